@@ -38,9 +38,12 @@ Json = dict[str, JsonValue]
 
 _LEAD: Json = {
     "id": "4711",
-    "fields": {"country": "DE", "source": "webinar", "employees": 120, "demo_requested": True},
+    "fields": {
+        "country": "DE", "source": "webinar", "employees": 120, "demo_requested": True,
+        "revenue": "1.200,50", "last_visit": "soon",
+    },
     "at": "2026-05-04T09:00:00Z",
-}
+}  # fmt: skip
 _SCORE: Json = {
     "probability": 0.31, "low": 0.24, "high": 0.39, "points": 31, "percentile": 0.92, "band": "hot",
     "reasons": [
@@ -49,7 +52,8 @@ _SCORE: Json = {
             "weight": 0.9, "field": "demo_requested", "value": True,
         }
     ],
-    "hints": ["ask for the budget"], "unknown_fields": [], "new_values": [], "opted_out": False,
+    "hints": ["ask for the budget"], "unknown_fields": [], "new_values": [],
+    "unreadable_fields": ["last_visit"], "opted_out": False,
     "base_rate": 0.11, "bundle": "3f1c…",
 }  # fmt: skip
 _FAULT: Json = {

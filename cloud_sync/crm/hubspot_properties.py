@@ -46,6 +46,7 @@ class Properties:
             text(row.get("name")): Described(
                 text(row.get("label")),
                 {text(o.get("value")): text(o.get("label")) for o in many(row.get("options"))},
+                text(row.get("type")) == "number",
             )
             for row in self.rows()
         }

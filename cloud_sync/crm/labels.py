@@ -18,6 +18,8 @@ from cloud_sync.crm.shown import plain
 
 FORBIDDEN = 403
 _SIGNS = re.compile(r"[\W_]+")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,12 @@ class Described:
     Attributes:
         label: as people see it there.
         options: value → label of a choice; empty: its values are their own.
+        number: whether its texts are numbers, as programs write them.
     """
 
     label: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    number: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,16 +45,21 @@ class Naming:
         names: the CRM's name → the column.
         labels: column → what people call it in the CRM.
         readings: the CRM's name → value → label, of the values that are read by their labels.
+        numbers: the CRM's names of fields whose texts are numbers, as programs write them: a bundle would read `1.125` as the
+            firm's own tables write it.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     readings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    numbers: frozenset[str] = frozenset()
 
     def told(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """Values by columns, as the bundle knows them; fields that nobody asked for keep their names."""
         return {
-            self.names.get(name, name): labelled(value, self.readings.get(name, {}))
+            self.names.get(name, name): numbered(value)
+            if name in self.numbers
+            else labelled(value, self.readings.get(name, {}))
             for name, value in values.items()
         }
 
@@ -82,7 +91,13 @@ def naming(
         and (found := _readings(column, there[name].options, met, by_label))
     }
     labels = {column: there[name].label for name, column in names.items() if name in there}
-    return Naming(names, {column: label for column, label in labels.items() if label}, readings)
+    numbers = frozenset(
+        name
+        for name, column in names.items()
+        if name in there and there[name].number and own.isdisjoint((name, column))
+    )
+    labels = {column: label for column, label in labels.items() if label}
+    return Naming(names, labels, readings, numbers)
 
 
 def _readings(column: str, options: Mapping[str, str], met: Met, by_label: bool) -> dict[str, str]:
@@ -144,6 +159,13 @@ def require_opt_out(settings: CrmSettings, there: Container[str], where: str) ->
 def labels_of(there: Mapping[str, Described]) -> dict[str, str]:
     """Name → label, for `names_of`."""
     return {name: one.label for name, one in there.items()}
+
+
+def numbered(value: JsonValue) -> JsonValue:
+    """A number that a program wrote as text; what is none, or has more digits than a number keeps, stays."""
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value) or len(value) > _DIGITS:
+        return value
+    return float(value) if "." in value else int(value)
 
 
 def labelled(value: JsonValue, options: Mapping[str, str]) -> JsonValue:

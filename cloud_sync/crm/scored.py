@@ -34,6 +34,7 @@ class LeadScore:
         hints: what the team could find out or do.
         unknown: fields the bundle asks for and the lead has not.
         new_values: fields with values the bundle has never seen.
+        unreadable: fields with values that are no number, date, or yes or no, where the bundle learned from these.
         opted_out: the lead says that it is not to be scored.
         base_rate: share of won among the leads the bundle learned from; None: it does not say.
         kept: the fields it looked at, as the kit keeps them to learn from; empty where nothing is kept.
@@ -51,6 +52,7 @@ class LeadScore:
     hints: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     new_values: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     opted_out: bool = False
     base_rate: float | None = None
     kept: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -65,8 +67,8 @@ class LeadScore:
                 for one in self.reasons
             ],
             "hints": list(self.hints), "unknown_fields": list(self.unknown),
-            "new_values": list(self.new_values), "opted_out": self.opted_out,
-            "base_rate": self.base_rate, "bundle": self.bundle,
+            "new_values": list(self.new_values), "unreadable_fields": list(self.unreadable),
+            "opted_out": self.opted_out, "base_rate": self.base_rate, "bundle": self.bundle,
         }  # fmt: skip
 
 
@@ -89,6 +91,7 @@ def score_of(ready: ReadyBundle, prediction: Prediction) -> LeadScore:
         band if band in BANDS else _OF_VERDICT[verdict],
         prediction.reasons, _texts(details.get("hints")),
         _texts(details.get("unknown_fields")), _texts(details.get("new_values")),
+        _texts(details.get("unreadable_fields")),
         base_rate=_share(details.get("base_rate"), None),
     )  # fmt: skip
 

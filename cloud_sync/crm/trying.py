@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import JsonValue
 from sqlalchemy import select
 
 from cloud_sync.crm import adding, connections
@@ -197,6 +198,7 @@ def _dry_run(
         Check("dry run", not faults, found, fix),
         *_columns(connection, ready, records),
         *_values(records, scores),
+        *_unread(records, scores),
     ]
     return checks, tuple(would)
 
@@ -251,6 +253,19 @@ def _values(records: Sequence[Record], scores: Mapping[str, LeadScore]) -> Itera
     if new:
         fix = "does the CRM write them as your export did? Then train again from one that has its own values"
         yield Check("values", True, f"never met in training, in all leads that were tried: {_listed_names(new)}", fix)  # fmt: skip
+
+
+def _unread(records: Sequence[Record], scores: Mapping[str, LeadScore]) -> Iterator[Check]:
+    """Columns that hold what the bundle cannot read as the number, date, or yes or no that it learned from."""
+    met: dict[str, list[JsonValue]] = {}
+    for record in records:
+        score = scores.get(record.object_id)
+        for name in score.unreadable if score is not None else ():
+            met.setdefault(name, []).append(record.fields.get(name))
+    if met:
+        shown = [f"{name} ({str(found[0])[:_VALUE]}, {len(found)})" for name, found in met.items()]
+        fix = "these leads are scored without it; let the CRM hold what the export held: a number, a date, yes or no"
+        yield Check("texts", True, f"cannot be read, with one of them and how many: {_listed_names(shown)}", fix)  # fmt: skip
 
 
 def _listed_names(names: Sequence[str]) -> str:

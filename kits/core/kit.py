@@ -25,6 +25,7 @@ from kits.core.kit_modules import (
     EvaluateModule,
     ExportModule,
     ReadsByConfig,
+    ReadsLikeLearned,
     RuntimeModule,
     TrainModule,
 )
@@ -270,9 +271,21 @@ class Kit:
     def data(self) -> DataModule:
         return cast(DataModule, self._module("data"))
 
-    def read(self, path: Path, format: str, config: BaseModel) -> Iterator[RawSample | Finding]:
-        """Samples and complaints of the user's files, by the project's configuration where the kit heeds it."""
+    def read(
+        self,
+        path: Path,
+        format: str,
+        config: BaseModel,
+        learned: Mapping[str, JsonValue] | None = None,
+    ) -> Iterator[RawSample | Finding]:
+        """Samples and complaints of the user's files, by the project's configuration where the kit heeds it.
+
+        Args:
+            learned: `config` of the bundle that they are for; None: they are for none.
+        """
         data = self.data
+        if learned is not None and isinstance(data, ReadsLikeLearned):
+            return data.read_like(path, format, config, learned)
         if isinstance(data, ReadsByConfig):
             return data.read_as(path, format, config)
         return data.read(path, format)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 if TYPE_CHECKING:  # `kit.py` imports this module
     from kits.core.bundle import Bundle
@@ -53,6 +53,16 @@ class ReadsByConfig(Protocol):
 
     def read_as(self, path: Path, format: str, config: BaseModel) -> Iterator[RawSample | Finding]:
         """As `read`, by the kit's part of the project's `kit.yaml`."""
+
+
+@runtime_checkable
+class ReadsLikeLearned(Protocol):
+    """What `data.py` offers beside `read_as` when a bundle knows how the data it learned from was written."""
+
+    def read_like(
+        self, path: Path, format: str, config: BaseModel, learned: Mapping[str, JsonValue]
+    ) -> Iterator[RawSample | Finding]:
+        """As `read_as`; what the data leaves open is read as that of a bundle with this `config`."""
 
 
 @runtime_checkable

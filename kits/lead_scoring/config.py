@@ -69,6 +69,9 @@ class SourceConfig(_Section):
     dates: Literal["auto", "day-first", "month-first"] = Field(
         "auto", description="how 1/2/2025 is read; auto: by the other dates of its column"
     )
+    numbers: Literal["auto", "decimal-comma", "decimal-point"] = Field(
+        "auto", description="how 1.200 is read; auto: by the other numbers of its column"
+    )
     group: str = Field("", description="what must stay in one split: account, e-mail domain")
     tables: tuple[TableConfig, ...] = Field(
         (), description="what the files of a folder are; files not named here are found out"

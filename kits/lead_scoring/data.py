@@ -5,10 +5,10 @@ Columns are told apart and tables joined in `_reading/`, versions judged in `_ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError, UsageError, did_you_mean
@@ -17,12 +17,15 @@ from kits.lead_scoring._checking import checks as _checks
 from kits.lead_scoring._checking.repeats import near_duplicates
 from kits.lead_scoring._lead import MAX_BYTES, decode_lead
 from kits.lead_scoring._reading.folder import table_paths
+from kits.lead_scoring._reading.loading import SUFFIXES
 from kits.lead_scoring._reading.mapping import known_mappings
 from kits.lead_scoring._reading.reading import read_leads
-from kits.lead_scoring._reading.sheets import SUFFIXES
+from kits.lead_scoring._written import WRITTEN, Written
 from kits.lead_scoring.config import Config
 
-__all__ = ["check", "detect_format", "is_sample", "near_duplicates", "read", "read_as"]
+__all__ = [
+    "check", "detect_format", "is_sample", "near_duplicates", "read", "read_as", "read_like",
+]  # fmt: skip
 
 _TABLE = "csv"
 _FIX = "CSV, TSV, spreadsheets (.xlsx, .xls, .ods), JSON (lines or an API's answer) or parquet"
@@ -68,6 +71,17 @@ def read_as(path: Path, format: str, config: BaseModel) -> Iterator[RawSample | 
         ConfigError: the settings name what is not in the data.
         DataError: no table of leads, or it is unclear what tells their outcome.
     """
+    yield from read_like(path, format, config, {})
+
+
+def read_like(
+    path: Path, format: str, config: BaseModel, learned: Mapping[str, JsonValue]
+) -> Iterator[RawSample | Finding]:
+    """As `read_as`, for a bundle: what new tables leave open is read as the tables it learned from were written.
+
+    Args:
+        learned: the bundle's `config`; empty: none.
+    """
     assert isinstance(config, Config)
     name = detect_format(path) if format == "auto" else format
     known = (_TABLE, *known_mappings())
@@ -76,7 +90,7 @@ def read_as(path: Path, format: str, config: BaseModel) -> Iterator[RawSample | 
     if name != _TABLE:
         source = config.source.model_copy(update={"mapping": name})
         config = config.model_copy(update={"source": source})
-    yield from read_leads(path, config)
+    yield from read_leads(path, config, Written.model_validate(learned.get(WRITTEN) or {}))
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

@@ -25,6 +25,7 @@ from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._features.keeping import worth_keeping
 from kits.lead_scoring._features.spec import EncoderSpec
+from kits.lead_scoring._features.texts import read_texts
 from kits.lead_scoring._lead import (
     LOST,
     MEDIA_TYPE,
@@ -42,6 +43,7 @@ from kits.lead_scoring._reasons.explainer import Explainer
 from kits.lead_scoring._reasons.naming import called
 from kits.lead_scoring._reasons.spec import ReasonsSpec
 from kits.lead_scoring._shown import shown
+from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import SourceConfig, TeamConfig
 
 __all__ = ["MEDIA_TYPE", "LeadRuntime", "LeadSpec", "load", "shown"]
@@ -80,6 +82,10 @@ class LeadSpec(BaseModel):
     )
     source: SourceConfig = Field(
         default_factory=lambda: SourceConfig.model_validate({}), description="columns' meaning"
+    )
+    written: Written = Field(
+        default_factory=lambda: Written.model_validate({}),
+        description="how the tables learned from write numbers and dates: so texts of leads are read",
     )
     opt_out: str = Field("", description="a yes in this column: the person is not scored")
     team: TeamConfig = Field(
@@ -136,7 +142,7 @@ class LeadRuntime:
     def encode(self, payload: Payload) -> tuple[bytes, str]:
         """The lead as it is worth keeping: what this bundle looks at, in the form an import would have it."""
         others = tuple(filter(None, (self.spec.opt_out,)))
-        kept = worth_keeping(self._lead(payload), self.spec.encoder.columns, others)
+        kept = worth_keeping(self._lead(payload)[0], self.spec.encoder.columns, others)
         return encode_lead(kept), MEDIA_TYPE
 
     def predict(self, payloads: Sequence[Payload]) -> list[Prediction]:
@@ -150,14 +156,14 @@ class LeadRuntime:
             DataError: it is not a lead.
         """
         started = time.perf_counter()
-        lead = self._lead(payload)
+        lead, unreadable = self._lead(payload)
         read = time.perf_counter()
         if self.opted_out(lead):
             ended = time.perf_counter()
             return _not_scored(), StageTimes(1e3 * (read - started), 0.0, 1e3 * (ended - read))
         scored = self.scorer.score([lead])
         decided = time.perf_counter()
-        told = self._told(lead, scored[0], self._hints([lead], scored)[0])
+        told = self._told(lead, unreadable, scored[0], self._hints([lead], scored)[0])
         ended = time.perf_counter()
         times = StageTimes(1e3 * (read - started), 1e3 * (decided - read), 1e3 * (ended - decided))
         return told, times
@@ -215,19 +221,22 @@ class LeadRuntime:
     def _addresses(self) -> tuple[str, ...]:
         return addresses_behind(column.name for column in self.spec.encoder.columns)
 
-    def _lead(self, payload: Payload) -> Lead:
-        return without_addresses(_lead(payload), self._addresses)
+    def _lead(self, payload: Payload) -> tuple[Lead, tuple[str, ...]]:
+        """The lead with its texts read, and the columns in which something cannot be read."""
+        lead = without_addresses(_lead(payload), self._addresses)
+        return read_texts(lead, self.spec.encoder.columns, self.spec.written)
 
     def opted_out(self, lead: Lead) -> bool:
         """Whether the lead says that it is not to be scored."""
         return bool(self.spec.opt_out) and to_truth(lead.fields.get(self.spec.opt_out)) == 1.0
 
-    def _predict(self, leads: Sequence[Lead]) -> list[Prediction]:
-        asked = [lead for lead in leads if not self.opted_out(lead)]
+    def _predict(self, read: Sequence[tuple[Lead, tuple[str, ...]]]) -> list[Prediction]:
+        willing = [(lead, odd) for lead, odd in read if not self.opted_out(lead)]
+        asked = [lead for lead, _ in willing]
         scored = self.scorer.score(asked)
-        hints = self._hints(asked, scored)
-        told = iter([self._told(*one) for one in zip(asked, scored, hints)])
-        return [_not_scored() if self.opted_out(lead) else next(told) for lead in leads]
+        found = zip(willing, scored, self._hints(asked, scored))
+        told = iter([self._told(lead, odd, score, hints) for (lead, odd), score, hints in found])
+        return [_not_scored() if self.opted_out(lead) else next(told) for lead, _ in read]
 
     def _hints(self, leads: Sequence[Lead], scored: Sequence[Scored]) -> list[tuple[str, ...]]:
         """Hints for all leads, whose trials are scored together."""
@@ -241,7 +250,9 @@ class LeadRuntime:
             start = end
         return found
 
-    def _told(self, lead: Lead, scored: Scored, hints: Sequence[str]) -> Prediction:
+    def _told(
+        self, lead: Lead, unreadable: Sequence[str], scored: Scored, hints: Sequence[str]
+    ) -> Prediction:
         chance = scored.probability
         details: dict[str, JsonValue] = {
             **self._place(chance),
@@ -251,6 +262,7 @@ class LeadRuntime:
             "hints": list(hints),
             "unknown_fields": list(self.scorer.encoder.unknown(lead)),
             "new_values": list(self.scorer.encoder.new_values(lead)),
+            "unreadable_fields": list(unreadable),
             "opted_out": False,
         }
         return Prediction(

@@ -40,6 +40,7 @@ from kits.lead_scoring._models.scorer import Scorer
 from kits.lead_scoring._models.spec import ModelSpec
 from kits.lead_scoring._stated import refuse_misspelt
 from kits.lead_scoring._table import LeadTable, load_table
+from kits.lead_scoring._written import written_of
 from kits.lead_scoring.config import Config
 from kits.lead_scoring.runtime import BACKTEST_FILE, LeadSpec, TrainedOn
 
@@ -196,6 +197,7 @@ def _spec(
         ),
         court=prepared.court.as_json(),
         source=config.source,
+        written=written_of(table.items, config.source),
         opt_out=config.columns.opt_out,
         team=config.team,
         protected=_protected(prepared.court, config),

@@ -6,7 +6,7 @@ and decides, and can draw; it writes nothing into the project and learns nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,7 +117,12 @@ def find_inputs(given: Sequence[Path]) -> list[Path]:
     return found
 
 
-def inputs_of(kit: Kit, given: Sequence[Path], config: BaseModel | None = None) -> Iterator[Input]:
+def inputs_of(
+    kit: Kit,
+    given: Sequence[Path],
+    config: BaseModel | None = None,
+    learned: Mapping[str, JsonValue] | None = None,
+) -> Iterator[Input]:
     """What a device would be given: files of the kit's own media types as they are, all else by the kit's reader.
 
     A folder that holds files of its own media types is those files, but for those that are tables of many samples. One
@@ -125,10 +130,12 @@ def inputs_of(kit: Kit, given: Sequence[Path], config: BaseModel | None = None) 
 
     Args:
         config: the kit's part of the project's `kit.yaml`; None: its defaults.
+        learned: `config` of the bundle that is to predict.
 
     Raises:
         UsageError: a path does not exist.
     """
+    config = config or kit.config_model()
     data = kit.data
     one = data.is_sample if isinstance(data, TellsTables) else lambda _: True
     for path in given:
@@ -137,21 +144,23 @@ def inputs_of(kit: Kit, given: Sequence[Path], config: BaseModel | None = None) 
         if samples:
             yield from (Input(file, media_type_of(file)) for file in samples)
         elif own:
-            yield from _read_by_kit(kit, path, config or kit.config_model())
+            yield from _read_by_kit(kit, path, config, learned)
         elif path.is_file() and _is_sample(path):
             yield Input(path, media_type_of(path))  # of another kit: the runtime says what is wrong
         else:
-            yield from _read_by_kit(kit, path, config or kit.config_model())
+            yield from _read_by_kit(kit, path, config, learned)
 
 
 def _is_sample(path: Path) -> bool:
     return path.suffix.lower() in _MEDIA_TYPES
 
 
-def _read_by_kit(kit: Kit, path: Path, config: BaseModel) -> Iterator[Input]:
+def _read_by_kit(
+    kit: Kit, path: Path, config: BaseModel, learned: Mapping[str, JsonValue] | None
+) -> Iterator[Input]:
     """Samples that the kit's reader makes of a file or folder, and what it refuses."""
     try:
-        for found in kit.read(path, kit.data.detect_format(path), config):
+        for found in kit.read(path, kit.data.detect_format(path), config, learned):
             if isinstance(found, RawSample):
                 yield Input(path, found.media_type, found.source, found.content)
             elif found.level == "fail":

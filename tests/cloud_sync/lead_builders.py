@@ -85,6 +85,7 @@ class Rule:
                 "band": band, "points": round(100 * p), "percentile": p, "base_rate": 0.3,
                 "hints": ["ask for the budget"], "unknown_fields": ["country"],
                 "new_values": ["city"] if str(fields.get("city", "Bern")).isupper() else [],
+                "unreadable_fields": ["visited"] if fields.get("visited") == "soon" else [],
             },
         )  # fmt: skip
 

@@ -52,6 +52,14 @@ def test_without_named_columns_all_that_the_account_has_are_read(server: Server)
     assert server.paths().count(f"GET {PROPERTIES}") == 1
 
 
+def test_numbers_come_as_texts_and_are_numbers(server: Server, portal: Portal) -> None:
+    """A bundle of German tables would read `1.125` as 1125, as these write it."""
+    portal.properties |= {"amount": "number", "note": "string"}
+    portal.contacts["1"] |= {"amount": "1.125", "note": "1.125"}
+    [record] = crm_for("hubspot", server, SECRETS, columns=["amount", "note"]).read(["1"])
+    assert record.fields == {"amount": 1.125, "note": "1.125"}
+
+
 def test_columns_of_an_export_are_read_by_their_labels(server: Server, portal: Portal) -> None:
     portal.labels["email"] = "Work E-mail"
     crm = crm_for("hubspot", server, SECRETS, columns=["Work E-mail", "forms: count"])

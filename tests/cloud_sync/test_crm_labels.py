@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from cloud_sync.crm.labels import names_of
+import pytest
+from pydantic import JsonValue
+
+from cloud_sync.crm.labels import Described, names_of, naming, numbered
+from cloud_sync.crm.settings import CrmSettings
 
 THERE = {
     "hs_analytics_source": "Original Source", "jobtitle": "Job Title", "LeadSource": "Lead Source",
@@ -23,3 +27,22 @@ def test_labels_of_two_fields_and_columns_of_other_tables_are_left_out() -> None
 
 def test_an_exact_name_is_stronger_than_a_label() -> None:
     assert names_of(["Job Title", "jobtitle"], THERE) == {"jobtitle": "jobtitle"}
+
+
+def test_numbers_that_a_crm_writes_as_texts_are_numbers_but_what_tells_the_outcome_stays() -> None:
+    there = {
+        "amount": Described("Amount", number=True), "units": Described("Units", number=True),
+        "won": Described("Won", number=True), "size": Described("Size"),
+    }  # fmt: skip
+    settings = CrmSettings.model_validate({"kind": "hubspot", "outcome": {"field": "won"}})
+    found = naming({name: name for name in there}, there, settings, lambda _column, _value: False)
+    assert found.numbers == {"amount", "units"}
+    told = found.told(
+        {"amount": "1.125", "units": "1200", "won": "1", "size": "1.125", "name": "2"}
+    )
+    assert told == {"amount": 1.125, "units": 1200, "won": "1", "size": "1.125", "name": "2"}
+
+
+@pytest.mark.parametrize("text", ["", "1,5", "12345678901234567890", "1e5", "n/a", " 5", None, 5])
+def test_what_is_no_plain_number_stays_as_it_is(text: JsonValue) -> None:
+    assert numbered(text) == text

@@ -123,3 +123,13 @@ def test_leads_are_tried_before_any_is_known_here(tmp_path: Path) -> None:
         with made.hub.database.session() as session:
             assert session.scalar(select(func.count()).select_from(CrmLead)) == 0
     assert {str(one["lead"]) for one in trial.would} == {"2", "3", "4", "5", "6"}
+
+
+def test_values_that_cannot_be_read_are_named_with_one_of_them(tmp_path: Path) -> None:
+    with lead_hub(tmp_path, public_url=HUB) as made:
+        for number in range(4):
+            made.crm.put(str(number), size=10 * number, visited="soon")
+        connection = connections.open_connection(made.hub, SALES)
+        trial = try_connection(made.hub, connection, lambda _: made.crm, made.models, AT)
+    [check] = [check for check in trial.checks if check.name == "texts"]
+    assert check.ok and "visited (soon, 4)" in check.found and check.fix

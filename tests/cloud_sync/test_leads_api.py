@@ -45,10 +45,17 @@ def test_one_lead_is_scored_with_reasons(there: tuple[TestClient, LeadHub]) -> N
     assert (told["id"], told["points"], told["band"], told["project"]) == ("1", 80, "hot", LEADS)
     assert told["low"] < told["probability"] < told["high"]
     assert told["reasons"][0]["text"] == "size is 80" and told["hints"] == ["ask for the budget"]
-    assert told["unknown_fields"] == ["country"]
+    assert told["unknown_fields"] == ["country"] and told["unreadable_fields"] == []
     assert told["bundle"] == here.models.current(LEADS).id
     with here.hub.database.session() as session:
         assert session.scalar(select(CrmLead.object_id)) is None  # nothing is stored
+
+
+def test_what_of_a_lead_cannot_be_read_is_in_the_answer(there: tuple[TestClient, LeadHub]) -> None:
+    client, here = there
+    sent = {"id": "1", "fields": {"size": 80, "visited": "soon"}}
+    answer = client.post(URL, json={"lead": sent}, headers=asker(here.hub))
+    assert answer.status_code == 200 and answer.json()["unreadable_fields"] == ["visited"]
 
 
 def test_many_leads_are_answered_in_their_order_and_a_bad_one_costs_only_itself(

@@ -75,8 +75,13 @@ def trained(dataset: Dataset, config: Config, folder: Path) -> TrainOutcome:
 @cache
 def outcome_of(n: int, approach: str = "mean") -> tuple[TrainOutcome, ReadyBundle, bytes]:
     """What training on the made-up firm tells, its bundle ready, and its bytes."""
-    kit, dataset = get_kit("lead-scoring"), firm(n)
     config = Config.model_validate({"approach": approach, "trees": 40, "learning_rate": 0.2})
+    return bundle_of(firm(n), config)
+
+
+def bundle_of(dataset: Dataset, config: Config) -> tuple[TrainOutcome, ReadyBundle, bytes]:
+    """One training: what it tells, its bundle ready, and its bytes."""
+    kit = get_kit("lead-scoring")
     with tempfile.TemporaryDirectory() as folder:
         told = trained(dataset, config, Path(folder))
         exported = export(Path(folder), dataset, config)

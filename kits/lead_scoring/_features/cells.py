@@ -31,6 +31,7 @@ _MAX_NUMBER = 60
 _MAX_CHOICE = 120
 _AROUND = re.compile(r"[\s\u00a0\u202f'’$€£¥%]|(?:eur|usd|gbp|chf)\b", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
+_BY_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{3,30}")
 _EDGE = 3e38
@@ -45,8 +46,12 @@ def is_missing(value: Value) -> bool:
     return value is None or (isinstance(value, str) and value.strip().casefold() in MISSING)
 
 
-def to_number(value: Value) -> float:
-    """A cell as a number, NaN where it is none: `1.234,5`, `1,234.5`, `€ 1 200` and `12 %` are numbers."""
+def to_number(value: Value, *, commas: bool = False) -> float:
+    """A cell as a number, NaN where it is none: `1.234,5`, `1,234.5`, `€ 1 200` and `12 %` are numbers.
+
+    Args:
+        commas: of texts that may be read two ways, `1.200` is 1200 and `1,200` is 1.2; else the other way round.
+    """
     if isinstance(value, float | int):
         return float(value) if abs(value) < _EDGE else _NONE
     if value is None or len(value) > _MAX_NUMBER:
@@ -56,8 +61,11 @@ def to_number(value: Value) -> float:
     if comma >= 0 and point >= 0:
         text = text.replace("," if point > comma else ".", "").replace(",", ".")
     elif comma >= 0:
-        text = text.replace(",", "" if _GROUPED.fullmatch(text) else ".")
-    elif text.count(".") > 1 and _GROUPED.fullmatch(text):
+        grouped = _GROUPED.fullmatch(text) and not (commas and text.count(",") == 1)
+        text = text.replace(",", "" if grouped else ".")
+    elif (text.count(".") > 1 and _GROUPED.fullmatch(text)) or (
+        commas and _BY_POINTS.fullmatch(text)
+    ):
         text = text.replace(".", "")
     if not _NUMBER.fullmatch(text):
         return _NONE

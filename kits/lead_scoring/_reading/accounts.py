@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
-from kits.lead_scoring._reading.cells import is_missing, type_cells
+from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.relations import Link, text_key
 from kits.lead_scoring._reading.sheets import Sheet
@@ -90,7 +90,7 @@ def known_by(
     columns = {}
     for name in joined.added:
         cells = ["" if out else cell for out, cell in zip(late, leads.cells[name])]
-        columns[name] = type_cells(name, cells, leads.dates).values
+        columns[name] = leads.typed(name, cells).values
     return columns, sum(late)
 
 

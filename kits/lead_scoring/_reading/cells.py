@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, cast
@@ -18,6 +18,7 @@ from kits.lead_scoring._reading.dates import DateForm, iso, read_dates
 from kits.lead_scoring._reading.names import load_words
 
 Kind = Literal["number", "yes/no", "date", "text", "empty"]
+Decimal = Literal["", ",", "."]
 _PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
 _AROUND = re.compile(r"^(?:EUR|USD|GBP|CHF|[€$£¥₹])\s*|\s*(?:EUR|USD|GBP|CHF|[€$£¥₹%])$")
 _COMMA_SURE = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})")
@@ -44,11 +45,15 @@ class Typed:
         kind: what nearly all of its cells are.
         values: (rows,) with None where nothing is known.
         odd: cells that are of another kind, as they were.
+        commas: whether the decimal sign of its numbers is the comma; None: nothing told it.
+        dates: whether its dates begin with the day or the month; `auto`: nothing told it.
     """
 
     kind: Kind
     values: Sequence[Value]
     odd: int = 0
+    commas: bool | None = None
+    dates: DateForm = "auto"
 
 
 @cache
@@ -68,7 +73,8 @@ def type_cells(
     form: DateForm = "auto",
     *,
     as_text: bool = False,
-    commas: bool | None = False,
+    commas: bool = False,
+    decimal: Decimal = "",
 ) -> Typed:
     """A column's cells as values of leads.
 
@@ -76,15 +82,17 @@ def type_cells(
         name: the column's; a number is taken for a date only where its name says so.
         form: how dates are written, where a person said so.
         as_text: a person said that these are choices, whatever they look like.
-        commas: the table is of a country whose decimal sign is the comma; None: the decimal sign is a point for certain.
+        commas: the table is likely of a country whose decimal sign is the comma.
+        decimal: the decimal sign for certain; empty: by the cells.
     """
     counts = Counter(cells)
     known = {cell: n for cell, n in counts.items() if not is_missing(cell)}
     if not known:
         return Typed("empty", [None] * len(cells))
-    read = _as_texts(known) if as_text else _best(name, known, form, commas)
+    read = _as_texts(known) if as_text else _best(name, known, form, commas, decimal)
     table: dict[str, Value] = dict(read.values)
-    return Typed(read.kind, [table.get(cell) for cell in cells], read.odd)
+    values = [table.get(cell) for cell in cells]
+    return Typed(read.kind, values, read.odd, read.commas, read.dates)
 
 
 @dataclass(frozen=True)
@@ -92,13 +100,17 @@ class _Read:
     kind: Kind
     values: Mapping[str, Value]
     odd: int = 0
+    commas: bool | None = None
+    dates: DateForm = "auto"
 
 
-def _best(name: str, known: Mapping[str, int], form: DateForm, commas: bool | None) -> _Read:
+def _best(
+    name: str, known: Mapping[str, int], form: DateForm, commas: bool, decimal: Decimal
+) -> _Read:
     return (
         _as_flags(known)
         or _as_dates(name, known, form)
-        or _as_numbers(known, commas)
+        or _as_numbers(known, commas, decimal)
         or _as_texts(known)
     )
 
@@ -127,25 +139,31 @@ def _as_dates(name: str, known: Mapping[str, int], form: DateForm) -> _Read | No
     values: dict[str, Value] = {}
     for cell, seconds in zip(known, found.seconds):
         values[cell] = iso(seconds, found.clock) if seconds is not None else cell.strip()
-    return _Read("date", values, rows - good)
+    return _Read("date", values, rows - good, dates=found.order)
 
 
-def _as_numbers(known: Mapping[str, int], commas: bool | None) -> _Read | None:
+def _as_numbers(known: Mapping[str, int], commas: bool, decimal: Decimal) -> _Read | None:
     bare = {cell: _bare(cell) for cell in known}
     if any(_CODE.fullmatch(text) for text in bare.values()):
         return None
-    point = any(_POINT_SURE.fullmatch(text) for text in bare.values())
-    comma = any(_COMMA_SURE.fullmatch(text) for text in bare.values())
-    sure = commas is not None and (comma or _points_group(bare.values(), commas))
-    decimal = "," if sure and not point else "."
+    told = decimal or _decimal(bare.values(), commas)
+    sign = told or "."
     values: dict[str, Value] = {}
     odd = 0
     for cell, text in bare.items():
-        number = _number(text, decimal)
+        number = _number(text, sign)
         values[cell] = cell.strip()[:MAX_TEXT] if number is None else number
         odd += known[cell] if number is None else 0
     enough = odd <= (1 - _ALMOST_ALL) * sum(known.values())
-    return _Read("number", values, odd) if enough else None
+    return _Read("number", values, odd, told == "," if told else None) if enough else None
+
+
+def _decimal(texts: Collection[str], commas: bool) -> Decimal:
+    """The decimal sign that some cells tell; empty: none does."""
+    if any(_POINT_SURE.fullmatch(text) for text in texts):
+        return "."
+    comma = any(_COMMA_SURE.fullmatch(text) for text in texts) or _points_group(texts, commas)
+    return "," if comma else ""
 
 
 def _points_group(texts: Iterable[str], commas: bool) -> bool:

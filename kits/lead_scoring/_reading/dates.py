@@ -28,7 +28,8 @@ from kits.core.moments import (
 )
 from kits.lead_scoring._reading.names import plain
 
-DateForm = Literal["auto", "day-first", "month-first"]
+DateForm = Literal["auto", "day-first", "month-first", "likely-day-first", "likely-month-first"]
+"""Whether the day or the month comes first: stated, or likely where the dates themselves do not tell."""
 _READERS: dict[re.Pattern[str], Callable[[str], Moment]] = {
     YEAR_FIRST: read_year_first,
     NAMED: read_named,
@@ -54,11 +55,13 @@ class Dates:
         seconds: since 1970, None where a cell is no date.
         clock: whether any of them has a time of day.
         doubt: what was assumed without evidence; empty when nothing was.
+        order: whether the day or the month comes first, where that is a question and something told it.
     """
 
     seconds: tuple[float | None, ...]
     clock: bool
     doubt: str = ""
+    order: DateForm = "auto"
 
 
 def iso(seconds: float, clock: bool) -> str:
@@ -96,19 +99,21 @@ def _mixed(texts: Sequence[str], some: Sequence[str], form: DateForm) -> Dates |
     forms = (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST)
     if sum(any(one.fullmatch(text) for one in forms) for text in some) < _ENOUGH * len(some):
         return None
-    lasts, doubt = _read_year_last(texts, form)
+    lasts, doubt, order = _read_year_last(texts, form)
     found: list[float | None] = []
     for text, last in zip(texts, lasts):
         moments = (_READERS[one](text) for one in forms if one is not YEAR_LAST)
         found.append(_at(next((one for one in moments if one), last)))
-    return _dates(found, doubt)
+    return _dates(found, doubt, order)
 
 
-def _dates(found: Sequence[float | None], doubt: str = "") -> Dates | None:
+def _dates(
+    found: Sequence[float | None], doubt: str = "", order: DateForm = "auto"
+) -> Dates | None:
     good = [seconds for seconds in found if seconds is not None]
     if len(good) < _ENOUGH * len(found):
         return None
-    return Dates(tuple(found), any(seconds % 86_400 for seconds in good), doubt)
+    return Dates(tuple(found), any(seconds % 86_400 for seconds in good), doubt, order)
 
 
 def _from_numbers(name: str, texts: Sequence[str]) -> Dates | None:
@@ -140,12 +145,12 @@ def _seconds_of(numbers: Sequence[float], dated: bool) -> list[float]:
 
 
 def _year_last(texts: Sequence[str], form: DateForm) -> Dates | None:
-    found, doubt = _read_year_last(texts, form)
-    return _dates([_at(moment) for moment in found], doubt)
+    found, doubt, order = _read_year_last(texts, form)
+    return _dates([_at(moment) for moment in found], doubt, order)
 
 
-def _read_year_last(texts: Sequence[str], form: DateForm) -> tuple[list[Moment], str]:
-    """Moments, None where a text has another form, and what was assumed.
+def _read_year_last(texts: Sequence[str], form: DateForm) -> tuple[list[Moment], str, DateForm]:
+    """Moments, None where a text has another form, what was assumed, and the order that something told.
 
     Dates with the same sign between their parts were written by the same habit: `31.12.2024` says nothing of `1/2/2025`.
     """
@@ -155,16 +160,22 @@ def _read_year_last(texts: Sequence[str], form: DateForm) -> tuple[list[Moment],
         for sign in {match[2] for match in matches if match}
     }
     found = [read_year_last(match, habits[match[2]][0]) if match else None for match in matches]
-    return found, next((doubt for _, doubt in habits.values() if doubt), "")
+    doubt = next((doubt for _, doubt in habits.values() if doubt), "")
+    # a point tells its own order, and that of other signs where there are none
+    told = {sign: first for sign, (first, doubted) in habits.items() if not doubted}
+    orders = [first for sign, first in told.items() if sign != "."] or list(told.values())
+    if doubt or not orders:
+        return found, doubt, "auto"
+    return found, doubt, "day-first" if orders[0] else "month-first"
 
 
 def _day_first(known: Sequence[re.Match[str]], form: DateForm) -> tuple[bool, str]:
     """Whether the day comes first, and what was assumed: a part over 12 is the day, a point between them a country
     that says the day first."""
-    if form != "auto":
-        return form == "day-first", ""
     firsts = max(int(match[1]) for match in known)
     seconds = max(int(match[3]) for match in known)
     points = known[0][2] == "."
-    doubt = "" if firsts > 12 or seconds > 12 or points else "month first"
-    return seconds <= 12 and (firsts > 12 or points), doubt
+    told = firsts > 12 or seconds > 12 or points
+    if form in ("day-first", "month-first") or (form != "auto" and not told):
+        return form.endswith("day-first"), ""
+    return seconds <= 12 and (firsts > 12 or points), "" if told else "month first"

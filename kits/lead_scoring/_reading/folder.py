@@ -18,9 +18,11 @@ from kits.core.kit import Finding
 from kits.core.row_sources import passed_over
 from kits.core.spreadsheets.workbook import file_and_sheet, where_of
 from kits.lead_scoring._reading.joining import Tables, join
+from kits.lead_scoring._reading.loading import SUFFIXES, Wanted, load_sheets
 from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.roles import SPLIT_WORDS
-from kits.lead_scoring._reading.sheets import SUFFIXES, Sheet, Wanted, load_sheets, stack
+from kits.lead_scoring._reading.sheets import Sheet, stack
+from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config, TableConfig
 
 MAX_FILES = 200
@@ -65,8 +67,11 @@ def _unreadable(path: Path) -> list[str]:
     return [file.relative_to(path).as_posix() for file in islice(files, MAX_FILES)]
 
 
-def find_tables(path: Path, config: Config) -> Tables:
+def find_tables(path: Path, config: Config, likely: Written | None = None) -> Tables:
     """Reads every table, finds the one that lists the leads and joins the others to it.
+
+    Args:
+        likely: how tables are written that do not tell it.
 
     Raises:
         DataError: there is none.
@@ -81,7 +86,7 @@ def find_tables(path: Path, config: Config) -> Tables:
         if _ignored(name, config):
             continue
         try:
-            loaded = load_sheets(file, name, config.source.dates, _wanted(name, config))
+            loaded = load_sheets(file, name, config.source, _wanted(name, config), likely)
             sheets.extend(loaded.sheets)
             findings.extend(loaded.findings)
         except (KitwrightError, OSError) as error:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
-from kits.lead_scoring._reading.cells import type_cells
 from kits.lead_scoring._reading.events import Seconds, Timed
 from kits.lead_scoring._reading.names import by_rank, squeezed
 from kits.lead_scoring._reading.sheets import Sheet
@@ -60,7 +59,7 @@ def history_columns(
             current = today[row] if today is not None else ""
             texts.append(_as_of(by_key.get(key), at, current, bool(fields.old)))
             moved += texts[-1] != current
-        columns[name] = type_cells(name, texts, leads.dates).values
+        columns[name] = leads.typed(name, texts).values
     told = (
         f"{history.sheet.name} joined {history.link.said()}, times from {history.at}: {len(changes)} fields as they were at the "
         f"decision ({', '.join(list(changes)[:8])}); {moved} cells were other than today"

@@ -13,7 +13,7 @@ from kits.core.dataset import Split
 from kits.core.record_keys import column_key, record_key
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import KIND
-from kits.lead_scoring._reading.cells import Typed, is_missing, type_cells
+from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcomes import Outcome, find_outcome
@@ -27,6 +27,7 @@ from kits.lead_scoring._reading.roles import (
     without_sorting,
 )
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config, SourceConfig
 
 Seconds = Sequence[float | None]
@@ -86,6 +87,15 @@ class Known:
         return name == BY_ROWS or (bool(name) and self.typed[name].kind != "date")
 
     @property
+    def written(self) -> Written:
+        """How its numbers and dates are written, by most of the columns that tell it."""
+        signs = [one.commas for one in self.typed.values() if one.commas is not None]
+        orders = Counter(one.dates for one in self.typed.values() if one.dates != "auto")
+        dates = orders.most_common(1)[0][0] if orders else ""
+        found = {"commas": 2 * sum(signs) > len(signs), "dates": dates}
+        return Written.model_validate(found)
+
+    @property
     def splits(self) -> Sequence[Split | None]:
         """(rows,) the split that a column or a file's name states."""
         if self.roles.split:
@@ -140,16 +150,7 @@ def understand(
 
 def _typed(sheet: Sheet, config: Config) -> dict[str, Typed]:
     choices = set(config.columns.categorical)
-    return {
-        name: type_cells(
-            name,
-            cells,
-            sheet.dates,
-            as_text=name in choices,
-            commas=None if name in sheet.numeric else sheet.commas,
-        )
-        for name, cells in sheet.cells.items()
-    }
+    return {name: sheet.typed(name, as_text=name in choices) for name in sheet.cells}
 
 
 def _learnable(

@@ -13,17 +13,23 @@ from kits.lead_scoring._reading.folder import find_tables
 from kits.lead_scoring._reading.known import understand
 from kits.lead_scoring._reading.samples import samples_of
 from kits.lead_scoring._reading.telling import tell
+from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config
 
 
-def read_leads(path: Path, config: Config) -> Iterator[RawSample | Finding]:
+def read_leads(
+    path: Path, config: Config, likely: Written | None = None
+) -> Iterator[RawSample | Finding]:
     """Every lead of a file or folder.
+
+    Args:
+        likely: how tables are written that do not tell it.
 
     Raises:
         ConfigError: the configuration names a column or file that is not there.
         DataError: no table of leads, or it is unclear what tells their outcome.
     """
-    tables = find_tables(path, config)
+    tables = find_tables(path, config, likely)
     if tables.source is not None:
         config = config.model_copy(update={"source": tables.source})
     known = understand(tables.leads, config, tables.extend, tables.joined)

@@ -18,6 +18,7 @@ from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
 from kits.lead_scoring._mailbox import domain_of
 from kits.lead_scoring._reading.known import Known, identities, keys
+from kits.lead_scoring._written import WRITTEN
 from kits.lead_scoring.config import Config, SourceConfig
 
 OUTCOME_AT = "outcome_at"
@@ -45,7 +46,9 @@ def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
     chosen, repeated = _newest(known, ids)
     yield from (said for said in (judged.said, repeated) if said is not None)
     whose = keys(known, ids, stated=bool(config.source.id))
-    writer = _Writer(known, ids, whose, known.names, judged.won, _groups(known), known.splits)
+    writer = _Writer(
+        known, ids, whose, known.names, judged.won, _groups(known), known.splits, known.written.mark
+    )
     rows = zip(*known.columns.values()) if known.columns else iter(() for _ in ids)
     for row, values in enumerate(rows):
         if chosen is None or row in chosen:
@@ -59,6 +62,7 @@ class _Writer:
     Attributes:
         keys: (rows,) who they are in any export; empty: that is not known.
         groups: (rows,) what must stay together; empty: nothing is named.
+        written: how numbers and dates are; empty: nothing to note.
     """
 
     known: Known
@@ -68,6 +72,7 @@ class _Writer:
     won: Sequence[bool | None]
     groups: Sequence[str]
     splits: Sequence[Split | None]
+    written: str
 
     def sample(self, row: int, values: Sequence[Value]) -> RawSample | Finding:
         """One lead, or why it is refused."""
@@ -80,6 +85,8 @@ class _Writer:
         file = known.sheet.files[row]
         label = None if won is None else Annotation(label=WON if won else LOST, author=file)
         meta: dict[str, JsonValue] = {RANK: True} if known.ranked else {}
+        if self.written:
+            meta[WRITTEN] = self.written
         if known.outcome_at[row] is not None and won is not None:
             meta[OUTCOME_AT] = known.outcome_at[row]
         group = self.groups[row] if self.groups else ""

@@ -1,37 +1,22 @@
-"""A file of rows → a `Sheet`: columns of texts in memory, whichever form the file has.
-
-Forms are told apart by name and first bytes. What columns mean, and whether cells are numbers, is decided elsewhere.
+"""Rows of a table as columns of texts in memory, and how its cells are read. Which form the file had is `loading.py`'s
+question; what columns mean is decided elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
+from typing import Literal
 
 from kits.core.dataset import Split
-from kits.core.errors import DataError
-from kits.core.kit import Finding
-from kits.core.row_sources import RowSource, Source, open_rows, passed_over
-from kits.core.spreadsheets import workbook
-from kits.core.tables import JSON_SUFFIXES, BadRow, Row, TableFile
+from kits.core.spreadsheets.workbook import file_and_sheet
+from kits.core.tables import BadRow
+from kits.lead_scoring._reading.cells import Decimal, Typed, type_cells
 from kits.lead_scoring._reading.dates import DateForm
-from kits.lead_scoring._reading.json_rows import json_rows
-from kits.lead_scoring._reading.parquet import parquet_columns
 
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
-PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
-SUFFIXES = TABLE_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES | workbook.SUFFIXES
-MAX_CELLS = 100_000_000
-MAX_BAD_SHOWN = 20
-_MOST_SHARED = 5_000
-_FEW_COLUMNS = 2
-"""Of so few columns a row with one cell may be a lead."""
-_REPLACED = "\ufffd"
-_STATE = "state what it is in kit.yaml: model.source.tables: [{file, sheet, role}]"
-
-Wanted = Callable[[str], bool | None]
-"""Whether a sheet is to be read, by its title; None: nobody said so."""
+Numbers = Literal["auto", "decimal-comma", "decimal-point"]
+_SIGNS: Mapping[Numbers, Decimal] = {"auto": "", "decimal-comma": ",", "decimal-point": "."}
 
 
 @dataclass(frozen=True)
@@ -49,6 +34,8 @@ class Sheet:
         notes: lines below the rows that are no leads (`Confidential Information`), by file and number.
         splits: (rows,) what a file's name says of them (`test.csv`); empty: nothing.
         dates: whether the day or the month comes first in dates, where a person said so.
+        numbers: which decimal sign numbers have, where a person said so.
+        likely_commas: what was learned from before had the comma for its decimal sign.
         numeric: columns whose numbers are no texts: their decimal sign is no question.
         title: of the sheet, where a spreadsheet has several; empty: the file is one table.
     """
@@ -63,6 +50,8 @@ class Sheet:
     notes: tuple[str, ...] = ()
     splits: Sequence[Split | None] = ()
     dates: DateForm = "auto"
+    numbers: Numbers = "auto"
+    likely_commas: bool = False
     numeric: frozenset[str] = frozenset()
     title: str = ""
 
@@ -82,12 +71,29 @@ class Sheet:
     @property
     def called(self) -> str:
         """By which its name tells what it holds: the sheet's title where a file has several, else the file's path."""
-        return self.title or workbook.file_and_sheet(self.files[0])[0].rsplit(".", 1)[0]
+        return self.title or file_and_sheet(self.files[0])[0].rsplit(".", 1)[0]
 
     @property
     def commas(self) -> bool:
         """Whether the decimal sign is likely the comma: where it is, spreadsheets part cells by another sign."""
-        return self.form.startswith("delimiter ';'")
+        return self.likely_commas or self.form.startswith("delimiter ';'")
+
+    def typed(
+        self, name: str, cells: Sequence[str] | None = None, *, as_text: bool = False
+    ) -> Typed:
+        """A column's cells as values of leads.
+
+        Args:
+            cells: others in place of its own; of another table, in which numbers may be texts.
+            as_text: a person said that these are choices, whatever they look like.
+        """
+        decimal = _SIGNS[self.numbers]
+        if cells is None:
+            cells = self.cells[name]
+            decimal = "." if name in self.numeric else decimal
+        return type_cells(
+            name, cells, self.dates, as_text=as_text, commas=self.commas, decimal=decimal
+        )
 
     def rows(self, which: Sequence[int]) -> Sheet:
         """Some of the rows, by index."""
@@ -98,80 +104,6 @@ class Sheet:
             files=[self.files[i] for i in which],
             splits=[self.splits[i] for i in which] if self.splits else (),
         )
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What a file holds.
-
-    Attributes:
-        findings: what should be known of it beside its rows.
-    """
-
-    sheets: tuple[Sheet, ...]
-    findings: tuple[Finding, ...] = ()
-
-
-def load_sheets(
-    path: Path, name: str, dates: DateForm = "auto", wanted: Wanted = lambda _: None
-) -> Loaded:
-    """All rows of a file: of a spreadsheet a table for each sheet, of JSON a second one where it tells changes of fields.
-
-    Args:
-        dates: how dates are written, where a person said so.
-        wanted: which sheets of a spreadsheet are to be read.
-
-    Raises:
-        DataError: no rows with named columns in it, or too many.
-    """
-    loaded = _load(path, name, wanted)
-    return replace(loaded, sheets=tuple(replace(sheet, dates=dates) for sheet in loaded.sheets))
-
-
-def _load(path: Path, name: str, wanted: Wanted) -> Loaded:
-    suffix = path.suffix.lower()
-    if suffix in PARQUET_SUFFIXES:
-        return Loaded((_whole(name, parquet_columns(path), "parquet"),))
-    if suffix in JSON_SUFFIXES:
-        found = json_rows(path)
-        sheets = [_whole(name, found.cells, found.form)]
-        if found.history:
-            sheets.append(_whole(f"{name}#history", found.history, found.form))
-        return Loaded(tuple(sheets))
-    opened = open_rows(path, name, named=True, wanted=wanted, fix=_STATE)
-    if len(opened.sources) == 1:
-        return Loaded((_of_source(opened.sources[0]),), opened.findings)
-    return _of_several(name, opened.sources, opened.findings)
-
-
-def _of_several(name: str, sources: Sequence[Source], findings: Sequence[Finding]) -> Loaded:
-    """The sheets that are tables; one of notes costs only itself."""
-    sheets: list[Sheet] = []
-    told = list(findings)
-    for source in sources:
-        try:
-            sheets.append(replace(_of_source(source), title=source.sheet))
-        except DataError as error:
-            told.append(passed_over(source.name, error.what, "nothing to do if it holds no leads"))
-    if not sheets:
-        what = "; ".join(one.text for one in told[:3])
-        raise DataError(f"no sheet with a table in it: {what}", where=name)
-    return Loaded(tuple(sheets), tuple(told))
-
-
-def _of_source(source: Source) -> Sheet:
-    table, name = source.rows, source.name
-    numbers = [column for column in table.columns if _is_number(column)]
-    if len(numbers) > len(table.columns) / 2 or len(table.columns) < 2:
-        raise DataError(
-            "its first row does not name columns", where=name, fix="add a line with their names"
-        )
-    sheet = _rows_of(table, name)
-    if isinstance(table, TableFile) and table.encoding == "utf-8" and _replaced(sheet):
-        # the beginning was plain ASCII and what came later is not UTF-8
-        again = replace(table, encoding="cp1252", form=table.form.replace("utf-8", "cp1252"))
-        return _rows_of(again, name)
-    return sheet
 
 
 def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
@@ -195,6 +127,8 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         tuple(row for sheet in sheets for row in sheet.notes),
         splits if any(splits) else (),
         sheets[0].dates,
+        sheets[0].numbers,
+        sheets[0].likely_commas,
         _numeric(sheets),
         sheets[0].title,
     )
@@ -207,104 +141,4 @@ def _numeric(sheets: Sequence[Sheet]) -> frozenset[str]:
         for sheet in sheets
         for name in sheet.numeric
         if all(name in other.numeric for other in sheets if name in other.cells)
-    )
-
-
-def _rows_of(table: RowSource, name: str) -> Sheet:
-    cells: dict[str, list[str]] = {column: [] for column in table.columns}
-    lists = [(column, texts, _Shared()) for column, texts in cells.items()]
-    lines: list[int] = []
-    bad: list[BadRow] = []
-    short: list[str] = []
-    alone: list[tuple[int, Row]] = []
-
-    def keep(line: int, row: Row) -> None:
-        if (len(lines) + 1) * len(lists) > MAX_CELLS:
-            raise _too_many(name)
-        if len(row) < len(lists) and table.cuts_rows:
-            short.append(f"{name}, row {line}")
-        lines.append(line)
-        for column, texts, shared in lists:
-            texts.append(shared.one(row.get(column, "")))
-
-    for found in table.rows():
-        if isinstance(found, BadRow):
-            bad.append(found)
-        elif len(lists) > _FEW_COLUMNS and _one_cell(found[1], table.cuts_rows):
-            alone.append(found)  # a note, if no lead comes after it
-        else:
-            for line, row in alone:
-                if len(row) > 1 or not table.cuts_rows:
-                    keep(line, row)
-                else:
-                    bad.append(
-                        BadRow(
-                            line, "one cell alone: the rest of a row that a line end cut in two?"
-                        )
-                    )
-            alone.clear()
-            keep(*found)
-    notes = tuple(f"{name}, row {line}" for line, _ in alone)
-    bad.sort(key=lambda one: one.line)
-    sheet = _sheet(name, cells, lines, table.form, tuple(bad), tuple(short))
-    return replace(sheet, notes=notes, numeric=table.numeric)
-
-
-def _one_cell(row: Row, cuts_rows: bool) -> bool:
-    """Whether a row may be a note: one cell alone, or, where empty cells fill the row up, one of several words."""
-    filled = [cell for cell in row.values() if cell.strip()]
-    alone = cuts_rows and len(row) == 1
-    return len(filled) == 1 and (alone or len(filled[0].split()) > 1)
-
-
-class _Shared:
-    """The same text once in memory: most columns hold few different ones."""
-
-    def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
-
-    def one(self, text: str) -> str:
-        """An equal text."""
-        if len(self._texts) < _MOST_SHARED:
-            return self._texts.setdefault(text, text)
-        return self._texts.get(text, text)
-
-
-def _sheet(
-    name: str,
-    cells: Mapping[str, Sequence[str]],
-    lines: Iterable[int],
-    form: str,
-    bad: tuple[BadRow, ...] = (),
-    short: tuple[str, ...] = (),
-) -> Sheet:
-    numbers = list(lines)
-    if not numbers:
-        raise DataError("no rows in it", where=name)
-    return Sheet(name, cells, numbers, [name] * len(numbers), form, bad, short)
-
-
-def _whole(name: str, cells: Mapping[str, Sequence[str]], form: str) -> Sheet:
-    return _sheet(name, cells, range(1, _height(cells) + 1), form)
-
-
-def _height(cells: Mapping[str, Sequence[str]]) -> int:
-    return len(next(iter(cells.values()), ()))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True
-
-
-def _replaced(sheet: Sheet) -> bool:
-    return any(_REPLACED in cell for cells in sheet.cells.values() for cell in cells)
-
-
-def _too_many(name: str) -> DataError:
-    return DataError(
-        f"more than {MAX_CELLS:,} cells in one file", where=name, fix="split it by year"
     )

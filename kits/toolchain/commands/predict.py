@@ -104,7 +104,7 @@ def _predict_each(
     sessions = provider_sessions(provider, full_precision=opened.full_precision)
     ready = make_ready(opened, sessions=sessions, target=target)
     kit = get_kit(ready.bundle.manifest.kit)
-    found = predicting.inputs_of(kit, inputs, config_here(project, kit))
+    found = predicting.inputs_of(kit, inputs, config_here(project, kit), opened.manifest.config)
     known = Records.read(records) if records is not None else None
     results = list(predicting.predict_inputs(ready, found, keep=save is not None, records=known))
     predicting.refuse_if_all_failed(results)
@@ -169,8 +169,9 @@ def _predict_to_file(
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import config_here
 
-    kit = get_kit(open_file(bundle).manifest.kit)
-    found = inputs_of(kit, inputs, config_here(project, kit))
+    manifest = open_file(bundle).manifest
+    kit = get_kit(manifest.kit)
+    found = inputs_of(kit, inputs, config_here(project, kit), manifest.config)
     tally = predict_to_file(
         bundle, found, out, on=where, provider=provider, progress=make_progress(console)
     )

@@ -1,0 +1,101 @@
+"""Texts of a lead as the values its columns hold: numbers, dates, yes and no, by the way the firm's own tables write them.
+
+A number in JSON is a number. What cannot be read is missing, and told. Choices and texts are left as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from kits.core.moments import (
+    YEAR_LAST,
+    read_compact,
+    read_compact_day,
+    read_month_first,
+    read_named,
+    read_year_last,
+)
+from kits.lead_scoring._features.cells import is_missing, to_moment, to_number, to_truth
+from kits.lead_scoring._features.spec import Column
+from kits.lead_scoring._lead import Lead, Value
+from kits.lead_scoring._written import Written
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LONGEST = 60
+_DAY_S = 86_400
+_ONE_WAY = (read_named, read_month_first, read_compact, read_compact_day)
+"""Readers of what only one way can be read."""
+
+Read = Callable[[Value, Written], Value]
+"""A value that is not missing → what it means; None: it cannot be read."""
+
+
+def read_texts(
+    lead: Lead, columns: Sequence[Column], written: Written
+) -> tuple[Lead, tuple[str, ...]]:
+    """The lead with its texts read, and the names of the columns in which something stands that cannot be read.
+
+    Args:
+        columns: what the bundle learned from.
+        written: how texts write numbers and dates.
+    """
+    found: dict[str, Value] = {}
+    unreadable: list[str] = []
+    for column in columns:
+        read = _READ.get(column.kind)
+        value = lead.fields.get(column.name)
+        if read is None or value is None or is_missing(value):
+            continue
+        meant = read(value, written)
+        if meant is None:
+            unreadable.append(column.name)
+        if meant is not value:
+            found[column.name] = meant
+    if not found:
+        return lead, ()
+    return replace(lead, fields={**lead.fields, **found}), tuple(unreadable)
+
+
+def _number(value: Value, written: Written) -> Value:
+    number = to_number(value, commas=written.commas)
+    return number if math.isfinite(number) else None
+
+
+def _truth(value: Value, _: Written) -> Value:
+    return value if math.isfinite(to_truth(value)) else None
+
+
+def _date(value: Value, written: Written) -> Value:
+    if math.isfinite(to_moment(value)):
+        return value
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return None
+    seconds = _seconds(value.strip(), written)
+    if seconds is None:
+        return None
+    at = _EPOCH + timedelta(seconds=seconds)
+    return at.isoformat() if seconds % _DAY_S else at.date().isoformat()
+
+
+def _seconds(text: str, written: Written) -> float | None:
+    match = YEAR_LAST.fullmatch(text)
+    if match is None:
+        found = next(filter(None, (read(text) for read in _ONE_WAY)), None)
+        return found[0] if found is not None else None
+    first, sign, second = int(match[1]), match[2], int(match[3])
+    if sign == ".":
+        day_first = second <= 12
+    elif written.dates:
+        day_first = written.dates == "day-first"
+    elif first > 12 or second > 12:
+        day_first = second <= 12
+    else:
+        return None  # 3/4/2025 is one of two days, and nothing tells which
+    found = read_year_last(match, day_first)
+    return found[0] if found is not None else None
+
+
+_READ: Mapping[str, Read] = {"number": _number, "truth": _truth, "date": _date}

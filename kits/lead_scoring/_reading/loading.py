@@ -1,0 +1,222 @@
+"""A file of rows → `Sheet`s: CSV, spreadsheets, JSON and parquet, told apart by name and first bytes.
+
+What columns mean, and whether cells are numbers, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kits.core.errors import DataError
+from kits.core.kit import Finding
+from kits.core.row_sources import RowSource, Source, open_rows, passed_over
+from kits.core.spreadsheets import workbook
+from kits.core.tables import JSON_SUFFIXES, BadRow, Row, TableFile
+from kits.lead_scoring._reading.dates import DateForm
+from kits.lead_scoring._reading.json_rows import json_rows
+from kits.lead_scoring._reading.parquet import parquet_columns
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._written import Written
+from kits.lead_scoring.config import SourceConfig
+
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
+PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
+SUFFIXES = TABLE_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES | workbook.SUFFIXES
+MAX_CELLS = 100_000_000
+_MOST_SHARED = 5_000
+_FEW_COLUMNS = 2
+"""Of so few columns a row with one cell may be a lead."""
+_REPLACED = "\ufffd"
+_STATE = "state what it is in kit.yaml: model.source.tables: [{file, sheet, role}]"
+
+Wanted = Callable[[str], bool | None]
+"""Whether a sheet is to be read, by its title; None: nobody said so."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a file holds.
+
+    Attributes:
+        findings: what should be known of it beside its rows.
+    """
+
+    sheets: tuple[Sheet, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def load_sheets(
+    path: Path,
+    name: str,
+    source: SourceConfig,
+    wanted: Wanted = lambda _: None,
+    likely: Written | None = None,
+) -> Loaded:
+    """All rows of a file: of a spreadsheet a table for each sheet, of JSON a second one where it tells changes of fields.
+
+    Args:
+        source: how dates and numbers are written, where a person said so.
+        wanted: which sheets of a spreadsheet are to be read.
+        likely: how they are written where neither a person nor the cells tell it.
+
+    Raises:
+        DataError: no rows with named columns in it, or too many.
+    """
+    loaded = _load(path, name, wanted)
+    dates: DateForm = source.dates
+    if dates == "auto" and likely is not None and likely.dates:
+        dates = "likely-day-first" if likely.dates == "day-first" else "likely-month-first"
+    commas = likely is not None and likely.commas
+    sheets = (
+        replace(sheet, dates=dates, numbers=source.numbers, likely_commas=commas)
+        for sheet in loaded.sheets
+    )
+    return replace(loaded, sheets=tuple(sheets))
+
+
+def _load(path: Path, name: str, wanted: Wanted) -> Loaded:
+    suffix = path.suffix.lower()
+    if suffix in PARQUET_SUFFIXES:
+        return Loaded((_whole(name, parquet_columns(path), "parquet"),))
+    if suffix in JSON_SUFFIXES:
+        found = json_rows(path)
+        sheets = [_whole(name, found.cells, found.form)]
+        if found.history:
+            sheets.append(_whole(f"{name}#history", found.history, found.form))
+        return Loaded(tuple(sheets))
+    opened = open_rows(path, name, named=True, wanted=wanted, fix=_STATE)
+    if len(opened.sources) == 1:
+        return Loaded((_of_source(opened.sources[0]),), opened.findings)
+    return _of_several(name, opened.sources, opened.findings)
+
+
+def _of_several(name: str, sources: Sequence[Source], findings: Sequence[Finding]) -> Loaded:
+    """The sheets that are tables; one of notes costs only itself."""
+    sheets: list[Sheet] = []
+    told = list(findings)
+    for source in sources:
+        try:
+            sheets.append(replace(_of_source(source), title=source.sheet))
+        except DataError as error:
+            told.append(passed_over(source.name, error.what, "nothing to do if it holds no leads"))
+    if not sheets:
+        what = "; ".join(one.text for one in told[:3])
+        raise DataError(f"no sheet with a table in it: {what}", where=name)
+    return Loaded(tuple(sheets), tuple(told))
+
+
+def _of_source(source: Source) -> Sheet:
+    table, name = source.rows, source.name
+    numbers = [column for column in table.columns if _is_number(column)]
+    if len(numbers) > len(table.columns) / 2 or len(table.columns) < 2:
+        raise DataError(
+            "its first row does not name columns", where=name, fix="add a line with their names"
+        )
+    sheet = _rows_of(table, name)
+    if isinstance(table, TableFile) and table.encoding == "utf-8" and _replaced(sheet):
+        # the beginning was plain ASCII and what came later is not UTF-8
+        again = replace(table, encoding="cp1252", form=table.form.replace("utf-8", "cp1252"))
+        return _rows_of(again, name)
+    return sheet
+
+
+def _rows_of(table: RowSource, name: str) -> Sheet:
+    cells: dict[str, list[str]] = {column: [] for column in table.columns}
+    lists = [(column, texts, _Shared()) for column, texts in cells.items()]
+    lines: list[int] = []
+    bad: list[BadRow] = []
+    short: list[str] = []
+    alone: list[tuple[int, Row]] = []
+
+    def keep(line: int, row: Row) -> None:
+        if (len(lines) + 1) * len(lists) > MAX_CELLS:
+            raise _too_many(name)
+        if len(row) < len(lists) and table.cuts_rows:
+            short.append(f"{name}, row {line}")
+        lines.append(line)
+        for column, texts, shared in lists:
+            texts.append(shared.one(row.get(column, "")))
+
+    for found in table.rows():
+        if isinstance(found, BadRow):
+            bad.append(found)
+        elif len(lists) > _FEW_COLUMNS and _one_cell(found[1], table.cuts_rows):
+            alone.append(found)  # a note, if no lead comes after it
+        else:
+            for line, row in alone:
+                if len(row) > 1 or not table.cuts_rows:
+                    keep(line, row)
+                else:
+                    bad.append(
+                        BadRow(
+                            line, "one cell alone: the rest of a row that a line end cut in two?"
+                        )
+                    )
+            alone.clear()
+            keep(*found)
+    notes = tuple(f"{name}, row {line}" for line, _ in alone)
+    bad.sort(key=lambda one: one.line)
+    sheet = _sheet(name, cells, lines, table.form, tuple(bad), tuple(short))
+    return replace(sheet, notes=notes, numeric=table.numeric)
+
+
+def _one_cell(row: Row, cuts_rows: bool) -> bool:
+    """Whether a row may be a note: one cell alone, or, where empty cells fill the row up, one of several words."""
+    filled = [cell for cell in row.values() if cell.strip()]
+    alone = cuts_rows and len(row) == 1
+    return len(filled) == 1 and (alone or len(filled[0].split()) > 1)
+
+
+class _Shared:
+    """The same text once in memory: most columns hold few different ones."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def one(self, text: str) -> str:
+        """An equal text."""
+        if len(self._texts) < _MOST_SHARED:
+            return self._texts.setdefault(text, text)
+        return self._texts.get(text, text)
+
+
+def _sheet(
+    name: str,
+    cells: Mapping[str, Sequence[str]],
+    lines: Iterable[int],
+    form: str,
+    bad: tuple[BadRow, ...] = (),
+    short: tuple[str, ...] = (),
+) -> Sheet:
+    numbers = list(lines)
+    if not numbers:
+        raise DataError("no rows in it", where=name)
+    return Sheet(name, cells, numbers, [name] * len(numbers), form, bad, short)
+
+
+def _whole(name: str, cells: Mapping[str, Sequence[str]], form: str) -> Sheet:
+    return _sheet(name, cells, range(1, _height(cells) + 1), form)
+
+
+def _height(cells: Mapping[str, Sequence[str]]) -> int:
+    return len(next(iter(cells.values()), ()))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _replaced(sheet: Sheet) -> bool:
+    return any(_REPLACED in cell for cells in sheet.cells.values() for cell in cells)
+
+
+def _too_many(name: str) -> DataError:
+    return DataError(
+        f"more than {MAX_CELLS:,} cells in one file", where=name, fix="split it by year"
+    )
