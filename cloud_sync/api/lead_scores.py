@@ -49,7 +49,7 @@ _SCORE: Json = {
     "reasons": [
         {
             "text": "asked for a demo: 31 % of such leads buy, average 11 %",
-            "weight": 0.9, "field": "demo_requested", "value": True,
+            "direction": "for", "weight": 0.9, "field": "demo_requested", "value": True,
         }
     ],
     "hints": ["ask for the budget"], "unknown_fields": [], "new_values": [],

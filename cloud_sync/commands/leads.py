@@ -74,12 +74,13 @@ def leads_list(
 
 def _line(one: Listed) -> tuple[object, ...]:
     from cloud_sync.crm import leads
+    from cloud_sync.crm.scored import reasons_in
     from cloud_sync.crm.storing import shown_band
 
     lead = one.lead
     points = "–" if lead.points is None else lead.points
     band = f"{shown_band(lead) or lead.state}{', by lot' if one.lot else ''}"
-    why = lead.dead or "; ".join(str(reason) for reason in lead.reasons[:2])
+    why = lead.dead or "; ".join(reason.marked for reason in reasons_in(lead.reasons[:2]))
     return points, band, leads.title_of(lead), f"{lead.connection} {lead.object_id}", why
 
 
@@ -92,6 +93,7 @@ def leads_show(
     """Show a lead: its score, the reasons, what the CRM shows, and its course."""
     from cloud_sync.crm import leads
     from cloud_sync.crm.connections import settings_of
+    from cloud_sync.crm.scored import reasons_in
     from cloud_sync.store.models import CrmConnection
 
     with opened(data) as hub, hub.database.session() as session:
@@ -106,7 +108,7 @@ def leads_show(
         ("band", lead.band),
         ("said by a person", lead.override.get("band") or ""), ("state", lead.state),
         ("in the CRM", f"{said.state} {said.why}".strip()), ("bundle", lead.bundle[:_DIGEST]),
-        *[("why", reason) for reason in lead.reasons], *[("hint", hint) for hint in lead.hints],
+        *[("why", reason.marked) for reason in reasons_in(lead.reasons)], *[("hint", hint) for hint in lead.hints],
         *[(f"{row.at:%Y-%m-%d %H:%M} UTC", f"{row.points} {row.band}") for row in course],
     ]  # fmt: skip
     steps: list[JsonValue] = [leads.entry_json(row) for row in course]

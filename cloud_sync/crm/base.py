@@ -103,7 +103,8 @@ class ScoreWrite:
         points: 1 to 99.
         probability, percentile: 0 to 1.
         band: hot, warm or cold; empty together with everything else when the score is to be taken away.
-        reasons: sentences, the strongest first.
+        reasons: sentences, each marked (+) where it speaks for the lead and (−) where against; those that speak with
+            the score first.
         trend: improving, steady, declining; empty for a first score.
     """
 

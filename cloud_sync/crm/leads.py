@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import storing
-from cloud_sync.crm.scored import BANDS
+from cloud_sync.crm.scored import BANDS, reason_json, reasons_in
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import audit
@@ -188,7 +188,7 @@ def as_json(lead: CrmLead, *, fields: bool = False) -> dict[str, JsonValue]:
         "connection": lead.connection, "id": lead.object_id, "state": lead.state,
         "probability": lead.probability, "low": lead.low, "high": lead.high,
         "points": lead.points, "percentile": lead.percentile, "band": storing.shown_band(lead),
-        "reasons": lead.reasons, "hints": lead.hints, "trend": lead.trend, "bundle": lead.bundle,
+        "reasons": [reason_json(one) for one in reasons_in(lead.reasons)], "hints": lead.hints, "trend": lead.trend, "bundle": lead.bundle,
         "scored_at": _iso(lead.scored_at), "record_at": _iso(lead.record_at),
         "seen_at": _iso(lead.seen_at), "opted_out": lead.opted_out, "override": lead.override,
         "lot": lead.lot, "due": (lead.due_at or lead.later_at) is not None, "version": lead.version,

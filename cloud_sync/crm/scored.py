@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import JsonValue
 
 from cloud_sync.store.types import JsonObject
-from kits.core.prediction import Prediction, Quantity, Reason
+from kits.core.prediction import Direction, Prediction, Quantity, Reason
 from kits.core.ready import ReadyBundle
+from kits.core.showing import printable
 
 MEDIA_TYPE = "application/json"
 Band = Literal["hot", "warm", "cold"]
 BANDS: tuple[Band, ...] = ("hot", "warm", "cold")
 _OF_VERDICT: Mapping[str, Band] = {"act": "hot", "review": "warm", "pass": "cold"}
+_DIRECTIONS: Mapping[str, Direction] = {"for": "for", "against": "against"}
 MAX_WORDS = 300
 MAX_NAMES = 50
 
@@ -30,7 +32,7 @@ class LeadScore:
         points: 1 to 99.
         percentile: 0 to 1: better than so many of the latest leads, or of those the bundle was judged on (`cutting.py`).
         band: hot, warm, cold; empty: not scored.
-        reasons: the strongest first; a weight in log-odds, positive speaks for the lead.
+        reasons: those that speak with the score first; a weight in log-odds, positive speaks for the lead.
         hints: what the team could find out or do.
         unknown: fields the bundle asks for and the lead has not.
         new_values: fields with values the bundle has never seen.
@@ -62,10 +64,7 @@ class LeadScore:
         return {
             "probability": self.probability, "low": self.low, "high": self.high,
             "points": self.points, "percentile": self.percentile, "band": self.band,
-            "reasons": [
-                {"text": one.text, "weight": one.weight, "field": one.field, "value": one.value}
-                for one in self.reasons
-            ],
+            "reasons": [{**reason_json(one), "value": one.value} for one in self.reasons],
             "hints": list(self.hints), "unknown_fields": list(self.unknown),
             "new_values": list(self.new_values), "unreadable_fields": list(self.unreadable),
             "opted_out": self.opted_out, "base_rate": self.base_rate, "bundle": self.bundle,
@@ -101,6 +100,28 @@ def no_score(bundle: str, verdict: str = "review") -> LeadScore:
     return LeadScore(
         bundle, verdict, None, None, None, None, None, "", opted_out=True,
     )  # fmt: skip
+
+
+def reason_json(one: Reason) -> JsonObject:
+    """A reason without the lead's own value, as it is kept and told."""
+    return {
+        "text": printable(one.text), "direction": one.direction, "weight": one.weight, "field": one.field,
+    }  # fmt: skip
+
+
+def reasons_in(told: Iterable[JsonValue]) -> list[Reason]:
+    """Reasons as they are kept; of one that was kept as a text only it is not known which way it speaks."""
+    return [_reason_in(one) if isinstance(one, dict) else Reason(str(one)) for one in told]
+
+
+def _reason_in(told: JsonObject) -> Reason:
+    weight = told.get("weight")
+    return Reason(
+        str(told.get("text", "")),
+        float(weight) if isinstance(weight, int | float) else 0.0,
+        str(told.get("field", "")),
+        direction=_DIRECTIONS.get(str(told.get("direction")), ""),
+    )
 
 
 def _points(quantity: Quantity | None, probability: float) -> int:

@@ -50,7 +50,9 @@ FIELDS: tuple[FieldInfo, ...] = (
     FieldInfo("probability", "share", "Lead win probability", "0 to 1, calibrated on your leads"),
     FieldInfo("percentile", "percent", "Lead score percentile", "scores above so many percent"),
     FieldInfo("band", "choice", "Lead band", "hot: as many as your team can call"),
-    FieldInfo("reasons", "lines", "Lead score reasons", "why, the strongest first"),
+    FieldInfo(
+        "reasons", "lines", "Lead score reasons", "why: (+) speaks for the lead, (−) against it"
+    ),
     FieldInfo("scored_at", "moment", "Lead scored at", "when this score was made"),
 )
 

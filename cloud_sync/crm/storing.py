@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from cloud_sync.crm.base import Record
-from cloud_sync.crm.scored import LeadScore
+from cloud_sync.crm.scored import LeadScore, reason_json
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.store.models import CrmLead, CrmScore
 from cloud_sync.store.types import JsonObject
-from kits.core.prediction import Reason
 from kits.core.showing import printable
 
 Trend = Literal["improving", "steady", "declining", ""]
@@ -75,7 +74,7 @@ def keep_score(
     lead.probability, lead.low, lead.high = score.probability, score.low, score.high
     lead.points, lead.percentile, lead.band = score.points, score.percentile, score.band
     # they quote the lead's values, and stand on pages, in terminals and in the CRM
-    lead.reasons = [printable(one.text) for one in score.reasons[:FEW]]
+    lead.reasons = [reason_json(one) for one in score.reasons[:FEW]]
     lead.hints = [printable(one) for one in score.hints[:FEW]]
     lead.bundle, lead.scored_at = score.bundle, now
     mark_write(lead, rules, now)
@@ -170,7 +169,7 @@ def asked(record: Record, score: LeadScore, now: datetime) -> JsonObject:
     return {
         "fields": dict(score.kept or record.fields), "at": now.isoformat(), "bundle": score.bundle,
         "verdict": score.verdict, "probability": score.probability, "points": score.points,
-        "band": score.band, "base_rate": score.base_rate, "reasons": [_reason(one) for one in score.reasons[:FEW]],
+        "band": score.band, "base_rate": score.base_rate, "reasons": [reason_json(one) for one in score.reasons[:FEW]],
     }  # fmt: skip
 
 
@@ -194,7 +193,3 @@ def release(lead: CrmLead, mark: int, *, again_after: timedelta | None, now: dat
 
 def _opted_out(lead: CrmLead, record: Record, score: LeadScore) -> bool:
     return record.opted_out or score.opted_out or is_muted(lead)
-
-
-def _reason(one: Reason) -> JsonObject:
-    return {"text": one.text, "weight": one.weight, "field": one.field}

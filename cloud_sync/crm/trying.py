@@ -187,7 +187,7 @@ def _dry_run(
     would: list[JsonObject] = [
         {
             "lead": name, "points": score.points, "probability": score.probability, "band": score.band,
-            "reasons": [reason.text for reason in score.reasons], "fields": list(fields),
+            "reasons": [reason.marked for reason in score.reasons], "fields": list(fields),
         }
         for name, score in scores.items()
     ]  # fmt: skip

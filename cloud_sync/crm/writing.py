@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, storing
 from cloud_sync.crm.base import ScoreWrite, WriteOutcome
+from cloud_sync.crm.scored import reasons_in
 from cloud_sync.crm.spans import is_free
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead
@@ -78,7 +79,7 @@ def write_of(lead: CrmLead) -> ScoreWrite:
         return ScoreWrite(lead.object_id, lead.version, None, None, None, "", ())
     return ScoreWrite(
         lead.object_id, lead.version, lead.points, lead.probability, lead.percentile,
-        storing.shown_band(lead), tuple(str(reason) for reason in lead.reasons),
+        storing.shown_band(lead), tuple(one.marked for one in reasons_in(lead.reasons)),
         _TRENDS.get(lead.trend, ""), lead.scored_at,
     )  # fmt: skip
 

@@ -10,11 +10,15 @@ from pydantic import JsonValue
 from cloud_sync.crm import leads, storing
 from cloud_sync.crm.hotlist import Listed
 from cloud_sync.crm.leads import Delivery
+from cloud_sync.crm.scored import reasons_in
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.store.models import CrmLead, CrmScore
+from kits.core.prediction import Reason
 from kits.core.showing import printable
 
 MAX_FIELDS = 200
+SHOWN_REASONS = 3
+"""In the list."""
 WIDTH, HEIGHT = 600.0, 120.0
 
 
@@ -26,6 +30,7 @@ class LeadCard:
     title: str
     band: str
     delivery: Delivery
+    reasons: Sequence[Reason]
     by_lot: bool = False
 
 
@@ -42,7 +47,7 @@ def card(one: Listed, settings: Mapping[str, CrmSettings]) -> LeadCard:
     lead = one.lead
     return LeadCard(
         lead, leads.title_of(lead), storing.shown_band(lead),
-        leads.delivery(lead, settings[lead.connection]), one.lot,
+        leads.delivery(lead, settings[lead.connection]), reasons_in(lead.reasons[:SHOWN_REASONS]), one.lot,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
@@ -56,14 +57,35 @@ class Quantity:
     confidence: float | None = None
 
 
+Direction = Literal["for", "against", ""]
+_MARKS: Mapping[str, str] = {"for": "(+) ", "against": "(−) "}
+"""In brackets, because a spreadsheet takes what begins with a sign for a formula."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why, in words for the person who reads it; `weight` is signed, larger pushes to act."""
+    """Why, in words for the person who reads it.
+
+    Attributes:
+        weight: signed, larger pushes to act.
+        direction: whether it speaks for acting or against it, where a person has to see that; empty: it describes.
+    """
 
     text: str
     weight: float = 0.0
     field: str = ""
     value: JsonValue = None
+    direction: Direction = ""
+
+    @property
+    def marked(self) -> str:
+        """The text with a sign before it that says which way it speaks, in whatever language it is."""
+        return marked(self.text, self.direction)
+
+
+def marked(text: str, direction: str) -> str:
+    """A reason's text as `Reason.marked` has it, for who has a reason as JSON."""
+    return f"{_MARKS.get(direction, '')}{text}"
 
 
 @dataclass(frozen=True, slots=True)

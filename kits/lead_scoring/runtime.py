@@ -270,7 +270,7 @@ class LeadRuntime:
             label=WON if chance >= 0.5 else LOST,
             probabilities={WON: chance, LOST: 1 - chance},
             quantities=self._quantities(chance, scored.low, scored.high),
-            reasons=self.explainer.reasons(lead, scored.contributions),
+            reasons=self.explainer.reasons(lead, scored.contributions, chance=chance),
             details=details,
         )
 

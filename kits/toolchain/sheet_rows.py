@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from kits.core.prediction import marked
+
 COLUMNS = (
     "sample", "verdict", "band", "score", "low", "high", "label", "reasons", "error", "path"
 )  # fmt: skip
@@ -23,14 +25,17 @@ def sheet_cells(row: Mapping[str, JsonValue]) -> list[str]:
     prediction = row.get("prediction")
     told = prediction if isinstance(prediction, dict) else {}
     details = told.get("details")
-    reasons = (one.get("text") for one in _objects(told.get("reasons")))
+    reasons = (
+        marked(str(one.get("text")), str(one.get("direction")))
+        for one in _objects(told.get("reasons"))
+    )
     band = details.get("band") if isinstance(details, dict) else None
     values = {
         **row,
         "band": band,
         "label": None if band else row.get("label"),
         **_interval(told),
-        "reasons": " | ".join(str(text) for text in reasons),
+        "reasons": " | ".join(reasons),
     }
     return [_cell(values.get(name)) for name in COLUMNS]
 

@@ -17,10 +17,10 @@ PROBE = "<script>alert(1)</script>{{ 7 * 7 }}"
 FIRMS = ("Nordwind", "Ostsee", "Alpen", "Hansa", "Rhein", "Elbe", "Isar", "Spree")
 KINDS = ("Logistik", "Maschinenbau", "Pharma", "Möbel", "Software", "Metall")
 REASONS = (
-    "asked for a demo: 31 % of such leads buy, average 11 %",
-    "came by a webinar: 22 % of such leads buy, average 11 %",
-    "no phone number given: 6 % of such leads buy, average 11 %",
-    "over 120 employees: 19 % of such leads buy, average 11 %",
+    ("asked for a demo: 31 % of such leads buy, average 11 %", "for"),
+    ("came by a webinar: 22 % of such leads buy, average 11 %", "for"),
+    ("no phone number given: 6 % of such leads buy, average 11 %", "against"),
+    ("over 120 employees: 19 % of such leads buy, average 11 %", "for"),
 )
 
 
@@ -58,7 +58,13 @@ def _dress(hub: Hub, names: list[str], now: datetime, rng: random.Random) -> Non
         for name in (*names, "probe"):
             lead = session.get_one(CrmLead, (SALES, name))
             lead.reasons = [
-                PROBE if name == "probe" else reason for reason in rng.sample(REASONS, 3)
+                {
+                    "text": PROBE if name == "probe" else text,
+                    "direction": side,
+                    "weight": 0.5,
+                    "field": "x",
+                }
+                for text, side in rng.sample(REASONS, 3)
             ]
             if lead.points is None or name in names[:4]:
                 continue

@@ -80,7 +80,11 @@ class Rule:
                 Quantity("probability", p, "", max(p - 0.05, 0.0), min(p + 0.05, 1.0), 0.9),
                 Quantity("points", round(100 * p), ""), Quantity("percentile", 100 * p, "%"),
             ),
-            reasons=(Reason(f"size is {size:g}", 4 * p - 2, "size", size),),
+            reasons=(
+                Reason(
+                    f"size is {size:g}", 4 * p - 2, "size", size, "for" if p >= 0.5 else "against"
+                ),
+            ),
             details={
                 "band": band, "points": round(100 * p), "percentile": p, "base_rate": 0.3,
                 "hints": ["ask for the budget"], "unknown_fields": ["country"],

@@ -63,7 +63,11 @@ def test_a_lead_is_scored_from_its_record_and_waits_to_be_written(there: LeadHub
     there.score("1")
     lead = there.lead("1")
     assert (lead.points, lead.band, lead.low, lead.high) == (80, "hot", 0.75, pytest.approx(0.85))
-    assert lead.reasons == ["size is 80"] and lead.hints == ["ask for the budget"]
+    [reason] = lead.reasons
+    assert reason == {
+        "text": "size is 80", "direction": "for", "weight": pytest.approx(1.2), "field": "size",
+    }  # fmt: skip
+    assert lead.hints == ["ask for the budget"]
     assert lead.due_at is None and lead.lease_until is None
     assert lead.write_at == there.clock() and lead.version == 1
     assert 0 <= lead.lot < 1 and lead.fields == {"size": 80}

@@ -73,6 +73,17 @@ def test_a_score_that_moved_and_came_back_before_it_was_written_is_not_written(
     assert scene.lead("1").write_at is None
 
 
+def test_each_reason_is_a_line_with_a_sign_that_says_which_way_it_speaks(scene: Scene) -> None:
+    scene.score("1", 50)
+    scene.score("2", 50, reasons=["kept before reasons had a direction"])
+    scene.writer().step()
+    shown = {name: scene.portal.contacts[name]["kitwright_reasons"] for name in ("1", "2")}
+    assert shown == {
+        "1": "(+) asked for a demo\n(−) no phone number",
+        "2": "kept before reasons had a direction",
+    }
+
+
 def test_what_a_person_says_of_the_band_is_what_the_crm_shows(scene: Scene) -> None:
     scene.score("1", 20, "cold", override={"band": "hot", "who": "ada", "why": "a friend"})
     scene.writer().step()

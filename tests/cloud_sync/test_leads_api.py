@@ -44,7 +44,9 @@ def test_one_lead_is_scored_with_reasons(there: tuple[TestClient, LeadHub]) -> N
     told = answer.json()
     assert (told["id"], told["points"], told["band"], told["project"]) == ("1", 80, "hot", LEADS)
     assert told["low"] < told["probability"] < told["high"]
-    assert told["reasons"][0]["text"] == "size is 80" and told["hints"] == ["ask for the budget"]
+    [reason] = told["reasons"]
+    assert (reason["text"], reason["direction"], reason["value"]) == ("size is 80", "for", 80)
+    assert told["hints"] == ["ask for the budget"]
     assert told["unknown_fields"] == ["country"] and told["unreadable_fields"] == []
     assert told["bundle"] == here.models.current(LEADS).id
     with here.hub.database.session() as session:

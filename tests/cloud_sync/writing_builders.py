@@ -26,6 +26,10 @@ from tests.cloud_sync.crm_servers import LOOPBACK, Server, crm_server
 from tests.cloud_sync.fleet_builders import make_hub
 
 NAME = "sales"
+REASONS = (
+    {"text": "asked for a demo", "direction": "for", "weight": 0.9, "field": "demo"},
+    {"text": "no phone number", "direction": "against", "weight": -0.4, "field": "phone"},
+)
 
 
 @dataclass
@@ -52,7 +56,7 @@ class Scene:
             row.version += 1
             row.points, row.band = points, band if points is not None else ""
             row.probability = None if points is None else points / 100
-            row.reasons = ["asked for a demo"] if points is not None else []
+            row.reasons = [] if points is None else [*REASONS]
             for name, value in more.items():
                 setattr(row, name, value)
             storing.mark_write(row, storing.Rules(3, True), self.now)

@@ -34,7 +34,7 @@ POINT = OperatingPoint(
 LEAD = Prediction(
     score=0.31,
     label="hot",
-    reasons=(Reason("asked for a demo: 31 % of such leads buy", 0.8, "demo", True),),
+    reasons=(Reason("asked for a demo: 31 % of such leads buy", 0.8, "demo", True, "for"),),
     quantities=(Quantity("probability", 0.31, "1", 0.22, 0.41, 0.9),),
 )
 MAIL = Prediction(
@@ -107,3 +107,11 @@ def test_sample_ids_sort_by_time():
 def test_misspelt_words_get_a_suggestion():
     assert did_you_mean("csots", ["costs", "metric"]) == "did you mean 'costs'?"
     assert did_you_mean("xyz", ["costs", "metric"]) == "known: costs, metric"
+
+
+def test_a_reason_says_which_way_it_speaks_and_is_no_formula():
+    said = [
+        Reason("a demo", 0.8, direction=direction).marked for direction in ("for", "against", "")
+    ]
+    assert said == ["(+) a demo", "(−) a demo", "a demo"]
+    assert not any(text.startswith(("=", "+", "-", "@")) for text in said)

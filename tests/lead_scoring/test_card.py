@@ -41,7 +41,7 @@ def test_a_score_is_told_in_leads_that_buy() -> None:
     told = card({"demo_requested": True, "budget": None, "size": 120.0}, said)
     for words in (
         "31 of 100 such leads buy", "(24 to 40)", "on average 11", "better than 94 %", ">hot<",
-        "+ asked for a demo", "− a student", "call on Monday", "budget", "2026-03-04 15:30",
+        "speaks for it\">+</span> asked for a demo", "speaks against it\">−</span> a student", "call on Monday", "budget", "2026-03-04 15:30",
         "<dt>demo requested</dt><dd>yes</dd>", "<dd>120</dd>", "1 field was empty",
     ):  # fmt: skip
         assert words in told, words

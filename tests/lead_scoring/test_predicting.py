@@ -62,6 +62,8 @@ def test_a_table_for_spreadsheets_holds_no_formula(bundle: str, tmp_path: Path) 
     assert not any(row["label"] for row in found), "a hot lead of 40 % is no lost one"
     assert all(float(row["low"]) <= float(row["score"]) <= float(row["high"]) for row in found)
     assert all(row["sample"].startswith(f"'{FORMULA}") and row["reasons"] for row in found)
+    marks = [text[:4] for row in found for text in row["reasons"].split(" | ")]
+    assert marks and set(marks) <= {"(+) ", "(−) "}
 
 
 @pytest.mark.parametrize("out", [(), ("--out", "rows.jsonl"), ("--out", "rows.csv")])

@@ -83,8 +83,21 @@ def test_a_lead_asks_for_its_demo_and_that_is_a_reason() -> None:
     eager, cool = runtime_of(N).predict([lead, plain])
     assert eager.score > cool.score
     assert "demo_requested" in {reason.field for reason in eager.reasons if reason.weight > 0}
-    weights = [abs(reason.weight) for reason in eager.reasons]
-    assert weights == sorted(weights, reverse=True)
+
+
+def test_reasons_that_speak_with_the_score_come_first_and_say_so() -> None:
+    for told in predictions():
+        base = told.details["base_rate"]
+        assert isinstance(base, float)
+        side = "for" if told.score >= base else "against"
+        sides = [reason.direction for reason in told.reasons]
+        assert sides == sorted(sides, key=lambda one: one != side), (
+            "what speaks with the score first"
+        )
+        assert sum(one != side for one in sides) <= 1
+        assert all((one.direction == "for") == (one.weight > 0) for one in told.reasons)
+        weights = [abs(one.weight) for one in told.reasons if one.direction == side]
+        assert weights == sorted(weights, reverse=True)
 
 
 def test_a_prediction_tells_place_band_and_interval() -> None:

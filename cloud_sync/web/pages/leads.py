@@ -16,7 +16,7 @@ from cloud_sync.crm.forgetting import erase_command
 from cloud_sync.crm.lots import lots
 from cloud_sync.crm.models import in_force
 from cloud_sync.crm.projects import projects
-from cloud_sync.crm.scored import BANDS
+from cloud_sync.crm.scored import BANDS, reasons_in
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.storing import OPEN, shown_band
 from cloud_sync.hub import HubDep, ReadDep
@@ -87,7 +87,7 @@ def lead_page(
     return render(
         request, session, who, "lead.html",
         lead=lead, title=leads.title_of(lead), band=shown_band(lead), bands=BANDS,
-        delivery=leads.delivery(lead, settings), course=course,
+        delivery=leads.delivery(lead, settings), reasons=reasons_in(lead.reasons), course=course,
         curve=lead_views.curve_of(course), width=lead_views.WIDTH, height=lead_views.HEIGHT,
         fields=lead_views.fields_of(lead), bundle_names=views.bundle_names(session),
         erase_command=erase_command(settings, object_id),

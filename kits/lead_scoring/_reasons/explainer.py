@@ -67,16 +67,24 @@ class Explainer:
         self._hinter = Hinter(spec)
 
     def reasons(
-        self, lead: Lead, contributions: Mapping[str, float], limit: int = 3
+        self,
+        lead: Lead,
+        contributions: Mapping[str, float],
+        limit: int = 3,
+        *,
+        chance: float | None = None,
     ) -> tuple[Reason, ...]:
-        """The strongest columns in words, strongest first.
+        """Columns in words: those that speak with the score, strongest first, then at most one that speaks against it.
 
-        A column whose leads did not do what its weight says is told only where it weighs twice as much as another; one
-        that every lead before had, and this one lacks, is no reason.
+        The one against it is told where it is among the strongest. A column whose leads did not do what its weight
+        says is told only where it weighs twice as much as another; one that every lead before had, and this one lacks,
+        is no reason.
 
         Args:
             contributions: source column → log-odds; columns that may not be named are passed over.
             limit: reasons at the most.
+            chance: the lead's probability, 0 to 1, which lies above the average or below it; None: the sum of
+                contributions says which.
         """
         known = [
             self._sorted_out(lead, name, float(weight))
@@ -85,7 +93,8 @@ class Explainer:
         ]
         known = [one for one in known if not one.is_new_gap]
         known.sort(key=lambda one: (-one.pull, one.name))
-        chosen = sorted(known[:limit], key=lambda one: (-abs(one.weight), one.name))
+        above = sum(contributions.values()) if chance is None else chance - self._spec.base.share
+        chosen = _in_order(known, limit, side=1.0 if above >= 0 else -1.0)
         return tuple(self._reason(lead, one) for one in chosen)
 
     def hints(self, lead: Lead, score: Callable[[Lead], float], limit: int = 2) -> tuple[str, ...]:
@@ -131,6 +140,7 @@ class Explainer:
             one.weight,
             one.name,
             _shown(lead.fields.get(one.name)),
+            "for" if one.weight > 0 else "against",
         )
 
     def _kind(self, tally: Tally, weight: float) -> str:
@@ -145,6 +155,16 @@ class Explainer:
         if apart * weight <= 0:
             return f"few_with_rest_{side}" if few else f"with_rest_{side}"
         return "few" if few else "share"
+
+
+def _in_order(known: Sequence[_Candidate], limit: int, side: float) -> list[_Candidate]:
+    """Of candidates by their pull: those of one side, then the strongest of the other if it is among the first `limit`."""
+    leading = [one for one in known if one.weight * side > 0]
+    other = [one for one in known[:limit] if one.weight * side < 0][:1]
+    if leading:
+        leading = leading[: max(1, limit - len(other))]
+    leading.sort(key=lambda one: (-abs(one.weight), one.name))
+    return [*leading, *other][:limit]
 
 
 def _shown(value: Value) -> Value:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pydantic import JsonValue
 
 from kits.core.errors import UnreachableError
+from kits.core.prediction import marked
 from kits.core.story import HubStage
 
 CONNECTION, KIND = "sales", "hubspot"
@@ -95,7 +96,11 @@ def score_anew(stage: HubStage) -> str:
 
 
 def _line(lead: Mapping[str, JsonValue]) -> str:
-    reasons = [str(reason) for reason in _list(lead.get("reasons"))]
+    reasons = [
+        marked(str(one["text"]), str(one["direction"]))
+        for one in _list(lead.get("reasons"))
+        if isinstance(one, dict)
+    ]
     lot = ", by lot" if lead.get("by_lot") else ""
     return f"{lead['points']:>3} {lead['band']}{lot}: {'; '.join(reasons[:2])}"
 

@@ -223,7 +223,7 @@ def _why(result: Predicted) -> Iterator[str]:
         return
     said = result.prediction
     yield result.decision.reason
-    yield from (reason.text for reason in said.reasons[:_REASONS])
+    yield from (reason.marked for reason in said.reasons[:_REASONS])
     levels = (f"{q.name} {q.value:g}{_unit(q.unit)}" for q in said.quantities)
     if line := ", ".join(levels):
         yield line
