@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -30,6 +29,7 @@ from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import Payload
 from kits.toolchain.evaluation import finite
 from kits.toolchain.predict import Absent, Input, Predicted, told
+from kits.toolchain.processors import granted
 from kits.toolchain.providers import provider_sessions
 from kits.toolchain.sheet_rows import COLUMNS, sheet_cells
 
@@ -205,7 +205,7 @@ def _judge_on(on: str, bundle: Path, provider: str) -> AbstractContextManager[Ju
 @contextmanager
 def _cores(bundle: Path, provider: str) -> Iterator[Judge]:
     """A process for each core, each with the bundle loaded once."""
-    count = os.cpu_count() or 1
+    count = granted()
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
 
         def judge(parts: Iterable[Sequence[Input]]) -> Iterator[list[Row]]:

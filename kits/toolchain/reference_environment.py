@@ -53,6 +53,11 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
         "keys, tokens and what is trusted lie in `kitwright/` below it; `~/.config` by default",
     ),
     (
+        "OMP_NUM_THREADS", "kit train",
+        "threads of a computation at the most; without it as many as the process was given (affinity, a container's or "
+        "unit's quota) and other programs leave free",
+    ),
+    (
         "YOLO_OFFLINE, YOLO_AUTOINSTALL, YOLO_CONFIG_DIR, YOLO_VERBOSE", "kit train",
         "set for the detector's library so that it neither fetches nor installs anything; what you set "
         "goes before",

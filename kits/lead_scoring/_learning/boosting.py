@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from kits.core.errors import MachineError
 from kits.lead_scoring._features.encoder import Floats32
 from kits.lead_scoring._models.trees import Trees
 from kits.lead_scoring.config import Config
+from kits.toolchain.processors import threads_for
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -57,7 +57,7 @@ def grow(
         "max_bin": 128,
         "base_score": base_rate(won),
         "seed": seed,
-        "nthread": max(1, min(os.cpu_count() or 1, matrix.size // _CELLS_PER_THREAD)),
+        "nthread": threads_for(matrix.size, _CELLS_PER_THREAD),
         "verbosity": 0,
     }
     rows = xgboost.QuantileDMatrix(matrix, won, max_bin=128, nthread=settings["nthread"])

@@ -5,7 +5,6 @@ It is not responsible for what the columns mean, nor for splits.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.errors import MachineError
+from kits.toolchain.processors import threads_for
 
 if TYPE_CHECKING:
     import xgboost
@@ -53,7 +53,7 @@ def regressor(
         max_bin=64,
         tree_method="hist",
         device=device,
-        n_jobs=_threads(len(rows)),
+        n_jobs=threads_for(len(rows), _ROWS_PER_THREAD),
         random_state=seed,
         **goal,
     )
@@ -85,7 +85,7 @@ def classifier(
         max_bin=256,
         tree_method="hist",
         device=device,
-        n_jobs=_threads(len(rows)),
+        n_jobs=threads_for(len(rows), _ROWS_PER_THREAD),
         random_state=seed,
     )
     return model.fit(rows.astype(np.float32), classes)
@@ -94,10 +94,6 @@ def classifier(
 def _rate(trees: int, whole: float) -> float:
     """Of learning: fewer trees take longer steps, so that they come as far. 0.03 at the configured defaults."""
     return min(whole / trees, 0.3)
-
-
-def _threads(rows: int) -> int:
-    return max(1, min(os.cpu_count() or 1, rows // _ROWS_PER_THREAD))
 
 
 def _least_weight(rows: int) -> float:
