@@ -9,7 +9,7 @@ import pytest
 
 from kits.core.stats import auroc
 from kits.lead_scoring._court.columns import EMPTY, read_column
-from kits.lead_scoring._court.measures import alone, auc_of
+from kits.lead_scoring._court.measures import alone, auc_of, auc_within
 from kits.lead_scoring._court.names import Sort, protected_names, said, words_of
 from kits.lead_scoring._court.tables import plots
 from kits.lead_scoring._court.telling import findings, notes
@@ -219,3 +219,14 @@ def test_odd_values_and_names_never_break_a_court(seed: int) -> None:
         court = made.court(order=order)
         assert Court.from_json(json.loads(json.dumps(court.as_json()))) == court
         assert list(findings(court)) and plots(court)
+
+
+def test_an_auc_within_stretches_counts_no_pair_of_different_times() -> None:
+    rng = np.random.default_rng(1)
+    near = np.arange(2_000) // 200
+    ones = rng.random(2_000) < np.linspace(0.05, 0.8, 10)[near]
+    time_alone = near.astype(float)
+    assert auc_of(time_alone, ones).low > 0.7
+    assert auc_within(time_alone, ones, near).value == 0.5
+    told = auc_within(time_alone + 0.3 * ones + rng.normal(size=2_000) * 0.3, ones, near)
+    assert told.low > 0.7 and told.n == 2_000

@@ -49,6 +49,18 @@ def test_a_moving_base_rate_is_no_signal() -> None:
     assert "quarter" in court.drifting
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_campaigns_that_ran_one_after_the_other_are_no_signal_to_trees_either(seed: int) -> None:
+    """The latest quarter holds two that ran before, one of which sold more: leads of one day do not differ in it."""
+    made = Made(2_400, seed=seed, strength=0.0)
+    sold = np.repeat([0.05, 0.4, 0.05, 0.4, 0.05, 0.4, 0.05, 0.4], 300)
+    made.won = (made.rng.random(2_400) < sold).astype(float)
+    made.columns["campaign"] = np.where(sold > 0.1, "spring", "autumn").tolist()
+    court = made.court()
+    assert court.side_by_side[-1].without_guilty.low > 0.6, "trees tell the one from the other"
+    assert court.no_signal.startswith("no signal")
+
+
 def test_nothing_left_to_learn_from_is_said() -> None:
     made = Made(800)
     made.columns = {"close_value": np.where(made.won == 1, 500.0, 0.0).tolist()}

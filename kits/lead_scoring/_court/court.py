@@ -21,9 +21,9 @@ from kits.lead_scoring._court.marks import Mark
 from kits.lead_scoring._court.measures import alone
 from kits.lead_scoring._court.settings import drifting, names_with, worded
 from kits.lead_scoring._court.signal import find_signal, silence
-from kits.lead_scoring._court.splits import side_by_side
+from kits.lead_scoring._court.splits import Sides, side_by_side
 from kits.lead_scoring._court.together import find_together, twins_of
-from kits.lead_scoring._court.verdicts import Action, Court, Side, Signal, Verdict
+from kits.lead_scoring._court.verdicts import Action, Court, Signal, Verdict
 from kits.lead_scoring._court.yardstick import Sums
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
@@ -64,12 +64,12 @@ def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
     )
     suspects = {one.column for one in verdicts if one.charge == "leak" and one.action == "warn"}
     sides = _sides(case, measured, usable, out, suspects, seed)
-    silent = _silence(case, measured, signal, sides)
+    silent = _silence(case, measured, signal, sides.witness)
     return Court(
         verdicts=verdicts,
         excluded=names_with(verdicts, "exclude"),
         drifting=drifting(verdicts),
-        side_by_side=sides,
+        side_by_side=sides.shown,
         adversarial_auc=drift.auc,
         removals=drift.removals,
         signal=signal,
@@ -250,7 +250,7 @@ def _sides(
     out: set[str],
     suspects: set[str],
     seed: int,
-) -> tuple[Side, ...]:
+) -> Sides:
     """Both splits side by side.
 
     Args:
@@ -259,14 +259,14 @@ def _sides(
         suspects: those of which nobody has said whether they should be.
     """
     columns = _left_in(measured, usable, set())
-    return side_by_side(columns, out, suspects - out, case.won, case.timed, seed) if columns else ()
+    return side_by_side(columns, out, suspects - out, case.won, case.timed, seed)
 
 
 def _silence(
-    case: Case, measured: _Measured | None, signal: Signal | None, sides: Sequence[Side]
+    case: Case, measured: _Measured | None, signal: Signal | None, trees: Estimate | None
 ) -> str:
     """One sentence where nothing that is left tells who buys, else empty."""
     if measured is None and not case.measurable:
         fewer = int(min(case.won.sum(), len(case.won) - case.won.sum()))
         return f"only {fewer} leads of the rarer outcome: nothing can be measured"
-    return silence(signal, sides[-1].without_guilty if sides else None)
+    return silence(signal, trees)

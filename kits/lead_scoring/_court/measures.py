@@ -44,6 +44,24 @@ def auc_of(scores: Floats, ones: NDArray[np.bool_]) -> Estimate:
     return _estimate(*auc_of_counts(hits, rest), len(scores))
 
 
+def auc_within(scores: Floats, ones: NDArray[np.bool_], near: Codes) -> Estimate:
+    """AUC of scores among leads of the same stretch of time: pairs of different times say nothing of who buys.
+
+    Args:
+        near: (rows,) number of each lead's stretch.
+    """
+    figures: list[tuple[float, float, float]] = []
+    for stretch in np.unique(near):
+        mine = near == stretch
+        _, place = np.unique(scores[mine], return_inverse=True)
+        counts = np.bincount(place).astype(np.float64)
+        hits = np.bincount(place[ones[mine]], minlength=len(counts)).astype(np.float64)
+        auc, variance = auc_of_counts(hits, counts - hits)
+        if math.isfinite(auc):
+            figures.append((auc, variance, min(float(hits.sum()), float((counts - hits).sum()))))
+    return _pooled(figures, len(scores))
+
+
 def _estimate(auc: float, variance: float, n: int) -> Estimate:
     """With an interval; at the ends, where DeLong's has no width, one of Hanley and McNeil's is not claimed either."""
     if not math.isfinite(auc):

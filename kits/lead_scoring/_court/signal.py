@@ -120,14 +120,14 @@ def silence(signal: Signal | None, trees: Estimate | None) -> str:
     """The sentence when nothing tells who buys; empty when something does.
 
     Args:
-        trees: AUC of boosted trees on leads they had not seen, as a second witness.
+        trees: AUC of boosted trees within stretches of later leads, as a second witness.
     """
     if signal is None:
         return "no signal: nothing is left to learn from once what came after the outcome is gone"
     if signal.p_value <= _ALPHA or (trees is not None and trees.low > _HARDLY):
         return ""
     few = " found in so few leads" if signal.auc.high > _VISIBLE else ""
-    seen = f"; trees reach {trees.text()}" if trees is not None else ""
+    seen = f"; trees reach {trees.text()} there" if trees is not None else ""
     return (
         f"no signal{few}: what is known before the outcome does not tell who buys (AUC {signal.auc.text()}, n="
         f"{signal.auc.n}; with outcomes shuffled 95 % lie within {signal.chance_low:.3f} to {signal.chance_high:.3f}, "

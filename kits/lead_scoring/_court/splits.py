@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from kits.core.stats import Estimate
 from kits.lead_scoring._court.columns import EMPTY, Column, Floats
-from kits.lead_scoring._court.measures import auc_of
+from kits.lead_scoring._court.measures import auc_of, auc_within
+from kits.lead_scoring._court.stretches import stretches
 from kits.lead_scoring._court.verdicts import Side
 
 _ROWS = 16_000
@@ -43,10 +44,25 @@ class Trees:
 
     Attributes:
         gains: (columns,) how much each column was used for.
+        scores: (judged,) of the leads left out.
     """
 
     auc: Estimate
     gains: Floats
+    scores: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both splits.
+
+    Attributes:
+        shown: the later one last, where time is known.
+        witness: AUC of the last one without the guilty columns, among leads of the same stretch of time; None: no split.
+    """
+
+    shown: tuple[Side, ...] = ()
+    witness: Estimate | None = None
 
 
 def random_quarter(rows: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
@@ -67,8 +83,8 @@ def side_by_side(
     won: Floats,
     timed: bool,
     seed: int,
-) -> tuple[Side, ...]:
-    """Both splits, the later one where time is known.
+) -> Sides:
+    """What trees reach on both splits, the later one where time is known.
 
     Args:
         columns: rows in order of time, guilty columns included.
@@ -77,24 +93,27 @@ def side_by_side(
     honest = [column for column in columns if column.name not in guilty]
     undoubted = [column for column in honest if column.name not in suspects]
     if not honest:
-        return ()
+        return Sides()
     picked, by_lot = random_quarter(len(won), seed)
     late = _late(len(picked))
     splits: list[tuple[Literal["random", "time"], NDArray[np.bool_]]] = [("random", by_lot)]
     if timed:
         splits.append(("time", late))
-    sides = []
+    near = stretches(won[picked]) if timed else np.zeros(len(picked), dtype=np.intp)
+    sides, witness = [], None
     for name, judged in splits:
         if min(_both(won[picked][judged]), _both(won[picked][~judged])) < 1:
             continue
-        without = grown(honest, picked, won, judged, seed).auc
-        everything, sure = without, None
+        trees = grown(honest, picked, won, judged, seed)
+        without = everything = trees.auc
+        sure = None
+        witness = auc_within(trees.scores, won[picked][judged] == 1, near[judged])
         if len(honest) < len(columns):
             everything = grown(columns, picked, won, judged, seed).auc
         if undoubted and len(undoubted) < len(honest):
             sure = grown(undoubted, picked, won, judged, seed).auc
         sides.append(Side(name, everything, without, sure))
-    return tuple(sides)
+    return Sides(tuple(sides), witness)
 
 
 def _both(won: Floats) -> int:
@@ -132,7 +151,7 @@ def grown(
     scores = np.asarray(learned.predict(part(judged)), dtype=np.float64)
     used = learned.get_score(importance_type="total_gain")
     gains = np.array([_first(used.get(f"f{n}")) for n in range(len(columns))])
-    return Trees(auc_of(scores, won[picked][judged] == 1), gains)
+    return Trees(auc_of(scores, won[picked][judged] == 1), gains, scores)
 
 
 def _first(gain: float | list[float] | None) -> float:
