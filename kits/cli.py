@@ -19,6 +19,7 @@ from kits.toolchain.commands import (
     project,
     publish,
     replay,
+    tune,
 )
 
 
@@ -33,6 +34,7 @@ def make_app() -> typer.Typer:
         label,
         check,
         model,
+        tune,
         replay,
         bundle,
         predict,

@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # a device that only lists its kits should not load all forma
     from kits.core.runtime import Runtime
     from kits.core.stats import Estimate
     from kits.core.story import DemoStory
+    from kits.core.tuning import Tunable
 
 
 class Progress(Protocol):
@@ -317,6 +318,11 @@ class Kit:
             "Callable[[EvaluateTask], Ranking] | None",
             getattr(self._module("evaluate"), "ranking", None),
         )
+
+    @property
+    def tuning(self) -> Tunable | None:
+        """Thresholds chosen anew without training, for `kit tune`; None when they are learned with the model."""
+        return cast("Tunable | None", getattr(self._module("evaluate"), "TUNING", None))
 
     @property
     def runtime(self) -> RuntimeModule:

@@ -112,7 +112,8 @@ class EvaluateModule(Protocol):
 
     It may also offer `picture(content, prediction, annotation)`, a PNG of a sample, `plots(task, evaluation)`,
     which returns the `Plot`s of a report, `replay(task) -> kits.core.replay.Replay`: then `kit replay` shows
-    alarms over time, and `ranking(task) -> kits.core.replay.Ranking`: then it shows what their order would have earned.
+    alarms over time, `ranking(task) -> kits.core.replay.Ranking`: then it shows what their order would have earned, and
+    `TUNING`, a `kits.core.tuning.Tunable`: then `kit tune` chooses thresholds anew without training.
     """
 
     def choose_operating_point(self, task: EvaluateTask, config: BaseModel) -> OperatingPoint:

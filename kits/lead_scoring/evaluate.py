@@ -28,10 +28,14 @@ from kits.lead_scoring._judging.judged import (
 )
 from kits.lead_scoring._judging.plots import plots
 from kits.lead_scoring._judging.ranking import ranking
+from kits.lead_scoring._judging.retuned import LeadTuning
 from kits.lead_scoring._judging.slices import drawn_by_lot, slices
 from kits.lead_scoring.config import Config, TeamConfig
 
-__all__ = ["choose_operating_point", "evaluate", "plots", "ranking", "statistic"]
+__all__ = ["TUNING", "choose_operating_point", "evaluate", "plots", "ranking", "statistic"]
+
+TUNING = LeadTuning()
+"""Capacity and money are the team's to set: no model learns from them."""
 
 _NOTES = {
     "auc": "all leads ended alike: no order can be measured",

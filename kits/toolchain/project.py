@@ -167,11 +167,8 @@ class Project:
             raise DataError(f"{what} with an id that starts with {wanted!r}", fix="kit data list")
         return load(self.datasets_dir / f"{found[0]}.jsonl", self.blobs)
 
-    def run_dir(self, run: str = "", kind: str = "train") -> Path:
-        """A run's folder by the first characters of its name; by default the newest finished one.
-
-        Args:
-            kind: which kind counts when `run` is empty.
+    def run_dir(self, run: str = "") -> Path:
+        """A run's folder by the first characters of its name; by default the newest that made a bundle of a model.
 
         Raises:
             DataError: there is none, or several.
@@ -179,11 +176,9 @@ class Project:
         from kits.toolchain.tracking import finished_runs
 
         if not run:
-            newest = finished_runs(self.runs_dir, kind)
+            newest = finished_runs(self.runs_dir, "train", "tune")
             if not newest:
-                raise DataError(
-                    f"no finished run of kind {kind!r} yet", where=str(self.root), fix="kit train"
-                )
+                raise DataError("no finished training yet", where=str(self.root), fix="kit train")
             return newest[-1]
         found = [p for p in sorted(self.runs_dir.glob(f"{run}*")) if (p / "run.json").is_file()]
         exact = [p for p in found if p.name == run]

@@ -177,13 +177,13 @@ def read_run(path: Path) -> Run:
         raise DataError(f"the record of this run is malformed: {error}", where=str(path)) from error
 
 
-def finished_runs(runs_dir: Path, kind: str) -> list[Path]:
-    """Folders of finished runs of one kind, oldest first."""
+def finished_runs(runs_dir: Path, *kinds: str) -> list[Path]:
+    """Folders of finished runs of some kinds, oldest first."""
     found = []
     for path in sorted(runs_dir.glob("*/run.json")):
         with suppress(DataError):
             record = read_run(path.parent)
-            if record.state == "finished" and record.kind == kind:
+            if record.state == "finished" and record.kind in kinds:
                 found.append((record.started_at, path.parent))
     return [path for _, path in sorted(found)]
 

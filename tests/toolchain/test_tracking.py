@@ -32,7 +32,7 @@ def test_a_failed_run_keeps_its_folder_and_reason(project: Project) -> None:
         raise ValueError("no memory")
     record = read_run(run.path)
     assert record.state == "failed" and record.error == "ValueError: no memory"
-    with pytest.raises(DataError, match="no finished run"):
+    with pytest.raises(DataError, match="no finished training"):
         project.run_dir()
 
 

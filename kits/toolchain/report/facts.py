@@ -75,6 +75,8 @@ class Facts:
             *_changed("costs", self.run.costs, costs),
         ]
         options = [word for setting in changed for word in ("--set", setting)]
+        if self.run.kind == "tune":
+            return shlex.join(["kit", "tune", *options])
         return shlex.join(["kit", "train", "--seed", str(self.run.seed), *options])
 
     @property
