@@ -183,8 +183,8 @@ def doctor(data_dir: Path) -> list[Finding]:
         return [*findings, Finding("configuration", error.what, False, error.fix)]
     findings.append(Finding("configuration", str(data_dir / FILE), True))
     database = _database(config)
-    lots = _lots(config) if database.ok else []
-    return [*findings, *_keys(config), *_crms(config), _authority(config), database, *lots]
+    leads = [*_lots(config), *_keyless(config)] if database.ok else []
+    return [*findings, *_keys(config), *_crms(config), _authority(config), database, *leads]
 
 
 def _mosquitto() -> Finding:
@@ -271,6 +271,25 @@ def _lots(config: HubConfig) -> list[Finding]:
     fix = f"set model.team.exploration: {most:g} in kit.yaml of {over[0]}, train and release; or leave leads.exploration out"
     found = f"leads.exploration is {most:g}, the bundles of {', '.join(over)} keep less, and that counts"
     return [Finding("leads by lot", found, False, fix)]
+
+
+def _keyless(config: HubConfig) -> list[Finding]:
+    """Samples of leads that an import may have too, and nobody can tell: said, and no fault."""
+    from cloud_sync.crm.keyless import count_without
+
+    with closing(Database(config.database)) as database, database.session() as session:
+        without = count_without(session)
+    if not without:
+        return []
+    named = ", ".join(f"{count} of {name}" for name, count in without.items())
+    fix = (
+        "name the column of ids in the tables you import: cloud-sync crm set NAME options.id_column=COLUMN (within the"
+        " hour they are known by it); of a connection that was removed nothing can be told"
+    )
+    found = (
+        f"{named}: whether an imported lead is the same is not known, it may be learned from twice"
+    )
+    return [Finding("samples without a record", found, True, fix)]
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

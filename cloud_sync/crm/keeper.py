@@ -1,8 +1,8 @@
-"""The loop that looks after leads once in a while: whom a CRM wants forgotten, whether scores still say what happens."""
+"""The loop that looks after leads once in a while: whom a CRM wants forgotten, whose samples are, whether scores still say what happens."""
 
 from __future__ import annotations
 
-from cloud_sync.crm import erasing
+from cloud_sync.crm import erasing, keyless
 from cloud_sync.crm.projects import projects
 from cloud_sync.crm.watching import look
 from cloud_sync.hub import Hub
@@ -30,6 +30,7 @@ class LeadKeeper(Looping):
     def _turn(self) -> float:
         if erasing.forget_asked(self._hub) == erasing.AT_ONCE:
             return SOON_S  # more wait, and nothing is as urgent
+        keyless.give_keys(self._hub)
         erasing.forget_again(self._hub, self._known)
         erasing.clear_late(self._hub)
         self.look()

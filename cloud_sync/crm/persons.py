@@ -94,17 +94,15 @@ def keys_in(hub: Hub, version: str, keys: Iterable[str]) -> set[str]:
     """
     wanted = set(keys)
     lines = read_lines(hub.storage, version)
-    return {one.key for one in lines.told()} & wanted if lines.names(wanted) else set()
+    return {one.key for _, one in lines.naming(wanted)} & wanted
 
 
 def _find_in(
     hub: Hub, version: str, by_key: dict[str, list[Person]], by_id: dict[str, list[Person]]
 ) -> bool:
     lines = read_lines(hub.storage, version)
-    if not lines.names([*by_key, *by_id]):
-        return False
     met: set[int] = set()
-    for line in lines.told():
+    for _, line in lines.naming([*by_key, *by_id]):
         for one in (*by_key.get(line.key, ()), *by_id.get(line.id, ())):
             one.samples[line.id] = line.digest
             met.add(id(one))

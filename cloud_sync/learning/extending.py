@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from cloud_sync.learning.lookalikes import Lookalikes
 from cloud_sync.learning.reviewed import Reviewed
-from cloud_sync.learning.states import news_beside
+from cloud_sync.learning.states import news_beside, with_keys
 from cloud_sync.store.storage import Storage
 from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
@@ -79,19 +79,21 @@ def extend(
     Raises:
         UnreachableError: the storage cannot be used, so nobody knows which samples look alike.
     """
+    base = with_keys(base, reviewed)
     known = {item.sample.id: item for item in base.items}
     news = news_beside(base, reviewed)
+    twice = {older for newer, older in news.heirs.items() if newer in known}
     newer = relabelled(known, news.reviewed)
     fresh = [r for r in news.reviewed if r.sample.id not in known]
     if BY_TIME in base.header.split_rule:
         made = _extend_in_time(
             base, fresh, newer, storage, note=note, gone={*dropped, *news.heirs.values()}
         )
-        return _counted(made, len(news.heirs))
+        return _counted(made, len(news.heirs) - len(twice), len(twice))
     placed, alike = _place(base, fresh, storage, base.header.seed if seed is None else seed)
     header = _next_header(base, [r.annotation for r in fresh], note)
     replaced = {news.heirs[i.sample.id]: i.sample.id for i in placed if i.sample.id in news.heirs}
-    gone = {*dropped, *replaced}
+    gone = {*dropped, *replaced, *twice}
     kept = [newer.get(item.sample.id, item) for item in base.items if item.sample.id not in gone]
     dataset = build(header, [*kept, *placed], storage)
     by_split = {str(split): sum(i.split == split for i in placed) for split, _ in SHARES}
@@ -100,13 +102,17 @@ def extend(
         dataset, base.id, len(placed), len(newer), alike, tuple(sorted(without)), by_split,
         withdrawn=len(base.items) - len(kept),
     )  # fmt: skip
-    return _counted(made, len(replaced))
+    return _counted(made, len(replaced), len(twice))
 
 
-def _counted(made: Frozen, replaced: int) -> Frozen:
-    """With newer states counted as such: neither added nor withdrawn."""
+def _counted(made: Frozen, new: int, there: int) -> Frozen:
+    """With newer states counted as such: neither added nor withdrawn.
+
+    Args:
+        new, there: older states whose place a new sample took; a sample that the version had already.
+    """
     return replace(
-        made, replaced=replaced, added=made.added - replaced, withdrawn=made.withdrawn - replaced
+        made, replaced=new + there, added=made.added - new, withdrawn=made.withdrawn - new - there
     )
 
 

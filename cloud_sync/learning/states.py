@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from cloud_sync.learning.reviewed import Reviewed
 from kits.core.annotation import BY_PEOPLE
 from kits.core.dataset import Dataset, DatasetItem
-from kits.core.sample import key_of
+from kits.core.sample import KEY, key_of
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,18 @@ def news_beside(base: Dataset, reviewed: Sequence[Reviewed]) -> News:
             heirs[one.sample.id] = older.sample.id
             kept.append(_inheriting(one, older))
     return News(tuple(kept), heirs)
+
+
+def with_keys(base: Dataset, reviewed: Sequence[Reviewed]) -> Dataset:
+    """A version with the keys that its samples got since it was made; for making the next one of it."""
+    keys = {one.sample.id: key for one in reviewed if (key := key_of(one.sample))}
+    items = (
+        replace(item, sample=replace(item.sample, meta={**item.sample.meta, KEY: keys[name]}))
+        if (name := item.sample.id) in keys and not key_of(item.sample)
+        else item
+        for item in base.items
+    )
+    return replace(base, items=tuple(items))
 
 
 def _age(one: Reviewed) -> tuple[float, str]:

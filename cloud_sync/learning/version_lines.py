@@ -7,7 +7,8 @@ so this is the way for whoever looks through all versions for a few samples.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,9 @@ from cloud_sync.store.storage import Storage
 from kits.core.dataset import SPLITS, DatasetHeader, build, to_bytes
 from kits.core.errors import DataError
 from kits.core.sample import KEY, digest_of
+
+FEW = 20
+"""So many words are looked for in each line before it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +50,65 @@ class VersionLines:
         """One for each sample."""
         return self.body.split(b"\n") if self.body else []
 
-    def told(self) -> Iterator[Line]:
-        """What each line says.
+    def told(self) -> Iterator[tuple[int, Line]]:
+        """Places from 0, and what each line says.
 
         Raises:
             DataError: one is no sample; the message names it.
         """
-        for number, line in enumerate(self.lines, start=2):
+        yield from self._read(range(len(self.lines)))
+
+    def naming(self, words: Collection[str]) -> Iterator[tuple[int, Line]]:
+        """The same of lines that may hold one of these words: of a few words the others need not be read."""
+        needles = [json.dumps(word, ensure_ascii=False)[1:-1].encode() for word in words]
+        if not any(needle in self.body for needle in needles):
+            return
+        every = enumerate(self.lines)
+        if len(needles) > FEW:
+            yield from self.told()
+        else:
+            yield from self._read(n for n, line in every if any(word in line for word in needles))
+
+    def _read(self, places: Iterable[int]) -> Iterator[tuple[int, Line]]:
+        for place in places:
             try:
-                yield _told(json.loads(line))
+                yield place, _told(json.loads(self.lines[place]))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise DataError(f"line {number} is not a sample: {error}", where=self.id) from error
+                what = f"line {place + 2} is not a sample: {error}"
+                raise DataError(what, where=self.id) from error
 
-    def names(self, words: Collection[str]) -> bool:
-        """Whether one of these words stands anywhere in it: where none does, no line need be read."""
-        needles = (json.dumps(word, ensure_ascii=False)[1:-1].encode() for word in words)
-        return any(needle in self.body for needle in needles)
+    def without(
+        self, gone: Mapping[int, Line], note: str, counts: Mapping[str, JsonValue], storage: Storage
+    ) -> tuple[bytes, Version]:
+        """The file of a version without some lines, and what tables say of it.
 
-    def without(self, gone: Collection[str], note: str, storage: Storage) -> tuple[bytes, Version]:
-        """The file of a version without these samples, and what tables say of it."""
-        kept = [(line, said) for line, said in zip(self.lines, self.told()) if said.id not in gone]
+        Args:
+            gone: place → line, as `told` gives them.
+            counts: what tables say of this one; where that is not of all lines, they are counted.
+        """
         header = self.header.model_copy(update={"note": note})
-        first = to_bytes(build(header, (), storage))
-        content = first + b"".join(line + b"\n" for line, _ in kept)
-        counts: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
-        for _, said in kept:
-            row = counts[said.split]
-            row[said.label] = row.get(said.label, 0) + 1
-        table: dict[str, JsonValue] = {split: dict(row) for split, row in counts.items()}
-        version = Version(digest_of(content), header.parent, note, len(kept), table, len(content))
-        return content, version
+        kept = [line + b"\n" for place, line in enumerate(self.lines) if place not in gone]
+        content = to_bytes(build(header, (), storage)) + b"".join(kept)
+        table = self._counts(gone, counts)
+        return content, Version(
+            digest_of(content), header.parent, note, len(kept), table, len(content)
+        )
+
+    def _counts(
+        self, gone: Mapping[int, Line], counts: Mapping[str, JsonValue]
+    ) -> dict[str, JsonValue]:
+        """split → label → samples."""
+        left: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
+        for split, row in counts.items():
+            labels = row.items() if split in left and isinstance(row, Mapping) else ()
+            left[split].update({label: n for label, n in labels if isinstance(n, int)})
+        if sum(row.total() for row in left.values()) != len(self.lines):
+            left = {split: Counter() for split in SPLITS}
+            for _, line in self.told():
+                left[line.split][line.label] += 1
+        for line in gone.values():
+            left[line.split][line.label] -= 1
+        return {split: {name: n for name, n in row.items() if n} for split, row in left.items()}
 
 
 def read_lines(storage: Storage, version: str) -> VersionLines:

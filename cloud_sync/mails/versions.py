@@ -39,9 +39,9 @@ def mails_of_versions(hub: Hub) -> dict[str, dict[str, str]]:
             lines = read_lines(hub.storage, version)
         except NotFoundError:
             continue  # the file is gone, and nothing can be in it
-        if lines.names([MEDIA_TYPE]):
-            mails = {one.id: one.digest for one in lines.told() if one.media_type == MEDIA_TYPE}
-            found |= {version: mails} if mails else {}
+        named = lines.naming([MEDIA_TYPE])
+        mails = {one.id: one.digest for _, one in named if one.media_type == MEDIA_TYPE}
+        found |= {version: mails} if mails else {}
     return found
 
 
@@ -70,10 +70,17 @@ def replace_versions(
     Raises:
         UnreachableError: the storage cannot be used; those replaced so far stay so.
     """
+    words = {*samples, *digests}
     for number, version in enumerate(sorted(versions), 1):
         old = read_lines(hub.storage, version)
-        gone = {one.id for one in old.told() if one.id in samples or one.digest in digests}
-        content, new = old.without(gone, NOTE, hub.storage)
+        gone = {
+            place: one
+            for place, one in old.naming(words)
+            if one.id in samples or one.digest in digests
+        }
+        with hub.database.session() as session:
+            counts = session.get_one(DatasetRow, version).counts
+        content, new = old.without(gone, NOTE, counts, hub.storage)
         hub.storage.put(content)
         _take_over(hub, version, new, len(gone), by)
         told(number, len(versions))

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from cloud_sync.crm.forgetting import forget_all
 from cloud_sync.errors import NotFoundError
 from cloud_sync.learning.datasets import describe, read
-from cloud_sync.learning.version_lines import VersionLines, read_lines
+from cloud_sync.learning.version_lines import FEW, VersionLines, read_lines
 from cloud_sync.store.models import AuditLog, CrmLead
 from cloud_sync.store.models import Dataset as DatasetRow
 from cloud_sync.store.storage import Storage
@@ -91,20 +91,36 @@ def test_one_that_is_no_lead_keeps_all_from_being_erased(
     assert names_in(here) == before and not here.lead(FIRM.asked).opted_out
 
 
-def test_a_file_without_some_is_what_building_it_gives(here: LeadHub, versions: list[str]) -> None:
+@pytest.mark.parametrize("known", [True, False], ids=["counts are there", "they are not"])
+def test_a_file_without_some_is_what_building_it_gives(
+    here: LeadHub, versions: list[str], known: bool
+) -> None:
     old = read(here.hub.storage, versions[0])
-    gone = {item.sample.id for item in old.items[3:9]}
-    kept = [item for item in old.items if item.sample.id not in gone]
+    ids = {item.sample.id for item in old.items[3:9]}
+    kept = [item for item in old.items if item.sample.id not in ids]
     wanted = build(old.header.model_copy(update={"note": NOTE}), kept, here.hub.storage)
-    content, version = read_lines(here.hub.storage, versions[0]).without(gone, NOTE, here.hub.storage)  # fmt: skip
+    counts = describe(old, here.hub.storage).counts if known else {}
+    lines = read_lines(here.hub.storage, versions[0])
+    gone = {place: line for place, line in lines.naming(ids) if line.id in ids}
+    content, version = lines.without(gone, NOTE, counts, here.hub.storage)
     assert content == to_bytes(wanted) and version.id == digest_of(content) == wanted.id
     here.hub.storage.put(content)
     assert version == describe(wanted, here.hub.storage)
 
 
+def test_a_few_words_and_many_find_the_same_lines(here: LeadHub, versions: list[str]) -> None:
+    lines = read_lines(here.hub.storage, versions[0])
+    [(place, line)] = [one for one in lines.told() if FIRM.asked in one[1].key]
+    assert list(lines.naming([line.key])) == [(place, line)]
+    many = [line.key, *(f"nobody {number}" for number in range(FEW))]
+    assert [one for one in lines.naming(many) if one[1].key == line.key] == [(place, line)]
+    assert list(lines.naming(["nobody"])) == []
+
+
 def test_words_that_json_writes_otherwise_are_found_and_a_line_that_is_none_is_named() -> None:
     header = DatasetHeader(kit="lead-scoring", split_rule="x", seed=1)
     lines = VersionLines("v", header, '{"key":"a\\"b Ü"}'.encode())
-    assert lines.names(['a"b Ü']) and not lines.names(["a'b"])
-    with pytest.raises(DataError, match="line 2 is not a sample"):
-        list(lines.told())
+    assert list(lines.naming(["a'b"])) == []
+    for ask in (lines.told, lambda: lines.naming(['a"b Ü'])):
+        with pytest.raises(DataError, match="line 2 is not a sample"):
+            list(ask())
