@@ -9,6 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cloud_sync.commands.crm_options import (
+    AllowOption,
+    KindOption,
+    OptionsOption,
+    ProjectOption,
+    SchemeOption,
+    SettingsOption,
+    ThingOption,
+    UrlOption,
+    WriteOption,
+    pairs_of,
+    said_by,
+)
 from cloud_sync.commands.crm_secrets import FileOption, NameArgument, secrets_of_new
 from cloud_sync.commands.options import (
     DATA,
@@ -20,41 +33,24 @@ from cloud_sync.commands.options import (
     table,
 )
 from kits.core.console import Console
-from kits.core.errors import UnreachableError, UsageError
+from kits.core.errors import UnreachableError
 
 if TYPE_CHECKING:
     from cloud_sync.crm.settings import CrmSettings
     from cloud_sync.effects.checks import Check
     from cloud_sync.hub import Hub
 
-SettingsOption = Annotated[
-    Path | None,
-    typer.Option("--settings", help="YAML with further settings: fields, outcome, opt_out, …", readable=False),
-]  # fmt: skip
-
 
 def crm_add(
     name: Annotated[str, typer.Argument(help="A name for it, as it stands in the address.")],
-    kind: Annotated[
-        str, typer.Option(help="hubspot, salesforce, pipedrive, odoo, dynamics or webhook.")
-    ] = "",
-    project: Annotated[
-        str, typer.Option(help="Whose bundle scores its leads; empty: it is only listened to.")
-    ] = "",
-    url: Annotated[str, typer.Option(help="Address of its API; empty: the public one.")] = "",
-    thing: Annotated[
-        str, typer.Option("--object", help="What a lead is there; empty: the kind's own.")
-    ] = "",
-    scheme: Annotated[str, typer.Option(help="How it signs; empty: the kind's own way.")] = "",
-    option: Annotated[
-        list[str] | None, typer.Option(help="KEY=VALUE, what only this kind needs; may be repeated.")
-    ] = None,
-    allow: Annotated[
-        list[str] | None, typer.Option(help="A network of your own it may be in (CIDR); may be repeated.")
-    ] = None,
-    write: Annotated[
-        bool, typer.Option("--write/--no-write", help="Write scores back, or only show them here.")
-    ] = True,
+    kind: KindOption = "",
+    project: ProjectOption = "",
+    url: UrlOption = "",
+    thing: ThingOption = "",
+    scheme: SchemeOption = "",
+    option: OptionsOption = None,
+    allow: AllowOption = None,
+    write: WriteOption = None,
     fields: Annotated[
         bool, typer.Option("--fields/--no-fields", help="Create the fields scores are written to.")
     ] = True,
@@ -67,11 +63,8 @@ def crm_add(
     """Connect a CRM; says what to enter there, step by step. Secrets: a file, the environment, or a prompt."""
     from cloud_sync.crm import adding, connections
 
-    given: dict[str, object] = {
-        "kind": kind, "url": url, "object": thing, "scheme": scheme, "write": write,
-        "options": pairs_of(option or []), "allow": list(allow or []),
-    }  # fmt: skip
-    wanted = settings_from(given, settings)
+    said = said_by(kind, url, thing, scheme, allow, write)
+    wanted = settings_from({**said, "options": pairs_of(option or [])}, settings)
     console = Console(as_json, quiet)
     with opened(data) as hub:
         secrets, drawn = secrets_of_new(name, wanted, secrets_file)
@@ -97,29 +90,15 @@ def crm_add(
     console.next(f"cloud-sync crm test {name} --data {data}")
 
 
-def pairs_of(words: Sequence[str], where: str = "--option") -> dict[str, str]:
-    """`KEY=VALUE` as they are typed. Raises UsageError."""
-    found = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not (key and equals):
-            raise UsageError("not KEY=VALUE", where=where, fix="--option organization=00D…")
-        found[key.strip()] = value.strip()
-    return found
-
-
 def settings_from(given: Mapping[str, object], path: Path | None) -> CrmSettings:
     """What the command line says goes before the file. Raises UsageError, ConfigError."""
     from cloud_sync.crm.adding import checked
     from kits.core.settings import parse_yaml, read_text
 
     raw = parse_yaml(read_text(path), str(path)) if path is not None else {}
-    # `write` is on unless somebody says otherwise, here or there
-    said = {key: value for key, value in given.items() if value not in ("", {}, [], True)}
     options, more = raw.get("options", {}), given["options"]
-    if isinstance(options, Mapping) and isinstance(more, Mapping):
-        said["options"] = {**options, **more}
-    return checked({**raw, **said}, str(path or "the command line"))
+    both = {**options, **more} if isinstance(options, Mapping) and isinstance(more, Mapping) else {}
+    return checked({**raw, **given, "options": both or options}, str(path or "the command line"))
 
 
 def make_fields(hub: Hub, name: str) -> Sequence[Check]:

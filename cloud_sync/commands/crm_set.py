@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import JsonValue
 
-from cloud_sync.commands.crm_add import SettingsOption, make_fields, pairs_of
+from cloud_sync.commands.crm_add import make_fields
+from cloud_sync.commands.crm_options import (
+    AllowOption,
+    KindOption,
+    OptionsOption,
+    ProjectOption,
+    SchemeOption,
+    SettingsOption,
+    ThingOption,
+    UrlOption,
+    WriteOption,
+    pairs_of,
+    said_by,
+)
 from cloud_sync.commands.crm_secrets import FileOption, NameArgument
 from cloud_sync.commands.options import (
     DATA,
@@ -25,7 +38,8 @@ from kits.core.console import Console
 from kits.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from cloud_sync.crm.changing import Edit, Plan
+    from cloud_sync.crm.changing import Plan
+    from cloud_sync.crm.editing import Edit
     from cloud_sync.crm.settings import CrmSettings
 
 SHOWN = 60
@@ -38,20 +52,14 @@ def crm_set(
         list[str] | None,
         typer.Argument(metavar="[KEY=VALUE]…", help="min_change=5, outcome.lost=other,unqualified, …"),
     ] = None,
-    kind: Annotated[str, typer.Option(help="As it is: it cannot change.")] = "",
-    project: Annotated[str, typer.Option(help="Whose bundle scores its leads.")] = "",
-    url: Annotated[str, typer.Option(help="Address of its API.")] = "",
-    thing: Annotated[str, typer.Option("--object", help="As it is: it cannot change.")] = "",
-    scheme: Annotated[str, typer.Option(help="How it signs.")] = "",
-    option: Annotated[
-        list[str] | None, typer.Option(help="KEY=VALUE, what only this kind needs; may be repeated.")
-    ] = None,
-    allow: Annotated[
-        list[str] | None, typer.Option(help="All networks of your own it may be in (CIDR); may be repeated.")
-    ] = None,
-    write: Annotated[
-        bool | None, typer.Option("--write/--no-write", help="Write scores back, or only show them here.")
-    ] = None,
+    kind: KindOption = "",
+    project: ProjectOption = "",
+    url: UrlOption = "",
+    thing: ThingOption = "",
+    scheme: SchemeOption = "",
+    option: OptionsOption = None,
+    allow: AllowOption = None,
+    write: WriteOption = None,
     settings: SettingsOption = None,
     unset: Annotated[
         list[str] | None, typer.Option(metavar="KEY", help="Back to what is usual; may be repeated.")
@@ -71,12 +79,9 @@ def crm_set(
     """Change settings of a connection; its leads, secrets and history stay, and a running hub need not be started again."""
     from cloud_sync.crm import changing, connections, settling
 
-    short = {
-        "kind": kind, "project": project, "url": url, "object": thing, "scheme": scheme,
-        "allow": allow or "", "write": write,
-    }  # fmt: skip
+    said = said_by(kind, url, thing, scheme, allow, write)
+    said |= {"project": project} if project else {}
     options = {f"options.{key}": value for key, value in pairs_of(option or []).items()}
-    said = {key: value for key, value in short.items() if value not in ("", None)}
     edit = _edit(pairs or [], {**said, **options}, settings, unset or [])
     api = _new_secrets(secrets_file)
     agreed = same_secrets or api is not None
@@ -112,7 +117,7 @@ def _edit(
     pairs: Sequence[str], said: Mapping[str, object], path: Path | None, unset: Sequence[str]
 ) -> Edit:
     """What the command line says goes before the file."""
-    from cloud_sync.crm.changing import Edit
+    from cloud_sync.crm.editing import Edit
     from kits.core.settings import parse_yaml, read_text
 
     raw = parse_yaml(read_text(path), str(path)) if path is not None else {}

@@ -5,19 +5,18 @@ Values in, values out. What a change does to the connection's leads is `settling
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
 from cloud_sync.crm.adding import checked
+from cloud_sync.crm.editing import Edit, flat, flat_part
 from cloud_sync.crm.incoming import scheme_name, thing_of
 from cloud_sync.crm.kinds import filled, kind_of
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import ConflictError
-from kits.core.errors import UsageError, did_you_mean
+from kits.core.errors import UsageError
 
 PROJECT = "project"
 """Is told like a setting, and stands in the connection's row."""
@@ -28,19 +27,6 @@ _READ = ("columns", "outcome", "opt_out")
 """Settings that say how a record is read."""
 LANGUAGE = "language"
 """The option that does, too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What is to be different.
-
-    Attributes:
-        values: key with dots (`outcome.lost`) → text, or whatever a file says; a section of a file is taken key by key.
-        unset: keys that are to be as if nobody had ever said anything of them.
-    """
-
-    values: Mapping[str, object]
-    unset: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +105,7 @@ def plan(settings: CrmSettings, project: str, edit: Edit, where: str) -> Plan:
         ConfigError: a connection cannot work with it.
     """
     raw: dict[str, JsonValue] = {**settings.model_dump(mode="json"), PROJECT: project}
-    for key in edit.unset:
-        _unset(raw, key)
-    for key, value in edit.values.items():
-        _set(raw, key, value)
+    edit.apply(raw)
     wanted = raw.pop(PROJECT, "")
     after = checked(raw, where)
     found = Plan(settings, after, project, str(wanted or ""))
@@ -195,20 +178,6 @@ def notes(found: Plan, name: str, *, agreed: bool) -> list[str]:
     return said
 
 
-def flat(settings: CrmSettings) -> dict[str, JsonValue]:
-    """All settings by keys with dots."""
-    found: dict[str, JsonValue] = {}
-    for key, value in settings.model_dump(mode="json").items():
-        found |= flat_part(settings, key) if isinstance(value, dict) else {key: value}
-    return found
-
-
-def flat_part(settings: CrmSettings, section: str) -> dict[str, JsonValue]:
-    """The settings of one section."""
-    found = settings.model_dump(mode="json")[section]
-    return {f"{section}.{part}": value for part, value in found.items()}
-
-
 def open_value(key: str, value: JsonValue) -> JsonValue:
     """A value as it may be shown."""
     return SET if key in HIDDEN and value else value
@@ -223,43 +192,6 @@ def worded(value: JsonValue) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _set(raw: dict[str, JsonValue], key: str, value: object) -> None:
-    section, _, part = key.partition(".")
-    inner = raw.get(section)
-    if isinstance(inner, dict) and not part and isinstance(value, Mapping):
-        for one, said in value.items():
-            _set(raw, f"{key}.{one}", said)
-    elif isinstance(inner, dict) and part and (part in inner or section == "options"):
-        inner[part] = _fitting(inner.get(part), value)
-    elif section in raw and not part:
-        raw[section] = _fitting(inner, value)
-    else:
-        raise _unknown(raw, key)
-
-
-def _fitting(known: JsonValue, value: object) -> JsonValue:
-    """A text where a list is wanted is one with commas, as a command line has it."""
-    if isinstance(known, list) and isinstance(value, str):
-        return [word.strip() for word in value.split(",") if word.strip()]
-    return cast(JsonValue, value)  # what YAML gives; the model judges it
-
-
-def _unset(raw: dict[str, JsonValue], key: str) -> None:
-    section, _, part = key.partition(".")
-    inner = raw.get(section)
-    if isinstance(inner, dict) and part in inner:
-        del inner[part]
-    elif section in raw and not part:
-        del raw[section]
-    else:
-        raise _unknown(raw, key)
-
-
-def _unknown(raw: Mapping[str, JsonValue], key: str) -> UsageError:
-    known = [*raw, *(f"{name}.{part}" for name, one in raw.items() if isinstance(one, dict) for part in one)]  # fmt: skip
-    return UsageError(f"no setting {key!r}", where=key, fix=did_you_mean(key, known))
 
 
 def _servers(settings: CrmSettings) -> set[str]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.changing import flat, open_value
+from cloud_sync.crm.changing import open_value
+from cloud_sync.crm.editing import flat
 from cloud_sync.crm.kinds import filled
 from cloud_sync.crm.secrets import Secrets
 from cloud_sync.crm.settings import CrmSettings
