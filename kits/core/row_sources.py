@@ -117,7 +117,10 @@ def open_sheets(
         lambda sheet: wanted(sheet) is not False,
     )
     sources: list[Source] = []
-    findings: list[Finding] = []
+    findings = [
+        passed_over(workbook.where_of(name, sheet), why, "nothing to do if it holds no table")
+        for sheet, why in found.left_out.items()
+    ]
     for table in found.tables:
         where = workbook.where_of(name, table.sheet)
         if table.sheet in found.hidden and not wanted(table.sheet):

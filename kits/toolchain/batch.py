@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from multiprocessing import get_context
@@ -28,7 +28,7 @@ from kits.core.kit import Progress
 from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import Payload
 from kits.toolchain.evaluation import finite
-from kits.toolchain.predict import Absent, Input, Predicted, told
+from kits.toolchain.predict import Absent, Input, Predicted, Unreadable, told
 from kits.toolchain.processors import granted
 from kits.toolchain.providers import provider_sessions
 from kits.toolchain.sheet_rows import COLUMNS, sheet_cells
@@ -51,10 +51,12 @@ class Tally:
 
     Attributes:
         absent: fields that the bundle asks for and no sample had.
+        unreadable: field → samples in which it holds what the bundle cannot read.
     """
 
     counts: Counter[str]
     absent: tuple[str, ...] = ()
+    unreadable: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -80,7 +82,7 @@ def predict_to_file(
     counts: Counter[str] = Counter()
     part = out.with_name(out.name + ".part")
     out.parent.mkdir(parents=True, exist_ok=True)
-    absent = Absent()
+    absent, unreadable = Absent(), Unreadable()
     progress.begin("predicting", 0)
     with _judge_on(on, bundle, provider) as judge, _written(part, out) as write:
         for rows in judge(chunks(map(loaded, inputs), CHUNK)):
@@ -88,6 +90,7 @@ def predict_to_file(
                 counts[verdict] += 1
                 row = json.loads(line)
                 absent.see(row.get("prediction"))
+                unreadable.see(row.get("prediction"))
                 write(row, line)
             progress.advance(len(rows))
     progress.end()
@@ -96,7 +99,7 @@ def predict_to_file(
         what = f"none of {counts.total()} could be read" if counts else "nothing to predict there"
         raise DataError(what, fix="give files of a kind that the kit reads, see kit list")
     part.replace(out)
-    return Tally(counts, absent.fields)
+    return Tally(counts, absent.fields, unreadable.fields)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ and decides, and can draw; it writes nothing into the project and learns nothing
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,6 +192,28 @@ class Absent:
     def fields(self) -> tuple[str, ...]:
         """Those that every sample lacked."""
         return tuple(self._left or ())
+
+
+class Unreadable:
+    """Counts what samples hold in place of the number, date, or yes or no that a bundle learned from.
+
+    Kits tell it in a prediction's `details` as `unreadable_fields`; where none does, nothing is found.
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def see(self, prediction: JsonValue) -> None:
+        """Takes one prediction's JSON; one that is not there says nothing."""
+        details = prediction.get("details") if isinstance(prediction, dict) else None
+        fields = details.get("unreadable_fields") if isinstance(details, dict) else None
+        if isinstance(fields, list):
+            self._counts.update(map(str, fields))
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """Field → samples in which it could not be read, the most frequent first."""
+        return dict(self._counts.most_common())
 
 
 def told(error: DataError) -> str:

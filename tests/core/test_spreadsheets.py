@@ -264,6 +264,10 @@ def test_empty_sheets_and_charts_are_no_tables(tmp_path: Path) -> None:
     book.add_worksheet("Tabelle2")
     book.close()
     assert rows(tmp_path / "a.xlsx") == [{"a": "1", "b": "2"}]
+    assert not read(tmp_path / "a.xlsx").findings
+    noted = xlsx(tmp_path / "c.xlsx", {"S": [["a", "b"], [1, 2]], "Notes": [["by M."]]})
+    said = told(read(noted), "file-passed-over")
+    assert said.startswith('c.xlsx, sheet "Notes" was passed over: no rows in it')
     with pytest.raises(DataError, match="no sheet with a table in it: 'S': no rows in it"):
         read(xlsx(tmp_path / "b.xlsx", {"S": [["a", "b"]]}))
 

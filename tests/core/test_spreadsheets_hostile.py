@@ -172,6 +172,21 @@ def test_a_cell_that_stands_for_millions_is_refused(tmp_path: Path) -> None:
     assert "cells, of which at most" in refused(made).what
 
 
+def test_sheets_that_are_too_large_together_are_refused_unless_some_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "MAX_CELLS", 900)
+    rows = [["id", "land"], *([f"L{n}", "AT"] for n in range(300))]
+    made = xlsx(tmp_path / "a.xlsx", {"One": rows, "Two": rows})
+    assert "sheets of 1,204 cells together" in refused(made).what
+    opened = open_rows(made, "a.xlsx", named=True, wanted=lambda sheet: sheet == "Two")
+    assert [source.sheet for source in opened.sources] == ["Two"]
+    both = ods(
+        tmp_path / "a.ods", {name: [ods_row(row) for row in rows] for name in ("One", "Two")}
+    )
+    assert "sheets of 1,204 cells together" in refused(both).what
+
+
 def test_empty_rows_to_the_end_of_the_sheet_cost_nothing(tmp_path: Path) -> None:
     rest = '<table:table-cell table:number-columns-repeated="16384"/>'
     rows = [

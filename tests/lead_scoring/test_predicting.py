@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import JsonValue
 from typer.testing import CliRunner
 
 from kits.cli import make_app
+from kits.core.bundle import open_file
 from kits.lead_scoring._lead import encode_lead
 from kits.lead_scoring._simulated.firm import make_leads
 from tests.lead_scoring.lead_files import put, table
@@ -78,3 +80,23 @@ def test_columns_that_are_called_otherwise_are_told(
     other = put(tmp_path / "other.csv", table([name.upper() for name in names], rows))
     told = kit(str(other), "--bundle", bundle, *out)
     assert "no sample has" in told and "called otherwise" in told
+
+
+@pytest.mark.parametrize("out", [(), ("--out", "rows.jsonl"), ("--out", "rows.csv")])
+def test_what_cannot_be_read_is_told_with_how_often(
+    bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    number = next(
+        column["name"]
+        for column in open_file(Path(bundle)).manifest.config["encoder"]["columns"]
+        if column["kind"] == "number"
+    )
+    paths = []
+    for place, lead in enumerate(LEADS):
+        fields = {**lead.fields, number: "about ten" if place else 10.0}
+        paths.append(
+            str(put(tmp_path / f"{place}.json", encode_lead(replace(lead, fields=fields))))
+        )
+    told = kit(*paths, "--bundle", bundle, *out)
+    assert f"cannot be read and counts as missing: {number} in 2 of 3" in told

@@ -64,6 +64,13 @@ def test_a_damaged_file_in_a_folder_does_not_stop_the_others(tmp_path: Path) -> 
     assert len(found.leads) == 3 and "broken.json was passed over" in found.told("file-passed-over")
 
 
+def test_ids_that_a_spreadsheet_shortened_in_a_csv_are_told(tmp_path: Path) -> None:
+    rows = [[f"L{n}", "4,91E+11" if n else "+49 171 1", "1.5e-05", n % 2] for n in range(5)]
+    found = read(put(tmp_path / "e.csv", table(["id", "phone", "share", "converted"], rows, ";")))
+    (told,) = [f for f in found.findings if f.check == "lost-digits"]
+    assert told.level == "warn" and told.evidence == ("phone: 4",)
+
+
 def test_archives_are_named_with_what_to_do(tmp_path: Path) -> None:
     put(tmp_path / "leads.csv", table(HEADER, ROWS))
     put(tmp_path / "more.zip", b"PK\x03\x04")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from kits.core.errors import DataError
 
 MAX_CELLS = 50_000_000
-"""Of the rectangle around all filled cells, which is held in memory."""
+"""Of the rectangles around all filled cells of the sheets that are read, which are held in memory: 80 bytes each."""
 MAX_CHARACTERS = 4 << 30
 """Of all texts of a sheet: each cell gets a copy of its own, also of one that cells share."""
 MAX_ROWS, MAX_COLUMNS = 1 << 20, 1 << 14
@@ -98,6 +99,17 @@ class Marks:
     def percent(self, row: int, column: int, rows: int = 1) -> None:
         """A number that is shown as a percentage."""
         self.percents.setdefault(column, array("I")).extend(range(row, row + rows))
+
+
+def refuse_many(marks: Iterable[Marks], file: str) -> None:
+    """Raises DataError where sheets together are larger than is read."""
+    cells = sum(one.cells for one in marks)
+    if cells > MAX_CELLS:
+        raise DataError(
+            f"sheets of {cells:,} cells together, of which at most {MAX_CELLS:,} are read",
+            where=file,
+            fix="save each sheet as a file, or name those to read",
+        )
 
 
 def address(row: int, column: int) -> str:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import posixpath
 import re
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from kits.core.errors import DataError
-from kits.core.spreadsheets.marks import MAX_CELLS, MAX_CHARACTERS, MAX_COLUMNS, Marks, place
+from kits.core.spreadsheets.marks import (
+    MAX_CELLS,
+    MAX_CHARACTERS,
+    MAX_COLUMNS,
+    Marks,
+    place,
+    refuse_many,
+)
 from kits.core.spreadsheets.package import MAX_PART_BYTES, Package, damaged, pairs
 
 _WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
@@ -29,8 +36,11 @@ class _Listed:
     part: str
 
 
-def marks_of(path: Path) -> dict[str, Marks]:
+def marks_of(path: Path, wanted: Callable[[str], bool]) -> dict[str, Marks]:
     """Sheet → what stands beside its values.
+
+    Args:
+        wanted: whether a sheet is to be read, by its title.
 
     Raises:
         DataError: damaged, forged, or larger than is read.
@@ -38,7 +48,7 @@ def marks_of(path: Path) -> dict[str, Marks]:
     with Package(path) as package:
         percents, lengths = _percents(package), _lengths(package)
         found: dict[str, Marks] = {}
-        for sheet in _sheets(package, path):
+        for sheet in filter(lambda one: wanted(one.name), _sheets(package, path)):
             scan = _Scan(percents, lengths)
             try:
                 package.parse(sheet.part, scan.start, scan.text, MAX_PART_BYTES)
@@ -49,6 +59,7 @@ def marks_of(path: Path) -> dict[str, Marks]:
             except (ValueError, LookupError) as error:
                 raise damaged(path, f"{sheet.part}: {error}") from error
             found[sheet.name] = scan.marks
+            refuse_many(found.values(), path.name)
         return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kits.core.errors import DataError
-from kits.core.spreadsheets.marks import Marks
+from kits.core.spreadsheets.marks import Marks, refuse_many
 from kits.core.spreadsheets.package import MAX_PART_BYTES, Package, damaged, pairs
 
 _CONTENT = "content.xml"
@@ -17,12 +17,16 @@ _WORDS = frozenset({"p", "span", "a", "s"})
 """Elements within which a cell's text stands."""
 
 
-def marks_of(path: Path) -> dict[str, Marks]:
+def marks_of(path: Path, wanted: Callable[[str], bool]) -> dict[str, Marks]:
     """Sheet → what stands beside its values.
+
+    Args:
+        wanted: not asked: all sheets are one file, and read together.
 
     Raises:
         DataError: damaged, forged, or larger than is read.
     """
+    del wanted
     scan = _Scan(path.name)
     with Package(path) as package:
         try:
@@ -30,6 +34,7 @@ def marks_of(path: Path) -> dict[str, Marks]:
             scan.close()
         except ValueError as error:
             raise damaged(path, error) from error
+    refuse_many(scan.found.values(), path.name)
     return scan.found
 
 

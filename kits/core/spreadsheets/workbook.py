@@ -91,7 +91,7 @@ class Sheets:
 
     Attributes:
         tables: of those that hold one.
-        left_out: sheet → why it is not read.
+        left_out: sheet → why it is not read; those that are empty are none of them.
         hidden: titles of tables in sheets that are hidden.
         unwanted: titles of sheets that nobody wants.
     """
@@ -130,7 +130,7 @@ def open_workbook(
             where=path.name,
             fix="pip install 'kitwright[train]'",
         ) from None
-    marks = _MARKS[form](path) if form in _MARKS else {}
+    marks = _MARKS[form](path, wanted) if form in _MARKS else {}
     tables: list[SheetTable] = []
     left_out: dict[str, str] = {}
     unwanted: list[str] = []
@@ -148,10 +148,10 @@ def open_workbook(
                     continue
                 grid = _grid(book.get_sheet_by_name(one.name))
                 opened = _opened(name, form, one.name, grid, marks.get(one.name), names, is_header)
-                if isinstance(opened, str):
-                    left_out[one.name] = opened
-                else:
+                if isinstance(opened, SheetTable):
                     tables.append(opened)
+                elif opened:
+                    left_out[one.name] = opened
     except calamine.PasswordError:
         raise protected(path) from None
     except (calamine.CalamineError, OSError, ValueError) as error:
@@ -175,10 +175,10 @@ def _opened(
     names: Named,
     is_header: IsHeader | None,
 ) -> SheetTable | str:
-    """The sheet's table, or why it holds none."""
+    """The sheet's table, or why it holds none; empty: nothing stands in it."""
     found = survey(grid, is_header)
     if found is None:
-        return "it is empty"
+        return ""
     if not found.rows:
         return "no rows in it"
     if found.header:

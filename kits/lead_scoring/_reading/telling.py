@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 
 from kits.core.kit import Finding
+from kits.core.spreadsheets.values import is_shortened
+from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
 from kits.lead_scoring._reading.outcomes import candidates_told, outcome_by_name
@@ -34,6 +36,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _notes(known)
     yield from _same_names(known)
     yield from _persons(known)
+    yield from _shortened(known)
     yield from _encoding(known)
     yield from _odd_cells(known)
 
@@ -216,6 +219,24 @@ def _persons(known: Known) -> Iterator[Finding]:
                 f"{twice} addresses of {one.column} belong to several leads, {both} of them were won and lost",
                 fix="keep a person's leads together (model.source.group) or bring one row each person" if both else "",
             )  # fmt: skip
+
+
+def _shortened(known: Known) -> Iterator[Finding]:
+    """Telephone numbers and ids in a CSV that a spreadsheet saved as it showed them; a spreadsheet's own are told by its reader."""
+    if file_and_sheet(known.sheet.files[0])[1]:
+        return
+    counts = {
+        name: n
+        for name, cells in known.sheet.cells.items()
+        if (n := sum("E+" in cell and is_shortened(cell) for cell in cells))
+    }
+    if counts:
+        yield Finding(
+            "lost-digits", "warn",
+            f"{sum(counts.values())} cells are written as 1.23E+11: a spreadsheet took an id or a telephone number for a number",
+            tuple(f"{name}: {n}" for name, n in list(counts.items())[:_MAX_SHOWN]),
+            "export again, and do not save it in a spreadsheet, or tell that before that these columns are texts",
+        )  # fmt: skip
 
 
 def _encoding(known: Known) -> Iterator[Finding]:

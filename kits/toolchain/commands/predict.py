@@ -17,7 +17,7 @@ from kits.toolchain.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kits.core.console import Console
     from kits.toolchain.predict import Predicted
@@ -109,14 +109,19 @@ def _predict_each(
     results = list(predicting.predict_inputs(ready, found, keep=save is not None, records=known))
     predicting.refuse_if_all_failed(results)
     rows = [result.as_json() for result in results]
-    absent = predicting.Absent()
+    absent, unreadable = predicting.Absent(), predicting.Unreadable()
     for row in rows:
         absent.see(row.get("prediction"))
+        unreadable.see(row.get("prediction"))
     console.answer(
         _summary(results),
-        {"bundle": ready.id, "predictions": list(rows), "absent": list(absent.fields)},
-    )
+        {
+            "bundle": ready.id, "predictions": list(rows), "absent": list(absent.fields),
+            "unreadable": dict(unreadable.fields),
+        },
+    )  # fmt: skip
     _tell_absent(absent.fields, console)
+    _tell_unreadable(unreadable.fields, len(rows), console)
     replies = drafts_replies(ready.runtime)
     _tell_results(results, console, replies=replies)
     if save is not None:
@@ -180,10 +185,11 @@ def _predict_to_file(
         f"{tally.total} rows: {counts}",
         {
             "out": str(out), "rows": tally.total, "counts": dict(tally.counts),
-            "absent": list(tally.absent),
+            "absent": list(tally.absent), "unreadable": dict(tally.unreadable),
         },
     )  # fmt: skip
     _tell_absent(tally.absent, console)
+    _tell_unreadable(tally.unreadable, tally.total, console)
     console.next(f"head {out}")
 
 
@@ -194,6 +200,15 @@ def _tell_absent(fields: Sequence[str], console: Console) -> None:
         named = ", ".join(fields[:_NAMED]) + (f" and {more} more" if more > 0 else "")
         console.note(
             f"warn no sample has {named}, which the bundle learned from: are they called otherwise here?"
+        )
+
+
+def _tell_unreadable(fields: Mapping[str, int], of: int, console: Console) -> None:
+    """Says in which fields something stands that counts as missing."""
+    if fields:
+        named = ", ".join(f"{name} in {n} of {of}" for name, n in list(fields.items())[:_NAMED])
+        console.note(
+            f"warn cannot be read and counts as missing: {named}; a number, a date, or yes or no was learned there"
         )
 
 
