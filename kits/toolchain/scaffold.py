@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,11 +97,19 @@ def parse_answers(given: list[str]) -> dict[str, JsonValue]:
     return answers
 
 
-def new(kit: str, folder: Path, answers: Mapping[str, JsonValue], *, ask: bool) -> list[str]:
+def new(
+    kit: str,
+    folder: Path,
+    answers: Mapping[str, JsonValue],
+    *,
+    ask: bool,
+    tell: Callable[[str], None] = print,
+) -> list[str]:
     """Makes a project (or, for `plugin-kit`, a package) in an empty or absent folder.
 
     Args:
         ask: whether open questions are put to the person; else defaults hold.
+        tell: says what is wrong with answers, before they are asked for again.
 
     Returns:
         The files made.
@@ -109,6 +117,7 @@ def new(kit: str, folder: Path, answers: Mapping[str, JsonValue], *, ask: bool) 
     Raises:
         UsageError: the folder is not empty, an unknown kit or answer, or an answer that does
             not fit.
+        KeyboardInterrupt: the person would rather not; nothing is made.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError("this folder is not empty", where=str(folder), fix="name a new folder")
@@ -122,13 +131,23 @@ def new(kit: str, folder: Path, answers: Mapping[str, JsonValue], *, ask: bool) 
             raise UsageError(
                 f"the template of {kit!r} has no question {key!r}", fix=did_you_mean(key, questions)
             )
-    with _rendered(template, full, ask=ask) as (made, said):
-        if (made / CONFIG_NAME).exists():
-            _check_answers(made)
-        memory = Memory(template=kit, version=kits.__version__, answers=said, files=_digests(made))
-        shutil.copytree(made, folder, dirs_exist_ok=True)
-    write_atomically(folder / MEMORY, memory.model_dump_json(indent=1).encode())
-    return sorted(memory.files)
+    before: dict[str, JsonValue] = {}
+    while True:
+        with _rendered(template, full, before, ask=ask) as (made, said):
+            try:
+                _check_answers(made)
+            except UsageError as error:
+                if not ask or said == before:
+                    raise
+                # what was typed is kept: who gives sixteen answers does not give them twice
+                before = said
+                tell(f"{error.what}\n  fix:   {error.fix}\nasked again, with your answers:")
+                continue
+            files = _digests(made)
+            memory = Memory(template=kit, version=kits.__version__, answers=said, files=files)
+            shutil.copytree(made, folder, dirs_exist_ok=True)
+        write_atomically(folder / MEMORY, memory.model_dump_json(indent=1).encode())
+        return sorted(files)
 
 
 def update(folder: Path, *, dry_run: bool) -> list[FileChange]:
@@ -151,7 +170,7 @@ def update(folder: Path, *, dry_run: bool) -> list[FileChange]:
     template = template_of(memory.template)
     known = _questions(template)
     answers = {k: v for k, v in memory.answers.items() if k in known}
-    with _rendered(template, answers, ask=False) as (made, said):
+    with _rendered(template, answers, {}, ask=False) as (made, said):
         fresh = _digests(made)
         changes = [_change(folder, name, fresh[name], memory.files.get(name)) for name in fresh]
         if not dry_run:
@@ -201,6 +220,9 @@ def _questions(template: Path) -> dict[str, JsonValue]:
 
 
 def _check_answers(made: Path) -> None:
+    """That a project can be opened; a template of something else has none."""
+    if not (made / CONFIG_NAME).exists():
+        return
     try:
         Project.open(made)
     except ConfigError as error:
@@ -211,12 +233,16 @@ def _check_answers(made: Path) -> None:
 
 @contextmanager
 def _rendered(
-    template: Path, answers: Mapping[str, JsonValue], *, ask: bool
+    template: Path, answers: Mapping[str, JsonValue], before: Mapping[str, JsonValue], *, ask: bool
 ) -> Iterator[tuple[Path, dict[str, JsonValue]]]:
-    """The template rendered into a temporary folder, with all answers, asked and default."""
+    """The template rendered into a temporary folder, with all answers, asked and default.
+
+    Args:
+        answers: are not asked for; `before`: are proposed.
+    """
     try:
         from copier import run_copy
-        from copier.errors import CopierError
+        from copier.errors import CopierAnswersInterrupt, CopierError, InteractiveSessionError
     except ImportError:
         raise MachineError(
             "copier is not installed", fix="pip install 'kitwright[train]'"
@@ -225,7 +251,17 @@ def _rendered(
     with tempfile.TemporaryDirectory(prefix="kit-new-") as temporary:
         made = Path(temporary) / "made"
         try:
-            worker = run_copy(str(template), made, data=dict(answers), defaults=not ask, quiet=True)
+            worker = run_copy(
+                str(template), made, data=dict(answers), user_defaults=dict(before),
+                defaults=not ask, quiet=True,
+            )  # fmt: skip
+        except CopierAnswersInterrupt:
+            raise KeyboardInterrupt from None  # it holds the template's inside, which says nothing
+        except InteractiveSessionError:
+            raise UsageError(
+                "the questions end here: nothing more can be typed, and nothing was made",
+                fix="--defaults takes the usual answers, --answer KEY=VALUE gives one",
+            ) from None
         except (CopierError, ValueError) as error:
             raise UsageError(f"an answer does not fit: {error}", fix="kit new --help") from None
         said = {k: v for k, v in worker.answers.combined.items() if k in _questions(template)}

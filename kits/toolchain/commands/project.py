@@ -77,7 +77,7 @@ def new(
     ask = not defaults and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
     if data is not None:
         _require_path(data)
-    files = make(kit, folder, parse_answers(answer or []), ask=ask)
+    files = make(kit, folder, parse_answers(answer or []), ask=ask, tell=_tell)
     document: dict[str, object] = {"kit": kit, "folder": str(folder.resolve()), "files": files}
     text = f"made {folder} for {kit} ({len(files)} files)"
     if data is not None and kit != PLUGIN:
@@ -103,6 +103,10 @@ def new(
     else:
         verb = "check" if data is not None else "data import PATH"
         console.next(f"cd {folder} && kit {verb}")
+
+
+def _tell(text: str) -> None:
+    typer.echo(f"error: {text}", err=True)
 
 
 def _require_path(path: Path) -> None:
