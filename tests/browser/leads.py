@@ -64,7 +64,7 @@ def _dress(hub: Hub, names: list[str], now: datetime, rng: random.Random) -> Non
                     "weight": 0.5,
                     "field": "x",
                 }
-                for text, side in rng.sample(REASONS, 3)
+                for text, side in sorted(rng.sample(REASONS, 3), key=lambda one: one[1] != "for")
             ]
             if lead.points is None or name in names[:4]:
                 continue
