@@ -17,7 +17,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 
 class KitwrightError(Exception):
@@ -105,3 +108,30 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return "known: " + ", ".join(names) if names else "nothing is known here"
+
+
+def chosen(name: str, table: Mapping[str, _T], what: str) -> _T:
+    """What a table holds for a name that a person gave.
+
+    Args:
+        what: begins the sentence about a name that is not in it: `unknown format`.
+
+    Raises:
+        UsageError: it is not in the table.
+    """
+    if name not in table:
+        raise UsageError(f"{what} {name!r}", fix=did_you_mean(name, table))
+    return table[name]
+
+
+def not_installed(package: str, extra: str, instead: str = "") -> MachineError:
+    """The error about a package that is absent.
+
+    Args:
+        extra: of Kitwright, that brings it.
+        instead: what a person may do without it.
+    """
+    fix = f"pip install 'kitwright[{extra}]'"
+    return MachineError(
+        f"{package} is not installed", fix=f"{fix}, or {instead}" if instead else fix
+    )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from kits.core.errors import ConfigError
+from kits.core.errors import ConfigError, DataError
 from kits.core.kit_manifest import KitManifest
 from kits.core.kit_modules import (
     ConfigModule,
@@ -165,6 +165,18 @@ class Exported:
     dynamic_roles: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     golden: tuple[tuple[bytes, str], ...] | None = None
+
+
+def left_by_training(run_dir: Path, name: str) -> bytes:
+    """What a kit's `train` left in a run for its `export`.
+
+    Raises:
+        DataError: the run holds no training of this kit.
+    """
+    path = run_dir / name
+    if not path.is_file():
+        raise DataError("this run holds no trained model", where=str(run_dir), fix="kit train")
+    return path.read_bytes()
 
 
 @dataclass(frozen=True)

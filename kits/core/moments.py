@@ -7,7 +7,7 @@ who reads the column.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TypeAlias
 
@@ -82,6 +82,27 @@ def read_year_last(match: re.Match[str] | None, day_first: bool) -> Moment:
     one, _, two, year, *clock = match.groups()
     day, month = (int(one), int(two)) if day_first else (int(two), int(one))
     return _with_clock(_full(year), month, day, clock)
+
+
+READERS: Mapping[re.Pattern[str], Callable[[str], Moment]] = {
+    YEAR_FIRST: read_year_first,
+    NAMED: read_named,
+    MONTH_FIRST: read_month_first,
+    COMPACT: read_compact,
+}
+"""Forms whose texts are read one by one; `YEAR_LAST` needs to know whether the day comes first."""
+
+
+def form_of(texts: Sequence[str], enough: float) -> re.Pattern[str] | None:
+    """In which form texts are written; None where there are none, or too few of them are in any.
+
+    Args:
+        enough: share of the texts that must have the form, 0 to 1.
+    """
+    for form in (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST, COMPACT):
+        if texts and sum(bool(form.fullmatch(text)) for text in texts) >= enough * len(texts):
+            return form
+    return None
 
 
 def _of_month(year: str, name: str, day: str, clock: Sequence[str | None]) -> Moment:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.core.stats import MIN_GROUPS, Estimate
+from kits.core.stats import MIN_GROUPS, SINGLY, Estimate, of_draws
 
 Floats = NDArray[np.float64]
 Figure: TypeAlias = Callable[[Floats], float]
@@ -46,7 +46,7 @@ def estimates(
         for name in known:
             drawn[name].append(figures[name](weight))
     return {
-        name: _estimate(value, np.asarray(drawn[name]), n, method) for name, value in known.items()
+        name: of_draws(value, drawn[name], n, method, CONFIDENCE) for name, value in known.items()
     }
 
 
@@ -54,21 +54,5 @@ def _numbered(groups: Sequence[str]) -> tuple[NDArray[np.intp], str]:
     different: dict[str, int] = {}
     numbers = np.array([different.setdefault(group, len(different)) for group in groups], np.intp)
     if len(different) < MIN_GROUPS:
-        return np.arange(len(groups)), "bootstrap of samples: too few groups, so too narrow"
+        return np.arange(len(groups)), SINGLY
     return numbers, f"bootstrap of {len(different)} groups"
-
-
-def _estimate(value: float, drawn: Floats, n: int, method: str) -> Estimate:
-    finite = drawn[np.isfinite(drawn)]
-    if not finite.size:
-        return Estimate(value=value, low=value, high=value, n=n, method="no interval")
-    tail = (1 - CONFIDENCE) / 2
-    low, high = (float(v) for v in np.quantile(finite, [tail, 1 - tail]))
-    return Estimate(
-        value=value,
-        low=min(low, value),
-        high=max(high, value),
-        n=n,
-        method=method,
-        confidence=CONFIDENCE,
-    )

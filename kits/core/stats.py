@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 Floats = NDArray[np.float64]
 MIN_GROUPS = 5
+SINGLY = "bootstrap of samples: too few groups, so too narrow"
+"""Method of an interval from resamples of single samples."""
 
 
 class Estimate(BaseModel):
@@ -165,19 +167,30 @@ def bootstrap(
     for _ in range(rounds):
         picks = rng.integers(len(members), size=len(members))
         drawn.append(statistic(np.concatenate([members[p] for p in picks])))
+    method = SINGLY if few else f"bootstrap of {len(members)} groups"
+    return of_draws(value, drawn, len(groups), method, confidence)
+
+
+def of_draws(
+    value: float, drawn: Sequence[float], n: int, method: str, confidence: float
+) -> Estimate:
+    """A figure with the percentile interval of its resamples.
+
+    Args:
+        drawn: the figure of each resample; those that are not finite are left out.
+        n: samples.
+    """
     finite = np.asarray([d for d in drawn if math.isfinite(d)])
     if finite.size == 0:
-        return Estimate(value=value, low=value, high=value, n=len(groups), method="no interval")
+        return Estimate(value=value, low=value, high=value, n=n, method="no interval")
     tail = (1 - confidence) / 2
     low, high = (float(v) for v in np.quantile(finite, [tail, 1 - tail]))
     return Estimate(
         value=value,
         low=min(low, value),
         high=max(high, value),
-        n=len(groups),
-        method="bootstrap of samples: too few groups, so too narrow"
-        if few
-        else f"bootstrap of {len(members)} groups",
+        n=n,
+        method=method,
         confidence=confidence,
     )
 

@@ -10,8 +10,7 @@ from pydantic import BaseModel, JsonValue
 
 from kits.core import belongings
 from kits.core.dataset import Dataset
-from kits.core.errors import DataError
-from kits.core.kit import Exported
+from kits.core.kit import Exported, left_by_training
 from kits.core.runtime import Array
 from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._lead import LOST, MEDIA_TYPE, WON
@@ -31,10 +30,7 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
         DataError: the run holds no training of this kit.
     """
     assert isinstance(config, Config)
-    path = run_dir / SPEC_FILE
-    if not path.is_file():
-        raise DataError("this run holds no trained model", where=str(run_dir), fix="kit train")
-    spec = LeadSpec.model_validate_json(path.read_bytes())
+    spec = LeadSpec.model_validate_json(left_by_training(run_dir, SPEC_FILE))
     models: dict[str, bytes] = {}
     files = {BACKTEST_FILE: (run_dir / BACKTEST_FILE).read_bytes()}
     if spec.model.trees:

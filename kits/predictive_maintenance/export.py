@@ -14,8 +14,7 @@ from typing import cast
 from pydantic import BaseModel, JsonValue
 
 from kits.core.dataset import Dataset
-from kits.core.errors import DataError
-from kits.core.kit import Exported
+from kits.core.kit import Exported, left_by_training
 from kits.core.runtime import Array
 from kits.predictive_maintenance.runtime import ROLE, MachineSpec
 from kits.predictive_maintenance.train import MODEL_FILE, SPEC_FILE
@@ -28,10 +27,7 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
         DataError: the run holds no training of this kit.
     """
     del dataset, config
-    path = run_dir / SPEC_FILE
-    if not path.is_file():
-        raise DataError("this run holds no trained model", where=str(run_dir), fix="kit train")
-    spec = MachineSpec.model_validate_json(path.read_bytes())
+    spec = MachineSpec.model_validate_json(left_by_training(run_dir, SPEC_FILE))
     model = run_dir / MODEL_FILE
     trees = (spec.remaining is not None and spec.remaining.method != "network") or (
         spec.faults is not None and spec.faults.method == "trees"

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from kits.core.dataset import Dataset
-from kits.core.errors import UsageError, did_you_mean
+from kits.core.errors import chosen
 from kits.core.kit import Finding, RawSample
 from kits.support_triage._checking import checks as _checks
 from kits.support_triage._checking.duplicates import near_duplicates
@@ -41,9 +41,7 @@ def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
         ConfigError: `mails.yaml` is wrong.
     """
     name = detect_format(path) if format == "auto" else format
-    if name not in _READERS:
-        raise UsageError(f"unknown format {format!r}", fix=did_you_mean(format, _READERS))
-    return _READERS[name](path, load_sidecar(path))
+    return chosen(name, _READERS, "unknown format")(path, load_sidecar(path))
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

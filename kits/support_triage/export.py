@@ -16,7 +16,7 @@ from pydantic import BaseModel, JsonValue
 from kits.core import belongings
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError
-from kits.core.kit import Exported
+from kits.core.kit import Exported, left_by_training
 from kits.core.runtime import Array
 from kits.support_triage._learning.golden import golden_mails
 from kits.support_triage._learning.mails import load_mails
@@ -35,10 +35,7 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
         DataError: the run holds no training of this kit.
     """
     assert isinstance(config, Config)
-    path = run_dir / SPEC_FILE
-    if not path.is_file():
-        raise DataError("this run holds no trained model", where=str(run_dir), fix="kit train")
-    spec = TriageSpec.model_validate_json(path.read_bytes())
+    spec = TriageSpec.model_validate_json(left_by_training(run_dir, SPEC_FILE))
     encoder = run_dir / ENCODER_FILE
     has_encoder = spec.classifier.encoder is not None
     roles = (ENCODER_ROLE,) if has_encoder else ()

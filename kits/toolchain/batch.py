@@ -23,7 +23,7 @@ from typing import TypeAlias, TypeVar
 from pydantic import JsonValue
 
 from kits.core.bundle import open_bytes, open_file
-from kits.core.errors import DataError, MachineError, UnreachableError, UsageError
+from kits.core.errors import DataError, MachineError, UnreachableError, UsageError, not_installed
 from kits.core.kit import Progress
 from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import Payload
@@ -246,7 +246,7 @@ def _ray(address: str, bundle: Path, provider: str) -> Iterator[Judge]:
     try:
         import ray
     except ImportError as error:
-        raise MachineError("Ray is not installed", fix="pip install 'kitwright[ray]'") from error
+        raise not_installed("Ray", "ray") from error
     try:
         # without an address a cluster is started here, for as long as it takes
         ray.init(address if address != "ray" else None, log_to_driver=False)

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 import kits
 from kits.core.discovery import find_kits, get_kit
-from kits.core.errors import ConfigError, MachineError, UsageError, did_you_mean
+from kits.core.errors import ConfigError, MachineError, UsageError, did_you_mean, not_installed
 from kits.core.files import write_atomically
 from kits.core.sample import digest_of
 from kits.toolchain.project import CONFIG_NAME, Project
@@ -244,9 +244,7 @@ def _rendered(
         from copier import run_copy
         from copier.errors import CopierAnswersInterrupt, CopierError, InteractiveSessionError
     except ImportError:
-        raise MachineError(
-            "copier is not installed", fix="pip install 'kitwright[train]'"
-        ) from None
+        raise not_installed("copier", "train") from None
 
     with tempfile.TemporaryDirectory(prefix="kit-new-") as temporary:
         made = Path(temporary) / "made"

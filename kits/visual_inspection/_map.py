@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.prediction import Box
-from kits.core.stats import MIN_GROUPS, Estimate
+from kits.core.stats import MIN_GROUPS, SINGLY, Estimate, of_draws
 
 IOU_LEVELS = np.linspace(0.5, 0.95, 10)
 _RECALL_POINTS = np.linspace(0, 1, 101)
@@ -68,8 +68,7 @@ def mean_average_precision(
             for _ in range(_ROUNDS)
         ]
     )
-    unit = "samples: too few groups, so too narrow" if few else f"{len(names)} groups"
-    method = f"COCO 101 points, bootstrap of {unit}"
+    method = f"COCO 101 points, {SINGLY if few else f'bootstrap of {len(names)} groups'}"
     return {
         "map50": _estimate(value[:1], drawn[:, :1], len(truth), method),
         "map50_95": _estimate(value, drawn, len(truth), method),
@@ -97,11 +96,8 @@ def resampler(
 
 
 def _estimate(value: Floats, drawn: Floats, n: int, method: str) -> Estimate:
-    middle = float(value.mean())
-    rounds = drawn.mean(axis=1)
-    rounds = rounds[np.isfinite(rounds)]
-    low, high = (float(v) for v in np.quantile(rounds, [0.025, 0.975]))
-    return Estimate(value=middle, low=min(low, middle), high=max(high, middle), n=n, method=method)
+    """(levels,) precision at each overlap and (rounds, levels) that of resamples → their means."""
+    return of_draws(float(value.mean()), [float(v) for v in drawn.mean(axis=1)], n, method, 0.95)
 
 
 def _match_class(

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from kits.core.dataset import Dataset
-from kits.core.errors import DataError, UsageError, did_you_mean
+from kits.core.errors import DataError, chosen
 from kits.core.kit import Finding, RawSample
 from kits.visual_inspection import _checks, _markup, _readers, _writers
 from kits.visual_inspection._duplicates import near_duplicates
@@ -78,9 +78,7 @@ def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
         DataError: the layout as a whole cannot be read (no class names, no pictures).
     """
     name = detect_format(path) if format == "auto" else format
-    if name not in _READERS:
-        raise UsageError(f"unknown format {format!r}", fix=did_you_mean(format, _READERS))
-    return _READERS[name](path)
+    return chosen(name, _READERS, "unknown format")(path)
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:
@@ -95,6 +93,4 @@ def write(dataset: Dataset, folder: Path, format: str) -> None:
         UsageError: another format.
         DataError: a sample's bytes are absent or damaged.
     """
-    if format not in _WRITERS:
-        raise UsageError(f"cannot export {format!r}", fix=did_you_mean(format, _WRITERS))
-    _WRITERS[format](dataset, folder)
+    chosen(format, _WRITERS, "cannot export")(dataset, folder)

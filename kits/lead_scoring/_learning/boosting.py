@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.core.errors import MachineError
+from kits.core.errors import not_installed
 from kits.lead_scoring._features.encoder import Floats32
 from kits.lead_scoring._models.trees import Trees
 from kits.lead_scoring.config import Config
@@ -41,9 +41,7 @@ def grow(
     try:
         import xgboost
     except ImportError as error:
-        raise MachineError(
-            "xgboost is not installed", fix='pip install "kitwright[train]"'
-        ) from error
+        raise not_installed("xgboost", "train") from error
     settings: dict[str, Any] = {
         "objective": "binary:logistic",
         "tree_method": "hist",

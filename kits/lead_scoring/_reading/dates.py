@@ -6,36 +6,27 @@ Zones that are not named are taken for UTC. Which column holds which date is dec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Literal
 
 from kits.core.moments import (
-    COMPACT,
     COMPACT_DAY,
     MONTH_FIRST,
     NAMED,
+    READERS,
     YEAR_FIRST,
     YEAR_LAST,
     Moment,
-    read_compact,
+    form_of,
     read_compact_day,
-    read_month_first,
-    read_named,
-    read_year_first,
     read_year_last,
 )
 from kits.lead_scoring._reading.names import plain
 
 DateForm = Literal["auto", "day-first", "month-first", "likely-day-first", "likely-month-first"]
 """Whether the day or the month comes first: stated, or likely where the dates themselves do not tell."""
-_READERS: dict[re.Pattern[str], Callable[[str], Moment]] = {
-    YEAR_FIRST: read_year_first,
-    NAMED: read_named,
-    MONTH_FIRST: read_month_first,
-    COMPACT: read_compact,
-}
 _ENOUGH = 0.95
 _LOOKED_AT = 400
 _DATE_WORDS = frozenset({"date", "datum", "fecha", "timestamp", "created", "closed", "modified"})
@@ -79,14 +70,14 @@ def read_dates(name: str, cells: Sequence[str], form: DateForm = "auto") -> Date
     """
     texts = [cell.strip() for cell in cells]
     some = texts[:: max(1, len(texts) // _LOOKED_AT)]
-    for pattern in (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST, COMPACT):
-        if sum(bool(pattern.fullmatch(text)) for text in some) >= _ENOUGH * len(some):
-            break
-    else:
+    written = form_of(some, _ENOUGH)
+    if not texts:
+        return _dates([])
+    if written is None:
         return _from_numbers(name, texts) or _mixed(texts, some, form)
-    if pattern is YEAR_LAST:
+    if written is YEAR_LAST:
         return _year_last(texts, form)
-    read = _READERS[pattern]
+    read = READERS[written]
     return _dates([_at(read(text)) for text in texts])
 
 
@@ -102,7 +93,7 @@ def _mixed(texts: Sequence[str], some: Sequence[str], form: DateForm) -> Dates |
     lasts, doubt, order = _read_year_last(texts, form)
     found: list[float | None] = []
     for text, last in zip(texts, lasts):
-        moments = (_READERS[one](text) for one in forms if one is not YEAR_LAST)
+        moments = (READERS[one](text) for one in forms if one is not YEAR_LAST)
         found.append(_at(next((one for one in moments if one), last)))
     return _dates(found, doubt, order)
 

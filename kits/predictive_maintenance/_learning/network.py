@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.core.errors import MachineError
+from kits.core.errors import not_installed
 from kits.predictive_maintenance._device.life_columns import PARTS, life_width, own_columns
 from kits.predictive_maintenance._learning.intervals import Life
 
@@ -197,8 +197,5 @@ def _library() -> Any:
     try:
         import torch
     except ImportError as error:
-        raise MachineError(
-            "torch is not installed",
-            fix='pip install "kitwright[train]", or model.life.network: never',
-        ) from error
+        raise not_installed("torch", "train", "model.life.network: never") from error
     return torch

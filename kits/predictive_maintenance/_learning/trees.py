@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.core.errors import MachineError
+from kits.core.errors import not_installed
 from kits.toolchain.processors import threads_for
 
 if TYPE_CHECKING:
@@ -157,9 +157,7 @@ def _converted(model: Any, columns: int) -> Any:
         from onnxmltools import convert_xgboost
         from onnxmltools.convert.common.data_types import FloatTensorType
     except ImportError as error:
-        raise MachineError(
-            "onnxmltools is not installed", fix='pip install "kitwright[train]"'
-        ) from error
+        raise not_installed("onnxmltools", "train") from error
     return convert_xgboost(
         model, initial_types=[("rows", FloatTensorType([None, columns]))], target_opset=_OPSET
     )
@@ -182,7 +180,5 @@ def _library() -> Any:
     try:
         import xgboost
     except ImportError as error:
-        raise MachineError(
-            "xgboost is not installed", fix='pip install "kitwright[train]"'
-        ) from error
+        raise not_installed("xgboost", "train") from error
     return xgboost

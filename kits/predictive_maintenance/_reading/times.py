@@ -15,19 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from kits.core.errors import DataError
-from kits.core.moments import (
-    COMPACT,
-    MONTH_FIRST,
-    NAMED,
-    YEAR_FIRST,
-    YEAR_LAST,
-    Moment,
-    read_compact,
-    read_month_first,
-    read_named,
-    read_year_first,
-    read_year_last,
-)
+from kits.core.moments import READERS, YEAR_LAST, Moment, form_of, read_compact, read_year_last
 from kits.predictive_maintenance._reading.columns import plain
 from kits.predictive_maintenance._reading.sidecar import TimeColumn
 from kits.predictive_maintenance._reading.tables import Column, Floats
@@ -42,13 +30,6 @@ _BY_NAME = (
     (r"(?:^|_)(?:h|hours?|stunden)$", 3600.0),
     (r"(?:^|_)(?:days?|tage)$", 86400.0),
 )
-
-_READERS = {
-    YEAR_FIRST: read_year_first,
-    NAMED: read_named,
-    MONTH_FIRST: read_month_first,
-    COMPACT: read_compact,
-}
 
 
 @dataclass(frozen=True)
@@ -169,14 +150,12 @@ def _by_format(column: Column, stated: TimeColumn) -> Times | None:
 def _from_texts(column: Column, stated: TimeColumn) -> Times | None:
     texts: Sequence[str] = [str(v).strip() for v in column.values]
     some = [t for t in texts[:: max(1, len(texts) // 200)] if t]
-    for pattern in (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST, COMPACT):
-        if some and sum(bool(pattern.fullmatch(t)) for t in some) >= _ENOUGH * len(some):
-            break
-    else:
+    form = form_of(some, _ENOUGH)
+    if form is None:
         return None
-    if pattern is YEAR_LAST:
+    if form is YEAR_LAST:
         return _year_last(texts, stated)
-    read = _READERS[pattern]
+    read = READERS[form]
     return _collected([read(t) for t in texts], stated)
 
 
