@@ -22,9 +22,9 @@ from kits.core.operating_point import OperatingPoint
 from kits.core.ready import ReadyBundle
 from kits.core.stats import Estimate, upper_bound
 from kits.toolchain.evaluation import evaluate_ready, finite, metrics_json
+from kits.toolchain.goal import goal_metric
 from kits.toolchain.pairing import GoalRatio, Pair, goal_ratio, pair_up
 from kits.toolchain.project import Project
-from kits.toolchain.training import goal_metric
 
 MIN_PER_CLASS = 10
 """Below this, a bootstrap over samples without a single mistake would call nothing certain."""

@@ -30,13 +30,13 @@ from kits.toolchain.bundling import Built
 from kits.toolchain.evaluation import evaluate_ready
 from kits.toolchain.export_note import ExportNote, own_files, read_export_note
 from kits.toolchain.gate import Judgement, Limits, judge
+from kits.toolchain.goal import goal_metric
 from kits.toolchain.golden import loosen_golden
 from kits.toolchain.lowering import Lowering, nothing_to_lower
 from kits.toolchain.project import Project
 from kits.toolchain.promise import broken_promise
 from kits.toolchain.targets import CANDIDATES, TARGETS, check_choice
-from kits.toolchain.tracking import RunFolder, start_run
-from kits.toolchain.training import VERSION_FIGURE, goal_metric, recorded_versions
+from kits.toolchain.tracking import VERSION_FIGURE, RunFolder, recorded_versions, start_run
 
 _MIN_SPEED_UP = 0.9
 _TIMED_SAMPLES = 20

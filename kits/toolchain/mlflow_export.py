@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 
 from kits.core.errors import MachineError
-from kits.toolchain.tracking import read_run
+from kits.toolchain.runs import read_run
 
 
 def need_mlflow() -> None:

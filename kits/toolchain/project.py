@@ -25,6 +25,7 @@ from kits.core.kit import Kit
 from kits.core.kit_modules import NamesFiles
 from kits.core.settings import key_lines, read_settings, validate_settings
 from kits.toolchain.project_config import ProjectConfig
+from kits.toolchain.runs import finished_runs
 
 CONFIG_NAME = "kit.yaml"
 _SUCCESSORS = "successors.json"
@@ -173,8 +174,6 @@ class Project:
         Raises:
             DataError: there is none, or several.
         """
-        from kits.toolchain.tracking import finished_runs
-
         if not run:
             newest = finished_runs(self.runs_dir, "train", "tune")
             if not newest:

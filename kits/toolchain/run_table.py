@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
-from kits.toolchain.tracking import Run, read_run
+from kits.toolchain.runs import Run, read_run
 
 MIGRATIONS = (
     """

@@ -1,12 +1,11 @@
-"""Runs: everything needed to repeat one, in its folder and as a row in SQLite.
+"""Runs that go on: everything needed to repeat one, in its folder and as a row in SQLite.
 
-`run.json` in the run's folder is the record; the database only makes lists fast and is rebuilt
+`run.json` in the run's folder is the record (`runs.py`); the database only makes lists fast and is rebuilt
 from the folders when it is missing. Training, evaluation and their figures are elsewhere.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import secrets
@@ -15,55 +14,23 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import JsonValue
 
-from kits.core.errors import DataError
-from kits.core.files import write_atomically
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
+from kits.toolchain.project import Project
+from kits.toolchain.run_table import RunTable
+from kits.toolchain.runs import Run, save_run
 
-if TYPE_CHECKING:
-    from kits.toolchain.project import Project
-
-RunState = Literal["running", "finished", "failed"]
+VERSION_FIGURE = "bundle_version"
+"""Name of the training figure under which a run records the version of the bundle it made."""
 _PACKAGES = (
     "kitwright", "numpy", "onnxruntime", "onnxruntime-gpu", "torch", "torchvision", "ultralytics",
     "opencv-python", "onnx",
 )  # fmt: skip
-
-
-class Run(BaseModel):
-    """`run.json`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    format: int = 1
-    id: str
-    kind: str = Field(description="train, tune, evaluate, compile")
-    state: RunState
-    started_at: datetime
-    finished_at: datetime | None = None
-    duration_s: float | None = Field(None, description="seconds, by the monotonic clock")
-    project: str
-    kit: str
-    dataset: str = Field("", description="id of the dataset version")
-    seed: int = 0
-    revision: str = Field("", description="git revision of the project; `-dirty` when changed")
-    packages: dict[str, str] = Field(default_factory=dict)
-    config: dict[str, JsonValue] = Field(default_factory=dict)
-    costs: dict[str, JsonValue] = Field(default_factory=dict)
-    machine: dict[str, JsonValue] = Field(default_factory=dict)
-    figures: dict[str, float] = Field(default_factory=dict, description="training figures")
-    metrics: dict[str, Estimate] = Field(default_factory=dict)
-    bundle: str = Field("", description="id of the bundle it made")
-    notes: tuple[str, ...] = ()
-    details: tuple[str, ...] = ()
-    error: str = ""
 
 
 @dataclass
@@ -105,14 +72,13 @@ class RunFolder:
         return self.record
 
     def _write(self, **changes: object) -> None:
-        from kits.toolchain.run_table import RunTable
 
         ended = {
             "finished_at": utc_now(),
             "duration_s": round(time.monotonic() - self._began, 3),
         }
         self.record = self.record.model_copy(update={**changes, **ended})
-        _save(self.path, self.record)
+        save_run(self.path, self.record)
         with RunTable(self.database) as table:
             table.put(self.record)
 
@@ -137,7 +103,6 @@ def start_run(
         dataset: id of the dataset version; the project's current one by default.
         seed: the project's `data.seed` by default.
     """
-    from kits.toolchain.run_table import RunTable
 
     now = utc_now()
     identity = f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{kind}-{secrets.token_hex(2)}"
@@ -157,35 +122,10 @@ def start_run(
         machine=machine(),
     )
     folder = RunFolder(project.runs_dir / identity, record, project.root / ".kit" / "runs.sqlite")
-    _save(folder.path, record)
+    save_run(folder.path, record)
     with RunTable(folder.database) as table:
         table.put(record)
     return folder
-
-
-def read_run(path: Path) -> Run:
-    """The record in a run's folder.
-
-    Raises:
-        DataError: absent or malformed.
-    """
-    try:
-        return Run.model_validate_json((path / "run.json").read_bytes())
-    except FileNotFoundError:
-        raise DataError("no such run", where=str(path), fix="kit runs list") from None
-    except ValidationError as error:
-        raise DataError(f"the record of this run is malformed: {error}", where=str(path)) from error
-
-
-def finished_runs(runs_dir: Path, *kinds: str) -> list[Path]:
-    """Folders of finished runs of some kinds, oldest first."""
-    found = []
-    for path in sorted(runs_dir.glob("*/run.json")):
-        with suppress(DataError):
-            record = read_run(path.parent)
-            if record.state == "finished" and record.kind in kinds:
-                found.append((record.started_at, path.parent))
-    return [path for _, path in sorted(found)]
 
 
 def git_revision(folder: Path) -> str:
@@ -218,36 +158,16 @@ def machine() -> dict[str, JsonValue]:
     }
 
 
-def _save(folder: Path, record: Run) -> None:
-    text = json.dumps(record.model_dump(mode="json"), indent=1, ensure_ascii=False)
-    write_atomically(folder / "run.json", text.encode())
-
-
 def list_runs(project: Project, kind: str = "", limit: int = 50) -> list[Run]:
     """Runs of a project, newest first."""
-    from kits.toolchain.run_table import RunTable
 
     with RunTable(project.root / ".kit" / "runs.sqlite") as table:
         table.sync(path.parent for path in sorted(project.runs_dir.glob("*/run.json")))
         return table.runs(kind, limit)
 
 
-def compare_runs(one: Run, two: Run) -> list[tuple[str, JsonValue, JsonValue]]:
-    """(key, first, second) of everything that differs, beside names and times."""
-    skipped = {"id", "started_at", "finished_at", "format"}
-    first, second = (
-        _flat({k: v for k, v in run.model_dump(mode="json").items() if k not in skipped})
-        for run in (one, two)
-    )
-    keys = sorted(first.keys() | second.keys())
-    return [(k, first.get(k), second.get(k)) for k in keys if first.get(k) != second.get(k)]
-
-
-def _flat(value: Mapping[str, JsonValue], prefix: str = "") -> dict[str, JsonValue]:
-    flat: dict[str, JsonValue] = {}
-    for key, inner in value.items():
-        if isinstance(inner, dict):
-            flat.update(_flat(inner, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = inner
-    return flat
+def recorded_versions(project: Project) -> list[int]:
+    """Bundle versions that earlier runs have taken."""
+    with RunTable(project.root / ".kit" / "runs.sqlite") as table:
+        runs = table.runs(limit=100_000)
+    return [int(run.figures[VERSION_FIGURE]) for run in runs if VERSION_FIGURE in run.figures]

@@ -6,7 +6,6 @@ failed with its reason, and what it left is never taken for a result.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +23,11 @@ from kits.core.runtime import cpu_session
 from kits.core.stats import Estimate
 from kits.toolchain import bundling, evaluation, without_data
 from kits.toolchain.export_note import export_note
+from kits.toolchain.goal import goal_metric, save_baseline
 from kits.toolchain.golden import candidates, choose_golden
 from kits.toolchain.project import Project
-from kits.toolchain.run_table import RunTable
-from kits.toolchain.tracking import RunFolder, start_run
-
-VERSION_FIGURE = "bundle_version"
+from kits.toolchain.report.build import write_report
+from kits.toolchain.tracking import VERSION_FIGURE, RunFolder, recorded_versions, start_run
 
 
 @dataclass(frozen=True)
@@ -64,17 +62,6 @@ class Trained:
             "notes": list(self.notes),
             "details": list(self.details),
         }
-
-
-def goal_metric(project: Project, measured: Iterable[str] = ()) -> str:
-    """The metric the project is judged by: its own, else the first of the kit's that was measured.
-
-    Where its own could not be measured on this data, the first that was takes its place in what is shown.
-    """
-    known, found = project.kit.manifest.metrics, set(measured)
-    default = next((name for name in known if name in found), known[0])
-    named = project.config.metric.name
-    return named if named and (named in found or not found) else default
 
 
 def train_project(
@@ -271,27 +258,4 @@ class _Flow:
         return judged, remark
 
     def _report(self) -> None:
-        from kits.toolchain.report.build import write_report
-
         write_report(self.project, self.run.path)
-
-
-def recorded_versions(project: Project) -> list[int]:
-    """Bundle versions that earlier runs have taken."""
-    with RunTable(project.root / ".kit" / "runs.sqlite") as table:
-        runs = table.runs(limit=100_000)
-    return [int(run.figures[VERSION_FIGURE]) for run in runs if VERSION_FIGURE in run.figures]
-
-
-def save_baseline(run_dir: Path, baseline: Mapping[str, Estimate]) -> None:
-    """Writes `baseline.json`: the goal for a model that does not learn."""
-    text = json.dumps({k: e.model_dump(mode="json") for k, e in baseline.items()}, indent=1)
-    write_atomically(run_dir / "baseline.json", text.encode())
-
-
-def load_baseline(run_dir: Path) -> dict[str, Estimate]:
-    """The opposite of `save_baseline`; empty when there is none."""
-    path = run_dir / "baseline.json"
-    if not path.exists():
-        return {}
-    return {k: Estimate.model_validate(v) for k, v in json.loads(path.read_text()).items()}

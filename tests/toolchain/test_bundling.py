@@ -17,7 +17,7 @@ from kits.toolchain.export_note import ExportNote, export_note, exported_again, 
 from kits.toolchain.golden import MAX_GOLDEN, verdict_holds
 from kits.toolchain.lowering import nothing_to_lower
 from kits.toolchain.project import Project
-from kits.toolchain.tracking import read_run
+from kits.toolchain.runs import read_run
 from kits.toolchain.training import Trained, train_project
 
 from .conftest import make_project

@@ -10,7 +10,8 @@ from kits.core.errors import DataError
 from kits.core.stats import proportion
 from kits.toolchain.progress import LineProgress
 from kits.toolchain.project import Project
-from kits.toolchain.tracking import compare_runs, list_runs, read_run, start_run
+from kits.toolchain.runs import compare_runs, read_run
+from kits.toolchain.tracking import list_runs, start_run
 from tests.toolchain.plugin import plugin, project
 
 __all__ = ["plugin", "project"]

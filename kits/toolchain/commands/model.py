@@ -112,9 +112,9 @@ def evaluate(
     from kits.core.dataset import SPLITS
     from kits.core.errors import UsageError, did_you_mean
     from kits.toolchain import evaluation
+    from kits.toolchain.goal import goal_metric
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import Project
-    from kits.toolchain.training import goal_metric
 
     console = Console(as_json, quiet)
     wanted = next((name for name in SPLITS if name == split), None)

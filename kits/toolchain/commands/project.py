@@ -207,7 +207,7 @@ def runs_show(
     import yaml
 
     from kits.toolchain.project import Project
-    from kits.toolchain.tracking import read_run
+    from kits.toolchain.runs import read_run
 
     console = Console(as_json, quiet)
     record = read_run(Project.open(project).run_dir(run))
@@ -226,7 +226,7 @@ def runs_compare(
 ) -> None:
     """What differs between two runs: settings, data, packages, figures."""
     from kits.toolchain.project import Project
-    from kits.toolchain.tracking import compare_runs, read_run
+    from kits.toolchain.runs import compare_runs, read_run
 
     console = Console(as_json, quiet)
     opened = Project.open(project)

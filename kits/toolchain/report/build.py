@@ -19,12 +19,13 @@ from kits.core.ready import make_ready
 from kits.core.stats import Estimate
 from kits.toolchain import pages
 from kits.toolchain.evaluation import load_evaluation
+from kits.toolchain.goal import goal_metric, load_baseline
 from kits.toolchain.pairing import SMALLER_IS_BETTER, is_positive
 from kits.toolchain.project import Project
 from kits.toolchain.report import figures, plots
 from kits.toolchain.report.facts import Facts
 from kits.toolchain.report.mistakes import worst_mistakes
-from kits.toolchain.tracking import read_run
+from kits.toolchain.runs import read_run
 
 Plots = Callable[[EvaluateTask, Evaluation], Sequence[Plot]]
 """What a kit's `evaluate.py` may offer as `plots`."""
@@ -36,8 +37,6 @@ def write_report(project: Project, run_dir: Path) -> Path:
     Raises:
         DataError: the run was not evaluated.
     """
-    from kits.toolchain.training import goal_metric, load_baseline
-
     run, evaluation = read_run(run_dir), load_evaluation(run_dir / "evaluation.json")
     bundle = open_file(run_dir / "bundle.kwb")
     dataset = _dataset(project, run.dataset)

@@ -21,7 +21,7 @@ from kits.core.stats import Estimate
 from kits.toolchain.evaluation import finite, metrics_json
 from kits.toolchain.project import Project
 from kits.toolchain.report import figures
-from kits.toolchain.tracking import Run
+from kits.toolchain.runs import Run
 
 
 @dataclass(frozen=True)
