@@ -108,7 +108,7 @@ def run(
     log.setup(settings.log_level)
     with systemd.starting(_OPENING_LIMIT_S):
         agent = Agent(settings)
-    with ending_on_signals(agent):
+    with ending_on_signals(agent.stop):
         summary = agent.run(
             max_samples=max_samples, until_empty=until_empty, sync_timeout_s=sync_timeout
         )

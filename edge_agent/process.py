@@ -10,13 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from edge_agent.errors import AlreadyRunningError
 from edge_agent.log import warn
-
-if TYPE_CHECKING:
-    from edge_agent.agent import Agent
 
 _SOFTWARE_ERROR = 70  # EX_SOFTWARE of sysexits.h
 _LAST_WAIT_S = 2.0
@@ -47,7 +44,12 @@ class StateLock:
 
 
 def lock(state_dir: Path) -> StateLock:
-    """Holds the state folder for this process."""
+    """Holds the state folder for this process.
+
+    Raises:
+        AlreadyRunningError: another agent holds it.
+        OSError: this account may not use it.
+    """
     state_dir.mkdir(parents=True, exist_ok=True)
     file = os.open(state_dir / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -112,14 +114,11 @@ def leaving_behind(wait_s: float = _LAST_WAIT_S) -> Iterator[None]:
 
 
 @contextmanager
-def ending_on_signals(agent: Agent) -> Iterator[None]:
-    """SIGTERM and SIGINT end the run cleanly while the context is open."""
+def ending_on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM and SIGINT call `stop` while the context is open."""
     import signal
 
-    def stop(*_: object) -> None:
-        agent.stop()
-
-    old = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}
+    old = {s: signal.signal(s, lambda *_: stop()) for s in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:

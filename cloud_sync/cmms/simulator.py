@@ -77,11 +77,3 @@ def base_app(simulator: Simulator, title: str) -> FastAPI:
         return {"waiting": simulator.troubles.extend(body)}
 
     return app
-
-
-def simulator_app(kind: str, simulator: Simulator) -> FastAPI:
-    """A pretended `odoo` or `erpnext`."""
-    from cloud_sync.cmms.sim_erpnext import erpnext_app
-    from cloud_sync.cmms.sim_odoo import odoo_app
-
-    return {"odoo": odoo_app, "erpnext": erpnext_app}[kind](simulator)

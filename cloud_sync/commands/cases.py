@@ -199,7 +199,8 @@ def cmms_simulate(
     """Pretend a maintenance system on this machine, to try things out; it forgets all at its end."""
     import uvicorn
 
-    from cloud_sync.cmms.simulator import Simulator, simulator_app
+    from cloud_sync.cmms.simulator import Simulator
+    from cloud_sync.cmms.simulators import simulator_app
 
     console = Console()
     console.answer(

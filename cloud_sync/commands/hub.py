@@ -111,9 +111,9 @@ def worker(
     import threading
     from contextlib import ExitStack
 
-    from cloud_sync.app import start_care, start_ingest, start_jobs, start_leads
+    from cloud_sync.background import start_care, start_ingest, start_jobs, start_leads
     from cloud_sync.crm.models import LeadModels
-    from cloud_sync.fleet.broker import make_broker
+    from cloud_sync.fleet.brokers import make_broker
     from cloud_sync.intake.link import require_broker
 
     if not (ingest or jobs):

@@ -1,7 +1,8 @@
-"""The MQTT broker behind one Protocol: mosquitto, the embedded iotcore, or one that runs elsewhere.
+"""What the hub asks of an MQTT broker, whichever it is, and what all kinds of it share.
 
-The hub's correctness never rests on the broker (it may lose everything at any time); this package
-only starts it, tells it which devices may sign in, and starts it again when it dies.
+The hub's correctness never rests on the broker (it may lose everything at any time); it is only started, told
+which devices may sign in, and started again when it dies. The kinds are `mosquitto.py`, `embedded.py` and
+`external.py`; `brokers.py` chooses.
 """
 
 from __future__ import annotations
@@ -15,10 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from cloud_sync.config import HubConfig
-from cloud_sync.fleet.pki import HUB, Authority
 from kits.core.addresses import is_loopback
-from kits.core.errors import ConfigError, MachineError
+from kits.core.errors import ConfigError
 from kits.core.files import write_atomically
 
 HUB_USER = "_hub"  # no device can have this name: '_' is not allowed in one
@@ -97,109 +96,6 @@ class Broker(Protocol):
             UnreachableError: connections did not end.
             MachineError: it held too much memory and was ended.
         """
-
-
-class ExternalBroker:
-    """A broker someone else runs; logins and topic rules are set up there."""
-
-    def __init__(self, config: HubConfig) -> None:
-        broker = config.broker
-        ca_file = certificate = key = ""
-        self._authority: Authority | None = None
-        if config.broker_tls:
-            authority = Authority(config.pki_dir)
-            ca_file = broker.ca_file or str(authority.ca_file)
-            if not broker.username:
-                self._authority = authority
-                certificate, key = (str(path) for path in authority.client_files(HUB))
-        self._address = BrokerAddress(
-            broker.host, broker.port, broker.username, broker.password, config.broker_tls,
-            ca_file, certificate, key,
-        )  # fmt: skip
-        host, port = broker.public_host or broker.host, broker.device_port or broker.port
-        self._device_address = BrokerAddress(host, port, tls=config.broker_tls)
-
-    @property
-    def address(self) -> BrokerAddress:
-        return self._address
-
-    @property
-    def device_address(self) -> BrokerAddress:
-        return self._device_address
-
-    def start(self) -> None:
-        """Nothing to start."""
-
-    def stop(self) -> None:
-        """Nothing to stop."""
-
-    def alive(self) -> bool:
-        return True
-
-    def responds(self) -> bool:
-        return answers(self._address.host, self._address.port)
-
-    def set_logins(self, logins: Iterable[Login]) -> None:
-        """Nothing: that broker has its own user administration."""
-
-    def reload(self) -> None:
-        """Nothing: see `cloud-sync broker config`."""
-
-    def renew(self) -> None:
-        """The hub's own certificate, in the files that `address` names."""
-        if self._authority is not None:
-            self._authority.client_files(HUB)
-
-    def cut(self, names: Collection[str]) -> None:
-        """Nothing: the ingest takes nothing from a revoked device, whatever the broker does."""
-
-    def tend(self) -> None:
-        """Nothing to do."""
-
-
-def make_broker(config: HubConfig, mosquitto: str | None = None) -> Broker:
-    """The broker the configuration asks for, not started yet.
-
-    Args:
-        mosquitto: path of the program, empty when it is not installed; None looks for it.
-
-    Raises:
-        MachineError: mosquitto is needed and not installed.
-        ConfigError: a listener without encryption or passwords shall be reachable by others.
-    """
-    from cloud_sync.fleet.embedded import EmbeddedBroker
-    from cloud_sync.fleet.mosquitto import MosquittoBroker
-
-    wanted = config.broker.kind
-    if wanted == "external":
-        return ExternalBroker(config)
-    program = find_mosquitto() if mosquitto is None else mosquitto
-    if wanted == "mosquitto" or (wanted == "auto" and (program or config.broker_tls)):
-        if not program:
-            raise MachineError(
-                "mosquitto is not installed; the embedded broker serves this machine only",
-                where=f"broker.kind: {wanted}",
-                fix="apt install mosquitto, or set broker.kind to external and name a broker",
-            )
-        if not config.broker.plain_beyond_loopback:
-            require_loopback(
-                config.broker.host,
-                "passwords would cross the network without encryption",
-                "leave broker.host at 127.0.0.1 and set broker.tls to true",
-            )
-        return MosquittoBroker(program, config)
-    require_loopback(
-        config.broker.host,
-        "the embedded broker knows no passwords, so it listens on this machine only",
-        "install mosquitto (apt install mosquitto), or set broker.host to 127.0.0.1",
-    )
-    if config.broker_tls:
-        raise ConfigError(
-            "the embedded broker does not check certificates",
-            where="broker.tls: true",
-            fix="apt install mosquitto and set broker.kind to mosquitto",
-        )
-    return EmbeddedBroker(config.broker, config.broker_dir)
 
 
 def find_mosquitto() -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from cloud_sync.fleet import deployments, rollouts, waves
 from cloud_sync.fleet.absence import NOTE_EVERY, RECONNECT
 from cloud_sync.fleet.admission import Admission
-from cloud_sync.fleet.broker import make_broker
+from cloud_sync.fleet.brokers import make_broker
 from cloud_sync.fleet.plan import Plan
 from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub

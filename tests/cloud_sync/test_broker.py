@@ -13,16 +13,11 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.config import load, parse
-from cloud_sync.fleet.broker import (
-    Broker,
-    ExternalBroker,
-    Login,
-    find_mosquitto,
-    free_port,
-    make_broker,
-)
+from cloud_sync.fleet.broker import Broker, Login, find_mosquitto, free_port
+from cloud_sync.fleet.brokers import make_broker
 from cloud_sync.fleet.child import MAX_LOG_BYTES
 from cloud_sync.fleet.embedded import EmbeddedBroker
+from cloud_sync.fleet.external import ExternalBroker
 from cloud_sync.fleet.keeper import BrokerKeeper
 from cloud_sync.fleet.mosquitto import MosquittoBroker
 from cloud_sync.fleet.mosquitto_files import broker_secret

@@ -24,7 +24,8 @@ from cloud_sync.cli import make_app
 from cloud_sync.cmms.base import Cmms
 from cloud_sync.cmms.poll import FAILURES_TOLD, CmmsPoll
 from cloud_sync.cmms.settings import CmmsConfig
-from cloud_sync.cmms.simulator import KEY, Simulator, simulator_app
+from cloud_sync.cmms.simulator import KEY, Simulator
+from cloud_sync.cmms.simulators import simulator_app
 from cloud_sync.cmms.start import cmms_of, cmms_targets
 from cloud_sync.config import dump, parse, without_secrets
 from cloud_sync.effects.dispatcher import Dispatcher

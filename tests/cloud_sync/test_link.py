@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from cloud_sync.fleet import devices
-from cloud_sync.fleet.broker import Broker, BrokerAddress, make_broker
+from cloud_sync.fleet.broker import Broker, BrokerAddress
+from cloud_sync.fleet.brokers import make_broker
 from cloud_sync.hub import Hub
 from cloud_sync.intake import link as links
 from cloud_sync.intake.ingest import Ingest

@@ -143,5 +143,5 @@ def run(config: Path, kit: Path, death: Death) -> None:
     disk = Disk(settings.state_dir, death)
     disk.watch()
     agent = Agent(settings, checkpoint=disk.at_step)
-    with ending_on_signals(agent):
+    with ending_on_signals(agent.stop):
         agent.run()
