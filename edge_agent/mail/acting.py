@@ -19,10 +19,11 @@ from edge_agent.errors import MailboxFullError, MailboxRefusedError
 from edge_agent.log import log, warn
 from edge_agent.mail.folders import on_server, special
 from edge_agent.mail.identity import MAX_HEAD, sample_id_of
-from edge_agent.mail.ledger import IN_DOUBT, MailRecord
+from edge_agent.mail.ledger import IN_DOUBT
 from edge_agent.mail.letters import DRAFT_HEADER, write_draft
 from edge_agent.mail.mailbox import Folder, Mailbox
 from edge_agent.mail.planning import Plan
+from edge_agent.mail.record import MailRecord
 from edge_agent.mail.room import MailRoom
 from edge_agent.mail.sending import Sending
 from kits.core.errors import DataError

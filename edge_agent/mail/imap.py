@@ -8,30 +8,19 @@ expunged.
 from __future__ import annotations
 
 import contextlib
-import imaplib
-import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from edge_agent.errors import (
-    MailboxFullError,
-    MailboxLoginError,
-    MailboxLostError,
-    MailboxRefusedError,
-)
+from edge_agent.errors import MailboxRefusedError
 from edge_agent.log import warn
 from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.imap_connection import ImapConnection
 from edge_agent.mail.letters import head_of
-from edge_agent.mail.login import secret, tls_context, token, without_secret
 from edge_agent.mail.mailbox import Folder, FolderState
-from edge_agent.mail.unreachable import why_unreachable
-
-if TYPE_CHECKING:
-    from imapclient import IMAPClient
 
 CHUNK = 1 << 20
 """Bytes asked for at once of one mail."""
@@ -41,15 +30,6 @@ _MAX_COMPARED = 500
 """Mails whose header is looked at here, because the server cannot be asked."""
 _LOOK_S = 1.0
 _MAX_FOLDERS = 5000
-_FULL = (
-    "[overquota]",
-    "over quota",
-    "overquota",
-    "quota exceeded",
-    "mailbox full",
-    "mailbox is full",
-)
-"""A response code of RFC 5530, and what servers say that do not know it."""
 _REISSUE_S = 1500.0
 """Servers end an IDLE after 30 minutes (RFC 2177); firewalls earlier."""
 
@@ -69,107 +49,20 @@ class ImapMailbox:
 
     def __init__(self, config: ImapSourceConfig) -> None:
         self._config = config
-        self._where = f"{config.host}:{config.address_port}"
         self._open = ""
         self._state = FolderState(0, 0)
-        self._client = self._connect()
-        self._can = frozenset(
-            cap.decode("ascii", "replace").upper() for cap in self._ask(self._client.capabilities)
-        )
-
-    # -- in and out ------------------------------------------------------------------------------
-
-    def _connect(self) -> IMAPClient:
-        from imapclient import IMAPClient
-
-        logging.getLogger("imapclient").setLevel(logging.WARNING)  # it would log mail and logins
-        config = self._config
-        context = None
-        if config.security != "plain":
-            context = tls_context(config.ca_file)
-        with self._errors():
-            client = IMAPClient(
-                config.host,
-                config.address_port,
-                ssl=config.security == "tls",
-                ssl_context=context,
-                timeout=config.timeout_s,
-            )
-        try:
-            with self._errors():
-                if config.security == "starttls":
-                    client.starttls(context)
-            self._login(client)
-        except BaseException:
-            with contextlib.suppress(Exception):
-                client.shutdown()
-            raise
-        return client
-
-    def _login(self, client: IMAPClient) -> None:
-        from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
-
-        config = self._config
-        password = "" if not config.password_env else secret(config.password_env, "source")
-        bearer = token(config)
-        try:
-            if bearer:
-                client.oauth2_login(config.user, bearer)
-            elif (config.user + password).isascii():
-                client.login(config.user, password)
-            else:
-                client.plain_login(config.user, password)  # LOGIN has no letters beyond ASCII
-        except (IMAPClientAbortError, OSError) as error:
-            raise MailboxLostError(
-                f"no answer to the login: {without_secret(_words(error), bearer or password)}",
-                where=self._where,
-            ) from None
-        except IMAPClientError as error:
-            if "[UNAVAILABLE]" in str(error):  # RFC 5530: it may let us in later
-                raise MailboxLostError("the login is out of order", where=self._where) from None
-            raise MailboxLoginError(
-                f"the mail server does not let {config.user} in:"
-                f" {without_secret(_words(error), bearer or password)}",
-                where=self._where,
-                fix="check user and password or token; some providers want an app password",
-            ) from None
+        self._connection = ImapConnection(config)
+        self._client = self._connection.client
 
     def close(self) -> None:
-        with contextlib.suppress(Exception):  # the connection may be broken in any way
-            self._client.logout()
-        with contextlib.suppress(Exception):
-            self._client.shutdown()
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        """The library's many errors as the two that matter."""
-        try:
-            yield
-        except (imaplib.IMAP4.abort, OSError) as error:
-            what, fix = why_unreachable(error, self._where)
-            raise MailboxLostError(what, where=self._where, fix=fix) from error
-        except imaplib.IMAP4.error as error:
-            if type(error).__name__ == "ProtocolError":
-                raise MailboxLostError(
-                    f"the server's answer makes no sense: {_words(error)}", where=self._where
-                ) from error
-            said = _words(error)
-            full = any(words in said.lower() for words in _FULL)
-            refused = MailboxFullError if full else MailboxRefusedError
-            raise refused(said, where=self._where) from error
-        except (ValueError, LookupError, TypeError) as error:
-            # the library's parser on an answer it does not know: what comes next is in doubt too
-            raise MailboxLostError(
-                f"the server's answer makes no sense: {type(error).__name__}", where=self._where
-            ) from error
+        self._connection.close()
 
     def _ask(self, call: Callable[..., T], *given: object, **named: object) -> T:
-        with self._errors():
-            return call(*given, **named)
+        return self._connection.ask(call, *given, **named)
 
     def can(self, capability: str) -> bool:
         """Whether the server offers it."""
-        return capability.upper() in self._can
+        return self._connection.can(capability)
 
     @property
     def moves_at_once(self) -> bool:
@@ -381,11 +274,3 @@ def _has_id(raw: bytes, header: str, value: str) -> bool:
     if head is None:
         return False
     return value in (head.message_id, head.in_reply_to, *head.headers.get(header.lower(), ()))
-
-
-def _words(error: Exception) -> str:
-    """What a server said, as one bounded line."""
-    text = str(error)
-    if text.startswith(("b'", 'b"')):
-        text = text[2:-1]
-    return " ".join(text.split())[:300]

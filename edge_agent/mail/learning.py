@@ -16,9 +16,9 @@ from edge_agent.log import log, warn
 from edge_agent.mail.acting import Places, keyword_of
 from edge_agent.mail.comparing import Comparison, compare, text_of_html
 from edge_agent.mail.folders import on_server
-from edge_agent.mail.ledger import MailRecord
 from edge_agent.mail.letters import DRAFT_HEADER, head_of
 from edge_agent.mail.mailbox import Mailbox
+from edge_agent.mail.record import MailRecord
 from edge_agent.mail.room import MailRoom
 from kits.core.annotation import Annotation, annotation_to_json
 from kits.core.errors import DataError

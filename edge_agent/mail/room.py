@@ -24,10 +24,11 @@ from edge_agent.mail.drafting import Drafting
 from edge_agent.mail.forgetting import discard_bytes
 from edge_agent.mail.gate import Gate, read_gate
 from edge_agent.mail.hook import GIVEN_UP, body_of
-from edge_agent.mail.ledger import Ledger, MailRecord
+from edge_agent.mail.ledger import Ledger
 from edge_agent.mail.letters import draft_id_of, head_of
 from edge_agent.mail.planning import Plan, is_audit, plan_for
 from edge_agent.mail.pruning import Pruning
+from edge_agent.mail.record import MailRecord
 from edge_agent.mail.replying import Replies
 from edge_agent.mail.suggesting import Suggesting
 from edge_agent.mail.telling import Teller

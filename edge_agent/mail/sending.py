@@ -19,8 +19,9 @@ from typing import Literal
 from edge_agent.errors import MailboxLoginError
 from edge_agent.log import warn
 from edge_agent.mail.config import SendConfig
-from edge_agent.mail.ledger import Ledger, MailRecord
+from edge_agent.mail.ledger import Ledger
 from edge_agent.mail.login import secret, tls_context
+from edge_agent.mail.record import MailRecord
 from edge_agent.sources.base import Alerts
 
 DOUBTFUL = "mail-send-doubtful"

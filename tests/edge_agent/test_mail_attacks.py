@@ -13,8 +13,8 @@ from edge_agent.config import AgentConfig
 from edge_agent.mail.chain import Chain, Seals
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.identity import sample_id_of
-from edge_agent.mail.ledger import MailRecord
 from edge_agent.mail.planning import Plan
+from edge_agent.mail.record import MailRecord
 from kits.core.sample import utc_now
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot

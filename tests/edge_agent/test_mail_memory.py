@@ -11,7 +11,8 @@ import pytest
 
 from edge_agent.mail.chain import Chain, Seals
 from edge_agent.mail.gate import Gate, open_gate, read_gate
-from edge_agent.mail.ledger import Ledger, MailRecord
+from edge_agent.mail.ledger import Ledger
+from edge_agent.mail.record import MailRecord
 from edge_agent.mail.telling import Teller, mark_of
 from edge_agent.sync.entry import Entry
 from kits.core.events import DecisionBody, ErasedBody

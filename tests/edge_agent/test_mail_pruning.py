@@ -16,9 +16,10 @@ from edge_agent.config import AgentConfig
 from edge_agent.mail.chain import Chain, Seals
 from edge_agent.mail.config import HookConfig, ImapSourceConfig
 from edge_agent.mail.hook import Hook
-from edge_agent.mail.ledger import Ledger, MailRecord
+from edge_agent.mail.ledger import Ledger
 from edge_agent.mail.pruning import DAY_S, LEAST_DAYS, Pruning, drop_digests, known_since, let_go
 from edge_agent.mail.pruning import was_read as folder_was_read
+from edge_agent.mail.record import MailRecord
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 from tests.edge_agent.parts import decision

@@ -15,7 +15,8 @@ from edge_agent.mail.chain import Seals
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.drafting import Drafting
 from edge_agent.mail.gate import read_gate
-from edge_agent.mail.ledger import Ledger, MailRecord
+from edge_agent.mail.ledger import Ledger
+from edge_agent.mail.record import MailRecord
 from edge_agent.mail.room import MailRoom
 from edge_agent.mail.telling import Teller
 from edge_agent.sync.entry import Entry
