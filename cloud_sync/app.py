@@ -1,12 +1,10 @@
-"""The hub's web server, put together: routers, background parts, errors, limits and headers.
+"""The hub's web server, put together: routers, errors, limits and headers.
 
-Nothing is decided here; each part lives in its own package. `Parts` says in which order they
-start: the broker first, then who uses it.
+Nothing is decided here; each part lives in its own package. What runs beside the server is `background.py`.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
@@ -39,19 +37,16 @@ from cloud_sync.api import (
 from cloud_sync.api import (
     jobs as job_api,
 )
+from cloud_sync.background import start_parts
 from cloud_sync.cmms.inbound import inbound_secrets
 from cloud_sync.config import HubConfig
 from cloud_sync.crm.inbox import Inbox
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.errors import BusyError, http_status
-from cloud_sync.fleet.admission import Admission
-from cloud_sync.fleet.broker import Broker, ExternalBroker, make_broker
-from cloud_sync.fleet.keeper import BrokerKeeper
-from cloud_sync.fleet.supervisor import Supervisor
+from cloud_sync.fleet.broker import Broker
+from cloud_sync.fleet.brokers import make_broker
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import MAX_STATUS_BYTES
-from cloud_sync.intake.ingest import Ingest
-from cloud_sync.intake.link import MqttLink, unique_id
 from cloud_sync.limits import (
     CRM_BODY_BYTES,
     SMALL_BODY_BYTES,
@@ -62,15 +57,12 @@ from cloud_sync.limits import (
 from cloud_sync.metrics import exposition
 from cloud_sync.quotas import Quota
 from cloud_sync.shortcut import Handler, Shortcut
-from cloud_sync.store.db import migrate
 from cloud_sync.web import pages
 from cloud_sync.web.known_tokens import KnownTokens
 from cloud_sync.web.security import SECURITY_HEADERS
 from kits.core.complaints import plain
 from kits.core.errors import DataError, KitwrightError
 from kits.core.packed import MAX_PACK_BYTES
-
-log = logging.getLogger(__name__)
 
 _DIGESTS_BYTES = 160 << 10
 """As many digests as are asked for at once, and some room."""
@@ -168,118 +160,6 @@ def _body_limits(config: HubConfig) -> dict[tuple[str, str], int]:
         ("POST", "/v1/cmms/"): MAX_STATUS_BYTES,
         ("POST", "/v1/crm/"): min(CRM_BODY_BYTES, limits.body_bytes),
     }
-
-
-def start_parts(
-    hub: Hub,
-    broker: Broker,
-    parts: ExitStack,
-    models: LeadModels | None = None,
-    *,
-    ingest: bool = True,
-    jobs: bool = True,
-    ending: threading.Event | None = None,
-) -> None:
-    """Starts what runs in the background; `parts` stops it in reverse order.
-
-    Args:
-        models: the bundles that score leads; None: loads its own.
-        ending: set when the hub is told to end, before `parts` is closed.
-    """
-    parts.callback(hub.close)
-    version = migrate(hub.database)
-    hub.database.fill()
-    admission = Admission(hub, broker)
-    admission.step()  # before the broker starts: it reads rules and revocation list at once
-    if not isinstance(broker, ExternalBroker):
-        keeper = BrokerKeeper(broker, hub.metrics, ending=ending)
-        parts.callback(keeper.stop)
-        keeper.start()
-    link = _start_link(hub, broker, parts, ingest=ingest)
-    supervisor = Supervisor(hub, admission, link)
-    supervisor.start()
-    parts.callback(supervisor.stop)
-    start_care(hub, parts)
-    start_leads(hub, parts, models or LeadModels(hub))
-    if jobs and hub.config.jobs.workers:
-        start_jobs(hub, parts)
-    log.info("event=hub_started schema=%s broker_port=%d", version, broker.address.port)
-
-
-def _start_link(hub: Hub, broker: Broker, parts: ExitStack, *, ingest: bool) -> MqttLink:
-    if ingest:
-        return start_ingest(hub, broker, parts)
-    link = MqttLink(broker.address, unique_id("publish"), hub.metrics, subscribe=False)
-    link.start()
-    parts.callback(link.stop)
-    return link
-
-
-def start_ingest(hub: Hub, broker: Broker, parts: ExitStack) -> MqttLink:
-    """Starts the ingest and returns its link."""
-    limits = hub.config.limits
-    link = MqttLink(
-        broker.address, unique_id("ingest"), hub.metrics, queue_size=limits.queued_frames
-    )
-    taking = Ingest(hub, link)
-    taking.start()
-    parts.callback(taking.stop)
-    return link
-
-
-def start_care(hub: Hub, parts: ExitStack) -> None:
-    """Starts what looks after the rows that came: clocks, holes, age, cases, mails, telling the outside."""
-    from cloud_sync.cases.keeper import CaseKeeper
-    from cloud_sync.cmms.poll import CmmsPoll
-    from cloud_sync.cmms.start import cmms_of, cmms_targets
-    from cloud_sync.effects.dispatcher import Dispatcher
-    from cloud_sync.effects.start import targets_of
-    from cloud_sync.intake.watch import IntakeWatch
-    from cloud_sync.mails.keeper import MailKeeper
-    from cloud_sync.retention.keeper import RetentionKeeper
-
-    dispatcher = Dispatcher(hub, [*targets_of(hub.config), *cmms_targets(hub)])
-    cmms = cmms_of(hub.config.cmms)
-    poll = CmmsPoll(hub, cmms) if cmms is not None and hub.config.cmms.poll_s else None
-    loops = (IntakeWatch(hub), RetentionKeeper(hub), CaseKeeper(hub, poll), MailKeeper(hub))
-    for part in (dispatcher, *loops):
-        part.start()
-        parts.callback(part.stop)
-
-
-def start_leads(hub: Hub, parts: ExitStack, models: LeadModels) -> None:
-    """Starts what asks CRMs for changes, and reads, scores and writes their leads."""
-    from cloud_sync.crm.keeper import LeadKeeper
-    from cloud_sync.crm.opening import Opener
-    from cloud_sync.crm.polling import Polling
-    from cloud_sync.crm.scoring import LeadScoring
-    from cloud_sync.crm.sharing import Sharing
-    from cloud_sync.crm.sweeping import Sweeping
-    from cloud_sync.crm.upkeep import LeadUpkeep
-    from cloud_sync.crm.writeback import WriteBack
-
-    sharing = Sharing(hub)
-    opener = Opener(hub, models.learned, sharing.share)
-    asking = (Polling(hub, opener), Sweeping(hub, opener))
-    loops = (*asking, LeadScoring(hub, models, opener), WriteBack(hub, opener))
-    for part in (sharing, *loops, LeadKeeper(hub), LeadUpkeep(hub, models)):
-        part.start()
-        parts.callback(part.stop)
-
-
-def start_jobs(hub: Hub, parts: ExitStack) -> None:
-    """Starts the drift watch and as many job runners as the configuration says."""
-    from cloud_sync.learning.retraining import KIND, retrain
-    from cloud_sync.learning.runner import Runner
-    from cloud_sync.learning.watch import DriftWatch
-
-    watch = DriftWatch(hub)
-    watch.start()
-    parts.callback(watch.stop)
-    for _ in range(hub.config.jobs.workers):
-        runner = Runner(hub, {KIND: retrain})
-        runner.start()
-        parts.callback(runner.stop)
 
 
 def _add_probes(app: FastAPI, hub: Hub, broker: Broker) -> None:

@@ -13,7 +13,8 @@ from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.learning.audits import audited
 from cloud_sync.learning.champions import band_reader
 from cloud_sync.learning.leases import Leases
-from cloud_sync.learning.reviews import Beside, Choice, count_waiting, queue, submit, suggestion
+from cloud_sync.learning.review_queue import count_waiting, queue
+from cloud_sync.learning.reviews import Beside, Choice, submit, suggestion
 from cloud_sync.store.models import Person
 from cloud_sync.web.auth import Reviewer, Viewer
 from kits.core.events import Identity

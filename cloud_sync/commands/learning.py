@@ -39,15 +39,15 @@ def review_list(
     as_json: JsonOption = False,
 ) -> None:
     """List what a person should look at, best first."""
-    from cloud_sync.learning import reviews
+    from cloud_sync.learning import review_queue
     from cloud_sync.learning.champions import band_reader
     from cloud_sync.web.accounts import find_person
 
     with opened(data) as hub, hub.database.session() as session:
         person = find_person(session, login).id
         bands = band_reader(session, hub.storage)
-        waiting = reviews.queue(session, person, project=project, limit=limit, bands=bands)
-        total = reviews.count_waiting(session, person, project)
+        waiting = review_queue.queue(session, person, project=project, limit=limit, bands=bands)
+        total = review_queue.count_waiting(session, person, project)
     rows = [
         (w.sample.id, w.why, w.sample.device, w.sample.label, w.sample.captured_at.isoformat())
         for w in waiting

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.learning.reviews import GOOD_LABEL
+from cloud_sync.learning.label_words import GOOD_LABEL
 from cloud_sync.store.models import Annotation, Review, Sample
 from cloud_sync.store.models.intake import AUDIT
 from cloud_sync.store.models.mails import MAILS

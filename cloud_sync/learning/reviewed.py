@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.cases.labels import NORMAL, OUTCOME
 from cloud_sync.intake import provenance
-from cloud_sync.learning.reviews import FINAL, GOOD_LABEL
+from cloud_sync.learning.label_words import GOOD_LABEL
+from cloud_sync.learning.reviews import FINAL
 from cloud_sync.store.models import Annotation as AnnotationRow
 from cloud_sync.store.models import Review
 from cloud_sync.store.models import Sample as SampleRow

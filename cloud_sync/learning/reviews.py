@@ -1,68 +1,33 @@
-"""The review queue: which samples a person should look at next, and what their decision becomes.
+"""Reviews: what a person's decision about a sample becomes.
 
-Order: what the machine acted on, then what it was unsure of (nearest to a threshold first), then
-what looked new; every fourth place belongs to a random audit sample as long as one waits, because
-only audits give unbiased rates (`audits.py`). Annotations are appended, never changed.
+Statements are appended as annotations, never changed, and saying the same twice equals once. Which samples a
+person should look at is `review_queue.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import audit
+from cloud_sync.learning.label_words import MAIL, bad_label, good_label
 from cloud_sync.store.models import Annotation as AnnotationRow
 from cloud_sync.store.models import Person, Review, Sample
-from cloud_sync.store.models.intake import STORED_UNDECIDED
 from kits.core.annotation import Annotation, annotation_to_json
 from kits.core.errors import DataError
-from kits.core.operating_point import Band
 from kits.core.prediction import Box, Prediction, Quantity, Span, prediction_from_json
 from kits.core.sample import utc_now
-from kits.core.window import MEDIA_TYPE as WINDOW
 
 Choice = Literal["accept", "correct", "unsure", "skip"]
 FINAL: tuple[Choice, ...] = ("accept", "correct")
-SKIP_FOR = timedelta(hours=12)
-AUDIT_EVERY = 4
-PER_TIER = 300
-UNSURE_PEOPLE = 2
-GOOD_LABEL = "good"
-MAIL = "message/rfc822"
-LEAD = "application/json"
-_WORDS = {WINDOW: ("normal", "fault"), MAIL: ("oos", "other"), LEAD: ("lost", "won")}
-"""Media type → what nothing wrong, and something wrong, is called where the model has no word."""
 _ALL_LABELLED = frozenset({MAIL})
 """Media types of which every sample is about something: what was not acted on is not "nothing there"."""
-
-
-def good_label(media_type: str) -> str:
-    """The label of a sample in which nothing is wrong."""
-    return _WORDS.get(media_type, (GOOD_LABEL, "defect"))[0]
-
-
-def bad_label(media_type: str) -> str:
-    """The label of one in which something is wrong and nobody says what."""
-    return _WORDS.get(media_type, (GOOD_LABEL, "defect"))[1]
-
-
-Bands = Callable[[str], Band | None]
-"""Bundle id → its thresholds, None when the hub does not have the bundle."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A sample in the queue and why it is there."""
-
-    sample: Sample
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,53 +52,6 @@ class Outcome:
     review: Review
     annotation: AnnotationRow | None
     repeated: bool
-
-
-def queue(
-    session: Session,
-    person_id: int,
-    *,
-    project: str = "",
-    limit: int = 20,
-    bands: Bands = lambda _bundle: None,
-    taken: Iterable[str] = (),
-    now: datetime | None = None,
-) -> list[Waiting]:
-    """The samples this person should look at, best first.
-
-    Args:
-        taken: samples that others look at now.
-    """
-    waiting = _waiting_for(person_id, project, now or utc_now())
-    left_out = set(taken)
-    why: dict[str, str] = {}
-
-    def tier(reason: str, condition: ColumnElement[bool]) -> list[str]:
-        # names only: those an index has without a look at the samples
-        query = select(Sample.id).where(*waiting, condition)
-        newest = query.order_by(Sample.captured_at.desc(), Sample.id)
-        found = session.scalars(newest.limit(PER_TIER + len(left_out))).all()
-        names = [name for name in found if name not in left_out]
-        for name in names:
-            why.setdefault(name, reason)
-        return names
-
-    plain = Sample.kept_for != "audit"
-    second = tier("second opinion", Sample.id.in_(_said("unsure")))
-    acts = tier("act", plain & (Sample.verdict == "act"))
-    unheard = tier("unknown regime", Sample.kept_for == "unknown-regime")
-    unsure = _nearest_first(session, tier("review", plain & (Sample.verdict == "review")), bands)
-    novel = tier("novelty", plain & (Sample.verdict == "pass"))
-    audits = tier("audit", Sample.kept_for == "audit")
-    chosen = list(islice(_interleave([*second, *acts, *unheard, *unsure, *novel], audits), limit))
-    rows = {row.id: row for row in session.scalars(select(Sample).where(Sample.id.in_(chosen)))}
-    return [Waiting(rows[name], why[name]) for name in chosen if name in rows]
-
-
-def count_waiting(session: Session, person_id: int, project: str = "") -> int:
-    """How many samples wait for this person."""
-    waiting = _waiting_for(person_id, project, utc_now())
-    return session.scalar(select(func.count()).select_from(Sample).where(*waiting)) or 0
 
 
 def submit(
@@ -196,56 +114,6 @@ def suggestion(sample: Sample) -> Prediction:
     if sample.verdict == "act" and said.label in ("", good_label(sample.media_type)):
         return replace(said, label=bad_label(sample.media_type))
     return said
-
-
-def _waiting_for(person_id: int, project: str, now: datetime) -> list[ColumnElement[bool]]:
-    mine = select(Review.sample_id).where(Review.person_id == person_id)
-    conditions = [
-        STORED_UNDECIDED,
-        Sample.id.not_in(mine.where(Review.decision == "unsure")),
-        Sample.id.not_in(mine.where(Review.decision == "skip", Review.at > now - SKIP_FOR)),
-        Sample.id.not_in(
-            select(Review.sample_id)
-            .where(Review.decision == "unsure")
-            .group_by(Review.sample_id)
-            .having(func.count(Review.person_id.distinct()) >= UNSURE_PEOPLE)
-        ),
-    ]
-    return [*conditions, Sample.project == project] if project else conditions
-
-
-def _said(*decisions: str) -> Select[str]:
-    return select(Review.sample_id).where(Review.decision.in_(decisions))
-
-
-def _nearest_first(session: Session, names: Sequence[str], bands: Bands) -> list[str]:
-    query = select(Sample.id, Sample.bundle, Sample.score).where(Sample.id.in_(names))
-    distance = {
-        name: _distance(bands(bundle), score) for name, bundle, score in session.execute(query)
-    }
-    return sorted((name for name in names if name in distance), key=distance.__getitem__)
-
-
-def _distance(band: Band | None, score: float | None) -> float:
-    if band is None or score is None:
-        return 0.0
-    width = max(band.act_at - band.review_from, 1e-9)
-    return min(abs(score - band.act_at), abs(score - band.review_from)) / width
-
-
-def _interleave(ranked: list[str], audits: list[str]) -> Iterable[str]:
-    """Every `AUDIT_EVERY`-th place is an audit's; nothing comes twice."""
-    seen: set[str] = set()
-    first, second = iter(ranked), iter(audits)
-    place = 0
-    while True:
-        place += 1
-        turn = (second, first) if place % AUDIT_EVERY == 0 else (first, second)
-        found = next((name for source in turn for name in source if name not in seen), None)
-        if found is None:
-            return
-        seen.add(found)
-        yield found
 
 
 def _spans(sample: Sample, chosen: Sequence[int]) -> tuple[Span, ...]:

@@ -14,13 +14,10 @@ from sqlalchemy.orm import Session
 from cloud_sync.intake.ledger import Account, GivenUp, dated, undated_accounts
 from cloud_sync.intake.words import loss_words
 from cloud_sync.learning.audits import audited
-from cloud_sync.learning.reviews import count_waiting
+from cloud_sync.learning.review_queue import count_waiting
 from cloud_sync.store.models import (
     Alert,
     Bundle,
-    Case,
-    CrmConnection,
-    Dataset,
     Deployment,
     Device,
     Epoch,
@@ -29,9 +26,9 @@ from cloud_sync.store.models import (
     Review,
     Sample,
 )
-from cloud_sync.store.models.cases import OPEN_ALARMS
 from cloud_sync.store.models.mails import MEDIA_TYPE as MAIL
 from cloud_sync.web.auth import Identity
+from cloud_sync.web.next_steps import NextStep, count_of, next_steps
 from cloud_sync.web.view_models import bundle_names, pairs
 from kits.core.discovery import get_kit
 from kits.core.errors import KitwrightError
@@ -97,15 +94,6 @@ class Loss:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """Something worth doing now."""
-
-    text: str
-    verb: str
-    path: str
-
-
 @dataclass(frozen=True)
 class Overview:
     """Everything the first page shows."""
@@ -159,7 +147,7 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
     now = now or utc_now()
     since = now - WINDOW
     recent = select(Alert).where(Alert.seen_at.is_(None)).order_by(Alert.at.desc())
-    open_alerts = _count(session, Alert.id, Alert.seen_at.is_(None))
+    open_alerts = count_of(session, Alert.id, Alert.seen_at.is_(None))
     ledger = _with_losses(session, since)
     losses = _told_since(ledger, since)
     jobs = session.scalars(
@@ -175,8 +163,8 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
         bars=_bars(hours, since),
         busiest=max(sum(hour.values()) for hour in hours),
         devices=_devices(session, now),
-        enrolled=_count(session, Device.name, in_use),
-        online=_count(session, Device.name, in_use & Device.online),
+        enrolled=count_of(session, Device.name, in_use),
+        online=count_of(session, Device.name, in_use & Device.online),
         rates=[] if _letters_only(session) else _rates(session),
         waiting=waiting,
         reviewed=reviewed or 0,
@@ -186,7 +174,7 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
         lost_rows=sum(gap.rows for _, gap in losses),
         missing_rows=sum(account.missing for account in ledger),
         jobs=list(jobs),
-        todo=_todo(session, who, waiting, open_alerts),
+        todo=next_steps(session, who, waiting, open_alerts),
     )
 
 
@@ -274,62 +262,3 @@ def _devices(session: Session, now: datetime) -> list[DeviceLine]:
         )
         for row, count in rows
     ]  # fmt: skip
-
-
-def _todo(session: Session, who: Identity, waiting: int, alerts: int) -> list[NextStep]:
-    steps: list[NextStep] = []
-    if waiting and who.may("reviewer"):
-        steps.append(
-            NextStep(
-                _many(waiting, "sample waits", "samples wait") + " for your judgement",
-                "Review",
-                "/review",
-            )
-        )
-    if alerts:
-        steps.append(
-            NextStep(
-                _many(alerts, "alert", "alerts") + " nobody has acknowledged", "Look", "/alerts"
-            )
-        )
-    cases = _count(session, Case.id, OPEN_ALARMS)
-    if cases:
-        steps.insert(
-            0,
-            NextStep(_many(cases, "case", "cases") + " nobody has taken on", "Look", "/cases"),
-        )
-    newest = session.scalar(select(func.max(Dataset.created_at)))
-    fresh = select(func.count()).select_from(Review).where(Review.annotation_id.is_not(None))
-    count = session.scalar(fresh.where(Review.at > newest) if newest else fresh) or 0
-    if count and who.may("engineer"):
-        steps.append(
-            NextStep(
-                _many(count, "review is", "reviews are") + " newer than the last dataset version",
-                "Freeze",
-                "/datasets",
-            )
-        )
-    unapproved = _count(session, Bundle.id, Bundle.approved_at.is_(None))
-    if unapproved and who.may("engineer"):
-        steps.append(
-            NextStep(
-                _many(unapproved, "bundle needs", "bundles need")
-                + " a release engineer's signature",
-                "Look",
-                "/bundles",
-            )
-        )
-    # leads of a CRM need no device
-    devices = _count(session, Device.name, Device.revoked_at.is_(None))
-    if not devices and session.scalar(select(CrmConnection.name).limit(1)) is None:
-        steps.append(NextStep("No device is enrolled yet", "Add one", "/devices"))
-    return steps
-
-
-def _count(session: Session, column: object, condition: object) -> int:
-    query = select(func.count(column)).where(condition)  # type: ignore[arg-type]  # columns of any type
-    return session.scalar(query) or 0
-
-
-def _many(n: int, one: str, more: str) -> str:
-    return f"{n} {one if n == 1 else more}"

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
-from cloud_sync.learning.reviews import good_label
+from cloud_sync.learning.label_words import good_label
 from cloud_sync.learning.texts import MAX_BYTES, is_text, read_text
 from cloud_sync.store.models import Bundle, Project, Sample
 from kits.core.errors import KitwrightError

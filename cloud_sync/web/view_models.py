@@ -16,7 +16,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.samples import annotations_in_force
-from cloud_sync.learning.reviews import LEAD, MAIL, bad_label, count_waiting, good_label, suggestion
+from cloud_sync.learning.label_words import LEAD, MAIL, bad_label, good_label
+from cloud_sync.learning.review_queue import count_waiting
+from cloud_sync.learning.reviews import suggestion
 from cloud_sync.store.models import Alert, Annotation, Bundle, Case, Dataset, Sample
 from cloud_sync.store.models.cases import OPEN_ALARMS
 from cloud_sync.web.auth import Identity

@@ -19,10 +19,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from cloud_sync.app import start_ingest
+from cloud_sync.background import start_ingest
 from cloud_sync.config import HubConfig, parse
 from cloud_sync.fleet import devices
-from cloud_sync.fleet.broker import Broker, BrokerAddress, make_broker
+from cloud_sync.fleet.broker import Broker, BrokerAddress
+from cloud_sync.fleet.brokers import make_broker
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import FrameIn
 from cloud_sync.store.models import Blob, Bundle, Project, Release

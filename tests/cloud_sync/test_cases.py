@@ -17,8 +17,8 @@ from cloud_sync.cases.labels import state_late
 from cloud_sync.cases.reading import Asked, Score, find, score_history, steps, thinned
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
+from cloud_sync.learning.review_queue import count_waiting
 from cloud_sync.learning.reviewed import reviewed_samples
-from cloud_sync.learning.reviews import count_waiting
 from cloud_sync.store.models import Asset, Case, CaseTransition, Effect, Event, Sample
 from kits.core.errors import DataError
 from kits.core.events import Event as Row

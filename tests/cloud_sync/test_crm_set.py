@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
-from cloud_sync.app import start_leads
+from cloud_sync.background import start_leads
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
 from cloud_sync.crm import connections

@@ -10,7 +10,7 @@ import pytest
 from pydantic import JsonValue
 
 from cloud_sync.hub import Hub
-from cloud_sync.learning import reviews
+from cloud_sync.learning import review_queue
 from cloud_sync.mails.figures import MailFigures, MailReport, as_json, mail_report
 from cloud_sync.mails.tallies import monday
 from cloud_sync.mails.truth import is_wrong
@@ -136,7 +136,7 @@ def test_a_mail_that_was_filed_by_a_person_waits_for_no_review(hub: Hub, first: 
         take(hub, row)
     take(hub, mail_row(2, "other", verdict="review", content=content))
     with hub.database.session() as session:
-        assert [one.sample.id for one in reviews.queue(session, person_id=1)] == ["other"]
+        assert [one.sample.id for one in review_queue.queue(session, person_id=1)] == ["other"]
 
 
 @pytest.mark.parametrize(

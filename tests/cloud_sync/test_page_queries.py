@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.effects import letters
 from cloud_sync.hub import Hub
-from cloud_sync.learning import audits, reviews
+from cloud_sync.learning import audits, review_queue
 from cloud_sync.metrics import exposition
 from cloud_sync.store.db import Database, alembic_config, migrate
 from cloud_sync.store.models import Alert, Annotation, Device, Review, Sample
@@ -153,18 +153,18 @@ def test_samples_decided_before_an_update_do_not_wait_again(database_url: str) -
         with database.session() as session:
             decided = session.scalars(select(Sample.id).where(Sample.decided)).all()
             assert list(decided) == ["said"]
-            assert reviews.count_waiting(session, person_id=8) == 2
-            assert reviews.count_waiting(session, person_id=7) == 1
+            assert review_queue.count_waiting(session, person_id=8) == 2
+            assert review_queue.count_waiting(session, person_id=7) == 1
     finally:
         database.close()
 
 
 def read_queue(session: Session) -> None:
-    reviews.queue(session, 1)
+    review_queue.queue(session, 1)
 
 
 def count_queue(session: Session) -> None:
-    reviews.count_waiting(session, 1)
+    review_queue.count_waiting(session, 1)
 
 
 def read_rates(session: Session) -> None:

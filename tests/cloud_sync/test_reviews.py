@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from cloud_sync.learning.audits import audited
 from cloud_sync.learning.leases import Leases
-from cloud_sync.learning.reviews import AUDIT_EVERY, queue
+from cloud_sync.learning.review_queue import AUDIT_EVERY, queue
 from cloud_sync.store.models import Annotation, Person, Review
 from kits.core.annotation import annotation_from_json
 from kits.core.operating_point import Band

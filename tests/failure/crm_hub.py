@@ -15,7 +15,8 @@ from pathlib import Path
 import uvicorn
 from pydantic import JsonValue
 
-from cloud_sync.app import create_app, start_leads
+from cloud_sync.app import create_app
+from cloud_sync.background import start_leads
 from cloud_sync.config import load
 from cloud_sync.crm import breaker, claiming, sweeps, writing
 from cloud_sync.crm.models import LeadModels

@@ -1,6 +1,6 @@
 """The review page and its cards: each sample is shown by the partial of its own kit.
 
-The order of the queue and what a decision becomes are `learning/reviews.py`.
+The order of the queue is `learning/review_queue.py`, what a decision becomes `learning/reviews.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from cloud_sync.api.reviews import get_leases
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import HubDep, ReadDep
-from cloud_sync.learning import reviews
+from cloud_sync.learning import label_words, review_queue
 from cloud_sync.learning.champions import band_reader
 from cloud_sync.store.models import Sample
 from cloud_sync.web import text_views
@@ -41,7 +41,7 @@ def review_page(
 ) -> Response:
     """The queue; with `sample` that one comes first."""
     leases = get_leases(request)
-    waiting = reviews.queue(
+    waiting = review_queue.queue(
         session,
         who.person_id,
         project=project,
@@ -83,9 +83,9 @@ def card(hub: HubDep, session: ReadDep, _who: ReviewerPage, sample_id: str) -> R
         else text_views.ranked_labels(labels, said, sample.media_type),
         summary=views.summary(sample),
         suggested_label=(
-            reviews.good_label(sample.media_type)
+            label_words.good_label(sample.media_type)
             if passed
-            else said.label or reviews.bad_label(sample.media_type)
+            else said.label or label_words.bad_label(sample.media_type)
         ),
     )
     return HTMLResponse(text, headers={**SECURITY_HEADERS, "Cache-Control": "no-store"})

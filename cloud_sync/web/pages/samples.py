@@ -15,7 +15,7 @@ from starlette.responses import Response
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.intake import provenance
-from cloud_sync.learning.reviews import GOOD_LABEL
+from cloud_sync.learning.label_words import GOOD_LABEL
 from cloud_sync.store.models import Device, Sample
 from cloud_sync.store.models.intake import DECIDED, LABELLED
 from cloud_sync.web import text_views
