@@ -12,6 +12,8 @@ from kits.core.errors import UsageError
 
 
 class Section(BaseModel):
+    """One section of `hub.yaml`; an unknown key is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 

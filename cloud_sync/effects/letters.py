@@ -99,6 +99,9 @@ def prune(session: Session, state: str, before: datetime, limit: int) -> int:
 
     A part at a time, so that the database is never locked for long: call it again while it deletes
     as many as it may. It goes by when an effect was last due, which has an index.
+
+    Raises:
+        ValueError: effects in this state are not over.
     """
     if state not in FINAL:
         raise ValueError(f"effects that are {state} are not to be deleted")

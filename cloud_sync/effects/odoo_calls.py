@@ -89,7 +89,12 @@ class OdooCalls:
         order: str = "id asc",
         **context: JsonValue,
     ) -> list[Mapping[str, JsonValue]]:
-        """Records that fit a domain, with keys of Odoo's context; raises as `call` does, and where no list came."""
+        """Records that fit a domain, with keys of Odoo's context.
+
+        Raises:
+            RefusedError: as `call` does.
+            DeliveryError: as `call` does, and where no list came.
+        """
         params: dict[str, JsonValue] = {"context": {**context}} if context else {}
         params |= {"domain": [*domain], "fields": [*fields], "limit": limit, "order": order}
         answer = self.call(model, "search_read", ids=(), **params)
@@ -108,7 +113,12 @@ class OdooCalls:
         return answer is True
 
     def signed_in(self) -> int:
-        """The user's number, by JSON-RPC; raises as `call` does."""
+        """The user's number, by JSON-RPC.
+
+        Raises:
+            RefusedError: it does not know this user and key.
+            DeliveryError: as `call` does.
+        """
         if not self._uid:
             own = self._account
             found = self._rpc("common", "authenticate", own.database, own.login, own.key, {})

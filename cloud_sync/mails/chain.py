@@ -30,7 +30,11 @@ def record(
     target: str,
     details: Mapping[str, JsonValue] | None = None,
 ) -> MailLogEntry:
-    """Appends an entry, in the transaction of what it tells; writers come one after the other."""
+    """Appends an entry, in the transaction of what it tells; writers come one after the other.
+
+    Raises:
+        ValueError: its text is longer than `MAX_ENTRY` characters.
+    """
     head = _hold(session)
     told: dict[str, JsonValue] = {
         "at": utc_now().isoformat(), "who": who[:200], "what": what, "target": target[:200],

@@ -37,6 +37,9 @@ class MqttDriver:
 
     Attributes:
         unreadable: messages that could not be read.
+
+    Raises:
+        ConfigError: the signals of the configuration cannot be told from messages.
     """
 
     def __init__(self, config: MqttSourceConfig) -> None:

@@ -15,6 +15,8 @@ _REMEMBERED = 50
 
 
 class Kept(BaseModel):
+    """A record in a file: keys that a later release added are passed over, so that going back works."""
+
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 

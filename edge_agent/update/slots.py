@@ -162,7 +162,7 @@ class Slots:
     # -- files -----------------------------------------------------------------------------------
 
     def path(self, bundle: str) -> Path:
-        """Where a bundle's file lies."""
+        """Where a bundle's file lies. Raises BundleError for what is no id of a bundle."""
         if len(bundle) != 64 or set(bundle) - set("0123456789abcdef"):
             raise BundleError("not a bundle id", where=bundle[:80])
         return self.folder / f"{bundle}{SUFFIX}"

@@ -60,7 +60,8 @@ def check_file(path: Path, signed: Signed) -> Bundle:
     """Checks a downloaded file against what was signed; opens it.
 
     Raises:
-        BundleError: damaged, another bundle, another size, or its kit is not installed here.
+        UntrustedBundleError: another size, digest, bundle or project than was signed.
+        BundleError: it is damaged inside, or its kit is not installed here.
     """
     if path.stat().st_size != signed.length:
         raise UntrustedBundleError("the file has another size than the signed one")

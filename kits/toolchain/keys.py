@@ -102,7 +102,7 @@ class KeyStore:
 
     @property
     def threshold(self) -> int:
-        """How many root keys must sign the first root of a hub."""
+        """How many root keys must sign the first root of a hub. Raises ConfigError for a damaged file."""
         try:
             return Policy.model_validate_json((self.folder / POLICY).read_bytes()).root_threshold
         except FileNotFoundError:

@@ -129,7 +129,11 @@ def to_fp16(model: bytes) -> bytes:
 
 
 def sort_nodes(model: ModelProto) -> None:
-    """Puts the nodes in the order they can run in: the FP16 converter appends casts at the end."""
+    """Puts the nodes in the order they can run in: the FP16 converter appends casts at the end.
+
+    Raises:
+        DataError: there is no such order.
+    """
     waiting = list(model.graph.node)
     known = {"", *(i.name for i in model.graph.input), *(i.name for i in model.graph.initializer)}
     ordered = []

@@ -155,7 +155,14 @@ def is_cut_short(content: bytes) -> bool:
 
 
 def encode(image: Image) -> tuple[bytes, str]:
-    """Bytes worth keeping: PNG when tiny, else JPEG at quality 92."""
+    """Bytes worth keeping, with their media type: PNG when tiny, else JPEG at quality 92.
+
+    Args:
+        image: (height, width, 3), BGR, uint8.
+
+    Raises:
+        DataError: OpenCV cannot encode it.
+    """
     small = image.shape[0] * image.shape[1] <= _SMALL_PIXELS
     suffix, options = (".png", []) if small else (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 92])
     done, buffer = cv2.imencode(suffix, image, options)

@@ -19,6 +19,17 @@ from kits.predictive_maintenance._reading.times import Times, read_times
 
 
 def times_of(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: str) -> Times | None:
+    """When each row of a table was recorded, with what was assumed told in the notes.
+
+    Args:
+        name: of the file, for complaints.
+
+    Returns:
+        None when no column tells; `(rows,)` seconds otherwise.
+
+    Raises:
+        DataError: the column that should tell holds no times, or is written in another format than stated.
+    """
     if not roles.time:
         if sidecar.rate_hz is None:
             notes.warn(

@@ -74,6 +74,9 @@ def certify(
         wrong: (n,) whether the prediction is wrong.
         labels: (n,) predicted.
         known: labels that are left out for reasons that no error was looked at for, with the reason.
+
+    Raises:
+        ValueError: the arrays are not of one length.
     """
     if not len(confidence) == len(wrong) == len(labels):
         raise ValueError("confidence, wrong and labels must be of one length")

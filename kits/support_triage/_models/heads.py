@@ -81,7 +81,15 @@ def combined(spec: HeadSpec, pieces: Floats | None, vectors: Floats | None) -> F
 
 
 def joined(spec: HeadSpec, pieces: Floats | None, vectors: Floats | None) -> Floats:
-    """The weighted mean of both models' logarithms, before the temperature, shape (n, classes)."""
+    """The weighted mean of both models' logarithms, before the temperature, shape (n, classes).
+
+    Args:
+        pieces: (n, classes) of the model of pieces of words; None: it was not asked.
+        vectors: (n, classes) of the model of meanings; None: it was not asked.
+
+    Raises:
+        ValueError: neither of them has a say.
+    """
     weight = spec.ngram_weight if vectors is not None else 1.0
     parts: list[Floats] = []
     if pieces is not None and weight > 0:

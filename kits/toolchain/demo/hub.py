@@ -82,7 +82,12 @@ class HubApi:
         self.call("POST", "/v1/reviews", {"sample_id": sample_id, **answer})
 
     def wait_for_job(self, job: JsonValue, timeout_s: float) -> Json:
-        """The result of a job. Raises KitwrightError when it failed or took longer."""
+        """The result of a job.
+
+        Raises:
+            KitwrightError: it failed.
+            UnreachableError: it took longer than `timeout_s` seconds.
+        """
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             state = self.call("GET", f"/v1/jobs/{job}")
@@ -99,7 +104,11 @@ class HubApi:
         return self.call("POST", "/v1/rollouts", {"bundle": bundle, "device": device})
 
     def wait_for_rollout(self, rollout: JsonValue, timeout_s: float) -> str:
-        """The final state of a rollout's only deployment (`committed`, `failed`, …)."""
+        """The final state of a rollout's only deployment (`committed`, `failed`, …).
+
+        Raises:
+            UnreachableError: it has none after `timeout_s` seconds.
+        """
         deadline = time.monotonic() + timeout_s
         state = "pending"
         while time.monotonic() < deadline:

@@ -81,7 +81,8 @@ class Programs:
         """Waits until a started program has ended by itself.
 
         Raises:
-            KitwrightError: it failed or took longer.
+            KitwrightError: it failed.
+            UnreachableError: it took longer than `timeout_s` seconds.
         """
         try:
             code = process.wait(timeout_s)

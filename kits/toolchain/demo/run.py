@@ -35,6 +35,7 @@ def run_demo(
         as_json: one document at the end instead of text.
 
     Raises:
+        UsageError: `keep` and `as_json` together.
         ConfigError: the kit has no story, or the folder holds something that is not an earlier demo.
         KitwrightError: a step failed; says where its log is.
     """

@@ -90,7 +90,7 @@ class Journal:
             yield
 
     def append(self, entry: Entry) -> None:
-        """Writes one line; it is on the disk when this returns."""
+        """Writes one line; it is on the disk when this returns. Raises OSError when the disk does not take it."""
         line = json.dumps(_to_json(entry), ensure_ascii=False, sort_keys=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         try:
