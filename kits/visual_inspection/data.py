@@ -1,6 +1,6 @@
 """The user's pictures and labels → samples and findings; checks of a dataset; export.
 
-The readers of each format are in `_readers.py` and `_markup.py`, look-alikes in `_checking/duplicates.py`,
+The readers of each format are in `_yolo.py`, `_folders.py` and `_markup.py`, look-alikes in `_checking/duplicates.py`,
 the kit's dataset checks in `_checking/checks.py`. Nothing here trains or predicts.
 """
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError, chosen
 from kits.core.kit import Finding, RawSample
-from kits.visual_inspection import _checks, _markup, _readers, _writers
+from kits.visual_inspection import _checks, _folders, _markup, _writers, _yolo
 from kits.visual_inspection._duplicates import near_duplicates
 from kits.visual_inspection._files import pictures_under
 
@@ -22,11 +22,11 @@ __all__ = ["check", "detect_format", "near_duplicates", "read", "write"]
 
 Reader = Callable[[Path], Iterator[RawSample | Finding]]
 _READERS: dict[str, Reader] = {
-    "yolo": _readers.read_yolo,
+    "yolo": _yolo.read_yolo,
     "coco": _markup.read_coco,
     "voc": _markup.read_voc,
-    "folders": _readers.read_folders,
-    "golden": _readers.read_golden,
+    "folders": _folders.read_folders,
+    "golden": _folders.read_golden,
 }
 _WRITERS = {"yolo": _writers.write_yolo, "folders": _writers.write_folders}
 
@@ -41,7 +41,7 @@ def detect_format(path: Path) -> str:
         raise DataError("no such file or folder", where=str(path), fix="check the path")
     if path.is_file():
         return _format_of_file(path)
-    if _readers.find_yolo(path):
+    if _yolo.find_yolo(path):
         return "yolo"
     if _markup.find_coco(path):
         return "coco"
@@ -53,7 +53,7 @@ def detect_format(path: Path) -> str:
         )
     if _markup.find_voc(path):
         return "voc"
-    return "folders" if _readers.has_class_folders(path) else "golden"
+    return "folders" if _folders.has_class_folders(path) else "golden"
 
 
 def _format_of_file(path: Path) -> str:

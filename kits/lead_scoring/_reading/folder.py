@@ -20,7 +20,7 @@ from kits.core.spreadsheets.workbook import file_and_sheet, where_of
 from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.loading import SUFFIXES, Wanted, load_sheets
 from kits.lead_scoring._reading.names import squeezed
-from kits.lead_scoring._reading.roles import SPLIT_WORDS
+from kits.lead_scoring._reading.roles import SPLITS_SAID
 from kits.lead_scoring._reading.sheets import Sheet, stack
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config, TableConfig
@@ -31,7 +31,6 @@ _ROUNDS = 3
 """A table may belong to another one that belongs to the leads."""
 _ALIKE = 0.9
 _UNREAD = frozenset({".xlsb", ".numbers", ".zip", ".gz", ".7z"})
-_SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
 
 
 def table_paths(path: Path) -> list[Path]:
@@ -190,8 +189,7 @@ def _split_of(name: str) -> Split | None:
     file, sheet = file_and_sheet(name.lower())
     parts = PurePosixPath(file)
     words = [*re.split(r"[^a-z]+", f"{sheet} {parts.stem}"), *reversed(parts.parent.parts)]
-    found = next((SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS), "")
-    return _SPLITS.get(found)
+    return next((SPLITS_SAID[word] for word in words if word in SPLITS_SAID), None)
 
 
 def _passed_over(name: str, why: str) -> Finding:

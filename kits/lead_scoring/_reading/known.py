@@ -20,7 +20,7 @@ from kits.lead_scoring._reading.outcomes import Outcome, find_outcome
 from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
 from kits.lead_scoring._reading.roles import (
     BY_ROWS,
-    SPLIT_WORDS,
+    SPLITS_SAID,
     Roles,
     find_roles,
     seconds_of,
@@ -31,7 +31,6 @@ from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config, SourceConfig
 
 Seconds = Sequence[float | None]
-_SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ class Known:
         """(rows,) the split that a column or a file's name states."""
         if self.roles.split:
             cells = self.sheet.cells[self.roles.split]
-            return [_SPLITS.get(SPLIT_WORDS.get(cell.strip().lower(), "")) for cell in cells]
+            return [SPLITS_SAID.get(cell.strip().lower()) for cell in cells]
         return self.sheet.splits or [None] * len(self.sheet)
 
 

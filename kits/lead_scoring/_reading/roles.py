@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
+from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.dates import read_dates
@@ -20,10 +21,7 @@ from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import SourceConfig
 
-SPLIT_WORDS = {
-    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
-    "test": "test", "testing": "test", "holdout": "test",
-}  # fmt: skip
+SPLITS_SAID: dict[str, Split] = {**SPLIT_WORDS, "dev": "val", "holdout": "test"}
 BY_ROWS = "rows"
 _UNIQUE = 0.98
 _HALF = 0.5
@@ -137,7 +135,7 @@ def _id(sheet: Sheet, source: SourceConfig, mapping: Mapping | None, free: Seque
 def _split(sheet: Sheet, free: Sequence[str]) -> str:
     for name in by_rank(free, "split"):
         known = {cell.strip().lower() for cell in sheet.cells[name] if not is_missing(cell)}
-        if known and known <= set(SPLIT_WORDS):
+        if known and known <= set(SPLITS_SAID):
             return name
     return ""
 

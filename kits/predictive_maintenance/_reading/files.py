@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from kits.core.dataset import Split
+from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.predictive_maintenance._reading.columns import plain
 from kits.predictive_maintenance._reading.sidecar import NAMES, Sidecar
@@ -29,9 +29,7 @@ _META = re.compile(
     re.I,
 )
 _SPLITS: dict[str, Split] = {
-    "train": "train", "training": "train", "learning": "train", "learn": "train",
-    "val": "val", "valid": "val", "validation": "val",
-    "test": "test", "testing": "test", "eval": "test", "holdout": "test",
+    **SPLIT_WORDS, "learning": "train", "learn": "train", "eval": "test", "holdout": "test",
 }  # fmt: skip
 _DATE = re.compile(
     r"(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"

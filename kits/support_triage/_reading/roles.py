@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from statistics import fmean
 from typing import Any
 
+from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import ConfigError, did_you_mean
 from kits.core.tables import Row
 from kits.support_triage._reading.levels import SENTIMENT, URGENCY, level_of
@@ -48,10 +49,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "entity_start": ("start_offset", "entity_start", "start", "begin", "span_start"),
     "entity_end": ("end_offset", "entity_end", "end", "span_end"),
 }  # fmt: skip
-SPLIT_WORDS: Mapping[str, str] = {
-    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
-    "eval": "val", "test": "test", "testing": "test", "holdout": "test",
-}  # fmt: skip
+SPLITS_SAID: Mapping[str, Split] = {**SPLIT_WORDS, "dev": "val", "eval": "val", "holdout": "test"}
 _BY_A_WORD = frozenset({"urgency", "sentiment", "language", "id", "date"})
 """Roles whose name may be a part of a longer one (`complaint_id`); the others are too common words."""
 _LABEL_CHARS = 80
@@ -205,7 +203,7 @@ def _codes(cells: list[str]) -> bool:
 
 
 def _splits(cells: list[str]) -> bool:
-    return bool(cells) and all(cell.lower() in SPLIT_WORDS for cell in cells)
+    return bool(cells) and all(cell.lower() in SPLITS_SAID for cell in cells)
 
 
 def _few(cells: list[str]) -> bool:

@@ -28,7 +28,7 @@ from kits.support_triage._reading.levels import (
     level_of,
     tone_scale,
 )
-from kits.support_triage._reading.roles import SPLIT_WORDS, Roles
+from kits.support_triage._reading.roles import SPLITS_SAID, Roles
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.spans import Piece, pieces_in, place
 
@@ -178,7 +178,7 @@ class RowReader:
 
     def _split(self, row: Row) -> Split | None:
         stated = _cell(row, self.roles.split).strip().lower()
-        return _SPLITS.get(SPLIT_WORDS.get(stated, "")) or self.split
+        return SPLITS_SAID.get(stated) or self.split
 
     def _meta(self, row: Row) -> dict[str, JsonValue]:
         roles = self.roles
@@ -197,9 +197,6 @@ class RowReader:
             (f"{self.name}:{number}",),
             "correct the row, or leave it out",
         )
-
-
-_SPLITS: Mapping[str, Split] = {"train": "train", "val": "val", "test": "test"}
 
 
 def joined_intents(cell: str, separators: str) -> str:

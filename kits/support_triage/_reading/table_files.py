@@ -18,7 +18,7 @@ from kits.core.kit import Finding, RawSample
 from kits.core.row_sources import SUFFIXES, RowSource, Source, open_rows, passed_over
 from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.core.tables import BadRow, Row
-from kits.support_triage._reading.roles import SPLIT_WORDS, Roles, find_roles
+from kits.support_triage._reading.roles import SPLITS_SAID, Roles, find_roles
 from kits.support_triage._reading.rows import RowReader, with_tones
 from kits.support_triage._reading.sidecar import NAMES, Sidecar
 
@@ -27,7 +27,6 @@ MAX_FILES = 10_000
 MAX_DEPTH = 6
 _DOUBTFUL = frozenset({".txt", ".json"})
 """Suffixes that notes and settings have as well; without texts and labels in them they are passed over."""
-_SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -73,11 +72,11 @@ def split_of(name: str, sidecar: Sidecar) -> tuple[Split | None, bool]:
     parts = file.lower().split("/")
     stem = parts[-1].rsplit(".", 1)[0]
     for whole in (sheet.lower(), stem, *reversed(parts[:-1])):
-        if whole in SPLIT_WORDS:
-            return _SPLITS[SPLIT_WORDS[whole]], True
+        if whole in SPLITS_SAID:
+            return SPLITS_SAID[whole], True
     told = re.split(r"[^a-z]+", f"{stem} {sheet.lower()}")
-    words = [word for word in told if word in SPLIT_WORDS]
-    return (_SPLITS[SPLIT_WORDS[words[-1]]] if words else None), False
+    words = [word for word in told if word in SPLITS_SAID]
+    return (SPLITS_SAID[words[-1]] if words else None), False
 
 
 def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
