@@ -27,8 +27,8 @@ from kits.toolchain import bundling, evaluation
 from kits.toolchain.export_note import own_files, read_export_note
 from kits.toolchain.golden import choose_golden
 from kits.toolchain.project import Project
-from kits.toolchain.tracking import Run, RunFolder, read_run, start_run
-from kits.toolchain.training import VERSION_FIGURE, recorded_versions
+from kits.toolchain.runs import Run, read_run
+from kits.toolchain.tracking import VERSION_FIGURE, RunFolder, recorded_versions, start_run
 
 _KEPT = ("baseline.json", "export.json")
 """Files of a run that thresholds have no part in."""

@@ -20,8 +20,8 @@ from kits.toolchain.compile import compile_run
 from kits.toolchain.evaluation import load_evaluation
 from kits.toolchain.importing import ImportOptions, import_data
 from kits.toolchain.project import Project
+from kits.toolchain.runs import read_run
 from kits.toolchain.scaffold import new
-from kits.toolchain.tracking import read_run
 from kits.toolchain.training import train_project
 from kits.toolchain.tuning import Tuned, tune_project
 
