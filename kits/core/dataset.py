@@ -129,8 +129,9 @@ def from_bytes(content: bytes, blobs: BlobStore, *, where: str = "") -> Dataset:
     Raises:
         DataError: malformed; the message names the line.
     """
-    lines = content.decode("utf-8", errors="replace").splitlines()
-    if not lines:
+    # not by `splitlines`: names may hold other signs that end a line (U+2028, U+0085)
+    lines = content.decode("utf-8", errors="replace").removesuffix("\n").split("\n")
+    if not content:
         raise DataError("an empty dataset version", where=where)
     try:
         header = DatasetHeader.model_validate_json(lines[0])

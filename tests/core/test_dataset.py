@@ -31,6 +31,12 @@ def test_a_version_reads_back_equal(blobs, tmp_path):
     assert read.id == made.id
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\x85", "\x1c", "\r"])
+def test_a_name_with_a_sign_that_ends_a_line_elsewhere_reads_back(blobs, tmp_path, sign):
+    made = dataset.build(HEADER, [item("a", "train", f"part{sign}7")], blobs)
+    assert dataset.load(dataset.save(made, tmp_path), blobs).items == made.items
+
+
 def test_a_changed_version_is_refused(blobs, tmp_path):
     path = dataset.save(dataset.build(HEADER, [item("a")], blobs), tmp_path)
     path.write_text(path.read_text().replace("good", "evil"))
