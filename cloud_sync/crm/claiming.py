@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, storing
 from cloud_sync.crm.rescoring import found_later, make_due, older
-from cloud_sync.crm.spans import is_free
 from cloud_sync.hub import Hub
+from cloud_sync.spans import is_free
 from cloud_sync.store.models import CrmLead, CrmScore
 
 LEASE = timedelta(minutes=1)

@@ -74,7 +74,10 @@ def add(
     with hub.database.transaction() as session:
         if session.get(CrmConnection, name) is not None:
             raise ConflictError(
-                "there is a connection of this name", where=name, fix="cloud-sync crm list"
+                "there is a connection of this name",
+                where=name,
+                fix=f"was it cut off? `cloud-sync crm fields {name}` goes on; a secret nobody saw: `crm secret {name}`, then"
+                " --drop",
             )
         require_project(session, project)
         session.add(

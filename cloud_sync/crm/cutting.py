@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from cloud_sync.crm import storing
 from cloud_sync.crm.scored import LeadScore
 from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.spans import has_passed
 from cloud_sync.hub import Hub
+from cloud_sync.spans import has_passed
 from cloud_sync.store.models import CrmConnection, CrmLead, LeadModel
 from cloud_sync.store.types import JsonObject
 from kits.core.ranked import threshold_for

@@ -20,11 +20,11 @@ from cloud_sync.crm.learned import Voices
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.parting import read_parts
 from cloud_sync.crm.payloads import score_all
-from cloud_sync.crm.spans import has_passed
 from cloud_sync.crm.threads import ConnectionLoops, Opener
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
+from cloud_sync.spans import has_passed
 from cloud_sync.store.models import CrmConnection
 from kits.core.errors import BundleError, ConfigError
 from kits.core.ready import ReadyBundle

@@ -20,10 +20,10 @@ from cloud_sync.crm import hiding
 from cloud_sync.crm.base import Listed, Listing
 from cloud_sync.crm.connections import require
 from cloud_sync.crm.kinds import KINDS
-from cloud_sync.crm.spans import ends_later, has_passed
 from cloud_sync.crm.storing import GONE, OPEN
 from cloud_sync.errors import ConflictError
 from cloud_sync.hub import audit
+from cloud_sync.spans import ends_later, has_passed
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.errors import UsageError

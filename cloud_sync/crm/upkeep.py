@@ -18,9 +18,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from cloud_sync.crm import breaker, hiding, writing
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.projects import projects
-from cloud_sync.crm.spans import SLACK
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always
+from cloud_sync.spans import SLACK
 from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.sample import utc_now

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from cloud_sync.crm import breaker, storing
 from cloud_sync.crm.base import ScoreWrite, WriteOutcome
 from cloud_sync.crm.scored import reasons_in
-from cloud_sync.crm.spans import is_free
 from cloud_sync.hub import Hub
+from cloud_sync.spans import is_free
 from cloud_sync.store.models import CrmConnection, CrmLead
 
 LEASE = timedelta(minutes=10)

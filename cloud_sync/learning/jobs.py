@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import JsonValue
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub, audit
+from cloud_sync.spans import is_free
 from cloud_sync.store.models import Job
 from cloud_sync.store.types import JsonObject
 from kits.core.sample import utc_now
@@ -83,8 +84,8 @@ def claim(hub: Hub, owner: str, now: datetime) -> Job | None:
     """
     lease = timedelta(seconds=hub.config.jobs.lease_s)
     with hub.database.transaction() as session:
-        due = (Job.state == "queued") & (Job.run_after <= now)
-        silent = (Job.state == "running") & or_(Job.lease_until.is_(None), Job.lease_until < now)
+        due = (Job.state == "queued") & is_free(Job.run_after, MAX_BACKOFF, now)
+        silent = (Job.state == "running") & is_free(Job.lease_until, lease, now)
         query = select(Job).where(due | silent).order_by(Job.run_after, Job.id).limit(20)
         taken = None
         for job in session.scalars(query.with_for_update(skip_locked=True)):

@@ -113,7 +113,9 @@ def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> Alert
     with hub.database.transaction() as session:
         recent = session.scalar(
             select(Alert.id).where(
-                Alert.name == "drift", Alert.where == place, Alert.at > now - ALERT_EVERY
+                Alert.name == "drift",
+                Alert.where == place,
+                Alert.at.between(now - ALERT_EVERY, now),
             )
         )
         if recent is not None:

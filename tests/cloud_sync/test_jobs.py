@@ -247,3 +247,15 @@ def test_the_api_shows_and_cancels_jobs(tmp_path: Path) -> None:
         assert client.get("/v1/jobs/99", headers=vic).status_code == 404
         missing = client.post("/v1/retrainings", headers=eve, json={"project": "nope"})
         assert missing.status_code == 404
+
+
+def test_a_clock_that_was_years_ahead_keeps_no_job_waiting(hub) -> None:
+    ahead = utc_now() + timedelta(days=5 * 365)
+    first = put(hub)
+    assert jobs.claim(hub, "dead", ahead) is not None
+    second = put(hub)
+    with hub.database.transaction() as session:
+        jobs.find_job(session, second).run_after = ahead
+    found = {job.id for _ in range(2) if (job := jobs.claim(hub, "w", utc_now())) is not None}
+    assert found == {first, second}
+    assert jobs.claim(hub, "x", utc_now()) is None, "they are taken now"

@@ -2,12 +2,13 @@
 
 What lies further ahead than its span is long was written by a clock that has been set back since: it is over. So
 nothing that waits for a few minutes waits for years. What waits for hours is looked after where a clock that is set
-back is noticed (`upkeep.py`).
+back is noticed (`crm/upkeep.py`).
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import InstrumentedAttribute
@@ -27,7 +28,7 @@ def ends_later(until: datetime | None, longest: timedelta, now: datetime) -> boo
 
 
 def is_free(
-    until: InstrumentedAttribute[datetime | None], longest: timedelta, now: datetime
+    until: InstrumentedAttribute[Any], longest: timedelta, now: datetime
 ) -> ColumnElement[bool]:
-    """A condition: the opposite of `ends_later`, for leases in a column."""
+    """A condition: the opposite of `ends_later`, for a moment in a column."""
     return or_(until.is_(None), until <= now, until > now + longest + SLACK)
