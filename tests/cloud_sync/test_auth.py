@@ -78,6 +78,20 @@ def test_a_session_ends_when_idle_and_when_old(opened) -> None:
         assert client.get("/v1/me").status_code == 401
 
 
+def test_a_session_of_a_clock_that_was_ahead_does_not_last_until_then(opened) -> None:
+    client, hub = opened
+    add_person(hub, "ada", "viewer", PASSWORD)
+    new = sign_in(client, hub)
+    for ahead, status in ((timedelta(seconds=30), 200), (timedelta(days=5 * 365), 401)):
+        with hub.database.transaction() as session:
+            row = session.scalars(
+                select(WebSession).where(WebSession.csrf == new.identity.csrf)
+            ).one()
+            row.last_seen_at = utc_now() + ahead
+            row.expires_at = utc_now() + ahead + timedelta(hours=12)
+        assert client.get("/v1/me").status_code == status
+
+
 def test_cookie_is_closed_to_scripts_and_secure_under_https(tmp_path: Path) -> None:
     from starlette.responses import Response
 
