@@ -144,6 +144,7 @@ class Pipedrive:
             also = {outcome.field, outcome.at, self._settings.opt_out}
             own = {key: name for key, name in names.items() if name in also}
             names = {**names_of(self._settings.columns, labels_of(there)), **own}
+            there |= {key: self._fields.described(known, key) for key in names if key not in own}
         # exports have labels, and so had every record that was ever read here
         found = naming(names, there, self._settings, self._met, labels_first=True)
         self._named = known, keys, found

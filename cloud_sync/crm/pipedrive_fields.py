@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from pydantic import JsonValue
@@ -17,6 +18,7 @@ from cloud_sync.crm.labels import Described
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import Shape, shown_fields
+from cloud_sync.crm.singly import GONE
 from cloud_sync.effects.checks import Check
 
 PAGE: Final = 500
@@ -41,8 +43,12 @@ _FITTING: Fitting = {
 _MISSING = "`cloud-sync crm fields NAME` makes it if the user may add custom fields; or Settings, Data fields"
 
 
-_SAME: Mapping[str, str] = {"label_ids": "label"}
+_SAME: Mapping[str, str] = {"label_ids": "label", "owner_id": "user_id", "pipeline_id": "pipeline"}
 """Keys of records by API v2 → of the fields they are the values of."""
+_LISTS: Mapping[str, str] = {
+    "owner_id": "/v1/users", "pipeline_id": "/v1/pipelines", "stage_id": "/v1/stages",
+}  # fmt: skip
+"""Keys whose values are numbers of other records → where those have names, as exports show them."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,27 @@ class AccountFields:
     def __init__(self, http: CrmHttp, path: str, clock: Callable[[], float]) -> None:
         self._http = http
         self._path = path
+        self._lists = {
+            key: Looked(partial(self._named, path), clock) for key, path in _LISTS.items()
+        }
         self.known = Looked(self._look, clock)
         """As `Looked`; raises DeliveryError."""
+
+    def described(self, known: Known, key: str) -> Described:
+        """What is known of a record's key, with the names of the records that it refers to. Raises DeliveryError."""
+        found = known.of(key)
+        if key not in _LISTS or found.options:
+            return found
+        return Described(found.label, self._lists[key]())
+
+    def _named(self, path: str) -> dict[str, str]:
+        try:
+            rows = many(one(self._http.call("GET", path)).get("data"))
+        except CrmRefusedError as error:
+            if error.status not in (FORBIDDEN, *GONE):
+                raise
+            return {}  # the user may not see them: numbers stay numbers, which `crm test` tells
+        return {text(row.get("id")): text(row.get("name")) for row in rows}
 
     def _look(self) -> Known:
         rows: list[Mapping[str, JsonValue]] = []

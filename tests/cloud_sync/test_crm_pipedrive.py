@@ -15,6 +15,9 @@ from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_serv
 SECRETS = {"token": "s3cr3t"}
 SOURCE = "a" * 40
 TAGS = "b" * 40
+PEOPLE: dict[str, Any] = {
+    "/v1/users/me": {"name": "Ann"}, "/v1/users": [{"id": 77, "name": "Ann Arbor"}]
+}  # fmt: skip
 
 
 class Account:
@@ -36,8 +39,8 @@ class Account:
             return Reply({"success": False, "error": "unauthorized access"}, 401)
         if asked.path in ("/v1/dealFields", "/v1/personFields"):
             return self._fields(asked)
-        if asked.path == "/v1/users/me":
-            return Reply({"data": {"name": "Ann"}})
+        if asked.path in PEOPLE:
+            return Reply({"data": PEOPLE[asked.path]})
         if asked.path in ("/api/v2/persons", "/v1/leads"):
             ids = asked.query.get("ids", "").split(",")
             return Reply({"data": [self.things[i] for i in ids if i in self.things]})
@@ -196,3 +199,23 @@ def test_labels_that_every_account_has_and_choices_of_several_in_either_api_are_
     account.things["u-1"] = {"id": "u-1", TAGS: "1,2"}
     [record] = crm_for("pipedrive", server, SECRETS, object="leads", columns=["Themes"]).read(["u-1"])  # fmt: skip
     assert record.fields == {"Themes": "Pumps;Valves"}
+
+
+def test_owner_and_pipeline_are_called_as_exports_call_them(
+    account: Account, server: Server
+) -> None:
+    account.fields += [
+        {"key": "user_id", "name": "Owner", "field_type": "user"},
+        {"key": "pipeline", "name": "Pipeline", "field_type": "double"},
+    ]
+    account.things["5"] = {"id": 5, "owner_id": 77, "pipeline_id": 3, "custom_fields": {}}
+    account.things["6"] = {"id": 6, "owner_id": 77, "name": "Bo"}
+    crm = crm_for("pipedrive", server, SECRETS, object="persons", columns=["Owner", "Pipeline"])
+    for _ in range(2):
+        [record] = crm.read(["5"])
+        assert record.fields == {"Owner": "Ann Arbor", "Pipeline": 3}, (
+            "whose names are closed to us"
+        )
+    assert server.paths().count("GET /v1/users") == 1
+    plain = crm_for("pipedrive", server, SECRETS, object="persons")
+    assert plain.read(["5"])[0].fields["owner_id"] == 77

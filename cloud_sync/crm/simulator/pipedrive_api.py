@@ -13,6 +13,7 @@ from cloud_sync.crm.simulator.pipedrive import (
     API_USER,
     CHOICES,
     COMPANY,
+    OWNER,
     Pipedrive,
     field_key,
     field_type,
@@ -27,10 +28,14 @@ MAX_IDS = 100
 MAX_PAGE = 500
 ADMIN = "admin"
 OWN: Mapping[str, str] = {
-    "title": "varchar", "value": "monetary", "status": "status", "stage_id": "stage", "add_time": "date",
+    "user_id": "user", "pipeline": "double", "title": "varchar", "value": "monetary", "status": "status", "stage_id": "stage", "add_time": "date",
     "update_time": "date", "won_time": "date", "lost_time": "date", "close_time": "date",
 }  # fmt: skip
 """Fields every Pipedrive has, and their types."""
+_TITLES = {"user_id": "Owner", "stage_id": "Stage"}
+USERS = {int(OWNER): "Ann Arbor", int(API_USER): "Kitwright"}
+PIPELINES = {1: "Pipeline"}
+STAGES = {1: "Qualified", 2: "Contact Made", 3: "Demo Scheduled"}
 
 
 def add_routes(app: FastAPI, vendor: Pipedrive) -> None:
@@ -49,8 +54,17 @@ def add_routes(app: FastAPI, vendor: Pipedrive) -> None:
             ("GET", f"{base}/{vendor.about.fields}", read, api.fields),
             ("POST", f"{base}/{vendor.about.fields}", ADMIN, api.add_field),
             ("GET", f"{base}/users/me", "", api.me),
+            ("GET", f"{base}/users", "", _named(USERS)),
+            ("GET", f"{base}/pipelines", read, _named(PIPELINES)),
+            ("GET", f"{base}/stages", read, _named(STAGES)),
         ]
     add_table(app, table, api.admit)
+
+
+def _named(names: Mapping[int, str]) -> Callable[[Body, Query], JSONResponse]:
+    """A list of records that others refer to by number."""
+    rows: list[JsonValue] = [{"id": number, "name": name} for number, name in names.items()]
+    return lambda _body, _query: JSONResponse({"success": True, "data": rows})
 
 
 _SORTS: Mapping[str, Callable[[Held], tuple[int, str]]] = {
@@ -168,7 +182,7 @@ class _Api:
 
     def fields(self, _body: Body, query: Query) -> JSONResponse:
         """All fields, page by page."""
-        every = [_field(n, n, label(n), kind) for n, (kind) in OWN.items()]
+        every = [_field(n, n, _TITLES.get(n) or label(n), kind) for n, kind in OWN.items()]
         every += [
             _field(n, field_key(n), label(n), field_type(n)) for n in self._state.world_columns
         ]
