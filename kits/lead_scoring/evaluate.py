@@ -18,14 +18,8 @@ from kits.core.stats import Estimate
 from kits.lead_scoring._judging import figures, point
 from kits.lead_scoring._judging.capacity import Terms, terms_of
 from kits.lead_scoring._judging.groups import FOUR_FIFTHS, groups
-from kits.lead_scoring._judging.judged import (
-    Judged,
-    court_of,
-    judge,
-    judged_again,
-    protected_by,
-    team_of,
-)
+from kits.lead_scoring._judging.judged import Judged, judge, judged_again
+from kits.lead_scoring._judging.of_runtime import court_of, protected_by, team_of
 from kits.lead_scoring._judging.plots import plots
 from kits.lead_scoring._judging.ranking import ranking
 from kits.lead_scoring._judging.retuned import LeadTuning

@@ -17,9 +17,9 @@ from kits.lead_scoring._lead import LOST, MEDIA_TYPE, WON
 from kits.lead_scoring._learning.boosting import to_onnx
 from kits.lead_scoring._learning.golden import golden_leads
 from kits.lead_scoring._models import trees
+from kits.lead_scoring._spec import BACKTEST_FILE, TREES_ROLE, LeadSpec
 from kits.lead_scoring._table import load_table
 from kits.lead_scoring.config import Config
-from kits.lead_scoring.runtime import BACKTEST_FILE, TREES_ROLE, LeadSpec
 from kits.lead_scoring.train import SPEC_FILE
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import JsonValue
 
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, DataError
@@ -24,7 +24,6 @@ from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
 from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._features.keeping import worth_keeping
-from kits.lead_scoring._features.spec import EncoderSpec
 from kits.lead_scoring._features.texts import read_texts
 from kits.lead_scoring._lead import (
     LOST,
@@ -38,65 +37,15 @@ from kits.lead_scoring._lead import (
 from kits.lead_scoring._mailbox import KIND, addresses_behind, without_addresses
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scored, Scorer
-from kits.lead_scoring._models.spec import ModelSpec, Tried
+from kits.lead_scoring._models.spec import Tried
+from kits.lead_scoring._places import Places, points_of
 from kits.lead_scoring._reasons.explainer import Explainer
 from kits.lead_scoring._reasons.naming import called
-from kits.lead_scoring._reasons.spec import ReasonsSpec
 from kits.lead_scoring._shown import shown
-from kits.lead_scoring._written import Written
-from kits.lead_scoring.config import SourceConfig, TeamConfig
+from kits.lead_scoring._spec import BACKTEST_FILE, TREES_ROLE, LeadSpec
+from kits.lead_scoring.config import TeamConfig
 
 __all__ = ["MEDIA_TYPE", "LeadRuntime", "LeadSpec", "load", "shown"]
-
-TREES_ROLE = "trees"
-BACKTEST_FILE = "backtest.json"
-_HOT, _WARM, _COLD = "hot", "warm", "cold"
-_MOST_POINTS = 99
-
-
-class TrainedOn(BaseModel):
-    """What the shipped models learned from."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-    n: int = Field(ge=0, description="decided leads")
-    won: int = Field(ge=0, description="of these, won")
-    first: str = Field("", description="the oldest lead's moment by ISO 8601; empty: no clock")
-    last: str = Field("", description="the latest lead's moment")
-
-
-class LeadSpec(BaseModel):
-    """What the runtime needs to know; the bundle's `config`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-    encoder: EncoderSpec = Field(description="what becomes of each column")
-    model: ModelSpec = Field(description="the learned models, their calibration and interval")
-    quantiles: tuple[float, ...] = Field(
-        description="probabilities of leads that no model had seen, at equal steps from 0 to 1"
-    )
-    base_rate: float = Field(ge=0, le=1, description="share of won among the leads learned from")
-    reasons: ReasonsSpec = Field(description="what became of leads by their values, and the words")
-    court: dict[str, JsonValue] = Field(
-        default_factory=dict, description="verdicts on columns, as the court wrote them"
-    )
-    source: SourceConfig = Field(
-        default_factory=lambda: SourceConfig.model_validate({}), description="columns' meaning"
-    )
-    written: Written = Field(
-        default_factory=lambda: Written.model_validate({}),
-        description="how the tables learned from write numbers and dates: so texts of leads are read",
-    )
-    opt_out: str = Field("", description="a yes in this column: the person is not scored")
-    team: TeamConfig = Field(
-        default_factory=lambda: TeamConfig.model_validate({}),
-        description="what the team can do, and what a lead is worth",
-    )
-    protected: tuple[str, ...] = Field(
-        (), description="columns that are never learned from, and reported by group"
-    )
-    trained_on: TrainedOn = Field(description="what the models learned from")
-    tried: tuple[Tried, ...] = Field((), description="models that were tried, the one taken first")
 
 
 def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runtime:
@@ -218,6 +167,11 @@ class LeadRuntime:
         return replace(self, explainer=Explainer(called(self.spec.reasons, labels)))
 
     @cached_property
+    def places(self) -> Places:
+        """Where probabilities stand: in the team's capacity, and among other leads."""
+        return Places(self.point.default, np.array(self.spec.quantiles, dtype=np.float64))
+
+    @cached_property
     def _addresses(self) -> tuple[str, ...]:
         return addresses_behind(column.name for column in self.spec.encoder.columns)
 
@@ -255,7 +209,7 @@ class LeadRuntime:
     ) -> Prediction:
         chance = scored.probability
         details: dict[str, JsonValue] = {
-            **self._place(chance),
+            **self.places.of(chance),
             "base_rate": self.spec.base_rate,
             "logit": scored.logit,
             "base_logit": scored.base_logit,
@@ -279,44 +233,8 @@ class LeadRuntime:
         return (
             Quantity("probability", chance, "", low, high, confidence),
             Quantity("points", float(points_of(chance)), ""),
-            Quantity("percentile", 100 * self.percentile(chance), "%"),
+            Quantity("percentile", 100 * self.places.percentile(chance), "%"),
         )
-
-    def _place(self, chance: float) -> dict[str, JsonValue]:
-        """Where a probability stands: in the team's capacity, and among other leads."""
-        return {
-            "band": self.band(chance),
-            "points": points_of(chance),
-            "percentile": self.percentile(chance),
-        }
-
-    def band(self, chance: float) -> str:
-        """Hot, warm or cold, by the operating point."""
-        band = self.point.default
-        return _HOT if chance >= band.act_at else _WARM if chance >= band.review_from else _COLD
-
-    def percentile(self, chance: float) -> float:
-        """Share of leads that were scored lower, 0 to 1; ties count half."""
-        found = self._quantiles
-        if not len(found):
-            return 0.5
-        below, upto = (int(np.searchsorted(found, chance, side)) for side in ("left", "right"))
-        if below != upto:
-            return (below + upto - 1) / 2 / max(1, len(found) - 1)
-        return float(np.interp(chance, found, self._steps))
-
-    @cached_property
-    def _quantiles(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.array(self.spec.quantiles, dtype=np.float64)
-
-    @cached_property
-    def _steps(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.linspace(0.0, 1.0, len(self._quantiles))
-
-
-def points_of(chance: float) -> int:
-    """A probability as 1 to 99 points."""
-    return min(_MOST_POINTS, max(1, round(100 * chance)))
 
 
 def _not_scored() -> Prediction:

@@ -8,61 +8,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.bundle import LicenceNote
-from kits.core.errors import DataError
 from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
 from kits.lead_scoring._checking.times import young_note
-from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.telling import notes as court_notes
 from kits.lead_scoring._court.verdicts import Court
-from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
-from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON, candidates
-from kits.lead_scoring._learning.device import device_for
-from kits.lead_scoring._learning.folds import Origin, is_in_time, origins
-from kits.lead_scoring._learning.kinds import kinds_of
-from kits.lead_scoring._learning.learner import Fitted, Learner
+from kits.lead_scoring._learning.candidates import candidates
+from kits.lead_scoring._learning.learner import Fitted
+from kits.lead_scoring._learning.prepared import Prepared, prepare
 from kits.lead_scoring._learning.rates import learn_rates
-from kits.lead_scoring._learning.sheet import Ints, Sheet
+from kits.lead_scoring._learning.sheet import Ints
 from kits.lead_scoring._learning.story import FEW, baseline_of, details_of, figures_of, tried_of
 from kits.lead_scoring._learning.threads import one_thread
 from kits.lead_scoring._learning.words import unheeded, words_of
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scorer
 from kits.lead_scoring._models.spec import ModelSpec
-from kits.lead_scoring._stated import refuse_misspelt
-from kits.lead_scoring._table import LeadTable, load_table
+from kits.lead_scoring._spec import BACKTEST_FILE, LeadSpec, TrainedOn
+from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring._written import written_of
 from kits.lead_scoring.config import Config
-from kits.lead_scoring.runtime import BACKTEST_FILE, LeadSpec, TrainedOn
 
 Floats = NDArray[np.float64]
 SPEC_FILE = "lead.json"
 _LICENCE = LicenceNote(part="models", source="your leads", licence="yours")
 _XGBOOST = LicenceNote(part="trainer of trees", source="xgboost", licence="Apache-2.0")
 _QUANTILES, _LATEST = 101, 2_000
-_FEWEST = 20
-"""Leads won, and lost ones, without which nothing can be learned nor judged."""
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """What is learned from, and how it is judged."""
-
-    table: LeadTable
-    court: Court
-    learner: Learner
-    steps: tuple[Origin, ...]
-    in_time: bool
-    few: bool
 
 
 def train(task: TrainTask) -> TrainOutcome:
@@ -77,7 +56,7 @@ def train(task: TrainTask) -> TrainOutcome:
     assert isinstance(config, Config)
     with one_thread():
         words = words_of(config)  # what is wrong there is said before anything is learned
-        prepared = _prepare(task, config)
+        prepared = prepare(task, config)
         learner, few = prepared.learner, prepared.few
         tried = candidates(config, few=few, in_time=prepared.in_time, drifting=learner.drifting)
         backtest = run_backtest(learner, prepared.steps, tried, in_time=prepared.in_time)
@@ -99,72 +78,6 @@ def train(task: TrainTask) -> TrainOutcome:
     )
 
 
-def _prepare(task: TrainTask, config: Config) -> _Prepared:
-    everything = _willing(load_table(task.dataset, task.dataset.items), config.columns.opt_out)
-    table = everything.decided
-    _refuse_few(table, len(everything))
-    refuse_misspelt(everything.names, config.columns)
-    splits = [item.split for item in table.items]
-    known = np.flatnonzero(np.array(splits) != "test")
-    # open leads too: a column that they all lack comes with the outcome
-    seen = np.array([item.split != "test" for item in everything.items], dtype=bool)
-    court = hold_court(everything.rows(seen), config, seed=task.seed)
-    barred = {
-        *court.excluded,
-        *config.columns.exclude,
-        *config.columns.protected,
-        config.columns.opt_out,
-    }
-    sheet = Sheet(table.leads)
-    kinds = kinds_of(sheet, known, [n for n in sheet.names if n not in barred], config.columns)
-    if not kinds:
-        raise DataError(
-            "no column is left to learn from",
-            where="model.columns",
-            fix="kit check says why each is left out; columns.keep takes one back",
-        )
-    in_time = is_in_time(table.order, splits)
-    groups = [item.sample.group for item in table.items]
-    learner = Learner(
-        sheet=sheet,
-        won=table.won,
-        kinds=kinds,
-        drifting=frozenset(court.drifting) & set(kinds),
-        config=config,
-        seed=task.seed,
-        device=device_for(task.device),
-        progress=task.progress,
-    )
-    steps = origins(splits, groups, config.folds, in_time=in_time, seed=task.seed)
-    won = table.won[known]
-    few = len(won) < FEW_LEADS or won.sum() < FEW_WON
-    return _Prepared(table, court, learner, steps, in_time, bool(few))
-
-
-def _willing(table: LeadTable, opt_out: str) -> LeadTable:
-    """Without people who do not want to be scored: they teach no score either."""
-    if not opt_out:
-        return table
-    said = np.array([to_truth(lead.fields.get(opt_out)) == 1.0 for lead in table.leads], dtype=bool)
-    return table.rows(~said)
-
-
-def _refuse_few(table: LeadTable, leads: int) -> None:
-    won = int(table.won.sum())
-    if not len(table):
-        raise DataError(
-            f"none of {leads} leads has an outcome: nothing can be learned",
-            fix="name the column that tells what became of them in kit.yaml: model.source.outcome, and its cells: "
-            "model.source.won; then kit data import again with --replace",
-        )
-    lost = len(table) - won
-    if min(won, lost) < _FEWEST:
-        raise DataError(
-            f"{won} leads won and {lost} lost are too few to learn from",
-            fix=f"import at least {_FEWEST} of each; `kit data show` counts them",
-        )
-
-
 def _shipped_rows(table: LeadTable, *, refit: bool) -> Ints:
     """All decided leads, or those of train alone."""
     if refit:
@@ -173,7 +86,7 @@ def _shipped_rows(table: LeadTable, *, refit: bool) -> Ints:
 
 
 def _spec(
-    prepared: _Prepared, backtest: Backtest, fitted: Fitted, rows: Ints, config: Config
+    prepared: Prepared, backtest: Backtest, fitted: Fitted, rows: Ints, config: Config
 ) -> LeadSpec:
     table = prepared.table.rows(rows)
     columns = [column.name for column in fitted.encoder.columns]

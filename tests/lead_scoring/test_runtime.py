@@ -17,8 +17,9 @@ from kits.core.errors import BundleError, DataError
 from kits.core.prediction import Prediction
 from kits.core.runtime import cpu_session
 from kits.lead_scoring._lead import Lead, lead_from_json
+from kits.lead_scoring._places import points_of
 from kits.lead_scoring._simulated.firm import make_leads
-from kits.lead_scoring.runtime import LeadRuntime, load, points_of
+from kits.lead_scoring.runtime import LeadRuntime, load
 from tests.lead_scoring.trained_leads import HOT, WARM, as_lead, outcome_of, runtime_of
 
 N = 2_400
@@ -119,10 +120,10 @@ def test_a_prediction_tells_place_band_and_interval() -> None:
 
 def test_percentiles_rise_with_the_score_and_are_spread_evenly() -> None:
     runtime = runtime_of(N)
-    found = [runtime.percentile(chance) for chance in np.linspace(0, 1, 50)]
+    found = [runtime.places.percentile(chance) for chance in np.linspace(0, 1, 50)]
     assert found == sorted(found)
     assert (found[0], found[-1]) == (0.0, 1.0)
-    places = [runtime.percentile(chance) for chance in runtime.spec.quantiles]
+    places = [runtime.places.percentile(chance) for chance in runtime.spec.quantiles]
     assert np.mean(places) == pytest.approx(0.5, abs=0.05)
 
 

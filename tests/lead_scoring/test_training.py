@@ -14,8 +14,8 @@ from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._models.calibrator import probability
 from kits.lead_scoring._models.spec import IntervalSpec
 from kits.lead_scoring._simulated.firm import LEAKS, PROTECTED, make_leads
+from kits.lead_scoring._spec import BACKTEST_FILE, LeadSpec
 from kits.lead_scoring.config import Config
-from kits.lead_scoring.runtime import BACKTEST_FILE, LeadSpec
 from kits.lead_scoring.train import SPEC_FILE
 from tests.lead_scoring.trained_leads import (
     SEED,

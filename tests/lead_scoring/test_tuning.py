@@ -13,7 +13,7 @@ from kits.cli import make_app
 from kits.core.bundle import Bundle, open_file
 from kits.core.errors import UsageError
 from kits.core.ready import make_ready
-from kits.lead_scoring._judging.judged import team_of
+from kits.lead_scoring._judging.of_runtime import team_of
 from kits.lead_scoring._simulated.export import write_contacts
 from kits.lead_scoring._simulated.firm import make_leads
 from kits.toolchain.compile import compile_run

@@ -28,9 +28,10 @@ from kits.lead_scoring._features.spec import (
 )
 from kits.lead_scoring._features.texts import read_texts
 from kits.lead_scoring._lead import Lead, Value, decode_lead
+from kits.lead_scoring._spec import LeadSpec
 from kits.lead_scoring._written import WRITTEN, Written, written_from
 from kits.lead_scoring.config import Config
-from kits.lead_scoring.runtime import LeadRuntime, LeadSpec
+from kits.lead_scoring.runtime import LeadRuntime
 from kits.toolchain.evaluation import MemoryBlobStore
 from tests.lead_scoring.lead_files import Read, put, read, source, table
 from tests.lead_scoring.trained_leads import bundle_of, splits_in_time

@@ -10,11 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import JsonValue
 
 from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
@@ -23,78 +21,15 @@ from kits.core.operating_point import Costs
 from kits.core.prediction import Prediction, prediction_from_json, prediction_to_json
 from kits.core.runtime import Payload
 from kits.core.sample import place_in_time
-from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._judging.bands import verdicts
+from kits.lead_scoring._judging.of_runtime import backtest_of
 from kits.lead_scoring._lead import LOST, WON, Lead, decode_lead
-from kits.lead_scoring._models.spec import Tried
-from kits.lead_scoring.config import TeamConfig
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 BATCH = 256
 EVEN = 0.5
 """From this probability on the likelier outcome is won."""
-
-
-@runtime_checkable
-class KnowsTeam(Protocol):
-    """A runtime that knows what the team can do, and what a lead is worth."""
-
-    @property
-    def team(self) -> TeamConfig: ...
-
-
-@runtime_checkable
-class Backtested(Protocol):
-    """A runtime that kept what models said of leads which they had not seen: sample id → probability."""
-
-    @property
-    def backtest(self) -> Mapping[str, float]: ...
-
-
-@runtime_checkable
-class KnowsProtected(Protocol):
-    """A runtime that knows which columns are never learned from, but reported by group."""
-
-    @property
-    def protected(self) -> tuple[str, ...]: ...
-
-
-@runtime_checkable
-class KnowsCourt(Protocol):
-    """A runtime that kept the court's findings."""
-
-    @property
-    def court(self) -> Mapping[str, JsonValue]: ...
-
-
-@runtime_checkable
-class KnowsTried(Protocol):
-    """A runtime that kept which models were tried."""
-
-    @property
-    def tried(self) -> tuple[Tried, ...]: ...
-
-
-def team_of(runtime: object) -> TeamConfig:
-    """What the team can do; the kit's defaults where a runtime does not say."""
-    return runtime.team if isinstance(runtime, KnowsTeam) else TeamConfig()
-
-
-def court_of(runtime: object) -> Court | None:
-    """What the court found; None where a runtime does not say."""
-    kept = runtime.court if isinstance(runtime, KnowsCourt) else {}
-    return Court.from_json(kept) if kept else None
-
-
-def tried_by(runtime: object) -> tuple[Tried, ...]:
-    """Models that were tried; none where a runtime does not say."""
-    return runtime.tried if isinstance(runtime, KnowsTried) else ()
-
-
-def protected_by(runtime: object) -> tuple[str, ...]:
-    """Columns that are reported by group; none where a runtime does not say."""
-    return runtime.protected if isinstance(runtime, KnowsProtected) else ()
 
 
 @dataclass(frozen=True)
@@ -180,7 +115,7 @@ def judge(task: EvaluateTask) -> Judged:
         (item for item in task.items if _outcome(item) is not None),
         key=lambda item: (place_in_time(item.sample) or 0.0, item.sample.id),
     )
-    backtest = task.runtime.backtest if isinstance(task.runtime, Backtested) else {}
+    backtest = backtest_of(task.runtime)
     rows: list[tuple[DatasetItem, Lead, Prediction, bool]] = []
     task.progress.begin("judging leads", len(wanted))
     for start in range(0, len(wanted), BATCH):

@@ -17,7 +17,8 @@ from kits.lead_scoring._judging.capacity import Terms, terms_of
 from kits.lead_scoring._judging.course import course
 from kits.lead_scoring._judging.drawing import DASHED, SOFT, Axis, Frame, plain_number, round_up
 from kits.lead_scoring._judging.figures import BINS, bins_of, calibration_error, error_told
-from kits.lead_scoring._judging.judged import Judged, court_of, judged_again, team_of, tried_by
+from kits.lead_scoring._judging.judged import Judged, judged_again
+from kits.lead_scoring._judging.of_runtime import court_of, team_of, tried_by
 
 _SHARES = np.concatenate([np.arange(1, 20) / 100, np.arange(20, 101, 2) / 100])
 _CALLS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)

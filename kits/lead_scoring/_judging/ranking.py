@@ -8,7 +8,8 @@ from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask
 from kits.core.replay import Ranking
 from kits.lead_scoring._judging.capacity import terms_of
-from kits.lead_scoring._judging.judged import judge, team_of
+from kits.lead_scoring._judging.judged import judge
+from kits.lead_scoring._judging.of_runtime import team_of
 
 
 def ranking(task: EvaluateTask) -> Ranking:

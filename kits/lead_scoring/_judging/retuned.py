@@ -21,7 +21,8 @@ from kits.core.stats import Estimate
 from kits.core.tuning import Change, Changes
 from kits.lead_scoring._judging.capacity import Terms, stated, terms_of
 from kits.lead_scoring._judging.figures import income
-from kits.lead_scoring._judging.judged import Judged, judge, team_of
+from kits.lead_scoring._judging.judged import Judged, judge
+from kits.lead_scoring._judging.of_runtime import team_of
 from kits.lead_scoring.config import Config
 
 Floats = NDArray[np.float64]

@@ -1,0 +1,108 @@
+"""What a training learns from: decided leads of people who may be scored, the court's verdicts, and how models are judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kits.core.errors import DataError
+from kits.core.kit import TrainTask
+from kits.lead_scoring._court.court import hold_court
+from kits.lead_scoring._court.verdicts import Court
+from kits.lead_scoring._features.cells import to_truth
+from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON
+from kits.lead_scoring._learning.device import device_for
+from kits.lead_scoring._learning.folds import Origin, is_in_time, origins
+from kits.lead_scoring._learning.kinds import kinds_of
+from kits.lead_scoring._learning.learner import Learner
+from kits.lead_scoring._learning.sheet import Sheet
+from kits.lead_scoring._stated import refuse_misspelt
+from kits.lead_scoring._table import LeadTable, load_table
+from kits.lead_scoring.config import Config
+
+_FEWEST = 20
+"""Leads won, and lost ones, without which nothing can be learned nor judged."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is learned from, and how it is judged."""
+
+    table: LeadTable
+    court: Court
+    learner: Learner
+    steps: tuple[Origin, ...]
+    in_time: bool
+    few: bool
+
+
+def prepare(task: TrainTask, config: Config) -> Prepared:
+    """Holds court and lays out the folds.
+
+    Raises:
+        DataError: too few decided leads, or no column to learn from.
+    """
+    everything = _willing(load_table(task.dataset, task.dataset.items), config.columns.opt_out)
+    table = everything.decided
+    _refuse_few(table, len(everything))
+    refuse_misspelt(everything.names, config.columns)
+    splits = [item.split for item in table.items]
+    known = np.flatnonzero(np.array(splits) != "test")
+    # open leads too: a column that they all lack comes with the outcome
+    seen = np.array([item.split != "test" for item in everything.items], dtype=bool)
+    court = hold_court(everything.rows(seen), config, seed=task.seed)
+    barred = {
+        *court.excluded,
+        *config.columns.exclude,
+        *config.columns.protected,
+        config.columns.opt_out,
+    }
+    sheet = Sheet(table.leads)
+    kinds = kinds_of(sheet, known, [n for n in sheet.names if n not in barred], config.columns)
+    if not kinds:
+        raise DataError(
+            "no column is left to learn from",
+            where="model.columns",
+            fix="kit check says why each is left out; columns.keep takes one back",
+        )
+    in_time = is_in_time(table.order, splits)
+    groups = [item.sample.group for item in table.items]
+    learner = Learner(
+        sheet=sheet,
+        won=table.won,
+        kinds=kinds,
+        drifting=frozenset(court.drifting) & set(kinds),
+        config=config,
+        seed=task.seed,
+        device=device_for(task.device),
+        progress=task.progress,
+    )
+    steps = origins(splits, groups, config.folds, in_time=in_time, seed=task.seed)
+    won = table.won[known]
+    few = len(won) < FEW_LEADS or won.sum() < FEW_WON
+    return Prepared(table, court, learner, steps, in_time, bool(few))
+
+
+def _willing(table: LeadTable, opt_out: str) -> LeadTable:
+    """Without people who do not want to be scored: they teach no score either."""
+    if not opt_out:
+        return table
+    said = np.array([to_truth(lead.fields.get(opt_out)) == 1.0 for lead in table.leads], dtype=bool)
+    return table.rows(~said)
+
+
+def _refuse_few(table: LeadTable, leads: int) -> None:
+    won = int(table.won.sum())
+    if not len(table):
+        raise DataError(
+            f"none of {leads} leads has an outcome: nothing can be learned",
+            fix="name the column that tells what became of them in kit.yaml: model.source.outcome, and its cells: "
+            "model.source.won; then kit data import again with --replace",
+        )
+    lost = len(table) - won
+    if min(won, lost) < _FEWEST:
+        raise DataError(
+            f"{won} leads won and {lost} lost are too few to learn from",
+            fix=f"import at least {_FEWEST} of each; `kit data show` counts them",
+        )

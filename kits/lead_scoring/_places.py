@@ -1,0 +1,55 @@
+"""Where a probability stands: in what the team can call, among other leads, and as points that a person reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from kits.core.operating_point import Band
+
+_HOT, _WARM, _COLD = "hot", "warm", "cold"
+_MOST_POINTS = 99
+
+
+@dataclass(frozen=True)
+class Places:
+    """Of the leads a bundle scores.
+
+    Attributes:
+        thresholds: from which probability a lead is hot, and from which warm.
+        quantiles: probabilities of leads that no model had seen, rising, at equal steps from 0 to 1; may be empty.
+    """
+
+    thresholds: Band
+    quantiles: NDArray[np.float64]
+
+    def of(self, chance: float) -> dict[str, JsonValue]:
+        """Band, points and percentile, as a prediction's details have them."""
+        return {
+            "band": self.band(chance),
+            "points": points_of(chance),
+            "percentile": self.percentile(chance),
+        }
+
+    def band(self, chance: float) -> str:
+        """Hot, warm or cold, by the operating point."""
+        edges = self.thresholds
+        return _HOT if chance >= edges.act_at else _WARM if chance >= edges.review_from else _COLD
+
+    def percentile(self, chance: float) -> float:
+        """Share of leads that were scored lower, 0 to 1; ties count half."""
+        found = self.quantiles
+        if not len(found):
+            return 0.5
+        below, upto = (int(np.searchsorted(found, chance, side)) for side in ("left", "right"))
+        if below != upto:
+            return (below + upto - 1) / 2 / max(1, len(found) - 1)
+        return float(np.interp(chance, found, np.linspace(0.0, 1.0, len(found))))
+
+
+def points_of(chance: float) -> int:
+    """A probability as 1 to 99 points."""
+    return min(_MOST_POINTS, max(1, round(100 * chance)))
