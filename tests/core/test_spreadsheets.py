@@ -119,6 +119,12 @@ def test_times_and_durations_are_texts_of_hours(tmp_path: Path) -> None:
     )
     book.close()
     assert rows(tmp_path / "a.xlsx") == [{"at": "08:15:00", "took": "26:30:00"}]
+    cells = [
+        f'<table:table-cell office:value-type="time" office:time-value="{stated}"><text:p>x</text:p></table:table-cell>'
+        for stated in ("PT08H15M00S", "PT26H30M00S")
+    ]
+    made = ods(tmp_path / "a.ods", {"S": [ods_row(["at", "took"]), ods_row(cells)]})
+    assert rows(made) == [{"at": "08:15:00", "took": "26:30:00"}]
 
 
 def test_percentages_are_what_is_shown(tmp_path: Path) -> None:

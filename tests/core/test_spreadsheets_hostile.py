@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import zipfile
 from pathlib import Path
@@ -221,6 +222,58 @@ def test_one_long_text_in_many_cells_is_refused(
         )
     assert path.stat().st_size < 100_000
     assert "texts of more than 4 MiB" in refused(path).what
+
+
+def test_an_old_file_that_would_end_the_process_is_told(tmp_path: Path) -> None:
+    """Its first row behind its last one: the library asks for a negative number of cells, and aborts."""
+    path = xls(tmp_path / "a.xls", {"S": TABLE})
+    content = bytearray(path.read_bytes())
+    dimensions = content.index(b"\x00\x02\x0e\x00") + 4
+    content[dimensions] = 188
+    path.write_bytes(content)
+    assert refused(path).what == "a damaged spreadsheet: it contradicts itself"
+
+
+def test_an_old_file_of_any_bytes_ends_in_an_answer(tmp_path: Path) -> None:
+    whole = xls(tmp_path / "a.xls", {"S": TABLE}).read_bytes()
+    lot = random.Random(4)
+    for _ in range(12):
+        content = bytearray(whole)
+        for _ in range(lot.choice([1, 5, 30])):
+            content[lot.randrange(8, len(content))] = lot.randrange(256)
+        path = tmp_path / "b.xls"
+        path.write_bytes(content)
+        try:
+            (source,) = open_rows(path, "b.xls", named=True).sources
+        except DataError as error:
+            assert error.fix
+        else:
+            assert list(source.rows.rows())
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_parts_of_any_bytes_end_in_an_answer(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    if kind == "xlsx":
+        xlsx(path, TABLE)
+    else:
+        ods(path, {"S": [ods_row(row) for row in TABLE]})
+    lot = random.Random(9)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for _ in range(150):
+        name = lot.choice([n for n in parts if n.endswith(".xml")])
+        content = bytearray(parts[name])
+        for _ in range(lot.choice([1, 2, 6])):
+            content[lot.randrange(len(content))] = lot.choice(b'0123456789<>"/=aXe\xff')
+        with_part(path, name, bytes(content))
+        try:
+            opened = open_rows(path, path.name, named=True)
+        except DataError as error:
+            assert error.where
+        else:
+            assert [list(source.rows.rows()) for source in opened.sources]
+        with_part(path, name, parts[name])
 
 
 def test_a_file_that_is_too_large_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

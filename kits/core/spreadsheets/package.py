@@ -216,7 +216,8 @@ class Package:
             for chunk in self.chunks(name, most):
                 parser.Parse(chunk, False)
             parser.Parse(b"", True)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:
+            # an encoding that nobody knows is a LookupError
             raise damaged(self._path, f"{name}: {error}") from error
 
 

@@ -18,6 +18,7 @@ _COMMA_SURE = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})")
 _CODE = re.compile(r"\+.*|-?0\d.*")
 """A telephone number, or an id that begins with 0."""
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d{2}")
+_LONG = re.compile(r"PT(\d{1,6})H(\d{1,2})M(\d{1,2})(?:[.,]\d+)?S")
 _LONGEST = 40
 
 
@@ -34,7 +35,11 @@ def percent_of(value: Value) -> str:
 
 
 def _text(value: str) -> str:
-    return value
+    """As it is, but for durations of a day and more, which ODS has as `PT26H30M00S`."""
+    if value[:2] != "PT" or (match := _LONG.fullmatch(value)) is None:
+        return value
+    hours, minutes, seconds = match.groups()
+    return f"{int(hours):02}:{int(minutes):02}:{int(seconds):02}"
 
 
 def _float(value: float) -> str:

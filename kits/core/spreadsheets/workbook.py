@@ -9,23 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from kits.core.errors import DataError, MachineError
 from kits.core.kit import Finding
-from kits.core.spreadsheets import office_xml, open_document
 from kits.core.spreadsheets.grid import Grid
+from kits.core.spreadsheets.loading import LoadedSheet, load_book
 from kits.core.spreadsheets.marks import Marks
-from kits.core.spreadsheets.package import Form, damaged, protected
+from kits.core.spreadsheets.package import Form
 from kits.core.spreadsheets.remarks import remarks_on
 from kits.core.spreadsheets.survey import IsHeader, Survey, survey
 from kits.core.spreadsheets.values import Value, percent_of, plain_number, text_of
 
 SUFFIXES = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
-MAX_SHEETS = 500
-_MARKS = {"xlsx": office_xml.marks_of, "ods": open_document.marks_of}
 
 Row = dict[str, str]
 Named = Callable[[Sequence[str]], tuple[str, ...]]
@@ -122,60 +119,25 @@ def open_workbook(
         DataError: damaged, protected by a password, or larger than is read.
         MachineError: python-calamine is not installed.
     """
-    try:
-        import python_calamine as calamine
-    except ImportError:
-        raise MachineError(
-            "spreadsheets need python-calamine",
-            where=path.name,
-            fix="pip install 'kitwright[train]'",
-        ) from None
-    marks = _MARKS[form](path, wanted) if form in _MARKS else {}
+    book = load_book(path, form, wanted)
     tables: list[SheetTable] = []
     left_out: dict[str, str] = {}
-    unwanted: list[str] = []
-    try:
-        with calamine.CalamineWorkbook.from_path(path) as book:
-            listed = book.sheets_metadata
-            if len(listed) > MAX_SHEETS:
-                raise DataError(f"{len(listed)} sheets, at most {MAX_SHEETS}", where=path.name)
-            visible = {s.name for s in listed if s.visible == calamine.SheetVisibleEnum.Visible}
-            for one in listed:
-                if one.typ != calamine.SheetTypeEnum.WorkSheet:
-                    continue
-                if not wanted(one.name):
-                    unwanted.append(one.name)
-                    continue
-                grid = _grid(book.get_sheet_by_name(one.name))
-                opened = _opened(name, form, one.name, grid, marks.get(one.name), names, is_header)
-                if isinstance(opened, SheetTable):
-                    tables.append(opened)
-                elif opened:
-                    left_out[one.name] = opened
-    except calamine.PasswordError:
-        raise protected(path) from None
-    except (calamine.CalamineError, OSError, ValueError) as error:
-        raise damaged(path, error) from error
-    hidden = frozenset(table.sheet for table in tables) - visible
-    return Sheets(tuple(tables), left_out, hidden, tuple(unwanted))
-
-
-def _grid(
-    loaded: Any,
-) -> Grid:  # Any: python-calamine's own class, whose rows are lists of any values
-    return Grid(loaded, loaded.start[1] if loaded.start is not None else 0)
+    for sheet in book.sheets:
+        opened = _opened(name, form, sheet, names, is_header)
+        if isinstance(opened, SheetTable):
+            tables.append(opened)
+        elif opened:
+            left_out[sheet.name] = opened
+    hidden = frozenset(sheet.name for sheet in book.sheets if not sheet.visible)
+    with_table = frozenset(table.sheet for table in tables)
+    return Sheets(tuple(tables), left_out, hidden & with_table, book.unwanted)
 
 
 def _opened(
-    file: str,
-    form: Form,
-    sheet: str,
-    grid: Grid,
-    marks: Marks | None,
-    names: Named,
-    is_header: IsHeader | None,
+    file: str, form: Form, sheet: LoadedSheet, names: Named, is_header: IsHeader | None
 ) -> SheetTable | str:
     """The sheet's table, or why it holds none; empty: nothing stands in it."""
+    grid, marks = sheet.grid, sheet.marks
     found = survey(grid, is_header)
     if found is None:
         return ""
@@ -185,13 +147,13 @@ def _opened(
         columns = names(found.names)
     else:
         columns = tuple(f"c{n + 1}" for n in range(len(found.columns)))
-    where = where_of(file, sheet)
+    where = where_of(file, sheet.name)
     said = f"names in row {found.start}" if found.header else "no header"
     numeric = {name for name, one in zip(columns, found.held) if one.numbers}
     shown = marks.percents if marks is not None else {}
     percents = {name for name, at in zip(columns, found.columns) if at + grid.left in shown}
     return SheetTable(
-        sheet,
+        sheet.name,
         columns,
         f"{form}, {said}",
         tuple(remarks_on(where, marks, found, columns)),
