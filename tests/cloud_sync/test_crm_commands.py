@@ -179,6 +179,25 @@ def test_settings_may_come_from_a_file_and_the_command_line_goes_before(
     assert found.options == {"our_user": "9", "own_fields": "x"}
 
 
+def test_a_new_secret_that_the_crm_never_got_is_given_up(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    """As after a command that was cut off before it could show it: --drop would drop the one that is in force."""
+    added(run, tmp_path)
+    file = tmp_path / "new.json"
+    for secret in ("lost", "another"):
+        file.write_text(json.dumps({"webhook": [secret]}))
+        if secret == "lost":
+            run("secret", "sales", "--secrets-file", str(file))
+    said = run("secret", "sales", "--secrets-file", str(file), fails=KitwrightError)
+    assert "--back if it never got it" in str(said.exception)
+    run("secret", "sales", "--back")
+    assert read_secrets(data / "keys", "sales").webhook == ("client-secret",)
+    run("secret", "sales", "--back", fails=KitwrightError)
+    run("secret", "sales", "--secrets-file", str(file))
+    assert read_secrets(data / "keys", "sales").webhook == ("another", "client-secret")
+
+
 def test_a_secret_is_changed_in_two_steps(run: Run, data: Path, tmp_path: Path) -> None:
     added(run, tmp_path)
     file = tmp_path / "new.json"

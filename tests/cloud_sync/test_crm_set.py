@@ -15,7 +15,8 @@ from typer.testing import CliRunner, Result
 from cloud_sync.background import start_leads
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
-from cloud_sync.crm import connections
+from cloud_sync.crm import connections, settling
+from cloud_sync.crm.changing import Edit, plan
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.secrets import Secrets, read_secrets
 from cloud_sync.crm.settings import CrmSettings
@@ -211,6 +212,40 @@ def test_a_change_that_fails_keeps_the_secrets(hub: Hub, run: Run, tmp_path: Pat
     file.write_text('{"api": {"token": "pat-2"}}')
     refused(run, "--url", "https://us.example", "--project", "nobody", "--secrets-file", str(file))
     assert read_secrets(hub.config.keys_dir, NAME) == SECRETS
+
+
+@pytest.mark.parametrize(
+    ("step", "found"),
+    [("_change", ("https://eu.example", "pat-1")), ("settle_api_secrets", ("https://us.example", "pat-2"))],
+    ids=["before the commit", "after it"],
+)  # fmt: skip
+def test_a_change_that_is_cut_off_leaves_the_secrets_that_fit(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, step: str, found: tuple[str, str]
+) -> None:
+    made = CrmSettings(kind="hubspot", url="https://eu.example")
+    secrets = Secrets(("client-secret",), {"token": "pat-1"})
+    connections.add(hub, NAME, made, "", secrets, by="ada")
+
+    def moved() -> None:
+        edit = Edit({"url": "https://us.example"})
+        settling.change(
+            hub, NAME, lambda s, p: plan(s, p, edit, "test"), by="ada", api={"token": "pat-2"}
+        )
+
+    def dies(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as cut:
+        cut.setattr(settling, step, dies)
+        with pytest.raises(KeyboardInterrupt):
+            moved()
+    opened = connections.open_connection(hub, NAME)
+    assert (opened.settings.url, opened.secrets.api["token"]) == found
+    assert opened.secrets.webhook == ("client-secret",)
+    moved()
+    opened = connections.open_connection(hub, NAME)
+    assert (opened.settings.url, opened.secrets.api["token"]) == ("https://us.example", "pat-2")
+    assert read_secrets(hub.config.keys_dir, NAME).coming is None
 
 
 def test_leads_are_read_again_when_other_records_are_won_or_lost(hub: Hub, run: Run) -> None:
