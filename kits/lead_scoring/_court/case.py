@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.lead_scoring._court.accused import Accused, Mark
 from kits.lead_scoring._court.columns import Codes, Column, Floats, cut, read_column
-from kits.lead_scoring._court.marks import Accused, Mark, marks_of
+from kits.lead_scoring._court.marks import marks_of
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from kits.core.stats import Estimate
 from kits.lead_scoring._court import plain
+from kits.lead_scoring._court.accused import Mark
 from kits.lead_scoring._court.case import Case, as_lag, case_of, marks_in
 from kits.lead_scoring._court.columns import Column
 from kits.lead_scoring._court.drift import Drift, Moved, course_of, course_p, find_drift, find_moved
 from kits.lead_scoring._court.leaks import Power, judge, lateness_of, powers
-from kits.lead_scoring._court.marks import Mark
 from kits.lead_scoring._court.measures import alone
 from kits.lead_scoring._court.settings import drifting, names_with, worded
 from kits.lead_scoring._court.signal import find_signal, silence

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kits.core.stats import Estimate
+from kits.lead_scoring._court.accused import Mark
 from kits.lead_scoring._court.columns import Floats
-from kits.lead_scoring._court.marks import Mark
 from kits.lead_scoring._court.verdicts import Judgement
 from kits.lead_scoring._court.yardstick import Sums, Yardstick
 
