@@ -16,7 +16,8 @@ from kits.lead_scoring._mailbox import KIND
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
-from kits.lead_scoring._reading.outcomes import Outcome, find_outcome
+from kits.lead_scoring._reading.outcome import Outcome
+from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
 from kits.lead_scoring._reading.roles import (
     BY_ROWS,

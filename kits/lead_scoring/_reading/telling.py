@@ -11,7 +11,7 @@ from kits.core.spreadsheets.values import is_shortened
 from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
-from kits.lead_scoring._reading.outcomes import candidates_told, outcome_by_name
+from kits.lead_scoring._reading.outcome_told import candidates_told, outcome_by_name
 from kits.lead_scoring._reading.unsettled import ask_about_ends
 from kits.lead_scoring.config import Config
 

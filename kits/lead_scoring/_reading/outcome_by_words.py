@@ -1,0 +1,135 @@
+"""The column that tells what became of a lead, found by its name and by known words in its cells.
+
+Two that contradict each other are an error, not a guess. What a person stated, or a CRM's rules say, is heeded before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kits.core.errors import DataError
+from kits.lead_scoring._reading.names import names_for, plain, rank
+from kits.lead_scoring._reading.outcome import AGREE, Outcome, cells_said, outcome_of
+from kits.lead_scoring._reading.outcome_cells import MOST_VALUES, cells_by_words, known_cells
+from kits.lead_scoring._reading.sheets import Sheet
+
+_FLAG, _FAIR = 2, 0.2
+"""Cells of a plain yes or no; the share of leads not won whose stage must say that they are lost."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    kind: int
+    place: int
+    outcome: Outcome
+
+
+def by_words(sheet: Sheet) -> Outcome | None:
+    """What became of the leads; None when no column tells.
+
+    Raises:
+        DataError: several columns could tell and contradict each other.
+    """
+    found = [c for name in sheet.columns if (c := _candidate(name, sheet.cells[name])) is not None]
+    if not found:
+        return None
+    best = min(c.kind for c in found)
+    rivals = sorted((c for c in found if c.kind == best), key=lambda c: c.place)
+    odd = [c for c in rivals[1:] if not _agree(rivals[0].outcome, c.outcome)]
+    if odd and best < _PARTLY:
+        raise _ambiguous([rivals[0], *odd])
+    first = rivals[0].outcome
+    same = [c.outcome.columns[0] for c in found if c is not rivals[0] and _same(first, c.outcome)]
+    won, told = _unfinished(sheet, first)
+    columns, said = (*first.columns, *same), f"{first.said}{told}"
+    return replace(first, columns=columns, won=won, said=said, kind=best)
+
+
+def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[tuple[bool | None, ...], str]:
+    """Leads that a plain no counts as lost, but whose stage says neither lost nor won, are open.
+
+    Only where the stage of a fair share of the others does say lost: then a stage is ended where a lead is.
+    """
+    own = known_cells(sheet.cells[flag.columns[0]])
+    stages = [n for n in sheet.columns if n not in flag.columns and rank(n, "stage") is not None]
+    if flag.all_lost or len(own) != _FLAG or not stages:
+        return flag.won, ""
+    for stage in stages:
+        known = known_cells(sheet.cells[stage])
+        chosen = (
+            cells_by_words(known, named=False, stage=True) if len(known) <= MOST_VALUES else None
+        )
+        if chosen is None or not chosen.lost:
+            continue
+        ended = chosen.won | chosen.lost
+        cells = sheet.cells[stage]
+        lost = [cell in chosen.lost for cell, won in zip(cells, flag.won) if won is False]
+        if sum(lost) < _FAIR * len(lost) or all(lost):
+            continue
+        won = tuple(None if w is False and c not in ended else w for w, c in zip(flag.won, cells))
+        n = won.count(None) - flag.won.count(None)
+        return (
+            won,
+            f"; of those not won {n} are open, as {stage} says ({cells_said(known, chosen)})",
+        )
+    return flag.won, ""
+
+
+_PARTLY = 3
+"""From here on a candidate has no cell that means lost."""
+
+
+def _candidate(name: str, cells: Sequence[str]) -> _Candidate | None:
+    as_outcome, as_stage = rank(name, "outcome"), rank(name, "stage")
+    loosely = as_outcome is None and as_stage is None and _names_an_outcome(name)
+    known = known_cells(cells)
+    if not known or len(known) > MOST_VALUES:
+        return None
+    named = as_outcome is not None or loosely
+    chosen = cells_by_words(known, named=named, stage=as_stage is not None)
+    if chosen is None:
+        return None
+    place = min(p for p in (as_outcome, as_stage, 1_000) if p is not None)
+    outcome = outcome_of(name, cells, chosen)
+    if not chosen.won or not chosen.lost:
+        told = as_outcome is not None or as_stage is not None
+        lost_alone = as_outcome is not None and len(chosen.lost) == len(known)
+        return _Candidate(_PARTLY, place, outcome) if told and (chosen.won or lost_alone) else None
+    if chosen.sure and not _words_against(name):
+        return _Candidate(0, place, outcome)
+    if as_outcome is not None:
+        return _Candidate(1, place, outcome)
+    return _Candidate(2, place, outcome) if as_stage is not None or loosely else None
+
+
+def _names_an_outcome(name: str) -> bool:
+    """`Lead converted?` does, `conversion date` does not."""
+    return bool(
+        set(plain(name).split("_")) & set(names_for("outcome_words"))
+    ) and not _words_against(name)
+
+
+def _words_against(name: str) -> bool:
+    """Whether a name says that it is of something else, earlier or beside."""
+    return bool(set(plain(name).split("_")) & set(names_for("no_outcome_words")))
+
+
+def _agree(one: Outcome, other: Outcome) -> bool:
+    both = [(a, b) for a, b in zip(one.won, other.won) if a is not None and b is not None]
+    return bool(both) and sum(a is b for a, b in both) >= AGREE * len(both)
+
+
+def _same(one: Outcome, other: Outcome) -> bool:
+    """Whether another column says the same of all leads: it is the outcome once more."""
+    return 0 not in other.counts[:2] and _agree(one, other) and sum(other.counts[:2]) > 20
+
+
+def _ambiguous(rivals: Sequence[_Candidate]) -> DataError:
+    names = [c.outcome.columns[0] for c in rivals]
+    told = "; ".join(c.outcome.said for c in rivals)
+    return DataError(
+        f"{len(names)} columns could tell what became of the leads, and they contradict each other: {told}",
+        where=", ".join(names),
+        fix=f"say which in kit.yaml: model.source.outcome: {names[0]}",
+    )
