@@ -176,7 +176,6 @@ class _Scan:
             if self._listening:
                 self._close()
             self._valued = False
-            self._type = self._style = ""
             self._cell(attributes)
         elif name == "f":
             self._formula = self._listening = True
@@ -187,32 +186,31 @@ class _Scan:
         return False
 
     def _cell(self, attributes: list[str]) -> None:
-        stated = ""
-        for n in range(0, len(attributes), 2):
-            key = attributes[n]
+        stated = kind = style = ""
+        told = iter(attributes)
+        for key, value in zip(told, told):
             if key == "r":
-                stated = attributes[n + 1]
+                stated = value
             elif key == "t":
-                self._type = attributes[n + 1]
+                kind = value
             elif key == "s":
-                self._style = attributes[n + 1]
-        self._column = self._place(stated) if stated else self._column + 1
-        if self._type == "e" or (self._weighed and self._type == "s"):
+                style = value
+        self._type, self._style = kind, style
+        # most cells stand in their own row, in a column that was met in another one
+        column = self._places.get(stated[: -len(self._row_said)])
+        if column is None or not stated.endswith(self._row_said):
+            column = self._place(stated) if stated else self._column + 1
+        self._column = column
+        if kind == "e" or (kind == "s" and self._weighed):
             self._listening = True
 
     def _place(self, stated: str) -> int:
         """The column of an address in this row."""
-        said = self._row_said
-        if stated.endswith(said):
-            letters = stated[: -len(said)]
-            found = self._places.get(letters)
-            if found is not None:
-                return found
-        found_place = place(stated)
-        if found_place is None or found_place[0] != self._row:
-            raise ValueError(f"a cell {stated!r} in row {said}")
-        self._places[stated[: -len(said)]] = found_place[1]
-        return found_place[1]
+        found = place(stated)
+        if found is None or found[0] != self._row:
+            raise ValueError(f"a cell {stated!r} in row {self._row_said}")
+        self._places[stated[: -len(self._row_said)]] = found[1]
+        return found[1]
 
     def _begin_row(self, attributes: Mapping[str, str]) -> None:
         self._end_row()
