@@ -57,11 +57,12 @@ class Loop:
         """Starts the thread."""
         self._thread.start()
 
-    def stop(self, timeout_s: float | None = None) -> None:
-        """Ends after the turn at hand; waits for it, for so long at most."""
+    def stop(self, timeout_s: float | None = None) -> bool:
+        """Ends after the turn at hand; waits for it, for so long at most. Whether it has ended."""
         self.stopping.set()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def run(self) -> None:
         """Turns until `stop`, in the calling thread."""

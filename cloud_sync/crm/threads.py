@@ -5,8 +5,10 @@ What such a thread does is said by `ConnectionLoops`' heirs: polling, sweeping, 
 
 from __future__ import annotations
 
+import logging
 import random
 import secrets
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
@@ -24,6 +26,10 @@ from kits.core.sample import utc_now
 
 Opener: TypeAlias = Callable[[CrmConnection], Crm]
 
+log = logging.getLogger(__name__)
+
+LEAVE_S = 5.0
+"""So long turns at hand have when the process is to end."""
 LOOK_S = 2.0
 """So often it is looked whether a connection was added, paused or removed."""
 
@@ -50,12 +56,23 @@ class PerConnection(Looping):
         )
 
     def stop(self) -> None:
-        """Ends after the turns at hand."""
+        """Ends after the turns at hand; those that take long are left behind, as if the process had died.
+
+        A CRM may take a minute for each answer, and meanwhile nobody takes the messages of the others.
+        """
         super().stop()
         for loop in self._loops.values():
             loop.stopping.set()
-        for loop in self._loops.values():
-            loop.stop()
+        until = time.monotonic() + LEAVE_S
+        left = [
+            name
+            for name, loop in self._loops.items()
+            if not loop.stop(max(0.0, until - time.monotonic()))
+        ]
+        if left:  # what they hold has leases, which end
+            log.warning(
+                "event=turns_left_behind loop=%s connections=%s", self._name, ",".join(left)
+            )
 
     def _look(self) -> float:
         with self._hub.database.session() as session:

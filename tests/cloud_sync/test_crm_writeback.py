@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from cloud_sync.crm import breaker, connections, leads, writing
+from cloud_sync.crm import breaker, connections, leads, threads, writing
 from cloud_sync.crm.opening import Opener
 from cloud_sync.crm.writeback import REFUSED, WriteBack
 from cloud_sync.store.models import CrmConnection, CrmLead
@@ -334,3 +335,29 @@ def test_a_lead_that_is_refused_alone_for_days_waits_for_a_person_told_once(scen
         assert leads.retry_dead(session, NAME, who="ada") == 1
     scene.settle(writer, 3, hours=1)
     assert scene.shown("37") == "50"
+
+
+def test_a_crm_that_does_not_answer_does_not_keep_the_hub_from_ending(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it ends nobody takes messages; what was under way has a lease, and is written again."""
+    monkeypatch.setattr(threads, "LEAVE_S", 0.1)
+    asked, answer = threading.Event(), threading.Event()
+    act = scene.portal.act
+
+    def hangs(request: Any) -> Reply:
+        asked.set()
+        answer.wait()
+        return act(request)
+
+    scene.server.act = hangs
+    scene.score("1", 50)
+    writer = scene.writer()
+    writer.start()
+    assert asked.wait(10)
+    writer.stop()
+    answer.set()
+    scene.server.act = act
+    scene.now += writing.LEASE + timedelta(seconds=1)
+    scene.settle(scene.writer(), 3)
+    assert scene.shown("1") == "50"
