@@ -101,14 +101,13 @@ def _find_in(
     hub: Hub, version: str, by_key: dict[str, list[Person]], by_id: dict[str, list[Person]]
 ) -> bool:
     lines = read_lines(hub.storage, version)
-    met: set[int] = set()
+    met: dict[int, Person] = {}
     for _, line in lines.naming([*by_key, *by_id]):
         for one in (*by_key.get(line.key, ()), *by_id.get(line.id, ())):
             one.samples[line.id] = line.digest
-            met.add(id(one))
-    people = {id(one): one for some in (*by_key.values(), *by_id.values()) for one in some}
-    for name in met:
-        people[name].versions += 1
+            met[id(one)] = one
+    for one in met.values():
+        one.versions += 1
     return bool(met)
 
 

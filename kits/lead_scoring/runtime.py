@@ -159,7 +159,9 @@ class LeadRuntime:
         return tuple(dict.fromkeys([*own, *filter(None, [self.spec.opt_out])]))
 
     def has_met(self, column: str, value: str) -> bool:
-        """Whether a column held this value in training."""
+        """Whether a column held this value in training; of the one that says who is not scored, whether it says yes or no."""
+        if column == self.spec.opt_out:
+            return not math.isnan(to_truth(value))
         return self.scorer.encoder.has_met(column, value)
 
     def speaking(self, labels: Mapping[str, str]) -> LeadRuntime:

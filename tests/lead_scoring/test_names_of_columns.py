@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cloud_sync.crm.labels import Described, naming
+from cloud_sync.crm.settings import CrmSettings
 from kits.core.runtime import Asks, Knows, Speaks
 from kits.lead_scoring._features.encoder import Encoder, digest_of_choice
 from kits.lead_scoring._features.spec import (
@@ -67,6 +70,16 @@ def test_a_bundle_says_which_values_it_met() -> None:
     assert met("wants", "Advice") and not met("wants", "a")
     assert met("vip", "Ja") and not met("vip", "Gold")
     assert not met("size", "12") and not met("nothing", "web") and not met("source", "")
+
+
+def test_who_is_not_scored_is_read_from_the_value_where_its_label_is_no_yes() -> None:
+    runtime = runtime_of(2_400)
+    runtime = replace(runtime, spec=runtime.spec.model_copy(update={"opt_out": "hs_optout"}))
+    there = {"hs_optout": Described("Newsletter", {"true": "Unsubscribed", "false": "Subscribed"})}
+    settings = CrmSettings(kind="hubspot")
+    named = naming({"hs_optout": "hs_optout"}, there, settings, runtime.has_met, labels_first=True)
+    told = named.told({"hs_optout": "true"})
+    assert told == {"hs_optout": "true"} and runtime.opted_out(Lead("1", dict(told)))
 
 
 def test_the_runtime_tells_and_speaks_without_another_score() -> None:
