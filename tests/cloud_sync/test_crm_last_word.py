@@ -201,7 +201,7 @@ def test_bytes_of_an_outcome_that_comes_while_a_lead_is_erased_go_too(
     here: LeadHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known(here)
-    plain = forgetting._in_versions
+    plain = forgetting.find_in_versions
     here.crm.put("1", AT + timedelta(hours=1), outcome="won")
 
     def slow(*args: object) -> object:
@@ -209,7 +209,7 @@ def test_bytes_of_an_outcome_that_comes_while_a_lead_is_erased_go_too(
         here.score("1")
         return found
 
-    monkeypatch.setattr(forgetting, "_in_versions", slow)
+    monkeypatch.setattr(forgetting, "find_in_versions", slow)
     forget(here.hub, SALES, "1", by="ada")
     [sample] = all_samples(here)
     assert (sample.blob, sample.blob_state) == ("", "erased")
