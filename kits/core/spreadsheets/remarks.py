@@ -27,8 +27,8 @@ def remarks_on(
     else:
         yield Finding(
             "sheet-old", "pass",
-            f"{where}: an old .xls does not let an error such as #N/A, or a formula without a result, be told from an empty cell",
-            fix="save it as .xlsx if that matters",
+            f"{where}: an old .xls does not let an error such as #N/A, or a formula without a result, be told from an empty cell: "
+            "save it as .xlsx if that matters",
         )  # fmt: skip
     yield from _digits(where, dict(zip(names, found.held)))
     if found.merged:
