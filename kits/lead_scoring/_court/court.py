@@ -6,30 +6,23 @@ What speaks for a leak, for drift and for the rest is found in the modules besid
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from collections.abc import Iterable, Iterator, Sequence
 
 from kits.core.stats import Estimate
 from kits.lead_scoring._court import plain
 from kits.lead_scoring._court.accused import Mark
-from kits.lead_scoring._court.case import Case, as_lag, case_of, marks_in
+from kits.lead_scoring._court.case import Case, case_of, marks_in
 from kits.lead_scoring._court.columns import Column
-from kits.lead_scoring._court.drift import Drift, Moved, course_of, course_p, find_drift, find_moved
+from kits.lead_scoring._court.drift import Drift, course_of, course_p, find_drift
 from kits.lead_scoring._court.leaks import Power, judge, lateness_of, powers
-from kits.lead_scoring._court.measures import alone
+from kits.lead_scoring._court.measured import Measured, measure
 from kits.lead_scoring._court.settings import drifting, names_with, worded
 from kits.lead_scoring._court.signal import find_signal, silence
 from kits.lead_scoring._court.splits import Sides, side_by_side
 from kits.lead_scoring._court.together import find_together, twins_of
 from kits.lead_scoring._court.verdicts import Action, Court, Signal, Verdict
-from kits.lead_scoring._court.yardstick import Sums
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
-
-_TOGETHER_ROWS, _TOGETHER_BINS = 20_000, 1_000
-"""Leads and bins that are looked at together; of very many columns those that tell most by themselves."""
 
 
 def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
@@ -42,7 +35,7 @@ def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
     """
     case = case_of(table, config, seed)
     settled, left, names = _settle(case, config)
-    measured = _measure([*left, *names], case, seed) if case.measurable and left else None
+    measured = measure([*left, *names], case, seed) if case.measurable and left else None
     usable = {column.name for column in left}
     leaks = tuple(_leaks(measured, case, usable) if measured else _by_names([*left, *names], case))
     guilty = {one.column for one in leaks if one.finding == "guilty"}
@@ -82,44 +75,6 @@ def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
     )
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """What columns tell of the outcome and of the period.
-
-    Attributes:
-        seen: columns that may be judged, dates by their distance from the decision.
-        own: AUC of each by itself.
-        moved: how each moved; empty where time is unknown.
-        together: those that are looked at together, in the order of the sums.
-    """
-
-    seen: tuple[Column, ...]
-    own: Mapping[str, Estimate]
-    moved: tuple[Moved, ...]
-    together: tuple[str, ...]
-    sums: Sums
-
-
-def _measure(columns: Sequence[Column], case: Case, seed: int) -> _Measured:
-    seen = tuple(as_lag(column, case) for column in columns)
-    own = {one.name: alone(one.codes, one.bins, case.won, case.periods) for one in seen}
-    moved = find_moved(seen, case.lot, seed) if case.timed else ()
-    tells = {name: one.value for name, one in own.items()}
-    for one in moved:
-        tells[one.column] = max(tells[one.column], one.own.value)
-    chosen: set[str] = set()
-    bins = 0
-    for column in sorted(seen, key=lambda one: -tells[one.name]):
-        bins += column.bins
-        if bins <= _TOGETHER_BINS or not chosen:
-            chosen.add(column.name)
-    rng = np.random.default_rng([seed, 7])
-    rows = np.sort(rng.permutation(len(case.won))[:_TOGETHER_ROWS])
-    together = [column for column in seen if column.name in chosen]
-    sums = Sums.of(together, case.lot, rows)
-    return _Measured(seen, own, moved, tuple(column.name for column in together), sums)
-
-
 def _settle(case: Case, config: Config) -> tuple[tuple[Verdict, ...], list[Column], list[Column]]:
     """What needs no outcome.
 
@@ -145,7 +100,7 @@ def _settle(case: Case, config: Config) -> tuple[tuple[Verdict, ...], list[Colum
     return tuple(verdicts), left, names
 
 
-def _leaks(measured: _Measured, case: Case, usable: set[str]) -> Iterator[Verdict]:
+def _leaks(measured: Measured, case: Case, usable: set[str]) -> Iterator[Verdict]:
     """Verdicts on all measured columns.
 
     Args:
@@ -218,7 +173,7 @@ def _moved(drift: Drift) -> Iterator[Verdict]:
             )
 
 
-def _left_in(measured: _Measured | None, usable: set[str], out: set[str]) -> list[Column]:
+def _left_in(measured: Measured | None, usable: set[str], out: set[str]) -> list[Column]:
     """Columns that are looked at together and that nothing excludes."""
     if measured is None:
         return []
@@ -245,7 +200,7 @@ def _together(
 
 def _sides(
     case: Case,
-    measured: _Measured | None,
+    measured: Measured | None,
     usable: set[str],
     out: set[str],
     suspects: set[str],
@@ -263,7 +218,7 @@ def _sides(
 
 
 def _silence(
-    case: Case, measured: _Measured | None, signal: Signal | None, trees: Estimate | None
+    case: Case, measured: Measured | None, signal: Signal | None, trees: Estimate | None
 ) -> str:
     """One sentence where nothing that is left tells who buys, else empty."""
     if measured is None and not case.measurable:
