@@ -15,7 +15,7 @@ from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.names import by_rank
 from kits.lead_scoring._reading.relations import Link
-from kits.lead_scoring._reading.roles import seconds_of
+from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.sheets import Sheet
 
 _DAY = 86_400.0

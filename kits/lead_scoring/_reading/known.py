@@ -19,12 +19,12 @@ from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
+from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.roles import (
     BY_ROWS,
     SPLITS_SAID,
     Roles,
     find_roles,
-    seconds_of,
     without_sorting,
 )
 from kits.lead_scoring._reading.sheets import Sheet

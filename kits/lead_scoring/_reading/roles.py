@@ -9,14 +9,13 @@ from collections.abc import Mapping as Table
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from statistics import median
 
 from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
-from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.mapping import Mapping
 from kits.lead_scoring._reading.names import by_rank, plain, rank
+from kits.lead_scoring._reading.role_times import changed_at, decided_at, outcome_at
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import SourceConfig
@@ -30,13 +29,6 @@ _LEAST = 20
 _RARE = 0.05
 _DENSE = 0.05
 """Numbers given one by one leave gaps (other teams' leads), but not twenty times as many as there are leads."""
-_NOT_THE_START = frozenset({
-    "close", "closed", "closing", "closedate", "won", "lost", "converted", "conversion", "end", "ended",
-    "modified", "updated", "update", "change", "changed", "last", "next", "birth", "born", "dob", "birthday", "birthdate", "geburtsdatum", "naissance", "nacimiento", "nascita",
-    "founded", "established", "since", "anniversary", "due", "expected",
-    "deadline", "expiry", "expires", "renewal", "follow", "abschluss", "geschlossen", "geburt", "letzte",
-    "naechste", "fin", "cierre",
-})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,40 +76,22 @@ def find_roles(
         DataError: a stated column does not hold what it should.
     """
     free = [name for name in sheet.columns if name not in taken]
-    decided, doubts = _decided_at(sheet, typed, source, mapping, free)
+    decided, doubts = decided_at(sheet, typed, source, mapping, free)
     free = [name for name in free if name != decided]
-    outcome_at = _outcome_at(sheet, typed, source, mapping, free)
-    changed = _changed_at(typed, mapping, [name for name in free if name not in outcome_at])
-    order, doubt = _order(sheet, typed, source, free, bool(decided or outcome_at))
+    ended = outcome_at(sheet, typed, source, mapping, free)
+    changed = changed_at(typed, mapping, [name for name in free if name not in ended])
+    order, doubt = _order(sheet, typed, source, free, bool(decided or ended))
     group = column_named(sheet.columns, source.group, "group") if source.group else ""
     return Roles(
         id=_id(sheet, source, mapping, free),
         decided_at=decided,
-        outcome_at=outcome_at,
+        outcome_at=ended,
         changed_at=changed,
         order=order,
         group=group,
         split=_split(sheet, free),
         doubts=tuple(text for text in (*doubts, doubt) if text),
     )
-
-
-def seconds_of(sheet: Sheet, name: str) -> list[float | None]:
-    """A column's dates as seconds since 1970; None where there is none."""
-    cells = sheet.cells[name]
-    known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
-    found = read_dates(name, known, sheet.dates) if known else None
-    if found is None:
-        return [None] * len(cells)
-    table = dict(zip(known, found.seconds))
-    return [table.get(cell) for cell in cells]
-
-
-def _filled(cells: Sequence[str]) -> int:
-    return sum(not is_missing(cell) for cell in cells)
-
-
-# -- who ------------------------------------------------------------------------------------------
 
 
 def _id(sheet: Sheet, source: SourceConfig, mapping: Mapping | None, free: Sequence[str]) -> str:
@@ -138,84 +112,6 @@ def _split(sheet: Sheet, free: Sequence[str]) -> str:
         if known and known <= set(SPLITS_SAID):
             return name
     return ""
-
-
-# -- when -----------------------------------------------------------------------------------------
-
-
-def _decided_at(
-    sheet: Sheet,
-    typed: Table[str, Typed],
-    source: SourceConfig,
-    mapping: Mapping | None,
-    free: Sequence[str],
-) -> tuple[str, list[str]]:
-    if source.decided_at:
-        return _a_date(sheet, typed, source.decided_at, "decided_at"), []
-    named = mapping.find(mapping.names.decided_at, free) if mapping else []
-    dates = [name for name in free if typed[name].kind == "date"]
-    for name in dict.fromkeys([*named, *by_rank(free, "decided_at")]):
-        if name in dates and _filled(sheet.cells[name]) > _HALF * len(sheet):
-            return name, _doubts_of(name, sheet)
-    later = set(by_rank(dates, "outcome_at")) | set(by_rank(dates, "changed_at"))
-    left = [n for n in dates if n not in later and not _NOT_THE_START & set(plain(n).split("_"))]
-    left = [name for name in left if _filled(sheet.cells[name]) > _HALF * len(sheet)]
-    if not left:
-        return "", []
-    chosen = min(left, key=lambda name: _middle(name, sheet))
-    doubt = (
-        f"{chosen} was taken for the moment at which a lead is scored, the earliest of its dates"
-    )
-    return chosen, [*_doubts_of(chosen, sheet), doubt]
-
-
-def _middle(name: str, sheet: Sheet) -> float:
-    return median(s for s in seconds_of(sheet, name) if s is not None)
-
-
-def _doubts_of(name: str, sheet: Sheet) -> list[str]:
-    known = [cell for cell in dict.fromkeys(sheet.cells[name]) if not is_missing(cell)]
-    found = read_dates(name, known, sheet.dates)
-    return [f"dates of {name} were read {found.doubt}"] if found and found.doubt else []
-
-
-def _outcome_at(
-    sheet: Sheet,
-    typed: Table[str, Typed],
-    source: SourceConfig,
-    mapping: Mapping | None,
-    free: Sequence[str],
-) -> tuple[str, ...]:
-    if source.outcome_at:
-        if not column_named(
-            sheet.columns, source.outcome_at, "outcome_at", missing_is_fine=bool(source.outcome)
-        ):
-            return ()
-        return (_a_date(sheet, typed, source.outcome_at, "outcome_at"),)
-    named = mapping.find(mapping.names.outcome_at, free) if mapping else []
-    if named:
-        return tuple(name for name in named if typed[name].kind == "date")
-    return tuple(n for n in by_rank(free, "outcome_at") if typed[n].kind == "date")
-
-
-def _changed_at(typed: Table[str, Typed], mapping: Mapping | None, free: Sequence[str]) -> str:
-    named = mapping.find(mapping.names.changed_at, free) if mapping else []
-    found = [*named, *by_rank(free, "changed_at")]
-    return next((name for name in found if typed[name].kind == "date"), "")
-
-
-def _a_date(sheet: Sheet, typed: Table[str, Typed], stated: str, key: str) -> str:
-    name = column_named(sheet.columns, stated, key)
-    if typed[name].kind != "date" and any(s is not None for s in seconds_of(sheet, name)):
-        return name
-    if typed[name].kind != "date":
-        some = [cell for cell in dict.fromkeys(sheet.cells[name]) if not is_missing(cell)][:3]
-        raise DataError(
-            f"{name!r} holds no dates: {', '.join(some)}",
-            where=f"kit.yaml: model.source.{key}",
-            fix="dates as 2026-05-01 or 2026-05-01T09:00:00Z, or name another column",
-        )
-    return name
 
 
 def _order(

@@ -1,0 +1,126 @@
+"""Which columns say when: when a lead was to be scored, when its outcome was known, when it was changed last.
+
+A person's statement comes first, then a CRM's own names, then known names, then the earliest of the dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Table
+from collections.abc import Sequence
+from statistics import median
+
+from kits.core.errors import DataError
+from kits.lead_scoring._reading.cells import Typed, is_missing
+from kits.lead_scoring._reading.dates import read_dates
+from kits.lead_scoring._reading.mapping import Mapping
+from kits.lead_scoring._reading.names import by_rank, plain
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.stated import column_named
+from kits.lead_scoring.config import SourceConfig
+
+_HALF = 0.5
+_NOT_THE_START = frozenset({
+    "close", "closed", "closing", "closedate", "won", "lost", "converted", "conversion", "end", "ended",
+    "modified", "updated", "update", "change", "changed", "last", "next", "birth", "born", "dob", "birthday", "birthdate", "geburtsdatum", "naissance", "nacimiento", "nascita",
+    "founded", "established", "since", "anniversary", "due", "expected",
+    "deadline", "expiry", "expires", "renewal", "follow", "abschluss", "geschlossen", "geburt", "letzte",
+    "naechste", "fin", "cierre",
+})  # fmt: skip
+
+
+def decided_at(
+    sheet: Sheet,
+    typed: Table[str, Typed],
+    source: SourceConfig,
+    mapping: Mapping | None,
+    free: Sequence[str],
+) -> tuple[str, list[str]]:
+    """The column with the moment at which a lead is scored, empty where there is none; what was assumed of it.
+
+    Raises:
+        ConfigError: a stated column is not there.
+        DataError: a stated column holds no dates.
+    """
+    if source.decided_at:
+        return _a_date(sheet, typed, source.decided_at, "decided_at"), []
+    named = mapping.find(mapping.names.decided_at, free) if mapping else []
+    dates = [name for name in free if typed[name].kind == "date"]
+    for name in dict.fromkeys([*named, *by_rank(free, "decided_at")]):
+        if name in dates and _filled(sheet.cells[name]) > _HALF * len(sheet):
+            return name, _doubts_of(name, sheet)
+    later = set(by_rank(dates, "outcome_at")) | set(by_rank(dates, "changed_at"))
+    left = [n for n in dates if n not in later and not _NOT_THE_START & set(plain(n).split("_"))]
+    left = [name for name in left if _filled(sheet.cells[name]) > _HALF * len(sheet)]
+    if not left:
+        return "", []
+    chosen = min(left, key=lambda name: _middle(name, sheet))
+    doubt = (
+        f"{chosen} was taken for the moment at which a lead is scored, the earliest of its dates"
+    )
+    return chosen, [*_doubts_of(chosen, sheet), doubt]
+
+
+def _middle(name: str, sheet: Sheet) -> float:
+    return median(s for s in seconds_of(sheet, name) if s is not None)
+
+
+def _doubts_of(name: str, sheet: Sheet) -> list[str]:
+    known = [cell for cell in dict.fromkeys(sheet.cells[name]) if not is_missing(cell)]
+    found = read_dates(name, known, sheet.dates)
+    return [f"dates of {name} were read {found.doubt}"] if found and found.doubt else []
+
+
+def outcome_at(
+    sheet: Sheet,
+    typed: Table[str, Typed],
+    source: SourceConfig,
+    mapping: Mapping | None,
+    free: Sequence[str],
+) -> tuple[str, ...]:
+    """Columns that say when the outcome was known. Raises as `decided_at`."""
+    if source.outcome_at:
+        if not column_named(
+            sheet.columns, source.outcome_at, "outcome_at", missing_is_fine=bool(source.outcome)
+        ):
+            return ()
+        return (_a_date(sheet, typed, source.outcome_at, "outcome_at"),)
+    named = mapping.find(mapping.names.outcome_at, free) if mapping else []
+    if named:
+        return tuple(name for name in named if typed[name].kind == "date")
+    return tuple(n for n in by_rank(free, "outcome_at") if typed[n].kind == "date")
+
+
+def changed_at(typed: Table[str, Typed], mapping: Mapping | None, free: Sequence[str]) -> str:
+    """The column with the time of the last change, empty where there is none."""
+    named = mapping.find(mapping.names.changed_at, free) if mapping else []
+    found = [*named, *by_rank(free, "changed_at")]
+    return next((name for name in found if typed[name].kind == "date"), "")
+
+
+def _a_date(sheet: Sheet, typed: Table[str, Typed], stated: str, key: str) -> str:
+    name = column_named(sheet.columns, stated, key)
+    if typed[name].kind != "date" and any(s is not None for s in seconds_of(sheet, name)):
+        return name
+    if typed[name].kind != "date":
+        some = [cell for cell in dict.fromkeys(sheet.cells[name]) if not is_missing(cell)][:3]
+        raise DataError(
+            f"{name!r} holds no dates: {', '.join(some)}",
+            where=f"kit.yaml: model.source.{key}",
+            fix="dates as 2026-05-01 or 2026-05-01T09:00:00Z, or name another column",
+        )
+    return name
+
+
+def seconds_of(sheet: Sheet, name: str) -> list[float | None]:
+    """A column's dates as seconds since 1970; None where there is none."""
+    cells = sheet.cells[name]
+    known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
+    found = read_dates(name, known, sheet.dates) if known else None
+    if found is None:
+        return [None] * len(cells)
+    table = dict(zip(known, found.seconds))
+    return [table.get(cell) for cell in cells]
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(not is_missing(cell) for cell in cells)
