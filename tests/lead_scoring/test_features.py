@@ -206,6 +206,19 @@ def test_a_persons_word_on_a_columns_kind_is_stronger() -> None:
     assert kinds == {"branch": "choice", "code": "number"}
 
 
+def test_whole_numbers_that_only_tell_things_apart_are_choices() -> None:
+    names = ("Campaign ID", "campaignId", "products", "Zip code", "Order number", "region size")
+    leads = [
+        Lead(str(n), dict(zip(names, [100.0 + n % 9, 3.0 + n % 4, n % 6, n % 7 + 0.5, 1.0 + n, n % 5])))
+        for n in range(200)
+    ]  # fmt: skip
+    kinds = kinds_of(Sheet(leads), np.arange(200), names, ColumnsConfig())
+    assert kinds == {
+        "Campaign ID": "choice", "campaignId": "choice", "products": "number", "Zip code": "number", "Order number": "number",
+        "region size": "number",
+    }  # fmt: skip
+
+
 def test_several_choices_and_texts_are_told_apart() -> None:
     leads = [
         Lead(str(n), {"tags": "a;b" if n % 3 else "c", "note": f"please call me back about order {n} today"})

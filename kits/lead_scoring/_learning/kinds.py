@@ -11,12 +11,21 @@ from numpy.typing import NDArray
 from kits.lead_scoring._features import cells
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._learning.sheet import Ints, Sheet
+from kits.lead_scoring._reading.names import plain
 from kits.lead_scoring.config import ColumnsConfig
 
+Floats = NDArray[np.float64]
 Kind: TypeAlias = Literal["number", "truth", "choice", "date", "many", "text"]
 _ALMOST_ALL = 0.95
 _SOME = 0.1
 _MANY_DISTINCT = 60
+_CODES = frozenset({
+    "id", "ids", "code", "key", "nr", "nummer", "number", "plz", "zip", "zipcode", "postcode", "postleitzahl", "type", "typ", "region", "segment",
+    "cluster", "kennung", "schluessel", "codigo", "codice", "tipo", "numero",
+})  # fmt: skip
+"""What a column is called whose numbers only tell things apart: the last word of its name."""
+_CODE_OFTEN = 20
+"""Leads that share a code, on the average."""
 _TEXT_WORDS = 4
 """From so many words in a cell on the average a column of ever new cells is a text."""
 
@@ -61,8 +70,9 @@ def _kind(sheet: Sheet, name: str, given: Ints, counts: Ints) -> Kind:
         return "truth"
     often = counts[given]
     total = int(often.sum())
-    if _mostly(~np.isnan(sheet.numbers(name)[given]), often):
-        return "number"
+    numbers = sheet.numbers(name)[given]
+    if _mostly(~np.isnan(numbers), often):
+        return "choice" if _are_codes(name, numbers, total) else "number"
     if _mostly(~np.isnan(sheet.moments(name)[given]), often):
         return "date"
     joined = np.array([isinstance(value, str) and ";" in value for value in values])
@@ -72,6 +82,14 @@ def _kind(sheet: Sheet, name: str, given: Ints, counts: Ints) -> Kind:
     if words >= _TEXT_WORDS and len(values) > max(_MANY_DISTINCT, 0.2 * total):
         return "text"
     return "choice"
+
+
+def _are_codes(name: str, numbers: Floats, total: int) -> bool:
+    """Whether whole numbers only tell things apart (`Campaign ID`): 112 is no more than 111, but another."""
+    known = numbers[~np.isnan(numbers)]
+    whole = bool(np.all(np.mod(known, 1) == 0))
+    named = plain(name).rsplit("_", 1)[-1] in _CODES
+    return named and whole and len(known) * _CODE_OFTEN <= total
 
 
 def _mostly(readable: NDArray[np.bool_], often: Ints) -> bool:
