@@ -6,50 +6,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kits.core.annotation import Annotation
-from kits.core.dataset import SPLIT_WORDS, Split
-from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
-from kits.visual_inspection._files import (
-    SUFFIXES,
-    Reading,
-    pictures_under,
-)
-from kits.visual_inspection._labels import GOOD, tidy
-
-
-def has_class_folders(path: Path) -> bool:
-    """Whether pictures lie in folders that are classes; `good` alone is one only beside a split."""
-    found = {_class_of(file.relative_to(path)) for file in pictures_under(path)}
-    labels = {label for _, label in found if label}
-    return bool(labels - {GOOD}) or (bool(labels) and any(split for split, _ in found))
+from kits.visual_inspection._files import SUFFIXES, Reading
+from kits.visual_inspection._labels import GOOD
+from kits.visual_inspection._layout import layout_of
 
 
 def read_folders(path: Path) -> Iterator[RawSample | Finding]:
     """A folder per class, alone or under train/ val/ test/ (MVTec-like: test/<defect>).
 
     Raises:
-        DataError: no pictures, or pictures that lie in no class folder only.
+        DataError: no pictures, or several data sets side by side.
     """
-    files = pictures_under(path)
-    if not files:
-        raise DataError("a folder without pictures", where=str(path))
-    loose = [
-        file.name
-        for file in files
-        if not _class_of(file.relative_to(path))[1] and "ground_truth" not in file.parts
-    ]
+    layout = layout_of(path)
     reading = Reading(path)
-    for file in files:
-        split, label = _class_of(file.relative_to(path))
-        if not label:
+    for one in layout.placed:
+        if not one.label:
             continue
-        picture = reading.open(file)
+        picture = reading.open(one.file)
         if isinstance(picture, Finding):
             yield picture
             continue
-        yield picture.sample(Annotation(label=tidy(label), author="folders"), split=split)
+        yield picture.sample(Annotation(label=one.label, author="folders"), split=one.split)
     yield from reading.findings()
-    yield from _folder_leftovers(path, loose)
+    yield from layout.findings()
+    yield from _folder_leftovers(path, [one.file.name for one in layout.placed if not one.label])
 
 
 def _folder_leftovers(path: Path, loose: list[str]) -> Iterator[Finding]:
@@ -69,30 +50,28 @@ def _folder_leftovers(path: Path, loose: list[str]) -> Iterator[Finding]:
             )
 
 
-def _class_of(relative: Path) -> tuple[Split | None, str]:
-    """(split, class) of a picture from its folders; MVTec's ground_truth masks have no class."""
-    folders = list(relative.parts[:-1])
-    if "ground_truth" in folders:
-        return None, ""
-    split = SPLIT_WORDS.get(folders[0].lower()) if folders else None
-    rest = folders[1:] if split else folders
-    return split, tidy(rest[0]) if rest else ""
-
-
 def read_golden(path: Path) -> Iterator[RawSample | Finding]:
     """A folder of pictures of good parts, nothing else.
 
     Raises:
         DataError: no pictures in it.
     """
-    files = pictures_under(path)
-    if not files:
-        raise DataError("a folder without pictures", where=str(path))
+    layout = layout_of(path)
     reading = Reading(path)
-    for file in files:
-        picture = reading.open(file)
+    for one in layout.placed:
+        picture = reading.open(one.file)
         if isinstance(picture, Finding):
             yield picture
             continue
         yield picture.sample(Annotation(label=GOOD, author="golden"))
     yield from reading.findings()
+    yield from layout.findings()
+
+
+def labels_beside(path: Path) -> list[str]:
+    """Files with the name of a picture that may be its labels, where half of the pictures have one."""
+    placed = layout_of(path).placed
+    ends = (".txt", ".json", ".xml")
+    beside = [one.file.with_suffix(end) for one in placed for end in ends]
+    found = [file.name for file in beside if file.is_file()]
+    return found if len(found) >= len(placed) / 2 else []

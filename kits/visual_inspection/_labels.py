@@ -10,14 +10,39 @@ from kits.core.kit import Finding
 from kits.core.prediction import Box
 
 GOOD = "good"
-GOOD_WORDS = frozenset({"good", "ok", "normal", "golden", "pass", "io", "no_defect", "defect_free"})
+GOOD_WORDS = frozenset({
+    "good", "ok", "okay", "normal", "golden", "pass", "passed", "io", "i.o.", "no_defect", "no_defects", "nodefect", "defect_free", "defectfree",
+    "non_defective", "not_defective", "intact", "healthy", "gut", "gutteil", "gutteile", "fehlerfrei", "in_ordnung", "bon", "bonne", "conforme",
+    "bueno", "buena", "correcto", "buono", "goed",
+})  # fmt: skip
+_VIEWS = frozenset(
+    {
+        "front",
+        "back",
+        "top",
+        "bottom",
+        "side",
+        "left",
+        "right",
+        "part",
+        "parts",
+        "images",
+        "image",
+        "samples",
+    }
+)
+"""What may stand beside the word: `ok_front`."""
 _CLIP_SHARE = 0.05
 _MIN_SIDE = 0.5
 
 
 def is_good(label: str) -> bool:
     """Whether a class name is one of the usual words for a good part."""
-    return label.strip().lower().replace("-", "_").replace(" ", "_") in GOOD_WORDS
+    word = label.strip().lower().replace("-", "_").replace(" ", "_")
+    if word in GOOD_WORDS:
+        return True
+    rest = [part for part in word.split("_") if part and part not in _VIEWS]
+    return len(rest) == 1 and rest[0] in GOOD_WORDS
 
 
 def tidy(label: str) -> str:

@@ -14,9 +14,18 @@ from pydantic import BaseModel
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError, chosen
 from kits.core.kit import Finding, RawSample
-from kits.visual_inspection import _checks, _folders, _markup, _writers, _yolo
+from kits.visual_inspection import (
+    _checks,
+    _folders,
+    _labelme,
+    _markup,
+    _tables,
+    _writers,
+    _yolo,
+)
 from kits.visual_inspection._duplicates import near_duplicates
 from kits.visual_inspection._files import pictures_under
+from kits.visual_inspection._layout import layout_of
 
 __all__ = ["check", "detect_format", "near_duplicates", "read", "write"]
 
@@ -25,6 +34,8 @@ _READERS: dict[str, Reader] = {
     "yolo": _yolo.read_yolo,
     "coco": _markup.read_coco,
     "voc": _markup.read_voc,
+    "labelme": _labelme.read_labelme,
+    "table": _tables.read_table,
     "folders": _folders.read_folders,
     "golden": _folders.read_golden,
 }
@@ -53,7 +64,30 @@ def detect_format(path: Path) -> str:
         )
     if _markup.find_voc(path):
         return "voc"
-    return "folders" if _folders.has_class_folders(path) else "golden"
+    return _format_of_pictures(path)
+
+
+def _format_of_pictures(path: Path) -> str:
+    """By what lies beside the pictures, else by their folders.
+
+    Raises:
+        DataError: something that may be labels, in a form we do not know: good parts are not assumed then.
+    """
+    if _labelme.find_labelme(path):
+        return "labelme"
+    if _tables.find_table(path) is not None:
+        return "table"
+    if layout_of(path).has_classes:
+        return "folders"
+    labels = _folders.labels_beside(path)
+    if labels:
+        raise DataError(
+            f"{len(labels)} files beside the pictures may be labels ({labels[0]}), in no layout we know",
+            where=str(path),
+            fix="for YOLO add a data.yaml with the class names, or use images/ and labels/; if they are no labels and all parts are good: "
+            "--format golden",
+        )
+    return "golden"
 
 
 def _format_of_file(path: Path) -> str:
