@@ -19,9 +19,10 @@ from kits.core.dataset import Dataset, Split
 from kits.core.errors import UsageError
 from kits.core.files import write_atomically
 from kits.core.kit import EvaluateTask, Evaluation, NoProgress, Progress
-from kits.core.operating_point import OperatingPoint
+from kits.core.operating_point import Costs, OperatingPoint
 from kits.core.ready import ReadyBundle
 from kits.core.runtime import cpu_session
+from kits.core.settings import validate_settings
 from kits.core.tuning import Change, Changes, Tunable
 from kits.toolchain import bundling, evaluation
 from kits.toolchain.export_note import own_files, read_export_note
@@ -260,11 +261,19 @@ class _Job:
 def _settings(
     project: Project, record: Run, tuning: Tunable
 ) -> tuple[Project, dict[str, tuple[JsonValue, JsonValue]], tuple[str, ...]]:
-    """The project with what was trained and what may be set since; what was set; what needs training."""
+    """The project with what was trained and what may be set since; what was set; what needs training.
+
+    Raises:
+        ConfigError: the run was trained with settings that this version does not know.
+    """
+    where, model = f"run {record.id}", project.kit.config_model
+    # a run of an earlier version lacks what has come since: that has its default, and nobody changed it
+    then = validate_settings(record.config, model, where=where).model_dump(mode="json")
+    paid = validate_settings(record.costs, Costs, where=where).model_dump(mode="json")
     now = project.kit_config.model_dump(mode="json")
-    merged = {**record.config, **{key: now[key] for key in tuning.settings}}
-    kit_config = project.kit.config_model.model_validate(merged)
-    old = {**_flat("model", record.config), **_flat("costs", record.costs)}
+    merged = {**then, **{key: now[key] for key in tuning.settings}}
+    kit_config = validate_settings(merged, model, where=where)
+    old = {**_flat("model", then), **_flat("costs", paid)}
     new = {**_flat("model", now), **_flat("costs", project.config.costs.model_dump(mode="json"))}
     apart = {key: (old.get(key), value) for key, value in new.items() if old.get(key) != value}
     ways = ("costs.", *(f"model.{key}" for key in tuning.settings))

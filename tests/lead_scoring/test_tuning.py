@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from kits.cli import make_app
 from kits.core.bundle import Bundle, open_file
-from kits.core.errors import UsageError
+from kits.core.errors import ConfigError, UsageError
 from kits.core.ready import make_ready
 from kits.lead_scoring._judging.of_runtime import team_of
 from kits.lead_scoring._simulated.export import write_contacts
@@ -141,6 +141,26 @@ def test_nothing_to_tune_is_said_with_what_could_be(trained: Project, tuned: Tun
     with pytest.raises(UsageError, match="nothing to tune") as told:
         tune_project(trained, run=tuned.base)
     assert "model.team" in told.value.fix
+
+
+def test_a_run_of_another_version_is_tuned_or_says_what_it_has(
+    trained: Project, tuned: Tuned
+) -> None:
+    path = trained.runs_dir / tuned.base / "run.json"
+    text = path.read_text()
+    record = json.loads(text)
+    project = trained.with_settings(["team.value=1200"])
+    try:
+        del record["config"]["depth"]
+        path.write_text(json.dumps(record))
+        assert tune_project(project, run=tuned.base, dry=True).unheeded == ()
+        record["config"]["depht"] = 5
+        path.write_text(json.dumps(record))
+        with pytest.raises(ConfigError, match="depht") as told:
+            tune_project(project, run=tuned.base, dry=True)
+        assert tuned.base in told.value.where
+    finally:
+        path.write_text(text)
 
 
 def test_a_kit_whose_thresholds_are_learned_says_so(tmp_path: Path) -> None:
