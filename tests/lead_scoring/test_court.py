@@ -47,6 +47,21 @@ def test_a_strong_column_without_any_mark_is_suspected_and_stays() -> None:
     assert "x17" not in court.excluded
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("Kanal", "cleared"),
+        ("Lead Source", "cleared"),
+        ("Latest source", "suspicious"),
+        ("Region", "suspicious"),
+    ],
+)
+def test_where_a_lead_came_from_is_known_with_it(name: str, found: str) -> None:
+    made = Made()
+    made.columns[name] = (made.rng.normal(size=made.rows) + 2 * made.won).round(2).tolist()
+    assert finding(made.court(), name) == found
+
+
 def test_no_honest_column_alone_is_nearly_certain() -> None:
     made = Made()
     made.columns["x17"] = (made.rng.normal(size=made.rows) + 5 * made.won).round(3).tolist()

@@ -16,6 +16,7 @@ from kits.lead_scoring._court.columns import Column
 from kits.lead_scoring._court.drift import Drift, course_of, course_p, find_drift
 from kits.lead_scoring._court.leaks import Power, judge, lateness_of, powers
 from kits.lead_scoring._court.measured import Measured, measure
+from kits.lead_scoring._court.names import said, words_of
 from kits.lead_scoring._court.settings import drifting, names_with, worded
 from kits.lead_scoring._court.signal import find_signal, silence
 from kits.lead_scoring._court.splits import Sides, side_by_side
@@ -23,6 +24,9 @@ from kits.lead_scoring._court.together import find_together, twins_of
 from kits.lead_scoring._court.verdicts import Action, Court, Signal, Verdict
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
+
+_LATEST = frozenset({"latest", "last", "recent", "current", "letzte", "letzter", "aktuell", "derniere", "dernier", "ultima", "ultimo"})  # fmt: skip
+"""Words that say that an origin was written again."""
 
 
 def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
@@ -126,6 +130,13 @@ def _leak(name: str, marks: Sequence[Mark], power: Power) -> Verdict | None:
     if not marks and not power.striking:
         return None
     finding = judge(lateness_of(marks), power)
+    phrase = said("arrival", name) if finding == "suspicious" and not marks else None
+    if phrase is not None and not _LATEST.intersection(words_of(name)):
+        evidence = (
+            f"its name (“{phrase.text}”) says where a lead came from: known with it",
+            *power.sentences,
+        )
+        return Verdict(name, "leak", "cleared", power.alone.low, evidence, "keep")
     actions: dict[str, Action] = {"guilty": "exclude", "suspicious": "warn", "cleared": "keep"}
     evidence = (*(mark.sentence for mark in marks), *power.sentences)
     if not marks:

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 import yaml
 
 Sort: TypeAlias = Literal[
-    "after", "worked", "maybe", "earlier", "identity", "protected", "outcome_words"
+    "after", "worked", "maybe", "earlier", "arrival", "identity", "protected", "outcome_words"
 ]
 _MOST_LETTERS = 200
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
