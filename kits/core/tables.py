@@ -34,6 +34,8 @@ _SNIFFED_BYTES = 256 << 10
 _SNIFFED_ROWS = 60
 _HEADER_WORDS = 6
 _HEADER_CHARS = 60
+_NARROW = 5
+"""Of so few columns each has a name of its own."""
 _SEPARATOR = re.compile(r"sep=([,;|\t])\r?\n", re.IGNORECASE)
 """A first line by which spreadsheets tell each other the delimiter."""
 
@@ -215,7 +217,9 @@ def is_header(rows: list[list[str]]) -> bool:
         return len(cells[0].split()) <= 2
     short = all(len(c) <= _HEADER_CHARS and len(c.split()) <= _HEADER_WORDS for c in cells)
     named = [c for c in cells if c]
-    distinct = len({c.lower() for c in named}) == len(named) and len(named) >= len(cells) / 2
+    # exports of some trackers repeat a name for each of its values (`Labels`, `Labels`)
+    needed = len(named) if len(named) <= _NARROW else len(named) / 2
+    distinct = len({c.lower() for c in named}) >= needed and len(named) >= len(cells) / 2
     numbers = any(c.replace(".", "").replace("-", "").isdigit() for c in named)
     repeated = any(row == rows[0] for row in rows[1:])
     return short and distinct and not numbers and not repeated
@@ -238,7 +242,8 @@ def _json_kind(path: Path, start: bytes, encoding: str) -> str:
     if path.suffix.lower() not in JSON_SUFFIXES:
         return ""
     text = start.decode(encoding, errors="replace").lstrip()
-    if path.suffix.lower() == ".json" and not _is_object(text.split("\n", 1)[0]):
+    first, _, rest = text.partition("\n")
+    if path.suffix.lower() == ".json" and not (rest.strip() and _is_object(first)):
         return "document"
     return "lines"
 
@@ -294,8 +299,12 @@ def _document(path: Path, encoding: str) -> list[JsonValue]:
         raise DataError(f"not JSON: {error}", where=path.name) from error
     if isinstance(value, dict):
         # an export wraps its rows in one key as often as not
-        value = next((v for v in value.values() if isinstance(v, list)), [value])
+        value = next((v for v in value.values() if _are_objects(v)), [value])
     return value if isinstance(value, list) else []
+
+
+def _are_objects(value: JsonValue) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict) for one in value)
 
 
 def _cell(value: JsonValue) -> str:

@@ -112,6 +112,41 @@ def test_a_json_document_with_its_rows_under_a_key_is_read(tmp_path: Path) -> No
     assert [label_of(s) for s in samples] == [label for _, label in TEXTS]
 
 
+def test_a_json_document_in_one_line_is_read_as_one_in_many(tmp_path: Path) -> None:
+    document = {"tickets": [{"text": text, "label": label, "tags": ["x"]} for text, label in TEXTS]}
+    samples, _ = read_all(put(tmp_path / "tickets.json", json.dumps(document)))
+    assert [label_of(s) for s in samples] == [label for _, label in TEXTS]
+
+
+def test_names_that_come_again_are_names_in_a_wide_table(tmp_path: Path) -> None:
+    header = [
+        "Issue key",
+        "Summary",
+        "Status",
+        "Description",
+        "Labels",
+        "Labels",
+        "Comment",
+        "Comment",
+    ]
+    content = rows(
+        header,
+        *([f"S-{n}", "s", "Done", text, lab, "", "", ""] for n, (text, lab) in enumerate(TEXTS)),
+    )
+    samples, findings = read_all(put(tmp_path / "jira.csv", content))
+    assert "no header" not in told(findings, "columns")
+    assert [label_of(s) for s in samples] == [label for _, label in TEXTS]
+
+
+def test_a_team_that_all_mails_went_to_keeps_nothing_together(tmp_path: Path) -> None:
+    content = rows(
+        ["text", "intent", "Group"],
+        *([f"{text} {n}", lab, "Team A"] for n in range(20) for text, lab in TEXTS),
+    )
+    samples, findings = read_all(put(tmp_path / "mails.csv", content))
+    assert "group=" not in told(findings, "columns") and not any(sample.group for sample in samples)
+
+
 # -- what rows state ------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from statistics import fmean
@@ -26,6 +27,8 @@ LABEL_NAMES = (
 """Best first; words of the name count too (`ticket_category`)."""
 _SURE_NAMES = frozenset(LABEL_NAMES[:8])
 """Names that mean the label even where its values hardly come again: a file of few rows and many intents."""
+_SMALL_LOT, _MOST_OF_ONE = 10, 0.2
+"""Rows of one lot of what belongs together: so many, or such a share of all."""
 TEXT_NAMES = (
     "text", "body", "utterance", "message", "narrative", "email", "mail", "content", "sentence", "query", "question",
     "description", "comment", "review", "request", "nachricht", "inhalt", "texte", "mensaje", "testo", "instruction",
@@ -219,7 +222,11 @@ def _numbers(cells: list[str]) -> bool:
 
 
 def _repeats(cells: list[str]) -> bool:
-    return _short(cells) and len(set(cells)) < len(cells)
+    """What belongs together comes in many small lots; a team that nearly all mails went to is none."""
+    counts = Counter(cells)
+    largest = max(counts.values(), default=0)
+    few = largest <= max(_SMALL_LOT, _MOST_OF_ONE * len(cells))
+    return _short(cells) and len(counts) < len(cells) and few
 
 
 def _json(cells: list[str]) -> bool:
