@@ -17,7 +17,7 @@ from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.broker import find_mosquitto
 from cloud_sync.fleet.pki import CA_ALARM, CRL_ALARM, Authority
 from cloud_sync.hub import Hub
-from cloud_sync.store.check import RESTORE, check_database
+from cloud_sync.store.check import RESTORE, check_database, looking
 from cloud_sync.store.db import Database, migrate
 from cloud_sync.store.holding import hold_bytes
 from kits.core.blobs import FolderBlobStore
@@ -264,7 +264,7 @@ def _lots(config: HubConfig) -> list[Finding]:
         return []
     from cloud_sync.crm.lots import too_high
 
-    with closing(Database(config.database)) as database, database.session() as session:
+    with looking(config.database) as session:
         over = too_high(session, most)
     if not over:
         return []
@@ -277,7 +277,7 @@ def _keyless(config: HubConfig) -> list[Finding]:
     """Samples of leads that an import may have too, and nobody can tell: said, and no fault."""
     from cloud_sync.crm.keyless import count_without
 
-    with closing(Database(config.database)) as database, database.session() as session:
+    with looking(config.database) as session:
         without = count_without(session)
     if not without:
         return []

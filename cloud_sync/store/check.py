@@ -7,11 +7,16 @@ people and samples: who opens a hub that was made before asks here first.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
+from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from cloud_sync.store.db import Database, alembic_config, current_revision
 from kits.core.errors import ConfigError, DataError, UnreachableError
@@ -62,11 +67,29 @@ def check_database(url: str) -> str:
     return revision
 
 
-def _look_into(path: Path) -> str:
+@contextmanager
+def looking(url: str) -> Iterator[Session]:
+    """A session that only looks: what is looked at by it stays as it is, to the byte."""
+    path = sqlite_file(url)
+    if path is None:
+        with closing(Database(url)) as database, database.session() as session:
+            yield session
+        return
+    engine = create_engine("sqlite://", creator=partial(_opened, path), poolclass=NullPool)
+    with Session(engine) as session:
+        yield session
+
+
+def _opened(path: Path) -> sqlite3.Connection:
     """Opened for writing and told not to: for reading only it would leave a journal behind."""
+    file = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+    file.execute("PRAGMA query_only=ON")
+    return file
+
+
+def _look_into(path: Path) -> str:
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as file:
-            file.execute("PRAGMA query_only=ON")
+        with closing(_opened(path)) as file:
             state = str(file.execute("PRAGMA quick_check").fetchone()[0])
             if state != "ok":
                 raise DataError(f"damaged: {state}", where=str(path), fix=RESTORE)
