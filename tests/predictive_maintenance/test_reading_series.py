@@ -199,6 +199,21 @@ def test_a_long_table_keeps_the_rate_of_each_tag(tmp_path: Path) -> None:
     assert slow.readings[:3].tolist() == pytest.approx([50, 51, 52], abs=1e-2)
 
 
+def test_a_historians_fields_are_tags_and_bad_quality_is_no_reading(tmp_path: Path) -> None:
+    lines = [
+        f"{t},pump,{tag},{9999 if n == 7 else value},{'Bad' if n == 7 else 'Good'}"
+        for n, t in enumerate(stamps(200)) for tag, value in (("amps", 12.5), ("temp", 60.5))
+    ]  # fmt: skip
+    put(tmp_path / "e.csv", "_time,_measurement,_field,_value,quality\n" + "\n".join(lines) + "\n")
+    samples, findings = read_all(tmp_path)
+    assert channel(samples[0], "amps").readings.size > 50
+    for name, value in (("amps", 12.5), ("temp", 60.5)):
+        readings = np.concatenate([channel(one, name).readings for one in samples])
+        known = readings[np.isfinite(readings)]
+        assert known.min() == pytest.approx(value, abs=0.01) == known.max()
+    assert "bad quality" in texts(findings, "quality")
+
+
 def test_a_slow_sensor_among_fast_rows_gets_its_own_rate(tmp_path: Path) -> None:
     slow = [str(i) if i % 5 == 0 else "" for i in range(200)]
     put(tmp_path / "x.csv", table(("time", "fast", "slow"), stamps(200), wave(200), slow))

@@ -19,9 +19,24 @@ MAX_ROWS = 20_000_000
 _TAGS = frozenset({
     "tag", "tags", "tag_name", "tagname", "sensor", "sensor_name", "sensor_id", "variable", "signal",
     "name", "point", "point_name", "channel", "parameter", "metric", "item", "node", "node_id",
-    "measurement", "quantity", "series", "kanal", "messstelle",
+    "measurement", "quantity", "series", "field", "attribute", "datapoint", "data_point", "kanal", "messstelle", "datenpunkt", "messgroesse", "variable_name",
+    "bezeichnung", "grandeur",
 })  # fmt: skip
-_VALUES = frozenset({"value", "val", "reading", "wert", "v", "measured_value", "data", "y"})
+_VALUES = frozenset(
+    {
+        "value",
+        "val",
+        "reading",
+        "wert",
+        "v",
+        "measured_value",
+        "data",
+        "y",
+        "messwert",
+        "valeur",
+        "valor",
+    }
+)
 _STEADY = 0.9
 
 
@@ -31,7 +46,9 @@ def is_long(table: Table, roles: Roles) -> bool:
 
 
 def _find(table: Table) -> tuple[Column, Column] | None:
-    tag = next((c for c in table.columns if c.kind == "text" and plain(c.name) in _TAGS), None)
+    named = [c for c in table.columns if c.kind == "text" and plain(c.name) in _TAGS]
+    # of a measurement and its fields the fields tell readings apart
+    tag = max(named, key=lambda column: len(set(column.values.tolist())), default=None)
     value = next(
         (c for c in table.columns if c.kind == "number" and plain(c.name) in _VALUES), None
     )

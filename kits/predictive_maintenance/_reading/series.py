@@ -102,6 +102,7 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
     )
     stem = asset_of(file, around.root, around.sidecar)
     owners = _owners(table, owner, stem)
+    table = without_bad_quality(table, roles, notes, name)
     if is_long(table, roles) and times is not None:
         notes.say("table", "one row per tag and time: turned into a channel per tag", name)
         return [
@@ -110,7 +111,6 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
             )
             for asset, rows in _rows_of(owners, table.rows, stem)
         ]
-    table = without_bad_quality(table, roles, notes, name)
     chosen = choose_channels(table, roles, notes, name, owners)
     labels = row_labels(table, roles.labels, around.sidecar) if roles.labels else None
     return [
