@@ -81,6 +81,15 @@ def corners(found: Mapping[str, Figures]) -> str:
     )
 
 
+def clocks(found: Mapping[str, Figures]) -> str:
+    """The leaps of `test_crm_set_clock`, all together."""
+    rows = list(found.values())
+    if not rows:
+        return ""
+    wrong, late, lost = (sum(row[key] for row in rows) for key in ("wrong", "unfinished", "lost"))
+    return f"{len(rows)} leaps, each ahead and back; {wrong} wrong, {late} unfinished, {lost} events lost"
+
+
 def total(noun: str, *keys: str) -> Callable[[Mapping[str, Figures]], str]:
     """How many of something all tests of a goal counted under any of the keys."""
 
@@ -110,6 +119,33 @@ GOALS = (
             "{kills} kills; {leads} leads, {events} events in {deliveries} deliveries; {wrong} wrong, {unfinished} unfinished",
             "{writes} writes, {repeated} of them repeated after a kill",
         ),
+    ),
+    Goal(
+        "`kill -9` and SIGTERM of a hub that walks through a CRM",
+        "every lead scored and written, the walk goes on where it was",
+        ("test_crm_sweep_kills.py",),
+        words(
+            "{kills} ends; {leads} leads, {listed} listed; {wrong} wrong, {unfinished} unfinished",
+            "{writes} writes, {repeated} of them repeated after an end",
+        ),
+    ),
+    Goal(
+        "who opts out, overrides, erases, merges while the lead is read, scored, swept and written",
+        "the last word is theirs, in every order",
+        ("test_crm_races.py",),
+        words("{races} races, {wrong} wrong"),
+    ),
+    Goal(
+        "a hub's clock leaps an hour, a day, five years, and back, while leads change",
+        "every lead right, nothing waits for the clock",
+        ("test_crm_set_clock.py",),
+        clocks,
+    ),
+    Goal(
+        "a hub's disk full while leads change",
+        "503 with `Retry-After`, nothing taken that is not kept; back by itself",
+        ("test_crm_full_disk.py",),
+        words("{leads} leads; {wrong} wrong, {unfinished} unfinished, {lost} events lost"),
     ),
     Goal(
         "`kill -9` of several ingest workers",
