@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from pathlib import Path
 
@@ -13,25 +11,8 @@ from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.mail.message import read_message
 from kits.support_triage import data
 from kits.support_triage._mail.reading import read_mail
+from tests.support_triage.mail_tables import TEXTS, many, rows
 from tests.support_triage.triage import label_of, level_of, put, read_all, told
-
-TEXTS = [
-    ("Where is my parcel? It should have come on Monday.", "delivery"),
-    ("I want my money back for the broken kettle.", "refund"),
-    ("Please send the invoice again, I lost it.", "invoice"),
-    ("The parcel was left in the rain; it's all wet.", "delivery"),
-]
-
-
-def rows(header: list[str], *lines: list[str], delimiter: str = ",") -> str:
-    out = io.StringIO(newline="")
-    csv.writer(out, delimiter=delimiter).writerows([header, *lines])
-    return out.getvalue()
-
-
-def many(header: list[str], line: list[str], n: int = 30) -> str:
-    """Rows like `line`; `{n}` is the row's number."""
-    return rows(header, *([cell.format(n=i, even=i % 2) for cell in line] for i in range(n)))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -190,57 +171,6 @@ def test_tone_is_negative_neutral_or_positive(
     content = rows(["text", name], *([f"a row number {c} here", c] for c in cells))
     samples, _ = read_all(put(tmp_path / "m.csv", content))
     assert [level_of(s, "sentiment") for s in samples] == levels
-
-
-def test_entities_point_at_the_same_characters_in_what_models_read(tmp_path: Path) -> None:
-    body = "  Hello, my order 00471 is late.\r\nThanks, Ann"
-    at = body.index("00471")
-    content = rows(
-        ["subject", "text", "label", "entity_type", "start_offset", "end_offset"],
-        ["Order 00471", body, "late", "order_id", str(at), str(at + 5)],
-        ["", "invoice A-7 again", "invoice", "invoice_id", "8", "11"],
-        ["", "nothing marked here", "invoice", "", "", ""],
-    )
-    samples, findings = read_all(put(tmp_path / "m.csv", content))
-    for sample, words in zip(samples, ["00471", "A-7"]):
-        assert sample.annotation is not None
-        (span,) = sample.annotation.spans
-        assert read_mail(sample.content).text[span.start : span.end] == words == span.text
-    read = read_mail(samples[0].content).text
-    assert samples[0].annotation is not None
-    assert samples[0].annotation.spans[0].start == read.rindex("00471")
-    assert "entities-lost" not in {f.check for f in findings}
-
-
-def test_one_row_per_entity_makes_one_mail(tmp_path: Path) -> None:
-    text = "send order 12 to Paris please"
-    header = ["text", "label", "entity", "start", "end"]
-    content = rows(
-        header, [text, "send", "order", "11", "13"], [text, "send", "city", "17", "22"],
-        ["and another text", "ask", "", "", ""],
-    )  # fmt: skip
-    samples, _ = read_all(put(tmp_path / "m.csv", content))
-    assert len(samples) == 2
-    assert samples[0].annotation is not None
-    assert [s.text for s in samples[0].annotation.spans] == ["12", "Paris"]
-
-
-def test_slots_as_json_are_read_by_name_and_span(tmp_path: Path) -> None:
-    slots = json.dumps({"date": {"text": "next week", "span": [13, 22]}, "who": {"text": "Ann"}})
-    content = rows(["text", "intents", "slots"], ["see you here next week Ann", "meet", slots])
-    samples, _ = read_all(put(tmp_path / "m.csv", content))
-    assert samples[0].annotation is not None
-    found = {(s.label, s.text) for s in samples[0].annotation.spans}
-    assert found == {("date", "next week"), ("who", "Ann")}
-
-
-def test_entities_that_stand_nowhere_are_counted(tmp_path: Path) -> None:
-    slots = json.dumps([{"label": "order", "start": 0, "end": 4, "text": "9999"}])
-    content = rows(["text", "label", "entities"], ["my parcel is late", "late", slots])
-    samples, findings = read_all(put(tmp_path / "m.csv", content))
-    assert samples[0].annotation is not None
-    assert samples[0].annotation.spans == ()
-    assert "1 entities do not stand in the text" in told(findings, "entities-lost")
 
 
 def test_sender_date_language_and_group_come_along(tmp_path: Path) -> None:

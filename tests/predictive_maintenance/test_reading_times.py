@@ -1,0 +1,64 @@
+"""Times of rows: the usual forms, numbers since 1970, local times, and dates that can be read two ways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.predictive_maintenance.reading import (
+    levels,
+    put,
+    read_all,
+    stamps,
+    table,
+    texts,
+    wave,
+    window,
+)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%d.%m.%Y %H:%M:%S",
+        "%Y/%m/%d %H:%M:%S",
+        "%m/%d/%Y %I:%M:%S %p",
+        "%d-%b-%Y %H:%M:%S",
+        "%Y%m%d%H%M%S",
+        "%Y-%m-%dT%H:%M:%SZ",
+    ],
+)
+def test_common_forms_of_time_are_read(tmp_path: Path, form: str) -> None:
+    # three weeks, so that a day over twelve settles which number is the month
+    put(tmp_path / "x.csv", table(("time", "v"), stamps(60, 8 * 3600, form), wave(60)))
+    samples, findings = read_all(tmp_path)
+    started = window(samples[0]).started_at
+    assert started is not None
+    assert started.isoformat() == "2024-03-01T06:00:00+00:00"
+    assert levels(findings, "time-order") == set()
+
+
+def test_a_date_that_can_be_read_two_ways_is_said(tmp_path: Path) -> None:
+    rows = [f"05/06/2024 {h:02}:00" for h in range(20)]
+    put(tmp_path / "x.csv", table(("time", "v"), rows, wave(20)))
+    _, findings = read_all(tmp_path)
+    assert "day or the month" in texts(findings, "time-order")
+
+
+@pytest.mark.parametrize("factor", [1, 1_000, 1_000_000, 1_000_000_000])
+def test_numbers_since_1970(tmp_path: Path, factor: int) -> None:
+    moments = [(1_700_000_000 + i) * factor for i in range(50)]
+    put(tmp_path / "x.csv", table(("timestamp", "v"), moments, wave(50)))
+    samples, _ = read_all(tmp_path)
+    started = window(samples[0]).started_at
+    assert started is not None and started.timestamp() == 1_700_000_000
+    assert window(samples[0]).rate_hz == pytest.approx(1.0)
+
+
+def test_local_times_become_utc(tmp_path: Path) -> None:
+    put(tmp_path / "x.csv", table(("time", "v"), stamps(50), wave(50)))
+    put(tmp_path / "machines.yaml", "time: {timezone: Europe/Berlin}\n")
+    samples, _ = read_all(tmp_path)
+    started = window(samples[0]).started_at
+    assert started is not None and started.isoformat() == "2024-03-01T05:00:00+00:00"
