@@ -16,7 +16,7 @@ PARALLEL := -n 3 --dist worksteal --timeout 300
 export YOLO_AUTOINSTALL := 0
 export YOLO_OFFLINE := 1
 
-.PHONY: help demo test test-all test-device lint types docs benchmark reliability clean system-demo system-test system-all
+.PHONY: help demo test test-all test-device coverage lint types docs benchmark reliability clean system-demo system-test system-all
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,11 +25,15 @@ demo: system-demo $(VENV)/.demo ## the whole circle on this machine, on generate
 	$(BIN)/kit demo visual-inspection $(DEMO_ARGS)
 
 # workers share the cores: threads of one would spin while they wait for those of another
-test test-all: export OMP_NUM_THREADS := 1
+test test-all coverage: export OMP_NUM_THREADS := 1
 test: system-test $(VENV)/.test lint types ## what every change must pass
-	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	$(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS)
 
-test-all: system-all $(VENV)/.test lint types ## also the slow suites
+# following each branch doubles the time of a test: not at every change
+coverage: system-test $(VENV)/.test ## which branches of core, agent and hub their tests go through, and the gate
+	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term:skip-covered tests/core tests/edge_agent tests/cloud_sync $(PYTEST_ARGS)
+
+test-all: system-all $(VENV)/.test lint types coverage ## also the slow suites
 	$(BIN)/pytest -m 'not gpu and not hardware'
 
 test-device: ## the device side's tests on Python 3.10, where that interpreter is present
