@@ -104,7 +104,9 @@ class Commit:
             query = select(CrmLead).where(
                 CrmLead.connection == self._connection.name, CrmLead.object_id.in_(decided)
             )
-            return outcomes.keep_bytes(self._hub, session.scalars(query).all())
+            rows = session.scalars(query).all()
+        # with no transaction open: a storage that is slow would hold up whoever empties the journal
+        return outcomes.keep_bytes(self._hub, rows)
 
     def _store_one(self, session: Session, lead: CrmLead, now: datetime) -> timedelta | None:
         """Stores one lead; after how long it is to be read again, None: not."""
