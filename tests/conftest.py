@@ -1,4 +1,4 @@
-"""What counts for all tests: their order, and garbage that is not looked for. Fixtures are the folders' own."""
+"""What counts for all tests: garbage that is not there is not looked for. Fixtures are the folders' own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import gc
 from collections.abc import Generator
 
 import pytest
-
-WAITING = frozenset({"failure", "integration"})
-"""Folders of tests that wait for programs more than they compute."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -20,8 +17,3 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that wait begin: others compute meanwhile, and no worker is left with them at the end."""
-    items.sort(key=lambda item: item.path.parent.name not in WAITING)
