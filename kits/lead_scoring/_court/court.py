@@ -204,8 +204,9 @@ def _together(
     if signal is None or charged.intersection(column.name for column in columns):
         return
     found = find_together(columns, case.won, signal.auc, seed)
-    for name in found.without if found is not None else ():
-        assert found is not None
+    if found is None:
+        return
+    for name in found.without:
         yield Verdict(name, "leak", "suspicious", found.trees.low, found.sentences(name), "warn")
 
 
