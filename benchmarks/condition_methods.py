@@ -52,7 +52,7 @@ def forest(z: Floats, rng: np.random.Generator) -> Index:
 def _usual_depth(rows: int) -> float:
     if rows < 3:
         return float(rows == 2)
-    return 2 * (np.log(rows - 1) + np.euler_gamma) - 2 * (rows - 1) / rows
+    return float(2 * (np.log(rows - 1) + np.euler_gamma) - 2 * (rows - 1) / rows)
 
 
 def _grown(rows: Floats, depth: int, rng: np.random.Generator) -> Tree:
@@ -96,7 +96,7 @@ def autoencoder(z: Floats) -> Index:
     def index(rows: Floats) -> Floats:
         with torch.no_grad():
             said = net(torch.tensor(rows, dtype=torch.float32)).numpy()
-        return ((said - rows) ** 2).mean(axis=1)
+        return np.asarray(((said - rows) ** 2).mean(axis=1), np.float64)
 
     return index
 
@@ -154,12 +154,13 @@ def stretches(project: Path | None) -> Iterator[Floats]:
 
 def main(arguments: list[str]) -> None:
     """Prints a line per data set."""
-    for project in [Path(a) for a in arguments] or [None]:
+    projects: list[Path | None] = [Path(one) for one in arguments]
+    for project in projects or [None]:
         chosen = [one for one, _ in zip(stretches(project), range(MOST))]
         figures = [seen(one) for one in chosen]
         told = ", ".join(f"{name} {np.mean([f[name] for f in figures]):.2f}" for name in figures[0])
         print(
-            f"{project.name if project else 'synthetic pumps'} ({len(figures)} stretches): {told}"
+            f"{project.name if project is not None else 'synthetic pumps'} ({len(figures)} stretches): {told}"
         )
 
 

@@ -90,7 +90,8 @@ def measure(rows: int, rounds: int, url: str) -> dict[str, object]:
 
 def run(make: Make, rounds: int, url: str) -> dict[str, float]:
     """Rows a second and processor time per row."""
-    wall, cpu = [], []
+    wall: list[float] = []
+    cpu: list[float] = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             config = parse({"database_url": url, "broker": {"port": 0}}, Path(folder))
@@ -116,8 +117,8 @@ def take(hub: Hub, messages: Sequence[Message], wall: list[float], cpu: list[flo
         ingest.process(messages[first : first + BATCH])
     wall.append(time.perf_counter() - started)
     cpu.append(time.process_time() - used)
-    classes = hub.metrics.rows.collect()[0].samples
-    return int(sum(sample.value for sample in classes if sample.name.endswith("_total")))
+    (family,) = hub.metrics.rows.collect()
+    return int(sum(sample.value for sample in family.samples if sample.name.endswith("_total")))
 
 
 def add_devices(hub: Hub, messages: Sequence[Message]) -> None:

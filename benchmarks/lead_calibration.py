@@ -23,33 +23,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.lead_calibration_made import FAMILIES
 from benchmarks.lead_calibration_rules import IN_FORCE, RULES, Rule, losses
-from benchmarks.lead_court import read_table
-from benchmarks.lead_models import COLUMNS
+from benchmarks.lead_steps import rolled, tables
 from benchmarks.machines_run import header, table
-from kits.core.dataset import Split
 from kits.core.stats import Estimate, Floats, bootstrap
-from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._judging.figures import calibration_error, ideal_error
 from kits.lead_scoring._learning.calibration import Slice
-from kits.lead_scoring._learning.candidates import (
-    FEW_LEADS,
-    FEW_WON,
-    Candidate,
-    Learner,
-    candidates,
-)
 from kits.lead_scoring._learning.choice import LATEST, choose, judge
-from kits.lead_scoring._learning.folds import Origin, origins
-from kits.lead_scoring._learning.kinds import kinds_of
-from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._table import LeadTable
-from kits.lead_scoring.config import ColumnsConfig, Config
-
-TRAIN, VAL = 0.7, 0.15
-"""Shares of a project's splits."""
 
 
 @dataclass(frozen=True)
@@ -75,70 +57,30 @@ def main() -> None:
     print(header("Leads: probabilities while the base rate moves"))
     steps = [
         step
-        for family, name, leads in _tables(options)
+        for family, name, leads in tables(
+            options.only, _seeds(options), options.data, options.oldest
+        )
         for step in steps_of(family, name, leads, options.seed)
     ]
     if steps:
         print(_told(steps, options.seed))
 
 
-def _tables(options: argparse.Namespace) -> Iterator[tuple[str, str, LeadTable]]:
-    def asked(family: str) -> bool:
-        return not options.only or any(word in family for word in options.only)
-
-    for family in filter(asked, FAMILIES):
-        for seed in range(options.seed, options.seed + options.seeds):
-            yield family, f"{family} {seed}", FAMILIES[family](seed)
-    if options.data is not None:
-        for name in filter(asked, (*COLUMNS, "crm_opportunities")):
-            leads = _public(options.data, name)
-            for share in options.oldest:
-                yield name, f"{name} {share}", leads.rows(np.arange(round(share * len(leads))))
-
-
-def _public(folder: Path, name: str) -> LeadTable:
-    """A file's decided leads, without what `lead_models` leaves out beforehand."""
-    known = COLUMNS.get(name)
-    left = known.without if known is not None else ()
-    path = folder / name / "train.csv" if known is not None else folder / name
-    return read_table(path, Config(columns=ColumnsConfig(exclude=left))).decided
+def _seeds(options: argparse.Namespace) -> range:
+    return range(options.seed, options.seed + options.seeds)
 
 
 def steps_of(family: str, name: str, leads: LeadTable, seed: int) -> Iterator[Step]:
     """The steps of a table whose calibration has three before it."""
-    margins, done = {}, list[Origin]()
-    learner, steps, tried = _prepared(leads, seed)
-    for step in steps:
-        margins[step.name] = learner.margins(step, tried, inner=True)
-        latest = done[-LATEST:]
-        if len(latest) == LATEST:
-            taken = choose(judge(margins, latest, learner.won)).candidate
-            *earlier, coming = (
-                Slice(margins[one.name][taken], learner.won[one.judge]) for one in (*latest, step)
-            )
-            yield Step(family, name, tuple(earlier), coming)
-        done.append(step)
-
-
-def _prepared(
-    leads: LeadTable, seed: int
-) -> tuple[Learner, tuple[Origin, ...], tuple[Candidate, ...]]:
-    """Who learns, on which steps, and what is tried, as in `kit train`."""
-    count, won, config = len(leads), leads.won, Config()
-    ends = round(TRAIN * count), round((TRAIN + VAL) * count)
-    places: list[Split] = [
-        "train" if n < ends[0] else "val" if n < ends[1] else "test" for n in range(count)
-    ]
-    known = np.flatnonzero(np.array(places) != "test")
-    court = hold_court(leads.rows(known), config, seed=seed)
-    sheet = Sheet(leads.leads)
-    kept = [name for name in sheet.names if name not in court.excluded]
-    kinds = kinds_of(sheet, known, kept, config.columns)
-    drifting = frozenset(court.drifting) & set(kinds)
-    few = len(known) < FEW_LEADS or won[known].sum() < FEW_WON
-    learner = Learner(sheet, won, kinds, drifting, config, seed)
-    steps = origins(places, [""] * count, config.folds, in_time=True, seed=seed)
-    return learner, steps, candidates(config, few=few, in_time=True, drifting=drifting)
+    found = rolled(leads, seed)
+    for place in range(LATEST, len(found.steps)):
+        latest = found.steps[place - LATEST : place]
+        taken = choose(judge(found.margins, latest, found.won)).candidate
+        *earlier, coming = (
+            Slice(found.margins[one.name][taken], found.won[one.judge])
+            for one in found.steps[place - LATEST : place + 1]
+        )
+        yield Step(family, name, tuple(earlier), coming)
 
 
 def _figures(step: Step, rule: Rule, seed: int) -> tuple[float, float, float]:

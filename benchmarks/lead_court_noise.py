@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.core.annotation import Annotation
 from kits.core.dataset import DatasetItem
@@ -72,7 +74,7 @@ def _fashion(rng: np.random.Generator, rows: int) -> Drawn:
     """A signal in what drifts: a device that comes into fashion, whose users buy four times as often."""
     share = np.linspace(0.0, 1.0, rows)
     mobile = rng.random(rows) < share
-    return 0.04 + 0.12 * mobile, np.where(mobile, "mobile", "desk").tolist()
+    return np.where(mobile, 0.16, 0.04), ["mobile" if one else "desk" for one in mobile]
 
 
 def _after_a_jump(rng: np.random.Generator, rows: int) -> Drawn:
@@ -82,7 +84,7 @@ def _after_a_jump(rng: np.random.Generator, rows: int) -> Drawn:
     return chance * np.array([0.5, 1.0, 1.8])[code], [f"v{one}" for one in code]
 
 
-def _blocks(numbers: Floats) -> list[Value]:
+def _blocks(numbers: NDArray[Any]) -> list[Value]:
     return [f"c{int(one)}" for one in numbers]
 
 

@@ -15,12 +15,13 @@ from __future__ import annotations
 import argparse
 import csv
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from pydantic import JsonValue
 
 from benchmarks.machines_run import header, table
 from cloud_sync.crm.watching import FALSE_ALARMS, LATELY, RATE_SAID, SCORES_SAID, Watched, measure
@@ -85,7 +86,7 @@ def _scores(past: Sequence[dict[str, str]], coming: Sequence[dict[str, str]]) ->
         programs.json("kit", "train", "-C", place, "--json")
         made = programs.json("kit", "compile", "-C", place, "--precision", "fp32", "--json")
         ready = make_ready(open_file(Path(str(made["path"]))))
-    leads = [
+    leads: list[Mapping[str, JsonValue]] = [
         {
             "id": row.get("row", ""),
             "fields": {k: v for k, v in row.items() if k not in ("row", "y")},

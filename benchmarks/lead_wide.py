@@ -92,11 +92,11 @@ def make_wide(seed: int, leads: int, columns: int) -> Made:
 
 def _numbers(latent: Floats, _: Sequence[datetime], rng: np.random.Generator) -> list[Value]:
     scale = 10 ** rng.uniform(0, 4)
-    return np.round(scale * np.exp(0.8 * latent), 2).tolist()
+    return list(np.round(scale * np.exp(0.8 * latent), 2).tolist())
 
 
 def _counts(latent: Floats, _: Sequence[datetime], rng: np.random.Generator) -> list[Value]:
-    return rng.poisson(np.exp(rng.uniform(-1.0, 2.0) + 0.7 * latent)).tolist()
+    return list(rng.poisson(np.exp(rng.uniform(-1.0, 2.0) + 0.7 * latent)).tolist())
 
 
 def _few(latent: Floats, _: Sequence[datetime], rng: np.random.Generator) -> list[Value]:

@@ -151,7 +151,7 @@ def away(run: Run, folder: Path) -> Iterator[Watched]:
         for start, end in metric.series.windows:
             margin = round(_AWAY * (end - start + 1))
             normal &= (rows < start - margin) | (rows > end + margin)
-        at_s = rows * 300.0
+        at_s = rows.astype(np.float64) * 300.0
         # alarms that stand open when a stretch begins were raised elsewhere: each stretch is watched from its start
         kept = np.asarray(np.where(normal, score, -9.0), np.float64)
         trace = Trace(at_s, rows + 1, kept)

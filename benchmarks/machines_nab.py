@@ -129,7 +129,7 @@ def _onsets(one: Metric, score: Floats, level: float) -> NDArray[np.intp]:
         seed=0,
     )
     kept = np.arange(score.size) >= one.series.probation
-    at_s = np.arange(score.size) * _PERIOD_S
+    at_s = np.arange(score.size, dtype=np.float64) * _PERIOD_S
     judged = np.asarray(np.where(kept, score, math.nan), np.float64)
     trace = Trace(at_s, np.arange(1, score.size + 1), judged)
     course = course_of(trace, np.zeros(score.size, np.bool_), point, one.name)

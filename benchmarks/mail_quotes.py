@@ -19,7 +19,8 @@ from collections.abc import Callable, Sequence
 from kits.core.mail.threads import is_forward_subject
 from kits.support_triage._mail.quotes import split_quotes
 from kits.support_triage._mail.signatures import split_signature
-from tests.support_triage.quote_cases import CASES, LANGUAGES, TRAPS, Case
+from tests.support_triage.quote_cases import CASES, TRAPS, Case
+from tests.support_triage.quote_languages import LANGUAGES
 
 Parse = Callable[[Case], str]
 _PHONES = tuple(words.phone for words in LANGUAGES.values() if words.phone)

@@ -98,6 +98,23 @@ def test_isotonic_steps_keep_the_hottest_leads_apart() -> None:
     assert (np.diff(calibrated(beyond, made)) > 0).all()
 
 
+def test_leads_of_equal_log_odds_are_corrected_alike_whatever_came_first() -> None:
+    margins = np.repeat(np.log([0.1, 0.2, 0.35, 0.7]), [290, 410, 270, 530])
+    rates = np.repeat([0.2, 0.3, 0.5, 0.8], [290, 410, 270, 530])
+    won = (np.random.default_rng(0).random(len(margins)) < rates).astype(float)
+    late = np.lexsort(
+        (won, margins)
+    )  # of equal ones the lost come first, which is a rising curve of its own
+    made, other = (
+        fit("isotonic", Slice(margins[late], won[late])),
+        fit("isotonic", Slice(margins, won)),
+    )
+    assert made is not None
+    assert made == other
+    assert len(made.knots) == 4
+    assert (np.diff(made.knots) > 0).all()
+
+
 def test_a_curve_without_a_value_at_each_knot_is_refused() -> None:
     for knots, values in (((), ()), ((0.0, 1.0), (0.5,)), ((1.0, 0.0), (0.1, 0.2))):
         with pytest.raises(ValueError, match="a value at each"):

@@ -124,20 +124,24 @@ def _beta(data: Slice) -> CalibratorSpec | None:
 
 
 def _isotonic(data: Slice) -> CalibratorSpec:
-    """Pooled adjacent violators (Ayer 1955), with lines between the middles of the pools."""
-    order = np.argsort(data.margins, kind="stable")
+    """Pooled adjacent violators (Ayer 1955), with lines between the middles of the pools.
+
+    Leads of equal log-odds are one pool from the start: a correction cannot tell them apart.
+    """
+    margins, place, leads = np.unique(data.margins, return_inverse=True, return_counts=True)
+    won = np.bincount(place, weights=data.won)
     pools: list[list[float]] = []
-    for margin, won in zip(data.margins[order].tolist(), data.won[order].tolist()):
-        pools.append([won, 1.0, margin])
+    for pool in zip(won.tolist(), leads.tolist(), (margins * leads).tolist()):
+        pools.append(list(pool))
         while len(pools) > 1 and pools[-2][0] * pools[-1][1] >= pools[-1][0] * pools[-2][1]:
             last = pools.pop()
             pools[-1] = [one + other for one, other in zip(pools[-1], last)]
     wins, counts, sums = np.array(pools).T
     rate = (wins + 0.5) / (counts + 1.0)
     values = np.maximum.accumulate(np.log(rate / (1 - rate)))
-    knots = sums / counts
+    knots = np.maximum.accumulate(sums / counts)
     # pools of a few leads at the ends are no evidence
-    kept = counts >= max(10.0, 0.002 * len(order))
+    kept = counts >= max(10.0, 0.002 * len(data.won))
     if kept.sum() < 2:
         kept = np.ones(len(counts), np.bool_)
     return CalibratorSpec(

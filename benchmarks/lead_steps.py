@@ -1,0 +1,103 @@
+"""Tables of leads as a project has them, and what every candidate says at each rolling step: for rules compared on them.
+
+Each table is a project as `kit train` has it: folds within the oldest 70 %, then `val`, then `test`. Made-up tables
+come by seed; public files are read in order of time, cut at their oldest shares, so that a rule can be looked at without
+the latest leads. Nothing is chosen here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.lead_calibration_made import FAMILIES
+from benchmarks.lead_court import read_table
+from benchmarks.lead_models import COLUMNS
+from kits.core.dataset import Split
+from kits.core.stats import Floats
+from kits.lead_scoring._court.court import hold_court
+from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON, Candidate, candidates
+from kits.lead_scoring._learning.folds import Origin, origins
+from kits.lead_scoring._learning.kinds import kinds_of
+from kits.lead_scoring._learning.learner import Learner, Trial
+from kits.lead_scoring._learning.sheet import Sheet
+from kits.lead_scoring._table import LeadTable
+from kits.lead_scoring.config import ColumnsConfig, Config
+
+TRAIN, VAL = 0.7, 0.15
+"""Shares of a project's splits."""
+Named = tuple[str, str, LeadTable]
+"""Family, table, its leads."""
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """What candidates say at all steps of a table.
+
+    Attributes:
+        margins: by name of the step; log-odds of the leads that it judges.
+        won: (leads,) 1 or 0.
+    """
+
+    steps: tuple[Origin, ...]
+    tried: tuple[Candidate, ...]
+    margins: Mapping[str, Mapping[Candidate, Floats]]
+    won: Floats
+
+
+def tables(
+    families: Collection[str], seeds: Sequence[int], data: Path | None, oldest: Sequence[float]
+) -> Iterator[Named]:
+    """Made-up tables by seed, then public files.
+
+    Args:
+        families: words in names of families or files; none: all.
+        oldest: shares of a public file's leads that are tables.
+    """
+
+    def asked(family: str) -> bool:
+        return not families or any(word in family for word in families)
+
+    for family in filter(asked, FAMILIES):
+        for seed in seeds:
+            yield family, f"{family} {seed}", FAMILIES[family](seed)
+    if data is not None:
+        for name in filter(asked, (*COLUMNS, "crm_opportunities")):
+            leads = _public(data, name)
+            for share in oldest:
+                yield name, f"{name} {share}", leads.rows(np.arange(round(share * len(leads))))
+
+
+def _public(folder: Path, name: str) -> LeadTable:
+    """A file's decided leads, without what `lead_models` leaves out beforehand."""
+    known = COLUMNS.get(name)
+    left = known.without if known is not None else ()
+    path = folder / name / "train.csv" if known is not None else folder / name
+    return read_table(path, Config(columns=ColumnsConfig(exclude=left))).decided
+
+
+def rolled(leads: LeadTable, seed: int) -> Rolled:
+    """All candidates at all steps, as in `kit train`."""
+    count, won, config = len(leads), leads.won, Config()
+    ends = round(TRAIN * count), round((TRAIN + VAL) * count)
+    places: list[Split] = [
+        "train" if n < ends[0] else "val" if n < ends[1] else "test" for n in range(count)
+    ]
+    known = np.flatnonzero(np.array(places) != "test")
+    court = hold_court(leads.rows(known), config, seed=seed)
+    sheet = Sheet(leads.leads)
+    kept = [name for name in sheet.names if name not in court.excluded]
+    kinds = kinds_of(sheet, known, kept, config.columns)
+    drifting = frozenset(court.drifting) & set(kinds)
+    few = bool(len(known) < FEW_LEADS or won[known].sum() < FEW_WON)
+    learner = Learner(sheet, won, kinds, drifting, config, seed)
+    steps = origins(places, [""] * count, config.folds, in_time=True, seed=seed)
+    tried = candidates(config, few=few, in_time=True, drifting=drifting)
+    margins = {
+        step.name: Trial(learner, step, stable=tried[0].stable, inner=False).margins(tried)
+        for step in steps
+    }
+    return Rolled(steps, tried, margins, won)
