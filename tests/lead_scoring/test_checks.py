@@ -103,6 +103,16 @@ def test_the_share_won_is_told_over_time(tmp_path: Path) -> None:
     assert found.evidence[-1].startswith("85.0% won")
 
 
+def test_where_most_leads_are_won_the_highest_lift_that_there_is_is_told(tmp_path: Path) -> None:
+    found = only(
+        list(amounts.lift_ceiling(leads(tmp_path, HEADER, plain_rows(400, 300)), Config()))
+    )
+    assert (found.check, found.level) == ("lift-ceiling", "warn")
+    assert "75.0%" in found.text and "lift of 1.33" in found.text and "metric.name" in found.fix
+    half = leads(tmp_path, HEADER, plain_rows(400, 200))
+    assert not list(amounts.lift_ceiling(half, Config()))
+
+
 def test_many_open_leads_are_a_question(tmp_path: Path) -> None:
     rows = [[i, "Won" if i % 10 == 0 else "Lost" if i % 10 == 1 else "New"] for i in range(100)]
     found = only(list(amounts.still_open(leads(tmp_path, ["id", "status"], rows), Config())))

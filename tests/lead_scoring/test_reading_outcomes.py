@@ -75,6 +75,16 @@ def test_a_stated_word_that_no_cell_has_is_an_error(tmp_path: Path) -> None:
     assert "Won, Lost" in error.value.fix
 
 
+def test_what_is_not_stated_is_told_by_known_words(tmp_path: Path) -> None:
+    cells = ["Yes", "No", "Yes", "?", "Closed lost"]
+    stated = outcomes(tmp_path, "X", cells, outcome="X", won=["Yes"])
+    assert stated.labels == ["won", "", "won", "", "lost"]
+    plain = outcomes(tmp_path, "X", cells[:3], outcome="X", won=["yes"])
+    assert plain.labels == ["won", "lost", "won"]
+    other = outcomes(tmp_path, "X", cells[:3], outcome="X", lost=["No"])
+    assert other.labels == ["won", "lost", "won"]
+
+
 def test_two_columns_that_contradict_each_other_are_asked_about(tmp_path: Path) -> None:
     rows = [[n, n % 2, n // 2 % 2] for n in range(40)]
     path = put(tmp_path / "e.csv", table(["id", "purchased", "subscribed"], rows))

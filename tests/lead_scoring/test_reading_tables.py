@@ -247,6 +247,24 @@ def test_a_rising_number_stands_for_time_where_there_is_no_date(tmp_path: Path) 
     assert "Lead Number rises" in found.told("assumed")
 
 
+@pytest.mark.parametrize("header", ["rownames", "X", "Zähler"])
+def test_a_column_that_counts_the_rows_is_not_learned_from_whatever_it_is_called(
+    tmp_path: Path, header: str
+) -> None:
+    rows = [[n + 1, n % 7, n % 2] for n in range(60)]
+    found = read(put(tmp_path / "e.csv", table([header, "visits", "converted"], rows)))
+    assert set(found.leads[0].fields) == {"visits"}
+    assert [s.order for s in found.samples[:2]] == [1.0, 2.0]
+    assert f"{header} rises" in found.told("assumed")
+
+
+def test_numbers_that_do_not_count_the_rows_are_learned_from(tmp_path: Path) -> None:
+    rows = [[n % 30 + 1, n, n % 2] for n in range(60)]
+    rows[7][1] = 900
+    found = read(put(tmp_path / "e.csv", table(["day of month", "points", "converted"], rows)))
+    assert set(found.leads[0].fields) == {"day of month", "points"}
+
+
 def test_a_number_of_the_record_is_its_id(tmp_path: Path) -> None:
     rows = [[1_641_984 + 7 * n, f"+49 17{n:05}", "Won" if n % 3 else "Loss"] for n in range(60)]
     found = read(

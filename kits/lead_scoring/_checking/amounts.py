@@ -20,6 +20,8 @@ _LEAST = 20
 """Leads of the rarer outcome under which nothing can be judged."""
 _PERIODS = 5
 _MOST_OPEN = 0.5
+_LOW_CEILING = 2.0
+"""A best possible lift below it: most leads are won, and whom to call first matters little."""
 
 
 def enough(table: LeadTable, _: Config) -> Iterator[Finding]:
@@ -49,6 +51,19 @@ def enough(table: LeadTable, _: Config) -> Iterator[Finding]:
         )  # fmt: skip
         return
     yield Finding("enough-leads", "pass", told, _course(decided))
+
+
+def lift_ceiling(table: LeadTable, _: Config) -> Iterator[Finding]:
+    """Whether so many leads are won that no order of them is much better than another by lift."""
+    decided = table.decided
+    rate = float(decided.won.mean()) if len(decided) else 0.0
+    if rate and 1 / rate < _LOW_CEILING:
+        yield Finding(
+            "lift-ceiling", "warn",
+            f"{rate:.1%} of the leads were won, so that even a perfect order has a lift of {1 / rate:.2f}, and none a higher one",
+            fix="judge by auc, money_per_month or ece (metric.name in kit.yaml); or let what is rare count as won: "
+            "model.source.won, model.source.lost",
+        )  # fmt: skip
 
 
 def _more(won: int, rarer: int) -> str:

@@ -21,6 +21,7 @@ from kits.lead_scoring.config import Config
 Rule = Callable[[LeadTable, Config], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     amounts.enough,
+    amounts.lift_ceiling,
     amounts.still_open,
     times.young,
     times.backwards,

@@ -81,9 +81,12 @@ def _listed(column: str, known: Counter[str], source: SourceConfig) -> Cells:
     if not source.lost and compares(source.won):
         rest = frozenset(amounts_of(column, known)) - found["won"]
         return Cells(found["won"], rest)
-    words = None if source.won else cells_by_words(known, named=True)
-    won = words.won - found["lost"] if words is not None else found["won"]
-    return Cells(won, found["lost"])
+    words = cells_by_words(known, named=True) if not source.won or not source.lost else None
+    if words is not None and not source.won:
+        found["won"] = words.won - found["lost"]
+    elif words is not None:
+        found["lost"] = words.lost - found["won"]
+    return Cells(found["won"], found["lost"])
 
 
 def _with_reasons(sheet: Sheet, outcome: Outcome) -> Outcome:

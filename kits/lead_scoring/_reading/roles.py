@@ -83,7 +83,7 @@ def find_roles(
     order, doubt = _order(sheet, typed, source, free, bool(decided or ended))
     group = column_named(sheet.columns, source.group, "group") if source.group else ""
     return Roles(
-        id=_id(sheet, source, mapping, free),
+        id=_id(sheet, typed, source, mapping, free),
         decided_at=decided,
         outcome_at=ended,
         changed_at=changed,
@@ -94,7 +94,13 @@ def find_roles(
     )
 
 
-def _id(sheet: Sheet, source: SourceConfig, mapping: Mapping | None, free: Sequence[str]) -> str:
+def _id(
+    sheet: Sheet,
+    typed: Table[str, Typed],
+    source: SourceConfig,
+    mapping: Mapping | None,
+    free: Sequence[str],
+) -> str:
     if source.id:
         return column_named(sheet.columns, source.id, "id")
     named = mapping.find(mapping.names.id, free) if mapping else []
@@ -103,7 +109,7 @@ def _id(sheet: Sheet, source: SourceConfig, mapping: Mapping | None, free: Seque
         cells = [cell for cell in sheet.cells[name] if not is_missing(cell)]
         if cells and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet):
             return name
-    return ""
+    return next((name for name in free if _counts(typed[name])), "")
 
 
 def _split(sheet: Sheet, free: Sequence[str]) -> str:
@@ -133,7 +139,10 @@ def _order(
     numbers = [
         name
         for name in free
-        if rank(name, "order") is not None or plain(name) == "c1" or _numbered(name)
+        if rank(name, "order") is not None
+        or plain(name) == "c1"
+        or _numbered(name)
+        or _counts(typed[name])
     ]
     for name in sorted(numbers, key=_order_rank):
         if _rises(typed[name]):
@@ -150,6 +159,14 @@ def _numbered(name: str) -> bool:
 def _order_rank(name: str) -> int:
     place = rank(name, "order")
     return 1_000 if place is None else place
+
+
+def _counts(column: Typed) -> bool:
+    """Rows counted one by one, whatever it is called: nothing that a lead is like does so."""
+    values = [v for v in column.values if isinstance(v, float)]
+    if len(values) < max(len(column.values), _LEAST):
+        return False
+    return {b - a for a, b in pairwise(values)} in ({1.0}, {-1.0})
 
 
 def _rises(column: Typed) -> bool:
