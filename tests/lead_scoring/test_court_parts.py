@@ -10,7 +10,7 @@ import pytest
 from kits.core.stats import auroc
 from kits.lead_scoring._court.columns import EMPTY, read_column
 from kits.lead_scoring._court.measures import alone, auc_of, auc_within
-from kits.lead_scoring._court.names import Sort, protected_names, said, words_of
+from kits.lead_scoring._court.names import Sort, genders, said, words_of
 from kits.lead_scoring._court.tables import plots
 from kits.lead_scoring._court.telling import findings, notes
 from kits.lead_scoring._court.verdicts import Court
@@ -65,8 +65,25 @@ def test_a_hostile_name_costs_little() -> None:
     assert words_of("") == ()
 
 
-def test_protected_names_keep_their_order() -> None:
-    assert protected_names(["sector", "Geburtsdatum", "sex", "page"]) == ("Geburtsdatum", "sex")
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["Herr", "Frau", "Frau Dr.", "Divers", "Familie"],
+        ["M", "F"],
+        ["Male", "Female", "prefer not to say"],
+        ["Monsieur", "Mme"],
+    ],
+)
+def test_values_that_are_genders_are_known(values: list[str]) -> None:
+    assert len(genders(values)) > 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["M", "L", "S"], ["Frau"], ["W", "M"], ["Men's shoes", "Women's shoes"], ["m", "unknown"], []],
+)
+def test_values_that_are_something_else_are_no_genders(values: list[str]) -> None:
+    assert genders(values) == ()
 
 
 def test_numbers_dates_and_choices_are_told_apart() -> None:

@@ -28,6 +28,7 @@ _CHOICES = 30
 _LEAST = 10
 """Leads a value needs for a bin of its own."""
 _MOSTLY = 0.95
+_RARE = 0.02
 _LONG = 80
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ])")
 
@@ -55,6 +56,12 @@ class Column:
         """(rows,) whether a lead has a value."""
         filled: Flags = self.codes != EMPTY
         return filled
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The frequent values of a column of choices, where hardly a lead has another."""
+        rare = float((self.codes == OTHER).mean()) if len(self.codes) else 0.0
+        return self.labels[2:] if self.kind == "choice" and rare <= _RARE else ()
 
     @property
     def bins(self) -> int:

@@ -90,7 +90,7 @@ def _settle(case: Case, config: Config) -> tuple[tuple[Verdict, ...], list[Colum
     left, names = [], []
     for column in case.columns:
         stated = column.name in config.columns.protected
-        found = plain.protected(column.name, stated)
+        found = plain.protected(column, stated)
         found = found or plain.constant(column) or plain.identity(column, case.timed)
         if found is None:
             found = plain.sparse(column)
@@ -163,7 +163,7 @@ def _by_names(columns: Sequence[Column], case: Case) -> Iterator[Verdict]:
 
 def _proxies(columns: Iterable[Column], case: Case, config: Config) -> Iterator[Verdict]:
     stated = config.columns.protected
-    targets = [one for one in case.columns if plain.protected(one.name, one.name in stated)]
+    targets = [one for one in case.columns if plain.protected(one, one.name in stated)]
     for column in columns:
         if column not in targets:
             found = plain.proxy(column, targets)

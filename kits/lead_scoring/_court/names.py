@@ -16,7 +16,16 @@ from typing import Literal, TypeAlias
 import yaml
 
 Sort: TypeAlias = Literal[
-    "after", "worked", "maybe", "earlier", "arrival", "identity", "protected", "outcome_words"
+    "after",
+    "worked",
+    "maybe",
+    "earlier",
+    "arrival",
+    "identity",
+    "protected",
+    "outcome_words",
+    "gender_values",
+    "gender_neutral",
 ]
 _MOST_LETTERS = 200
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -66,9 +75,23 @@ def said(sort: Sort, name: str) -> Phrase | None:
     return None
 
 
-def protected_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Columns whose name says that they must not decide about people (age, gender, religion …), in their order."""
-    return tuple(name for name in names if said("protected", name))
+def genders(values: Iterable[str]) -> tuple[str, ...]:
+    """The values that say somebody's gender, where nearly nothing else is there (`Herr`, `Frau Dr.`, `divers`); else none."""
+    told: dict[str, str] = {}
+    for value in values:
+        words = words_of(value)
+        gender = next((word for word in words if (word,) in _sort_words("gender_values")), "")
+        rest = tuple(word for word in words if word != gender)
+        if rest and rest not in _sort_words("gender_neutral"):
+            return ()
+        if gender:
+            told.setdefault(gender, value)
+    return tuple(told.values()) if len(told) > 1 else ()
+
+
+@cache
+def _sort_words(sort: Sort) -> frozenset[tuple[str, ...]]:
+    return frozenset(phrase.words for phrase in _phrases()[sort])
 
 
 def _holds(words: Sequence[str], phrase: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from kits.lead_scoring._court.columns import Column
 from kits.lead_scoring._court.drift import follows_clock
-from kits.lead_scoring._court.names import said
+from kits.lead_scoring._court.names import genders, said
 from kits.lead_scoring._court.verdicts import Verdict
 
 _UNIQUE = 0.95
@@ -78,17 +78,20 @@ def sparse(column: Column) -> Verdict | None:
     )
 
 
-def protected(name: str, stated: bool) -> Verdict | None:
-    """A column that must not decide about people; by the settings or by its name."""
-    phrase = said("protected", name)
-    if not stated and phrase is None:
+def protected(column: Column, stated: bool) -> Verdict | None:
+    """A column that must not decide about people; by the settings, by its name, or because its values are genders."""
+    phrase = said("protected", column.name)
+    told = genders(column.choices)
+    if stated:
+        why = "columns.protected names it"
+    elif phrase is not None:
+        why = f"its name (“{phrase.text}”) is of something that must not decide about people"
+    elif told:
+        shown = ", ".join(f"“{one[:20]}”" for one in told[:3])
+        why = f"its values ({shown}) are genders, which must not decide about people"
+    else:
         return None
-    why = (
-        "columns.protected names it"
-        if stated or phrase is None
-        else f"its name (“{phrase.text}”) is of something that must not decide about people"
-    )
-    return Verdict(name, "protected", "guilty", 1.0, (why,), "exclude")
+    return Verdict(column.name, "protected", "guilty", 1.0, (why,), "exclude")
 
 
 def proxy(column: Column, others: Sequence[Column]) -> Verdict | None:
