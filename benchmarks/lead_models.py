@@ -223,7 +223,30 @@ def tell(who: str, score: Floats, won: Floats, seed: int, took: str) -> None:
 def _rival(
     rival: str, rows: Rows, won: Floats, known: NDArray[np.intp], rest: NDArray[np.intp], seed: int
 ) -> None:
-    """Another program learns from the same rows and columns, in its own Python, within stated seconds."""
+    """Another program learns from the same rows and columns, and what came of it is told."""
+    name, seconds = rival.partition("=")[0], rival.rpartition(":")[2]
+    began = time.perf_counter()
+    try:
+        score = chances_of(rival, rows, won, known, rest, seed)
+    except RivalError as error:
+        print(f"{name}: failed: {error}")
+        return
+    took = f"{time.perf_counter() - began:.1f} s"
+    tell(f"{name}, {seconds} s allowed", score, won[rest], seed, took)
+
+
+class RivalError(Exception):
+    """Another program gave no scores."""
+
+
+def chances_of(
+    rival: str, rows: Rows, won: Floats, known: NDArray[np.intp], rest: NDArray[np.intp], seed: int
+) -> Floats:
+    """Another program's probabilities of `rest`, learned from `known` in its own Python, within stated seconds.
+
+    Raises:
+        RivalError: it gave none.
+    """
     name, _, where = rival.partition("=")
     python, _, seconds = where.rpartition(":")
     with tempfile.TemporaryDirectory() as folder:
@@ -232,17 +255,12 @@ def _rival(
                 writer = csv.DictWriter(file, [*rows[0], "outcome"])
                 writer.writeheader()
                 writer.writerows({**rows[n], "outcome": int(won[n])} for n in numbers)
-        began = time.perf_counter()
         command = [python, str(RIVAL), name, folder, seconds, str(seed)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=_clean())
-        took = f"{time.perf_counter() - began:.1f} s"
         answer = Path(folder) / "chances.csv"
         if done.returncode or not answer.exists():
-            print(
-                f"{name}: failed: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}"
-            )
-            return
-        tell(f"{name}, {seconds} s allowed", np.loadtxt(answer), won[rest], seed, took)
+            raise RivalError((done.stderr.strip().splitlines() or ["no reason given"])[-1])
+        return np.asarray(np.loadtxt(answer), dtype=np.float64)
 
 
 def _clean() -> dict[str, str]:

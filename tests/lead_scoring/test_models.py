@@ -9,6 +9,7 @@ from kits.core.dataset import Split
 from kits.core.stats import auroc
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.additive import Design, recency
+from kits.lead_scoring._learning.calibration import levelled
 from kits.lead_scoring._learning.candidates import Candidate, candidates
 from kits.lead_scoring._learning.choice import Scored, choose, hopeless, judge
 from kits.lead_scoring._learning.effort import is_large, stride_of
@@ -166,6 +167,35 @@ def test_the_simpler_of_two_that_are_as_good_is_taken() -> None:
     found = [choice_of({rich: 0.5, simple: 0.502}, seed) for seed in range(40)]
     assert found.count(simple) > 20
     assert choice_of({rich: 0.3, simple: 1.5}) == rich
+
+
+@pytest.mark.parametrize("level", [-1.5, 0.0, 2.0])
+def test_of_small_models_the_one_whose_slope_is_right_is_taken_whatever_the_level(
+    level: float,
+) -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=300)
+    won = (rng.random(300) < 1 / (1 + np.exp(-2 * truth))).astype(np.float64)
+    slopes = {
+        30.0: 1.6,
+        3.0: 8.0,
+        100.0: 0.4,
+        10.0: 2.0,
+    }  # of the same order: shrunk too far, or not enough
+    margins = {Candidate("small", penalty=p): slope * truth + level for p, slope in slopes.items()}
+    fold = Origin("fold 1", np.arange(0), np.arange(300))
+    scored = judge({"fold 1": margins}, [fold], won)
+    assert choose(scored).candidate.penalty in (10.0, 30.0)
+    assert max(scored, key=lambda one: one.loss).candidate.penalty == 3.0
+
+
+@pytest.mark.parametrize("shift", [-6.0, 0.0, 4.0])
+def test_a_level_is_right_when_as_many_are_expected_as_were_won(shift: float) -> None:
+    margins = np.random.default_rng(1).normal(size=200) + shift
+    won = np.repeat([1.0, 0.0], [30, 170])
+    found = levelled(margins, won)
+    assert (1 / (1 + np.exp(-found))).sum() == pytest.approx(30, abs=1e-3)
+    assert np.allclose(np.diff(found), np.diff(margins))
 
 
 def test_only_what_is_hopeless_is_given_up() -> None:

@@ -78,6 +78,11 @@ def tried(models: Sequence[Tried]) -> list[Plot]:
         "On the folds that decided, each model on leads it had not seen; log-loss after a straight calibration, ± one standard "
         "error. The simplest model within one standard error of the best was taken (errors of differences, lead by lead)."
     )
+    if models[0].name.startswith("small"):
+        caption = (
+            "On the folds that decided, each model on leads it had not seen; log-loss after its level was set right, ± one "
+            "standard error. The best was taken: these models differ in how far they are shrunk."
+        )
     if any(one.fate == "given up" for one in models):
         caption += " Given up: far behind or in the worse half on the first folds, so not tried on the later ones; the table is large."
     return [Plot("Models that were tried", table=(head, *rows), caption=caption)]

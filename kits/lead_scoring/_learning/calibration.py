@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.stats import auroc
-from kits.lead_scoring._learning.newton import line_fit, logistic_fit
+from kits.lead_scoring._learning.newton import line_fit, logistic_fit, shift_fit
 from kits.lead_scoring._models.calibrator import calibrated
 from kits.lead_scoring._models.spec import CalibratorSpec
 from kits.lead_scoring.config import Calibrator
@@ -112,6 +112,12 @@ def rescaled(margins: Floats, won: Floats) -> Floats:
         rate = float(won.mean())
         return np.full(len(won), np.log(rate / (1 - rate)))
     found: Floats = a * margins + b
+    return found
+
+
+def levelled(margins: Floats, won: Floats) -> Floats:
+    """Log-odds shifted to as many won as there were, their slope as it is."""
+    found: Floats = margins + shift_fit(margins, won)
     return found
 
 

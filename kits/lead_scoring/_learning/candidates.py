@@ -49,10 +49,15 @@ class Candidate:
 
     @property
     def complexity(self) -> tuple[int, float, bool, bool]:
-        """Sorts candidates: the simpler first."""
+        """Sorts candidates: the simpler first; how far a small model is shrunk makes it no simpler."""
         rank = ("small", "logistic", "recent", "trees", "mean").index(self.family)
         recent = 1 / self.half_life if self.half_life else 0.0
-        return rank, recent - self.penalty, not self.straight, not self.stable
+        return rank, recent, not self.straight, not self.stable
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is one of those for few leads, which differ in how far they are shrunk."""
+        return self.family == "small"
 
     @property
     def has_trees(self) -> bool:

@@ -1,7 +1,8 @@
 """Which candidate is taken: by log-loss and lift on the latest folds, the simplest of those that are as good.
 
 Log-loss is taken after the best straight calibration of each fold: how often leads are won on the whole is the
-calibrator's to learn, and the same for all candidates. Nothing is learned here.
+calibrator's to learn, and the same for all candidates. Small models differ in how far they are shrunk, which is a slope:
+of them the best is taken, after its level alone was set right. Nothing is learned here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.stats import auroc
-from kits.lead_scoring._learning.calibration import rescaled
+from kits.lead_scoring._learning.calibration import levelled, rescaled
 from kits.lead_scoring._learning.candidates import Candidate
 from kits.lead_scoring._learning.folds import Origin
 
@@ -87,7 +88,7 @@ def _scored(
     losses, aucs, lifts, spread = [], [], [], 0.0
     for origin in judged:
         found, truth = margins[origin.name][candidate], won[origin.judge]
-        logits = rescaled(found, truth)
+        logits = levelled(found, truth) if candidate.is_small else rescaled(found, truth)
         losses.append(np.logaddexp(0.0, np.where(truth > 0, -logits, logits)))
         aucs.append(auroc(found, truth > 0))
         top = truth[np.argsort(-found, kind="stable")[: max(1, round(_TOP * len(found)))]]
@@ -101,9 +102,12 @@ def _scored(
 def choose(scored: Sequence[Scored]) -> Scored:
     """The simplest candidate within one standard error of the best, in log-loss and then in lift.
 
-    Errors are of differences, lead by lead in log-loss (the one-standard-error rule, Breiman et al. 1984).
+    Errors are of differences, lead by lead in log-loss (the one-standard-error rule, Breiman et al. 1984). Of small
+    models it would be the most shrunk one, and few leads have large errors: there the best is taken.
     """
     best = min(scored, key=lambda one: one.loss)
+    if best.candidate.is_small:
+        return best
     near = [one for one in scored if _gap(one, best) <= 0.0]
     top = max(near, key=lambda one: one.lift)
     kept = [o for o in near if top.lift - o.lift <= math.hypot(top.lift_error, o.lift_error)]

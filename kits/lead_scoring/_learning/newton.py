@@ -19,12 +19,24 @@ _CHUNK = 2_048
 _FLAT, _FLAT_IN_32, _SHORTEST = 1e-9, 1e-7, 1e-4
 """Share of the loss that a step must promise; less cannot be told from rounding."""
 _SLIGHT = 1e-3
+_FARTHEST, _CLOSE = 20.0, 1e-6
+"""Log-odds beyond which nothing is looked for, and how exactly a level is found."""
 
 
 def logistic_fit(columns: Floats, won: Floats) -> tuple[float, ...]:
     """Intercept and one weight for each of a few columns, hardly penalised."""
     found = minimise(columns, won, np.ones(len(won)), _SLIGHT)
     return tuple(float(one) for one in found)
+
+
+def shift_fit(margins: Floats, won: Floats) -> float:
+    """What log-odds lack for their probabilities to add up to those won; 0 < won.mean() < 1."""
+    low, high = -_FARTHEST - float(margins.max()), _FARTHEST - float(margins.min())
+    while high - low > _CLOSE:
+        middle = (low + high) / 2
+        expected = (1.0 / (1.0 + np.exp(-np.clip(margins + middle, -500.0, 500.0)))).sum()
+        low, high = (middle, high) if expected < won.sum() else (low, middle)
+    return (low + high) / 2
 
 
 def line_fit(margins: Floats, won: Floats, certain: tuple[float, float]) -> tuple[float, float]:

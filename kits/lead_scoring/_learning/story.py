@@ -112,10 +112,12 @@ def _tried(one: Scored, fate: Literal["taken", "beside", "given up"]) -> Tried:
 def _choice(chosen: Chosen, in_time: bool) -> str:
     folds = len(chosen.scored[0].aucs)
     where = f"the latest {folds} time folds" if in_time else f"{folds} folds by lot"
-    words = f"of {len(chosen.scored)}, the simplest within one standard error of the best"
+    words = f"of {len(chosen.scored)}, the simplest within one standard error of the best in log-loss and lift"
+    if chosen.candidate.is_small:
+        words = f"of {len(chosen.scored)}, the best in log-loss"
     taken = next(one for one in chosen.scored if one.candidate == chosen.candidate)
     return (
-        f"'{chosen.candidate.name}' was taken: {words} in log-loss and lift, on {where} "
+        f"'{chosen.candidate.name}' was taken: {words}, on {where} "
         f"(AUC {taken.auc:.3f}, lift at 10 % {taken.lift:.2f} ± {taken.lift_error:.2f}; the others stand in the report)"
     )
 
