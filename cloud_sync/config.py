@@ -30,9 +30,8 @@ from cloud_sync.sections import (
     SessionConfig,
 )
 from kits.core.addresses import is_loopback
-from kits.core.complaints import KeyPath
 from kits.core.errors import ConfigError
-from kits.core.settings import key_lines, parse_yaml, read_text, validate_settings
+from kits.core.settings import parse_yaml, read_text, validate_settings
 
 FILE = "hub.yaml"
 MQTTS_PORT = 8883
@@ -163,7 +162,7 @@ def load(data_dir: Path) -> HubConfig:
             "there is no hub here", where=str(path), fix=f"cloud-sync init --data {data_dir}"
         )
     text, where = read_text(path), str(path)
-    return parse(parse_yaml(text, where), data_dir, where=where, lines=key_lines(text))
+    return parse(parse_yaml(text, where), data_dir, where=where, text=text)
 
 
 def parse(
@@ -171,14 +170,14 @@ def parse(
     data_dir: Path,
     *,
     where: str = FILE,
-    lines: Mapping[KeyPath, int] | None = None,
+    text: str = "",
 ) -> HubConfig:
     """Checks the values of a configuration file.
 
     Raises:
         ConfigError: an unknown key or a value out of range.
     """
-    return validate_settings({**raw, "data_dir": data_dir}, HubConfig, where=where, lines=lines)
+    return validate_settings({**raw, "data_dir": data_dir}, HubConfig, where=where, text=text)
 
 
 def without_secrets(config: HubConfig) -> HubConfig:

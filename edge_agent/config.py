@@ -27,10 +27,9 @@ from edge_agent.sources.config import (
 )
 from edge_agent.sync.config import OutboxConfig, SyncConfig
 from edge_agent.update.config import UpdateConfig
-from kits.core.complaints import KeyPath
 from kits.core.errors import ConfigError
 from kits.core.operating_point import Verdict
-from kits.core.settings import key_lines, parse_yaml, read_text, validate_settings
+from kits.core.settings import parse_yaml, read_text, validate_settings
 
 MIB = 1 << 20
 
@@ -140,7 +139,7 @@ def load_config(path: Path) -> AgentConfig:
         raw = parse_yaml(text, where)
     except ConfigError as error:
         raise AgentConfigError(error.what, where=error.where, fix=error.fix) from None
-    return parse_config(raw, base=path.absolute().parent, where=where, lines=key_lines(text))
+    return parse_config(raw, base=path.absolute().parent, where=where, text=text)
 
 
 def parse_config(
@@ -148,7 +147,7 @@ def parse_config(
     *,
     base: Path,
     where: str = "agent.yaml",
-    lines: Mapping[KeyPath, int] | None = None,
+    text: str = "",
 ) -> AgentConfig:
     """As `load_config`, for the parsed document.
 
@@ -157,7 +156,7 @@ def parse_config(
     """
     _refuse_bare_on(raw, where)
     try:
-        config = validate_settings(raw, AgentConfig, where=where, lines=lines)
+        config = validate_settings(raw, AgentConfig, where=where, text=text)
     except ConfigError as error:
         raise AgentConfigError(error.what, where=error.where, fix=error.fix) from None
     return anchored(config, base)

@@ -18,6 +18,7 @@ from cloud_sync.learning.audits import AuditCounts
 from cloud_sync.sections import Prices
 from kits.core.errors import ConfigError
 from kits.core.operating_point import Costs
+from kits.core.settings import load_yaml
 from kits.core.stats import Estimate, Floats
 
 DRAWS = 20_000
@@ -52,7 +53,7 @@ def project_costs(kit_yaml: str) -> Costs:
         ConfigError: they cannot be read.
     """
     try:
-        raw = yaml.safe_load(kit_yaml) or {}
+        raw = load_yaml(kit_yaml) or {}
         return Costs.model_validate(raw.get("costs") or {})
     except (yaml.YAMLError, ValidationError, AttributeError) as error:
         raise ConfigError(

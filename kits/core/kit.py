@@ -266,9 +266,11 @@ class Kit:
         """Raises ConfigError when `kit.yaml` is missing or wrong."""
         import yaml
 
+        from kits.core.settings import load_yaml
+
         path = self.root / "kit.yaml"
         try:
-            return KitManifest.model_validate(yaml.safe_load(path.read_text()))
+            return KitManifest.model_validate(load_yaml(path.read_text()))
         except (OSError, ValidationError, yaml.YAMLError) as error:
             raise ConfigError(f"a kit's manifest is wrong: {error}", where=str(path)) from error
 

@@ -12,18 +12,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel
 
 from kits.core.blobs import FolderBlobStore
-from kits.core.complaints import KeyPath
 from kits.core.dataset import Dataset, load
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.files import write_atomically
 from kits.core.kit import Kit
 from kits.core.kit_modules import NamesFiles
-from kits.core.settings import key_lines, read_settings, validate_settings
+from kits.core.settings import load_yaml, parse_settings, read_text, validate_settings
 from kits.toolchain.project_config import ProjectConfig
 from kits.toolchain.runs import finished_runs
 
@@ -55,20 +53,18 @@ class Project:
             ConfigError: no project here, or its `kit.yaml` is wrong.
         """
         path = _find_config(root)
-        config = read_settings(path, ProjectConfig)
-        lines = key_lines(path.read_text(encoding="utf-8"))
-        return cls._assemble(path.parent, config, str(path), lines)
+        text = read_text(path)
+        config = parse_settings(text, ProjectConfig, where=str(path))
+        return cls._assemble(path.parent, config, str(path), text)
 
     @classmethod
-    def _assemble(
-        cls, root: Path, config: ProjectConfig, where: str, lines: Mapping[KeyPath, int]
-    ) -> Project:
+    def _assemble(cls, root: Path, config: ProjectConfig, where: str, text: str) -> Project:
         try:
             kit = get_kit(config.kit)
         except UsageError as error:
             raise ConfigError(error.what, where=where, fix=error.fix) from None
         kit_config = validate_settings(
-            config.model, kit.config_model, where=where, prefix=("model",), lines=lines
+            config.model, kit.config_model, where=where, prefix=("model",), text=text
         )
         if isinstance(kit_config, NamesFiles):
             kit_config = kit_config.located(root)
@@ -98,9 +94,9 @@ class Project:
                 target = target.setdefault(part, {})
                 if not isinstance(target, dict):
                     raise ConfigError(f"{key!r} has nothing below {part!r}", where="--set")
-            target[path[-1]] = yaml.safe_load(text)
+            target[path[-1]] = load_yaml(text)
         config = validate_settings(value, ProjectConfig, where="--set")
-        return self._assemble(self.root, config, "--set", {})
+        return self._assemble(self.root, config, "--set", "")
 
     @cached_property
     def blobs(self) -> FolderBlobStore:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 import kits
@@ -24,6 +23,7 @@ from kits.core.discovery import find_kits, get_kit
 from kits.core.errors import ConfigError, MachineError, UsageError, did_you_mean, not_installed
 from kits.core.files import write_atomically
 from kits.core.sample import digest_of
+from kits.core.settings import load_yaml
 from kits.toolchain.project import CONFIG_NAME, Project
 
 MEMORY = ".kit-template.json"
@@ -215,7 +215,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _questions(template: Path) -> dict[str, JsonValue]:
-    loaded = yaml.safe_load((template / "copier.yml").read_text(encoding="utf-8"))
+    loaded = load_yaml((template / "copier.yml").read_text(encoding="utf-8"))
     return {key: value for key, value in loaded.items() if not key.startswith("_")}
 
 

@@ -13,6 +13,7 @@ from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.prediction import Box
+from kits.core.settings import load_yaml
 from kits.visual_inspection._files import (
     Picture,
     Reading,
@@ -110,7 +111,7 @@ def _open_yolo(path: Path) -> YoloSet:
     if entry.is_dir():
         return YoloSet(entry, _names_beside(entry), tuple(_by_folder(entry / "images")))
     try:
-        content = yaml.safe_load(entry.read_text())
+        content = load_yaml(entry.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"data.yaml cannot be read: {error}", where=str(entry)) from error
     if not isinstance(content, dict):

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import yaml
+from kits.core.settings import load_yaml
 
 Sort: TypeAlias = Literal[
     "after",
@@ -105,7 +105,7 @@ def _holds(words: Sequence[str], phrase: Sequence[str]) -> bool:
 
 @cache
 def _phrases() -> dict[str, tuple[Phrase, ...]]:
-    raw: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    raw: dict[str, dict[str, list[str]]] = load_yaml(
         Path(__file__).with_name("names.yaml").read_text(encoding="utf-8")
     )
     return {

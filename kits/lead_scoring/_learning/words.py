@@ -130,9 +130,9 @@ def unheeded(words: Words, columns: Collection[str]) -> tuple[str, ...]:
 
 @cache
 def _language(language: str) -> tuple[Wording, dict[str, str]]:
-    import yaml
+    from kits.core.settings import load_yaml
 
-    found = yaml.safe_load((PHRASES / f"{language}.yaml").read_text(encoding="utf-8"))
+    found = load_yaml((PHRASES / f"{language}.yaml").read_text(encoding="utf-8"))
     known = found.pop("columns")
     return Wording.model_validate(found), known
 

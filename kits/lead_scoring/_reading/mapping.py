@@ -103,10 +103,10 @@ class Mapping:
 @cache
 def load_mappings(name: str) -> tuple[Mapping, ...]:
     """The mappings of one CRM."""
-    import yaml
+    from kits.core.settings import load_yaml
 
     text = (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-    table = CrmTable.model_validate(yaml.safe_load(text))
+    table = CrmTable.model_validate(load_yaml(text))
     return tuple(
         Mapping(table.title, kind, names, table.prefixes) for kind, names in table.objects.items()
     )

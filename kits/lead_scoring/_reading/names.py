@@ -47,9 +47,9 @@ def squeezed(name: str) -> str:
 @cache
 def load_words(file: str) -> Mapping[str, object]:
     """A YAML file of `words/`."""
-    import yaml
+    from kits.core.settings import load_yaml
 
-    return cast("Mapping[str, object]", yaml.safe_load((_WORDS / file).read_text(encoding="utf-8")))
+    return cast("Mapping[str, object]", load_yaml((_WORDS / file).read_text(encoding="utf-8")))
 
 
 @cache

@@ -14,8 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import TypeAdapter
+
+from kits.core.settings import load_yaml
 
 RuleSet = Literal["promises", "injections"]
 
@@ -100,7 +101,7 @@ class Wordings:
 def wordings(name: RuleSet) -> Wordings:
     """The rules of `rules/NAME.yaml`."""
     text = (Path(__file__).parent / "rules" / f"{name}.yaml").read_text(encoding="utf-8")
-    table = TypeAdapter(dict[str, dict[str, list[str]]]).validate_python(yaml.safe_load(text))
+    table = TypeAdapter(dict[str, dict[str, list[str]]]).validate_python(load_yaml(text))
     return Wordings(table)
 
 
@@ -108,7 +109,7 @@ def wordings(name: RuleSet) -> Wordings:
 def stopwords() -> frozenset[str]:
     """Words of all languages that say nothing about what a mail is about, folded."""
     text = (Path(__file__).parent / "rules" / "stopwords.yaml").read_text(encoding="utf-8")
-    table = TypeAdapter(dict[str, str]).validate_python(yaml.safe_load(text))
+    table = TypeAdapter(dict[str, str]).validate_python(load_yaml(text))
     return frozenset(word for words in table.values() for word in folded_words(words))
 
 
