@@ -20,7 +20,7 @@ from kits.core.dataset import Split
 from kits.core.stats import Floats
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON, Candidate, candidates
-from kits.lead_scoring._learning.folds import Origin, origins
+from kits.lead_scoring._learning.folds import LATER, Origin, origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner, Trial
 from kits.lead_scoring._learning.sheet import Sheet
@@ -97,7 +97,9 @@ def rolled(leads: LeadTable, seed: int) -> Rolled:
     steps = origins(places, [""] * count, config.folds, in_time=True, seed=seed)
     tried = candidates(config, few=few, in_time=True, drifting=drifting)
     margins = {
-        step.name: Trial(learner, step, stable=tried[0].stable, inner=False).margins(tried)
+        step.name: Trial(
+            learner, step, stable=tried[0].stable, inner=step.name not in LATER
+        ).margins(tried)
         for step in steps
     }
     return Rolled(steps, tried, margins, won)
