@@ -163,10 +163,14 @@ def _order_rank(name: str) -> int:
 
 def _counts(column: Typed) -> bool:
     """Rows counted one by one, whatever it is called: nothing that a lead is like does so."""
-    values = [v for v in column.values if isinstance(v, float)]
-    if len(values) < max(len(column.values), _LEAST):
+    if column.kind != "number" or len(column.values) < _LEAST:
         return False
-    return {b - a for a, b in pairwise(values)} in ({1.0}, {-1.0})
+    steps = (
+        b - a if isinstance(a, float) and isinstance(b, float) else None
+        for a, b in pairwise(column.values)
+    )
+    first = next(steps)
+    return first in (1.0, -1.0) and all(step == first for step in steps)
 
 
 def _rises(column: Typed) -> bool:
