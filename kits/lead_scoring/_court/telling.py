@@ -108,7 +108,10 @@ def _figures(court: Court) -> Iterator[Finding]:
             "warn",
             f"the share won moves over time beyond chance (p = {court.course_p:.3f}): {first.value:.1%} of the first "
             f"{first.n} leads, {last.value:.1%} of the latest {last.n}",
-            tuple(f"{one.won.value:.1%} of {one.won.n}" for one in court.course),
+            tuple(
+                f"{one.won.value:.1%} won of {one.won.n} leads, part {n} of {len(court.course)} in time"
+                for n, one in enumerate(court.course, start=1)
+            ),
             "believe probabilities only as long as calibration is watched; retrain as outcomes come in",
         )
 
