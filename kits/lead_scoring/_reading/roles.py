@@ -83,7 +83,7 @@ def find_roles(
     order, doubt = _order(sheet, typed, source, free, bool(decided or ended))
     group = column_named(sheet.columns, source.group, "group") if source.group else ""
     return Roles(
-        id=_id(sheet, typed, source, mapping, free),
+        id=_id(sheet, source, mapping, free),
         decided_at=decided,
         outcome_at=ended,
         changed_at=changed,
@@ -94,13 +94,7 @@ def find_roles(
     )
 
 
-def _id(
-    sheet: Sheet,
-    typed: Table[str, Typed],
-    source: SourceConfig,
-    mapping: Mapping | None,
-    free: Sequence[str],
-) -> str:
+def _id(sheet: Sheet, source: SourceConfig, mapping: Mapping | None, free: Sequence[str]) -> str:
     if source.id:
         return column_named(sheet.columns, source.id, "id")
     named = mapping.find(mapping.names.id, free) if mapping else []
@@ -109,7 +103,7 @@ def _id(
         cells = [cell for cell in sheet.cells[name] if not is_missing(cell)]
         if cells and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet):
             return name
-    return next((name for name in free if _counts(typed[name])), "")
+    return ""
 
 
 def _split(sheet: Sheet, free: Sequence[str]) -> str:
@@ -162,15 +156,17 @@ def _order_rank(name: str) -> int:
 
 
 def _counts(column: Typed) -> bool:
-    """Rows counted one by one, whatever it is called: nothing that a lead is like does so."""
+    """The place of each row, from nought or one on or down to it: nothing that a lead is like does so."""
     if column.kind != "number" or len(column.values) < _LEAST:
         return False
     steps = (
         b - a if isinstance(a, float) and isinstance(b, float) else None
         for a, b in pairwise(column.values)
     )
-    first = next(steps)
-    return first in (1.0, -1.0) and all(step == first for step in steps)
+    first, ends = next(steps), {column.values[0], column.values[-1]}
+    return (
+        first in (1.0, -1.0) and not ends.isdisjoint({0.0, 1.0}) and all(s == first for s in steps)
+    )
 
 
 def _rises(column: Typed) -> bool:
