@@ -66,6 +66,10 @@ def _dress(hub: Hub, names: list[str], now: datetime, rng: random.Random) -> Non
                 }
                 for text, side in sorted(rng.sample(REASONS, 3), key=lambda one: one[1] != "for")
             ]
+            if name in names[:4]:
+                lead.lot = (
+                    1.0  # where they stand in the list is tested: none of them comes there by lot
+                )
             if lead.points is None or name in names[:4]:
                 continue
             lead.wrote_points, lead.wrote_band, lead.written = lead.points, lead.band, lead.version
