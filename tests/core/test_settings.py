@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cloud_sync import config as hub
 from edge_agent.config import load_config
+from kits.core import settings
 from kits.core.errors import ConfigError
-from kits.core.settings import read_settings
+from kits.core.settings import parse_yaml, read_settings
 from kits.toolchain.project_config import ProjectConfig
 
 SOURCE = "source: {kind: folder, path: x}\n"
@@ -80,3 +82,21 @@ def test_a_misspelt_key_comes_first_and_all_others_follow(tmp_path: Path) -> Non
     assert error.fix == "did you mean 'source'?"
     assert [line.split(":")[1].strip() for line in others] == ["source", "log_level"]
     assert error.where.endswith("line 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [1", "not valid YAML"),
+        ("a: 2026-02-30", "day is out of range"),
+        ("a: " + "[" * 100_000 + "]" * 100_000, "not valid YAML"),
+        ("a: !!python/object/apply:os.system ['true']", "could not determine a constructor"),
+    ],
+)
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+def test_what_is_no_yaml_is_told_whichever_loader_reads_it(
+    monkeypatch: pytest.MonkeyPatch, loader: str, text: str, said: str
+) -> None:
+    monkeypatch.setattr(settings, "_LOADER", getattr(yaml, loader))
+    with pytest.raises(ConfigError, match=said):
+        parse_yaml(text, "agent.yaml")
