@@ -175,15 +175,16 @@ def test_a_database_at_its_limit_is_no_end(tmp_path: Path) -> None:
     pages = outbox._store.read("PRAGMA page_count")[0][0]
     outbox._store.read(f"PRAGMA max_page_count = {pages + 2}")
     writer = Writer(outbox, queue=5000, policy=FAST)
-    writer.start()
-    for number in range(4000):
+    for number in range(
+        4000
+    ):  # before it starts: how much gives way depends on how many come at once
         assert writer.put(Entry(decision(number), "s"))
+    writer.start()
     assert writer.flush(15)
     writer.close()
     assert writer.figures.failures >= 1
     waiting, counts = len(rows_of(outbox, "s")), outbox.counts()
-    # about 2,250 have room; how much less is there depends on how many came at once when it was full last
-    assert waiting > 1500, "no more gives way than is needed"
+    assert waiting > 2000, "no more gives way than is needed"
     assert waiting + counts["s"].lost == counts["s"].committed == 4000
     assert rows_of(outbox, "l")[0].body.rows == counts["s"].lost  # type: ignore[union-attr]
     outbox.close()
