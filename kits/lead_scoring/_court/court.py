@@ -46,7 +46,8 @@ def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
     out = (guilty - set(config.columns.keep)) | set(config.columns.exclude)
     honest = [column for column in left if column.name not in out]
     out |= {column.name for column in names}
-    proxies = tuple(_proxies(honest, case, config))
+    protected = {one.column for one in settled if one.charge == "protected"}
+    proxies = tuple(_proxies(honest, [c for c in case.columns if c.name in protected]))
     drift = Drift((), None, ())
     if measured is not None and case.timed:
         stays = tuple(one for one in measured.moved if one.column not in out)
@@ -161,12 +162,10 @@ def _by_names(columns: Sequence[Column], case: Case) -> Iterator[Verdict]:
             )
 
 
-def _proxies(columns: Iterable[Column], case: Case, config: Config) -> Iterator[Verdict]:
-    stated = config.columns.protected
-    targets = [one for one in case.columns if plain.protected(one, one.name in stated)]
+def _proxies(columns: Iterable[Column], protected: Sequence[Column]) -> Iterator[Verdict]:
     for column in columns:
-        if column not in targets:
-            found = plain.proxy(column, targets)
+        if column not in protected:
+            found = plain.proxy(column, protected)
             if found is not None:
                 yield found
 
