@@ -149,7 +149,7 @@ class Package:
             raise damaged(self._path, f"{name} is packed by method {info.compress_type}")
         # told that the part is longer than allowed, zipfile reads to its true end, which a forged size would hide
         true = copy.copy(info)
-        # no checksum, which zipfile knows as None and its stubs do not: a true end has another than was stated
+        # no checksum, which zipfile knows as None, though its types do not say so: a true end has another than was stated
         true.file_size, true.CRC = most + 1, None  # type: ignore[assignment]
         size = 0
         try:
