@@ -28,16 +28,8 @@ pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
 
 
-def ready(page, element) -> None:
-    """Waits until `element` is there and the page's script listens: a reload may be under way."""
-    element.wait_for()
-    page.wait_for_load_state("load")
-
-
 def press(page, text: str) -> None:
-    button = page.locator("main").get_by_role("button", name=text, exact=True).first
-    ready(page, button)
-    button.click()
+    page.locator("main").get_by_role("button", name=text, exact=True).first.click()
 
 
 def confirm(page, text: str) -> None:
@@ -46,11 +38,40 @@ def confirm(page, text: str) -> None:
 
 def test_a_person_signs_out(open_page) -> None:
     page = open_page("viewer", "/")
-    ready(page, page.get_by_role("button", name="Sign out"))
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login")
     page.goto(page.url.removesuffix("login") + "samples")
     assert "/login?next=/samples" in page.url
+
+
+def shown_without_script(open_page, path: str) -> tuple:
+    """A page whose script is still on its way, as on a slow line, and what lets it arrive."""
+    page, held = open_page("admin", "/"), []
+    page.route("**/static/app.js", lambda route: held.append(route))
+    page.goto(f"{page.url.rstrip('/')}{path}", wait_until="commit")
+    return page, lambda: held[0].continue_()
+
+
+def test_a_form_sent_before_the_script_is_there_waits_for_it(hub: Hub, open_page) -> None:
+    page, arrive = shown_without_script(open_page, "/people")
+    form = page.locator("form[data-api='POST /v1/tokens']")
+    form.locator("[name=name]").fill("build server")
+    form.get_by_role("button").click(no_wait_after=True)
+    form.get_by_role("button").click(no_wait_after=True)
+    arrive()
+    page.wait_for_selector("#secret[open]")
+    assert page.url.endswith("/people"), "nothing of the form in the address"
+    with hub.database.session() as session:
+        assert session.scalar(select(func.count()).select_from(ApiToken)) == 1
+
+
+def test_a_choice_made_before_the_script_is_there_waits_for_it(hub: Hub, open_page) -> None:
+    page, arrive = shown_without_script(open_page, "/people")
+    role = page.locator("form[data-api='PATCH /v1/people/viewer'] [name=role]")
+    role.select_option("engineer", no_wait_after=True)
+    with page.expect_response("**/v1/people/viewer") as answer:
+        arrive()
+    assert answer.value.ok and page.url.endswith("/people")
 
 
 def publish_first_version(hub: Hub) -> str:
@@ -151,13 +172,24 @@ def test_an_admin_makes_and_revokes_an_api_token(open_page, hub: Hub) -> None:
     assert page.locator("#secret-value").inner_text().startswith("kwt_")
     page.get_by_role("button", name="I have kept it").click()
     row = page.locator("tr", has_text="build server")
-    ready(page, row)
     row.get_by_role("button", name="Revoke").click()
     confirm(page, "Revoke")
     page.wait_for_selector("main p:has-text('No tokens yet')")
     with hub.database.session() as session:
         (token,) = session.scalars(select(ApiToken)).all()
     assert token.role == "engineer" and token.revoked_at is not None
+
+
+def test_an_admin_changes_a_role_where_it_is_shown(open_page) -> None:
+    page = open_page("admin", "/people")
+    role = page.locator("form[data-api='PATCH /v1/people/viewer'] [name=role]")
+    with page.expect_navigation():
+        role.select_option("engineer", no_wait_after=True)
+    assert role.input_value() == "engineer"
+    own = page.locator("form[data-api='PATCH /v1/people/admin'] [name=role]")
+    own.select_option("viewer")
+    text = page.locator("form[data-api='PATCH /v1/people/admin'] .form-note.is-bad").inner_text()
+    assert "admin" in text and own.input_value() == "admin", "what was refused is not shown as done"
 
 
 def test_a_retraining_that_cannot_start_says_why_and_queues_nothing(open_page, hub: Hub) -> None:

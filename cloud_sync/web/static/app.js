@@ -38,13 +38,14 @@ async function submit(event) {
   if (asked.confirm && !(await confirmed(asked.confirm, asked.confirmButton))) return;
   const [method, path] = form.dataset.api.split(" ");
   const fields = Object.fromEntries([...new FormData(form, event.submitter)].filter(([, value]) => value !== ""));
-  const button = event.submitter ?? form.querySelector("button");
+  const button = event.submitter ?? form.querySelector("button") ?? form.elements[0];
   button.disabled = true;
   const answer = await send(method, path, fields);
   button.disabled = false;
   if (answer.ok && button.dataset.tell) note(form, filled(button.dataset.tell, answer.json), "");
   else if (answer.ok) done(form, answer.json);
   else note(form, answer.what, "is-bad");
+  if (!answer.ok && "autosubmit" in form.dataset) form.reset(); // shows what is, not what was refused
 }
 
 function done(form, json) {
@@ -86,14 +87,19 @@ function confirmed(text, label) {
   return new Promise((resolve) => box.addEventListener("close", () => resolve(box.returnValue === "yes"), { once: true }));
 }
 
+function changed(event) { event.target.closest("form[data-autosubmit]")?.requestSubmit(); }
+
 document.addEventListener("submit", submit);
+document.addEventListener("change", changed);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) navigator.clipboard?.writeText(document.querySelector(button.dataset.copy).textContent);
   if (event.target.closest("[data-reload]")) location.reload();
 });
-document.addEventListener("change", (event) => event.target.closest("form[data-autosubmit]")?.requestSubmit());
 document.addEventListener("kw:content", (event) => localTimes(event.detail));
 document.addEventListener("htmx:afterSettle", () => localTimes(document));
 localTimes(document);
 fitPictures();
+const early = window.early;
+window.early = null;
+for (const event of early.values()) event.type === "submit" ? submit(event) : changed(event);
