@@ -47,9 +47,18 @@ def test_a_person_signs_out(open_page) -> None:
 def shown_without_script(open_page, path: str) -> tuple:
     """A page whose script is still on its way, as on a slow line, and what lets it arrive."""
     page, held = open_page("admin", "/"), []
-    page.route("**/static/app.js", lambda route: held.append(route))
+
+    def hold(route) -> None:
+        held.append(route)
+
+    def arrive() -> None:
+        while not held:
+            page.wait_for_timeout(10)
+        held[0].continue_()
+
+    page.route("**/static/app.js", hold)
     page.goto(f"{page.url.rstrip('/')}{path}", wait_until="commit")
-    return page, lambda: held[0].continue_()
+    return page, arrive
 
 
 def test_a_form_sent_before_the_script_is_there_waits_for_it(hub: Hub, open_page) -> None:
