@@ -15,6 +15,8 @@ SYSTEM_ALL := $(SYSTEM_TEST) faketime
 PARALLEL := -n 3 --dist worksteal --timeout 300
 export YOLO_AUTOINSTALL := 0
 export YOLO_OFFLINE := 1
+# many programs are started by tests: compiled once and not at each start, whatever the shell is set to
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo test test-all test-device coverage lint types docs benchmark reliability clean system-demo system-test system-all
 

@@ -78,6 +78,7 @@ def test_a_choice_made_before_the_script_is_there_waits_for_it(hub: Hub, open_pa
     page, arrive = shown_without_script(open_page, "/people")
     role = page.locator("form[data-api='PATCH /v1/people/viewer'] [name=role]")
     role.select_option("engineer", no_wait_after=True)
+    page.wait_for_selector("text=Not done yet")
     with page.expect_response("**/v1/people/viewer") as answer:
         arrive()
     assert answer.value.ok and page.url.endswith("/people")

@@ -14,6 +14,7 @@ from kits.toolchain.reference_environment import VARIABLES
 ROOT = Path(__file__).parents[2]
 HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 _OURS = re.compile(r"(KITWRIGHT|KIT)_[A-Z_]+")
+_READS = re.compile(r"environ|getenv|KIT(WRIGHT)?_")
 ELSEWHERE = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT"}
 """Read by the S3 client, not by our code."""
 OF_THE_LIBRARY = {"YOLO_OFFLINE", "YOLO_AUTOINSTALL", "YOLO_CONFIG_DIR", "YOLO_VERBOSE"}
@@ -24,8 +25,9 @@ def asked_for() -> set[str]:
     found = set()
     for package in ("kits", "edge_agent", "cloud_sync"):
         for path in (ROOT / package).rglob("*.py"):
-            if path.name != "reference_environment.py":
-                found.update(_names(ast.parse(path.read_text(encoding="utf-8"))))
+            text = path.read_text(encoding="utf-8")
+            if path.name != "reference_environment.py" and _READS.search(text):
+                found.update(_names(ast.parse(text)))
     return found
 
 

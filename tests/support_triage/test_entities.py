@@ -179,29 +179,31 @@ def test_a_spec_survives_json() -> None:
     assert again == spec
 
 
+LENGTH = 300_000  # characters: where time grew by the square, it would not end here either
 HOSTILE = {
-    "letters": "a" * 1_000_000,
-    "digits": "1" * 1_000_000,
-    "spaced digits": "1 " * 500_000,
-    "at signs": "a@" * 500_000,
-    "dots": "a." * 500_000,
-    "mail-like": "a@b." * 250_000,
-    "iban-like": "DE89 " * 200_000,
-    "brackets": "(1" * 500_000,
-    "plus": "+1" * 500_000,
-    "orders": "order " * 160_000,
-    "urls": "http://" * 140_000,
-    "lines": "\n" * 1_000_000,
-    "dates": "1.1." * 250_000,
-    "capitals": "Hi A" * 250_000,
-    "marks": "€1" * 500_000,
+    "letters": "a",
+    "digits": "1",
+    "spaced digits": "1 ",
+    "at signs": "a@",
+    "dots": "a.",
+    "mail-like": "a@b.",
+    "iban-like": "DE89 ",
+    "brackets": "(1",
+    "plus": "+1",
+    "orders": "order ",
+    "urls": "http://",
+    "lines": "\n",
+    "dates": "1.1.",
+    "capitals": "Hi A",
+    "marks": "€1",
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_megabyte_of_anything_is_read_to_its_end(name: str) -> None:
+def test_however_long_anything_is_it_is_read_to_its_end(name: str) -> None:
+    piece = HOSTILE[name]
     tail = "\n\nwrite to last@example.com"
-    spans = COMMON.find(HOSTILE[name] + tail, "en")
+    spans = COMMON.find(piece * (LENGTH // len(piece)) + tail, "en")
     assert spans[-1].text == "last@example.com"
 
 
