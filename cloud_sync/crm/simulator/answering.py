@@ -33,7 +33,7 @@ class ApiError(Exception):
 def add_table(app: FastAPI, table: list[Route], admit: Admit) -> None:
     """Adds routes; `admit` is asked with the request and the right."""
     for method, path, right, handler in table:
-        app.add_api_route(path, _route(handler, admit, right), methods=[method])
+        app.router.add_route(path, _route(handler, admit, right), methods=[method])
 
 
 def _route(handler: Handler, admit: Admit, right: str) -> Callable[[Request], Awaitable[Response]]:
