@@ -179,7 +179,12 @@ def test_an_admin_makes_and_revokes_an_api_token(open_page, hub: Hub) -> None:
     form.locator("[name=role]").select_option("engineer")
     form.get_by_role("button").click()
     page.wait_for_selector("#secret[open]")
-    assert page.locator("#secret-value").inner_text().startswith("kwt_")
+    token = page.locator("#secret-value").inner_text()
+    assert token.startswith("kwt_")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")  # no TLS
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("getSelection().toString()").strip() == token
     page.get_by_role("button", name="I have kept it").click()
     row = page.locator("tr", has_text="build server")
     row.get_by_role("button", name="Revoke").click()

@@ -78,6 +78,14 @@ function secret(form, json) {
   box.showModal();
 }
 
+// Without TLS a browser offers no clipboard: what is to be copied is marked, and copied in the old way.
+async function copy(button) {
+  const node = document.querySelector(button.dataset.copy);
+  getSelection().selectAllChildren(node);
+  const kept = await navigator.clipboard?.writeText(node.textContent).then(() => true, () => false);
+  button.textContent = kept ?? document.execCommand("copy") ? "Copied" : "Press Ctrl C";
+}
+
 function confirmed(text, label) {
   const box = document.querySelector("#confirm");
   box.querySelector("[data-text]").textContent = text;
@@ -93,7 +101,7 @@ document.addEventListener("submit", submit);
 document.addEventListener("change", changed);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
-  if (button) navigator.clipboard?.writeText(document.querySelector(button.dataset.copy).textContent);
+  if (button) copy(button);
   if (event.target.closest("[data-reload]")) location.reload();
 });
 document.addEventListener("kw:content", (event) => localTimes(event.detail));
