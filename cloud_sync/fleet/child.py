@@ -9,7 +9,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from kits.core.files import write_atomically
@@ -24,11 +25,13 @@ class Child:
     """One process at a time.
 
     Args:
-        folder: gets `NAME.log`, `NAME.log.1` and `NAME.pid`, readable by the owner only.
+        name: of the program.
+        folder: gets `NAME.log`, `NAME.log.1` and, for whoever looks after it, `NAME.pid`; readable by the owner only.
         mark: an argument by which a process of this hub is known in the process list.
     """
 
     def __init__(self, name: str, folder: Path, mark: str) -> None:
+        self._name = name
         self.log_file = folder / f"{name}.log"
         self._pid_file = folder / f"{name}.pid"
         self._mark = mark
@@ -99,16 +102,27 @@ class Child:
             os.truncate(self.log_file, 0)  # the process appends, so it goes on at the start
 
     def end_leftover(self, gone: Callable[[], bool], timeout_s: float) -> None:
-        """Ends the process of a hub that was killed, and waits until it is `gone`."""
-        try:
-            pid = int(self._pid_file.read_text())
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ValueError, ProcessLookupError):
-            return
-        if self._mark.encode() not in command.split(b"\0"):
-            return
-        log.warning("event=leftover_ended pid=%d", pid)
-        os.kill(pid, signal.SIGTERM)
+        """Ends the process of a hub that was killed, and waits until it is `gone`.
+
+        It is looked for in the process list: a hub may be killed before it has written a number down.
+        """
+        left = list(self._left_behind())
+        for pid in left:
+            log.warning("event=leftover_ended pid=%d", pid)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline and not gone():
+        while left and time.monotonic() < deadline and not gone():
             time.sleep(0.02)
+
+    def _left_behind(self) -> Iterator[int]:
+        """Processes of this program and user that have the mark and were not started here."""
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                program, *arguments = (entry / "cmdline").read_bytes().split(b"\0")
+                own = entry.stat().st_uid == os.geteuid()
+            except OSError:  # it has ended meanwhile
+                continue
+            named = Path(os.fsdecode(program)).name == self._name  # and no editor of its settings
+            if own and named and self._mark.encode() in arguments and int(entry.name) != self.pid:
+                yield int(entry.name)

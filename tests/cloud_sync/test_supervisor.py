@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -50,6 +51,24 @@ def broker(hub: Hub) -> Iterator[MosquittoBroker]:
 def pid_of(broker: MosquittoBroker) -> int:
     assert broker._child.pid is not None
     return broker._child.pid
+
+
+def test_a_broker_of_a_hub_that_was_killed_is_ended_though_nobody_wrote_its_number_down(
+    hub: Hub, broker: MosquittoBroker
+) -> None:
+    settings = hub.config.data_dir / "broker" / "mosquitto.conf"
+    left, broker._child._process = broker._child._process, None
+    settings.with_name("mosquitto.pid").unlink()
+    with subprocess.Popen(["tail", "-f", settings], stdout=subprocess.DEVNULL) as reader:
+        after = MosquittoBroker("mosquitto", hub.config)
+        after.start()
+        assert left is not None
+        assert left.wait(10) == 0
+        assert after.alive() and reader.poll() is None, "whoever reads the settings is no broker"
+        after._child.end_leftover(lambda: False, 0.1)
+        assert after.alive()
+        after.stop()
+        reader.kill()
 
 
 def hang(broker: MosquittoBroker) -> None:
