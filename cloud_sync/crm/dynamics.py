@@ -155,7 +155,7 @@ class Dynamics:
         token = self._token_in(text(answer.get("@odata.nextLink")))
         if token:
             return Page(events, window.behind(token).text(), more=True)
-        return Page(events, window.done().text(), more=window.until < now)
+        return Page(events, window.done().text(), more=window.leaves(now))
 
     def listed(self, cursor: str, since: datetime | None) -> Listing:
         """As `Crm.listed`: by the time they were made."""

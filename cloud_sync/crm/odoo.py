@@ -159,7 +159,7 @@ class Odoo:
         )
         if len(rows) >= PAGE:
             return Page(events, window.behind(text(rows[-1].get("id"))).text(), more=True)
-        return Page(events, window.done().text(), more=window.until < now)
+        return Page(events, window.done().text(), more=window.leaves(now))
 
     def listed(self, cursor: str, since: datetime | None) -> Listing:
         """As `Crm.listed`: by id downwards, what is archived included."""

@@ -203,7 +203,7 @@ class Salesforce:
         )  # fmt: skip
         if len(rows) >= PAGE:
             return Page(events, window.behind(text(rows[-1].get("Id"))).text(), more=True)
-        return Page(events, window.done().text(), more=window.until < now)
+        return Page(events, window.done().text(), more=window.leaves(now))
 
     def listed(self, cursor: str, since: datetime | None) -> Listing:
         """As `Crm.listed`: by id downwards, as records are made."""

@@ -47,6 +47,14 @@ class Window:
         since = max(self.since, self.until - OVERLAP)
         return Window(since, since)
 
+    def leaves(self, now: datetime) -> bool:
+        """Whether so much time is left behind it that it is asked for at once, not at the next turn.
+
+        A second or two that went by while a slow CRM was answering are not: with what `done` goes
+        back, whoever asked for them at once would never stop asking.
+        """
+        return self.until + OVERLAP < now
+
     def opened(self, now: datetime) -> Window:
         """The span that begins there; empty where the clock has not moved."""
         return Window(self.since, max(min(now, self.since + LONGEST), self.since))

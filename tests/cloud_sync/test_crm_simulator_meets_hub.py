@@ -204,13 +204,14 @@ def test_whoever_is_asked_what_changed_names_each_lead_over_all_pages() -> None:
 
 
 def all_since(crm: Crm, cursor: str) -> list[str]:
-    seen: list[str] = []
+    """Whose changes are named, each once."""
+    seen: dict[str, str] = {}
     more = True
     while more:
         page = crm.changed_since(cursor)
-        seen += [event.object_id for event in page.events]
+        seen |= {event.event_id: event.object_id for event in page.events}
         cursor, more = page.cursor, page.more
-    return seen
+    return [*seen.values()]
 
 
 def salesforce_with(given: dict[str, str], known: dict[str, str]) -> list[Check]:
