@@ -33,9 +33,7 @@ Each claim here is a test in `tests/failure/` that runs the real programs: `edge
 Whether a row was lost is decided by a file outside the program under test: a device appends a row's number to it *after* `COMMIT` has returned. In the end every number in that file must be at the hub exactly once. A row that was committed but not written down before the kill must be there too, because the numbers of an outbox have no holes."""
 
 LIMITS = """\
-**What this does not show.** Power cuts are simulated: writes that no `fsync` had made durable are thrown away; no plug was pulled, and no worn-out SD card was used. The bad lines drop and delay real IP packets between two network namespaces by a program of ours, because `tc netem` is missing in many kernels; nothing was measured over a radio. The week is a week of rows, not of hours: what depends on the clock alone (certificates, daily tasks) is tested elsewhere with other clocks. All programs share one machine. Nothing here ran on a Jetson or a GPU.
-
-**How many times plain paho** is a matter of the machine and the minute: on 25 November, on another one, 3.55 times (40,767 rows/s); on this one 2.9 and 2.7 in two runs, and 2.9 with the revision of 25 November (36,161 rows/s beside 12,393)."""
+**What this does not show.** Power cuts are simulated: writes that no `fsync` had made durable are thrown away; no plug was pulled, and no worn-out SD card was used. The bad lines drop and delay real IP packets between two network namespaces by a program of ours, because `tc netem` is missing in many kernels; nothing was measured over a radio. The week is a week of rows, not of hours: what depends on the clock alone (certificates, daily tasks) is tested elsewhere with other clocks. All programs share one machine. Nothing here ran on a Jetson or a GPU."""
 
 
 @dataclass

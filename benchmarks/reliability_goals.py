@@ -86,13 +86,13 @@ def trials(found: Mapping[str, Figures]) -> str:
     rows = list(found.values())
     if not rows:
         return ""
-    names = ("kills", "leads", "events", "deliveries", "wrong", "unfinished", "lost", "writes")
-    sums = {name: f"{sum(row[name] for row in rows):,}" for name in (*names, "repeated")}
-    return (
-        f"{len(rows)} trials, {{kills}} kills; {{leads}} leads, {{events}} changes in {{deliveries}} deliveries;"
-        " {wrong} wrong, {unfinished} unfinished, {lost} lost;"
-        " {writes} writes, {repeated} of them repeated after a kill"
-    ).format(**sums)
+    sums = {name: sum(row[name] for row in rows) for name in rows[0]}
+    every = words(
+        "{trials} trials, {kills} kills; {leads} leads, {events} changes in {deliveries} deliveries",
+        "{wrong} wrong, {unfinished} unfinished, {lost} lost",
+        "{writes} writes, {repeated} of them repeated after a kill",
+    )
+    return every({"": {"trials": len(rows), **sums}})
 
 
 def clocks(found: Mapping[str, Figures]) -> str:

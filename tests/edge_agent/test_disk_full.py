@@ -175,9 +175,8 @@ def test_a_database_at_its_limit_is_no_end(tmp_path: Path) -> None:
     pages = outbox._store.read("PRAGMA page_count")[0][0]
     outbox._store.read(f"PRAGMA max_page_count = {pages + 2}")
     writer = Writer(outbox, queue=5000, policy=FAST)
-    for number in range(
-        4000
-    ):  # before it starts: how much gives way depends on how many come at once
+    # all before it starts: how much gives way depends on how many come at once
+    for number in range(4000):
         assert writer.put(Entry(decision(number), "s"))
     writer.start()
     assert writer.flush(15)
