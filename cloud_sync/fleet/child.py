@@ -9,10 +9,11 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from cloud_sync.own_processes import with_argument
 from kits.core.files import write_atomically
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class Child:
 
         It is looked for in the process list: a hub may be killed before it has written a number down.
         """
-        left = list(self._left_behind())
+        left = [pid for pid in with_argument(self._name, self._mark) if pid != self.pid]
         for pid in left:
             log.warning("event=leftover_ended pid=%d", pid)
             with suppress(ProcessLookupError):
@@ -114,15 +115,3 @@ class Child:
         deadline = time.monotonic() + timeout_s
         while left and time.monotonic() < deadline and not gone():
             time.sleep(0.02)
-
-    def _left_behind(self) -> Iterator[int]:
-        """Processes of this program and user that have the mark and were not started here."""
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                program, *arguments = (entry / "cmdline").read_bytes().split(b"\0")
-                own = entry.stat().st_uid == os.geteuid()
-            except OSError:  # it has ended meanwhile
-                continue
-            named = Path(os.fsdecode(program)).name == self._name  # and no editor of its settings
-            if own and named and self._mark.encode() in arguments and int(entry.name) != self.pid:
-                yield int(entry.name)

@@ -1,17 +1,17 @@
 """Child processes of jobs: `kit …` with a clean environment, a log, a limit and a sure end.
 
-A child leads its own process group, so that cancelling reaches everything it started. Who it is
-gets written down first: a runner that comes back after a crash ends what its predecessor left.
+A child leads its own process group, so that cancelling reaches everything it started. It bears a
+mark that is written down before it starts: a runner that comes back after a crash ends what its
+predecessor left.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
+import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,11 +19,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloud_sync.own_processes import with_variable
 from kits.core.errors import KitwrightError
 from kits.core.files import write_atomically
 
-PROCESS_FILE = "process.json"
+MARK_FILE = "process.mark"
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
+_MARK_BYTES = 16
+_MARK_VARIABLE = "KITWRIGHT_JOB_MARK"
 _POLL_S = 0.25
 _GRACE_S = 10.0
 _KEPT_VARIABLES = (
@@ -78,7 +81,7 @@ def run_command(
     """Runs `command` in `cwd`; standard error goes to `log`, standard output comes back.
 
     Args:
-        folder: the job's own folder, where it is written down who runs.
+        folder: the job's own folder, where the mark of what runs is written down.
         limit_s: the process group is ended after so many seconds.
         still_wanted: asked several times a second; False ends the process group.
 
@@ -87,6 +90,8 @@ def run_command(
         CommandError: the limit was reached or the command is not there.
     """
     output = folder / "output.txt"
+    mark = secrets.token_hex(_MARK_BYTES)
+    write_atomically(folder / MARK_FILE, mark.encode(), private=True)
     nice = ["nice", "-n", "10"] if shutil.which("nice") else []
     with open(output, "wb") as out, open(log, "ab") as err:
         err.write(f"$ {' '.join(command)}\n".encode())
@@ -95,7 +100,7 @@ def run_command(
             process = subprocess.Popen(  # noqa: S603  the arguments are ours, there is no shell
                 [*nice, *command],
                 cwd=cwd,
-                env=dict(environment or clean_environment(threads)),
+                env={**(environment or clean_environment(threads)), _MARK_VARIABLE: mark},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -103,13 +108,12 @@ def run_command(
             )
         except FileNotFoundError as error:
             raise CommandError(f"cannot start {command[0]}: {error}") from error
-        _remember(folder, process.pid)
         try:
             _wait(process, command, limit_s, still_wanted)
         finally:
             end_group(process.pid)
             process.wait()
-            (folder / PROCESS_FILE).unlink(missing_ok=True)
+            (folder / MARK_FILE).unlink(missing_ok=True)
     with open(output, "rb") as file:
         content = file.read(MAX_OUTPUT_BYTES)
     return Finished(process.returncode, content.decode(errors="replace"))
@@ -150,33 +154,19 @@ def end_group(leader: int, grace_s: float = _GRACE_S) -> None:
 
 
 def end_leftover(folder: Path) -> bool:
-    """Ends what a crashed runner left behind in `folder`; whether there was something.
-
-    A process number may have been given to another program since: it is only ended when its start
-    time is the one written down, and only on the same machine.
-    """
-    path = folder / PROCESS_FILE
+    """Ends what a crashed runner left behind in `folder`; whether there was something."""
+    path = folder / MARK_FILE
     try:
-        noted = json.loads(path.read_text())
-        leader, started, host = int(noted["pid"]), str(noted["started"]), str(noted["host"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    path.unlink(missing_ok=True)
-    if host != socket.gethostname() or not started or _start_time(leader) != started:
-        return False
-    end_group(leader)
-    return True
-
-
-def _remember(folder: Path, pid: int) -> None:
-    noted = {"pid": pid, "started": _start_time(pid), "host": socket.gethostname()}
-    write_atomically(folder / PROCESS_FILE, json.dumps(noted).encode())
-
-
-def _start_time(pid: int) -> str:
-    """Clock ticks since boot when the process started; empty when it is gone."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        mark = path.read_text()
     except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[19]
+        return False
+    if len(mark) != 2 * _MARK_BYTES:  # a disk that failed: no mark is better than everybody's
+        return False
+    groups = set[int]()
+    for pid in with_variable(_MARK_VARIABLE, mark):
+        with contextlib.suppress(ProcessLookupError):
+            groups.add(os.getpgid(pid))
+    for group in groups:
+        end_group(group)
+    path.unlink(missing_ok=True)
+    return bool(groups)

@@ -68,6 +68,7 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
     ),
     ("NO_COLOR", "all", "no colours, whatever the terminal can do"),
     ("PATH", "cloud-sync", "where mosquitto is looked for, then in `/usr/local/sbin` and `/usr/sbin`"),
+    ("KITWRIGHT_JOB_MARK", "kit", "set by the hub for what a job starts: a hub that comes back after a crash knows by it what was left behind"),
     ("NOTIFY_SOCKET", "edge-agent", "set by systemd: where the agent says that it lives"),
 )  # fmt: skip
 

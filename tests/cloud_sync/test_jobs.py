@@ -16,9 +16,11 @@ import pytest
 from cloud_sync.errors import ConflictError
 from cloud_sync.learning import jobs
 from cloud_sync.learning.processes import (
+    MARK_FILE,
     CancelledError,
     CommandError,
     clean_environment,
+    end_leftover,
     run_command,
 )
 from cloud_sync.learning.runner import JobContext, Runner
@@ -126,6 +128,45 @@ def test_an_error_a_person_must_fix_is_not_retried(hub) -> None:
     job = look(hub, job_id)
     assert (job.state, job.attempts) == ("failed", 1)
     assert "review some" in job.error
+
+
+def sleeper(mark: str) -> subprocess.Popen[bytes]:
+    code = "import time; print('up', flush=True); time.sleep(600)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env={"KITWRIGHT_JOB_MARK": mark},
+        stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None and process.stdout.readline() == b"up\n"
+    return process
+
+
+def test_all_that_bears_the_mark_of_a_job_is_ended_and_nothing_else(tmp_path: Path) -> None:
+    """A worker that was killed before it knew its child's number has the mark written down."""
+    ours, others = "ab" * 16, "cd" * 16
+    left = [sleeper(ours), sleeper(ours)]  # each in a session of its own
+    kept = [sleeper(others), sleeper("")]
+    try:
+        (tmp_path / MARK_FILE).write_text("")  # a disk that failed
+        assert not end_leftover(tmp_path)
+        (tmp_path / MARK_FILE).write_text(ours)
+        assert end_leftover(tmp_path) and not end_leftover(tmp_path)
+        assert not any(alive(process.pid) for process in left)
+        assert all(alive(process.pid) for process in kept)
+    finally:
+        for process in left + kept:
+            process.kill()
+            process.communicate()
+
+
+def test_the_mark_is_there_before_the_command_and_gone_after_it(tmp_path: Path) -> None:
+    code = f"import os, pathlib; print(os.environ['KITWRIGHT_JOB_MARK'], pathlib.Path({MARK_FILE!r}).read_text())"
+    done = run_command(
+        [sys.executable, "-c", code], folder=tmp_path, cwd=tmp_path,
+        log=tmp_path / "log", limit_s=30, still_wanted=lambda: True,
+    )  # fmt: skip
+    borne, written = done.output.split()
+    assert borne == written and len(borne) == 32
+    assert not (tmp_path / MARK_FILE).exists()
 
 
 def test_a_killed_workers_job_is_taken_over_and_its_child_ended(hub) -> None:
