@@ -89,13 +89,14 @@ def _one(
 ) -> Health:
     known = counts or _Counts(0, 0, 0, 0, None)
     return Health(
-        row.name, row.kind, row.project, _state(row, now), row.error, row.hidden_at, row.open_until,
+        row.name, row.kind, row.project, state_of(row, now), row.error, row.hidden_at, row.open_until,
         known.leads, known.due, known.waiting, known.dead, last_event_at, known.last_write_at,
         sweeps.as_json(row), sweeps.words(row),
     )  # fmt: skip
 
 
-def _state(row: CrmConnection, now: datetime) -> str:
+def state_of(row: CrmConnection, now: datetime) -> str:
+    """How a connection is doing, in the words of `Health.state`."""
     if row.paused_at is not None:
         return "paused"
     if breaker.rests(row, now):

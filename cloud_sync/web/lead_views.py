@@ -35,6 +35,14 @@ class LeadCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """Whether a lead waits to be read and scored, and why for longer than a moment."""
+
+    waits: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """Points over time as the corners of a line, with what its ends mean."""
 
@@ -49,6 +57,23 @@ def card(one: Listed, settings: Mapping[str, CrmSettings]) -> LeadCard:
         lead, leads.title_of(lead), storing.shown_band(lead),
         leads.delivery(lead, settings[lead.connection]), reasons_in(lead.reasons[:SHOWN_REASONS]), one.lot,
     )  # fmt: skip
+
+
+def turn_of(lead: CrmLead, state: str, error: str, *, bundle: bool) -> Turn:
+    """Whether a lead waits to be scored.
+
+    Args:
+        state, error: of its connection, as `health.py` says them.
+        bundle: one is in force.
+    """
+    waits = (lead.due_at or lead.later_at) is not None and not lead.opted_out
+    if lead.error:
+        return Turn(waits, f"The last try failed: {lead.error}")
+    if state in ("failing", "left alone"):
+        return Turn(waits, f"{lead.connection} does not answer: {error}")
+    if state == "paused":
+        return Turn(waits, f"{lead.connection} is paused.")
+    return Turn(waits, "" if bundle else "No bundle is in force that could score it.")
 
 
 def fields_of(lead: CrmLead) -> Sequence[tuple[str, JsonValue]]:

@@ -125,6 +125,23 @@ def test_who_objects_is_scored_no_more_and_may_come_back(hub: Hub, open_page) ->
     assert lead(hub, "2").due_at is not None
 
 
+def test_a_lead_is_read_and_scored_again_on_demand(hub: Hub, open_page) -> None:
+    assert lead(hub, "1").due_at is None
+    page = open_page("admin", f"/leads/{SALES}/1")
+    page.click("text=Read and score again")
+    page.wait_for_selector("text=It waits to be read from the CRM")
+    shoot(page, "lead-waits")
+    assert lead(hub, "1").due_at is not None
+    form = page.locator("form[data-api$='/override']")
+    form.locator("[name=why]").fill("half of a reas")
+    with hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "1")).due_at = None
+    page.wait_for_selector("text=It was read again")
+    assert form.locator("[name=why]").input_value() == "half of a reas"
+    page.click("text=Show what is known now")
+    page.wait_for_selector("#turn:not(:has(.note))", state="attached")
+
+
 def test_a_lead_is_erased_after_a_question(hub: Hub, open_page) -> None:
     page = open_page("admin", f"/leads/{SALES}/3")
     page.click("text=Erase this lead")

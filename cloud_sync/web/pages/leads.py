@@ -20,10 +20,10 @@ from cloud_sync.crm.scored import BANDS, reasons_in
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.storing import OPEN, shown_band
 from cloud_sync.hub import HubDep, ReadDep
-from cloud_sync.store.models import CrmConnection
+from cloud_sync.store.models import CrmConnection, CrmLead
 from cloud_sync.web import lead_views
 from cloud_sync.web import view_models as views
-from cloud_sync.web.pages._render import PageRoute, ViewerPage, render
+from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
 from kits.core.sample import utc_now
 
 router = APIRouter(route_class=PageRoute)
@@ -80,8 +80,11 @@ def lead_list(
 def lead_page(
     request: Request, session: ReadDep, who: ViewerPage, connection: str, object_id: str
 ) -> Response:
-    """One lead."""
+    """One lead; for htmx the line alone that follows its turn."""
     lead = leads.find(session, connection, object_id)
+    turn = _turn(session, lead)
+    if request.headers.get("hx-request"):
+        return fragment("lead_turn.html", lead=lead, turn=turn, followed=True)
     course = leads.course(session, lead)
     settings = _settings(session)[lead.connection]
     return render(
@@ -90,8 +93,14 @@ def lead_page(
         delivery=leads.delivery(lead, settings), reasons=reasons_in(lead.reasons), course=course,
         curve=lead_views.curve_of(course), width=lead_views.WIDTH, height=lead_views.HEIGHT,
         fields=lead_views.fields_of(lead), bundle_names=views.bundle_names(session),
-        erase_command=erase_command(settings, object_id),
+        erase_command=erase_command(settings, object_id), turn=turn, followed=False,
     )  # fmt: skip
+
+
+def _turn(session: Session, lead: CrmLead) -> lead_views.Turn:
+    row = session.get_one(CrmConnection, lead.connection)
+    ready = bool(row.project) and in_force(session, row.project) is not None
+    return lead_views.turn_of(lead, health.state_of(row, utc_now()), row.error, bundle=ready)
 
 
 def _settings(session: Session) -> dict[str, CrmSettings]:
