@@ -9,6 +9,7 @@ import pytest
 
 from kits.core.prediction import Prediction
 from kits.lead_scoring import evaluate
+from kits.lead_scoring._judging.capacity import terms_of
 from kits.lead_scoring.config import Config, TeamConfig
 from tests.lead_scoring.made_leads import SayingRuntime, Told, drawn, task_of
 
@@ -46,6 +47,25 @@ def test_incoming_leads_are_counted_by_the_datas_clock():
 
     assert point.rates["capacity"].value == pytest.approx(0.2, rel=0.01)
     assert _verdicts(point, leads).count("act") == pytest.approx(240, abs=2)
+
+
+def test_a_date_typed_wrongly_makes_no_month_of_a_decade():
+    leads = drawn(1200, days=365.25)
+    strays = [Told(0.1, False, -40_000.0), Told(0.1, False, 90_000.0)]
+    point = _chosen([*leads, *strays], TeamConfig(per_month=20))
+
+    assert point.rates["capacity"].value == pytest.approx(0.2, rel=0.01)
+
+
+def test_a_lead_without_a_date_came_in_at_the_rate_of_the_others():
+    dataset = task_of(drawn(1200, days=365.25)).dataset
+    undated = [
+        replace(one, sample=replace(one.sample, meta={})) if row % 2 else one
+        for row, one in enumerate(dataset.items)
+    ]
+    terms = terms_of(TeamConfig(per_month=20), replace(dataset, items=tuple(undated)), clocked=True)
+
+    assert terms.share == pytest.approx(0.2, rel=0.01)
 
 
 def test_leads_of_one_score_are_hot_together_or_not_at_all():

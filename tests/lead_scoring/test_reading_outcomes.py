@@ -151,6 +151,17 @@ def test_where_nothing_means_lost_old_leads_are_lost_and_young_ones_open(tmp_pat
     assert found.levels("lost-after") == {"warn"}
 
 
+def test_who_bought_while_others_of_the_same_age_are_open_is_open_too(tmp_path: Path) -> None:
+    """Else the latest months would hold none but buyers."""
+    rows = [
+        ["a", "2025-01-01", "2025-02-01", "customer"], ["b", "2025-01-01", "", "lead"],
+        ["c", "2025-12-20", "2025-12-24", "customer"], ["d", "2025-12-31", "", "lead"],
+    ]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(DATED, rows)))
+    assert found.labels == ["won", "lost", "", ""]
+    assert "1 of these were won already, and count as open too" in found.told("lost-after")
+
+
 def test_how_long_a_lead_may_take_can_be_stated(tmp_path: Path) -> None:
     rows = [
         ["a", "2025-01-01", "2025-02-01", "Won"], ["b", "2025-01-01", "", "New"],

@@ -53,6 +53,20 @@ def test_the_order_comes_near_the_true_one() -> None:
     assert auroc(chances, won) > best - 0.05
 
 
+def test_a_question_that_is_new_on_the_form_is_learned_from_by_what_ships(tmp_path: Path) -> None:
+    splits = splits_in_time(N)
+    rng = np.random.default_rng(0)
+    made = list(make_leads(SEED, N))
+    leads = [
+        as_lead(one, premises=str(rng.choice(["shop", "office"])) if split == "test" else "none")
+        for one, split in zip(made, splits)
+    ]
+    dataset = a_dataset(leads, [one.outcome == "won" for one in made], splits)
+    trained(dataset, Config(approach="logistic"), tmp_path)
+    spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
+    assert "premises" in [column.name for column in spec.encoder.columns]
+
+
 def test_figures_are_of_models_that_had_not_seen_the_leads() -> None:
     runtime, dataset = runtime_of(N), firm(N)
     judged = {item.sample.id for item in (*dataset.of("val"), *dataset.of("test"))}

@@ -13,6 +13,7 @@ from kits.core.sample import utc_now
 from kits.lead_scoring._checking import amounts, columns, repeats, times
 from kits.lead_scoring._checking.times import Now
 from kits.lead_scoring._court.court import hold_court
+from kits.lead_scoring._court.latecomers import with_latecomers
 from kits.lead_scoring._court.telling import findings
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._table import LeadTable, load_table
@@ -55,6 +56,11 @@ def check(dataset: Dataset, config: BaseModel, now: Now = utc_now) -> Iterable[F
 
 
 def _court(table: LeadTable, config: Config, seed: int) -> Court | None:
-    """The court on the leads that training may see; None where none of them has an outcome."""
-    seen = table.rows(np.array([item.split != "test" for item in table.items], dtype=bool))
-    return hold_court(seen, config, seed=seed) if len(seen.decided) else None
+    """The court that training will hold; None where no lead that it may see has an outcome."""
+    early = np.array([item.split != "test" for item in table.items], dtype=bool)
+    seen = table.rows(early)
+    if not len(seen.decided):
+        return None
+    return with_latecomers(
+        hold_court(seen, config, seed=seed), table.rows(~early), config, seed=seed
+    )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from kits.lead_scoring._court.accused import Accused, Mark
+from kits.lead_scoring._court.columns import Floats
 from kits.lead_scoring._court.marks_of_outcome import (
     by_decisive_values,
     by_gaps,
@@ -21,7 +22,8 @@ from kits.lead_scoring._court.marks_of_outcome import (
 from kits.lead_scoring._court.names import Phrase, Sort, said
 from kits.lead_scoring._court.odds import bounds
 
-_DAY_S = 86_400.0
+_DAY_S, _QUARTER_S = 86_400.0, 900.0
+_MANY_LATE = 0.2
 _SHARE = 0.1
 _LEAST_ROWS = 20
 _LEAST_OPEN = 30
@@ -58,22 +60,38 @@ def _tongue(phrase: Phrase) -> str:
 
 
 def by_time(accused: Accused) -> Iterator[Mark]:
-    """Its dates lie after the moment of the decision."""
+    """Its dates lie after the moment of the decision.
+
+    A day may be a plan, and so may a quarter of an hour; what has odd minutes was noted when it happened.
+    """
     column, at = accused.column, accused.decided_at
     if column.kind != "date" or at is None:
         return
-    lag = (column.numbers - at)[column.filled & np.isfinite(at)]
-    lag = lag[np.isfinite(lag)]
+    known = column.filled & np.isfinite(at) & np.isfinite(column.numbers)
+    times = column.numbers[known]
+    lag = times - at[known]
     if len(lag) < _LEAST_ROWS:
         return
     late = lag > _DAY_S
-    if late.mean() >= 0.02:
-        yield Mark(
-            "time",
-            2.0 if late.mean() >= 0.2 else 1.0,
-            f"{late.mean():.0%} of its {len(lag)} dates lie after the moment of the decision, by "
-            f"{np.median(lag[late]) / _DAY_S:.0f} days in the middle",
+    if late.mean() < 0.02:
+        return
+    weight, more = 2.0 if late.mean() >= _MANY_LATE else 1.0, ""
+    if late.mean() >= _MANY_LATE and _noted(times[late]) and not said("earlier", column.name):
+        weight, more = (
+            3.0,
+            ", to the minute: nobody plans like that, they were noted when it happened",
         )
+    yield Mark(
+        "time",
+        weight,
+        f"{late.mean():.0%} of its {len(lag)} dates lie after the moment of the decision, by "
+        f"{np.median(lag[late]) / _DAY_S:.0f} days in the middle{more}",
+    )
+
+
+def _noted(times: Floats) -> bool:
+    """Whether most of these seconds fall on no quarter of an hour."""
+    return float((times % _QUARTER_S != 0).mean()) > 0.5
 
 
 def by_open_leads(accused: Accused) -> Iterator[Mark]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.operating_point import OperatingPoint
@@ -16,6 +17,7 @@ from kits.core.sample import place_in_time
 from kits.core.stats import Estimate
 from kits.lead_scoring.config import TeamConfig
 
+Floats = npt.NDArray[np.float64]
 RATE = "capacity"
 """Name under which an operating point keeps the share of leads that can be called."""
 WARM_RATE = "warm_capacity"
@@ -23,6 +25,7 @@ WARM_RATE = "warm_capacity"
 EXPLORATION = "exploration"
 """As `RATE`, of those that are called by lot."""
 TENTH = 0.1
+_FEW = 0.05
 MONTH_S = 365.25 / 12 * 86_400
 
 
@@ -87,8 +90,20 @@ def stated(share: float, terms: Terms, said: str) -> Estimate:
 def _incoming(team: TeamConfig, items: Sequence[DatasetItem], clocked: bool) -> tuple[float, str]:
     if team.incoming_per_month:
         return float(team.incoming_per_month), "team.incoming_per_month"
-    places = np.array([place_in_time(item.sample) or 0.0 for item in items])
-    span_s = float(np.ptp(places)) if clocked and len(places) > 1 else 0.0
+    places = [place_in_time(item.sample) for item in items] if clocked else []
+    times = _without_strays(np.array([place for place in places if place is not None]))
+    span_s = float(np.ptp(times)) if len(times) > 1 else 0.0
     if span_s >= MONTH_S:
-        return len(items) / (span_s / MONTH_S), "as in the data"
+        # a lead without a date came in, too: at the rate of the others
+        dated = sum(place is not None for place in places)
+        return len(times) * len(items) / dated / (span_s / MONTH_S), "as in the data"
     return float(max(1, len(items))), "all that the data holds, taken as one month"
+
+
+def _without_strays(times: Floats) -> Floats:
+    """Without dates far from nearly all others (a year typed wrongly, 1900): one would make months of decades."""
+    if not len(times):
+        return times
+    low, high = np.quantile(times, (_FEW, 1 - _FEW))
+    near: Floats = times[(times >= low - (high - low)) & (times <= high + (high - low))]
+    return near

@@ -9,6 +9,7 @@ import numpy as np
 from kits.core.errors import DataError
 from kits.core.kit import TrainTask
 from kits.lead_scoring._court.court import hold_court
+from kits.lead_scoring._court.latecomers import with_latecomers
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON
@@ -51,7 +52,9 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
     known = np.flatnonzero(np.array(splits) != "test")
     # open leads too: a column that they all lack comes with the outcome
     seen = np.array([item.split != "test" for item in everything.items], dtype=bool)
-    court = hold_court(everything.rows(seen), config, seed=task.seed)
+    earlier = hold_court(everything.rows(seen), config, seed=task.seed)
+    court = with_latecomers(earlier, everything.rows(~seen), config, seed=task.seed)
+    new = set(earlier.excluded) - set(court.excluded)
     barred = {
         *court.excluded,
         *config.columns.exclude,
@@ -59,7 +62,9 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
         config.columns.opt_out,
     }
     sheet = Sheet(table.leads)
-    kinds = kinds_of(sheet, known, [n for n in sheet.names if n not in barred], config.columns)
+    names = [name for name in sheet.names if name not in barred]
+    kinds = kinds_of(sheet, known, [n for n in names if n not in new], config.columns)
+    kinds |= kinds_of(sheet, np.arange(len(table)), [n for n in names if n in new], config.columns)
     if not kinds:
         raise DataError(
             "no column is left to learn from",

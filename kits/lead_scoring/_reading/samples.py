@@ -163,8 +163,13 @@ def judge_open(known: Known, config: Config) -> Judged:
     days = source.lost_after_days
     if outcome.all_lost:
         days = days or max(_LEAST_DAYS, _days_to_win(known))
-    won = _aged(known, outcome.won, latest, days, source.open_for_days)
-    return Judged(won, _said(outcome.won, won, days, source))
+    open_days = source.open_for_days
+    won = _aged(known, outcome.won, latest, days, open_days)
+    if outcome.all_lost and False in won:
+        # of young leads only buyers are decided: learned from, they would be months in which everybody buys
+        open_days = max(open_days, days)
+        won = _aged(known, outcome.won, latest, days, open_days)
+    return Judged(won, _said(outcome.won, won, days, open_days, source))
 
 
 def _aged(
@@ -183,7 +188,11 @@ def _aged(
 
 
 def _said(
-    before: Sequence[bool | None], after: Sequence[bool | None], days: int, source: SourceConfig
+    before: Sequence[bool | None],
+    after: Sequence[bool | None],
+    days: int,
+    open_days: int,
+    source: SourceConfig,
 ) -> Finding:
     pairs = list(zip(before, after))
     lost = sum(was is None and now is False for was, now in pairs)
@@ -195,7 +204,11 @@ def _said(
         told.append(
             f"{reason}: {lost} leads that were not won within {days} days count as lost, younger ones stay open"
         )
-    if source.open_for_days:
+    if young and open_days > source.open_for_days:
+        told.append(
+            f"{young} of these were won already, and count as open too: else none but buyers would be left"
+        )
+    elif source.open_for_days:
         told.append(
             f"{young} leads younger than {source.open_for_days} days count as open, as stated"
         )
