@@ -56,13 +56,16 @@ class Finished:
 def kit_command() -> list[str]:
     """How to start `kit` with the interpreter of this process."""
     script = Path(sys.executable).with_name("kit")
-    return [str(script)] if script.exists() else [sys.executable, "-m", "kits.cli"]
+    # -P: a module in the folder where it runs is none of ours
+    return [str(script)] if script.exists() else [sys.executable, "-P", "-m", "kits.cli"]
 
 
 def clean_environment(threads: int) -> dict[str, str]:
     """The variables a training may see: no tokens, no database addresses; threads bounded."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     kept |= {name: str(threads) for name in _THREAD_VARIABLES}
+    # a folder that holds what others sent is no work tree, whatever lies in it
+    kept["GIT_DIR"] = os.devnull
     # the detector library must not install packages or send statistics from a job
     return kept | {"NO_COLOR": "1", "YOLO_AUTOINSTALL": "false", "PYTHONUNBUFFERED": "1"}
 

@@ -2,6 +2,9 @@
 
 One archive, stored and not packed, so that nothing grows beyond the bundle that was checked; names are relative and
 stay inside the folder they are unpacked to. What the files mean is for the kit.
+
+They are unpacked where commands run next, from bundles that nobody has signed yet: so only what is read as text or as a
+document travels. A `.git` would tell git what to start, weights of a model may be a pickle.
 """
 
 from __future__ import annotations
@@ -16,24 +19,36 @@ from kits.core.files import write_atomically
 
 NAME = "project.zip"
 """Path in a bundle."""
+ENDINGS = frozenset({
+    ".csv", ".htm", ".html", ".json", ".jsonl", ".markdown", ".md", ".pdf", ".tab", ".tsv", ".txt", ".yaml", ".yml",
+})  # fmt: skip
+"""Of files that travel."""
 MAX_FILES = 5000
 MAX_BYTES = 100 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def pack_belongings(root: Path, named: Iterable[Path]) -> bytes:
-    """The named files, and all files in the named folders, that lie in `root`; others cannot be taken along.
+    """The named files, and those in the named folders, that lie in `root` and may travel; others cannot be taken along.
 
     The same files give the same bytes.
 
     Raises:
-        DataError: too many, or too large.
+        DataError: too many, too large, or a file that is named itself and may not travel.
     """
     inside = root.resolve()
     found: set[Path] = set()
     for path in named:
         below = path.rglob("*") if path.is_dir() else (path,)
-        found.update(p for p in below if p.is_file() and p.resolve().is_relative_to(inside))
+        real = {p.resolve() for p in below if p.is_file() and p.resolve().is_relative_to(inside)}
+        fine = {p for p in real if _may_travel(PurePosixPath(p.relative_to(inside)))}
+        if real and not fine and not path.is_dir():
+            raise DataError(
+                f"a bundle takes along no {path.suffix or 'such'} file",
+                where=str(path),
+                fix=f"save it as one of {', '.join(sorted(ENDINGS))}, outside hidden folders",
+            )
+        found |= fine
     if len(found) > MAX_FILES or sum(path.stat().st_size for path in found) > MAX_BYTES:
         raise DataError(
             f"more than {MAX_FILES} files or {MAX_BYTES >> 20} MiB are named by the configuration",
@@ -43,7 +58,7 @@ def pack_belongings(root: Path, named: Iterable[Path]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(found):
-            name = path.resolve().relative_to(inside).as_posix()
+            name = path.relative_to(inside).as_posix()
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), path.read_bytes())
     return buffer.getvalue()
 
@@ -52,7 +67,7 @@ def unpack_belongings(content: bytes, root: Path) -> int:
     """Writes what `pack_belongings` took along below `root`; how many files that were.
 
     Raises:
-        BundleError: no such archive, or a name that leads out of the folder.
+        BundleError: no such archive, or a name that leads out of the folder, is there already or may not travel.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -66,6 +81,15 @@ def unpack_belongings(content: bytes, root: Path) -> int:
         path = PurePosixPath(name)
         if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
             raise BundleError(f"{name!r} leads out of the project", where=NAME)
+        if not _may_travel(path):
+            raise BundleError(f"{name!r} is no file that a bundle may take along", where=NAME)
+        if (root / path).exists():
+            raise BundleError(f"{name!r} would take the place of the project's own", where=NAME)
     for name, bytes_ in files.items():
         write_atomically(root / PurePosixPath(name), bytes_)
     return len(files)
+
+
+def _may_travel(path: PurePosixPath) -> bool:
+    hidden = any(part.startswith(".") for part in path.parts)
+    return not hidden and path.suffix.lower() in ENDINGS

@@ -25,6 +25,8 @@ from kits.core.stats import Estimate
 
 SUFFIX = ".kwb"
 MAX_BUNDLE_BYTES = 1 << 30
+NAME_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$"
+"""Of projects and bundles: names become parts of paths and topics."""
 _MARK = b"kitwright-sha256:"
 _COMMENT_BYTES = len(_MARK) + 64
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -66,8 +68,8 @@ class BundleManifest(BaseModel):
 
     format: int = 1
     kit: str
-    name: str
-    project: str
+    name: str = Field(pattern=NAME_PATTERN)
+    project: str = Field(pattern=NAME_PATTERN)
     version: int = Field(ge=1, description="counts up per project")
     created_at: datetime
     media_types: tuple[str, ...]

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
+from kits.core.bundle import NAME_PATTERN
 from kits.core.operating_point import Costs
 
 
@@ -92,7 +93,7 @@ class ProjectConfig(_Strict):
 
     kit: str = Field(description="name of the kit, see `kit list`")
     name: str = Field(
-        pattern=r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$",
+        pattern=NAME_PATTERN,
         json_schema_extra={"expected": "1 to 32 of a-z, 0-9 and '-', which is not first or last"},
         description="1 to 32 of a-z, 0-9 and '-': names the bundles and the project at the hub",
     )

@@ -130,7 +130,18 @@ def start_run(
 
 def git_revision(folder: Path) -> str:
     """The commit of the git work tree at `folder`, `-dirty` when changed; empty without git."""
-    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40"]
+    # a work tree from elsewhere must not name a program that git starts here
+    harmless = ["-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}"]
+    command = [
+        "git",
+        *harmless,
+        "-C",
+        str(folder),
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=40",
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603  fixed program, our own folder
     except (OSError, subprocess.TimeoutExpired):

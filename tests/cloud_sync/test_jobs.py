@@ -21,6 +21,7 @@ from cloud_sync.learning.processes import (
     CommandError,
     clean_environment,
     end_leftover,
+    kit_command,
     run_command,
 )
 from cloud_sync.learning.runner import JobContext, Runner
@@ -271,6 +272,15 @@ def test_children_do_not_see_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     )  # fmt: skip
     assert "TOKEN" not in done.output and "DATABASE" not in done.output
     assert "OMP_NUM_THREADS" in done.output
+
+
+def test_what_others_sent_is_no_work_tree_and_no_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training runs in a folder with files from bundles: git must not obey them, nor Python import them."""
+    assert clean_environment(1)["GIT_DIR"] == os.devnull
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))  # without `kit` beside it
+    assert kit_command()[1:] == ["-P", "-m", "kits.cli"]
 
 
 def test_the_api_shows_and_cancels_jobs(tmp_path: Path) -> None:

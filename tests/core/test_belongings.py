@@ -75,3 +75,49 @@ def test_a_packed_archive_is_refused_unread(tmp_path: Path) -> None:
         archive.writestr("bomb", b"\0" * 1_000_000)
     with pytest.raises(BundleError, match="packed"):
         unpack_belongings(buffer.getvalue(), tmp_path)
+
+
+def archive_of(**files: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".git/config",
+        "knowledge/.git/config.yaml",
+        ".env",
+        "yolo11n.pt",
+        "numpy.py",
+        "model.safetensors",
+        "run",
+    ],
+)
+def test_only_texts_and_documents_arrive(tmp_path: Path, name: str) -> None:
+    """A bundle that nobody has signed is unpacked where commands run next."""
+    with pytest.raises(BundleError):
+        unpack_belongings(archive_of(**{"fine.md": "fine", name: "[core]"}), tmp_path / "there")
+    assert not (tmp_path / "there").exists()
+
+
+def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "kit.yaml").write_text("kit: lead-scoring")
+    with pytest.raises(BundleError, match="take the place"):
+        unpack_belongings(archive_of(**{"kit.yaml": "kit: other"}), tmp_path)
+    assert (tmp_path / "kit.yaml").read_text() == "kit: lead-scoring"
+
+
+def test_hidden_files_and_pictures_in_a_folder_stay_and_a_named_one_is_refused(
+    project: Path, tmp_path: Path
+) -> None:
+    (project / "knowledge" / ".git").mkdir()
+    (project / "knowledge" / ".git" / "config").write_text("[core]")
+    (project / "knowledge" / "logo.png").write_bytes(b"png")
+    content = pack_belongings(project, [project / "knowledge"])
+    assert unpack_belongings(content, tmp_path / "there") == 1
+    with pytest.raises(DataError, match=r"takes along no \.png file"):
+        pack_belongings(project, [project / "knowledge" / "logo.png"])

@@ -61,6 +61,16 @@ def test_the_file_name_carries_version_and_id(tmp_path):
     assert path.name == f"line-1-3-{bundle.open_file(path).id[:12]}.kwb"
 
 
+@pytest.mark.parametrize("key", ["name", "project"])
+@pytest.mark.parametrize("value", ["../../line-1", "a/b", "", ".line", "line 1", "x" * 40])
+def test_a_name_that_could_lead_out_of_a_folder_is_refused(key, value):
+    opened = bundle.open_bytes(bundle_bytes())
+    manifest = opened.manifest.model_copy(update={key: value})  # as another packer could
+    content = bundle.pack(manifest, opened.operating_point, opened.golden, opened.files)
+    with pytest.raises(BundleError, match=key):
+        bundle.open_bytes(content)
+
+
 def test_a_missing_file_is_a_clear_error(tmp_path):
     with pytest.raises(BundleError, match="no such bundle"):
         bundle.open_file(tmp_path / "absent.kwb")
