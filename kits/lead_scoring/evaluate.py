@@ -17,7 +17,7 @@ from kits.core.operating_point import OperatingPoint
 from kits.core.stats import Estimate
 from kits.lead_scoring._judging import figures, point
 from kits.lead_scoring._judging.capacity import Terms, terms_of
-from kits.lead_scoring._judging.groups import FOUR_FIFTHS, groups
+from kits.lead_scoring._judging.groups import FOUR_FIFTHS, groups, ratios_by_lot
 from kits.lead_scoring._judging.judged import Judged, judge, judged_again
 from kits.lead_scoring._judging.of_runtime import court_of, protected_by, team_of
 from kits.lead_scoring._judging.plots import plots
@@ -65,7 +65,8 @@ def evaluate(task: EvaluateTask) -> Evaluation:
     court = court_of(task.runtime)
     barred = (*protected, *(court.excluded if court is not None else ()))
     by_group = groups(judged, protected, task.seed)
-    notes = _notes(task, judged, terms, metrics, by_group)
+    unequal = _unequal(by_group, ratios_by_lot(judged, protected, task.seed))
+    notes = (*_notes(task, judged, terms, metrics), *unequal)
     error, beyond = _error(judged, metrics, task.seed)
     return Evaluation(
         kit=task.dataset.header.kit,
@@ -102,7 +103,6 @@ def _notes(
     judged: Judged,
     terms: Terms,
     metrics: Mapping[str, Estimate],
-    by_group: Mapping[str, Mapping[str, Estimate]],
 ) -> Iterator[str]:
     yield from (text for name, text in _NOTES.items() if name not in metrics)
     won = int(judged.won.sum())
@@ -117,7 +117,6 @@ def _notes(
         f"{task.costs.currency}: model.team, if that is wrong"
     )
     yield from _by_lot(task, judged, terms, metrics.get("money_per_month"))
-    yield from _unequal(by_group)
 
 
 def _error(
@@ -184,11 +183,14 @@ def _lacking(judged: Judged) -> Iterator[str]:
         )
 
 
-def _unequal(by_group: Mapping[str, Mapping[str, Estimate]]) -> Iterator[str]:
+def _unequal(
+    by_group: Mapping[str, Mapping[str, Estimate]], by_lot: Mapping[str, float]
+) -> Iterator[str]:
     for name, found in by_group.items():
         ratio = found.get("selection_ratio")
         if ratio is not None and ratio.value < FOUR_FIFTHS:
-            sure = "beyond chance" if ratio.high < FOUR_FIFTHS else "within chance"
+            apart = ratio.high < FOUR_FIFTHS and ratio.value < by_lot.get(name, 0.0)
+            sure = "beyond chance" if apart else "within chance"
             yield (
                 f"{name}: hot {ratio.value:.2f} times as often as the group that is hot most "
                 f"[{ratio.low:.2f}, {ratio.high:.2f}], under the four-fifths mark, {sure} (n={ratio.n})"

@@ -89,8 +89,9 @@ def test_outcomes_that_are_turned_round_after_the_origin_leave_its_figures_alone
         folder, config = tmp_path / name, Config.model_validate(FAST)
         trained(a_dataset(leads, outcomes, splits), config, folder)
         found.append(json.loads((folder / BACKTEST_FILE).read_bytes())["probabilities"])
-    dataset = a_dataset(leads, won, splits)
-    for item in (*dataset.of("val"), *dataset.of("test")):
+    judged = [item for item in a_dataset(leads, won, splits).items if item.sample.id in found[0]]
+    assert {item.split for item in judged} == {"train", "val", "test"}
+    for item in judged:
         assert found[0][item.sample.id] == found[1][item.sample.id]
 
 

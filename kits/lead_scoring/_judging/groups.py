@@ -29,6 +29,7 @@ _LEAST = 30
 _MOST = 12
 _THIRDS = (1 / 3, 2 / 3)
 _ROUNDS = 300
+_DRAWS, _CHANCE = 2_000, 0.05
 _NAME = 60
 
 
@@ -46,6 +47,31 @@ def groups(judged: Judged, protected: Sequence[str], seed: int) -> dict[str, dic
             found[f"{PREFIX}{plain(column, _NAME)} = {name}"] = finite(
                 _with_n(estimates(figures, judged.groups, seed=seed, rounds=_ROUNDS), mine)
             )
+    return found
+
+
+def ratios_by_lot(judged: Judged, protected: Sequence[str], seed: int) -> dict[str, float]:
+    """`group COLUMN = VALUE` → selection ratio that 5 of 100 draws by lot undercut in some group of the column.
+
+    As many leads are hot, whoever they are (a permutation test; the smallest ratio of all groups, so that many groups
+    are no more often accused than two).
+    """
+    hot = np.array(judged.verdicts) == "act"
+    rng = np.random.default_rng(seed)
+    found: dict[str, float] = {}
+    for column in protected:
+        parts = parts_of(judged, column)
+        if len(parts) < 2:
+            continue
+        sizes = np.array([int(mine.sum()) for mine in parts.values()])
+        among = int(sum(int(hot[mine].sum()) for mine in parts.values()))
+        drawn = (
+            rng.multivariate_hypergeometric(sizes, among, size=_DRAWS, method="marginals") / sizes
+        )
+        most = drawn.max(axis=1)
+        least = np.divide(drawn.min(axis=1), most, out=np.ones_like(most), where=most > 0)
+        by_lot = float(np.quantile(least, _CHANCE))
+        found |= {f"{PREFIX}{plain(column, _NAME)} = {name}": by_lot for name in parts}
     return found
 
 

@@ -1,7 +1,8 @@
 """The backtest: at each origin the candidate and the calibrator that were best until then judge what came after.
 
-Figures on `val` and `test` come from here: of models that had not seen those leads, chosen without them. What is
-shipped is chosen the same way with all folds, and learns from all leads where the configuration wants that.
+All figures come from here: of models that had not seen those leads, chosen and calibrated without them and without later
+ones. (The first fold has nothing before it: the plainest model judges it, uncalibrated. Of very large tables, later folds
+narrow down what is tried at all.) What is shipped is chosen the same way with all folds, and learns from all leads where the configuration wants that.
 """
 
 from __future__ import annotations
@@ -100,8 +101,11 @@ def run_backtest(
         learner.progress.advance()
     learner.progress.end()
     shipped = chosen["ship"] = _choose(learner, margins, usable, search.tried, in_time=in_time)
-    for step in inner:
-        unseen.update(_judged(margins[step.name][shipped.candidate], step, shipped))
+    for place, step in enumerate(inner):
+        before = inner[:place] if in_time else [one for one in inner if one is not step]
+        there = [one for one in search.tried if one in margins[step.name]]
+        taken = _choose(learner, margins, before, there, in_time=in_time)
+        unseen.update(_judged(margins[step.name][taken.candidate], step, taken))
     slices = _slices(learner, margins, _latest(usable, in_time), shipped.candidate)
     some = any(thinned(step.fit) is not step.fit for step in inner)
     return Backtest(unseen, chosen, slices, tuple(search.given_up), some)
