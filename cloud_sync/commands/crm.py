@@ -163,4 +163,8 @@ def crm_remove(
     text = f"removed {name}: {gone['crm_lead']} leads, {gone['crm_event']} events, {gone['crm_score']} scores"
     console = Console(as_json)
     console.answer(text, {"name": name, **gone})
+    if gone["kept_out"]:
+        console.note(
+            f"{gone['kept_out']} who objected or were erased stay out, if it is added again by this name"
+        )
     console.note("take its webhook out of the CRM, too: its messages are refused from now on")

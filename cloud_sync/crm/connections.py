@@ -16,6 +16,7 @@ from pydantic import JsonValue, ValidationError
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from cloud_sync.crm import objections
 from cloud_sync.crm.base import Access
 from cloud_sync.crm.projects import projects
 from cloud_sync.crm.secrets import (
@@ -80,13 +81,14 @@ def add(
                 " --drop",
             )
         require_project(session, project)
-        session.add(
-            CrmConnection(
-                name=name, kind=settings.kind, settings=settings.model_dump(mode="json"),
-                project=project, opened_by=by,
-            )
+        row = CrmConnection(
+            name=name, kind=settings.kind, settings=settings.model_dump(mode="json"),
+            project=project, opened_by=by,
         )  # fmt: skip
-        audit(session, by, "crm add", name, kind=settings.kind, project=project)
+        session.add(row)
+        session.flush()
+        kept_out = objections.restore(session, row)
+        audit(session, by, "crm add", name, kind=settings.kind, project=project, kept_out=kept_out)
         session.flush()
         # within the transaction: a row without its file refuses every message, a file without its row none
         write_secrets(hub.config.keys_dir, name, secrets)
@@ -219,26 +221,30 @@ def pause(hub: Hub, name: str, *, by: str, paused: bool) -> bool:
 
 
 def remove(hub: Hub, name: str, *, by: str) -> dict[str, int]:
-    """Forgets a connection with its secrets, events, leads and their scores; how many went.
+    """Forgets a connection with its secrets, events, leads and their scores; how many went, and `kept_out`.
 
-    In portions, so that nobody waits; done again it goes on where it stopped.
+    In portions, so that nobody waits; done again it goes on where it stopped. Who objected or was erased is remembered
+    (`objections.py`): `kept_out` of them.
 
     Raises:
         NotFoundError: no such connection.
     """
     with hub.database.transaction() as session:
-        require(session, name).paused_at = utc_now()
+        row = require(session, name)
+        row.paused_at = utc_now()
+        kept_out = objections.keep(session, row)
     # from here on no message of it is taken
     remove_secrets(hub.config.keys_dir, name)
     gone = {key.class_.__tablename__: _empty(hub, key, name) for key in _HELD}
     with hub.database.transaction() as session:
+        kept_out += objections.keep(session, require(session, name))
         for key in _HELD:  # what was on its way meanwhile
             session.execute(delete(key.class_).where(key.class_.connection == name))
         session.delete(require(session, name))
         mine = Alert.name.startswith("crm-"), Alert.where == name, Alert.seen_at.is_(None)
         session.execute(update(Alert).where(*mine).values(seen_at=utc_now(), seen_by="hub: over"))
-        audit(session, by, "crm remove", name, **gone)
-    return gone
+        audit(session, by, "crm remove", name, **gone, kept_out=kept_out)
+    return {**gone, "kept_out": kept_out}
 
 
 def _empty(hub: Hub, key: InstrumentedAttribute[Any], name: str) -> int:

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import func, select
 
 from cloud_sync import setup
-from cloud_sync.crm import connections
+from cloud_sync.crm import connections, leads
+from cloud_sync.crm.leads import ERASED_WORDS
 from cloud_sync.crm.secrets import (
     Secrets,
     add_webhook_secret,
@@ -173,11 +174,40 @@ def test_a_removed_connection_leaves_nothing_behind(hub: Hub) -> None:
             )
         session.add(CrmLead(connection="other", object_id="1"))
     gone = connections.remove(hub, "sales", by="ann")
-    assert gone == {"crm_event": 3, "crm_lead": 3, "crm_score": 0}
+    assert gone == {"crm_event": 3, "crm_lead": 3, "crm_score": 0, "kept_out": 0}
     assert not secrets_path(hub.config.keys_dir, "sales").exists()
     with hub.database.session() as session:
         assert [row.name for row in connections.every_connection(session)] == ["other"]
         assert session.scalar(select(func.count()).select_from(CrmLead)) == 1
+
+
+def test_who_objected_or_was_erased_stays_out_when_a_connection_comes_back(hub: Hub) -> None:
+    add(hub)
+    said = {"who": "ann", "why": "asked by phone", "opted_out": True}
+    erased = {"who": ERASED_WORDS, "why": ERASED_WORDS}
+    with hub.database.transaction() as session:
+        for number, more in enumerate(
+            ({"override": said, "opted_out": True}, {"override": erased, "opted_out": True},
+             {"opted_out": True}, {"override": {"band": "cold"}}, {})
+        ):  # fmt: skip
+            session.add(CrmLead(connection="sales", object_id=str(number), fields={"a": 1}, **more))
+    assert connections.remove(hub, "sales", by="ann")["kept_out"] == 2
+    settings = CrmSettings(kind="odoo", options={"database": "x"}, url="https://odoo.example.com")
+    connections.add(hub, "sales", settings, "", Secrets(("s",), {"key": "k"}), by="ann")
+    with hub.database.session() as session:
+        assert session.scalar(select(func.count()).select_from(CrmLead)) == 0, (
+            "another CRM's people"
+        )
+    connections.remove(hub, "sales", by="ann")
+    add(hub)
+    with hub.database.session() as session:
+        found = {lead.object_id: lead for lead in session.scalars(select(CrmLead))}
+    assert set(found) == {"0", "1"}
+    assert all(
+        lead.opted_out and lead.fields == {} and lead.due_at is None for lead in found.values()
+    )
+    assert found["0"].override == said and leads.is_erased(found["1"])
+    assert connections.remove(hub, "sales", by="ann")["kept_out"] == 2, "also the next time"
 
 
 def test_pausing_twice_is_one_change(hub: Hub) -> None:

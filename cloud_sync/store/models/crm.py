@@ -177,6 +177,21 @@ class CrmLead(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class CrmObjection(Base):
+    """A lead of a removed connection that must not be scored: who objected, or was erased for ever.
+
+    No more than the CRM's own number and what was said. It is a lead again, and not scored, once a connection of this
+    name and kind is added (`crm/objections.py`).
+    """
+
+    __tablename__ = "crm_objection"
+    connection: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    object_id: Mapped[str] = mapped_column(primary_key=True)
+    override: Mapped[JsonObject]
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
 class CrmScore(Base):
     """A score that was in force once, or what a person said of one: appended, for drift, trend and the record."""
 
