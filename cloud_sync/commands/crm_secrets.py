@@ -82,6 +82,7 @@ def crm_secret(
     drop: Annotated[bool, typer.Option("--drop", help="Take messages of the newest secret only.")] = False,
     back: Annotated[bool, typer.Option("--back", help="Give the newest one up again: the CRM never got it.")] = False,
     api: Annotated[str, typer.Option(help="Change this secret of its API instead, such as token.")] = "",
+    anew: Annotated[bool, typer.Option("--anew", help="Write all of its secrets again: their file here is damaged or lost.")] = False,
     secrets_file: FileOption = None,
     data: DataOption = DATA,
     as_json: JsonOption = False,
@@ -90,13 +91,20 @@ def crm_secret(
     """Change the secret of its messages: first add the new one, both are taken; then --drop the old one."""
     from cloud_sync.crm import adding, connections, secrets
     from cloud_sync.crm.incoming import INCOMING
+    from cloud_sync.crm.settings import CrmSettings
     from cloud_sync.hub import audit
 
     console = Console(as_json, quiet)
     with opened(data) as hub:
-        settings = connections.open_connection(hub, name).settings
+        with hub.database.session() as session:
+            settings = CrmSettings.model_validate(connections.require(session, name).settings)
         keys, shown = hub.config.keys_dir, ""
-        if back:
+        if anew:
+            found, drawn = secrets_of_new(name, settings, secrets_file)
+            secrets.write_secrets(keys, name, found)
+            shown = found.webhook[0] if drawn else ""
+            text = f"the secrets of {name} are written anew"
+        elif back:
             secrets.take_back_webhook_secret(keys, name)
             text = f"{name} takes messages of the secret before only"
         elif drop:
@@ -114,13 +122,13 @@ def crm_secret(
             text = f"{name} takes messages of the new secret, and still of the one before"
         address = connections.webhook_url(hub, name)
         with hub.database.transaction() as session:
-            said = {"given_up": True} if back else {}
+            said = {**({"given_up": True} if back else {}), **({"anew": True} if anew else {})}
             audit(session, operator(), "crm secret", name, api=api, dropped=drop, **said)
     steps: list[JsonValue] = list(adding.steps(settings, address, shown)) if shown else []
     console.answer(text, {"name": name, "webhook_secret": shown, "steps": steps})
     if shown:
         console.note(f"new secret, shown this once: {shown} ({INCOMING[settings.kind].secret})")
-    if not (drop or back or api):
+    if not (drop or back or api or anew):
         console.next(f"cloud-sync crm secret {name} --drop --data {data}")
 
 

@@ -110,12 +110,19 @@ def read_secrets(keys_dir: Path, name: str) -> Secrets:
     except FileNotFoundError:
         return Secrets(there=False)
     except (OSError, UnicodeDecodeError) as error:
-        raise _damaged(path, type(error).__name__) from error
-    return parse_secrets(text, str(path))
+        raise _damaged(path, type(error).__name__, _anew(name)) from error
+    return parse_secrets(text, str(path), mended_by=_anew(name))
 
 
-def parse_secrets(text: str, where: str) -> Secrets:
+def _anew(name: str) -> str:
+    return f"cloud-sync crm secret {name} --anew writes all of them again"
+
+
+def parse_secrets(text: str, where: str, mended_by: str = "") -> Secrets:
     """Secrets from JSON: `{"webhook": ["…"], "api": {"token": "…"}}`.
+
+    Args:
+        mended_by: what to do about it; empty: write the file as it should be.
 
     Raises:
         ConfigError: it says something else. What it holds is not told.
@@ -125,7 +132,8 @@ def parse_secrets(text: str, where: str) -> Secrets:
     except ValidationError as error:
         fault = error.errors(include_input=False, include_url=False)[0]
         where_in = ".".join(map(str, fault["loc"]))
-        raise _damaged(Path(where), f"{where_in}: {plain(fault)}" if where_in else "no JSON") from None  # fmt: skip
+        what = f"{where_in}: {plain(fault)}" if where_in else "no JSON"
+        raise _damaged(Path(where), what, mended_by) from None
     coming = Coming(found.coming.settings, found.coming.api) if found.coming else None
     secrets = Secrets(found.webhook, found.api, coming=coming)
     for one in (*secrets.webhook, *secrets.api.values(), *(coming.api.values() if coming else ())):
@@ -133,8 +141,8 @@ def parse_secrets(text: str, where: str) -> Secrets:
     return secrets
 
 
-def _damaged(path: Path, what: str) -> ConfigError:
-    fix = 'JSON: {"webhook": ["SECRET"], "api": {"token": "…"}}, or `cloud-sync crm secret NAME`'
+def _damaged(path: Path, what: str, fix: str) -> ConfigError:
+    fix = fix or 'JSON: {"webhook": ["SECRET"], "api": {"token": "…"}}'
     return ConfigError(f"the secrets of a connection cannot be read: {what}", where=str(path), fix=fix)  # fmt: skip
 
 

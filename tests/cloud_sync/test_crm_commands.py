@@ -15,7 +15,7 @@ from cloud_sync.cli import make_app
 from cloud_sync.config import dump, load
 from cloud_sync.crm import connections
 from cloud_sync.crm.hiding import MISSED
-from cloud_sync.crm.secrets import dump_secrets, read_secrets
+from cloud_sync.crm.secrets import dump_secrets, read_secrets, secrets_path
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.fleet.broker import free_port
 from cloud_sync.hub import Hub
@@ -177,6 +177,25 @@ def test_settings_may_come_from_a_file_and_the_command_line_goes_before(
     hub.close()
     assert (found.object, found.write, found.min_change, found.fields.points) == ("contacts", False, 7, "lead_points")  # fmt: skip
     assert found.options == {"our_user": "9", "own_fields": "x"}
+
+
+@pytest.mark.parametrize("damage", ['{"webhook": [', None])
+def test_secrets_whose_file_is_damaged_or_lost_are_written_anew(
+    run: Run, data: Path, tmp_path: Path, damage: str | None
+) -> None:
+    added(run, tmp_path)
+    kept = secrets_path(data / "keys", "sales")
+    if damage is None:
+        kept.unlink()
+    else:
+        kept.write_text(damage)
+        said = run("secret", "sales", "--drop", fails=KitwrightError)
+        assert "cloud-sync crm secret sales --anew" in str(said.exception)
+    file = tmp_path / "again.json"
+    file.write_text('{"webhook": ["client-secret"], "api": {"token": "pat-3"}}')
+    run("secret", "sales", "--anew", "--secrets-file", str(file))
+    found = read_secrets(data / "keys", "sales")
+    assert (found.webhook, found.api) == (("client-secret",), {"token": "pat-3"})
 
 
 def test_a_new_secret_that_the_crm_never_got_is_given_up(
