@@ -6,11 +6,11 @@ The body is read here and not by the framework: only who may ask has it parsed, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, WithJsonSchema
 from pydantic_core import from_json, to_json
 from starlette.concurrency import run_in_threadpool
 
@@ -98,9 +98,26 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {  # Any: FastAPI's own type
             }
         },
     },
+    401: {"description": "no token, or one that is not known"},
+    404: {"description": "no such project, or no bundle of it is in force"},
+    413: {"description": "more than the hub takes at once"},
     422: {"description": "no lead could be read, or the one that was sent"},
     TOO_MANY: {"description": "more than this token may ask; `Retry-After` says how long to wait"},
 }  # fmt: skip
+
+
+_LEAD_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "id": {"type": ["string", "integer"], "description": "comes back with the score"},
+        "at": {"type": "string", "format": "date-time", "description": "as of when; now, if it is left out"},
+        "fields": {"type": "object", "description": "column → value, as they were learned from"},
+    },
+    "required": ["fields"],
+    "additionalProperties": False,
+}  # fmt: skip
+_AnyLead = Annotated[JsonValue, WithJsonSchema(_LEAD_SCHEMA)]
+"""Each is looked at by itself, so that one that cannot be read says so and the others are scored."""
 
 
 class ScoreRequest(BaseModel):
@@ -111,8 +128,8 @@ class ScoreRequest(BaseModel):
     project: str = Field(
         "", max_length=64, description="whose bundle; empty: the only one there is"
     )
-    lead: JsonValue = Field(None, description="one lead")
-    leads: list[JsonValue] | None = Field(
+    lead: _AnyLead = Field(None, description="one lead")
+    leads: list[_AnyLead] | None = Field(
         None, max_length=MAX_LEADS, description="at most 1,000 leads"
     )
 
@@ -235,7 +252,7 @@ def read_request(body: bytes) -> ScoreRequest:
 def _timed(lead: JsonValue) -> Mapping[str, JsonValue]:
     """A lead that says no time is asked about now."""
     if not isinstance(lead, dict):
-        return {"lead": lead}
+        return {"fields": lead}  # which is said to be none
     return lead if lead.get("at") else {**lead, "at": utc_now().isoformat()}
 
 

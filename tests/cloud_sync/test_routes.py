@@ -145,3 +145,23 @@ def test_the_schema_is_built_without_warnings_and_writes_nothing(tmp_path: Path)
     assert set(described) <= set(ALL)
     assert all(len(text.split()) > 1 for text in described.values()), described
     assert len(set(described.values())) == len(described)
+
+
+def test_what_the_openapi_document_points_at_is_in_it(client: TestClient) -> None:
+    schema = client.get("/openapi.json").json()
+
+    def pointers(value: object) -> Iterator[str]:
+        if isinstance(value, dict):
+            if isinstance(value.get("$ref"), str):
+                yield value["$ref"]
+            for one in value.values():
+                yield from pointers(one)
+        elif isinstance(value, list):
+            for one in value:
+                yield from pointers(one)
+
+    for pointer in set(pointers(schema)):
+        place: object = schema
+        for step in pointer.removeprefix("#/").split("/"):
+            assert isinstance(place, dict) and step in place, pointer
+            place = place[step]

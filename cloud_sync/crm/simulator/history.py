@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from cloud_sync.crm.simulator.simulator import Simulator
 
 
+FIRST = 500_001
+"""Number of the first lead: those of the pretended CRM itself count from 1, and are other people."""
+
+
 def history_csv(simulator: Simulator, n: int, years: float) -> str:
     """So many leads of the last years, oldest first, as an export of this CRM shows them.
 
@@ -35,7 +39,7 @@ def history_csv(simulator: Simulator, n: int, years: float) -> str:
                 }
             ),
         }
-        for number, lead in enumerate(found, 1)
+        for number, lead in enumerate(found, FIRST)
     ]
     text = io.StringIO()
     columns = list(dict.fromkeys(name for row in rows for name in row))
