@@ -78,7 +78,7 @@ def crm_test(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = 
     )  # fmt: skip
     if bad:
         raise typer.Exit(UnreachableError.exit_code)
-    console.next(f"cloud-sync serve --data {data}")
+    console.next(f"cloud-sync crm list --data {data}")
 
 
 def _trial_text(name: str, trial: Trial) -> str:

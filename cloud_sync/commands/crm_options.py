@@ -57,6 +57,9 @@ def pairs_of(words: Sequence[str], where: str = "--option") -> dict[str, str]:
     for word in words:
         key, equals, value = word.partition("=")
         if not (key and equals):
-            raise UsageError("not KEY=VALUE", where=where, fix="--option organization=00D…")
+            example = "--option organization=00D…" if where == "--option" else "min_change=5"
+            raise UsageError(
+                f"{word[:60]!r} is not KEY=VALUE", where=where, fix=f"for example {example}"
+            )
         found[key.strip()] = value.strip()
     return found

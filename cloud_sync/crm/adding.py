@@ -9,6 +9,7 @@ import base64
 import ipaddress
 import secrets
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from urllib.parse import quote, urlsplit
 
 from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name
@@ -59,9 +60,13 @@ def checked(raw: Mapping[str, object], where: str) -> CrmSettings:
         ConfigError: a connection cannot work with them.
     """
     kind = raw.get("kind")
-    if kind not in KINDS:
-        fix = did_you_mean(str(kind), KINDS) if kind else f"--kind {'|'.join(KINDS)}"
-        raise UsageError("which kind of CRM it is must be said", where="--kind", fix=fix)
+    if kind and kind not in KINDS:
+        raise UsageError(f"no kind of CRM {str(kind)[:60]!r}", where=where, fix=did_you_mean(str(kind), KINDS))  # fmt: skip
+    if not kind:
+        misspelt = get_close_matches("kind", [str(key) for key in raw], 1)
+        if misspelt:
+            raise UsageError(f"no setting {misspelt[0]!r}", where=where, fix="did you mean 'kind'?")
+        raise UsageError("which kind of CRM it is must be said", where="--kind", fix=f"--kind {'|'.join(KINDS)}")  # fmt: skip
     settings = validate_settings(raw, CrmSettings, where=where)
     check_incoming(settings)
     return settings

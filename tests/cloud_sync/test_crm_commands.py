@@ -198,6 +198,20 @@ def test_secrets_whose_file_is_damaged_or_lost_are_written_anew(
     assert (found.webhook, found.api) == (("client-secret",), {"token": "pat-3"})
 
 
+@pytest.mark.parametrize(
+    ("line", "what", "fix"),
+    [("knd: hubspot", "no setting 'knd'", "kind"), ("kind: hubspt", "no kind of CRM 'hubspt'", "hubspot")],
+)  # fmt: skip
+def test_a_misspelt_kind_is_named_with_its_file(
+    run: Run, tmp_path: Path, line: str, what: str, fix: str
+) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(f"{line}\n")
+    error = run("add", "sales", "--settings", str(file), fails=KitwrightError).exception
+    assert isinstance(error, KitwrightError)
+    assert what in error.what and error.where == str(file) and fix in error.fix
+
+
 def test_a_new_secret_that_the_crm_never_got_is_given_up(
     run: Run, data: Path, tmp_path: Path
 ) -> None:
