@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kits.core.mail._bodies import MAX_HTML_CHARS
 from kits.core.mail.writing import write_message
-from kits.support_triage._mail.quotes import split_quotes
+from kits.support_triage._mail.quotes import Split, split_quotes
 from kits.support_triage._mail.reading import read_mail
 from tests.support_triage.quote_cases import CASES, LANGUAGES, TRAPS, Case
 
@@ -37,3 +38,11 @@ def test_every_line_is_somewhere(case: Case) -> None:
 
     there = "\n".join([split.new, split.quoted, split.forwarded])
     assert all(line.lstrip(" >") in there for line in case.text.split("\n"))
+
+
+@pytest.mark.parametrize("line", ["-" * 350 + "x", "-" * 60 + "x" * 225 + "-", "-" * 1_000])
+def test_dashes_without_end_are_what_somebody_wrote(line: str) -> None:
+    # as much as is read of a mail: where each line was tried in all ways, a quarter of an hour
+    text = "\n".join([line] * (MAX_HTML_CHARS // len(line)))
+
+    assert split_quotes(text) == Split(text, "")

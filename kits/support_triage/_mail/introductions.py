@@ -24,7 +24,9 @@ _MAX_HEADER_LINES = 14
 _MAX_UNLABELLED = 3
 """Lines of a header block that go on with the one above."""
 _MARK = re.compile(r"\s{0,3}[>＞›]")
-_SEPARATOR = re.compile(r"[\s*_]{0,6}[-–—_=~]{2,60}\s?(.{2,220}?)\s?[-–—_=~]{2,60}[\s*]{0,4}$")
+_DASHES = "-–—_=~"
+_FEWEST_DASHES = 2
+_MAX_SEPARATOR_CHARS = 350
 _DESK = re.compile(r"\s{0,9}##- ?.{5,200}? ?-##\s*$")
 """The line above which help desks want their answer, in every language."""
 _RULE = re.compile(r"\s{0,20}[-–—_=*]{5,200}\s*$")
@@ -114,8 +116,16 @@ def is_separator(line: str) -> bool:
 
 
 def _separated(line: str) -> str:
-    match = _SEPARATOR.match(line[:MAX_LINE_CHARS])
-    return fold(match[1].strip(" -–—_=~*:：")) if match else ""
+    """What stands between the dashes of a dashed line; empty: it is none."""
+    bare = line[:MAX_LINE_CHARS].strip(" \t\r\u00a0*")
+    if len(bare) > _MAX_SEPARATOR_CHARS:
+        return ""
+    # a pattern for both ends tries each length of one with each of the other
+    before = len(bare) - len(bare.lstrip(_DASHES))
+    after = len(bare) - len(bare.rstrip(_DASHES))
+    if min(before, after) < _FEWEST_DASHES:
+        return ""
+    return fold(bare.strip(f"{_DASHES} *:："))
 
 
 def header_block(lines: Sequence[str], at: int) -> int:
