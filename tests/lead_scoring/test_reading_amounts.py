@@ -1,4 +1,4 @@
-"""Outcomes that no plain word tells: amounts, marks, reasons for a loss, a stage beside a yes or no."""
+"""Amounts with their units, and outcomes that no plain word tells: amounts, marks, reasons for a loss, a stage beside a yes or no."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import DataError
+from kits.lead_scoring._features.cells import to_number
+from kits.lead_scoring._reading.cells import type_cells
 from tests.lead_scoring.lead_files import Read, put, read, source, table
 
 
@@ -111,3 +113,53 @@ def test_an_end_in_words_of_the_firms_own_is_asked_about(tmp_path: Path) -> None
 def test_who_has_listed_both_ends_is_not_asked(tmp_path: Path) -> None:
     found = _staged(tmp_path, outcome="status", won=["Sold"], lost=["Lost"])
     assert not found.told("old-open-leads")
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["4\u202f343,16 €", "80,50 €", "1\u202f200\u202f000 €"], [4343.16, 80.5, 1200000]),
+        (["4\u2009343,16", "80,50"], [4343.16, 80.5]),
+        (["1 200,50 zł", "80,00 PLN", "7 zł"], [1200.5, 80, 7]),
+        (["1\u00a0200 Kč", "80,50 Kč", "CZK 9"], [1200, 80.5, 9]),
+        (["kr 1.200,50", "kr. 80", "kr.9", "5 kr.", "7 kr", "-kr 3,5"], [1200.5, 80, 9, 5, 7, -3.5]),
+        (["100 kr", "80 NOK"], [100, 80]),
+        (["1 200 SEK", "80 SEK"], [1200, 80]),
+        (["DKK 1.200,50", "80,5 DKK"], [1200.5, 80.5]),
+        (["1 200 Ft", "80 HUF"], [1200, 80]),
+        (["1.200,50 lei", "80,5 RON"], [1200.5, 80.5]),
+        (["1 200,50 лв", "80,5 лв."], [1200.5, 80.5]),
+        (["₺1.200,50", "80,5 ₺"], [1200.5, 80.5]),
+        (["₹1,200.50", "₹ 80.5"], [1200.5, 80.5]),
+        (["R$ 1.200,50", "-R$ 80,5"], [1200.5, -80.5]),
+    ],
+)  # fmt: skip
+def test_amounts_are_numbers_in_any_currency(cells: list[str], values: list[float]) -> None:
+    found = type_cells("Umsatz", cells)
+    assert (found.kind, found.values) == ("number", values)
+    assert [to_number(cell, commas=found.commas is True) for cell in cells] == values
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["5 kr pr. stk", "7 kr"], ["Ft100", "Ft200"], ["100 Frt", "5 zła"], ["kr", "zł"], ["5 € 7", "9 €"]],
+)  # fmt: skip
+def test_letters_of_a_currency_in_other_words_make_no_amount(cells: list[str]) -> None:
+    assert type_cells("what", cells).kind == "text"
+
+
+def test_amounts_in_two_currencies_are_no_numbers_of_one_column(tmp_path: Path) -> None:
+    cells = ["100 kr", "80 zł", "90 kr", "70 zł"]
+    assert type_cells("Umsatz", cells).kind == "text"
+    mostly = type_cells("Umsatz", [*["100 €"] * 98, "80", "80 $"])
+    assert (mostly.kind, mostly.odd, mostly.values[-2:]) == ("number", 1, [80, None])
+    rows = [[n, f"{n + 1} {'€' if n % 3 else '$'}", n % 2] for n in range(40)]
+    found = read(put(tmp_path / "e.csv", table(["id", "field", "converted"], rows, ";")))
+    assert found.column("field")[:2] == ["1 $", "2 €"]
+
+
+@pytest.mark.parametrize("sign", ["", "-", "."])
+def test_a_cell_longer_than_any_number_is_none(sign: str) -> None:
+    # digits without end were tried in all ways: with so many, for hours
+    found = type_cells("note", [f"{sign}{'9' * 3_000_000}x", f"{sign}{'9' * 90}", "9" * 90 + " €"])
+    assert found.kind == "text"

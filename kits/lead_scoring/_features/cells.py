@@ -9,6 +9,7 @@ import math
 import re
 
 from kits.core.moments import read_year_first
+from kits.lead_scoring._features.units import apart
 from kits.lead_scoring._lead import Value
 
 MISSING = frozenset([
@@ -32,7 +33,7 @@ _MAX_CHOICE = 120
 _AROUND = re.compile(r"[\s\u00a0\u202f'’$€£¥%]|(?:eur|usd|gbp|chf)\b", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
 _BY_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{3,30}")
 _EDGE = 3e38
 """Beyond it a number does not fit into 32 bits."""
@@ -47,7 +48,7 @@ def is_missing(value: Value) -> bool:
 
 
 def to_number(value: Value, *, commas: bool = False) -> float:
-    """A cell as a number, NaN where it is none: `1.234,5`, `1,234.5`, `€ 1 200` and `12 %` are numbers.
+    """A cell as a number, NaN where it is none: `1.234,5`, `1,234.5`, `€ 1 200`, `1 200 zł` and `12 %` are numbers.
 
     Args:
         commas: of texts that may be read two ways, `1.200` is 1200 and `1,200` is 1.2; else the other way round.
@@ -56,7 +57,7 @@ def to_number(value: Value, *, commas: bool = False) -> float:
         return float(value) if abs(value) < _EDGE else _NONE
     if value is None or len(value) > _MAX_NUMBER:
         return _NONE
-    text = _AROUND.sub("", value)
+    text = _AROUND.sub("", apart(value)[0])
     comma, point = text.rfind(","), text.rfind(".")
     if comma >= 0 and point >= 0:
         text = text.replace("," if point > comma else ".", "").replace(",", ".")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.lead_scoring._features import cells
+from kits.lead_scoring._features.units import Units, agrees, apart, usual_unit
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._learning.sheet import Ints, Sheet
 from kits.lead_scoring._reading.names import plain
@@ -71,7 +72,7 @@ def _kind(sheet: Sheet, name: str, given: Ints, counts: Ints) -> Kind:
     often = counts[given]
     total = int(often.sum())
     numbers = sheet.numbers(name)[given]
-    if _mostly(~np.isnan(numbers), often):
+    if _mostly(~np.isnan(numbers) & _of_one_unit(values, often), often):
         return "choice" if _are_codes(name, numbers, total) else "number"
     if _mostly(~np.isnan(sheet.moments(name)[given]), often):
         return "date"
@@ -82,6 +83,13 @@ def _kind(sheet: Sheet, name: str, given: Ints, counts: Ints) -> Kind:
     if words >= _TEXT_WORDS and len(values) > max(_MANY_DISTINCT, 0.2 * total):
         return "text"
     return "choice"
+
+
+def _of_one_unit(values: Sequence[Value], often: Ints) -> NDArray[np.bool_]:
+    """Which cells are in the unit of most: euros and dollars are no numbers of one column."""
+    units: list[Units] = [apart(v)[1] if isinstance(v, str) else frozenset() for v in values]
+    usual = usual_unit(zip(units, often.tolist()))
+    return np.array([agrees(one, usual) for one in units])
 
 
 def _are_codes(name: str, numbers: Floats, total: int) -> bool:

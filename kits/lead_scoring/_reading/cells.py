@@ -13,14 +13,14 @@ from functools import cache
 from typing import Literal, cast
 
 from kits.lead_scoring._features.cells import MISSING
+from kits.lead_scoring._features.units import agrees, apart, usual_unit
 from kits.lead_scoring._lead import MAX_TEXT, Value
 from kits.lead_scoring._reading.dates import DateForm, iso, read_dates
 from kits.lead_scoring._reading.names import load_words
 
 Kind = Literal["number", "yes/no", "date", "text", "empty"]
 Decimal = Literal["", ",", "."]
-_PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
-_AROUND = re.compile(r"^(?:EUR|USD|GBP|CHF|[€$£¥₹])\s*|\s*(?:EUR|USD|GBP|CHF|[€$£¥₹%])$")
+_PLAIN = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?")
 _COMMA_SURE = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})")
 _POINT_SURE = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.(?:\d{1,2}|\d{4,})")
 _THOUSANDS = {
@@ -31,6 +31,8 @@ _BY_POINTS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+")
 """What may be thousands, or three decimals."""
 _CODE = re.compile(r"[-+]?0\d+")
 _SEPARATORS = re.compile(r"[ '’]")
+_SPACES = str.maketrans("\u00a0\u202f\u2009", "   ")
+"""Those that do not break, and thin ones, are what French and Swiss programs part thousands by."""
 _ALMOST_ALL = 0.95
 _LONGEST = 80
 _DIGITS = 15
@@ -143,16 +145,21 @@ def _as_dates(name: str, known: Mapping[str, int], form: DateForm) -> _Read | No
 
 
 def _as_numbers(known: Mapping[str, int], commas: bool, decimal: Decimal) -> _Read | None:
-    bare = {cell: _bare(cell) for cell in known}
+    parted = {cell: apart(_spaced(cell)) for cell in known}
+    bare = {cell: text for cell, (text, _) in parted.items()}
     if any(_CODE.fullmatch(text) for text in bare.values()):
         return None
     told = decimal or _decimal(bare.values(), commas)
     sign = told or "."
+    usual = usual_unit((units, known[cell]) for cell, (_, units) in parted.items())
     values: dict[str, Value] = {}
     odd = 0
-    for cell, text in bare.items():
+    for cell, (text, units) in parted.items():
         number = _number(text, sign)
         values[cell] = cell.strip()[:MAX_TEXT] if number is None else number
+        if number is not None and not agrees(units, usual):
+            # as a word it would be read as a number of the column's unit later
+            number = values[cell] = None
         odd += known[cell] if number is None else 0
     enough = odd <= (1 - _ALMOST_ALL) * sum(known.values())
     return _Read("number", values, odd, told == "," if told else None) if enough else None
@@ -181,11 +188,10 @@ def _points_group(texts: Iterable[str], commas: bool) -> bool:
     return all(one < 1000 for one in others) and (commas or any(others))
 
 
-def _bare(cell: str) -> str:
-    """A cell without its currency; what is too long for a number stays as it is."""
-    if len(cell) > _LONGEST:
-        return cell
-    return _AROUND.sub("", cell.strip().replace("\u00a0", " "))
+def _spaced(cell: str) -> str:
+    """A cell with plain spaces; empty where it is too long for a number, so that no pattern sees it."""
+    bare = cell.strip()
+    return bare.translate(_SPACES) if len(bare) <= _LONGEST else ""
 
 
 def _number(text: str, decimal: str) -> float | None:

@@ -261,6 +261,6 @@ def _odd_cells(known: Known) -> Iterator[Finding]:
         yield Finding(
             "odd-cells",
             "pass",
-            f"{len(odd)} columns of numbers or dates hold other words too; these were kept as words",
+            f"{len(odd)} columns of numbers or dates hold other words or units too; words were kept as words, what is in another unit was left empty",
             tuple(f"{name}: {t.odd} of {len(t.values)}" for name, t in list(odd.items())[:_MAX_SHOWN]),
         )  # fmt: skip

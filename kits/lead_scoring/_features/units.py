@@ -1,0 +1,73 @@
+"""The unit that stands beside a number in a cell: a currency by its sign, word or code, or a percentage.
+
+Takes it off and says which it is. Whether what is left is a number is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+Units = frozenset[str]
+"""What a unit may mean: a krone is that of three countries. Empty: there is none."""
+_CODES = (
+    "EUR", "USD", "GBP", "CHF", "PLN", "CZK", "SEK", "NOK", "DKK", "HUF", "RON", "BGN", "TRY", "INR", "BRL", "JPY", "CNY",
+)  # fmt: skip
+_MEANT: Mapping[str, str] = {
+    "€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY CNY", "₹": "INR", "₺": "TRY", "R$": "BRL", "%": "%",
+    "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "lei": "RON", "leu": "RON", "лв": "BGN", "лв.": "BGN",
+    **dict.fromkeys(("kr", "kr.", "Kr", "Kr."), "SEK NOK DKK"),
+    **{code: code for code in _CODES},
+}  # fmt: skip
+_SPACED = frozenset({"zł", "Kč", "Ft", "lei", "leu", "лв", "лв."})
+"""What stands behind a number; before one a space parts it, as `Ft100` is a code."""
+
+
+def _any(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+_BEFORE = re.compile(
+    rf"([-+]?)\s{{0,2}}(?:({_any(_MEANT.keys() - _SPACED)})\s{{0,4}}|({_any(_SPACED)})\s{{1,4}})(?=[-+.,\d])"
+)
+_BEHIND = re.compile(rf"(?<=[-.,\d])\s{{0,4}}({_any(_MEANT)})$")
+_LONGEST = 80
+"""Characters of a cell that may be a number."""
+
+
+def apart(cell: str) -> tuple[str, Units]:
+    """A cell without the unit before or behind its number, and that unit.
+
+    Returns:
+        The cell as it is, and no unit, where it has none or is too long for a number.
+    """
+    text = cell.strip()
+    if len(text) > _LONGEST:
+        return cell, frozenset()
+    if before := _BEFORE.match(text):
+        return before[1] + text[before.end() :], _units(before[2] or before[3])
+    if behind := _BEHIND.search(text):
+        return text[: behind.start()], _units(behind[1])
+    return text, frozenset()
+
+
+def usual_unit(counted: Iterable[tuple[Units, int]]) -> str:
+    """The unit of most rows; empty where none has one.
+
+    Args:
+        counted: units, and how many rows have them.
+    """
+    rows: Counter[str] = Counter()
+    for units, n in counted:
+        rows.update(dict.fromkeys(sorted(units), n))
+    return max(rows, key=rows.__getitem__, default="")
+
+
+def agrees(units: Units, usual: str) -> bool:
+    """Whether a cell may be in the unit of its column; what has none is."""
+    return not units or usual in units
+
+
+def _units(word: str) -> Units:
+    return frozenset(_MEANT[word].split())
