@@ -9,6 +9,7 @@ import pytest
 
 from kits.core.errors import DataError
 from kits.core.row_sources import Opened, open_rows
+from kits.core.spreadsheets.values import plain_number, stored_number
 from kits.core.tables import Row
 from tests.sheets import ods, ods_row, rewritten, xls, xlsx
 
@@ -17,7 +18,7 @@ ROWS = [
     ["L1", "Österreich", 1200.5, date(2025, 1, 2)],
     ["L2", "Schweiz", 80, date(2025, 1, 3)],
 ]
-SHEET = "xl/worksheets/sheet1.xml"
+SHEET, STYLES = "xl/worksheets/sheet1.xml", "xl/styles.xml"
 pytest.importorskip("python_calamine")
 
 
@@ -142,6 +143,36 @@ def test_percentages_are_what_is_shown(tmp_path: Path) -> None:
     cell = '<table:table-cell office:value-type="percentage" office:value="0.125"><text:p>12,5 %</text:p></table:table-cell>'
     made = ods(tmp_path / "a.ods", {"S": [ods_row(["n", "chance"]), ods_row([1, cell])]})
     assert rows(made) == [{"n": "1", "chance": "12.5%"}]
+
+
+@pytest.mark.parametrize(
+    ("format_code", "shown"),
+    [
+        ("0.0&quot;%&quot;", "0.125"),
+        ("[Red]0%", "12.5%"),
+        ("0" * 254 + "%", "12.5%"),
+        ("0" * 255 + "%", "0.125"),
+        # brackets that are never closed were each looked for to the end: for an hour and more
+        ("[" * 3_000_000 + "%", "0.125"),
+    ],
+    ids=["quoted", "coloured", "as long as Excel writes", "longer", "never closed"],
+)
+def test_a_format_is_looked_at_as_far_as_excel_writes_one(
+    tmp_path: Path, format_code: str, shown: str
+) -> None:
+    made = xlsx(tmp_path / "a.xlsx", [["n", "chance"], [1, 0.125]])
+    format = f'<numFmts><numFmt numFmtId="170" formatCode="{format_code}"/></numFmts><fonts'
+    rewritten(made, STYLES, "<fonts", format)
+    rewritten(made, STYLES, "</cellXfs>", '<xf numFmtId="170"/></cellXfs>')
+    rewritten(made, SHEET, '<c r="B2">', '<c r="B2" s="1">')
+    assert rows(made)[0]["chance"] == shown
+
+
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u202f"])
+def test_thousands_that_a_space_parts_are_a_number(space: str) -> None:
+    text = f"4{space}343,16"
+    assert stored_number(text) == (True, False)
+    assert plain_number(text, commas=True) == "4343.16"
 
 
 def test_errors_and_formulas_without_a_result_are_told_and_empty(tmp_path: Path) -> None:

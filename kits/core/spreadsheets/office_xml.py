@@ -23,8 +23,10 @@ from kits.core.spreadsheets.package import MAX_PART_BYTES, Package, damaged, pai
 _WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _STYLES, _TEXTS = "xl/styles.xml", "xl/sharedStrings.xml"
 _BUILT_IN_PERCENTS = frozenset({9, 10})
-_QUOTED = re.compile(r"\"[^\"]*\"|\\.|\[[^\]]*\]|_.")
-"""Of a number's format what is shown as it stands, or not at all."""
+_QUOTED = re.compile(r"\"[^\"]*(?:\"|$)|\\.|\[[^\]]*(?:\]|$)|_.")
+"""Of a number's format what is shown as it stands, or not at all. What is never closed goes to the end."""
+_LONGEST_FORMAT = 255
+"""Characters of a number's format, by Excel's own limit."""
 _YES = frozenset({"1", "true"})
 _MOST_SAID = 40
 _TEXT_TYPES = frozenset({"str", "inlineStr"})
@@ -106,7 +108,7 @@ def _percents(package: Package) -> frozenset[str]:
         attributes = pairs(told)
         if name in ("cellXfs", "cellStyleXfs", "dxfs", "cellStyles"):
             inside[0] = name
-        elif name == "numFmt" and "%" in _QUOTED.sub("", attributes.get("formatCode", "")):
+        elif name == "numFmt" and _shows_percent(attributes.get("formatCode", "")):
             own.add(_whole(attributes.get("numFmtId")))
         elif name == "xf" and inside[0] == "cellXfs":
             found.append(_whole(attributes.get("numFmtId")))
@@ -116,6 +118,10 @@ def _percents(package: Package) -> frozenset[str]:
     return frozenset(
         str(number) for number, format in enumerate(found) if format in own | _BUILT_IN_PERCENTS
     )
+
+
+def _shows_percent(format_code: str) -> bool:
+    return "%" in _QUOTED.sub("", format_code[:_LONGEST_FORMAT])
 
 
 def _lengths(package: Package) -> array[int]:

@@ -82,9 +82,13 @@ def is_shortened(text: str) -> bool:
     return len(text) <= _LONGEST and bool(_SHORTENED.fullmatch(text.strip()))
 
 
+def _spaced(text: str) -> str:
+    return text.strip().replace("\u00a0", " ").replace("\u202f", " ")
+
+
 def stored_number(text: str) -> tuple[bool, bool]:
     """Whether a text is a number, by one sign or the other; and whether its decimal sign is surely the comma."""
-    bare = text.strip().replace("\u00a0", " ")
+    bare = _spaced(text)
     if len(bare) > _LONGEST or _CODE.fullmatch(bare):
         return False, False
     sure = bool(_COMMA_SURE.fullmatch(bare))
@@ -93,7 +97,7 @@ def stored_number(text: str) -> tuple[bool, bool]:
 
 def plain_number(text: str, commas: bool) -> str:
     """A number that was stored as a text, with a decimal point; another text as it is."""
-    bare = text.strip().replace("\u00a0", " ")
+    bare = _spaced(text)
     if len(bare) > _LONGEST or not stored_number(bare)[0]:
         return text
     if not (_BY_COMMA if commas else _BY_POINT).fullmatch(bare):
