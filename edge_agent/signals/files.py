@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import math
-import re
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ from kits.core.errors import DataError
 SUFFIXES = (".csv", ".tsv", ".wav", ".npy")
 _TIMES = ("time", "timestamp", "datetime", "date", "ts", "t", "zeit", "zeitstempel")
 _ASSETS = ("asset", "machine", "maschine", "anlage")
-_UNIT = re.compile(r"^(?P<name>.*?)\s*[\[(](?P<unit>[^\])]*)[\])]\s*$")
 _ROWS = 256
 _READINGS = 65_536
 _MAX_COLUMNS = 512
@@ -172,8 +170,7 @@ def _open_table(path: Path, asset: str, rate_hz: float) -> Recording:
     numbers: dict[tuple[str, int], int] = {}
     for one in assets:
         for channel in columns.channels:
-            match = _UNIT.match(columns.names[channel])
-            name, unit = (match["name"], match["unit"]) if match else (columns.names[channel], "")
+            name, unit = _name_and_unit(columns.names[channel])
             numbers[one, channel] = len(signals)
             signals.append(
                 SignalConfig(name=(name or unit)[:64], unit=unit[:64], asset=one, rate_hz=rate_hz)
@@ -264,6 +261,16 @@ def _number(cell: str, columns: _Columns) -> float:
         return float(text)
     except ValueError:
         return math.nan
+
+
+def _name_and_unit(column: str) -> tuple[str, str]:
+    """`Druck [bar]` → (`Druck`, `bar`)."""
+    # no pattern: a line may have a million signs, and brackets were looked for from each of them
+    text = column.rstrip()
+    inner = text[:-1] if text.endswith((")", "]")) else ""
+    after = max(inner.rfind(")"), inner.rfind("]")) + 1
+    opened = min((at for sign in "([" if (at := inner.find(sign, after)) >= 0), default=-1)
+    return (inner[:opened].rstrip(), inner[opened + 1 :]) if opened >= 0 else (column, "")
 
 
 def _moment(cell: str) -> float | None:

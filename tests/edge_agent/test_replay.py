@@ -13,6 +13,7 @@ import pytest
 from edge_agent.config import parse_config
 from edge_agent.errors import SourceError
 from edge_agent.replay import replay
+from edge_agent.signals.files import open_recording
 from edge_agent.sources.base import Captured
 from edge_agent.sources.machine_config import (
     ReplaySourceConfig,
@@ -84,6 +85,23 @@ def test_tables_of_the_field_are_understood(tmp_path: Path, head: str, row: str)
     ]
     captured, _ = play(table(tmp_path / "p.csv", rows, head))
     assert windows(captured)[0].channels[0].readings.tolist() == [n + 0.5 for n in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("column", "name", "unit"),
+    [
+        ("Druck (abs) [bar] ", "Druck (abs)", "bar"), ("a (b [c)", "a", "b [c"), ("a)", "a)", ""), ("a (b) c", "a (b) c", ""),
+        # where brackets were looked for from each sign on, for minutes
+        ("[" * 130_000, "[" * 64, ""), ("a" + " " * 120_000 + "x]", "a" + " " * 63, ""),
+    ],
+    ids=["two", "unclosed", "closed", "within", "brackets", "blanks"],
+)  # fmt: skip
+def test_the_unit_of_a_column_is_what_its_last_brackets_hold(
+    tmp_path: Path, column: str, name: str, unit: str
+) -> None:
+    path = table(tmp_path / "p.csv", [f"{minute(n)},{n}" for n in range(12)], f"time,{column}")
+    (signal,) = open_recording(path, "p").signals
+    assert (signal.name, signal.unit) == (name, unit)
 
 
 def test_a_hole_in_a_table_is_a_gap(tmp_path: Path) -> None:

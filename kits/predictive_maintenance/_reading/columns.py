@@ -63,7 +63,7 @@ _FAULT_WORD = re.compile(
     r"misalign\w*|loose\w*|fault\w*|anomal\w*|defect\w*|broken|damaged?|wear|leak\w*|crack\w*|"
     r"pitting|bent|rub\w*|cavitation|ok|ng|good|bad|ir|or|chipped|missing|eccentric\w*)\d*"
 )
-_UNIT = re.compile(r"^(.*?)\s*[\[({]\s*([^\[\](){}]{0,24})\s*[\])}]\s*$")
+_LONGEST_UNIT = 24
 _UNIT_TAIL: tuple[tuple[str, str], ...] = (
     (r".*_rpm$|^rpm$", "rpm"), (r".*_(?:mm_s|mm_per_s)$", "mm/s"), (r".*_bar$", "bar"),
     (r".*_(?:deg_?c|celsius)$", "°C"), (r".*_kw$", "kW"), (r".*_hz$", "Hz"), (r".*_hp$", "hp"),
@@ -90,12 +90,16 @@ def role_of(name: str) -> Role | None:
 
 def split_unit(header: str) -> tuple[str, str]:
     """`Temp [°C]` → (`Temp`, `°C`); a tail such as `_rpm` names the unit too and stays."""
-    match = _UNIT.match(header.strip())
-    if match and match[1]:
-        return match[1].strip(), match[2].strip()
+    text = header.strip()
+    # no pattern: a header may be as long as its file, and brackets were looked for from each of its signs
+    inner = text[:-1] if text.endswith((")", "]", "}")) else ""
+    opened = max(map(inner.rfind, "([{"))
+    unit = inner[opened + 1 :].strip()
+    if opened > 0 and len(unit) <= _LONGEST_UNIT and not any(sign in unit for sign in ")]}"):
+        return inner[:opened].strip(), unit
     word = plain(header)
     unit = next((unit for tail, unit in _UNIT_TAIL if re.match(tail, word)), "")
-    return header.strip(), unit
+    return text, unit
 
 
 def life_unit(name: str) -> tuple[float, str]:

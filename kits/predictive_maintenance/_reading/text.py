@@ -24,7 +24,7 @@ BAD_WORDS: tuple[str, ...] = (
 
 _LINES = 60
 _DELIMITERS = (";", "\t", "|", ",")
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")
 _TIME = re.compile(r"\d{1,4}[-./:]\d{1,2}[-./:]\d{1,4}.*|\d{1,2}:\d{2}.*")
 
@@ -89,7 +89,7 @@ def decoded(raw: bytes, where: str) -> tuple[bytes, str]:
 
 def cell_number(text: str, decimal: str = ".") -> float:
     """A cell as a number; NaN when it is none. Takes thousands separators and a decimal comma."""
-    cleaned = text.replace("\u00a0", "").replace(" ", "")
+    cleaned = text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
     if decimal == "," and _COMMA_NUMBER.fullmatch(cleaned):
         cleaned = cleaned.replace(".", "").replace(",", ".")
     elif not _NUMBER.fullmatch(cleaned):
