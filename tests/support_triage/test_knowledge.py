@@ -216,3 +216,18 @@ def test_odd_files_take_time_in_proportion_to_their_size(piece: str) -> None:
         assert all(len(section.text) <= 20_000 for section in sections)
         for section in sections[:3]:
             split_sentences(section.text)
+
+
+@pytest.mark.parametrize("piece", ["#" * 5 + " ", " #\t", "[a](b", "[a](b "])
+def test_marks_that_are_never_closed_are_looked_for_once(piece: str) -> None:
+    # where each place was tried with each end, for many minutes
+    text = "# " + piece * (300_000 // len(piece)) + "x"
+    sections = read_sections("a.md", f"{text}\n\nWe refund all items.".encode())
+    assert [section.text for section in sections] == ["We refund all items."]
+
+
+def test_a_heading_and_a_link_say_what_stands_in_them() -> None:
+    text = "#  Returns [here](<https://a.example/b> 'title') # ##\n\nSee [the form](/form.html).\n"
+    (section,) = read_sections("a.md", text.encode())
+    assert section.headings == ("Returns here (https://a.example/b)",)
+    assert section.text == "See the form (/form.html)."

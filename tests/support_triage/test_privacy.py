@@ -8,7 +8,13 @@ import pytest
 from kits.core.prediction import Span
 from kits.support_triage._entities.extractor import Extractor
 from kits.support_triage._entities.kinds import KINDS
-from kits.support_triage._entities.privacy import Redacted, personal_spans, redact, restore
+from kits.support_triage._entities.privacy import (
+    Redacted,
+    _carries_a_token,
+    personal_spans,
+    redact,
+    restore,
+)
 from kits.support_triage._entities.spec import EntitiesSpec, PatternSpec, ProductSpec
 
 COMMON = Extractor(EntitiesSpec())
@@ -212,3 +218,13 @@ def test_a_long_text_made_to_harm_comes_back(piece: str) -> None:
     told = private(text)
     assert restore(told.text, told.table) == text
     assert "a@b.example" not in told.text
+
+
+@pytest.mark.parametrize(
+    ("path", "secret"),
+    [("a" * 16, False), ("a" * 15 + "1", True), ("a" * 14 + "1", False), ("r/1/" + "a" * 16, False), ("-" * 3_000_000, False)],
+    ids=["letters", "token", "short", "parted", "without end"],
+)  # fmt: skip
+def test_an_address_carries_a_token_where_a_long_piece_has_a_digit(path: str, secret: bool) -> None:
+    # where a digit was looked for from each sign on, for hours
+    assert _carries_a_token(f"https://shop.example/{path}") is secret

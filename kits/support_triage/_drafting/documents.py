@@ -20,10 +20,12 @@ MAX_FILE_BYTES = 8 << 20
 MAX_PDF_PAGES = 500
 MAX_SECTION_CHARS = 20_000
 
-_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t#]*$")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _IMAGE = re.compile(r"!\[[^\]\n]{0,400}\](?:\([^)\n]{0,2000}\)|\[[^\]\n]{0,200}\])")
-_LINK = re.compile(r"(?<!!)\[([^\]\n]{1,200})\]\(\s{0,4}<?([^)\s>]{1,2000})>?[^)\n]{0,400}\)")
+_LINK = re.compile(
+    r"(?<!!)\[([^\]\n]{1,200})\]\(\s{0,4}<?([^)\s>]{1,2000})(?:[\s>][^)\n]{0,400})?\)"
+)
 _REFERENCE = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:\s", re.MULTILINE)
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~)(?=\S)([^*_~\n]{1,400}?)(?<=\S)\1(?!\w)")
 _COMMENT = re.compile(r"<!--[^>]{0,4000}-->")
@@ -120,7 +122,10 @@ def _markdown(content: bytes) -> Iterator[Section]:
         yield Section(tuple(title for _, title in path), _plain("\n".join(lines)))
         lines = []
         level = len(heading[1])
-        path = [*((at, title) for at, title in path if at < level), (level, _plain(heading[2]))]
+        path = [
+            *((at, title) for at, title in path if at < level),
+            (level, _plain(line[heading.end() :].rstrip(" \t#"))),
+        ]
     yield Section(tuple(title for _, title in path), _plain("\n".join(lines)))
 
 

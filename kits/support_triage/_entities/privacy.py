@@ -21,7 +21,8 @@ from kits.support_triage._entities.text import Found, Text
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{0,40}_[0-9]{1,9}>")
 _LITERAL = "LITERAL"
 _NAME = "name"
-_SECRET_PIECE = re.compile(r"(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}")
+_LONG_PIECE = re.compile(r"[A-Za-z0-9_-]{16,}")
+_DIGIT = re.compile(r"[0-9]")
 _NUMBER = "number"
 _LONG_NUMBER = re.compile(r"\d(?:[ \u00a0()/.-]{0,3}\d){10,400}")
 """As long as a card or an account, whatever stands beside it: two numbers in a row have no right check digit."""
@@ -95,7 +96,9 @@ def _long_numbers(text: str, others: Iterable[Span]) -> Iterator[Found]:
 
 def _carries_a_token(address: str) -> bool:
     _, _, path = address.partition("://")
-    return "?" in path or "@" in path or "#" in path or bool(_SECRET_PIECE.search(path))
+    if "?" in path or "@" in path or "#" in path:
+        return True
+    return any(_DIGIT.search(piece[0]) for piece in _LONG_PIECE.finditer(path))
 
 
 class _Left:
