@@ -50,15 +50,18 @@ from cloud_sync.fleet.brokers import make_broker
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import MAX_STATUS_BYTES
 from cloud_sync.limits import (
+    AGAIN_S,
     CRM_BODY_BYTES,
     SMALL_BODY_BYTES,
     BodyLimit,
+    Bound,
     DefaultHeaders,
     PlainAddress,
 )
 from cloud_sync.metrics import exposition
 from cloud_sync.quotas import Quota
 from cloud_sync.shortcut import Handler, Shortcut
+from cloud_sync.transit import TRANSIT_BYTES, Transit
 from cloud_sync.web import pages
 from cloud_sync.web.known_tokens import KnownTokens
 from cloud_sync.web.security import SECURITY_HEADERS
@@ -68,8 +71,6 @@ from kits.core.packed import MAX_PACK_BYTES
 
 _DIGESTS_BYTES = 160 << 10
 """As many digests as are asked for at once, and some room."""
-AGAIN_S = 5
-"""Seconds after which whoever came when there was too much at once may come again."""
 _TOLD = 3
 """So many faults of one request are told."""
 
@@ -138,8 +139,8 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     pages.install(app)
     _add_probes(app, hub, broker)
     app.add_middleware(Shortcut, handlers=_OFTEN, refusal=_answer_error)
-    small = min(SMALL_BODY_BYTES, config.limits.body_bytes)
-    app.add_middleware(BodyLimit, limit=small, special=_body_limits(config))
+    small, special = _body_limits(config, hub)
+    app.add_middleware(BodyLimit, limit=small, special=special)
     app.add_middleware(PlainAddress)
     app.add_middleware(DefaultHeaders, headers=SECURITY_HEADERS)
     return app
@@ -162,18 +163,21 @@ _OFTEN: Mapping[tuple[str, str], Handler] = {
 """What is asked by the thousand; the routers have it too."""
 
 
-def _body_limits(config: HubConfig) -> dict[tuple[str, str], int]:
-    limits = config.limits
-    return {
-        ("PUT", "/v1/blobs/pack"): MAX_PACK_BYTES,
-        ("POST", "/v1/blobs/missing"): _DIGESTS_BYTES,
-        ("PUT", "/v1/blobs/"): max(limits.bundle_bytes, limits.blob_bytes),
-        ("PUT", "/v1/datasets/"): limits.dataset_bytes,
-        ("POST", "/v1/tuf/"): limits.body_bytes,
-        ("POST", "/v1/device/reported"): MAX_STATUS_BYTES,
-        ("POST", "/v1/leads/score"): config.leads.request_bytes,
-        ("POST", "/v1/cmms/"): MAX_STATUS_BYTES,
-        ("POST", "/v1/crm/"): min(CRM_BODY_BYTES, limits.body_bytes),
+def _body_limits(config: HubConfig, hub: Hub) -> tuple[Bound, dict[tuple[str, str], Bound]]:
+    """What a body may be, and what some may. Who floods one kind of the unknown does not hold up the other."""
+    limits, refused = config.limits, hub.metrics.bodies_refused
+    hooks = Transit(TRANSIT_BYTES, refused.labels("webhooks").inc)
+    others = Transit(TRANSIT_BYTES, refused.labels("others").inc)
+    return Bound(min(SMALL_BODY_BYTES, limits.body_bytes), others), {
+        ("PUT", "/v1/blobs/pack"): Bound(MAX_PACK_BYTES),
+        ("POST", "/v1/blobs/missing"): Bound(_DIGESTS_BYTES, others),
+        ("PUT", "/v1/blobs/"): Bound(max(limits.bundle_bytes, limits.blob_bytes)),
+        ("PUT", "/v1/datasets/"): Bound(limits.dataset_bytes),
+        ("POST", "/v1/tuf/"): Bound(limits.body_bytes),
+        ("POST", "/v1/device/reported"): Bound(MAX_STATUS_BYTES, others),
+        ("POST", "/v1/leads/score"): Bound(config.leads.request_bytes),
+        ("POST", "/v1/cmms/"): Bound(MAX_STATUS_BYTES, hooks),
+        ("POST", "/v1/crm/"): Bound(min(CRM_BODY_BYTES, limits.body_bytes), hooks),
     }
 
 

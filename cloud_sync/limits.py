@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cloud_sync.errors import MalformedError, TooLargeError, TooSlowError, http_status
+from cloud_sync.errors import BusyError, MalformedError, TooLargeError, TooSlowError, http_status
+from cloud_sync.transit import Transit, Weight
 from kits.core.errors import KitwrightError
 
 SMALL_BODY_BYTES = 256 << 10
@@ -17,7 +19,8 @@ SMALL_BODY_BYTES = 256 << 10
 CRM_BODY_BYTES = 1 << 20
 """A message of a CRM: a hundred events with all their fields. It is verified as bytes before it is parsed."""
 
-
+AGAIN_S = 5
+"""Seconds after which whoever came when there was too much at once may come again."""
 PATIENCE_S = 30.0
 SLOWEST_BYTES_S = 4096
 """A body has half a minute, and a second more for so many bytes that have come."""
@@ -25,21 +28,34 @@ _LENGTH = b"content-length"
 _MOST_DIGITS = 18
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a body may be.
+
+    Attributes:
+        bytes: of one.
+        transit: of all that come this way; None: their handlers read them once they know who sends them.
+    """
+
+    bytes: int
+    transit: Transit | None = None
+
+
 class BodyLimit:
     """Ends requests whose body is larger than allowed, or comes too slowly, also when no length was announced.
 
     Args:
-        limit: bytes, for all that `special` does not name.
-        special: (method, path prefix) → bytes. A limit above `SMALL_BODY_BYTES` is for handlers
-            that read the body themselves, once they know who sends it.
+        limit: for all that `special` does not name.
+        special: (method, path prefix) → bound. One above `SMALL_BODY_BYTES` is for handlers that read the body
+            themselves: once they know who sends it, or with a bound on all of them.
         patience_s: see `PATIENCE_S`.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        limit: int,
-        special: Mapping[tuple[str, str], int] | None = None,
+        limit: Bound,
+        special: Mapping[tuple[str, str], Bound] | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._app = app
@@ -51,12 +67,13 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limit_for(scope["method"], scope["path"])
+        bound = self._bound_for(scope["method"], scope["path"])
         announced = next((value for name, value in scope["headers"] if name == _LENGTH), b"0")
-        if not announced.isdigit() or len(announced) > _MOST_DIGITS or int(announced) > limit:
-            await _refuse(_too_large(limit), scope, receive, send)
+        if not announced.isdigit() or len(announced) > _MOST_DIGITS or int(announced) > bound.bytes:
+            await _refuse(_too_large(bound.bytes), scope, receive, send)
             return
-        body = _Body(receive, limit, self._patience_s)
+        weight = Weight(bound.transit) if bound.transit is not None else None
+        body = _Body(receive, bound.bytes, self._patience_s, weight)
 
         async def answered(message: Message) -> None:
             # a reader of the body turns the error into an answer of its own; ours is clearer
@@ -65,12 +82,19 @@ class BodyLimit:
             elif message["type"] == "http.response.start":
                 await _refuse(body.fault, scope, receive, send)
 
-        await self._app(scope, body.receive, answered)
+        if weight is None:
+            await self._app(scope, body.receive, answered)
+            return
+        weight.place(scope)
+        try:
+            await self._app(scope, body.receive, answered)
+        finally:
+            weight.drop()
 
-    def _limit_for(self, method: str, path: str) -> int:
-        for (verb, prefix), limit in self._special.items():
+    def _bound_for(self, method: str, path: str) -> Bound:
+        for (verb, prefix), bound in self._special.items():
             if method == verb and path.startswith(prefix):
-                return limit
+                return bound
         return self._limit
 
 
@@ -81,16 +105,19 @@ class _Body:
         fault: why it is not read to its end.
     """
 
-    def __init__(self, receive: Receive, limit: int, patience_s: float) -> None:
+    def __init__(
+        self, receive: Receive, limit: int, patience_s: float, weight: Weight | None
+    ) -> None:
         self._receive = receive
         self._limit = limit
+        self._weight = weight
         self._ends = asyncio.get_running_loop().time() + patience_s
         self._taken = 0
         self._whole = False
         self.fault: KitwrightError | None = None
 
     async def receive(self) -> Message:
-        """The next piece; once it is whole, whatever comes. Raises TooLargeError, TooSlowError."""
+        """The next piece; once it is whole, whatever comes. Raises TooLargeError, TooSlowError, BusyError."""
         if self._whole:
             return await self._receive()
         try:
@@ -104,6 +131,9 @@ class _Body:
         if self._taken > self._limit:
             self.fault = _too_large(self._limit)
             raise self.fault
+        if self._weight is not None and not self._weight.reaches(self._taken):
+            self.fault = BusyError("too many messages at once", fix="send it again")
+            raise self.fault
         return message
 
 
@@ -114,6 +144,8 @@ def _too_large(limit: int) -> TooLargeError:
 async def _refuse(fault: KitwrightError, scope: Scope, receive: Receive, send: Send) -> None:
     # what is still to come is not read: the connection cannot be used again
     closing = {"connection": "close"}
+    if isinstance(fault, BusyError):
+        closing["retry-after"] = str(AGAIN_S)
     answer = JSONResponse(fault.as_dict(), status_code=http_status(fault), headers=closing)
     await answer(scope, receive, send)
 

@@ -42,6 +42,7 @@ class Metrics:
         self._make_effects(self.registry)
         self._make_fleet(self.registry)
         self._make_leads(self.registry)
+        self._make_doors(self.registry)
 
     def _make_intake(self, registry: CollectorRegistry) -> None:
         self.rows = Counter("kitwright_ingest_rows", "rows committed", ["klass"], registry=registry)
@@ -111,6 +112,19 @@ class Metrics:
             "kitwright_effects_breaker_open",
             "1 while a receiver is left alone after failures",
             ["target"],
+            registry=registry,
+        )
+
+    def _make_doors(self, registry: CollectorRegistry) -> None:
+        self.bodies_refused = Counter(
+            "kitwright_bodies_refused",
+            "bodies not read on, because too many bytes of unknown senders were on their way",
+            ["of"],
+            registry=registry,
+        )
+        self.connections_refused = Counter(
+            "kitwright_connections_refused",
+            "connections to the web server that were one too many",
             registry=registry,
         )
 

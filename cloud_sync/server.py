@@ -23,7 +23,7 @@ from cloud_sync.config import HubConfig
 from cloud_sync.fleet.broker import answers
 from cloud_sync.fleet.pki import Authority
 from cloud_sync.fleet.probes import reachable
-from cloud_sync.patience import PatientProtocol
+from cloud_sync.patience import bounded
 from kits.core.errors import MachineError
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class WebServer:
         app: what it serves.
         authority: signs the server's certificate; unused while `listen.tls` is off.
         stopping: called at once when it is told to end, before its last requests are finished.
+        refused: called for each connection that is one too many.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class WebServer:
         authority: Authority,
         *,
         stopping: Callable[[], object] = lambda: None,
+        refused: Callable[[], object] = lambda: None,
     ) -> None:
         self._app = app
         self._stopping = stopping
@@ -71,7 +73,7 @@ class WebServer:
         certificate, key = self._pair or (None, None)
         self._config = uvicorn.Config(
             app,
-            http=PatientProtocol,
+            http=bounded(refused),
             host=config.listen.host,
             port=config.listen.port,
             log_level="warning",

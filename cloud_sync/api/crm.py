@@ -10,7 +10,8 @@ from fastapi.responses import Response
 
 from cloud_sync.crm import base
 from cloud_sync.crm.inbox import Inbox
-from cloud_sync.errors import BusyError
+from cloud_sync.crm.schemes.verifying import UnverifiedError
+from cloud_sync.transit import let_go
 
 router = APIRouter(prefix="/v1/crm", tags=["crm"])
 
@@ -18,12 +19,10 @@ THREADS: Final = 32
 """Messages that are verified and stored at the same time: they share commits, so more of them cost the disk no more."""
 QUICK_BYTES: Final = 8 << 10
 """A message up to here is verified and read without a thread, which would cost more than both."""
-MOST_BYTES: Final = 64 << 20
-"""Of bodies that are being verified; more are refused with 503, and their CRM sends them again."""
 
 
 class Door:
-    """Lets messages in: so many at the same time, so many bytes.
+    """Lets messages in, so many at the same time; how many bytes may wait is `transit.py`'s business.
 
     Args:
         inbox: what takes them.
@@ -34,24 +33,50 @@ class Door:
         self.inbox = inbox
         self.public_url = public_url
         self._limiter: CapacityLimiter | None = None
-        self._bytes = 0
 
     async def take(self, name: str, request: base.Request) -> base.Answer:
-        """As `Inbox.take`, a large message in a thread. Raises as that, and BusyError."""
-        size = len(request.body)
-        if self._bytes + size > MOST_BYTES:
-            raise BusyError("too many messages at once", fix="send it again")
+        """As `Inbox.take`, a large message in a thread. Raises as that."""
+        if len(request.body) <= QUICK_BYTES:
+            answer = await self.inbox.take_soon(name, request)
+            if answer is not None:
+                return answer
+        return await to_thread.run_sync(self.inbox.take, name, request, limiter=self._threads())
+
+    async def read(self, name: str, request: Request) -> bytes:
+        """A body. A long one is kept only where it could be known to be a CRM's; else it is read as long, and dropped.
+
+        Raises:
+            UnverifiedError: no connection of this name takes messages. It comes no sooner than if one did, so that
+                strangers are not told which names there are.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        refusal: UnverifiedError | None = None
+        async for piece in request.stream():
+            short = size <= QUICK_BYTES
+            size += len(piece)
+            if refusal is None:
+                pieces.append(piece)
+            if short and size > QUICK_BYTES:
+                refusal = await self._refusal(name)
+                if refusal is not None:
+                    pieces.clear()
+                    let_go(request)
+        if refusal is not None:
+            raise refusal
+        return b"".join(pieces)
+
+    async def _refusal(self, name: str) -> UnverifiedError | None:
+        try:
+            await to_thread.run_sync(self.inbox.admit, name, limiter=self._threads())
+        except UnverifiedError as error:
+            return error
+        return None
+
+    def _threads(self) -> CapacityLimiter:
         if self._limiter is None:  # belongs to the event loop, which runs only now
             self._limiter = CapacityLimiter(THREADS)
-        self._bytes += size
-        try:
-            if size <= QUICK_BYTES:
-                answer = await self.inbox.take_soon(name, request)
-                if answer is not None:
-                    return answer
-            return await to_thread.run_sync(self.inbox.take, name, request, limiter=self._limiter)
-        finally:
-            self._bytes -= size
+        return self._limiter
 
 
 @router.post("/{name}")
@@ -73,9 +98,9 @@ async def receive_any(request: Request) -> Response:
 
 
 async def _receive(name: str, tail: str, request: Request) -> Response:
-    body = await request.body()
     door = request.app.state.crm_door
     assert isinstance(door, Door)
+    body = await door.read(name, request)
     answer = await door.take(name, as_request(request, tail, body, door.public_url))
     return Response(answer.body, status_code=answer.status, media_type=answer.media_type)
 

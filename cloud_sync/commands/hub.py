@@ -91,7 +91,11 @@ def serve(
     require_database(config.database)
     _log_events()
     app = create_app(config, ingest=ingest, jobs=jobs)
-    server = WebServer(app, config, app.state.hub.authority, stopping=app.state.ending.set)
+    hub = app.state.hub
+    server = WebServer(
+        app, config, hub.authority, stopping=app.state.ending.set,
+        refused=hub.metrics.connections_refused.inc,
+    )  # fmt: skip
     server.run(
         started=lambda: print(f"serving {config.url}", flush=True)  # noqa: T201  (the answer)
     )

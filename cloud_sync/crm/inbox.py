@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -88,10 +89,30 @@ class Inbox:
             BusyError: too much waits already.
         """
         now = self._now()
-        try:
+        with self._counted(name):
             connection = self._open(name)
             verified = self._checked(connection, request, now)
             events = self._read(connection, request, verified, now)
+        done = self._committer.commit(taking.Batch(connection.name, events, now))
+        return self._answer(connection, done)
+
+    def admit(self, name: str) -> None:
+        """That a message of this name could be known to be a CRM's: asked before a long one is kept.
+
+        Raises:
+            UnverifiedError: no such connection, or it has no secret.
+        """
+        with self._counted(name):
+            connection = self._open(name)
+            if not connection.secrets.there:
+                self._tell(UNARMED, connection, _NOTHING_KNOWN.format(name=connection.name))
+                raise UnverifiedError("no-secret")
+
+    @contextmanager
+    def _counted(self, name: str) -> Iterator[None]:
+        """Counts what is refused, and says so in the log."""
+        try:
+            yield
         except UnverifiedError as error:
             self._hub.metrics.crm_refused.labels(error.reason).inc()
             self._log("" if error.reason == "unknown" else name, error.reason)
@@ -109,8 +130,6 @@ class Inbox:
             self._hub.metrics.crm_refused.labels("no-secret").inc()
             self._log(name, error.what)
             raise UnverifiedError("no-secret") from None
-        done = self._committer.commit(taking.Batch(connection.name, events, now))
-        return self._answer(connection, done)
 
     async def take_soon(self, name: str, request: Request) -> Answer | None:
         """As `take`, without a thread of its own for the message; None: it is to be given to `take`.

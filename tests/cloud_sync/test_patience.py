@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from fastapi.responses import JSONResponse
 
 from cloud_sync.config import parse
 from cloud_sync.fleet.pki import Authority
-from cloud_sync.limits import BodyLimit
-from cloud_sync.patience import PatientProtocol
+from cloud_sync.limits import BodyLimit, Bound
+from cloud_sync.patience import PatientProtocol, most_connections
 from cloud_sync.server import WebServer
 from kits.core.errors import KitwrightError
 from tests.cloud_sync.fleet_builders import wait_for
@@ -28,6 +29,13 @@ _DROPS = (b"G", b"ET / HT", b"TP/1.1", b"\r\nHo", b"st: x\r\n", b"X-Drop: 1\r\n"
 @pytest.fixture
 def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(PatientProtocol, "head_s", BRIEF_S)
+    with serving(tmp_path) as served:
+        yield served
+
+
+@contextmanager
+def serving(folder: Path, refused: Callable[[], object] = lambda: None) -> Iterator[int]:
+    """The server alone, on a port of its own."""
     app = FastAPI()
 
     @app.post("/")
@@ -43,9 +51,9 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     async def tell(_request: Request, error: KitwrightError) -> JSONResponse:
         return JSONResponse(error.as_dict(), status_code=400)
 
-    app.add_middleware(BodyLimit, limit=LIMIT, patience_s=BRIEF_S)
-    config = parse({"listen": {"port": 0}}, tmp_path)
-    server = WebServer(app, config, Authority(config.pki_dir))
+    app.add_middleware(BodyLimit, limit=Bound(LIMIT), patience_s=BRIEF_S)
+    config = parse({"listen": {"port": 0}}, folder)
+    server = WebServer(app, config, Authority(config.pki_dir), refused=refused)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_for(lambda: server.port is not None)
@@ -173,6 +181,31 @@ def test_a_request_that_two_programs_may_read_differently_is_refused(
         answer = all_of(peer)
     assert answer.startswith(b"HTTP/1.1 400")
     assert served(port)
+
+
+def test_a_connection_too_many_is_told_to_come_again_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud_sync.patience.MOST_CONNECTIONS", 3)
+    refused: list[int] = []
+    with serving(tmp_path, lambda: refused.append(1)) as port, ExitStack() as held:
+        first, *_ = [held.enter_context(connected(port)) for _ in range(3)]
+        first.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n")
+        with connected(port) as another:
+            told = all_of(another)
+        assert told.startswith(b"HTTP/1.1 503") and b"retry-after: 5" in told
+        assert refused == [1]
+        first.sendall(b"Connection: close\r\n\r\nabc")
+        assert all_of(first).endswith(b'{"bytes":3}')
+        wait_for(lambda: served(port))
+
+
+def test_the_limit_of_open_files_leaves_room_for_other_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for files, most in ((1024, 824), (100, 1), (1 << 20, 4000), (resource.RLIM_INFINITY, 4000)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _what, files=files: (files, files))
+        assert most_connections() == most
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 104857600", b"Transfer-Encoding: chunked"])
