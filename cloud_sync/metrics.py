@@ -127,6 +127,12 @@ class Metrics:
             "connections to the web server that were one too many",
             registry=registry,
         )
+        self.logins = Counter(
+            "kitwright_logins",
+            "tries to sign in by password: done, wrong, too-many (refused unseen), busy, failed (a fault of the hub)",
+            ["outcome"],
+            registry=registry,
+        )
 
     def _make_fleet(self, registry: CollectorRegistry) -> None:
         self.broker_restarts = Counter(

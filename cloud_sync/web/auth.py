@@ -17,10 +17,10 @@ from fastapi import Depends, HTTPException, Request
 from sqlalchemy import delete, select, update
 from starlette.responses import Response
 
-from cloud_sync.errors import NotAllowedError, UnauthenticatedError
+from cloud_sync.errors import BusyError, NotAllowedError, UnauthenticatedError
 from cloud_sync.hub import Hub, HubDep, audit
 from cloud_sync.spans import SLACK, has_passed
-from cloud_sync.store.models import ApiToken, Person, WebSession
+from cloud_sync.store.models import ApiToken, AuditLog, Person, WebSession
 from cloud_sync.web.accounts import (
     ROLES,
     Role,
@@ -39,7 +39,6 @@ from cloud_sync.web.accounts import (
 )
 from cloud_sync.web.security import (
     TOKEN_PREFIX,
-    LoginThrottle,
     hash_password,
     needs_rehash,
     new_secret,
@@ -48,6 +47,7 @@ from cloud_sync.web.security import (
     secret_hash,
     verify_password,
 )
+from cloud_sync.web.throttle import LoginThrottle
 from kits.core.sample import utc_now
 
 __all__ = [
@@ -62,6 +62,9 @@ COOKIE = "kitwright_session"
 CSRF_HEADER = "x-csrf-token"
 IDLE = timedelta(hours=4)
 _TOUCH_EVERY = timedelta(minutes=1)
+_HOMES = timedelta(days=90)
+_MOST_HOMES = 200
+"""Where somebody signed in from in that time, and so many of the last sign-ins, is not shut by strangers."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -103,25 +106,55 @@ def login(
 
     Raises:
         UnauthenticatedError: wrong login or password (it is not said which), or too many attempts.
+        BusyError: too many sign in at this moment.
     """
     name, now = name.strip().lower()[:64], now or utc_now()
-    wait = throttle.wait_s(name, address)
+    logins = hub.metrics.logins
+    wait = throttle.begin(name, address, lambda: _homes(hub, name, now))
     if wait > 0:
+        logins.labels("too-many").inc()
         raise UnauthenticatedError(
             "too many attempts", fix=f"wait {int(wait) + 1} seconds, then try again"
         )
-    with hub.database.session() as session:
-        person = session.scalar(
-            select(Person).where(Person.login == name, Person.disabled_at.is_(None))
-        )
-    fits = verify_password(person.password_hash if person else None, password)
+    try:
+        with hub.database.session() as session:
+            person = session.scalar(
+                select(Person).where(Person.login == name, Person.disabled_at.is_(None))
+            )
+        with throttle.verifying():
+            fits = verify_password(person.password_hash if person else None, password)
+    except BaseException as error:
+        throttle.undone(name, address)
+        logins.labels("busy" if isinstance(error, BusyError) else "failed").inc()
+        raise
     if person is None or not fits:
-        throttle.failed(name, address)
-        with hub.database.transaction() as session:
-            audit(session, name, "login.failed", address=address)
+        logins.labels("wrong").inc()
+        _note_failure(hub, throttle, name, address, there=person is not None)
         raise UnauthenticatedError("login or password is wrong")
     throttle.succeeded(name, address)
+    logins.labels("done").inc()
     return _open_session(hub, person, password, address, now)
+
+
+def _homes(hub: Hub, name: str, now: datetime) -> list[str]:
+    """Addresses that this login signed in from lately, by the audit log."""
+    query = select(AuditLog.details).where(
+        AuditLog.at > now - _HOMES, AuditLog.what == "login", AuditLog.who == name
+    )
+    with hub.database.session() as session:
+        rows = session.scalars(query.order_by(AuditLog.at.desc()).limit(_MOST_HOMES)).all()
+    return [str(row.get("address", "")) for row in rows]
+
+
+def _note_failure(
+    hub: Hub, throttle: LoginThrottle, name: str, address: str, *, there: bool
+) -> None:
+    """A row of the audit log, so many an hour: strangers must not be able to fill the disk."""
+    left_out = throttle.note(there)
+    if left_out is None:
+        return
+    with hub.database.transaction() as session:
+        audit(session, name, "login.failed", address=address, left_out=left_out)
 
 
 def _open_session(

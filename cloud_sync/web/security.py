@@ -1,7 +1,6 @@
-"""Secrets and web hygiene: password hashes, random tokens, throttling, safe redirects, headers.
+"""Secrets and web hygiene: password hashes, random tokens, safe redirects, headers.
 
-Pure functions and small objects of values; no database and no routes (see `auth.py`). Nothing here
-ever logs or returns a secret other than the one it has just made.
+Pure functions; no database and no routes (see `auth.py`), no counting of tries (`throttle.py`). Nothing here ever logs or returns a secret other than the one it has just made.
 """
 
 from __future__ import annotations
@@ -9,11 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -116,78 +110,3 @@ def safe_next(path: str, fallback: str = "/") -> str:
         return fallback
     parts = urlsplit(path)
     return fallback if parts.scheme or parts.netloc else path
-
-
-@dataclass(slots=True)
-class _Failures:
-    count: int = 0
-    last: float = 0.0
-
-
-class LoginThrottle:
-    """Slows down guessing: per login and address, and more loosely per login and per address.
-
-    The first `free` failures of a key cost nothing; each further one doubles the wait, up to
-    `max_wait_s`. Kept in memory, at most `capacity` keys; the least recently failed is forgotten.
-
-    Args:
-        clock: monotonic seconds.
-    """
-
-    def __init__(
-        self,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        free: int = 5,
-        max_wait_s: float = 900.0,
-        forget_after_s: float = 3600.0,
-        capacity: int = 20_000,
-    ) -> None:
-        self._clock = clock
-        self._free = free
-        self._max_wait_s = max_wait_s
-        self._forget_after_s = forget_after_s
-        self._capacity = capacity
-        self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def wait_s(self, login: str, address: str) -> float:
-        """Seconds until the next attempt is allowed; 0 when it is now."""
-        with self._lock:
-            return max(self._wait_of(key, free) for key, free in self._keys(login, address))
-
-    def failed(self, login: str, address: str) -> None:
-        """Counts a failed attempt."""
-        with self._lock:
-            for key, _ in self._keys(login, address):
-                entry = self._failures.setdefault(key, _Failures())
-                if self._clock() - entry.last > self._forget_after_s:
-                    entry.count = 0
-                entry.count += 1
-                entry.last = self._clock()
-                self._failures.move_to_end(key)
-            while len(self._failures) > self._capacity:
-                self._failures.popitem(last=False)
-
-    def succeeded(self, login: str, address: str) -> None:
-        """Forgets the failures of this login at this address (not those of the address alone)."""
-        with self._lock:
-            self._failures.pop((login, address), None)
-
-    def _keys(self, login: str, address: str) -> tuple[tuple[tuple[str, str], int], ...]:
-        # the loose limits stop one address trying many logins, and many addresses trying one login
-        return (
-            ((login, address), self._free),
-            (("", address), self._free * 10),
-            ((login, ""), self._free * 10),
-        )
-
-    def _wait_of(self, key: tuple[str, str], free: int) -> float:
-        entry = self._failures.get(key)
-        if entry is None or entry.count < free:
-            return 0.0
-        since = self._clock() - entry.last
-        if since > self._forget_after_s:
-            return 0.0
-        penalty = min(self._max_wait_s, 2.0 ** min(entry.count - free, 30))
-        return max(0.0, penalty - since)

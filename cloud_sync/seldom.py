@@ -1,0 +1,41 @@
+"""What strangers can make happen as often as they like, and is written down only so often: lines of the log, rows."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+
+class Seldom:
+    """So many in a span of time; the others are counted. Safe for several threads.
+
+    Args:
+        most: in one span.
+        span_s: seconds.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, most: int, span_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._most = most
+        self._span_s = span_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._since = clock()
+        self._done = 0
+        self._left_out = 0
+
+    def ask(self) -> int | None:
+        """None: it is left out. Else how many were since the last one that was not."""
+        with self._lock:
+            now = self._clock()
+            if now - self._since >= self._span_s:
+                self._since, self._done = now, 0
+            if self._done >= self._most:
+                self._left_out += 1
+                return None
+            self._done += 1
+            before, self._left_out = self._left_out, 0
+            return before
