@@ -58,7 +58,7 @@ from cloud_sync.limits import (
     DefaultHeaders,
     PlainAddress,
 )
-from cloud_sync.metrics import exposition
+from cloud_sync.metrics import Exposition
 from cloud_sync.quotas import Quota
 from cloud_sync.shortcut import Handler, Shortcut
 from cloud_sync.transit import TRANSIT_BYTES, Transit
@@ -191,10 +191,12 @@ def _add_probes(app: FastAPI, hub: Hub, broker: Broker) -> None:
             return PlainTextResponse("the broker does not answer", status_code=503)
         return PlainTextResponse("ok")
 
+    exposition = Exposition(hub.metrics, hub.database)
+
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
         """Figures for Prometheus: counts only, no names and no content."""
-        content, media_type = exposition(hub.metrics, hub.database)
+        content, media_type = exposition.text()
         return Response(content, media_type=media_type)
 
 

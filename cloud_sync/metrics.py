@@ -1,10 +1,15 @@
 """The hub's figures for Prometheus, in one registry per hub (no global state).
 
 Counters are touched where things happen; gauges that live in the database are read when
-`/metrics` is asked.
+`/metrics` is asked, at most every ten seconds: anybody may ask.
 """
 
 from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -16,6 +21,7 @@ from prometheus_client import (
 )
 from sqlalchemy import func, select
 
+from cloud_sync.errors import BusyError
 from cloud_sync.store.db import Database
 from cloud_sync.store.models import (
     Case,
@@ -31,6 +37,8 @@ from cloud_sync.store.models.intake import EXPECTED
 from kits.core.alarm import LEVELS
 
 JOB_STATES = ("queued", "running", "done", "failed")
+GAUGES_S: Final = 10.0
+"""So long what was counted in the tables is shown again; Prometheus asks four times a minute."""
 
 
 class Metrics:
@@ -219,8 +227,45 @@ class Metrics:
         )
 
 
-def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
-    """The text for `/metrics` and its media type, with the gauges read from the database now."""
+class Exposition:
+    """The text for `/metrics`. Whole tables are counted for it: by one at a time, and not for each who asks.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, metrics: Metrics, database: Database, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._metrics = metrics
+        self._database = database
+        self._clock = clock
+        self._reading = threading.Lock()
+        self._read_at: float | None = None
+
+    def text(self) -> tuple[bytes, str]:
+        """It, and its media type.
+
+        Raises:
+            BusyError: the gauges are read for the first time just now.
+        """
+        if self._old() and self._reading.acquire(blocking=False):
+            try:
+                if self._old():  # another may have read them since
+                    read_gauges(self._metrics, self._database)
+                    self._read_at = self._clock()
+            finally:
+                self._reading.release()
+        if self._read_at is None:
+            raise BusyError("the figures are being counted", fix="ask again in a few seconds")
+        return generate_latest(self._metrics.registry), CONTENT_TYPE_LATEST
+
+    def _old(self) -> bool:
+        return self._read_at is None or self._clock() - self._read_at >= GAUGES_S
+
+
+def read_gauges(metrics: Metrics, database: Database) -> None:
+    """Sets the gauges that live in the database."""
     with database.session() as session:
         query = select(
             func.count(),
@@ -262,4 +307,3 @@ def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
     for state, count in {"waiting": 0, "dead": 0, **{row[0]: row[1] for row in effects}}.items():
         metrics.effects_waiting.labels(state).set(count)
     metrics.samples_waiting.set(waiting)
-    return generate_latest(metrics.registry), CONTENT_TYPE_LATEST

@@ -12,7 +12,7 @@ from cloud_sync.crm import health, hotlist, leads
 from cloud_sync.crm.forgetting import forget
 from cloud_sync.crm.hotlist import LeadFilter
 from cloud_sync.crm.lots import Lots
-from cloud_sync.metrics import exposition
+from cloud_sync.metrics import Exposition
 from cloud_sync.store.models import CrmLead
 from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
 
@@ -74,7 +74,7 @@ def test_health_and_metrics_count_what_waits(there: LeadHub) -> None:
     )  # fmt: skip
     assert (
         b'kitwright_leads{waits="writing"} 60.0'
-        in exposition(there.hub.metrics, there.hub.database)[0]
+        in Exposition(there.hub.metrics, there.hub.database).text()[0]
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.effects import letters
 from cloud_sync.hub import Hub
 from cloud_sync.learning import audits, review_queue
-from cloud_sync.metrics import exposition
+from cloud_sync.metrics import read_gauges
 from cloud_sync.store.db import Database, alembic_config, migrate
 from cloud_sync.store.models import Alert, Annotation, Device, Review, Sample
 from cloud_sync.web import overview
@@ -238,5 +238,5 @@ def plans_of(hub: Hub, read: Callable[[Session], None]) -> list[str]:
 
 def test_figures_for_prometheus_count_what_is_on_its_way_by_an_index(tmp_path: Path) -> None:
     with make_hub(tmp_path) as hub:
-        ways = plans_of(hub, lambda _session: exposition(hub.metrics, hub.database) and None)
+        ways = plans_of(hub, lambda _session: read_gauges(hub.metrics, hub.database))
         assert any("COVERING INDEX ix_sample_expected" in way for way in ways)
