@@ -126,7 +126,10 @@ def backup(hub: Hub, target: Path) -> dict[str, int]:
 
 
 def _write_archive(config: HubConfig, database: Path, blobs: list[str], target: Path) -> None:
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # a file that is there, or a link, is another's or a cut-off backup's: its mode would be kept, and keys are inside
+    target.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    descriptor = os.open(target, flags, 0o600)
     with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as archive:
         archive.add(config.data_dir / FILE, FILE)
         archive.add(config.keys_dir, "keys")

@@ -83,6 +83,23 @@ def test_a_backup_that_fails_leaves_nothing_behind(hub: Hub, tmp_path: Path) -> 
     assert {path.name for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_backup_is_written_into_no_file_that_was_there(
+    hub: Hub, tmp_path: Path, linked: bool
+) -> None:
+    partial, other = tmp_path / "hub.tar.partial", tmp_path / "other"
+    other.write_bytes(b"somebody's")
+    if linked:
+        partial.symlink_to(other)
+    else:
+        partial.write_bytes(b"left by a backup that was cut off")
+        partial.chmod(0o666)
+    setup.backup(hub, tmp_path / "hub.tar")
+    assert (tmp_path / "hub.tar").stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "hub.tar").is_symlink()
+    assert other.read_bytes() == b"somebody's"
+
+
 def outlive_its_sample(hub: Hub, content: bytes) -> str:
     """A picture that a device sent, and whose sample was pruned; the digest."""
     digest = put_blob(hub, content)
