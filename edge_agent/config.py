@@ -66,6 +66,9 @@ class StatusConfig(Section):
     enabled: bool = Field(True, description="serve it")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8089, ge=0, lt=65_536, description="port; 0: any free one")
+    names: tuple[str, ...] = Field(
+        (), description="names it is reached by, besides addresses, localhost and `host`"
+    )
 
 
 class AgentConfig(Section):

@@ -7,6 +7,7 @@ Read-only, without login, on the loopback address by default, from the standard 
 from __future__ import annotations
 
 import html
+import ipaddress
 import json
 import os
 import threading
@@ -40,6 +41,26 @@ td,th{{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #e2e6ea}}
 <th>score</th><th>ms</th><th>kept for</th></tr>{recent}</table>
 <h2>Figures</h2><table>{figures}</table></html>"""
 
+_ANOTHER = (
+    b"not a name of this page: ask by its address, or add the name to status.names in agent.yaml\n"
+)
+
+
+def is_own(host: str, config: StatusConfig) -> bool:
+    """Whether a request that names this host (with or without a port) was meant for the page.
+
+    A page of a stranger's, open in a browser that reaches this machine, may have its own name point here, and would read
+    the answers as its own. It cannot do so with an address, nor with a name that is not the stranger's.
+    """
+    name = (
+        host.removeprefix("[").partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    )
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name.lower() in {"", "localhost", *(n.lower() for n in (config.host, *config.names))}
+    return True
+
 
 class StatusServer:
     """Serves until closed."""
@@ -54,14 +75,19 @@ class StatusServer:
             timeout = _SILENCE_S
 
             def do_GET(self) -> None:
+                if not is_own(self.headers.get("Host", ""), config):
+                    self._answer(421, "text/plain", _ANOTHER)
+                    return
                 pages: dict[str, tuple[str, Callable[[], bytes]]] = {
                     "/": ("text/html; charset=utf-8", lambda: render(status()).encode()),
                     "/status.json": ("application/json", lambda: json.dumps(status()).encode()),
                     "/metrics": ("text/plain; version=0.0.4", lambda: generate_latest(registry)),
                 }
                 kind, make = pages.get(self.path, ("text/plain", lambda: b"not found\n"))
-                content = make()
-                self.send_response(200 if self.path in pages else 404)
+                self._answer(200 if self.path in pages else 404, kind, make())
+
+            def _answer(self, status: int, kind: str, content: bytes) -> None:
+                self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(content)))
                 self.send_header("X-Content-Type-Options", "nosniff")
