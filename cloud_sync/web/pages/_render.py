@@ -23,11 +23,13 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from cloud_sync.errors import http_status
 from cloud_sync.hub import Hub, get_hub
+from cloud_sync.seldom import Seldom
 from cloud_sync.web import words
 from cloud_sync.web.auth import Identity, identify, require_page
 from cloud_sync.web.security import SECURITY_HEADERS
 from cloud_sync.web.view_models import menu_counts
 from kits.core.errors import KitwrightError
+from kits.core.showing import printable
 
 HERE = Path(__file__).resolve().parents[1]
 log = logging.getLogger(__name__)
@@ -44,6 +46,11 @@ _MENU = (
 )  # fmt: skip
 _NEEDS = {"/review": "reviewer", "/people": "admin"}
 _TITLES = {403: "Not allowed", 404: "Not found", 405: "Not possible", 500: "Something broke"}
+
+STRANGERS_A_MINUTE = 20
+"""Errors shown to people who are not signed in and written into the log; the next line says how many were left out."""
+_PATH = 200
+"""Characters of a path in the log."""
 
 
 @lru_cache(maxsize=1)
@@ -130,16 +137,40 @@ def _menu(
 def error_page(request: Request, status: int, what: str, fix: str = "") -> Response:
     """An error as a page; its request id is in the log too."""
     request_id = secrets.token_hex(6)
-    log.warning(
-        "event=page_error request=%s status=%d path=%s", request_id, status, request.url.path
-    )
     hub: Hub = get_hub(request)
     who = identify(hub, request)
+    _log_error(request, request_id, status, who)
     return _page(
         request, "error.html", status, who=who,
         menu=_menu(request, who, {}) if who else [], status=status,
         title=_TITLES.get(status, "This did not work"), what=what, fix=fix, request_id=request_id,
     )  # fmt: skip
+
+
+def _log_error(request: Request, request_id: str, status: int, who: Identity | None) -> None:
+    """Each of a person who is signed in, and of strangers so many a minute: they must not be able to fill the log."""
+    left_out = 0 if who is not None else _strangers(request).ask()
+    if left_out is None:
+        return
+    # a path may hold line ends, which would pass for another line, and what steers the terminal it is read in
+    path = printable(request.url.path[:_PATH]).replace("\n", "\ufffd")
+    log.warning(
+        "event=page_error request=%s status=%d left_out=%d path=%s",
+        request_id,
+        status,
+        left_out,
+        path,
+    )
+
+
+def _strangers(request: Request) -> Seldom:
+    """Of the application, as `auth.get_throttle`."""
+    state = request.app.state
+    if not hasattr(state, "errors_of_strangers"):
+        state.errors_of_strangers = Seldom(STRANGERS_A_MINUTE, 60.0)
+    seldom = state.errors_of_strangers
+    assert isinstance(seldom, Seldom)
+    return seldom
 
 
 class PageRoute(APIRoute):
