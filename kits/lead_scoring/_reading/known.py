@@ -24,6 +24,7 @@ from kits.lead_scoring._reading.roles import (
     BY_ROWS,
     SPLITS_SAID,
     Roles,
+    counts_rows,
     find_roles,
     without_sorting,
 )
@@ -102,6 +103,27 @@ class Known:
             cells = self.sheet.cells[self.roles.split]
             return [SPLITS_SAID.get(cell.strip().lower()) for cell in cells]
         return self.sheet.splits or [None] * len(self.sheet)
+
+    def only(self, rows: Sequence[int]) -> Known:
+        """Some of the rows, by index."""
+        outcome = self.outcome
+        if outcome is not None:
+            outcome = replace(outcome, won=tuple(outcome.won[row] for row in rows))
+        typed = {
+            name: replace(one, values=[one.values[row] for row in rows])
+            for name, one in self.typed.items()
+        }
+        return replace(
+            self,
+            sheet=self.sheet.rows(rows),
+            columns={n: [values[row] for row in rows] for n, values in self.columns.items()},
+            typed=typed,
+            outcome=outcome,
+            at=[self.at[row] for row in rows],
+            outcome_at=[self.outcome_at[row] for row in rows],
+            changed_at=[self.changed_at[row] for row in rows],
+            order=[self.order[row] for row in rows],
+        )
 
 
 Extend = Callable[[Sheet, Roles, Seconds], Mapping[str, Sequence[Value]]]
@@ -225,7 +247,7 @@ def keys(known: Known, ids: Sequence[str], *, stated: bool) -> list[str]:
         stated: a person said which column has the ids: they are believed whatever they look like.
     """
     name = known.roles.id
-    if not name or (not stated and known.crm is None and _counts_rows(ids)):
+    if not name or (not stated and known.crm is None and counts_rows(ids)):
         return [""] * len(ids)
     cells = known.sheet.cells[name]
     return [
@@ -238,12 +260,6 @@ def _key(crm: Crm | None, column: str, identity: str) -> str:
     if crm is None:
         return column_key(column, identity)
     return record_key(crm.title, crm.object, identity)
-
-
-def _counts_rows(ids: Sequence[str]) -> bool:
-    """Whether they are 0, 1, 2, … or 1, 2, 3, …: a place in this file, and in the next one another lead's."""
-    first = 0 if ids[:1] == ["0"] else 1
-    return list(ids) == [str(number) for number in range(first, first + len(ids))]
 
 
 def identities(known: Known) -> list[str]:

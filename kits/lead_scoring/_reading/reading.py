@@ -11,6 +11,7 @@ from pathlib import Path
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._reading.folder import find_tables
 from kits.lead_scoring._reading.known import understand
+from kits.lead_scoring._reading.repeated import newest_of_each
 from kits.lead_scoring._reading.samples import samples_of
 from kits.lead_scoring._reading.telling import tell
 from kits.lead_scoring._written import Written
@@ -32,7 +33,9 @@ def read_leads(
     tables = find_tables(path, config, likely)
     if tables.source is not None:
         config = config.model_copy(update={"source": tables.source})
-    known = understand(tables.leads, config, tables.extend, tables.joined)
+    known, repeated = newest_of_each(understand(tables.leads, config, tables.extend, tables.joined))
     yield from tables.findings
+    if repeated is not None:
+        yield repeated
     yield from tell(known, config)
     yield from samples_of(known, config)

@@ -5,6 +5,7 @@ A person's statement comes first, then a CRM's own names, then known names, then
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -103,7 +104,27 @@ def _id(sheet: Sheet, source: SourceConfig, mapping: Mapping | None, free: Seque
         cells = [cell for cell in sheet.cells[name] if not is_missing(cell)]
         if cells and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet):
             return name
-    return ""
+    repeating = dict.fromkeys([*named, *by_rank(free, "lead_id")])
+    return next((name for name in repeating if _repeats(sheet, name)), "")
+
+
+def _repeats(sheet: Sheet, name: str) -> bool:
+    """Whether ids come again because leads do, in a later state or in another export; not because each file counts its rows."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for file, cell in zip(sheet.files, sheet.cells[name]):
+        if not is_missing(cell):
+            files[file].append(cell.strip())
+    filled = sum(len(cells) for cells in files.values())
+    counted = [cells for cells in files.values() if counts_rows(cells)]
+    if filled <= _HALF * len(sheet) or counted:
+        return False
+    return sum(len(set(cells)) for cells in files.values()) > _HALF * filled
+
+
+def counts_rows(ids: Sequence[str]) -> bool:
+    """Whether they are 0, 1, 2, … or 1, 2, 3, …: a place in this file, and in the next one another lead's."""
+    first = 0 if ids[:1] == ["0"] else 1
+    return list(ids) == [str(number) for number in range(first, first + len(ids))]
 
 
 def _split(sheet: Sheet, free: Sequence[str]) -> str:

@@ -1,11 +1,10 @@
-"""Leads that are understood → samples, with what has to be said of them: repeated ids, open ones, ages.
+"""Leads that are understood → samples, with what has to be said of them: open ones, ages.
 
 No column is interpreted here.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -40,19 +39,18 @@ class Judged:
 
 
 def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
-    """The leads in the order of the rows, the newest row of each id."""
+    """The leads in the order of the rows."""
     ids = identities(known)
     judged = judge_open(known, config)
-    chosen, repeated = _newest(known, ids)
-    yield from (said for said in (judged.said, repeated) if said is not None)
+    if judged.said is not None:
+        yield judged.said
     whose = keys(known, ids, stated=bool(config.source.id))
     writer = _Writer(
         known, ids, whose, known.names, judged.won, _groups(known), known.splits, known.written.mark
     )
     rows = zip(*known.columns.values()) if known.columns else iter(() for _ in ids)
     for row, values in enumerate(rows):
-        if chosen is None or row in chosen:
-            yield writer.sample(row, values)
+        yield writer.sample(row, values)
 
 
 @dataclass(frozen=True)
@@ -112,40 +110,6 @@ def _groups(known: Known) -> list[str]:
         return []
     cells = [cell.strip().casefold() for cell in known.sheet.cells[known.roles.group]]
     return [f"{known.roles.group}:{domain_of(c) if '@' in c else c}" if c else "" for c in cells]
-
-
-# -- repeated ids ---------------------------------------------------------------------------------
-
-
-def _newest(known: Known, ids: Sequence[str]) -> tuple[set[int] | None, Finding | None]:
-    """The rows to keep, one of each id; None when there is nothing to choose."""
-    if len(set(ids)) == len(ids):
-        return None, None
-    best: dict[str, int] = {}
-    for row, identity in enumerate(ids):
-        other = best.get(identity)
-        if other is None or _age(known, row) >= _age(known, other):
-            best[identity] = row
-    twice = [identity for identity, n in Counter(ids).items() if n > 1]
-    by = (
-        known.roles.changed_at
-        or known.roles.decided_at
-        or known.roles.order
-        or "the order of the rows"
-    )
-    finding = Finding(
-        "repeated-ids", "warn",
-        f"{len(ids) - len(best)} rows repeat the id of another row ({known.roles.id}); the newest of each was kept, by {by}",
-        tuple(sorted(twice)[:10]) if not any("@" in one for one in twice) else (),
-        "nothing to do if a row is a later state of the same lead; else name another column with model.source.id",
-    )  # fmt: skip
-    return set(best.values()), finding
-
-
-def _age(known: Known, row: int) -> tuple[float, float]:
-    never = float("-inf")
-    changed, place = known.changed_at[row], known.order[row]
-    return (never if changed is None else changed, never if place is None else place)
 
 
 # -- leads that stay open -------------------------------------------------------------------------

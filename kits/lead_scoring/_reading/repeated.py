@@ -1,0 +1,71 @@
+"""Rows with the id of another row → the newest of each, before anything is counted or told of the leads.
+
+Which column has the ids is `roles.py`'s question.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from kits.core.kit import Finding
+from kits.lead_scoring._reading.known import Known, identities
+
+_SHOWN = 10
+Age = tuple[float, float]
+"""When a row was changed last, and its place in time."""
+
+
+def newest_of_each(known: Known) -> tuple[Known, Finding | None]:
+    """The leads without the older rows of each id, and what was done; None where no id comes twice."""
+    ids = identities(known)
+    if len(set(ids)) == len(ids):
+        return known, None
+    ages = [_age(known, row) for row in range(len(ids))]
+    best: dict[str, int] = {}
+    for row, identity in enumerate(ids):
+        other = best.get(identity)
+        if other is None or _state(known, ages, row) >= _state(known, ages, other):
+            best[identity] = row
+    return known.only(sorted(best.values())), _said(known, ids, ages, best)
+
+
+def _age(known: Known, row: int) -> Age:
+    return _or_never(known.changed_at[row]), _or_never(known.order[row])
+
+
+def _state(known: Known, ages: Sequence[Age], row: int) -> tuple[float, float, bool, float]:
+    """What a later state of a lead has more of: when it came says nothing where two rows tell the same."""
+    decided = known.won[row] is not None
+    return *ages[row], decided, _or_never(known.outcome_at[row])
+
+
+def _or_never(seconds: float | None) -> float:
+    return float("-inf") if seconds is None else seconds
+
+
+def _said(
+    known: Known, ids: Sequence[str], ages: Sequence[Age], best: Mapping[str, int]
+) -> Finding:
+    roles = known.roles
+    twice = [identity for identity, n in Counter(ids).items() if n > 1]
+    by = roles.changed_at or roles.decided_at or roles.order or "+".join(roles.outcome_at)
+    equal = {
+        identity
+        for row, identity in enumerate(ids)
+        if row != best[identity] and ages[row] == ages[best[identity]]
+    }
+    told = f", by {by}" if by else ""
+    if equal and not by:
+        told = ": a decided row goes before an open one, then the later outcome, then the later row"
+    elif equal:
+        told += (
+            f"; of {len(equal)} the rows are equal in it: there a decided one goes before an open one, then the later "
+            "outcome, then the later row"
+        )
+    return Finding(
+        "repeated-ids", "warn",
+        f"{len(ids) - len(best)} rows repeat the id of another row ({roles.id}); the newest of each was kept{told}",
+        tuple(sorted(twice)[:_SHOWN]) if not any("@" in one for one in twice) else (),
+        "nothing to do if a row is a later state of the same lead; else name another column with model.source.id",
+    )  # fmt: skip

@@ -1,0 +1,51 @@
+"""Leads that come twice in what is brought, and rows that are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.lead_scoring.lead_files import put, read, source, table
+
+HEADER = ["Deal ID", "Created", "Status", "Size"]
+
+
+def deals(first: int, last: int, status: str) -> list[list[object]]:
+    return [[f"D{n}", f"2025-01-{1 + n % 28:02}", status, n] for n in range(first, last)]
+
+
+def test_exports_that_overlap_bring_each_lead_once_in_its_newest_state(tmp_path: Path) -> None:
+    put(tmp_path / "a.csv", table(HEADER, deals(0, 30, "Lost") + deals(30, 40, "Won")))
+    put(tmp_path / "b.csv", table(HEADER, deals(25, 30, "Open") + deals(30, 60, "Won")))
+    found = read(tmp_path)
+    assert len(found.leads) == 60 and found.by_id.keys() == {f"D{n}" for n in range(60)}
+    assert found.labels.count("lost") == 30 and "30 won, 30 lost, 0 open" in found.told("outcome")
+    told = found.told("repeated-ids")
+    assert "15 rows repeat the id of another row (Deal ID)" in told and "by Created; of 15" in told
+    assert "a decided one goes before an open one" in told and not found.told("no-id")
+
+
+def test_a_lead_that_was_opened_again_is_one_and_counted_once(tmp_path: Path) -> None:
+    header = ["Record ID", "Email", "Created at", "Last modified", "Status"]
+    rows = [[n, f"p{n}@x.example", "2025-01-01", "2025-02-01", "Lost"] for n in range(500, 540)]
+    again = [[n, f"p{n}@x.example", "2025-01-01", "2025-05-01", "Won"] for n in range(500, 510)]
+    found = read(put(tmp_path / "e.csv", table(header, again + rows)))
+    assert len(found.leads) == 40 and "10 won, 30 lost" in found.told("outcome")
+    assert found.told("repeated-ids").endswith("by Last modified")
+    assert not found.told("same-person")
+
+
+def test_ids_that_count_the_rows_of_each_file_are_not_those_of_the_same_leads(
+    tmp_path: Path,
+) -> None:
+    for year in (2024, 2025):
+        rows = [[n, f"{year}-03-01", "Won" if n % 2 else "Lost", n % 7] for n in range(1, 31)]
+        put(tmp_path / f"{year}.csv", table(["Lead No", *HEADER[1:]], rows))
+    assert len(read(tmp_path).leads) == 60
+
+
+def test_customers_with_several_leads_are_no_leads_that_repeat(tmp_path: Path) -> None:
+    rows = [[f"C{n // 2 * 2}", "2025-03-01", "Won" if n % 2 else "Lost", n] for n in range(30)]
+    rows += [[f"C{n}", "2025-03-01", "Won", n] for n in range(30, 60)]
+    path = put(tmp_path / "e.csv", table(["Customer ID", *HEADER[1:]], rows))
+    assert len(read(path).leads) == 60
+    assert len(read(path, source(id="Customer ID")).leads) == 45
