@@ -128,6 +128,24 @@ def test_a_field_is_what_it_was_at_the_decision(tmp_path: Path) -> None:
     assert [found.by_id[f"L{i}"].fields.get("budget") for i in (1, 2)] == [None, "big"]
 
 
+def test_a_field_that_was_changed_later_and_before_is_unknown_is_left_out_for_all(
+    tmp_path: Path,
+) -> None:
+    rows = [[f"L{i}", "2025-03-10", "hot", 10, "Won" if i % 3 else "Lost"] for i in range(20)]
+    names = ["lead_id", "created_at", "rating", "staff", "status"]
+    put(tmp_path / "leads.csv", table(names, rows))
+    changes = [["L1", "rating", "hot", "2025-04-01"], ["L2", "rating", "hot", "2025-03-01"]]
+    # of staff each first entry is there: where it came later, the field was empty before
+    changes += [[f"L{i}", "staff", 10, f"2025-0{3 + i % 2}-01"] for i in range(20)]
+    put(tmp_path / "history.csv", table(["lead_id", "field", "new_value", "changed_at"], changes))
+    found = read(tmp_path)
+    assert not any("rating" in lead.fields for lead in found.leads)
+    assert [found.by_id[f"L{i}"].fields.get("staff") for i in range(2)] == [10.0, None]
+    [told] = [one for one in found.findings if one.check == "history-without-old"]
+    assert told.level == "warn" and told.evidence == ("rating: 1 leads",)
+    assert "old_value" in told.fix
+
+
 def test_rows_of_unknown_time_are_left_out_with_what_to_do(tmp_path: Path) -> None:
     leads(tmp_path)
     rows = [[f"L{i // 2}", "call"] for i in range(40)]

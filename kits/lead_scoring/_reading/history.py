@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
+from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.events import Seconds, Timed
 from kits.lead_scoring._reading.names import by_rank, squeezed
 from kits.lead_scoring._reading.sheets import Sheet
 
 MOST_FIELDS = 300
+_SHOWN = 8
+_NEARLY_ALL = 0.98
 
 
 @dataclass(frozen=True)
@@ -42,29 +45,65 @@ class _Change:
     old: str
 
 
+Columns = Mapping[str, Sequence[Value] | None]
+"""Columns of the leads; None: not known as it was, so it is left out."""
+
+
 def history_columns(
     leads: Sheet, history: Timed, fields: Fields, decided: Seconds
-) -> tuple[dict[str, Sequence[Value]], Finding]:
+) -> tuple[Columns, list[Finding]]:
     """The fields that changed, as they were at each lead's decision; in place of the leads' own column."""
     changes = _changes(history, fields)
     keys = [history.link.key(cell) for cell in leads.cells[history.link.lead_column]]
     own = {squeezed(name): name for name in leads.columns}
-    columns: dict[str, Sequence[Value]] = {}
+    columns: dict[str, Sequence[Value] | None] = {}
+    unknown: dict[str, int] = {}
     moved = 0
     for field, by_key in changes.items():
         name = own.get(squeezed(field), field)
-        today = leads.cells.get(name)
-        texts: list[str] = []
-        for row, (key, at) in enumerate(zip(keys, decided)):
-            current = today[row] if today is not None else ""
-            texts.append(_as_of(by_key.get(key), at, current, bool(fields.old)))
-            moved += texts[-1] != current
+        today = leads.cells[name] if name in leads.cells else [""] * len(leads)
+        found = [by_key.get(key) for key in keys]
+        late = sum(_begins_late(one, at) for one, at in zip(found, decided))
+        if late and not fields.old and not _complete(found, today):
+            unknown[name], columns[name] = late, None
+            continue
+        texts = [
+            _as_of(one, at, current, bool(fields.old))
+            for one, at, current in zip(found, decided, today)
+        ]
+        moved += sum(text != current for text, current in zip(texts, today))
         columns[name] = leads.typed(name, texts).values
+    known = [name for name, values in columns.items() if values is not None]
     told = (
-        f"{history.sheet.name} joined {history.link.said()}, times from {history.at}: {len(changes)} fields as they were at the "
-        f"decision ({', '.join(list(changes)[:8])}); {moved} cells were other than today"
+        f"{history.sheet.name} joined {history.link.said()}, times from {history.at}: {len(known)} fields as they were at the "
+        f"decision ({', '.join(known[:_SHOWN])}); {moved} cells were other than today"
     )
-    return columns, Finding("joined", "pass", told)
+    findings = [Finding("joined", "pass", told)] if known else []
+    return columns, [*findings, *_said_unknown(history.sheet, unknown)]
+
+
+def _begins_late(changes: list[_Change] | None, at: float | None) -> bool:
+    """Whether all that is known of a lead's field came after its decision."""
+    return changes is not None and at is not None and changes[0].seconds > at
+
+
+def _complete(found: Sequence[list[_Change] | None], today: Sequence[str]) -> bool:
+    """Whether the first entry of each value is there: then a field was empty before it, for whichever lead."""
+    entered = [bool(one) for one, cell in zip(found, today) if not is_missing(cell)]
+    return sum(entered) >= _NEARLY_ALL * len(entered)
+
+
+def _said_unknown(sheet: Sheet, unknown: Mapping[str, int]) -> list[Finding]:
+    """A gap only where a field was changed later would tell what came later, so the field goes for all leads."""
+    if not unknown:
+        return []
+    return [Finding(
+        "history-without-old", "warn",
+        f"{sheet.name} changes {', '.join(list(unknown)[:_SHOWN])} after the decision and does not say what was there before: "
+        "left out for all leads, as today's value was not known then",
+        tuple(f"{name}: {n} leads" for name, n in list(unknown.items())[:_SHOWN]),
+        "export the changes with a column of the old values (old_value), or with every lead's first value as a row",
+    )]  # fmt: skip
 
 
 def _changes(history: Timed, fields: Fields) -> dict[str, Mapping[str, list[_Change]]]:

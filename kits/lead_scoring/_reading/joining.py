@@ -6,14 +6,14 @@ and `sales.py`. It opens no files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.accounts import Joined, join_accounts, known_by
 from kits.lead_scoring._reading.events import Seconds, Timed, event_columns, find_kind, find_time
-from kits.lead_scoring._reading.history import Fields, find_fields, history_columns
+from kits.lead_scoring._reading.history import Columns, Fields, find_fields, history_columns
 from kits.lead_scoring._reading.leads_table import find_leads, tells_outcomes
 from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.roles import Roles
@@ -49,9 +49,9 @@ class Tables:
     findings: list[Finding] = field(default_factory=list)
     source: SourceConfig | None = None
 
-    def extend(self, leads: Sheet, roles: Roles, decided: Seconds) -> Mapping[str, Sequence[Value]]:
+    def extend(self, leads: Sheet, roles: Roles, decided: Seconds) -> Columns:
         """Columns from other tables as they were known at each lead's decision."""
-        columns: dict[str, Sequence[Value]] = {}
+        columns: dict[str, Sequence[Value] | None] = {}
         for name, joined in self.dated:
             kept, late = known_by(leads, joined, decided)
             columns.update(kept)
@@ -61,9 +61,9 @@ class Tables:
             if not roles.decided_at:
                 self.findings.append(_without_time(timed.sheet.name))
             elif fields is not None:
-                found, said = history_columns(leads, timed, fields, decided)
+                found, told = history_columns(leads, timed, fields, decided)
                 columns.update(found)
-                self.findings.append(said)
+                self.findings.extend(told)
             else:
                 counted, said = event_columns(leads, timed, decided)
                 columns.update(counted)

@@ -126,8 +126,8 @@ class Known:
         )
 
 
-Extend = Callable[[Sheet, Roles, Seconds], Mapping[str, Sequence[Value]]]
-"""More columns from other tables, for leads with these times; a column of the same name is replaced."""
+Extend = Callable[[Sheet, Roles, Seconds], Mapping[str, Sequence[Value] | None]]
+"""More columns from other tables, for leads with these times; one of the same name is replaced, or left out by None."""
 
 
 def understand(
@@ -163,7 +163,11 @@ def understand(
     columns = _learnable(sheet, typed, personal, out)
     if extend is not None:
         added = extend(sheet, roles, at)
-        columns.update({name: values for name, values in added.items() if name not in out})
+        for name, values in added.items():
+            if values is None:
+                columns.pop(name, None)
+            elif name not in out:
+                columns[name] = values
     return Known(
         sheet, columns, typed, roles, crm, outcome, personal, later, at, known_at,
         _seconds(sheet, (roles.changed_at,)), _order(sheet, typed, roles, at, known_at),
