@@ -90,6 +90,21 @@ def test_events_count_up_to_the_decision_and_never_after(tmp_path: Path) -> None
     assert "3 are later and were left out, 1 belong to no lead" in found.told("joined")
 
 
+def test_what_has_a_date_alone_is_known_from_the_end_of_its_day(tmp_path: Path) -> None:
+    rows = [[f"L{i}", "2025-03-10 09:00", "Won" if i % 3 else "Lost"] for i in range(20)]
+    put(tmp_path / "leads.csv", table(["lead_id", "created_at", "status"], rows))
+    header = ["lead_id", "activity_date", "type"]
+    days = [[f"L{i}", f"2025-03-{day}", kind] for i in range(20) for day, kind in (("08", "visit"), (10, "contract"))]  # fmt: skip
+    put(tmp_path / "days.csv", table(header, days))
+    mixed = [[f"L{i}", "2025-03-10 08:00", "call"] for i in range(20)]
+    mixed += [["L0", "2025-03-10", "mail"], ["L1", "2025-03-10 00:00", "mail"]]
+    put(tmp_path / "calls.csv", table(["lead_id", "event_time", "event"], mixed))
+    found = read(tmp_path)
+    assert {lead.fields["days: contract"] for lead in found.leads} == {0.0}
+    assert {lead.fields["days: days since last"] for lead in found.leads} == {2.375}
+    assert [found.by_id[f"L{i}"].fields["calls: mail"] for i in range(2)] == [0.0, 1.0]
+
+
 def test_forms_join_by_address_whatever_its_case(tmp_path: Path) -> None:
     leads(tmp_path)
     forms = [

@@ -25,6 +25,8 @@ _MOST_KINDS = 200
 _HALF = 0.5
 
 Seconds = Sequence[float | None]
+_Event = tuple[float, float, str]
+"""From when on it was known, when it happened, and its kind."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Timed:
     """A table with a time in each row.
 
     Attributes:
-        seconds: (rows,) since 1970.
+        seconds: (rows,) when it happened, since 1970.
+        known: (rows,) from when on it was known: of a mere date, from the end of its day.
         kind: its column that tells kinds of events apart; empty: none.
     """
 
@@ -41,6 +44,7 @@ class Timed:
     label: str
     at: str
     seconds: Seconds
+    known: Seconds
     kind: str
 
 
@@ -55,6 +59,15 @@ def find_time(sheet: Sheet, stated: str = "", meaning: str = "happened_at") -> t
         if sum(s is not None for s in seconds) > _HALF * len(sheet):
             return name, seconds
     return "", ()
+
+
+def known_from(sheet: Sheet, name: str, seconds: Seconds) -> list[float | None]:
+    """When each row was known: what has a date alone may have happened in the evening, and no hour can be assumed."""
+    clock = any(s % _DAY for s in seconds if s is not None)
+    return [
+        s + _DAY if s is not None and not s % _DAY and not (clock and ":" in cell) else s
+        for s, cell in zip(seconds, sheet.cells[name])
+    ]
 
 
 def find_kind(sheet: Sheet) -> str:
@@ -74,12 +87,14 @@ def event_columns(
     Args:
         decided: (leads,) seconds since 1970; a lead without one has no events.
     """
-    by_key: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    by_key: dict[str, list[_Event]] = defaultdict(list)
     kinds = events.sheet.cells[events.kind] if events.kind else [""] * len(events.sheet)
-    for cell, seconds, kind in zip(events.sheet.cells[events.link.column], events.seconds, kinds):
+    for cell, seconds, known, kind in zip(
+        events.sheet.cells[events.link.column], events.seconds, events.known, kinds
+    ):
         key = events.link.key(cell)
-        if key and seconds is not None:
-            by_key[key].append((seconds, "" if is_missing(kind) else kind.strip()))
+        if key and seconds is not None and known is not None:
+            by_key[key].append((known, seconds, "" if is_missing(kind) else kind.strip()))
     for found in by_key.values():
         found.sort()
     common = [
@@ -102,12 +117,12 @@ class _Row:
     kinds: Mapping[str, int]
 
 
-def _row(found: list[tuple[float, str]], at: float | None) -> _Row | None:
+def _row(found: list[_Event], at: float | None) -> _Row | None:
     if at is None:
         return None
-    n = bisect_right(found, at, key=lambda pair: pair[0])
-    kinds = Counter(kind for _, kind in found[:n] if kind)
-    days = (at - found[n - 1][0]) / _DAY if n else None
+    n = bisect_right(found, at, key=lambda event: event[0])
+    kinds = Counter(kind for _, _, kind in found[:n] if kind)
+    days = (at - max(happened for _, happened, _ in found[:n])) / _DAY if n else None
     return _Row(n, len(found) - n, days, kinds)
 
 

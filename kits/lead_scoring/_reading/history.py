@@ -112,7 +112,7 @@ def _changes(history: Timed, fields: Fields) -> dict[str, Mapping[str, list[_Cha
     old = sheet.cells[fields.old] if fields.old else [""] * len(sheet)
     cells = zip(
         sheet.cells[history.link.column],
-        history.seconds,
+        history.known,
         sheet.cells[fields.name],
         sheet.cells[fields.new],
         old,

@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.accounts import Joined, join_accounts, known_by
-from kits.lead_scoring._reading.events import Seconds, Timed, event_columns, find_kind, find_time
+from kits.lead_scoring._reading.events import (
+    Seconds,
+    Timed,
+    event_columns,
+    find_kind,
+    find_time,
+    known_from,
+)
 from kits.lead_scoring._reading.history import Columns, Fields, find_fields, history_columns
 from kits.lead_scoring._reading.leads_table import find_leads, tells_outcomes
 from kits.lead_scoring._reading.relations import Link, find_link
@@ -140,7 +147,9 @@ def _wait(
 ) -> None:
     name, seconds = find_time(sheet, at)
     if name:
-        tables.timed.append((Timed(sheet, link, label, name, seconds, find_kind(sheet)), fields))
+        known = known_from(sheet, name, seconds)
+        timed = Timed(sheet, link, label, name, seconds, known, find_kind(sheet))
+        tables.timed.append((timed, fields))
     else:
         tables.findings.append(_without_time(sheet.name))
 
