@@ -22,6 +22,8 @@ _MOST = 0.8
 _VARIED = 0.2
 """A column of names or numbers has many different ones, `contact: cellular` is none; but first names come again."""
 _LOOKED_AT = 500
+_YES_OR_NO = 2
+"""`Contact person: yes` says that there is one, not who."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +46,36 @@ def _what(name: str, sheet: Sheet) -> str:
         return ""
     by_cells = next((what for what, form in _FORMS if _share(some, form) >= _MOST), "")
     varied = len(set(known)) >= _VARIED * len(known)
-    told = varied or rank(name.rsplit(".", 1)[-1], "surely_person") is not None
-    return by_cells or (_by_name(name, known, some) if told else "")
+    names = _called(name)
+    sure = len(set(known)) > _YES_OR_NO and _means(names, "surely_person")
+    told = varied or sure or rank(name, "own_name") is not None
+    return by_cells or (_by_name(names, known, some) if told else "")
 
 
-def _by_name(column: str, known: Sequence[str], some: Sequence[str]) -> str:
-    name = column.rsplit(".", 1)[-1]  # joined columns are called `table.column`
+def _called(column: str) -> list[str]:
+    """What a column is called without its table (`table.column`), and without its record where that leaves a person's name.
+
+    `Person - First name` does; `Organisation - Name` is a firm's.
+    """
+    own = column.rsplit(".", 1)[-1]
+    bare = own.rsplit(" - ", 1)[-1]
+    return [own, bare] if rank(bare, "surely_person") is not None else [own]
+
+
+def _by_name(names: Sequence[str], known: Sequence[str], some: Sequence[str]) -> str:
     numbers = all(_is_number(cell) for cell in some)
-    identifier = rank(name, "id") is not None or plain(name).endswith("_id")
+    identifier = _means(names, "id") or plain(names[0]).endswith("_id")
     rules = (
-        ("phone number", rank(name, "phone") is not None),
-        ("name", rank(name, "person") is not None and not numbers),
-        ("address", rank(name, "address") is not None),
+        ("phone number", _means(names, "phone")),
+        ("address", _means(names, "address")),
+        ("name", not numbers and (_means(names, "person") or _means(names, "surely_person"))),
         ("identifier", identifier and len(set(known)) == len(known) > 1),
     )
     return next((what for what, holds in rules if holds), "")
+
+
+def _means(names: Sequence[str], meaning: str) -> bool:
+    return any(rank(name, meaning) is not None for name in names)
 
 
 def _share(cells: Sequence[str], pattern: re.Pattern[str]) -> float:

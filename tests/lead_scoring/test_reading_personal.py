@@ -1,0 +1,50 @@
+"""Who a lead is: kept out of what is learned from, by what columns are called and what stands in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.lead_scoring.lead_files import put, read, table
+
+
+def test_who_a_lead_is_is_not_learned_from_but_what_mailbox_it_has(tmp_path: Path) -> None:
+    header = ["id", "First Name", "E-Mail", "Phone", "contact", "converted"]
+    rows = [
+        [n, f"Ann{n}", f"a{n}@{'gmail.com' if n % 2 else 'acme.example'}", f"+49 170 00000{n:02}", "cellular", n % 2]
+        for n in range(30)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    assert set(found.leads[0].fields) == {"E-Mail (kind of mailbox)", "contact"}
+    assert found.column("E-Mail (kind of mailbox)")[:2] == ["company", "free"]
+    content = b"".join(s.content + s.source.encode() for s in found.samples)
+    assert b"Ann" not in content and b"@" not in content and b"+49" not in content
+
+
+@pytest.mark.parametrize("name", ["firstname", "Last Name", "contact.Vorname", "IP address", "dob", "Person - Name", "Person - First name", "Nombre", "Ansprechpartner", "Ansprechpartner/in", "Kontaktperson", "Contact person", "Nom du contact", "Persona de contacto", "Nome e cognome", "Contactpersoon", "Osoba kontaktowa"])  # fmt: skip
+def test_names_that_come_again_and_again_are_names_all_the_same(tmp_path: Path, name: str) -> None:
+    rows = [[n, ("Ann", "Bea", "Cem")[n % 3], ("a", "b")[n % 2], n % 2] for n in range(300)]
+    found = read(put(tmp_path / "e.csv", table(["id", name, "origin", "converted"], rows)))
+    assert set(found.leads[0].fields) == {"origin"}
+
+
+@pytest.mark.parametrize("name", ["contact", "Organisation - Name", "Campaign name", "Product name", "products.nombre", "Firmenname", "Kontaktweg"])  # fmt: skip
+def test_what_is_called_a_name_of_something_else_is_no_persons(tmp_path: Path, name: str) -> None:
+    rows = [[n, ("Ann", "Bea", "Cem")[n % 3], ("a", "b")[n % 2], n % 2] for n in range(300)]
+    found = read(put(tmp_path / "e.csv", table(["id", name, "origin", "converted"], rows)))
+    assert set(found.leads[0].fields) == {name, "origin"}
+
+
+def test_a_person_may_keep_a_column(tmp_path: Path) -> None:
+    rows = [[n, f"https://example.org/{n}", n % 2] for n in range(20)]
+    path = put(tmp_path / "e.csv", table(["id", "address", "converted"], rows))
+    assert "address" not in read(path).leads[0].fields
+    assert "address" in read(path, {"columns": {"keep": ["address"]}}).leads[0].fields
+
+
+def test_a_person_with_several_leads_and_both_outcomes_is_told(tmp_path: Path) -> None:
+    rows = [[n, f"p{n // 2}@firm{n // 2}.example", n % 2] for n in range(20)]
+    found = read(put(tmp_path / "e.csv", table(["id", "email", "converted"], rows)))
+    assert "10 addresses of email belong to several leads, 10 of them" in found.told("same-person")
+    assert found.levels("same-person") == {"warn"}
