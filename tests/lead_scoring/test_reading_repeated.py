@@ -49,3 +49,25 @@ def test_customers_with_several_leads_are_no_leads_that_repeat(tmp_path: Path) -
     path = put(tmp_path / "e.csv", table(["Customer ID", *HEADER[1:]], rows))
     assert len(read(path).leads) == 60
     assert len(read(path, source(id="Customer ID")).leads) == 45
+
+
+def test_names_that_stand_again_totals_and_headings_are_no_leads_and_told(tmp_path: Path) -> None:
+    header = ["Nr", "Firma", "Eingang", "Betrag", "Ergebnis", "Ort"]
+    rows: list[list[object]] = [
+        [n, f"F{n}", "2025-03-01", n * 10, "ja" if n % 3 else "nein", ""] for n in range(1, 41)
+    ]
+    rows[20:20] = [["Jahr 2025"], header, ["", "Zwischensumme", "", "1.250,00 €"]]
+    rows += [["Summe:", "", "", "8200"], ["", "Anzahl", "40"]]
+    padded = [[*row, *[""] * (6 - len(row))] for row in rows]
+    found = read(put(tmp_path / "e.csv", table(header, padded, ";")))
+    assert len(found.leads) == 40 and "27 won, 13 lost, 0 open" in found.told("outcome")
+    [told] = [one for one in found.findings if one.check == "no-leads"]
+    assert told.text.startswith("5 rows are no leads and were left out: a heading (1), the names")
+    assert told.evidence[0] == "e.csv, row 21: a heading"
+
+
+def test_rows_of_leads_of_which_little_is_known_stay(tmp_path: Path) -> None:
+    rows = [[f"Ann Lee{n}", "web", 5, "Won" if n % 2 else "Lost"] for n in range(40)]
+    rows[7:7] = [["Bob Total", "", "", ""], ["Total Energies", "", 7, ""]]
+    found = read(put(tmp_path / "e.csv", table(["Name", "source", "size", "status"], rows)))
+    assert len(found.leads) == 42 and not found.told("no-leads")

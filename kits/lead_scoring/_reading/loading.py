@@ -16,6 +16,7 @@ from kits.core.spreadsheets import workbook
 from kits.core.tables import JSON_SUFFIXES, BadRow, Row, TableFile
 from kits.lead_scoring._reading.dates import DateForm
 from kits.lead_scoring._reading.json_rows import json_rows
+from kits.lead_scoring._reading.no_leads import without_no_leads
 from kits.lead_scoring._reading.parquet import parquet_columns
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._written import Written
@@ -159,7 +160,7 @@ def _rows_of(table: RowSource, name: str) -> Sheet:
     notes = tuple(f"{name}, row {line}" for line, _ in alone)
     bad.sort(key=lambda one: one.line)
     sheet = _sheet(name, cells, lines, table.form, tuple(bad), tuple(short))
-    return replace(sheet, notes=notes, numeric=table.numeric)
+    return without_no_leads(replace(sheet, notes=notes, numeric=table.numeric))
 
 
 def _one_cell(row: Row, cuts_rows: bool) -> bool:

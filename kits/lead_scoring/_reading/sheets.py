@@ -32,6 +32,7 @@ class Sheet:
         bad: rows that could not be read.
         short: rows with fewer cells than there are names, by file and number.
         notes: lines below the rows that are no leads (`Confidential Information`), by file and number.
+        no_leads: rows that were left out (totals, headings), by file and number, and what each is.
         splits: (rows,) what a file's name says of them (`test.csv`); empty: nothing.
         dates: whether the day or the month comes first in dates, where a person said so.
         numbers: which decimal sign numbers have, where a person said so.
@@ -48,6 +49,7 @@ class Sheet:
     bad: tuple[BadRow, ...] = ()
     short: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    no_leads: tuple[tuple[str, str], ...] = ()
     splits: Sequence[Split | None] = ()
     dates: DateForm = "auto"
     numbers: Numbers = "auto"
@@ -125,6 +127,7 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         tuple(bad for sheet in sheets for bad in sheet.bad),
         tuple(row for sheet in sheets for row in sheet.short),
         tuple(row for sheet in sheets for row in sheet.notes),
+        tuple(row for sheet in sheets for row in sheet.no_leads),
         splits if any(splits) else (),
         sheets[0].dates,
         sheets[0].numbers,

@@ -34,6 +34,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _bad_rows(known)
     yield from _short_rows(known)
     yield from _notes(known)
+    yield from _no_leads(known)
     yield from _same_names(known)
     yield from _persons(known)
     yield from _shortened(known)
@@ -177,6 +178,18 @@ def _notes(known: Known) -> Iterator[Finding]:
     if notes:
         yield Finding(
             "notes", "pass", f"{len(notes)} lines below the rows have one cell alone: notes, no leads", notes[:_MAX_SHOWN],
+        )  # fmt: skip
+
+
+def _no_leads(known: Known) -> Iterator[Finding]:
+    """Rows among the leads that were left out."""
+    rows = known.sheet.no_leads
+    if rows:
+        kinds = Counter(why for _, why in rows)
+        told = ", ".join(f"{why} ({n})" for why, n in kinds.items())
+        yield Finding(
+            "no-leads", "pass", f"{len(rows)} rows are no leads and were left out: {told}",
+            tuple(f"{where}: {why}" for where, why in rows[:_MAX_SHOWN]),
         )  # fmt: skip
 
 
