@@ -75,6 +75,17 @@ def test_a_stated_word_that_no_cell_has_is_an_error(tmp_path: Path) -> None:
     assert "Won, Lost" in error.value.fix
 
 
+def test_a_stated_cell_counts_though_it_looks_like_nothing_and_one_that_is_nowhere_is_told(
+    tmp_path: Path,
+) -> None:
+    cells = ["x", "-", "?", "nein", ""]
+    found = outcomes(tmp_path, "X", cells, outcome="X", won=["x"], lost=["nein", "-", "abgesagt"])
+    assert found.labels == ["won", "lost", "", "lost", ""]
+    other = outcomes(tmp_path, "X", ["x", "-", "nein"], outcome="X", lost=["nein", "-"])
+    assert other.labels == ["won", "lost", "lost"]
+    assert "no cell of X is 'abgesagt'" in found.told("stated-cells")
+
+
 def test_what_is_not_stated_is_told_by_known_words(tmp_path: Path) -> None:
     cells = ["Yes", "No", "Yes", "?", "Closed lost"]
     stated = outcomes(tmp_path, "X", cells, outcome="X", won=["Yes"])

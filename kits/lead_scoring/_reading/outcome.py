@@ -21,6 +21,7 @@ class Outcome:
         won: (rows,) True, False, or None where it is open.
         said: which cells were taken for what.
         all_lost: no cell means lost, so what is not won may be lost or open.
+        unmet: cells that a person stated and no lead has.
         kind: how it was found; 0 stated or by a CRM's rules or the surest words, the higher the less sure.
     """
 
@@ -29,6 +30,7 @@ class Outcome:
     said: str
     all_lost: bool = False
     kind: int = 0
+    unmet: tuple[str, ...] = ()
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -36,10 +38,12 @@ class Outcome:
         return self.won.count(True), self.won.count(False), self.won.count(None)
 
 
-def outcome_of(column: str, cells: Sequence[str], chosen: Cells) -> Outcome:
-    """The outcome that a column's cells say."""
+def outcome_of(
+    column: str, cells: Sequence[str], chosen: Cells, known: Counter[str] | None = None
+) -> Outcome:
+    """The outcome that a column's cells say; `known` are those that say something, where a person stated which."""
     table = dict.fromkeys(chosen.lost, False) | dict.fromkeys(chosen.won, True)
-    known = known_cells(cells)
+    known = known_cells(cells) if known is None else known
     said = f"{column} ({cells_said(known, chosen)})"
     return Outcome((column,), tuple(table.get(cell) for cell in cells), said, not chosen.lost)
 

@@ -48,9 +48,18 @@ def word_of(cell: str) -> str:
     return words_of(_NUMBERED.sub("", _NOTE.sub("", cell.strip()[:_LONGEST])))
 
 
-def known_cells(cells: Sequence[str]) -> Counter[str]:
-    """How often each cell is there that says something."""
-    return Counter({cell: n for cell, n in Counter(cells).items() if not is_missing(cell)})
+def known_cells(cells: Sequence[str], stated: Sequence[str] = ()) -> Counter[str]:
+    """How often each cell is there that says something.
+
+    Args:
+        stated: cells that a person said mean something, though they look as if nothing were known (`-`).
+    """
+    said = {one.strip() for one in stated} - {""}
+    return Counter({
+        cell: n
+        for cell, n in Counter(cells).items()
+        if not is_missing(cell) or cell.strip() in said
+    })  # fmt: skip
 
 
 def cells_by_words(
@@ -138,6 +147,17 @@ def _in_bounds(column: str, known: Counter[str], bounds: Sequence[re.Match[str]]
 
 
 def _worded(known: Counter[str], listed: Sequence[str]) -> frozenset[str]:
-    wanted = {words_of(word) for word in listed}
-    exact = frozenset(cell for cell in known if words_of(cell) in wanted)
+    wanted = {_stated(word) for word in listed}
+    exact = frozenset(cell for cell in known if _stated(cell) in wanted)
     return exact or frozenset(cell for cell in known if word_of(cell) in wanted)
+
+
+def _stated(cell: str) -> str:
+    """What a stated cell is compared by: its words, or its signs where it has no words (`-`)."""
+    return words_of(cell) or cell.strip()
+
+
+def unmet(known: Counter[str], listed: Sequence[str]) -> tuple[str, ...]:
+    """What a person listed and no cell is; bounds of amounts are no cells."""
+    words = (one for one in listed if not _COMPARED.fullmatch(one.strip()))
+    return tuple(one for one in words if not _worded(known, [one]))

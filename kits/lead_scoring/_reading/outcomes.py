@@ -24,6 +24,7 @@ from kits.lead_scoring._reading.outcome_cells import (
     known_cells,
     listed_cells,
     shown,
+    unmet,
 )
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
@@ -48,7 +49,8 @@ def find_outcome(sheet: Sheet, source: SourceConfig, mapping: Mapping | None) ->
 
 def _stated(sheet: Sheet, column: str, source: SourceConfig) -> Outcome:
     cells = sheet.cells[column]
-    known = known_cells(cells)
+    listed = (*source.won, *source.lost)
+    known = known_cells(cells, listed)
     chosen = (
         _listed(column, known, source)
         if source.won or source.lost
@@ -62,7 +64,8 @@ def _stated(sheet: Sheet, column: str, source: SourceConfig) -> Outcome:
             fix='say from which amount on a lead is won in kit.yaml: model.source.won: ["> 0"]' if amounts
             else "state them in kit.yaml: model.source.won: […] and model.source.lost: […]",
         )  # fmt: skip
-    return outcome_of(column, cells, chosen)
+    found = outcome_of(column, cells, chosen, known)
+    return replace(found, unmet=unmet(known, listed))
 
 
 def _listed(column: str, known: Counter[str], source: SourceConfig) -> Cells:
@@ -79,9 +82,11 @@ def _listed(column: str, known: Counter[str], source: SourceConfig) -> Cells:
                 fix=f"cells there: {', '.join(shown(known))}",
             )
     if not source.lost and compares(source.won):
-        rest = frozenset(amounts_of(column, known)) - found["won"]
-        return Cells(found["won"], rest)
-    words = cells_by_words(known, named=True) if not source.won or not source.lost else None
+        return Cells(found["won"], frozenset(amounts_of(column, known)) - found["won"])
+    # what is stated needs no word, and must not keep the others from being known ones
+    stated = found["won"] | found["lost"]
+    rest = Counter({cell: n for cell, n in known.items() if cell not in stated})
+    words = cells_by_words(rest, named=True) if not source.won or not source.lost else None
     if words is not None and not source.won:
         found["won"] = words.won - found["lost"]
     elif words is not None:

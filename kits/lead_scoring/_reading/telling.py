@@ -92,6 +92,12 @@ def _outcome(known: Known, config: Config) -> Iterator[Finding]:
         "pass",
         f"what became of the leads: {known.outcome.said}: {won} won, {lost} lost, {still} open",
     )
+    if unmet := known.outcome.unmet:
+        yield Finding(
+            "stated-cells", "warn",
+            f"no cell of {known.outcome.columns[0]} is {' or '.join(repr(one) for one in unmet)}, as model.source.won or lost says",
+            fix="write it as it stands in the data, or leave it out",
+        )  # fmt: skip
 
 
 def _doubts(known: Known) -> Iterator[Finding]:
