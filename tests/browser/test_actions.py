@@ -18,6 +18,7 @@ from cloud_sync.store.models import (
     Job,
     Rollout,
 )
+from cloud_sync.web.accounts import find_person
 from kits.core.annotation import Annotation
 from kits.core.dataset import DatasetHeader, DatasetItem, build, to_bytes
 from kits.core.sample import Sample as CoreSample
@@ -34,6 +35,10 @@ def press(page, text: str) -> None:
 
 def confirm(page, text: str) -> None:
     page.locator("#confirm").get_by_role("button", name=text, exact=True).click()
+
+
+def role_of(page, login: str):
+    return page.locator(f"form[data-api='PATCH /v1/people/{login}'] [name=role]")
 
 
 def test_a_person_signs_out(open_page) -> None:
@@ -74,10 +79,10 @@ def test_a_form_sent_before_the_script_is_there_waits_for_it(hub: Hub, open_page
         assert session.scalar(select(func.count()).select_from(ApiToken)) == 1
 
 
-def test_a_choice_made_before_the_script_is_there_waits_for_it(hub: Hub, open_page) -> None:
+def test_a_form_that_waits_for_the_script_says_so_and_goes_on(hub: Hub, open_page) -> None:
     page, arrive = shown_without_script(open_page, "/people")
-    role = page.locator("form[data-api='PATCH /v1/people/viewer'] [name=role]")
-    role.select_option("engineer", no_wait_after=True)
+    role_of(page, "viewer").select_option("engineer", no_wait_after=True)
+    page.get_by_role("button", name="Save the role of viewer").click(no_wait_after=True)
     page.wait_for_selector("text=Not done yet")
     with page.expect_response("**/v1/people/viewer") as answer:
         arrive()
@@ -197,14 +202,49 @@ def test_an_admin_makes_and_revokes_an_api_token(open_page, hub: Hub) -> None:
 
 def test_an_admin_changes_a_role_where_it_is_shown(open_page) -> None:
     page = open_page("admin", "/people")
-    role = page.locator("form[data-api='PATCH /v1/people/viewer'] [name=role]")
+    role = role_of(page, "viewer")
+    role.select_option("engineer")
     with page.expect_navigation():
-        role.select_option("engineer", no_wait_after=True)
+        page.get_by_role("button", name="Save the role of viewer").click(no_wait_after=True)
     assert role.input_value() == "engineer"
-    own = page.locator("form[data-api='PATCH /v1/people/admin'] [name=role]")
-    own.select_option("viewer")
-    text = page.locator("form[data-api='PATCH /v1/people/admin'] .form-note.is-bad").inner_text()
-    assert "admin" in text and own.input_value() == "admin", "what was refused is not shown as done"
+    role_of(page, "admin").select_option("viewer")
+    page.get_by_role("button", name="Save the role of admin").click()
+    assert "admin" in page.locator("form:has([name=role]) .form-note.is-bad").inner_text()
+    page.reload()
+    assert role_of(page, "admin").input_value() == "admin"
+
+
+def test_a_role_is_changed_by_saving_it_not_by_moving_through_the_roles(
+    open_page, hub: Hub
+) -> None:
+    page = open_page("admin", "/people")
+    role = role_of(page, "viewer")
+    role.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(300)  # what must not happen has had its time
+    assert role.evaluate("node => node === document.activeElement")
+    with hub.database.session() as session:
+        assert find_person(session, "viewer").role == "viewer"
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert role.input_value() == "engineer"
+
+
+@pytest.mark.parametrize("path", ["/samples", "/cases"])
+def test_a_filter_is_walked_through_by_keyboard_and_asked_for_once(open_page, path: str) -> None:
+    page = open_page("viewer", path)
+    first = page.locator(".filter select").first
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(300)  # what must not happen has had its time
+    assert first.evaluate("node => node === document.activeElement && node.selectedIndex") == 2
+    chosen = first.input_value()
+    page.locator(".filter").get_by_role("button", name="Show").click()
+    page.wait_for_url(f"**{path}?*={chosen}*")
+    assert first.input_value() == chosen
 
 
 def test_a_retraining_that_cannot_start_says_why_and_queues_nothing(open_page, hub: Hub) -> None:

@@ -45,7 +45,6 @@ async function submit(event) {
   if (answer.ok && button.dataset.tell) note(form, filled(button.dataset.tell, answer.json), "");
   else if (answer.ok) done(form, answer.json);
   else note(form, answer.what, "is-bad");
-  if (!answer.ok && "autosubmit" in form.dataset) form.reset(); // shows what is, not what was refused
 }
 
 function done(form, json) {
@@ -95,10 +94,7 @@ function confirmed(text, label) {
   return new Promise((resolve) => box.addEventListener("close", () => resolve(box.returnValue === "yes"), { once: true }));
 }
 
-function changed(event) { event.target.closest("form[data-autosubmit]")?.requestSubmit(); }
-
 document.addEventListener("submit", submit);
-document.addEventListener("change", changed);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
@@ -110,4 +106,4 @@ localTimes(document);
 fitPictures();
 const early = window.early;
 window.early = null;
-for (const event of early.values()) event.type === "submit" ? submit(event) : changed(event);
+for (const event of early.values()) submit(event);
