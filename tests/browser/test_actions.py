@@ -17,6 +17,7 @@ from cloud_sync.store.models import (
     EnrollToken,
     Job,
     Rollout,
+    WebSession,
 )
 from cloud_sync.web.accounts import find_person
 from kits.core.annotation import Annotation
@@ -175,6 +176,45 @@ def test_revoking_a_device_needs_a_second_click(open_page, hub: Hub) -> None:
     with hub.database.session() as session:
         revoked = session.scalars(select(Device.name).where(Device.revoked_at.is_not(None))).all()
     assert revoked == ["press-2"]
+
+
+def test_a_secret_that_is_shown_once_is_not_closed_by_a_key(open_page) -> None:
+    page = open_page("admin", "/people")
+    page.fill("form[data-secret] [name=name]", "build server")
+    press(page, "Make a token")
+    page.wait_for_selector("#secret[open]")
+    for _ in range(3):  # a browser lets a page refuse the first one only
+        page.keyboard.press("Escape")
+    assert page.locator("#secret[open]").count() == 1
+    with page.expect_navigation():
+        page.evaluate("document.querySelector('#secret').close()")  # however it closes
+    assert page.locator("tr:has-text('build server')").count() == 1
+
+
+def test_a_form_sent_after_the_session_ended_goes_on_after_signing_in_again(
+    open_page, hub: Hub
+) -> None:
+    page = open_page("engineer", "/devices")
+    page.fill("[name=name]", "press-9")
+    page.fill("[name=site]", "plant-a")
+    with hub.database.transaction() as session:
+        session.execute(delete(WebSession))
+    press(page, "Make a token")
+    note = page.locator(".form-note")
+    note.wait_for()
+    assert note.inner_text() == (
+        "Your session has ended. Sign in (opens in a new tab), then press again."
+    )
+    with page.context.expect_page() as opened:
+        note.get_by_role("link").click()
+    other = opened.value
+    other.fill("[name=login]", "engineer")
+    other.fill("[name=password]", seed.PASSWORD)
+    other.click("button.primary")
+    other.wait_for_selector("main#main h1")
+    assert page.input_value("[name=name]") == "press-9"
+    press(page, "Make a token")
+    page.wait_for_selector("#secret[open]")
 
 
 def test_an_admin_makes_and_revokes_an_api_token(open_page, hub: Hub) -> None:

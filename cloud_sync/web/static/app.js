@@ -1,5 +1,5 @@
 // Every page: local times, forms that call the API, confirmations, one-time secrets, the menu.
-import { send } from "/static/api.js";
+import { send, signedOut } from "/static/api.js";
 
 const SHORT = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
@@ -44,6 +44,7 @@ async function submit(event) {
   button.disabled = false;
   if (answer.ok && button.dataset.tell) note(form, filled(button.dataset.tell, answer.json), "");
   else if (answer.ok) done(form, answer.json);
+  else if (signedOut(answer.status)) note(form, answer.what, "is-bad", ...signIn());
   else note(form, answer.what, "is-bad");
 }
 
@@ -58,7 +59,7 @@ function filled(text, json, written = String) {
   return text.replace(/\{(\w+)\}/g, (_, key) => written(json[key] ?? ""));
 }
 
-function note(form, text, kind) {
+function note(form, text, kind, ...more) {
   let line = form.querySelector(".form-note");
   if (!line) {
     line = Object.assign(document.createElement("p"), { className: "form-note" });
@@ -66,7 +67,15 @@ function note(form, text, kind) {
     form.append(line);
   }
   line.classList.toggle("is-bad", kind === "is-bad");
-  line.textContent = text;
+  line.replaceChildren(text, ...more);
+}
+
+// In another tab, so that what was typed into this one stays.
+function signIn() {
+  const link = Object.assign(document.createElement("a"), {
+    href: "/login", target: "_blank", rel: "noopener", textContent: "Sign in (opens in a new tab)",
+  });
+  return [" ", link, ", then press again."];
 }
 
 function secret(form, json) {
@@ -75,6 +84,14 @@ function secret(form, json) {
   const template = form.dataset.secretCommand ?? "";
   box.querySelector("[data-command]").textContent = template.replace("{token}", json[form.dataset.secret]);
   box.showModal();
+}
+
+// A secret that is shown once goes when it is told to, by no key; the list behind it then shows what was made.
+function guard(box) {
+  const stay = (event) => event.preventDefault();
+  box.addEventListener("cancel", stay);
+  box.addEventListener("keydown", (event) => event.key === "Escape" && stay(event));
+  box.addEventListener("close", () => location.reload());
 }
 
 // Without TLS a browser offers no clipboard: what is to be copied is marked, and copied in the old way.
@@ -98,11 +115,12 @@ document.addEventListener("submit", submit);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
-  if (event.target.closest("[data-reload]")) location.reload();
+  event.target.closest("[data-done]")?.closest("dialog").close();
 });
 document.addEventListener("kw:content", (event) => localTimes(event.detail));
 document.addEventListener("htmx:afterSettle", () => localTimes(document));
 localTimes(document);
+document.querySelectorAll("#secret").forEach(guard);
 fitPictures();
 const early = window.early;
 window.early = null;
