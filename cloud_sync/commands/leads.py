@@ -50,7 +50,7 @@ def leads_list(
     band: Annotated[str, typer.Option(help="hot, warm or cold.")] = "",
     search: Annotated[str, typer.Option(help="Any text of a lead.")] = "",
     state: Annotated[
-        str, typer.Option(help="open, won, lost, gone, dead (waits for a person), opted-out.")
+        str, typer.Option(help="open, won, lost, gone, dead (waits for a person), opted-out, all.")
     ] = "open",
     limit: LimitOption = 20,
     data: DataOption = DATA,

@@ -35,7 +35,8 @@ class LeadFilter:
 
     Attributes:
         search: text anywhere in a lead's id or fields.
-        state: open, won, lost, gone; `dead`: those that wait for a person, `opted-out`: those that are not scored.
+        state: open, won, lost, gone; `dead`: those that wait for a person, `opted-out`: those that are not scored;
+            `all`: whatever became of them.
     """
 
     connection: str = ""
@@ -49,7 +50,8 @@ class LeadFilter:
         return self.state == OPEN and not self.band and not self.search
 
 
-STATES = (OPEN, "won", "lost", "gone", "dead", "opted-out")
+ALL = "all"
+STATES = (OPEN, "won", "lost", "gone", "dead", "opted-out", ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class LeadPage:
-    """`next` is the `cursor` of the following page, empty at the end."""
+    """`next` is the `cursor` of the following page, empty at the end; `before`: so many stand on those before."""
 
     leads: tuple[Listed, ...]
     next: str
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,14 @@ def page(
     listed = _mixed(found, drawn, every, at.place, size + 1)
     shown = listed[:size]
     more = len(listed) > size
-    return LeadPage(tuple(shown), _write(at, shown) if more else "")
+    return LeadPage(tuple(shown), _write(at, shown) if more else "", at.place)
+
+
+def count(session: Session, wanted: LeadFilter) -> int:
+    """How many leads all pages have. Raises as `page`."""
+    _require_known(wanted)
+    query = select(func.count()).select_from(CrmLead).where(*_where(wanted))
+    return session.scalar(query) or 0
 
 
 def _mixed(
@@ -132,7 +142,7 @@ def _where(wanted: LeadFilter) -> list[ColumnElement[bool]]:
         conditions.append(CrmLead.dead != "")
     elif wanted.state == "opted-out":
         conditions.append(CrmLead.opted_out.is_(True))
-    else:
+    elif wanted.state != ALL:
         conditions.append(CrmLead.state == wanted.state)
         if wanted.state == OPEN:
             conditions.append(CrmLead.points.is_not(None))

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from cloud_sync.config import load
 from cloud_sync.hub import Hub
@@ -82,12 +83,47 @@ def test_the_next_leads_and_those_that_are_looked_for(hub: Hub, open_page) -> No
     page.wait_for_load_state("load")
     second = page.locator("tbody td.lead a").all_inner_texts()
     assert len(first) == 50 and second and "cursor=" in page.url
+    assert "51 to 100 of 117" in page.inner_text("main")
+    assert page.get_by_role("link", name="Clear").count() == 0, "nothing was filtered"
+    shoot(page, "leads-second")
+    page.click("text=First leads")
+    page.wait_for_load_state("load")
+    assert page.locator("tbody td.lead a").all_inner_texts() == first
     page.goto(page.url.partition("/leads")[0] + "/leads?search=Möbel")
     assert all("Möbel" in title for title in page.locator("tbody td.lead a").all_inner_texts())
-    page.select_option("[name=state]", "dead")
+    page.select_option("[name=state]", label="for a person")
     page.fill("[name=search]", "")
     page.press("[name=search]", "Enter")
     page.wait_for_selector("text=size is not a number")
+
+
+def test_who_is_looked_for_is_found_whatever_became_of_them(hub: Hub, open_page) -> None:
+    page = open_page("admin", "/leads")
+    with hub.database.session() as session:
+        won = session.scalars(select(CrmLead.object_id).where(CrmLead.state == "won")).first()
+    page.fill("[name=search]", won)
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_selector(f"a[href$='/{won}']")
+    page.select_option("[name=state]", "open")
+    page.press("[name=search]", "Enter")
+    page.wait_for_selector(f"a[href$='/{won}']", state="detached")
+    page.fill("[name=search]", "nobody is called so")
+    page.press("[name=search]", "Enter")
+    page.wait_for_selector("text=No lead fits this filter")
+    page.click("text=Show all")
+    page.wait_for_selector("text=of 122")
+    assert page.locator("[name=state]").input_value() == "all"
+
+
+def test_the_states_are_chosen_by_keyboard_and_what_is_typed_stays(hub: Hub, open_page) -> None:
+    page = open_page("admin", "/leads")
+    page.focus("[name=state]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.fill("[name=search]", "Nordwind")
+    page.wait_for_timeout(300)  # what must not happen has had its time
+    assert page.locator("[name=state]").input_value() == "lost"
+    assert page.locator("[name=search]").input_value() == "Nordwind" and "?" not in page.url
 
 
 def test_a_person_says_otherwise_with_a_reason(hub: Hub, open_page) -> None:

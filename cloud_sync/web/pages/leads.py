@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -28,6 +29,8 @@ from kits.core.sample import utc_now
 
 router = APIRouter(route_class=PageRoute)
 SHOWN = 50
+_STATES = {"dead": "for a person", "opted-out": "opted out", hotlist.ALL: "all states"}
+"""What people call those states that the API calls otherwise."""
 
 
 class Asked(BaseModel):
@@ -35,9 +38,19 @@ class Asked(BaseModel):
 
     connection: str = ""
     band: str = ""
-    state: str = OPEN
+    state: str = ""
     search: str = ""
     cursor: str = ""
+
+    @property
+    def usual(self) -> str:
+        """The state that is meant where none is named: who looks for somebody does not know how it went on."""
+        return hotlist.ALL if self.search.strip() else OPEN
+
+    @property
+    def filtered(self) -> bool:
+        """Whether less than the hot list is asked for; the pages after the first are no filter."""
+        return bool(self.connection or self.band or self.search or self.state not in ("", OPEN))
 
 
 @router.get("/leads")
@@ -50,7 +63,7 @@ def lead_list(
 ) -> Response:
     """The hot list."""
     wanted = hotlist.LeadFilter(
-        asked.connection, asked.band, asked.search.strip(), asked.state or OPEN
+        asked.connection, asked.band, asked.search.strip(), asked.state or asked.usual
     )
     by_lot = lots(session, hub.config.leads.exploration)
     found = hotlist.page(session, wanted, by_lot, limit=SHOWN, cursor=asked.cursor)
@@ -58,22 +71,25 @@ def lead_list(
     given = asked.model_dump(exclude={"cursor"}, exclude_defaults=True)
     more = urlencode({**given, "cursor": found.next})
     models = [row for row in (in_force(session, name) for name in projects(session)) if row]
-    filters = [
-        {"name": name, "title": title, "blank": blank, "choices": choices, "value": getattr(asked, name)}
-        for name, title, blank, choices in (
-            ("connection", "CRM", "all CRMs", sorted(settings)),
-            ("band", "Band", "all bands", list(BANDS)),
-            ("state", "State", "", list(hotlist.STATES)),
-        )
-    ]  # fmt: skip
     return render(
         request, session, who, "leads.html",
         cards=[lead_views.card(one, settings) for one in found.leads], wanted=wanted,
-        filters=filters, filtered=asked != Asked(), more=more if found.next else "",
-        first=not asked.cursor,
+        filters=_filters(asked, sorted(settings)), filtered=asked.filtered, first=urlencode(given),
+        more=more if found.next else "", before=found.before, count=hotlist.count(session, wanted),
         connections=health.connections(session, utc_now()), models=models,
         exploration=by_lot.largest(wanted.connection), bundle_names=views.bundle_names(session),
     )  # fmt: skip
+
+
+def _filters(asked: Asked, connections: Sequence[str]) -> list[dict[str, object]]:
+    usual = asked.usual
+    states = [state for state in hotlist.STATES if state != usual]
+    return [
+        {"name": "connection", "title": "CRM", "blank": "all CRMs", "choices": connections, "value": asked.connection},
+        {"name": "band", "title": "Band", "blank": "all bands", "choices": BANDS, "value": asked.band},
+        {"name": "state", "title": "State", "blank": _STATES.get(usual, usual), "choices": states, "value": asked.state,
+         "names": _STATES},
+    ]  # fmt: skip
 
 
 @router.get("/leads/{connection}/{object_id:path}")
