@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
@@ -55,8 +55,14 @@ def card(one: Listed, settings: Mapping[str, CrmSettings]) -> LeadCard:
     lead = one.lead
     return LeadCard(
         lead, leads.title_of(lead), storing.shown_band(lead),
-        leads.delivery(lead, settings[lead.connection]), reasons_in(lead.reasons[:SHOWN_REASONS]), one.lot,
+        delivery_of(lead, settings[lead.connection]), reasons_in(lead.reasons[:SHOWN_REASONS]), one.lot,
     )  # fmt: skip
+
+
+def delivery_of(lead: CrmLead, settings: CrmSettings) -> Delivery:
+    """Whether its CRM shows what it should, in the words of the list and its filter."""
+    found = leads.delivery(lead, settings)
+    return replace(found, state="for a person") if lead.dead else found
 
 
 def turn_of(lead: CrmLead, state: str, error: str, *, bundle: bool) -> Turn:

@@ -15,7 +15,7 @@ _TONES = {
     },
     "is-bad": {
         "act", "error", "failed", "rolled_back", "revoked", "aborted", "not passed", "disabled",
-        "given up", "left alone", "withdrawn", "withdrawn bundle",
+        "given up", "for a person", "left alone", "withdrawn", "withdrawn bundle",
         "expired", "alarm", "open", "gate closed",
     },
     "is-warn": {
@@ -66,6 +66,11 @@ def figure(value: object, digits: int = 3) -> str:
     return f"{value:.{digits}f}"
 
 
+def above(share: float) -> str:
+    """Above how many of a hundred; nobody is above all of them, nor above themselves."""
+    return "more than 99" if share > 0.99 else f"{100 * share:.0f}"
+
+
 def size(number: int) -> str:
     """Bytes in kB or MB (powers of ten)."""
     if number < 1_000_000:
@@ -93,6 +98,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "utc": utc,
     "thousands": thousands,
     "figure": figure,
+    "above": above,
     "bytes": size,
     "outcome": outcome,
     "segment": segment,

@@ -95,6 +95,10 @@ def test_the_next_leads_and_those_that_are_looked_for(hub: Hub, open_page) -> No
     page.fill("[name=search]", "")
     page.press("[name=search]", "Enter")
     page.wait_for_selector("text=size is not a number")
+    row = page.locator("tr", has_text="size is not a number")
+    assert row.locator("td.delivery .badge").inner_text() == "for a person", "as the filter says"
+    row.locator("td.lead a").click()
+    page.wait_for_selector("text=For a person: ")
 
 
 def test_who_is_looked_for_is_found_whatever_became_of_them(hub: Hub, open_page) -> None:
@@ -131,6 +135,12 @@ def test_a_person_says_otherwise_with_a_reason(hub: Hub, open_page) -> None:
     assert "of 99 points" in page.inner_text(".head")
     assert PROBE in page.inner_text("main")
     shoot(page, "lead")
+    form = page.locator("form[data-api$='/override']")
+    form.locator("[name=why]").fill("for no band at all")
+    page.click("text=Say so")
+    page.wait_for_timeout(300)  # what must not happen has had its time
+    assert lead(hub, "1").version == 4, "the browser asks for the band"
+    form.locator("[name=why]").fill("")
     page.select_option("[name=band]", "cold")
     page.click("text=Say so")
     assert lead(hub, "1").override == {}  # the browser asks for the reason first
@@ -139,6 +149,8 @@ def test_a_person_says_otherwise_with_a_reason(hub: Hub, open_page) -> None:
     page.wait_for_selector("text=“went to a competitor”")
     assert lead(hub, "1").override["band"] == "cold"
     assert page.locator("h1 .badge").first.inner_text() == "cold"
+    assert "cold, said admin: went to a competitor" in page.inner_text(".head")
+    shoot(page, "lead-overridden")
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
     assert overflow(page) <= 0
