@@ -206,6 +206,6 @@ def tell_dead(session: Session, notify: NotifyConfig, name: str) -> None:
     raise_alert(
         session, notify, LEAD_DEAD, "warning",
         # the reason may quote a lead: it stands with the lead, and goes with it
-        f"{count} leads of {name} cannot be scored or written; why: cloud-sync leads list --connection {name} --state dead",
+        f"{count} {'lead' if count == 1 else 'leads'} of {name} cannot be scored or written; why: cloud-sync leads list --connection {name} --state dead",
         where=name,
     )  # fmt: skip

@@ -47,7 +47,7 @@ def enqueue(
         if there is not None:
             raise ConflictError(
                 f"this is already queued or running as job {there}",
-                fix=f"cloud-sync job show {there}",
+                fix=f"wait for it, or look at it on the page /jobs/{there}",
             )
     job = Job(kind=kind, args=args, unique_key=unique_key, max_attempts=max_attempts, created_by=by)
     session.add(job)
