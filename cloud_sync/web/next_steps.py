@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.fleet.devices import CRM_SITE
 from cloud_sync.store.models import (
     Bundle,
     Case,
     CrmConnection,
+    CrmLead,
     Dataset,
     Device,
     Review,
 )
 from cloud_sync.store.models.cases import OPEN_ALARMS
 from cloud_sync.web.auth import Identity
+
+IN_USE = Device.revoked_at.is_(None) & (Device.site != CRM_SITE)
+"""Devices of the line; a CRM stands among the devices too, but none can be away or roll anything out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,15 @@ def next_steps(session: Session, who: Identity, waiting: int, alerts: int) -> li
                 "/bundles",
             )
         )
+    dead = count_of(session, CrmLead.object_id, CrmLead.dead != "")
+    if dead:
+        steps.append(
+            NextStep(
+                _many(dead, "lead is", "leads are") + " for a person", "Look", "/leads?state=dead"
+            )
+        )
     # leads of a CRM need no device
-    devices = count_of(session, Device.name, Device.revoked_at.is_(None))
+    devices = count_of(session, Device.name, IN_USE)
     if not devices and session.scalar(select(CrmConnection.name).limit(1)) is None:
         steps.append(NextStep("No device is enrolled yet", "Add one", "/devices"))
     return steps

@@ -28,7 +28,8 @@ from cloud_sync.store.models import (
 )
 from cloud_sync.store.models.mails import MEDIA_TYPE as MAIL
 from cloud_sync.web.auth import Identity
-from cloud_sync.web.next_steps import NextStep, count_of, next_steps
+from cloud_sync.web.lead_counts import LeadCounts, lead_counts
+from cloud_sync.web.next_steps import IN_USE, NextStep, count_of, next_steps
 from cloud_sync.web.view_models import bundle_names, pairs
 from kits.core.discovery import get_kit
 from kits.core.errors import KitwrightError
@@ -115,6 +116,12 @@ class Overview:
     missing_rows: int
     jobs: list[Job]
     todo: list[NextStep]
+    leads: LeadCounts | None  # None where no CRM is connected
+
+    @property
+    def leads_only(self) -> bool:
+        """Whether leads are all there is: then there is no line to speak of."""
+        return self.leads is not None and not self.enrolled
 
     @property
     def decisions(self) -> int:
@@ -156,15 +163,14 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
     reviewed = session.scalar(select(func.count()).select_from(Review).where(Review.at >= since))
     waiting = count_waiting(session, who.person_id)
     hours = _per_hour(session, now)
-    in_use = Device.revoked_at.is_(None)
     return Overview(
         now=now,
         counts={verdict: sum(hour[verdict] for hour in hours) for verdict in _VERDICTS},
         bars=_bars(hours, since),
         busiest=max(sum(hour.values()) for hour in hours),
         devices=_devices(session, now),
-        enrolled=count_of(session, Device.name, in_use),
-        online=count_of(session, Device.name, in_use & Device.online),
+        enrolled=count_of(session, Device.name, IN_USE),
+        online=count_of(session, Device.name, IN_USE & Device.online),
         rates=[] if _letters_only(session) else _rates(session),
         waiting=waiting,
         reviewed=reviewed or 0,
@@ -175,6 +181,7 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
         missing_rows=sum(account.missing for account in ledger),
         jobs=list(jobs),
         todo=next_steps(session, who, waiting, open_alerts),
+        leads=lead_counts(session),
     )
 
 
@@ -248,7 +255,7 @@ def _devices(session: Session, now: datetime) -> list[DeviceLine]:
     )
     rows = session.execute(
         select(Device, decisions)
-        .where(Device.revoked_at.is_(None))
+        .where(IN_USE)
         .order_by(Device.online, Device.name)
         .limit(SHOWN_DEVICES)
     ).all()

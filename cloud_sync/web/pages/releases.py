@@ -7,13 +7,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 from starlette.responses import Response
 
+from cloud_sync.crm.projects import KIT
 from cloud_sync.errors import NotFoundError
 from cloud_sync.fleet import bundles, standings, tuf, waves, withdrawals
 from cloud_sync.fleet.renewal import WARN
 from cloud_sync.hub import HubDep, ReadDep
-from cloud_sync.store.models import Bundle, Dataset, Device, Rollout
+from cloud_sync.store.models import Bundle, Dataset, Device, LeadModel, Rollout
 from cloud_sync.web import rollout_views
 from cloud_sync.web import view_models as views
+from cloud_sync.web.lead_counts import scores_of
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
 from kits.core.sample import utc_now
 
@@ -32,7 +34,8 @@ def bundle_list(request: Request, session: ReadDep, who: ViewerPage) -> Response
     )
     counts = views.pairs(session, running)
     return render(
-        request, session, who, "bundles.html", bundles=rows, running=counts,
+        request, session, who, "bundles.html", bundles=rows, running=counts, of_leads=KIT,
+        scoring=set(session.scalars(select(LeadModel.bundle))),
         withdrawn=set(session.scalars(withdrawals.only_withdrawn())),
         trust=_trust(session),
     )  # fmt: skip
@@ -69,7 +72,7 @@ def bundle_page(request: Request, session: ReadDep, who: ViewerPage, bundle_id: 
         withdrawn=bool(releases) and all(one.withdrawn_at for one in releases),
         bundle=bundle, metrics=bundle.metrics, comparison=views.comparison(bundle.comparison),
         dataset_known=session.get(Dataset, bundle.dataset) is not None,
-        rollouts=session.scalars(rollouts).all(), releases=releases,
+        rollouts=session.scalars(rollouts).all(), releases=releases, scores=scores_of(session, bundle),
     )  # fmt: skip
 
 
@@ -92,7 +95,9 @@ def rollout_list(
         for row in rollouts
     ]  # fmt: skip
     approved = select(Bundle).where(
-        Bundle.approved_at.is_not(None), Bundle.id.not_in(withdrawals.only_withdrawn())
+        Bundle.approved_at.is_not(None),
+        Bundle.kit != KIT,
+        Bundle.id.not_in(withdrawals.only_withdrawn()),
     )
     devices = session.scalars(
         select(Device).where(Device.revoked_at.is_(None)).order_by(Device.name)

@@ -1,0 +1,89 @@
+"""Pages of a hub that scores leads, with and without devices: what they say of leads, and what they leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select, update
+
+from cloud_sync.crm.outcomes import device_of
+from cloud_sync.errors import ConflictError
+from cloud_sync.fleet.devices import CRM_SITE
+from cloud_sync.learning import jobs
+from cloud_sync.store.models import Alert, Bundle, CrmLead, Device
+from cloud_sync.web.words import above
+from kits.core.sample import utc_now
+from tests.cloud_sync.lead_apis import asker, opened
+from tests.cloud_sync.lead_builders import SALES, LeadHub
+
+OF_DEVICES = ("Devices online", "Decisions", "Audited rates", "Given up", "The line", "No device")
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Iterator[tuple[TestClient, LeadHub]]:
+    with opened(tmp_path) as made:
+        _, here = made
+        for name, size in (("1", 80), ("2", 70), ("3", 5), ("4", "large")):
+            here.crm.put(name, size=size)
+        here.score("1", "2", "3", "4")
+        yield made
+
+
+def test_the_first_page_of_leads_alone_speaks_of_leads_alone(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    with here.hub.database.transaction() as session:
+        session.add(Device(name=device_of(SALES), site=CRM_SITE))
+        session.execute(update(Device).where(Device.name == "press-1").values(revoked_at=utc_now()))
+    who = asker(here.hub)
+    text = client.get("/", headers=who).text
+    assert not [words for words in OF_DEVICES if words in text]
+    assert "Hot leads" in text and "3 to write · 1 for a person" in text
+    assert "1 lead is for a person" in text and "1 lead of sales cannot be scored" in text
+    with here.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "4")).dead = ""
+        session.execute(update(Alert).values(seen_at=utc_now()))
+    text = client.get("/", headers=who).text
+    assert "No lead waits for a person and everything was reviewed" in text
+    with here.hub.database.transaction() as session:
+        session.add(Device(name="press-2", site="plant"))
+    text = client.get("/", headers=who).text
+    assert "0 / 1" in text and "Hot leads" in text and "Decisions per hour" in text
+
+
+def test_the_page_of_a_bundle_says_whose_leads_it_scores(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    who = asker(here.hub, "admin")
+    with here.hub.database.session() as session:
+        bundle = session.scalars(select(Bundle.id)).one()
+    text = client.get(f"/bundles/{bundle}", headers=who).text
+    assert "It scores the leads of" in text and f"/leads?connection={SALES}" in text
+    assert "Roll out" not in text and "rolled out" not in text
+    assert "scores leads" in client.get("/bundles", headers=who).text
+    assert "0 devices" not in client.get("/bundles", headers=who).text
+    assert bundle not in client.get("/rollouts", headers=who).text
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.0, "0"), (0.944, "94"), (0.99, "99"), (0.991, "more than 99"), (1.0, "more than 99")]
+)  # fmt: skip
+def test_no_lead_is_above_all_of_them(share: float, said: str) -> None:
+    assert above(share) == said
+
+
+def test_a_job_that_is_there_is_told_with_a_place_that_is_there(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    with here.hub.database.transaction() as session:
+        jobs.enqueue(session, "retrain", {}, by="ada", unique_key="x")
+        with pytest.raises(ConflictError) as told:
+            jobs.enqueue(session, "retrain", {}, by="ada", unique_key="x")
+    place = told.value.fix.rpartition(" ")[2]
+    assert client.get(place, headers=asker(here.hub)).status_code == 200
