@@ -29,6 +29,8 @@ from kits.core.sample import KEY, ORDER, new_sample_id
 
 LOT = "lot"
 """In a sample's `meta`: its place in the random order, where it was shown by lot: what is unbiased."""
+OUTCOME_AT = "outcome_at"
+"""In a sample's `meta`: when its outcome was known, seconds since 1970; an import of an export calls it the same."""
 EPOCH = "crm"
 
 
@@ -111,6 +113,7 @@ def note_outcome(
             session.add(LooseBlob(digest=kept.digest))
             return False
         _add_sample(session, lead, kept, connection, exploration)
+    _note_when(session, lead, outcome, now)
     _state(session, lead.sample_id, outcome, device_of(lead.connection), now)
     return True
 
@@ -139,6 +142,19 @@ def _add_sample(
         )
     )  # fmt: skip
     session.flush()
+
+
+def _note_when(session: Session, lead: CrmLead, outcome: str, now: datetime) -> None:
+    """Without it nobody can tell leads whose outcome came early from those that had their time in full."""
+    sample = session.get(Sample, lead.sample_id)
+    if sample is None:
+        return
+    meta = {key: value for key, value in sample.meta.items() if key != OUTCOME_AT}
+    if outcome:
+        # CRMs have days without an hour, and days that are to come: it was open when its score was asked for
+        at = max(min(lead.outcome_at or now, now), sample.captured_at)
+        meta[OUTCOME_AT] = at.timestamp()
+    sample.meta = meta
 
 
 def _know_bytes(session: Session, kept: Kept) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from kits.core.errors import ConfigError
 from kits.core.placing import BY_TIME
 from kits.core.sample import Sample as CoreSample
 from kits.core.sample import digest_of
+from kits.lead_scoring._reading.samples import OUTCOME_AT
 from tests.cloud_sync.fleet_builders import AT, put_blob
 from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_hub
 
@@ -95,6 +96,40 @@ def test_the_same_outcome_again_says_nothing_new_and_another_one_does(here: Lead
     assert here.lead("1").state == "open" and here.lead("1").points == 50
     won(here, "1", "won", 70)
     assert len(samples(here)) == 1
+
+
+def test_a_sample_says_when_its_outcome_was_known(here: LeadHub) -> None:
+    asked = here.clock()
+    for name in "1234":
+        here.crm.put(name, asked, size=40)
+    here.score(*"1234")
+    here.clock.tick(10 * 86_400)
+    times = {
+        "1": asked + timedelta(days=4),
+        "2": asked - timedelta(hours=3),  # a day without an hour
+        "3": asked + timedelta(days=40),  # a day that is to come
+        "4": None,
+    }
+    for name, at in times.items():
+        here.crm.put(name, asked + timedelta(days=6), outcome="won", outcome_at=at)
+    here.score(*times)
+    assert after(here, asked) == {"1": 4.0, "2": 0.0, "3": 10.0, "4": 6.0}
+    here.crm.put("1", asked + timedelta(days=7), outcome="", outcome_at=None)
+    here.score("1")
+    assert "1" not in after(here, asked)
+    here.crm.put("1", asked + timedelta(days=9), outcome="lost", outcome_at=None)
+    here.score("1")
+    assert after(here, asked)["1"] == 9.0
+
+
+def after(here: LeadHub, asked: datetime) -> dict[str, float]:
+    """How many days after their scores were asked for outcomes were known, as the kit reads it, by lead."""
+    known = {one.source.partition("#")[2]: one.meta.get(OUTCOME_AT) for one in samples(here)}
+    return {
+        name: round((float(str(at)) - asked.timestamp()) / 86_400, 3)
+        for name, at in known.items()
+        if at is not None
+    }
 
 
 def test_leads_shown_by_lot_are_marked_in_what_is_learned_from(tmp_path: Path) -> None:
