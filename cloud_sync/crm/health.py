@@ -9,7 +9,8 @@ from pydantic import JsonValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import breaker, sweeps
+from cloud_sync.crm import sweeps
+from cloud_sync.crm.condition import Condition, conditions
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead
 
 
@@ -18,7 +19,7 @@ class Health:
     """One connection.
 
     Attributes:
-        state: `in order`, `failing`, `left alone`, `leads hidden`, `paused`, `not scored`.
+        state, error: as `condition.py` says them.
         leads, due, waiting, dead: all it has; to be read and scored; to be written; waiting for a person.
         hidden_at: since then the CRM shows far fewer leads (`hiding.py`); None: it does not.
         sweep: through all records, see `sweeps.as_json`; `swept` says it to people, empty: its kind has no list.
@@ -63,7 +64,8 @@ def connections(session: Session, now: datetime) -> list[Health]:
             )
         )
     }
-    return [_one(row, counts.get(row.name), events.get(row.name), now) for row in rows]
+    said = conditions(session, rows, now)
+    return [_one(row, said[row.name], counts.get(row.name), events.get(row.name)) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +87,14 @@ def _counts(session: Session) -> dict[str, _Counts]:
 
 
 def _one(
-    row: CrmConnection, counts: _Counts | None, last_event_at: datetime | None, now: datetime
+    row: CrmConnection, said: Condition, counts: _Counts | None, last_event_at: datetime | None
 ) -> Health:
     known = counts or _Counts(0, 0, 0, 0, None)
     return Health(
-        row.name, row.kind, row.project, state_of(row, now), row.error, row.hidden_at, row.open_until,
+        row.name, row.kind, row.project, said.state, said.why, row.hidden_at, row.open_until,
         known.leads, known.due, known.waiting, known.dead, last_event_at, known.last_write_at,
         sweeps.as_json(row), sweeps.words(row),
     )  # fmt: skip
-
-
-def state_of(row: CrmConnection, now: datetime) -> str:
-    """How a connection is doing, in the words of `Health.state`."""
-    if row.paused_at is not None:
-        return "paused"
-    if breaker.rests(row, now):
-        return "left alone"
-    if row.failures:
-        return "failing"
-    if row.hidden_at is not None:
-        return "leads hidden"
-    return "in order" if row.project else "not scored"
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -21,6 +21,7 @@ from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.parting import read_parts
 from cloud_sync.crm.payloads import score_all
 from cloud_sync.crm.threads import ConnectionLoops, Opener
+from cloud_sync.crm.unopened import Unopened
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
@@ -68,7 +69,7 @@ class LeadScoring(ConnectionLoops):
         self._looked: dict[str, datetime] = {}
         self._cut_at: dict[str, datetime] = {}
         self._cuts: dict[str, cutting.Cut | None] = {}
-        self._told: dict[str, str] = {}
+        self._unopened = Unopened(hub, "leads_wait")
         self._voices = Voices()
 
     def serve(self, name: str) -> tuple[int, float]:
@@ -86,10 +87,10 @@ class LeadScoring(ConnectionLoops):
                 return 0, IDLE_S
             crm = self._opener(connection)
         except (BundleError, ConfigError, NotFoundError) as error:
-            # a person has to do something first: leads wait, and it is said once
-            self._say(name, error.what)
+            # a person has to do something first: leads wait
+            self._unopened.say(connection, error)
             return 0, WAITING_S
-        self._told.pop(name, None)
+        self._unopened.over(name)
         claimed = claim(self._hub, name, crm.batch, ready.id, self._owner, self._now())
         if not claimed:
             return 0, IDLE_S
@@ -118,11 +119,6 @@ class LeadScoring(ConnectionLoops):
         cut = self._cuts[name] = cutting.recut(self._hub, connection.project, ready, now)
         if cut is not None:
             cutting.reband(self._hub, name, cut, now)
-
-    def _say(self, name: str, what: str) -> None:
-        if self._told.get(name) != what:
-            self._told[name] = what
-            log.warning("event=leads_wait connection=%s reason=%r", name, what)
 
     def _score(
         self, connection: CrmConnection, crm: Crm, ready: ReadyBundle, claimed: Sequence[Claimed]

@@ -23,6 +23,8 @@ from cloud_sync.crm.kinds import KINDS
 from cloud_sync.crm.secrets import Coming, announce_api_secrets, settle_api_secrets
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.storing import GONE
+from cloud_sync.crm.writeback import REFUSED
+from cloud_sync.effects.alerts import close_alert
 from cloud_sync.hub import Hub, audit
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.sample import utc_now
@@ -76,6 +78,7 @@ def _change(session: Session, row: CrmConnection, plan: Plan, now: datetime) -> 
     if plan.writes_no_more:
         waits = update(CrmLead).where(CrmLead.connection == row.name)
         session.execute(waits.values(write_at=None))
+        close_alert(session, REFUSED, where=row.name)
     elif plan.writes_elsewhere:
         _write_again(session, row.name, now)
 

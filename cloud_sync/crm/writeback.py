@@ -20,6 +20,7 @@ from cloud_sync.crm.committing import tell_dead
 from cloud_sync.crm.connections import settings_of
 from cloud_sync.crm.parting import NothingTakenError, write_parts
 from cloud_sync.crm.threads import ConnectionLoops, Opener
+from cloud_sync.crm.unopened import Unopened
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
@@ -58,7 +59,7 @@ class WriteBack(ConnectionLoops):
         rng: random.Random | None = None,
     ) -> None:
         super().__init__(hub, opener, now=now, rng=rng)
-        self._told: dict[str, str] = {}
+        self._unopened = Unopened(hub, "scores_wait")
         self._in_a_row: dict[str, int] = {}
 
     def serve(self, name: str) -> tuple[int, float]:
@@ -72,9 +73,9 @@ class WriteBack(ConnectionLoops):
                 return 0, WAITING_S
             crm = self._opener(row)
         except ConfigError as error:
-            self._say(name, error.what)
+            self._unopened.say(row, error)
             return 0, WAITING_S
-        self._told.pop(name, None)
+        self._unopened.over(name)
         claim = writing.claim(
             self._hub, name, crm.batch, settings.min_change, self._owner, self._now()
         )
@@ -95,11 +96,11 @@ class WriteBack(ConnectionLoops):
             if outcomes is None:  # as due as before
                 writing.give_back(self._hub, name, writes, self._owner)
         now = self._now()
-        refused = self._in_a_row.pop(name, 0) >= breaker.FAILURES
+        self._in_a_row.pop(name, None)
         with self._hub.database.transaction() as session:
             breaker.succeeded(session, name, now)
-            if refused:
-                close_alert(session, REFUSED, where=name)
+            # whoever raised it may have ended since
+            close_alert(session, REFUSED, where=name)
             counts = writing.note(session, name, writes, outcomes, self._owner, now, self._rng)
             session.flush()
             if counts["dead"]:
@@ -124,7 +125,9 @@ class WriteBack(ConnectionLoops):
             if (
                 in_a_row >= breaker.FAILURES > in_all
             ):  # it answers others: else it is told of as away
-                text = f"the CRM {name} is read but does not take scores: {breaker.told_of(error)}; they wait"
+                text = (
+                    f"{name} is read but does not take scores: {breaker.told_of(error)}; they wait"
+                )
                 raise_alert(session, self._hub.config.notify, REFUSED, "warning", text, where=name)
         self._count(name, "failed", 1)
         # reads that succeed meanwhile close the breaker, and would let writes fail every second for ever
@@ -136,11 +139,6 @@ class WriteBack(ConnectionLoops):
             pause_s,
         )
         return min(pause_s, LONGEST_S)
-
-    def _say(self, name: str, what: str) -> None:
-        if self._told.get(name) != what:
-            self._told[name] = what
-            log.warning("event=scores_wait connection=%s reason=%r", name, what)
 
     def _count(self, name: str, outcome: str, count: int) -> None:
         if count:

@@ -77,13 +77,18 @@ ALERTS: tuple[AlertInfo, ...] = (
         "`cloud-sync crm test NAME` says what is missing, often a right or a field; it goes on by itself",
     ),
     AlertInfo(
+        "crm-not-opened", ("warning",),
+        "a connection whose leads are scored cannot be opened, as a secret is missing or its settings cannot be read: they wait",
+        "`cloud-sync crm secret NAME`, or `cloud-sync crm set NAME KEY=VALUE`; it goes on by itself",
+    ),
+    AlertInfo(
         "crm-leads-hidden", ("warning",),
         "a CRM suddenly shows far fewer leads than before: they are held, none of them is taken for gone",
         "has the hub's user lost a right in the CRM? It goes on by itself; if they are gone indeed: `cloud-sync crm gone NAME`",
     ),
     AlertInfo(
         "crm-lead-dead", ("warning",),
-        "leads of a CRM cannot be scored; told once, until all are well again",
+        "leads of a CRM cannot be scored or written; told once, until all are well again",
         "the page Leads says why; mend it there or in the CRM, then try again",
     ),
     AlertInfo(

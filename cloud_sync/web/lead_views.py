@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pydantic import JsonValue
 
 from cloud_sync.crm import leads, storing
+from cloud_sync.crm.condition import CANNOT_SCORE, Condition
 from cloud_sync.crm.hotlist import Listed
 from cloud_sync.crm.leads import Delivery
 from cloud_sync.crm.scored import reasons_in
@@ -65,21 +66,18 @@ def delivery_of(lead: CrmLead, settings: CrmSettings) -> Delivery:
     return replace(found, state="for a person") if lead.dead else found
 
 
-def turn_of(lead: CrmLead, state: str, error: str, *, bundle: bool) -> Turn:
-    """Whether a lead waits to be scored.
-
-    Args:
-        state, error: of its connection, as `health.py` says them.
-        bundle: one is in force.
-    """
+def turn_of(lead: CrmLead, said: Condition) -> Turn:
+    """Whether a lead waits to be scored; `said` of its connection."""
     waits = (lead.due_at or lead.later_at) is not None and not lead.opted_out
     if lead.error:
         return Turn(waits, f"The last try failed: {lead.error}")
-    if state in ("failing", "left alone"):
-        return Turn(waits, f"{lead.connection} does not answer: {error}")
-    if state == "paused":
+    if said.state in ("failing", "left alone"):
+        return Turn(waits, f"{lead.connection} does not answer: {said.why}")
+    if said.state == "paused":
         return Turn(waits, f"{lead.connection} is paused.")
-    return Turn(waits, "" if bundle else "No bundle is in force that could score it.")
+    if said.state == CANNOT_SCORE:
+        return Turn(waits, f"It cannot be scored: {said.why}")
+    return Turn(waits)
 
 
 def fields_of(lead: CrmLead) -> Sequence[tuple[str, JsonValue]]:

@@ -15,12 +15,12 @@ _TONES = {
     },
     "is-bad": {
         "act", "error", "failed", "rolled_back", "revoked", "aborted", "not passed", "disabled",
-        "given up", "for a person", "left alone", "withdrawn", "withdrawn bundle",
+        "given up", "for a person", "left alone", "cannot score", "withdrawn", "withdrawn bundle",
         "expired", "alarm", "open", "gate closed",
     },
     "is-warn": {
         "review", "warning", "paused", "needs signature", "expires soon", "not better", "offline",
-        "failing", "leads hidden", "superseded", "began anew", "unknown bundle", "clock not set",
+        "failing", "leads hidden", "scores refused", "superseded", "began anew", "unknown bundle", "clock not set",
         "warn",
     },
     "is-busy": {

@@ -73,7 +73,7 @@ def test_a_connection_is_added_and_says_what_to_enter_in_the_crm(
     assert read_secrets(data / "keys", "sales").api == {"token": "pat-1"}
     listed = json.loads(run("list", "--json").stdout)
     assert [(one["name"], one["kind"], one["project"], one["state"]) for one in listed] == [
-        ("sales", "hubspot", "leads", "in order")
+        ("sales", "hubspot", "leads", "cannot score")
     ]
     # what somebody brought is known to them: it is not shown again
     assert "client-secret" not in json.dumps(answer)
@@ -264,7 +264,7 @@ def test_leads_that_a_crm_hides_are_gone_once_a_person_says_so(
     assert (one["state"], one["hidden_since"]) == ("leads hidden", AT.isoformat())
     assert json.loads(run("gone", "sales", "--json").stdout) == {"name": "sales", "leads": 1}
     [one] = json.loads(run("list", "--json").stdout)
-    assert (one["state"], one["due"]) == ("in order", 1)
+    assert (one["state"], one["due"]) == ("cannot score", 1)
 
 
 def test_pausing_resuming_retrying_and_removing(run: Run, data: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.crm import health, hotlist, leads
+from cloud_sync.crm.condition import conditions
 from cloud_sync.crm.forgetting import erase_command
 from cloud_sync.crm.lots import lots
 from cloud_sync.crm.models import in_force
@@ -115,8 +116,7 @@ def lead_page(
 
 def _turn(session: Session, lead: CrmLead) -> lead_views.Turn:
     row = session.get_one(CrmConnection, lead.connection)
-    ready = bool(row.project) and in_force(session, row.project) is not None
-    return lead_views.turn_of(lead, health.state_of(row, utc_now()), row.error, bundle=ready)
+    return lead_views.turn_of(lead, conditions(session, [row], utc_now())[row.name])
 
 
 def _settings(session: Session) -> dict[str, CrmSettings]:

@@ -1,0 +1,114 @@
+"""How a connection is doing in a word, and why: from its row, the bundle that scores its leads, and open alerts.
+
+Alerts are what all processes know of each other: a loop that is refused raises one, and closes it when that is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.crm import breaker
+from cloud_sync.crm.models import REFUSED as BUNDLE_REFUSED
+from cloud_sync.crm.unopened import UNOPENED
+from cloud_sync.crm.writeback import REFUSED as SCORES_REFUSED
+from cloud_sync.crm.writing import DEAD
+from cloud_sync.store.models import Alert, CrmConnection, CrmLead, LeadModel
+
+IN_ORDER = "in order"
+SCORES_WAIT, CANNOT_SCORE = "scores refused", "cannot score"
+NO_BUNDLE = "no bundle is in force for {project}: kit publish --hub URL, and sign its release"
+GIVEN_UP = "{n} scores were given up, and none was taken since: {first}"
+_ALERTS = (UNOPENED, SCORES_REFUSED, BUNDLE_REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One connection's; `why` is empty where the state says all."""
+
+    state: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What conditions are told from, beside the rows: text by name and place of an alert; bundles by project."""
+
+    alerts: Mapping[tuple[str, str], str]
+    models: Mapping[str, LeadModel]
+
+
+def conditions(
+    session: Session, rows: Sequence[CrmConnection], now: datetime
+) -> dict[str, Condition]:
+    """By connection."""
+    known = _Known(_open_alerts(session), _models(session, rows))
+    given_up = _given_up(session, [row.name for row in rows])
+    return {row.name: _of(row, known, given_up.get(row.name, ""), now) for row in rows}
+
+
+def _of(row: CrmConnection, known: _Known, given_up: str, now: datetime) -> Condition:
+    asked = _of_asking(row, now)
+    if asked is not None:
+        return asked
+    if row.hidden_at is not None:
+        return Condition("leads hidden", row.error)
+    unopened = known.alerts.get((UNOPENED, row.name), "")
+    unscored = unopened or (_unscored(row, known) if row.project else "")
+    if unscored:
+        return Condition(CANNOT_SCORE, unscored)
+    refused = known.alerts.get((SCORES_REFUSED, row.name), "") or given_up
+    if refused:
+        return Condition(SCORES_WAIT, refused)
+    return Condition(IN_ORDER if row.project else "not scored", row.error)
+
+
+def _of_asking(row: CrmConnection, now: datetime) -> Condition | None:
+    """Whether its CRM is asked at all, and answers; None: it is, and does."""
+    if row.paused_at is not None:
+        return Condition("paused", row.error)
+    if breaker.rests(row, now):
+        return Condition("left alone", row.error)
+    return Condition("failing", row.error) if row.failures else None
+
+
+def _unscored(row: CrmConnection, known: _Known) -> str:
+    """Why nothing can be scored; empty: a bundle is in force."""
+    model = known.models.get(row.project)
+    if model is not None and model.bundle:
+        return known.alerts.get((BUNDLE_REFUSED, model.bundle[:12]), "")
+    refused = known.alerts.get((BUNDLE_REFUSED, row.project), "")
+    return refused or NO_BUNDLE.format(project=row.project)
+
+
+def _open_alerts(session: Session) -> dict[tuple[str, str], str]:
+    query = select(Alert.name, Alert.where, Alert.text).where(
+        Alert.device.is_(None), Alert.name.in_(_ALERTS), Alert.seen_at.is_(None)
+    )
+    return {(name, where): text for name, where, text in session.execute(query)}
+
+
+def _models(session: Session, rows: Sequence[CrmConnection]) -> dict[str, LeadModel]:
+    names = {row.project for row in rows if row.project}
+    query = select(LeadModel).where(LeadModel.project.in_(sorted(names)))
+    return {model.project: model for model in session.scalars(query)} if names else {}
+
+
+def _given_up(session: Session, names: Sequence[str]) -> dict[str, str]:
+    """Connections whose latest scores were given up, with how many and why; one score among many that go says nothing."""
+    query = (
+        select(CrmLead.connection, func.count(), func.max(CrmLead.write_at), func.min(CrmLead.dead))
+        .where(CrmLead.connection.in_(names), CrmLead.dead > "", CrmLead.dead.startswith(DEAD))
+        .where(CrmLead.write_at.is_not(None))
+        .group_by(CrmLead.connection)
+    )
+    found = {}
+    for name, count, last, first in session.execute(query).all() if names else ():
+        later = select(CrmLead.object_id).where(CrmLead.connection == name, CrmLead.wrote_at > last)
+        if session.scalar(later.limit(1)) is None:
+            found[name] = GIVEN_UP.format(n=count, first=first.removeprefix(DEAD))
+    return found
