@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from kits.cli import make_app
 from kits.core.errors import DataError, UsageError
 from kits.lead_scoring import data
+from kits.lead_scoring._reading import parquet
 from tests.lead_scoring.lead_files import put, read, source, table
 
 HEADER = ["Lead ID", "Created", "Land", "Umsatz", "Newsletter", "Converted"]
@@ -43,6 +45,23 @@ def test_json_lines_and_lists_and_parquet_are_read_like_csv(tmp_path: Path) -> N
     pq.write_table(pa.Table.from_pylist(objects), tmp_path / "e.parquet")
     found = read(tmp_path / "e.parquet")
     assert [s.content for s in found.samples] == [s.content for s in whole.samples]
+
+
+def test_a_text_that_comes_again_in_parquet_is_once_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    made = {"a": ["x" * 10_000] * 300, "b": [["v", None, "w"]] * 300, "c": [None, 1.5, 7.0] * 100}
+    pq.write_table(pa.table(made), tmp_path / "e.parquet")
+    found = parquet.parquet_columns(tmp_path / "e.parquet")
+    assert len(set(map(id, found["a"]))) == 1
+    assert (found["b"][0], found["c"][:3]) == ("v;;w", ["", "1.5", "7.0"])
+    monkeypatch.setattr(parquet, "BOUNDS", replace(parquet.BOUNDS, text_bytes=1 << 20))
+    with pytest.raises(DataError, match="its texts are more than 1 MiB") as error:
+        read(tmp_path / "e.parquet")
+    assert (error.value.where, error.value.fix) == ("e.parquet", "split it by year")
 
 
 @pytest.mark.parametrize(

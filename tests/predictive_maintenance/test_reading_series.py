@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,6 @@ import pytest
 
 from kits.core.kit import RawSample
 from kits.predictive_maintenance import data
-from kits.predictive_maintenance._reading.columns import split_unit
-from kits.predictive_maintenance._reading.text import cell_number
 from tests.predictive_maintenance.reading import (
     by_split,
     channel,
@@ -276,29 +273,6 @@ def test_a_bad_file_is_a_finding_and_the_others_are_read(tmp_path: Path) -> None
         "broken.parquet",
         "texts.csv",
     }
-
-
-@pytest.mark.parametrize(
-    ("header", "name", "unit"),
-    [
-        ("Temp [°C]", "Temp", "°C"), (" a (b) ( c ) ", "a (b)", "c"), ("[bar]", "[bar]", ""), ("a (b", "a (b", ""),
-        ("a (b)) ", "a (b))", ""), ("shaft_rpm", "shaft_rpm", "rpm"), (f"a ({'b' * 25})", f"a ({'b' * 25})", ""),
-        # where brackets were looked for from each sign on, for hours
-        ("a" + " " * 1_000_000 + "b)", "a" + " " * 1_000_000 + "b)", ""), ("(" * 1_000_000 + ")", "(" * 999_999, ""),
-    ],
-    ids=["plain", "two", "alone", "open", "closed", "tail", "long", "blanks", "brackets"],
-)  # fmt: skip
-def test_the_unit_of_a_header_is_what_its_last_brackets_hold(
-    header: str, name: str, unit: str
-) -> None:
-    assert split_unit(header) == (name, unit)
-
-
-@pytest.mark.parametrize("space", ["", " ", "\u00a0", "\u202f"])
-def test_a_number_is_read_whatever_parts_its_thousands(space: str) -> None:
-    assert cell_number(f"4{space}343,5", ",") == 4343.5
-    # where digits were tried in all ways, for hours
-    assert math.isnan(cell_number(f"4{space}" + "3" * 3_000_000 + "x"))
 
 
 def test_a_parquet_file_with_an_index_of_times(tmp_path: Path) -> None:

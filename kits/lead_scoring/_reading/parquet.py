@@ -1,13 +1,18 @@
-"""A parquet file → columns of texts, as a CSV export would write them. Needs pyarrow, imported when it is used."""
+"""A parquet file → columns of texts, as a CSV export would write them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kits.core.errors import DataError, MachineError
+from kits.core.parquet import Bounds, read_parquet
 
-MAX_CELLS = 100_000_000
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BOUNDS = Bounds(cells=100_000_000, columns=20_000, text_bytes=1 << 30, fix="split it by year")
 
 
 def parquet_columns(path: Path) -> dict[str, list[str]]:
@@ -17,24 +22,25 @@ def parquet_columns(path: Path) -> dict[str, list[str]]:
         DataError: no parquet, damaged, or too large.
         MachineError: pyarrow is not installed.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise MachineError(
-            "parquet needs pyarrow", where=path.name, fix="pip install 'kitwright[train]'"
-        ) from None
-    try:
-        file = pq.ParquetFile(path)
-        if file.metadata.num_rows * max(1, file.metadata.num_columns) > MAX_CELLS:
-            raise DataError(f"more than {MAX_CELLS:,} cells in one file", where=path.name)
-        table = file.read()
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"not parquet: {str(error).splitlines()[0]}", where=path.name) from error
+    table = read_parquet(path, BOUNDS)
     return {
-        str(name): [_text(value) for value in column.to_pylist()]
+        str(name): [text for chunk in column.chunks for text in _texts(chunk)]
         for name, column in zip(table.column_names, table.columns)
     }
+
+
+def _texts(chunk: pa.Array) -> Iterator[str]:
+    """A text of each cell; equal ones are the same in memory."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(chunk.type):
+        words = [_text(value) for value in chunk.dictionary.to_pylist()]
+        yield from ("" if at is None else words[at] for at in chunk.indices.to_pylist())
+        return
+    known: dict[str, str] = {}
+    for value in chunk.to_pylist():
+        text = _text(value)
+        yield known.setdefault(text, text)
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,8 @@ decided by the readers; here a cell is only a number, a text or a time.
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.core.kit import Finding
+from kits.core.parquet import Bounds, read_parquet
 from kits.core.spreadsheets import workbook
 from kits.predictive_maintenance._reading.columns import split_unit
 from kits.predictive_maintenance._reading.sheets import text_of_sheet
@@ -25,9 +28,13 @@ from kits.predictive_maintenance._reading.text import BAD_WORDS, Layout, cell_nu
 MAX_FILE_BYTES = 1 << 30
 MAX_COLUMNS = 20_000
 MAX_CELLS = 400_000_000
+MAX_ARRAY_BYTES = 8 * MAX_CELLS
+"""Of the arrays of one file, once they are unpacked."""
 SUFFIXES = workbook.SUFFIXES | {
     ".csv", ".tsv", ".txt", ".dat", ".asc", ".parquet", ".pq", ".npy", ".npz",
 }  # fmt: skip
+_FIX = "cut the file"
+_PARQUET = Bounds(cells=MAX_CELLS, columns=MAX_COLUMNS, text_bytes=MAX_FILE_BYTES, fix=_FIX)
 _ENOUGH_NUMBERS = 0.8
 
 Kind = Literal["number", "text", "time"]
@@ -123,19 +130,7 @@ def read_table(path: Path, max_rows: int | None = None, *, sheet: str = "") -> T
 
 
 def _read_parquet(path: Path, max_rows: int | None) -> Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(path)
-        _bounded(file.metadata.num_rows, file.metadata.num_columns, path.name)
-        if max_rows is None:
-            found = file.read()
-        else:
-            batch = next(file.iter_batches(batch_size=max_rows), None)
-            found = pa.Table.from_batches([batch] if batch is not None else [], file.schema_arrow)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"no Parquet file: {_first_line(error)}", where=path.name) from error
+    found = read_parquet(path, _PARQUET, max_rows)
     keep = [
         n for n in found.column_names if not n.startswith("__index_level_") or _is_time(found, n)
     ]
@@ -150,10 +145,11 @@ def _is_time(found: Any, name: str) -> bool:
 
 def _read_numpy(path: Path, max_rows: int | None) -> Table:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = dict(loaded) if path.suffix.lower() == ".npz" else {"": loaded}
-    except (OSError, ValueError, EOFError) as error:
+        arrays = _arrays(path)
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        # a forged header asks for more memory than there is
         raise DataError(f"no NumPy file: {_first_line(error)}", where=path.name) from error
+    _bounded(sum(array.size for array in arrays.values()), 1, path.name)
     columns: list[Column] = []
     for name, array in arrays.items():
         if array.dtype.kind not in "fiub" or array.ndim not in (1, 2) or not array.size:
@@ -167,6 +163,21 @@ def _read_numpy(path: Path, max_rows: int | None) -> Table:
     if len({c.values.size for c in columns}) > 1:
         raise DataError("arrays of different lengths", where=path.name)
     return Table(tuple(columns), header=path.suffix.lower() == ".npz")
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    if path.suffix.lower() != ".npz":
+        return {"": np.load(path, allow_pickle=False)}
+    with zipfile.ZipFile(path) as archive:
+        size = sum(info.file_size for info in archive.infolist())
+    if size > MAX_ARRAY_BYTES:
+        raise DataError(
+            f"its arrays hold {size >> 20:,} MiB, more than {MAX_ARRAY_BYTES >> 20:,}",
+            where=path.name,
+            fix=_FIX,
+        )
+    with np.load(path, allow_pickle=False) as loaded:
+        return dict(loaded)
 
 
 _BINARY = {
@@ -322,9 +333,7 @@ def _text_column(name: str, unit: str, found: Any, layout: Layout | None) -> Col
 
 def _bounded(rows: int, columns: int, where: str) -> None:
     if columns > MAX_COLUMNS or rows * columns > MAX_CELLS:
-        raise DataError(
-            f"{rows} rows of {columns} columns are too many", where=where, fix="cut the file"
-        )
+        raise DataError(f"{rows} rows of {columns} columns are too many", where=where, fix=_FIX)
 
 
 def _first_line(error: Exception) -> str:
