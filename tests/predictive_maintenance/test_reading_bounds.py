@@ -13,6 +13,7 @@ import pytest
 from kits.core.errors import DataError
 from kits.predictive_maintenance._reading import tables
 from kits.predictive_maintenance._reading.columns import split_unit
+from kits.predictive_maintenance._reading.files import rate_beside
 from kits.predictive_maintenance._reading.text import cell_number
 from tests.predictive_maintenance.reading import put, read_all, stamps, table, texts, wave
 
@@ -84,3 +85,18 @@ def test_texts_of_parquet_are_bounded(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(DataError, match="its texts are more than 1 MiB") as error:
         tables.read_table(tmp_path / "a.parquet")
     assert (error.value.where, error.value.fix) == ("a.parquet", "cut the file")
+
+
+@pytest.mark.parametrize("digits", ["", "1" * 1_000_000, "1." * 500_000, "1" + " " * 1_000_000])
+def test_a_rate_is_found_in_a_long_text_beside_the_data(tmp_path: Path, digits: str) -> None:
+    # where digits were looked for from each of them on, for hours
+    put(tmp_path / "readme.txt", f"{digits} sampled at 25.6 kHz"[-(1 << 20) + 1 :])
+    assert rate_beside(tmp_path) == (25_600.0, "readme.txt")
+
+
+def test_blanks_between_cells_are_looked_at_once(tmp_path: Path) -> None:
+    # where each of them was tried as the beginning of the end of a line, for hours
+    wide = " " * 3_000_000
+    lines = [f"  {n}{wide if n == 1 else '  '}{n}.5  " for n in range(30)]
+    read = tables.read_table(put(tmp_path / "a.txt", "\r\n".join(lines)))
+    assert read.columns[1].values.tolist() == [n + 0.5 for n in range(30)]

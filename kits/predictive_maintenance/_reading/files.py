@@ -20,6 +20,7 @@ MAX_FILES = 200_000
 SLOWEST_WAVE_HZ = 200.0
 WAVES = frozenset({".wav"})
 WINDOWS = frozenset({".cbor"})
+_RATE_BESIDE = re.compile(r"(?<!\d)\d{1,12}(?:[.,]\d{1,12})?\s{0,9}k?Hz")
 _BESIDE = re.compile(
     r"(?:read_?me|data|licen[cs]e|notice|description|documentation|citation).*\.(?:md|txt|rst)",
     re.I,
@@ -165,9 +166,7 @@ def rate_beside(folder: Path) -> tuple[float, str] | None:
     for file in sorted(folder.glob("*")):
         if file.is_file() and _BESIDE.fullmatch(file.name) and file.stat().st_size < 1 << 20:
             text = file.read_text(encoding="utf-8", errors="replace")
-            found = {
-                rate for n in re.findall(r"\d+(?:[.,]\d+)?\s*k?Hz", text) if (rate := rate_in(n))
-            }
+            found = {rate for n in _RATE_BESIDE.findall(text) if (rate := rate_in(n))}
             if len(found) == 1:
                 return found.pop(), file.name
     return None

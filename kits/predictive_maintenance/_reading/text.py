@@ -55,8 +55,9 @@ class Layout:
         """The rows, with one tab between cells where blanks separate them."""
         rows = content[self.start :]
         if self.squeeze:
-            rows = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", rows)
+            # first to one tab: a run of blanks that no line ends with was looked for from each of them
             rows = re.sub(rb"[ \t]+", b"\t", rows)
+            rows = re.sub(rb"(?m)^\t|\t(?=\r?$)", b"", rows)
         elif self.headers and self.headers[-1] == "" and len(self.headers) > 1:
             # a delimiter at the end of each row makes an empty last cell; that is fine
             return rows
