@@ -19,14 +19,17 @@ _MONTHS = {m: i + 1 for i, m in enumerate(_ENGLISH)} | {
     "ene": 1, "abr": 4, "ago": 8, "dic": 12, "gen": 1, "mag": 5, "giu": 6, "lug": 7, "set": 9, "ott": 10, "mei": 5,
 }  # fmt: skip
 """The first letters of months in English, German, French, Spanish, Italian and Dutch."""
+# blanks are counted: of many between two parts that may be absent, each would be tried for either
 _CLOCK = (
-    r"(?:[T ,_]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?\s*([AaPp]\.?\s?[Mm]\.?)?"
-    r"\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?"
+    r"(?:[T ,_]{1,9}(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?\s{0,9}([AaPp]\.?\s?[Mm]\.?)?"
+    r"\s{0,9}(Z|UTC|[+-]\d{2}:?\d{2})?)?"
 )
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _CLOCK)
 YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{2,4})" + _CLOCK)
-NAMED = re.compile(r"(\d{1,2})[- .]+([^\W\d_]{3,12})[- .]+(\d{2,4})" + _CLOCK)
-MONTH_FIRST = re.compile(r"([^\W\d_]{3,12})[ .]+(\d{1,2})(?:st|nd|rd|th)?[, ]+(\d{4})" + _CLOCK)
+NAMED = re.compile(r"(\d{1,2})[- .]{1,9}([^\W\d_]{3,12})[- .]{1,9}(\d{2,4})" + _CLOCK)
+MONTH_FIRST = re.compile(
+    r"([^\W\d_]{3,12})[ .]{1,9}(\d{1,2})(?:st|nd|rd|th)?[, ]{1,9}(\d{4})" + _CLOCK
+)
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[T _-]?(\d{2})(\d{2})(\d{2})?")
 COMPACT_DAY = re.compile(r"((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
