@@ -151,10 +151,18 @@ def test_a_person_says_otherwise_with_a_reason(hub: Hub, open_page) -> None:
     assert page.locator("h1 .badge").first.inner_text() == "cold"
     assert "cold, said admin: went to a competitor" in page.inner_text(".head")
     shoot(page, "lead-overridden")
+    form.locator("[name=why]").fill("see https://example.com/" + "a" * 600)
+    page.click("text=Say so")
+    page.wait_for_selector("text=“see https")
+    assert overflow(page) <= 0, "a link without spaces breaks"
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
     assert overflow(page) <= 0
     shoot(page, "lead-phone-dark")
+    page.emulate_media(media="print", color_scheme="light")
+    assert not page.locator("text=Erase this lead").is_visible()
+    assert not page.locator("text=You know better?").is_visible(), "nor what stood around a form"
+    shoot(page, "lead-paper")
 
 
 def test_who_objects_is_scored_no_more_and_may_come_back(hub: Hub, open_page) -> None:

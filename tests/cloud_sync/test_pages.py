@@ -328,5 +328,5 @@ def test_a_rollout_page_says_how_each_device_stands_and_since_when(
     with hub.database.transaction() as session:
         session.get_one(Rollout, 1).state = "done"
         session.get_one(Rollout, 1).deployments[0].state = "committed"
-    for words in ("waits for parts", "proved itself on probation", "<th>Since</th>"):
+    for words in ("waits for parts", "proved itself on probation", ">Since</th>"):
         assert words in text

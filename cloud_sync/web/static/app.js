@@ -1,5 +1,6 @@
 // Every page: local times, forms that call the API, confirmations, one-time secrets, the menu.
 import { send, signedOut } from "/static/api.js";
+import { fitTables } from "/static/tables.js";
 
 const SHORT = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
@@ -11,6 +12,11 @@ function localTimes(root) {
     const at = new Date(node.dateTime);
     node.textContent = (at.getFullYear() === thisYear ? SHORT : LONG).format(at);
   }
+}
+
+function dress(root) {
+  localTimes(root);
+  fitTables(root);
 }
 
 // A device need not tell a picture's size, but boxes are in its pixels: the picture itself tells.
@@ -118,8 +124,9 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-done]")?.closest("dialog").close();
 });
 document.addEventListener("kw:content", (event) => localTimes(event.detail));
-document.addEventListener("htmx:afterSettle", () => localTimes(document));
-localTimes(document);
+document.addEventListener("htmx:afterSettle", () => dress(document));
+addEventListener("resize", () => fitTables(document));
+dress(document);
 document.querySelectorAll("#secret").forEach(guard);
 fitPictures();
 const early = window.early;

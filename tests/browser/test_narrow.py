@@ -1,0 +1,99 @@
+"""Pages on a phone, on paper and by keyboard: rows fit, words without spaces break, what scrolls can be reached."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import Alert, Dataset
+from tests.browser import seed
+
+pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
+
+SHOTS = os.environ.get("KITWRIGHT_SCREENSHOTS", "")
+LINK = "https://example.com/" + "a" * 600
+PAGES = (
+    "/",
+    "/alerts",
+    "/people",
+    "/jobs",
+    "/bundles",
+    "/datasets",
+    "/devices",
+    "/rollouts",
+    "/cases",
+    "/effects",
+)
+CUT = """nodes => nodes.map(node => node.getBoundingClientRect()).filter(
+    box => box.width && (box.right > innerWidth + 1 || box.left < 0)).length"""
+
+
+def shoot(page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+
+
+def overflow(page) -> int:
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+
+
+@pytest.fixture
+def linked(hub: Hub) -> Hub:
+    """A hub in whose texts somebody pasted a long link."""
+    with hub.database.transaction() as session:
+        session.add(Alert(name="x", severity="error", text=f"see {LINK}"))
+        for row in session.query(Dataset):
+            row.note = LINK
+    return hub
+
+
+def test_rows_of_lists_fit_a_phone_with_their_buttons(linked: Hub, open_page) -> None:
+    page = open_page("admin", "/")
+    base = page.url.rstrip("/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in PAGES:
+        page.goto(base + path)
+        page.wait_for_load_state("load")
+        shoot(page, f"phone{path.replace('/', '-')}")
+        assert overflow(page) <= 0, path
+        assert page.locator("main td, main td *:not(.visually-hidden)").evaluate_all(CUT) == 0, path
+    page.goto(base + "/alerts")
+    assert page.locator("td[data-name=When]").count() >= 1, "a cell says what it is"
+    assert page.get_by_role("row").count() > 1 and page.get_by_role("columnheader").count() == 5
+    page.goto(base + "/people")
+    assert page.locator("[name=role]").first.bounding_box()["width"] > 80
+
+
+def test_a_long_link_makes_no_page_wider(linked: Hub, open_page) -> None:
+    page = open_page("admin", "/")
+    base = page.url.rstrip("/")
+    with linked.database.session() as session:
+        dataset = session.query(Dataset).first().id
+    for path in ("/", "/alerts", "/datasets", f"/datasets/{dataset}"):
+        page.goto(base + path)
+        assert overflow(page) <= 0, path
+    shoot(page, "long-link")
+
+
+def test_what_scrolls_is_reached_by_key_and_no_column_is_without_a_name(
+    hub: Hub, open_page
+) -> None:
+    page = open_page("admin", f"/bundles/{seed.CHAMPION}")
+    page.set_viewport_size({"width": 300, "height": 844})
+    unreached = """nodes => nodes.filter(
+        node => node.scrollWidth > node.clientWidth + 1 && node.tabIndex < 0).length"""
+    assert page.locator("main .table, main pre").evaluate_all(unreached) == 0
+    page.goto(page.url.partition("/bundles")[0] + "/people")
+    assert "" not in [text.strip() for text in page.locator("th").all_text_contents()]
+
+
+def test_paper_shows_what_is_known_and_no_buttons(hub: Hub, open_page) -> None:
+    page = open_page("admin", "/samples")
+    page.emulate_media(media="print")
+    assert not page.locator("nav").first.is_visible()
+    assert not page.locator(".filter").is_visible() and page.locator(".sample").first.is_visible()
