@@ -270,6 +270,8 @@ def test_a_role_is_changed_by_saving_it_not_by_moving_through_the_roles(
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert role.input_value() == "engineer"
+    focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert focused == "Save the role of viewer", "the way there is long by keyboard"
 
 
 @pytest.mark.parametrize("path", ["/samples", "/cases"])

@@ -58,7 +58,22 @@ function done(form, json) {
   if (form.dataset.secret) return secret(form, json);
   const then = filled(form.dataset.then ?? "", json, encodeURIComponent);
   if (then) location.assign(then);
-  else location.reload();
+  else again(form);
+}
+
+// A page that is loaded again gives the focus back to the form that had it: by keyboard the way there is long.
+const ACTED = "kw-acted";
+
+function again(form) {
+  sessionStorage.setItem(ACTED, form.dataset.api);
+  location.reload();
+}
+
+function refocus() {
+  const api = sessionStorage.getItem(ACTED);
+  sessionStorage.removeItem(ACTED);
+  const form = api && document.querySelector(`form[data-api="${CSS.escape(api)}"]`);
+  form?.querySelector("button").focus({ preventScroll: true });
 }
 
 function filled(text, json, written = String) {
@@ -127,6 +142,7 @@ document.addEventListener("kw:content", (event) => localTimes(event.detail));
 document.addEventListener("htmx:afterSettle", () => dress(document));
 addEventListener("resize", () => fitTables(document));
 dress(document);
+refocus();
 document.querySelectorAll("#secret").forEach(guard);
 fitPictures();
 const early = window.early;
