@@ -54,6 +54,22 @@ def test_pages_hold_each_lead_once_whatever_their_size(there: LeadHub) -> None:
     ]
 
 
+def test_all_leads_are_listed_and_counted_whatever_became_of_them(there: LeadHub) -> None:
+    with there.hub.database.transaction() as session:
+        for name, state in (("001", "won"), ("002", "gone")):
+            session.get_one(CrmLead, (SALES, name)).state = state
+    with there.hub.database.session() as session:
+        for wanted, n in (
+            (LeadFilter(), 58),
+            (LeadFilter(state="all"), 60),
+            (LeadFilter(state="gone"), 1),
+        ):
+            page = hotlist.page(session, wanted, NONE, limit=500)
+            assert (len(page.leads), hotlist.count(session, wanted), page.before) == (n, n, 0)
+        first = hotlist.page(session, LeadFilter(), NONE, limit=50)
+        assert hotlist.page(session, LeadFilter(), NONE, limit=50, cursor=first.next).before == 50
+
+
 def test_a_persons_band_counts_and_who_opted_out_is_not_there(there: LeadHub) -> None:
     with there.hub.database.transaction() as session:
         leads.override(session, SALES, "000", "hot", why="x", who="ada")
