@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from cloud_sync.crm import base
 from cloud_sync.crm.inbox import Inbox
 from cloud_sync.crm.schemes.verifying import UnverifiedError
-from cloud_sync.transit import let_go
+from cloud_sync.transit import discard, next_piece
 
 router = APIRouter(prefix="/v1/crm", tags=["crm"])
 
@@ -50,20 +50,20 @@ class Door:
                 strangers are not told which names there are.
         """
         pieces: list[bytes] = []
-        size = 0
-        refusal: UnverifiedError | None = None
-        async for piece in request.stream():
-            short = size <= QUICK_BYTES
+        size, more, known = 0, True, False
+        while more:
+            piece, more = await next_piece(request)
+            pieces.append(piece)
             size += len(piece)
-            if refusal is None:
-                pieces.append(piece)
-            if short and size > QUICK_BYTES:
+            if size > QUICK_BYTES and not known:
                 refusal = await self._refusal(name)
                 if refusal is not None:
+                    del piece
                     pieces.clear()
-                    let_go(request)
-        if refusal is not None:
-            raise refusal
+                    if more:
+                        await discard(request)
+                    raise refusal
+                known = True
         return b"".join(pieces)
 
     async def _refusal(self, name: str) -> UnverifiedError | None:

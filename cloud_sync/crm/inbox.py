@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -30,6 +31,8 @@ from cloud_sync.crm.secrets import secrets_path
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.errors import BusyError, NotFoundError
 from cloud_sync.hub import Hub
+from cloud_sync.store.models import CrmConnection
+from cloud_sync.store.remembered import Remembered
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.sample import utc_now
 
@@ -103,6 +106,8 @@ class Inbox:
             UnverifiedError: no such connection, or it has no secret.
         """
         with self._counted(name):
+            if not self._known.there(name):
+                raise UnverifiedError("unknown")
             connection = self._open(name)
             if not connection.secrets.there:
                 self._tell(UNARMED, connection, _NOTHING_KNOWN.format(name=connection.name))
@@ -298,6 +303,19 @@ class _Known:
         self._hub = hub
         self._clock = clock
         self._opened: dict[str, tuple[float, int, Connection]] = {}
+        self._names: Remembered[str, frozenset[str]] = Remembered(
+            hub.database, (CrmConnection,), seconds=_REMEMBERED_S, most=1, clock=clock
+        )
+
+    def there(self, name: str) -> bool:
+        """Whether there is a connection of this name, as it was a moment ago: whatever strangers ask costs one query."""
+        names = self._names.get("")
+        if names is None:
+            version = self._names.version
+            with self._hub.database.session() as session:
+                names = frozenset(session.scalars(select(CrmConnection.name)))
+            self._names.keep("", names, version)
+        return name in names
 
     def at_hand(self, name: str) -> Connection | None:
         """A connection that was opened a moment ago and whose secrets were not written since."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.event import listen
 
 from cloud_sync.api.crm import Door
 from cloud_sync.crm import connections
@@ -148,3 +149,26 @@ def test_threads_and_coroutines_bring_theirs_to_the_same_commits(hub: Hub, inbox
 
     asyncio.run(mixed())
     assert stored(hub) == 80
+
+
+def test_names_that_are_not_there_cost_a_query_a_second_and_a_new_one_is_known_at_once(
+    hub: Hub,
+) -> None:
+    asked: list[str] = []
+    now = [100.0]
+    inbox = Inbox(hub, now=lambda: AT, clock=lambda: now[0])
+    listen(hub.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+
+    def refused(count: int) -> int:
+        before = len(asked)
+        for number in range(count):
+            with pytest.raises(UnverifiedError):
+                inbox.admit(f"nothere{number}")
+        return len(asked) - before
+
+    first = refused(50)
+    assert refused(50) == 0
+    now[0] += 1
+    assert 0 < refused(50) == first
+    connect(hub, SCHEME, name="nothere1")
+    inbox.admit("nothere1")
