@@ -258,3 +258,40 @@ def test_a_table_of_customers_tells_nothing_where_the_leads_tell_it_themselves(
     assert found.column("customers.segment")[:2] == ["s0", "s1"]
     tables = [{"file": "customers.csv", "role": "sales"}]
     assert read(tmp_path, source(tables=tables)).labels.count("won") == 20
+
+
+def test_deals_that_were_won_and_lost_go_before_contacts_and_get_their_first_contacts_columns(
+    tmp_path: Path,
+) -> None:
+    seen = [f"2025-06-01 10:{n:02}" for n in range(40)]
+    contacts = [
+        [500 + n, "Customer" if n % 4 == 0 else "Lead", "New", "2025-01-01", f"job{n % 3}", seen[n % 40]]
+        for n in range(60)
+    ]  # fmt: skip
+    names = ["Record ID", "Lifecycle Stage", "Lead Status", "Create Date", "Job", "Last Activity Date"]  # fmt: skip
+    put(tmp_path / "contacts.csv", table([*names, "Contact owner"], [[*c, "x"] for c in contacts]))
+    deals = [
+        [900 + n, f"Deal {n}", "Closed won" if n % 4 == 0 else "Closed lost", "2025-02-01", f"{500 + n};{599 - n}", seen[n]]
+        for n in range(40)
+    ]  # fmt: skip
+    names = ["Record ID", "Deal Name", "Deal Stage", "Create Date", "Associated Contact IDs", "Last Activity Date"]  # fmt: skip
+    put(tmp_path / "deals.csv", table([*names, "Deal owner"], [[*deal, "x"] for deal in deals]))
+    found = read(tmp_path)
+    assert len(found.leads) == 40 and found.labels.count("lost") == 30
+    assert found.column("contacts.Job")[:3] == ["job0", "job1", "job2"]
+    assert not any("Lifecycle" in name or "Activity" in name for name in found.leads[0].fields)
+    assert "contacts.csv joined by Record ID = Associated Contact IDs: 40 of 40" in found.told(
+        "joined"
+    )
+    [other] = [one for one in found.findings if one.check == "other-leads"]
+    assert "tables: [{file: contacts.csv, role: leads}]" in other.fix
+    stated = source(tables=[{"file": "contacts.csv", "role": "leads"}])
+    assert len(read(tmp_path, stated).leads) == 60
+
+
+def test_times_in_common_join_nothing(tmp_path: Path) -> None:
+    rows = [[f"L{i}", f"2025-03-10 10:{i:02}", "Won" if i % 3 else "Lost"] for i in range(30)]
+    put(tmp_path / "leads.csv", table(["lead_id", "Last Visit Date", "status"], rows))
+    visits = [[row[1], f"page{n}"] for n, row in enumerate(rows)]
+    put(tmp_path / "visits.csv", table(["Last Visit Date", "what"], visits))
+    assert "visits.csv was passed over" in read(tmp_path).told("table-unrelated")

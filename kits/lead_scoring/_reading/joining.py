@@ -7,7 +7,7 @@ and `sales.py`. It opens no files.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
@@ -21,7 +21,8 @@ from kits.lead_scoring._reading.events import (
     known_from,
 )
 from kits.lead_scoring._reading.history import Columns, Fields, find_fields, history_columns
-from kits.lead_scoring._reading.leads_table import find_leads, tells_outcomes
+from kits.lead_scoring._reading.leads_table import find_leads, other_choices, tells_outcomes
+from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.roles import Roles
 from kits.lead_scoring._reading.sales import join_sales, named_like_sales
@@ -29,6 +30,7 @@ from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import Config, SourceConfig, TableConfig
 
+_SHOWN = 20
 _ROUNDS = 3
 """A table may belong to another one that belongs to the leads."""
 
@@ -93,6 +95,7 @@ def join(
     main = find_leads(sheets, roles, config.source)
     tables = Tables(main, findings=findings)
     left = [sheet for sheet in sheets if sheet is not main]
+    findings.extend(other_choices(main, left, roles, config.source))
     if not any(role == "sales" for role in roles.values()) and not tells_outcomes(
         main, config.source
     ):
@@ -127,10 +130,26 @@ def _joined(
         tables.leads, tables.source = sold.leads, sold.source
         tables.findings.append(sold.said)
     elif fields is None and (role == "accounts" or (not role and link.unique)):
-        _join_accounts(tables, sheet, link, label, at)
+        known, told = _without_later(sheet, link, config.source)
+        tables.findings.extend(told)
+        _join_accounts(tables, known, link, label, at)
     else:
         _wait(tables, sheet, link, label, at, fields)
     return True
+
+
+def _without_later(sheet: Sheet, link: Link, source: SourceConfig) -> tuple[Sheet, list[Finding]]:
+    """A CRM's table without what it fills in afterwards: of a contact whether it became a customer, and what was done since."""
+    crm = find_mapping(sheet.columns, source.mapping)
+    if crm is None:
+        return sheet, []
+    rules = [name for rule in crm.names.outcome for name in crm.find(rule.columns, sheet.columns)]
+    later = {*rules, *crm.later(sheet.columns), *crm.find(crm.names.outcome_at, sheet.columns)}
+    out = tuple(name for name in sheet.columns if name in later and name != link.column)
+    cells = {name: texts for name, texts in sheet.cells.items() if name not in out}
+    told = f"{len(out)} columns of {sheet.name} are states of today by {crm.title}: left out"
+    findings = [Finding("known-later", "pass", told, out[:_SHOWN])] if out else []
+    return replace(sheet, cells=cells), findings
 
 
 def _join_accounts(tables: Tables, sheet: Sheet, link: Link, label: str, at: str) -> None:

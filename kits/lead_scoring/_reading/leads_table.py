@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kits.core.errors import ConfigError, DataError
+from kits.core.kit import Finding
+from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.names import plain
 from kits.lead_scoring._reading.outcomes import find_outcome
@@ -28,24 +30,46 @@ def find_leads(sheets: Sequence[Sheet], roles: Mapping[str, str], source: Source
     """
     stated = [sheet for sheet in sheets if roles.get(sheet.name) == "leads"]
     free = stated or [sheet for sheet in sheets if not roles.get(sheet.name)] or list(sheets)
-    return min(free, key=lambda s: (_sureness(s, source), not _named(s), -len(s)))
+    return min(free, key=lambda s: (*_sureness(s, source), not _named(s), -len(s)))
 
 
 def tells_outcomes(sheet: Sheet, source: SourceConfig) -> bool:
     """Whether a column of the table says what became of its rows."""
-    return _sureness(sheet, source) < _NONE
+    return _sureness(sheet, source)[0] < _NONE
+
+
+def other_choices(
+    main: Sheet, others: Sequence[Sheet], roles: Mapping[str, str], source: SourceConfig
+) -> Iterator[Finding]:
+    """Tables that could be the leads too: only a person knows which of the two is to be scored."""
+    if roles.get(main.name) == "leads" or source.outcome:
+        return
+    for sheet in others:
+        if not roles.get(sheet.name) and _sureness(sheet, source)[0] == 0:
+            file, title = file_and_sheet(sheet.files[0])
+            stated = f"file: {file}, {f'sheet: {title}, ' if title else ''}role: leads"
+            yield Finding(
+                "other-leads", "pass",
+                f"{main.name} was taken for the leads, though {sheet.name} tells what became of its rows too",
+                fix=f"if these are to be scored, say so in kit.yaml: model.source.tables: [{{{stated}}}]",
+            )  # fmt: skip
 
 
 def _named(sheet: Sheet) -> bool:
     return bool(_NAMES.search(plain(sheet.called)))
 
 
-def _sureness(sheet: Sheet, source: SourceConfig) -> int:
-    """How surely a table tells outcomes, 0 the most."""
+def _sureness(sheet: Sheet, source: SourceConfig) -> tuple[int, bool, bool]:
+    """How surely a table tells outcomes, 0 the most; whether none of it is lost; whether it lists persons.
+
+    A person who became a customer is told by a contact, what was lost by the deals.
+    """
+    crm = find_mapping(sheet.columns, source.mapping)
+    persons = crm is not None and crm.object == "contacts"
     try:
-        found = find_outcome(sheet, source, find_mapping(sheet.columns, source.mapping))
+        found = find_outcome(sheet, source, crm)
     except DataError:
-        return _UNCLEAR
+        return _UNCLEAR, False, persons
     except ConfigError:
-        return _NONE
-    return found.kind if found is not None else _NONE
+        return _NONE, False, persons
+    return (found.kind, found.all_lost, persons) if found is not None else (_NONE, False, persons)

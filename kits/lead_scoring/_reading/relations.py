@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from kits.lead_scoring._mailbox import FREE_MAIL, domain_of
 from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.names import plain, rank, squeezed
 from kits.lead_scoring._reading.sheets import Sheet
 
@@ -21,6 +23,9 @@ _UNIQUE = 0.98
 _MUCH = 0.5
 _LITTLE = 0.05
 _BY_NAME = 2
+_ID_ENDS = ("_id", "_ids", "_key", "_no", "_nr")
+_BETWEEN = ";"
+_LOOKED_AT = 200
 _SIGNS = re.compile(r"[\W_]+")
 
 Key = Callable[[str], str]
@@ -38,6 +43,12 @@ def firm_key(cell: str) -> str:
     """The domain of a firm; none of a free mailbox."""
     domain = domain_of(cell)
     return "" if domain in FREE_MAIL else domain
+
+
+@lru_cache(_REMEMBERED)
+def first_key(cell: str) -> str:
+    """The first of several ids in a cell: `570007;570008`."""
+    return text_key(cell.split(_BETWEEN, 1)[0])
 
 
 @dataclass(frozen=True)
@@ -100,13 +111,27 @@ def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int,
         for two in theirs:
             place = _place(one, two)
             if place is not None or (of and key):
-                yield place or 0, one, two, text_key
+                listed = (_is_id(one) and _lists(leads, one)) or (
+                    _is_id(two) and _lists(other, two)
+                )
+                yield place or 0, one, two, first_key if listed else text_key
             if _is_firm(one) and _is_firm(two):
                 yield 3, one, two, firm_key
 
 
 def _kept(sheet: Sheet) -> Sequence[str]:
-    return [name for name in sheet.columns if any(not is_missing(c) for c in sheet.cells[name])]
+    """Columns that may name something: two tables that were written at the same time have nothing in common by that."""
+    kept = []
+    for name in sheet.columns:
+        known = (cell for cell in dict.fromkeys(sheet.cells[name]) if not is_missing(cell))
+        some = list(islice(known, _LOOKED_AT))
+        if some and read_dates(name, some, sheet.dates) is None:
+            kept.append(name)
+    return kept
+
+
+def _lists(sheet: Sheet, name: str) -> bool:
+    return any(_BETWEEN in cell for cell in sheet.cells[name])
 
 
 def _place(one: str, two: str) -> int | None:
@@ -123,7 +148,7 @@ def _place(one: str, two: str) -> int | None:
 
 
 def _is_id(name: str) -> bool:
-    return rank(name, "id") is not None or plain(name).endswith(("_id", "_key", "_no", "_nr"))
+    return rank(name, "id") is not None or plain(name).endswith(_ID_ENDS)
 
 
 def _same_thing(one: str, two: str) -> bool:
