@@ -284,3 +284,25 @@ def test_dynamics_leads_of_an_export_for_import_again(tmp_path: Path) -> None:
     assert found.column("Lead Source") == ["Web", "Partner", "Web"]
     assert set(found.leads[0].fields) == {"Lead Source"}
     assert found.samples[0].key == "Dynamics leads:0a1b2c3d-aaaa-bbbb-cccc-000000000001"
+
+
+def test_when_a_deal_was_won_is_a_time_though_it_tells_the_outcome_too(tmp_path: Path) -> None:
+    header = ["Deal - ID", "Deal - Titel", "Deal - Status", "Deal - Deal erstellt", "Deal - Gewonnen am", "Deal - Verloren am"]  # fmt: skip
+    rows = [
+        [900 + n, f"T{n}", "Gewonnen" if n % 2 else "Verloren", "01.03.2025", "02.04.2025" if n % 2 else "", "" if n % 2 else "05.04.2025"]
+        for n in range(20)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(header, rows, ";")))
+    assert "outcome_at=Deal - Gewonnen am+Deal - Verloren am" in found.told("columns")
+    assert all("outcome_at" in sample.meta for sample in found.samples)
+
+
+@pytest.mark.parametrize(
+    "name", ["Werkelijke einddatum", "Datum afgerond", "Closed", "Actual Close Date", "Date de signature", "Fecha de firma"]
+)  # fmt: skip
+def test_when_an_outcome_was_known_is_found_in_the_languages_of_exports(
+    tmp_path: Path, name: str
+) -> None:
+    rows = [[f"L{n}", "2025-03-01", "2025-04-01", "Won" if n % 2 else "Lost"] for n in range(20)]
+    found = read(put(tmp_path / "e.csv", table(["id", "created_at", name, "status"], rows)))
+    assert f"outcome_at={name}" in found.told("columns")

@@ -19,6 +19,8 @@ _NAMES = re.compile(
     r"affaires?|pistes?|oportunidades?|opportunita)(?:_|$)"
 )
 _UNCLEAR = 4
+_LEGEND = 0.05
+"""A table with so few of the rows explains words (`Won: has signed`), and lists nobody."""
 _NONE = 9
 
 
@@ -45,7 +47,8 @@ def other_choices(
     if roles.get(main.name) == "leads" or source.outcome:
         return
     for sheet in others:
-        if not roles.get(sheet.name) and _sureness(sheet, source)[0] == 0:
+        large = len(sheet) >= _LEGEND * len(main)
+        if large and not roles.get(sheet.name) and _sureness(sheet, source)[0] == 0:
             file, title = file_and_sheet(sheet.files[0])
             stated = f"file: {file}, {f'sheet: {title}, ' if title else ''}role: leads"
             yield Finding(

@@ -79,7 +79,8 @@ def find_roles(
     free = [name for name in sheet.columns if name not in taken]
     decided, doubts = decided_at(sheet, typed, source, mapping, free)
     free = [name for name in free if name != decided]
-    ended = outcome_at(sheet, typed, source, mapping, free)
+    # `Won time` tells by being filled in that a deal was won, and when
+    ended = outcome_at(sheet, typed, source, mapping, [*free, *taken])
     changed = changed_at(typed, mapping, [name for name in free if name not in ended])
     order, doubt = _order(sheet, typed, source, free, bool(decided or ended))
     group = column_named(sheet.columns, source.group, "group") if source.group else ""
