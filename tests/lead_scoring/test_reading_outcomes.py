@@ -188,3 +188,19 @@ def test_where_nothing_means_lost_and_no_date_is_there_all_others_are_lost(tmp_p
     found = outcomes(tmp_path, "status", ["Customer", "Lead", "Lead", "MQL"])
     assert found.labels == ["won", "lost", "lost", "lost"]
     assert "no date" in found.told("lost-after")
+
+
+@pytest.mark.parametrize("lost", ["Cliente potencial perdido", "Aplazado"])
+def test_a_lead_that_is_not_converted_may_still_be_open(tmp_path: Path, lost: str) -> None:
+    def row(n: int) -> list[object]:
+        stage = "Contactado" if n % 10 == 0 or n >= 180 else lost
+        return [f"L{n}", f"2025-{1 + n // 28:02}-{1 + n % 28:02}", stage, "true" if n % 5 == 1 else "false"]  # fmt: skip
+
+    header = ["ID", "Hora de creación", "Estado", "¿Se ha convertido?"]
+    other = ["ID", "Hora de creación", "Estado del pago", "¿Se ha convertido?"]
+    paid = read(put(tmp_path / "p.csv", table(other, [row(n) for n in range(200)])))
+    assert "" not in paid.labels
+    found = read(put(tmp_path / "e.csv", table(header, [row(n) for n in range(200)])))
+    young = {found.labels[n] for n in range(190, 200) if n % 5 != 1}
+    assert young == {""} and found.labels[2] == "lost" and found.labels[1] == "won"
+    assert "open, as Estado" in found.told("outcome")

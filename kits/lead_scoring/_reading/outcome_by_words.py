@@ -41,20 +41,21 @@ def by_words(sheet: Sheet) -> Outcome | None:
         raise _ambiguous([rivals[0], *odd])
     first = rivals[0].outcome
     same = [c.outcome.columns[0] for c in found if c is not rivals[0] and _same(first, c.outcome)]
-    won, told = _unfinished(sheet, first)
+    finished, told = _unfinished(sheet, first)
     columns, said = (*first.columns, *same), f"{first.said}{told}"
-    return replace(first, columns=columns, won=won, said=said, kind=best)
+    return replace(finished, columns=columns, said=said, kind=best)
 
 
-def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[tuple[bool | None, ...], str]:
+def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[Outcome, str]:
     """Leads that a plain no counts as lost, but whose stage says neither lost nor won, are open.
 
-    Only where the stage of a fair share of the others does say lost: then a stage is ended where a lead is.
+    Only where the stage of a fair share of the others does say lost: then a stage is ended where a lead is. Where no stage
+    says so, a lead that is not converted may still be worked on: its age decides.
     """
     own = known_cells(sheet.cells[flag.columns[0]])
-    stages = [n for n in sheet.columns if n not in flag.columns and rank(n, "stage") is not None]
-    if flag.all_lost or len(own) != _FLAG or not stages:
-        return flag.won, ""
+    if flag.all_lost or len(own) != _FLAG:
+        return flag, ""
+    stages = [n for n in sheet.columns if n not in flag.columns and _says_stage(n)]
     for stage in stages:
         known = known_cells(sheet.cells[stage])
         chosen = (
@@ -69,11 +70,35 @@ def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[tuple[bool | None, ...], s
             continue
         won = tuple(None if w is False and c not in ended else w for w, c in zip(flag.won, cells))
         n = won.count(None) - flag.won.count(None)
-        return (
-            won,
-            f"; of those not won {n} are open, as {stage} says ({cells_said(known, chosen)})",
-        )
-    return flag.won, ""
+        told = f"; of those not won {n} are open, as {stage} says ({cells_said(known, chosen)})"
+        return replace(flag, won=won), told
+    worked = next((n for n in stages if _at_work(sheet, n, flag)), "")
+    if not worked or not set(plain(flag.columns[0]).split("_")) & set(names_for("converted_words")):
+        return flag, ""
+    won = tuple(one or None for one in flag.won)
+    told = f"; not converted may still be open, as {worked} tells stages and no end"
+    return replace(flag, won=won, all_lost=True), told
+
+
+def _says_stage(name: str) -> bool:
+    """`Status` does, and `Estado de Posible cliente`; the status of a payment or a newsletter is another matter."""
+    words = set(plain(name).split("_"))
+    stages = words & set(names_for("stage_words"))
+    return rank(name, "stage") is not None or (
+        bool(stages) and words - stages <= set(names_for("stage_of"))
+    )
+
+
+def _at_work(sheet: Sheet, stage: str, flag: Outcome) -> bool:
+    """Whether a column of a stage's name has several of them among the leads that are not won, and none says lost."""
+    if rank(stage, "stage") is None:
+        return False
+    cells = zip(sheet.cells[stage], flag.won)
+    open_ones = known_cells([cell for cell, won in cells if won is False])
+    if not 1 < len(open_ones) <= MOST_VALUES:
+        return False
+    chosen = cells_by_words(open_ones, named=False, stage=True)
+    return chosen is None or not chosen.lost
 
 
 _PARTLY = 3
