@@ -161,6 +161,14 @@ def test_a_field_that_was_changed_later_and_before_is_unknown_is_left_out_for_al
     assert "old_value" in told.fix
 
 
+def test_changes_have_their_time_from_when_they_were_edited(tmp_path: Path) -> None:
+    leads(tmp_path)
+    changes = [[f"L{i}", "product", "GTXPro", "MG", "2025-04-01"] for i in range(20)]
+    header = ["Lead ID", "Field / Event", "Old Value", "New Value", "Edit Date"]
+    put(tmp_path / "history.csv", table(header, changes))
+    assert set(read(tmp_path).column("product")) == {"GTXPro"}
+
+
 def test_rows_of_unknown_time_are_left_out_with_what_to_do(tmp_path: Path) -> None:
     leads(tmp_path)
     rows = [[f"L{i // 2}", "call"] for i in range(40)]

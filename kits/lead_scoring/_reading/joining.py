@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from kits.core.kit import Finding
+from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.accounts import Joined, join_accounts, known_by
 from kits.lead_scoring._reading.events import (
@@ -197,5 +198,6 @@ def _without_time(name: str) -> Finding:
         "warn",
         f"{name} was left out: it cannot be told which of its rows were known when a lead was decided",
         (name,),
-        "state the times in kit.yaml: model.source.decided_at, and at in model.source.tables",
+        "name the columns with the times in kit.yaml: model.source.decided_at of the leads, and "
+        f"model.source.tables: [{{file: {file_and_sheet(name)[0]}, at: …}}]",
     )
