@@ -163,3 +163,27 @@ def test_a_cell_longer_than_any_number_is_none(sign: str) -> None:
     # digits without end were tried in all ways: with so many, for hours
     found = type_cells("note", [f"{sign}{'9' * 3_000_000}x", f"{sign}{'9' * 90}", "9" * 90 + " €"])
     assert found.kind == "text"
+
+
+def test_dates_follow_the_order_that_another_column_of_the_table_tells(tmp_path: Path) -> None:
+    rows = [[n, f"0{1 + n % 9}/09/2024", f"{13 + n % 9}/10/2024", n % 2] for n in range(40)]
+    header = ["id", "Date received", "Date closed", "converted"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    assert {lead.at.month for lead in found.leads if lead.at} == {9}
+    assert "month first" not in found.told("assumed")
+
+
+def test_days_of_a_spreadsheet_may_have_a_decimal_comma(tmp_path: Path) -> None:
+    rows = [[n, f"4553{n % 10},5{n}", "ja" if n % 2 else "nein"] for n in range(40)]
+    found = read(put(tmp_path / "e.csv", table(["id", "Eingangsdatum", "gekauft"], rows, ";")))
+    at = found.leads[0].at
+    assert at is not None and at.isoformat().startswith("2024-08-26T12:00")
+
+
+@pytest.mark.parametrize("blank", ["\u202f", "\u00a0", "\u2009", " "])
+def test_an_outcome_may_be_an_amount_whatever_blank_parts_its_thousands(
+    tmp_path: Path, blank: str
+) -> None:
+    rows = [[n, f"{n}{blank}343,16 €" if n % 2 else "0,00 €"] for n in range(300)]
+    path = put(tmp_path / "e.csv", table(["id", "CA signé"], rows, ";"))
+    assert read(path, source(outcome="CA signé", won=["> 0"])).labels.count("won") == 150

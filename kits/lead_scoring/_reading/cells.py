@@ -31,8 +31,8 @@ _BY_POINTS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+")
 """What may be thousands, or three decimals."""
 _CODE = re.compile(r"[-+]?0\d+")
 _SEPARATORS = re.compile(r"[ '’]")
-_SPACES = str.maketrans("\u00a0\u202f\u2009", "   ")
-"""Those that do not break, and thin ones, are what French and Swiss programs part thousands by."""
+_SPACES = str.maketrans("\u00a0\u202f\u2009\u2007\u2212", "    -")
+"""Those that do not break, and thin ones, are what French and Swiss programs part thousands by; a minus of typesetters."""
 _ALMOST_ALL = 0.95
 _LONGEST = 80
 _DIGITS = 15

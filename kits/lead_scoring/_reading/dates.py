@@ -6,7 +6,7 @@ Zones that are not named are taken for UTC. Which column holds which date is dec
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Literal
@@ -34,6 +34,8 @@ _LAST_WORDS = frozenset({"at", "time", "zeit"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MS, _S = (1e11, 1e13), (3e8, 1e11)
 """Numbers of these sizes are milliseconds and seconds since 1970: of the years 1979 to 2286."""
+_COMMA = re.compile(r"(?<=^\d{5}),(?=\d+$)")
+"""Of a day of a spreadsheet with its hour, where the decimal sign is the comma: `45536,5469`."""
 _SPREADSHEET = (25_600.0, 80_000.0)
 """Days since 1899-12-30, from 1970 to 2119."""
 
@@ -81,6 +83,26 @@ def read_dates(name: str, cells: Sequence[str], form: DateForm = "auto") -> Date
     return _dates([_at(read(text)) for text in texts])
 
 
+def order_told(columns: Iterable[Sequence[str]]) -> DateForm:
+    """The order that some columns of a table tell and none contradicts; `auto`: nothing does.
+
+    One program writes all dates of a table: what `22/09/2024` tells of its column holds for `05/09/2024` of the next. Points
+    between the parts belong to another habit.
+    """
+    orders: set[DateForm] = set()
+    for cells in columns:
+        texts = [cell.strip() for cell in dict.fromkeys(cells) if cell.strip()]
+        match = YEAR_LAST.fullmatch(texts[0]) if texts else None
+        if match is None or match[2] == ".":
+            continue
+        found = read_dates("", texts)
+        orders |= {found.order} if found is not None else set()
+    orders -= {"auto"}
+    if len(orders) != 1:
+        return "auto"
+    return "likely-day-first" if "day-first" in orders else "likely-month-first"
+
+
 def _at(moment: Moment) -> float | None:
     return moment[0] if moment else None
 
@@ -116,7 +138,7 @@ def _from_numbers(name: str, texts: Sequence[str]) -> Dates | None:
     if all(COMPACT_DAY.fullmatch(text) for text in texts):
         return _dates([_at(read_compact_day(text)) for text in texts])
     try:
-        numbers = [float(text) for text in texts]
+        numbers = [float(_COMMA.sub(".", text)) for text in texts]
     except ValueError:
         return None
     seconds = _seconds_of(numbers, dated)

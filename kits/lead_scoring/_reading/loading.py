@@ -14,7 +14,7 @@ from kits.core.kit import Finding
 from kits.core.row_sources import RowSource, Source, open_rows, passed_over
 from kits.core.spreadsheets import workbook
 from kits.core.tables import JSON_SUFFIXES, BadRow, Row, TableFile
-from kits.lead_scoring._reading.dates import DateForm
+from kits.lead_scoring._reading.dates import DateForm, order_told
 from kits.lead_scoring._reading.json_rows import json_rows
 from kits.lead_scoring._reading.no_leads import without_no_leads
 from kits.lead_scoring._reading.parquet import parquet_columns
@@ -71,10 +71,18 @@ def load_sheets(
         dates = "likely-day-first" if likely.dates == "day-first" else "likely-month-first"
     commas = likely is not None and likely.commas
     sheets = (
-        replace(sheet, dates=dates, numbers=source.numbers, likely_commas=commas)
+        replace(sheet, dates=_dates_of(sheet, dates), numbers=source.numbers, likely_commas=commas)
         for sheet in loaded.sheets
     )
     return replace(loaded, sheets=tuple(sheets))
+
+
+def _dates_of(sheet: Sheet, dates: DateForm) -> DateForm:
+    """The order of day and month: as stated, else as some columns tell it, else as it is likely."""
+    if dates in ("day-first", "month-first"):
+        return dates
+    told = order_told(sheet.cells.values())
+    return dates if told == "auto" else told
 
 
 def _load(path: Path, name: str, wanted: Wanted) -> Loaded:

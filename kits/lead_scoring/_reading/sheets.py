@@ -129,7 +129,7 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         tuple(row for sheet in sheets for row in sheet.notes),
         tuple(row for sheet in sheets for row in sheet.no_leads),
         splits if any(splits) else (),
-        sheets[0].dates,
+        next((sheet.dates for sheet in sheets if sheet.dates != "auto"), "auto"),
         sheets[0].numbers,
         sheets[0].likely_commas,
         _numeric(sheets),
