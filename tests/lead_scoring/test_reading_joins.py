@@ -291,6 +291,9 @@ def test_deals_that_were_won_and_lost_go_before_contacts_and_get_their_first_con
     assert "contacts.csv joined by Record ID = Associated Contact IDs: 40 of 40" in found.told(
         "joined"
     )
+    # a contact's dates are not those of its deal
+    assert "say something else" not in found.told("joined")
+    assert found.column("contacts.Create Date")[0] == "2025-01-01"
     [other] = [one for one in found.findings if one.check == "other-leads"]
     assert "tables: [{file: contacts.csv, role: leads}]" in other.fix
     stated = source(tables=[{"file": "contacts.csv", "role": "leads"}])

@@ -53,9 +53,7 @@ def join_accounts(
     met = [
         rows.get(key) if (key := link.key(cell)) else None for cell in leads.cells[link.lead_column]
     ]
-    same = (
-        {squeezed(name): name for name in leads.columns} if link.unique and link.lead_unique else {}
-    )
+    same = {squeezed(name): name for name in leads.columns} if _of_the_leads(leads, link) else {}
     cells = dict(leads.cells)
     added: list[str] = []
     numeric = set(leads.numeric)
@@ -76,6 +74,13 @@ def join_accounts(
     said = _said(other, link, len(leads), differ)
     joined = replace(leads, cells=cells, numeric=frozenset(numeric))
     return Joined(joined, tuple(added), said, came)
+
+
+def _of_the_leads(leads: Sheet, link: Link) -> bool:
+    """Whether the rows are the same records: not where both have an `id` and meet by another column, as a deal meets its contact."""
+    theirs = squeezed(link.column)
+    elsewhere = any(squeezed(n) == theirs for n in leads.columns if n != link.lead_column)
+    return link.unique and link.lead_unique and not elsewhere
 
 
 def known_by(
