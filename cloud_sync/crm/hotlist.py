@@ -1,7 +1,7 @@
 """The hot list in the team's order: by band and probability, and among them leads by lot, whatever their score.
 
 Of leads whom a score sent to the front nothing can be learned about those it sent to the back; so a share of all
-leads, drawn by lot, stands at every so-manieth place in random order, marked. Reading only.
+leads, drawn by lot, stands among them at even distances in random order, marked. Reading only.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm.lots import Lots
@@ -26,6 +27,8 @@ MAX_PAGE = 500
 MAX_SEARCH = 100
 _MOST = 2**53
 """Numbers of a cursor are smaller."""
+_ROUNDED = 1e-9
+"""0.29 of 100 is 29, which a product of floats may miss."""
 _RANK: dict[str, int] = {band: rank for rank, band in enumerate(BANDS)}
 
 
@@ -94,13 +97,9 @@ def page(
     _require_known(wanted)
     size, at = max(1, min(limit, MAX_PAGE)), _read(cursor)
     share = lots.largest(wanted.connection) if wanted.by_lot else 0.0
-    every = round(1 / share) if share else 0
-    main = _main(wanted, at, lots if every else None)
-    found = list(session.scalars(main.limit(size + 1)))
-    drawn: list[CrmLead] = []
-    if every:
-        drawn = list(session.scalars(_lots(wanted, at, lots).limit(size + 1)))
-    listed = _mixed(found, drawn, every, at.place, size + 1)
+    found = _rows(session, _main(wanted, at, lots if share else None).limit(size + 1))
+    drawn = _rows(session, _lots(wanted, at, lots).limit(size + 1)) if share else []
+    listed = _mixed(found, drawn, share, at.place, size + 1)
     shown = listed[:size]
     more = len(listed) > size
     return LeadPage(tuple(shown), _write(at, shown) if more else "", at.place)
@@ -113,16 +112,30 @@ def count(session: Session, wanted: LeadFilter) -> int:
     return session.scalar(query) or 0
 
 
+def _rows(session: Session, keys: Select[str, str]) -> list[CrmLead]:
+    """Leads by their keys, in that order: rows are long, and a database that sorts them whole has them all in its hands."""
+    wanted = [tuple(key) for key in session.execute(keys)]
+    columns = tuple_(CrmLead.connection, CrmLead.object_id)
+    rows = session.scalars(select(CrmLead).where(columns.in_(wanted))) if wanted else ()
+    by_key = {(row.connection, row.object_id): row for row in rows}
+    return [by_key[key] for key in wanted if key in by_key]
+
+
 def _mixed(
-    found: Sequence[CrmLead], drawn: Sequence[CrmLead], every: int, place: int, limit: int
+    found: Sequence[CrmLead], drawn: Sequence[CrmLead], share: float, place: int, limit: int
 ) -> list[Listed]:
     """Both orders as one; where one has ended the other goes on."""
     left, lots, listed = list(found), list(drawn), list[Listed]()
     while (left or lots) and len(listed) < limit:
         place += 1
-        by_lot = bool(lots) and (not left or place % every == 0)
+        by_lot = bool(lots) and (not left or is_by_lot(place, share))
         listed.append(Listed((lots if by_lot else left).pop(0), by_lot))
     return listed
+
+
+def is_by_lot(place: int, share: float) -> bool:
+    """Of all places up to each one, the share is by lot, rounded down: whatever it is, no more and no less."""
+    return floor(place * share + _ROUNDED) > floor((place - 1) * share + _ROUNDED)
 
 
 def band_shown() -> ColumnElement[str]:
@@ -162,9 +175,9 @@ def _contains(text: str) -> ColumnElement[bool]:
     )
 
 
-def _main(wanted: LeadFilter, at: _Cursor, lots: Lots | None) -> Select[CrmLead]:
+def _main(wanted: LeadFilter, at: _Cursor, lots: Lots | None) -> Select[str, str]:
     probability = func.coalesce(CrmLead.probability, -1.0)
-    query = select(CrmLead).where(*_where(wanted))
+    query = select(CrmLead.connection, CrmLead.object_id).where(*_where(wanted))
     if lots is not None:
         query = query.where(CrmLead.lot >= lots.column)
     if at.main:
@@ -178,8 +191,9 @@ def _main(wanted: LeadFilter, at: _Cursor, lots: Lots | None) -> Select[CrmLead]
     return query.order_by(_rank(), probability.desc(), CrmLead.connection, CrmLead.object_id)
 
 
-def _lots(wanted: LeadFilter, at: _Cursor, lots: Lots) -> Select[CrmLead]:
-    query = select(CrmLead).where(*_where(wanted), CrmLead.lot < lots.column)
+def _lots(wanted: LeadFilter, at: _Cursor, lots: Lots) -> Select[str, str]:
+    query = select(CrmLead.connection, CrmLead.object_id)
+    query = query.where(*_where(wanted), CrmLead.lot < lots.column)
     if at.lot:
         lot, connection, name = at.lot
         after = or_(

@@ -66,7 +66,7 @@ def _dress(hub: Hub, names: list[str], now: datetime, rng: random.Random) -> Non
                 }
                 for text, side in sorted(rng.sample(REASONS, 3), key=lambda one: one[1] != "for")
             ]
-            if name in names[:4]:
+            if name in (*names[:4], "probe"):
                 lead.lot = (
                     1.0  # where they stand in the list is tested: none of them comes there by lot
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,12 @@ def test_health_and_metrics_count_what_waits(there: LeadHub) -> None:
 def test_a_lead_is_forgotten(there: LeadHub) -> None:
     assert forget(there.hub, SALES, "007", by="ada").scores == 1
     assert there.lead("007").fields == {} and there.lead("007").opted_out
+
+
+@pytest.mark.parametrize("share", [0.4, 0.35, 0.3, 0.29, 0.15, 0.05, 0.01])
+def test_as_many_places_are_by_lot_as_is_stated(there: LeadHub, share: float) -> None:
+    places = [hotlist.is_by_lot(place, share) for place in range(1, 1001)]
+    assert sum(places) == round(1000 * share)
+    gaps = {round(1 / share) - 1, round(1 / share), round(1 / share) + 1}
+    taken = [place for place, by_lot in enumerate(places) if by_lot]
+    assert {after - before for before, after in pairwise(taken)} <= gaps
