@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, hiding, outcomes, storing
@@ -198,14 +198,25 @@ class Commit:
 
 def tell_dead(session: Session, notify: NotifyConfig, name: str) -> None:
     """Says once that leads of a connection wait for a person, and closes that when none does."""
-    query = select(func.count()).where(CrmLead.connection == name, CrmLead.dead != "")
-    count = session.scalar(query)
-    if not count:
-        close_alert(session, LEAD_DEAD, where=name)
+    if close_dead(session, name):
         return
+    count = session.scalar(select(func.count()).where(*_dead(name)))
     raise_alert(
         session, notify, LEAD_DEAD, "warning",
         # the reason may quote a lead: it stands with the lead, and goes with it
         f"{count} {'lead' if count == 1 else 'leads'} of {name} cannot be scored or written; why: cloud-sync leads list --connection {name} --state dead",
         where=name,
     )  # fmt: skip
+
+
+def close_dead(session: Session, name: str) -> bool:
+    """Closes the alert of leads that wait for a person, if none does; whether none does."""
+    if session.scalar(select(CrmLead.object_id).where(*_dead(name)).limit(1)) is not None:
+        return False
+    close_alert(session, LEAD_DEAD, where=name)
+    return True
+
+
+def _dead(name: str) -> tuple[ColumnElement[bool], ...]:
+    # not `!=`: an index finds what is larger
+    return CrmLead.connection == name, CrmLead.dead > ""

@@ -18,6 +18,7 @@ from sqlalchemy import JSON
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm.base import CrmEvent as Taken
+from cloud_sync.crm.committing import close_dead
 from cloud_sync.store.bulk import Value, insert_fresh, sql_time
 from cloud_sync.store.models import CrmEvent, CrmLead
 
@@ -41,6 +42,9 @@ _CHANGES: Final = {
     # is written
     "write_attempts": f'CASE WHEN "lead"."write_attempts" > 0 THEN "lead"."write_attempts"'
     f' WHEN {_NEWER} AND "new"."state" = \'gone\' THEN 1 ELSE "new"."write_attempts" END',
+    # nobody is asked for what is not there any more
+    "dead": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN \'\' ELSE "lead"."dead" END',
+    "error": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN \'\' ELSE "lead"."error" END',
     "seen_at": f'CASE WHEN {_NEWER} THEN "new"."seen_at" ELSE "lead"."seen_at" END',
     "due_mark": '"lead"."due_mark" + 1',
     "later_at": "NULL",
@@ -102,6 +106,8 @@ def take(session: Session, batches: Sequence[Batch]) -> list[Done]:
         if new and not event.skip:
             _note(due, (connection, event.object_id), event, batches[number].received_at)
     _make_due(session, due)
+    for name in sorted({connection for (connection, _), one in due.items() if one.gone}):
+        close_dead(session, name)
     return [Done(new + skipped, repeated, skipped) for new, repeated, skipped in counts]
 
 
