@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import cutting, lots
+from cloud_sync.crm import cutting, lots, watching
 from cloud_sync.crm.learned import Learned, learned_by
 from cloud_sync.crm.loaded import LoadedBundles, make_for_leads
 from cloud_sync.crm.projects import KIT, only_project
@@ -173,7 +173,7 @@ class LeadModels:
                     where=project,
                 )  # fmt: skip
                 return False
-            _switch(row, bundle_id, by="hub")
+            _switch(session, row, bundle_id, by="hub")
             row.lots = {name: row.lots[name] for name in (row.previous,) if name in row.lots}
             row.lots |= {bundle_id: share} if bundle_id else {}
             row.held = False
@@ -196,7 +196,7 @@ class LeadModels:
                 raise ConflictError("no bundle was in force before this one", where=project)
             if row.previous in set(session.scalars(only_withdrawn())):
                 raise ConflictError("the bundle before was withdrawn", where=row.previous[:12])
-            _switch(row, row.previous, by=by)
+            _switch(session, row, row.previous, by=by)
             row.held = True
             audit(session, by, "leads.back", row.bundle, project=project)
             return row.bundle
@@ -237,9 +237,10 @@ def _released(session: Session, project: str) -> str:
     return session.scalar(query.limit(1)) or ""
 
 
-def _switch(row: LeadModel, bundle_id: str, *, by: str) -> None:
+def _switch(session: Session, row: LeadModel, bundle_id: str, *, by: str) -> None:
     row.previous, row.bundle = row.bundle or row.previous, bundle_id
     row.by, row.at = by, utc_now()
+    watching.begin_anew(session, row.project)
 
 
 def _row(session: Session, project: str) -> LeadModel:

@@ -176,6 +176,12 @@ def watch(found: Decided, *, seed: int = 0) -> Looked:
     return Looked(measure(found.scores, found.won, seed=seed), usual)
 
 
+def begin_anew(session: Session, project: str) -> None:
+    """Another bundle is in force: what the one before said of leads is over, and of this one nothing is known yet."""
+    for name in (DRIFT, BASE_RATE):
+        close_alert(session, name, where=project)
+
+
 def look(hub: Hub, project: str, now: datetime, *, seed: int = 0) -> Looked | None:
     """One look at a project's leads: alerts stand as long as outcomes differ beyond chance; None: nothing scores them."""
     with hub.database.session() as session:
@@ -183,8 +189,12 @@ def look(hub: Hub, project: str, now: datetime, *, seed: int = 0) -> Looked | No
         if row is None or not row.bundle:
             return None
         found = watch(decided(session, project, row.bundle, now), seed=seed)
+        bundle = row.bundle
     usual = found.base_rate
     with hub.database.transaction() as session:
+        now_in_force = session.get(LeadModel, project, with_for_update=True)
+        if now_in_force is None or now_in_force.bundle != bundle:
+            return found  # another one took its place meanwhile: nothing is known of that
         if found.calibration.drifted:
             text = f"{project}: {found.calibration.text}"
             raise_alert(session, hub.config.notify, DRIFT, "warning", text, where=project)

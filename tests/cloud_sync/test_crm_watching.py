@@ -13,7 +13,7 @@ from cloud_sync.crm.keeper import LeadKeeper
 from cloud_sync.crm.outcomes import ensure_device
 from cloud_sync.store.models import Alert, Annotation, Sample
 from kits.core.sample import utc_now
-from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_hub
+from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_bundle, lead_hub, release_bundle
 
 
 def scores(n: int, seed: int) -> np.ndarray:
@@ -93,6 +93,26 @@ def test_an_alert_is_raised_once_and_closed_when_it_is_over(tmp_path: Path) -> N
         assert alerts(watching.BASE_RATE) == [True]
         fill(here, 2500, 1.0, first=700)
         assert alerts() == [False] and alerts(watching.BASE_RATE) == [False]
+
+
+def test_another_bundle_in_force_ends_what_was_told_of_the_one_before(tmp_path: Path) -> None:
+    with lead_hub(tmp_path) as here:
+        fill(here, 400, 2.0)
+        LeadKeeper(here.hub).look()
+        assert standing(here) == {watching.DRIFT, watching.BASE_RATE}
+        release_bundle(here.hub, lead_bundle(2))
+        assert here.models.look(LEADS)
+        assert standing(here) == set()
+        LeadKeeper(here.hub).look()
+        assert standing(here) == set()  # of the new one nothing is known
+        here.models.back(LEADS, by="ada")
+        LeadKeeper(here.hub).look()
+        assert standing(here) == {watching.DRIFT, watching.BASE_RATE}
+
+
+def standing(here: LeadHub) -> set[str]:
+    with here.hub.database.session() as session:
+        return set(session.scalars(select(Alert.name).where(Alert.seen_at.is_(None))))
 
 
 def test_leads_that_were_won_at_once_are_not_taken_for_all(tmp_path: Path) -> None:
