@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, storing
-from cloud_sync.crm.rescoring import found_later, make_due, older
+from cloud_sync.crm.rescoring import Backlog, found_later, make_due
 from cloud_sync.hub import Hub
 from cloud_sync.spans import is_free
 from cloud_sync.store.models import CrmLead, CrmScore
@@ -27,18 +27,13 @@ class Claimed:
     muted: bool = False
 
 
-def any_due(hub: Hub, connection: str, bundle: str, now: datetime) -> bool:
+def any_due(hub: Hub, connection: str, bundle: str, backlog: Backlog, now: datetime) -> bool:
     """Whether there is anything to be claimed; looks only."""
     with hub.database.session() as session:
-        wanted_are = (
-            _due(connection, now),
-            found_later(connection),
-            older(connection, bundle, now),
-        )
-        for wanted in wanted_are:
+        for wanted in (_due(connection, now), found_later(connection)):
             if session.scalar(select(CrmLead.object_id).where(*wanted).limit(1)) is not None:
                 return True
-    return False
+        return backlog.waits(session, connection, bundle, now)
 
 
 def claim(

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, TextClause, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import storing
@@ -23,11 +24,13 @@ from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.hub import Hub
 from cloud_sync.spans import has_passed
 from cloud_sync.store.models import CrmConnection, CrmLead, LeadModel
+from cloud_sync.store.models.crm import SCORED
 from cloud_sync.store.types import JsonObject
 from kits.core.ranked import threshold_for
 from kits.core.ready import ReadyBundle
 
 Floats = NDArray[np.float64]
+Conditions: TypeAlias = tuple[ColumnElement[bool] | TextClause, ...]
 WINDOW = timedelta(days=30)
 FEWEST, MOST = 200, 5_000
 """Leads that are cut from: fewer say too little, and the latest ones suffice."""
@@ -169,16 +172,16 @@ def _latest(session: Session, project: str, bundle: str, now: datetime) -> Float
 def reband(hub: Hub, connection: str, cut: Cut, now: datetime) -> int:
     """Puts open leads into the bands of a cut, so many at once; how many. Only a band that changes is written."""
     with hub.database.session() as session:
-        if (
-            session.scalar(select(CrmLead.object_id).where(*_wrong(connection, cut)).limit(1))
-            is None
-        ):
+        if not any(_some(session, wrong) for wrong in _wrong(connection, cut)):
             return 0
     with hub.database.transaction() as session:
         row = session.get_one(CrmConnection, connection)
         rules = storing.Rules.of(CrmSettings.model_validate(row.settings))
-        query = select(CrmLead).where(*_wrong(connection, cut)).order_by(CrmLead.probability.desc())
-        leads = session.scalars(query.limit(AT_ONCE).with_for_update(skip_locked=True)).all()
+        leads: list[CrmLead] = []
+        for wrong in _wrong(connection, cut):
+            query = select(CrmLead).where(*wrong).order_by(CrmLead.probability.desc())
+            query = query.limit(AT_ONCE - len(leads)).with_for_update(skip_locked=True)
+            leads += session.scalars(query)
         for lead in leads:
             assert lead.probability is not None
             before = storing.shown_band(lead)
@@ -191,18 +194,24 @@ def reband(hub: Hub, connection: str, cut: Cut, now: datetime) -> int:
         return len(leads)
 
 
-def _wrong(connection: str, cut: Cut) -> tuple[ColumnElement[bool], ...]:
-    """Conditions: open leads of the cut's bundle in another band than it says."""
+def _some(session: Session, wanted: Conditions) -> bool:
+    return session.scalar(select(CrmLead.object_id).where(*wanted).limit(1)) is not None
+
+
+def _wrong(connection: str, cut: Cut) -> list[Conditions]:
+    """Open leads of the cut's bundle in another band than it says: any of these will do, each is a stretch of an index."""
     chance = CrmLead.probability
-    return (
-        CrmLead.connection == connection, CrmLead.state == storing.OPEN,
-        CrmLead.bundle == cut.bundle, chance.is_not(None), CrmLead.lease_owner == "",
-        or_(
-            and_(chance >= cut.hot, CrmLead.band != "hot"),
-            and_(chance < cut.hot, chance >= cut.warm, CrmLead.band != "warm"),
-            and_(chance < cut.warm, CrmLead.band != "cold"),
-        ),
+    mine = (
+        SCORED, CrmLead.connection == connection, CrmLead.bundle == cut.bundle,
+        CrmLead.lease_owner == "",
     )  # fmt: skip
+    return [
+        (*mine, CrmLead.band == band, beyond)
+        for band, beyond in (
+            ("warm", chance >= cut.hot), ("cold", chance >= cut.warm),
+            ("warm", chance < cut.warm), ("hot", chance < cut.hot),
+        )
+    ]  # fmt: skip
 
 
 def shown(told: JsonObject, bundle: str) -> JsonValue:

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 
-from sqlalchemy import String, cast, select, update
+from sqlalchemy import ColumnElement, String, cast, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm.forgetting import forget_all
@@ -25,7 +25,7 @@ from cloud_sync.mails.versions import projects_of
 from cloud_sync.store.db import changed_by, insert_once
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead
 from cloud_sync.store.models import Dataset as DatasetRow
-from cloud_sync.store.models.crm import ERASURE
+from cloud_sync.store.models.crm import ERASURE, OPTED_OUT
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,10 @@ def forget_again(hub: Hub, known: set[str]) -> int:
     return len(found)
 
 
-_ERASED = tuple(CrmLead.override[key].as_string() == ERASED_WORDS for key in ("who", "why"))
+_ERASED = (
+    OPTED_OUT,
+    *(CrmLead.override[key].as_string() == ERASED_WORDS for key in ("who", "why")),
+)
 """Conditions: leads that were erased."""
 
 
@@ -104,14 +107,28 @@ def clear_late(hub: Hub) -> int:
     An event of an erased lead is kept without its words, so that it is known when it is sent again.
     """
     clear_jobs(hub, projects_of(hub))
-    its_lead = (CrmLead.connection == CrmEvent.connection) & (
-        CrmLead.object_id == CrmEvent.object_id
-    )
-    erased = select(CrmLead.object_id).where(its_lead, *_ERASED).exists()
-    telling = erased, cast(CrmEvent.body, String) != "{}"
     with hub.database.session() as session:
-        if session.scalar(select(CrmEvent.event_id).where(*telling).limit(1)) is None:
-            return 0
-    with overwriting(hub) as session:
-        done = session.execute(update(CrmEvent).where(*telling).values(body={}))
-    return changed_by(done)
+        query = select(CrmLead.connection, CrmLead.object_id).where(*_ERASED)
+        erased = [(connection, lead) for connection, lead in session.execute(query)]
+        telling = [key for key in erased if _tell(session, *key)]
+    cleared = 0
+    for first in range(0, len(telling), AT_ONCE):
+        with overwriting(hub) as session:
+            for connection, lead in telling[first : first + AT_ONCE]:
+                late = update(CrmEvent).where(*_late(connection, lead))
+                cleared += changed_by(session.execute(late.values(body={})))
+    return cleared
+
+
+def _tell(session: Session, connection: str, lead: str) -> bool:
+    query = select(CrmEvent.event_id).where(*_late(connection, lead))
+    return session.scalar(query.limit(1)) is not None
+
+
+def _late(connection: str, lead: str) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: events of a lead that still say something."""
+    return (
+        CrmEvent.connection == connection,
+        CrmEvent.object_id == lead,
+        cast(CrmEvent.body, String) != "{}",
+    )

@@ -42,8 +42,8 @@ from cloud_sync.store.models import (
 from cloud_sync.store.models.mails import ERASED
 from kits.core.sample import utc_now
 
-AT_ONCE = 100
-"""Leads whose rows are emptied in one transaction."""
+AT_ONCE = 20
+"""Leads whose rows are emptied in one transaction: meanwhile no message of a CRM is taken."""
 
 
 @dataclass(frozen=True, slots=True)

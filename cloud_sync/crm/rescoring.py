@@ -6,27 +6,52 @@ No more than one batch is made due at once, and only where nothing newer waits: 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, TextClause, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm.storing import AHEAD, OPEN
+from cloud_sync.crm.storing import AHEAD
+from cloud_sync.spans import has_passed
 from cloud_sync.store.models import CrmLead
+from cloud_sync.store.models.crm import SCORED
+
+ASKED = timedelta(seconds=10)
 
 
-def older(connection: str, bundle: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Conditions: open leads whose score is another bundle's, or of a time that lies ahead, and that nothing else makes due.
+class Backlog:
+    """Whether scores are to be made anew, asked for once in a while where there were none the last time."""
 
-    How old a lead is counts in its score: what was scored while the clock was years ahead is scored again.
+    def __init__(self) -> None:
+        self._none: dict[str, tuple[str, datetime]] = {}  # connection → bundle, when it was asked
+
+    def waits(self, session: Session, connection: str, bundle: str, now: datetime) -> bool:
+        """Whether there are any."""
+        known, at = self._none.get(connection, ("", None))
+        if known == bundle and not has_passed(at, ASKED, now):
+            return False
+        for wanted in older(connection, bundle, now):
+            if session.scalar(select(CrmLead.object_id).where(*wanted).limit(1)) is not None:
+                self._none.pop(connection, None)
+                return True
+        self._none[connection] = bundle, now
+        return False
+
+
+def older(
+    connection: str, bundle: str, now: datetime
+) -> tuple[tuple[ColumnElement[bool] | TextClause, ...], ...]:
+    """Conditions, any of which will do: open leads whose score is another bundle's, or of a time that lies ahead, and that
+    nothing else makes due.
+
+    How old a lead is counts in its score: what was scored while the clock was years ahead is scored again. Each is a
+    stretch of an index; `!=` would be none.
     """
+    idle = SCORED, CrmLead.connection == connection, CrmLead.due_at.is_(None), CrmLead.dead == ""
     return (
-        CrmLead.connection == connection,
-        CrmLead.state == OPEN,
-        CrmLead.due_at.is_(None),
-        CrmLead.dead == "",
-        CrmLead.points.is_not(None),
-        or_(CrmLead.bundle != bundle, CrmLead.scored_at > now + AHEAD),
+        (*idle, CrmLead.bundle < bundle),
+        (*idle, CrmLead.bundle > bundle),
+        (*idle, CrmLead.scored_at > now + AHEAD),
     )
 
 
@@ -44,10 +69,11 @@ def make_due(session: Session, connection: str, bundle: str, limit: int, now: da
     # a sweep comes by the newest first
     found = select(CrmLead).where(*found_later(connection)).order_by(CrmLead.later_at)
     rows = list(session.scalars(found.limit(limit).with_for_update(skip_locked=True)))
-    if len(rows) < limit:
-        query = select(CrmLead).where(*older(connection, bundle, now), CrmLead.later_at.is_(None))
-        query = query.order_by(CrmLead.seen_at.desc().nulls_last()).limit(limit - len(rows))
-        rows += session.scalars(query.with_for_update(skip_locked=True))
+    for wanted in older(connection, bundle, now):
+        if len(rows) < limit:
+            query = select(CrmLead).where(*wanted, CrmLead.later_at.is_(None))
+            query = query.order_by(CrmLead.seen_at.desc().nulls_last()).limit(limit - len(rows))
+            rows += session.scalars(query.with_for_update(skip_locked=True))
     for row in rows:
         row.due_at, row.later_at = now, None
     return len(rows)

@@ -20,6 +20,7 @@ from cloud_sync.crm.learned import Voices
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.parting import read_parts
 from cloud_sync.crm.payloads import score_all
+from cloud_sync.crm.rescoring import Backlog
 from cloud_sync.crm.threads import ConnectionLoops, Opener
 from cloud_sync.crm.unopened import Unopened
 from cloud_sync.effects.targets import DeliveryError
@@ -71,6 +72,7 @@ class LeadScoring(ConnectionLoops):
         self._cuts: dict[str, cutting.Cut | None] = {}
         self._unopened = Unopened(hub, "leads_wait")
         self._voices = Voices()
+        self._backlog = Backlog()
 
     def serve(self, name: str) -> tuple[int, float]:
         """One batch of a connection: how many leads were looked after, and seconds until the next one."""
@@ -83,7 +85,7 @@ class LeadScoring(ConnectionLoops):
         try:
             ready = self._model(connection.project)
             self._bands(connection, ready)
-            if not any_due(self._hub, name, ready.id, self._now()):
+            if not any_due(self._hub, name, ready.id, self._backlog, self._now()):
                 return 0, IDLE_S
             crm = self._opener(connection)
         except (BundleError, ConfigError, NotFoundError) as error:

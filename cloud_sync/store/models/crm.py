@@ -16,6 +16,12 @@ ERASURE = text("what = 'erased'")
 NEVER_SHOWN = text("state = 'gone' AND record_at IS NULL")
 """Leads that a message named and no CRM ever showed: they go (`retention/unknown.py`)."""
 
+SCORED = text("state = 'open' AND points IS NOT NULL")
+"""Open leads with a score: those that another bundle, or another cut of bands, may change."""
+
+OPTED_OUT = text("opted_out")
+"""Leads that are not scored, those that were erased among them."""
+
 
 class CrmConnection(Base):
     """One CRM. Its secrets are in a file of the hub's keys, never here.
@@ -81,6 +87,8 @@ class CrmEvent(Base):
     __tablename__ = "crm_event"
     __table_args__ = (
         Index("ix_crm_event_received_at", "received_at"),
+        Index("ix_crm_event_lead", "connection", "object_id"),
+        Index("ix_crm_event_last", "connection", "received_at"),
         Index("ix_crm_event_erased", "what", sqlite_where=ERASURE, postgresql_where=ERASURE),
     )
     connection: Mapped[str] = mapped_column(ForeignKey("crm_connection.name"), primary_key=True)
@@ -125,6 +133,37 @@ class CrmLead(Base):
         Index("ix_crm_lead_write", "connection", "write_at"),
         Index("ix_crm_lead_hot", "connection", "state", "probability"),
         Index("ix_crm_lead_dead", "connection", "dead"),
+        Index("ix_crm_lead_error", "connection", "state", "error"),
+        Index(
+            "ix_crm_lead_lot",
+            "lot",
+            "connection",
+            "object_id",
+            sqlite_where=SCORED,
+            postgresql_where=SCORED,
+        ),
+        Index(
+            "ix_crm_lead_band",
+            "connection",
+            "bundle",
+            "band",
+            "probability",
+            sqlite_where=SCORED,
+            postgresql_where=SCORED,
+        ),
+        Index(
+            "ix_crm_lead_scored_at",
+            "connection",
+            "scored_at",
+            sqlite_where=SCORED,
+            postgresql_where=SCORED,
+        ),
+        Index(
+            "ix_crm_lead_opted_out",
+            "connection",
+            sqlite_where=OPTED_OUT,
+            postgresql_where=OPTED_OUT,
+        ),
         Index(
             "ix_crm_lead_never_shown",
             "created_at",
