@@ -5,7 +5,7 @@ the share that was won among the leads the bundle learned from; a model may foll
 
 The threshold is simulated from the scores themselves, as in `learning/drift.py`: outcomes are drawn as if every score
 were right, and what those show by chance is no alarm. Leads are taken in the order in which their scores were asked
-for, and only once most of their age are decided: those won at once say nothing of the others yet.
+for, and only once most of their age are decided, the open ones counted: those won at once say nothing of the others yet.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.cases.labels import OUTCOME
+from cloud_sync.crm.storing import OPEN
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Annotation, LeadModel, Sample
+from cloud_sync.store.models import Annotation, CrmConnection, CrmLead, LeadModel, Sample
 from kits.core.stats import Floats
 
 DRIFT = "lead-drift"
@@ -33,8 +34,11 @@ LATELY = 2000
 MIN_LEADS = 100
 MIN_TAIL = 30
 STEPS = 60
-SETTLED = 0.9
-"""Leads as old as this share of them took to be decided are looked at."""
+FOLLOWED = 20_000
+"""So many words on outcomes tell how long they take."""
+SETTLED = 0.95
+"""Leads are looked at that are so old that this share of all that are ever won, and of all that are lost, is by then."""
+_PORTION = 500
 SCORES_SAID = "their scores said"
 RATE_SAID = "among those it learned from"
 _WON = "won"
@@ -130,27 +134,94 @@ class Decided:
 
 def decided(session: Session, project: str, bundle: str, now: datetime) -> Decided:
     """A bundle's leads whose outcome is known, the latest `LATELY` that are old enough."""
+    known, waiting = _outcomes(session, project, bundle), open_since(session, project, bundle)
+    settled_s = settled(
+        np.array([(at - asked).total_seconds() for _id, asked, _label, at in known]),
+        np.array([label == _WON for _id, _asked, label, _at in known], dtype=np.float64),
+        np.array([(now - asked).total_seconds() for _id, asked, _label, _at in known]),
+        np.array([(now - asked).total_seconds() for asked in waiting]),
+    )
+    old = [
+        one
+        for one in known
+        if settled_s is not None and (now - one[1]).total_seconds() >= settled_s
+    ][:LATELY][::-1]
+    rows = _samples(session, [one[0] for one in old])
+    found = [(rows[name], label) for name, _asked, label, _at in old if name in rows]
+    return Decided(
+        np.array([sample.score for sample, _label in found], dtype=np.float64),
+        np.array([_base_rate(sample) for sample, _label in found], dtype=np.float64),
+        np.array([label == _WON for _sample, label in found], dtype=np.float64),
+    )
+
+
+def settled(took: Floats, won: Floats, ages: Floats, waiting: Floats) -> float | None:
+    """The age at which leads are settled: `SETTLED` of the won ones, and of the lost ones, are decided; None: too soon to say.
+
+    How many are won and lost by which age is estimated with the open leads in it (Aalen & Johansen 1978; of one outcome
+    that is Kaplan & Meier 1958): the decided ones alone are those that were quick, and where one outcome takes longer than
+    the other, young leads nearly all have the other. Some leads are never decided; so the share is one of what the
+    estimate comes to in the end, which is believed once it was watched for twice that age.
+
+    Args:
+        took: seconds decided leads took, shape (n,).
+        won: which of them were won, shape (n,).
+        ages: seconds since their scores were asked for, shape (n,).
+        waiting: the same of open leads, shape (m,).
+    """
+    every = np.sort(np.concatenate([ages, waiting]))
+    if len(took) < MIN_TAIL:
+        return None
+    spans = np.concatenate([np.maximum(took, 0.0), waiting])
+    still = np.zeros(len(waiting))
+    ended = np.concatenate([np.ones(len(took)), still])
+    order = np.lexsort((1 - ended, spans))  # of those at one moment, the decided first
+    hazard = 1 / np.arange(len(spans), 0, -1)
+    left = np.cumprod(1 - ended[order] * hazard)
+    before = np.concatenate([[1.0], left[:-1]])
+    age = 0.0
+    for outcome in (won, 1 - won):
+        share = np.cumsum(before * hazard * np.concatenate([outcome, still])[order])
+        share = share[: len(share) - MIN_TAIL + 1]  # where fewer are left, one tells too much
+        age = max(age, float(spans[order][int(np.searchsorted(share, SETTLED * share[-1]))]))
+    return age if 2 * age <= every[-MIN_TAIL] else None
+
+
+def _outcomes(
+    session: Session, project: str, bundle: str
+) -> list[tuple[str, datetime, str, datetime]]:
+    """Sample, when its score was asked for, the newest word on it and when that was said; the latest leads first."""
     query = (
-        select(Sample, Annotation.label, Annotation.at)
+        select(Sample.id, Sample.captured_at, Annotation.label, Annotation.at)
         .join(Annotation, Annotation.sample_id == Sample.id)
         .where(Sample.project == project, Sample.bundle == bundle, Sample.score.is_not(None))
         .where(Annotation.source == OUTCOME)
         .order_by(Sample.captured_at.desc(), Annotation.id.desc())
-        .limit(2 * LATELY)
+        .limit(FOLLOWED)
     )
-    newest: dict[str, tuple[Sample, str, datetime]] = {}
-    for sample, label, at in session.execute(query):
-        newest.setdefault(sample.id, (sample, label, at))
-    rows = [row for row in newest.values() if row[1]]
-    took = [(at - sample.captured_at).total_seconds() for sample, _label, at in rows]
-    settled_s = float(np.quantile(took, SETTLED)) if took else 0.0
-    old = [row for row in rows if (now - row[0].captured_at).total_seconds() >= settled_s]
-    old = old[:LATELY][::-1]
-    return Decided(
-        np.array([sample.score for sample, _label, _at in old], dtype=np.float64),
-        np.array([_base_rate(sample) for sample, _label, _at in old], dtype=np.float64),
-        np.array([label == _WON for _sample, label, _at in old], dtype=np.float64),
+    newest: dict[str, tuple[str, datetime, str, datetime]] = {}
+    for name, asked, label, at in session.execute(query):
+        newest.setdefault(name, (name, asked, label, at))
+    return [one for one in newest.values() if one[2]]
+
+
+def open_since(session: Session, project: str, bundle: str) -> list[datetime]:
+    """When the bundle was first asked for the scores of leads that are still open."""
+    query = (
+        select(CrmLead.asked["at"].as_string())
+        .join(CrmConnection, CrmConnection.name == CrmLead.connection)
+        .where(CrmConnection.project == project, CrmLead.state == OPEN)
+        .where(CrmLead.asked["bundle"].as_string() == bundle)
     )
+    return [datetime.fromisoformat(at) for at in session.scalars(query) if at]
+
+
+def _samples(session: Session, names: list[str]) -> dict[str, Sample]:
+    found: dict[str, Sample] = {}
+    for first in range(0, len(names), _PORTION):
+        query = select(Sample).where(Sample.id.in_(names[first : first + _PORTION]))
+        found |= {sample.id: sample for sample in session.scalars(query)}
+    return found
 
 
 def _base_rate(sample: Sample) -> float:

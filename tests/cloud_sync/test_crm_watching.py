@@ -6,12 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 from sqlalchemy import select
 
 from cloud_sync.crm import proposing, watching
 from cloud_sync.crm.keeper import LeadKeeper
 from cloud_sync.crm.outcomes import ensure_device
-from cloud_sync.store.models import Alert, Annotation, Sample
+from cloud_sync.store.models import Alert, Annotation, CrmLead, Sample
 from kits.core.sample import utc_now
 from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_bundle, lead_hub, release_bundle
 
@@ -108,6 +109,56 @@ def test_another_bundle_in_force_ends_what_was_told_of_the_one_before(tmp_path: 
         here.models.back(LEADS, by="ada")
         LeadKeeper(here.hub).look()
         assert standing(here) == {watching.DRIFT, watching.BASE_RATE}
+
+
+@pytest.mark.parametrize(("days_won", "days_lost"), [(10.0, 30.0), (20.0, 2.5), (10.0, 10.0)])
+def test_leads_are_settled_when_the_slower_outcome_is_whatever_is_open_still(
+    days_won: float, days_lost: float
+) -> None:
+    rng = np.random.default_rng(5)
+    at, p = np.sort(rng.uniform(0, 365, 9000)), rng.beta(1.2, 6, 9000)
+    won = rng.random(9000) < p
+    done = at + rng.gamma(2, np.where(won, days_won, days_lost))
+    for today in (60.0, 365.0):
+        decided, there = done <= today, at <= today
+        mine, waiting = decided & there, there & ~decided
+        age = watching.settled(
+            (done - at)[mine], won[mine].astype(float), today - at[mine], today - at[waiting]
+        )
+        if today < 100:
+            assert age is None  # too soon to say
+            continue
+        assert age is not None
+        old = mine & (today - at >= age)
+        assert 3.5 * max(days_won, days_lost) < age < 6 * max(days_won, days_lost)
+        assert abs(won[old].mean() - p[old].mean()) < 0.02
+        assert not watching.measure(p[old][-2000:], won[old][-2000:].astype(float)).drifted
+
+
+def test_leads_that_are_never_decided_keep_nobody_waiting() -> None:
+    took, waiting = np.linspace(1, 30, 600), np.linspace(1, 300, 900)
+    won, ages = (np.arange(600) % 5 == 0).astype(float), np.linspace(40, 300, 600)
+    age = watching.settled(took, won, ages, waiting)
+    assert age is not None and 26 < age < 31
+
+
+def test_open_leads_count_in_how_long_outcomes_take(tmp_path: Path) -> None:
+    with lead_hub(tmp_path) as here:
+        fill(here, 300, 1.0)
+        now, bundle = utc_now(), here.models.current(LEADS).id
+        with here.hub.database.transaction() as session:
+            for i in range(
+                600
+            ):  # as old as those, and still open: more may be lost than were so far
+                asked = {
+                    "at": (now - timedelta(hours=4000 - i % 300)).isoformat(),
+                    "bundle": bundle,
+                }
+                session.add(CrmLead(connection="sales", object_id=f"{i}", asked=asked, points=1))
+        with here.hub.database.session() as session:
+            assert len(watching.open_since(session, LEADS, bundle)) == 600
+            assert watching.open_since(session, LEADS, "another") == []
+            assert len(watching.decided(session, LEADS, bundle, now).won) == 300
 
 
 def standing(here: LeadHub) -> set[str]:
