@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from cloud_sync.crm import breaker, forgetting, leads, writing
 from cloud_sync.crm.base import CrmEvent, Record, What, WriteOutcome
+from cloud_sync.crm.committing import LEAD_DEAD
 from cloud_sync.crm.erasing import clear_late, forget_again
 from cloud_sync.crm.forgetting import forget
 from cloud_sync.crm.taking import Batch, take
@@ -24,6 +25,7 @@ from kits.core.errors import DataError
 from kits.core.runtime import Payload
 from tests.cloud_sync.fleet_builders import AT
 from tests.cloud_sync.lead_builders import SALES, LeadHub, Rule, lead_hub
+from tests.cloud_sync.test_crm_models import open_alerts
 from tests.cloud_sync.test_leads_erasure import SECRET, all_samples, files, known
 
 SOON = timedelta(seconds=1)
@@ -238,3 +240,23 @@ def test_erasing_and_storing_scores_do_not_wait_for_each_other(there: LeadHub) -
     done = forget(there.hub, SALES, "1", by="ada")
     thread.join()
     assert faults == [] and done.events == 1
+
+
+@pytest.mark.parametrize("what", ["deleted", "merged"])
+def test_of_a_lead_that_is_deleted_nobody_is_asked_any_more(there: LeadHub, what: What) -> None:
+    there.crm.put("1", size="large")
+    there.score("1")
+    assert told(there) == [LEAD_DEAD]
+    now = there.clock.tick(60)
+    with there.hub.database.transaction() as session:
+        old = CrmEvent("e0", "1", what, AT)  # older than what was said since: it is there
+        take(session, [Batch(SALES, [old], now)])
+    assert there.lead("1").dead and told(there) == [LEAD_DEAD]
+    with there.hub.database.transaction() as session:
+        take(session, [Batch(SALES, [CrmEvent("e1", "1", what, now)], now)])
+    lead = there.lead("1")
+    assert (lead.state, lead.dead, lead.error) == ("gone", "", "") and told(there) == []
+
+
+def told(made: LeadHub) -> list[str]:
+    return [alert.name for alert in open_alerts(made.hub)]

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.crm.base import CrmEvent, Record
+from cloud_sync.crm.base import Record
 from cloud_sync.crm.claiming import claim
 from cloud_sync.crm.committing import LEAD_DEAD
 from cloud_sync.crm.hiding import MAX_MISSED
-from cloud_sync.crm.taking import Batch, take
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.store.models import Alert, CrmConnection, CrmScore
@@ -323,22 +322,6 @@ def test_one_bad_lead_costs_the_others_nothing_and_is_told_once(there: LeadHub) 
     there.score("7")
     assert there.lead("7").dead == "" and there.lead("7").points == 60
     assert open_alerts(there) == []
-
-
-@pytest.mark.parametrize("what", ["deleted", "merged"])
-def test_of_a_lead_that_is_deleted_nobody_is_asked_any_more(there: LeadHub, what: str) -> None:
-    there.crm.put("1", size="large")
-    there.score("1")
-    assert open_alerts(there) == [LEAD_DEAD]
-    now = there.clock.tick(60)
-    with there.hub.database.transaction() as session:
-        old = CrmEvent("e0", "1", what, AT)  # older than what was said since: it is there
-        take(session, [Batch(SALES, [old], now)])
-    assert there.lead("1").dead and open_alerts(there) == [LEAD_DEAD]
-    with there.hub.database.transaction() as session:
-        take(session, [Batch(SALES, [CrmEvent("e1", "1", what, now)], now)])
-    lead = there.lead("1")
-    assert (lead.state, lead.dead, lead.error) == ("gone", "", "") and open_alerts(there) == []
 
 
 def test_a_crm_that_is_down_loses_nothing(here: LeadHub) -> None:
