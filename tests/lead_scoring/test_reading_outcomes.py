@@ -120,6 +120,22 @@ def test_the_outcome_of_an_earlier_campaign_is_not_this_ones(tmp_path: Path) -> 
     assert found.leads[1].fields == {"previous_result": "won"}
 
 
+@pytest.mark.parametrize(
+    ("won", "lost"), [("won-2025", "lost-2025"), ("Anfragen gewonnen", "Anfragen verloren")]
+)
+def test_a_file_for_each_outcome_says_what_became_of_its_leads(
+    tmp_path: Path, won: str, lost: str
+) -> None:
+    for number, name in enumerate((won, lost, "open")):
+        rows = [[f"{number}-{n}", n % 3] for n in range(30)]
+        put(tmp_path / f"{name}.csv", table(["id", "size"], rows))
+    found = read(tmp_path)
+    assert (found.labels.count("won"), found.labels.count("lost")) == (30, 30)
+    assert "the names of files and sheets" in found.told("outcome")
+    (tmp_path / f"{lost}.csv").unlink()
+    assert set(read(tmp_path).labels) == {""}, "one name that sounds like it is no answer"
+
+
 def test_leads_that_are_all_lost_have_an_outcome(tmp_path: Path) -> None:
     assert outcomes(tmp_path, "Outcome", ["lost", "lost", ""]).labels == ["lost", "lost", ""]
     assert outcomes(tmp_path, "Outcome", ["lost", "pending", "lost"]).labels == ["", "", ""]

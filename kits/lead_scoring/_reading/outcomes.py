@@ -15,6 +15,7 @@ from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.mapping import Mapping, OutcomeRule
 from kits.lead_scoring._reading.names import by_rank
 from kits.lead_scoring._reading.outcome import AGREE, Outcome, cells_said, outcome_of
+from kits.lead_scoring._reading.outcome_by_files import by_files
 from kits.lead_scoring._reading.outcome_by_words import by_words
 from kits.lead_scoring._reading.outcome_cells import (
     Cells,
@@ -43,7 +44,7 @@ def find_outcome(sheet: Sheet, source: SourceConfig, mapping: Mapping | None) ->
         found = _stated(sheet, column, source) if column else None
     else:
         found = _by_rules(sheet, mapping) if mapping is not None else None
-        found = found or by_words(sheet)
+        found = found or by_words(sheet) or by_files(sheet)
     return found if found is None or source.lost else _with_reasons(sheet, found)
 
 

@@ -29,6 +29,7 @@ def ask_about_ends(known: Known, config: Config) -> Iterator[Finding]:
     outcome, source = known.outcome, config.source
     if (
         outcome is None
+        or not outcome.columns
         or outcome.all_lost
         or source.lost_after_days
         or (source.won and source.lost)
