@@ -151,7 +151,7 @@ def require_opt_out(settings: CrmSettings, there: Container[str], where: str) ->
     if settings.opt_out and settings.opt_out not in there:
         raise CrmRefusedError(
             f"has no field {settings.opt_out!r} any more, which says who is not scored: nobody is until it has, or until"
-            f" `cloud-sync crm set {where} opt_out=FIELD`",
+            f" `cloud-sync crm set {where} opt_out=FIELD`; `--unset opt_out` if no field says so",
             status=FORBIDDEN, where=where, retry=True,
         )  # fmt: skip
 

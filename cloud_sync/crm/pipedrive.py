@@ -225,7 +225,9 @@ class Pipedrive:
             who = one(one(self._http.call("GET", "/v1/users/me")).get("data"))
             fields = self._fields.checks(self._settings.fields)
         except DeliveryError as error:
-            fix = "check the API token (Settings, Personal preferences, API), and that the user is active"
+            fix = "check that this machine reaches the address, and try again"
+            if isinstance(error, CrmRefusedError):
+                fix = "check the API token (Settings, Personal preferences, API), and that the user is active"
             return [Check("sign in", False, error.what, fix)]
         signed_in = Check("sign in", True, f"as {text(who.get('name'))[:60]}")
         return [signed_in, self._readable(), *fields]
