@@ -77,13 +77,17 @@ def override(
     Raises:
         NotFoundError: no such lead.
         DataError: no reason, or no such band.
-        ConflictError: the lead has no score to say something of.
+        ConflictError: the lead has no score to say something of, or no person's band to take back.
     """
     if band and band not in BANDS:
         raise DataError("no such band", where="band", fix=f"one of {', '.join(BANDS)}, or empty")
     lead = find(session, connection, object_id, hold=True)
     if lead.points is None:
         raise ConflictError("this lead has no score", where=object_id[:64])
+    if not band and not lead.override.get("band"):
+        raise ConflictError(
+            "no person's band stands to be taken back", where=object_id[:64], fix=f"band: {', '.join(BANDS)}"
+        )  # fmt: skip
     said = _said(band=band, why=why, who=who)
     lead.override = said if band else {}
     _changed(session, lead, said)

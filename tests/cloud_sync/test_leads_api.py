@@ -190,6 +190,7 @@ def test_an_override_needs_a_reason_is_shown_written_and_kept(
     assert shown["course"][0]["said"]["why"] == "knows the boss"
     told = client.post(path, json={"why": "no more"}, headers=who).json()
     assert told["band"] == "cold" and told["override"] == {}
+    assert client.post(path, json={"why": "no more"}, headers=who).status_code == 409, "none stands"
     with here.hub.database.session() as session:
         said = select(AuditLog.details).where(AuditLog.what == "leads.override")
         assert [row["band"] for row in session.scalars(said)] == ["hot", "none"]

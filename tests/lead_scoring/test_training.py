@@ -11,10 +11,12 @@ import pytest
 from kits.core.errors import ConfigError, DataError
 from kits.core.stats import auroc
 from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._learning.story import baseline_of
 from kits.lead_scoring._models.calibrator import probability
 from kits.lead_scoring._models.spec import IntervalSpec
 from kits.lead_scoring._simulated.firm import LEAKS, PROTECTED, make_leads
 from kits.lead_scoring._spec import BACKTEST_FILE, LeadSpec
+from kits.lead_scoring._table import load_table
 from kits.lead_scoring.config import Config
 from kits.lead_scoring.train import SPEC_FILE
 from tests.lead_scoring.trained_leads import (
@@ -239,3 +241,11 @@ def test_where_all_leads_are_learned_from_percentiles_are_the_backtests(tmp_path
     spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
     told = json.loads((tmp_path / BACKTEST_FILE).read_bytes())["probabilities"]
     assert spec.quantiles == pytest.approx(quantiles_of(np.array(list(told.values()))), abs=1e-5)
+
+
+def test_what_the_mean_errs_by_may_be_nothing_where_chance_explains_it() -> None:
+    leads = [as_lead(one) for one in make_leads(SEED, 2_000)]
+    won = [row % 10 == 0 if row < 1_700 else row % 9 == 0 for row in range(2_000)]
+    table = load_table(dataset := a_dataset(leads, won, splits_in_time(2_000)), dataset.items)
+    found = baseline_of(table)["ece"]
+    assert found.value > 0 and found.low == pytest.approx(0.0, abs=1e-12)

@@ -67,7 +67,7 @@ def baseline_of(table: LeadTable) -> dict[str, Estimate]:
     found = {
         "brier": _of(share, lambda p: p * (1 - rate) ** 2 + (1 - p) * rate**2),
         "log_loss": _of(share, lambda p: -p * math.log(rate) - (1 - p) * math.log(1 - rate)),
-        "ece": _of(share, lambda p: abs(p - rate)),
+        "ece": _of(share, lambda p: abs(p - rate), turns_at=rate),
         "pr_auc": share,
     }
     groups = [item.sample.group or item.sample.id for item in table.items]
@@ -78,9 +78,10 @@ def baseline_of(table: LeadTable) -> dict[str, Estimate]:
     return found
 
 
-def _of(share: Estimate, loss: Callable[[float], float]) -> Estimate:
-    """A figure that follows from the share of won, with the interval that it has."""
-    values = [loss(p) for p in (share.value, share.low, share.high)]
+def _of(share: Estimate, loss: Callable[[float], float], turns_at: float | None = None) -> Estimate:
+    """A figure that follows from the share of won, with the interval that it has; `turns_at`: where it is least."""
+    least = [] if turns_at is None else [min(max(turns_at, share.low), share.high)]
+    values = [loss(p) for p in (share.value, share.low, share.high, *least)]
     method = f"from the share won, {share.method}"
     return Estimate(value=values[0], low=min(values), high=max(values), n=share.n, method=method)
 
