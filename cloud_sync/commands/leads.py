@@ -81,7 +81,8 @@ def _line(one: Listed) -> tuple[object, ...]:
     points = "–" if lead.points is None else lead.points
     band = f"{shown_band(lead) or lead.state}{', by lot' if one.lot else ''}"
     why = lead.dead or "; ".join(reason.marked for reason in reasons_in(lead.reasons[:2]))
-    return points, band, leads.title_of(lead), f"{lead.connection} {lead.object_id}", why
+    name = ", ".join(filter(None, (leads.title_of(lead), leads.firm_of(lead))))
+    return points, band, name, f"{lead.connection} {lead.object_id}", why
 
 
 def leads_show(
@@ -103,6 +104,7 @@ def leads_show(
     said = leads.delivery(lead, settings)
     rows: list[tuple[object, object]] = [
         ("name", leads.title_of(lead)),
+        ("firm", leads.firm_of(lead)),
         ("points", lead.points),
         ("probability", "" if lead.probability is None else f"{lead.probability:.3f}"),
         ("band", lead.band),

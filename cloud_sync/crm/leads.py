@@ -31,6 +31,16 @@ _TITLES: tuple[tuple[str, ...], ...] = (
     ("FirstName", "LastName"), ("Name",), ("fullname",), ("company",), ("Company",), ("email",), ("Email",),
 )  # fmt: skip
 """Columns by which CRMs call a lead, the best first; those of one entry belong together."""
+_FIRMS = (
+    "company",
+    "Company",
+    "companyname",
+    "partner_name",
+    "org_name",
+    "organization",
+    "Organization",
+)
+"""Columns in which CRMs name a lead's firm."""
 MAX_TITLE = 80
 COURSE = 200
 """So many entries of a lead's course are shown."""
@@ -168,8 +178,21 @@ def title_of(lead: CrmLead) -> str:
     for names in _TITLES:
         words = [str(lead.fields[name]) for name in names if lead.fields.get(name)]
         if words:
-            return " ".join(printable(" ".join(words)).split())[:MAX_TITLE]
+            return _on_one_line(" ".join(words))
     return lead.object_id
+
+
+def firm_of(lead: CrmLead) -> str:
+    """The firm it is of, where the CRM names one that it is not called by itself; a number is no name."""
+    found = (lead.fields.get(name) for name in _FIRMS)
+    firm = next(
+        (_on_one_line(one) for one in found if isinstance(one, str) and not one.isdigit()), ""
+    )
+    return "" if firm == title_of(lead) else firm
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(printable(text).split())[:MAX_TITLE]
 
 
 def delivery(lead: CrmLead, settings: CrmSettings) -> Delivery:

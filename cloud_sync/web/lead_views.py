@@ -33,6 +33,7 @@ class LeadCard:
     delivery: Delivery
     reasons: Sequence[Reason]
     by_lot: bool = False
+    firm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def card(one: Listed, settings: Mapping[str, CrmSettings]) -> LeadCard:
     return LeadCard(
         lead, leads.title_of(lead), storing.shown_band(lead),
         delivery_of(lead, settings[lead.connection]), reasons_in(lead.reasons[:SHOWN_REASONS]), one.lot,
+        leads.firm_of(lead),
     )  # fmt: skip
 
 

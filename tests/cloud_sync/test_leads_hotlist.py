@@ -107,3 +107,20 @@ def test_as_many_places_are_by_lot_as_is_stated(there: LeadHub, share: float) ->
     gaps = {round(1 / share) - 1, round(1 / share), round(1 / share) + 1}
     taken = [place for place, by_lot in enumerate(places) if by_lot]
     assert {after - before for before, after in pairwise(taken)} <= gaps
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"firstname": "Ada", "lastname": "Brandt", "company": "Garnet\u202e\nJuniper"}, ("Ada Brandt", "Garnet\ufffd Juniper")),
+        ({"contact_name": "Ada", "partner_name": "Garnet"}, ("Ada", "Garnet")),
+        ({"company": "Garnet"}, ("Garnet", "")),
+        ({"name": "Ada", "org_name": "4711", "company": None, "Company": 12}, ("Ada", "")),
+        ({}, ("7", "")),
+    ],
+)  # fmt: skip
+def test_a_lead_is_called_by_its_name_and_its_firm(
+    fields: dict[str, object], said: tuple[str, str]
+) -> None:
+    lead = CrmLead(connection="sales", object_id="7", fields=fields)
+    assert (leads.title_of(lead), leads.firm_of(lead)) == said

@@ -106,7 +106,7 @@ def lead_page(
     settings = _settings(session)[lead.connection]
     return render(
         request, session, who, "lead.html",
-        lead=lead, title=leads.title_of(lead), band=shown_band(lead), bands=BANDS,
+        lead=lead, title=leads.title_of(lead), firm=leads.firm_of(lead), band=shown_band(lead), bands=BANDS,
         delivery=lead_views.delivery_of(lead, settings), reasons=reasons_in(lead.reasons), course=course,
         curve=lead_views.curve_of(course), width=lead_views.WIDTH, height=lead_views.HEIGHT,
         fields=lead_views.fields_of(lead), bundle_names=views.bundle_names(session),
