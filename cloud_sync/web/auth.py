@@ -306,10 +306,15 @@ def require(role: Role) -> Callable[[Request, Hub], Identity]:
 
 
 def require_page(role: Role) -> Callable[[Request, Hub], Identity]:
-    """A dependency for pages: like `require`, but who is not signed in is sent to `/login`."""
+    """A dependency for pages: like `require`, but who is not signed in is sent to `/login`.
+
+    A page that only loads a part of itself is told (401): it would show the form for signing in within itself.
+    """
 
     def dependency(request: Request, hub: HubDep) -> Identity:
         identity = identify(hub, request)
+        if identity is None and request.headers.get("hx-request"):
+            raise HTTPException(401)
         if identity is None:
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             target = safe_next(here) if request.method in _SAFE_METHODS else "/"

@@ -6,11 +6,13 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 import cloud_sync.web
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Job, Rollout
+from cloud_sync.store.models import Job, Rollout, WebSession
 from kits.core.sample import utc_now
+from tests.browser import seed
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -60,3 +62,28 @@ def test_the_page_of_a_job_follows_it_to_its_end(open_page, hub: Hub) -> None:
         job.state, job.error, job.finished_at = "failed", "no disk left", utc_now()
     page.wait_for_selector(".note:has-text('no disk left')")
     page.locator("main form").first.wait_for(state="detached")
+
+
+def test_what_follows_something_stands_still_when_the_session_has_ended(
+    open_page, hub: Hub
+) -> None:
+    with hub.database.transaction() as session:
+        job = Job(kind="retraining", state="running", args={}, started_at=utc_now())
+        session.add(job)
+        session.flush()
+        number = job.id
+    page = open_page("engineer", f"/jobs/{number}")
+    with hub.database.transaction() as session:
+        session.execute(delete(WebSession))
+    page.wait_for_selector(
+        "#ended:has-text('Your session has ended. Sign in (opens in a new tab).')"
+    )
+    assert page.locator("[name=password]").count() == 0
+    assert page.get_by_role("button", name="End this job").is_visible()
+    with page.context.expect_page() as opened:
+        page.locator("#ended a").click()
+    other = opened.value
+    other.fill("[name=login]", "engineer")
+    other.fill("[name=password]", seed.PASSWORD)
+    other.click("button.primary")
+    page.locator("#ended").wait_for(state="detached")

@@ -35,7 +35,7 @@ async function renewed() {
   return true;
 }
 
-function words(status, json) {
+export function words(status, json) {
   if (signedOut(status)) return "Your session has ended."; // the API speaks of tokens to programs
   const parts = [json.what ?? json.detail ?? `The hub answered ${status}.`, json.fix];
   return parts.filter((part) => typeof part === "string" && part).join(" – ");

@@ -1,5 +1,5 @@
 // Every page: local times, forms that call the API, confirmations, one-time secrets, the menu.
-import { send, signedOut } from "/static/api.js";
+import { send, signedOut, words } from "/static/api.js";
 import { fitTables } from "/static/tables.js";
 
 const SHORT = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
@@ -50,7 +50,7 @@ async function submit(event) {
   button.disabled = false;
   if (answer.ok && button.dataset.tell) note(form, filled(button.dataset.tell, answer.json), "");
   else if (answer.ok) done(form, answer.json);
-  else if (signedOut(answer.status)) note(form, answer.what, "is-bad", ...signIn());
+  else if (signedOut(answer.status)) note(form, answer.what, "is-bad", ...signIn(", then press again."));
   else note(form, answer.what, "is-bad");
 }
 
@@ -92,11 +92,21 @@ function note(form, text, kind, ...more) {
 }
 
 // In another tab, so that what was typed into this one stays.
-function signIn() {
+function signIn(after) {
   const link = Object.assign(document.createElement("a"), {
     href: "/login", target: "_blank", rel: "noopener", textContent: "Sign in (opens in a new tab)",
   });
-  return [" ", link, ", then press again."];
+  return [" ", link, after];
+}
+
+// What follows something stands still until somebody has signed in again; then it goes on by itself.
+function standStill(status) {
+  document.querySelector("#ended")?.remove();
+  if (!signedOut(status)) return;
+  const line = Object.assign(document.createElement("div"), { id: "ended", className: "note" });
+  line.setAttribute("role", "alert");
+  line.append(words(status, {}), ...signIn("."));
+  document.querySelector("main").prepend(line);
 }
 
 function secret(form, json) {
@@ -139,6 +149,7 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-done]")?.closest("dialog").close();
 });
 document.addEventListener("kw:content", (event) => localTimes(event.detail));
+document.addEventListener("htmx:afterRequest", (event) => standStill(event.detail.xhr.status));
 document.addEventListener("htmx:afterSettle", () => dress(document));
 addEventListener("resize", () => fitTables(document));
 dress(document);
