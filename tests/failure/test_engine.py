@@ -234,23 +234,35 @@ def _kill_first_build() -> None:
 _PARENT = """
 from edge_agent.engine.build import BuildSettings, build_engine
 from tests.edge_agent.parts import tiny_onnx
-build_engine(tiny_onnx(), BuildSettings(flavour="tensorrt_rtx", timeout_s=120))
+while True:  # a build may be over before anybody has looked at it
+    build_engine(tiny_onnx(), BuildSettings(flavour="tensorrt_rtx", timeout_s=120))
 """
 
 
-def first_to_be_killed(pid: int) -> bool:
-    return Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "1000"
+def hold_a_build(agent: int) -> psutil.Process:
+    """One that is first to be killed where memory runs out, stopped in the middle."""
+    found: list[psutil.Process] = []
+
+    def looked() -> bool:
+        for build in builds_below(agent):
+            with contextlib.suppress(OSError, psutil.Error):  # it has ended meanwhile
+                if Path(f"/proc/{build.pid}/oom_score_adj").read_text().strip() == "1000":
+                    build.suspend()
+                    found.append(build)
+        return bool(found)
+
+    wait_for(looked, 60)
+    return found[0]
 
 
 @needs_rtx
 def test_a_build_gives_way_to_the_line_and_dies_with_the_agent() -> None:
-    agent = subprocess.Popen([sys.executable, "-c", _PARENT])
-    wait_for(lambda: any(first_to_be_killed(b.pid) for b in builds_below(agent.pid)), 60)
-    [build] = builds_below(agent.pid)
-    build.suspend()
-    assert build.nice() > psutil.Process(agent.pid).nice()
-    agent.kill()
-    agent.wait()
+    with subprocess.Popen([sys.executable, "-c", _PARENT]) as agent:
+        try:
+            build = hold_a_build(agent.pid)
+            assert build.nice() > psutil.Process(agent.pid).nice()
+        finally:
+            agent.kill()
     wait_for(lambda: not build.is_running() or build.status() == psutil.STATUS_ZOMBIE, 60)
 
 
