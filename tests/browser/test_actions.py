@@ -25,6 +25,7 @@ from kits.core.dataset import DatasetHeader, DatasetItem, build, to_bytes
 from kits.core.sample import Sample as CoreSample
 from kits.core.sample import utc_now
 from tests.browser import seed
+from tests.browser.signing_in import sign_in_beside
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -205,13 +206,7 @@ def test_a_form_sent_after_the_session_ended_goes_on_after_signing_in_again(
     assert note.inner_text() == (
         "Your session has ended. Sign in (opens in a new tab), then press again."
     )
-    with page.context.expect_page() as opened:
-        note.get_by_role("link").click()
-    other = opened.value
-    other.fill("[name=login]", "engineer")
-    other.fill("[name=password]", seed.PASSWORD)
-    other.click("button.primary")
-    other.wait_for_selector("main#main h1")
+    sign_in_beside(page, note.get_by_role("link"), "engineer")
     assert page.input_value("[name=name]") == "press-9"
     press(page, "Make a token")
     page.wait_for_selector("#secret[open]")

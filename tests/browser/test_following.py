@@ -12,7 +12,7 @@ import cloud_sync.web
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Job, Rollout, WebSession
 from kits.core.sample import utc_now
-from tests.browser import seed
+from tests.browser.signing_in import sign_in_beside
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -80,10 +80,5 @@ def test_what_follows_something_stands_still_when_the_session_has_ended(
     )
     assert page.locator("[name=password]").count() == 0
     assert page.get_by_role("button", name="End this job").is_visible()
-    with page.context.expect_page() as opened:
-        page.locator("#ended a").click()
-    other = opened.value
-    other.fill("[name=login]", "engineer")
-    other.fill("[name=password]", seed.PASSWORD)
-    other.click("button.primary")
+    sign_in_beside(page, page.locator("#ended a"), "engineer")
     page.locator("#ended").wait_for(state="detached")

@@ -17,10 +17,20 @@ PAGE = {"accept": "text/html"}
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[TestClient]:
+def site(tmp_path: Path) -> Iterator[tuple[TestClient, dict[str, str]]]:
+    """A hub's pages, and the headers of somebody whom it knows."""
     with open_hub(tmp_path) as (opened, hub):
-        opened.person = add_person(hub, "ada", "viewer")  # type: ignore[attr-defined]  # headers
-        yield opened
+        yield opened, add_person(hub, "ada", "viewer")
+
+
+@pytest.fixture
+def client(site: tuple[TestClient, dict[str, str]]) -> TestClient:
+    return site[0]
+
+
+@pytest.fixture
+def person(site: tuple[TestClient, dict[str, str]]) -> dict[str, str]:
+    return site[1]
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -38,12 +48,12 @@ def test_a_path_is_cut_and_steers_no_terminal(
 
 
 def test_errors_of_strangers_are_logged_so_many_a_minute_those_of_people_all(
-    client: TestClient, caplog: pytest.LogCaptureFixture
+    client: TestClient, person: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
     for _ in range(STRANGERS_A_MINUTE + 30):
         assert client.get("/nothing", headers=PAGE).status_code == 404
     assert len(lines(caplog)) == STRANGERS_A_MINUTE
     for _ in range(3):
-        client.get("/nothing", headers={**PAGE, **client.person})  # type: ignore[attr-defined]
+        client.get("/nothing", headers={**PAGE, **person})
     assert len(lines(caplog)) == STRANGERS_A_MINUTE + 3

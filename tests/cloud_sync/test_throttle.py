@@ -143,7 +143,7 @@ def test_few_passwords_are_verified_at_once_and_few_wait_for_it(
     assert told.count("too many sign in at once") == 20 - throttling.WAITING
     # who was sent away has not used up a try
     busy = told.index("too many sign in at once")
-    assert throttle._failures.get((f"p{busy}", f"10.0.0.{busy}")).count == 0  # type: ignore[union-attr]
+    assert throttle._failures[f"p{busy}", f"10.0.0.{busy}"].count == 0
 
 
 def test_strangers_everywhere_do_not_shut_out_who_signed_in_from_here_before(hub: Hub) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from pathlib import Path
 
 import pytest
@@ -35,13 +36,13 @@ def written(path: Path, **columns: object) -> Path:
     ],
     ids=["texts", "lists", "structs", "maps", "fixed", "bytes", "large", "dictionary", "different"],
 )
-def test_texts_are_bounded_however_seldom_they_are_stored(tmp_path: Path, cells: object) -> None:
-    path = written(tmp_path / "a.parquet", n=list(range(len(cells))), a=cells)  # type: ignore[arg-type]
+def test_texts_are_bounded_however_seldom_they_are_stored(tmp_path: Path, cells: Sized) -> None:
+    path = written(tmp_path / "a.parquet", n=list(range(len(cells))), a=cells)
     with pytest.raises(DataError) as error:
         read_parquet(path, BOUNDS)
     assert error.value.what == "its texts are more than 1 MiB"
     assert (error.value.where, error.value.fix) == ("a.parquet", "split it")
-    assert read_parquet(path, Bounds(10_000, 10, 1 << 24, "")).num_rows == len(cells)  # type: ignore[arg-type]
+    assert read_parquet(path, Bounds(10_000, 10, 1 << 24, "")).num_rows == len(cells)
 
 
 def test_gigabytes_in_a_few_kilobytes_are_refused_in_little_memory(tmp_path: Path) -> None:
