@@ -151,7 +151,6 @@ document.addEventListener("click", (event) => {
 document.addEventListener("kw:content", (event) => localTimes(event.detail));
 document.addEventListener("htmx:afterRequest", (event) => standStill(event.detail.xhr.status));
 document.addEventListener("htmx:afterSettle", () => dress(document));
-addEventListener("resize", () => fitTables(document));
 dress(document);
 refocus();
 document.querySelectorAll("#secret").forEach(guard);

@@ -21,7 +21,15 @@ function makeReachable(box) {
   else box.removeAttribute("tabindex");
 }
 
+// What grows or shrinks later (a window, a font that arrives, details that open) is measured again.
+const sizes = new ResizeObserver((changed) => {
+  for (const { target } of changed) makeReachable(target.closest(".table, pre, .log"));
+});
+
 export function fitTables(root) {
   root.querySelectorAll(".table.stacks table").forEach(nameCells);
-  root.querySelectorAll("main .table, main pre, main .log").forEach(makeReachable);
+  for (const box of root.querySelectorAll("main .table, main pre, main .log")) {
+    makeReachable(box);
+    for (const part of [box, ...box.children]) sizes.observe(part);
+  }
 }
