@@ -81,7 +81,9 @@ def test_the_money_is_what_these_leads_bring_by_hand(trained: Project, tuned: Tu
     found = {one.name: one for one in tuned.changes.figures}
     judged = load_evaluation(trained.runs_dir / tuned.base / "evaluation.json")
     order = sorted(judged.results, key=lambda one: -one.score)
-    assert len({one.score for one in order}) == len(order), "without ties the first ones are plain"
+    for calls in (10, 30):
+        edge = [one.score for one in order][int(calls / INCOMING * len(order)) - 1 :][:3]
+        assert len(set(edge)) == 3, "without ties at the last calls it is plain whom they reach"
     won = np.cumsum([one.truth == "won" for one in order])
 
     def income(calls: int) -> float:

@@ -1,12 +1,14 @@
 """The backtest: at each origin the candidate and the calibrator that were best until then judge what came after.
 
 All figures come from here: of models that had not seen those leads, chosen and calibrated without them and without later
-ones. (The first fold has nothing before it: the plainest model judges it, uncalibrated. Of very large tables, later folds
-narrow down what is tried at all.) What is shipped is chosen the same way with all folds, and learns from all leads where the configuration wants that.
+ones, by outcomes that were known by then. (The first fold has nothing before it: the plainest model judges it,
+uncalibrated. Of very large tables, later folds narrow down what is tried at all.) What is shipped is chosen the same way
+with all folds, and learns from all leads where the configuration wants that.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +28,9 @@ from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.spec import CalibratorSpec, IntervalSpec
 
 Floats = NDArray[np.float64]
+
+_LEAST = 5
+"""Leads won, and lost ones, that a step learns from."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +83,13 @@ def run_backtest(
     """Judges candidates at all origins, choosing at each by what was known until then.
 
     Raises:
-        DataError: no fold holds leads won and lost on both sides.
+        DataError: too few outcomes were known when `val` or `test` began, or no fold has any to learn from.
     """
     unseen: dict[int, float] = {}
     chosen: dict[str, Chosen] = {}
     search = Search(tuple(candidates))
-    usable = [step for step in steps if 0 < learner.won[step.fit].mean() < 1]
-    if not usable:
-        raise DataError(
-            "no leads won and lost to learn from on both sides of any split",
-            fix="import more leads whose outcome is known, won and lost ones",
-        )
+    usable = [step for step in steps if _can_learn(learner.won[step.fit])]
+    _refuse_unjudged(learner, steps, usable)
     inner = [step for step in usable if step.name not in LATER]
     learner.progress.begin("trying models on leads they have not seen", len(usable))
     margins = _search(learner, inner, search)
@@ -96,7 +97,8 @@ def run_backtest(
         trial = Trial(learner, step, stable=search.tried[0].stable, inner=False)
         done = [one for one in usable if one.name in margins]
         margins[step.name] = trial.margins(search.tried)
-        taken = chosen[step.name] = _choose(learner, margins, done, search.tried, in_time=in_time)
+        taken = _choose(learner, margins, done, search.tried, in_time=in_time, by=step.moment)
+        chosen[step.name] = taken
         unseen.update(_judged(margins[step.name][taken.candidate], step, taken))
         learner.progress.advance()
     learner.progress.end()
@@ -104,7 +106,7 @@ def run_backtest(
     for place, step in enumerate(inner):
         before = inner[:place] if in_time else [one for one in inner if one is not step]
         there = [one for one in search.tried if one in margins[step.name]]
-        taken = _choose(learner, margins, before, there, in_time=in_time)
+        taken = _choose(learner, margins, before, there, in_time=in_time, by=step.moment)
         unseen.update(_judged(margins[step.name][taken.candidate], step, taken))
     slices = _slices(learner, margins, _latest(usable, in_time), shipped.candidate)
     some = any(thinned(step.fit) is not step.fit for step in inner)
@@ -150,9 +152,10 @@ def _choose(
     tried: Sequence[Candidate],
     *,
     in_time: bool,
+    by: float = math.inf,
 ) -> Chosen:
-    """The candidate and the calibrator by the latest folds so far."""
-    latest = _latest(done, in_time)
+    """The candidate and the calibrator by the latest folds so far, and by what was known of them at a moment."""
+    margins, latest = _known(margins, _latest(done, in_time), learner.settled, by)
     scored = tuple(o for o in judge(margins, latest, learner.won) if o.candidate in tried)
     if not scored:
         return Chosen(
@@ -162,6 +165,49 @@ def _choose(
     slices = _slices(learner, margins, latest, candidate)
     calibrator, why = calibrate(slices, learner.config.calibrator)
     return Chosen(candidate, calibrator, why, scored)
+
+
+def _known(
+    margins: Mapping[str, Mapping[Candidate, Floats]],
+    steps: Sequence[Origin],
+    settled: Floats | None,
+    by: float,
+) -> tuple[Mapping[str, Mapping[Candidate, Floats]], Sequence[Origin]]:
+    """Steps without the leads whose outcomes did not count by then."""
+    if settled is None or math.isinf(by):
+        return margins, steps
+    left: dict[str, Mapping[Candidate, Floats]] = {}
+    kept: list[Origin] = []
+    for step in steps:
+        known = ~(settled[step.judge] > by)
+        if known.any():
+            kept.append(step.only(known))
+            left[step.name] = {one: found[known] for one, found in margins[step.name].items()}
+    return left, kept
+
+
+def _can_learn(won: Floats) -> bool:
+    """Whether there are leads won and leads lost enough for a step."""
+    count = won.sum()
+    return bool(min(count, len(won) - count) >= _LEAST)
+
+
+def _refuse_unjudged(learner: Learner, steps: Sequence[Origin], usable: Sequence[Origin]) -> None:
+    """A model of which nothing could be told on the leads that figures come from."""
+    judged = {step.name for step in usable}
+    for step in steps:
+        if step.name in LATER and step.name not in judged:
+            won = int(learner.won[step.fit].sum())
+            raise DataError(
+                f"when the leads of {step.name} began to come, {won} leads were known to be won and "
+                f"{len(step.fit) - won} to be lost: too few to judge a model by that learned from them",
+                fix="import leads of a longer time, older ones too: outcomes count from when they were known",
+            )
+    if not usable:
+        raise DataError(
+            "no leads won and lost to learn from on both sides of any split",
+            fix="import more leads whose outcome is known, won and lost ones",
+        )
 
 
 def _latest(done: Sequence[Origin], in_time: bool) -> Sequence[Origin]:

@@ -1,12 +1,14 @@
 """Who is learned from and who is judged: rolling origins in time, or folds by lot where the data has no time.
 
+A step in time learns from what a training at its moment would have: leads that had come, whose outcomes counted by then.
 Functions of places in time and splits; no model is known here.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +31,17 @@ class Origin:
     Attributes:
         name: `fold 1`, …, `val`, `test`.
         fit, judge: rows.
+        moment: when it begins, seconds since 1970; infinite: all outcomes were known.
     """
 
     name: str
     fit: Ints
     judge: Ints
+    moment: float = math.inf
+
+    def only(self, judged: NDArray[np.bool_]) -> Origin:
+        """The same step with some of the rows that it judges."""
+        return replace(self, judge=self.judge[judged])
 
 
 def is_in_time(order: Floats, splits: Sequence[Split]) -> bool:
@@ -46,13 +54,23 @@ def is_in_time(order: Floats, splits: Sequence[Split]) -> bool:
 
 
 def origins(
-    splits: Sequence[Split], groups: Sequence[str], folds: int, *, in_time: bool, seed: int
+    splits: Sequence[Split],
+    groups: Sequence[str],
+    folds: int,
+    *,
+    in_time: bool,
+    seed: int,
+    order: Floats | None = None,
+    settled: Floats | None = None,
 ) -> tuple[Origin, ...]:
     """Steps of a backtest, the earliest first: folds within train, then val, then test.
 
     Args:
         splits: (rows,) of rows in order of time.
         groups: (rows,) what must not be on both sides where folds are drawn by lot; empty: stands for itself.
+        order: (rows,) when each came, seconds since 1970.
+        settled: (rows,) since when each outcome counts; NaN: since the lead came. With `order`, steps in time learn from
+            what was known when they begin.
     """
     places = np.array(splits)
     train = np.flatnonzero(places == "train")
@@ -64,7 +82,20 @@ def origins(
         if rows.size:
             found.append(Origin(later, known, rows))
             known = np.sort(np.concatenate([known, rows]))
-    return tuple(one for one in found if one.fit.size and one.judge.size)
+    if in_time and order is not None and settled is not None:
+        return tuple(_as_known(one, order, settled) for one in _held(found))
+    return tuple(_held(found))
+
+
+def _held(steps: Sequence[Origin]) -> list[Origin]:
+    return [one for one in steps if one.fit.size and one.judge.size]
+
+
+def _as_known(step: Origin, order: Floats, settled: Floats) -> Origin:
+    """A step without the outcomes that nobody knew when it began."""
+    # a stated split may hold a stray early lead among those it judges: the training was no earlier than what it had
+    moment = max(float(order[step.judge].min()), float(order[step.fit].max()))
+    return Origin(step.name, step.fit[~(settled[step.fit] > moment)], step.judge, moment)
 
 
 def _rolling(train: Ints, folds: int) -> list[Origin]:

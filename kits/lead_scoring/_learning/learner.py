@@ -56,6 +56,7 @@ class Learner:
         kinds: columns to learn from, and what each holds.
         drifting: those that tell the period.
         device: `cpu` or `cuda`, for trees.
+        settled: (rows,) since when each outcome counts, seconds since 1970; NaN: since the lead came; None: all do.
     """
 
     sheet: Sheet
@@ -66,6 +67,7 @@ class Learner:
     seed: int
     device: str = "cpu"
     progress: Progress = field(default_factory=NoProgress)
+    settled: Floats | None = None
 
     def fit(self, rows: Ints, candidate: Candidate) -> Fitted:
         """One candidate, learned from some rows, as it is shipped.

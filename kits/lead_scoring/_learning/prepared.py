@@ -17,6 +17,7 @@ from kits.lead_scoring._learning.device import device_for
 from kits.lead_scoring._learning.folds import Origin, is_in_time, origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner
+from kits.lead_scoring._learning.settled import settled_of
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._stated import refuse_misspelt
 from kits.lead_scoring._table import LeadTable, load_table
@@ -82,8 +83,17 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
         seed=task.seed,
         device=device_for(task.device),
         progress=task.progress,
+        settled=settled_of(table.items, table.order, config.source.open_for_days),
     )
-    steps = origins(splits, groups, config.folds, in_time=in_time, seed=task.seed)
+    steps = origins(
+        splits,
+        groups,
+        config.folds,
+        in_time=in_time,
+        seed=task.seed,
+        order=table.order,
+        settled=learner.settled,
+    )
     won = table.won[known]
     few = len(won) < FEW_LEADS or won.sum() < FEW_WON
     return Prepared(table, court, learner, steps, in_time, bool(few))

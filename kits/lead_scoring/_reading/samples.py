@@ -22,6 +22,8 @@ from kits.lead_scoring.config import Config, SourceConfig
 
 OUTCOME_AT = "outcome_at"
 """In a sample's `meta`: when its outcome was known, seconds since 1970."""
+SETTLED_AT = "settled_at"
+"""In a sample's `meta`: since when its outcome counts, where leads are kept open for a time though it is known."""
 RANK = "rank"
 """In a sample's `meta`: its place in time is no date."""
 _DAY = 86_400
@@ -32,10 +34,23 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Judged:
-    """Outcomes after those that are too old to be open were counted as lost."""
+    """Outcomes after those that are too old to be open were counted as lost.
+
+    Attributes:
+        days: after how many a lead counts as lost.
+        open_days: for how many a lead is open, whatever is known of it.
+    """
 
     won: Sequence[bool | None]
     said: Finding | None = None
+    days: int = 0
+    open_days: int = 0
+
+    def outcome_at(self, known: Known, row: int) -> float | None:
+        """When the outcome of a decided lead was known."""
+        at = known.at[row]
+        aged = self.days and known.won[row] is None and at is not None
+        return at + self.days * _DAY if aged and at is not None else known.outcome_at[row]
 
 
 def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
@@ -46,7 +61,7 @@ def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
         yield judged.said
     whose = keys(known, ids, stated=bool(config.source.id))
     writer = _Writer(
-        known, ids, whose, known.names, judged.won, _groups(known), known.splits, known.written.mark
+        known, ids, whose, known.names, judged, _groups(known), known.splits, known.written.mark
     )
     rows = zip(*known.columns.values()) if known.columns else iter(() for _ in ids)
     for row, values in enumerate(rows):
@@ -67,14 +82,14 @@ class _Writer:
     ids: Sequence[str]
     keys: Sequence[str]
     names: Sequence[str]
-    won: Sequence[bool | None]
+    judged: Judged
     groups: Sequence[str]
     splits: Sequence[Split | None]
     written: str
 
     def sample(self, row: int, values: Sequence[Value]) -> RawSample | Finding:
         """One lead, or why it is refused."""
-        known, won = self.known, self.won[row]
+        known, won = self.known, self.judged.won[row]
         where = _source(known, row, self.ids[row])
         content = encode_lead(_lead(self.ids[row], self.names, values, known.at[row]))
         if len(content) > MAX_BYTES:
@@ -85,12 +100,20 @@ class _Writer:
         meta: dict[str, JsonValue] = {RANK: True} if known.ranked else {}
         if self.written:
             meta[WRITTEN] = self.written
-        if known.outcome_at[row] is not None and won is not None:
-            meta[OUTCOME_AT] = known.outcome_at[row]
+        if won is not None:
+            meta |= self._times(row)
         group = self.groups[row] if self.groups else ""
         return RawSample(
             content, MEDIA_TYPE, where, label, group, self.splits[row], meta, known.order[row], self.keys[row],
         )  # fmt: skip
+
+    def _times(self, row: int) -> dict[str, JsonValue]:
+        """When a lead's outcome was known, and since when it counts where that is later."""
+        came, ended = self.known.at[row], self.judged.outcome_at(self.known, row)
+        found: dict[str, JsonValue] = {} if ended is None else {OUTCOME_AT: ended}
+        if self.judged.open_days and came is not None:
+            found[SETTLED_AT] = max(came + self.judged.open_days * _DAY, ended or came)
+        return found
 
 
 def _lead(identity: str, names: Sequence[str], values: Sequence[Value], at: float | None) -> Lead:
@@ -133,7 +156,7 @@ def judge_open(known: Known, config: Config) -> Judged:
         # of young leads only buyers are decided: learned from, they would be months in which everybody buys
         open_days = max(open_days, days)
         won = _aged(known, outcome.won, latest, days, open_days)
-    return Judged(won, _said(outcome.won, won, days, open_days, source))
+    return Judged(won, _said(outcome.won, won, days, open_days, source), days, open_days)
 
 
 def _aged(

@@ -1,0 +1,167 @@
+"""A step of the backtest knows what a training at its moment would have known, and no outcome that came later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import JsonValue
+
+from kits.core.dataset import DatasetItem, Split
+from kits.core.errors import DataError
+from kits.core.sample import Sample, utc_now
+from kits.lead_scoring._learning.backtest import Backtest, run_backtest
+from kits.lead_scoring._learning.candidates import candidates
+from kits.lead_scoring._learning.folds import origins
+from kits.lead_scoring._learning.kinds import kinds_of
+from kits.lead_scoring._learning.learner import Learner
+from kits.lead_scoring._learning.settled import settled_of
+from kits.lead_scoring._learning.sheet import Sheet
+from kits.lead_scoring._simulated.firm import make_leads
+from kits.lead_scoring.config import Config
+from tests.lead_scoring.lead_files import put, read, source
+from tests.lead_scoring.made_leads import DAY_S, START_S
+from tests.lead_scoring.trained_leads import as_lead, splits_in_time
+
+N = 1_300
+FAST = Config.model_validate({"trees": 30, "learning_rate": 0.2})
+
+
+def items_with(*metas: dict[str, JsonValue]) -> list[DatasetItem]:
+    """Samples of which only this is known."""
+    made = Sample("s", "application/json", "", 0, utc_now())
+    return [DatasetItem(replace(made, meta=meta), None, "train") for meta in metas]
+
+
+def test_an_outcome_counts_from_when_it_was_known_and_the_lead_was_old_enough() -> None:
+    order = np.array([0.0, 0.0, 0.0, 0.0, 0.0]) + START_S
+    items = items_with(
+        {},
+        {"outcome_at": START_S + 5 * DAY_S},
+        {"outcome_at": START_S + 5 * DAY_S, "settled_at": START_S + 90 * DAY_S},
+        {"outcome_at": START_S + 400 * DAY_S},
+        {"outcome_at": START_S + 5 * DAY_S, "rank": True},
+    )
+    told = (settled_of(items, order, 0) - START_S) / DAY_S
+    assert np.array_equal(told, [np.nan, 5, 90, 400, np.nan], equal_nan=True)
+    kept_open = (settled_of(items, order, 30) - START_S) / DAY_S
+    assert np.array_equal(kept_open, [30, 30, 90, 400, np.nan], equal_nan=True)
+
+
+def test_a_step_learns_from_outcomes_known_when_it_begins() -> None:
+    order = START_S + DAY_S * np.arange(100)
+    settled = order + 10 * DAY_S
+    settled[3] = np.nan
+    splits: list[Split] = ["train"] * 70 + ["val"] * 15 + ["test"] * 15
+    steps = {
+        one.name: one
+        for one in origins(
+            splits, [""] * 100, 4, in_time=True, seed=0, order=order, settled=settled
+        )
+    }
+    assert steps["val"].moment == order[70] and steps["test"].moment == order[85]
+    assert steps["val"].fit.tolist() == list(range(61))
+    assert steps["test"].fit.tolist() == list(range(76))
+    assert all(
+        settled[one.fit][~np.isnan(settled[one.fit])].max() <= one.moment for one in steps.values()
+    )
+    by_lot = origins(splits, [""] * 100, 4, in_time=False, seed=0, order=order, settled=settled)
+    assert np.isinf(by_lot[-1].moment) and len(by_lot[-1].fit) == 85
+
+
+def test_a_stray_early_lead_among_those_judged_takes_nothing_from_the_training() -> None:
+    order = START_S + DAY_S * np.arange(100)
+    splits: list[Split] = ["train"] * 70 + ["val"] * 15 + ["test"] * 15
+    splits[2] = "test"
+    steps = origins(splits, [""] * 100, 4, in_time=True, seed=0, order=order, settled=order.copy())
+    assert steps[-1].moment == order[84] and len(steps[-1].fit) == 84
+
+
+def backtest_of(won: np.ndarray, settled: np.ndarray) -> tuple[Backtest, list[Split]]:
+    """Of the made-up firm's leads with these outcomes."""
+    made = list(make_leads(3, N))
+    order = np.array([one.at.timestamp() for one in made])
+    sheet, splits = Sheet([as_lead(one) for one in made]), splits_in_time(N)
+    kinds = kinds_of(sheet, np.arange(N), sheet.names, FAST.columns)
+    learner = Learner(sheet, won, kinds, frozenset(), FAST, 3, settled=settled)
+    steps = origins(
+        splits, [""] * N, FAST.folds, in_time=True, seed=3, order=order, settled=settled
+    )
+    tried = candidates(FAST, few=False, in_time=True, drifting=())
+    return run_backtest(learner, steps, tried, in_time=True), splits
+
+
+@pytest.mark.parametrize("slow_days", [60.0, 200.0])
+def test_outcomes_that_nobody_knew_when_a_step_began_leave_its_figures_alone(
+    slow_days: float,
+) -> None:
+    """Neither through what is learned, nor through the choice, nor through calibration."""
+    made = list(make_leads(3, N))
+    order = np.array([one.at.timestamp() for one in made])
+    won = np.array([one.outcome == "won" for one in made], dtype=np.float64)
+    settled = order + np.random.default_rng(0).exponential(slow_days * DAY_S, N)
+    begins = order[splits_in_time(N).index("test")]
+    late = (settled > begins) & (order < begins)
+    assert late.sum() > 40
+    (true, splits), (turned, _) = (
+        backtest_of(outcomes, settled) for outcomes in (won, np.where(late, 1 - won, won))
+    )
+    judged = [row for row, split in enumerate(splits) if split == "test"]
+    assert [true.unseen[row] for row in judged] == [turned.unseen[row] for row in judged]
+    taken = [
+        (one.candidate, one.calibrator, one.why)
+        for one in (true.chosen["test"], turned.chosen["test"])
+    ]
+    assert taken[0] == taken[1]
+    assert true.interval != turned.interval, "what ships knows them"
+
+
+def test_outcomes_that_take_longer_than_the_history_are_told() -> None:
+    made = list(make_leads(3, N))
+    order = np.array([one.at.timestamp() for one in made])
+    won = np.array([one.outcome == "won" for one in made], dtype=np.float64)
+    with pytest.raises(DataError, match=r"when the leads of (val|test) began to come, 0 leads"):
+        backtest_of(won, order + (order[-1] - order[0]))
+
+
+def rows_by_age(days: int, outcome: str, won_after: int) -> str:
+    """A lead for each of so many days, every third of them won soon after."""
+    lines = ["Created,Sector,Stage,Closed"]
+    for day in range(days):
+        came = np.datetime64("2024-01-01") + day
+        hit = day % 3 == 0
+        closed = str(came + won_after) if hit else ""
+        lines.append(f"{came},{'ab'[day % 2]},{'Won' if hit else outcome},{closed}")
+    return "\n".join(lines) + "\n"
+
+
+def test_leads_lost_by_age_count_from_that_age_and_so_do_those_that_were_won_sooner(
+    tmp_path: Path,
+) -> None:
+    file = put(tmp_path / "leads.csv", rows_by_age(400, "", 12))
+    stated = source(outcome="Stage", won=["Won"], decided_at="Created", outcome_at="Closed")
+    found = read(file, stated)
+    decided = [one for one in found.samples if one.annotation is not None]
+    assert {one.annotation.label for one in decided if one.annotation} == {"won", "lost"}
+    for one in decided:
+        assert one.annotation is not None and one.order is not None
+        ended, counts = one.meta["outcome_at"], one.meta["settled_at"]
+        assert isinstance(ended, float) and isinstance(counts, float)
+        assert (counts - one.order) / DAY_S == 90
+        assert (ended - one.order) / DAY_S == (12 if one.annotation.label == "won" else 90)
+
+
+def test_leads_kept_open_as_stated_count_from_that_age(tmp_path: Path) -> None:
+    file = put(tmp_path / "leads.csv", rows_by_age(200, "Lost", 45))
+    stated = source(
+        outcome="Stage", won=["Won"], lost=["Lost"], decided_at="Created", outcome_at="Closed", open_for_days=30,
+    )  # fmt: skip
+    found = read(file, stated)
+    spans = {
+        (one.annotation.label, (float(str(one.meta["settled_at"])) - one.order) / DAY_S)
+        for one in found.samples
+        if one.annotation is not None and one.order is not None
+    }
+    assert spans == {("won", 45.0), ("lost", 30.0)}
