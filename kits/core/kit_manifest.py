@@ -9,6 +9,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kits.core.operating_point import Verdict
+
+Mistake = Literal["escape", "overkill"]
+
 
 class Words(BaseModel):
     """What a kit's reports call things."""
@@ -19,6 +23,27 @@ class Words(BaseModel):
     good: str = Field("normal", description="a sample that needs no act")
     bad: str = Field("faulty", description="a sample that needs one")
     none: str = Field("", description="label of what fits no other; empty where there is none")
+    verdicts: dict[Verdict, str] = Field(
+        default_factory=dict, description="act, review, pass → what each is called"
+    )
+    mistakes: dict[Mistake, str] = Field(
+        default_factory=dict, description="escape, overkill → what each is called"
+    )
+    figures: dict[str, str] = Field(
+        default_factory=dict, description="metric or rate → what it says, in plain words"
+    )
+    alike: str = Field(
+        "camera or sensor, light, parts and settings",
+        description="what has to stay the same for figures to hold",
+    )
+
+    def verdict(self, verdict: str) -> str:
+        """What a verdict is called."""
+        return next((said for name, said in self.verdicts.items() if name == verdict), verdict)
+
+    def mistake(self, mistake: Mistake) -> str:
+        """What a mistake is called."""
+        return self.mistakes.get(mistake, mistake)
 
 
 class KitManifest(BaseModel):

@@ -118,11 +118,10 @@ def pack_bundle(
     card = write_card(
         whole,
         point,
-        task=kit.manifest.task,
+        kit=kit.manifest,
         counts=counts,
         golden=len(golden),
         notes=notes,
-        ranked=kit.manifest.ranked,
     )
     files = {
         **{b.path: b.content for b in built},

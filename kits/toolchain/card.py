@@ -9,43 +9,45 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kits.core.bundle import BundleManifest, LicenceNote
+from kits.core.kit_manifest import KitManifest, Words
 from kits.core.operating_point import OperatingPoint
-from kits.core.stats import Estimate
+from kits.toolchain.worth import worth_of
 
 
 def write_card(
     manifest: BundleManifest,
     point: OperatingPoint,
     *,
-    task: str,
+    kit: KitManifest,
     counts: Mapping[str, Mapping[str, int]],
     golden: int,
     notes: Sequence[str] = (),
-    ranked: bool = False,
 ) -> str:
     """The card of a bundle.
 
     Args:
-        task: one sentence of the kit: what it decides.
+        kit: what it decides, and what it calls things.
         counts: split → label → number of samples of the training's dataset version.
         golden: number of golden samples in the bundle.
         notes: limits and remarks of the run.
-        ranked: samples wait for people, who take the best first.
     """
+    words = kit.words
     parts = [
         f"# {manifest.name} {manifest.version}",
-        task,
-        _facts(manifest),
+        _worth(manifest, point, words) if kit.ranked else "",
+        kit.task,
         "## What it decides",
-        _point(point, ranked=ranked),
+        _ranks(manifest, point, words) if kit.ranked else _point(point),
         "## What it reaches",
-        _metrics(manifest.metrics, manifest.dataset, manifest.seed),
+        _metrics(manifest, words),
         "## What it learned from",
         _data(counts, manifest.dataset),
         "## Limits",
-        _limits(notes, golden),
+        _limits(notes, golden, kit),
         "## Licences",
         _licences(manifest.licences),
+        "## How it was made",
+        _facts(manifest),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -65,20 +67,55 @@ def _facts(manifest: BundleManifest) -> str:
     return _table(("", ""), [(key, value) for key, value in rows.items() if value])
 
 
-def _point(point: OperatingPoint, *, ranked: bool) -> str:
+def _worth(manifest: BundleManifest, point: OperatingPoint, words: Words) -> str:
+    worth = worth_of(manifest.metrics, point, words, point.costs.currency)
+    if worth is None:
+        return "What it is worth was not measured."
+    return (
+        f"**{worth.headline}** beside working on as many {words.sample}s in random order: {worth.interval}, "
+        f"{worth.sureness}. {worth.work}. Counted as if working on one that was {words.bad} is what made it so: an upper end."
+    )
+
+
+def _ranks(manifest: BundleManifest, point: OperatingPoint, words: Words) -> str:
     costs = point.costs
-    act, review = ("first", "then those") if ranked else (point.action, "review")
-    prevalence = "" if ranked else f"; share of positives in production {costs.prevalence:.2%}"
+    act, review, rest = (words.verdict(one) for one in ("act", "review", "pass"))
     lines = [
-        f"- {act} from a score of {point.default.act_at:.4g}; "
-        f"{review} from {point.default.review_from:.4g}",
+        f"- {act} from a score of {point.default.act_at:.4g}, {review} from {point.default.review_from:.4g}, {rest} below; "
+        f"nothing is decided without a person",
+        f"- chosen by: {point.method}",
+        f"- costs: {costs.escape:g} {costs.currency} for each that is {words.mistake('escape')}, "
+        f"{costs.overkill:g} {costs.currency} for each that is {words.mistake('overkill')}",
+    ]
+    rates = [
+        f"- {_told(name, words)}: {estimate.text()}"
+        for name, estimate in sorted(point.rates.items())
+        if name not in manifest.metrics
+    ]
+    said = "\n".join(lines)
+    if not rates:
+        return said
+    return f"{said}\n\nOn the {words.sample}s that this was chosen on:\n\n" + "\n".join(rates)
+
+
+def _told(name: str, words: Words) -> str:
+    """A figure in plain words, with its name."""
+    said = words.figures.get(name)
+    return f"{said} (`{name}`)" if said else name
+
+
+def _point(point: OperatingPoint) -> str:
+    costs = point.costs
+    lines = [
+        f"- {point.action} from a score of {point.default.act_at:.4g}; "
+        f"review from {point.default.review_from:.4g}",
         *(
             f"- {label}: {point.action} from {band.act_at:.4g}, review from {band.review_from:.4g}"
             for label, band in sorted(point.per_label.items())
         ),
         f"- chosen by: {point.method}",
         f"- costs: escape {costs.escape:g}, overkill {costs.overkill:g}, review {costs.review:g} "
-        f"{costs.currency}{prevalence}",
+        f"{costs.currency}; share of positives in production {costs.prevalence:.2%}",
     ]
     lines += [f"- {name}: {estimate.text()}" for name, estimate in sorted(point.rates.items())]
     if point.guarantee:
@@ -86,15 +123,15 @@ def _point(point: OperatingPoint, *, ranked: bool) -> str:
     return "\n".join(lines)
 
 
-def _metrics(metrics: Mapping[str, Estimate], dataset: str, seed: int) -> str:
-    if not metrics:
+def _metrics(manifest: BundleManifest, words: Words) -> str:
+    if not manifest.metrics:
         return "Not measured."
     rows = [
-        (name, f"{e.value:.4g}", f"{e.low:.4g} to {e.high:.4g}", str(e.n), e.method)
-        for name, e in metrics.items()
+        (_told(name, words), f"{e.value:.4g}", f"{e.low:.4g} to {e.high:.4g}", str(e.n), e.method)
+        for name, e in manifest.metrics.items()
     ]
     table = _table(("metric", "value", "95 % interval", "n", "interval by"), rows)
-    return f"{table}\n\nDataset version {dataset[:12]}, seed {seed}."
+    return f"{table}\n\nDataset version {manifest.dataset[:12]}, seed {manifest.seed}."
 
 
 def _data(counts: Mapping[str, Mapping[str, int]], dataset: str) -> str:
@@ -108,12 +145,11 @@ def _data(counts: Mapping[str, Mapping[str, int]], dataset: str) -> str:
     return f"Dataset version `{dataset}`.\n\n{_table(('split', 'label', 'samples'), rows)}"
 
 
-def _limits(notes: Sequence[str], golden: int) -> str:
+def _limits(notes: Sequence[str], golden: int, kit: KitManifest) -> str:
+    where = "hub" if kit.at_hub else "device"
     lines = [
-        "- The figures hold for samples like those of the dataset version: same camera or "
-        "sensor, light, parts and settings.",
-        f"- {golden} golden samples travel with the bundle; a device that does not reproduce "
-        "them refuses it.",
+        f"- The figures hold for {kit.words.sample}s like those of the dataset version: same {kit.words.alike}.",
+        f"- {golden} golden samples travel with the bundle; a {where} that does not reproduce them refuses it.",
         *(f"- {note}" for note in notes),
     ]
     return "\n".join(lines)

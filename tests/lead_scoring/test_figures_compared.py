@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from kits.cli import make_app
+from kits.core.bundle import open_file
 from kits.core.kit import ItemResult
 from kits.core.operating_point import Costs
 from kits.lead_scoring import demo
@@ -67,6 +69,39 @@ def test_a_report_tells_what_the_order_is_worth_and_nothing_of_people_who_look_a
     assert "the best leads first" in html
     assert "a person for all" not in html and "prevalence" not in html
     assert "How many buyers the first calls reach" in html and "Protected groups" in html
+
+
+def test_report_and_card_of_leads_begin_with_money_and_how_sure_it_is(project):
+    (page,) = project.glob("runs/*/report.html")
+    html, metrics = page.read_text(), json.loads(page.with_suffix(".json").read_text())["metrics"]
+    money = metrics["money_per_month"]
+
+    said = f"{money['value']:+,.0f} EUR a month"
+    sure = (
+        "more than a random order, beyond chance" if money["low"] > 0 else "chance could explain it"
+    )
+    assert f"<h1>p: {said}</h1>" in html
+    assert html.index(said) < html.index(sure) < html.index("<h2>What is decided")
+    card = open_file(next(project.glob("runs/*/bundle.kwb"))).files["card.md"].decode()
+    assert card.startswith(f"# p 1\n\n**{said}** beside")
+    assert sure in card and "The team works on 20 of " in card
+    assert f"95 % interval {money['low']:+,.0f} to {money['high']:+,.0f} EUR" in card
+    assert "camera" not in card and "a hub that does not reproduce them" in card
+
+
+def test_report_and_card_of_leads_say_hot_warm_and_cold(project):
+    (page,) = project.glob("runs/*/report.html")
+    html = page.read_text()
+    card = open_file(next(project.glob("runs/*/bundle.kwb"))).files["card.md"].decode()
+
+    for band in ("hot", "warm", "cold"):
+        assert f'<th class="n">{band}</th>' in html and band in card
+    shown = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+    text = re.sub(r"<[^>]*>", " ", shown)
+    assert not re.search(r"\b(act|review|pass|escape|overkill)\b", text)
+    assert not re.search(r"\b(act|review|pass|escape|overkill)\b", card)
+    assert "how many times as often as all the best tenth is won" in text
+    assert "share of won leads that was hot (`won_in_hot`)" in card
 
 
 def test_the_checks_measure_a_model_against_the_order_of_coming(project):

@@ -17,7 +17,7 @@ from kits.core.files import write_atomically
 from kits.core.kit import EvaluateTask, Evaluation, Plot
 from kits.core.ready import make_ready
 from kits.core.stats import Estimate
-from kits.toolchain import pages
+from kits.toolchain import pages, worth
 from kits.toolchain.evaluation import load_evaluation
 from kits.toolchain.goal import goal_metric, load_baseline
 from kits.toolchain.pairing import SMALLER_IS_BETTER, is_positive
@@ -67,6 +67,9 @@ def render(facts: Facts) -> str:
         config=facts.project.config,
         title=facts.project.kit.manifest.title,
         words=facts.project.kit.manifest.words,
+        worth=facts.worth,
+        won_per_month=worth.hits(facts.evaluation.metrics, worth.PRECISION, facts.point),
+        at_random=worth.hits(facts.evaluation.metrics, worth.BASE, facts.point),
         plots=_kit_plots(facts),
         point=facts.point,
         money=facts.money,
@@ -99,7 +102,8 @@ def _metric_rows(facts: Facts) -> list[tuple[str, Estimate, Estimate | None]]:
 
 def _marks(facts: Facts) -> list[plots.Mark]:
     point = facts.point
-    act, review = ("first", "then") if facts.ranked else (point.action, "review")
+    words = facts.project.kit.manifest.words.verdicts
+    act, review = words.get("act", point.action), words.get("review", "review")
     marks = [plots.Mark(point.default.act_at, f"{act} from here", "act")]
     if point.default.review_from < point.default.act_at:
         marks.append(plots.Mark(point.default.review_from, f"{review} from here", "review"))

@@ -22,6 +22,7 @@ from kits.toolchain.evaluation import finite, metrics_json
 from kits.toolchain.project import Project
 from kits.toolchain.report import figures
 from kits.toolchain.runs import Run
+from kits.toolchain.worth import Worth, worth_of
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,15 @@ class Facts:
         if self.by_hand:
             return figures.money_by_hand(self.evaluation, costs)
         return figures.money(self.evaluation, costs)
+
+    @property
+    def worth(self) -> Worth | None:
+        """What taking the best first brings in a month; None where samples do not wait for people."""
+        if not self.ranked:
+            return None
+        currency = self.project.config.costs.currency
+        words = self.project.kit.manifest.words
+        return worth_of(self.evaluation.metrics, self.point, words, currency)
 
     def wrong(self, count: int) -> list[ItemResult]:
         """The worst wrong verdicts."""

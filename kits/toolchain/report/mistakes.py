@@ -18,7 +18,7 @@ _PICTURE_PIXELS = 420
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One wrong verdict as the report shows it; `picture` is a data URI or empty."""
+    """One wrong verdict as the report shows it; `dear`: no mere false act; `picture` is a data URI or empty."""
 
     kind: str
     truth: str
@@ -27,6 +27,7 @@ class Mistake:
     cost: float
     source: str
     picture: str
+    dear: bool
 
 
 def worst_mistakes(facts: Facts) -> list[Mistake]:
@@ -35,7 +36,8 @@ def worst_mistakes(facts: Facts) -> list[Mistake]:
         Mistake(
             kind=_kind(facts, result),
             truth=result.truth or "(none)",
-            verdict=result.verdict,
+            verdict=facts.project.kit.manifest.words.verdict(result.verdict),
+            dear=facts.by_hand or is_positive(result.truth),
             score=result.score,
             cost=result.cost,
             source=_source(facts.dataset, result),
@@ -49,7 +51,8 @@ def _kind(facts: Facts, result: ItemResult) -> str:
     if facts.by_hand:
         said = prediction_from_json(dict(result.prediction)).label if result.prediction else ""
         return f"taken for {said or 'none'}"
-    return "escape" if is_positive(result.truth) else "overkill"
+    words = facts.project.kit.manifest.words
+    return words.mistake("escape" if is_positive(result.truth) else "overkill")
 
 
 def _source(dataset: Dataset | None, result: ItemResult) -> str:
