@@ -38,6 +38,7 @@ API_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "salesforce": (
         "events", "channel", "record_field", "fields_field", "what_field", "version", "audience",
     ),
+    "hubspot": ("account",),
     "odoo": ("events", "api", "database", "login", "language"),
     "dynamics": ("events", "authority"),
 }  # fmt: skip

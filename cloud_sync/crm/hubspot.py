@@ -179,7 +179,10 @@ class HubSpot:
         except DeliveryError as error:
             fix = "check the token (pat-…), and that this machine reaches api.hubapi.com"
             return [Check("sign in", False, error.what, fix)]
-        checks = [Check("sign in", True, f"account {text(who.get('portalId'))}")]
+        account = text(who.get("portalId"))
+        known = self._settings.options.get("account")
+        hint = "" if known else f"; for links to its records: crm set … --option account={account}"
+        checks = [Check("sign in", True, f"account {account}{hint}")]
         checks.append(self._right("read", "GET", self._path, None))
         checks.append(self._right("write", "POST", f"{self._path}/batch/update", {"inputs": []}))
         return checks + self._properties.checks(self._settings.fields)

@@ -38,6 +38,8 @@ class Kind:
         rate_per_10s: requests in ten seconds that leave room for others.
         lists: it has a list of its records (`Crm.listed`).
         tokens_at: the option that names another server which gets its secrets; empty: there is none.
+        page: address of a record's page, with `{url}`, `{account}`, `{object}` and `{id}`; empty: not known.
+        page_objects: object → what it is called there, where that is something else.
     """
 
     make: Callable[[Access], Crm]
@@ -51,6 +53,8 @@ class Kind:
     label: str = ""
     lists: bool = True
     tokens_at: str = ""
+    page: str = ""
+    page_objects: dict[str, str] = field(default_factory=dict)
 
 
 def _hubspot(access: Access) -> Crm:
@@ -115,6 +119,8 @@ KINDS: dict[str, Kind] = {
             ),
         },
         rate_per_10s=90, label="HubSpot",
+        page="https://app.hubspot.com/contacts/{account}/record/{object}/{id}",
+        page_objects={"contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5"},
     ),
     "salesforce": Kind(
         _salesforce, "", "Lead", "salesforce-outbound",
@@ -135,21 +141,24 @@ KINDS: dict[str, Kind] = {
                 field="StageName", won=("Closed Won",), lost=("Closed Lost",), at="CloseDate"
             ),
         },
-        label="Salesforce",
+        label="Salesforce", page="{url}/lightning/r/{object}/{id}/view",
     ),
     "pipedrive": Kind(
         _pipedrive, "https://api.pipedrive.com", "deals", "pipedrive",
         (Secret("token", "an API token (Settings, Personal preferences, API)"),),
         _named("Kitwright "),
         {"deals": Outcome(field="status", won=("won",), lost=("lost",), at="close_time")},
-        rate_per_10s=60, label="Pipedrive",
+        rate_per_10s=60, label="Pipedrive", page="https://app.pipedrive.com/{object}/{id}",
+        page_objects={
+            "deals": "deal", "persons": "person", "organizations": "organization", "leads": "leads/inbox",
+        },
     ),
     "odoo": Kind(
         _odoo, "", "crm.lead", "odoo",
         (Secret("key", "an API key of a user (Preferences, Account Security)"),),
         _named("x_kitwright_"),
         {"crm.lead": Outcome(field="won_status", won=("won",), lost=("lost",), at="date_closed")},
-        label="Odoo",
+        label="Odoo", page="{url}/mail/view?model={object}&res_id={id}",
     ),
     "dynamics": Kind(
         _dynamics, "", "lead", "dataverse",
@@ -166,6 +175,7 @@ KINDS: dict[str, Kind] = {
             ),
         },
         label="Dynamics 365", tokens_at="authority",
+        page="{url}/main.aspx?pagetype=entityrecord&etn={object}&id={id}",
     ),
     "webhook": Kind(
         _webhook, "", "lead", "standard",

@@ -11,6 +11,8 @@ from kits.core.errors import ConfigError
 
 Kind = Literal["hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "webhook"]
 KINDS: tuple[Kind, ...] = ("hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "webhook")
+ID = "{id}"
+"""Stands in `record_url` for a lead's id."""
 
 
 class _Section(BaseModel):
@@ -69,6 +71,10 @@ class CrmSettings(_Section):
         (),
         description="networks of your own that may be reached (CIDR); all other private ones are refused",
     )
+    record_url: str = Field(
+        "",
+        description="address of a lead's page in the CRM, https, {id} for its id; empty: the kind's own, if it has one",
+    )
     options: dict[str, str] = Field(
         default_factory=dict, description="what only this kind needs, see docs/reference/crm.md"
     )
@@ -77,6 +83,17 @@ class CrmSettings(_Section):
     @classmethod
     def _url(cls, value: str) -> str:
         return value and _checked(value).rstrip("/")
+
+    @field_validator("record_url")
+    @classmethod
+    def _record_url(cls, value: str) -> str:
+        scheme, _, rest = value.partition("://")
+        if value and (scheme != "https" or ID not in rest.partition("/")[2]):
+            raise ValueError(f"an address that begins with https:// and has {ID} after the host")
+        # pages of one address tell their records apart after a #, which is no part of an address to call
+        if value:
+            _checked(value.replace(ID, "1").replace("#", "/"))
+        return value
 
     @field_validator("allow")
     @classmethod

@@ -11,6 +11,7 @@ from cloud_sync.crm import leads, storing
 from cloud_sync.crm.condition import CANNOT_SCORE, Condition
 from cloud_sync.crm.hotlist import Listed
 from cloud_sync.crm.leads import Delivery
+from cloud_sync.crm.record_pages import page_of
 from cloud_sync.crm.scored import reasons_in
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.store.models import CrmLead, CrmScore
@@ -25,7 +26,7 @@ WIDTH, HEIGHT = 600.0, 120.0
 
 @dataclass(frozen=True, slots=True)
 class LeadCard:
-    """A lead in the list."""
+    """A lead in the list; `at_crm`: address of its record there, empty where none is known."""
 
     lead: CrmLead
     title: str
@@ -34,6 +35,7 @@ class LeadCard:
     reasons: Sequence[Reason]
     by_lot: bool = False
     firm: str = ""
+    at_crm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def card(one: Listed, settings: Mapping[str, CrmSettings]) -> LeadCard:
     return LeadCard(
         lead, leads.title_of(lead), storing.shown_band(lead),
         delivery_of(lead, settings[lead.connection]), reasons_in(lead.reasons[:SHOWN_REASONS]), one.lot,
-        leads.firm_of(lead),
+        leads.firm_of(lead), page_of(settings[lead.connection], lead.object_id),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from cloud_sync.crm.forgetting import erase_command
 from cloud_sync.crm.lots import lots
 from cloud_sync.crm.models import in_force
 from cloud_sync.crm.projects import projects
+from cloud_sync.crm.record_pages import page_of
 from cloud_sync.crm.scored import BANDS, reasons_in
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.storing import OPEN, shown_band
@@ -110,7 +111,7 @@ def lead_page(
         delivery=lead_views.delivery_of(lead, settings), reasons=reasons_in(lead.reasons), course=course,
         curve=lead_views.curve_of(course), width=lead_views.WIDTH, height=lead_views.HEIGHT,
         fields=lead_views.fields_of(lead), bundle_names=views.bundle_names(session),
-        erase_command=erase_command(settings, object_id), turn=turn, followed=False,
+        erase_command=erase_command(settings, object_id), at_crm=page_of(settings, object_id), turn=turn, followed=False,
     )  # fmt: skip
 
 
