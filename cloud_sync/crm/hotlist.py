@@ -1,7 +1,8 @@
 """The hot list in the team's order: by band and probability, and among them leads by lot, whatever their score.
 
 Of leads whom a score sent to the front nothing can be learned about those it sent to the back; so a share of all
-leads, drawn by lot, stands among them at even distances in random order, marked. Reading only.
+leads, drawn by lot, stands among them at even distances in random order, marked. The first of them stands near the top:
+a team that calls two a day never comes to the twentieth place, because new hot leads come first. Reading only.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ MAX_PAGE = 500
 MAX_SEARCH = 100
 _MOST = 2**53
 """Numbers of a cursor are smaller."""
+FIRST_LOT = 3
+"""Place of the first lead by lot, or before."""
 _ROUNDED = 1e-9
 """0.29 of 100 is 29, which a product of floats may miss."""
 _RANK: dict[str, int] = {band: rank for rank, band in enumerate(BANDS)}
@@ -134,8 +137,9 @@ def _mixed(
 
 
 def is_by_lot(place: int, share: float) -> bool:
-    """Of all places up to each one, the share is by lot, rounded down: whatever it is, no more and no less."""
-    return floor(place * share + _ROUNDED) > floor((place - 1) * share + _ROUNDED)
+    """Of all places up to each one the share is by lot, no less and at most one more: the first place comes early."""
+    ahead = max(0.0, 1 - FIRST_LOT * share) + _ROUNDED
+    return floor(place * share + ahead) > floor((place - 1) * share + ahead)
 
 
 def band_shown() -> ColumnElement[str]:

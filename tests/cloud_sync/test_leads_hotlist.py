@@ -103,10 +103,20 @@ def test_a_lead_is_forgotten(there: LeadHub) -> None:
 @pytest.mark.parametrize("share", [0.4, 0.35, 0.3, 0.29, 0.15, 0.05, 0.01])
 def test_as_many_places_are_by_lot_as_is_stated(there: LeadHub, share: float) -> None:
     places = [hotlist.is_by_lot(place, share) for place in range(1, 1001)]
-    assert sum(places) == round(1000 * share)
+    stated = share * 1000
+    assert stated <= sum(places) <= stated + 1
     gaps = {round(1 / share) - 1, round(1 / share), round(1 / share) + 1}
     taken = [place for place, by_lot in enumerate(places) if by_lot]
     assert {after - before for before, after in pairwise(taken)} <= gaps
+
+
+@pytest.mark.parametrize(("share", "first"), [(0.5, 2), (0.4, 3), (0.2, 3), (0.05, 3), (0.01, 3)])
+def test_the_first_by_lot_stands_where_a_team_that_calls_two_a_day_comes_by(
+    share: float, first: int
+) -> None:
+    places = [hotlist.is_by_lot(place, share) for place in range(1, 200)]
+    assert places.index(True) + 1 == first
+    assert not any(hotlist.is_by_lot(place, 0.0) for place in range(1, 100))
 
 
 @pytest.mark.parametrize(
