@@ -16,14 +16,15 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.samples import annotations_in_force
+from cloud_sync.learning.costs import project_costs
 from cloud_sync.learning.label_words import LEAD, MAIL, bad_label, good_label
 from cloud_sync.learning.review_queue import count_waiting
 from cloud_sync.learning.reviews import suggestion
-from cloud_sync.store.models import Alert, Annotation, Bundle, Case, Dataset, Sample
+from cloud_sync.store.models import Alert, Annotation, Bundle, Case, Dataset, Project, Sample
 from cloud_sync.store.models.cases import OPEN_ALARMS
 from cloud_sync.web.auth import Identity
 from kits.core.dataset import SPLITS
-from kits.core.errors import DataError
+from kits.core.errors import ConfigError, DataError
 from kits.core.prediction import Box, Prediction
 from kits.core.window import MEDIA_TYPE as WINDOW
 
@@ -306,10 +307,11 @@ class Comparison:
     n: JsonValue
     seed: JsonValue
     rows: list[ComparisonRow]
+    currency: str
 
 
-def comparison(raw: JsonValue) -> Comparison | None:
-    """The comparison stored with a bundle or a job, or None when there is none."""
+def comparison(raw: JsonValue, currency: str) -> Comparison | None:
+    """The comparison stored with a bundle or a job, or None when there is none; `currency` where it states none."""
     if not isinstance(raw, Mapping) or not raw:
         return None
     champion, challenger = raw.get("champion"), raw.get("challenger")
@@ -321,8 +323,29 @@ def comparison(raw: JsonValue) -> Comparison | None:
     ]
     difference = raw.get("cost_difference")
     if difference is not None:
-        rows.append(ComparisonRow("cost difference per sample", None, difference))
+        rows.append(ComparisonRow("cost_difference_per_1000", None, _times(difference, 1000)))
     return Comparison(
         bool(raw.get("better")), str(raw.get("reason") or ""), str(raw.get("dataset") or ""),
         str(raw.get("split") or "test"), raw.get("n"), raw.get("seed"), rows,
+        str(raw.get("currency") or currency),
     )  # fmt: skip
+
+
+def _times(estimate: JsonValue, factor: float) -> JsonValue:
+    """An estimate of so many; what is none stays as it is."""
+    if not isinstance(estimate, Mapping):
+        return estimate
+    ends = {name: estimate.get(name) for name in ("value", "low", "high")}
+    scaled = {name: factor * end for name, end in ends.items() if isinstance(end, int | float)}
+    return {**estimate, **scaled}
+
+
+def currency_of(session: Session, project: str) -> str:
+    """What a project's money is counted in; empty where its `kit.yaml` is not known or cannot be read."""
+    row = session.get(Project, project)
+    if row is None or not row.kit_yaml:
+        return ""
+    try:
+        return project_costs(row.kit_yaml).currency
+    except ConfigError:
+        return ""

@@ -86,6 +86,12 @@ def outcome(job: Any) -> str:
     return ""
 
 
+def measured(name: str, currency: str) -> str:
+    """A metric's name, with the currency where it is money: names of money begin with `money_` or `cost_`."""
+    money = currency and name.startswith(("money_", "cost_"))
+    return f"{words(name)}, {currency}" if money else words(name)
+
+
 def segment(text: str) -> str:
     """A part of an address: a slash in it divides nothing."""
     return quote(text, safe="")
@@ -101,6 +107,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "above": above,
     "bytes": size,
     "outcome": outcome,
+    "measured": measured,
     "segment": segment,
 }
 """Names of the Jinja filters."""

@@ -75,6 +75,7 @@ class Comparison:
             "split": self.split,
             "n": self.n,
             "seed": self.seed,
+            "currency": self.currency,
             "champion": metrics_json(self.champion.metrics),
             "challenger": metrics_json(self.challenger.metrics),
             "cost_difference": finite(self.cost_difference),
@@ -143,15 +144,17 @@ def compare(
     )
     goal = goal_ratio(project.kit, goal_metric(project, before.metrics), items, before, after)
     allowed = allowed or Allowed(max_new_escapes=project.config.gate.max_new_escapes)
-    reasons = _objections(goal, pair, difference, allowed, _counts(pair, project.kit))
+    currency = project.config.costs.currency
+    counts = _counts(pair, project.kit)
+    reasons = _objections(goal, pair, difference, allowed, counts, currency)
     return Comparison(
         better=not reasons,
-        reason="; ".join(reasons) or _praise(difference, project.config.costs.currency),
+        reason="; ".join(reasons) or _praise(difference, currency),
         dataset=dataset.id,
         split=split,
         n=len(pair.before),
         seed=chosen_seed,
-        currency=project.config.costs.currency,
+        currency=currency,
         champion=before,
         challenger=after,
         cost_difference=difference,
@@ -193,6 +196,7 @@ def _objections(
     difference: Estimate,
     allowed: Allowed,
     counts: Iterable[tuple[int, str]],
+    currency: str,
 ) -> list[str]:
     """Why the challenger is not better; empty when it is."""
     reasons = []
@@ -205,7 +209,7 @@ def _objections(
     if not difference.high < 0:
         reasons.append(
             "no proof that it is cheaper: cost per 1,000 samples changes by "
-            f"{_per_thousand(difference)}"
+            f"{_per_thousand(difference)} {currency}"
         )
     if goal.metric not in _IN_THE_MONEY and goal.ratio < 1 - allowed.max_loss:
         reasons.append(

@@ -101,6 +101,7 @@ class Offer:
         lines = [f"  by the hub's gate it is {verdict}: {compared.get('reason', '')}"]
         try:
             cost = Estimate.model_validate(compared.get("cost_difference")).text()
+            cost = f"{cost} {compared.get('currency', '')}".rstrip()
         except ValidationError:
             cost = "not stated"
         seen = self.changes

@@ -13,11 +13,11 @@ from cloud_sync.crm.outcomes import device_of
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.devices import CRM_SITE
 from cloud_sync.learning import jobs
-from cloud_sync.store.models import Alert, Bundle, CrmLead, Device
+from cloud_sync.store.models import Alert, Bundle, CrmLead, Device, Job, Project
 from cloud_sync.web.words import above
 from kits.core.sample import utc_now
 from tests.cloud_sync.lead_apis import asker, opened
-from tests.cloud_sync.lead_builders import SALES, LeadHub
+from tests.cloud_sync.lead_builders import LEADS, SALES, LeadHub
 
 OF_DEVICES = ("Devices online", "Decisions", "Audited rates", "Given up", "The line", "No device")
 
@@ -68,6 +68,42 @@ def test_the_page_of_a_bundle_says_whose_leads_it_scores(
     assert "scores leads" in client.get("/bundles", headers=who).text
     assert "0 devices" not in client.get("/bundles", headers=who).text
     assert bundle not in client.get("/rollouts", headers=who).text
+
+
+def test_money_stands_with_its_currency_and_metrics_in_plain_words(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    money = {"value": 7019.0, "low": 4995.0, "high": 9224.0, "n": 450}
+    compared = {
+        "better": False,
+        "champion": {"money_per_month": money},
+        "cost_difference": {"value": -0.31},
+    }
+    with here.hub.database.transaction() as session:
+        session.get_one(Project, LEADS).kit_yaml = "costs: {currency: CHF}"
+        bundle = session.scalars(select(Bundle)).one()
+        bundle.metrics, bundle.comparison, known = {"money_per_month": money}, compared, bundle.id
+        done = Job(
+            kind="retraining", state="done", args={"project": LEADS}, result={"compare": compared}
+        )
+        stated = {**compared, "currency": "PLN"}
+        other = Job(
+            kind="retraining", state="done", args={"project": LEADS}, result={"compare": stated}
+        )
+        session.add_all([done, other])
+        session.flush()
+        ids = done.id, other.id
+    who = asker(here.hub)
+    text = client.get(f"/bundles/{known}", headers=who).text
+    assert "money per month, CHF" in text and "cost difference per 1000, CHF" in text
+    assert "what calling by score brings in a month beside calling as many in random order" in text
+    assert "-310" in text and "-0.310" not in text
+    first, second = (client.get(f"/jobs/{job}", headers=who).text for job in ids)
+    assert "money per month, CHF" in first and "cost difference per 1000, PLN" in second
+    with here.hub.database.transaction() as session:
+        session.get_one(Project, LEADS).kit_yaml = "costs: ["
+    assert "money per month" in client.get(f"/bundles/{known}", headers=who).text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,8 @@ def test_command_ends_with_exit_code_6_when_not_better(own_project: Project) -> 
     )
     assert done.exit_code == 6
     assert '"better": false' in done.stdout
-    assert '"cost_difference"' in done.stdout
+    assert '"cost_difference"' in done.stdout and '"currency": "EUR"' in done.stdout
+    assert re.search(r"cost per 1,000 samples changes by [^;]* EUR", done.stdout)
 
 
 def test_costs_are_weighted_to_the_share_of_defects_in_production() -> None:

@@ -68,7 +68,9 @@ def _job_values(hub: Hub, session: Session, job_id: int) -> tuple[Job, dict[str,
     return job, {
         "job": job,
         "log": log_tail(hub, job),
-        "comparison": views.comparison(job.result.get("compare")),
+        "comparison": views.comparison(
+            job.result.get("compare"), views.currency_of(session, str(job.args.get("project", "")))
+        ),
     }
 
 

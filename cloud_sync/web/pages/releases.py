@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
@@ -17,6 +19,8 @@ from cloud_sync.web import rollout_views
 from cloud_sync.web import view_models as views
 from cloud_sync.web.lead_counts import scores_of
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
+from kits.core.discovery import get_kit
+from kits.core.errors import KitwrightError
 from kits.core.sample import utc_now
 
 router = APIRouter(route_class=PageRoute)
@@ -67,13 +71,23 @@ def bundle_page(request: Request, session: ReadDep, who: ViewerPage, bundle_id: 
         .select_from(Device)
         .where(Device.running_bundle == bundle_id, Device.revoked_at.is_(None))
     )
+    currency = views.currency_of(session, bundle.project)
     return render(
         request, session, who, "bundle.html", running=session.scalar(running),
         withdrawn=bool(releases) and all(one.withdrawn_at for one in releases),
-        bundle=bundle, metrics=bundle.metrics, comparison=views.comparison(bundle.comparison),
+        bundle=bundle, metrics=bundle.metrics, currency=currency, told=_told(bundle.kit),
+        comparison=views.comparison(bundle.comparison, currency),
         dataset_known=session.get(Dataset, bundle.dataset) is not None,
         rollouts=session.scalars(rollouts).all(), releases=releases, scores=scores_of(session, bundle),
     )  # fmt: skip
+
+
+def _told(kit: str) -> Mapping[str, str]:
+    """What a kit's metrics are called by people; nothing where it is not installed here."""
+    try:
+        return get_kit(kit).manifest.words.figures
+    except KitwrightError:
+        return {}
 
 
 @router.get("/rollouts")
