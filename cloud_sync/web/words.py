@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
+from cloud_sync.web.markdown import as_html
+
 _TONES = {
     "is-good": {
         "pass", "online", "released", "done", "committed", "champion", "better", "passed",
@@ -107,6 +109,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "above": above,
     "bytes": size,
     "outcome": outcome,
+    "markdown": as_html,
     "measured": measured,
     "segment": segment,
 }
