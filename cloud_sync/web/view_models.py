@@ -23,6 +23,7 @@ from cloud_sync.learning.reviews import suggestion
 from cloud_sync.store.models import Alert, Annotation, Bundle, Case, Dataset, Project, Sample
 from cloud_sync.store.models.cases import OPEN_ALARMS
 from cloud_sync.web.auth import Identity
+from cloud_sync.web.lead_samples import LeadSample, lead_samples
 from kits.core.dataset import SPLITS
 from kits.core.errors import ConfigError, DataError
 from kits.core.prediction import Box, Prediction
@@ -59,7 +60,7 @@ def pairs(session: Session, query: Select[str, Value]) -> dict[str, Value]:
 
 @dataclass(frozen=True, slots=True)
 class SampleCard:
-    """One picture in the grid."""
+    """One sample in the grid."""
 
     id: str
     device: str
@@ -71,6 +72,7 @@ class SampleCard:
     picture: bool
     why_none: str
     truth: str
+    lead: LeadSample | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +149,12 @@ def sample_cards(session: Session, samples: list[Sample]) -> list[SampleCard]:
     """The samples with what people said of them."""
     stated = annotations_in_force(session, [sample.id for sample in samples])
     truth = {name: row.label or "boxes" for name, row in stated.items()}
+    of_leads = lead_samples(session, samples)
     return [
         SampleCard(
             row.id, row.device, row.captured_at, row.trust, row.verdict, row.label, row.score,
             has_picture(row), why_no_picture(row), truth.get(row.id, ""),
+            of_leads.get(row.id),
         )
         for row in samples
     ]  # fmt: skip

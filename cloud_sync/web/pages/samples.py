@@ -20,6 +20,7 @@ from cloud_sync.store.models import Device, Sample
 from cloud_sync.store.models.intake import DECIDED, LABELLED
 from cloud_sync.web import text_views
 from cloud_sync.web import view_models as views
+from cloud_sync.web.lead_samples import lead_samples
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
 from kits.core.window import MEDIA_TYPE as WINDOW
 
@@ -132,5 +133,6 @@ def sample_page(
         annotations=views.history(session, sample_id),
         provenance=provenance.mark(session, sample.bundle),
         reading=text_views.reading(hub, text_views.kit_of(session, sample), sample, said),
+        lead=lead_samples(session, [sample]).get(sample_id),
         is_window=sample.media_type == WINDOW, signal=views.has_signal(sample), orders=views.orders(said),
     )  # fmt: skip
