@@ -17,15 +17,20 @@ from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.names import plain, rank, squeezed
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.things import kind_of, kind_of_rows, without_record
 
 _REMEMBERED = 1 << 16
 _UNIQUE = 0.98
 _MUCH = 0.5
 _LITTLE = 0.05
-_BY_NAME = 2
+_BY_NAME, _BY_ENDING, _BY_FIRM = 2, 3, 4
+_LEAST_ENDING = 4
+_DENSE = 20
+"""Ids in a range so many times as large as there are of them count records, each kind of them from one on."""
 _ID_ENDS = ("_id", "_ids", "_key", "_no", "_nr")
 _BETWEEN = ";"
 _LOOKED_AT = 200
+_DIGITS = 16
 _SIGNS = re.compile(r"[\W_]+")
 
 Key = Callable[[str], str]
@@ -95,7 +100,8 @@ def find_link(leads: Sheet, other: Sheet, of: str = "", key: str = "") -> Link |
         for place, mine, theirs, by in _pairs(leads, other, of, key)
         if (link := _link(leads, other, mine, theirs, by, stated=bool(of or key))) is not None
         # many rows of each country are not what happened to a lead
-        and (of or key or link.unique or link.lead_unique or place != _BY_NAME)
+        and (of or key or link.unique or link.lead_unique or place not in (_BY_NAME, _BY_ENDING))
+        and (of or key or not _by_chance(leads, other, link))
     ]
     if not found:
         return None
@@ -109,14 +115,14 @@ def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int,
     theirs = [key] if key else _kept(other)
     for one in mine:
         for two in theirs:
-            place = _place(one, two)
+            place = _place(without_record(leads, one), two, one)
             if place is not None or (of and key):
                 listed = (_is_id(one) and _lists(leads, one)) or (
                     _is_id(two) and _lists(other, two)
                 )
                 yield place or 0, one, two, first_key if listed else text_key
             if _is_firm(one) and _is_firm(two):
-                yield 3, one, two, firm_key
+                yield _BY_FIRM, one, two, firm_key
 
 
 def _kept(sheet: Sheet) -> Sequence[str]:
@@ -134,8 +140,38 @@ def _lists(sheet: Sheet, name: str) -> bool:
     return any(_BETWEEN in cell for cell in sheet.cells[name])
 
 
-def _place(one: str, two: str) -> int | None:
-    """How telling two names are for each other, 0 the most; None: not at all."""
+def _by_chance(leads: Sheet, other: Sheet, link: Link) -> bool:
+    """Whether the other table numbers its own rows, and the leads' numbers are of other things: deal 17 is not firm 17."""
+    mine, theirs = link.lead_column, link.column
+    if not (link.unique and _is_id(mine) and _is_id(theirs)):
+        return False
+    one = kind_of(mine) or kind_of_rows(leads)
+    two = kind_of(theirs) or kind_of_rows(other)
+    known = bool(one and two) and one != two
+    return known and _counts(leads.cells[mine]) and _counts(other.cells[theirs])
+
+
+def _counts(cells: Sequence[str]) -> bool:
+    """Whether ids are numbers given one by one."""
+    known = {cell.strip() for cell in cells if not is_missing(cell)}
+    if not known or not all(cell.isdecimal() and len(cell) < _DIGITS for cell in known):
+        return False
+    numbers = sorted(map(int, known))
+    return numbers[-1] - numbers[0] < _DENSE * len(numbers)
+
+
+def _place(one: str, two: str, whole: str) -> int | None:
+    """How telling two names are for each other, 0 the most; None: not at all.
+
+    Args:
+        one: of the leads, without the kind of record before it.
+        whole: the same with it.
+    """
+    if one != whole:
+        found = [
+            place for place in (_place(whole, two, whole), _by_words(one, two)) if place is not None
+        ]
+        return min(found, default=None)
     both_mail = rank(one, "email") is not None and rank(two, "email") is not None
     if squeezed(one) == squeezed(two):
         return 0 if _is_id(one) or both_mail else _BY_NAME
@@ -144,7 +180,13 @@ def _place(one: str, two: str) -> int | None:
     if _is_id(one) and _is_id(two):
         # `id` of the leads and `lead_id` of the rest
         return 1
-    return _BY_NAME if _same_thing(one, two) else None
+    return _by_words(one, two)
+
+
+def _by_words(one: str, two: str) -> int | None:
+    if _same_thing(one, two):
+        return _BY_NAME
+    return _BY_ENDING if _names_the_other(one, two) else None
 
 
 def _is_id(name: str) -> bool:
@@ -155,6 +197,13 @@ def _same_thing(one: str, two: str) -> bool:
     """`account` and `account_name`, `product` and `product_id`."""
     short, long = sorted((plain(one), plain(two)), key=len)
     return bool(short) and long in {f"{short}_name", f"{short}_id", f"{short}s"}
+
+
+def _names_the_other(one: str, two: str) -> bool:
+    """`Contact person` of a deal and `Person - Name` of the persons."""
+    thing = plain(two).removesuffix("_name")
+    ends = thing != plain(two) and len(thing) >= _LEAST_ENDING
+    return ends and kind_of(two) != "" and plain(one).endswith(thing)
 
 
 def _is_firm(name: str) -> bool:
