@@ -1,4 +1,4 @@
-"""Rows among the leads that are none: a report's totals, names of columns that stand there again, headings of groups.
+"""Rows among the leads that are none: a report's totals, names of columns or their units once more, headings of groups.
 
 They are told by their form alone; what columns mean is decided elsewhere.
 """
@@ -12,12 +12,16 @@ from functools import cache
 from typing import cast
 
 from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.grouped import filled_down
 from kits.lead_scoring._reading.names import load_words, words_of
 from kits.lead_scoring._reading.sheets import Sheet
 
 TOTAL, NAMES, HEADING = "a total", "the names of the columns again", "a heading"
+UNITS = "a second line of names or units"
 _FEW_COLUMNS = 2
 """Of so few columns a row with one cell may be a lead."""
+_LEAST = 2
+"""Columns of numbers above which a row of words names them once more; numbers that such a column needs."""
 _NEARLY_ALL = 0.9
 _LONGEST = 60
 _NUMBER = re.compile(r"[-+]?[^\w\s]?\s?\d[\d.,'’ \u00a0\u202f]*(?:%|[^\W\d]{0,3}|[€$£¥])")
@@ -26,21 +30,27 @@ _COUNTED = re.compile(r"[\s\d:=().,]+$")
 
 
 def without_no_leads(sheet: Sheet) -> Sheet:
-    """The table without such rows; which, and what each of them is, stands in its `no_leads`."""
+    """The table without such rows, and with what is told once for a group; which they are, stands in its `no_leads`."""
     if len(sheet.columns) <= _FEW_COLUMNS:
         return sheet
     found = dict(_found(sheet))
-    if not found or len(found) == len(sheet):
+    if len(found) == len(sheet):
         return sheet
+    if not found:
+        return filled_down(sheet, ())
     told = tuple((f"{sheet.files[i]}, row {sheet.lines[i]}", why) for i, why in found.items())
     where = {one for one, _ in told}
-    kept = sheet.rows([i for i in range(len(sheet)) if i not in found])
+    left = [i for i in range(len(sheet)) if i not in found]
+    kept = sheet.rows(left)
     short = tuple(row for row in sheet.short if row not in where)
-    return replace(kept, no_leads=told, short=short)
+    begins = [n for n, i in enumerate(left) if n == 0 or found.get(i - 1) == TOTAL]
+    return filled_down(replace(kept, no_leads=told, short=short), begins)
 
 
 def _found(sheet: Sheet) -> Iterator[tuple[int, str]]:
     columns = list(sheet.cells.values())
+    if _is_units(columns):
+        yield 0, UNITS
     odd = _stands_out(columns[0])
     for i, cells in enumerate(zip(*columns)):
         filled = len(cells) - cells.count("")
@@ -50,6 +60,22 @@ def _found(sheet: Sheet) -> Iterator[tuple[int, str]]:
             yield i, TOTAL
         elif filled == 1 and cells[0] in odd:
             yield i, HEADING
+
+
+def _is_units(columns: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row has words alone, some of them above what is numbers or dates all the way down."""
+    first = [cells[0].strip() for cells in columns]
+    if any(character.isdigit() for cell in first for character in cell):
+        return False
+    above = (cells for cell, cells in zip(first, columns) if not is_missing(cell))
+    return sum(map(_numbers_below, above)) >= _LEAST
+
+
+def _numbers_below(cells: Sequence[str]) -> bool:
+    """Whether all cells but the first are numbers or dates, of which there are some."""
+    known = [cell.strip() for cell in cells[1:] if not is_missing(cell)]
+    begun = (_NUMBER.fullmatch(cell) or cell[0].isdecimal() for cell in known)
+    return len(known) >= _LEAST and all(begun)
 
 
 def _is_names(cells: Sequence[str], filled: int, names: Sequence[str]) -> bool:

@@ -33,6 +33,7 @@ class Sheet:
         short: rows with fewer cells than there are names, by file and number.
         notes: lines below the rows that are no leads (`Confidential Information`), by file and number.
         no_leads: rows that were left out (totals, headings), by file and number, and what each is.
+        grouped: columns that a report wrote once for each group of rows, filled down.
         splits: (rows,) what a file's name says of them (`test.csv`); empty: nothing.
         dates: whether the day or the month comes first in dates, where a person said so.
         numbers: which decimal sign numbers have, where a person said so.
@@ -56,6 +57,7 @@ class Sheet:
     likely_commas: bool = False
     numeric: frozenset[str] = frozenset()
     title: str = ""
+    grouped: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -134,6 +136,7 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         sheets[0].likely_commas,
         _numeric(sheets),
         sheets[0].title,
+        tuple(dict.fromkeys(name for sheet in sheets for name in sheet.grouped)),
     )
 
 

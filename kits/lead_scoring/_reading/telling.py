@@ -35,6 +35,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _short_rows(known)
     yield from _notes(known)
     yield from _no_leads(known)
+    yield from _grouped(known)
     yield from _same_names(known)
     yield from _persons(known)
     yield from _shortened(known)
@@ -196,6 +197,16 @@ def _no_leads(known: Known) -> Iterator[Finding]:
         yield Finding(
             "no-leads", "pass", f"{len(rows)} rows are no leads and were left out: {told}",
             tuple(f"{where}: {why}" for where, why in rows[:_MAX_SHOWN]),
+        )  # fmt: skip
+
+
+def _grouped(known: Known) -> Iterator[Finding]:
+    """Columns that the leads' table wrote once for each group of rows."""
+    names = known.sheet.grouped
+    if names:
+        yield Finding(
+            "grouped", "pass", f"{_so_many(names, 'is', 'are')} told once for each group of rows: all rows of a group got it",
+            names[:_MAX_SHOWN],
         )  # fmt: skip
 
 
