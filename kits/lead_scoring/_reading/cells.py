@@ -21,14 +21,16 @@ from kits.lead_scoring._reading.names import load_words
 Kind = Literal["number", "yes/no", "date", "text", "empty"]
 Decimal = Literal["", ",", "."]
 _PLAIN = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?")
-_COMMA_SURE = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})")
-_POINT_SURE = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.(?:\d{1,2}|\d{4,})")
+_COMMA_SURE = re.compile(r"[-+]?(?:(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})|0,\d{3})")
+_POINT_SURE = re.compile(r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)\.(?:\d{1,2}|\d{4,})|0\.\d{3})")
 _THOUSANDS = {
     ".": re.compile(r"[-+]?\d{1,3}(?:[, '’]\d{3})+(?:\.\d+)?"),
     ",": re.compile(r"[-+]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?"),
 }
 _BY_POINTS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+")
+_BY_COMMA = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 """What may be thousands, or three decimals."""
+_WHOLE = re.compile(r"[-+]?\d+")
 _CODE = re.compile(r"[-+]?0\d+")
 _SEPARATORS = re.compile(r"[ '’]")
 _SPACES = str.maketrans("\u00a0\u202f\u2009\u2007\u2212", "    -")
@@ -49,6 +51,7 @@ class Typed:
         odd: cells that are of another kind, as they were.
         commas: whether the decimal sign of its numbers is the comma; None: nothing told it.
         dates: whether its dates begin with the day or the month; `auto`: nothing told it.
+        doubt: a cell that may be thousands or decimals, where nothing told it.
     """
 
     kind: Kind
@@ -56,6 +59,7 @@ class Typed:
     odd: int = 0
     commas: bool | None = None
     dates: DateForm = "auto"
+    doubt: str = ""
 
 
 @cache
@@ -94,7 +98,7 @@ def type_cells(
     read = _as_texts(known) if as_text else _best(name, known, form, commas, decimal)
     table: dict[str, Value] = dict(read.values)
     values = [table.get(cell) for cell in cells]
-    return Typed(read.kind, values, read.odd, read.commas, read.dates)
+    return Typed(read.kind, values, read.odd, read.commas, read.dates, read.doubt)
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class _Read:
     odd: int = 0
     commas: bool | None = None
     dates: DateForm = "auto"
+    doubt: str = ""
 
 
 def _best(
@@ -150,7 +155,7 @@ def _as_numbers(known: Mapping[str, int], commas: bool, decimal: Decimal) -> _Re
     if any(_CODE.fullmatch(text) for text in bare.values()):
         return None
     told = decimal or _decimal(bare.values(), commas)
-    sign = told or "."
+    sign, unsure = (told, None) if told else _likely(bare.values(), commas)
     usual = usual_unit((units, known[cell]) for cell, (_, units) in parted.items())
     values: dict[str, Value] = {}
     odd = 0
@@ -162,7 +167,10 @@ def _as_numbers(known: Mapping[str, int], commas: bool, decimal: Decimal) -> _Re
             number = values[cell] = None
         odd += known[cell] if number is None else 0
     enough = odd <= (1 - _ALMOST_ALL) * sum(known.values())
-    return _Read("number", values, odd, told == "," if told else None) if enough else None
+    if not enough:
+        return None
+    doubt = next((text for text in bare.values() if unsure and unsure.fullmatch(text)), "")
+    return _Read("number", values, odd, told == "," if told else None, doubt=doubt)
 
 
 def _decimal(texts: Collection[str], commas: bool) -> Decimal:
@@ -171,6 +179,16 @@ def _decimal(texts: Collection[str], commas: bool) -> Decimal:
         return "."
     comma = any(_COMMA_SURE.fullmatch(text) for text in texts) or _points_group(texts, commas)
     return "," if comma else ""
+
+
+def _likely(texts: Collection[str], commas: bool) -> tuple[Decimal, re.Pattern[str] | None]:
+    """The decimal sign where no cell tells it, and the cells that may mean something else."""
+    if any(map(_BY_POINTS.fullmatch, texts)):
+        return ".", _BY_POINTS
+    whole = any(map(_WHOLE.fullmatch, texts))
+    if commas and not whole and any(map(_BY_COMMA.fullmatch, texts)):
+        return ",", _BY_COMMA
+    return ".", None
 
 
 def _points_group(texts: Iterable[str], commas: bool) -> bool:

@@ -33,6 +33,8 @@ from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config, SourceConfig
 
 Seconds = Sequence[float | None]
+_PROGRAMS = ("JSON", "parquet")
+"""Forms in which a number's decimal sign is the point."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def understand(
         DataError: a stated column does not hold what it should, or it is unclear which one tells the outcome.
     """
     source = config.source
-    typed = _typed(sheet, config)
+    sheet, typed = _typed(sheet, config)
     own = _own(sheet, joined, source)
     crm = find_mapping(own.columns, source.mapping)
     outcome = find_outcome(own, source, crm)
@@ -174,9 +176,19 @@ def understand(
     )  # fmt: skip
 
 
-def _typed(sheet: Sheet, config: Config) -> dict[str, Typed]:
+def _typed(sheet: Sheet, config: Config) -> tuple[Sheet, dict[str, Typed]]:
+    """The values of all columns; where a column's numbers do not tell their decimal sign, that of all others is theirs."""
     choices = set(config.columns.categorical)
-    return {name: sheet.typed(name, as_text=name in choices) for name in sheet.cells}
+    typed = {name: sheet.typed(name, as_text=name in choices) for name in sheet.cells}
+    told = {one.commas for one in typed.values()} - {None}
+    unsure = [name for name, one in typed.items() if one.doubt]
+    by_program = sheet.form.startswith(_PROGRAMS)
+    if not unsure or (len(told) != 1 and not by_program):
+        return sheet, typed
+    if told == {True} and not by_program:
+        sheet = replace(sheet, likely_commas=True)
+        typed |= {name: sheet.typed(name) for name in unsure}
+    return sheet, typed | {name: replace(typed[name], doubt="") for name in unsure}
 
 
 def _learnable(

@@ -29,6 +29,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _outcome(known, config)
     yield from ask_about_ends(known, config)
     yield from _doubts(known)
+    yield from _unsure_numbers(known)
     yield from _undated(known)
     yield from _kept_out(known)
     yield from _bad_rows(known)
@@ -114,6 +115,22 @@ def _doubts(known: Known) -> Iterator[Finding]:
             "no column identifies a lead; its row's number does, so a lead read again from another file is another lead",
             fix="name the column in kit.yaml: model.source.id",
         )
+
+
+def _unsure_numbers(known: Known) -> Iterator[Finding]:
+    """Numbers that may be thousands as well as decimals."""
+    unsure = {
+        name: one.doubt for name, one in known.typed.items() if one.doubt and name in known.columns
+    }
+    if unsure:
+        name, cell = next(iter(unsure.items()))
+        sign, value = ("comma", cell.replace(",", ".")) if "," in cell else ("point", cell)
+        yield Finding(
+            "assumed", "warn",
+            f"numbers such as {cell} of {name} were read with decimals ({float(value):g}): nothing tells whether their {sign} parts thousands",
+            tuple(unsure)[:_MAX_SHOWN],
+            f"if that is wrong, state it in kit.yaml: model.source.numbers: decimal-{'point' if sign == 'comma' else 'comma'}",
+        )  # fmt: skip
 
 
 def _undated(known: Known) -> Iterator[Finding]:

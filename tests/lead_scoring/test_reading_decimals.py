@@ -1,0 +1,69 @@
+"""Which sign of a number is the decimal one, where its own column does not tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.lead_scoring.lead_files import Read, put, read, source, table
+
+
+def two_columns(
+    folder: Path, cells: list[str], others: list[str], delimiter: str = "\t", **stated: object
+) -> Read:
+    """What is read of a column, and of another beside it."""
+    rows = [
+        [f"L{n}", "2025-02-01", cell, other, "Won" if n % 3 else "Lost"]
+        for n, (cell, other) in enumerate(zip(cells * 8, others * 8))
+    ]
+    header = ["lead_id", "created_at", "amount", "rate", "status"]
+    text = table(header, rows, delimiter)
+    return read(put(folder / "e.csv", text), source(**stated) if stated else None)
+
+
+def test_numbers_follow_the_decimal_sign_that_another_column_of_the_table_tells(
+    tmp_path: Path,
+) -> None:
+    found = two_columns(tmp_path, ["6.000", "12.000"], ["1,5", "2,25"])
+    assert found.column("amount")[:2] == [6000.0, 12000.0]
+    found = two_columns(tmp_path, ["6.125", "12.250"], ["1.5", "2.25"])
+    assert found.column("amount")[:2] == [6.125, 12.25]
+    assert not found.told("assumed")
+
+
+def test_numbers_that_nothing_tells_are_read_with_decimals_and_asked_about(tmp_path: Path) -> None:
+    found = two_columns(tmp_path, ["6.000", "12.000"], ["a", "b"])
+    assert found.column("amount")[:2] == [6.0, 12.0]
+    assert "numbers such as 6.000 of amount were read with decimals (6)" in found.told("assumed")
+    [asked] = [one for one in found.findings if one.check == "assumed"]
+    assert asked.fix.endswith("model.source.numbers: decimal-comma")
+    stated = two_columns(tmp_path, ["6.000", "12.000"], ["a", "b"], numbers="decimal-comma")
+    assert stated.column("amount")[:2] == [6000.0, 12000.0] and not stated.told("assumed")
+
+
+@pytest.mark.parametrize(
+    ("cells", "values", "asked"),
+    [
+        (["0,125", "1,250"], [0.125, 1.25], False),
+        (["950", "1,250"], [950.0, 1250.0], False),
+        (["2,125", "1,250"], [2.125, 1.25], True),
+    ],
+)
+def test_commas_before_three_digits_where_semicolons_part_cells(
+    tmp_path: Path, cells: list[str], values: list[float], asked: bool
+) -> None:
+    found = two_columns(tmp_path, cells, ["a", "b"], ";")
+    assert found.column("amount")[:2] == values
+    assert ("were read with decimals" in found.told("assumed")) == asked
+
+
+def test_numbers_of_a_program_have_points_for_decimals_and_are_not_asked_about(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        {"lead_id": f"L{n}", "created_at": "2025-02-01", "amount": 6.125 + n, "status": "Won" if n % 3 else "Lost"}
+        for n in range(20)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "e.json", rows))
+    assert found.column("amount")[:2] == [6.125, 7.125] and not found.told("assumed")
