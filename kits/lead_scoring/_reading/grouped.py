@@ -33,8 +33,12 @@ def filled_down(sheet: Sheet, begins: Collection[int]) -> Sheet:
         by_totals = len(starts) > 1 and starts == sorted(begins)
         if counted or by_totals:
             titles = counted or [column[row] for row in starts]
-            cells[name] = [title for title, size in zip(titles, sizes) for _ in range(size)]
+            filled = [title for title, size in zip(titles, sizes) for _ in range(size)]
             found.append(name)
+            if any(list(other) == filled for other in sheet.cells.values()):
+                del cells[name]  # the column by which it is grouped stands there once more
+            else:
+                cells[name] = filled
     return replace(sheet, cells=cells, grouped=tuple(found)) if found else sheet
 
 

@@ -26,7 +26,7 @@ _LONGEST = 120
 _SHOWN = 6
 _NUMBERED = re.compile(r"^[\d\W_]+(?=[^\W\d_])")
 _NOTE = re.compile(r"\s*\([^()]{0,80}\)$")
-"""`06 - Closed Won (Sales pipeline)` is `Closed Won`."""
+"""`06 - Closed Won (Sales pipeline)` is `Closed Won`, and `Closed (won)` is."""
 _COMPARED = re.compile(r"(>=|<=|>|<)\s*([-+]?\d+(?:\.\d+)?)")
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
@@ -77,9 +77,10 @@ def cells_by_words(
     for tier in tiers if named or stage else tiers[:1]:
         wins, losses = tier_words(tier)
         begun = tier == "sure"
-        won = won or frozenset(c for c, word in words.items() if _among(word, wins, begun))
+        told = {cell: _told_by(cell, word, wins | losses, begun) for cell, word in words.items()}
+        won = won or frozenset(c for c, word in told.items() if _among(word, wins, begun))
         # what was rejected is no stage, also beside what was lost
-        lost |= frozenset(c for c, word in words.items() if _among(word, losses, begun))
+        lost |= frozenset(c for c, word in told.items() if _among(word, losses, begun))
         sure = sure or (tier == "sure" and bool(won) and bool(lost))
     if not won and not lost and (named or stage):
         wins, losses = tier_words("flags")
@@ -87,6 +88,12 @@ def cells_by_words(
             won = frozenset(cell for cell, word in words.items() if word in wins)
             lost = frozenset(cell for cell, word in words.items() if word in losses)
     return Cells(won, lost, sure) if won or lost else None
+
+
+def _told_by(cell: str, word: str, listed: frozenset[str], begun: bool) -> str:
+    """A cell's words; with the note behind them where they say nothing without it: `Closed (won)`."""
+    whole = words_of(cell.strip()[:_LONGEST])
+    return word if _among(word, listed, begun) or not _NOTE.search(cell.strip()) else whole
 
 
 def _among(word: str, listed: frozenset[str], begun: bool) -> bool:

@@ -1,0 +1,87 @@
+"""Exports in the languages of their users: labels and words, by CRM and by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.lead_scoring.lead_files import Read, put, read, table
+
+NL = ["(Niet wijzigen) Controlesom rij", "(Niet wijzigen) Gewijzigd op"]
+FR = ["(Ne pas modifier) Somme de contrôle de la ligne", "(Ne pas modifier) Modifié le"]
+
+
+def made(folder: Path, header: Sequence[str], stages: Sequence[Sequence[object]]) -> Read:
+    """Leads that have the stages in turn; the first column is their id."""
+    rows = [[f"K{n}", *stages[n % len(stages)]] for n in range(30)]
+    return read(put(folder / "export.csv", table(header, rows)))
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (["(Niet wijzigen) Lead", *NL, "Reden van status", "Gemaakt op", "Status"], ("Gekwalificeerd", "Gediskwalificeerd", "Openen")),
+        (["(Ne pas modifier) Prospect", *FR, "Raison du statut", "Créé le", "Statut"], ("Qualifié", "Disqualifié", "Ouvert")),
+        (["(Niet wijzigen) Verkoopkans", *NL, "Werkelijke omzet", "Gemaakt op", "Status"], ("Gewonnen", "Verloren", "Openen")),
+    ],
+)  # fmt: skip
+def test_dynamics_of_dutch_and_french_users(
+    tmp_path: Path, header: list[str], words: tuple[str, str, str]
+) -> None:
+    stages = [["a==", "2025-05-01", "why", "2025-01-01", word] for word in words]
+    found = made(tmp_path, header, stages)
+    assert "Dynamics" in found.told("columns") and "id=(" in found.told("columns")
+    assert found.labels[:3] == ["won", "lost", ""]
+    # why a lead has its status, and when it was changed, is known afterwards
+    assert found.leads[0].fields == {}
+
+
+def test_zoho_of_spanish_users(tmp_path: Path) -> None:
+    header = ["ID de registro", "Propietario de Posible cliente", "Fuente de Posible cliente", "Estado de Posible cliente"]  # fmt: skip
+    stages = [
+        ["Eva", "Web", status, converted, "01/02/2025 10:00"]
+        for status, converted in (("Contactado", "true"), ("No cualificado", "false"), ("Contactado", "false"))
+    ]  # fmt: skip
+    found = made(tmp_path, [*header, "Convertido", "Hora de creación"], stages)
+    assert "Zoho leads" in found.told("columns")
+    assert found.labels[:3] == ["won", "lost", ""]
+    assert found.leads[0].at is not None
+    deals = ["ID de registro", "Nombre de Trato", "Nombre de Cuenta", "Fecha de cierre", "Fase", "Probabilidad (%)", "Hora de creación"]  # fmt: skip
+    ends = (
+        "Cerrado (ganado)",
+        "Cerrado (perdido para la competencia)",
+        "Negociación (ganado antes)",
+    )
+    stages = [["Trato", "Firma", "20/02/2025", end, 7, "01/02/2025 10:00"] for end in ends]
+    found = made(tmp_path, deals, stages)
+    assert "Zoho deals" in found.told("columns")
+    assert found.labels[:3] == ["won", "lost", ""]
+    assert "Probabilidad (%)" not in found.leads[0].fields
+
+
+def test_hubspot_contacts_of_italian_users(tmp_path: Path) -> None:
+    header = ["ID record", "Fase del ciclo di vita", "Stato lead", "Data di creazione", "Numero di trattative associate", "Fonte di traffico originale"]  # fmt: skip
+    stages = [["Cliente", "", "2025-01-01", 1, "Social"], ["Lead", "Non qualificato", "2025-01-02", "", "Social"], ["Lead", "Nuovo", "2025-01-03", "", ""]]  # fmt: skip
+    found = made(tmp_path, header, stages)
+    assert "HubSpot contacts" in found.told("columns")
+    assert found.labels[:3] == ["won", "lost", ""]
+    assert found.leads[0].fields == {"Fonte di traffico originale": "Social"}
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (["ID", "Utworzono", "Etap deala"], ("Deal wygrany", "Przegrana – cena", "W toku")),
+        (["N° de devis", "Date d'envoi", "Statut du devis"], ("Signé", "Sans suite", "en attente")),
+        (["ID record", "Data di creazione", "Fase trattativa"], ("Chiuso con vittoria", "Chiuso con perdita", "Contratto inviato")),
+        (["Opportunity-ID", "Erstelldatum", "Phase"], ("Geschlossen und gewonnen", "Geschlossen und verloren", "Angebot")),
+    ],
+)  # fmt: skip
+def test_ends_in_the_words_of_their_language(
+    tmp_path: Path, header: list[str], words: tuple[str, str, str]
+) -> None:
+    found = made(tmp_path, header, [["01.02.2025 10:00", word] for word in words])
+    assert found.labels[:3] == ["won", "lost", ""]
+    assert found.leads[0].at is not None and not found.told("no-id")
