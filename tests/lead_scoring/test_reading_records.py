@@ -63,3 +63,103 @@ def test_equal_numbers_of_deals_and_firms_alone_join_nothing_unless_stated(
     found = read(tmp_path, source(tables=tables))
     assert ("companies.csv was passed over" in found.told("table-unrelated")) == (not key)
     assert ("companies.town" in found.leads[0].fields) == bool(key)
+
+
+# -- several contacts of a deal -------------------------------------------------------------------
+
+CONTACTS = ["Record ID", "Job", "Create Date", "Primary contact"]
+
+
+def contacts(folder: Path, *, dated: bool = True, marked: bool = False) -> None:
+    """Contact 500 + n came in month 1, 600 + n in month 3, 700 + n in month 12; the second is the primary one."""
+    rows = [
+        [start + n, job, f"2024-{month}-05", "yes" if marked and start == 600 else "no"]
+        for start, month, job in ((700, 12, "late"), (600, "03", "buyer"), (500, "01", "engineer"))
+        for n in range(20)
+    ]
+    kept = [0, 1, *([2] if dated else []), *([3] if marked else [])]
+    header = [CONTACTS[n] for n in kept]
+    put(folder / "contacts.csv", table(header, [[row[n] for n in kept] for row in rows]))
+
+
+def deals_with_contacts(folder: Path) -> None:
+    rows = [
+        [900 + n, "2024-06-01", f"{700 + n};{600 + n};{500 + n}" if n else "701", "Won" if n % 3 else "Lost"]
+        for n in range(20)
+    ]  # fmt: skip
+    names = ["Deal ID", "Create Date", "Associated Contact IDs", "Stage"]
+    put(folder / "deals.csv", table(names, rows))
+
+
+def test_of_several_contacts_the_one_that_came_first_counts_and_how_many_there_were(
+    tmp_path: Path,
+) -> None:
+    contacts(tmp_path)
+    deals_with_contacts(tmp_path)
+    found = read(tmp_path)
+    assert found.column("contacts.Job")[1:3] == ["engineer", "engineer"]
+    # the third came after the deal, and of the first deal only such a one is known
+    assert found.column("contacts: count")[:3] == [0.0, 2.0, 2.0]
+    assert found.column("contacts.Job")[0] is None
+    told = found.told("joined")
+    assert "19 leads have several: of these the one counts that came first" in told
+    assert "contacts: count is how many had come at the decision" in told
+
+
+def test_the_contact_that_is_marked_as_the_primary_one_counts(tmp_path: Path) -> None:
+    contacts(tmp_path, marked=True)
+    deals_with_contacts(tmp_path)
+    found = read(tmp_path)
+    assert found.column("contacts.Job")[1:3] == ["buyer", "buyer"]
+    assert "is marked by Primary contact or came first" in found.told("joined")
+
+
+def test_of_contacts_without_a_time_the_one_that_stands_first_counts_and_none_is_counted(
+    tmp_path: Path,
+) -> None:
+    contacts(tmp_path, dated=False)
+    deals_with_contacts(tmp_path)
+    found = read(tmp_path)
+    assert found.column("contacts.Job")[1:3] == ["late", "late"]
+    assert "contacts: count" not in found.leads[1].fields
+    assert "nothing tells when they came" in found.told("joined")
+
+
+def test_contacts_may_name_their_deals(tmp_path: Path) -> None:
+    rows = [
+        [start + n, job, day, f"{900 + n};{900 + (n + 1) % 20}"]
+        for start, day, job in ((500, "2024-03-05", "buyer"), (600, "2024-01-05", "engineer"))
+        for n in range(20)
+    ]
+    header = ["Contact ID", "Job", "Create Date", "Associated Deal IDs"]
+    put(tmp_path / "contacts.csv", table(header, rows))
+    deals = [[900 + n, "2024-06-01", "Won" if n % 3 else "Lost"] for n in range(20)]
+    put(tmp_path / "deals.csv", table(["Deal ID", "Create Date", "Stage"], deals))
+    found = read(tmp_path)
+    assert found.column("contacts.Job") == ["engineer"] * 20
+    assert found.column("contacts: count") == [4.0] * 20
+
+
+def test_an_event_of_two_contacts_of_a_deal_happened_once(tmp_path: Path) -> None:
+    deals_with_contacts(tmp_path)
+    visits = [[f"{500 + n};{600 + n}", "2024-05-01 10:00", "visit"] for n in range(20)]
+    header = ["Contact IDs", "timestamp", "type"]
+    put(tmp_path / "visits.csv", table(header, visits * 2))
+    assert read(tmp_path).column("visits: count")[:3] == [0.0, 2.0, 2.0]
+
+
+def test_the_primary_contact_role_of_an_opportunity_counts(tmp_path: Path) -> None:
+    deals = [[f"006{n:03}", "2024-06-01", "Won" if n % 3 else "Lost"] for n in range(20)]
+    put(tmp_path / "opportunities.csv", table(["OpportunityId", "CreatedDate", "Stage"], deals))
+    roles = [
+        [f"006{n:03}", f"003{n:03}{who}", role, "true" if role == "Decider" else "false"]
+        for n in range(20)
+        for who, role in (("a", "User"), ("b", "Decider"))
+    ]
+    header = ["OpportunityId", "ContactId", "Role", "IsPrimary"]
+    put(tmp_path / "roles.csv", table(header, roles))
+    people = [[f"003{n:03}{who}", f"title {who}"] for n in range(20) for who in "ab"]
+    put(tmp_path / "people.csv", table(["ContactId", "Title"], people))
+    found = read(tmp_path)
+    assert found.column("people.Title") == ["title b"] * 20
+    assert found.column("roles.Role") == ["Decider"] * 20

@@ -15,6 +15,7 @@ from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.relations import Link, text_key
+from kits.lead_scoring._reading.several import choose, counted
 from kits.lead_scoring._reading.sheets import Sheet
 
 _SHOWN = 10
@@ -29,12 +30,18 @@ class Joined:
     Attributes:
         added: the columns that are new.
         came: (leads,) when each lead's row came, seconds since 1970; empty where rows have no time.
+        rows: (leads,) all rows of each lead; empty where none has several or rows have no time.
+        times: (rows of the other table,) when each came.
+        count: the column that says how many of them had come at the decision.
     """
 
     leads: Sheet
     added: tuple[str, ...]
     said: Finding
     came: Seconds = ()
+    rows: Sequence[Sequence[int]] = ()
+    times: Seconds = ()
+    count: str = ""
 
 
 def join_accounts(
@@ -45,14 +52,8 @@ def join_accounts(
     Args:
         times: (rows of the other table,) when each row came, seconds since 1970; empty: not known.
     """
-    rows: dict[str, int] = {}
-    for row, cell in enumerate(other.cells[link.column]):
-        key = link.key(cell)
-        if key:
-            rows.setdefault(key, row)
-    met = [
-        rows.get(key) if (key := link.key(cell)) else None for cell in leads.cells[link.lead_column]
-    ]
+    chosen = choose(leads, other, link, times)
+    met = chosen.row
     same = {squeezed(name): name for name in leads.columns} if _of_the_leads(leads, link) else {}
     cells = dict(leads.cells)
     added: list[str] = []
@@ -71,9 +72,18 @@ def join_accounts(
             cells[added[-1]] = theirs
             numeric |= {added[-1]} if name in other.numeric else set()
     came = [None if row is None else times[row] for row in met] if times else ()
-    said = _said(other, link, len(leads), differ)
+    count = f"{label}: count" if chosen.rows and times else ""
+    several = f"{chosen.said}; {_count_said(count)}" if chosen.rows else ""
+    said = _said(other, link, len(leads), differ, several)
     joined = replace(leads, cells=cells, numeric=frozenset(numeric))
-    return Joined(joined, tuple(added), said, came)
+    rows = chosen.rows if count else ()
+    return Joined(joined, tuple(added), said, came, rows, times if count else (), count)
+
+
+def _count_said(count: str) -> str:
+    if count:
+        return f"{count} is how many had come at the decision"
+    return "nothing tells when they came, so how many there were is left out"
 
 
 def _of_the_leads(leads: Sheet, link: Link) -> bool:
@@ -90,9 +100,11 @@ def known_by(
     late = [
         came is not None and at is not None and came > at for came, at in zip(joined.came, decided)
     ]
+    columns: dict[str, Sequence[Value]] = {}
+    if joined.count and any(at is not None for at in decided):
+        columns[joined.count] = counted(joined.rows, joined.times, decided)
     if not any(late):
-        return {}, 0
-    columns = {}
+        return columns, 0
     for name in joined.added:
         cells = ["" if out else cell for out, cell in zip(late, leads.cells[name])]
         columns[name] = leads.typed(name, cells).values
@@ -110,11 +122,12 @@ def _filled_up(mine: Sequence[str], theirs: Sequence[str]) -> tuple[list[str], i
     return merged, differ
 
 
-def _said(other: Sheet, link: Link, leads: int, differ: dict[str, int]) -> Finding:
+def _said(other: Sheet, link: Link, leads: int, differ: dict[str, int], several: str) -> Finding:
     odd = {name: n for name, n in differ.items() if n}
     lone = len(other) - link.rows
     told = f"{other.name} joined {link.said()}: {link.leads} of {leads} leads found a row"
     told += f", {lone} of {len(other)} rows belong to no lead" if lone else ""
+    told += f"; {several}" if several else ""
     if odd:
         told += f"; {sum(odd.values())} cells say something else than the leads' own table, which was believed"
     shown = tuple(f"{name}: {n} differ" for name, n in list(odd.items())[:_SHOWN])

@@ -25,8 +25,8 @@ _MOST_KINDS = 200
 _HALF = 0.5
 
 Seconds = Sequence[float | None]
-_Event = tuple[float, float, str]
-"""From when on it was known, when it happened, and its kind."""
+_Event = tuple[float, float, str, int]
+"""From when on it was known, when it happened, its kind, and its row: of a lead's several ids two may have it."""
 
 
 @dataclass(frozen=True)
@@ -89,19 +89,17 @@ def event_columns(
     """
     by_key: dict[str, list[_Event]] = defaultdict(list)
     kinds = events.sheet.cells[events.kind] if events.kind else [""] * len(events.sheet)
-    for cell, seconds, known, kind in zip(
-        events.sheet.cells[events.link.column], events.seconds, events.known, kinds
-    ):
-        key = events.link.key(cell)
-        if key and seconds is not None and known is not None:
-            by_key[key].append((known, seconds, "" if is_missing(kind) else kind.strip()))
-    for found in by_key.values():
-        found.sort()
+    cells = zip(events.sheet.cells[events.link.column], events.seconds, events.known, kinds)
+    for row, (cell, seconds, known, kind) in enumerate(cells):
+        if seconds is not None and known is not None:
+            event = (known, seconds, "" if is_missing(kind) else kind.strip(), row)
+            for key in events.link.keys(cell):
+                by_key[key].append(event)
     common = [
         k for k, _ in Counter(k.strip() for k in kinds if not is_missing(k)).most_common(_KINDS)
     ]
     rows = [
-        _row(by_key.get(events.link.key(cell), []), at)
+        _row(sorted({event for key in events.link.keys(cell) for event in by_key.get(key, ())}), at)
         for cell, at in zip(leads.cells[events.link.lead_column], decided)
     ]
     return _columns(events.label, rows, common), _said(events, rows, len(leads))
@@ -121,8 +119,8 @@ def _row(found: list[_Event], at: float | None) -> _Row | None:
     if at is None:
         return None
     n = bisect_right(found, at, key=lambda event: event[0])
-    kinds = Counter(kind for _, _, kind in found[:n] if kind)
-    days = (at - max(happened for _, happened, _ in found[:n])) / _DAY if n else None
+    kinds = Counter(kind for _, _, kind, _ in found[:n] if kind)
+    days = (at - max(happened for _, happened, _, _ in found[:n])) / _DAY if n else None
     return _Row(n, len(found) - n, days, kinds)
 
 

@@ -27,6 +27,7 @@ from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.roles import Roles
 from kits.lead_scoring._reading.sales import join_sales, named_like_sales
+from kits.lead_scoring._reading.several import one_of_several
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import Config, SourceConfig, TableConfig
@@ -130,7 +131,9 @@ def _joined(
         )
         tables.leads, tables.source = sold.leads, sold.source
         tables.findings.append(sold.said)
-    elif fields is None and (role == "accounts" or (not role and link.unique)):
+    elif fields is None and (
+        role == "accounts" or (not role and (link.unique or one_of_several(sheet, link)))
+    ):
         known, told = _without_later(sheet, link, config.source)
         tables.findings.extend(told)
         _join_accounts(tables, known, link, label, at)

@@ -56,6 +56,11 @@ def first_key(cell: str) -> str:
     return text_key(cell.split(_BETWEEN, 1)[0])
 
 
+@lru_cache(_REMEMBERED)
+def _all_keys(cell: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for one in cell.split(_BETWEEN) if (key := text_key(one))))
+
+
 @dataclass(frozen=True)
 class Link:
     """How a table's rows find their leads.
@@ -77,6 +82,18 @@ class Link:
     lead_unique: bool
     leads: int
     rows: int
+
+    @property
+    def lists(self) -> bool:
+        """Whether a cell may hold several ids."""
+        return self.key is first_key
+
+    def keys(self, cell: str) -> tuple[str, ...]:
+        """What a cell is compared by, each of several ids in it."""
+        if self.lists:
+            return _all_keys(cell)
+        key = self.key(cell)
+        return (key,) if key else ()
 
     def said(self) -> str:
         """`account` or `email = contact_email`, and how many met."""
@@ -213,15 +230,16 @@ def _is_firm(name: str) -> bool:
 def _link(
     leads: Sheet, other: Sheet, mine: str, theirs: str, by: Key, *, stated: bool
 ) -> Link | None:
-    my_keys = [k for cell in leads.cells[mine] if (k := by(cell))]
-    their_keys = [k for cell in other.cells[theirs] if (k := by(cell))]
+    my_cells, their_cells = _keyed(leads.cells[mine], by), _keyed(other.cells[theirs], by)
+    my_keys = [key for keys in my_cells for key in keys]
+    their_keys = [key for keys in their_cells for key in keys]
     if not my_keys or not their_keys:
         return None
     mine_set, their_set = set(my_keys), set(their_keys)
     common = mine_set & their_set
-    met = sum(k in common for k in my_keys)
+    met = sum(not common.isdisjoint(keys) for keys in my_cells)
     share = max(len(common) / len(mine_set), len(common) / len(their_set))
-    if not common or (not stated and (share < _MUCH or met < _LITTLE * len(my_keys))):
+    if not common or (not stated and (share < _MUCH or met < _LITTLE * len(my_cells))):
         return None
     return Link(
         mine,
@@ -230,5 +248,12 @@ def _link(
         unique=len(their_set) >= _UNIQUE * len(their_keys),
         lead_unique=len(mine_set) >= _UNIQUE * len(my_keys),
         leads=met,
-        rows=sum(k in common for k in their_keys),
+        rows=sum(not common.isdisjoint(keys) for keys in their_cells),
     )
+
+
+def _keyed(cells: Sequence[str], by: Key) -> list[tuple[str, ...]]:
+    """What each cell is compared by, without cells that say nothing."""
+    if by is first_key:
+        return [keys for cell in cells if (keys := _all_keys(cell))]
+    return [(key,) for cell in cells if (key := by(cell))]
