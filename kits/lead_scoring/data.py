@@ -20,6 +20,7 @@ from kits.lead_scoring._reading.folder import table_paths
 from kits.lead_scoring._reading.loading import SUFFIXES
 from kits.lead_scoring._reading.mapping import known_mappings
 from kits.lead_scoring._reading.reading import read_leads
+from kits.lead_scoring._units import units_learned
 from kits.lead_scoring._written import WRITTEN, Written
 from kits.lead_scoring.config import Config
 
@@ -77,7 +78,8 @@ def read_as(path: Path, format: str, config: BaseModel) -> Iterator[RawSample | 
 def read_like(
     path: Path, format: str, config: BaseModel, learned: Mapping[str, JsonValue]
 ) -> Iterator[RawSample | Finding]:
-    """As `read_as`, for a bundle: what new tables leave open is read as the tables it learned from were written.
+    """As `read_as`, for a bundle: what new tables leave open is read as the tables it learned from were written, and numbers
+    in another unit than theirs are missing.
 
     Args:
         learned: the bundle's `config`; empty: none.
@@ -90,7 +92,8 @@ def read_like(
     if name != _TABLE:
         source = config.source.model_copy(update={"mapping": name})
         config = config.model_copy(update={"source": source})
-    yield from read_leads(path, config, Written.model_validate(learned.get(WRITTEN) or {}))
+    written = Written.model_validate(learned.get(WRITTEN) or {})
+    yield from read_leads(path, config, written, units_learned(learned))
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

@@ -34,6 +34,7 @@ from kits.lead_scoring._models.scorer import Scorer
 from kits.lead_scoring._models.spec import ModelSpec
 from kits.lead_scoring._spec import BACKTEST_FILE, LeadSpec, TrainedOn
 from kits.lead_scoring._table import LeadTable
+from kits.lead_scoring._units import with_units
 from kits.lead_scoring._written import written_of
 from kits.lead_scoring.config import Config
 
@@ -91,7 +92,7 @@ def _spec(
     table = prepared.table.rows(rows)
     columns = [column.name for column in fitted.encoder.columns]
     return LeadSpec(
-        encoder=fitted.encoder,
+        encoder=with_units(fitted.encoder, table.items),
         model=ModelSpec(
             approach=fitted.candidate.name,
             additive=fitted.additive,

@@ -12,11 +12,8 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from kits.core.annotation import Annotation
-from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, build
 from kits.core.kit import RawSample
 from kits.core.ready import ReadyBundle
-from kits.core.sample import Sample, sample_id_for, utc_now
 from kits.lead_scoring import data
 from kits.lead_scoring._features.cells import to_number
 from kits.lead_scoring._features.spec import (
@@ -32,9 +29,8 @@ from kits.lead_scoring._spec import LeadSpec
 from kits.lead_scoring._written import WRITTEN, Written, written_from
 from kits.lead_scoring.config import Config
 from kits.lead_scoring.runtime import LeadRuntime
-from kits.toolchain.evaluation import MemoryBlobStore
 from tests.lead_scoring.lead_files import Read, put, read, source, table
-from tests.lead_scoring.trained_leads import bundle_of, splits_in_time
+from tests.lead_scoring.trained_leads import as_dataset, bundle_of
 from tests.sheets import xlsx
 
 HEADER = ["Nr", "Eingang", "Umsatz", "Gegründet", "Newsletter", "Branche", "Status"]
@@ -64,18 +60,6 @@ def firm_rows() -> Iterator[list[str]]:
 
 def german_table(folder: Path) -> Read:
     return read(put(folder / "leads.csv", table(HEADER, firm_rows(), ";")))
-
-
-def as_dataset(found: Read) -> Dataset:
-    blobs, items = MemoryBlobStore(), []
-    for raw, split in zip(found.samples, splits_in_time(len(found.samples))):
-        sample = Sample(
-            sample_id_for(raw.content, raw.source), raw.media_type, blobs.put(raw.content), len(raw.content),
-            utc_now(), raw.source, meta={**raw.meta, "order": raw.order},
-        )  # fmt: skip
-        assert isinstance(raw.annotation, Annotation)
-        items.append(DatasetItem(sample, raw.annotation, split))
-    return build(DatasetHeader(kit="lead-scoring", split_rule="by time", seed=7), items, blobs)
 
 
 @cache
@@ -221,7 +205,7 @@ def test_a_stated_sign_decides_a_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "by_point", "by_comma"),
     [
-        ("1.200", 1.2, 1200), ("1,200", 1200, 1.2), ("0.125", 0.125, 0.125), ("1.200.000", 1.2e6, 1.2e6),
+        ("1.200", 1.2, 1200), ("1,200", 1200, 1.2), ("0.125", 0.125, 0.125), ("0,125", 0.125, 0.125), ("1.200.000", 1.2e6, 1.2e6),
         ("1.200,5", 1200.5, 1200.5), ("1,200.5", 1200.5, 1200.5), ("12.5", 12.5, 12.5), ("-1.200 €", -1.2, -1200),
     ],
 )  # fmt: skip

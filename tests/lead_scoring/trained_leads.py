@@ -25,6 +25,7 @@ from kits.lead_scoring.train import train
 from kits.toolchain import bundling
 from kits.toolchain.evaluation import MemoryBlobStore
 from kits.toolchain.golden import choose_golden
+from tests.lead_scoring.lead_files import Read
 
 SEED = 7
 HOT, WARM = 0.3, 0.1
@@ -108,3 +109,16 @@ def runtime_of(n: int, approach: str = "mean") -> LeadRuntime:
     runtime = outcome_of(n, approach)[1].runtime
     assert isinstance(runtime, LeadRuntime)
     return runtime
+
+
+def as_dataset(found: Read) -> Dataset:
+    """What was read as a version of a dataset, split in time."""
+    blobs, items = MemoryBlobStore(), []
+    for raw, split in zip(found.samples, splits_in_time(len(found.samples))):
+        sample = Sample(
+            sample_id_for(raw.content, raw.source), raw.media_type, blobs.put(raw.content), len(raw.content),
+            utc_now(), raw.source, meta={**raw.meta, "order": raw.order},
+        )  # fmt: skip
+        assert isinstance(raw.annotation, Annotation)
+        items.append(DatasetItem(sample, raw.annotation, split))
+    return build(DatasetHeader(kit="lead-scoring", split_rule="by time", seed=7), items, blobs)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from kits.core.dataset import Dataset
 from kits.core.kit import Finding
 from kits.core.sample import utc_now
-from kits.lead_scoring._checking import amounts, columns, repeats, times
+from kits.lead_scoring._checking import amounts, columns, repeats, times, units
 from kits.lead_scoring._checking.times import Now
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.latecomers import with_latecomers
@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     repeats.same_content,
     columns.missing,
     columns.too_many_values,
+    units.mixed_units,
     columns.opt_out,
     columns.not_there,
 )

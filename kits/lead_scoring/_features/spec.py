@@ -20,6 +20,10 @@ class NumberColumn(_Column):
     """A number as it is; one that is missing stays so."""
 
     kind: Literal["number"] = "number"
+    units: tuple[str, ...] = Field(
+        (),
+        description="what its numbers are in, where the tables told it: `EUR`, `%`; a krone may be that of three countries",
+    )
 
 
 class TruthColumn(_Column):

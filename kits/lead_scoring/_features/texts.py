@@ -1,6 +1,7 @@
 """Texts of a lead as the values its columns hold: numbers, dates, yes and no, by the way the firm's own tables write them.
 
-A number in JSON is a number. What cannot be read is missing, and told. Choices and texts are left as they are.
+A number in JSON is a number. What cannot be read, or is in another unit than its column, is missing, and told. Choices
+and texts are left as they are.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from kits.core.moments import (
     read_year_last,
 )
 from kits.lead_scoring._features.cells import is_missing, to_moment, to_number, to_truth
-from kits.lead_scoring._features.spec import Column
+from kits.lead_scoring._features.spec import Column, NumberColumn
+from kits.lead_scoring._features.units import apart
 from kits.lead_scoring._lead import Lead, Value
 from kits.lead_scoring._written import Written
 
@@ -49,7 +51,7 @@ def read_texts(
         value = lead.fields.get(column.name)
         if read is None or value is None or is_missing(value):
             continue
-        meant = read(value, written)
+        meant = None if _in_another_unit(value, column) else read(value, written)
         if meant is None:
             unreadable.append(column.name)
         if meant is not value:
@@ -57,6 +59,14 @@ def read_texts(
     if not found:
         return lead, ()
     return replace(lead, fields={**lead.fields, **found}), tuple(unreadable)
+
+
+def _in_another_unit(value: Value, column: Column) -> bool:
+    """Whether a text says that its number is in another unit than those learned from: `$ 5` in a column of euros."""
+    if not isinstance(column, NumberColumn) or not column.units or not isinstance(value, str):
+        return False
+    units = apart(value)[1]
+    return bool(units) and units.isdisjoint(column.units)
 
 
 def _number(value: Value, written: Written) -> Value:

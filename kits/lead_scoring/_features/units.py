@@ -1,4 +1,4 @@
-"""The unit that stands beside a number in a cell: a currency by its sign, word or code, or a percentage.
+"""The unit that stands beside a number in a cell, or in a column's name: a currency by its sign, word or code, or a percentage.
 
 Takes it off and says which it is. Whether what is left is a number is decided elsewhere.
 """
@@ -32,6 +32,8 @@ _BEFORE = re.compile(
     rf"([-+]?)\s{{0,2}}(?:({_any(_MEANT.keys() - _SPACED)})\s{{0,4}}|({_any(_SPACED)})\s{{1,4}})(?=[-+.,\d])"
 )
 _BEHIND = re.compile(rf"(?<=[-.,\d])\s{{0,4}}({_any(_MEANT)})$")
+_NAMED = re.compile(rf"(?:[(\[]\s?|\bin\s|\s)({_any((*_CODES, '€', '£', '$', '%'))})\s?[)\]]?$")
+"""At the end of a column's name: `Amount (EUR)`, `Umsatz in €`."""
 _LONGEST = 80
 """Characters of a cell that may be a number."""
 
@@ -52,6 +54,18 @@ def apart(cell: str) -> tuple[str, Units]:
     return text, frozenset()
 
 
+def unit_in_name(name: str) -> Units:
+    """The unit that a column's name ends with."""
+    found = _NAMED.search(name.strip())
+    return _units(found[1]) if found else frozenset()
+
+
+def is_currency(cell: str) -> bool:
+    """Whether a cell is the code or the sign of a currency and nothing else."""
+    text = cell.strip()
+    return text != "%" and (text in _MEANT or text.upper() in _CODES)
+
+
 def usual_unit(counted: Iterable[tuple[Units, int]]) -> str:
     """The unit of most rows; empty where none has one.
 
@@ -67,6 +81,12 @@ def usual_unit(counted: Iterable[tuple[Units, int]]) -> str:
 def agrees(units: Units, usual: str) -> bool:
     """Whether a cell may be in the unit of its column; what has none is."""
     return not units or usual in units
+
+
+def in_common(found: Iterable[Units], usual: str) -> Units:
+    """What the usual unit may mean by all cells that have it: `kr` alone may be of three countries."""
+    agreeing = [units for units in found if usual in units]
+    return frozenset.intersection(*agreeing) if agreeing else frozenset()
 
 
 def _units(word: str) -> Units:

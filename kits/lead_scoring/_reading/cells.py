@@ -13,7 +13,13 @@ from functools import cache
 from typing import Literal, cast
 
 from kits.lead_scoring._features.cells import MISSING
-from kits.lead_scoring._features.units import agrees, apart, usual_unit
+from kits.lead_scoring._features.units import (
+    Units,
+    agrees,
+    apart,
+    in_common,
+    usual_unit,
+)
 from kits.lead_scoring._lead import MAX_TEXT, Value
 from kits.lead_scoring._reading.dates import DateForm, iso, read_dates
 from kits.lead_scoring._reading.names import load_words
@@ -52,6 +58,7 @@ class Typed:
         commas: whether the decimal sign of its numbers is the comma; None: nothing told it.
         dates: whether its dates begin with the day or the month; `auto`: nothing told it.
         doubt: a cell that may be thousands or decimals, where nothing told it.
+        units: what its numbers are in, by its cells; empty: none of them tells it.
     """
 
     kind: Kind
@@ -60,6 +67,7 @@ class Typed:
     commas: bool | None = None
     dates: DateForm = "auto"
     doubt: str = ""
+    units: Units = frozenset()
 
 
 @cache
@@ -98,7 +106,7 @@ def type_cells(
     read = _as_texts(known) if as_text else _best(name, known, form, commas, decimal)
     table: dict[str, Value] = dict(read.values)
     values = [table.get(cell) for cell in cells]
-    return Typed(read.kind, values, read.odd, read.commas, read.dates, read.doubt)
+    return Typed(read.kind, values, read.odd, read.commas, read.dates, read.doubt, read.units)
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,7 @@ class _Read:
     commas: bool | None = None
     dates: DateForm = "auto"
     doubt: str = ""
+    units: Units = frozenset()
 
 
 def _best(
@@ -169,8 +178,9 @@ def _as_numbers(known: Mapping[str, int], commas: bool, decimal: Decimal) -> _Re
     enough = odd <= (1 - _ALMOST_ALL) * sum(known.values())
     if not enough:
         return None
+    units = in_common((found for _, found in parted.values()), usual)
     doubt = next((text for text in bare.values() if unsure and unsure.fullmatch(text)), "")
-    return _Read("number", values, odd, told == "," if told else None, doubt=doubt)
+    return _Read("number", values, odd, told == "," if told else None, doubt=doubt, units=units)
 
 
 def _decimal(texts: Collection[str], commas: bool) -> Decimal:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from kits.core.dataset import Split
 from kits.core.record_keys import column_key, record_key
+from kits.lead_scoring._features.units import Units
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import KIND
 from kits.lead_scoring._reading.cells import Typed, is_missing
@@ -97,6 +98,14 @@ class Known:
         dates = orders.most_common(1)[0][0] if orders else ""
         found = {"commas": 2 * sum(signs) > len(signs), "dates": dates}
         return Written.model_validate(found)
+
+    @property
+    def units(self) -> dict[str, Units]:
+        """What the numbers of its columns are in, where that is told, by the leads' names of columns."""
+        named = zip(self.columns, self.names)
+        return {
+            name: one.units for own, name in named if (one := self.typed.get(own)) and one.units
+        }
 
     @property
     def splits(self) -> Sequence[Split | None]:

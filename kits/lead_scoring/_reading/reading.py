@@ -11,20 +11,23 @@ from pathlib import Path
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._reading.folder import find_tables
 from kits.lead_scoring._reading.known import understand
+from kits.lead_scoring._reading.other_units import several_currencies, without_other_units
 from kits.lead_scoring._reading.repeated import newest_of_each
 from kits.lead_scoring._reading.samples import samples_of
 from kits.lead_scoring._reading.telling import tell
+from kits.lead_scoring._units import ByColumn
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config
 
 
 def read_leads(
-    path: Path, config: Config, likely: Written | None = None
+    path: Path, config: Config, likely: Written | None = None, units: ByColumn | None = None
 ) -> Iterator[RawSample | Finding]:
     """Every lead of a file or folder.
 
     Args:
         likely: how tables are written that do not tell it.
+        units: what the columns of a bundle are in that is to score them.
 
     Raises:
         ConfigError: the configuration names a column or file that is not there.
@@ -34,8 +37,11 @@ def read_leads(
     if tables.source is not None:
         config = config.model_copy(update={"source": tables.source})
     known, repeated = newest_of_each(understand(tables.leads, config, tables.extend, tables.joined))
+    known, other = without_other_units(known, units or {})
     yield from tables.findings
+    yield from other
     if repeated is not None:
         yield repeated
     yield from tell(known, config)
+    yield from several_currencies(known)
     yield from samples_of(known, config)

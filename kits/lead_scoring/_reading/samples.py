@@ -5,7 +5,7 @@ No column is interpreted here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -17,6 +17,7 @@ from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
 from kits.lead_scoring._mailbox import domain_of
 from kits.lead_scoring._reading.known import Known, identities, keys
+from kits.lead_scoring._units import UNITS, noted
 from kits.lead_scoring._written import WRITTEN
 from kits.lead_scoring.config import Config, SourceConfig
 
@@ -60,9 +61,9 @@ def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
     if judged.said is not None:
         yield judged.said
     whose = keys(known, ids, stated=bool(config.source.id))
-    writer = _Writer(
-        known, ids, whose, known.names, judged, _groups(known), known.splits, known.written.mark
-    )
+    marks: dict[str, JsonValue] = {WRITTEN: known.written.mark, UNITS: noted(known.units)}
+    meta = {name: mark for name, mark in marks.items() if mark}
+    writer = _Writer(known, ids, whose, known.names, judged, _groups(known), known.splits, meta)
     rows = zip(*known.columns.values()) if known.columns else iter(() for _ in ids)
     for row, values in enumerate(rows):
         yield writer.sample(row, values)
@@ -75,7 +76,7 @@ class _Writer:
     Attributes:
         keys: (rows,) who they are in any export; empty: that is not known.
         groups: (rows,) what must stay together; empty: nothing is named.
-        written: how numbers and dates are; empty: nothing to note.
+        noted: how numbers and dates are written, and what numbers are in; empty: nothing to note.
     """
 
     known: Known
@@ -85,7 +86,7 @@ class _Writer:
     judged: Judged
     groups: Sequence[str]
     splits: Sequence[Split | None]
-    written: str
+    noted: Mapping[str, JsonValue]
 
     def sample(self, row: int, values: Sequence[Value]) -> RawSample | Finding:
         """One lead, or why it is refused."""
@@ -97,9 +98,7 @@ class _Writer:
             return Finding("lead-too-large", "fail", what, fix="leave long texts out of the export")
         file = known.sheet.files[row]
         label = None if won is None else Annotation(label=WON if won else LOST, author=file)
-        meta: dict[str, JsonValue] = {RANK: True} if known.ranked else {}
-        if self.written:
-            meta[WRITTEN] = self.written
+        meta: dict[str, JsonValue] = {**({RANK: True} if known.ranked else {}), **self.noted}
         if won is not None:
             meta |= self._times(row)
         group = self.groups[row] if self.groups else ""
