@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 MOST_PATTERNS = 6_000_000
 """Trees × 4^depth: what each column adds is kept for each pattern of conditions, 150 MB at this bound."""
 Approach = Literal["auto", "logistic", "recent", "trees", "mean", "small"]
+Headings = Literal["auto", "keep", "leave-out"]
 Calibrator = Literal["auto", "none", "platt", "beta", "isotonic"]
 
 
@@ -71,6 +72,11 @@ class SourceConfig(_Section):
     )
     numbers: Literal["auto", "decimal-comma", "decimal-point"] = Field(
         "auto", description="how 1.200 is read; auto: by the other numbers of its column"
+    )
+    headings: Headings = Field(
+        "auto",
+        description="rows with one cell alone among the leads: `leave-out` as headings of groups, `keep` as leads; auto: left out"
+        " where the cell is unlike the others of its column, else kept and told",
     )
     group: str = Field("", description="what must stay in one split: account, e-mail domain")
     tables: tuple[TableConfig, ...] = Field(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lead_scoring.lead_files import put, read, table
+from tests.lead_scoring.lead_files import put, read, source, table
 from tests.sheets import xlsx
 
 HEADER = ["Stage  ↑", "Opportunity No", "Created", "Amount", "Source"]
@@ -74,3 +74,42 @@ def test_a_first_lead_of_which_no_number_is_known_stays(tmp_path: Path) -> None:
     rows = [["Ann", "", "", "Won"], *([f"Bob{n}", n, n + 3, "Lost"] for n in range(40))]
     found = read(put(tmp_path / "e.csv", table(["Name", "size", "age", "status"], rows)))
     assert len(found.leads) == 41 and not found.told("no-leads")
+
+
+def by_region(folder: Path) -> Path:
+    """A hand-kept list of firms with one-word headings among names of one word or two."""
+    rows: list[list[object]] = [
+        [f"Firm {n}" if n % 2 else f"Firm{n}", "2025-02-01", n, "won" if n % 3 else "lost"]
+        for n in range(40)
+    ]
+    rows[0:0] = [["North"]]
+    rows[20:20] = [["South"]]
+    header = ["Customer", "Created", "Size", "Status"]
+    return xlsx(folder / "list.xlsx", [header, *[[*row, *[None] * (4 - len(row))] for row in rows]])
+
+
+def test_a_row_with_one_cell_alone_is_asked_about(tmp_path: Path) -> None:
+    path = by_region(tmp_path)
+    found = read(path)
+    assert len(found.leads) == 42
+    [asked] = [one for one in found.findings if one.check == "lone-cells"]
+    assert asked.level == "warn" and asked.text.startswith("2 rows have one cell alone")
+    assert [row.rsplit(" ", 1)[-1] for row in asked.evidence] == ["North", "South"]
+    assert "model.source.headings: leave-out" in asked.fix
+
+
+@pytest.mark.parametrize(("stated", "leads"), [("leave-out", 40), ("keep", 42)])
+def test_what_such_rows_are_can_be_stated(tmp_path: Path, stated: str, leads: int) -> None:
+    found = read(by_region(tmp_path), source(headings=stated))
+    assert len(found.leads) == leads and not found.told("lone-cells")
+
+
+def test_a_heading_that_was_left_out_can_be_kept(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[n, "2025-02-01", "won" if n % 3 else "lost"] for n in range(40)]
+    rows[20:20] = [["Bob", "", ""]]
+    path = put(tmp_path / "e.csv", table(["Nr", "Created", "Status"], rows))
+    found = read(path)
+    assert len(found.leads) == 40
+    [told] = [one for one in found.findings if one.check == "no-leads"]
+    assert told.fix == "if headings of these are leads: model.source.headings: keep"
+    assert len(read(path, source(headings="keep")).leads) == 41

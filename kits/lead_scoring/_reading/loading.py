@@ -20,7 +20,7 @@ from kits.lead_scoring._reading.no_leads import without_no_leads
 from kits.lead_scoring._reading.parquet import parquet_columns
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._written import Written
-from kits.lead_scoring.config import SourceConfig
+from kits.lead_scoring.config import Headings, SourceConfig
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
 PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
@@ -65,7 +65,7 @@ def load_sheets(
     Raises:
         DataError: no rows with named columns in it, or too many.
     """
-    loaded = _load(path, name, wanted)
+    loaded = _load(path, name, wanted, source.headings)
     dates: DateForm = source.dates
     if dates == "auto" and likely is not None and likely.dates:
         dates = "likely-day-first" if likely.dates == "day-first" else "likely-month-first"
@@ -85,7 +85,7 @@ def _dates_of(sheet: Sheet, dates: DateForm) -> DateForm:
     return dates if told == "auto" else told
 
 
-def _load(path: Path, name: str, wanted: Wanted) -> Loaded:
+def _load(path: Path, name: str, wanted: Wanted, headings: Headings) -> Loaded:
     suffix = path.suffix.lower()
     if suffix in PARQUET_SUFFIXES:
         return Loaded((_whole(name, parquet_columns(path), "parquet"),))
@@ -97,17 +97,19 @@ def _load(path: Path, name: str, wanted: Wanted) -> Loaded:
         return Loaded(tuple(sheets))
     opened = open_rows(path, name, named=True, wanted=wanted, fix=_STATE)
     if len(opened.sources) == 1:
-        return Loaded((_of_source(opened.sources[0]),), opened.findings)
-    return _of_several(name, opened.sources, opened.findings)
+        return Loaded((_of_source(opened.sources[0], headings),), opened.findings)
+    return _of_several(name, opened.sources, opened.findings, headings)
 
 
-def _of_several(name: str, sources: Sequence[Source], findings: Sequence[Finding]) -> Loaded:
+def _of_several(
+    name: str, sources: Sequence[Source], findings: Sequence[Finding], headings: Headings
+) -> Loaded:
     """The sheets that are tables; one of notes costs only itself."""
     sheets: list[Sheet] = []
     told = list(findings)
     for source in sources:
         try:
-            sheets.append(replace(_of_source(source), title=source.sheet))
+            sheets.append(replace(_of_source(source, headings), title=source.sheet))
         except DataError as error:
             told.append(passed_over(source.name, error.what, "nothing to do if it holds no leads"))
     if not sheets:
@@ -116,22 +118,22 @@ def _of_several(name: str, sources: Sequence[Source], findings: Sequence[Finding
     return Loaded(tuple(sheets), tuple(told))
 
 
-def _of_source(source: Source) -> Sheet:
+def _of_source(source: Source, headings: Headings) -> Sheet:
     table, name = source.rows, source.name
     numbers = [column for column in table.columns if _is_number(column)]
     if len(numbers) > len(table.columns) / 2 or len(table.columns) < 2:
         raise DataError(
             "its first row does not name columns", where=name, fix="add a line with their names"
         )
-    sheet = _rows_of(table, name)
+    sheet = _rows_of(table, name, headings)
     if isinstance(table, TableFile) and table.encoding == "utf-8" and _replaced(sheet):
         # the beginning was plain ASCII and what came later is not UTF-8
         again = replace(table, encoding="cp1252", form=table.form.replace("utf-8", "cp1252"))
-        return _rows_of(again, name)
+        return _rows_of(again, name, headings)
     return sheet
 
 
-def _rows_of(table: RowSource, name: str) -> Sheet:
+def _rows_of(table: RowSource, name: str, headings: Headings) -> Sheet:
     cells: dict[str, list[str]] = {column: [] for column in table.columns}
     lists = [(column, texts, _Shared()) for column, texts in cells.items()]
     lines: list[int] = []
@@ -168,7 +170,7 @@ def _rows_of(table: RowSource, name: str) -> Sheet:
     notes = tuple(f"{name}, row {line}" for line, _ in alone)
     bad.sort(key=lambda one: one.line)
     sheet = _sheet(name, cells, lines, table.form, tuple(bad), tuple(short))
-    return without_no_leads(replace(sheet, notes=notes, numeric=table.numeric))
+    return without_no_leads(replace(sheet, notes=notes, numeric=table.numeric), headings)
 
 
 def _one_cell(row: Row, cuts_rows: bool) -> bool:

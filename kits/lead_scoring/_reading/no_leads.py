@@ -15,9 +15,12 @@ from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.grouped import filled_down
 from kits.lead_scoring._reading.names import load_words, words_of
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring.config import Headings
 
 TOTAL, NAMES, HEADING = "a total", "the names of the columns again", "a heading"
 UNITS = "a second line of names or units"
+_LONE = "one cell alone"
+"""A heading, or a lead of which nothing else is known: it stays, and a person is asked."""
 _FEW_COLUMNS = 2
 """Of so few columns a row with one cell may be a lead."""
 _LEAST = 2
@@ -29,16 +32,24 @@ _COUNTED = re.compile(r"[\s\d:=().,]+$")
 """What may follow a total's word: `Total (149)`, `Summe:`."""
 
 
-def without_no_leads(sheet: Sheet) -> Sheet:
-    """The table without such rows, and with what is told once for a group; which they are, stands in its `no_leads`."""
+def without_no_leads(sheet: Sheet, headings: Headings = "auto") -> Sheet:
+    """The table without such rows, and with what is told once for a group; which they are, stands in its `no_leads`.
+
+    Args:
+        headings: what a person said of rows with one cell alone.
+    """
     if len(sheet.columns) <= _FEW_COLUMNS:
         return sheet
-    found = dict(_found(sheet))
+    found = dict(_found(sheet, headings))
+    lone = [i for i, why in found.items() if why == _LONE]
+    if lone:
+        found = {i: why for i, why in found.items() if why != _LONE}
+        sheet = replace(sheet, lone=tuple(f"{_where(sheet, i)}: {_cell(sheet, i)}" for i in lone))
     if len(found) == len(sheet):
         return sheet
     if not found:
         return filled_down(sheet, ())
-    told = tuple((f"{sheet.files[i]}, row {sheet.lines[i]}", why) for i, why in found.items())
+    told = tuple((_where(sheet, i), why) for i, why in found.items())
     where = {one for one, _ in told}
     left = [i for i in range(len(sheet)) if i not in found]
     kept = sheet.rows(left)
@@ -47,7 +58,16 @@ def without_no_leads(sheet: Sheet) -> Sheet:
     return filled_down(replace(kept, no_leads=told, short=short), begins)
 
 
-def _found(sheet: Sheet) -> Iterator[tuple[int, str]]:
+def _where(sheet: Sheet, row: int) -> str:
+    return f"{sheet.files[row]}, row {sheet.lines[row]}"
+
+
+def _cell(sheet: Sheet, row: int) -> str:
+    """The only cell of a row."""
+    return max(cells[row] for cells in sheet.cells.values()).strip()[:_LONGEST]
+
+
+def _found(sheet: Sheet, headings: Headings) -> Iterator[tuple[int, str]]:
     columns = list(sheet.cells.values())
     if _is_units(columns):
         yield 0, UNITS
@@ -58,8 +78,8 @@ def _found(sheet: Sheet) -> Iterator[tuple[int, str]]:
             yield i, NAMES
         elif filled <= max(2, len(cells) / 2) and _is_total(cells):
             yield i, TOTAL
-        elif filled == 1 and cells[0] in odd:
-            yield i, HEADING
+        elif filled == 1 and headings != "keep":
+            yield i, HEADING if headings == "leave-out" or cells[0] in odd else _LONE
 
 
 def _is_units(columns: Sequence[Sequence[str]]) -> bool:

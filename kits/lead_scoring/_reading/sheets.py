@@ -33,6 +33,7 @@ class Sheet:
         short: rows with fewer cells than there are names, by file and number.
         notes: lines below the rows that are no leads (`Confidential Information`), by file and number.
         no_leads: rows that were left out (totals, headings), by file and number, and what each is.
+        lone: rows with one cell alone that were kept, by file and number, and the cell.
         grouped: columns that a report wrote once for each group of rows, filled down.
         splits: (rows,) what a file's name says of them (`test.csv`); empty: nothing.
         dates: whether the day or the month comes first in dates, where a person said so.
@@ -58,6 +59,7 @@ class Sheet:
     numeric: frozenset[str] = frozenset()
     title: str = ""
     grouped: tuple[str, ...] = ()
+    lone: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -137,6 +139,7 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         _numeric(sheets),
         sheets[0].title,
         tuple(dict.fromkeys(name for sheet in sheets for name in sheet.grouped)),
+        tuple(row for sheet in sheets for row in sheet.lone),
     )
 
 

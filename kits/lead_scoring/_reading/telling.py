@@ -11,6 +11,7 @@ from kits.core.spreadsheets.values import is_shortened
 from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
+from kits.lead_scoring._reading.no_leads import HEADING
 from kits.lead_scoring._reading.outcome_told import candidates_told, outcome_by_name
 from kits.lead_scoring._reading.unsettled import ask_about_ends
 from kits.lead_scoring.config import Config
@@ -36,6 +37,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _short_rows(known)
     yield from _notes(known)
     yield from _no_leads(known)
+    yield from _lone(known)
     yield from _grouped(known)
     yield from _same_names(known)
     yield from _persons(known)
@@ -214,6 +216,18 @@ def _no_leads(known: Known) -> Iterator[Finding]:
         yield Finding(
             "no-leads", "pass", f"{len(rows)} rows are no leads and were left out: {told}",
             tuple(f"{where}: {why}" for where, why in rows[:_MAX_SHOWN]),
+            "if headings of these are leads: model.source.headings: keep" if HEADING in kinds else "",
+        )  # fmt: skip
+
+
+def _lone(known: Known) -> Iterator[Finding]:
+    """Rows that may be headings as well as leads of which next to nothing is known: only a person can tell."""
+    rows = known.sheet.lone
+    if rows:
+        yield Finding(
+            "lone-cells", "warn",
+            f"{len(rows)} rows have one cell alone, and were read as leads of which nothing else is known", rows[:_MAX_SHOWN],
+            "if they are headings of groups, say so in kit.yaml: model.source.headings: leave-out; if they are leads: keep",
         )  # fmt: skip
 
 
