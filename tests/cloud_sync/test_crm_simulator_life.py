@@ -11,12 +11,16 @@ import pytest
 from typer.testing import CliRunner
 
 from cloud_sync.cli import make_app
+from cloud_sync.crm.outcomes import key_of_lead
 from cloud_sync.crm.secrets import parse_secrets
+from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.simulator import Simulator
 from cloud_sync.crm.simulator.coming import read_coming
-from cloud_sync.crm.simulator.history import history_csv
+from cloud_sync.crm.simulator.history import FIRST, history_csv
 from cloud_sync.crm.simulator.life import Life
 from kits.core.errors import DataError
+from kits.core.kit import RawSample
+from kits.lead_scoring.data import read
 from tests.cloud_sync.crm_receivers import ear
 
 
@@ -103,6 +107,18 @@ def test_the_command_says_what_is_wrong_with_its_options(tmp_path: Path) -> None
     assert "stripe" in str(found.exception) and "no scheme" in str(found.exception)
     found = CliRunner().invoke(make_app(), ["crm", "simulate", "hubspot", "--hub", "hub:8000"])
     assert "not an address" in str(found.exception)
+
+
+@pytest.mark.parametrize(
+    "kind", ["hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "standard"]
+)
+def test_a_lead_of_an_export_is_known_when_its_outcome_comes(tmp_path: Path, kind: str) -> None:
+    simulator = Simulator(kind, seed=4)
+    path = tmp_path / "past.csv"
+    path.write_text(history_csv(simulator, 40, 1), encoding="utf-8")
+    imported = next(one for one in read(path, "csv") if isinstance(one, RawSample))
+    settings = CrmSettings.model_validate(simulator.connection("http://127.0.0.1:8070"))
+    assert imported.key == key_of_lead(settings, simulator.vendor.make_id(FIRST))
 
 
 def test_example_leads_are_written_to_train_on(tmp_path: Path) -> None:

@@ -55,6 +55,10 @@ class Standard(Vendor):
         super().__init__(state, scheme, thing)
         self.schedule = SCHEDULES.get(self.signs, SCHEDULES["standard"])
 
+    def settings(self, _url: str, /) -> Fields:
+        """Its export shows no CRM: by the column of ids alone an imported lead is known."""
+        return {"options": {"id_column": self.own_columns[0]}}
+
     def outcome(self, outcome: str, at: datetime) -> Fields:
         """As plain as it gets."""
         return {"outcome": outcome, "outcome_at": iso(at)}
