@@ -28,8 +28,8 @@ import psutil
 from benchmarks import certified, mqtt5
 from benchmarks.certified import SITE
 from cloud_sync.config import load
-from cloud_sync.fleet.broker import free_port
 from cloud_sync.hub import Hub
+from kits.core.addresses import free_port
 from kits.core.events import DecisionBody, Event, Stamp
 from kits.core.frames import Frame, decode_ack, encode_frame
 from kits.core.topics import DeviceTopics
@@ -147,9 +147,9 @@ class Rig:
     """A serving hub and the certificates of its fleet."""
 
     def __init__(self, folder: Path, count: int) -> None:
-        self.place = ("127.0.0.1", free_port("127.0.0.1"))
+        self.place = ("127.0.0.1", free_port())
         broker = {
-            "kind": "mosquitto", "port": free_port("127.0.0.1"),
+            "kind": "mosquitto", "port": free_port(),
             "tls": True, "tls_host": "127.0.0.1", "tls_port": self.place[1],
         }  # fmt: skip
         self.hub = HubProcess(folder, broker=broker)

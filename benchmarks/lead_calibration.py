@@ -27,7 +27,7 @@ from benchmarks.lead_calibration_rules import IN_FORCE, RULES, Rule, losses
 from benchmarks.lead_steps import rolled, tables
 from benchmarks.machines_run import header, table
 from kits.core.stats import Estimate, Floats, bootstrap
-from kits.lead_scoring._judging.figures import calibration_error, ideal_error
+from kits.lead_scoring._judging.figures import calibration_error, ideal_errors
 from kits.lead_scoring._learning.calibration import Slice
 from kits.lead_scoring._learning.choice import LATEST, choose, judge
 from kits.lead_scoring._models.calibrator import calibrated, probability
@@ -89,7 +89,7 @@ def _figures(step: Step, rule: Rule, seed: int) -> tuple[float, float, float]:
     made = rule(step.earlier, coming.margins)
     chances = probability(calibrated(coming.margins, made))
     error = calibration_error(chances, coming.won > 0)(np.ones(len(chances)))
-    return error, ideal_error(chances, seed), float(losses(coming, made).mean())
+    return error, float(ideal_errors(chances, seed).mean()), float(losses(coming, made).mean())
 
 
 def _told(steps: Sequence[Step], seed: int) -> str:

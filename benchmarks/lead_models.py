@@ -35,7 +35,7 @@ from kits.core.runtime import cpu_session
 from kits.core.sample import Sample, sample_id_for, utc_now
 from kits.core.stats import Estimate, auroc, bootstrap
 from kits.lead_scoring import KIT
-from kits.lead_scoring._judging.figures import bins_of, ideal_error
+from kits.lead_scoring._judging.figures import bins_of, ideal_errors
 from kits.lead_scoring._lead import Lead, encode_lead
 from kits.lead_scoring._learning import effort
 from kits.lead_scoring._simulated.firm import make_leads
@@ -216,7 +216,7 @@ def tell(who: str, score: Floats, won: Floats, seed: int, took: str) -> None:
     }
     told = ", ".join(f"{name} {one.text()}" for name, one in found.items())
     print(
-        f"{who}: {told} (n={len(won)}, seed {seed}; ECE of true probabilities {ideal_error(score, seed):.3f}); {took}"
+        f"{who}: {told} (n={len(won)}, seed {seed}; ECE of true probabilities {ideal_errors(score, seed).mean():.3f}); {took}"
     )
 
 

@@ -37,6 +37,7 @@ from cloud_sync.server import WebServer
 from cloud_sync.store.db import migrate
 from cloud_sync.store.models import Blob, Bundle, Release
 from cloud_sync.web.accounts import create_person, issue_token
+from kits.core.addresses import free_port
 from kits.core.bundle import bundle_id
 from kits.core.hub_api import PublishRequest
 from kits.core.releases import target_path
@@ -225,7 +226,7 @@ def _row(way: Way, hub: Way) -> list[str]:
 
 @contextmanager
 def _hub(root: Path, fields: Sequence[dict[str, object]]) -> Iterator[Way]:
-    port = _free_port()
+    port = free_port()
     folder = root / "hub"
     token = _make_hub(folder, port, _bundle(root))
     command = [sys.executable, "-m", "benchmarks.lead_serving", "--serve", str(folder)]
@@ -313,7 +314,7 @@ def _others(
         str(root / "model.joblib"),
         str(service),
     )
-    one, two = _free_port(), _free_port()
+    one, two = free_port(), free_port()
     json_type = {"content-type": "application/json"}
     columns = list(dict.fromkeys(name for lead in fields for name in lead))
     texts = {n for lead in fields for n, v in lead.items() if isinstance(v, str)}
@@ -381,12 +382,6 @@ def _listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
@@ -22,7 +22,6 @@ Trouble = Literal[
 ]
 """`silence`: no answer for `silence_s`; `lost`: the work is done, but its answer is an error; `redirect`: elsewhere;
 `huge`: an answer without an end; `slow`: one that comes byte by byte; `garbage`: a page instead of JSON; `ok`: none."""
-TROUBLES: tuple[str, ...] = get_args(Trouble)
 PRIVATE = "/simulator"
 """Paths below are for whoever plays with the server: no trouble touches them."""
 MAX_REQUESTS = 100_000

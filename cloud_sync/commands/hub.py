@@ -43,12 +43,13 @@ def init(
     """Make a hub: folder, configuration, keys, tables, first admin."""
     from cloud_sync import setup
     from cloud_sync.config import load
-    from cloud_sync.fleet.broker import answers, free_port
+    from cloud_sync.fleet.broker import answers
     from cloud_sync.fleet.pki import Authority
+    from kits.core.addresses import free_port
 
     console = Console(as_json, quiet)
     if not broker_port:
-        broker_port = free_port("127.0.0.1") if answers("127.0.0.1", 1883) else 1883
+        broker_port = free_port() if answers("127.0.0.1", 1883) else 1883
     changes: dict[str, object] = {
         "listen": {"host": host, "port": port, "tls": tls, "names": name or []},
         "public_url": public_url,

@@ -200,11 +200,6 @@ def _drop(raw: JsonObject, place: tuple[int | str, ...]) -> None:
         inner = within
 
 
-def every_connection(session: Session) -> list[CrmConnection]:
-    """All of them, by name."""
-    return list(session.scalars(select(CrmConnection).order_by(CrmConnection.name)))
-
-
 def pause(hub: Hub, name: str, *, by: str, paused: bool) -> bool:
     """Stops reading and writing, or goes on; whether that was a change. Events are taken anyway.
 

@@ -12,7 +12,6 @@ import secrets
 import shutil
 import socket
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -23,9 +22,6 @@ from kits.core.files import write_atomically
 
 HUB_USER = "_hub"  # no device can have this name: '_' is not allowed in one
 MAX_PACKET_BYTES = 512 * 1024
-_NEVER_LENT = range(20_000, 32_768)
-"""Ports that are neither well known nor lent to outgoing connections, by Linux's and IANA's ranges."""
-_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +123,6 @@ def make_private(folder: Path) -> None:
     """Makes a folder that only its owner may open."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-
-
-def free_port(host: str) -> int:
-    """A TCP port that is free now, if possible none of those that systems lend to outgoing connections.
-
-    Of these one may be taken before it is listened on, or while the broker is away.
-    """
-    for port in secrets.SystemRandom().sample(_NEVER_LENT, _TRIES):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind((host, port))
-            return port
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(host: str, port: int) -> bool:

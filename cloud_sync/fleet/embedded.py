@@ -10,14 +10,10 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud_sync.fleet.broker import (
-    MAX_PACKET_BYTES,
-    BrokerAddress,
-    Login,
-    free_port,
-)
+from cloud_sync.fleet.broker import MAX_PACKET_BYTES, BrokerAddress, Login
 from cloud_sync.fleet.probes import PATIENCE_S, speaks_mqtt
 from cloud_sync.sections import BrokerConfig
+from kits.core.addresses import free_port
 from kits.core.errors import MachineError
 
 if TYPE_CHECKING:
@@ -28,7 +24,7 @@ class EmbeddedBroker:
     """One iotcore process with an MQTT 5 listener on 127.0.0.1, whatever the configuration says."""
 
     def __init__(self, config: BrokerConfig, folder: Path) -> None:
-        self._port = config.port or free_port("127.0.0.1")
+        self._port = config.port or free_port()
         self._folder = folder
         self._broker: iotcore.Broker | None = None
 

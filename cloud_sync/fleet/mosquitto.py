@@ -18,7 +18,6 @@ from cloud_sync.fleet.broker import (
     BrokerAddress,
     Login,
     answers,
-    free_port,
     hub_password,
     make_private,
 )
@@ -26,6 +25,7 @@ from cloud_sync.fleet.child import Child
 from cloud_sync.fleet.mosquitto_files import TlsListener, broker_secret
 from cloud_sync.fleet.pki import Authority
 from cloud_sync.fleet.probes import PATIENCE_S, reachable, speaks_mqtt
+from kits.core.addresses import free_port
 from kits.core.errors import ConfigError, MachineError
 from kits.core.files import write_atomically
 from kits.core.sample import utc_now

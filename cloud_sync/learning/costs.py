@@ -75,22 +75,6 @@ def cost_draws(counts: AuditCounts, costs: Costs, seed: int = 0) -> Floats:
     return drawn
 
 
-def cost_per_decision(counts: AuditCounts, costs: Costs, seed: int = 0) -> Estimate:
-    """Mean cost of one decision in production, from audited samples.
-
-    Raises:
-        ValueError: nothing was audited.
-    """
-    if counts.n == 0:
-        raise ValueError("no audited samples")
-    spent = (
-        counts.escapes * costs.escape
-        + counts.overkills * costs.overkill
-        + counts.reviews * costs.review
-    )
-    return _estimate(cost_draws(counts, costs, seed), counts.n, spent / counts.n)
-
-
 def retraining_worth(
     counts: AuditCounts,
     costs: Costs,
@@ -118,9 +102,9 @@ def retraining_worth(
     return Worth(gain, cost, balance, chance, costs.currency, text)
 
 
-def _estimate(draws: Floats, n: int, value: float | None = None) -> Estimate:
+def _estimate(draws: Floats, n: int) -> Estimate:
     low, high = (float(v) for v in np.quantile(draws, [0.025, 0.975]))
-    middle = float(draws.mean()) if value is None else value
+    middle = float(draws.mean())
     return Estimate(
         value=middle,
         low=min(low, middle),

@@ -66,11 +66,6 @@ class Console:
         return sys.stderr.isatty() and not (self.as_json or self.quiet)
 
 
-def colour_wanted() -> bool:
-    """Whether colour is welcome (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
 def account_name() -> str:
     """The name of the account that types; empty: it has none, as in some containers."""
     try:

@@ -133,15 +133,6 @@ def write_archive(path: Path, mails: Iterable[ShopMail]) -> None:
         archive.close()
 
 
-def write_maildir(folder: Path, mails: Iterable[ShopMail]) -> None:
-    """The mails as unseen ones of a Maildir."""
-    for part in ("cur", "new", "tmp"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    for number, mail in enumerate(mails):
-        name = f"{int(mail.at.timestamp())}.M{number:06d}.shop"
-        (folder / "new" / name).write_bytes(mail.content)
-
-
 def _write_mails(folder: Path, name: str, truth_name: str, mails: Sequence[ShopMail]) -> None:
     (folder / name).mkdir(parents=True, exist_ok=True)
     truth: dict[str, dict[str, str | int]] = {}

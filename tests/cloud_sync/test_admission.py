@@ -16,12 +16,13 @@ from sqlalchemy import select
 from benchmarks import certified, mqtt5
 from cloud_sync.fleet import device_certificates, devices, dynsec
 from cloud_sync.fleet.admission import CRL_ALERT, CRL_ENDED, Admission
-from cloud_sync.fleet.broker import BrokerAddress, free_port
+from cloud_sync.fleet.broker import BrokerAddress
 from cloud_sync.fleet.keeper import BrokerKeeper
 from cloud_sync.fleet.mosquitto import MosquittoBroker
 from cloud_sync.fleet.pki import CRL_LIFE, Authority
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, Device
+from kits.core.addresses import free_port
 from kits.core.errors import UnreachableError
 from kits.core.sample import utc_now
 from tests.cloud_sync.fleet_builders import make_hub, wait_for
@@ -251,6 +252,6 @@ def test_looking_without_a_change_does_not_touch_the_broker(
 
 
 def test_sessions_that_nobody_confirms_to_have_ended_are_said() -> None:
-    nowhere = BrokerAddress("127.0.0.1", free_port("127.0.0.1"), "_hub", "x")
+    nowhere = BrokerAddress("127.0.0.1", free_port(), "_hub", "x")
     with pytest.raises(UnreachableError, match="could not be ended"):
         dynsec.cut(nowhere, ["press-1"], timeout_s=0.5)

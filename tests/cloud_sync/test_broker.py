@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.config import load, parse
-from cloud_sync.fleet.broker import Broker, Login, find_mosquitto, free_port
+from cloud_sync.fleet.broker import Broker, Login, find_mosquitto
 from cloud_sync.fleet.brokers import make_broker
 from cloud_sync.fleet.child import MAX_LOG_BYTES
 from cloud_sync.fleet.embedded import EmbeddedBroker
@@ -22,6 +22,7 @@ from cloud_sync.fleet.keeper import BrokerKeeper
 from cloud_sync.fleet.mosquitto import MosquittoBroker
 from cloud_sync.fleet.mosquitto_files import broker_secret
 from cloud_sync.metrics import Metrics
+from kits.core.addresses import free_port
 from kits.core.errors import ConfigError, MachineError
 from tests.cloud_sync.fleet_builders import DeviceClient, wait_for
 
@@ -134,7 +135,7 @@ def process_of(broker: Broker) -> int:
 
 
 def test_the_broker_of_a_killed_hub_is_replaced(tmp_path: Path) -> None:
-    port = free_port("127.0.0.1")
+    port = free_port()
     orphan = broker_of(tmp_path, "mosquitto", port=port)
     orphan.start()
     heir = broker_of(tmp_path, "mosquitto", port=port)

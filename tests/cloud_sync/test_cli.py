@@ -18,7 +18,7 @@ import pytest
 
 from cloud_sync.cli import make_app
 from cloud_sync.errors import NotFoundError
-from cloud_sync.fleet.broker import free_port
+from kits.core.addresses import free_port
 from kits.core.errors import (
     ConfigError,
     KitwrightError,
@@ -43,7 +43,7 @@ def answer(capsys: pytest.CaptureFixture[str], *words: object) -> object:
 @pytest.fixture
 def data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     folder = tmp_path / "hub"
-    made = answer(capsys, "init", "--data", folder, "--port", free_port("127.0.0.1"))
+    made = answer(capsys, "init", "--data", folder, "--port", free_port())
     assert isinstance(made, dict)
     assert len(made["password"]) >= 12
     return folder
@@ -242,7 +242,7 @@ def test_serve_answers_and_ends_with_everything_it_started(data: Path) -> None:
 
 
 def test_a_broker_that_got_the_same_signal_is_not_started_again(tmp_path: Path) -> None:
-    data, port = tmp_path / "hub", free_port("127.0.0.1")
+    data, port = tmp_path / "hub", free_port()
     run("init", "--data", data, "--port", port, "--broker", "embedded")
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, "serve", "--data", data],

@@ -7,7 +7,6 @@ import pytest
 from cloud_sync.learning.audits import AuditCounts, count, is_positive
 from cloud_sync.learning.costs import (
     Prices,
-    cost_per_decision,
     project_costs,
     retraining_worth,
 )
@@ -15,24 +14,6 @@ from kits.core.errors import ConfigError
 from kits.core.operating_point import Costs
 
 COSTS = Costs(escape=100, overkill=2, review=0.5)
-
-
-def test_cost_per_decision_is_the_mean_of_what_was_audited() -> None:
-    found = cost_per_decision(AuditCounts(200, 10, escapes=2, overkills=5, reviews=20), COSTS)
-    assert found.value == pytest.approx((2 * 100 + 5 * 2 + 20 * 0.5) / 200)
-    assert found.low < found.value < found.high and found.n == 200
-
-
-def test_more_audits_make_the_interval_narrower() -> None:
-    few = cost_per_decision(AuditCounts(50, 5, 1, 1, 0), COSTS)
-    many = cost_per_decision(AuditCounts(5000, 500, 100, 100, 0), COSTS)
-    assert few.value == many.value
-    assert many.high - many.low < (few.high - few.low) / 5
-
-
-def test_without_audits_there_is_no_figure() -> None:
-    with pytest.raises(ValueError, match="no audited"):
-        cost_per_decision(AuditCounts(), COSTS)
 
 
 def test_retraining_pays_when_mistakes_are_dear_and_many() -> None:

@@ -17,9 +17,9 @@ from cloud_sync.crm import connections
 from cloud_sync.crm.hiding import MISSED
 from cloud_sync.crm.secrets import dump_secrets, read_secrets, secrets_path
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.fleet.broker import free_port
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import AuditLog, CrmConnection, CrmEvent, CrmLead, Project
+from kits.core.addresses import free_port
 from kits.core.errors import KitwrightError
 from tests.cloud_sync.crm_builders import HUB
 from tests.cloud_sync.fleet_builders import make_hub

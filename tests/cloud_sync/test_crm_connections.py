@@ -177,7 +177,7 @@ def test_a_removed_connection_leaves_nothing_behind(hub: Hub) -> None:
     assert gone == {"crm_event": 3, "crm_lead": 3, "crm_score": 0, "kept_out": 0}
     assert not secrets_path(hub.config.keys_dir, "sales").exists()
     with hub.database.session() as session:
-        assert [row.name for row in connections.every_connection(session)] == ["other"]
+        assert session.scalars(select(CrmConnection.name)).all() == ["other"]
         assert session.scalar(select(func.count()).select_from(CrmLead)) == 1
 
 

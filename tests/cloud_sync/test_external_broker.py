@@ -24,11 +24,12 @@ from benchmarks.fleet import row
 from cloud_sync import setup
 from cloud_sync.cli import make_app
 from cloud_sync.fleet.admission import Admission
-from cloud_sync.fleet.broker import BrokerAddress, answers, find_mosquitto, free_port
+from cloud_sync.fleet.broker import BrokerAddress, answers, find_mosquitto
 from cloud_sync.fleet.mosquitto_files import external
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
 from cloud_sync.metrics import Metrics
+from kits.core.addresses import free_port
 from kits.core.frames import decode_ack
 from kits.core.topics import DeviceTopics
 from tests.cloud_sync.fleet_builders import make_hub, running_intake, wait_for
@@ -38,7 +39,7 @@ LIMIT_S = 10.0
 
 @pytest.fixture
 def port() -> int:
-    return free_port("127.0.0.1")
+    return free_port()
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_a_foreign_site_that_this_broker_lets_through_is_refused_by_the_hub(
 def test_the_printed_set_up_lets_the_hub_in_by_password_beside_the_devices(
     tmp_path: Path, port: int
 ) -> None:
-    ports = {8883: port, 8884: free_port("127.0.0.1")}
+    ports = {8883: port, 8884: free_port()}
     broker = {
         "kind": "external", "host": "localhost", "port": ports[8884], "device_port": port,
         "tls": True, "username": "kitwright-hub", "password": "four random words",

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 _OURS = re.compile(r"(KITWRIGHT|KIT)_[A-Z_]+")
 _READS = re.compile(r"environ|getenv|KIT(WRIGHT)?_")
-ELSEWHERE = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT"}
-"""Read by the S3 client, not by our code."""
+ELSEWHERE = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT", "NO_COLOR"}
+"""Read by the S3 client and by what draws on a terminal (rich), not by our code."""
 OF_THE_LIBRARY = {"YOLO_OFFLINE", "YOLO_AUTOINSTALL", "YOLO_CONFIG_DIR", "YOLO_VERBOSE"}
 """Set from a table, unless they are set already."""
 

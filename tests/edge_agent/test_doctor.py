@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +14,10 @@ from edge_agent.config import AgentConfig
 from edge_agent.doctor import Check, examine
 from edge_agent.enroll import Identity, save_identity
 from edge_agent.process import kept_idle
+from kits.core.addresses import free_port
 from kits.core.hub_api import MqttAccess
 from tests.edge_agent.mosquitto import Mosquitto
 from tests.edge_agent.parts import agent_config, picture, wait_for
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

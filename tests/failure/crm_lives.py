@@ -24,6 +24,7 @@ from cloud_sync.crm.simulator import Noise, Simulator, sending, serve
 from cloud_sync.crm.simulator.values import Held
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmEvent, CrmLead
+from kits.core.addresses import free_port
 from kits.core.signing import SigningKey
 from tests.cloud_sync.lead_builders import LEADS, SALES, lead_bundle, release_bundle
 from tests.cloud_sync.tables import make_tables
@@ -135,7 +136,7 @@ class Lives:
         self._folder = folder
         self._plan = plan
         self._random = random.Random(plan.seed)
-        self._port = _free_port()
+        self._port = free_port()
         self._simulator = Simulator("hubspot", seed=plan.seed, limit=0)
         self._changes: dict[str, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -287,9 +288,3 @@ def _listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -17,9 +17,10 @@ import pytest
 from benchmarks import certified, mqtt5
 from benchmarks.certified import SITE
 from cloud_sync.config import load
-from cloud_sync.fleet.broker import answers, free_port
+from cloud_sync.fleet.broker import answers
 from cloud_sync.fleet.pki import Authority
 from cloud_sync.hub import Hub
+from kits.core.addresses import free_port
 from kits.core.events import Event, HealthBody, Stamp
 from kits.core.frames import Frame, decode_ack, encode_frame
 from kits.core.sample import utc_now
@@ -40,9 +41,9 @@ class TlsHub:
     """
 
     def __init__(self, folder: Path) -> None:
-        port = free_port("127.0.0.1")
+        port = free_port()
         broker = {
-            "kind": "mosquitto", "port": free_port("127.0.0.1"),
+            "kind": "mosquitto", "port": free_port(),
             "tls": True, "tls_host": "127.0.0.1", "tls_port": port,
         }  # fmt: skip
         self.process = HubProcess(folder, broker=broker)

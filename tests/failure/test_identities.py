@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cloud_sync.config import load
-from cloud_sync.fleet.broker import find_mosquitto, free_port
+from cloud_sync.fleet.broker import find_mosquitto
 from cloud_sync.fleet.pki import Authority
+from kits.core.addresses import free_port
 from kits.core.sample import utc_now
 from tests.failure.conftest import Record
 from tests.integration.hub import until
@@ -56,7 +57,7 @@ def test_a_second_device_with_the_same_identity(
     site: SecureSite, tmp_path: Path, record: Record
 ) -> None:
     line = running(site, tmp_path, "press-1")
-    twin = Line(line.site, "press-1", tmp_path / "twin", free_port("127.0.0.1"))
+    twin = Line(line.site, "press-1", tmp_path / "twin", free_port())
     twin.configure(6, rate_hz=20, loop=True, update={"poll_s": 60, "first_bundle_wait_s": 0})
     (twin.folder / "state").mkdir()
     for name in ("identity.json", "device.key", "device.pem", "ca.pem"):

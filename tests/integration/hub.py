@@ -17,9 +17,9 @@ import yaml
 
 from cloud_sync import setup
 from cloud_sync.config import load
-from cloud_sync.fleet.broker import free_port
 from cloud_sync.hub import Hub
 from cloud_sync.web.accounts import issue_token
+from kits.core.addresses import free_port
 from kits.toolchain.demo.hub import HubApi, Json
 from kits.toolchain.demo.programs import Programs
 
@@ -63,11 +63,11 @@ class HubProcess:
             "OMP_NUM_THREADS": "1",
         }
         self.programs = Programs(folder / "logs", env)
-        port = free_port("127.0.0.1")
+        port = free_port()
         chosen = {"kind": broker} if isinstance(broker, str) else broker
         values: dict[str, object] = {
             "listen": {"port": port},
-            "broker": {"port": free_port("127.0.0.1"), **chosen},
+            "broker": {"port": free_port(), **chosen},
             "jobs": {"workers": 0},
         }
         setup.init(self.data, "admin", "four random words", {**values, **changes})
@@ -137,7 +137,7 @@ class HubProcess:
             "source": {"kind": "folder", "path": "pictures"},
             "sync": {"backoff_s": 0.1, "backoff_max_s": 0.5, "resend_s": 1.0},
             "engine": {"providers": ["cpu"], "threads": 1},
-            "status": {"port": free_port("127.0.0.1")},
+            "status": {"port": free_port()},
         }
         path = folder / "agent.yaml"
         path.write_text(yaml.safe_dump({**values, **config}))

@@ -17,7 +17,7 @@ import numpy as np
 import yaml
 
 from cloud_sync.cmms.simulator import KEY, Simulator
-from cloud_sync.fleet.broker import free_port
+from kits.core.addresses import free_port
 from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import from_bytes
 from kits.core.files import write_atomically
@@ -97,7 +97,7 @@ class Pump:
 def pump() -> Iterator[Pump]:
     """A pump that runs as usual."""
     first = {name: float(v[0]) for name, v in readings(np.random.default_rng(4), 1).items()}
-    made = Pump(OpcUaServer(free_port("127.0.0.1"), first))
+    made = Pump(OpcUaServer(free_port(), first))
     made.start()
     yield made
     made.stop()

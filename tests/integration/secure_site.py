@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from cloud_sync.config import load
-from cloud_sync.fleet.broker import free_port
 from cloud_sync.fleet.pki import Authority
+from kits.core.addresses import free_port
 from kits.core.sample import utc_now
 from kits.core.tls import pinned_context
 from kits.toolchain.demo.hub import HubApi
@@ -26,10 +26,10 @@ class SecureSite(HubProcess):
     """A hub that speaks TLS on both its doors."""
 
     def __init__(self, folder: Path, *, authority_age: timedelta = timedelta()) -> None:
-        port = free_port("127.0.0.1")
+        port = free_port()
         broker = {
-            "kind": "mosquitto", "port": free_port("127.0.0.1"),
-            "tls": True, "tls_host": "127.0.0.1", "tls_port": free_port("127.0.0.1"),
+            "kind": "mosquitto", "port": free_port(),
+            "tls": True, "tls_host": "127.0.0.1", "tls_port": free_port(),
         }  # fmt: skip
         super().__init__(folder, broker, listen={"port": port, "tls": "on"})
         config = load(self.data)
@@ -41,7 +41,7 @@ class SecureSite(HubProcess):
     def add_line(self, name: str, folder: Path) -> Line:
         """Enrols a device with the very line that the hub prints for it."""
         made = self.api.call("POST", "/v1/devices", {"name": name, "site": "main"})
-        line = Line(self, name, folder, free_port("127.0.0.1"))  # type: ignore[arg-type]
+        line = Line(self, name, folder, free_port())  # type: ignore[arg-type]
         line.configure(
             6, rate_hz=20, loop=True, update={"poll_s": 60, "first_bundle_wait_s": 0},
             sync={"backoff_s": 0.1, "backoff_max_s": 0.5, "resend_s": 1.0, "health_s": 0.2},

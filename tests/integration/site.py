@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 from pydantic import JsonValue
 
-from cloud_sync.fleet.broker import free_port
+from kits.core.addresses import free_port
 from kits.core.errors import UnreachableError
 from kits.toolchain.demo.hub import Json
 from tests.edge_agent.parts import picture, wait_for
@@ -61,7 +61,7 @@ class Site(HubProcess):
     ) -> Line:
         """Enrols a device with the command and gives it a folder of `parts` pictures."""
         made = self.api.call("POST", "/v1/devices", {"name": name, "site": "main", "group": group})
-        line = Line(self, name, folder, free_port("127.0.0.1"))
+        line = Line(self, name, folder, free_port())
         line.configure(parts, **config)
         self.programs.text(
             *("edge-agent", "enroll", "--hub", self.url, "--token", str(made["token"])),

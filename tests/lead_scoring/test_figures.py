@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 from kits.core.ranked import Ranked
 from kits.core.resampling import estimates
 from kits.lead_scoring import evaluate
-from kits.lead_scoring._judging.figures import calibration_error, ideal_error
+from kits.lead_scoring._judging.figures import calibration_error, ideal_errors
 from kits.lead_scoring.config import TeamConfig
 from tests.lead_scoring.made_leads import SayingRuntime, Told, a_point, drawn, task_of
 
@@ -79,8 +79,8 @@ def test_true_probabilities_show_no_more_error_than_chance():
     p = np.array([one.says for one in leads])
     found = _metrics(leads)["ece"]
 
-    assert found.low <= 2 * ideal_error(p, 0)
-    assert ideal_error(p, 0) < 0.03
+    assert found.low <= 2 * ideal_errors(p, 0).mean()
+    assert ideal_errors(p, 0).mean() < 0.03
 
 
 def test_probabilities_that_are_twice_too_high_show_it():

@@ -19,8 +19,6 @@ from kits.core.errors import ConfigError, did_you_mean
 OWN: Final = "own"
 """Name of the scheme that options describe."""
 PREFIX: Final = "scheme."
-LIKE: Final = "scheme.like"
-"""Option that names the scheme an own one begins with."""
 
 _HUBSPOT_OLD = Signed(
     signed="{secret}{body}", header="x-hubspot-signature", keyed=False, encoding="hex"

@@ -159,13 +159,8 @@ def calibration_error(score: Floats, won: Flags) -> Figure:
     return error
 
 
-def ideal_error(score: Floats, seed: int) -> float:
-    """The mean calibration error of a model whose every probability is true, on as many leads with these scores."""
-    return float(_ideal_errors(score, seed).mean())
-
-
-def _ideal_errors(score: Floats, seed: int) -> Floats:
-    """(draws,) calibration errors by chance alone."""
+def ideal_errors(score: Floats, seed: int) -> Floats:
+    """(draws,) calibration errors by chance alone, of a model whose every probability is true, on as many leads."""
     rng = np.random.default_rng(seed)
     whole = np.ones(len(score))
     drawn = (rng.random(len(score)) < score for _ in range(_IDEAL_DRAWS))
@@ -174,7 +169,7 @@ def _ideal_errors(score: Floats, seed: int) -> Floats:
 
 def error_told(error: float, score: Floats, seed: int) -> tuple[str, bool]:
     """A calibration error beside what chance alone makes of it on so few leads, for people; whether it is beyond that."""
-    chance = _ideal_errors(score, seed)
+    chance = ideal_errors(score, seed)
     seldom = float(np.quantile(chance, _SELDOM))
     beyond = error > seldom
     verdict = "beyond chance" if beyond else "no more than chance can show"

@@ -6,13 +6,13 @@ It types the commands and asks the addresses that an integrator would; the CRM i
 from __future__ import annotations
 
 import json
-import socket
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 
 from pydantic import JsonValue
 
+from kits.core.addresses import free_port
 from kits.core.errors import UnreachableError
 from kits.core.prediction import marked
 from kits.core.story import HubStage
@@ -29,7 +29,7 @@ Json = dict[str, JsonValue]
 
 def connect(stage: HubStage) -> str:
     """Starts the pretended CRM and connects it."""
-    url = f"http://127.0.0.1:{_free_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     stage.notes["crm"] = url
     stage.start(
         *("cloud-sync", "crm", "simulate", KIND, "--port", url.rpartition(":")[2]),
@@ -167,10 +167,3 @@ def _wait_for(done: Callable[[], bool], otherwise: str) -> float:
 
 def _list(value: JsonValue) -> list[JsonValue]:
     return value if isinstance(value, list) else []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -57,12 +57,6 @@ class Tail(BaseModel):
         score = (beyond - math.log(self.per_month)) / math.log(10)
         return np.clip(score, -_LIMIT, _LIMIT)
 
-    def index_at(self, score: float) -> float:
-        """The index at which the score is this."""
-        beyond = score * math.log(10) + math.log(self.per_month)
-        slopes = self.peaks * math.expm1(beyond / self.peaks) if beyond > 0 else beyond
-        return math.exp(self.start + self.slope * slopes)
-
 
 def fit(pieces: list[Floats], period_s: float, gap_rows: int) -> Tail:
     """The tail of an index over stretches of normal running that were not learned from.

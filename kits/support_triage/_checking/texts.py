@@ -27,11 +27,6 @@ def masked_words(text: str) -> list[str]:
     return _WORD.findall(plain)
 
 
-def plain_words(text: str) -> list[str]:
-    """Words in lower case, numbers as they are."""
-    return _WORD.findall(text[:MAX_CHARS].casefold())
-
-
 def key_of(words: list[str]) -> bytes:
     """Equal for equal words."""
     return hashlib.blake2b(" ".join(words).encode(), digest_size=10).digest()

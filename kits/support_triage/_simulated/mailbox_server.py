@@ -14,7 +14,6 @@ import pwd
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -24,6 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from kits.core.addresses import free_port
 from kits.core.errors import MachineError
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class MailboxServer:
         self.folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
         # its processes run as others and must come through
         self.folder.chmod(0o755)
-        self.port, self.tls_port = _free_port(), _free_port()
+        self.port, self.tls_port = free_port(), free_port()
         for name in ("base", "state", "mail"):
             (self.folder / name).mkdir(parents=True)
         self._process: subprocess.Popen[bytes] | None = None
@@ -325,9 +325,3 @@ class MailboxServer:
 def _box(name: str, use: str) -> str:
     special = f"    special_use = {use}\n" if use else ""
     return f'  mailbox "{name}" {{\n    auto = subscribe\n{special}  }}'
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -8,7 +8,6 @@ folders come from the kit's own story.
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from kits.core.addresses import free_port
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, GateError, UnreachableError
 from kits.core.story import DemoStory, ExtraStep, HubStep, OwnStep
@@ -187,7 +187,7 @@ def _second_way(circle: Circle, extra: ExtraStep) -> str:
 
 def _start_hub(circle: Circle) -> str:
     data = str(circle.root / "hub")
-    port = _free_port()
+    port = free_port()
     circle.programs.json("cloud-sync", "init", "--data", data, "--port", str(port), "--json")
     made = circle.programs.json(
         *("cloud-sync", "token", "add", "demo", "--role", "engineer", "--data", data, "--json")
@@ -343,10 +343,3 @@ def hub_of(circle: Circle) -> HubApi:
     if circle.hub is None:
         raise ConfigError("the hub has not been started")
     return circle.hub
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
