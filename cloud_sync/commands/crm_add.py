@@ -61,7 +61,7 @@ def crm_add(
     quiet: QuietOption = False,
 ) -> None:  # fmt: skip
     """Connect a CRM; says what to enter there, step by step. Secrets: a file, the environment, or a prompt."""
-    from cloud_sync.crm import adding, connections
+    from cloud_sync.crm import adding, connections, reaching
 
     said = said_by(kind, url, thing, scheme, allow, write)
     wanted = settings_from({**said, "options": pairs_of(option or [])}, settings)
@@ -70,7 +70,10 @@ def crm_add(
         secrets, drawn = secrets_of_new(name, wanted, secrets_file)
         connections.add(hub, name, wanted, project, secrets, by=operator())
         address = connections.webhook_url(hub, name)
-        notes = [*adding.warnings(hub.config.url, wanted.url), *adding.shortcomings(wanted, name)]
+        notes = [
+            *adding.warnings(hub.config.url, wanted.url), *reaching.shut(wanted, name),
+            *adding.shortcomings(wanted, name),
+        ]  # fmt: skip
         # the connection is there whatever comes of it: `crm fields` does it again
         made = make_fields(hub, name) if fields and wanted.write else ()
     secret = secrets.webhook[0] if secrets.webhook else ""

@@ -27,7 +27,10 @@ VARIABLE = "KITWRIGHT_CRM_NAME_SECRET"
 NameArgument = Annotated[str, typer.Argument(help="The connection's name.")]
 FileOption = Annotated[
     Path | None,
-    typer.Option(help='JSON: {"webhook": ["…"], "api": {"token": "…"}}.', readable=False),
+    typer.Option(
+        help='JSON that nobody else may read: {"webhook": ["…"], "api": {"token": "…"}}.',
+        readable=False,
+    ),
 ]
 
 
@@ -35,11 +38,10 @@ def secrets_of_new(name: str, settings: CrmSettings, path: Path | None) -> tuple
     """Its secrets, and whether that of its messages was drawn."""
     from cloud_sync.crm import adding
     from cloud_sync.crm.incoming import INCOMING
-    from cloud_sync.crm.secrets import Secrets, check_name, parse_secrets
-    from kits.core.settings import read_text
+    from cloud_sync.crm.secrets import Secrets, check_name, given_secrets
 
     check_name(name)
-    found = parse_secrets(read_text(path), str(path)) if path is not None else Secrets()
+    found = given_secrets(path) if path is not None else Secrets()
     webhook, api = found.webhook, dict(found.api)
     for one in adding.needed(settings, api):
         value = _asked(name, one.name, one.what)
@@ -136,11 +138,10 @@ def _new_webhook_secret(name: str, settings: CrmSettings, path: Path | None) -> 
     """Empty: it is to be drawn."""
     from cloud_sync.crm import adding
     from cloud_sync.crm.incoming import INCOMING
-    from cloud_sync.crm.secrets import parse_secrets
-    from kits.core.settings import read_text
+    from cloud_sync.crm.secrets import given_secrets
 
     if path is not None:
-        given = parse_secrets(read_text(path), str(path)).webhook
+        given = given_secrets(path).webhook
         if not given:
             raise UsageError("no secret of messages in this file", where=str(path), fix='"webhook": ["…"]')  # fmt: skip
         return given[0]
@@ -152,15 +153,14 @@ def _new_webhook_secret(name: str, settings: CrmSettings, path: Path | None) -> 
 
 def _new_api_secret(name: str, settings: CrmSettings, key: str, path: Path | None) -> str:
     from cloud_sync.crm.kinds import kind_of
-    from cloud_sync.crm.secrets import parse_secrets
+    from cloud_sync.crm.secrets import given_secrets
     from kits.core.errors import did_you_mean
-    from kits.core.settings import read_text
 
     known = {one.name: one.what for one in kind_of(settings.kind).secrets}
     if key not in known:
         raise UsageError(f"no secret {key!r}", where="--api", fix=did_you_mean(key, known))
     if path is not None:
-        value = parse_secrets(read_text(path), str(path)).api.get(key, "")
+        value = given_secrets(path).api.get(key, "")
         if not value:
             raise UsageError(f"no secret {key!r} in this file", where=str(path))
         return value

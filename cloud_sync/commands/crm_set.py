@@ -130,12 +130,11 @@ def _edit(
 
 def _new_secrets(path: Path | None) -> Mapping[str, str] | None:
     """The secrets of its API in a file; None: there is no file."""
-    from cloud_sync.crm.secrets import parse_secrets
-    from kits.core.settings import read_text
+    from cloud_sync.crm.secrets import given_secrets
 
     if path is None:
         return None
-    found = parse_secrets(read_text(path), str(path))
+    found = given_secrets(path)
     if found.webhook or not found.api:
         fix = '{"api": {…}}; that of its messages: cloud-sync crm secret NAME'
         raise UsageError("here are only secrets of its API wanted", where=str(path), fix=fix)

@@ -13,7 +13,6 @@ from kits.core.console import Console
 from kits.core.errors import ConfigError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from cloud_sync.crm.secrets import Secrets
     from cloud_sync.crm.simulator import Simulator
 
 Kind = Literal["hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "standard"]
@@ -39,8 +38,8 @@ def crm_simulate(
     secrets_file: Annotated[
         Path | None,
         typer.Option(
-            help="Secrets, the same file as for `crm add`; made when missing. Default: KIND-secrets.json. Beside it"
-            " KIND-settings.yaml is written, for `crm add --settings`."
+            help="Secrets, the same file as for `crm add`; made when missing. Default: KIND-secrets.json. Beside"
+            " X-secrets.json X-settings.yaml is written, for `crm add --settings`."
         ),
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on loopback; 0: any free one.")] = 8070,
@@ -75,13 +74,15 @@ def crm_simulate(
     """Pretend a CRM on this machine: its API, its signed events, its bad days. It forgets all at its end."""
     from cloud_sync.crm.simulator import Noise, Simulator
     from cloud_sync.crm.simulator.coming import read_coming
+    from cloud_sync.crm.simulator.files import check_settings, secrets_in, settings_beside
     from cloud_sync.crm.simulator.running import Run, run
 
     _check_scheme(scheme)
     _check_url(hub)
     file = secrets_file or Path(f"{kind}-secrets.json")
+    check_settings(settings_beside(file))
     simulator = Simulator(
-        kind, seed=seed, secrets=_secrets(file, kind), scheme=scheme,
+        kind, seed=seed, secrets=secrets_in(file, kind), scheme=scheme,
         limit=None if limit < 0 else limit,
         coming=None if records is None else read_coming(records), thing=thing,
     )  # fmt: skip
@@ -135,18 +136,6 @@ def _check_url(hub: str) -> None:
         raise UsageError("not an address", where="--hub", fix="https://HUB/v1/crm/NAME")
 
 
-def _secrets(file: Path, kind: str) -> Secrets:
-    from cloud_sync.crm.secrets import dump_secrets, parse_secrets
-    from cloud_sync.crm.simulator.simulator import drawn_secrets
-    from kits.core.files import write_atomically
-
-    if file.exists():
-        return parse_secrets(file.read_text(encoding="utf-8"), str(file))
-    drawn = drawn_secrets(kind)
-    write_atomically(file, dump_secrets(drawn).encode(), private=True)
-    return drawn
-
-
 def _trust(ca: Path | None) -> ssl.SSLContext | None:
     if ca is None:
         return None
@@ -161,13 +150,15 @@ def _trust(ca: Path | None) -> ssl.SSLContext | None:
 def _introduce(
     console: Console, simulator: Simulator, url: str, file: Path, asked: tuple[str, str]
 ) -> None:
-    import yaml
+    from cloud_sync.crm.simulator.files import settings_beside, write_settings
 
     kind, hub = asked
-    settings = file.with_name(f"{kind}-settings.yaml")
-    settings.write_text(yaml.safe_dump(simulator.connection(url)), encoding="utf-8")
+    settings = settings_beside(file)
+    changed = write_settings(settings, simulator.connection(url))
     leads = len(simulator.records)
     console.note(f"a pretended {kind} with {leads} leads on {url}; it ends with Ctrl-C")
+    if changed:
+        console.note(changed)
     if hub:
         console.note(f"its events go to {hub}")
         return

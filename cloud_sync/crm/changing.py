@@ -13,7 +13,8 @@ from pydantic import JsonValue
 from cloud_sync.crm.adding import checked
 from cloud_sync.crm.editing import Edit, flat, flat_part
 from cloud_sync.crm.incoming import scheme_name, thing_of
-from cloud_sync.crm.kinds import filled, kind_of
+from cloud_sync.crm.kinds import filled
+from cloud_sync.crm.reaching import servers, shut
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import ConflictError
 from kits.core.errors import UsageError
@@ -156,6 +157,7 @@ def notes(found: Plan, name: str, *, agreed: bool) -> list[str]:
             said.append(f"the secrets of its API go to {servers} from now on")
         else:
             said.append(f"the secrets of its API would go to {servers}: that needs --same-secrets or --secrets-file FILE")  # fmt: skip
+    said += shut(found.after, name, found.before)
     if scheme_name(old) != scheme_name(new):
         said.append(
             f"messages are known by {scheme_name(new)} from now on, older ones are refused: change the CRM's side; "
@@ -196,6 +198,5 @@ def worded(value: JsonValue) -> str:
 
 def _servers(settings: CrmSettings) -> set[str]:
     """Which servers get the secrets of its API: scheme, name and port."""
-    urls = (filled(settings).url, settings.options.get(kind_of(settings.kind).tokens_at, ""))
-    parts = (urlsplit(url) for url in urls if url)
+    parts = (urlsplit(url) for url in servers(settings))
     return {f"{one.scheme}://{one.netloc}".lower() for one in parts}

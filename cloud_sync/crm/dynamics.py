@@ -27,6 +27,7 @@ from cloud_sync.crm.base import (
 from cloud_sync.crm.dynamics_columns import Columns, is_column
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
 from cloud_sync.crm.oauth import Tokens
+from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import (
     json_values,
     listed_of,
@@ -237,7 +238,7 @@ class Dynamics:
                 "check url (https://ORG.crm.dynamics.com), tenant, client id and secret, and that the application user is"
                 " added in the Power Platform admin center"
             )
-            return [Check("sign in", False, error.what, fix)]
+            return [Check("sign in", False, error.what, remedy(error, fix))]
         checks = [Check("sign in", True, f"as {text(who.get('UserId'))}")]
         checks.append(
             self._may_read(self._set, f"give the application user Read on {self._object}")
@@ -255,7 +256,7 @@ class Dynamics:
         try:
             self._get(path, {"$top": "1"})
         except CrmRefusedError as error:
-            return Check(f"right to read {path}", False, error.what, fix)
+            return Check(f"right to read {path}", False, error.what, remedy(error, fix))
         return Check(f"right to read {path}", True, "granted")
 
     def _check_column(self, name: str) -> Check:
@@ -263,7 +264,7 @@ class Dynamics:
             self._get(self._set, {"$top": "1", "$select": name})
         except CrmRefusedError as error:
             fix = f"make the column in the table {self._object}, or name another one in `fields`"
-            return Check(f"column {name}", False, error.what, fix)
+            return Check(f"column {name}", False, error.what, remedy(error, fix))
         return Check(f"column {name}", True, "there")
 
 

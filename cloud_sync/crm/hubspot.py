@@ -19,6 +19,7 @@ from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_
 from cloud_sync.crm.hubspot_properties import SCOPES, Properties
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.looked import Looked
+from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import (
     Shown,
     asked_fields,
@@ -177,8 +178,7 @@ class HubSpot:
         try:
             who = one(self._http.call("GET", "/account-info/v3/details"))
         except DeliveryError as error:
-            fix = "check the token (pat-…), and that this machine reaches api.hubapi.com"
-            return [Check("sign in", False, error.what, fix)]
+            return [Check("sign in", False, error.what, remedy(error, "check the token (pat-…)"))]
         account = text(who.get("portalId"))
         known = self._settings.options.get("account")
         hint = "" if known else f"; for links to its records: crm set … --option account={account}"

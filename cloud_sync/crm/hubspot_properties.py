@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, text
 from cloud_sync.crm.labels import Described
+from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import BANDS, FieldInfo, Shape, shown_fields
 from cloud_sync.effects.checks import Check
@@ -66,7 +67,8 @@ class Properties:
         try:
             there = self._types()
         except CrmRefusedError as error:
-            return [Check(f"scope {scope}", False, error.what, f"add {scope} in {SCOPES}")]
+            fix = remedy(error, f"add {scope} in {SCOPES}")
+            return [Check(f"scope {scope}", False, error.what, fix)]
         return [self._check(name, info, there) for name, info in shown_fields(fields)]
 
     def _check(self, name: str, info: FieldInfo, there: Mapping[str, str]) -> Check:

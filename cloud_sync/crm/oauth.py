@@ -25,7 +25,7 @@ from kits.core.errors import ConfigError
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 JWT_S = 180
 _FRESH_S = 5.0
-_SIGN_IN = 401
+_SIGN_IN, _SERVER = 401, 500
 
 Took = Callable[[Mapping[str, JsonValue]], None]
 
@@ -87,15 +87,16 @@ class Tokens:
         kind = {"content-type": "application/x-www-form-urlencoded"}
         answer = self._wire.send(self._http, "POST", self._path, body, kind)
         found = one(value_of(answer.raw)) if answer.whole else {}
-        if not answer.ok and answer.status < 500:
+        if not answer.ok:
             # 400 invalid_grant and the like: the connection's fault, never a lead's
+            status = answer.status if answer.status >= _SERVER else _SIGN_IN
             said = words_in({**found}) or f"HTTP {answer.status}"
             raise CrmRefusedError(
-                f"gives no token: {said}", status=_SIGN_IN, where=self._wire.name, retry=True,
+                f"gives no token: {said}", status=status, where=self._wire.name, retry=True,
                 value={**found},
             )  # fmt: skip
         token = text(found.get("access_token"))
-        if not answer.ok or not token or not token.isascii() or not token.isprintable():
+        if not token or not token.isascii() or not token.isprintable():
             raise DeliveryError(f"gives no token: HTTP {answer.status}", where=self._wire.name)
         self._took(found)
         self._token, self._fetched_at = token, self._clock()

@@ -25,6 +25,7 @@ from cloud_sync.crm.base import (
 from cloud_sync.crm.http import CrmHttp, Wire, text
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.odoo_fields import Model, ModelFields
+from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import (
     Shown,
     asked_fields,
@@ -232,7 +233,7 @@ class Odoo:
                 "check url, the key, and options.api, options.database and options.login; is the app CRM installed? On"
                 " Odoo Online only the Custom plan opens the API"
             )
-            return [Check(f"reach {self._model}", False, error.what, fix)]
+            return [Check(f"reach {self._model}", False, error.what, remedy(error, fix))]
         checks = [Check(f"reach {self._model}", True, "it answers")]
         for right in _RIGHTS:
             may = self._calls.may(self._model, right)

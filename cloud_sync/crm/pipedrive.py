@@ -21,6 +21,7 @@ from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, Write
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, one, rows_in, text
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known
+from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import json_values, listed_of, record_of, stamp
 from cloud_sync.crm.singly import GONE, write_singly
 from cloud_sync.effects.checks import Check
@@ -225,10 +226,8 @@ class Pipedrive:
             who = one(one(self._http.call("GET", "/v1/users/me")).get("data"))
             fields = self._fields.checks(self._settings.fields)
         except DeliveryError as error:
-            fix = "check that this machine reaches the address, and try again"
-            if isinstance(error, CrmRefusedError):
-                fix = "check the API token (Settings, Personal preferences, API), and that the user is active"
-            return [Check("sign in", False, error.what, fix)]
+            fix = "check the API token (Settings, Personal preferences, API), and that the user is active"
+            return [Check("sign in", False, error.what, remedy(error, fix))]
         signed_in = Check("sign in", True, f"as {text(who.get('name'))[:60]}")
         return [signed_in, self._readable(), *fields]
 
@@ -238,7 +237,7 @@ class Pipedrive:
             self._http.call("GET", self._thing.path, query={"limit": "1"})
         except CrmRefusedError as error:
             fix = f"let the user's permission set see and edit all {self._settings.object}"
-            return Check(name, False, error.what, fix)
+            return Check(name, False, error.what, remedy(error, fix))
         return Check(name, True, "granted")
 
 

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, text
 from cloud_sync.crm.labels import Described
+from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import BANDS, FieldInfo, Shape, shown_fields
 from cloud_sync.effects.checks import Check
@@ -123,7 +124,7 @@ def check_object(
     try:
         described = describe()
     except DeliveryError as error:
-        return [Check(f"reach {thing}", False, error.what, _fix_of(error, thing))]
+        return [Check(f"reach {thing}", False, error.what, remedy(error, _fix_of(error, thing)))]
     may = described.get("updateable") is True
     fix = "" if may else f"give the user's profile or a permission set Read and Edit on {thing}"
     checks = [
@@ -150,7 +151,7 @@ def check_event(
         rows = many(describe(event).get("fields"))
     except DeliveryError as error:
         fix = f"Setup, Platform Events: make {event}, and give the user Read on it"
-        return [Check(f"event {event}", False, error.what, fix)]
+        return [Check(f"event {event}", False, error.what, remedy(error, fix))]
     there = {text(row.get("name")) for row in rows}
     wanted = [options.get(key, "") for key in ("record_field", "fields_field", "what_field")]
     missing = [name for name in wanted if name and name not in there]

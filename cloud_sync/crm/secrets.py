@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from cloud_sync.store.holding import locked
 from kits.core.complaints import plain
 from kits.core.errors import ConfigError, UsageError
 from kits.core.files import make_folder, write_atomically
+from kits.core.settings import read_text
 
 MAX_WEBHOOK_SECRETS = 2
 """The one in force and the one before it, while the CRM's side is being changed."""
@@ -116,6 +118,20 @@ def read_secrets(keys_dir: Path, name: str) -> Secrets:
 
 def _anew(name: str) -> str:
     return f"cloud-sync crm secret {name} --anew writes all of them again"
+
+
+def given_secrets(path: Path) -> Secrets:
+    """Secrets in a file that a person names.
+
+    Raises:
+        ConfigError: no such file, others may read it, or it says something else.
+        OSError: this account may not read it.
+    """
+    text = read_text(path)
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode) and mode & 0o077:  # a pipe is nobody else's
+        raise ConfigError("others may read these secrets", where=str(path), fix=f"chmod 600 {path}")
+    return parse_secrets(text, str(path))
 
 
 def parse_secrets(text: str, where: str, mended_by: str = "") -> Secrets:

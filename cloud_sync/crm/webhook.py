@@ -18,6 +18,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, Wire, many, one, text, value_of, words_in
+from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import EARLIEST, columns_in, is_yes, moment, outcome_in
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
@@ -136,7 +137,7 @@ class Webhook:
             self._post(TEST, {"text": "a test"}, f"test_{secrets.token_hex(16)}", now)
         except DeliveryError as error:
             fix = f"let it answer a message of the type {TEST} with 2xx; is the secret the same?"
-            return [Check("take a signed message", False, error.what, fix)]
+            return [Check("take a signed message", False, error.what, remedy(error, fix))]
         return [Check("take a signed message", True, "taken")]
 
     def _post(self, kind: str, data: dict[str, JsonValue], key: str, at: datetime) -> JsonValue:

@@ -63,6 +63,10 @@ class RefusedError(DeliveryError):
         self.status = status
 
 
+class AddressNotAllowedError(DeliveryError):
+    """Nobody may be called there, as the settings are."""
+
+
 class JsonHttp:
     """Requests to one server.
 
@@ -150,7 +154,7 @@ class JsonHttp:
             answer = connection.getresponse()
             raw = answer.read(self._max_answer + 1)
         except AddressRefusedError as error:
-            raise DeliveryError(str(error), where=self._name) from error
+            raise AddressNotAllowedError(str(error), where=self._name) from error
         except ssl.SSLCertVerificationError as error:
             said = printable(error.verify_message)
             raise DeliveryError(

@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 from cloud_sync.crm import connections
@@ -16,6 +17,7 @@ from cloud_sync.crm.connections import Connection
 from cloud_sync.crm.secrets import Secrets
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.hub import Hub
+from kits.core.files import write_atomically
 
 NOW = 1_800_000_000.0
 HUB = "https://hub.example"
@@ -239,3 +241,8 @@ def connect(
     )
     given = Secrets((way.secret,) if secrets is None else secrets)
     return connections.add(hub, name, made, "", given, by="test")
+
+
+def write_private(file: Path, text: str) -> None:
+    """A file that nobody else may read."""
+    write_atomically(file, text.encode(), private=True)

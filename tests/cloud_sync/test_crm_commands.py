@@ -20,8 +20,8 @@ from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import AuditLog, CrmConnection, CrmEvent, CrmLead, Project
 from kits.core.addresses import free_port
-from kits.core.errors import KitwrightError
-from tests.cloud_sync.crm_builders import HUB
+from kits.core.errors import ConfigError, KitwrightError
+from tests.cloud_sync.crm_builders import HUB, write_private
 from tests.cloud_sync.fleet_builders import make_hub
 
 AT = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
@@ -57,7 +57,7 @@ def run(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 
 def added(run: Run, tmp_path: Path, *words: str) -> dict[str, object]:
     file = tmp_path / "secrets.json"
-    file.write_text('{"webhook": ["client-secret"], "api": {"token": "pat-1"}}')
+    write_private(file, '{"webhook": ["client-secret"], "api": {"token": "pat-1"}}')
     said = run("add", "sales", "--kind", "hubspot", "--project", "leads", "--secrets-file", str(file), "--no-fields", "--json", *words)  # fmt: skip
     answer: dict[str, object] = json.loads(said.stdout)
     return answer
@@ -103,6 +103,23 @@ def test_secrets_may_come_from_the_environment(
     assert (found.webhook, found.api) == (("client-secret-2",), {"token": "pat-2"})
 
 
+def test_secrets_that_others_may_read_are_not_taken(run: Run, data: Path, tmp_path: Path) -> None:
+    added(run, tmp_path)
+    file = tmp_path / "secrets.json"
+    file.chmod(0o644)
+    words = ("--secrets-file", str(file))
+    for said in (
+        run("add", "other", "--kind", "hubspot", *words, fails=ConfigError),
+        run("set", "sales", "--url", "https://us.example", *words, fails=ConfigError),
+        run("secret", "sales", *words, fails=ConfigError),
+        run("secret", "sales", "--api", "token", *words, fails=ConfigError),
+    ):
+        assert "others may read" in str(said.exception) and f"chmod 600 {file}" in str(
+            said.exception
+        )
+    assert [path.name for path in (data / "keys" / "crm").glob("*.json")] == ["sales.json"]
+
+
 def test_a_missing_secret_is_told_with_the_variable_it_may_come_from(run: Run) -> None:
     said = run("add", "sales", "--kind", "hubspot", fails=KitwrightError)
     assert "KITWRIGHT_CRM_SALES_TOKEN" in str(said.exception)
@@ -120,7 +137,7 @@ def test_a_secret_that_is_ours_to_choose_is_drawn_and_shown_once(
     run: Run, data: Path, tmp_path: Path, kind: str, words: tuple[str, ...], starts: str
 ) -> None:
     file = tmp_path / "api.json"
-    file.write_text('{"api": {"token": "t", "key": "k", "secret": "whsec_' + "QUFB" * 8 + '"}}')
+    write_private(file, '{"api": {"token": "t", "key": "k", "secret": "whsec_' + "QUFB" * 8 + '"}}')
     said = run(
         "add", "sales", "--kind", kind, "--secrets-file", str(file), "--no-fields", "--json", *words
     )
@@ -154,7 +171,7 @@ def test_what_cannot_work_is_refused_before_anything_is_kept(
     run: Run, data: Path, tmp_path: Path, words: tuple[str, ...], told: str
 ) -> None:
     file = tmp_path / "s.json"
-    file.write_text('{"webhook": ["x"], "api": {"token": "t"}}')
+    write_private(file, '{"webhook": ["x"], "api": {"token": "t"}}')
     said = run("add", "sales", *words, "--secrets-file", str(file), fails=KitwrightError)
     assert told in str(said.exception)
     assert json.loads(run("list", "--json").stdout) == []
@@ -192,7 +209,7 @@ def test_secrets_whose_file_is_damaged_or_lost_are_written_anew(
         said = run("secret", "sales", "--drop", fails=KitwrightError)
         assert "cloud-sync crm secret sales --anew" in str(said.exception)
     file = tmp_path / "again.json"
-    file.write_text('{"webhook": ["client-secret"], "api": {"token": "pat-3"}}')
+    write_private(file, '{"webhook": ["client-secret"], "api": {"token": "pat-3"}}')
     run("secret", "sales", "--anew", "--secrets-file", str(file))
     found = read_secrets(data / "keys", "sales")
     assert (found.webhook, found.api) == (("client-secret",), {"token": "pat-3"})
@@ -219,7 +236,7 @@ def test_a_new_secret_that_the_crm_never_got_is_given_up(
     added(run, tmp_path)
     file = tmp_path / "new.json"
     for secret in ("lost", "another"):
-        file.write_text(json.dumps({"webhook": [secret]}))
+        write_private(file, json.dumps({"webhook": [secret]}))
         if secret == "lost":
             run("secret", "sales", "--secrets-file", str(file))
     said = run("secret", "sales", "--secrets-file", str(file), fails=KitwrightError)
@@ -234,7 +251,7 @@ def test_a_new_secret_that_the_crm_never_got_is_given_up(
 def test_a_secret_is_changed_in_two_steps(run: Run, data: Path, tmp_path: Path) -> None:
     added(run, tmp_path)
     file = tmp_path / "new.json"
-    file.write_text('{"webhook": ["new-secret"], "api": {"token": "pat-2"}}')
+    write_private(file, '{"webhook": ["new-secret"], "api": {"token": "pat-2"}}')
     run("secret", "sales", "--secrets-file", str(file))
     run("secret", "sales", "--api", "token", "--secrets-file", str(file))
     found = read_secrets(data / "keys", "sales")
@@ -294,7 +311,7 @@ def test_pausing_resuming_retrying_and_removing(run: Run, data: Path, tmp_path: 
 def test_a_pretended_crm_is_connected_and_has_its_fields_made(run: Run, tmp_path: Path) -> None:
     simulator = Simulator("hubspot", seed=3)
     file = tmp_path / "hubspot-secrets.json"
-    file.write_text(dump_secrets(simulator.secrets))
+    write_private(file, dump_secrets(simulator.secrets))
     with serve(simulator) as url:
         words = ("--url", url, "--allow", "127.0.0.0/8", "--secrets-file", str(file))
         run("add", "sales", "--kind", "hubspot", *words, "--no-fields")
@@ -309,10 +326,10 @@ def test_a_pretended_crm_is_connected_and_has_its_fields_made(run: Run, tmp_path
 
 def test_a_crm_that_does_not_answer_is_connected_all_the_same(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "secrets.json"
-    file.write_text('{"webhook": ["client-secret"], "api": {"token": "pat-1"}}')
+    write_private(file, '{"webhook": ["client-secret"], "api": {"token": "pat-1"}}')
     words = (
         "--url",
-        f"http://127.0.0.1:{free_port('127.0.0.1')}",
+        f"http://127.0.0.1:{free_port()}",
         "--allow",
         "127.0.0.0/8",
         "--secrets-file",

@@ -24,6 +24,7 @@ from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import AuditLog, CrmConnection, CrmLead, Project
 from kits.core.errors import KitwrightError
+from tests.cloud_sync.crm_builders import write_private
 from tests.cloud_sync.fleet_builders import make_hub, wait_for
 from tests.cloud_sync.lead_builders import LEADS, lead_bundle, make_rule, release_bundle
 
@@ -198,18 +199,36 @@ def test_secrets_go_to_another_server_only_if_somebody_says_so(
     assert "go to https://eu.example from now on" in said
     run("set", NAME, "--url", "https://eu.example/other", "--no-fields")  # the same server
     file = tmp_path / "secrets.json"
-    file.write_text('{"api": {"token": "pat-2"}}')
+    write_private(file, '{"api": {"token": "pat-2"}}')
     run("set", NAME, "--url", "https://us.example", "--secrets-file", str(file), "--no-fields")
     found = read_secrets(hub.config.keys_dir, NAME)
     assert (found.webhook, found.api) == (("client-secret",), {"token": "pat-2"})
-    file.write_text('{"webhook": ["x"], "api": {"token": "pat-3"}}')
+    write_private(file, '{"webhook": ["x"], "api": {"token": "pat-3"}}')
     assert "only secrets of its API" in refused(run, "--url", "https://x.example", "--secrets-file", str(file))  # fmt: skip
+
+
+def test_a_crm_that_the_hub_may_not_call_any_more_is_said_with_the_way_back(
+    hub: Hub, run: Run
+) -> None:
+    allow = ("127.0.0.0/8", "10.1.0.0/16")
+    connect(hub, url="http://127.0.0.1:8070", allow=allow)
+    back = f"cloud-sync crm set {NAME} allow={','.join(allow)}"
+    said = run("set", NAME, "--unset", "allow").output
+    assert "http://127.0.0.1:8070 is not called" in said and back in said
+    [check] = [
+        one for one in json.loads(run("test", NAME, "--json").stdout)["checks"] if one["name"] == "sign in"
+    ]  # fmt: skip
+    assert f"crm set {NAME} allow=NETWORK" in check["fix"]
+    assert "not called" not in run("set", NAME, f"allow={','.join(allow)}").output
+    assert "not called" in run("set", NAME, "url=https://192.168.7.9", "--same-secrets").output
+    assert "not called" not in run("set", NAME, "allow=192.168.7.9/32", "url=https://192.168.7.9").output  # fmt: skip
+    assert "not called" in run("set", NAME, "url=http://crm.lan", "--same-secrets", "--unset", "allow").output  # fmt: skip
 
 
 def test_a_change_that_fails_keeps_the_secrets(hub: Hub, run: Run, tmp_path: Path) -> None:
     connect(hub)
     file = tmp_path / "secrets.json"
-    file.write_text('{"api": {"token": "pat-2"}}')
+    write_private(file, '{"api": {"token": "pat-2"}}')
     refused(run, "--url", "https://us.example", "--project", "nobody", "--secrets-file", str(file))
     assert read_secrets(hub.config.keys_dir, NAME) == SECRETS
 

@@ -14,10 +14,12 @@ from cloud_sync.cli import make_app
 from cloud_sync.crm.outcomes import key_of_lead
 from cloud_sync.crm.secrets import parse_secrets
 from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.simulator import Simulator
+from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.coming import read_coming
+from cloud_sync.crm.simulator.files import write_settings
 from cloud_sync.crm.simulator.history import FIRST, history_csv
 from cloud_sync.crm.simulator.life import Life
+from cloud_sync.errors import ConflictError
 from kits.core.errors import DataError
 from kits.core.kit import RawSample
 from kits.lead_scoring.data import read
@@ -100,6 +102,30 @@ def test_the_command_makes_secrets_once_sends_signed_events_and_sums_up(tmp_path
         assert "x-hubspot-signature-v3" in hub.taken[0].headers
     figures = json.loads(out)
     assert figures["sent"]["accepted"] == figures["sent"]["events"] > 0
+
+
+def test_a_second_pretended_crm_leaves_the_settings_of_one_that_runs(tmp_path: Path) -> None:
+    file = tmp_path / "standard-secrets.json"
+    settings = tmp_path / "standard-settings.yaml"
+    words = ("--secrets-file", str(file), "--port", "0", "--leads", "1", "--minutes", "0.001")
+    first = Simulator("standard")
+    with serve(first) as url:
+        assert write_settings(settings, first.connection(url)) == ""
+        before = settings.read_text()
+        found = CliRunner().invoke(make_app(), ["crm", "simulate", "standard", *words])
+        assert isinstance(found.exception, ConflictError) and url in found.exception.what
+        assert settings.read_text() == before
+        other = ("--secrets-file", str(tmp_path / "other-secrets.json"), *words[2:])
+        assert run("simulate", "standard", *other)[0] == 0
+        assert settings.read_text() == before
+        assert "scheme: standard" in (tmp_path / "other-settings.yaml").read_text()
+    code, out = run("simulate", "standard", "--scheme", "stripe", *words)
+    assert code == 0 and "scheme: stripe" in settings.read_text()
+    assert f"it said before: scheme: standard, url: {url}" in out
+    settings.write_text("url: https://crm.example\n")
+    found = CliRunner().invoke(make_app(), ["crm", "simulate", "standard", *words])
+    assert "no settings of a pretended CRM" in str(found.exception)
+    assert settings.read_text() == "url: https://crm.example\n"
 
 
 def test_the_command_says_what_is_wrong_with_its_options(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from kits.core.prediction import marked
 from kits.core.story import HubStage
 
 CONNECTION, KIND = "sales", "hubspot"
-SECRETS, SETTINGS, RECORDS = "crm-secrets.json", f"{KIND}-settings.yaml", "crm/records.jsonl"
+SECRETS, SETTINGS, RECORDS = "crm-secrets.json", "crm-settings.yaml", "crm/records.jsonl"
 DUPLICATES = 4.0
 """Copies of each event besides: webhooks come again and again, and leads are written once all the same."""
 COME, DECIDED, LATER = 1_600, 1_500, 200
