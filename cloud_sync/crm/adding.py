@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from urllib.parse import quote, urlsplit
 
-from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name
+from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name, thing_of
 from cloud_sync.crm.kinds import Secret, filled, kind_of
 from cloud_sync.crm.salesforce_events import long_id
 from cloud_sync.crm.salesforce_told import check_platform
@@ -148,7 +148,8 @@ def steps(settings: CrmSettings, url: str, secret: str) -> list[str]:
     """
     url = _with_secret(settings, url, secret)
     fields = ", ".join(sorted(own_fields(settings))) or "none"
-    return [text.format(url=url, fields=fields) for text in INCOMING[settings.kind].steps]
+    words = {"url": url, "fields": fields, "thing": thing_of(settings)}
+    return [text.format(**words) for text in INCOMING[settings.kind].steps]
 
 
 def _with_secret(settings: CrmSettings, url: str, secret: str) -> str:

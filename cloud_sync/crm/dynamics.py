@@ -18,13 +18,14 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import (
     Access,
+    CrmEvent,
     Listing,
     Page,
     Record,
     ScoreWrite,
     WriteOutcome,
 )
-from cloud_sync.crm.dynamics_columns import Columns, is_column
+from cloud_sync.crm.dynamics_columns import INTO, MERGED, Columns, is_column
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
 from cloud_sync.crm.oauth import Tokens
 from cloud_sync.crm.remedies import remedy
@@ -36,7 +37,7 @@ from cloud_sync.crm.shown import (
     stamp,
 )
 from cloud_sync.crm.singly import GONE, write_singly
-from cloud_sync.crm.window import event_of, time_of, window_of
+from cloud_sync.crm.window import event_of, merged_of, time_of, window_of
 from cloud_sync.effects.addresses import checked_url
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
@@ -111,8 +112,11 @@ class Dynamics:
         terms = " or ".join(f"{self._key} eq {object_id}" for object_id in asked)
         answer = self._get(self._set, {"$filter": terms, **self._columns.select()})
         rows = rows_in({**answer}, "value", self._name)
+        # one that was merged away is there, disqualified, and tells of nobody
         return [
-            self._record(row, asked) for row in rows if text(row.get(self._key)).lower() in asked
+            self._record(row, asked)
+            for row in rows
+            if text(row.get(self._key)).lower() in asked and row.get(MERGED) is not True
         ]
 
     def _record(self, row: Mapping[str, JsonValue], asked: Mapping[str, str]) -> Record:
@@ -139,24 +143,25 @@ class Dynamics:
             return Page((), window.text())
         span = f"modifiedon ge {stamp(window.since)} and modifiedon lt {stamp(window.until)}"
         query = {
-            "$select": f"{self._key},modifiedon,createdon", "$filter": span,
-            "$orderby": f"{self._key} asc",
+            "$select": ",".join((self._key, "modifiedon", "createdon", *self._columns.merged)),
+            "$filter": span, "$orderby": f"{self._key} asc",
         }  # fmt: skip
         if window.after:
             query["$skiptoken"] = window.after
         answer = self._get(self._set, query)
         rows = [row for row in many(answer.get("value")) if _GUID.match(text(row.get(self._key)))]
-        events = tuple(
-            event_of(
-                text(row.get(self._key)).lower(), row.get("modifiedon"), row.get("createdon"),
-                window.until,
-            )
-            for row in rows
-        )  # fmt: skip
+        events = tuple(event for row in rows for event in self._events(row, window.until))
         token = self._token_in(text(answer.get("@odata.nextLink")))
         if token:
             return Page(events, window.behind(token).text(), more=True)
         return Page(events, window.done().text(), more=window.leaves(now))
+
+    def _events(self, row: Mapping[str, JsonValue], fallback: datetime) -> tuple[CrmEvent, ...]:
+        name, at = text(row.get(self._key)).lower(), row.get("modifiedon")
+        into = text(row.get(INTO)).lower()
+        if row.get(MERGED) is True and _GUID.match(into):
+            return merged_of(name, into, at, fallback)
+        return (event_of(name, at, row.get("createdon"), fallback),)
 
     def listed(self, cursor: str, since: datetime | None) -> Listing:
         """As `Crm.listed`: by the time they were made."""

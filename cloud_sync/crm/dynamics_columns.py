@@ -35,6 +35,10 @@ _SEVERAL = re.compile(r"\d{1,10}(?:,\d{1,10})*\Z")
 """The numbers of a choice of several, as Dataverse writes them."""
 _LABEL = "@OData.Community.Display.V1.FormattedValue"
 _LOOKUPS = frozenset({"Lookup", "Owner", "Customer"})
+MERGED: Final = "merged"
+INTO: Final = "_masterid_value"
+"""Of a record that was merged away: that it was, and into which one; until somebody deletes it, it stays, inactive."""
+_MERGED = frozenset({"lead", "contact", "account"})
 _CALLED = {"lead": "fullname", "contact": "fullname", "account": "name", "opportunity": "name"}
 """What people call a record by; no bundle learns from it."""
 
@@ -47,6 +51,9 @@ class Columns:
         key: the column of a record's id.
         where: the connection, for errors.
         met: what the bundle knows of their values.
+
+    Attributes:
+        merged: columns that say whether a record was merged away; none where the table knows no merging.
     """
 
     def __init__(self, get: Get, settings: CrmSettings, key: str, where: str, met: Met) -> None:
@@ -54,6 +61,7 @@ class Columns:
         self._settings = settings
         self._key = key
         self._called = _CALLED.get(settings.object, "")
+        self.merged = (MERGED, INTO) if settings.object in _MERGED else ()
         self._where = where
         self._met = met
         self._naming = Looked(self._look)
@@ -74,7 +82,7 @@ class Columns:
         outcome = self._settings.outcome
         also = [outcome.field, outcome.at, self._settings.opt_out, self._called]
         found = [*self._naming().names]
-        names = [self._key, "modifiedon", "createdon", *found, *filter(None, also)]
+        names = [self._key, "modifiedon", "createdon", *self.merged, *found, *filter(None, also)]
         wrong = [name for name in names if not is_column(name)]
         if wrong:
             raise ConfigError(f"{wrong[0][:60]!r} is no column of Dynamics", where=self._where)

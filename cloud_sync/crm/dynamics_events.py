@@ -26,12 +26,12 @@ from cloud_sync.crm.reading import OTHER_OBJECT, Message
 from cloud_sync.errors import MalformedError
 from cloud_sync.store.types import JsonObject
 
-_WHAT: Final[dict[str, What]] = {"create": "created", "delete": "deleted", "merge": "merged"}
+_WHAT: Final[dict[str, What]] = {"create": "created", "delete": "deleted"}
 _DATE: Final = re.compile(r"/Date\((-?[0-9]{1,15})[+-]?[0-9]{0,4}\)/")
 
 
 def read(message: Message) -> list[CrmEvent]:
-    """Its event.
+    """Its event, of a merge one of each record.
 
     Raises:
         MalformedError: not an execution context.
@@ -43,29 +43,37 @@ def read(message: Message) -> list[CrmEvent]:
     if not step:
         raise MalformedError("a context without its message", where="MessageName")
     entity = word(item.get("PrimaryEntityName"))
-    at = _moment(item.get("OperationCreatedOn"))
+    told = _moment(item.get("OperationCreatedOn"))
+    at = told or message.now
     user = word(item.get("InitiatingUserId") or item.get("UserId"))
     operation = word(item.get("OperationId")) or word(item.get("RequestId"))
+    name = operation or message.name(0, telling=told is not None)
+    lead = record_id(item.get("PrimaryEntityId"), "PrimaryEntityId").lower()
+    skip = "" if entity in ("", message.thing) else OTHER_OBJECT
+    if step == "merge":
+        # the record that is left is the target, and named first
+        gone = word(_parameter(item, "SubordinateId").get("value")).lower()
+        away = [CrmEvent(f"{name}-{gone}", gone, "merged", at, skip=skip)] if gone else []
+        return [CrmEvent(name, lead, "joined", at, skip=skip, body=item), *away]
     return [
         CrmEvent(
-            operation or message.name(0, telling=at is not None),
-            record_id(item.get("PrimaryEntityId"), "PrimaryEntityId").lower(),
-            _WHAT.get(step, "changed"), at or message.now, _changed(item),
-            ours=bool(user) and user == message.options.get("our_user", ""),
-            skip="" if entity in ("", message.thing) else OTHER_OBJECT, body=item,
+            name, lead, _WHAT.get(step, "changed"), at, _changed(item),
+            ours=bool(user) and user == message.options.get("our_user", ""), skip=skip, body=item,
         )
     ]  # fmt: skip
 
 
 def _changed(context: JsonObject) -> frozenset[str] | None:
+    attributes = object_at(_parameter(context, "Target"), "value").get("Attributes")
+    rows = attributes[:MAX_FIELDS] if isinstance(attributes, list) else []
+    names = {word(row.get("key")) for row in rows if isinstance(row, dict)}
+    return frozenset(names - {""}) or None
+
+
+def _parameter(context: JsonObject, key: str) -> JsonObject:
     parameters = context.get("InputParameters")
-    for parameter in parameters[:MAX_FIELDS] if isinstance(parameters, list) else []:
-        if isinstance(parameter, dict) and parameter.get("key") == "Target":
-            attributes = object_at(parameter, "value").get("Attributes")
-            rows = attributes[:MAX_FIELDS] if isinstance(attributes, list) else []
-            names = {word(row.get("key")) for row in rows if isinstance(row, dict)}
-            return frozenset(names - {""}) or None
-    return None
+    some = parameters[:MAX_FIELDS] if isinstance(parameters, list) else []
+    return next((one for one in some if isinstance(one, dict) and one.get("key") == key), {})
 
 
 def _moment(value: JsonValue) -> datetime | None:

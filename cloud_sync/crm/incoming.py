@@ -48,7 +48,8 @@ INCOMING: dict[str, Incoming] = {
         (
             "Settings, Integrations, Private Apps: the app's tab Webhooks",
             "target URL: {url}",
-            "subscriptions: created, deleted, merged, and property changed for each field the score learned from",
+            "subscriptions for {thing}: created, deleted, restored, merged, and property changed for each field the score"
+            " learned from; of contacts deleted for privacy, too",
             "leave out the fields that scores are written to ({fields}): they would only make noise",
         ),
         secret="the app's client secret (tab Auth)",  # noqa: S106  (what it is called)
@@ -57,7 +58,7 @@ INCOMING: dict[str, Incoming] = {
     "salesforce": Incoming(
         salesforce_events.read,
         (
-            "Setup, Outbound Messages, New: object Lead, endpoint URL {url}",
+            "Setup, Outbound Messages, New: object {thing}, endpoint URL {url}",
             "fields to send: Id, SystemModstamp, IsDeleted; leave Send Session ID off",
             "a record-triggered flow or workflow rule on create and edit sends it; let it leave out changes by the hub's"
             " own user, or of the fields {fields}",
@@ -68,7 +69,7 @@ INCOMING: dict[str, Incoming] = {
     "pipedrive": Incoming(
         pipedrive_events.read,
         (
-            "Tools and apps, Webhooks, Create: version 2, event action *, event object as in `object`",
+            "Tools and apps, Webhooks, Create: version 2, event action *, event object {thing} (in the singular)",
             "endpoint URL: {url}",
             "HTTP auth username and password: the two parts of the secret USER:PASSWORD",
         ),
@@ -89,7 +90,8 @@ INCOMING: dict[str, Incoming] = {
         (
             "Plug-in Registration Tool, Register New Web Hook: endpoint {url}, authentication WebhookKey, value: the"
             " secret",
-            "register steps Create, Update and Delete of the entity lead, asynchronous, post-operation",
+            "register steps Create, Update and Delete of the entity {thing}, and Merge where it has it, asynchronous,"
+            " post-operation",
             "filtering attributes of Update: the fields the score learned from",
         ),
         secret="the WebhookKey", drawn=True, bookkeeping=frozenset({"modifiedon", "modifiedby", "versionnumber"}),  # noqa: S106  (the same)

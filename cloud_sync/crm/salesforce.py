@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +23,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import (
     Access,
+    CrmEvent,
     Listing,
     Page,
     Record,
@@ -42,7 +44,7 @@ from cloud_sync.crm.shown import (
     record_of,
     stamp,
 )
-from cloud_sync.crm.window import event_of, time_of, window_of
+from cloud_sync.crm.window import event_of, merged_of, time_of, window_of
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
@@ -68,6 +70,9 @@ _OF_ALL = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALI
 """Of a field that is not there, or that the user may not write: the same for all leads."""
 _CALLED = dict.fromkeys(("Lead", "Contact", "Account", "Opportunity"), "Name")
 """What people call a record by: nobody may be without the right to read it, and no bundle learns from it."""
+_MERGED = frozenset({"Lead", "Contact", "Account", "Case"})
+_INTO: Final = "MasterRecordId"
+"""Of a record that was merged away: which one it went into. Only objects that can be merged have it."""
 _UNREADABLE = frozenset({"base64", "address", "location", "complexvalue"})
 
 
@@ -172,7 +177,8 @@ class Salesforce:
     def changed_since(self, cursor: str) -> Page:
         """As `Crm.changed_since`."""
         if self._stream is not None and (not cursor or is_stream(cursor)):
-            return self._stream.page(self.http, cursor, self._now())
+            page = self._stream.page(self.http, cursor, self._now())
+            return replace(page, events=self._with_merged(page.events))
         page = self._changed_in_time(span_of(cursor) if is_stream(cursor) else cursor)
         if self._stream is not None and not page.more:
             return Page(page.events, self._stream.start(self._now()), more=True)
@@ -188,22 +194,29 @@ class Salesforce:
         window = window_of(cursor, now)
         if not cursor or window.since >= window.until:
             return Page((), window.text())
+        into = f", {_INTO}" if self._object in _MERGED else ""
         soql = (
-            f"SELECT Id, SystemModstamp, CreatedDate, IsDeleted FROM {self._object}"  # noqa: S608  (the name is checked)
+            f"SELECT Id, SystemModstamp, CreatedDate, IsDeleted{into} FROM {self._object}"  # noqa: S608  (the name is checked)
             f" WHERE SystemModstamp >= {stamp(window.since)} AND SystemModstamp < {stamp(window.until)}"
             f"{_behind(window.after)} ORDER BY Id LIMIT {PAGE}"
         )
         rows = [row for row in self._query("queryAll", soql) if _ID.match(text(row.get("Id")))]
-        events = tuple(
-            event_of(
-                text(row.get("Id")), row.get("SystemModstamp"), row.get("CreatedDate"),
-                window.until, deleted=row.get("IsDeleted") is True,
-            )
-            for row in rows
-        )  # fmt: skip
+        events = tuple(event for row in rows for event in _events(row, window.until))
         if len(rows) >= PAGE:
             return Page(events, window.behind(text(rows[-1].get("Id"))).text(), more=True)
         return Page(events, window.done().text(), more=window.leaves(now))
+
+    def _with_merged(self, events: Sequence[CrmEvent]) -> tuple[CrmEvent, ...]:
+        """Of records that were deleted a stream does not say whether they went into another one."""
+        gone = [e.object_id for e in events if e.what == "deleted" and _ID.match(e.object_id)]
+        found: list[CrmEvent] = [*events]
+        for first in range(0, len(gone) if self._object in _MERGED else 0, self.batch):
+            listed = ",".join(f"'{name}'" for name in gone[first : first + self.batch])
+            soql = f"SELECT Id, SystemModstamp, {_INTO} FROM {self._object} WHERE Id IN ({listed})"  # noqa: S608  (ids are checked)
+            for row in self._query("queryAll", soql):
+                if _ID.match(text(row.get(_INTO))):
+                    found += _events(row, self._now())
+        return tuple(found)
 
     def listed(self, cursor: str, since: datetime | None) -> Listing:
         """As `Crm.listed`: by id downwards, as records are made."""
@@ -263,6 +276,15 @@ class Salesforce:
         found = check_object(self._object, self._settings.fields, self.described)
         options = self._settings.options
         return found + check_event(options, self._describe) if self._events == PLATFORM else found
+
+
+def _events(row: Mapping[str, JsonValue], fallback: datetime) -> tuple[CrmEvent, ...]:
+    """What a row of `queryAll` says has happened."""
+    name, at = text(row.get("Id")), row.get("SystemModstamp")
+    into = text(row.get(_INTO))
+    if _ID.match(into):
+        return merged_of(name, into, at, fallback)
+    return (event_of(name, at, row.get("CreatedDate"), fallback, deleted=row.get("IsDeleted") is True),)  # fmt: skip
 
 
 def _named(name: str, where: str) -> str:

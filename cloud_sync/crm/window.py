@@ -105,6 +105,19 @@ def event_of(
     return CrmEvent(f"{object_id}@{at.isoformat()}", object_id, what, at)
 
 
+def merged_of(
+    object_id: str, into: str, changed: JsonValue, fallback: datetime
+) -> tuple[CrmEvent, CrmEvent]:
+    """A record that went into another one: it is gone, and the other one is to have its own score again.
+
+    Args:
+        changed, fallback: as of `event_of`.
+    """
+    at = moment(changed) or fallback
+    name = f"{object_id}@{at.isoformat()}"
+    return CrmEvent(name, object_id, "merged", at), CrmEvent(f"{name}>{into}", into, "joined", at)
+
+
 def time_of(seconds: float) -> datetime:
     """A whole second of UTC: as fine as the clocks of CRMs tell."""
     return datetime.fromtimestamp(int(seconds), timezone.utc)

@@ -111,7 +111,7 @@ class Org:
             made = [{"Id": "0PS1"} for body in self.permissions if body.get("Name") == "Kitwright"]
             return Reply({"records": made})
         names = re.match(r"SELECT (.*?) FROM Lead", soql)[1].split(", ")  # type: ignore[index]
-        unknown = [n for n in names if n.partition(".")[0] not in {*self.fields, "SystemModstamp", "CreatedDate", "IsDeleted", "Owner"}]  # fmt: skip
+        unknown = [n for n in names if n.partition(".")[0] not in {*self.fields, "SystemModstamp", "CreatedDate", "IsDeleted", "MasterRecordId", "Owner"}]  # fmt: skip
         if unknown:
             said = f"No such column '{unknown[0]}' on entity 'Lead'"
             return Reply([{"errorCode": "INVALID_FIELD", "message": said}], 400)

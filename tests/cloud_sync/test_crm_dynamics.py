@@ -54,7 +54,8 @@ class Environment:
             "statecode": 0, f"statecode{LABEL}": "Open", "fullname": "Ann Arbor", "companyname": f"Firm {number}",
             "leadsourcecode": 8, f"leadsourcecode{LABEL}": "Web", "revenue": 1000,
             f"revenue{LABEL}": "1,000", "_ownerid_value": guid(999), f"_ownerid_value{LABEL}": "Ann",
-            "donotemail": False, f"donotemail{LABEL}": "Allow", **fields,
+            "donotemail": False, f"donotemail{LABEL}": "Allow", "merged": False,
+            "_masterid_value": None, **fields,
         }  # fmt: skip
         return guid(number)
 
@@ -267,6 +268,25 @@ def test_changes_are_told_page_by_page_and_only_its_own_server_is_asked(
         events += page.events
     assert {event.object_id for event in events} == set(ids)
     assert len({event.event_id for event in events}) == len(ids)
+
+
+def test_a_lead_that_was_merged_away_is_gone_not_lost_and_names_the_other(
+    crm: Crm, environment: Environment
+) -> None:
+    at = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=2)
+    environment.date = format_datetime(at, usegmt=True)
+    cursor = crm.changed_since("").cursor
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    kept = environment.lead(1)
+    gone = environment.lead(2, stamp, statecode=2, merged=True, _masterid_value=kept.upper())
+    environment.date = format_datetime(at + timedelta(seconds=30), usegmt=True)
+    crm.check()
+    events = crm.changed_since(cursor).events
+    assert [(event.object_id, event.what) for event in events] == [
+        (gone, "merged"),
+        (kept, "joined"),
+    ]
+    assert [record.object_id for record in crm.read([kept, gone])] == [kept]
 
 
 def test_choices_of_several_and_a_yes_or_no_are_read_as_an_export_shows_them(

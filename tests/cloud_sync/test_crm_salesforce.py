@@ -286,6 +286,16 @@ def test_each_change_is_told_by_the_crms_own_clock(clock: Clock, org: Org) -> No
     assert {(e.object_id, e.what) for e in clock.poll()} == {(one, "deleted"), (two, "created")}
 
 
+def test_a_record_that_was_merged_names_the_one_it_went_into(clock: Clock) -> None:
+    one, two = clock.change(1), clock.change(2)
+    clock.later(5)
+    clock.poll()
+    clock.change(1, IsDeleted=True, MasterRecordId=two)
+    clock.later(5)
+    told = [(e.object_id, e.what) for e in clock.poll() if e.what != "changed"]
+    assert told == [(one, "merged"), (two, "joined")]
+
+
 def test_a_change_that_comes_twice_has_one_id_and_another_change_another(clock: Clock) -> None:
     clock.change(1)
     clock.later(5)

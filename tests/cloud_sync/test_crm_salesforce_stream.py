@@ -135,7 +135,20 @@ def test_each_change_is_told_once_with_its_fields(crm: Crm, org: Streaming, serv
     org.change(1, "DELETE")
     before = len(server.asked)
     assert [e.what for e in asking.poll()] == ["deleted"]
-    assert len(server.asked) - before == 2  # the session goes on
+    # the session goes on; one question is whether the record went into another one
+    assert len(server.asked) - before == 3
+
+
+def test_a_record_that_was_deleted_by_a_merge_names_the_one_it_went_into(
+    crm: Crm, org: Streaming
+) -> None:
+    asking = Asking(crm)
+    one, two = org.change(1), org.change(2)
+    asking.poll()
+    org.change(1, "DELETE")
+    org.leads[one] |= {"IsDeleted": True, "MasterRecordId": two}
+    told = [(e.object_id, e.what) for e in asking.poll()]
+    assert told == [(one, "deleted"), (one, "merged"), (two, "joined")]
 
 
 def test_a_hub_that_was_away_hears_what_it_missed(crm: Crm, org: Streaming, server: Server) -> None:

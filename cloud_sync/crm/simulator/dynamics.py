@@ -32,6 +32,7 @@ TRUTHS: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 """What stands for no and for yes."""
 STATES = ("Open", "Qualified", "Disqualified")
+DISQUALIFIED: Fields = {"statecode": 2, "statuscode": 4}
 _STEPS = {"created": "Create", "changed": "Update", "deleted": "Delete", "merged": "Merge"}
 _TYPE = "Entity:http://schemas.microsoft.com/xrm/2011/Contracts"
 
@@ -97,7 +98,7 @@ class Dynamics(Vendor):
     def outcome(self, outcome: str, at: datetime) -> Fields:
         """Qualified or disqualified."""
         del at  # Dataverse notes it in `modifiedon`
-        return {"statecode": 1, "statuscode": 3} if outcome == "won" else {"statecode": 2, "statuscode": 4}  # fmt: skip
+        return {"statecode": 1, "statuscode": 3} if outcome == "won" else {**DISQUALIFIED}
 
     def settings(self, url: str, /) -> Fields:
         """Tokens come from the same place, not from login.microsoftonline.com."""
@@ -130,6 +131,16 @@ def label_of(name: str, value: JsonValue) -> str:
     return CHOICES.label(name, value)
 
 
+def _merge(change: Change) -> tuple[str, list[JsonValue]]:
+    """The record that is left, and the parameters of the message: what went into it is named by its id only."""
+    left = str(change.values["merged_into"])
+    target: Fields = {"__type": "EntityReference:http://schemas.microsoft.com/xrm/2011/Contracts", "Id": left, "LogicalName": ENTITY}  # fmt: skip
+    return left, [
+        {"key": "Target", "value": target}, {"key": "SubordinateId", "value": change.object_id},
+        {"key": "PerformParentingChecks", "value": False},
+    ]  # fmt: skip
+
+
 def _context(change: Change, event_id: str) -> Fields:
     user = API_USER if change.by == "api" else PERSON
     moment = f"/Date({millis(change.at)})/"
@@ -144,11 +155,15 @@ def _context(change: Change, event_id: str) -> Fields:
         "__type": _TYPE, "Attributes": attributes, "EntityState": None, "FormattedValues": [], "Id": change.object_id,
         "KeyAttributes": [], "LogicalName": ENTITY, "RelatedEntities": [], "RowVersion": None,
     }  # fmt: skip
+    primary: str = change.object_id
+    parameters: list[JsonValue] = [{"key": "Target", "value": target}]
+    if change.what == "merged":
+        primary, parameters = _merge(change)
     return {
         "BusinessUnitId": ORGANIZATION, "CorrelationId": event_id, "Depth": 1, "InitiatingUserId": user,
-        "InputParameters": [{"key": "Target", "value": target}], "IsExecutingOffline": False, "IsInTransaction": False,
+        "InputParameters": parameters, "IsExecutingOffline": False, "IsInTransaction": False,
         "MessageName": _STEPS[change.what], "Mode": 1, "OperationCreatedOn": moment, "OperationId": event_id,
         "OrganizationId": ORGANIZATION, "OrganizationName": "sim", "OutputParameters": [], "ParentContext": None,
-        "PostEntityImages": [], "PreEntityImages": [], "PrimaryEntityId": change.object_id, "PrimaryEntityName": ENTITY,
+        "PostEntityImages": [], "PreEntityImages": [], "PrimaryEntityId": primary, "PrimaryEntityName": ENTITY,
         "RequestId": None, "SecondaryEntityName": "none", "SharedVariables": [], "Stage": 40, "UserId": user,
     }  # fmt: skip

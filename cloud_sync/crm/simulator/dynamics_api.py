@@ -22,6 +22,7 @@ from cloud_sync.crm.simulator.conditions import (
 from cloud_sync.crm.simulator.dynamics import (
     API_USER,
     CHOICES,
+    DISQUALIFIED,
     ORGANIZATION,
     TRUTHS,
     Dynamics,
@@ -34,6 +35,8 @@ SCORES = "msdyn_predictivescores"
 PAGE = 5000
 LABEL = "@OData.Community.Display.V1.FormattedValue"
 OWN = ("leadid", "createdon", "modifiedon")
+OF_MERGED = ("merged", "_masterid_value")
+"""Columns that say whether a record went into another one, and into which."""
 SCORE_FIELDS = frozenset({
     "msdyn_score", "msdyn_scoretrend", "msdyn_grade", "msdyn_entityid", "msdyn_entitytype",
 })  # fmt: skip
@@ -124,7 +127,8 @@ class _Api:
     def leads(self, _body: Body, query: Query) -> JSONResponse:
         """Leads that fit, page by page."""
         test = self._test(query.get("$filter", ""))
-        rows = [self._row(held) for held in self._state.records if not held.deleted]
+        there = (h for h in self._state.records if not h.deleted or h.merged_into)
+        rows = [self._row(held) for held in there]
         found = [row for row in rows if test(row)]
         for part in reversed([one for one in query.get("$orderby", "").split(",") if one]):
             name, _, way = part.strip().partition(" ")
@@ -152,7 +156,7 @@ class _Api:
         """Sets columns of one lead."""
         held = self._held(query)
         for name in body:
-            if self._known(name) in OWN:
+            if self._known(name) in (*OWN, *OF_MERGED):
                 raise _refusal(400, "0x80048d19", f"{name} cannot be set")
         self._state.records.set(held.object_id, body, by="api")
         return Response(status_code=204)
@@ -215,7 +219,7 @@ class _Api:
         return test
 
     def _known(self, name: str) -> str:
-        if name not in OWN and name not in self._state.records.names():
+        if name not in (*OWN, *OF_MERGED) and name not in self._state.records.names():
             said = (
                 f"Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.lead'."
             )
@@ -225,7 +229,8 @@ class _Api:
     def _row(self, held: Held) -> Row:
         return {
             **held.fields, "leadid": held.object_id, "createdon": _stamp(held.created_at.isoformat(timespec="seconds")),
-            "modifiedon": _stamp(held.modified_at.isoformat(timespec="seconds")),
+            "modifiedon": _stamp(held.modified_at.isoformat(timespec="seconds")), "merged": bool(held.merged_into),
+            "_masterid_value": held.merged_into or None, **(DISQUALIFIED if held.merged_into else {}),
         }  # fmt: skip
 
     def _shown(self, row: Row, query: Query) -> Fields:

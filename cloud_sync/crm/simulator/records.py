@@ -138,7 +138,7 @@ class Records:
             held = self.get(object_id)
             if held is None:
                 return False
-            held.deleted = True
+            held.deleted, held.merged_into = True, merged_into
             self._touch(held)
             what: What = "merged" if merged_into else "deleted"
             values: Fields = {"merged_into": merged_into} if merged_into else {}

@@ -196,7 +196,7 @@ def row_of(held: Held) -> Row:
     modified = stamp(held.modified_at)
     return {
         **held.fields, "Id": held.object_id, "CreatedDate": stamp(held.created_at), "LastModifiedDate": modified,
-        "SystemModstamp": modified, "IsDeleted": held.deleted,
+        "SystemModstamp": modified, "IsDeleted": held.deleted, "MasterRecordId": held.merged_into or None,
     }  # fmt: skip
 
 

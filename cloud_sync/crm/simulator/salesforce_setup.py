@@ -25,7 +25,7 @@ from cloud_sync.crm.simulator.values import Fields
 
 OWN = {
     "Id": "id", "CreatedDate": "datetime", "LastModifiedDate": "datetime", "SystemModstamp": "datetime",
-    "IsDeleted": "boolean",
+    "IsDeleted": "boolean", "MasterRecordId": "reference",
 }  # fmt: skip
 _TYPES = {
     "Number": "double", "Percent": "percent", "Picklist": "picklist", "LongTextArea": "textarea", "Text": "string",

@@ -122,6 +122,7 @@ class Held:
         fate: what will become of it, where that is known from a file; `after`: what is filled in then.
         outcome: won, lost, or empty while it is open.
         version: rises with every change.
+        merged_into: the record that it went into; empty: none.
         written_last: a program made the last change.
     """
 
@@ -136,6 +137,7 @@ class Held:
     outcome: str = ""
     outcome_at: datetime | None = None
     deleted: bool = False
+    merged_into: str = ""
     version: int = 1
     written_last: bool = False
     written: Written = field(default_factory=Written)

@@ -108,6 +108,22 @@ def test_two_changes_that_look_the_same_are_two_where_nothing_tells_them_apart(h
 # who is not believed
 
 
+def test_a_merge_of_dynamics_names_the_record_that_is_left_first(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "dataverse")
+    kept, gone = (f"a0000000-0000-0000-0000-00000000000{n}" for n in (1, 2))
+    target = {"key": "Target", "value": {"Id": kept, "LogicalName": "lead"}}
+    merge = {
+        "MessageName": "Merge", "PrimaryEntityName": "lead", "PrimaryEntityId": kept.upper(), "OperationId": "op-2",
+        "InputParameters": [target, {"key": "SubordinateId", "value": gone}],
+    }  # fmt: skip
+    inbox.take("crm", signed("dataverse", json.dumps(merge).encode()))
+    assert {name: lead.state for name, lead in leads(hub).items()} == {kept: "open", gone: "gone"}
+    assert [(event.object_id, event.what) for event in events(hub)] == [
+        (kept, "joined"),
+        (gone, "merged"),
+    ]
+
+
 def test_an_outbound_message_of_another_organization_is_refused(hub: Hub, inbox: Inbox) -> None:
     connect(hub, "salesforce-outbound", options={"organization": "00D5g000001abCDEAY"[:15]})
     for organization in ("00D5g000001abCE", "00d5g000001abcd", "", "00D5g000001abCDAAA", "é" * 15):
