@@ -26,7 +26,14 @@ from kits.lead_scoring._learning.learner import Fitted
 from kits.lead_scoring._learning.prepared import Prepared, prepare
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.sheet import Ints
-from kits.lead_scoring._learning.story import FEW, baseline_of, details_of, figures_of, tried_of
+from kits.lead_scoring._learning.story import (
+    FEW,
+    baseline_of,
+    details_of,
+    figures_of,
+    hindsight_note,
+    tried_of,
+)
 from kits.lead_scoring._learning.threads import one_thread
 from kits.lead_scoring._learning.words import unheeded, words_of
 from kits.lead_scoring._models import trees
@@ -67,11 +74,12 @@ def train(task: TrainTask) -> TrainOutcome:
     _save(task.out_dir, spec, backtest, fitted, prepared.table)
     return TrainOutcome(
         figures=figures_of(backtest, n=len(rows)),
-        baseline=baseline_of(prepared.table),
+        baseline=baseline_of(prepared.table, prepared.steps),
         licences=(_LICENCE,) if fitted.trees is None else (_LICENCE, _XGBOOST),
         notes=(
             *court_notes(prepared.court),
             *([FEW] if few else []),
+            *hindsight_note(prepared.steps, in_time=prepared.in_time),
             *young_note(prepared.table, config),
             *unheeded(words, prepared.table.names),
         ),

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from pydantic import JsonValue
 
-from kits.core.dataset import DatasetItem, Split
+from kits.core.dataset import Dataset, DatasetItem, Split, build
 from kits.core.errors import DataError
 from kits.core.sample import Sample, utc_now
+from kits.lead_scoring._lead import decode_lead
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
 from kits.lead_scoring._learning.candidates import candidates
-from kits.lead_scoring._learning.folds import origins
+from kits.lead_scoring._learning.folds import Origin, in_hindsight, origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner
 from kits.lead_scoring._learning.settled import settled_of
@@ -23,7 +24,7 @@ from kits.lead_scoring._simulated.firm import make_leads
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.lead_files import put, read, source
 from tests.lead_scoring.made_leads import DAY_S, START_S
-from tests.lead_scoring.trained_leads import as_lead, splits_in_time
+from tests.lead_scoring.trained_leads import a_dataset, as_lead, splits_in_time, trained
 
 N = 1_300
 FAST = Config.model_validate({"trees": 30, "learning_rate": 0.2})
@@ -87,7 +88,7 @@ def backtest_of(won: np.ndarray, settled: np.ndarray) -> tuple[Backtest, list[Sp
     kinds = kinds_of(sheet, np.arange(N), sheet.names, FAST.columns)
     learner = Learner(sheet, won, kinds, frozenset(), FAST, 3, settled=settled)
     steps = origins(
-        splits, [""] * N, FAST.folds, in_time=True, seed=3, order=order, settled=settled
+        splits, [""] * N, FAST.folds, in_time=True, seed=3, order=order, settled=settled, won=won
     )
     tried = candidates(FAST, few=False, in_time=True, drifting=())
     return run_backtest(learner, steps, tried, in_time=True), splits
@@ -118,12 +119,60 @@ def test_outcomes_that_nobody_knew_when_a_step_began_leave_its_figures_alone(
     assert true.interval != turned.interval, "what ships knows them"
 
 
-def test_outcomes_that_take_longer_than_the_history_are_told() -> None:
+def test_where_too_few_were_known_a_step_learns_from_all_leads_that_had_come() -> None:
+    order = START_S + DAY_S * np.arange(100)
+    won = (np.arange(100) % 3 == 0).astype(np.float64)
+    splits: list[Split] = ["train"] * 70 + ["val"] * 15 + ["test"] * 15
+
+    def steps(after_days: float) -> dict[str, Origin]:
+        settled = order + after_days * DAY_S
+        made = origins(
+            splits, [""] * 100, 4, in_time=True, seed=0, order=order, settled=settled, won=won
+        )
+        return {one.name: one for one in made}
+
+    long, none = steps(60), steps(45)
+    assert len(long["val"].fit) == 70 and np.isinf(long["val"].moment)
+    assert len(long["test"].fit) == 26 and long["test"].moment == order[85]
+    assert len(long["fold 1"].fit) == 35, "it would have learned from nothing"
+    assert in_hindsight(tuple(long.values())) == ("val",)
+    assert len(none["val"].fit) == 26 and in_hindsight(tuple(none.values())) == ()
+    assert not len(none["fold 1"].fit), "figures do without it"
+
+
+def _id_of(dataset: Dataset, item: DatasetItem) -> str:
+    return decode_lead(dataset.content(item)).id
+
+
+def test_a_firm_of_a_year_whose_sales_take_five_months_gets_a_model_and_is_told(
+    tmp_path: Path,
+) -> None:
+    """With young leads kept open as `kit check` asks for, nothing was known when `val` began."""
+    made = list(make_leads(3, 400, days=215.0))
+    plain = a_dataset(
+        [as_lead(one) for one in made],
+        [one.outcome == "won" for one in made],
+        splits_in_time(len(made)),
+    )
+    at = {lead.id: lead.at.timestamp() for lead in made}
+    items = [
+        replace(item, sample=replace(item.sample, meta={"order": at[_id_of(plain, item)]}))
+        for item in plain.items
+    ]
+    dataset = build(plain.header, items, plain.blobs)
+    kept_open = Config.model_validate({"source": {"open_for_days": 150}})
+    told = trained(dataset, kept_open, tmp_path / "long")
+    assert any("when the leads of val began to come" in note for note in told.notes)
+    at_once = trained(dataset, Config(), tmp_path / "short")
+    assert not any("began to come" in note for note in at_once.notes)
+
+
+def test_leads_that_nothing_could_be_learned_before_are_told() -> None:
     made = list(make_leads(3, N))
     order = np.array([one.at.timestamp() for one in made])
-    won = np.array([one.outcome == "won" for one in made], dtype=np.float64)
-    with pytest.raises(DataError, match=r"when the leads of (val|test) began to come, 0 leads"):
-        backtest_of(won, order + (order[-1] - order[0]))
+    won = (np.arange(N) > 0.9 * N).astype(np.float64)
+    with pytest.raises(DataError, match=r"when the leads of val began to come, 0 leads"):
+        backtest_of(won, order)
 
 
 def rows_by_age(days: int, outcome: str, won_after: int) -> str:

@@ -11,6 +11,7 @@ import pytest
 from kits.core.errors import ConfigError, DataError
 from kits.core.stats import auroc
 from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._learning.folds import Origin
 from kits.lead_scoring._learning.story import baseline_of
 from kits.lead_scoring._models.calibrator import probability
 from kits.lead_scoring._models.spec import IntervalSpec
@@ -247,5 +248,14 @@ def test_what_the_mean_errs_by_may_be_nothing_where_chance_explains_it() -> None
     leads = [as_lead(one) for one in make_leads(SEED, 2_000)]
     won = [row % 10 == 0 if row < 1_700 else row % 9 == 0 for row in range(2_000)]
     table = load_table(dataset := a_dataset(leads, won, splits_in_time(2_000)), dataset.items)
-    found = baseline_of(table)["ece"]
+    found = baseline_of(table, ())["ece"]
     assert found.value > 0 and found.low == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_mean_knows_no_more_outcomes_than_the_models_beside_it() -> None:
+    leads = [as_lead(one) for one in make_leads(SEED, 400)]
+    won = [row < 100 or row % 2 == 0 for row in range(400)]
+    table = load_table(dataset := a_dataset(leads, won, splits_in_time(400)), dataset.items)
+    step = Origin("test", np.arange(100, 340), np.arange(340, 400))
+    assert baseline_of(table, (step,))["ece"].value == pytest.approx(0.0)
+    assert baseline_of(table, ())["ece"].value > 0.1

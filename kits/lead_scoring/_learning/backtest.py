@@ -20,7 +20,7 @@ from kits.lead_scoring._learning.calibration import Slice, calibrate
 from kits.lead_scoring._learning.candidates import Candidate
 from kits.lead_scoring._learning.choice import LATEST, Scored, choose, judge
 from kits.lead_scoring._learning.effort import thinned
-from kits.lead_scoring._learning.folds import LATER, Origin
+from kits.lead_scoring._learning.folds import LATER, Origin, can_learn
 from kits.lead_scoring._learning.intervals import interval_of
 from kits.lead_scoring._learning.learner import Learner, Trial
 from kits.lead_scoring._learning.search import Search
@@ -28,9 +28,6 @@ from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.spec import CalibratorSpec, IntervalSpec
 
 Floats = NDArray[np.float64]
-
-_LEAST = 5
-"""Leads won, and lost ones, that a step learns from."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ def run_backtest(
     unseen: dict[int, float] = {}
     chosen: dict[str, Chosen] = {}
     search = Search(tuple(candidates))
-    usable = [step for step in steps if _can_learn(learner.won[step.fit])]
+    usable = [step for step in steps if can_learn(learner.won[step.fit])]
     _refuse_unjudged(learner, steps, usable)
     inner = [step for step in usable if step.name not in LATER]
     learner.progress.begin("trying models on leads they have not seen", len(usable))
@@ -184,12 +181,6 @@ def _known(
             kept.append(step.only(known))
             left[step.name] = {one: found[known] for one, found in margins[step.name].items()}
     return left, kept
-
-
-def _can_learn(won: Floats) -> bool:
-    """Whether there are leads won and leads lost enough for a step."""
-    count = won.sum()
-    return bool(min(count, len(won) - count) >= _LEAST)
 
 
 def _refuse_unjudged(learner: Learner, steps: Sequence[Origin], usable: Sequence[Origin]) -> None:

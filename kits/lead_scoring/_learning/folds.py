@@ -1,7 +1,8 @@
 """Who is learned from and who is judged: rolling origins in time, or folds by lot where the data has no time.
 
 A step in time learns from what a training at its moment would have: leads that had come, whose outcomes counted by then.
-Functions of places in time and splits; no model is known here.
+Where outcomes take so long that `val` or `test` could not be judged so, steps without enough of them learn from all leads
+that had come. Functions of places in time, splits and outcomes; no model is known here.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _FIRST = 0.5
 _LATER = 0.95
 LATER = ("val", "test")
 """Steps after the inner folds, in order."""
+_LEAST = 5
+"""Leads won, and lost ones, that a step learns from."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,17 @@ class Origin:
         return replace(self, judge=self.judge[judged])
 
 
+def can_learn(won: Floats) -> bool:
+    """Whether there are leads won and leads lost enough for a step."""
+    count = won.sum()
+    return bool(min(count, len(won) - count) >= _LEAST)
+
+
+def in_hindsight(steps: Sequence[Origin]) -> tuple[str, ...]:
+    """Which of `val` and `test`, in time, are judged by what learned from outcomes that nobody knew when they began."""
+    return tuple(one.name for one in steps if one.name in LATER and math.isinf(one.moment))
+
+
 def is_in_time(order: Floats, splits: Sequence[Split]) -> bool:
     """Whether the later splits are later in time than nearly all that is learned from."""
     places = np.array(splits)
@@ -62,6 +76,7 @@ def origins(
     seed: int,
     order: Floats | None = None,
     settled: Floats | None = None,
+    won: Floats | None = None,
 ) -> tuple[Origin, ...]:
     """Steps of a backtest, the earliest first: folds within train, then val, then test.
 
@@ -71,6 +86,8 @@ def origins(
         order: (rows,) when each came, seconds since 1970.
         settled: (rows,) since when each outcome counts; NaN: since the lead came. With `order`, steps in time learn from
             what was known when they begin.
+        won: (rows,) 1 or 0; with it, steps that could not learn from so little learn from all leads that had come, where
+            `val` or `test` would not be judged otherwise.
     """
     places = np.array(splits)
     train = np.flatnonzero(places == "train")
@@ -82,9 +99,11 @@ def origins(
         if rows.size:
             found.append(Origin(later, known, rows))
             known = np.sort(np.concatenate([known, rows]))
-    if in_time and order is not None and settled is not None:
-        return tuple(_as_known(one, order, settled) for one in _held(found))
-    return tuple(_held(found))
+    steps = _held(found)
+    if not in_time or order is None or settled is None:
+        return tuple(steps)
+    as_known = [_as_known(one, order, settled) for one in steps]
+    return tuple(as_known if won is None else _that_learn(as_known, steps, won))
 
 
 def _held(steps: Sequence[Origin]) -> list[Origin]:
@@ -96,6 +115,14 @@ def _as_known(step: Origin, order: Floats, settled: Floats) -> Origin:
     # a stated split may hold a stray early lead among those it judges: the training was no earlier than what it had
     moment = max(float(order[step.judge].min()), float(order[step.fit].max()))
     return Origin(step.name, step.fit[~(settled[step.fit] > moment)], step.judge, moment)
+
+
+def _that_learn(as_known: Sequence[Origin], steps: Sequence[Origin], won: Floats) -> list[Origin]:
+    """Steps as they were known, but for those that would learn from too little, if one of them is not an inner fold."""
+    few = [not can_learn(won[one.fit]) for one in as_known]
+    if not any(lacks and one.name in LATER for lacks, one in zip(few, as_known)):
+        return list(as_known)
+    return [whole if lacks else one for lacks, one, whole in zip(few, as_known, steps)]
 
 
 def _rolling(train: Ints, folds: int) -> list[Origin]:

@@ -93,6 +93,7 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
         seed=task.seed,
         order=table.order,
         settled=learner.settled,
+        won=table.won,
     )
     won = table.won[known]
     few = len(won) < FEW_LEADS or won.sum() < FEW_WON

@@ -6,7 +6,7 @@ Words and figures only; nothing is decided here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from kits.core.stats import Estimate, auroc_estimate, proportion
 from kits.lead_scoring._learning.backtest import Backtest, Chosen
 from kits.lead_scoring._learning.choice import Scored
 from kits.lead_scoring._learning.effort import MOST_TO_CHOOSE
+from kits.lead_scoring._learning.folds import Origin, in_hindsight
 from kits.lead_scoring._models.spec import Tried
 from kits.lead_scoring._table import LeadTable
 
@@ -32,6 +33,18 @@ def figures_of(backtest: Backtest, *, n: int) -> dict[str, float]:
 
 
 FEW = "few leads: a model with little freedom was learned, and its intervals are wide"
+
+
+def hindsight_note(steps: Sequence[Origin], *, in_time: bool) -> tuple[str, ...]:
+    """Where outcomes take so long that figures come from models which nobody could have trained yet."""
+    named = in_hindsight(steps) if in_time else ()
+    if not named:
+        return ()
+    return (
+        f"outcomes take long for so short a history: when the leads of {' and '.join(named)} began to come, too few were "
+        "known to learn from, so models that judge them count outcomes which came later; figures flatter where shares of "
+        "won move with time. Leads of a longer time mend that: import older ones too",
+    )
 
 
 def details_of(backtest: Backtest, *, in_time: bool, refit: bool, n: int) -> tuple[str, ...]:
@@ -55,11 +68,12 @@ def details_of(backtest: Backtest, *, in_time: bool, refit: bool, n: int) -> tup
     return tuple(note for note in notes if note)
 
 
-def baseline_of(table: LeadTable) -> dict[str, Estimate]:
-    """Every lead the same probability, the share won among the leads before: what no model would do."""
+def baseline_of(table: LeadTable, steps: Sequence[Origin]) -> dict[str, Estimate]:
+    """Every lead the same probability, the share won among those the step learned from: what no model would do."""
     judged_split = "test" if any(item.split == "test" for item in table.items) else "val"
     judged = np.array([item.split == judged_split for item in table.items])
-    won, before = table.won[judged], table.won[~judged]
+    fit = next((one.fit for one in steps if one.name == judged_split), np.flatnonzero(~judged))
+    won, before = table.won[judged], table.won[fit]
     if not len(won) or not len(before):
         return {}
     rate = float(np.clip(before.mean(), 1e-6, 1 - 1e-6))
