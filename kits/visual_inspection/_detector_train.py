@@ -6,9 +6,11 @@ run's licence notes say so. Writes `detector.pt` and `detector.json` into the ru
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from typing import Any
 
 from kits.core.bundle import LicenceNote
 from kits.core.errors import ConfigError, KitwrightError, MachineError
+from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
 from kits.toolchain.quiet import stdout_kept_clean
 from kits.visual_inspection._writers import classes_of, write_yolo
@@ -43,6 +46,7 @@ def quiet_ultralytics(home: Path) -> Iterator[Any]:
         "YOLO_AUTOINSTALL": "0",
         "YOLO_CONFIG_DIR": str(home),
         "YOLO_VERBOSE": "false",
+        "ULTRALYTICS_SAFE_LOAD": "1",  # weights are a pickle, which else may run what it likes
     }
     for key, value in wanted.items():
         os.environ.setdefault(key, value)
@@ -71,12 +75,12 @@ def train_detector(task: TrainTask, config: DetectorConfig) -> TrainOutcome:
     """Learns classes and boxes from the training split; good parts are its negatives.
 
     Raises:
-        ConfigError: the given weights are not there and may not be fetched.
+        ConfigError: the given weights are not there and may not be fetched, or no such architecture.
         MachineError: ultralytics is not installed.
         KitwrightError: ultralytics failed; its own words are in the message.
     """
     labels = classes_of(task.dataset)
-    start, note = _start(config)
+    start, note = _start(config, task.out_dir)
     data = task.out_dir / "yolo"
     write_yolo(task.dataset, data)
     described = _described(data, labels)
@@ -100,16 +104,22 @@ def train_detector(task: TrainTask, config: DetectorConfig) -> TrainOutcome:
     return TrainOutcome(watcher.figures, {}, (_LICENCE,), (note, *watcher.notes))
 
 
-def _start(config: DetectorConfig) -> tuple[str, str]:
-    """What ultralytics starts from, and the sentence about it."""
+def _start(config: DetectorConfig, folder: Path) -> tuple[str, str]:
+    """What ultralytics starts from, and the sentence about it; a description is laid into `folder`."""
     if not config.weights:
-        return config.architecture, (
+        return _architecture(config.architecture, folder), (
             f"started from scratch ({config.architecture}): no weights given, so expect to need "
             "more pictures and time than from a pretrained detector"
         )
     path = Path(config.weights)
     if path.is_file():
         return str(path), f"started from {path.name}"
+    if path.name != config.weights:
+        raise ConfigError(
+            f"there are no weights {config.weights}",
+            where="model.detector.weights",
+            fix="correct the path; what is fetched has no folder and no address, only a name",
+        )
     if not config.allow_download:
         raise ConfigError(
             f"{config.weights} is not on this machine; ultralytics would fetch it from {_HUB}",
@@ -118,6 +128,26 @@ def _start(config: DetectorConfig) -> tuple[str, str]:
         )
     os.environ["YOLO_OFFLINE"] = "0"
     return config.weights, f"started from {config.weights}, fetched from {_HUB}"
+
+
+def _architecture(name: str, folder: Path) -> str:
+    """A copy of the description of that name that came with ultralytics.
+
+    Ultralytics executes what such a file says: one that lies in the project, or at an address, is none.
+    """
+    spec = importlib.util.find_spec("ultralytics")
+    own = Path(spec.origin).parent / "cfg" / "models" if spec and spec.origin else folder
+    family = re.sub(r"(\d+)[nslmx](?=[-.])", r"\1", name)  # one file for all sizes
+    found = [path for path in sorted(own.rglob("*.yaml")) if path.name in (name, family)]
+    if not found:
+        raise ConfigError(
+            f"ultralytics has no architecture {name!r} of its own",
+            where="model.detector.architecture",
+            fix="name one without a folder, for example yolo11n.yaml",
+        )
+    copy = folder / name
+    write_atomically(copy, found[0].read_bytes())
+    return str(copy)
 
 
 def _described(data: Path, labels: tuple[str, ...]) -> Path:

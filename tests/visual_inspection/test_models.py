@@ -11,7 +11,7 @@ import pytest
 from edge_agent.engine.build import BuildSettings, build_engine
 from kits.core import bundle as bundles
 from kits.core.bundle import Artefact, BundleManifest, GoldenSample, GoldenSet
-from kits.core.errors import BundleError, ConfigError, DataError
+from kits.core.errors import BundleError, DataError
 from kits.core.kit import EvaluateTask
 from kits.core.operating_point import Band, Costs
 from kits.core.prediction import prediction_to_json
@@ -20,9 +20,7 @@ from kits.core.runtime import OnnxSession, Runtime
 from kits.core.sample import digest_of, utc_now
 from kits.toolchain import trt_check
 from kits.visual_inspection import _bank, evaluate, export
-from kits.visual_inspection._detector_train import _start
 from kits.visual_inspection._good_parts import load_bank
-from kits.visual_inspection.config import DetectorConfig
 from tests.visual_inspection.builders import encoded, picture
 from tests.visual_inspection.conftest import Trained
 
@@ -187,11 +185,6 @@ def test_frames_of_every_kind_are_taken_and_others_refused(good_parts_run: Train
     content, media_type = runtime.encode(colour)
     assert media_type == "image/jpeg"
     assert runtime.decode(content, media_type).shape == colour.shape  # type: ignore[union-attr]
-
-
-def test_weights_that_would_be_fetched_are_named_and_refused() -> None:
-    with pytest.raises(ConfigError, match=r"github\.com/ultralytics/assets"):
-        _start(DetectorConfig(weights="yolo11n.pt"))
 
 
 def test_the_runtime_imports_nothing_heavy() -> None:
