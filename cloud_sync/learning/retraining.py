@@ -31,7 +31,10 @@ from kits.core import belongings
 from kits.core import bundle as bundles
 from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import Dataset, to_bytes
+from kits.core.discovery import get_kit
 from kits.core.errors import DataError, GateError
+from kits.core.kit_modules import NamesFiles
+from kits.core.settings import parse_yaml, validate_settings
 
 KIND = "retrain"
 NOT_BETTER = GateError.exit_code
@@ -117,12 +120,31 @@ def _write_project(context: JobContext, start: Start) -> Path:
     taken_along = bundles.open_bytes(start.champion).files.get(belongings.NAME)
     if taken_along is not None:
         belongings.unpack_belongings(taken_along, root)
+    _refuse_strays(start.kit_yaml, root)
     (data / "manifest.jsonl").write_bytes(to_bytes(start.dataset))
     with FolderBlobStore(data / "blobs").at_once() as blobs:
         for item in start.dataset.items:
             if item.sample.digest:
                 blobs.put(start.dataset.content(item))
     return root
+
+
+def _refuse_strays(kit_yaml: str, root: Path) -> None:
+    """What the configuration names becomes part of a bundle that many may fetch: the hub's own files must not.
+
+    Raises:
+        ConfigError: it names one outside of the project, or is wrong.
+    """
+    raw = parse_yaml(kit_yaml, "kit.yaml")
+    model = raw.get("model")
+    config = validate_settings(
+        model if isinstance(model, dict) else {},
+        get_kit(str(raw.get("kit", ""))).config_model,
+        where="kit.yaml",
+        prefix=("model",),
+    )
+    if isinstance(config, NamesFiles):
+        belongings.refuse_strays(config.named(), root)
 
 
 def _champion_file(root: Path, start: Start) -> Path:

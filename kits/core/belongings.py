@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from kits.core.errors import BundleError, DataError
+from kits.core.errors import BundleError, ConfigError, DataError
 from kits.core.files import write_atomically
 
 NAME = "project.zip"
@@ -88,6 +88,25 @@ def unpack_belongings(content: bytes, root: Path) -> int:
     for name, bytes_ in files.items():
         write_atomically(root / PurePosixPath(name), bytes_)
     return len(files)
+
+
+def refuse_strays(named: Mapping[str, str], root: Path) -> None:
+    """Where others say what a project is called to read: nothing outside of its folder.
+
+    Args:
+        named: key → file or folder, as `NamesFiles.named` tells them.
+
+    Raises:
+        ConfigError: one leads out of `root`.
+    """
+    inside = root.resolve()
+    for key, name in named.items():
+        if not (root / Path(name).expanduser()).resolve().is_relative_to(inside):
+            raise ConfigError(
+                f"{name!r} lies outside of the project",
+                where=f"model.{key}",
+                fix="name a file or folder below the project's own, then publish again",
+            )
 
 
 def _may_travel(path: PurePosixPath) -> bool:

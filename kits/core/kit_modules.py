@@ -152,3 +152,6 @@ class NamesFiles(Protocol):
 
     def located(self, root: Path) -> BaseModel:
         """The same with relative paths taken from the project's folder, wherever a command was typed."""
+
+    def named(self) -> Mapping[str, str]:
+        """Key below `model` → file or folder whose content goes into the bundle, as it is written; those that are set."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -191,3 +192,7 @@ class Config(_Section):
         if not self.phrases:
             return self
         return self.model_copy(update={"phrases": str(root / Path(self.phrases).expanduser())})
+
+    def named(self) -> Mapping[str, str]:
+        """Key → file whose content goes into the bundle."""
+        return {"phrases": self.phrases} if self.phrases else {}

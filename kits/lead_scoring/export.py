@@ -38,9 +38,10 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
         files[trees.FILE] = stored
         width = len(Encoder(spec.encoder).labels)
         models[TREES_ROLE] = to_onnx(trees.trees_from_bytes(stored), width)
-    if config.phrases:  # a hub that retrains has nothing else of the project
+    if named := config.named():  # a hub that retrains has nothing else of the project
         root = run_dir.parents[1]
-        files[belongings.NAME] = belongings.pack_belongings(root, [root / config.phrases])
+        paths = [root / name for name in named.values()]
+        files[belongings.NAME] = belongings.pack_belongings(root, paths)
     learned = load_table(dataset, (*dataset.of("train"), *dataset.of("val")))
     golden = golden_leads(learned.leads, spec.encoder, dataset.header.seed)
     return Exported(

@@ -6,6 +6,7 @@ where mails are read and where they are moved to belongs to the agent's configur
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -141,6 +142,15 @@ class Config(_Section):
         }
         parts = {"encoder": encoder, "entities": entities, "tuning": tuning}
         return self.model_copy(update={**parts, **folders})
+
+    def named(self) -> Mapping[str, str]:
+        """Key → file or folder whose content goes into the bundle."""
+        files = {
+            "knowledge": self.knowledge,
+            "templates": self.templates,
+            "entities.catalogue": self.entities.catalogue,
+        }
+        return {key: name for key, name in files.items() if name}
 
     @field_validator("out_of_scope")
     @classmethod

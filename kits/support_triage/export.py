@@ -68,8 +68,7 @@ def calibration_feeds(
 
 def _belongings(root: Path, config: Config) -> dict[str, bytes]:
     """What the configuration names in the project's folder: a hub that retrains has nothing else of it."""
-    named = (config.knowledge, config.templates, config.entities.catalogue)
-    paths = [root / name for name in named if name]
+    paths = [root / name for name in config.named().values()]
     return {belongings.NAME: belongings.pack_belongings(root, paths)} if paths else {}
 
 

@@ -233,6 +233,34 @@ def test_a_failing_kit_verb_leaves_its_message_in_the_job(opened) -> None:
         assert "kit data import" in job.error and "nonsense" in job.error
 
 
+@pytest.mark.parametrize(
+    ("kit_name", "model", "key"),
+    [
+        ("support-triage", {"entities": {"catalogue": "{hub}/keys/hub.pem"}}, "entities.catalogue"),
+        ("support-triage", {"knowledge": "../../.."}, "knowledge"),
+        ("support-triage", {"templates": "~"}, "templates"),
+        ("lead-scoring", {"phrases": "a/../../hub.yaml"}, "phrases"),
+    ],
+)
+def test_files_of_the_hub_become_no_part_of_a_bundle(
+    opened, kit_name: str, model: dict, key: str
+) -> None:
+    _, hub, _ = opened
+    champion(hub)
+    add_dataset(hub, {"a": "train", "b": "val"})
+    told = json.dumps(model).replace("{hub}", str(hub.config.data_dir))
+    with hub.database.transaction() as session:
+        session.get_one(
+            Project, PROJECT
+        ).kit_yaml = f"kit: {kit_name}\nname: line-1\nmodel: {told}\n"
+        job_id = retraining.request(session, PROJECT, by="eve").id
+    Runner(hub, {retraining.KIND: retraining.retrain}).run_one()
+    with hub.database.session() as session:
+        job = session.get_one(Job, job_id)
+        assert job.state == "failed" and "lies outside of the project" in job.error
+        assert f"model.{key}" in job.error
+
+
 def test_the_plan_says_no_without_news_and_yes_when_audits_show_more_escapes(opened) -> None:
     client, hub, eve = opened
     identity = champion(hub)
