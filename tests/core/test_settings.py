@@ -84,12 +84,25 @@ def test_a_misspelt_key_comes_first_and_all_others_follow(tmp_path: Path) -> Non
     assert error.where.endswith("line 1")
 
 
+LAUGHS = "a0: &a0 [x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)
+)
+"""Ten lines that stand for 10⁹ values."""
+MERGES = "a0: &a0 {x: 1}\n" + "".join(
+    f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 30)
+)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("a: [1", "not valid YAML"),
         ("a: 2026-02-30", "day is out of range"),
         ("a: " + "[" * 100_000 + "]" * 100_000, "not valid YAML"),
+        (LAUGHS, "more than 100,000 values"),
+        (MERGES, "more than 100,000 values"),
+        ("a: &a [*a]", "a part of itself"),
+        ("a: " + ":".join(["9"] * 100_000), "a number of more than 400 characters"),
         ("a: !!python/object/apply:os.system ['true']", "could not determine a constructor"),
     ],
 )
@@ -100,3 +113,8 @@ def test_what_is_no_yaml_is_told_whichever_loader_reads_it(
     monkeypatch.setattr(settings, "_LOADER", getattr(yaml, loader))
     with pytest.raises(ConfigError, match=said):
         parse_yaml(text, "agent.yaml")
+
+
+def test_what_stands_in_several_places_is_read_in_each() -> None:
+    text = "a: &a {x: 1}\nb: *a\nc: {<<: *a, y: 1:30}\n"
+    assert parse_yaml(text, "kit.yaml") == {"a": {"x": 1}, "b": {"x": 1}, "c": {"x": 1, "y": 90}}
