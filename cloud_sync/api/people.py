@@ -132,6 +132,8 @@ def add_token(who: Viewer, session: SessionDep, body: TokenCreate) -> TokenCreat
     if role and login == who.login and not who.may(auth.check_role(role)):
         raise NotAllowedError("a token cannot make one that may do more than itself")
     token, secret = auth.issue_token(session, login, body.name, role, by=who.login, days=body.days)
+    if who.token:
+        _end_with(session.get_one(ApiToken, who.token), token)
     return TokenCreated(**_public(token).model_dump(), token=secret)
 
 
@@ -141,7 +143,15 @@ def remove_token(who: Viewer, session: SessionDep, token_id: int) -> None:
     token = session.get(ApiToken, token_id)
     if token is None or not (who.may("admin") or token.person_id == who.person_id):
         raise NotFoundError(f"no token {token_id}")
+    if who.token not in (0, token.id) and not who.may(auth.check_role(token.role)):
+        raise NotAllowedError("a token cannot revoke one that may do more than itself")
     auth.revoke_token(session, token_id, by=who.login)
+
+
+def _end_with(maker: ApiToken, made: ApiToken) -> None:
+    """What one token makes ends no later than itself: whoever finds it has no more time than it has."""
+    if maker.expires_at is not None and (made.expires_at or maker.expires_at) >= maker.expires_at:
+        made.expires_at = maker.expires_at
 
 
 def _owner(who: Identity, login: str) -> str:

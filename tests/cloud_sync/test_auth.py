@@ -200,6 +200,32 @@ def test_a_weak_token_cannot_make_a_strong_one(opened) -> None:
     assert same.status_code == 201 and same.json()["role"] == "viewer"
 
 
+def test_what_a_token_makes_ends_with_it(opened) -> None:
+    client, hub = opened
+    add_person(hub, "eve", "engineer")
+    with hub.database.transaction() as session:
+        _, secret = auth.issue_token(session, "eve", "short", by="test", days=1)
+    headers = {"Authorization": f"Bearer {secret}"}
+    made = [
+        client.post("/v1/tokens", headers=headers, json={"name": "x", "days": days}).json()
+        for days in (3650, 1)
+    ]
+    own = next(t for t in client.get("/v1/tokens", headers=headers).json() if t["name"] == "short")
+    assert {token["expires_at"] for token in made} == {own["expires_at"]}
+
+
+def test_a_weak_token_ends_no_strong_one(opened) -> None:
+    client, hub = opened
+    add_person(hub, "root", "admin")
+    with hub.database.transaction() as session:
+        _, secret = auth.issue_token(session, "root", "weak", "viewer", by="test")
+        strong = auth.issue_token(session, "root", "strong", "engineer", by="test")[0].id
+        like = auth.issue_token(session, "root", "like", "viewer", by="test")[0].id
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert client.delete(f"/v1/tokens/{strong}", headers=headers).status_code == 403
+    assert client.delete(f"/v1/tokens/{like}", headers=headers).status_code == 204
+
+
 def test_disabling_a_person_shuts_every_door_but_the_last_admin_stays(opened) -> None:
     client, hub = opened
     boss = add_person(hub, "boss", "admin", PASSWORD)
