@@ -6,10 +6,13 @@ Read-only, without login, on the loopback address by default, from the standard 
 
 from __future__ import annotations
 
+import contextlib
 import html
 import ipaddress
 import json
 import os
+import socket
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +30,8 @@ _ASK_TIMEOUT_S = 3.0
 _CASE_COLUMNS = ("asset", "level", "score", "case", "since", "hypothesis", "why", "shelved until")
 _SILENCE_S = 10.0
 """Who connects and says nothing for so long holds a thread and a descriptor no longer."""
+_AT_ONCE = 32
+"""Connections. Each has a thread and a descriptor, and the line needs those that there are."""
 
 Status = Callable[[], dict[str, JsonValue]]
 
@@ -60,6 +65,39 @@ def is_own(host: str, config: StatusConfig) -> bool:
     except ValueError:
         return name.lower() in {"", "localhost", *(n.lower() for n in (config.host, *config.names))}
     return True
+
+
+class _NewestFirst(ThreadingHTTPServer):
+    """Serves `_AT_ONCE` connections: one more ends the oldest, which an honest one never is for long."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._open: dict[Any, None] = {}
+        self._lock = threading.Lock()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A connection has come."""
+        with self._lock:
+            oldest = next(iter(self._open)) if len(self._open) >= _AT_ONCE else None
+            self._open.pop(oldest, None)
+            self._open[request] = None
+        if oldest is not None:
+            with contextlib.suppress(OSError):
+                oldest.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """It ends."""
+        with self._lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who goes before the answer is no event."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class StatusServer:
@@ -100,8 +138,7 @@ class StatusServer:
             def log_message(self, *_: object) -> None:
                 """Requests to the status page are not events."""
 
-        self._server = ThreadingHTTPServer((config.host, config.port), Handler)
-        self._server.daemon_threads = True
+        self._server = _NewestFirst((config.host, config.port), Handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             kwargs={"poll_interval": 0.2},

@@ -7,6 +7,7 @@ import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -250,6 +251,26 @@ def test_who_connects_to_the_status_page_and_says_nothing_is_let_go(
     with socket.create_connection(("127.0.0.1", server.port)) as silent:
         silent.settimeout(10)
         assert silent.recv(1) == b""
+    server.close()
+
+
+def test_many_who_say_nothing_do_not_take_the_agents_descriptors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_agent.status._SILENCE_S", 600)
+    monkeypatch.setattr("edge_agent.status._AT_ONCE", 4)
+    server = StatusServer(StatusConfig(port=0), dict, dict)
+    with ExitStack() as stack:
+        silent = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            for _ in range(12)
+        ]
+        for one in silent[:8]:
+            one.settimeout(10)
+            assert one.recv(1) == b""
+        url = f"http://127.0.0.1:{server.port}/metrics"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            assert answer.status == 200
     server.close()
 
 
