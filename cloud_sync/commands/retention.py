@@ -65,7 +65,7 @@ def retention_run(
         retention_plan(data, as_json)
         return
     with opened(data) as hub:
-        pruner = Pruner(hub, limit_s=limit_s)
+        pruner = Pruner(hub, limit_s=limit_s, whole=True)
         gone = {kind: number for kind, number in pruner.turn().items() if number}
         with hub.database.transaction() as session:
             audit(session, operator(), "retention.run", "", **gone)

@@ -52,6 +52,7 @@ class Pruner:
         now: by which the rules are read.
         clock: monotonic seconds.
         limit_s: it lasts about so long at most.
+        whole: all scores of leads are looked at, else a stretch of a large table.
     """
 
     def __init__(
@@ -61,12 +62,15 @@ class Pruner:
         *,
         clock: Callable[[], float] = time.monotonic,
         limit_s: float = TURN_S,
+        whole: bool = False,
     ) -> None:
         self._hub = hub
+        self._whole = whole
         self._now = now or utc_now()
         self._rules = Rules.at(hub.config.retention, self._now)
         self._turn = Turn(hub, clock, limit_s)
         self._outboxes = OutboxPruner(hub, self._turn, self._now)
+        self._readings = 0
 
     @property
     def pruned(self) -> Counter[str]:
@@ -134,18 +138,33 @@ class Pruner:
             more = self._turn.counted(PICTURES, done)
 
     def _scores(self) -> None:
-        """What is found in one reading goes in portions: nobody waits for the search."""
         most = self._hub.config.retention.crm_scores_per_lead
-        more = bool(self._rules.crm_scores or most)
-        while more:
+        if not (self._rules.crm_scores or most):
+            return
+        with self._hub.database.session() as session:
+            began = scores.place(session)
+        ended = self._scores_after(began, most)
+        if self._whole and began and not ended:
+            ended = self._scores_after(0, most)
+        if ended != began:
+            with self._hub.database.transaction() as session:
+                scores.keep_place(session, ended)
+
+    def _scores_after(self, after: int, most: int) -> int:
+        """What is found in one reading goes in portions: nobody waits for the search. Where the next turn goes on."""
+        while self._whole or self._readings < scores.READINGS:
             with self._hub.database.session() as session:
-                found = scores.find_old(session, self._rules, most)
-            for start in range(0, len(found), others.PORTION):
+                found = scores.find_old(session, self._rules, most, after)
+            for start in range(0, len(found.old), others.PORTION):
                 with self._hub.database.transaction() as session:
-                    gone = scores.remove(session, found[start : start + others.PORTION])
+                    gone = scores.remove(session, found.old[start : start + others.PORTION])
                 if not self._turn.counted(LEAD_SCORES, Step(gone, True)):
-                    return
-            more = len(found) == scores.AT_ONCE
+                    return after
+            self._readings += not found.old
+            after = found.end
+            if not after or self._turn.late():
+                break
+        return after
 
     def _unknown(self) -> None:
         most = self._hub.config.retention.crm_unknown_leads

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from cloud_sync.crm import cutting, health, hiding, hotlist
 from cloud_sync.crm.claiming import any_due, claim
@@ -18,7 +15,6 @@ from cloud_sync.crm.erasing import clear_late
 from cloud_sync.crm.forgetting import forget
 from cloud_sync.crm.lots import Lots
 from cloud_sync.crm.rescoring import ASKED, Backlog
-from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmEvent
 from tests.cloud_sync.lead_builders import (
     LEADS,
@@ -28,6 +24,7 @@ from tests.cloud_sync.lead_builders import (
     lead_hub,
     release_bundle,
 )
+from tests.cloud_sync.plans import asked, plan
 
 
 @pytest.fixture
@@ -37,29 +34,6 @@ def here(tmp_path: Path) -> Iterator[LeadHub]:
             made.crm.put(str(n), size=10 + 20 * n)
         made.score(*"01234")
         yield made
-
-
-@contextmanager
-def asked(hub: Hub) -> Iterator[list[tuple[str, Any]]]:
-    """The statements of the block about leads and events, with their values."""
-    found: list[tuple[str, Any]] = []
-
-    def note(_c: object, _cursor: object, said: str, values: Any, *_: object) -> None:
-        if "crm_lead" in said or "crm_event" in said:
-            found.append((said, values))
-
-    event.listen(hub.database.engine, "before_cursor_execute", note)
-    yield found
-    event.remove(hub.database.engine, "before_cursor_execute", note)
-
-
-def plan(hub: Hub, said: list[tuple[str, Any]]) -> str:
-    with hub.database.engine.connect() as connection:
-        return "\n".join(
-            row[3]
-            for statement, values in said
-            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-        )
 
 
 def test_whether_scores_are_an_earlier_bundles_is_a_look_into_an_index(here: LeadHub) -> None:

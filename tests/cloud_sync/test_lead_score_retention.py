@@ -15,10 +15,11 @@ from cloud_sync.hub import Hub
 from cloud_sync.retention import scores
 from cloud_sync.retention.preview import preview
 from cloud_sync.retention.pruner import Pruner
-from cloud_sync.retention.rules import LEAD_SCORES
+from cloud_sync.retention.rules import LEAD_SCORES, Rules
 from cloud_sync.retention.totals import pruned_ever
 from cloud_sync.store.models import CrmLead, CrmScore
 from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
+from tests.cloud_sync.plans import asked, plan
 
 DAY = timedelta(days=1)
 RULES = {"crm_scores_days": 100, "crm_scores_per_lead": 20}
@@ -79,6 +80,53 @@ def test_more_than_one_reading_finds_goes_in_several(
         course(here, "busy", 40, here.clock())
         assert Pruner(here.hub, here.clock()).turn()[LEAD_SCORES] == 20
         assert versions(here.hub, "busy") == [*range(21, 41)]
+
+
+def test_one_turn_looks_at_a_part_of_a_large_table_and_the_next_goes_on_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scores, "AT_ONCE", 4)
+    monkeypatch.setattr(scores, "READINGS", 2)
+    with lead_hub(tmp_path, retention=RULES) as here:
+        course(here, "young", 15, here.clock())
+        course(here, "busy", 40, here.clock())
+
+        def turn() -> tuple[int, int, bool]:
+            with here.hub.database.session() as session:
+                began = scores.place(session)
+            pruner = Pruner(here.hub, here.clock())
+            return began, pruner.turn()[LEAD_SCORES], pruner.finished
+
+        assert [turn() for _ in range(5)] == [
+            (0, 0, True),
+            (8, 20, True),
+            (40, 0, True),
+            (48, 0, True),
+            (0, 0, True),
+        ]
+        assert versions(here.hub, "busy") == [*range(21, 41)]
+
+
+def test_a_person_who_prunes_has_all_of_a_large_table_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scores, "AT_ONCE", 4)
+    monkeypatch.setattr(scores, "READINGS", 2)
+    with lead_hub(tmp_path, retention=RULES) as here:
+        course(here, "busy", 40, here.clock())
+        course(here, "young", 15, here.clock())
+        with here.hub.database.transaction() as session:
+            scores.keep_place(session, 48)
+        assert Pruner(here.hub, here.clock(), whole=True).turn()[LEAD_SCORES] == 20
+
+
+def test_old_scores_are_looked_for_in_a_stretch_of_the_table(tmp_path: Path) -> None:
+    with lead_hub(tmp_path) as here:
+        rules = Rules.at(here.hub.config.retention, here.clock())
+        with here.hub.database.session() as session, asked(here.hub, "crm_score") as said:
+            assert not scores.find_old(session, rules, 20, 0).old
+        found = plan(here.hub, said)
+        assert "SCAN" not in found and found.count("crm_score USING INTEGER PRIMARY KEY") == 2
 
 
 def test_without_rules_everything_stays(tmp_path: Path) -> None:
