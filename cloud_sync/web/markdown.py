@@ -36,7 +36,7 @@ _STACKS = Markup(
     '<div class="table stacks"><table role="table">{}<tbody role="rowgroup">{}</tbody></table></div>'
 )
 _LINK = Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>')
-_WIDE = 3
+_WIDE = 2
 """With more columns the cells of a row stand below each other on a phone."""
 
 

@@ -26,6 +26,9 @@ PAGES = (
     "/rollouts",
     "/cases",
     "/effects",
+    "/ledger",
+    "/jobs/1",
+    f"/bundles/{seed.CHALLENGER}",
 )
 CUT = """nodes => nodes.map(node => node.getBoundingClientRect()).filter(
     box => box.width && (box.right > innerWidth + 1 || box.left < 0)).length"""
@@ -69,6 +72,21 @@ def test_rows_of_lists_fit_a_phone_with_their_buttons(linked: Hub, open_page) ->
     assert page.locator("[name=role]").first.bounding_box()["width"] > 80
 
 
+def test_the_menu_is_one_line_on_a_phone_and_shows_where_one_is(hub: Hub, open_page) -> None:
+    page = open_page("admin", "/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(page.url.rstrip("/") + "/rollouts")
+    page.wait_for_selector(".side nav.more-before")
+    assert page.locator(".side").bounding_box()["height"] < 0.12 * 844
+    here = page.locator(".side nav [aria-current]").bounding_box()
+    assert here["x"] >= 0 and here["x"] + here["width"] <= 390
+    page.locator(".side nav a").last.focus()
+    page.wait_for_selector(".side nav:not(.more-after)")
+    page.locator(".side nav a").first.focus()
+    page.wait_for_selector(".side nav.more-after:not(.more-before)")
+    assert overflow(page) <= 0
+
+
 def test_a_long_link_makes_no_page_wider(linked: Hub, open_page) -> None:
     page = open_page("admin", "/")
     base = page.url.rstrip("/")
@@ -83,7 +101,9 @@ def test_a_long_link_makes_no_page_wider(linked: Hub, open_page) -> None:
 def test_what_scrolls_is_reached_by_key_and_no_column_is_without_a_name(
     hub: Hub, open_page
 ) -> None:
-    page = open_page("admin", f"/bundles/{seed.CHAMPION}")
+    with hub.database.session() as session:
+        dataset = session.query(Dataset).first().id
+    page = open_page("admin", f"/datasets/{dataset}")
     page.set_viewport_size({"width": 300, "height": 844})
     # that what scrolls is reached is seen to after the page was drawn at its new width
     page.wait_for_function("""() => {
@@ -94,7 +114,7 @@ def test_what_scrolls_is_reached_by_key_and_no_column_is_without_a_name(
     page.set_viewport_size({"width": 1200, "height": 844})
     page.wait_for_function("""() => [...document.querySelectorAll("main .table")].some(
         box => box.scrollWidth <= box.clientWidth && box.tabIndex < 0)""")
-    page.goto(page.url.partition("/bundles")[0] + "/people")
+    page.goto(page.url.partition("/datasets")[0] + "/people")
     assert "" not in [text.strip() for text in page.locator("th").all_text_contents()]
 
 

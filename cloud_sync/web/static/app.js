@@ -14,6 +14,24 @@ function localTimes(root) {
   }
 }
 
+// On a narrow screen the menu is one line that scrolls: where one is stands in it, and its ends say that more follows.
+function fitMenu() {
+  const menu = document.querySelector(".side nav");
+  if (!menu) return;
+  const tell = () => {
+    const edge = 16; // the space around its links
+    menu.classList.toggle("more-before", menu.scrollLeft > edge);
+    menu.classList.toggle("more-after", menu.scrollLeft + menu.clientWidth < menu.scrollWidth - edge);
+  };
+  const here = menu.querySelector("[aria-current]");
+  const show = () => {
+    if (here) menu.scrollLeft = here.offsetLeft - menu.offsetLeft - (menu.clientWidth - here.offsetWidth) / 2;
+    tell();
+  };
+  menu.addEventListener("scroll", tell, { passive: true });
+  new ResizeObserver(show).observe(menu);
+}
+
 function dress(root) {
   localTimes(root);
   fitTables(root);
@@ -155,6 +173,7 @@ dress(document);
 refocus();
 document.querySelectorAll("#secret").forEach(guard);
 fitPictures();
+fitMenu();
 const early = window.early;
 window.early = null;
 for (const event of early.values()) submit(event);
