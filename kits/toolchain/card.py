@@ -11,7 +11,11 @@ from collections.abc import Mapping, Sequence
 from kits.core.bundle import BundleManifest, LicenceNote
 from kits.core.kit_manifest import KitManifest, Words
 from kits.core.operating_point import OperatingPoint
-from kits.toolchain.worth import worth_of
+from kits.core.stats import Estimate
+from kits.toolchain.worth import is_money, worth_of
+
+_ROUND = 100.0
+"""From this amount on money has no decimals."""
 
 
 def write_card(
@@ -39,7 +43,7 @@ def write_card(
         "## What it decides",
         _ranks(manifest, point, words) if kit.ranked else _point(point),
         "## What it reaches",
-        _metrics(manifest, words),
+        _metrics(manifest, words, point.costs.currency),
         "## What it learned from",
         _data(counts, manifest.dataset),
         "## Limits",
@@ -88,7 +92,7 @@ def _ranks(manifest: BundleManifest, point: OperatingPoint, words: Words) -> str
         f"{costs.overkill:g} {costs.currency} for each that is {words.mistake('overkill')}",
     ]
     rates = [
-        f"- {_told(name, words)}: {estimate.text()}"
+        f"- {_told(name, words)}: {_rate(name, estimate, costs.currency)}"
         for name, estimate in sorted(point.rates.items())
         if name not in manifest.metrics
     ]
@@ -102,6 +106,19 @@ def _told(name: str, words: Words) -> str:
     """A figure in plain words, with its name."""
     said = words.figures.get(name)
     return f"{said} (`{name}`)" if said else name
+
+
+def _rate(name: str, rate: Estimate, currency: str) -> str:
+    """A rate for people: a share in per cent, money with its currency; what somebody stated has no interval."""
+    ends = (rate.value, rate.low, rate.high)
+    money = is_money(name)
+    value, low, high = (_amount(end) if money else f"{100 * end:.1f}" for end in ends)
+    unit = currency if money else "%"
+    return f"{value} {unit}" if rate.low == rate.high else f"{value} [{low}, {high}] {unit}"
+
+
+def _amount(money: float) -> str:
+    return f"{money:,.0f}" if abs(money) >= _ROUND else f"{money:,.2f}"
 
 
 def _point(point: OperatingPoint) -> str:
@@ -123,15 +140,22 @@ def _point(point: OperatingPoint) -> str:
     return "\n".join(lines)
 
 
-def _metrics(manifest: BundleManifest, words: Words) -> str:
+def _metrics(manifest: BundleManifest, words: Words, currency: str) -> str:
     if not manifest.metrics:
         return "Not measured."
     rows = [
-        (_told(name, words), f"{e.value:.4g}", f"{e.low:.4g} to {e.high:.4g}", str(e.n), e.method)
+        (_told(name, words), *_figures(name, e, currency), str(e.n), e.method)
         for name, e in manifest.metrics.items()
     ]
     table = _table(("metric", "value", "95 % interval", "n", "interval by"), rows)
     return f"{table}\n\nDataset version {manifest.dataset[:12]}, seed {manifest.seed}."
+
+
+def _figures(name: str, figure: Estimate, currency: str) -> tuple[str, str]:
+    if is_money(name):
+        value, low, high = (_amount(end) for end in (figure.value, figure.low, figure.high))
+        return f"{value} {currency}", f"{low} to {high}"
+    return f"{figure.value:.4g}", f"{figure.low:.4g} to {figure.high:.4g}"
 
 
 def _data(counts: Mapping[str, Mapping[str, int]], dataset: str) -> str:

@@ -37,6 +37,11 @@ class Worth:
     work: str
 
 
+def is_money(name: str) -> bool:
+    """Whether a metric or rate of this name is in money."""
+    return name.startswith(("money_", "income_", "cost_")) or name.endswith("_price")
+
+
 def worth_of(
     metrics: Mapping[str, Estimate], point: OperatingPoint, words: Words, currency: str
 ) -> Worth | None:

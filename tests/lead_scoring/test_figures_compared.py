@@ -101,7 +101,10 @@ def test_report_and_card_of_leads_say_hot_warm_and_cold(project):
     assert not re.search(r"\b(act|review|pass|escape|overkill)\b", text)
     assert not re.search(r"\b(act|review|pass|escape|overkill)\b", card)
     assert "how many times as often as all the best tenth is won" in text
-    assert "share of won leads that was hot (`won_in_hot`)" in card
+    assert "share of won leads that was hot (`won_in_hot`): " in card
+    assert re.search(r"`exploration_price`\): [\d,]+ \[[\d, ,-]+\] EUR\n", card)
+    assert re.search(r"\(`exploration`\): 5\.0 %\n", card), "what was stated has no interval"
+    assert re.search(r"\(`money_per_month`\) \| -?[\d,]+ EUR \|", card)
 
 
 def test_the_checks_measure_a_model_against_the_order_of_coming(project):

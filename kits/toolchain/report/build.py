@@ -68,6 +68,7 @@ def render(facts: Facts) -> str:
         title=facts.project.kit.manifest.title,
         words=facts.project.kit.manifest.words,
         worth=facts.worth,
+        is_money=worth.is_money,
         won_per_month=worth.hits(facts.evaluation.metrics, worth.PRECISION, facts.point),
         at_random=worth.hits(facts.evaluation.metrics, worth.BASE, facts.point),
         plots=_kit_plots(facts),
