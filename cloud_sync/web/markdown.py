@@ -80,13 +80,13 @@ def _block(kind: str, lines: list[str]) -> Markup:
         return _table([_cells(line) for line in lines])
     if kind == "code":
         return Markup("<pre>{}</pre>").format("\n".join(lines))
-    return Markup("<p>{}</p>").format(_within("\n".join(lines))) if kind == "text" else Markup("")
+    return Markup("<p>{}</p>").format(as_line("\n".join(lines))) if kind == "text" else Markup("")
 
 
 def _heading(line: str) -> Markup:
     signs, _, text = line.partition(" ")
     shape = _LARGE if len(signs) <= _CHAPTER else _SMALL
-    return shape.format(_within(text.strip()))
+    return shape.format(as_line(text.strip()))
 
 
 def _cells(line: str) -> list[str]:
@@ -104,11 +104,11 @@ def _table(rows: list[list[str]]) -> Markup:
 
 
 def _all(shape: Markup, texts: Iterable[str]) -> Markup:
-    return Markup("").join(shape.format(_within(text)) for text in texts)
+    return Markup("").join(shape.format(as_line(text)) for text in texts)
 
 
-def _within(text: str) -> Markup:
-    """Bold, code and links within a line."""
+def as_line(text: str) -> Markup:
+    """Bold, code and links within a line, as HTML."""
     done, at = Markup(""), 0
     for found in _PIECE.finditer(text):
         done += escape(text[at : found.start()]) + _piece(found)

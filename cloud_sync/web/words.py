@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
+from cloud_sync.web.alert_words import place_of, remedy_of
 from cloud_sync.web.markdown import as_html
 
 _TONES = {
@@ -109,6 +110,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "above": above,
     "bytes": size,
     "outcome": outcome,
+    "remedy": remedy_of,
+    "place": place_of,
     "markdown": as_html,
     "measured": measured,
     "segment": segment,

@@ -106,6 +106,26 @@ def test_signing_out_needs_the_token_of_the_page(client: TestClient) -> None:
     assert client.get("/").status_code == 303
 
 
+def test_an_alert_of_the_hub_says_what_to_do_and_where(client: TestClient, hub: Hub) -> None:
+    with hub.database.transaction() as session:
+        added = [
+            Alert(name=name, severity="warning", text="x", device=device)
+            for name, device in (
+                ("crm-lead-dead", None),
+                ("lead-drift", None),
+                ("cmms-unreachable", "press-1"),
+            )
+        ]
+        session.add_all(added)
+    page = sign_in(client, "viewer").get("/alerts").text
+    assert "What to do: the page Leads says why" in page and 'href="/leads?state=dead"' in page
+    assert "retrain: <code>cloud-sync retrain plan PROJECT</code>" in page
+    assert "cloud-sync cmms test" not in page, "a device names its alerts itself"
+    with hub.database.transaction() as session:
+        for alert in added:
+            session.delete(session.merge(alert))
+
+
 def test_alert_is_acknowledged_once_and_only_with_token(client: TestClient, hub: Hub) -> None:
     with hub.database.session() as session:
         alert = session.scalars(select(Alert.id).where(Alert.seen_at.is_(None))).first()
