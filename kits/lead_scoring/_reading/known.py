@@ -15,6 +15,7 @@ from kits.lead_scoring._features.units import Units
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import KIND
 from kits.lead_scoring._reading.cells import Typed, is_missing
+from kits.lead_scoring._reading.dashes import with_dashes
 from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcome import Outcome
@@ -170,6 +171,8 @@ def understand(
         roles = without_sorting(roles, typed[roles.order], outcome.won)
     at = _seconds(sheet, (roles.decided_at,))
     known_at = _seconds(sheet, roles.outcome_at)
+    if crm is None:
+        outcome = with_dashes(sheet, outcome, at, source)
     out = _kept_out(roles, outcome, personal, (*later, *times))
     columns = _learnable(sheet, typed, personal, out)
     if extend is not None:

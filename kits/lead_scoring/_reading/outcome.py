@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kits.core.kit import Finding
 from kits.lead_scoring._reading.outcome_cells import Cells, known_cells, shown
 
 AGREE = 0.98
@@ -22,6 +23,7 @@ class Outcome:
         said: which cells were taken for what.
         all_lost: no cell means lost, so what is not won may be lost or open.
         unmet: cells that a person stated and no lead has.
+        assumed: what was taken for lost without being told.
         kind: how it was found; 0 stated or by a CRM's rules or the surest words, the higher the less sure.
     """
 
@@ -31,6 +33,7 @@ class Outcome:
     all_lost: bool = False
     kind: int = 0
     unmet: tuple[str, ...] = ()
+    assumed: Finding | None = None
 
     @property
     def counts(self) -> tuple[int, int, int]:

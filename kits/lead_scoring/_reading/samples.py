@@ -16,6 +16,7 @@ from kits.core.dataset import Split
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
 from kits.lead_scoring._mailbox import domain_of
+from kits.lead_scoring._reading.dashes import dash_line
 from kits.lead_scoring._reading.known import Known, identities, keys
 from kits.lead_scoring._units import UNITS, noted
 from kits.lead_scoring._written import WRITTEN
@@ -144,7 +145,7 @@ def judge_open(known: Known, config: Config) -> Judged:
         return Judged(known.won)
     times = [s for s in (*known.at, *known.outcome_at, *known.changed_at) if s is not None]
     if not known.roles.decided_at or not times:
-        return _all_lost(known) if outcome.all_lost else Judged(known.won)
+        return _all_lost(known, source) if outcome.all_lost else Judged(known.won)
     latest = max(times)
     days = source.lost_after_days
     if outcome.all_lost:
@@ -155,7 +156,9 @@ def judge_open(known: Known, config: Config) -> Judged:
         # of young leads only buyers are decided: learned from, they would be months in which everybody buys
         open_days = max(open_days, days)
         won = _aged(known, outcome.won, latest, days, open_days)
-    return Judged(won, _said(outcome.won, won, days, open_days, source), days, open_days)
+    dashes = dash_line(known.sheet, outcome, source)
+    said = _said(outcome.won, won, days, open_days, source, dashes)
+    return Judged(won, said, days, open_days)
 
 
 def _aged(
@@ -179,6 +182,7 @@ def _said(
     days: int,
     open_days: int,
     source: SourceConfig,
+    dashes: str,
 ) -> Finding:
     pairs = list(zip(before, after))
     lost = sum(was is None and now is False for was, now in pairs)
@@ -200,11 +204,16 @@ def _said(
         )
     return Finding(
         "lost-after", "warn" if assumed else "pass", "; ".join(told),
-        fix="state how long a lead may take: model.source.lost_after_days, or what means lost: model.source.lost" if assumed else "",
+        fix="state how long a lead may take: model.source.lost_after_days, or what means lost: model.source.lost" + _or(dashes)
+        if assumed else "",
     )  # fmt: skip
 
 
-def _all_lost(known: Known) -> Judged:
+def _or(dashes: str) -> str:
+    return f"; if a dash means lost: model.source: {{{dashes}}}" if dashes else ""
+
+
+def _all_lost(known: Known, source: SourceConfig) -> Judged:
     assert known.outcome is not None
     won = [False if one is None else one for one in known.outcome.won]
     if False not in won:
@@ -212,7 +221,8 @@ def _all_lost(known: Known) -> Judged:
     return Judged(won, Finding(
         "lost-after", "warn",
         f"no cell means lost and there is no date: all {won.count(False)} leads that are not won count as lost",
-        fix="name a date with model.source.decided_at, or what means lost with model.source.lost",
+        fix="name a date with model.source.decided_at, or what means lost with model.source.lost"
+        + _or(dash_line(known.sheet, known.outcome, source)),
     ))  # fmt: skip
 
 

@@ -96,6 +96,8 @@ def _outcome(known: Known, config: Config) -> Iterator[Finding]:
         "pass",
         f"what became of the leads: {known.outcome.said}: {won} won, {lost} lost, {still} open",
     )
+    if known.outcome.assumed is not None:
+        yield known.outcome.assumed
     if unmet := known.outcome.unmet:
         yield Finding(
             "stated-cells", "warn",
