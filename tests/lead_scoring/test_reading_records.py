@@ -163,3 +163,29 @@ def test_the_primary_contact_role_of_an_opportunity_counts(tmp_path: Path) -> No
     found = read(tmp_path)
     assert found.column("people.Title") == ["title b"] * 20
     assert found.column("roles.Role") == ["Decider"] * 20
+
+
+def test_what_a_contact_and_a_firm_became_is_left_out_beside_hubspots_deals(tmp_path: Path) -> None:
+    """Contacts are those the deal names, not all of its firm; both have become customers since."""
+    firms = [[7000 + n, f"Firm {n}", "2024-01-01", "Customer", n % 4, n * 10] for n in range(20)]
+    names = ["Record ID", "Company name", "Create Date", "Lifecycle Stage", "Number of Associated Deals", "Total Revenue"]  # fmt: skip
+    put(tmp_path / "companies.csv", table(names, firms))
+    people = [
+        [start + n, job, "2024-01-01", 7000 + n, "Customer", n % 3]
+        for start, job in ((500, "buyer"), (600, "engineer"))
+        for n in range(20)
+    ]
+    names = ["Record ID", "Job Title", "Create Date", "Associated Company IDs", "Lifecycle Stage", "Number of Associated Deals"]  # fmt: skip
+    put(tmp_path / "contacts.csv", table(names, people))
+    deals = [
+        [900 + n, f"Deal {n}", "Closed won" if n % 3 else "Closed lost", "2024-06-01", 600 + n % 20, 7000 + n % 20, "Eva"]
+        for n in range(40)
+    ]  # fmt: skip
+    names = ["Record ID", "Deal Name", "Deal Stage", "Create Date", "Associated Contact IDs", "Associated Company IDs", "Deal owner"]  # fmt: skip
+    put(tmp_path / "deals.csv", table(names, deals))
+    found = read(tmp_path)
+    assert set(found.column("contacts.Job Title")) == {"engineer"}
+    told = found.told("joined")
+    assert "contacts.csv joined by Record ID = Associated Contact IDs: 40 of 40" in told
+    left = {name.split(".")[-1] for name in found.leads[0].fields}
+    assert not left & {"Lifecycle Stage", "Number of Associated Deals", "Total Revenue"}

@@ -32,6 +32,8 @@ _BEFORE = re.compile(
     rf"([-+]?)\s{{0,2}}(?:({_any(_MEANT.keys() - _SPACED)})\s{{0,4}}|({_any(_SPACED)})\s{{1,4}})(?=[-+.,\d])"
 )
 _BEHIND = re.compile(rf"(?<=[-.,\d])\s{{0,4}}({_any(_MEANT)})$")
+_NO_CENTS = re.compile(r"(?<=\d)[.,][-–—]{1,2}(?=\s|[^\W\d_]|[€$£]|$)")
+"""Of a price without cents: `1.200,-`, `CHF 1'200.–`."""
 _NAMED = re.compile(rf"(?:[(\[]\s?|\bin\s|\s)({_any((*_CODES, '€', '£', '$', '%'))})\s?[)\]]?$")
 """At the end of a column's name: `Amount (EUR)`, `Umsatz in €`."""
 _LONGEST = 80
@@ -47,6 +49,7 @@ def apart(cell: str) -> tuple[str, Units]:
     text = cell.strip()
     if len(text) > _LONGEST:
         return cell, frozenset()
+    text = _NO_CENTS.sub("", text)
     if before := _BEFORE.match(text):
         return before[1] + text[before.end() :], _units(before[2] or before[3])
     if behind := _BEHIND.search(text):

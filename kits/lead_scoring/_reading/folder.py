@@ -6,30 +6,23 @@ How they hang together is found in `joining.py`.
 from __future__ import annotations
 
 import fnmatch
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from kits.core.dataset import Split
 from kits.core.errors import ConfigError, DataError, KitwrightError
 from kits.core.kit import Finding
 from kits.core.row_sources import passed_over
 from kits.core.spreadsheets.workbook import file_and_sheet, where_of
 from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.loading import SUFFIXES, Wanted, load_sheets
-from kits.lead_scoring._reading.names import squeezed
-from kits.lead_scoring._reading.roles import SPLITS_SAID
-from kits.lead_scoring._reading.sheets import Sheet, stack
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.stacking import stacked
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config, TableConfig
 
 MAX_FILES = 200
 MAX_DEPTH = 4
-_ROUNDS = 3
-"""A table may belong to another one that belongs to the leads."""
-_ALIKE = 0.9
 _UNREAD = frozenset({".xlsb", ".numbers", ".zip", ".gz", ".7z"})
 
 
@@ -101,7 +94,9 @@ def find_tables(path: Path, config: Config, likely: Written | None = None) -> Ta
             where=str(path),
             fix="a CSV, spreadsheet, JSON or parquet file with a line of column names and a row each lead",
         )
-    return join(_stacked(sheets, config), config, lambda name: _stated(name, config), findings)
+    whole, said = stacked(sheets, lambda sheet: _role(sheet, config), config.source)
+    findings.extend(said)
+    return join(whole, config, lambda name: _stated(name, config), findings)
 
 
 def _stated(name: str, config: Config) -> TableConfig | None:
@@ -146,50 +141,9 @@ def _refuse_absent(config: Config, sheets: Sequence[Sheet], path: Path) -> None:
             )
 
 
-# -- one table in several files -------------------------------------------------------------------
-
-
-def _stacked(sheets: Sequence[Sheet], config: Config) -> list[Sheet]:
-    """Files with the same columns as one table."""
-    groups: list[list[Sheet]] = []
-    for sheet in sheets:
-        role = _role(sheet, config)
-        alike = (g for g in groups if _alike(g[0], sheet) and _role(g[0], config) == role)
-        group = next(alike, None)
-        if group is None:
-            groups.append([sheet])
-        else:
-            group.append(sheet)
-    return [_as_one(group) for group in groups]
-
-
 def _role(sheet: Sheet, config: Config) -> str:
     stated = _stated(sheet.name, config)
     return stated.role if stated is not None else ""
-
-
-def _alike(one: Sheet, other: Sheet) -> bool:
-    mine, theirs = ({squeezed(name) for name in s.columns} for s in (one, other))
-    return len(mine & theirs) >= _ALIKE * len(mine | theirs)
-
-
-def _as_one(group: Sequence[Sheet]) -> Sheet:
-    if len(group) == 1:
-        return group[0]
-    splits = [_split_of(sheet.name) for sheet in group]
-    if len(set(splits)) > 1:
-        group = [replace(s, splits=[split] * len(s)) for s, split in zip(group, splits)]
-    return stack(
-        group, " + ".join(sheet.name for sheet in group[:3]) + (" …" if len(group) > 3 else "")
-    )
-
-
-def _split_of(name: str) -> Split | None:
-    """The split that the name of a file, a sheet or a folder tells (`test.csv`, `leads_test.csv`, `test/leads.csv`)."""
-    file, sheet = file_and_sheet(name.lower())
-    parts = PurePosixPath(file)
-    words = [*re.split(r"[^a-z]+", f"{sheet} {parts.stem}"), *reversed(parts.parent.parts)]
-    return next((SPLITS_SAID[word] for word in words if word in SPLITS_SAID), None)
 
 
 def _passed_over(name: str, why: str) -> Finding:

@@ -26,13 +26,15 @@ from kits.lead_scoring._reading.leads_table import find_leads, other_choices, te
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.roles import Roles
-from kits.lead_scoring._reading.sales import join_sales, named_like_sales
+from kits.lead_scoring._reading.sales import join_sales, named_like_sales, telling_sales
 from kits.lead_scoring._reading.several import one_of_several
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import Config, SourceConfig, TableConfig
 
 _SHOWN = 20
+_BESIDE = 2
+"""Names of a CRM that tell a table of it, where the leads are of that CRM."""
 _ROUNDS = 3
 """A table may belong to another one that belongs to the leads."""
 
@@ -101,7 +103,8 @@ def join(
     if not any(role == "sales" for role in roles.values()) and not tells_outcomes(
         main, config.source
     ):
-        roles |= {s.name: "sales" for s in left if not roles[s.name] and named_like_sales(s)}
+        named = [s for s in left if not roles[s.name] and named_like_sales(s)]
+        roles |= dict.fromkeys((s.name for s in telling_sales(main, named)), "sales")
     for _ in range(_ROUNDS):
         before = len(left)
         left = [
@@ -134,7 +137,7 @@ def _joined(
     elif fields is None and (
         role == "accounts" or (not role and (link.unique or one_of_several(sheet, link)))
     ):
-        known, told = _without_later(sheet, link, config.source)
+        known, told = _without_later(tables.leads, sheet, link, config.source)
         tables.findings.extend(told)
         _join_accounts(tables, known, link, label, at)
     else:
@@ -142,9 +145,17 @@ def _joined(
     return True
 
 
-def _without_later(sheet: Sheet, link: Link, source: SourceConfig) -> tuple[Sheet, list[Finding]]:
-    """A CRM's table without what it fills in afterwards: of a contact whether it became a customer, and what was done since."""
+def _without_later(
+    leads: Sheet, sheet: Sheet, link: Link, source: SourceConfig
+) -> tuple[Sheet, list[Finding]]:
+    """A CRM's table without what it fills in afterwards: of a contact whether it became a customer, and what was done since.
+
+    Beside leads of a CRM, fewer of its names tell that a table is of it, too.
+    """
     crm = find_mapping(sheet.columns, source.mapping)
+    main = find_mapping(leads.columns, source.mapping)
+    if crm is None and main is not None:
+        crm = find_mapping(sheet.columns, main.title.casefold(), _BESIDE)
     if crm is None:
         return sheet, []
     rules = [name for rule in crm.names.outcome for name in crm.find(rule.columns, sheet.columns)]

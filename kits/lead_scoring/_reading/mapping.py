@@ -117,11 +117,12 @@ def known_mappings() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 
 
-def find_mapping(columns: Sequence[str], wanted: str) -> Mapping | None:
+def find_mapping(columns: Sequence[str], wanted: str, least: int = 0) -> Mapping | None:
     """Whose names the columns have.
 
     Args:
         wanted: a CRM's name, `auto`, or `none`.
+        least: telling names that must be there; 0: three, of a CRM that is named one.
     """
     if wanted == "none":
         return None
@@ -131,7 +132,7 @@ def find_mapping(columns: Sequence[str], wanted: str) -> Mapping | None:
         key=lambda pair: -pair[0],
     )
     met, best = ranked[0]
-    return best if met >= (_ENOUGH if wanted == "auto" else 1) else None
+    return best if met >= (least or (_ENOUGH if wanted == "auto" else 1)) else None
 
 
 @cache

@@ -16,6 +16,7 @@ from kits.lead_scoring._reading.mapping import Mapping, OutcomeRule
 from kits.lead_scoring._reading.names import by_rank
 from kits.lead_scoring._reading.outcome import AGREE, Outcome, cells_said, outcome_of
 from kits.lead_scoring._reading.outcome_by_files import by_files
+from kits.lead_scoring._reading.outcome_by_pairs import by_pairs
 from kits.lead_scoring._reading.outcome_by_words import by_words
 from kits.lead_scoring._reading.outcome_cells import (
     Cells,
@@ -44,8 +45,14 @@ def find_outcome(sheet: Sheet, source: SourceConfig, mapping: Mapping | None) ->
         found = _stated(sheet, column, source) if column else None
     else:
         found = _by_rules(sheet, mapping) if mapping is not None else None
-        found = found or by_words(sheet) or by_files(sheet)
+        found = found or _by_cells(sheet) or by_files(sheet)
     return found if found is None or source.lost else _with_reasons(sheet, found)
+
+
+def _by_cells(sheet: Sheet) -> Outcome | None:
+    """By words of one column, or by two of which one says won and the other lost, where no word says lost."""
+    found = by_words(sheet)
+    return found if found is not None and not found.all_lost else by_pairs(sheet) or found
 
 
 def _stated(sheet: Sheet, column: str, source: SourceConfig) -> Outcome:

@@ -6,6 +6,7 @@ By name and cells. Columns that only count as protected (age, gender) are the co
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import mailbox_kind
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.names import plain, rank
+from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet
 
 _MAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,190}\.[^\s@,;<>.]{2,24}")
@@ -28,7 +30,7 @@ _YES_OR_NO = 2
 
 @dataclass(frozen=True)
 class Personal:
-    """One such column and what it is: `e-mail address`, `phone number`, `name`, `address`, `identifier`."""
+    """One such column and what it is: `e-mail address`, `phone number`, `name`, `address`, `identifier`, `row number`."""
 
     column: str
     what: str
@@ -36,7 +38,21 @@ class Personal:
 
 def find_personal(sheet: Sheet) -> list[Personal]:
     """The columns that name persons, mailboxes or records."""
-    return [Personal(name, what) for name in sheet.columns if (what := _what(name, sheet))]
+    return [
+        Personal(name, what)
+        for name in sheet.columns
+        if (what := _what(name, sheet) or _place(name, sheet))
+    ]
+
+
+def _place(name: str, sheet: Sheet) -> str:
+    """`row number` where a column counts the rows of each of several files, and so tells lists apart and nothing else."""
+    if len(set(sheet.files)) < 2:
+        return ""
+    files: dict[str, list[str]] = defaultdict(list)
+    for file, cell in zip(sheet.files, sheet.cells[name]):
+        files[file].append(cell.strip())
+    return "row number" if all(map(counts_rows, files.values())) else ""
 
 
 def _what(name: str, sheet: Sheet) -> str:

@@ -16,6 +16,7 @@ from kits.lead_scoring._mailbox import FREE_MAIL, domain_of
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.names import plain, rank, squeezed
+from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import kind_of, kind_of_rows, without_record
 
@@ -23,11 +24,13 @@ _REMEMBERED = 1 << 16
 _UNIQUE = 0.98
 _MUCH = 0.5
 _LITTLE = 0.05
+_BY_RECORD = -1
+"""A number of the other table's records, by name: a deal's `Associated Contact IDs`."""
 _BY_NAME, _BY_ENDING, _BY_FIRM = 2, 3, 4
 _LEAST_ENDING = 4
 _DENSE = 20
 """Ids in a range so many times as large as there are of them count records, each kind of them from one on."""
-_ID_ENDS = ("_id", "_ids", "_key", "_no", "_nr")
+_ID_ENDS = ("_id", "_ids", "_key", "_no", "nr", "nummer", "_number")
 _BETWEEN = ";"
 _LOOKED_AT = 200
 _DIGITS = 16
@@ -134,9 +137,9 @@ def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int,
         for two in theirs:
             place = _place(without_record(leads, one), two, one)
             if place is not None or (of and key):
-                listed = (_is_id(one) and _lists(leads, one)) or (
-                    _is_id(two) and _lists(other, two)
-                )
+                listed = (is_id(one) and _lists(leads, one)) or (is_id(two) and _lists(other, two))
+                if _names_records(leads, one, other, two):
+                    place = _BY_RECORD
                 yield place or 0, one, two, first_key if listed else text_key
             if _is_firm(one) and _is_firm(two):
                 yield _BY_FIRM, one, two, firm_key
@@ -157,15 +160,56 @@ def _lists(sheet: Sheet, name: str) -> bool:
     return any(_BETWEEN in cell for cell in sheet.cells[name])
 
 
-def _by_chance(leads: Sheet, other: Sheet, link: Link) -> bool:
-    """Whether the other table numbers its own rows, and the leads' numbers are of other things: deal 17 is not firm 17."""
-    mine, theirs = link.lead_column, link.column
-    if not (link.unique and _is_id(mine) and _is_id(theirs)):
+def _names_records(leads: Sheet, one: str, other: Sheet, two: str) -> bool:
+    """Whether a column of the leads has the ids of what the other table lists, which goes before what both have of a third."""
+    kind = kind_of(one)
+    if not kind or kind != kind_of_rows(other) or kind == kind_of_rows(leads):
         return False
+    own = rank(two, "id") is not None and kind_of(two) in ("", kind)
+    return own and is_id(one) and len(_by_key(other.cells[two])) > 0
+
+
+def _by_chance(leads: Sheet, other: Sheet, link: Link) -> bool:
+    """Whether the other table numbers its own rows, and the leads' numbers are of other things: deal 17 is not firm 17.
+
+    Where both count from one to their last row, nor is row 17 of one list that of another which says something else there.
+    """
+    mine, theirs = link.lead_column, link.column
+    if not (link.unique and is_id(mine) and is_id(theirs)):
+        return False
+    counted = counts_rows(leads.cells[mine]) and counts_rows(other.cells[theirs])
+    if counted and not same_rows(leads, mine, other, theirs):
+        return True
     one = kind_of(mine) or kind_of_rows(leads)
     two = kind_of(theirs) or kind_of_rows(other)
     known = bool(one and two) and one != two
     return known and _counts(leads.cells[mine]) and _counts(other.cells[theirs])
+
+
+def same_rows(one: Sheet, mine: str, other: Sheet, theirs: str) -> bool:
+    """Whether rows of two tables that have the same id say the same in most of the columns that both have.
+
+    Args:
+        mine: the id's column of the first table.
+        theirs: that of the other one.
+    """
+    rows, others = _by_key(one.cells[mine]), _by_key(other.cells[theirs])
+    met = rows.keys() & others.keys()
+    known = {squeezed(name): name for name in other.columns if name != theirs}
+    both = [
+        (name, known[word])
+        for name in one.columns
+        if name != mine and (word := squeezed(name)) in known
+    ]
+    pairs = [(one.cells[a][rows[key]], other.cells[b][others[key]]) for a, b in both for key in met]
+    told = [(a, b) for a, b in pairs if not is_missing(a) and not is_missing(b)]
+    return bool(met) and sum(text_key(a) == text_key(b) for a, b in told) >= _MUCH * len(told)
+
+
+def _by_key(cells: Sequence[str]) -> dict[str, int]:
+    """Rows by their id; empty where it is none of a row."""
+    found = {key: row for row, cell in enumerate(cells) if (key := text_key(cell))}
+    return found if len(found) >= _UNIQUE * len(cells) else {}
 
 
 def _counts(cells: Sequence[str]) -> bool:
@@ -191,10 +235,10 @@ def _place(one: str, two: str, whole: str) -> int | None:
         return min(found, default=None)
     both_mail = rank(one, "email") is not None and rank(two, "email") is not None
     if squeezed(one) == squeezed(two):
-        return 0 if _is_id(one) or both_mail else _BY_NAME
+        return 0 if is_id(one) or both_mail else _BY_NAME
     if both_mail:
         return 1
-    if _is_id(one) and _is_id(two):
+    if is_id(one) and is_id(two):
         # `id` of the leads and `lead_id` of the rest
         return 1
     return _by_words(one, two)
@@ -206,7 +250,8 @@ def _by_words(one: str, two: str) -> int | None:
     return _BY_ENDING if _names_the_other(one, two) else None
 
 
-def _is_id(name: str) -> bool:
+def is_id(name: str) -> bool:
+    """Whether a name says that its column tells records apart."""
     return rank(name, "id") is not None or plain(name).endswith(_ID_ENDS)
 
 

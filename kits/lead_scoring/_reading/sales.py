@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 
 from kits.core.kit import Finding
 from kits.lead_scoring._reading.names import plain
-from kits.lead_scoring._reading.relations import Link
+from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring.config import SourceConfig
 
@@ -22,6 +22,8 @@ _NAMES = re.compile(
     r"(?:^|_)(?:closed_deals?|won|won_deals?|sales?|orders?|purchases?|customers?|invoices?|conversions?|subscriptions?|contracts?|"
     r"kunden|auftraege|bestellungen|rechnungen|vertraege|clients|commandes|ventes|clientes|pedidos|ventas|ordini|vendite)(?:_|$)"
 )
+_ALL = 0.98
+"""Where so many leads have a row, it says nothing."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -37,6 +39,19 @@ class Sold:
 def named_like_sales(sheet: Sheet) -> bool:
     """Whether the name of a file or a sheet says that its rows are sales or customers."""
     return bool(_NAMES.search(plain(sheet.called)))
+
+
+def telling_sales(leads: Sheet, named: Sequence[Sheet]) -> list[Sheet]:
+    """Of tables that are named like sales those by which leads were won: an order names its offer, a list of customers has all.
+
+    Where one names the leads themselves, those that share a customer with them do not count.
+    """
+    links = [(sheet, find_link(leads, sheet)) for sheet in named]
+    some = [
+        (sheet, link) for sheet, link in links if link is None or link.leads < _ALL * len(leads)
+    ]
+    own = [sheet for sheet, link in some if link is not None and link.lead_unique]
+    return own or [sheet for sheet, _ in some]
 
 
 def join_sales(
