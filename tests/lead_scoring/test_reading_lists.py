@@ -108,3 +108,30 @@ def test_a_price_without_cents_is_a_number(tmp_path: Path, cell: str) -> None:
     ]
     found = read(put(tmp_path / "e.csv", table(["ID", "Eingang", "Preis", "Status"], rows, ";")))
     assert found.column("Preis")[:2] == [950.0, 1200.0]
+
+
+def test_a_sheet_that_explains_codes_is_not_the_table_of_leads(tmp_path: Path) -> None:
+    rows = [[f"L{n}", "2025-02-01", n % 7, "WLO"[n % 3]] for n in range(60)]
+    legend = [["W", "gewonnen"], ["L", "verloren"], ["O", "offen"]]
+    sheets = {
+        "Leads": [["Lead ID", "Created", "Rooms", "Status"], *rows],
+        "Legende": [["Code", "Bedeutung"], *legend],
+    }
+    path = xlsx(tmp_path / "crm.xlsx", sheets)
+    found = read(path)
+    assert len(found.leads) == 60 and "Status: W, L, O" in str(found.findings)
+    stated = read(path, source(outcome="Status", won=["W"], lost=["L"]))
+    assert stated.labels[:3] == ["won", "lost", ""]
+
+
+def test_a_date_that_all_rows_share_is_not_when_leads_came(tmp_path: Path) -> None:
+    rows = [
+        [f"L{n}", "2026-01-05", f"2025-02-{n % 28 + 1:02}", "won" if n % 3 else "lost"]
+        for n in range(40)
+    ]
+    path = put(tmp_path / "e.csv", table(["Ref", "Date", "Received", "Status"], rows))
+    found = read(path)
+    assert "decided_at=Received" in found.told("columns")
+    assert "Date is the same in all rows" in found.told("assumed")
+    few = put(tmp_path / "few.csv", table(["Ref", "Date", "Received", "Status"], rows[:1]))
+    assert "same in all rows" not in read(few).told("assumed")

@@ -220,3 +220,23 @@ def test_a_lead_that_is_not_converted_may_still_be_open(tmp_path: Path, lost: st
     young = {found.labels[n] for n in range(190, 200) if n % 5 != 1}
     assert young == {""} and found.labels[2] == "lost" and found.labels[1] == "won"
     assert "open, as Estado" in found.told("outcome")
+
+
+def test_cells_that_mean_neither_end_are_named_where_age_decides(tmp_path: Path) -> None:
+    rows = [
+        [n, f"2025-{1 + n // 28:02}-{1 + n % 28:02}", "", "Customer" if n % 3 else "Closed"]
+        for n in range(60)
+    ]
+    found = read(put(tmp_path / "e.csv", table([*DATED[:3], "status"], rows)))
+    [told] = [one for one in found.findings if one.check == "lost-after"]
+    assert told.evidence == ("neither won nor lost: Closed (20 leads)",)
+
+
+@pytest.mark.parametrize(
+    "column", ["Devis accepté", "Angebot angenommen", "Presupuesto aceptado", "Quote accepted"]
+)
+def test_an_offer_that_was_accepted_is_won(tmp_path: Path, column: str) -> None:
+    yes, no = ("Oui", "Non") if column.startswith("Devis") else ("yes", "no")
+    assert outcomes(tmp_path, column, [yes, no, ""]).labels == ["won", "lost", ""]
+    # terms and cookies are accepted too
+    assert outcomes(tmp_path, "Conditions acceptées", [yes, no, ""]).labels == [""] * 3

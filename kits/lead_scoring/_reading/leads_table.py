@@ -31,7 +31,9 @@ def find_leads(sheets: Sequence[Sheet], roles: Mapping[str, str], source: Source
         roles: table → its stated role; empty: not stated.
     """
     stated = [sheet for sheet in sheets if roles.get(sheet.name) == "leads"]
-    free = stated or [sheet for sheet in sheets if not roles.get(sheet.name)] or list(sheets)
+    most = max(len(sheet) for sheet in sheets)
+    large = [sheet for sheet in sheets if len(sheet) > _LEGEND * most]
+    free = stated or [sheet for sheet in large if not roles.get(sheet.name)] or list(sheets)
     return min(free, key=lambda s: (*_sureness(s, source), not _named(s), -len(s)))
 
 

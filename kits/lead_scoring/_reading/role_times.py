@@ -19,6 +19,10 @@ from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import SourceConfig
 
 _HALF = 0.5
+_MANY = 20
+_SAME = (
+    "{} is the same in all rows and was taken for the day of the export, not for when leads came"
+)
 _NOT_THE_START = frozenset({
     "close", "closed", "closing", "closedate", "won", "lost", "converted", "conversion", "end", "ended",
     "modified", "updated", "update", "change", "changed", "last", "next", "birth", "born", "dob", "birthday", "birthdate", "geburtsdatum", "naissance", "nacimiento", "nascita",
@@ -45,19 +49,30 @@ def decided_at(
         return _a_date(sheet, typed, source.decided_at, "decided_at"), []
     named = mapping.find(mapping.names.decided_at, free) if mapping else []
     dates = [name for name in free if typed[name].kind == "date"]
-    for name in dict.fromkeys([*named, *by_rank(free, "decided_at")]):
-        if name in dates and _filled(sheet.cells[name]) > _HALF * len(sheet):
-            return name, _doubts_of(name, sheet)
-    later = set(by_rank(dates, "outcome_at")) | set(by_rank(dates, "changed_at"))
+    dates = [name for name in dates if _filled(sheet.cells[name]) > _HALF * len(sheet)]
+    fixed = [name for name in dates if _of_the_export(name, dates, typed)]
+    ranked = dict.fromkeys([*named, *by_rank(free, "decided_at")])
+    doubts = [_SAME.format(name) for name in ranked if name in fixed]
+    for name in ranked:
+        if name in dates and name not in fixed:
+            return name, [*doubts, *_doubts_of(name, sheet)]
+    later = set(by_rank(dates, "outcome_at")) | set(by_rank(dates, "changed_at")) | set(fixed)
     left = [n for n in dates if n not in later and not _NOT_THE_START & set(plain(n).split("_"))]
-    left = [name for name in left if _filled(sheet.cells[name]) > _HALF * len(sheet)]
     if not left:
-        return "", []
+        return "", doubts
     chosen = min(left, key=lambda name: _middle(name, sheet))
     doubt = (
         f"{chosen} was taken for the moment at which a lead is scored, the earliest of its dates"
     )
-    return chosen, [*_doubts_of(chosen, sheet), doubt]
+    return chosen, [*doubts, *_doubts_of(chosen, sheet), doubt]
+
+
+def _of_the_export(name: str, dates: Sequence[str], typed: Table[str, Typed]) -> bool:
+    """Whether a date is the same in all of many rows, and others are not: it is when the table was written."""
+    values = typed[name].values
+    if len(values) < _MANY or len(set(values) - {None}) > 1:
+        return False
+    return any(len(set(typed[other].values) - {None}) > 1 for other in dates)
 
 
 def _middle(name: str, sheet: Sheet) -> float:

@@ -6,7 +6,7 @@ No column is interpreted here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from pydantic import JsonValue
@@ -18,6 +18,7 @@ from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Valu
 from kits.lead_scoring._mailbox import domain_of
 from kits.lead_scoring._reading.dashes import dash_line
 from kits.lead_scoring._reading.known import Known, identities, keys
+from kits.lead_scoring._reading.unsettled import unended
 from kits.lead_scoring._units import UNITS, noted
 from kits.lead_scoring._written import WRITTEN
 from kits.lead_scoring.config import Config, SourceConfig
@@ -158,7 +159,8 @@ def judge_open(known: Known, config: Config) -> Judged:
         won = _aged(known, outcome.won, latest, days, open_days)
     dashes = dash_line(known.sheet, outcome, source)
     said = _said(outcome.won, won, days, open_days, source, dashes)
-    return Judged(won, said, days, open_days)
+    cells = unended(known.sheet, outcome) if outcome.all_lost and not source.lost_after_days else ()
+    return Judged(won, replace(said, evidence=cells), days, open_days)
 
 
 def _aged(

@@ -6,7 +6,7 @@ A stage that is still worked on has young leads. One that has old leads too is a
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy as np
 from kits.core.kit import Finding
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known
+from kits.lead_scoring._reading.outcome import Outcome
+from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring.config import Config
 
 _LATER = 0.35
@@ -50,6 +52,19 @@ def ask_about_ends(known: Known, config: Config) -> Iterator[Finding]:
             fix=f"if they are ends, say which: model.source.outcome: {column}, model.source.won: […], model.source.lost: […]; if leads "
             "that were given up lie there: model.source.lost_after_days",
         )  # fmt: skip
+
+
+def unended(sheet: Sheet, outcome: Outcome) -> tuple[str, ...]:
+    """The most frequent cells that mean neither won nor lost, and how many leads have each."""
+    counts = Counter(
+        cell.strip()[:_LONGEST]
+        for name in outcome.columns[:1]
+        for cell, won in zip(sheet.cells[name], outcome.won)
+        if won is None and not is_missing(cell)
+    )
+    return tuple(
+        f"neither won nor lost: {cell} ({n} leads)" for cell, n in counts.most_common(_SHOWN)
+    )
 
 
 def _as_old(
