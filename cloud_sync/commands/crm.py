@@ -123,13 +123,18 @@ def _pause(name: str, data: Path, *, as_json: bool, paused: bool) -> None:
 
 
 def crm_retry(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """Try the leads again that wait for a person."""
+    """Try the leads again that wait for a person, and at once a CRM that is left alone."""
+    from cloud_sync.crm import breaker
     from cloud_sync.crm.leads import retry_dead
+    from kits.core.sample import utc_now
 
     with opened(data) as hub, hub.database.transaction() as session:
         count = retry_dead(session, name, who=operator())
+        rested = breaker.try_now(session, name, utc_now())
     console = Console(as_json)
-    console.answer(f"{count} leads of {name} are tried again", {"name": name, "leads": count})
+    text = f"{count} leads of {name} are tried again"
+    text += f"; {name} was left alone, and is asked at once" if rested else ""
+    console.answer(text, {"name": name, "leads": count, "was_left_alone": rested})
     console.next(f"cloud-sync crm list --data {data}")
 
 

@@ -171,6 +171,8 @@ def crm_show(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = 
         "settings": [asdict(one) for one in found],
     }  # fmt: skip
     head = f"{name}: {state.kind}, {f'scores by {project}' if project else 'only listened to'}, {state.state}"
+    if state.open_until is not None:
+        head += f" until {state.open_until:%H:%M:%S} UTC; at once: cloud-sync crm retry {name}"
     if state.error:
         head += f"\n{state.error}"
     rows = [(one.key, _short(worded(one.value)), one.source) for one in found]

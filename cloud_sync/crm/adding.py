@@ -148,7 +148,12 @@ def steps(settings: CrmSettings, url: str, secret: str) -> list[str]:
     """
     url = _with_secret(settings, url, secret)
     fields = ", ".join(sorted(own_fields(settings))) or "none"
-    words = {"url": url, "fields": fields, "thing": thing_of(settings)}
+    words = {
+        "url": url,
+        "fields": fields,
+        "thing": thing_of(settings),
+        "one": thing_of(settings).removesuffix("s"),
+    }
     return [text.format(**words) for text in INCOMING[settings.kind].steps]
 
 

@@ -51,6 +51,15 @@ def rests(row: CrmConnection, now: datetime) -> bool:
     return row.open_until is not None and now < row.open_until <= now + LONGEST
 
 
+def try_now(session: Session, name: str, now: datetime) -> bool:
+    """Ends a pause, so that one request tries whether the CRM is back; whether there was one."""
+    row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
+    rested = rests(row, now)
+    if rested:
+        row.open_until = now
+    return rested
+
+
 def succeeded(session: Session, name: str, now: datetime) -> None:
     """It did as asked."""
     row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)

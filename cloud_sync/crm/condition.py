@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker
+from cloud_sync.crm.inbox import REFUSED as MESSAGES_REFUSED
 from cloud_sync.crm.models import REFUSED as BUNDLE_REFUSED
 from cloud_sync.crm.unopened import UNOPENED
 from cloud_sync.crm.writeback import REFUSED as SCORES_REFUSED
@@ -21,9 +22,10 @@ from cloud_sync.store.models import Alert, CrmConnection, CrmLead, LeadModel
 
 IN_ORDER = "in order"
 SCORES_WAIT, CANNOT_SCORE = "scores refused", "cannot score"
+NOT_HEARD, LEFT_ALONE = "messages refused", "left alone"
 NO_BUNDLE = "no bundle is in force for {project}: kit publish --hub URL, and sign its release"
 GIVEN_UP = "{n} scores were given up, and none was taken since: {first}"
-_ALERTS = (UNOPENED, SCORES_REFUSED, BUNDLE_REFUSED)
+_ALERTS = (UNOPENED, SCORES_REFUSED, BUNDLE_REFUSED, MESSAGES_REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ def _of(row: CrmConnection, known: _Known, given_up: str, now: datetime) -> Cond
     refused = known.alerts.get((SCORES_REFUSED, row.name), "") or given_up
     if refused:
         return Condition(SCORES_WAIT, refused)
+    unheard = known.alerts.get((MESSAGES_REFUSED, row.name), "")
+    if unheard:
+        return Condition(NOT_HEARD, unheard)
     return Condition(IN_ORDER if row.project else "not scored", row.error)
 
 
@@ -72,7 +77,7 @@ def _of_asking(row: CrmConnection, now: datetime) -> Condition | None:
     if row.paused_at is not None:
         return Condition("paused", row.error)
     if breaker.rests(row, now):
-        return Condition("left alone", row.error)
+        return Condition(LEFT_ALONE, row.error)
     return Condition("failing", row.error) if row.failures else None
 
 

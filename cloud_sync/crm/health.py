@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import sweeps
-from cloud_sync.crm.condition import Condition, conditions
+from cloud_sync.crm.condition import LEFT_ALONE, Condition, conditions
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead
 
 
@@ -22,6 +22,7 @@ class Health:
         state, error: as `condition.py` says them.
         leads, due, waiting, dead: all it has; to be read and scored; to be written; waiting for a person.
         hidden_at: since then the CRM shows far fewer leads (`hiding.py`); None: it does not.
+        open_until: it is left alone until then; None: it is asked.
         sweep: through all records, see `sweeps.as_json`; `swept` says it to people, empty: its kind has no list.
         last_event_at, last_write_at: None: never.
     """
@@ -46,7 +47,7 @@ class Health:
         """For the API."""
         return {
             "name": self.name, "kind": self.kind, "project": self.project, "state": self.state,
-            "error": self.error, "hidden_since": _iso(self.hidden_at), "leads": self.leads, "due": self.due, "waiting": self.waiting,
+            "error": self.error, "left_alone_until": _iso(self.open_until), "hidden_since": _iso(self.hidden_at), "leads": self.leads, "due": self.due, "waiting": self.waiting,
             "dead": self.dead, "last_event_at": _iso(self.last_event_at),
             "last_write_at": _iso(self.last_write_at), "sweep": self.sweep,
         }  # fmt: skip
@@ -91,7 +92,8 @@ def _one(
 ) -> Health:
     known = counts or _Counts(0, 0, 0, 0, None)
     return Health(
-        row.name, row.kind, row.project, said.state, said.why, row.hidden_at, row.open_until,
+        row.name, row.kind, row.project, said.state, said.why, row.hidden_at,
+        row.open_until if said.state == LEFT_ALONE else None,
         known.leads, known.due, known.waiting, known.dead, last_event_at, known.last_write_at,
         sweeps.as_json(row), sweeps.words(row),
     )  # fmt: skip

@@ -29,6 +29,7 @@ from cloud_sync.crm.schemes.table import scheme_of
 from cloud_sync.crm.schemes.verifying import UnverifiedError, Verified, verify
 from cloud_sync.crm.secrets import secrets_path
 from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.effects.settings import Severity
 from cloud_sync.errors import BusyError, NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection
@@ -41,8 +42,11 @@ log = logging.getLogger(__name__)
 UNARMED = "crm-no-secret"
 OTHER_ADDRESS = "crm-other-address"
 OTHER_TIME = "crm-other-time"
+REFUSED = "crm-messages-refused"
 _OFTEN: Final = 3
 """Messages of another time in a row; a single one may have been kept somewhere on its way."""
+_MANY: Final = 5
+"""Messages in a row that are refused for a `_REMEDIES`; a single one may be a stranger's."""
 OWN_CHANGE: Final = "our own change"
 """Why an event is skipped: it tells of a score that we wrote."""
 AHEAD: Final = timedelta(minutes=5)
@@ -75,7 +79,7 @@ class Inbox:
         self._committer = Committer(hub)
         self._clock = clock
         self._told: dict[tuple[str, str], bool] = {}
-        self._of_other_time: dict[str, int] = {}
+        self._in_a_row: dict[tuple[str, str], int] = {}
         self._logged: dict[tuple[str, str], float] = {}
 
     def take(self, name: str, request: Request) -> Answer:
@@ -150,6 +154,7 @@ class Inbox:
             events = self._read(connection, request, self._verify(connection, request, now), now)
         except (UnverifiedError, DataError, ConfigError):
             return None
+        self._in_a_row.pop((name, REFUSED), None)
         batch = taking.Batch(connection.name, events, now)
         return self._answer(connection, await self._committer.commit_soon(batch))
 
@@ -177,26 +182,45 @@ class Inbox:
             found = self._verify(connection, request, now)
         except UnverifiedError as error:
             if error.reason == "time":
-                self._count_other_time(connection)
+                if self._counts(connection, OTHER_TIME) >= _OFTEN:
+                    self._tell(
+                        OTHER_TIME, connection, _AT_ANOTHER_TIME.format(name=connection.name)
+                    )
             elif error.reason == "no-secret":
                 self._tell(UNARMED, connection, _NOTHING_KNOWN.format(name=connection.name))
-            elif error.reason == "signature" and request.called not in ("", request.url):
-                self._verify(connection, replace(request, url=request.called), now)
-                # whoever signed it knows the secret, and means another address than ours
+            elif error.reason == "signature" and self._means_another(connection, request, now):
                 self._tell(OTHER_ADDRESS, connection, _ELSEWHERE.format(name=connection.name, url=self._hub.config.url))  # fmt: skip
                 raise UnverifiedError("url") from error
+            self._count_refused(connection, error.reason)
             raise
-        self._of_other_time.pop(connection.name, None)
         for alert in _ALERTS:
+            self._in_a_row.pop((connection.name, alert), None)
             self._close(connection, alert)
         return found
 
-    def _count_other_time(self, connection: Connection) -> None:
-        count = self._of_other_time[connection.name] = (
-            self._of_other_time.get(connection.name, 0) + 1
+    def _means_another(self, connection: Connection, request: Request, now: datetime) -> bool:
+        """Whether who signed it knows the secret, and called another address than ours."""
+        if request.called in ("", request.url):
+            return False
+        try:
+            self._verify(connection, replace(request, url=request.called), now)
+        except UnverifiedError:
+            return False
+        return True
+
+    def _count_refused(self, connection: Connection, reason: str) -> None:
+        """A CRM with another secret than ours is told nothing, and most of them tell nobody."""
+        remedy = _REMEDIES.get(reason, "")
+        if remedy and self._counts(connection, REFUSED) >= _MANY:
+            text = _NOT_THE_CRMS.format(name=connection.name, reason=reason, remedy=remedy.format(name=connection.name))  # fmt: skip
+            self._tell(REFUSED, connection, text, "warning")
+
+    def _counts(self, connection: Connection, alert: str) -> int:
+        """Messages in a row that speak for an alert, this one included."""
+        count = self._in_a_row[connection.name, alert] = (
+            self._in_a_row.get((connection.name, alert), 0) + 1
         )
-        if count >= _OFTEN:
-            self._tell(OTHER_TIME, connection, _AT_ANOTHER_TIME.format(name=connection.name))
+        return count
 
     def _settled(self, connection: Connection) -> bool:
         """Whether no alert of this connection would have to be closed."""
@@ -234,12 +258,14 @@ class Inbox:
             self._logged[name, reason] = now
             log.warning("event=crm_messages_refused connection=%s reason=%s", name, reason)
 
-    def _tell(self, alert: str, connection: Connection, text: str) -> None:
+    def _tell(
+        self, alert: str, connection: Connection, text: str, severity: Severity = "error"
+    ) -> None:
         """Once, not with every message: strangers must not be able to make the hub write."""
         self._settle(
             connection, alert, told=True,
             by=lambda session: raise_alert(
-                session, self._hub.config.notify, alert, "error", text, where=connection.name
+                session, self._hub.config.notify, alert, severity, text, where=connection.name
             ),
         )  # fmt: skip
 
@@ -268,7 +294,18 @@ class Inbox:
 _NOTHING_KNOWN: Final = (
     "{name} takes no message: it has no secret to know them by. `cloud-sync crm secret {name}`"
 )
-_ALERTS: Final = (UNARMED, OTHER_ADDRESS, OTHER_TIME)
+_ALERTS: Final = (UNARMED, OTHER_ADDRESS, OTHER_TIME, REFUSED)
+_REMEDIES: Final = {
+    "signature": "has the CRM the newest secret of this connection? `cloud-sync crm secret {name}`",
+    "sender": "is the option `organization` the CRM's?",
+    "network": "does the option `networks` name all that the CRM's messages come from?",
+    "proxy": "does the proxy set the header of the option `proxy_header`?",
+}
+"""Why messages are refused that a CRM may have sent; {name} is the connection's."""
+_NOT_THE_CRMS: Final = (
+    "messages that come for {name} are refused one after the other ({reason}), and none was taken meanwhile: {remedy} If"
+    " they are strangers', nothing is to be done"
+)
 _AT_ANOTHER_TIME: Final = (
     "messages of {name} are signed for a time that is more than five minutes from this machine's: is its clock right"
     " (timedatectl)? They are put off until it is"

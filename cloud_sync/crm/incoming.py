@@ -69,7 +69,7 @@ INCOMING: dict[str, Incoming] = {
     "pipedrive": Incoming(
         pipedrive_events.read,
         (
-            "Tools and apps, Webhooks, Create: version 2, event action *, event object {thing} (in the singular)",
+            "Tools and apps, Webhooks, Create: version 2, event action *, event object {one}",
             "endpoint URL: {url}",
             "HTTP auth username and password: the two parts of the secret USER:PASSWORD",
         ),

@@ -199,6 +199,8 @@ def delivery(lead: CrmLead, settings: CrmSettings) -> Delivery:
     """Whether the CRM shows what it should of a lead."""
     if lead.dead:
         return Delivery("given up", lead.dead)
+    if lead.state == "gone":
+        return Delivery("not there", "it was deleted, or merged into another one")
     if not settings.write:
         return Delivery("shown here", "this connection writes nothing")
     if lead.write_at is not None:

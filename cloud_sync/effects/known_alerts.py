@@ -135,6 +135,12 @@ ALERTS: tuple[AlertInfo, ...] = (
         "`timedatectl`: set the clock right; it closes with the next message that is taken",
     ),
     AlertInfo(
+        "crm-messages-refused", ("warning",),
+        "messages that come for a connection are refused one after the other and none is taken: the CRM has another secret than the "
+        "hub, or is not who the options name; changes are found by asking and by the daily sweep only",
+        "`cloud-sync crm secret NAME`; of strangers' messages nothing; it closes with the next message that is taken",
+    ),
+    AlertInfo(
         "crm-other-address", ("error",),
         "a CRM signs its messages for another address than `public_url`: none is taken",
         "set `public_url` in `hub.yaml` to the address that the CRM calls, and start the hub again",

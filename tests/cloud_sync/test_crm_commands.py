@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump, load
-from cloud_sync.crm import connections
+from cloud_sync.crm import breaker, connections
 from cloud_sync.crm.hiding import MISSED
 from cloud_sync.crm.secrets import dump_secrets, read_secrets, secrets_path
 from cloud_sync.crm.simulator import Simulator, serve
@@ -21,6 +21,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import AuditLog, CrmConnection, CrmEvent, CrmLead, Project
 from kits.core.addresses import free_port
 from kits.core.errors import ConfigError, KitwrightError
+from kits.core.sample import utc_now
 from tests.cloud_sync.crm_builders import HUB, write_private
 from tests.cloud_sync.fleet_builders import make_hub
 
@@ -284,6 +285,24 @@ def test_leads_that_a_crm_hides_are_gone_once_a_person_says_so(
     assert (one["state"], one["due"]) == ("cannot score", 1)
 
 
+def test_a_crm_that_is_left_alone_says_until_when_and_is_asked_at_once_when_told(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    added(run, tmp_path)
+    later = utc_now() + timedelta(minutes=4)
+    hub = Hub.open(load(data))
+    with hub.database.transaction() as session:
+        row = session.get_one(CrmConnection, "sales")
+        row.failures, row.error, row.open_until = 5, "answered with HTTP 503", later
+    [one] = json.loads(run("list", "--json").stdout)
+    assert (one["state"], one["left_alone_until"]) == ("left alone", later.isoformat())
+    assert f"left alone until {later:%H:%M:%S} UTC" in run("show", "sales").stdout
+    assert "is asked at once" in run("retry", "sales").stdout
+    with hub.database.transaction() as session:
+        assert breaker.may_try(session, "sales", utc_now())
+    hub.close()
+
+
 def test_pausing_resuming_retrying_and_removing(run: Run, data: Path, tmp_path: Path) -> None:
     added(run, tmp_path)
     hub = Hub.open(load(data))
@@ -295,7 +314,9 @@ def test_pausing_resuming_retrying_and_removing(run: Run, data: Path, tmp_path: 
     assert (one["state"], one["leads"], one["due"], one["dead"]) == ("paused", 2, 1, 1)
     assert "crm retry sales" in run("list").stdout
     run("resume", "sales")
-    assert json.loads(run("retry", "sales", "--json").stdout) == {"name": "sales", "leads": 1}
+    assert json.loads(run("retry", "sales", "--json").stdout) == {
+        "name": "sales", "leads": 1, "was_left_alone": False,
+    }  # fmt: skip
     assert json.loads(run("list", "--json").stdout)[0]["due"] == 2
     assert "--yes" in str(run("remove", "sales", fails=KitwrightError).exception)
     run("remove", "sales", "--yes")

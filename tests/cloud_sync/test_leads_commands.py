@@ -54,6 +54,9 @@ def test_the_list_and_one_lead(here: LeadHub) -> None:
     told = json.loads(run(here, "show", SALES, "1", "--json"))
     assert told["fields"]["size"] == 80 and told["course"][0]["points"] == 80
     assert "ask for the budget" in run(here, "show", SALES, "1")
+    with here.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "1")).state = "gone"
+    assert "not there it was deleted" in run(here, "show", SALES, "1")
     with pytest.raises(NotFoundError):
         run(here, "show", SALES, "9")
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from cloud_sync.crm import connections
 from cloud_sync.crm.base import Request
+from cloud_sync.crm.health import connections as connections_said
 from cloud_sync.crm.inbox import Inbox
 from cloud_sync.crm.schemes.verifying import UnverifiedError
 from cloud_sync.crm.secrets import add_webhook_secret, drop_webhook_secret, secrets_path
@@ -58,6 +59,30 @@ def test_a_connection_without_a_secret_takes_nothing_and_tells_once(hub: Hub, in
             inbox.take("crm", signed("hubspot-v3"))
     assert alerts(hub) == [("crm-no-secret", "crm")]
     add_webhook_secret(hub.config.keys_dir, "crm", WAYS["hubspot-v3"].secret)
+    inbox.take("crm", signed("hubspot-v3"))
+    assert alerts(hub) == []
+
+
+def test_a_crm_with_another_secret_is_told_after_some_messages_and_closed_by_the_next_that_is_taken(
+    hub: Hub, inbox: Inbox
+) -> None:
+    """It is answered 401, which a CRM keeps to itself: nothing came, and all seemed in order."""
+    connect(hub, "hubspot-v3")
+    forged = replace(signed("hubspot-v3", secret="renewed"), called="https://elsewhere.example/x")
+
+    def refused(times: int) -> list[tuple[str, str]]:
+        for _ in range(times):
+            with pytest.raises(UnverifiedError):
+                inbox.take("crm", forged)
+        return alerts(hub)
+
+    assert refused(4) == []
+    inbox.take("crm", signed("hubspot-v3"))
+    assert refused(4) == [], "counted in a row"
+    assert refused(2) == [("crm-messages-refused", "crm")]
+    with hub.database.session() as session:
+        [said] = connections_said(session, AT)
+    assert said.state == "messages refused" and "cloud-sync crm secret crm" in said.error
     inbox.take("crm", signed("hubspot-v3"))
     assert alerts(hub) == []
 
