@@ -21,11 +21,11 @@ from prometheus_client import (
 )
 from sqlalchemy import func, select
 
+from cloud_sync.crm.waiting import leads_waiting
 from cloud_sync.errors import BusyError
 from cloud_sync.store.db import Database
 from cloud_sync.store.models import (
     Case,
-    CrmLead,
     Device,
     Effect,
     Job,
@@ -287,13 +287,11 @@ def read_gauges(metrics: Metrics, database: Database) -> None:
         metrics.mail_gates.set(session.scalar(closed) or 0)
         told = select(func.count()).select_from(MailErasure).where(MailErasure.address != "")
         metrics.mail_erasures.set(session.scalar(told) or 0)
-        due = select(
-            func.count(func.coalesce(CrmLead.due_at, CrmLead.later_at)),
-            func.count(CrmLead.write_at),
-            func.count().filter(CrmLead.dead != ""),
-        )
-        for waits, number in zip(("scoring", "writing", "person"), session.execute(due).one()):
-            metrics.leads.labels(waits).set(number)
+        waits = leads_waiting(session)
+    for name, counts in (
+        ("scoring", waits.scoring), ("writing", waits.writing), ("person", waits.person)
+    ):  # fmt: skip
+        metrics.leads.labels(name).set(sum(counts.values()))
     for state, count in (("known", known), ("online", online), ("revoked", revoked)):
         metrics.devices.labels(state).set(count)
     for state, count in {

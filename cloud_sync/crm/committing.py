@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, TextClause, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, hiding, outcomes, storing
@@ -20,6 +20,7 @@ from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead
+from cloud_sync.store.models.crm import FOR_A_PERSON
 
 LEAD_DEAD = "crm-lead-dead"
 STALE = timedelta(seconds=5)
@@ -217,6 +218,5 @@ def close_dead(session: Session, name: str) -> bool:
     return True
 
 
-def _dead(name: str) -> tuple[ColumnElement[bool], ...]:
-    # not `!=`: an index finds what is larger
-    return CrmLead.connection == name, CrmLead.dead > ""
+def _dead(name: str) -> tuple[ColumnElement[bool] | TextClause, ...]:
+    return CrmLead.connection == name, FOR_A_PERSON

@@ -19,6 +19,7 @@ from cloud_sync.crm.unopened import UNOPENED
 from cloud_sync.crm.writeback import REFUSED as SCORES_REFUSED
 from cloud_sync.crm.writing import DEAD
 from cloud_sync.store.models import Alert, CrmConnection, CrmLead, LeadModel
+from cloud_sync.store.models.crm import FOR_A_PERSON
 
 IN_ORDER = "in order"
 SCORES_WAIT, CANNOT_SCORE = "scores refused", "cannot score"
@@ -105,14 +106,21 @@ def _models(session: Session, rows: Sequence[CrmConnection]) -> dict[str, LeadMo
 
 def _given_up(session: Session, names: Sequence[str]) -> dict[str, str]:
     """Connections whose latest scores were given up, with how many and why; one score among many that go says nothing."""
+    waits = CrmLead.write_at.is_not(None)
+    # by what is for a person, which is few: all may wait to be written
     query = (
-        select(CrmLead.connection, func.count(), func.max(CrmLead.write_at), func.min(CrmLead.dead))
-        .where(CrmLead.connection.in_(names), CrmLead.dead > "", CrmLead.dead.startswith(DEAD))
-        .where(CrmLead.write_at.is_not(None))
+        select(
+            CrmLead.connection, func.count(CrmLead.write_at), func.max(CrmLead.write_at),
+            func.min(CrmLead.dead).filter(waits),
+        )
+        .where(CrmLead.connection.in_(names), FOR_A_PERSON, CrmLead.dead > "")
+        .where(CrmLead.dead.startswith(DEAD))
         .group_by(CrmLead.connection)
-    )
+    )  # fmt: skip
     found = {}
     for name, count, last, first in session.execute(query).all() if names else ():
+        if not count:
+            continue
         later = select(CrmLead.object_id).where(CrmLead.connection == name, CrmLead.wrote_at > last)
         if session.scalar(later.limit(1)) is None:
             found[name] = GIVEN_UP.format(n=count, first=first.removeprefix(DEAD))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm import sweeps
 from cloud_sync.crm.condition import LEFT_ALONE, Condition, conditions
+from cloud_sync.crm.waiting import Waiting, leads_waiting
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead
+from cloud_sync.store.models.crm import WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,46 +59,38 @@ class Health:
 def connections(session: Session, now: datetime) -> list[Health]:
     """All connections by name."""
     rows = session.scalars(select(CrmConnection).order_by(CrmConnection.name)).all()
-    counts = _counts(session)
-    events = _last_events(session)
+    there, last = _leads(session), _last(session)
+    waits = leads_waiting(session)
     said = conditions(session, rows, now)
-    return [_one(row, said[row.name], counts.get(row.name), events.get(row.name)) for row in rows]
+    return [_one(row, said[row.name], there, waits, *last[row.name]) for row in rows]
 
 
-def _last_events(session: Session) -> dict[str, datetime | None]:
-    # one by one: each is the end of an index, and a database that groups reads all events of all
-    last = select(func.max(CrmEvent.received_at)).where(CrmEvent.connection == CrmConnection.name)
-    query = select(CrmConnection.name, last.scalar_subquery())
+def _leads(session: Session) -> dict[str, int]:
+    query = select(CrmLead.connection, func.count()).group_by(CrmLead.connection)
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    leads: int
-    due: int
-    waiting: int
-    dead: int
-    last_write_at: datetime | None
-
-
-def _counts(session: Session) -> dict[str, _Counts]:
+def _last(session: Session) -> dict[str, tuple[datetime | None, datetime | None]]:
+    """When the last event of each came, and when its last score was written."""
+    # one by one: each is the end of an index, and a database that groups reads all of all
+    event = select(func.max(CrmEvent.received_at)).where(CrmEvent.connection == CrmConnection.name)
+    write = select(func.max(CrmLead.wrote_at)).where(CrmLead.connection == CrmConnection.name)
     query = select(
-        CrmLead.connection, func.count(),
-        func.count(func.coalesce(CrmLead.due_at, CrmLead.later_at)), func.count(CrmLead.write_at),
-        func.count().filter(CrmLead.dead != ""), func.max(CrmLead.wrote_at),
-    ).group_by(CrmLead.connection)  # fmt: skip
-    return {row[0]: _Counts(*row[1:]) for row in session.execute(query)}
+        CrmConnection.name, event.scalar_subquery(), write.where(WRITTEN).scalar_subquery()
+    )
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 
 
 def _one(
-    row: CrmConnection, said: Condition, counts: _Counts | None, last_event_at: datetime | None
-) -> Health:
-    known = counts or _Counts(0, 0, 0, 0, None)
+    row: CrmConnection, said: Condition, there: Mapping[str, int], waits: Waiting,
+    last_event_at: datetime | None, last_write_at: datetime | None,
+) -> Health:  # fmt: skip
+    name = row.name
     return Health(
-        row.name, row.kind, row.project, said.state, said.why, row.hidden_at,
+        name, row.kind, row.project, said.state, said.why, row.hidden_at,
         row.open_until if said.state == LEFT_ALONE else None,
-        known.leads, known.due, known.waiting, known.dead, last_event_at, known.last_write_at,
-        sweeps.as_json(row), sweeps.words(row),
+        there.get(name, 0), waits.scoring.get(name, 0), waits.writing.get(name, 0), waits.person.get(name, 0),
+        last_event_at, last_write_at, sweeps.as_json(row), sweeps.words(row),
     )  # fmt: skip
 
 

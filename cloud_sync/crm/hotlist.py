@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from math import floor
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, String, TextClause, cast, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from cloud_sync.crm import ordered
 from cloud_sync.crm.lots import Lots
 from cloud_sync.crm.scored import BANDS
 from cloud_sync.crm.storing import OPEN
-from cloud_sync.store.models import CrmLead
+from cloud_sync.store.models import CrmConnection, CrmLead
+from cloud_sync.store.models.crm import FOR_A_PERSON, HEAT, OPTED_OUT, SCORED
 from kits.core.errors import DataError
 
 MAX_PAGE = 500
@@ -32,7 +34,6 @@ FIRST_LOT = 3
 """Place of the first lead by lot, or before."""
 _ROUNDED = 1e-9
 """0.29 of 100 is 29, which a product of floats may miss."""
-_RANK: dict[str, int] = {band: rank for rank, band in enumerate(BANDS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,9 @@ def page(
     _require_known(wanted)
     size, at = max(1, min(limit, MAX_PAGE)), _read(cursor)
     share = lots.largest(wanted.connection) if wanted.by_lot else 0.0
-    found = _rows(session, _main(wanted, at, lots if share else None).limit(size + 1))
-    drawn = _rows(session, _lots(wanted, at, lots).limit(size + 1)) if share else []
+    stretches = _stretches(session, wanted, lots if share else Lots({}))
+    found = _rows(session, ordered.by_heat(session, stretches, at.main, size + 1))
+    drawn = _rows(session, ordered.by_lot(session, stretches, at.lot, size + 1))
     listed = _mixed(found, drawn, share, at.place, size + 1)
     shown = listed[:size]
     more = len(listed) > size
@@ -111,13 +113,26 @@ def page(
 def count(session: Session, wanted: LeadFilter) -> int:
     """How many leads all pages have. Raises as `page`."""
     _require_known(wanted)
-    query = select(func.count()).select_from(CrmLead).where(*_where(wanted))
-    return session.scalar(query) or 0
+    total = 0
+    for some in _stretches(session, wanted, Lots({})):
+        query = select(func.count()).select_from(CrmLead).where(*some.wanted)
+        total += session.scalar(query) or 0
+    return total
 
 
-def _rows(session: Session, keys: Select[str, str]) -> list[CrmLead]:
+def _stretches(session: Session, wanted: LeadFilter, lots: Lots) -> list[ordered.Stretch]:
+    """One for each connection where an index has the order, else one for all."""
+    names = [wanted.connection]
+    if wanted.state == OPEN and not wanted.connection:
+        names = list(session.scalars(select(CrmConnection.name).order_by(CrmConnection.name)))
+    return [
+        ordered.Stretch(name, _where(wanted, name), lots.of(name), wanted.state == OPEN)
+        for name in names
+    ]
+
+
+def _rows(session: Session, wanted: Sequence[tuple[str, str]]) -> list[CrmLead]:
     """Leads by their keys, in that order: rows are long, and a database that sorts them whole has them all in its hands."""
-    wanted = [tuple(key) for key in session.execute(keys)]
     columns = tuple_(CrmLead.connection, CrmLead.object_id)
     rows = session.scalars(select(CrmLead).where(columns.in_(wanted))) if wanted else ()
     by_key = {(row.connection, row.object_id): row for row in rows}
@@ -142,29 +157,20 @@ def is_by_lot(place: int, share: float) -> bool:
     return floor(place * share + ahead) > floor((place - 1) * share + ahead)
 
 
-def band_shown() -> ColumnElement[str]:
-    """A person's band, else the score's."""
-    return func.coalesce(func.nullif(CrmLead.override["band"].as_string(), ""), CrmLead.band)
-
-
-def _rank() -> ColumnElement[int]:
-    return case(_RANK, value=band_shown(), else_=len(_RANK))
-
-
-def _where(wanted: LeadFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.connection:
-        conditions.append(CrmLead.connection == wanted.connection)
-    if wanted.state == "dead":
-        conditions.append(CrmLead.dead != "")
+def _where(wanted: LeadFilter, connection: str) -> list[ColumnElement[bool] | TextClause]:
+    conditions: list[ColumnElement[bool] | TextClause] = []
+    if connection:
+        conditions.append(CrmLead.connection == connection)
+    if wanted.state == OPEN:
+        conditions.append(SCORED)
+    elif wanted.state == "dead":
+        conditions.append(FOR_A_PERSON)
     elif wanted.state == "opted-out":
-        conditions.append(CrmLead.opted_out.is_(True))
+        conditions.append(OPTED_OUT)
     elif wanted.state != ALL:
         conditions.append(CrmLead.state == wanted.state)
-        if wanted.state == OPEN:
-            conditions.append(CrmLead.points.is_not(None))
     if wanted.band:
-        conditions.append(band_shown() == wanted.band)
+        conditions.append(CrmLead.heat == HEAT[wanted.band])
     if wanted.search:
         conditions.append(_contains(wanted.search[:MAX_SEARCH]))
     return conditions
@@ -179,35 +185,6 @@ def _contains(text: str) -> ColumnElement[bool]:
     )
 
 
-def _main(wanted: LeadFilter, at: _Cursor, lots: Lots | None) -> Select[str, str]:
-    probability = func.coalesce(CrmLead.probability, -1.0)
-    query = select(CrmLead.connection, CrmLead.object_id).where(*_where(wanted))
-    if lots is not None:
-        query = query.where(CrmLead.lot >= lots.column)
-    if at.main:
-        rank, last, connection, name = at.main
-        after = or_(
-            CrmLead.connection > connection,
-            and_(CrmLead.connection == connection, CrmLead.object_id > name),
-        )
-        lower = or_(probability < last, and_(probability == last, after))
-        query = query.where(or_(_rank() > rank, and_(_rank() == rank, lower)))
-    return query.order_by(_rank(), probability.desc(), CrmLead.connection, CrmLead.object_id)
-
-
-def _lots(wanted: LeadFilter, at: _Cursor, lots: Lots) -> Select[str, str]:
-    query = select(CrmLead.connection, CrmLead.object_id)
-    query = query.where(*_where(wanted), CrmLead.lot < lots.column)
-    if at.lot:
-        lot, connection, name = at.lot
-        after = or_(
-            CrmLead.connection > connection,
-            and_(CrmLead.connection == connection, CrmLead.object_id > name),
-        )
-        query = query.where(or_(CrmLead.lot > lot, and_(CrmLead.lot == lot, after)))
-    return query.order_by(CrmLead.lot, CrmLead.connection, CrmLead.object_id)
-
-
 def _write(at: _Cursor, shown: Sequence[Listed]) -> str:
     main, lot = at.main, at.lot
     for one in shown:
@@ -215,10 +192,8 @@ def _write(at: _Cursor, shown: Sequence[Listed]) -> str:
         if one.lot:
             lot = (lead.lot, lead.connection, lead.object_id)
         else:
-            band = lead.override.get("band") or lead.band
-            probability = -1.0 if lead.probability is None else lead.probability
-            rank = _RANK.get(str(band), len(_RANK))
-            main = (rank, probability, lead.connection, lead.object_id)
+            probability = ordered.NEVER if lead.probability is None else lead.probability
+            main = (lead.heat, probability, lead.connection, lead.object_id)
     told = json.dumps([at.place + len(shown), main, lot])
     return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
 

@@ -19,6 +19,7 @@ from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import audit
 from cloud_sync.store.models import CrmConnection, CrmLead, CrmScore
+from cloud_sync.store.models.crm import FOR_A_PERSON
 from kits.core.errors import DataError, did_you_mean
 from kits.core.sample import utc_now
 from kits.core.showing import printable
@@ -165,7 +166,7 @@ def retry_dead(session: Session, connection: str, *, who: str) -> int:
     """
     if session.get(CrmConnection, connection) is None:
         raise NotFoundError("no such connection", where=connection[:64])
-    query = select(CrmLead).where(CrmLead.connection == connection, CrmLead.dead != "")
+    query = select(CrmLead).where(CrmLead.connection == connection, FOR_A_PERSON)
     rows = session.scalars(query.order_by(CrmLead.object_id).with_for_update()).all()
     for lead in rows:
         _make_due(lead)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, literal, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.store.models import CrmConnection, CrmLead, LeadModel
+from cloud_sync.store.models import CrmConnection, LeadModel
 from kits.core.ready import ReadyBundle
 
 RATE = "exploration"
@@ -32,12 +32,6 @@ class Lots:
     def largest(self, connection: str = "") -> float:
         """By which places in the list are taken: of one connection, or of all that are shown."""
         return self.of(connection) if connection else max(self.shares.values(), default=0.0)
-
-    @property
-    def column(self) -> ColumnElement[float]:
-        """The share in a query of leads."""
-        shares = {name: share for name, share in self.shares.items() if share}
-        return case(shares, value=CrmLead.connection, else_=0.0) if shares else literal(0.0)
 
 
 def stated(ready: ReadyBundle) -> float:

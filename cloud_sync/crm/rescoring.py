@@ -1,5 +1,5 @@
 """What is read and scored in the background: leads that a sweep found, then those whose score is not what it would be now,
-because an earlier bundle made it or a clock that was wrong, the newest first.
+because an earlier bundle made it or a clock that was wrong, those that were scored last first.
 
 No more than one batch is made due at once, and only where nothing newer waits: events are never held up by it.
 """
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.crm.storing import AHEAD
 from cloud_sync.spans import has_passed
 from cloud_sync.store.models import CrmLead
-from cloud_sync.store.models.crm import SCORED
+from cloud_sync.store.models.crm import DUE_LATER, SCORED
 
 ASKED = timedelta(seconds=10)
 
@@ -51,17 +51,13 @@ def older(
     return (
         (*idle, CrmLead.bundle < bundle),
         (*idle, CrmLead.bundle > bundle),
-        (*idle, CrmLead.scored_at > now + AHEAD),
+        (*idle, CrmLead.bundle == bundle, CrmLead.scored_at > now + AHEAD),
     )
 
 
-def found_later(connection: str) -> tuple[ColumnElement[bool], ...]:
+def found_later(connection: str) -> tuple[ColumnElement[bool] | TextClause, ...]:
     """Conditions: leads of which a sweep found news and that nothing else makes due."""
-    return (
-        CrmLead.connection == connection,
-        CrmLead.later_at.is_not(None),
-        CrmLead.due_at.is_(None),
-    )
+    return DUE_LATER, CrmLead.connection == connection
 
 
 def make_due(session: Session, connection: str, bundle: str, limit: int, now: datetime) -> int:
@@ -72,8 +68,10 @@ def make_due(session: Session, connection: str, bundle: str, limit: int, now: da
     for wanted in older(connection, bundle, now):
         if len(rows) < limit:
             query = select(CrmLead).where(*wanted, CrmLead.later_at.is_(None))
-            query = query.order_by(CrmLead.seen_at.desc().nulls_last()).limit(limit - len(rows))
-            rows += session.scalars(query.with_for_update(skip_locked=True))
+            # the order of an index: sorted by anything else, all of them would be read for each batch
+            query = query.order_by(CrmLead.bundle.desc(), CrmLead.scored_at.desc())
+            query = query.limit(limit - len(rows)).with_for_update(skip_locked=True)
+            rows += session.scalars(query)
     for row in rows:
         row.due_at, row.later_at = now, None
     return len(rows)

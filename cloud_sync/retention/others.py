@@ -16,7 +16,15 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.effects import letters
 from cloud_sync.retention.rules import ALERTS, AUDIT_LOG, CLOCKS, CRM_EVENTS, EFFECTS, Rules
-from cloud_sync.store.models import Alert, AuditLog, BootClock, CrmEvent, Effect, Sample
+from cloud_sync.store.models import (
+    Alert,
+    AuditLog,
+    BootClock,
+    CrmConnection,
+    CrmEvent,
+    Effect,
+    Sample,
+)
 from cloud_sync.store.types import Base
 
 PORTION = 500
@@ -78,11 +86,13 @@ def _prune_effects(state: str, before: datetime, session: Session, limit: int) -
 
 
 def _prune_crm_events(before: datetime, session: Session, limit: int) -> int:
-    """By the index of their arrival: nearly all of a large table is younger."""
-    some = select(CrmEvent.connection, CrmEvent.event_id).where(CrmEvent.received_at < before)
-    found = [
-        tuple(row) for row in session.execute(some.order_by(CrmEvent.received_at).limit(limit))
-    ]
+    """By the index of each connection's last ones: nearly all of a large table is younger."""
+    found: list[tuple[str, str]] = []
+    for name in session.scalars(select(CrmConnection.name).order_by(CrmConnection.name)):
+        old = CrmEvent.connection == name, CrmEvent.received_at < before
+        some = select(CrmEvent.connection, CrmEvent.event_id).where(*old)
+        some = some.order_by(CrmEvent.received_at).limit(limit - len(found))
+        found += [(row[0], row[1]) for row in session.execute(some)]
     if found:
         gone = tuple_(CrmEvent.connection, CrmEvent.event_id).in_(found)
         session.execute(delete(CrmEvent).where(gone))

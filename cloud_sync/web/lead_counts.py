@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from cloud_sync.crm.hotlist import LeadFilter, count
 from cloud_sync.crm.models import in_force
 from cloud_sync.crm.projects import KIT
-from cloud_sync.store.models import Bundle, CrmConnection, CrmLead
-from cloud_sync.web.next_steps import count_of
+from cloud_sync.crm.waiting import leads_waiting
+from cloud_sync.store.models import Bundle, CrmConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,11 @@ def lead_counts(session: Session) -> LeadCounts | None:
     """Of all CRMs; None where none is connected."""
     if session.scalar(select(CrmConnection.name).limit(1)) is None:
         return None
+    waits = leads_waiting(session)
     return LeadCounts(
         count(session, LeadFilter(band="hot")),
-        count_of(session, CrmLead.object_id, CrmLead.write_at.is_not(None)),
-        count_of(session, CrmLead.object_id, CrmLead.dead != ""),
+        sum(waits.writing.values()),
+        sum(waits.person.values()),
     )
 
 

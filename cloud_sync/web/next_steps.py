@@ -18,6 +18,7 @@ from cloud_sync.store.models import (
     Review,
 )
 from cloud_sync.store.models.cases import OPEN_ALARMS
+from cloud_sync.store.models.crm import FOR_A_PERSON
 from cloud_sync.web.auth import Identity
 
 IN_USE = Device.revoked_at.is_(None) & (Device.site != CRM_SITE)
@@ -82,7 +83,7 @@ def next_steps(session: Session, who: Identity, waiting: int, alerts: int) -> li
                 "/bundles",
             )
         )
-    dead = count_of(session, CrmLead.object_id, CrmLead.dead != "")
+    dead = count_of(session, CrmLead.object_id, FOR_A_PERSON)
     if dead:
         steps.append(
             NextStep(

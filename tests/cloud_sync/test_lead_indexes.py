@@ -14,8 +14,11 @@ from cloud_sync.crm.cutting import Cut
 from cloud_sync.crm.erasing import clear_late
 from cloud_sync.crm.forgetting import forget
 from cloud_sync.crm.lots import Lots
-from cloud_sync.crm.rescoring import ASKED, Backlog
-from cloud_sync.store.models import CrmConnection, CrmEvent
+from cloud_sync.crm.rescoring import ASKED, Backlog, make_due
+from cloud_sync.crm.waiting import leads_waiting
+from cloud_sync.retention import others
+from cloud_sync.retention.rules import CRM_EVENTS, Rules
+from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead
 from tests.cloud_sync.lead_builders import (
     LEADS,
     SALES,
@@ -134,11 +137,67 @@ def test_how_many_leads_are_missed_is_counted_in_an_index(here: LeadHub) -> None
     assert "COVERING INDEX ix_crm_lead_error" in plan(here.hub, [said[-1]])
 
 
-def test_the_hot_list_sorts_keys_and_finds_those_by_lot_in_their_order(here: LeadHub) -> None:
+def test_the_hot_list_is_a_stretch_of_an_index_in_each_of_its_orders(here: LeadHub) -> None:
+    lots, cursor = Lots({SALES: 0.5}), ""
+    for wanted in (hotlist.LeadFilter(), hotlist.LeadFilter(SALES), hotlist.LeadFilter(band="hot")):
+        for _page in range(2):
+            with here.hub.database.session() as session, asked(here.hub) as said:
+                cursor = hotlist.page(session, wanted, lots, limit=1, cursor=cursor).next
+            found = plan(here.hub, [one for one in said if "ORDER BY" in one[0]])
+            assert "ix_crm_lead_list (connection=?" in found and "TEMP B-TREE" not in found
+            assert ("ix_crm_lead_lot (connection=?" in found) is not bool(wanted.band)
+            keys = [one for one in said if "crm_lead.fields" not in one[0]]
+            assert all("ORDER BY" in statement for statement, _ in keys)
+    for wanted, index in (
+        (hotlist.LeadFilter(), "scored"),
+        (hotlist.LeadFilter(band="hot"), "list"),
+    ):
+        with here.hub.database.session() as session, asked(here.hub) as said:
+            hotlist.count(session, wanted)
+        found = plan(here.hub, [one for one in said if "count" in one[0]])
+        assert found.startswith(f"SEARCH crm_lead USING INDEX ix_crm_lead_{index} (connection=?")
+
+
+def test_what_waits_is_counted_in_indexes_that_have_no_other_leads(here: LeadHub) -> None:
+    with here.hub.database.transaction() as session:
+        for name, changes in {
+            "0": {"due_at": here.clock(), "later_at": here.clock()},
+            "1": {"later_at": here.clock()},
+            "2": {"dead": "x", "write_at": None},
+        }.items():
+            row = session.get_one(CrmLead, (SALES, name))
+            for column, value in changes.items():
+                setattr(row, column, value)
     with here.hub.database.session() as session, asked(here.hub) as said:
-        hotlist.page(session, hotlist.LeadFilter(), Lots({SALES: 0.5}), limit=2)
-    sorting = [statement for statement, _ in said if "ORDER BY" in statement]
-    assert len(sorting) == 2 and not any("crm_lead.fields" in statement for statement in sorting)
-    lots = [one for one in said if "ORDER BY crm_lead.lot" in one[0]]
-    found = plan(here.hub, lots)
-    assert "ix_crm_lead_lot" in found and "TEMP B-TREE" not in found
+        found = leads_waiting(session)
+    assert (found.scoring, found.writing, found.person) == ({SALES: 2}, {SALES: 4}, {SALES: 1})
+    steps = plan(here.hub, said).splitlines()
+    assert [step.split("ix_crm_lead_")[1] for step in steps] == ["due", "later", "write", "dead"]
+
+
+def test_of_all_leads_of_an_earlier_bundle_only_a_batch_is_read(here: LeadHub) -> None:
+    with here.hub.database.transaction() as session, asked(here.hub) as said:
+        assert make_due(session, SALES, "0" * 64, 3, here.clock()) == 3
+    older = plan(here.hub, [one for one in said if "scored_at DESC" in one[0]])
+    assert "ix_crm_lead_scored (connection=? AND bundle>?)" in older and "TEMP B-TREE" not in older
+
+
+def test_old_events_are_found_by_connection(here: LeadHub) -> None:
+    rules = Rules.at(here.hub.config.retention, here.clock())
+    assert rules.crm_events is not None
+    with here.hub.database.transaction() as session:
+        session.add(CrmConnection(name="other", kind="webhook", settings={"kind": "webhook"}))
+        session.flush()
+        for n, name in enumerate((SALES, "other", SALES)):
+            session.add(
+                CrmEvent(
+                    connection=name, event_id=f"e{n}", object_id="1", what="changed", body={}, at=here.clock(),
+                    received_at=rules.crm_events - timedelta(minutes=1 - n),
+                )
+            )  # fmt: skip
+    [old] = [one for one in others.old_rows(rules) if one.kind == CRM_EVENTS]
+    with here.hub.database.transaction() as session, asked(here.hub, "crm_event") as said:
+        assert others.prune_some(session, old) == 1
+        assert session.query(CrmEvent).count() == 2
+    looked = plan(here.hub, [one for one in said if "received_at <" in one[0]])
+    assert looked.count("ix_crm_event_last (connection=? AND received_at<?)") == 2

@@ -14,7 +14,7 @@ from cloud_sync.crm.forgetting import forget
 from cloud_sync.crm.hotlist import LeadFilter
 from cloud_sync.crm.lots import Lots
 from cloud_sync.metrics import Exposition
-from cloud_sync.store.models import CrmLead
+from cloud_sync.store.models import CrmConnection, CrmLead
 from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
 
 NONE = Lots({})
@@ -53,6 +53,52 @@ def test_pages_hold_each_lead_once_whatever_their_size(there: LeadHub) -> None:
     assert walk(4, 0.1, LeadFilter(search="müller 5")) == [
         f"{i:03d}" for i in (59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 5)
     ]
+
+
+def test_leads_of_several_connections_stand_in_one_order_on_all_pages(there: LeadHub) -> None:
+    with there.hub.database.transaction() as session:
+        for name in ("a-crm", "Z-crm"):
+            session.add(CrmConnection(name=name, kind="webhook", settings={"kind": "webhook"}))
+            session.flush()
+            for i in range(20):
+                session.add(
+                    CrmLead(
+                        connection=name, object_id=f"{name}{i}", band=("hot", "warm")[i % 2], points=50,
+                        probability=(i // 4) / 10, lot=i / 20,
+                    )
+                )  # fmt: skip
+    lots = Lots({SALES: 0.3, "a-crm": 0.2})
+    found: dict[int, list[tuple[str, bool]]] = {}
+    with there.hub.database.session() as session:
+        for size in (7, 500):
+            cursor, found[size] = "", []
+            while cursor or not found[size]:
+                page = hotlist.page(session, LeadFilter(), lots, limit=size, cursor=cursor)
+                found[size] += [(one.lead.object_id, one.lot) for one in page.leads]
+                cursor = page.next
+                if not cursor:
+                    break
+        main = [
+            (row.heat, row.probability, row.connection)
+            for row in (session.query(CrmLead).filter_by(object_id=name).one() for name, lot in found[500] if not lot)
+        ]  # fmt: skip
+    assert found[7] == found[500] and len({name for name, _ in found[500]}) == 100
+    assert main == sorted(main, reverse=True)
+    drawn = [name for name, lot in found[500] if lot]
+    assert len(drawn) == 18 + 4 and not any(name.startswith("Z") for name in drawn)
+
+
+def test_the_band_that_people_see_decides_where_a_lead_stands(there: LeadHub) -> None:
+    assert [CrmLead(band=band).heat for band in ("hot", "warm", "cold", "")] == [3, 2, 1, 0]
+    with there.hub.database.transaction() as session:
+        leads.override(session, SALES, "000", "hot", why="x", who="ada")
+    assert there.lead("000").heat == 3
+    with there.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "000")).band = "warm"
+    assert there.lead("000").heat == 3
+    with there.hub.database.transaction() as session:
+        leads.override(session, SALES, "000", "", why="x", who="ada")
+    assert there.lead("000").heat == 2
 
 
 def test_all_leads_are_listed_and_counted_whatever_became_of_them(there: LeadHub) -> None:

@@ -32,7 +32,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cloud_sync.intake.ledger import accounts
 from cloud_sync.store.db import Database, alembic_config, changing_tables, is_empty, migrate
-from cloud_sync.store.models import Alert, Device, Rollout, Sample
+from cloud_sync.store.models import Alert, CrmLead, Device, Rollout, Sample
 from cloud_sync.store.types import Base
 from kits.core.errors import ConfigError
 from kits.core.sample import utc_now
@@ -183,6 +183,26 @@ def test_a_rollout_from_before_absences_was_last_attended_when_a_device_was_last
     migrate(database)
     with database.session() as session:
         assert set(session.scalars(select(Rollout.attended_at))) == {heard}
+
+
+def test_leads_from_before_the_lists_stand_where_their_band_says(database: Database) -> None:
+    move(database, "0020")
+    fill(database)
+    with database.engine.begin() as connection:
+        leads = next(table for table in tables_of(connection) if table.name == "crm_lead")
+        rows = [
+            {**row_for(leads, 1), "object_id": name, "band": band, "override": override}
+            for name, band, override in (
+                ("a", "hot", {}), ("b", "cold", {"band": "warm", "who": "ada"}), ("c", "cold", {"opted_out": True}),
+                ("d", "", {}),
+            )
+        ]  # fmt: skip
+        connection.execute(leads.insert(), rows)
+    migrate(database)
+    with database.session() as session:
+        query = select(CrmLead.object_id, CrmLead.heat).where(CrmLead.object_id.in_(list("abcd")))
+        found = {row[0]: row[1] for row in session.execute(query)}
+    assert found == {"a": 3, "b": 2, "c": 1, "d": 0}
 
 
 def test_what_devices_and_people_add_never_runs_out_of_numbers(database: Database) -> None:

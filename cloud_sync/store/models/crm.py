@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, TextClause, text
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from cloud_sync.store.types import Base, BigKey, JsonList, JsonObject
 from kits.core.sample import utc_now
@@ -21,6 +22,31 @@ SCORED = text("state = 'open' AND points IS NOT NULL")
 
 OPTED_OUT = text("opted_out")
 """Leads that are not scored, those that were erased among them."""
+
+FOR_A_PERSON = text("dead <> ''")
+"""Leads that wait for a person."""
+
+DUE = text("due_at IS NOT NULL")
+"""Leads that are to be read and scored."""
+
+DUE_LATER = text("later_at IS NOT NULL AND due_at IS NULL")
+"""Leads of which a sweep found news and that nothing else makes due."""
+
+TO_WRITE = text("write_at IS NOT NULL")
+"""Leads whose score the CRM does not have yet."""
+
+WRITTEN = text("wrote_at IS NOT NULL")
+"""Leads whose score was ever written to their CRM."""
+
+HEAT = {"hot": 3, "warm": 2, "cold": 1}
+"""What a list is in the order of; 0: no band."""
+
+_Value = TypeVar("_Value")
+
+
+def _index(name: str, *columns: str, rows: TextClause) -> Index:
+    """Over some of the rows."""
+    return Index(name, *columns, sqlite_where=rows, postgresql_where=rows)
 
 
 class CrmConnection(Base):
@@ -86,7 +112,6 @@ class CrmEvent(Base):
 
     __tablename__ = "crm_event"
     __table_args__ = (
-        Index("ix_crm_event_received_at", "received_at"),
         Index("ix_crm_event_lead", "connection", "object_id"),
         Index("ix_crm_event_last", "connection", "received_at"),
         Index("ix_crm_event_erased", "what", sqlite_where=ERASURE, postgresql_where=ERASURE),
@@ -120,6 +145,7 @@ class CrmLead(Base):
         wrote_points, wrote_band: what the CRM shows; None and empty: nothing.
         state: open, won, lost or gone (deleted there).
         override: what a person says of the score: `{band, who, at, why}`; empty: nothing.
+        heat: of the band that people see (`HEAT`); follows `band` and `override` by itself.
         lot: its place in the random order, 0 to 1, drawn once; below the exploration share it is shown by lot.
         asked: the lead when its score was first asked for, and what was said then: `{fields, at, bundle, probability,
             …}`; what is learned from it, once its outcome is known (`crm/outcomes.py`).
@@ -128,48 +154,18 @@ class CrmLead(Base):
 
     __tablename__ = "crm_lead"
     __table_args__ = (
-        Index("ix_crm_lead_due", "connection", "due_at"),
-        Index("ix_crm_lead_later", "connection", "later_at"),
-        Index("ix_crm_lead_write", "connection", "write_at"),
-        Index("ix_crm_lead_hot", "connection", "state", "probability"),
-        Index("ix_crm_lead_dead", "connection", "dead"),
-        Index("ix_crm_lead_error", "connection", "state", "error"),
-        Index(
-            "ix_crm_lead_lot",
-            "lot",
-            "connection",
-            "object_id",
-            sqlite_where=SCORED,
-            postgresql_where=SCORED,
-        ),
-        Index(
-            "ix_crm_lead_band",
-            "connection",
-            "bundle",
-            "band",
-            "probability",
-            sqlite_where=SCORED,
-            postgresql_where=SCORED,
-        ),
-        Index(
-            "ix_crm_lead_scored_at",
-            "connection",
-            "scored_at",
-            sqlite_where=SCORED,
-            postgresql_where=SCORED,
-        ),
-        Index(
-            "ix_crm_lead_opted_out",
-            "connection",
-            sqlite_where=OPTED_OUT,
-            postgresql_where=OPTED_OUT,
-        ),
-        Index(
-            "ix_crm_lead_never_shown",
-            "created_at",
-            sqlite_where=NEVER_SHOWN,
-            postgresql_where=NEVER_SHOWN,
-        ),
+        _index("ix_crm_lead_due", "connection", "due_at", rows=DUE),
+        _index("ix_crm_lead_later", "connection", "later_at", rows=DUE_LATER),
+        _index("ix_crm_lead_write", "connection", "write_at", rows=TO_WRITE),
+        _index("ix_crm_lead_dead", "connection", "dead", rows=FOR_A_PERSON),
+        Index("ix_crm_lead_error", "connection", "error", "state"),
+        _index("ix_crm_lead_wrote", "connection", "wrote_at", rows=WRITTEN),
+        _index("ix_crm_lead_list", "connection", "heat", "probability", "object_id", rows=SCORED),
+        _index("ix_crm_lead_lot", "connection", "lot", "object_id", rows=SCORED),
+        _index("ix_crm_lead_band", "connection", "bundle", "band", "probability", rows=SCORED),
+        _index("ix_crm_lead_scored", "connection", "bundle", "scored_at", rows=SCORED),
+        _index("ix_crm_lead_opted_out", "connection", rows=OPTED_OUT),
+        _index("ix_crm_lead_never_shown", "created_at", rows=NEVER_SHOWN),
     )
     connection: Mapped[str] = mapped_column(ForeignKey("crm_connection.name"), primary_key=True)
     object_id: Mapped[str] = mapped_column(primary_key=True)
@@ -194,6 +190,7 @@ class CrmLead(Base):
     points: Mapped[int | None] = mapped_column(default=None)
     percentile: Mapped[float | None] = mapped_column(default=None)
     band: Mapped[str] = mapped_column(default="")
+    heat: Mapped[int] = mapped_column(default=0, server_default="0")
     reasons: Mapped[JsonList] = mapped_column(default=list)
     hints: Mapped[JsonList] = mapped_column(default=list)
     trend: Mapped[str] = mapped_column(default="")
@@ -215,6 +212,13 @@ class CrmLead(Base):
     outcome_at: Mapped[datetime | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
+    @validates("band", "override")
+    def _keep_heat(self, key: str, value: _Value) -> _Value:
+        band, said = (value, self.override) if key == "band" else (self.band, value)
+        theirs = said.get("band") if isinstance(said, dict) else ""
+        self.heat = HEAT.get(str(theirs or band), 0)
+        return value
+
 
 class CrmObjection(Base):
     """A lead of a removed connection that must not be scored: who objected, or was erased for ever.
@@ -235,10 +239,7 @@ class CrmScore(Base):
     """A score that was in force once, or what a person said of one: appended, for drift, trend and the record."""
 
     __tablename__ = "crm_score"
-    __table_args__ = (
-        Index("ix_crm_score_lead", "connection", "object_id", "version"),
-        Index("ix_crm_score_at", "at"),
-    )
+    __table_args__ = (Index("ix_crm_score_lead", "connection", "object_id", "version"),)
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     connection: Mapped[str]
     object_id: Mapped[str]
