@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -39,3 +40,23 @@ class Seldom:
             self._done += 1
             before, self._left_out = self._left_out, 0
             return before
+
+
+class SeldomWarnings(logging.Filter):
+    """Lets a logger's warnings through so often; with the next one it says how many were left out.
+
+    Errors always come through: they are bugs, and tell what is to be mended.
+    """
+
+    def __init__(self, seldom: Seldom) -> None:
+        super().__init__()
+        self._seldom = seldom
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is written."""
+        if record.levelno != logging.WARNING:
+            return True
+        left_out = self._seldom.ask()
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} left_out={left_out}", ()
+        return left_out is not None

@@ -24,11 +24,14 @@ from cloud_sync.fleet.broker import answers
 from cloud_sync.fleet.pki import Authority
 from cloud_sync.fleet.probes import reachable
 from cloud_sync.patience import bounded
+from cloud_sync.seldom import Seldom, SeldomWarnings
 from kits.core.errors import MachineError
 
 log = logging.getLogger(__name__)
 
 LOOK_S = 600.0
+STRANGERS_A_MINUTE = 20
+"""So many lines of log, of what is no HTTP: anybody can send it as often as they like."""
 _DRAIN_S = 5
 
 
@@ -102,6 +105,9 @@ class WebServer:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: self.stop())
+        warnings = SeldomWarnings(Seldom(STRANGERS_A_MINUTE, 60.0))
+        strangers = logging.getLogger("uvicorn.error")
+        strangers.addFilter(warnings)
         keeper = threading.Thread(target=self._keep, name="server-certificate", daemon=True)
         if self._pair is not None:
             keeper.start()
@@ -109,6 +115,7 @@ class WebServer:
             with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
                 runner.run(self._serve(started))
         finally:
+            strangers.removeFilter(warnings)
             self._ended.set()
 
     async def _serve(self, started: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import resource
 import socket
 import threading
@@ -13,6 +14,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from cloud_sync import server
 from cloud_sync.config import parse
 from cloud_sync.fleet.pki import Authority
 from cloud_sync.limits import BodyLimit, Bound
@@ -53,13 +55,13 @@ def serving(folder: Path, refused: Callable[[], object] = lambda: None) -> Itera
 
     app.add_middleware(BodyLimit, limit=Bound(LIMIT), patience_s=BRIEF_S)
     config = parse({"listen": {"port": 0}}, folder)
-    server = WebServer(app, config, Authority(config.pki_dir), refused=refused)
-    thread = threading.Thread(target=server.run, daemon=True)
+    web = WebServer(app, config, Authority(config.pki_dir), refused=refused)
+    thread = threading.Thread(target=web.run, daemon=True)
     thread.start()
-    wait_for(lambda: server.port is not None)
-    assert server.port is not None
-    yield server.port
-    server.stop()
+    wait_for(lambda: web.port is not None)
+    assert web.port is not None
+    yield web.port
+    web.stop()
     thread.join(15)
 
 
@@ -95,6 +97,34 @@ def test_a_head_that_does_not_come_is_not_waited_for(port: int, drops: int) -> N
             peer.sendall(drop)
         assert served(port)
         assert all_of(peer) == b""
+
+
+def test_what_is_no_http_writes_few_lines_of_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "STRANGERS_A_MINUTE", 3)
+    lines = ListedLines()
+    with serving(tmp_path) as port:
+        uvicorns = logging.getLogger("uvicorn.error")
+        uvicorns.addHandler(lines)
+        for _ in range(8):
+            with connected(port) as peer:
+                peer.sendall(b"\x16\x03\x01 no HTTP\r\n\r\n")
+                assert b"400" in all_of(peer)
+        uvicorns.error("a bug")
+    uvicorns.removeHandler(lines)
+    assert lines.found == [*3 * ["Invalid HTTP request received."], "a bug"]
+
+
+class ListedLines(logging.Handler):
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found.append(record.getMessage())
 
 
 def test_a_head_after_an_answer_is_not_waited_for_either(port: int) -> None:
