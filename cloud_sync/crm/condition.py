@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.crm import breaker
 from cloud_sync.crm.inbox import REFUSED as MESSAGES_REFUSED
 from cloud_sync.crm.models import REFUSED as BUNDLE_REFUSED
+from cloud_sync.crm.models import released
 from cloud_sync.crm.unopened import UNOPENED
 from cloud_sync.crm.writeback import REFUSED as SCORES_REFUSED
 from cloud_sync.crm.writing import DEAD
@@ -22,9 +23,10 @@ from cloud_sync.store.models import Alert, CrmConnection, CrmLead, LeadModel
 from cloud_sync.store.models.crm import FOR_A_PERSON
 
 IN_ORDER = "in order"
-SCORES_WAIT, CANNOT_SCORE = "scores refused", "cannot score"
+SCORES_WAIT, CANNOT_SCORE, EARLIER = "scores refused", "cannot score", "bundle refused"
 NOT_HEARD, LEFT_ALONE = "messages refused", "left alone"
 NO_BUNDLE = "no bundle is in force for {project}: kit publish --hub URL, and sign its release"
+SCORED_BY_EARLIER = "{newer} was refused, {bundle} scores on: {why}"
 GIVEN_UP = "{n} scores were given up, and none was taken since: {first}"
 _ALERTS = (UNOPENED, SCORES_REFUSED, BUNDLE_REFUSED, MESSAGES_REFUSED)
 
@@ -39,17 +41,21 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What conditions are told from, beside the rows: text by name and place of an alert; bundles by project."""
+    """What conditions are told from, beside the rows: text by name and place of an alert; bundles by project, the released
+    ones too."""
 
     alerts: Mapping[tuple[str, str], str]
     models: Mapping[str, LeadModel]
+    released: Mapping[str, str]
 
 
 def conditions(
     session: Session, rows: Sequence[CrmConnection], now: datetime
 ) -> dict[str, Condition]:
     """By connection."""
-    known = _Known(_open_alerts(session), _models(session, rows))
+    models = _models(session, rows)
+    newest = {project: released(session, project) for project in models}
+    known = _Known(_open_alerts(session), models, newest)
     given_up = _given_up(session, [row.name for row in rows])
     return {row.name: _of(row, known, given_up.get(row.name, ""), now) for row in rows}
 
@@ -70,6 +76,9 @@ def _of(row: CrmConnection, known: _Known, given_up: str, now: datetime) -> Cond
     unheard = known.alerts.get((MESSAGES_REFUSED, row.name), "")
     if unheard:
         return Condition(NOT_HEARD, unheard)
+    earlier = _earlier(row, known)
+    if earlier:
+        return Condition(EARLIER, earlier)
     return Condition(IN_ORDER if row.project else "not scored", row.error)
 
 
@@ -89,6 +98,16 @@ def _unscored(row: CrmConnection, known: _Known) -> str:
         return known.alerts.get((BUNDLE_REFUSED, model.bundle[:12]), "")
     refused = known.alerts.get((BUNDLE_REFUSED, row.project), "")
     return refused or NO_BUNDLE.format(project=row.project)
+
+
+def _earlier(row: CrmConnection, known: _Known) -> str:
+    """Why an earlier bundle scores than the one that was released; empty: it does not, or a person said so."""
+    model = known.models.get(row.project)
+    newer = known.released.get(row.project, "")
+    if model is None or model.held or newer in ("", model.bundle) or newer not in model.refused:
+        return ""
+    short = {"newer": newer[:12], "bundle": model.bundle[:12]}
+    return SCORED_BY_EARLIER.format(**short, why=model.refused[newer])
 
 
 def _open_alerts(session: Session) -> dict[tuple[str, str], str]:

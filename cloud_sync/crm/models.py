@@ -139,7 +139,7 @@ class LeadModels:
     def look(self, project: str) -> bool:
         """Lets a newer release take effect, if its golden samples pass here; whether one did."""
         with self._hub.database.session() as session:
-            newest, row = _released(session, project), session.get(LeadModel, project)
+            newest, row = released(session, project), session.get(LeadModel, project)
             held = row is not None and row.held
             refused = row.refused if row is not None else {}
             current = row.bundle if row is not None else ""
@@ -219,6 +219,15 @@ def in_force(session: Session, project: str) -> LeadModel | None:
     return session.get(LeadModel, project)
 
 
+def released(session: Session, project: str) -> str:
+    """The bundle of the project's highest release in force; empty: none."""
+    query = select(BundleRow.id).where(
+        BundleRow.project == project, BundleRow.kit == KIT, BundleRow.champion,
+        BundleRow.id.not_in(only_withdrawn()),
+    )  # fmt: skip
+    return session.scalar(query.limit(1)) or ""
+
+
 def model_json(row: LeadModel) -> dict[str, JsonValue]:
     """For API and `--json`."""
     return {
@@ -226,15 +235,6 @@ def model_json(row: LeadModel) -> dict[str, JsonValue]:
         "refused": row.refused, "by": row.by, "at": row.at.isoformat(),
         "bands": cutting.shown(row.cut, row.bundle), "by_lot": lots.kept_by(row),
     }  # fmt: skip
-
-
-def _released(session: Session, project: str) -> str:
-    """The bundle of the project's highest release in force; empty: none."""
-    query = select(BundleRow.id).where(
-        BundleRow.project == project, BundleRow.kit == KIT, BundleRow.champion,
-        BundleRow.id.not_in(only_withdrawn()),
-    )  # fmt: skip
-    return session.scalar(query.limit(1)) or ""
 
 
 def _switch(session: Session, row: LeadModel, bundle_id: str, *, by: str) -> None:

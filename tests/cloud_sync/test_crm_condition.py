@@ -11,7 +11,7 @@ import pytest
 
 from cloud_sync.crm import breaker, changing, health, settling, writing
 from cloud_sync.crm.base import WriteOutcome
-from cloud_sync.crm.condition import CANNOT_SCORE, IN_ORDER, SCORES_WAIT
+from cloud_sync.crm.condition import CANNOT_SCORE, EARLIER, IN_ORDER, SCORES_WAIT
 from cloud_sync.crm.health import Health
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.secrets import Secrets, remove_secrets, write_secrets
@@ -30,7 +30,7 @@ from tests.cloud_sync.lead_builders import (
     make_rule,
     release_bundle,
 )
-from tests.cloud_sync.test_crm_models import of_another_version
+from tests.cloud_sync.test_crm_models import of_another_version, withdraw
 from tests.cloud_sync.writing_builders import NAME, Scene, writing_scene
 
 WRITES = "crm.objects.contacts.write"
@@ -147,6 +147,29 @@ def test_without_a_bundle_nothing_can_be_scored(tmp_path: Path) -> None:
             LeadModels(here.hub, make=of_another_version).current(LEADS)
         assert said(here.hub).state == CANNOT_SCORE and "malformed" in said(here.hub).error
         assert here.models.current(LEADS).id == third
+
+
+def test_scores_of_an_earlier_bundle_are_told_until_a_newer_one_is_taken(tmp_path: Path) -> None:
+    with opened(tmp_path) as (client, here):
+        here.models.look(LEADS)
+        first = here.models.current(LEADS).id
+        second = release_bundle(here.hub, lead_bundle(2, golden_score=0.9))
+        assert not here.models.look(LEADS)
+        one = said(here.hub)
+        assert one.state == EARLIER and "golden samples differ" in one.error
+        assert one.error.startswith(f"{second[:12]} was refused, {first[:12]} scores on")
+        page = client.get("/leads", headers=asker(here.hub)).text
+        assert f"<strong>sales</strong> has scores of an earlier bundle: {second[:12]}" in page
+        here.crm.put("1", size=50)
+        here.score("1")
+        assert here.lead("1").bundle == first
+        withdraw(here.hub, second, champion=first)
+        assert said(here.hub).state == IN_ORDER
+        release_bundle(here.hub, lead_bundle(3, golden_score=0.9))
+        here.models.look(LEADS)
+        assert said(here.hub).state == EARLIER
+        release_bundle(here.hub, lead_bundle(4))
+        assert here.models.look(LEADS) and said(here.hub).state == IN_ORDER
 
 
 def test_the_page_of_leads_and_the_api_tell_it(tmp_path: Path) -> None:
