@@ -25,6 +25,13 @@ IN_USE = Device.revoked_at.is_(None) & (Device.site != CRM_SITE)
 """Devices of the line; a CRM stands among the devices too, but none can be away or roll anything out."""
 
 
+def leads_alone(session: Session) -> bool:
+    """Whether the hub only ever had leads: a CRM is connected, and no device was."""
+    if session.scalar(select(CrmConnection.name).limit(1)) is None:
+        return False
+    return session.scalar(select(Device.name).where(Device.site != CRM_SITE).limit(1)) is None
+
+
 @dataclass(frozen=True, slots=True)
 class NextStep:
     """Something worth doing now."""

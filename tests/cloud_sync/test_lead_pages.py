@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from cloud_sync.crm.outcomes import device_of
 from cloud_sync.errors import ConflictError
@@ -53,6 +53,27 @@ def test_the_first_page_of_leads_alone_speaks_of_leads_alone(
         session.add(Device(name="press-2", site="plant"))
     text = client.get("/", headers=who).text
     assert "0 / 1" in text and "Hot leads" in text and "Decisions per hour" in text
+
+
+def test_the_menu_of_a_hub_that_only_ever_had_leads_leaves_out_what_is_of_devices(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    of_devices = ("/cases", "/mails", "/ledger", "/rollouts")
+    who = asker(here.hub)
+
+    def shown(page: str) -> list[str]:
+        menu = client.get(page, headers=who).text.partition("<nav")[2].partition("</nav>")[0]
+        return [path for path in of_devices if f'href="{path}"' in menu]
+
+    assert shown("/leads") == list(of_devices), "there is a device"
+    with here.hub.database.transaction() as session:
+        session.execute(delete(Device).where(Device.site != CRM_SITE))
+    assert shown("/leads") == [] and shown("/rollouts") == ["/rollouts"]
+    assert 'href="/devices"' in client.get("/leads", headers=who).text
+    with here.hub.database.transaction() as session:
+        session.add(Device(name="press-9", site="plant", revoked_at=utc_now()))
+    assert shown("/leads") == list(of_devices), "what it sent is still to be seen"
 
 
 def test_the_page_of_a_bundle_says_whose_leads_it_scores(

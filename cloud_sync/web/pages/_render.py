@@ -26,6 +26,7 @@ from cloud_sync.hub import Hub, get_hub
 from cloud_sync.seldom import Seldom
 from cloud_sync.web import words
 from cloud_sync.web.auth import Identity, identify, require_page
+from cloud_sync.web.next_steps import leads_alone
 from cloud_sync.web.security import SECURITY_HEADERS
 from cloud_sync.web.view_models import menu_counts
 from kits.core.errors import KitwrightError
@@ -44,6 +45,8 @@ _MENU = (
     ("Release", (("/bundles", "Bundles"), ("/rollouts", "Rollouts"))),
     ("Hub", (("/effects", "Effects"), ("/people", "People"))),
 )  # fmt: skip
+_OF_DEVICES = ("/cases", "/mails", "/ledger", "/rollouts")
+"""Pages that are empty where no device ever was; those who sell need not look past them."""
 _NEEDS = {"/review": "reviewer", "/people": "admin"}
 _TITLES = {403: "Not allowed", 404: "Not found", 405: "Not possible", 500: "Something broke"}
 
@@ -72,7 +75,9 @@ def render(
 ) -> HTMLResponse:
     """One page for a person who is signed in."""
     counts = menu_counts(session, who)
-    return _page(request, template, 200, who=who, menu=_menu(request, who, counts), **values)
+    hidden = _OF_DEVICES if leads_alone(session) else ()
+    menu = _menu(request, who, counts, hidden)
+    return _page(request, template, 200, who=who, menu=menu, **values)
 
 
 def fragment(template: str, /, **values: object) -> HTMLResponse:
@@ -114,7 +119,7 @@ def _answer(text: str, status: int) -> HTMLResponse:
 
 
 def _menu(
-    request: Request, who: Identity, counts: dict[str, int]
+    request: Request, who: Identity, counts: dict[str, int], hidden: tuple[str, ...] = ()
 ) -> list[tuple[str, list[object]]]:
     here = request.url.path
     menu: list[tuple[str, list[object]]] = []
@@ -128,6 +133,7 @@ def _menu(
             }
             for path, name in entries
             if who.may(_NEEDS.get(path, "viewer"))  # type: ignore[arg-type]  # a table of roles
+            and (path not in hidden or here.startswith(path))
         ]
         if links:
             menu.append((group, links))
