@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kits.toolchain.importing import ImportReport
 
 _SHOWN = 3
+_SAID = 5
+"""Different things that are said of one check."""
 """Examples per kind of finding in text; all of them are in the version's findings.json."""
 
 
@@ -84,20 +86,30 @@ def report_text(report: ImportReport) -> str:
 
 
 def findings_text(findings: Iterable[Finding]) -> list[str]:
-    """Findings by check, with a few examples each."""
-    by_check: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    """Findings by check: what each says once, with a few examples."""
+    by_check: dict[tuple[str, str], dict[str, list[Finding]]] = defaultdict(dict)
     for finding in findings:
-        by_check[finding.level, finding.check].append(finding)
-    lines = []
-    for (level, check), found in sorted(by_check.items()):
-        count = f" ({len(found)} times)" if len(found) > 1 else ""
-        lines.append(f"{level:4} {check}{count}: {found[0].text}")
-        examples = [e for f in found for e in f.evidence]
-        lines += [f"       {example}" for example in examples[:_SHOWN]]
-        if len(examples) > _SHOWN:
-            lines.append("       … more of them: --json")
-        if found[0].fix:
-            lines.append(f"       fix: {found[0].fix}")
+        by_check[finding.level, finding.check].setdefault(finding.text, []).append(finding)
+    lines: list[str] = []
+    for (level, check), said in sorted(by_check.items()):
+        groups = list(said.values())
+        for group in groups[:_SAID]:
+            lines += _told(level, check, group)
+        rest = sum(map(len, groups[_SAID:]))
+        lines += [f"       … {rest} more of {check}: --json"] if rest else []
+    return lines
+
+
+def _told(level: str, check: str, found: Sequence[Finding]) -> list[str]:
+    """Findings that say the same, of different samples or files."""
+    count = f" ({len(found)} times)" if len(found) > 1 else ""
+    lines = [f"{level:4} {check}{count}: {found[0].text}"]
+    examples = [e for f in found for e in f.evidence]
+    lines += [f"       {example}" for example in examples[:_SHOWN]]
+    if len(examples) > _SHOWN:
+        lines.append("       … more of them: --json")
+    if found[0].fix:
+        lines.append(f"       fix: {found[0].fix}")
     return lines
 
 
