@@ -87,6 +87,21 @@ def test_a_no_whose_stage_is_not_ended_is_open(tmp_path: Path) -> None:
     assert "1 are open, as Lead Status says" in found.told("outcome")
 
 
+def test_a_stage_that_says_how_a_no_ended_is_asked_about_and_not_learned_from(
+    tmp_path: Path,
+) -> None:
+    first = date(2025, 1, 1)
+    stages = ["Contacted", "Not Qualified", "No reply to us"]
+    rows = [
+        [n, f"{first + timedelta(days=n)}", "yes" if n % 3 == 0 else "no", stages[n % 3], n % 4]
+        for n in range(90)
+    ]
+    header = ["id", "created_at", "Converted", "Lead Status", "rooms"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    assert set(found.leads[0].fields) == {"rooms"}
+    assert found.told("old-open-leads").startswith("'No reply to us' (30 leads) of Lead Status")
+
+
 def test_a_no_stays_lost_where_stages_never_end(tmp_path: Path) -> None:
     rows = [[n, "yes" if n % 4 == 0 else "no", "New" if n % 3 else "Contacted"] for n in range(20)]
     found = read(put(tmp_path / "e.csv", table(["id", "Converted", "Lead Status"], rows)))

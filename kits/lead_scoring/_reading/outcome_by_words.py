@@ -42,7 +42,8 @@ def by_words(sheet: Sheet) -> Outcome | None:
     first = rivals[0].outcome
     same = [c.outcome.columns[0] for c in found if c is not rivals[0] and _same(first, c.outcome)]
     finished, told = _unfinished(sheet, first)
-    columns, said = (*first.columns, *same), f"{first.said}{told}"
+    columns = tuple(dict.fromkeys((*finished.columns, *same)))
+    said = f"{first.said}{told}"
     return replace(finished, columns=columns, said=said, kind=best)
 
 
@@ -71,7 +72,8 @@ def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[Outcome, str]:
         won = tuple(None if w is False and c not in ended else w for w, c in zip(flag.won, cells))
         n = won.count(None) - flag.won.count(None)
         told = f"; of those not won {n} are open, as {stage} says ({cells_said(known, chosen)})"
-        return replace(flag, won=won), told
+        # it says how leads ended, so it is no more a feature than the flag itself
+        return replace(flag, won=won, columns=(*flag.columns, stage)), told
     worked = next((n for n in stages if _at_work(sheet, n, flag)), "")
     if not worked or not set(plain(flag.columns[0]).split("_")) & set(names_for("converted_words")):
         return flag, ""
