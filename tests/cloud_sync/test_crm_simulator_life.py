@@ -14,7 +14,7 @@ from cloud_sync.cli import make_app
 from cloud_sync.crm.outcomes import key_of_lead
 from cloud_sync.crm.secrets import parse_secrets
 from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.simulator import Simulator, serve
+from cloud_sync.crm.simulator import VENDORS, Simulator, serve
 from cloud_sync.crm.simulator.coming import read_coming
 from cloud_sync.crm.simulator.files import write_settings
 from cloud_sync.crm.simulator.history import FIRST, history_csv
@@ -81,6 +81,14 @@ def test_history_has_both_outcomes_in_the_order_of_time_and_a_rising_base_rate()
     assert "hs_analytics_num_visits" in rows[0]
     won = [row["lifecyclestage"] == "customer" for row in rows]
     assert sum(won[-1000:]) > 1.3 * sum(won[:1000]) > 0
+
+
+@pytest.mark.parametrize("kind", sorted(VENDORS))
+def test_a_crm_that_is_started_again_has_the_same_people_and_other_events(kind: str) -> None:
+    """A hub that knows the events of its first life took those of the second for repetitions, and did nothing."""
+    first, second = Simulator(kind, seed=1), Simulator(kind, seed=1)
+    assert first.make(1, quiet=True)[0].fields == second.make(1, quiet=True)[0].fields
+    assert first.vendor.event_id() != second.vendor.event_id()
 
 
 def run(*words: str) -> tuple[int, str]:

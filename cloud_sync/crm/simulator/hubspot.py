@@ -94,7 +94,6 @@ class HubSpot(Vendor):
         super().__init__(state, scheme, thing)
         self.about = THINGS[self.thing]
         self.portal_id = 1_000_000 + state.seed
-        self._event_ids = 3_000_000_000 + state.seed * 10_000_000
 
     @classmethod
     def rights(cls, thing: str, /) -> frozenset[str]:
@@ -148,7 +147,7 @@ class HubSpot(Vendor):
 
     def event_id(self) -> str:
         """A number, as HubSpot gives."""
-        return str(self._event_ids + next(self._ids))
+        return str(next(self._ids))
 
     def events(self, change: Change) -> list[SimEvent]:
         """One for each property that changed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,9 @@ from cloud_sync.crm.simulator.values import (
 )
 from cloud_sync.crm.simulator.world import COLUMNS, Value
 from cloud_sync.pretended import Troubles
+
+_FIRST_IDS = 9_000_000_000
+"""The first event has a number below: ten digits, which Salesforce's ids have room for."""
 
 
 @dataclass
@@ -92,7 +96,8 @@ class Vendor(ABC):
         self.state = state
         self.signs = scheme or self.scheme
         self.thing = thing or (self.things[0] if self.things else "")
-        self._ids = itertools.count(1)
+        # another start has other ids: a hub that knows those of the last one would take its events for repetitions
+        self._ids = itertools.count(1 + secrets.randbelow(_FIRST_IDS))
 
     @classmethod
     def rights(cls, _thing: str, /) -> frozenset[str]:
