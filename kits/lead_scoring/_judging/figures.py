@@ -1,8 +1,8 @@
 """Figures of judged leads by their exact names, each with its interval; what the data does not allow is left out.
 
 The calibration error is of bins of equal mass (Nguyen & O'Connor 2015); as an absolute value it is biased upward on few
-leads, so its interval is widened downward by what resampling shows of that bias, and a note says what a perfectly
-calibrated model would show.
+leads, so its interval is widened downward by what resampling shows of that bias, to 0 where a perfectly calibrated model
+would show as much; a note says how much that is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def figures(judged: Judged, terms: Terms, seed: int, rounds: int = ROUNDS) -> di
     """All figures that these leads allow."""
     found = estimates(table(judged, terms), judged.groups, seed=seed, rounds=rounds)
     if "ece" in found:
-        found["ece"] = _widened(found["ece"])
+        found["ece"] = _widened(found["ece"], judged.score, seed)
     found |= never_certain(found, terms, len(judged))
     if len(set(judged.groups)) == len(judged):
         found["base_rate"] = proportion(int(judged.won.sum()), len(judged))
@@ -180,13 +180,14 @@ def error_told(error: float, score: Floats, seed: int) -> tuple[str, bool]:
     return text, beyond
 
 
-def _widened(error: Estimate) -> Estimate:
-    """Resamples of an absolute value lie too high: the interval's lower end is mirrored at the value as well."""
-    mirrored = max(0.0, 2 * error.value - error.high)
+def _widened(error: Estimate, score: Floats, seed: int) -> Estimate:
+    """Resamples of an absolute value lie too high: the lower end is mirrored at the value, and 0 where chance explains it."""
+    explained = error.value <= np.quantile(_ideal_errors(score, seed), _SELDOM)
+    mirrored = 0.0 if explained else max(0.0, 2 * error.value - error.high)
     return error.model_copy(
         update={
             "low": min(error.low, mirrored),
-            "method": f"{error.method}, mirrored downward: biased upward on few leads",
+            "method": f"{error.method}, mirrored downward, to 0 where chance explains it: biased upward on few leads",
         }
     )
 
