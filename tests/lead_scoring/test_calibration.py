@@ -136,6 +136,26 @@ def test_intervals_hold_the_true_share_at_their_confidence() -> None:
     assert inside / total > 0.85
 
 
+def test_intervals_of_many_leads_allow_for_a_period_that_is_off_as_those_before_were() -> None:
+    """What each period's level is off by, more leads do not make less."""
+    rng, grid = np.random.default_rng(0), np.linspace(-3, 1, 30)
+    inside = total = 0
+    for seed in range(25):
+        shifts = rng.normal(0.0, 0.3, 5)
+        periods = [
+            one
+            for n, shift in enumerate(shifts[:4])
+            for one in slices(1.0, shift, count=1, n=1_500, seed=100 * seed + n)
+        ]
+        made, _ = calibrate(periods, "auto")
+        spec, said = interval_of(periods, made), calibrated(grid, made)
+        low, high = np.interp(said, spec.knots, spec.low), np.interp(said, spec.knots, spec.high)
+        true = grid + shifts[4]
+        inside += int(((low <= true) & (true <= high)).sum())
+        total += len(grid)
+    assert inside / total > 0.72
+
+
 def test_few_leads_make_wide_intervals() -> None:
     few, many = (interval_of(slices(1.0, 0.0, n=n), CalibratorSpec()) for n in (40, 2_000))
     assert width(few) > 2 * width(many)

@@ -1,11 +1,13 @@
 """How sure a probability is: what became of leads that were scored alike by models that had not seen them.
 
 For a score the interval holds, at its confidence, the share of won among such leads (Jeffreys' interval on nearest
-neighbours in score). Folds that were farther off than chance allows widen it: the next period may be off as well.
+neighbours in score). Folds that were farther off than chance allows widen it: the next period may be off as well, and by
+more than those which the calibrator was learned from.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,8 +40,8 @@ def interval_of(slices: Sequence[Slice], calibrator: CalibratorSpec) -> Interval
         return IntervalSpec()
     order = np.argsort(logits, kind="stable")
     logits, won = logits[order], won[order]
-    excess = _excess(slices, calibrator)
     near = min(len(won), max(_LEAST_NEIGHBOURS, round(_NEIGHBOURS * len(won))))
+    excess = _excess(slices, calibrator, near)
     knots: list[float] = []
     low: list[float] = []
     high: list[float] = []
@@ -72,13 +74,25 @@ def _log_odds(shares: Floats) -> list[float]:
     return [float(one) for one in np.log(inside / (1 - inside))]
 
 
-def _excess(slices: Sequence[Slice], calibrator: CalibratorSpec) -> float:
-    """How many times chance folds deviate from what was expected of them, by parts of the scores; at least 1."""
+def _excess(slices: Sequence[Slice], calibrator: CalibratorSpec, near: int) -> float:
+    """How many times chance a share of so many neighbours in the next period may deviate by; at least 1.
+
+    Folds are looked at by parts of the scores. What they are off by beyond chance, more neighbours do not make less; and
+    where the calibrator stands in their midst, a period to come is farther off: (n + 1) / (n - 1) times, as squares go.
+    """
     off: list[float] = []
+    sizes: list[int] = []
     for one in slices:
         chances = probability(calibrated(one.margins, calibrator))
         for part in np.array_split(np.argsort(chances), _GROUPS):
             expected, spread = chances[part].sum(), (chances[part] * (1 - chances[part])).sum()
             if spread > 1:
                 off.append(float((one.won[part].sum() - expected) ** 2 / spread))
-    return max(1.0, float(np.mean(off))) if off else 1.0
+                sizes.append(len(part))
+    beyond = float(np.mean(off)) - 1.0 if off else 0.0
+    if beyond <= math.sqrt(
+        2 / max(len(off), 1)
+    ):  # the standard error of a mean of squares by chance alone
+        return 1.0 + max(0.0, beyond)
+    to_come = (len(slices) + 1) / (len(slices) - 1) if len(slices) > 1 else 1.0
+    return 1.0 + beyond * max(1.0, near / float(np.mean(sizes)) * to_come)
