@@ -45,10 +45,30 @@ def test_an_outcome_counts_from_when_it_was_known_and_the_lead_was_old_enough() 
         {"outcome_at": START_S + 400 * DAY_S},
         {"outcome_at": START_S + 5 * DAY_S, "rank": True},
     )
-    told = (settled_of(items, order, 0) - START_S) / DAY_S
+    told = (settled_of(items, order, np.zeros(5), 0) - START_S) / DAY_S
     assert np.array_equal(told, [np.nan, 5, 90, 400, np.nan], equal_nan=True)
-    kept_open = (settled_of(items, order, 30) - START_S) / DAY_S
+    kept_open = (settled_of(items, order, np.zeros(5), 30) - START_S) / DAY_S
     assert np.array_equal(kept_open, [30, 30, 90, 400, np.nan], equal_nan=True)
+
+
+def test_an_outcome_without_a_date_counts_as_late_as_others_of_its_kind() -> None:
+    """Where won leads alone are dated, lost ones at once would make the latest months those in which nobody buys."""
+    order = START_S + DAY_S * np.arange(100)
+    won = np.array([1.0, 0.0] * 50)
+    takes = np.where(won > 0, 40.0, 90.0)
+
+    def waited(dated: np.ndarray) -> list[float]:
+        ended = order + takes * DAY_S
+        metas: list[dict[str, JsonValue]] = [
+            {"outcome_at": float(at)} if told else {} for at, told in zip(ended, dated)
+        ]
+        found = (settled_of(items_with(*metas), order, won, 0) - order) / DAY_S
+        return [round(float(one), 6) for one in found]
+
+    assert waited(won > 0) == [40.0] * 100
+    some = waited(np.arange(100) < 60)
+    assert some == takes.tolist()
+    assert all(np.isnan(waited(np.arange(100) < 10)[10:])), "ten dates tell nothing"
 
 
 def test_a_step_learns_from_outcomes_known_when_it_begins() -> None:

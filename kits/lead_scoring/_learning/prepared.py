@@ -83,7 +83,7 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
         seed=task.seed,
         device=device_for(task.device),
         progress=task.progress,
-        settled=settled_of(table.items, table.order, config.source.open_for_days),
+        settled=settled_of(table.items, table.order, table.won, config.source.open_for_days),
     )
     steps = origins(
         splits,
