@@ -135,7 +135,8 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     app.state.crm_door = crm.Door(Inbox(hub), config.url)
     app.add_exception_handler(KitwrightError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_misfit)
-    app.add_exception_handler(SqlDataError, _answer_unstorable)
+    for unstorable in (SqlDataError, OverflowError, UnicodeEncodeError):
+        app.add_exception_handler(unstorable, _answer_unstorable)
     pages.install(app)
     _add_probes(app, hub, broker)
     app.add_middleware(Shortcut, handlers=_OFTEN, refusal=_answer_error)
@@ -224,6 +225,11 @@ async def _answer_misfit(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _answer_unstorable(_request: Request, _error: Exception) -> JSONResponse:
-    """A value that the database does not take: a NUL in a text, a number beyond its own."""
-    refused = DataError("a value that no database stores", fix="leave out NUL and endless numbers")
+    """A value that the database does not take: a NUL or half a character in a text, a number beyond its own.
+
+    PostgreSQL says so itself; SQLite's driver does not get as far.
+    """
+    refused = DataError(
+        "a value that no database stores", fix="leave out NUL, half characters and endless numbers"
+    )
     return JSONResponse(refused.as_dict(), status_code=http_status(refused))

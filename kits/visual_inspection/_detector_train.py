@@ -112,13 +112,13 @@ def _start(config: DetectorConfig, folder: Path) -> tuple[str, str]:
             "more pictures and time than from a pretrained detector"
         )
     path = Path(config.weights)
-    if path.is_file():
+    if path.is_file() and path.suffix == ".pt":  # of another kind it would be executed or refused
         return str(path), f"started from {path.name}"
-    if path.name != config.weights:
+    if path.name != config.weights or path.suffix != ".pt":
         raise ConfigError(
             f"there are no weights {config.weights}",
             where="model.detector.weights",
-            fix="correct the path; what is fetched has no folder and no address, only a name",
+            fix="name a .pt file; what is fetched has no folder and no address, only a name",
         )
     if not config.allow_download:
         raise ConfigError(

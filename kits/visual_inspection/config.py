@@ -51,7 +51,10 @@ class DetectorConfig(BaseModel):
     backend: Literal["ultralytics"] = Field(
         "ultralytics", description="trainer; ultralytics is AGPL-3.0 (extra `yolo`)"
     )
-    architecture: str = Field("yolo11n.yaml", description="built from scratch without weights")
+    architecture: str = Field(
+        "yolo11n.yaml",
+        description="a network that ultralytics describes itself, built from scratch without weights",
+    )
     weights: str = Field("", description="a local .pt to start from; empty: from scratch")
     allow_download: bool = Field(
         False, description="let ultralytics fetch `weights` from its release page on GitHub"

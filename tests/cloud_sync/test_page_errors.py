@@ -57,3 +57,24 @@ def test_errors_of_strangers_are_logged_so_many_a_minute_those_of_people_all(
     for _ in range(3):
         client.get("/nothing", headers={**PAGE, **person})
     assert len(lines(caplog)) == STRANGERS_A_MINUTE + 3
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", f"/v1/jobs/{1 << 63}", b""),
+        ("GET", f"/v1/jobs?before={1 << 63}", b""),
+        ("GET", f"/v1/rollouts/{10**30}", b""),
+        ("POST", "/v1/retrainings", b'{"project": "\\ud800"}'),
+        ("POST", "/v1/tokens", b'{"name": "x", "login": "\\ud800"}'),
+        ("GET", f"/jobs/{1 << 63}", b""),
+    ],
+)
+def test_what_no_database_stores_is_refused_in_words(
+    tmp_path: Path, method: str, path: str, body: bytes
+) -> None:
+    with open_hub(tmp_path) as (client, hub):
+        headers = {**add_person(hub, "eve", "admin"), "content-type": "application/json"}
+        answer = client.request(method, path, headers=headers, content=body)
+    assert answer.status_code == 422
+    assert answer.json()["what"] == "a value that no database stores"

@@ -48,6 +48,8 @@ def test_a_description_of_a_network_that_lies_in_the_project_is_not_executed(
         store, [*parts(store, "train", 1, 3, seed=6), *parts(store, "val", 1, 2, seed=7)]
     )
     run_training(data, Config.model_validate(quick), tmp_path / "run")
+    with pytest.raises(ConfigError, match="there are no weights"):
+        _start(DetectorConfig(weights="own.yaml"), tmp_path)
     for name in (
         "own.yaml",
         "./yolo11n.yaml",
