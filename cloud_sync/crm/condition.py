@@ -5,7 +5,7 @@ Alerts are what all processes know of each other: a loop that is refused raises 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,20 +66,19 @@ def _of(row: CrmConnection, known: _Known, given_up: str, now: datetime) -> Cond
         return asked
     if row.hidden_at is not None:
         return Condition("leads hidden", row.error)
-    unopened = known.alerts.get((UNOPENED, row.name), "")
-    unscored = unopened or (_unscored(row, known) if row.project else "")
-    if unscored:
-        return Condition(CANNOT_SCORE, unscored)
-    refused = known.alerts.get((SCORES_REFUSED, row.name), "") or given_up
-    if refused:
-        return Condition(SCORES_WAIT, refused)
-    unheard = known.alerts.get((MESSAGES_REFUSED, row.name), "")
-    if unheard:
-        return Condition(NOT_HEARD, unheard)
-    earlier = _earlier(row, known)
-    if earlier:
-        return Condition(EARLIER, earlier)
+    for state, why in _faults(row, known, given_up):
+        if why:
+            return Condition(state, why)
     return Condition(IN_ORDER if row.project else "not scored", row.error)
+
+
+def _faults(row: CrmConnection, known: _Known, given_up: str) -> Iterator[tuple[str, str]]:
+    """What may be wrong though its CRM answers, the gravest first, and why; empty: it is not."""
+    yield CANNOT_SCORE, known.alerts.get((UNOPENED, row.name), "")
+    yield CANNOT_SCORE, _unscored(row, known) if row.project else ""
+    yield SCORES_WAIT, known.alerts.get((SCORES_REFUSED, row.name), "") or given_up
+    yield NOT_HEARD, known.alerts.get((MESSAGES_REFUSED, row.name), "")
+    yield EARLIER, _earlier(row, known)
 
 
 def _of_asking(row: CrmConnection, now: datetime) -> Condition | None:

@@ -182,7 +182,7 @@ def error_told(error: float, score: Floats, seed: int) -> tuple[str, bool]:
 
 def _widened(error: Estimate, score: Floats, seed: int) -> Estimate:
     """Resamples of an absolute value lie too high: the lower end is mirrored at the value, and 0 where chance explains it."""
-    explained = error.value <= np.quantile(_ideal_errors(score, seed), _SELDOM)
+    explained = error.value <= np.quantile(ideal_errors(score, seed), _SELDOM)
     mirrored = 0.0 if explained else max(0.0, 2 * error.value - error.high)
     return error.model_copy(
         update={
