@@ -124,6 +124,16 @@ def test_a_sheet_that_explains_codes_is_not_the_table_of_leads(tmp_path: Path) -
     assert stated.labels[:3] == ["won", "lost", ""]
 
 
+def test_few_leads_beside_very_many_events_are_the_leads(tmp_path: Path) -> None:
+    leads = [[f"L{n}", "2025-06-01", n, "Won" if n % 2 else "Lost"] for n in range(10)]
+    put(tmp_path / "leads.csv", table(["lead_id", "created_at", "rooms", "status"], leads))
+    visits = [[f"L{n % 10}", f"2025-05-{n % 28 + 1:02} 10:00", "visit"] for n in range(600)]
+    put(tmp_path / "visits.csv", table(["lead_id", "timestamp", "type"], visits))
+    found = read(tmp_path)
+    assert len(found.leads) == 10 and found.labels.count("won") == 5
+    assert found.column("visits: count")[0] == 60.0
+
+
 def test_a_date_that_all_rows_share_is_not_when_leads_came(tmp_path: Path) -> None:
     rows = [
         [f"L{n}", "2026-01-05", f"2025-02-{n % 28 + 1:02}", "won" if n % 3 else "lost"]

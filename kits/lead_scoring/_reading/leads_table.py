@@ -21,6 +21,8 @@ _NAMES = re.compile(
 _UNCLEAR = 4
 _LEGEND = 0.05
 """A table with so few of the rows explains words (`Won: has signed`), and lists nobody."""
+_FEW, _NARROW = 20, 3
+"""Rows and columns that such a table has at most."""
 _NONE = 9
 
 
@@ -32,9 +34,16 @@ def find_leads(sheets: Sequence[Sheet], roles: Mapping[str, str], source: Source
     """
     stated = [sheet for sheet in sheets if roles.get(sheet.name) == "leads"]
     most = max(len(sheet) for sheet in sheets)
-    large = [sheet for sheet in sheets if len(sheet) > _LEGEND * most]
-    free = stated or [sheet for sheet in large if not roles.get(sheet.name)] or list(sheets)
+    listing = [sheet for sheet in sheets if not _explains(sheet, most)]
+    free = stated or [sheet for sheet in listing if not roles.get(sheet.name)] or list(sheets)
     return min(free, key=lambda s: (*_sureness(s, source), not _named(s), -len(s)))
+
+
+def _explains(sheet: Sheet, most: int) -> bool:
+    """Whether a table gives words for codes: few rows of two or three cells, none of which comes twice in its column."""
+    if len(sheet) > min(_FEW, _LEGEND * most) or len(sheet.columns) > _NARROW:
+        return False
+    return all(len(set(cells)) == len(cells) for cells in sheet.cells.values())
 
 
 def tells_outcomes(sheet: Sheet, source: SourceConfig) -> bool:
