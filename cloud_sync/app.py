@@ -47,6 +47,7 @@ from cloud_sync.crm.models import LeadModels
 from cloud_sync.errors import BusyError, http_status
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.fleet.brokers import make_broker
+from cloud_sync.fleet.probes import Shared
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import MAX_STATUS_BYTES
 from cloud_sync.limits import (
@@ -183,12 +184,14 @@ def _body_limits(config: HubConfig, hub: Hub) -> tuple[Bound, dict[tuple[str, st
 
 
 def _add_probes(app: FastAPI, hub: Hub, broker: Broker) -> None:
+    broker_responds = Shared(broker.responds)
+
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> Response:
         """200 while database and broker answer."""
         with hub.database.engine.connect() as connection:
             connection.exec_driver_sql("SELECT 1")
-        if not broker.responds():
+        if not broker_responds():
             return PlainTextResponse("the broker does not answer", status_code=503)
         return PlainTextResponse("ok")
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import timedelta
 from pathlib import Path
 
@@ -132,3 +133,24 @@ def test_the_probe_of_the_hub_says_when_the_broker_hangs(
         finally:
             os.kill(pid_of(broker), signal.SIGCONT)
         assert (answer.status_code, answer.text) == (503, "the broker does not answer")
+
+
+def test_of_those_who_ask_together_for_a_broker_that_hangs_one_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud_sync.fleet.mosquitto.PATIENCE_S", 120)
+    with make_hub(tmp_path, broker={"kind": "mosquitto", "port": 0}) as hub:
+        app = create_app(hub.config, jobs=False)
+        broker, client = app.state.broker, TestClient(app)
+        broker.start()
+        hang(broker)
+        with ThreadPoolExecutor(2) as strangers:
+            try:
+                asked = [strangers.submit(client.get, "/healthz") for _ in range(2)]
+                answered, waits = wait(asked, timeout=60, return_when=FIRST_COMPLETED)
+                assert len(answered) == len(waits) == 1
+            finally:
+                os.kill(pid_of(broker), signal.SIGCONT)
+        assert [one.result().status_code for one in (*answered, *waits)] == [503, 200]
+        assert client.get("/healthz").status_code == 200
+        broker.stop()
