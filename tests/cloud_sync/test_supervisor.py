@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -144,13 +145,13 @@ def test_of_those_who_ask_together_for_a_broker_that_hangs_one_waits(
         broker, client = app.state.broker, TestClient(app)
         broker.start()
         hang(broker)
-        with ThreadPoolExecutor(2) as strangers:
+        with ExitStack() as ends, ThreadPoolExecutor(2) as strangers:
+            ends.callback(broker.stop)
             try:
                 asked = [strangers.submit(client.get, "/healthz") for _ in range(2)]
                 answered, waits = wait(asked, timeout=60, return_when=FIRST_COMPLETED)
                 assert len(answered) == len(waits) == 1
             finally:
                 os.kill(pid_of(broker), signal.SIGCONT)
-        assert [one.result().status_code for one in (*answered, *waits)] == [503, 200]
-        assert client.get("/healthz").status_code == 200
-        broker.stop()
+            assert [one.result().status_code for one in (*answered, *waits)] == [503, 200]
+            assert client.get("/healthz").status_code == 200
