@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -121,20 +122,48 @@ class _Body:
         if self._whole:
             return await self._receive()
         try:
-            async with asyncio.timeout_at(self._ends + self._taken / SLOWEST_BYTES_S):
-                message = await self._receive()
+            message = await self._next()
         except TimeoutError:
+            if self._gave_way():
+                raise self._busy() from None
             self.fault = TooSlowError("the request did not come in time")
             raise self.fault from None
+        if self._gave_way():
+            raise self._busy()
         self._taken += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
         if self._taken > self._limit:
             self.fault = _too_large(self._limit)
             raise self.fault
         if self._weight is not None and not self._weight.reaches(self._taken):
-            self.fault = BusyError("too many messages at once", fix="send it again")
-            raise self.fault
+            raise self._busy()
+        if self._weight is not None and self._whole:
+            self._weight.is_whole()
         return message
+
+    async def _next(self) -> Message:
+        """The next piece; it is not waited for where the body has to give way. Raises TimeoutError."""
+        until = 0.0 if self._gave_way() else self._ends + self._taken / SLOWEST_BYTES_S
+        async with asyncio.timeout_at(until) as waiting:
+            if self._weight is None:
+                return await self._receive()
+            self._weight.stop = partial(_end, waiting)
+            try:
+                return await self._receive()
+            finally:
+                self._weight.stop = None
+
+    def _gave_way(self) -> bool:
+        return self._weight is not None and self._weight.gave_way
+
+    def _busy(self) -> BusyError:
+        self.fault = busy = BusyError("too many messages at once", fix="send it again")
+        return busy
+
+
+def _end(waiting: asyncio.Timeout) -> None:
+    if not waiting.expired():  # at that very moment, by itself
+        waiting.reschedule(asyncio.get_running_loop().time())
 
 
 def _too_large(limit: int) -> TooLargeError:

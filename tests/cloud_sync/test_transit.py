@@ -32,6 +32,7 @@ class Opened(NamedTuple):
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
     monkeypatch.setattr("cloud_sync.app.TRANSIT_BYTES", ROOM)
+    monkeypatch.setattr("cloud_sync.transit.GIVES_WAY_S", 1e9)
     with open_hub(tmp_path, public_url=HUB) as (client, hub):
         connect(hub, "hubspot-v3")
         yield Opened(hub, client.app)
@@ -101,6 +102,29 @@ def test_of_bodies_that_are_not_over_so_many_bytes_are_held_and_no_more(opened: 
         assert await message(opened.app, PIECE) == 503
         assert [await one.end() for one in held] == [401] * len(held)
         assert await message(opened.app, PIECE) == 200
+
+    asyncio.run(flood())
+
+
+def test_who_sends_long_bodies_slowly_does_not_hold_up_those_that_come_at_once(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def flood() -> None:
+        slow = await halves(opened.app, "/v1/crm/crm", ROOM // PIECE)
+        assert await message(opened.app, PIECE) == 503
+        monkeypatch.setattr("cloud_sync.transit.GIVES_WAY_S", 0.0)
+        assert await message(opened.app, PIECE) == 200
+        await asyncio.wait_for(slow[0].task, 20)
+        assert (slow[0].status, slow[0].headers[b"retry-after"]) == (503, b"5")
+        assert not any(one.status for one in slow[1:])
+        [other] = await halves(opened.app, "/v1/crm/nothere", 1)
+        assert not other.status
+        await slow[1].send(b"x" * 2 * PIECE)  # in place of the next older one, not of itself
+        assert not slow[1].status
+        await asyncio.wait_for(slow[2].task, 20)
+        assert refused(opened.hub) == {"webhooks": 3, "others": 0}
+        assert [await one.end() for one in (slow[1], slow[3], other)] == [401] * 3
+        assert await message(opened.app, ROOM - 2 * FREE_BYTES) == 200  # all room is there again
 
     asyncio.run(flood())
 
