@@ -240,7 +240,7 @@ def test_what_waits_for_a_person_is_tried_again(there: tuple[TestClient, LeadHub
         here.crm.put(name, size="large")
     here.score("1", "2")
     dead = client.get("/v1/leads?state=dead", headers=who).json()["leads"]
-    assert [one["id"] for one in dead] == ["1", "2"] and "size" in dead[0]["error"]
+    assert [one["id"] for one in dead] == ["2", "1"] and "size" in dead[0]["error"]
     for name in ("1", "2"):
         here.crm.put(name, size=50)
     assert client.post(f"/v1/leads/{SALES}/1/rescore", headers=who).json()["due"]
