@@ -124,11 +124,12 @@ def _pause(name: str, data: Path, *, as_json: bool, paused: bool) -> None:
 
 def crm_retry(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Try the leads again that wait for a person, and at once a CRM that is left alone."""
-    from cloud_sync.crm import breaker
+    from cloud_sync.crm import breaker, connections
     from cloud_sync.crm.leads import retry_dead
     from kits.core.sample import utc_now
 
     with opened(data) as hub, hub.database.transaction() as session:
+        connections.require(session, name)
         count = retry_dead(session, name, who=operator())
         rested = breaker.try_now(session, name, utc_now())
     console = Console(as_json)

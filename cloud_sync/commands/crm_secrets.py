@@ -96,6 +96,10 @@ def crm_secret(
     from cloud_sync.crm.settings import CrmSettings
     from cloud_sync.hub import audit
 
+    said = {"--drop": drop, "--back": back, "--api": bool(api), "--anew": anew}
+    if sum(said.values()) > 1:
+        named = " and ".join(option for option, given in said.items() if given)
+        raise UsageError("only one of these at a time", where=named, fix="one after the other")
     console = Console(as_json, quiet)
     with opened(data) as hub:
         with hub.database.session() as session:
@@ -124,8 +128,8 @@ def crm_secret(
             text = f"{name} takes messages of the new secret, and still of the one before"
         address = connections.webhook_url(hub, name)
         with hub.database.transaction() as session:
-            said = {**({"given_up": True} if back else {}), **({"anew": True} if anew else {})}
-            audit(session, operator(), "crm secret", name, api=api, dropped=drop, **said)
+            more = {**({"given_up": True} if back else {}), **({"anew": True} if anew else {})}
+            audit(session, operator(), "crm secret", name, api=api, dropped=drop, **more)
     steps: list[JsonValue] = list(adding.steps(settings, address, shown)) if shown else []
     console.answer(text, {"name": name, "webhook_secret": shown, "steps": steps})
     if shown:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.adding import checked
+from cloud_sync.crm.adding import checked, shortcomings
 from cloud_sync.crm.editing import Edit, flat, flat_part
 from cloud_sync.crm.incoming import scheme_name, thing_of
 from cloud_sync.crm.kinds import filled
@@ -163,6 +163,7 @@ def notes(found: Plan, name: str, *, agreed: bool) -> list[str]:
             f"messages are known by {scheme_name(new)} from now on, older ones are refused: change the CRM's side; "
             f"another secret: cloud-sync crm secret {name}"
         )
+    said += [one for one in shortcomings(new, name) if one not in shortcomings(old, name)]
     if found.ends_otherwise:
         said.append(
             "all records are listed anew, and what is known of them is read again, when nothing newer waits"

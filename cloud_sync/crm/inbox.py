@@ -296,7 +296,7 @@ _NOTHING_KNOWN: Final = (
 )
 _ALERTS: Final = (UNARMED, OTHER_ADDRESS, OTHER_TIME, REFUSED)
 _REMEDIES: Final = {
-    "signature": "has the CRM the newest secret of this connection? `cloud-sync crm secret {name}`",
+    "signature": "has the CRM the newest secret of this connection (`cloud-sync crm secret {name}`)?",
     "sender": "is the option `organization` the CRM's?",
     "network": "does the option `networks` name all that the CRM's messages come from?",
     "proxy": "does the proxy set the header of the option `proxy_header`?",

@@ -224,8 +224,11 @@ def _outcome(own: Outcome, usual: Outcome | None) -> Outcome:
     )  # fmt: skip
 
 
-def with_defaults(settings: CrmSettings) -> CrmSettings:
+def with_defaults(settings: CrmSettings, name: str = "NAME") -> CrmSettings:
     """As `filled`.
+
+    Args:
+        name: of the connection, for the error.
 
     Raises:
         ConfigError: the kind has no public address, and none is given.
@@ -235,7 +238,7 @@ def with_defaults(settings: CrmSettings) -> CrmSettings:
         raise ConfigError(
             f"{kind_of(settings.kind).label} has no address that is the same for all: yours is missing",
             where="url",
-            fix="add it: https://…",
+            fix=f"cloud-sync crm set {name} url=https://…",
         )
     return found
 
@@ -254,7 +257,7 @@ def open_crm(access: Access) -> Crm:
             where=missing[0].name,
             fix=f"cloud-sync crm secret {access.name}",
         )
-    return kind.make(replace(access, settings=with_defaults(access.settings)))
+    return kind.make(replace(access, settings=with_defaults(access.settings, access.name)))
 
 
 def missing_secrets(access: Access) -> list[Secret]:

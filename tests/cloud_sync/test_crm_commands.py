@@ -20,7 +20,7 @@ from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import AuditLog, CrmConnection, CrmEvent, CrmLead, Project
 from kits.core.addresses import free_port
-from kits.core.errors import ConfigError, KitwrightError
+from kits.core.errors import ConfigError, KitwrightError, UsageError
 from kits.core.sample import utc_now
 from tests.cloud_sync.crm_builders import HUB, write_private
 from tests.cloud_sync.fleet_builders import make_hub
@@ -84,6 +84,8 @@ def test_a_kind_that_never_says_lost_says_so_with_what_to_set(run: Run, tmp_path
     [said] = added(run, tmp_path)["warnings"]
     assert "contacts of HubSpot were lost" in said
     assert "cloud-sync crm set sales outcome.lost=" in said
+    run("set", "sales", "outcome.lost=other")
+    assert said in run("set", "sales", "--unset", "outcome.lost").output
     run("set", "sales", "outcome.lost=other")
     found = json.loads(run("test", "sales", "--json", fails=5).stdout)["checks"]
     assert not [one for one in found if one["name"] == "outcome"]
@@ -264,6 +266,8 @@ def test_a_secret_is_changed_in_two_steps(run: Run, data: Path, tmp_path: Path) 
         told = session.scalars(select(AuditLog.details).where(AuditLog.what == "crm secret")).all()
     hub.close()
     assert told == [{"api": one, "dropped": dropped} for one, dropped in (("", False), ("token", False), ("", True))]  # fmt: skip
+    said = run("secret", "sales", "--drop", "--back", fails=UsageError)
+    assert "--drop and --back" in str(said.exception)
     said = run("secret", "sales", "--api", "tokn", fails=KitwrightError)
     assert "did you mean 'token'" in str(said.exception)
 
