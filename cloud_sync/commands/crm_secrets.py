@@ -91,10 +91,11 @@ def crm_secret(
     quiet: QuietOption = False,
 ) -> None:  # fmt: skip
     """Change the secret of its messages: first add the new one, both are taken; then --drop the old one."""
-    from cloud_sync.crm import adding, connections, secrets
+    from cloud_sync.crm import adding, breaker, connections, secrets
     from cloud_sync.crm.incoming import INCOMING
     from cloud_sync.crm.settings import CrmSettings
     from cloud_sync.hub import audit
+    from kits.core.sample import utc_now
 
     said = {"--drop": drop, "--back": back, "--api": bool(api), "--anew": anew}
     if sum(said.values()) > 1:
@@ -128,6 +129,8 @@ def crm_secret(
             text = f"{name} takes messages of the new secret, and still of the one before"
         address = connections.webhook_url(hub, name)
         with hub.database.transaction() as session:
+            if api or anew:
+                breaker.look_again(connections.require(session, name), utc_now())
             more = {**({"given_up": True} if back else {}), **({"anew": True} if anew else {})}
             audit(session, operator(), "crm secret", name, api=api, dropped=drop, **more)
     steps: list[JsonValue] = list(adding.steps(settings, address, shown)) if shown else []

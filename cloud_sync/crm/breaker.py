@@ -60,6 +60,12 @@ def try_now(session: Session, name: str, now: datetime) -> bool:
     return rested
 
 
+def look_again(row: CrmConnection, now: datetime) -> None:
+    """After its settings or secrets changed: a short pause, as the hub makes them itself, is over."""
+    if rests(row, now) and row.open_until is not None and row.open_until - now <= timedelta(seconds=MAX_S):  # fmt: skip
+        row.open_until = now
+
+
 def succeeded(session: Session, name: str, now: datetime) -> None:
     """It did as asked."""
     row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)

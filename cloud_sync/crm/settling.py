@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import case, or_, update
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import sweeps
+from cloud_sync.crm import breaker, sweeps
 from cloud_sync.crm.changing import Plan
 from cloud_sync.crm.connections import (
     digest_of_settings,
@@ -62,6 +62,7 @@ def change(
         _change(session, row, plan, utc_now())
         said = {key: f"{old} → {new}" for key, old, new in (one.told for one in plan.changes)}
         if said or api is not None:
+            breaker.look_again(row, utc_now())
             audit(session, by, "crm set", name, secrets=api is not None, **said)
     settle_api_secrets(keys, name, digest)
     return plan

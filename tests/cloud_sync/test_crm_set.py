@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from cloud_sync.background import start_leads
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
-from cloud_sync.crm import connections, settling
+from cloud_sync.crm import breaker, connections, settling
 from cloud_sync.crm.changing import Edit, plan
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.secrets import Secrets, read_secrets
@@ -24,6 +24,7 @@ from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import AuditLog, CrmConnection, CrmLead, Project
 from kits.core.errors import KitwrightError
+from kits.core.sample import utc_now
 from tests.cloud_sync.crm_builders import write_private
 from tests.cloud_sync.fleet_builders import make_hub, wait_for
 from tests.cloud_sync.lead_builders import LEADS, lead_bundle, make_rule, release_bundle
@@ -223,6 +224,21 @@ def test_a_crm_that_the_hub_may_not_call_any_more_is_said_with_the_way_back(
     assert "not called" in run("set", NAME, "url=https://192.168.7.9", "--same-secrets").output
     assert "not called" not in run("set", NAME, "allow=192.168.7.9/32", "url=https://192.168.7.9").output  # fmt: skip
     assert "not called" in run("set", NAME, "url=http://crm.lan", "--same-secrets", "--unset", "allow").output  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pause", "tried"), [(timedelta(minutes=4), True), (timedelta(hours=3), False)]
+)
+def test_a_change_is_tried_at_once_unless_the_crm_asked_to_be_left_alone(
+    hub: Hub, run: Run, pause: timedelta, tried: bool
+) -> None:
+    connect(hub)
+    with hub.database.transaction() as session:
+        row = session.get_one(CrmConnection, NAME)
+        row.failures, row.open_until = 5, utc_now() + pause
+    run("set", NAME, "min_change=5")
+    with hub.database.transaction() as session:
+        assert breaker.may_try(session, NAME, utc_now()) == tried
 
 
 def test_a_change_that_fails_keeps_the_secrets(hub: Hub, run: Run, tmp_path: Path) -> None:
