@@ -8,20 +8,25 @@ got worse beyond the stated limits. It changes nothing; the caller decides what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from kits import load_bundle
-from kits.core.dataset import Split
+from kits.core.dataset import DatasetItem, Split
 from kits.core.errors import BundleError, DataError
 from kits.core.kit import Evaluation, Kit, NoProgress, Progress
 from kits.core.operating_point import OperatingPoint
 from kits.core.ready import ReadyBundle
 from kits.core.stats import Estimate, upper_bound
-from kits.toolchain.evaluation import evaluate_ready, finite, metrics_json
+from kits.toolchain.evaluation import (
+    evaluate_ready,
+    finite,
+    metrics_json,
+    named_as_known,
+)
 from kits.toolchain.goal import goal_metric
 from kits.toolchain.pairing import GoalRatio, Pair, goal_ratio, pair_up
 from kits.toolchain.project import Project
@@ -125,16 +130,18 @@ def compare(
     chosen_seed = project.config.data.seed if seed is None else seed
 
     def judged(ready: ReadyBundle, point: OperatingPoint | None) -> Evaluation:
-        return evaluate_ready(
+        known = _as_it_knew(project, ready, items)
+        found = evaluate_ready(
             project.kit,
             ready,
             dataset,
-            items,
+            known,
             costs=project.config.costs,
             seed=chosen_seed,
             point=point,
             progress=progress or NoProgress(),
         )
+        return _named_as_now(found, known, items)
 
     old, new = (_opened(path, project.kit) for path in (champion, challenger))
     before, after = judged(old, _at_its_rates(old, new, project.kit)), judged(new, None)
@@ -169,6 +176,33 @@ def _opened(path: Path, kit: Kit) -> ReadyBundle:
     if ready.bundle.manifest.kit != kit.name:
         raise BundleError(f"made for {ready.bundle.manifest.kit!r}", where=str(path))
     return ready
+
+
+def _as_it_knew(
+    project: Project, ready: ReadyBundle, items: Sequence[DatasetItem]
+) -> Sequence[DatasetItem]:
+    """Samples under the ids that they had when the bundle learned: newer states of them have others.
+
+    A bundle that keeps what was said of samples before it learned from them would not find them, and judge by heart.
+    """
+    if not project.kit.manifest.ranked:
+        return items
+    try:
+        return named_as_known(items, project.dataset(ready.bundle.manifest.dataset))
+    except DataError:
+        return items  # its version is elsewhere
+
+
+def _named_as_now(
+    found: Evaluation, known: Sequence[DatasetItem], items: Sequence[DatasetItem]
+) -> Evaluation:
+    """Results under the ids of today, so that two bundles' can be laid side by side."""
+    now = {one.sample.id: item.sample for one, item in zip(known, items)}
+    results = tuple(
+        replace(one, sample_id=now[one.sample_id].id, group=now[one.sample_id].group or now[one.sample_id].id)
+        for one in found.results
+    )  # fmt: skip
+    return replace(found, results=results)
 
 
 def _at_its_rates(old: ReadyBundle, new: ReadyBundle, kit: Kit) -> OperatingPoint | None:

@@ -159,7 +159,13 @@ def _item(raw: RawSample, blobs: BlobStore) -> DatasetItem:
 
 
 def as_known(outside: Dataset, trained_on: Dataset) -> Dataset:
-    """Outside data in which samples that the training had bear the ids they had there.
+    """Outside data in which samples that the training had bear the ids they had there."""
+    items = named_as_known(outside.items, trained_on)
+    return build(outside.header, items, outside.blobs)
+
+
+def named_as_known(outside: Sequence[DatasetItem], trained_on: Dataset) -> tuple[DatasetItem, ...]:
+    """Items, in their order, of which those that the training had bear the ids they had there.
 
     The same are those of the same bytes, else of the same key, else of the same place in a file of the same name. A bundle that keeps what
     was said of samples before they were learned from finds them so, whatever the file is called today.
@@ -175,19 +181,18 @@ def as_known(outside: Dataset, trained_on: Dataset) -> Dataset:
     names: dict[str, str] = {}
     for named_by in tables:
         known = {named_by(sample): sample.id for sample in learned if named_by(sample)}
-        for item in outside.items:
+        for item in outside:
             found = known.get(named_by(item.sample), "")
             if item.sample.id not in names and found in free:
                 names[item.sample.id] = found
                 free.discard(found)
-    items = [
+    return tuple(
         dataclasses.replace(
             item,
             sample=dataclasses.replace(item.sample, id=names.get(item.sample.id, item.sample.id)),
         )
-        for item in outside.items
-    ]
-    return build(outside.header, items, outside.blobs)
+        for item in outside
+    )
 
 
 def leakage_note(outside: Iterable[DatasetItem], trained_on: Dataset) -> str:

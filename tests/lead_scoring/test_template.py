@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,25 @@ def test_a_team_that_can_take_a_smaller_share_by_now_holds_it_against_no_challen
     ]
     assert hot[0] == pytest.approx(hot[1], abs=3)
     assert hot[1] == pytest.approx(0.2 * found.n, abs=3)
+
+
+def test_a_champion_does_not_judge_by_heart_what_it_learned_from_in_an_older_state(
+    tmp_path: Path,
+) -> None:
+    """A later export has newer states of decided leads; what was said before they were learned from is said of these too."""
+    made = list(make_leads(3, 400))
+    project = scaffold(tmp_path / "shop", per_month="40", incoming_per_month="100")
+    write_contacts(tmp_path / "may.csv", made)
+    import_data(project, tmp_path / "may.csv", ImportOptions())
+    train_project(project)
+    champion = project.run_dir() / "bundle.kwb"
+    before = compare(project, champion, champion).champion
+    visited = [replace(one, fields={**one.fields, "website_visits": 40.0}) for one in made]
+    write_contacts(tmp_path / "june.csv", visited)
+    report = import_data(project, tmp_path / "june.csv", ImportOptions())
+    assert report.replaced == len(made)
+    found = compare(Project.open(project.root), champion, champion)
+    assert found.champion.metrics["auc"] == before.metrics["auc"]
+    assert {one.sample_id for one in found.champion.results} == {
+        item.sample.id for item in report.dataset.of("test")
+    }
