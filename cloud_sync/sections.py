@@ -182,7 +182,7 @@ class LeadsConfig(Section):
         None,
         ge=0,
         le=0.5,
-        description="at most this share of leads stands in the hot list by lot, whatever their score; empty: as many"
+        description="at most this share of calls goes to leads that stand in the hot list by lot, whatever their score; empty: as many"
         " as the bundle was judged with (`model.team.exploration` of its project), whose price stands in its report;"
         " 0: none. More than that is not taken: train with it",
     )

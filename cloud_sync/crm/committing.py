@@ -193,7 +193,7 @@ class Commit:
     def _say(self, session: Session, lead: CrmLead, outcome: str, now: datetime) -> None:
         outcomes.note_outcome(
             session, lead, outcome, self._connection, now=now,
-            kept=self._kept.get(lead.object_id), exploration=self._lots.of(self._connection.name),
+            kept=self._kept.get(lead.object_id), drawn=self._lots.drawn(self._connection.name),
         )  # fmt: skip
 
 

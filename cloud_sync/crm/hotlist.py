@@ -126,7 +126,7 @@ def _stretches(session: Session, wanted: LeadFilter, lots: Lots) -> list[ordered
     if wanted.state == OPEN and not wanted.connection:
         names = list(session.scalars(select(CrmConnection.name).order_by(CrmConnection.name)))
     return [
-        ordered.Stretch(name, _where(wanted, name), lots.of(name), wanted.state == OPEN)
+        ordered.Stretch(name, _where(wanted, name), lots.drawn(name), wanted.state == OPEN)
         for name in names
     ]
 

@@ -7,7 +7,7 @@ does not pass is refused and told. The one before is kept for the way back. Load
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue
 from sqlalchemy import select
@@ -147,8 +147,8 @@ class LeadModels:
         if newest == current or (held and not gone) or (newest and newest in refused):
             return False
         complaint = self._complaint(newest) if newest else ""
-        share = lots.stated(self._loaded.get(newest)) if newest and not complaint else 0.0
-        return self._take(project, newest, complaint, current, share)
+        drawn = lots.stated(self._loaded.get(newest)) if newest and not complaint else {}
+        return self._take(project, newest, complaint, current, drawn)
 
     def _complaint(self, bundle_id: str) -> str:
         """Why a bundle may not take effect; empty: it may."""
@@ -158,7 +158,14 @@ class LeadModels:
             return error.what
         return f"golden samples differ: {'; '.join(found[:3])}" if found else ""
 
-    def _take(self, project: str, bundle_id: str, complaint: str, seen: str, share: float) -> bool:
+    def _take(
+        self,
+        project: str,
+        bundle_id: str,
+        complaint: str,
+        seen: str,
+        drawn: Mapping[str, JsonValue],
+    ) -> bool:
         with self._hub.database.transaction() as session:
             insert_once(session, LeadModel, [{"project": project}])
             row = session.get_one(LeadModel, project, with_for_update=True)
@@ -175,7 +182,7 @@ class LeadModels:
                 return False
             _switch(session, row, bundle_id, by="hub")
             row.lots = {name: row.lots[name] for name in (row.previous,) if name in row.lots}
-            row.lots |= {bundle_id: share} if bundle_id else {}
+            row.lots |= {bundle_id: dict(drawn)} if bundle_id else {}
             row.held = False
             for where in filter(None, (project, seen[:12])):
                 close_alert(session, REFUSED, where=where)

@@ -97,7 +97,7 @@ def note_outcome(
     connection: CrmConnection,
     *,
     kept: Kept | None,
-    exploration: float,
+    drawn: float,
     now: datetime,
 ) -> bool:
     """Makes a decided lead a sample, or says its new outcome of the one it is; whether anything was said.
@@ -112,14 +112,14 @@ def note_outcome(
             _know_bytes(session, kept)
             session.add(LooseBlob(digest=kept.digest))
             return False
-        _add_sample(session, lead, kept, connection, exploration)
+        _add_sample(session, lead, kept, connection, drawn)
     _note_when(session, lead, outcome, now)
     _state(session, lead.sample_id, outcome, device_of(lead.connection), now)
     return True
 
 
 def _add_sample(
-    session: Session, lead: CrmLead, kept: Kept, connection: CrmConnection, exploration: float
+    session: Session, lead: CrmLead, kept: Kept, connection: CrmConnection, drawn: float
 ) -> None:
     _know_bytes(session, kept)
     asked_at = datetime.fromisoformat(str(lead.asked["at"]))
@@ -127,7 +127,7 @@ def _add_sample(
     meta: dict[str, JsonValue] = {ORDER: asked_at.timestamp()}
     if key := key_of_lead(CrmSettings.model_validate(connection.settings), lead.object_id):
         meta[KEY] = key
-    if lead.lot < exploration:
+    if lead.lot < drawn:
         meta[LOT] = lead.lot
     lead.sample_id = new_sample_id(asked_at)
     session.add(

@@ -141,8 +141,8 @@ class TeamConfig(_Section):
         0.05,
         ge=0,
         le=0.5,
-        description="share of leads in random order: the only unbiased data to retrain on; the hub's hot list shows so"
-        " many by lot (`leads.exploration` of hub.yaml may lower it)",
+        description="share of calls that go to leads in random order: the only unbiased data to retrain on; the hub's hot"
+        " list shows so many by lot (`leads.exploration` of hub.yaml may lower it)",
     )
 
 

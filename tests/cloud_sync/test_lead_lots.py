@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,18 @@ from cloud_sync.crm import hotlist
 from cloud_sync.crm.hotlist import LeadFilter
 from cloud_sync.crm.lots import lots
 from cloud_sync.setup import doctor
-from cloud_sync.store.models import CrmConnection, CrmLead, LeadModel
-from tests.cloud_sync.lead_builders import LEADS, SALES, LeadHub, lead_hub
+from cloud_sync.store.models import CrmConnection, CrmLead, LeadModel, Sample
+from kits.core.stats import Estimate
+from tests.cloud_sync.lead_builders import (
+    AT,
+    LEADS,
+    SALES,
+    LeadHub,
+    by_lot,
+    lead_bundle,
+    lead_hub,
+    release_bundle,
+)
 
 
 @pytest.fixture
@@ -31,6 +42,11 @@ def on_both(tmp_path: Path, database_url: str) -> Iterator[LeadHub]:
         yield made
 
 
+def room_for(leads: float) -> dict[str, Estimate]:
+    """Of an operating point: the share of leads that the team can call."""
+    return {"capacity": Estimate(value=leads, low=leads, high=leads, n=100, method="stated")}
+
+
 def share(here: LeadHub, most: float | None = None, connection: str = SALES) -> float:
     with here.hub.database.session() as session:
         return lots(session, most).of(connection)
@@ -38,6 +54,58 @@ def share(here: LeadHub, most: float | None = None, connection: str = SALES) -> 
 
 def test_the_bundles_share_counts_and_hub_yaml_only_lowers_it(here: LeadHub) -> None:
     assert [share(here, most) for most in (None, 0.02, 0.0, 0.4)] == [0.1, 0.02, 0.0, 0.1]
+
+
+def test_as_many_leads_are_drawn_as_so_many_calls_reach(here: LeadHub) -> None:
+    release_bundle(here.hub, lead_bundle(4, rates={**by_lot(0.1), **room_for(0.2)}))
+    here.models.look(LEADS)
+    with here.hub.database.transaction() as session:
+        for n in range(100):
+            lead = CrmLead(
+                connection=SALES,
+                object_id=f"{n:02d}",
+                points=50,
+                probability=0.5,
+                band="warm",
+                lot=(n + 0.5) / 100,
+            )
+            session.add(lead)
+    with here.hub.database.session() as session:
+        found, lowered = lots(session, None), lots(session, 0.05)
+        page = hotlist.page(session, LeadFilter(), found, limit=100)
+    assert (found.of(SALES), found.drawn(SALES)) == (0.1, pytest.approx(0.02))
+    assert (lowered.of(SALES), lowered.drawn(SALES)) == (0.05, pytest.approx(0.01))
+    marked = {n: one.lead.object_id for n, one in enumerate(page.leads, 1) if one.lot}
+    assert marked == {3: "00", 13: "01"}, (
+        "both stand where twenty calls reach them, and nobody else is marked"
+    )
+
+
+def test_only_those_that_were_drawn_are_told_to_the_next_training(here: LeadHub) -> None:
+    release_bundle(here.hub, lead_bundle(4, rates={**by_lot(0.5), **room_for(0.2)}))
+    here.models.look(LEADS)
+    decided = {"drawn": 0.05, "not": 0.15}
+    for name in decided:
+        here.crm.put(name, AT, size=40)
+    here.score(*decided)
+    with here.hub.database.transaction() as session:
+        for name, lot in decided.items():
+            session.get_one(CrmLead, (SALES, name)).lot = lot
+    for name in decided:
+        here.crm.put(name, AT + timedelta(days=1), outcome="won")
+    here.score(*decided)
+    with here.hub.database.session() as session:
+        meta = {one.source.partition("#")[2]: one.meta.get("lot") for one in session.query(Sample)}
+    assert meta == {"drawn": 0.05, "not": None}
+
+
+def test_a_share_that_was_kept_before_room_was_asked_about_still_counts(here: LeadHub) -> None:
+    with here.hub.database.transaction() as session:
+        row = session.get_one(LeadModel, LEADS)
+        row.lots = {row.bundle: 0.3}
+    with here.hub.database.session() as session:
+        found = lots(session, 0.15)
+    assert (found.of(SALES), found.drawn(SALES)) == (0.15, 0.15)
 
 
 def test_the_share_changes_with_the_bundle_and_goes_back_with_it(here: LeadHub) -> None:

@@ -146,7 +146,7 @@ class CrmLead(Base):
         state: open, won, lost or gone (deleted there).
         override: what a person says of the score: `{band, who, at, why}`; empty: nothing.
         heat: of the band that people see (`HEAT`); follows `band` and `override` by itself.
-        lot: its place in the random order, 0 to 1, drawn once; below the exploration share it is shown by lot.
+        lot: its place in the random order, 0 to 1, drawn once; below what is drawn of the leads it is shown by lot (`crm/lots.py`).
         asked: the lead when its score was first asked for, and what was said then: `{fields, at, bundle, probability,
             …}`; what is learned from it, once its outcome is known (`crm/outcomes.py`).
         dead: why it is not tried again until a person says so; empty: it is.
@@ -260,7 +260,7 @@ class LeadModel(Base):
         held: a person went back to `bundle`: newer releases wait until somebody says so.
         refused: bundle → why it did not take effect (a golden sample differed).
         cut: bands by the scores of the latest leads (`crm/cutting.py`); empty: the bundle's own thresholds count.
-        lots: bundle → share of leads by lot that it was judged with (`crm/lots.py`), of `bundle` and `previous`.
+        lots: bundle → shares by lot that it was judged with (`crm/lots.py`), of `bundle` and `previous`.
     """
 
     __tablename__ = "lead_model"
