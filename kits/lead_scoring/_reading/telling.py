@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 from kits.core.kit import Finding
@@ -11,12 +11,11 @@ from kits.core.spreadsheets.values import is_shortened
 from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
-from kits.lead_scoring._reading.no_leads import HEADING
 from kits.lead_scoring._reading.outcome_told import candidates_told, outcome_by_name
+from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many, tell_rows
 from kits.lead_scoring._reading.unsettled import ask_about_ends
 from kits.lead_scoring.config import Config
 
-_MAX_SHOWN = 20
 _MANY = 0.01
 _UNDATED = 0.05
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -33,12 +32,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _unsure_numbers(known)
     yield from _undated(known)
     yield from _kept_out(known)
-    yield from _bad_rows(known)
-    yield from _short_rows(known)
-    yield from _notes(known)
-    yield from _no_leads(known)
-    yield from _lone(known)
-    yield from _grouped(known)
+    yield from tell_rows(known)
     yield from _same_names(known)
     yield from _persons(known)
     yield from _shortened(known)
@@ -55,7 +49,7 @@ def _columns(known: Known) -> Finding:
         "columns",
         "pass",
         f"{sheet.name} ({sheet.form}{crm}): {len(sheet)} leads, {len(known.columns)} columns to learn from; {said}{times}",
-        tuple(sorted(set(sheet.files)))[:_MAX_SHOWN],
+        tuple(sorted(set(sheet.files)))[:MAX_SHOWN],
     )
 
 
@@ -132,7 +126,7 @@ def _unsure_numbers(known: Known) -> Iterator[Finding]:
         yield Finding(
             "assumed", "warn",
             f"numbers such as {cell} of {name} were read with decimals ({float(value):g}): nothing tells whether their {sign} parts thousands",
-            tuple(unsure)[:_MAX_SHOWN],
+            tuple(unsure)[:MAX_SHOWN],
             f"if that is wrong, state it in kit.yaml: model.source.numbers: decimal-{'point' if sign == 'comma' else 'comma'}",
         )  # fmt: skip
 
@@ -150,97 +144,22 @@ def _undated(known: Known) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _so_many(found: Sequence[str], one: str, more: str) -> str:
-    return f"1 column {one}" if len(found) == 1 else f"{len(found)} columns {more}"
-
-
 def _kept_out(known: Known) -> Iterator[Finding]:
     if known.personal:
         told = tuple(f"{one.column}: {one.what}" for one in known.personal)
         yield Finding(
             "personal",
             "pass",
-            f"{_so_many(told, 'names', 'name')} persons, mailboxes or records: not learned from",
-            told[:_MAX_SHOWN],
+            f"{so_many(told, 'names', 'name')} persons, mailboxes or records: not learned from",
+            told[:MAX_SHOWN],
         )
     if known.later and known.crm is not None:
         yield Finding(
             "known-later",
             "pass",
-            f"{_so_many(known.later, 'is', 'are')} filled in by {known.crm.title} after the decision: left out",
-            known.later[:_MAX_SHOWN],
+            f"{so_many(known.later, 'is', 'are')} filled in by {known.crm.title} after the decision: left out",
+            known.later[:MAX_SHOWN],
         )
-
-
-def _bad_rows(known: Known) -> Iterator[Finding]:
-    for bad in known.sheet.bad[:_MAX_SHOWN]:
-        yield Finding(
-            "bad-row", "fail", f"{known.sheet.name}, row {bad.line}: {bad.why}",
-            fix="correct the row; the others were read",
-        )  # fmt: skip
-    rest = len(known.sheet.bad) - _MAX_SHOWN
-    if rest > 0:
-        reasons = Counter(bad.why for bad in known.sheet.bad)
-        told = tuple(f"{why}: {n}" for why, n in reasons.most_common(_MAX_SHOWN))
-        yield Finding(
-            "bad-row", "fail", f"{known.sheet.name}: {rest} more rows cannot be read", told,
-            "export the table again; texts with delimiters or line ends need quotes",
-        )  # fmt: skip
-
-
-def _short_rows(known: Known) -> Iterator[Finding]:
-    """Rows that end early: a line end within a text that has no quotes makes two leads of one, and loses its outcome."""
-    short, rows = known.sheet.short, len(known.sheet)
-    if short:
-        yield Finding(
-            "short-rows", "warn",
-            f"{len(short)} of {rows} rows have fewer cells than there are names; the others of each were taken for empty",
-            short[:_MAX_SHOWN],
-            "look at one of them: if a text with a line end cuts it in two, export again with texts in quotes; if the last columns "
-            "are empty there, nothing is wrong",
-        )  # fmt: skip
-
-
-def _notes(known: Known) -> Iterator[Finding]:
-    notes = known.sheet.notes
-    if notes:
-        yield Finding(
-            "notes", "pass", f"{len(notes)} lines below the rows have one cell alone: notes, no leads", notes[:_MAX_SHOWN],
-        )  # fmt: skip
-
-
-def _no_leads(known: Known) -> Iterator[Finding]:
-    """Rows among the leads that were left out."""
-    rows = known.sheet.no_leads
-    if rows:
-        kinds = Counter(why for _, why in rows)
-        told = ", ".join(f"{why} ({n})" for why, n in kinds.items())
-        yield Finding(
-            "no-leads", "pass", f"{len(rows)} rows are no leads and were left out: {told}",
-            tuple(f"{where}: {why}" for where, why in rows[:_MAX_SHOWN]),
-            "if headings of these are leads: model.source.headings: keep" if HEADING in kinds else "",
-        )  # fmt: skip
-
-
-def _lone(known: Known) -> Iterator[Finding]:
-    """Rows that may be headings as well as leads of which next to nothing is known: only a person can tell."""
-    rows = known.sheet.lone
-    if rows:
-        yield Finding(
-            "lone-cells", "warn",
-            f"{len(rows)} rows have one cell alone, and were read as leads of which nothing else is known", rows[:_MAX_SHOWN],
-            "if they are headings of groups, say so in kit.yaml: model.source.headings: leave-out; if they are leads: keep",
-        )  # fmt: skip
-
-
-def _grouped(known: Known) -> Iterator[Finding]:
-    """Columns that the leads' table wrote once for each group of rows."""
-    names = known.sheet.grouped
-    if names:
-        yield Finding(
-            "grouped", "pass", f"{_so_many(names, 'is', 'are')} told once for each group of rows: all rows of a group got it",
-            names[:_MAX_SHOWN],
-        )  # fmt: skip
 
 
 def _same_names(known: Known) -> Iterator[Finding]:
@@ -255,8 +174,8 @@ def _same_names(known: Known) -> Iterator[Finding]:
     if twice:
         yield Finding(
             "same-name", "warn",
-            f"{_so_many(twice, 'has', 'have')} the title of another: told apart here by the number of their place",
-            tuple(twice[:_MAX_SHOWN]),
+            f"{so_many(twice, 'has', 'have')} the title of another: told apart here by the number of their place",
+            tuple(twice[:MAX_SHOWN]),
             "give each a title of its own and import again: what asks a CRM for a column finds one of them only",
         )  # fmt: skip
 
@@ -297,7 +216,7 @@ def _shortened(known: Known) -> Iterator[Finding]:
         yield Finding(
             "lost-digits", "warn",
             f"{sum(counts.values())} cells are written as 1.23E+11: a spreadsheet took an id or a telephone number for a number",
-            tuple(f"{name}: {n}" for name, n in list(counts.items())[:_MAX_SHOWN]),
+            tuple(f"{name}: {n}" for name, n in list(counts.items())[:MAX_SHOWN]),
             "export again, and do not save it in a spreadsheet, or tell that before that these columns are texts",
         )  # fmt: skip
 
@@ -313,7 +232,7 @@ def _encoding(known: Known) -> Iterator[Finding]:
             "encoding",
             "warn",
             f"{sum(counts.values())} cells hold broken characters: the table was written or converted in a wrong encoding",
-            tuple(f"{name}: {n}" for name, n in list(counts.items())[:_MAX_SHOWN]),
+            tuple(f"{name}: {n}" for name, n in list(counts.items())[:MAX_SHOWN]),
             "export again as UTF-8; the same words in another spelling count as other words",
         )
 
@@ -325,5 +244,5 @@ def _odd_cells(known: Known) -> Iterator[Finding]:
             "odd-cells",
             "pass",
             f"{len(odd)} columns of numbers or dates hold other words or units too; words were kept as words, what is in another unit was left empty",
-            tuple(f"{name}: {t.odd} of {len(t.values)}" for name, t in list(odd.items())[:_MAX_SHOWN]),
+            tuple(f"{name}: {t.odd} of {len(t.values)}" for name, t in list(odd.items())[:MAX_SHOWN]),
         )  # fmt: skip
