@@ -15,7 +15,7 @@ from kits.core.sample import utc_now
 from kits.toolchain.keys import names
 from kits.toolchain.releases import all_releases
 from kits.toolchain.roots import Desk
-from kits.toolchain.trust import MAX_ROTATIONS, Releases, fingerprint
+from kits.toolchain.trust import MAX_ROTATIONS, fingerprint
 
 WARN = timedelta(days=30)
 _SHOWN = 8
@@ -121,7 +121,7 @@ def trust_root(desk: Desk, sha256: str) -> int:
         BundleError: the fingerprint is another one, or it does not follow.
     """
     if desk.trusted.known:
-        found = _refreshed(desk)
+        found = desk.trusted.refresh(expired_is_fine=True)
         _compare(found.root_bytes, sha256)
         return found.root.version
     newest, version = None, 0
@@ -139,19 +139,6 @@ def trust_root(desk: Desk, sha256: str) -> int:
     desk.trusted.adopt(newest)
     desk.trusted.refresh(expired_is_fine=True)
     return version
-
-
-def _refreshed(desk: Desk) -> Releases:
-    try:
-        return desk.trusted.refresh(expired_is_fine=True)
-    except BundleError as error:
-        if error.fix:
-            raise
-        raise BundleError(
-            error.what,
-            where=error.where,
-            fix=f"was this hub made anew? delete {desk.trusted.folder} and repeat the command",
-        ) from error
 
 
 def _compare(root: bytes, sha256: str) -> None:

@@ -104,9 +104,19 @@ class TrustedCopy:
                 fix="was it restored from a backup? kit key resend --hub URL gives it what it lost",
             ) from error
         except RepositoryError as error:
-            raise BundleError(
-                f"the hub's releases are not to be trusted: {error}", where=self._client.address
-            ) from error
+            raise self._not_followed(error) from error
+
+    def _not_followed(self, error: RepositoryError) -> BundleError:
+        """What the hub shows does not follow from what was verified here: it was made anew, set back, or is another's."""
+        anew = f"was this hub made anew? delete {self.folder} and repeat the command"
+        if self._client.metadata("1.root.json", MAX_METADATA_BYTES["root"]) is not None:
+            what, fix = f"the hub's releases are not to be trusted: {error}", anew
+        else:
+            what = (
+                "this hub has no releases, but releases of a hub at this address were verified here"
+            )
+            fix = f"{anew}; was it restored from a backup? kit key resend --hub {self._client.address}"
+        return BundleError(what, where=self._client.address, fix=fix)
 
     def _nothing_trusted(self) -> KitwrightError:
         """Asks the hub first: a wrong token, or a hub without releases, wants another answer."""

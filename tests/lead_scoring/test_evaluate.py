@@ -105,7 +105,7 @@ def test_the_price_of_random_order_is_told():
 
     gained = told.metrics["money_per_month"].value
     (note,) = [note for note in told.notes if "in random order cost" in note]
-    assert f"10% of leads in random order cost about {gained / 10:,.0f} [" in note
+    assert f"10% of calls in random order cost about {gained / 10:,.0f} [" in note
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_money_is_told_by_score_and_at_random_with_the_price_of_exploring():
 
     assert set(table) == {
         "in a month", "by score, calls paid", "in random order, calls paid", "what the order is worth",
-        "price of 5% of leads in random order",
+        "price of 5% of calls in random order",
     }  # fmt: skip
 
 

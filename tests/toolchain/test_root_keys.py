@@ -174,6 +174,21 @@ def test_who_trusts_an_older_root_comes_to_trust_the_newest_by_the_same_command(
     assert numbers(eve) == [(1, 1)]
 
 
+def test_a_new_hub_without_releases_at_a_known_address_says_what_to_delete(
+    desk: Desk, hub: RunningHub, tmp_path: Path
+) -> None:
+    release(desk, 1)
+    other = RunningHub(tmp_path / "other")
+    empty = other.desk(tmp_path / "anew").client
+    shutil.copytree(desk.trusted.folder, tmp_path / "known")
+    known = TrustedCopy(empty, tmp_path / "known")
+    with pytest.raises(BundleError, match="this hub has no releases, but") as caught:
+        known.refresh()
+    assert f"delete {known.folder}" in caught.value.fix
+    assert f"kit key resend --hub {other.address}" in caught.value.fix
+    other.stop()
+
+
 def test_a_hub_that_was_made_anew_is_not_trusted_in_place_of_the_one_before(
     desk: Desk, hub: RunningHub, tmp_path: Path
 ) -> None:

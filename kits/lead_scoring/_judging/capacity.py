@@ -37,7 +37,7 @@ class Terms:
         share: of the leads that come in, those that can be called, 0 to 1.
         per_month, incoming: leads a month.
         value, contact: margin of a lead won, cost of working on one; money.
-        exploration: share of leads in random order.
+        exploration: share of the calls that go to leads in random order.
         said: where capacity is from, in words.
     """
 

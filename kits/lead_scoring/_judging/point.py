@@ -78,7 +78,7 @@ def exploration_text(price: Estimate, terms: Terms, currency: str, split: str) -
     """What random order costs, in a few words; `split`: on whose leads that was measured."""
     where = f" (on leads of {split})" if split else ""
     return (
-        f"{terms.exploration:.0%} of leads in random order cost about {price.value:,.0f} "
+        f"{terms.exploration:.0%} of calls in random order cost about {price.value:,.0f} "
         f"[{price.low:,.0f}, {price.high:,.0f}] {currency} a month{where}, and are the only unbiased data to learn from"
     )
 

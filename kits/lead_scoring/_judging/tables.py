@@ -27,7 +27,7 @@ def money(evaluation: Evaluation, terms: Terms, task: EvaluateTask) -> Plot:
         if terms.exploration:
             price = exploration_price(gained, terms)
             rows.append(
-                (f"price of {terms.exploration:.0%} of leads in random order", _range(price))
+                (f"price of {terms.exploration:.0%} of calls in random order", _range(price))
             )
     caption = (
         f"The team calls {terms.said}; a lead won is worth {terms.value:g}, a call costs {terms.contact:g} {currency} "
