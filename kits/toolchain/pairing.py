@@ -76,7 +76,7 @@ class Pair:
             as_it_is: positives are as frequent in these samples as in production: nothing is weighted.
         """
         before, after = (np.asarray([r.cost for r in side]) for side in (self.before, self.after))
-        positive = np.asarray([is_positive(r.truth) for r in self.before])
+        positive = np.asarray([is_positive(r.truth) for r in self.before], dtype=np.bool_)
         difference = after - before
 
         def statistic(rows: Indices) -> float:
@@ -212,7 +212,7 @@ def _statistic(
 
 def _rank_statistic(metric: str, results: tuple[ItemResult, ...]) -> Statistic | None:
     """Metrics that every kit's results suffice for."""
-    positive = np.asarray([is_positive(r.truth) for r in results])
+    positive = np.asarray([is_positive(r.truth) for r in results], dtype=np.bool_)
     scores = np.asarray([r.score for r in results], dtype=np.float64)
     verdicts = np.asarray([r.verdict for r in results])
 

@@ -201,5 +201,5 @@ def _weights_rounded(values: Floats) -> Floats:
     """Eight bits, a scale for each column."""
     scales = np.abs(values).max(axis=0) / 127
     scales[scales == 0] = 1
-    small: Floats = np.round(values / scales) * scales
+    small: Floats = (np.round(values / scales) * scales).astype(np.float32, copy=False)
     return small

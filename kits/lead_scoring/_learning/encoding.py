@@ -134,12 +134,13 @@ def _often(sheet: Sheet, rows: Ints, name: str, kind: Kind) -> dict[str, int]:
     """How many of some leads hold each choice or word of a column; empty where it has none."""
     if kind == "choice":
         words, numbers = _words(sheet, rows, name)
-        counts = np.bincount(numbers, minlength=len(words))
+        counts = np.bincount(numbers, minlength=len(words)).astype(np.float64)
     elif kind in ("many", "text"):
         bags = sheet.bags(name, kind)
         held = np.bincount(sheet.column(name)[1][rows], minlength=len(bags.sizes))
         words = bags.words
-        counts = np.bincount(bags.word, weights=held[bags.owner], minlength=len(words))
+        weights = held[bags.owner]
+        counts = np.bincount(bags.word, weights, len(words)).astype(np.float64)
     else:
         return {}
     return {word: int(n) for word, n in zip(words, counts) if n}

@@ -179,5 +179,5 @@ def prominence(
     multiples = fundamentals_hz[:, :, None] * np.arange(1, harmonics + 1)
     peaks = peaks_near(found, multiples.reshape(len(fundamentals_hz), -1), slip)
     ratio = np.log10((peaks + FLOOR) / (found.background[:, None] + FLOOR))
-    mean: Floats = ratio.reshape(-1, count, harmonics).mean(axis=2)
+    mean: Floats = ratio.reshape(-1, count, harmonics).mean(axis=2).astype(np.float32, copy=False)
     return mean

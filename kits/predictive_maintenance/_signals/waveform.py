@@ -7,6 +7,7 @@ anything that needs a spectrum, nor for which of them a model uses.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.predictive_maintenance._signals.spectrum import Floats
 
@@ -57,7 +58,7 @@ def indicators(windows: Floats) -> Floats:
     np.sqrt(size, out=size)
     root = size.sum(axis=1) / samples
 
-    def ratio(above: Floats, below: Floats) -> Floats:
+    def ratio(above: NDArray[np.floating], below: NDArray[np.floating]) -> NDArray[np.floating]:
         return np.where(still, 0, above / np.where(below > 0, below, 1))
 
     columns = [
