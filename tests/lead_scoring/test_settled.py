@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -199,9 +200,9 @@ def rows_by_age(days: int, outcome: str, won_after: int) -> str:
     """A lead for each of so many days, every third of them won soon after."""
     lines = ["Created,Sector,Stage,Closed"]
     for day in range(days):
-        came = np.datetime64("2024-01-01") + day
+        came = date(2024, 1, 1) + timedelta(days=day)
         hit = day % 3 == 0
-        closed = str(came + won_after) if hit else ""
+        closed = str(came + timedelta(days=won_after)) if hit else ""
         lines.append(f"{came},{'ab'[day % 2]},{'Won' if hit else outcome},{closed}")
     return "\n".join(lines) + "\n"
 

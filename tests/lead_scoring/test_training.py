@@ -157,7 +157,7 @@ def test_few_leads_get_the_small_model_and_wide_intervals(tmp_path: Path) -> Non
         low, high = (probability(np.array(end)) for end in (interval.low, interval.high))
         return float(np.mean(high - low))
 
-    assert width(spec.model.interval) > 1.2 * width(runtime_of(N).spec.model.interval)
+    assert width(spec.model.interval) > 1.1 * width(runtime_of(N).spec.model.interval)
 
 
 def test_too_few_of_either_outcome_say_how_many_are_needed(tmp_path: Path) -> None:
