@@ -1,7 +1,7 @@
 """Keys of leads in the two orders of the hot list, each read as a stretch of an index from where the last page ended.
 
-Of open leads every connection has a stretch of its own, whose order an index has; they are joined here. Of others, which
-are looked for now and then, the keys of all are sorted.
+Of open leads every connection has a stretch of its own, whose order an index has; they are joined here. The keys
+of others, which few ask for, are sorted each time.
 """
 
 from __future__ import annotations

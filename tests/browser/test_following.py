@@ -49,12 +49,17 @@ def test_a_rollout_that_is_stopped_shows_why_and_loses_its_buttons(open_page, hu
     page.locator("main form").first.wait_for(state="detached")
 
 
-def test_the_page_of_a_job_follows_it_to_its_end(open_page, hub: Hub) -> None:
+def running_job(hub: Hub) -> int:
+    """The number of a retraining that goes on."""
     with hub.database.transaction() as session:
         job = Job(kind="retraining", state="running", args={}, started_at=utc_now())
         session.add(job)
         session.flush()
-        number = job.id
+        return job.id
+
+
+def test_the_page_of_a_job_follows_it_to_its_end(open_page, hub: Hub) -> None:
+    number = running_job(hub)
     page = open_page("engineer", f"/jobs/{number}")
     assert page.get_by_role("button", name="End this job").is_visible()
     with hub.database.transaction() as session:
@@ -67,11 +72,7 @@ def test_the_page_of_a_job_follows_it_to_its_end(open_page, hub: Hub) -> None:
 def test_what_follows_something_stands_still_when_the_session_has_ended(
     open_page, hub: Hub
 ) -> None:
-    with hub.database.transaction() as session:
-        job = Job(kind="retraining", state="running", args={}, started_at=utc_now())
-        session.add(job)
-        session.flush()
-        number = job.id
+    number = running_job(hub)
     page = open_page("engineer", f"/jobs/{number}")
     with hub.database.transaction() as session:
         session.execute(delete(WebSession))

@@ -41,7 +41,7 @@ class SecureSite(HubProcess):
     def add_line(self, name: str, folder: Path) -> Line:
         """Enrols a device with the very line that the hub prints for it."""
         made = self.api.call("POST", "/v1/devices", {"name": name, "site": "main"})
-        line = Line(self, name, folder, free_port())  # type: ignore[arg-type]
+        line = Line(self, name, folder, free_port())
         line.configure(
             6, rate_hz=20, loop=True, update={"poll_s": 60, "first_bundle_wait_s": 0},
             sync={"backoff_s": 0.1, "backoff_max_s": 0.5, "resend_s": 1.0, "health_s": 0.2},

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 from pydantic import JsonValue
@@ -21,6 +22,9 @@ from kits.toolchain.demo.hub import Json
 from tests.edge_agent.parts import picture, wait_for
 from tests.integration.hub import HubProcess
 from tests.release_engineer import Publisher
+
+if TYPE_CHECKING:
+    from tests.integration.secure_site import SecureSite
 
 LEVELS = {"pass": 20, "review": 160, "act": 230}
 """Brightness of a part → what the bundles of `make_bundle` decide."""
@@ -100,7 +104,7 @@ class Site(HubProcess):
 class Line:
     """A device with its agent, its pictures and its actuator."""
 
-    site: Site
+    site: Site | SecureSite
     name: str
     folder: Path
     status_port: int
