@@ -30,13 +30,16 @@ _OF_CREDENTIALS = frozenset({401, 403})
 """Statuses whose words are about us, never about a lead."""
 
 
-def may_try(session: Session, name: str, now: datetime) -> bool:
+def may_try(session: Session, seen: CrmConnection, now: datetime) -> bool:
     """Whether the CRM may be asked now; who is let through after a pause tries for all others.
 
     Within a transaction that writes: the row is taken.
+
+    Args:
+        seen: the connection as its CRM was opened; whoever goes by settings that have changed since is not let through.
     """
-    row = session.get(CrmConnection, name, with_for_update=True, populate_existing=True)
-    if row is None or row.paused_at is not None:
+    row = session.get(CrmConnection, seen.name, with_for_update=True, populate_existing=True)
+    if row is None or row.paused_at is not None or row.terms != seen.terms:
         return False
     if row.open_until is None:
         return True
@@ -66,12 +69,13 @@ def look_again(row: CrmConnection, now: datetime) -> None:
         row.open_until = now
 
 
-def succeeded(session: Session, name: str, now: datetime) -> None:
-    """It did as asked."""
+def succeeded(session: Session, name: str, now: datetime) -> CrmConnection:
+    """It did as asked; the row as it is now, which is taken."""
     row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
     if row.failures or row.open_until is not None or row.error:
         close_alert(session, UNREACHABLE, where=name)
     row.failures, row.open_until, row.error, row.last_ok_at = 0, None, "", now
+    return row
 
 
 def told_of(error: DeliveryError) -> str:

@@ -14,7 +14,7 @@ from cloud_sync.crm.adding import checked, shortcomings
 from cloud_sync.crm.editing import Edit, flat, flat_part
 from cloud_sync.crm.incoming import scheme_name, thing_of
 from cloud_sync.crm.kinds import filled
-from cloud_sync.crm.reaching import servers, shut
+from cloud_sync.crm.reaching import servers, shown_at, shut
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import ConflictError
 from kits.core.errors import UsageError
@@ -85,9 +85,10 @@ class Plan:
 
     @property
     def writes_elsewhere(self) -> bool:
-        """Whether scores go into fields where none stand yet."""
-        old, new = filled(self.before), filled(self.after)
-        return new.write and (old.fields != new.fields or not old.write)
+        """Whether scores go where none stand yet: into other fields, or to another server."""
+        return self.after.write and (
+            shown_at(self.before) != shown_at(self.after) or not self.before.write
+        )
 
     @property
     def writes_no_more(self) -> bool:

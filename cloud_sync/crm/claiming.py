@@ -13,7 +13,7 @@ from cloud_sync.crm import breaker, storing
 from cloud_sync.crm.rescoring import Backlog, found_later, make_due
 from cloud_sync.hub import Hub
 from cloud_sync.spans import is_free
-from cloud_sync.store.models import CrmLead, CrmScore
+from cloud_sync.store.models import CrmConnection, CrmLead, CrmScore
 
 LEASE = timedelta(minutes=1)
 
@@ -37,15 +37,19 @@ def any_due(hub: Hub, connection: str, bundle: str, backlog: Backlog, now: datet
 
 
 def claim(
-    hub: Hub, connection: str, limit: int, bundle: str, owner: str, now: datetime
+    hub: Hub, seen: CrmConnection, limit: int, bundle: str, owner: str, now: datetime
 ) -> list[Claimed]:
-    """Takes what is due for a while, then what is done in the background; empty: nothing, or the CRM is left alone."""
-    due = _due(connection, now)
+    """Takes what is due for a while, then what is done in the background; empty: nothing, or the CRM is left alone.
+
+    Args:
+        seen: the connection as its CRM was opened.
+    """
+    due = _due(seen.name, now)
     with hub.database.transaction() as session:
-        if not breaker.may_try(session, connection, now):
+        if not breaker.may_try(session, seen, now):
             return []
         rows = _next(session, due, limit)
-        if len(rows) < limit and make_due(session, connection, bundle, limit - len(rows), now):
+        if len(rows) < limit and make_due(session, seen.name, bundle, limit - len(rows), now):
             session.flush()
             rows = _next(session, due, limit)
         for row in rows:
@@ -56,9 +60,14 @@ def claim(
 def give_back(hub: Hub, connection: str, claimed: Sequence[Claimed], owner: str) -> None:
     """What was claimed and not scored is as due as before."""
     with hub.database.transaction() as session:
-        for lead in held(session, connection, claimed, owner):
-            if lead.lease_owner == owner:
-                lead.lease_owner, lead.lease_until = "", None
+        let_go(session, connection, claimed, owner)
+
+
+def let_go(session: Session, connection: str, claimed: Sequence[Claimed], owner: str) -> None:
+    """The same, within a transaction."""
+    for lead in held(session, connection, claimed, owner):
+        if lead.lease_owner == owner:
+            lead.lease_owner, lead.lease_until = "", None
 
 
 def held(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, hiding, outcomes, storing
 from cloud_sync.crm.base import Record
-from cloud_sync.crm.claiming import Claimed, courses, held
+from cloud_sync.crm.claiming import Claimed, courses, held, let_go
 from cloud_sync.crm.lots import Lots, lots
 from cloud_sync.crm.scored import LeadScore
 from cloud_sync.crm.settings import CrmSettings
@@ -63,7 +63,7 @@ class Commit:
         self._is_back = False
 
     def store(self, claimed: Sequence[Claimed], now: datetime) -> int:
-        """Stores it; how many leads cannot be scored.
+        """Stores it; how many leads cannot be scored. What was read by settings that have changed since is read again.
 
         Raises:
             UnreachableError: the storage cannot be used, and a lead of the batch was decided; nothing was stored.
@@ -73,7 +73,10 @@ class Commit:
         self._kept = self._keep_bytes()
         dead = 0
         with self._hub.database.transaction() as session:
-            breaker.succeeded(session, name, now)
+            row = breaker.succeeded(session, name, now)
+            if row.terms != self._connection.terms:
+                let_go(session, name, claimed, self._owner)
+                return 0
             if self._kept:
                 outcomes.ensure_device(session, name, self._connection.kind, now)
                 self._lots = lots(session, self._hub.config.leads.exploration)

@@ -82,7 +82,7 @@ class Polling(ConnectionLoops):
 
     def _poll(self, row: CrmConnection, crm: Crm, poll_s: float) -> tuple[int, float]:
         with self._hub.database.transaction() as session:
-            if not breaker.may_try(session, row.name, self._now()):
+            if not breaker.may_try(session, row, self._now()):
                 return 0, RESTS_S
         try:
             page = self._ask(crm, row)

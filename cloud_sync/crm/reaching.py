@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, ip_address
 from urllib.parse import urlsplit
 
 from cloud_sync.crm.kinds import filled, kind_of
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.settings import CrmSettings, Fields
 from cloud_sync.effects.addresses import Address, Guard, parse_networks
 
 
@@ -18,6 +18,12 @@ def servers(settings: CrmSettings) -> list[str]:
     options = settings.options
     urls = (filled(settings).url, options.get(kind_of(settings.kind).tokens_at, ""))
     return [url for url in urls if url]
+
+
+def shown_at(settings: CrmSettings) -> tuple[str, Fields]:
+    """Where people look for scores: the CRM's server, and the fields there."""
+    counts = filled(settings)
+    return urlsplit(counts.url).netloc.lower(), counts.fields
 
 
 def shut(settings: CrmSettings, name: str, before: CrmSettings | None = None) -> list[str]:

@@ -93,7 +93,7 @@ class LeadScoring(ConnectionLoops):
             self._unopened.say(connection, error)
             return 0, WAITING_S
         self._unopened.over(name)
-        claimed = claim(self._hub, name, crm.batch, ready.id, self._owner, self._now())
+        claimed = claim(self._hub, connection, crm.batch, ready.id, self._owner, self._now())
         if not claimed:
             return 0, IDLE_S
         done = False

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import case, or_, update
+from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, sweeps
 from cloud_sync.crm.changing import Plan
+from cloud_sync.crm.committing import close_dead
 from cloud_sync.crm.connections import (
     digest_of_settings,
     readable_settings,
@@ -24,6 +25,7 @@ from cloud_sync.crm.secrets import Coming, announce_api_secrets, settle_api_secr
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.storing import GONE
 from cloud_sync.crm.writeback import REFUSED
+from cloud_sync.crm.writing import DEAD
 from cloud_sync.effects.alerts import close_alert
 from cloud_sync.hub import Hub, audit
 from cloud_sync.store.models import CrmConnection, CrmLead
@@ -99,9 +101,15 @@ def _read_again(session: Session, name: str, now: datetime) -> None:
 
 
 def _write_again(session: Session, name: str, now: datetime) -> None:
-    """What the CRM shows of them is not known any more, so that no score is too near to it to be written."""
+    """What the CRM shows of them is not known any more, so that no score is too near to it to be written.
+
+    Those given up because nobody took them are tried again: it may be what has been set right now.
+    """
+    refused = CrmLead.dead.startswith(DEAD)
+    given_up = CrmLead.connection == name, refused
+    session.execute(update(CrmLead).where(*given_up).values(dead="", write_error=""))
+    close_dead(session, name)
     scored = or_(CrmLead.points.is_not(None), CrmLead.wrote_points.is_not(None))
     wanted = CrmLead.connection == name, CrmLead.state != GONE, CrmLead.dead == "", scored
-    tried = case((CrmLead.write_attempts > 1, CrmLead.write_attempts), else_=1)
-    again = {"write_at": now, "write_attempts": tried}
+    again = {"write_at": now, "write_attempts": 1}
     session.execute(update(CrmLead).where(*wanted).values(again))

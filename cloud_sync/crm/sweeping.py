@@ -19,6 +19,7 @@ from cloud_sync.crm.kinds import KINDS, with_defaults
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.threads import ConnectionLoops
 from cloud_sync.effects.targets import DeliveryError
+from cloud_sync.store.models import CrmConnection
 from kits.core.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -58,13 +59,14 @@ class Sweeping(ConnectionLoops):
             crm = self._opener(row)
         except ConfigError:
             return 0, RESTS_S  # the other loops say why
-        return self._sweep(name, crm, settings, now)
+        return self._sweep(row, crm, settings, now)
 
     def _sweep(
-        self, name: str, crm: Crm, settings: CrmSettings, now: datetime
+        self, row: CrmConnection, crm: Crm, settings: CrmSettings, now: datetime
     ) -> tuple[int, float]:
+        name = row.name
         with self._hub.database.transaction() as session:
-            if not breaker.may_try(session, name, now):
+            if not breaker.may_try(session, row, now):
                 return 0, RESTS_S
             turn = sweeps.claim(session, name, settings.sweep_h, polls=crm.polls, now=now)
         if not isinstance(turn, sweeps.Turn):

@@ -19,6 +19,8 @@ from cloud_sync.crm.budget import ThrottledError
 from cloud_sync.crm.committing import tell_dead
 from cloud_sync.crm.connections import settings_of
 from cloud_sync.crm.parting import NothingTakenError, write_parts
+from cloud_sync.crm.reaching import shown_at
+from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.threads import ConnectionLoops, Opener
 from cloud_sync.crm.unopened import Unopened
 from cloud_sync.effects.alerts import close_alert, raise_alert
@@ -77,14 +79,16 @@ class WriteBack(ConnectionLoops):
             return 0, WAITING_S
         self._unopened.over(name)
         claim = writing.claim(
-            self._hub, name, crm.batch, settings.min_change, self._owner, self._now()
+            self._hub, row, crm.batch, settings.min_change, self._owner, self._now()
         )
         self._count(name, "unchanged", claim.unchanged)
         if not claim.writes:
             return claim.unchanged, POLL_S if claim.unchanged else IDLE_S
-        return self._write(name, crm, claim.writes)
+        return self._write(name, crm, claim.writes, settings)
 
-    def _write(self, name: str, crm: Crm, writes: Sequence[ScoreWrite]) -> tuple[int, float]:
+    def _write(
+        self, name: str, crm: Crm, writes: Sequence[ScoreWrite], settings: CrmSettings
+    ) -> tuple[int, float]:
         outcomes: Sequence[WriteOutcome] | None = None
         try:
             outcomes = write_parts(crm, writes)
@@ -98,10 +102,13 @@ class WriteBack(ConnectionLoops):
         now = self._now()
         self._in_a_row.pop(name, None)
         with self._hub.database.transaction() as session:
-            breaker.succeeded(session, name, now)
+            row = breaker.succeeded(session, name, now)
             # whoever raised it may have ended since
             close_alert(session, REFUSED, where=name)
-            counts = writing.note(session, name, writes, outcomes, self._owner, now, self._rng)
+            counts = writing.note(
+                session, name, writes, outcomes, self._owner, now, self._rng,
+                elsewhere=shown_at(settings_of(row)) != shown_at(settings),
+            )  # fmt: skip
             session.flush()
             if counts["dead"]:
                 tell_dead(session, self._hub.config.notify, name)

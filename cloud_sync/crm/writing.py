@@ -46,17 +46,21 @@ class Claim:
 
 
 def claim(
-    hub: Hub, connection: str, limit: int, min_change: int, owner: str, now: datetime
+    hub: Hub, seen: CrmConnection, limit: int, min_change: int, owner: str, now: datetime
 ) -> Claim:
-    """Takes what is to be written for a while; one lead only when the CRM is being tried again."""
-    due = _due(connection, now)
+    """Takes what is to be written for a while; one lead only when the CRM is being tried again.
+
+    Args:
+        seen: the connection as its CRM was opened.
+    """
+    due = _due(seen.name, now)
     with hub.database.session() as session:
         if session.scalar(select(CrmLead.object_id).where(*due).limit(1)) is None:
             return Claim()
     with hub.database.transaction() as session:
-        row = session.get(CrmConnection, connection)
+        row = session.get(CrmConnection, seen.name)
         trial = row is not None and row.open_until is not None
-        if not breaker.may_try(session, connection, now):
+        if not breaker.may_try(session, seen, now):
             return Claim()
         query = select(CrmLead).where(*due).order_by(CrmLead.write_at, CrmLead.object_id)
         query = query.limit(1 if trial else limit).with_for_update(skip_locked=True)
@@ -131,8 +135,13 @@ def note(
     owner: str,
     now: datetime,
     rng: random.Random,
+    *,
+    elsewhere: bool = False,
 ) -> Counter[str]:
     """Notes what became of a batch; how many ended how. A lead whose version rose meanwhile is written again.
+
+    Args:
+        elsewhere: scores go into other fields since: whatever became of it, all is written again.
 
     A lease may have passed to another while the CRM took its time. If what was written then counted for nothing, two
     processes could take each other's leads away for ever: it counts until somebody has noted as much.
@@ -144,7 +153,9 @@ def note(
         write = written[lead.object_id]
         silent = WriteOutcome(lead.object_id, False, "the CRM's answer does not speak of it")
         outcome = said.get(lead.object_id, silent)
-        if lead.write_lease_owner == owner:
+        if elsewhere:
+            counts["retry"] += _went_elsewhere(lead, owner, now)
+        elif lead.write_lease_owner == owner:
             counts[_note_one(lead, write, outcome, now, rng)] += 1
             _release(lead)
         elif lead.write_at is not None and lead.written < write.version:
@@ -184,6 +195,16 @@ def _came_late(lead: CrmLead, now: datetime) -> None:
     """Another wrote a newer score meanwhile; which of both the CRM took last nobody knows: the newest is written again."""
     lead.write_at = lead.write_at or now
     lead.write_attempts = max(1, lead.write_attempts)
+
+
+def _went_elsewhere(lead: CrmLead, owner: str, now: datetime) -> bool:
+    """It was written where nobody looks any more; whether it is to be written again."""
+    if lead.write_lease_owner == owner:
+        _release(lead)
+    if lead.state == storing.GONE:
+        return False
+    _came_late(lead, now)
+    return True
 
 
 def _note_one(

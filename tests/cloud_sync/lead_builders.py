@@ -273,6 +273,10 @@ class LeadHub:
         with self.hub.database.session() as session:
             return session.get_one(CrmLead, (connection, name))
 
+    def connection(self) -> CrmConnection:
+        with self.hub.database.session() as session:
+            return session.get_one(CrmConnection, SALES)
+
 
 @contextmanager
 def lead_hub(folder: Path, url: str = "", **settings: object) -> Iterator[LeadHub]:

@@ -34,7 +34,7 @@ def fail(hub: Hub, now: datetime, error: DeliveryError = DOWN) -> float:
 
 def may_try(hub: Hub, now: datetime) -> bool:
     with hub.database.transaction() as session:
-        return breaker.may_try(session, "sales", now)
+        return breaker.may_try(session, session.get_one(CrmConnection, "sales"), now)
 
 
 def open_alerts(hub: Hub) -> list[str]:
@@ -74,7 +74,21 @@ def test_a_paused_connection_and_one_that_is_gone_are_not_asked(hub: Hub) -> Non
         session.get_one(CrmConnection, "sales").paused_at = AT
     assert not may_try(hub, AT)
     with hub.database.transaction() as session:
-        assert not breaker.may_try(session, "nobody", AT)
+        nobody = CrmConnection(name="nobody", kind="hubspot", settings={})
+        assert not breaker.may_try(session, nobody, AT)
+
+
+def test_whoever_goes_by_settings_that_have_changed_looks_again(hub: Hub) -> None:
+    with hub.database.session() as session:
+        seen = session.get_one(CrmConnection, "sales")
+    for change in ({"settings": {"write": False}}, {"settings": {}, "project": "leads"}):
+        with hub.database.transaction() as session:
+            row = session.get_one(CrmConnection, "sales")
+            for name, value in change.items():
+                setattr(row, name, value)
+        with hub.database.transaction() as session:
+            assert not breaker.may_try(session, seen, AT)
+    assert may_try(hub, AT)
 
 
 def test_a_pause_written_by_a_wrong_clock_does_not_last(hub: Hub) -> None:

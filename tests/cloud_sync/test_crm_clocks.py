@@ -29,7 +29,7 @@ from tests.cloud_sync.lead_builders import (
     lead_hub,
     release_bundle,
 )
-from tests.cloud_sync.test_crm_sweeping import connection, known, listing, put, sweep
+from tests.cloud_sync.test_crm_sweeping import known, listing, put, sweep
 
 LEAPS = (timedelta(hours=1), timedelta(days=1), timedelta(days=5 * 365))
 ids = [f"{leap.total_seconds() / 3600:g}h" for leap in LEAPS]
@@ -111,7 +111,7 @@ def test_a_lease_of_a_wrong_clock_ends_within_minutes(there: LeadHub, leap: time
         lead.write_lease_owner, lead.write_lease_until = "dead", there.clock() + leap
         lead.write_at = there.clock()
     assert there.scoring.step() == 1
-    claim = writing.claim(there.hub, SALES, 10, 3, "me", there.clock())
+    claim = writing.claim(there.hub, there.connection(), 10, 3, "me", there.clock())
     assert [write.object_id for write in claim.writes] == ["1"]
 
 
@@ -148,7 +148,7 @@ def test_a_sweep_of_a_wrong_clock_hides_no_change(here: LeadHub, leap: timedelta
     sweep(here)
     here.drain()
     assert here.lead("1").points == 77
-    swept_to = connection(here).swept_to
+    swept_to = here.connection().swept_to
     assert swept_to is not None and swept_to <= here.clock()
 
 

@@ -303,7 +303,7 @@ def test_a_crm_that_is_left_alone_says_until_when_and_is_asked_at_once_when_told
     assert f"left alone until {later:%H:%M:%S} UTC" in run("show", "sales").stdout
     assert "is asked at once" in run("retry", "sales").stdout
     with hub.database.transaction() as session:
-        assert breaker.may_try(session, "sales", utc_now())
+        assert breaker.may_try(session, session.get_one(CrmConnection, "sales"), utc_now())
     hub.close()
 
 

@@ -264,7 +264,9 @@ def test_what_took_longer_than_the_lease_counts_if_nobody_was_quicker(
     def slow(names: Sequence[str]) -> list[Record]:
         here.clock.tick(61)
         # meanwhile the lease has ended, and the other one takes the lead
-        assert claim(here.hub, SALES, 10, here.models.current(LEADS).id, "other", here.clock())
+        assert claim(
+            here.hub, here.connection(), 10, here.models.current(LEADS).id, "other", here.clock()
+        )
         return plain(names)
 
     monkeypatch.setattr(here.crm, "read", slow)
@@ -345,7 +347,7 @@ def test_a_scorer_that_dies_leaves_a_lease_that_ends(here: LeadHub) -> None:
     here.crm.put("1", size=50)
     here.due("1")
     ready = here.models.current(LEADS)
-    [mine] = claim(here.hub, SALES, 50, ready.id, "one that is killed", here.clock())
+    [mine] = claim(here.hub, here.connection(), 50, ready.id, "one that is killed", here.clock())
     assert mine.object_id == "1"
     assert here.scoring.step() == 0  # it may still be at work
     here.clock.tick(61)

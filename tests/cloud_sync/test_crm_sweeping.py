@@ -63,11 +63,6 @@ def sweep(made: LeadHub, loop: Sweeping | None = None) -> int:
     raise AssertionError("the sweep never ends")
 
 
-def connection(made: LeadHub) -> CrmConnection:
-    with made.hub.database.session() as session:
-        return session.get_one(CrmConnection, SALES)
-
-
 def known(made: LeadHub, *wanted: object) -> set[str]:
     with made.hub.database.session() as session:
         return set(session.scalars(select(CrmLead.object_id).where(*wanted)))  # type: ignore[arg-type]  # conditions
@@ -84,7 +79,7 @@ def test_leads_that_were_there_before_the_connection_are_scored(there: LeadHub) 
     assert sweep(there) == 120
     there.drain()
     assert all(there.lead(name).points for name in names)
-    told = sweeps.as_json(connection(there))
+    told = sweeps.as_json(there.connection())
     assert (told["state"], told["listed"], told["found"]) == ("done", 120, 120)
 
 
@@ -159,7 +154,7 @@ def test_a_sweep_goes_on_after_a_restart_where_it_was(there: LeadHub) -> None:
     there.clock.tick(10)
     assert sweep(there, sweeper(there)) == 80
     assert len(known(there)) == 130
-    assert connection(there).sweep == 1
+    assert there.connection().sweep == 1
 
 
 def test_who_dies_while_asking_leaves_the_page_to_others(
@@ -275,12 +270,12 @@ def test_what_a_narrow_sweep_left_out_is_in_the_next_one(here: LeadHub) -> None:
     put(here, "1")
     sweep(here)
     here.drain()
-    covered = connection(here).swept_to
+    covered = here.connection().swept_to
     here.clock.tick(7200)
     with here.hub.database.transaction() as session:
         sweeps.ask_for(session, SALES, here.clock() - timedelta(minutes=5), here.clock(), by="ada")
     sweep(here)
-    assert connection(here).swept_to == covered
+    assert here.connection().swept_to == covered
 
 
 def test_what_cannot_be_swept_is_refused_with_its_remedy(here: LeadHub) -> None:
@@ -334,4 +329,4 @@ def test_a_cursor_that_the_crm_has_forgotten_begins_anew(here: LeadHub) -> None:
     here.crm.down = None
     here.clock.tick(30)
     assert sweep(here, loop) == 60
-    assert connection(here).sweep_found == 60
+    assert here.connection().sweep_found == 60

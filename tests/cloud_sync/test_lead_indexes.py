@@ -68,7 +68,7 @@ def test_all_leads_of_an_earlier_bundle_are_scored_anew(here: LeadHub) -> None:
     here.models.look(LEADS)
     here.drain()
     assert {here.lead(name).bundle for name in "01234"} == {second}
-    assert claim(here.hub, SALES, 10, second, "x", here.clock()) == []
+    assert claim(here.hub, here.connection(), 10, second, "x", here.clock()) == []
 
 
 def test_leads_in_another_band_than_the_cut_says_are_found_in_an_index(here: LeadHub) -> None:

@@ -95,6 +95,11 @@ class CrmConnection(Base):
     error: Mapped[str] = mapped_column(default="")
     last_ok_at: Mapped[datetime | None] = mapped_column(default=None)
 
+    @property
+    def terms(self) -> tuple[JsonObject, str]:
+        """What a turn goes by: one that began by others looks again, so that no change is lost on it."""
+        return self.settings, self.project
+
 
 class CrmProcess(Base):
     """A process of the hub that asks CRMs, as long as `until` lies ahead: they share the requests of each connection."""
