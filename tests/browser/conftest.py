@@ -7,7 +7,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -64,19 +66,40 @@ def address(hub: Hub) -> Iterator[str]:
     listener.close()
 
 
-@pytest.fixture
-def open_page(address: str) -> Iterator[Callable[[str, str], object]]:
-    """Opens a signed-in tab: `open_page(login, path)`; a script error or a refusal by the
-    content security policy fails the test at its end."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:  # Any: playwright may not be installed
+    """One browser for a module's tests; each opens contexts of its own, which share nothing."""
     sync_api = pytest.importorskip("playwright.sync_api")
     if not CHROMIUM.exists():
         pytest.skip("chromium is not installed")
-    complaints: list[str] = []
     with sync_api.sync_playwright() as run:
-        browser = run.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        made = run.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield made
+        made.close()
+
+
+@contextmanager
+def contexts(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens contexts, as `Browser.new_context`; closes them at the end, so that all they had to say was said."""
+    with ExitStack() as opened:
+
+        def new(**options: object) -> Any:
+            context = browser.new_context(**options)
+            opened.callback(context.close)
+            return context
+
+        yield new
+
+
+@pytest.fixture
+def open_page(address: str, browser: Any) -> Iterator[Callable[[str, str], object]]:
+    """Opens a signed-in tab: `open_page(login, path)`; a script error or a refusal by the
+    content security policy fails the test at its end."""
+    complaints: list[str] = []
+    with contexts(browser) as new_context:
 
         def opened(login: str, path: str) -> object:
-            page = browser.new_context(viewport={"width": 1200, "height": 850}).new_page()
+            page = new_context(viewport={"width": 1200, "height": 850}).new_page()
             page.set_default_timeout(15_000)
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on(
@@ -94,5 +117,4 @@ def open_page(address: str) -> Iterator[Callable[[str, str], object]]:
             return page
 
         yield opened
-        browser.close()
     assert complaints == []

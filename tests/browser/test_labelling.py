@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from kits.toolchain.labelling.desk import Desk
 from kits.toolchain.labelling.page.conversation import Conversation
 from kits.toolchain.labelling.page.server import PageServer
 from kits.toolchain.project import Project
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.conftest import contexts
 from tests.toolchain.notes import make_notes_project, notes_kit
 
 __all__ = ["notes_kit"]
@@ -26,20 +27,15 @@ def desk(notes_kit: Path, tmp_path: Path) -> Desk:
 
 
 @pytest.fixture
-def visit() -> Iterator[Callable[..., object]]:
+def visit(browser: Any) -> Iterator[Callable[..., object]]:
     """Opens a page of a server; script errors and refusals by the policy fail the test."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip("chromium is not installed")
     complaints: list[str] = []
-    with sync_api.sync_playwright() as run:
-        browser = run.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with contexts(browser) as new_context:
 
         def opened(server: PageServer, width: int = 1200, scheme: str = "light") -> object:
-            context = browser.new_context(
+            page = new_context(
                 viewport={"width": width, "height": 800}, color_scheme=scheme
-            )
-            page = context.new_page()
+            ).new_page()
             page.set_default_timeout(15_000)
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
@@ -49,7 +45,6 @@ def visit() -> Iterator[Callable[..., object]]:
             return page
 
         yield opened
-        browser.close()
     assert complaints == []
 
 
