@@ -25,6 +25,7 @@ from cloud_sync.crm.projects import projects
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub, audit
+from cloud_sync.learning.datasets import hold_all
 from cloud_sync.mails.erasure import remove_bytes
 from cloud_sync.mails.forgetting import let_go
 from cloud_sync.mails.traces import clear_jobs, overwriting
@@ -93,17 +94,15 @@ def forget_all(
         UnreachableError: the storage cannot be used; of leads nothing was erased, of versions some may be.
     """
     people, there = _people(hub, sorted(set(wanted)))
-    versions = find_in_versions(hub, people, told)
-    if versions:
-        names = {name for one in people for name in one.samples}
-        digests = {digest for one in people for digest in one.samples.values()} - {""}
-        replace_versions(hub, versions, names, digests, by=by, told=told)
-        clear_jobs(hub, projects_of(hub, versions))
+    known: set[str] = set()
+    versions = _leave_versions(hub, people, known, by, told)
     counts = [
         one
         for first in range(0, len(people), AT_ONCE)
         for one in _remove(hub, people[first : first + AT_ONCE], by)
     ]
+    # those that were made while the leads were still there; what is made from now on has none of them
+    versions += _leave_versions(hub, people, known, by, untold)
     gone = remove_bytes(hub)
     leads_gone = (
         Forgotten(
@@ -113,6 +112,19 @@ def forget_all(
         for one, (events, scores) in zip(people, counts)
     )  # fmt: skip
     return Erasure(tuple(leads_gone), len(versions))
+
+
+def _leave_versions(
+    hub: Hub, people: Sequence[Person], known: set[str], by: str, told: Told
+) -> list[str]:
+    """Dataset versions that named one of them, and have successors now. `known`: those that were looked at."""
+    versions = find_in_versions(hub, people, known, told)
+    if versions:
+        names = {name for one in people for name in one.samples}
+        digests = {digest for one in people for digest in one.samples.values()} - {""}
+        known |= set(replace_versions(hub, versions, names, digests, by=by, told=told))
+        clear_jobs(hub, projects_of(hub, versions))
+    return versions
 
 
 def _people(hub: Hub, wanted: Sequence[tuple[str, str]]) -> tuple[list[Person], list[str]]:
@@ -145,6 +157,7 @@ def _remove(hub: Hub, people: Sequence[Person], by: str) -> list[tuple[int, int]
     """All that tables have of them; how many events and scores that were of each."""
     now, counts = utc_now(), []
     with overwriting(hub) as session:
+        hold_all(session)
         # connections first, as whoever reads and writes their leads takes them: else both wait for each other
         for connection in sorted({one.connection for one in people}):
             _empty_words(session, connection)

@@ -61,8 +61,13 @@ def find_own_samples(session: Session, people: Sequence[Person]) -> None:
                 one.samples[row.id] = row.blob
 
 
-def find_in_versions(hub: Hub, people: Sequence[Person], told: Told = untold) -> list[str]:
+def find_in_versions(
+    hub: Hub, people: Sequence[Person], known: set[str], told: Told = untold
+) -> list[str]:
     """Notes samples that dataset versions have of them; which versions those are, of those whose file is here.
+
+    Args:
+        known: versions that were looked at; those that are looked at now are added.
 
     Raises:
         DataError: a version is damaged.
@@ -75,12 +80,14 @@ def find_in_versions(hub: Hub, people: Sequence[Person], told: Told = untold) ->
     for one in people:
         for name in one.samples:
             by_id[name].append(one)
+    fresh = [version for version in there if version not in known]
+    known |= set(fresh)
     found = []
-    for number, version in enumerate(there, 1):
+    for number, version in enumerate(fresh, 1):
         with contextlib.suppress(NotFoundError):  # the file is gone, and nothing can be in it
             if _find_in(hub, version, by_key, by_id):
                 found.append(version)
-        told(number, len(there))
+        told(number, len(fresh))
     return found
 
 

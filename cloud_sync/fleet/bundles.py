@@ -18,7 +18,14 @@ from cloud_sync.errors import NotFoundError, TooLargeError
 from cloud_sync.fleet import withdrawals
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake.provenance import adopt
-from cloud_sync.learning.datasets import Version, describe, read, register
+from cloud_sync.learning.datasets import (
+    Version,
+    describe,
+    hold,
+    read,
+    refuse_unlearnable,
+    register,
+)
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, Bundle, Dataset, Project, Release
 from kits.core import bundle as formats
@@ -33,11 +40,12 @@ HUB = "hub"
 
 @dataclass(frozen=True)
 class _Announced:
-    """A bundle that was read to its last byte, and the version it learned from, if that is new."""
+    """A bundle that was read to its last byte, and the version it learned from with its samples, if that is new."""
 
     content: formats.Bundle
     request: PublishRequest
     dataset: Version | None
+    samples: frozenset[str]
 
 
 def publish(hub: Hub, request: PublishRequest, *, login: str) -> Bundle:
@@ -50,6 +58,7 @@ def publish(hub: Hub, request: PublishRequest, *, login: str) -> Bundle:
         BundleError: the bytes are damaged or another bundle's.
         NotFoundError: the bytes were not put before.
         TooLargeError: above the hub's limit.
+        DataError: samples of its dataset were erased or withdrawn since the hub took it.
     """
     announced = _check(hub, request)
     with hub.database.transaction() as session:
@@ -67,8 +76,11 @@ def _check(hub: Hub, request: PublishRequest) -> _Announced:
         raise BundleError(
             "announced under another id than its bytes have", where=request.bundle[:12]
         )
-    version = describe(read(hub.storage, dataset), hub.storage) if dataset else None
-    return _Announced(opened, request, version)
+    if not dataset:
+        return _Announced(opened, request, None, frozenset())
+    learned = read(hub.storage, dataset)
+    names = frozenset(item.sample.id for item in learned.items)
+    return _Announced(opened, request, describe(learned, hub.storage), names)
 
 
 def _bytes_of(session: Session, request: PublishRequest) -> Blob:
@@ -91,6 +103,8 @@ def _register(session: Session, announced: _Announced, login: str) -> Bundle:
     blob = _bytes_of(session, request)
     _note_project(session, manifest.project, manifest.kit, request.project_yaml)
     if announced.dataset is not None and _is_new_version(session, request.dataset):
+        hold(session, manifest.project)
+        refuse_unlearnable(session, announced.samples)
         register(session, announced.dataset, manifest.project, by=login)
     there = session.get(Bundle, opened.id)
     if there is not None:

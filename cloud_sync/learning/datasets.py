@@ -16,7 +16,7 @@ from cloud_sync.hub import Hub, audit
 from cloud_sync.intake import provenance
 from cloud_sync.store.bulk import found_among, in_portions
 from cloud_sync.store.db import insert_once
-from cloud_sync.store.models import Blob
+from cloud_sync.store.models import Blob, LooseBlob, Project
 from cloud_sync.store.models import Dataset as DatasetRow
 from cloud_sync.store.storage import Storage
 from cloud_sync.store.types import JsonObject
@@ -91,7 +91,12 @@ def _check_provenance(hub: Hub, dataset: Dataset) -> None:
     with hub.database.session() as session:
         if session.get(DatasetRow, dataset.id) is not None:
             return
-        found = provenance.refused_among(session, [item.sample.id for item in dataset.items])
+        refuse_unlearnable(session, [item.sample.id for item in dataset.items])
+
+
+def refuse_unlearnable(session: Session, ids: Collection[str]) -> None:
+    """That all samples of a version may be learned from. Raises DataError."""
+    found = provenance.refused_among(session, ids)
     if found:
         raise DataError(
             f"samples of this version may not be learned from: {in_words(Counter(found.values()))}",
@@ -111,6 +116,26 @@ def _stored(hub: Hub, digests: Collection[str]) -> set[str]:
     """Those whose row says that they are whole; bytes alone may be torn by a power cut."""
     with hub.database.session() as session:
         return found_among(session, Blob.digest, digests)
+
+
+def hold(session: Session, project: str) -> None:
+    """Until the transaction ends nobody else makes a version of a project, and nobody erases samples.
+
+    Made slowly and stored at once: whoever stores one looks here whether what it was made of still holds.
+    """
+    session.get(Project, project, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def hold_all(session: Session) -> None:
+    """The same of all projects, for whoever erases; before anything else is locked."""
+    names = select(Project.name).order_by(Project.name)
+    session.execute(names.with_for_update(key_share=True)).all()
+
+
+def discard(session: Session, digest: str, size: int) -> None:
+    """A file that was stored for a row that is not made after all goes again, unless it is something else's too."""
+    insert_once(session, Blob, [{"digest": digest, "size": size, "kept": False}])
+    session.add(LooseBlob(digest=digest))
 
 
 def keep_blobs(session: Session, digests: Collection[str]) -> None:

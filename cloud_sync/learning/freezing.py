@@ -6,20 +6,35 @@ storing versions is `datasets.py`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from cloud_sync.errors import NotFoundError
+from sqlalchemy.orm import Session
+
+from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake import provenance
 from cloud_sync.learning import left_out
-from cloud_sync.learning.datasets import describe, in_words, newest, read, register
+from cloud_sync.learning.datasets import (
+    describe,
+    discard,
+    hold,
+    in_words,
+    newest,
+    read,
+    register,
+)
 from cloud_sync.learning.extending import Frozen, extend, relabelled
 from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_samples
 from cloud_sync.learning.states import news_beside
 from cloud_sync.store.models import Project
 from kits.core.dataset import Dataset, to_bytes
 from kits.core.errors import DataError
+
+TRIES = 5
+"""So often a version is made anew, because another one came or samples were erased while it was made."""
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -52,11 +67,13 @@ def freeze(hub: Hub, project: str, *, by: str, note: str = "", seed: int | None 
 
     Raises:
         NotFoundError: the hub does not know the project or has no version of it yet.
+        ConflictError: its data changes faster than a version is made.
         DataError: nothing was reviewed since the newest version that can be added to it.
         UnreachableError: the storage cannot be used.
     """
-    start = _start(hub, project)
-    frozen = _next(hub, project, start, by=by, note=note, seed=seed)
+    frozen = _settled(
+        hub, project, lambda start: _next(hub, project, start, by=by, note=note, seed=seed)
+    )
     if not frozen.changed:
         raise _nothing_new(frozen)
     return frozen
@@ -70,13 +87,32 @@ def current(hub: Hub, project: str, *, by: str, note: str) -> Dataset:
 
     Raises:
         NotFoundError: the hub has no version of the project.
+        ConflictError: its data changes faster than a version is made.
         UnreachableError: the storage cannot be used.
     """
-    start = _start(hub, project)
-    if not start.has_news:
-        return start.base
-    frozen = _next(hub, project, start, by=by, note=note)
-    return frozen.dataset if frozen.changed else start.base
+
+    def make(start: _Start) -> Dataset | None:
+        if not start.has_news:
+            return start.base
+        frozen = _next(hub, project, start, by=by, note=note)
+        if frozen is None:
+            return None
+        return frozen.dataset if frozen.changed else start.base
+
+    return _settled(hub, project, make)
+
+
+def _settled(hub: Hub, project: str, make: Callable[[_Start], _Made | None]) -> _Made:
+    """What comes of the project as it is; None: it changed meanwhile, and is looked at again."""
+    for _ in range(TRIES):
+        made = make(_start(hub, project))
+        if made is not None:
+            return made
+    raise ConflictError(
+        "the data of this project changes faster than a version of it is made",
+        where=project,
+        fix="try again when nobody publishes or erases",
+    )
 
 
 def _start(hub: Hub, project: str) -> _Start:
@@ -99,18 +135,27 @@ def _start(hub: Hub, project: str) -> _Start:
 
 def _next(
     hub: Hub, project: str, start: _Start, *, by: str, note: str, seed: int | None = None
-) -> Frozen:
-    """The next version; stored when it differs. What it had to leave out is noted either way."""
+) -> Frozen | None:
+    """The next version; stored when it differs. What it had to leave out is noted either way.
+
+    None: another version came meanwhile, or a sample of this one may not be learned from any more. Then nothing is
+    stored: the other one's samples would be missing, or the erased one's words would stay.
+    """
     made = extend(
         start.base, start.reviewed, hub.storage, note=note, seed=seed, dropped=start.dropped
     )
-    frozen = replace(made, refused=start.refused)
+    frozen, version = replace(made, refused=start.refused), None
     if frozen.changed:
         hub.storage.put(to_bytes(frozen.dataset))
         version = describe(frozen.dataset, hub.storage)
     with hub.database.transaction() as session:
+        hold(session, project)
+        if not _holds(session, project, start, frozen.dataset):
+            if version is not None:
+                discard(session, version.id, version.size)
+            return None
         left_out.note(session, project, frozen.left_out_ids)
-        if frozen.changed:
+        if version is not None:
             register(session, version, project, by=by)
             audit(
                 session,
@@ -123,6 +168,14 @@ def _next(
                 replaced=frozen.replaced,
             )
     return frozen
+
+
+def _holds(session: Session, project: str, start: _Start, made: Dataset) -> bool:
+    """Whether a version is still the next one, and all of it may be learned from."""
+    row = newest(session, project)
+    if row is None or row.id != start.base.id:
+        return False
+    return not provenance.refused_among(session, [item.sample.id for item in made.items])
 
 
 def _nothing_new(frozen: Frozen) -> DataError:

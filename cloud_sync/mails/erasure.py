@@ -24,7 +24,7 @@ from cloud_sync.mails.correspondents import Correspondents, normal, read_stored
 from cloud_sync.mails.finding import Found, find, found_json, found_of
 from cloud_sync.mails.forgetting import forget, let_go
 from cloud_sync.mails.traces import clear_jobs, overwriting
-from cloud_sync.mails.versions import projects_of, replace_versions
+from cloud_sync.mails.versions import mails_of_versions, projects_of, replace_versions
 from cloud_sync.retention.pictures import prune_pictures
 from cloud_sync.store.holding import may_remove_bytes
 from cloud_sync.store.models import Blob, MailErasure, Sample
@@ -58,7 +58,7 @@ def erase(hub: Hub, address: str, *, by: str) -> Erased:
     found = find(hub, address)
     plain, now = normal(address), utc_now()
     who = Correspondents(hub.config.keys_dir).who(plain)
-    replace_versions(hub, found.versions, found.samples, found.digests, by=by)
+    made = replace_versions(hub, found.versions, found.samples, found.digests, by=by)
     clear_jobs(hub, projects_of(hub, found.versions))
     with overwriting(hub) as session:
         count = forget(session, found.samples, now)
@@ -74,7 +74,21 @@ def erase(hub: Hub, address: str, *, by: str) -> Erased:
         }  # fmt: skip
         chain.record(session, by, "erase", row.id, details)
         audit(session, by, _ASKS, row.id, samples=count, versions=len(found.versions))
+    # those that were made while the mails were still there; what is made from now on has none of them
+    _leave_versions(hub, found, {*found.looked_at, *made}, by)
     return Erased(row.id, found, count, remove_bytes(hub))
+
+
+def _leave_versions(hub: Hub, found: Found, known: set[str], by: str) -> None:
+    """Dataset versions that name one of the mails get successors. `known`: those that were looked at."""
+    versions = [
+        version
+        for version, mails in mails_of_versions(hub, known).items()
+        if any(name in found.samples or digest in found.digests for name, digest in mails.items())
+    ]
+    if versions:
+        known |= set(replace_versions(hub, versions, found.samples, found.digests, by=by))
+        clear_jobs(hub, projects_of(hub, versions))
 
 
 def again(hub: Hub, now: datetime) -> int:
@@ -89,10 +103,13 @@ def again(hub: Hub, now: datetime) -> int:
     for row in rows:
         found = found_of(hub, row.who, {}, until=row.at)
         if found.samples:
+            known: set[str] = set()
+            _leave_versions(hub, found, known, "hub")
             with overwriting(hub) as session:
                 done = forget(session, found.samples, now)
                 session.get_one(MailErasure, row.id).samples += done
                 chain.record(session, "hub", "erase-late", row.id, {"samples": done})
+            _leave_versions(hub, found, known, "hub")
             count += done
     _let_go_of_late_bytes(hub)
     remove_bytes(hub)

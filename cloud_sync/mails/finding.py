@@ -35,6 +35,7 @@ class Found:
         devices: devices that have sent mails, and are told.
         bundles: bundles that carry a mail of this correspondent as a golden sample. They are signed, so they
             stay as they are: a new one has to take their place.
+        looked_at: dataset versions, whoever is in them.
     """
 
     samples: frozenset[str] = frozenset()
@@ -42,6 +43,7 @@ class Found:
     versions: Mapping[str, int] = field(default_factory=dict)
     devices: tuple[str, ...] = ()
     bundles: tuple[str, ...] = ()
+    looked_at: frozenset[str] = frozenset()
 
 
 def find(hub: Hub, address: str) -> Found:
@@ -53,10 +55,12 @@ def find(hub: Hub, address: str) -> Found:
     """
     people = Correspondents(hub.config.keys_dir)
     who = people.who(normal(address))
-    items = mails_of_versions(hub)
+    looked_at: set[str] = set()
+    items = mails_of_versions(hub, looked_at)
     read_stored(hub, people, {digest for mails in items.values() for digest in mails.values()})
     found = found_of(hub, who, items)
-    return replace(found, bundles=carried_by(hub, people, who, projects_of(hub, items)))
+    carried = carried_by(hub, people, who, projects_of(hub, items))
+    return replace(found, bundles=carried, looked_at=frozenset(looked_at))
 
 
 def found_of(

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from cloud_sync.learning.datasets import hold_all
 from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.models import (
     Annotation,
@@ -39,6 +40,7 @@ def forget(session: Session, ids: Collection[str], at: datetime) -> int:
 
     Their bytes are noted to be removed (`retention/pictures.py`).
     """
+    hold_all(session)
     count = 0
     for some in in_portions(ids):
         query = select(Sample).where(Sample.id.in_(some), MAILS, Sample.blob_state != ERASED)

@@ -29,12 +29,18 @@ def untold(_done: int, _of: int) -> None:
     """Where nobody wants to know."""
 
 
-def mails_of_versions(hub: Hub) -> dict[str, dict[str, str]]:
-    """Dataset version → sample → digest, of mails; of versions whose file is here."""
+def mails_of_versions(hub: Hub, known: set[str]) -> dict[str, dict[str, str]]:
+    """Dataset version → sample → digest, of mails; of versions whose file is here.
+
+    Args:
+        known: versions that were looked at; those that are looked at now are added.
+    """
     with hub.database.session() as session:
         there = session.scalars(select(DatasetRow.id).where(DatasetRow.successor == "")).all()
+    fresh = [version for version in there if version not in known]
+    known |= set(fresh)
     found: dict[str, dict[str, str]] = {}
-    for version in there:
+    for version in fresh:
         try:
             lines = read_lines(hub.storage, version)
         except NotFoundError:
@@ -60,8 +66,8 @@ def replace_versions(
     *,
     by: str,
     told: Told = untold,
-) -> None:
-    """Each of these versions gets a successor without some samples, and its own file goes.
+) -> list[str]:
+    """Each of these versions gets a successor without some samples, and its own file goes; the successors.
 
     Args:
         samples, digests: a sample goes by its id or by its bytes.
@@ -70,25 +76,52 @@ def replace_versions(
     Raises:
         UnreachableError: the storage cannot be used; those replaced so far stay so.
     """
-    words = {*samples, *digests}
+    made = []
     for number, version in enumerate(sorted(versions), 1):
-        old = read_lines(hub.storage, version)
+        made += _replace(hub, version, samples, digests, by)
+        told(number, len(versions))
+    return made
+
+
+def _replace(
+    hub: Hub, version: str, samples: Collection[str], digests: Collection[str], by: str
+) -> list[str]:
+    """Of a version that somebody else replaced meanwhile, what took its place is replaced: it has these samples still."""
+    words, taken = {*samples, *digests}, version
+    while taken:
+        version = taken
+        try:
+            old = read_lines(hub.storage, version)
+        except NotFoundError:
+            if not (taken := _standing(hub, version).successor):
+                raise
+            continue
         gone = {
             place: one
             for place, one in old.naming(words)
             if one.id in samples or one.digest in digests
         }
-        with hub.database.session() as session:
-            counts = session.get_one(DatasetRow, version).counts
+        if not gone:
+            return []
+        counts = _standing(hub, version).counts
         content, new = old.without(gone, NOTE, counts, hub.storage)
         hub.storage.put(content)
-        _take_over(hub, version, new, len(gone), by)
-        told(number, len(versions))
+        taken = _take_over(hub, version, new, len(gone), by)
+    return [new.id]
 
 
-def _take_over(hub: Hub, version: str, new: datasets.Version, gone: int, by: str) -> None:
+def _standing(hub: Hub, version: str) -> DatasetRow:
+    with hub.database.session() as session:
+        return session.get_one(DatasetRow, version)
+
+
+def _take_over(hub: Hub, version: str, new: datasets.Version, gone: int, by: str) -> str:
+    """The successor that somebody else was faster with; empty: there was none."""
     with hub.database.transaction() as session:
         old = session.get_one(DatasetRow, version, with_for_update=True)
+        if old.successor:
+            datasets.discard(session, new.id, new.size)
+            return old.successor
         row = datasets.register(session, new, old.project, by=by)
         # the newest stays the newest
         row.created_at = old.created_at + _MOMENT
@@ -96,3 +129,4 @@ def _take_over(hub: Hub, version: str, new: datasets.Version, gone: int, by: str
         old.erased, old.successor, old.pinned = gone, new.id, True
         audit(session, by, "dataset.erase", version, samples=gone, successor=new.id)
         let_go(session, {version})
+    return ""
