@@ -103,7 +103,6 @@ def _register(session: Session, announced: _Announced, login: str) -> Bundle:
     blob = _bytes_of(session, request)
     _note_project(session, manifest.project, manifest.kit, request.project_yaml)
     if announced.dataset is not None and _is_new_version(session, request.dataset):
-        hold(session, manifest.project)
         refuse_unlearnable(session, announced.samples)
         register(session, announced.dataset, manifest.project, by=login)
     there = session.get(Bundle, opened.id)
@@ -132,6 +131,7 @@ def _register(session: Session, announced: _Announced, login: str) -> Bundle:
 
 def _note_project(session: Session, name: str, kit: str, kit_yaml: str) -> None:
     insert_once(session, Project, [{"name": name, "kit": kit}])
+    hold(session, name)
     project = session.get_one(Project, name)
     if project.kit != kit:
         raise DataError(
@@ -198,6 +198,7 @@ def _record(session: Session, release: signed.Release, who: str) -> None:
 
 
 def _crown(session: Session, project: str) -> None:
+    hold(session, project)
     query = select(Release.bundle).where(Release.project == project, Release.withdrawn_at.is_(None))
     best = session.scalar(query.order_by(Release.release.desc()).limit(1))
     session.execute(update(Bundle).where(Bundle.project == project).values(champion=False))

@@ -15,6 +15,7 @@ from cloud_sync.effects.alerts import raise_alert
 from cloud_sync.errors import NotFoundError
 from cloud_sync.fleet.withdrawals import only_withdrawn
 from cloud_sync.hub import Hub, audit
+from cloud_sync.learning.datasets import discard, hold, keep_blobs
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob
 from cloud_sync.store.models import Bundle as BundleRow
@@ -26,6 +27,8 @@ from kits.core.operating_point import Band
 ORIGIN_HUB = "hub"
 NEEDS_SIGNATURE = "bundle-needs-signature"
 MEDIA_TYPE = "application/vnd.kitwright.bundle"
+Unless = Callable[[Session], KitwrightError | None]
+"""Says, within the transaction, why something is not done after all; None: it is done."""
 
 
 def champion_of(session: Session, project: str) -> BundleRow | None:
@@ -68,6 +71,10 @@ def check_approvable(session: Session, bundle_id: str) -> BundleRow:
     return row
 
 
+def whatever_comes(_session: Session) -> None:
+    """Nothing speaks against it."""
+
+
 def register_challenger(
     hub: Hub,
     content: bytes,
@@ -75,6 +82,7 @@ def register_challenger(
     comparison: Mapping[str, JsonValue],
     *,
     by: str,
+    unless: Unless = whatever_comes,
 ) -> BundleRow:
     """Stores a bundle trained here; it waits for a signature, and an alert says so.
 
@@ -83,29 +91,36 @@ def register_challenger(
 
     Raises:
         UnreachableError: the storage cannot be used.
+        KitwrightError: what `unless` gave; nothing is kept.
     """
     bundle = bundles.open_bytes(content)
     digest = hub.storage.put(content)
     with hub.database.transaction() as session:
+        hold(session, project)
         there = session.get(BundleRow, bundle.id)
         if there is not None:
             return there
-        blob = {"digest": digest, "size": len(content), "media_type": MEDIA_TYPE}
-        insert_once(session, Blob, [blob])
-        row = _row_of(session, bundle, digest, len(content), project, comparison, by)
-        session.add(row)
-        session.flush()
-        audit(session, by, "bundle.trained", bundle.id, project=project)
-        raise_alert(
-            session,
-            hub.config.notify,
-            NEEDS_SIGNATURE,
-            "info",
-            f"{project} {row.version} beat the champion and waits for your signature: "
-            f"kit approve {row.id[:12]} --hub {hub.config.url}",
-            where=row.id,
-        )
-    return row
+        why_not = unless(session)
+        if why_not is None:
+            blob = {"digest": digest, "size": len(content), "media_type": MEDIA_TYPE}
+            insert_once(session, Blob, [blob])
+            keep_blobs(session, {digest})
+            row = _row_of(session, bundle, digest, len(content), project, comparison, by)
+            session.add(row)
+            session.flush()
+            audit(session, by, "bundle.trained", bundle.id, project=project)
+            raise_alert(
+                session,
+                hub.config.notify,
+                NEEDS_SIGNATURE,
+                "info",
+                f"{project} {row.version} beat the champion and waits for your signature: "
+                f"kit approve {row.id[:12]} --hub {hub.config.url}",
+                where=row.id,
+            )
+            return row
+        discard(session, digest, len(content))
+    raise why_not
 
 
 def _row_of(

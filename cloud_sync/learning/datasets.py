@@ -157,6 +157,7 @@ def register(session: Session, version: Version, project: str, *, by: str) -> Da
         return there
     blob = {"digest": version.id, "size": version.size, "media_type": MEDIA_TYPE}
     insert_once(session, Blob, [blob])
+    keep_blobs(session, {version.id})
     row = DatasetRow(
         id=version.id, project=project, parent=version.parent, n=version.n,
         counts=version.counts, note=version.note, created_by=by,

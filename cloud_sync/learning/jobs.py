@@ -70,7 +70,8 @@ def cancel(session: Session, job_id: int, *, by: str) -> Job:
     Raises:
         NotFoundError: no such job.
     """
-    job = find_job(session, job_id)
+    find_job(session, job_id)
+    job = _held(session, job_id)
     if job.state in ("queued", "running"):
         _finish(job, "failed", utc_now(), error=f"{CANCELLED} by {by}")
         audit(session, by, "job.cancel", str(job_id))
@@ -115,13 +116,19 @@ def beat(hub: Hub, job_id: int, owner: str, now: datetime) -> bool:
     return renewed is not None
 
 
+def is_mine(session: Session, job_id: int, owner: str) -> bool:
+    """Whether a job is this worker's, neither cancelled nor given to another; so it stays until the transaction ends."""
+    job = _held(session, job_id)
+    return job.state == "running" and job.lease_owner == owner
+
+
 def complete(
     hub: Hub, job_id: int, owner: str, result: Mapping[str, JsonValue], now: datetime
 ) -> None:
     """Closes a job as done, unless it was taken away meanwhile."""
     with hub.database.transaction() as session:
-        job = find_job(session, job_id)
-        if job.state == "running" and job.lease_owner == owner:
+        if is_mine(session, job_id, owner):
+            job = find_job(session, job_id)
             job.result = dict(result)
             _finish(job, "done", now)
 
@@ -131,9 +138,9 @@ def fail(
 ) -> None:
     """Queues a failed job again with a growing pause, or closes it."""
     with hub.database.transaction() as session:
-        job = find_job(session, job_id)
-        if job.state != "running" or job.lease_owner != owner:
+        if not is_mine(session, job_id, owner):
             return
+        job = find_job(session, job_id)
         if final or job.attempts >= job.max_attempts:
             _finish(job, "failed", now, error=error)
             return
@@ -153,6 +160,11 @@ def log_tail(hub: Hub, job: Job, size: int = TAIL_BYTES) -> str:
     except FileNotFoundError:
         return ""
     return text if end <= size else text.partition("\n")[2]
+
+
+def _held(session: Session, job_id: int) -> Job:
+    """A job as it is, which nobody else changes before the transaction ends."""
+    return session.get_one(Job, job_id, with_for_update=True, populate_existing=True)
 
 
 def _finish(job: Job, state: str, now: datetime, *, error: str = "") -> None:

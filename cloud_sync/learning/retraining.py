@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -20,10 +21,18 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
+from cloud_sync.intake import provenance
 from cloud_sync.learning import freezing
 from cloud_sync.learning.champions import champion_of, register_challenger
+from cloud_sync.learning.datasets import hold, in_words
 from cloud_sync.learning.jobs import enqueue
-from cloud_sync.learning.processes import CommandError, Finished, kit_command, run_command
+from cloud_sync.learning.processes import (
+    CancelledError,
+    CommandError,
+    Finished,
+    kit_command,
+    run_command,
+)
 from cloud_sync.learning.runner import JobContext
 from cloud_sync.store.models import Bundle as BundleRow
 from cloud_sync.store.models import Job, Project
@@ -32,7 +41,7 @@ from kits.core import bundle as bundles
 from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import Dataset, to_bytes
 from kits.core.discovery import get_kit
-from kits.core.errors import DataError, GateError
+from kits.core.errors import DataError, GateError, KitwrightError
 from kits.core.kit_modules import NamesFiles
 from kits.core.settings import parse_yaml, validate_settings
 
@@ -42,14 +51,19 @@ DEFAULT_THREADS = 2
 _TAIL_CHARS = 2000
 
 
+class OtherChampionError(KitwrightError):
+    """The bundle that was beaten is not the one to beat any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a retraining starts from."""
+    """What a retraining starts from. `champion`: its bytes, `champion_id`: its name."""
 
     project: str
     kit_yaml: str
     dataset: Dataset
     champion: bytes
+    champion_id: str
     last_version: int
 
 
@@ -61,6 +75,7 @@ def request(session: Session, project: str, *, by: str) -> Job:
         ConflictError: one is queued or running.
         DataError: the project came without its `kit.yaml`.
     """
+    hold(session, project)
     row = session.get(Project, project)
     if row is None:
         raise NotFoundError(f"no project {project!r}", fix="kit publish --hub URL")
@@ -80,6 +95,7 @@ def retrain(context: JobContext) -> Mapping[str, JsonValue]:
     Raises:
         CommandError: a verb failed; its error is in the job's log.
         CancelledError: cancelled, or the worker stops.
+        DataError: some of what it learned from was erased or withdrawn meanwhile.
     """
     project, by = str(context.args["project"]), str(context.args.get("by", ""))
     start = _prepare(context.hub, project, by)
@@ -90,24 +106,37 @@ def retrain(context: JobContext) -> Mapping[str, JsonValue]:
     champion = _champion_file(root, start)
     compiled = _kit(context, root, "compile", "--precision", _precision(start.champion), "--json")
     challenger = root / str(compiled["path"])
-    compared = _kit(
-        context, root, "compare", str(champion), str(challenger), "--json", fine=(0, NOT_BETTER)
-    )
-    return _conclude(context, start, trained, challenger, compared, by)
+    while True:
+        compared = _kit(
+            context, root, "compare", str(champion), str(challenger), "--json", fine=(0, NOT_BETTER)
+        )
+        try:
+            return _conclude(context, start, trained, challenger, compared, by)
+        except OtherChampionError as error:
+            context.say(f"{error.what}: it has to beat that one")
+        identity, content = _champion(context.hub, project)
+        start = replace(start, champion=content, champion_id=identity)
+        champion = _champion_file(root, start)
 
 
 def _prepare(hub: Hub, project: str, by: str) -> Start:
     dataset = freezing.current(hub, project, by=by, note="for a retraining")
+    identity, content = _champion(hub, project)
     with hub.database.session() as session:
-        row = session.get(Project, project)
-        champion = champion_of(session, project)
-        if row is None or champion is None:
-            raise NotFoundError(f"no project {project!r} with a bundle to beat")
+        row = session.get_one(Project, project)
         last = session.scalar(
             select(func.max(BundleRow.version)).where(BundleRow.project == project)
         )
-    content = hub.storage.get(champion.blob)
-    return Start(project, row.kit_yaml, dataset, content, last or champion.version)
+    return Start(project, row.kit_yaml, dataset, content, identity, last or 1)
+
+
+def _champion(hub: Hub, project: str) -> tuple[str, bytes]:
+    """Name and bytes of the bundle to beat. Raises NotFoundError."""
+    with hub.database.session() as session:
+        row = champion_of(session, project)
+    if row is None:
+        raise NotFoundError(f"no project {project!r} with a bundle to beat")
+    return row.id, hub.storage.get(row.blob)
 
 
 def _write_project(context: JobContext, start: Start) -> Path:
@@ -179,7 +208,10 @@ def _conclude(
     content = challenger.read_bytes()
     identity = bundles.bundle_id(content)
     if passed:
-        register_challenger(context.hub, content, start.project, compared, by=by)
+        register_challenger(
+            context.hub, content, start.project, compared, by=by,
+            unless=lambda session: _outdated(session, context, start),
+        )  # fmt: skip
         context.say(f"bundle {identity[:12]} beat the champion; it waits for a signature")
     else:
         context.say(f"not better, nothing changes: {compared.get('reason', '')}")
@@ -194,6 +226,27 @@ def _conclude(
         "compare": dict(compared),
         "passed": passed,
     }
+
+
+def _outdated(session: Session, context: JobContext, start: Start) -> KitwrightError | None:
+    """Why nothing comes of it after all: a training takes hours, in which much may be said.
+
+    Raises:
+        OtherChampionError: something may come of it yet, and its bytes stay.
+    """
+    if not context.holds(session):
+        return CancelledError("cancelled", where=f"job {context.id}")
+    names = [item.sample.id for item in start.dataset.items]
+    if refused := provenance.refused_among(session, names):
+        return DataError(
+            f"some of what it learned from is not to be learned from any more: {in_words(Counter(refused.values()))}",
+            where=f"job {context.id}",
+            fix=f"cloud-sync retrain run {start.project}",
+        )
+    champion = champion_of(session, start.project)
+    if champion is None or champion.id != start.champion_id:
+        raise OtherChampionError("another bundle became the champion meanwhile")
+    return None
 
 
 def _kit(

@@ -14,12 +14,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import JsonValue
+from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
-from cloud_sync.learning.jobs import LOG_NAME, beat, claim, complete, fail
+from cloud_sync.learning.jobs import LOG_NAME, beat, claim, complete, fail, is_mine
 from cloud_sync.learning.processes import CancelledError, end_leftover
 from cloud_sync.loop import Loop, doubling
 from cloud_sync.store.models import Job
@@ -35,13 +37,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class JobContext:
-    """What a handler gets: its arguments, its folder, and whether it should go on."""
+    """What a handler gets: its arguments, its folder, and whether it should go on.
+
+    Attributes:
+        holds: the same within a transaction, and until it ends; for what nobody takes back.
+    """
 
     hub: Hub
     id: int
     args: JsonObject
     folder: Path
     still_wanted: Callable[[], bool]
+    holds: Callable[[Session], bool]
 
     @property
     def log(self) -> Path:
@@ -98,7 +105,8 @@ class Runner:
         folder.mkdir(parents=True, exist_ok=True)
         end_leftover(folder)
         beats = _Heartbeat(self._hub, job.id, self.owner, self._loop.stopping)
-        context = JobContext(self._hub, job.id, job.args, folder, beats.still_wanted)
+        holds = partial(is_mine, job_id=job.id, owner=self.owner)
+        context = JobContext(self._hub, job.id, job.args, folder, beats.still_wanted, holds)
         _log.info("event=job_started job=%d kind=%s attempt=%d", job.id, job.kind, job.attempts)
         beats.start()
         try:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.fleet import deployments, rollouts, waves
@@ -18,7 +16,8 @@ from cloud_sync.fleet.plan import Plan
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Deployment, Rollout
 from kits.core.hub_api import Reported
-from tests.cloud_sync.fleet_builders import add_device, approved_bundle, make_hub, wait_for
+from tests.cloud_sync.crossing import cross
+from tests.cloud_sync.fleet_builders import add_device, approved_bundle, make_hub
 from tests.cloud_sync.postgres import fresh_database
 
 NAMES = ["press-1", "press-2", "press-3"]
@@ -55,24 +54,12 @@ def say(session: Session, device: str, state: str) -> None:
 
 def say_at_once(hub: Hub, state: str) -> None:
     """Two devices report in transactions of which neither sees the other's end."""
-    with ExitStack() as open_ones:
-        first = open_ones.enter_context(hub.database.transaction())
-        say(first, NAMES[1], state)
 
-        def second() -> None:
-            with hub.database.transaction() as session:
-                say(session, NAMES[2], state)
+    def second() -> None:
+        with hub.database.transaction() as session:
+            say(session, NAMES[2], state)
 
-        worker = threading.Thread(target=second)
-        worker.start()
-        wait_for(lambda: not worker.is_alive() or waits_for_a_lock(hub))
-    worker.join()
-
-
-def waits_for_a_lock(hub: Hub) -> bool:
-    query = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    with hub.database.session() as session:
-        return bool(session.scalar(query))
+    cross(hub, lambda session: say(session, NAMES[1], state), second)
 
 
 def state_of(hub: Hub, number: int) -> str:
@@ -101,19 +88,12 @@ def test_a_rollout_that_was_left_behind_is_moved_on_by_the_next_look(hub: Hub, n
 
 
 def test_a_report_that_crosses_an_abort_does_not_undo_it(hub: Hub, number: int) -> None:
-    with ExitStack() as open_ones:
-        aborting = open_ones.enter_context(hub.database.transaction())
-        rollouts.abort(aborting, number, who="ada")
-        aborting.flush()
 
-        def commit() -> None:
-            with hub.database.transaction() as session:
-                say(session, NAMES[1], "committed")
+    def commit() -> None:
+        with hub.database.transaction() as session:
+            say(session, NAMES[1], "committed")
 
-        worker = threading.Thread(target=commit)
-        worker.start()
-        wait_for(lambda: not worker.is_alive() or waits_for_a_lock(hub))
-    worker.join()
+    cross(hub, lambda session: rollouts.abort(session, number, who="ada"), commit)
     assert state_of(hub, number) == "aborted"
     with hub.database.session() as session:
         rows = session.execute(select(Deployment.device, Deployment.state))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from kits.core.mail_remarks import MailRemarks, write_remarks
 from kits.core.sample import digest_of, utc_now
 from kits.toolchain.project import Project
 from tests.cloud_sync.case_builders import take
+from tests.cloud_sync.crossing import meanwhile
 from tests.cloud_sync.fleet_builders import add_device, make_hub, put_blob
 from tests.cloud_sync.lead_builders import LEADS, SALES, lead_hub
 from tests.cloud_sync.mail_builders import (
@@ -56,21 +57,6 @@ def hub(tmp_path: Path, database_url: str) -> Iterator[Hub]:
         keep(hub, 1, "new", letter(BOB, "third"))
         take(hub, filed(11, "new", "returns"))
         yield hub
-
-
-def meanwhile(
-    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, act: Callable[[], object]
-) -> None:
-    """Acts once, when `module.name` has done its work and nobody knows of it yet."""
-    plain, acts = getattr(module, name), [act]
-
-    def slow(*args: Any, **named: Any) -> Any:
-        done = plain(*args, **named)
-        if acts:
-            acts.pop()()
-        return done
-
-    monkeypatch.setattr(module, name, slow)
 
 
 def newest(hub: Hub, of: str = PROJECT) -> list[str]:
