@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import ConfigDict
 
+from cloud_sync.errors import UnauthenticatedError
 from cloud_sync.fleet import deployments, device_certificates, devices, tuf
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.fleet.devices import require_device
@@ -100,6 +101,9 @@ def renew_certificate(
         proof = base64.b64decode(body.proof, validate=True)
     except binascii.Error as error:
         raise DataError("the proof is not base64") from error
+    devices.held(session, device.name)
+    if devices.device_by_token(session, devices.bearer(request)) is None:
+        raise UnauthenticatedError("this token was revoked meanwhile", fix="edge-agent enroll")
     issued = device_certificates.renew(
         session, hub.authority, device.name, body.csr.encode(), proof,
         present=body.certificate.encode(), address=_address(request),

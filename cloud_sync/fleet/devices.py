@@ -99,7 +99,7 @@ def enroll(session: Session, token: str, hardware: str, *, address: str = "") ->
 def _take_up(
     session: Session, name: str, site: str, group: str, hardware: str, address: str
 ) -> tuple[Device, str]:
-    device = session.get(Device, name)
+    device = held(session, name)
     if device is None:
         device = Device(name=name, site=site, group=group)
         session.add(device)
@@ -133,7 +133,7 @@ def revoke(session: Session, name: str, *, who: str) -> None:
         ConflictError: it is revoked already, and no token was left to end.
     """
     ended = _end_unused(session, name)
-    device = session.get(Device, name)
+    device = held(session, name)
     if ended and (device is None or device.revoked_at is not None):
         audit(session, who, "device.revoke", name, token="unused")  # noqa: S106  (not a secret)
         return
@@ -168,6 +168,11 @@ def _revoke_tokens(session: Session, name: str) -> None:
         .where(DeviceToken.device == name, DeviceToken.revoked_at.is_(None))
         .values(revoked_at=utc_now())
     )
+
+
+def held(session: Session, name: str) -> Device | None:
+    """A device as it is, whose identity nobody else changes before the transaction ends."""
+    return session.get(Device, name, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def find(session: Session, name: str) -> Device:

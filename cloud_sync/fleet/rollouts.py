@@ -111,7 +111,9 @@ def _targets(session: Session, device: str, group: str) -> list[Device]:
         raise UsageError("say a device or a group", fix="--device NAME or --group NAME")
     wanted = Device.name == device if device else Device.group == group
     query = select(Device).where(wanted, Device.revoked_at.is_(None)).order_by(Device.name)
-    targets = list(session.scalars(query))
+    # of two rollouts that begin at once the second one sees the first
+    fresh = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    targets = list(session.scalars(fresh))
     if not targets:
         what = "no such device" if device else "no device is in this group"
         raise NotFoundError(what, where=device or group, fix="cloud-sync device list")

@@ -83,14 +83,15 @@ def trusted_root(session: Session) -> dict[str, JsonValue] | None:
 
 
 def release_of(session: Session, bundle: str) -> Release:
-    """The highest release of a bundle that is in force.
+    """The highest release of a bundle that is in force; it is not withdrawn before the transaction ends.
 
     Raises:
         GateError: no release engineer has signed it, or it was withdrawn.
     """
     query = select(Release).where(Release.bundle == bundle)
     newest_first = query.order_by(Release.withdrawn_at.is_not(None), Release.release.desc())
-    found = session.scalar(newest_first.limit(1))
+    held = newest_first.limit(1).with_for_update(read=True)
+    found = session.scalar(held.execution_options(populate_existing=True))
     if found is not None and found.withdrawn_at is not None:
         raise GateError(
             f"release {found.release} of this bundle was withdrawn: {found.withdrawn}",
@@ -116,7 +117,8 @@ def accept(hub: Hub, session: Session, *, root: str = "", targets: str = "", who
     """
     from cloud_sync.fleet.bundles import record_releases
 
-    old_root = _load(session, Root, lock=True)
+    _hold(session)
+    old_root = _load(session, Root)
     old_targets = _load(session, Targets)
     new_root = next_root(old_root, root.encode(), hub.keys.public_keys()) if root else old_root
     if new_root is None:
@@ -164,7 +166,8 @@ def renew(hub: Hub, session: Session) -> None:
     Raises:
         ConfigError: the hub lacks the key the root names.
     """
-    root = _load(session, Root, lock=True)
+    _hold(session)
+    root = _load(session, Root)
     snapshot = newest(session, Snapshot.type)
     if root is None or snapshot is None:
         return
@@ -172,11 +175,15 @@ def renew(hub: Hub, session: Session) -> None:
     _sign(hub, session, root.signed, fresh_snapshot=fresh)
 
 
-def _load(session: Session, kind: type[Kind], *, lock: bool = False) -> Metadata[Kind] | None:
+def _hold(session: Session) -> None:
+    """Nobody else signs before the transaction ends. The first root stays for ever; the newest may not be, once held."""
+    first = select(TufMetadata.version).where(TufMetadata.role == Root.type)
+    session.execute(first.order_by(TufMetadata.version).limit(1).with_for_update()).all()
+
+
+def _load(session: Session, kind: type[Kind]) -> Metadata[Kind] | None:
     """The newest file of a role, as this hub accepted it."""
-    query = select(TufMetadata).where(TufMetadata.role == kind.type)
-    query = query.order_by(TufMetadata.version.desc()).limit(1)
-    row = session.scalar(query.with_for_update() if lock else query)
+    row = newest(session, kind.type)
     return None if row is None else parse(kind, row.content)
 
 

@@ -72,8 +72,12 @@ def submit(
     Raises:
         NotFoundError: no such sample.
         DataError: `correct` without a label or boxes, or with a span that is not there.
+        ConflictError: somebody else decided it, and this is no correction.
     """
-    sample = session.get(Sample, sample_id)
+    # who else says something of it now, or erases it, comes before or after
+    sample = session.get(
+        Sample, sample_id, with_for_update={"key_share": True}, populate_existing=True
+    )
     if sample is None:
         raise NotFoundError(f"no sample {sample_id!r}")
     beside = beside or Beside()

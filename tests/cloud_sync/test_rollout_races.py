@@ -62,6 +62,26 @@ def say_at_once(hub: Hub, state: str) -> None:
     cross(hub, lambda session: say(session, NAMES[1], state), second)
 
 
+def start(session: Session, bundle: str) -> int:
+    plan = Plan(timedelta(hours=1), waves=("1", "100%"))
+    return rollouts.start(session, bundle, group="line", plan=plan, who="ada").id
+
+
+def test_of_two_rollouts_that_begin_at_once_one_gives_way(hub: Hub) -> None:
+    bundle = approved_bundle(hub)
+
+    def second() -> None:
+        with hub.database.transaction() as session:
+            start(session, bundle)
+
+    assert cross(hub, lambda session: start(session, bundle), second) is None
+    with hub.database.session() as session:
+        found = session.scalars(select(Rollout).order_by(Rollout.id)).all()
+        assert [row.state for row in found] == ["superseded", "running"]
+        states = session.scalars(select(Deployment.state).order_by(Deployment.id)).all()
+    assert states == ["superseded"] * 3 + ["pending"] * 3
+
+
 def state_of(hub: Hub, number: int) -> str:
     with hub.database.session() as session:
         return rollouts.find(session, number).state
