@@ -18,6 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cloud_sync.crm import objections
 from cloud_sync.crm.base import Access
+from cloud_sync.crm.erasing import forget_asked
 from cloud_sync.crm.projects import projects
 from cloud_sync.crm.secrets import (
     Secrets,
@@ -40,8 +41,8 @@ from kits.core.sample import utc_now
 _PORTION = 2000
 _FAULTS = 50
 """So many keys of other versions are left out."""
-_HELD = (CrmEvent.event_id, CrmScore.id, CrmLead.object_id)
-"""What a connection holds: the column by which its rows are taken in portions."""
+_HELD = (CrmEvent.event_id, CrmScore.id)
+"""What a connection holds beside leads: the column by which its rows are taken in portions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,24 +219,27 @@ def pause(hub: Hub, name: str, *, by: str, paused: bool) -> bool:
 def remove(hub: Hub, name: str, *, by: str) -> dict[str, int]:
     """Forgets a connection with its secrets, events, leads and their scores; how many went, and `kept_out`.
 
-    In portions, so that nobody waits; done again it goes on where it stopped. Who objected or was erased is remembered
-    (`objections.py`): `kept_out` of them.
+    In portions, so that nobody waits; done again it goes on where it stopped. Whom the CRM named to be erased is erased
+    before; who objected or was erased is remembered (`objections.py`): `kept_out` of them.
 
     Raises:
         NotFoundError: no such connection.
+        UnreachableError: somebody is to be erased, and the storage cannot be used; it is paused, and stays.
     """
     with hub.database.transaction() as session:
-        row = require(session, name)
-        row.paused_at = utc_now()
-        kept_out = objections.keep(session, row)
+        require(session, name).paused_at = utc_now()
     # from here on no message of it is taken
     remove_secrets(hub.config.keys_dir, name)
+    while forget_asked(hub, name):
+        pass
     gone = {key.class_.__tablename__: _empty(hub, key, name) for key in _HELD}
+    gone[CrmLead.__tablename__], kept_out = _empty_leads(hub, name)
     with hub.database.transaction() as session:
-        kept_out += objections.keep(session, require(session, name))
+        row = session.get_one(CrmConnection, name, with_for_update=True)
         for key in _HELD:  # what was on its way meanwhile
             session.execute(delete(key.class_).where(key.class_.connection == name))
-        session.delete(require(session, name))
+        kept_out += _let_leads_go(session, row)[1]
+        session.delete(row)
         mine = Alert.name.startswith("crm-"), Alert.where == name, Alert.seen_at.is_(None)
         session.execute(update(Alert).where(*mine).values(seen_at=utc_now(), seen_by="hub: over"))
         audit(session, by, "crm remove", name, **gone, kept_out=kept_out)
@@ -252,6 +256,27 @@ def _empty(hub: Hub, key: InstrumentedAttribute[Any], name: str) -> int:
         total += len(keys)
         if len(keys) < _PORTION:
             return total
+
+
+def _empty_leads(hub: Hub, name: str) -> tuple[int, int]:
+    total = kept_out = 0
+    while True:
+        with hub.database.transaction() as session:
+            count, kept = _let_leads_go(session, require(session, name))
+        total, kept_out = total + count, kept_out + kept
+        if count < _PORTION:
+            return total, kept_out
+
+
+def _let_leads_go(session: Session, row: CrmConnection) -> tuple[int, int]:
+    """How many went of a portion, and how many of them are to be kept out: what a person says of one counts until it goes."""
+    some = select(CrmLead.object_id).where(CrmLead.connection == row.name)
+    some = some.order_by(CrmLead.object_id).limit(_PORTION).with_for_update()
+    names = list(session.scalars(some))
+    kept = objections.keep(session, row, names)
+    mine = CrmLead.connection == row.name, CrmLead.object_id.in_(names)
+    session.execute(delete(CrmLead).where(*mine))
+    return len(names), kept
 
 
 def webhook_url(hub: Hub, name: str, tail: str = "") -> str:

@@ -32,8 +32,11 @@ log = logging.getLogger(__name__)
 AT_ONCE = 100
 
 
-def forget_asked(hub: Hub) -> int:
-    """Forgets those a CRM has named; how many.
+def forget_asked(hub: Hub, only: str = "") -> int:
+    """Forgets those a CRM has named, so many at once; how many.
+
+    Args:
+        only: of this connection; empty: of all.
 
     Raises:
         UnreachableError: the storage cannot be used; they are forgotten later.
@@ -42,6 +45,8 @@ def forget_asked(hub: Hub) -> int:
         query = select(CrmEvent.connection, CrmEvent.object_id).where(
             ERASURE, CrmEvent.skipped == ""
         )
+        if only:
+            query = query.where(CrmEvent.connection == only)
         found = [tuple(row) for row in session.execute(query.distinct().limit(AT_ONCE))]
     for connection in sorted({connection for connection, _ in found}):
         mine = [(name, lead) for name, lead in found if name == connection]

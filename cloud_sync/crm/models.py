@@ -148,7 +148,7 @@ class LeadModels:
             return False
         complaint = self._complaint(newest) if newest else ""
         drawn = lots.stated(self._loaded.get(newest)) if newest and not complaint else {}
-        return self._take(project, newest, complaint, current, drawn)
+        return self._take(project, newest, complaint, (current, held), drawn)
 
     def _complaint(self, bundle_id: str) -> str:
         """Why a bundle may not take effect; empty: it may."""
@@ -163,14 +163,16 @@ class LeadModels:
         project: str,
         bundle_id: str,
         complaint: str,
-        seen: str,
+        before: tuple[str, bool],
         drawn: Mapping[str, JsonValue],
     ) -> bool:
+        """`before`: what was in force when it was looked, and whether a person held it."""
+        seen, held = before
         with self._hub.database.transaction() as session:
             insert_once(session, LeadModel, [{"project": project}])
             row = session.get_one(LeadModel, project, with_for_update=True)
-            if row.bundle != seen:
-                return False  # another process was first
+            if row.bundle != seen or row.held != held or released(session, project) != bundle_id:
+                return False  # another process was first, or a person said something else meanwhile
             if complaint:
                 known = list(row.refused.items())[-_NOTED:]
                 row.refused = {**dict(known), bundle_id: complaint[:500]}

@@ -6,18 +6,24 @@ counts its records anew, so under another name they are other people's.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.store.models import CrmConnection, CrmLead, CrmObjection
 
 
-def keep(session: Session, connection: CrmConnection) -> int:
-    """Remembers whom a person took out, and who was erased, before the leads of a connection go; how many those are.
+def keep(session: Session, connection: CrmConnection, leads: Collection[str]) -> int:
+    """Remembers whom a person took out, and who was erased, before leads of a connection go; how many those are.
 
     What the CRM's own field says of opting out is not kept: it says so again.
+
+    Args:
+        leads: ids of those that go, which nobody else changes before the transaction ends.
     """
-    out = select(CrmLead).where(CrmLead.connection == connection.name, CrmLead.opted_out)
+    mine = CrmLead.connection == connection.name, CrmLead.object_id.in_(leads)
+    out = select(CrmLead).where(*mine, CrmLead.opted_out)
     rows = [lead for lead in session.scalars(out) if lead.override]
     for lead in rows:
         session.merge(

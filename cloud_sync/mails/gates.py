@@ -43,6 +43,7 @@ class _Seen:
     """When nothing of this is other than before, no bet is."""
 
     newest: int
+    said: int
     audits: int
 
 
@@ -231,6 +232,7 @@ def _place(gate: MailGate) -> str:
 
 
 def _seen(session: Session) -> _Seen:
-    newest = session.scalar(select(func.max(Annotation.id))) or 0
+    # counted too: what was said before the newest may be committed after it
+    newest, said = session.execute(select(func.max(Annotation.id), func.count(Annotation.id))).one()
     audits = session.scalar(select(func.count()).select_from(Sample).where(AUDIT)) or 0
-    return _Seen(newest, audits)
+    return _Seen(newest or 0, said, audits)

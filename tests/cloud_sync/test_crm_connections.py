@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import func, select
 
 from cloud_sync import setup
-from cloud_sync.crm import connections, leads
+from cloud_sync.crm import connections, leads, outcomes
 from cloud_sync.crm.leads import ERASED_WORDS
+from cloud_sync.crm.scored import MEDIA_TYPE
 from cloud_sync.crm.secrets import (
     Secrets,
     add_webhook_secret,
@@ -26,9 +27,10 @@ from cloud_sync.crm.secrets import (
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import AuditLog, CrmConnection, CrmEvent, CrmLead, Project
+from cloud_sync.store.models import AuditLog, CrmConnection, CrmEvent, CrmLead, Project, Sample
 from kits.core.errors import ConfigError, UsageError
 from kits.core.sample import utc_now
+from tests.cloud_sync.crossing import meanwhile
 
 SECRETS = Secrets(("a-client-secret",), {"token": "pat-eu1-0000"})
 
@@ -232,3 +234,50 @@ def test_the_doctor_looks_at_secrets_and_at_the_address_crms_call(hub: Hub) -> N
     assert found()["CRM secrets"].fix.startswith("chmod 600")
     (hub.config.data_dir / "hub.yaml").write_text("public_url: https://hub.example\n")
     assert found()["CRM address"].found == "https://hub.example"
+
+
+def test_who_objects_while_a_connection_is_removed_stays_out(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(hub)
+    with hub.database.transaction() as session:
+        session.add_all(CrmLead(connection="sales", object_id=name) for name in ("1", "2"))
+
+    def object_now() -> None:
+        with hub.database.transaction() as session:
+            leads.opt_out(session, "sales", "1", True, why="asked by phone", who="ann")
+
+    meanwhile(monkeypatch, connections, "remove_secrets", object_now)
+    assert connections.remove(hub, "sales", by="ann")["kept_out"] == 1
+    add(hub)
+    with hub.database.session() as session:
+        [lead] = session.scalars(select(CrmLead))
+    assert (lead.object_id, lead.opted_out) == ("1", True)
+
+
+def test_whom_a_crm_named_to_be_erased_is_erased_before_its_connection_goes(hub: Hub) -> None:
+    add(hub)
+    with hub.database.transaction() as session:
+        outcomes.ensure_device(session, "sales", "hubspot", utc_now())
+        session.add(CrmLead(connection="sales", object_id="1", sample_id="s"))
+        session.add(
+            Sample(
+                id="s", device="crm-sales", epoch="crm", seq=0, captured_at=utc_now(),
+                bundle="b", verdict="act", media_type=MEDIA_TYPE, source="sales#1", meta={"name": "SECRET"},
+            )
+        )  # fmt: skip
+        session.add(
+            CrmEvent(
+                connection="sales",
+                event_id="e",
+                object_id="1",
+                what="erased",
+                at=utc_now(),
+                body={},
+            )
+        )
+    assert connections.remove(hub, "sales", by="ann")["kept_out"] == 1
+    with hub.database.session() as session:
+        sample = session.get_one(Sample, "s")
+        assert (sample.blob_state, sample.source) == ("erased", "")
+        assert "SECRET" not in str(sample.meta)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from cloud_sync.crm import lots
 from cloud_sync.crm.loaded import MAX_LOADED
 from cloud_sync.crm.models import REFUSED, LeadModels
 from cloud_sync.crm.projects import only_project
@@ -19,6 +20,7 @@ from kits.core.bundle import Bundle as CoreBundle
 from kits.core.errors import BundleError
 from kits.core.ready import ReadyBundle
 from kits.core.sample import utc_now
+from tests.cloud_sync.crossing import meanwhile
 from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.lead_builders import LEADS, lead_bundle, lead_hub, make_rule, release_bundle
 
@@ -172,3 +174,33 @@ def test_the_project_is_the_one_named_or_the_only_one(hub: Hub) -> None:
             only_project(session)
         with pytest.raises(NotFoundError, match="no such"):
             only_project(session, "line-1")
+
+
+def test_a_release_that_is_withdrawn_while_it_is_tried_does_not_take_effect(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = LeadModels(hub, make=make_rule)
+    first = release_bundle(hub, lead_bundle(1))
+    models.look(LEADS)
+    second = release_bundle(hub, lead_bundle(2))
+    meanwhile(monkeypatch, lots, "stated", lambda: withdraw(hub, second, champion=first))
+    assert not models.look(LEADS)
+    assert row(hub).bundle == first and row(hub).previous == ""
+
+
+def test_who_goes_back_while_a_release_is_tried_is_not_overruled(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = LeadModels(hub, make=make_rule)
+    for version in (1, 2):
+        bundle = release_bundle(hub, lead_bundle(version))
+        models.look(LEADS)
+    release_bundle(hub, lead_bundle(3))
+
+    def there_and_back() -> None:
+        models.back(LEADS, by="ada")
+        models.back(LEADS, by="ada")
+
+    meanwhile(monkeypatch, lots, "stated", there_and_back)
+    assert not models.look(LEADS)
+    assert (row(hub).bundle, row(hub).held) == (bundle, True)

@@ -14,7 +14,7 @@ from cloud_sync.fleet.deployments import desired_for
 from cloud_sync.hub import Hub
 from cloud_sync.mails import chain, gates
 from cloud_sync.mails.gates import ALERT, GateWatch
-from cloud_sync.store.models import Alert, Bundle, Device, MailGate, Sample
+from cloud_sync.store.models import Alert, Annotation, Bundle, Device, MailGate, Sample
 from kits.core import bundle as formats
 from kits.core.errors import DataError
 from kits.core.hub_api import GateWord
@@ -200,3 +200,18 @@ def test_a_bundle_that_promises_nothing_has_no_gate(hub: Hub, content: bytes) ->
     GateWatch(hub).step()
     with hub.database.session() as session:
         assert session.scalar(select(func.count()).select_from(MailGate)) == 0
+
+
+def test_what_is_committed_after_something_newer_counts_at_the_next_look(hub: Hub) -> None:
+    judge(hub, wrong=6, right=4)
+    with hub.database.transaction() as session:
+        [*_, late] = session.scalars(select(Annotation).where(Annotation.label == "returns"))
+        values = {c.key: getattr(late, c.key) for c in Annotation.__table__.columns}
+        session.delete(late)  # another worker has written it and not committed yet
+    watch = GateWatch(hub)
+    watch.step()
+    assert gate(hub).audits == 9
+    with hub.database.transaction() as session:
+        session.add(Annotation(**values))
+    watch.step()
+    assert gate(hub).audits == 10
