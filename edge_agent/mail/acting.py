@@ -175,16 +175,18 @@ class Actor:
 
     def _finish(self, record: MailRecord, filed_to: str, done: Mapping[str, str]) -> None:
         room = self._room
-        body = DecisionBody.model_validate_json(record.row)
-        body = body.model_copy(update={"actions": {**body.actions, **done}})
         drafted = done.get("draft") == "done" or done.get("send") == "done"
         with room.ledger.transaction():
+            # as it stands now: its correspondent may have been erased while the mailbox was at work
+            told = room.ledger.get(record.sample_id) or record
+            body = DecisionBody.model_validate_json(told.row)
+            body = body.model_copy(update={"actions": {**body.actions, **done}})
             room.ledger.say(
                 "s",
                 body.model_dump_json(),
-                worth=record.worth,
-                content=record.content,
-                media_type=record.media_type,
+                worth=told.worth,
+                content=told.content,
+                media_type=told.media_type,
             )
             room.ledger.change(
                 record.sample_id,

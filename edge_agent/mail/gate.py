@@ -106,9 +106,9 @@ class Gate:
 
     def is_open(self, bundle: str, bound: ErrorBound | None) -> bool:
         """Whether this bundle may decide without a person."""
-        memory = self._heeded(_read(self._ledger.note(_NOTE)))
-        if bundle and memory.bundle != bundle:
-            memory = self._heeded(self._begin(bundle, bound, memory))
+        memory = _read(self._ledger.note(_NOTE))
+        if (bundle and memory.bundle != bundle) or _after_words(memory, self._ledger) != memory:
+            memory = self._changed(bundle, bound)
         if memory.closed:
             self._alerts(ALERT, "error", f"every mail goes to a person: {memory.because}")
         else:
@@ -120,6 +120,14 @@ class Gate:
         told = _words().dump_json(tuple(words)).decode()
         if told != self._ledger.note(_WORDS):
             self._ledger.keep_note(_WORDS, told)
+
+    def _changed(self, bundle: str, bound: ErrorBound | None) -> GateMemory:
+        """The gate after what the hub said and for the bundle that decides now: nobody else opens it meanwhile."""
+        with self._ledger.transaction():
+            memory = self._heeded(_read(self._ledger.note(_NOTE)))
+            if bundle and memory.bundle != bundle:
+                memory = self._heeded(self._begin(bundle, bound, memory))
+        return memory
 
     def _heeded(self, memory: GateMemory) -> GateMemory:
         """The gate after what the hub said of it, kept."""
@@ -155,10 +163,9 @@ class Gate:
         if before.closed and not before.bundle:  # unreadable: it may be this bundle's
             memory = memory.model_copy(update={"closed": True, "because": before.because})
         memory = memory.model_copy(update={"bundle": bundle})
-        with self._ledger.transaction():
-            if before.bundle:
-                self._ledger.keep_note(_EARLIER + before.bundle, before.model_dump_json())
-            self._ledger.keep_note(_NOTE, memory.model_dump_json())
+        if before.bundle:
+            self._ledger.keep_note(_EARLIER + before.bundle, before.model_dump_json())
+        self._ledger.keep_note(_NOTE, memory.model_dump_json())
         log("mail_gate_new", bundle=bundle[:12])
         return memory
 

@@ -122,11 +122,16 @@ class Hook:
     def look(self) -> None:
         """Makes them, until one fails."""
         self._counts[GIVEN_UP] += self._ledger.drop_calls_beyond(MAX_CALLS)
-        for sample_id, body, attempts in self._ledger.calls(self._clock(), _AT_ONCE):
+        for _ in range(_AT_ONCE):
+            # one after the other: whose correspondent is erased meanwhile is not told of
+            due = self._ledger.next_call(self._clock())
+            if due is None:
+                return
+            sample_id, body, attempts = due
             try:
                 self._call(sample_id, body.encode())
             except (OSError, KitwrightError) as error:
-                self._failed(sample_id, body, attempts, error)
+                self._failed(sample_id, attempts, error)
                 return
             self._ledger.drop_call(sample_id)
             self._alerts(FAILS, "info", "the help desk is told again")
@@ -145,7 +150,7 @@ class Hook:
         }
         self._http.call(body, headers, self._config.timeout_s)
 
-    def _failed(self, sample_id: str, body: str, attempts: int, error: Exception) -> None:
+    def _failed(self, sample_id: str, attempts: int, error: Exception) -> None:
         warn("mail_hook_failed", sample=sample_id, attempts=attempts + 1, error=error)
         self._alerts(FAILS, "error", f"the help desk is not told: {error}")
         if attempts >= len(RETRIES_S):
@@ -153,4 +158,4 @@ class Hook:
             self._ledger.drop_call(sample_id)
             return
         due = self._clock() + RETRIES_S[attempts]
-        self._ledger.put_call(sample_id, body, attempts + 1, due)
+        self._ledger.put_off_call(sample_id, attempts + 1, due)

@@ -110,16 +110,19 @@ class Learner:
         if compared is None or compared.fate == record.fate:
             return
         moment = at or datetime.now(timezone.utc)
-        body = DraftBody(
-            sample_id=record.sample_id,
-            fate=compared.fate,
-            intent=record.label,
-            bundle=record.bundle,
-            changed_share=compared.changed_share,
-            changed=compared.changed,
-            at=moment,
-        )
         with self._ledger.transaction():
+            now = self._ledger.get(record.sample_id)
+            # its correspondent may have been erased while what was sent was read
+            readable = now is not None and now.sealed is not None
+            body = DraftBody(
+                sample_id=record.sample_id,
+                fate=compared.fate,
+                intent=record.label,
+                bundle=record.bundle,
+                changed_share=compared.changed_share,
+                changed=compared.changed if readable else (),
+                at=moment,
+            )
             self._ledger.change(record.sample_id, fate=compared.fate)
             self._ledger.say("l", body.model_dump_json(), worth=_LABEL_WORTH)
             self._room.chain.add(

@@ -13,7 +13,7 @@ import hashlib
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -261,18 +261,24 @@ class Ledger:
 
     # -- calls to a help desk --------------------------------------------------------------------
 
-    def calls(self, now: float, limit: int = 20) -> Iterable[tuple[str, str, int]]:
-        """(sample, body, attempts) of the calls that are due."""
-        return self.read(
-            "SELECT sample_id, body, attempts FROM calls WHERE due<=? ORDER BY due LIMIT ?",
-            (now, limit),
-        )
+    def next_call(self, now: float) -> tuple[str, str, int] | None:
+        """(sample, body, attempts) of the call that is due, the oldest first; None: no such."""
+        query = "SELECT sample_id, body, attempts FROM calls WHERE due<=? ORDER BY due LIMIT 1"
+        found = self.read(query, (now,))
+        return (found[0][0], found[0][1], found[0][2]) if found else None
 
     def put_call(self, sample_id: str, body: str, attempts: int, due: float) -> None:
         """A call that is to be made."""
         with self.transaction() as db:
             db.execute(
                 "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?)", (sample_id, body, attempts, due)
+            )
+
+    def put_off_call(self, sample_id: str, attempts: int, due: float) -> None:
+        """A call that is to be made again, unless its correspondent was erased while it was tried."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE calls SET attempts=?, due=? WHERE sample_id=?", (attempts, due, sample_id)
             )
 
     def drop_calls_beyond(self, most: int) -> int:

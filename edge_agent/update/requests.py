@@ -19,6 +19,10 @@ from kits.core.sample import digest_of
 
 _LIVES = 3
 """So many lives of the agent may begin with one wish."""
+_NEWEST = "request.json"
+"""Of what is to run only the newest wish counts."""
+_ALLOW = "request_allow_*.json"
+"""Each bundle that is allowed again is a wish of its own."""
 
 
 class Request(BaseModel):
@@ -41,51 +45,60 @@ class _Begun(BaseModel):
 
 def leave_request(folder: Path, request: Request) -> None:
     """Puts a wish where the updater finds it, now or at its next start."""
-    path = folder / "request.json"
+    path = folder / (_ALLOW.replace("*", request.bundle) if request.kind == "allow" else _NEWEST)
     write_atomically(path, request.model_dump_json().encode())
     hand_over(path)
 
 
 class Requests:
-    """The wishes in one folder, one at a time; the newest counts."""
+    """The wishes in one folder, one at a time: what is allowed first, then the newest of what is to run."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "request.json"
+        self._folder = folder
         self._begun = folder / "request_begun.json"
-        self._taken = b""
-        self._unreadable = False
+        self._taken: tuple[Path, bytes] | None = None
+        self._unreadable: set[Path] = set()
 
     def take(self) -> Request | None:
         """The wish that waits; again and again until it is `done`."""
+        for path in (*sorted(self._folder.glob(_ALLOW)), self._folder / _NEWEST):
+            request = self._take(path)
+            if request is not None:
+                return request
+        return None
+
+    def _take(self, path: Path) -> Request | None:
         try:
-            content = self._path.read_bytes()
-            self._unreadable = False
+            content = path.read_bytes()
+            self._unreadable.discard(path)
             request = Request.model_validate_json(content)
         except FileNotFoundError:
             return None
         except OSError as error:
-            if not self._unreadable:
-                warn("request_unreadable", file=str(self._path), error=error)
-            self._unreadable = True
+            if path not in self._unreadable:
+                warn("request_unreadable", file=str(path), error=error)
+            self._unreadable.add(path)
             return None
         except ValidationError:
-            self._path.unlink()
-            warn("bad_request", file=self._path.name)
+            path.unlink()
+            warn("bad_request", file=path.name)
             return None
-        if content != self._taken and not self._counted(content):
+        if (path, content) != self._taken and not self._counted(content):
             warn("request_given_up", kind=request.kind, lives=_LIVES)
-            self._path.unlink()
+            path.unlink()
             return None
-        self._taken = content
+        self._taken = path, content
         return request
 
     def done(self) -> None:
         """The wish is fulfilled or refused; one that was left since stays."""
-        with suppress(FileNotFoundError):
-            if self._path.read_bytes() == self._taken:
-                self._path.unlink()
+        if self._taken is not None:
+            path, content = self._taken
+            with suppress(FileNotFoundError):
+                if path.read_bytes() == content:
+                    path.unlink()
         self._begun.unlink(missing_ok=True)
-        self._taken = b""
+        self._taken = None
 
     def _counted(self, content: bytes) -> bool:
         """Whether this life may try it; a disk that takes no count keeps nobody from his wish."""

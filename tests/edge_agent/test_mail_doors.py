@@ -9,20 +9,26 @@ import json
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BufferedRWPair
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from edge_agent.agent import Agent
 from edge_agent.config import AgentConfig
 from edge_agent.doctor import examine
 from edge_agent.errors import MailboxLoginError, MailboxLostError
-from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.chain import Chain, Seals
+from edge_agent.mail.config import HookConfig, ImapSourceConfig
+from edge_agent.mail.hook import Hook
 from edge_agent.mail.imap import ImapMailbox
+from edge_agent.mail.ledger import Ledger
 from edge_agent.mail.login import token
 from tests.edge_agent.line_server import LineServer
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config, rows
@@ -306,12 +312,14 @@ class Desk:
     def __init__(self, status: int = 200) -> None:
         self.calls: list[tuple[dict[str, str], bytes]] = []
         self.status = status
+        self.meanwhile: Callable[[], object] = lambda: None
         desk = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 desk.calls.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                desk.meanwhile()
                 self.send_response(desk.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -376,9 +384,37 @@ def test_a_desk_that_is_away_is_told_later_and_only_once(tmp_path: Path, server:
     assert "mail-hook-fails" in {body.name for body in rows(config, "a")}
     desk.status = 200
     with closing(ledger_of(config)) as ledger:
-        (waiting,) = ledger.calls(float("inf"))
+        waiting = ledger.next_call(float("inf"))
+        assert waiting is not None
         ledger.put_call(waiting[0], waiting[1], waiting[2], 0.0)
     for _ in range(2):
         Agent(config).run()
     assert len(desk.calls) == 2
+    desk.close()
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_a_desk_is_told_no_more_of_whom_is_erased_while_it_answers(
+    tmp_path: Path, status: int
+) -> None:
+    desk = Desk(status)
+    path = tmp_path / "mail" / "ledger.sqlite"
+    with closing(Ledger(path)) as ledger:
+        seals = Seals(ledger)
+        for name in ("first", "second"):
+            entry: dict[str, JsonValue] = {"kind": "decision", "sample_id": name}
+            Chain(ledger, seals).add(entry, seals.who("ann@example.com"), {"subject": "mine"})
+            ledger.put_call(name, '{"message_id": "<private@example.com>"}', 0, 0.0)
+
+        def erase() -> None:
+            with closing(Ledger(path)) as other:
+                Chain(other, Seals(other)).erase("ann@example.com", datetime.now(timezone.utc))
+
+        desk.meanwhile = erase
+        config = HookConfig(url=desk.url, secret_env="KW_TEST_HOOK_KEY")
+        hook = Hook(config, ledger, lambda *_: None, Counter())
+        hook.look()
+        hook.close()
+        assert len(desk.calls) == 1
+        assert ledger.next_call(float("inf")) is None
     desk.close()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from edge_agent.mail import gate as gates
 from edge_agent.mail.chain import Chain, Seals
 from edge_agent.mail.gate import Gate, open_gate, read_gate
 from edge_agent.mail.ledger import Ledger
@@ -124,7 +126,7 @@ def test_what_was_not_told_yet_forgets_the_person_too(ledger: Ledger, tmp_path: 
     assert (told.label, told.reason, mine.content) == ("order", "", None)
     assert told.prediction == {"label": "order", "score": 0.9}
     assert others.content == b"another's mail"
-    assert not list(ledger.calls(1e12))
+    assert ledger.next_call(1e12) is None
     for file in (tmp_path / "mail").iterdir():
         assert b"private" not in file.read_bytes(), file.name
 
@@ -326,6 +328,27 @@ def test_a_word_of_the_hub_is_seen_before_the_next_mail_and_a_person_here_has_th
     open_gate(ledger, "here we know better")
     assert not read_gate(ledger).closed
     assert gate.is_open("b1", BOUND), "what was said before does not close it again"
+
+
+def test_a_person_who_opens_the_gate_while_a_word_of_the_hub_is_heeded_is_not_overruled(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(ledger, no_alert)
+    assert gate.is_open("b1", BOUND)
+    gate.follow([GateWord(bundle="b1", closed=True, why="a new line", who="ada", at=NOW)])
+    plain, acts = gates._read, [lambda other: open_gate(other, "here we know better")]
+
+    def slow(text: str) -> gates.GateMemory:
+        found = plain(text)
+        if acts:  # a command, in a process of its own
+            act = acts.pop()
+            with closing(Ledger(tmp_path / "mail" / "ledger.sqlite")) as other:
+                act(other)
+        return found
+
+    monkeypatch.setattr(gates, "_read", slow)
+    assert gate.is_open("b1", BOUND)
+    assert read_gate(ledger).because == "here we know better"
 
 
 def test_a_gate_that_cannot_be_read_is_closed(ledger: Ledger) -> None:

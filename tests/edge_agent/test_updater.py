@@ -212,6 +212,20 @@ def test_a_wish_that_the_agent_dies_of_is_given_up(bench: Bench) -> None:
     assert bench.runs == bundle_id_of(OLD)
 
 
+def test_what_is_allowed_is_not_forgotten_over_the_next_wish(bench: Bench) -> None:
+    denied = [bundle_id_of(NEW), "e" * 64]
+    bench.slots.save(denied=dict.fromkeys(denied, "it was slow"))
+    bench.slots.put(NEW, bundle_id_of(NEW))
+    for bundle in denied:
+        leave_request(bench.slots.folder, Request(kind="allow", bundle=bundle))
+    leave_request(bench.slots.folder, Request(kind="apply", bundle=bundle_id_of(NEW)))
+    updater = Updater(bench.installer, bench.slots, None, 30)
+    for _ in range(3):
+        updater.turn()
+    assert bench.slots.state.denied == {} and bench.installer.busy
+    assert not list(bench.slots.folder.glob("request*"))
+
+
 @pytest.mark.parametrize("kind", ["apply", "allow"])
 def test_a_wish_that_the_disk_does_not_take_waits_for_room(
     bench: Bench, kind: Literal["apply", "allow"], monkeypatch: pytest.MonkeyPatch
