@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,11 @@ from cloud_sync.commands.options import (
 )
 from kits.core.console import Console
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloud_sync.store.models import ApiToken
+
 RoleOption = Annotated[str, typer.Option(help="viewer, reviewer, engineer or admin.")]
 
 
@@ -26,8 +31,11 @@ def register(app: typer.Typer) -> None:
     user = family(app, "user", "People who sign in.")
     user.command("add")(user_add)
     user.command("list")(user_list)
+    user.command("disable")(user_disable)
     token = family(app, "token", "API tokens, for example for `kit publish`.")
     token.command("add")(token_add)
+    token.command("list")(token_list)
+    token.command("revoke")(token_revoke)
 
 
 def user_add(
@@ -73,6 +81,29 @@ def user_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     )
 
 
+def user_disable(
+    login: Annotated[str, typer.Argument(help="Login of the person.")],
+    keep_made: Annotated[
+        bool, typer.Option("--keep-made", help="Tokens they made for others stay good.")
+    ] = False,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Shut a person out: sign-in, sessions, tokens, and tokens they made for others."""
+    from cloud_sync.api.people import TokensEnded
+    from cloud_sync.web.accounts import disable_person
+
+    console = Console(as_json, quiet)
+    with opened(data) as hub, hub.database.transaction() as session:
+        ended = disable_person(session, login, by=operator(), keep_made=keep_made)
+        tokens = TokensEnded.of(ended).model_dump(mode="json")
+        told = _told(ended.revoked, ended.kept, f"made for others by {login}")
+    console.answer(f"disabled {login}", {"login": login, "disabled": True, "tokens": tokens})
+    for line in told:
+        console.note(line)
+
+
 def token_add(
     name: Annotated[str, typer.Argument(help="What the token is for.")],
     login: Annotated[str, typer.Option(help="The person it acts for.")] = "admin",
@@ -92,3 +123,65 @@ def token_add(
     console.answer(secret, {"token": secret, "name": name, "login": login, "role": role})
     console.note(f"acts for {login} as {role}, {days} days; it is shown this once")
     console.next(f"kit publish --hub {url} --token {secret[:8]}…")
+
+
+def token_list(
+    login: Annotated[str, typer.Option(help="Only of this person.")] = "",
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """List tokens that are not revoked, and who made them with which token."""
+    from cloud_sync.api.people import TokenPublic
+    from cloud_sync.web.accounts import list_tokens
+
+    with opened(data) as hub, hub.database.session() as session:
+        found = [TokenPublic.of(token) for token in list_tokens(session, login)]
+    rows = [
+        (
+            t.id, t.name, t.login, t.role,
+            (t.made_by or "not known") + (f", with token {t.made_with}" if t.made_with else ""),
+            f"{t.last_used_at:%Y-%m-%d %H:%M}" if t.last_used_at else "never",
+            f"{t.expires_at:%Y-%m-%d}" if t.expires_at else "never",
+        )
+        for t in found
+    ]  # fmt: skip
+    Console(as_json).answer(
+        table(rows, ("token", "name", "person", "role", "made by", "last used", "expires")),
+        [t.model_dump(mode="json") for t in found],
+    )
+
+
+def token_revoke(
+    token: Annotated[int, typer.Argument(help="Its number, from `token list`.")],
+    keep_made: Annotated[
+        bool, typer.Option("--keep-made", help="Tokens that it made stay good.")
+    ] = False,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """End a token at once, and what it made."""
+    from cloud_sync.api.people import TokensEnded
+    from cloud_sync.web.accounts import revoke_token
+
+    console = Console(as_json, quiet)
+    with opened(data) as hub, hub.database.transaction() as session:
+        ended = revoke_token(session, token, by=operator(), keep_made=keep_made)
+        answer = TokensEnded.of(ended).model_dump(mode="json")
+        also = [made for made in ended.revoked if made.id != token]
+        told = _told(also, ended.kept, f"made with token {token}")
+    console.answer(f"revoked token {token}", answer)
+    for line in told:
+        console.note(line)
+
+
+def _told(also: Sequence[ApiToken], kept: Sequence[ApiToken], how: str) -> list[str]:
+    """Other tokens that ended, and those that would have, in words."""
+    lines = [f"ended too, {how}: {_named(also)}"] if also else []
+    return [*lines, f"still good, {how}: {_named(kept)}"] if kept else lines
+
+
+def _named(tokens: Sequence[ApiToken]) -> str:
+    from kits.core.showing import printable
+
+    return printable(", ".join(f"{t.name} (token {t.id} of {t.person.login})" for t in tokens))

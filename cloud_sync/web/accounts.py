@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import audit
 from cloud_sync.store.models import ApiToken, Person, WebSession
+from cloud_sync.web.made_tokens import Ended, check_maker, end_made_by, end_made_with
 from cloud_sync.web.security import TOKEN_PREFIX, hash_password, new_secret, secret_hash
 from kits.core.errors import UsageError, did_you_mean
 from kits.core.sample import utc_now
@@ -115,8 +116,11 @@ def set_role(session: Session, login: str, role: str, *, by: str) -> Person:
     return person
 
 
-def disable_person(session: Session, login: str, *, by: str) -> None:
+def disable_person(session: Session, login: str, *, by: str, keep_made: bool = False) -> Ended:
     """Shuts a person out: no login, no session, no token. Their records stay.
+
+    Args:
+        keep_made: tokens that this person made for others stay good; else they end too.
 
     Raises:
         NotFoundError: no such person.
@@ -127,6 +131,7 @@ def disable_person(session: Session, login: str, *, by: str) -> None:
     person.disabled_at = utc_now()
     _end_sessions(session, person)
     audit(session, by, "person.disable", person.login)
+    return end_made_by(session, person, by=by, keep=keep_made)
 
 
 def issue_token(
@@ -136,6 +141,7 @@ def issue_token(
     role: str = "",
     *,
     by: str,
+    made_with: int = 0,
     days: int = TOKEN_DAYS,
     now: datetime | None = None,
 ) -> tuple[ApiToken, str]:
@@ -143,11 +149,14 @@ def issue_token(
 
     Args:
         role: what the token may do, at most what the person may; empty: the same.
+        made_with: the token that asks for it; 0: a person does. It ends no later than that one.
 
     Raises:
         NotFoundError: no such person.
         UsageError: the role is above the person's, or the name or the time is not acceptable.
+        UnauthenticatedError: who asks was shut out a moment ago.
     """
+    maker = check_maker(session, by, made_with)
     person = find_person(session, login)
     wanted = check_role(role) if role else check_role(person.role)
     if not reaches(person.role, wanted):
@@ -155,16 +164,25 @@ def issue_token(
     if not name.strip() or len(name) > 80 or not 1 <= days <= 3650:
         raise UsageError("a token needs a name of 1 to 80 characters and 1 to 3650 days")
     secret = new_secret(TOKEN_PREFIX)
+    ends = (now or utc_now()) + timedelta(days=days)
+    if maker is not None and maker.expires_at is not None:
+        ends = min(ends, maker.expires_at)
     token = ApiToken(
         person_id=person.id,
         name=name.strip(),
         role=wanted,
         hash=secret_hash(secret),
-        expires_at=(now or utc_now()) + timedelta(days=days),
+        expires_at=ends,
+        made_by=by,
+        made_with=maker.id if maker is not None else None,
     )
     session.add(token)
     session.flush()
-    audit(session, by, "token.issue", person.login, token=token.id, name=token.name, role=wanted)
+    details = {"made_with": maker.id} if maker is not None else {}
+    audit(
+        session, by, "token.issue", person.login,
+        token=token.id, name=token.name, role=wanted, **details,
+    )  # fmt: skip
     return token, secret
 
 
@@ -176,18 +194,31 @@ def list_tokens(session: Session, login: str = "") -> Sequence[ApiToken]:
     return session.scalars(query).all()
 
 
-def revoke_token(session: Session, token_id: int, *, by: str) -> None:
+def revoke_token(
+    session: Session,
+    token_id: int,
+    *,
+    by: str,
+    keep_made: bool = False,
+    now: datetime | None = None,
+) -> Ended:
     """Ends a token at once; twice equals once.
+
+    Args:
+        keep_made: what the token made stays good; else that ends too, also of a token that was revoked before.
 
     Raises:
         NotFoundError: no such token.
     """
-    token = session.get(ApiToken, token_id)
+    token = session.get(ApiToken, token_id, with_for_update=True, populate_existing=True)
     if token is None:
-        raise NotFoundError(f"no token {token_id}")
-    if token.revoked_at is None:
-        token.revoked_at = utc_now()
+        raise NotFoundError(f"no token {token_id}", fix="cloud-sync token list")
+    own = [token] if token.revoked_at is None else []
+    if own:
+        token.revoked_at = now or utc_now()
         audit(session, by, "token.revoke", token.person.login, token=token_id, name=token.name)
+    ended = end_made_with(session, token, by=by, keep=keep_made, now=now)
+    return Ended([*own, *ended.revoked], ended.kept)
 
 
 def _end_sessions(session: Session, person: Person) -> None:

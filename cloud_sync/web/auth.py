@@ -79,6 +79,11 @@ class Identity:
     csrf: str = ""
     token: int = 0
 
+    @property
+    def traced(self) -> str:
+        """For the audit log: the login, and with which token."""
+        return f"{self.login} (token {self.token})" if self.token else self.login
+
     def may(self, role: Role) -> bool:
         """Whether this person may do what needs `role`."""
         return reaches(self.role, role)

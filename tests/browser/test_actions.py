@@ -19,7 +19,7 @@ from cloud_sync.store.models import (
     Rollout,
     WebSession,
 )
-from cloud_sync.web.accounts import find_person
+from cloud_sync.web.accounts import find_person, issue_token
 from kits.core.annotation import Annotation
 from kits.core.dataset import DatasetHeader, DatasetItem, build, to_bytes
 from kits.core.sample import Sample as CoreSample
@@ -233,6 +233,37 @@ def test_an_admin_makes_and_revokes_an_api_token(open_page, hub: Hub) -> None:
     with hub.database.session() as session:
         (token,) = session.scalars(select(ApiToken)).all()
     assert token.role == "engineer" and token.revoked_at is not None
+
+
+def test_an_admin_is_told_what_else_ends_with_a_token(open_page, hub: Hub) -> None:
+    with hub.database.transaction() as session:
+        lost = issue_token(session, "admin", "lost", by="admin")[0].id
+        for name in ("ci", "robot"):
+            issue_token(session, "viewer", name, by="admin", made_with=lost)
+    page = open_page("admin", "/people")
+    row = page.locator("tr", has=page.get_by_role("cell", name="lost", exact=True))
+    row.get_by_role("button", name="Revoke", exact=True).click()
+    assert "ends too: ci (token " in page.locator("#confirm").inner_text()
+    page.locator("#confirm").get_by_role("button", name="Cancel").click()
+    row.get_by_role("button", name="Revoke, keep what it made").click()
+    assert "stay good" in page.locator("#confirm").inner_text()
+    confirm(page, "Revoke, keep what it made")
+    row.wait_for(state="detached")
+    assert page.get_by_text(f"admin, with token {lost}").count() == 2
+    with hub.database.session() as session:
+        good = session.scalars(select(ApiToken.name).where(ApiToken.revoked_at.is_(None)))
+        assert set(good) == {"ci", "robot"}
+
+
+def test_an_admin_is_told_what_else_ends_with_a_person(open_page, hub: Hub) -> None:
+    with hub.database.transaction() as session:
+        issue_token(session, "viewer", "robot", by="reviewer")
+    page = open_page("admin", "/people")
+    row = page.locator("tr", has=role_of(page, "reviewer"))
+    row.get_by_role("button", name="Disable", exact=True).click()
+    assert "robot (token 1 of viewer)" in page.locator("#confirm").inner_text()
+    confirm(page, "Disable")
+    page.wait_for_selector("main p:has-text('No tokens yet')")
 
 
 def test_an_admin_changes_a_role_where_it_is_shown(open_page) -> None:

@@ -184,7 +184,7 @@ def test_tokens_expire_are_revoked_and_never_exceed_their_person(opened) -> None
     headers = {"Authorization": f"Bearer {secret}"}
     token = client.get("/v1/tokens", headers=headers).json()[-1]
     assert token["last_used_at"] is not None and "token" not in token
-    assert client.delete(f"/v1/tokens/{token['id']}", headers=headers).status_code == 204
+    assert client.delete(f"/v1/tokens/{token['id']}", headers=headers).status_code == 200
     assert client.get("/v1/me", headers=headers).status_code == 401
 
 
@@ -223,7 +223,7 @@ def test_a_weak_token_ends_no_strong_one(opened) -> None:
         like = auth.issue_token(session, "root", "like", "viewer", by="test")[0].id
     headers = {"Authorization": f"Bearer {secret}"}
     assert client.delete(f"/v1/tokens/{strong}", headers=headers).status_code == 403
-    assert client.delete(f"/v1/tokens/{like}", headers=headers).status_code == 204
+    assert client.delete(f"/v1/tokens/{like}", headers=headers).status_code == 200
 
 
 def test_disabling_a_person_shuts_every_door_but_the_last_admin_stays(opened) -> None:

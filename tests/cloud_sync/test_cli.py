@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.cli import make_app
+from cloud_sync.commands.options import opened
 from cloud_sync.errors import NotFoundError
+from cloud_sync.web.accounts import issue_token
 from kits.core.addresses import free_port
 from kits.core.errors import (
     ConfigError,
@@ -95,6 +97,35 @@ def test_people_tokens_and_devices(data: Path, capsys: pytest.CaptureFixture[str
     answer(capsys, "device", "revoke", "press-1", "--data", data)
     run("device", "list", "--data", data)
     assert capsys.readouterr().out.startswith("none")
+
+
+def test_a_token_is_revoked_with_what_it_made(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(capsys, "user", "add", "vera", "--role", "admin", "--data", data)
+    for name in ("lost", "kept"):
+        answer(capsys, "token", "add", name, "--login", "vera", "--data", data)
+    for name, parent in (("by lost", 1), ("by kept", 2)):
+        issue_with(data, name, parent)
+    listed = answer(capsys, "token", "list", "--data", data)
+    assert [t["made_with"] for t in listed] == [None, None, 1, 2]
+    run("token", "list", "--data", data)
+    assert "vera, with token 2" in capsys.readouterr().out
+    run("token", "revoke", 1, "--data", data)
+    told = capsys.readouterr().out
+    assert "revoked token 1" in told and "by lost (token 3 of admin)" in told
+    run("token", "revoke", 2, "--keep-made", "--data", data)
+    assert "still good, made with token 2: by kept (token 4 of admin)" in capsys.readouterr().out
+    assert [t["id"] for t in answer(capsys, "token", "list", "--data", data)] == [4]
+    run("user", "disable", "vera", "--data", data)
+    assert "ended too, made for others by vera: by kept" in capsys.readouterr().out
+    assert answer(capsys, "token", "list", "--data", data) == []
+
+
+def issue_with(data: Path, name: str, token: int) -> None:
+    """As somebody does who holds that token."""
+    with opened(data) as hub, hub.database.transaction() as session:
+        issue_token(session, "admin", name, "viewer", by="vera", made_with=token)
 
 
 def test_a_hub_for_other_machines_prints_the_whole_line_for_the_device(

@@ -32,7 +32,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cloud_sync.intake.ledger import accounts
 from cloud_sync.store.db import Database, alembic_config, changing_tables, is_empty, migrate
-from cloud_sync.store.models import Alert, CrmLead, Device, Rollout, Sample
+from cloud_sync.store.models import Alert, ApiToken, CrmLead, Device, Rollout, Sample
 from cloud_sync.store.types import Base
 from kits.core.errors import ConfigError
 from kits.core.sample import utc_now
@@ -203,6 +203,21 @@ def test_leads_from_before_the_lists_stand_where_their_band_says(database: Datab
         query = select(CrmLead.object_id, CrmLead.heat).where(CrmLead.object_id.in_(list("abcd")))
         found = {row[0]: row[1] for row in session.execute(query)}
     assert found == {"a": 3, "b": 2, "c": 1, "d": 0}
+
+
+def test_who_made_an_older_token_is_taken_from_the_audit_log(database: Database) -> None:
+    move(database, "0021")
+    fill(database)
+    with database.engine.begin() as connection:
+        log = next(table for table in tables_of(connection) if table.name == "audit_log")
+        issued = {"what": "token.issue", "who": "ada", "details": {"token": 2, "name": "ci"}}
+        connection.execute(log.insert(), {**row_for(log, 3), **issued})
+    migrate(database)
+    with database.session() as session:
+        found = session.execute(
+            select(ApiToken.id, ApiToken.made_by, ApiToken.made_with).order_by(ApiToken.id)
+        )
+        assert [tuple(row) for row in found] == [(1, "", None), (2, "ada", None)]
 
 
 def test_what_devices_and_people_add_never_runs_out_of_numbers(database: Database) -> None:

@@ -24,7 +24,10 @@ class Person(Base):
 
 
 class ApiToken(Base):
-    """A token for programs; acts as its person with `role` (never above the person's)."""
+    """A token for programs; acts as its person with `role` (never above the person's).
+
+    `made_by` is who made it, empty where that is no longer known; `made_with` the token that was used for it.
+    """
 
     __tablename__ = "api_token"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -36,6 +39,8 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None] = mapped_column(default=None)
     last_used_at: Mapped[datetime | None] = mapped_column(default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+    made_by: Mapped[str] = mapped_column(default="")
+    made_with: Mapped[int | None] = mapped_column(default=None)
     person: Mapped[Person] = relationship()
 
 

@@ -14,6 +14,7 @@ from cloud_sync.hub import ReadDep, SessionDep, audit, get_hub
 from cloud_sync.store.models import Alert, Device
 from cloud_sync.web import auth
 from cloud_sync.web import view_models as views
+from cloud_sync.web.made_tokens import offspring
 from cloud_sync.web.pages._render import AdminPage, PageRoute, ViewerPage, render
 from kits.core.sample import utc_now
 
@@ -52,6 +53,7 @@ def people(request: Request, session: ReadDep, who: AdminPage) -> Response:
     return render(
         request, session, who, "people.html",
         people=auth.list_people(session), tokens=auth.list_tokens(session), roles=auth.ROLES,
+        made=offspring(session),
     )  # fmt: skip
 
 
