@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from kits.core.prediction import marked
+from kits.toolchain.spreadsheet_cells import shown_cell
 
 COLUMNS = (
     "sample", "verdict", "band", "score", "low", "high", "label", "reasons", "error", "path"
 )  # fmt: skip
 """`low` and `high` are of the first quantity that has an interval; where a kit has bands, `band` stands for
 `label`, which of two ends is likelier."""
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""By these a spreadsheet knows a formula, and what a stranger wrote may begin with one (OWASP, CSV injection)."""
 
 
 def sheet_cells(row: Mapping[str, JsonValue]) -> list[str]:
@@ -56,5 +55,4 @@ def _cell(value: JsonValue) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.6g}"
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+    return shown_cell(str(value))

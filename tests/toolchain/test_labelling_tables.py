@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,33 @@ class TestTables:
         _, table = self.table(project, 1)
         row = next(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
         assert row["title"].startswith("'=") and row["text"].startswith("'@")
+
+    def test_no_cell_is_a_formula_where_a_spreadsheet_splits_at_semicolons(
+        self, notes_kit: Path, tmp_path: Path
+    ) -> None:
+        root = tmp_path / "p"
+        (root / "notes").mkdir(parents=True)
+        (root / "notes" / "a.txt").write_text('order 1; =1+1;"+2\n-cmd\n- item\nfrom -3 to +4')
+        (root / "kit.yaml").write_text("kit: notes\nname: p\n")
+        project = Project.open(root)
+        import_data(project, root / "notes", ImportOptions())
+        _, table = self.table(project, 1)
+        # without quotes, as Excel reads it after the comma of the first cell
+        lines = table.decode("utf-8-sig").splitlines()
+        cells = [cell.lstrip(' "') for line in lines for cell in line.split(";")]
+        assert not [cell for cell in cells if cell.startswith(tuple("=+-@"))]
+        assert "from -3 to +4" in table.decode()
+
+    def test_a_label_that_begins_like_a_formula_comes_back_as_it_was(self, notes: Project) -> None:
+        desk, table = self.table(notes, 1)
+        for label in ("=sum", "'=sum", "-5", "+ offers", "'quoted"):
+            filled = self.fill(table, lambda _text, label=label: label)
+            [entry] = read_table(filled, desk.dataset, {}, "office", lambda: NOW)
+            item = next(i for i in desk.dataset.items if i.sample.id == entry.sample)
+            labelled = replace(item, annotation=replace(entry.annotation, label=label))
+            again = write_table([Row(labelled, desk.look(desk.dataset.content(item)))])
+            [read] = read_table(again, desk.dataset, {}, "office", lambda: NOW)
+            assert read.annotation.label == label
 
     @pytest.mark.parametrize(
         ("content", "words"),

@@ -1,7 +1,7 @@
 """A table for labelling elsewhere, and back: CSV with one sample a row.
 
 Cells that a spreadsheet would take for a formula are written as text. What comes back is read by column names;
-only `sample` and `label` count, and the text is not taken over.
+only `sample` and `label` count, as they went out; the text is not taken over.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from kits.core.errors import DataError, UsageError
 from kits.core.showing import MAX_TEXT, Shown, printable
 from kits.toolchain.labelling.journal import Entry
 from kits.toolchain.labelling.work import SEVERAL, clean_label, labels_in
+from kits.toolchain.spreadsheet_cells import marked_cell, shown_cell, unmarked
 
 COLUMNS = ("sample", "title", "text", "guess", "label")
 MAX_BYTES = 64 << 20
-_FORMULA = ("=", "+", "-", "@", "\t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ def write_table(rows: Iterable[Row]) -> bytes:
         shown = row.shown
         writer.writerow(
             [
-                row.item.sample.id,
-                _cell(printable(shown.title)),
-                _cell(printable(shown.text[:MAX_TEXT])),
-                row.guess,
-                row.item.annotation.label if row.item.annotation else "",
+                marked_cell(row.item.sample.id),
+                shown_cell(printable(shown.title)),
+                shown_cell(printable(shown.text[:MAX_TEXT])),
+                shown_cell(printable(row.guess)),
+                marked_cell(row.item.annotation.label if row.item.annotation else ""),
             ]
         )
     return text.getvalue().encode("utf-8-sig")
@@ -69,7 +69,7 @@ def read_table(
     """
     known = {item.sample.id: item.annotation for item in dataset.items}
     for number, row in enumerate(_rows(content), start=2):
-        sample, label = (row.get("sample") or "").strip(), (row.get("label") or "").strip()
+        sample, label = (unmarked((row.get(name) or "").strip()) for name in ("sample", "label"))
         if not label:
             continue
         if sample not in known:
@@ -109,7 +109,3 @@ def _rows(content: bytes) -> Iterator[dict[str, str | None]]:
         yield from reader
     except csv.Error as error:
         raise DataError(f"line {reader.line_num} cannot be read: {error}") from None
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
