@@ -26,11 +26,11 @@ from cloud_sync.sections import (
     Listen,
     Prices,
     RolloutConfig,
-    Section,
     SessionConfig,
 )
 from kits.core.addresses import is_loopback
 from kits.core.errors import ConfigError
+from kits.core.section import Section
 from kits.core.settings import parse_yaml, read_text, validate_settings
 
 FILE = "hub.yaml"

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from cloud_sync.fleet.plan import parse_waves
 from kits.core.addresses import is_loopback
 from kits.core.errors import UsageError
-
-
-class Section(BaseModel):
-    """One section of `hub.yaml`; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from kits.core.section import Section
 
 
 class Listen(Section):

@@ -21,7 +21,6 @@ from edge_agent.anchoring import anchored
 from edge_agent.engine.config import EngineConfig
 from edge_agent.errors import AgentConfigError
 from edge_agent.mail.config import ImapSourceConfig
-from edge_agent.section import Section
 from edge_agent.sources.config import (
     SourceConfig,
 )
@@ -29,6 +28,7 @@ from edge_agent.sync.config import OutboxConfig, SyncConfig
 from edge_agent.update.config import UpdateConfig
 from kits.core.errors import ConfigError
 from kits.core.operating_point import Verdict
+from kits.core.section import Section
 from kits.core.settings import parse_yaml, read_text, validate_settings
 
 MIB = 1 << 20

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import update
 
 from cloud_sync.api.ranges import ranged
@@ -21,16 +21,15 @@ from cloud_sync.store.storage import check_digest
 from cloud_sync.web.auth import require
 from cloud_sync.web.security import UNTRUSTED_CONTENT_HEADERS
 from kits.core.packed import MAX_BLOBS, unpack
+from kits.core.section import Section
 
 router = APIRouter(prefix="/v1/blobs", tags=["blobs"])
 
 _DEFAULT_TYPE = "application/octet-stream"
 
 
-class Asked(BaseModel):
+class Asked(Section):
     """Digests somebody would like to send."""
-
-    model_config = ConfigDict(extra="forbid")
 
     digests: list[Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = Field(max_length=MAX_BLOBS)
 

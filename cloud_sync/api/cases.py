@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 from sqlalchemy.orm import Session
 
 from cloud_sync.cases import figures, reading
@@ -19,6 +19,7 @@ from cloud_sync.learning.champions import band_reader
 from cloud_sync.store.models import Case
 from cloud_sync.web.auth import Reviewer, Viewer
 from kits.core.sample import utc_now
+from kits.core.section import Section
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -27,18 +28,14 @@ BEFORE = timedelta(days=3)
 AFTER = timedelta(days=1)
 
 
-class Taken(BaseModel):
+class Taken(Section):
     """A case that somebody has taken on."""
-
-    model_config = ConfigDict(extra="forbid")
 
     note: str = Field("", max_length=1000)
 
 
-class Found(BaseModel):
+class Found(Section):
     """What was found at the machine."""
-
-    model_config = ConfigDict(extra="forbid")
 
     cause: str = Field(
         "", max_length=MAX_CAUSE,

@@ -17,11 +17,12 @@ from cloud_sync.learning.freezing import freeze
 from cloud_sync.store.models import Dataset
 from cloud_sync.store.storage import check_digest
 from cloud_sync.web.auth import Engineer, Viewer
+from kits.core.section import Section
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
 
-class DatasetPublic(BaseModel):
+class DatasetPublic(Section):
     """A dataset version in a list."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -46,8 +47,6 @@ class DatasetPage(BaseModel):
 
 class FreezeIn(BaseModel):
     """What to freeze."""
-
-    model_config = ConfigDict(extra="forbid")
 
     project: str
     note: str = Field("", max_length=500)

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
 from sqlalchemy import select
 
 from cloud_sync.fleet import device_certificates, devices, windows
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.store.models import Alert, Device, EnrollToken
 from cloud_sync.web.auth import Engineer, Viewer
+from kits.core.section import Section
 
 router = APIRouter(prefix="/v1", tags=["fleet"])
 
@@ -20,10 +21,8 @@ Json = dict[str, JsonValue]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-class NewDevice(BaseModel):
+class NewDevice(Section):
     """A device to prepare."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str
     site: str
@@ -60,10 +59,8 @@ def revoke_device(name: str, person: Engineer, session: SessionDep) -> Json:
     return {"name": name, "revoked": True}
 
 
-class NewWindow(BaseModel):
+class NewWindow(Section):
     """Raw signals that a person wants."""
-
-    model_config = ConfigDict(extra="forbid")
 
     asset: str
     minutes: float

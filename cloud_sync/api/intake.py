@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from cloud_sync.effects import letters
 from cloud_sync.hub import ReadDep, SessionDep
@@ -13,25 +13,22 @@ from cloud_sync.intake import provenance
 from cloud_sync.intake.ledger import accounts, accounts_after
 from cloud_sync.intake.words import account_json
 from cloud_sync.web.auth import Engineer, Viewer
+from kits.core.section import Section
 
 router = APIRouter(prefix="/v1", tags=["intake"])
 
 Json = dict[str, JsonValue]
 
 
-class Withdrawal(BaseModel):
+class Withdrawal(Section):
     """Whose decisions are not to be learned from."""
-
-    model_config = ConfigDict(extra="forbid")
 
     bundle: str = Field(max_length=64, description="id of the bundle, or its first digits")
     reason: str = Field("", max_length=300, description="why; needed to withdraw")
 
 
-class Replay(BaseModel):
+class Replay(Section):
     """Which given-up effects to try again; nothing: all."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: int | None = None
     target: str = Field("", max_length=64)

@@ -14,15 +14,14 @@ from cloud_sync.learning import jobs, retraining
 from cloud_sync.learning.planning import plan
 from cloud_sync.store.models import Job
 from cloud_sync.web.auth import Engineer, Viewer
+from kits.core.section import Section
 from kits.core.stats import Estimate
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
 
 
-class RetrainIn(BaseModel):
+class RetrainIn(Section):
     """Which project to retrain."""
-
-    model_config = ConfigDict(extra="forbid")
 
     project: str
 

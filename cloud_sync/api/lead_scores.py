@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, WithJsonSchema
+from pydantic import Field, JsonValue, ValidationError, WithJsonSchema
 from pydantic_core import from_json, to_json
 from starlette.concurrency import run_in_threadpool
 
@@ -26,6 +26,7 @@ from kits.core.complaints import plain
 from kits.core.errors import DataError
 from kits.core.ready import ReadyBundle
 from kits.core.sample import utc_now
+from kits.core.section import Section
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
@@ -120,10 +121,8 @@ _AnyLead = Annotated[JsonValue, WithJsonSchema(_LEAD_SCHEMA)]
 """Each is looked at by itself, so that one that cannot be read says so and the others are scored."""
 
 
-class ScoreRequest(BaseModel):
+class ScoreRequest(Section):
     """One lead or many; a lead is `{"id", "fields", "at"}`, of which only the fields are needed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     project: str = Field(
         "", max_length=64, description="whose bundle; empty: the only one there is"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from cloud_sync.api.lead_scores import get_models
 from cloud_sync.crm import forgetting, health, hotlist, leads
@@ -16,6 +16,7 @@ from cloud_sync.crm.storing import OPEN
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.web.auth import Admin, Engineer, Reviewer, Viewer
 from kits.core.sample import utc_now
+from kits.core.section import Section
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 Models = Annotated[LeadModels, Depends(get_models)]
@@ -24,25 +25,21 @@ Json = dict[str, JsonValue]
 Why = Annotated[str, Field(min_length=1, max_length=leads.MAX_WHY, description="kept with it")]
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Override(_In):
+class Override(Section):
     """A person's band in place of the score's."""
 
     band: str = Field("", description="hot, warm or cold; empty: the score's counts again")
     why: Why
 
 
-class OptOut(_In):
+class OptOut(Section):
     """Whether a person wants to be scored."""
 
     out: bool = Field(True, description="false: wants to be scored again")
     why: Why
 
 
-class Retry(_In):
+class Retry(Section):
     """Which leads to try again."""
 
     connection: str = Field(
@@ -50,7 +47,7 @@ class Retry(_In):
     )
 
 
-class Turn(_In):
+class Turn(Section):
     """Which project's bundle."""
 
     project: str = Field(max_length=64)

@@ -5,31 +5,28 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.mails import chain, erasure, figures, finding, gates
 from cloud_sync.mails.correspondents import MAX_ADDRESS
 from cloud_sync.web.auth import Admin, Engineer, Viewer
 from kits.core.sample import utc_now
+from kits.core.section import Section
 
 router = APIRouter(prefix="/v1/mails", tags=["mails"])
 
 Json = dict[str, JsonValue]
 
 
-class Reason(BaseModel):
+class Reason(Section):
     """Why a gate is closed or opened."""
-
-    model_config = ConfigDict(extra="forbid")
 
     why: str = Field(min_length=1, max_length=1000, description="told to the devices, and recorded")
 
 
-class Erase(BaseModel):
+class Erase(Section):
     """Whom to erase."""
-
-    model_config = ConfigDict(extra="forbid")
 
     address: str = Field(max_length=MAX_ADDRESS + 20, repr=False, description="one mail address")
     dry_run: bool = Field(False, description="only say what would be erased")

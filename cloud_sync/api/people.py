@@ -15,15 +15,12 @@ from cloud_sync.web import auth
 from cloud_sync.web.accounts import TOKEN_DAYS, Role
 from cloud_sync.web.auth import Admin, Identity, Viewer
 from cloud_sync.web.made_tokens import Ended
+from kits.core.section import Section
 
 router = APIRouter(prefix="/v1", tags=["people"])
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class PersonCreate(_In):
+class PersonCreate(Section):
     """A new person; without password one who only uses tokens."""
 
     login: str
@@ -31,7 +28,7 @@ class PersonCreate(_In):
     role: Role = "viewer"
 
 
-class PersonUpdate(_In):
+class PersonUpdate(Section):
     """What to change; left out stays."""
 
     role: Role | None = None
@@ -61,7 +58,7 @@ class Me(BaseModel):
     via: str
 
 
-class TokenCreate(_In):
+class TokenCreate(Section):
     """A new API token."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]

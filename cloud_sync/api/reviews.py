@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, Field, JsonValue, model_validator
 
 from cloud_sync.api.samples import SamplePublic, to_public
 from cloud_sync.errors import NotAllowedError
@@ -19,6 +19,7 @@ from cloud_sync.store.models import Person
 from cloud_sync.web.auth import Reviewer, Viewer
 from kits.core.events import Identity
 from kits.core.prediction import Box, Quantity, prediction_to_json
+from kits.core.section import Section
 from kits.core.stats import Estimate
 
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
@@ -28,10 +29,8 @@ MAX_LABEL = 400
 """A sample about several things has their labels in one, with `|` between."""
 
 
-class BoxIn(BaseModel):
+class BoxIn(Section):
     """A box in pixels of the original picture."""
-
-    model_config = ConfigDict(extra="forbid")
 
     x0: float = Field(ge=0, allow_inf_nan=False)
     y0: float = Field(ge=0, allow_inf_nan=False)
@@ -46,20 +45,16 @@ class BoxIn(BaseModel):
         return self
 
 
-class QuantityIn(BaseModel):
+class QuantityIn(Section):
     """A number a person states, as the urgency of a mail."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=40)
     value: float = Field(allow_inf_nan=False)
     unit: str = Field("", max_length=20)
 
 
-class ReviewIn(BaseModel):
+class ReviewIn(Section):
     """One decision. Label, boxes, spans and quantities count for `correct` only."""
-
-    model_config = ConfigDict(extra="forbid")
 
     sample_id: Identity
     decision: Choice

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 from sqlalchemy import select
 
 from cloud_sync.fleet import bundles, rollouts
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.store.models import Rollout
 from cloud_sync.web.auth import Engineer, Viewer
+from kits.core.section import Section
 
 router = APIRouter(prefix="/v1/rollouts", tags=["rollouts"])
 
 Json = dict[str, JsonValue]
 
 
-class RolloutStart(BaseModel):
+class RolloutStart(Section):
     """What to bring where."""
-
-    model_config = ConfigDict(extra="forbid")
 
     bundle: str
     device: str = ""

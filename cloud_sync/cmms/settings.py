@@ -8,19 +8,16 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cloud_sync.effects.settings import Guarded
+from kits.core.section import Section
 
 TOLD = frozenset({"opened", "escalated", "returned", "closed"})
 """The steps of a case that a CMMS hears of; only the first two make a work order."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class OdooConfig(_Section):
+class OdooConfig(Section):
     """Odoo's maintenance requests."""
 
     api: Literal["json2", "jsonrpc"] = Field(
@@ -40,7 +37,7 @@ class OdooConfig(_Section):
     )
 
 
-class ErpnextConfig(_Section):
+class ErpnextConfig(Section):
     """A DocType of ERPNext; the fields are named as in its form's API names."""
 
     doctype: str = Field("Issue", description="what a work order is")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from cloud_sync.effects.addresses import checked_url, parse_networks
 from kits.core.errors import ConfigError
+from kits.core.section import Section
 
 Kind = Literal["hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "webhook"]
 KINDS: tuple[Kind, ...] = ("hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "webhook")
@@ -15,11 +16,7 @@ ID = "{id}"
 """Stands in `record_url` for a lead's id."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Fields(_Section):
+class Fields(Section):
     """Names of the CRM's fields that scores are written to; empty: the kind's own default."""
 
     points: str = Field("", description="a number, 1 to 99")
@@ -30,7 +27,7 @@ class Fields(_Section):
     scored_at: str = Field("", description="a moment")
 
 
-class Outcome(_Section):
+class Outcome(Section):
     """How the CRM says what became of a lead; empty: the kind's own default."""
 
     field: str = Field("", description="the field")
@@ -39,7 +36,7 @@ class Outcome(_Section):
     at: str = Field("", description="the field that says when")
 
 
-class CrmSettings(_Section):
+class CrmSettings(Section):
     """One connection, as `crm add` stores it."""
 
     kind: Kind = Field(description="which CRM; webhook: any program of yours")

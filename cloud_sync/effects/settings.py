@@ -8,14 +8,10 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from cloud_sync.effects.addresses import Guard, parse_networks
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+from kits.core.section import Section
 
 Severity = Literal["info", "warning", "error"]
 CaseNews = Literal[
@@ -23,7 +19,7 @@ CaseNews = Literal[
 ]
 
 
-class Guarded(_Section):
+class Guarded(Section):
     """For receivers whose address somebody else may have chosen. Off by default: they are in the firm's own network."""
 
     guarded: bool = Field(
@@ -73,7 +69,7 @@ class WebhookConfig(Guarded):
         return value
 
 
-class MailConfig(_Section):
+class MailConfig(Section):
     """Alerts by e-mail to the maintenance crew."""
 
     host: str = Field("", description="the mail server that takes mail from this hub; empty: none")
@@ -92,7 +88,7 @@ class MailConfig(_Section):
     )
 
 
-class NotifyConfig(_Section):
+class NotifyConfig(Section):
     """Telling the outside of alerts."""
 
     webhook: WebhookConfig = WebhookConfig()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from cloud_sync.sections import Section
+from kits.core.section import Section
 
 
 class RetentionConfig(Section):

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from edge_agent.section import Section
 from kits.core.operating_point import Verdict
+from kits.core.section import Section
 
 
 class _ActionBase(Section):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from edge_agent.section import Section
+from kits.core.section import Section
 
 
 class AlarmsConfig(Section):

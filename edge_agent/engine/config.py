@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from edge_agent.section import Section
+from kits.core.section import Section
 
 _GOLDEN_S = 900.0
 Provider = Literal["tensorrt", "cuda", "openvino", "openvino-fp32", "cpu"]

@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from edge_agent.lookups.config import LookupConfig
-from edge_agent.section import Section
 from edge_agent.writers.config import WriterConfig
+from kits.core.section import Section
 
 MIB = 1 << 20
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from edge_agent.section import Section
+from kits.core.section import Section
 
 MIB = 1 << 20
 _MAX_SIGNALS = 512

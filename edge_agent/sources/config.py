@@ -8,8 +8,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from edge_agent.mail.config import ImapSourceConfig
-from edge_agent.section import Section
 from edge_agent.sources.machine_config import MACHINE_SOURCES, MachineSourceConfig
+from kits.core.section import Section
 
 
 class FolderSourceConfig(Section):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from edge_agent.section import Section
 from edge_agent.sync.eviction import Budgets
+from kits.core.section import Section
 
 MIB = 1 << 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from edge_agent.section import Section
+from kits.core.section import Section
 
 
 class UpdateConfig(Section):

@@ -16,6 +16,7 @@ from edge_agent.log import warn
 from edge_agent.update.slots import hand_over
 from kits.core.files import write_atomically
 from kits.core.sample import digest_of
+from kits.core.section import Section
 
 _LIVES = 3
 """So many lives of the agent may begin with one wish."""
@@ -25,10 +26,8 @@ _ALLOW = "request_allow_*.json"
 """Each bundle that is allowed again is a wish of its own."""
 
 
-class Request(BaseModel):
+class Request(Section):
     """A wish left by `edge-agent apply`, `rollback` or `allow` for the running agent."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["apply", "rollback", "allow"]
     bundle: str = ""

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from edge_agent.json_http import is_safe
-from edge_agent.section import Section
+from kits.core.section import Section
 
 
 class WriterConfig(Section):

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kits.core.section import Section
+
 if TYPE_CHECKING:
     from kits.core.operating_point import Band
 
@@ -21,10 +23,10 @@ LEVELS: tuple[Level, ...] = ("normal", "warn", "alarm")
 """In rising order."""
 
 
-class AlarmRule(BaseModel):
+class AlarmRule(Section):
     """How long a level must hold before it counts; part of an operating point."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(defer_build=True)
 
     on_delay_s: float = Field(0.0, ge=0, description="the score must stay up this long, seconds")
     off_delay_s: float = Field(0.0, ge=0, description="… and down this long to clear, seconds")

@@ -29,6 +29,7 @@ _WORDS: Mapping[str, Callable[[Limits], str]] = {
     "int_from_float": lambda _: "must be a whole number",
     "float_type": lambda _: "must be a number",
     "float_parsing": lambda _: "must be a number",
+    "finite_number": lambda _: "must be a number with an end, not .inf or .nan",
     "bool_type": lambda _: "must be true or false",
     "bool_parsing": lambda _: "must be true or false",
     "tuple_type": lambda _: "must be a list",

@@ -6,9 +6,10 @@ The hub implements these, agent and toolchain speak them; none imports the other
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from kits.core.events import Identity, Name, Number, Words
 
@@ -215,6 +216,12 @@ class Reported(_Wire):
     agent: Name = Field("", description="version of the agent")
     provider: Name = ""
     figures: dict[Identity, float] = Field(default_factory=dict, max_length=MAX_FIGURES)
+
+    @field_validator("figures")
+    @classmethod
+    def _finite(cls, figures: dict[str, float]) -> dict[str, float]:
+        # a figure that is none is left out; the report is worth more than it
+        return {name: value for name, value in figures.items() if math.isfinite(value)}
 
 
 class TimeRequest(_Wire):

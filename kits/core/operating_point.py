@@ -14,15 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kits.core.alarm import AlarmRule
 from kits.core.prediction import Prediction
+from kits.core.section import Section
 from kits.core.stats import Estimate
 
 Verdict = Literal["act", "pass", "review"]
 
 
-class Costs(BaseModel):
+class Costs(Section):
     """What mistakes cost, in the firm's currency, per sample."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(defer_build=True)
 
     currency: str = Field("EUR", description="ISO 4217 code, for reports")
     escape: float = Field(100.0, ge=0, description="one missed positive (a defect that gets out)")
@@ -46,7 +47,7 @@ class Band(BaseModel):
         return self
 
 
-class ErrorBound(BaseModel):
+class ErrorBound(Section):
     """A promise about what is decided without a person, and the evidence it rests on.
 
     Among samples whose score reaches the threshold, the share of wrong decisions is at most `epsilon`
@@ -60,7 +61,7 @@ class ErrorBound(BaseModel):
         left_out: labels that are never decided without a person, and why.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(defer_build=True)
 
     epsilon: float = Field(gt=0, lt=1)
     delta: float = Field(gt=0, lt=1)
@@ -82,7 +83,7 @@ class Decision:
     reason: str
 
 
-class OperatingPoint(BaseModel):
+class OperatingPoint(Section):
     """Thresholds with the evidence they came from. Part of every bundle.
 
     Attributes:
@@ -98,7 +99,7 @@ class OperatingPoint(BaseModel):
         method: how the thresholds were chosen.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(defer_build=True)
 
     default: Band
     per_label: dict[str, Band] = Field(default_factory=dict)

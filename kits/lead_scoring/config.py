@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from kits.core.section import Section
 
 MOST_PATTERNS = 6_000_000
 """Trees × 4^depth: what each column adds is kept for each pattern of conditions, 150 MB at this bound."""
@@ -15,8 +17,8 @@ Headings = Literal["auto", "keep", "leave-out"]
 Calibrator = Literal["auto", "none", "platt", "beta", "isotonic"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+class _Section(Section):
+    model_config = ConfigDict(defer_build=True)
 
 
 class TableConfig(_Section):

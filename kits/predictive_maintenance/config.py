@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from kits.core.section import Section
 from kits.predictive_maintenance._signals.groups import GroupName
 
 Approach = Literal["auto", "physics", "condition", "fault-class", "remaining-life"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ConditionConfig(_Section):
+class ConditionConfig(Section):
     """How to learn normal running."""
 
     lags: int = Field(10, ge=1, le=60, description="readings side by side in one row of a table")
@@ -38,7 +35,7 @@ class ConditionConfig(_Section):
     )
 
 
-class LifeConfig(_Section):
+class LifeConfig(Section):
     """How to learn remaining life."""
 
     window: int = Field(30, ge=2, le=500, description="readings whose course is looked at")
@@ -61,7 +58,7 @@ class LifeConfig(_Section):
     )
 
 
-class FaultConfig(_Section):
+class FaultConfig(Section):
     """How to learn named faults."""
 
     trees: int = Field(400, ge=20, le=3000, description="trees of the boosted model")
@@ -71,7 +68,7 @@ class FaultConfig(_Section):
     )
 
 
-class AlarmConfig(_Section):
+class AlarmConfig(Section):
     """When a score becomes an alarm (terms of ISA-18.2)."""
 
     on_delay_s: float = Field(
@@ -87,7 +84,7 @@ class AlarmConfig(_Section):
     deadband: float = Field(0.0, ge=0, lt=1, description="clears only this share below the level")
 
 
-class Config(_Section):
+class Config(Section):
     """The kit's part of `kit.yaml`, under `model`."""
 
     approach: Approach = Field(

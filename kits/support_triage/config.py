@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from kits.core.section import Section
 from kits.support_triage._entities.spec import EntitiesConfig
 
 Approach = Literal["auto", "names", "ngrams", "encoder"]
@@ -19,11 +20,7 @@ OUT_OF_SCOPE = "oos"
 ANY_LANGUAGE = "any"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EncoderConfig(_Section):
+class EncoderConfig(Section):
     """The network that turns a mail into a vector."""
 
     source: str = Field(
@@ -46,7 +43,7 @@ class EncoderConfig(_Section):
     )
 
 
-class TuningConfig(_Section):
+class TuningConfig(Section):
     """Fine-tuning of the encoder on the project's own mails."""
 
     enabled: Literal["auto", "never", "always"] = Field(
@@ -72,7 +69,7 @@ class TuningConfig(_Section):
     alpha: int = Field(32, ge=1, le=1024, description="scale of the additions of `lora`")
 
 
-class BoundConfig(_Section):
+class BoundConfig(Section):
     """What is promised about mails that are decided without a person."""
 
     epsilon: float = Field(
@@ -90,7 +87,7 @@ class BoundConfig(_Section):
     )
 
 
-class Config(_Section):
+class Config(Section):
     """The kit's part of `kit.yaml`, under `model`."""
 
     approach: Approach = Field(

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from kits.core.correspondence import Correspondent, Lookup, Record
 from kits.core.errors import DataError, UsageError
 from kits.core.prediction import Draft, Prediction
 from kits.core.runtime import Payload, Runtime
+from kits.core.section import Section
 
 _NO_SIGNS = re.compile(r"[\W_]+")
 _SHORTEST = 4
@@ -26,10 +27,8 @@ _MAX_BYTES = 100 << 20
 NO_DRAFT = "no draft: no page, template or record has an answer to it, or it is none to be answered"
 
 
-class RecordRow(BaseModel):
+class RecordRow(Section):
     """One record of the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str = Field(description="kind of record, as in the templates: order")
     key: str = Field(description="its number")

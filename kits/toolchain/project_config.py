@@ -8,17 +8,14 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from kits.core.bundle import NAME_PATTERN
 from kits.core.operating_point import Costs
+from kits.core.section import Section
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Metric(_Strict):
+class Metric(Section):
     """What is to be reached."""
 
     name: str = Field("", description="one of the kit's metrics, see `kit list`")
@@ -27,7 +24,7 @@ class Metric(_Strict):
     )
 
 
-class Device(_Strict):
+class Device(Section):
     """Where the bundle will run."""
 
     target: str = Field("cpu", description="what `kit compile` builds for: cpu, openvino, …")
@@ -36,7 +33,7 @@ class Device(_Strict):
     )
 
 
-class Gate(_Strict):
+class Gate(Section):
     """What a challenger must not do, beside losing in money."""
 
     max_new_escapes: int | None = Field(
@@ -47,7 +44,7 @@ class Gate(_Strict):
     )
 
 
-class Split(_Strict):
+class Split(Section):
     """Shares of the data by purpose; they sum to 1."""
 
     train: float = Field(0.7, gt=0, lt=1, description="share to learn from, 0 to 1")
@@ -62,7 +59,7 @@ class Split(_Strict):
         return self
 
 
-class DataConfig(_Strict):
+class DataConfig(Section):
     """How imported data is grouped and split."""
 
     order: Literal["auto", "time", "random"] = Field(
@@ -88,7 +85,7 @@ class DataConfig(_Strict):
         return value
 
 
-class ProjectConfig(_Strict):
+class ProjectConfig(Section):
     """`kit.yaml`."""
 
     kit: str = Field(description="name of the kit, see `kit list`")

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import JsonValue, ValidationError
 
 import kits
 from kits.core.discovery import find_kits, get_kit
 from kits.core.errors import ConfigError, MachineError, UsageError, did_you_mean, not_installed
 from kits.core.files import write_atomically
 from kits.core.sample import digest_of
+from kits.core.section import Section
 from kits.core.settings import load_yaml
 from kits.toolchain.project import CONFIG_NAME, Project
 
@@ -32,10 +33,8 @@ _FALLBACK = "any-kit"
 Change = Literal["added", "updated", "kept", "conflict"]
 
 
-class Memory(BaseModel):
+class Memory(Section):
     """`.kit-template.json`: what the folder was made from."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     template: str
     version: str

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from kits.core.section import Section
 
 
-class GoodPartsConfig(BaseModel):
+class GoodPartsConfig(Section):
     """How to learn from good parts (and, once there are enough, from reviewed defects)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     image_size: int = Field(256, ge=96, le=512, multiple_of=32, description="pixels, per tile side")
     tiles: Literal["auto"] | tuple[int, int] = Field(
@@ -43,10 +43,8 @@ class GoodPartsConfig(BaseModel):
     )
 
 
-class DetectorConfig(BaseModel):
+class DetectorConfig(Section):
     """How to train a detector with classes and boxes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     backend: Literal["ultralytics"] = Field(
         "ultralytics", description="trainer; ultralytics is AGPL-3.0 (extra `yolo`)"
@@ -72,10 +70,8 @@ class DetectorConfig(BaseModel):
     max_boxes: int = Field(100, ge=1, le=300, description="boxes reported per picture")
 
 
-class Config(BaseModel):
+class Config(Section):
     """The kit's part of `kit.yaml`, under `model`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     approach: Literal["auto", "good-parts", "detector"] = Field(
         "auto",

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from kits.core.section import Section
 
 PARTS = frozenset({"secret", "method", "url", "id", "timestamp", "body"})
 """What a signed text may be made of."""
@@ -16,11 +18,7 @@ _PART = re.compile(r"\{([a-z]+)\}")
 _HEADER = re.compile(r"[a-z0-9!#$&'*+.^_`|~-]{1,100}")
 
 
-class _Scheme(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Signed(_Scheme):
+class Signed(Section):
     """The body, and what else is said, is signed with a secret that is never shown."""
 
     way: Literal["signed"] = "signed"
@@ -92,7 +90,7 @@ class Signed(_Scheme):
         return tuple((bool(n % 2), piece) for n, piece in enumerate(split) if piece)
 
 
-class Shown(_Scheme):
+class Shown(Section):
     """Each message shows the secret itself: only as good as its HTTPS, and no message is like another."""
 
     way: Literal["shown"] = "shown"

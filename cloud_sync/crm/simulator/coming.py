@@ -9,20 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from cloud_sync.crm.simulator.world import Value
 from kits.core.complaints import plain
 from kits.core.errors import DataError
+from kits.core.section import Section
 
 MAX_RECORDS = 1_000_000
 MAX_LINE_BYTES = 256 << 10
 
 
-class Coming(BaseModel):
+class Coming(Section):
     """A lead that will come."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field("", max_length=80, description="kept where the CRM has ids of this form")
     fields: dict[str, Value] = Field(description="as it comes, by the names the CRM shall have")

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import FastAPI, HTTPException, Query
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from cloud_sync.crm.simulator.queue import Noise
 from cloud_sync.crm.simulator.values import Fields, Held
 from cloud_sync.pretended import PRIVATE, Trouble, with_troubles
+from kits.core.section import Section
 
 if TYPE_CHECKING:
     from cloud_sync.crm.simulator.simulator import Simulator
@@ -18,24 +19,20 @@ if TYPE_CHECKING:
 MAX_AT_ONCE = 100_000
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HowMany(_Body):
+class HowMany(Section):
     """A number of leads."""
 
     n: int = Field(1, ge=1, le=MAX_AT_ONCE, description="so many leads")
     quiet: bool = Field(False, description="no event tells of it")
 
 
-class Decided(_Body):
+class Decided(Section):
     """What became of one lead."""
 
     outcome: Literal["won", "lost", ""] = Field("", description="empty: as the truth says")
 
 
-class NoiseBody(_Body):
+class NoiseBody(Section):
     """What the way does to events from now on."""
 
     duplicates: float = Field(0, ge=0, le=1000, description="copies of each besides, on average")
@@ -43,19 +40,19 @@ class NoiseBody(_Body):
     delay_s: float = Field(0, ge=0, le=86_400, description="by up to so long, seconds")
 
 
-class Merge(_Body):
+class Merge(Section):
     """One lead goes into another."""
 
     into: str = Field(description="id of the one that stays")
 
 
-class Hidden(_Body):
+class Hidden(Section):
     """What the hub's user does not see."""
 
     share: float = Field(ge=0, le=1, description="of the records; 1: none is seen any more")
 
 
-class Rotation(_Body):
+class Rotation(Section):
     """Another secret for messages."""
 
     webhook: str = Field(min_length=8, description="what is signed with from now on")

@@ -12,9 +12,10 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from kits.core.errors import ConfigError, did_you_mean
+from kits.core.section import Section
 from kits.lead_scoring._reasons.naming import LABEL, readable
 from kits.lead_scoring._reasons.situation import slots_in
 from kits.lead_scoring._reasons.spec import Wording
@@ -34,11 +35,7 @@ SITUATIONS = {
 """What a reason may be about, and what its words may name."""
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ColumnWords(_File):
+class ColumnWords(Section):
     """How the firm speaks of one column."""
 
     label: str = Field("", max_length=LABEL, description="the column's name for people")
@@ -63,7 +60,7 @@ class ColumnWords(_File):
         }
 
 
-class FirmWords(_File):
+class FirmWords(Section):
     """The firm's own file, `model.phrases`."""
 
     columns: dict[str, ColumnWords] = Field(

@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from kits.core.section import Section
 from kits.lead_scoring._reading.names import load_words, squeezed, words_of
 
 _FOLDER = Path(__file__).parent / "mappings"
@@ -22,11 +23,7 @@ _ENOUGH = 3
 Tier = Literal["sure", "converted", "qualified", "flags"]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class OutcomeRule(_Table):
+class OutcomeRule(Section):
     """One way in which rows tell what became of them; the first rule that knows decides."""
 
     columns: tuple[str, ...] = Field(description="names of the column; the first that is there")
@@ -37,7 +34,7 @@ class OutcomeRule(_Table):
     lost_if_filled: bool = Field(False, description="any entry means lost")
 
 
-class CrmObject(_Table):
+class CrmObject(Section):
     """What the columns of one kind of record mean."""
 
     detect: tuple[str, ...] = Field(description="names that tell this CRM from others")
@@ -51,7 +48,7 @@ class CrmObject(_Table):
     later_starts: tuple[str, ...] = Field((), description="the same, by how names begin")
 
 
-class CrmTable(_Table):
+class CrmTable(Section):
     """One file of `mappings/`."""
 
     title: str = Field(description="the CRM's name")

@@ -10,19 +10,16 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from kits.core.section import Section
 from kits.core.settings import read_beside
 from kits.predictive_maintenance._reading.tables import Column
 
 NAMES = ("machines.yaml", "machines.yml")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TimeColumn(_Section):
+class TimeColumn(Section):
     """When a row was recorded."""
 
     column: str = Field("", description="column with the time; empty: found by its name")
@@ -45,7 +42,7 @@ class TimeColumn(_Section):
         return name
 
 
-class Labels(_Section):
+class Labels(Section):
     """What is known of faults."""
 
     columns: tuple[str, ...] = Field(
@@ -61,7 +58,7 @@ class Labels(_Section):
     )
 
 
-class Life(_Section):
+class Life(Section):
     """Runs to failure."""
 
     unit: str = Field("", description="column that names the unit (engine, bearing)")
@@ -74,7 +71,7 @@ class Life(_Section):
     )
 
 
-class Learn(_Section):
+class Learn(Section):
     """How much of each recording may be learnt from, when it is cut in time."""
 
     rows: int | None = Field(None, ge=2, description="readings from the start")
@@ -84,7 +81,7 @@ class Learn(_Section):
     )
 
 
-class Sidecar(_Section):
+class Sidecar(Section):
     """The whole of `machines.yaml`."""
 
     format: Literal["", "table", "snapshots", "captures", "windows"] = Field(

@@ -14,9 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from kits.core.errors import ConfigError, did_you_mean
+from kits.core.section import Section
 from kits.core.settings import read_settings
 
 Register = Literal["formal", "informal"]
@@ -64,8 +65,8 @@ USUAL_FACTS = ("ordered", "shipped", "expected", "delivered", "refunded", "cance
 """Told where the firm does not say which it wants."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+class _Model(Section):
+    model_config = ConfigDict(defer_build=True)
 
 
 class Wording(_Model):

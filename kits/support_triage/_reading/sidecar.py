@@ -8,18 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from kits.core.section import Section
 from kits.core.settings import read_beside
 
 NAMES = ("mails.yaml", "mails.yml")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Columns(_Section):
+class Columns(Section):
     """Which column of a table means what; empty: found by its name and its cells."""
 
     text: str = Field("", description="the mail's text")
@@ -40,7 +37,7 @@ class Columns(_Section):
     entity_end: str = Field("", description="the character after its last one")
 
 
-class Sidecar(_Section):
+class Sidecar(Section):
     """The whole of `mails.yaml`."""
 
     format: Literal["", "csv", "mbox", "eml", "maildir"] = Field(

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from kits.core.errors import ConfigError, DataError, MachineError
 from kits.core.files import write_atomically
 from kits.core.kit import NoProgress, Progress
 from kits.core.sample import digest_of
+from kits.core.section import Section
 from kits.core.stats import Estimate, bootstrap
 from kits.support_triage._replies.examples import Example
 
@@ -34,10 +35,8 @@ _IGNORED = -100
 """What the loss of transformers' models leaves out."""
 
 
-class ReplyModelConfig(BaseModel):
+class ReplyModelConfig(Section):
     """How a reply model is tuned."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     base: str = Field(description="folder with a transformers chat model, or a hub id")
     allow_download: bool = Field(False, description="whether a hub id may be fetched")

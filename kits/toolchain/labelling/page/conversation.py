@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
+from kits.core.section import Section
 from kits.core.showing import MAX_TEXT
 from kits.toolchain.labelling.curve import curve_json
 from kits.toolchain.labelling.desk import RoundEnd
@@ -21,10 +22,8 @@ from kits.toolchain.labelling.work import ON_KEYS, Sitting, Task
 Json = dict[str, JsonValue]
 
 
-class Act(BaseModel):
+class Act(Section):
     """What a person did on the page."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     act: Literal["state", "skip", "undo", "next", "finish", "quit"] = Field(description="what")
     sample: str = Field("", max_length=64, description="the sample that was on the screen")
