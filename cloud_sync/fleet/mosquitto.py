@@ -32,6 +32,8 @@ from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
+LOCAL = "127.0.0.1"
+HUB_PORT = "hub.port"
 START_TIMEOUT_S = 10.0
 CONFIRM_S = 5.0
 """How long mosquitto may take to say that sessions ended."""
@@ -62,10 +64,11 @@ class MosquittoBroker:
             self._authority = Authority(config.pki_dir.resolve())
             self._tls_port = self._broker.tls_port or free_port(self._broker.tls_host)
             self._plugin = _require_plugin(self._broker.plugin)
+        self._hub_port = self._port if self._authority else self._drawn_port()
         self._child = Child("mosquitto", self._folder, str(self._conf))
         self._hub_secret = ""
         self._lock = threading.Lock()
-        self._listening = self._reload_wanted = False
+        self._listening = self._reload_wanted = self._started = False
         self._shown = b""
         self._list_end: datetime | None = None
         """End of the revocation list that mosquitto has read; None: it was started without one."""
@@ -73,8 +76,8 @@ class MosquittoBroker:
 
     @property
     def address(self) -> BrokerAddress:
-        host = reachable(self._broker.host)
-        return BrokerAddress(host, self._port, HUB_USER, hub_password(self._folder))
+        host = reachable(self._broker.host) if self._authority else LOCAL
+        return BrokerAddress(host, self._hub_port, HUB_USER, hub_password(self._folder))
 
     @property
     def device_address(self) -> BrokerAddress:
@@ -87,8 +90,10 @@ class MosquittoBroker:
         Raises:
             MachineError: it ends at once; its last words are in the message.
         """
-        self._write_files()
         self._child.end_leftover(self._silent, START_TIMEOUT_S)
+        if not self._authority and not self._started and answers(LOCAL, self._hub_port):
+            self._hub_port = free_port(LOCAL)  # somebody else's since: nobody has been told it yet
+        self._write_files()
         for host, port, key in self._listeners():
             if answers(host, port):
                 raise MachineError(
@@ -103,6 +108,7 @@ class MosquittoBroker:
         self._await_listening()
         with self._lock:
             self._listening, wanted = True, self._reload_wanted
+            self._started = True
             self._reload_wanted = False
         if wanted:
             self.reload()
@@ -121,12 +127,14 @@ class MosquittoBroker:
         """Writes rules and passwords; mosquitto re-reads them for those who are connected, too."""
         known = list(logins)
         make_private(self._folder)
-        by_password = [] if self._authority else known
+        hub = mosquitto_files.hub_password_line(self._hub_secret_line())
         with self._lock:
             changed = self._replace("acl", mosquitto_files.acl(known))
-            changed |= self._replace(
-                "passwords", mosquitto_files.passwords(self._hub_line(), by_password)
-            )
+            if self._authority:
+                changed |= self._replace("passwords", hub)
+            else:
+                changed |= self._replace("passwords", mosquitto_files.passwords(known))
+                changed |= self._replace("hub-password", hub)
         if changed:
             self.reload()
 
@@ -225,7 +233,7 @@ class MosquittoBroker:
         write_atomically(path, text.encode(), private=True)
         return True
 
-    def _hub_line(self) -> str:
+    def _hub_secret_line(self) -> str:
         # drawn once per process: the same text every time keeps needless reloads away
         if not self._hub_secret:
             self._hub_secret = broker_secret(hub_password(self._folder))
@@ -235,7 +243,15 @@ class MosquittoBroker:
         found = [(reachable(self._broker.host), self._port, "port")]
         if self._authority:
             found.append((reachable(self._broker.tls_host), self._tls_port, "tls_port"))
+        else:
+            found.append((LOCAL, self._hub_port, "port"))
         return found
+
+    def _drawn_port(self) -> int:
+        """The port of the hub's own listener: drawn once, and kept where workers find it."""
+        path = self._folder / HUB_PORT
+        kept = path.read_text().strip() if path.exists() else ""
+        return int(kept) if kept.isdecimal() and 0 < int(kept) < 65536 else free_port(LOCAL)
 
     def _write_files(self) -> None:
         make_private(self._folder)
@@ -245,10 +261,13 @@ class MosquittoBroker:
             self._folder,
             (self._broker.host, self._port),
             self._tls_listener(self._authority) if self._authority else None,
+            hub_port=self._hub_port,
             plugin=self._plugin,
             user=pwd.getpwuid(0).pw_name if os.geteuid() == 0 else "",
             queue_mb=self._broker.queue_mb,
         )
+        if not self._authority:
+            self._replace(HUB_PORT, f"{self._hub_port}\n")
         write_atomically(self._folder / "dynsec.json", dynsec.EMPTY.encode(), private=True)
         write_atomically(self._conf, text.encode(), private=True)
 

@@ -41,6 +41,15 @@ set_tcp_nodelay true
 """
 
 
+_LOG = """\
+log_dest stderr
+log_type error
+log_type warning
+log_type notice
+connection_messages false
+"""
+
+
 def broker_secret(password: str, iterations: int = ITERATIONS) -> str:
     """`password` as mosquitto keeps it: `$7$iterations$salt$PBKDF2-HMAC-SHA512`."""
     salt = secrets.token_bytes(12)
@@ -92,6 +101,7 @@ def configuration(
     plain: tuple[str, int],
     tls: TlsListener | None,
     *,
+    hub_port: int,
     plugin: str,
     user: str,
     queue_mb: int,
@@ -101,29 +111,39 @@ def configuration(
     Args:
         folder: where `acl`, `passwords` and `dynsec.json` lie.
         plain: address and port of the listener without encryption.
+        hub_port: without TLS the hub's own listener, on this machine.
         plugin: path of the dynamic-security plug-in, used with TLS.
         user: whom mosquitto becomes; empty when it is not started by root.
     """
     text = "# written by cloud-sync at each start; change hub.yaml instead\n"
     # as root mosquitto would become another user, who may not read the files
     text += f"user {user}\n" if user else ""
-    text += f"""\
+    if tls is None:
+        return f"{text}per_listener_settings true\n{_common(queue_mb)}{_LOG}" + _by_passwords(
+            folder, plain, hub_port
+        )
+    text += _rules_of(folder, "passwords")
+    text += f"plugin {plugin}\nplugin_opt_config_file {folder / 'dynsec.json'}\n"
+    text += f"{_common(queue_mb)}{_LOG}listener {plain[1]} {plain[0]}\n"
+    return text + tls.text()
+
+
+def _by_passwords(folder: Path, plain: tuple[str, int], hub_port: int) -> str:
+    """A device's user name is its client id, so nobody takes over another device's session; the hub, which is
+    connected several times, has a listener that takes no device."""
+    return f"""\
+listener {plain[1]} {plain[0]}
+{_rules_of(folder, "passwords")}use_username_as_clientid true
+listener {hub_port} 127.0.0.1
+{_rules_of(folder, "hub-password")}"""
+
+
+def _rules_of(folder: Path, passwords: str) -> str:
+    return f"""\
 allow_anonymous false
-password_file {folder / "passwords"}
+password_file {folder / passwords}
 acl_file {folder / "acl"}
 """
-    if tls is not None:
-        text += f"plugin {plugin}\nplugin_opt_config_file {folder / 'dynsec.json'}\n"
-    text += _common(queue_mb)
-    text += """\
-log_dest stderr
-log_type error
-log_type warning
-log_type notice
-connection_messages false
-"""
-    text += f"listener {plain[1]} {plain[0]}\n"
-    return text + (tls.text() if tls is not None else "")
 
 
 def acl(logins: Iterable[Login]) -> str:
@@ -140,11 +160,14 @@ def _rules(kind: str, site: str, device: str) -> str:
     return "".join(written) + f"{kind} read {ROOT}/{site}/{device}/down/#\n"
 
 
-def passwords(hub_line: str, logins: Iterable[Login]) -> str:
-    """The password file. With certificates no device is in it."""
-    known = (f"{login.name}:{login.secret}" for login in logins if login.secret)
-    lines = [f"{HUB_USER}:{hub_line}", *known]
-    return "\n".join(lines) + "\n"
+def passwords(logins: Iterable[Login]) -> str:
+    """The password file of the devices' listener."""
+    return "".join(f"{login.name}:{login.secret}\n" for login in logins if login.secret)
+
+
+def hub_password_line(secret: str) -> str:
+    """The password file of the listener that is the hub's."""
+    return f"{HUB_USER}:{secret}\n"
 
 
 def external(

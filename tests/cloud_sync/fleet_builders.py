@@ -22,7 +22,7 @@ from paho.mqtt.properties import Properties
 from cloud_sync.background import start_ingest
 from cloud_sync.config import HubConfig, parse
 from cloud_sync.fleet import devices
-from cloud_sync.fleet.broker import Broker, BrokerAddress
+from cloud_sync.fleet.broker import HUB_USER, Broker, BrokerAddress
 from cloud_sync.fleet.brokers import make_broker
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import FrameIn
@@ -107,13 +107,18 @@ def wait_for(ready: Callable[[], bool], timeout_s: float = 30.0) -> None:
 class DeviceClient:
     """A device on the wire: publishes what a test gives it, collects acknowledgements."""
 
-    def __init__(self, broker: Broker, name: str, token: str, site: str = "main") -> None:
+    def __init__(
+        self, broker: Broker, name: str, token: str, site: str = "main", *, client_id: str = ""
+    ) -> None:
+        self._is_hub = name == HUB_USER
         self.topics = DeviceTopics(site, name)
         self.acks: queue.Queue[Ack] = queue.Queue()
         self.refusal = ""
         self.lost = False
         self._listens = threading.Event()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, name, protocol=mqtt.MQTTv5)
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id or name, protocol=mqtt.MQTTv5
+        )
         self._client.username_pw_set(name, token)
         self._client.on_connect = self._on_connect
         self._client.on_message = lambda _c, _d, m: self.acks.put(decode_ack(m.payload))
@@ -125,7 +130,9 @@ class DeviceClient:
         properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = 60
         address = self._broker.address
-        self._client.connect(address.host, address.port, clean_start=False, properties=properties)
+        device = self._broker.device_address
+        port = address.port if self._is_hub or device.tls else device.port
+        self._client.connect(address.host, port, clean_start=False, properties=properties)
         self._client.loop_start()
         # what is published before the broker knows of the subscription is not heard
         wait_for(lambda: self._listens.is_set() or bool(self.refusal))

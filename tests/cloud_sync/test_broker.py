@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -105,8 +106,42 @@ def test_a_device_cannot_speak_for_another_or_listen_to_it(mosquitto: Broker) ->
         client.close()
 
 
+def test_a_device_takes_over_no_session_by_a_client_id(mosquitto: Broker) -> None:
+    one = DeviceClient(mosquitto, "press-1", "right", client_id="kw-main-press-1").connect()
+    hub = mosquitto.address
+    ours = [
+        DeviceClient(mosquitto, hub.username, hub.password, client_id=f"kw-hub-{n}").connect()
+        for n in (1, 2)
+    ]
+    for stolen in ("kw-main-press-1", "press-1", "kw-hub-1"):
+        thief = DeviceClient(mosquitto, "press-2", "2", client_id=stolen).connect()
+        assert not thief.refusal
+        thief.close()
+    ours[0].publish("kw/v1/main/press-1/down/ack", b'{"epoch": "still here"}')
+    assert one.next_ack().epoch == "still here"
+    assert not any(client.lost for client in (one, *ours))
+    for client in (one, *ours):
+        client.close()
+
+
+def test_no_device_signs_in_where_the_hub_does(mosquitto: Broker) -> None:
+    assert mosquitto.address.port != mosquitto.device_address.port
+    mosquitto_for_all = SimpleNamespace(address=mosquitto.address, device_address=mosquitto.address)
+    client = DeviceClient(mosquitto_for_all, "press-1", "right").connect()
+    assert "Not authorized" in client.refusal
+    client.close()
+
+
+def test_another_process_finds_the_listener_of_the_hub(mosquitto: Broker, tmp_path: Path) -> None:
+    worker = broker_of(tmp_path, "mosquitto")
+    assert worker.address == mosquitto.address
+    answered = DeviceClient(worker, worker.address.username, worker.address.password).connect()
+    assert not answered.refusal
+    answered.close()
+
+
 def test_generated_secrets_are_private(mosquitto: Broker, tmp_path: Path) -> None:
-    for name in ("passwords", "acl", "hub.secret", "mosquitto.conf"):
+    for name in ("passwords", "hub-password", "acl", "hub.secret", "mosquitto.conf"):
         assert (tmp_path / "broker" / name).stat().st_mode & 0o077 == 0
     assert "right" not in (tmp_path / "broker" / "passwords").read_text()
 
