@@ -55,6 +55,14 @@ def read(storage: Storage, dataset_id: str) -> Dataset:
     return from_bytes(storage.get(dataset_id), storage, where=dataset_id)
 
 
+def in_its_place(session: Session, dataset_id: str) -> str:
+    """The version that goes on where some of this one was erased; itself where nothing was; empty: none is here."""
+    row = session.get(DatasetRow, dataset_id)
+    while row is not None and row.successor:
+        row = session.get(DatasetRow, row.successor)
+    return row.id if row is not None else ""
+
+
 def receive(hub: Hub, dataset_id: str, content: bytes, *, by: str) -> int:
     """Stores a version that a project uploads; number of samples. Twice equals once.
 

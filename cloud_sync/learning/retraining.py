@@ -24,7 +24,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake import provenance
 from cloud_sync.learning import freezing
 from cloud_sync.learning.champions import champion_of, register_challenger
-from cloud_sync.learning.datasets import hold, in_words
+from cloud_sync.learning.datasets import hold, in_its_place, in_words
 from cloud_sync.learning.jobs import enqueue
 from cloud_sync.learning.processes import (
     CancelledError,
@@ -39,7 +39,7 @@ from cloud_sync.store.models import Job, Project
 from kits.core import belongings
 from kits.core import bundle as bundles
 from kits.core.blobs import FolderBlobStore
-from kits.core.dataset import Dataset, to_bytes
+from kits.core.dataset import FOLDER, SUCCESSORS, Dataset, to_bytes
 from kits.core.discovery import get_kit
 from kits.core.errors import DataError, GateError, KitwrightError
 from kits.core.kit_modules import NamesFiles
@@ -104,6 +104,7 @@ def retrain(context: JobContext) -> Mapping[str, JsonValue]:
     _kit(context, root, "data", "import", "../dataset", "--format", "kitwright", "--json")
     trained = _kit(context, root, "train", "--json")
     champion = _champion_file(root, start)
+    _lay_beside(context.hub, root, start)
     compiled = _kit(context, root, "compile", "--precision", _precision(start.champion), "--json")
     challenger = root / str(compiled["path"])
     while True:
@@ -117,6 +118,7 @@ def retrain(context: JobContext) -> Mapping[str, JsonValue]:
         identity, content = _champion(context.hub, project)
         start = replace(start, champion=content, champion_id=identity)
         champion = _champion_file(root, start)
+        _lay_beside(context.hub, root, start)
 
 
 def _prepare(hub: Hub, project: str, by: str) -> Start:
@@ -188,6 +190,25 @@ def _champion_file(root: Path, start: Start) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(start.champion)
     return path
+
+
+def _lay_beside(hub: Hub, root: Path, start: Start) -> None:
+    """Puts the champion's dataset version, or what goes on in its place, into the project: by it a comparison knows what the
+    champion learned from."""
+    version = bundles.open_bytes(start.champion).manifest.dataset
+    with hub.database.session() as session:
+        learned_from = in_its_place(session, version)
+    if not learned_from:
+        return
+    folder = root / FOLDER
+    if learned_from != start.dataset.id:
+        try:
+            content = hub.storage.get(learned_from)
+        except NotFoundError:
+            return  # its file is gone: the comparison says what it leaves out for that
+        (folder / f"{learned_from}.jsonl").write_bytes(content)
+    if version != learned_from:
+        (folder / SUCCESSORS).write_text(json.dumps({version: learned_from}))
 
 
 def _precision(champion: bytes) -> str:

@@ -312,6 +312,7 @@ class Comparison:
     seed: JsonValue
     rows: list[ComparisonRow]
     currency: str
+    notes: list[str]
 
 
 def comparison(raw: JsonValue, currency: str) -> Comparison | None:
@@ -325,13 +326,14 @@ def comparison(raw: JsonValue, currency: str) -> Comparison | None:
         ComparisonRow(name, champion.get(name), challenger.get(name))
         for name in sorted({*champion, *challenger})
     ]
-    difference = raw.get("cost_difference")
+    notes, difference = raw.get("notes"), raw.get("cost_difference")
     if difference is not None:
         rows.append(ComparisonRow("cost_difference_per_1000", None, _times(difference, 1000)))
     return Comparison(
         bool(raw.get("better")), str(raw.get("reason") or ""), str(raw.get("dataset") or ""),
         str(raw.get("split") or "test"), raw.get("n"), raw.get("seed"), rows,
         str(raw.get("currency") or currency),
+        [str(note) for note in notes] if isinstance(notes, list) else [],
     )  # fmt: skip
 
 

@@ -30,6 +30,10 @@ SPLIT_WORDS: Mapping[str, Split] = {
     "testing": "test",
 }  # fmt: skip
 """What people call a split, in names of files and folders and in cells, in lower case."""
+FOLDER = "datasets"
+"""Of a project: its versions, `<id>.jsonl` each."""
+SUCCESSORS = "successors.json"
+"""In that folder: version of which somebody was erased → the one that goes on in its place."""
 
 
 @cache

@@ -122,6 +122,19 @@ class Speaks(Protocol):
         """
 
 
+@runtime_checkable
+class Recalls(Protocol):
+    """A runtime whose models learned from samples that it is judged on, and that kept what was said of them before."""
+
+    @property
+    def backtest(self) -> Mapping[str, float]:
+        """Sample id → what a model said that had not seen it."""
+
+    @property
+    def learned_until(self) -> float:
+        """Place in time of the last sample learned from; infinite: not known."""
+
+
 _CPU = "CPUExecutionProvider"
 _SLOWER_ON_CPU = ("SkipLayerNormFusion",)
 """Rewritings by onnxruntime (1.32) that cost more than they save: its joined sum and norm takes five times as long as

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
@@ -131,6 +132,12 @@ class LeadRuntime:
             return {str(name): float(value) for name, value in found.items()}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BundleError("the bundle's backtest is malformed", where=BACKTEST_FILE) from error
+
+    @property
+    def learned_until(self) -> float:
+        """When the latest lead came that the models learned from, seconds since 1970; infinite: their data had no clock."""
+        last = self.spec.trained_on.last
+        return datetime.fromisoformat(last).timestamp() if last else math.inf
 
     @property
     def team(self) -> TeamConfig:

@@ -9,7 +9,7 @@ got worse beyond the stated limits. It changes nothing; the caller decides what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -21,15 +21,11 @@ from kits.core.kit import Evaluation, Kit, NoProgress, Progress
 from kits.core.operating_point import OperatingPoint
 from kits.core.ready import ReadyBundle
 from kits.core.stats import Estimate, upper_bound
-from kits.toolchain.evaluation import (
-    evaluate_ready,
-    finite,
-    metrics_json,
-    named_as_known,
-)
+from kits.toolchain.evaluation import evaluate_ready, finite, metrics_json
 from kits.toolchain.goal import goal_metric
 from kits.toolchain.pairing import GoalRatio, Pair, goal_ratio, pair_up
 from kits.toolchain.project import Project
+from kits.toolchain.recalling import named_as_now, shared
 
 MIN_PER_CLASS = 10
 """Below this, a bootstrap over samples without a single mistake would call nothing certain."""
@@ -70,6 +66,7 @@ class Comparison:
     goal: GoalRatio
     agreement: float
     new_escapes: int
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, JsonValue]:
         """The answer of `kit compare --json`."""
@@ -89,6 +86,7 @@ class Comparison:
                 "high": upper_bound(round((1 - self.agreement) * self.n), self.n),
             },
             "new_escapes": self.new_escapes,
+            "notes": list(self.notes),
             "goal": {
                 "metric": self.goal.metric,
                 "champion": finite(self.goal.before),
@@ -117,7 +115,7 @@ def compare(
 
     Raises:
         BundleError: a bundle is damaged or of another kit.
-        DataError: the split is empty.
+        DataError: the split is empty, or a bundle may know the outcome of every sample in it.
     """
     dataset = project.dataset()
     items = tuple(i for i in dataset.of(split) if i.annotation is not None)
@@ -129,8 +127,12 @@ def compare(
         )
     chosen_seed = project.config.data.seed if seed is None else seed
 
-    def judged(ready: ReadyBundle, point: OperatingPoint | None) -> Evaluation:
-        known = _as_it_knew(project, ready, items)
+    old, new = (_opened(path, project.kit) for path in (champion, challenger))
+    fair = shared(project, old, new, dataset, items)
+
+    def judged(
+        ready: ReadyBundle, known: Sequence[DatasetItem], point: OperatingPoint | None
+    ) -> Evaluation:
         found = evaluate_ready(
             project.kit,
             ready,
@@ -141,15 +143,15 @@ def compare(
             point=point,
             progress=progress or NoProgress(),
         )
-        return _named_as_now(found, known, items)
+        return named_as_now(found, known, fair.items)
 
-    old, new = (_opened(path, project.kit) for path in (champion, challenger))
-    before, after = judged(old, _at_its_rates(old, new, project.kit)), judged(new, None)
+    before = judged(old, fair.champion, _at_its_rates(old, new, project.kit))
+    after = judged(new, fair.challenger, None)
     pair = pair_up(before, after)
     difference = pair.cost_difference(
         project.config.costs, chosen_seed, as_it_is=project.kit.manifest.ranked
     )
-    goal = goal_ratio(project.kit, goal_metric(project, before.metrics), items, before, after)
+    goal = goal_ratio(project.kit, goal_metric(project, before.metrics), fair.items, before, after)
     allowed = allowed or Allowed(max_new_escapes=project.config.gate.max_new_escapes)
     currency = project.config.costs.currency
     counts = _counts(pair, project.kit)
@@ -168,6 +170,7 @@ def compare(
         goal=goal,
         agreement=pair.agreement(),
         new_escapes=pair.new_escapes(),
+        notes=fair.notes,
     )
 
 
@@ -176,33 +179,6 @@ def _opened(path: Path, kit: Kit) -> ReadyBundle:
     if ready.bundle.manifest.kit != kit.name:
         raise BundleError(f"made for {ready.bundle.manifest.kit!r}", where=str(path))
     return ready
-
-
-def _as_it_knew(
-    project: Project, ready: ReadyBundle, items: Sequence[DatasetItem]
-) -> Sequence[DatasetItem]:
-    """Samples under the ids that they had when the bundle learned: newer states of them have others.
-
-    A bundle that keeps what was said of samples before it learned from them would not find them, and judge by heart.
-    """
-    if not project.kit.manifest.ranked:
-        return items
-    try:
-        return named_as_known(items, project.dataset(ready.bundle.manifest.dataset))
-    except DataError:
-        return items  # its version is elsewhere
-
-
-def _named_as_now(
-    found: Evaluation, known: Sequence[DatasetItem], items: Sequence[DatasetItem]
-) -> Evaluation:
-    """Results under the ids of today, so that two bundles' can be laid side by side."""
-    now = {one.sample.id: item.sample for one, item in zip(known, items)}
-    results = tuple(
-        replace(one, sample_id=now[one.sample_id].id, group=now[one.sample_id].group or now[one.sample_id].id)
-        for one in found.results
-    )  # fmt: skip
-    return replace(found, results=results)
 
 
 def _at_its_rates(old: ReadyBundle, new: ReadyBundle, kit: Kit) -> OperatingPoint | None:

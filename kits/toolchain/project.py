@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from kits.core.blobs import FolderBlobStore
-from kits.core.dataset import Dataset, load
+from kits.core.dataset import FOLDER, SUCCESSORS, Dataset, load
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.files import write_atomically
@@ -26,7 +26,6 @@ from kits.toolchain.project_config import ProjectConfig
 from kits.toolchain.runs import finished_runs
 
 CONFIG_NAME = "kit.yaml"
-_SUCCESSORS = "successors.json"
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class Project:
 
     @property
     def datasets_dir(self) -> Path:
-        return self.root / "datasets"
+        return self.root / FOLDER
 
     @property
     def runs_dir(self) -> Path:
@@ -132,15 +131,13 @@ class Project:
 
     def successors(self) -> dict[str, str]:
         """Version of which somebody was erased → the one that goes on in its place."""
-        path = self.datasets_dir / _SUCCESSORS
+        path = self.datasets_dir / SUCCESSORS
         told: dict[str, str] = json.loads(path.read_bytes()) if path.exists() else {}
         return told
 
     def keep_successors(self, heirs: Mapping[str, str]) -> None:
         """Notes all of them, durably."""
-        write_atomically(
-            self.datasets_dir / _SUCCESSORS, json.dumps(dict(heirs), indent=1).encode()
-        )
+        write_atomically(self.datasets_dir / SUCCESSORS, json.dumps(dict(heirs), indent=1).encode())
 
     def dataset(self, prefix: str = "") -> Dataset:
         """A dataset version by the first characters of its id; the current one by default.

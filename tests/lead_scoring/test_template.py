@@ -13,6 +13,7 @@ import yaml
 from kits import load_bundle
 from kits.core.discovery import get_kit
 from kits.core.runtime import Asks
+from kits.core.sample import place_in_time
 from kits.lead_scoring._learning.words import FirmWords, load_words
 from kits.lead_scoring._simulated.export import write_contacts
 from kits.lead_scoring._simulated.firm import make_leads
@@ -153,3 +154,38 @@ def test_a_champion_does_not_judge_by_heart_what_it_learned_from_in_an_older_sta
     assert {one.sample_id for one in found.champion.results} == {
         item.sample.id for item in report.dataset.of("test")
     }
+
+
+def test_where_the_champions_version_is_not_here_leads_it_may_know_by_heart_are_left_out_and_told(
+    tmp_path: Path,
+) -> None:
+    made = list(make_leads(3, 600))
+    project = scaffold(tmp_path / "shop", per_month="40", incoming_per_month="100")
+    write_contacts(tmp_path / "may.csv", made[:540])
+    import_data(project, tmp_path / "may.csv", ImportOptions())
+    train_project(project)
+    champion = tmp_path / "champion.kwb"
+    champion.write_bytes((project.run_dir() / "bundle.kwb").read_bytes())
+    learned = project.datasets_dir / f"{project.current_dataset_id}.jsonl"
+    visited = [replace(one, fields={**one.fields, "website_visits": 40.0}) for one in made]
+    write_contacts(tmp_path / "june.csv", visited)
+    project = Project.open(project.root)
+    report = import_data(project, tmp_path / "june.csv", ImportOptions())
+    train_project(project)
+    challenger = project.run_dir() / "bundle.kwb"
+    test = report.dataset.of("test")
+    found = compare(Project.open(project.root), champion, challenger)
+    assert (found.n, found.notes) == (len(test), ())
+    learned.unlink()
+    found = compare(Project.open(project.root), champion, challenger)
+    since = {
+        item.sample.id
+        for item in test
+        if (place_in_time(item.sample) or 0.0) > made[539].at.timestamp()
+    }
+    assert {one.sample_id for one in found.champion.results} == since
+    assert 0 < len(since) < len(test)
+    [note] = found.notes
+    assert note.startswith(f"{len(test) - len(since)} of {len(test)} samples are left out")
+    assert learned.stem[:12] in note
+    assert found.as_json()["notes"] == [note]

@@ -125,6 +125,8 @@ def compare(
         f"{word}: {found.reason} (n={found.n}, dataset {found.dataset[:12]}, seed {found.seed})",
         found.as_json(),
     )
+    for note in found.notes:
+        console.note(f"  {note}")
     for name in found.champion.metrics:
         if name in found.challenger.metrics:
             one, two = found.champion.metrics[name], found.challenger.metrics[name]
