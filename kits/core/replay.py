@@ -104,6 +104,7 @@ class Ranking:
         value, contact: worth of a hit, and cost of working on one; money.
         exploration: share that is worked on in random order all the same, 0 to 1.
         notes: sentences a person should know.
+        one_month: `per_month` is of all these samples: nobody said how many come in, and they were taken as one month's.
     """
 
     sample_ids: tuple[str, ...]
@@ -119,3 +120,4 @@ class Ranking:
     contact: float
     exploration: float = 0.0
     notes: tuple[str, ...] = field(default=())
+    one_month: bool = False

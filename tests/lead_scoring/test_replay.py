@@ -27,13 +27,13 @@ TEAM = TeamConfig(per_month=10, incoming_per_month=100, value=1000, contact=50)
 
 
 def _ranking(**changed):
-    """Two months of 50 leads; each month's ten buyers came last, and score best."""
+    """Two whole months of 50 leads; each month's ten buyers came last, and score best."""
     number = np.arange(100)
     hit = number % 50 >= 40
     ranking = Ranking(
         sample_ids=tuple(f"s{n:06}" for n in number),
         at_s=START_S
-        + np.where(number < 50, number * DAY_S / 2, 40 * DAY_S + (number - 50) * DAY_S / 4),
+        + np.where(number < 50, number * DAY_S / 2, (40 + (number - 50) * 18 / 49) * DAY_S),
         timed=True,
         score=np.where(hit, 0.9, 0.1),
         hit=hit,
@@ -58,6 +58,49 @@ def test_each_month_is_told_in_three_orders():
         assert month.in_order == pytest.approx(0)
         assert month.at_random == pytest.approx(2)
         assert month.at_best == 10
+
+
+def test_months_that_the_data_cuts_short_have_the_calls_of_their_days():
+    """From 12 January to 7 February 2025: 20 of 31 days, and 7 of 28."""
+    at = START_S + np.where(np.arange(100) < 50, 11.5, 37.0) * DAY_S
+    done = replay_leads(_ranking(at_s=at, per_month=12.4), LeadOptions(), seed=0)
+
+    january, february = done.months
+    assert (january.days, january.of_days, february.days, february.of_days) == (20, 31, 7, 28)
+    assert january.called == pytest.approx(12.4 * 20 / 31)
+    assert february.called == pytest.approx(12.4 * 7 / 28)
+    assert done.earned.value == pytest.approx((8 + 3.1) * (1000 - 50))
+    said = "2025-01 20 of 31 days (8.0 calls), 2025-02 7 of 28 days (3.1 calls)"
+    assert any(said in note for note in done.notes)
+    assert said in page(done, HEADING, WORDS, "EUR")
+    told = lead_text.document(done, HEADING, "EUR")["by_month"]
+    assert [(month["days"], month["of_days"]) for month in told] == [(20, 31), (7, 28)]
+
+
+def test_whole_months_and_those_between_have_all_their_calls():
+    at = START_S + np.repeat([20.0, 31.0, 59.0, 90.0, 105.0], 20) * DAY_S
+    done = replay_leads(_ranking(at_s=at), LeadOptions(), seed=0)
+
+    assert [(month.name, month.days) for month in done.months] == [
+        ("2025-01", 11), ("2025-02", 28), ("2025-03", 31), ("2025-04", 16),
+    ]  # fmt: skip
+    assert [month.called for month in done.months] == pytest.approx(
+        [10 * 11 / 31, 10, 10, 10 * 16 / 30]
+    )
+    assert not any(
+        "calls are counted" in note for note in replay_leads(_ranking(), LeadOptions(), 0).notes
+    )
+
+
+def test_what_was_taken_as_one_month_has_one_months_calls():
+    """Forty leads of eight days: nobody said how many come in a month."""
+    task = task_of(drawn(40, days=8), runtime=SayingRuntime())
+    found = evaluate.ranking(task)
+
+    assert found.one_month and found.per_month == pytest.approx(4)
+    assert replay_leads(found, LeadOptions(), seed=0).called == pytest.approx(4)
+    stated = replay_leads(found, LeadOptions(per_month=31), seed=0)
+    assert stated.called == pytest.approx(8)
 
 
 def test_money_is_the_margin_less_the_calls():

@@ -26,6 +26,7 @@ EXPLORATION = "exploration"
 """As `RATE`, of those that are called by lot."""
 TENTH = 0.1
 _FEW = 0.05
+_ALL = "all that the data holds, taken as one month"
 MONTH_S = 365.25 / 12 * 86_400
 
 
@@ -39,6 +40,7 @@ class Terms:
         value, contact: margin of a lead won, cost of working on one; money.
         exploration: share of the calls that go to leads in random order.
         said: where capacity is from, in words.
+        one_month: nobody said how many can be called or come in, and all that the data holds was taken as one month.
     """
 
     share: float
@@ -48,6 +50,7 @@ class Terms:
     contact: float
     exploration: float
     said: str
+    one_month: bool = False
 
 
 def terms_of(
@@ -71,8 +74,9 @@ def terms_of(
     per_month = team.per_month or share * incoming
     said = f"{per_month:,.0f} of {incoming:,.0f} leads a month ({share:.1%}; {whence})"
     return Terms(
-        share, float(per_month), incoming, team.value, team.contact, team.exploration, said
-    )
+        share, float(per_month), incoming, team.value, team.contact, team.exploration, said,
+        one_month=whence == _ALL and not team.per_month,
+    )  # fmt: skip
 
 
 def rate_of(terms: Terms) -> Estimate:
@@ -97,7 +101,7 @@ def _incoming(team: TeamConfig, items: Sequence[DatasetItem], clocked: bool) -> 
         # a lead without a date came in, too: at the rate of the others
         dated = sum(place is not None for place in places)
         return len(times) * len(items) / dated / (span_s / MONTH_S), "as in the data"
-    return float(max(1, len(items))), "all that the data holds, taken as one month"
+    return float(max(1, len(items))), _ALL
 
 
 def _without_strays(times: Floats) -> Floats:

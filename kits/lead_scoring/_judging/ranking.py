@@ -40,6 +40,7 @@ def ranking(task: EvaluateTask) -> Ranking:
         contact=terms.contact,
         exploration=terms.exploration,
         notes=_notes(len(task.items) - len(judged), int(judged.backtested.sum()), terms.said),
+        one_month=terms.one_month,
     )
 
 

@@ -105,6 +105,8 @@ def document(done: ReplayedLeads, heading: Heading, currency: str) -> dict[str, 
 def _month(month: Month, done: ReplayedLeads) -> dict[str, JsonValue]:
     return {
         "name": month.name,
+        "days": month.days,
+        "of_days": month.of_days,
         "samples": month.n,
         "hits": month.hits,
         "called": month.called,

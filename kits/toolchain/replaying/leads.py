@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +17,10 @@ from kits.core.ranked import Ranked
 from kits.core.replay import Ranking
 from kits.core.resampling import Figure, estimates
 from kits.core.stats import Estimate
+from kits.toolchain.replaying.months import Part, parts_of, told
 
 Floats = NDArray[np.float64]
 
-PARTS = 12
-"""Parts of equal size that take the place of months where the data has no clock."""
 _ROUNDS = 300
 
 
@@ -47,6 +45,7 @@ class LeadOptions:
         """The ranking with what was said in place of what the bundle was made for."""
         return replace(
             found,
+            one_month=found.one_month and self.per_month is None,
             per_month=found.per_month if self.per_month is None else self.per_month,
             value=found.value if self.value is None else self.value,
             contact=found.contact if self.contact is None else self.contact,
@@ -61,6 +60,7 @@ class Month:
         called: that the team works on.
         by_score, in_order, at_random, at_best: hits among them when the best scores come first, in the order they came,
             in any order, and had one known.
+        days, of_days: days that the data covers, of the month's; 0: no clock.
     """
 
     name: str
@@ -71,6 +71,8 @@ class Month:
     in_order: float
     at_random: float
     at_best: float
+    days: int = 0
+    of_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,8 @@ def replay_leads(found: Ranking, options: LeadOptions, seed: int) -> ReplayedLea
             fix="replay samples that were not imported, or check the data's kind",
         )
     terms = options.over(found)
-    parts, capacity = _parts(terms)
-    blocks = [_Block(name, rows, terms, capacity) for name, rows in parts]
+    parts = parts_of(terms)
+    blocks = [_Block(part, terms) for part in parts]
     figures = _figures(blocks, terms)
     made = estimates(figures, terms.group, seed=seed, rounds=_ROUNDS)
     whole = np.ones(len(terms.score))
@@ -159,27 +161,27 @@ def replay_leads(found: Ranking, options: LeadOptions, seed: int) -> ReplayedLea
         beyond_order=made["beyond_order"],
         beyond_random=random,
         exploration=random.model_copy(update=price),
-        notes=_notes(terms, len(blocks)),
+        notes=_notes(terms, parts),
     )
 
 
 class _Block:
     """One month's samples, sorted once by score and once by their place."""
 
-    def __init__(self, name: str, rows: NDArray[np.intp], terms: Ranking, capacity: float) -> None:
-        self._name, self._rows, self._capacity = name, rows, capacity
-        hit = terms.hit[rows]
-        self._by_score = Ranked(terms.score[rows], hit)
-        self._in_order = Ranked(-np.arange(len(rows), dtype=np.float64), hit)
+    def __init__(self, part: Part, terms: Ranking) -> None:
+        self._part = part
+        hit = terms.hit[part.rows]
+        self._by_score = Ranked(terms.score[part.rows], hit)
+        self._in_order = Ranked(-np.arange(len(part.rows), dtype=np.float64), hit)
 
     def month(self, weight: Floats) -> Month:
         """The month, its samples drawn so often."""
-        mine = weight[self._rows]
+        mine = weight[self._part.rows]
         by_score, in_order = self._by_score.tally(mine), self._in_order.tally(mine)
         n, hits = float(by_score.n.sum()), float(by_score.hit.sum())
-        called = min(self._capacity, n)
+        called = min(self._part.capacity, n)
         return Month(
-            self._name,
+            self._part.name,
             round(n),
             round(hits),
             called,
@@ -187,6 +189,8 @@ class _Block:
             in_order.hits(called),
             called * hits / n if n else 0.0,
             min(called, hits),
+            self._part.days,
+            self._part.of,
         )
 
 
@@ -235,30 +239,12 @@ def _figures(blocks: Sequence[_Block], terms: Ranking) -> dict[str, Figure]:
     }
 
 
-def _parts(terms: Ranking) -> tuple[list[tuple[str, NDArray[np.intp]]], float]:
-    """The months with their rows, and how many the team works on in each."""
-    if terms.timed:
-        names = np.array([_month(at) for at in terms.at_s])
-        months = [(str(name), np.flatnonzero(names == name)) for name in np.unique(names)]
-        return months, terms.per_month
-    count = len(terms.score)
-    size = terms.incoming if 0 < terms.incoming < count else count / PARTS
-    parts = max(1, round(count / size))
-    places = np.arange(count) * parts // count
-    share = min(1.0, terms.per_month / max(terms.incoming, 1.0))
-    blocks = [(f"part {part + 1}", np.flatnonzero(places == part)) for part in range(parts)]
-    return [block for block in blocks if len(block[1])], share * count / parts
-
-
-def _month(at_s: float) -> str:
-    return f"{datetime.fromtimestamp(at_s, tz=timezone.utc):%Y-%m}"
-
-
-def _notes(terms: Ranking, parts: int) -> tuple[str, ...]:
+def _notes(terms: Ranking, parts: Sequence[Part]) -> tuple[str, ...]:
     notes = [
         *terms.notes,
         "counted as if working on one that was a hit is what made it one: an upper end, not an effect",
+        *told(parts),
     ]
     if not terms.timed:
-        notes.append(f"the data has no clock: {parts} parts of equal size stand for months")
+        notes.append(f"the data has no clock: {len(parts)} parts of equal size stand for months")
     return tuple(notes)
