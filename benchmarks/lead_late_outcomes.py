@@ -26,7 +26,7 @@ from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.backtest import run_backtest
 from kits.lead_scoring._learning.candidates import candidates
-from kits.lead_scoring._learning.folds import origins
+from kits.lead_scoring._learning.folds import Clock, origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Fitted, Learner
 from kits.lead_scoring._learning.sheet import Sheet
@@ -141,13 +141,12 @@ def train(firm: Firm, open_days: int, *, as_known: bool) -> Found:
     leads, won = [firm.leads[n] for n in held], firm.won[held]
     order = firm.at[held] * _DAY
     settled = np.fmax(firm.known[held], firm.at[held] + open_days) * _DAY if as_known else None
+    clock = Clock(order, settled) if settled is not None else None
     splits = _splits(len(held))
     sheet = Sheet(leads)
     kinds = kinds_of(sheet, np.arange(len(held)), sheet.names, _CONFIG.columns)
     learner = Learner(sheet, won, kinds, frozenset(), _CONFIG, 0, settled=settled)
-    steps = origins(
-        splits, [""] * len(held), _CONFIG.folds, in_time=True, seed=0, order=order, settled=settled
-    )
+    steps = origins(splits, [""] * len(held), _CONFIG.folds, in_time=True, seed=0, clock=clock)
     tried = candidates(_CONFIG, few=False, in_time=True, drifting=())
     backtest = run_backtest(learner, steps, tried, in_time=True)
     fitted = learner.fit(np.arange(len(held)), backtest.shipped.candidate)

@@ -14,6 +14,8 @@ from kits.core.dataset import Split
 
 BY_TIME = "by time, the oldest first"
 """How the header of a version begins to say its rule, where its samples were placed in time."""
+STATED = "as the data says"
+"""As `BY_TIME`, where the data named splits itself."""
 STRICTNESS: Mapping[Split, int] = {"train": 0, "val": 1, "test": 2}
 """What is in doubt goes to the side that is not learnt from."""
 _ALMOST_ALL = 0.95

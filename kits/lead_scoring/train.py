@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from kits.core.bundle import LicenceNote
 from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
-from kits.lead_scoring._checking.times import young_note
+from kits.core.placing import STATED
+from kits.lead_scoring._checking.times import overlap_note, young_note
 from kits.lead_scoring._court.telling import notes as court_notes
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._features.encoder import Encoder
@@ -81,6 +82,7 @@ def train(task: TrainTask) -> TrainOutcome:
             *([FEW] if few else []),
             *hindsight_note(prepared.steps, in_time=prepared.in_time),
             *young_note(prepared.table, config),
+            *overlap_note(prepared.table, STATED in task.dataset.header.split_rule),
             *unheeded(words, prepared.table.names),
         ),
         details=details_of(backtest, in_time=prepared.in_time, refit=config.refit, n=len(rows)),

@@ -15,7 +15,7 @@ from kits.core.blobs import BlobStore, FolderBlobStore
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build, from_bytes, save
 from kits.core.errors import DataError, UsageError, did_you_mean
 from kits.core.kit import Finding, NoProgress, Progress
-from kits.core.placing import BY_TIME
+from kits.core.placing import BY_TIME, STATED
 from kits.core.sample import place_in_time
 from kits.toolchain.datasets import save_findings
 from kits.toolchain.intake import Entry, ImportOptions, Intake, add_existing, stated_labels, take_in
@@ -119,7 +119,7 @@ def open_outside(project: Project, path: Path, store: Path, format_: str = "auto
     header = DatasetHeader(
         kit=project.kit.name,
         labels=labels_of(items),
-        split_rule="as the data says, else test",
+        split_rule=f"{STATED}, else test",
         seed=0,
     )
     return build(header, items, blobs)
@@ -192,7 +192,7 @@ def _make_version(
     words = BY_TIME if in_order else "by group, stratified by label"
     rule = f"{words}, {'/'.join(f'{v:g}' for v in shares.values())}"
     if any(entry.given for entry in entries.values()):
-        rule = f"as the data says, else {rule}"
+        rule = f"{STATED}, else {rule}"
     header = DatasetHeader(
         kit=project.kit.name,
         labels=labels_of(items),

@@ -13,16 +13,19 @@ from pydantic import JsonValue
 from kits.core.dataset import Dataset, DatasetItem, Split, build
 from kits.core.errors import DataError
 from kits.core.sample import Sample, utc_now
+from kits.lead_scoring import data
 from kits.lead_scoring._lead import decode_lead
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
 from kits.lead_scoring._learning.candidates import candidates
-from kits.lead_scoring._learning.folds import Origin, in_hindsight, origins
+from kits.lead_scoring._learning.folds import Clock, Origin, in_hindsight, origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner
 from kits.lead_scoring._learning.settled import settled_of
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._simulated.firm import make_leads
 from kits.lead_scoring.config import Config
+from kits.toolchain.importing import ImportOptions, import_data
+from kits.toolchain.project import Project
 from tests.lead_scoring.lead_files import put, read, source
 from tests.lead_scoring.made_leads import DAY_S, START_S
 from tests.lead_scoring.trained_leads import a_dataset, as_lead, splits_in_time, trained
@@ -79,9 +82,7 @@ def test_a_step_learns_from_outcomes_known_when_it_begins() -> None:
     splits: list[Split] = ["train"] * 70 + ["val"] * 15 + ["test"] * 15
     steps = {
         one.name: one
-        for one in origins(
-            splits, [""] * 100, 4, in_time=True, seed=0, order=order, settled=settled
-        )
+        for one in origins(splits, [""] * 100, 4, in_time=True, seed=0, clock=Clock(order, settled))
     }
     assert steps["val"].moment == order[70] and steps["test"].moment == order[85]
     assert steps["val"].fit.tolist() == list(range(61))
@@ -89,7 +90,7 @@ def test_a_step_learns_from_outcomes_known_when_it_begins() -> None:
     assert all(
         settled[one.fit][~np.isnan(settled[one.fit])].max() <= one.moment for one in steps.values()
     )
-    by_lot = origins(splits, [""] * 100, 4, in_time=False, seed=0, order=order, settled=settled)
+    by_lot = origins(splits, [""] * 100, 4, in_time=False, seed=0, clock=Clock(order, settled))
     assert np.isinf(by_lot[-1].moment) and len(by_lot[-1].fit) == 85
 
 
@@ -97,7 +98,7 @@ def test_a_stray_early_lead_among_those_judged_takes_nothing_from_the_training()
     order = START_S + DAY_S * np.arange(100)
     splits: list[Split] = ["train"] * 70 + ["val"] * 15 + ["test"] * 15
     splits[2] = "test"
-    steps = origins(splits, [""] * 100, 4, in_time=True, seed=0, order=order, settled=order.copy())
+    steps = origins(splits, [""] * 100, 4, in_time=True, seed=0, clock=Clock(order, order.copy()))
     assert steps[-1].moment == order[84] and len(steps[-1].fit) == 84
 
 
@@ -109,7 +110,7 @@ def backtest_of(won: np.ndarray, settled: np.ndarray) -> tuple[Backtest, list[Sp
     kinds = kinds_of(sheet, np.arange(N), sheet.names, FAST.columns)
     learner = Learner(sheet, won, kinds, frozenset(), FAST, 3, settled=settled)
     steps = origins(
-        splits, [""] * N, FAST.folds, in_time=True, seed=3, order=order, settled=settled, won=won
+        splits, [""] * N, FAST.folds, in_time=True, seed=3, clock=Clock(order, settled), won=won
     )
     tried = candidates(FAST, few=False, in_time=True, drifting=())
     return run_backtest(learner, steps, tried, in_time=True), splits
@@ -148,7 +149,7 @@ def test_where_too_few_were_known_a_step_learns_from_all_leads_that_had_come() -
     def steps(after_days: float) -> dict[str, Origin]:
         settled = order + after_days * DAY_S
         made = origins(
-            splits, [""] * 100, 4, in_time=True, seed=0, order=order, settled=settled, won=won
+            splits, [""] * 100, 4, in_time=True, seed=0, clock=Clock(order, settled), won=won
         )
         return {one.name: one for one in made}
 
@@ -235,3 +236,75 @@ def test_leads_kept_open_as_stated_count_from_that_age(tmp_path: Path) -> None:
         if one.annotation is not None and one.order is not None
     }
     assert spans == {("won", 45.0), ("lost", 30.0)}
+
+
+def test_stated_splits_that_overlap_learn_from_what_was_known_before_the_judged_leads() -> None:
+    """Leads to learn from until day 99, those of `test` since day 60, with one stray of day 2."""
+    order = START_S + DAY_S * np.arange(140.0)
+    settled = order + 5 * DAY_S
+    splits: list[Split] = ["train"] * 140
+    for day in (2, *range(60, 100, 2), *range(100, 140)):
+        splits[day] = "test"
+
+    def test_step(*, stated: bool) -> Origin:
+        steps = origins(
+            splits, [""] * 140, 4, in_time=True, seed=0, clock=Clock(order, settled, stated)
+        )
+        return steps[-1]
+
+    after, safe = test_step(stated=False), test_step(stated=True)
+    assert after.moment == order[99] and settled[after.fit].max() == order[98]
+    judged = np.sort(order[safe.judge])
+    assert safe.moment == judged[3], "of 61 leads three may be strays"
+    assert settled[safe.fit].max() <= safe.moment and len(safe.fit) == 59
+    assert safe.judge.tolist() == after.judge.tolist()
+
+
+def test_stated_splits_that_follow_each_other_lose_nothing_to_a_stray_on_either_side() -> None:
+    order = START_S + DAY_S * np.arange(100)
+    strays: tuple[tuple[int, Split], ...] = ((2, "test"), (98, "train"))
+    for day, split in strays:
+        splits: list[Split] = ["train"] * 70 + ["val"] * 15 + ["test"] * 15
+        splits[day] = split
+        steps = origins(
+            splits,
+            [""] * 100,
+            4,
+            in_time=True,
+            seed=0,
+            clock=Clock(order, order.copy(), stated=True),
+        )
+        assert steps[-1].moment in (order[84], order[85]) and len(steps[-1].fit) >= 84
+
+
+def stated_apart(folder: Path, begins: int) -> Project:
+    """A project of a table that says who judges: of the leads from a day on every second, all of the last hundred."""
+    made = list(make_leads(3, 500, days=500.0))
+    rows = [",".join(["Created", "Sector", "Visits", "Converted", "Split"])]
+    for number, lead in enumerate(made):
+        later = number >= 400 or (number >= begins and number % 2)
+        cells = (f"{lead.at:%Y-%m-%d}", "abc"[number % 3], number % 7, int(lead.outcome == "won"))
+        rows.append(",".join([*map(str, cells), "test" if later else "train"]))
+    put(folder / "leads.csv", "\n".join(rows) + "\n")
+    put(folder / "p" / "kit.yaml", "kit: lead-scoring\nname: leads\n")
+    project = Project.open(folder / "p")
+    import_data(project, folder / "leads.csv", ImportOptions())
+    return project
+
+
+def test_stated_splits_that_overlap_are_told_with_their_dates_in_check_and_training(
+    tmp_path: Path,
+) -> None:
+    dataset = stated_apart(tmp_path / "over", 300).dataset()
+    [found] = [one for one in data.check(dataset, Config()) if one.check == "splits-overlap"]
+    assert found.level == "warn" and "import again with --replace" in found.fix
+    assert "test begins 2025-11-17, train goes on until 2026-01-06" in found.text
+    assert "32 of 150 leads came before that" in found.text
+    assert any(
+        note.startswith("splits: ") and "test begins 2025-11-17" in note
+        for note in trained(
+            dataset, Config.model_validate({"approach": "logistic"}), tmp_path
+        ).notes
+    )
+    apart = stated_apart(tmp_path / "apart", 400).dataset()
+    assert not [one for one in data.check(apart, Config()) if one.check == "splits-overlap"]

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from kits.core.dataset import Dataset
 from kits.core.kit import Finding
+from kits.core.placing import STATED
 from kits.core.sample import utc_now
 from kits.lead_scoring._checking import amounts, columns, repeats, times, units
 from kits.lead_scoring._checking.times import Now
@@ -51,6 +52,7 @@ def check(dataset: Dataset, config: BaseModel, now: Now = utc_now) -> Iterable[F
     for rule in RULES:
         yield from rule(table, config)
     yield from columns.missing_tells(table, config, court.excluded if court else ())
+    yield from times.overlapping(table, STATED in dataset.header.split_rule)
     yield from times.future(table, now)
     if court is not None:
         yield from findings(court)

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.core.dataset import SPLITS, Split
 from kits.core.kit import Finding
+from kits.lead_scoring._learning.folds import LATER, strays
 from kits.lead_scoring._reading.samples import OUTCOME_AT
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
@@ -44,7 +46,7 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
     late = at > bar
     decided = np.isfinite(table.won)
     recent = int((late & decided).sum())
-    date = (_EPOCH + timedelta(seconds=bar)).date().isoformat()
+    date = _date(bar)
     if recent < _SOME * decided.sum() or config.source.open_for_days >= days:
         yield Finding(
             "young-leads", "pass", f"outcomes of leads until {date} are complete", quantiles
@@ -64,6 +66,54 @@ def young_note(table: LeadTable, config: Config) -> tuple[str, ...]:
     """The same for a run: who learns from young leads reads it beside the figures."""
     found = young(table, config)
     return tuple(f"young: {one.text}; {one.fix}" for one in found if one.level == "warn")
+
+
+def overlapping(table: LeadTable, stated: bool) -> Iterator[Finding]:
+    """Splits that the data names and that lie over each other in time: what is judged came before what was learned.
+
+    Args:
+        stated: the data named splits.
+    """
+    if not stated:
+        return
+    told = list(filter(None, (_overlap(table, split) for split in LATER)))
+    if told:
+        yield Finding(
+            "splits-overlap", "warn",
+            "the stated splits lie over each other in time, so leads are judged by what learned from later ones: "
+            + "; ".join(told),
+            fix="state splits that follow each other in time, or leave them out (the column, or what files are called) "
+            "and import again with --replace: leads are then placed by time",
+        )  # fmt: skip
+
+
+def overlap_note(table: LeadTable, stated: bool) -> tuple[str, ...]:
+    """The same for a run."""
+    return tuple(f"splits: {one.text}; {one.fix}" for one in overlapping(table, stated))
+
+
+def _overlap(table: LeadTable, split: Split) -> str:
+    """Of a later split, since when its leads came and until when those that were learned from; strays aside."""
+    at, decided = _times(table)[0], np.isfinite(table.won)
+    places = np.array([item.split for item in table.items])
+    dated = decided & np.isfinite(at)
+    earlier = [one for one in SPLITS[: SPLITS.index(split)] if (dated & (places == one)).any()]
+    fit = np.sort(at[dated & np.isin(places, earlier)])
+    judge = np.sort(at[dated & (places == split)])
+    if not fit.size or not judge.size:
+        return ""
+    last, first = float(fit[-1 - strays(len(fit))]), float(judge[strays(len(judge))])
+    if first >= last:
+        return ""
+    goes = "goes" if len(earlier) == 1 else "go"
+    return (
+        f"{split} begins {_date(first)}, {' and '.join(earlier)} {goes} on until {_date(last)} (each without its outermost "
+        f"twentieth), {int((judge < last).sum())} of {len(judge)} leads came before that"
+    )
+
+
+def _date(seconds: float) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).date().isoformat()
 
 
 def backwards(table: LeadTable, _: Config) -> Iterator[Finding]:

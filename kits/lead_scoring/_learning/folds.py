@@ -21,10 +21,11 @@ Ints = NDArray[np.intp]
 _FIRST = 0.5
 """Share of the training leads that the first fold is learned from."""
 _LATER = 0.95
-LATER = ("val", "test")
+LATER: tuple[Split, ...] = ("val", "test")
 """Steps after the inner folds, in order."""
 _LEAST = 5
 """Leads won, and lost ones, that a step learns from."""
+_STRAYS = 0.05
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,26 @@ def can_learn(won: Floats) -> bool:
     return bool(min(count, len(won) - count) >= _LEAST)
 
 
+@dataclass(frozen=True)
+class Clock:
+    """When leads came, and when it was known what became of them.
+
+    Attributes:
+        order: (rows,) when each came, seconds since 1970.
+        settled: (rows,) since when each outcome counts; NaN: since the lead came.
+        stated: the data names splits itself: they may overlap in time.
+    """
+
+    order: Floats
+    settled: Floats
+    stated: bool = False
+
+
+def strays(leads: int) -> int:
+    """How many of so many leads may stand alone in time, far from the others of their split."""
+    return min(leads - 1, max(1, int(_STRAYS * leads)))
+
+
 def in_hindsight(steps: Sequence[Origin]) -> tuple[str, ...]:
     """Which of `val` and `test`, in time, are judged by what learned from outcomes that nobody knew when they began."""
     return tuple(one.name for one in steps if one.name in LATER and math.isinf(one.moment))
@@ -74,8 +95,7 @@ def origins(
     *,
     in_time: bool,
     seed: int,
-    order: Floats | None = None,
-    settled: Floats | None = None,
+    clock: Clock | None = None,
     won: Floats | None = None,
 ) -> tuple[Origin, ...]:
     """Steps of a backtest, the earliest first: folds within train, then val, then test.
@@ -83,9 +103,7 @@ def origins(
     Args:
         splits: (rows,) of rows in order of time.
         groups: (rows,) what must not be on both sides where folds are drawn by lot; empty: stands for itself.
-        order: (rows,) when each came, seconds since 1970.
-        settled: (rows,) since when each outcome counts; NaN: since the lead came. With `order`, steps in time learn from
-            what was known when they begin.
+        clock: with it, steps in time learn from what was known when they begin.
         won: (rows,) 1 or 0; with it, steps that could not learn from so little learn from all leads that had come, where
             `val` or `test` would not be judged otherwise.
     """
@@ -100,9 +118,9 @@ def origins(
             found.append(Origin(later, known, rows))
             known = np.sort(np.concatenate([known, rows]))
     steps = _held(found)
-    if not in_time or order is None or settled is None:
+    if not in_time or clock is None:
         return tuple(steps)
-    as_known = [_as_known(one, order, settled) for one in steps]
+    as_known = [_as_known(one, clock) for one in steps]
     return tuple(as_known if won is None else _that_learn(as_known, steps, won))
 
 
@@ -110,11 +128,24 @@ def _held(steps: Sequence[Origin]) -> list[Origin]:
     return [one for one in steps if one.fit.size and one.judge.size]
 
 
-def _as_known(step: Origin, order: Floats, settled: Floats) -> Origin:
+def _as_known(step: Origin, clock: Clock) -> Origin:
     """A step without the outcomes that nobody knew when it began."""
-    # a stated split may hold a stray early lead among those it judges: the training was no earlier than what it had
-    moment = max(float(order[step.judge].min()), float(order[step.fit].max()))
-    return Origin(step.name, step.fit[~(settled[step.fit] > moment)], step.judge, moment)
+    fit, judge = (np.sort(clock.order[rows]) for rows in (step.fit, step.judge))
+    moment = _begins(fit, judge, clock.stated)
+    return Origin(step.name, step.fit[~(clock.settled[step.fit] > moment)], step.judge, moment)
+
+
+def _begins(fit: Floats, judge: Floats, stated: bool) -> float:
+    """When a step begins: the latest moment before the leads that it judges."""
+    first, last = float(judge[0]), float(fit[-1])
+    if first >= last:
+        return first
+    if not stated:
+        # older leads of an account stand with its latest one: the training was no earlier than what it had
+        return last
+    if fit[-1 - strays(len(fit))] <= first:
+        return first
+    return min(last, float(judge[strays(len(judge))]))
 
 
 def _that_learn(as_known: Sequence[Origin], steps: Sequence[Origin], won: Floats) -> list[Origin]:

@@ -8,13 +8,14 @@ import numpy as np
 
 from kits.core.errors import DataError
 from kits.core.kit import TrainTask
+from kits.core.placing import STATED
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.latecomers import with_latecomers
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON
 from kits.lead_scoring._learning.device import device_for
-from kits.lead_scoring._learning.folds import Origin, is_in_time, origins
+from kits.lead_scoring._learning.folds import Clock, Origin, is_in_time, origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner
 from kits.lead_scoring._learning.settled import settled_of
@@ -74,6 +75,8 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
         )
     in_time = is_in_time(table.order, splits)
     groups = [item.sample.group for item in table.items]
+    told = settled_of(table.items, table.order, table.won, config.source.open_for_days)
+    settled = np.fmax(told, table.order)
     learner = Learner(
         sheet=sheet,
         won=table.won,
@@ -83,7 +86,7 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
         seed=task.seed,
         device=device_for(task.device),
         progress=task.progress,
-        settled=settled_of(table.items, table.order, table.won, config.source.open_for_days),
+        settled=settled,
     )
     steps = origins(
         splits,
@@ -91,8 +94,7 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
         config.folds,
         in_time=in_time,
         seed=task.seed,
-        order=table.order,
-        settled=learner.settled,
+        clock=Clock(table.order, settled, STATED in task.dataset.header.split_rule),
         won=table.won,
     )
     won = table.won[known]
