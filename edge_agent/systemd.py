@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from edge_agent.log import warn
@@ -33,7 +33,9 @@ def notify(state: str) -> bool:
 
 
 @contextmanager
-def starting(limit_s: float, *, every_s: float = _EVERY_S) -> Iterator[None]:
+def starting(
+    limit_s: float, *, every_s: float = _EVERY_S, clock: Callable[[], float] = time.monotonic
+) -> Iterator[None]:
     """Asks for more time to start while the block is at work, for `limit_s` at most.
 
     After that a start that hangs is ended by the service manager's own time-out.
@@ -41,8 +43,8 @@ def starting(limit_s: float, *, every_s: float = _EVERY_S) -> Iterator[None]:
     done = threading.Event()
 
     def ask() -> None:
-        end = time.monotonic() + limit_s
-        while time.monotonic() < end and notify(f"EXTEND_TIMEOUT_USEC={_MORE_S * 1_000_000}"):
+        end = clock() + limit_s
+        while clock() < end and notify(f"EXTEND_TIMEOUT_USEC={_MORE_S * 1_000_000}"):
             if done.wait(every_s):
                 return
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from kits.core.addresses import free_port
 from tests.edge_agent.machine_parts import write_level_kit
 from tests.edge_agent.mail_parts import write_mail_kit
 from tests.edge_agent.mosquitto import Mosquitto, kill_leftovers
@@ -37,9 +37,7 @@ def no_broker_outlives_its_test() -> Iterator[None]:
 @pytest.fixture
 def port() -> int:
     """A free port on the loopback address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -21,6 +21,9 @@ from kits.core.operating_point import Band, OperatingPoint
 from kits.core.sample import digest_of, utc_now
 from tests.third_party import write_kit
 
+STARTS_S = 60.0
+"""A program of ours is up after so long, also where many start at once."""
+
 _RUNTIME = """
 import os
 import time

@@ -107,8 +107,8 @@ class Line:
         self.dispatcher = Dispatcher(make_actions([config], folder), self._alert)
 
     def _alert(self, name: str, severity: str, text: str) -> None:
-        self.alerts.append((name, severity))
         self.texts.append(text)
+        self.alerts.append((name, severity))
 
     def order(self, name: str = "id-1", deadline_s: float = 5.0) -> str:
         given = order(deadline_s, name=name)

@@ -30,7 +30,7 @@ from kits.core.console import run as run_app
 from kits.core.errors import UnreachableError
 from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
 from tests.edge_agent.command_site import ROOT, environment, make_site, write_config
-from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for
+from tests.edge_agent.parts import STARTS_S, bundle_id_of, make_bundle, wait_for
 
 HEAVY = {"numpy", "cv2", "onnxruntime", "paho", "prometheus_client", "urllib3", "pydantic"}
 
@@ -174,7 +174,7 @@ def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path, port
         env=environment(tiny_kit),
     )
     try:
-        wait_for(lambda: judged(site, page) > 20)
+        wait_for(lambda: judged(site, page) > 20, STARTS_S)
         started = time.monotonic()
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=15)
@@ -215,7 +215,7 @@ def test_an_agent_answers_for_itself_only(site: Path, tiny_kit: Path, port: int)
         env=environment(tiny_kit),
     )
     try:
-        wait_for(lambda: judged(site, StatusConfig(port=port)) > 0)
+        wait_for(lambda: judged(site, StatusConfig(port=port)) > 0, STARTS_S)
         assert "running" in agent(site, tiny_kit, "status").stdout
         write_config(site, source=source, status={"port": port}, state_dir="two")
         refused = agent(site, tiny_kit, "status", code=5)

@@ -121,7 +121,7 @@ def test_what_is_in_a_key_stays_in_its_place(api: OrderApi) -> None:
 def test_whatever_goes_wrong_there_is_no_record_and_it_is_told_once(
     shop: Shop, api: OrderApi, fault: Fault
 ) -> None:
-    bench = _bench(api, timeout_s=0.5)
+    bench = _bench(api, **({"timeout_s": 1} if fault == "slow" else {}))
     api.behaviour.fault = fault
     numbers = [order.number for order in shop.orders[:2]]
     assert [record.fields for record in bench.fetch(*numbers)] == [{}, {}]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
@@ -22,6 +21,7 @@ from edge_agent.sources.base import Captured
 from edge_agent.sources.machine_config import OpcUaSignal, OpcUaSourceConfig
 from edge_agent.sources.opcua import OpcUaDriver
 from edge_agent.sources.signals import SignalSource
+from kits.core.addresses import free_port
 from kits.core.window import Window
 from tests.edge_agent.machine_servers import OpcUaServer
 from tests.edge_agent.parts import wait_for
@@ -66,10 +66,7 @@ class Plant:
 @pytest.fixture(scope="module")
 def one_server() -> Iterator[OpcUaServer]:
     """Its start takes seconds: tests that do not stop it share one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    made = OpcUaServer(port, NODES)
+    made = OpcUaServer(free_port(), NODES)
     made.start()
     yield made
     made.stop()

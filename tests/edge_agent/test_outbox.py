@@ -24,7 +24,7 @@ from kits.core.events import AlertBody, DecisionBody, EventClass, GapBody, Healt
 from kits.core.frames import MAX_FRAME_BYTES, decode_frame
 from kits.core.topics import DeviceTopics
 from tests.edge_agent.mosquitto import Mosquitto
-from tests.edge_agent.parts import decision, rows_of, wait_for
+from tests.edge_agent.parts import STARTS_S, decision, rows_of, wait_for
 
 LARGE = Budgets(1 << 24, 1 << 24, 1 << 24)
 
@@ -190,7 +190,7 @@ def test_the_writer_groups_rows_and_writes_alerts_at_once(tmp_path: Path) -> Non
     time.sleep(0.05)
     assert everything(outbox, "s") == []
     writer.put(Entry(AlertBody(name="a", text="now"), "a"))
-    assert writer.flush(2.0)
+    assert writer.flush(20)
     assert len(everything(outbox, "s")) == len(everything(outbox, "a")) == 1
     assert writer.close()
     outbox.close()
@@ -218,7 +218,7 @@ def test_killed_writers_lose_and_double_nothing(tmp_path: Path, broker: Mosquitt
             [sys.executable, "-c", _WRITER, str(state), str(oracle)], stderr=subprocess.PIPE
         )
         before = oracle.stat().st_size if oracle.exists() else 0
-        wait_for(lambda: oracle.exists() and oracle.stat().st_size > before)  # noqa: B023
+        wait_for(lambda: oracle.exists() and oracle.stat().st_size > before, STARTS_S)  # noqa: B023
         time.sleep(draw.uniform(0.0, 0.2))
         process.send_signal(signal.SIGKILL)
         process.wait(5)

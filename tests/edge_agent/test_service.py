@@ -25,7 +25,7 @@ from edge_agent.service_unit import make_unit
 from edge_agent.sources.base import SourceHealth
 from edge_agent.update.config import UpdateConfig
 from edge_agent.vitals import ALERT, Limits, Vitals
-from tests.edge_agent.parts import wait_for
+from tests.edge_agent.parts import STARTS_S, wait_for
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "edge_agent" / "deploy"
@@ -165,18 +165,16 @@ from edge_agent.vitals import Limits
 
 
 class HangingCamera(ScriptedCamera):
-    # from its fourth frame on the driver does not return before somebody says so
+    # told to, its driver does not return before it is told to
     def __init__(self):
-        super().__init__([[np.zeros((8, 8, 3), np.uint8)] * 3])
-        self.let_go = threading.Event()
+        super().__init__([[]])
+        self.hangs, self.let_go = threading.Event(), threading.Event()
 
     def read(self):
-        frame = super().read()
-        if frame is None:
+        if self.hangs.is_set():
             self.let_go.wait()
-            time.sleep(0.01)
-            frame = np.zeros((8, 8, 3), np.uint8)
-        return frame
+        time.sleep(0.01)
+        return np.zeros((8, 8, 3), np.uint8)
 
 
 config = load_config(Path(sys.argv[1]))
@@ -188,10 +186,9 @@ agent.vitals.limits = Limits(capture_s=0.3)
 
 
 def obey():
-    sys.stdin.readline()
-    camera.let_go.set()
-    sys.stdin.readline()
-    agent.stop()
+    for do in (camera.hangs.set, camera.let_go.set, agent.stop):
+        sys.stdin.readline()
+        do()
 
 
 threading.Thread(target=obey, daemon=True).start()
@@ -262,14 +259,15 @@ def test_while_a_camera_driver_hangs_the_watchdog_starves_and_status_says_so(
         return done.exit_code, done.stdout
 
     with running(config, manager) as process:
-        wait_for(lambda: b"WATCHDOG=1" in heard or bool(heard.extend(manager.words(1.0))))
+        wait_for(lambda: b"WATCHDOG=1" in heard or bool(heard.extend(manager.words(1.0))), STARTS_S)
         assert heard[0].startswith(b"EXTEND_TIMEOUT_USEC=")
         assert heard.index(b"READY=1") < heard.index(b"WATCHDOG=1")
-        wait_for(lambda: not manager.words(0.5))  # two dozen looks of the watch
-        code, answer = status()
-        assert code == 1
-        assert "capture has stood still" in json.loads(answer)["ailment"]
-        assert json.loads((tmp_path / "state" / "lives.json").read_text())["excused"]
+        say(process)
+        # and is silent for two dozen looks of the watch
+        wait_for(lambda: status()[0] == 1 and not manager.words(0.5))
+        assert "capture has stood still" in json.loads(status()[1])["ailment"]
+        lives = tmp_path / "state" / "lives.json"
+        wait_for(lambda: bool(json.loads(lives.read_text())["excused"]))
         say(process)
         wait_for(lambda: b"WATCHDOG=1" in manager.words(1.0))
         wait_for(lambda: status()[0] == 0)
@@ -282,10 +280,10 @@ def test_a_start_asks_for_more_time_and_one_that_hangs_not_for_ever(
     manager: Manager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", manager.address)
-    release = threading.Event()
+    release, now = threading.Event(), [100.0]
 
     def hang() -> None:
-        with systemd.starting(0.3, every_s=0.05):
+        with systemd.starting(30, every_s=0.05, clock=lambda: now[0]):
             release.wait(20)
 
     starter = threading.Thread(target=hang)
@@ -293,6 +291,7 @@ def test_a_start_asks_for_more_time_and_one_that_hangs_not_for_ever(
     heard: list[bytes] = []
     wait_for(lambda: len(heard) >= 3 or bool(heard.extend(manager.words(1.0))))
     assert set(heard) == {b"EXTEND_TIMEOUT_USEC=30000000"}
+    now[0] += 31
     wait_for(lambda: not manager.words(0.5))
     release.set()
     starter.join(10)

@@ -50,8 +50,8 @@ class Told:
         self.texts: list[str] = []
 
     def __call__(self, name: str, severity: str, text: str) -> None:
-        self.alerts.append((name, severity))
         self.texts.append(text)
+        self.alerts.append((name, severity))
 
 
 def test_a_folder_is_replayed_in_order_and_corrupt_files_are_counted(tmp_path: Path) -> None:
@@ -154,8 +154,8 @@ def test_an_absent_camera_is_no_silence() -> None:
     consumer = Consumer(source)
     try:
         wait_for(lambda: source.health.reconnects == 1)
-        wait_for(lambda: source.health.capture.silent_s > 0.9, 5)
-        wait_for(lambda: source.health.capture.silent_s < 0.5, 5)  # it beats while it waits
+        wait_for(lambda: source.health.capture.silent_s > 0.5)
+        wait_for(lambda: source.health.capture.silent_s < 0.5)  # it beats while it waits
     finally:
         consumer.close()
 

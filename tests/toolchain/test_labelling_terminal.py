@@ -202,7 +202,7 @@ def test_a_hostile_note_neither_moves_the_cursor_nor_names_the_window(
     terminal = sit("--round", "41")
     found = False
     for number in range(1, 42):
-        terminal.wait(f"{number} of 41")
+        terminal.wait(f"{number} of 41", "q keep and quit")
         assert "\x1b]0;" not in terminal.shown
         if "[bold]not bold[/bold]" in terminal.shown:
             found = True

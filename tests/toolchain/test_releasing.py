@@ -60,12 +60,16 @@ def test_a_lost_answer_to_the_first_publish_is_found_again(
 def test_what_has_expired_is_renewed_and_nothing_else(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(roots, "TARGETS_LIFE", timedelta(seconds=2))
     release(desk, 1)
-    expires = desk.trusted.refresh().targets.expires
-    while datetime.now(timezone.utc) <= expires:
+    found = desk.trusted.refresh()
+    with monkeypatch.context() as brief:
+        brief.setattr(
+            roots, "TARGETS_LIFE", timedelta(seconds=5)
+        )  # the hub refuses what has expired
+        targets = roots.resigned(desk, found, found.root)
+    desk.client.send_metadata(targets=text_of(targets))
+    while datetime.now(timezone.utc) <= targets.signed.expires:
         time.sleep(0.05)
-    monkeypatch.undo()
     with pytest.raises(BundleError, match="expired"):
         release(desk, 2)
     status = key_status.look(desk)
