@@ -22,6 +22,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    bindparam,
     func,
     inspect,
     select,
@@ -33,7 +34,7 @@ from sqlalchemy.exc import IntegrityError
 from cloud_sync.intake.ledger import accounts
 from cloud_sync.store.db import Database, alembic_config, changing_tables, is_empty, migrate
 from cloud_sync.store.models import Alert, ApiToken, CrmLead, Device, Rollout, Sample
-from cloud_sync.store.types import Base
+from cloud_sync.store.types import Base, UtcDateTime
 from kits.core.errors import ConfigError
 from kits.core.sample import utc_now
 
@@ -140,28 +141,26 @@ def test_every_step_up_and_down_keeps_the_rows_of_every_table(database: Database
 
 def test_outboxes_from_before_the_counters_per_class_add_up(database: Database) -> None:
     move(database, "0004")
-    device = {
-        "name": "d", "site": "s", "group": "", "hardware": "", "at": AT, "none": "", "empty": "{}",
-    }  # fmt: skip
+    at = bindparam("at", AT, UtcDateTime)
+    device = {"name": "d", "site": "s", "group": "", "hardware": "", "none": "", "empty": "{}"}
     with database.engine.begin() as connection:
         connection.execute(
             text(
                 "INSERT INTO device (name, site, group_name, hardware, created_at, running_bundle,"
                 " reported, figures, broker_hash) VALUES (:name, :site, :group, :hardware, :at,"
                 " :none, :empty, :empty, :none)"
-            ),
+            ).bindparams(at),
             device,
         )
-        connection.execute(
-            text("INSERT INTO epoch VALUES ('d', 'e', :at, :at, 5, 4, 0)"), {"at": AT}
-        )
+        epoch = text("INSERT INTO epoch VALUES ('d', 'e', :at, :at, 5, 4, 0)")
+        connection.execute(epoch.bindparams(at))
         for number, seq, klass in ((1, 1, "t"), (2, 2, "t"), (3, 3, "a"), (4, 5, "s")):
             connection.execute(
                 text(
                     "INSERT INTO event (id, device, epoch, seq, klass, kind, wall, received_at,"
                     " body) VALUES (:id, 'd', 'e', :seq, :klass, 'k', :at, :at, '{}')"
-                ),
-                {"id": number, "seq": seq, "klass": klass, "at": AT},
+                ).bindparams(at),
+                {"id": number, "seq": seq, "klass": klass},
             )
     migrate(database)
     with database.session() as session:

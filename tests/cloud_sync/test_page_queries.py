@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import insert, select, text
+from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.event import listen
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from cloud_sync.learning import audits, review_queue
 from cloud_sync.metrics import read_gauges
 from cloud_sync.store.db import Database, alembic_config, migrate
 from cloud_sync.store.models import Alert, Annotation, Device, Review, Sample
+from cloud_sync.store.types import UtcDateTime
 from cloud_sync.web import overview
 from cloud_sync.web.auth import Identity, create_person
 from cloud_sync.web.pages import samples as sample_pages
@@ -147,7 +148,7 @@ def test_samples_decided_before_an_update_do_not_wait_again(database_url: str) -
                 for name, decision in (("said", "correct"), ("unsure", "unsure"))
             ),
         ):
-            connection.execute(text(statement), {"at": AT})
+            connection.execute(text(statement).bindparams(bindparam("at", AT, UtcDateTime)))
     try:
         migrate(database)
         with database.session() as session:
