@@ -50,6 +50,25 @@ def on_status(page, text: str) -> None:
     page.locator("[data-status]", has_text=text).wait_for()
 
 
+def fetched_ahead(page) -> None:
+    """The next three cards are here, with their pictures: they can be shown without the hub."""
+    page.wait_for_function(
+        """ids => {
+            const there = performance.getEntriesByType("resource").map(one => new URL(one.name).pathname);
+            return ids.every(id => [`/review/cards/${id}`, `/v1/samples/${id}/content`].every(path => there.includes(path)));
+        }""",
+        arg=queue(page)[1:4],
+    )
+
+
+def let_through(page, held: list, sample: str) -> None:
+    """The request for a sample's card goes on, once it is made."""
+    while not (found := [route for route in held if route.request.url.endswith(sample)]):
+        page.wait_for_timeout(10)
+    held.remove(found[0])
+    found[0].continue_()
+
+
 def queue(page) -> list[str]:
     return page.evaluate("JSON.parse(document.querySelector('[data-review]').dataset.queue)")
 
@@ -135,7 +154,7 @@ def test_drawn_classed_nudged_and_undone(page, hub: Hub) -> None:
 
 def test_decision_outlives_a_lost_network(page, hub: Hub) -> None:
     known = newest_review(hub)
-    page.wait_for_timeout(500)  # the next cards are fetched ahead
+    fetched_ahead(page)
     page.context.set_offline(True)
     page.keyboard.press("g")
     page.wait_for_selector("[data-outbox]:visible")
@@ -159,14 +178,13 @@ def test_keys_pressed_while_the_next_sample_loads_state_nothing(open_page, hub: 
     ids = queue(page)
     on_status(page, "Loading …")
     page.keyboard.press("a")
-    held.pop(0).continue_()
+    let_through(page, held, ids[0])
     on_card(page, 1)
     page.keyboard.press("a")
     page.keyboard.press("g")
     page.keyboard.press("g")
     assert page.locator(".boxes").count() == 0
-    page.wait_for_timeout(300)
-    held.pop(0).continue_()
+    let_through(page, held, ids[1])
     on_card(page, 2)
     page.keyboard.press("g")
     wait_sent(page)
@@ -204,9 +222,30 @@ def test_a_sample_the_hub_fails_to_show_can_be_left_out(page, hub: Hub) -> None:
     assert [row.sample_id for row, _ in reviews_of(hub, known)] == ids[1:2]
 
 
+def test_a_sample_is_left_out_also_while_it_is_tried_again(page, hub: Hub) -> None:
+    known, ids = newest_review(hub), queue(page)
+    asked: list[object] = []
+
+    def fails_once(route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            route.fulfill(status=502)
+
+    page.route(f"**/review/cards/{ids[0]}", fails_once)
+    page.reload()
+    while len(asked) < 2:
+        page.wait_for_timeout(10)
+    on_status(page, "Loading …")
+    page.keyboard.press("s")
+    page.wait_for_selector(".boxes svg[viewBox]")
+    page.keyboard.press("g")
+    wait_sent(page)
+    assert [row.sample_id for row, _ in reviews_of(hub, known)] == ids[1:2]
+
+
 def test_who_is_signed_out_states_nothing_of_samples_not_seen(page, hub: Hub) -> None:
     ids = queue(page)
-    page.wait_for_timeout(500)  # the next cards are fetched ahead
+    fetched_ahead(page)
     with hub.database.transaction() as session:
         session.execute(delete(WebSession))
     for number in range(2, 5):

@@ -18,6 +18,7 @@ class Review {
     this.live = root.querySelector("[data-live]");
     this.help = root.querySelector("dialog");
     this.words = WORDS;
+    this.stuck = ""; // the sample that cannot be shown, also while it is tried again
     this.queue = JSON.parse(root.dataset.queue);
     this.index = 0;
     this.turn = 0;
@@ -87,7 +88,6 @@ class Review {
     this.viewer = null;
     this.chosen = "";
     this.picked = [];
-    this.stuck = false;
     this.card.replaceChildren();
   }
 
@@ -95,7 +95,7 @@ class Review {
 
   cannotShow(error) {
     if (refused(error.status)) return this.leaveOut();
-    this.stuck = true;
+    this.stuck = this.queue[this.index];
     const why = error instanceof TypeError ? "The hub cannot be reached." : error.message;
     this.say(`Cannot load the sample: ${why} Trying again.`);
     this.status(`${why} Trying again … S goes on without this sample.`);
@@ -112,6 +112,7 @@ class Review {
     this.status("");
     this.card.innerHTML = html; // rendered and escaped by the hub
     this.id = id;
+    this.stuck = "";
     const host = this.card.querySelector("[data-boxes]");
     this.editor = host ? this.makeEditor(host) : null;
     const signal = this.card.querySelector("[data-signal]");
@@ -183,8 +184,10 @@ class Review {
   }
 
   decide(decision, label = "") {
-    if (this.stuck && decision === "skip") return this.leaveOut();
-    if (!this.id) return;
+    if (!this.id) {
+      if (decision === "skip" && this.stuck === this.queue[this.index]) this.leaveOut();
+      return;
+    }
     if (decision === "correct" && !label) return this.ask("Choose what it is first.");
     const body = { sample_id: this.id, decision, label, boxes: [] };
     const note = this.card.querySelector("[data-note]")?.value.trim();
