@@ -18,6 +18,7 @@ from cloud_sync.app import create_app
 from cloud_sync.config import load
 from cloud_sync.hub import Hub
 from tests.browser import seed
+from tests.browser.signing_in import sign_in
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -109,11 +110,7 @@ def open_page(address: str, browser: Any) -> Iterator[Callable[[str, str], objec
                 ),
             )
             page.goto(f"{address}/login?next={path}")
-            page.fill("[name=login]", login)
-            page.fill("[name=password]", seed.PASSWORD)
-            page.click("button.primary")
-            page.wait_for_selector("main#main h1")
-            page.wait_for_load_state("load")  # its scripts answer from here on
+            sign_in(page, login)  # its scripts answer from here on
             return page
 
         yield opened
