@@ -140,8 +140,7 @@ def access_for(
 ) -> Access:  # fmt: skip
     """What a CRM's class is made from."""
     made = CrmSettings.model_validate(
-        {"kind": kind, "url": server.url, "allow": LOOPBACK, "timeout_s": 2, "rate_per_10s": 1000,
-         **settings}
+        {"kind": kind, "url": server.url, "allow": LOOPBACK, "rate_per_10s": 1000, **settings}
     )  # fmt: skip
     kept = {} if keep is None else keep
     return Access("sales", with_defaults(made), secrets, kept.__setitem__)

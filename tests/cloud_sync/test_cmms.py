@@ -33,6 +33,7 @@ from cloud_sync.effects.json_http import RefusedError, words_of
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, Case, Effect
+from kits.core.addresses import free_port
 from kits.core.errors import ConfigError
 from kits.core.sample import utc_now
 from tests.cloud_sync.case_builders import CASE, hours, outcomes, step, window_row
@@ -62,7 +63,7 @@ def served(kind: str, simulator: Simulator) -> Iterator[str]:
 def settings(kind: str, url: str, **more: object) -> dict[str, object]:
     odoo = {"cause_field": "x_cause", "database": "works", "login": "hub"}
     return {
-        "kind": kind.partition("-")[0], "url": url, "causes": CAUSES, "timeout_s": 1,
+        "kind": kind.partition("-")[0], "url": url, "causes": CAUSES,
         "odoo": {**odoo, "api": "jsonrpc" if kind == "odoo-rpc" else "json2"},
         "erpnext": {"cause_field": "custom_cause"}, **more,
     }  # fmt: skip
@@ -182,7 +183,8 @@ def test_an_answer_that_got_lost_makes_no_second_order(scene: Scene) -> None:
 
 @pytest.mark.parametrize("trouble", ["429", "500", "503", "silence"])
 def test_troubles_of_a_server_are_waited_out(tmp_path: Path, trouble: str) -> None:
-    with scene_of("erpnext", tmp_path) as scene:
+    patience = {"timeout_s": 1} if trouble == "silence" else {}
+    with scene_of("erpnext", tmp_path, **patience) as scene:
         send(scene.hub, step(1, "opened", 1))
         scene.simulator.troubles.extend([trouble, trouble])
         scene.deliver(3)
@@ -333,9 +335,7 @@ def test_the_keeper_asks_labels_what_came_late_and_ends(tmp_path: Path) -> None:
 
 
 def test_the_simulator_is_a_program_to_try_things_with() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     code = "from cloud_sync.cli import main; main()"
     words = [sys.executable, "-c", code, "cmms", "simulate", "erpnext", "--port", str(port)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as program:

@@ -23,6 +23,7 @@ from cloud_sync.crm.http import CrmRefusedError
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.effects.json_http import JsonHttp
 from cloud_sync.effects.targets import DeliveryError
+from cloud_sync.store.models import CrmConnection
 from kits.core.sample import utc_now
 from tests.cloud_sync.crm_org import SECRETS as ORG_SECRETS
 from tests.cloud_sync.crm_org import Org
@@ -317,9 +318,12 @@ def test_a_key_that_ends_in_the_middle_of_a_batch_is_no_leads_fault() -> None:
 
 
 def test_a_crm_that_becomes_too_slow_is_left_alone_and_gets_its_scores_later(scene: Scene) -> None:
+    with scene.hub.database.transaction() as session:
+        row = session.get_one(CrmConnection, NAME)
+        row.settings = {**row.settings, "timeout_s": 0.5}
     scene.score("1", 50)
     act = scene.portal.act
-    scene.server.act = lambda asked: Reply({}, wait_s=1.5)
+    scene.server.act = lambda asked: Reply({}, wait_s=20)
     writer = scene.writer()
     scene.settle(writer, 6)
     assert scene.lead("1").write_at is not None and scene.lead("1").dead == ""

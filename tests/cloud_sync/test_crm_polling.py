@@ -71,9 +71,7 @@ def scene(tmp_path: Path, database_url: str) -> Iterator[Scene]:
 
     simulator = Simulator("odoo", seed=2, limit=0, now=now)
     with serve(simulator) as url, make_hub(tmp_path, database_url=database_url) as hub:
-        settings = CrmSettings(
-            kind="odoo", url=url, allow=LOOPBACK, timeout_s=2, rate_per_10s=5000, poll_s=30
-        )
+        settings = CrmSettings(kind="odoo", url=url, allow=LOOPBACK, rate_per_10s=5000, poll_s=30)
         secrets = Secrets(api=simulator.secrets.api)
         connections.add(hub, NAME, settings, "", secrets, by="test")
         yield Scene(hub, simulator, behind_s)
@@ -86,7 +84,7 @@ def test_what_was_there_before_is_not_told_and_each_change_is(scene: Scene) -> N
     poller = scene.poller()
     assert scene.ask(poller) == 0
     new = {held.object_id for held in scene.simulator.make(3, quiet=True)}
-    wait_for(lambda: scene.ask(poller) > 0, 5)
+    wait_for(lambda: scene.ask(poller) > 0)
     assert scene.due() == new
 
 
@@ -94,11 +92,11 @@ def test_events_that_come_twice_make_nothing_due_again(scene: Scene) -> None:
     poller = scene.poller()
     scene.ask(poller)
     [held] = scene.simulator.make(1, quiet=True)
-    wait_for(lambda: scene.ask(poller) > 0, 5)
+    wait_for(lambda: scene.ask(poller) > 0)
     assert scene.events() == 1
     with scene.hub.database.transaction() as session:
         session.get_one(CrmLead, (NAME, held.object_id)).due_at = None
-    wait_for(lambda: scene.ask(poller) > 0, 5)  # the span begins before the end of the last one
+    wait_for(lambda: scene.ask(poller) > 0)  # the span begins before the end of the last one
     assert scene.due() == set() and scene.events() == 1
 
 
@@ -116,10 +114,10 @@ def test_a_hub_that_dies_before_its_commit_asks_again(
 
         dying.setattr("cloud_sync.crm.polling.take", die)
         with pytest.raises(KeyboardInterrupt):
-            wait_for(lambda: scene.ask(poller) > 0, 5)
+            wait_for(lambda: scene.ask(poller) > 0)
     assert scene.events() == 0
     assert scene.connection().cursor >= cursor
-    wait_for(lambda: scene.ask(scene.poller()) > 0, 5)
+    wait_for(lambda: scene.ask(scene.poller()) > 0)
     assert scene.due() == {held.object_id}
 
 
@@ -140,7 +138,7 @@ def test_a_crm_that_is_down_is_left_alone_told_of_and_then_asked_for_all_of_it(
         assert session.scalars(select(Alert.name)).all() == [breaker.UNREACHABLE]
     scene.simulator.troubles.waiting.clear()
     scene.now += timedelta(minutes=10)
-    wait_for(lambda: scene.ask(poller) > 0, 5)
+    wait_for(lambda: scene.ask(poller) > 0)
     assert scene.due() == ids
     with scene.hub.database.session() as session:
         assert session.scalars(select(Alert.seen_by)).all() == ["hub: over"]
@@ -184,4 +182,4 @@ def test_a_crm_that_is_asked_once_a_day_is_asked_more_often_as_soon_as_somebody_
     found, pause_s = poller.serve(NAME)
     assert (found, pause_s <= 60, scene.simulator.troubles.count) == (0, True, requests)
     every(30)
-    wait_for(lambda: scene.ask(poller) > 0, 5)
+    wait_for(lambda: scene.ask(poller) > 0)

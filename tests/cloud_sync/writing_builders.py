@@ -90,8 +90,8 @@ def writing_scene(folder: Path, database_url: str) -> Iterator[Scene]:
     portal.contacts = {str(n): {"email": f"{n}@x.example"} for n in range(250)}
     with crm_server(portal.act) as server, make_hub(folder, database_url=database_url) as hub:
         settings = CrmSettings.model_validate(
-            {"kind": "hubspot", "url": server.url, "allow": LOOPBACK, "timeout_s": 1,
-             "rate_per_10s": 5000, "columns": ["email"]}
+            {"kind": "hubspot", "url": server.url, "allow": LOOPBACK, "rate_per_10s": 5000,
+             "columns": ["email"]}
         )  # fmt: skip
         connections.add(hub, NAME, settings, "", Secrets(api=SECRETS), by="test")
         scene = Scene(hub, portal, server)
