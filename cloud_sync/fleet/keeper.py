@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.metrics import Metrics
@@ -23,6 +24,7 @@ class BrokerKeeper:
     """Waits longer after each failed start (0.5 s to 30 s); counts every death.
 
     Args:
+        clock: monotonic seconds.
         ending: set when the hub is told to end. The same signal may reach the broker, for example by
             Ctrl-C; while the hub finishes its requests it is not started again.
     """
@@ -35,6 +37,7 @@ class BrokerKeeper:
         poll_s: float = 0.5,
         probe_every_s: float = PROBE_EVERY_S,
         hung_after_s: float = HUNG_AFTER_S,
+        clock: Callable[[], float] = time.monotonic,
         ending: threading.Event | None = None,
     ) -> None:
         self._broker = broker
@@ -42,6 +45,7 @@ class BrokerKeeper:
         self._poll_s = poll_s
         self._probe_every_s = probe_every_s
         self._hung_after_s = hung_after_s
+        self._clock = clock
         self._probed_at = self._answered_at = 0.0
         self._ending = ending or threading.Event()
         self._stop = threading.Event()
@@ -50,7 +54,7 @@ class BrokerKeeper:
     def start(self) -> None:
         """Starts the broker, then watches it. Raises MachineError when the first start fails."""
         self._broker.start()
-        self._probed_at = self._answered_at = time.monotonic()
+        self._probed_at = self._answered_at = self._clock()
         self._thread.start()
 
     def stop(self) -> None:
@@ -72,7 +76,7 @@ class BrokerKeeper:
             try:
                 self._broker.stop()
                 self._broker.start()
-                self._answered_at = time.monotonic()
+                self._answered_at = self._clock()
             except (KitwrightError, OSError) as error:
                 log.error("event=broker_start_failed error=%r", str(error))
                 wait_s = min(wait_s * 2, MAX_WAIT_S)
@@ -81,10 +85,10 @@ class BrokerKeeper:
         """Why it must be started again, or empty."""
         if not self._broker.alive():
             return "died"
-        now = time.monotonic()
+        now = self._clock()
         if now - self._probed_at < self._probe_every_s:
             return ""
         if self._broker.responds():
             self._answered_at = now
-        self._probed_at = time.monotonic()
+        self._probed_at = self._clock()
         return "hung" if self._probed_at - self._answered_at > self._hung_after_s else ""

@@ -19,7 +19,7 @@ from benchmarks import certified
 from cloud_sync.app import create_app
 from cloud_sync.fleet import child, devices, rollouts
 from cloud_sync.fleet.admission import Admission
-from cloud_sync.fleet.keeper import BrokerKeeper
+from cloud_sync.fleet.keeper import HUNG_AFTER_S, BrokerKeeper
 from cloud_sync.fleet.mosquitto import MosquittoBroker
 from cloud_sync.fleet.plan import Plan
 from cloud_sync.fleet.supervisor import Supervisor
@@ -81,11 +81,11 @@ def hang(broker: MosquittoBroker) -> None:
 def test_a_broker_that_hangs_holds_up_neither_rules_nor_deadlines(
     hub: Hub, broker: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cloud_sync.fleet.mosquitto.CONFIRM_S", 0.5)
     link = MqttLink(broker.address, "test", hub.metrics, subscribe=False)
     supervisor = Supervisor(hub, Admission(hub, broker), link, poll_s=0.01)
     supervisor.step()
     hang(broker)
+    monkeypatch.setattr("cloud_sync.fleet.mosquitto.CONFIRM_S", 0.5)
     bundle = approved_bundle(hub)
     with hub.database.transaction() as session:
         devices.revoke(session, "press-2", who="ada")
@@ -103,15 +103,17 @@ def test_a_broker_that_hangs_is_started_again(
     hub: Hub, broker: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child, "STOP_TIMEOUT_S", 0.2)
-    monkeypatch.setattr("cloud_sync.fleet.mosquitto.PATIENCE_S", 0.5)
-    keeper = BrokerKeeper(broker, hub.metrics, poll_s=0.02, probe_every_s=0.05, hung_after_s=1)
+    now = [100.0]
+    keeper = BrokerKeeper(broker, hub.metrics, poll_s=0.02, clock=lambda: now[0])
     broker.stop()
     keeper.start()
     try:
         first = pid_of(broker)
         hang(broker)
+        monkeypatch.setattr("cloud_sync.fleet.mosquitto.PATIENCE_S", 0.5)
         assert broker.alive()
         assert not broker.responds()
+        now[0] += HUNG_AFTER_S + 1
         wait_for(broker.responds)
         assert pid_of(broker) != first
         assert hub.metrics.broker_restarts._value.get() == 1
@@ -122,13 +124,13 @@ def test_a_broker_that_hangs_is_started_again(
 def test_the_probe_of_the_hub_says_when_the_broker_hangs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cloud_sync.fleet.mosquitto.PATIENCE_S", 0.5)
     with make_hub(tmp_path, broker={"kind": "mosquitto", "port": 0}) as hub:
         app = create_app(hub.config, jobs=False)
     with TestClient(app) as client:
         assert client.get("/healthz").status_code == 200
         broker = app.state.broker
         hang(broker)
+        monkeypatch.setattr("cloud_sync.fleet.mosquitto.PATIENCE_S", 0.5)
         try:
             answer = client.get("/healthz")
         finally:
