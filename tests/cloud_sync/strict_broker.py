@@ -50,8 +50,9 @@ class StrictBroker:
         while True:
             try:
                 self._client, _ = self._server.accept()
-                while self._answer(self._client.makefile("rb")):
-                    pass
+                with self._client.makefile("rb") as stream:  # reads ahead: one for all packets
+                    while self._answer(stream):
+                        pass
             except OSError:
                 return
 

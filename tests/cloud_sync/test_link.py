@@ -27,7 +27,6 @@ WINDOW = 20
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     monkeypatch.setattr(links, "RECEIVE_MAXIMUM", WINDOW)
     monkeypatch.setattr(links, "RETRY_S", (0.05, 0.05))
-    monkeypatch.setattr(links, "LISTEN_AGAIN_S", 0.0)
     with make_hub(tmp_path, broker={"kind": "mosquitto", "port": 0}) as hub:
         yield hub
 
@@ -121,7 +120,10 @@ def test_without_shared_subscriptions_the_hub_listens_plainly_and_says_so(hub: H
     assert "run one" in open_alerts(hub)[0]
 
 
-def test_a_broker_that_lets_the_hub_hear_nothing_is_told_of_until_it_does(hub: Hub) -> None:
+def test_a_broker_that_lets_the_hub_hear_nothing_is_told_of_until_it_does(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "LISTEN_AGAIN_S", 0.0)
     lets, granting = threading.Event(), threading.Event()
 
     def allows(topic: str) -> bool:
