@@ -16,6 +16,7 @@ from cloud_sync.store.models import AuditLog
 from cloud_sync.web import auth
 from cloud_sync.web import throttle as throttling
 from cloud_sync.web.throttle import LoginThrottle, network_of
+from tests.cloud_sync.fleet_builders import wait_for
 from tests.cloud_sync.hub_builders import PASSWORD, add_person, open_hub
 
 WRONG = "not the password"
@@ -135,8 +136,7 @@ def test_few_passwords_are_verified_at_once_and_few_wait_for_it(
     monkeypatch.setattr(auth, "verify_password", verify)
     with ThreadPoolExecutor(20) as pool:
         waiting = [pool.submit(try_once, hub, throttle, f"p{n}", f"10.0.0.{n}") for n in range(20)]
-        while sum(one.done() for one in waiting) < 20 - throttling.WAITING:
-            pass
+        wait_for(lambda: sum(one.done() for one in waiting) >= 20 - throttling.WAITING)
         go.set()
         told = [one.result() for one in waiting]
     assert most[0] <= throttling.VERIFIED_AT_ONCE
