@@ -26,5 +26,5 @@ def sleep_long(context: JobContext) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    hub = Hub.open(parse({"jobs": {"lease_s": 1.5}}, Path(sys.argv[1])))
+    hub = Hub.open(parse({}, Path(sys.argv[1])))
     Runner(hub, {"sleep": sleep_long}).run_one()

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from cloud_sync.learning.runner import JobContext, Runner
 from cloud_sync.store.models import Job
 from kits.core.errors import DataError
 from kits.core.sample import utc_now
+from tests.cloud_sync.fleet_builders import wait_for
 from tests.cloud_sync.hub_builders import add_person, open_hub
 
 WORKER = Path(__file__).with_name("job_worker.py")
@@ -47,13 +47,6 @@ def put(hub, kind: str = "sleep", **more: object) -> int:
 def look(hub, job_id: int) -> Job:
     with hub.database.session() as session:
         return jobs.find_job(session, job_id)
-
-
-def wait_for(condition: Callable[[], bool], limit_s: float = 15.0) -> None:
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.05)
 
 
 def alive(pid: int) -> bool:
@@ -183,7 +176,8 @@ def test_a_killed_workers_job_is_taken_over_and_its_child_ended(hub) -> None:
     worker.wait()
     assert alive(child)
     assert jobs.claim(hub, "too early", utc_now()) is None
-    wait_for(lambda: look(hub, job_id).lease_until < utc_now())
+    with hub.database.transaction() as session:
+        jobs.find_job(session, job_id).lease_until = utc_now()  # time has passed
     Runner(hub, {"sleep": lambda _: {"second": True}}).run_one()
     job = look(hub, job_id)
     assert (job.state, job.attempts, job.result) == ("done", 2, {"second": True})
@@ -249,7 +243,7 @@ def test_stopping_a_worker_gives_its_job_back(hub) -> None:
 
     runner = Runner(hub, {"sleep": work})
     runner.start()
-    assert started.wait(10)
+    wait_for(started.is_set)
     runner.stop()
     assert look(hub, job_id).state == "queued"
 

@@ -210,7 +210,7 @@ def test_outboxes_with_nothing_to_give_cost_no_time(hub: Hub) -> None:
         add_device(hub, name)
         arrive(hub, LONG_AGO, alert(1), health(2), decision(3, f"{name}-old"), device=name)
         arrive(hub, NOW, health(4), decision(5, f"{name}-new"), device=name)
-    assert Pruner(hub, NOW).turn() == {"telemetry": 20, "samples": 20}
+    assert Pruner(hub, NOW, clock=lambda: 0.0).turn() == {"telemetry": 20, "samples": 20}
     asked: list[float] = []
 
     def clock() -> float:
