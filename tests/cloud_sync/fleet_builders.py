@@ -96,7 +96,7 @@ def running_intake(hub: Hub, kind: str) -> Iterator[Broker]:
         yield broker
 
 
-def wait_for(ready: Callable[[], bool], timeout_s: float = 30.0) -> None:
+def wait_for(ready: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Waits until `ready`; fails when it takes too long."""
     deadline = time.monotonic() + timeout_s
     while not ready():
@@ -157,7 +157,7 @@ class DeviceClient:
         topic = self.topics.chunk(digest_of(content), number)
         self.publish(topic, encode_chunk(content, number, chunk_bytes))
 
-    def next_ack(self, timeout_s: float = 30.0) -> Ack:
+    def next_ack(self, timeout_s: float = 60.0) -> Ack:
         return self.acks.get(timeout=timeout_s)
 
     def wait_done(self, digest: str) -> None:

@@ -251,7 +251,7 @@ def rows_of(outbox: Outbox, klass: EventClass) -> list[Event]:
     return [Event.model_validate_json(row.text) for row in outbox.again(klass, 0, (1 << 62)).rows]
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
+def wait_for(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Until it holds; fails the test when it does not.
 
     What takes long is looked at less often: whoever asks a program all the time keeps it from working.
