@@ -71,14 +71,15 @@ def test_a_second_device_with_the_same_identity(
     assert "another program" in line.open_alerts()["broker-refuses"]
     until(lambda: time.monotonic() - started >= WATCHED_S, 60)
     connects = line.figure("sync_connects") - before + twin.figure("sync_connects")
+    watched_s = time.monotonic() - started
     twin.kill()
     line.kill()
     record({
-        "alarm after s": round(alarm_s, 1), "watched s": WATCHED_S,
+        "alarm after s": round(alarm_s, 1), "watched s": round(watched_s, 1),
         "connections of both": connects,
-        "connections per 10 s": round(10 * connects / WATCHED_S, 2),
+        "connections per 10 s": round(10 * connects / watched_s, 2),
     })  # fmt: skip
-    assert 10 * connects / WATCHED_S <= 1
+    assert 10 * connects / watched_s <= 1
 
 
 def test_a_revoked_device_is_cut_off(site: SecureSite, tmp_path: Path, record: Record) -> None:

@@ -54,7 +54,7 @@ class Site(HubProcess):
 
     def deployment(self, rollout: JsonValue) -> Json:
         """How a rollout to one device ended, once it has."""
-        self.api.wait_for_rollout(rollout, timeout_s=30)
+        self.api.wait_for_rollout(rollout, timeout_s=120)
         found = self.api.call("GET", f"/v1/rollouts/{rollout}")["deployments"]
         assert isinstance(found, list)
         assert isinstance(found[0], dict)
@@ -201,6 +201,12 @@ class Line:
             return 0.0
         assert isinstance(figures, dict)
         return float(figures[name])  # type: ignore[arg-type]
+
+    def updates(self) -> Json:
+        """What the running agent says of its updates."""
+        found = self.status()["updates"]
+        assert isinstance(found, dict)
+        return found
 
     def running(self) -> str:
         """Id of the bundle that decides; empty before the agent answers."""

@@ -27,19 +27,19 @@ def test_decisions_pictures_and_rejects_of_a_rolled_out_bundle(
 
 def test_a_hub_that_is_killed_and_comes_back(any_site: Site, tmp_path: Path) -> None:
     (tmp_path / "b.kwb").write_bytes(make_bundle(1))
-    line = any_site.add_line("outage", tmp_path, parts=240, rate_hz=60, bundle="b.kwb")
+    line = any_site.add_line("outage", tmp_path, parts=480, rate_hz=60, bundle="b.kwb")
     line.start("--until-empty")
     wait_for(lambda: len(any_site.samples(line)) >= 20)
     any_site.kill()
     away_from = line.figure("captured")
     wait_for(lambda: line.figure("captured") >= away_from + 30)
     wait_for(lambda: line.figure("outbox_rows") >= 30)
-    assert away_from < 240
+    assert away_from < 480
     any_site.serve()
     summary = line.finish()
-    assert summary["verdicts"] == {"pass": 80, "review": 80, "act": 80}
+    assert summary["verdicts"] == {"pass": 160, "review": 160, "act": 160}
     assert_arrived_once(line, summary)
-    assert len(line.rejects()) == 80
+    assert len(line.rejects()) == 160
 
 
 def test_an_agent_that_is_killed_loses_nothing_it_had_committed(site: Site, tmp_path: Path) -> None:
@@ -71,12 +71,14 @@ def test_a_picture_that_cannot_be_read_is_counted_shown_and_told(
     (line.pictures / "0010.png").write_bytes(b"no picture at all")
     whole = (line.pictures / "0020.png").read_bytes()
     (line.pictures / "0020.png").write_bytes(whole[:60])  # begins like one
-    line.start("--until-empty")
+    site.stop()  # so that it waits at its end, and can be asked
+    line.start("--until-empty", "--sync-timeout", "120")
     wait_for(lambda: line.figure("captured") >= 22)
     status = line.status()
     assert line.figure("corrupt") == 2
     assert isinstance(status["alerts"], dict)
     assert "0010.png" in str(status["alerts"]["corrupt-sample"])
+    site.serve()
     summary = line.finish()
     assert summary["samples"] == 29
     assert "0010.png" in site.alerts_of(line)["corrupt-sample"]

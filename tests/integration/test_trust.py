@@ -46,10 +46,8 @@ def test_a_newer_release_takes_over_and_a_deliberate_return_too(site: Site, line
     assert back["state"] == "committed", back
     line.wait_decided(bundle_id_of(old), more=10)
     assert {row["bundle"] for row in site.samples(line)} == {bundle_id_of(old), bundle_id_of(new)}
-    status = line.status()["updates"]
-    assert isinstance(status, dict)
-    assert status["previous"] == bundle_id_of(new)
-    assert status["denied"] == {}
+    assert line.updates()["previous"] == bundle_id_of(new)
+    assert line.updates()["denied"] == {}
 
 
 def test_an_aborted_rollout_stops_a_device_that_has_begun(site: Site, tmp_path: Path) -> None:
@@ -67,9 +65,8 @@ def test_an_aborted_rollout_stops_a_device_that_has_begun(site: Site, tmp_path: 
     wait_for(lambda: line.running() == bundle_id_of(new))
     site.api.call("POST", f"/v1/rollouts/{rollout}/abort")
     wait_for(lambda: line.running() == bundle_id_of(make_bundle(1)))
-    status = line.status()["updates"]
-    assert isinstance(status, dict)
-    assert (status["state"], status["denied"]) == ("", {})
+    wait_for(lambda: line.updates()["state"] == "")
+    assert line.updates()["denied"] == {}
     site.roll_out(new, line)
     wait_for(lambda: line.running() == bundle_id_of(new))
     line.stop()
@@ -100,9 +97,7 @@ def test_a_revoked_device_is_not_heard_any_more(site: Site, line: Line) -> None:
     waiting = line.figure("outbox_rows")
     wait_for(lambda: line.figure("outbox_rows") >= waiting + 40)
     assert len(site.seqs(line)) == had
-    status = line.status()
-    assert isinstance(status["alerts"], dict)
-    wait_for(lambda: "broker-refuses" in dict(line.status()["alerts"]))  # type: ignore[arg-type]
+    wait_for(lambda: "broker-refuses" in line.open_alerts())
 
 
 def test_a_revoked_device_is_not_heard_over_a_broker_without_passwords(
