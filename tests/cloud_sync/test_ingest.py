@@ -68,7 +68,7 @@ def test_two_thousand_rows_drain(sqlite: Hub, kind: str) -> None:
         device = DeviceClient(broker, "press-1", token).connect()
         for first in range(1, 2001, 100):
             device.send(*(decision(seq) for seq in range(first, first + 100)))
-        wait_for(lambda: count(hub, models.Event) == 2000, timeout_s=30)
+        wait_for(lambda: count(hub, models.Event) == 2000)
         device.close()
     assert count(hub, models.Sample) == 2000
 

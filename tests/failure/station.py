@@ -84,7 +84,7 @@ class Station:
         )
         save_identity(identity, self.state / "identity.json")
         self.live()
-        wait_for(lambda: self.slots.state.active == bundle_id_of(first), 30)
+        wait_for(lambda: self.slots.state.active == bundle_id_of(first))
         self.stop()
 
     def copy(self, folder: Path) -> Station:

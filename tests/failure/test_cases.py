@@ -104,7 +104,7 @@ def test_whole_agents_that_are_killed_tell_one_story(tmp_path: Path) -> None:
         life = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
         cases = tmp_path / "state" / "cases.json"
         before = cases.stat().st_mtime_ns if cases.exists() else 0
-        wait_for(lambda: cases.exists() and cases.stat().st_mtime_ns > before, 30)  # noqa: B023
+        wait_for(lambda: cases.exists() and cases.stat().st_mtime_ns > before)  # noqa: B023
         time.sleep(draw.uniform(0.5, 1.5))
         life.kill()
         life.wait()

@@ -99,7 +99,7 @@ def count_commits(template: Station, folder: Path, content: bytes) -> int:
     station = template.copy(folder)
     template.hub.reported.clear()
     station.live()
-    wait_for(lambda: station.ended in {"committed", "rolled_back"}, 30)
+    wait_for(lambda: station.ended in {"committed", "rolled_back"})
     station.kill()
     return station.commits_before("committed" if content is not BAD else "went back")
 

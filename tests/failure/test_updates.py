@@ -116,7 +116,7 @@ def test_each_decision_names_the_bundle_that_made_it(kit: Path, tmp_path: Path) 
         try:
             wait_for(lambda: len(seen) > 20)
             hub.publish(new, 2)
-            wait_for(lambda: any(r.state == "committed" for r in hub.reported), 30)
+            wait_for(lambda: any(r.state == "committed" for r in hub.reported))
         finally:
             agent.stop()
             runner.join(20)
@@ -186,7 +186,7 @@ def test_a_device_that_dies_during_a_download_goes_on_where_it_was(
     station.hub.publish(new, 2)
     partial = Slots(station.state).partial(bundle_id_of(new))
     station.live()
-    wait_for(lambda: partial.exists() and partial.stat().st_size >= 1_000_000, 30)
+    wait_for(lambda: partial.exists() and partial.stat().st_size >= 1_000_000)
     station.kill()
     station.live()
     wait_for(lambda: station.ended == "committed", 60)

@@ -49,27 +49,27 @@ def test_enrol_send_renew_and_be_thrown_out(site: SecureSite, tmp_path: Path) ->
     assert identity.mqtt.tls
     assert identity.mqtt.password == ""
     line.start()
-    wait_for(lambda: site.count("press-1") > 0, 30)
+    wait_for(lambda: site.count("press-1") > 0)
 
     connects = line.figure("sync_connects")
     renew(line)
-    wait_for(lambda: line.figure("sync_connects") > connects, 30)
+    wait_for(lambda: line.figure("sync_connects") > connects)
     sent = site.count("press-1")
-    wait_for(lambda: site.count("press-1") > sent, 30)
+    wait_for(lambda: site.count("press-1") > sent)
     assert line.figure("certificate_days") > 360
 
     started = time.monotonic()
     site.api.call("POST", "/v1/devices/press-1/revoke")
-    wait_for(lambda: line.figure("sync_connected") == 0, 30)
+    wait_for(lambda: line.figure("sync_connected") == 0)
     assert time.monotonic() - started < CUT_S
     with pytest.raises(KitwrightError):
         renew(line)
-    wait_for(lambda: "broker-refuses" in line.open_alerts(), 30)
+    wait_for(lambda: "broker-refuses" in line.open_alerts())
 
     again = site.api.call("POST", "/v1/devices", {"name": "press-1", "site": "main"})
     site.programs.text(*str(again["command"]).split(), "--config", str(line.config))
     line.kill()
     line.start()
     sent = site.count("press-1")
-    wait_for(lambda: site.count("press-1") > sent, 30)
+    wait_for(lambda: site.count("press-1") > sent)
     line.kill()

@@ -41,7 +41,7 @@ def test_a_person_gets_the_minutes_that_are_asked_for(site: Site, tmp_path: Path
     meta = site.api.call("GET", f"/v1/samples/{row['id']}")["meta"]
     assert isinstance(meta, dict)
     assert (meta["request"], meta["asset"]) == (wish, "press-7")
-    wait_for(lambda: line.figure("outbox_blobs") == 0, 30)
+    wait_for(lambda: line.figure("outbox_blobs") == 0)
     window = decode_window(site.content(recorded(site, line, "request")[0]))
     assert window.channels[0].readings.size == 3000
     line.kill()

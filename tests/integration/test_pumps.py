@@ -58,7 +58,7 @@ def test_a_leak_goes_from_the_machine_to_an_order_and_back_into_training(
         pumps.site.serve()
         line.start()
         wait_for(lambda: line.figure("captured") > 5, 60)
-        wait_for(lambda: len(pumps.orders(case)) == 1, 30)
+        wait_for(lambda: len(pumps.orders(case)) == 1)
         (number,) = pumps.orders(case)
         pumps.repaired(number, "LEAK")
         case = pumps.case(line, "closed")
@@ -262,7 +262,7 @@ def test_two_devices_have_a_case_each_and_hours_without_a_hub_lose_none(
         line.stop()
     for case, line in zip(found, lines):
         assert len(pumps.cases(line)) == 1
-        wait_for(lambda case=case: len(pumps.orders(case)) == 1, 30)  # type: ignore[misc]
+        wait_for(lambda case=case: len(pumps.orders(case)) == 1)  # type: ignore[misc]
     seqs = [pumps.site.seqs(line) for line in lines]
     assert all(found == list(range(1, len(found) + 1)) for found in seqs), "no row is missing"
 
@@ -313,7 +313,7 @@ def test_a_bundle_that_was_made_without_data_is_published_rolled_out_and_watches
     rollout = pumps.site.api.roll_out(bundle, line.name)["rollout"]
     line.start()
     assert pumps.site.deployment(rollout)["state"] == "committed"
-    wait_for(lambda: line.running() == bundle, 30)
+    wait_for(lambda: line.running() == bundle)
     assert "engine-downgrade" not in line.open_alerts()
     line.stop()
     rows = [row for row in pumps.site.samples(line) if row["bundle"] == bundle]
