@@ -26,6 +26,7 @@ from kits.core.sample import Sample as CoreSample
 from kits.core.sample import utc_now
 from tests.browser import seed
 from tests.browser.signing_in import sign_in_beside
+from tests.browser.waiting import found_by
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -59,8 +60,7 @@ def shown_without_script(open_page, path: str) -> tuple:
         held.append(route)
 
     def arrive() -> None:
-        while not held:
-            page.wait_for_timeout(10)
+        found_by(page, lambda: held)
         held[0].continue_()
 
     page.route("**/static/app.js", hold)

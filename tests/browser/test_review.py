@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Annotation, Person, Review, Sample, WebSession
+from tests.browser.waiting import found_by
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -63,10 +64,9 @@ def fetched_ahead(page) -> None:
 
 def let_through(page, held: list, sample: str) -> None:
     """The request for a sample's card goes on, once it is made."""
-    while not (found := [route for route in held if route.request.url.endswith(sample)]):
-        page.wait_for_timeout(10)
-    held.remove(found[0])
-    found[0].continue_()
+    [route] = found_by(page, lambda: [one for one in held if one.request.url.endswith(sample)])
+    held.remove(route)
+    route.continue_()
 
 
 def queue(page) -> list[str]:
@@ -166,6 +166,36 @@ def test_decision_outlives_a_lost_network(page, hub: Hub) -> None:
     assert [row.decision for row, _ in reviews_of(hub, known)] == ["correct"]
 
 
+def test_two_tabs_of_one_person_lose_no_decision(page, hub: Hub) -> None:
+    known, ids = newest_review(hub), queue(page)
+    held: list = []
+
+    def hold(route) -> None:
+        held.append(route)
+
+    def next_held(sample: str):
+        route = found_by(page, lambda: held and held.pop(0))
+        assert route.request.post_data_json["sample_id"] == sample
+        return route
+
+    page.context.route("**/v1/reviews", hold)
+    page.keyboard.press("g")
+    first = next_held(ids[0])
+    other = page.context.new_page()
+    other.goto(f"{page.url}?sample={ids[1]}")
+    again = next_held(ids[0])  # it finds what has not been sent yet
+    other.wait_for_selector(".boxes svg[viewBox]")
+    other.keyboard.press("g")
+    first.continue_()
+    second = next_held(ids[1])
+    again.continue_()
+    third = next_held(ids[1])
+    second.abort()
+    third.continue_()
+    wait_sent(other)
+    assert {row.sample_id for row, _ in reviews_of(hub, known)} == set(ids[:2])
+
+
 def test_keys_pressed_while_the_next_sample_loads_state_nothing(open_page, hub: Hub) -> None:
     page = open_page("reviewer", "/")
     held, known = [], newest_review(hub)
@@ -233,8 +263,7 @@ def test_a_sample_is_left_out_also_while_it_is_tried_again(page, hub: Hub) -> No
 
     page.route(f"**/review/cards/{ids[0]}", fails_once)
     page.reload()
-    while len(asked) < 2:
-        page.wait_for_timeout(10)
+    found_by(page, lambda: len(asked) > 1)
     on_status(page, "Loading …")
     page.keyboard.press("s")
     page.wait_for_selector(".boxes svg[viewBox]")

@@ -1,6 +1,7 @@
 // Decisions on their way to the hub. Each is kept in local storage until the hub has confirmed it, in
 // order; a lost network or a restarted hub is waited for. What the hub refuses
-// (somebody else decided it) is said on the page.
+// (somebody else decided it) is said on the page. Other tabs of the same person have the same ones: what is
+// in the storage is sent by whichever tab comes to it, at worst by two.
 import { refused, send } from "/static/api.js";
 
 const FIRST_WAIT_MS = 1000;
@@ -37,18 +38,25 @@ export class Outbox {
     this.sending = true;
     clearTimeout(this.timer);
     while (this.waiting > 0) {
-      const answer = await send("POST", "/v1/reviews", this.rows[0]);
+      const row = this.rows[0];
+      const answer = await send("POST", "/v1/reviews", row);
       if (answer.ok || refused(answer.status)) {
         this.wait = FIRST_WAIT_MS;
         this.problem = "";
         if (!answer.ok) this.refused = answer.what;
-        this.#store(this.rows.slice(1));
+        this.#store(this.#without(row));
       } else {
         this.#retry(answer);
         break;
       }
     }
     this.sending = false;
+  }
+
+  // by what it says, not by its place: another tab may have sent it meanwhile
+  #without(sent) {
+    const place = this.rows.findIndex((row) => JSON.stringify(row) === JSON.stringify(sent));
+    return this.rows.filter((_row, n) => n !== place);
   }
 
   #retry(answer) {
