@@ -63,6 +63,9 @@ class SamplePruner:
         digests: set[str] = set()
         query = select(Sample.id, Sample.blob, may_go(self._before))
         for some in in_portions(names):
+            # held before it is looked: what somebody says of one now is said before or after
+            held = select(Sample.id).where(Sample.id.in_(some)).order_by(Sample.id)
+            self._session.execute(held.with_for_update()).all()
             mine = query.where(Sample.id.in_(some), Sample.device == self._device)
             for name, digest, goes in self._session.execute(mine):
                 here.add(name)

@@ -226,6 +226,8 @@ def _end_sessions(session: Session, person: Person) -> None:
 
 
 def _keep_one_admin(session: Session, leaving: Person) -> None:
+    admins = select(Person.id).where(Person.role == "admin").order_by(Person.id)
+    session.execute(admins.with_for_update(key_share=True)).all()  # of two at once one stays
     others = session.scalar(
         select(func.count())
         .select_from(Person)

@@ -132,13 +132,14 @@ def login(
         throttle.undone(name, address)
         logins.labels("busy" if isinstance(error, BusyError) else "failed").inc()
         raise
-    if person is None or not fits:
+    new = _open_session(hub, person, password, address, now) if person and fits else None
+    if new is None:
         logins.labels("wrong").inc()
         _note_failure(hub, throttle, name, address, there=person is not None)
         raise UnauthenticatedError("login or password is wrong")
     throttle.succeeded(name, address)
     logins.labels("done").inc()
-    return _open_session(hub, person, password, address, now)
+    return new
 
 
 def _homes(hub: Hub, name: str, now: datetime) -> list[str]:
@@ -164,10 +165,15 @@ def _note_failure(
 
 def _open_session(
     hub: Hub, person: Person, password: str, address: str, now: datetime
-) -> NewSession:
+) -> NewSession | None:
+    """None: the password was changed while it was verified, or the person was shut out."""
     secret, csrf = new_secret(), new_secret()
     lifetime = timedelta(hours=hub.config.session.hours)
+    stronger = hash_password(password) if needs_rehash(person.password_hash) else ""
     with hub.database.transaction() as session:
+        held = session.get(Person, person.id, with_for_update={"key_share": True})
+        if held is None or held.disabled_at or held.password_hash != person.password_hash:
+            return None
         session.execute(delete(WebSession).where(WebSession.expires_at <= now))
         session.add(
             WebSession(
@@ -179,12 +185,7 @@ def _open_session(
                 expires_at=now + lifetime,
             )
         )
-        if needs_rehash(person.password_hash):
-            session.execute(
-                update(Person)
-                .where(Person.id == person.id)
-                .values(password_hash=hash_password(password))
-            )
+        held.password_hash = stronger or held.password_hash
         audit(session, person.login, "login", address=address)
     identity = Identity(person.id, person.login, lower_role(person.role, "admin"), "session", csrf)
     return NewSession(identity, secret, int(lifetime.total_seconds()))

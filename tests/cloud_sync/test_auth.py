@@ -16,6 +16,7 @@ from cloud_sync.web.security import safe_next
 from cloud_sync.web.throttle import LoginThrottle
 from kits.core.errors import UsageError
 from kits.core.sample import utc_now
+from tests.cloud_sync.crossing import meanwhile
 from tests.cloud_sync.hub_builders import PASSWORD, add_person, open_hub
 
 
@@ -51,6 +52,25 @@ def test_logout_ends_the_session(opened) -> None:
     new = sign_in(client, hub)
     auth.logout(hub, new.secret)
     assert client.get("/v1/me").status_code == 401
+
+
+@pytest.mark.parametrize("weak", [False, True], ids=["as strong as today's", "of weaker settings"])
+def test_who_signs_in_while_the_password_is_changed_does_not_get_in(
+    opened, monkeypatch: pytest.MonkeyPatch, weak: bool
+) -> None:
+    client, hub = opened
+    add_person(hub, "ada", "viewer", PASSWORD)
+    if weak:
+        monkeypatch.setattr(auth, "needs_rehash", lambda _: True)
+
+    def change() -> None:
+        with hub.database.transaction() as session:
+            auth.set_password(session, "ada", "other words than before", by="eve")
+
+    meanwhile(monkeypatch, auth, "verify_password", change)
+    with pytest.raises(UnauthenticatedError, match="wrong"):
+        sign_in(client, hub)
+    auth.login(hub, LoginThrottle(), "ada", "other words than before", address="10.0.0.1")
 
 
 def test_a_session_ends_when_idle_and_when_old(opened) -> None:

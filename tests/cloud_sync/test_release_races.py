@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from tuf.api.metadata import Metadata, Timestamp
 
@@ -19,8 +19,21 @@ from cloud_sync.fleet import devices, rollouts, tuf
 from cloud_sync.fleet.plan import Plan
 from cloud_sync.hub import Hub
 from cloud_sync.learning import reviews
-from cloud_sync.store.models import Annotation, DeviceCertificate, Person, Release, Review, Rollout
+from cloud_sync.retention.rows import Old
+from cloud_sync.retention.samples import SamplePruner
+from cloud_sync.store.models import (
+    Annotation,
+    Blob,
+    DeviceCertificate,
+    Person,
+    Release,
+    Review,
+    Rollout,
+    Sample,
+)
+from cloud_sync.web import accounts
 from kits.core.errors import BundleError, GateError
+from kits.core.sample import utc_now
 from tests.cloud_sync.crossing import cross
 from tests.cloud_sync.fleet_builders import add_device, make_hub
 from tests.cloud_sync.hub_builders import add_sample
@@ -166,3 +179,36 @@ def test_who_says_the_same_twice_at_once_says_it_once(hub: Hub, sample: str) -> 
     assert said(hub) == [("eve", "dent")]
     with hub.database.session() as session:
         assert session.scalar(select(func.count()).select_from(Review)) == 1
+
+
+def test_of_two_admins_who_leave_at_once_one_stays(hub: Hub) -> None:
+    with hub.database.transaction() as session:
+        session.add_all(Person(login=login, role="admin") for login in ("eve", "bob"))
+
+    def leave() -> None:
+        with hub.database.transaction() as session:
+            accounts.set_role(session, "bob", "viewer", by="bob")
+
+    fault = cross(hub, lambda session: accounts.set_role(session, "eve", "viewer", by="eve"), leave)
+    assert isinstance(fault, ConflictError)
+
+
+def test_a_sample_of_which_somebody_says_something_now_is_not_pruned(hub: Hub) -> None:
+    add_sample(hub, "part")
+    with hub.database.transaction() as session:
+        session.execute(update(Blob).values(kept=False))
+    later = utc_now() + timedelta(days=1)
+
+    def name(session: Session) -> None:
+        session.get_one(Sample, "part").decided = True
+        session.add(Annotation(sample_id="part", label="bearing", body={}, source="outcome"))
+
+    def prune() -> None:
+        with hub.database.transaction() as session:
+            SamplePruner(session, "press-1", later).choose(
+                [Old(1, "decision", {"sample_id": "part"})]
+            )
+
+    assert cross(hub, name, prune) is None
+    with hub.database.session() as session:
+        assert session.get(Sample, "part") is not None
