@@ -14,7 +14,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.epochs import Key
-from cloud_sync.store.bulk import found_among
+from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.models import MailDraft, Sample
 from cloud_sync.store.models.mails import ERASED
 from kits.core.events import DraftBody
@@ -72,5 +72,10 @@ def _known(session: Session, names: set[tuple[str, str]]) -> dict[tuple[str, str
 
 
 def _erased(session: Session, names: set[str]) -> set[str]:
-    """Those whose text must not come back."""
-    return found_among(session, Sample.id, names, Sample.blob_state == ERASED)
+    """Those whose text must not come back. Who erases one of them now does it before this is looked, or after the rows are there."""
+    found: set[str] = set()
+    for some in in_portions(names):
+        query = select(Sample.id, Sample.blob_state).where(Sample.id.in_(some)).order_by(Sample.id)
+        rows = session.execute(query.with_for_update(read=True))
+        found |= {name for name, state in rows if state == ERASED}
+    return found

@@ -236,7 +236,9 @@ def changing_tables(database: Database) -> Iterator[Connection]:
     Raises:
         ConfigError: a reference leads nowhere; nothing was changed.
     """
-    with database.engine.connect() as connection:
+    # who comes second waits for SQLite's lock, and finds the new tables
+    engine = database.engine.execution_options(sqlite_begin="IMMEDIATE")
+    with engine.connect() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
         driver: Any = connection.connection.driver_connection
         if is_sqlite:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -248,6 +250,20 @@ def test_migrations_from_empty_make_exactly_the_tables_of_the_models(database: D
 def test_migrating_twice_changes_nothing(database: Database) -> None:
     first = migrate(database)
     assert migrate(database) == first
+
+
+def test_of_two_that_start_at_once_the_second_waits_until_the_tables_are_changed(
+    sqlite: Database,
+) -> None:
+    migrate(sqlite)
+    file = sqlite.engine.url.database
+    assert file is not None
+    with (
+        changing_tables(sqlite),
+        closing(sqlite3.connect(file, timeout=0)) as other,
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+    ):
+        other.execute("BEGIN IMMEDIATE")
 
 
 def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:

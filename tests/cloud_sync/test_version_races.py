@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from cloud_sync.crm import forgetting
 from cloud_sync.errors import ConflictError
@@ -16,15 +18,18 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake import provenance
 from cloud_sync.learning import datasets, freezing
 from cloud_sync.mails import erasure, versions
-from cloud_sync.store.models import Dataset
+from cloud_sync.mails.drafts import Told, write_drafts
+from cloud_sync.mails.forgetting import forget
+from cloud_sync.store.models import Dataset, MailDraft, Sample
 from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
+from kits.core.events import DraftBody
 from kits.core.hub_api import PublishRequest
 from kits.core.mail_remarks import MailRemarks, write_remarks
 from kits.core.sample import digest_of, utc_now
 from kits.toolchain.project import Project
 from tests.cloud_sync.case_builders import take
-from tests.cloud_sync.crossing import meanwhile
+from tests.cloud_sync.crossing import cross, meanwhile
 from tests.cloud_sync.fleet_builders import add_device, make_hub, put_blob
 from tests.cloud_sync.lead_builders import LEADS, SALES, lead_hub
 from tests.cloud_sync.mail_builders import (
@@ -37,6 +42,7 @@ from tests.cloud_sync.mail_builders import (
     mail_bundle,
     mail_row,
 )
+from tests.cloud_sync.postgres import fresh_database
 from tests.cloud_sync.test_crm_outcomes import won
 from tests.cloud_sync.test_lead_states import FIRMS, bring, is_of, project, send
 from tests.cloud_sync.test_mail_erasure import HERS, HIS, add_version, answer, item, keep
@@ -201,3 +207,36 @@ def test_a_lead_that_a_version_takes_in_while_it_is_forgotten_leaves_it(
         with here.hub.database.session() as session:
             there = session.scalars(select(Dataset.id).where(Dataset.successor == "")).all()
         assert len(there) == 2
+
+
+def test_words_of_a_draft_that_arrive_while_a_person_is_erased_do_not_stay(
+    tmp_path: Path, cluster: Path
+) -> None:
+    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    with make_hub(tmp_path / "hub", database_url=url) as hub:
+        add_device(hub)
+        know_bundle(hub)
+        for number, name in enumerate(("one", "two"), 1):
+            keep(hub, number, name, letter(ANN, name))
+
+        def arrives(session: Session, name: str) -> None:
+            body = DraftBody(
+                sample_id=name, fate="edited", intent="returns", bundle="b", changed_share=0.5,
+                changed=("SECRET",), at=utc_now(),
+            )  # fmt: skip
+            write_drafts(session, [Told(("press-1", "e", 1), body, utc_now())])
+
+        def later() -> None:
+            with hub.database.transaction() as session:
+                arrives(session, "two")
+
+        def erase() -> None:
+            erasure.erase(hub, ANN, by="ada")
+
+        assert cross(hub, lambda session: arrives(session, "one"), erase) is None
+        with hub.database.transaction() as session:
+            session.execute(update(Sample).where(Sample.id == "two").values(blob_state="stored"))
+        fault = cross(hub, lambda session: forget(session, {"two"}, utc_now()), later)
+        assert fault is None
+        with hub.database.session() as session:
+            assert set(map(tuple, session.scalars(select(MailDraft.changed)))) == {()}
