@@ -15,6 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DataError as SqlDataError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
 from cloud_sync.api import (
@@ -72,6 +74,8 @@ from kits.core.packed import MAX_PACK_BYTES
 
 _DIGESTS_BYTES = 160 << 10
 """As many digests as are asked for at once, and some room."""
+_HEALTH_S = 1.0
+"""As long as it stands whether database and broker answer: strangers may ask."""
 _TOLD = 3
 """So many faults of one request are told."""
 
@@ -158,13 +162,6 @@ def _routes() -> tuple[BaseRoute, ...]:
     return tuple(together.routes)
 
 
-_OFTEN: Mapping[tuple[str, str], Handler] = {
-    ("POST", "/v1/leads/score"): lead_scores.score_leads,
-    ("POST", "/v1/crm/"): crm.receive_any,
-}
-"""What is asked by the thousand; the routers have it too."""
-
-
 def _body_limits(config: HubConfig, hub: Hub) -> tuple[Bound, dict[tuple[str, str], Bound]]:
     """What a body may be, and what some may. Who floods one kind of the unknown does not hold up the other."""
     limits, refused = config.limits, hub.metrics.bodies_refused
@@ -183,18 +180,38 @@ def _body_limits(config: HubConfig, hub: Hub) -> tuple[Bound, dict[tuple[str, st
     }
 
 
+def _health(hub: Hub, broker: Broker) -> Shared:
+    def ask() -> str:
+        try:
+            with hub.database.engine.connect() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except SQLAlchemyError:
+            return "the database does not answer"
+        return "" if broker.responds() else "the broker does not answer"
+
+    return Shared(ask, first="nobody knows yet", seconds=_HEALTH_S)
+
+
+async def healthz(request: Request) -> Response:
+    """200 while database and broker answer, or did a second ago."""
+    health: Shared = request.app.state.health
+    wrong = health.at_hand()
+    if wrong is None:
+        wrong = await run_in_threadpool(health)
+    return PlainTextResponse(wrong or "ok", status_code=503 if wrong else 200)
+
+
+_OFTEN: Mapping[tuple[str, str], Handler] = {
+    ("POST", "/v1/leads/score"): lead_scores.score_leads,
+    ("POST", "/v1/crm/"): crm.receive_any,
+    ("GET", "/healthz"): healthz,
+}
+"""What is asked by the thousand, and what strangers may ask; the routers have it too."""
+
+
 def _add_probes(app: FastAPI, hub: Hub, broker: Broker) -> None:
-    broker_responds = Shared(broker.responds)
-
-    @app.get("/healthz", include_in_schema=False)
-    def healthz() -> Response:
-        """200 while database and broker answer."""
-        with hub.database.engine.connect() as connection:
-            connection.exec_driver_sql("SELECT 1")
-        if not broker_responds():
-            return PlainTextResponse("the broker does not answer", status_code=503)
-        return PlainTextResponse("ok")
-
+    app.state.health = _health(hub, broker)
+    app.get("/healthz", include_in_schema=False)(healthz)
     exposition = Exposition(hub.metrics, hub.database)
 
     @app.get("/metrics", include_in_schema=False)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
+from sqlalchemy.exc import OperationalError
 
 from benchmarks import certified
 from cloud_sync.app import create_app
@@ -22,6 +23,7 @@ from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.keeper import HUNG_AFTER_S, BrokerKeeper
 from cloud_sync.fleet.mosquitto import MosquittoBroker
 from cloud_sync.fleet.plan import Plan
+from cloud_sync.fleet.probes import Shared
 from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
@@ -132,10 +134,52 @@ def test_the_probe_of_the_hub_says_when_the_broker_hangs(
         hang(broker)
         monkeypatch.setattr("cloud_sync.fleet.mosquitto.PATIENCE_S", 0.5)
         try:
-            answer = client.get("/healthz")
+            wait_for(lambda: client.get("/healthz").text == "the broker does not answer")
+            assert client.get("/healthz").status_code == 503
         finally:
             os.kill(pid_of(broker), signal.SIGCONT)
-        assert (answer.status_code, answer.text) == (503, "the broker does not answer")
+
+
+def test_strangers_who_go_on_asking_cost_the_hub_one_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud_sync.app._HEALTH_S", 3600.0)
+    with make_hub(tmp_path) as hub:
+        app = create_app(hub.config, jobs=False)
+        client, asked = TestClient(app), []
+        app.state.broker.start()
+        event.listen(
+            app.state.hub.database.engine, "before_cursor_execute", lambda *a: asked.append(a[2])
+        )
+        try:
+            answers = [client.get("/healthz") for _ in range(20)]
+        finally:
+            app.state.broker.stop()
+    assert {answer.text for answer in answers} == {"ok"}
+    assert asked.count("SELECT 1") == 1
+
+
+def test_a_database_that_does_not_answer_is_said(tmp_path: Path) -> None:
+    with make_hub(tmp_path) as hub:
+        app = create_app(hub.config, jobs=False)
+        engine = app.state.hub.database.engine
+
+        def gone(*_: object) -> None:
+            raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+        event.listen(engine, "before_cursor_execute", gone)
+        answer = TestClient(app).get("/healthz")
+    assert (answer.status_code, answer.text) == (503, "the database does not answer")
+
+
+def test_an_answer_is_good_for_a_while_and_no_longer() -> None:
+    now, said = [0.0], ["a", "", "b"]
+    shared = Shared(lambda: said.pop(0), first="?", seconds=2.0, clock=lambda: now[0])
+    assert shared.at_hand() is None
+    assert (shared(), shared.at_hand(), shared()) == ("a", "a", "a")
+    now[0] = 2.0
+    assert shared.at_hand() is None
+    assert (shared(), shared.at_hand(), said) == ("", "", ["b"])
 
 
 def test_of_those_who_ask_together_for_a_broker_that_hangs_one_waits(
