@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from kits.core import console
@@ -49,6 +51,8 @@ def make_app() -> typer.Typer:
 
 def main() -> None:
     """Entry point of the `kit` script."""
+    # processes that it starts import nothing from the folder somebody is in: that may be a stranger's project
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     console.run(make_app())
 
 

@@ -34,6 +34,7 @@ from kits.core.tensorrt import build
 
 FLAVOURS = ("tensorrt", "tensorrt_rtx")
 _NICE = 10
+_PACKAGES = Path(__file__).parents[2]
 _TICK_S = 0.1
 _REASONS = 3
 _REASON_CHARS = 500
@@ -92,6 +93,7 @@ def build_engine(model: bytes, settings: BuildSettings) -> bytes:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             pass_fds=(source, target),
+            cwd=_PACKAGES,  # a module in the folder that the agent was started in is none of ours
         )
         try:
             _judge(child, _watch(child, settings))

@@ -63,6 +63,11 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
         "goes before",
     ),
     (
+        "PYTHONSAFEPATH", "kit",
+        "set, unless you have set it: processes that `kit` starts import nothing from the folder you are in (Python 3.11 or "
+        "later)",
+    ),
+    (
         "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT", "cloud-sync",
         "for `storage_url: s3://…`, read by the S3 client; also its other `AWS_…` variables",
     ),

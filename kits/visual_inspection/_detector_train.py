@@ -26,6 +26,7 @@ from kits.visual_inspection._writers import classes_of, write_yolo
 from kits.visual_inspection.config import DetectorConfig
 
 _HUB = "https://github.com/ultralytics/assets/releases"
+_SAFE = "ULTRALYTICS_SAFE_LOAD"
 _CACHE_PIXELS = 2_000_000_000
 _LICENCE = LicenceNote(
     part="detector (trainer, architecture and resulting weights)",
@@ -39,14 +40,14 @@ def quiet_ultralytics(home: Path) -> Iterator[Any]:
     """The ultralytics module, offline, without runtime installs, its settings kept in `home`.
 
     Raises:
-        MachineError: the extra `yolo` is not installed.
+        MachineError: the extra `yolo` is not installed, or with this torch weights would run what they say.
     """
     wanted = {
         "YOLO_OFFLINE": "1",
         "YOLO_AUTOINSTALL": "0",
         "YOLO_CONFIG_DIR": str(home),
         "YOLO_VERBOSE": "false",
-        "ULTRALYTICS_SAFE_LOAD": "1",  # weights are a pickle, which else may run what it likes
+        _SAFE: "1",  # weights are a pickle, which else may run what it likes
     }
     for key, value in wanted.items():
         os.environ.setdefault(key, value)
@@ -59,6 +60,7 @@ def quiet_ultralytics(home: Path) -> Iterator[Any]:
             where=str(error.name),
             fix="pip install 'kitwright[yolo]', or set model.approach: good-parts",
         ) from error
+    _require_safe_loading(ultralytics)
     off = ("sync", "mlflow", "raytune", "clearml", "comet", "dvc", "wandb", "tensorboard", "hub")
     settings = ultralytics.settings
     settings.update({key: False for key in off if key in settings})
@@ -69,6 +71,19 @@ def quiet_ultralytics(home: Path) -> Iterator[Any]:
             yield ultralytics
     finally:
         logger.disabled = before
+
+
+def _require_safe_loading(ultralytics: Any) -> None:
+    """Ultralytics loads weights as it did before, without a word, where torch lacks what it needs for that."""
+    import torch
+
+    able = hasattr(torch.serialization, "get_unsafe_globals_in_checkpoint")
+    wanted = os.environ[_SAFE].strip().lower() in ("1", "true", "yes", "on", "y", "t")
+    if wanted and not (able and getattr(ultralytics.utils, "SAFE_LOAD", False)):
+        raise MachineError(
+            f"weights of detectors are pickles, and this ultralytics with torch {torch.__version__} would run them",
+            fix="pip install -U 'kitwright[train,yolo]'",
+        )
 
 
 def train_detector(task: TrainTask, config: DetectorConfig) -> TrainOutcome:

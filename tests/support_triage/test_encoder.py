@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from kits.support_triage._learning.encoders import (
     load_network,
     make_graph,
     pooled,
+    read_tokenizer,
 )
 from kits.support_triage._models.encoder import Encoder, Tokens
 from kits.support_triage.config import EncoderConfig
@@ -145,6 +149,26 @@ def test_weights_that_could_run_code_are_refused(tmp_path: Path) -> None:
     assert weights is not None
     with pytest.raises(ConfigError, match="cannot be loaded"):
         load_network(weights)
+
+
+def test_code_that_lies_beside_a_model_is_not_executed_whoever_answers_yes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny_encoder(tmp_path / "encoder")
+    (folder / "tokenizer.json").unlink()
+    (folder / "own.py").write_text("import sys; sys.modules['kw_executed'] = sys")
+    own = {"AutoConfig": "own.Own", "AutoModel": "own.Own", "AutoTokenizer": ["own.Own", "own.Own"]}
+    (folder / "config.json").write_text(json.dumps({"model_type": "own", "auto_map": own}))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"auto_map": own}))
+    weights = find_weights(EncoderConfig(source=str(folder)))
+    assert weights is not None
+    for load in (load_network, read_tokenizer):
+        monkeypatch.setattr(
+            "sys.stdin", io.StringIO("y\n" * 9)
+        )  # transformers asks on the terminal
+        with pytest.raises(ConfigError):
+            load(weights)
+    assert "kw_executed" not in sys.modules
 
 
 def test_a_damaged_tokenizer_is_refused(graph: EncoderGraph) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import kits
 from kits.core.bundle import open_file
 from kits.core.errors import BundleError, DataError, MachineError, UsageError
 from kits.core.openvino import openvino_lacking
@@ -75,3 +79,30 @@ def test_given_inputs_replace_golden_samples(
         bench(path, seconds=0.1)
     inputs = sorted(dots_folder.rglob("*.png"))[:2]
     assert bench(path, inputs=inputs, seconds=0.1, threads=1).n > 0
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 cannot be told")
+def test_no_module_in_the_folder_one_is_in_is_executed(
+    trained: tuple[Project, Trained], tmp_path: Path
+) -> None:
+    bundle, touched = trained[1].bundle, tmp_path / "executed"
+    sample = tmp_path / "sample.png"
+    sample.write_bytes(open_file(bundle).files[open_file(bundle).golden.samples[0].path])
+    hostile, program = tmp_path / "project", tmp_path / "bin" / "kit.py"
+    for folder in (hostile, program.parent):
+        folder.mkdir()
+    for name in ("signal", "json", "numpy"):
+        (hostile / f"{name}.py").write_text(f"open({str(touched)!r}, 'a').close()")
+    program.write_text("from kits.cli import main\nif __name__ == '__main__':\n    main()\n")
+    packages = os.pathsep.join(filter(None, (str(Path(kits.__file__).parents[1]), *sys.path)))
+    environment = {**os.environ, "PYTHONPATH": packages}
+    for words in (
+        ["bench", "--bundle", bundle, "--seconds", "0.2"],
+        ["predict", sample, "--bundle", bundle, "--out", tmp_path / "out.jsonl", "--on", "cores"],
+    ):
+        command = [sys.executable, str(program), *map(str, words)]
+        done = subprocess.run(
+            command, cwd=hostile, env=environment, capture_output=True, text=True, check=False
+        )
+        assert not touched.exists(), done.stderr
+        assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from kits.visual_inspection.runtime import (
 )
 from tests.quick_disk import no_waiting_for_the_disk  # noqa: F401  a fixture
 from tests.visual_inspection.builders import dataset, parts
+
+# ultralytics asks once, when it is imported, which some tests do themselves
+os.environ["ULTRALYTICS_SAFE_LOAD"] = "1"
 
 
 @dataclass(frozen=True)

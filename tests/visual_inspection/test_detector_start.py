@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kits.core.blobs import FolderBlobStore
-from kits.core.errors import ConfigError
-from kits.visual_inspection._detector_train import _start
+from kits.core.errors import ConfigError, MachineError
+from kits.visual_inspection._detector_train import _start, quiet_ultralytics
 from kits.visual_inspection.config import Config, DetectorConfig
 from tests.visual_inspection.builders import dataset, parts
 from tests.visual_inspection.conftest import run_training
@@ -86,3 +86,14 @@ def test_weights_that_would_execute_something_are_refused(tmp_path: Path) -> Non
     words = [sys.executable, "-c", LOADS, str(tmp_path / "home"), str(trap)]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert done.stderr.split()[-2:] == ["refused", "False"]
+
+
+def test_where_weights_would_be_executed_no_detector_is_trained_or_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setenv("ULTRALYTICS_SAFE_LOAD", "1")
+    monkeypatch.delattr(torch.serialization, "get_unsafe_globals_in_checkpoint")
+    with pytest.raises(MachineError, match="would run them"), quiet_ultralytics(tmp_path):
+        pytest.fail("weights are loaded")

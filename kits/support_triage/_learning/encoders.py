@@ -108,6 +108,7 @@ def load_network(weights: Weights) -> nn.Module:
             attn_implementation="eager",
             local_files_only=not weights.fetch,
             use_safetensors=True,
+            trust_remote_code=False,
         )
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(
@@ -130,7 +131,9 @@ def read_tokenizer(weights: Weights) -> bytes:
     from transformers import AutoTokenizer
 
     try:
-        loaded = AutoTokenizer.from_pretrained(weights.place, local_files_only=not weights.fetch)
+        loaded = AutoTokenizer.from_pretrained(
+            weights.place, local_files_only=not weights.fetch, trust_remote_code=False
+        )
         text: str = loaded.backend_tokenizer.to_str()
     except (OSError, ValueError, AttributeError) as error:
         raise ConfigError(

@@ -156,10 +156,10 @@ def _loaded(config: ReplyModelConfig, device: str) -> tuple[Any, Any, Any]:
         if config.four_bits and importlib.util.find_spec("bitsandbytes") is not None:
             extra["quantization_config"] = _four_bits(torch)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=local)
-        model = AutoModelForCausalLM.from_pretrained(
-            place, local_files_only=local, use_safetensors=True, **extra
-        )
+        # false, not left out: else transformers asks on the terminal whether to run the model's own code
+        safe = {"local_files_only": local, "trust_remote_code": False}
+        tokenizer = AutoTokenizer.from_pretrained(place, **safe)
+        model = AutoModelForCausalLM.from_pretrained(place, use_safetensors=True, **safe, **extra)
     except (OSError, ValueError) as error:
         raise ConfigError(f"the model cannot be loaded: {error}", where=config.base) from error
     if not tokenizer.chat_template:
