@@ -37,7 +37,10 @@ class Run(BaseModel):
     kit: str
     dataset: str = Field("", description="id of the dataset version")
     seed: int = 0
-    revision: str = Field("", description="git revision of the project; `-dirty` when changed")
+    revision: str = Field(
+        "",
+        description="git revision of the project; `-dirty` when changed, `-perhaps-dirty`: not asked",
+    )
     packages: dict[str, str] = Field(default_factory=dict)
     config: dict[str, JsonValue] = Field(default_factory=dict)
     costs: dict[str, JsonValue] = Field(default_factory=dict)

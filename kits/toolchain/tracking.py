@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import platform
 import secrets
-import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,6 +21,7 @@ from pydantic import JsonValue
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
 from kits.toolchain.project import Project
+from kits.toolchain.revision import git_revision
 from kits.toolchain.run_table import RunTable
 from kits.toolchain.runs import Run, save_run
 
@@ -126,27 +126,6 @@ def start_run(
     with RunTable(folder.database) as table:
         table.put(record)
     return folder
-
-
-def git_revision(folder: Path) -> str:
-    """The commit of the git work tree at `folder`, `-dirty` when changed; empty without git."""
-    # a work tree from elsewhere must not name a program that git starts here
-    harmless = ["-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}"]
-    command = [
-        "git",
-        *harmless,
-        "-C",
-        str(folder),
-        "describe",
-        "--always",
-        "--dirty",
-        "--abbrev=40",
-    ]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603  fixed program, our own folder
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def package_versions() -> dict[str, str]:

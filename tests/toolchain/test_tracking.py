@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,7 @@ from kits.core.stats import proportion
 from kits.toolchain.progress import LineProgress
 from kits.toolchain.project import Project
 from kits.toolchain.runs import compare_runs, read_run
-from kits.toolchain.tracking import git_revision, list_runs, start_run
+from kits.toolchain.tracking import list_runs, start_run
 from tests.toolchain.plugin import plugin, project
 
 __all__ = ["plugin", "project"]
@@ -28,19 +26,6 @@ def test_a_finished_run_is_found_as_the_newest(project: Project) -> None:
     assert record.id == run.id and record.seed == 5
     assert record.metrics["escape_rate"].n == 50
     assert record.packages["kitwright"] and record.costs["escape"] == 100
-
-
-def test_a_work_tree_from_elsewhere_starts_nothing(tmp_path: Path) -> None:
-    folder, mark = tmp_path / "project", tmp_path / "started"
-    folder.mkdir()
-    for arguments in (["init", "-q"], ["config", "core.fsmonitor", f"touch {mark}; true"]):
-        subprocess.run(["git", "-C", str(folder), *arguments], check=True)
-    (folder / "kit.yaml").write_text("kit: x")
-    who = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "core.fsmonitor=false"]
-    for arguments in (["add", "."], ["commit", "-qm", "x"]):
-        subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True)
-    assert len(git_revision(folder)) == 40
-    assert not mark.exists()
 
 
 def test_a_failed_run_keeps_its_folder_and_reason(project: Project) -> None:
