@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TypeAlias
 
+from kits.core.month_words import MONTH_WORDS
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {m: i + 1 for i, m in enumerate(_ENGLISH)} | {
@@ -30,6 +32,11 @@ NAMED = re.compile(r"(\d{1,2})[- .]{1,9}([^\W\d_]{3,12})[- .]{1,9}(\d{2,4})" + _
 MONTH_FIRST = re.compile(
     r"([^\W\d_]{3,12})[ .]{1,9}(\d{1,2})(?:st|nd|rd|th)?[, ]{1,9}(\d{4})" + _CLOCK
 )
+MONTH = re.compile(
+    r"(\d{4})[-/](\d{1,2})|(\d{1,2})[-/](\d{4})"
+    r"|([^\W\d_]{3,12})(?:\.? {0,3}[-/ ] {0,3}|\. {0,3}| (?:de|del|of) )(\d{4})|(\d{4})(?:[-/ ]|\. )([^\W\d_]{3,12})\.?"
+)
+"""A month and nothing nearer: `2024-05`, `05/2024`, `May 2024`, `mayo de 2024`, `2024 May`."""
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[T _-]?(\d{2})(\d{2})(\d{2})?")
 COMPACT_DAY = re.compile(r"((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
@@ -62,6 +69,30 @@ def read_month_first(text: str) -> Moment:
         return None
     name, day, year, *clock = match.groups()
     return _of_month(year, name, day, clock)
+
+
+def read_month(text: str) -> Moment:
+    """`May 2024`: the month's first moment. When something was known, `end_of_month` of it says for certain."""
+    match = MONTH.fullmatch(text)
+    if not match:
+        return None
+    year = next(filter(None, (match[n] for n in (1, 4, 6, 7))))
+    # `Marketing 2024` is no March
+    month = match[2] or match[3] or MONTH_WORDS.get((match[5] or match[8]).lower(), 0)
+    return _with_clock(int(year), int(month), 1, [None] * 6)
+
+
+def start_of_month(seconds: float) -> float:
+    """The first second of the month that a moment is in."""
+    at = datetime.fromtimestamp(seconds, tz=timezone.utc)
+    return (datetime(at.year, at.month, 1, tzinfo=timezone.utc) - _EPOCH).total_seconds()
+
+
+def end_of_month(seconds: float) -> float:
+    """The last second of the month that a moment is in."""
+    at = datetime.fromtimestamp(seconds, tz=timezone.utc)
+    year, month = (at.year + 1, 1) if at.month == 12 else (at.year, at.month + 1)
+    return (datetime(year, month, 1, tzinfo=timezone.utc) - _EPOCH).total_seconds() - 1
 
 
 def read_compact(text: str) -> Moment:
@@ -109,9 +140,13 @@ def form_of(texts: Sequence[str], enough: float) -> re.Pattern[str] | None:
 
 
 def _of_month(year: str, name: str, day: str, clock: Sequence[str | None]) -> Moment:
-    word = name.lower()
-    month = _MONTHS.get(word[:4]) or _MONTHS.get(word[:3])
+    month = _month_of(name)
     return None if month is None else _with_clock(_full(year), month, int(day), clock)
+
+
+def _month_of(name: str) -> int | None:
+    word = name.lower()
+    return MONTH_WORDS.get(word) or _MONTHS.get(word[:4]) or _MONTHS.get(word[:3])
 
 
 def _full(year: str) -> int:

@@ -20,6 +20,7 @@ from typing import ClassVar
 
 from pydantic import JsonValue
 
+from kits.core.codepages import code_page
 from kits.core.errors import DataError
 
 SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".txt", ".psv", ".jsonl", ".ndjson", ".json"})
@@ -163,7 +164,7 @@ def _encoding(start: bytes) -> str:
         # the last character may be cut in two
         codecs.getincrementaldecoder("utf-8")().decode(start)
     except UnicodeDecodeError:
-        return "cp1252"
+        return code_page(start)
     return "utf-8"
 
 

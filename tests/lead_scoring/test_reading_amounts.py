@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kits.core.errors import DataError
@@ -202,3 +203,45 @@ def test_an_outcome_may_be_an_amount_whatever_blank_parts_its_thousands(
     rows = [[n, f"{n}{blank}343,16 €" if n % 2 else "0,00 €"] for n in range(300)]
     path = put(tmp_path / "e.csv", table(["id", "CA signé"], rows, ";"))
     assert read(path, source(outcome="CA signé", won=["> 0"])).labels.count("won") == 150
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["81.5K", "1.2M", "950", "7k"], [81_500, 1_200_000, 950, 7_000]),
+        (["79k€", "1,2 Mio. €", "800 €", "12 Tsd. €"], [79_000, 1_200_000, 800, 12_000]),
+        (["€79k", "€1.2M", "€ 3bn"], [79_000, 1_200_000, 3e9]),
+        (["1,2 Mio.", "0,5 Mio", "2 Mrd."], [1_200_000, 500_000, 2e9]),
+        (["500 T€", "1.250 TEUR", "80,5 T€"], [500_000, 1_250_000, 80_500]),
+        (["500 tkr", "3 MSEK", "80 kr"], [500_000, 3_000_000, 80]),
+        (["1,5 mln zł", "80 tys. zł", "1 200 zł"], [1_500_000, 80_000, 1_200]),
+        (["1,2 M€", "850 k€", "3 Md€"], [1_200_000, 850_000, 3e9]),
+        (["1,5 mln €", "2 mld €"], [1_500_000, 2e9]),
+        (["-1.5K", "+2K"], [-1_500, 2_000]),
+    ],
+)
+def test_amounts_in_thousands_and_millions_are_numbers(
+    cells: list[str], values: list[float]
+) -> None:
+    found = type_cells("Umsatz", cells)
+    assert (found.kind, found.odd) == ("number", 0)
+    assert found.values == pytest.approx(values)
+    told = [to_number(cell, commas=found.commas is True, bare=True) for cell in cells]
+    assert told == pytest.approx(values)
+
+
+@pytest.mark.parametrize(
+    "cells", [["HD", "4K", "8K"], ["5 kg", "7 kg"], ["1,5 mil. Kč", "2 mil. Kč"], ["T5", "T6"]]
+)
+def test_letters_that_may_be_something_else_make_no_thousands(cells: list[str]) -> None:
+    assert type_cells("what", cells).kind == "text"
+
+
+def test_a_letter_that_may_be_millions_or_months_is_asked_about(tmp_path: Path) -> None:
+    rows = [[n, f"{12 * (1 + n % 3)}M", n % 2] for n in range(40)]
+    found = read(put(tmp_path / "e.csv", table(["id", "Contract", "converted"], rows)))
+    assert found.column("Contract")[:3] == ["12M", "24M", "36M"]
+    assert np.isnan(to_number("12M")), "what is learned from is words, too"
+    assert "Contract was read as words: 12M may be millions as well as months" in found.told(
+        "assumed"
+    )

@@ -54,6 +54,19 @@ def test_a_character_late_in_the_file_tells_its_encoding(tmp_path: Path) -> None
     assert not found.told("encoding")
 
 
+@pytest.mark.parametrize("head", [0, 1200])
+def test_central_european_files_of_windows_are_read_wherever_their_letters_stand(
+    tmp_path: Path, head: int
+) -> None:
+    rows = [[f"L{n}", "plain text " * 30, n % 2] for n in range(head)]
+    rows += [["A1", "Łódź", 1], ["A2", "Wałbrzych", 0], ["A3", "Święta Katarzyna", 1]]
+    content = table(["id", "miasto", "converted"], rows, ";").encode("cp1250")
+    found = read(put(tmp_path / "eksport.csv", content))
+    assert found.column("miasto")[-3:] == ["Łódź", "Wałbrzych", "Święta Katarzyna"]
+    assert "cp1250" in found.told("columns")
+    assert not found.told("encoding")
+
+
 def test_a_row_that_a_line_end_without_quotes_cut_in_two_is_told(tmp_path: Path) -> None:
     rows = ["id;city;note;converted", "L1;Bern;call\nback;1", "L2;Bern;ok;0", "L3;Chur;ok;1"]
     found = read(put(tmp_path / "export.csv", "\n".join(rows)))

@@ -34,6 +34,8 @@ _AROUND = re.compile(r"[\s\u00a0\u202f'’$€£¥%]|(?:eur|usd|gbp|chf)\b", re.
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+")
 _BY_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNORECASE)
+_TIMES = re.compile(r"(?<=\d)e\d$")
+"""What `apart` leaves of `Mio.`"""
 _WORD = re.compile(r"[^\W\d_]{3,30}")
 _EDGE = 3e38
 """Beyond it a number does not fit into 32 bits."""
@@ -47,17 +49,20 @@ def is_missing(value: Value) -> bool:
     return value is None or (isinstance(value, str) and value.strip().casefold() in MISSING)
 
 
-def to_number(value: Value, *, commas: bool = False) -> float:
-    """A cell as a number, NaN where it is none: `1.234,5`, `1,234.5`, `€ 1 200`, `1 200 zł` and `12 %` are numbers.
+def to_number(value: Value, *, commas: bool = False, bare: bool = False) -> float:
+    """A cell as a number, NaN where it is none: `1.234,5`, `1,234.5`, `€ 1 200`, `1 200 zł`, `12 %` and `1,2 Mio.` are numbers.
 
     Args:
         commas: of texts that may be read two ways, `1.200` is 1200 and `1,200` is 1.2; else the other way round.
+        bare: it is known to be a number, so an `M` stands for millions.
     """
     if isinstance(value, float | int):
         return float(value) if abs(value) < _EDGE else _NONE
     if value is None or len(value) > _MAX_NUMBER:
         return _NONE
-    text = _AROUND.sub("", apart(value)[0])
+    text = _AROUND.sub("", apart(value, bare=bare)[0])
+    scaled = _TIMES.search(text)
+    text, times = (text[: scaled.start()], scaled[0]) if scaled else (text, "")
     comma, point = text.rfind(","), text.rfind(".")
     if comma >= 0 and point >= 0:
         text = text.replace("," if point > comma else ".", "").replace(",", ".")
@@ -70,7 +75,7 @@ def to_number(value: Value, *, commas: bool = False) -> float:
         text = text.replace(".", "")
     if not _NUMBER.fullmatch(text):
         return _NONE
-    number = float(text)
+    number = float(text + times)
     return number if abs(number) < _EDGE else _NONE
 
 

@@ -15,6 +15,7 @@ from kits.core.moments import (
     YEAR_LAST,
     read_compact,
     read_compact_day,
+    read_month,
     read_month_first,
     read_named,
     read_year_last,
@@ -28,7 +29,7 @@ from kits.lead_scoring._written import Written
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LONGEST = 60
 _DAY_S = 86_400
-_ONE_WAY = (read_named, read_month_first, read_compact, read_compact_day)
+_ONE_WAY = (read_named, read_month_first, read_month, read_compact, read_compact_day)
 """Readers of what only one way can be read."""
 
 Read = Callable[[Value, Written], Value]
@@ -70,7 +71,7 @@ def _in_another_unit(value: Value, column: Column) -> bool:
 
 
 def _number(value: Value, written: Written) -> Value:
-    number = to_number(value, commas=written.commas)
+    number = to_number(value, commas=written.commas, bare=True)
     return number if math.isfinite(number) else None
 
 

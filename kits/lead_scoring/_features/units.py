@@ -32,16 +32,35 @@ _BEFORE = re.compile(
     rf"([-+]?)\s{{0,2}}(?:({_any(_MEANT.keys() - _SPACED)})\s{{0,4}}|({_any(_SPACED)})\s{{1,4}})(?=[-+.,\d])"
 )
 _BEHIND = re.compile(rf"(?<=[-.,\d])\s{{0,4}}({_any(_MEANT)})$")
+_SURE: Mapping[str, int] = {
+    **dict.fromkeys(("k", "K", "Tsd", "Tsd.", "tsd", "tsd.", "tys", "tys.", "tis", "tis."), 3),
+    **dict.fromkeys(("Mio", "Mio.", "mio", "mio.", "mln", "mln.", "Mln", "Mln.", "million", "millions", "Million", "Millionen"), 6),
+    **dict.fromkeys(("Mrd", "Mrd.", "mrd", "mrd.", "mld", "mld.", "Mld", "Mld.", "bn"), 9),
+}  # fmt: skip
+"""What stands for thousands, millions and milliards → the power of ten. Not `mil`, a thousand in Spain and a million in Prague."""
+_OF_MONEY: Mapping[str, int] = {
+    "M": 6, "m": 6, "MM": 6, "mn": 6, "Mn": 6, "Md": 9, "Mds": 9, "B": 9, "b": 9, "T": 3, "t": 3,
+}  # fmt: skip
+"""As `_SURE`, beside a currency alone: `12M` may be months. A T is that of `T€` and `TEUR`; of an American trillion no lead is."""
+_BARE = frozenset({"M", "m", "MM"})
+"""What stands for millions in a column that writes thousands with a K, or has a currency."""
 _NO_CENTS = re.compile(r"(?<=\d)[.,][-–—]{1,2}(?=\s|[^\W\d_]|[€$£]|$)")
 """Of a price without cents: `1.200,-`, `CHF 1'200.–`."""
+_SCALED = re.compile(
+    rf"(?<=\d)\s{{0,4}}({_any((*_SURE, *_OF_MONEY))})(?:\s{{0,4}}({_any(_MEANT.keys() - {'%'})}))?$"
+)
+_THOUSAND = re.compile(r"\de3$")
 _NAMED = re.compile(rf"(?:[(\[]\s?|\bin\s|\s)({_any((*_CODES, '€', '£', '$', '%'))})\s?[)\]]?$")
 """At the end of a column's name: `Amount (EUR)`, `Umsatz in €`."""
 _LONGEST = 80
 """Characters of a cell that may be a number."""
 
 
-def apart(cell: str) -> tuple[str, Units]:
-    """A cell without the unit before or behind its number, and that unit.
+def apart(cell: str, *, bare: bool = False) -> tuple[str, Units]:
+    """A cell without the unit before or behind its number, and that unit: `79k €` is `79e3` and euros.
+
+    Args:
+        bare: its column tells that an `M` stands for millions, also beside no currency.
 
     Returns:
         The cell as it is, and no unit, where it has none or is too long for a number.
@@ -50,11 +69,24 @@ def apart(cell: str) -> tuple[str, Units]:
     if len(text) > _LONGEST:
         return cell, frozenset()
     text = _NO_CENTS.sub("", text)
+    units: Units = frozenset()
     if before := _BEFORE.match(text):
-        return before[1] + text[before.end() :], _units(before[2] or before[3])
-    if behind := _BEHIND.search(text):
-        return text[: behind.start()], _units(behind[1])
-    return text, frozenset()
+        text, units = before[1] + text[before.end() :], _units(before[2] or before[3])
+    elif behind := _BEHIND.search(text):
+        text, units = text[: behind.start()], _units(behind[1])
+    scaled = _SCALED.search(text)
+    if scaled is None:
+        return text, units
+    power = _SURE.get(scaled[1])
+    found = units or (_units(scaled[2]) if scaled[2] else units)
+    if power is None and (found - {"%"} or (bare and scaled[1] in _BARE)):
+        power = _OF_MONEY[scaled[1]]
+    return (text, units) if power is None else (f"{text[: scaled.start()]}e{power}", found)
+
+
+def tells_scale(parted: Iterable[tuple[str, Units]]) -> bool:
+    """Whether cells of a column, as `apart` gives them, are amounts: one has a currency, or thousands by a K."""
+    return any(units - {"%"} or _THOUSAND.search(text) for text, units in parted)
 
 
 def unit_in_name(name: str) -> Units:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.dataset import DatasetItem
-from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK, SETTLED_AT
+from kits.lead_scoring._reading.samples import CAME_BY, OUTCOME_AT, RANK, SETTLED_AT
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -29,7 +29,7 @@ def settled_of(
     """
     dated = np.array([RANK not in item.sample.meta for item in items], dtype=bool)
     known = np.array([_known(item) for item in items], dtype=np.float64)
-    known = _as_others(known, order, won, dated)
+    known = np.fmax(_as_others(known, order, won, dated), _came_by(items))
     if not open_for_days:
         return known
     grown = np.where(dated, order + open_for_days * _DAY, np.nan)
@@ -52,9 +52,15 @@ def _as_others(known: Floats, order: Floats, won: Floats, dated: Flags) -> Float
     return found
 
 
+def _came_by(items: Sequence[DatasetItem]) -> Floats:
+    """(rows,) when a lead had come for certain, where its month alone is known: nothing became of it before."""
+    return np.array([_number(item.sample.meta.get(CAME_BY)) for item in items], dtype=np.float64)
+
+
 def _known(item: DatasetItem) -> float:
     meta = item.sample.meta
-    if RANK in meta:
-        return float("nan")
-    value = meta.get(SETTLED_AT, meta.get(OUTCOME_AT))
+    return float("nan") if RANK in meta else _number(meta.get(SETTLED_AT, meta.get(OUTCOME_AT)))
+
+
+def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else float("nan")

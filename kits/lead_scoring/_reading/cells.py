@@ -18,6 +18,7 @@ from kits.lead_scoring._features.units import (
     agrees,
     apart,
     in_common,
+    tells_scale,
     usual_unit,
 )
 from kits.lead_scoring._lead import MAX_TEXT, Value
@@ -27,11 +28,17 @@ from kits.lead_scoring._reading.names import load_words
 Kind = Literal["number", "yes/no", "date", "text", "empty"]
 Decimal = Literal["", ",", "."]
 _PLAIN = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?")
-_COMMA_SURE = re.compile(r"[-+]?(?:(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})|0,\d{3})")
-_POINT_SURE = re.compile(r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)\.(?:\d{1,2}|\d{4,})|0\.\d{3})")
+_TIMES = r"(?:e\d)?"
+"""`e6`: of what stood beside `Mio.`"""
+_COMMA_SURE = re.compile(
+    r"[-+]?(?:(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})|0,\d{3})" + _TIMES
+)
+_POINT_SURE = re.compile(
+    r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)\.(?:\d{1,2}|\d{4,})|0\.\d{3})" + _TIMES
+)
 _THOUSANDS = {
-    ".": re.compile(r"[-+]?\d{1,3}(?:[, '’]\d{3})+(?:\.\d+)?"),
-    ",": re.compile(r"[-+]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?"),
+    ".": re.compile(r"[-+]?\d{1,3}(?:[, '’]\d{3})+(?:\.\d+)?" + _TIMES),
+    ",": re.compile(r"[-+]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?" + _TIMES),
 }
 _BY_POINTS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+")
 _BY_COMMA = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
@@ -59,6 +66,8 @@ class Typed:
         dates: whether its dates begin with the day or the month; `auto`: nothing told it.
         doubt: a cell that may be thousands or decimals, where nothing told it.
         units: what its numbers are in, by its cells; empty: none of them tells it.
+        months: whether some of its dates tell a month and no day.
+        scaled: a cell that may be millions, or a number of something, where nothing told it; its column is texts.
     """
 
     kind: Kind
@@ -68,6 +77,8 @@ class Typed:
     dates: DateForm = "auto"
     doubt: str = ""
     units: Units = frozenset()
+    months: bool = False
+    scaled: str = ""
 
 
 @cache
@@ -106,7 +117,9 @@ def type_cells(
     read = _as_texts(known) if as_text else _best(name, known, form, commas, decimal)
     table: dict[str, Value] = dict(read.values)
     values = [table.get(cell) for cell in cells]
-    return Typed(read.kind, values, read.odd, read.commas, read.dates, read.doubt, read.units)
+    return Typed(
+        read.kind, values, read.odd, read.commas, read.dates, read.doubt, read.units, read.months, read.scaled,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,8 @@ class _Read:
     dates: DateForm = "auto"
     doubt: str = ""
     units: Units = frozenset()
+    months: bool = False
+    scaled: str = ""
 
 
 def _best(
@@ -127,12 +142,19 @@ def _best(
         _as_flags(known)
         or _as_dates(name, known, form)
         or _as_numbers(known, commas, decimal)
-        or _as_texts(known)
+        or _as_texts(known, _maybe_scaled(known, commas, decimal))
     )
 
 
-def _as_texts(known: Mapping[str, int]) -> _Read:
-    return _Read("text", {cell: cell.strip()[:MAX_TEXT] for cell in known})
+def _as_texts(known: Mapping[str, int], scaled: str = "") -> _Read:
+    return _Read("text", {cell: cell.strip()[:MAX_TEXT] for cell in known}, scaled=scaled)
+
+
+def _maybe_scaled(known: Mapping[str, int], commas: bool, decimal: Decimal) -> str:
+    """A cell such as `12M` of a column that would be numbers if it were twelve millions."""
+    if _as_numbers(known, commas, decimal, bare=True) is None:
+        return ""
+    return next((cell.strip() for cell in known if apart(cell) != apart(cell, bare=True)), "")
 
 
 def _as_flags(known: Mapping[str, int]) -> _Read | None:
@@ -155,16 +177,20 @@ def _as_dates(name: str, known: Mapping[str, int], form: DateForm) -> _Read | No
     values: dict[str, Value] = {}
     for cell, seconds in zip(known, found.seconds):
         values[cell] = iso(seconds, found.clock) if seconds is not None else cell.strip()
-    return _Read("date", values, rows - good, dates=found.order)
+    return _Read("date", values, rows - good, dates=found.order, months=bool(found.months))
 
 
-def _as_numbers(known: Mapping[str, int], commas: bool, decimal: Decimal) -> _Read | None:
-    parted = {cell: apart(_spaced(cell)) for cell in known}
-    bare = {cell: text for cell, (text, _) in parted.items()}
-    if any(_CODE.fullmatch(text) for text in bare.values()):
+def _as_numbers(
+    known: Mapping[str, int], commas: bool, decimal: Decimal, *, bare: bool = False
+) -> _Read | None:
+    parted = {cell: apart(_spaced(cell), bare=bare) for cell in known}
+    if not bare and tells_scale(parted.values()):
+        parted = {cell: apart(_spaced(cell), bare=True) for cell in known}
+    texts = {cell: text for cell, (text, _) in parted.items()}
+    if any(_CODE.fullmatch(text) for text in texts.values()):
         return None
-    told = decimal or _decimal(bare.values(), commas)
-    sign, unsure = (told, None) if told else _likely(bare.values(), commas)
+    told = decimal or _decimal(texts.values(), commas)
+    sign, unsure = (told, None) if told else _likely(texts.values(), commas)
     usual = usual_unit((units, known[cell]) for cell, (_, units) in parted.items())
     values: dict[str, Value] = {}
     odd = 0
@@ -179,7 +205,7 @@ def _as_numbers(known: Mapping[str, int], commas: bool, decimal: Decimal) -> _Re
     if not enough:
         return None
     units = in_common((found for _, found in parted.values()), usual)
-    doubt = next((text for text in bare.values() if unsure and unsure.fullmatch(text)), "")
+    doubt = next((text for text in texts.values() if unsure and unsure.fullmatch(text)), "")
     return _Read("number", values, odd, told == "," if told else None, doubt=doubt, units=units)
 
 

@@ -6,21 +6,24 @@ Zones that are not named are taken for UTC. Which column holds which date is dec
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Literal
 
 from kits.core.moments import (
     COMPACT_DAY,
+    MONTH,
     MONTH_FIRST,
     NAMED,
     READERS,
     YEAR_FIRST,
     YEAR_LAST,
     Moment,
+    end_of_month,
     form_of,
     read_compact_day,
+    read_month,
     read_year_last,
 )
 from kits.lead_scoring._reading.names import plain
@@ -36,6 +39,8 @@ _MS, _S = (1e11, 1e13), (3e8, 1e11)
 """Numbers of these sizes are milliseconds and seconds since 1970: of the years 1979 to 2286."""
 _COMMA = re.compile(r"(?<=^\d{5}),(?=\d+$)")
 """Of a day of a spreadsheet with its hour, where the decimal sign is the comma: `45536,5469`."""
+_POINTED = re.compile(r"(?:0[1-9]|1[0-2])\.(?:19|20)\d{2}")
+_ONE_WAY: Mapping[re.Pattern[str], Callable[[str], Moment]] = {**READERS, MONTH: read_month}
 _SPREADSHEET = (25_600.0, 80_000.0)
 """Days since 1899-12-30, from 1970 to 2119."""
 
@@ -49,12 +54,22 @@ class Dates:
         clock: whether any of them has a time of day.
         doubt: what was assumed without evidence; empty when nothing was.
         order: whether the day or the month comes first, where that is a question and something told it.
+        months: which of the cells tell a month and no day: of these `seconds` is the first moment.
     """
 
     seconds: tuple[float | None, ...]
     clock: bool
     doubt: str = ""
     order: DateForm = "auto"
+    months: tuple[bool, ...] = ()
+
+    @property
+    def latest(self) -> tuple[float | None, ...]:
+        """The latest that each cell may mean: of a month its last moment."""
+        if not self.months:
+            return self.seconds
+        pairs = zip(self.seconds, self.months)
+        return tuple(end_of_month(s) if month and s is not None else s for s, month in pairs)
 
 
 def iso(seconds: float, clock: bool) -> str:
@@ -76,7 +91,9 @@ def read_dates(name: str, cells: Sequence[str], form: DateForm = "auto") -> Date
     if not texts:
         return _dates([])
     if written is None:
-        return _from_numbers(name, texts) or _mixed(texts, some, form)
+        return (
+            _from_numbers(name, texts) or _pointed_months(name, texts) or _mixed(texts, some, form)
+        )
     if written is YEAR_LAST:
         return _year_last(texts, form)
     read = READERS[written]
@@ -109,30 +126,41 @@ def _at(moment: Moment) -> float | None:
 
 def _mixed(texts: Sequence[str], some: Sequence[str], form: DateForm) -> Dates | None:
     """Dates that several people or programs wrote, each by its own form."""
-    forms = (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST)
+    forms = (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST, MONTH)
     if sum(any(one.fullmatch(text) for one in forms) for text in some) < _ENOUGH * len(some):
         return None
     lasts, doubt, order = _read_year_last(texts, form)
     found: list[float | None] = []
     for text, last in zip(texts, lasts):
-        moments = (READERS[one](text) for one in forms if one is not YEAR_LAST)
+        moments = (_ONE_WAY[one](text) for one in forms if one is not YEAR_LAST)
         found.append(_at(next((one for one in moments if one), last)))
-    return _dates(found, doubt, order)
+    return _dates(found, doubt, order, [bool(MONTH.fullmatch(text)) for text in texts])
+
+
+def _pointed_months(name: str, texts: Sequence[str]) -> Dates | None:
+    """`05.2024`, which is a number as well, where the name says that it is a date."""
+    if not _is_dated(name) or not all(map(_POINTED.fullmatch, texts)):
+        return None
+    found = [_at(read_month(text.replace(".", "/"))) for text in texts]
+    return _dates(found, months=[True] * len(texts))
 
 
 def _dates(
-    found: Sequence[float | None], doubt: str = "", order: DateForm = "auto"
+    found: Sequence[float | None],
+    doubt: str = "",
+    order: DateForm = "auto",
+    months: Sequence[bool] = (),
 ) -> Dates | None:
     good = [seconds for seconds in found if seconds is not None]
     if len(good) < _ENOUGH * len(found):
         return None
-    return Dates(tuple(found), any(seconds % 86_400 for seconds in good), doubt, order)
+    clock = any(seconds % 86_400 for seconds in good)
+    return Dates(tuple(found), clock, doubt, order, tuple(months) if any(months) else ())
 
 
 def _from_numbers(name: str, texts: Sequence[str]) -> Dates | None:
     """Days written without signs, seconds, milliseconds and days of a spreadsheet, where the name says that it is a date."""
-    words = plain(name).split("_")
-    dated = bool(_DATE_WORDS & set(words)) or words[-1].endswith(("date", "datum"))
+    words, dated = plain(name).split("_"), _is_dated(name)
     if not dated and words[-1] not in _LAST_WORDS:
         return None
     if all(COMPACT_DAY.fullmatch(text) for text in texts):
@@ -143,6 +171,11 @@ def _from_numbers(name: str, texts: Sequence[str]) -> Dates | None:
         return None
     seconds = _seconds_of(numbers, dated)
     return _dates(seconds) if seconds else None
+
+
+def _is_dated(name: str) -> bool:
+    words = plain(name).split("_")
+    return bool(_DATE_WORDS & set(words)) or words[-1].endswith(("date", "datum"))
 
 
 def _seconds_of(numbers: Sequence[float], dated: bool) -> list[float]:

@@ -55,7 +55,7 @@ def find_time(sheet: Sheet, stated: str = "", meaning: str = "happened_at") -> t
         meaning: the names to look for.
     """
     for name in [stated] if stated else by_rank(sheet.columns, meaning):
-        seconds = seconds_of(sheet, name)
+        seconds = seconds_of(sheet, name, latest=True)
         if sum(s is not None for s in seconds) > _HALF * len(sheet):
             return name, seconds
     return "", ()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kits.core.dataset import Split
+from kits.core.moments import end_of_month
 from kits.core.record_keys import column_key, record_key
 from kits.lead_scoring._features.units import Units
 from kits.lead_scoring._lead import Value
@@ -91,6 +92,17 @@ class Known:
         name = self.roles.order
         return name == BY_ROWS or (bool(name) and self.typed[name].kind != "date")
 
+    def by_month(self, *columns: str) -> bool:
+        """Whether one of these columns tells months without days."""
+        return any(self.typed[name].months for name in columns if name)
+
+    @property
+    def came_by(self) -> Seconds:
+        """(rows,) when each had come for certain: of what tells a month without days its last moment."""
+        if not self.by_month(self.roles.decided_at):
+            return self.at
+        return [None if at is None else end_of_month(at) for at in self.at]
+
     @property
     def written(self) -> Written:
         """How its numbers and dates are written, by most of the columns that tell it."""
@@ -170,7 +182,7 @@ def understand(
     if outcome is not None and not source.order and roles.order:
         roles = without_sorting(roles, typed[roles.order], outcome.won)
     at = _seconds(sheet, (roles.decided_at,))
-    known_at = _seconds(sheet, roles.outcome_at)
+    known_at = _seconds(sheet, roles.outcome_at, latest=True)
     if crm is None:
         outcome = with_dashes(sheet, outcome, at, source)
     out = _kept_out(roles, outcome, personal, (*later, *times))
@@ -241,13 +253,13 @@ def _kept_out(
     )
 
 
-def _seconds(sheet: Sheet, columns: Sequence[str]) -> Seconds:
-    """Times of rows: the first of the columns that is filled in."""
+def _seconds(sheet: Sheet, columns: Sequence[str], *, latest: bool = False) -> Seconds:
+    """Times of rows: the first of the columns that is filled in. `latest`: as `seconds_of` takes it."""
     merged: list[float | None] = [None] * len(sheet)
     for name in columns:
         if not name:
             continue
-        found = seconds_of(sheet, name)
+        found = seconds_of(sheet, name, latest=latest)
         merged = [mine if mine is not None else other for mine, other in zip(merged, found)]
     return merged
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kits.core.codepages import code_page_of_file
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.core.row_sources import RowSource, Source, open_rows, passed_over
@@ -128,7 +129,8 @@ def _of_source(source: Source, headings: Headings) -> Sheet:
     sheet = _rows_of(table, name, headings)
     if isinstance(table, TableFile) and table.encoding == "utf-8" and _replaced(sheet):
         # the beginning was plain ASCII and what came later is not UTF-8
-        again = replace(table, encoding="cp1252", form=table.form.replace("utf-8", "cp1252"))
+        page = code_page_of_file(table.path)
+        again = replace(table, encoding=page, form=table.form.replace("utf-8", page))
         return _rows_of(again, name, headings)
     return sheet
 

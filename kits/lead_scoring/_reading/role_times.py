@@ -60,11 +60,28 @@ def decided_at(
     left = [n for n in dates if n not in later and not _NOT_THE_START & set(plain(n).split("_"))]
     if not left:
         return "", doubts
-    chosen = min(left, key=lambda name: _middle(name, sheet))
+    # the month of a date beside it is no earlier moment
+    nearer = [name for name in left if not typed[name].months] or left
+    chosen = min(nearer, key=lambda name: _middle(name, sheet))
     doubt = (
         f"{chosen} was taken for the moment at which a lead is scored, the earliest of its dates"
     )
     return chosen, [*doubts, *_doubts_of(chosen, sheet), doubt]
+
+
+def told_by_month(typed: Table[str, Typed], decided: str, ended: Sequence[str]) -> list[str]:
+    """What is assumed of dates that tell a month and no day: no outcome was known earlier than it was."""
+    told = []
+    if decided and typed[decided].months:
+        told.append(
+            f"{decided} tells months without days: leads count from the first moment of theirs, and what became of them "
+            "was known after the last one at the earliest"
+        )
+    if months := [name for name in ended if typed[name].months]:
+        told.append(
+            f"{', '.join(months)} tells months without days: outcomes count from the last moment of theirs"
+        )
+    return told
 
 
 def _of_the_export(name: str, dates: Sequence[str], typed: Table[str, Typed]) -> bool:
@@ -126,14 +143,18 @@ def _a_date(sheet: Sheet, typed: Table[str, Typed], stated: str, key: str) -> st
     return name
 
 
-def seconds_of(sheet: Sheet, name: str) -> list[float | None]:
-    """A column's dates as seconds since 1970; None where there is none."""
+def seconds_of(sheet: Sheet, name: str, *, latest: bool = False) -> list[float | None]:
+    """A column's dates as seconds since 1970; None where there is none.
+
+    Args:
+        latest: of what tells a month alone, the last moment it may mean; else the first.
+    """
     cells = sheet.cells[name]
     known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
     found = read_dates(name, known, sheet.dates) if known else None
     if found is None:
         return [None] * len(cells)
-    table = dict(zip(known, found.seconds))
+    table = dict(zip(known, found.latest if latest else found.seconds))
     return [table.get(cell) for cell in cells]
 
 

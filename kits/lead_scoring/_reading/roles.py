@@ -16,7 +16,7 @@ from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.mapping import Mapping
 from kits.lead_scoring._reading.names import by_rank, plain, rank
-from kits.lead_scoring._reading.role_times import changed_at, decided_at, outcome_at
+from kits.lead_scoring._reading.role_times import changed_at, decided_at, outcome_at, told_by_month
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import SourceConfig
@@ -92,7 +92,7 @@ def find_roles(
         order=order,
         group=group,
         split=_split(sheet, free),
-        doubts=tuple(text for text in (*doubts, doubt) if text),
+        doubts=tuple(filter(None, (*doubts, *told_by_month(typed, decided, ended), doubt))),
     )
 
 

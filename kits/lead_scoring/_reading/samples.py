@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from kits.core.annotation import Annotation
 from kits.core.dataset import Split
 from kits.core.kit import Finding, RawSample
+from kits.core.moments import end_of_month, start_of_month
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
 from kits.lead_scoring._mailbox import domain_of
 from kits.lead_scoring._reading.dashes import dash_line
@@ -25,6 +26,8 @@ from kits.lead_scoring.config import Config, SourceConfig
 
 OUTCOME_AT = "outcome_at"
 """In a sample's `meta`: when its outcome was known, seconds since 1970."""
+CAME_BY = "came_by"
+"""In a sample's `meta`: the last moment of the month in which its lead came, where no day is known."""
 SETTLED_AT = "settled_at"
 """In a sample's `meta`: since when its outcome counts, where leads are kept open for a time though it is known."""
 RANK = "rank"
@@ -52,8 +55,11 @@ class Judged:
     def outcome_at(self, known: Known, row: int) -> float | None:
         """When the outcome of a decided lead was known."""
         at = known.at[row]
-        aged = self.days and known.won[row] is None and at is not None
-        return at + self.days * _DAY if aged and at is not None else known.outcome_at[row]
+        if not self.days or known.won[row] is not None or at is None:
+            return known.outcome_at[row]
+        return (
+            end_of_month(at) if known.by_month(known.roles.decided_at) else at
+        ) + self.days * _DAY
 
 
 def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
@@ -111,9 +117,14 @@ class _Writer:
     def _times(self, row: int) -> dict[str, JsonValue]:
         """When a lead's outcome was known, and since when it counts where that is later."""
         came, ended = self.known.at[row], self.judged.outcome_at(self.known, row)
+        by_month = came is not None and self.known.by_month(self.known.roles.decided_at)
+        if by_month and came is not None:
+            came = end_of_month(came)
         found: dict[str, JsonValue] = {} if ended is None else {OUTCOME_AT: ended}
         if self.judged.open_days and came is not None:
             found[SETTLED_AT] = max(came + self.judged.open_days * _DAY, ended or came)
+        if by_month:
+            found[CAME_BY] = came
         return found
 
 
@@ -144,7 +155,11 @@ def judge_open(known: Known, config: Config) -> Judged:
     source, outcome = config.source, known.outcome
     if outcome is None or not (source.lost_after_days or source.open_for_days or outcome.all_lost):
         return Judged(known.won)
-    times = [s for s in (*known.at, *known.outcome_at, *known.changed_at) if s is not None]
+    ended = known.outcome_at
+    if known.by_month(*known.roles.outcome_at):
+        # the last moment of its month may be after the day of the export
+        ended = [None if s is None else start_of_month(s) for s in ended]
+    times = [s for s in (*known.at, *ended, *known.changed_at) if s is not None]
     if not known.roles.decided_at or not times:
         return _all_lost(known, source) if outcome.all_lost else Judged(known.won)
     latest = max(times)
@@ -167,7 +182,7 @@ def _aged(
     known: Known, won: Sequence[bool | None], latest: float, days: int, open_days: int
 ) -> list[bool | None]:
     aged: list[bool | None] = []
-    for one, at in zip(won, known.at):
+    for one, at in zip(won, known.came_by):
         age = (latest - at) / _DAY if at is not None else None
         if one is None and days and age is not None and age >= days:
             aged.append(False)

@@ -29,6 +29,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _outcome(known, config)
     yield from ask_about_ends(known, config)
     yield from _doubts(known)
+    yield from _unread_amounts(known)
     yield from _unsure_numbers(known)
     yield from _undated(known)
     yield from _kept_out(known)
@@ -128,6 +129,23 @@ def _unsure_numbers(known: Known) -> Iterator[Finding]:
             f"numbers such as {cell} of {name} were read with decimals ({float(value):g}): nothing tells whether their {sign} parts thousands",
             tuple(unsure)[:MAX_SHOWN],
             f"if that is wrong, state it in kit.yaml: model.source.numbers: decimal-{'point' if sign == 'comma' else 'comma'}",
+        )  # fmt: skip
+
+
+def _unread_amounts(known: Known) -> Iterator[Finding]:
+    """Numbers with a letter that may stand for millions or for something else."""
+    unread = {
+        name: one.scaled
+        for name, one in known.typed.items()
+        if one.scaled and name in known.columns
+    }
+    if unread:
+        name, cell = next(iter(unread.items()))
+        yield Finding(
+            "assumed", "warn",
+            f"{name} was read as words: {cell} may be millions as well as months or metres, and no cell has a currency or a K",
+            tuple(unread)[:MAX_SHOWN],
+            "if these are amounts, write them out, or with their currency (1.2M EUR)",
         )  # fmt: skip
 
 

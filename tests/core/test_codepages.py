@@ -1,0 +1,45 @@
+"""Texts of Windows' programs: Central European ones are told from Western ones by their letters."""
+
+from __future__ import annotations
+
+import pytest
+
+from kits.core.codepages import CENTRAL, WESTERN, code_page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Łódź;Kraków;Poznań;Wałbrzych;Świętochłowice",
+        "Dvořák;Jiří;Česká Třebová;Plzeň;Žďár",
+        "Ľubomír Štúr;Košice;Žiar nad Hronom",
+        "Győr;Szőke Ügynökség;Fűtőművek Kft;Kovács Éva;Tóth László",
+        "Bucureşti;Ştefan Ţepeş;Timişoara;Brăila",
+        "Đuro Đaković;Šibenik;Čakovec",
+        "Gewonnen;Müller & Söhne;Łódź Głogów",
+    ],
+)
+def test_central_european_texts_are_known(text: str) -> None:
+    assert code_page(text.encode(CENTRAL)) == CENTRAL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Müller;Größe;Straße",
+        "Jérôme;forêt;garçon;où;naïf;cœur",
+        "¿Cómo está?;España;Peña;Muñoz",
+        "perché;città;più;è;così",
+        "São João;Conceição;Lourenço;Três",
+        "Ærø;Søren;Århus;Bjørn",
+        "Åsa;Örebro;Malmö",
+        "Õunapuu;Jõgi;Käär",
+        "Þór;Guðrún;Sæunn",
+        "Müller;Hélène;Muñoz;João;Søren",
+        "10 m³;20 m²;£500;£ 20;n° 5;1ª;2º;5 €",
+        "café",
+        "plain",
+    ],
+)
+def test_western_texts_stay_western(text: str) -> None:
+    assert code_page(text.encode(WESTERN)) == WESTERN
