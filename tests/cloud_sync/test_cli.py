@@ -42,10 +42,15 @@ def answer(capsys: pytest.CaptureFixture[str], *words: object) -> object:
     return json.loads(capsys.readouterr().out)
 
 
+def own_ports() -> tuple[object, ...]:
+    """Options of `init`: by itself it takes 1883 while nobody listens there, and so do tests beside this one."""
+    return "--port", free_port(), "--broker-port", free_port()
+
+
 @pytest.fixture
 def data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     folder = tmp_path / "hub"
-    made = answer(capsys, "init", "--data", folder, "--port", free_port())
+    made = answer(capsys, "init", "--data", folder, *own_ports())
     assert isinstance(made, dict)
     assert len(made["password"]) >= 12
     return folder
@@ -259,7 +264,7 @@ def test_serve_answers_and_ends_with_everything_it_started(data: Path) -> None:
         stderr=subprocess.STDOUT,
     )
     try:
-        wait_for(lambda: is_up(config.url))
+        until_up(process, config.url)
         broker = int((data / "broker" / "mosquitto.pid").read_text())
         os.kill(broker, 0)
     finally:
@@ -273,8 +278,11 @@ def test_serve_answers_and_ends_with_everything_it_started(data: Path) -> None:
 
 
 def test_a_broker_that_got_the_same_signal_is_not_started_again(tmp_path: Path) -> None:
-    data, port = tmp_path / "hub", free_port()
-    run("init", "--data", data, "--port", port, "--broker", "embedded")
+    from cloud_sync.config import load
+
+    data = tmp_path / "hub"
+    run("init", "--data", data, *own_ports(), "--broker", "embedded")
+    config = load(data)
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, "serve", "--data", data],
         stdout=subprocess.PIPE,
@@ -282,8 +290,8 @@ def test_a_broker_that_got_the_same_signal_is_not_started_again(tmp_path: Path) 
         start_new_session=True,
     )
     try:
-        wait_for(lambda: is_up(f"http://127.0.0.1:{port}"))
-        with socket.create_connection(("127.0.0.1", port)) as slow:
+        until_up(process, config.url)
+        with socket.create_connection(("127.0.0.1", config.listen.port)) as slow:
             # a request that does not end: the hub waits for it a few seconds
             slow.sendall(b"POST /login HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n\r\n")
             time.sleep(0.2)
@@ -347,6 +355,11 @@ def test_a_worker_takes_jobs_the_server_left(data: Path) -> None:
 def test_a_worker_with_nothing_to_do_says_so(data: Path) -> None:
     with pytest.raises(UsageError, match="nothing to do"):
         run("worker", "--no-ingest", "--no-jobs", "--data", data)
+
+
+def until_up(process: subprocess.Popen[bytes], url: str) -> None:
+    wait_for(lambda: process.poll() is not None or is_up(url))
+    assert process.poll() is None, process.communicate()[0].decode()
 
 
 def is_up(url: str) -> bool:
