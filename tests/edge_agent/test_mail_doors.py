@@ -9,26 +9,20 @@ import json
 import socket
 import subprocess
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BufferedRWPair
 from pathlib import Path
 
 import pytest
-from pydantic import JsonValue
 
 from edge_agent.agent import Agent
 from edge_agent.config import AgentConfig
 from edge_agent.doctor import examine
 from edge_agent.errors import MailboxLoginError, MailboxLostError
-from edge_agent.mail.chain import Chain, Seals
-from edge_agent.mail.config import HookConfig, ImapSourceConfig
-from edge_agent.mail.hook import Hook
+from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.imap import ImapMailbox
-from edge_agent.mail.ledger import Ledger
 from edge_agent.mail.login import token
 from tests.edge_agent.line_server import LineServer
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config, rows
@@ -390,31 +384,4 @@ def test_a_desk_that_is_away_is_told_later_and_only_once(tmp_path: Path, server:
     for _ in range(2):
         Agent(config).run()
     assert len(desk.calls) == 2
-    desk.close()
-
-
-@pytest.mark.parametrize("status", [200, 503])
-def test_a_desk_is_told_no_more_of_whom_is_erased_while_it_answers(
-    tmp_path: Path, status: int
-) -> None:
-    desk = Desk(status)
-    path = tmp_path / "mail" / "ledger.sqlite"
-    with closing(Ledger(path)) as ledger:
-        seals = Seals(ledger)
-        for name in ("first", "second"):
-            entry: dict[str, JsonValue] = {"kind": "decision", "sample_id": name}
-            Chain(ledger, seals).add(entry, seals.who("ann@example.com"), {"subject": "mine"})
-            ledger.put_call(name, '{"message_id": "<private@example.com>"}', 0, 0.0)
-
-        def erase() -> None:
-            with closing(Ledger(path)) as other:
-                Chain(other, Seals(other)).erase("ann@example.com", datetime.now(timezone.utc))
-
-        desk.meanwhile = erase
-        config = HookConfig(url=desk.url, secret_env="KW_TEST_HOOK_KEY")
-        hook = Hook(config, ledger, lambda *_: None, Counter())
-        hook.look()
-        hook.close()
-        assert len(desk.calls) == 1
-        assert ledger.next_call(float("inf")) is None
     desk.close()

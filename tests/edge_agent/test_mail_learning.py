@@ -16,11 +16,9 @@ from typer.testing import CliRunner
 from edge_agent.agent import Agent
 from edge_agent.cli import app
 from edge_agent.config import AgentConfig
-from edge_agent.mail import acting, learning
 from edge_agent.mail.chain import Chain, Seals
 from kits.core.annotation import annotation_from_json
 from kits.core.hub_api import Desired, ErasureWord
-from kits.core.sample import utc_now
 from tests.edge_agent.mail_parts import decisions, fates, labels, ledger_of, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 
@@ -348,44 +346,6 @@ def test_whom_the_hub_wants_erased_is_erased(tmp_path: Path, server: Dovecot) ->
     erased = [body for body in rows(config, "l") if body.kind == "erased"]
     assert [(one.request, one.mails) for one in erased] == [("w1", 1)]
     assert erased[0].who == decisions(config)[0].meta["who"]
-
-
-def erased_when(
-    monkeypatch: pytest.MonkeyPatch, config: AgentConfig, owner: object, name: str
-) -> None:
-    """The correspondent is erased by a command when the agent is done with `name`."""
-    plain = getattr(owner, name)
-
-    def slow(*args: object, **named: object) -> object:
-        done = plain(*args, **named)
-        with closing(ledger_of(config)) as ledger:
-            Chain(ledger, Seals(ledger)).erase("customer1@example.com", utc_now())
-        return done
-
-    monkeypatch.setattr(owner, name, slow)
-
-
-def test_who_is_erased_while_a_mail_is_filed_is_told_of_without_a_word(
-    tmp_path: Path, server: Dovecot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server.deliver(a_mail(1))
-    config = mail_config(tmp_path, server)
-    erased_when(monkeypatch, config, acting.Actor, "_file")
-    Agent(config).run()
-    (told,) = decisions(config)
-    assert (told.reason, set(told.prediction) - {"label", "score"}) == ("", set())
-    assert told.actions["file"] == "done"
-
-
-def test_who_is_erased_while_a_sent_mail_is_read_is_not_quoted(
-    tmp_path: Path, server: Dovecot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = one_mail(tmp_path, server)
-    send(server, ("your order is on its way.", "your parcel comes on Friday."))
-    erased_when(monkeypatch, config, learning, "compare")
-    Agent(config).run()
-    (fate,) = fates(config)
-    assert (fate.fate, fate.changed) == ("edited", ())
 
 
 def test_while_nothing_is_filed_all_that_persons_file_says_how_good_it_would_be(
