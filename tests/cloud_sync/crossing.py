@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -22,22 +22,13 @@ def cross(
     Args:
         second: makes its own transactions.
     """
-    faults: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            second()
-        except BaseException as error:  # noqa: BLE001  (handed back)
-            faults.append(error)
-
-    worker = threading.Thread(target=work)
-    with hub.database.transaction() as session:
-        first(session)
-        session.flush()
-        worker.start()
-        wait_for(lambda: not worker.is_alive() or waits_for_a_lock(hub))
-    worker.join()
-    return faults[0] if faults else None
+    with ThreadPoolExecutor(1) as pool:
+        with hub.database.transaction() as session:
+            first(session)
+            session.flush()
+            done = pool.submit(second)
+            wait_for(lambda: done.done() or waits_for_a_lock(hub))
+        return done.exception()
 
 
 def waits_for_a_lock(hub: Hub) -> bool:
