@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
+from kits.core.bundle import lies_within_itself
 from kits.core.errors import BundleError, ConfigError, DataError
 from kits.core.files import write_atomically
 
@@ -67,13 +68,17 @@ def unpack_belongings(content: bytes, root: Path) -> int:
     """Writes what `pack_belongings` took along below `root`; how many files that were.
 
     Raises:
-        BundleError: no such archive, or a name that leads out of the folder, is there already or may not travel.
+        BundleError: no such archive, too much in it, or a name that leads out of the folder, is there already or may not travel.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
                 raise BundleError("the project's files in this bundle are packed", where=NAME)
+            if len(entries) > MAX_FILES or lies_within_itself(
+                archive, min(len(content), MAX_BYTES)
+            ):
+                raise BundleError("the project's files in this bundle are too many", where=NAME)
             files = {entry.filename: archive.read(entry) for entry in entries}
     except zipfile.BadZipFile as error:
         raise BundleError("the project's files in this bundle are damaged", where=NAME) from error

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -22,6 +22,9 @@ from kits.core.files import write_atomically
 from kits.core.operating_point import OperatingPoint
 from kits.core.sample import digest_of
 from kits.core.stats import Estimate
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
 
 SUFFIX = ".kwb"
 MAX_BUNDLE_BYTES = 1 << 30
@@ -257,7 +260,15 @@ def _files(content: bytes) -> dict[str, bytes]:
         for entry in archive.infolist():
             if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & _ENCRYPTED:
                 raise zipfile.BadZipFile(f"{entry.filename} is compressed or encrypted")
+        if lies_within_itself(archive, len(content)):
+            raise zipfile.BadZipFile("its files lie within each other")
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def lies_within_itself(archive: ZipFile, size: int) -> bool:
+    """Whether stored files hold each other: some thousand of them would be as many times the archive."""
+    names = archive.namelist()
+    return len(set(names)) < len(names) or sum(e.file_size for e in archive.infolist()) > size
 
 
 def open_file(path: Path) -> Bundle:

@@ -11,6 +11,7 @@ import pytest
 from kits.core import belongings
 from kits.core.belongings import pack_belongings, unpack_belongings
 from kits.core.errors import BundleError, DataError
+from tests.core.nested_zip import nested
 
 
 @pytest.fixture
@@ -75,6 +76,13 @@ def test_a_packed_archive_is_refused_unread(tmp_path: Path) -> None:
         archive.writestr("bomb", b"\0" * 1_000_000)
     with pytest.raises(BundleError, match="packed"):
         unpack_belongings(buffer.getvalue(), tmp_path)
+
+
+def test_files_that_hold_each_other_are_refused_unread(tmp_path: Path) -> None:
+    content = nested([f"f{n}.txt" for n in range(50)], b"x" * 1000)
+    with pytest.raises(BundleError, match="too many"):
+        unpack_belongings(content, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def archive_of(**files: str) -> bytes:

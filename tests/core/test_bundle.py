@@ -12,6 +12,7 @@ from kits.core import bundle
 from kits.core.errors import BundleError
 from kits.core.sample import digest_of
 from tests.core.builders import bundle_bytes
+from tests.core.nested_zip import nested
 
 
 def test_same_content_gives_the_same_bytes():
@@ -103,6 +104,13 @@ def zipped(compression: int) -> bytes:
 )
 def test_what_another_packer_made_is_a_clear_error(content: bytes) -> None:
     with pytest.raises(BundleError, match="malformed"):
+        bundle.open_bytes(content)
+
+
+def test_files_that_hold_each_other_are_refused_unread() -> None:
+    comment = len(b"kitwright-sha256:") + 64
+    content = sealed(nested([f"f{n}" for n in range(50)], b"x" * 1000, comment=comment))
+    with pytest.raises(BundleError, match="within each other"):
         bundle.open_bytes(content)
 
 
