@@ -60,8 +60,7 @@ def test_rows_of_lists_fit_a_phone_with_their_buttons(linked: Hub, open_page) ->
     base = page.url.rstrip("/")
     page.set_viewport_size({"width": 390, "height": 844})
     for path in PAGES:
-        page.goto(base + path)
-        page.wait_for_load_state("load")
+        assert page.goto(base + path).ok, path
         shoot(page, f"phone{path.replace('/', '-')}")
         assert overflow(page) <= 0, path
         assert page.locator("main td, main td *:not(.visually-hidden)").evaluate_all(CUT) == 0, path
@@ -93,7 +92,7 @@ def test_a_long_link_makes_no_page_wider(linked: Hub, open_page) -> None:
     with linked.database.session() as session:
         dataset = session.query(Dataset).first().id
     for path in ("/", "/alerts", "/datasets", f"/datasets/{dataset}"):
-        page.goto(base + path)
+        assert page.goto(base + path).ok, path
         assert overflow(page) <= 0, path
     shoot(page, "long-link")
 
