@@ -136,24 +136,35 @@ def test_intervals_hold_the_true_share_at_their_confidence() -> None:
     assert inside / total > 0.85
 
 
-def test_intervals_of_many_leads_allow_for_a_period_that_is_off_as_those_before_were() -> None:
-    """What each period's level is off by, more leads do not make less."""
+def share_inside(moves: float, steps: int, draws: int) -> float:
+    """How often intervals hold the true share in the next period, whose level is drawn as those of the steps were."""
     rng, grid = np.random.default_rng(0), np.linspace(-3, 1, 30)
-    inside = total = 0
-    for seed in range(25):
-        shifts = rng.normal(0.0, 0.3, 5)
+    inside = 0
+    for seed in range(draws):
+        shifts = rng.normal(0.0, moves, steps + 1)
         periods = [
             one
-            for n, shift in enumerate(shifts[:4])
+            for n, shift in enumerate(shifts[:-1])
             for one in slices(1.0, shift, count=1, n=1_500, seed=100 * seed + n)
         ]
         made, _ = calibrate(periods, "auto")
         spec, said = interval_of(periods, made), calibrated(grid, made)
         low, high = np.interp(said, spec.knots, spec.low), np.interp(said, spec.knots, spec.high)
-        true = grid + shifts[4]
+        true = grid + shifts[-1]
         inside += int(((low <= true) & (true <= high)).sum())
-        total += len(grid)
-    assert inside / total > 0.72
+    return inside / (draws * len(grid))
+
+
+@pytest.mark.parametrize("steps", [3, 4])
+def test_intervals_of_many_leads_allow_for_a_period_that_is_off_as_those_before_were(
+    steps: int,
+) -> None:
+    """What each period's level is off by, more leads do not make less; and three levels tell little of how far they go."""
+    assert share_inside(0.3, steps, draws=40) > 0.85
+
+
+def test_intervals_of_levels_that_stand_are_not_much_wider_than_they_need_be() -> None:
+    assert 0.9 < share_inside(0.0, 3, draws=80) < 0.975
 
 
 def test_few_leads_make_wide_intervals() -> None:

@@ -157,7 +157,8 @@ def test_few_leads_get_the_small_model_and_wide_intervals(tmp_path: Path) -> Non
         low, high = (probability(np.array(end)) for end in (interval.low, interval.high))
         return float(np.mean(high - low))
 
-    assert width(spec.model.interval) > 1.2 * width(runtime_of(N).spec.model.interval)
+    # 116 leads were judged by models that had not seen them: 50 alike, of which 15 % were won, tell it to ±8 %
+    assert width(spec.model.interval) > 0.14
 
 
 def test_too_few_of_either_outcome_say_how_many_are_needed(tmp_path: Path) -> None:
