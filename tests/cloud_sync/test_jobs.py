@@ -35,7 +35,7 @@ WORKER = Path(__file__).with_name("job_worker.py")
 
 @pytest.fixture
 def hub(tmp_path: Path):
-    with open_hub(tmp_path, jobs={"lease_s": 1.5}) as (_, hub):
+    with open_hub(tmp_path) as (_, hub):
         yield hub
 
 
@@ -195,7 +195,7 @@ def test_a_job_that_kills_every_worker_is_given_up(hub) -> None:
 def test_a_worker_that_lost_its_lease_cannot_close_the_job(hub) -> None:
     job_id = put(hub)
     jobs.claim(hub, "slow", utc_now())
-    jobs.claim(hub, "quick", utc_now() + timedelta(minutes=1))
+    jobs.claim(hub, "quick", utc_now() + timedelta(minutes=2))
     jobs.complete(hub, job_id, "slow", {"by": "slow"}, utc_now())
     assert look(hub, job_id).state == "running"
     assert not jobs.beat(hub, job_id, "slow", utc_now())
