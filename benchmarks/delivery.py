@@ -21,13 +21,14 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from cloud_sync.config import load
-from cloud_sync.fleet.broker import HUB_USER, hub_password
+from cloud_sync.fleet.broker import BrokerAddress
+from cloud_sync.fleet.brokers import make_broker
 from edge_agent.config import load_config
 from edge_agent.sync.entry import Entry
 from kits.core.events import Body, DecisionBody, EventClass, HealthBody
@@ -39,6 +40,8 @@ from tests.failure.network import point_at
 from tests.failure.proxy import Proxy
 from tests.integration.hub import HubProcess
 
+Line = Callable[[int], int]
+"""A port of the broker → the port by which it is reached over a line."""
 ROW_BYTES = 256
 WINDOWS = (20, 200)
 TOPIC = f"{ROOT}/bench/rows"  # the hub may use it, and does not listen to it
@@ -80,12 +83,12 @@ def measure(rows: int, rounds: int, rtt_s: float) -> dict[str, object]:
 
 @dataclass
 class Bench:
-    """One hub with its broker, devices as needed."""
+    """One hub with its broker, devices as needed; `plain`: where plain clients sign in, several of one name."""
 
     folder: Path
     hub: HubProcess
     broker_port: int
-    password: str
+    plain: BrokerAddress
     devices: int = 0
 
     @classmethod
@@ -94,7 +97,7 @@ class Bench:
         hub = HubProcess(folder, "mosquitto")
         hub.serve()
         config = load(hub.data)
-        return cls(folder, hub, config.broker.port, hub_password(config.broker_dir))
+        return cls(folder, hub, config.broker.port, make_broker(config).address)
 
     def close(self) -> None:
         """Ends both."""
@@ -107,9 +110,9 @@ class Bench:
         first publish on.
         """
         fewer = rows // 10 if rtt_s else rows
-        variants: dict[str, Callable[[int], float]] = {
-            "ours, telemetry": lambda port: self.drain(rows, "t", port),
-            "ours, decisions": lambda port: self.drain(rows, "s", port),
+        variants: dict[str, Callable[[Line], float]] = {
+            "ours, telemetry": lambda line: self.drain(rows, "t", line(self.broker_port)),
+            "ours, decisions": lambda line: self.drain(rows, "s", line(self.broker_port)),
         }
         for window in WINDOWS:
             variants[f"plain paho, window {window}"] = partial(
@@ -117,13 +120,17 @@ class Bench:
             )
         taken: dict[str, list[float]] = {name: [] for name in variants}
         with ExitStack() as stack:
-            port = self.broker_port
-            if rtt_s:
-                far = Proxy(("127.0.0.1", port), delay_s=rtt_s / 2)
-                port = stack.enter_context(far).port
+
+            @cache
+            def line(port: int) -> int:
+                """A port of the broker as the far end of the line sees it."""
+                if not rtt_s:
+                    return port
+                return stack.enter_context(Proxy(("127.0.0.1", port), delay_s=rtt_s / 2)).port
+
             for _ in range(rounds):
                 for name, run in variants.items():
-                    taken[name].append(rows / run(port))
+                    taken[name].append(rows / run(line))
         rates = {name: round(statistics.median(values)) for name, values in taken.items()}
         best = max(rate for name, rate in rates.items() if name.startswith("plain"))
         return {
@@ -131,9 +138,9 @@ class Bench:
             "times_plain_paho": round(rates["ours, telemetry"] / best, 2),
         }
 
-    def _plain(self, rows: int, times: float, window: int, port: int) -> float:
+    def _plain(self, rows: int, times: float, window: int, line: Line) -> float:
         """Seconds that plain paho takes for so many times the rows."""
-        return times * plain(rows, window, port, self.broker_port, self.password)
+        return times * plain(rows, window, self.plain, line(self.plain.port))
 
     def drain(self, rows: int, klass: EventClass, port: int) -> float:
         """Seconds from the start of a device with a full outbox until the hub has all of it."""
@@ -177,17 +184,15 @@ def body(klass: EventClass, number: int) -> Body:
     )
 
 
-def plain(rows: int, window: int, port: int, near_port: int, password: str) -> float:
+def plain(rows: int, window: int, near: BrokerAddress, far_port: int) -> float:
     """Seconds from the first of so many plain messages until the last one is with the subscriber.
 
-    Both clients are connected before; the subscriber is beside the broker.
+    Both clients are connected before; the subscriber is beside the broker, the publisher at the far port.
     """
     context = get_context("forkserver")
     listening, connected, go, done = (context.Event() for _ in range(4))
-    subscriber = context.Process(
-        target=subscribe, args=(near_port, password, rows, listening, done)
-    )
-    publisher = context.Process(target=publish, args=(port, password, rows, window, connected, go))
+    subscriber = context.Process(target=subscribe, args=(near, near.port, rows, listening, done))
+    publisher = context.Process(target=publish, args=(near, far_port, rows, window, connected, go))
     subscriber.start()
     publisher.start()
     assert listening.wait(30)
@@ -201,21 +206,21 @@ def plain(rows: int, window: int, port: int, near_port: int, password: str) -> f
     return took
 
 
-def connect(client_id: str, port: int, password: str, window: int) -> Any:
-    """A plain client."""
+def connect(client_id: str, who: BrokerAddress, port: int, window: int) -> Any:
+    """A plain client; `who`: whose name and password it uses."""
     import paho.mqtt.client as mqtt
     from paho.mqtt.enums import CallbackAPIVersion
 
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5)
     client.max_inflight_messages_set(window)
-    client.username_pw_set(HUB_USER, password)
+    client.username_pw_set(who.username, who.password)
     client.connect("127.0.0.1", port)
     return client
 
 
-def subscribe(port: int, password: str, rows: int, ready: Any, done: Any) -> None:
+def subscribe(who: BrokerAddress, port: int, rows: int, ready: Any, done: Any) -> None:
     """Counts messages."""
-    client = connect("bench-sub", port, password, 20)
+    client = connect("bench-sub", who, port, 20)
     seen = 0
 
     def on_message(*_: object) -> None:
@@ -233,11 +238,11 @@ def subscribe(port: int, password: str, rows: int, ready: Any, done: Any) -> Non
     client.loop_stop()
 
 
-def publish(port: int, password: str, rows: int, window: int, connected: Any, go: Any) -> None:
+def publish(who: BrokerAddress, port: int, rows: int, window: int, connected: Any, go: Any) -> None:
     """Publishes as fast as the window allows; ends when the broker has confirmed everything."""
     import threading
 
-    client = connect("bench-pub", port, password, window)
+    client = connect("bench-pub", who, port, window)
     payload = b"x" * ROW_BYTES
     room = threading.Semaphore(OUTSTANDING)
     client.on_connect = lambda *_: connected.set()

@@ -249,7 +249,9 @@ def test_an_admin_is_told_what_else_ends_with_a_token(open_page, hub: Hub) -> No
     assert "stay good" in page.locator("#confirm").inner_text()
     confirm(page, "Revoke, keep what it made")
     row.wait_for(state="detached")
-    assert page.get_by_text(f"admin, with token {lost}").count() == 2
+    made = page.get_by_text(f"admin, with token {lost}")
+    made.nth(1).wait_for()  # the page is loaded anew
+    assert made.count() == 2
     with hub.database.session() as session:
         good = session.scalars(select(ApiToken.name).where(ApiToken.revoked_at.is_(None)))
         assert set(good) == {"ci", "robot"}
