@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -19,24 +18,12 @@ from edge_agent.mail.hook import Hook
 from edge_agent.mail.ledger import Ledger
 from kits.core.sample import utc_now
 from tests.edge_agent.mail_parts import decisions, fates, ledger_of, mail_config
-from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
-from tests.edge_agent.test_mail_doors import KEY, Desk
+from tests.edge_agent.mail_servers import Dovecot, a_mail, needs_dovecot
+from tests.edge_agent.test_mail_doors import Desk, secrets, server
 from tests.edge_agent.test_mail_learning import one_mail, send
 
+__all__ = ["secrets", "server"]
 pytestmark = needs_dovecot
-
-
-@pytest.fixture(autouse=True)
-def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", PASSWORD)
-    monkeypatch.setenv("KW_TEST_HOOK_KEY", f"whsec_{KEY}")
-    yield
-    kill_leftovers()
-
-
-@pytest.fixture
-def server() -> Dovecot:
-    return Dovecot().start()
 
 
 def erased_when(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,10 @@ def test_a_full_queue_refuses_samples_but_never_alerts(tmp_path: Path) -> None:
     outbox.close()
 
 
+def _is_longer(file: Path, before: int) -> bool:
+    return file.exists() and file.stat().st_size > before
+
+
 def test_killed_writers_lose_and_double_nothing(tmp_path: Path, broker: Mosquitto) -> None:
     """kill -9 at random points; the oracle is a file appended after each commit returned."""
     oracle, draw = tmp_path / "oracle", random.Random(11)
@@ -218,7 +223,7 @@ def test_killed_writers_lose_and_double_nothing(tmp_path: Path, broker: Mosquitt
             [sys.executable, "-c", _WRITER, str(state), str(oracle)], stderr=subprocess.PIPE
         )
         before = oracle.stat().st_size if oracle.exists() else 0
-        wait_for(lambda: oracle.exists() and oracle.stat().st_size > before, STARTS_S)  # noqa: B023
+        wait_for(partial(_is_longer, oracle, before), STARTS_S)
         time.sleep(draw.uniform(0.0, 0.2))
         process.send_signal(signal.SIGKILL)
         process.wait(5)

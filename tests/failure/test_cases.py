@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -94,6 +95,10 @@ def rhythmic(folder: Path) -> Path:
     return path
 
 
+def _is_newer(file: Path, before: int) -> bool:
+    return file.exists() and file.stat().st_mtime_ns > before
+
+
 def test_whole_agents_that_are_killed_tell_one_story(tmp_path: Path) -> None:
     """Through the real line and writer: what the outbox says fits together, and is what the desk knows."""
     write_level_kit(tmp_path)
@@ -104,7 +109,7 @@ def test_whole_agents_that_are_killed_tell_one_story(tmp_path: Path) -> None:
         life = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
         cases = tmp_path / "state" / "cases.json"
         before = cases.stat().st_mtime_ns if cases.exists() else 0
-        wait_for(lambda: cases.exists() and cases.stat().st_mtime_ns > before)  # noqa: B023
+        wait_for(partial(_is_newer, cases, before))
         time.sleep(draw.uniform(0.5, 1.5))
         life.kill()
         life.wait()

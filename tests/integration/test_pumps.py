@@ -253,17 +253,15 @@ def test_two_devices_have_a_case_each_and_hours_without_a_hub_lose_none(
     pumps.site.kill()
     for line in lines:
         line.start()
-    for line in lines:
-        wait_for(lambda line=line: line.figure("captured") > 2_200, 90)  # type: ignore[misc]
+    wait_for(lambda: all(line.figure("captured") > 2_200 for line in lines), 90)
     pumps.site.serve()
     found = [pumps.case(line) for line in lines]
     assert [case["asset"] for case in found] == ["pump-north", "pump-south"]
+    wait_for(lambda: all(line.figure("outbox_rows") < 50 for line in lines), 60)
     for line in lines:
-        wait_for(lambda line=line: line.figure("outbox_rows") < 50, 60)  # type: ignore[misc]
         line.stop()
-    for case, line in zip(found, lines):
-        assert len(pumps.cases(line)) == 1
-        wait_for(lambda case=case: len(pumps.orders(case)) == 1)  # type: ignore[misc]
+    assert [len(pumps.cases(line)) for line in lines] == [1, 1]
+    wait_for(lambda: all(len(pumps.orders(case)) == 1 for case in found))
     seqs = [pumps.site.seqs(line) for line in lines]
     assert all(found == list(range(1, len(found) + 1)) for found in seqs), "no row is missing"
 

@@ -81,7 +81,6 @@ def test_given_inputs_replace_golden_samples(
     assert bench(path, inputs=inputs, seconds=0.1, threads=1).n > 0
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 cannot be told")
 def test_no_module_in_the_folder_one_is_in_is_executed(
     trained: tuple[Project, Trained], tmp_path: Path
 ) -> None:

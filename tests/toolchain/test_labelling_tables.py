@@ -71,27 +71,25 @@ class TestTables:
         stated = {entry.sample: entry.annotation for entry in first}
         assert list(read_table(filled, desk.dataset, stated, "office", lambda: NOW)) == []
 
-    def test_no_cell_is_a_formula(self, notes_kit: Path, tmp_path: Path) -> None:
-        root = tmp_path / "p"
+    def of_note(self, folder: Path, text: str) -> bytes:
+        """The table of a project with one note."""
+        root = folder / "p"
         (root / "notes").mkdir(parents=True)
-        (root / "notes" / "a.txt").write_text('=HYPERLINK("http://x")\n@SUM(A1)')
+        (root / "notes" / "a.txt").write_text(text)
         (root / "kit.yaml").write_text("kit: notes\nname: p\n")
         project = Project.open(root)
         import_data(project, root / "notes", ImportOptions())
-        _, table = self.table(project, 1)
+        return self.table(project, 1)[1]
+
+    def test_no_cell_is_a_formula(self, notes_kit: Path, tmp_path: Path) -> None:
+        table = self.of_note(tmp_path, '=HYPERLINK("http://x")\n@SUM(A1)')
         row = next(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
         assert row["title"].startswith("'=") and row["text"].startswith("'@")
 
     def test_no_cell_is_a_formula_where_a_spreadsheet_splits_at_semicolons(
         self, notes_kit: Path, tmp_path: Path
     ) -> None:
-        root = tmp_path / "p"
-        (root / "notes").mkdir(parents=True)
-        (root / "notes" / "a.txt").write_text('order 1; =1+1;"+2\n-cmd\n- item\nfrom -3 to +4')
-        (root / "kit.yaml").write_text("kit: notes\nname: p\n")
-        project = Project.open(root)
-        import_data(project, root / "notes", ImportOptions())
-        _, table = self.table(project, 1)
+        table = self.of_note(tmp_path, 'order 1; =1+1;"+2\n-cmd\n- item\nfrom -3 to +4')
         # without quotes, as Excel reads it after the comma of the first cell
         lines = table.decode("utf-8-sig").splitlines()
         cells = [cell.lstrip(' "') for line in lines for cell in line.split(";")]

@@ -67,3 +67,14 @@ export class Outbox {
     this.wait = Math.min(this.wait * 2, MAX_WAIT_MS);
   }
 }
+
+// tells on the page what waits and what was refused
+export function showOutbox(root, { waiting, problem, refused: what }) {
+  const note = root.querySelector("[data-outbox]");
+  note.hidden = !problem && !what;
+  note.textContent = [
+    problem && `${waiting} ${waiting === 1 ? "decision" : "decisions"} not sent yet. ${problem}`,
+    what && `One decision was not taken: ${what}`,
+  ].filter(Boolean).join(" ");
+  root.dataset.waiting = waiting;
+}

@@ -2,7 +2,7 @@
 // A decision is first written to `Outbox` (local storage), then sent: it outlives a lost network.
 import { refused } from "/static/api.js";
 import { BoxEditor } from "/static/boxes.js";
-import { Outbox } from "/static/outbox.js";
+import { Outbox, showOutbox } from "/static/outbox.js";
 import { ScoreHistory, SignalView } from "/static/signal.js";
 
 const PREFETCH = 3;
@@ -23,7 +23,7 @@ class Review {
     this.index = 0;
     this.turn = 0;
     this.cards = new Map();
-    this.outbox = new Outbox(root.dataset.login, (state) => this.showOutbox(state));
+    this.outbox = new Outbox(root.dataset.login, (state) => showOutbox(root, state));
     document.addEventListener("keydown", (event) => this.key(event));
     document.addEventListener("keyup", (event) => this.keyUp(event));
     root.addEventListener("click", (event) => this.click(event));
@@ -390,16 +390,6 @@ class Review {
   }
 
   keyUp(event) { if (event.key === " ") this.setPanning(false); }
-
-  showOutbox({ waiting, problem, refused }) {
-    const note = this.root.querySelector("[data-outbox]");
-    note.hidden = !problem && !refused;
-    note.textContent = [
-      problem && `${waiting} ${waiting === 1 ? "decision" : "decisions"} not sent yet. ${problem}`,
-      refused && `One decision was not taken: ${refused}`,
-    ].filter(Boolean).join(" ");
-    this.root.dataset.waiting = waiting;
-  }
 }
 
 const root = document.querySelector("[data-review]");
