@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -104,23 +104,34 @@ def settings_from(given: Mapping[str, object], path: Path | None) -> CrmSettings
     return checked({**raw, **given, "options": both or options}, str(path or "the command line"))
 
 
-def make_fields(hub: Hub, name: str) -> Sequence[Check]:
-    """Creates them; what is there and what is missing, a CRM that does not answer included."""
-    from cloud_sync.crm import connections
+def make_fields(hub: Hub, name: str, settings: CrmSettings | None = None) -> Sequence[Check]:
+    """Creates them; what is there and what is missing, a CRM that does not answer included.
+
+    Args:
+        settings: that are to count soon; None: those that do, and the scores that waited for the fields are written.
+    """
+    from cloud_sync.crm import connections, settling
     from cloud_sync.crm.kinds import open_crm
     from cloud_sync.effects.checks import Check
     from kits.core.errors import KitwrightError
 
     try:
-        crm = open_crm(connections.access_of(hub, connections.open_connection(hub, name)))
-        return crm.make_fields()
+        connection = connections.open_connection(hub, name)
+        wanted = replace(connection, settings=settings or connection.settings)
+        checks = open_crm(connections.access_of(hub, wanted)).make_fields()
     except KitwrightError as error:
         fix = error.fix or f"cloud-sync crm fields {name}"
         return [Check("fields of scores", False, error.what, fix)]
+    if settings is None and all(check.ok for check in checks):
+        settling.write_what_waits(hub, name)
+    return checks
 
 
 def crm_fields(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """Create the fields scores are written to, where they are missing. Exit code 5 if not all are there."""
+    """Create the fields scores are written to, where they are missing; scores that waited for them are written.
+
+    Exit code 5 if not all are there.
+    """
     from cloud_sync.crm import connections
 
     console = Console(as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from cloud_sync.crm.changing import Plan
     from cloud_sync.crm.editing import Edit
     from cloud_sync.crm.settings import CrmSettings
+    from cloud_sync.effects.checks import Check
+    from cloud_sync.hub import Hub
 
 SHOWN = 60
 """Characters of a value; `--json` has all of it."""
@@ -77,7 +79,7 @@ def crm_set(
     quiet: QuietOption = False,
 ) -> None:  # fmt: skip
     """Change settings of a connection; its leads, secrets and history stay, and a running hub need not be started again."""
-    from cloud_sync.crm import changing, connections, settling
+    from cloud_sync.crm import changing, settling
 
     said = said_by(kind, url, thing, scheme, allow, write)
     said |= {"project": project} if project else {}
@@ -94,14 +96,11 @@ def crm_set(
 
     console = Console(as_json, quiet)
     with opened(data) as hub:
+        made: Sequence[Check] = ()
         if dry_run:
-            with hub.database.session() as session:
-                row = connections.require(session, name)
-            plan = plan_of(connections.readable_settings(row), row.project)
+            plan = settling.planned(hub, name, plan_of)
         else:
-            plan = settling.change(hub, name, plan_of, by=operator(), api=api)
-        makes = fields and plan.writes_elsewhere and not dry_run
-        made = make_fields(hub, name) if makes else ()
+            plan, made = _changed(hub, name, plan_of, api, fields=fields)
     notes = [*changing.notes(plan, name, agreed=agreed), *(f"{one.name}: {one.found}: {one.fix}" for one in made if not one.ok)]  # fmt: skip
     answer: dict[str, JsonValue] = {
         "name": name, "changed": [asdict(one) for one in plan.changes], "dry_run": dry_run,
@@ -111,6 +110,26 @@ def crm_set(
     for note in notes:
         console.note(note)
     console.next(f"cloud-sync crm {'show' if dry_run else 'test'} {name} --data {data}")
+
+
+def _changed(
+    hub: Hub,
+    name: str,
+    plan_of: Callable[[CrmSettings, str], Plan],
+    api: Mapping[str, str] | None,
+    *,
+    fields: bool,
+) -> tuple[Plan, Sequence[Check]]:
+    """Changes it. New fields are made before they count, so that no score goes into fields that are not there yet."""
+    from cloud_sync.crm import settling
+
+    seen = settling.planned(hub, name, plan_of)
+    early = fields and api is None and seen.writes_elsewhere  # new secrets count with the settings
+    made = make_fields(hub, name, seen.after) if early else ()
+    plan = settling.change(hub, name, plan_of, by=operator(), api=api)
+    if fields and plan.writes_elsewhere and (not made or plan.after != seen.after):
+        made = make_fields(hub, name)
+    return plan, made
 
 
 def _edit(

@@ -2,12 +2,13 @@
 
 A CRM that says no to a request, and not to one lead in it, may mean one bad value or something that is wrong with all
 (a missing field). Only when it takes others in the same breath is a lead itself to blame; else nothing was taken and a
-person has to look at the connection. Nothing is stored here.
+person has to look at the connection. A field may come into being while the batch goes in parts: who was refused before
+the first was taken is tried once more. Nothing is stored here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cloud_sync.crm.base import Crm, Record, ScoreWrite, WriteOutcome
 from cloud_sync.effects.json_http import RefusedError
@@ -45,6 +46,16 @@ def write_parts(crm: Crm, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         if len(writes) == 1:
             raise NothingTakenError(error, [writes[0].object_id]) from error
         return _Parts(crm, error).halves_of(writes)
+
+
+def once_more(
+    outcomes: Sequence[WriteOutcome],
+    early: Sequence[ScoreWrite],
+    write: Callable[[ScoreWrite], WriteOutcome],
+) -> list[WriteOutcome]:
+    """The outcomes, with new ones of those who were refused before any was taken: what all lacked may be there since."""
+    anew = {one.object_id: write(one) for one in early}
+    return [anew.get(outcome.object_id, outcome) for outcome in outcomes]
 
 
 def _is_of_the_connection(error: DeliveryError) -> bool:
@@ -111,6 +122,7 @@ class _Parts:
         self._error = first
         self._outcomes: list[WriteOutcome] = []
         self._refused: list[str] = []
+        self._early: list[ScoreWrite] = []
         self._taken = False
         self._interrupted = ""
 
@@ -118,7 +130,12 @@ class _Parts:
         self._split(writes)
         if not self._taken:
             raise NothingTakenError(self._error, self._refused)
-        return self._outcomes
+        return once_more(self._outcomes, self._early, self._again)
+
+    def _again(self, write: ScoreWrite) -> WriteOutcome:
+        self._outcomes = []
+        self._write([write])
+        return self._outcomes[0]
 
     def _split(self, writes: Sequence[ScoreWrite]) -> None:
         middle = len(writes) // 2
@@ -141,6 +158,7 @@ class _Parts:
             elif len(writes) == 1:
                 lead = writes[0].object_id
                 self._refused.append(lead)
+                self._early += () if self._taken else writes
                 self._outcomes.append(WriteOutcome(lead, False, error.what, retry=False))
             else:
                 self._split(writes)

@@ -70,6 +70,13 @@ def change(
     return plan
 
 
+def planned(hub: Hub, name: str, plan_of: Callable[[CrmSettings, str], Plan]) -> Plan:
+    """What `change` would do now; nothing is changed. Raises as `change` does before it changes anything."""
+    with hub.database.session() as session:
+        row = require(session, name)
+    return plan_of(readable_settings(row), row.project)
+
+
 def _change(session: Session, row: CrmConnection, plan: Plan, now: datetime) -> None:
     row.settings, row.project = plan.after.model_dump(mode="json"), plan.project_after
     if plan.project_after != plan.project_before:
@@ -100,15 +107,33 @@ def _read_again(session: Session, name: str, now: datetime) -> None:
     session.execute(update(CrmLead).where(*wanted).values(later_at=now))
 
 
+def write_what_waits(hub: Hub, name: str) -> None:
+    """Scores that were put off or given up because the CRM had no field for them are due now. Raises NotFoundError."""
+    now = utc_now()
+    with hub.database.transaction() as session:
+        require(session, name)
+        row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
+        breaker.look_again(row, now)
+        _revive(session, name, now)
+        later = CrmLead.connection == name, CrmLead.write_at > now
+        session.execute(update(CrmLead).where(*later).values(write_at=now))
+
+
+def _revive(session: Session, name: str, now: datetime) -> None:
+    """Leads given up because nobody took their score are tried again."""
+    given_up = CrmLead.connection == name, CrmLead.dead.startswith(DEAD)
+    there = update(CrmLead).where(*given_up, CrmLead.state != GONE)
+    session.execute(there.values(write_at=now, write_attempts=1))
+    session.execute(update(CrmLead).where(*given_up).values(dead="", write_error=""))
+    close_dead(session, name)
+
+
 def _write_again(session: Session, name: str, now: datetime) -> None:
     """What the CRM shows of them is not known any more, so that no score is too near to it to be written.
 
-    Those given up because nobody took them are tried again: it may be what has been set right now.
+    Those given up are tried again: it may be what has been set right now.
     """
-    refused = CrmLead.dead.startswith(DEAD)
-    given_up = CrmLead.connection == name, refused
-    session.execute(update(CrmLead).where(*given_up).values(dead="", write_error=""))
-    close_dead(session, name)
+    _revive(session, name, now)
     scored = or_(CrmLead.points.is_not(None), CrmLead.wrote_points.is_not(None))
     wanted = CrmLead.connection == name, CrmLead.state != GONE, CrmLead.dead == "", scored
     again = {"write_at": now, "write_attempts": 1}

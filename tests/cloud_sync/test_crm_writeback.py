@@ -15,7 +15,7 @@ from cloud_sync.crm import breaker, connections, leads, threads, writing
 from cloud_sync.crm.opening import Opener
 from cloud_sync.crm.writeback import REFUSED, WriteBack
 from cloud_sync.store.models import CrmConnection, CrmLead
-from tests.cloud_sync.crm_servers import Reply
+from tests.cloud_sync.crm_servers import Asked, Reply
 from tests.cloud_sync.fleet_builders import wait_for
 from tests.cloud_sync.writing_builders import NAME, Scene, writing_scene
 
@@ -244,6 +244,29 @@ def test_what_is_wrong_with_the_connection_makes_no_lead_dead(scene: Scene) -> N
     scene.portal.properties["kitwright_band"] = kind
     scene.settle(writer, 60, minutes=10)
     assert all(scene.shown(str(n)) == "50" for n in range(120))
+
+
+@pytest.mark.parametrize("refusals", range(1, 9))
+def test_a_field_that_is_made_while_a_batch_goes_in_parts_has_no_lead_given_up(
+    scene: Scene, refusals: int
+) -> None:
+    """Those refused alone before it was there say nothing of themselves."""
+    kind = scene.portal.properties.pop("kitwright_band")
+    left = [refusals]
+
+    def act(asked: Asked) -> Reply:
+        reply = scene.portal.act(asked)
+        left[0] -= reply.status == 400
+        if left[0] == 0:
+            scene.portal.properties["kitwright_band"] = kind
+        return reply
+
+    scene.server.act = act
+    for n in range(8):
+        scene.score(str(n), 50)
+    scene.settle(scene.writer(), 10)
+    assert [scene.shown(str(n)) for n in range(8)] == ["50"] * 8
+    assert scene.alerts() == []
 
 
 def test_a_missing_right_is_the_connections_fault_and_is_said(scene: Scene) -> None:

@@ -140,6 +140,10 @@ function guard(box) {
   const stay = (event) => event.preventDefault();
   box.addEventListener("cancel", stay);
   box.addEventListener("keydown", (event) => event.key === "Escape" && stay(event));
+  box.querySelector("[data-done]").addEventListener("click", () => {
+    box.querySelectorAll("pre").forEach((line) => line.replaceChildren()); // now: loading the page again takes a while
+    box.close();
+  });
   box.addEventListener("close", () => location.reload());
 }
 
@@ -164,7 +168,6 @@ document.addEventListener("submit", submit);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
-  event.target.closest("[data-done]")?.closest("dialog").close();
 });
 document.addEventListener("kw:content", (event) => localTimes(event.detail));
 document.addEventListener("htmx:afterRequest", (event) => standStill(event.detail.xhr.status));
