@@ -1,11 +1,15 @@
-"""What counts for all tests: garbage that is not there is not looked for. Fixtures are the folders' own."""
+"""What counts for all tests: garbage that is not there is not looked for, and their order. Fixtures are the folders' own."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
+
+WAITING = frozenset({"failure", "integration"})
+"""Folders whose tests wait for whole programs more than they compute."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -17,3 +21,13 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Those that wait come first: at the end nobody would be left to compute meanwhile. The sort keeps all other order."""
+    root = config.rootpath / "tests"
+    items.sort(key=lambda item: not _waits(item.path, root))
+
+
+def _waits(path: Path, root: Path) -> bool:
+    return path.is_relative_to(root) and path.relative_to(root).parts[0] in WAITING
