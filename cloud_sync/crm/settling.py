@@ -113,6 +113,8 @@ def write_what_waits(hub: Hub, name: str) -> None:
     with hub.database.transaction() as session:
         require(session, name)
         row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
+        if not readable_settings(row).write:
+            return
         breaker.look_again(row, now)
         _revive(session, name, now)
         later = CrmLead.connection == name, CrmLead.write_at > now

@@ -120,3 +120,12 @@ def test_scores_go_on_waiting_while_they_cannot_be_made(scene: Scene, run: Run) 
     scene.score("1", 40, dead="write: no such field")
     run("fields", NAME, code=5)
     assert scene.lead("1").dead == "write: no such field"
+
+
+def test_where_no_scores_are_written_none_are_due(scene: Scene, run: Run) -> None:
+    scene.score("1", 40, dead="write: no such field")
+    run("set", NAME, "--no-write")
+    run("fields", NAME)
+    assert (scene.lead("1").write_at, scene.lead("1").dead) == (None, "write: no such field")
+    run("set", NAME, "--write")
+    assert scene.lead("1").write_at is not None and scene.lead("1").dead == ""
