@@ -149,6 +149,11 @@ class HubConfig(Section):
         """Uploads that are not complete yet."""
         return self.data_dir / "parts"
 
+    @property
+    def dispatchers_dir(self) -> Path:
+        """One file per process that tells receivers, locked while it lives."""
+        return self.data_dir / "dispatchers"
+
 
 def load(data_dir: Path) -> HubConfig:
     """The configuration of the hub in `data_dir`.

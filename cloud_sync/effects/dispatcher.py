@@ -5,8 +5,9 @@ receiver hears of it at least once: a dispatcher that dies between the receiver'
 own note of it leaves an effect that is sent again. Nobody can close that window from one side. So
 every attempt carries the same `webhook-id`, and a receiver that remembers ids sees each row
 exactly once. What once went together in one mail goes together for ever, for the same reason. Any
-number of dispatchers may run; a lease says whose turn it is. Each receiver has a thread of its
-own, so that a slow one holds up nobody but itself.
+number of dispatchers may run; a lease says whose turn it is. What a killed one of this machine was
+at is taken up when the next one starts (`lives.py`), else when its lease has passed. Each receiver
+has a thread of its own, so that a slow one holds up nobody but itself.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ from sqlalchemy import ColumnElement, Update, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cloud_sync.effects.alerts import raise_alert
+from cloud_sync.effects.lives import Life, find_dead, forget
 from cloud_sync.effects.outbox import UNDELIVERABLE
 from cloud_sync.effects.targets import Delivery, DeliveryError, Target
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, always
-from cloud_sync.store.db import insert_once
+from cloud_sync.store.db import changed_by, insert_once
 from cloud_sync.store.models import Effect, EffectTarget
 from kits.core.sample import utc_now
 
@@ -37,6 +39,9 @@ log = logging.getLogger(__name__)
 
 POLL_S = 1.0
 LEASE = timedelta(minutes=5)
+ANSWERED = timedelta(seconds=10)
+"""So long a receiver may be at work on what somebody asked who is dead: one that is asked first what
+it has must not be asked too early."""
 FIRST_RETRY_S = 4.0
 MAX_RETRY_S = 3600.0
 MIN_ATTEMPTS = 3
@@ -71,6 +76,8 @@ class Dispatcher:
         self._now = now
         self._rng = rng or random.Random()  # noqa: S311  (jitter)
         self._owner = secrets.token_hex(8)
+        self._lives = hub.config.dispatchers_dir
+        self._life = Life(self._lives, self._owner)
         self._stop = threading.Event()
         self._loops = [
             Loop(
@@ -81,7 +88,9 @@ class Dispatcher:
         ]  # fmt: skip
 
     def start(self) -> None:
-        """Starts the threads."""
+        """Takes over from the dead, and starts the threads."""
+        self._life.begin()
+        self._take_over()
         for loop in self._loops:
             loop.start()
 
@@ -90,6 +99,19 @@ class Dispatcher:
         self._stop.set()
         for loop in self._loops:
             loop.stop()
+        self._life.end()
+
+    def _take_over(self) -> None:
+        """Leases of the dead end soon."""
+        dead = find_dead(self._lives)
+        if not dead:
+            return
+        soon = self._now() + ANSWERED
+        theirs = update(Effect).where(Effect.lease_owner.in_(dead), Effect.lease_until > soon)
+        with self._hub.database.transaction() as session:
+            ended = changed_by(session.execute(theirs.values(lease_until=soon)))
+        forget(self._lives, dead)
+        log.info("event=leases_ended dispatchers=%d effects=%d", len(dead), ended)
 
     def _turn(self, target: Target) -> float:
         self._serve(target)
