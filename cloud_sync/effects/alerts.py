@@ -5,11 +5,11 @@ Alerts of devices come as rows (`intake/carry.py`); both end in the same table a
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from cloud_sync.cmms.settings import TOLD, CmmsConfig
-from cloud_sync.effects.outbox import EffectOutbox, Subscription, open_alert
+from cloud_sync.effects.outbox import EffectOutbox, Subscription, may_raise, open_alert
 from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import Alert
@@ -49,8 +49,7 @@ def raise_alert(
     where: str = "",
 ) -> Alert | None:
     """Writes an alert and its notices; None when one of this name, device and place is open."""
-    is_open = select(Alert.id).where(*open_alert(name, device=device, where=where)).limit(1)
-    if session.scalar(is_open) is not None:
+    if not may_raise(session, name, device=device, where=where):
         return None
     return outbox_for(notify).raise_own(session, name, severity, text, device=device, where=where)
 

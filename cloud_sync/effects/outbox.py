@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.effects.shares import OVER_SHARE, OWN, Waiting
 from cloud_sync.hub import hub_id
 from cloud_sync.store.bulk import Values, insert_fresh, sql_time
+from cloud_sync.store.db import take_turn
 from cloud_sync.store.models import Alert, Case, CaseTransition, Effect
 from cloud_sync.store.types import JsonObject
 from kits.core.alarm import LEVELS, Level
@@ -209,8 +210,8 @@ class EffectOutbox:
         if (target, device) in told:
             return
         told.add((target, device))
-        where = open_alert(UNDELIVERABLE, device=device or None, where=target)
-        if session.scalar(select(Alert.id).where(*where).limit(1)) is not None:
+        # not waited for: two that give up notices of alerts about each other's receivers would wait for ever
+        if not may_raise(session, UNDELIVERABLE, device=device or None, where=target, wait=False):
             return
         share = self._waiting(session, target).share
         text = (
@@ -226,6 +227,21 @@ def open_alert(
 ) -> tuple[ColumnElement[bool], ...]:
     """Conditions: the alert of this name, device and place that nobody has seen and is not over."""
     return Alert.name == name, Alert.device == device, Alert.where == where, Alert.seen_at.is_(None)
+
+
+def may_raise(
+    session: Session, name: str, *, device: str | None = None, where: str = "", wait: bool = True
+) -> bool:
+    """Whether no alert of this name, device and place is open.
+
+    Of transactions that ask at the same time one may raise it; the others wait for its end, or may not.
+    """
+    is_open = select(Alert.id).where(*open_alert(name, device=device, where=where)).limit(1)
+    if session.scalar(is_open) is not None:
+        return False
+    if not take_turn(session, f"alert/{name}/{device or ''}/{where}", wait=wait):
+        return False
+    return session.scalar(is_open) is None
 
 
 def effect_key(target: str, kind: str, source: str) -> str:

@@ -25,6 +25,7 @@ from cloud_sync.learning.costs import Worth, project_costs, retraining_worth
 from cloud_sync.learning.drift import DriftResult
 from cloud_sync.learning.history import drift_of, note_baseline
 from cloud_sync.learning.reviewed import reviewed_samples
+from cloud_sync.store.db import take_turn
 from cloud_sync.store.models import Alert, Project, Sample
 from cloud_sync.store.models import Bundle as BundleRow
 from kits.core import bundle as bundles
@@ -111,6 +112,7 @@ def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> Alert
         return None
     place = f"{project} {champion.id[:12]}"
     with hub.database.transaction() as session:
+        take_turn(session, f"drift/{place}")
         recent = session.scalar(
             select(Alert.id).where(
                 Alert.name == "drift",

@@ -6,13 +6,24 @@ that SQLite wants WAL, foreign keys and a busy timeout switched on per connectio
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Result, create_engine, event, inspect
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Result,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import InstrumentedAttribute, Session, UOWTransaction, sessionmaker
@@ -182,6 +193,19 @@ def insert_once(session: Session, table: type[Base], rows: Sequence[Mapping[str,
     """Like `insert_new`; the number of rows that were new."""
     key = [getattr(table, str(column.key)) for column in inspect(table).primary_key]
     return len(insert_new(session, table, rows, key))
+
+
+def take_turn(session: Session, name: str, *, wait: bool = True) -> bool:
+    """Of transactions that take the same turn one has it, until it ends; whether it is this one.
+
+    For what must be looked for and written by one only, where no row is there to be locked. Whoever has waited
+    sees what the one before has written. SQLite's writers come one after the other anyway.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    lock = func.pg_advisory_xact_lock if wait else func.pg_try_advisory_xact_lock
+    return session.scalar(select(lock(key))) is not False
 
 
 def changed_by(done: Result[tuple[()]]) -> int:
