@@ -172,7 +172,7 @@ def apply(
     """Install a local bundle: golden samples now, switch in the running agent or at its start."""
     from edge_agent.engine.ladder import Ladder
     from edge_agent.update.install import check_none_on_probation
-    from edge_agent.update.requests import Request, leave_request
+    from edge_agent.update.requests import leave_bundle
     from edge_agent.update.slots import Slots
     from kits.core.bundle import open_file
     from kits.core.errors import UsageError
@@ -185,8 +185,7 @@ def apply(
         raise UsageError(f"this bundle went back here: {denied}", where=str(bundle), fix=fix)
     check_none_on_probation(slots.state.job)
     loaded = Ladder(settings.engine, settings.state_dir / "engines").load(opened)
-    slots.put(bundle.read_bytes(), opened.id)
-    leave_request(slots.folder, Request(kind="apply", bundle=opened.id))
+    leave_bundle(slots, bundle.read_bytes(), opened.id)
     golden = len(opened.golden.samples)
     out.answer(
         f"{opened.manifest.name} {opened.manifest.version} ({opened.id[:12]}) is ready:"
@@ -199,7 +198,8 @@ def apply(
 @app.command()
 def rollback(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     """Go back to the previous bundle."""
-    from edge_agent.update.requests import Request, leave_request
+    from edge_agent.update.records import Request
+    from edge_agent.update.requests import leave_request
     from edge_agent.update.slots import Slots
     from kits.core.errors import UsageError
 
@@ -220,7 +220,8 @@ def allow(
     as_json: JsonOption = False,
 ) -> None:
     """Let a bundle be installed again that went back on this device."""
-    from edge_agent.update.requests import Request, leave_request
+    from edge_agent.update.records import Request
+    from edge_agent.update.requests import leave_request
     from edge_agent.update.slots import Slots
     from kits.core.errors import UsageError
 

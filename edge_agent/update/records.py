@@ -5,13 +5,25 @@ Pure data. Where they lie, and in which order they are written, is `slots.py`.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge_agent.update.probation import Baseline
 from kits.core.hub_api import DeploymentState
 from kits.core.releases import Release
+from kits.core.section import Section
 
 _REMEMBERED = 50
+NEWEST_WISH = "request.json"
+"""Where a person's wish waits; of what is to run only the newest counts."""
+
+
+class Request(Section):
+    """A wish left by `edge-agent apply`, `rollback` or `allow` for the running agent."""
+
+    kind: Literal["apply", "rollback", "allow"]
+    bundle: str = ""
 
 
 class Kept(BaseModel):

@@ -8,29 +8,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge_agent.log import warn
-from edge_agent.update.slots import hand_over
+from edge_agent.update.records import NEWEST_WISH, Request
+from edge_agent.update.slots import Slots, hand_over
 from kits.core.files import write_atomically
 from kits.core.sample import digest_of
-from kits.core.section import Section
 
 _LIVES = 3
 """So many lives of the agent may begin with one wish."""
-_NEWEST = "request.json"
-"""Of what is to run only the newest wish counts."""
 _ALLOW = "request_allow_*.json"
 """Each bundle that is allowed again is a wish of its own."""
-
-
-class Request(Section):
-    """A wish left by `edge-agent apply`, `rollback` or `allow` for the running agent."""
-
-    kind: Literal["apply", "rollback", "allow"]
-    bundle: str = ""
 
 
 class _Begun(BaseModel):
@@ -44,9 +34,18 @@ class _Begun(BaseModel):
 
 def leave_request(folder: Path, request: Request) -> None:
     """Puts a wish where the updater finds it, now or at its next start."""
-    path = folder / (_ALLOW.replace("*", request.bundle) if request.kind == "allow" else _NEWEST)
+    path = folder / (
+        _ALLOW.replace("*", request.bundle) if request.kind == "allow" else NEWEST_WISH
+    )
     write_atomically(path, request.model_dump_json().encode())
     hand_over(path)
+
+
+def leave_bundle(slots: Slots, content: bytes, bundle: str) -> None:
+    """Puts a bundle and the wish to run it; an agent that deletes what nobody needs comes before both or after both."""
+    with slots.held():
+        slots.put(content, bundle)
+        leave_request(slots.folder, Request(kind="apply", bundle=bundle))
 
 
 class Requests:
@@ -60,7 +59,7 @@ class Requests:
 
     def take(self) -> Request | None:
         """The wish that waits; again and again until it is `done`."""
-        for path in (*sorted(self._folder.glob(_ALLOW)), self._folder / _NEWEST):
+        for path in (*sorted(self._folder.glob(_ALLOW)), self._folder / NEWEST_WISH):
             request = self._take(path)
             if request is not None:
                 return request

@@ -8,8 +8,10 @@ highest release accepted of each project, which is never lowered (the higher of 
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,8 +20,10 @@ from pydantic import BaseModel, ValidationError
 from edge_agent.log import log, warn
 from edge_agent.update.download import discard
 from edge_agent.update.records import (
+    NEWEST_WISH,
     Job,
     Mark,
+    Request,
     SlotState,
     Wish,
     Witness,
@@ -216,20 +220,48 @@ class Slots:
         if swept:
             log("torn_files_swept", files=swept)
 
-    def clean(self) -> None:
-        """Deletes every bundle that is neither active, previous nor being installed."""
-        keep = {self.state.active, self.state.previous}
-        if self.state.job is not None:
-            keep.add(self.state.job.bundle)
+    @contextmanager
+    def held(self, *, wait: bool = True) -> Iterator[bool]:
+        """Whether nobody else puts or deletes bundles within, of all processes.
+
+        Raises:
+            OSError: the disk does not say.
+        """
+        file = os.open(self.folder / "bundles.lock", os.O_RDONLY | os.O_CREAT, 0o644)
         try:
-            for file in self.folder.glob(f"*{SUFFIX}"):
-                if file.stem not in keep:
-                    file.unlink()
-            for file in self.folder.glob("*.part"):
-                if file.stem not in keep:
-                    discard(file)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            yield True
+        except BlockingIOError:
+            yield False
+        finally:
+            os.close(file)
+
+    def clean(self) -> None:
+        """Deletes every bundle that is neither active, previous, being installed nor wished for."""
+        try:
+            with self.held(wait=False) as alone:
+                if alone:
+                    self._clean()
         except OSError as error:
             warn("bundles_not_deleted", error=error)  # room is all that is lost
+
+    def _clean(self) -> None:
+        keep = {self.state.active, self.state.previous, self._wished_for()}
+        if self.state.job is not None:
+            keep.add(self.state.job.bundle)
+        for file in self.folder.glob(f"*{SUFFIX}"):
+            if file.stem not in keep:
+                file.unlink()
+        for file in self.folder.glob("*.part"):
+            if file.stem not in keep:
+                discard(file)
+
+    def _wished_for(self) -> str:
+        """The bundle that a person has put and nobody has begun with."""
+        try:
+            return Request.model_validate_json((self.folder / NEWEST_WISH).read_bytes()).bundle
+        except (FileNotFoundError, ValidationError):
+            return ""
 
 
 def hand_over(path: Path) -> None:

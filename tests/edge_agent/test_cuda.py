@@ -14,7 +14,8 @@ from edge_agent.engine.cuda import Buffers, Cuda, gpu_identity, kernel_driver
 from edge_agent.engine.ladder import Ladder
 from edge_agent.engine.session import Probe, session_factory
 from edge_agent.errors import EngineError
-from edge_agent.update.requests import Request, leave_request
+from edge_agent.update.records import Request
+from edge_agent.update.requests import leave_request
 from kits.core.bundle import open_bytes
 from tests.edge_agent.parts import (
     agent_config,

@@ -12,8 +12,9 @@ import pytest
 
 from edge_agent.update.background import beside
 from edge_agent.update.fetch import HubClient
-from edge_agent.update.records import Signed
-from edge_agent.update.requests import Request, leave_request
+from edge_agent.update.records import Request, Signed
+from edge_agent.update.requests import leave_bundle, leave_request
+from edge_agent.update.slots import Slots
 from edge_agent.update.updater import Updater
 from kits.core.hub_api import Desired, DesiredBundle, Reported
 from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for
@@ -224,6 +225,31 @@ def test_what_is_allowed_is_not_forgotten_over_the_next_wish(bench: Bench) -> No
         updater.turn()
     assert bench.slots.state.denied == {} and bench.installer.busy
     assert not list(bench.slots.folder.glob("request*"))
+
+
+def test_a_bundle_that_was_put_stays_while_the_agent_deletes_what_nobody_needs(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, third = Slots.put, make_bundle(3, act_at=0.78)
+
+    def put_while_another_ends(slots: Slots, content: bytes, bundle: str) -> None:
+        put(slots, content, bundle)
+        bench.slots.clean()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Slots, "put", put_while_another_ends)
+        leave_bundle(Slots(bench.state), NEW, bundle_id_of(NEW))
+        leave_bundle(Slots(bench.state), third, bundle_id_of(third))
+    bench.slots.clean()  # the agent has not seen the wish yet
+    assert not bench.slots.has(bundle_id_of(NEW)), "only the newest wish counts"
+    Updater(bench.installer, bench.slots, None, 30).turn()
+    bench.finish()
+    assert bench.runs == bundle_id_of(third)
+    leave_request(bench.slots.folder, Request(kind="rollback"))
+    bench.slots.clean()
+    assert {path.stem for path in bench.slots.folder.glob("*.kwb")} == {
+        bundle_id_of(OLD), bundle_id_of(third)
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["apply", "allow"])

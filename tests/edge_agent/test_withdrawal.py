@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edge_agent.update.requests import Request, leave_request
+from edge_agent.update.records import Request
+from edge_agent.update.requests import leave_request
 from edge_agent.update.updater import Updater
 from kits.core.errors import UsageError
 from kits.core.hub_api import Desired
