@@ -21,7 +21,7 @@ from cloud_sync.intake.clock import MAX_BOOT_LENGTH, MAX_NS, ClockBook, believab
 from cloud_sync.intake.epochs import Key
 from cloud_sync.mails.answers import take_answers
 from cloud_sync.mails.drafts import Told, write_drafts
-from cloud_sync.mails.filing import note_filed
+from cloud_sync.mails.filing import hold_mails, note_filed
 from cloud_sync.store import models
 from cloud_sync.store.bulk import (
     Value,
@@ -86,6 +86,9 @@ class Carrier:
 
     def carry(self, fresh: Mapping[Key, Event]) -> None:
         """Writes the rows of all tables."""
+        filed = _filed(fresh.values())
+        drafted = {e.body.sample_id for e in fresh.values() if isinstance(e.body, DraftBody)}
+        hold_mails(self._session, filed | drafted)
         self._samples(
             [(key, e, e.body) for key, e in fresh.items() if isinstance(e.body, DecisionBody)]
         )
@@ -110,7 +113,7 @@ class Carrier:
             figures = [{"name": n, "figures": _finite(h)} for n, h in sorted(healths.items())]
             self._session.execute(update(models.Device), figures)
         self._session.flush()
-        note_filed(self._session, _filed(fresh.values()))
+        note_filed(self._session, filed)
         if self._effects is not None:
             self._effects.alerts(self._session, self._alerts)
         for key, event in fresh.items():

@@ -24,6 +24,7 @@ from cloud_sync.intake.parts import part_path
 from cloud_sync.intake.spans import covers, from_json
 from cloud_sync.intake.whole import Key, Whole, WholeBlobs
 from cloud_sync.loop import Loop, doubling
+from cloud_sync.store.bulk import hold_in_order
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, BlobPart, Device, Sample
 from kits.core.errors import DataError, UnreachableError
@@ -199,12 +200,12 @@ class Finisher:
             }
             for upload in uploads
         }
+        of_these = Sample.blob.in_(sorted(rows))
         with self._hub.database.transaction() as session:
+            hold_in_order(session, Sample.id, of_these)  # as who erases a mail does, and first
             session.execute(_rows_of(uploads))
             insert_once(session, Blob, [rows[digest] for digest in sorted(rows)])
-            session.execute(
-                update(Sample).where(Sample.blob.in_(sorted(rows))).values(blob_state="stored")
-            )
+            session.execute(update(Sample).where(of_these).values(blob_state="stored"))
 
     def _end(self, uploads: Sequence[Upload]) -> None:
         for upload in uploads:

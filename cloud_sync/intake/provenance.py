@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import audit
+from cloud_sync.store.bulk import hold_in_order
 from cloud_sync.store.db import changed_by, insert_once
 from cloud_sync.store.models import Bundle, Sample, WithdrawnBundle
 from cloud_sync.store.models.mails import ERASED as ERASED_STATE
@@ -85,9 +86,9 @@ def reinstate(session: Session, bundle: str, *, by: str) -> int:
 
 def adopt(session: Session, bundle: str, project: str) -> int:
     """A bundle has come to this hub: its samples that came earlier get their project."""
-    done = session.execute(
-        update(Sample).where(Sample.bundle == bundle, Sample.project == "").values(project=project)
-    )
+    strays = Sample.bundle == bundle, Sample.project == ""
+    hold_in_order(session, Sample.id, *strays)
+    done = session.execute(update(Sample).where(*strays).values(project=project))
     return changed_by(done)
 
 

@@ -22,6 +22,7 @@ from cloud_sync.intake.parts import part_path
 from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.words import duration_words
 from cloud_sync.loop import Loop, Looping, always
+from cloud_sync.store.bulk import hold_in_order
 from cloud_sync.store.models import Blob, BlobPart, BootClock, Epoch, Sample
 from cloud_sync.store.types import UtcDateTime
 from kits.core.sample import utc_now
@@ -234,12 +235,13 @@ def _note_hole(
 def clean(hub: Hub, now: datetime) -> None:
     """Removes uploads nobody goes on with, and what they left behind."""
     with hub.database.transaction() as session:
+        # announced at the very moment at which the bytes were stored for another sample
+        late = Sample.blob_state == "expected", Sample.blob.in_(select(Blob.digest))
+        hold_in_order(session, Sample.id, *late)
+        session.execute(update(Sample).where(*late).values(blob_state="stored"))
         old = BlobPart.updated_at < now - timedelta(days=PART_DAYS)
         parts = session.execute(select(BlobPart.device, BlobPart.digest).where(old)).all()
         session.execute(delete(BlobPart).where(old))
-        # announced at the very moment at which the bytes were stored for another sample
-        late = Sample.blob_state == "expected", Sample.blob.in_(select(Blob.digest))
-        session.execute(update(Sample).where(*late).values(blob_state="stored"))
     for device, digest in parts:
         part_path(hub, (device, digest)).unlink(missing_ok=True)
         log.warning("event=upload_forgotten device=%s digest=%s", device, digest)

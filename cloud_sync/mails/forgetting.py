@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.learning.datasets import hold_all
-from cloud_sync.store.bulk import in_portions
+from cloud_sync.store.bulk import hold_in_order, in_portions
 from cloud_sync.store.models import (
     Annotation,
     Blob,
@@ -66,6 +66,7 @@ def forget(session: Session, ids: Collection[str], at: datetime) -> int:
 def let_go(session: Session, digests: Collection[str]) -> None:
     """These bytes are wanted by nobody any more, whatever kept them before."""
     for some in in_portions(digests):
+        hold_in_order(session, Blob.digest, Blob.digest.in_(some))
         session.execute(update(Blob).where(Blob.digest.in_(some)).values(kept=False))
         session.execute(delete(BlobPart).where(BlobPart.digest.in_(some)))
         session.execute(delete(MailWho).where(MailWho.digest.in_(some)))
