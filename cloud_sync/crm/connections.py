@@ -32,6 +32,7 @@ from cloud_sync.crm.secrets import (
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub, audit
+from cloud_sync.store.db import take_turn
 from cloud_sync.store.models import Alert, CrmConnection, CrmEvent, CrmLead, CrmScore
 from cloud_sync.store.types import JsonObject
 from kits.core.complaints import plain
@@ -74,6 +75,7 @@ def add(
     """
     check_name(name)
     with hub.database.transaction() as session:
+        take_turn(session, f"crm/{name}")
         if session.get(CrmConnection, name) is not None:
             raise ConflictError(
                 "there is a connection of this name",

@@ -21,6 +21,7 @@ from cloud_sync.fleet.broker import Login
 from cloud_sync.fleet.mosquitto_files import broker_secret
 from cloud_sync.fleet.pki import HUB, Authority
 from cloud_sync.hub import ReadDep, audit
+from cloud_sync.store.db import insert_once, take_turn
 from cloud_sync.store.models import Device, DeviceToken, EnrollToken
 from kits.core.errors import ConfigError
 from kits.core.sample import digest_of, utc_now
@@ -52,6 +53,7 @@ def add_device(session: Session, name: str, *, site: str, group: str = "", who: 
     if group:
         check_name(group, "group name")
     token = secrets.token_urlsafe(ENROLL_TOKEN_BYTES)
+    take_turn(session, f"enrolment/{name}")  # of two tokens drawn at once one ends, too
     _end_unused(session, name)
     session.add(
         EnrollToken(
@@ -99,11 +101,10 @@ def enroll(session: Session, token: str, hardware: str, *, address: str = "") ->
 def _take_up(
     session: Session, name: str, site: str, group: str, hardware: str, address: str
 ) -> tuple[Device, str]:
-    device = held(session, name)
-    if device is None:
-        device = Device(name=name, site=site, group=group)
-        session.add(device)
-        session.flush()
+    insert_once(session, Device, [{"name": name, "site": site, "group": group}])
+    device = session.get_one(
+        Device, name, with_for_update={"key_share": True}, populate_existing=True
+    )
     _revoke_tokens(session, name)
     device_certificates.withdraw(session, name)
     secret = secrets.token_urlsafe(DEVICE_TOKEN_BYTES)

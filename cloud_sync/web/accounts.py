@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import audit
+from cloud_sync.store.db import take_turn
 from cloud_sync.store.models import ApiToken, Person, WebSession
 from cloud_sync.web.made_tokens import Ended, check_maker, end_made_by, end_made_with
 from cloud_sync.web.security import TOKEN_PREFIX, hash_password, new_secret, secret_hash
@@ -74,6 +75,7 @@ def create_person(session: Session, login: str, password: str, role: str, *, by:
         raise UsageError(
             f"{login!r} cannot be a login", fix="use a-z, 0-9, '.', '_', '-' and '@', at most 63"
         )
+    take_turn(session, f"person/{name}")
     if session.scalar(select(Person.id).where(Person.login == name)) is not None:
         raise ConflictError(f"there is already a person {name!r}", fix="choose another login")
     person = Person(
