@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from kits.core.errors import BundleError
 from kits.core.files import write_atomically
+from kits.core.onnx_wire import refuse_parted
 from kits.core.operating_point import OperatingPoint
 from kits.core.sample import digest_of
 from kits.core.stats import Estimate
@@ -220,7 +221,7 @@ def open_bytes(content: bytes, *, where: str = "") -> Bundle:
     """Opens a bundle from its bytes.
 
     Raises:
-        BundleError: damaged, malformed, or made by a newer Kitwright.
+        BundleError: damaged, malformed, with a model that is not whole, or made by a newer Kitwright.
     """
     import zipfile
 
@@ -249,6 +250,8 @@ def open_bytes(content: bytes, *, where: str = "") -> Bundle:
             where=where,
             fix="update kitwright",
         )
+    for artefact in bundle.manifest.artefacts:
+        refuse_parted(files.get(artefact.path, b""), where=where, any_format=True)
     return bundle
 
 

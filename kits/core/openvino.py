@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from kits.core.errors import BundleError, MachineError
+from kits.core.onnx_wire import refuse_parted
 from kits.core.runtime import Array, Session, SessionFactory, TensorSpec
 
 _REASON_CHARS = 300
@@ -64,13 +65,14 @@ class OpenVinoSession:
             BF16 on those with AMX or AVX-512-BF16 and FP32 on the others.
 
     Raises:
-        BundleError: OpenVINO cannot load the model.
+        BundleError: the model is not whole, or OpenVINO cannot load it.
         MachineError: OpenVINO cannot be used here.
     """
 
     provider = "openvino"
 
     def __init__(self, model: bytes, threads: int = 0, *, full_precision: bool = False) -> None:
+        refuse_parted(model)
         core = _import_openvino().Core()
         settings: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY", "CACHE_DIR": ""}
         if threads:

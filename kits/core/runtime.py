@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from kits.core.errors import BundleError
+from kits.core.onnx_wire import refuse_parted
 from kits.core.prediction import Prediction
 from kits.core.window import Window
 
@@ -150,7 +151,7 @@ class OnnxSession:
         threads: 0 leaves the choice to onnxruntime.
 
     Raises:
-        BundleError: onnxruntime cannot load the model.
+        BundleError: the model is not whole, or onnxruntime cannot load it.
     """
 
     _NAMES: ClassVar = {
@@ -165,6 +166,7 @@ class OnnxSession:
         providers: Sequence[str] = (_CPU,),
         threads: int = 0,
     ) -> None:
+        refuse_parted(model)
         import onnxruntime as ort  # 0.1 s and 60 MB: only once a model is loaded
 
         options = ort.SessionOptions()

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from kits.core.errors import BundleError
+from kits.core.onnx_wire import refuse_parted
+
 _PLACE = re.compile(r"In \S+ at \S+:[0-9]+")
 _LARGEST = re.compile(r"_max_(\d{1,6})$")
 _CHARS = 240
@@ -43,6 +46,10 @@ def build(trt: ModuleType, model: bytes, workspace_bytes: int) -> Built:
         workspace_bytes: memory the engine may use beside its weights.
     """
     api: Any = trt
+    try:
+        refuse_parted(model)
+    except BundleError as error:
+        return Built(complaints=(Complaint(error.what),))
     logger, errors = listener(trt)
     builder = api.Builder(logger)
     # TensorRT 11 networks are always strongly typed and the flag may go

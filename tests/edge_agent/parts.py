@@ -140,6 +140,17 @@ def tiny_onnx(scale: float = 1.0) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def naming_a_file(folder: Path) -> bytes:
+    """y = x · scale, whose scale lies in a file of this folder."""
+    model = onnx.load_from_string(tiny_onnx())
+    scale = model.graph.initializer[0]
+    (folder / "scale.bin").write_bytes(np.float32(7).tobytes())
+    scale.ClearField("float_data")
+    scale.data_location = TensorProto.EXTERNAL
+    scale.external_data.add(key="location", value="scale.bin")
+    return bytes(model.SerializeToString())
+
+
 def picture(level: int, size: int = 16, seed: int | None = None) -> bytes:
     """A PNG of one grey level; with a seed noisy, so that it is large and unlike any other."""
     image = np.full((size, size), level, np.uint8)

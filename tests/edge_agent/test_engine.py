@@ -12,7 +12,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from edge_agent.engine.build import BuildSettings, build_engine, cache_key
+from edge_agent.engine.build import BuildSettings, build_engine, build_here, cache_key
 from edge_agent.engine.cache import EngineCache
 from edge_agent.engine.config import EngineConfig, Provider
 from edge_agent.engine.ladder import Ladder
@@ -21,7 +21,7 @@ from edge_agent.engine.tensorrt import EngineFactory, tensorrt_factory
 from edge_agent.errors import EngineError, GoldenMismatchError
 from kits.core.bundle import open_bytes
 from kits.core.runtime import SessionFactory
-from tests.edge_agent.parts import make_bundle, tiny_onnx
+from tests.edge_agent.parts import make_bundle, naming_a_file, tiny_onnx
 
 needs_rtx = pytest.mark.skipif(
     importlib.util.find_spec("tensorrt_rtx") is None, reason="needs the extra trt-check"
@@ -110,6 +110,16 @@ def test_the_key_follows_the_weights_and_not_the_name() -> None:
 def test_a_model_the_parser_refuses_is_a_clear_error() -> None:
     with pytest.raises(EngineError, match="TensorRT refuses the model"):
         build_engine(b"not a model", BuildSettings(flavour="tensorrt_rtx", timeout_s=120))
+
+
+@needs_rtx
+def test_a_file_that_a_model_names_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    trt = importlib.import_module("tensorrt_rtx")
+    with pytest.raises(EngineError, match="lie in other files"):
+        build_here(trt, naming_a_file(tmp_path), 1 << 28)
 
 
 def test_a_missing_tensorrt_is_named(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from kits.core.bundle import GoldenSet, open_bytes
 from kits.core.errors import BundleError
 from kits.core.openvino import OpenVinoSession
 from kits.core.runtime import Array, OnnxSession, SessionFactory, TensorSpec
-from tests.edge_agent.parts import make_bundle, tiny_onnx
+from tests.edge_agent.parts import make_bundle, naming_a_file, tiny_onnx
 
 needs_openvino = pytest.mark.skipif(
     not probe("openvino").usable, reason="needs the extra openvino on x86"
@@ -119,8 +119,17 @@ def test_the_number_of_threads_is_what_was_asked_for() -> None:
 @needs_openvino
 @pytest.mark.parametrize("content", [b"", b"not a model", tiny_onnx()[:40]])
 def test_what_is_no_model_is_a_clear_error(content: bytes) -> None:
-    with pytest.raises(BundleError, match="OpenVINO cannot load the model"):
+    with pytest.raises(BundleError, match=r"not an ONNX model|OpenVINO cannot load the model"):
         OpenVinoSession(content)
+
+
+@needs_openvino
+def test_a_file_that_a_model_names_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BundleError, match="lie in other files"):
+        OpenVinoSession(naming_a_file(tmp_path))
 
 
 @needs_openvino
