@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from math import floor
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, String, TextClause, cast, func, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, TextClause, func, select, tuple_, union_all
+from sqlalchemy.orm import Session, aliased
 
 from cloud_sync.crm import ordered
 from cloud_sync.crm.lots import Lots
 from cloud_sync.crm.scored import BANDS
 from cloud_sync.crm.storing import OPEN
-from cloud_sync.store.models import CrmConnection, CrmLead
+from cloud_sync.store.models import CrmConnection, CrmLead, CrmLeadWords
 from cloud_sync.store.models.crm import FOR_A_PERSON, HEAT, OPTED_OUT, SCORED
 from kits.core.errors import DataError
 
@@ -41,7 +41,7 @@ class LeadFilter:
     """Which leads; empty fields do not filter.
 
     Attributes:
-        search: text anywhere in a lead's id or fields.
+        search: a lead's whole id, or text anywhere in the values of its fields, whatever its case.
         state: open, won, lost, gone; `dead`: those that wait for a person, `opted-out`: those that are not scored;
             `all`: whatever became of them.
     """
@@ -177,12 +177,15 @@ def _where(wanted: LeadFilter, connection: str) -> list[ColumnElement[bool] | Te
 
 
 def _contains(text: str) -> ColumnElement[bool]:
-    # fields are stored as JSON in ASCII: what is looked for has to be written alike
-    written = json.dumps(text)[1:-1]
-    return or_(
-        CrmLead.object_id == text,
-        func.lower(cast(CrmLead.fields, String)).contains(written.lower(), autoescape=True),
-    )
+    said = CrmLeadWords.words.contains(text.casefold(), autoescape=True)
+    named = aliased(CrmLead)
+    by_number = named.connection.in_(select(CrmConnection.name)), named.object_id == text
+    found = union_all(
+        select(CrmLeadWords.connection, CrmLeadWords.object_id).where(said),
+        select(named.connection, named.object_id).where(*by_number),
+    ).subquery()
+    # a table of its own: without it SQLite reads all leads and looks each up in what was found
+    return tuple_(CrmLead.connection, CrmLead.object_id).in_(select(found))
 
 
 def _write(at: _Cursor, shown: Sequence[Listed]) -> str:

@@ -35,7 +35,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cloud_sync.intake.ledger import accounts
 from cloud_sync.store.db import Database, alembic_config, changing_tables, is_empty, migrate
-from cloud_sync.store.models import Alert, ApiToken, CrmLead, Device, Rollout, Sample
+from cloud_sync.store.models import Alert, ApiToken, CrmLead, CrmLeadWords, Device, Rollout, Sample
 from cloud_sync.store.types import Base, UtcDateTime
 from kits.core.errors import ConfigError
 from kits.core.sample import utc_now
@@ -219,6 +219,20 @@ def test_who_made_an_older_token_is_taken_from_the_audit_log(database: Database)
             select(ApiToken.id, ApiToken.made_by, ApiToken.made_with).order_by(ApiToken.id)
         )
         assert [tuple(row) for row in found] == [(1, "", None), (2, "ada", None)]
+
+
+def test_leads_from_before_the_words_are_found_by_their_fields(database: Database) -> None:
+    move(database, "0022")
+    fill(database)
+    said = {"company": "Müller", "size": 40.5, "vip": True, "city": None, "note": ""}
+    with database.engine.begin() as connection:
+        leads = next(table for table in tables_of(connection) if table.name == "crm_lead")
+        rows = [{**row_for(leads, 1), "object_id": f"{n:04d}", "fields": said} for n in range(1100)]
+        connection.execute(leads.insert(), rows)
+    migrate(database)
+    with database.session() as session:
+        found = set(session.execute(select(CrmLeadWords.object_id, CrmLeadWords.words)))
+    assert found == {(f"{n:04d}", "müller\n40.5\ntrue") for n in range(1100)}
 
 
 def test_what_devices_and_people_add_never_runs_out_of_numbers(database: Database) -> None:

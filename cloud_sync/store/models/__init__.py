@@ -30,6 +30,7 @@ from cloud_sync.store.models.intake import (
     Sample,
     SealedBlock,
 )
+from cloud_sync.store.models.lead_words import CrmLeadWords
 from cloud_sync.store.models.learning import (
     Annotation,
     Dataset,
@@ -63,6 +64,7 @@ __all__ = [
     "CrmConnection",
     "CrmEvent",
     "CrmLead",
+    "CrmLeadWords",
     "CrmObjection",
     "CrmProcess",
     "CrmScore",
