@@ -11,6 +11,7 @@ from cloud_sync.api.access import device_or_person
 from cloud_sync.api.ranges import ranged
 from cloud_sync.fleet import bundles
 from cloud_sync.hub import HubDep, ReadDep
+from cloud_sync.learning import champions
 from cloud_sync.web.auth import Engineer, Viewer
 from kits.core.hub_api import PublishRequest, PublishResponse
 
@@ -57,6 +58,7 @@ def show(bundle_id: str, _person: Viewer, session: ReadDep) -> dict[str, JsonVal
     }
     return {
         **bundles.as_json(row), "releases": releases, "withdrawn": withdrawn, "card": row.card,
+        "outdated": champions.outdated(session, row),
     }  # fmt: skip
 
 

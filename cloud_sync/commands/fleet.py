@@ -141,9 +141,11 @@ def bundle_list(
 ) -> None:
     """List bundles, newest first."""
     from cloud_sync.fleet import bundles, withdrawals
+    from cloud_sync.learning import champions
 
     with opened(data) as hub, hub.database.session() as session:
         found = bundles.all_bundles(session, project)
+        outdated = {row.id: champions.outdated(session, row) for row in found}
         withdrawn = set(session.scalars(withdrawals.only_withdrawn()))
 
     def state(row: Bundle) -> str:
@@ -151,6 +153,8 @@ def bundle_list(
             return "champion"
         if row.id in withdrawn:
             return "withdrawn"
+        if outdated[row.id]:
+            return "outdated"
         return "released" if row.approved_at else "not signed"
 
     rows = [
@@ -158,5 +162,8 @@ def bundle_list(
     ]
     Console(as_json).answer(
         table(rows, ("bundle", "project", "version", "kit", "from", "state")),
-        [{**bundles.as_json(row), "withdrawn": row.id in withdrawn} for row in found],
+        [
+            {**bundles.as_json(row), "withdrawn": row.id in withdrawn, "outdated": outdated[row.id]}
+            for row in found
+        ],
     )

@@ -10,7 +10,7 @@ from kits.core.alerts import AlertInfo
 ALERTS: tuple[AlertInfo, ...] = (
     AlertInfo(
         "bundle-needs-signature", ("info",),
-        "a retraining beat the champion; it closes when the bundle is released",
+        "a retraining beat the champion; it closes when the bundle is released, or another one is the champion",
         "`kit approve BUNDLE --hub URL`, see [keys](../how-to/sign-and-rotate-keys.md)",
     ),
     AlertInfo(

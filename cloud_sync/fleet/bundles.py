@@ -151,7 +151,7 @@ def record_releases(
 
     Raises:
         BundleError: the path, the description or the bytes of a target do not fit a bundle here.
-        GateError: trained here and not better than the champion.
+        GateError: trained here and not better than the champion, or than an earlier one.
     """
     there = old.signed.targets if old is not None else {}
     added = [(path, target) for path, target in new.targets.items() if path not in there]
@@ -198,11 +198,14 @@ def _record(session: Session, release: signed.Release, who: str) -> None:
 
 
 def _crown(session: Session, project: str) -> None:
+    from cloud_sync.learning.champions import close_outdated
+
     hold(session, project)
     query = select(Release.bundle).where(Release.project == project, Release.withdrawn_at.is_(None))
     best = session.scalar(query.order_by(Release.release.desc()).limit(1))
     session.execute(update(Bundle).where(Bundle.project == project).values(champion=False))
     session.execute(update(Bundle).where(Bundle.id == best).values(champion=True))
+    close_outdated(session, project)
 
 
 def releases_of(session: Session, bundle: str) -> list[Release]:

@@ -113,7 +113,7 @@ def accept(hub: Hub, session: Session, *, root: str = "", targets: str = "", who
     Raises:
         BundleError: not what a device would accept, or a release names a bundle that is not here.
         ConflictError: not the next version: someone else was faster, or an old file is replayed.
-        GateError: a release of a bundle that was trained here and did not beat the champion.
+        GateError: a release of a bundle that was trained here and did not beat the champion, or an earlier one.
     """
     from cloud_sync.fleet.bundles import record_releases
 

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.effects.alerts import raise_alert
+from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.errors import NotFoundError
 from cloud_sync.fleet.withdrawals import only_withdrawn
 from cloud_sync.hub import Hub, audit
@@ -26,6 +26,8 @@ from kits.core.operating_point import Band
 
 ORIGIN_HUB = "hub"
 NEEDS_SIGNATURE = "bundle-needs-signature"
+BEATEN = "beaten"
+"""Key of a comparison that was won here: the id of the champion then."""
 MEDIA_TYPE = "application/vnd.kitwright.bundle"
 Unless = Callable[[Session], KitwrightError | None]
 """Says, within the transaction, why something is not done after all; None: it is done."""
@@ -53,11 +55,11 @@ def champion_of(session: Session, project: str) -> BundleRow | None:
 
 
 def check_approvable(session: Session, bundle_id: str) -> BundleRow:
-    """The bundle, if it may be released: one trained here must have beaten the champion.
+    """The bundle, if it may be released: one trained here must have beaten the champion of today.
 
     Raises:
         NotFoundError: no such bundle.
-        GateError: trained at the hub, and not better than the champion on the test split.
+        GateError: trained at the hub, and not better than the champion on the test split, or than an earlier one.
     """
     row = session.get(BundleRow, bundle_id)
     if row is None:
@@ -68,7 +70,34 @@ def check_approvable(session: Session, bundle_id: str) -> BundleRow:
             where=bundle_id[:12],
             fix=str(row.comparison.get("reason") or "retrain with more reviewed samples"),
         )
+    if why := outdated(session, row):
+        raise GateError(why, where=bundle_id[:12], fix=retrain_command(row.project))
     return row
+
+
+def outdated(session: Session, row: BundleRow) -> str:
+    """Why what a bundle won says nothing of the champion of today; empty: it does, or it was released before."""
+    beaten = row.comparison.get(BEATEN)
+    champion = champion_of(session, row.project) if beaten and row.approved_at is None else None
+    if champion is None or champion.id == beaten:
+        return ""
+    return (
+        f"this bundle beat {str(beaten)[:12]}, and was never compared with version {champion.version} "
+        f"({champion.id[:12]}), which is the champion now"
+    )
+
+
+def retrain_command(project: str) -> str:
+    """What has another challenger meet the champion of today."""
+    return f"cloud-sync retrain run {project}"
+
+
+def close_outdated(session: Session, project: str) -> None:
+    """Asks nobody any more to sign what an earlier champion was beaten by."""
+    waiting = BundleRow.project == project, BundleRow.approved_at.is_(None)
+    for row in session.scalars(select(BundleRow).where(*waiting)):
+        if outdated(session, row):
+            close_alert(session, NEEDS_SIGNATURE, where=row.id)
 
 
 def whatever_comes(_session: Session) -> None:
@@ -82,12 +111,17 @@ def register_challenger(
     comparison: Mapping[str, JsonValue],
     *,
     by: str,
+    beaten: str = "",
     unless: Unless = whatever_comes,
 ) -> BundleRow:
     """Stores a bundle trained here; it waits for a signature, and an alert says so.
 
     Its bytes are stored before the transaction, so that no other writer waits for the storage.
     Twice equals once.
+
+    Args:
+        beaten: id of the champion that it was compared with.
+        unless: asked before anything is kept.
 
     Raises:
         UnreachableError: the storage cannot be used.
@@ -105,7 +139,8 @@ def register_challenger(
             blob = {"digest": digest, "size": len(content), "media_type": MEDIA_TYPE}
             insert_once(session, Blob, [blob])
             keep_blobs(session, {digest})
-            row = _row_of(session, bundle, digest, len(content), project, comparison, by)
+            told = {**comparison, BEATEN: beaten}
+            row = _row_of(session, bundle, digest, len(content), project, told, by)
             session.add(row)
             session.flush()
             audit(session, by, "bundle.trained", bundle.id, project=project)

@@ -231,7 +231,7 @@ def _conclude(
     if passed:
         register_challenger(
             context.hub, content, start.project, compared, by=by,
-            unless=lambda session: _outdated(session, context, start),
+            beaten=start.champion_id, unless=lambda session: _outdated(session, context, start),
         )  # fmt: skip
         context.say(f"bundle {identity[:12]} beat the champion; it waits for a signature")
     else:

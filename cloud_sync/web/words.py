@@ -22,7 +22,7 @@ _TONES = {
         "expired", "alarm", "open", "gate closed",
     },
     "is-warn": {
-        "review", "warning", "paused", "needs signature", "expires soon", "not better", "offline",
+        "review", "warning", "paused", "needs signature", "outdated", "expires soon", "not better", "offline",
         "failing", "leads hidden", "scores refused", "messages refused", "bundle refused", "superseded", "began anew", "unknown bundle", "clock not set",
         "warn",
     },

@@ -62,6 +62,11 @@ class Offer:
         except ValidationError:
             return None
 
+    @property
+    def outdated(self) -> str:
+        """Why the hub will not release it, though it won; empty: nothing is against it."""
+        return _plain(str(self.said.get("outdated") or ""))
+
     def expected(self, wanted: float | None = None) -> float | None:
         """The share of changed verdicts to sign: what a person `wanted`, else the hub's, bounded."""
         if wanted is not None:

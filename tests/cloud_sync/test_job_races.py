@@ -188,3 +188,6 @@ def test_a_challenger_has_to_beat_who_became_champion_meanwhile(
     assert (job.state, is_known(hub)) == ("done", True)
     compare = job.result["compare"]
     assert isinstance(compare, dict) and bundle_id(newer)[:12] in str(compare["of"])
+    with hub.database.session() as session:
+        row = session.get_one(Bundle, str(job.result["bundle"]))
+        assert row.comparison["beaten"] == bundle_id(newer)

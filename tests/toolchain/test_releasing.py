@@ -81,12 +81,12 @@ def test_what_has_expired_is_renewed_and_nothing_else(
     assert key_status.look(desk).advice("H") == []
 
 
-def trained(hub: RunningHub, version: int, comparison: dict[str, object]) -> str:
+def trained(hub: RunningHub, version: int, comparison: dict[str, object], beaten: str = "") -> str:
     """A challenger, as a retraining leaves it."""
     from cloud_sync.learning.champions import register_challenger
 
     content = make_bundle(version=version)
-    return register_challenger(hub.hub, content, "line-1", comparison, by="job").id
+    return register_challenger(hub.hub, content, "line-1", comparison, by="job", beaten=beaten).id
 
 
 WON = {
@@ -126,6 +126,23 @@ def test_a_person_looks_at_a_challenger_and_signs_it(
     assert (code, "has not beaten" in said) == (3, True)
     code, said = kit("release", formats.bundle_id(make_bundle(version=1)), *words[2:], "--yes")
     assert (code, "signed as release 3" in said) == (0, True)
+
+
+def test_what_beat_an_earlier_champion_is_refused_before_anybody_signs(
+    desk: Desk, hub: RunningHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    release(desk, 1)
+    late = trained(hub, 2, WON, formats.bundle_id(make_bundle(version=1)))
+    release(desk, 3)
+    shutil.copytree(desk.trusted.folder, hub_folder(hub.address))
+    code, said = kit(
+        *("approve", late[:12], "--hub", hub.address, "--token", hub.tokens["engineer"]),
+        *("--keys", str(desk.keys.folder), "--yes"),
+    )
+    assert (code, "never compared with version 3" in said) == (6, True)
+    assert "cloud-sync retrain run line-1" in said
+    assert numbers(desk) == [(1, 1), (2, 3)]
 
 
 def offer(disagreement: object) -> Offer:

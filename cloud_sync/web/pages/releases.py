@@ -14,6 +14,7 @@ from cloud_sync.errors import NotFoundError
 from cloud_sync.fleet import bundles, standings, tuf, waves, withdrawals
 from cloud_sync.fleet.renewal import WARN
 from cloud_sync.hub import HubDep, ReadDep
+from cloud_sync.learning import champions
 from cloud_sync.store.models import Bundle, Dataset, Device, LeadModel, Rollout
 from cloud_sync.web import rollout_views
 from cloud_sync.web import view_models as views
@@ -41,7 +42,7 @@ def bundle_list(request: Request, session: ReadDep, who: ViewerPage) -> Response
         request, session, who, "bundles.html", bundles=rows, running=counts, of_leads=KIT,
         scoring=set(session.scalars(select(LeadModel.bundle))),
         withdrawn=set(session.scalars(withdrawals.only_withdrawn())),
-        trust=_trust(session),
+        outdated={row.id for row in rows if champions.outdated(session, row)}, trust=_trust(session),
     )  # fmt: skip
 
 
@@ -79,6 +80,7 @@ def bundle_page(request: Request, session: ReadDep, who: ViewerPage, bundle_id: 
         comparison=views.comparison(bundle.comparison, currency),
         dataset_known=session.get(Dataset, bundle.dataset) is not None,
         rollouts=session.scalars(rollouts).all(), releases=releases, scores=scores_of(session, bundle),
+        outdated=champions.outdated(session, bundle), retrain_command=champions.retrain_command(bundle.project),
     )  # fmt: skip
 
 

@@ -197,12 +197,16 @@ def withdraw(
 def _sign_from_hub(
     console: Console, desk: Desk, prefix: str, wanted: float | None, *, yes: bool, again: bool
 ) -> None:
+    from kits.core.errors import GateError
     from kits.toolchain.releases import sign_release
     from kits.toolchain.signing_table import fetch
 
     offer = fetch(desk.client, prefix)
     for line in (*offer.lines(), offer.limit(wanted)):
         console.note(line)
+    if offer.outdated:
+        fix = f"cloud-sync retrain run {offer.bundle.manifest.project}, and sign what wins then"
+        raise GateError(offer.outdated, where=offer.bundle.id[:12], fix=fix)
     question = f"sign {offer.title} for the devices of this hub?"
     confirm(question, yes=yes, as_json=console.as_json)
     signed = sign_release(desk, offer.content, again=again, expected=offer.expected(wanted))
