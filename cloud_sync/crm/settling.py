@@ -96,7 +96,7 @@ def _change(session: Session, row: CrmConnection, plan: Plan, now: datetime) -> 
 def _ask_anew(session: Session, name: str) -> None:
     """What another project's bundle said of a lead is nothing to learn from for this one."""
     open_ones = CrmLead.connection == name, CrmLead.sample_id == ""
-    session.execute(update(CrmLead).where(*open_ones).values(asked={}))
+    session.execute(update(CrmLead).where(*open_ones).values(asked={}, asked_at=None, asked_of=""))
 
 
 def _read_again(session: Session, name: str, now: datetime) -> None:

@@ -18,10 +18,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.cases.labels import OUTCOME
-from cloud_sync.crm.storing import OPEN
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Annotation, CrmConnection, CrmLead, LeadModel, Sample
+from cloud_sync.store.models.crm import ASKED
 from kits.core.stats import Floats
 
 DRIFT = "lead-drift"
@@ -207,13 +207,9 @@ def _outcomes(
 
 def open_since(session: Session, project: str, bundle: str) -> list[datetime]:
     """When the bundle was first asked for the scores of leads that are still open."""
-    query = (
-        select(CrmLead.asked["at"].as_string())
-        .join(CrmConnection, CrmConnection.name == CrmLead.connection)
-        .where(CrmConnection.project == project, CrmLead.state == OPEN)
-        .where(CrmLead.asked["bundle"].as_string() == bundle)
-    )
-    return [datetime.fromisoformat(at) for at in session.scalars(query) if at]
+    names = select(CrmConnection.name).where(CrmConnection.project == project)
+    mine = ASKED, CrmLead.connection.in_(names), CrmLead.asked_of == bundle
+    return [at for at in session.scalars(select(CrmLead.asked_at).where(*mine)) if at is not None]
 
 
 def _samples(session: Session, names: list[str]) -> dict[str, Sample]:

@@ -12,9 +12,18 @@ from sqlalchemy import select
 from cloud_sync.crm import proposing, watching
 from cloud_sync.crm.keeper import LeadKeeper
 from cloud_sync.crm.outcomes import ensure_device
-from cloud_sync.store.models import Alert, Annotation, CrmLead, Sample
+from cloud_sync.store.models import Alert, Annotation, CrmLead, Project, Sample
 from kits.core.sample import utc_now
-from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_bundle, lead_hub, release_bundle
+from tests.cloud_sync.lead_builders import (
+    LEADS,
+    SALES,
+    LeadHub,
+    lead_bundle,
+    lead_hub,
+    release_bundle,
+)
+from tests.cloud_sync.plans import asked, plan
+from tests.cloud_sync.test_crm_meanwhile import change
 
 
 def scores(n: int, seed: int) -> np.ndarray:
@@ -150,15 +159,35 @@ def test_open_leads_count_in_how_long_outcomes_take(tmp_path: Path) -> None:
             for i in range(
                 600
             ):  # as old as those, and still open: more may be lost than were so far
-                asked = {
+                said_then = {
                     "at": (now - timedelta(hours=4000 - i % 300)).isoformat(),
                     "bundle": bundle,
                 }
-                session.add(CrmLead(connection="sales", object_id=f"{i}", asked=asked, points=1))
+                session.add(
+                    CrmLead(connection="sales", object_id=f"{i}", asked=said_then, points=1)
+                )
         with here.hub.database.session() as session:
-            assert len(watching.open_since(session, LEADS, bundle)) == 600
+            with asked(here.hub, "asked_at") as said:
+                assert len(watching.open_since(session, LEADS, bundle)) == 600
+            assert "COVERING INDEX ix_crm_lead_asked (connection=? AND asked_of=?" in plan(
+                here.hub, said
+            )
             assert watching.open_since(session, LEADS, "another") == []
             assert len(watching.decided(session, LEADS, bundle, now).won) == 300
+
+
+def test_when_a_score_was_asked_for_goes_with_what_was_said_then(tmp_path: Path) -> None:
+    with lead_hub(tmp_path) as here:
+        here.crm.put("1", size=50)
+        here.score("1")
+        bundle = here.models.current(LEADS).id
+        with here.hub.database.session() as session:
+            assert watching.open_since(session, LEADS, bundle) == [here.clock()]
+        with here.hub.database.transaction() as session:
+            session.add(Project(name="partners", kit="lead-scoring", kit_yaml=""))
+        change(here.hub, SALES, project="partners")
+        lead = here.lead("1")
+        assert (lead.asked, lead.asked_at, lead.asked_of) == ({}, None, "")
 
 
 def standing(here: LeadHub) -> set[str]:

@@ -235,6 +235,24 @@ def test_leads_from_before_the_words_are_found_by_their_fields(database: Databas
     assert found == {(f"{n:04d}", "müller\n40.5\ntrue") for n in range(1100)}
 
 
+def test_when_scores_of_older_leads_were_asked_for_is_read_from_what_was_said_then(
+    database: Database,
+) -> None:
+    move(database, "0023")
+    fill(database)
+    asked = {"at": "2026-05-04T14:00:00+02:00", "bundle": "b", "fields": {}}
+    with database.engine.begin() as connection:
+        leads = next(table for table in tables_of(connection) if table.name == "crm_lead")
+        rows = [{**row_for(leads, 1), "object_id": f"{n:04d}", "asked": asked} for n in range(1100)]
+        connection.execute(leads.insert(), rows)
+    migrate(database)
+    with database.session() as session:
+        found = session.execute(select(CrmLead.object_id, CrmLead.asked_at, CrmLead.asked_of)).all()
+    told = {row[0]: (row[1], row[2]) for row in found}
+    assert all(told.pop(f"{n:04d}") == (AT, "b") for n in range(1100))
+    assert set(told.values()) == {(None, "")}
+
+
 def test_what_devices_and_people_add_never_runs_out_of_numbers(database: Database) -> None:
     migrate(database)
     if database.engine.dialect.name == "postgresql":

@@ -38,6 +38,9 @@ TO_WRITE = text("write_at IS NOT NULL")
 WRITTEN = text("wrote_at IS NOT NULL")
 """Leads whose score was ever written to their CRM."""
 
+ASKED = text("state = 'open' AND asked_at IS NOT NULL")
+"""Open leads whose score was asked for."""
+
 HEAT = {"hot": 3, "warm": 2, "cold": 1}
 """What a list is in the order of; 0: no band."""
 
@@ -153,7 +156,8 @@ class CrmLead(Base):
         heat: of the band that people see (`HEAT`); follows `band` and `override` by itself.
         lot: its place in the random order, 0 to 1, drawn once; below what is drawn of the leads it is shown by lot (`crm/lots.py`).
         asked: the lead when its score was first asked for, and what was said then: `{fields, at, bundle, probability,
-            …}`; what is learned from it, once its outcome is known (`crm/outcomes.py`).
+            …}`; what is learned from it, once its outcome is known (`crm/outcomes.py`). `asked_at` and `asked_of` are its
+            moment and its bundle, and follow it by themselves.
         dead: why it is not tried again until a person says so; empty: it is.
     """
 
@@ -169,6 +173,7 @@ class CrmLead(Base):
         _index("ix_crm_lead_lot", "connection", "lot", "object_id", rows=SCORED),
         _index("ix_crm_lead_band", "connection", "bundle", "band", "probability", rows=SCORED),
         _index("ix_crm_lead_scored", "connection", "bundle", "scored_at", rows=SCORED),
+        _index("ix_crm_lead_asked", "connection", "asked_of", "asked_at", rows=ASKED),
         _index("ix_crm_lead_opted_out", "connection", rows=OPTED_OUT),
         _index("ix_crm_lead_never_shown", "created_at", rows=NEVER_SHOWN),
     )
@@ -214,8 +219,17 @@ class CrmLead(Base):
     lot: Mapped[float] = mapped_column(default=1.0)
     sample_id: Mapped[str] = mapped_column(default="")
     asked: Mapped[JsonObject] = mapped_column(default=dict, server_default=text("'{}'"))
+    asked_at: Mapped[datetime | None] = mapped_column(default=None)
+    asked_of: Mapped[str] = mapped_column(default="", server_default="")
     outcome_at: Mapped[datetime | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+    @validates("asked")
+    def _keep_asked(self, _key: str, value: JsonObject) -> JsonObject:
+        at = value.get("at")
+        self.asked_at = datetime.fromisoformat(at) if isinstance(at, str) else None
+        self.asked_of = str(value.get("bundle") or "")
+        return value
 
     @validates("band", "override")
     def _keep_heat(self, key: str, value: _Value) -> _Value:
