@@ -47,8 +47,8 @@ def _fill() -> None:
         query = sa.select(*key, lead.c.asked).where(later).order_by(*key).limit(_PORTION)
         rows = op.get_bind().execute(query).all()
         told = [
-            {"owner": row.connection, "name": row.object_id, "at": _moment(row.asked["at"]), "bundle": row.asked["bundle"]}
-            for row in rows if row.asked
+            {"owner": row.connection, "name": row.object_id, "at": _moment(row.asked["at"]), "bundle": row.asked.get("bundle", "")}
+            for row in rows if row.asked.get("at")
         ]  # fmt: skip
         if told:
             op.get_bind().execute(keep, told)
