@@ -85,3 +85,35 @@ def test_ends_in_the_words_of_their_language(
     found = made(tmp_path, header, [["01.02.2025 10:00", word] for word in words])
     assert found.labels[:3] == ["won", "lost", ""]
     assert found.leads[0].at is not None and not found.told("no-id")
+
+
+DE = ["(Nicht ändern) Zeilenprüfsumme", "(Nicht ändern) Geändert am"]
+
+
+@pytest.mark.parametrize(
+    ("crm", "header", "won", "lost"),
+    [
+        ("HubSpot contacts", ["Datensatz-ID", "Erstellungsdatum", "Unternehmensname", "Lifecycle-Phase", "Lead-Status"], ["Kunde", ""], ["Lead", "Nicht qualifiziert"]),
+        ("HubSpot contacts", ["ID de fiche d'informations", "Date de création", "Nom de l'entreprise", "Phase du cycle de vie", "Statut du lead"], ["Client", ""], ["Lead", "Non qualifié"]),
+        ("HubSpot deals", ["ID de fiche d'informations", "Date de création", "Nom de la transaction", "Phase de la transaction"], ["Fermé gagné"], ["Fermé perdu"]),
+        ("Salesforce leads", ["ID de la piste", "Date de création", "Propriétaire de la piste", "Statut de la piste"], ["Convertie"], ["Non qualifiée"]),
+        ("Salesforce opportunities", ["ID de l'opportunité", "Date de création", "Nom de l'opportunité", "Probabilité (%)", "Étape"], ["7", "Fermée gagnée"], ["7", "Fermée perdue"]),
+        ("Pipedrive deals", ["Affaire - Titre", "Affaire - Affaire créée", "Affaire - Étape", "Affaire - Raison de perte", "Affaire - Statut"], ["Devis", "", "Gagné"], ["Devis", "Prix", "Perdu"]),
+        ("Pipedrive deals", ["Deal - ID", "Deal - Deal erstellt", "Deal - Phase", "Deal - Status"], ["Angebot", "Gewonnen"], ["Angebot", "Verloren"]),
+        ("Zoho leads", ["Datensatz-ID", "Erstellungszeit", "Lead-Besitzer", "Lead-Quelle", "Lead-Status"], ["Eva", "Web", "Kunde"], ["Eva", "Web", "Nicht qualifiziert"]),
+        ("Dynamics leads", ["(Nicht ändern) Lead", "Erstellt am", *DE, "Statusgrund", "Status"], ["a==", "01.02.2025", "so", "Qualifiziert"], ["a==", "01.02.2025", "so", "Disqualifiziert"]),
+        ("Dynamics opportunities", ["(Nicht ändern) Verkaufschance", "Erstellt am", *DE, "Status"], ["a==", "01.02.2025", "Gewonnen"], ["a==", "01.02.2025", "Verloren"]),
+    ],
+)  # fmt: skip
+def test_crms_of_german_and_french_users_are_known_by_the_columns_each_export_has(
+    tmp_path: Path, crm: str, header: list[str], won: list[str], lost: list[str]
+) -> None:
+    """Exports show the columns of a view: the few that hardly any lacks must do."""
+    filled = len(header) - 2 - len(won)
+    stages = [["2025-01-01", *["Firma"] * filled, *end] for end in (won, lost)]
+    found = made(tmp_path, header, stages)
+    assert crm in found.told("columns")
+    assert found.labels[:2] == ["won", "lost"]
+    assert not {"Affaire - Raison de perte", "Statusgrund", "Raison de perte"} & set(
+        found.leads[0].fields
+    )
