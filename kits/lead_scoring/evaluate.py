@@ -58,7 +58,7 @@ def evaluate(task: EvaluateTask) -> Evaluation:
             fix="choose a split or data with won and lost leads",
         )
     terms = terms_of(
-        team_of(task.runtime), task.dataset, judged.moments is not None, task.operating_point
+        team_of(task.runtime), task.dataset.items, judged.moments is not None, task.operating_point
     )
     metrics = figures.figures(judged, terms, task.seed)
     protected = protected_by(task.runtime)
@@ -116,6 +116,11 @@ def _notes(
         f"capacity: {terms.said}; a lead won is worth {terms.value:g}, a contact costs {terms.contact:g} "
         f"{task.costs.currency}: model.team, if that is wrong"
     )
+    if terms.guessed:
+        yield (
+            "month: nothing tells how many leads come in a month, so the hot list may be far too short or too long, and what "
+            "is called a sum of a month is one of all these leads: state model.team.incoming_per_month"
+        )
     yield from _by_lot(task, judged, terms, metrics.get("money_per_month"))
 
 

@@ -113,6 +113,20 @@ def test_where_most_leads_are_won_the_highest_lift_that_there_is_is_told(tmp_pat
     assert not list(amounts.lift_ceiling(half, Config()))
 
 
+def test_leads_without_dates_do_not_pass_for_those_of_one_month(tmp_path: Path) -> None:
+    team = {"per_month": 40}
+    undated = leads(tmp_path, HEADER, plain_rows(400, 100))
+    found = only(list(amounts.in_a_month(undated, Config.model_validate({"team": team}))))
+    assert (found.check, found.level) == ("leads-a-month", "warn")
+    assert "all 400 count as one month's, 40 of them (10.0%)" in found.text
+    assert "model.team.incoming_per_month" in found.fix
+    stated = Config.model_validate({"team": {**team, "incoming_per_month": 300}})
+    assert not list(amounts.in_a_month(undated, stated))
+    dated = [[i, day(i / 4), "yes" if i % 4 else "no"] for i in range(400)]
+    made = leads(tmp_path, ["id", "created_at", "converted"], dated)
+    assert not list(amounts.in_a_month(made, Config.model_validate({"team": team})))
+
+
 def test_many_open_leads_are_a_question(tmp_path: Path) -> None:
     rows = [[i, "Won" if i % 10 == 0 else "Lost" if i % 10 == 1 else "New"] for i in range(100)]
     found = only(list(amounts.still_open(leads(tmp_path, ["id", "status"], rows), Config())))

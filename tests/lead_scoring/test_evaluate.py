@@ -7,7 +7,7 @@ import pytest
 from kits.core.errors import DataError
 from kits.lead_scoring import evaluate
 from kits.lead_scoring._court.verdicts import Court
-from kits.lead_scoring.config import TeamConfig
+from kits.lead_scoring.config import Config, TeamConfig
 from tests.lead_scoring.made_leads import SayingRuntime, Told, a_point, drawn, task_of
 
 
@@ -97,6 +97,19 @@ def test_leads_called_by_lot_are_figures_of_their_own():
     assert by_lot.slices["called by lot"]["auc"].n == 80
     assert not any("called by lot" in note for note in by_lot.notes)
     assert any("no lead was called by lot" in note for note in without.notes)
+
+
+def test_what_was_taken_as_one_month_is_told_beside_the_figures_also_of_a_bundle():
+    team = TeamConfig(per_month=40)
+    runtime = SayingRuntime(team)
+    point = evaluate.choose_operating_point(task_of(drawn(400), clock=False), Config(team=team))
+    told = evaluate.evaluate(task_of(drawn(400), runtime=runtime, point=point, clock=False))
+
+    (capacity,) = [note for note in told.notes if note.startswith("capacity")]
+    assert "40 of 400 leads a month" in capacity and "taken as one month" in capacity
+    assert any("state model.team.incoming_per_month" in note for note in told.notes)
+    told = evaluate.evaluate(task_of(drawn(400), runtime=runtime))
+    assert not any("incoming_per_month" in note for note in told.notes)
 
 
 def test_the_price_of_random_order_is_told():

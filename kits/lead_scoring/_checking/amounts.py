@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kits.core.kit import Finding
+from kits.lead_scoring._judging.capacity import terms_of
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 
@@ -84,6 +85,19 @@ def _course(decided: LeadTable) -> tuple[str, ...]:
         f"{part.mean():.1%} won of {len(part)} leads, part {n} of {len(parts)} in time"
         for n, part in enumerate(parts, start=1)
     )
+
+
+def in_a_month(table: LeadTable, config: Config) -> Iterator[Finding]:
+    """Whether anything tells how many leads come in a month: how many are hot, and all sums, follow from that."""
+    clocked = any(lead.at is not None for lead in table.leads)
+    terms = terms_of(config.team, table.items, clocked)
+    if terms.guessed:
+        yield Finding(
+            "leads-a-month", "warn",
+            f"nothing tells how many leads come in a month: all {len(table):,} count as one month's, {terms.per_month:,.0f} of them "
+            f"({terms.share:.1%}) would be hot, and what is called a sum of a month is one of all of them",
+            fix="say how many come in a month in kit.yaml: model.team.incoming_per_month",
+        )  # fmt: skip
 
 
 def still_open(table: LeadTable, config: Config) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ Rule = Callable[[LeadTable, Config], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     amounts.enough,
     amounts.lift_ceiling,
+    amounts.in_a_month,
     amounts.still_open,
     times.young,
     times.backwards,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kits.core.dataset import Dataset, DatasetItem
+from kits.core.dataset import DatasetItem
 from kits.core.operating_point import OperatingPoint
 from kits.core.sample import place_in_time
 from kits.core.stats import Estimate
@@ -27,6 +27,7 @@ EXPLORATION = "exploration"
 TENTH = 0.1
 _FEW = 0.05
 _ALL = "all that the data holds, taken as one month"
+_MADE = "as when the bundle was made"
 MONTH_S = 365.25 / 12 * 86_400
 
 
@@ -41,6 +42,7 @@ class Terms:
         exploration: share of the calls that go to leads in random order.
         said: where capacity is from, in words.
         one_month: nobody said how many can be called or come in, and all that the data holds was taken as one month.
+        guessed: nobody said how many come in, and the data cannot tell: sums of a month are of all that it holds.
     """
 
     share: float
@@ -51,22 +53,26 @@ class Terms:
     exploration: float
     said: str
     one_month: bool = False
+    guessed: bool = False
 
 
 def terms_of(
-    team: TeamConfig, dataset: Dataset, clocked: bool, point: OperatingPoint | None = None
+    team: TeamConfig,
+    items: Sequence[DatasetItem],
+    clocked: bool,
+    point: OperatingPoint | None = None,
 ) -> Terms:
-    """The terms for leads of a dataset.
+    """The terms for all leads of a dataset.
 
     Args:
         clocked: its leads have moments, not mere ranks.
         point: with it, the share the bundle was made for serves where the settings leave it to the data.
     """
     kept = point.rates.get(RATE) if point is not None else None
-    incoming, whence = _incoming(team, dataset.items, clocked)
+    incoming, whence = _incoming(team, items, clocked)
     if kept is not None and not (team.per_month and team.incoming_per_month):
-        share, whence = kept.value, "as when the bundle was made"
-        incoming = float(kept.n)
+        share, incoming = kept.value, float(kept.n)
+        whence = _MADE + (f": {_ALL}" if _ALL in kept.method else "")
     elif team.per_month:
         share = min(1.0, team.per_month / max(incoming, 1.0))
     else:
@@ -76,6 +82,7 @@ def terms_of(
     return Terms(
         share, float(per_month), incoming, team.value, team.contact, team.exploration, said,
         one_month=whence == _ALL and not team.per_month,
+        guessed=whence.endswith(_ALL),
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
     if not results:
         return []
     judged = judged_again([items[result.sample_id] for result in results], results)
-    terms = terms_of(team_of(task.runtime), task.dataset, False, task.operating_point)
+    terms = terms_of(team_of(task.runtime), task.dataset.items, False, task.operating_point)
     made: list[Plot] = []
     if judged.won.any() and not judged.won.all():
         tally = Ranked(judged.score, judged.won).tally()

@@ -25,7 +25,7 @@ def ranking(task: EvaluateTask) -> Ranking:
             fix="export the leads with what became of them",
         )
     clocked = judged.moments is not None
-    terms = terms_of(team_of(task.runtime), task.dataset, clocked)
+    terms = terms_of(team_of(task.runtime), task.dataset.items, clocked)
     return Ranking(
         sample_ids=tuple(item.sample.id for item in judged.items),
         at_s=judged.order if judged.order.any() else np.arange(len(judged), dtype=np.float64),

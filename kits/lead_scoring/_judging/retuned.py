@@ -71,7 +71,7 @@ class LeadTuning:
 
 def _terms(task: EvaluateTask, judged: Judged) -> Terms:
     clocked = judged.moments is not None
-    return terms_of(team_of(task.runtime), task.dataset, clocked, task.operating_point)
+    return terms_of(team_of(task.runtime), task.dataset.items, clocked, task.operating_point)
 
 
 def _as_of_now(old: Terms, new: Terms) -> Terms:
