@@ -81,7 +81,7 @@ def train(task: TrainTask) -> TrainOutcome:
             *court_notes(prepared.court),
             *([FEW] if few else []),
             *hindsight_note(prepared.steps, in_time=prepared.in_time),
-            *young_note(prepared.table, config),
+            *young_note(prepared.everything, config),
             *overlap_note(prepared.table, STATED in task.dataset.header.split_rule),
             *unheeded(words, prepared.table.names),
         ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +12,13 @@ import pytest
 
 from kits.core.errors import ConfigError, DataError
 from kits.core.stats import auroc
-from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._checking import times
+from kits.lead_scoring._lead import Lead, decode_lead
 from kits.lead_scoring._learning.folds import Origin
 from kits.lead_scoring._learning.story import baseline_of
 from kits.lead_scoring._models.calibrator import probability
 from kits.lead_scoring._models.spec import IntervalSpec
+from kits.lead_scoring._reading.samples import OUTCOME_AT
 from kits.lead_scoring._simulated.firm import LEAKS, PROTECTED, make_leads
 from kits.lead_scoring._spec import BACKTEST_FILE, LeadSpec
 from kits.lead_scoring._table import load_table
@@ -207,6 +211,27 @@ def test_open_leads_are_not_learned_from(tmp_path: Path) -> None:
     trained(dataset, Config.model_validate({**FAST, "approach": "logistic"}), tmp_path)
     spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
     assert spec.trained_on.n == sum(one is not None for one in won)
+
+
+def test_leads_are_as_young_in_training_as_kit_check_says_open_ones_included(
+    tmp_path: Path,
+) -> None:
+    """Outcomes take forty days, those of the last decided leads one day; the leads after them are all still open."""
+    made = firm(400)
+    start = datetime(2025, 1, 1, tzinfo=timezone.utc)
+    leads, labels, metas = [], [], []
+    for number, item in enumerate(made.items):
+        at = start + timedelta(days=number)
+        old = number < 350
+        leads.append(replace(decode_lead(made.content(item)), at=at))
+        labels.append(item.annotation.label == "won" if old and item.annotation else None)
+        takes = timedelta(days=40 if number < 310 else 1)
+        known = {OUTCOME_AT: (at + takes).timestamp()} if old else {}
+        metas.append({"order": at.timestamp(), **known})
+    dataset = a_dataset(leads, labels, splits_in_time(400), metas)
+    config = Config.model_validate({"approach": "logistic"})
+    assert next(times.young(load_table(dataset, dataset.items), config)).level == "pass"
+    assert not [note for note in trained(dataset, config, tmp_path).notes if "young" in note]
 
 
 def test_people_who_opted_out_teach_no_score(tmp_path: Path) -> None:

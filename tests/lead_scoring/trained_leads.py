@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -37,16 +37,19 @@ def splits_in_time(n: int) -> list[Split]:
 
 
 def a_dataset(
-    leads: Sequence[Lead], won: Sequence[bool | None], splits: Sequence[Split]
+    leads: Sequence[Lead],
+    won: Sequence[bool | None],
+    splits: Sequence[Split],
+    metas: Sequence[Mapping[str, float]] = (),
 ) -> Dataset:
-    """A version of leads in order of time."""
+    """A version of leads in order of time; what is known of each besides, where it is more than its place."""
     blobs, items = MemoryBlobStore(), []
     for number, (lead, outcome, split) in enumerate(zip(leads, won, splits)):
         content = encode_lead(lead)
         source = f"leads.csv#{number}"
         sample = Sample(
             sample_id_for(content, source), "application/json", blobs.put(content), len(content),
-            utc_now(), source, meta={"order": float(number)},
+            utc_now(), source, meta=dict(metas[number]) if metas else {"order": float(number)},
         )  # fmt: skip
         label = None if outcome is None else Annotation(label="won" if outcome else "lost")
         items.append(DatasetItem(sample, label, split))

@@ -37,10 +37,11 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
         return
     latest = float(np.nanmax(np.concatenate([at, known[told]])))
     old = told & (at <= float(np.nanmedian(at)))
-    days = float(np.quantile(spans[old if old.any() else told], _QUANTILES[-1]))
+    took = np.quantile(spans[old if old.any() else told], _QUANTILES)
+    days = float(took[-1])
     quantiles = tuple(
-        f"{share:.0%} of outcomes come within {np.quantile(spans[told], share):.0f} days"
-        for share in _QUANTILES
+        f"{share:.0%} of outcomes come within {span:.0f} days"
+        for share, span in zip(_QUANTILES, took)
     )
     bar = latest - days * _DAY
     late = at > bar
@@ -63,7 +64,11 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
 
 
 def young_note(table: LeadTable, config: Config) -> tuple[str, ...]:
-    """The same for a run: who learns from young leads reads it beside the figures."""
+    """The same for a run: who learns from young leads reads it beside the figures.
+
+    Args:
+        table: open leads too, which tell until when the data goes.
+    """
     found = young(table, config)
     return tuple(f"young: {one.text}; {one.fix}" for one in found if one.level == "warn")
 

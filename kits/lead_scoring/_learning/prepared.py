@@ -30,8 +30,14 @@ _FEWEST = 20
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is learned from, and how it is judged."""
+    """What is learned from, and how it is judged.
 
+    Attributes:
+        everything: all leads that may be scored, the open ones too.
+        table: those of them that are decided.
+    """
+
+    everything: LeadTable
     table: LeadTable
     court: Court
     learner: Learner
@@ -99,7 +105,7 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
     )
     won = table.won[known]
     few = len(won) < FEW_LEADS or won.sum() < FEW_WON
-    return Prepared(table, court, learner, steps, in_time, bool(few))
+    return Prepared(everything, table, court, learner, steps, in_time, bool(few))
 
 
 def _willing(table: LeadTable, opt_out: str) -> LeadTable:
