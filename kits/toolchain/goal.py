@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from kits.core.files import write_atomically
 from kits.core.stats import Estimate
+from kits.toolchain.pairing import SMALLER_IS_BETTER
 from kits.toolchain.project import Project
+
+Standing = Literal["reached", "reached, but not beyond chance", "not reached"]
 
 
 def goal_metric(project: Project, measured: Iterable[str] = ()) -> str:
@@ -20,6 +24,15 @@ def goal_metric(project: Project, measured: Iterable[str] = ()) -> str:
     default = next((name for name in known if name in found), known[0])
     named = project.config.metric.name
     return named if named and (named in found or not found) else default
+
+
+def standing(goal: str, target: float, measured: Estimate) -> Standing:
+    """Whether a metric reached its target, and whether all of its interval did."""
+    smaller = goal in SMALLER_IS_BETTER
+    if not (measured.value <= target if smaller else measured.value >= target):
+        return "not reached"
+    sure = measured.high <= target if smaller else measured.low >= target
+    return "reached" if sure else "reached, but not beyond chance"
 
 
 def save_baseline(run_dir: Path, baseline: Mapping[str, Estimate]) -> None:

@@ -7,9 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from kits.cli import make_app
 from kits.core.kit import Evaluation, ItemResult
 from kits.core.operating_point import Costs
+from kits.core.stats import Estimate
+from kits.toolchain.goal import standing
 from kits.toolchain.project import Project
 from kits.toolchain.report import figures, plots
 from kits.toolchain.report.build import write_report
@@ -90,6 +94,33 @@ def test_what_to_know_comes_first_and_how_it_was_made_is_folded(own_project: Pro
     document = json.loads((own_project.run_dir() / "report.json").read_text())
     assert "decide: which one, <b>?" in document["notes"]
     assert "by six folds" in document["details"]
+
+
+def test_a_target_that_was_missed_is_not_called_reached(own_project: Project) -> None:
+    """Training says what the report says."""
+    config = own_project.root / "kit.yaml"
+    config.write_text(config.read_text().replace("target: 0.9", "target: 1.5"))
+    done = CliRunner().invoke(make_app(), ["train", "-C", str(own_project.root)])
+    assert "target for image_auroc: 1.5, not reached: " in done.output
+    html = (Project.open(own_project.root).run_dir() / "report.html").read_text()
+    assert "target 1.5 not reached" in html
+
+
+@pytest.mark.parametrize(
+    ("goal", "low", "value", "high", "stands"),
+    [
+        ("auc", 0.71, 0.8, 0.9, "reached"),
+        ("auc", 0.6, 0.8, 0.9, "reached, but not beyond chance"),
+        ("auc", 0.6, 0.65, 0.9, "not reached"),
+        ("ece", 0.0, 0.5, 0.7, "reached"),
+        ("ece", 0.0, 0.5, 0.8, "reached, but not beyond chance"),
+        ("ece", 0.0, 0.75, 0.8, "not reached"),
+    ],
+)
+def test_a_target_is_reached_from_the_side_that_is_better(
+    goal: str, low: float, value: float, high: float, stands: str
+) -> None:
+    assert standing(goal, 0.7, Estimate(value=value, low=low, high=high, n=9)) == stands
 
 
 def test_problem_text_is_escaped(own_project: Project) -> None:

@@ -71,12 +71,14 @@ def train(
 def _tell(console: Console, trained: Trained, target: float | None) -> None:
     from kits.core.bundle import open_file
     from kits.toolchain.evaluation import headline
+    from kits.toolchain.goal import standing
 
     line = headline(trained.metrics, trained.goal, trained.dataset, trained.seed)
     console.answer(line, trained.as_json())
     if target is not None and trained.goal in trained.metrics:
-        reached = trained.metrics[trained.goal].value
-        console.note(f"target for {trained.goal}: {target:g}, reached: {reached:.4g}")
+        found = trained.metrics[trained.goal]
+        stands = standing(trained.goal, target, found)
+        console.note(f"target for {trained.goal}: {target:g}, {stands}: {found.value:.4g}")
     for name, estimate in trained.baseline.items():
         if name != trained.goal and name in trained.metrics:
             console.note(f"{name} {trained.metrics[name].text()}")

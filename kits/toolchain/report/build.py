@@ -19,8 +19,8 @@ from kits.core.ready import make_ready
 from kits.core.stats import Estimate
 from kits.toolchain import pages, worth
 from kits.toolchain.evaluation import load_evaluation
-from kits.toolchain.goal import goal_metric, load_baseline
-from kits.toolchain.pairing import SMALLER_IS_BETTER, is_positive
+from kits.toolchain.goal import goal_metric, load_baseline, standing
+from kits.toolchain.pairing import is_positive
 from kits.toolchain.project import Project
 from kits.toolchain.report import figures, plots
 from kits.toolchain.report.facts import Facts
@@ -75,7 +75,7 @@ def render(facts: Facts) -> str:
         point=facts.point,
         money=facts.money,
         metrics=_metric_rows(facts),
-        smaller=SMALLER_IS_BETTER,
+        standing=standing,
         cost_plot=_cost_plot(facts),
         score_plot=_score_plot(facts),
         confusion=figures.confusion(results),
