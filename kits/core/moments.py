@@ -23,7 +23,8 @@ _MONTHS = {m: i + 1 for i, m in enumerate(_ENGLISH)} | {
 """The first letters of months in English, German, French, Spanish, Italian and Dutch."""
 # blanks are counted: of many between two parts that may be absent, each would be tried for either
 _CLOCK = (
-    r"(?:[T ,_]{1,9}(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?\s{0,9}([AaPp]\.?\s?[Mm]\.?)?"
+    r"(?:[T ,_]{1,9}(?:(?:um|at|à|às|alle|a las|om|kl\.?) {1,9})?(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?"
+    r"(?:\s{0,9}(?:Uhr|uur))?\s{0,9}([AaPp]\.?\s?[Mm]\.?)?"
     r"\s{0,9}(Z|UTC|[+-]\d{2}:?\d{2})?)?"
 )
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _CLOCK)

@@ -13,6 +13,7 @@ from kits.core.moments import (
     read_month_first,
     read_named,
     read_year_first,
+    read_year_last,
 )
 
 TEN = 1_735_639_200.0
@@ -22,6 +23,15 @@ def test_blanks_may_be_several() -> None:
     assert read_year_first("2024-12-31   10:00:00  Z") == (TEN, True)
     assert read_named("31.  December   2024  10:00  AM  +00:00") == (TEN, True)
     assert read_month_first("Dec  31,  2024,  10:00  am") == (TEN, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["31.12.2024 um 10:00 Uhr", "31.12.2024, 10:00 Uhr", "31/12/2024 à 10h00", "31.12.2024 kl. 10.00", "31-12-2024 om 10:00 uur"],
+)  # fmt: skip
+def test_hours_are_read_with_the_words_that_go_with_them(text: str) -> None:
+    assert read_year_last(YEAR_LAST.fullmatch(text), day_first=True) == (TEN, False)
+    assert read_month_first("December 31, 2024 at 10:00 AM") == (TEN, False)
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,8 @@ def test_hubspot_contacts_of_italian_users(tmp_path: Path) -> None:
     [
         (["ID", "Utworzono", "Etap deala"], ("Deal wygrany", "Przegrana – cena", "W toku")),
         (["N° de devis", "Date d'envoi", "Statut du devis"], ("Signé", "Sans suite", "en attente")),
+        (["Kd-Nr", "Anfragedatum", "Status"], ("Auftrag", "Absage", "Angebot")),
+        (["Angebot-Nr.", "Angebotsdatum", "Angebotsstatus"], ("angenommen", "zurückgezogen", "versendet")),
         (["ID record", "Data di creazione", "Fase trattativa"], ("Chiuso con vittoria", "Chiuso con perdita", "Contratto inviato")),
         (["Opportunity-ID", "Erstelldatum", "Phase"], ("Geschlossen und gewonnen", "Geschlossen und verloren", "Angebot")),
     ],
