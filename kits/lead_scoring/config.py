@@ -95,7 +95,9 @@ class ColumnsConfig(_Section):
 
     exclude: tuple[str, ...] = Field((), description="never learned from")
     keep: tuple[str, ...] = Field((), description="learned from whatever the court says")
-    numeric: tuple[str, ...] = Field((), description="read as numbers")
+    numeric: tuple[str, ...] = Field(
+        (), description="read as numbers, whatever else stands in some of their cells"
+    )
     categorical: tuple[str, ...] = Field(
         (), description="read as choices, even if they are numbers"
     )

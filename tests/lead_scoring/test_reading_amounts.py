@@ -245,3 +245,27 @@ def test_a_letter_that_may_be_millions_or_months_is_asked_about(tmp_path: Path) 
     assert "Contract was read as words: 12M may be millions as well as months" in found.told(
         "assumed"
     )
+
+
+def test_words_between_amounts_are_told_and_count_as_nothing_where_that_is_stated(
+    tmp_path: Path,
+) -> None:
+    words = ("TBD", "ca. 5000", "TBD")
+    cells = [words[n // 10 % 3] if n % 10 == 3 else f"{12 + n}.500" for n in range(90)]
+    rows = [[n, cell, "ja" if n % 2 else "nein"] for n, cell in enumerate(cells)]
+    path = put(tmp_path / "e.csv", table(["Nr", "Volumen", "Gekauft"], rows, ";"))
+    found = read(path)
+    assert found.column("Volumen")[0] == "12.500", "as before: a model sees words"
+    (told,) = [one for one in found.findings if one.check == "words-between"]
+    assert told.level == "warn" and told.evidence == ("Volumen: 'TBD', 'ca. 5000'",)
+    assert "model.columns.numeric: [Volumen]" in told.fix
+    stated = read(path, {"columns": {"numeric": ["Volumen"]}, **source(numbers="decimal-comma")})
+    # as no model could read it later, to whom 12.500 is twelve and a half
+    assert stated.column("Volumen")[:4] == [12_500.0, 13_500.0, 14_500.0, "TBD"]
+    assert not stated.told("words-between")
+
+
+def test_few_numbers_among_words_are_choices(tmp_path: Path) -> None:
+    rows = [[n, ("10", "20", "30", "over 30")[n % 4], n % 2] for n in range(80)]
+    found = read(put(tmp_path / "e.csv", table(["id", "Size", "converted"], rows)))
+    assert not found.told("words-between")

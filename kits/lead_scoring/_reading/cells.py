@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, cast
 
@@ -49,6 +49,8 @@ _SEPARATORS = re.compile(r"[ '’]")
 _SPACES = str.maketrans("\u00a0\u202f\u2009\u2007\u2212", "    -")
 """Those that do not break, and thin ones, are what French and Swiss programs part thousands by; a minus of typesetters."""
 _ALMOST_ALL = 0.95
+_NEARLY, _MANY_NUMBERS = 0.5, 20
+"""From this share of numbers on, and more different ones than so many, words between them cost a column its numbers."""
 _LONGEST = 80
 _DIGITS = 15
 """More digits than a float holds are an identifier."""
@@ -68,6 +70,7 @@ class Typed:
         units: what its numbers are in, by its cells; empty: none of them tells it.
         months: whether some of its dates tell a month and no day.
         scaled: a cell that may be millions, or a number of something, where nothing told it; its column is texts.
+        between: cells that are no numbers, the most frequent first, for which a column with many numbers is texts.
     """
 
     kind: Kind
@@ -79,6 +82,7 @@ class Typed:
     units: Units = frozenset()
     months: bool = False
     scaled: str = ""
+    between: tuple[str, ...] = ()
 
 
 @cache
@@ -98,6 +102,7 @@ def type_cells(
     form: DateForm = "auto",
     *,
     as_text: bool = False,
+    as_number: bool = False,
     commas: bool = False,
     decimal: Decimal = "",
 ) -> Typed:
@@ -107,6 +112,7 @@ def type_cells(
         name: the column's; a number is taken for a date only where its name says so.
         form: how dates are written, where a person said so.
         as_text: a person said that these are choices, whatever they look like.
+        as_number: a person said that these are numbers, whatever stands between them.
         commas: the table is likely of a country whose decimal sign is the comma.
         decimal: the decimal sign for certain; empty: by the cells.
     """
@@ -114,11 +120,16 @@ def type_cells(
     known = {cell: n for cell, n in counts.items() if not is_missing(cell)}
     if not known:
         return Typed("empty", [None] * len(cells))
-    read = _as_texts(known) if as_text else _best(name, known, form, commas, decimal)
+    if as_text:
+        read = _as_texts(known)
+    else:
+        stated = _as_numbers(known, commas, decimal, least=0.0) if as_number else None
+        read = stated or _best(name, known, form, commas, decimal)
     table: dict[str, Value] = dict(read.values)
     values = [table.get(cell) for cell in cells]
     return Typed(
         read.kind, values, read.odd, read.commas, read.dates, read.doubt, read.units, read.months, read.scaled,
+        read.between,
     )  # fmt: skip
 
 
@@ -133,6 +144,7 @@ class _Read:
     units: Units = frozenset()
     months: bool = False
     scaled: str = ""
+    between: tuple[str, ...] = ()
 
 
 def _best(
@@ -142,7 +154,10 @@ def _best(
         _as_flags(known)
         or _as_dates(name, known, form)
         or _as_numbers(known, commas, decimal)
-        or _as_texts(known, _maybe_scaled(known, commas, decimal))
+        or replace(
+            _as_texts(known, _maybe_scaled(known, commas, decimal)),
+            between=_between(known, commas, decimal),
+        )
     )
 
 
@@ -155,6 +170,18 @@ def _maybe_scaled(known: Mapping[str, int], commas: bool, decimal: Decimal) -> s
     if _as_numbers(known, commas, decimal, bare=True) is None:
         return ""
     return next((cell.strip() for cell in known if apart(cell) != apart(cell, bare=True)), "")
+
+
+def _between(known: Mapping[str, int], commas: bool, decimal: Decimal) -> tuple[str, ...]:
+    """The cells for which a column of many numbers is texts, the most frequent first; empty: it is no such column."""
+    read = _as_numbers(known, commas, decimal, least=_NEARLY)
+    if (
+        read is None
+        or len({v for v in read.values.values() if isinstance(v, float)}) <= _MANY_NUMBERS
+    ):
+        return ()
+    words = [cell for cell, value in read.values.items() if isinstance(value, str)]
+    return tuple(cell.strip() for cell in sorted(words, key=lambda cell: -known[cell]))
 
 
 def _as_flags(known: Mapping[str, int]) -> _Read | None:
@@ -181,7 +208,12 @@ def _as_dates(name: str, known: Mapping[str, int], form: DateForm) -> _Read | No
 
 
 def _as_numbers(
-    known: Mapping[str, int], commas: bool, decimal: Decimal, *, bare: bool = False
+    known: Mapping[str, int],
+    commas: bool,
+    decimal: Decimal,
+    *,
+    bare: bool = False,
+    least: float = _ALMOST_ALL,
 ) -> _Read | None:
     parted = {cell: apart(_spaced(cell), bare=bare) for cell in known}
     if not bare and tells_scale(parted.values()):
@@ -201,8 +233,7 @@ def _as_numbers(
             # as a word it would be read as a number of the column's unit later
             number = values[cell] = None
         odd += known[cell] if number is None else 0
-    enough = odd <= (1 - _ALMOST_ALL) * sum(known.values())
-    if not enough:
+    if odd > (1 - least) * sum(known.values()):
         return None
     units = in_common((found for _, found in parted.values()), usual)
     doubt = next((text for text in texts.values() if unsure and unsure.fullmatch(text)), "")

@@ -202,8 +202,11 @@ def understand(
 
 def _typed(sheet: Sheet, config: Config) -> tuple[Sheet, dict[str, Typed]]:
     """The values of all columns; where a column's numbers do not tell their decimal sign, that of all others is theirs."""
-    choices = set(config.columns.categorical)
-    typed = {name: sheet.typed(name, as_text=name in choices) for name in sheet.cells}
+    choices, numbers = set(config.columns.categorical), set(config.columns.numeric)
+    typed = {
+        name: sheet.typed(name, as_text=name in choices, as_number=name in numbers)
+        for name in sheet.cells
+    }
     told = {one.commas for one in typed.values()} - {None}
     unsure = [name for name, one in typed.items() if one.doubt]
     by_program = sheet.form.startswith(_PROGRAMS)
@@ -211,7 +214,7 @@ def _typed(sheet: Sheet, config: Config) -> tuple[Sheet, dict[str, Typed]]:
         return sheet, typed
     if told == {True} and not by_program:
         sheet = replace(sheet, likely_commas=True)
-        typed |= {name: sheet.typed(name) for name in unsure}
+        typed |= {name: sheet.typed(name, as_number=name in numbers) for name in unsure}
     return sheet, typed | {name: replace(typed[name], doubt="") for name in unsure}
 
 

@@ -85,20 +85,31 @@ class Sheet:
         return self.likely_commas or self.form.startswith("delimiter ';'")
 
     def typed(
-        self, name: str, cells: Sequence[str] | None = None, *, as_text: bool = False
+        self,
+        name: str,
+        cells: Sequence[str] | None = None,
+        *,
+        as_text: bool = False,
+        as_number: bool = False,
     ) -> Typed:
         """A column's cells as values of leads.
 
         Args:
             cells: others in place of its own; of another table, in which numbers may be texts.
-            as_text: a person said that these are choices, whatever they look like.
+            as_text, as_number: a person said that these are choices, or numbers, whatever they look like.
         """
         decimal = _SIGNS[self.numbers]
         if cells is None:
             cells = self.cells[name]
             decimal = "." if name in self.numeric else decimal
         return type_cells(
-            name, cells, self.dates, as_text=as_text, commas=self.commas, decimal=decimal
+            name,
+            cells,
+            self.dates,
+            as_text=as_text,
+            as_number=as_number,
+            commas=self.commas,
+            decimal=decimal,
         )
 
     def rows(self, which: Sequence[int]) -> Sheet:

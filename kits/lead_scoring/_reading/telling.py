@@ -17,6 +17,7 @@ from kits.lead_scoring._reading.unsettled import ask_about_ends
 from kits.lead_scoring.config import Config
 
 _MANY = 0.01
+_FEW = 4
 _UNDATED = 0.05
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _BROKEN = ("\ufffd", "Ã¤", "Ã¶", "Ã¼", "Ã©", "Ã¨", "ÃŸ", "â‚¬", "Ã±")
@@ -31,6 +32,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _doubts(known)
     yield from _unread_amounts(known)
     yield from _unsure_numbers(known)
+    yield from _words_between(known)
     yield from _undated(known)
     yield from _kept_out(known)
     yield from tell_rows(known)
@@ -146,6 +148,23 @@ def _unread_amounts(known: Known) -> Iterator[Finding]:
             f"{name} was read as words: {cell} may be millions as well as months or metres, and no cell has a currency or a K",
             tuple(unread)[:MAX_SHOWN],
             "if these are amounts, write them out, or with their currency (1.2M EUR)",
+        )  # fmt: skip
+
+
+def _words_between(known: Known) -> Iterator[Finding]:
+    """Columns of numbers that words among them make texts: of those a model sees whether they are there, and no amount."""
+    mixed = {
+        name: one.between
+        for name, one in known.typed.items()
+        if one.between and not one.scaled and name in known.columns
+    }
+    if mixed:
+        first = next(iter(mixed))
+        yield Finding(
+            "words-between", "warn",
+            f"{so_many(mixed, 'of numbers and words was', 'of numbers and words were')} read as words",
+            tuple(f"{name}: {', '.join(map(repr, cells[:_FEW]))}" for name, cells in mixed.items())[:MAX_SHOWN],
+            f"if they are numbers: model.columns.numeric: [{first}], and import again with --replace; words count as nothing known",
         )  # fmt: skip
 
 
