@@ -162,7 +162,7 @@ def _words_between(known: Known) -> Iterator[Finding]:
         first = next(iter(mixed))
         yield Finding(
             "words-between", "warn",
-            f"{so_many(mixed, 'of numbers and words was', 'of numbers and words were')} read as words",
+            f"{so_many(tuple(mixed), 'of numbers and words was', 'of numbers and words were')} read as words",
             tuple(f"{name}: {', '.join(map(repr, cells[:_FEW]))}" for name, cells in mixed.items())[:MAX_SHOWN],
             f"if they are numbers: model.columns.numeric: [{first}], and import again with --replace; words count as nothing known",
         )  # fmt: skip
