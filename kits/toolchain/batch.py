@@ -27,7 +27,6 @@ from kits.core.errors import DataError, MachineError, UnreachableError, UsageErr
 from kits.core.kit import Progress
 from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import Payload
-from kits.toolchain.evaluation import finite
 from kits.toolchain.predict import Absent, Input, Predicted, Unreadable, told
 from kits.toolchain.processors import granted
 from kits.toolchain.providers import provider_sessions
@@ -173,7 +172,7 @@ def _unread(given: Input, error: str) -> Row:
 
 
 def _line(row: Predicted) -> str:
-    return json.dumps(finite(row.as_json()), ensure_ascii=False, allow_nan=False)
+    return json.dumps(row.as_json(), ensure_ascii=False, allow_nan=False)
 
 
 def in_order(

@@ -21,6 +21,7 @@ from kits.core.operating_point import Decision
 from kits.core.prediction import Prediction, prediction_to_json
 from kits.core.ready import ReadyBundle
 from kits.toolchain.drafting import Records, with_draft
+from kits.toolchain.evaluation import finite
 
 Picture = Callable[[bytes, Prediction | None, Annotation | None], bytes]
 """What a kit's `evaluate.py` may offer as `picture`: a PNG of a sample with what was found."""
@@ -79,7 +80,7 @@ class Predicted:
         return f"{self.path}: {self.sample}" if self.sample else str(self.path)
 
     def as_json(self) -> dict[str, JsonValue]:
-        """Its entry in the answer of `kit predict --json`."""
+        """Its entry in the answer of `kit predict --json`; what is no number is null."""
         named: dict[str, JsonValue] = {"path": str(self.path)}
         if self.sample:
             named["sample"] = self.sample
@@ -89,9 +90,9 @@ class Predicted:
             **named,
             "verdict": self.decision.verdict,
             "reason": self.decision.reason,
-            "score": self.prediction.score,
+            "score": finite(self.prediction.score),
             "label": self.prediction.label,
-            "prediction": prediction_to_json(self.prediction),
+            "prediction": finite(prediction_to_json(self.prediction)),
         }
 
 

@@ -28,7 +28,7 @@ def sheet_cells(row: Mapping[str, JsonValue]) -> list[str]:
         marked(str(one.get("text")), str(one.get("direction")))
         for one in _objects(told.get("reasons"))
     )
-    band = details.get("band") if isinstance(details, dict) else None
+    band = band_of(details) if isinstance(details, dict) else ""
     values = {
         **row,
         "band": band,
@@ -37,6 +37,11 @@ def sheet_cells(row: Mapping[str, JsonValue]) -> list[str]:
         "reasons": " | ".join(reasons),
     }
     return [_cell(values.get(name)) for name in COLUMNS]
+
+
+def band_of(details: Mapping[str, JsonValue]) -> str:
+    """Where a kit has bands, a sample's, or that it is of a person who does not want one; else empty."""
+    return "opted out" if details.get("opted_out") else str(details.get("band") or "")
 
 
 def _interval(told: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -15,8 +15,15 @@ from kits.cli import make_app
 from kits.core.bundle import open_file
 from kits.lead_scoring._lead import encode_lead
 from kits.lead_scoring._simulated.firm import make_leads
+from kits.lead_scoring.config import Config
 from tests.lead_scoring.lead_files import put, table
-from tests.lead_scoring.trained_leads import as_lead, outcome_of
+from tests.lead_scoring.trained_leads import (
+    a_dataset,
+    as_lead,
+    bundle_of,
+    outcome_of,
+    splits_in_time,
+)
 
 N = 2_400
 LEADS = [as_lead(one) for one in make_leads(5, 3)]
@@ -66,6 +73,29 @@ def test_a_table_for_spreadsheets_holds_no_formula(bundle: str, tmp_path: Path) 
     assert all(row["sample"].startswith(f"'{FORMULA}") and row["reasons"] for row in found)
     marks = [text[:4] for row in found for text in row["reasons"].split(" | ")]
     assert marks and set(marks) <= {"(+) ", "(−) "}
+
+
+def test_who_does_not_want_to_be_scored_is_said_so_in_each_answer(tmp_path: Path) -> None:
+    made = list(make_leads(17, 400))
+    leads = [as_lead(one, no_scoring="yes" if n % 5 == 0 else "no") for n, one in enumerate(made)]
+    dataset = a_dataset(leads, [one.outcome == "won" for one in made], splits_in_time(400))
+    config = Config.model_validate(
+        {"approach": "logistic", "columns": {"opt_out": "no_scoring"}, "court": {"leaks": "warn"}}
+    )
+    bundle = put(tmp_path / "b.kwb", bundle_of(dataset, config)[2])
+    one = put(tmp_path / "one.json", encode_lead(leads[0]))
+    rows = tmp_path / "scores.csv"
+
+    text = kit(str(one), "--bundle", str(bundle))
+    kit(str(one), "--bundle", str(bundle), "--out", str(rows))
+    [told] = json.loads(
+        kit(str(one), "--bundle", str(bundle), "--json"), parse_constant=pytest.fail
+    )["predictions"]
+
+    assert "opted out" in text and "does not want to be scored" in text and "nan" not in text
+    assert told["score"] is None and told["prediction"]["score"] is None
+    [row] = csv.DictReader(rows.read_text(encoding="utf-8-sig").splitlines())
+    assert (row["band"], row["score"]) == ("opted out", "")
 
 
 @pytest.mark.parametrize("out", [(), ("--out", "rows.jsonl"), ("--out", "rows.csv")])

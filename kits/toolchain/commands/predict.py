@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -223,13 +224,16 @@ def _summary(results: list[Predicted]) -> str:
 
 
 def _row(result: Predicted) -> str:
+    from kits.toolchain.sheet_rows import band_of
+
     if result.prediction is None or result.decision is None:
         return f"  unreadable         {result.name}: {result.error}"
     boxes = f"  {len(result.prediction.boxes)} boxes" if result.prediction.boxes else ""
     # where samples are ranked, the band says more than which of two ends is likelier
-    score, band = result.prediction.score, result.prediction.details.get("band")
-    label = str(band or result.decision.label or "-")
-    return f"  {result.decision.verdict:<7} {score:10.4g}  {label:<14} {result.name}{boxes}"
+    label = band_of(result.prediction.details) or result.decision.label or "-"
+    known = isfinite(result.prediction.score)
+    score = f"{result.prediction.score:.4g}" if known else "–"
+    return f"  {result.decision.verdict:<7} {score:>10}  {label:<14} {result.name}{boxes}"
 
 
 def _why(result: Predicted) -> Iterator[str]:
@@ -237,7 +241,8 @@ def _why(result: Predicted) -> Iterator[str]:
     if result.prediction is None or result.decision is None:
         return
     said = result.prediction
-    yield result.decision.reason
+    refused = said.details.get("opted_out")
+    yield "does not want to be scored" if refused else result.decision.reason
     yield from (reason.marked for reason in said.reasons[:_REASONS])
     levels = (f"{q.name} {q.value:g}{_unit(q.unit)}" for q in said.quantities)
     if line := ", ".join(levels):
