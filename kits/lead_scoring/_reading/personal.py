@@ -68,6 +68,13 @@ def _what(name: str, sheet: Sheet) -> str:
     return by_cells or (_by_name(names, known, some) if told else "")
 
 
+def holds_addresses(cells: Sequence[str]) -> bool:
+    """Whether nearly all of a column's cells that say something are e-mail addresses."""
+    looked_at = cells[:: max(1, len(cells) // _LOOKED_AT)]
+    some = [cell.strip() for cell in looked_at if not is_missing(cell)]
+    return bool(some) and _share(some, _MAIL) >= _MOST
+
+
 def _called(column: str) -> list[str]:
     """What a column is called without its table (`table.column`), and without its record where that leaves a person's name.
 

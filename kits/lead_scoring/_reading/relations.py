@@ -16,6 +16,7 @@ from kits.lead_scoring._mailbox import FREE_MAIL, domain_of
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.names import plain, rank, squeezed
+from kits.lead_scoring._reading.personal import holds_addresses
 from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import kind_of, kind_of_rows, without_record
@@ -133,9 +134,15 @@ def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int,
     """Columns worth comparing: (how telling, of the leads, of the other table, by what)."""
     mine = [of] if of else _kept(leads)
     theirs = [key] if key else _kept(other)
+    addresses = (
+        {name for name in mine if holds_addresses(leads.cells[name])},
+        {name for name in theirs if holds_addresses(other.cells[name])},
+    )
     for one in mine:
         for two in theirs:
             place = _place(without_record(leads, one), two, one)
+            if place is None and one in addresses[0] and two in addresses[1]:
+                place = _BY_NAME  # `Customer e-mail` of an order, whatever the leads call theirs
             if place is not None or (of and key):
                 listed = (is_id(one) and _lists(leads, one)) or (is_id(two) and _lists(other, two))
                 if _names_records(leads, one, other, two):

@@ -1,0 +1,47 @@
+"""Tables that have e-mail addresses in common, by columns that are called this or that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.lead_scoring.lead_files import put, read, table
+
+
+def enquiries(folder: Path, persons: Sequence[int], *, header: str, seller: bool = False) -> None:
+    """An enquiry a day from each person, all of them with the same seller's address beside it."""
+    rows = [
+        [
+            f"ann{who}@firm{who}.example",
+            f"2025-01-{1 + n % 28:02}",
+            f"page{n % 3}",
+            "bob@us.example",
+        ]
+        for n, who in enumerate(persons)
+    ]
+    width = 4 if seller else 3
+    names = [header, "created_at", "page", "Betreut von"][:width]
+    put(folder / "leads.csv", table(names, [row[:width] for row in rows]))
+
+
+def orders(folder: Path, persons: Sequence[int]) -> None:
+    rows = [[f"O{who}", f" ANN{who}@firm{who}.example", "2025-03-01", "bob@us.example"] for who in persons]  # fmt: skip
+    put(folder / "orders.csv", table(["order", "Kunde E-Mail", "Auftragsdatum", "Seller"], rows))
+
+
+def test_orders_find_their_leads_by_an_address_whatever_its_column_is_called(
+    tmp_path: Path,
+) -> None:
+    enquiries(tmp_path, range(100), header="E-Mail-Adresse")
+    orders(tmp_path, range(0, 100, 5))
+    found = read(tmp_path)
+    assert "Kunde E-Mail = E-Mail-Adresse: 20 of 100 leads" in found.told("sales")
+    assert found.labels.count("won") == 20
+    assert not found.told("table-unrelated")
+
+
+def test_an_address_that_all_share_joins_nothing(tmp_path: Path) -> None:
+    """Each person asks three times, and all talk to the same seller."""
+    enquiries(tmp_path, [n % 40 for n in range(120)], header="Wer", seller=True)
+    orders(tmp_path, [n // 2 for n in range(20)])
+    assert not read(tmp_path).told("sales")
