@@ -58,7 +58,7 @@ def evaluate(task: EvaluateTask) -> Evaluation:
             fix="choose a split or data with won and lost leads",
         )
     terms = terms_of(
-        team_of(task.runtime), task.dataset.items, judged.moments is not None, task.operating_point
+        team_of(task.runtime), task.dataset.items, judged.clocked, task.operating_point
     )
     metrics = figures.figures(judged, terms, task.seed)
     protected = protected_by(task.runtime)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -101,13 +101,15 @@ def task_of(
     point: OperatingPoint | None = None,
     costs: Costs | None = None,
     clock: bool = True,
+    undated: Container[int] = (),
 ) -> EvaluateTask:
-    """A task on leads of a split `val`, in order of their days."""
+    """A task on leads of a split `val`, in order of their days; some of them may have no date."""
     blobs = MemoryBlobStore()
     items = []
     for number, told in enumerate(leads):
         place = START_S + told.day * DAY_S if clock else told.day
-        at = datetime.fromtimestamp(place, tz=timezone.utc) if clock else None
+        dated = clock and number not in undated
+        at = datetime.fromtimestamp(place, tz=timezone.utc) if dated else None
         lead = Lead(str(number), {"says": told.says, **told.fields}, at)
         content = encode_lead(lead)
         sample = Sample(
@@ -118,7 +120,7 @@ def task_of(
             datetime.fromtimestamp(0, tz=timezone.utc),
             source=f"leads.csv#{number}",
             group=told.group,
-            meta={"order": place, **told.meta},
+            meta={**({} if number in undated else {"order": place}), **told.meta},
         )
         label = {True: WON, False: LOST, None: ""}[told.won]
         items.append(DatasetItem(sample, Annotation(label) if label else None, "val"))

@@ -103,6 +103,22 @@ def test_what_was_taken_as_one_month_has_one_months_calls():
     assert stated.called == pytest.approx(8)
 
 
+def test_a_lead_without_a_date_takes_the_months_from_nobody():
+    """Four hundred leads of a year: one of them had all of it counted as one month's, in parts."""
+    runtime = SayingRuntime(TeamConfig(per_month=10))
+    found = evaluate.ranking(task_of(drawn(400), runtime=runtime, undated={3}))
+
+    assert found.timed and len(found.score) == 399
+    assert found.incoming == pytest.approx(400 / 12, rel=0.02)
+    assert any(note.startswith("1 leads have no date") for note in found.notes)
+    done = replay_leads(found, LeadOptions(), seed=0)
+    assert done.months[0].name == "2025-01" and done.called == pytest.approx(120, abs=1)
+    told = evaluate.evaluate(task_of(drawn(400), runtime=runtime, undated={3}))
+    assert "period 2025-03" in told.slices
+    many = evaluate.ranking(task_of(drawn(400), runtime=runtime, undated=range(40)))
+    assert not many.timed and len(many.score) == 400
+
+
 def test_money_is_the_margin_less_the_calls():
     done = replay_leads(_ranking(), LeadOptions(), seed=0)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,8 @@ from kits.lead_scoring._lead import LOST, WON, Lead, decode_lead
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 BATCH = 256
+_CLOCKED = 0.95
+"""The share of leads with a date from which on the data is said to have dates."""
 EVEN = 0.5
 """From this probability on the likelier outcome is won."""
 
@@ -64,10 +65,14 @@ class Judged:
         return [item.sample.group or item.sample.id for item in self.items]
 
     @property
-    def moments(self) -> list[datetime] | None:
-        """When each was to be decided; None where the data has no clock."""
-        moments = [lead.at for lead in self.leads if lead.at is not None]
-        return moments if moments and len(moments) == len(self.leads) else None
+    def dated(self) -> Flags:
+        """(leads,) whether it is known when each was to be decided."""
+        return np.array([lead.at is not None for lead in self.leads], dtype=bool)
+
+    @property
+    def clocked(self) -> bool:
+        """Whether the data has a clock: a few leads without a date take it from nobody."""
+        return len(self) > 0 and bool(self.dated.mean() >= _CLOCKED)
 
     def rows(self, which: Flags) -> Judged:
         """Some of the leads."""

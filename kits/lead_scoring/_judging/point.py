@@ -50,7 +50,7 @@ def choose(task: EvaluateTask, config: Config, judged: Judged) -> OperatingPoint
     What is reached there is measured on leads that the models judging them had not seen, at the same places in their
     order. Without decided leads nothing is hot, and every lead is warm.
     """
-    terms = terms_of(config.team, task.dataset.items, judged.moments is not None)
+    terms = terms_of(config.team, task.dataset.items, judged.clocked)
     warm = config.team.warm_share
     if not len(judged):
         return _point(

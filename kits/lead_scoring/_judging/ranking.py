@@ -24,8 +24,11 @@ def ranking(task: EvaluateTask) -> Ranking:
             "no lead of this data has an outcome, so nothing can be said of last year",
             fix="export the leads with what became of them",
         )
-    clocked = judged.moments is not None
+    others, clocked = len(task.items) - len(judged), judged.clocked
     terms = terms_of(team_of(task.runtime), task.dataset.items, clocked)
+    undated = int((~judged.dated).sum()) if clocked else 0
+    if undated:
+        judged = judged.rows(judged.dated)
     return Ranking(
         sample_ids=tuple(item.sample.id for item in judged.items),
         at_s=judged.order if judged.order.any() else np.arange(len(judged), dtype=np.float64),
@@ -39,15 +42,17 @@ def ranking(task: EvaluateTask) -> Ranking:
         value=terms.value,
         contact=terms.contact,
         exploration=terms.exploration,
-        notes=_notes(len(task.items) - len(judged), int(judged.backtested.sum()), terms.said),
+        notes=_notes(others, undated, int(judged.backtested.sum()), terms.said),
         one_month=terms.one_month,
     )
 
 
-def _notes(others: int, backtested: int, said: str) -> tuple[str, ...]:
+def _notes(others: int, undated: int, backtested: int, said: str) -> tuple[str, ...]:
     notes = [f"capacity: {said}"]
     if others:
         notes.append(f"{others} leads are still open, opted out or unreadable, and were left out")
+    if undated:
+        notes.append(f"{undated} leads have no date, so they are of no month, and were left out")
     if backtested:
         notes.append(
             f"{backtested} leads were learned from since: a model that had not seen them scores them"

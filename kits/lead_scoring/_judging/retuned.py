@@ -70,7 +70,7 @@ class LeadTuning:
 
 
 def _terms(task: EvaluateTask, judged: Judged) -> Terms:
-    clocked = judged.moments is not None
+    clocked = judged.clocked
     return terms_of(team_of(task.runtime), task.dataset.items, clocked, task.operating_point)
 
 

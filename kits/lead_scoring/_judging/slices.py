@@ -81,10 +81,10 @@ def _parts(judged: Judged, barred: Sequence[str]) -> Iterator[tuple[str, Flags]]
 
 def periods(judged: Judged, least: int = _LEAST) -> list[tuple[str, Flags]]:
     """Months, or parts of equal size where the data has no clock; empty where it has no order at all."""
-    moments = judged.moments
-    if moments is not None:
-        months = np.array([f"{at:%Y-%m}" for at in moments])
-        names = [name for name, n in sorted(Counter(months.tolist()).items()) if n >= least]
+    if judged.clocked:
+        months = np.array([f"{lead.at:%Y-%m}" if lead.at else "" for lead in judged.leads])
+        counts = sorted(Counter(months.tolist()).items())
+        names = [name for name, n in counts if name and n >= least]
         if len(names) > 1:
             return [(f"{PERIOD}{name}", months == name) for name in names[-_MOST_MONTHS:]]
     if len(judged) < PERIODS * least or judged.order[0] == judged.order[-1]:
