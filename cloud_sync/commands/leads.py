@@ -25,6 +25,7 @@ from kits.core.errors import UsageError
 
 if TYPE_CHECKING:
     from cloud_sync.crm.hotlist import Listed
+    from cloud_sync.store.models import CrmLead
 
 ConnectionName = Annotated[str, typer.Argument(help="The CRM's connection.", metavar="CONNECTION")]
 LeadName = Annotated[str, typer.Argument(help="The lead's id in the CRM.", metavar="ID")]
@@ -64,11 +65,14 @@ def leads_list(
         wanted = hotlist.LeadFilter(connection, band, search, state)
         by_lot = lots(session, hub.config.leads.exploration)
         found = hotlist.page(session, wanted, by_lot, limit=limit)
+        more = hotlist.count(session, wanted) if found.next else 0
     console = Console(as_json)
     console.answer(
         table([_line(one) for one in found.leads], ("points", "band", "name", "lead", "why")),
         [{**leads.as_json(one.lead), "by_lot": one.lot} for one in found.leads],
     )
+    if more:
+        console.note(f"the first {len(found.leads)} of {more}: --limit shows more")
     console.next(f"cloud-sync leads show CONNECTION ID --data {data}")
 
 
@@ -106,7 +110,7 @@ def leads_show(
         ("name", leads.title_of(lead)),
         ("firm", leads.firm_of(lead)),
         ("points", lead.points),
-        ("probability", "" if lead.probability is None else f"{lead.probability:.3f}"),
+        ("probability", _probability(lead)),
         ("band", lead.band),
         ("said by a person", lead.override.get("band") or ""), ("state", lead.state),
         ("in the CRM", f"{said.state} {said.why}".strip()), ("bundle", lead.bundle[:_DIGEST]),
@@ -116,6 +120,14 @@ def leads_show(
     steps: list[JsonValue] = [leads.entry_json(row) for row in course]
     told = {**leads.as_json(lead, fields=True), "course": steps}
     Console(as_json).answer(table(rows, ("what", "is")), told)
+
+
+def _probability(lead: CrmLead) -> str:
+    """With its interval, where the bundle told one."""
+    if lead.probability is None:
+        return ""
+    told = lead.low is not None and lead.high is not None
+    return f"{lead.probability:.3f}" + (f" [{lead.low:.3f}, {lead.high:.3f}]" if told else "")
 
 
 def leads_models(data: DataOption = DATA, as_json: JsonOption = False) -> None:

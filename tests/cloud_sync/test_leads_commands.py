@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,17 @@ def test_the_list_and_one_lead(here: LeadHub) -> None:
     assert "not there it was deleted" in run(here, "show", SALES, "1")
     with pytest.raises(NotFoundError):
         run(here, "show", SALES, "9")
+
+
+def test_a_list_that_is_cut_short_says_so_and_a_probability_has_its_interval(here: LeadHub) -> None:
+    cut = run(here, "list", "--limit", "1").splitlines()
+    assert cut[-2] == "the first 1 of 2: --limit shows more"
+    assert "--limit" not in run(here, "list")
+    assert len(json.loads(run(here, "list", "--limit", "1", "--json"))) == 1
+    with here.hub.database.transaction() as session:
+        lead = session.get_one(CrmLead, (SALES, "1"))
+        lead.probability, lead.low, lead.high = 0.8, 0.7, 0.9
+    assert re.search(r"probability +0\.800 \[0\.700, 0\.900\]", run(here, "show", SALES, "1"))
 
 
 def test_which_bundle_scores_and_the_way_back(here: LeadHub) -> None:
