@@ -256,6 +256,9 @@ def test_who_must_not_be_called_is_asked_about_in_many_spellings(tmp_path: Path,
     rows = [[i, "yes" if i < 3 else "no", i % 2] for i in range(20)]
     found = list(columns.opt_out(leads(tmp_path, ["id", name, "converted"], rows), Config()))
     assert [one.fix for one in found] == [f"if it does: model.columns.opt_out: {name}"]
+    both = [[i, "no", "yes" if i % 9 else "no", i % 2] for i in range(50)]
+    table_ = leads(tmp_path, ["id", "Do not call", "Do not email", "converted"], both)
+    assert only(list(columns.opt_out(table_, Config()))).fix.endswith("opt_out: Do not email")
     other = list(columns.opt_out(leads(tmp_path, ["id", "No contact made", "y"], rows), Config()))
     assert not other
 

@@ -28,7 +28,7 @@ KIT = "lead-scoring"
 ANSWERS = {
     "problem": 'late: "calls" # mostly', "per_month": "40", "incoming_per_month": "100", "value": "900",
     "contact": "25", "exploration": "0.1", "outcome": "Stage: now", "won": "Signed, Ja: sofort", "lost": "no, 0",
-    "decided_at": "came in", "metric": "ece",
+    "decided_at": "came in", "metric": "ece", "language": "de",
 }  # fmt: skip
 
 
@@ -68,6 +68,7 @@ def test_the_answers_stand_in_the_project(tmp_path: Path) -> None:
     assert config.source.won == ("Signed", "Ja: sofort")
     assert config.source.lost == ("no", "0"), "words, whatever YAML would read in them"
     assert config.source.decided_at == "came in"
+    assert config.language == "de"
     assert (config.team.per_month, config.team.incoming_per_month) == (40, 100)
     assert (config.team.value, config.team.contact, config.team.exploration) == (900, 25, 0.1)
 

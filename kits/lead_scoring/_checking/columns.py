@@ -111,6 +111,8 @@ def opt_out(table: LeadTable, config: Config) -> Iterator[Finding]:
             name for name in names if any(word in f"_{plain(name)}_" for word in map(_whole, words))
         ]
         if alike:
+            # a column in which nobody ever said so is the least likely one
+            alike.sort(key=lambda name: -sum(to_truth(v) == 1.0 for v in table.column(name)))
             yield Finding(
                 "opt-out", "warn", f"{', '.join(alike[:5])} may say that a person does not want this; everybody is scored",
                 fix=f"if it does: model.columns.opt_out: {alike[0]}",
