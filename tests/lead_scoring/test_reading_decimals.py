@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kits.core.errors import DataError
 from tests.lead_scoring.lead_files import Read, put, read, source, table
 
 
@@ -67,3 +68,11 @@ def test_numbers_of_a_program_have_points_for_decimals_and_are_not_asked_about(
     ]  # fmt: skip
     found = read(put(tmp_path / "e.json", rows))
     assert found.column("amount")[:2] == [6.125, 7.125] and not found.told("assumed")
+
+
+def test_decimal_commas_that_part_cells_are_told_where_no_row_can_be_read(tmp_path: Path) -> None:
+    rows = "\n".join(f"L{n},2025-01-02,{n},50,Won" for n in range(30))
+    path = put(tmp_path / "leads.csv", f"id,created,amount,status\n{rows}\n")
+    with pytest.raises(DataError, match="row 1: 5 cells where 4 are named") as refused:
+        read(path)
+    assert "none of its 30 rows" in refused.value.what and "decimal comma" in refused.value.fix

@@ -204,6 +204,12 @@ def _sheet(
     short: tuple[str, ...] = (),
 ) -> Sheet:
     numbers = list(lines)
+    if not numbers and bad:
+        raise DataError(
+            f"none of its {len(bad)} rows can be read; row {bad[0].line}: {bad[0].why} ({form})",
+            where=name,
+            fix="export with another delimiter, or with quotes round cells that hold it, such as numbers with a decimal comma",
+        )
     if not numbers:
         raise DataError("no rows in it", where=name)
     return Sheet(name, cells, numbers, [name] * len(numbers), form, bad, short)
