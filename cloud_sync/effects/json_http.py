@@ -18,6 +18,7 @@ from pydantic import JsonValue
 
 from cloud_sync.effects.addresses import AddressRefusedError, Guard
 from cloud_sync.effects.deadline import Deadline
+from cloud_sync.effects.no_answer import no_answer
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.effects.webhook import Connection, retry_after
 
@@ -162,7 +163,7 @@ class JsonHttp:
             ) from error
         except (http.client.HTTPException, OSError, ValueError) as error:
             # UnicodeError is a ValueError, and so is a header that is none
-            raise DeliveryError(f"no answer: {type(error).__name__}", where=self._name) from error
+            raise DeliveryError(no_answer(error), where=self._name) from error
         finally:
             connection.close()
         found = {name.lower(): value for name, value in answer.headers.items()}

@@ -22,6 +22,7 @@ from urllib.parse import quote, urlsplit
 from cloud_sync.effects.addresses import AddressRefusedError, Guard
 from cloud_sync.effects.alerts import WEBHOOK
 from cloud_sync.effects.deadline import Deadline, connect
+from cloud_sync.effects.no_answer import no_answer
 from cloud_sync.effects.settings import WebhookConfig
 from cloud_sync.effects.targets import Delivery, DeliveryError
 from kits.core.errors import ConfigError
@@ -93,7 +94,7 @@ class Webhook:
         except AddressRefusedError as error:
             raise DeliveryError(str(error), where=self.name) from error
         except (http.client.HTTPException, OSError, UnicodeError) as error:
-            raise DeliveryError(f"no answer: {type(error).__name__}", where=self.name) from error
+            raise DeliveryError(no_answer(error), where=self.name) from error
         finally:
             # the body of an answer is of no use and may be endless: it is not read
             connection.close()
