@@ -240,3 +240,12 @@ def test_an_offer_that_was_accepted_is_won(tmp_path: Path, column: str) -> None:
     assert outcomes(tmp_path, column, [yes, no, ""]).labels == ["won", "lost", ""]
     # terms and cookies are accepted too
     assert outcomes(tmp_path, "Conditions acceptées", [yes, no, ""]).labels == [""] * 3
+
+
+def test_where_no_column_tells_stages_are_named_first_and_persons_not(tmp_path: Path) -> None:
+    rows = [[n, f"Ann{n % 5}", f"web{n % 3}", ("grün", "rot")[n % 2]] for n in range(40)]
+    header = ["id", "Vorname", "Quelle", "Status"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    (told,) = [one for one in found.findings if one.check == "outcome"]
+    assert [one.partition(":")[0] for one in told.evidence] == ["Status", "Quelle"]
+    assert told.fix.endswith("model.source.outcome, won and lost")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from kits.lead_scoring._reading.names import rank
@@ -40,12 +41,19 @@ def outcome_by_name(sheet: Sheet) -> list[Likely]:
     return found
 
 
-def candidates_told(sheet: Sheet) -> list[str]:
-    """Columns of few values, for a person who must say which of them is the outcome; a mark or nothing is two."""
+def candidates_told(sheet: Sheet, personal: Collection[str] = ()) -> list[str]:
+    """Columns of few values, for a person who must say which of them is the outcome; a mark or nothing is two.
+
+    Those that are called like a stage come first.
+
+    Args:
+        personal: columns that name persons, which are none.
+    """
     told = []
-    for name, cells in sheet.cells.items():
+    for name in sorted(sheet.columns, key=lambda name: rank(name, "stage") is None):
+        cells = sheet.cells[name]
         known = known_cells(cells)
         values = len(known) + (sum(known.values()) < len(cells))
-        if known and 2 <= values <= _FEW_VALUES:
+        if known and 2 <= values <= _FEW_VALUES and name not in personal:
             told.append(f"{name}: {', '.join(shown(known))}")
     return told[:_FEW_VALUES]

@@ -83,8 +83,8 @@ def _outcome(known: Known, config: Config) -> Iterator[Finding]:
             "warn",
             f"no column {stated!r}: these leads have no outcome" if stated
             else "no column tells what became of the leads: they can be scored, nothing can be learned from them",
-            tuple(candidates_told(known.sheet)),
-            "nothing to do for leads to be scored; else name the column in kit.yaml: model.source.outcome",
+            tuple(candidates_told(known.sheet, {one.column for one in known.personal})),
+            "nothing to do for leads to be scored; else name the column in kit.yaml, and its cells: model.source.outcome, won and lost",
         )  # fmt: skip
         return
     won, lost, still = known.outcome.counts
