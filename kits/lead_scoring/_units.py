@@ -62,9 +62,16 @@ def units_learned(config: Mapping[str, JsonValue]) -> ByColumn:
     Args:
         config: the bundle's `config`; empty: none.
     """
-    encoder = config.get("encoder")
-    if not encoder:
-        return {}
-    spec = EncoderSpec.model_validate(encoder)
-    numbers = (column for column in spec.columns if isinstance(column, NumberColumn))
+    numbers = (column for column in _columns(config) if isinstance(column, NumberColumn))
     return {column.name: frozenset(column.units) for column in numbers if column.units}
+
+
+def names_learned(config: Mapping[str, JsonValue]) -> frozenset[str]:
+    """What a bundle's columns are called, its opt-out with them. Takes what `units_learned` takes."""
+    names = (*(column.name for column in _columns(config)), str(config.get("opt_out") or ""))
+    return frozenset(filter(None, names))
+
+
+def _columns(config: Mapping[str, JsonValue]) -> tuple[Column, ...]:
+    encoder = config.get("encoder")
+    return EncoderSpec.model_validate(encoder).columns if encoder else ()

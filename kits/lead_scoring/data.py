@@ -20,7 +20,7 @@ from kits.lead_scoring._reading.folder import table_paths
 from kits.lead_scoring._reading.loading import SUFFIXES
 from kits.lead_scoring._reading.mapping import known_mappings
 from kits.lead_scoring._reading.reading import read_leads
-from kits.lead_scoring._units import units_learned
+from kits.lead_scoring._units import names_learned, units_learned
 from kits.lead_scoring._written import WRITTEN, Written
 from kits.lead_scoring.config import Config
 
@@ -93,7 +93,7 @@ def read_like(
         source = config.source.model_copy(update={"mapping": name})
         config = config.model_copy(update={"source": source})
     written = Written.model_validate(learned.get(WRITTEN) or {})
-    yield from read_leads(path, config, written, units_learned(learned))
+    yield from read_leads(path, config, written, units_learned(learned), names_learned(learned))
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

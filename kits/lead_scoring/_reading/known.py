@@ -57,6 +57,7 @@ class Known:
         outcome_at: (rows,) when its outcome was known.
         changed_at: (rows,) when its record was changed last.
         order: (rows,) place in time.
+        asked: columns of the bundle that is to score these leads; empty: none.
     """
 
     sheet: Sheet
@@ -71,15 +72,25 @@ class Known:
     outcome_at: Seconds
     changed_at: Seconds
     order: Seconds
+    asked: frozenset[str] = frozenset()
 
     @property
     def names(self) -> list[str]:
-        """Names of the columns as the leads have them: as the CRM's API calls them where an export adds to it."""
+        """Names of the columns as the leads have them: as the CRM's API calls them where an export adds to it.
+
+        A bundle knew its columns beside others of the same bare name, or without them: its names go before.
+        """
         if self.crm is None:
             return list(self.columns)
         shown = {name: self.crm.shown(name) for name in self.columns}
         counts = Counter(shown.values())
-        return [bare if counts[bare] == 1 else name for name, bare in shown.items()]
+        first = {bare: name for name, bare in reversed(shown.items()) if name not in self.asked}
+        return [
+            name if name in self.asked
+            else bare if counts[bare] == 1 or (bare in self.asked and first[bare] == name)
+            else name
+            for name, bare in shown.items()
+        ]  # fmt: skip
 
     @property
     def won(self) -> Sequence[bool | None]:

@@ -6,6 +6,7 @@ Composition only; each step has a file of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from kits.core.kit import Finding, RawSample
@@ -21,13 +22,18 @@ from kits.lead_scoring.config import Config
 
 
 def read_leads(
-    path: Path, config: Config, likely: Written | None = None, units: ByColumn | None = None
+    path: Path,
+    config: Config,
+    likely: Written | None = None,
+    units: ByColumn | None = None,
+    asked: frozenset[str] = frozenset(),
 ) -> Iterator[RawSample | Finding]:
     """Every lead of a file or folder.
 
     Args:
         likely: how tables are written that do not tell it.
         units: what the columns of a bundle are in that is to score them.
+        asked: these columns; empty: there is no bundle.
 
     Raises:
         ConfigError: the configuration names a column or file that is not there.
@@ -37,7 +43,7 @@ def read_leads(
     if tables.source is not None:
         config = config.model_copy(update={"source": tables.source})
     known, repeated = newest_of_each(understand(tables.leads, config, tables.extend, tables.joined))
-    known, other = without_other_units(known, units or {})
+    known, other = without_other_units(replace(known, asked=asked), units or {})
     yield from tables.findings
     yield from other
     if repeated is not None:
