@@ -298,7 +298,7 @@ def test_when_a_deal_was_won_is_a_time_though_it_tells_the_outcome_too(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "name", ["Werkelijke einddatum", "Datum afgerond", "Closed", "Actual Close Date", "Date de signature", "Fecha de firma"]
+    "name", ["Werkelijke einddatum", "Datum afgerond", "Closed", "Actual Close Date", "Result date", "Ergebnis am", "Auftragsdatum", "Date de signature", "Fecha de firma"]
 )  # fmt: skip
 def test_when_an_outcome_was_known_is_found_in_the_languages_of_exports(
     tmp_path: Path, name: str
