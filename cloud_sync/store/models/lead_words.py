@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import Connection, ForeignKeyConstraint, delete, event, insert, inspect, update
-from sqlalchemy.orm import Mapped, Mapper, mapped_column
+from sqlalchemy import Connection, ForeignKeyConstraint, delete, event, insert, update
+from sqlalchemy.orm import Mapped, Mapper, PassiveFlag, mapped_column
+from sqlalchemy.orm.attributes import get_history
 
 from cloud_sync.store.models.crm import CrmLead
 from cloud_sync.store.types import Base, JsonObject
@@ -41,18 +42,24 @@ def words_of(fields: JsonObject) -> str:
     return "\n".join(filter(None, said)).casefold()
 
 
-def _follow(_mapper: Mapper[CrmLead], connection: Connection, lead: CrmLead) -> None:
-    before = inspect(lead).attrs.fields.history
-    if not before.has_changes():
+def _begin(_mapper: Mapper[CrmLead], connection: Connection, lead: CrmLead) -> None:
+    words = words_of(lead.fields)
+    if words:
+        key = {"connection": lead.connection, "object_id": lead.object_id}
+        connection.execute(insert(CrmLeadWords).values(words=words, **key))
+
+
+def _follow(mapper: Mapper[CrmLead], connection: Connection, lead: CrmLead) -> None:
+    # of this one attribute: every write of a score comes by here
+    if not get_history(lead, "fields", PassiveFlag.PASSIVE_NO_INITIALIZE).has_changes():
         return
     words = words_of(lead.fields)
     mine = CrmLeadWords.connection == lead.connection, CrmLeadWords.object_id == lead.object_id
     if not words:
         connection.execute(delete(CrmLeadWords).where(*mine))
     elif not connection.execute(update(CrmLeadWords).where(*mine).values(words=words)).rowcount:
-        key = {"connection": lead.connection, "object_id": lead.object_id}
-        connection.execute(insert(CrmLeadWords).values(words=words, **key))
+        _begin(mapper, connection, lead)
 
 
-event.listen(CrmLead, "after_insert", _follow)
+event.listen(CrmLead, "after_insert", _begin)
 event.listen(CrmLead, "after_update", _follow)
