@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.payloads import score_each
 from cloud_sync.crm.scored import LeadScore
+from cloud_sync.crm.unused import Unused
 from cloud_sync.errors import http_status
 from cloud_sync.hub import Hub
 from cloud_sync.quotas import Asked, Quota
@@ -41,7 +42,7 @@ _LEAD: Json = {
     "id": "4711",
     "fields": {
         "country": "DE", "source": "webinar", "employees": 120, "demo_requested": True,
-        "revenue": "1.200,50", "last_visit": "soon",
+        "revenue": "1.200,50", "last_visit": "soon", "indsutry": "retail",
     },
     "at": "2026-05-04T09:00:00Z",
 }  # fmt: skip
@@ -53,8 +54,9 @@ _SCORE: Json = {
             "direction": "for", "weight": 0.9, "field": "demo_requested", "value": True,
         }
     ],
-    "hints": ["ask for the budget"], "unknown_fields": [], "new_values": [],
-    "unreadable_fields": ["last_visit"], "opted_out": False,
+    "hints": ["ask for the budget"], "unknown_fields": ["industry"], "new_values": [],
+    "unreadable_fields": ["last_visit"], "unused_fields": ["indsutry"],
+    "did_you_mean": {"indsutry": "industry"}, "opted_out": False,
     "base_rate": 0.11, "bundle": "3f1c…",
 }  # fmt: skip
 _FAULT: Json = {
@@ -73,7 +75,11 @@ _EXAMPLES = {
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {  # Any: FastAPI's own type
     200: {
-        "description": "the score, or one for each lead in the order they were sent",
+        "description": (
+            "the score, or one for each lead in the order they were sent. `unknown_fields`: columns that the bundle asks "
+            "for and that were not sent; `unused_fields`: those that were sent and that it does not know; `did_you_mean`: "
+            "which of the former such a one may be"
+        ),
         "content": {
             "application/json": {
                 "examples": {
@@ -211,7 +217,7 @@ class Desk:
             self.models.placed(project, one) if isinstance(one, LeadScore) else one
             for one in score_each(ready, [_timed(lead) for lead in leads])
         ]
-        answers = _scores(leads, found)
+        answers = _scores(leads, found, Unused.of(ready))
         good = sum("score" in answer for answer in answers)
         for outcome, count in (("scored", good), ("failed", len(leads) - good)):
             counted.labels(outcome).inc(count)
@@ -255,15 +261,19 @@ def _timed(lead: JsonValue) -> Mapping[str, JsonValue]:
     return lead if lead.get("at") else {**lead, "at": utc_now().isoformat()}
 
 
-def _scores(leads: Sequence[JsonValue], found: Sequence[LeadScore | DataError]) -> list[Json]:
+def _scores(
+    leads: Sequence[JsonValue], found: Sequence[LeadScore | DataError], unused: Unused
+) -> list[Json]:
     answers: list[Json] = []
     for lead, one in zip(leads, found):
-        name = lead.get("id", "") if isinstance(lead, dict) else ""
+        told = lead if isinstance(lead, dict) else {}
+        name, fields = told.get("id", ""), told.get("fields")
         if isinstance(one, DataError):
             error: Json = dict(one.as_dict())
             answers.append({"id": name, "error": error})
         else:
-            answers.append({"id": name, "score": one.as_json()})
+            sent = unused.told(fields if isinstance(fields, dict) else {})
+            answers.append({"id": name, "score": {**one.as_json(), **sent}})
     return answers
 
 

@@ -101,12 +101,18 @@ def plain_reason(error: object) -> str:
     return re.sub(r"^\[Errno -?\d+\] ", "", str(error).rsplit(": ", maxsplit=1)[-1])
 
 
+def closest(word: str, known: Iterable[str]) -> str:
+    """The known name that a misspelt word comes closest to; empty where none is close."""
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return close[0] if close else ""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint for a misspelt word: `did you mean 'costs'?`, or the list of what is known."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    close = closest(word, names)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return f"did you mean {close!r}?"
     return "known: " + ", ".join(names) if names else "nothing is known here"
 
 
