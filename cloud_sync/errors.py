@@ -2,6 +2,7 @@
 
     KitwrightError
     ├── NotFoundError            404  no such device, sample, bundle, …
+    ├── WrongMethodError         405  the address takes other methods
     ├── ConflictError            409  it exists already, or its state forbids it
     ├── NotAllowedError          403  signed in, but the role does not suffice
     ├── UnauthenticatedError     401  no valid token or session
@@ -32,6 +33,10 @@ from kits.core.errors import (
 
 class NotFoundError(KitwrightError):
     """What was asked for is not in this hub."""
+
+
+class WrongMethodError(KitwrightError):
+    """The address is there, and takes other methods than this one."""
 
 
 class ConflictError(KitwrightError):
@@ -66,6 +71,7 @@ _STATUS: tuple[tuple[type[KitwrightError], int], ...] = (
     (UnauthenticatedError, 401),
     (NotAllowedError, 403),
     (NotFoundError, 404),
+    (WrongMethodError, 405),
     (ConflictError, 409),
     (GateError, 409),
     (TooLargeError, 413),
@@ -78,8 +84,16 @@ _STATUS: tuple[tuple[type[KitwrightError], int], ...] = (
     (MachineError, 503),
     (UnreachableError, 503),
 )
+_METHODS = "docs/reference/http-api.md has the methods of each address"
 
 
 def http_status(error: KitwrightError) -> int:
     """The HTTP status a user's error is answered with."""
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 400)
+
+
+def error_of(status: int, what: str, where: str = "") -> KitwrightError:
+    """The error that a status stands for which the web framework answers by itself."""
+    kind = next((kind for kind, known in _STATUS if known == status), KitwrightError)
+    fix = _METHODS if kind is WrongMethodError else ""
+    return kind(what, where=where, fix=fix)

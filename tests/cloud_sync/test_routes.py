@@ -12,8 +12,10 @@ from fastapi.testclient import TestClient
 from starlette.routing import BaseRoute
 from starlette.types import Message, Scope
 
+from cloud_sync import errors
 from cloud_sync.app import create_app
 from cloud_sync.config import parse
+from cloud_sync.errors import http_status
 from cloud_sync.limits import CRM_BODY_BYTES, SMALL_BODY_BYTES
 from cloud_sync.web.auth import COOKIE
 from kits.core.signing import SigningKey
@@ -165,3 +167,25 @@ def test_what_the_openapi_document_points_at_is_in_it(client: TestClient) -> Non
         for step in pointer.removeprefix("#/").split("/"):
             assert isinstance(place, dict) and step in place, pointer
             place = place[step]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "error"),
+    [
+        ("GET", "/v1/nowhere", 404, "NotFoundError"),
+        ("PUT", "/v1/leads/score", 405, "WrongMethodError"),
+        ("POST", "/v1/enroll", 400, "MalformedError"),
+    ],
+)
+def test_what_the_framework_refuses_is_called_what_it_is(
+    client: TestClient, method: str, path: str, status: int, error: str
+) -> None:
+    as_json = {"content-type": "application/json"}
+    answer = client.request(method, path, content=b'"\xff"', headers=as_json)
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+    assert answer.json()["where"] == path and http_status(getattr(errors, error)("")) == status
+
+
+def test_a_browser_is_told_that_an_address_takes_other_requests(client: TestClient) -> None:
+    page = client.put("/healthz", headers={"accept": "text/html"})
+    assert page.status_code == 405 and "takes other requests" in page.text

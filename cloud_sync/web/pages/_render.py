@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from cloud_sync.errors import http_status
+from cloud_sync.errors import error_of, http_status
 from cloud_sync.hub import Hub, get_hub
 from cloud_sync.seldom import Seldom
 from cloud_sync.web import words
@@ -49,6 +49,7 @@ _OF_DEVICES = ("/cases", "/mails", "/ledger", "/rollouts")
 """Pages that are empty where no device ever was; those who sell need not look past them."""
 _NEEDS = {"/review": "reviewer", "/people": "admin"}
 _TITLES = {403: "Not allowed", 404: "Not found", 405: "Not possible", 500: "Something broke"}
+_WHAT = {405: "This address takes other requests, not this one."}
 
 STRANGERS_A_MINUTE = 20
 """Errors shown to people who are not signed in and written into the log; the next line says how many were left out."""
@@ -207,17 +208,17 @@ class PageRoute(APIRoute):
 def install(app: FastAPI) -> None:
     """Shows unknown addresses and bugs as pages to browsers; the API keeps answering JSON."""
 
-    async def not_found(request: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException)
         if error.status_code < 400:
             return Response(status_code=error.status_code, headers=error.headers)
         if _wants_json(request):
+            told = error_of(error.status_code, str(error.detail), request.url.path)
             return JSONResponse(
-                {"error": "NotFoundError", "what": str(error.detail), "where": request.url.path, "fix": ""},
-                status_code=error.status_code,
-                headers=error.headers,
-            )  # fmt: skip
-        return error_page(request, error.status_code, "There is nothing at this address.")
+                told.as_dict(), status_code=error.status_code, headers=error.headers
+            )
+        what = _WHAT.get(error.status_code, "There is nothing at this address.")
+        return error_page(request, error.status_code, what)
 
     async def bug(request: Request, _error: Exception) -> Response:
         what = "This is a fault of the hub, not yours. Its log has the details."
@@ -227,7 +228,7 @@ def install(app: FastAPI) -> None:
             )
         return error_page(request, 500, what)
 
-    app.add_exception_handler(StarletteHTTPException, not_found)
+    app.add_exception_handler(StarletteHTTPException, refused)
     app.add_exception_handler(Exception, bug)
 
 
