@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.effects.checks import Check
@@ -250,3 +250,11 @@ class Crm(Protocol):
     def check(self) -> list[Check]:
         """What is there and what is missing, rights included; changes nothing."""
         ...
+
+
+@runtime_checkable
+class Chooses(Protocol):
+    """A CRM that tells which values a field may have."""
+
+    def choices(self, field: str) -> Mapping[str, str]:
+        """Value → what people call it; empty where a field takes any, or the CRM does not say. Raises DeliveryError."""

@@ -109,6 +109,11 @@ class HubSpot:
         """As `Crm.labels`."""
         return self._naming.last.labels if self._naming.last is not None else {}
 
+    def choices(self, field: str) -> Mapping[str, str]:
+        """As `Chooses.choices`."""
+        found = self._properties.described().get(field)
+        return found.options if found is not None else {}
+
     def changed_since(self, cursor: str) -> Page:
         """It sends its changes itself."""
         return Page((), cursor)

@@ -120,6 +120,11 @@ class Odoo:
         """As `Crm.labels`."""
         return self._named[1].labels if self._named is not None else {}
 
+    def choices(self, field: str) -> Mapping[str, str]:
+        """As `Chooses.choices`."""
+        found = self._fields.known().there.get(field)
+        return found.options if found is not None else {}
+
     def _record(
         self, row: Mapping[str, JsonValue], types: Mapping[str, str], naming: Naming
     ) -> Record:

@@ -155,6 +155,12 @@ class Pipedrive:
         """As `Crm.labels`."""
         return self._named[2].labels if self._named is not None else {}
 
+    def choices(self, field: str) -> Mapping[str, str]:
+        """As `Chooses.choices`."""
+        known = self._fields.known()
+        key = known.key_of(field)
+        return self._fields.described(known, key).options if key else {}
+
     def changed_since(self, cursor: str) -> Page:
         """It sends its changes itself."""
         return Page((), cursor)

@@ -163,6 +163,11 @@ class Salesforce:
         """As `Crm.labels`."""
         return self._naming.last.labels if self._naming.last is not None else {}
 
+    def choices(self, field: str) -> Mapping[str, str]:
+        """As `Chooses.choices`."""
+        found = described_in(many(self.described().get("fields"))).get(field)
+        return found.options if found is not None else {}
+
     def described(self) -> Mapping[str, JsonValue]:
         """The object's fields and what the user may do with them."""
         return self._describe(self._object)

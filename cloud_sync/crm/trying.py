@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from cloud_sync.crm import adding, connections
 from cloud_sync.crm.base import Crm, Record
+from cloud_sync.crm.choices import check_outcome
 from cloud_sync.crm.connections import Connection
 from cloud_sync.crm.incoming import own_fields, scheme_name
 from cloud_sync.crm.learned import speaking
@@ -71,7 +72,7 @@ def try_connection(
         *_outcome(connection),
     ]
     crm, checked = _api(opener, connection)
-    checks += checked
+    checks += [*checked, *(check_outcome(crm, connection.settings) if crm is not None else ())]
     ready, checked = _bundle(models, connection)
     checks += checked
     would: tuple[JsonObject, ...] = ()
