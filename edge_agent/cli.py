@@ -12,15 +12,13 @@ from edge_agent.mail.commands import app as mail_app
 from edge_agent.options import DEFAULT, ConfigOption, JsonOption, QuietOption, settings_of
 from kits.core.console import Console
 from kits.core.console import run as run_app
-from kits.program import make_program
+from kits.program import make_family, make_program
 
 app = make_program(
     "edge-agent",
     "The on-device service: source → predict → decide → act → outbox → hub, and updates.",
 )
-config_app = typer.Typer(
-    no_args_is_help=True, help="The agent's configuration file.", rich_markup_mode=None
-)
+config_app = make_family("The agent's configuration file.")
 app.add_typer(config_app, name="config")
 app.add_typer(alarms_app, name="alarms")
 app.add_typer(mail_app, name="mail")

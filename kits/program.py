@@ -1,4 +1,4 @@
-"""What the three command-line programs have in common: help, `-h`, `--version`, usage errors.
+"""What the three command-line programs have in common: help, `-h`, `--version`, usage errors, families of verbs.
 
 How a command answers and fails is in `kits.core.console`, which needs no typer.
 """
@@ -13,13 +13,29 @@ import typer
 from typer.core import TyperGroup
 
 from kits import __version__
-from kits.core.errors import UsageError
+from kits.core.errors import UsageError, did_you_mean
 
 # newer typers carry click inside, older ones need it beside them: this is its error in both
 _CLICK_ERROR = cast(type[Exception], typer.BadParameter.__mro__[2])
 
 
-class _Program(TyperGroup):
+class _Family(TyperGroup):
+    """Verbs that are named where a word is none of them: the one that is meant, else all."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The verb and what is left of the words; typer's complaint says which there are."""
+        try:
+            return super().resolve_command(ctx, args)
+        except _CLICK_ERROR as error:
+            if not args or args[0] in self.commands or args[0].startswith("-"):
+                raise
+            there = [name for name, verb in self.commands.items() if not verb.hidden]
+            said = cast(typer.BadParameter, error)
+            said.message = f"No such command {args[0]!r}; {did_you_mean(args[0], there)}"
+            raise
+
+
+class _Program(_Family):
     """A program whose usage errors are one JSON document too when `--json` was asked for."""
 
     def main(
@@ -80,3 +96,12 @@ def make_program(name: str, about: str) -> typer.Typer:
     root.__annotations__["version"] = Annotated[bool, option]
     app.callback(help=about)(root)
     return app
+
+
+def make_family(about: str) -> typer.Typer:
+    """A group of verbs of a program, without verbs yet.
+
+    Args:
+        about: one sentence for `--help`.
+    """
+    return typer.Typer(cls=_Family, help=about, no_args_is_help=True, rich_markup_mode=None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kits.core.console import account_name
+from kits.program import make_family
 
 if TYPE_CHECKING:
     from cloud_sync.hub import Hub
@@ -64,7 +65,7 @@ def operator() -> str:
 
 def family(app: typer.Typer, name: str, text: str) -> typer.Typer:
     """A group of verbs, like `cloud-sync device …`."""
-    group = typer.Typer(help=text, no_args_is_help=True)
+    group = make_family(text)
     app.add_typer(group, name=name)
     return group
 

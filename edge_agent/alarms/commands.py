@@ -13,15 +13,12 @@ import typer
 
 from edge_agent.options import DEFAULT, ConfigOption, JsonOption, WhoOption, author_of, settings_of
 from kits.core.console import Console
+from kits.program import make_family
 
 if TYPE_CHECKING:
     from edge_agent.alarms.memory import Asset
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Cases of watched machines: list, acknowledge, shelve, close.",
-    rich_markup_mode=None,
-)
+app = make_family("Cases of watched machines: list, acknowledge, shelve, close.")
 
 AssetArgument = Annotated[
     str, typer.Argument(help="The asset, as `edge-agent alarms list` names it.")

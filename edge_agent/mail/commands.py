@@ -15,6 +15,7 @@ import typer
 
 from edge_agent.options import DEFAULT, ConfigOption, JsonOption, WhoOption, author_of, settings_of
 from kits.core.console import Console
+from kits.program import make_family
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -22,19 +23,9 @@ if TYPE_CHECKING:
     from edge_agent.mail.chain import Chain, Link
     from edge_agent.mail.ledger import Ledger
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Mails: the gate of decisions without a person, and the record of them.",
-    rich_markup_mode=None,
-)
-gate_app = typer.Typer(
-    no_args_is_help=True,
-    help="Whether mails are decided without a person.",
-    rich_markup_mode=None,
-)
-audit_app = typer.Typer(
-    no_args_is_help=True, help="The chained record of decisions.", rich_markup_mode=None
-)
+app = make_family("Mails: the gate of decisions without a person, and the record of them.")
+gate_app = make_family("Whether mails are decided without a person.")
+audit_app = make_family("The chained record of decisions.")
 app.add_typer(gate_app, name="gate")
 app.add_typer(audit_app, name="audit")
 

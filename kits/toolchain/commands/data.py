@@ -11,6 +11,7 @@ import typer
 from pydantic import JsonValue
 
 from kits.core.console import Console
+from kits.program import make_family
 from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ _SAID = 5
 
 def register(app: typer.Typer) -> None:
     """Adds the verbs to `app`."""
-    data = typer.Typer(
-        help="Dataset versions: import, look, compare, export, erase.", no_args_is_help=True
-    )
+    data = make_family("Dataset versions: import, look, compare, export, erase.")
     data.command("import")(import_)
     data.command("list")(list_)
     data.command("show")(show)

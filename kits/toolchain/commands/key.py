@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from kits.program import make_family
 from kits.toolchain.commands import key_hub
 from kits.toolchain.commands.hub_options import (
     KeysOption,
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Adds the family to `app`."""
-    family = typer.Typer(
-        no_args_is_help=True,
-        help="Your signing keys: root says which keys count, targets signs releases.",
-    )
+    family = make_family("Your signing keys: root says which keys count, targets signs releases.")
     for verb in (init, export, sign):
         family.command()(verb)
     family.command("list")(list_)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from kits.core.console import Console
+from kits.program import make_family
 from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
 
 
@@ -17,12 +18,10 @@ def register(app: typer.Typer) -> None:
     app.command("list")(list_kits)
     app.command()(new)
     app.command()(update)
-    config = typer.Typer(help="The project's configuration.", no_args_is_help=True)
+    config = make_family("The project's configuration.")
     config.command("show")(config_show)
     app.add_typer(config, name="config")
-    runs = typer.Typer(
-        help="Runs: what was trained, from what, with which result.", no_args_is_help=True
-    )
+    runs = make_family("Runs: what was trained, from what, with which result.")
     runs.command("list")(runs_list)
     runs.command("show")(runs_show)
     runs.command("compare")(runs_compare)
