@@ -12,7 +12,7 @@ from cloud_sync.crm.scored import MAX_NAMES, MAX_WORDS
 from cloud_sync.store.types import JsonObject
 from kits.core.errors import closest
 from kits.core.ready import ReadyBundle
-from kits.core.runtime import Asks
+from kits.core.runtime import Asks, Takes
 
 _COMPARED = 20
 """Names of a request that are compared with columns: programs send fields by the hundred."""
@@ -25,23 +25,27 @@ class Unused:
 
     Args:
         columns: what the bundle looks at; empty: it does not say.
+        taken: other names under which it looks at a value.
     """
 
-    def __init__(self, columns: tuple[str, ...]) -> None:
+    def __init__(self, columns: tuple[str, ...], taken: frozenset[str] = frozenset()) -> None:
         self._columns = columns
         self._known = frozenset(columns)
+        self._taken = taken | self._known
         self._compared: set[str] = set()
 
     @classmethod
     def of(cls, ready: ReadyBundle) -> Unused:
         """For the leads that a bundle scores."""
         runtime = ready.runtime
-        return cls(runtime.columns if isinstance(runtime, Asks) else ())
+        if not isinstance(runtime, Asks):
+            return cls(())
+        return cls(runtime.columns, runtime.taken if isinstance(runtime, Takes) else frozenset())
 
     def told(self, sent: Iterable[str]) -> JsonObject:
         """`unused_fields`, and in `did_you_mean` the column for each that is close to one that was not sent."""
         names = frozenset(sent)
-        unused = sorted(names - self._known)[:MAX_NAMES] if self._known else []
+        unused = sorted(names - self._taken)[:MAX_NAMES] if self._known else []
         meant = {name: self._meant(name) for name in unused} if self._known - names else {}
         return {
             "unused_fields": [name[:MAX_WORDS] for name in unused],

@@ -104,6 +104,15 @@ class Asks(Protocol):
 
 
 @runtime_checkable
+class Takes(Protocol):
+    """A runtime that also takes values under other names than those of `Asks`, such as what it makes of a column itself."""
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """All names under which a value is looked at."""
+
+
+@runtime_checkable
 class Knows(Protocol):
     """A runtime that can say which values it met in training: one category has several spellings (label and value)."""
 

@@ -165,6 +165,11 @@ class LeadRuntime:
         own = [column.name.removesuffix(KIND) for column in self.spec.encoder.columns]
         return tuple(dict.fromkeys([*own, *filter(None, [self.spec.opt_out])]))
 
+    @property
+    def taken(self) -> frozenset[str]:
+        """`columns`, and the kinds of mailboxes that some of them may come as."""
+        return frozenset(self.columns).union(one.name for one in self.spec.encoder.columns)
+
     def has_met(self, column: str, value: str) -> bool:
         """Whether a column held this value in training; of the one that says who is not scored, whether it says yes or no."""
         if column == self.spec.opt_out:

@@ -79,3 +79,9 @@ def test_what_is_told_is_bounded_however_much_is_sent() -> None:
     assert all(len(str(name)) == MAX_WORDS for name in names) and told["did_you_mean"] == {}
     meant = Unused(("Company",)).told([f"Company {n}" for n in range(MAX_NAMES)])["did_you_mean"]
     assert isinstance(meant, dict) and 0 < len(meant) < MAX_NAMES
+
+
+def test_what_a_bundle_makes_of_a_column_may_be_sent_in_its_place() -> None:
+    kind = "Email (kind of mailbox)"
+    told = Unused(("Email", "City"), frozenset({kind})).told([kind, "Emial"])
+    assert told["unused_fields"] == ["Emial"]

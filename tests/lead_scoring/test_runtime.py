@@ -15,8 +15,10 @@ import kits
 from kits.core.bundle import Bundle, open_bytes
 from kits.core.errors import BundleError, DataError
 from kits.core.prediction import Prediction
-from kits.core.runtime import cpu_session
+from kits.core.runtime import Takes, cpu_session
+from kits.lead_scoring._features.spec import ChoiceColumn
 from kits.lead_scoring._lead import Lead, lead_from_json
+from kits.lead_scoring._mailbox import KIND
 from kits.lead_scoring._places import points_of
 from kits.lead_scoring._simulated.firm import make_leads
 from kits.lead_scoring.runtime import LeadRuntime, load
@@ -275,3 +277,12 @@ def test_a_backtest_that_is_damaged_is_told() -> None:
     assert isinstance(runtime, LeadRuntime)
     with pytest.raises(BundleError, match="backtest"):
         _ = runtime.backtest
+
+
+def test_it_says_under_which_names_values_are_looked_at() -> None:
+    runtime = runtime_of(N)
+    mailbox = ChoiceColumn(name=f"Email{KIND}", values=("company",))
+    encoder = runtime.spec.encoder.model_copy(update={"columns": (mailbox,)})
+    asking = replace(runtime, spec=runtime.spec.model_copy(update={"encoder": encoder}))
+    assert isinstance(asking, Takes)
+    assert {"Email", f"Email{KIND}"} <= asking.taken
