@@ -129,6 +129,7 @@ class TrainOutcome:
         notes: sentences that a reader of the report needs first: what was found, what to decide or do ("started from
             scratch: no weights given").
         details: sentences on how it was done; folded in the report.
+        warning: why the figures are not worth going on with, and what to do in place of that; said before them.
     """
 
     figures: Mapping[str, float]
@@ -136,6 +137,7 @@ class TrainOutcome:
     licences: tuple[LicenceNote, ...] = ()
     notes: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    warning: Finding | None = None
 
 
 @dataclass(frozen=True)

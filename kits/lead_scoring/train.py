@@ -19,6 +19,7 @@ from kits.core.kit import TrainOutcome, TrainTask
 from kits.core.placing import STATED
 from kits.lead_scoring._checking.times import overlap_note, young_note
 from kits.lead_scoring._court.telling import notes as court_notes
+from kits.lead_scoring._court.telling import warning
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
@@ -86,6 +87,7 @@ def train(task: TrainTask) -> TrainOutcome:
             *unheeded(words, prepared.table.names),
         ),
         details=details_of(backtest, in_time=prepared.in_time, refit=config.refit, n=len(rows)),
+        warning=warning(prepared.court),
     )
 
 

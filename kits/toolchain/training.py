@@ -16,12 +16,21 @@ from kits.core.bundle import BundleManifest, LicenceNote, bundle_id
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError, UsageError
 from kits.core.files import write_atomically
-from kits.core.kit import EvaluateTask, Evaluation, Exported, NoProgress, Progress, TrainTask
+from kits.core.kit import (
+    EvaluateTask,
+    Evaluation,
+    Exported,
+    Finding,
+    NoProgress,
+    Progress,
+    TrainTask,
+)
 from kits.core.operating_point import OperatingPoint
 from kits.core.ready import ReadyBundle
 from kits.core.runtime import cpu_session
 from kits.core.stats import Estimate
 from kits.toolchain import bundling, evaluation, without_data
+from kits.toolchain.datasets import findings_as_json
 from kits.toolchain.export_note import export_note
 from kits.toolchain.goal import goal_metric, save_baseline
 from kits.toolchain.golden import candidates, choose_golden
@@ -46,10 +55,12 @@ class Trained:
     licences: tuple[LicenceNote, ...]
     notes: tuple[str, ...]
     details: tuple[str, ...]
+    warning: Finding | None = None
 
     def as_json(self) -> dict[str, JsonValue]:
         """The answer of `kit train --json`."""
         return {
+            "warning": findings_as_json([self.warning])[0] if self.warning else None,
             "run": self.run,
             "dataset": self.dataset,
             "seed": self.seed,
@@ -174,6 +185,7 @@ class _Flow:
             licences=outcome.licences,
             notes=notes,
             details=details,
+            warning=outcome.warning,
         )
 
     def _keep(self, exported: Exported) -> None:

@@ -10,21 +10,20 @@ from kits.lead_scoring._court.charges import TOLD, Told
 from kits.lead_scoring._court.verdicts import Charge, Court, Verdict
 
 _EVIDENCE = 3
-_MORE_LEADS = "bring more leads of the rarer outcome, older ones too"
-_MORE_COLUMNS = "bring columns that are known when a lead comes in (source, answers of the form, visits); no model makes up for them"
+_MORE_LEADS = "bring more leads of the rarer outcome, older ones too: kit data import PATH"
+_MORE_COLUMNS = (
+    "bring columns that are known when a lead comes in (source, answers of the form, visits), no model makes up for them: "
+    "kit data import PATH --replace"
+)
 _COURSE_P = 0.01
 """The base rate is told to move from here on."""
 
 
 def findings(court: Court) -> Iterator[Finding]:
     """What `kit check` shows of the court, the gravest first."""
-    if court.no_signal:
-        yield Finding(
-            "no-signal",
-            "warn",
-            court.no_signal,
-            fix=_MORE_LEADS if min(court.won, court.leads - court.won) < FEW else _MORE_COLUMNS,
-        )
+    silent = warning(court)
+    if silent is not None:
+        yield silent
     for told in TOLD:
         guilty = [one for one in _of(court, told.charge, "guilty") if one.action != "keep"]
         if guilty:
@@ -48,6 +47,15 @@ def findings(court: Court) -> Iterator[Finding]:
     yield from _figures(court)
     if not any(one.finding != "cleared" for one in court.verdicts):
         yield Finding("court", "pass", f"no column is suspected, on {court.leads} decided leads")
+
+
+def warning(court: Court) -> Finding | None:
+    """That nothing tells who buys, with what else to bring; None where something does."""
+    if not court.no_signal:
+        return None
+    few = min(court.won, court.leads - court.won) < FEW
+    fix = _MORE_LEADS if few else _MORE_COLUMNS
+    return Finding("no-signal", "warn", court.no_signal, fix=fix)
 
 
 def _suspicious(court: Court) -> Iterator[Finding]:

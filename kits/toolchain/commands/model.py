@@ -74,7 +74,8 @@ def _tell(console: Console, trained: Trained, target: float | None) -> None:
     from kits.toolchain.goal import standing
 
     line = headline(trained.metrics, trained.goal, trained.dataset, trained.seed)
-    console.answer(line, trained.as_json())
+    warning = trained.warning
+    console.answer(f"{warning.text}\n{line}" if warning else line, trained.as_json())
     if target is not None and trained.goal in trained.metrics:
         found = trained.metrics[trained.goal]
         stands = standing(trained.goal, target, found)
@@ -86,14 +87,15 @@ def _tell(console: Console, trained: Trained, target: float | None) -> None:
     for licence in trained.licences:
         console.note(f"licence: {licence.part} from {licence.source}: {licence.licence}")
     for text in (*trained.notes, *trained.details):
-        console.note(f"note: {text}")
+        if warning is None or text != warning.text:
+            console.note(f"note: {text}")
     point = open_file(trained.bundle).operating_point
     if point.guarantee:
         console.note(f"thresholds: {point.guarantee}")
     elif point.bound is not None:
         console.note(f"thresholds: none: {point.method.partition('; ')[2]}")
     console.note(f"report: {trained.run_dir / 'report.html'}")
-    console.next("kit compile")
+    console.next(warning.fix if warning else "kit compile")
 
 
 def evaluate(
