@@ -27,7 +27,14 @@ from kits.core.errors import DataError, MachineError, UnreachableError, UsageErr
 from kits.core.kit import Progress
 from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import Payload
-from kits.toolchain.predict import Absent, Input, Predicted, Unreadable, told
+from kits.toolchain.predict import (
+    Absent,
+    Input,
+    Predicted,
+    Unreadable,
+    band_or_verdict,
+    told,
+)
 from kits.toolchain.processors import granted
 from kits.toolchain.providers import provider_sessions
 from kits.toolchain.sheet_rows import COLUMNS, sheet_cells
@@ -49,11 +56,13 @@ class Tally:
     """How many rows of each verdict were written; `unreadable` is one of them.
 
     Attributes:
+        bands: the same by bands, where the kit has some.
         absent: fields that the bundle asks for and no sample had.
         unreadable: field → samples in which it holds what the bundle cannot read.
     """
 
     counts: Counter[str]
+    bands: Counter[str]
     absent: tuple[str, ...] = ()
     unreadable: Mapping[str, int] = field(default_factory=dict)
 
@@ -79,6 +88,7 @@ def predict_to_file(
         DataError: nothing there, or nothing that could be read.
     """
     counts: Counter[str] = Counter()
+    bands: Counter[str] = Counter()
     part = out.with_name(out.name + ".part")
     out.parent.mkdir(parents=True, exist_ok=True)
     absent, unreadable = Absent(), Unreadable()
@@ -88,6 +98,7 @@ def predict_to_file(
             for verdict, line in rows:
                 counts[verdict] += 1
                 row = json.loads(line)
+                bands[band_or_verdict(row) or UNREADABLE] += 1
                 absent.see(row.get("prediction"))
                 unreadable.see(row.get("prediction"))
                 write(row, line)
@@ -98,7 +109,7 @@ def predict_to_file(
         what = f"none of {counts.total()} could be read" if counts else "nothing to predict there"
         raise DataError(what, fix="give files of a kind that the kit reads, see kit list")
     part.replace(out)
-    return Tally(counts, absent.fields, unreadable.fields)
+    return Tally(counts, bands, absent.fields, unreadable.fields)
 
 
 @contextmanager

@@ -75,12 +75,21 @@ class Predicted:
     content: bytes | None = None
 
     @property
+    def band(self) -> str:
+        """Where a kit has bands, the sample's, or that it is of a person who does not want one; else empty."""
+        details = self.prediction.details if self.prediction is not None else {}
+        return "opted out" if details.get("opted_out") else str(details.get("band") or "")
+
+    @property
     def name(self) -> str:
         """What a person calls it."""
         return f"{self.path}: {self.sample}" if self.sample else str(self.path)
 
     def as_json(self) -> dict[str, JsonValue]:
-        """Its entry in the answer of `kit predict --json`; what is no number is null."""
+        """Its entry in the answer of `kit predict --json`; what is no number is null.
+
+        Where a kit has bands, `band` stands for `label`, which of two ends is likelier.
+        """
         named: dict[str, JsonValue] = {"path": str(self.path)}
         if self.sample:
             named["sample"] = self.sample
@@ -91,7 +100,8 @@ class Predicted:
             "verdict": self.decision.verdict,
             "reason": self.decision.reason,
             "score": finite(self.prediction.score),
-            "label": self.prediction.label,
+            "band": self.band or None,
+            "label": None if self.band else self.prediction.label,
             "prediction": finite(prediction_to_json(self.prediction)),
         }
 
@@ -169,6 +179,11 @@ def _read_by_kit(
                 yield Input(path, error=found.text)
     except DataError as error:
         yield Input(path, error=told(error))
+
+
+def band_or_verdict(row: Mapping[str, JsonValue]) -> str:
+    """What a row's sample is counted as; empty: it could not be read."""
+    return str(row.get("band") or row.get("verdict") or "")
 
 
 class Absent:

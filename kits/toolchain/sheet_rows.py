@@ -15,33 +15,19 @@ from kits.toolchain.spreadsheet_cells import shown_cell
 COLUMNS = (
     "sample", "verdict", "band", "score", "low", "high", "label", "reasons", "error", "path"
 )  # fmt: skip
-"""`low` and `high` are of the first quantity that has an interval; where a kit has bands, `band` stands for
-`label`, which of two ends is likelier."""
+"""`low` and `high` are of the first quantity that has an interval."""
 
 
 def sheet_cells(row: Mapping[str, JsonValue]) -> list[str]:
     """A prediction's entry, as `Predicted.as_json` gives it, as one cell for each of `COLUMNS`."""
     prediction = row.get("prediction")
     told = prediction if isinstance(prediction, dict) else {}
-    details = told.get("details")
     reasons = (
         marked(str(one.get("text")), str(one.get("direction")))
         for one in _objects(told.get("reasons"))
     )
-    band = band_of(details) if isinstance(details, dict) else ""
-    values = {
-        **row,
-        "band": band,
-        "label": None if band else row.get("label"),
-        **_interval(told),
-        "reasons": " | ".join(reasons),
-    }
+    values = {**row, **_interval(told), "reasons": " | ".join(reasons)}
     return [_cell(values.get(name)) for name in COLUMNS]
-
-
-def band_of(details: Mapping[str, JsonValue]) -> str:
-    """Where a kit has bands, a sample's, or that it is of a person who does not want one; else empty."""
-    return "opted out" if details.get("opted_out") else str(details.get("band") or "")
 
 
 def _interval(told: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -59,6 +59,32 @@ def test_an_apis_answer_is_a_table_of_leads_and_a_lead_is_one(bundle: str, tmp_p
     assert alone["prediction"]["details"]["band"] in kit(str(one), "--bundle", bundle)
 
 
+def test_leads_are_hot_warm_and_cold_and_every_form_of_the_answer_says_the_same(
+    bundle: str, tmp_path: Path
+) -> None:
+    leads = [as_lead(one) for one in make_leads(5, 40)]
+    rows = [["" if v is None else v for v in lead.fields.values()] for lead in leads]
+    given = str(put(tmp_path / "as.csv", table(list(leads[0].fields), rows)))
+    lines, sheet = tmp_path / "rows.jsonl", tmp_path / "rows.csv"
+
+    text = kit(given, "--bundle", bundle).splitlines()
+    told = json.loads(kit(given, "--bundle", bundle, "--json"))["predictions"]
+    into_lines = kit(given, "--bundle", bundle, "--out", str(lines)).splitlines()
+    kit(given, "--bundle", bundle, "--out", str(sheet))
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        cells = list(csv.DictReader(file))
+
+    bands = [one["band"] for one in told]
+    counts = ", ".join(f"{name} {bands.count(name)}" for name in ("hot", "warm", "cold"))
+    assert "hot" in bands and "cold" in bands
+    assert text[0] == f"{counts}, unreadable 0 of 40" and into_lines[0] == f"40 rows: {counts}"
+    assert [line.split()[0] for line in text if "as.csv" in line] == bands
+    written = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert [row["band"] for row in cells] == [one["band"] for one in written] == bands
+    assert {row["label"] for row in cells} == {""}
+    assert {one["label"] for one in (*told, *written)} == {None}
+
+
 def test_a_table_for_spreadsheets_holds_no_formula(bundle: str, tmp_path: Path) -> None:
     names = [FORMULA, *LEADS[0].fields]
     rows = [[FORMULA, *("" if v is None else v for v in lead.fields.values())] for lead in LEADS]
@@ -92,7 +118,12 @@ def test_who_does_not_want_to_be_scored_is_said_so_in_each_answer(tmp_path: Path
         kit(str(one), "--bundle", str(bundle), "--json"), parse_constant=pytest.fail
     )["predictions"]
 
-    assert "opted out" in text and "does not want to be scored" in text and "nan" not in text
+    assert text.startswith("hot 0, warm 0, cold 0, opted out 1, unreadable 0 of 1\n")
+    assert (
+        "opted out" in text.splitlines()[1]
+        and "does not want to be scored" in text
+        and "nan" not in text
+    )
     assert told["score"] is None and told["prediction"]["score"] is None
     [row] = csv.DictReader(rows.read_text(encoding="utf-8-sig").splitlines())
     assert (row["band"], row["score"]) == ("opted out", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,10 @@ from kits.toolchain.commands.options import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pydantic import JsonValue
+
     from kits.core.console import Console
+    from kits.core.kit_manifest import Words
     from kits.toolchain.predict import Predicted
 
 _TOLD_IN_FULL, _REASONS, _SPANS = 3, 5, 10
@@ -115,7 +119,7 @@ def _predict_each(
         absent.see(row.get("prediction"))
         unreadable.see(row.get("prediction"))
     console.answer(
-        _summary(results),
+        _summary(rows, kit.manifest.words),
         {
             "bundle": ready.id, "predictions": list(rows), "absent": list(absent.fields),
             "unreadable": dict(unreadable.fields),
@@ -124,19 +128,21 @@ def _predict_each(
     _tell_absent(absent.fields, console)
     _tell_unreadable(unreadable.fields, len(rows), console)
     replies = drafts_replies(ready.runtime)
-    _tell_results(results, console, replies=replies)
+    _tell_results(results, kit.manifest.words, console, replies=replies)
     if save is not None:
         written = predicting.save_pictures(kit, results, save)
         console.note(f"{written} pictures in {save}")
     console.next("kit replay PATH" if replies else "kit bench")
 
 
-def _tell_results(results: Sequence[Predicted], console: Console, *, replies: bool) -> None:
+def _tell_results(
+    results: Sequence[Predicted], words: Words, console: Console, *, replies: bool
+) -> None:
     """A line for each, and why while they are few."""
     from kits.toolchain.drafting import NO_DRAFT, draft_lines
 
     for result in results:
-        console.note(_row(result))
+        console.note(_row(result, words))
         lines = list(_why(result)) if len(results) <= _TOLD_IN_FULL else []
         if result.prediction is not None and result.prediction.draft is not None:
             lines += draft_lines(result.prediction.draft)
@@ -181,9 +187,8 @@ def _predict_to_file(
     tally = predict_to_file(
         bundle, found, out, on=where, provider=provider, progress=make_progress(console)
     )
-    counts = ", ".join(f"{verdict} {n}" for verdict, n in sorted(tally.counts.items()))
     console.answer(
-        f"{tally.total} rows: {counts}",
+        f"{tally.total} rows: {_counts(tally.bands, kit.manifest.words)}",
         {
             "out": str(out), "rows": tally.total, "counts": dict(tally.counts),
             "absent": list(tally.absent), "unreadable": dict(tally.unreadable),
@@ -213,27 +218,33 @@ def _tell_unreadable(fields: Mapping[str, int], of: int, console: Console) -> No
         )
 
 
-def _summary(results: list[Predicted]) -> str:
-    counts = {"act": 0, "review": 0, "pass": 0}
-    for result in results:
-        if result.decision is not None:
-            counts[result.decision.verdict] += 1
-    unread = sum(bool(result.error) for result in results)
-    text = ", ".join(f"{verdict} {n}" for verdict, n in counts.items())
-    return f"{text}, unreadable {unread} of {len(results)}"
+def _counts(said: Mapping[str, int], words: Words) -> str:
+    """Samples of each verdict, or of each band where the kit has some, by what the kit calls them."""
+    counts = {words.verdict(verdict): 0 for verdict in ("act", "review", "pass")}
+    for name, n in said.items():
+        called = words.verdict(name)
+        counts[called] = counts.get(called, 0) + n
+    return ", ".join(f"{called} {n}" for called, n in counts.items())
 
 
-def _row(result: Predicted) -> str:
-    from kits.toolchain.sheet_rows import band_of
+def _summary(rows: Sequence[Mapping[str, JsonValue]], words: Words) -> str:
+    from kits.toolchain.predict import band_or_verdict
 
+    said = Counter(filter(None, map(band_or_verdict, rows)))
+    unread = len(rows) - said.total()
+    return f"{_counts(said, words)}, unreadable {unread} of {len(rows)}"
+
+
+def _row(result: Predicted, words: Words) -> str:
     if result.prediction is None or result.decision is None:
         return f"  unreadable         {result.name}: {result.error}"
     boxes = f"  {len(result.prediction.boxes)} boxes" if result.prediction.boxes else ""
-    # where samples are ranked, the band says more than which of two ends is likelier
-    label = band_of(result.prediction.details) or result.decision.label or "-"
     known = isfinite(result.prediction.score)
     score = f"{result.prediction.score:.4g}" if known else "–"
-    return f"  {result.decision.verdict:<7} {score:>10}  {label:<14} {result.name}{boxes}"
+    if result.band:  # it says more than which of two ends is likelier
+        return f"  {result.band:<9} {score:>8}  {result.name}"
+    verdict, label = words.verdict(result.decision.verdict), result.decision.label or "-"
+    return f"  {verdict:<7} {score:>10}  {label:<14} {result.name}{boxes}"
 
 
 def _why(result: Predicted) -> Iterator[str]:
