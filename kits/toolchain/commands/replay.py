@@ -24,50 +24,56 @@ BundleOption = Annotated[
     str, typer.Option(metavar="PATH", help="A .kwb file; the newest one by default.")
 ]
 FromDateOption = Annotated[
-    str, typer.Option("--from", metavar="DATE", help="First moment, ISO 8601, UTC.")
+    str, typer.Option("--from", metavar="DATE", help="Machines: first moment, ISO 8601, UTC.")
 ]
 ToDateOption = Annotated[
-    str, typer.Option("--to", metavar="DATE", help="From here on nothing more.")
+    str, typer.Option("--to", metavar="DATE", help="Machines: from here on nothing more.")
 ]
 FailuresOption = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="CSV asset,time,what,cost of what failed."),
+    typer.Option(metavar="FILE", help="Machines: CSV asset,time,what,cost of what failed."),
 ]
 LeadOption = Annotated[
     str,
-    typer.Option(metavar="TIME", help="Shortest warning that helps, as 8h or 2d; 0 by default."),
+    typer.Option(
+        metavar="TIME", help="Machines: shortest warning that helps, as 8h or 2d; 0 by default."
+    ),
 ]
 HorizonOption = Annotated[
     str,
-    typer.Option(metavar="TIME", help="An alarm so long before a failure warns of it; 14d."),
+    typer.Option(
+        metavar="TIME", help="Machines: an alarm so long before a failure warns of it; 14d."
+    ),
 ]
 PlannedStopOption = Annotated[
     float | None,
-    typer.Option(min=0.0, help="Cost of a planned stop; costs.overkill by default."),
+    typer.Option(min=0.0, help="Machines: cost of a planned stop; costs.overkill by default."),
 ]
-TuneOption = Annotated[bool, typer.Option("--tune", help="Also the other positions of the dial.")]
+TuneOption = Annotated[
+    bool, typer.Option("--tune", help="Machines: also the other positions of the dial.")
+]
 MinutesOption = Annotated[
-    float | None, typer.Option(min=0.0, help="Minutes one mail takes by hand; 2 by default.")
+    float | None, typer.Option(min=0.0, help="Mails: minutes one takes by hand; 2 by default.")
 ]
 HourlyOption = Annotated[
     float | None,
-    typer.Option(min=0.0, help="Cost of an hour of that; costs.review a mail by default."),
+    typer.Option(min=0.0, help="Mails: cost of an hour of that; costs.review each by default."),
 ]
 PerMonthOption = Annotated[
     float | None,
-    typer.Option(min=1.0, help="Leads the team can call in a month; model.team by default."),
+    typer.Option(
+        min=1.0, help="Leads: how many the team can call in a month; model.team by default."
+    ),
 ]
 ValueOption = Annotated[
     float | None,
-    typer.Option(min=0.0, help="Worth of a lead won; model.team.value by default."),
+    typer.Option(min=0.0, help="Leads: worth of one that is won; model.team.value by default."),
 ]
 ContactOption = Annotated[
     float | None,
-    typer.Option(min=0.0, help="Cost of a call; model.team.contact by default."),
+    typer.Option(min=0.0, help="Leads: cost of a call; model.team.contact by default."),
 ]
-ReportOption = Annotated[
-    Path | None, typer.Option(metavar="FILE.html", help="Write a page with timelines.")
-]
+ReportOption = Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page of it.")]
 DataFormatOption = Annotated[str, typer.Option("--format", help="Format of the data.")]
 
 
@@ -92,7 +98,11 @@ def replay(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """What a bundle would have done with recorded data: alarms and failures, mails filed, or leads called, and money."""
+    """What a bundle would have done with recorded data: alarms and failures, mails filed, or leads called, and money.
+
+    Before an option stands whose bundles take it: Machines those of predictive-maintenance, Mails of support-triage,
+    Leads of lead-scoring. Options without such a word are for all kits.
+    """
     from kits import load_bundle
     from kits.core.console import Console
     from kits.core.discovery import get_kit
