@@ -16,7 +16,7 @@ from kits.core.kit import EvaluateTask, Evaluation, ItemResult
 from kits.core.operating_point import OperatingPoint
 from kits.core.stats import Estimate
 from kits.lead_scoring._judging import figures, point
-from kits.lead_scoring._judging.capacity import Terms, terms_of
+from kits.lead_scoring._judging.capacity import STATE, Terms, everyone, terms_of
 from kits.lead_scoring._judging.groups import FOUR_FIFTHS, groups, ratios_by_lot
 from kits.lead_scoring._judging.judged import Judged, judge, judged_again
 from kits.lead_scoring._judging.of_runtime import court_of, protected_by, team_of
@@ -121,6 +121,8 @@ def _notes(
             "month: nothing tells how many leads come in a month, so the hot list may be far too short or too long, and what "
             "is called a sum of a month is one of all these leads: state model.team.incoming_per_month"
         )
+    if said := everyone(terms):
+        yield f"no choice: {said}; {STATE}"
     yield from _by_lot(task, judged, terms, metrics.get("money_per_month"))
 
 

@@ -127,6 +127,20 @@ def test_leads_without_dates_do_not_pass_for_those_of_one_month(tmp_path: Path) 
     assert not list(amounts.in_a_month(made, Config.model_validate({"team": team})))
 
 
+@pytest.mark.parametrize("per_month", [100, 250])
+def test_where_everyone_can_be_called_nobody_is_left_to_choose(
+    per_month: int, tmp_path: Path
+) -> None:
+    made = leads(tmp_path, HEADER, plain_rows(400, 100))
+    team = {"per_month": per_month, "incoming_per_month": 100}
+    found = only(list(amounts.all_called(made, Config.model_validate({"team": team}))))
+    assert (found.check, found.level) == ("all-called", "warn")
+    assert f"can call {per_month} leads a month, and 100 come in" in found.text
+    assert "model.team.per_month" in found.fix
+    fewer = Config.model_validate({"team": {**team, "per_month": 99}})
+    assert not list(amounts.all_called(made, fewer))
+
+
 def test_many_open_leads_are_a_question(tmp_path: Path) -> None:
     rows = [[i, "Won" if i % 10 == 0 else "Lost" if i % 10 == 1 else "New"] for i in range(100)]
     found = only(list(amounts.still_open(leads(tmp_path, ["id", "status"], rows), Config())))

@@ -109,7 +109,18 @@ def test_what_was_taken_as_one_month_is_told_beside_the_figures_also_of_a_bundle
     assert "40 of 400 leads a month" in capacity and "taken as one month" in capacity
     assert any("state model.team.incoming_per_month" in note for note in told.notes)
     told = evaluate.evaluate(task_of(drawn(400), runtime=runtime))
-    assert not any("incoming_per_month" in note for note in told.notes)
+    assert not any("state model.team.incoming_per_month" in note for note in told.notes)
+
+
+@pytest.mark.parametrize(("per_month", "told"), [(99, 0), (100, 1), (250, 1)])
+def test_where_everyone_is_called_it_is_said_why_the_score_earns_nothing(per_month: int, told: int):
+    runtime = SayingRuntime(TeamConfig(per_month=per_month, incoming_per_month=100))
+
+    judged = evaluate.evaluate(task_of(drawn(400), runtime=runtime))
+
+    said = [note for note in judged.notes if "nobody is left to choose" in note]
+    assert len(said) == told and all("model.team.per_month" in note for note in said)
+    assert (judged.metrics["money_per_month"].value == 0) == bool(told)
 
 
 def test_the_price_of_random_order_is_told():

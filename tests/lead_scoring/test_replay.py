@@ -133,6 +133,10 @@ def test_what_a_person_says_of_the_team_counts():
     done = replay_leads(_ranking(), LeadOptions(per_month=5, value=100, contact=1), seed=0)
 
     assert done.called == 10
+    assert not any("nobody is left to choose" in note for note in done.notes)
+    everyone = replay_leads(_ranking(), LeadOptions(per_month=50), seed=0)
+    assert everyone.beyond_random.value == 0
+    assert any("nobody is left to choose" in note for note in everyone.notes)
     assert done.earned.value == pytest.approx(10 * 100 - 10)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kits.core.kit import Finding
-from kits.lead_scoring._judging.capacity import terms_of
+from kits.lead_scoring._judging.capacity import STATE, everyone, terms_of
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 
@@ -98,6 +98,14 @@ def in_a_month(table: LeadTable, config: Config) -> Iterator[Finding]:
             f"({terms.share:.1%}) would be hot, and what is called a sum of a month is one of all of them",
             fix="say how many come in a month in kit.yaml: model.team.incoming_per_month",
         )  # fmt: skip
+
+
+def all_called(table: LeadTable, config: Config) -> Iterator[Finding]:
+    """Whether the team can call everyone, so that no order of leads earns anything."""
+    clocked = any(lead.at is not None for lead in table.leads)
+    said = everyone(terms_of(config.team, table.items, clocked))
+    if said:
+        yield Finding("all-called", "warn", said, fix=STATE)
 
 
 def still_open(table: LeadTable, config: Config) -> Iterator[Finding]:

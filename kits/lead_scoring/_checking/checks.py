@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     amounts.enough,
     amounts.lift_ceiling,
     amounts.in_a_month,
+    amounts.all_called,
     amounts.still_open,
     times.young,
     times.backwards,

@@ -22,6 +22,8 @@ RATE = "capacity"
 """Name under which an operating point keeps the share of leads that can be called."""
 WARM_RATE = "warm_capacity"
 """As `RATE`, of those that are called next."""
+STATE = "say how many of them it can really call: model.team.per_month; or how many come in: model.team.incoming_per_month"
+"""What to do where all leads seem to be called."""
 EXPLORATION = "exploration"
 """As `RATE`, of those that are called by lot."""
 TENTH = 0.1
@@ -84,6 +86,16 @@ def terms_of(
         one_month=whence == _ALL and not team.per_month,
         guessed=whence.endswith(_ALL),
     )  # fmt: skip
+
+
+def everyone(terms: Terms) -> str:
+    """That all leads that come in can be called, in one sentence; empty where they cannot."""
+    if terms.share < 1:
+        return ""
+    return (
+        f"the team can call {terms.per_month:,.0f} leads a month, and {terms.incoming:,.0f} come in: with everyone called "
+        "nobody is left to choose, so the score earns nothing beside any other order; it only says who is called first"
+    )
 
 
 def rate_of(terms: Terms) -> Estimate:

@@ -245,6 +245,10 @@ def _notes(terms: Ranking, parts: Sequence[Part]) -> tuple[str, ...]:
         "counted as if working on one that was a hit is what made it one: an upper end, not an effect",
         *told(parts),
     ]
+    if all(part.capacity >= len(part.rows) for part in parts):
+        notes.append(
+            "all of them can be worked on: nobody is left to choose, so no order earns more than another"
+        )
     if not terms.timed:
         notes.append(f"the data has no clock: {len(parts)} parts of equal size stand for months")
     return tuple(notes)
