@@ -46,6 +46,31 @@ def test_a_column_is_called_as_its_crm_shows_it(name: str) -> None:
     assert said(name, NAMES).startswith(f"{NAMES[name]}: Web: 60 %")
 
 
+@pytest.mark.parametrize(
+    ("name", "language", "label"),
+    [("Branche_16", "de", "Branche (16)"), ("Industry_7", "de", "Branche (7)"), ("LeadTopic_3", "en", "Lead topic (3)")],
+)  # fmt: skip
+def test_the_second_column_of_a_title_is_called_by_it_with_its_place(
+    name: str, language: str, label: str
+) -> None:
+    title = name.rpartition("_")[0]
+    first, second = {title: "A", name: "Web"}, {title: "B", name: "Fair"}
+    table = a_table([*repeated(first, 60, 40), *repeated(second, 10, 90)])
+    spec = learn_rates(table, [name], Config(language=language))
+    (reason,) = Explainer(spec).reasons(Lead("1", {name: "Web"}), {name: 1.2})
+    assert reason.text.startswith(f"{label}: Web")
+
+
+def test_what_a_crm_shows_is_stronger_than_a_title_and_its_place() -> None:
+    rows = [*repeated({"topic": "A", "topic_2": "Web"}, 60, 40), *repeated({"topic_2": "B"}, 1, 9)]
+    spec = called(learn_rates(a_table(rows), ["topic_2"], Config()), {"topic_2": "Wish"})
+    assert spec.columns["topic_2"].label == "Wish"
+
+
+def test_a_number_in_a_name_that_stands_alone_is_part_of_it() -> None:
+    assert said("answer_2", {}).startswith("Answer 2: Web")
+
+
 def test_the_firms_own_words_are_stronger_than_the_crms(tmp_path: Path) -> None:
     file = tmp_path / "phrases.yaml"
     file.write_text("columns: {new_segment: {label: kind of customer}}")

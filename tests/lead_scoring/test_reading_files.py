@@ -180,4 +180,5 @@ def test_columns_with_the_same_title_are_told_unless_the_second_is_empty(tmp_pat
     found = read(put(tmp_path / "export.csv", table(names, rows)))
     [told] = [one for one in found.findings if one.check == "same-name"]
     assert told.level == "warn" and told.evidence == ("source_3",)
+    assert "reasons call source_3 “source (3)”" in told.fix
     assert found.column("source") == ["web", "fair"] and found.column("source_3") == ["fair", "web"]

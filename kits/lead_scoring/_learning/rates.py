@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kits.lead_scoring._learning.counted import Counted, count, kind_of, numbers_of
 from kits.lead_scoring._learning.sheet import Sheet
-from kits.lead_scoring._learning.words import ColumnWords, Words, words_of
+from kits.lead_scoring._learning.words import ColumnWords, words_of
 from kits.lead_scoring._reasons.spec import Bin, ColumnReasons, ReasonsSpec, Tally
 from kits.lead_scoring._reasons.values import (
     choice_of,
@@ -65,19 +65,24 @@ def learn_rates(
         *config.columns.exclude,
         config.columns.opt_out,
     }
+    there = frozenset(table.names)
     spoken = [name for name in columns if name not in barred]
     by_column = sheet or Sheet(decided.leads)
     return ReasonsSpec(
         base=Tally(n=len(decided), won=int(decided.won.sum())),
-        columns={name: _column(by_column, decided.won, name, config, words) for name in spoken},
+        columns={
+            name: _column(by_column, decided.won, name, config, words.of(name, there))
+            for name in spoken
+        },
         wording=words.wording,
     )
 
 
-def _column(sheet: Sheet, won: Floats, name: str, config: Config, words: Words) -> ColumnReasons:
+def _column(
+    sheet: Sheet, won: Floats, name: str, config: Config, said: ColumnWords
+) -> ColumnReasons:
     known = count(sheet, name, won)
     kind = kind_of(sheet, name, known, config)
-    said = words.of(name)
     given = known.tally()
     made = ColumnReasons(
         kind=kind,

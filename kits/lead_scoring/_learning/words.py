@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 
 from kits.core.errors import ConfigError, did_you_mean
 from kits.core.section import Section
-from kits.lead_scoring._reasons.naming import LABEL, readable
+from kits.lead_scoring._reasons.naming import LABEL, placed, readable, title_of
 from kits.lead_scoring._reasons.situation import slots_in
 from kits.lead_scoring._reasons.spec import Wording
 from kits.lead_scoring.config import Config
@@ -76,13 +76,19 @@ class Words:
     known: dict[str, str] = field(default_factory=dict)
     own: dict[str, ColumnWords] = field(default_factory=dict)
 
-    def of(self, name: str) -> ColumnWords:
-        """How a column is spoken of; always with a label."""
+    def of(self, name: str, columns: Collection[str]) -> ColumnWords:
+        """How a column is spoken of among others; always with a label."""
         said = self.own.get(name) or ColumnWords()
         if said.label:
             return said
-        label = self.known.get(_NOT_ALNUM.sub("", name.casefold())) or readable(name)
+        label = self._known(name)
+        if not label:
+            title, place = title_of(name, columns)
+            label = placed(self._known(title) or readable(title), place)
         return said.model_copy(update={"label": label})
+
+    def _known(self, name: str) -> str:
+        return self.known.get(_NOT_ALNUM.sub("", name.casefold()), "")
 
 
 def languages() -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from kits.lead_scoring._reading.known import Known, Seconds
 from kits.lead_scoring._reading.outcome_told import candidates_told, outcome_by_name
 from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many, tell_rows
 from kits.lead_scoring._reading.unsettled import ask_about_ends
+from kits.lead_scoring._reasons.naming import placed, readable, title_of
 from kits.lead_scoring.config import Config
 
 _MANY = 0.01
@@ -209,11 +210,13 @@ def _same_names(known: Known) -> Iterator[Finding]:
         if known.typed[name].kind != "empty"
     ]
     if twice:
+        title, place = title_of(twice[0], columns)
         yield Finding(
             "same-name", "warn",
             f"{so_many(twice, 'has', 'have')} the title of another: told apart here by the number of their place",
             tuple(twice[:MAX_SHOWN]),
-            "give each a title of its own and import again: what asks a CRM for a column finds one of them only",
+            f"give each a title of its own and import again, or a label in model.phrases: reasons call {twice[0]} "
+            f"“{placed(readable(title), place)}”, and what asks a CRM for a column finds one of them only",
         )  # fmt: skip
 
 

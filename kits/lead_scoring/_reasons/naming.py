@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from kits.lead_scoring._reasons.spec import ReasonsSpec
 from kits.lead_scoring._reasons.values import plain
@@ -12,6 +12,7 @@ LABEL = 60
 """Characters of a column's name for people."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[_.\-/]+|\s+")
+_PLACE = re.compile(r"(.+)_([0-9]+)")
 _PREFIXES = ("hs_", "x_studio_", "x_", "custom_")
 _SUFFIXES = ("__c", "_id")
 
@@ -30,6 +31,27 @@ def readable(name: str) -> str:
     return " ".join(spoken)[:LABEL] or name[:LABEL]
 
 
+def title_of(name: str, columns: Collection[str]) -> tuple[str, str]:
+    """What a column is called in its file, and the number that was put after it to tell it from another of that title.
+
+    Args:
+        columns: all there are; the number is empty where no other has the title.
+    """
+    found = _PLACE.fullmatch(name)
+    return (found[1], found[2]) if found and found[1] in columns else (name, "")
+
+
+def placed(label: str, place: str) -> str:
+    """A label with its number in brackets: `industry (16)`, where `industry 16` would pass for a value."""
+    return f"{label[: LABEL - len(place) - 3]} ({place})" if place else label
+
+
+def _made(name: str) -> set[str]:
+    """Labels that a column's name may have been made into."""
+    found = _PLACE.fullmatch(name)
+    return {readable(name)} | ({placed(readable(found[1]), found[2])} if found else set())
+
+
 def called(spec: ReasonsSpec, labels: Mapping[str, str]) -> ReasonsSpec:
     """The same reasons, with the labels of where the leads come from in place of words that were made of columns' names.
 
@@ -39,6 +61,6 @@ def called(spec: ReasonsSpec, labels: Mapping[str, str]) -> ReasonsSpec:
     columns = dict(spec.columns)
     for name, column in spec.columns.items():
         label = plain(labels.get(name, ""), LABEL)
-        if label and column.label == readable(name):
+        if label and column.label in _made(name):
             columns[name] = column.model_copy(update={"label": label})
     return spec.model_copy(update={"columns": columns})
