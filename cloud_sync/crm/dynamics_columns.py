@@ -80,7 +80,7 @@ class Columns:
         if not self._settings.columns:
             return {}
         outcome = self._settings.outcome
-        also = [outcome.field, outcome.at, self._settings.opt_out, self._called]
+        also = [outcome.field, outcome.at, *self._settings.opt_out, self._called]
         found = [*self._naming().names]
         names = [self._key, "modifiedon", "createdon", *self.merged, *found, *filter(None, also)]
         wrong = [name for name in names if not is_column(name)]
@@ -95,14 +95,14 @@ class Columns:
         told = {
             name: self._told(named.get(name, name), name, value, row)
             for name, value in row.items()
-            if "@" not in name and name not in (self._key, opt_out)
+            if "@" not in name and name not in (self._key, *opt_out)
         }
         if self._settings.columns:
             kept = {named[name]: value for name, value in told.items() if name in named}
             known = {self._called: told[self._called]} if told.get(self._called) else {}
             told = {**known, **kept, **({outcome.at: told.get(outcome.at)} if outcome.at else {})}
         # what is said in Dynamics' own values: labels are in the user's language
-        own = {name: row.get(name) for name in (outcome.field, opt_out) if name}
+        own = {name: row.get(name) for name in (outcome.field, *opt_out) if name}
         return {**told, **own}
 
     def _told(

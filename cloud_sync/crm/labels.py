@@ -82,7 +82,7 @@ def naming(
         labels_first: of values that were never met the label is read, whatever the titles are.
     """
     by_label = labels_first or any(name != column for name, column in names.items())
-    own = {settings.outcome.field, settings.outcome.at, settings.opt_out}
+    own = {settings.outcome.field, settings.outcome.at, *settings.opt_out}
     readings = {
         name: found
         for name, column in names.items()
@@ -143,15 +143,17 @@ def names_of(columns: Iterable[str], there: Mapping[str, str]) -> dict[str, str]
 
 
 def require_opt_out(settings: CrmSettings, there: Container[str], where: str) -> None:
-    """That the field that says who is not scored is there: without it everybody would be scored.
+    """That all fields that say who is not scored are there: without one everybody would be scored.
 
     Raises:
-        CrmRefusedError: it was deleted, renamed or closed to us.
+        CrmRefusedError: one was deleted, renamed or closed to us.
     """
-    if settings.opt_out and settings.opt_out not in there:
+    lacking = [name for name in settings.opt_out if name not in there]
+    if lacking:
+        wanted = ",".join([*(name for name in settings.opt_out if name in there), "FIELD"])
         raise CrmRefusedError(
-            f"has no field {settings.opt_out!r} any more, which says who is not scored: nobody is until it has, or until"
-            f" `cloud-sync crm set {where} opt_out=FIELD`; `--unset opt_out` if no field says so",
+            f"has no field {lacking[0]!r} any more, which says who is not scored: nobody is until it has, or until"
+            f" `cloud-sync crm set {where} opt_out={wanted}`; `--unset opt_out` if no field says so",
             status=FORBIDDEN, where=where, retry=True,
         )  # fmt: skip
 

@@ -131,7 +131,7 @@ class Odoo:
         plain = naming.told({n: _plain(value, types.get(n, "")) for n, value in row.items()})
         asked = set(self._settings.columns) or set(plain)
         outcome = self._settings.outcome
-        kept = asked | {outcome.field, outcome.at, self._settings.opt_out}
+        kept = asked | {outcome.field, outcome.at, *self._settings.opt_out}
         found = record_of(
             text(row.get("id")), {n: v for n, v in plain.items() if n in kept and n != "id"},
             self._settings, modified=row.get("write_date"), created=row.get("create_date"),

@@ -105,8 +105,8 @@ class Pipedrive:
         if not object_ids:
             return []
         known = self._fields.known()
-        opt_out = self._settings.opt_out
-        require_opt_out(self._settings, (opt_out,) if known.key_of(opt_out) else (), self._name)
+        there = [name for name in self._settings.opt_out if known.key_of(name)]
+        require_opt_out(self._settings, there, self._name)
         thing = self._thing
         if thing.many_path:
             query = {"ids": ",".join(object_ids), "limit": str(len(object_ids))}
@@ -142,7 +142,7 @@ class Pipedrive:
         names = {key: known.name_of(key) for key in keys}
         if self._settings.columns:
             outcome = self._settings.outcome
-            also = {outcome.field, outcome.at, self._settings.opt_out}
+            also = {outcome.field, outcome.at, *self._settings.opt_out}
             own = {key: name for key, name in names.items() if name in also}
             names = {**names_of(self._settings.columns, labels_of(there)), **own}
             there |= {key: self._fields.described(known, key) for key in names if key not in own}

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from cloud_sync.effects.addresses import checked_url, parse_networks
 from kits.core.errors import ConfigError
-from kits.core.section import Section
+from kits.core.section import Names, Section
 
 Kind = Literal["hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "webhook"]
 KINDS: tuple[Kind, ...] = ("hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "webhook")
@@ -48,7 +48,9 @@ class CrmSettings(Section):
     scheme: str = Field("", description="how its messages are signed; empty: the kind's own way")
     fields: Fields = Fields()
     outcome: Outcome = Outcome()
-    opt_out: str = Field("", description="a field whose yes means: this person is not scored")
+    opt_out: Names = Field(
+        (), description="one field or a list: a yes in any of them means: this person is not scored"
+    )
     min_change: int = Field(
         3, ge=1, le=50, description="a score that moved by fewer points is not written"
     )

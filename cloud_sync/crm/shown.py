@@ -100,7 +100,7 @@ def own_fields(settings: CrmSettings) -> frozenset[str]:
 def asked_fields(settings: CrmSettings) -> list[str]:
     """Columns to be read, with those that say how a lead ended and whether it is scored at all."""
     outcome = settings.outcome
-    also = [outcome.field, outcome.at, settings.opt_out]
+    also = [outcome.field, outcome.at, *settings.opt_out]
     return list(dict.fromkeys([*settings.columns, *filter(None, also)]))
 
 
@@ -122,8 +122,13 @@ def record_of(
         created_at=moment(created),
         outcome=ended,
         outcome_at=moment(row.get(outcome.at)) if ended and outcome.at else None,
-        opted_out=is_yes(row.get(settings.opt_out)) if settings.opt_out else False,
+        opted_out=objects(row, settings),
     )
+
+
+def objects(row: Mapping[str, JsonValue], settings: CrmSettings) -> bool:
+    """Whether one of the fields that say so says that this person is not to be scored."""
+    return any(is_yes(row.get(name)) for name in settings.opt_out)
 
 
 def listed_of(

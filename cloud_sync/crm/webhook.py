@@ -19,7 +19,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, Wire, many, one, text, value_of, words_in
 from cloud_sync.crm.remedies import remedy
-from cloud_sync.crm.shown import EARLIEST, columns_in, is_yes, moment, outcome_in
+from cloud_sync.crm.shown import EARLIEST, columns_in, is_yes, moment, objects, outcome_in
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.effects.webhook import read_secrets, signed_headers
@@ -77,7 +77,6 @@ class Webhook:
         said = text(row.get("outcome"))
         fields = one(row.get("fields"))
         outcome = outcome_in(said or fields.get(settings.outcome.field), settings)
-        opted_out = row.get("opted_out", fields.get(settings.opt_out, False))
         return Record(
             text(row.get("id")),
             columns_in(fields, settings),
@@ -85,7 +84,7 @@ class Webhook:
             created_at=moment(row.get("created_at")),
             outcome=outcome,
             outcome_at=moment(row.get("outcome_at")) if outcome else None,
-            opted_out=is_yes(opted_out),
+            opted_out=is_yes(row["opted_out"]) if "opted_out" in row else objects(fields, settings),
         )
 
     def labels(self) -> Mapping[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Section(BaseModel):
@@ -12,3 +14,17 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def names_in(said: object) -> object:
+    """Names of which one may stand alone, as a text; an empty text is none."""
+    if isinstance(said, str):
+        return (said,) if said else ()
+    return said
+
+
+Names = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    BeforeValidator(names_in, json_schema_input_type=str | tuple[str, ...]),
+]
+"""One name or a list of several."""

@@ -8,7 +8,7 @@ from kits.lead_scoring._features.spec import EncoderSpec
 from kits.lead_scoring._models.spec import ModelSpec, Tried
 from kits.lead_scoring._reasons.spec import ReasonsSpec
 from kits.lead_scoring._written import Written
-from kits.lead_scoring.config import SourceConfig, TeamConfig
+from kits.lead_scoring.config import OptOut, SourceConfig, TeamConfig
 
 TREES_ROLE = "trees"
 BACKTEST_FILE = "backtest.json"
@@ -47,7 +47,7 @@ class LeadSpec(BaseModel):
         default_factory=lambda: Written.model_validate({}),
         description="how the tables learned from write numbers and dates: so texts of leads are read",
     )
-    opt_out: str = Field("", description="a yes in this column: the person is not scored")
+    opt_out: OptOut = Field((), description="a yes in any of these: the person is not scored")
     team: TeamConfig = Field(
         default_factory=lambda: TeamConfig.model_validate({}),
         description="what the team can do, and what a lead is worth",

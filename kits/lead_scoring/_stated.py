@@ -50,8 +50,7 @@ def misspelt(names: Sequence[str], columns: ColumnsConfig) -> Iterator[Misspelt]
         names: columns of the leads.
     """
     for key in _KEYS:
-        value: str | tuple[str, ...] = getattr(columns, key)
-        stated = tuple(filter(None, (value,))) if isinstance(value, str) else value
+        stated: tuple[str, ...] = getattr(columns, key)
         free = {name.casefold(): name for name in names if name not in stated}
         for one in stated:
             if one in names:

@@ -9,8 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
+from kits.core.section import Names
 from kits.lead_scoring._features.spec import Column, EncoderSpec, NumberColumn
 from kits.lead_scoring._features.units import Units, unit_in_name
 
@@ -21,6 +22,7 @@ UNITS = "units"
 """In a sample's `meta`: column → what its numbers are in, of those columns whose table tells it."""
 
 ByColumn = Mapping[str, Units]
+_NAMES: TypeAdapter[tuple[str, ...]] = TypeAdapter(Names)
 
 
 def noted(units: ByColumn) -> dict[str, JsonValue]:
@@ -68,8 +70,8 @@ def units_learned(config: Mapping[str, JsonValue]) -> ByColumn:
 
 def names_learned(config: Mapping[str, JsonValue]) -> frozenset[str]:
     """What a bundle's columns are called, its opt-out with them. Takes what `units_learned` takes."""
-    names = (*(column.name for column in _columns(config)), str(config.get("opt_out") or ""))
-    return frozenset(filter(None, names))
+    out = _NAMES.validate_python(config.get("opt_out") or ())
+    return frozenset((*(column.name for column in _columns(config)), *out))
 
 
 def _columns(config: Mapping[str, JsonValue]) -> tuple[Column, ...]:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, PlainSerializer, model_validator
 
-from kits.core.section import Section
+from kits.core.section import Names, Section
 
 MOST_PATTERNS = 6_000_000
 """Trees × 4^depth: what each column adds is kept for each pattern of conditions, 150 MB at this bound."""
 Approach = Literal["auto", "logistic", "recent", "trees", "mean", "small"]
 Headings = Literal["auto", "keep", "leave-out"]
 Calibrator = Literal["auto", "none", "platt", "beta", "isotonic"]
+
+
+def _alone(names: tuple[str, ...]) -> str | tuple[str, ...]:
+    return names if len(names) > 1 else "".join(names)
+
+
+OptOut = Annotated[Names, PlainSerializer(_alone)]
+"""Columns in which a yes means that a person is not scored; one is written as a text, which versions without lists read."""
 
 
 class _Section(Section):
@@ -105,7 +113,10 @@ class ColumnsConfig(_Section):
         (),
         description="never learned from nor named as a reason, and reported by group; known words are added",
     )
-    opt_out: str = Field("", description="a yes here means: this person is not scored")
+    opt_out: OptOut = Field(
+        (),
+        description="one column or a list: a yes in any of them means: this person is not scored",
+    )
     actionable: tuple[str, ...] = Field(
         (), description="what the team can change or ask for: hints speak of these"
     )

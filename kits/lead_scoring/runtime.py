@@ -39,6 +39,7 @@ from kits.lead_scoring._mailbox import KIND, addresses_behind, without_addresses
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scored, Scorer
 from kits.lead_scoring._models.spec import Tried
+from kits.lead_scoring._objecting import objects
 from kits.lead_scoring._places import Places, points_of
 from kits.lead_scoring._reasons.explainer import Explainer
 from kits.lead_scoring._reasons.naming import called
@@ -91,8 +92,8 @@ class LeadRuntime:
 
     def encode(self, payload: Payload) -> tuple[bytes, str]:
         """The lead as it is worth keeping: what this bundle looks at, in the form an import would have it."""
-        others = tuple(filter(None, (self.spec.opt_out,)))
-        kept = worth_keeping(self._lead(payload)[0], self.spec.encoder.columns, others)
+        lead = self._lead(payload)[0]
+        kept = worth_keeping(lead, self.spec.encoder.columns, self.spec.opt_out)
         return encode_lead(kept), MEDIA_TYPE
 
     def predict(self, payloads: Sequence[Payload]) -> list[Prediction]:
@@ -161,9 +162,9 @@ class LeadRuntime:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns that decide, and the one that says a person is not to be scored."""
+        """Columns that decide, and those that say a person is not to be scored."""
         own = [column.name.removesuffix(KIND) for column in self.spec.encoder.columns]
-        return tuple(dict.fromkeys([*own, *filter(None, [self.spec.opt_out])]))
+        return tuple(dict.fromkeys([*own, *self.spec.opt_out]))
 
     @property
     def taken(self) -> frozenset[str]:
@@ -171,8 +172,8 @@ class LeadRuntime:
         return frozenset(self.columns).union(one.name for one in self.spec.encoder.columns)
 
     def has_met(self, column: str, value: str) -> bool:
-        """Whether a column held this value in training; of the one that says who is not scored, whether it says yes or no."""
-        if column == self.spec.opt_out:
+        """Whether a column held this value in training; of one that says who is not scored, whether it says yes or no."""
+        if column in self.spec.opt_out:
             return not math.isnan(to_truth(value))
         return self.scorer.encoder.has_met(column, value)
 
@@ -196,7 +197,7 @@ class LeadRuntime:
 
     def opted_out(self, lead: Lead) -> bool:
         """Whether the lead says that it is not to be scored."""
-        return bool(self.spec.opt_out) and to_truth(lead.fields.get(self.spec.opt_out)) == 1.0
+        return objects(lead, self.spec.opt_out)
 
     def _predict(self, read: Sequence[tuple[Lead, tuple[str, ...]]]) -> list[Prediction]:
         willing = [(lead, odd) for lead, odd in read if not self.opted_out(lead)]

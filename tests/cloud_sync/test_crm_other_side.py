@@ -28,7 +28,7 @@ from kits.core.sample import utc_now
 from tests.cloud_sync.crm_org import SECRETS as ORG_SECRETS
 from tests.cloud_sync.crm_org import Org
 from tests.cloud_sync.crm_portal import SECRETS, Portal
-from tests.cloud_sync.crm_servers import Asked, Reply, crm_for, crm_server, score
+from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server, score
 from tests.cloud_sync.receivers import SECRET_TEXT
 from tests.cloud_sync.writing_builders import NAME, Scene, writing_scene
 
@@ -216,6 +216,25 @@ def test_without_the_field_that_says_who_is_not_scored_nobody_is() -> None:
         assert not crm.read(["1"])[0].opted_out
 
 
+def test_who_objects_in_any_of_several_fields_is_not_scored() -> None:
+    org = Org()
+    org.fields |= {"HasOptedOutOfEmail": "boolean", "DoNotCall": "boolean"}
+    said = [(True, False), (False, True), (False, False)]
+    asked = [
+        org.lead(n, Company="Acme", HasOptedOutOfEmail=mail, DoNotCall=call)
+        for n, (mail, call) in enumerate(said, 1)
+    ]
+    settings = {"columns": ["Company"], "opt_out": ["HasOptedOutOfEmail", "DoNotCall"]}
+    with crm_server(org.act) as server:
+        org.instance = server.url
+        found = {one.object_id: one.opted_out for one in crm_for("salesforce", server, ORG_SECRETS, **settings).read(asked)}  # fmt: skip
+        assert [found[name] for name in asked] == [True, True, False]
+        del org.fields["DoNotCall"]
+        with pytest.raises(CrmRefusedError, match="no field 'DoNotCall' any more") as caught:
+            crm_for("salesforce", server, ORG_SECRETS, **settings).read(asked)
+        assert "opt_out=HasOptedOutOfEmail,FIELD" in caught.value.what
+
+
 def test_the_same_at_salesforce() -> None:
     org = Org()
     org.fields["NoScoring__c"] = "boolean"
@@ -250,6 +269,34 @@ def test_the_same_at_other_crms(kind: str) -> None:
         crm = crm_for(kind, At(), secrets, options=options, opt_out="x_no_scoring")  # type: ignore[arg-type]  # as above
         with pytest.raises(CrmRefusedError, match="x_no_scoring"):
             crm.read([held.object_id])
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("hubspot", ["budget_stated", "hs_email_optout"]),
+        ("odoo", ["x_budget_stated", "x_opted_out"]),
+        ("pipedrive", ["Budget stated", "Opted out"]),
+        ("dynamics", ["new_budget_stated", "donotbulkemail"]),
+    ],
+)
+def test_a_yes_in_the_first_field_or_the_second_is_one_at_other_crms(
+    kind: str, fields: list[str]
+) -> None:
+    simulator = Simulator(kind, limit=0)
+    says = [(True, False), (False, True), (False, False)]
+    leads = simulator.make(len(says))
+    for held, (first, second) in zip(leads, says):
+        told = {**held.columns, "budget_stated": first, "opted_out": second}
+        held.fields.update(simulator.vendor.fields(told))
+    asked = [held.object_id for held in leads]
+    with serve(simulator) as url:
+        settings = {**simulator.vendor.settings(url), "columns": ["phone"], "opt_out": fields}
+        at = Server(lambda _: Reply(None))  # of which only the address counts
+        at.url = url
+        crm = crm_for(kind, at, dict(simulator.secrets.api), **settings)
+        found = {one.object_id: one.opted_out for one in crm.read(asked)}
+    assert [found[name] for name in asked] == [True, True, False]
 
 
 def test_a_choice_that_was_renamed_keeps_only_its_own_leads_back(scene: Scene) -> None:

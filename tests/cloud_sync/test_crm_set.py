@@ -108,6 +108,21 @@ def test_settings_change_and_leads_cursor_and_secrets_stay(hub: Hub, run: Run) -
     assert entry.who.startswith("cli") and entry.details["min_change"] == "3 → 5"
 
 
+def test_several_fields_in_which_people_object_are_one_setting(hub: Hub, run: Run) -> None:
+    connect(hub)
+    with hub.database.transaction() as session:  # as versions stored it that knew one field only
+        row = session.get_one(CrmConnection, NAME)
+        row.settings = {**row.settings, "opt_out": "hs_email_optout"}
+    assert stored(hub).opt_out == ("hs_email_optout",)
+    answer = json.loads(run("set", NAME, "opt_out=hs_email_optout, no_calls", "--json").stdout)
+    assert [one["key"] for one in answer["changed"]] == ["opt_out"]
+    assert "all leads are read again" in answer["notes"][0]
+    assert stored(hub).opt_out == ("hs_email_optout", "no_calls")
+    assert "hs_email_optout, no_calls" in run("show", NAME).stdout
+    run("set", NAME, "--unset", "opt_out")
+    assert stored(hub).opt_out == ()
+
+
 def test_what_would_change_is_said_and_nothing_is_changed(hub: Hub, run: Run) -> None:
     connect(hub)
     said = run("set", NAME, "min_change=5", "--dry-run").stdout

@@ -81,6 +81,22 @@ def test_the_same_scores_have_the_same_id_on_every_attempt_and_others_another(
     assert list(program.taken) == ["sales/a/1", "sales/b/1", "sales/a/2"]
 
 
+def test_a_yes_in_any_of_several_fields_says_who_is_not_scored(
+    server: Server, program: Program
+) -> None:
+    program.said = {
+        "records": [
+            {"id": "1", "fields": {"no_mail": "yes", "no_call": "no"}},
+            {"id": "2", "fields": {"no_call": True}},
+            {"id": "3", "fields": {"no_mail": "no"}},
+            {"id": "4", "fields": {"no_mail": "yes"}, "opted_out": False},
+        ]
+    }
+    out = ["no_mail", "no_call"]
+    crm = crm_for("webhook", server, {"secret": SECRET_TEXT}, opt_out=out)
+    assert [one.opted_out for one in crm.read([*"1234"])] == [True, True, False, False]
+
+
 def test_a_receiver_may_say_what_became_of_each_lead(crm: Crm, program: Program) -> None:
     program.outcomes = [
         {"id": "a", "ok": False, "error": "no such lead", "gone": True},

@@ -4,57 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, build
-from kits.core.kit import Finding
-from kits.core.sample import Sample, digest_of
 from kits.lead_scoring import data
 from kits.lead_scoring._checking import amounts, columns, repeats, times
 from kits.lead_scoring._lead import Lead, encode_lead
-from kits.lead_scoring._table import LeadTable, load_table
+from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
-from kits.toolchain.evaluation import MemoryBlobStore
-from kits.toolchain.intake import meta_of
-from tests.lead_scoring.lead_files import put, read, table
-
-START = datetime(2025, 1, 1, tzinfo=timezone.utc)
-
-
-def dataset(
-    tmp_path: Path, header: Sequence[str], rows: Sequence[Sequence[object]], **model: object
-) -> Dataset:
-    """What an import of these rows gives, all of it in train."""
-    found = read(put(tmp_path / "leads.csv", table(header, rows)), model)
-    blobs = MemoryBlobStore()
-    items = []
-    for number, raw in enumerate(found.samples):
-        blobs.put(raw.content)
-        sample = Sample(
-            f"s{number:06}", raw.media_type, digest_of(raw.content), len(raw.content), START, raw.source, meta=meta_of(raw)
-        )  # fmt: skip
-        items.append(DatasetItem(sample, raw.annotation, "train"))
-    return build(
-        DatasetHeader(kit="lead-scoring", labels=("lost", "won"), split_rule="all", seed=0),
-        items,
-        blobs,
-    )
-
-
-def leads(
-    tmp_path: Path, header: Sequence[str], rows: Sequence[Sequence[object]], **model: object
-) -> LeadTable:
-    made = dataset(tmp_path, header, rows, **model)
-    return load_table(made, made.items)
-
-
-def only(findings: Sequence[Finding]) -> Finding:
-    (finding,) = findings
-    return finding
+from tests.lead_scoring.checked_leads import START, dataset, leads, only
 
 
 def day(n: float) -> str:
@@ -261,34 +222,6 @@ def test_columns_of_texts_that_never_come_again_are_told(tmp_path: Path) -> None
         )
     )
     assert found.evidence == ("note: 300 values in 300 leads",)
-
-
-@pytest.mark.parametrize(
-    "name", ["Do Not Call", "HasOptedOutOfEmail", "donotbulkemail", "Werbesperre", "Ne pas contacter"]
-)  # fmt: skip
-def test_who_must_not_be_called_is_asked_about_in_many_spellings(tmp_path: Path, name: str) -> None:
-    rows = [[i, "yes" if i < 3 else "no", i % 2] for i in range(20)]
-    found = list(columns.opt_out(leads(tmp_path, ["id", name, "converted"], rows), Config()))
-    assert [one.fix for one in found] == [f"if it does: model.columns.opt_out: {name}"]
-    both = [[i, "no", "yes" if i % 9 else "no", i % 2] for i in range(50)]
-    table_ = leads(tmp_path, ["id", "Do not call", "Do not email", "converted"], both)
-    assert only(list(columns.opt_out(table_, Config()))).fix.endswith("opt_out: Do not email")
-    other = list(columns.opt_out(leads(tmp_path, ["id", "No contact made", "y"], rows), Config()))
-    assert not other
-
-
-def test_a_column_of_opted_out_people_is_suggested_counted_or_missed(tmp_path: Path) -> None:
-    rows = [[i, "yes" if i < 3 else "no", i % 2] for i in range(20)]
-    table_ = leads(tmp_path, ["id", "Opted out of profiling", "converted"], rows)
-
-    def told(stated: str) -> Finding:
-        return only(
-            list(columns.opt_out(table_, Config.model_validate({"columns": {"opt_out": stated}})))
-        )
-
-    assert "model.columns.opt_out: Opted out of profiling" in told("").fix
-    assert told("Opted out of profiling").text.startswith("3 leads do not want to be scored")
-    assert "did you mean" in told("Opted out of profilin").fix
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_a_bundle_says_which_values_it_met() -> None:
 
 def test_who_is_not_scored_is_read_from_the_value_where_its_label_is_no_yes() -> None:
     runtime = runtime_of(2_400)
-    runtime = replace(runtime, spec=runtime.spec.model_copy(update={"opt_out": "hs_optout"}))
+    runtime = replace(runtime, spec=runtime.spec.model_copy(update={"opt_out": ("hs_optout",)}))
     there = {"hs_optout": Described("Newsletter", {"true": "Unsubscribed", "false": "Subscribed"})}
     settings = CrmSettings(kind="hubspot")
     named = naming({"hs_optout": "hs_optout"}, there, settings, runtime.has_met, labels_first=True)

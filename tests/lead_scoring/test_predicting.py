@@ -101,15 +101,26 @@ def test_a_table_for_spreadsheets_holds_no_formula(bundle: str, tmp_path: Path) 
     assert marks and set(marks) <= {"(+) ", "(−) "}
 
 
-def test_who_does_not_want_to_be_scored_is_said_so_in_each_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("column", [0, 1])
+def test_who_does_not_want_to_be_scored_is_said_so_in_each_answer(
+    column: int, tmp_path: Path
+) -> None:
     made = list(make_leads(17, 400))
-    leads = [as_lead(one, no_scoring="yes" if n % 5 == 0 else "no") for n, one in enumerate(made)]
+    says = {0: ("yes", "no"), 1: ("no", "yes")}
+    leads = []
+    for n, one in enumerate(made):
+        mail, call = says.get(n % 5, ("no", "no"))
+        leads.append(as_lead(one, no_mail=mail, no_call=call))
     dataset = a_dataset(leads, [one.outcome == "won" for one in made], splits_in_time(400))
     config = Config.model_validate(
-        {"approach": "logistic", "columns": {"opt_out": "no_scoring"}, "court": {"leaks": "warn"}}
+        {
+            "approach": "logistic",
+            "columns": {"opt_out": ["no_mail", "no_call"]},
+            "court": {"leaks": "warn"},
+        }
     )
     bundle = put(tmp_path / "b.kwb", bundle_of(dataset, config)[2])
-    one = put(tmp_path / "one.json", encode_lead(leads[0]))
+    one = put(tmp_path / "one.json", encode_lead(leads[column]))
     rows = tmp_path / "scores.csv"
 
     text = kit(str(one), "--bundle", str(bundle))

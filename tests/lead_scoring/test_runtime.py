@@ -21,7 +21,9 @@ from kits.lead_scoring._lead import Lead, lead_from_json
 from kits.lead_scoring._mailbox import KIND
 from kits.lead_scoring._places import points_of
 from kits.lead_scoring._simulated.firm import make_leads
-from kits.lead_scoring.runtime import LeadRuntime, load
+from kits.lead_scoring._units import names_learned
+from kits.lead_scoring.config import ColumnsConfig
+from kits.lead_scoring.runtime import LeadRuntime, LeadSpec, load
 from tests.lead_scoring.trained_leads import HOT, WARM, as_lead, outcome_of, runtime_of
 
 N = 2_400
@@ -153,7 +155,7 @@ def test_new_values_and_fields_that_are_not_there_are_told() -> None:
 
 def test_a_person_who_opted_out_is_not_scored() -> None:
     runtime = runtime_of(N)
-    careful = replace(runtime, spec=runtime.spec.model_copy(update={"opt_out": "no_scoring"}))
+    careful = replace(runtime, spec=runtime.spec.model_copy(update={"opt_out": ("no_scoring",)}))
     lead = asked(country="DE", no_scoring="Yes")
     silent, scored = careful.predict([lead, asked("2", country="DE")])
     assert math.isnan(silent.score)
@@ -162,6 +164,45 @@ def test_a_person_who_opted_out_is_not_scored() -> None:
     assert scored.details["opted_out"] is False
     assert careful.point.decide(silent).verdict == "review"
     assert math.isnan(careful.predict_timed(lead)[0].score)
+
+
+def test_who_objects_in_any_of_several_columns_is_not_scored() -> None:
+    runtime = runtime_of(N)
+    out = ("Do Not Email", "Do Not Call")
+    careful = replace(runtime, spec=runtime.spec.model_copy(update={"opt_out": out}))
+    asked_for = [
+        asked("1", **{"Do Not Email": "No", "Do Not Call": "Yes"}),
+        asked("2", **{"Do Not Email": "Yes"}),
+        asked("3", **{"Do Not Email": "No", "Do Not Call": "No"}),
+    ]
+    silent = [one.details["opted_out"] for one in careful.predict(asked_for)]
+    assert silent == [True, True, False]
+    assert careful.columns[-2:] == out and {*out} <= careful.taken
+    assert careful.has_met("Do Not Call", "no") and not careful.has_met("Do Not Call", "web")
+    kept = json.loads(careful.encode(asked_for[0])[0])["fields"]
+    assert kept == {"Do Not Email": "No", "Do Not Call": "Yes"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "columns", "written"),
+    [
+        ("", (), ""),
+        ("no_scoring", ("no_scoring",), "no_scoring"),
+        (["no_scoring"], ("no_scoring",), "no_scoring"),
+        (["a", "b"], ("a", "b"), ["a", "b"]),
+    ],
+)
+def test_bundles_and_settings_with_one_column_that_objects_stay_what_they_were(
+    stated: JsonValue, columns: tuple[str, ...], written: JsonValue
+) -> None:
+    spec = runtime_of(N).spec.model_dump(mode="json") | {"opt_out": stated}
+    opened = LeadSpec.model_validate(spec)
+    config = ColumnsConfig.model_validate({"opt_out": stated})
+    for one in (opened, config):
+        assert one.opt_out == columns
+        assert one.model_dump(mode="json")["opt_out"] == written
+    learned = {column.name for column in opened.encoder.columns}
+    assert names_learned(spec) == learned.union(columns)
 
 
 HOSTILE: tuple[dict[str, JsonValue], ...] = (

@@ -246,6 +246,22 @@ def test_people_who_opted_out_teach_no_score(tmp_path: Path) -> None:
     assert "no_scoring" not in {column.name for column in spec.encoder.columns}
 
 
+def test_who_objects_in_any_of_several_columns_teaches_no_score(tmp_path: Path) -> None:
+    made = list(make_leads(17, 1_300))
+    leads = [
+        as_lead(one, no_mail="yes" if n % 5 == 0 else "no", no_call="yes" if n % 5 == 1 else "no")
+        for n, one in enumerate(made)
+    ]
+    dataset = a_dataset(leads, [one.outcome == "won" for one in made], splits_in_time(len(made)))
+    columns = {"opt_out": ["no_mail", "no_call"]}
+    config = Config.model_validate({**FAST, "approach": "logistic", "columns": columns})
+    trained(dataset, config, tmp_path)
+    spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
+    assert spec.trained_on.n == 1_300 - 520 and spec.opt_out == ("no_mail", "no_call")
+    learned = {*(column.name for column in spec.encoder.columns), *spec.reasons.columns}
+    assert learned.isdisjoint(spec.opt_out)
+
+
 def quantiles_of(scores: np.ndarray) -> list[float]:
     return [float(one) for one in np.quantile(scores, np.linspace(0, 1, 101))]
 

@@ -5,15 +5,19 @@ Leaks, drift, constants, identities and protected columns are the court's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Literal, cast
 
 import numpy as np
+import yaml
 
 from kits.core.errors import did_you_mean
 from kits.core.kit import Finding
 from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._lead import Value
+from kits.lead_scoring._objecting import objects
+from kits.lead_scoring._reading.mapping import known_mappings, load_mappings
 from kits.lead_scoring._reading.names import load_words, plain
 from kits.lead_scoring._stated import GUARDS, misspelt
 from kits.lead_scoring._table import LeadTable
@@ -95,28 +99,49 @@ def too_many_values(table: LeadTable, _: Config) -> Iterator[Finding]:
 
 def opt_out(table: LeadTable, config: Config) -> Iterator[Finding]:
     """Whether people who do not want to be scored are known."""
-    stated = config.columns.opt_out
-    names = table.names
-    if stated and stated not in names:
+    stated, names = config.columns.opt_out, table.names
+    for lacking in (name for name in stated if name not in names):
         yield Finding(
-            "opt-out", "warn", f"no lead has the column {stated!r}, so nobody is taken for opted out",
-            fix=f"correct model.columns.opt_out: {did_you_mean(stated, names)}",
+            "opt-out", "warn", f"no lead has the column {lacking!r}, so nobody is taken for opted out by it",
+            fix=f"correct model.columns.opt_out: {did_you_mean(lacking, names)}",
         )  # fmt: skip
-    elif stated:
-        out = sum(to_truth(value) == 1.0 for value in table.column(stated))
-        yield Finding("opt-out", "pass", f"{out} leads do not want to be scored ({stated})")
-    else:
-        words = cast("list[str]", load_words("cells.yaml")["opt_out"])
-        alike = [
-            name for name in names if any(word in f"_{plain(name)}_" for word in map(_whole, words))
-        ]
-        if alike:
-            # a column in which nobody ever said so is the least likely one
-            alike.sort(key=lambda name: -sum(to_truth(v) == 1.0 for v in table.column(name)))
-            yield Finding(
-                "opt-out", "warn", f"{', '.join(alike[:5])} may say that a person does not want this; everybody is scored",
-                fix=f"if it does: model.columns.opt_out: {alike[0]}",
-            )  # fmt: skip
+    there = [name for name in stated if name in names]
+    if there:
+        out = sum(objects(lead, there) for lead in table.leads)
+        yield Finding("opt-out", "pass", f"{out} leads do not want to be scored ({', '.join(there)})")  # fmt: skip
+    elif not stated:
+        yield from _may_object(table)
+
+
+def _may_object(table: LeadTable) -> Iterator[Finding]:
+    """Columns that may say it; those in which somebody did are proposed."""
+    words = [_whole(word) for word in cast("list[str]", load_words("cells.yaml")["opt_out"])]
+    vendors = {
+        name
+        for crm in known_mappings()
+        for one in load_mappings(crm)
+        for name in one.find(one.names.opt_out, table.names)
+    }
+    said = {
+        name: sum(to_truth(value) == 1.0 for value in table.column(name))
+        for name in table.names
+        if name in vendors or any(word in f"_{plain(name)}_" for word in words)
+    }
+    alike = sorted(said, key=lambda name: -said[name])
+    if alike:
+        proposed = [name for name in alike if said[name]] or alike[:1]
+        several = len(proposed) > 1
+        yield Finding(
+            "opt-out", "warn", f"{', '.join(alike[:5])} may say that a person does not want this; everybody is scored",
+            fix=f"if {'they do' if several else 'it does'}: model.columns.opt_out: {_in_yaml(proposed)}",
+        )  # fmt: skip
+
+
+def _in_yaml(names: list[str]) -> str:
+    """A name, or a list of several, as kit.yaml has it."""
+    text = yaml.safe_dump(names, default_flow_style=True, allow_unicode=True, width=math.inf)
+    listed = str(text).strip()
+    return listed if len(names) > 1 else listed[1:-1]
 
 
 def not_there(table: LeadTable, config: Config) -> Iterator[Finding]:

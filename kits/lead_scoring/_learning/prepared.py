@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,6 @@ from kits.core.placing import STATED
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.latecomers import with_latecomers
 from kits.lead_scoring._court.verdicts import Court
-from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON
 from kits.lead_scoring._learning.device import device_for
 from kits.lead_scoring._learning.folds import Clock, Origin, is_in_time, origins
@@ -20,6 +20,7 @@ from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner
 from kits.lead_scoring._learning.settled import settled_of
 from kits.lead_scoring._learning.sheet import Sheet
+from kits.lead_scoring._objecting import objects
 from kits.lead_scoring._stated import refuse_misspelt
 from kits.lead_scoring._table import LeadTable, load_table
 from kits.lead_scoring.config import Config
@@ -67,7 +68,7 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
         *court.excluded,
         *config.columns.exclude,
         *config.columns.protected,
-        config.columns.opt_out,
+        *config.columns.opt_out,
     }
     sheet = Sheet(table.leads)
     names = [name for name in sheet.names if name not in barred]
@@ -108,11 +109,11 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
     return Prepared(everything, table, court, learner, steps, in_time, bool(few))
 
 
-def _willing(table: LeadTable, opt_out: str) -> LeadTable:
+def _willing(table: LeadTable, opt_out: Sequence[str]) -> LeadTable:
     """Without people who do not want to be scored: they teach no score either."""
     if not opt_out:
         return table
-    said = np.array([to_truth(lead.fields.get(opt_out)) == 1.0 for lead in table.leads], dtype=bool)
+    said = np.array([objects(lead, opt_out) for lead in table.leads], dtype=bool)
     return table.rows(~said)
 
 

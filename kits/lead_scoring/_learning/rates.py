@@ -63,7 +63,7 @@ def learn_rates(
         *unnamed,
         *config.columns.protected,
         *config.columns.exclude,
-        config.columns.opt_out,
+        *config.columns.opt_out,
     }
     there = frozenset(table.names)
     spoken = [name for name in columns if name not in barred]
