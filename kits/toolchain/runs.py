@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from kits.core.errors import DataError
 from kits.core.files import write_atomically
+from kits.core.kit import Finding
 from kits.core.stats import Estimate
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class Run(BaseModel):
     bundle: str = Field("", description="id of the bundle it made")
     notes: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    warning: Finding | None = Field(
+        None, description="why its figures are not worth going on with, and what to do"
+    )
     error: str = ""
 
 

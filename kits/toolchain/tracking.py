@@ -18,6 +18,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from kits.core.kit import Finding
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
 from kits.toolchain.project import Project
@@ -54,6 +55,7 @@ class RunFolder:
         bundle: str = "",
         notes: tuple[str, ...] = (),
         details: tuple[str, ...] = (),
+        warning: Finding | None = None,
     ) -> Run:
         """Records the result and ends the run."""
         self._write(
@@ -63,6 +65,7 @@ class RunFolder:
             bundle=bundle,
             notes=notes,
             details=details,
+            warning=warning,
         )
         return self.record
 

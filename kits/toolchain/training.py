@@ -170,6 +170,7 @@ class _Flow:
             bundle=bundle_id(content),
             notes=notes,
             details=details,
+            warning=outcome.warning,
         )
         self._report()
         return Trained(

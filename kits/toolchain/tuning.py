@@ -248,6 +248,7 @@ class _Job:
             bundle=bundle_id(content),
             notes=notes,
             details=judged.details,
+            warning=self.record.warning,
         )
         write_report(self.project, folder.path)
         return replace(told, run=folder.id, bundle=path, bundle_id=folder.record.bundle)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from kits.core.console import Console
     from kits.core.dataset import Dataset, DatasetItem
+    from kits.core.kit import Finding
     from kits.toolchain.project import Project
     from kits.toolchain.training import Trained
 
@@ -21,6 +22,11 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting for this run; repeatable."),
 ]
+
+
+def next_step(warning: Finding | None) -> str:
+    """What to do after a run: heed what it warned of, else go on to a device."""
+    return warning.fix if warning else "kit compile"
 
 
 def register(app: typer.Typer) -> None:
@@ -95,7 +101,7 @@ def _tell(console: Console, trained: Trained, target: float | None) -> None:
     elif point.bound is not None:
         console.note(f"thresholds: none: {point.method.partition('; ')[2]}")
     console.note(f"report: {trained.run_dir / 'report.html'}")
-    console.next(warning.fix if warning else "kit compile")
+    console.next(next_step(warning))
 
 
 def evaluate(
@@ -161,7 +167,21 @@ def evaluate(
         console.note(f"  {name:<18} {estimate.text()}  n={estimate.n}")
     for text in (*judged.notes, *notes, *judged.details):
         console.note(f"note: {text}")
-    console.next("kit report --open" if data is None else "kit compile")
+    warning = _warning(opened, ready.bundle.manifest.run)
+    if warning is not None and data is not None:
+        console.note(f"note: {warning.text}")
+    console.next("kit report --open" if data is None else next_step(warning))
+
+
+def _warning(opened: Project, run: str) -> Finding | None:
+    """What the training of a bundle warned of; None where its run is not here."""
+    from kits.core.errors import DataError
+    from kits.toolchain.runs import read_run
+
+    try:
+        return read_run(opened.runs_dir / run).warning
+    except DataError:
+        return None
 
 
 def _as_known(opened: Project, trained_on: str, dataset: Dataset) -> Dataset:
@@ -201,6 +221,7 @@ def report(
     from kits.core.console import Console
     from kits.toolchain.project import Project
     from kits.toolchain.report.build import write_report
+    from kits.toolchain.runs import read_run
 
     console = Console(as_json, quiet)
     opened = Project.open(project)
@@ -212,4 +233,7 @@ def report(
     )
     if show:
         typer.launch(path.resolve().as_uri())
-    console.next("kit compile")
+    warning = read_run(folder).warning
+    if warning is not None:
+        console.note(f"note: {warning.text}")
+    console.next(next_step(warning))

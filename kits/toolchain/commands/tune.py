@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kits.toolchain.commands.model import SetOption
+from kits.toolchain.commands.model import SetOption, next_step
 from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
 
 if TYPE_CHECKING:
@@ -56,13 +56,15 @@ def tune(
 def _end(tuned: Tuned, settings: list[str] | tuple[str, ...], console: Console) -> None:
     import shlex
 
+    from kits.toolchain.runs import read_run
+
     if tuned.bundle is None:
         words = ["kit", "tune", *(word for one in settings for word in ("--set", one))]
         console.note("nothing was written")
         console.next(shlex.join(words))
         return
     console.note(f"report: {tuned.bundle.parent / 'report.html'}")
-    console.next("kit compile")
+    console.next(next_step(read_run(tuned.bundle.parent).warning))
 
 
 def _row(one: Change) -> str:

@@ -91,7 +91,9 @@ class Facts:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([*self.run.notes, *self.evaluation.notes]))
+        notes = dict.fromkeys([*self.run.notes, *self.evaluation.notes])
+        said = self.run.warning.text if self.run.warning else ""  # the heading
+        return tuple(note for note in notes if note != said)
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -102,6 +104,7 @@ class Facts:
         """`report.json`."""
         money = self.money
         return {
+            "warning": self.run.model_dump(mode="json")["warning"],
             "run": self.run.id,
             "project": self.run.project,
             "kit": self.run.kit,
