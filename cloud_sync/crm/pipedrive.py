@@ -139,10 +139,11 @@ class Pipedrive:
         if self._named is not None and self._named[:2] == (known, keys):
             return self._named[2]
         there = {key: known.of(key) for key in keys}
-        names = {key: known.name_of(key) for key in keys}
+        outcome = self._settings.outcome
+        also = {outcome.field, outcome.at, *self._settings.opt_out}
+        # a setting may name one by its key
+        names = {key: key if key in also else known.name_of(key) for key in keys}
         if self._settings.columns:
-            outcome = self._settings.outcome
-            also = {outcome.field, outcome.at, *self._settings.opt_out}
             own = {key: name for key, name in names.items() if name in also}
             names = {**names_of(self._settings.columns, labels_of(there)), **own}
             there |= {key: self._fields.described(known, key) for key in names if key not in own}

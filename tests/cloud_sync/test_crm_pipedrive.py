@@ -91,6 +91,20 @@ def test_a_persons_own_fields_have_their_names_and_labels(account: Account, serv
     assert record.fields["emails"] == "bo@x.example"
 
 
+@pytest.mark.parametrize("columns", [[], ["title"]])
+@pytest.mark.parametrize("stated", ["c" * 40, "No calls"])
+def test_who_objects_is_read_from_a_field_by_its_key_and_by_its_name(
+    account: Account, server: Server, stated: str, columns: list[str]
+) -> None:
+    account.fields.append({"key": "c" * 40, "name": "No calls", "field_type": "varchar"})
+    for name, said in (("5", "yes"), ("6", "no")):
+        account.things[name] = {
+            "id": int(name), "title": "A", "custom_fields": {"c" * 40: said}, "update_time": "2026-05-04T12:00:00Z"
+        }  # fmt: skip
+    crm = crm_for("pipedrive", server, SECRETS, object="persons", columns=columns, opt_out=[stated])
+    assert [one.opted_out for one in crm.read(["5", "6"])] == [True, False]
+
+
 def test_columns_of_an_export_are_found_by_their_labels(account: Account, server: Server) -> None:
     account.things["5"] = {"id": 5, "title": "Pump", "custom_fields": {SOURCE: 7, TAGS: None}}
     columns = ["Title", "Channel", "accounts.sector"]
