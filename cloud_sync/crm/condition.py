@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker
-from cloud_sync.crm.inbox import REFUSED as MESSAGES_REFUSED
+from cloud_sync.crm.inbox import NOT_TAKEN
 from cloud_sync.crm.models import REFUSED as BUNDLE_REFUSED
 from cloud_sync.crm.models import released
 from cloud_sync.crm.unopened import UNOPENED
@@ -28,7 +28,7 @@ NOT_HEARD, LEFT_ALONE = "messages refused", "left alone"
 NO_BUNDLE = "no bundle is in force for {project}: kit publish --hub URL, and sign its release"
 SCORED_BY_EARLIER = "{newer} was refused, {bundle} scores on: {why}"
 GIVEN_UP = "{n} scores were given up, and none was taken since: {first}"
-_ALERTS = (UNOPENED, SCORES_REFUSED, BUNDLE_REFUSED, MESSAGES_REFUSED)
+_ALERTS = (UNOPENED, SCORES_REFUSED, BUNDLE_REFUSED, *NOT_TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ def _faults(row: CrmConnection, known: _Known, given_up: str) -> Iterator[tuple[
     yield CANNOT_SCORE, known.alerts.get((UNOPENED, row.name), "")
     yield CANNOT_SCORE, _unscored(row, known) if row.project else ""
     yield SCORES_WAIT, known.alerts.get((SCORES_REFUSED, row.name), "") or given_up
-    yield NOT_HEARD, known.alerts.get((MESSAGES_REFUSED, row.name), "")
+    for alert in NOT_TAKEN:
+        yield NOT_HEARD, known.alerts.get((alert, row.name), "")
     yield EARLIER, _earlier(row, known)
 
 

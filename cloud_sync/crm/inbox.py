@@ -43,6 +43,8 @@ UNARMED = "crm-no-secret"
 OTHER_ADDRESS = "crm-other-address"
 OTHER_TIME = "crm-other-time"
 REFUSED = "crm-messages-refused"
+NOT_TAKEN: Final = (UNARMED, OTHER_ADDRESS, OTHER_TIME, REFUSED)
+"""Alerts of a connection whose messages are not taken; each closes with the next one that is."""
 _OFTEN: Final = 3
 """Messages of another time in a row; a single one may have been kept somewhere on its way."""
 _MANY: Final = 5
@@ -193,7 +195,7 @@ class Inbox:
                 raise UnverifiedError("url") from error
             self._count_refused(connection, error.reason)
             raise
-        for alert in _ALERTS:
+        for alert in NOT_TAKEN:
             self._in_a_row.pop((connection.name, alert), None)
             self._close(connection, alert)
         return found
@@ -224,7 +226,7 @@ class Inbox:
 
     def _settled(self, connection: Connection) -> bool:
         """Whether no alert of this connection would have to be closed."""
-        return all(self._told.get((connection.name, alert)) is False for alert in _ALERTS)
+        return all(self._told.get((connection.name, alert)) is False for alert in NOT_TAKEN)
 
     def _read(
         self, connection: Connection, request: Request, verified: Verified, now: datetime
@@ -294,7 +296,6 @@ class Inbox:
 _NOTHING_KNOWN: Final = (
     "{name} takes no message: it has no secret to know them by. `cloud-sync crm secret {name}`"
 )
-_ALERTS: Final = (UNARMED, OTHER_ADDRESS, OTHER_TIME, REFUSED)
 _REMEDIES: Final = {
     "signature": "has the CRM the newest secret of this connection (`cloud-sync crm secret {name}`)?",
     "sender": "is the option `organization` the CRM's?",

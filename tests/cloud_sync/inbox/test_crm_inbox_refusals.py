@@ -58,9 +58,11 @@ def test_a_connection_without_a_secret_takes_nothing_and_tells_once(hub: Hub, in
         with pytest.raises(UnverifiedError):
             inbox.take("crm", signed("hubspot-v3"))
     assert alerts(hub) == [("crm-no-secret", "crm")]
+    assert "it has no secret to know them by" in said_of(hub, "messages refused")
     add_webhook_secret(hub.config.keys_dir, "crm", WAYS["hubspot-v3"].secret)
     inbox.take("crm", signed("hubspot-v3"))
     assert alerts(hub) == []
+    assert said_of(hub, "not scored") == ""
 
 
 def test_a_crm_with_another_secret_is_told_after_some_messages_and_closed_by_the_next_that_is_taken(
@@ -80,9 +82,7 @@ def test_a_crm_with_another_secret_is_told_after_some_messages_and_closed_by_the
     inbox.take("crm", signed("hubspot-v3"))
     assert refused(4) == [], "counted in a row"
     assert refused(2) == [("crm-messages-refused", "crm")]
-    with hub.database.session() as session:
-        [said] = connections_said(session, AT)
-    assert said.state == "messages refused" and "cloud-sync crm secret crm" in said.error
+    assert "cloud-sync crm secret crm" in said_of(hub, "messages refused")
     inbox.take("crm", signed("hubspot-v3"))
     assert alerts(hub) == []
 
@@ -97,6 +97,7 @@ def test_a_clock_that_is_wrong_puts_messages_off_and_a_person_is_told(tmp_path: 
             with pytest.raises(BusyError):
                 inbox.take("crm", signed("hubspot-v3"))
             assert alerts(hub) == told
+        assert "timedatectl" in said_of(hub, "messages refused")
         assert not events(hub)
         with pytest.raises(UnverifiedError):
             inbox.take("crm", signed("hubspot-v3", secret="wrong"))
@@ -150,6 +151,14 @@ def test_nothing_is_told_of_a_connection_that_was_removed(hub: Hub, inbox: Inbox
     assert alerts(hub) == []
 
 
+def said_of(hub: Hub, state: str) -> str:
+    """Why the connection is in this state."""
+    with hub.database.session() as session:
+        [said] = connections_said(session, AT)
+    assert said.state == state
+    return said.error
+
+
 def alerts(hub: Hub) -> list[tuple[str, str]]:
     """Those that are open."""
     with hub.database.session() as session:
@@ -167,6 +176,7 @@ def test_a_message_signed_for_another_address_is_refused_and_told(hub: Hub, inbo
         inbox.take("crm", made)
     assert told.value.reason == "url"
     assert alerts(hub) == [("crm-other-address", "crm")]
+    assert "public_url" in said_of(hub, "messages refused")
     forged = signed("hubspot-v3", secret="wrong")
     with pytest.raises(UnverifiedError) as told:
         inbox.take("crm", Request("POST", forged.url, forged.headers, body, called=inside))
