@@ -154,6 +154,11 @@ class HubConfig(Section):
         """One file per process that tells receivers, locked while it lives."""
         return self.data_dir / "dispatchers"
 
+    @property
+    def writers_dir(self) -> Path:
+        """One file per process that writes scores into CRMs, locked while it lives."""
+        return self.data_dir / "writers"
+
 
 def load(data_dir: Path) -> HubConfig:
     """The configuration of the hub in `data_dir`.

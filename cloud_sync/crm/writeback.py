@@ -1,8 +1,8 @@
 """The loop that writes scores back into CRMs: claims what is to be written, writes it in batches, notes what became of it.
 
 A lead is a level: however often its score changed meanwhile, the newest is written, once, and again only when it changes
-again. **What "once" means**: whoever dies between the CRM's answer and the note of it leaves a lease that ends; then the
-same values are written again, under the same version. Which leads are taken is `writing.py`; when one is to be written
+again. **What "once" means**: whoever dies between the CRM's answer and the note of it leaves a lease that ends (soon, where
+the next one sees that he is dead: `lives.py`); then the same values are written again, under the same version. Which leads are taken is `writing.py`; when one is to be written
 is decided where its score changes (`storing.py`).
 """
 
@@ -24,6 +24,7 @@ from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.threads import ConnectionLoops, Opener
 from cloud_sync.crm.unopened import Unopened
 from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.effects.lives import ANSWERED, Life, find_dead, forget
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection
@@ -63,6 +64,29 @@ class WriteBack(ConnectionLoops):
         super().__init__(hub, opener, now=now, rng=rng)
         self._unopened = Unopened(hub, "scores_wait")
         self._in_a_row: dict[str, int] = {}
+        self._lives = hub.config.writers_dir
+        self._life = Life(self._lives, self._owner)
+
+    def start(self) -> None:
+        """Takes over from the dead, and starts the threads."""
+        self._life.begin()
+        self._take_over()
+        super().start()
+
+    def stop(self) -> None:
+        """Ends after the turns at hand."""
+        super().stop()
+        self._life.end()
+
+    def _take_over(self) -> None:
+        """Leases of the dead end soon."""
+        dead = find_dead(self._lives)
+        if not dead:
+            return
+        with self._hub.database.transaction() as session:
+            ended = writing.end_leases(session, dead, self._now() + ANSWERED)
+        forget(self._lives, dead)
+        log.info("event=leases_ended writers=%d leads=%d", len(dead), ended)
 
     def serve(self, name: str) -> tuple[int, float]:
         """One batch of a connection: how many leads were looked after, and seconds until the next one."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, storing
@@ -19,6 +19,7 @@ from cloud_sync.crm.base import ScoreWrite, WriteOutcome
 from cloud_sync.crm.scored import reasons_in
 from cloud_sync.hub import Hub
 from cloud_sync.spans import is_free
+from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import CrmConnection, CrmLead
 
 LEASE = timedelta(minutes=10)
@@ -99,6 +100,13 @@ def give_back(hub: Hub, connection: str, writes: Sequence[ScoreWrite], owner: st
             if lead.write_lease_owner == owner:
                 _release(lead)
                 lead.write_attempts = max(1, lead.write_attempts - 1)
+
+
+def end_leases(session: Session, owners: Sequence[str], at: datetime) -> int:
+    """What these hold is free from then on; how many leads that are."""
+    theirs = CrmLead.write_lease_owner.in_(owners), CrmLead.write_lease_until > at
+    ending = update(CrmLead).where(CrmLead.write_at.is_not(None), *theirs)
+    return changed_by(session.execute(ending.values(write_lease_until=at)))
 
 
 def put_off(

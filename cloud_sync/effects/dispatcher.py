@@ -26,7 +26,7 @@ from sqlalchemy import ColumnElement, Update, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cloud_sync.effects.alerts import raise_alert
-from cloud_sync.effects.lives import Life, find_dead, forget
+from cloud_sync.effects.lives import ANSWERED, Life, find_dead, forget
 from cloud_sync.effects.outbox import UNDELIVERABLE
 from cloud_sync.effects.targets import Delivery, DeliveryError, Target
 from cloud_sync.hub import Hub
@@ -39,9 +39,6 @@ log = logging.getLogger(__name__)
 
 POLL_S = 1.0
 LEASE = timedelta(minutes=5)
-ANSWERED = timedelta(seconds=10)
-"""So long a receiver may be at work on what somebody asked who is dead: one that is asked first what
-it has must not be asked too early."""
 FIRST_RETRY_S = 4.0
 MAX_RETRY_S = 3600.0
 MIN_ATTEMPTS = 3

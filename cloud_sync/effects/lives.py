@@ -1,4 +1,4 @@
-"""Which dispatchers are dead for certain: each locks a file while it lives, and the system lets go of it, however it ends.
+"""Which processes are dead for certain: each locks a file while it lives, and the system lets go of it, however it ends.
 
 A lock says more than a process's number, which is given again and means another one in each container. It is believed
 only of who began since this machine was started, and only if it is of the very file at hand: the data folder may be a
@@ -12,10 +12,15 @@ import logging
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 log = logging.getLogger(__name__)
 
+ANSWERED: Final = timedelta(seconds=10)
+"""So long a receiver may be at work on what somebody asked who is dead: one that is asked first what
+it has must not be asked too early."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _MAX_PROOF = 200
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cloud_sync.config import dump
 from cloud_sync.crm import writing
 from cloud_sync.crm.base import WriteOutcome
+from cloud_sync.effects.lives import ANSWERED
 from tests.cloud_sync.crm_servers import Reply
 from tests.cloud_sync.writing_builders import NAME, Scene, writing_scene
+
+KILLED = Path(__file__).with_name("killed_writer.py")
 
 
 @pytest.fixture
@@ -72,3 +81,58 @@ def test_a_hub_that_was_overtaken_has_the_newest_score_written_again(scene: Scen
     assert writer.step() == 1
     assert scene.shown("1") == "90"
     assert writer.step() == 0
+
+
+@contextmanager
+def stuck_at_it(scene: Scene) -> Iterator[subprocess.Popen[bytes]]:
+    """A hub that waits for the CRM's answer to a batch, which takes nothing of it."""
+    act, asked, over = scene.portal.act, threading.Event(), threading.Event()
+
+    def silent(request: Any) -> Reply:
+        if request.path.endswith("batch/update"):
+            asked.set()
+            over.wait(60)
+            return Reply(status=503)
+        return act(request)
+
+    data = scene.hub.config.data_dir
+    (data / "hub.yaml").write_text(dump(scene.hub.config))
+    scene.server.act = silent
+    process = subprocess.Popen(
+        [sys.executable, str(KILLED), str(data)],
+        env={**os.environ, "PYTHONPATH": str(KILLED.parents[2])},
+    )
+    try:
+        assert asked.wait(60)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        scene.server.act = act
+        over.set()
+
+
+def start_and_stop(scene: Scene) -> timedelta:
+    """Another process comes and goes; how long the lead's lease lasts now."""
+    writer = scene.writer()
+    writer.start()
+    writer.stop()
+    until = scene.lead("1").write_lease_until
+    assert until is not None
+    return until - scene.now
+
+
+def test_scores_that_a_killed_hub_was_writing_are_written_by_the_next_one(scene: Scene) -> None:
+    """An objection too: it waited for ten minutes, with the old score in the CRM."""
+    scene.score("1", 50)
+    with stuck_at_it(scene) as hub:
+        assert start_and_stop(scene) > writing.LEASE - timedelta(minutes=2), "it lives"
+        hub.kill()
+        hub.wait()
+        assert start_and_stop(scene) == ANSWERED, "the CRM may be at work on it"
+    scene.now += timedelta(seconds=5)
+    assert start_and_stop(scene) < ANSWERED, "a hub that is killed again and again puts nothing off"
+    scene.now += timedelta(seconds=6)
+    assert scene.writer().step() == 1
+    assert scene.shown("1") == "50"
+    assert not list(scene.hub.config.writers_dir.iterdir())

@@ -15,7 +15,7 @@ import pytest
 
 from cloud_sync.config import dump
 from cloud_sync.effects import lives
-from cloud_sync.effects.dispatcher import ANSWERED
+from cloud_sync.effects.lives import ANSWERED
 from tests.cloud_sync.effect_builders import Scene
 from tests.cloud_sync.fleet_builders import add_device, make_hub
 from tests.cloud_sync.receivers import receiver
