@@ -127,11 +127,10 @@ class Inbox:
         except UnverifiedError as error:
             self._hub.metrics.crm_refused.labels(error.reason).inc()
             self._log("" if error.reason == "unknown" else name, error.reason)
-            if error.reason == "time":
+            if error.reason in _PUT_OFF:
                 # most CRMs never send again what was refused as forged: an hour of a wrong clock would lose an hour's events
-                raise BusyError(
-                    "signed for another time than this hub's", fix="send it again"
-                ) from None
+                what, fix, _ = _PUT_OFF[error.reason]
+                raise BusyError(what, fix=fix) from None
             raise
         except DataError:
             self._hub.metrics.crm_refused.labels("malformed").inc()
@@ -183,11 +182,10 @@ class Inbox:
         try:
             found = self._verify(connection, request, now)
         except UnverifiedError as error:
-            if error.reason == "time":
+            if error.reason in _PUT_OFF:
                 if self._counts(connection, OTHER_TIME) >= _OFTEN:
-                    self._tell(
-                        OTHER_TIME, connection, _AT_ANOTHER_TIME.format(name=connection.name)
-                    )
+                    text = _PUT_OFF[error.reason][2].format(name=connection.name)
+                    self._tell(OTHER_TIME, connection, text)
             elif error.reason == "no-secret":
                 self._tell(UNARMED, connection, _NOTHING_KNOWN.format(name=connection.name))
             elif error.reason == "signature" and self._means_another(connection, request, now):
@@ -307,10 +305,21 @@ _NOT_THE_CRMS: Final = (
     "messages that come for {name} are refused one after the other ({reason}), and none was taken meanwhile: {remedy} If"
     " they are strangers', nothing is to be done"
 )
-_AT_ANOTHER_TIME: Final = (
-    "messages of {name} are signed for a time that is more than five minutes from this machine's: is its clock right"
-    " (timedatectl)? They are put off until it is"
-)
+_PUT_OFF: Final = {
+    "time": (
+        "signed for another time than this hub's", "send it again",
+        "messages of {name} are signed for a time that is more than five minutes from this machine's: is its clock right"
+        " (timedatectl)? They are put off until it is",
+    ),
+    "unit": (
+        "signed with a time that is not written as its scheme has it, in seconds of 10 digits or milliseconds of 13",
+        "which of them: the schemes in docs/reference/crm.md",
+        "messages of {name} are signed with a time that is not written as their scheme has it, in seconds of 10 digits or"
+        " milliseconds of 13: the sender has to, or a scheme of your own says `scheme.unit`. They are put off until then",
+    ),
+}  # fmt: skip
+"""Why messages that are signed rightly are put off: what the sender is told, what he should do, and what a person here
+is told; {name} is the connection's."""
 _ELSEWHERE: Final = "{name} is signed for another address than {url}: set public_url in hub.yaml to the address the CRM calls"
 
 

@@ -131,8 +131,9 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "crm-other-time", ("error",),
-        "messages of a CRM are signed for a time that is more than five minutes from this machine's: they are put off",
-        "`timedatectl`: set the clock right; it closes with the next message that is taken",
+        "messages of a CRM are signed for a time that is more than five minutes from this machine's, or is not written as "
+        "their scheme has it: they are put off",
+        "`timedatectl`: set the clock right, or have the sender write seconds or milliseconds as the alert says; it closes with the next message that is taken",
     ),
     AlertInfo(
         "crm-messages-refused", ("warning",),

@@ -184,7 +184,7 @@ def test_a_time_in_another_unit_or_form_is_never_taken(scheme: str, header: str)
         for secret in (WAYS[scheme].secret,):
             made = _signed_with(scheme, secret, stamp)
             assert made.headers[header] == stamp
-            assert refused(scheme, made, (secret,)) == "time", stamp
+            assert refused(scheme, made, (secret,)) == "unit", stamp
 
 
 def _signed_with(scheme: str, secret: str, stamp: str) -> Request:

@@ -34,9 +34,9 @@ _ESCAPES: Final = (
 )  # fmt: skip
 """What HubSpot decodes in an address before it signs it ("Validating requests")."""
 
-Reason = Literal["no-secret", "signature", "time", "id", "network", "proxy", "sender", "unknown", "url"]  # fmt: skip
+Reason = Literal["no-secret", "signature", "time", "unit", "id", "network", "proxy", "sender", "unknown", "url"]  # fmt: skip
 REASONS: Final[tuple[Reason, ...]] = (
-    "no-secret", "signature", "time", "id", "network", "proxy", "sender", "unknown", "url",
+    "no-secret", "signature", "time", "unit", "id", "network", "proxy", "sender", "unknown", "url",
 )  # fmt: skip
 
 
@@ -250,7 +250,7 @@ def _decoded(scheme: Signed, signature: str) -> bytes:
 def _moment(scheme: Signed, stamp: str, now: float) -> datetime:
     """When it was signed. Only digits, as many as times of this unit have, and not far from now on either side."""
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) == _DIGITS[scheme.unit]):
-        raise UnverifiedError("time")
+        raise UnverifiedError("unit")
     seconds = int(stamp) / (1000 if scheme.unit == "ms" else 1)
     if abs(seconds - now) > TOLERANCE_S:
         raise UnverifiedError("time")

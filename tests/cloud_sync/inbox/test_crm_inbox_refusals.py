@@ -110,6 +110,16 @@ def test_a_clock_that_is_wrong_puts_messages_off_and_a_person_is_told(tmp_path: 
         assert alerts(hub) == [], "a single one may have lain somewhere"
 
 
+def test_a_time_in_another_unit_is_not_taken_for_a_wrong_clock(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3")
+    for _ in range(3):
+        with pytest.raises(BusyError, match="milliseconds of 13"):
+            inbox.take("crm", signed("hubspot-v3", at=NOW / 1000))
+    said = said_of(hub, "messages refused")
+    assert "scheme.unit" in said and "timedatectl" not in said
+    assert counted(hub, "crm_refused") == {"unit": 3}
+
+
 def test_where_the_file_of_secrets_is_lost_the_network_alone_is_no_proof(
     hub: Hub, inbox: Inbox
 ) -> None:
