@@ -45,6 +45,12 @@ API_OPTIONS: Mapping[str, tuple[str, ...]] = {
 """Options of a kind's API; what they mean stands in docs/reference/crm.md."""
 _EVENTS: Mapping[str, tuple[str, ...]] = {"salesforce": ("poll", "messages", "cdc", "platform")}
 """What the option `events` may be, where it is more than usual."""
+_STANDARD = "signed by Standard Webhooks (https://www.standardwebhooks.com)"
+_OTHERWISE = "known by the scheme {scheme} (docs/reference/crm.md, Schemes)"
+_BODY = (
+    '{"type": "lead.changed", "timestamp": "2026-01-02T03:04:05Z", "data": {"id": "42"}}, or a list'
+)
+_BODY_AS_SAID = "JSON, with everything where the options event.* say"
 _DRAWN_BYTES = 32
 _LOST: Mapping[str, str] = {"hubspot": "other"}
 """A value that often means lost, where the usual field has none for it alone."""
@@ -148,11 +154,14 @@ def steps(settings: CrmSettings, url: str, secret: str) -> list[str]:
     """
     url = _with_secret(settings, url, secret)
     fields = ", ".join(sorted(own_fields(settings))) or "none"
+    scheme = scheme_name(settings)
     words = {
         "url": url,
         "fields": fields,
         "thing": thing_of(settings),
         "one": thing_of(settings).removesuffix("s"),
+        "signed": _STANDARD if scheme == "standard" else _OTHERWISE.format(scheme=scheme),
+        "body": _BODY_AS_SAID if set(PLACES) & set(settings.options) else _BODY,
     }
     return [text.format(**words) for text in INCOMING[settings.kind].steps]
 

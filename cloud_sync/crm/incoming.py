@@ -26,7 +26,7 @@ class Incoming:
     """One kind.
 
     Attributes:
-        steps: what a person does in the CRM, in order; `{url}` and `{fields}` are filled in.
+        steps: what a person does in the CRM, in order; `{url}`, `{fields}` and the like are filled in (`adding.steps`).
         secret: what its messages are verified with, for people.
         drawn: the secret is ours to draw; else the CRM shows it.
         bookkeeping: fields that change with every write, whoever writes: they say nothing of who it was.
@@ -99,8 +99,8 @@ INCOMING: dict[str, Incoming] = {
     "webhook": Incoming(
         webhook_events.read,
         (
-            "let your program POST to {url}, signed by Standard Webhooks (https://www.standardwebhooks.com)",
-            'body: {{"type": "lead.changed", "timestamp": "2026-01-02T03:04:05Z", "data": {{"id": "42"}}}}, or a list',
+            "let your program POST to {url}, {signed}",
+            "body: {body}",
         ),
         secret="whsec_… (or another, by the scheme)", drawn=True,  # noqa: S106  (the same)
     ),

@@ -80,6 +80,24 @@ def test_a_connection_is_added_and_says_what_to_enter_in_the_crm(
     assert "client-secret" not in json.dumps(answer)
 
 
+@pytest.mark.parametrize(
+    ("words", "signed", "body"),
+    [
+        ((), "Standard Webhooks", '"data": {"id": "42"}'),
+        (("--scheme", "stripe"), "the scheme stripe", '"data": {"id": "42"}'),
+        (("--scheme", "bearer", "--option", "event.id=lead.id"), "the scheme bearer", "options event.*"),
+    ],
+)  # fmt: skip
+def test_a_program_of_ones_own_is_told_the_scheme_and_the_places_that_were_chosen(
+    run: Run, tmp_path: Path, words: tuple[str, ...], signed: str, body: str
+) -> None:
+    file = tmp_path / "secrets.json"
+    write_private(file, '{"api": {"secret": "whsec_c2VjcmV0LW9mLXRoZS1odWI="}}')
+    said = run("add", "own", "--kind", "webhook", "--url", "https://leads.example", "--secrets-file", str(file), "--json", *words)  # fmt: skip
+    steps = json.loads(said.stdout)["steps"]
+    assert signed in steps[0] and body in steps[1]
+
+
 def test_a_kind_that_never_says_lost_says_so_with_what_to_set(run: Run, tmp_path: Path) -> None:
     [said] = added(run, tmp_path)["warnings"]
     assert "contacts of HubSpot were lost" in said
