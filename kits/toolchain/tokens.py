@@ -59,14 +59,21 @@ def find_token(hub: str, given: str = "") -> str:
     """The token for a hub: given, else from the environment, else stored.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or what is there cannot be one.
     """
     token = given or os.environ.get(TOKEN_VARIABLE, "") or _stored().get(hub.rstrip("/"), "")
+    token = token.strip()
     if not token:
         raise UsageError(
             "no token for this hub",
             where=hub,
             fix=f"give --token T, or set {TOKEN_VARIABLE}; on the hub: {NEW_TOKEN} prints one",
+        )
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise UsageError(
+            "not a token: it has line breaks, blanks or letters that none has",
+            where=hub,
+            fix=f"one token alone, in --token or {TOKEN_VARIABLE}; on the hub: {NEW_TOKEN} prints one",
         )
     return token
 

@@ -164,6 +164,15 @@ def test_token_is_taken_from_option_environment_then_file(
     assert tokens.find_token(hub, "given") == "given"
 
 
+@pytest.mark.parametrize("given", ["kwt_a\nkwt_b", "kwt_a b", "kwt_ä"])
+def test_what_cannot_be_a_token_is_told_and_not_sent(given: str) -> None:
+    """Python's HTTP client refuses it as a bug of ours."""
+    with pytest.raises(UsageError, match="not a token") as told:
+        tokens.find_token("https://hub.example", given)
+    assert given not in str(told.value), "it may be two good ones"
+    assert tokens.find_token("https://hub.example", "kwt_a\r\n") == "kwt_a"
+
+
 def test_bundle_of_another_project_is_not_published(own_project: Project) -> None:
     config = own_project.root / "kit.yaml"
     config.write_text(config.read_text().replace("dots-line", "other-line"))
