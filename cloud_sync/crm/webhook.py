@@ -105,7 +105,8 @@ class Webhook:
             return []
         leads = [self._lead(write) for write in writes]
         keys = [text(lead["key"]) for lead in leads]
-        at = max((write.scored_at or EARLIEST for write in writes), default=EARLIEST)
+        now = datetime.fromtimestamp(self._wire.clock(), timezone.utc)  # a score is taken away now
+        at = max(write.scored_at or now for write in writes)
         data: dict[str, JsonValue] = {"leads": [*leads]}
         answer = one(self._post(SCORED, data, _message_id(self._name, keys), at))
         said = {text(row.get("id")): row for row in many(answer.get("outcomes"))}

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -65,6 +66,14 @@ def test_scores_come_in_one_signed_message(crm: Crm, program: Program, server: S
     assert list(program.taken) == ["sales/a/1", "sales/b/3"]
     assert program.taken["sales/a/1"]["points"] == 87
     assert len(server.asked) == 1 and server.asked[0].query == {"team": "a"}
+
+
+def test_a_score_that_is_taken_away_is_told_of_today(crm: Crm, server: Server) -> None:
+    """A program that takes nothing older than it has kept the score of who objected: it was told of 1970."""
+    crm.write([score("a", None, version=2)])
+    asked = server.asked[-1]
+    told = datetime.fromisoformat(asked.body["timestamp"]).timestamp()
+    assert abs(told - int(asked.headers["webhook-timestamp"])) < 60
 
 
 def test_the_same_scores_have_the_same_id_on_every_attempt_and_others_another(
