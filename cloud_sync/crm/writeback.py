@@ -1,9 +1,9 @@
 """The loop that writes scores back into CRMs: claims what is to be written, writes it in batches, notes what became of it.
 
 A lead is a level: however often its score changed meanwhile, the newest is written, once, and again only when it changes
-again. **What "once" means**: whoever dies between the CRM's answer and the note of it leaves a lease that ends (soon, where
-the next one sees that he is dead: `lives.py`); then the same values are written again, under the same version. Which leads are taken is `writing.py`; when one is to be written
-is decided where its score changes (`storing.py`).
+again. **What "once" means**: whoever dies between the CRM's answer and the note of it leaves a lease that ends, soon where
+the next one sees that he is dead (`lives.py`); then the same values are written again, under the same version. Which leads
+are taken is `writing.py`; when one is to be written is decided where its score changes (`storing.py`).
 """
 
 from __future__ import annotations
