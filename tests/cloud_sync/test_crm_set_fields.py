@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,9 +48,16 @@ def there(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     found: list[bool] = []
     change = settling.change
 
-    def changing(*args: object, **named: object) -> Plan:
+    def changing(
+        hub: Hub,
+        name: str,
+        plan_of: Callable[[CrmSettings, str], Plan],
+        *,
+        by: str,
+        api: Mapping[str, str] | None = None,
+    ) -> Plan:
         found.append("ours" in scene.portal.properties)
-        return change(*args, **named)  # type: ignore[arg-type]  # as it was called
+        return change(hub, name, plan_of, by=by, api=api)
 
     monkeypatch.setattr(settling, "change", changing)
     return found
