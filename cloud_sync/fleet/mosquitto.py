@@ -189,12 +189,14 @@ class MosquittoBroker:
             self._end_child()
             raise retained.too_much(held, self._broker.most_memory_bytes, devices)
 
-    def _end_child(self) -> None:
-        """Who keeps it running starts it again."""
+    def _end_child(self) -> bool:
+        """Who keeps it running starts it again. False: it is being started, ask again."""
         with self._lock:
             if self._listening:
                 self._listening = False
                 self._child.stop()
+                return True
+        return False
 
     def _watch_list(self) -> None:
         """Ends a mosquitto whose list has ended, and one without a list once there is one.
@@ -207,8 +209,8 @@ class MosquittoBroker:
         if valid and self._list_end:
             self.reload()
         elif valid or self._list_end:
-            log.warning("event=broker_ended_to_change_revocation_list valid=%s", valid)
-            self._end_child()
+            if self._end_child():
+                log.warning("event=broker_ended_to_change_revocation_list valid=%s", valid)
 
     def _end_sessions(self) -> None:
         with self._lock:
