@@ -145,7 +145,7 @@ def bundle_list(
 
     with opened(data) as hub, hub.database.session() as session:
         found = bundles.all_bundles(session, project)
-        outdated = {row.id: champions.outdated(session, row) for row in found}
+        outdated = champions.outdated_among(session, found)
         withdrawn = set(session.scalars(withdrawals.only_withdrawn()))
 
     def state(row: Bundle) -> str:
@@ -153,7 +153,7 @@ def bundle_list(
             return "champion"
         if row.id in withdrawn:
             return "withdrawn"
-        if outdated[row.id]:
+        if row.id in outdated:
             return "outdated"
         return "released" if row.approved_at else "not signed"
 
@@ -163,7 +163,11 @@ def bundle_list(
     Console(as_json).answer(
         table(rows, ("bundle", "project", "version", "kit", "from", "state")),
         [
-            {**bundles.as_json(row), "withdrawn": row.id in withdrawn, "outdated": outdated[row.id]}
+            {
+                **bundles.as_json(row),
+                "withdrawn": row.id in withdrawn,
+                "outdated": outdated.get(row.id, ""),
+            }
             for row in found
         ],
     )

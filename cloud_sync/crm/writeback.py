@@ -24,7 +24,7 @@ from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.threads import ConnectionLoops, Opener
 from cloud_sync.crm.unopened import Unopened
 from cloud_sync.effects.alerts import close_alert, raise_alert
-from cloud_sync.effects.lives import ANSWERED, Life, find_dead, forget
+from cloud_sync.effects.lives import ANSWERED, Life, take_over
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection
@@ -70,7 +70,7 @@ class WriteBack(ConnectionLoops):
     def start(self) -> None:
         """Takes over from the dead, and starts the threads."""
         self._life.begin()
-        self._take_over()
+        take_over(self._lives, self._end_leases)
         super().start()
 
     def stop(self) -> None:
@@ -78,15 +78,10 @@ class WriteBack(ConnectionLoops):
         super().stop()
         self._life.end()
 
-    def _take_over(self) -> None:
-        """Leases of the dead end soon."""
-        dead = find_dead(self._lives)
-        if not dead:
-            return
+    def _end_leases(self, dead: Sequence[str]) -> int:
+        """Those of the dead end soon; how many."""
         with self._hub.database.transaction() as session:
-            ended = writing.end_leases(session, dead, self._now() + ANSWERED)
-        forget(self._lives, dead)
-        log.info("event=leases_ended writers=%d leads=%d", len(dead), ended)
+            return writing.end_leases(session, dead, self._now() + ANSWERED)
 
     def serve(self, name: str) -> tuple[int, float]:
         """One batch of a connection: how many leads were looked after, and seconds until the next one."""

@@ -26,7 +26,7 @@ from sqlalchemy import ColumnElement, Update, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cloud_sync.effects.alerts import raise_alert
-from cloud_sync.effects.lives import ANSWERED, Life, find_dead, forget
+from cloud_sync.effects.lives import ANSWERED, Life, take_over
 from cloud_sync.effects.outbox import UNDELIVERABLE
 from cloud_sync.effects.targets import Delivery, DeliveryError, Target
 from cloud_sync.hub import Hub
@@ -87,7 +87,7 @@ class Dispatcher:
     def start(self) -> None:
         """Takes over from the dead, and starts the threads."""
         self._life.begin()
-        self._take_over()
+        take_over(self._lives, self._end_leases)
         for loop in self._loops:
             loop.start()
 
@@ -98,17 +98,12 @@ class Dispatcher:
             loop.stop()
         self._life.end()
 
-    def _take_over(self) -> None:
-        """Leases of the dead end soon."""
-        dead = find_dead(self._lives)
-        if not dead:
-            return
+    def _end_leases(self, dead: Sequence[str]) -> int:
+        """Those of the dead end soon; how many."""
         soon = self._now() + ANSWERED
         theirs = update(Effect).where(Effect.lease_owner.in_(dead), Effect.lease_until > soon)
         with self._hub.database.transaction() as session:
-            ended = changed_by(session.execute(theirs.values(lease_until=soon)))
-        forget(self._lives, dead)
-        log.info("event=leases_ended dispatchers=%d effects=%d", len(dead), ended)
+            return changed_by(session.execute(theirs.values(lease_until=soon)))
 
     def _turn(self, target: Target) -> float:
         self._serve(target)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -88,6 +88,19 @@ def forget(folder: Path, dead: Iterable[str]) -> None:
     """What they held has been seen to."""
     for name in dead:
         (folder / name).unlink(missing_ok=True)
+
+
+def take_over(folder: Path, end: Callable[[Sequence[str]], int]) -> None:
+    """Has `end` end what the dead hold, and forgets them.
+
+    Args:
+        end: given their names; how many leases it ended.
+    """
+    dead = find_dead(folder)
+    if dead:
+        ended = end(dead)
+        forget(folder, dead)
+        log.info("event=leases_ended of=%s dead=%d leases=%d", folder.name, len(dead), ended)
 
 
 def _proof(file: int) -> bytes:

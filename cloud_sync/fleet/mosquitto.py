@@ -208,9 +208,8 @@ class MosquittoBroker:
         valid = _is_valid(self._authority)
         if valid and self._list_end:
             self.reload()
-        elif valid or self._list_end:
-            if self._end_child():
-                log.warning("event=broker_ended_to_change_revocation_list valid=%s", valid)
+        elif (valid or self._list_end) and self._end_child():
+            log.warning("event=broker_ended_to_change_revocation_list valid=%s", valid)
 
     def _end_sessions(self) -> None:
         with self._lock:

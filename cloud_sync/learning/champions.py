@@ -5,7 +5,7 @@ Registers bundles the hub has trained itself. Publishing, releases and rolling o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pydantic import JsonValue
 from sqlalchemy import select
@@ -77,12 +77,25 @@ def check_approvable(session: Session, bundle_id: str) -> BundleRow:
 
 def outdated(session: Session, row: BundleRow) -> str:
     """Why what a bundle won says nothing of the champion of today; empty: it does, or it was released before."""
-    beaten = row.comparison.get(BEATEN)
-    champion = champion_of(session, row.project) if beaten and row.approved_at is None else None
-    if champion is None or champion.id == beaten:
-        return ""
+    return outdated_among(session, [row]).get(row.id, "")
+
+
+def outdated_among(session: Session, rows: Iterable[BundleRow]) -> dict[str, str]:
+    """Bundle id → why, of those that are `outdated`; each project's champion is looked for once."""
+    waiting = [row for row in rows if row.approved_at is None and row.comparison.get(BEATEN)]
+    champions = {name: champion_of(session, name) for name in {row.project for row in waiting}}
+    found = {}
+    for row in waiting:
+        champion = champions[row.project]
+        beaten = row.comparison[BEATEN]
+        if champion is not None and champion.id != beaten:
+            found[row.id] = _why_outdated(str(beaten), champion)
+    return found
+
+
+def _why_outdated(beaten: str, champion: BundleRow) -> str:
     return (
-        f"this bundle beat {str(beaten)[:12]}, and was never compared with version {champion.version} "
+        f"this bundle beat {beaten[:12]}, and was never compared with version {champion.version} "
         f"({champion.id[:12]}), which is the champion now"
     )
 
@@ -95,9 +108,8 @@ def retrain_command(project: str) -> str:
 def close_outdated(session: Session, project: str) -> None:
     """Asks nobody any more to sign what an earlier champion was beaten by."""
     waiting = BundleRow.project == project, BundleRow.approved_at.is_(None)
-    for row in session.scalars(select(BundleRow).where(*waiting)):
-        if outdated(session, row):
-            close_alert(session, NEEDS_SIGNATURE, where=row.id)
+    for bundle_id in outdated_among(session, session.scalars(select(BundleRow).where(*waiting))):
+        close_alert(session, NEEDS_SIGNATURE, where=bundle_id)
 
 
 def whatever_comes(_session: Session) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.fleet.devices import CRM_SITE
-from cloud_sync.learning.champions import outdated
+from cloud_sync.learning.champions import outdated_among
 from cloud_sync.store.models import (
     Bundle,
     Case,
@@ -81,8 +81,8 @@ def next_steps(session: Session, who: Identity, waiting: int, alerts: int) -> li
                 "/datasets",
             )
         )
-    unsigned = session.scalars(select(Bundle).where(Bundle.approved_at.is_(None)))
-    unapproved = sum(not outdated(session, row) for row in unsigned.all())
+    unsigned = session.scalars(select(Bundle).where(Bundle.approved_at.is_(None))).all()
+    unapproved = len(unsigned) - len(outdated_among(session, unsigned))
     if unapproved and who.may("engineer"):
         steps.append(
             NextStep(

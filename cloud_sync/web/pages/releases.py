@@ -42,7 +42,7 @@ def bundle_list(request: Request, session: ReadDep, who: ViewerPage) -> Response
         request, session, who, "bundles.html", bundles=rows, running=counts, of_leads=KIT,
         scoring=set(session.scalars(select(LeadModel.bundle))),
         withdrawn=set(session.scalars(withdrawals.only_withdrawn())),
-        outdated={row.id for row in rows if champions.outdated(session, row)}, trust=_trust(session),
+        outdated=champions.outdated_among(session, rows), trust=_trust(session),
     )  # fmt: skip
 
 
