@@ -1,20 +1,26 @@
 """Alerts of the hub itself: raised once, told to those who want to know, closed when it is over.
 
+One that stands says what is wrong now. When it becomes graver it is raised anew, so that who wants
+to hear of errors only is told.
+
 Alerts of devices come as rows (`intake/carry.py`); both end in the same table and on the same way.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from typing import get_args
+
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.cmms.settings import TOLD, CmmsConfig
-from cloud_sync.effects.outbox import EffectOutbox, Subscription, may_raise, open_alert
-from cloud_sync.effects.settings import NotifyConfig
+from cloud_sync.effects.outbox import EffectOutbox, Subscription, may_raise, open_alert, take_alert
+from cloud_sync.effects.settings import NotifyConfig, Severity
 from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import Alert
 from kits.core.sample import utc_now
 
+_GRAVITY = get_args(Severity)
 WEBHOOK = "webhook"
 MAIL = "mail"
 
@@ -48,10 +54,36 @@ def raise_alert(
     device: str | None = None,
     where: str = "",
 ) -> Alert | None:
-    """Writes an alert and its notices; None when one of this name, device and place is open."""
+    """Writes an alert and its notices; None when one as grave of this name, device and place is open.
+
+    What is open has the new words from then on.
+    """
     if not may_raise(session, name, device=device, where=where):
-        return None
+        if not _is_graver(session, name, severity, device, where):
+            _say_anew(session, name, text, device, where)
+            return None
+        close_alert(session, name, device=device, where=where)
     return outbox_for(notify).raise_own(session, name, severity, text, device=device, where=where)
+
+
+def _is_graver(session: Session, name: str, severity: str, device: str | None, where: str) -> bool:
+    """Whether what is open is less grave. Of transactions that ask at the same time only one is told so."""
+    standing = select(Alert.severity).where(*open_alert(name, device=device, where=where))
+
+    def is_graver() -> bool:
+        return all(
+            _GRAVITY.index(one) < _GRAVITY.index(severity) for one in session.scalars(standing)
+        )
+
+    if not is_graver():
+        return False
+    take_alert(session, name, device=device, where=where)
+    return is_graver()
+
+
+def _say_anew(session: Session, name: str, text: str, device: str | None, where: str) -> None:
+    standing = open_alert(name, device=device, where=where)
+    session.execute(update(Alert).where(*standing, Alert.text != text).values(text=text))
 
 
 def close_alert(session: Session, name: str, *, device: str | None = None, where: str = "") -> bool:

@@ -239,9 +239,16 @@ def may_raise(
     is_open = select(Alert.id).where(*open_alert(name, device=device, where=where)).limit(1)
     if session.scalar(is_open) is not None:
         return False
-    if not take_turn(session, f"alert/{name}/{device or ''}/{where}", wait=wait):
+    if not take_alert(session, name, device=device, where=where, wait=wait):
         return False
     return session.scalar(is_open) is None
+
+
+def take_alert(
+    session: Session, name: str, *, device: str | None = None, where: str = "", wait: bool = True
+) -> bool:
+    """Of transactions that want to raise the same alert it is this one's turn, until it ends."""
+    return take_turn(session, f"alert/{name}/{device or ''}/{where}", wait=wait)
 
 
 def effect_key(target: str, kind: str, source: str) -> str:

@@ -71,6 +71,24 @@ def test_who_has_waited_tells_when_the_first_one_fails(apart: Hub) -> None:
     assert told(apart) == (1, 1)
 
 
+def test_an_alert_that_two_find_graver_at_once_is_told_once_more(apart: Hub) -> None:
+    def graver(session: Session) -> Alert | None:
+        return raise_alert(session, apart.config.notify, "root-expires", "error", "has expired")
+
+    def in_another() -> bool:
+        with apart.database.transaction() as session:
+            return graver(session) is not None
+
+    with apart.database.transaction() as session:
+        assert raise_alert(session, apart.config.notify, "root-expires", "warning", "expires")
+    assert told(apart) == (1, 2), "webhook and mail"
+    assert cross(apart, graver, in_another) is None
+    assert told(apart) == (2, 3), "the mail is for warnings only"
+    with apart.database.session() as session:
+        standing = session.scalars(select(Alert).where(Alert.seen_at.is_(None))).all()
+        assert [(one.severity, one.text) for one in standing] == [("error", "has expired")]
+
+
 def test_who_raises_another_alert_does_not_wait(apart: Hub) -> None:
     with apart.database.transaction() as session:
         assert full(session, apart)

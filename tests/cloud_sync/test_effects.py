@@ -188,6 +188,32 @@ def test_an_alert_of_the_hub_is_raised_once_while_it_is_open(scene: Scene) -> No
     assert scene.states() == {"waiting": 2}
 
 
+def test_an_alert_that_stands_says_what_is_wrong_now(scene: Scene) -> None:
+    steps = [("warning", "no answer"), ("warning", "wrong password"), ("info", "slow")]
+    for severity, text in steps:
+        with scene.hub.database.transaction() as session:
+            raise_alert(session, scene.hub.config.notify, "crm-unreachable", severity, text)
+        with scene.hub.database.session() as session:
+            [standing] = session.scalars(select(Alert))
+            assert (standing.severity, standing.text) == ("warning", text)
+    assert scene.states() == {"waiting": 1}, "told once"
+
+
+def test_an_alert_that_becomes_graver_is_told_to_who_wants_errors_only(tmp_path: Path) -> None:
+    with receiver() as state:
+        notify = {"webhook": {"url": state.url, "timeout_s": 5, "severities": ["error"]}}
+        with make_hub(tmp_path, notify=notify) as hub:
+            for severity in ("warning", "error", "error"):
+                with hub.database.transaction() as session:
+                    text = f"root 3 expires: {severity}"
+                    raise_alert(session, hub.config.notify, "root-expires", severity, text)
+            assert Scene(hub, state).dispatcher.step() == 1
+            with hub.database.session() as session:
+                standing = {row.text: row.seen_by for row in session.scalars(select(Alert))}
+    assert [body["data"]["severity"] for body in state.taken.values()] == ["error"]
+    assert standing == {"root 3 expires: warning": "hub: over", "root 3 expires: error": ""}
+
+
 def test_alerts_of_another_hub_and_of_a_restored_one_have_ids_of_their_own(tmp_path: Path) -> None:
     with receiver() as state:
         notify = {"webhook": {"url": state.url, "timeout_s": 5}}
