@@ -15,11 +15,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import connections, taking
+from cloud_sync.crm import taking
+from cloud_sync.crm.at_hand import AtHand
 from cloud_sync.crm.base import Answer, CrmEvent, Request
 from cloud_sync.crm.connections import Connection
 from cloud_sync.crm.group_commit import Committer
@@ -27,13 +27,10 @@ from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name, thing_of
 from cloud_sync.crm.reading import Message
 from cloud_sync.crm.schemes.table import scheme_of
 from cloud_sync.crm.schemes.verifying import UnverifiedError, Verified, verify
-from cloud_sync.crm.secrets import secrets_path
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.settings import Severity
 from cloud_sync.errors import BusyError, NotFoundError
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import CrmConnection
-from cloud_sync.store.remembered import Remembered
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.sample import utc_now
 
@@ -43,12 +40,15 @@ UNARMED = "crm-no-secret"
 OTHER_ADDRESS = "crm-other-address"
 OTHER_TIME = "crm-other-time"
 REFUSED = "crm-messages-refused"
-NOT_TAKEN: Final = (UNARMED, OTHER_ADDRESS, OTHER_TIME, REFUSED)
+UNREADABLE = "crm-messages-unreadable"
+_UNKNOWN: Final = (UNARMED, OTHER_ADDRESS, OTHER_TIME, REFUSED)
+"""Alerts of messages that are not known to be the CRM's."""
+NOT_TAKEN: Final = (*_UNKNOWN, UNREADABLE)
 """Alerts of a connection whose messages are not taken; each closes with the next one that is."""
 _OFTEN: Final = 3
 """Messages of another time in a row; a single one may have been kept somewhere on its way."""
 _MANY: Final = 5
-"""Messages in a row that are refused for a `_REMEDIES`; a single one may be a stranger's."""
+"""Messages in a row that are refused for a `_REMEDIES`, or cannot be read; a single one may be a stranger's, or a slip."""
 OWN_CHANGE: Final = "our own change"
 """Why an event is skipped: it tells of a score that we wrote."""
 AHEAD: Final = timedelta(minutes=5)
@@ -56,8 +56,6 @@ AHEAD: Final = timedelta(minutes=5)
 MAX_KEY: Final = 240
 """Bytes of an event's id."""
 _LOG_S: Final = 60.0
-_REMEMBERED_S: Final = 1.0
-"""A connection's row is read again after so long; its secrets are looked at with every message."""
 
 
 class Inbox:
@@ -77,7 +75,7 @@ class Inbox:
     ) -> None:
         self._hub = hub
         self._now = now
-        self._known = _Known(hub, clock)
+        self._known = AtHand(hub, clock)
         self._committer = Committer(hub)
         self._clock = clock
         self._told: dict[tuple[str, str], bool] = {}
@@ -101,7 +99,7 @@ class Inbox:
         with self._counted(name):
             connection = self._open(name)
             verified = self._checked(connection, request, now)
-            events = self._read(connection, request, verified, now)
+            events = self._understood(connection, request, verified, now)
         done = self._committer.commit(taking.Batch(connection.name, events, now))
         return self._answer(connection, done)
 
@@ -155,7 +153,8 @@ class Inbox:
             events = self._read(connection, request, self._verify(connection, request, now), now)
         except (UnverifiedError, DataError, ConfigError):
             return None
-        self._in_a_row.pop((name, REFUSED), None)
+        for alert in (REFUSED, UNREADABLE):
+            self._in_a_row.pop((name, alert), None)
         batch = taking.Batch(connection.name, events, now)
         return self._answer(connection, await self._committer.commit_soon(batch))
 
@@ -193,10 +192,26 @@ class Inbox:
                 raise UnverifiedError("url") from error
             self._count_refused(connection, error.reason)
             raise
-        for alert in NOT_TAKEN:
+        for alert in _UNKNOWN:
             self._in_a_row.pop((connection.name, alert), None)
             self._close(connection, alert)
         return found
+
+    def _understood(
+        self, connection: Connection, request: Request, verified: Verified, now: datetime
+    ) -> list[CrmEvent]:
+        """As `_read`; a person is told when the CRM's own messages cannot be read one after the other."""
+        try:
+            events = self._read(connection, request, verified, now)
+        except DataError as error:
+            if self._counts(connection, UNREADABLE) >= _MANY:
+                where = f" ({error.where})" if error.where else ""
+                text = _NOT_READABLE.format(name=connection.name, what=error.what + where)
+                self._tell(UNREADABLE, connection, text, "warning")
+            raise
+        self._in_a_row.pop((connection.name, UNREADABLE), None)
+        self._close(connection, UNREADABLE)
+        return events
 
     def _means_another(self, connection: Connection, request: Request, now: datetime) -> bool:
         """Whether who signed it knows the secret, and called another address than ours."""
@@ -305,6 +320,10 @@ _NOT_THE_CRMS: Final = (
     "messages that come for {name} are refused one after the other ({reason}), and none was taken meanwhile: {remedy} If"
     " they are strangers', nothing is to be done"
 )
+_NOT_READABLE: Final = (
+    "messages of {name} are its own and cannot be read, one after the other: {what}. They are refused (400); what is"
+    " expected, and the options `event.…` for a program of your own: docs/reference/crm.md"
+)
 _PUT_OFF: Final = {
     "time": (
         "signed for another time than this hub's", "send it again",
@@ -341,51 +360,3 @@ def is_own(event: CrmEvent, own: frozenset[str], bookkeeping: frozenset[str]) ->
         return event.ours
     said = event.fields - bookkeeping
     return said <= own if said else event.ours
-
-
-class _Known:
-    """Connections that were opened a moment ago, so that a message costs no query of its own."""
-
-    def __init__(self, hub: Hub, clock: Callable[[], float]) -> None:
-        self._hub = hub
-        self._clock = clock
-        self._opened: dict[str, tuple[float, int, Connection]] = {}
-        self._names: Remembered[str, frozenset[str]] = Remembered(
-            hub.database, (CrmConnection,), seconds=_REMEMBERED_S, most=1, clock=clock
-        )
-
-    def there(self, name: str) -> bool:
-        """Whether there is a connection of this name, as it was a moment ago: whatever strangers ask costs one query."""
-        names = self._names.get("")
-        if names is None:
-            version = self._names.version
-            with self._hub.database.session() as session:
-                names = frozenset(session.scalars(select(CrmConnection.name)))
-            self._names.keep("", names, version)
-        return name in names
-
-    def at_hand(self, name: str) -> Connection | None:
-        """A connection that was opened a moment ago and whose secrets were not written since."""
-        known = self._opened.get(name)
-        if known is None or self._clock() - known[0] >= _REMEMBERED_S:
-            return None
-        return known[2] if known[1] == _written(self._hub, name) else None
-
-    def open(self, name: str) -> Connection:
-        """A connection. Raises NotFoundError, UsageError, ConfigError."""
-        known = self.at_hand(name)
-        if known is not None:
-            return known
-        now, written = self._clock(), _written(self._hub, name)
-        self._opened.pop(name, None)
-        found = connections.open_connection(self._hub, name)
-        self._opened[name] = (now, written, found)
-        return found
-
-
-def _written(hub: Hub, name: str) -> int:
-    """When its secrets were last written; 0: never."""
-    try:
-        return secrets_path(hub.config.keys_dir, name).stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0

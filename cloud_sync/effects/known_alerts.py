@@ -142,6 +142,12 @@ ALERTS: tuple[AlertInfo, ...] = (
         "`cloud-sync crm secret NAME`; of strangers' messages nothing; it closes with the next message that is taken",
     ),
     AlertInfo(
+        "crm-messages-unreadable", ("warning",),
+        "messages of a connection are its own and cannot be read, one after the other: they are refused, and changes are found by "
+        "asking and by the daily sweep only",
+        "[what is expected](crm.md#messages-of-your-own-program); it closes with the next message that is read",
+    ),
+    AlertInfo(
         "crm-other-address", ("error",),
         "a CRM signs its messages for another address than `public_url`: none is taken",
         "set `public_url` in `hub.yaml` to the address that the CRM calls, and start the hub again",

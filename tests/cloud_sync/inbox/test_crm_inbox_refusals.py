@@ -87,6 +87,35 @@ def test_a_crm_with_another_secret_is_told_after_some_messages_and_closed_by_the
     assert alerts(hub) == []
 
 
+def test_messages_that_cannot_be_read_are_told_after_some_until_the_next_that_can(
+    hub: Hub, inbox: Inbox
+) -> None:
+    """Who sends them is answered 400; here only a figure among the metrics told of it."""
+    connect(hub, "standard")
+
+    def unread(times: int) -> list[tuple[str, str]]:
+        for _ in range(times):
+            with pytest.raises(MalformedError):
+                inbox.take(
+                    "crm",
+                    signed("standard", b'{"type": "lead.changed", "data": {"no": "Mia Sorg"}}'),
+                )
+        return alerts(hub)
+
+    assert unread(4) == []
+    inbox.take("crm", signed("standard"))
+    assert unread(4) == [], "counted in a row"
+    assert unread(2) == [("crm-messages-unreadable", "crm")]
+    said = said_of(hub, "messages refused")
+    assert "an event that names no record (data.id)" in said and "Mia" not in said
+    with pytest.raises(UnverifiedError):
+        inbox.take("crm", signed("standard", secret="whsec_" + "A" * 32))
+    assert alerts(hub) == [("crm-messages-unreadable", "crm")], "a stranger closes nothing"
+    inbox.take("crm", signed("standard"))
+    assert alerts(hub) == []
+    assert said_of(hub, "not scored") == ""
+
+
 def test_a_clock_that_is_wrong_puts_messages_off_and_a_person_is_told(tmp_path: Path) -> None:
     """What is refused as forged is not sent again, and an hour of a wrong clock would lose an hour's events."""
     with make_hub(tmp_path) as hub:
