@@ -47,6 +47,16 @@ def test_unreadable_file_is_named_and_the_rest_goes_on(
     assert out.splitlines()[-1] == "next: kit bench"
 
 
+def test_who_predicts_many_is_told_of_the_table(
+    trained: tuple[Project, Trained], dots_folder: Path, tmp_path: Path
+) -> None:
+    many = str(dots_folder / "test" / "good")
+    _, out = kit("predict", many, "--bundle", str(trained[1].bundle))
+    assert out.splitlines()[-1] == "next: kit predict PATH --out FILE.csv"
+    _, out = kit("predict", many, "--bundle", str(trained[1].bundle), "--save", str(tmp_path))
+    assert out.splitlines()[-1] == "next: kit bench"
+
+
 def test_nothing_readable_is_a_data_error(trained: tuple[Project, Trained], tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no")
     with pytest.raises(DataError, match="none of 1 files"):

@@ -132,7 +132,14 @@ def _predict_each(
     if save is not None:
         written = predicting.save_pictures(kit, results, save)
         console.note(f"{written} pictures in {save}")
-    console.next("kit replay PATH" if replies else "kit bench")
+    console.next(_next(len(results), replies=replies, saved=save is not None))
+
+
+def _next(count: int, *, replies: bool, saved: bool) -> str:
+    """Lines of many samples are no list to work with: a table is."""
+    if replies:
+        return "kit replay PATH"
+    return "kit bench" if saved or count <= _TOLD_IN_FULL else "kit predict PATH --out FILE.csv"
 
 
 def _tell_results(
