@@ -1,14 +1,9 @@
-"""Making, checking, saving and restoring a hub's data folder. No server, no broker."""
+"""Making and checking a hub's data folder. No server, no broker. Saving and restoring it: `backups.py`."""
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
-import sqlite3
-import tarfile
-import tempfile
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +11,9 @@ from cloud_sync.config import FILE, HubConfig, dump, load, parse
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.broker import find_mosquitto
 from cloud_sync.fleet.pki import CA_ALARM, CRL_ALARM, Authority
-from cloud_sync.hub import Hub
 from cloud_sync.store.check import RESTORE, check_database, looking
 from cloud_sync.store.db import Database, migrate
-from cloud_sync.store.holding import hold_bytes
-from kits.core.blobs import FolderBlobStore
-from kits.core.errors import ConfigError, DataError, KitwrightError, UsageError
+from kits.core.errors import ConfigError, KitwrightError
 from kits.core.files import write_atomically
 from kits.core.sample import utc_now
 from kits.core.signing import SigningKey
@@ -59,7 +51,7 @@ def init(data_dir: Path, login: str, password: str, changes: dict[str, object]) 
             where=str(data_dir),
             fix=f"cloud-sync serve --data {data_dir}",
         )
-    if data_dir.exists() and any(_contents(data_dir)):
+    if data_dir.exists() and any(contents(data_dir)):
         raise ConflictError(
             "a hub is made in a new or an empty folder only", where=str(data_dir), fix="--data NEW"
         )
@@ -70,16 +62,20 @@ def init(data_dir: Path, login: str, password: str, changes: dict[str, object]) 
     try:
         _fill(config, login, password)
     except BaseException:
-        # half a hub would be in the way of the next try
-        for path in _contents(data_dir):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        clear(data_dir)  # half a hub would be in the way of the next try
         raise
     return password
 
 
-def _contents(folder: Path) -> list[Path]:
+def contents(folder: Path) -> list[Path]:
     """What lies in it, but for what every mounted disk brings with it."""
     return [path for path in folder.iterdir() if path.name != "lost+found"]
+
+
+def clear(folder: Path) -> None:
+    """Removes what lies in it; the folder may be a disk's."""
+    for path in contents(folder):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _fill(config: HubConfig, login: str, password: str) -> None:
@@ -95,86 +91,6 @@ def _fill(config: HubConfig, login: str, password: str) -> None:
     finally:
         database.close()
     write_atomically(config.data_dir / FILE, dump(config).encode(), private=True)
-
-
-def backup(hub: Hub, target: Path) -> dict[str, int]:
-    """Writes configuration, keys, tables and local blobs into one tar file; the hub may run.
-
-    Raises:
-        UsageError: the file exists, or the database is not SQLite (use pg_dump).
-    """
-    if target.exists():
-        raise UsageError("this file exists", where=str(target))
-    if hub.database.engine.dialect.name != "sqlite":
-        raise UsageError("only SQLite is saved here", fix="pg_dump for PostgreSQL")
-    partial = target.with_name(target.name + ".partial")
-    try:
-        with (
-            # retention may not remove what the copy of the tables still names
-            hold_bytes(hub.config.data_dir),
-            tempfile.TemporaryDirectory(dir=target.absolute().parent) as folder,
-        ):
-            copy = Path(folder) / _DATABASE
-            _copy_sqlite(Path(hub.config.database.removeprefix("sqlite:///")), copy)
-            # the copy says which pictures belong to it: rows go on coming, after their bytes
-            blobs = _blobs_in(copy)
-            _write_archive(hub.config, copy, blobs, partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    return {"blobs": len(blobs), "bytes": target.stat().st_size}
-
-
-def _write_archive(config: HubConfig, database: Path, blobs: list[str], target: Path) -> None:
-    # a file that is there, or a link, is another's or a cut-off backup's: its mode would be kept, and keys are inside
-    target.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    descriptor = os.open(target, flags, 0o600)
-    with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as archive:
-        archive.add(config.data_dir / FILE, FILE)
-        archive.add(config.keys_dir, "keys")
-        archive.add(config.pki_dir, "pki")
-        archive.add(database, _DATABASE)
-        if not config.storage_url:
-            for digest in blobs:
-                name = f"blobs/sha256/{digest[:2]}/{digest[2:]}"
-                archive.add(config.data_dir / name, name)
-
-
-def restore(source: Path, data_dir: Path) -> dict[str, int | str]:
-    """Unpacks a backup into an empty place and checks every blob that its tables name.
-
-    Returns:
-        `blobs`, how many are whole, and `database_was`: where the hub that was saved had its
-        tables, when `database_url` named a place of their own. The restored hub has them in its
-        folder: it must neither miss them nor write into those of the other one.
-
-    Raises:
-        ConflictError: the folder is not empty.
-        DataError: not a backup, or a blob is absent or damaged.
-    """
-    if data_dir.exists() and any(_contents(data_dir)):
-        raise ConflictError(
-            "a backup is restored into an empty folder only", where=str(data_dir), fix="--data NEW"
-        )
-    data_dir.mkdir(parents=True, exist_ok=True)
-    data_dir.chmod(0o700)
-    try:
-        with tarfile.open(source) as archive:
-            archive.extractall(data_dir, filter="data")
-    except (tarfile.TarError, OSError) as error:
-        shutil.rmtree(data_dir)
-        raise DataError(f"not a backup: {error}", where=str(source)) from error
-    config = load(data_dir)
-    blobs = _blobs_in(data_dir / _DATABASE)
-    if not config.storage_url:
-        store = FolderBlobStore(data_dir / "blobs")
-        for digest in blobs:
-            store.get(digest)
-    if config.database_url:
-        here = config.model_copy(update={"database_url": ""})
-        write_atomically(data_dir / FILE, dump(here).encode(), private=True)
-    return {"blobs": len(blobs), "database_was": config.database_url}
 
 
 def doctor(data_dir: Path) -> list[Finding]:
@@ -293,15 +209,3 @@ def _keyless(config: HubConfig) -> list[Finding]:
         f"{named}: whether an imported lead is the same is not known, it may be learned from twice"
     )
     return [Finding("samples without a record", found, True, fix)]
-
-
-def _copy_sqlite(source: Path, target: Path) -> None:
-    with sqlite3.connect(source) as old, sqlite3.connect(target) as new:
-        old.backup(new)
-    old.close()
-    new.close()
-
-
-def _blobs_in(database: Path) -> list[str]:
-    with closing(sqlite3.connect(database)) as connection:
-        return [row[0] for row in connection.execute("SELECT digest FROM blob ORDER BY digest")]

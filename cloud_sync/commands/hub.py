@@ -148,11 +148,11 @@ def backup(
     quiet: QuietOption = False,
 ) -> None:
     """Save configuration, keys, tables and pictures into one file; the hub may run."""
-    from cloud_sync import setup
+    from cloud_sync import backups
 
     console = Console(as_json, quiet)
     with opened(data) as hub:
-        done = setup.backup(hub, target)
+        done = backups.backup(hub, target)
     console.answer(
         f"saved {target}: {done['blobs']} blobs, {done['bytes'] / 1e6:.1f} MB",
         {"path": str(target), **done},
@@ -168,10 +168,10 @@ def restore(
     quiet: QuietOption = False,
 ) -> None:
     """Unpack a backup into an empty folder and check every blob."""
-    from cloud_sync import setup
+    from cloud_sync import backups
 
     console = Console(as_json, quiet)
-    done = setup.restore(source, data)
+    done = backups.restore(source, data)
     console.answer(f"restored {data}: {done['blobs']} blobs are whole", {"data": str(data), **done})
     if done["database_was"]:
         console.note(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
@@ -20,6 +21,9 @@ from sqlalchemy.pool import NullPool
 
 from cloud_sync.store.db import Database, alembic_config, current_revision
 from kits.core.errors import ConfigError, DataError, UnreachableError
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 _HEADER = b"SQLite format 3\0"
 RESTORE = "cloud-sync restore FILE --data NEW, with your latest backup"
@@ -65,6 +69,21 @@ def check_database(url: str) -> str:
     revision = _look_into(path) if path else _ask(url)
     _refuse_other(revision, url)
     return revision
+
+
+def check_saved(path: Path) -> None:
+    """A hub's SQLite file, of this Kitwright or an earlier one, is in order.
+
+    Raises:
+        DataError: it is lost or damaged, or no hub's.
+        ConfigError: its tables are of a newer version of Kitwright.
+    """
+    url = f"sqlite:///{path}"
+    require_database(url)
+    revision = _look_into(path)
+    if not revision:
+        raise DataError("this is no hub's database", where=str(path), fix=RESTORE)
+    _refuse_newer(revision, url)
 
 
 @contextmanager
@@ -116,21 +135,27 @@ def _ask(url: str) -> str:
 
 
 def _refuse_other(revision: str, url: str) -> None:
-    from alembic.script import ScriptDirectory
-
-    scripts = ScriptDirectory.from_config(alembic_config())
-    head = scripts.get_current_head() or ""
+    head = _scripts().get_current_head() or ""
     if revision == head:
         return
-    where = make_url(url).render_as_string()
-    if revision and revision not in {script.revision for script in scripts.walk_revisions()}:
-        raise ConfigError(
-            f"written by a newer Kitwright, as schema {revision}",
-            where=where,
-            fix="update kitwright",
-        )
+    _refuse_newer(revision, url)
     raise ConfigError(
         f"schema {revision or 'none'}, this Kitwright has {head}",
-        where=where,
+        where=make_url(url).render_as_string(),
         fix="save it with cloud-sync backup or pg_dump; cloud-sync serve brings it up to date",
     )
+
+
+def _refuse_newer(revision: str, url: str) -> None:
+    if revision and revision not in {script.revision for script in _scripts().walk_revisions()}:
+        raise ConfigError(
+            f"written by a newer Kitwright, as schema {revision}",
+            where=make_url(url).render_as_string(),
+            fix="update kitwright",
+        )
+
+
+def _scripts() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(alembic_config())

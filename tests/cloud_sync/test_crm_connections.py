@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from cloud_sync import setup
+from cloud_sync import backups, setup
 from cloud_sync.crm import connections, leads, outcomes
 from cloud_sync.crm.leads import ERASED_WORDS
 from cloud_sync.crm.scored import MEDIA_TYPE
@@ -65,10 +65,10 @@ def test_secrets_are_in_a_private_file_and_nowhere_else(hub: Hub) -> None:
 def test_a_backup_carries_the_secrets_and_they_stay_private(hub: Hub, tmp_path: Path) -> None:
     add(hub)
     (hub.config.data_dir / "hub.yaml").write_text("{}\n")
-    setup.backup(hub, tmp_path / "hub.tar")
+    backups.backup(hub, tmp_path / "hub.tar")
     with tarfile.open(tmp_path / "hub.tar") as archive:
         assert "keys/crm/sales.json" in archive.getnames()
-    setup.restore(tmp_path / "hub.tar", tmp_path / "again")
+    backups.restore(tmp_path / "hub.tar", tmp_path / "again")
     assert read_secrets(tmp_path / "again" / "keys", "sales") == SECRETS
     assert stat.S_IMODE(secrets_path(tmp_path / "again" / "keys", "sales").stat().st_mode) == 0o600
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from cloud_sync.backups import backup, restore
 from cloud_sync.config import dump, load
 from cloud_sync.effects import letters
 from cloud_sync.effects.alerts import close_alert, outbox_for, raise_alert
@@ -21,7 +22,6 @@ from cloud_sync.effects.mail import Mail
 from cloud_sync.effects.targets import Delivery
 from cloud_sync.hub import Hub
 from cloud_sync.intake.rows import write_frames
-from cloud_sync.setup import backup, restore
 from cloud_sync.store.models import Alert, Effect, EffectTarget
 from kits.core.sample import utc_now
 from tests.cloud_sync.effect_builders import Scene, full_hub

@@ -13,7 +13,7 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
-from cloud_sync import setup
+from cloud_sync import backups, setup
 from cloud_sync.config import load
 from cloud_sync.fleet import tuf
 from cloud_sync.hub import Hub
@@ -147,12 +147,12 @@ def test_a_restored_backup_serves_devices_that_saw_more_once_it_has_the_rest_aga
     begun(hub, engineer)
     device = Device(hub)
     second = bring(hub, 2)
-    setup.backup(hub, tmp_path / "backup.tar")
+    backups.backup(hub, tmp_path / "backup.tar")
     newest = engineer.release(second)
     accept(hub, targets=newest)
     assert len(device.refresh().targets) == 2
     hub.close()
-    setup.restore(tmp_path / "backup.tar", tmp_path / "again")
+    backups.restore(tmp_path / "backup.tar", tmp_path / "again")
     restored = Hub.open(load(tmp_path / "again"))
     device.hub = restored
     later = utc_now() + timedelta(minutes=1)

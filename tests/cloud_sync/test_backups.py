@@ -1,0 +1,210 @@
+"""Saving and restoring a hub that people use meanwhile."""
+
+from __future__ import annotations
+
+import sqlite3
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cloud_sync import backups, setup
+from cloud_sync.cli import make_app
+from cloud_sync.config import load
+from cloud_sync.hub import Hub
+from cloud_sync.retention.pruner import Pruner
+from cloud_sync.store.models import Blob, LooseBlob
+from kits.core.blobs import FolderBlobStore
+from kits.core.errors import ConfigError, DataError, KitwrightError
+from tests.cloud_sync.fleet_builders import put_blob
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    setup.init(tmp_path / "hub", "admin", "four random words", {})
+    opened = Hub.open(load(tmp_path / "hub"))
+    yield opened
+    opened.close()
+
+
+def test_a_backup_holds_every_picture_that_its_tables_name(hub: Hub, tmp_path: Path) -> None:
+    for number in range(20):
+        put_blob(hub, f"before {number}".encode())
+    stop = threading.Event()
+
+    def take_in() -> None:
+        number = 0
+        while not stop.is_set():
+            put_blob(hub, f"meanwhile {number}".encode())
+            number += 1
+
+    devices = threading.Thread(target=take_in)
+    devices.start()
+    try:
+        saved = [backups.backup(hub, tmp_path / f"{turn}.tar")["blobs"] for turn in range(5)]
+    finally:
+        stop.set()
+        devices.join()
+    assert saved[-1] > saved[0] >= 20, "rows came while it was saved"
+    for turn in range(5):
+        again = tmp_path / f"again-{turn}"
+        assert backups.restore(tmp_path / f"{turn}.tar", again)["blobs"] == saved[turn]
+        restored = Hub.open(load(again))
+        with restored.database.session() as session:
+            store = FolderBlobStore(again / "blobs")
+            assert all(store.has(row.digest) for row in session.query(Blob))
+        restored.close()
+
+
+def test_a_backup_whose_pictures_are_not_complete_is_not_restored_in_silence(
+    hub: Hub, tmp_path: Path
+) -> None:
+    digest = put_blob(hub, b"a picture")
+    backups.backup(hub, tmp_path / "hub.tar")
+    backups.restore(tmp_path / "hub.tar", tmp_path / "again")
+    (tmp_path / "again" / "blobs" / "sha256" / digest[:2] / digest[2:]).write_bytes(b"another")
+    damaged = Hub.open(load(tmp_path / "again"))
+    backups.backup(damaged, tmp_path / "damaged.tar")
+    damaged.close()
+    with pytest.raises(DataError, match="damaged"):
+        backups.restore(tmp_path / "damaged.tar", tmp_path / "third")
+
+
+def test_a_backup_that_fails_leaves_nothing_behind(hub: Hub, tmp_path: Path) -> None:
+    digest = put_blob(hub, b"a picture")
+    (hub.config.data_dir / "blobs" / "sha256" / digest[:2] / digest[2:]).unlink()
+    before = {path.name for path in tmp_path.iterdir()}
+    with pytest.raises(FileNotFoundError):
+        backups.backup(hub, tmp_path / "hub.tar")
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_backup_is_written_into_no_file_that_was_there(
+    hub: Hub, tmp_path: Path, linked: bool
+) -> None:
+    partial, other = tmp_path / "hub.tar.partial", tmp_path / "other"
+    other.write_bytes(b"somebody's")
+    if linked:
+        partial.symlink_to(other)
+    else:
+        partial.write_bytes(b"left by a backup that was cut off")
+        partial.chmod(0o666)
+    backups.backup(hub, tmp_path / "hub.tar")
+    assert (tmp_path / "hub.tar").stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "hub.tar").is_symlink()
+    assert other.read_bytes() == b"somebody's"
+
+
+def outlive_its_sample(hub: Hub, content: bytes) -> str:
+    """A picture that a device sent, and whose sample was pruned; the digest."""
+    digest = put_blob(hub, content)
+    with hub.database.transaction() as session:
+        session.get_one(Blob, digest).kept = False
+        session.add(LooseBlob(digest=digest))
+    return digest
+
+
+def test_retention_removes_nothing_that_a_backup_is_about_to_read(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = outlive_its_sample(hub, b"a picture")
+    copy = backups._copy_sqlite
+
+    def copy_and_prune(source: Path, target: Path) -> None:
+        copy(source, target)
+        assert Pruner(hub).turn() == {}
+
+    monkeypatch.setattr(backups, "_copy_sqlite", copy_and_prune)
+    assert backups.backup(hub, tmp_path / "hub.tar")["blobs"] == 1
+    assert Pruner(hub).turn() == {"pictures": 1}
+    assert not hub.storage.has(digest)
+    assert backups.restore(tmp_path / "hub.tar", tmp_path / "again")["blobs"] == 1
+
+
+def test_a_restored_hub_uses_the_tables_that_were_restored(tmp_path: Path) -> None:
+    elsewhere = f"sqlite:///{tmp_path / 'elsewhere.sqlite'}"
+    setup.init(tmp_path / "hub", "admin", "four random words", {"database_url": elsewhere})
+    saved = Hub.open(load(tmp_path / "hub"))
+    put_blob(saved, b"a picture")
+    backups.backup(saved, tmp_path / "hub.tar")
+    put_blob(saved, b"came after the backup")
+    saved.close()
+    words = ["restore", str(tmp_path / "hub.tar"), "--data", str(tmp_path / "again")]
+    done = CliRunner().invoke(make_app(), words)
+    assert done.exit_code == 0, done.output
+    assert elsewhere in done.output
+    restored = Hub.open(load(tmp_path / "again"))
+    with restored.database.session() as session:
+        assert session.query(Blob).count() == 1
+    restored.close()
+
+
+def changed(saved: Path, folder: Path, name: str, content: bytes | None) -> Path:
+    """The backup with a file in it changed, or left out."""
+    with tarfile.open(saved) as archive:
+        archive.extractall(folder, filter="data")
+    (folder / name).unlink()
+    if content is not None:
+        (folder / name).write_bytes(content)
+    with tarfile.open(folder.with_suffix(".tar"), "w") as archive:
+        archive.add(folder, ".")
+    return folder.with_suffix(".tar")
+
+
+@pytest.fixture
+def saved(hub: Hub, tmp_path: Path) -> Path:
+    backups.backup(hub, tmp_path / "hub.tar")
+    return tmp_path / "hub.tar"
+
+
+def refused(source: Path, kind: type[KitwrightError], what: str) -> None:
+    """Nothing stays that the next try would find in its way."""
+    place = source.parent / "again"
+    with pytest.raises(kind, match=what) as told:
+        backups.restore(source, place)
+    assert told.value.where == str(source)
+    assert list(place.iterdir()) == []
+
+
+def test_a_backup_of_a_newer_kitwright_is_not_restored(hub: Hub, tmp_path: Path) -> None:
+    """It was said to be whole, and the next command refused it."""
+    with hub.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    backups.backup(hub, tmp_path / "hub.tar")
+    refused(tmp_path / "hub.tar", ConfigError, "written by a newer Kitwright, as schema 9999")
+
+
+def test_a_backup_of_an_earlier_kitwright_is_restored(hub: Hub, tmp_path: Path) -> None:
+    with hub.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    backups.backup(hub, tmp_path / "hub.tar")
+    assert backups.restore(tmp_path / "hub.tar", tmp_path / "again")["blobs"] == 0
+
+
+@pytest.mark.parametrize("name", ["hub.yaml", "hub.sqlite"])
+def test_an_archive_that_lacks_a_part_is_no_backup(saved: Path, tmp_path: Path, name: str) -> None:
+    refused(changed(saved, tmp_path / "other", name, None), DataError, f"it has no {name}")
+
+
+def test_a_damaged_database_is_not_restored(saved: Path, tmp_path: Path) -> None:
+    empty = sqlite3.connect(tmp_path / "empty")
+    empty.execute("CREATE TABLE other (x)")
+    empty.close()
+    contents = {
+        "words": (b"no database at all", "this is no SQLite database"),
+        "empty": ((tmp_path / "empty").read_bytes(), "this is no hub's database"),
+    }
+    for name, (content, what) in contents.items():
+        refused(changed(saved, tmp_path / name[:1], "hub.sqlite", content), DataError, what)
+
+
+def test_who_gives_any_file_is_told_and_the_folder_of_a_disk_stays(tmp_path: Path) -> None:
+    (tmp_path / "again" / "lost+found").mkdir(parents=True)
+    (tmp_path / "notes.tar").write_bytes(b"no archive")
+    with pytest.raises(DataError, match="not a backup"):
+        backups.restore(tmp_path / "notes.tar", tmp_path / "again")
+    assert [path.name for path in (tmp_path / "again").iterdir()] == ["lost+found"]
