@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Reply = tuple[int, dict[str, str], bytes]
+OVER_A_DAY = 10_000_000.0
+"""A time scale at which the last attempt of a vendor that tries for a day is soon over."""
+MINUTES_IN_MS = 10_000.0
+"""The same for Pipedrive, which tries for minutes: its three days without success must not be over before the first."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from cloud_sync.effects.checks import Check
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmEvent, CrmLead
 from kits.core.sample import utc_now
-from tests.cloud_sync.crm_receivers import Ear, Reply, Taken, ear
+from tests.cloud_sync.crm_receivers import MINUTES_IN_MS, OVER_A_DAY, Ear, Reply, Taken, ear
 from tests.cloud_sync.fleet_builders import make_hub
 
 KINDS = ("hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "standard")
@@ -44,8 +44,6 @@ THINGS = [
     ("pipedrive", "persons"), ("pipedrive", "organizations"),
 ]  # fmt: skip
 SOON = 20.0
-OVER_A_DAY = 10_000_000.0
-"""A time scale at which a vendor's last attempt is soon over."""
 
 
 def settings_of(simulator: Simulator, url: str) -> CrmSettings:
@@ -97,9 +95,10 @@ def test_the_hub_takes_what_a_pretended_crm_signs_and_nobody_elses(
         skipped = session.scalars(select(CrmEvent.skipped)).all()
     assert not any(skipped)
     stranger = Simulator(kind, seed=6, scheme=scheme)
+    scale = MINUTES_IN_MS if kind == "pipedrive" else OVER_A_DAY
     with (
         ear(taking(hub, state)) as listening,
-        sending(stranger, listening.url, scale=OVER_A_DAY) as sender,
+        sending(stranger, listening.url, scale=scale) as sender,
     ):
         state[0] = listening
         stranger.make(1)

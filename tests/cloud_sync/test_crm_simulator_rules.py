@@ -11,17 +11,15 @@ import pytest
 from cloud_sync.crm.simulator import Simulator, sending
 from cloud_sync.crm.simulator.values import doubling_waits
 from cloud_sync.crm.simulator.vendor import Vendor
-from tests.cloud_sync.crm_receivers import ear
+from tests.cloud_sync.crm_receivers import MINUTES_IN_MS, OVER_A_DAY, ear
 
 SOON = 20.0
-DAYS_IN_MS = 10_000_000.0
-"""A time scale at which a vendor's last attempt is soon over."""
 FAILED = (500, {}, b"")
 
 
 def test_pipedrive_tries_three_more_times_and_says_which_attempt_it_is() -> None:
     simulator = Simulator("pipedrive", seed=1)
-    with ear() as hub, sending(simulator, hub.url, scale=DAYS_IN_MS, workers=1) as sender:
+    with ear() as hub, sending(simulator, hub.url, scale=MINUTES_IN_MS, workers=1) as sender:
         hub.then = FAILED
         simulator.make(1)
         assert sender.queue.drained(SOON)
@@ -53,7 +51,7 @@ def test_pipedrive_bans_after_ten_failed_first_tries_and_what_happens_then_is_lo
 
 def test_pipedrive_deletes_a_webhook_that_had_no_success_for_three_days() -> None:
     simulator = Simulator("pipedrive", seed=1)
-    with ear() as hub, sending(simulator, hub.url, scale=DAYS_IN_MS / 1000, workers=1) as sender:
+    with ear() as hub, sending(simulator, hub.url, scale=MINUTES_IN_MS, workers=1) as sender:
         hub.then = FAILED
         simulator.make(1)
         assert sender.queue.drained(SOON)
@@ -102,7 +100,7 @@ def test_dataverse_tries_once_more_after_errors_of_the_network_only(
 @pytest.mark.parametrize(("scheme", "attempts"), [("twenty", 1), ("github", 1), ("stripe", 15)])
 def test_programs_that_sign_alike_try_again_as_their_models_do(scheme: str, attempts: int) -> None:
     simulator = Simulator("standard", seed=1, scheme=scheme)
-    with ear() as hub, sending(simulator, hub.url, scale=DAYS_IN_MS, workers=1) as sender:
+    with ear() as hub, sending(simulator, hub.url, scale=OVER_A_DAY, workers=1) as sender:
         hub.then = FAILED
         simulator.make(1)
         assert sender.queue.drained(SOON)

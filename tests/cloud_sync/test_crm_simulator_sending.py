@@ -11,12 +11,10 @@ from typing import Any
 from cloud_sync.crm.simulator import Noise, Secrets, Simulator, sending
 from cloud_sync.crm.simulator.signing import SIGNERS, ToSign
 from cloud_sync.fleet.pki import Authority
-from tests.cloud_sync.crm_receivers import ear
+from tests.cloud_sync.crm_receivers import OVER_A_DAY, ear
 from tests.cloud_sync.receivers import SECRET_TEXT, receiver
 
 SOON = 20.0
-OVER_A_DAY = 10_000_000.0
-"""A time scale at which a vendor's day is over in milliseconds."""
 
 
 def events(bodies: list[bytes]) -> list[dict[str, Any]]:

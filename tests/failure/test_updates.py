@@ -51,7 +51,7 @@ def station(kit: Path, tmp_path: Path) -> Iterator[Station]:
             made.kill()
 
 
-def live_until_settled(station: Station, timeout_s: float = 60) -> float:
+def live_until_settled(station: Station, timeout_s: float = 180) -> float:
     """Starts the device again whenever it dies, as systemd does; seconds until it has gone back."""
     started = time.monotonic()
     station.live()
