@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 Floats = NDArray[np.float64]
 MIN_GROUPS = 5
+_NEARLY = 1e-9
+"""So near to none or all a share is that, but for rounding."""
 SINGLY = "bootstrap of samples: too few groups, so too narrow"
 """Method of an interval from resamples of single samples."""
 
@@ -63,6 +65,27 @@ def proportion(successes: int, n: int, confidence: float = 0.95) -> Estimate:
         method="clopper-pearson",
         confidence=confidence,
     )
+
+
+def opened(share: Estimate, count: int) -> Estimate:
+    """A share of `count` samples; where it is all or none of them, with the exact interval (Clopper & Pearson 1934).
+
+    Resampling samples that were all hits never draws a miss, which would look certain.
+    """
+    if _NEARLY < share.value < 1.0 - _NEARLY:
+        return share
+    exact = proportion(round(share.value * count), count)
+    return share.model_copy(
+        update={"low": exact.low, "high": exact.high, "method": f"{exact.method} on {count}"}
+    )
+
+
+def widened(one: Estimate, low: float, high: float, method: str) -> Estimate:
+    """An interval that reaches so far at least; `method` says why, where it does so only now."""
+    if low >= one.low and high <= one.high:
+        return one
+    update = {"low": min(low, one.low), "high": max(high, one.high), "method": method}
+    return one.model_copy(update=update)
 
 
 def rare_rate(count: int, exposure: float, confidence: float = 0.95) -> Estimate:

@@ -16,7 +16,7 @@ from kits.core.kit import EvaluateTask, Evaluation, ItemResult
 from kits.core.operating_point import OperatingPoint
 from kits.core.stats import Estimate
 from kits.lead_scoring._judging import figures, point
-from kits.lead_scoring._judging.capacity import STATE, Terms, everyone, terms_of
+from kits.lead_scoring._judging.capacity import STATE, TENTH, Terms, everyone, terms_of
 from kits.lead_scoring._judging.groups import FOUR_FIFTHS, groups, ratios_by_lot
 from kits.lead_scoring._judging.judged import Judged, judge, judged_again
 from kits.lead_scoring._judging.of_runtime import court_of, protected_by, team_of
@@ -92,9 +92,7 @@ def statistic(
     judged = judged_again(items, results)
     hot = sum(verdict == "act" for verdict in judged.verdicts) / max(1, len(judged))
     team = TeamConfig()
-    terms = Terms(
-        hot or figures.TENTH, 1.0, 1.0, team.value, team.contact, 0.0, "as many as are hot"
-    )
+    terms = Terms(hot or TENTH, 1.0, 1.0, team.value, team.contact, 0.0, "as many as are hot")
     return figures.statistic_of(name, judged, terms)
 
 
@@ -107,7 +105,7 @@ def _notes(
     yield from (text for name, text in _NOTES.items() if name not in metrics)
     won = int(judged.won.sum())
     if won < _FEW_WON:
-        yield f"only {won} of these leads were won: every figure here is wide"
+        yield f"only {won} of these leads were won: every figure here is wide, auc and pr_auc wider than they say"
     yield from _flattered(len(judged), int(judged.backtested.sum()))
     yield from _lacking(judged)
     if judged.left_out:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from kits.core.ranked import Ranked
 from kits.core.resampling import ROUNDS, Figure, estimates
 from kits.core.stats import Estimate, proportion
-from kits.lead_scoring._judging.capacity import Terms
+from kits.lead_scoring._judging.capacity import TENTH, Terms
+from kits.lead_scoring._judging.certainty import never_certain
 from kits.lead_scoring._judging.judged import Judged
 
 Floats = NDArray[np.float64]
@@ -26,7 +27,6 @@ Statistic = Callable[[Rows], float]
 
 BINS = 10
 """Bins of the calibration error and of the reliability diagram."""
-TENTH = 0.1
 _SURE = 1e-6
 """A probability is kept so far from 0 and 1 for its logarithm."""
 _IDEAL_DRAWS, _SELDOM = 200, 0.95
@@ -37,38 +37,10 @@ def figures(judged: Judged, terms: Terms, seed: int, rounds: int = ROUNDS) -> di
     found = estimates(table(judged, terms), judged.groups, seed=seed, rounds=rounds)
     if "ece" in found:
         found["ece"] = _widened(found["ece"], judged.score, seed)
-    found |= never_certain(found, terms, len(judged))
+    found |= never_certain(found, terms, len(judged), int(judged.won.sum()))
     if len(set(judged.groups)) == len(judged):
         found["base_rate"] = proportion(int(judged.won.sum()), len(judged))
     return found
-
-
-def never_certain(found: Mapping[str, Estimate], terms: Terms, n: int) -> dict[str, Estimate]:
-    """Precision and money, opened by what a few called leads without a single miss, or hit, still allow.
-
-    Resampling leads that were all won never draws a lost one, which would look certain.
-    """
-    precision, gained = found.get("precision_at_capacity"), found.get("money_per_month")
-    if precision is None:
-        return {}
-    exact = opened(precision, max(1, round(terms.share * n)))
-    if gained is None or exact is precision:
-        return {"precision_at_capacity": exact}
-    scale = terms.per_month * terms.value
-    low = gained.low + scale * (exact.low - precision.low)
-    high = gained.high + scale * (exact.high - precision.high)
-    wide = gained.model_copy(update={"low": low, "high": high})
-    return {"precision_at_capacity": exact, "money_per_month": wide}
-
-
-def opened(share: Estimate, count: int) -> Estimate:
-    """A share of `count` leads; where it is all or none of them, with the exact interval (Clopper & Pearson 1934)."""
-    if 0.0 < share.value < 1.0:
-        return share
-    exact = proportion(round(share.value * count), count)
-    return share.model_copy(
-        update={"low": exact.low, "high": exact.high, "method": f"{exact.method} on {count}"}
-    )
 
 
 def table(judged: Judged, terms: Terms) -> dict[str, Figure]:

@@ -6,18 +6,18 @@ four-fifths mark is the rule of thumb of the US Uniform Guidelines (1978), a sig
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.ranked import Ranked
 from kits.core.resampling import Figure, estimates
-from kits.core.stats import Estimate
-from kits.lead_scoring._judging.figures import finite, mean_of, opened
+from kits.core.stats import Estimate, opened, widened
+from kits.lead_scoring._judging.figures import finite, mean_of
 from kits.lead_scoring._judging.judged import Judged
 from kits.lead_scoring._judging.point import share_among
-from kits.lead_scoring._judging.slices import values_of
+from kits.lead_scoring._judging.slices import shares_opened, values_of
 from kits.lead_scoring._reasons.values import number_of, plain
 
 Flags = NDArray[np.bool_]
@@ -44,9 +44,10 @@ def groups(judged: Judged, protected: Sequence[str], seed: int) -> dict[str, dic
         often = max(parts, key=lambda name: float(hot[parts[name]].mean()))
         for name, mine in parts.items():
             figures = _figures(judged, mine, parts[often], hot)
-            found[f"{PREFIX}{plain(column, _NAME)} = {name}"] = finite(
-                _with_n(estimates(figures, judged.groups, seed=seed, rounds=_ROUNDS), mine)
-            )
+            drawn = finite(estimates(figures, judged.groups, seed=seed, rounds=_ROUNDS))
+            most = float(hot[parts[often]].mean())
+            told = _opened(drawn, int(mine.sum()), int(judged.won[mine].sum()), most)
+            found[f"{PREFIX}{plain(column, _NAME)} = {name}"] = told
     return found
 
 
@@ -118,11 +119,16 @@ def _figures(judged: Judged, mine: Flags, reference: Flags, hot: Flags) -> dict[
     }
 
 
-def _with_n(found: dict[str, Estimate], mine: Flags) -> dict[str, Estimate]:
-    """The leads of the group stand behind its figures, not all of them."""
-    n = int(mine.sum())
-    shares = ("selection_rate", "base_rate")
-    return {
-        name: (opened(one, n) if name in shares else one).model_copy(update={"n": n})
-        for name, one in found.items()
-    }
+def _opened(found: Mapping[str, Estimate], n: int, won: int, most: float) -> dict[str, Estimate]:
+    """Figures of a group, never certain where all or none of its leads are so; its leads stand behind them, not all.
+
+    Args:
+        n, won: leads of the group, and those of them that were won.
+        most: how often the group that is hot most is hot.
+    """
+    told = {**found, **shares_opened(found, n, won)}
+    rate = told["selection_rate"] = opened(found["selection_rate"], n)
+    if rate is not found["selection_rate"] and "selection_ratio" in found:
+        ratio = found["selection_ratio"]
+        told["selection_ratio"] = widened(ratio, ratio.low, rate.high / most, rate.method)
+    return {name: one.model_copy(update={"n": n}) for name, one in told.items()}

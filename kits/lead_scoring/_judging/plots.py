@@ -10,7 +10,7 @@ import numpy as np
 from kits.core.kit import EvaluateTask, Evaluation, Plot
 from kits.core.ranked import Ranked, Tally
 from kits.core.resampling import Figure, estimates
-from kits.core.stats import Estimate, proportion
+from kits.core.stats import Estimate, opened, proportion
 from kits.lead_scoring._court.tables import plots as court_plots
 from kits.lead_scoring._judging import drawing, tables
 from kits.lead_scoring._judging.capacity import Terms, terms_of
@@ -98,6 +98,9 @@ def _precision(judged: Judged, terms: Terms, seed: int) -> Plot:
         seed=seed,
         rounds=_ROUNDS,
     )
+    found = {
+        name: opened(one, max(1, round(float(name) * len(judged)))) for name, one in found.items()
+    }
     points = [
         (share * terms.incoming, found[str(share)]) for share in shares if str(share) in found
     ]

@@ -15,7 +15,7 @@ from kits.core.kit import EvaluateTask
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.ranked import Ranked
 from kits.core.resampling import Figure, estimates
-from kits.core.stats import Estimate
+from kits.core.stats import Estimate, opened
 from kits.lead_scoring._judging.bands import band_of, latest_scores
 from kits.lead_scoring._judging.capacity import (
     EXPLORATION,
@@ -26,14 +26,13 @@ from kits.lead_scoring._judging.capacity import (
     stated,
     terms_of,
 )
+from kits.lead_scoring._judging.certainty import never_certain
 from kits.lead_scoring._judging.figures import (
     exploration_price,
     finite,
     income,
     mean_of,
     money,
-    never_certain,
-    opened,
 )
 from kits.lead_scoring._judging.judged import Judged
 from kits.lead_scoring.config import Config
@@ -99,7 +98,7 @@ def _rates(judged: Judged, terms: Terms, band: Band, seed: int) -> dict[str, Est
         "income_per_month": income(ranked, terms),
     }
     found = finite(estimates(measured, judged.groups, seed=seed))
-    found |= never_certain(found, terms, len(judged))
+    found |= never_certain(found, terms, len(judged), int(judged.won.sum()))
     among = {
         "hot_won": is_hot, "warm_won": is_warm, "cold_won": ~is_hot & ~is_warm, "won_in_hot": judged.won,
     }  # fmt: skip

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from kits.core.ranked import Ranked
 from kits.core.resampling import Figure, estimates
-from kits.core.stats import Estimate
-from kits.lead_scoring._judging.figures import finite, mean_of, opened
+from kits.core.stats import Estimate, opened
+from kits.lead_scoring._judging.certainty import gap_opened, order_opened
+from kits.lead_scoring._judging.figures import finite, mean_of
 from kits.lead_scoring._judging.judged import Judged
 from kits.lead_scoring._reasons.values import choice_of, is_missing, plain
 
@@ -62,8 +63,23 @@ def measured(part: Judged, seed: int, rounds: int = _ROUNDS) -> dict[str, Estima
     }
     found = finite(estimates(table, part.groups, seed=seed, rounds=rounds))
     if "base_rate" in found:
-        found["base_rate"] = opened(found["base_rate"], len(part))
+        found |= shares_opened(found, len(part), int(part.won.sum()))
     return found
+
+
+def shares_opened(found: Mapping[str, Estimate], n: int, won: int) -> dict[str, Estimate]:
+    """Share won, and what hangs on it, as so few leads allow where all of them, or none, were won, or none stands wrongly.
+
+    Args:
+        n, won: leads of the part, and those of them that were won.
+    """
+    share = opened(found["base_rate"], n)
+    more = {"base_rate": share}
+    if share is not found["base_rate"]:
+        more["calibration_gap"] = gap_opened(found["calibration_gap"], share)
+    if "auc" in found:
+        more["auc"] = order_opened(found["auc"], min(won, n - won))
+    return more
 
 
 def _parts(judged: Judged, barred: Sequence[str]) -> Iterator[tuple[str, Flags]]:
