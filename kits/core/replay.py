@@ -105,6 +105,7 @@ class Ranking:
         exploration: share that is worked on in random order all the same, 0 to 1.
         notes: sentences a person should know.
         one_month: `per_month` is of all these samples: nobody said how many come in, and they were taken as one month's.
+        capacity: `per_month` and `incoming` in words, with where they are from; empty: unsaid.
     """
 
     sample_ids: tuple[str, ...]
@@ -121,3 +122,4 @@ class Ranking:
     exploration: float = 0.0
     notes: tuple[str, ...] = field(default=())
     one_month: bool = False
+    capacity: str = ""

@@ -12,6 +12,7 @@ from kits.core.dataset import build
 from kits.core.discovery import get_kit
 from kits.core.errors import DataError
 from kits.core.replay import Ranking
+from kits.core.stats import proportion
 from kits.lead_scoring import evaluate
 from kits.lead_scoring.config import TeamConfig
 from kits.toolchain.evaluation import as_known
@@ -270,3 +271,39 @@ def test_leads_that_were_never_seen_keep_their_ids():
     )
 
     assert as_known(strange, learned).id == strange.id
+
+
+def test_a_few_calls_that_all_hit_are_not_certain():
+    done = replay_leads(_ranking(), LeadOptions(per_month=3), seed=0)
+
+    assert done.called == pytest.approx(6) and done.precision.value == pytest.approx(1.0)
+    low = proportion(6, 6).low
+    assert done.precision.low == pytest.approx(low)
+    assert done.earned.low == pytest.approx(6 * (1000 * low - 50))
+    assert done.earned.high == pytest.approx(6 * 950)
+
+
+def test_the_capacity_that_is_told_is_the_one_that_was_asked_for():
+    found = evaluate.ranking(task_of(drawn(400), runtime=SayingRuntime(TEAM)))
+
+    made_for = replay_leads(found, LeadOptions(), seed=0).notes
+    asked = replay_leads(found, LeadOptions(per_month=25), seed=0).notes
+
+    assert [note for note in made_for if note.startswith("capacity: 10 of 100 ")]
+    assert [note for note in asked if note.startswith("capacity")] == [
+        "capacity: 25 of 100 a month (25.0%; --per-month)"
+    ]
+
+
+def test_parts_of_what_counts_as_one_month_are_not_called_months():
+    ranking = _ranking(timed=False, incoming=200.0, one_month=True)
+
+    done = replay_leads(ranking, LeadOptions(per_month=40), seed=0)
+
+    assert done.called == pytest.approx(20)
+    note = next(note for note in done.notes if "no clock" in note)
+    assert "50% of one month's" in note and "are no months" in note
+    rows = list(lead_text.rows(done, HEADING, WORDS, "EUR"))
+    assert any(row.startswith("  part  ") for row in rows)
+    assert not any(row.startswith("  month ") for row in rows)
+    assert "month by month" not in page(done, HEADING, WORDS, "EUR")

@@ -42,13 +42,14 @@ def ranking(task: EvaluateTask) -> Ranking:
         value=terms.value,
         contact=terms.contact,
         exploration=terms.exploration,
-        notes=_notes(others, undated, int(judged.backtested.sum()), terms.said),
+        notes=_notes(others, undated, int(judged.backtested.sum())),
         one_month=terms.one_month,
+        capacity=terms.said,
     )
 
 
-def _notes(others: int, undated: int, backtested: int, said: str) -> tuple[str, ...]:
-    notes = [f"capacity: {said}"]
+def _notes(others: int, undated: int, backtested: int) -> tuple[str, ...]:
+    notes = []
     if others:
         notes.append(f"{others} leads are still open, opted out or unreadable, and were left out")
     if undated:

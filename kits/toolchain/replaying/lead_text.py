@@ -19,7 +19,7 @@ def line(done: ReplayedLeads, words: Words, currency: str) -> str:
     """The answer in one line."""
     return (
         f"working on {plural(round(done.called), f'{words.sample}')} by score would have earned "
-        f"{with_interval(done.earned)} {currency}: {signed(done.beyond_order)} beside the order they came in, "
+        f"{with_interval(done.earned)} {currency} in all: {signed(done.beyond_order)} beside the order they came in, "
         f"{signed(done.beyond_random)} beside a random one"
     )
 
@@ -31,7 +31,12 @@ def signed(money: Estimate) -> str:
 
 def span(done: ReplayedLeads) -> str:
     """How long it was."""
-    return plural(len(done.months), "month" if done.ranking.timed else "part")
+    return plural(len(done.months), unit(done))
+
+
+def unit(done: ReplayedLeads) -> str:
+    """What a row of the table is."""
+    return "month" if done.ranking.timed else "part"
 
 
 def rows(done: ReplayedLeads, heading: Heading, words: Words, currency: str) -> Iterator[str]:
@@ -47,7 +52,7 @@ def rows(done: ReplayedLeads, heading: Heading, words: Words, currency: str) -> 
     if terms.exploration:
         yield (
             f"  {terms.exploration:.0%} in random order all the same would have cost "
-            f"{with_interval(done.exploration)} {currency}"
+            f"{with_interval(done.exploration)} {currency} in all"
         )
     yield from _table(done, words)
     for note in heading.notes(done.notes):
@@ -56,7 +61,7 @@ def rows(done: ReplayedLeads, heading: Heading, words: Words, currency: str) -> 
 
 def _table(done: ReplayedLeads, words: Words) -> Iterator[str]:
     heads = ("all", words.bad, "called", "by score", "in order", "random", "best")
-    yield f"  {'month':<10}" + "".join(f"  {head:>8}" for head in heads)
+    yield f"  {unit(done):<10}" + "".join(f"  {head:>8}" for head in heads)
     for month in done.months[-_SHOWN:]:
         yield f"  {month.name:<10}" + "".join(f"  {cell:>8}" for cell in cells(month))
     if len(done.months) > _SHOWN:

@@ -6,7 +6,7 @@ months, orders, money and intervals are made here, knowing no kit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +16,8 @@ from kits.core.errors import DataError
 from kits.core.ranked import Ranked
 from kits.core.replay import Ranking
 from kits.core.resampling import Figure, estimates
-from kits.core.stats import Estimate
-from kits.toolchain.replaying.months import Part, parts_of, told
+from kits.core.stats import Estimate, opened
+from kits.toolchain.replaying.months import Part, parts_of, told, without_clock
 
 Floats = NDArray[np.float64]
 
@@ -45,11 +45,18 @@ class LeadOptions:
         """The ranking with what was said in place of what the bundle was made for."""
         return replace(
             found,
+            capacity=found.capacity if self.per_month is None else _said(self.per_month, found),
             one_month=found.one_month and self.per_month is None,
             per_month=found.per_month if self.per_month is None else self.per_month,
             value=found.value if self.value is None else self.value,
             contact=found.contact if self.contact is None else self.contact,
         )
+
+
+def _said(per_month: float, found: Ranking) -> str:
+    """What a person said of the team, beside what comes in."""
+    share = min(1.0, per_month / max(found.incoming, 1.0))
+    return f"{per_month:,.0f} of {found.incoming:,.0f} a month ({share:.1%}; --per-month)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +156,9 @@ def replay_leads(found: Ranking, options: LeadOptions, seed: int) -> ReplayedLea
     parts = parts_of(terms)
     blocks = [_Block(part, terms) for part in parts]
     figures = _figures(blocks, terms)
-    made = estimates(figures, terms.group, seed=seed, rounds=_ROUNDS)
     whole = np.ones(len(terms.score))
+    called = sum(block.month(whole).called for block in blocks)
+    made = _never_certain(estimates(figures, terms.group, seed=seed, rounds=_ROUNDS), called, terms)
     random = made["beyond_random"]
     price = {n: getattr(random, n) * terms.exploration for n in ("value", "low", "high")}
     return ReplayedLeads(
@@ -239,8 +247,24 @@ def _figures(blocks: Sequence[_Block], terms: Ranking) -> dict[str, Figure]:
     }
 
 
+def _never_certain(
+    made: Mapping[str, Estimate], called: float, terms: Ranking
+) -> dict[str, Estimate]:
+    """Where all or none of the called ones were hits, what so few of them still allow, in shares and in money."""
+    precision = made["precision"]
+    exact = opened(precision, max(1, round(called)))
+    below = called * terms.value * (exact.low - precision.low)
+    above = called * terms.value * (exact.high - precision.high)
+    money = {
+        name: one.model_copy(update={"low": one.low + below, "high": one.high + above})
+        for name, one in made.items()
+    }
+    return {**money, "precision": exact}
+
+
 def _notes(terms: Ranking, parts: Sequence[Part]) -> tuple[str, ...]:
     notes = [
+        *([f"capacity: {terms.capacity}"] if terms.capacity else []),
         *terms.notes,
         "counted as if working on one that was a hit is what made it one: an upper end, not an effect",
         *told(parts),
@@ -250,5 +274,5 @@ def _notes(terms: Ranking, parts: Sequence[Part]) -> tuple[str, ...]:
             "all of them can be worked on: nobody is left to choose, so no order earns more than another"
         )
     if not terms.timed:
-        notes.append(f"the data has no clock: {len(parts)} parts of equal size stand for months")
+        notes.append(without_clock(terms, len(parts)))
     return tuple(notes)

@@ -56,6 +56,23 @@ def told(parts: Sequence[Part]) -> Iterator[str]:
         yield f"calls are counted for the days from the first sample to the last: {named}"
 
 
+def without_clock(terms: Ranking, parts: int) -> str:
+    """What the parts are where the data has no clock, in one sentence."""
+    if _several_months(terms):
+        return f"the data has no clock: {parts} parts of equal size stand for months"
+    share = len(terms.score) / terms.incoming if terms.incoming else 1.0
+    return (
+        f"the data has no clock, and {max(terms.incoming, 1.0):,.0f} are taken for a month's: all of these count as "
+        f"{share:.0%} of one month's, and so do the calls; the {parts} parts of equal size are no months. How many come in a "
+        "month is model.team.incoming_per_month"
+    )
+
+
+def _several_months(terms: Ranking) -> bool:
+    """Of data without a clock: whether more than a month's are there."""
+    return 0 < terms.incoming < len(terms.score)
+
+
 def _months(terms: Ranking) -> Iterator[Part]:
     days = [datetime.fromtimestamp(at, tz=timezone.utc).date() for at in terms.at_s]
     names = np.array([f"{day:%Y-%m}" for day in days])
@@ -76,7 +93,7 @@ def _months(terms: Ranking) -> Iterator[Part]:
 
 def _equal(terms: Ranking) -> Iterator[Part]:
     count = len(terms.score)
-    size = terms.incoming if 0 < terms.incoming < count else count / PARTS
+    size = terms.incoming if _several_months(terms) else count / PARTS
     parts = max(1, round(count / size))
     places = np.arange(count) * parts // count
     capacity = min(1.0, terms.per_month / max(terms.incoming, 1.0)) * count / parts
