@@ -158,7 +158,7 @@ def _by_lot(
         )
     if money is not None and terms.exploration:
         price = figures.exploration_price(money, terms)
-        told.append(point.exploration_text(price, terms, task.costs.currency, task.split))
+        told.append(point.exploration_text(price, terms, task.costs.currency, "on these leads"))
     if told:
         yield f"by lot: {'; '.join(told)}"
 

@@ -12,10 +12,7 @@ from kits.core.bundle import BundleManifest, LicenceNote
 from kits.core.kit_manifest import KitManifest, Words
 from kits.core.operating_point import OperatingPoint
 from kits.core.stats import Estimate
-from kits.toolchain.worth import is_money, worth_of
-
-_ROUND = 100.0
-"""From this amount on money has no decimals."""
+from kits.toolchain.worth import amount, figure_text, is_money, worth_of
 
 
 def write_card(
@@ -112,13 +109,9 @@ def _rate(name: str, rate: Estimate, currency: str) -> str:
     """A rate for people: a share in per cent, money with its currency; what somebody stated has no interval."""
     ends = (rate.value, rate.low, rate.high)
     money = is_money(name)
-    value, low, high = (_amount(end) if money else f"{100 * end:.1f}" for end in ends)
+    value, low, high = (amount(end) if money else f"{100 * end:.1f}" for end in ends)
     unit = currency if money else "%"
     return f"{value} {unit}" if rate.low == rate.high else f"{value} [{low}, {high}] {unit}"
-
-
-def _amount(money: float) -> str:
-    return f"{money:,.0f}" if abs(money) >= _ROUND else f"{money:,.2f}"
 
 
 def _point(point: OperatingPoint) -> str:
@@ -134,7 +127,10 @@ def _point(point: OperatingPoint) -> str:
         f"- costs: escape {costs.escape:g}, overkill {costs.overkill:g}, review {costs.review:g} "
         f"{costs.currency}; share of positives in production {costs.prevalence:.2%}",
     ]
-    lines += [f"- {name}: {estimate.text()}" for name, estimate in sorted(point.rates.items())]
+    lines += [
+        f"- {name}: {figure_text(name, estimate, costs.currency)}"
+        for name, estimate in sorted(point.rates.items())
+    ]
     if point.guarantee:
         lines.append(f"- guarantee: {point.guarantee}")
     return "\n".join(lines)
@@ -153,7 +149,7 @@ def _metrics(manifest: BundleManifest, words: Words, currency: str) -> str:
 
 def _figures(name: str, figure: Estimate, currency: str) -> tuple[str, str]:
     if is_money(name):
-        value, low, high = (_amount(end) for end in (figure.value, figure.low, figure.high))
+        value, low, high = (amount(end) for end in (figure.value, figure.low, figure.high))
         return f"{value} {currency}", f"{low} to {high}"
     return f"{figure.value:.4g}", f"{figure.low:.4g} to {figure.high:.4g}"
 

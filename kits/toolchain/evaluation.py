@@ -10,6 +10,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
@@ -21,9 +22,10 @@ from kits.core.files import write_atomically
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult, Kit, NoProgress, Progress, RawSample
 from kits.core.operating_point import Costs, OperatingPoint
 from kits.core.ready import ReadyBundle
-from kits.core.sample import Sample, digest_of, key_of, sample_id_for, utc_now
+from kits.core.sample import Sample, digest_of, key_of, sample_id_for
 from kits.core.stats import Estimate
-from kits.toolchain.intake import meta_of
+from kits.toolchain.intake import UNKNOWN_TIME, meta_of
+from kits.toolchain.worth import figure_text
 
 _RESULTS = TypeAdapter(tuple[ItemResult, ...])
 _METRICS = TypeAdapter(dict[str, Estimate])
@@ -133,7 +135,7 @@ def read_outside(
     complaints: list[str] = []
     for found in kit.read(path, chosen, config or kit.config_model()):
         if isinstance(found, RawSample):
-            read.append((_item(found, store), found.split))
+            read.append((_item(found, store, len(read)), found.split))
         elif found.level != "pass":
             complaints.append(found.text)
     all_count = everything or all(split != "test" for _, split in read)
@@ -144,18 +146,23 @@ def read_outside(
     return build(header, items.values(), store), complaints
 
 
-def _item(raw: RawSample, blobs: BlobStore) -> DatasetItem:
+def _item(raw: RawSample, blobs: BlobStore, place: int) -> DatasetItem:
+    # what has no time keeps its place; the id of the dataset must be the same whenever it is read
+    captured_at = UNKNOWN_TIME + timedelta(microseconds=1 + place)
     sample = Sample(
         id=sample_id_for(raw.content, raw.source),
         media_type=raw.media_type,
         digest=blobs.put(raw.content),
         size=len(raw.content),
-        captured_at=utc_now(),
+        captured_at=captured_at,
         source=raw.source,
         group=raw.group,
         meta=meta_of(raw),
     )
-    return DatasetItem(sample, raw.annotation, "test")
+    annotation = raw.annotation
+    if annotation is not None and annotation.source == "import":
+        annotation = dataclasses.replace(annotation, at=UNKNOWN_TIME)
+    return DatasetItem(sample, annotation, "test")
 
 
 def as_known(outside: Dataset, trained_on: Dataset) -> Dataset:
@@ -286,12 +293,16 @@ def evaluation_json(
     }
 
 
-def headline(metrics: Mapping[str, Estimate], goal: str, dataset: str, seed: int) -> str:
+def headline(
+    metrics: Mapping[str, Estimate], goal: str, dataset: str, seed: int, currency: str
+) -> str:
     """One line: the goal, then escape and overkill rate, then what they were measured on."""
     if not metrics:
         return f"nothing was measured (dataset {dataset[:12]}, seed {seed})"
     names = [goal, "escape_rate", "overkill_rate"]
-    parts = [f"{n} {metrics[n].text()}" for n in dict.fromkeys(names) if n in metrics]
+    parts = [
+        f"{n} {figure_text(n, metrics[n], currency)}" for n in dict.fromkeys(names) if n in metrics
+    ]
     shown = [metrics[n].n for n in names if n in metrics]
     n = shown[0] if shown else max((m.n for m in metrics.values()), default=0)
     return f"{', '.join(parts)} (n={n}, dataset {dataset[:12]}, seed {seed})"

@@ -13,6 +13,7 @@ from kits.core.bundle import Bundle, open_bytes
 from kits.core.errors import BundleError
 from kits.core.stats import Estimate
 from kits.toolchain.hub_client import HubClient
+from kits.toolchain.worth import figure_text
 
 ON_THE_HUBS_WORD = 0.5
 """No larger share of changed verdicts is signed unless a person says so: it opens the devices' shadow."""
@@ -95,7 +96,11 @@ class Offer:
             f"  id      {self.bundle.id}",
             f"  dataset {manifest.dataset[:12] or 'unknown'}, seed {manifest.seed}",
         ]
-        lines += [f"  {name:18} {value.text()}" for name, value in manifest.metrics.items()]
+        currency = self.bundle.operating_point.costs.currency
+        lines += [
+            f"  {name:18} {figure_text(name, value, currency)}"
+            for name, value in manifest.metrics.items()
+        ]
         return [_plain(line) for line in lines + self._compared()]
 
     def _compared(self) -> list[str]:

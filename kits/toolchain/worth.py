@@ -16,6 +16,8 @@ from kits.core.stats import Estimate
 MONEY, PRECISION, BASE, CAPACITY = (
     "money_per_month", "precision_at_capacity", "base_rate", "capacity"
 )  # fmt: skip
+_ROUND = 100.0
+"""From this amount on money has no decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,18 @@ class Worth:
 def is_money(name: str) -> bool:
     """Whether a metric or rate of this name is in money."""
     return name.startswith(("money_", "income_", "cost_")) or name.endswith("_price")
+
+
+def amount(money: float) -> str:
+    """`12,300`; cents only where they matter."""
+    return f"{money:,.0f}" if abs(money) >= _ROUND else f"{money:,.2f}"
+
+
+def figure_text(name: str, one: Estimate, currency: str) -> str:
+    """A figure with its interval; money with its currency."""
+    if not is_money(name):
+        return one.text()
+    return f"{amount(one.value)} [{amount(one.low)}, {amount(one.high)}] {currency}"
 
 
 def worth_of(

@@ -133,3 +133,21 @@ def test_without_decided_leads_nothing_is_hot():
 
     assert point.decide(Prediction(0.99)).verdict == "review"
     assert "nothing is hot" in point.method
+
+
+def test_what_another_capacity_brings_is_told_beside_the_share_that_evaluation_tells():
+    """Leads that come in a month are no whole number; rounded, the same calls would be another share."""
+    leads = drawn(437)
+    before, after = TeamConfig(per_month=7), TeamConfig(per_month=14)
+    tasks = [
+        task_of(leads, runtime=SayingRuntime(team), point=_chosen(leads, team))
+        for team in (before, after)
+    ]
+
+    found = {one.name: one for one in evaluate.TUNING.changes(*tasks).figures}
+
+    for task, told in zip(tasks, ("before", "after")):
+        precision = evaluate.evaluate(task).metrics["precision_at_capacity"].value
+        assert getattr(found["hot_won"], told).value == pytest.approx(precision)
+        income = (7 if told == "before" else 14) * (500 * precision - 20)
+        assert getattr(found["income_per_month"], told).value == pytest.approx(income)

@@ -68,17 +68,18 @@ def choose(task: EvaluateTask, config: Config, judged: Judged) -> OperatingPoint
         f"{len(latest)} leads, figures on {len(judged)} decided leads of val"
     )
     if "exploration_price" in rates:
-        price = exploration_text(rates["exploration_price"], terms, task.costs.currency, "val")
+        price = exploration_text(
+            rates["exploration_price"], terms, task.costs.currency, "on leads of val"
+        )
         told += f"; {price}"
     return _point(task, shipped, rates, told)
 
 
-def exploration_text(price: Estimate, terms: Terms, currency: str, split: str) -> str:
-    """What random order costs, in a few words; `split`: on whose leads that was measured."""
-    where = f" (on leads of {split})" if split else ""
+def exploration_text(price: Estimate, terms: Terms, currency: str, where: str) -> str:
+    """What random order costs, in a few words; `where`: on whose leads that was measured."""
     return (
         f"{terms.exploration:.0%} of calls in random order cost about {price.value:,.0f} "
-        f"[{price.low:,.0f}, {price.high:,.0f}] {currency} a month{where}, and are the only unbiased data to learn from"
+        f"[{price.low:,.0f}, {price.high:,.0f}] {currency} a month ({where}), and are the only unbiased data to learn from"
     )
 
 

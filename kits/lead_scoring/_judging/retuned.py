@@ -77,6 +77,9 @@ def _terms(task: EvaluateTask, judged: Judged) -> Terms:
 def _as_of_now(old: Terms, new: Terms) -> Terms:
     """As many calls as before, of the leads that come in now, at what they are worth now."""
     share = min(1.0, old.per_month / max(new.incoming, 1.0))
+    if old.incoming == new.incoming:
+        # leads a month are kept as a whole number: of it another share would be told than the report tells
+        share = old.share
     return replace(new, share=share, per_month=old.per_month)
 
 

@@ -71,15 +71,16 @@ def train(
         from kits.toolchain.mlflow_export import export_run
 
         export_run(trained.run_dir, mlflow)
-    _tell(console, trained, opened.config.metric.target)
+    _tell(console, trained, opened.config.metric.target, opened.config.costs.currency)
 
 
-def _tell(console: Console, trained: Trained, target: float | None) -> None:
+def _tell(console: Console, trained: Trained, target: float | None, currency: str) -> None:
     from kits.core.bundle import open_file
     from kits.toolchain.evaluation import headline
     from kits.toolchain.goal import standing
+    from kits.toolchain.worth import figure_text
 
-    line = headline(trained.metrics, trained.goal, trained.dataset, trained.seed)
+    line = headline(trained.metrics, trained.goal, trained.dataset, trained.seed, currency)
     warning = trained.warning
     console.answer(f"{warning.text}\n{line}" if warning else line, trained.as_json())
     if target is not None and trained.goal in trained.metrics:
@@ -88,8 +89,8 @@ def _tell(console: Console, trained: Trained, target: float | None) -> None:
         console.note(f"target for {trained.goal}: {target:g}, {stands}: {found.value:.4g}")
     for name, estimate in trained.baseline.items():
         if name != trained.goal and name in trained.metrics:
-            console.note(f"{name} {trained.metrics[name].text()}")
-        console.note(f"without learning: {name} {estimate.text()}")
+            console.note(f"{name} {figure_text(name, trained.metrics[name], currency)}")
+        console.note(f"without learning: {name} {figure_text(name, estimate, currency)}")
     for licence in trained.licences:
         console.note(f"licence: {licence.part} from {licence.source}: {licence.licence}")
     for text in (*trained.notes, *trained.details):
@@ -125,6 +126,7 @@ def evaluate(
     from kits.toolchain.goal import goal_metric
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import Project
+    from kits.toolchain.worth import figure_text
 
     console = Console(as_json, quiet)
     wanted = next((name for name in SPLITS if name == split), None)
@@ -159,12 +161,12 @@ def evaluate(
         progress=make_progress(console),
     )
     document = evaluation.evaluation_json(judged, notes, ready.id)
-    line = evaluation.headline(
-        judged.metrics, goal_metric(opened, judged.metrics), judged.dataset, judged.seed
-    )
+    currency = opened.config.costs.currency
+    goal = goal_metric(opened, judged.metrics)
+    line = evaluation.headline(judged.metrics, goal, judged.dataset, judged.seed, currency)
     console.answer(line, document)
     for name, estimate in judged.metrics.items():
-        console.note(f"  {name:<18} {estimate.text()}  n={estimate.n}")
+        console.note(f"  {name:<18} {figure_text(name, estimate, currency)}  n={estimate.n}")
     for text in (*judged.notes, *notes, *judged.details):
         console.note(f"note: {text}")
     warning = _warning(opened, ready.bundle.manifest.run)

@@ -184,13 +184,16 @@ def runs_list(
     """Runs, newest first."""
     from kits.toolchain.project import Project
     from kits.toolchain.tracking import list_runs
+    from kits.toolchain.worth import figure_text
 
     console = Console(as_json, quiet)
-    records = list_runs(Project.open(project), kind, limit)
+    opened = Project.open(project)
+    records, currency = list_runs(opened, kind, limit), opened.config.costs.currency
     lines = [f"{len(records)} runs"]
     for run in records:
         took = f"{run.duration_s:.0f} s" if run.duration_s is not None else "-"
-        figures = ", ".join(f"{n} {e.text()}" for n, e in list(run.metrics.items())[:3])
+        first = list(run.metrics.items())[:3]
+        figures = ", ".join(f"{name} {figure_text(name, one, currency)}" for name, one in first)
         lines.append(f"  {run.id}  {run.state:8} {took:>7}  data {run.dataset[:12]}  {figures}")
     console.answer("\n".join(lines), [run.model_dump(mode="json") for run in records])
     console.next("kit runs show RUN" if records else "kit train")
