@@ -89,6 +89,14 @@ def test_report_and_card_of_leads_begin_with_money_and_how_sure_it_is(project):
     assert "camera" not in card and "a hub that does not reproduce them" in card
 
 
+def test_a_report_tells_how_sure_the_figures_without_learning_are(project):
+    (page,) = project.glob("runs/*/report.html")
+    base = json.loads(page.with_suffix(".json").read_text())["baseline"]["brier"]
+
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page.read_text()))
+    assert f"{base['value']:.4g} {base['low']:.4g} to {base['high']:.4g}" in text
+
+
 def test_report_and_card_of_leads_say_hot_warm_and_cold(project):
     (page,) = project.glob("runs/*/report.html")
     html = page.read_text()

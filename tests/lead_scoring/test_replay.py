@@ -15,7 +15,7 @@ from kits.core.replay import Ranking
 from kits.core.stats import proportion
 from kits.lead_scoring import evaluate
 from kits.lead_scoring.config import TeamConfig
-from kits.toolchain.evaluation import as_known
+from kits.toolchain.evaluation import as_known, read_outside
 from kits.toolchain.replaying import lead_text
 from kits.toolchain.replaying.lead_page import page
 from kits.toolchain.replaying.leads import LeadOptions, replay_leads, without_learned
@@ -25,6 +25,13 @@ from tests.lead_scoring.made_leads import DAY_S, START_S, SayingRuntime, Told, d
 HEADING = Heading("Lead scoring", "last-year.csv", "b" * 64, ("one row was refused",))
 WORDS = get_kit("lead-scoring").manifest.words
 TEAM = TeamConfig(per_month=10, incoming_per_month=100, value=1000, contact=50)
+
+
+class Alike(SayingRuntime):
+    """Says the same of every lead."""
+
+    def decode(self, content: bytes, media_type: str):
+        return {"score": 0.5}
 
 
 def _ranking(**changed):
@@ -184,6 +191,21 @@ def test_the_kit_ranks_decided_leads_by_models_that_had_not_seen_them():
     assert any("60 leads were learned from since" in note for note in found.notes)
 
 
+def test_where_nothing_tells_the_order_they_came_in_it_is_said_what_stands_for_it(tmp_path):
+    rows = [f"L{n},{'abc'[n % 3]},{'won' if n % 4 == 0 else 'lost'}" for n in range(60)]
+    (tmp_path / "leads.csv").write_text("\n".join(["lead_id,source,outcome", *rows]))
+    kit = get_kit("lead-scoring")
+    dataset, _ = read_outside(kit, tmp_path / "leads.csv", seed=0)
+    task = replace(task_of(drawn(3)), dataset=dataset, items=dataset.items, runtime=Alike())
+
+    found = evaluate.ranking(task)
+
+    assert any("the order of the file" in note for note in found.notes)
+    assert found.hit.tolist() == [n % 4 == 0 for n in range(60)]
+    by_rank = evaluate.ranking(task_of(drawn(60), clock=False))
+    assert not any("the order of the file" in note for note in by_rank.notes)
+
+
 def test_leads_without_any_outcome_cannot_be_replayed():
     with pytest.raises(DataError, match="no lead of this data has an outcome"):
         evaluate.ranking(task_of([Told(0.5, None)]))
@@ -203,6 +225,20 @@ def test_the_answer_is_one_line_a_table_and_json_with_stable_names():
     assert document["beyond_random"]["value"] == pytest.approx(16_000)
     assert [month["name"] for month in document["by_month"]] == ["2025-01", "2025-02"]
     assert document["by_month"][0]["earned"] == pytest.approx(9500)
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (0, "not by the one in the hub"),
+        (50, "all else by the same model"),
+        (100, "The same model as in the hub."),
+    ],
+)
+def test_the_page_says_whose_scores_these_are(seen: int, told: str):
+    done = replay_leads(_ranking(unseen=np.arange(100) >= seen), LeadOptions(), seed=0)
+
+    assert told in page(done, HEADING, WORDS, "EUR")
 
 
 def test_the_page_stands_alone_and_escapes_what_data_is_called():

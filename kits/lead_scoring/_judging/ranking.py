@@ -7,8 +7,9 @@ import numpy as np
 from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask
 from kits.core.replay import Ranking
+from kits.core.sample import ORDER
 from kits.lead_scoring._judging.capacity import terms_of
-from kits.lead_scoring._judging.judged import judge
+from kits.lead_scoring._judging.judged import Judged, judge
 from kits.lead_scoring._judging.of_runtime import team_of
 
 
@@ -42,13 +43,18 @@ def ranking(task: EvaluateTask) -> Ranking:
         value=terms.value,
         contact=terms.contact,
         exploration=terms.exploration,
-        notes=_notes(others, undated, int(judged.backtested.sum())),
+        notes=_notes(others, undated, int(judged.backtested.sum()), _ordered(judged)),
         one_month=terms.one_month,
         capacity=terms.said,
     )
 
 
-def _notes(others: int, undated: int, backtested: int) -> tuple[str, ...]:
+def _ordered(judged: Judged) -> bool:
+    """Whether anything tells which lead came before which."""
+    return judged.clocked or any(ORDER in item.sample.meta for item in judged.items)
+
+
+def _notes(others: int, undated: int, backtested: int, ordered: bool) -> tuple[str, ...]:
     notes = []
     if others:
         notes.append(f"{others} leads are still open, opted out or unreadable, and were left out")
@@ -58,4 +64,6 @@ def _notes(others: int, undated: int, backtested: int) -> tuple[str, ...]:
         notes.append(
             f"{backtested} leads were learned from since: a model that had not seen them scores them"
         )
+    if not ordered:
+        notes.append("nothing tells which came first: the order of the file stands for it")
     return tuple(notes)
