@@ -30,6 +30,8 @@ SPLIT_WORDS: Mapping[str, Split] = {
     "testing": "test",
 }  # fmt: skip
 """What people call a split, in names of files and folders and in cells, in lower case."""
+OUTSIDE = "outside data, all test"
+"""Split rule of data that is not part of the project."""
 FOLDER = "datasets"
 """Of a project: its versions, `<id>.jsonl` each."""
 SUCCESSORS = "successors.json"

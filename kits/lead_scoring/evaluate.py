@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import BaseModel
 
-from kits.core.dataset import DatasetItem
+from kits.core.dataset import OUTSIDE, DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult
 from kits.core.operating_point import OperatingPoint
@@ -158,7 +158,9 @@ def _by_lot(
         )
     if money is not None and terms.exploration:
         price = figures.exploration_price(money, terms)
-        told.append(point.exploration_text(price, terms, task.costs.currency, "on these leads"))
+        outside = task.dataset.header.split_rule == OUTSIDE
+        where = "on these leads" if outside else f"on leads of {task.split}"
+        told.append(point.exploration_text(price, terms, task.costs.currency, where))
     if told:
         yield f"by lot: {'; '.join(told)}"
 

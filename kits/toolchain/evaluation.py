@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from kits.core.blobs import BlobStore
-from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
+from kits.core.dataset import OUTSIDE, Dataset, DatasetHeader, DatasetItem, Split, build
 from kits.core.errors import DataError
 from kits.core.files import write_atomically
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult, Kit, NoProgress, Progress, RawSample
@@ -142,7 +142,7 @@ def read_outside(
     items = {item.sample.id: item for item, split in read if all_count or split == "test"}
     if not items:
         raise DataError("no readable sample", where=str(path), fix="; ".join(complaints[:3]))
-    header = DatasetHeader(kit=kit.name, split_rule="outside data, all test", seed=seed)
+    header = DatasetHeader(kit=kit.name, split_rule=OUTSIDE, seed=seed)
     return build(header, items.values(), store), complaints
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from kits.core.dataset import OUTSIDE, build
 from kits.core.errors import DataError
 from kits.lead_scoring import evaluate
 from kits.lead_scoring._court.verdicts import Court
@@ -130,6 +133,17 @@ def test_the_price_of_random_order_is_told():
     gained = told.metrics["money_per_month"].value
     (note,) = [note for note in told.notes if "in random order cost" in note]
     assert f"10% of calls in random order cost about {gained / 10:,.0f} [" in note
+    assert "(on leads of val)" in note
+
+
+def test_data_from_outside_is_not_called_a_split_of_the_project():
+    task = task_of(drawn(100))
+    header = task.dataset.header.model_copy(update={"split_rule": OUTSIDE})
+    outside = replace(task, dataset=build(header, task.items, task.dataset.blobs))
+
+    (note,) = [one for one in evaluate.evaluate(outside).notes if "in random order cost" in one]
+
+    assert "(on these leads)" in note
 
 
 @pytest.mark.parametrize(
