@@ -97,6 +97,15 @@ def test_a_report_tells_how_sure_the_figures_without_learning_are(project):
     assert f"{base['value']:.4g} {base['low']:.4g} to {base['high']:.4g}" in text
 
 
+def test_what_is_compared_in_money_bears_its_currency(project):
+    bundle = str(next(project.glob("runs/*/bundle.kwb")))
+
+    told = CliRunner().invoke(make_app(), ["compare", bundle, bundle, "--project", str(project)])
+
+    assert told.exit_code == 6, told.output
+    assert re.search(r"money_per_month +champion .* EUR  challenger .*\] EUR", told.output)
+
+
 def test_report_and_card_of_leads_say_hot_warm_and_cold(project):
     (page,) = project.glob("runs/*/report.html")
     html = page.read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from kits.toolchain.demo.summary import figures_text, verdict_table
+from kits.toolchain.demo.summary import compared_lines, figures_text, verdict_table
 
 
 def _estimate(value: float) -> JsonValue:
@@ -26,3 +26,14 @@ def test_a_long_label_stands_whole_and_the_columns_stay_below_each_other() -> No
     head, *others = rows[1:]
     assert {row.index("/") for row in others} == {others[0].index("/")}
     assert head.index("number") + len("number") == others[0].index("1") + 1
+
+
+def test_what_a_change_is_worth_bears_its_currency() -> None:
+    side: JsonValue = {"accuracy": _estimate(0.5)}
+    compared: JsonValue = {
+        "champion": side, "challenger": side, "cost_difference": _estimate(-2.5), "currency": "CHF",
+        "split": "test", "dataset": "d" * 64, "n": 50, "seed": 0,
+    }  # fmt: skip
+    assert any(
+        line.endswith("-2.500 [-2.600, -2.400] CHF") for line in compared_lines(compared, "lead")
+    )

@@ -108,6 +108,7 @@ def compare(
     from kits.toolchain.compare import compare as judge
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import Project
+    from kits.toolchain.worth import figure_text
 
     console = Console(as_json, quiet)
     opened = Project.open(project)
@@ -129,8 +130,11 @@ def compare(
         console.note(f"  {note}")
     for name in found.champion.metrics:
         if name in found.challenger.metrics:
-            one, two = found.champion.metrics[name], found.challenger.metrics[name]
-            console.note(f"  {name:<18} champion {one.text()}  challenger {two.text()}")
+            one, two = (
+                figure_text(name, side.metrics[name], found.currency)
+                for side in (found.champion, found.challenger)
+            )
+            console.note(f"  {name:<18} champion {one}  challenger {two}")
     if not found.better:
         raise typer.Exit(6)
     console.next(f"kit publish {challenger} --hub URL")

@@ -80,7 +80,7 @@ def compared_lines(
             f"  {who:10}  {figures_text(compared[who], words)}"
             for who in ("champion", "challenger")
         ),
-        f"  cost per {sample}, challenger minus champion: {cost.text()}",
+        f"  cost per {sample}, challenger minus champion: {cost.text()} {compared['currency']}",
         f"  from where: {gain_text(compared['champion'], compared['challenger'])}",
         f"  on the {compared['split']} split of dataset {str(compared['dataset'])[:12]}, "
         f"{compared['n']} {sample}s, seed {compared['seed']}, 95 % intervals",
