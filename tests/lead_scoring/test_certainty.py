@@ -85,3 +85,27 @@ def test_a_group_of_which_nobody_is_hot_is_not_known_to_be_hot_never():
 
     assert group["selection_rate"].value == group["selection_ratio"].value == 0.0
     assert group["selection_ratio"].high > group["selection_rate"].high > 0.0
+
+
+def test_what_fewer_calls_bring_is_not_certain_where_all_of_them_were_won():
+    leads = [Told(0.9 - n / 1000, n < 30 or n % 7 == 0, n) for n in range(200)]
+    teams = (TeamConfig(per_month=20, incoming_per_month=200, value=1000, contact=50), TeamConfig(
+        per_month=10, incoming_per_month=200, value=1000, contact=50,
+    ))  # fmt: skip
+    tasks = [
+        task_of(leads, runtime=SayingRuntime(team), point=evaluate.choose_operating_point(
+            task_of(leads, runtime=SayingRuntime(team)), Config(team=team)
+        ))
+        for team in teams
+    ]  # fmt: skip
+
+    found = {one.name: one for one in evaluate.TUNING.changes(*tasks).figures}
+
+    won, income = found["hot_won"], found["income_per_month"]
+    assert (won.before.value, won.after.value, won.apart.value) == (1.0, 1.0, 0.0)
+    assert won.before.low == pytest.approx(proportion(20, 20).low)
+    assert won.after.low == pytest.approx(proportion(10, 10).low)
+    assert won.apart.low <= won.after.low - 1.0 and won.apart.high >= 1.0 - won.before.low
+    assert income.after.low == pytest.approx(10 * (1000 * won.after.low - 50))
+    assert income.before.low == pytest.approx(20 * (1000 * won.before.low - 50))
+    assert income.apart.low < income.apart.value < income.apart.high

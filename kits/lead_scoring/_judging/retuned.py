@@ -17,7 +17,7 @@ from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask
 from kits.core.ranked import Ranked
 from kits.core.resampling import Figure, estimates
-from kits.core.stats import Estimate
+from kits.core.stats import Estimate, opened
 from kits.core.tuning import Change, Changes
 from kits.lead_scoring._judging.capacity import Terms, stated, terms_of
 from kits.lead_scoring._judging.figures import income
@@ -101,6 +101,8 @@ def _figures(
     for name, (first, second, _) in both.items():
         asked |= {f"{name} before": first, name: second, f"{name} apart": _less(second, first)}
     found = estimates(asked, judged.groups, seed=seed)
+    _open(found, " before", old, len(judged))
+    _open(found, "", new, len(judged))
     calls = Change(
         "hot_per_month",
         stated(old.per_month, new, "team"),
@@ -115,6 +117,26 @@ def _figures(
             for name, (_, _, unit) in both.items()
         ),
     )
+
+
+def _open(found: dict[str, Estimate], which: str, terms: Terms, n: int) -> None:
+    """Where all or none of the called were won: what so few still allow, also of the money and of how far both are apart.
+
+    Args:
+        which: ` before`, or empty for what comes after.
+    """
+    drawn = found[f"hot_won{which}"]
+    exact = opened(drawn, max(1, round(terms.share * n)))
+    ends = (exact.low - drawn.low, exact.high - drawn.high)
+    for name, scale in (("hot_won", 1.0), ("income_per_month", terms.per_month * terms.value)):
+        low, high = (scale * end for end in ends)
+        one, apart = found[f"{name}{which}"], found[f"{name} apart"]
+        update = {"low": one.low + low, "high": one.high + high}
+        found[f"{name}{which}"] = one.model_copy(update=update)
+        if which:
+            low, high = -high, -low
+        update = {"low": apart.low + min(low, 0.0), "high": apart.high + max(high, 0.0)}
+        found[f"{name} apart"] = apart.model_copy(update=update)
 
 
 def _less(second: Figure, first: Figure) -> Figure:
