@@ -109,3 +109,19 @@ def test_what_fewer_calls_bring_is_not_certain_where_all_of_them_were_won():
     assert income.after.low == pytest.approx(10 * (1000 * won.after.low - 50))
     assert income.before.low == pytest.approx(20 * (1000 * won.before.low - 50))
     assert income.apart.low < income.apart.value < income.apart.high
+
+
+def test_many_leads_of_one_account_prove_no_more_than_one():
+    leads = [
+        Told(0.9 if n < 20 else 0.1, n < 20 or n % 9 == 0, n, group=f"account {n // 10}")
+        for n in range(200)
+    ]
+    team = TeamConfig(per_month=20, incoming_per_month=200)
+    task = task_of(leads, runtime=SayingRuntime(team))
+
+    found = evaluate.evaluate(task).metrics
+    rates = evaluate.choose_operating_point(task, Config(team=team)).rates
+
+    assert found["precision_at_capacity"].value == rates["hot_won"].value == 1.0
+    assert found["precision_at_capacity"].low == pytest.approx(proportion(2, 2).low)
+    assert rates["hot_won"].low == pytest.approx(proportion(2, 2).low)

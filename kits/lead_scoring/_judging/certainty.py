@@ -15,25 +15,30 @@ _ONE_SIDE = 0.975
 
 
 def never_certain(
-    found: Mapping[str, Estimate], terms: Terms, n: int, won: int
+    found: Mapping[str, Estimate], terms: Terms, alone: int, won: float
 ) -> dict[str, Estimate]:
     """Those of these figures that are opened: order, lift, precision, and the money that follows from it.
 
     Args:
-        n, won: leads behind the figures, and those of them that were won.
+        alone: what counts singly behind the figures: accounts, or leads where each is its own.
+        won: share of leads that was won, 0 to 1.
     """
-    orders = {name: order_opened(found[name], count) for name, count in (
-        ("auc", min(won, n - won)), ("pr_auc", won),
-    ) if name in found}  # fmt: skip
-    return orders | _lift(found, n, won) | _called(found, terms, n)
+    rarer = {"auc": min(won, 1.0 - won), "pr_auc": won}
+    orders = {
+        name: order_opened(found[name], alone * share)
+        for name, share in rarer.items()
+        if name in found
+    }
+    return orders | _lift(found, alone, won) | _called(found, terms, alone)
 
 
-def order_opened(order: Estimate, count: int) -> Estimate:
+def order_opened(order: Estimate, count: float) -> Estimate:
     """The area under a curve; of an order without a mistake, as many of `count` leads may still stand wrongly.
 
     Args:
-        count: leads of the outcome that is told by it, or that is rarer.
+        count: leads of the outcome that is told by it, or that is rarer; in accounts, so no whole number.
     """
+    count = max(1, round(count))
     wrong = upper_bound(0, count, _ONE_SIDE)
     if order.value >= 1.0:
         return widened(order, 1.0 - wrong, 1.0, f"exact bound: perfect order, {count} leads")
@@ -48,24 +53,24 @@ def gap_opened(gap: Estimate, won: Estimate) -> Estimate:
     return widened(gap, probability - won.high, probability - won.low, won.method)
 
 
-def _lift(found: Mapping[str, Estimate], n: int, won: int) -> dict[str, Estimate]:
+def _lift(found: Mapping[str, Estimate], alone: int, won: float) -> dict[str, Estimate]:
     lift = found.get("lift_at_10")
     if lift is None or not won:
         return {}
-    base, count = won / n, max(1, round(TENTH * n))
-    share = min(1.0, lift.value * base)
+    count = max(1, round(TENTH * alone))
+    share = min(1.0, lift.value * won)
     exact = opened(lift.model_copy(update={"value": share, "low": share, "high": share}), count)
     if exact.low == exact.high:
         return {}
-    return {"lift_at_10": widened(lift, exact.low / base, exact.high / base, exact.method)}
+    return {"lift_at_10": widened(lift, exact.low / won, exact.high / won, exact.method)}
 
 
-def _called(found: Mapping[str, Estimate], terms: Terms, n: int) -> dict[str, Estimate]:
+def _called(found: Mapping[str, Estimate], terms: Terms, alone: int) -> dict[str, Estimate]:
     """Precision among the called, and money."""
     precision = found.get("precision_at_capacity")
     if precision is None:
         return {}
-    exact = opened(precision, max(1, round(terms.share * n)))
+    exact = opened(precision, max(1, round(terms.share * alone)))
     if exact is precision:
         return {}
     scale = terms.per_month * terms.value

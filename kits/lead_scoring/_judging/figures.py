@@ -37,7 +37,7 @@ def figures(judged: Judged, terms: Terms, seed: int, rounds: int = ROUNDS) -> di
     found = estimates(table(judged, terms), judged.groups, seed=seed, rounds=rounds)
     if "ece" in found:
         found["ece"] = _widened(found["ece"], judged.score, seed)
-    found |= never_certain(found, terms, len(judged), int(judged.won.sum()))
+    found |= never_certain(found, terms, judged.alone, float(judged.won.mean()))
     if len(set(judged.groups)) == len(judged):
         found["base_rate"] = proportion(int(judged.won.sum()), len(judged))
     return found

@@ -46,7 +46,7 @@ def groups(judged: Judged, protected: Sequence[str], seed: int) -> dict[str, dic
             figures = _figures(judged, mine, parts[often], hot)
             drawn = finite(estimates(figures, judged.groups, seed=seed, rounds=_ROUNDS))
             most = float(hot[parts[often]].mean())
-            told = _opened(drawn, int(mine.sum()), int(judged.won[mine].sum()), most)
+            told = _opened(drawn, judged.rows(mine), most)
             found[f"{PREFIX}{plain(column, _NAME)} = {name}"] = told
     return found
 
@@ -119,16 +119,16 @@ def _figures(judged: Judged, mine: Flags, reference: Flags, hot: Flags) -> dict[
     }
 
 
-def _opened(found: Mapping[str, Estimate], n: int, won: int, most: float) -> dict[str, Estimate]:
+def _opened(found: Mapping[str, Estimate], part: Judged, most: float) -> dict[str, Estimate]:
     """Figures of a group, never certain where all or none of its leads are so; its leads stand behind them, not all.
 
     Args:
-        n, won: leads of the group, and those of them that were won.
+        part: the group.
         most: how often the group that is hot most is hot.
     """
-    told = {**found, **shares_opened(found, n, won)}
-    rate = told["selection_rate"] = opened(found["selection_rate"], n)
+    told = {**found, **shares_opened(found, part)}
+    rate = told["selection_rate"] = opened(found["selection_rate"], part.alone)
     if rate is not found["selection_rate"] and "selection_ratio" in found:
         ratio = found["selection_ratio"]
         told["selection_ratio"] = widened(ratio, ratio.low, rate.high / most, rate.method)
-    return {name: one.model_copy(update={"n": n}) for name, one in told.items()}
+    return {name: one.model_copy(update={"n": len(part)}) for name, one in told.items()}

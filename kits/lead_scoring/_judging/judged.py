@@ -65,6 +65,11 @@ class Judged:
         return [item.sample.group or item.sample.id for item in self.items]
 
     @property
+    def alone(self) -> int:
+        """What counts singly: accounts, or leads where each is its own."""
+        return len(set(self.groups))
+
+    @property
     def dated(self) -> Flags:
         """(leads,) whether it is known when each was to be decided."""
         return np.array([lead.at is not None for lead in self.leads], dtype=bool)

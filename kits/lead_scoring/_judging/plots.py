@@ -99,7 +99,7 @@ def _precision(judged: Judged, terms: Terms, seed: int) -> Plot:
         rounds=_ROUNDS,
     )
     found = {
-        name: opened(one, max(1, round(float(name) * len(judged)))) for name, one in found.items()
+        name: opened(one, max(1, round(float(name) * judged.alone))) for name, one in found.items()
     }
     points = [
         (share * terms.incoming, found[str(share)]) for share in shares if str(share) in found

@@ -99,11 +99,15 @@ def _rates(judged: Judged, terms: Terms, band: Band, seed: int) -> dict[str, Est
         "income_per_month": income(ranked, terms),
     }
     found = finite(estimates(measured, judged.groups, seed=seed))
-    found |= never_certain(found, terms, len(judged), int(judged.won.sum()))
+    found |= never_certain(found, terms, judged.alone, float(judged.won.mean()))
     among = {
         "hot_won": is_hot, "warm_won": is_warm, "cold_won": ~is_hot & ~is_warm, "won_in_hot": judged.won,
     }  # fmt: skip
-    found |= {n: opened(found[n], int(mine.sum())) for n, mine in among.items() if n in found}
+    found |= {
+        n: opened(found[n], max(1, judged.rows(mine).alone))
+        for n, mine in among.items()
+        if n in found
+    }
     if terms.exploration and "money_per_month" in found:
         found["exploration_price"] = exploration_price(found["money_per_month"], terms)
     return found

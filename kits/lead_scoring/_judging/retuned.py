@@ -101,8 +101,8 @@ def _figures(
     for name, (first, second, _) in both.items():
         asked |= {f"{name} before": first, name: second, f"{name} apart": _less(second, first)}
     found = estimates(asked, judged.groups, seed=seed)
-    _open(found, " before", old, len(judged))
-    _open(found, "", new, len(judged))
+    _open(found, " before", old, judged.alone)
+    _open(found, "", new, judged.alone)
     calls = Change(
         "hot_per_month",
         stated(old.per_month, new, "team"),
@@ -119,14 +119,15 @@ def _figures(
     )
 
 
-def _open(found: dict[str, Estimate], which: str, terms: Terms, n: int) -> None:
+def _open(found: dict[str, Estimate], which: str, terms: Terms, alone: int) -> None:
     """Where all or none of the called were won: what so few still allow, also of the money and of how far both are apart.
 
     Args:
         which: ` before`, or empty for what comes after.
+        alone: what counts singly: accounts, or leads where each is its own.
     """
     drawn = found[f"hot_won{which}"]
-    exact = opened(drawn, max(1, round(terms.share * n)))
+    exact = opened(drawn, max(1, round(terms.share * alone)))
     ends = (exact.low - drawn.low, exact.high - drawn.high)
     for name, scale in (("hot_won", 1.0), ("income_per_month", terms.per_month * terms.value)):
         low, high = (scale * end for end in ends)

@@ -63,22 +63,18 @@ def measured(part: Judged, seed: int, rounds: int = _ROUNDS) -> dict[str, Estima
     }
     found = finite(estimates(table, part.groups, seed=seed, rounds=rounds))
     if "base_rate" in found:
-        found |= shares_opened(found, len(part), int(part.won.sum()))
+        found |= shares_opened(found, part)
     return found
 
 
-def shares_opened(found: Mapping[str, Estimate], n: int, won: int) -> dict[str, Estimate]:
-    """Share won, and what hangs on it, as so few leads allow where all of them, or none, were won, or none stands wrongly.
-
-    Args:
-        n, won: leads of the part, and those of them that were won.
-    """
-    share = opened(found["base_rate"], n)
+def shares_opened(found: Mapping[str, Estimate], part: Judged) -> dict[str, Estimate]:
+    """Share won, and what hangs on it, as so few leads allow where all of them, or none, were won, or none stands wrongly."""
+    share, won = opened(found["base_rate"], part.alone), float(part.won.mean())
     more = {"base_rate": share}
     if share is not found["base_rate"]:
         more["calibration_gap"] = gap_opened(found["calibration_gap"], share)
     if "auc" in found:
-        more["auc"] = order_opened(found["auc"], min(won, n - won))
+        more["auc"] = order_opened(found["auc"], part.alone * min(won, 1.0 - won))
     return more
 
 

@@ -252,7 +252,9 @@ def _never_certain(
 ) -> dict[str, Estimate]:
     """Where all or none of the called ones were hits, what so few of them still allow, in shares and in money."""
     precision = made["precision"]
-    exact = opened(precision, max(1, round(called)))
+    # of an account many may have been called, and they count once
+    alone = called * len(set(terms.group)) / len(terms.group)
+    exact = opened(precision, max(1, round(alone)))
     below = called * terms.value * (exact.low - precision.low)
     above = called * terms.value * (exact.high - precision.high)
     money = {
