@@ -99,13 +99,15 @@ class ScoreWrite:
     """What a CRM shall show of one lead.
 
     Attributes:
-        version: rises with every change of this lead's score; names the write together with the lead.
+        version: rises with every change of this lead's score.
         points: 1 to 99.
         probability, percentile: 0 to 1.
         band: hot, warm or cold; empty together with everything else when the score is to be taken away.
         reasons: sentences, each marked (+) where it speaks for the lead and (−) where against; those that speak with
             the score first.
         trend: improving, steady, declining; empty for a first score.
+        since: when this version came to be. It names the write together with lead and version: a connection that was
+            removed and is added again, and a restored hub, count versions anew.
     """
 
     object_id: str
@@ -117,6 +119,7 @@ class ScoreWrite:
     reasons: tuple[str, ...]
     trend: Literal["improving", "steady", "declining", ""] = ""
     scored_at: datetime | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class Webhook:
 
     def _lead(self, write: ScoreWrite) -> dict[str, JsonValue]:
         return {
-            "key": f"{self._name}/{write.object_id}/{write.version}",
+            "key": self._key(write),
             "id": write.object_id,
             "version": write.version,
             "points": write.points,
@@ -125,6 +125,11 @@ class Webhook:
             "trend": write.trend,
             "scored_at": write.scored_at.isoformat() if write.scored_at else None,
         }
+
+    def _key(self, write: ScoreWrite) -> str:
+        """The same on every attempt, and never that of another score, however versions are counted anew."""
+        since = f"/{round(write.since.timestamp() * 1000)}" if write.since else ""
+        return f"{self._name}/{write.object_id}/{write.version}{since}"
 
     def make_fields(self) -> list[Check]:
         """There is nothing to make."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, storing
@@ -20,7 +20,7 @@ from cloud_sync.crm.scored import reasons_in
 from cloud_sync.hub import Hub
 from cloud_sync.spans import is_free
 from cloud_sync.store.db import changed_by
-from cloud_sync.store.models import CrmConnection, CrmLead
+from cloud_sync.store.models import CrmConnection, CrmLead, CrmScore
 
 LEASE = timedelta(minutes=10)
 """Longer than a batch takes as a rule; lead by lead, each until the time-out, it may take longer (`note`)."""
@@ -67,25 +67,46 @@ def claim(
         query = query.limit(1 if trial else limit).with_for_update(skip_locked=True)
         writes: list[ScoreWrite] = []
         unchanged = 0
-        for lead in session.scalars(query).all():
+        leads = session.scalars(query).all()
+        since = _since(session, seen.name, leads)
+        for lead in leads:
             if not storing.differs(lead, min_change):
                 # it moved and came back before anybody wrote it
                 lead.write_at, unchanged = None, unchanged + 1
                 continue
             lead.write_lease_owner, lead.write_lease_until = owner, now + LEASE
             lead.write_attempts += 1
-            writes.append(write_of(lead))
+            writes.append(write_of(lead, since.get(lead.object_id, lead.created_at)))
         return Claim(tuple(writes), unchanged)
 
 
-def write_of(lead: CrmLead) -> ScoreWrite:
-    """What the CRM shall show of a lead."""
+def _since(session: Session, connection: str, leads: Sequence[CrmLead]) -> dict[str, datetime]:
+    """When the version that each lead is at came to be; without those whose course was erased."""
+    query = (
+        select(CrmScore.object_id, func.min(CrmScore.at))
+        .join(
+            CrmLead,
+            (CrmLead.connection == CrmScore.connection)
+            & (CrmLead.object_id == CrmScore.object_id)
+            & (CrmLead.version == CrmScore.version),
+        )
+        .where(
+            CrmScore.connection == connection,
+            CrmScore.object_id.in_([lead.object_id for lead in leads]),
+        )
+        .group_by(CrmScore.object_id)
+    )
+    return {name: at for name, at in session.execute(query).all()}
+
+
+def write_of(lead: CrmLead, since: datetime) -> ScoreWrite:
+    """What the CRM shall show of a lead; `since`: as `ScoreWrite` has it."""
     if lead.points is None:
-        return ScoreWrite(lead.object_id, lead.version, None, None, None, "", ())
+        return ScoreWrite(lead.object_id, lead.version, None, None, None, "", (), since=since)
     return ScoreWrite(
         lead.object_id, lead.version, lead.points, lead.probability, lead.percentile,
         storing.shown_band(lead), tuple(one.marked for one in reasons_in(lead.reasons)),
-        _TRENDS.get(lead.trend, ""), lead.scored_at,
+        _TRENDS.get(lead.trend, ""), lead.scored_at, since,
     )  # fmt: skip
 
 
