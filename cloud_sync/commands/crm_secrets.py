@@ -53,6 +53,9 @@ def secrets_of_new(name: str, settings: CrmSettings, path: Path | None) -> tuple
         value = _of_environment(name, "webhook")
         drawn = not value and adding.is_drawn(settings)
         webhook = (value or (adding.draw(settings) if drawn else _asked(name, "webhook", prompt)),)
+    for secret in webhook:
+        adding.check_webhook_secret(settings, secret)
+    adding.check_api_secrets(settings, api)
     return Secrets(webhook, api), drawn
 
 
@@ -118,13 +121,14 @@ def crm_secret(
             secrets.drop_webhook_secret(keys, name)
             text = f"{name} takes messages of the newest secret only"
         elif api:
-            secrets.keep_api_secret(
-                keys, name, api, _new_api_secret(name, settings, api, secrets_file)
-            )
+            value = _new_api_secret(name, settings, api, secrets_file)
+            adding.check_api_secrets(settings, {api: value})
+            secrets.keep_api_secret(keys, name, api, value)
             text = f"the secret {api} of {name} is changed"
         else:
             new = _new_webhook_secret(name, settings, secrets_file)
             shown = "" if new else adding.draw(settings)
+            adding.check_webhook_secret(settings, new or shown)
             secrets.add_webhook_secret(keys, name, new or shown)
             text = f"{name} takes messages of the new secret, and still of the one before"
         address = connections.webhook_url(hub, name)

@@ -79,7 +79,7 @@ def crm_set(
     quiet: QuietOption = False,
 ) -> None:  # fmt: skip
     """Change settings of a connection; its leads, secrets and history stay, and a running hub need not be started again."""
-    from cloud_sync.crm import changing, settling
+    from cloud_sync.crm import adding, changing, settling
 
     said = said_by(kind, url, thing, scheme, allow, write)
     said |= {"project": project} if project else {}
@@ -90,6 +90,7 @@ def crm_set(
 
     def plan_of(before: CrmSettings, project: str) -> Plan:
         found = changing.plan(before, project, edit, str(settings or "the command line"))
+        adding.check_api_secrets(found.after, api or {})
         if not dry_run:
             changing.check_servers(found, name, agreed=agreed)
         return found

@@ -16,10 +16,12 @@ from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name, thing_of
 from cloud_sync.crm.kinds import Secret, filled, kind_of
 from cloud_sync.crm.salesforce_events import long_id
 from cloud_sync.crm.salesforce_told import check_platform
-from cloud_sync.crm.schemes.described import Shown
+from cloud_sync.crm.schemes.described import Shown, Signed
+from cloud_sync.crm.schemes.keys import WHPK, bytes_of_whsec
 from cloud_sync.crm.schemes.table import PREFIX, scheme_of
 from cloud_sync.crm.settings import KINDS, CrmSettings
 from cloud_sync.crm.webhook_events import PLACES
+from cloud_sync.effects.webhook import read_secrets
 from kits.core.addresses import is_loopback
 from kits.core.errors import ConfigError, UsageError, did_you_mean
 from kits.core.settings import validate_settings
@@ -52,6 +54,7 @@ _BODY = (
 )
 _BODY_AS_SAID = "JSON, with everything where the options event.* say"
 _DRAWN_BYTES = 32
+WHSEC_FIX = "whsec_ and base64 of 24 to 64 bytes: whsec_$(openssl rand -base64 32)"
 _LOST: Mapping[str, str] = {"hubspot": "other"}
 """A value that often means lost, where the usual field has none for it alone."""
 
@@ -143,6 +146,29 @@ def needed(settings: CrmSettings, given: Mapping[str, str]) -> list[Secret]:
         groups |= {one.group} - {""}
         found.append(one)
     return found
+
+
+def check_webhook_secret(settings: CrmSettings, secret: str) -> None:
+    """That messages can be known by it.
+
+    Raises:
+        ConfigError: it has not the form its scheme wants, so no message would ever be. It is not told.
+    """
+    scheme = scheme_of(scheme_name(settings), settings.options)
+    if not isinstance(scheme, Signed) or scheme.key != "whsec":
+        return
+    if not (scheme.public_keys and secret.startswith(WHPK)) and not bytes_of_whsec(secret):
+        raise ConfigError("not a secret of this scheme", where="secret of its messages", fix=WHSEC_FIX)  # fmt: skip
+
+
+def check_api_secrets(settings: CrmSettings, api: Mapping[str, str]) -> None:
+    """That what is sent to a program of the firm's own can be signed; other CRMs say themselves what they take.
+
+    Raises:
+        ConfigError: it cannot. The secret is not told.
+    """
+    if settings.kind == "webhook" and "secret" in api:
+        read_secrets(api["secret"], "secret", WHSEC_FIX)
 
 
 def steps(settings: CrmSettings, url: str, secret: str) -> list[str]:

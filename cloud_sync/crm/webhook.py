@@ -47,7 +47,10 @@ class Webhook:
     def __init__(self, access: Access, wire: Wire | None = None) -> None:
         self._name = access.name
         self._settings = access.settings
-        self._secrets = read_secrets(access.secrets["secret"], f"{access.name}: secret")
+        self._secrets = read_secrets(
+            access.secrets["secret"], "secret",
+            f"whsec_$(openssl rand -base64 32), for: cloud-sync crm secret {access.name} --api secret",
+        )  # fmt: skip
         self._wire = wire or Wire(access)
         parts = urlsplit(access.settings.url)
         self._query = f"?{parts.query}" if parts.query else ""

@@ -96,7 +96,7 @@ def _since(session: Session, connection: str, leads: Sequence[CrmLead]) -> dict[
         )
         .group_by(CrmScore.object_id)
     )
-    return {name: at for name, at in session.execute(query).all()}
+    return dict(session.execute(query).all())
 
 
 def write_of(lead: CrmLead, since: datetime) -> ScoreWrite:

@@ -155,13 +155,17 @@ def signed_headers(
     }
 
 
-def read_secrets(text: str, where: str) -> list[bytes]:
+def read_secrets(text: str, where: str, fix: str = "") -> list[bytes]:
     """Secrets from `whsec_…`, several with spaces between.
+
+    Args:
+        where: they stand, a variable.
+        fix: how to say others; empty: by that variable.
 
     Raises:
         ConfigError: none, malformed or too short. The secret itself is not in the message.
     """
-    fix = f"export {where}=whsec_$(openssl rand -base64 32)"
+    fix = fix or f"export {where}=whsec_$(openssl rand -base64 32)"
     secrets = []
     for word in text.split():
         try:
