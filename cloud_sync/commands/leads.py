@@ -25,7 +25,7 @@ from kits.core.errors import UsageError
 
 if TYPE_CHECKING:
     from cloud_sync.crm.hotlist import Listed
-    from cloud_sync.store.models import CrmLead
+    from cloud_sync.store.models import CrmLead, CrmScore
 
 ConnectionName = Annotated[str, typer.Argument(help="The CRM's connection.", metavar="CONNECTION")]
 LeadName = Annotated[str, typer.Argument(help="The lead's id in the CRM.", metavar="ID")]
@@ -83,7 +83,8 @@ def _line(one: Listed) -> tuple[object, ...]:
 
     lead = one.lead
     points = "–" if lead.points is None else lead.points
-    band = f"{shown_band(lead) or lead.state}{', by lot' if one.lot else ''}"
+    state = "opted out" if lead.opted_out else lead.state
+    band = f"{shown_band(lead) or state}{', by lot' if one.lot else ''}"
     why = lead.dead or "; ".join(reason.marked for reason in reasons_in(lead.reasons[:2]))
     name = ", ".join(filter(None, (leads.title_of(lead), leads.firm_of(lead))))
     return points, band, name, f"{lead.connection} {lead.object_id}", why
@@ -109,17 +110,21 @@ def leads_show(
     rows: list[tuple[object, object]] = [
         ("name", leads.title_of(lead)),
         ("firm", leads.firm_of(lead)),
-        ("points", lead.points),
+        ("points", "" if lead.points is None else lead.points),
         ("probability", _probability(lead)),
         ("band", lead.band),
         ("said by a person", lead.override.get("band") or ""), ("state", lead.state),
-        ("in the CRM", f"{said.state} {said.why}".strip()), ("bundle", lead.bundle[:_DIGEST]),
+        ("in the CRM", ": ".join(filter(None, (said.state, said.why)))), ("bundle", lead.bundle[:_DIGEST]),
         *[("why", reason.marked) for reason in reasons_in(lead.reasons)], *[("hint", hint) for hint in lead.hints],
-        *[(f"{row.at:%Y-%m-%d %H:%M} UTC", f"{row.points} {row.band}") for row in course],
+        *[(f"{row.at:%Y-%m-%d %H:%M} UTC", _step(row)) for row in course],
     ]  # fmt: skip
     steps: list[JsonValue] = [leads.entry_json(row) for row in course]
     told = {**leads.as_json(lead, fields=True), "course": steps}
     Console(as_json).answer(table(rows, ("what", "is")), told)
+
+
+def _step(row: CrmScore) -> str:
+    return "no score" if row.points is None else f"{row.points} {row.band}"
 
 
 def _probability(lead: CrmLead) -> str:

@@ -194,6 +194,11 @@ def _dry_run(
     ]  # fmt: skip
     would += [{"lead": name, "fault": fault} for name, fault in faults.items()]
     found = f"{len(names)} leads: {len(scores)} scored, {len(faults)} cannot be"
+    decided = sum(bool(one.outcome) for one in records)
+    if decided:
+        found += f", {decided} decided"
+    if len(records) < len(names):
+        found += f", {len(names) - len(records)} not there"
     fix = next(iter(faults.values()), "")
     checks = [
         Check("dry run", not faults, found, fix),

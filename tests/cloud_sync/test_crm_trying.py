@@ -114,6 +114,17 @@ def test_what_would_be_written_is_shown_and_nothing_is_written(tmp_path: Path) -
     assert before == {"0": 0, "1": 0, "2": 0}
 
 
+def test_of_each_lead_that_was_tried_it_is_said_what_became_of_it(tmp_path: Path) -> None:
+    with lead_hub(tmp_path, public_url=HUB) as made:
+        made.crm.put("0", size=10)
+        made.crm.put("1", size=20, outcome="won")
+        made.due("0", "1", "2")
+        connection = connections.open_connection(made.hub, SALES)
+        trial = try_connection(made.hub, connection, lambda _: made.crm, made.models, AT)
+    [dry] = [check for check in trial.checks if check.name == "dry run"]
+    assert dry.found == "3 leads: 1 scored, 0 cannot be, 1 decided, 1 not there"
+
+
 def test_leads_are_tried_before_any_is_known_here(tmp_path: Path) -> None:
     with lead_hub(tmp_path, public_url=HUB) as made:
         for number in range(9):

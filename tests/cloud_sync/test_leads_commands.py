@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
+from cloud_sync.crm import leads
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.store.models import CrmLead
 from cloud_sync.web.lead_views import fields_of
@@ -57,9 +58,18 @@ def test_the_list_and_one_lead(here: LeadHub) -> None:
     assert "ask for the budget" in run(here, "show", SALES, "1")
     with here.hub.database.transaction() as session:
         session.get_one(CrmLead, (SALES, "1")).state = "gone"
-    assert "not there it was deleted" in run(here, "show", SALES, "1")
+    assert "not there: it was deleted" in run(here, "show", SALES, "1")
     with pytest.raises(NotFoundError):
         run(here, "show", SALES, "9")
+
+
+def test_a_lead_without_a_score_is_told_as_that(here: LeadHub) -> None:
+    with here.hub.database.transaction() as session:
+        leads.opt_out(session, SALES, "1", True, why="said so", who="ann")
+    listed = run(here, "list", "--state", "opted-out").splitlines()[1]
+    assert listed.split()[:3] == ["–", "opted", "out"]
+    shown = run(here, "show", SALES, "1")
+    assert "None" not in shown and re.search(r"UTC +no score$", shown, re.MULTILINE)
 
 
 def test_a_list_that_is_cut_short_says_so_and_a_probability_has_its_interval(here: LeadHub) -> None:
