@@ -19,12 +19,13 @@ from tuf.api.metadata import Metadata, Root, Targets, Timestamp
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
 
-from kits.core.errors import BundleError, ConfigError, DataError, KitwrightError
+from kits.core.errors import BundleError, ConfigError, DataError, KitwrightError, UsageError
 from kits.core.files import write_atomically
 from kits.core.releases import MAX_METADATA_BYTES
 from kits.toolchain.hub_client import HubClient
 
 MAX_ROTATIONS = 256
+_BESIDE_ROOTS = ("timestamp.json", "snapshot.json", "targets.json", "seen.json")
 _NOTHING_EXPIRES = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -80,6 +81,37 @@ class TrustedCopy:
             raise BundleError(f"not a root that can be trusted: {error}") from error
         write_atomically(self.folder / "roots" / f"{version}.root.json", root)
 
+    def follow(self, old: Path) -> Releases:
+        """Takes over what was verified of this hub at another address, so that nothing older passes for new.
+
+        Args:
+            old: the folder of that address.
+
+        Raises:
+            UsageError: nothing is known of that address, or something of this one already.
+            BundleError: it is another hub, or one that lost releases, which can be given back to it then; see `refresh`.
+        """
+        if self.known:
+            raise UsageError("a root of this hub is trusted here already", where=str(self.folder))
+        before = TrustedCopy(self._client, old)
+        if not before.known:
+            raise UsageError("nothing was ever verified here of that address", where=str(old), fix="--sha256 FINGERPRINT")  # fmt: skip
+        shown = [
+            (self._client.metadata(path.name, MAX_METADATA_BYTES["root"]), path.read_bytes())
+            for path in before.roots()
+        ]
+        if any(served is not None and served != kept for served, kept in shown):
+            raise BundleError(
+                "this is not the hub that was at that address", where=self._client.address,
+                fix="is the new address right? else --sha256 FINGERPRINT, from who published here",
+            )  # fmt: skip
+        for name in _BESIDE_ROOTS:
+            if (old / name).exists():
+                write_atomically(self.folder / name, (old / name).read_bytes())
+        for path in before.roots():  # the last of all: by them it is known
+            write_atomically(self.folder / "roots" / path.name, path.read_bytes())
+        return self.refresh(expired_is_fine=True)
+
     def refresh(self, *, expired_is_fine: bool = False) -> Releases:
         """Brings the copies up to date with the hub, as a device would.
 
@@ -129,7 +161,7 @@ class TrustedCopy:
             "no root of this hub is trusted on this machine",
             where=hub,
             fix=f"kit key trust --hub {hub} --sha256 FINGERPRINT, from who published first "
-            "(kit key status)",
+            "(kit key status); or --moved-from URL, where it was known here by another address",
         )
 
     def _refresh(self, expired_is_fine: bool) -> Releases:

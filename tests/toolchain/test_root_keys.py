@@ -206,3 +206,33 @@ def test_a_hub_that_was_made_anew_is_not_trusted_in_place_of_the_one_before(
     shutil.rmtree(known.trusted.folder)
     assert key_status.trust_root(known, found) == 1
     other.stop()
+
+
+def test_a_hub_that_moved_is_trusted_on_and_nothing_older_passes_for_new(
+    desk: Desk, hub: RunningHub, tmp_path: Path
+) -> None:
+    release(desk, 1)
+    moved = hub.desk(tmp_path / "moved")
+    with pytest.raises(ConfigError, match="no root of this hub is trusted") as caught:
+        moved.trusted.refresh()
+    assert "--moved-from" in caught.value.fix
+    with pytest.raises(UsageError, match="nothing was ever verified"):
+        moved.trusted.follow(tmp_path / "unknown")
+    assert moved.trusted.follow(desk.trusted.folder).root.version == 1
+    assert (moved.trusted.folder / "seen.json").exists()
+    assert numbers(moved) == [(1, 1)]
+    with pytest.raises(UsageError, match="trusted here already"):
+        moved.trusted.follow(desk.trusted.folder)
+
+
+def test_another_hub_is_not_taken_for_one_that_moved(
+    desk: Desk, hub: RunningHub, tmp_path: Path
+) -> None:
+    release(desk, 1)
+    other = tmp_path / "other"
+    shutil.copytree(desk.trusted.folder, other)
+    (other / "roots" / "1.root.json").write_bytes(b"{}")
+    moved = hub.desk(tmp_path / "moved")
+    with pytest.raises(BundleError, match="not the hub that was at that address"):
+        moved.trusted.follow(other)
+    assert not moved.trusted.known

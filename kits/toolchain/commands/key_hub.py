@@ -226,18 +226,34 @@ def status(
 
 def trust(
     hub: HubOption,
-    sha256: Annotated[str, typer.Option(help="Of the root, from a colleague's kit key status.")],
+    sha256: Annotated[
+        str, typer.Option(help="Of the root, from a colleague's kit key status.")
+    ] = "",
+    moved_from: Annotated[
+        str,
+        typer.Option(
+            help="In its place: the address by which this machine knew the hub before.",
+            metavar="URL",
+        ),
+    ] = "",
     token: TokenOption = "",
     ca_fingerprint: FingerprintOption = "",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Trust a hub's root on this machine, after comparing its fingerprint with a colleague."""
+    """Trust a hub's root on this machine, after comparing its fingerprint with a colleague; or a hub that moved."""
     from kits.core.console import Console
+    from kits.core.errors import UsageError
     from kits.toolchain.key_status import trust_root
+    from kits.toolchain.tokens import hub_folder
 
+    if bool(sha256) == bool(moved_from):
+        raise UsageError("either a fingerprint or the hub's old address is needed", fix="--sha256 FINGERPRINT, or --moved-from URL")  # fmt: skip
     with open_desk(hub, token, None, ca_fingerprint) as desk:
-        version = trust_root(desk, sha256)
+        if moved_from:
+            version = desk.trusted.follow(hub_folder(moved_from)).root.version
+        else:
+            version = trust_root(desk, sha256)
     Console(as_json, quiet).answer(f"root {version} of {hub} is trusted here", {"root": version})
 
 
