@@ -159,6 +159,11 @@ class HubConfig(Section):
         """One file per process that writes scores into CRMs, locked while it lives."""
         return self.data_dir / "writers"
 
+    @property
+    def scorers_dir(self) -> Path:
+        """One file per process that scores leads, locked while it lives."""
+        return self.data_dir / "scorers"
+
 
 def load(data_dir: Path) -> HubConfig:
     """The configuration of the hub in `data_dir`.

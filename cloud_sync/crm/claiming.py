@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, storing
 from cloud_sync.crm.rescoring import Backlog, found_later, make_due
 from cloud_sync.hub import Hub
 from cloud_sync.spans import is_free
+from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import CrmConnection, CrmLead, CrmScore
 
 LEASE = timedelta(minutes=1)
@@ -68,6 +69,12 @@ def let_go(session: Session, connection: str, claimed: Sequence[Claimed], owner:
     for lead in held(session, connection, claimed, owner):
         if lead.lease_owner == owner:
             lead.lease_owner, lead.lease_until = "", None
+
+
+def end_leases(session: Session, owners: Sequence[str]) -> int:
+    """What these were scoring is as due as before; how many leads that are."""
+    ending = update(CrmLead).where(CrmLead.due_at.is_not(None), CrmLead.lease_owner.in_(owners))
+    return changed_by(session.execute(ending.values(lease_owner="", lease_until=None)))
 
 
 def held(

@@ -1,7 +1,7 @@
 """The loop that scores leads: claims what is due, reads the records anew, scores them, stores each batch in one commit.
 
 A lead is a level, not a queue: what comes while it is scored makes it due again, and whoever dies in the middle leaves
-a lease that ends. How a score gets into a row is `storing.py`, how it gets to the CRM `writeback.py`.
+a lease that ends, at once where the next one sees that he is dead (`lives.py`). How a score gets into a row is `storing.py`, how it gets to the CRM `writeback.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from cloud_sync.crm import breaker, cutting
 from cloud_sync.crm.base import Crm
 from cloud_sync.crm.budget import ThrottledError
-from cloud_sync.crm.claiming import Claimed, any_due, claim, give_back
+from cloud_sync.crm.claiming import Claimed, any_due, claim, end_leases, give_back
 from cloud_sync.crm.committing import Commit, Found
 from cloud_sync.crm.learned import Voices
 from cloud_sync.crm.models import LeadModels, try_look
@@ -23,6 +23,7 @@ from cloud_sync.crm.payloads import score_all
 from cloud_sync.crm.rescoring import Backlog
 from cloud_sync.crm.threads import ConnectionLoops, Opener
 from cloud_sync.crm.unopened import Unopened
+from cloud_sync.effects.lives import Life, take_over
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
@@ -73,6 +74,24 @@ class LeadScoring(ConnectionLoops):
         self._unopened = Unopened(hub, "leads_wait")
         self._voices = Voices()
         self._backlog = Backlog()
+        self._lives = hub.config.scorers_dir
+        self._life = Life(self._lives, self._owner)
+
+    def start(self) -> None:
+        """Takes over from the dead, and starts the threads."""
+        self._life.begin()
+        take_over(self._lives, self._end_leases)
+        super().start()
+
+    def stop(self) -> None:
+        """Ends after the turns at hand."""
+        super().stop()
+        self._life.end()
+
+    def _end_leases(self, dead: Sequence[str]) -> int:
+        """Those of the dead end: who reads a record twice does no harm."""
+        with self._hub.database.transaction() as session:
+            return end_leases(session, dead)
 
     def serve(self, name: str) -> tuple[int, float]:
         """One batch of a connection: how many leads were looked after, and seconds until the next one."""
