@@ -240,8 +240,17 @@ async def _answer_misfit(request: Request, error: Exception) -> JSONResponse:
     faults = [
         f"{'.'.join(map(str, fault['loc']))}: {plain(fault)}" for fault in error.errors()[:_TOLD]
     ]
-    refused = DataError("; ".join(faults), where=request.url.path)
+    refused = DataError(
+        "; ".join(faults), where=request.url.path, fix=_said_as_json(request, error)
+    )
     return JSONResponse(refused.as_dict(), status_code=http_status(refused))
+
+
+def _said_as_json(request: Request, error: RequestValidationError) -> str:
+    """What to do about a body that was not read, because nothing said that it is JSON; empty: that is not it."""
+    whole = any(tuple(fault["loc"]) == ("body",) for fault in error.errors())
+    is_json = "json" in request.headers.get("content-type", "").lower()
+    return "say that it is JSON: Content-Type: application/json" if whole and not is_json else ""
 
 
 async def _answer_unstorable(_request: Request, _error: Exception) -> JSONResponse:

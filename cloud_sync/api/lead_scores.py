@@ -139,6 +139,7 @@ class ScoreRequest(Section):
     )
 
 
+_GZIP = b"\x1f\x8b"
 _BODY = {
     "requestBody": {
         "required": True,
@@ -235,8 +236,10 @@ def read_request(body: bytes) -> ScoreRequest:
     """What is asked for.
 
     Raises:
-        DataError: not JSON, not a request, or neither one lead nor some.
+        DataError: compressed, not JSON, not a request, or neither one lead nor some.
     """
+    if body.startswith(_GZIP):
+        raise DataError("a compressed body is not read here", where="body", fix="plain JSON, without Content-Encoding")  # fmt: skip
     try:
         told = from_json(body, allow_inf_nan=False)
     except ValueError as error:

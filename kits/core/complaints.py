@@ -49,6 +49,8 @@ _WORDS: Mapping[str, Callable[[Limits], str]] = {
     "union_tag_not_found": lambda limits: f"lacks the key {_named(limits)}",
     "string_too_short": lambda limits: f"must have {limits['min_length']} or more characters",
     "string_too_long": lambda limits: f"must have {limits['max_length']} or fewer characters",
+    "too_long": lambda limits: f"must have {limits['max_length']} or fewer entries",
+    "extra_forbidden": lambda _: "is not known here",
 }
 """Kind of fault → what is said; for others pydantic's own words must do."""
 

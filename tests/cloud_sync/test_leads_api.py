@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -92,10 +93,11 @@ def test_a_thousand_leads_at_once_and_not_one_more(there: tuple[TestClient, Lead
         (b"\xff\xfe", "not JSON"),
         (b'{"lead": NaN}', "not JSON"),
         (b"[" * 100_000, "not JSON"),
+        (gzip.compress(b"{}"), "compressed body"),
         (b"[]", "body"),
         (b"{}", "either"),
         (b'{"lead": {"fields": {"size": 1}}, "leads": []}', "either"),
-        (b'{"lead": {"fields": {"size": 1}}, "leeds": []}', "leeds"),
+        (b'{"lead": {"fields": {"size": 1}}, "leeds": []}', "is not known here"),
         (b'{"lead": {"fields": {"size": "\\ud800"}}}', ""),
         (b'{"lead": 17}', "fields"),
     ],
@@ -168,6 +170,21 @@ def test_a_quota_remembers_a_bounded_number_of_tokens() -> None:
 
 
 # --- people ---------------------------------------------------------------------------------------
+
+
+def test_a_body_that_is_not_said_to_be_json_is_told_how(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    """As `curl -d` sends it."""
+    client, here = there
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    path, body = f"/v1/leads/{SALES}/1/override", b'{"band": "hot", "why": "knows them"}'
+    who = asker(here.hub, "reviewer")
+    answer = client.post(path, content=body, headers={**who, **form})
+    assert answer.status_code == 422
+    assert "Content-Type: application/json" in answer.json()["fix"]
+    answer = client.post(path, json={"reason": "knows them"}, headers=who)
+    assert "body.reason: is not known here" in answer.json()["what"] and not answer.json()["fix"]
 
 
 def test_an_override_needs_a_reason_is_shown_written_and_kept(
