@@ -54,7 +54,10 @@ def find_person(session: Session, login: str) -> Person:
     """Raises NotFoundError when nobody has this login."""
     person = session.scalar(select(Person).where(Person.login == login.strip().lower()))
     if person is None:
-        raise NotFoundError(f"no person {login!r}", fix="cloud-sync user list")
+        # another database than that of `init` knows nobody yet
+        somebody = session.scalar(select(Person.id).limit(1)) is not None
+        fix = "cloud-sync user list" if somebody else "cloud-sync user add LOGIN --role admin"
+        raise NotFoundError(f"no person {login!r}", fix=fix)
     return person
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from cloud_sync.cli import make_app
 from cloud_sync.commands.options import opened
+from cloud_sync.config import dump
 from cloud_sync.errors import NotFoundError
 from cloud_sync.web.accounts import issue_token
 from kits.core.addresses import free_port
@@ -102,6 +103,20 @@ def test_people_tokens_and_devices(data: Path, capsys: pytest.CaptureFixture[str
     answer(capsys, "device", "revoke", "press-1", "--data", data)
     run("device", "list", "--data", data)
     assert capsys.readouterr().out.startswith("none")
+
+
+def test_a_database_that_knows_nobody_says_how_to_add_the_first_admin(
+    tmp_path: Path, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a new PostgreSQL database does: the admin of `init` is in the one before."""
+    data = tmp_path / "hub"
+    with make_hub(data, database_url=database_url) as hub:
+        (data / "hub.yaml").write_text(dump(hub.config))
+    with pytest.raises(NotFoundError) as caught:
+        run("token", "add", "publish", "--data", data)
+    assert caught.value.fix == "cloud-sync user add LOGIN --role admin"
+    answer(capsys, "user", "add", "admin", "--role", "admin", "--data", data)
+    assert answer(capsys, "token", "add", "publish", "--data", data)["token"]
 
 
 def test_a_token_is_revoked_with_what_it_made(
