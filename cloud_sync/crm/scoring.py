@@ -1,7 +1,8 @@
 """The loop that scores leads: claims what is due, reads the records anew, scores them, stores each batch in one commit.
 
 A lead is a level, not a queue: what comes while it is scored makes it due again, and whoever dies in the middle leaves
-a lease that ends, at once where the next one sees that he is dead (`lives.py`). How a score gets into a row is `storing.py`, how it gets to the CRM `writeback.py`.
+a lease that ends, at once where the next one sees that he is dead (`lives.py`). How a score gets into a row is
+`storing.py`, how it gets to the CRM `writeback.py`.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.parting import read_parts
 from cloud_sync.crm.payloads import score_all
 from cloud_sync.crm.rescoring import Backlog
-from cloud_sync.crm.threads import ConnectionLoops, Opener
+from cloud_sync.crm.threads import LeasingLoops, Opener
 from cloud_sync.crm.unopened import Unopened
-from cloud_sync.effects.lives import Life, take_over
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
@@ -44,7 +44,7 @@ LOOK = timedelta(seconds=10)
 """So often it is looked whether another bundle was released."""
 
 
-class LeadScoring(ConnectionLoops):
+class LeadScoring(LeasingLoops):
     """The loops, one per connection. Any number of processes may run them.
 
     Args:
@@ -66,7 +66,7 @@ class LeadScoring(ConnectionLoops):
         now: Callable[[], datetime] = utc_now,
         rng: random.Random | None = None,
     ) -> None:
-        super().__init__(hub, opener, now=now, rng=rng)
+        super().__init__(hub, opener, hub.config.scorers_dir, now=now, rng=rng)
         self._models = models
         self._looked: dict[str, datetime] = {}
         self._cut_at: dict[str, datetime] = {}
@@ -74,19 +74,6 @@ class LeadScoring(ConnectionLoops):
         self._unopened = Unopened(hub, "leads_wait")
         self._voices = Voices()
         self._backlog = Backlog()
-        self._lives = hub.config.scorers_dir
-        self._life = Life(self._lives, self._owner)
-
-    def start(self) -> None:
-        """Takes over from the dead, and starts the threads."""
-        self._life.begin()
-        take_over(self._lives, self._end_leases)
-        super().start()
-
-    def stop(self) -> None:
-        """Ends after the turns at hand."""
-        super().stop()
-        self._life.end()
 
     def _end_leases(self, dead: Sequence[str]) -> int:
         """Those of the dead end: who reads a record twice does no harm."""

@@ -10,15 +10,17 @@ import random
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import ClassVar, TypeAlias
 
 from sqlalchemy import select
 
 from cloud_sync.crm import breaker
 from cloud_sync.crm.base import Crm
+from cloud_sync.effects.lives import Life, take_over
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always, doubling
 from cloud_sync.store.models import CrmConnection
@@ -142,3 +144,39 @@ class ConnectionLoops(ABC):
     @abstractmethod
     def serve(self, name: str) -> tuple[int, float]:
         """One turn of a connection: how much was done, and seconds until the next one."""
+
+
+class LeasingLoops(ConnectionLoops):
+    """Loops whose turns hold leases: those of a process that died end when the next one starts (`lives.py`).
+
+    Args:
+        lives: folder by which all of a kind know who is dead.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        opener: Opener,
+        lives: Path,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        rng: random.Random | None = None,
+    ) -> None:
+        super().__init__(hub, opener, now=now, rng=rng)
+        self._lives = lives
+        self._life = Life(lives, self._owner)
+
+    def start(self) -> None:
+        """Takes over from the dead, and starts the threads."""
+        self._life.begin()
+        take_over(self._lives, self._end_leases)
+        super().start()
+
+    def stop(self) -> None:
+        """Ends after the turns at hand."""
+        super().stop()
+        self._life.end()
+
+    @abstractmethod
+    def _end_leases(self, dead: Sequence[str]) -> int:
+        """Ends the leases of these; how many."""

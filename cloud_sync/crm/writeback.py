@@ -21,10 +21,10 @@ from cloud_sync.crm.connections import settings_of
 from cloud_sync.crm.parting import NothingTakenError, write_parts
 from cloud_sync.crm.reaching import shown_at
 from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.threads import ConnectionLoops, Opener
+from cloud_sync.crm.threads import LeasingLoops, Opener
 from cloud_sync.crm.unopened import Unopened
 from cloud_sync.effects.alerts import close_alert, raise_alert
-from cloud_sync.effects.lives import ANSWERED, Life, take_over
+from cloud_sync.effects.lives import ANSWERED
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection
@@ -41,7 +41,7 @@ LONGEST_S = 60.0
 REFUSED = "crm-scores-refused"
 
 
-class WriteBack(ConnectionLoops):
+class WriteBack(LeasingLoops):
     """The loops, one per connection. Any number of processes may run them.
 
     Args:
@@ -61,22 +61,9 @@ class WriteBack(ConnectionLoops):
         now: Callable[[], datetime] = utc_now,
         rng: random.Random | None = None,
     ) -> None:
-        super().__init__(hub, opener, now=now, rng=rng)
+        super().__init__(hub, opener, hub.config.writers_dir, now=now, rng=rng)
         self._unopened = Unopened(hub, "scores_wait")
         self._in_a_row: dict[str, int] = {}
-        self._lives = hub.config.writers_dir
-        self._life = Life(self._lives, self._owner)
-
-    def start(self) -> None:
-        """Takes over from the dead, and starts the threads."""
-        self._life.begin()
-        take_over(self._lives, self._end_leases)
-        super().start()
-
-    def stop(self) -> None:
-        """Ends after the turns at hand."""
-        super().stop()
-        self._life.end()
 
     def _end_leases(self, dead: Sequence[str]) -> int:
         """Those of the dead end soon; how many."""
