@@ -45,7 +45,7 @@ def station(kit: Path, tmp_path: Path) -> Iterator[Station]:
     hub = Simulator()
     with served(hub) as url:
         made = Station(tmp_path / "device", kit, hub, url)
-        made.prepare(OLD, shadow_samples=60, probation_samples=300, latency_slack_ms=60, hang_s=1)
+        made.prepare(OLD, shadow_samples=60, probation_samples=300, latency_slack_ms=60, hang_s=3)
         yield made
         if made.alive:
             made.kill()
