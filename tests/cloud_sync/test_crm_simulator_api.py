@@ -62,7 +62,7 @@ def test_odata_filters_by_guids_and_moments() -> None:
 def served() -> Iterator[tuple[Simulator, str]]:
     simulator = Simulator("hubspot", seed=1)
     simulator.make(3, quiet=True)
-    simulator.troubles.silence_s = 0.6
+    simulator.troubles.silence_s = 3.0
     with serve(simulator) as url:
         yield simulator, url
 
