@@ -1,4 +1,4 @@
-"""The verbs about CRM connections: test, pause, resume, remove, try dead leads again, gone ones; the others join in."""
+"""The verbs about CRM connections: test, pause, resume, remove, dead leads, lost scores, gone leads; the others join in."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def register(app: typer.Typer) -> None:
     crm.command("pause")(crm_pause)
     crm.command("resume")(crm_resume)
     crm.command("retry")(crm_retry)
+    crm.command("rewrite")(crm_rewrite)
     crm.command("sweep")(crm_sweep)
     crm.command("gone")(crm_gone)
     crm.command("remove")(crm_remove)
@@ -136,6 +137,18 @@ def crm_retry(name: NameArgument, data: DataOption = DATA, as_json: JsonOption =
     text = f"{count} leads of {name} are tried again"
     text += f"; {name} was left alone, and is asked at once" if rested else ""
     console.answer(text, {"name": name, "leads": count, "was_left_alone": rested})
+    console.next(f"cloud-sync crm list --data {data}")
+
+
+def crm_rewrite(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Have all scores written again, for a CRM that lost them: it was restored from a backup, or somebody emptied a field."""
+    from cloud_sync.crm.settling import write_all
+    from kits.core.sample import utc_now
+
+    with opened(data) as hub, hub.database.transaction() as session:
+        count = write_all(session, name, utc_now(), by=operator())
+    console = Console(as_json)
+    console.answer(f"the scores of {count} leads of {name} are written again", {"name": name, "leads": count})  # fmt: skip
     console.next(f"cloud-sync crm list --data {data}")
 
 

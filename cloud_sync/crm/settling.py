@@ -28,7 +28,9 @@ from cloud_sync.crm.writeback import REFUSED
 from cloud_sync.crm.writing import DEAD
 from cloud_sync.effects.alerts import close_alert
 from cloud_sync.hub import Hub, audit
+from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import CrmConnection, CrmLead
+from kits.core.errors import UsageError
 from kits.core.sample import utc_now
 
 
@@ -121,6 +123,24 @@ def write_what_waits(hub: Hub, name: str) -> None:
         session.execute(update(CrmLead).where(*later).values(write_at=now))
 
 
+def write_all(session: Session, name: str, now: datetime, *, by: str) -> int:
+    """Has the newest score of every lead written again, as little as it may have moved; how many leads that are.
+
+    Raises:
+        NotFoundError: no such connection.
+        UsageError: no scores are written to it.
+    """
+    require(session, name)
+    row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
+    if not readable_settings(row).write:
+        fix = f"cloud-sync crm set {name} --write"
+        raise UsageError("no scores are written to this CRM", where=name, fix=fix)
+    breaker.look_again(row, now)
+    count = _write_again(session, name, now)
+    audit(session, by, "crm rewrite", name, leads=count)
+    return count
+
+
 def _revive(session: Session, name: str, now: datetime) -> None:
     """Leads given up because nobody took their score are tried again."""
     given_up = CrmLead.connection == name, CrmLead.dead.startswith(DEAD)
@@ -130,8 +150,8 @@ def _revive(session: Session, name: str, now: datetime) -> None:
     close_dead(session, name)
 
 
-def _write_again(session: Session, name: str, now: datetime) -> None:
-    """What the CRM shows of them is not known any more, so that no score is too near to it to be written.
+def _write_again(session: Session, name: str, now: datetime) -> int:
+    """What the CRM shows of them is not known any more, so that no score is too near to it to be written; how many.
 
     Those given up are tried again: it may be what has been set right now.
     """
@@ -139,4 +159,4 @@ def _write_again(session: Session, name: str, now: datetime) -> None:
     scored = or_(CrmLead.points.is_not(None), CrmLead.wrote_points.is_not(None))
     wanted = CrmLead.connection == name, CrmLead.state != GONE, CrmLead.dead == "", scored
     again = {"write_at": now, "write_attempts": 1}
-    session.execute(update(CrmLead).where(*wanted).values(again))
+    return changed_by(session.execute(update(CrmLead).where(*wanted).values(again)))

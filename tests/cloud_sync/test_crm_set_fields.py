@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -48,16 +49,9 @@ def there(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     found: list[bool] = []
     change = settling.change
 
-    def changing(
-        hub: Hub,
-        name: str,
-        plan_of: Callable[[CrmSettings, str], Plan],
-        *,
-        by: str,
-        api: Mapping[str, str] | None = None,
-    ) -> Plan:
+    def changing(*given: Any, **named: Any) -> Plan:
         found.append("ours" in scene.portal.properties)
-        return change(hub, name, plan_of, by=by, api=api)
+        return change(*given, **named)
 
     monkeypatch.setattr(settling, "change", changing)
     return found
