@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,7 +27,11 @@ AGAIN_S = 5
 PATIENCE_S = 30.0
 SLOWEST_BYTES_S = 4096
 """A body has half a minute, and a second more for so many bytes that have come."""
+HEARD_BYTES = 4 << 20
+"""A body that is too large and announced up to here is heard and dropped before it is refused: whose connection ends while
+it sends learns no reason."""
 _LENGTH = b"content-length"
+_ASKS_FIRST = b"expect"
 _MOST_DIGITS = 18
 
 
@@ -69,8 +75,10 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         bound = self._bound_for(scope["method"], scope["path"])
-        announced = next((value for name, value in scope["headers"] if name == _LENGTH), b"0")
-        if not announced.isdigit() or len(announced) > _MOST_DIGITS or int(announced) > bound.bytes:
+        announced = _announced(scope)
+        if announced > bound.bytes:
+            if announced <= HEARD_BYTES and not _asks_first(scope):
+                await _hear_out(receive, self._patience_s)
             await _refuse(_too_large(bound.bytes), scope, receive, send)
             return
         weight = Weight(bound.transit) if bound.transit is not None else None
@@ -168,6 +176,25 @@ def _end(waiting: asyncio.Timeout) -> None:
 
 def _too_large(limit: int) -> TooLargeError:
     return TooLargeError(f"a request of more than {limit} bytes")
+
+
+def _announced(scope: Scope) -> int:
+    """How long the body is said to be; 0 where nothing is said, beyond all bounds where it is no number."""
+    said = next((value for name, value in scope["headers"] if name == _LENGTH), b"0")
+    return int(said) if said.isdigit() and len(said) <= _MOST_DIGITS else sys.maxsize
+
+
+def _asks_first(scope: Scope) -> bool:
+    """Whether the sender waits for leave, or for an answer, before it sends the body."""
+    return any(name == _ASKS_FIRST for name, _ in scope["headers"])
+
+
+async def _hear_out(receive: Receive, patience_s: float) -> None:
+    """Drops the body of who sends it whole before reading an answer, for as long as it comes in time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience_s):
+            while (await receive()).get("more_body", False):
+                pass
 
 
 async def _refuse(fault: KitwrightError, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,15 +5,17 @@ The body is read here and not by the framework: only who may ask has it parsed, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import Field, JsonValue, ValidationError, WithJsonSchema
+from pydantic import Field, JsonValue, SkipValidation, ValidationError, WithJsonSchema
 from pydantic_core import from_json, to_json
 from starlette.concurrency import run_in_threadpool
 
+from cloud_sync.crm.messages import TwiceError, single_keys
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.payloads import score_each
 from cloud_sync.crm.scored import LeadScore
@@ -123,7 +125,7 @@ _LEAD_SCHEMA = {
     "required": ["fields"],
     "additionalProperties": False,
 }  # fmt: skip
-_AnyLead = Annotated[JsonValue, WithJsonSchema(_LEAD_SCHEMA)]
+_AnyLead = Annotated[JsonValue, SkipValidation, WithJsonSchema(_LEAD_SCHEMA)]
 """Each is looked at by itself, so that one that cannot be read says so and the others are scored."""
 
 
@@ -236,7 +238,7 @@ def read_request(body: bytes) -> ScoreRequest:
     """What is asked for.
 
     Raises:
-        DataError: compressed, not JSON, not a request, or neither one lead nor some.
+        DataError: compressed, not JSON, a key twice, not a request, or neither one lead nor some.
     """
     if body.startswith(_GZIP):
         raise DataError("a compressed body is not read here", where="body", fix="plain JSON, without Content-Encoding")  # fmt: skip
@@ -246,6 +248,7 @@ def read_request(body: bytes) -> ScoreRequest:
         raise DataError(
             "the body is not JSON", where="body", fix='{"lead": {"fields": {…}}}'
         ) from error
+    _require_single_keys(body)
     try:
         asked = ScoreRequest.model_validate(told)
     except ValidationError as error:
@@ -255,6 +258,13 @@ def read_request(body: bytes) -> ScoreRequest:
     if (asked.lead is None) == (asked.leads is None):
         raise DataError("either `lead` or `leads` is needed", where="body")
     return asked
+
+
+def _require_single_keys(body: bytes) -> None:
+    try:
+        json.loads(body, object_pairs_hook=single_keys, parse_int=str, parse_float=str)
+    except TwiceError as error:
+        raise DataError(str(error), where="body", fix="each key once") from error
 
 
 def _timed(lead: JsonValue) -> Mapping[str, JsonValue]:
@@ -270,7 +280,8 @@ def _scores(
     answers: list[Json] = []
     for lead, one in zip(leads, found):
         told = lead if isinstance(lead, dict) else {}
-        name, fields = told.get("id", ""), told.get("fields")
+        name, fields = told.get("id"), told.get("fields")
+        name = name if isinstance(name, (str, int)) else ""
         if isinstance(one, DataError):
             error: Json = dict(one.as_dict())
             answers.append({"id": name, "error": error})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Final, NoReturn
@@ -36,11 +37,13 @@ def read_json(body: bytes) -> JsonValue:
     try:
         value: JsonValue = json.loads(
             body.decode("utf-8"),
-            object_pairs_hook=_object, parse_int=_integer, parse_float=_number,
+            object_pairs_hook=single_keys, parse_int=_integer, parse_float=_number,
             parse_constant=_constant,
         )  # fmt: skip
     except UnicodeDecodeError as error:
         raise MalformedError("the body is not UTF-8") from error
+    except TwiceError as error:
+        raise MalformedError(str(error)) from error
     except (ValueError, RecursionError) as error:
         raise MalformedError("the body is no JSON, or one that readers take differently") from error
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
@@ -50,10 +53,20 @@ def read_json(body: bytes) -> JsonValue:
     return value
 
 
-def _object(pairs: Sequence[tuple[str, JsonValue]]) -> JsonObject:
+class TwiceError(ValueError):
+    """A key comes twice in an object, of which readers take the first or the last."""
+
+
+def single_keys(pairs: Sequence[tuple[str, JsonValue]]) -> JsonObject:
+    """An object of its keys and values, for `json.loads`.
+
+    Raises:
+        TwiceError: a key comes twice.
+    """
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key comes twice")
+        key = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise TwiceError(f"the key {key[:MAX_ID]!r} comes twice in one object")
     return found
 
 

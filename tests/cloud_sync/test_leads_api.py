@@ -76,6 +76,20 @@ def test_many_leads_are_answered_in_their_order_and_a_bad_one_costs_only_itself(
     assert results[1]["error"]["where"] == "fields.size"
 
 
+def test_a_number_beyond_all_costs_only_its_own_lead(there: tuple[TestClient, LeadHub]) -> None:
+    client, here = there
+    body = (
+        b'{"leads": [{"id": "far", "fields": {"size": 1e999}}, {"id": 1e999, "fields": {"size": 10}},'
+        b'{"id": "a", "fields": {"size": 10, "note": %d}}]}' % 10**40
+    )
+    answer = client.post(URL, content=body, headers=asker(here.hub))
+    assert answer.status_code == 207
+    results = json.loads(answer.content, parse_constant=pytest.fail)["results"]
+    assert [(one["id"], "score" in one) for one in results] == [
+        ("far", False), ("", False), ("a", True),
+    ]  # fmt: skip
+
+
 def test_a_thousand_leads_at_once_and_not_one_more(there: tuple[TestClient, LeadHub]) -> None:
     client, here = there
     who = asker(here.hub)
@@ -100,6 +114,8 @@ def test_a_thousand_leads_at_once_and_not_one_more(there: tuple[TestClient, Lead
         (b'{"lead": {"fields": {"size": 1}}, "leeds": []}', "is not known here"),
         (b'{"lead": {"fields": {"size": "\\ud800"}}}', ""),
         (b'{"lead": 17}', "fields"),
+        (b'{"lead": {"fields": {"size": 1, "s\\u0069ze": 90}}}', "the key 'size' comes twice"),
+        (b'{"lead": {"fields": {"size": 1e999}}}', "finite numbers"),
     ],
 )
 def test_what_is_no_request_is_refused_in_words(

@@ -9,6 +9,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request as Asked
+from urllib.request import urlopen
 
 import pytest
 from fastapi import FastAPI, Request
@@ -173,6 +176,26 @@ def test_what_follows_a_body_in_pieces_has_an_end_too(port: int) -> None:
             pass
     assert sent < 20 << 20
     assert served(port)
+
+
+def test_who_sends_a_little_too_much_before_reading_hears_why(port: int) -> None:
+    body = b"x" * (2 << 20)
+    asked = Asked(f"http://127.0.0.1:{port}/", data=body)
+    for _ in range(5):
+        with pytest.raises(HTTPError) as refused:
+            urlopen(asked, timeout=60)
+        with refused.value as answer:
+            assert answer.code == 413 and b"more than 65536 bytes" in answer.read()
+
+
+@pytest.mark.parametrize("more", [b"Expect: 100-continue\r\n", b""])
+def test_who_asks_before_sending_too_much_or_sends_none_of_it_is_answered(
+    port: int, more: bytes
+) -> None:
+    with connected(port) as peer:
+        peer.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n" + more + b"\r\n")
+        answer = all_of(peer)
+    assert answer.startswith(b"HTTP/1.1 413")
 
 
 def test_a_body_in_pieces_of_one_byte_is_read(port: int) -> None:
