@@ -9,7 +9,9 @@ import pytest
 
 from kits.core import bundle as formats
 from kits.core.errors import BundleError, UsageError
+from kits.core.releases import Release
 from kits.toolchain import key_status, roots
+from kits.toolchain.commands.publish import after_withdrawal
 from kits.toolchain.key_making import make_keys
 from kits.toolchain.keys import KeyStore
 from kits.toolchain.releases import all_releases, sign_release
@@ -102,6 +104,19 @@ def test_a_reason_is_one_line_of_words() -> None:
     for nothing in ("", " ", "\x1b\n"):
         with pytest.raises(UsageError, match="told why"):
             clean_reason(nothing)
+
+
+@pytest.mark.parametrize(
+    ("name", "next_step"),
+    [
+        ("lead-scoring", "cloud-sync leads models"),
+        ("visual-inspection", "cloud-sync rollout start"),
+    ],
+)
+def test_what_comes_next_is_where_it_decided(name: str, next_step: str) -> None:
+    taken_back = Release(bundle="a" * 64, project="shop", kit=name, version=2, release=2)
+    said = after_withdrawal(taken_back)
+    assert next_step in said and ("--bundle aaaaaaaaaaaa" in said) == (name != "lead-scoring")
 
 
 def test_the_verb_says_what_it_would_do_asks_and_does_it_once(

@@ -187,11 +187,7 @@ def withdraw(
     answer: dict[str, JsonValue] = {"withdrawn": listed, "reason": why, "dry_run": dry_run}
     console.answer(f"{said} {told}" if found else "withdrawn already", answer)
     if found and not dry_run:
-        newest = found[-1].bundle[:12]
-        console.next(
-            f"cloud-sync rollout start ANOTHER --group NAME; cloud-sync sample withdraw --bundle "
-            f"{newest}, when its decisions must not be learned from"
-        )
+        console.next(after_withdrawal(found[-1]))
 
 
 def _sign_from_hub(
@@ -226,12 +222,26 @@ def _say_signed(console: Console, signed: Signed) -> None:
 
 def _then(release: Release) -> str:
     """What brings a release to where it decides."""
+    if _decides_at_hub(release):
+        return f"cloud-sync crm add NAME --project {release.project}, once: later releases take effect by themselves"
+    return f"cloud-sync rollout start {release.bundle[:12]} --device NAME"
+
+
+def after_withdrawal(release: Release) -> str:
+    """What is to be done once a release was taken back."""
+    if _decides_at_hub(release):
+        return f"cloud-sync leads models says which release of {release.project} scores now; kit publish brings another"
+    return (
+        f"cloud-sync rollout start ANOTHER --group NAME; cloud-sync sample withdraw --bundle "
+        f"{release.bundle[:12]}, when its decisions must not be learned from"
+    )
+
+
+def _decides_at_hub(release: Release) -> bool:
     from kits.core.discovery import find_kits
 
     kit = find_kits().kits.get(release.kit)
-    if kit is not None and kit.manifest.at_hub:
-        return f"cloud-sync crm add NAME --project {release.project}, once: later releases take effect by themselves"
-    return f"cloud-sync rollout start {release.bundle[:12]} --device NAME"
+    return kit is not None and kit.manifest.at_hub
 
 
 def _make_first_keys(console: Console, desk: Desk, *, no_passphrase: bool) -> None:
