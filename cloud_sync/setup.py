@@ -75,7 +75,7 @@ def contents(folder: Path) -> list[Path]:
 def clear(folder: Path) -> None:
     """Removes what lies in it; the folder may be a disk's."""
     for path in contents(folder):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def _fill(config: HubConfig, login: str, password: str) -> None:

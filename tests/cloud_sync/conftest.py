@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cloud_sync import setup
+from cloud_sync.config import load
 from cloud_sync.hub import Hub
 from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.postgres import (
@@ -46,6 +48,15 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     """A hub with tables and key; nothing runs."""
     with make_hub(tmp_path) as hub:
         yield hub
+
+
+@pytest.fixture
+def initialised(tmp_path: Path) -> Iterator[Hub]:
+    """A hub as `cloud-sync init` makes it, with its file and first person."""
+    setup.init(tmp_path / "hub", "admin", "four random words", {})
+    opened = Hub.open(load(tmp_path / "hub"))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import tarfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,11 +22,8 @@ from tests.cloud_sync.fleet_builders import put_blob
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    setup.init(tmp_path / "hub", "admin", "four random words", {})
-    opened = Hub.open(load(tmp_path / "hub"))
-    yield opened
-    opened.close()
+def hub(initialised: Hub) -> Hub:
+    return initialised
 
 
 def test_a_backup_holds_every_picture_that_its_tables_name(hub: Hub, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from typer.testing import CliRunner
 
 from cloud_sync import setup
 from cloud_sync.cli import make_app
-from cloud_sync.config import load, parse, without_secrets
+from cloud_sync.config import parse, without_secrets
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Device, Sample
 from kits.core.addresses import is_loopback
@@ -20,11 +19,19 @@ from tests.cloud_sync.fleet_builders import put_blob
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    setup.init(tmp_path / "hub", "admin", "four random words", {})
-    opened = Hub.open(load(tmp_path / "hub"))
-    yield opened
-    opened.close()
+def hub(initialised: Hub) -> Hub:
+    return initialised
+
+
+def test_a_folder_is_cleared_of_links_and_not_of_what_they_point_to(tmp_path: Path) -> None:
+    kept, folder = tmp_path / "kept", tmp_path / "folder"
+    for made in (kept, folder / "below"):
+        made.mkdir(parents=True)
+        (made / "a").write_text("a")
+    (folder / "link").symlink_to(kept)
+    (folder / "nowhere").symlink_to(tmp_path / "gone")
+    setup.clear(folder)
+    assert (list(folder.iterdir()), (kept / "a").read_text()) == ([], "a")
 
 
 def test_an_export_counts_pictures_that_are_gone_and_goes_on(hub: Hub, tmp_path: Path) -> None:
