@@ -22,7 +22,7 @@ from kits.toolchain.replaying.leads import LeadOptions, replay_leads, without_le
 from kits.toolchain.replaying.text import Heading
 from tests.lead_scoring.made_leads import DAY_S, START_S, SayingRuntime, Told, drawn, task_of
 
-HEADING = Heading("Lead scoring", "last-year.csv", "b" * 64, ("one row was refused",))
+HEADING = Heading("Lead scoring", "last-year.csv", "b" * 64, "d" * 64, 3, ("one row was refused",))
 WORDS = get_kit("lead-scoring").manifest.words
 TEAM = TeamConfig(per_month=10, incoming_per_month=100, value=1000, contact=50)
 
@@ -222,6 +222,8 @@ def test_the_answer_is_one_line_a_table_and_json_with_stable_names():
     assert "+20,000 [" in line and "+16,000 [" in line
     assert any(row.strip().startswith("2025-01") for row in rows)
     assert "note: one row was refused" in rows
+    assert "  bundle bbbbbbbbbbbb, dataset dddddddddddd, seed 3" in rows
+    assert (document["dataset"], document["seed"]) == ("d" * 64, 3)
     assert document["beyond_random"]["value"] == pytest.approx(16_000)
     assert [month["name"] for month in document["by_month"]] == ["2025-01", "2025-02"]
     assert document["by_month"][0]["earned"] == pytest.approx(9500)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -115,6 +116,7 @@ def test_replay_says_what_last_month_would_have_been(shop: Shop, tmp_path: Path)
     assert "per machine-month" in lines[0] and "cost avoided" in lines[0]
     assert any("pump-2" in line and "bearing wear, " in line for line in lines)
     assert any(line.startswith("  doing nothing: 1 unplanned stop for ") for line in lines)
+    assert re.search(r"\(bundle [0-9a-f]{12}, dataset [0-9a-f]{12}, seed \d+\)$", out, re.MULTILINE)
     assert lines[-1].startswith("next: kit ")
     html = page.read_text()
     assert html.count("<svg") == 2

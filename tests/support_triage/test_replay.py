@@ -22,7 +22,7 @@ from kits.toolchain.replaying.text import Heading
 from tests.support_triage.triage import MAIL, task_of
 
 COSTS = Costs(escape=20.0, review=1.0)
-HEADING = Heading("Support-email triage", "inbox.mbox", "b" * 64, ())
+HEADING = Heading("Support-email triage", "inbox.mbox", "b" * 64, "d" * 64, 3, ())
 
 
 def mail(
@@ -146,13 +146,14 @@ def test_the_answer_is_a_line_rows_and_json_with_stable_names() -> None:
     rows = "\n".join(mail_text.rows(done, HEADING, COSTS))
     assert "refund" in rows
     assert "machines wrote 2 of 60" in rows
+    assert "bundle bbbbbbbbbbbb, dataset dddddddddddd, seed 3" in rows
     assert (
         "the intent is right for 95.0 % [" in rows and "of 60 labelled mails, filed or not" in rows
     )
     told = mail_text.document(done, HEADING, COSTS)
     assert told["filed"] == 45
     assert set(told) == {
-        "bundle", "data", "mails", "filed", "machines", "automatic_share", "wrong", "right", "minutes_saved",
+        "bundle", "data", "dataset", "seed", "mails", "filed", "machines", "automatic_share", "wrong", "right", "minutes_saved",
         "money_saved", "currency", "minutes_per_mail", "cost_per_mail", "bound", "by_intent", "by_month", "notes",
     }  # fmt: skip
 

@@ -241,7 +241,7 @@ def test_dial_shows_what_other_levels_would_have_done() -> None:
 
 def test_json_is_free_of_numbers_that_json_does_not_know() -> None:
     done = replayed(track(60, [(40, 41)], [failure(45)]), options=ReplayOptions(tune=True))
-    document = machine_text.document(done, Heading("t", "d", "b", ()))
+    document = machine_text.document(done, Heading("t", "d", "b", "e", 3, ()))
 
     def walk(value: object) -> None:
         if isinstance(value, dict):
@@ -259,7 +259,7 @@ def test_json_is_free_of_numbers_that_json_does_not_know() -> None:
 
 def test_page_needs_nothing_else_and_escapes_words() -> None:
     done = replayed(track(60, [(40, 41)], [failure(45, "<b>x</b>")]))
-    html = machine_page.page(done, Heading("t", "<script>", "b" * 64, ()))
+    html = machine_page.page(done, Heading("t", "<script>", "b" * 64, "e" * 64, 3, ()))
     assert "it hums &lt;loudly&gt;" in html
     assert "<script" not in html and "<b>x</b>" not in html
     assert "http" not in html.replace("Content-Security-Policy", "").replace("http-equiv", "")

@@ -55,6 +55,7 @@ def rows(done: ReplayedLeads, heading: Heading, words: Words, currency: str) -> 
             f"{with_interval(done.exploration)} {currency} in all"
         )
     yield from _table(done, words)
+    yield f"  {heading.source}"
     for note in heading.notes(done.notes):
         yield f"note: {note}"
 
@@ -87,8 +88,7 @@ def document(done: ReplayedLeads, heading: Heading, currency: str) -> dict[str, 
     """The answer of `kit replay --json`."""
     terms = done.ranking
     return {
-        "bundle": heading.bundle,
-        "data": heading.data,
+        **heading.document(),
         "samples": done.n,
         "hits": int(terms.hit.sum()),
         "called": done.called,

@@ -46,7 +46,7 @@ def line(done: Replayed) -> str:
 def rows(done: Replayed, heading: Heading) -> Iterator[str]:
     """What follows the answer, for people."""
     figures = done.figures
-    yield f"{plural(len(done.courses), 'machine')}, {span_text(done)}: {heading.data}"
+    yield f"{plural(len(done.courses), 'machine')}, {span_text(done)}: {heading.data} ({heading.source})"
     yield (
         f"{plural(figures.alarms, 'alarm')} in {plural(len(done.cases), 'case')},"
         f" {plural(figures.warnings, 'warning')} without alarm, in alarm"
@@ -190,8 +190,7 @@ def document(done: Replayed, heading: Heading) -> dict[str, JsonValue]:
     last = max(float(course.track.at_s[-1]) for course in done.courses)
     point = done.point
     return {
-        "bundle": heading.bundle,
-        "data": heading.data,
+        **heading.document(),
         "machines": [course.track.asset for course in done.courses],
         "unit": done.replay.unit,
         "from": _moment(first, done),

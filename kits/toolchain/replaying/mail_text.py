@@ -47,6 +47,7 @@ def rows(done: ReplayedMails, heading: Heading, costs: Costs) -> Iterator[str]:
     if len(done.intents) > _SHOWN:
         yield f"  {len(done.intents) - _SHOWN} more intents"
     yield from _table("month", done.months[-_SHOWN:])
+    yield f"  {heading.source}"
     for note in heading.notes(done.notes):
         yield f"note: {note}"
 
@@ -63,8 +64,7 @@ def _table(what: str, table: tuple[Row, ...]) -> Iterator[str]:
 def document(done: ReplayedMails, heading: Heading, costs: Costs) -> dict[str, JsonValue]:
     """The answer of `kit replay --json` for mails."""
     return {
-        "bundle": heading.bundle,
-        "data": heading.data,
+        **heading.document(),
         "mails": done.n,
         "filed": done.filed,
         "machines": done.machines,

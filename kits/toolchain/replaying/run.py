@@ -111,7 +111,9 @@ def replay(  # noqa: PLR0913  (what a command may say)
         if learned is not None and kit.ranking is None:
             complaints = [*filter(None, [leakage_note(dataset.items, learned)]), *complaints]
         name = path.resolve().name or str(path)
-        heading = Heading(kit.manifest.title, name, ready.id, tuple(complaints))
+        heading = Heading(
+            kit.manifest.title, name, ready.id, dataset.id, task.seed, tuple(complaints)
+        )
         if replays_mails(kit):
             return _of_mails(replay_mails(kit, task, options.mail), heading, costs)
         if kit.ranking is not None:

@@ -36,6 +36,7 @@ def rows(done: ReplayedSamples, heading: Heading, costs: Costs) -> Iterator[str]
             f" {money_text(money.spent)}; the same verdicts dealt out at random avoid"
             f" {with_interval(money.at_random)}"
         )
+    yield f"  {heading.source}"
     for note in heading.notes(done.notes):
         yield f"note: {note}"
 
@@ -44,8 +45,7 @@ def document(done: ReplayedSamples, heading: Heading, costs: Costs) -> dict[str,
     """The answer of `kit replay --json` for samples that stand for themselves."""
     money = done.money
     return {
-        "bundle": heading.bundle,
-        "data": heading.data,
+        **heading.document(),
         "samples": done.n,
         "verdicts": dict(done.counts),
         "by_truth": {truth: dict(row) for truth, row in done.by_truth.items()},

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from kits.core.stats import Estimate
 
 
@@ -16,13 +18,28 @@ class Heading:
     """What was replayed.
 
     Attributes:
+        dataset: id of the data as it was read.
+        seed: of the intervals.
         complaints: of the reader of the data.
     """
 
     title: str
     data: str
     bundle: str
+    dataset: str
+    seed: int
     complaints: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """What the figures are of, and can be had again from."""
+        return f"bundle {self.bundle[:12]}, dataset {self.dataset[:12]}, seed {self.seed}"
+
+    def document(self) -> dict[str, JsonValue]:
+        """The same for programs."""
+        return {
+            "bundle": self.bundle, "data": self.data, "dataset": self.dataset, "seed": self.seed,
+        }  # fmt: skip
 
     def notes(self, said: Iterable[str]) -> list[str]:
         """What a person should know besides: what the replay said, then each complaint once."""
