@@ -35,6 +35,22 @@ def test_as_many_are_hot_as_the_team_can_call():
     assert point.action == "write"
 
 
+@pytest.mark.parametrize("accounts", [0, 40])
+def test_what_the_evaluation_measures_too_is_the_same_there(accounts):
+    """Also where an account has several leads, and all of them count as one."""
+    leads = drawn(400)
+    if accounts:
+        leads = [replace(one, group=f"account {row % accounts}") for row, one in enumerate(leads)]
+    point = _chosen(leads)
+    judged = evaluate.evaluate(task_of(leads, runtime=SayingRuntime(), point=point))
+
+    both = point.rates.keys() & judged.metrics.keys()
+
+    assert both >= {"base_rate", "precision_at_capacity", "money_per_month"}
+    for name in both:
+        assert point.rates[name].text() == judged.metrics[name].text(), name
+
+
 def test_without_a_word_a_tenth_of_the_leads_is_hot():
     leads = drawn(500)
 

@@ -119,7 +119,9 @@ def _incoming(team: TeamConfig, items: Sequence[DatasetItem], clocked: bool) -> 
     if span_s >= MONTH_S:
         # a lead without a date came in, too: at the rate of the others
         dated = sum(place is not None for place in places)
-        return len(times) * len(items) / dated / (span_s / MONTH_S), "as in the data"
+        # whole leads, as an operating point keeps them: what is measured at it must be the same later
+        rate = round(len(times) * len(items) / dated / (span_s / MONTH_S))
+        return float(max(1, rate)), "as in the data"
     return float(max(1, len(items))), _ALL
 
 

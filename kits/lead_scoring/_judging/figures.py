@@ -38,9 +38,14 @@ def figures(judged: Judged, terms: Terms, seed: int, rounds: int = ROUNDS) -> di
     if "ece" in found:
         found["ece"] = _widened(found["ece"], judged.score, seed)
     found |= never_certain(found, terms, judged.alone, float(judged.won.mean()))
-    if len(set(judged.groups)) == len(judged):
-        found["base_rate"] = proportion(int(judged.won.sum()), len(judged))
-    return found
+    return found | counted_base(judged)
+
+
+def counted_base(judged: Judged) -> dict[str, Estimate]:
+    """The base rate by its counts; nothing where an account has several leads, so that it must be resampled."""
+    if len(set(judged.groups)) < len(judged):
+        return {}
+    return {"base_rate": proportion(int(judged.won.sum()), len(judged))}
 
 
 def table(judged: Judged, terms: Terms) -> dict[str, Figure]:

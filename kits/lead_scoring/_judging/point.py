@@ -28,6 +28,7 @@ from kits.lead_scoring._judging.capacity import (
 )
 from kits.lead_scoring._judging.certainty import never_certain
 from kits.lead_scoring._judging.figures import (
+    counted_base,
     exploration_price,
     finite,
     income,
@@ -100,6 +101,7 @@ def _rates(judged: Judged, terms: Terms, band: Band, seed: int) -> dict[str, Est
     }
     found = finite(estimates(measured, judged.groups, seed=seed))
     found |= never_certain(found, terms, judged.alone, float(judged.won.mean()))
+    found |= counted_base(judged)
     among = {
         "hot_won": is_hot, "warm_won": is_warm, "cold_won": ~is_hot & ~is_warm, "won_in_hot": judged.won,
     }  # fmt: skip
