@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
@@ -65,15 +65,20 @@ class Webhook:
         """As `Crm.read`."""
         if not object_ids:
             return []
+        asked = set(object_ids)
+        records = [self._record(row) for row in self._asked(object_ids)]
+        return [record for record in records if record.object_id in asked]
+
+    def _asked(self, object_ids: Sequence[str]) -> list[Mapping[str, JsonValue]]:
         columns: list[JsonValue] = [*self._settings.columns]
         data: dict[str, JsonValue] = {"ids": [*object_ids], "columns": columns}
-        now = datetime.fromtimestamp(self._wire.clock(), timezone.utc)
-        answer = self._post(READ, data, f"read_{secrets.token_hex(16)}", now)
+        answer = self._post(READ, data, f"read_{secrets.token_hex(16)}", self._now())
         if not isinstance(answer, Mapping) or not isinstance(answer.get("records"), list):
             raise DeliveryError("answered leads.read without `records`", where=self._name)
-        asked = set(object_ids)
-        records = [self._record(row) for row in many(answer["records"])]
-        return [record for record in records if record.object_id in asked]
+        return many(answer["records"])
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._wire.clock(), timezone.utc)
 
     def _record(self, row: Mapping[str, JsonValue]) -> Record:
         settings = self._settings
@@ -108,7 +113,7 @@ class Webhook:
             return []
         leads = [self._lead(write) for write in writes]
         keys = [text(lead["key"]) for lead in leads]
-        now = datetime.fromtimestamp(self._wire.clock(), timezone.utc)  # a score is taken away now
+        now = self._now()  # a score is taken away now
         at = max(write.scored_at or now for write in writes)
         data: dict[str, JsonValue] = {"leads": [*leads]}
         answer = one(self._post(SCORED, data, _message_id(self._name, keys), at))
@@ -139,14 +144,20 @@ class Webhook:
         return self.check()
 
     def check(self) -> list[Check]:
-        """As `Crm.check`."""
-        now = datetime.fromtimestamp(self._wire.clock(), timezone.utc)
-        try:
-            self._post(TEST, {"text": "a test"}, f"test_{secrets.token_hex(16)}", now)
-        except DeliveryError as error:
-            fix = f"let it answer a message of the type {TEST} with 2xx; is the secret the same?"
-            return [Check("take a signed message", False, error.what, remedy(error, fix))]
-        return [Check("take a signed message", True, "taken")]
+        """As `Crm.check`. What it is asked for, and sent, is of no lead: nothing changes there."""
+        fix = f"let it answer a message of the type {TEST} with 2xx; is the secret the same?"
+        signed = _tried("take a signed message", lambda: self._try(TEST, {"text": "a test"}), fix)
+        if not signed.ok:
+            return [signed]
+        fix = f'let it answer a message of the type {READ} with {{"records": []}} where no `ids` are in it'
+        read = _tried("show records", lambda: self._asked(()), fix)
+        if not self._settings.write:
+            return [signed, read]
+        fix = f"let it answer a message of the type {SCORED} with 2xx, also where no `leads` are in it"
+        return [signed, read, _tried("take scores", lambda: self._try(SCORED, {"leads": []}), fix)]
+
+    def _try(self, kind: str, data: dict[str, JsonValue]) -> None:
+        self._post(kind, data, f"test_{secrets.token_hex(16)}", self._now())
 
     def _post(self, kind: str, data: dict[str, JsonValue], key: str, at: datetime) -> JsonValue:
         """Sends a message, signed; what is answered, None where it is no JSON."""
@@ -165,6 +176,14 @@ class Webhook:
         ):  # a proxy's page for signing in, say: nobody took anything
             raise DeliveryError("answered with a page in place of an answer", where=self._name)
         return value_of(answer.raw) if answer.whole else None
+
+
+def _tried(name: str, trial: Callable[[], object], fix: str) -> Check:
+    try:
+        trial()
+    except DeliveryError as error:
+        return Check(name, False, error.what, remedy(error, fix))
+    return Check(name, True, "it does")
 
 
 def _message_id(connection: str, keys: Sequence[str]) -> str:

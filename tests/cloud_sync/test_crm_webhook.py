@@ -26,6 +26,7 @@ class Program:
         self.ids: list[str] = []
         self.outcomes: list[dict[str, Any]] = []
         self.said: Any = {"records": []}
+        self.takes = True
 
     def act(self, asked: Asked) -> Reply:
         head = asked.headers
@@ -36,6 +37,8 @@ class Program:
         body = asked.body
         if body["type"] == "leads.read":
             return Reply(self.said)
+        if body["type"] == "leads.scored" and not self.takes:
+            return Reply({"message": "unknown type"}, 422)
         if body["type"] == "leads.scored":
             self.ids.append(head["webhook-id"])
             for lead in body["data"]["leads"]:
@@ -142,6 +145,29 @@ def test_a_receiver_with_another_secret_is_said(server: Server) -> None:
     [check] = crm.check()
     assert not check.ok and "401" in check.found and "secret" in check.fix
     assert other not in repr(crm) + repr(vars(crm))
+
+
+@pytest.mark.parametrize(
+    ("said", "takes", "wrong"),
+    [({"records": []}, True, []), ({"rows": []}, True, ["show records"]), ({"records": []}, False, ["take scores"])],
+)  # fmt: skip
+def test_a_program_that_knows_only_some_messages_is_found_before_leads_come(
+    crm: Crm, program: Program, said: Any, takes: bool, wrong: list[str]
+) -> None:
+    program.said, program.takes = said, takes
+    checks = crm.check()
+    assert len(checks) == 3 and [one.name for one in checks if not one.ok] == wrong
+    assert not program.taken
+
+
+def test_who_is_sent_no_scores_is_not_asked_whether_it_takes_them(
+    server: Server, program: Program
+) -> None:
+    program.takes = False
+    crm = crm_for("webhook", server, {"secret": SECRET_TEXT}, write=False)
+    assert [(one.name, one.ok) for one in crm.check()] == [
+        ("take a signed message", True), ("show records", True),
+    ]  # fmt: skip
 
 
 def test_while_a_secret_is_changed_messages_are_signed_with_both(server: Server) -> None:
