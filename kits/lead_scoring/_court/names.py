@@ -30,6 +30,21 @@ Sort: TypeAlias = Literal[
 _MOST_LETTERS = 200
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+")
+_WHOLE_LETTERS = str.maketrans(
+    {
+        "ł": "l",
+        "Ł": "L",
+        "ø": "o",
+        "Ø": "O",
+        "đ": "d",
+        "Đ": "D",
+        "ı": "i",
+        "ß": "ss",
+        "æ": "ae",
+        "Æ": "AE",
+    }
+)
+"""Letters that no accent can be taken off."""
 _GAP = 2
 """Words that a `*` may stand for."""
 
@@ -54,7 +69,7 @@ class Phrase:
 
 def words_of(text: str) -> tuple[str, ...]:
     """Words of a name: `LastNotable_Activity` gives last, notable, activity."""
-    plain = unicodedata.normalize("NFKD", text[:_MOST_LETTERS])
+    plain = unicodedata.normalize("NFKD", text[:_MOST_LETTERS].translate(_WHOLE_LETTERS))
     plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
     return tuple(word.lower() for part in _CAMEL.split(plain) for word in _WORD.findall(part))
 
