@@ -76,6 +76,22 @@ def test_hubspot_contacts_of_an_export(tmp_path: Path) -> None:
     assert found.leads[1].fields == {"Email (kind of mailbox)": "free", "Original Source": "Paid"}
 
 
+def test_hubspot_contacts_with_what_is_known_of_their_companies_are_contacts(
+    tmp_path: Path,
+) -> None:
+    of_companies = ["Company Name", "Number of Employees", "Total Revenue", "Recent Deal Amount", "Number of Associated Deals"]  # fmt: skip
+    header = ["Record ID", "First Name", "Email", "Contact owner", "Lifecycle Stage", "Lead Status", "Create Date", "Became a Customer Date", *of_companies]  # fmt: skip
+    rows = [
+        ["11", "Ann", "ann@acme.example", "Sam", "Customer", "", "2025-01-01 10:00", "2025-02-01 10:00", "Acme", "40", "900", "900", "1"],
+        ["12", "Ben", "ben@b.example", "Sam", "Lead", "Unqualified", "2025-01-02 10:00", "", "B", "7", "", "", ""],
+    ]  # fmt: skip
+    found = read(put(tmp_path / "all-contacts.csv", table(header, rows)))
+    assert "HubSpot contacts" in found.told("columns")
+    assert found.labels == ["won", "lost"]
+    assert "outcome_at=Became a Customer Date" in found.told("columns")
+    assert not {"Total Revenue", "Recent Deal Amount"} & found.leads[0].fields.keys()
+
+
 def test_hubspot_pages_one_a_line(tmp_path: Path) -> None:
     def page(n: int) -> dict[str, object]:
         won = bool(n % 2)

@@ -38,6 +38,7 @@ class CrmObject(Section):
     """What the columns of one kind of record mean."""
 
     detect: tuple[str, ...] = Field(description="names that tell this CRM from others")
+    others: tuple[str, ...] = Field((), description="names that only other records have")
     id: tuple[str, ...] = Field((), description="the record's identifier")
     decided_at: tuple[str, ...] = Field((), description="when the lead came")
     outcome_at: tuple[str, ...] = Field((), description="when it was decided; the first filled one")
@@ -85,7 +86,9 @@ class Mapping:
         return self.find((*names.decided_at, *names.outcome_at, *names.changed_at), columns)
 
     def met(self, columns: Sequence[str]) -> int:
-        """How many of the telling names are there."""
+        """How many of the telling names are there; none where a column belongs to another kind of record."""
+        if self.find(self.names.others, columns):
+            return 0
         return len(self.find(self.names.detect, columns))
 
     def shown(self, column: str) -> str:
