@@ -127,6 +127,22 @@ def test_one_row_each_that_came_after_the_decision_is_not_known(tmp_path: Path) 
     assert "10 leads were decided before their row of form.csv came" in found.told("joined-late")
 
 
+@pytest.mark.parametrize(
+    ("came", "known"),
+    [("2025-03-10", True), ("2025-03-10 09:00", False)],
+)
+def test_the_form_of_the_day_is_known_where_leads_tell_no_hour(
+    tmp_path: Path, came: str, known: bool
+) -> None:
+    rows = [[f"L{i}", came, "Won" if i % 3 else "Lost"] for i in range(20)]
+    put(tmp_path / "leads.csv", table(["lead_id", "created_at", "status"], rows))
+    forms = [[f"L{i}", f"2025-03-{10 + i % 2} 17:40", f"answer{i % 3}"] for i in range(20)]
+    put(tmp_path / "form.csv", table(["lead_id", "Timestamp", "need"], forms))
+    found = read(tmp_path)
+    assert ("form.need" in found.by_id["L0"].fields) is known
+    assert "form.need" not in found.by_id["L1"].fields
+
+
 def test_a_field_is_what_it_was_at_the_decision(tmp_path: Path) -> None:
     rows = [[f"L{i}", "2025-03-10", "hot", "Won" if i % 3 else "Lost"] for i in range(20)]
     put(tmp_path / "leads.csv", table(["lead_id", "created_at", "rating", "status"], rows))

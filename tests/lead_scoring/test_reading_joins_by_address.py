@@ -45,3 +45,12 @@ def test_an_address_that_all_share_joins_nothing(tmp_path: Path) -> None:
     enquiries(tmp_path, [n % 40 for n in range(120)], header="Wer", seller=True)
     orders(tmp_path, [n // 2 for n in range(20)])
     assert not read(tmp_path).told("sales")
+
+
+def test_what_stands_behind_a_plus_names_no_other_mailbox(tmp_path: Path) -> None:
+    enquiries(tmp_path, range(100), header="E-Mail")
+    rows = [[f" Ann{who}+news@Firm{who}.example", who % 5] for who in range(100)]
+    put(tmp_path / "campaign.csv", table(["Email Address", "rating"], rows))
+    found = read(tmp_path)
+    assert "100 of 100 leads found a row" in found.told("joined")
+    assert found.leads[7].fields["campaign.rating"] == 2.0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.lead_scoring.lead_files import put, read, source, table
 
 HEADER = ["Deal ID", "Created", "Status", "Size"]
@@ -64,6 +66,19 @@ def test_names_that_stand_again_totals_and_headings_are_no_leads_and_told(tmp_pa
     [told] = [one for one in found.findings if one.check == "no-leads"]
     assert told.text.startswith("5 rows are no leads and were left out: a heading (1), the names")
     assert told.evidence[0] == "e.csv, row 21: a heading"
+
+
+@pytest.mark.parametrize("word", ["Celkem", "Kopā"])
+def test_a_last_row_that_adds_up_is_no_lead_in_whatever_language(tmp_path: Path, word: str) -> None:
+    rows: list[list[object]] = [
+        [n, "2025-03-01", n * 10, "Won" if n % 3 else "Lost", "web"] for n in range(1, 41)
+    ]
+    rows += [["neuvedeno", "2025-03-01", "", "Won", ""], [word, "", "8200", "", ""]]
+    found = read(
+        put(tmp_path / "e.csv", table(["Nr", "Datum", "Hodnota", "Status", "Zdroj"], rows))
+    )
+    assert len(found.leads) == 41
+    assert "a total" in found.told("no-leads")
 
 
 def test_rows_of_leads_of_which_little_is_known_stay(tmp_path: Path) -> None:

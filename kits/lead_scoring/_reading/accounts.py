@@ -19,6 +19,7 @@ from kits.lead_scoring._reading.several import choose, counted
 from kits.lead_scoring._reading.sheets import Sheet
 
 _SHOWN = 10
+_DAY = 86_400.0
 
 Seconds = Sequence[float | None]
 
@@ -91,6 +92,17 @@ def _of_the_leads(leads: Sheet, link: Link) -> bool:
     theirs = squeezed(link.column)
     elsewhere = any(squeezed(n) == theirs for n in leads.columns if n != link.lead_column)
     return link.unique and link.lead_unique and not elsewhere
+
+
+def tells_days(leads: Sheet, column: str, decided: Seconds) -> bool:
+    """Whether leads came on days of which no hour is told; of months no day is told either."""
+    clock = any(at % _DAY for at in decided if at is not None)
+    return not clock and not leads.typed(column).months
+
+
+def end_of_days(decided: Seconds) -> Seconds:
+    """Whoever came on a day may have come in the evening: the form of that day is how."""
+    return [None if at is None else at + _DAY - 1 for at in decided]
 
 
 def known_by(

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field, replace
 from kits.core.kit import Finding
 from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._lead import Value
-from kits.lead_scoring._reading.accounts import Joined, join_accounts, known_by
+from kits.lead_scoring._reading.accounts import (
+    Joined,
+    end_of_days,
+    join_accounts,
+    known_by,
+    tells_days,
+)
 from kits.lead_scoring._reading.events import (
     Seconds,
     Timed,
@@ -65,8 +71,10 @@ class Tables:
     def extend(self, leads: Sheet, roles: Roles, decided: Seconds) -> Columns:
         """Columns from other tables as they were known at each lead's decision."""
         columns: dict[str, Sequence[Value] | None] = {}
+        days = bool(roles.decided_at) and tells_days(leads, roles.decided_at, decided)
+        by = end_of_days(decided) if days else decided
         for name, joined in self.dated:
-            kept, late = known_by(leads, joined, decided)
+            kept, late = known_by(leads, joined, by)
             columns.update(kept)
             if late:
                 self.findings.append(_late(name, late))

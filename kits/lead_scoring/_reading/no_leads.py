@@ -72,11 +72,16 @@ def _found(sheet: Sheet, headings: Headings) -> Iterator[tuple[int, str]]:
     if _is_units(columns):
         yield 0, UNITS
     odd = _stands_out(columns[0])
+    ends = {
+        row for row, file in enumerate(sheet.files) if file not in sheet.files[row + 1 : row + 2]
+    }
     for i, cells in enumerate(zip(*columns)):
         filled = len(cells) - cells.count("")
         if 2 * filled >= len(cells) and _is_names(cells, filled, sheet.columns):
             yield i, NAMES
-        elif filled <= max(2, len(cells) / 2) and _is_total(cells):
+        elif filled <= max(2, len(cells) / 2) and (
+            _is_total(cells) or (i in ends and _adds_up(cells, odd))
+        ):
             yield i, TOTAL
         elif filled == 1 and headings != "keep":
             yield i, HEADING if headings == "leave-out" or cells[0] in odd else _LONE
@@ -108,6 +113,14 @@ def _is_total(row: Sequence[str]) -> bool:
     cells = [text for cell in row if (text := cell.strip())]
     others = [cell for cell in cells if not _says_total(cell)]
     return len(others) < len(cells) and all(_NUMBER.fullmatch(cell) for cell in others)
+
+
+def _adds_up(row: Sequence[str], odd: frozenset[str]) -> bool:
+    """Whether a last row has a word where the others have numbers, and nothing but numbers beside it, in whatever language."""
+    first, *others = (cell.strip() for cell in row)
+    known = [cell for cell in others if cell]
+    word = first in odd and not any(character.isdigit() for character in first)
+    return word and bool(known) and all(_NUMBER.fullmatch(cell) for cell in known)
 
 
 def _says_total(cell: str) -> bool:

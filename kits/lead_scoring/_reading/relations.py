@@ -36,6 +36,8 @@ _BETWEEN = ";"
 _LOOKED_AT = 200
 _DIGITS = 16
 _SIGNS = re.compile(r"[\W_]+")
+_TAG = re.compile(r"(?<=[^\s+@])\+[^\s@]*(?=@[^\s@]+\.[^\s@]+$)")
+"""What mailboxes take beside their name: `ann+news@acme.example` reaches Ann."""
 
 Key = Callable[[str], str]
 """A cell → what it is compared by; empty: nothing to compare."""
@@ -43,8 +45,11 @@ Key = Callable[[str], str]
 
 @lru_cache(_REMEMBERED)
 def text_key(cell: str) -> str:
-    """`GTX Pro` and `GTXPro` are one product."""
-    return "" if is_missing(cell) else _SIGNS.sub("", cell.casefold()) or cell.strip()
+    """`GTX Pro` and `GTXPro` are one product, `ann+news@acme.example` and `Ann@acme.example` one mailbox."""
+    if is_missing(cell):
+        return ""
+    bare = _TAG.sub("", cell.strip()) if "+" in cell else cell
+    return _SIGNS.sub("", bare.casefold()) or cell.strip()
 
 
 @lru_cache(_REMEMBERED)
