@@ -157,6 +157,13 @@ def test_findings_tell_leaks_with_figures_and_what_to_do() -> None:
     assert "model.columns.keep" in told["leaks"].fix
     assert "x17" in told["possible-leaks"].text
     assert "AUC" in told["leak-price"].text
+    # what a possible leak promises is not said to come true
+    side = made.court().side_by_side[-1]
+    assert side.without_suspects is not None
+    worth = f"{side.without_suspects.value:.3f}"
+    assert side.without_guilty.value > 0.9 > side.without_suspects.value
+    assert f"or {worth} if the possible leaks are leaks too" in told["leak-price"].text
+    assert f"{worth} without" in told["possible-leaks"].text
 
 
 def test_a_person_who_has_decided_is_not_asked_again() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from kits.core.kit import Finding
 from kits.lead_scoring._court.case import FEW
 from kits.lead_scoring._court.charges import TOLD, Told
-from kits.lead_scoring._court.verdicts import Charge, Court, Verdict
+from kits.lead_scoring._court.verdicts import Charge, Court, Side, Verdict
 
 _EVIDENCE = 3
 _MORE_LEADS = "bring more leads of the rarer outcome, older ones too: kit data import PATH"
@@ -65,7 +65,8 @@ def _suspicious(court: Court) -> Iterator[Finding]:
         yield Finding(
             "possible-leaks",
             "warn",
-            f"{columns_of(asked)} may have been written after the first contact; the court cannot tell",
+            f"{columns_of(asked)} may have been written after the first contact; the court cannot tell"
+            + _price(court, "what they are worth"),
             _lines(asked),
             "ask who fills it in and when: model.columns.exclude if later than the score, model.columns.keep if before",
         )
@@ -95,9 +96,15 @@ def _figures(court: Court) -> Iterator[Finding]:
             "leak-price",
             "pass",
             f"with the leaks an AUC of {sides[-1].all_columns.value:.3f} would be shown, without them it is "
-            f"{sides[-1].without_guilty.value:.3f} (on {split_of(sides[-1].split)}): that is what the future brings at best",
+            f"{sides[-1].without_guilty.value:.3f}{_or_less(sides[-1])} "
+            f"(on {split_of(sides[-1].split)}): that is what the future brings at best",
             tuple(
                 f"{split_of(one.split)}: {one.all_columns.text()} with them, {one.without_guilty.text()} without"
+                + (
+                    f", {one.without_suspects.text()} without possible ones too"
+                    if one.without_suspects
+                    else ""
+                )
                 for one in sides
             ),
         )
@@ -138,18 +145,25 @@ def notes(court: Court) -> tuple[str, ...]:
     if asked:
         said.append(
             f"decide: {columns_of(asked)}: written before the first call, or after? Learned from until you say: "
-            f"model.columns.keep or exclude (kit check has the evidence){_price(court)}"
+            f"model.columns.keep or exclude (kit check has the evidence){_price(court, 'if after, these figures never come true')}"
         )
     return tuple(said)
 
 
-def _price(court: Court) -> str:
+def _or_less(side: Side) -> str:
+    """What remains where possible leaks are leaks, too."""
+    if side.without_suspects is None:
+        return ""
+    return f", or {side.without_suspects.value:.3f} if the possible leaks are leaks too"
+
+
+def _price(court: Court, why: str) -> str:
     """What figures are worth if the suspects are leaks."""
     side = court.side_by_side[-1] if court.side_by_side else None
     if side is None or side.without_suspects is None:
         return ""
     return (
-        f"; if after, these figures never come true: on {split_of(side.split)} small trees reach an AUC of "
+        f"; {why}: on {split_of(side.split)} small trees reach an AUC of "
         f"{side.without_guilty.value:.3f} with, {side.without_suspects.value:.3f} without"
     )
 
