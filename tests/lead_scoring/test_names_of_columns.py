@@ -67,6 +67,30 @@ def test_what_a_crm_shows_is_stronger_than_a_title_and_its_place() -> None:
     assert spec.columns["topic_2"].label == "Wish"
 
 
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("Formulario de interés (respuestas) 1.¿Cuándo quiere empezar?", "¿Cuándo quiere empezar?: Web"),
+        ("Formulario de interés (respuestas) 1.Factura n.º", "Factura n.º: Web"),
+        ("Formulario de interés (respuestas) 1.Cargo", "Formulario de interés"),
+        ("N.º de empleados", "N.º de empleados: Web"),
+        ("form.need", "Form need: Web"),
+        ("respuestas del formulario de interés y de la newsletter de junio: Visita", "Respuestas del formulario de in…: Visita: Web"),
+    ],
+)  # fmt: skip
+def test_a_joined_column_is_called_by_its_own_name_where_its_tables_is_long(
+    name: str, label: str
+) -> None:
+    beside = {
+        "Formulario de interés (respuestas) 1.Sector": "a", "N.º de sedes": "b", "otra tabla larga.Cargo": "c",
+        "otra tabla larga.Zona": "d",
+    }  # fmt: skip
+    rows = [*repeated({name: "Web", **beside}, 60, 40), *repeated({name: "Fair", **beside}, 1, 9)]
+    spec = learn_rates(a_table(rows), [name], Config())
+    (reason,) = Explainer(spec).reasons(Lead("1", {name: "Web"}), {name: 1.2})
+    assert reason.text.startswith(label)
+
+
 def test_a_number_in_a_name_that_stands_alone_is_part_of_it() -> None:
     assert said("answer_2", {}).startswith("Answer 2: Web")
 

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 
 from kits.core.errors import ConfigError, did_you_mean
 from kits.core.section import Section
-from kits.lead_scoring._reasons.naming import LABEL, placed, readable, title_of
+from kits.lead_scoring._reasons.naming import LABEL, placed, readable, title_of, without_table
 from kits.lead_scoring._reasons.situation import slots_in
 from kits.lead_scoring._reasons.spec import Wording
 from kits.lead_scoring.config import Config
@@ -83,7 +83,7 @@ class Words:
             return said
         label = self._known(name)
         if not label:
-            title, place = title_of(name, columns)
+            title, place = title_of(without_table(name, columns), columns)
             label = placed(self._known(title) or readable(title), place)
         return said.model_copy(update={"label": label})
 

@@ -13,6 +13,11 @@ LABEL = 60
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[_.\-/]+|\s+")
 _PLACE = re.compile(r"(.+)_([0-9]+)")
+_JOINED = re.compile(r"\.(?=\S)")
+_LONG_TABLE = 12
+"""Characters of a table's name from which on it is not said before those of its columns."""
+_COUNTED = 40
+"""Characters of what was counted from a table, with the table's name: so many fit into a reason beside a value."""
 _PREFIXES = ("hs_", "x_studio_", "x_", "custom_")
 _SUFFIXES = ("__c", "_id")
 
@@ -41,6 +46,26 @@ def title_of(name: str, columns: Collection[str]) -> tuple[str, str]:
     return (found[1], found[2]) if found and found[1] in columns else (name, "")
 
 
+def without_table(name: str, columns: Collection[str]) -> str:
+    """A joined column's name without its table's where that is so long that it would take its place; else as it is.
+
+    What was counted from a table (`visits: count`) means nothing without it: there the table's name is cut.
+
+    Args:
+        columns: all there are; none other may be left with the same name.
+    """
+    table, colon, counted = name.rpartition(": ")
+    if colon and len(name) > _COUNTED >= 2 * len(counted):
+        return f"{table[: _COUNTED - len(counted) - 3].rstrip()}…: {counted}"
+    ends = [found.start() for found in _JOINED.finditer(name) if found.start() >= _LONG_TABLE]
+    shared = {end: sum(one.startswith(name[: end + 1]) for one in columns) for end in ends}
+    if not shared or max(shared.values()) < 2:
+        return name
+    own = name[max(shared, key=lambda end: (shared[end], end)) + 1 :]
+    others = (one for one in columns if one != name)
+    return name if any(one == own or one.endswith(f".{own}") for one in others) else own
+
+
 def placed(label: str, place: str) -> str:
     """A label with its number in brackets: `industry (16)`, where `industry 16` would pass for a value."""
     return f"{label[: LABEL - len(place) - 3]} ({place})" if place else label
@@ -49,7 +74,9 @@ def placed(label: str, place: str) -> str:
 def _made(name: str) -> set[str]:
     """Labels that a column's name may have been made into."""
     found = _PLACE.fullmatch(name)
-    return {readable(name)} | ({placed(readable(found[1]), found[2])} if found else set())
+    ends = [found.end() for found in _JOINED.finditer(name) if found.start() >= _LONG_TABLE]
+    made = {readable(name), *(readable(name[end:]) for end in ends)}
+    return made | ({placed(readable(found[1]), found[2])} if found else set())
 
 
 def called(spec: ReasonsSpec, labels: Mapping[str, str]) -> ReasonsSpec:
