@@ -22,6 +22,18 @@ def test_ids_names_and_row_counters_are_identities() -> None:
     assert "counts on with time" in said_of(court, "nr", "identity")
 
 
+def test_texts_are_left_out_with_what_brings_them_back() -> None:
+    made = Made(1_000)
+    words = ["we", "need", "an", "offer", "for", "our", "hall"]
+    made.columns["message"] = [
+        " ".join([*made.rng.choice(words, 7).tolist(), str(number)]) for number in range(1_000)
+    ]
+    court = made.court()
+    assert court.excluded == ("message",)
+    assert "model.columns.keep has their words learned" in said_of(court, "message", "identity")
+    assert made.court(Config(columns=ColumnsConfig(keep=("message",)))).excluded == ()
+
+
 def test_amounts_that_differ_for_all_are_no_identities() -> None:
     made = Made(1_000)
     made.columns["revenue"] = made.rng.lognormal(10, 1, 1_000).round(2).tolist()

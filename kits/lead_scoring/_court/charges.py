@@ -37,8 +37,8 @@ TOLD: tuple[Told, ...] = (
     Told(
         "identity",
         "identities",
-        "names leads, and teaches nothing about others",
-        "name leads, and teach nothing about others",
+        "is another for nearly every lead, or names it",
+        "are others for nearly every lead, or name it",
         "nothing: they are left out; export without them if they are personal",
     ),
     Told(

@@ -42,6 +42,7 @@ class Column:
         labels: what the bins are called; shown as evidence.
         numbers: (rows,) the values of numbers, and of dates in seconds since 1970; NaN where there is none.
         distinct: different values that are not empty.
+        words: in such a value of a choice, on the average.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Column:
     labels: tuple[str, ...]
     numbers: Floats
     distinct: int
+    words: float = 0.0
 
     @property
     def filled(self) -> Flags:
@@ -172,4 +174,5 @@ def _of_choices(name: str, texts: Sequence[str | None]) -> Column:
         ("empty", "other", *frequent),
         np.full(len(texts), np.nan),
         len(counts),
+        sum(len(text.split()) for text in counts) / max(len(counts), 1),
     )

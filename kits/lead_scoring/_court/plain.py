@@ -13,6 +13,8 @@ from kits.lead_scoring._court.names import genders, said
 from kits.lead_scoring._court.verdicts import Verdict
 
 _UNIQUE = 0.95
+_TEXT_WORDS = 5
+"""From so many words in a value on the average it is a text, not a name."""
 _SPARSE = 0.01
 _DIFFER, _DIFFER_SHARE, _DIFFER_FEW = 10, 0.01, 3
 """Leads that must differ from all the rest for a column to teach anything: so many, of small tables a share."""
@@ -35,6 +37,11 @@ def identity(column: Column, timed: bool) -> Verdict | None:
     why: tuple[str, ...] = ()
     if phrase is not None and share >= 0.5:
         why = (f"its name (“{phrase.text}”) says who a lead is", unique)
+    elif share >= _UNIQUE and column.words >= _TEXT_WORDS:
+        why = (
+            f"{unique}: texts, of which nothing tells here whether they were written before the outcome; known beforehand "
+            "(the message of a form), model.columns.keep has their words learned from",
+        )
     elif share >= _UNIQUE and column.kind == "choice":
         why = (f"{unique}: it names leads, and what is learned of one helps with no other",)
     elif share >= _UNIQUE and column.kind == "number" and whole:
