@@ -119,3 +119,26 @@ def test_crms_of_german_and_french_users_are_known_by_the_columns_each_export_ha
     assert not {"Affaire - Raison de perte", "Statusgrund", "Raison de perte"} & set(
         found.leads[0].fields
     )
+
+
+def test_pipedrive_of_dutch_users_with_its_people_and_activities(tmp_path: Path) -> None:
+    deals = [
+        [f"7{n}", f"Ann L{n}", "Gewonnen" if n % 3 == 0 else "Verloren", f"2025-01-{n % 28 + 1:02} 09:00:00",
+         "2025-03-01 09:00:00" if n % 3 == 0 else "", "" if n % 3 == 0 else "2025-03-02 09:00:00",
+         "" if n % 3 == 0 else "Te duur", "Werkspot" if n % 2 else "Beurs"]
+        for n in range(60)
+    ]  # fmt: skip
+    header = ["ID", "Contactpersoon", "Status", "Deal aangemaakt", "Tijd gewonnen", "Tijd verloren", "Reden van verlies", "Bron"]  # fmt: skip
+    put(tmp_path / "deals-1.csv", table([f"Deal - {one}" for one in header], deals))
+    people = [[f"9{n}", f"Ann L{n}", 20 + n, n % 4] for n in range(60)]
+    put(tmp_path / "people-1.csv", table([f"Persoon - {one}" for one in ("ID", "Naam", "Leeftijd", "Gewonnen deals")], people))  # fmt: skip
+    acts = [[f"7{n // 2}", "Bellen", "2024-12-01 10:00:00"] for n in range(100)]
+    put(tmp_path / "activities-1.csv", table([f"Activiteit - {one}" for one in ("Deal ID", "Type", "Toevoegtijd")], acts))  # fmt: skip
+    found = read(tmp_path)
+    assert "Pipedrive deals" in found.told("columns")
+    assert "outcome_at=Deal - Tijd gewonnen+Deal - Tijd verloren" in found.told("columns")
+    assert found.labels.count("won") == 20 and found.labels.count("lost") == 40
+    fields = found.by_id["71"].fields
+    assert fields["people-1.Persoon - Leeftijd"] == 21.0
+    assert fields["activities-1: count"] == 2.0
+    assert not any("verlies" in name or "Gewonnen deals" in name for name in fields)

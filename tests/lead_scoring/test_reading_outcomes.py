@@ -249,3 +249,35 @@ def test_where_no_column_tells_stages_are_named_first_and_persons_not(tmp_path: 
     (told,) = [one for one in found.findings if one.check == "outcome"]
     assert [one.partition(":")[0] for one in told.evidence] == ["Status", "Quelle"]
     assert told.fix.endswith("model.source.outcome, won and lost")
+
+
+def _ended(column: int, *, open_has: bool = False) -> list[list[object]]:
+    """Leads of which each third was won, a third lost, a third is open; the ended ones have a date in a column."""
+    rows: list[list[object]] = []
+    for n in range(90):
+        stage = ("Won", "Lost", "Demo")[n % 3]
+        dates: list[object] = ["", ""]
+        if stage == "Won" or (column == 0 and stage == "Lost") or open_has:
+            dates[column] = f"2025-0{3 + n % 3}-11"
+        rows.append(
+            [f"L{n}", f"2025-01-{n % 28 + 1:02}", stage, *dates, "web" if n % 2 else "fair"]
+        )
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (_ended(0), "outcome_at=vyřízeno"),
+        (_ended(1), "outcome_at=předáno"),
+        (_ended(0, open_has=True), ""),
+    ],
+)
+def test_dates_that_only_ended_leads_have_say_when_outcomes_were_known(
+    tmp_path: Path, rows: list[list[object]], told: str
+) -> None:
+    header = ["id", "created_at", "status", "vyřízeno", "předáno", "source"]
+    found = read(put(tmp_path / "leads.csv", table(header, rows)))
+    assert ("outcome_at" in found.told("columns")) is bool(told)
+    assert told in found.told("columns")
+    assert ("only leads that ended have it" in found.told("assumed")) is bool(told)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
-from kits.lead_scoring._reading.names import by_rank
 from kits.lead_scoring._reading.relations import Link
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.things import ranked_in
 
 _DAY = 86_400.0
 _KINDS = 10
@@ -54,7 +54,7 @@ def find_time(sheet: Sheet, stated: str = "", meaning: str = "happened_at") -> t
     Args:
         meaning: the names to look for.
     """
-    for name in [stated] if stated else by_rank(sheet.columns, meaning):
+    for name in [stated] if stated else ranked_in(sheet, sheet.columns, meaning):
         seconds = seconds_of(sheet, name, latest=True)
         if sum(s is not None for s in seconds) > _HALF * len(sheet):
             return name, seconds
@@ -72,7 +72,7 @@ def known_from(sheet: Sheet, name: str, seconds: Seconds) -> list[float | None]:
 
 def find_kind(sheet: Sheet) -> str:
     """The column that tells kinds of events apart."""
-    for name in by_rank(sheet.columns, "kind"):
+    for name in ranked_in(sheet, sheet.columns, "kind"):
         kinds = {cell for cell in sheet.cells[name] if not is_missing(cell)}
         if 1 < len(kinds) <= _MOST_KINDS:
             return name

@@ -193,7 +193,11 @@ def _wait(
         timed = Timed(sheet, link, label, name, seconds, known, find_kind(sheet))
         tables.timed.append((timed, fields))
     else:
-        tables.findings.append(_without_time(sheet.name))
+        tables.findings.append(_without_time(sheet.name, _dates_of(sheet)))
+
+
+def _dates_of(sheet: Sheet) -> list[str]:
+    return [name for name in sheet.columns if sheet.typed(name).kind == "date"]
 
 
 def _unrelated(name: str, main: str) -> Finding:
@@ -214,12 +218,13 @@ def _late(name: str, leads: int) -> Finding:
     )
 
 
-def _without_time(name: str) -> Finding:
+def _without_time(name: str, dates: Sequence[str] = ()) -> Finding:
+    told = tuple(f"{one}: holds dates" for one in dates)
     return Finding(
         "table-without-time",
         "warn",
         f"{name} was left out: it cannot be told which of its rows were known when a lead was decided",
-        (name,),
+        told or (name,),
         "name the columns with the times in kit.yaml: model.source.decided_at of the leads, and "
         f"model.source.tables: [{{file: {file_and_sheet(name)[0]}, at: …}}]",
     )

@@ -29,6 +29,7 @@ from kits.lead_scoring._reading.roles import (
     Roles,
     counts_rows,
     find_roles,
+    with_outcome_times,
     without_sorting,
 )
 from kits.lead_scoring._reading.sheets import Sheet
@@ -193,6 +194,8 @@ def understand(
     if outcome is not None and not source.order and roles.order:
         roles = without_sorting(roles, typed[roles.order], outcome.won)
     at = _seconds(sheet, (roles.decided_at,))
+    if outcome is not None and not (roles.outcome_at or source.outcome_at):
+        roles = with_outcome_times(roles, own, typed, outcome.won, at)
     known_at = _seconds(sheet, roles.outcome_at, latest=True)
     if crm is None:
         outcome = with_dashes(sheet, outcome, at, source)

@@ -35,6 +35,7 @@ _ID_ENDS = ("_id", "_ids", "_key", "_no", "nr", "nummer", "_number")
 _BETWEEN = ";"
 _LOOKED_AT = 200
 _DIGITS = 16
+_NAME = re.compile(r"_(?:name|naam|nom|nombre|nome|nazwa|nazev|jmeno)$")
 _SIGNS = re.compile(r"[\W_]+")
 _TAG = re.compile(r"(?<=[^\s+@])\+[^\s@]*(?=@[^\s@]+\.[^\s@]+$)")
 """What mailboxes take beside their name: `ann+news@acme.example` reaches Ann."""
@@ -270,12 +271,12 @@ def is_id(name: str) -> bool:
 def _same_thing(one: str, two: str) -> bool:
     """`account` and `account_name`, `product` and `product_id`."""
     short, long = sorted((plain(one), plain(two)), key=len)
-    return bool(short) and long in {f"{short}_name", f"{short}_id", f"{short}s"}
+    return bool(short) and (long in {f"{short}_id", f"{short}s"} or _NAME.sub("", long) == short)
 
 
 def _names_the_other(one: str, two: str) -> bool:
     """`Contact person` of a deal and `Person - Name` of the persons."""
-    thing = plain(two).removesuffix("_name")
+    thing = _NAME.sub("", plain(two))
     ends = thing != plain(two) and len(thing) >= _LEAST_ENDING
     return ends and kind_of(two) != "" and plain(one).endswith(thing)
 

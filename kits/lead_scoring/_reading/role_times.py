@@ -13,13 +13,17 @@ from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.mapping import Mapping
-from kits.lead_scoring._reading.names import by_rank, plain
+from kits.lead_scoring._reading.names import plain
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
+from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import SourceConfig
 
 _HALF = 0.5
 _MANY = 20
+_FEW = 0.02
+"""Cells that may be otherwise in a column whose gaps tell something."""
+_DAY = 86_400.0
 _SAME = (
     "{} is the same in all rows and was taken for the day of the export, not for when leads came"
 )
@@ -51,12 +55,16 @@ def decided_at(
     dates = [name for name in free if typed[name].kind == "date"]
     dates = [name for name in dates if _filled(sheet.cells[name]) > _HALF * len(sheet)]
     fixed = [name for name in dates if _of_the_export(name, dates, typed)]
-    ranked = dict.fromkeys([*named, *by_rank(free, "decided_at")])
+    ranked = dict.fromkeys([*named, *ranked_in(sheet, free, "decided_at")])
     doubts = [_SAME.format(name) for name in ranked if name in fixed]
     for name in ranked:
         if name in dates and name not in fixed:
             return name, [*doubts, *_doubts_of(name, sheet)]
-    later = set(by_rank(dates, "outcome_at")) | set(by_rank(dates, "changed_at")) | set(fixed)
+    later = (
+        set(ranked_in(sheet, dates, "outcome_at"))
+        | set(ranked_in(sheet, dates, "changed_at"))
+        | set(fixed)
+    )
     left = [n for n in dates if n not in later and not _NOT_THE_START & set(plain(n).split("_"))]
     if not left:
         return "", doubts
@@ -119,13 +127,56 @@ def outcome_at(
     named = mapping.find(mapping.names.outcome_at, free) if mapping else []
     if named:
         return tuple(name for name in named if typed[name].kind == "date")
-    return tuple(n for n in by_rank(free, "outcome_at") if typed[n].kind == "date")
+    return tuple(n for n in ranked_in(sheet, free, "outcome_at") if typed[n].kind == "date")
 
 
-def changed_at(typed: Table[str, Typed], mapping: Mapping | None, free: Sequence[str]) -> str:
+def outcome_by_cells(
+    sheet: Sheet,
+    typed: Table[str, Typed],
+    free: Sequence[str],
+    won: Sequence[bool | None],
+    at: Sequence[float | None],
+) -> tuple[str, ...]:
+    """Columns of dates that tell by their gaps when the outcome was known, whatever they are called.
+
+    One that all decided leads have and open ones lack; else one that those have who were won, or lost, and no other.
+    """
+    ends: dict[str, list[tuple[float, str]]] = {"both": [], "won": [], "lost": []}
+    for name in free:
+        if typed[name].kind != "date":
+            continue
+        seconds = seconds_of(sheet, name)
+        known = [(s, came) for s, came in zip(seconds, at) if s is not None and came is not None]
+        if len(known) < _MANY or sum(s < came - _DAY for s, came in known) > _FEW * len(known):
+            continue
+        side = _ended(seconds, won)
+        if side:
+            ends[side].append((median(s for s, _ in known), name))
+    if ends["both"]:
+        return (min(ends["both"])[1],)
+    return tuple(min(ends[side])[1] for side in ("won", "lost") if ends[side])
+
+
+def _ended(seconds: Sequence[float | None], won: Sequence[bool | None]) -> str:
+    """Of which leads nearly all have a date, while nearly none of the others has; empty where it is not so."""
+    cells: dict[bool | None, list[bool]] = {True: [], False: [], None: []}
+    for at, one in zip(seconds, won):
+        cells[one].append(at is not None)
+    full = {one: len(c) >= _MANY and sum(c) >= (1 - _FEW) * len(c) for one, c in cells.items()}
+    none = {one: sum(c) <= _FEW * len(c) for one, c in cells.items()}
+    if not none[None] or len(seconds) < len(cells[True]) + _MANY:
+        return ""
+    if full[True] and full[False]:
+        return "both" if len(cells[None]) >= _MANY else ""
+    return "won" if full[True] and none[False] else "lost" if full[False] and none[True] else ""
+
+
+def changed_at(
+    sheet: Sheet, typed: Table[str, Typed], mapping: Mapping | None, free: Sequence[str]
+) -> str:
     """The column with the time of the last change, empty where there is none."""
     named = mapping.find(mapping.names.changed_at, free) if mapping else []
-    found = [*named, *by_rank(free, "changed_at")]
+    found = [*named, *ranked_in(sheet, free, "changed_at")]
     return next((name for name in found if typed[name].kind == "date"), "")
 
 

@@ -16,9 +16,16 @@ from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.mapping import Mapping
 from kits.lead_scoring._reading.names import by_rank, plain, rank
-from kits.lead_scoring._reading.role_times import changed_at, decided_at, outcome_at, told_by_month
+from kits.lead_scoring._reading.role_times import (
+    changed_at,
+    decided_at,
+    outcome_at,
+    outcome_by_cells,
+    told_by_month,
+)
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
+from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import SourceConfig
 
 SPLITS_SAID: dict[str, Split] = {**SPLIT_WORDS, "dev": "val", "holdout": "test"}
@@ -81,7 +88,7 @@ def find_roles(
     free = [name for name in free if name != decided]
     # `Won time` tells by being filled in that a deal was won, and when
     ended = outcome_at(sheet, typed, source, mapping, [*free, *taken])
-    changed = changed_at(typed, mapping, [name for name in free if name not in ended])
+    changed = changed_at(sheet, typed, mapping, [name for name in free if name not in ended])
     order, doubt = _order(sheet, typed, source, free, bool(decided or ended))
     group = column_named(sheet.columns, source.group, "group") if source.group else ""
     return Roles(
@@ -96,16 +103,37 @@ def find_roles(
     )
 
 
+def with_outcome_times(
+    roles: Roles,
+    sheet: Sheet,
+    typed: Table[str, Typed],
+    outcome: Sequence[bool | None],
+    at: Sequence[float | None],
+) -> Roles:
+    """Takes dates that only ended leads have for the times of outcomes, where no name told them."""
+    taken = {roles.decided_at, roles.changed_at}
+    free = [name for name in sheet.columns if name not in taken]
+    found = outcome_by_cells(sheet, typed, free, outcome, at)
+    if not found:
+        return roles
+    several = len(found) > 1
+    doubt = (
+        f"{' and '.join(found)} {'were' if several else 'was'} taken for when outcomes were known: only leads that ended "
+        f"have {'them' if several else 'it'}"
+    )
+    return replace(roles, outcome_at=found, doubts=(*roles.doubts, doubt))
+
+
 def _id(sheet: Sheet, source: SourceConfig, mapping: Mapping | None, free: Sequence[str]) -> str:
     if source.id:
         return column_named(sheet.columns, source.id, "id")
     named = mapping.find(mapping.names.id, free) if mapping else []
     ending = [name for name in free if _numbered(name)]
-    for name in dict.fromkeys([*named, *by_rank(free, "id"), *ending]):
+    for name in dict.fromkeys([*named, *ranked_in(sheet, free, "id"), *ending]):
         cells = [cell for cell in sheet.cells[name] if not is_missing(cell)]
         if cells and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet):
             return name
-    repeating = dict.fromkeys([*named, *by_rank(free, "lead_id")])
+    repeating = dict.fromkeys([*named, *ranked_in(sheet, free, "lead_id")])
     return next((name for name in repeating if _repeats(sheet, name)), "")
 
 

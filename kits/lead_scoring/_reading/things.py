@@ -6,9 +6,10 @@ Whether two tables belong together is decided in `relations.py`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
-from kits.lead_scoring._reading.names import names_for, plain
+from kits.lead_scoring._reading.names import by_rank, names_for, plain
 from kits.lead_scoring._reading.sheets import Sheet
 
 FIRM, PERSON, LEAD = "firm", "person", "lead"
@@ -36,6 +37,14 @@ def record_of(sheet: Sheet) -> str:
     starts = [match[1] for name in sheet.columns if (match := _RECORD.match(name))]
     first = max(starts, key=starts.count, default="")
     return first if starts.count(first) >= _MOSTLY * len(sheet.columns) else ""
+
+
+def ranked_in(sheet: Sheet, columns: Iterable[str], meaning: str) -> list[str]:
+    """The columns whose names have a meaning, most telling first, whatever record an export puts before all names."""
+    bare: dict[str, str] = {}
+    for column in columns:
+        bare.setdefault(without_record(sheet, column), column)
+    return [bare[name] for name in by_rank(bare, meaning)]
 
 
 def without_record(sheet: Sheet, name: str) -> str:
