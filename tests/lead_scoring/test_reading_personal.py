@@ -22,9 +22,18 @@ def test_who_a_lead_is_is_not_learned_from_but_what_mailbox_it_has(tmp_path: Pat
     assert b"Ann" not in content and b"@" not in content and b"+49" not in content
 
 
-@pytest.mark.parametrize("name", ["firstname", "Last Name", "contact.Vorname", "IP address", "dob", "Person - Name", "Person - First name", "Nombre", "Ansprechpartner", "Ansprechpartner/in", "Kontaktperson", "Contact person", "Nom du contact", "Persona de contacto", "Nome e cognome", "Contactpersoon", "Osoba kontaktowa"])  # fmt: skip
+@pytest.mark.parametrize("name", ["firstname", "Last Name", "contact.Vorname", "IP address", "dob", "Person - Name", "Person - First name", "Nombre", "Ansprechpartner", "Ansprechpartner/in", "Kontaktperson", "Contact person", "Nom du contact", "Persona de contacto", "Nome e cognome", "Contactpersoon", "Osoba kontaktowa", "Persoon - Naam", "Jméno", "Příjmení", "Datum narození"])  # fmt: skip
 def test_names_that_come_again_and_again_are_names_all_the_same(tmp_path: Path, name: str) -> None:
     rows = [[n, ("Ann", "Bea", "Cem")[n % 3], ("a", "b")[n % 2], n % 2] for n in range(300)]
+    found = read(put(tmp_path / "e.csv", table(["id", name, "origin", "converted"], rows)))
+    assert set(found.leads[0].fields) == {"origin"}
+
+
+@pytest.mark.parametrize("name", ["Person - Phone - Work", "people.Persoon - Telefoon", "Organization - Address", "Telefonní číslo", "Numer telefonu"])  # fmt: skip
+def test_numbers_and_addresses_are_known_by_name_whatever_record_they_are_of(
+    tmp_path: Path, name: str
+) -> None:
+    rows = [[n, f"06-{20_000_000 + 7 * n}", ("a", "b")[n % 2], n % 2] for n in range(300)]
     found = read(put(tmp_path / "e.csv", table(["id", name, "origin", "converted"], rows)))
     assert set(found.leads[0].fields) == {"origin"}
 

@@ -28,6 +28,10 @@ _YES_OR_NO = 2
 """`Contact person: yes` says that there is one, not who."""
 
 
+_OWN = ("surely_person", "phone", "address")
+"""Meanings that a column keeps whatever record it is of."""
+
+
 @dataclass(frozen=True)
 class Personal:
     """One such column and what it is: `e-mail address`, `phone number`, `name`, `address`, `identifier`, `row number`."""
@@ -76,13 +80,13 @@ def holds_addresses(cells: Sequence[str]) -> bool:
 
 
 def _called(column: str) -> list[str]:
-    """What a column is called without its table (`table.column`), and without its record where that leaves a person's name.
+    """What a column is called without its table (`table.column`), and without its record where that leaves a person's name or number.
 
-    `Person - First name` does; `Organisation - Name` is a firm's.
+    `Person - First name` and `Person - Phone - Work` do; `Organisation - Name` is a firm's.
     """
     own = column.rsplit(".", 1)[-1]
-    bare = own.rsplit(" - ", 1)[-1]
-    return [own, bare] if rank(bare, "surely_person") is not None else [own]
+    bare = own.split(" - ")[1:]
+    return [own, *(part for part in bare if any(rank(part, one) is not None for one in _OWN))]
 
 
 def _by_name(names: Sequence[str], known: Sequence[str], some: Sequence[str]) -> str:
