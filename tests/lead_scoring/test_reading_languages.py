@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from kits.lead_scoring._features.cells import to_truth
+from kits.lead_scoring._reading.names import load_words
 from tests.lead_scoring.lead_files import Read, put, read, table
 
 NL = ["(Niet wijzigen) Controlesom rij", "(Niet wijzigen) Gewijzigd op"]
@@ -142,3 +145,24 @@ def test_pipedrive_of_dutch_users_with_its_people_and_activities(tmp_path: Path)
     assert fields["people-1.Persoon - Leeftijd"] == 21.0
     assert fields["activities-1: count"] == 2.0
     assert not any("verlies" in name or "Gewonnen deals" in name for name in fields)
+
+
+def test_words_for_yes_and_no_are_the_same_to_tables_and_to_leads_that_come_later() -> None:
+    listed = cast("list[list[object]]", load_words("cells.yaml")["pairs"])
+    pairs = [(str(yes), str(no)) for yes, no in listed]
+    assert [pair for pair in pairs if (to_truth(pair[0]), to_truth(pair[1])) != (1.0, 0.0)] == []
+
+
+def test_polish_and_czech_tables_are_read_by_their_own_words(tmp_path: Path) -> None:
+    rows = [
+        [f"Z/{n}", f"0{n % 9 + 1}.02.2025", "prawda" if n % 2 else "fałsz", ("zrealizowane", "odrzucone", "w toku")[n % 3]]
+        for n in range(60)
+    ]  # fmt: skip
+    header = ["Nr zgłoszenia", "Data zgłoszenia", "Firma", "Status"]
+    found = read(put(tmp_path / "z.csv", table(header, rows, ";").encode("cp1250")))
+    assert found.labels[:3] == ["won", "lost", ""] and found.column("Firma")[:2] == [False, True]
+    assert "id=Nr zgłoszenia" in found.told("columns")
+    czech = [[n, f"0{n % 9 + 1}.02.2025", "ano" if n % 2 else "ne", ("vyhrána", "prohrána", "otevřená")[n % 3]] for n in range(60)]  # fmt: skip
+    header = ["Číslo poptávky", "Datum", "Firma", "Stav"]
+    found = read(put(tmp_path / "c" / "p.csv", table(header, czech)))
+    assert found.labels[:3] == ["won", "lost", ""] and found.column("Firma")[:2] == [False, True]

@@ -86,3 +86,14 @@ def test_rows_of_leads_of_which_little_is_known_stay(tmp_path: Path) -> None:
     rows[7:7] = [["Bob Total", "", "", ""], ["Total Energies", "", 7, ""]]
     found = read(put(tmp_path / "e.csv", table(["Name", "source", "size", "status"], rows)))
     assert len(found.leads) == 42 and not found.told("no-leads")
+
+
+def test_columns_that_may_be_the_id_are_named_where_none_is(tmp_path: Path) -> None:
+    rows = [
+        [f"Z/2025/{n // 2:03}", f"06-{n // 2:08}", n % 7, "web", "Won" if n % 4 < 2 else "Lost"]
+        for n in range(60)
+    ]
+    header = ["Sygnatura", "Phone", "visits", "source", "status"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    [told] = [one for one in found.findings if one.check == "no-id"]
+    assert told.evidence == ("Sygnatura: 30 values in 60 rows",)

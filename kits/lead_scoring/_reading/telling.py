@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -20,6 +21,8 @@ from kits.lead_scoring.config import Config
 _MANY = 0.01
 _FEW = 4
 _UNDATED = 0.05
+_CODE = re.compile(r"(?=.{0,39}\d)[^\s@.,]{1,40}")
+"""What may identify a lead: a number or a code in one word."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _BROKEN = ("\ufffd", "Ã¤", "Ã¶", "Ã¼", "Ã©", "Ã¨", "ÃŸ", "â‚¬", "Ã±")
 """A character lost, and UTF-8 that was read as something else before it came here."""
@@ -104,6 +107,25 @@ def _outcome(known: Known, config: Config) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _like_ids(known: Known) -> tuple[str, ...]:
+    """Columns that may identify leads: whole numbers and codes in one word, most of them met once or twice."""
+    told = []
+    persons = {one.column for one in known.personal}
+    for name in known.sheet.columns:
+        cells = [cell.strip() for cell in known.sheet.cells[name] if not is_missing(cell)]
+        values = set(cells)
+        if (
+            2 * len(cells) < len(known.sheet)
+            or 2 * len(values) < len(cells)
+            or name in persons
+            or known.typed[name].kind == "date"
+            or not all(map(_CODE.fullmatch, values))
+        ):
+            continue
+        told.append(f"{name}: {len(values)} values in {len(cells)} rows")
+    return tuple(told[:_FEW])
+
+
 def _doubts(known: Known) -> Iterator[Finding]:
     for text in known.roles.doubts:
         yield Finding(
@@ -115,7 +137,8 @@ def _doubts(known: Known) -> Iterator[Finding]:
             "no-id",
             "warn",
             "no column identifies a lead; its row's number does, so a lead read again from another file is another lead",
-            fix="name the column in kit.yaml: model.source.id",
+            _like_ids(known),
+            "name the column in kit.yaml: model.source.id",
         )
 
 
