@@ -73,6 +73,7 @@ def test_what_a_crm_shows_is_stronger_than_a_title_and_its_place() -> None:
         ("Formulario de interés (respuestas) 1.¿Cuándo quiere empezar?", "¿Cuándo quiere empezar?: Web"),
         ("Formulario de interés (respuestas) 1.Factura n.º", "Factura n.º: Web"),
         ("Formulario de interés (respuestas) 1.Cargo", "Formulario de interés"),
+        ("people-12345-78.Persoon - Functie", "Functie: Web"),
         ("N.º de empleados", "N.º de empleados: Web"),
         ("form.need", "Form need: Web"),
         ("respuestas del formulario de interés y de la newsletter de junio: Visita", "Respuestas del formulario de in…: Visita: Web"),
@@ -83,7 +84,7 @@ def test_a_joined_column_is_called_by_its_own_name_where_its_tables_is_long(
 ) -> None:
     beside = {
         "Formulario de interés (respuestas) 1.Sector": "a", "N.º de sedes": "b", "otra tabla larga.Cargo": "c",
-        "otra tabla larga.Zona": "d",
+        "otra tabla larga.Zona": "d", "people-12345-78.Persoon - Afdeling": "e",
     }  # fmt: skip
     rows = [*repeated({name: "Web", **beside}, 60, 40), *repeated({name: "Fair", **beside}, 1, 9)]
     spec = learn_rates(a_table(rows), [name], Config())

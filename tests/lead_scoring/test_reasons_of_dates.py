@@ -22,7 +22,7 @@ AHEAD = (-300, -120, -45, -10, 0, 0, 7, 60, 400)
 
 def told(
     before: float,
-    past: tuple[int, ...],
+    past: tuple[float, ...],
     language: str = "en",
     without: Collection[str] = (),
 ) -> str:
@@ -59,6 +59,11 @@ def test_a_date_ahead_is_told_as_one_and_apart_from_those_that_are_over(
 
 def test_the_day_of_the_decision_is_no_span_of_nought_days() -> None:
     assert told(0, (0, 30, 90)).startswith("Start on on the same day:")
+
+
+@pytest.mark.parametrize("before", [0.0007, 0.3, 2.4, 12.6, -29.7, -29.2])
+def test_moments_are_told_in_whole_days(before: float) -> None:
+    assert "." not in told(before, (0.0007, 0.3, 2.4, 12.6, -29.7, -29.2)).partition(":")[0]
 
 
 def test_a_bundle_that_is_older_than_these_words_is_loaded_and_says_less() -> None:

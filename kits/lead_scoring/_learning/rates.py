@@ -162,7 +162,9 @@ def _bins(
     """Leads by their numbers. `parted`: what lies ahead is counted apart from what is over, where many have either."""
     if not len(numbers):
         return {}
-    cuts = _cuts(numbers / said.divide_by) * said.divide_by
+    # a moment may lie minutes before the decision: people speak of days
+    told = np.ceil(numbers) if parted else numbers
+    cuts = _cuts(told / said.divide_by) * said.divide_by
     if parted and len(cuts) and numbers.min() < 0 < numbers.max():
         apart = np.unique(np.where(np.arange(len(cuts)) == np.abs(cuts).argmin(), 0.0, cuts))
         cuts = apart if _populated(numbers, apart) else cuts

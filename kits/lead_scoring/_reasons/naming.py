@@ -14,6 +14,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[_.\-/]+|\s+")
 _PLACE = re.compile(r"(.+)_([0-9]+)")
 _JOINED = re.compile(r"\.(?=\S)")
+_RECORD = re.compile(r"[^\W\d_][\w ]{0,40} - (?=\S)")
+"""What an export puts before the names of all columns of a record: `Person - `."""
 _LONG_TABLE = 12
 """Characters of a table's name from which on it is not said before those of its columns."""
 _COUNTED = 40
@@ -61,7 +63,11 @@ def without_table(name: str, columns: Collection[str]) -> str:
     shared = {end: sum(one.startswith(name[: end + 1]) for one in columns) for end in ends}
     if not shared or max(shared.values()) < 2:
         return name
-    own = name[max(shared, key=lambda end: (shared[end], end)) + 1 :]
+    start = max(shared, key=lambda end: (shared[end], end)) + 1
+    record = _RECORD.match(name[start:])
+    if record and sum(one.startswith(name[:start] + record[0]) for one in columns) > 1:
+        start += record.end()
+    own = name[start:]
     others = (one for one in columns if one != name)
     return name if any(one == own or one.endswith(f".{own}") for one in others) else own
 
