@@ -200,6 +200,23 @@ def test_how_long_a_lead_may_take_can_be_stated(tmp_path: Path) -> None:
     assert read(path, source(open_for_days=30)).labels == ["won", "", "", ""]
 
 
+@pytest.mark.parametrize(("given_up", "young"), [(60, ""), (4, "won")])
+def test_where_many_are_lost_by_age_young_leads_are_open_whatever_they_say(
+    tmp_path: Path, given_up: int, young: str
+) -> None:
+    old = [[f"o{n}", "2025-01-01", "2025-02-01", ("Won", "Lost")[n % 2]] for n in range(80)]
+    stale = [[f"s{n}", "2025-01-02", "", "New"] for n in range(given_up)]
+    late = [[f"y{n}", "2025-12-20", "2025-12-22", "Won"] for n in range(20)]
+    path = put(tmp_path / "e.csv", table(DATED, [*old, *stale, *late, ["z", "2025-12-31", "", "New"]]))  # fmt: skip
+    found = read(path, source(lost_after_days=90))
+    assert found.labels.count("lost") == 40 + given_up
+    assert {label for s, label in zip(found.samples, found.labels) if "#y" in s.source} == {young}
+    assert ("20 of these were won or lost already" in found.told("lost-after")) is not bool(young)
+    # a step of the backtest knows them as late as those that were lost by age
+    grown = {s.meta.get("settled_at") is not None for s in found.samples if "#o" in s.source}
+    assert grown == {not young}
+
+
 def test_where_nothing_means_lost_and_no_date_is_there_all_others_are_lost(tmp_path: Path) -> None:
     found = outcomes(tmp_path, "status", ["Customer", "Lead", "Lead", "MQL"])
     assert found.labels == ["won", "lost", "lost", "lost"]

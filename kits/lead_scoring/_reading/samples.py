@@ -35,6 +35,8 @@ RANK = "rank"
 _DAY = 86_400
 _LEAST_DAYS = 90
 """Three months are what vendors of scores wait for an outcome."""
+_BY_AGE, _SOME = 0.1, 20
+"""From this share of lost leads on that are lost by age alone, and so many, young ones tell too much of those that were won."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -168,14 +170,21 @@ def judge_open(known: Known, config: Config) -> Judged:
         days = days or max(_LEAST_DAYS, _days_to_win(known))
     open_days = source.open_for_days
     won = _aged(known, outcome.won, latest, days, open_days)
-    if outcome.all_lost and False in won:
-        # of young leads only buyers are decided: learned from, they would be months in which everybody buys
+    if (outcome.all_lost and False in won) or _by_age(outcome.won, won):
+        # of young leads buyers are decided before the others: learned from, they would be months in which many buy
         open_days = max(open_days, days)
         won = _aged(known, outcome.won, latest, days, open_days)
     dashes = dash_line(known.sheet, outcome, source)
     said = _said(outcome.won, won, days, open_days, source, dashes)
     cells = unended(known.sheet, outcome) if outcome.all_lost and not source.lost_after_days else ()
     return Judged(won, replace(said, evidence=cells), days, open_days)
+
+
+def _by_age(before: Sequence[bool | None], after: Sequence[bool | None]) -> bool:
+    """Whether a good part of the lost leads is lost by age, so that young ones are hardly ever lost."""
+    lost = sum(one is False for one in after)
+    aged = sum(was is None and now is False for was, now in zip(before, after))
+    return aged >= _SOME and aged > _BY_AGE * lost
 
 
 def _aged(
@@ -212,8 +221,13 @@ def _said(
             f"{reason}: {lost} leads that were not won within {days} days count as lost, younger ones stay open"
         )
     if young and open_days > source.open_for_days:
+        ends, left = (
+            ("won", "none but buyers")
+            if False not in before
+            else ("won or lost", "more buyers than there are")
+        )
         told.append(
-            f"{young} of these were won already, and count as open too: else none but buyers would be left"
+            f"{young} of these were {ends} already, and count as open too: else {left} would be left"
         )
     elif source.open_for_days:
         told.append(
