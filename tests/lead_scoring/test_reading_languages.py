@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from kits.lead_scoring._court.names import said
 from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._reading.names import load_words
 from tests.lead_scoring.lead_files import Read, put, read, table
@@ -166,3 +167,26 @@ def test_polish_and_czech_tables_are_read_by_their_own_words(tmp_path: Path) -> 
     header = ["Číslo poptávky", "Datum", "Firma", "Stav"]
     found = read(put(tmp_path / "c" / "p.csv", table(header, czech)))
     assert found.labels[:3] == ["won", "lost", ""] and found.column("Firma")[:2] == [False, True]
+
+
+def test_why_a_deal_was_lost_and_when_it_came_are_known_in_exports_of_other_languages(
+    tmp_path: Path,
+) -> None:
+    german = ["Datensatz-ID", "Deal-Name", "Deal-Phase", "Erstellungsdatum", "Abschlussdatum", "Grund für Verlust", "Quelle"]  # fmt: skip
+    french = ["ID de l'enregistrement", "Nom de l'affaire", "Étape", "Heure de création", "Heure de modification", "Date de clôture", "Source"]  # fmt: skip
+    ends = (
+        ("Abgeschlossen und gewonnen", "Abgeschlossen und verloren"),
+        ("Fermée - Gagnée", "Fermée - Perdue"),
+    )
+    deals = [[f"d{n}", f"Deal {n}", ends[0][n % 2], f"2025-01-{n % 28 + 1:02}", "2025-03-01", "Preis" if n % 2 else "", "Web"] for n in range(40)]  # fmt: skip
+    affairs = [[f"d{n}", f"Deal {n}", ends[1][n % 2], f"2025-01-{n % 28 + 1:02} 10:00", "2025-04-01 10:00", "2025-03-01", "Web"] for n in range(40)]  # fmt: skip
+    found = read(put(tmp_path / "de" / "deals.csv", table(german, deals)))
+    assert set(found.leads[0].fields) == {"Quelle"} and found.labels[:2] == ["won", "lost"]
+    found = read(put(tmp_path / "fr" / "affaires.csv", table(french, affairs)))
+    assert "id=ID de l'enregistrement, decided_at=Heure de création" in found.told("columns")
+    assert not found.told("assumed")
+
+
+@pytest.mark.parametrize("name", ["Grund für den Verlust", "Důvod zamítnutí", "Reden van verlies", "Przyczyna odrzucenia"])  # fmt: skip
+def test_reasons_of_a_loss_are_late_by_name(name: str) -> None:
+    assert said("after", name) is not None
