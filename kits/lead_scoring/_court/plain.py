@@ -10,11 +10,10 @@ import numpy as np
 from kits.lead_scoring._court.columns import Column
 from kits.lead_scoring._court.drift import follows_clock
 from kits.lead_scoring._court.names import genders, said
+from kits.lead_scoring._court.texts import TEXT_WORDS
 from kits.lead_scoring._court.verdicts import Verdict
 
 _UNIQUE = 0.95
-_TEXT_WORDS = 5
-"""From so many words in a value on the average it is a text, not a name."""
 _SPARSE = 0.01
 _DIFFER, _DIFFER_SHARE, _DIFFER_FEW = 10, 0.01, 3
 """Leads that must differ from all the rest for a column to teach anything: so many, of small tables a share."""
@@ -37,7 +36,7 @@ def identity(column: Column, timed: bool) -> Verdict | None:
     why: tuple[str, ...] = ()
     if phrase is not None and share >= 0.5:
         why = (f"its name (“{phrase.text}”) says who a lead is", unique)
-    elif share >= _UNIQUE and column.words >= _TEXT_WORDS:
+    elif share >= _UNIQUE and column.words >= TEXT_WORDS:
         why = (
             f"{unique}: texts, of which nothing tells here whether they were written before the outcome; known beforehand "
             "(the message of a form), model.columns.keep has their words learned from",
