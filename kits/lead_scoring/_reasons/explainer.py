@@ -121,7 +121,10 @@ class Explainer:
     def _sorted_out(self, lead: Lead, name: str, weight: float) -> _Candidate:
         wording = self._spec.wording
         situation = situation_of(self._spec.columns[name], name, lead, wording, weight)
-        return _Candidate(name, weight, situation, self._kind(situation.tally, weight))
+        kind = self._kind(situation.tally, weight)
+        if self._spec.columns[name].kind == "given" and situation.name == "given":
+            kind = self._of_content(kind)
+        return _Candidate(name, weight, situation, kind)
 
     def _reason(self, lead: Lead, one: _Candidate) -> Reason:
         wording, tally = self._spec.wording, one.situation.tally
@@ -142,6 +145,11 @@ class Explainer:
             _shown(lead.fields.get(one.name)),
             "for" if one.weight > 0 else "against",
         )
+
+    def _of_content(self, kind: str) -> str:
+        """Of a text that nearly all leads have it tells nothing that there is one: what it says was learned from."""
+        content = kind.replace("same", "content")
+        return content if content in self._spec.wording.lines else kind
 
     def _kind(self, tally: Tally, weight: float) -> str:
         """Which line is true of these leads and of this weight."""

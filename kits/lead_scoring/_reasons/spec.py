@@ -14,11 +14,13 @@ SUBJECTS = (
     "days_same", "ahead_over", "ahead_up_to", "ahead_between", "one_of", "given", "missing", "new", "rare", "hint",
 )  # fmt: skip
 """What may be so of a lead in a column; each language has words for all."""
-NEWER = frozenset({"days_same", "ahead_over", "ahead_up_to", "ahead_between"})
+NEWER = frozenset(
+    {"days_same", "ahead_over", "ahead_up_to", "ahead_between", "content_for", "content_against"}
+)
 """Of these older bundles have no words: there it is only said that the column is filled in."""
 LINES = (
     "share", "few", "with_rest_for", "with_rest_against", "same_for", "same_against", "few_with_rest_for",
-    "few_with_rest_against", "never_for", "never_against", "change", "ask",
+    "few_with_rest_against", "never_for", "never_against", "content_for", "content_against", "change", "ask",
 )  # fmt: skip
 """Whole lines: reasons, and the two kinds of hints."""
 
