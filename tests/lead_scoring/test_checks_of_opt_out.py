@@ -14,7 +14,7 @@ from tests.lead_scoring.checked_leads import leads, only
 
 
 @pytest.mark.parametrize(
-    "name", ["Do Not Call", "HasOptedOutOfEmail", "donotbulkemail", "Werbesperre", "Ne pas contacter"]
+    "name", ["Do Not Call", "HasOptedOutOfEmail", "donotbulkemail", "Werbesperre", "Ne pas contacter", "Nie kontaktować", "Nekontaktovat", "No acepta publicidad", "Afgemeld"]
 )  # fmt: skip
 def test_who_must_not_be_called_is_asked_about_in_many_spellings(tmp_path: Path, name: str) -> None:
     rows = [[i, "yes" if i < 3 else "no", i % 2] for i in range(20)]

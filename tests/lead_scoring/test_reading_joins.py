@@ -143,6 +143,19 @@ def test_the_form_of_the_day_is_known_where_leads_tell_no_hour(
     assert "form.need" not in found.by_id["L1"].fields
 
 
+@pytest.mark.parametrize(("changed", "told"), [("2025-06-01", True), ("2025-01-01", False)])
+def test_rows_that_were_changed_after_the_decision_are_told(
+    tmp_path: Path, changed: str, told: bool
+) -> None:
+    rows = [[f"a{n}@f{n}.example", "2025-03-10", "Won" if n % 3 else "Lost"] for n in range(40)]
+    put(tmp_path / "leads.csv", table(["email", "created_at", "status"], rows))
+    members = [[f"a{n}@f{n}.example", changed, f"{n}.5%"] for n in range(40)]
+    put(tmp_path / "campaign.csv", table(["Email Address", "LAST_CHANGED", "Opens"], members))
+    found = read(tmp_path)
+    assert ("decision of 40 of 40 leads (campaign.LAST_CHANGED)" in found.told("joined-changed")) is told  # fmt: skip
+    assert found.levels("joined-changed") == ({"warn"} if told else set())
+
+
 def test_a_field_is_what_it_was_at_the_decision(tmp_path: Path) -> None:
     rows = [[f"L{i}", "2025-03-10", "hot", "Won" if i % 3 else "Lost"] for i in range(20)]
     put(tmp_path / "leads.csv", table(["lead_id", "created_at", "rating", "status"], rows))

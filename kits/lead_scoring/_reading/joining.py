@@ -31,14 +31,16 @@ from kits.lead_scoring._reading.history import Columns, Fields, find_fields, his
 from kits.lead_scoring._reading.leads_table import find_leads, other_choices, tells_outcomes
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.relations import Link, find_link
+from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.roles import Roles
 from kits.lead_scoring._reading.sales import join_sales, named_like_sales, telling_sales
 from kits.lead_scoring._reading.several import one_of_several
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
+from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import Config, SourceConfig, TableConfig
 
-_SHOWN = 20
+_SHOWN, _MANY = 20, 20
 _BESIDE = 2
 """Names of a CRM that tell a table of it, where the leads are of that CRM."""
 _ROUNDS = 3
@@ -56,6 +58,7 @@ class Tables:
         leads: a row each lead, with what accounts know of it.
         joined: its columns that came from other tables.
         dated: tables of accounts whose rows came at a time.
+        changed: tables of accounts, and the joined column that says when their rows were changed last.
         timed: tables of events and changes, which wait for the decision's time.
         findings: files passed over, and what was joined to what.
         source: what columns mean, where a table of sales tells the outcome.
@@ -64,6 +67,7 @@ class Tables:
     leads: Sheet
     joined: list[str] = field(default_factory=list)
     dated: list[tuple[str, Joined]] = field(default_factory=list)
+    changed: list[tuple[str, str]] = field(default_factory=list)
     timed: list[tuple[Timed, Fields | None]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     source: SourceConfig | None = None
@@ -78,6 +82,8 @@ class Tables:
             columns.update(kept)
             if late:
                 self.findings.append(_late(name, late))
+        for name, column in self.changed:
+            self.findings.extend(_changed(leads, name, column, by))
         for timed, fields in self.timed:
             if not roles.decided_at:
                 self.findings.append(_without_time(timed.sheet.name))
@@ -182,6 +188,8 @@ def _join_accounts(tables: Tables, sheet: Sheet, link: Link, label: str, at: str
     tables.findings.append(joined.said)
     if joined.came:
         tables.dated.append((sheet.name, joined))
+    last = [f"{label}.{name}" for name in ranked_in(sheet, sheet.columns, "changed_at")]
+    tables.changed.extend((sheet.name, name) for name in last[:1] if name in joined.added)
 
 
 def _wait(
@@ -216,6 +224,21 @@ def _late(name: str, leads: int) -> Finding:
         "pass",
         f"{leads} leads were decided before their row of {name} came, so it was not known and was left out for them",
     )
+
+
+def _changed(leads: Sheet, name: str, column: str, decided: Seconds) -> list[Finding]:
+    """Whether most rows of a joined table were changed after their lead's decision: what they say may be later."""
+    pairs = zip(seconds_of(leads, column), decided)
+    known = [(at, by) for at, by in pairs if at is not None and by is not None]
+    late = sum(at > by for at, by in known)
+    if late < _MANY or late <= len(known) / 2:
+        return []
+    told = (
+        f"rows of {name} were changed after the decision of {late} of {len(known)} leads ({column}): what else they say is "
+        "of today, and what came later in it cannot be told"
+    )
+    fix = "ask what is counted on there (opens, visits, ratings): model.columns.exclude; a table of changes tells what was known"
+    return [Finding("joined-changed", "warn", told, fix=fix)]
 
 
 def _without_time(name: str, dates: Sequence[str] = ()) -> Finding:
