@@ -22,7 +22,7 @@ def test_who_a_lead_is_is_not_learned_from_but_what_mailbox_it_has(tmp_path: Pat
     assert b"Ann" not in content and b"@" not in content and b"+49" not in content
 
 
-@pytest.mark.parametrize("name", ["firstname", "Last Name", "contact.Vorname", "IP address", "dob", "Person - Name", "Person - First name", "Nombre", "Ansprechpartner", "Ansprechpartner/in", "Kontaktperson", "Contact person", "Nom du contact", "Persona de contacto", "Nome e cognome", "Contactpersoon", "Osoba kontaktowa", "Persoon - Naam", "Jméno", "Příjmení", "Datum narození"])  # fmt: skip
+@pytest.mark.parametrize("name", ["firstname", "Last Name", "contact.Vorname", "IP address", "dob", "Person - Name", "Person - First name", "Nombre", "Ansprechpartner", "Ansprechpartner/in", "Kontaktperson", "Contact person", "Nom du contact", "Persona de contacto", "Nome e cognome", "Contactpersoon", "Osoba kontaktowa", "Persoon - Naam", "Jméno", "Deal - Titel", "Opportunity Name", "Nombre de la oportunidad", "Příjmení", "Datum narození"])  # fmt: skip
 def test_names_that_come_again_and_again_are_names_all_the_same(tmp_path: Path, name: str) -> None:
     rows = [[n, ("Ann", "Bea", "Cem")[n % 3], ("a", "b")[n % 2], n % 2] for n in range(300)]
     found = read(put(tmp_path / "e.csv", table(["id", name, "origin", "converted"], rows)))
