@@ -42,14 +42,18 @@ def by_telling_words(column: Column, values: Sequence[Value], won: Floats) -> Co
     """
     words = [_words(value) for value in values]
     counts = Counter(word for found in words for word in found)
-    frequent = [word for word, n in counts.most_common(_WORDS) if n >= _LEAST_ROWS]
+    # words of equal standing by their letters: the order of a set is another in each process
+    by_count = sorted(counts, key=lambda word: (-counts[word], word))[:_WORDS]
+    frequent = [word for word in by_count if counts[word] >= _LEAST_ROWS]
     hits: Counter[str] = Counter()
     for found, one in zip(words, won.tolist()):
         if one:
             hits.update(found)
     base = float(won.mean()) if len(won) else 0.0
     far = {word: abs(distance(hits[word], counts[word], base)) for word in frequent}
-    telling = [word for word in sorted(far, key=lambda word: -far[word]) if far[word] >= _TELLS]
+    telling = [
+        word for word in sorted(far, key=lambda word: (-far[word], word)) if far[word] >= _TELLS
+    ]
     place = {word: number + OTHER + 1 for number, word in enumerate(telling[:_BINS])}
     codes = [
         EMPTY if not there else min((place[word] for word in found if word in place), default=OTHER)
