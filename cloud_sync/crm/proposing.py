@@ -6,6 +6,7 @@ worth is said by the comparison with the champion, before anything changes. Othe
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -28,23 +29,21 @@ def weigh(
 
     Args:
         fresh: leads whose outcome came since the newest dataset version.
-        learned: samples of that version.
+        learned: leads of that version whose outcome is known.
     """
-    reasons = [
-        f"{fresh} leads decided since, {MIN_OUTCOMES} are needed; {learned} were learned from"
-    ]
+    enough = max(MIN_OUTCOMES, math.ceil(SHARE * learned))
+    told = f"{'1 lead was' if fresh == 1 else f'{fresh} leads were'} decided since the newest version of the data, which has {learned}"
+    needed = f"{enough} are needed, or {MIN_OUTCOMES} and scores that mislead"
+    reasons = [f"{told}: {needed if enough > MIN_OUTCOMES else f'{enough} are needed'}"]
     row = in_force(session, project)
     misled = False
     if row is not None and row.bundle:
         found = watch(decided(session, project, row.bundle, now))
         misled = found.calibration.drifted
         reasons.append(found.calibration.text)
-        if found.base_rate is not None:
+        if found.base_rate is not None and found.base_rate.statistic is not None:
             reasons.append(found.base_rate.text)
-    many = fresh >= SHARE * max(learned, 1)
-    if many:
-        reasons.append(f"more than {SHARE:.0%} of what was learned from is new")
     reasons.append(
         "what a new model is worth is measured beside the one in force, before anything changes"
     )
-    return fresh >= MIN_OUTCOMES and (misled or many), reasons
+    return fresh >= (MIN_OUTCOMES if misled else enough), reasons

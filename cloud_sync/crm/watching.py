@@ -10,7 +10,7 @@ for, and only once most of their age are decided, the open ones counted: those w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -125,11 +125,15 @@ def _tails(values: Floats, starts: np.ndarray[tuple[int], np.dtype[np.intp]]) ->
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Leads in the order their scores were asked for, shapes (n,): what was said, what was usual, what came of it."""
+    """Leads in the order their scores were asked for, shapes (n,): what was said, what was usual, what came of it.
+
+    `young`: so many more are decided, and were asked for too lately to be looked at.
+    """
 
     scores: Floats
     base_rates: Floats
     won: Floats
+    young: int = 0
 
 
 def decided(session: Session, project: str, bundle: str, now: datetime) -> Decided:
@@ -145,13 +149,15 @@ def decided(session: Session, project: str, bundle: str, now: datetime) -> Decid
         one
         for one in known
         if settled_s is not None and (now - one[1]).total_seconds() >= settled_s
-    ][:LATELY][::-1]
-    rows = _samples(session, [one[0] for one in old])
-    found = [(rows[name], label) for name, _asked, label, _at in old if name in rows]
+    ]
+    latest = old[:LATELY][::-1]
+    rows = _samples(session, [one[0] for one in latest])
+    found = [(rows[name], label) for name, _asked, label, _at in latest if name in rows]
     return Decided(
         np.array([sample.score for sample, _label in found], dtype=np.float64),
         np.array([_base_rate(sample) for sample, _label in found], dtype=np.float64),
         np.array([label == _WON for _sample, label in found], dtype=np.float64),
+        len(known) - len(old),
     )
 
 
@@ -240,7 +246,11 @@ def watch(found: Decided, *, seed: int = 0) -> Looked:
     usual = None
     if len(found.won) and np.isfinite(found.base_rates).all():
         usual = measure(found.base_rates, found.won, said=RATE_SAID, seed=seed)
-    return Looked(measure(found.scores, found.won, seed=seed), usual)
+    scores = measure(found.scores, found.won, seed=seed)
+    if scores.statistic is None and found.young:
+        text = f"{scores.text} ({found.young} more too young: of such only the quick outcomes are known)"
+        scores = replace(scores, text=text)
+    return Looked(scores, usual)
 
 
 def begin_anew(session: Session, project: str) -> None:

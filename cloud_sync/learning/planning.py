@@ -25,6 +25,7 @@ from cloud_sync.learning.costs import Worth, project_costs, retraining_worth
 from cloud_sync.learning.drift import DriftResult
 from cloud_sync.learning.history import drift_of, note_baseline
 from cloud_sync.learning.reviewed import reviewed_samples
+from cloud_sync.learning.states import news_beside, with_keys
 from cloud_sync.store.db import take_turn
 from cloud_sync.store.models import Alert, Project, Sample
 from cloud_sync.store.models import Bundle as BundleRow
@@ -63,12 +64,19 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     row, version = session.get(Project, project), datasets.newest(session, project)
     if row is None or version is None:
         raise NotFoundError(f"no project {project!r} with data", fix="kit publish --hub URL")
-    known = {item.sample.id for item in datasets.read(hub.storage, version.id).items}
+    base = datasets.read(hub.storage, version.id)
+    known = {item.sample.id for item in base.items}
     without = known | left_out.noted(session, project)
-    fresh = [r for r in reviewed_samples(session, project) if r.sample.id not in without]
+    reviewed = reviewed_samples(session, project)
+    # of two states of one lead only the newer one is ever learned from
+    news = news_beside(with_keys(base, reviewed), reviewed).reviewed
+    fresh = [r for r in news if r.sample.id not in without]
+    if row.kit == proposing.KIT:
+        fresh = [r for r in fresh if r.annotation.label]  # those that are open again have none
     labels = Counter(r.annotation.label or "(boxes)" for r in fresh)
     if row.kit == proposing.KIT:
-        told, why = proposing.weigh(session, project, len(fresh), version.n, utc_now())
+        learned = sum(i.annotation is not None and bool(i.annotation.label) for i in base.items)
+        told, why = proposing.weigh(session, project, len(fresh), learned, utc_now())
         return Plan(project, told, tuple(why), len(fresh), dict(labels), {}, None, None, True)
     champion = champion_of(session, project)
     counts = audited(session, project, champion.id if champion else "")
