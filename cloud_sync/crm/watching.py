@@ -244,8 +244,9 @@ class Looked:
 def watch(found: Decided, *, seed: int = 0) -> Looked:
     """Both watches over decided leads."""
     usual = None
-    if len(found.won) and np.isfinite(found.base_rates).all():
-        usual = measure(found.base_rates, found.won, said=RATE_SAID, seed=seed)
+    told = np.isfinite(found.base_rates)  # what a lead's score rested on goes when it is erased
+    if told.any():
+        usual = measure(found.base_rates[told], found.won[told], said=RATE_SAID, seed=seed)
     scores = measure(found.scores, found.won, seed=seed)
     if scores.statistic is None and found.young:
         text = f"{scores.text} ({found.young} more too young: of such only the quick outcomes are known)"

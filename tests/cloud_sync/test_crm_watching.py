@@ -105,6 +105,16 @@ def test_an_alert_is_raised_once_and_closed_when_it_is_over(tmp_path: Path) -> N
         assert alerts() == [False] and alerts(watching.BASE_RATE) == [False]
 
 
+def test_one_erased_lead_does_not_end_the_watch_over_the_others(tmp_path: Path) -> None:
+    with lead_hub(tmp_path) as here:
+        fill(here, 400, 2.0)
+        with here.hub.database.transaction() as session:
+            sample = session.get_one(Sample, "s000200")
+            sample.prediction, sample.blob_state = {}, "erased"
+        LeadKeeper(here.hub).look()
+        assert standing(here) == {watching.DRIFT, watching.BASE_RATE}
+
+
 def test_another_bundle_in_force_ends_what_was_told_of_the_one_before(tmp_path: Path) -> None:
     with lead_hub(tmp_path) as here:
         fill(here, 400, 2.0)
