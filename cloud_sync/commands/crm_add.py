@@ -72,7 +72,7 @@ def crm_add(
         address = connections.webhook_url(hub, name)
         notes = [
             *adding.warnings(hub.config.url, wanted.url), *reaching.shut(wanted, name),
-            *adding.shortcomings(wanted, name),
+            *adding.shortcomings(wanted, name), *_alike(hub, name),
         ]  # fmt: skip
         # the connection is there whatever comes of it: `crm fields` does it again
         made = make_fields(hub, name) if fields and wanted.write else ()
@@ -91,6 +91,19 @@ def crm_add(
     for note in (*notes, *(f"{one.name}: {one.found}: {one.fix}" for one in made if not one.ok)):
         console.note(note)
     console.next(f"cloud-sync crm test {name} --data {data}")
+
+
+def _alike(hub: Hub, name: str) -> list[str]:
+    """That leads of another account may be taken for those of this one, for people."""
+    from cloud_sync.crm.keyless import alike
+
+    with hub.database.session() as session:
+        others = alike(session, name)
+    return [
+        f"{one} of the same project counts its records as {name} does, so number 17 of both is one lead, learned from once and"
+        f" erased for both; unless that is so: cloud-sync crm set {name} options.id_column='records of {name}'"
+        for one in others
+    ]
 
 
 def settings_from(given: Mapping[str, object], path: Path | None) -> CrmSettings:

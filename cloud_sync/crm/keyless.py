@@ -1,7 +1,8 @@
 """Samples of leads without a record's key: made before there were keys, or while nothing said whose ids a program has.
 
 Without a key nobody knows that an import has the same lead: it would be learned from twice, in two states. Where the
-connection is there, the key is told from where the sample came from; how many have none is told by `doctor`.
+connection is there, the key is told from where the sample came from; how many have none is told by `doctor`. A key
+does not say which account of a CRM it is of: connections whose leads would get the same ones are named when one is added.
 """
 
 from __future__ import annotations
@@ -47,6 +48,21 @@ def count_without(session: Session) -> dict[str, int]:
     query = select(Sample.device, func.count()).where(mine, _WITHOUT).group_by(Sample.device)
     rows = session.execute(query.order_by(Sample.device))
     return {device.removeprefix(CRM_PREFIX): count for device, count in rows}
+
+
+def alike(session: Session, connection: str) -> list[str]:
+    """Other connections of its project whose leads get the same keys: a lead of one is taken for that of the other."""
+    row = session.get_one(CrmConnection, connection)
+    query = select(CrmConnection).where(CrmConnection.project == row.project)
+    others = query.where(CrmConnection.name != connection).order_by(CrmConnection.name)
+    key = key_of_lead(CrmSettings.model_validate(row.settings), "1")
+    if not (row.project and key):
+        return []
+    return [
+        one.name
+        for one in session.scalars(others)
+        if key_of_lead(CrmSettings.model_validate(one.settings), "1") == key
+    ]
 
 
 def _of(hub: Hub, connection: str, settings: CrmSettings) -> int:

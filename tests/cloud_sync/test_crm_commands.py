@@ -57,10 +57,10 @@ def run(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     yield call
 
 
-def added(run: Run, tmp_path: Path, *words: str) -> dict[str, object]:
+def added(run: Run, tmp_path: Path, *words: str, name: str = "sales") -> dict[str, object]:
     file = tmp_path / "secrets.json"
     write_private(file, '{"webhook": ["client-secret"], "api": {"token": "pat-1"}}')
-    said = run("add", "sales", "--kind", "hubspot", "--project", "leads", "--secrets-file", str(file), "--no-fields", "--json", *words)  # fmt: skip
+    said = run("add", name, "--kind", "hubspot", "--project", "leads", "--secrets-file", str(file), "--no-fields", "--json", *words)  # fmt: skip
     answer: dict[str, object] = json.loads(said.stdout)
     return answer
 
