@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 
 from cloud_sync.api.lead_scores import get_models
 from cloud_sync.crm import forgetting, health, hotlist, leads
+from cloud_sync.crm.cutting import cuts
 from cloud_sync.crm.lots import lots
 from cloud_sync.crm.models import LeadModels, in_force, model_json
 from cloud_sync.crm.projects import projects
@@ -70,7 +71,11 @@ def hot_list(
     page = hotlist.page(
         session, wanted, lots(session, hub.config.leads.exploration), limit=limit, cursor=cursor
     )
-    found: list[JsonValue] = [{**leads.as_json(one.lead), "by_lot": one.lot} for one in page.leads]
+    known = cuts(session)
+    found: list[JsonValue] = [
+        {**leads.as_json(one.lead, known.get(one.lead.connection)), "by_lot": one.lot}
+        for one in page.leads
+    ]
     return {"leads": found, "next": page.next}
 
 
@@ -111,7 +116,8 @@ def one_lead(connection: str, object_id: str, _who: Viewer, session: ReadDep) ->
     """A lead with its fields and its course."""
     lead = leads.find(session, connection, object_id)
     course: list[JsonValue] = [leads.entry_json(entry) for entry in leads.course(session, lead)]
-    return {**leads.as_json(lead, fields=True), "course": course}
+    told = leads.as_json(lead, cuts(session).get(connection), fields=True)
+    return {**told, "course": course}
 
 
 @router.post("/{connection}/{object_id:path}/override")
@@ -120,7 +126,7 @@ def override(
 ) -> Json:
     """Says another band than the score does, with a reason; it is shown and written in its place."""
     lead = leads.override(session, connection, object_id, body.band, why=body.why, who=who.login)
-    return leads.as_json(lead)
+    return leads.as_json(lead, cuts(session).get(connection))
 
 
 @router.post("/{connection}/{object_id:path}/opt-out")
@@ -129,13 +135,14 @@ def opt_out(
 ) -> Json:
     """Takes the score away, here and in the CRM, for good; or has the lead scored again."""
     lead = leads.opt_out(session, connection, object_id, body.out, why=body.why, who=who.login)
-    return leads.as_json(lead)
+    return leads.as_json(lead, cuts(session).get(connection))
 
 
 @router.post("/{connection}/{object_id:path}/rescore")
 def rescore(connection: str, object_id: str, who: Reviewer, session: SessionDep) -> Json:
     """Has the lead read and scored anew soon, also one that could not be scored before."""
-    return leads.as_json(leads.rescore(session, connection, object_id, who=who.login))
+    lead = leads.rescore(session, connection, object_id, who=who.login)
+    return leads.as_json(lead, cuts(session).get(connection))
 
 
 @router.post("/{connection}/{object_id:path}/erase")

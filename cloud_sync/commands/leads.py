@@ -59,6 +59,7 @@ def leads_list(
 ) -> None:
     """List leads in the team's order, with those that stand there by lot."""
     from cloud_sync.crm import hotlist, leads
+    from cloud_sync.crm.cutting import cuts
     from cloud_sync.crm.lots import lots
 
     with opened(data) as hub, hub.database.session() as session:
@@ -66,10 +67,14 @@ def leads_list(
         by_lot = lots(session, hub.config.leads.exploration)
         found = hotlist.page(session, wanted, by_lot, limit=limit)
         more = hotlist.count(session, wanted) if found.next else 0
+        known = cuts(session)
     console = Console(as_json)
     console.answer(
         table([_line(one) for one in found.leads], ("points", "band", "name", "lead", "why")),
-        [{**leads.as_json(one.lead), "by_lot": one.lot} for one in found.leads],
+        [
+            {**leads.as_json(one.lead, known.get(one.lead.connection)), "by_lot": one.lot}
+            for one in found.leads
+        ],
     )
     if more:
         console.note(f"the first {len(found.leads)} of {more}: --limit shows more")
@@ -99,6 +104,7 @@ def leads_show(
     """Show a lead: its score, the reasons, what the CRM shows, and its course."""
     from cloud_sync.crm import leads
     from cloud_sync.crm.connections import settings_of
+    from cloud_sync.crm.cutting import cuts
     from cloud_sync.crm.scored import reasons_in
     from cloud_sync.store.models import CrmConnection
 
@@ -106,6 +112,7 @@ def leads_show(
         lead = leads.find(session, connection, object_id)
         course = leads.course(session, lead)
         settings = settings_of(session.get_one(CrmConnection, connection))
+        cut = cuts(session).get(connection)
     said = leads.delivery(lead, settings)
     rows: list[tuple[object, object]] = [
         ("name", leads.title_of(lead)),
@@ -119,7 +126,7 @@ def leads_show(
         *[(f"{row.at:%Y-%m-%d %H:%M} UTC", _step(row)) for row in course],
     ]  # fmt: skip
     steps: list[JsonValue] = [leads.entry_json(row) for row in course]
-    told = {**leads.as_json(lead, fields=True), "course": steps}
+    told = {**leads.as_json(lead, cut, fields=True), "course": steps}
     Console(as_json).answer(table(rows, ("what", "is")), told)
 
 

@@ -124,6 +124,26 @@ def in_force(session: Session, project: str, bundle: str) -> Cut | None:
     return _read(row.cut, bundle) if row is not None else None
 
 
+def cuts(session: Session) -> dict[str, Cut]:
+    """Connection → the cut of its leads; missing where the bundle's own thresholds count."""
+    query = select(CrmConnection.name, LeadModel).join(
+        LeadModel, LeadModel.project == CrmConnection.project
+    )
+    found = {name: _read(row.cut, row.bundle) for name, row in session.execute(query)}
+    return {name: cut for name, cut in found.items() if cut is not None}
+
+
+def place_of(lead: CrmLead, cut: Cut | None) -> float | None:
+    """Its percentile among the leads of the cut in force; of one that is not open, or of another bundle, what was said.
+
+    A new cut moves the places of all leads, and stores those of leads whose band changes alone.
+    """
+    chance = lead.probability
+    if cut is None or chance is None or (lead.state, lead.bundle) != (storing.OPEN, cut.bundle):
+        return lead.percentile
+    return cut.percentile(chance)
+
+
 def _read(told: JsonObject, bundle: str) -> Cut | None:
     if told.get("bundle") != bundle:
         return None

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import storing
+from cloud_sync.crm.cutting import Cut, place_of
 from cloud_sync.crm.scored import BANDS, reason_json, reasons_in
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import ConflictError, NotFoundError
@@ -212,12 +213,12 @@ def delivery(lead: CrmLead, settings: CrmSettings) -> Delivery:
     return Delivery("written") if lead.wrote_at is not None else Delivery("not yet scored")
 
 
-def as_json(lead: CrmLead, *, fields: bool = False) -> dict[str, JsonValue]:
-    """A lead for API and `--json`."""
+def as_json(lead: CrmLead, cut: Cut | None = None, *, fields: bool = False) -> dict[str, JsonValue]:
+    """A lead for API and `--json`; `cut`: of its connection, where one is in force."""
     told: dict[str, JsonValue] = {
         "connection": lead.connection, "id": lead.object_id, "state": lead.state,
         "probability": lead.probability, "low": lead.low, "high": lead.high,
-        "points": lead.points, "percentile": lead.percentile, "band": storing.shown_band(lead),
+        "points": lead.points, "percentile": place_of(lead, cut), "band": storing.shown_band(lead),
         "reasons": [reason_json(one) for one in reasons_in(lead.reasons)], "hints": lead.hints, "trend": lead.trend, "bundle": lead.bundle,
         "scored_at": _iso(lead.scored_at), "record_at": _iso(lead.record_at),
         "seen_at": _iso(lead.seen_at), "opted_out": lead.opted_out, "override": lead.override,

@@ -9,12 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cloud_sync.crm.cutting import AT_ONCE, FEWEST, RECUT, cut_of, in_force
+from cloud_sync.crm import leads
+from cloud_sync.crm.cutting import AT_ONCE, FEWEST, RECUT, cut_of, cuts, in_force, place_of
 from cloud_sync.crm.payloads import score_each
 from cloud_sync.crm.scored import LeadScore
 from kits.core.stats import Estimate
 from tests.cloud_sync.fleet_builders import AT
-from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_bundle, lead_hub, release_bundle
+from tests.cloud_sync.lead_builders import (
+    LEADS,
+    SALES,
+    LeadHub,
+    lead_bundle,
+    lead_hub,
+    release_bundle,
+)
 
 NAMES = [f"{n:04d}" for n in range(FEWEST)]
 
@@ -73,6 +81,20 @@ def test_a_lead_that_comes_later_is_placed_among_the_latest(there: LeadHub) -> N
     there.score("new")
     assert there.lead("new").band == "cold"
     assert there.lead("new").percentile == pytest.approx(0.26, abs=0.03)
+
+
+def test_a_lead_whose_band_stays_is_told_its_place_among_the_latest_too(there: LeadHub) -> None:
+    _score_all(there)
+    _settle(there)
+    lead = there.lead("0036")
+    assert (lead.band, lead.percentile) == ("hot", 0.96), "as the bundle said, before the cut"
+    with there.hub.database.session() as session:
+        cut = cuts(session)[SALES]
+    # five of each size from 60 to 99: 36 of 40 are smaller, and of those alike half count
+    assert leads.as_json(lead, cut)["percentile"] == pytest.approx(36.5 / 40, abs=0.01)
+    assert place_of(lead, None) == 0.96
+    lead.state = "won"
+    assert place_of(lead, cut) == 0.96, "what was said while it was open"
 
 
 def test_only_a_band_that_changes_is_written_and_nothing_is_read_again(there: LeadHub) -> None:

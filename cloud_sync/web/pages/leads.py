@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from cloud_sync.crm import health, hotlist, leads
 from cloud_sync.crm.condition import conditions
+from cloud_sync.crm.cutting import cuts, place_of
 from cloud_sync.crm.forgetting import erase_command
 from cloud_sync.crm.lots import lots
 from cloud_sync.crm.models import in_force
@@ -107,7 +108,7 @@ def lead_page(
     settings = _settings(session)[lead.connection]
     return render(
         request, session, who, "lead.html",
-        lead=lead, title=leads.title_of(lead), firm=leads.firm_of(lead), band=shown_band(lead), bands=BANDS,
+        lead=lead, percentile=place_of(lead, cuts(session).get(connection)), title=leads.title_of(lead), firm=leads.firm_of(lead), band=shown_band(lead), bands=BANDS,
         delivery=lead_views.delivery_of(lead, settings), reasons=reasons_in(lead.reasons), course=course,
         curve=lead_views.curve_of(course), width=lead_views.WIDTH, height=lead_views.HEIGHT,
         fields=lead_views.fields_of(lead), bundle_names=views.bundle_names(session),
