@@ -86,10 +86,11 @@ def list_connections(_who: Viewer, session: ReadDep) -> dict[str, list[Json]]:
 
 
 @router.get("/models")
-def list_models(_who: Viewer, session: ReadDep) -> dict[str, list[Json]]:
+def list_models(_who: Viewer, hub: HubDep, session: ReadDep) -> dict[str, list[Json]]:
     """Which bundle scores each project's leads, and the one before."""
     rows = [in_force(session, project) for project in projects(session)]
-    return {"models": [model_json(row) for row in rows if row is not None]}
+    most = hub.config.leads.exploration
+    return {"models": [model_json(row, most) for row in rows if row is not None]}
 
 
 @router.post("/models/back")

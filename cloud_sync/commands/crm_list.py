@@ -49,7 +49,7 @@ def _row(one: Health) -> dict[str, str]:
         STATE: " ".join(f"{one.state}: {one.error}".split()) if one.error else one.state,
         "leads": f"{one.leads:,}", "due": f"{one.due:,}", "write": f"{one.waiting:,}", "dead": f"{one.dead:,}",
         "sweep": _swept(one),
-        "last event": last.strftime("%Y-%m-%d %H:%M") if last else "never",
+        "last event": last.strftime("%Y-%m-%d %H:%M UTC") if last else "never",
     }  # fmt: skip
 
 

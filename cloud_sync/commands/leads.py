@@ -131,7 +131,10 @@ def leads_show(
 
 
 def _step(row: CrmScore) -> str:
-    return "no score" if row.points is None else f"{row.points} {row.band}"
+    if row.points is None:
+        return "no score"
+    who = row.override.get("who")
+    return f"{row.points} {row.band}{f', said {who}' if who else ''}"
 
 
 def _probability(lead: CrmLead) -> str:
@@ -144,22 +147,23 @@ def _probability(lead: CrmLead) -> str:
 
 def leads_models(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Say which bundle scores each project's leads, and what was refused."""
-    from cloud_sync.crm.lots import kept_by
+    from cloud_sync.crm.lots import share_of
     from cloud_sync.crm.models import in_force, model_json
     from cloud_sync.crm.projects import projects
 
     with opened(data) as hub, hub.database.session() as session:
         rows = [row for name in projects(session) if (row := in_force(session, name))]
+        most = hub.config.leads.exploration
     lines = [
         (
-            row.project, row.bundle[:_DIGEST] or "none", row.previous[:_DIGEST], f"{kept_by(row):.0%}",
+            row.project, row.bundle[:_DIGEST] or "none", row.previous[:_DIGEST], f"{100 * share_of(row, most):.3g}%",
             "held" if row.held else "", "; ".join(str(why) for why in row.refused.values()),
         )
         for row in rows
     ]  # fmt: skip
     Console(as_json).answer(
         table(lines, ("project", "bundle", "before", "by lot", "", "refused")),
-        [model_json(r) for r in rows],
+        [model_json(row, most) for row in rows],
     )
 
 
@@ -216,9 +220,17 @@ def leads_erase(
         erased = forgetting.forget_all(hub, named, by=operator(), told=_progress(console))
     done = erased.leads
     told = [forgetting.as_json(one) for one in done]
+    events, scores, samples = (
+        _many(sum(counts), what)
+        for counts, what in (
+            ([one.events for one in done], "event"),
+            ([one.scores for one in done], "score"),
+            ([one.samples for one in done], "sample"),
+        )
+    )
+    versions = f"{_many(erased.versions, 'dataset version')} {'goes' if erased.versions == 1 else 'go'} on without"
     console.answer(
-        f"erased: {sum(one.events for one in done)} events, {sum(one.scores for one in done)} scores, "
-        f"{sum(one.samples for one in done)} samples; {erased.versions} dataset versions go on without it",
+        f"erased: {events}, {scores}, {samples}; {versions} {'it' if len(done) == 1 else 'them'}",
         told[0] if len(told) == 1 else [*told],
     )
     if done[0].projects:
@@ -228,6 +240,10 @@ def leads_erase(
         )
     if not done[0].bytes_gone:
         console.note("its bytes go as soon as nobody reads them (a backup does)")
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def _ids_in(path: Path | None) -> list[str]:

@@ -27,7 +27,7 @@ SCORES_WAIT, CANNOT_SCORE, EARLIER = "scores refused", "cannot score", "bundle r
 NOT_HEARD, LEFT_ALONE = "messages refused", "left alone"
 NO_BUNDLE = "no bundle is in force for {project}: kit publish --hub URL, and sign its release"
 SCORED_BY_EARLIER = "{newer} was refused, {bundle} scores on: {why}"
-GIVEN_UP = "{n} scores were given up, and none was taken since: {first}"
+GIVEN_UP = "{scores} given up, and none was taken since: {first}"
 _ALERTS = (UNOPENED, SCORES_REFUSED, BUNDLE_REFUSED, *NOT_TAKEN)
 
 
@@ -142,5 +142,6 @@ def _given_up(session: Session, names: Sequence[str]) -> dict[str, str]:
             continue
         later = select(CrmLead.object_id).where(CrmLead.connection == name, CrmLead.wrote_at > last)
         if session.scalar(later.limit(1)) is None:
-            found[name] = GIVEN_UP.format(n=count, first=first.removeprefix(DEAD))
+            scores = "1 score was" if count == 1 else f"{count} scores were"
+            found[name] = GIVEN_UP.format(scores=scores, first=first.removeprefix(DEAD))
     return found

@@ -124,12 +124,17 @@ def in_force(session: Session, project: str, bundle: str) -> Cut | None:
     return _read(row.cut, bundle) if row is not None else None
 
 
+def cut_of_model(row: LeadModel) -> Cut | None:
+    """As `in_force`, of the bundle in force."""
+    return _read(row.cut, row.bundle)
+
+
 def cuts(session: Session) -> dict[str, Cut]:
     """Connection → the cut of its leads; missing where the bundle's own thresholds count."""
     query = select(CrmConnection.name, LeadModel).join(
         LeadModel, LeadModel.project == CrmConnection.project
     )
-    found = {name: _read(row.cut, row.bundle) for name, row in session.execute(query)}
+    found = {name: cut_of_model(row) for name, row in session.execute(query)}
     return {name: cut for name, cut in found.items() if cut is not None}
 
 

@@ -67,7 +67,7 @@ def lots(session: Session, most: float | None) -> Lots:
     shares, leads = dict[str, float](), dict[str, float]()
     for name, row in session.execute(query):
         kept = kept_by(row)
-        shares[name] = kept if most is None else min(kept, most)
+        shares[name] = share_of(row, most)
         leads[name] = _number(row, _LEADS) * (shares[name] / kept if kept else 0.0)
     return Lots(shares, leads)
 
@@ -75,6 +75,11 @@ def lots(session: Session, most: float | None) -> Lots:
 def kept_by(row: LeadModel) -> float:
     """Which share of the calls the bundle in force states."""
     return _number(row, _CALLS)
+
+
+def share_of(row: LeadModel, most: float | None) -> float:
+    """The share of the calls in force; `most` as `lots` has it."""
+    return kept_by(row) if most is None else min(kept_by(row), most)
 
 
 def _number(row: LeadModel, name: str) -> float:

@@ -237,12 +237,12 @@ def released(session: Session, project: str) -> str:
     return session.scalar(query.limit(1)) or ""
 
 
-def model_json(row: LeadModel) -> dict[str, JsonValue]:
-    """For API and `--json`."""
+def model_json(row: LeadModel, most: float | None) -> dict[str, JsonValue]:
+    """For API and `--json`; `most` as `lots.lots` has it."""
     return {
         "project": row.project, "bundle": row.bundle, "previous": row.previous, "held": row.held,
         "refused": row.refused, "by": row.by, "at": row.at.isoformat(),
-        "bands": cutting.shown(row.cut, row.bundle), "by_lot": lots.kept_by(row),
+        "bands": cutting.shown(row.cut, row.bundle), "by_lot": lots.share_of(row, most),
     }  # fmt: skip
 
 

@@ -134,10 +134,10 @@ def take_away(lead: CrmLead, rules: Rules, now: datetime) -> CrmScore | None:
 
 
 def course_of(lead: CrmLead, now: datetime, said: JsonObject | None = None) -> CrmScore:
-    """The row as an entry of its course; `said`: what a person said of it."""
+    """The row as an entry of its course; `said`: what a person said of it, else the band is the score's own."""
     return CrmScore(
         connection=lead.connection, object_id=lead.object_id, version=lead.version,
-        probability=lead.probability, points=lead.points, band=shown_band(lead),
+        probability=lead.probability, points=lead.points, band=shown_band(lead) if said else lead.band,
         bundle=lead.bundle, override=said or {}, at=now,
     )  # fmt: skip
 

@@ -74,6 +74,12 @@ def above(share: float) -> str:
     return "more than 99" if share > 0.99 else f"{100 * share:.0f}"
 
 
+def chance(share: float) -> str:
+    """Per cent, as reasons have them: `31`; near none and near all `0.4`, `99.7`, for no lead is quite without a chance."""
+    value = 100 * share
+    return f"{value:.1f}" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f}"
+
+
 def size(number: int) -> str:
     """Bytes in kB or MB (powers of ten)."""
     if number < 1_000_000:
@@ -108,6 +114,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "thousands": thousands,
     "figure": figure,
     "above": above,
+    "chance": chance,
     "bytes": size,
     "outcome": outcome,
     "remedy": remedy_of,

@@ -91,8 +91,11 @@ def test_scores_that_are_not_to_be_written_any_more_are_not_refused_either(scene
 
 
 def test_scores_that_were_given_up_are_told_until_another_is_taken(scene: Scene) -> None:
-    for name in ("1", "2"):
-        scene.score(name, 50)
+    scene.score("1", 50)
+    claim = writing.claim(scene.hub, scene.connection(), 1, 3, "a", scene.now)
+    note(scene, claim, [WriteOutcome("1", False, "no", retry=False)])
+    assert said(scene.hub).error.startswith("1 score was given up, and")
+    scene.score("2", 50)
     claim = writing.claim(scene.hub, scene.connection(), 2, 3, "a", scene.now)
     refused = [WriteOutcome(one.object_id, False, "no", retry=False) for one in claim.writes]
     note(scene, claim, refused)

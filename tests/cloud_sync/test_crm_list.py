@@ -62,6 +62,7 @@ def test_what_there_is_no_room_for_is_left_out_and_all_is_in_json(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     narrow, wide = (listed(data, monkeypatch, columns)[0].split() for columns in (80, 200))
+    assert listed(data, monkeypatch, 200)[2].endswith(" UTC"), "pages show the reader's own time"
     assert "kind" not in narrow and "kind" in wide and "event" in wide
     found = CliRunner().invoke(make_app(), ["crm", "list", "--json", "--data", str(data)])
     assert json.loads(found.stdout)[0]["error"] == LONG

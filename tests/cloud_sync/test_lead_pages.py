@@ -13,8 +13,8 @@ from cloud_sync.crm.outcomes import device_of
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.devices import CRM_SITE
 from cloud_sync.learning import jobs
-from cloud_sync.store.models import Alert, Bundle, CrmLead, Device, Job, Project
-from cloud_sync.web.words import above
+from cloud_sync.store.models import Alert, Bundle, CrmLead, Device, Job, LeadModel, Project
+from cloud_sync.web.words import above, chance
 from kits.core.sample import utc_now
 from tests.cloud_sync.lead_apis import asker, opened
 from tests.cloud_sync.lead_builders import LEADS, SALES, LeadHub
@@ -43,6 +43,7 @@ def test_the_first_page_of_leads_alone_speaks_of_leads_alone(
     text = client.get("/", headers=who).text
     assert not [words for words in OF_DEVICES if words in text]
     assert "Hot leads" in text and "3 to write · 1 for a person" in text
+    assert "0 reviewed in 24 hours" in text, "as the page says above"
     assert "1 lead is for a person" in text and "1 lead of sales cannot be scored" in text
     with here.hub.database.transaction() as session:
         session.get_one(CrmLead, (SALES, "4")).dead = ""
@@ -132,6 +133,47 @@ def test_money_stands_with_its_currency_and_metrics_in_plain_words(
 )  # fmt: skip
 def test_no_lead_is_above_all_of_them(share: float, said: str) -> None:
     assert above(share) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.0, "0"), (0.0026, "0.3"), (0.0994, "10"), (0.31, "31"), (0.9967, "99.7"), (1.0, "100")],
+)
+def test_a_small_chance_is_not_none(share: float, said: str) -> None:
+    assert chance(share) == said
+
+
+def test_the_chance_stands_with_its_interval_and_the_cut_with_its_time(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    with here.hub.database.transaction() as session:
+        lead = session.get_one(CrmLead, (SALES, "3"))
+        lead.probability, lead.low, lead.high = 0.0026, 0.0001, 0.0288
+        model = session.get_one(LeadModel, LEADS)
+        model.cut = {
+            "bundle": model.bundle, "hot": 0.5, "warm": 0.1, "n": 1234,
+            "at": "2026-11-27T18:28:28+00:00", "quantiles": [0.0, 1.0],
+        }  # fmt: skip
+    who = asker(here.hub)
+    page = client.get(f"/leads/{SALES}/3", headers=who).text
+    assert "0.3 % chance to buy" in page and "[0.0, 3]" in page
+    page = client.get("/leads", headers=who).text
+    assert "by the 1\u202f234 latest leads of" in page and "2026-11-27 18:28 UTC" in page
+
+
+def test_where_all_leads_are_decided_it_is_not_said_that_there_are_none(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    who = asker(here.hub)
+    with here.hub.database.transaction() as session:
+        session.execute(update(CrmLead).values(state="won"))
+    page = client.get("/leads", headers=who).text
+    assert "No open lead has a score" in page and "No leads yet" not in page
+    with here.hub.database.transaction() as session:
+        session.execute(delete(CrmLead))
+    assert "No leads yet" in client.get("/leads", headers=who).text
 
 
 def test_a_job_that_is_there_is_told_with_a_place_that_is_there(

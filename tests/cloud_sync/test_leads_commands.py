@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from cloud_sync.cli import make_app
 from cloud_sync.config import dump
 from cloud_sync.crm import leads
 from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.sections import LeadsConfig
 from cloud_sync.store.models import CrmLead
 from cloud_sync.web.lead_views import fields_of
 from kits.core.errors import UsageError
+from tests.cloud_sync.fleet_builders import AT
 from tests.cloud_sync.lead_builders import (
     LEADS,
     SALES,
@@ -63,6 +66,24 @@ def test_the_list_and_one_lead(here: LeadHub) -> None:
         run(here, "show", SALES, "9")
 
 
+def test_the_course_tells_what_the_bundle_said_from_what_a_person_did(here: LeadHub) -> None:
+    with here.hub.database.transaction() as session:
+        leads.override(session, SALES, "1", "cold", why="gone elsewhere", who="ann")
+    here.crm.put("1", AT + timedelta(minutes=5), size=90)
+    here.score("1")
+    told = [line.partition("UTC")[2].strip() for line in run(here, "show", SALES, "1").splitlines()]
+    assert [line for line in told if line] == ["90 hot", "80 cold, said ann", "80 hot"]
+
+
+def test_the_share_by_lot_is_told_as_it_is_in_force(here: LeadHub) -> None:
+    assert "  0%" in run(here, "models"), "hub.yaml says none"
+    config = here.hub.config
+    lowered = config.model_copy(update={"leads": LeadsConfig(exploration=0.025)})
+    (config.data_dir / "hub.yaml").write_text(dump(lowered))
+    assert "2.5%" in run(here, "models")
+    assert json.loads(run(here, "models", "--json"))[0]["by_lot"] == 0.025
+
+
 def test_a_lead_without_a_score_is_told_as_that(here: LeadHub) -> None:
     with here.hub.database.transaction() as session:
         leads.opt_out(session, SALES, "1", True, why="said so", who="ann")
@@ -98,7 +119,9 @@ def test_which_bundle_scores_and_the_way_back(here: LeadHub) -> None:
 def test_a_lead_is_erased_after_a_question(here: LeadHub) -> None:
     run(here, "erase", SALES, "1", typed="n\n")
     assert here.lead("1").fields["size"] == 80
-    assert "1 scores" in run(here, "erase", SALES, "1", typed="y\n")
+    assert "erased: 0 events, 1 score, 0 samples; 0 dataset versions go on without it" in run(
+        here, "erase", SALES, "1", typed="y\n"
+    )
     assert here.lead("1").fields == {}
     told = json.loads(run(here, "erase", SALES, "2", "--yes", "--json"))
     assert told["scores"] == 1 and told["bytes_gone"]

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from cloud_sync.crm import health, hotlist, leads
 from cloud_sync.crm.condition import conditions
-from cloud_sync.crm.cutting import cuts, place_of
+from cloud_sync.crm.cutting import cut_of_model, cuts, place_of
 from cloud_sync.crm.forgetting import erase_command
 from cloud_sync.crm.lots import lots
 from cloud_sync.crm.models import in_force
@@ -79,7 +79,7 @@ def lead_list(
         cards=[lead_views.card(one, settings) for one in found.leads], wanted=wanted,
         filters=_filters(asked, sorted(settings)), filtered=asked.filtered, first=urlencode(given),
         more=more if found.next else "", before=found.before, count=hotlist.count(session, wanted),
-        connections=health.connections(session, utc_now()), models=models,
+        connections=health.connections(session, utc_now()), models=models, cuts={row.project: cut_of_model(row) for row in models},
         exploration=by_lot.largest(wanted.connection), bundle_names=views.bundle_names(session),
     )  # fmt: skip
 
