@@ -116,6 +116,15 @@ def as_line(text: str) -> Markup:
     return done + escape(text[at:])
 
 
+def as_words(text: str) -> Markup:
+    """What an alert or an error says: code is set as such, and nothing else, for it may quote others."""
+    words = text.split("`")
+    if len(words) % 2 == 0:
+        return escape(text)
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(w) if n % 2 else escape(w) for n, w in enumerate(words))
+
+
 def _piece(found: re.Match[str]) -> Markup:
     code, bold, link, address = found.groups()
     if code is not None:

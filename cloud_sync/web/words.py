@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cloud_sync.web.alert_words import place_of, remedy_of
-from cloud_sync.web.markdown import as_html
+from cloud_sync.web.markdown import as_html, as_words
 
 _TONES = {
     "is-good": {
@@ -120,6 +120,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "remedy": remedy_of,
     "place": place_of,
     "markdown": as_html,
+    "coded": as_words,
     "measured": measured,
     "segment": segment,
 }

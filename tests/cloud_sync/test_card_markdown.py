@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cloud_sync.web.markdown import MAX, as_html
+from cloud_sync.web.markdown import MAX, as_html, as_words
 from kits.core.bundle import BundleManifest
 from kits.core.discovery import get_kit
 from kits.core.operating_point import Band, OperatingPoint
@@ -96,3 +96,15 @@ def test_the_card_of_a_bundle_of_leads_has_no_markdown_left() -> None:
     )
     text = TAGS.sub("", html)
     assert "**" not in text and "##" not in text and "| ---" not in text and "`" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("run `crm test NAME`: <b>", "run <code>crm test NAME</code>: &lt;b&gt;"),
+        ("a ` alone and **stars**", "a ` alone and **stars**"),
+        ("`<i>` and `x`", "<code>&lt;i&gt;</code> and <code>x</code>"),
+    ],
+)
+def test_words_of_an_alert_have_code_and_nothing_else(text: str, html: str) -> None:
+    assert as_words(text) == html

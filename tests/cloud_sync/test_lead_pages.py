@@ -13,7 +13,16 @@ from cloud_sync.crm.outcomes import device_of
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.devices import CRM_SITE
 from cloud_sync.learning import jobs
-from cloud_sync.store.models import Alert, Bundle, CrmLead, Device, Job, LeadModel, Project
+from cloud_sync.store.models import (
+    Alert,
+    Bundle,
+    CrmConnection,
+    CrmLead,
+    Device,
+    Job,
+    LeadModel,
+    Project,
+)
 from cloud_sync.web.words import above, chance
 from kits.core.sample import utc_now
 from tests.cloud_sync.lead_apis import asker, opened
@@ -160,6 +169,24 @@ def test_the_chance_stands_with_its_interval_and_the_cut_with_its_time(
     assert "0.3 % chance to buy" in page and "[0.0, 3]" in page
     page = client.get("/leads", headers=who).text
     assert "by the 1\u202f234 latest leads of" in page and "2026-11-27 18:28 UTC" in page
+
+
+def test_the_page_says_why_the_crm_shows_other_points_and_sets_commands_as_such(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    who = asker(here.hub)
+    with here.hub.database.transaction() as session:
+        lead = session.get_one(CrmLead, (SALES, "1"))
+        lead.write_at, lead.wrote_at, lead.wrote_points = None, utc_now(), 79
+        row = session.get_one(CrmConnection, SALES)
+        row.failures, row.error, row.hidden_at = 1, "see `crm test sales`", utc_now()
+    assert "fewer than 3 points apart" in client.get(f"/leads/{SALES}/1", headers=who).text
+    page = client.get("/leads", headers=who).text
+    assert "is failing: see <code>crm test sales</code>" in page, "not since it hid leads"
+    with here.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "1")).wrote_points = 80
+    assert "points apart" not in client.get(f"/leads/{SALES}/1", headers=who).text
 
 
 def test_where_all_leads_are_decided_it_is_not_said_that_there_are_none(
