@@ -105,7 +105,7 @@ class ScoreWrite:
         band: hot, warm or cold; empty together with everything else when the score is to be taken away.
         reasons: sentences, each marked (+) where it speaks for the lead and (−) where against; those that speak with
             the score first.
-        trend: improving, steady, declining; empty for a first score.
+        trend: improving, steady, declining; empty for a first score by a bundle.
         since: when this version came to be. It names the write together with lead and version: a connection that was
             removed and is added again, and a restored hub, count versions anew.
     """

@@ -98,8 +98,10 @@ def held(
     ]
 
 
-def courses(session: Session, connection: str, names: Sequence[str]) -> Mapping[str, list[int]]:
-    """The last points of leads, the newest first."""
+def courses(
+    session: Session, connection: str, names: Sequence[str], bundle: str
+) -> Mapping[str, list[int]]:
+    """The last points of leads by a bundle, the newest first: what another one said tells nothing of a lead's course."""
     near = CrmScore.version > CrmLead.version - storing.REMEMBERED
     query = (
         select(CrmScore.object_id, CrmScore.points)
@@ -108,7 +110,7 @@ def courses(session: Session, connection: str, names: Sequence[str]) -> Mapping[
             (CrmLead.connection == CrmScore.connection) & (CrmLead.object_id == CrmScore.object_id),
         )
         .where(CrmScore.connection == connection, CrmScore.object_id.in_(names), near)
-        .where(CrmScore.points.is_not(None))
+        .where(CrmScore.points.is_not(None), CrmScore.bundle == bundle)
         .order_by(CrmScore.object_id, CrmScore.version.desc())
     )
     found: dict[str, list[int]] = {}

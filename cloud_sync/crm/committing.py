@@ -80,7 +80,9 @@ class Commit:
             if self._kept:
                 outcomes.ensure_device(session, name, self._connection.kind, now)
                 self._lots = lots(session, self._hub.config.leads.exploration)
-            self._before = courses(session, name, list(self._found.scores))
+            scores = self._found.scores
+            bundle = next((one.bundle for one in scores.values()), "")
+            self._before = courses(session, name, list(scores), bundle)
             for lead in held(session, name, claimed, self._owner):
                 mark = marks[lead.object_id]
                 if lead.state == storing.GONE and lead.due_mark != mark:

@@ -384,4 +384,7 @@ def test_a_new_bundle_scores_all_open_leads_anew_and_events_come_first(here: Lea
     here.drain()
     assert {here.lead(name).points for name in names} == {80}
     assert here.lead("won").points == 40
-    assert {here.lead(name).trend for name in names} == {"improving"}
+    assert {here.lead(name).trend for name in names} == {""}, "the bundle is another, not the leads"
+    here.crm.put("001", AT + timedelta(minutes=2), size=45)
+    here.score("001")
+    assert here.lead("001").trend == "improving"

@@ -58,7 +58,7 @@ def test_old_and_crowded_scores_go_and_what_is_needed_stays(here: LeadHub) -> No
     course(here, "busy", 40, now, said=3)
     course(here, "young", 15, now)
     with here.hub.database.session() as session:
-        before = courses(session, SALES, ["quiet", "busy", "young"])
+        before = courses(session, SALES, ["quiet", "busy", "young"], "")
     assert preview(here.hub, now)[LEAD_SCORES] == 2 + 19
     pruner = Pruner(here.hub, now)
     assert pruner.turn()[LEAD_SCORES] == 21 and pruner.finished
@@ -66,7 +66,7 @@ def test_old_and_crowded_scores_go_and_what_is_needed_stays(here: LeadHub) -> No
     assert versions(here.hub, "busy") == [3, *range(21, 41)]
     assert versions(here.hub, "young") == [*range(1, 16)]
     with here.hub.database.session() as session:
-        assert courses(session, SALES, ["quiet", "busy", "young"]) == before
+        assert courses(session, SALES, ["quiet", "busy", "young"], "") == before
         assert pruned_ever(session)[LEAD_SCORES] == 21
     assert len(before["quiet"]) == REMEMBERED
     assert Pruner(here.hub, now).turn()[LEAD_SCORES] == 0
