@@ -63,6 +63,8 @@ def leads_list(
     from cloud_sync.crm.lots import lots
 
     with opened(data) as hub, hub.database.session() as session:
+        if connection:
+            leads.require_connection(session, connection)
         wanted = hotlist.LeadFilter(connection, band, search, state)
         by_lot = lots(session, hub.config.leads.exploration)
         found = hotlist.page(session, wanted, by_lot, limit=limit)
@@ -78,7 +80,10 @@ def leads_list(
     )
     if more:
         console.note(f"the first {len(found.leads)} of {more}: --limit shows more")
-    console.next(f"cloud-sync leads show CONNECTION ID --data {data}")
+    if found.leads:
+        console.next(f"cloud-sync leads show CONNECTION ID --data {data}")
+    elif state != hotlist.ALL:
+        console.next(f"cloud-sync leads list --state {hotlist.ALL} --data {data}")
 
 
 def _line(one: Listed) -> tuple[object, ...]:

@@ -65,12 +65,15 @@ def find(session: Session, connection: str, object_id: str, *, hold: bool = Fals
     lead = session.get(CrmLead, (connection, object_id), with_for_update=hold)
     if lead is not None:
         return lead
-    if session.get(CrmConnection, connection) is None:
-        names = list(session.scalars(select(CrmConnection.name)))
-        raise NotFoundError(
-            "no such connection", where=connection[:64], fix=did_you_mean(connection, names)
-        )
+    require_connection(session, connection)
     raise NotFoundError("no such lead", where=object_id[:64])
+
+
+def require_connection(session: Session, name: str) -> None:
+    """Raises NotFoundError: no such connection."""
+    if session.get(CrmConnection, name) is None:
+        names = list(session.scalars(select(CrmConnection.name)))
+        raise NotFoundError("no such connection", where=name[:64], fix=did_you_mean(name, names))
 
 
 def course(session: Session, lead: CrmLead, limit: int = COURSE) -> Sequence[CrmScore]:
@@ -165,8 +168,7 @@ def retry_dead(session: Session, connection: str, *, who: str) -> int:
     Raises:
         NotFoundError: no such connection.
     """
-    if session.get(CrmConnection, connection) is None:
-        raise NotFoundError("no such connection", where=connection[:64])
+    require_connection(session, connection)
     query = select(CrmLead).where(CrmLead.connection == connection, FOR_A_PERSON)
     rows = session.scalars(query.order_by(CrmLead.object_id).with_for_update()).all()
     for lead in rows:

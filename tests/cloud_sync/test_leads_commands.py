@@ -66,6 +66,18 @@ def test_the_list_and_one_lead(here: LeadHub) -> None:
         run(here, "show", SALES, "9")
 
 
+def test_a_list_of_nobody_says_where_to_look_and_a_misspelt_crm_is_told(here: LeadHub) -> None:
+    assert (
+        run(here, "list", "--state", "won")
+        .splitlines()[-1]
+        .startswith("next: cloud-sync leads list --state all")
+    )
+    assert "leads show CONNECTION ID" in run(here, "list")
+    with pytest.raises(NotFoundError, match="no such connection") as told:
+        run(here, "list", "--connection", "saless")
+    assert told.value.fix == "did you mean 'sales'?"
+
+
 def test_the_course_tells_what_the_bundle_said_from_what_a_person_did(here: LeadHub) -> None:
     with here.hub.database.transaction() as session:
         leads.override(session, SALES, "1", "cold", why="gone elsewhere", who="ann")
