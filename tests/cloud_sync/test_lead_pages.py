@@ -194,10 +194,13 @@ def test_where_all_leads_are_decided_it_is_not_said_that_there_are_none(
 ) -> None:
     client, here = there
     who = asker(here.hub)
+    cursor = client.get("/v1/leads?limit=2", headers=who).json()["next"]
     with here.hub.database.transaction() as session:
         session.execute(update(CrmLead).values(state="won"))
     page = client.get("/leads", headers=who).text
     assert "No open lead has a score" in page and "No leads yet" not in page
+    page = client.get(f"/leads?cursor={cursor}", headers=who).text
+    assert "No more leads" in page and "No open lead" not in page, "the list became shorter"
     with here.hub.database.transaction() as session:
         session.execute(delete(CrmLead))
     assert "No leads yet" in client.get("/leads", headers=who).text
