@@ -13,7 +13,7 @@ from datetime import datetime
 from pydantic import JsonValue
 from sqlalchemy import select
 
-from cloud_sync.crm import adding, connections
+from cloud_sync.crm import adding, connections, cutting
 from cloud_sync.crm.base import Crm, Record
 from cloud_sync.crm.choices import check_outcome
 from cloud_sync.crm.connections import Connection
@@ -184,6 +184,10 @@ def _dry_run(
         return [Check("dry run", True, "there is no open lead", "make one in the CRM")], ()
     ready = speaking(ready, crm.labels())
     scores, faults = score_all(ready, [one for one in records if not one.outcome], now)
+    with hub.database.session() as session:
+        cut = cutting.in_force(session, connection.project, ready.id)
+    if cut is not None:
+        scores = {name: cut.applied(score) for name, score in scores.items()}
     fields = sorted(own_fields(connection.settings))
     would: list[JsonObject] = [
         {

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cloud_sync.crm import leads
+from cloud_sync.crm import connections, leads
 from cloud_sync.crm.cutting import AT_ONCE, FEWEST, RECUT, cut_of, cuts, in_force, place_of
 from cloud_sync.crm.payloads import score_each
 from cloud_sync.crm.scored import LeadScore
+from cloud_sync.crm.trying import try_connection
 from kits.core.stats import Estimate
 from tests.cloud_sync.fleet_builders import AT
 from tests.cloud_sync.lead_builders import (
@@ -95,6 +96,16 @@ def test_a_lead_whose_band_stays_is_told_its_place_among_the_latest_too(there: L
     assert place_of(lead, None) == 0.96
     lead.state = "won"
     assert place_of(lead, cut) == 0.96, "what was said while it was open"
+
+
+def test_a_connection_is_tried_with_the_bands_that_would_be_written(there: LeadHub) -> None:
+    _score_all(there)
+    _settle(there)
+    connection = connections.open_connection(there.hub, SALES)
+    trial = try_connection(there.hub, connection, lambda _: there.crm, there.models, there.clock())
+    shown = {str(one["lead"]): one["band"] for one in trial.would}
+    assert shown == {name: there.lead(name).band for name in shown} and len(shown) == 5
+    assert set(shown.values()) != {"hot"}, "as the bundle's own thresholds would have it"
 
 
 def test_only_a_band_that_changes_is_written_and_nothing_is_read_again(there: LeadHub) -> None:
