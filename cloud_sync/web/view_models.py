@@ -148,8 +148,11 @@ def why_no_picture(sample: Sample) -> str:
 def sample_cards(session: Session, samples: list[Sample]) -> list[SampleCard]:
     """The samples with what people said of them."""
     stated = annotations_in_force(session, [sample.id for sample in samples])
-    truth = {name: row.label or "boxes" for name, row in stated.items()}
     of_leads = lead_samples(session, samples)
+    # a lead without a word is open again
+    truth = {
+        name: row.label or ("" if name in of_leads else "boxes") for name, row in stated.items()
+    }
     return [
         SampleCard(
             row.id, row.device, row.captured_at, row.trust, row.verdict, row.label, row.score,

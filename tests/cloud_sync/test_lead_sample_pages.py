@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from cloud_sync.store.models import CrmLead, Sample
 from cloud_sync.web.lead_samples import lead_samples
+from tests.cloud_sync.fleet_builders import AT
 from tests.cloud_sync.lead_apis import asker, opened
 from tests.cloud_sync.lead_builders import SALES, LeadHub
 
@@ -62,6 +64,19 @@ def test_a_lead_is_called_by_its_name_with_band_and_points_of_then(
     assert "Ada Brandt 1" in page and "80 of 99" in page and "<dd>80</dd>" in page
     assert f'href="/leads/{SALES}/1"' in page and ">act<" not in page
     assert client.get(f"/leads/{SALES}/1", headers=who).status_code == 200
+
+
+def test_what_became_of_a_lead_is_no_persons_word_and_an_open_one_has_none(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    who = asker(here.hub)
+    assert 'title="what became of it">✓ won' in client.get("/samples", headers=who).text
+    for name in ("1", "2"):
+        here.crm.put(name, AT + timedelta(days=1), size=99, outcome="")
+    here.score("1", "2")
+    text = client.get("/samples", headers=who).text
+    assert "80 points" in text and "✓" not in text and "boxes" not in text
 
 
 def test_a_lead_that_is_not_there_any_more_has_its_number(

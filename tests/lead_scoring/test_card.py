@@ -47,6 +47,13 @@ def test_a_score_is_told_in_leads_that_buy() -> None:
         assert words in told, words
 
 
+def test_no_lead_is_without_a_chance_or_above_all_of_them() -> None:
+    told = card({"size": 3.0}, Prediction(0.0026, "lost", details={"percentile": 0.0}))
+    assert "fewer than 1 of 100 such leads buy" in told and "better than 0 %" in told
+    told = card({"size": 3.0}, Prediction(0.997, "won", details={"percentile": 1.0}))
+    assert "more than 99 of 100 such leads buy" in told and "better than 99 %" in told
+
+
 def test_what_a_crms_lead_was_told_by_is_enough() -> None:
     said = Prediction(0.02, "lost", details={"band": "cold", "points": 2, "base_rate": None})
     told = card({"size": 3.0}, said)
