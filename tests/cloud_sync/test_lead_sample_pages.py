@@ -77,6 +77,8 @@ def test_what_became_of_a_lead_is_no_persons_word_and_an_open_one_has_none(
     here.score("1", "2")
     text = client.get("/samples", headers=who).text
     assert "80 points" in text and "✓" not in text and "boxes" not in text
+    page = client.get(f"/samples/{samples(here)[f'{SALES}#1']}", headers=who).text
+    assert "open again" in page and "boxes only" not in page
 
 
 def test_a_lead_that_is_not_there_any_more_has_its_number(
