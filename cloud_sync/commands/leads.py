@@ -79,7 +79,8 @@ def leads_list(
         ],
     )
     if more:
-        console.note(f"the first {len(found.leads)} of {more}: --limit shows more")
+        how = "--limit shows more" if limit < hotlist.MAX_PAGE else "GET /v1/leads has all of them"
+        console.note(f"the first {len(found.leads)} of {more}: {how}")
     if found.leads:
         console.next(f"cloud-sync leads show CONNECTION ID --data {data}")
     elif state != hotlist.ALL:

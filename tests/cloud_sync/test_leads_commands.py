@@ -105,10 +105,15 @@ def test_a_lead_without_a_score_is_told_as_that(here: LeadHub) -> None:
     assert "None" not in shown and re.search(r"UTC +no score$", shown, re.MULTILINE)
 
 
-def test_a_list_that_is_cut_short_says_so_and_a_probability_has_its_interval(here: LeadHub) -> None:
+def test_a_list_that_is_cut_short_says_so_and_a_probability_has_its_interval(
+    here: LeadHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cut = run(here, "list", "--limit", "1").splitlines()
     assert cut[-2] == "the first 1 of 2: --limit shows more"
     assert "--limit" not in run(here, "list")
+    with monkeypatch.context() as patch:
+        patch.setattr("cloud_sync.crm.hotlist.MAX_PAGE", 1)
+        assert "the first 1 of 2: GET /v1/leads has all of them" in run(here, "list")
     assert len(json.loads(run(here, "list", "--limit", "1", "--json"))) == 1
     with here.hub.database.transaction() as session:
         lead = session.get_one(CrmLead, (SALES, "1"))
