@@ -197,7 +197,8 @@ def _dry_run(
         for name, score in scores.items()
     ]  # fmt: skip
     would += [{"lead": name, "fault": fault} for name, fault in faults.items()]
-    found = f"{len(names)} leads: {len(scores)} scored, {len(faults)} cannot be"
+    leads = "1 lead" if len(names) == 1 else f"{len(names)} leads"
+    found = f"{leads}: {len(scores)} scored, {len(faults)} cannot be"
     decided = sum(bool(one.outcome) for one in records)
     if decided:
         found += f", {decided} decided"

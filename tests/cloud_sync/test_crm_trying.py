@@ -125,6 +125,16 @@ def test_of_each_lead_that_was_tried_it_is_said_what_became_of_it(tmp_path: Path
     assert dry.found == "3 leads: 1 scored, 0 cannot be, 1 decided, 1 not there"
 
 
+def test_one_lead_that_was_tried_is_told_as_one(tmp_path: Path) -> None:
+    with lead_hub(tmp_path, public_url=HUB) as made:
+        made.crm.put("0", size=10)
+        made.due("0")
+        connection = connections.open_connection(made.hub, SALES)
+        trial = try_connection(made.hub, connection, lambda _: made.crm, made.models, AT)
+    [dry] = [check for check in trial.checks if check.name == "dry run"]
+    assert dry.found == "1 lead: 1 scored, 0 cannot be"
+
+
 def test_leads_are_tried_before_any_is_known_here(tmp_path: Path) -> None:
     with lead_hub(tmp_path, public_url=HUB) as made:
         for number in range(9):
