@@ -138,7 +138,7 @@ def _several(known: Counted) -> dict[str, object]:
     counts: Counter[str] = Counter()
     bought: Counter[str] = Counter()
     for own, n, won in zip(parts, known.n.tolist(), known.won.tolist()):
-        for part in own:
+        for part in sorted(own):  # a set has another order in each process
             counts[part] += n
             bought[part] += won
     listed = [part for part, n in counts.most_common(MOST_CHOICES) if n >= LEAST_CHOICE]
