@@ -102,7 +102,7 @@ def doctor(data_dir: Path) -> list[Finding]:
         return [*findings, Finding("configuration", error.what, False, error.fix)]
     findings.append(Finding("configuration", str(data_dir / FILE), True))
     database = _database(config)
-    leads = [*_lots(config), *_keyless(config)] if database.ok else []
+    leads = [*_lots(config), *_keyless(config), *_alike(config)] if database.ok else []
     return [*findings, *_keys(config), *_crms(config), _authority(config), database, *leads]
 
 
@@ -209,3 +209,20 @@ def _keyless(config: HubConfig) -> list[Finding]:
         f"{named}: whether an imported lead is the same is not known, it may be learned from twice"
     )
     return [Finding("samples without a record", found, True, fix)]
+
+
+def _alike(config: HubConfig) -> list[Finding]:
+    """Accounts of one kind in a project, of which nothing says whose number is whose: said, and no fault."""
+    from cloud_sync.crm.keyless import alike
+
+    with looking(config.database) as session:
+        found = alike(session)
+    return [
+        Finding(
+            "leads of several accounts",
+            f"{', '.join(names)} count their records alike: a number is one lead, learned from once and erased for all",
+            True,
+            f"unless that is so: cloud-sync crm set {names[-1]} options.id_column='records of {names[-1]}'",
+        )
+        for names in found
+    ]

@@ -20,6 +20,7 @@ from cloud_sync.commands.options import (
     DATA,
     DataOption,
     JsonOption,
+    counted,
     family,
     opened,
     operator,
@@ -134,7 +135,7 @@ def crm_retry(name: NameArgument, data: DataOption = DATA, as_json: JsonOption =
         count = retry_dead(session, name, who=operator())
         rested = breaker.try_now(session, name, utc_now())
     console = Console(as_json)
-    text = f"{count} leads of {name} are tried again"
+    text = f"{counted(count, 'lead')} of {name} {'is' if count == 1 else 'are'} tried again"
     text += f"; {name} was left alone, and is asked at once" if rested else ""
     console.answer(text, {"name": name, "leads": count, "was_left_alone": rested})
     console.next(f"cloud-sync crm list --data {data}")
@@ -148,7 +149,8 @@ def crm_rewrite(name: NameArgument, data: DataOption = DATA, as_json: JsonOption
     with opened(data) as hub, hub.database.transaction() as session:
         count = write_all(session, name, utc_now(), by=operator())
     console = Console(as_json)
-    console.answer(f"the scores of {count} leads of {name} are written again", {"name": name, "leads": count})  # fmt: skip
+    text = f"scores of {counted(count, 'lead')} of {name}: written again"
+    console.answer(text, {"name": name, "leads": count})
     console.next(f"cloud-sync crm list --data {data}")
 
 
@@ -160,7 +162,8 @@ def crm_gone(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = 
     with opened(data) as hub, hub.database.transaction() as session:
         count = believe(session, name, utc_now(), by=operator())
     console = Console(as_json)
-    console.answer(f"{count} leads of {name} are looked for once more, then they are gone", {"name": name, "leads": count})  # fmt: skip
+    text = f"{counted(count, 'lead')} of {name}: looked for once more, then gone"
+    console.answer(text, {"name": name, "leads": count})
     console.next(f"cloud-sync crm list --data {data}")
 
 
@@ -179,7 +182,8 @@ def crm_remove(
         typer.confirm(f"forget {name} with its leads and their scores?", abort=True)
     with opened(data) as hub:
         gone = connections.remove(hub, name, by=operator())
-    text = f"removed {name}: {gone['crm_lead']} leads, {gone['crm_event']} events, {gone['crm_score']} scores"
+    rows = (("lead", "crm_lead"), ("event", "crm_event"), ("score", "crm_score"))
+    text = f"removed {name}: {', '.join(counted(gone[key], word) for word, key in rows)}"
     console = Console(as_json)
     console.answer(text, {"name": name, **gone})
     if gone["kept_out"]:

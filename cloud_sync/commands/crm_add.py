@@ -98,7 +98,7 @@ def _alike(hub: Hub, name: str) -> list[str]:
     from cloud_sync.crm.keyless import alike
 
     with hub.database.session() as session:
-        others = alike(session, name)
+        others = [one for names in alike(session) if name in names for one in names if one != name]
     return [
         f"{one} of the same project counts its records as {name} does, so number 17 of both is one lead, learned from once and"
         f" erased for both; unless that is so: cloud-sync crm set {name} options.id_column='records of {name}'"

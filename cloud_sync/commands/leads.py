@@ -15,6 +15,7 @@ from cloud_sync.commands.options import (
     DataOption,
     JsonOption,
     LimitOption,
+    counted,
     family,
     opened,
     operator,
@@ -227,14 +228,14 @@ def leads_erase(
     done = erased.leads
     told = [forgetting.as_json(one) for one in done]
     events, scores, samples = (
-        _many(sum(counts), what)
+        counted(sum(counts), what)
         for counts, what in (
             ([one.events for one in done], "event"),
             ([one.scores for one in done], "score"),
             ([one.samples for one in done], "sample"),
         )
     )
-    versions = f"{_many(erased.versions, 'dataset version')} {'goes' if erased.versions == 1 else 'go'} on without"
+    versions = f"{counted(erased.versions, 'dataset version')} {'goes' if erased.versions == 1 else 'go'} on without"
     console.answer(
         f"erased: {events}, {scores}, {samples}; {versions} {'it' if len(done) == 1 else 'them'}",
         told[0] if len(told) == 1 else [*told],
@@ -246,10 +247,6 @@ def leads_erase(
         )
     if not done[0].bytes_gone:
         console.note("its bytes go as soon as nobody reads them (a backup does)")
-
-
-def _many(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def _ids_in(path: Path | None) -> list[str]:

@@ -70,6 +70,11 @@ def family(app: typer.Typer, name: str, text: str) -> typer.Typer:
     return group
 
 
+def counted(n: int, what: str) -> str:
+    """`1 lead`, `2 leads`."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
     """Columns of text, or a line that says there is nothing."""
     from kits.core.showing import printable

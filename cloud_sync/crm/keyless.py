@@ -2,7 +2,8 @@
 
 Without a key nobody knows that an import has the same lead: it would be learned from twice, in two states. Where the
 connection is there, the key is told from where the sample came from; how many have none is told by `doctor`. A key
-does not say which account of a CRM it is of: connections whose leads would get the same ones are named when one is added.
+does not say which account of a CRM it is of: connections whose leads get the same ones are named when one is added, and
+by `doctor`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.crm.connections import readable_settings
 from cloud_sync.crm.outcomes import device_of, key_of_lead
 from cloud_sync.crm.scored import MEDIA_TYPE
 from cloud_sync.crm.settings import CrmSettings
@@ -19,6 +21,7 @@ from cloud_sync.fleet.devices import CRM_PREFIX
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, Sample
 from cloud_sync.store.models.mails import ERASED
+from kits.core.errors import ConfigError
 from kits.core.sample import KEY
 
 log = logging.getLogger(__name__)
@@ -35,8 +38,8 @@ _WITHOUT: ColumnElement[bool] = and_(
 def give_keys(hub: Hub) -> int:
     """Gives a key to samples of which it is known whose they are; how many."""
     with hub.database.session() as session:
-        rows = session.execute(select(CrmConnection.name, CrmConnection.settings)).all()
-    count = sum(_of(hub, name, CrmSettings.model_validate(settings)) for name, settings in rows)
+        known = {row.name: _settings(row) for row in session.scalars(select(CrmConnection))}
+    count = sum(_of(hub, name, told) for name, told in known.items() if told is not None)
     if count:
         log.info("event=leads_keyed n=%d", count)
     return count
@@ -50,19 +53,23 @@ def count_without(session: Session) -> dict[str, int]:
     return {device.removeprefix(CRM_PREFIX): count for device, count in rows}
 
 
-def alike(session: Session, connection: str) -> list[str]:
-    """Other connections of its project whose leads get the same keys: a lead of one is taken for that of the other."""
-    row = session.get_one(CrmConnection, connection)
-    query = select(CrmConnection).where(CrmConnection.project == row.project)
-    others = query.where(CrmConnection.name != connection).order_by(CrmConnection.name)
-    key = key_of_lead(CrmSettings.model_validate(row.settings), "1")
-    if not (row.project and key):
-        return []
-    return [
-        one.name
-        for one in session.scalars(others)
-        if key_of_lead(CrmSettings.model_validate(one.settings), "1") == key
-    ]
+def alike(session: Session) -> list[tuple[str, ...]]:
+    """Connections of one project whose leads get the same keys: a lead of one is taken for that of the others."""
+    query = select(CrmConnection).where(CrmConnection.project != "").order_by(CrmConnection.name)
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in session.scalars(query):
+        settings = _settings(row)
+        if settings is not None and (key := key_of_lead(settings, "1")):
+            found.setdefault((row.project, key), []).append(row.name)
+    return [tuple(names) for names in found.values() if len(names) > 1]
+
+
+def _settings(row: CrmConnection) -> CrmSettings | None:
+    """None: nothing of them can be read, which others say."""
+    try:
+        return readable_settings(row)
+    except ConfigError:
+        return None
 
 
 def _of(hub: Hub, connection: str, settings: CrmSettings) -> int:
