@@ -39,7 +39,7 @@ def fill(folder: Path) -> Path:
 
 def captured_more(line: Line, count: int) -> Callable[[], bool]:
     """Whether the line has seen so many more parts than now."""
-    goal = line.figure("captured") + count
+    goal = line.figure_now("captured") + count
     return lambda: line.figure("captured") >= goal
 
 

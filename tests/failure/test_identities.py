@@ -62,7 +62,7 @@ def test_a_second_device_with_the_same_identity(
     (twin.folder / "state").mkdir()
     for name in ("identity.json", "device.key", "device.pem", "ca.pem"):
         shutil.copy(line.folder / "state" / name, twin.folder / "state" / name)
-    before = line.figure("sync_connects")
+    before = line.figure_now("sync_connects")
     twin.start()
     until(lambda: twin.figure("sync_connects") > 0, 60)
     started = time.monotonic()
@@ -70,7 +70,7 @@ def test_a_second_device_with_the_same_identity(
     alarm_s = time.monotonic() - started
     assert "another program" in line.open_alerts()["broker-refuses"]
     until(lambda: time.monotonic() - started >= WATCHED_S, 60)
-    connects = line.figure("sync_connects") - before + twin.figure("sync_connects")
+    connects = line.figure_now("sync_connects") - before + twin.figure_now("sync_connects")
     watched_s = time.monotonic() - started
     twin.kill()
     line.kill()
@@ -87,7 +87,7 @@ def test_a_revoked_device_is_cut_off(site: SecureSite, tmp_path: Path, record: R
     site.api.call("POST", "/v1/devices/press-1/revoke")
     cut_s = until(lambda: line.figure("sync_connected") == 0, 60)
     until(lambda: "broker-refuses" in line.open_alerts(), 60)
-    had, waiting = site.count("press-1"), line.figure("outbox_rows")
+    had, waiting = site.count("press-1"), line.figure_now("outbox_rows")
     until(lambda: line.figure("outbox_rows") >= waiting + 40, 60)
     assert site.count("press-1") == had
     line.kill()
@@ -114,7 +114,7 @@ def test_a_device_whose_certificate_has_ended(
     had = site.count("press-1")
     line.start()
     back_s = until(lambda: site.count("press-1") > had + 10, 120)
-    days = line.figure("certificate_days")
+    days = line.figure_now("certificate_days")
     line.kill()
     record({"back after s": round(back_s, 1), "new certificate ends in days": round(days)})
     assert days > 360

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import urllib.request
@@ -194,13 +195,24 @@ class Line:
         return found
 
     def figure(self, name: str) -> float:
-        """One figure of the running agent; 0 before it answers."""
+        """One figure of the running agent; while it does not answer none, which is neither more nor less than any."""
         try:
             figures = self.status()["figures"]
         except UnreachableError:
-            return 0.0
+            return math.nan
         assert isinstance(figures, dict)
         return float(figures[name])  # type: ignore[arg-type]
+
+    def figure_now(self, name: str) -> float:
+        """The same of an agent that runs, whose answer may have to be waited for."""
+        found = [math.nan]
+
+        def known() -> bool:
+            found[0] = self.figure(name)
+            return not math.isnan(found[0])
+
+        wait_for(known, 60)
+        return found[0]
 
     def updates(self) -> Json:
         """What the running agent says of its updates."""

@@ -48,7 +48,7 @@ def test_a_leak_goes_from_the_machine_to_an_order_and_back_into_training(
         wait_for(lambda: line.figure("captured") > 6, 60)
         assert pumps.cases(line) == [], "a pump that runs as usual has no case"
         machine.restart_server()
-        began = line.figure("captured")
+        began = line.figure_now("captured")
         wait_for(lambda: line.figure("captured") > began + 8, 60)
         machine.worn = 0.1
         case = pumps.case(line)

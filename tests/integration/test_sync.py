@@ -31,7 +31,7 @@ def test_a_hub_that_is_killed_and_comes_back(any_site: Site, tmp_path: Path) -> 
     line.start("--until-empty")
     wait_for(lambda: len(any_site.samples(line)) >= 20)
     any_site.kill()
-    away_from = line.figure("captured")
+    away_from = line.figure_now("captured")
     wait_for(lambda: line.figure("captured") >= away_from + 30)
     wait_for(lambda: line.figure("outbox_rows") >= 30)
     assert away_from < 480
@@ -75,7 +75,7 @@ def test_a_picture_that_cannot_be_read_is_counted_shown_and_told(
     line.start("--until-empty", "--sync-timeout", "120")
     wait_for(lambda: line.figure("captured") >= 22)
     status = line.status()
-    assert line.figure("corrupt") == 2
+    assert line.figure_now("corrupt") == 2
     assert isinstance(status["alerts"], dict)
     assert "0010.png" in str(status["alerts"]["corrupt-sample"])
     site.serve()

@@ -94,7 +94,7 @@ def test_a_revoked_device_is_not_heard_any_more(site: Site, line: Line) -> None:
     assert desired_status(site, token) == 401
     wait_for(lambda: line.figure("sync_connected") == 0)
     had = len(site.seqs(line))
-    waiting = line.figure("outbox_rows")
+    waiting = line.figure_now("outbox_rows")
     wait_for(lambda: line.figure("outbox_rows") >= waiting + 40)
     assert len(site.seqs(line)) == had
     wait_for(lambda: "broker-refuses" in line.open_alerts())
@@ -109,7 +109,7 @@ def test_a_revoked_device_is_not_heard_over_a_broker_without_passwords(
     wait_for(lambda: len(any_site.samples(line)) >= 5)
     any_site.api.call("POST", f"/v1/devices/{line.name}/revoke")
     had = len(any_site.seqs(line))
-    waiting = line.figure("outbox_rows")
+    waiting = line.figure_now("outbox_rows")
     wait_for(lambda: line.figure("outbox_rows") >= waiting + 40)
     assert len(any_site.seqs(line)) == had
     line.kill()
