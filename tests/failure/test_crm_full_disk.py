@@ -83,4 +83,5 @@ def test_a_hub_whose_disk_is_full_while_leads_change(small_disk: SmallDisk, reco
     assert 503 in answered and set(answered) <= {200, 503}
     assert all(again.isdigit() for status, again in lives.answers if status == 503)
     # ours are none of the CRM's: all that were said to be taken are there besides, and nothing else is
-    assert outcome.bad == -kept, outcome.words()
+    assert outcome.lost == -kept, outcome.words()
+    assert outcome.bad == outcome.lost, outcome.words()
