@@ -258,7 +258,7 @@ def test_whatever_a_model_says_the_same_is_decided_filed_and_drafted(
 ) -> None:
     api.become(mood)
     folder = tmp_path / "a"
-    waits = {"suggest_timeout_s": 0.5} if mood == "slow" else {}
+    waits = {"suggest_timeout_s": 0.5, "timeout_s": 1} if mood == "slow" else {}
     assert outcome(folder, server, writer=writer(api, **waits)) == without_a_model
     assert len(without_a_model[1]["Orders"]) == 1  # type: ignore[arg-type]  # a list of ids
     said = [body.meta.get("suggested") for body in decisions(again(folder, server))]

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -87,6 +88,23 @@ def builds_below(pid: int) -> list[psutil.Process]:
             if "edge_agent.engine.build" in child.cmdline():
                 found.append(child)
     return found
+
+
+@pytest.fixture
+def held_builds(monkeypatch: pytest.MonkeyPatch) -> list[psutil.Process]:
+    """The builds that this process starts, each stopped at once: none is over before anybody looks."""
+    held: list[psutil.Process] = []
+    start = subprocess.Popen
+
+    def started(command: list[str], **how: Any) -> subprocess.Popen[bytes]:
+        process = start(command, **how)
+        if "edge_agent.engine.build" in command:
+            process.send_signal(signal.SIGSTOP)
+            held.append(psutil.Process(process.pid))
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    return held
 
 
 # -- retrained models ----------------------------------------------------------------------------
@@ -166,16 +184,15 @@ def test_an_agent_whose_engine_fails_decides_on_the_cpu_and_says_so(
 
 @needs_rtx
 def test_a_start_without_a_kept_engine_decides_at_once_and_climbs_when_it_is_built(
-    tmp_path: Path, record: Record
+    tmp_path: Path, record: Record, held_builds: list[psutil.Process]
 ) -> None:
     agent = looping_agent(tmp_path)
     agent.engines.ladder = ladder_with_tensorrt(
         tmp_path / "engines", RTX, opener=session_in_its_place
     )
     with running(agent):
-        wait_for(lambda: bool(builds_below(os.getpid())), 60)
-        [build] = builds_below(os.getpid())
-        build.suspend()
+        wait_for(lambda: bool(held_builds), 60)
+        [build] = held_builds
         before = agent.line.verdicts.total()
         wait_for(lambda: agent.line.verdicts.total() >= before + 10)
         assert agent.line.active is not None
@@ -217,18 +234,18 @@ def test_a_build_that_takes_too_long_is_ended_and_the_line_goes_on(tmp_path: Pat
 
 
 @needs_rtx
-def test_a_build_that_is_killed_is_reported_and_tried_again_later(tmp_path: Path) -> None:
-    killer = threading.Thread(target=_kill_first_build)
+def test_a_build_that_is_killed_is_reported_and_tried_again_later(
+    held_builds: list[psutil.Process],
+) -> None:
+    def kill_first() -> None:
+        wait_for(lambda: bool(held_builds), 60)
+        held_builds[0].kill()
+
+    killer = threading.Thread(target=kill_first)
     killer.start()
     with pytest.raises(EngineError, match="killed by signal 9"):
         build_engine(tiny_onnx(), BuildSettings(flavour="tensorrt_rtx", timeout_s=120))
     killer.join()
-
-
-def _kill_first_build() -> None:
-    wait_for(lambda: bool(builds_below(os.getpid())), 60)
-    for build in builds_below(os.getpid()):
-        build.send_signal(signal.SIGKILL)
 
 
 _PARENT = """
