@@ -73,6 +73,7 @@ class Simulator:
         ranges: whether requests for ranges are honoured.
         not_understood: agents whose reports are refused for good.
         hold: while it is not set, a link so thin that no byte of a bundle arrives; None: a good one.
+            Over HTTP `cut_after` bytes arrive, and the connection ends once it is set.
     """
 
     def __init__(self) -> None:
@@ -321,11 +322,14 @@ def served(simulator: Simulator) -> Iterator[str]:
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             sent = answer.body
-            if simulator.cut_after and self.path.startswith("/v1/bundles/"):
+            is_cut = simulator.cut_after > 0 and self.path.startswith("/v1/bundles/")
+            if is_cut:
                 sent, self.close_connection = sent[: simulator.cut_after], True
             simulator.sent_bytes += len(sent)
             with suppress(OSError):  # a client or a link that breaks is part of the tests
                 self.wfile.write(sent)
+            if is_cut and simulator.hold is not None:
+                simulator.hold.wait(60)
 
         def log_message(self, *_: object) -> None: ...
 
