@@ -187,6 +187,52 @@ def test_why_a_deal_was_lost_and_when_it_came_are_known_in_exports_of_other_lang
     assert not found.told("assumed")
 
 
+@pytest.mark.parametrize(
+    ("header", "late", "yes", "no"),
+    [
+        (["ID de oportunidad", "Nombre de la oportunidad", "Etapa", "Fecha de creación", "Fecha de cierre", "Ganada", "Cerrada"], ["Probabilidad (%)", "Ingresos esperados"], "Verdadero", "Falso"),
+        (["ID opportunità", "Nome opportunità", "Fase", "Data creazione", "Data chiusura", "Vinta", "Chiusa"], ["Probabilità (%)", "Entrate previste"], "1", "0"),
+        (["ID da oportunidade", "Nome da oportunidade", "Fase", "Data de criação", "Data de fechamento", "Ganha", "Fechada"], ["Probabilidade (%)", "Receita esperada"], "Sim", "Não"),
+        (["ID de l'opportunité", "Nom de l'opportunité", "Étape", "Date de création", "Date de clôture", "Gagnée", "Clôturée"], ["Probabilité (%)", "Période fiscale"], "Oui", "Non"),
+    ],
+)  # fmt: skip
+def test_salesforce_opportunities_in_romance_languages(
+    tmp_path: Path, header: list[str], late: list[str], yes: str, no: str
+) -> None:
+    when = ["02/01/2025", "31/03/2025"]
+    stages = [
+        [f"Acme {stage}", stage, *when, won, closed, probability, 900, "Web"]
+        for stage, won, closed, probability in (("Firma", yes, yes, 90), ("Fuera", no, yes, 90), ("Demo", no, no, 40))
+    ]  # fmt: skip
+    found = made(tmp_path, [*header, *late, "Canal"], stages)
+    assert "Salesforce opportunities" in found.told("columns")
+    assert f"id={header[0]}, decided_at={header[3]}, outcome_at={header[4]}" in found.told(
+        "columns"
+    )
+    assert found.labels[:3] == ["won", "lost", ""]
+    assert found.leads[0].fields == {"Canal": "Web"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["ID de candidato", "Propietario del candidato", "Origen del candidato", "Estado del candidato", "Convertido", "Fecha de creación", "Fecha de conversión"],
+        ["ID lead", "Titolare lead", "Fonte lead", "Stato lead", "Convertito", "Data creazione", "Data conversione"],
+        ["ID do lead", "Proprietário do lead", "Origem do lead", "Status do lead", "Convertido", "Data de criação", "Data da conversão"],
+    ],
+)  # fmt: skip
+def test_salesforce_leads_in_romance_languages(tmp_path: Path, header: list[str]) -> None:
+    stages = [
+        ["Eva", "Web", "Nuevo", "1", "02/01/2025", "31/03/2025"],
+        ["Eva", "Web", "Perdido", "0", "03/01/2025", ""],
+        ["Eva", "Web", "Nuevo", "0", "04/01/2025", ""],
+    ]
+    found = made(tmp_path, header, stages)
+    assert "Salesforce leads" in found.told("columns")
+    assert f"outcome_at={header[6]}" in found.told("columns")
+    assert found.labels[:3] == ["won", "lost", ""]
+
+
 @pytest.mark.parametrize("name", ["Grund für den Verlust", "Důvod zamítnutí", "Reden van verlies", "Przyczyna odrzucenia"])  # fmt: skip
 def test_reasons_of_a_loss_are_late_by_name(name: str) -> None:
     assert said("after", name) is not None
