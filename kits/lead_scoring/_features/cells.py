@@ -37,6 +37,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNOR
 _TIMES = re.compile(r"(?<=\d)e\d$")
 """What `apart` leaves of `Mio.`"""
 _WORD = re.compile(r"[^\W\d_]{3,30}")
+_LISTED = re.compile(r"[;\n\r]|(?<!\d),|,(?!\d)")
 _EDGE = 3e38
 """Beyond it a number does not fit into 32 bits."""
 _NONE = math.nan
@@ -105,11 +106,16 @@ def to_choice(value: Value) -> str:
     return "" if word in MISSING else word
 
 
-def to_choices(value: Value) -> frozenset[str]:
-    """A cell of several choices, joined by `;`."""
+def parts_of(value: Value, *, commas: bool = False) -> tuple[Value, ...]:
+    """A cell of several choices as these, joined by `;`, and by commas and line ends where that is so in its column."""
     if not isinstance(value, str):
-        return frozenset(filter(None, (to_choice(value),)))
-    return frozenset(filter(None, (to_choice(part) for part in value.split(";"))))
+        return (value,)
+    return tuple(_LISTED.split(value) if commas else value.split(";"))
+
+
+def to_choices(value: Value, *, commas: bool = False) -> frozenset[str]:
+    """A cell of several choices, each in one form. `commas`: as `parts_of` takes it."""
+    return frozenset(filter(None, map(to_choice, parts_of(value, commas=commas))))
 
 
 def to_words(value: Value) -> frozenset[str]:

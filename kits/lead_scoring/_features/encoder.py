@@ -216,7 +216,7 @@ def _date(column: DateColumn) -> Part:
 
 def _many(column: ManyColumn) -> Part:
     def encode(value: Value, _: float) -> list[float]:
-        found = cells.to_choices(value)
+        found = cells.to_choices(value, commas=column.commas)
         return [float(one in found) for one in column.values] + [float(len(found))]
 
     labels = [f"{column.name} has {value}" for value in column.values]

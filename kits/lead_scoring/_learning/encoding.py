@@ -181,7 +181,7 @@ def _fit(sheet: Sheet, rows: Ints, name: str, kind: Kind, values: tuple[str, ...
     if kind == "date":
         return _date(sheet, rows, name)
     if kind == "many":
-        return ManyColumn(name=name, values=values)
+        return ManyColumn(name=name, values=values, commas=sheet.listed(name))
     return TextColumn(name=name, words=values)
 
 

@@ -20,6 +20,7 @@ from kits.lead_scoring._reasons.values import (
     choice_of,
     key_of,
     keys_of,
+    spellings_of,
     yes_or_no,
 )
 from kits.lead_scoring._table import LeadTable
@@ -98,7 +99,7 @@ def _column(
     if kind == "choice":
         return made.model_copy(update=_choices(known))
     if kind == "many":
-        return made.model_copy(update=_several(known))
+        return made.model_copy(update=_several(known, commas=sheet.listed(name)))
     if kind == "given":
         return made
     held = sheet.column(name)[1]
@@ -132,9 +133,9 @@ def _choices(known: Counted) -> dict[str, object]:
     }
 
 
-def _several(known: Counted) -> dict[str, object]:
+def _several(known: Counted, *, commas: bool) -> dict[str, object]:
     """As `_choices`, of leads that have several at once: each counts for all of its own."""
-    parts = [keys_of(value) for value in known.values]
+    parts = [keys_of(value, commas=commas) for value in known.values]
     counts: Counter[str] = Counter()
     bought: Counter[str] = Counter()
     for own, n, won in zip(parts, known.n.tolist(), known.won.tolist()):
@@ -145,13 +146,12 @@ def _several(known: Counted) -> dict[str, object]:
     kept = set(listed)
     other = np.array([not own & kept for own in parts], dtype=bool)
     spellings = {
-        key_of(part): part.strip()
-        for value in known.values
-        for part in (value.split(";") if isinstance(value, str) else ())
+        key_of(part): part for value in known.values for part in spellings_of(value, commas=commas)
     }
     return {
         "choices": {part: Tally(n=counts[part], won=bought[part]) for part in listed},
         "rest": known.tally(other),
+        "commas": commas,
         "spelt": {part: spellings[part] for part in listed if spellings.get(part, part) != part},
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 
 from kits.lead_scoring._features import cells
 from kits.lead_scoring._lead import Lead, Value
+from kits.lead_scoring._learning.listed import is_listed
 from kits.lead_scoring._table import names_of
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.intp]
 _Key = TypeVar("_Key", bound=Hashable)
+_ONE = frozenset(",\n\r")
+"""Signs without which no cell is a list of choices."""
 _APART = {bool, int}
 """Types whose values are equal to other ones: True, 1 and 1.0."""
 
@@ -56,6 +59,7 @@ class Sheet:
         self.column = cache(self._column)
         self.choices = cache(self._choices)
         self.bags = cache(self._bags)
+        self.listed = cache(self._listed)
         self.numbers = cache(self._numbers)
         self.moments = cache(self._moments)
 
@@ -85,7 +89,8 @@ class Sheet:
 
     def _bags(self, name: str, kind: Literal["many", "text"]) -> Bags:
         """The words of a text, or the choices of a cell that holds several."""
-        read = cells.to_choices if kind == "many" else cells.to_words
+        listed = kind == "many" and self.listed(name)
+        read = partial(cells.to_choices, commas=listed) if kind == "many" else cells.to_words
         known: dict[str, int] = {}
         found = [
             [known.setdefault(word, len(known)) for word in sorted(read(value))]
@@ -94,6 +99,14 @@ class Sheet:
         sizes = np.array([len(one) for one in found], dtype=np.intp)
         word = np.fromiter((w for one in found for w in one), np.intp, int(sizes.sum()))
         return Bags(tuple(known), np.repeat(np.arange(len(found)), sizes), word, sizes)
+
+    def _listed(self, name: str) -> bool:
+        """Whether commas join several choices in the cells of a column."""
+        distinct, codes = self.column(name)
+        if not any(isinstance(value, str) and not _ONE.isdisjoint(value) for value in distinct):
+            return False
+        held = np.bincount(codes, minlength=len(distinct)).tolist()
+        return is_listed((v, n) for v, n in zip(distinct, held) if not cells.is_missing(v))
 
     def _numbers(self, name: str) -> Floats:
         """(cells,) each distinct cell of a column as a number."""

@@ -144,7 +144,9 @@ def _of_many(
 ) -> Situation:
     side = 1.0 if weight > 0 else -1.0
     known = [
-        (side * column.choices[key].share, key) for key in keys_of(value) if key in column.choices
+        (side * column.choices[key].share, key)
+        for key in keys_of(value, commas=column.commas)
+        if key in column.choices
     ]
     if not known:
         shown = plain(choice_of(value), VALUE_LENGTH)

@@ -67,6 +67,7 @@ class ColumnReasons(_Part):
     given: Tally = Field(default_factory=Tally, description="leads with any value")
     missing: Tally = Field(default_factory=Tally, description="leads without a value")
     flag: bool = Field(False, description="its choices are yes and no")
+    commas: bool = Field(False, description="of `many`: commas and line ends join choices, too")
     names: dict[str, str] = Field(default_factory=dict, description="choices by the firm's names")
     spelt: dict[str, str] = Field(
         default_factory=dict,

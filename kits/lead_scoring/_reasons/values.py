@@ -47,9 +47,14 @@ def key_of(value: Value) -> str:
     return cells.to_choice(value)
 
 
-def keys_of(value: Value) -> frozenset[str]:
-    """Several choices at once, as they are counted."""
-    return cells.to_choices(value)
+def keys_of(value: Value, *, commas: bool = False) -> frozenset[str]:
+    """Several choices at once, as they are counted. `commas`: these join them, too."""
+    return cells.to_choices(value, commas=commas)
+
+
+def spellings_of(value: Value, *, commas: bool = False) -> tuple[str, ...]:
+    """The same as they are shown."""
+    return tuple(map(choice_of, cells.parts_of(value, commas=commas)))
 
 
 def yes_or_no(choice: str) -> str:
