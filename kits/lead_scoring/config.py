@@ -89,6 +89,15 @@ class SourceConfig(_Section):
         description="rows with one cell alone among the leads: `leave-out` as headings of groups, `keep` as leads; auto: left out"
         " where the cell is unlike the others of its column, else kept and told",
     )
+    test_leads: Literal["auto", "keep", "leave-out"] = Field(
+        "auto",
+        description="leads with a test address (`test@…`, `example.com`), a test name, or an address at the firm's own domain:"
+        " `leave-out` or `keep` them; auto: kept and told",
+    )
+    own_domains: Names = Field(
+        (),
+        description="domains of the firm's own addresses; empty: that of the leads' owners, where one is told",
+    )
     group: str = Field("", description="what must stay in one split: account, e-mail domain")
     tables: tuple[TableConfig, ...] = Field(
         (), description="what the files of a folder are; files not named here are found out"

@@ -16,6 +16,7 @@ from kits.lead_scoring._reading.other_units import several_currencies, without_o
 from kits.lead_scoring._reading.repeated import newest_of_each
 from kits.lead_scoring._reading.samples import samples_of
 from kits.lead_scoring._reading.telling import tell
+from kits.lead_scoring._reading.trials import without_trials
 from kits.lead_scoring._units import ByColumn
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config
@@ -43,11 +44,12 @@ def read_leads(
     if tables.source is not None:
         config = config.model_copy(update={"source": tables.source})
     known, repeated = newest_of_each(understand(tables.leads, config, tables.extend, tables.joined))
+    known, trials, tried = without_trials(known, config.source, all_wanted=bool(asked))
     known, other = without_other_units(replace(known, asked=asked), units or {})
     yield from tables.findings
-    yield from other
+    yield from (*other, *tried)
     if repeated is not None:
         yield repeated
     yield from tell(known, config)
     yield from several_currencies(known)
-    yield from samples_of(known, config)
+    yield from samples_of(known, config, trials)

@@ -20,6 +20,7 @@ from kits.lead_scoring._mailbox import domain_of
 from kits.lead_scoring._reading.dashes import dash_line
 from kits.lead_scoring._reading.known import Known, identities, keys
 from kits.lead_scoring._reading.unsettled import unended
+from kits.lead_scoring._trial import TRIAL
 from kits.lead_scoring._units import UNITS, noted
 from kits.lead_scoring._written import WRITTEN
 from kits.lead_scoring.config import Config, SourceConfig
@@ -64,8 +65,14 @@ class Judged:
         ) + self.days * _DAY
 
 
-def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
-    """The leads in the order of the rows."""
+def samples_of(
+    known: Known, config: Config, trials: Mapping[int, str] | None = None
+) -> Iterator[RawSample | Finding]:
+    """The leads in the order of the rows.
+
+    Args:
+        trials: what rows were taken for that are hardly leads.
+    """
     ids = identities(known)
     judged = judge_open(known, config)
     if judged.said is not None:
@@ -73,7 +80,9 @@ def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
     whose = keys(known, ids, stated=bool(config.source.id))
     marks: dict[str, JsonValue] = {WRITTEN: known.written.mark, UNITS: noted(known.units)}
     meta = {name: mark for name, mark in marks.items() if mark}
-    writer = _Writer(known, ids, whose, known.names, judged, _groups(known), known.splits, meta)
+    writer = _Writer(
+        known, ids, whose, known.names, judged, _groups(known), known.splits, meta, trials or {}
+    )
     rows = zip(*known.columns.values()) if known.columns else iter(() for _ in ids)
     for row, values in enumerate(rows):
         yield writer.sample(row, values)
@@ -87,6 +96,7 @@ class _Writer:
         keys: (rows,) who they are in any export; empty: that is not known.
         groups: (rows,) what must stay together; empty: nothing is named.
         noted: how numbers and dates are written, and what numbers are in; empty: nothing to note.
+        trials: what some rows were taken for that are hardly leads.
     """
 
     known: Known
@@ -97,6 +107,7 @@ class _Writer:
     groups: Sequence[str]
     splits: Sequence[Split | None]
     noted: Mapping[str, JsonValue]
+    trials: Mapping[int, str]
 
     def sample(self, row: int, values: Sequence[Value]) -> RawSample | Finding:
         """One lead, or why it is refused."""
@@ -109,6 +120,8 @@ class _Writer:
         file = known.sheet.files[row]
         label = None if won is None else Annotation(label=WON if won else LOST, author=file)
         meta: dict[str, JsonValue] = {**({RANK: True} if known.ranked else {}), **self.noted}
+        if row in self.trials:
+            meta[TRIAL] = self.trials[row]
         if won is not None:
             meta |= self._times(row)
         group = self.groups[row] if self.groups else ""

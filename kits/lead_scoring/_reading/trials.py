@@ -1,0 +1,160 @@
+"""Rows that are no leads though they look like one: forms that were tried out, and the firm's own people.
+
+By addresses and names, which no model sees; so each lead takes along what it was taken for. They are told and learned from
+unless a person says that they are to be left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import cast
+
+from kits.core.kit import Finding
+from kits.lead_scoring._mailbox import domain_of, mailbox_kind
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.known import Known
+from kits.lead_scoring._reading.names import load_words, plain, words_of
+from kits.lead_scoring._reading.personal import holds_addresses
+from kits.lead_scoring._trial import ADDRESS, NAME, OWN, told
+from kits.lead_scoring.config import SourceConfig
+
+_RESERVED = re.compile(
+    r"(?:^|\.)(?:example\.(?:com|org|net|edu)|test\.com|localhost)$|\.(?:example|test|invalid)$"
+)
+"""Domains that nobody has a mailbox at (RFC 2606), and the one that forms are tried with."""
+_TAG = re.compile(r"\+(\w{1,20})$")
+_DIGITS = re.compile(r"\d+")
+_SAME = re.compile(r"(\w)\1*@\1+\.\w{1,24}")
+"""`a@a.com`, `xxx@xxx.de`"""
+_FEW_OWNERS, _FEW = 50, 0.05
+"""A column of owners names few: not those who own the firms that are leads."""
+_MOSTLY = 0.5
+_COLLEAGUES = 2
+"""Owners that are leads themselves, at a domain which is then the firm's own."""
+_OWN_AT_MOST = 0.2
+"""Were more of the leads at that domain, it would be no firm's own."""
+
+
+def trials_of(known: Known, source: SourceConfig) -> dict[int, str]:
+    """What rows were taken for that are hardly leads, by their number."""
+    if source.test_leads == "keep":
+        return {}
+    people = [one for one in known.personal if not _of_owners(one.column)]
+    named = [one.column for one in people if one.what == "e-mail address"]
+    by_id = known.roles.id
+    if by_id and holds_addresses(known.sheet.cells[by_id]):
+        named.append(by_id)
+    names = [known.sheet.cells[one.column] for one in people if one.what == "name"]
+    mails = [known.sheet.cells[name] for name in named]
+    found = {row: NAME for row, cells in enumerate(zip(*names)) if _is_trial(" ".join(cells))}
+    found |= {row: ADDRESS for row, c in enumerate(zip(*mails)) if any(map(_is_trial_address, c))}
+    domains = [frozenset(map(domain_of, cells)) for cells in zip(*mails)]
+    own = frozenset(map(domain_of, source.own_domains)) or _own_domains(known, names, domains)
+    return found | {row: OWN for row, ones in enumerate(domains) if ones & own and row not in found}
+
+
+def without_trials(
+    known: Known, source: SourceConfig, *, all_wanted: bool
+) -> tuple[Known, Mapping[int, str], list[Finding]]:
+    """The leads, what some of them were taken for, and what is to be said.
+
+    Args:
+        all_wanted: they are to be scored: none is left out.
+    """
+    found = trials_of(known, source)
+    if not found or all_wanted:
+        return known, {}, []
+    counts = Counter(found.values())
+    rows = tuple(f"{known.sheet.files[row]}, row {known.sheet.lines[row]}" for row in sorted(found))
+    if source.test_leads != "leave-out":
+        return known, found, [told(counts, len(known.sheet), rows)]
+    left = [row for row in range(len(known.sheet)) if row not in found]
+    return known.only(left), {}, [told(counts, len(known.sheet), rows, left_out=True)]
+
+
+@cache
+def _words(which: str) -> frozenset[str]:
+    return frozenset(map(words_of, cast("list[str]", load_words("trials.yaml")[which])))
+
+
+def _of_owners(column: str) -> bool:
+    """Whether a column is called after who works on the leads."""
+    words = f" {plain(column).replace('_', ' ')} "
+    return any(f" {word} " in words for word in _words("owners"))
+
+
+def _is_trial(text: str) -> bool:
+    """Whether words are nothing but what people type to try something out."""
+    plainly = words_of(_DIGITS.sub(" ", text))
+    words = plainly.split()
+    tried = _words("trials")
+    if " ".join(words) in _words("nobody"):
+        return True
+    return any(word in tried for word in words) and all(
+        word in tried or word in _words("beside") for word in words
+    )
+
+
+def _is_trial_address(cell: str) -> bool:
+    address = cell.strip().casefold()
+    domain = domain_of(address)
+    if is_missing(cell) or "@" not in address or not domain:
+        return False
+    local = address.rsplit("@", 1)[0]
+    tag = _TAG.search(local)
+    return bool(
+        _RESERVED.search(domain)
+        or _SAME.fullmatch(address)
+        or _is_trial(local)
+        or (tag and _is_trial(tag[1]))
+    )
+
+
+# -- the firm's own domain -------------------------------------------------------------------------
+
+
+def _own_domains(
+    known: Known, names: Sequence[Sequence[str]], domains: Sequence[frozenset[str]]
+) -> frozenset[str]:
+    """The domain of those who work on the leads: of their addresses, else of leads that are called like them."""
+    owners = [
+        cells
+        for name in known.sheet.columns
+        if _of_owners(name) and _are_few(cells := known.sheet.cells[name])
+    ]
+    found = {*_by_address(owners), *_by_name(owners, names, domains)}
+    at = Counter(domain for ones in domains for domain in ones)
+    return frozenset(one for one in found if 0 < at[one] <= _OWN_AT_MOST * len(domains))
+
+
+def _are_few(cells: Sequence[str]) -> bool:
+    return len({cell.strip() for cell in cells}) <= max(_FEW_OWNERS, _FEW * len(cells))
+
+
+def _by_address(owners: Sequence[Sequence[str]]) -> Iterator[str]:
+    for cells in filter(holds_addresses, owners):
+        given = Counter(domain_of(cell) for cell in cells if not is_missing(cell))
+        domain, n = given.most_common(1)[0]
+        if n > _MOSTLY * given.total() and mailbox_kind(domain) == "company":
+            yield domain
+
+
+def _by_name(
+    owners: Sequence[Sequence[str]],
+    names: Sequence[Sequence[str]],
+    domains: Sequence[frozenset[str]],
+) -> Iterator[str]:
+    called = {frozenset(words_of(cell).split()) for cells in owners for cell in set(cells)}
+    colleagues = {one for one in called if len(one) > 1}
+    met: defaultdict[str, set[frozenset[str]]] = defaultdict(set)
+    for cells, ones in zip(zip(*names), domains):
+        person = frozenset(words_of(" ".join(cells)).split())
+        if person in colleagues:
+            for domain in ones:
+                met[domain].add(person)
+    for domain, persons in met.items():
+        if len(persons) >= _COLLEAGUES and mailbox_kind(domain) == "company":
+            yield domain
