@@ -46,6 +46,7 @@ def some(rng: random.Random, of: Sequence[str], share: float = 0.4) -> list[str]
         lambda rng, n: ", ".join(some(rng, WISHES)),
         lambda rng, n: ",".join(some(rng, WISHES)),
         lambda rng, n: "\n".join(some(rng, WISHES)),
+        lambda rng, n: " | ".join(some(rng, WISHES)),
         lambda rng, n: ", ".join(some(rng, WISHES[:3])),
         lambda rng, n: ", ".join(some(rng, WISHES, 0.6)),
         lambda rng, n: ", ".join(rng.sample(WISHES, 2)) if n % 5 == 0 else rng.choice(WISHES),

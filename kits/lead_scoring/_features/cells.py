@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNOR
 _TIMES = re.compile(r"(?<=\d)e\d$")
 """What `apart` leaves of `Mio.`"""
 _WORD = re.compile(r"[^\W\d_]{3,30}")
-_LISTED = re.compile(r"[;\n\r]|(?<!\d),|,(?!\d)")
+_LISTED = re.compile(r"[;|\n\r]|(?<!\d),|,(?!\d)")
 _EDGE = 3e38
 """Beyond it a number does not fit into 32 bits."""
 _NONE = math.nan
@@ -107,7 +107,7 @@ def to_choice(value: Value) -> str:
 
 
 def parts_of(value: Value, *, commas: bool = False) -> tuple[Value, ...]:
-    """A cell of several choices as these, joined by `;`, and by commas and line ends where that is so in its column."""
+    """A cell of several choices as these, joined by `;`, and by commas, bars and line ends where that is so in its column."""
     if not isinstance(value, str):
         return (value,)
     return tuple(_LISTED.split(value) if commas else value.split(";"))

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.intp]
 _Key = TypeVar("_Key", bound=Hashable)
-_ONE = frozenset(",\n\r")
+_ONE = frozenset(",|\n\r")
 """Signs without which no cell is a list of choices."""
 _APART = {bool, int}
 """Types whose values are equal to other ones: True, 1 and 1.0."""

@@ -41,6 +41,10 @@ _COMMA = re.compile(r"(?<=^\d{5}),(?=\d+$)")
 """Of a day of a spreadsheet with its hour, where the decimal sign is the comma: `45536,5469`."""
 _POINTED = re.compile(r"(?:0[1-9]|1[0-2])\.(?:19|20)\d{2}")
 _ONE_WAY: Mapping[re.Pattern[str], Callable[[str], Moment]] = {**READERS, MONTH: read_month}
+_SERIAL = re.compile(r"[2-7]\d{4}(?:[.,]\d{1,12})?")
+_LEAST_WRITTEN = 0.1
+"""Of a column of days of a spreadsheet some must be written out, where its name says nothing."""
+_YEARS_S = 3 * 366 * 86_400.0
 _SPREADSHEET = (25_600.0, 80_000.0)
 """Days since 1899-12-30, from 1970 to 2119."""
 
@@ -125,16 +129,36 @@ def _at(moment: Moment) -> float | None:
 
 
 def _mixed(texts: Sequence[str], some: Sequence[str], form: DateForm) -> Dates | None:
-    """Dates that several people or programs wrote, each by its own form."""
+    """Dates that several people or programs wrote, each by its own form; days of a spreadsheet among them where they fit in."""
     forms = (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST, MONTH)
-    if sum(any(one.fullmatch(text) for one in forms) for text in some) < _ENOUGH * len(some):
+    written = [text for text in some if any(one.fullmatch(text) for one in forms)]
+    rest = sum(bool(_SERIAL.fullmatch(text)) for text in some)
+    if len(written) + rest < _ENOUGH * len(some) or len(written) < _LEAST_WRITTEN * len(some):
+        return None
+    days = _days_among(texts, form) if rest else {}
+    if len(written) < _ENOUGH * len(some) and not days:
         return None
     lasts, doubt, order = _read_year_last(texts, form)
     found: list[float | None] = []
     for text, last in zip(texts, lasts):
         moments = (_ONE_WAY[one](text) for one in forms if one is not YEAR_LAST)
-        found.append(_at(next((one for one in moments if one), last)))
+        found.append(_at(next((one for one in moments if one), last)) or days.get(text))
     return _dates(found, doubt, order, [bool(MONTH.fullmatch(text)) for text in texts])
+
+
+def _days_among(texts: Sequence[str], form: DateForm) -> dict[str, float]:
+    """Days since 1899 as they stand among written dates, in seconds; empty where they lie years away from these."""
+    serials = [text for text in texts if _SERIAL.fullmatch(text)]
+    written = _mixed([text for text in texts if not _SERIAL.fullmatch(text)], (), form)
+    known = [one for one in written.seconds if one is not None] if written else []
+    found: dict[str, float] = {
+        t: round((float(_COMMA.sub(".", t)) - 25_569) * 86_400.0) for t in serials
+    }
+    if not known:
+        return {}
+    low, high = min(known) - _YEARS_S, max(known) + _YEARS_S
+    near = all(low <= seconds <= high for seconds in found.values())
+    return found if near else {}
 
 
 def _pointed_months(name: str, texts: Sequence[str]) -> Dates | None:

@@ -29,6 +29,7 @@ from kits.lead_scoring._reading.roles import (
     Roles,
     counts_rows,
     find_roles,
+    with_arrival,
     with_outcome_times,
     without_sorting,
 )
@@ -193,6 +194,8 @@ def understand(
     times = tuple(n for n in crm.times(own.columns) if n not in keep) if crm else ()
     if outcome is not None and not source.order and roles.order:
         roles = without_sorting(roles, typed[roles.order], outcome.won)
+    if outcome is not None:
+        roles = with_arrival(roles, own, outcome.won, source)
     at = _seconds(sheet, (roles.decided_at,))
     if outcome is not None and not (roles.outcome_at or source.outcome_at):
         roles = with_outcome_times(roles, own, typed, outcome.won, at)

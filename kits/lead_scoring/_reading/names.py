@@ -16,7 +16,7 @@ _WORDS = Path(__file__).parent / "words"
 _REMEMBERED = 1 << 16
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SIGNS = re.compile(r"[\W_]+")
-_SHARP = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae"})
+_SHARP = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "ı": "i", "đ": "d"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -57,6 +57,13 @@ def names_for(meaning: str) -> tuple[str, ...]:
     """Names of columns with a meaning, most telling first, as `squeezed` gives them."""
     listed = cast("Mapping[str, list[str]]", load_words("names.yaml"))[meaning]
     return tuple(dict.fromkeys(squeezed(str(name)) for name in listed))
+
+
+@cache
+def phrases_for(meaning: str) -> tuple[str, ...]:
+    """Words within longer names of columns that have a meaning, as `plain` gives them."""
+    listed = cast("Mapping[str, list[str]]", load_words("names.yaml"))[meaning]
+    return tuple(dict.fromkeys(plain(str(phrase)) for phrase in listed))
 
 
 def rank(name: str, meaning: str) -> int | None:

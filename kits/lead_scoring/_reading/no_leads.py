@@ -6,6 +6,7 @@ They are told by their form alone; what columns mean is decided elsewhere.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -18,6 +19,7 @@ from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring.config import Headings
 
 TOTAL, NAMES, HEADING = "a total", "the names of the columns again", "a heading"
+PART = "a part of the row above"
 UNITS = "a second line of names or units"
 _LONE = "one cell alone"
 """A heading, or a lead of which nothing else is known: it stays, and a person is asked."""
@@ -75,16 +77,53 @@ def _found(sheet: Sheet, headings: Headings) -> Iterator[tuple[int, str]]:
     ends = {
         row for row, file in enumerate(sheet.files) if file not in sheet.files[row + 1 : row + 2]
     }
-    for i, cells in enumerate(zip(*columns)):
+    rows = list(zip(*columns))
+    parts = _parts(rows)
+    for i, cells in enumerate(rows):
         filled = len(cells) - cells.count("")
-        if 2 * filled >= len(cells) and _is_names(cells, filled, sheet.columns):
+        if i in parts:
+            yield i, PART
+        elif 2 * filled >= len(cells) and _is_names(cells, filled, sheet.columns):
             yield i, NAMES
         elif filled <= max(2, len(cells) / 2) and (
             _is_total(cells) or (i in ends and _adds_up(cells, odd))
         ):
             yield i, TOTAL
         elif filled == 1 and headings != "keep":
-            yield i, HEADING if headings == "leave-out" or cells[0] in odd else _LONE
+            told = (
+                headings == "leave-out" or cells[0] in odd or _names_follow(rows, i, sheet.columns)
+            )
+            yield i, HEADING if told else _LONE
+
+
+def _names_follow(rows: Sequence[Sequence[str]], row: int, names: Sequence[str]) -> bool:
+    """Whether the next row names the columns: then this one is the title of a group."""
+    after = rows[row + 1] if row + 1 < len(rows) else ()
+    filled = len(after) - after.count("")
+    return bool(after) and 2 * filled >= len(after) and _is_names(after, filled, names)
+
+
+def _parts(rows: Sequence[Sequence[str]]) -> frozenset[int]:
+    """Rows of tables within the table: names of their own columns, the same each time, and rows that begin with an empty cell.
+
+    A board lists what there is to do for a lead (its subitems) below it.
+    """
+    empty = [row for row, cells in enumerate(rows) if not cells[0].strip()]
+    above = Counter(rows[row - 1] for row in empty if row and rows[row - 1][0].strip())
+    heads = {cells for cells, n in above.items() if n >= _LEAST and _is_head(cells)}
+    found: set[int] = set()
+    for row, cells in enumerate(rows):
+        below = row - 1 in found and not cells[0].strip()
+        if below or (cells in heads and row + 1 < len(rows) and not rows[row + 1][0].strip()):
+            found.add(row)
+    return frozenset(found) if found.issuperset(empty) else frozenset()
+
+
+def _is_head(cells: Sequence[str]) -> bool:
+    """Whether a row may name columns: several different words, no number among them."""
+    filled = [cell for cell in cells if cell.strip()]
+    digits = any(character.isdigit() for cell in filled for character in cell)
+    return len(filled) > _LEAST and len(set(filled)) == len(filled) and not digits
 
 
 def _is_units(columns: Sequence[Sequence[str]]) -> bool:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import mailbox_kind
 from kits.lead_scoring._reading.cells import is_missing
-from kits.lead_scoring._reading.names import plain, rank
+from kits.lead_scoring._reading.names import phrases_for, plain, rank
 from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet
 
 _MAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,190}\.[^\s@,;<>.]{2,24}")
 _PHONE = re.compile(r"(?:\+|00)\d[\d ()/.-]{6,22}")
+_DIALLED = re.compile(r"[+(]?\d(?:[ ()/.-]{0,3}\d){6,14}")
 _FORMS = (("e-mail address", _MAIL), ("phone number", _PHONE))
 _MOST = 0.8
 _VARIED = 0.2
@@ -69,7 +70,7 @@ def _what(name: str, sheet: Sheet) -> str:
     names = _called(name)
     sure = len(set(known)) > _YES_OR_NO and _means(names, "surely_person")
     told = varied or sure or rank(name, "own_name") is not None
-    return by_cells or (_by_name(names, known, some) if told else "")
+    return by_cells or (_by_name(names, known, some) if told else "") or _within(name, known, some)
 
 
 def holds_addresses(cells: Sequence[str]) -> bool:
@@ -87,6 +88,16 @@ def _called(column: str) -> list[str]:
     own = column.rsplit(".", 1)[-1]
     bare = own.split(" - ")[1:]
     return [own, *(part for part in bare if any(rank(part, one) is not None for one in _OWN))]
+
+
+def _within(column: str, known: Sequence[str], some: Sequence[str]) -> str:
+    """What a longer name says (`Phone (Billing)`, `What is your full name?`), where the cells are nothing else."""
+    words = f"_{plain(column)}_"
+    if any(f"_{phrase}_" in words for phrase in phrases_for("phone_phrases")):
+        return "phone number" if _share(some, _DIALLED) >= _MOST else ""
+    named = any(f"_{phrase}_" in words for phrase in phrases_for("person_phrases"))
+    digits = any(character.isdigit() for cell in some for character in cell)
+    return "name" if named and not digits and len(set(known)) > _YES_OR_NO else ""
 
 
 def _by_name(names: Sequence[str], known: Sequence[str], some: Sequence[str]) -> str:

@@ -23,6 +23,8 @@ _HALF = 0.5
 _MANY = 20
 _FEW = 0.02
 """Cells that may be otherwise in a column whose gaps tell something."""
+_AHEAD = 0.5
+"""Open leads that may be younger than any that has ended; what is planned lies ahead of more of them."""
 _DAY = 86_400.0
 _SAME = (
     "{} is the same in all rows and was taken for the day of the export, not for when leads came"
@@ -169,6 +171,27 @@ def _ended(seconds: Sequence[float | None], won: Sequence[bool | None]) -> str:
     if full[True] and full[False]:
         return "both" if len(cells[None]) >= _MANY else ""
     return "won" if full[True] and none[False] else "lost" if full[False] and none[True] else ""
+
+
+def came_at(
+    sheet: Sheet, ended: Sequence[str], won: Sequence[bool | None], source: SourceConfig
+) -> str:
+    """Of columns called like an end the one that open leads have as well, and not ahead of all ends: an order's date is
+    when it came. Empty where there is none, or not enough open leads to tell it."""
+    if source.outcome_at:
+        return ""
+    for name in ended:
+        if _NOT_THE_START & set(plain(name).split("_")):
+            continue
+        seconds = seconds_of(sheet, name)
+        still = [at for at, one in zip(seconds, won) if one is None]
+        done = [at for at, one in zip(seconds, won) if one is not None and at is not None]
+        given = [at for at in still if at is not None]
+        if len(still) < _MANY or len(given) < (1 - _FEW) * len(still) or not done:
+            continue
+        if sum(at > max(done) + _DAY for at in given) <= _AHEAD * len(given):
+            return name
+    return ""
 
 
 def changed_at(

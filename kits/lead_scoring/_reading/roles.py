@@ -5,6 +5,7 @@ A person's statement comes first, then a CRM's own names, then known names, then
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.mapping import Mapping
 from kits.lead_scoring._reading.names import by_rank, plain, rank
 from kits.lead_scoring._reading.role_times import (
+    came_at,
     changed_at,
     decided_at,
     outcome_at,
@@ -30,6 +32,9 @@ from kits.lead_scoring.config import SourceConfig
 
 SPLITS_SAID: dict[str, Split] = {**SPLIT_WORDS, "dev": "val", "holdout": "test"}
 BY_ROWS = "rows"
+_POSTAL = re.compile(
+    r"post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
+)
 _UNIQUE = 0.98
 _HALF = 0.5
 _PARTS = 5
@@ -101,6 +106,18 @@ def find_roles(
         split=_split(sheet, free),
         doubts=tuple(filter(None, (*doubts, *told_by_month(typed, decided, ended), doubt))),
     )
+
+
+def with_arrival(
+    roles: Roles, sheet: Sheet, won: Sequence[bool | None], source: SourceConfig
+) -> Roles:
+    """Takes a date called like an end, which open leads have too, for when leads came, where nothing else says it."""
+    found = "" if roles.decided_at else came_at(sheet, roles.outcome_at, won, source)
+    if not found:
+        return roles
+    ended = tuple(name for name in roles.outcome_at if name != found)
+    doubt = f"{found} was taken for the moment at which a lead is scored: leads that are still open have it, too"
+    return replace(roles, decided_at=found, outcome_at=ended, doubts=(*roles.doubts, doubt))
 
 
 def with_outcome_times(
@@ -195,9 +212,10 @@ def _order(
 
 
 def _numbered(name: str) -> bool:
-    """`opportunity_number`, `Kundennr.`, `ticket_id`; no phone number."""
+    """`opportunity_number`, `Kundennr.`, `ticket_id`; no number of a phone, a house or a place (`Postnummer`)."""
     ends = plain(name).endswith(("_id", "_number", "_no", "nr", "nummer", "_key"))
-    return ends and rank(name, "phone") is None
+    elsewhere = rank(name, "phone") is not None or _POSTAL.search(plain(name)) is not None
+    return ends and not elsewhere
 
 
 def _order_rank(name: str) -> int:

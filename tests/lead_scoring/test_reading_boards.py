@@ -1,0 +1,141 @@
+"""What boards, web shops, sales tools and forms export: parts of a lead below it, persons in longer names, dates of orders."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.lead_scoring.lead_files import put, read, source, table
+from tests.sheets import xlsx
+
+DAY = date(2024, 3, 1)
+BOARD = ["Name", "Subitems", "Ansvarig", "Status", "Skapad", "Avslutad", "Postnummer", "Item ID"]
+GROUPS = {"Pågående": "Ny", "Vunna": "Vunnen", "Förlorade": "Förlorad"}
+
+
+def board() -> list[list[object]]:
+    """Groups with their titles; each third item has two parts below it, under names of their own."""
+    rows: list[list[object]] = [["Försäljning"], []]
+    for g, (title, status) in enumerate(GROUPS.items()):
+        rows += [[title], BOARD]
+        for n in range(30):
+            came = DAY + timedelta(n)
+            ended = None if status == "Ny" else came + timedelta(20)
+            rows.append(
+                [f"Firma {n}", "", "Eva", status, came, ended, f"{n + 100:05}", 900 + 30 * g + n]
+            )
+            if n % 3 == 0:
+                rows.append(["Subitems", "Name", "Ansvarig", "Status", "Date"])
+                rows += [[None, what, "Eva", "Klart", came] for what in ("Ring", "Offert")]
+        rows.append([])
+    return rows
+
+
+def test_parts_below_an_item_of_a_board_are_no_leads(tmp_path: Path) -> None:
+    pytest.importorskip("python_calamine")
+    found = read(xlsx(tmp_path / "board.xlsx", board()))
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [30, 30, 30]
+    told = found.told("columns")
+    assert "id=Item ID, decided_at=Skapad, outcome_at=Avslutad" in told
+    assert (
+        "a part of the row above (90), a heading (2), the names of the columns again (2)"
+        in found.told("no-leads")
+    )
+    assert not found.told("lone-cells")
+
+
+def test_rows_that_begin_with_an_empty_cell_are_leads_where_no_names_stand_above(
+    tmp_path: Path,
+) -> None:
+    rows = [["" if n % 4 else "Web", f"L{n}", ("won", "lost")[n % 2], "Bonn"] for n in range(40)]
+    found = read(put(tmp_path / "e.csv", table(["source", "lead_id", "status", "town"], rows)))
+    assert len(found.leads) == 40 and not found.told("no-leads")
+
+
+def test_the_date_of_an_order_is_when_it_came_where_open_ones_have_it(tmp_path: Path) -> None:
+    rows = [
+        [n, "Open" if n % 5 == 0 else ("Won", "Lost")[n % 2], DAY + timedelta(n), "web"]
+        for n in range(200)
+    ]
+    header = ["Order Number", "Status", "Order Date", "From"]
+    found = read(put(tmp_path / "orders.csv", table(header, rows)))
+    assert "decided_at=Order Date" in found.told("columns")
+    assert "outcome_at" not in found.told("columns")
+    assert "still open have it" in found.told("assumed") and found.leads[0].at is not None
+    # the day on which a deal is planned to close is no day on which it came
+    found = read(put(tmp_path / "deals.csv", table([*header[:2], "Close Date", "From"], rows)))
+    assert "outcome_at=Close Date" in found.told("columns")
+    # nor is a date that lies ahead for what is open
+    ahead = [[n, s, d + timedelta(400 if s == "Open" else 0), f] for n, s, d, f in rows]
+    found = read(put(tmp_path / "later.csv", table(header, ahead)))
+    assert "outcome_at=Order Date" in found.told("columns")
+    stated = source(outcome_at="Order Date")
+    found = read(put(tmp_path / "stated.csv", table(header, rows)), stated)
+    assert "outcome_at=Order Date" in found.told("columns")
+
+
+def test_days_of_a_spreadsheet_among_written_dates_are_dates(tmp_path: Path) -> None:
+    def written(n: int) -> str:
+        day = DAY + timedelta(n)
+        return str((day - date(1899, 12, 30)).days) if n % 3 == 0 else day.strftime("%d.%m.%y")
+
+    rows = [[f"E{n}", written(n), ("won", "lost")[n % 2], 40_000 + n] for n in range(90)]
+    header = ["Enquiry no", "Enquiry", "status", "budget"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    assert "decided_at=Enquiry" in found.told("columns")
+    assert [lead.at.date() for lead in found.leads if lead.at] == [
+        DAY + timedelta(n) for n in range(90)
+    ]
+    assert found.column("budget") == [40_000.0 + n for n in range(90)]
+
+
+def test_numbers_years_away_from_the_dates_beside_them_are_none(tmp_path: Path) -> None:
+    rows = [[f"E{n}", "77001" if n % 3 == 0 else f"0{n % 9 + 1}.03.24", ("won", "lost")[n % 2]] for n in range(90)]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(["Enquiry no", "note", "status"], rows)))
+    assert found.column("note")[0] == "77001"
+
+
+def test_phones_and_persons_are_known_within_longer_names(tmp_path: Path) -> None:
+    rng = random.Random(1)
+    first = ("Ann", "Bo", "Cy", "Di")
+    columns = {
+        "Phone (Billing)": lambda: rng.randrange(2 * 10**9, 9 * 10**9),
+        "primary_contact_primary_phone": lambda: (
+            f"({rng.randrange(200, 999)}) 555-{rng.randrange(1000, 9999)}"
+        ),
+        "SMS": lambda: rng.randrange(10**10, 10**11),
+        "First Name (Billing)": lambda: rng.choice(first),
+        "What is your full name?": lambda: f"{rng.choice(first)} Berg",
+        "Kişi": lambda: f"{rng.choice(first)} Kaya",
+        "Phone calls": lambda: rng.randrange(9),
+        "Phone type": lambda: rng.choice(("iPhone 12", "Android", "none at all")),
+        "Revenue by telephone": lambda: rng.randrange(100, 90_000),
+        "First name known": lambda: rng.choice(("yes", "no")),
+        "SMS opt-in": lambda: rng.choice(("yes", "no")),
+    }
+    rows = [[f"L{n}", ("won", "lost")[n % 2], *(make() for make in columns.values())] for n in range(200)]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(["id", "status", *columns], rows)))
+    assert set(found.leads[0].fields) | {"Phone type"} == {
+        "Phone calls", "Phone type", "Revenue by telephone", "First name known", "SMS opt-in"
+    }  # fmt: skip
+
+
+def test_a_number_of_a_place_is_no_id(tmp_path: Path) -> None:
+    rows = [[f"{10_000 + 7 * n}", ("Vunnen", "Förlorad")[n % 2], DAY + timedelta(n)] for n in range(60)]  # fmt: skip
+    for name in ("Postnummer", "Postnr", "Husnummer"):
+        found = read(
+            put(tmp_path / name / "e.csv", table([name, "Status", "Skapad"], rows)),
+        )
+        assert f"id={name}" not in found.told("columns") and found.told("no-id")
+
+
+def test_deals_of_turkish_users(tmp_path: Path) -> None:
+    header = ["ID", "Anlaşma adı", "Aşama", "Oluşturuldu", "Değiştirildi", "Kaynak"]
+    ends = ("Anlaşma kazanıldı", "Anlaşma kaybedildi", "Teklif")
+    rows = [[n + 7, f"Anlaşma {n}", ends[n % 3], "01.02.2025 10:00:00", "09.03.2025 10:00:00", "Fuar"] for n in range(60)]  # fmt: skip
+    found = read(put(tmp_path / "DEAL.csv", table(header, rows, ";")))
+    assert found.labels[:3] == ["won", "lost", ""]
+    assert found.leads[0].fields == {"Kaynak": "Fuar"} and found.leads[0].at is not None
