@@ -21,24 +21,36 @@ _MONTHS = {m: i + 1 for i, m in enumerate(_ENGLISH)} | {
     "ene": 1, "abr": 4, "ago": 8, "dic": 12, "gen": 1, "mag": 5, "giu": 6, "lug": 7, "set": 9, "ott": 10, "mei": 5,
 }  # fmt: skip
 """The first letters of months in English, German, French, Spanish, Italian and Dutch."""
+_ZONES = {
+    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3,
+    "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+}  # fmt: skip
+"""Zones by name → hours ahead of UTC; not those of which there are two (CST, BST, IST)."""
 # blanks are counted: of many between two parts that may be absent, each would be tried for either
 _CLOCK = (
-    r"(?:[T ,_]{1,9}(?:(?:um|at|à|às|alle|a las|om|kl\.?) {1,9})?(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?"
+    r"(?:[T ,_]{1,9}(?:(?:um|at|à|às|alle|ore|alle ore|a las|om|kl\.?|klo|godz\.?) {1,9})?(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?"
     r"(?:\s{0,9}(?:Uhr|uur))?\s{0,9}([AaPp]\.?\s?[Mm]\.?)?"
-    r"\s{0,9}(Z|UTC|[+-]\d{2}:?\d{2})?)?"
+    rf"\s{{0,9}}({'|'.join(_ZONES)}|[+-]\d{{2}}:?\d{{2}})?)?"
 )
-YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _CLOCK)
-YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{2,4})" + _CLOCK)
-NAMED = re.compile(r"(\d{1,2})[- .]{1,9}([^\W\d_]{3,12})[- .]{1,9}(\d{2,4})" + _CLOCK)
+_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?, {0,9})?"
+YEAR_FIRST = re.compile(
+    r"(\d{4})(?:[-/]|\. ?)(\d{1,2})(?:[-/]|\. ?)(\d{1,2})(?:\.(?!\d))?" + _CLOCK
+)
+YEAR_LAST = re.compile(_WEEKDAY + r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{2,4})" + _CLOCK)
+NAMED = re.compile(
+    _WEEKDAY
+    + r"(\d{1,2})(?:er|[º°])?[- .]{1,9}(?:de )?([^\W\d_]{3,12})[- .]{1,9}(?:del? )?(\d{2,4})"
+    + _CLOCK
+)
 MONTH_FIRST = re.compile(
-    r"([^\W\d_]{3,12})[ .]{1,9}(\d{1,2})(?:st|nd|rd|th)?[, ]{1,9}(\d{4})" + _CLOCK
+    _WEEKDAY + r"([^\W\d_]{3,12})[ .]{1,9}(\d{1,2})(?:st|nd|rd|th)?[, ]{1,9}(\d{4})" + _CLOCK
 )
 MONTH = re.compile(
     r"(\d{4})[-/](\d{1,2})|(\d{1,2})[-/](\d{4})"
     r"|([^\W\d_]{3,12})(?:\.? {0,3}[-/ ] {0,3}|\. {0,3}| (?:de|del|of) )(\d{4})|(\d{4})(?:[-/ ]|\. )([^\W\d_]{3,12})\.?"
 )
 """A month and nothing nearer: `2024-05`, `05/2024`, `May 2024`, `mayo de 2024`, `2024 May`."""
-COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[T _-]?(\d{2})(\d{2})(\d{2})?")
+COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[T _-]?(\d{2})(\d{2})(\d{2})?Z?")
 COMPACT_DAY = re.compile(r"((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
 Moment: TypeAlias = tuple[float, bool] | None
@@ -100,7 +112,7 @@ def read_compact(text: str) -> Moment:
     """`20241231235900`."""
     match = COMPACT.fullmatch(text)
     seconds = _seconds([int(part or 0) for part in match.groups()]) if match else None
-    return None if seconds is None else (seconds, False)
+    return None if seconds is None else (seconds, text.endswith("Z"))
 
 
 def read_compact_day(text: str) -> Moment:
@@ -163,7 +175,9 @@ def _with_clock(year: int, month: int, day: int, clock: Sequence[str | None]) ->
     if seconds is None:
         return None
     seconds += float(f"0.{fraction}") if fraction else 0.0
-    if zone and zone not in ("Z", "UTC"):
+    if zone in _ZONES:
+        seconds -= 3600 * _ZONES[zone]
+    elif zone:
         sign = -1 if zone[0] == "-" else 1
         seconds -= sign * (int(zone[1:3]) * 3600 + int(zone[-2:]) * 60)
     return seconds, bool(zone)

@@ -269,3 +269,12 @@ def test_few_numbers_among_words_are_choices(tmp_path: Path) -> None:
     rows = [[n, ("10", "20", "30", "over 30")[n % 4], n % 2] for n in range(80)]
     found = read(put(tmp_path / "e.csv", table(["id", "Size", "converted"], rows)))
     assert not found.told("words-between")
+
+
+@pytest.mark.parametrize("unit", ["{} TL", "{} Euro", "{} Fr.", "US${}"])
+def test_amounts_in_words_for_currencies_are_numbers(unit: str) -> None:
+    read_as = type_cells(
+        "Amount", [unit.format(text) for text in ("9,192.41", "80.50", "1,200.00")]
+    )
+    assert read_as.kind == "number" and read_as.values == [9192.41, 80.5, 1200.0]
+    assert to_number(unit.format("80.50")) == 80.5

@@ -16,11 +16,29 @@ _CODES = (
 )  # fmt: skip
 _MEANT: Mapping[str, str] = {
     "€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY CNY", "₹": "INR", "₺": "TRY", "R$": "BRL", "%": "%",
-    "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "lei": "RON", "leu": "RON", "лв": "BGN", "лв.": "BGN",
+    "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "lei": "RON", "leu": "RON", "лв": "BGN", "лв.": "BGN", "TL": "TRY", "US$": "USD",
+    "Euro": "EUR", "euro": "EUR", "Euros": "EUR", "euros": "EUR", "Fr.": "CHF", "SFr.": "CHF",
     **dict.fromkeys(("kr", "kr.", "Kr", "Kr."), "SEK NOK DKK"),
     **{code: code for code in _CODES},
 }  # fmt: skip
-_SPACED = frozenset({"zł", "Kč", "Ft", "lei", "leu", "лв", "лв."})
+_SPACED = frozenset(
+    {
+        "zł",
+        "Kč",
+        "Ft",
+        "lei",
+        "leu",
+        "лв",
+        "лв.",
+        "TL",
+        "Euro",
+        "euro",
+        "Euros",
+        "euros",
+        "Fr.",
+        "SFr.",
+    }
+)
 """What stands behind a number; before one a space parts it, as `Ft100` is a code."""
 
 
