@@ -231,7 +231,14 @@ def test_amounts_in_thousands_and_millions_are_numbers(
 
 
 @pytest.mark.parametrize(
-    "cells", [["HD", "4K", "8K"], ["5 kg", "7 kg"], ["1,5 mil. Kč", "2 mil. Kč"], ["T5", "T6"]]
+    "cells",
+    [
+        ["HD", "4K", "8K"],
+        ["5kg", "7kg"],
+        ["1,5 mil.", "2 mil."],
+        ["1,5 mil. Kč", "2 mil. Kč"],
+        ["T5", "T6"],
+    ],
 )
 def test_letters_that_may_be_something_else_make_no_thousands(cells: list[str]) -> None:
     assert type_cells("what", cells).kind == "text"
@@ -278,3 +285,24 @@ def test_amounts_in_words_for_currencies_are_numbers(unit: str) -> None:
     )
     assert read_as.kind == "number" and read_as.values == [9192.41, 80.5, 1200.0]
     assert to_number(unit.format("80.50")) == 80.5
+
+
+def test_numbers_with_the_same_word_behind_them_are_numbers() -> None:
+    staff = type_cells("Staff", ["266 MA", "12 MA", "1.200 MA", "k.A."])
+    assert staff.kind == "number" and staff.values == [266.0, 12.0, 1200.0, None]
+    assert to_number("12 MA") == 12.0
+    assert type_cells("Weight", ["5 kg", "7 kg"]).values == [5.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["3 months", "2 years", "1 year"],
+        ["19 Juli", "3 August", "4 Mai"],
+        ["1234 AB", "2345 CD", "3456 EF"],
+        ["80331 Ulm", "80332 Bonn", "80333 Kiel"],
+        ["Plan 1", "Plan 2", "Plan 3"],
+    ],
+)
+def test_numbers_with_several_words_behind_them_stay_words(cells: list[str]) -> None:
+    assert type_cells("It", cells * 5).kind == "text"

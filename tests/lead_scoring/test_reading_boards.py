@@ -139,3 +139,14 @@ def test_deals_of_turkish_users(tmp_path: Path) -> None:
     found = read(put(tmp_path / "DEAL.csv", table(header, rows, ";")))
     assert found.labels[:3] == ["won", "lost", ""]
     assert found.leads[0].fields == {"Kaynak": "Fuar"} and found.leads[0].at is not None
+
+
+def test_first_names_of_a_joined_table_of_persons_are_names(tmp_path: Path) -> None:
+    people = [[f"{n + 501}", f"a{n}@f{n}.es", ("Ana", "Luis", "Eva")[n % 3], f"Gil{n}", n % 7] for n in range(60)]  # fmt: skip
+    deals = [[f"D{n}", f"a{n}@f{n}.es", ("Ganado", "Perdido")[n % 2], DAY + timedelta(n)] for n in range(60)]  # fmt: skip
+    put(tmp_path / "people.csv", table(["ID de contacto", "Correo", "Nombre", "Apellidos", "Visitas"], people))  # fmt: skip
+    put(tmp_path / "deals.csv", table(["ID", "Contacto (correo)", "Estado", "Fecha de creación"], deals))  # fmt: skip
+    found = read(tmp_path)
+    assert {name for lead in found.leads for name in lead.fields} == {
+        "Contacto (correo) (kind of mailbox)", "people.Visitas"
+    }  # fmt: skip

@@ -1,4 +1,5 @@
-"""The unit that stands beside a number in a cell, or in a column's name: a currency by its sign, word or code, or a percentage.
+"""The unit that stands beside a number in a cell, or in a column's name: a currency by its sign, word or code, a percentage, or
+one word for what is counted.
 
 Takes it off and says which it is. Whether what is left is a number is decided elsewhere.
 """
@@ -67,6 +68,17 @@ _NO_CENTS = re.compile(r"(?<=\d)[.,][-–—]{1,2}(?=\s|[^\W\d_]|[€$£]|$)")
 _SCALED = re.compile(
     rf"(?<=\d)\s{{0,4}}({_any((*_SURE, *_OF_MONEY))})(?:\s{{0,4}}({_any(_MEANT.keys() - {'%'})}))?$"
 )
+_COUNTED = re.compile(
+    r"([-+]?\d[\d.,'’\u00a0\u202f ]{0,20})(?<=\d)[ \u00a0]{1,3}([^\W\d_]{2,20})\.?"
+)
+"""A number with one word behind it."""
+_TIMES = frozenset({
+    "mil", "mill", "mila", "mille", "milj", "miljoen", "miljoner", "millón", "millon", "millones", "milhão",
+    "milhões", "milione", "milioni", "milion", "miliony", "mio", "mln", "mld", "mrd", "mia", "bn", "tys", "tis",
+    "tsd", "thousand", "thousands", "tausend", "tusen", "tusind", "duizend", "hundred", "lakh", "lakhs", "crore",
+    "crores", "dozen", "million", "millions", "milyon", "bin",
+})  # fmt: skip
+"""Words that make a number larger: beside one it is no count."""
 _THOUSAND = re.compile(r"\de3$")
 _NAMED = re.compile(rf"(?:[(\[]\s?|\bin\s|\s)({_any((*_CODES, '€', '£', '$', '%'))})\s?[)\]]?$")
 """At the end of a column's name: `Amount (EUR)`, `Umsatz in €`."""
@@ -94,7 +106,7 @@ def apart(cell: str, *, bare: bool = False) -> tuple[str, Units]:
         text, units = text[: behind.start()], _units(behind[1])
     scaled = _SCALED.search(text)
     if scaled is None:
-        return text, units
+        return (text, units) if units else _without_word(text)
     power = _SURE.get(scaled[1])
     found = units or (_units(scaled[2]) if scaled[2] else units)
     if power is None and (found - {"%"} or (bare and scaled[1] in _BARE)):
@@ -102,9 +114,21 @@ def apart(cell: str, *, bare: bool = False) -> tuple[str, Units]:
     return (text, units) if power is None else (f"{text[: scaled.start()]}e{power}", found)
 
 
+def _without_word(text: str) -> tuple[str, Units]:
+    """`250 employees` as 250 and what is counted: a column may count one thing, as it may have one currency."""
+    found = _COUNTED.fullmatch(text)
+    if found is None or found[2].lower() in _TIMES:
+        return text, frozenset()
+    return found[1], frozenset({found[2].lower()})
+
+
 def tells_scale(parted: Iterable[tuple[str, Units]]) -> bool:
     """Whether cells of a column, as `apart` gives them, are amounts: one has a currency, or thousands by a K."""
-    return any(units - {"%"} or _THOUSAND.search(text) for text, units in parted)
+    return any(_is_money(units) or _THOUSAND.search(text) for text, units in parted)
+
+
+def _is_money(units: Units) -> bool:
+    return any(unit in _CODES for unit in units)
 
 
 def unit_in_name(name: str) -> Units:

@@ -43,11 +43,20 @@ class Personal:
 
 def find_personal(sheet: Sheet) -> list[Personal]:
     """The columns that name persons, mailboxes or records."""
+    of_persons = {_table(name) for name in sheet.columns if _means(_called(name), "surely_person")}
     return [
         Personal(name, what)
         for name in sheet.columns
-        if (what := _what(name, sheet) or _place(name, sheet))
+        if (
+            what := _what(name, sheet, of_persons=_table(name) in of_persons - {""})
+            or _place(name, sheet)
+        )
     ]
+
+
+def _table(column: str) -> str:
+    """The table that a column was joined from; empty: it is the leads' own."""
+    return column.rpartition(".")[0]
 
 
 def _place(name: str, sheet: Sheet) -> str:
@@ -60,7 +69,8 @@ def _place(name: str, sheet: Sheet) -> str:
     return "row number" if all(map(counts_rows, files.values())) else ""
 
 
-def _what(name: str, sheet: Sheet) -> str:
+def _what(name: str, sheet: Sheet, *, of_persons: bool) -> str:
+    """What a column names. `of_persons`: it was joined from a table that has surnames: `Nombre` is a first name there."""
     known = [cell.strip() for cell in sheet.cells[name] if not is_missing(cell)]
     some = known[:: max(1, len(known) // _LOOKED_AT)]
     if not known:
@@ -69,7 +79,8 @@ def _what(name: str, sheet: Sheet) -> str:
     varied = len(set(known)) >= _VARIED * len(known)
     names = _called(name)
     sure = len(set(known)) > _YES_OR_NO and _means(names, "surely_person")
-    told = varied or sure or rank(name, "own_name") is not None
+    own = name.rpartition(".")[2] if of_persons else name
+    told = varied or sure or rank(own, "own_name") is not None
     return by_cells or (_by_name(names, known, some) if told else "") or _within(name, known, some)
 
 
@@ -102,7 +113,8 @@ def _within(column: str, known: Sequence[str], some: Sequence[str]) -> str:
 
 def _by_name(names: Sequence[str], known: Sequence[str], some: Sequence[str]) -> str:
     numbers = all(_is_number(cell) for cell in some)
-    identifier = _means(names, "id") or plain(names[0]).endswith("_id")
+    ends = plain(names[0])
+    identifier = _means(names, "id") or ends.endswith("_id") or ends.startswith("id_")
     rules = (
         ("phone number", _means(names, "phone")),
         ("address", _means(names, "address")),
