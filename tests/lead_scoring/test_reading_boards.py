@@ -150,3 +150,15 @@ def test_first_names_of_a_joined_table_of_persons_are_names(tmp_path: Path) -> N
     assert {name for lead in found.leads for name in lead.fields} == {
         "Contacto (correo) (kind of mailbox)", "people.Visitas"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["Atualizado em", "Ora modifica", "Senast ändrad", "Ændret", "date_updated", "Actualizado el"])  # fmt: skip
+def test_a_lead_that_was_opened_again_is_open_in_any_language_of_its_last_change(
+    tmp_path: Path, name: str
+) -> None:
+    header = ["Deal ID", "created", "status", name]
+    first = [[f"D{n}", DAY + timedelta(n), ("Won", "Lost")[n % 2], DAY + timedelta(n + 20)] for n in range(40)]  # fmt: skip
+    again = [[f"D{n}", DAY + timedelta(n), "Open", DAY + timedelta(n + 60)] for n in range(10)]
+    found = read(put(tmp_path / "e.csv", table(header, [*again, *first])))
+    assert len(found.leads) == 40 and f"changed_at={name}" in found.told("columns")
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [15, 15, 10]
