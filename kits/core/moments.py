@@ -30,7 +30,7 @@ _ZONES = {
 _CLOCK = (
     r"(?:[T ,_]{1,9}(?:(?:um|at|à|às|alle|ore|alle ore|a las|om|kl\.?|klo|godz\.?) {1,9})?(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?"
     r"(?:\s{0,9}(?:Uhr|uur))?\s{0,9}([AaPp]\.?\s?[Mm]\.?)?"
-    rf"\s{{0,9}}({'|'.join(_ZONES)}|[+-]\d{{2}}:?\d{{2}})?)?"
+    rf"\s{{0,9}}({'|'.join(_ZONES)}|[+-]\d{{2}}:?\d{{2}}|\(?(?:GMT|UTC)[+-]\d{{1,2}}(?::?\d{{2}})?\)?)?)?"
 )
 _WEEKDAY = r"(?:[^\W\d_]{2,12}\.?, {0,9})?"
 YEAR_FIRST = re.compile(
@@ -178,9 +178,15 @@ def _with_clock(year: int, month: int, day: int, clock: Sequence[str | None]) ->
     if zone in _ZONES:
         seconds -= 3600 * _ZONES[zone]
     elif zone:
-        sign = -1 if zone[0] == "-" else 1
-        seconds -= sign * (int(zone[1:3]) * 3600 + int(zone[-2:]) * 60)
+        seconds -= _ahead(zone)
     return seconds, bool(zone)
+
+
+def _ahead(zone: str) -> int:
+    """Seconds ahead of UTC: `+0200`, `-05:30`, `(GMT+1)`."""
+    digits = "".join(filter(str.isdigit, zone))
+    hours, minutes = (digits, "0") if len(digits) < 3 else (digits[:-2], digits[-2:])
+    return (-1 if "-" in zone else 1) * (int(hours) * 3600 + int(minutes) * 60)
 
 
 def _seconds(parts: Sequence[int]) -> float | None:

@@ -33,7 +33,12 @@ from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.roles import Roles
-from kits.lead_scoring._reading.sales import join_sales, named_like_sales, telling_sales
+from kits.lead_scoring._reading.sales import (
+    join_sales,
+    named_like_sales,
+    telling_sales,
+    time_of_sales,
+)
 from kits.lead_scoring._reading.several import one_of_several
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
@@ -143,9 +148,7 @@ def _joined(
     label = sheet.label
     fields = find_fields(sheet) if role in ("", "history") else None
     if role == "sales":
-        sold = join_sales(
-            tables.leads, sheet, link, find_time(sheet, at, "outcome_at"), config.source
-        )
+        sold = join_sales(tables.leads, sheet, link, time_of_sales(sheet, at), config.source)
         tables.leads, tables.source = sold.leads, sold.source
         tables.findings.append(sold.said)
     elif fields is None and (

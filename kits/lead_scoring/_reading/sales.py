@@ -1,29 +1,37 @@
 """A table of sales (closed deals, orders, customers) beside leads that do not tell their outcome: who has a row is won.
 
-The first row of a lead counts. What else the table says is known only afterwards and is left out.
+The first row of a lead since it came counts, but for those that were called off. What else the table says is known only afterwards and is left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from kits.core.kit import Finding
-from kits.lead_scoring._reading.names import plain
+from kits.lead_scoring._reading.events import find_time
+from kits.lead_scoring._reading.mapping import find_mapping, tier_words
+from kits.lead_scoring._reading.names import plain, words_of
 from kits.lead_scoring._reading.relations import Link, find_link
+from kits.lead_scoring._reading.role_times import decided_at, seconds_of
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import SourceConfig
 
 WON, WON_AT = "(has a sale)", "(first sale)"
 """Columns that the leads get; no export names its own so."""
 _NAMES = re.compile(
     r"(?:^|_)(?:closed_deals?|won|won_deals?|sales?|orders?|purchases?|customers?|invoices?|conversions?|subscriptions?|contracts?|"
-    r"kunden|auftraege|bestellungen|rechnungen|vertraege|clients|commandes|ventes|clientes|pedidos|ventas|ordini|vendite)(?:_|$)"
+    r"kunden|auftraege|bestellungen|rechnungen|vertraege|clients|commandes|ventes|clientes|pedidos|ventas|ordini|vendite|fatture|clienti|fatturato|"
+    r"ordrer|ordrar|ordre|kunder|fakturaer|fakturor|salg|foersaeljning|klanten|bestellingen|facturen|factures|facturas|encomendas|vendas|faturas|"
+    r"klienci|zamowienia|sprzedaz|faktury|zakaznici|objednavky|prodeje|siparisler|satislar|muesteriler)(?:_|$)"
 )
 _ALL = 0.98
 """Where so many leads have a row, it says nothing."""
+_DAY = 86_400.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -54,6 +62,54 @@ def telling_sales(leads: Sheet, named: Sequence[Sheet]) -> list[Sheet]:
     return own or [sheet for sheet, _ in some]
 
 
+def time_of_sales(sheet: Sheet, stated: str) -> tuple[str, Sequence[float | None]]:
+    """The column that says when each was sold, and its times: the stated one, one called so, else the only date there is."""
+    name, seconds = find_time(sheet, stated, "outcome_at")
+    dates = [] if name else [one for one in sheet.columns if sheet.typed(one).kind == "date"]
+    return find_time(sheet, dates[0]) if len(dates) == 1 else (name, seconds)
+
+
+def _called_off(sheet: Sheet) -> frozenset[int]:
+    """Rows whose status says that nothing came of it: cancelled, refused, refunded."""
+    lost = tier_words("sure")[1] | tier_words("converted")[1]
+    return frozenset(
+        row
+        for name in ranked_in(sheet, sheet.columns, "stage")
+        for row, cell in enumerate(sheet.cells[name])
+        if words_of(cell) in lost
+    )
+
+
+def _came(leads: Sheet, source: SourceConfig) -> Sequence[float | None]:
+    """(rows,) when each lead came; empty where nothing tells it."""
+    typed = {name: leads.typed(name) for name in leads.columns}
+    crm = find_mapping(leads.columns, source.mapping)
+    name, _ = decided_at(leads, typed, source, crm, leads.columns)
+    return seconds_of(leads, name) if name else ()
+
+
+def _first_after(
+    keys: Sequence[str],
+    sales: Mapping[str, Sequence[float | None]],
+    came: Sequence[float | None],
+) -> tuple[list[tuple[bool, float | None]], int]:
+    """For each lead whether it has a sale, and the first since it came; and how many have earlier ones alone.
+
+    Where most have only earlier ones, the time is none of sales: then all count.
+    """
+    found: list[tuple[bool, float | None]] = []
+    late: list[tuple[bool, float | None]] = []
+    for row, key in enumerate(keys):
+        times = sales.get(key, ()) if key else ()
+        at = came[row] if came else None
+        known = [one for one in times if one is not None]
+        since = [one for one in known if at is None or one >= at - _DAY]
+        found.append((bool(times), min(known, default=None)))
+        late.append((bool(since) or len(known) < len(times), min(since, default=None)))
+    earlier = sum(one and not other for (one, _), (other, _) in zip(found, late))
+    return (found, 0) if 2 * earlier > sum(one for one, _ in found) else (late, earlier)
+
+
 def join_sales(
     leads: Sheet,
     other: Sheet,
@@ -63,27 +119,28 @@ def join_sales(
 ) -> Sold:
     """Leads that have a sale are won, at its time where the table tells one."""
     name, seconds = time
-    first: dict[str, float | None] = {}
+    sales: defaultdict[str, list[float | None]] = defaultdict(list)
+    called_off = _called_off(other)
     for row, cell in enumerate(other.cells[link.column]):
         key = link.key(cell)
-        if key:
-            at = seconds[row] if name else None
-            known = first.get(key)
-            first[key] = at if known is None else known if at is None else min(known, at)
+        if key and row not in called_off:
+            sales[key].append(seconds[row] if name else None)
     keys = [link.key(cell) for cell in leads.cells[link.lead_column]]
-    won = ["yes" if key and key in first else "" for key in keys]
+    first, earlier = _first_after(keys, sales, _came(leads, source) if name else ())
+    won = ["yes" if found else "" for found, _ in first]
     cells = {**leads.cells, WON: won}
     stated = {"outcome": WON, "won": ("yes",), "lost": ()}
     if name:
-        times = [first.get(key) if key else None for key in keys]
         cells[WON_AT] = [
-            "" if at is None else (_EPOCH + timedelta(seconds=at)).isoformat() for at in times
+            "" if at is None else (_EPOCH + timedelta(seconds=at)).isoformat() for _, at in first
         ]
         stated["outcome_at"] = WON_AT
-    lone = len(first) - len({key for key in keys if key in first})
+    lone = len(sales) - len({key for key in keys if key in sales})
     told = (
         f"{other.name} joined {link.said()}: {won.count('yes')} of {len(leads)} leads have a row and count as won"
-        f"{f', at {name}' if name else ''}; {lone} of its {len(first)} belong to no lead"
+        f"{f', at {name}' if name else ''}; {lone} of its {len(sales)} belong to no lead"
+        f"{f'; {earlier} bought before they came and not since: not won by that' if earlier else ''}"
+        f"{f'; {len(called_off)} rows were called off and count as none' if called_off else ''}"
     )
     said = Finding(
         "sales",
