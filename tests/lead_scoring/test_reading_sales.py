@@ -54,3 +54,33 @@ def test_orders_that_were_called_off_are_no_sales(tmp_path: Path) -> None:
     told = found.told("sales")
     assert "20 of 60 leads have a row" in told and "3 rows were called off" in told
     assert not {"K30", "K31"} & set(won(found))
+
+
+def outcomes(folder: Path, header: list[str], rows: list[list[object]], **stated: object) -> Read:
+    """Sixty requests with what is known of them, and a list of what became of the first fifty."""
+    asked = [[f"R{n}", f"a{n}@f{n}.nl", DAY + timedelta(n), "web", n % 7] for n in range(60)]
+    names = ["Aanvraagnummer", "E-mailadres", "Datum aanvraag", "Kanaal", "Bezoeken"]
+    put(folder / "aanvragen.csv", table(names, asked))
+    put(folder / "uitkomsten.csv", table(header, rows))
+    return read(folder, stated or None)
+
+
+def decided(n: int) -> list[object]:
+    return [f"A{n}@f{n}.nl", ("Gewonnen", "Verloren")[n % 2], DAY + timedelta(n + 30)]
+
+
+def test_a_list_of_outcomes_belongs_to_the_leads_beside_it(tmp_path: Path) -> None:
+    header = ["Klantmail", "Uitkomst", "Datum besluit"]
+    found = outcomes(tmp_path / "a", header, [decided(n) for n in range(50)])
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [25, 25, 10]
+    assert "decided_at=Datum aanvraag" in found.told("columns") and found.leads[0].id == "R0"
+    assert found.leads[0].fields["Bezoeken"] == 0.0
+    assert "joined by Klantmail = E-mailadres: 50 of 60 have a row" in found.told("outcomes-joined")
+    stated = {"source": {"tables": [{"file": "uitkomsten.csv", "role": "leads"}]}}
+    assert len(outcomes(tmp_path / "b", header, [decided(n) for n in range(50)], **stated).leads) == 50  # fmt: skip
+
+
+def test_a_table_of_deals_with_columns_of_its_own_stays_that_of_the_leads(tmp_path: Path) -> None:
+    header = ["Klantmail", "Uitkomst", "Datum besluit", "Bedrag"]
+    found = outcomes(tmp_path, header, [[*decided(n), 100 + n] for n in range(50)])
+    assert len(found.leads) == 50 and not found.told("outcomes-joined")

@@ -30,6 +30,7 @@ from kits.lead_scoring._reading.events import (
 from kits.lead_scoring._reading.history import Columns, Fields, find_fields, history_columns
 from kits.lead_scoring._reading.leads_table import find_leads, other_choices, tells_outcomes
 from kits.lead_scoring._reading.mapping import find_mapping
+from kits.lead_scoring._reading.outcome_tables import with_outcomes
 from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.roles import Roles
@@ -116,8 +117,13 @@ def join(
     """
     roles = {s.name: said.role if (said := stated(s.files[0])) else "" for s in sheets}
     main = find_leads(sheets, roles, config.source)
-    tables = Tables(main, findings=findings)
     left = [sheet for sheet in sheets if sheet is not main]
+    if not roles[main.name]:
+        free = [sheet for sheet in left if not roles[sheet.name]]
+        main, whole, said = with_outcomes(main, free, config.source)
+        left = [sheet for sheet in left if sheet is not whole]
+        findings.extend([said] if said else [])
+    tables = Tables(main, findings=findings)
     findings.extend(other_choices(main, left, roles, config.source))
     if not any(role == "sales" for role in roles.values()) and not tells_outcomes(
         main, config.source
