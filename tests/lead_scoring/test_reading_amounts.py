@@ -306,3 +306,15 @@ def test_numbers_with_the_same_word_behind_them_are_numbers() -> None:
 )
 def test_numbers_with_several_words_behind_them_stay_words(cells: list[str]) -> None:
     assert type_cells("It", cells * 5).kind == "text"
+
+
+def test_amounts_in_several_currencies_are_told_with_one_of_each(tmp_path: Path) -> None:
+    cells = ["$5,000.00", "€ 400,00", "€ 0,00"]
+    rows = [[f"L{n}", ("Won", "Lost")[n % 2], cells[n % 3], f"{n} Main"] for n in range(30)]
+    found = read(put(tmp_path / "e.csv", table(["id", "status", "Amount", "Street no"], rows)))
+    told = [one for one in found.findings if one.check == "several-units"]
+    assert [one.evidence for one in told] == [("Amount: '€ 400,00', '$5,000.00'",)]
+    same = [[*row[:2], "$5,000.00", row[3]] for row in rows]
+    assert not read(put(tmp_path / "f.csv", table(["id", "status", "Amount", "no"], same))).told(
+        "several-units"
+    )

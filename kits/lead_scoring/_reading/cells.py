@@ -71,6 +71,7 @@ class Typed:
         months: whether some of its dates tell a month and no day.
         scaled: a cell that may be millions, or a number of something, where nothing told it; its column is texts.
         between: cells that are no numbers, the most frequent first, for which a column with many numbers is texts.
+        several: cells in one unit each, for which a column of numbers is texts.
     """
 
     kind: Kind
@@ -83,6 +84,7 @@ class Typed:
     months: bool = False
     scaled: str = ""
     between: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
 
 
 @cache
@@ -129,7 +131,7 @@ def type_cells(
     values = [table.get(cell) for cell in cells]
     return Typed(
         read.kind, values, read.odd, read.commas, read.dates, read.doubt, read.units, read.months, read.scaled,
-        read.between,
+        read.between, read.several,
     )  # fmt: skip
 
 
@@ -145,6 +147,7 @@ class _Read:
     months: bool = False
     scaled: str = ""
     between: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
 
 
 def _best(
@@ -157,6 +160,7 @@ def _best(
         or replace(
             _as_texts(known, _maybe_scaled(known, commas, decimal)),
             between=_between(known, commas, decimal),
+            several=_several(known),
         )
     )
 
@@ -182,6 +186,21 @@ def _between(known: Mapping[str, int], commas: bool, decimal: Decimal) -> tuple[
         return ()
     words = [cell for cell, value in read.values.items() if isinstance(value, str)]
     return tuple(cell.strip() for cell in sorted(words, key=lambda cell: -known[cell]))
+
+
+def _several(known: Mapping[str, int]) -> tuple[str, ...]:
+    """A cell of each unit where all cells are numbers, and more than a few in another unit than most."""
+    parted = {cell: apart(_spaced(cell)) for cell in known}
+    numbers = [
+        cell
+        for cell, (text, _) in parted.items()
+        if any(_number(text, sign) is not None for sign in _THOUSANDS)
+    ]
+    rows, good = sum(known.values()), sum(known[cell] for cell in numbers)
+    if good < _ALMOST_ALL * rows:
+        return ()
+    shown = {units: cell.strip() for cell in reversed(numbers) if (units := parted[cell][1])}
+    return tuple(shown.values()) if len(shown) > 1 else ()
 
 
 def _as_flags(known: Mapping[str, int]) -> _Read | None:

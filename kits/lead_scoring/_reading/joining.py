@@ -120,9 +120,9 @@ def join(
     left = [sheet for sheet in sheets if sheet is not main]
     if not roles[main.name]:
         free = [sheet for sheet in left if not roles[sheet.name]]
-        main, whole, said = with_outcomes(main, free, config.source)
+        main, whole, told = with_outcomes(main, free, config.source)
         left = [sheet for sheet in left if sheet is not whole]
-        findings.extend([said] if said else [])
+        findings.extend([told] if told else [])
     tables = Tables(main, findings=findings)
     findings.extend(other_choices(main, left, roles, config.source))
     if not any(role == "sales" for role in roles.values()) and not tells_outcomes(

@@ -20,6 +20,8 @@ from kits.lead_scoring.config import Config
 
 _MANY = 0.01
 _FEW = 4
+_MOST_UNITS = 6
+"""Of more the words behind numbers are no units: streets, names of towns."""
 _UNDATED = 0.05
 _CODE = re.compile(r"(?=.{0,39}\d)[^\s@.,]{1,40}")
 """What may identify a lead: a number or a code in one word."""
@@ -37,6 +39,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _unread_amounts(known)
     yield from _unsure_numbers(known)
     yield from _words_between(known)
+    yield from _several_units(known)
     yield from _undated(known)
     yield from _kept_out(known)
     yield from tell_rows(known)
@@ -189,6 +192,22 @@ def _words_between(known: Known) -> Iterator[Finding]:
             f"{so_many(tuple(mixed), 'of numbers and words was', 'of numbers and words were')} read as words",
             tuple(f"{name}: {', '.join(map(repr, cells[:_FEW]))}" for name, cells in mixed.items())[:MAX_SHOWN],
             f"if they are numbers: model.columns.numeric: [{first}], and import again with --replace; words count as nothing known",
+        )  # fmt: skip
+
+
+def _several_units(known: Known) -> Iterator[Finding]:
+    """Columns of numbers that more than one unit makes texts: of those a model sees no amount."""
+    mixed = {
+        name: one.several
+        for name, one in known.typed.items()
+        if one.several and name in known.columns and len(one.several) <= _MOST_UNITS
+    }
+    if mixed:
+        yield Finding(
+            "several-units", "warn",
+            f"{so_many(tuple(mixed), 'has', 'have')} numbers in several units: read as words, for nothing is converted",
+            tuple(f"{name}: {', '.join(map(repr, cells))}" for name, cells in mixed.items())[:MAX_SHOWN],
+            "export them in one unit (CRMs have amounts in the firm's currency), with the unit in a column of its own if need be",
         )  # fmt: skip
 
 
