@@ -162,3 +162,26 @@ def test_a_lead_that_was_opened_again_is_open_in_any_language_of_its_last_change
     found = read(put(tmp_path / "e.csv", table(header, [*again, *first])))
     assert len(found.leads) == 40 and f"changed_at={name}" in found.told("columns")
     assert [found.labels.count(one) for one in ("won", "lost", "")] == [15, 15, 10]
+
+
+def test_ranges_that_a_spreadsheet_took_for_dates_are_told(tmp_path: Path) -> None:
+    sizes = ("10-Jan", "Nov-50", "51-200", "200+")
+    rows = [[f"L{n}", ("won", "lost")[n % 2], sizes[n % 4], ("Jan-24", "May")[n % 2]] for n in range(40)]  # fmt: skip
+    header = ["id", "status", "Company size", "note"]
+    (told,) = [
+        one
+        for one in read(put(tmp_path / "e.csv", table(header, rows))).findings
+        if one.check == "ranges-as-dates"
+    ]
+    assert told.evidence == ("Company size: 10-Jan, Nov-50",)
+
+
+def test_ids_that_a_program_wrote_as_fractions_are_those_of_the_next_export(tmp_path: Path) -> None:
+    def rows(end: str) -> list[list[str]]:
+        return [[f"{7000 + 3 * n}{end}", ("won", "lost")[n % 2], "web"] for n in range(30)]
+
+    header = ["Lead ID", "status", "source"]
+    first = read(put(tmp_path / "a.csv", table(header, rows(".0"))))
+    later = read(put(tmp_path / "b.csv", table(header, rows(""))))
+    assert [one.id for one in first.leads] == [one.id for one in later.leads]
+    assert [one.key for one in first.samples] == [one.key for one in later.samples] != [""] * 30

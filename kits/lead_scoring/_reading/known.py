@@ -5,6 +5,7 @@ Built by `understand`; turned into samples in `samples.py`.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config, SourceConfig
 
 Seconds = Sequence[float | None]
+_POINT_NOUGHT = re.compile(r"\s*\d{1,15}\.0\s*")
 _PROGRAMS = ("JSON", "parquet")
 """Forms in which a number's decimal sign is the point."""
 
@@ -330,4 +332,8 @@ def identities(known: Known) -> list[str]:
         return [f"{file}:{line}" if many else str(line) for file, line in pairs]
     cells = known.sheet.cells[known.roles.id]
     lines = known.sheet.lines
+    given = [cell for cell in cells if not is_missing(cell)]
+    if given and all(map(_POINT_NOUGHT.fullmatch, given)):
+        # a program that read whole numbers as fractions wrote them so; the next export does not
+        cells = [cell.strip().removesuffix(".0") for cell in cells]
     return [f"row {line}" if is_missing(cell) else cell.strip() for cell, line in zip(cells, lines)]

@@ -20,6 +20,12 @@ from kits.lead_scoring.config import Config
 
 _MANY = 0.01
 _FEW = 4
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mrz|mai|okt|dez|févr|avr|juin|juil|août|ene|abr|ago|dic|gen|mag|giu|lug|set|ott"
+_AS_DATE = re.compile(
+    rf"\d{{1,2}}[-. ]{{1,2}}(?:{_MONTHS})\.?|(?:{_MONTHS})\.?[- ]\d{{2}}", re.IGNORECASE
+)
+_RANGE = re.compile(r"\d{1,7} ?[-–] ?\d{1,7}|(?:> ?)?\d{1,7} ?\+?")
+_MOST_RANGES = 40
 _MOST_UNITS = 6
 """Of more the words behind numbers are no units: streets, names of towns."""
 _UNDATED = 0.05
@@ -46,6 +52,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _same_names(known)
     yield from _persons(known)
     yield from _shortened(known)
+    yield from _ranges_as_dates(known)
     yield from _encoding(known)
     yield from _odd_cells(known)
 
@@ -300,6 +307,24 @@ def _shortened(known: Known) -> Iterator[Finding]:
             f"{sum(counts.values())} cells are written as 1.23E+11: a spreadsheet took an id or a telephone number for a number",
             tuple(f"{name}: {n}" for name, n in list(counts.items())[:MAX_SHOWN]),
             "export again, and do not save it in a spreadsheet, or tell that before that these columns are texts",
+        )  # fmt: skip
+
+
+def _ranges_as_dates(known: Known) -> Iterator[Finding]:
+    """Ranges such as `1-10` and `11-50` that a spreadsheet took for a day and for a month, beside others that it left."""
+    found: dict[str, list[str]] = {}
+    for name in known.columns:
+        if name in known.typed and known.typed[name].kind == "text":
+            cells = {cell.strip() for cell in known.sheet.cells[name]}
+            taken = sorted(cell for cell in cells if _AS_DATE.fullmatch(cell))
+            if taken and len(cells) <= _MOST_RANGES and any(map(_RANGE.fullmatch, cells)):
+                found[name] = taken
+    if found:
+        yield Finding(
+            "ranges-as-dates", "warn",
+            f"{so_many(tuple(found), 'of ranges has', 'of ranges have')} some that a spreadsheet took for dates",
+            tuple(f"{name}: {', '.join(cells)}" for name, cells in found.items())[:MAX_SHOWN],
+            "export again, and do not save it in a spreadsheet: a lead with 1-10 has a value that was never met, where 10-Jan was",
         )  # fmt: skip
 
 
