@@ -66,8 +66,9 @@ def test_the_date_of_an_order_is_when_it_came_where_open_ones_have_it(tmp_path: 
     assert "outcome_at" not in found.told("columns")
     assert "still open have it" in found.told("assumed") and found.leads[0].at is not None
     # the day on which a deal is planned to close is no day on which it came
-    found = read(put(tmp_path / "deals.csv", table([*header[:2], "Close Date", "From"], rows)))
-    assert "outcome_at=Close Date" in found.told("columns")
+    for name in ("Close Date", "Abschlussdatum", "Data di chiusura"):
+        found = read(put(tmp_path / "deals.csv", table([*header[:2], name, "From"], rows)))
+        assert f"outcome_at={name}" in found.told("columns")
     # nor is a date that lies ahead for what is open
     ahead = [[n, s, d + timedelta(400 if s == "Open" else 0), f] for n, s, d, f in rows]
     found = read(put(tmp_path / "later.csv", table(header, ahead)))

@@ -176,13 +176,11 @@ def _ended(seconds: Sequence[float | None], won: Sequence[bool | None]) -> str:
 def came_at(
     sheet: Sheet, ended: Sequence[str], won: Sequence[bool | None], source: SourceConfig
 ) -> str:
-    """Of columns called like an end the one that open leads have as well, and not ahead of all ends: an order's date is
-    when it came. Empty where there is none, or not enough open leads to tell it."""
+    """Of dates of orders among those called like an end the one that open leads have as well, not ahead of all ends: it is
+    when they came. Empty where there is none, or not enough open leads to tell it."""
     if source.outcome_at:
         return ""
-    for name in ended:
-        if _NOT_THE_START & set(plain(name).split("_")):
-            continue
+    for name in ranked_in(sheet, ended, "ordered_at"):
         seconds = seconds_of(sheet, name)
         still = [at for at, one in zip(seconds, won) if one is None]
         done = [at for at, one in zip(seconds, won) if one is not None and at is not None]
