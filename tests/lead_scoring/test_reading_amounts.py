@@ -295,6 +295,16 @@ def test_numbers_with_the_same_word_behind_them_are_numbers() -> None:
 
 
 @pytest.mark.parametrize(
+    "words",
+    ["employee employees", "Monat Monate Monaten", "day days", "mes meses", "anno anni", "semana semanas", "Stunde Stunden"],
+)  # fmt: skip
+def test_one_and_several_are_counted_in_the_same_unit(words: str) -> None:
+    cells = [f"{n + 1} {word}" for n, word in enumerate(words.split())] * 4
+    read_as = type_cells("It", cells)
+    assert read_as.kind == "number" and None not in read_as.values
+
+
+@pytest.mark.parametrize(
     "cells",
     [
         ["3 months", "2 years", "1 year"],

@@ -22,24 +22,9 @@ _MEANT: Mapping[str, str] = {
     **dict.fromkeys(("kr", "kr.", "Kr", "Kr."), "SEK NOK DKK"),
     **{code: code for code in _CODES},
 }  # fmt: skip
-_SPACED = frozenset(
-    {
-        "zł",
-        "Kč",
-        "Ft",
-        "lei",
-        "leu",
-        "лв",
-        "лв.",
-        "TL",
-        "Euro",
-        "euro",
-        "Euros",
-        "euros",
-        "Fr.",
-        "SFr.",
-    }
-)
+_SPACED = frozenset({
+    "zł", "Kč", "Ft", "lei", "leu", "лв", "лв.", "TL", "Euro", "euro", "Euros", "euros", "Fr.", "SFr.",
+})  # fmt: skip
 """What stands behind a number; before one a space parts it, as `Ft100` is a code."""
 
 
@@ -79,6 +64,8 @@ _TIMES = frozenset({
     "crores", "dozen", "million", "millions", "milyon", "bin",
 })  # fmt: skip
 """Words that make a number larger: beside one it is no count."""
+_PLURAL = re.compile(r"(?<=\w{3})(?:[aeo]s|e[ns]|[aeios])$")
+"""What parts one from several in the languages that leads are written in, and is taken off: `Monat`, `Monate`."""
 _THOUSAND = re.compile(r"\de3$")
 _NAMED = re.compile(rf"(?:[(\[]\s?|\bin\s|\s)({_any((*_CODES, '€', '£', '$', '%'))})\s?[)\]]?$")
 """At the end of a column's name: `Amount (EUR)`, `Umsatz in €`."""
@@ -119,7 +106,7 @@ def _without_word(text: str) -> tuple[str, Units]:
     found = _COUNTED.fullmatch(text)
     if found is None or found[2].lower() in _TIMES:
         return text, frozenset()
-    return found[1], frozenset({found[2].lower()})
+    return found[1], frozenset({_PLURAL.sub("", found[2].lower())})
 
 
 def tells_scale(parted: Iterable[tuple[str, Units]]) -> bool:
