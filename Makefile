@@ -12,7 +12,7 @@ SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto dovecot-imapd chromium git iproute2 post
 # a clock that leaps, for the slow trials
 SYSTEM_ALL := $(SYSTEM_TEST) faketime
 # tests wait for real programs more than they compute: a few at a time
-PARALLEL := -n 4 --dist worksteal --timeout 300
+PARALLEL := -n 3 --dist worksteal --timeout 300
 export YOLO_AUTOINSTALL := 0
 export YOLO_OFFLINE := 1
 # many programs are started by tests: compiled once and not at each start, whatever the shell is set to
