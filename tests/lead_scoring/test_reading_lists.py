@@ -47,14 +47,15 @@ def test_lists_that_are_too_different_are_not_joined_by_the_place_of_their_rows(
 
 def test_two_exports_of_the_same_leads_are_joined_as_before(tmp_path: Path) -> None:
     rows = [
-        [n + 1, "2025-02-01", f"t{n % 7}", n, "Won" if n % 3 else "Lost", n % 2] for n in range(30)
+        [n + 1, "2025-02-01", f"t{n % 7}", 2 * n, "Won" if n % 3 else "Lost", n % 2]
+        for n in range(30)
     ]
     names = ["id", "created", "town", "size", "status", "visits"]
     put(tmp_path / "a.csv", table(names[:5], [row[:5] for row in rows]))
     put(tmp_path / "b.csv", table([*names[:3], "status", "visits"], [[*r[:3], *r[4:]] for r in rows]))  # fmt: skip
     found = read(tmp_path)
     assert len(found.leads) == 30 and not found.told("one-table")
-    assert found.column("b.visits")[:2] == [0.0, 1.0] and found.column("size")[1] == 1.0
+    assert found.column("b.visits")[:2] == [0.0, 1.0] and found.column("size")[1] == 2.0
 
 
 def test_an_order_of_the_offer_wins_it_and_a_list_of_customers_does_not(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,17 @@ def test_a_person_with_several_leads_and_both_outcomes_is_told(tmp_path: Path) -
     found = read(put(tmp_path / "e.csv", table(["id", "email", "converted"], rows)))
     assert "10 addresses of email belong to several leads, 10 of them" in found.told("same-person")
     assert found.levels("same-person") == {"warn"}
+
+
+@pytest.mark.parametrize("first", ["0", "1", "last"])
+def test_the_number_of_a_row_is_not_learned_from_where_dates_tell_the_order(
+    tmp_path: Path, first: str
+) -> None:
+    numbers = [60 - n if first == "last" else n + int(first) for n in range(60)]
+    rows = [
+        [number, date(2024, 1, 1) + timedelta(n), n % 7, ("won", "lost")[n % 2]]
+        for n, number in enumerate(numbers)
+    ]
+    found = read(put(tmp_path / "leads.csv", table(["rownames", "Created", "Visits", "Outcome"], rows)))  # fmt: skip
+    assert {name for lead in found.leads for name in lead.fields} == {"Visits"}
+    assert found.leads[0].at is not None

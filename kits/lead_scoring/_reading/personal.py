@@ -21,6 +21,8 @@ _MAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,190}\.[^\s@,;<>.]{2,24}")
 _PHONE = re.compile(r"(?:\+|00)\d[\d ()/.-]{6,22}")
 _DIALLED = re.compile(r"[+(]?\d(?:[ ()/.-]{0,3}\d){6,14}")
 _FORMS = (("e-mail address", _MAIL), ("phone number", _PHONE))
+_COUNTED = 20
+"""Rows of one file that chance does not number one by one."""
 _MOST = 0.8
 _VARIED = 0.2
 """A column of names or numbers has many different ones, `contact: cellular` is none; but first names come again."""
@@ -60,13 +62,14 @@ def _table(column: str) -> str:
 
 
 def _place(name: str, sheet: Sheet) -> str:
-    """`row number` where a column counts the rows of each of several files, and so tells lists apart and nothing else."""
-    if len(set(sheet.files)) < 2:
-        return ""
+    """`row number` where a column counts the rows of each file, up or down: it tells lists apart, or when rows were written."""
     files: dict[str, list[str]] = defaultdict(list)
     for file, cell in zip(sheet.files, sheet.cells[name]):
         files[file].append(cell.strip())
-    return "row number" if all(map(counts_rows, files.values())) else ""
+    if len(files) < 2 and len(sheet) < _COUNTED:
+        return ""
+    counts = all(counts_rows(cells) or counts_rows(cells[::-1]) for cells in files.values())
+    return "row number" if counts else ""
 
 
 def _what(name: str, sheet: Sheet, *, of_persons: bool) -> str:
