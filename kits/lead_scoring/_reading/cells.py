@@ -5,55 +5,32 @@ A column is judged as a whole, so that `1.234` means the same in each of its row
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, cast
 
 from kits.lead_scoring._features.cells import MISSING
-from kits.lead_scoring._features.units import (
-    Units,
-    agrees,
-    apart,
-    in_common,
-    tells_scale,
-    usual_unit,
-)
+from kits.lead_scoring._features.units import Units
 from kits.lead_scoring._lead import MAX_TEXT, Value
 from kits.lead_scoring._reading.dates import DateForm, iso, read_dates
 from kits.lead_scoring._reading.names import load_words
+from kits.lead_scoring._reading.numbers import (
+    Decimal,
+    NumberCells,
+    Parted,
+    is_number,
+    numeric_rows,
+    part,
+    read_numbers,
+    with_millions,
+)
 
 Kind = Literal["number", "yes/no", "date", "text", "empty"]
-Decimal = Literal["", ",", "."]
-_PLAIN = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?")
-_TIMES = r"(?:e\d)?"
-"""`e6`: of what stood beside `Mio.`"""
-_COMMA_SURE = re.compile(
-    r"[-+]?(?:(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})|0,\d{3})" + _TIMES
-)
-_POINT_SURE = re.compile(
-    r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)\.(?:\d{1,2}|\d{4,})|0\.\d{3})" + _TIMES
-)
-_THOUSANDS = {
-    ".": re.compile(r"[-+]?\d{1,3}(?:[, '’]\d{3})+(?:\.\d+)?" + _TIMES),
-    ",": re.compile(r"[-+]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?" + _TIMES),
-}
-_BY_POINTS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+")
-_BY_COMMA = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
-"""What may be thousands, or three decimals."""
-_WHOLE = re.compile(r"[-+]?\d+")
-_CODE = re.compile(r"[-+]?0\d+")
-_SEPARATORS = re.compile(r"[ '’]")
-_SPACES = str.maketrans("\u00a0\u202f\u2009\u2007\u2212", "    -")
-"""Those that do not break, and thin ones, are what French and Swiss programs part thousands by; a minus of typesetters."""
 _ALMOST_ALL = 0.95
 _NEARLY, _MANY_NUMBERS = 0.5, 20
 """From this share of numbers on, and more different ones than so many, words between them cost a column its numbers."""
-_LONGEST = 80
-_DIGITS = 15
-"""More digits than a float holds are an identifier."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +102,7 @@ def type_cells(
     if as_text:
         read = _as_texts(known)
     else:
-        stated = _as_numbers(known, commas, decimal, least=0.0) if as_number else None
+        stated = _stated(known, commas, decimal) if as_number else None
         read = stated or _best(name, known, form, commas, decimal)
     table: dict[str, Value] = dict(read.values)
     values = [table.get(cell) for cell in cells]
@@ -150,35 +127,55 @@ class _Read:
     several: tuple[str, ...] = ()
 
 
+def _stated(known: Mapping[str, int], commas: bool, decimal: Decimal) -> _Read | None:
+    return _as_numbers(known, read_numbers(known, part(known), commas, decimal), least=0.0)
+
+
 def _best(
     name: str, known: Mapping[str, int], form: DateForm, commas: bool, decimal: Decimal
 ) -> _Read:
-    return (
-        _as_flags(known)
-        or _as_dates(name, known, form)
-        or _as_numbers(known, commas, decimal)
-        or replace(
-            _as_texts(known, _maybe_scaled(known, commas, decimal)),
-            between=_between(known, commas, decimal),
-            several=_several(known),
-        )
+    read = _as_flags(known) or _as_dates(name, known, form)
+    if read is not None:
+        return read
+    if numeric_rows(known) < _NEARLY * sum(known.values()):
+        return _as_texts(known)
+    parted = part(known)
+    numbers = read_numbers(known, parted, commas, decimal)
+    return _as_numbers(known, numbers, _ALMOST_ALL) or replace(
+        _as_texts(known),
+        scaled=_maybe_scaled(known, parted, commas, decimal),
+        between=_between(known, numbers),
+        several=_several(known, parted),
     )
 
 
-def _as_texts(known: Mapping[str, int], scaled: str = "") -> _Read:
-    return _Read("text", {cell: cell.strip()[:MAX_TEXT] for cell in known}, scaled=scaled)
+def _as_texts(known: Mapping[str, int]) -> _Read:
+    return _Read("text", {cell: cell.strip()[:MAX_TEXT] for cell in known})
 
 
-def _maybe_scaled(known: Mapping[str, int], commas: bool, decimal: Decimal) -> str:
+def _as_numbers(known: Mapping[str, int], found: NumberCells | None, least: float) -> _Read | None:
+    """A column of numbers, where at least that share of its rows has one."""
+    if found is None or found.odd > (1 - least) * sum(known.values()):
+        return None
+    return _Read(
+        "number", found.values, found.odd, found.commas, doubt=found.doubt, units=found.units
+    )
+
+
+def _maybe_scaled(known: Mapping[str, int], parted: Parted, commas: bool, decimal: Decimal) -> str:
     """A cell such as `12M` of a column that would be numbers if it were twelve millions."""
-    if _as_numbers(known, commas, decimal, bare=True) is None:
+    scaled = with_millions(parted)
+    if scaled is None:
         return ""
-    return next((cell.strip() for cell in known if apart(cell) != apart(cell, bare=True)), "")
+    numbers = read_numbers(known, scaled, commas, decimal)
+    if _as_numbers(known, numbers, _ALMOST_ALL) is None:
+        return ""
+    return next(cell.strip() for cell in known if scaled[cell] != parted[cell])
 
 
-def _between(known: Mapping[str, int], commas: bool, decimal: Decimal) -> tuple[str, ...]:
+def _between(known: Mapping[str, int], found: NumberCells | None) -> tuple[str, ...]:
     """The cells for which a column of many numbers is texts, the most frequent first; empty: it is no such column."""
-    read = _as_numbers(known, commas, decimal, least=_NEARLY)
+    read = _as_numbers(known, found, _NEARLY)
     if (
         read is None
         or len({v for v in read.values.values() if isinstance(v, float)}) <= _MANY_NUMBERS
@@ -188,16 +185,10 @@ def _between(known: Mapping[str, int], commas: bool, decimal: Decimal) -> tuple[
     return tuple(cell.strip() for cell in sorted(words, key=lambda cell: -known[cell]))
 
 
-def _several(known: Mapping[str, int]) -> tuple[str, ...]:
+def _several(known: Mapping[str, int], parted: Parted) -> tuple[str, ...]:
     """A cell of each unit where all cells are numbers, and more than a few in another unit than most."""
-    parted = {cell: apart(_spaced(cell)) for cell in known}
-    numbers = [
-        cell
-        for cell, (text, _) in parted.items()
-        if any(_number(text, sign) is not None for sign in _THOUSANDS)
-    ]
-    rows, good = sum(known.values()), sum(known[cell] for cell in numbers)
-    if good < _ALMOST_ALL * rows:
+    numbers = [cell for cell, (text, _) in parted.items() if is_number(text)]
+    if sum(known[cell] for cell in numbers) < _ALMOST_ALL * sum(known.values()):
         return ()
     shown = {units: cell.strip() for cell in reversed(numbers) if (units := parted[cell][1])}
     return tuple(shown.values()) if len(shown) > 1 else ()
@@ -224,93 +215,3 @@ def _as_dates(name: str, known: Mapping[str, int], form: DateForm) -> _Read | No
     for cell, seconds in zip(known, found.seconds):
         values[cell] = iso(seconds, found.clock) if seconds is not None else cell.strip()
     return _Read("date", values, rows - good, dates=found.order, months=bool(found.months))
-
-
-def _as_numbers(
-    known: Mapping[str, int],
-    commas: bool,
-    decimal: Decimal,
-    *,
-    bare: bool = False,
-    least: float = _ALMOST_ALL,
-) -> _Read | None:
-    parted = {cell: apart(_spaced(cell), bare=bare) for cell in known}
-    if not bare and tells_scale(parted.values()):
-        parted = {cell: apart(_spaced(cell), bare=True) for cell in known}
-    texts = {cell: text for cell, (text, _) in parted.items()}
-    if any(_CODE.fullmatch(text) for text in texts.values()):
-        return None
-    told = decimal or _decimal(texts.values(), commas)
-    sign, unsure = (told, None) if told else _likely(texts.values(), commas)
-    usual = usual_unit((units, known[cell]) for cell, (_, units) in parted.items())
-    values: dict[str, Value] = {}
-    odd = 0
-    for cell, (text, units) in parted.items():
-        number = _number(text, sign)
-        values[cell] = cell.strip()[:MAX_TEXT] if number is None else number
-        if number is not None and not agrees(units, usual):
-            # as a word it would be read as a number of the column's unit later
-            number = values[cell] = None
-        odd += known[cell] if number is None else 0
-    if odd > (1 - least) * sum(known.values()):
-        return None
-    units = in_common((found for _, found in parted.values()), usual)
-    doubt = next((text for text in texts.values() if unsure and unsure.fullmatch(text)), "")
-    return _Read("number", values, odd, told == "," if told else None, doubt=doubt, units=units)
-
-
-def _decimal(texts: Collection[str], commas: bool) -> Decimal:
-    """The decimal sign that some cells tell; empty: none does."""
-    if any(_POINT_SURE.fullmatch(text) for text in texts):
-        return "."
-    comma = any(_COMMA_SURE.fullmatch(text) for text in texts) or _points_group(texts, commas)
-    return "," if comma else ""
-
-
-def _likely(texts: Collection[str], commas: bool) -> tuple[Decimal, re.Pattern[str] | None]:
-    """The decimal sign where no cell tells it, and the cells that may mean something else."""
-    if any(map(_BY_POINTS.fullmatch, texts)):
-        return ".", _BY_POINTS
-    whole = any(map(_WHOLE.fullmatch, texts))
-    if commas and not whole and any(map(_BY_COMMA.fullmatch, texts)):
-        return ",", _BY_COMMA
-    return ".", None
-
-
-def _points_group(texts: Iterable[str], commas: bool) -> bool:
-    """Whether `12.500` is twelve thousand and more: all points stand before three digits, and no number has more without.
-
-    Of three decimals in all of them one would begin with 0, or those of whole numbers would be there, too.
-    """
-    numbers = [text for text in texts if _PLAIN.fullmatch(text) or _BY_POINTS.fullmatch(text)]
-    pointed = [text for text in numbers if "." in text]
-    if not pointed or not all(map(_BY_POINTS.fullmatch, pointed)):
-        return False
-    others = [abs(float(text)) for text in numbers if "." not in text]
-    if any(text.count(".") > 1 for text in pointed):
-        return True
-    return all(one < 1000 for one in others) and (commas or any(others))
-
-
-def _spaced(cell: str) -> str:
-    """A cell with plain spaces; empty where it is too long for a number, so that no pattern sees it."""
-    bare = cell.strip()
-    return bare.translate(_SPACES) if len(bare) <= _LONGEST else ""
-
-
-def _number(text: str, decimal: str) -> float | None:
-    if _PLAIN.fullmatch(text) and not (decimal == "," and "." in text):
-        cleaned = text
-    elif _THOUSANDS[decimal].fullmatch(text):
-        cleaned = _SEPARATORS.sub("", text)
-        cleaned = (
-            cleaned.replace(",", "")
-            if decimal == "."
-            else cleaned.replace(".", "").replace(",", ".")
-        )
-    else:
-        return None
-    if sum(c.isdigit() for c in cleaned) > _DIGITS and "." not in cleaned:
-        return None
-    number = float(cleaned)
-    return number if abs(number) < 1e300 else None

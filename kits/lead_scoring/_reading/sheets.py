@@ -12,8 +12,9 @@ from typing import Literal
 from kits.core.dataset import Split
 from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.core.tables import BadRow
-from kits.lead_scoring._reading.cells import Decimal, Typed, type_cells
+from kits.lead_scoring._reading.cells import Typed, type_cells
 from kits.lead_scoring._reading.dates import DateForm
+from kits.lead_scoring._reading.numbers import Decimal
 
 Numbers = Literal["auto", "decimal-comma", "decimal-point"]
 _SIGNS: Mapping[Numbers, Decimal] = {"auto": "", "decimal-comma": ",", "decimal-point": "."}
