@@ -10,7 +10,7 @@ import pytest
 from kits.core.stats import auroc
 from kits.lead_scoring._court.columns import EMPTY, read_column
 from kits.lead_scoring._court.measures import alone, auc_of, auc_within
-from kits.lead_scoring._court.names import Sort, genders, said, words_of
+from kits.lead_scoring._court.names import Sort, said, told_of_persons, words_of
 from kits.lead_scoring._court.tables import plots
 from kits.lead_scoring._court.telling import findings, notes
 from kits.lead_scoring._court.verdicts import Court
@@ -75,15 +75,37 @@ def test_a_hostile_name_costs_little() -> None:
     ],
 )
 def test_values_that_are_genders_are_known(values: list[str]) -> None:
-    assert len(genders(values)) > 1
+    what, told = told_of_persons(values)
+    assert what == "genders"
+    assert len(told) > 1
 
 
 @pytest.mark.parametrize(
     "values",
-    [["M", "L", "S"], ["Frau"], ["W", "M"], ["Men's shoes", "Women's shoes"], ["m", "unknown"], []],
+    [
+        ["1. Never Married", "2. Married", "3. Widowed"],
+        ["Married-civ-spouse", "Never-married", "Divorced", "Married-spouse-absent"],
+        ["ledig", "verheiratet", "eingetragene Lebenspartnerschaft"],
+        ["Célibataire", "Marié(e)", "Divorcé(e)"],
+        ["single", "married", "unknown"],
+        ["Gift", "Ogift", "Skild"],
+    ],
 )
-def test_values_that_are_something_else_are_no_genders(values: list[str]) -> None:
-    assert genders(values) == ()
+def test_values_that_are_marital_statuses_are_known(values: list[str]) -> None:
+    what, told = told_of_persons(values)
+    assert what == "marital statuses"
+    assert len(told) > 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["M", "L", "S"], ["Frau"], ["W", "M"], ["Men's shoes", "Women's shoes"], ["m", "unknown"], [],
+        ["Single", "Double", "Suite"], ["single", "other"], ["Separated waste", "Single use"], ["Gift", "Single"],
+    ],
+)  # fmt: skip
+def test_values_that_are_something_else_say_nothing_of_persons(values: list[str]) -> None:
+    assert told_of_persons(values) == ("", ())
 
 
 def test_numbers_dates_and_choices_are_told_apart() -> None:

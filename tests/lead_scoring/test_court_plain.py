@@ -119,12 +119,14 @@ def test_names_that_only_look_protected_are_not(name: str) -> None:
     assert made.court().guilty("protected") == ()
 
 
-def test_a_column_of_genders_is_known_by_its_values() -> None:
+def test_columns_of_persons_are_known_by_their_values() -> None:
     made = Made(500)
+    made.columns["maritl"] = made.rng.choice(["1. Single", "2. Married"], 500).tolist()
     made.columns["Ansprache"] = made.rng.choice(["Herr", "Frau", "Frau Dr."], 500).tolist()
     made.columns["size"] = made.rng.choice(["S", "M", "F"], 500).tolist()
     court = made.court()
-    assert court.guilty("protected") == ("Ansprache",)
+    assert set(court.guilty("protected")) == {"Ansprache", "maritl"}
+    assert "marital statuses" in said_of(court, "maritl", "protected")
     assert "genders" in said_of(court, "Ansprache", "protected")
     assert "size" not in court.excluded
 

@@ -26,6 +26,8 @@ Sort: TypeAlias = Literal[
     "outcome_words",
     "gender_values",
     "gender_neutral",
+    "marital_values",
+    "marital_neutral",
 ]
 _MOST_LETTERS = 200
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -47,6 +49,13 @@ _WHOLE_LETTERS = str.maketrans(
 """Letters that no accent can be taken off."""
 _GAP = 2
 """Words that a `*` may stand for."""
+
+
+_Words: TypeAlias = frozenset[tuple[str, ...]]
+_OF_PERSONS: tuple[tuple[str, Sort, Sort], ...] = (
+    ("genders", "gender_values", "gender_neutral"),
+    ("marital statuses", "marital_values", "marital_neutral"),
+)
 
 
 @dataclass(frozen=True)
@@ -90,22 +99,34 @@ def said(sort: Sort, name: str) -> Phrase | None:
     return None
 
 
-def genders(values: Iterable[str]) -> tuple[str, ...]:
-    """The values that say somebody's gender, where nearly nothing else is there (`Herr`, `Frau Dr.`, `divers`); else none."""
-    told: dict[str, str] = {}
+def told_of_persons(values: Iterable[str]) -> tuple[str, tuple[str, ...]]:
+    """What a column's values say of persons, and those that do, where nearly nothing else is there.
+
+    Genders (`Herr`, `Frau Dr.`, `divers`) or marital statuses (`2. Married`, `ledig`); empty: neither.
+    """
+    seen = tuple(values)
+    for what, sort, neutral in _OF_PERSONS:
+        if told := _told(seen, _sort_words(sort), _sort_words(neutral)):
+            return what, told
+    return "", ()
+
+
+def _told(values: Sequence[str], known: _Words, neutral: _Words) -> tuple[str, ...]:
+    """A value for each word of a sort, where at least two are met and what stands beside them is neutral."""
+    told: dict[tuple[str, ...], str] = {}
     for value in values:
         words = words_of(value)
-        gender = next((word for word in words if (word,) in _sort_words("gender_values")), "")
-        rest = tuple(word for word in words if word != gender)
-        if rest and rest not in _sort_words("gender_neutral"):
+        word = words if words in known else next(((w,) for w in words if (w,) in known), ())
+        rest = tuple(one for one in words if one not in word)
+        if rest and rest not in neutral:
             return ()
-        if gender:
-            told.setdefault(gender, value)
+        if word:
+            told.setdefault(word, value)
     return tuple(told.values()) if len(told) > 1 else ()
 
 
 @cache
-def _sort_words(sort: Sort) -> frozenset[tuple[str, ...]]:
+def _sort_words(sort: Sort) -> _Words:
     return frozenset(phrase.words for phrase in _phrases()[sort])
 
 

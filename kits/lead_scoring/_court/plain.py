@@ -9,7 +9,7 @@ import numpy as np
 
 from kits.lead_scoring._court.columns import Column
 from kits.lead_scoring._court.drift import follows_clock
-from kits.lead_scoring._court.names import genders, said
+from kits.lead_scoring._court.names import said, told_of_persons
 from kits.lead_scoring._court.texts import TEXT_WORDS
 from kits.lead_scoring._court.verdicts import Verdict
 
@@ -85,16 +85,16 @@ def sparse(column: Column) -> Verdict | None:
 
 
 def protected(column: Column, stated: bool) -> Verdict | None:
-    """A column that must not decide about people; by the settings, by its name, or because its values are genders."""
+    """A column that must not decide about people; by the settings, by its name, or because its values say it of persons."""
     phrase = said("protected", column.name)
-    told = genders(column.choices)
+    what, told = told_of_persons(column.choices)
     if stated:
         why = "columns.protected names it"
     elif phrase is not None:
         why = f"its name (“{phrase.text}”) is of something that must not decide about people"
     elif told:
         shown = ", ".join(f"“{one[:20]}”" for one in told[:3])
-        why = f"its values ({shown}) are genders, which must not decide about people"
+        why = f"its values ({shown}) are {what}, which must not decide about people"
     else:
         return None
     return Verdict(column.name, "protected", "guilty", 1.0, (why,), "exclude")
