@@ -84,3 +84,26 @@ def test_a_table_of_deals_with_columns_of_its_own_stays_that_of_the_leads(tmp_pa
     header = ["Klantmail", "Uitkomst", "Datum besluit", "Bedrag"]
     found = outcomes(tmp_path, header, [[*decided(n), 100 + n] for n in range(50)])
     assert len(found.leads) == 50 and not found.told("outcomes-joined")
+
+
+def test_orders_of_a_shop_with_a_row_for_each_article(tmp_path: Path) -> None:
+    contacts = [[f"K{n}", f"a{n}@f{n}.eu", DAY + timedelta(n), "web"] for n in range(60)]
+    put(tmp_path / "requests.csv", table(["Lead ID", "Email", "Created at", "Source"], contacts))
+    header = ["Name", "Email", "Financial Status", "Paid at", "Created at", "Lineitem name", "Cancelled at", "Source"]  # fmt: skip
+
+    def order(n: int, days: int, status: str, ended: object = "") -> list[list[object]]:
+        """An order of two articles: the shop tells in the first row alone what became of it."""
+        at = f"{DAY + timedelta(n + days)} 10:00:00 +0200"
+        first = [f"#{n}", f"a{n}@f{n}.eu", status, at if status == "paid" else "", at, "Widget", ended, "web"]  # fmt: skip
+        return [first, [f"#{n}", f"a{n}@f{n}.eu", "", "", at, "Gadget", "", ""]]
+
+    sold = [order(n, 10, "paid") for n in range(20)]
+    off = [order(30, 5, "voided"), order(31, 5, "expired"), order(32, 5, "paid", DAY + timedelta(40))]  # fmt: skip
+    before = [order(n, -50, "paid") for n in (40, 41)]
+    rows = [row for one in (*before, *sold, *off) for row in one]
+    put(tmp_path / "orders_export.csv", table(header, rows))
+    found = read(tmp_path)
+    told = found.told("sales")
+    assert "20 of 60 leads have a row and count as won, at Created at" in told
+    assert "6 rows were called off" in told and "2 bought before they came" in told
+    assert sorted(won(found)) == sorted(f"K{n}" for n in range(20))

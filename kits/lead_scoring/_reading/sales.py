@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from kits.core.kit import Finding
+from kits.lead_scoring._reading.called_off import called_off
 from kits.lead_scoring._reading.events import find_time
-from kits.lead_scoring._reading.mapping import find_mapping, tier_words
-from kits.lead_scoring._reading.names import plain, words_of
+from kits.lead_scoring._reading.mapping import find_mapping
+from kits.lead_scoring._reading.names import plain
 from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.role_times import decided_at, seconds_of
 from kits.lead_scoring._reading.sheets import Sheet
-from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import SourceConfig
 
 WON, WON_AT = "(has a sale)", "(first sale)"
@@ -63,21 +63,13 @@ def telling_sales(leads: Sheet, named: Sequence[Sheet]) -> list[Sheet]:
 
 
 def time_of_sales(sheet: Sheet, stated: str) -> tuple[str, Sequence[float | None]]:
-    """The column that says when each was sold, and its times: the stated one, one called so, else the only date there is."""
+    """The column that says when each was sold, and its times: the stated one, one called so, else the only date there is,
+    else when the row was made, as shops tell of an order."""
     name, seconds = find_time(sheet, stated, "outcome_at")
     dates = [] if name else [one for one in sheet.columns if sheet.typed(one).kind == "date"]
-    return find_time(sheet, dates[0]) if len(dates) == 1 else (name, seconds)
-
-
-def _called_off(sheet: Sheet) -> frozenset[int]:
-    """Rows whose status says that nothing came of it: cancelled, refused, refunded."""
-    lost = tier_words("sure")[1] | tier_words("converted")[1]
-    return frozenset(
-        row
-        for name in ranked_in(sheet, sheet.columns, "stage")
-        for row, cell in enumerate(sheet.cells[name])
-        if words_of(cell) in lost
-    )
+    if len(dates) == 1:
+        return find_time(sheet, dates[0])
+    return (name, seconds) if name or stated else find_time(sheet, "", "decided_at")
 
 
 def _came(leads: Sheet, source: SourceConfig) -> Sequence[float | None]:
@@ -120,10 +112,10 @@ def join_sales(
     """Leads that have a sale are won, at its time where the table tells one."""
     name, seconds = time
     sales: defaultdict[str, list[float | None]] = defaultdict(list)
-    called_off = _called_off(other)
-    for row, cell in enumerate(other.cells[link.column]):
-        key = link.key(cell)
-        if key and row not in called_off:
+    sold = [link.key(cell) for cell in other.cells[link.column]]
+    off = called_off(other, sold, seconds)
+    for row, key in enumerate(sold):
+        if key and row not in off:
             sales[key].append(seconds[row] if name else None)
     keys = [link.key(cell) for cell in leads.cells[link.lead_column]]
     first, earlier = _first_after(keys, sales, _came(leads, source) if name else ())
@@ -140,7 +132,7 @@ def join_sales(
         f"{other.name} joined {link.said()}: {won.count('yes')} of {len(leads)} leads have a row and count as won"
         f"{f', at {name}' if name else ''}; {lone} of its {len(sales)} belong to no lead"
         f"{f'; {earlier} bought before they came and not since: not won by that' if earlier else ''}"
-        f"{f'; {len(called_off)} rows were called off and count as none' if called_off else ''}"
+        f"{f'; {len(off)} rows were called off and count as none' if off else ''}"
     )
     said = Finding(
         "sales",

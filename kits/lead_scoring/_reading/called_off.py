@@ -1,0 +1,55 @@
+"""Rows of a table of sales of which nothing came: cancelled, refused, refunded.
+
+By the words of a status, or by the date of a cancellation. A shop writes an order of several articles in as many rows, and its
+status into the first of them alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import cast
+
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.mapping import tier_words
+from kits.lead_scoring._reading.names import load_words, words_of
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.things import ranked_in
+
+
+def called_off(
+    sheet: Sheet, keys: Sequence[str], seconds: Sequence[float | None]
+) -> frozenset[int]:
+    """The rows that are no sales.
+
+    Args:
+        keys: (rows,) whose each is.
+        seconds: (rows,) when each was sold; empty where nothing tells it.
+    """
+    states = [sheet.cells[name] for name in _named(sheet, "stage", "payment")]
+    ends = [
+        sheet.cells[name]
+        for name in _named(sheet, "called_off_at")
+        if sheet.typed(name).kind == "date"
+    ]
+    found: set[int] = set()
+    for row, key in enumerate(keys):
+        mine = [cells[row] for cells in states if not is_missing(cells[row])]
+        ended = any(not is_missing(cells[row]) for cells in ends)
+        said = any(words_of(cell) in _words() for cell in mine)
+        same = (
+            row > 0 and key == keys[row - 1] and (not seconds or seconds[row] == seconds[row - 1])
+        )
+        if ended or said or (not mine and same and row - 1 in found):
+            found.add(row)
+    return frozenset(found)
+
+
+def _named(sheet: Sheet, *meanings: str) -> list[str]:
+    return [name for meaning in meanings for name in ranked_in(sheet, sheet.columns, meaning)]
+
+
+@cache
+def _words() -> frozenset[str]:
+    more = cast("list[str]", load_words("cells.yaml")["called_off"])
+    return tier_words("sure")[1] | tier_words("converted")[1] | {words_of(one) for one in more}
