@@ -26,22 +26,33 @@ _ZONES = {
     "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
 }  # fmt: skip
 """Zones by name → hours ahead of UTC; not those of which there are two (CST, BST, IST)."""
+_AFTERNOON = "PpμΜ"
 # blanks are counted: of many between two parts that may be absent, each would be tried for either
 _CLOCK = (
-    r"(?:[T ,_]{1,9}(?:(?:um|at|à|às|alle|ore|alle ore|a las|om|kl\.?|klo|godz\.?) {1,9})?(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?"
-    r"(?:\s{0,9}(?:Uhr|uur))?\s{0,9}([AaPp]\.?\s?[Mm]\.?)?"
+    r"(?:[T ,_]{1,9}(?:(?:um|at|à|às|alle|ore|alle ore|a las|om|kl\.?|klo|godz\.?|ob|ora|orele|plkst\.?|kell|в|[ouv]) {1,9})?(\d{1,2})[:.h](\d{2})"
+    r"(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?(?:\s{0,9}(?:Uhr|uur|hod\.?|ч\.?))?\s{0,9}([AaPp]\.?\s?[Mm]\.?|[πμΠΜ]\.?\s?[μΜ]\.?)?"
     rf"\s{{0,9}}({'|'.join(_ZONES)}|[+-]\d{{2}}:?\d{{2}}|\(?(?:GMT|UTC)[+-]\d{{1,2}}(?::?\d{{2}})?\)?)?)?"
 )
-_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?, {0,9})?"
+_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?, {0,9}|(?:[^\W\d_]{2,3}|niedz)\.? {1,9})?"
+"""A word with a comma, or one of few letters: `pt. 19.07.2024`."""
+_YEAR_ENDS = r"(?:\.(?!\d)|\s?[rlг]\.)?"
+"""What stands behind a year in Croatia, Poland, Slovenia and Bulgaria: `19.07.2024.`, `19.07.2024 r.`"""
 YEAR_FIRST = re.compile(
     r"(\d{4})(?:[-/]|\. ?)(\d{1,2})(?:[-/]|\. ?)(\d{1,2})(?:\.(?!\d))?" + _CLOCK
 )
-YEAR_LAST = re.compile(_WEEKDAY + r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{2,4})" + _CLOCK)
+YEAR_LAST = re.compile(
+    _WEEKDAY + r"(\d{1,2})([-/.])[ \u00a0]?(\d{1,2})[-/.][ \u00a0]?(\d{2,4})" + _YEAR_ENDS + _CLOCK
+)
 NAMED = re.compile(
     _WEEKDAY
     + r"(\d{1,2})(?:er|[º°])?[- .]{1,9}(?:de )?([^\W\d_]{3,12})[- .]{1,9}(?:del? )?(\d{2,4})"
+    + _YEAR_ENDS
     + _CLOCK
 )
+YEAR_NAMED = re.compile(
+    r"(\d{4})(?: m\.)?[-. ]{1,9}([^\W\d_]{3,12})[-. ]{1,9}(\d{1,2})(?: d)?\.?" + _CLOCK
+)
+"""`2024. július 19.`, `2024 m. liepos 19 d.`, `2024-Jul-19`."""
 MONTH_FIRST = re.compile(
     _WEEKDAY + r"([^\W\d_]{3,12})[ .]{1,9}(\d{1,2})(?:st|nd|rd|th)?[, ]{1,9}(\d{4})" + _CLOCK
 )
@@ -73,6 +84,16 @@ def read_named(text: str) -> Moment:
         return None
     day, name, year, *clock = match.groups()
     return _of_month(year, name, day, clock)
+
+
+def read_year_named(text: str) -> Moment:
+    """`2024. július 19.`"""
+    match = YEAR_NAMED.fullmatch(text)
+    month = MONTH_WORDS.get(match[2].lower()) if match else None
+    if match is None or month is None:
+        return None
+    year, _, day, *clock = match.groups()
+    return _with_clock(int(year), month, int(day), clock)
 
 
 def read_month_first(text: str) -> Moment:
@@ -134,6 +155,7 @@ def read_year_last(match: re.Match[str] | None, day_first: bool) -> Moment:
 READERS: Mapping[re.Pattern[str], Callable[[str], Moment]] = {
     YEAR_FIRST: read_year_first,
     NAMED: read_named,
+    YEAR_NAMED: read_year_named,
     MONTH_FIRST: read_month_first,
     COMPACT: read_compact,
 }
@@ -146,7 +168,7 @@ def form_of(texts: Sequence[str], enough: float) -> re.Pattern[str] | None:
     Args:
         enough: share of the texts that must have the form, 0 to 1.
     """
-    for form in (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST, COMPACT):
+    for form in (YEAR_FIRST, YEAR_LAST, NAMED, YEAR_NAMED, MONTH_FIRST, COMPACT):
         if texts and sum(bool(form.fullmatch(text)) for text in texts) >= enough * len(texts):
             return form
     return None
@@ -170,7 +192,7 @@ def _with_clock(year: int, month: int, day: int, clock: Sequence[str | None]) ->
     hour, minute, second, fraction, half, zone = clock
     hours = int(hour or 0)
     if half:
-        hours = hours % 12 + (12 if half[0] in "Pp" else 0)
+        hours = hours % 12 + (12 if half[0] in _AFTERNOON else 0)
     seconds = _seconds([year, month, day, hours, int(minute or 0), int(second or 0)])
     if seconds is None:
         return None

@@ -9,11 +9,13 @@ from kits.core.moments import (
     NAMED,
     YEAR_FIRST,
     YEAR_LAST,
+    YEAR_NAMED,
     form_of,
     read_month_first,
     read_named,
     read_year_first,
     read_year_last,
+    read_year_named,
 )
 
 TEN = 1_735_639_200.0
@@ -27,7 +29,9 @@ def test_blanks_may_be_several() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["31.12.2024 um 10:00 Uhr", "31.12.2024, 10:00 Uhr", "31/12/2024 à 10h00", "31.12.2024 kl. 10.00", "31-12-2024 om 10:00 uur"],
+    ["31.12.2024 um 10:00 Uhr", "31.12.2024, 10:00 Uhr", "31/12/2024 à 10h00", "31.12.2024 kl. 10.00", "31-12-2024 om 10:00 uur",
+     "31. 12. 2024 10:00", "31.\u00a012.\u00a02024 v 10:00", "31.12.2024. 10:00", "31.12.2024 г., 10:00 ч.", "31.12.2024 r. o 10:00", "wt. 31.12.2024 10:00",
+     "31.12.2024 ora 10:00", "31.12.2024 ob 10.00", "31/12/2024 10:00 π.μ."],
 )  # fmt: skip
 def test_hours_are_read_with_the_words_that_go_with_them(text: str) -> None:
     assert read_year_last(YEAR_LAST.fullmatch(text), day_first=True) == (TEN, False)
@@ -35,10 +39,32 @@ def test_hours_are_read_with_the_words_that_go_with_them(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["31 Δεκ 2024", "31 Δεκεμβρίου 2024", "31 decembrie 2024", "31. joulukuuta 2024", "31. prosince 2024", "31 pro 2024", "31. decembra 2024",
+     "31. detsember 2024", "31. decembris 2024", "31 gruodžio 2024", "31 декември 2024 г.", "31 грудня 2024"],
+)  # fmt: skip
+def test_months_of_more_languages(text: str) -> None:
+    assert read_named(text) == (TEN - 36_000, False)
+
+
+@pytest.mark.parametrize(
+    "text", ["2024. december 31.", "2024. dec. 31.", "2024 m. gruodžio 31 d.", "2024-Dec-31"]
+)
+def test_the_year_before_a_named_month(text: str) -> None:
+    assert read_year_named(text) == (TEN - 36_000, False)
+    assert read_year_named("2024. Marketing 31.") is None
+
+
+def test_the_afternoon_of_greeks() -> None:
+    noon = read_year_last(YEAR_LAST.fullmatch("31/12/2024 12:30 μ.μ."), day_first=True)
+    assert noon == (TEN + 9_000, False)
+
+
+@pytest.mark.parametrize(
     ("form", "text"),
     [
         (YEAR_FIRST, "2024-12-31T10:00:00.5"), (YEAR_LAST, "31.12.2024 10:00"), (NAMED, "31 Dec 2024 10:00"),
-        (MONTH_FIRST, "Dec 31, 2024 10:00"),
+        (MONTH_FIRST, "Dec 31, 2024 10:00"), (YEAR_NAMED, "2024. dec. 31. 10:00"), (YEAR_LAST, "wt. 31. 12. 2024 r. o 10:00"),
     ],
 )  # fmt: skip
 def test_blanks_without_end_make_no_moment(form: object, text: str) -> None:

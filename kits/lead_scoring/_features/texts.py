@@ -19,6 +19,7 @@ from kits.core.moments import (
     read_month_first,
     read_named,
     read_year_last,
+    read_year_named,
 )
 from kits.lead_scoring._features.cells import is_missing, to_moment, to_number, to_truth
 from kits.lead_scoring._features.spec import Column, NumberColumn
@@ -29,7 +30,14 @@ from kits.lead_scoring._written import Written
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LONGEST = 60
 _DAY_S = 86_400
-_ONE_WAY = (read_named, read_month_first, read_month, read_compact, read_compact_day)
+_ONE_WAY = (
+    read_named,
+    read_year_named,
+    read_month_first,
+    read_month,
+    read_compact,
+    read_compact_day,
+)
 """Readers of what only one way can be read."""
 
 Read = Callable[[Value, Written], Value]

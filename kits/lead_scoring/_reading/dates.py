@@ -19,6 +19,7 @@ from kits.core.moments import (
     READERS,
     YEAR_FIRST,
     YEAR_LAST,
+    YEAR_NAMED,
     Moment,
     end_of_month,
     form_of,
@@ -130,7 +131,7 @@ def _at(moment: Moment) -> float | None:
 
 def _mixed(texts: Sequence[str], some: Sequence[str], form: DateForm) -> Dates | None:
     """Dates that several people or programs wrote, each by its own form; days of a spreadsheet among them where they fit in."""
-    forms = (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST, MONTH)
+    forms = (YEAR_FIRST, YEAR_LAST, NAMED, YEAR_NAMED, MONTH_FIRST, MONTH)
     written = [text for text in some if any(one.fullmatch(text) for one in forms)]
     rest = sum(bool(_SERIAL.fullmatch(text)) for text in some)
     if len(written) + rest < _ENOUGH * len(some) or len(written) < _LEAST_WRITTEN * len(some):

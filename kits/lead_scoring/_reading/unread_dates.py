@@ -1,0 +1,43 @@
+"""Columns that look like dates and are none that can be read: words to the model, and of no help to tell when leads came.
+
+Only told. Which forms are read stands in `core/moments.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kits.core.kit import Finding
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.known import Known
+from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many
+
+_NEARLY_ALL = 0.95
+_LEAST = 10
+"""Different cells; of fewer they may be the names of a few fairs."""
+_YEAR = r"(?<!\d)(?:19|20)\d{2}(?!\d)"
+_LIKE_DATE = re.compile(
+    rf"(?:[^\W\d_]{{1,12}}[., ]{{1,3}})?\d{{1,2}}\D{{1,16}}(?:\d{{1,2}}\D{{1,4}})?{_YEAR}.{{0,24}}"
+    rf"|{_YEAR}\D{{1,16}}\d{{1,2}}(?!\d).{{0,24}}"
+)
+
+
+def tell_unread_dates(known: Known) -> Iterator[Finding]:
+    """Which they are, with a cell of each."""
+    found: dict[str, str] = {}
+    for name in known.columns:
+        if name not in known.typed or known.typed[name].kind != "text":
+            continue
+        cells = {cell.strip() for cell in known.sheet.cells[name] if not is_missing(cell)}
+        like = [cell for cell in cells if _LIKE_DATE.fullmatch(cell)]
+        if len(cells) >= _LEAST and len(like) >= _NEARLY_ALL * len(cells):
+            found[name] = max(like)
+    if found:
+        yield Finding(
+            "unread-dates", "warn",
+            f"{so_many(tuple(found), 'looks like dates that', 'look like dates that')} could not be read: words to the model, "
+            "and no time of a lead",
+            tuple(f"{name}: {cell!r}" for name, cell in found.items())[:MAX_SHOWN],
+            "export dates as 2024-12-31 or 31.12.2024, or change them in the table, and import again with --replace",
+        )  # fmt: skip
