@@ -30,6 +30,7 @@ from kits.lead_scoring._reading.events import (
 from kits.lead_scoring._reading.history import Columns, Fields, find_fields, history_columns
 from kits.lead_scoring._reading.leads_table import find_leads, other_choices, tells_outcomes
 from kits.lead_scoring._reading.mapping import find_mapping
+from kits.lead_scoring._reading.outcome_history import with_last_states
 from kits.lead_scoring._reading.outcome_tables import with_outcomes
 from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.role_times import seconds_of
@@ -67,7 +68,7 @@ class Tables:
         changed: tables of accounts, and the joined column that says when their rows were changed last.
         timed: tables of events and changes, which wait for the decision's time.
         findings: files passed over, and what was joined to what.
-        source: what columns mean, where a table of sales tells the outcome.
+        source: what columns mean, where a table of sales or of states tells the outcome.
     """
 
     leads: Sheet
@@ -116,14 +117,21 @@ def join(
         ConfigError: a stated column is not there.
     """
     roles = {s.name: said.role if (said := stated(s.files[0])) else "" for s in sheets}
+    source: SourceConfig | None = None
     main = find_leads(sheets, roles, config.source)
     left = [sheet for sheet in sheets if sheet is not main]
     if not roles[main.name]:
         free = [sheet for sheet in left if not roles[sheet.name]]
-        main, whole, told = with_outcomes(main, free, config.source)
-        left = [sheet for sheet in left if sheet is not whole]
-        findings.extend([told] if told else [])
-    tables = Tables(main, findings=findings)
+        states = with_last_states(main, free, config.source)
+        if states is not None:
+            main, source = states.leads, states.source
+            left = [sheet for sheet in left if sheet.name != main.name]
+            findings.append(states.said)
+        else:
+            main, whole, told = with_outcomes(main, free, config.source)
+            left = [sheet for sheet in left if sheet is not whole]
+            findings.extend([told] if told else [])
+    tables = Tables(main, findings=findings, source=source)
     findings.extend(other_choices(main, left, roles, config.source))
     if not any(role == "sales" for role in roles.values()) and not tells_outcomes(
         main, config.source

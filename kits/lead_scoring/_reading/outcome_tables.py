@@ -14,6 +14,7 @@ from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.personal import find_personal
 from kits.lead_scoring._reading.relations import Link, find_link
+from kits.lead_scoring._reading.role_times import came
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import SourceConfig
@@ -37,7 +38,7 @@ def with_outcomes(
         if link is None or not _of_each(link, main) or not _only_tells(main, link, told):
             continue
         if (
-            _comes(other)
+            came(other)
             and not _outcome_columns(other, source)
             and not set(told) & set(other.columns)
         ):
@@ -70,12 +71,6 @@ def _only_tells(main: Sheet, link: Link, told: Sequence[str]) -> bool:
     left = [name for name in main.columns if name not in known]
     dates = all(main.typed(name).kind in ("date", "empty") for name in left)
     return dates and len(main.columns) <= _MOST_COLUMNS
-
-
-def _comes(sheet: Sheet) -> bool:
-    """Whether a table says when its leads came."""
-    named = ranked_in(sheet, sheet.columns, "decided_at")
-    return any(sheet.typed(name).kind == "date" for name in named)
 
 
 def _merged(leads: Sheet, main: Sheet, link: Link) -> Sheet:

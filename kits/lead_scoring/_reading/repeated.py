@@ -6,10 +6,12 @@ Which column has the ids is `roles.py`'s question.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from kits.core.kit import Finding
 from kits.lead_scoring._reading.known import Known, identities
+from kits.lead_scoring._reading.names import rank
 
 _SHOWN = 10
 Age = tuple[float, float]
@@ -27,7 +29,21 @@ def newest_of_each(known: Known) -> tuple[Known, Finding | None]:
         other = best.get(identity)
         if other is None or _state(known, ages, row) >= _state(known, ages, other):
             best[identity] = row
-    return known.only(sorted(best.values())), _said(known, ids, ages, best)
+    before = {name for name in known.columns if rank(name, "old_value") is not None}
+    newest = known.only(sorted(best.values()))
+    if before:
+        newest = _of_changes(newest, before)
+    return newest, _said(known, ids, ages, best, sorted(before))
+
+
+def _of_changes(known: Known, before: Collection[str]) -> Known:
+    """The leads of a table of changes: without what was before the last one, which is when an outcome was known."""
+    columns = {name: values for name, values in known.columns.items() if name not in before}
+    if known.roles.outcome_at or not known.roles.changed_at:
+        return replace(known, columns=columns)
+    ended = [at if won is not None else None for at, won in zip(known.changed_at, known.won)]
+    roles = replace(known.roles, outcome_at=(known.roles.changed_at,))
+    return replace(known, columns=columns, outcome_at=ended, roles=roles)
 
 
 def _age(known: Known, row: int) -> Age:
@@ -45,7 +61,11 @@ def _or_never(seconds: float | None) -> float:
 
 
 def _said(
-    known: Known, ids: Sequence[str], ages: Sequence[Age], best: Mapping[str, int]
+    known: Known,
+    ids: Sequence[str],
+    ages: Sequence[Age],
+    best: Mapping[str, int],
+    before: Sequence[str],
 ) -> Finding:
     roles = known.roles
     twice = [identity for identity, n in Counter(ids).items() if n > 1]
@@ -63,6 +83,8 @@ def _said(
             f"; of {len(equal)} the rows are equal in it: there a decided one goes before an open one, then the later "
             "outcome, then the later row"
         )
+    if before:
+        told += f"; {', '.join(before)} tells what was before a change: left out"
     return Finding(
         "repeated-ids", "warn",
         f"{len(ids) - len(best)} rows repeat the id of another row ({roles.id}); the newest of each was kept{told}",

@@ -192,6 +192,12 @@ def came_at(
     return ""
 
 
+def came(sheet: Sheet) -> bool:
+    """Whether a table says by a name when its leads came."""
+    named = ranked_in(sheet, sheet.columns, "decided_at")
+    return any(sheet.typed(name).kind == "date" for name in named)
+
+
 def changed_at(
     sheet: Sheet, typed: Table[str, Typed], mapping: Mapping | None, free: Sequence[str]
 ) -> str:

@@ -97,7 +97,7 @@ def find_roles(
     order, doubt = _order(sheet, typed, source, free, bool(decided or ended))
     group = column_named(sheet.columns, source.group, "group") if source.group else ""
     return Roles(
-        id=_id(sheet, source, mapping, free),
+        id=_id(sheet, source, mapping, free, decided),
         decided_at=decided,
         outcome_at=ended,
         changed_at=changed,
@@ -141,7 +141,13 @@ def with_outcome_times(
     return replace(roles, outcome_at=found, doubts=(*roles.doubts, doubt))
 
 
-def _id(sheet: Sheet, source: SourceConfig, mapping: Mapping | None, free: Sequence[str]) -> str:
+def _id(
+    sheet: Sheet,
+    source: SourceConfig,
+    mapping: Mapping | None,
+    free: Sequence[str],
+    decided: str,
+) -> str:
     if source.id:
         return column_named(sheet.columns, source.id, "id")
     named = mapping.find(mapping.names.id, free) if mapping else []
@@ -151,7 +157,8 @@ def _id(sheet: Sheet, source: SourceConfig, mapping: Mapping | None, free: Seque
         if cells and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet):
             return name
     repeating = dict.fromkeys([*named, *ranked_in(sheet, free, "lead_id")])
-    return next((name for name in repeating if _repeats(sheet, name)), "")
+    several = (name for name in repeating if _repeats(sheet, name) or _states(sheet, name, decided))
+    return next(several, "")
 
 
 def _repeats(sheet: Sheet, name: str) -> bool:
@@ -165,6 +172,16 @@ def _repeats(sheet: Sheet, name: str) -> bool:
     if filled <= _HALF * len(sheet) or counted:
         return False
     return sum(len(set(cells)) for cells in files.values()) > _HALF * filled
+
+
+def _states(sheet: Sheet, name: str, decided: str) -> bool:
+    """Whether a row is one of many states of a lead: those of an id all came at the same moment, others at other ones."""
+    if not decided:
+        return False
+    pairs = zip(sheet.cells[name], sheet.cells[decided])
+    known = {(one.strip(), at.strip()) for one, at in pairs if not is_missing(one)}
+    ids, moments = {one for one, _ in known}, {at for _, at in known}
+    return len(moments) >= _LEAST and len(known) <= len(ids) / _UNIQUE
 
 
 def counts_rows(ids: Sequence[str]) -> bool:

@@ -1,0 +1,71 @@
+"""Exports with a row for each change of a lead's status, alone and beside a table of the leads."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from tests.lead_scoring.lead_files import Read, put, read, source, table
+
+BEGIN = datetime(2024, 3, 1, 9, tzinfo=timezone.utc)
+LEADS = ["Lead ID", "Created at", "Source", "Visits"]
+
+
+def lead(n: int) -> list[object]:
+    return [f"L{n * 7}", BEGIN + timedelta(days=n), "web", n % 9]
+
+
+def states(n: int) -> list[list[object]]:
+    """When a lead changed, from what and to what; every third is still open."""
+    steps = ["New", "Contacted", "Proposal", *([("Won", "Lost")[n % 2]] if n % 3 else [])]
+    at = BEGIN + timedelta(days=n)
+    pairs = zip(["", *steps], steps)
+    return [[at + timedelta(days=4 * i), old, new] for i, (old, new) in enumerate(pairs)]
+
+
+def in_one(folder: Path) -> Read:
+    rows = [[*lead(n), *state] for n in range(60) for state in states(n)]
+    rows.sort(key=lambda row: str(row[4]))
+    header = [*LEADS, "Changed at", "Old status", "New status"]
+    return read(put(folder / "changes.csv", table(header, rows)))
+
+
+def beside(folder: Path, **stated: object) -> Read:
+    put(folder / "leads.csv", table(LEADS, [lead(n) for n in range(60)]))
+    rows = [[f"L{n * 7}", *state, "Ann"] for n in range(60) for state in states(n)]
+    header = ["Lead ID", "Changed at", "Old status", "New status", "Changed by"]
+    put(folder / "status_history.csv", table(header, rows[::-1]))
+    return read(folder, source(**stated))
+
+
+def test_rows_of_one_lead_are_its_states(tmp_path: Path) -> None:
+    found = in_one(tmp_path)
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [20, 20, 20]
+    assert "id=Lead ID, decided_at=Created at, outcome_at=Changed at" in found.told("columns")
+    assert "by Changed at; Old status tells what was before a change: left out" in found.told("repeated-ids")  # fmt: skip
+    assert found.by_id["L7"].fields == {"Source": "web", "Visits": 1.0}
+    ended = {one.meta.get("outcome_at") for one, label in zip(found.samples, found.labels) if label}
+    assert (BEGIN + timedelta(days=1 + 12)).timestamp() in ended
+
+
+def test_the_last_state_says_what_became_of_a_lead(tmp_path: Path) -> None:
+    found = beside(tmp_path)
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [20, 20, 20]
+    assert "decided_at=Created at, outcome_at=(last change)" in found.told("columns")
+    assert "220 states of 60 leads of leads.csv, joined by Lead ID: the last of each by Changed at" in found.told("outcomes-joined")  # fmt: skip
+    assert found.leads[0].fields == {"Source": "web", "Visits": 0.0}
+
+
+def test_a_table_of_states_is_the_leads_where_that_is_stated(tmp_path: Path) -> None:
+    found = beside(tmp_path, tables=[{"file": "status_history.csv", "role": "leads"}])
+    assert not found.told("outcomes-joined")
+
+
+def test_rows_with_an_id_and_moments_of_their_own_stay_leads(tmp_path: Path) -> None:
+    rows = [
+        [f"L{n % 6}", BEGIN + timedelta(days=n), "web", ("Won", "Lost")[n % 2]] for n in range(60)
+    ]
+    found = read(
+        put(tmp_path / "e.csv", table(["Lead ID", "Created at", "Source", "Status"], rows))
+    )
+    assert len(found.leads) == 60 and not found.told("repeated-ids")
