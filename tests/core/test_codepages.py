@@ -1,10 +1,10 @@
-"""Texts of Windows' programs: Central European ones are told from Western ones by their letters."""
+"""Texts of Windows' programs: which part of Europe they are of is told by their letters."""
 
 from __future__ import annotations
 
 import pytest
 
-from kits.core.codepages import CENTRAL, WESTERN, code_page
+from kits.core.codepages import BALTIC, CENTRAL, CYRILLIC, GREEK, TURKISH, WESTERN, code_page
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,24 @@ def test_central_european_texts_are_known(text: str) -> None:
 )
 def test_western_texts_stay_western(text: str) -> None:
     assert code_page(text.encode(WESTERN)) == WESTERN
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (GREEK, "Κατάσταση;Πηγή;Ημ. κλεισίματος;Χαμένη;Ναι;Web;12,50 €"),
+        (GREEK, "ΚΩΔΙΚΟΣ;ΠΗΓΗ;ΝΑΙ;ΟΧΙ;Αθήνα"),
+        (CYRILLIC, "Статус;Източник;Спечелена;Загубена;София;Пловдив;лв."),
+        (TURKISH, "Aşama;Müşteri;İstanbul;Çağrı;Değer;Kazanıldı"),
+        (BALTIC, "Būsena;Šaltinis;Laimėta;Pralaimėta;Žinutė;Įmonė;Kęstutis"),
+        (BALTIC, "Avots;Atteikts;Rīga;Jūrmala;Klients ķīmija;Šķēle;Ģirts;Ņ"),
+    ],
+)  # fmt: skip
+def test_other_alphabets_are_known(page: str, text: str) -> None:
+    assert code_page(text.encode(page)) == page
+
+
+def test_a_word_that_a_column_repeats_counts_once() -> None:
+    few = "Etap;Źródło;Branża;Udział;Pilność;Wdrożenie;Moduły"
+    # ę alone could be the ê of Frenchmen
+    assert code_page("\n".join([few, *["Zamknięte"] * 400]).encode(CENTRAL)) == CENTRAL
