@@ -241,6 +241,18 @@ def test_a_mapping_can_be_named_or_refused(tmp_path: Path) -> None:
     assert read(path, kept).column("Days to close") == [3.0, 9.0]
 
 
+def test_odoo_in_italian_has_its_lost_leads_archived(tmp_path: Path) -> None:
+    header = ["ID", "Opportunità", "Fase", "Attivo", "Probabilità", "Motivo di perdita", "Ricavi previsti", "Data di creazione", "Fonte"]  # fmt: skip
+    rows = [
+        [1, "A", "Vinto", "True", "100,00", "", "900,00", "02/01/2025 10:00:00", "Fiera"],
+        [2, "B", "Nuovo", "False", "0,00", "Prezzo", "800,00", "03/01/2025 10:00:00", "Web"],
+        [3, "C", "Proposta", "True", "35,50", "", "700,00", "14/01/2025 10:00:00", "Web"],
+    ]
+    found = read(put(tmp_path / "odoo.csv", table(header, rows, ";")))
+    assert found.labels == ["won", "lost", ""] and "Odoo leads" in found.told("columns")
+    assert not {"Attivo", "Probabilità", "Motivo di perdita"} & set(found.leads[0].fields)
+
+
 def test_odoo_in_french_has_its_lost_leads_archived(tmp_path: Path) -> None:
     header = [
         "ID",

@@ -83,6 +83,14 @@ def test_hubspot_contacts_of_italian_users(tmp_path: Path) -> None:
         (["Angebot-Nr.", "Angebotsdatum", "Angebotsstatus"], ("angenommen", "zurückgezogen", "versendet")),
         (["ID record", "Data di creazione", "Fase trattativa"], ("Chiuso con vittoria", "Chiuso con perdita", "Contratto inviato")),
         (["Opportunity-ID", "Erstelldatum", "Phase"], ("Geschlossen und gewonnen", "Geschlossen und verloren", "Angebot")),
+        (["ID", "Data wprowadzenia", "Etap sprzedaży"], ("Zamknięte wygrane", "Zamknięte przegrane", "Prospekcja")),
+        (["Nr. oportunitate", "Data creării", "Stare"], ("Câştigat", "Pierdut", "În lucru")),
+        (["Ajánlatszám", "Létrehozva", "Eredmény"], ("Elnyert", "Elvesztett", "Függőben")),
+        (["Tarjousnro", "Luotu", "Tila"], ("Voitettu", "Hävitty", "Avoin")),
+        (["Κωδικός", "Ημ. δημιουργίας", "Κατάσταση"], ("Κερδισμένη", "Χαμένη", "Ανοιχτή")),
+        (["Št. povpraševanja", "Datum prejema", "Izid"], ("Dobljeno", "Izgubljeno", "Odprto")),
+        (["Nr.", "Aangemaakt op", "Fase"], ("Aanvaard", "Geweigerd", "Offerte verzonden")),
+        (["Номер", "Създаден на", "Статус"], ("Спечелена", "Загубена", "Нова")),
     ],
 )  # fmt: skip
 def test_ends_in_the_words_of_their_language(
@@ -236,3 +244,39 @@ def test_salesforce_leads_in_romance_languages(tmp_path: Path, header: list[str]
 @pytest.mark.parametrize("name", ["Grund für den Verlust", "Důvod zamítnutí", "Reden van verlies", "Przyczyna odrzucenia"])  # fmt: skip
 def test_reasons_of_a_loss_are_late_by_name(name: str) -> None:
     assert said("after", name) is not None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("Ναι", "Όχι"),
+        ("Да", "Не"),
+        ("Jah", "Ei"),
+        ("Taip", "Ne"),
+        ("IGAZ", "HAMIS"),
+        ("Evet", "Hayır"),
+    ],
+)
+def test_yes_and_no_of_more_languages_are_true_and_false(
+    tmp_path: Path, words: tuple[str, str]
+) -> None:
+    rows = [[f"K{n}", words[n % 2]] for n in range(30)]
+    found = read(put(tmp_path / "e.csv", table(["ID", "ERP"], rows)))
+    assert found.column("ERP")[:2] == [True, False]
+    assert [to_truth(word) for word in words] == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("word", ["Összesen", "Yhteensä", "Σύνολο", "Darab"])
+def test_totals_of_words_with_umlauts_are_no_leads(tmp_path: Path, word: str) -> None:
+    rows = [[f"AJ-{n}", "web", n, "", ""] for n in range(30)]
+    header = ["No", "Source", "Visits", "Note", "More"]
+    found = read(put(tmp_path / "e.csv", table(header, [*rows, [word, "", 30, "", ""]])))
+    assert len(found.leads) == 30 and "a total (1)" in found.told("no-leads")
+
+
+def test_persons_whose_column_has_an_umlaut_are_not_learned_from(tmp_path: Path) -> None:
+    rows = [
+        [f"T{n}", ("Voitettu", "Hävitty")[n % 2], f"Aino {'ABCDE'[n % 5]}ho"] for n in range(60)
+    ]
+    found = read(put(tmp_path / "e.csv", table(["Tarjousnro", "Tila", "Yhteyshenkilö"], rows)))
+    assert "Yhteyshenkilö" not in found.leads[0].fields

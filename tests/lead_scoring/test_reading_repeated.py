@@ -97,3 +97,15 @@ def test_columns_that_may_be_the_id_are_named_where_none_is(tmp_path: Path) -> N
     found = read(put(tmp_path / "e.csv", table(header, rows)))
     [told] = [one for one in found.findings if one.check == "no-id"]
     assert told.evidence == ("Sygnatura: 30 values in 60 rows",)
+
+
+def test_a_last_row_of_what_the_others_come_to_is_no_lead_whatever_it_is_called(
+    tmp_path: Path,
+) -> None:
+    rows = [[f"AJ-{n}", "web", n, f"{1000 + 10 * n},50"] for n in range(30)]
+    header = ["No", "Source", "Visits", "Value"]
+    last = ["Guztira", "", 435, "34365,00"]
+    found = read(put(tmp_path / "a.csv", table(header, [*rows, last], ";")))
+    assert len(found.leads) == 30 and "a total (1)" in found.told("no-leads")
+    lead = ["Guztira", "", 12, "34365,00"]
+    assert len(read(put(tmp_path / "b.csv", table(header, [*rows, lead], ";"))).leads) == 31

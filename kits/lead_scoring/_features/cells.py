@@ -26,8 +26,8 @@ MISSING = frozenset([
     "okänd", "ukendt", "tuntematon", "неизвестно", "不明", "未知",
 ])  # fmt: skip
 """Words that say nothing was given, in lower case."""
-_TRUE = frozenset({"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sì", "sim", "tak", "on", "1", "j", "wahr", "vrai", "vero", "verdadero", "verdadeiro", "prawda", "ano", "áno", "pravda", "igen", "da", "sant", "sann", "sand", "kyllä", "waar", "do not allow", "nicht zulassen"})  # fmt: skip
-_FALSE = frozenset({"no", "false", "n", "f", "nein", "non", "não", "nie", "off", "0", "nee", "nej", "nei", "falsch", "faux", "falso", "fałsz", "ne", "nepravda", "nem", "nu", "falskt", "usann", "falsk", "ei", "onwaar", "allow", "zulassen"})  # fmt: skip
+_TRUE = frozenset({"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sì", "sim", "tak", "on", "1", "j", "wahr", "vrai", "vero", "verdadero", "verdadeiro", "prawda", "ano", "áno", "pravda", "igen", "da", "sant", "sann", "sand", "kyllä", "waar", "do not allow", "nicht zulassen", "ναι", "αληθήσ", "да", "так", "taip", "jā", "jah", "igaz", "adevărat", "tosi", "evet", "doğru"})  # fmt: skip
+_FALSE = frozenset({"no", "false", "n", "f", "nein", "non", "não", "nie", "off", "0", "nee", "nej", "nei", "falsch", "faux", "falso", "fałsz", "ne", "nepravda", "nem", "nu", "falskt", "usann", "falsk", "ei", "onwaar", "allow", "zulassen", "όχι", "οχι", "ψευδήσ", "не", "ні", "nē", "hamis", "fals", "epätosi", "hayır", "hayir", "yanlış"})  # fmt: skip
 _MAX_NUMBER = 60
 _MAX_CHOICE = 120
 _AROUND = re.compile(r"[\s\u00a0\u202f'’$€£¥%]|(?:eur|usd|gbp|chf)\b", re.IGNORECASE)

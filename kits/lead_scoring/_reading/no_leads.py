@@ -5,6 +5,7 @@ They are told by their form alone; what columns mean is decided elsewhere.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import cast
 
+from kits.lead_scoring._features.cells import to_number
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.grouped import filled_down
 from kits.lead_scoring._reading.names import load_words, words_of
@@ -28,6 +30,8 @@ _FEW_COLUMNS = 2
 _LEAST = 2
 """Columns of numbers above which a row of words names them once more; numbers that such a column needs."""
 _NEARLY_ALL = 0.9
+_SUMMED = 5
+"""Rows whose sum no other number is by chance."""
 _LONGEST = 60
 _NUMBER = re.compile(r"[-+]?[^\w\s]?\s?\d[\d.,'’ \u00a0\u202f]*(?:%|[^\W\d]{0,3}|[€$£¥])")
 _COUNTED = re.compile(r"[\s\d:=().,]+$")
@@ -85,9 +89,10 @@ def _found(sheet: Sheet, headings: Headings) -> Iterator[tuple[int, str]]:
             yield i, PART
         elif 2 * filled >= len(cells) and _is_names(cells, filled, sheet.columns):
             yield i, NAMES
-        elif filled <= max(2, len(cells) / 2) and (
-            _is_total(cells) or (i in ends and _adds_up(cells, odd))
-        ):
+        elif (
+            filled <= max(2, len(cells) / 2)
+            and (_is_total(cells) or (i in ends and _adds_up(cells, odd)))
+        ) or (i in ends and _is_sum(cells, rows[:i])):
             yield i, TOTAL
         elif filled == 1 and headings != "keep":
             told = (
@@ -160,6 +165,34 @@ def _adds_up(row: Sequence[str], odd: frozenset[str]) -> bool:
     known = [cell for cell in others if cell]
     word = first in odd and not any(character.isdigit() for character in first)
     return word and bool(known) and all(_NUMBER.fullmatch(cell) for cell in known)
+
+
+def _is_sum(row: Sequence[str], above: Sequence[Sequence[str]]) -> bool:
+    """Whether a last row has a word and nothing but what all numbers above it come to: their sum, with a mean or a count."""
+    filled = {place: cell for place, cell in enumerate(row) if cell.strip()}
+    numbers = [place for place, cell in filled.items() if _NUMBER.fullmatch(cell.strip())]
+    if len(above) < _SUMMED or not numbers or len(filled) - len(numbers) > 1:
+        return False
+    return any(_come_to(row, above, numbers, commas=commas) for commas in (False, True))
+
+
+def _come_to(
+    row: Sequence[str], above: Sequence[Sequence[str]], places: Sequence[int], *, commas: bool
+) -> bool:
+    sums = 0
+    for place in places:
+        cells = [cells[place] for cells in above if cells[place].strip()]
+        told = to_number(row[place], commas=commas)
+        known = [to_number(cell, commas=commas) for cell in cells]
+        whole = math.fsum(known)
+        summed = math.isclose(told, whole, rel_tol=1e-6, abs_tol=0.01) and whole > max(
+            known, default=0.0
+        )
+        mean = bool(known) and math.isclose(told, whole / len(known), rel_tol=1e-3)
+        if not (summed or mean or told == len(known)):
+            return False
+        sums += summed
+    return sums > 0
 
 
 def _says_total(cell: str) -> bool:
