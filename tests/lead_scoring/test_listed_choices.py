@@ -53,6 +53,10 @@ def some(rng: random.Random, of: Sequence[str], share: float = 0.4) -> list[str]
         lambda rng, n: ", ".join([*some(rng, WISHES), *([f"Other {n}"] if n % 9 == 0 else [])]),
         lambda rng, n: ", ".join(some(rng, ("1,5 mm", "2,5 mm", "4 mm", "6 mm"))),
         lambda rng, n: ", ".join(some(rng, WISHES)) if n % 4 else "None of these",
+        lambda rng, n: " / ".join(some(rng, WISHES)),
+        lambda rng, n: "/".join(some(rng, WISHES)),
+        lambda rng, n: "+".join(some(rng, WISHES)),
+        lambda rng, n: " + ".join(some(rng, ("1/2 mm", "3/4 mm", "1 mm", "2 mm"))),
     ],
 )  # fmt: skip
 def test_choices_in_many_combinations_are_several(cell: Cell) -> None:
@@ -70,6 +74,10 @@ def test_choices_in_many_combinations_are_several(cell: Cell) -> None:
         lambda rng, n: rng.choice(("Yes, at once", "Yes, later", "No", "No, never")),
         lambda rng, n: rng.choice(("Food, beverages and tobacco", "Paper, print", "Metal", "Machines, vehicles")),
         lambda rng, n: f"{rng.choice(('M6', 'M8', 'M10'))}, {rng.choice(('20 mm', '30 mm', '40 mm'))}",
+        lambda rng, n: f"{rng.choice(('google', 'bing', 'news'))} / {rng.choice(('cpc', 'organic', 'email'))}",
+        lambda rng, n: rng.choice(("R/D", "Sales/Marketing", "IT", "Production/Logistics", "m/f/d", "N/S")),
+        lambda rng, n: f"https://acme.example/{rng.choice(('en', 'de', 'fr'))}/{rng.choice(('price', 'demo', 'blog'))}",
+        lambda rng, n: f"{rng.choice(('/en', '/de', '/fr'))}/{rng.choice(('price', 'demo', 'blog'))}/{rng.choice('ab')}",
     ],
 )  # fmt: skip
 def test_a_comma_within_a_value_parts_nothing(cell: Cell) -> None:
@@ -110,5 +118,20 @@ def test_a_choice_among_several_is_learned_and_told_whatever_stands_beside_it() 
         assert encoder.rows([Lead("x", {"wish": wish})])[0, place] == 1.0
     reasons = learn_rates(table(leads, won), ["wish"], Config())
     lead = Lead("x", {"wish": "Demo, Pricing"})
+    told = situation_of(reasons.columns["wish"], "wish", lead, reasons.wording, 1.0)
+    assert told.name == "one_of" and told.slots["value"] == "Pricing" and told.tally.share == 1.0
+
+
+def test_choices_that_slashes_join_are_learned_one_by_one() -> None:
+    rng = random.Random(5)
+    leads = [Lead(f"n{n}", {"wish": " / ".join(some(rng, WISHES))}) for n in range(600)]
+    won = ["Pricing" in str(lead.fields["wish"]) for lead in leads]
+    rows, sheet = np.arange(len(leads)), Sheet(leads)
+    spec = fit_encoder(sheet, rows, np.array(won, dtype=np.float64), {"wish": "many"}, 0).spec
+    encoder = Encoder(spec)
+    assert {f"wish has {one.lower()}" for one in WISHES} < set(encoder.labels)
+    assert np.array_equal(encoder.rows(leads), encode(sheet, rows, spec))
+    reasons = learn_rates(table(leads, won), ["wish"], Config())
+    lead = Lead("x", {"wish": "Demo/Pricing"})
     told = situation_of(reasons.columns["wish"], "wish", lead, reasons.wording, 1.0)
     assert told.name == "one_of" and told.slots["value"] == "Pricing" and told.tally.share == 1.0

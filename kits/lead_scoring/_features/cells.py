@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Literal
 
 from kits.core.moments import read_year_first
 from kits.lead_scoring._features.units import apart
@@ -37,7 +39,13 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNOR
 _TIMES = re.compile(r"(?<=\d)e\d$")
 """What `apart` leaves of `Mio.`"""
 _WORD = re.compile(r"[^\W\d_]{3,30}")
-_LISTED = re.compile(r"[;|\n\r]|(?<!\d),|,(?!\d)")
+Joints = Literal[";", ",", "/"]
+"""What joins choices: semicolons alone; with them commas, bars and line ends; or slashes and plus signs."""
+_JOINTS: Mapping[Joints, re.Pattern[str]] = {
+    ";": re.compile(";"),
+    ",": re.compile(r"[;|\n\r]|(?<!\d),|,(?!\d)"),
+    "/": re.compile(r"[;+]|(?<!\d)/|/(?!\d)"),
+}
 _EDGE = 3e38
 """Beyond it a number does not fit into 32 bits."""
 _NONE = math.nan
@@ -106,16 +114,19 @@ def to_choice(value: Value) -> str:
     return "" if word in MISSING else word
 
 
-def parts_of(value: Value, *, commas: bool = False) -> tuple[Value, ...]:
-    """A cell of several choices as these, joined by `;`, and by commas, bars and line ends where that is so in its column."""
-    if not isinstance(value, str):
-        return (value,)
-    return tuple(_LISTED.split(value) if commas else value.split(";"))
+def joints_of(*, commas: bool, slashes: bool) -> Joints:
+    """What joins the choices of a column, as its specification has it."""
+    return "," if commas else "/" if slashes else ";"
 
 
-def to_choices(value: Value, *, commas: bool = False) -> frozenset[str]:
-    """A cell of several choices, each in one form. `commas`: as `parts_of` takes it."""
-    return frozenset(filter(None, map(to_choice, parts_of(value, commas=commas))))
+def parts_of(value: Value, joints: Joints = ";") -> tuple[Value, ...]:
+    """A cell of several choices as these, joined by `;`, and by what else joins them in its column."""
+    return tuple(_JOINTS[joints].split(value)) if isinstance(value, str) else (value,)
+
+
+def to_choices(value: Value, joints: Joints = ";") -> frozenset[str]:
+    """A cell of several choices, each in one form. `joints`: as `parts_of` takes them."""
+    return frozenset(filter(None, map(to_choice, parts_of(value, joints))))
 
 
 def to_words(value: Value) -> frozenset[str]:

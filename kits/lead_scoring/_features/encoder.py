@@ -215,8 +215,10 @@ def _date(column: DateColumn) -> Part:
 
 
 def _many(column: ManyColumn) -> Part:
+    joints = cells.joints_of(commas=column.commas, slashes=column.slashes)
+
     def encode(value: Value, _: float) -> list[float]:
-        found = cells.to_choices(value, commas=column.commas)
+        found = cells.to_choices(value, joints)
         return [float(one in found) for one in column.values] + [float(len(found))]
 
     labels = [f"{column.name} has {value}" for value in column.values]

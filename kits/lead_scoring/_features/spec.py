@@ -64,6 +64,7 @@ class ManyColumn(_Column):
     kind: Literal["many"] = "many"
     values: tuple[str, ...] = Field(description="frequent ones, in lower case")
     commas: bool = Field(False, description="commas and line ends join them, too, not `;` alone")
+    slashes: bool = Field(False, description="slashes and plus signs join them, too, not `;` alone")
 
 
 class TextColumn(_Column):

@@ -87,6 +87,6 @@ def _kind_by_values(sheet: Sheet, name: str, known: Counted) -> Kind:
     if known.n[~np.isnan(sheet.moments(name)[known.places])].sum() >= _MOSTLY * count:
         return "days"
     joined = np.array([isinstance(value, str) and ";" in value for value in known.values])
-    if known.n[joined].sum() >= _JOINED * count or sheet.listed(name):
+    if known.n[joined].sum() >= _JOINED * count or sheet.joints(name) != ";":
         return "many"
     return "given" if count >= _LEAST_FREE and len(choices) > _FREE_TEXT * count else "choice"

@@ -181,8 +181,13 @@ def _fit(sheet: Sheet, rows: Ints, name: str, kind: Kind, values: tuple[str, ...
     if kind == "date":
         return _date(sheet, rows, name)
     if kind == "many":
-        return ManyColumn(name=name, values=values, commas=sheet.listed(name))
+        return _many(sheet, name, values)
     return TextColumn(name=name, words=values)
+
+
+def _many(sheet: Sheet, name: str, values: tuple[str, ...]) -> ManyColumn:
+    joints = sheet.joints(name)
+    return ManyColumn(name=name, values=values, commas=joints == ",", slashes=joints == "/")
 
 
 def _date(sheet: Sheet, rows: Ints, name: str) -> DateColumn:

@@ -77,7 +77,7 @@ def _kind(sheet: Sheet, name: str, given: Ints, counts: Ints) -> Kind:
     if _mostly(~np.isnan(sheet.moments(name)[given]), often):
         return "date"
     joined = np.array([isinstance(value, str) and ";" in value for value in values])
-    if often[joined].sum() >= _SOME * total or sheet.listed(name):
+    if often[joined].sum() >= _SOME * total or sheet.joints(name) != ";":
         return "many"
     words = often @ np.array([len(str(value).split()) for value in values]) / total
     if words >= _TEXT_WORDS and len(values) > max(_MANY_DISTINCT, 0.2 * total):

@@ -1,4 +1,4 @@
-"""Whether cells hold several choices joined by commas or line ends, as forms write them: `Demo, Newsletter, Pricing`.
+"""Whether cells hold several choices joined by commas, line ends, slashes or plus signs: `Demo, Newsletter, Pricing`, `A+C`.
 
 By the cells alone: few choices that come again in free combination, most of them now first and now later. A town with its
 country, a surname with a first name, and a choice that has a comma of its own do not.
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from itertools import combinations, islice
 
-from kits.lead_scoring._features.cells import parts_of, to_choice
+from kits.lead_scoring._features.cells import Joints, parts_of, to_choice
 from kits.lead_scoring._lead import Value
 
 _LOOKED_AT = 20_000
@@ -30,18 +30,19 @@ _UNMOVED = 2
 _Cells = Counter[tuple[str, ...]]
 
 
-def is_listed(cells: Iterable[tuple[Value, int]]) -> bool:
-    """Whether commas join choices in a column.
+def is_listed(cells: Iterable[tuple[Value, int]], joints: Joints = ",") -> bool:
+    """Whether commas, or slashes and plus signs, join choices in a column.
 
     Args:
         cells: distinct cells that hold something, and how many leads have each.
+        joints: which of both.
     """
     met: _Cells = Counter()
     semicolons = 0
     for value, n in islice(cells, _LOOKED_AT):
         if isinstance(value, str) and ";" in value:
             semicolons += n
-        met[tuple(filter(None, map(to_choice, parts_of(value, commas=True))))] += n
+        met[tuple(filter(None, map(to_choice, parts_of(value, joints))))] += n
     total = met.total()
     several = Counter({cell: n for cell, n in met.items() if len(cell) > 1})
     if semicolons >= _SOME * total or several.total() < max(_LEAST, _SOME * total):

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.lead_scoring._features.cells import Joints
 from kits.lead_scoring._learning.counted import Counted, count, kind_of, numbers_of
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._learning.words import ColumnWords, words_of
@@ -99,7 +100,7 @@ def _column(
     if kind == "choice":
         return made.model_copy(update=_choices(known))
     if kind == "many":
-        return made.model_copy(update=_several(known, commas=sheet.listed(name)))
+        return made.model_copy(update=_several(known, sheet.joints(name)))
     if kind == "given":
         return made
     held = sheet.column(name)[1]
@@ -133,9 +134,9 @@ def _choices(known: Counted) -> dict[str, object]:
     }
 
 
-def _several(known: Counted, *, commas: bool) -> dict[str, object]:
+def _several(known: Counted, joints: Joints) -> dict[str, object]:
     """As `_choices`, of leads that have several at once: each counts for all of its own."""
-    parts = [keys_of(value, commas=commas) for value in known.values]
+    parts = [keys_of(value, joints) for value in known.values]
     counts: Counter[str] = Counter()
     bought: Counter[str] = Counter()
     for own, n, won in zip(parts, known.n.tolist(), known.won.tolist()):
@@ -146,12 +147,13 @@ def _several(known: Counted, *, commas: bool) -> dict[str, object]:
     kept = set(listed)
     other = np.array([not own & kept for own in parts], dtype=bool)
     spellings = {
-        key_of(part): part for value in known.values for part in spellings_of(value, commas=commas)
+        key_of(part): part for value in known.values for part in spellings_of(value, joints)
     }
     return {
         "choices": {part: Tally(n=counts[part], won=bought[part]) for part in listed},
         "rest": known.tally(other),
-        "commas": commas,
+        "commas": joints == ",",
+        "slashes": joints == "/",
         "spelt": {part: spellings[part] for part in listed if spellings.get(part, part) != part},
     }
 

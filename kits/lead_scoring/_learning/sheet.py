@@ -6,7 +6,7 @@ It knows nothing of outcomes, nor of which values are frequent.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Literal, TypeVar
@@ -23,7 +23,10 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.intp]
 _Key = TypeVar("_Key", bound=Hashable)
-_ONE = frozenset(",|\n\r")
+_SIGNS: Mapping[cells.Joints, frozenset[str]] = {
+    ",": frozenset(",|\n\r"),
+    "/": frozenset("/+"),
+}
 """Signs without which no cell is a list of choices."""
 _APART = {bool, int}
 """Types whose values are equal to other ones: True, 1 and 1.0."""
@@ -59,7 +62,7 @@ class Sheet:
         self.column = cache(self._column)
         self.choices = cache(self._choices)
         self.bags = cache(self._bags)
-        self.listed = cache(self._listed)
+        self.joints = cache(self._joints)
         self.numbers = cache(self._numbers)
         self.moments = cache(self._moments)
 
@@ -89,8 +92,8 @@ class Sheet:
 
     def _bags(self, name: str, kind: Literal["many", "text"]) -> Bags:
         """The words of a text, or the choices of a cell that holds several."""
-        listed = kind == "many" and self.listed(name)
-        read = partial(cells.to_choices, commas=listed) if kind == "many" else cells.to_words
+        joints = self.joints(name) if kind == "many" else ";"
+        read = partial(cells.to_choices, joints=joints) if kind == "many" else cells.to_words
         known: dict[str, int] = {}
         found = [
             [known.setdefault(word, len(known)) for word in sorted(read(value))]
@@ -100,13 +103,18 @@ class Sheet:
         word = np.fromiter((w for one in found for w in one), np.intp, int(sizes.sum()))
         return Bags(tuple(known), np.repeat(np.arange(len(found)), sizes), word, sizes)
 
-    def _listed(self, name: str) -> bool:
-        """Whether commas join several choices in the cells of a column."""
+    def _joints(self, name: str) -> cells.Joints:
+        """What joins several choices in the cells of a column beside semicolons."""
         distinct, codes = self.column(name)
-        if not any(isinstance(value, str) and not _ONE.isdisjoint(value) for value in distinct):
-            return False
+        texts = [value for value in distinct if isinstance(value, str)]
         held = np.bincount(codes, minlength=len(distinct)).tolist()
-        return is_listed((v, n) for v, n in zip(distinct, held) if not cells.is_missing(v))
+        for joints, signs in _SIGNS.items():
+            if all(signs.isdisjoint(text) for text in texts):
+                continue
+            known = ((v, n) for v, n in zip(distinct, held) if not cells.is_missing(v))
+            if is_listed(known, joints):
+                return joints
+        return ";"
 
     def _numbers(self, name: str) -> Floats:
         """(cells,) each distinct cell of a column as a number."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kits.lead_scoring._features.cells import joints_of
 from kits.lead_scoring._lead import Lead, Value
 from kits.lead_scoring._reasons.spec import ColumnReasons, Tally, Wording
 from kits.lead_scoring._reasons.values import (
@@ -143,9 +144,10 @@ def _of_many(
     column: ColumnReasons, value: Value, label: Mapping[str, str], weight: float
 ) -> Situation:
     side = 1.0 if weight > 0 else -1.0
+    joints = joints_of(commas=column.commas, slashes=column.slashes)
     known = [
         (side * column.choices[key].share, key)
-        for key in keys_of(value, commas=column.commas)
+        for key in keys_of(value, joints)
         if key in column.choices
     ]
     if not known:

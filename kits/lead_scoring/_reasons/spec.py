@@ -68,6 +68,7 @@ class ColumnReasons(_Part):
     missing: Tally = Field(default_factory=Tally, description="leads without a value")
     flag: bool = Field(False, description="its choices are yes and no")
     commas: bool = Field(False, description="of `many`: commas and line ends join choices, too")
+    slashes: bool = Field(False, description="of `many`: slashes and plus signs join choices, too")
     names: dict[str, str] = Field(default_factory=dict, description="choices by the firm's names")
     spelt: dict[str, str] = Field(
         default_factory=dict,

@@ -47,14 +47,14 @@ def key_of(value: Value) -> str:
     return cells.to_choice(value)
 
 
-def keys_of(value: Value, *, commas: bool = False) -> frozenset[str]:
-    """Several choices at once, as they are counted. `commas`: these join them, too."""
-    return cells.to_choices(value, commas=commas)
+def keys_of(value: Value, joints: cells.Joints = ";") -> frozenset[str]:
+    """Several choices at once, as they are counted. `joints`: what joins them."""
+    return cells.to_choices(value, joints)
 
 
-def spellings_of(value: Value, *, commas: bool = False) -> tuple[str, ...]:
+def spellings_of(value: Value, joints: cells.Joints = ";") -> tuple[str, ...]:
     """The same as they are shown."""
-    return tuple(map(choice_of, cells.parts_of(value, commas=commas)))
+    return tuple(map(choice_of, cells.parts_of(value, joints)))
 
 
 def yes_or_no(choice: str) -> str:
