@@ -241,6 +241,24 @@ def test_a_mapping_can_be_named_or_refused(tmp_path: Path) -> None:
     assert read(path, kept).column("Days to close") == [3.0, 9.0]
 
 
+def test_fields_that_an_api_lists_with_their_values_are_columns(tmp_path: Path) -> None:
+    rows = [
+        {"id": 70 + n, "status": ("Won", "Lost")[n % 2],
+         "custom_fields": [{"custom_field_definition_id": 7001, "value": "it"}, {"custom_field_definition_id": 7002, "value": n % 7}],
+         "note_attributes": [{"name": "Team size", "value": 5 * n}, {"name": "Plan", "value": None}],
+         "column_values": [{"id": "s", "title": "Stage", "text": "Done", "value": "{}"}, {"id": "d", "title": "Fit", "text": "A", "value": "{}"}],
+         "fields": [{"definition": {"type": "x", "id": "ab-1"}, "value": True}],
+         "calls": [{"minutes": 3}, {"minutes": 9}]}
+        for n in range(30)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "answer.json", rows))
+    fields = found.leads[3].fields
+    assert fields["custom_fields.7001"] == "it" and fields["custom_fields.7002"] == 3.0
+    assert fields["note_attributes.Team size"] == 15.0 and fields["column_values.Fit"] == "A"
+    assert found.column("ab-1")[3] is True
+    assert "in a row of calls: the first of each was read" in found.told("lists-of-objects")
+
+
 def test_odoo_in_italian_has_its_lost_leads_archived(tmp_path: Path) -> None:
     header = ["ID", "Opportunità", "Fase", "Attivo", "Probabilità", "Motivo di perdita", "Ricavi previsti", "Data di creazione", "Fonte"]  # fmt: skip
     rows = [

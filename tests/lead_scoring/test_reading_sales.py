@@ -49,7 +49,7 @@ def test_dates_that_lie_before_most_leads_are_none_of_sales(tmp_path: Path) -> N
 
 def test_orders_that_were_called_off_are_no_sales(tmp_path: Path) -> None:
     done = [sale(n, 10) for n in range(20)]
-    off = [sale(30, 5, "Annulleret"), sale(31, 5, "Refunded"), sale(1, 2, "Annulleret")]
+    off = [sale(30, 5, "wc-cancelled"), sale(31, 5, "Rückerstattet"), sale(1, 2, "Annulleret")]
     found = orders(tmp_path, [*done, *off])
     told = found.told("sales")
     assert "20 of 60 leads have a row" in told and "3 rows were called off" in told

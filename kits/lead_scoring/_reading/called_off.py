@@ -16,6 +16,9 @@ from kits.lead_scoring._reading.names import load_words, words_of
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import ranked_in
 
+_SHOP = "wc "
+"""Before the states of WooCommerce: `wc-cancelled`."""
+
 
 def called_off(
     sheet: Sheet, keys: Sequence[str], seconds: Sequence[float | None]
@@ -36,7 +39,7 @@ def called_off(
     for row, key in enumerate(keys):
         mine = [cells[row] for cells in states if not is_missing(cells[row])]
         ended = any(not is_missing(cells[row]) for cells in ends)
-        said = any(words_of(cell) in _words() for cell in mine)
+        said = any(words_of(cell).removeprefix(_SHOP) in _words() for cell in mine)
         same = (
             row > 0 and key == keys[row - 1] and (not seconds or seconds[row] == seconds[row - 1])
         )

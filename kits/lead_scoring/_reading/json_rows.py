@@ -28,6 +28,12 @@ _CHANGES = "propertiesWithHistory"
 """Where HubSpot's API tells which value a field had from when."""
 _WRAPPERS = ("results", "records", "data", "result", "items", "rows", "leads", "deals", "contacts")
 
+_NAMES = (
+    "name", "label", "title", "key", "code", "slug", "field", "field_name", "definition", "custom_field_definition_id",
+    "field_id", "definition_id", "id",
+)  # fmt: skip
+"""Of an object that has a value, what it is the value of; the most readable first."""
+
 Object = dict[str, JsonValue]
 
 
@@ -42,11 +48,13 @@ class JsonTable:
         cells: column → texts.
         form: how the file was read, for people.
         history: the same of the changes that HubSpot's API tells with each record; empty where it tells none.
+        shortened: columns in which a row has several objects, of which one alone was read.
     """
 
     cells: Columns
     form: str
     history: Columns
+    shortened: tuple[str, ...] = ()
 
 
 def json_rows(path: Path) -> JsonTable:
@@ -70,7 +78,8 @@ def json_rows(path: Path) -> JsonTable:
     if len(columns) > MAX_COLUMNS:
         raise DataError(f"{len(columns)} columns in one file", where=path.name)
     cells = {name: _texts([row.get(name) for row in flat]) for name in columns}
-    return JsonTable(cells, form, _history(rows))
+    several = {name for row in flat for name, value in row.items() if _is_shortened(value)}
+    return JsonTable(cells, form, _history(rows), tuple(sorted(several)))
 
 
 def _lines(text: str, where: str) -> list[Object]:
@@ -121,12 +130,43 @@ def _flatten(row: Object, above: str, flat: Object, depth: int) -> None:
         name = f"{above}{key}"
         if key == _CHANGES:
             continue
-        if not isinstance(value, dict):
+        if isinstance(value, list) and (named := _named_values(value)):
+            for label, own in named.items():
+                bare = key in _LIFTED and not label.isdecimal()
+                flat.setdefault(f"{above}{label}" if bare else f"{name}.{label}", own)
+        elif not isinstance(value, dict):
             flat.setdefault(name, value)
         elif key == "attributes" and set(value) <= _SALESFORCE:
             continue
         elif depth < MAX_DEPTH:
             _flatten(value, above if key in _LIFTED else f"{name}.", flat, depth + 1)
+
+
+def _named_values(entries: list[JsonValue]) -> Object:
+    """Fields that an API lists as objects with a name and a value, as Copper, Shopify and monday do; empty where it is
+    another list, or one of which one entry counts (`primary`)."""
+    found: Object = {}
+    for entry in entries:
+        if not isinstance(entry, dict) or "value" not in entry or "primary" in entry:
+            return {}
+        label = next((text for key in _NAMES if (text := _label(entry.get(key)))), "")
+        if not label or label in found:
+            return {}
+        found[label] = entry["text"] if isinstance(entry.get("text"), str) else entry["value"]
+    return found
+
+
+def _label(value: JsonValue) -> str:
+    if isinstance(value, dict):
+        return next((text for key in _NAMES if (text := _label(value.get(key)))), "")
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _is_shortened(value: JsonValue) -> bool:
+    """Whether a list holds several objects, none of which is marked as the first."""
+    entries = value if isinstance(value, list) else []
+    objects = [entry for entry in entries if isinstance(entry, dict)]
+    return len(objects) > 1 and not any("primary" in entry for entry in objects)
 
 
 def _history(rows: list[Object]) -> Columns:

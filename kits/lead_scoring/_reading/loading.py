@@ -5,7 +5,7 @@ What columns mean, and whether cells are numbers, is decided elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ MAX_CELLS = 100_000_000
 _MOST_SHARED = 5_000
 _FEW_COLUMNS = 2
 """Of so few columns a row with one cell may be a lead."""
+_SHOWN = 10
 _REPLACED = "\ufffd"
 _STATE = "state what it is in kit.yaml: model.source.tables: [{file, sheet, role}]"
 
@@ -95,7 +96,7 @@ def _load(path: Path, name: str, wanted: Wanted, headings: Headings) -> Loaded:
         sheets = [_whole(name, found.cells, found.form)]
         if found.history:
             sheets.append(_whole(f"{name}#history", found.history, found.form))
-        return Loaded(tuple(sheets))
+        return Loaded(tuple(sheets), tuple(_shortened(name, found.shortened)))
     opened = open_rows(path, name, named=True, wanted=wanted, fix=_STATE)
     if len(opened.sources) == 1:
         return Loaded((_of_source(opened.sources[0], headings),), opened.findings)
@@ -221,6 +222,16 @@ def _whole(name: str, cells: Mapping[str, Sequence[str]], form: str) -> Sheet:
 
 def _height(cells: Mapping[str, Sequence[str]]) -> int:
     return len(next(iter(cells.values()), ()))
+
+
+def _shortened(name: str, columns: Sequence[str]) -> Iterator[Finding]:
+    if columns:
+        yield Finding(
+            "lists-of-objects", "warn",
+            f"{name} has several objects in a row of {', '.join(columns[:_SHOWN])}: the first of each was read, the others were not",
+            tuple(columns[:_SHOWN]),
+            "nothing to do if they tell nothing of a lead; else write what counts into fields of their own",
+        )  # fmt: skip
 
 
 def _is_number(text: str) -> bool:
