@@ -94,6 +94,11 @@ class SourceConfig(_Section):
         description="leads with a test address (`test@…`, `example.com`), a test name, or an address at the firm's own domain:"
         " `leave-out` or `keep` them; auto: kept and told",
     )
+    versions: Literal["auto", "keep", "newest"] = Field(
+        "auto",
+        description="versions of one quote by their ids (`Q7-A`, `Q7-B`, `Q7 v2`): `newest` leaves out all but the last of each,"
+        " `keep` takes all for leads; auto: kept and told",
+    )
     own_domains: Names = Field(
         (),
         description="domains of the firm's own addresses; empty: that of the leads' owners, where one is told",

@@ -17,6 +17,7 @@ from kits.lead_scoring._reading.repeated import newest_of_each
 from kits.lead_scoring._reading.samples import samples_of
 from kits.lead_scoring._reading.telling import tell
 from kits.lead_scoring._reading.trials import without_trials
+from kits.lead_scoring._reading.versions import without_versions
 from kits.lead_scoring._units import ByColumn
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config
@@ -44,10 +45,11 @@ def read_leads(
     if tables.source is not None:
         config = config.model_copy(update={"source": tables.source})
     known, repeated = newest_of_each(understand(tables.leads, config, tables.extend, tables.joined))
+    known, versions = without_versions(known, config.source, all_wanted=bool(asked))
     known, trials, tried = without_trials(known, config.source, all_wanted=bool(asked))
     known, other = without_other_units(replace(known, asked=asked), units or {})
     yield from tables.findings
-    yield from (*other, *tried)
+    yield from (*other, *tried, *versions)
     if repeated is not None:
         yield repeated
     yield from tell(known, config)
