@@ -328,3 +328,15 @@ def test_amounts_in_several_currencies_are_told_with_one_of_each(tmp_path: Path)
     assert not read(put(tmp_path / "f.csv", table(["id", "status", "Amount", "no"], same))).told(
         "several-units"
     )
+
+
+def test_shares_that_are_written_two_ways_are_told(tmp_path: Path) -> None:
+    rows = [[f"K{n}", f"{n + 5}%" if n % 2 else f"{(n + 5) / 100}"] for n in range(60)]
+    found = read(put(tmp_path / "e.csv", table(["Lead ID", "Export share"], rows)))
+    assert found.levels("several-units") == {"warn"}
+    [told] = [one for one in found.findings if one.check == "several-units"]
+    assert told.evidence == ("Export share: '6%', '0.05'",)
+    # without the sign in a few cells it is the same unit
+    rows = [[f"K{n}", f"{n + 5}%" if n % 30 else f"{n + 5}"] for n in range(60)]
+    found = read(put(tmp_path / "f.csv", table(["Lead ID", "Export share"], rows)))
+    assert not found.told("several-units") and found.column("Export share")[:2] == [5.0, 6.0]

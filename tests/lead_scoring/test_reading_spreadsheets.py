@@ -138,3 +138,10 @@ def test_a_damaged_spreadsheet_in_a_folder_costs_only_itself(tmp_path: Path) -> 
     assert "~$" not in found.told("file-passed-over") and len(found.leads) == 2
     with pytest.raises(DataError, match="a damaged spreadsheet"):
         read(tmp_path / "broken.xlsx")
+
+
+def test_amounts_that_are_texts_among_numbers_are_read_by_their_own_sign(tmp_path: Path) -> None:
+    rows = [[f"D{n}", 1000.5 + n if n % 3 else f"{n + 1}\u00a0{100 + n},25 €"] for n in range(60)]
+    found = read(xlsx(tmp_path / "e.xlsx", [["Lead ID", "Budget"], *rows]))
+    assert found.column("Budget")[:4] == [1100.25, 1001.5, 1002.5, 4103.25]
+    assert not found.told("words-between")

@@ -157,6 +157,8 @@ def _as_numbers(known: Mapping[str, int], found: NumberCells | None, least: floa
     """A column of numbers, where at least that share of its rows has one."""
     if found is None or found.odd > (1 - least) * sum(known.values()):
         return None
+    if least and found.two_ways:
+        return None
     return _Read(
         "number", found.values, found.odd, found.commas, doubt=found.doubt, units=found.units
     )
@@ -190,7 +192,9 @@ def _several(known: Mapping[str, int], parted: Parted) -> tuple[str, ...]:
     numbers = [cell for cell, (text, _) in parted.items() if is_number(text)]
     if sum(known[cell] for cell in numbers) < _ALMOST_ALL * sum(known.values()):
         return ()
-    shown = {units: cell.strip() for cell in reversed(numbers) if (units := parted[cell][1])}
+    shown = {parted[cell][1]: cell.strip() for cell in reversed(numbers)}
+    if set(shown) != {frozenset(), frozenset({"%"})}:  # that are shares as `0.35` and as `35 %`
+        shown.pop(frozenset(), None)
     return tuple(shown.values()) if len(shown) > 1 else ()
 
 

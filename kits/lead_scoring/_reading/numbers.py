@@ -39,6 +39,7 @@ _THOUSANDS = {
 _BY_POINTS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+")
 _BY_COMMA = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 """What may be thousands, or three decimals."""
+_CENTS = re.compile(r",\d{1,2}$")
 _WHOLE = re.compile(r"[-+]?\d+")
 _CODE = re.compile(r"[-+]?0\d+")
 _SEPARATORS = re.compile(r"[ '’]")
@@ -48,6 +49,7 @@ _LONGEST = 80
 _DIGITS = 15
 """More digits than a float holds are an identifier."""
 _DIGIT = re.compile(r"\d")
+_FEW = 0.05
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class NumberCells:
         commas: whether the decimal sign is the comma; None: nothing told it.
         doubt: a cell that may be thousands or decimals, where nothing told it.
         units: what the numbers are in; empty: no cell tells it.
+        two_ways: shares stand there as `0.35` and as `35 %`, in more than a few rows each.
     """
 
     values: Mapping[str, Value]
@@ -67,6 +70,7 @@ class NumberCells:
     commas: bool | None
     doubt: str
     units: Units
+    two_ways: bool
 
 
 def numeric_rows(known: Mapping[str, int]) -> int:
@@ -112,6 +116,8 @@ def read_numbers(
     odd = 0
     for cell, (text, units) in parted.items():
         number = _number(text, sign)
+        if number is None and decimal == "." and _CENTS.search(text):
+            number = _number(text, ",")  # a text among the numbers of a spreadsheet
         values[cell] = cell.strip()[:MAX_TEXT] if number is None else number
         if number is not None and not agrees(units, usual):
             # as a word it would be read as a number of the column's unit later
@@ -119,12 +125,24 @@ def read_numbers(
         odd += known[cell] if number is None else 0
     units = in_common((found for _, found in parted.values()), usual)
     doubt = next((text for text in texts.values() if unsure and unsure.fullmatch(text)), "")
-    return NumberCells(values, odd, told == "," if told else None, doubt, units)
+    two_ways = usual == "%" and _has_fractions(values, parted, known)
+    return NumberCells(values, odd, told == "," if told else None, doubt, units, two_ways)
 
 
 def is_number(text: str) -> bool:
     """Whether a text is a number, whatever its decimal sign."""
     return any(_number(text, sign) is not None for sign in _THOUSANDS)
+
+
+def _has_fractions(values: Mapping[str, Value], parted: Parted, known: Mapping[str, int]) -> bool:
+    bare = {c: v for c, v in values.items() if isinstance(v, float) and not parted[c][1]}
+    shares = {c: v for c, v in values.items() if isinstance(v, float) and parted[c][1]}
+    few = _FEW * sum(known.values())
+    if min(sum(known[c] for c in bare), sum(known[c] for c in shares)) <= few:
+        return False
+    large = sum(known[c] for c, v in shares.items() if v > 1)
+    within = all(0 <= v <= 1 for v in bare.values()) and any(v % 1 for v in bare.values())
+    return within and 2 * large > sum(known[c] for c in shares)
 
 
 def _decimal(texts: Collection[str], commas: bool) -> Decimal:
