@@ -86,6 +86,23 @@ def test_a_table_of_deals_with_columns_of_its_own_stays_that_of_the_leads(tmp_pa
     assert len(found.leads) == 50 and not found.told("outcomes-joined")
 
 
+def test_a_credit_note_takes_its_invoice_back(tmp_path: Path) -> None:
+    contacts = [[f"K{n}", f"a{n}@f{n}.nl", DAY + timedelta(n), "web"] for n in range(60)]
+    put(tmp_path / "aanvragen.csv", table(["Nr", "E-mail", "Aangemaakt op", "Bron"], contacts))
+    bills = [[f"F{n}", f"a{n}@f{n}.nl", DAY + timedelta(n + 9), f"{100 + n},50"] for n in range(24)]
+    notes = [
+        [f"C{n}", f"a{n}@f{n}.nl", DAY + timedelta(n + 20), f"-{100 + n},50"] for n in range(4)
+    ]
+    # of this one a part alone was given back
+    notes.append(["C9", "a9@f9.nl", DAY + timedelta(40), "-5,00"])
+    header = ["Nummer", "E-mail klant", "Factuurdatum", "Bedrag"]
+    put(tmp_path / "facturen.csv", table(header, [*bills, *notes], ";"))
+    found = read(tmp_path)
+    assert "20 of 60 leads have a row" in found.told("sales")
+    assert "9 rows were called off" in found.told("sales")
+    assert not {f"K{n}" for n in range(4)} & set(won(found)) and "K9" in won(found)
+
+
 def test_orders_of_a_shop_with_a_row_for_each_article(tmp_path: Path) -> None:
     contacts = [[f"K{n}", f"a{n}@f{n}.eu", DAY + timedelta(n), "web"] for n in range(60)]
     put(tmp_path / "requests.csv", table(["Lead ID", "Email", "Created at", "Source"], contacts))

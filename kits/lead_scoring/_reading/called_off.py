@@ -1,11 +1,12 @@
 """Rows of a table of sales of which nothing came: cancelled, refused, refunded.
 
-By the words of a status, or by the date of a cancellation. A shop writes an order of several articles in as many rows, and its
+By the words of a status, by the date of a cancellation, or by a credit note. A shop writes an order of several articles in as many rows, and its
 status into the first of them alone.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 from typing import cast
@@ -45,7 +46,30 @@ def called_off(
         )
         if ended or said or (not mine and same and row - 1 in found):
             found.add(row)
-    return frozenset(found)
+    return frozenset(found | _taken_back(sheet, keys))
+
+
+def _taken_back(sheet: Sheet, keys: Sequence[str]) -> set[int]:
+    """Credit notes, of a negative sum, and for each the row of the same customer with that sum."""
+    for name in _named(sheet, "amount"):
+        typed = sheet.typed(name)
+        sums = [one if isinstance(one, float) else 0.0 for one in typed.values]
+        if typed.kind == "number" and min(sums) < 0:
+            return _opposite(sums, keys)
+    return set()
+
+
+def _opposite(sums: Sequence[float], keys: Sequence[str]) -> set[int]:
+    given: defaultdict[tuple[str, float], list[int]] = defaultdict(list)
+    for row, (key, total) in enumerate(zip(keys, sums)):
+        if total > 0:
+            given[key, total].append(row)
+    notes = [row for row, total in enumerate(sums) if total < 0]
+    found = set(notes)
+    for row in notes:
+        if rows := given[keys[row], -sums[row]]:
+            found.add(rows.pop())
+    return found
 
 
 def _named(sheet: Sheet, *meanings: str) -> list[str]:
