@@ -76,3 +76,25 @@ def test_decimal_commas_that_part_cells_are_told_where_no_row_can_be_read(tmp_pa
     with pytest.raises(DataError, match="row 1: 5 cells where 4 are named") as refused:
         read(path)
     assert "none of its 30 rows" in refused.value.what and "decimal comma" in refused.value.fix
+
+
+def test_tables_of_two_programs_have_a_decimal_sign_each(tmp_path: Path) -> None:
+    header = ["Lead ID", "Share", "Value"]
+    old = [[f"O{n}", f"{n + 1},5 %", f"{n + 1}\u00a0{100 + n},25"] for n in range(40)]
+    new = [[f"N{n}", f"{n + 1}.5%", f"{n + 1},{100 + n}.75"] for n in range(30)]
+    put(tmp_path / "old.csv", table(header, old, ";"))
+    put(tmp_path / "new.csv", table(header, new))
+    found = read(tmp_path)
+    assert found.by_id["O3"].fields == {"Share": 4.5, "Value": 4103.25}
+    assert found.by_id["N3"].fields == {"Share": 4.5, "Value": 4103.75}
+    # thousands or three decimals: nothing tells it, so nothing is known
+    put(tmp_path / "new.csv", table(header, [*new, ["N99", "1.5%", "1,234"]]))
+    assert read(tmp_path).by_id["N99"].fields["Value"] == "1,234"
+
+
+def test_amounts_that_all_have_a_blank_before_their_hundreds_tell_their_sign(
+    tmp_path: Path,
+) -> None:
+    rows = [[f"O{n}", f"{n + 1}\u00a0{100 + n},25"] for n in range(40)]
+    found = read(put(tmp_path / "old.csv", table(["Lead ID", "Value"], rows, ";")))
+    assert found.column("Value")[:2] == [1100.25, 2101.25]

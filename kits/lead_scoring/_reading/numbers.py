@@ -112,12 +112,17 @@ def read_numbers(
     told = decimal or _decimal(texts.values(), commas)
     sign, unsure = (told, None) if told else _likely(texts.values(), commas)
     usual = usual_unit((units, known[cell]) for cell, (_, units) in parted.items())
+    # tables of two programs put together: what may be read either way is nothing then
+    by_comma = sum(known[cell] for cell, text in texts.items() if _is_sure(_COMMA_SURE, text))
+    both = not decimal and told == "." and by_comma > _FEW * sum(known.values())
     values: dict[str, Value] = {}
     odd = 0
     for cell, (text, units) in parted.items():
         number = _number(text, sign)
-        if number is None and decimal == "." and _CENTS.search(text):
-            number = _number(text, ",")  # a text among the numbers of a spreadsheet
+        if both and (_BY_POINTS.fullmatch(text) or _BY_COMMA.fullmatch(text)):
+            number = None
+        elif number is None and (both or decimal == ".") and _CENTS.search(text):
+            number = _number(text, ",")
         values[cell] = cell.strip()[:MAX_TEXT] if number is None else number
         if number is not None and not agrees(units, usual):
             # as a word it would be read as a number of the column's unit later
@@ -126,7 +131,8 @@ def read_numbers(
     units = in_common((found for _, found in parted.values()), usual)
     doubt = next((text for text in texts.values() if unsure and unsure.fullmatch(text)), "")
     two_ways = usual == "%" and _has_fractions(values, parted, known)
-    return NumberCells(values, odd, told == "," if told else None, doubt, units, two_ways)
+    comma = None if both or not told else told == ","
+    return NumberCells(values, odd, comma, doubt, units, two_ways)
 
 
 def is_number(text: str) -> bool:
@@ -147,10 +153,15 @@ def _has_fractions(values: Mapping[str, Value], parted: Parted, known: Mapping[s
 
 def _decimal(texts: Collection[str], commas: bool) -> Decimal:
     """The decimal sign that some cells tell; empty: none does."""
-    if any(_POINT_SURE.fullmatch(text) for text in texts):
+    if any(_is_sure(_POINT_SURE, text) for text in texts):
         return "."
-    comma = any(_COMMA_SURE.fullmatch(text) for text in texts) or _points_group(texts, commas)
+    comma = any(_is_sure(_COMMA_SURE, text) for text in texts) or _points_group(texts, commas)
     return "," if comma else ""
+
+
+def _is_sure(sure: re.Pattern[str], text: str) -> bool:
+    """Whether a number tells its decimal sign; blanks between its thousands say nothing of it."""
+    return sure.fullmatch(_SEPARATORS.sub("", text)) is not None
 
 
 def _likely(texts: Collection[str], commas: bool) -> tuple[Decimal, re.Pattern[str] | None]:
