@@ -182,3 +182,13 @@ def test_columns_with_the_same_title_are_told_unless_the_second_is_empty(tmp_pat
     assert told.level == "warn" and told.evidence == ("source_3",)
     assert "reasons call source_3 “source (3)”" in told.fix
     assert found.column("source") == ["web", "fair"] and found.column("source_3") == ["fair", "web"]
+
+
+def test_leads_of_another_year_under_other_names_are_told_with_what_to_do(tmp_path: Path) -> None:
+    rows = [[f"O{n}", "2023-05-01", ("Won", "Lost")[n % 2], n % 9] for n in range(40)]
+    put(tmp_path / "a2023.csv", table(["No", "Came", "State", "Visits"], rows))
+    later = [[f"N{n}", "2024-05-01", ("Won", "Lost")[n % 2], n % 9] for n in range(60)]
+    put(tmp_path / "b2024.csv", table(["Lead ID", "Created", "Status", "Site visits"], later))
+    found = read(tmp_path)
+    [told] = [one for one in found.findings if one.check == "table-unrelated"]
+    assert told.fix.startswith("if it lists further leads, name its columns as those of b2024.csv")

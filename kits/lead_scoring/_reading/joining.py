@@ -145,7 +145,10 @@ def join(
         ]
         if not left or len(left) == before:
             break
-    tables.findings.extend(_unrelated(sheet.name, main.name) for sheet in left)
+    tables.findings.extend(
+        _unrelated(sheet.name, main.name, lists=tells_outcomes(sheet, config.source))
+        for sheet in left
+    )
     return tables
 
 
@@ -225,13 +228,17 @@ def _dates_of(sheet: Sheet) -> list[str]:
     return [name for name in sheet.columns if sheet.typed(name).kind == "date"]
 
 
-def _unrelated(name: str, main: str) -> Finding:
+def _unrelated(name: str, main: str, *, lists: bool) -> Finding:
+    """`lists`: it tells outcomes too, so it may hold the leads of another year, under other names of columns."""
+    leads = (
+        f"if it lists further leads, name its columns as those of {main} and import again; else "
+    )
     return Finding(
         "table-unrelated",
         "warn",
         f"{name} was passed over: no column of it has enough values in common with {main}",
         (name,),
-        "name the columns in kit.yaml: model.source.tables: [{file, role, key, of}], or role: ignore",
+        f"{leads if lists else ''}name the columns in kit.yaml: model.source.tables: [{{file, role, key, of}}], or role: ignore",
     )
 
 
