@@ -298,3 +298,28 @@ def test_dates_that_only_ended_leads_have_say_when_outcomes_were_known(
     assert ("outcome_at" in found.told("columns")) is bool(told)
     assert told in found.told("columns")
     assert ("only leads that ended have it" in found.told("assumed")) is bool(told)
+
+
+@pytest.mark.parametrize(
+    ("names", "ends"),
+    [
+        (("Won", "Lost"), ("TRUE FALSE", "FALSE TRUE", "FALSE FALSE")),
+        (("Won", "Closed"), ("Yes Yes", "No Yes", "No No")),
+        (("Gewonnen", "Abgeschlossen"), ("ja ja", "nein ja", "nein nein")),
+    ],
+)
+def test_a_second_yes_or_no_says_which_leads_are_open(
+    tmp_path: Path, names: tuple[str, str], ends: tuple[str, str, str]
+) -> None:
+    rows = [[f"L{n}", "web", *ends[n % 3].split()] for n in range(60)]
+    found = read(put(tmp_path / "e.csv", table(["id", "origin", *names], rows)))
+    assert found.labels[:3] == ["won", "lost", ""]
+    assert f"20 are open, as {names[1]} says" in found.told("outcome")
+    assert found.leads[0].fields == {"origin": "web"}
+
+
+def test_a_yes_that_says_nothing_of_ends_leaves_the_outcome_as_it_is(tmp_path: Path) -> None:
+    # of those that were won half are not closed: it is closed in another sense
+    rows = [[f"L{n}", ("Yes", "No")[n % 2], ("Yes", "No")[n // 2 % 2]] for n in range(60)]
+    found = read(put(tmp_path / "e.csv", table(["id", "Won", "Closed"], rows)))
+    assert "" not in found.labels and found.leads[0].fields == {"Closed": True}

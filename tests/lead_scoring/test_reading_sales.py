@@ -124,3 +124,19 @@ def test_orders_of_a_shop_with_a_row_for_each_article(tmp_path: Path) -> None:
     assert "20 of 60 leads have a row and count as won, at Created at" in told
     assert "6 rows were called off" in told and "2 bought before they came" in told
     assert sorted(won(found)) == sorted(f"K{n}" for n in range(20))
+
+
+def test_a_list_of_customers_is_joined_by_their_first_purchase(tmp_path: Path) -> None:
+    contacts = [[f"K{n}", f"a{n}@f{n}.pl", DAY + timedelta(n), "web"] for n in range(60)]
+    put(tmp_path / "leads.csv", table(["ID leada", "E-mail", "Created at", "Source"], contacts))
+    rows = [[n, f"a{n}@f{n}.pl", DAY + timedelta(n + (9 if n < 20 else -90)), DAY + timedelta(200), 3] for n in range(24)]  # fmt: skip
+    header = ["Nr", "E-mail", "Pierwszy zakup", "Ostatni zakup", "Sztuk"]
+    put(tmp_path / "klienci.csv", table(header, rows))
+    found = read(tmp_path)
+    assert "20 of 60 leads have a row and count as won, at Pierwszy zakup" in found.told("sales")
+    assert "4 bought before they came" in found.told("sales") and found.leads[3].id == "K3"
+    header[2] = "Pakiet od"
+    put(tmp_path / "klienci.csv", table(header, rows))
+    [told] = [one for one in read(tmp_path).findings if one.check == "sales"]
+    assert "24 of 60 leads have a row and count as won, whenever that was" in told.text
+    assert "at, with the column of the date" in told.fix

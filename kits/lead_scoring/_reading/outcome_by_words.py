@@ -5,6 +5,7 @@ Two that contradict each other are an error, not a guess. What a person stated, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,8 @@ from kits.lead_scoring._reading.outcome import AGREE, Outcome, cells_said, outco
 from kits.lead_scoring._reading.outcome_cells import MOST_VALUES, cells_by_words, known_cells
 from kits.lead_scoring._reading.sheets import Sheet
 
+_WRONG = 0.02
+"""Of those that were won, whom another column may call lost, or not closed."""
 _FLAG, _FAIR = 2, 0.2
 """Cells of a plain yes or no; the share of leads not won whose stage must say that they are lost."""
 
@@ -56,6 +59,12 @@ def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[Outcome, str]:
     own = known_cells(sheet.cells[flag.columns[0]])
     if flag.all_lost or len(own) != _FLAG:
         return flag, ""
+    for name in sheet.columns:
+        ends = _ends(sheet.cells[name], name, flag) if name not in flag.columns else None
+        if ends is not None:
+            won = tuple(None if w is False and not e else w for w, e in zip(flag.won, ends))
+            told = f"; of those not won {won.count(None) - flag.won.count(None)} are open, as {name} says"
+            return replace(flag, won=won, columns=(*flag.columns, name)), told
     stages = [n for n in sheet.columns if n not in flag.columns and _says_stage(n)]
     for stage in stages:
         known = known_cells(sheet.cells[stage])
@@ -80,6 +89,24 @@ def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[Outcome, str]:
     won = tuple(one or None for one in flag.won)
     told = f"; not converted may still be open, as {worked} tells stages and no end"
     return replace(flag, won=won, all_lost=True), told
+
+
+def _ends(cells: Sequence[str], name: str, flag: Outcome) -> list[bool] | None:
+    """Of which leads another plain yes says that they are lost, or closed; None where it does not, or not of some alone.
+
+    Nobody who was won is lost, and all of them are closed.
+    """
+    lost, closed = (rank(name, meaning) is not None for meaning in ("lost_mark", "closed_mark"))
+    known = known_cells(cells) if lost or closed else {}
+    chosen = cells_by_words(Counter(known), named=True) if 0 < len(known) <= _FLAG else None
+    if chosen is None or chosen.won | chosen.lost != set(known):
+        return None
+    said = [cell in chosen.won for cell in cells]
+    of_won = [one for one, won in zip(said, flag.won) if won]
+    of_others = [one for one, won in zip(said, flag.won) if won is False]
+    wrong = sum(of_won) if lost else len(of_won) - sum(of_won)
+    fair = _FAIR * len(of_others) <= sum(of_others) < len(of_others)
+    return said if fair and wrong <= _WRONG * len(of_won) else None
 
 
 def _says_stage(name: str) -> bool:

@@ -229,10 +229,10 @@ def _order(
 
 
 def _numbered(name: str) -> bool:
-    """`opportunity_number`, `Kundennr.`, `ticket_id`; no number of a phone, a house or a place (`Postnummer`)."""
+    """`opportunity_number`, `Kundennr.`, `ticket_id`, `ID leada`; no number of a phone, a house or a place (`Postnummer`)."""
     ends = plain(name).endswith(("_id", "_number", "_no", "nr", "nummer", "_key"))
     elsewhere = rank(name, "phone") is not None or _POSTAL.search(plain(name)) is not None
-    return ends and not elsewhere
+    return (ends or plain(name).startswith("id_")) and not elsewhere
 
 
 def _order_rank(name: str) -> int:

@@ -63,9 +63,11 @@ def telling_sales(leads: Sheet, named: Sequence[Sheet]) -> list[Sheet]:
 
 
 def time_of_sales(sheet: Sheet, stated: str) -> tuple[str, Sequence[float | None]]:
-    """The column that says when each was sold, and its times: the stated one, one called so, else the only date there is,
+    """The column that says when each was sold, and its times: the stated one, one called so (of a list of customers the first), else the only date there is,
     else when the row was made, as shops tell of an order."""
-    name, seconds = find_time(sheet, stated, "outcome_at")
+    name, seconds = find_time(sheet, "", "first_sale") if not stated else ("", ())
+    if not name:
+        name, seconds = find_time(sheet, stated, "outcome_at")
     dates = [] if name else [one for one in sheet.columns if sheet.typed(one).kind == "date"]
     if len(dates) == 1:
         return find_time(sheet, dates[0])
@@ -130,14 +132,12 @@ def join_sales(
     lone = len(sales) - len({key for key in keys if key in sales})
     told = (
         f"{other.name} joined {link.said()}: {won.count('yes')} of {len(leads)} leads have a row and count as won"
-        f"{f', at {name}' if name else ''}; {lone} of its {len(sales)} belong to no lead"
+        f"{f', at {name}' if name else ', whenever that was'}; {lone} of its {len(sales)} belong to no lead"
         f"{f'; {earlier} bought before they came and not since: not won by that' if earlier else ''}"
         f"{f'; {len(off)} rows were called off and count as none' if off else ''}"
     )
-    said = Finding(
-        "sales",
-        "warn",
-        told,
-        fix="if a row is no sale: role: ignore or accounts in model.source.tables",
-    )
+    fix = "if a row is no sale: role: ignore or accounts in model.source.tables"
+    if not name:
+        fix += "; to know when each was sold, and which were before a lead came: at, with the column of the date"
+    said = Finding("sales", "warn", told, fix=fix)
     return Sold(replace(leads, cells=cells), source.model_copy(update=stated), said)
