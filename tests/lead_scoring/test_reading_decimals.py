@@ -98,3 +98,11 @@ def test_amounts_that_all_have_a_blank_before_their_hundreds_tell_their_sign(
     rows = [[f"O{n}", f"{n + 1}\u00a0{100 + n},25"] for n in range(40)]
     found = read(put(tmp_path / "old.csv", table(["Lead ID", "Value"], rows, ";")))
     assert found.column("Value")[:2] == [1100.25, 2101.25]
+
+
+def test_a_comma_that_is_mistyped_makes_no_other_number_unsure(tmp_path: Path) -> None:
+    rows = [[f"L{n}", f"{n},250" if n % 2 else f"{n}.75"] for n in range(1, 60)]
+    found = read(put(tmp_path / "e.csv", table(["Lead ID", "Value"], [*rows, ["T", "3,5"]], "\t")))
+    assert found.by_id["L3"].fields["Value"] == 3250.0
+    assert found.by_id["L4"].fields["Value"] == 4.75
+    assert found.by_id["T"].fields["Value"] == "3,5"

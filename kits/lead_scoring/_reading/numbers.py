@@ -113,8 +113,7 @@ def read_numbers(
     sign, unsure = (told, None) if told else _likely(texts.values(), commas)
     usual = usual_unit((units, known[cell]) for cell, (_, units) in parted.items())
     # tables of two programs put together: what may be read either way is nothing then
-    by_comma = sum(known[cell] for cell, text in texts.items() if _is_sure(_COMMA_SURE, text))
-    both = not decimal and told == "." and by_comma > _FEW * sum(known.values())
+    both = not decimal and told == "." and _many_commas(texts, known)
     values: dict[str, Value] = {}
     odd = 0
     for cell, (text, units) in parted.items():
@@ -157,6 +156,12 @@ def _decimal(texts: Collection[str], commas: bool) -> Decimal:
         return "."
     comma = any(_is_sure(_COMMA_SURE, text) for text in texts) or _points_group(texts, commas)
     return "," if comma else ""
+
+
+def _many_commas(texts: Mapping[str, str], known: Mapping[str, int]) -> bool:
+    """Whether a comma is the decimal sign of more rows than are mistyped."""
+    rows = sum(known[cell] for cell, text in texts.items() if _is_sure(_COMMA_SURE, text))
+    return rows > _FEW * sum(known.values())
 
 
 def _is_sure(sure: re.Pattern[str], text: str) -> bool:
