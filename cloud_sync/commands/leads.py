@@ -96,7 +96,8 @@ def _line(one: Listed) -> tuple[object, ...]:
     lead = one.lead
     points = "–" if lead.points is None else lead.points
     state = "opted out" if lead.opted_out else lead.state
-    band = f"{shown_band(lead) or state}{', by lot' if one.lot else ''}"
+    marks = ("by lot" if one.lot else "", lead.trial)
+    band = ", ".join(filter(None, (shown_band(lead) or state, *marks)))
     why = lead.dead or "; ".join(reason.marked for reason in reasons_in(lead.reasons[:2]))
     name = ", ".join(filter(None, (leads.title_of(lead), leads.firm_of(lead))))
     return points, band, name, f"{lead.connection} {lead.object_id}", why
@@ -127,6 +128,7 @@ def leads_show(
         ("points", "" if lead.points is None else lead.points),
         ("probability", _probability(lead)),
         ("band", lead.band),
+        ("has", f"{lead.trial}: not learned from" if lead.trial else ""),
         ("said by a person", lead.override.get("band") or ""), ("state", lead.state),
         ("in the CRM", ": ".join(filter(None, (said.state, said.why)))), ("bundle", lead.bundle[:_DIGEST]),
         *[("why", reason.marked) for reason in reasons_in(lead.reasons)], *[("hint", hint) for hint in lead.hints],

@@ -83,6 +83,7 @@ class Record:
         modified_at: what is older than this never overwrites it.
         outcome: won, lost, or empty while it is open.
         opted_out: it says that this person does not want to be scored.
+        persons: addresses and names, read to tell test leads only (`CrmSettings.persons`); stored nowhere.
     """
 
     object_id: str
@@ -92,6 +93,7 @@ class Record:
     outcome: Literal["won", "lost", ""] = ""
     outcome_at: datetime | None = None
     opted_out: bool = False
+    persons: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

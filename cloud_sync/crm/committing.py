@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, TextClause, func, select
@@ -31,11 +31,17 @@ _WORDS = 300
 
 @dataclass(frozen=True)
 class Found:
-    """What reading and scoring a batch gave, by object id; `faults`: why there is no score."""
+    """What reading and scoring a batch gave, by object id.
+
+    Attributes:
+        faults: why there is no score.
+        trials: what some are taken for that are hardly leads.
+    """
 
     records: Mapping[str, Record]
     scores: Mapping[str, LeadScore]
     faults: Mapping[str, str]
+    trials: Mapping[str, str] = field(default_factory=dict)
 
 
 class Commit:
@@ -177,6 +183,7 @@ class Commit:
     def _keep(self, session: Session, lead: CrmLead, record: Record, now: datetime) -> None:
         if lead.sample_id and lead.state not in (storing.OPEN, storing.GONE):
             self._say(session, lead, "", now)
+        lead.trial = self._found.trials.get(lead.object_id, "")
         entry = storing.keep_score(
             lead, record, self._found.scores[lead.object_id],
             self._before.get(lead.object_id, ()), self._rules, now,

@@ -123,6 +123,7 @@ class Dynamics:
         return record_of(
             asked[text(row.get(self._key)).lower()], self._columns.values(row), self._settings,
             modified=row.get("modifiedon"), created=row.get("createdon"),
+            persons=self._columns.persons(row),
         )  # fmt: skip
 
     def labels(self) -> Mapping[str, str]:

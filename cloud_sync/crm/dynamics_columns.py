@@ -24,7 +24,7 @@ from cloud_sync.crm.labels import (
 )
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.shown import plain
+from cloud_sync.crm.shown import persons_in, plain
 from kits.core.errors import ConfigError
 
 Get = Callable[[str, Mapping[str, str]], Mapping[str, JsonValue]]
@@ -81,7 +81,7 @@ class Columns:
             return {}
         outcome = self._settings.outcome
         also = [outcome.field, outcome.at, *self._settings.opt_out, self._called]
-        found = [*self._naming().names]
+        found = self._naming().asked
         names = [self._key, "modifiedon", "createdon", *self.merged, *found, *filter(None, also)]
         wrong = [name for name in names if not is_column(name)]
         if wrong:
@@ -104,6 +104,10 @@ class Columns:
         # what is said in Dynamics' own values: labels are in the user's language
         own = {name: row.get(name) for name in (outcome.field, *opt_out) if name}
         return {**told, **own}
+
+    def persons(self, row: Mapping[str, JsonValue]) -> tuple[str, ...]:
+        """Addresses and names in a record."""
+        return persons_in(row, self._naming().persons)
 
     def _told(
         self, column: str, name: str, value: JsonValue, row: Mapping[str, JsonValue]
@@ -136,7 +140,7 @@ class Columns:
             if error.status != FORBIDDEN or not all(map(is_column, columns)):
                 raise
             # the application user may not see which columns there are: names are read as they are
-            return Naming({column: column for column in columns})
+            return Naming({column: column for column in columns}, persons=self._settings.persons)
         there = {_read_as(row): Described(_label(row)) for row in many(answer.get("value"))}
         there = {name: one for name, one in there.items() if is_column(name)}
         require_opt_out(self._settings, there, self._where)

@@ -25,6 +25,7 @@ from cloud_sync.crm.shown import (
     asked_fields,
     is_number,
     listed_of,
+    persons_in,
     record_of,
     shown_values,
     stamp,
@@ -79,14 +80,17 @@ class HubSpot:
         if not inputs:
             return []
         naming = self._naming()
-        body: JsonValue = {"properties": [*naming.names], "inputs": inputs}
+        body: JsonValue = {"properties": [*naming.asked], "inputs": inputs}
         answer = self._http.call("POST", f"{self._path}/batch/read", body)
         return [self._record(row, naming) for row in rows_in(answer, "results", self._name)]
 
     def _record(self, row: Mapping[str, JsonValue], naming: Naming) -> Record:
+        said = one(row.get("properties"))
+        more = {*naming.persons} - naming.names.keys()
+        told = naming.told({name: value for name, value in said.items() if name not in more})
         return record_of(
-            text(row.get("id")), naming.told(one(row.get("properties"))), self._settings,
-            modified=row.get("updatedAt"), created=row.get("createdAt"),
+            text(row.get("id")), told, self._settings, modified=row.get("updatedAt"),
+            created=row.get("createdAt"), persons=persons_in(said, naming.persons),
         )  # fmt: skip
 
     def _look(self) -> Naming:
@@ -98,7 +102,7 @@ class HubSpot:
             if error.status != FORBIDDEN or not wanted or not all(map(_NAME.fullmatch, wanted)):
                 raise
             # the right to see which there are is missing, which `crm test` tells: names are read as they are
-            return Naming({name: name for name in wanted})
+            return Naming({name: name for name in wanted}, persons=self._settings.persons)
         require_opt_out(self._settings, there, self._name)
         names = names_of(wanted or sorted(there), labels_of(there))
         # what HubSpot does not have, it leaves out

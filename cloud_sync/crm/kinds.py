@@ -36,6 +36,7 @@ class Kind:
         fields: names of the fields scores are written to by default.
         outcomes: object → how it says what became of a lead.
         rate_per_10s: requests in ten seconds that leave room for others.
+        persons: object → the fields with a lead's addresses and names.
         lists: it has a list of its records (`Crm.listed`).
         tokens_at: the option that names another server which gets its secrets; empty: there is none.
         page: address of a record's page, with `{url}`, `{account}`, `{object}` and `{id}`; empty: not known.
@@ -49,6 +50,7 @@ class Kind:
     secrets: tuple[Secret, ...]
     fields: Fields
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    persons: dict[str, tuple[str, ...]] = field(default_factory=dict)
     rate_per_10s: float = 50.0
     label: str = ""
     lists: bool = True
@@ -118,6 +120,7 @@ KINDS: dict[str, Kind] = {
                 field="dealstage", won=("closedwon",), lost=("closedlost",), at="closedate"
             ),
         },
+        persons={"contacts": ("email", "firstname", "lastname")},
         rate_per_10s=90, label="HubSpot",
         page="https://app.hubspot.com/contacts/{account}/record/{object}/{id}",
         page_objects={"contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5"},
@@ -141,6 +144,7 @@ KINDS: dict[str, Kind] = {
                 field="StageName", won=("Closed Won",), lost=("Closed Lost",), at="CloseDate"
             ),
         },
+        persons=dict.fromkeys(("Lead", "Contact"), ("Email", "FirstName", "LastName")),
         label="Salesforce", page="{url}/lightning/r/{object}/{id}/view",
     ),
     "pipedrive": Kind(
@@ -148,7 +152,7 @@ KINDS: dict[str, Kind] = {
         (Secret("token", "an API token (Settings, Personal preferences, API)"),),
         _named("Kitwright "),
         {"deals": Outcome(field="status", won=("won",), lost=("lost",), at="close_time")},
-        rate_per_10s=60, label="Pipedrive", page="https://app.pipedrive.com/{object}/{id}",
+        persons={"persons": ("emails", "name")}, rate_per_10s=60, label="Pipedrive", page="https://app.pipedrive.com/{object}/{id}",
         page_objects={
             "deals": "deal", "persons": "person", "organizations": "organization", "leads": "leads/inbox",
         },
@@ -158,6 +162,7 @@ KINDS: dict[str, Kind] = {
         (Secret("key", "an API key of a user (Preferences, Account Security)"),),
         _named("x_kitwright_"),
         {"crm.lead": Outcome(field="won_status", won=("won",), lost=("lost",), at="date_closed")},
+        persons={"crm.lead": ("email_from", "contact_name")},
         label="Odoo", page="{url}/mail/view?model={object}&res_id={id}",
     ),
     "dynamics": Kind(
@@ -174,6 +179,7 @@ KINDS: dict[str, Kind] = {
                 field="statecode", won=("1",), lost=("2",), at="actualclosedate"
             ),
         },
+        persons={"lead": ("emailaddress1", "firstname", "lastname"), "opportunity": ("emailaddress",)},
         label="Dynamics 365", tokens_at="authority",
         page="{url}/main.aspx?pagetype=entityrecord&etn={object}&id={id}",
     ),
@@ -213,6 +219,12 @@ def filled(settings: CrmSettings) -> CrmSettings:
             "rate_per_10s": settings.rate_per_10s or kind.rate_per_10s,
         }
     )  # fmt: skip
+
+
+def persons_of(settings: CrmSettings) -> tuple[str, ...]:
+    """The fields with a lead's addresses and names: those that a person named, else the kind's own."""
+    kind = kind_of(settings.kind)
+    return settings.persons or kind.persons.get(settings.object or kind.object, ())
 
 
 def _outcome(own: Outcome, usual: Outcome | None) -> Outcome:

@@ -47,12 +47,19 @@ class Naming:
         readings: the CRM's name → value → label, of the values that are read by their labels.
         numbers: the CRM's names of fields whose texts are numbers, as programs write them: a bundle would read `1.125` as the
             firm's own tables write it.
+        persons: the CRM's names of fields with addresses and names that are read beside, and kept nowhere.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     readings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     numbers: frozenset[str] = frozenset()
+    persons: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> list[str]:
+        """All fields to be asked for."""
+        return [*dict.fromkeys((*self.names, *self.persons))]
 
     def told(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """Values by columns, as the bundle knows them; fields that nobody asked for keep their names."""
@@ -97,7 +104,8 @@ def naming(
         if name in there and there[name].number and own.isdisjoint((name, column))
     )
     labels = {column: label for column, label in labels.items() if label}
-    return Naming(names, labels, readings, numbers)
+    persons = tuple(name for name in settings.persons if name in there)
+    return Naming(names, labels, readings, numbers, persons)
 
 
 def _readings(column: str, options: Mapping[str, str], met: Met, by_label: bool) -> dict[str, str]:

@@ -224,7 +224,7 @@ def as_json(lead: CrmLead, cut: Cut | None = None, *, fields: bool = False) -> d
         "reasons": [reason_json(one) for one in reasons_in(lead.reasons)], "hints": lead.hints, "trend": lead.trend, "bundle": lead.bundle,
         "scored_at": _iso(lead.scored_at), "record_at": _iso(lead.record_at),
         "seen_at": _iso(lead.seen_at), "opted_out": lead.opted_out, "override": lead.override,
-        "lot": lead.lot, "due": (lead.due_at or lead.later_at) is not None, "version": lead.version,
+        "lot": lead.lot, "trial": lead.trial, "due": (lead.due_at or lead.later_at) is not None, "version": lead.version,
         "written": lead.written, "wrote_points": lead.wrote_points,
         "wrote_at": _iso(lead.wrote_at), "write_waits": lead.write_at is not None,
         "error": lead.dead or lead.write_error or lead.error, "dead": bool(lead.dead),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cloud_sync.crm.base import Met, nothing_met
 from kits.core.ready import ReadyBundle
-from kits.core.runtime import Asks, Knows, Speaks
+from kits.core.runtime import Asks, Knows, Sifts, Speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,12 @@ class Learned:
     Attributes:
         columns: those that decide; empty: not known, all are read.
         bundle: its id; empty: none is in force.
+        sifts: it tells test leads, so addresses and names are read, too.
     """
 
     columns: tuple[str, ...] = ()
     bundle: str = ""
+    sifts: bool = False
     met: Met = field(default=nothing_met, compare=False)
 
 
@@ -30,6 +32,7 @@ def learned_by(ready: ReadyBundle) -> Learned:
     return Learned(
         runtime.columns if isinstance(runtime, Asks) else (),
         ready.id,
+        isinstance(runtime, Sifts) and runtime.sifts,
         runtime.has_met if isinstance(runtime, Knows) else nothing_met,
     )
 

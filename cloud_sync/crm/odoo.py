@@ -32,6 +32,7 @@ from cloud_sync.crm.shown import (
     is_number,
     listed_of,
     moment,
+    persons_in,
     record_of,
     shown_values,
 )
@@ -105,7 +106,7 @@ class Odoo:
     def _asked(self, types: Mapping[str, str], naming: Naming) -> list[str]:
         # fields of another version than the one the defaults are for are left out
         also = {*asked_fields(self._settings), *_BOOKS}
-        return sorted(also & set(types) | {*naming.names})
+        return sorted(also & set(types) | {*naming.asked})
 
     def _naming(self, model: Model) -> Naming:
         """The model's names of the columns that were asked for, else of all that can be read."""
@@ -128,13 +129,15 @@ class Odoo:
     def _record(
         self, row: Mapping[str, JsonValue], types: Mapping[str, str], naming: Naming
     ) -> Record:
-        plain = naming.told({n: _plain(value, types.get(n, "")) for n, value in row.items()})
+        said = {n: _plain(value, types.get(n, "")) for n, value in row.items()}
+        plain = naming.told(said)
         asked = set(self._settings.columns) or set(plain)
         outcome = self._settings.outcome
         kept = asked | {outcome.field, outcome.at, *self._settings.opt_out}
         found = record_of(
             text(row.get("id")), {n: v for n, v in plain.items() if n in kept and n != "id"},
             self._settings, modified=row.get("write_date"), created=row.get("create_date"),
+            persons=persons_in(said, naming.persons),
         )  # fmt: skip
         if outcome.field in row or not found.fields:
             return found
@@ -275,7 +278,7 @@ def _by_probability(found: Record, row: Mapping[str, JsonValue], ended: datetime
     outcome = _ended(row)
     return Record(
         found.object_id, found.fields, found.modified_at, found.created_at, outcome,
-        ended if outcome else None, found.opted_out,
+        ended if outcome else None, found.opted_out, found.persons,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cloud_sync.crm.base import Access, Crm, alone
 from cloud_sync.crm.connections import access_of, opened
-from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.kinds import open_crm, persons_of
 from cloud_sync.crm.learned import Learned
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection
@@ -66,7 +66,8 @@ class Opener:
             if known is not None and _same(known, row, learned, access):
                 return known.crm
             columns = access.settings.columns or learned.columns
-            settings = access.settings.model_copy(update={"columns": columns})
+            persons = persons_of(access.settings) if learned.sifts else ()
+            settings = access.settings.model_copy(update={"columns": columns, "persons": persons})
             remember, secrets = self._keeping(row.name, access.remember), dict(access.secrets)
             crm = open_crm(Access(row.name, settings, secrets, remember, self._share, learned.met))
             self._open.pop(row.name, None)

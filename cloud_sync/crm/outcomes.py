@@ -31,6 +31,8 @@ LOT = "lot"
 """In a sample's `meta`: its place in the random order, where it was shown by lot: what is unbiased."""
 OUTCOME_AT = "outcome_at"
 """In a sample's `meta`: when its outcome was known, seconds since 1970; an import of an export calls it the same."""
+TRIAL = "trial"
+"""In a sample's `meta`: what its lead was taken for that is hardly one; an import of an export calls it the same."""
 EPOCH = "crm"
 
 
@@ -129,6 +131,8 @@ def _add_sample(
         meta[KEY] = key
     if lead.lot < drawn:
         meta[LOT] = lead.lot
+    if lead.trial:
+        meta[TRIAL] = lead.trial
     lead.sample_id = new_sample_id(asked_at)
     session.add(
         Sample(

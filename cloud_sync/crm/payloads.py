@@ -14,7 +14,7 @@ from cloud_sync.crm.scored import MEDIA_TYPE, LeadScore, score_of
 from kits.core.errors import DataError
 from kits.core.prediction import Prediction
 from kits.core.ready import ReadyBundle
-from kits.core.runtime import Payload
+from kits.core.runtime import Payload, Sifts
 
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
@@ -49,6 +49,15 @@ def score_all(
         else:
             scores[name] = answer
     return scores, faults
+
+
+def trials_among(ready: ReadyBundle, records: Sequence[Record]) -> dict[str, str]:
+    """What records are taken for that are hardly leads, by object id; none where the project takes all for leads."""
+    runtime = ready.runtime
+    if not isinstance(runtime, Sifts) or not runtime.sifts:
+        return {}
+    judged = ((one.object_id, runtime.taken_for(one.persons)) for one in records if one.persons)
+    return {object_id: what for object_id, what in judged if what}
 
 
 def score_each(

@@ -22,7 +22,7 @@ from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, one, rows_in, te
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known
 from cloud_sync.crm.remedies import remedy
-from cloud_sync.crm.shown import json_values, listed_of, record_of, stamp
+from cloud_sync.crm.shown import json_values, listed_of, persons_in, record_of, stamp
 from cloud_sync.crm.singly import GONE, write_singly
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
@@ -129,9 +129,12 @@ class Pipedrive:
         flat = {**{k: v for k, v in row.items() if k != "custom_fields"}, **own}
         naming = self._naming(known, tuple(flat))
         told = naming.told({key: known.plain(key, flat[key]) for key in naming.names})
+        keys = {name: known.key_of(name) or name for name in self._settings.persons}
+        said = {name: known.plain(key, flat.get(key)) for name, key in keys.items()}
         return record_of(
             text(row.get("id")), told, self._settings,
             modified=row.get("update_time"), created=row.get("add_time"),
+            persons=persons_in(said, self._settings.persons),
         )  # fmt: skip
 
     def _naming(self, known: Known, keys: tuple[str, ...]) -> Naming:

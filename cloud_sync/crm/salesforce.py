@@ -41,6 +41,7 @@ from cloud_sync.crm.shown import (
     asked_fields,
     json_values,
     listed_of,
+    persons_in,
     record_of,
     stamp,
 )
@@ -126,7 +127,7 @@ class Salesforce:
             return []
         called = _CALLED.get(self._object)
         naming = self._naming()
-        asked_for = [_named(name, self._name) for name in naming.names]
+        asked_for = [_named(name, self._name) for name in naming.asked]
         names = ["Id", "SystemModstamp", "CreatedDate", *filter(None, [called]), *asked_for]
         listed = ",".join(f"'{object_id}'" for object_id in asked.values())
         soql = (
@@ -144,6 +145,7 @@ class Salesforce:
         return record_of(
             asked[text(row.get("Id"))[:15]], {**called, **flat}, self._settings,
             modified=row.get("SystemModstamp"), created=row.get("CreatedDate"),
+            persons=persons_in(row, naming.persons),
         )  # fmt: skip
 
     def _look(self) -> Naming:

@@ -20,7 +20,7 @@ from cloud_sync.crm.committing import Commit, Found
 from cloud_sync.crm.learned import Voices
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.parting import read_parts
-from cloud_sync.crm.payloads import score_all
+from cloud_sync.crm.payloads import score_all, trials_among
 from cloud_sync.crm.rescoring import Backlog
 from cloud_sync.crm.threads import LeasingLoops, Opener
 from cloud_sync.crm.unopened import Unopened
@@ -147,7 +147,7 @@ class LeadScoring(LeasingLoops):
         cut = self._cuts.get(connection.name)
         if cut is not None:
             scores = {name: cut.applied(score) for name, score in scores.items()}
-        found = Found(records, scores, {**faults, **unread})
+        found = Found(records, scores, {**faults, **unread}, trials_among(ready, wanted))
         dead = Commit(self._hub, connection, found, self._owner, self._rng).store(claimed, now)
         self._hub.metrics.leads_scored.labels(connection.name).inc(len(scores))
         if dead:

@@ -51,6 +51,11 @@ class CrmSettings(Section):
     opt_out: Names = Field(
         (), description="one field or a list: a yes in any of them means: this person is not scored"
     )
+    persons: Names = Field(
+        (),
+        description="fields with a lead's e-mail addresses and names, read where the project leaves out test leads"
+        " (`test_leads: leave-out`), to tell them, and not kept; empty: the kind's own",
+    )
     min_change: int = Field(
         3, ge=1, le=50, description="a score that moved by fewer points is not written"
     )

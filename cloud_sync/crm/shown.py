@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Literal
@@ -111,8 +111,9 @@ def record_of(
     *,
     modified: JsonValue,
     created: JsonValue = None,
+    persons: tuple[str, ...] = (),
 ) -> Record:
-    """A record with its outcome, and without what is no feature."""
+    """A record with its outcome, and without what is no feature. `persons`: as `persons_in` gives them."""
     outcome = settings.outcome
     ended = outcome_in(row.get(outcome.field), settings)
     return Record(
@@ -123,7 +124,15 @@ def record_of(
         outcome=ended,
         outcome_at=moment(row.get(outcome.at)) if ended and outcome.at else None,
         opted_out=objects(row, settings),
+        persons=persons,
     )
+
+
+def persons_in(row: Mapping[str, JsonValue], names: Iterable[str]) -> tuple[str, ...]:
+    """Addresses and names in these fields of a record; several in one are parted by `;`."""
+    said = (row.get(name) for name in names)
+    parts = (part.strip() for text in said if isinstance(text, str) for part in text.split(";"))
+    return tuple(_text(part, MAX_NAME) for part in parts if part)
 
 
 def objects(row: Mapping[str, JsonValue], settings: CrmSettings) -> bool:

@@ -124,7 +124,7 @@ def take_away(lead: CrmLead, rules: Rules, now: datetime) -> CrmScore | None:
     had = lead.points is not None
     lead.probability = lead.low = lead.high = lead.percentile = None
     lead.points, lead.band, lead.trend = None, "", ""
-    lead.reasons, lead.hints, lead.asked = [], [], {}
+    lead.reasons, lead.hints, lead.asked, lead.trial = [], [], {}, ""
     if not had and lead.version:
         mark_write(lead, rules, now)
         return None

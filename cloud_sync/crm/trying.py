@@ -20,7 +20,7 @@ from cloud_sync.crm.connections import Connection
 from cloud_sync.crm.incoming import own_fields, scheme_name
 from cloud_sync.crm.learned import speaking
 from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.payloads import score_all
+from cloud_sync.crm.payloads import score_all, trials_among
 from cloud_sync.crm.schemes.signing import sign
 from cloud_sync.crm.schemes.table import scheme_of
 from cloud_sync.crm.schemes.verifying import UnverifiedError, verify
@@ -32,7 +32,7 @@ from cloud_sync.store.models import Alert, CrmLead
 from cloud_sync.store.types import JsonObject
 from kits.core.errors import KitwrightError
 from kits.core.ready import ReadyBundle
-from kits.core.runtime import Asks
+from kits.core.runtime import Asks, Sifts
 
 SHOWN = 5
 """Leads that are tried."""
@@ -210,6 +210,7 @@ def _dry_run(
         *_columns(connection, ready, records),
         *_values(records, scores),
         *_unread(records, scores),
+        *_test_leads(connection, ready, records),
     ]
     return checks, tuple(would)
 
@@ -277,6 +278,19 @@ def _unread(records: Sequence[Record], scores: Mapping[str, LeadScore]) -> Itera
         shown = [f"{name} ({str(found[0])[:_VALUE]}, {len(found)})" for name, found in met.items()]
         fix = "these leads are scored without it; let the CRM hold what the export held: a number, a date, yes or no"
         yield Check("texts", True, f"cannot be read, with one of them and how many: {_listed_names(shown)}", fix)  # fmt: skip
+
+
+def _test_leads(
+    connection: Connection, ready: ReadyBundle, records: Sequence[Record]
+) -> Iterator[Check]:
+    """Whether addresses and names are read, where the project leaves out what they tell."""
+    runtime = ready.runtime
+    if not isinstance(runtime, Sifts) or not runtime.sifts or not records:
+        return
+    named = sum(bool(one.persons) for one in records)
+    found = f"told by the address or name of {named} of {len(records)} leads: {len(trials_among(ready, records))}"
+    fix = f"name the fields: cloud-sync crm set {connection.name} persons=FIELD,…"
+    yield Check("test leads", True, found, "" if named else fix)
 
 
 def _listed_names(names: Sequence[str]) -> str:

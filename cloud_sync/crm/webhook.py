@@ -19,7 +19,15 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, Wire, many, one, text, value_of, words_in
 from cloud_sync.crm.remedies import remedy
-from cloud_sync.crm.shown import EARLIEST, columns_in, is_yes, moment, objects, outcome_in
+from cloud_sync.crm.shown import (
+    EARLIEST,
+    columns_in,
+    is_yes,
+    moment,
+    objects,
+    outcome_in,
+    persons_in,
+)
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.effects.webhook import read_secrets, signed_headers
@@ -70,7 +78,8 @@ class Webhook:
         return [record for record in records if record.object_id in asked]
 
     def _asked(self, object_ids: Sequence[str]) -> list[Mapping[str, JsonValue]]:
-        columns: list[JsonValue] = [*self._settings.columns]
+        persons = self._settings.persons if self._settings.columns else ()
+        columns: list[JsonValue] = [*dict.fromkeys((*self._settings.columns, *persons))]
         data: dict[str, JsonValue] = {"ids": [*object_ids], "columns": columns}
         answer = self._post(READ, data, f"read_{secrets.token_hex(16)}", self._now())
         if not isinstance(answer, Mapping) or not isinstance(answer.get("records"), list):
@@ -84,15 +93,18 @@ class Webhook:
         settings = self._settings
         said = text(row.get("outcome"))
         fields = one(row.get("fields"))
+        beside = {*settings.persons} - {*settings.columns} if settings.columns else set()
+        kept = {name: value for name, value in fields.items() if name not in beside}
         outcome = outcome_in(said or fields.get(settings.outcome.field), settings)
         return Record(
             text(row.get("id")),
-            columns_in(fields, settings),
+            columns_in(kept, settings),
             moment(row.get("modified_at")) or EARLIEST,
             created_at=moment(row.get("created_at")),
             outcome=outcome,
             outcome_at=moment(row.get("outcome_at")) if outcome else None,
             opted_out=is_yes(row["opted_out"]) if "opted_out" in row else objects(fields, settings),
+            persons=persons_in(fields, settings.persons),
         )
 
     def labels(self) -> Mapping[str, str]:

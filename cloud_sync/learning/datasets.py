@@ -176,7 +176,10 @@ def register(session: Session, version: Version, project: str, *, by: str) -> Da
 
 
 def in_words(reasons: Mapping[str, int]) -> str:
-    """`3 of an unknown bundle, 1 of a withdrawn bundle`."""
+    """`3 of an unknown bundle, 1 of a withdrawn bundle, 2 with a test address`."""
     return ", ".join(
-        f"{count} of {_ARTICLES[reason]} {reason}" for reason, count in reasons.items()
+        f"{count} of {_ARTICLES[reason]} {reason}"
+        if reason in _ARTICLES
+        else f"{count} with {reason}"
+        for reason, count in reasons.items()
     )

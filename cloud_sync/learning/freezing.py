@@ -27,6 +27,7 @@ from cloud_sync.learning.datasets import (
 )
 from cloud_sync.learning.extending import Frozen, extend, relabelled
 from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_samples
+from cloud_sync.learning.sifting import rule_of, sifted
 from cloud_sync.learning.states import news_beside
 from cloud_sync.store.models import Project
 from kits.core.dataset import Dataset, to_bytes
@@ -79,8 +80,8 @@ def freeze(hub: Hub, project: str, *, by: str, note: str = "", seed: int | None 
     return frozen
 
 
-def current(hub: Hub, project: str, *, by: str, note: str) -> Dataset:
-    """The version to learn from now: the newest, or a new one when that is out of date.
+def current(hub: Hub, project: str, *, by: str, note: str) -> tuple[Dataset, Mapping[str, int]]:
+    """The version to learn from now: the newest, or a new one when that is out of date; and what is left out of it.
 
     It is when people have said something since, or when some of it may not be learned from any
     more: a withdrawal must reach the next training without waiting for the next review.
@@ -91,13 +92,13 @@ def current(hub: Hub, project: str, *, by: str, note: str) -> Dataset:
         UnreachableError: the storage cannot be used.
     """
 
-    def make(start: _Start) -> Dataset | None:
+    def make(start: _Start) -> tuple[Dataset, Mapping[str, int]] | None:
         if not start.has_news:
-            return start.base
+            return start.base, start.refused
         frozen = _next(hub, project, start, by=by, note=note)
         if frozen is None:
             return None
-        return frozen.dataset if frozen.changed else start.base
+        return (frozen.dataset if frozen.changed else start.base), start.refused
 
     return _settled(hub, project, make)
 
@@ -117,20 +118,23 @@ def _settled(hub: Hub, project: str, make: Callable[[_Start], _Made | None]) -> 
 
 def _start(hub: Hub, project: str) -> _Start:
     with hub.database.session() as session:
-        if session.get(Project, project) is None:
+        known = session.get(Project, project)
+        if known is None:
             raise NotFoundError(f"no project {project!r}", fix="kit publish --hub URL")
         row = newest(session, project)
         if row is None:
             raise NotFoundError(
                 f"the hub has no dataset of {project!r} to start from", fix="kit publish --hub URL"
             )
-        reviewed = reviewed_samples(session, project)
-        refused = refused_samples(session, project)
+        rule = rule_of(known.kit_yaml)
+        reviewed, sifted_out = sifted(reviewed_samples(session, project), rule)
+        refused = refused_samples(session, project) | sifted_out
         without = left_out.noted(session, project)
     base = read(hub.storage, row.id)
     with hub.database.session() as session:
         dropped = provenance.refused_among(session, [item.sample.id for item in base.items])
-    return _Start(base, reviewed, refused, dropped, without)
+    stated = {item.sample.id for item in base.items if rule(item.sample.meta)}
+    return _Start(base, reviewed, refused, {*dropped, *stated}, without)
 
 
 def _next(

@@ -18,7 +18,7 @@ from cloud_sync.effects.alerts import outbox_for
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.intake import provenance
-from cloud_sync.learning import datasets, left_out
+from cloud_sync.learning import datasets, left_out, sifting
 from cloud_sync.learning.audits import AuditCounts, audited
 from cloud_sync.learning.champions import champion_of
 from cloud_sync.learning.costs import Worth, project_costs, retraining_worth
@@ -67,7 +67,9 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     base = datasets.read(hub.storage, version.id)
     known = {item.sample.id for item in base.items}
     without = known | left_out.noted(session, project)
-    reviewed = reviewed_samples(session, project)
+    reviewed, left = sifting.sifted(
+        reviewed_samples(session, project), sifting.rule_of(row.kit_yaml)
+    )
     # of two states of one lead only the newer one is ever learned from
     news = news_beside(with_keys(base, reviewed), reviewed).reviewed
     fresh = [r for r in news if r.sample.id not in without]
@@ -77,6 +79,8 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     if row.kit == proposing.KIT:
         learned = sum(i.annotation is not None and bool(i.annotation.label) for i in base.items)
         told, why = proposing.weigh(session, project, len(fresh), learned, utc_now())
+        if left:
+            why = [*why, f"left out, as the project states: {datasets.in_words(left)}"]
         return Plan(project, told, tuple(why), len(fresh), dict(labels), {}, None, None, True)
     champion = champion_of(session, project)
     counts = audited(session, project, champion.id if champion else "")

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -34,16 +34,15 @@ from cloud_sync.learning.processes import (
     run_command,
 )
 from cloud_sync.learning.runner import JobContext
+from cloud_sync.learning.sifting import config_of
 from cloud_sync.store.models import Bundle as BundleRow
 from cloud_sync.store.models import Job, Project
 from kits.core import belongings
 from kits.core import bundle as bundles
 from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import FOLDER, SUCCESSORS, Dataset, to_bytes
-from kits.core.discovery import get_kit
 from kits.core.errors import DataError, GateError, KitwrightError
 from kits.core.kit_modules import NamesFiles
-from kits.core.settings import parse_yaml, validate_settings
 
 KIND = "retrain"
 NOT_BETTER = GateError.exit_code
@@ -57,7 +56,7 @@ class OtherChampionError(KitwrightError):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a retraining starts from. `champion`: its bytes, `champion_id`: its name."""
+    """What a retraining starts from. `champion`: its bytes, `champion_id`: its name; `left_out`: reason → samples."""
 
     project: str
     kit_yaml: str
@@ -65,6 +64,7 @@ class Start:
     champion: bytes
     champion_id: str
     last_version: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def request(session: Session, project: str, *, by: str) -> Job:
@@ -99,7 +99,8 @@ def retrain(context: JobContext) -> Mapping[str, JsonValue]:
     """
     project, by = str(context.args["project"]), str(context.args.get("by", ""))
     start = _prepare(context.hub, project, by)
-    context.say(f"dataset {start.dataset.id[:12]} with {len(start.dataset.items)} samples")
+    without = f"; left out: {in_words(start.left_out)}" if start.left_out else ""
+    context.say(f"dataset {start.dataset.id[:12]} with {len(start.dataset.items)} samples{without}")
     root = _write_project(context, start)
     _kit(context, root, "data", "import", "../dataset", "--format", "kitwright", "--json")
     trained = _kit(context, root, "train", "--json")
@@ -122,14 +123,14 @@ def retrain(context: JobContext) -> Mapping[str, JsonValue]:
 
 
 def _prepare(hub: Hub, project: str, by: str) -> Start:
-    dataset = freezing.current(hub, project, by=by, note="for a retraining")
+    dataset, left_out = freezing.current(hub, project, by=by, note="for a retraining")
     identity, content = _champion(hub, project)
     with hub.database.session() as session:
         row = session.get_one(Project, project)
         last = session.scalar(
             select(func.max(BundleRow.version)).where(BundleRow.project == project)
         )
-    return Start(project, row.kit_yaml, dataset, content, identity, last or 1)
+    return Start(project, row.kit_yaml, dataset, content, identity, last or 1, left_out)
 
 
 def _champion(hub: Hub, project: str) -> tuple[str, bytes]:
@@ -166,14 +167,7 @@ def _refuse_strays(kit_yaml: str, root: Path) -> None:
     Raises:
         ConfigError: it names one outside of the project, or is wrong.
     """
-    raw = parse_yaml(kit_yaml, "kit.yaml")
-    model = raw.get("model")
-    config = validate_settings(
-        model if isinstance(model, dict) else {},
-        get_kit(str(raw.get("kit", ""))).config_model,
-        where="kit.yaml",
-        prefix=("model",),
-    )
+    config = config_of(kit_yaml)
     if isinstance(config, NamesFiles):
         belongings.refuse_strays(config.named(), root)
 
@@ -241,6 +235,7 @@ def _conclude(
     return {
         "project": start.project,
         "dataset": start.dataset.id,
+        "left_out": dict(start.left_out),
         "run": trained.get("run"),
         "metrics": trained.get("metrics"),
         "bundle": identity,

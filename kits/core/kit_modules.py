@@ -147,6 +147,14 @@ class ConfigModule(Protocol):
 
 
 @runtime_checkable
+class LeavesOut(Protocol):
+    """What a kit's configuration offers when samples that are known may not be meant to be learned from."""
+
+    def left_out(self, meta: Mapping[str, JsonValue]) -> str:
+        """What a sample with this `meta` has for which the project leaves it out; empty: it is learned from."""
+
+
+@runtime_checkable
 class NamesFiles(Protocol):
     """What a kit's configuration offers when it names files or folders of the project."""
 

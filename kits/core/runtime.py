@@ -121,6 +121,22 @@ class Knows(Protocol):
 
 
 @runtime_checkable
+class Sifts(Protocol):
+    """A runtime whose project leaves samples out of what is learned from by what names their person, which is not kept."""
+
+    @property
+    def sifts(self) -> bool:
+        """Whether the project wants that, so that whoever keeps samples has to ask."""
+
+    def taken_for(self, said: Sequence[str]) -> str:
+        """What a sample is taken for that is not to be learned from, such as a trial; empty: it is to be.
+
+        Args:
+            said: the person's addresses, and the parts of the name in their order.
+        """
+
+
+@runtime_checkable
 class Speaks(Protocol):
     """A runtime that gives reasons, and can call its columns as people do where they are shown."""
 

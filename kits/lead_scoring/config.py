@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import ConfigDict, Field, JsonValue, PlainSerializer, model_validator
 
 from kits.core.section import Names, Section
+from kits.lead_scoring._trial import TRIAL
 
 MOST_PATTERNS = 6_000_000
 """Trees × 4^depth: what each column adds is kept for each pattern of conditions, 150 MB at this bound."""
@@ -225,3 +226,7 @@ class Config(_Section):
     def named(self) -> Mapping[str, str]:
         """Key → file whose content goes into the bundle."""
         return {"phrases": self.phrases} if self.phrases else {}
+
+    def left_out(self, meta: Mapping[str, JsonValue]) -> str:
+        """What a sample was taken for that is no lead to learn from; empty: it is one."""
+        return str(meta.get(TRIAL, "")) if self.source.test_leads == "leave-out" else ""

@@ -35,10 +35,11 @@ from kits.lead_scoring._lead import (
     encode_lead,
     lead_from_json,
 )
-from kits.lead_scoring._mailbox import KIND, addresses_behind, without_addresses
+from kits.lead_scoring._mailbox import KIND, addresses_behind, domain_of, without_addresses
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scored, Scorer
 from kits.lead_scoring._models.spec import Tried
+from kits.lead_scoring._no_lead import taken_for
 from kits.lead_scoring._objecting import objects
 from kits.lead_scoring._places import Places, points_of
 from kits.lead_scoring._reasons.explainer import Explainer
@@ -176,6 +177,17 @@ class LeadRuntime:
         if column in self.spec.opt_out:
             return not math.isnan(to_truth(value))
         return self.scorer.encoder.has_met(column, value)
+
+    @property
+    def sifts(self) -> bool:
+        """Whether test leads and the firm's own people are left out of what is learned from."""
+        return self.spec.source.test_leads == "leave-out"
+
+    def taken_for(self, said: Sequence[str]) -> str:
+        """What a lead is taken for by its addresses and the parts of its name; empty: for a lead."""
+        addresses = [one for one in said if "@" in one]
+        names = [one for one in said if "@" not in one]
+        return taken_for(addresses, names, frozenset(map(domain_of, self.spec.source.own_domains)))
 
     def speaking(self, labels: Mapping[str, str]) -> LeadRuntime:
         """The same with reasons that call columns so, where their words were only made of their names."""

@@ -153,20 +153,20 @@ def test_a_sample_that_was_left_out_is_no_news_any_more(opened) -> None:
     accept(client, eve, add_sample(hub, "leak", content=picture(10_003), group="part-a"))
     with pytest.raises(DataError, match="but 1 samples that cannot be added"):
         freeze(hub, PROJECT, by="eve")
-    assert current(hub, PROJECT, by="eve", note="").id == parent
+    assert current(hub, PROJECT, by="eve", note="")[0].id == parent
     listed = client.get("/v1/datasets", headers=eve, params={"project": PROJECT}).json()
     assert [row["id"] for row in listed["datasets"]] == [parent]
     accept(client, eve, add_sample(hub, "fine"))
-    made = current(hub, PROJECT, by="eve", note="")
+    made = current(hub, PROJECT, by="eve", note="")[0]
     assert "fine" in splits(made) and "leak" not in splits(made)
-    assert current(hub, PROJECT, by="eve", note="").id == made.id
+    assert current(hub, PROJECT, by="eve", note="")[0].id == made.id
 
 
 def test_a_training_for_a_sample_that_has_to_be_left_out_uses_the_version_there_is(opened) -> None:
     client, hub, eve = opened
     parent = add_dataset(hub, BASE)
     accept(client, eve, add_sample(hub, "leak", content=picture(10_003), group="part-a"))
-    assert current(hub, PROJECT, by="eve", note="").id == parent
+    assert current(hub, PROJECT, by="eve", note="")[0].id == parent
 
 
 def test_while_pictures_cannot_be_compared_no_version_is_made(opened) -> None:

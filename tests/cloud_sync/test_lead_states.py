@@ -136,7 +136,7 @@ def test_import_then_outcome_at_the_hub_then_export_again_is_one_lead(
     assert item.annotation is not None and item.annotation.label == "won"
     assert b'"size":40' in frozen.dataset.content(item)
     assert only(imported, firm).annotation is None, "the version before is as it was"
-    again = current(here.hub, LEADS, by="test", note="")
+    again = current(here.hub, LEADS, by="test", note="")[0]
     assert again.id == frozen.dataset.id, "nothing is new"
 
     folder = project.root.parent / "from-hub"
@@ -193,7 +193,7 @@ def test_of_two_connections_to_one_crm_the_later_state_counts(
     frozen = freeze(here.hub, LEADS, by="test")
     item = only(frozen.dataset, firm)
     assert item.sample.device == "crm-other" and frozen.replaced == 1
-    assert current(here.hub, LEADS, by="test", note="").id == frozen.dataset.id
+    assert current(here.hub, LEADS, by="test", note="")[0].id == frozen.dataset.id
 
 
 @pytest.mark.parametrize(

@@ -306,7 +306,7 @@ def test_dataset_versions_go_on_without_what_was_erased(hub: Hub) -> None:
         assert newest is not None and newest.id == old.successor
     left = datasets.read(hub.storage, newest.id)
     assert [one.sample.id for one in left.items] == ["his"]
-    assert freezing.current(hub, PROJECT, by="test", note="").id == newest.id
+    assert freezing.current(hub, PROJECT, by="test", note="")[0].id == newest.id
     assert erasure.erase(hub, ANN, by="ada").found.versions == {}
 
 

@@ -93,13 +93,13 @@ def test_a_retraining_after_a_withdrawal_learns_from_a_version_without_it(opened
     add_sample(hub, "sound")
     accept(client, headers, "canary", "sound")
     poisoned = freeze(hub, PROJECT, by="test").dataset
-    assert current(hub, PROJECT, by="eve", note="") == poisoned  # nothing new: the same version
+    assert current(hub, PROJECT, by="eve", note="")[0] == poisoned  # nothing new: the same version
     with hub.database.transaction() as session:
         provenance.withdraw(session, CANARY, reason="rejected good parts", by="eve")
-    sound = current(hub, PROJECT, by="eve", note="")
+    sound = current(hub, PROJECT, by="eve", note="")[0]
     assert {item.sample.id for item in sound.items} == {*BASE, "sound"}
     assert sound.header.parent == poisoned.id
-    assert current(hub, PROJECT, by="eve", note="") == sound
+    assert current(hub, PROJECT, by="eve", note="")[0] == sound
 
 
 @pytest.mark.parametrize("withdrawn", [False, True])

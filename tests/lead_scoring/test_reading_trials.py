@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kits.lead_scoring import data
-from kits.lead_scoring._reading.trials import _is_trial, _is_trial_address
+from kits.lead_scoring._no_lead import is_trial, is_trial_address
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.checked_leads import dataset, only
 from tests.lead_scoring.lead_files import Read, put, read, source, table
@@ -102,9 +102,9 @@ def test_customers_are_no_trials(tmp_path: Path, odd: list[list[str]]) -> None:
 
 @pytest.mark.parametrize("text", ["Testa GmbH", "Anna Test", "Contest", "Test AG", "Tester, Jana", "Max Kunde"])  # fmt: skip
 def test_names_that_hold_more_than_a_trials_words_are_names(text: str) -> None:
-    assert not _is_trial(text)
+    assert not is_trial(text)
 
 
 @pytest.mark.parametrize("address", ["a@a.com", "xx@xx.de", "test12@gmail.com", "test.user@firm.com", "me@mail.test"])  # fmt: skip
 def test_addresses_that_forms_are_tried_with(address: str) -> None:
-    assert _is_trial_address(address)
+    assert is_trial_address(address)

@@ -327,3 +327,20 @@ def test_it_says_under_which_names_values_are_looked_at() -> None:
     asking = replace(runtime, spec=runtime.spec.model_copy(update={"encoder": encoder}))
     assert isinstance(asking, Takes)
     assert {"Email", f"Email{KIND}"} <= asking.taken
+
+
+def test_test_leads_and_own_people_are_told_by_what_is_not_kept() -> None:
+    plain = runtime_of(N)
+    source = plain.spec.source.model_copy(
+        update={"test_leads": "leave-out", "own_domains": ("www.ours.com",)}
+    )
+    asks = replace(plain, spec=plain.spec.model_copy(update={"source": source}))
+    assert (plain.sifts, asks.sifts) == (False, True)
+    told = {
+        ("test12@gmail.com", "Eva", "Berg"): "a test address",
+        ("eva@gmail.com", "Test", "Test"): "a test name",
+        ("eva@ours.com", "Eva", "Berg"): "the firm's own domain",
+        ("eva@gmail.com", "Eva", "Berg"): "",
+        (): "",
+    }
+    assert {said: asks.taken_for(said) for said in told} == told

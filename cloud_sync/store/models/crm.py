@@ -158,6 +158,8 @@ class CrmLead(Base):
         asked: the lead when its score was first asked for, and what was said then: `{fields, at, bundle, probability,
             …}`; what is learned from it, once its outcome is known (`crm/outcomes.py`). `asked_at` and `asked_of` are its
             moment and its bundle, and follow it by themselves.
+        trial: what it is taken for that is hardly a lead, by its address and name, which are not kept (`payloads.py`): it
+            is scored, and not learned from; empty: a lead.
         dead: why it is not tried again until a person says so; empty: it is.
     """
 
@@ -218,6 +220,7 @@ class CrmLead(Base):
     override: Mapped[JsonObject] = mapped_column(default=dict)
     lot: Mapped[float] = mapped_column(default=1.0)
     sample_id: Mapped[str] = mapped_column(default="")
+    trial: Mapped[str] = mapped_column(default="", server_default="")
     asked: Mapped[JsonObject] = mapped_column(default=dict, server_default=text("'{}'"))
     asked_at: Mapped[datetime | None] = mapped_column(default=None)
     asked_of: Mapped[str] = mapped_column(default="", server_default="")

@@ -6,29 +6,20 @@ unless a person says that they are to be left out.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from typing import cast
+from itertools import repeat
 
 from kits.core.kit import Finding
 from kits.lead_scoring._mailbox import domain_of, mailbox_kind
+from kits.lead_scoring._no_lead import taken_for, trial_words
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known
-from kits.lead_scoring._reading.names import load_words, plain, words_of
+from kits.lead_scoring._reading.names import plain, words_of
 from kits.lead_scoring._reading.personal import holds_addresses
-from kits.lead_scoring._trial import ADDRESS, NAME, OWN, told
+from kits.lead_scoring._trial import told
 from kits.lead_scoring.config import SourceConfig
 
-_RESERVED = re.compile(
-    r"(?:^|\.)(?:example\.(?:com|org|net|edu)|test\.com|localhost)$|\.(?:example|test|invalid)$"
-)
-"""Domains that nobody has a mailbox at (RFC 2606), and the one that forms are tried with."""
-_TAG = re.compile(r"\+(\w{1,20})$")
-_DIGITS = re.compile(r"\d+")
-_SAME = re.compile(r"(\w)\1*@\1+\.\w{1,24}")
-"""`a@a.com`, `xxx@xxx.de`"""
 _FEW_OWNERS, _FEW = 50, 0.05
 """A column of owners names few: not those who own the firms that are leads."""
 _MOSTLY = 0.5
@@ -49,11 +40,12 @@ def trials_of(known: Known, source: SourceConfig) -> dict[int, str]:
         named.append(by_id)
     names = [known.sheet.cells[one.column] for one in people if one.what == "name"]
     mails = [known.sheet.cells[name] for name in named]
-    found = {row: NAME for row, cells in enumerate(zip(*names)) if _is_trial(" ".join(cells))}
-    found |= {row: ADDRESS for row, c in enumerate(zip(*mails)) if any(map(_is_trial_address, c))}
     domains = [frozenset(map(domain_of, cells)) for cells in zip(*mails)]
     own = frozenset(map(domain_of, source.own_domains)) or _own_domains(known, names, domains)
-    return found | {row: OWN for row, ones in enumerate(domains) if ones & own and row not in found}
+    persons = zip(*names) if names else repeat(())
+    mailboxes = zip(*mails) if mails else repeat(())
+    judged = (taken_for(*both, own) for both in zip(mailboxes, persons))
+    return {row: what for row, what in zip(range(len(known.sheet)), judged) if what}
 
 
 def without_trials(
@@ -75,42 +67,10 @@ def without_trials(
     return known.only(left), {}, [told(counts, len(known.sheet), rows, left_out=True)]
 
 
-@cache
-def _words(which: str) -> frozenset[str]:
-    return frozenset(map(words_of, cast("list[str]", load_words("trials.yaml")[which])))
-
-
 def _of_owners(column: str) -> bool:
     """Whether a column is called after who works on the leads."""
     words = f" {plain(column).replace('_', ' ')} "
-    return any(f" {word} " in words for word in _words("owners"))
-
-
-def _is_trial(text: str) -> bool:
-    """Whether words are nothing but what people type to try something out."""
-    plainly = words_of(_DIGITS.sub(" ", text))
-    words = plainly.split()
-    tried = _words("trials")
-    if " ".join(words) in _words("nobody"):
-        return True
-    return any(word in tried for word in words) and all(
-        word in tried or word in _words("beside") for word in words
-    )
-
-
-def _is_trial_address(cell: str) -> bool:
-    address = cell.strip().casefold()
-    domain = domain_of(address)
-    if is_missing(cell) or "@" not in address or not domain:
-        return False
-    local = address.rsplit("@", 1)[0]
-    tag = _TAG.search(local)
-    return bool(
-        _RESERVED.search(domain)
-        or _SAME.fullmatch(address)
-        or _is_trial(local)
-        or (tag and _is_trial(tag[1]))
-    )
+    return any(f" {word} " in words for word in trial_words("owners"))
 
 
 # -- the firm's own domain -------------------------------------------------------------------------
