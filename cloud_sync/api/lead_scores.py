@@ -49,7 +49,8 @@ _LEAD: Json = {
     "at": "2026-05-04T09:00:00Z",
 }  # fmt: skip
 _SCORE: Json = {
-    "probability": 0.31, "low": 0.24, "high": 0.39, "points": 31, "percentile": 0.92, "band": "hot",
+    "probability": 0.31, "low": 0.24, "high": 0.39, "confidence": 0.9, "points": 31, "percentile": 0.92,
+    "band": "hot",
     "reasons": [
         {
             "text": "asked for a demo: 31 % of such leads buy, average 11 %",
@@ -80,7 +81,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {  # Any: FastAPI's own type
         "description": (
             "the score, or one for each lead in the order they were sent. `unknown_fields`: columns that the bundle asks "
             "for and that were not sent; `unused_fields`: those that were sent and that it does not know; `did_you_mean`: "
-            "which of the former such a one may be"
+            "which of the former such a one may be; `low` and `high`: between which shares such leads bought, at `confidence`"
         ),
         "content": {
             "application/json": {

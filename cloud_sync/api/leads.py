@@ -66,7 +66,10 @@ def hot_list(
     limit: Annotated[int, Query(ge=1, le=hotlist.MAX_PAGE)] = 50,
     cursor: str = "",
 ) -> Json:
-    """Leads in the team's order, with those that stand there by lot; `next` is the `cursor` of the next page."""
+    """Leads in the team's order, with those that stand there by lot; `next` is the `cursor` of the next page.
+
+    `low` and `high` are the interval of `probability`, at `confidence` (0.9: 90 %; null: scored before it was kept).
+    """
     wanted = hotlist.LeadFilter(connection, band, search, state)
     page = hotlist.page(
         session, wanted, lots(session, hub.config.leads.exploration), limit=limit, cursor=cursor
@@ -114,7 +117,7 @@ def retry(body: Retry, who: Reviewer, session: SessionDep) -> Json:
 
 @router.get("/{connection}/{object_id:path}")
 def one_lead(connection: str, object_id: str, _who: Viewer, session: ReadDep) -> Json:
-    """A lead with its fields and its course."""
+    """A lead with its fields and its course; `low` and `high` are the interval of `probability`, at `confidence`."""
     lead = leads.find(session, connection, object_id)
     course: list[JsonValue] = [leads.entry_json(entry) for entry in leads.course(session, lead)]
     told = leads.as_json(lead, cuts(session).get(connection), fields=True)

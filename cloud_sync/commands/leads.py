@@ -147,11 +147,13 @@ def _step(row: CrmScore) -> str:
 
 
 def _probability(lead: CrmLead) -> str:
-    """With its interval, where the bundle told one."""
+    """With its interval and how sure that is, where the bundle told them."""
     if lead.probability is None:
         return ""
     told = lead.low is not None and lead.high is not None
-    return f"{lead.probability:.3f}" + (f" [{lead.low:.3f}, {lead.high:.3f}]" if told else "")
+    interval = f" [{lead.low:.3f}, {lead.high:.3f}]" if told else ""
+    level = f" ({100 * lead.confidence:.3g}%)" if told and lead.confidence is not None else ""
+    return f"{lead.probability:.3f}{interval}{level}"
 
 
 def leads_models(data: DataOption = DATA, as_json: JsonOption = False) -> None:

@@ -28,7 +28,8 @@ class LeadScore:
     """A score with all that is shown of it.
 
     Attributes:
-        probability, low, high: 0 to 1, with the interval the kit gives (90 %); None: the lead is not scored.
+        probability, low, high: 0 to 1, with the interval the kit gives; None: the lead is not scored.
+        confidence: of the interval, 0 to 1, as the bundle says; None: there is none, or it does not say.
         points: 1 to 99.
         percentile: 0 to 1: better than so many of the latest leads, or of those the bundle was judged on (`cutting.py`).
         band: hot, warm, cold; empty: not scored.
@@ -58,11 +59,12 @@ class LeadScore:
     opted_out: bool = False
     base_rate: float | None = None
     kept: Mapping[str, JsonValue] = field(default_factory=dict)
+    confidence: float | None = None
 
     def as_json(self) -> JsonObject:
         """For the API."""
         return {
-            "probability": self.probability, "low": self.low, "high": self.high,
+            "probability": self.probability, "low": self.low, "high": self.high, "confidence": self.confidence,
             "points": self.points, "percentile": self.percentile, "band": self.band,
             "reasons": [{**reason_json(one), "value": one.value} for one in self.reasons],
             "hints": list(self.hints), "unknown_fields": list(self.unknown),
@@ -92,6 +94,7 @@ def score_of(ready: ReadyBundle, prediction: Prediction) -> LeadScore:
         _texts(details.get("unknown_fields")), _texts(details.get("new_values")),
         _texts(details.get("unreadable_fields")),
         base_rate=_share(details.get("base_rate"), None),
+        confidence=interval.confidence if interval and interval.low is not None else None,
     )  # fmt: skip
 
 

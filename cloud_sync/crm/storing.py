@@ -72,6 +72,7 @@ def keep_score(
         lead.trend = trend(score.points, before, rules.min_change)
         lead.version += 1
     lead.probability, lead.low, lead.high = score.probability, score.low, score.high
+    lead.confidence = score.confidence
     lead.points, lead.percentile, lead.band = score.points, score.percentile, score.band
     # they quote the lead's values, and stand on pages, in terminals and in the CRM
     lead.reasons = [reason_json(one) for one in score.reasons[:FEW]]
@@ -122,7 +123,7 @@ def shown_band(lead: CrmLead) -> str:
 def take_away(lead: CrmLead, rules: Rules, now: datetime) -> CrmScore | None:
     """Removes the score: this person does not want to be scored."""
     had = lead.points is not None
-    lead.probability = lead.low = lead.high = lead.percentile = None
+    lead.probability = lead.low = lead.high = lead.confidence = lead.percentile = None
     lead.points, lead.band, lead.trend = None, "", ""
     lead.reasons, lead.hints, lead.asked, lead.trial = [], [], {}, ""
     if not had and lead.version:

@@ -77,7 +77,7 @@ class Rule:
         return Prediction(
             p, label="won" if p >= 0.5 else "lost", probabilities={"won": p, "lost": 1 - p},
             quantities=(
-                Quantity("probability", p, "", max(p - 0.05, 0.0), min(p + 0.05, 1.0), 0.9),
+                Quantity("probability", p, "", max(p - 0.05, 0.0), min(p + 0.05, 1.0), 0.8),
                 Quantity("points", round(100 * p), ""), Quantity("percentile", 100 * p, "%"),
             ),
             reasons=(

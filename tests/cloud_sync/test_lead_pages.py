@@ -166,7 +166,7 @@ def test_the_chance_stands_with_its_interval_and_the_cut_with_its_time(
         }  # fmt: skip
     who = asker(here.hub)
     page = client.get(f"/leads/{SALES}/3", headers=who).text
-    assert "0.3 % chance to buy" in page and "[0.0, 3]" in page
+    assert "0.3 % chance to buy" in page and "[0.0, 3; 80 % interval]" in page
     page = client.get("/leads", headers=who).text
     assert "by the 1\u202f234 latest leads of" in page and "2026-11-27 18:28 UTC" in page
 
@@ -216,3 +216,24 @@ def test_a_job_that_is_there_is_told_with_a_place_that_is_there(
             jobs.enqueue(session, "retrain", {}, by="ada", unique_key="x")
     place = told.value.fix.rpartition(" ")[2]
     assert client.get(place, headers=asker(here.hub)).status_code == 200
+
+
+def test_a_lead_says_how_sure_its_interval_is_as_its_bundle_does(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    who = asker(here.hub)
+    assert "[75, 85; 80 % interval]" in client.get(f"/leads/{SALES}/1", headers=who).text
+    with here.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "1")).confidence = None
+    assert "[75, 85]" in client.get(f"/leads/{SALES}/1", headers=who).text
+
+
+def test_a_lead_that_is_taken_for_a_test_says_so(there: tuple[TestClient, LeadHub]) -> None:
+    client, here = there
+    who = asker(here.hub)
+    with here.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "1")).trial = "a test address"
+    page = client.get(f"/leads/{SALES}/1", headers=who).text
+    assert "Has a test address: it is scored, and not learned from." in page
+    assert client.get("/leads", headers=who).text.count("a test address") == 1

@@ -44,7 +44,7 @@ def test_one_lead_is_scored_with_reasons(there: tuple[TestClient, LeadHub]) -> N
     assert answer.status_code == 200
     told = answer.json()
     assert (told["id"], told["points"], told["band"], told["project"]) == ("1", 80, "hot", LEADS)
-    assert told["low"] < told["probability"] < told["high"]
+    assert told["low"] < told["probability"] < told["high"] and told["confidence"] == 0.8
     [reason] = told["reasons"]
     assert (reason["text"], reason["direction"], reason["value"]) == ("size is 80", "for", 80)
     assert told["hints"] == ["ask for the budget"]

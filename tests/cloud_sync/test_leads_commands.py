@@ -59,6 +59,12 @@ def test_the_list_and_one_lead(here: LeadHub) -> None:
     told = json.loads(run(here, "show", SALES, "1", "--json"))
     assert told["fields"]["size"] == 80 and told["course"][0]["points"] == 80
     assert "ask for the budget" in run(here, "show", SALES, "1")
+    assert told["confidence"] == 0.8 and "0.800 [0.750, 0.850] (80%)" in run(
+        here, "show", SALES, "1"
+    )
+    with here.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "1")).confidence = None
+    assert "[0.750, 0.850]\n" in run(here, "show", SALES, "1"), "scored before it was kept"
     with here.hub.database.transaction() as session:
         session.get_one(CrmLead, (SALES, "1")).state = "gone"
     assert "not there: it was deleted" in run(here, "show", SALES, "1")

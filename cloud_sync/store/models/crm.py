@@ -154,6 +154,7 @@ class CrmLead(Base):
         state: open, won, lost or gone (deleted there).
         override: what a person says of the score: `{band, who, at, why}`; empty: nothing.
         heat: of the band that people see (`HEAT`); follows `band` and `override` by itself.
+        confidence: of the interval from `low` to `high`, as the bundle said; None: it was scored before that was kept.
         lot: its place in the random order, 0 to 1, drawn once; below what is drawn of the leads it is shown by lot (`crm/lots.py`).
         asked: the lead when its score was first asked for, and what was said then: `{fields, at, bundle, probability,
             …}`; what is learned from it, once its outcome is known (`crm/outcomes.py`). `asked_at` and `asked_of` are its
@@ -199,6 +200,7 @@ class CrmLead(Base):
     probability: Mapped[float | None] = mapped_column(default=None)
     low: Mapped[float | None] = mapped_column(default=None)
     high: Mapped[float | None] = mapped_column(default=None)
+    confidence: Mapped[float | None] = mapped_column(default=None)
     points: Mapped[int | None] = mapped_column(default=None)
     percentile: Mapped[float | None] = mapped_column(default=None)
     band: Mapped[str] = mapped_column(default="")
