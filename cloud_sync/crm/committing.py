@@ -85,7 +85,7 @@ class Commit:
                 return 0
             if self._kept:
                 outcomes.ensure_device(session, name, self._connection.kind, now)
-                self._lots = lots(session, self._hub.config.leads.exploration)
+            self._lots = lots(session, self._hub.config.leads.exploration)
             scores = self._found.scores
             bundle = next((one.bundle for one in scores.values()), "")
             self._before = courses(session, name, list(scores), bundle)
@@ -184,10 +184,13 @@ class Commit:
         if lead.sample_id and lead.state not in (storing.OPEN, storing.GONE):
             self._say(session, lead, "", now)
         lead.trial = self._found.trials.get(lead.object_id, "")
+        known = lead.asked
         entry = storing.keep_score(
             lead, record, self._found.scores[lead.object_id],
             self._before.get(lead.object_id, ()), self._rules, now,
         )  # fmt: skip
+        if lead.asked and lead.asked is not known:
+            lead.asked = {**lead.asked, outcomes.DRAWN: self._lots.drawn(self._connection.name)}
         if entry is not None:
             session.add(entry)
 

@@ -28,7 +28,9 @@ from kits.core.record_keys import column_key, record_key
 from kits.core.sample import KEY, ORDER, new_sample_id
 
 LOT = "lot"
-"""In a sample's `meta`: its place in the random order, where it was shown by lot: what is unbiased."""
+"""In a sample's `meta`: its place in the random order, where it was shown by lot as long as it was open: what is unbiased."""
+DRAWN = "drawn"
+"""In what is kept of a lead's first score: which share of the leads was drawn by lot then."""
 OUTCOME_AT = "outcome_at"
 """In a sample's `meta`: when its outcome was known, seconds since 1970; an import of an export calls it the same."""
 TRIAL = "trial"
@@ -129,7 +131,8 @@ def _add_sample(
     meta: dict[str, JsonValue] = {ORDER: asked_at.timestamp()}
     if key := key_of_lead(CrmSettings.model_validate(connection.settings), lead.object_id):
         meta[KEY] = key
-    if lead.lot < drawn:
+    # of a share that was raised since, or lowered, some stood by lot for a part of their time: nobody knows why those were called
+    if lead.lot < min(drawn, _drawn_then(lead, drawn)):
         meta[LOT] = lead.lot
     if lead.trial:
         meta[TRIAL] = lead.trial
@@ -146,6 +149,12 @@ def _add_sample(
         )
     )  # fmt: skip
     session.flush()
+
+
+def _drawn_then(lead: CrmLead, now: float) -> float:
+    """The share when its score was first asked for; that of now where it was not kept yet."""
+    then = _number(lead.asked.get(DRAWN))
+    return now if then is None else then
 
 
 def _note_when(session: Session, lead: CrmLead, outcome: str, now: datetime) -> None:

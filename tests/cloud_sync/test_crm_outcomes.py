@@ -146,6 +146,24 @@ def test_leads_shown_by_lot_are_marked_in_what_is_learned_from(tmp_path: Path) -
         assert 5 < sum(lot is not None for lot in lots.values()) < 35
 
 
+@pytest.mark.parametrize(("then", "now"), [(0.3, 0.7), (0.7, 0.3)])
+def test_by_lot_are_those_that_were_so_from_first_to_last(
+    tmp_path: Path, then: float, now: float
+) -> None:
+    """A share that was raised does not make those by lot that nobody called because they were not."""
+    with lead_hub(tmp_path) as here:
+        here.judged_with(then)
+        names = [str(n) for n in range(60)]
+        for name in names:
+            here.crm.put(name, size=40)
+        here.score(*names)
+        here.judged_with(now, version=3)
+        for name in names:
+            won(here, name)
+        marked = {one.source.partition("#")[2] for one in samples(here) if "lot" in one.meta}
+        assert marked == {name for name in names if here.lead(name).lot < 0.3} != set()
+
+
 def test_nobody_can_sign_in_as_a_connection(here: LeadHub) -> None:
     here.crm.put("1", size=40)
     here.score("1")
