@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete, select, update
 
 from cloud_sync.crm.outcomes import device_of
+from cloud_sync.crm.terms import terms_of
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.devices import CRM_SITE
 from cloud_sync.learning import jobs
@@ -24,9 +26,10 @@ from cloud_sync.store.models import (
     Project,
 )
 from cloud_sync.web.words import above, chance
+from kits.core import bundle as formats
 from kits.core.sample import utc_now
 from tests.cloud_sync.lead_apis import asker, opened
-from tests.cloud_sync.lead_builders import LEADS, SALES, LeadHub
+from tests.cloud_sync.lead_builders import LEADS, SALES, LeadHub, lead_bundle
 
 OF_DEVICES = ("Devices online", "Decisions", "Audited rates", "Given up", "The line", "No device")
 
@@ -112,7 +115,9 @@ def test_money_stands_with_its_currency_and_metrics_in_plain_words(
         "cost_difference": {"value": -0.31},
     }
     with here.hub.database.transaction() as session:
-        session.get_one(Project, LEADS).kit_yaml = "costs: {currency: CHF}"
+        session.get_one(
+            Project, LEADS
+        ).kit_yaml = "kit: lead-scoring\nname: leads\ncosts: {currency: CHF, escape: 800}"
         bundle = session.scalars(select(Bundle)).one()
         bundle.metrics, bundle.comparison, known = {"money_per_month": money}, compared, bundle.id
         done = Job(
@@ -127,14 +132,17 @@ def test_money_stands_with_its_currency_and_metrics_in_plain_words(
         ids = done.id, other.id
     who = asker(here.hub)
     text = client.get(f"/bundles/{known}", headers=who).text
-    assert "money per month, CHF" in text and "cost difference per 1000, CHF" in text
+    assert "money per month, EUR" in text and "cost difference per 1000, EUR" in text
+    assert "costs.currency: EUR, now CHF" in text and "costs.escape: 100, now 800" in text
+    assert "costs.overkill" not in text and "kit tune" in text
     assert "what calling by score brings in a month beside calling as many in random order" in text
     assert "-310" in text and "-0.310" not in text
     first, second = (client.get(f"/jobs/{job}", headers=who).text for job in ids)
     assert "money per month, CHF" in first and "cost difference per 1000, PLN" in second
     with here.hub.database.transaction() as session:
         session.get_one(Project, LEADS).kit_yaml = "costs: ["
-    assert "money per month" in client.get(f"/bundles/{known}", headers=who).text
+    text = client.get(f"/bundles/{known}", headers=who).text
+    assert "money per month" in text and "kit tune" not in text
 
 
 @pytest.mark.parametrize(
@@ -237,3 +245,12 @@ def test_a_lead_that_is_taken_for_a_test_says_so(there: tuple[TestClient, LeadHu
     page = client.get(f"/leads/{SALES}/1", headers=who).text
     assert "Has a test address: it is scored, and not learned from." in page
     assert client.get("/leads", headers=who).text.count("a test address") == 1
+
+
+def test_what_the_team_can_do_is_compared_as_its_project_says_it_now() -> None:
+    made = formats.open_bytes(lead_bundle())
+    config = {**made.manifest.config, "team": {"value": 500.0, "contact": 20.0, "gone": 1}}
+    made = replace(made, manifest=made.manifest.model_copy(update={"config": config}))
+    now = "kit: lead-scoring\nname: leads\nmodel: {team: {value: 800}}"
+    assert terms_of(made, now).changed == ("model.team.value: 500, now 800",)
+    assert terms_of(made, "").changed == ()

@@ -118,6 +118,7 @@ def test_the_price_of_random_order_stands_in_the_method():
     )
     assert point.rates["exploration"].value == 0.05, "the hub shows just that share by lot"
     assert "5% of calls in random order cost about" in point.method
+    assert "a lead won is worth 500, a contact costs 20 EUR (model.team)" in point.method
 
 
 def test_thresholds_fit_the_model_that_ships_and_figures_those_that_had_not_seen_the_leads():

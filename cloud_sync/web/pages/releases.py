@@ -10,16 +10,18 @@ from sqlalchemy.orm import Session, selectinload
 from starlette.responses import Response
 
 from cloud_sync.crm.projects import KIT
+from cloud_sync.crm.terms import Terms, terms_of
 from cloud_sync.errors import NotFoundError
 from cloud_sync.fleet import bundles, standings, tuf, waves, withdrawals
 from cloud_sync.fleet.renewal import WARN
-from cloud_sync.hub import HubDep, ReadDep
+from cloud_sync.hub import Hub, HubDep, ReadDep
 from cloud_sync.learning import champions
-from cloud_sync.store.models import Bundle, Dataset, Device, LeadModel, Rollout
+from cloud_sync.store.models import Bundle, Dataset, Device, LeadModel, Project, Rollout
 from cloud_sync.web import rollout_views
 from cloud_sync.web import view_models as views
 from cloud_sync.web.lead_counts import scores_of
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
+from kits.core import bundle as formats
 from kits.core.discovery import get_kit
 from kits.core.errors import KitwrightError
 from kits.core.sample import utc_now
@@ -60,7 +62,9 @@ def _trust(session: Session) -> list[dict[str, object]]:
 
 
 @router.get("/bundles/{bundle_id}")
-def bundle_page(request: Request, session: ReadDep, who: ViewerPage, bundle_id: str) -> Response:
+def bundle_page(
+    request: Request, session: ReadDep, hub: HubDep, who: ViewerPage, bundle_id: str
+) -> Response:
     """One bundle: figures, comparison, card."""
     bundle = session.get(Bundle, bundle_id)
     if bundle is None:
@@ -72,16 +76,29 @@ def bundle_page(request: Request, session: ReadDep, who: ViewerPage, bundle_id: 
         .select_from(Device)
         .where(Device.running_bundle == bundle_id, Device.revoked_at.is_(None))
     )
-    currency = views.currency_of(session, bundle.project)
+    terms = _terms(hub, session, bundle)
+    currency = terms.currency if terms else views.currency_of(session, bundle.project)
     return render(
         request, session, who, "bundle.html", running=session.scalar(running),
         withdrawn=bool(releases) and all(one.withdrawn_at for one in releases),
-        bundle=bundle, metrics=bundle.metrics, currency=currency, told=_told(bundle.kit),
+        bundle=bundle, metrics=bundle.metrics, terms=terms, currency=currency, told=_told(bundle.kit),
         comparison=views.comparison(bundle.comparison, currency),
         dataset_known=session.get(Dataset, bundle.dataset) is not None,
         rollouts=session.scalars(rollouts).all(), releases=releases, scores=scores_of(session, bundle),
         outdated=champions.outdated(session, bundle), retrain_command=champions.retrain_command(bundle.project),
     )  # fmt: skip
+
+
+def _terms(hub: Hub, session: Session, bundle: Bundle) -> Terms | None:
+    """What the money of a bundle of leads was counted with; None for other kits, and where its bytes are not at hand."""
+    if bundle.kit != KIT:
+        return None
+    project = session.get(Project, bundle.project)
+    try:
+        opened = formats.open_bytes(hub.storage.get(bundle.blob))
+    except KitwrightError:
+        return None
+    return terms_of(opened, project.kit_yaml if project is not None else "")
 
 
 def _told(kit: str) -> Mapping[str, str]:

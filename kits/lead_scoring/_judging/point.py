@@ -68,6 +68,8 @@ def choose(task: EvaluateTask, config: Config, judged: Judged) -> OperatingPoint
         f"hot: as many as the team can call, {terms.said}; warm: the next {warm:.0%}; thresholds by scores of the latest "
         f"{len(latest)} leads, figures on {len(judged)} decided leads of val"
     )
+    if "money_per_month" in rates:
+        told += f"; money: a lead won is worth {terms.value:g}, a contact costs {terms.contact:g} {task.costs.currency} (model.team)"
     if "exploration_price" in rates:
         price = exploration_text(
             rates["exploration_price"], terms, task.costs.currency, "on leads of val"
