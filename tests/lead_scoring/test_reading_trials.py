@@ -94,6 +94,8 @@ def test_the_firms_domain_is_that_of_its_owners_or_stated(tmp_path: Path) -> Non
         [["Eva", "Berg", "eva.berg@big.com"], ["Kim", "Ray", "kim@big.com"]],
         [["Eva", "Berg", "eva@gmail.com"], ["Tom", "Lind", "tom@gmail.com"]],
         [[f"A{n}", f"B{n}", f"a{n}@big.com"] for n in range(90)],
+        # made up as a whole, as the leads of a pretended CRM are
+        [[f"A{n}", f"B{n}", f"a{n}@firm{n}.example"] for n in range(120)],
     ],
 )
 def test_customers_are_no_trials(tmp_path: Path, odd: list[list[str]]) -> None:

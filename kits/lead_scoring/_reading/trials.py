@@ -17,7 +17,7 @@ from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.names import plain, words_of
 from kits.lead_scoring._reading.personal import holds_addresses
-from kits.lead_scoring._trial import told
+from kits.lead_scoring._trial import ADDRESS, told
 from kits.lead_scoring.config import SourceConfig
 
 _FEW_OWNERS, _FEW = 50, 0.05
@@ -27,6 +27,8 @@ _COLLEAGUES = 2
 """Owners that are leads themselves, at a domain which is then the firm's own."""
 _OWN_AT_MOST = 0.2
 """Were more of the leads at that domain, it would be no firm's own."""
+_MADE_UP = 0.5
+"""Were more of the leads at test addresses, all of them would be tests."""
 
 
 def trials_of(known: Known, source: SourceConfig) -> dict[int, str]:
@@ -45,7 +47,10 @@ def trials_of(known: Known, source: SourceConfig) -> dict[int, str]:
     persons = zip(*names) if names else repeat(())
     mailboxes = zip(*mails) if mails else repeat(())
     judged = (taken_for(*both, own) for both in zip(mailboxes, persons))
-    return {row: what for row, what in zip(range(len(known.sheet)), judged) if what}
+    found = {row: what for row, what in zip(range(len(known.sheet)), judged) if what}
+    # leads that are made up as a whole, to try things out: no form was tried among them
+    made_up = sum(what == ADDRESS for what in found.values()) > _MADE_UP * len(known.sheet)
+    return {row: what for row, what in found.items() if not made_up or what != ADDRESS}
 
 
 def without_trials(
