@@ -53,6 +53,7 @@ class CrmEvent:
         ours: the CRM says that our own credentials changed it.
         skip: why nothing is to be done about it; empty: it makes the lead due.
         body: as it came, unknown keys included.
+        into: of a merge, the record it went into; empty: the CRM does not say.
     """
 
     event_id: str
@@ -63,6 +64,7 @@ class CrmEvent:
     ours: bool = False
     skip: str = ""
     body: JsonObject = field(default_factory=dict)
+    into: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,9 @@ def read(message: Message) -> list[CrmEvent]:
     if step == "merge":
         # the record that is left is the target, and named first
         gone = word(_parameter(item, "SubordinateId").get("value")).lower()
-        away = [CrmEvent(f"{name}-{gone}", gone, "merged", at, skip=skip)] if gone else []
+        away = (
+            [CrmEvent(f"{name}-{gone}", gone, "merged", at, skip=skip, into=lead)] if gone else []
+        )
         return [CrmEvent(name, lead, "joined", at, skip=skip, body=item), *away]
     return [
         CrmEvent(

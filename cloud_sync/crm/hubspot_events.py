@@ -68,4 +68,4 @@ def _merged(item: JsonObject, name: str, event: CrmEvent) -> Iterator[CrmEvent]:
     yield CrmEvent(name, left, "joined", event.at, skip=event.skip, body=item)
     ids = [word(one) for one in gone[:100]] if isinstance(gone, list) else []
     for lead in dict.fromkeys(one for one in ids if one and one != left):
-        yield CrmEvent(f"{name}-{lead}", lead, "merged", event.at, skip=event.skip, body={})
+        yield CrmEvent(f"{name}-{lead}", lead, "merged", event.at, skip=event.skip, into=left)

@@ -46,6 +46,8 @@ _FIRMS = (
 MAX_TITLE = 80
 COURSE = 200
 """So many entries of a lead's course are shown."""
+LONGEST = 20
+"""So many merges in a row are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,22 @@ def require_connection(session: Session, name: str) -> None:
         raise NotFoundError("no such connection", where=name[:64], fix=did_you_mean(name, names))
 
 
+def held(session: Session, connection: str, object_id: str) -> CrmLead | None:
+    """A lead as it is now, whatever was done past the ORM; nobody else changes it until the transaction ends."""
+    key = connection, object_id
+    return session.get(CrmLead, key, with_for_update=True, populate_existing=True)
+
+
+def left_of(session: Session, lead: CrmLead) -> CrmLead | None:
+    """The lead that is left of one that was merged into others; None: it was not, or that one is not known here."""
+    left: CrmLead | None = lead
+    for _ in range(LONGEST):
+        if left is None or not left.merged_into:
+            return left if left is not lead else None
+        left = held(session, left.connection, left.merged_into)
+    return None
+
+
 def course(session: Session, lead: CrmLead, limit: int = COURSE) -> Sequence[CrmScore]:
     """What was in force of a lead and what was said of it, the newest first."""
     query = select(CrmScore).where(
@@ -104,8 +122,7 @@ def override(
             "no person's band stands to be taken back", where=object_id[:64], fix=f"band: {', '.join(BANDS)}"
         )  # fmt: skip
     said = _said(band=band, why=why, who=who)
-    lead.override = said if band else {}
-    _changed(session, lead, said)
+    put_in_place(session, lead, said, counts=bool(band))
     audit(session, who, "leads.override", _target(lead), band=band or "none", why=said_why(said))
     return lead
 
@@ -114,6 +131,8 @@ def opt_out(
     session: Session, connection: str, object_id: str, out: bool, *, why: str, who: str
 ) -> CrmLead:
     """This person is not scored any more: the score goes, here and in the CRM. Or is again, at the next reading.
+
+    Who was merged into another record is not scored under that one's number either.
 
     Raises:
         NotFoundError: no such lead.
@@ -137,12 +156,35 @@ def opt_out(
         session.add(storing.course_of(lead, utc_now(), said))
         _make_due(lead)
         return lead
+    mute(session, lead, said)
+    left = left_of(session, lead)
+    if left is not None and not storing.is_muted(left):
+        mute(session, left, said)
+    return lead
+
+
+def mute(session: Session, lead: CrmLead, said: dict[str, JsonValue]) -> None:
+    """This person is not scored any more. `said`: by whom and why, with `opted_out`."""
     lead.override, lead.opted_out = said, True
     entry = storing.take_away(lead, _rules(session, lead), utc_now())
     if entry is not None:
         entry.override = said
         session.add(entry)
-    return lead
+
+
+def put_in_place(
+    session: Session, lead: CrmLead, said: dict[str, JsonValue], *, counts: bool = True
+) -> None:
+    """A person's band in place of the score's, as another version of what the CRM is to show.
+
+    Args:
+        counts: False: it was taken back.
+    """
+    now = utc_now()
+    lead.override = said if counts else {}
+    lead.version += 1
+    storing.mark_write(lead, _rules(session, lead), now)
+    session.add(storing.course_of(lead, now, said))
 
 
 def is_erased(lead: CrmLead) -> bool:
@@ -204,7 +246,8 @@ def delivery(lead: CrmLead, settings: CrmSettings) -> Delivery:
     if lead.dead:
         return Delivery("given up", lead.dead)
     if lead.state == "gone":
-        return Delivery("not there", "it was deleted, or merged into another one")
+        into = f"it was merged into {lead.merged_into}" if lead.merged_into else ""
+        return Delivery("not there", into or "it was deleted, or merged into another one")
     if not settings.write:
         return Delivery("shown here", "this connection writes nothing")
     if lead.write_at is not None:
@@ -229,6 +272,7 @@ def as_json(lead: CrmLead, cut: Cut | None = None, *, fields: bool = False) -> d
         "wrote_at": _iso(lead.wrote_at), "write_waits": lead.write_at is not None,
         "error": lead.dead or lead.write_error or lead.error, "dead": bool(lead.dead),
         "outcome_at": _iso(lead.outcome_at), "sample": lead.sample_id,
+        "merged_into": lead.merged_into,
     }  # fmt: skip
     return {**told, "fields": lead.fields} if fields else told
 
@@ -255,14 +299,6 @@ def _said(*, why: str, who: str, **more: JsonValue) -> dict[str, JsonValue]:
 def _readable(text: str) -> str:
     """Without signs that databases do not take (NUL) or that turn what others read (bidi, escapes of terminals)."""
     return "".join(c if c.isprintable() else " " for c in text).strip()
-
-
-def _changed(session: Session, lead: CrmLead, said: dict[str, JsonValue]) -> None:
-    """Another version of what the CRM is to show."""
-    now = utc_now()
-    lead.version += 1
-    storing.mark_write(lead, _rules(session, lead), now)
-    session.add(storing.course_of(lead, now, said))
 
 
 def _rules(session: Session, lead: CrmLead) -> storing.Rules:

@@ -61,6 +61,7 @@ def keep_score(
         before: points of the earlier scores, the newest first.
     """
     lead.state, lead.outcome_at, lead.record_at = OPEN, None, _changed_at(record, now)
+    lead.merged_into = ""
     lead.opted_out = _opted_out(lead, record, score)
     lead.fields = {} if lead.opted_out else dict(record.fields)
     if lead.opted_out:
@@ -90,7 +91,7 @@ def is_muted(lead: CrmLead) -> bool:
 def keep_muted(lead: CrmLead, record: Record, rules: Rules, now: datetime) -> None:
     """An open lead that is not scored was read; nothing of the record is kept but when it was changed."""
     lead.state, lead.outcome_at, lead.record_at = OPEN, None, _changed_at(record, now)
-    lead.opted_out, lead.fields = True, {}
+    lead.opted_out, lead.fields, lead.merged_into = True, {}, ""
     take_away(lead, rules, now)
 
 

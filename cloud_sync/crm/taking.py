@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm.base import CrmEvent as Taken
 from cloud_sync.crm.committing import close_dead
+from cloud_sync.crm.merging import Merge, carry_over
 from cloud_sync.store.bulk import Value, insert_fresh, sql_time
 from cloud_sync.store.models import CrmEvent, CrmLead
 
@@ -106,6 +107,12 @@ def take(session: Session, batches: Sequence[Batch]) -> list[Done]:
         if new and not event.skip:
             _note(due, (connection, event.object_id), event, batches[number].received_at)
     _make_due(session, due)
+    merges = [
+        Merge(connection, event.object_id, event.into)
+        for ((connection, _), _, event), new in zip(rows, fresh)
+        if new and not event.skip and event.into
+    ]
+    carry_over(session, merges)
     for name in sorted({connection for (connection, _), one in due.items() if one.gone}):
         close_dead(session, name)
     return [Done(new + skipped, repeated, skipped) for new, repeated, skipped in counts]

@@ -115,7 +115,9 @@ def merged_of(
     """
     at = moment(changed) or fallback
     name = f"{object_id}@{at.isoformat()}"
-    return CrmEvent(name, object_id, "merged", at), CrmEvent(f"{name}>{into}", into, "joined", at)
+    return CrmEvent(name, object_id, "merged", at, into=into), CrmEvent(
+        f"{name}>{into}", into, "joined", at
+    )
 
 
 def time_of(seconds: float) -> datetime:

@@ -155,6 +155,7 @@ class CrmLead(Base):
         override: what a person says of the score: `{band, who, at, why}`; empty: nothing.
         heat: of the band that people see (`HEAT`); follows `band` and `override` by itself.
         confidence: of the interval from `low` to `high`, as the bundle said; None: it was scored before that was kept.
+        merged_into: the lead it went into, where the CRM says so (`crm/merging.py`); empty: none.
         lot: its place in the random order, 0 to 1, drawn once; below what is drawn of the leads it is shown by lot (`crm/lots.py`).
         asked: the lead when its score was first asked for, and what was said then: `{fields, at, bundle, probability,
             …}`; what is learned from it, once its outcome is known (`crm/outcomes.py`). `asked_at` and `asked_of` are its
@@ -220,6 +221,7 @@ class CrmLead(Base):
     write_attempts: Mapped[int] = mapped_column(default=0)
     write_error: Mapped[str] = mapped_column(default="")
     override: Mapped[JsonObject] = mapped_column(default=dict)
+    merged_into: Mapped[str] = mapped_column(default="", server_default="")
     lot: Mapped[float] = mapped_column(default=1.0)
     sample_id: Mapped[str] = mapped_column(default="")
     trial: Mapped[str] = mapped_column(default="", server_default="")
