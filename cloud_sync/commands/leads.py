@@ -128,7 +128,7 @@ def leads_show(
         ("points", "" if lead.points is None else lead.points),
         ("probability", _probability(lead)),
         ("band", lead.band),
-        ("has", f"{lead.trial}: not learned from" if lead.trial else ""),
+        *([("has", f"{lead.trial}: not learned from")] if lead.trial else []),
         ("said by a person", lead.override.get("band") or ""), ("state", lead.state),
         ("in the CRM", ": ".join(filter(None, (said.state, said.why)))), ("bundle", lead.bundle[:_DIGEST]),
         *[("why", reason.marked) for reason in reasons_in(lead.reasons)], *[("hint", hint) for hint in lead.hints],
@@ -140,10 +140,9 @@ def leads_show(
 
 
 def _step(row: CrmScore) -> str:
-    if row.points is None:
-        return "no score"
-    who = row.override.get("who")
-    return f"{row.points} {row.band}{f', said {who}' if who else ''}"
+    who, why = row.override.get("who"), row.override.get("why")
+    said = f", said {who}{f': {why}' if why else ''}" if who else ""
+    return "no score" + said if row.points is None else f"{row.points} {row.band}{said}"
 
 
 def _probability(lead: CrmLead) -> str:

@@ -27,6 +27,7 @@ from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name, thing_of
 from cloud_sync.crm.reading import Message
 from cloud_sync.crm.schemes.table import scheme_of
 from cloud_sync.crm.schemes.verifying import UnverifiedError, Verified, verify
+from cloud_sync.crm.sweeps import make_up
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.settings import Severity
 from cloud_sync.errors import BusyError, NotFoundError
@@ -45,6 +46,8 @@ _UNKNOWN: Final = (UNARMED, OTHER_ADDRESS, OTHER_TIME, REFUSED)
 """Alerts of messages that are not known to be the CRM's."""
 NOT_TAKEN: Final = (*_UNKNOWN, UNREADABLE)
 """Alerts of a connection whose messages are not taken; each closes with the next one that is."""
+_LOST: Final = (UNARMED, OTHER_ADDRESS, REFUSED, UNREADABLE)
+"""Those whose messages most CRMs never send again: what they told is looked for once they are taken."""
 _OFTEN: Final = 3
 """Messages of another time in a row; a single one may have been kept somewhere on its way."""
 _MANY: Final = 5
@@ -288,8 +291,13 @@ class Inbox:
         """After a restart it is not known whether it is open: then it is closed in any case."""
         self._settle(
             connection, alert, told=False,
-            by=lambda session: close_alert(session, alert, where=connection.name),
+            by=lambda session: self._over(session, connection, alert),
         )  # fmt: skip
+
+    def _over(self, session: Session, connection: Connection, alert: str) -> None:
+        was_open = close_alert(session, alert, where=connection.name)
+        if was_open and alert in _LOST:
+            make_up(session, connection.name, connection.settings.sweep_h, self._now())
 
     def _settle(
         self, connection: Connection, alert: str, *, told: bool, by: Callable[[Session], object]

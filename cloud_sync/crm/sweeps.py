@@ -143,6 +143,21 @@ def ask_for(
     return row
 
 
+def make_up(session: Session, name: str, sweep_h: float, now: datetime) -> bool:
+    """After messages that were refused, and never come again: looks at once for what they told; whether it does.
+
+    Args:
+        sweep_h: of the settings; 0: its leads are never listed.
+    """
+    row = session.get(CrmConnection, name, with_for_update={"key_share": True})
+    if row is None or not (sweep_h and row.project and KINDS[row.kind].lists):
+        return False
+    # one that is under way has passed by those that came last
+    running = state_of(row) == "running"
+    begin(row, row.sweep_since if running else since_of(row, now, polls=False), now)
+    return True
+
+
 def claim(
     session: Session, name: str, sweep_h: float, *, polls: bool, now: datetime
 ) -> Turn | float:

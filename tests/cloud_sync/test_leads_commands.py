@@ -90,7 +90,11 @@ def test_the_course_tells_what_the_bundle_said_from_what_a_person_did(here: Lead
     here.crm.put("1", AT + timedelta(minutes=5), size=90)
     here.score("1")
     told = [line.partition("UTC")[2].strip() for line in run(here, "show", SALES, "1").splitlines()]
-    assert [line for line in told if line] == ["90 hot", "80 cold, said ann", "80 hot"]
+    assert [line for line in told if line] == [
+        "90 hot",
+        "80 cold, said ann: gone elsewhere",
+        "80 hot",
+    ]
 
 
 def test_the_share_by_lot_is_told_as_it_is_in_force(here: LeadHub) -> None:
@@ -108,7 +112,9 @@ def test_a_lead_without_a_score_is_told_as_that(here: LeadHub) -> None:
     listed = run(here, "list", "--state", "opted-out").splitlines()[1]
     assert listed.split()[:3] == ["–", "opted", "out"]
     shown = run(here, "show", SALES, "1")
-    assert "None" not in shown and re.search(r"UTC +no score$", shown, re.MULTILINE)
+    assert "None" not in shown and re.search(
+        r"UTC +no score, said ann: said so$", shown, re.MULTILINE
+    )
 
 
 def test_a_list_that_is_cut_short_says_so_and_a_probability_has_its_interval(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from cloud_sync.crm.health import connections as connections_said
 from cloud_sync.crm.inbox import Inbox
 from cloud_sync.crm.schemes.verifying import UnverifiedError
 from cloud_sync.crm.secrets import add_webhook_secret, drop_webhook_secret, secrets_path
+from cloud_sync.crm.sweeps import OVERLAP, state_of
 from cloud_sync.errors import BusyError, MalformedError, TooLargeError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert
@@ -85,6 +86,33 @@ def test_a_crm_with_another_secret_is_told_after_some_messages_and_closed_by_the
     assert "cloud-sync crm secret crm" in said_of(hub, "messages refused")
     inbox.take("crm", signed("hubspot-v3"))
     assert alerts(hub) == []
+
+
+@pytest.mark.parametrize(("sweep_h", "looks"), [(24, True), (0, False)])
+def test_what_was_refused_is_looked_for_once_messages_are_taken_again(
+    hub: Hub, inbox: Inbox, sweep_h: int, looks: bool
+) -> None:
+    """HubSpot never sends again what was answered 401: those leads had to wait for the next day's sweep."""
+    connect(hub, "hubspot-v3")
+    before = AT - timedelta(hours=3)
+    with hub.database.transaction() as session:
+        row = connections.require(session, "crm")
+        row.project, row.settings = "leads", {**row.settings, "sweep_h": sweep_h}
+        row.sweep, row.sweep_began_at, row.sweep_ended_at, row.swept_to = 1, before, before, before
+
+    def sweep() -> tuple[str, datetime | None]:
+        with hub.database.session() as session:
+            row = connections.require(session, "crm")
+            return state_of(row), row.sweep_since
+
+    inbox.take("crm", signed("hubspot-v3"))
+    assert sweep() == ("done", None), "nothing was lost"
+    for _ in range(5):
+        with pytest.raises(UnverifiedError):
+            inbox.take("crm", signed("hubspot-v3", secret="renewed"))
+    assert sweep() == ("done", None)
+    inbox.take("crm", signed("hubspot-v3", secret=WAYS["hubspot-v3"].secret))
+    assert sweep() == (("running", before - OVERLAP) if looks else ("done", None))
 
 
 def test_messages_that_cannot_be_read_are_told_after_some_until_the_next_that_can(
