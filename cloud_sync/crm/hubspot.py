@@ -41,6 +41,10 @@ _MODIFIED = {"contacts": "lastmodifieddate"}
 FORBIDDEN = 403
 _GONE = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND"})
 _WRONG = frozenset({"VALIDATION_ERROR", "INVALID_PARAMETERS"})
+_CALLED: Mapping[str, tuple[str, ...]] = {
+    "contacts": ("firstname", "lastname"), "companies": ("name",), "deals": ("dealname",),
+}  # fmt: skip
+"""What people call a record by; no bundle learns from it."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 """An internal name; labels have blanks and capitals."""
 
@@ -80,13 +84,15 @@ class HubSpot:
         if not inputs:
             return []
         naming = self._naming()
-        body: JsonValue = {"properties": [*naming.asked], "inputs": inputs}
+        names = dict.fromkeys((*naming.asked, *_CALLED.get(self._object, ())))
+        body: JsonValue = {"properties": [*names], "inputs": inputs}
         answer = self._http.call("POST", f"{self._path}/batch/read", body)
         return [self._record(row, naming) for row in rows_in(answer, "results", self._name)]
 
     def _record(self, row: Mapping[str, JsonValue], naming: Naming) -> Record:
         said = one(row.get("properties"))
-        more = {*naming.persons} - naming.names.keys()
+        called = {name for name in _CALLED.get(self._object, ()) if said.get(name)}
+        more = {*naming.persons, *_CALLED.get(self._object, ())} - naming.names.keys() - called
         told = naming.told({name: value for name, value in said.items() if name not in more})
         return record_of(
             text(row.get("id")), told, self._settings, modified=row.get("updatedAt"),

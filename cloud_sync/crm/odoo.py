@@ -47,6 +47,8 @@ from kits.core.errors import ConfigError
 PAGE: Final = 500
 _RIGHTS = ("read", "write")
 _BOOKS = ("write_date", "create_date", "active", "probability")
+_CALLED = "name"
+"""What people call a record by; no bundle learns from it."""
 _UNREADABLE = frozenset({"binary", "html", "one2many", "many2many", "properties", "json", "serialized"})  # fmt: skip
 _QUIET: dict[str, JsonValue] = {"tracking_disable": True, "mail_notrack": True}
 """A score is no news for the followers of a lead."""
@@ -105,7 +107,7 @@ class Odoo:
 
     def _asked(self, types: Mapping[str, str], naming: Naming) -> list[str]:
         # fields of another version than the one the defaults are for are left out
-        also = {*asked_fields(self._settings), *_BOOKS}
+        also = {*asked_fields(self._settings), *_BOOKS, _CALLED}
         return sorted(also & set(types) | {*naming.asked})
 
     def _naming(self, model: Model) -> Naming:
@@ -133,7 +135,7 @@ class Odoo:
         plain = naming.told(said)
         asked = set(self._settings.columns) or set(plain)
         outcome = self._settings.outcome
-        kept = asked | {outcome.field, outcome.at, *self._settings.opt_out}
+        kept = asked | {_CALLED, outcome.field, outcome.at, *self._settings.opt_out}
         found = record_of(
             text(row.get("id")), {n: v for n, v in plain.items() if n in kept and n != "id"},
             self._settings, modified=row.get("write_date"), created=row.get("create_date"),

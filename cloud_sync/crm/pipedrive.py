@@ -32,6 +32,8 @@ PAGE: Final = 500
 AGAIN: Final = 20
 """Rows of a page that the next one has again, where pages are counted."""
 FORBIDDEN: Final = 403
+_CALLED: Final = ("title", "name")
+"""What people call a deal or a lead by, and a person or an organisation; no bundle learns from it."""
 _ID: Final = re.compile(r"[0-9A-Za-z-]{1,40}\Z")
 """Numbers, and UUIDs of leads."""
 
@@ -129,10 +131,11 @@ class Pipedrive:
         flat = {**{k: v for k, v in row.items() if k != "custom_fields"}, **own}
         naming = self._naming(known, tuple(flat))
         told = naming.told({key: known.plain(key, flat[key]) for key in naming.names})
+        called = {name: flat[name] for name in _CALLED if isinstance(flat.get(name), str)}
         keys = {name: known.key_of(name) or name for name in self._settings.persons}
         said = {name: known.plain(key, flat.get(key)) for name, key in keys.items()}
         return record_of(
-            text(row.get("id")), told, self._settings,
+            text(row.get("id")), {**called, **told}, self._settings,
             modified=row.get("update_time"), created=row.get("add_time"),
             persons=persons_in(said, self._settings.persons),
         )  # fmt: skip

@@ -125,7 +125,7 @@ def test_columns_of_an_export_are_read_by_their_labels(server: Server, database:
     database.labels["phone"] = "Telefon"
     crm = crm_for("odoo", server, SECRETS, columns=["Telefon", "accounts.sector"])
     [record] = crm.read([database.lead(1, phone="+49 1")])
-    assert record.fields == {"Telefon": "+49 1"}
+    assert record.fields == {"Telefon": "+49 1", "name": "Lead 1"}
 
 
 def test_who_opted_out_is_told(server: Server, database: Database) -> None:
@@ -196,5 +196,5 @@ def test_selections_are_read_by_their_labels_in_the_language_of_the_export(
     for options, label in (({}, "High"), ({"language": "de_DE"}, "Hoch")):
         crm = crm_for("odoo", server, SECRETS, columns=["Priority"], options=options)
         [record] = crm.read([name])
-        assert record.fields == {"Priority": label}
-    assert crm_for("odoo", server, SECRETS, columns=["priority"]).read([name])[0].fields == {"priority": "1"}  # fmt: skip
+        assert record.fields == {"Priority": label, "name": "Lead 1"}
+    assert crm_for("odoo", server, SECRETS, columns=["priority"]).read([name])[0].fields == {"priority": "1", "name": "Lead 1"}  # fmt: skip

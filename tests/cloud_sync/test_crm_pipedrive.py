@@ -109,7 +109,7 @@ def test_columns_of_an_export_are_found_by_their_labels(account: Account, server
     account.things["5"] = {"id": 5, "title": "Pump", "custom_fields": {SOURCE: 7, TAGS: None}}
     columns = ["Title", "Channel", "accounts.sector"]
     [record] = crm_for("pipedrive", server, SECRETS, object="persons", columns=columns).read(["5"])
-    assert record.fields == {"Title": "Pump", "Channel": "Fair"}
+    assert record.fields == {"Title": "Pump", "Channel": "Fair", "title": "Pump"}
 
 
 def test_leads_are_read_one_by_one_and_written_flat(account: Account, server: Server) -> None:

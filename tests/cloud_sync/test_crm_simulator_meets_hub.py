@@ -20,6 +20,7 @@ from cloud_sync.crm import connections
 from cloud_sync.crm.base import Access, Crm, Request, ScoreWrite
 from cloud_sync.crm.inbox import Inbox
 from cloud_sync.crm.kinds import open_crm, with_defaults
+from cloud_sync.crm.leads import title_of
 from cloud_sync.crm.schemes.verifying import UnverifiedError
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.simulator import Secrets, Simulator, sending, serve
@@ -122,6 +123,22 @@ def crm(simulator: Simulator) -> Iterator[Crm]:
     with serve(simulator) as url:
         settings = with_defaults(settings_of(simulator, url))
         yield open_crm(Access("sales", settings, simulator.secrets.api))
+
+
+def test_a_lead_is_called_by_its_name_whatever_its_bundle_looks_at(simulator: Simulator) -> None:
+    """Who calls leads gets them from a list of names: by number alone nobody finds them."""
+    names = [held.object_id for held in simulator.records]
+    with serve(simulator) as url:
+        settings = with_defaults(settings_of(simulator, url))
+        every = open_crm(Access("sales", settings, simulator.secrets.api)).read(names[:1])
+        last = [name for name, value in every[0].fields.items() if isinstance(value, float)][-1:]
+        settings = settings.model_copy(update={"columns": tuple(last or ["numemployees"])})
+        records = open_crm(Access("sales", settings, simulator.secrets.api)).read(names)
+    leads = [CrmLead(object_id=one.object_id, fields=dict(one.fields)) for one in records]
+    assert {one.object_id for one in leads} == set(names)
+    called = [title_of(lead) != lead.object_id for lead in leads]
+    # a program of the firm's own sends what it was asked for
+    assert all(called) or settings.kind == "webhook"
 
 
 def a_score(object_id: str, points: int, version: int = 1) -> ScoreWrite:

@@ -14,8 +14,10 @@ from cloud_sync.crm.simulator.values import Fields, Held
 from cloud_sync.crm.simulator.vendor import State, iso
 from cloud_sync.crm.simulator.world import NUMBERS, YES_NO
 
-DEFAULT = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
-"""Shown of each object even when nobody asks."""
+ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
+"""Shown of each object whatever is asked for."""
+DEFAULT = ("email", "firstname", "lastname")
+"""Shown beside them where nothing is asked for."""
 MOMENTS = ("createdate", "lastmodifieddate", "hs_lastmodifieddate")
 
 
@@ -113,7 +115,7 @@ def _text(value: object) -> str:
 
 def shown(held: Held, wanted: list[str]) -> Fields:
     """A contact with the properties that were asked for."""
-    names = dict.fromkeys([*(name for name in wanted if name), *DEFAULT])
+    names = dict.fromkeys([*([name for name in wanted if name] or DEFAULT), *ALWAYS])
     return {
         "id": held.object_id,
         "properties": {name: value(held, name) for name in names},
