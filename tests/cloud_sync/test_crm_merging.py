@@ -114,7 +114,10 @@ def test_the_page_names_the_one_that_is_left(tmp_path: Path) -> None:
         merge(made, "1", "2")
         who = asker(made.hub)
         page = client.get(f"/leads/{SALES}/1", headers=who).text
-        assert f'href="/leads/{SALES}/2">2</a>' in page and "it was merged into" in page
+        assert page.count(f'href="/leads/{SALES}/2">2</a>') == 1 and "it was merged into" in page
+        assert "<dt>Shows</dt>" not in page, "it is not there"
+        page = client.get(f"/leads/{SALES}/1", headers=asker(made.hub, "admin")).text
+        assert f'erase <a class="mono" href="/leads/{SALES}/2">2</a>, too' in page
         told = client.get(f"/v1/leads/{SALES}/1", headers=who).json()
         with made.hub.database.session() as session:
             lead = session.get_one(CrmLead, (SALES, "1"))
