@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.cases.labels import OUTCOME
+from cloud_sync.crm.outcomes import TRIAL
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Annotation, CrmConnection, CrmLead, LeadModel, Sample
@@ -152,7 +153,12 @@ def decided(session: Session, project: str, bundle: str, now: datetime) -> Decid
     ]
     latest = old[:LATELY][::-1]
     rows = _samples(session, [one[0] for one in latest])
-    found = [(rows[name], label) for name, _asked, label, _at in latest if name in rows]
+    # a form that was tried out is never won, and says nothing of scores
+    found = [
+        (rows[name], label)
+        for name, _asked, label, _at in latest
+        if name in rows and not rows[name].meta.get(TRIAL)
+    ]
     return Decided(
         np.array([sample.score for sample, _label in found], dtype=np.float64),
         np.array([_base_rate(sample) for sample, _label in found], dtype=np.float64),

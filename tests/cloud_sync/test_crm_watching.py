@@ -86,6 +86,19 @@ def fill(here: LeadHub, n: int, factor: float, *, first: int = 0) -> None:
             )  # fmt: skip
 
 
+def test_forms_that_were_tried_out_say_nothing_of_scores(tmp_path: Path) -> None:
+    with lead_hub(tmp_path) as here:
+        fill(here, 400, 1.0)
+        bundle = here.models.current(LEADS).id
+        with here.hub.database.transaction() as session:
+            before = watching.decided(session, LEADS, bundle, utc_now())
+            for number in range(0, 400, 10):
+                session.get_one(Sample, f"s{number:06d}").meta = {"trial": "a test address"}
+        with here.hub.database.session() as session:
+            after = watching.decided(session, LEADS, bundle, utc_now())
+    assert len(before.won) - len(after.won) == 40 and after.young == before.young
+
+
 def test_an_alert_is_raised_once_and_closed_when_it_is_over(tmp_path: Path) -> None:
     with lead_hub(tmp_path) as here:
         keeper = LeadKeeper(here.hub)

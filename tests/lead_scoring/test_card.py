@@ -40,7 +40,7 @@ def test_a_score_is_told_in_leads_that_buy() -> None:
     )  # fmt: skip
     told = card({"demo_requested": True, "budget": None, "size": 120.0}, said)
     for words in (
-        "31 of 100 such leads buy", "(24 to 40)", "on average 11", "better than 94 %", ">hot<",
+        "31 of 100 such leads buy", "(24 to 40; 90 % interval)", "on average 11", "better than 94 %", ">hot<",
         "speaks for it\">+</span> asked for a demo", "speaks against it\">−</span> a student", "call on Monday", "budget", "2026-03-04 15:30",
         "<dt>demo requested</dt><dd>yes</dd>", "<dd>120</dd>", "1 field was empty",
     ):  # fmt: skip
