@@ -18,7 +18,7 @@ export YOLO_OFFLINE := 1
 # many programs are started by tests: compiled once and not at each start, whatever the shell is set to
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all test-device test-unsteady coverage lint types docs benchmark reliability clean system-demo system-test system-all
+.PHONY: help demo test test-all test-device test-unsteady test-seldom coverage lint types docs benchmark reliability clean system-demo system-test system-all
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,7 +27,7 @@ demo: system-demo $(VENV)/.demo ## the whole circle on this machine, on generate
 	$(BIN)/kit demo visual-inspection $(DEMO_ARGS)
 
 # workers share the cores: threads of one would spin while they wait for those of another
-test test-all test-unsteady coverage: export OMP_NUM_THREADS := 1
+test test-all test-unsteady test-seldom coverage: export OMP_NUM_THREADS := 1
 test: system-test $(VENV)/.test lint types ## what every change must pass
 	$(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS)
 
@@ -44,6 +44,9 @@ test-device: ## the device side's tests on Python 3.10, where that interpreter i
 test-unsteady: system-test $(VENV)/.test ## hub and agent, their threads delayed by chance: finds races, takes two hours
 	for who in others first; do PYTHONPATH=$(CURDIR)/tests/unsteady KITWRIGHT_UNSTEADY=$$who \
 	  $(BIN)/pytest -n 3 --dist worksteal --timeout 1200 -v tests/failure tests/integration tests/cloud_sync tests/edge_agent tests/browser $(PYTEST_ARGS); done
+
+test-seldom: system-test $(VENV)/.test ## hub and agent, waited for by looking once in 0.8 s: finds tests that need a moment, half an hour
+	KITWRIGHT_LOOKS_EVERY_S=0.8 $(BIN)/pytest $(PARALLEL) tests/failure tests/integration tests/cloud_sync tests/edge_agent tests/browser tests/toolchain $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
-from tests.cloud_sync.fleet_builders import wait_for
+from tests.waiting import wait_for
 
 
 def cross(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -46,6 +45,7 @@ from kits.core.sample import digest_of, utc_now
 from kits.core.signing import SigningKey
 from kits.core.topics import DeviceTopics, ParsedTopic
 from tests.cloud_sync.tables import make_tables
+from tests.waiting import wait_for
 
 AT = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 EPOCH = "epoch-1"
@@ -94,14 +94,6 @@ def running_intake(hub: Hub, kind: str) -> Iterator[Broker]:
         link = start_ingest(hub, broker, parts)
         wait_for(lambda: link.listening)
         yield broker
-
-
-def wait_for(ready: Callable[[], bool], timeout_s: float = 60.0) -> None:
-    """Waits until `ready`; fails when it takes too long."""
-    deadline = time.monotonic() + timeout_s
-    while not ready():
-        assert time.monotonic() < deadline, "this did not happen in time"
-        time.sleep(0.02)
 
 
 class DeviceClient:

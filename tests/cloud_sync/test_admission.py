@@ -24,7 +24,8 @@ from cloud_sync.store.models import Alert, Device
 from kits.core.addresses import free_port
 from kits.core.errors import UnreachableError
 from kits.core.sample import utc_now
-from tests.cloud_sync.fleet_builders import make_hub, wait_for
+from tests.cloud_sync.fleet_builders import make_hub
+from tests.waiting import wait_for
 
 
 @pytest.fixture

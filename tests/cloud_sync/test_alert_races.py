@@ -16,8 +16,9 @@ from cloud_sync.effects.outbox import UNDELIVERABLE, may_raise
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, Effect
 from tests.cloud_sync.crossing import cross, waits_for_a_lock
-from tests.cloud_sync.fleet_builders import make_hub, wait_for
+from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.postgres import drop_database, fresh_database
+from tests.waiting import wait_for
 
 
 @pytest.fixture

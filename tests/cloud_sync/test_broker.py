@@ -25,7 +25,8 @@ from cloud_sync.fleet.mosquitto_files import broker_secret
 from cloud_sync.metrics import Metrics
 from kits.core.addresses import free_port
 from kits.core.errors import ConfigError, MachineError
-from tests.cloud_sync.fleet_builders import DeviceClient, wait_for
+from tests.cloud_sync.fleet_builders import DeviceClient
+from tests.waiting import wait_for
 
 
 def broker_of(folder: Path, kind: str, **values: object) -> Broker:

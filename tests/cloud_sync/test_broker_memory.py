@@ -16,7 +16,8 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert
 from kits.core.errors import MachineError
 from kits.core.topics import DeviceTopics
-from tests.cloud_sync.fleet_builders import DeviceClient, add_device, make_hub, wait_for
+from tests.cloud_sync.fleet_builders import DeviceClient, add_device, make_hub
+from tests.waiting import wait_for
 
 LIMIT_MB = 40
 BIG = bytes(500_000)

@@ -28,7 +28,8 @@ from kits.core.errors import (
     MachineError,
     UsageError,
 )
-from tests.cloud_sync.fleet_builders import approved_bundle, make_hub, wait_for
+from tests.cloud_sync.fleet_builders import approved_bundle, make_hub
+from tests.waiting import wait_for
 
 MAIN = "from cloud_sync.cli import main; main()"
 

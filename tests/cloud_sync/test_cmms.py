@@ -38,7 +38,8 @@ from kits.core.errors import ConfigError
 from kits.core.sample import utc_now
 from tests.cloud_sync.case_builders import CASE, hours, outcomes, step, window_row
 from tests.cloud_sync.case_builders import take as send
-from tests.cloud_sync.fleet_builders import add_device, make_hub, wait_for
+from tests.cloud_sync.fleet_builders import add_device, make_hub
+from tests.waiting import wait_for
 
 KINDS = ("odoo", "odoo-rpc", "erpnext")
 CAUSES = {"BRG-OR": "outer_race", "NFF": "normal"}

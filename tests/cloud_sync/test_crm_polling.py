@@ -22,7 +22,8 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, CrmConnection, CrmEvent, CrmLead
 from kits.core.sample import utc_now
 from tests.cloud_sync.crm_servers import LOOPBACK
-from tests.cloud_sync.fleet_builders import make_hub, wait_for
+from tests.cloud_sync.fleet_builders import make_hub
+from tests.waiting import wait_for
 
 NAME = "sales"
 

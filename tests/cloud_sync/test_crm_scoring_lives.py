@@ -14,8 +14,8 @@ from sqlalchemy import update
 from cloud_sync.crm import claiming
 from cloud_sync.crm.scoring import LeadScoring
 from cloud_sync.store.models import CrmLead
-from tests.cloud_sync.fleet_builders import wait_for
 from tests.cloud_sync.lead_builders import LeadHub, lead_hub
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 LIVES = """

@@ -26,8 +26,9 @@ from cloud_sync.store.models import AuditLog, CrmConnection, CrmLead, Project
 from kits.core.errors import KitwrightError
 from kits.core.sample import utc_now
 from tests.cloud_sync.crm_builders import write_private
-from tests.cloud_sync.fleet_builders import make_hub, wait_for
+from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.lead_builders import LEADS, lead_bundle, make_rule, release_bundle
+from tests.waiting import wait_for
 
 AT = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 NAME = "sales"

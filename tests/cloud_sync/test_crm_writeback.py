@@ -16,8 +16,8 @@ from cloud_sync.crm.opening import Opener
 from cloud_sync.crm.writeback import REFUSED, WriteBack
 from cloud_sync.store.models import CrmConnection, CrmLead
 from tests.cloud_sync.crm_servers import Asked, Reply
-from tests.cloud_sync.fleet_builders import wait_for
 from tests.cloud_sync.writing_builders import NAME, Scene, writing_scene
+from tests.waiting import wait_for
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from tests.cloud_sync.fleet_builders import (
     certificate_request,
     decision,
     token_for,
-    wait_for,
 )
+from tests.waiting import wait_for
 
 
 @pytest.fixture(params=["mosquitto", "embedded"])

@@ -25,8 +25,9 @@ from cloud_sync.intake.rows import write_frames
 from cloud_sync.store.models import Alert, Effect, EffectTarget
 from kits.core.sample import utc_now
 from tests.cloud_sync.effect_builders import Scene, full_hub
-from tests.cloud_sync.fleet_builders import add_device, alert, frame_in, make_hub, wait_for
+from tests.cloud_sync.fleet_builders import add_device, alert, frame_in, make_hub
 from tests.cloud_sync.receivers import Receiver, mailbox, receiver
+from tests.waiting import wait_for
 
 
 @pytest.fixture

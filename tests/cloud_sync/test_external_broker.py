@@ -32,7 +32,8 @@ from cloud_sync.metrics import Metrics
 from kits.core.addresses import free_port
 from kits.core.frames import decode_ack
 from kits.core.topics import DeviceTopics
-from tests.cloud_sync.fleet_builders import make_hub, running_intake, wait_for
+from tests.cloud_sync.fleet_builders import make_hub, running_intake
+from tests.waiting import wait_for
 
 LIMIT_S = 10.0
 

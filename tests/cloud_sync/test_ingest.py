@@ -24,9 +24,9 @@ from tests.cloud_sync.fleet_builders import (
     label,
     make_hub,
     running_intake,
-    wait_for,
 )
 from tests.cloud_sync.intake_builders import LIMIT, count
+from tests.waiting import wait_for
 
 BROKERS = ["mosquitto", "embedded"]
 

@@ -27,8 +27,8 @@ from cloud_sync.learning.runner import JobContext, Runner
 from cloud_sync.store.models import Job
 from kits.core.errors import DataError
 from kits.core.sample import utc_now
-from tests.cloud_sync.fleet_builders import wait_for
 from tests.cloud_sync.hub_builders import add_person, open_hub
+from tests.waiting import wait_for
 
 WORKER = Path(__file__).with_name("job_worker.py")
 

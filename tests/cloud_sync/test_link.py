@@ -17,8 +17,9 @@ from cloud_sync.intake import link as links
 from cloud_sync.intake.ingest import Ingest
 from cloud_sync.intake.link import SHARED, STATES, UNSHARED, MqttLink
 from cloud_sync.store.models import Alert
-from tests.cloud_sync.fleet_builders import DeviceClient, add_device, make_hub, wait_for
+from tests.cloud_sync.fleet_builders import DeviceClient, add_device, make_hub
 from tests.cloud_sync.strict_broker import StrictBroker
+from tests.waiting import wait_for
 
 WINDOW = 20
 

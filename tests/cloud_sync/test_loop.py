@@ -6,7 +6,7 @@ import threading
 
 from cloud_sync.loop import Loop, always, doubling
 from cloud_sync.metrics import Metrics
-from tests.edge_agent.parts import wait_for
+from tests.waiting import wait_for
 
 
 def faults(metrics: Metrics, name: str) -> float:

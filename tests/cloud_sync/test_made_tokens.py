@@ -19,9 +19,10 @@ from cloud_sync.store.models import ApiToken, AuditLog
 from cloud_sync.web import auth
 from cloud_sync.web.made_tokens import offspring
 from kits.core.sample import utc_now
-from tests.cloud_sync.fleet_builders import make_hub, wait_for
+from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.hub_builders import add_person, open_hub
 from tests.cloud_sync.postgres import fresh_database
+from tests.waiting import wait_for
 
 Headers = dict[str, str]
 

@@ -25,7 +25,7 @@ from kits.core.sample import utc_now
 from tests.cloud_sync import part_builders
 from tests.cloud_sync.case_builders import take
 from tests.cloud_sync.crossing import waits_for_a_lock
-from tests.cloud_sync.fleet_builders import add_device, make_hub, put_blob, wait_for
+from tests.cloud_sync.fleet_builders import add_device, make_hub, put_blob
 from tests.cloud_sync.intake_builders import SilentLink
 from tests.cloud_sync.mail_builders import (
     PROJECT,
@@ -38,6 +38,7 @@ from tests.cloud_sync.mail_builders import (
     stamp,
 )
 from tests.cloud_sync.postgres import drop_database, fresh_database
+from tests.waiting import wait_for
 
 FIRST, SECOND = "a", "b"
 """Ids, in the order in which who erases takes them; they lie the other way round."""

@@ -24,7 +24,7 @@ from cloud_sync.limits import BodyLimit, Bound
 from cloud_sync.patience import PatientProtocol, most_connections
 from cloud_sync.server import WebServer
 from kits.core.errors import KitwrightError
-from tests.cloud_sync.fleet_builders import wait_for
+from tests.waiting import wait_for
 
 BRIEF_S = 0.3
 LIMIT = 1 << 16

@@ -29,8 +29,8 @@ from tests.cloud_sync.fleet_builders import (
     approved_bundle,
     make_hub,
     running_intake,
-    wait_for,
 )
+from tests.waiting import wait_for
 
 
 @pytest.fixture

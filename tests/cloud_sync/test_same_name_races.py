@@ -21,8 +21,9 @@ from cloud_sync.store.models import CrmConnection, Device, DeviceToken, EnrollTo
 from cloud_sync.web.accounts import create_person
 from kits.core.sample import utc_now
 from tests.cloud_sync.crossing import cross, meanwhile, waits_for_a_lock
-from tests.cloud_sync.fleet_builders import make_hub, wait_for
+from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.postgres import drop_database, fresh_database
+from tests.waiting import wait_for
 
 
 @pytest.fixture

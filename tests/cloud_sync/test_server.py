@@ -20,7 +20,7 @@ from cloud_sync.fleet.pki import Authority
 from cloud_sync.server import WebServer
 from kits.core.sample import utc_now
 from kits.core.tls import fetch_ca, pinned_context
-from tests.cloud_sync.fleet_builders import wait_for
+from tests.waiting import wait_for
 
 
 class Clock:

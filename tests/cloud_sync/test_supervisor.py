@@ -29,7 +29,8 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
 from cloud_sync.store.models import Rollout
 from kits.core.sample import utc_now
-from tests.cloud_sync.fleet_builders import approved_bundle, make_hub, wait_for
+from tests.cloud_sync.fleet_builders import approved_bundle, make_hub
+from tests.waiting import wait_for
 
 BROKER = {"kind": "mosquitto", "port": 0, "tls": True, "tls_host": "127.0.0.1", "tls_port": 0}
 

@@ -16,8 +16,8 @@ from cloud_sync.store.models import AuditLog
 from cloud_sync.web import auth
 from cloud_sync.web import throttle as throttling
 from cloud_sync.web.throttle import LoginThrottle, network_of
-from tests.cloud_sync.fleet_builders import wait_for
 from tests.cloud_sync.hub_builders import PASSWORD, add_person, open_hub
+from tests.waiting import wait_for
 
 WRONG = "not the password"
 

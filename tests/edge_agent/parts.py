@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -260,15 +258,3 @@ def agent_config(folder: Path, pictures: Path, **changes: object) -> AgentConfig
 def rows_of(outbox: Outbox, klass: EventClass) -> list[Event]:
     """The rows of a class that the hub has not acknowledged; only looks."""
     return [Event.model_validate_json(row.text) for row in outbox.again(klass, 0, (1 << 62)).rows]
-
-
-def wait_for(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
-    """Until it holds; fails the test when it does not.
-
-    What takes long is looked at less often: whoever asks a program all the time keeps it from working.
-    """
-    end, pause_s = time.monotonic() + timeout_s, 0.01
-    while not condition():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(pause_s)
-        pause_s = min(1.2 * pause_s, 0.1)

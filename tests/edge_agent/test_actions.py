@@ -27,8 +27,8 @@ from edge_agent.actions.config import (
 from edge_agent.actions.dispatcher import Dispatcher, collect, make_actions
 from kits.core.sample import utc_now
 from tests.edge_agent.mosquitto import Mosquitto
-from tests.edge_agent.parts import wait_for
 from tests.tls_server import TlsServer
+from tests.waiting import wait_for
 
 
 class Web:

@@ -26,16 +26,10 @@ from edge_agent.watch import Watch
 from kits.core.events import AlertBody, DecisionBody
 from kits.core.hub_api import MqttAccess
 from tests.edge_agent.mosquitto import Mosquitto
-from tests.edge_agent.parts import (
-    agent_config,
-    bundle_id_of,
-    make_bundle,
-    picture,
-    rows_of,
-    wait_for,
-)
+from tests.edge_agent.parts import agent_config, bundle_id_of, make_bundle, picture, rows_of
 from tests.failure.tuf_simulator import Simulator
 from tests.failure.tuf_simulator import served as served_hub
+from tests.waiting import wait_for
 
 
 @pytest.fixture

@@ -30,7 +30,8 @@ from kits.core.console import run as run_app
 from kits.core.errors import UnreachableError
 from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
 from tests.edge_agent.command_site import ROOT, environment, make_site, write_config
-from tests.edge_agent.parts import STARTS_S, bundle_id_of, make_bundle, wait_for
+from tests.edge_agent.parts import STARTS_S, bundle_id_of, make_bundle
+from tests.waiting import wait_for
 
 HEAVY = {"numpy", "cv2", "onnxruntime", "paho", "prometheus_client", "urllib3", "pydantic"}
 

@@ -17,15 +17,9 @@ from edge_agent.errors import EngineError
 from edge_agent.update.records import Request
 from edge_agent.update.requests import leave_request
 from kits.core.bundle import open_bytes
-from tests.edge_agent.parts import (
-    agent_config,
-    bundle_id_of,
-    make_bundle,
-    picture,
-    tiny_onnx,
-    wait_for,
-)
+from tests.edge_agent.parts import agent_config, bundle_id_of, make_bundle, picture, tiny_onnx
 from tests.edge_agent.pretended_cuda import PretendedGpu, on
+from tests.waiting import wait_for
 
 PROC = "NVRM version: NVIDIA UNIX {}  Release Build  (builder@nvidia)  Tue Mar 4\nGCC version: 11"
 SYS, DRIVER, JETSON = (

@@ -19,8 +19,9 @@ from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
 from edge_agent.sync.writer import CommitPolicy, Writer
 from kits.core.events import AlertBody, EventClass, HealthBody, LabelBody
 from kits.core.topics import DeviceTopics
-from tests.edge_agent.parts import decision, rows_of, wait_for
+from tests.edge_agent.parts import decision, rows_of
 from tests.edge_agent.test_sender import Clock
+from tests.waiting import wait_for
 
 
 def entry(klass: EventClass, number: int = 0) -> Entry:

@@ -22,7 +22,8 @@ from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
 from edge_agent.sync.writer import CommitPolicy, Writer
 from kits.core.events import AlertBody, DecisionBody, GapBody, HealthBody
 from kits.core.topics import DeviceTopics
-from tests.edge_agent.parts import agent_config, decision, picture, rows_of, wait_for
+from tests.edge_agent.parts import agent_config, decision, picture, rows_of
+from tests.waiting import wait_for
 
 FAST = CommitPolicy(samples_ms=10, telemetry_ms=10, first_pause_s=0.01, max_pause_s=0.1)
 BUDGETS = Budgets(1 << 24, 1 << 26, 1 << 24)

@@ -17,7 +17,8 @@ from edge_agent.process import kept_idle
 from kits.core.addresses import free_port
 from kits.core.hub_api import MqttAccess
 from tests.edge_agent.mosquitto import Mosquitto
-from tests.edge_agent.parts import agent_config, picture, wait_for
+from tests.edge_agent.parts import agent_config, picture
+from tests.waiting import wait_for
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from edge_agent.update.download import Downloader
 from edge_agent.update.fetch import HubClient
 from edge_agent.update.updater import Updater
 from kits.core.hub_api import Reported
-from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for
+from tests.edge_agent.parts import bundle_id_of, make_bundle
 from tests.edge_agent.update_bench import NEW, Bench
 from tests.failure.tuf_simulator import Answer, Simulator, served
+from tests.waiting import wait_for
 
 PATH = f"/v1/bundles/{bundle_id_of(NEW)}/content"
 

@@ -22,8 +22,9 @@ from edge_agent.update.config import UpdateConfig
 from edge_agent.update.probation import Tally
 from kits.core.bundle import open_bytes
 from kits.core.runtime import Session, SessionFactory
-from tests.edge_agent.parts import agent_config, bundle_id_of, make_bundle, wait_for
+from tests.edge_agent.parts import agent_config, bundle_id_of, make_bundle
 from tests.edge_agent.update_bench import GOOD, NEW, OLD, Bench
+from tests.waiting import wait_for
 
 SLOW_MS = 60.0
 

@@ -13,9 +13,10 @@ from edge_agent.sync.sender import Sender
 from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
 from edge_agent.sync.writer import Writer
 from kits.core.events import DecisionBody, LabelBody
-from tests.edge_agent.parts import decision, rows_of, wait_for
+from tests.edge_agent.parts import decision, rows_of
 from tests.edge_agent.test_outbox_faults import BUDGETS, FAST, TOPICS, alert, names
 from tests.edge_agent.test_sender import Clock, turns
+from tests.waiting import wait_for
 
 
 @pytest.fixture

@@ -27,14 +27,8 @@ from edge_agent.sources.base import Captured
 from edge_agent.sync.entry import Entry
 from kits.core.bundle import open_bytes
 from kits.core.events import DecisionBody
-from tests.edge_agent.parts import (
-    agent_config,
-    bundle_id_of,
-    decision,
-    make_bundle,
-    picture,
-    wait_for,
-)
+from tests.edge_agent.parts import agent_config, bundle_id_of, decision, make_bundle, picture
+from tests.waiting import wait_for
 
 FRAME = np.full((16, 16), 40, np.uint8)
 

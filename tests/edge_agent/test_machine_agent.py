@@ -19,7 +19,8 @@ from kits.core.alarm import AlarmRule
 from kits.core.events import AlertBody, CaseBody, DecisionBody
 from kits.core.window import decode_window
 from tests.edge_agent.machine_parts import make_level_bundle
-from tests.edge_agent.parts import agent_config, rows_of, wait_for
+from tests.edge_agent.parts import agent_config, rows_of
+from tests.waiting import wait_for
 
 SIGNAL = {"name": "acc", "unit": "g", "rate_hz": 100, "level": 1, "noise": 0.01, "fault_gain": 3600}
 """1 g, from second 60 on one more each second."""

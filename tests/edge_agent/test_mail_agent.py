@@ -20,8 +20,8 @@ from edge_agent.status_text import status_lines
 from kits.core.correspondence import Lookup, Record
 from tests.edge_agent.mail_parts import decisions, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
-from tests.edge_agent.parts import wait_for
 from tests.failure.proxy import Proxy
+from tests.waiting import wait_for
 
 pytestmark = needs_dovecot
 

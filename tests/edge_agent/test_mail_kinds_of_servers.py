@@ -12,7 +12,7 @@ import pytest
 from edge_agent.agent import Agent
 from tests.edge_agent.mail_parts import decisions, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
-from tests.edge_agent.parts import wait_for
+from tests.waiting import wait_for
 
 pytestmark = needs_dovecot
 

@@ -22,8 +22,8 @@ from kits.core.events import DecisionBody
 from kits.support_triage._simulated.writer_api import Mood, WriterApi
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
-from tests.edge_agent.parts import wait_for
 from tests.edge_agent.test_mail_drafting import Clock, Kit, settled
+from tests.waiting import wait_for
 
 QUESTION = Question("My parcel is broken <EMAIL_1>", {"returns": "goods back", "broken": ""})
 PATIENT = {"suggest_timeout_s": 30}  # whoever answers is heard, however busy this machine is

@@ -17,7 +17,7 @@ from edge_agent.sources.modbus import ModbusDriver, plan, value_of
 from edge_agent.sources.signals import SignalSource
 from kits.core.window import Window
 from tests.edge_agent.machine_servers import ModbusServer
-from tests.edge_agent.parts import wait_for
+from tests.waiting import wait_for
 
 
 def signal(name: str, address: int, **changes: object) -> ModbusSignal:

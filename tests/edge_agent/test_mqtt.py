@@ -25,7 +25,8 @@ from edge_agent.sync.tls import explain
 from edge_agent.sync.transport import Message
 from kits.core.topics import DeviceTopics, Online, encode_online
 from tests.edge_agent.mosquitto import Mosquitto
-from tests.edge_agent.parts import decision, wait_for
+from tests.edge_agent.parts import decision
+from tests.waiting import wait_for
 
 TOPICS = DeviceTopics("s1", "cam-1")
 

@@ -20,8 +20,8 @@ from edge_agent.sources.mqtt_signals import MqttDriver
 from edge_agent.sources.signals import SignalSource
 from kits.core.errors import ConfigError, DataError
 from tests.edge_agent.mosquitto import Mosquitto
-from tests.edge_agent.parts import wait_for
 from tests.edge_agent.test_modbus import Watched
+from tests.waiting import wait_for
 
 
 def signal(name: str, topic: str, **changes: object) -> MqttSignal:

@@ -24,8 +24,8 @@ from edge_agent.sources.signals import SignalSource
 from kits.core.addresses import free_port
 from kits.core.window import Window
 from tests.edge_agent.machine_servers import OpcUaServer
-from tests.edge_agent.parts import wait_for
 from tests.edge_agent.test_modbus import Watched
+from tests.waiting import wait_for
 
 NODES = {"Flow": 1.0, "Speed": 1480.0, "Product": "water", "Acc": [0.0] * 4}
 

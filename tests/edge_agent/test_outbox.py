@@ -25,7 +25,8 @@ from kits.core.events import AlertBody, DecisionBody, EventClass, GapBody, Healt
 from kits.core.frames import MAX_FRAME_BYTES, decode_frame
 from kits.core.topics import DeviceTopics
 from tests.edge_agent.mosquitto import Mosquitto
-from tests.edge_agent.parts import STARTS_S, decision, rows_of, wait_for
+from tests.edge_agent.parts import STARTS_S, decision, rows_of
+from tests.waiting import wait_for
 
 LARGE = Budgets(1 << 24, 1 << 24, 1 << 24)
 

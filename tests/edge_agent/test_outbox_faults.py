@@ -20,9 +20,10 @@ from edge_agent.sync.writer import CommitPolicy, Writer
 from kits.core.events import AlertBody, GapBody, HealthBody
 from kits.core.sample import digest_of
 from kits.core.topics import DeviceTopics
-from tests.edge_agent.parts import decision, rows_of, wait_for
+from tests.edge_agent.parts import decision, rows_of
 from tests.edge_agent.test_disk_full import disk_of_a_device, fill, healthy, small_disk
 from tests.edge_agent.test_sender import Clock, turns
+from tests.waiting import wait_for
 
 __all__ = ["disk_of_a_device", "small_disk"]
 

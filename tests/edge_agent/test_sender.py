@@ -20,7 +20,8 @@ from kits.core.frames import MIN_CHUNK_BYTES, encode_chunk
 from kits.core.sample import digest_of
 from kits.core.topics import DeviceTopics
 from tests.edge_agent.mosquitto import Mosquitto
-from tests.edge_agent.parts import decision, wait_for
+from tests.edge_agent.parts import decision
+from tests.waiting import wait_for
 
 TOPICS = DeviceTopics("s1", "cam-1")
 

@@ -25,7 +25,8 @@ from edge_agent.service_unit import make_unit
 from edge_agent.sources.base import SourceHealth
 from edge_agent.update.config import UpdateConfig
 from edge_agent.vitals import ALERT, Limits, Vitals
-from tests.edge_agent.parts import STARTS_S, wait_for
+from tests.edge_agent.parts import STARTS_S
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "edge_agent" / "deploy"

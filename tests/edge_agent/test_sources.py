@@ -18,7 +18,8 @@ from edge_agent.sources.base import Captured, Source
 from edge_agent.sources.config import CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
 from edge_agent.sources.folder import FolderSource
 from edge_agent.sources.video import ScriptedCamera, VideoSource
-from tests.edge_agent.parts import decision, picture, wait_for
+from tests.edge_agent.parts import decision, picture
+from tests.waiting import wait_for
 
 
 def no_alert(_name: str, _severity: str, _text: str) -> None: ...

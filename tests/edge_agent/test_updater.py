@@ -17,9 +17,10 @@ from edge_agent.update.requests import leave_bundle, leave_request
 from edge_agent.update.slots import Slots
 from edge_agent.update.updater import Updater
 from kits.core.hub_api import Desired, DesiredBundle, Reported
-from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for
+from tests.edge_agent.parts import bundle_id_of, make_bundle
 from tests.edge_agent.update_bench import LOAD_LIMIT_S, NEW, OLD, Bench, Killed
 from tests.failure.tuf_simulator import served
+from tests.waiting import wait_for
 
 
 @contextmanager

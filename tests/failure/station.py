@@ -15,10 +15,11 @@ import yaml
 from edge_agent.enroll import Identity, save_identity
 from edge_agent.update.slots import Slots
 from kits.core.hub_api import MqttAccess
-from tests.edge_agent.parts import bundle_id_of, picture, wait_for
+from tests.edge_agent.parts import bundle_id_of, picture
 from tests.failure import device
 from tests.failure.device import DIED, NO_DEATH, Death
 from tests.failure.tuf_simulator import Simulator
+from tests.waiting import wait_for
 
 LEVELS = (20, 160, 230)
 _ONE_AT_A_TIME = threading.Lock()

@@ -26,8 +26,9 @@ from kits.core.frames import Frame, decode_ack, encode_frame
 from kits.core.sample import utc_now
 from kits.core.topics import DeviceTopics
 from tests.failure.conftest import Record
-from tests.integration.hub import HubProcess, until
+from tests.integration.hub import HubProcess
 from tests.integration.secure_site import renew_authority
+from tests.waiting import wait_for
 
 LIMIT_S = 10.0
 """Within this a revoked device is cut off."""
@@ -280,7 +281,7 @@ def test_nobody_takes_over_anothers_session_by_its_client_id(tls_hub: TlsHub) ->
 def test_a_killed_broker_comes_back_with_all_its_rules(tls_hub: TlsHub) -> None:
     before = tls_hub.process.broker_pid()
     assert tls_hub.process.kill_broker()
-    until(lambda: tls_hub.process.broker_pid() not in (before, None), LIMIT_S)
+    wait_for(lambda: tls_hub.process.broker_pid() not in (before, None), LIMIT_S)
 
     async def scene() -> int:
         client = await tls_hub.connect("press-3")
@@ -288,6 +289,6 @@ def test_a_killed_broker_comes_back_with_all_its_rules(tls_hub: TlsHub) -> None:
         await client.close()
         return reason
 
-    until(lambda: answers(*tls_hub.place), LIMIT_S)
+    wait_for(lambda: answers(*tls_hub.place), LIMIT_S)
     assert asyncio.run(scene()) == mqtt5.NOT_AUTHORIZED
     asyncio.run(send_and_await_ack(tls_hub, "press-3"))

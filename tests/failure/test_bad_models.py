@@ -21,8 +21,8 @@ from edge_agent.update.fetch import HubClient
 from kits.toolchain.demo.hub import Json
 from tests.edge_agent.parts import bundle_id_of, make_bundle
 from tests.failure.conftest import Record
-from tests.integration.hub import until
 from tests.integration.site import Line, Site
+from tests.waiting import wait_for
 
 MakeSite = Callable[..., Site]
 FLEET = 20
@@ -125,7 +125,7 @@ def spread_moods(site: Site, folder: Path, record: Record, moods: tuple[str, ...
     figures: dict[str, object] = {"devices": FLEET}
     with kept_alive(line) as deaths:
         others.start()
-        until(lambda: site.count(CANARY) >= 10, 60)
+        wait_for(lambda: site.count(CANARY) >= 10, 60)
         for number, mood in enumerate(moods):
             bad = moody(number + 2, mood, after=45)
             figures |= one_rollout(site, line, bad, mood, bundle_id_of(good))
@@ -146,11 +146,11 @@ def one_rollout(site: Site, line: Line, bad: bytes, mood: str, good: str) -> dic
     bundle = site.publish(bad)
     plan: Json = {"bundle": bundle, "group": "line", "canary": CANARY, "soak_min": 0}
     number = site.api.call("POST", "/v1/rollouts", plan)["rollout"]
-    until(lambda: line.running() == bundle, 120)
+    wait_for(lambda: line.running() == bundle, 120)
     active_at = time.monotonic()
-    until(lambda: line.running() == good, 300)
+    wait_for(lambda: line.running() == good, 300)
     back_s = time.monotonic() - active_at
-    until(lambda: site.api.call("GET", f"/v1/rollouts/{number}")["state"] == "failed", 60)
+    wait_for(lambda: site.api.call("GET", f"/v1/rollouts/{number}")["state"] == "failed", 60)
     ended = site.api.call("GET", f"/v1/rollouts/{number}")
     deployments = ended["deployments"]
     assert isinstance(deployments, list)

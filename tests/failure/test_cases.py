@@ -21,8 +21,9 @@ from edge_agent.sync.outbox import Outbox
 from kits.core.alarm import AlarmRule
 from kits.core.events import CaseBody
 from tests.edge_agent.machine_parts import make_level_bundle, write_level_kit
-from tests.edge_agent.parts import rows_of, wait_for
+from tests.edge_agent.parts import rows_of
 from tests.failure import case_steps
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 NEVER = 1 << 30

@@ -16,8 +16,8 @@ import pytest
 from tests.edge_agent.parts import bundle_id_of, make_bundle
 from tests.failure.conftest import Record
 from tests.failure.proxy import Proxy
-from tests.integration.hub import until
 from tests.integration.site import Site
+from tests.waiting import wait_for
 
 MakeSite = Callable[..., Site]
 MB = 1_000_000
@@ -42,12 +42,12 @@ def download(
         values = json.loads(identity.read_text())
         identity.write_text(json.dumps({**values, "hub": f"http://127.0.0.1:{proxy.port}"}))
         line.start()
-        until(lambda: line.figure("captured") >= 10, 60)
+        wait_for(lambda: line.figure("captured") >= 10, 60)
         before = proxy.down
         bundle = site.publish(content)
         plan = {"bundle": bundle, "device": line.name}
         site.api.call("POST", "/v1/rollouts", plan)
-        took = until(lambda: line.running() == bundle_id_of(content), limit_s)
+        took = wait_for(lambda: line.running() == bundle_id_of(content), limit_s)
         sent, cuts = proxy.down - before, proxy.cuts
         line.kill()
     return {

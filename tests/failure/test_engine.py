@@ -32,8 +32,9 @@ from edge_agent.errors import EngineError
 from kits.core.bundle import open_bytes
 from kits.core.runtime import Session, SessionFactory
 from tests.edge_agent.conftest import tiny_kit  # noqa: F401  a fixture
-from tests.edge_agent.parts import agent_config, make_bundle, picture, tiny_onnx, wait_for
+from tests.edge_agent.parts import agent_config, make_bundle, picture, tiny_onnx
 from tests.failure.conftest import Record
+from tests.waiting import wait_for
 
 RTX = BuildSettings(flavour="tensorrt_rtx", timeout_s=120)
 needs_rtx = pytest.mark.skipif(

@@ -16,8 +16,8 @@ from tests.edge_agent.parts import make_bundle
 from tests.failure import driver, oracle
 from tests.failure.conftest import Record
 from tests.failure.driver import Plan
-from tests.integration.hub import until
 from tests.integration.site import Line, Site
+from tests.waiting import wait_for
 
 MakeSite = Callable[..., Site]
 SmallDisk = Callable[[int], Path]
@@ -55,24 +55,24 @@ def test_an_agent_whose_disk_is_full(
         bundle=str(tmp_path / "b.kwb"), state_dir=str(disk / "state"),
     )  # fmt: skip
     line.start()
-    until(lambda: site.count("full") >= 30, 60)
+    wait_for(lambda: site.count("full") >= 30, 60)
     site.kill()  # nothing drains while the disk is full
     filler = fill(disk)
     (line.pictures / "0001.png").write_bytes(b"no picture at all")
-    until(lambda: "corrupt-sample" in line.open_alerts(), 60)
+    wait_for(lambda: "corrupt-sample" in line.open_alerts(), 60)
     for _ in range(3):
-        until(captured_more(line, 30), 60)
+        wait_for(captured_more(line, 30), 60)
         fill(disk)  # also what the ballast gave back
     assert line.process is not None
     assert line.process.poll() is None
     told = line.open_alerts()
     site.serve(wait=False)
     filler.unlink()
-    back_s = until(lambda: not {"disk-full", "outbox-stuck"} & set(line.open_alerts()), 90)
+    back_s = wait_for(lambda: not {"disk-full", "outbox-stuck"} & set(line.open_alerts()), 90)
     site.serve()
-    until(lambda: "corrupt-sample" in site.alerts("full"), 60)
+    wait_for(lambda: "corrupt-sample" in site.alerts("full"), 60)
     before = site.count("full")
-    until(lambda: site.count("full") >= before + 60, 60)
+    wait_for(lambda: site.count("full") >= before + 60, 60)
     line.stop()
     with closing(sqlite3.connect(disk / "state" / "outbox.sqlite")) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -89,17 +89,17 @@ def test_a_hub_whose_disk_is_full(
     hub.serve()
     plan = Plan(hub.enroll("dev", tmp_path / "dev"), life=1, rows_s=800)
     process = driver.start(plan)
-    until(lambda: hub.count("dev") >= 200, 60)
+    wait_for(lambda: hub.count("dev") >= 200, 60)
     filler = fill(disk)
-    until(lambda: stands_still(hub), 60)
+    wait_for(lambda: stands_still(hub), 60)
     hub.kill()  # and it starts again on a full disk
     os.truncate(filler, filler.stat().st_size - (2 << 20))
     hub.serve()
     stopped_at = hub.count("dev")
     committed = len(oracle.read(plan.oracle))
-    until(lambda: len(oracle.read(plan.oracle)) >= committed + 400, 60)
+    wait_for(lambda: len(oracle.read(plan.oracle)) >= committed + 400, 60)
     filler.unlink()
-    back_s = until(lambda: hub.count("dev") > stopped_at, 90)
+    back_s = wait_for(lambda: hub.count("dev") > stopped_at, 90)
     process.kill()
     process.join()
     last = driver.start(replace(plan, drain=True))
@@ -122,7 +122,7 @@ def stands_still(hub: Site) -> bool:
     """Whether the hub takes nothing any more, although a row comes each millisecond."""
     had = hub.count("dev")
     try:
-        until(lambda: hub.count("dev") > had, 2)
+        wait_for(lambda: hub.count("dev") > had, 2)
     except AssertionError:
         return True
     return False

@@ -25,9 +25,9 @@ from cloud_sync.fleet.pki import Authority
 from kits.core.addresses import free_port
 from kits.core.sample import utc_now
 from tests.failure.conftest import Record
-from tests.integration.hub import until
 from tests.integration.secure_site import SecureSite
 from tests.integration.site import Line
+from tests.waiting import wait_for
 
 CUT_S = 10.0
 WATCHED_S = 10.0
@@ -49,7 +49,7 @@ def running(site: SecureSite, folder: Path, name: str) -> Line:
     """An enrolled agent whose rows arrive."""
     line = site.add_line(name, folder / name)
     line.start()
-    until(lambda: site.count(name) > 0, 60)
+    wait_for(lambda: site.count(name) > 0, 60)
     return line
 
 
@@ -64,12 +64,12 @@ def test_a_second_device_with_the_same_identity(
         shutil.copy(line.folder / "state" / name, twin.folder / "state" / name)
     before = line.figure_now("sync_connects")
     twin.start()
-    until(lambda: twin.figure("sync_connects") > 0, 60)
+    wait_for(lambda: twin.figure("sync_connects") > 0, 60)
     started = time.monotonic()
-    until(lambda: "broker-refuses" in line.open_alerts(), 60)
+    wait_for(lambda: "broker-refuses" in line.open_alerts(), 60)
     alarm_s = time.monotonic() - started
     assert "another program" in line.open_alerts()["broker-refuses"]
-    until(lambda: time.monotonic() - started >= WATCHED_S, 60)
+    wait_for(lambda: time.monotonic() - started >= WATCHED_S, 60)
     connects = line.figure_now("sync_connects") - before + twin.figure_now("sync_connects")
     watched_s = time.monotonic() - started
     twin.kill()
@@ -85,10 +85,10 @@ def test_a_second_device_with_the_same_identity(
 def test_a_revoked_device_is_cut_off(site: SecureSite, tmp_path: Path, record: Record) -> None:
     line = running(site, tmp_path, "press-1")
     site.api.call("POST", "/v1/devices/press-1/revoke")
-    cut_s = until(lambda: line.figure("sync_connected") == 0, 60)
-    until(lambda: "broker-refuses" in line.open_alerts(), 60)
+    cut_s = wait_for(lambda: line.figure("sync_connected") == 0, 60)
+    wait_for(lambda: "broker-refuses" in line.open_alerts(), 60)
     had, waiting = site.count("press-1"), line.figure_now("outbox_rows")
-    until(lambda: line.figure("outbox_rows") >= waiting + 40, 60)
+    wait_for(lambda: line.figure("outbox_rows") >= waiting + 40, 60)
     assert site.count("press-1") == had
     line.kill()
     record({"cut after s": round(cut_s, 1), "rows taken afterwards": site.count("press-1") - had})
@@ -113,7 +113,7 @@ def test_a_device_whose_certificate_has_ended(
     os.utime(state / "device.pem", (written_at, written_at))
     had = site.count("press-1")
     line.start()
-    back_s = until(lambda: site.count("press-1") > had + 10, 120)
+    back_s = wait_for(lambda: site.count("press-1") > had + 10, 120)
     days = line.figure_now("certificate_days")
     line.kill()
     record({"back after s": round(back_s, 1), "new certificate ends in days": round(days)})

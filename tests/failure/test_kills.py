@@ -17,7 +17,8 @@ from tests.failure import oracle
 from tests.failure.chaos import Chaos, Device
 from tests.failure.conftest import Record
 from tests.failure.driver import Plan
-from tests.integration.hub import HubProcess, until
+from tests.integration.hub import HubProcess
+from tests.waiting import wait_for
 
 SEED = 20261125
 MakeHub = Callable[..., HubProcess]
@@ -35,7 +36,7 @@ def kill_at_random(
     for device in alive:
         device.live()
     for device in alive:  # a busy machine may take longer to start them than the first kills wait
-        until(lambda written=device.plan.oracle: _bytes(written) > 0, 60)  # type: ignore[misc]
+        wait_for(lambda written=device.plan.oracle: _bytes(written) > 0, 60)  # type: ignore[misc]
     chaos = Chaos(hub, alive, random.Random(SEED), pause_s)
     chaos.run(*kills)
     for device in alive:

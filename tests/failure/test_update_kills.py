@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for, write_tiny_kit
+from tests.edge_agent.parts import bundle_id_of, make_bundle, write_tiny_kit
 from tests.edge_agent.test_update import STEPS
 from tests.failure.conftest import Record
 from tests.failure.device import Death
 from tests.failure.station import Station
 from tests.failure.tuf_simulator import Simulator, served
+from tests.waiting import wait_for
 
 OLD = make_bundle(1)
 GOOD = make_bundle(2, act_at=0.79)

@@ -21,11 +21,12 @@ from edge_agent.update.download import Downloader
 from edge_agent.update.fetch import HubClient
 from edge_agent.update.slots import Slots
 from kits.core.events import DecisionBody
-from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for, write_tiny_kit
+from tests.edge_agent.parts import bundle_id_of, make_bundle, write_tiny_kit
 from tests.failure.conftest import Record
 from tests.failure.proxy import Proxy
 from tests.failure.station import Station
 from tests.failure.tuf_simulator import Simulator, served
+from tests.waiting import wait_for
 
 OLD = make_bundle(1)
 

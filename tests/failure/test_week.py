@@ -22,8 +22,9 @@ from tests.edge_agent.parts import make_bundle
 from tests.failure import driver, oracle
 from tests.failure.conftest import Record
 from tests.failure.driver import ORDINARY, Plan
-from tests.integration.hub import resident, until
+from tests.integration.hub import resident
 from tests.integration.site import Site
+from tests.waiting import wait_for
 
 MakeSite = Callable[..., Site]
 WEEK_S = 7 * 86_400
@@ -85,7 +86,7 @@ def run(site: Site, folder: Path, rows: int, rows_s: float) -> dict[str, float]:
         picture_every=300, shares=ORDINARY,
     )  # fmt: skip
     line.start()
-    until(lambda: line.figure("captured") >= 10, 60)
+    wait_for(lambda: line.figure("captured") >= 10, 60)
     started = time.monotonic()
     process = driver.start(plan)
     assert site.process is not None
@@ -101,7 +102,7 @@ def run(site: Site, folder: Path, rows: int, rows_s: float) -> dict[str, float]:
         process.join(EVERY_S)
     assert process.exitcode == 0
     took = time.monotonic() - started
-    until(lambda: site.count("week") >= rows, 120, 1.0)
+    wait_for(lambda: site.count("week") >= rows, 120)
     verdict = oracle.judge(site, "week", plan.oracle)
     line.stop()
     assert (verdict.lost, verdict.twice, verdict.holes) == (0, 0, 0)

@@ -7,8 +7,7 @@ import os
 import signal
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,13 +184,3 @@ def resident(pid: int) -> tuple[float, int]:
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1]) / 1024, len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
-def until(condition: Callable[[], bool], timeout_s: float, poll_s: float = 0.1) -> float:
-    """Waits until `condition()` holds; the seconds it took. Fails the test when it does not."""
-    started = time.monotonic()
-    while not condition():
-        took = time.monotonic() - started
-        assert took < timeout_s, f"it did not come true in {timeout_s:.0f} s"
-        time.sleep(poll_s)
-    return time.monotonic() - started

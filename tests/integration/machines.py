@@ -26,9 +26,9 @@ from kits.toolchain.project import Project
 from kits.toolchain.training import train_project
 from tests.cloud_sync.test_cmms import served, settings
 from tests.edge_agent.machine_servers import OpcUaServer
-from tests.edge_agent.parts import wait_for
 from tests.integration.site import Line, Site
 from tests.predictive_maintenance.learned import UNITS, normal_running, project_with, readings
+from tests.waiting import wait_for
 
 RATE_HZ = 8.0
 PROJECT = "pumps"

@@ -20,9 +20,10 @@ from pydantic import JsonValue
 from kits.core.addresses import free_port
 from kits.core.errors import UnreachableError
 from kits.toolchain.demo.hub import Json
-from tests.edge_agent.parts import picture, wait_for
+from tests.edge_agent.parts import picture
 from tests.integration.hub import HubProcess
 from tests.release_engineer import Publisher
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.integration.secure_site import SecureSite

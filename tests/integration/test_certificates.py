@@ -15,9 +15,9 @@ from edge_agent.config import HubConfig
 from edge_agent.enroll import hub_client, load_identity
 from edge_agent.renewal import Renewal
 from kits.core.errors import KitwrightError
-from tests.edge_agent.parts import wait_for
 from tests.integration.secure_site import SecureSite
 from tests.integration.site import Line
+from tests.waiting import wait_for
 
 CUT_S = 10.0
 """Within this a revoked device must be cut off."""

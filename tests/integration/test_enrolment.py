@@ -31,9 +31,9 @@ from kits.core.errors import UnreachableError, UsageError
 from kits.core.hub_api import Desired
 from kits.core.sample import utc_now
 from kits.core.tls import Clock
-from tests.cloud_sync.fleet_builders import wait_for
 from tests.cloud_sync.hub_builders import open_hub
 from tests.tls_server import TlsServer
+from tests.waiting import wait_for
 
 SETTINGS = HubConfig(timeout_s=20)
 

@@ -9,8 +9,8 @@ import yaml
 
 from kits.core.window import decode_window
 from tests.edge_agent.machine_parts import make_level_bundle
-from tests.edge_agent.parts import wait_for
 from tests.integration.site import Json, Line, Site
+from tests.waiting import wait_for
 
 SOURCE = {
     "kind": "simulated", "asset": "press-7", "speed": 10, "fault_at_s": 30, "window_s": 5,

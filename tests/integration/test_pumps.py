@@ -21,10 +21,10 @@ from kits.toolchain.demo.hub import Json
 from kits.toolchain.project import Project
 from kits.toolchain.scaffold import new
 from kits.toolchain.training import train_project
-from tests.edge_agent.parts import wait_for
 from tests.integration.machines import PROJECT, RATE_HZ, Works, pump, source, works
 from tests.integration.site import Line, Site
 from tests.predictive_maintenance.learned import window
+from tests.waiting import wait_for
 
 
 def recorded(site: Site, line: Line, why: str) -> list[Json]:

@@ -6,8 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for
+from tests.edge_agent.parts import bundle_id_of, make_bundle
 from tests.integration.site import Site, assert_arrived_once
+from tests.waiting import wait_for
 
 
 def test_decisions_pictures_and_rejects_of_a_rolled_out_bundle(

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from kits.core.sample import digest_of
-from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for
+from tests.edge_agent.parts import bundle_id_of, make_bundle
 from tests.integration.site import Line, Site
+from tests.waiting import wait_for
 
 
 @pytest.fixture
