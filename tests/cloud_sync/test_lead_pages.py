@@ -83,6 +83,7 @@ def test_the_menu_of_a_hub_that_only_ever_had_leads_leaves_out_what_is_of_device
     with here.hub.database.transaction() as session:
         session.execute(delete(Device).where(Device.site != CRM_SITE))
     assert shown("/leads") == [] and shown("/rollouts") == ["/rollouts"]
+    assert shown("/bundles/none") == [], "of a page that is not there"
     assert 'href="/devices"' in client.get("/leads", headers=who).text
     with here.hub.database.transaction() as session:
         session.add(Device(name="press-9", site="plant", revoked_at=utc_now()))

@@ -76,8 +76,7 @@ def render(
 ) -> HTMLResponse:
     """One page for a person who is signed in."""
     counts = menu_counts(session, who)
-    hidden = _OF_DEVICES if leads_alone(session) else ()
-    menu = _menu(request, who, counts, hidden)
+    menu = _menu(request, who, counts, _hidden(session))
     return _page(request, template, 200, who=who, menu=menu, **values)
 
 
@@ -119,6 +118,10 @@ def _answer(text: str, status: int) -> HTMLResponse:
     return HTMLResponse(text, status_code=status, headers=headers)
 
 
+def _hidden(session: Session) -> tuple[str, ...]:
+    return _OF_DEVICES if leads_alone(session) else ()
+
+
 def _menu(
     request: Request, who: Identity, counts: dict[str, int], hidden: tuple[str, ...] = ()
 ) -> list[tuple[str, list[object]]]:
@@ -147,9 +150,12 @@ def error_page(request: Request, status: int, what: str, fix: str = "") -> Respo
     hub: Hub = get_hub(request)
     who = identify(hub, request)
     _log_error(request, request_id, status, who)
+    menu = []
+    if who is not None:
+        with hub.database.session() as session:
+            menu = _menu(request, who, {}, _hidden(session))
     return _page(
-        request, "error.html", status, who=who,
-        menu=_menu(request, who, {}) if who else [], status=status,
+        request, "error.html", status, who=who, menu=menu, status=status,
         title=_TITLES.get(status, "This did not work"), what=what, fix=fix, request_id=request_id,
     )  # fmt: skip
 
