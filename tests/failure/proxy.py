@@ -81,16 +81,13 @@ class Proxy:
         task = self._loop.create_task(self._join(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _task: writer.close())  # also where it never began
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection(*self._target)
         except OSError:
-            writer.close()
             return
-        except asyncio.CancelledError:
-            writer.close()
-            raise
         pumps = [
             asyncio.create_task(self._pump(reader, far_writer, lambda _n: True)),
             asyncio.create_task(self._pump(far_reader, writer, self._budget())),
@@ -98,11 +95,10 @@ class Proxy:
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            far_writer.close()  # before the wait, which may be cancelled
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-            for side in (writer, far_writer):
-                side.close()
 
     def _budget(self) -> Callable[[int], bool]:
         """Counts bytes towards a client; False once its connection is to be cut."""
