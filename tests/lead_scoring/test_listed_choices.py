@@ -103,35 +103,29 @@ def item(lead: Lead, won: bool) -> DatasetItem:
     return DatasetItem(sample, Annotation(label="won" if won else "lost"), "train")
 
 
-def test_a_choice_among_several_is_learned_and_told_whatever_stands_beside_it() -> None:
+@pytest.mark.parametrize(
+    ("joint", "sent", "asked"),
+    [
+        # a program sends a list, which is joined by semicolons
+        (", ", ("Pricing, Demo", "Pricing;Demo", "Pricing"), "Demo, Pricing"),
+        (" / ", ("Pricing / Demo", "Pricing/Demo", "Pricing"), "Demo/Pricing"),
+    ],
+)
+def test_a_choice_among_several_is_learned_and_told_whatever_stands_beside_it(
+    joint: str, sent: tuple[str, ...], asked: str
+) -> None:
     rng = random.Random(5)
-    leads = [Lead(f"n{n}", {"wish": ", ".join(some(rng, WISHES))}) for n in range(600)]
+    leads = [Lead(f"n{n}", {"wish": joint.join(some(rng, WISHES))}) for n in range(600)]
     won = ["Pricing" in str(lead.fields["wish"]) for lead in leads]
     rows, sheet = np.arange(len(leads)), Sheet(leads)
     spec = fit_encoder(sheet, rows, np.array(won, dtype=np.float64), {"wish": "many"}, 0).spec
     encoder = Encoder(spec)
     assert {f"wish has {one.lower()}" for one in WISHES} < set(encoder.labels)
     assert np.array_equal(encoder.rows(leads), encode(sheet, rows, spec))
-    # a program sends a list, which is joined by semicolons
     place = encoder.labels.index("wish has pricing")
-    for wish in ("Pricing, Demo", "Pricing;Demo", "Pricing"):
+    for wish in sent:
         assert encoder.rows([Lead("x", {"wish": wish})])[0, place] == 1.0
     reasons = learn_rates(table(leads, won), ["wish"], Config())
-    lead = Lead("x", {"wish": "Demo, Pricing"})
-    told = situation_of(reasons.columns["wish"], "wish", lead, reasons.wording, 1.0)
-    assert told.name == "one_of" and told.slots["value"] == "Pricing" and told.tally.share == 1.0
-
-
-def test_choices_that_slashes_join_are_learned_one_by_one() -> None:
-    rng = random.Random(5)
-    leads = [Lead(f"n{n}", {"wish": " / ".join(some(rng, WISHES))}) for n in range(600)]
-    won = ["Pricing" in str(lead.fields["wish"]) for lead in leads]
-    rows, sheet = np.arange(len(leads)), Sheet(leads)
-    spec = fit_encoder(sheet, rows, np.array(won, dtype=np.float64), {"wish": "many"}, 0).spec
-    encoder = Encoder(spec)
-    assert {f"wish has {one.lower()}" for one in WISHES} < set(encoder.labels)
-    assert np.array_equal(encoder.rows(leads), encode(sheet, rows, spec))
-    reasons = learn_rates(table(leads, won), ["wish"], Config())
-    lead = Lead("x", {"wish": "Demo/Pricing"})
+    lead = Lead("x", {"wish": asked})
     told = situation_of(reasons.columns["wish"], "wish", lead, reasons.wording, 1.0)
     assert told.name == "one_of" and told.slots["value"] == "Pricing" and told.tally.share == 1.0
