@@ -30,6 +30,8 @@ from kits.core.errors import UsageError
 
 OVERLAP = timedelta(hours=1)
 """The next sweep looks so much further back: clocks differ, and lists lag behind."""
+APART = timedelta(hours=1)
+"""Between the beginnings of two sweeps that nobody asked for."""
 WHOLE_EVERY = 7
 """Each seventh sweep lists everything, so that what is gone is noticed."""
 LEASE = timedelta(minutes=3)
@@ -143,19 +145,22 @@ def ask_for(
     return row
 
 
-def make_up(session: Session, name: str, sweep_h: float, now: datetime) -> bool:
-    """After messages that were refused, and never come again: looks at once for what they told; whether it does.
+def make_up(session: Session, name: str, sweep_h: float, now: datetime) -> None:
+    """After messages that were refused, and never come again: looks at once for what they told.
+
+    Not within an hour of the last sweep: strangers, whose messages are refused too, must not make it begin again and again.
 
     Args:
         sweep_h: of the settings; 0: its leads are never listed.
     """
     row = session.get(CrmConnection, name, with_for_update={"key_share": True})
     if row is None or not (sweep_h and row.project and KINDS[row.kind].lists):
-        return False
+        return
+    if not has_passed(row.sweep_began_at, APART, now):
+        return
     # one that is under way has passed by those that came last
     running = state_of(row) == "running"
     begin(row, row.sweep_since if running else since_of(row, now, polls=False), now)
-    return True
 
 
 def claim(

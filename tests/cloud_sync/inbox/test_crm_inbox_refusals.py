@@ -113,6 +113,12 @@ def test_what_was_refused_is_looked_for_once_messages_are_taken_again(
     assert sweep() == ("done", None)
     inbox.take("crm", signed("hubspot-v3", secret=WAYS["hubspot-v3"].secret))
     assert sweep() == (("running", before - OVERLAP) if looks else ("done", None))
+    for _ in range(5):
+        with pytest.raises(UnverifiedError):
+            inbox.take("crm", signed("hubspot-v3", secret="a stranger's"))
+    inbox.take("crm", signed("hubspot-v3", secret=WAYS["hubspot-v3"].secret))
+    with hub.database.session() as session:
+        assert connections.require(session, "crm").sweep == (2 if looks else 1), "within an hour"
 
 
 def test_messages_that_cannot_be_read_are_told_after_some_until_the_next_that_can(
