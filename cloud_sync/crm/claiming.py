@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, storing
+from cloud_sync.crm.order import refer_to, take_every
 from cloud_sync.crm.rescoring import Backlog, found_later, make_due
 from cloud_sync.hub import Hub
 from cloud_sync.spans import is_free
@@ -61,11 +62,12 @@ def claim(
 def give_back(hub: Hub, connection: str, claimed: Sequence[Claimed], owner: str) -> None:
     """What was claimed and not scored is as due as before."""
     with hub.database.transaction() as session:
+        refer_to(session, connection)
         let_go(session, connection, claimed, owner)
 
 
 def let_go(session: Session, connection: str, claimed: Sequence[Claimed], owner: str) -> None:
-    """The same, within a transaction."""
+    """The same, within a transaction that has taken the connection or refers to it."""
     for lead in held(session, connection, claimed, owner):
         if lead.lease_owner == owner:
             lead.lease_owner, lead.lease_until = "", None
@@ -73,6 +75,7 @@ def let_go(session: Session, connection: str, claimed: Sequence[Claimed], owner:
 
 def end_leases(session: Session, owners: Sequence[str]) -> int:
     """What these were scoring is as due as before; how many leads that are."""
+    take_every(session)
     ending = update(CrmLead).where(CrmLead.due_at.is_not(None), CrmLead.lease_owner.in_(owners))
     return changed_by(session.execute(ending.values(lease_owner="", lease_until=None)))
 

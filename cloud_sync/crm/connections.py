@@ -19,6 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from cloud_sync.crm import objections
 from cloud_sync.crm.base import Access
 from cloud_sync.crm.erasing import forget_asked
+from cloud_sync.crm.order import take_whole
 from cloud_sync.crm.projects import projects
 from cloud_sync.crm.secrets import (
     Secrets,
@@ -264,6 +265,7 @@ def _empty_leads(hub: Hub, name: str) -> tuple[int, int]:
     total = kept_out = 0
     while True:
         with hub.database.transaction() as session:
+            take_whole(session, name)
             count, kept = _let_leads_go(session, require(session, name))
         total, kept_out = total + count, kept_out + kept
         if count < _PORTION:

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, TextClause, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import storing
+from cloud_sync.crm.order import refer_to
 from cloud_sync.crm.scored import LeadScore
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.hub import Hub
@@ -200,6 +201,7 @@ def reband(hub: Hub, connection: str, cut: Cut, now: datetime) -> int:
         if not any(_some(session, wrong) for wrong in _wrong(connection, cut)):
             return 0
     with hub.database.transaction() as session:
+        refer_to(session, connection)
         row = session.get_one(CrmConnection, connection)
         rules = storing.Rules.of(CrmSettings.model_validate(row.settings))
         leads: list[CrmLead] = []

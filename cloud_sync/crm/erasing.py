@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm.forgetting import forget_all
 from cloud_sync.crm.leads import ERASED_WORDS
+from cloud_sync.crm.order import take_whole
 from cloud_sync.crm.outcomes import key_of_lead
 from cloud_sync.crm.persons import keys_in
 from cloud_sync.crm.settings import CrmSettings
@@ -52,6 +53,7 @@ def forget_asked(hub: Hub, only: str = "") -> int:
         mine = [(name, lead) for name, lead in found if name == connection]
         with hub.database.transaction() as session:
             # one of which nothing is known but this may have gone (`retention/unknown.py`): imports may have it
+            take_whole(session, connection)
             rows = [{"connection": name, "object_id": lead} for name, lead in mine]
             insert_once(session, CrmLead, rows)
         forget_all(hub, mine, by=f"crm:{connection}")

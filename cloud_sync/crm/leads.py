@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm import storing
 from cloud_sync.crm.cutting import Cut, place_of
+from cloud_sync.crm.order import take_whole
 from cloud_sync.crm.scored import BANDS, reason_json, reasons_in
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import ConflictError, NotFoundError
@@ -64,6 +65,8 @@ def find(session: Session, connection: str, object_id: str, *, hold: bool = Fals
     Raises:
         NotFoundError: no such connection, or no such lead of it.
     """
+    if hold:
+        take_whole(session, connection)
     lead = session.get(CrmLead, (connection, object_id), with_for_update=hold)
     if lead is not None:
         return lead
@@ -79,7 +82,10 @@ def require_connection(session: Session, name: str) -> None:
 
 
 def held(session: Session, connection: str, object_id: str) -> CrmLead | None:
-    """A lead as it is now, whatever was done past the ORM; nobody else changes it until the transaction ends."""
+    """A lead as it is now, whatever was done past the ORM; nobody else changes it until the transaction ends.
+
+    Its connection is taken whole before (`order.py`).
+    """
     key = connection, object_id
     return session.get(CrmLead, key, with_for_update=True, populate_existing=True)
 
@@ -211,6 +217,7 @@ def retry_dead(session: Session, connection: str, *, who: str) -> int:
         NotFoundError: no such connection.
     """
     require_connection(session, connection)
+    take_whole(session, connection)
     query = select(CrmLead).where(CrmLead.connection == connection, FOR_A_PERSON)
     rows = session.scalars(query.order_by(CrmLead.object_id).with_for_update()).all()
     for lead in rows:

@@ -20,6 +20,7 @@ from cloud_sync.crm import hiding
 from cloud_sync.crm.base import Listed, Listing
 from cloud_sync.crm.connections import require
 from cloud_sync.crm.kinds import KINDS
+from cloud_sync.crm.order import take_whole
 from cloud_sync.crm.storing import GONE, OPEN
 from cloud_sync.errors import ConflictError
 from cloud_sync.hub import audit
@@ -204,6 +205,7 @@ def keep(
     Args:
         pause_s: nobody asks for the next page for so long.
     """
+    take_whole(session, name)
     row = _of_turn(session, name, turn)
     if row is None:
         return Kept()

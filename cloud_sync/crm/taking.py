@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.crm.base import CrmEvent as Taken
 from cloud_sync.crm.committing import close_dead
 from cloud_sync.crm.merging import Merge, carry_over
+from cloud_sync.crm.order import refer_to, take_whole
 from cloud_sync.store.bulk import Value, insert_fresh, sql_time
 from cloud_sync.store.models import CrmEvent, CrmLead
 
@@ -84,6 +85,7 @@ class _Due:
 
 def take(session: Session, batches: Sequence[Batch]) -> list[Done]:
     """Stores what is new and makes its leads due, in the caller's transaction; what became of each batch."""
+    _take_connections(session, batches)
     # two processes that take the same rows must take them in the same order, or they wait for each other
     every = [
         ((batch.connection, event.event_id), number, event)
@@ -116,6 +118,13 @@ def take(session: Session, batches: Sequence[Batch]) -> list[Done]:
     for name in sorted({connection for (connection, _), one in due.items() if one.gone}):
         close_dead(session, name)
     return [Done(new + skipped, repeated, skipped) for new, repeated, skipped in counts]
+
+
+def _take_connections(session: Session, batches: Sequence[Batch]) -> None:
+    """Where leads were merged, two are taken that may stand anywhere among the others; else the events refer to theirs."""
+    merged = {batch.connection for batch in batches if any(event.into for event in batch.events)}
+    for name in sorted({batch.connection for batch in batches}) if merged else ():
+        (take_whole if name in merged else refer_to)(session, name)
 
 
 def _note(
@@ -173,6 +182,8 @@ def _upsert_document() -> str:
     return (
         f'INSERT INTO "crm_lead" AS "lead" ({names}) '  # noqa: S608  (only names from the models)
         f"SELECT {values}, {constants} FROM json_to_recordset(%s::JSON) AS given ({read}) "
+        # as the database sorts them, which may not be as Python does: as all others take several leads
+        f'ORDER BY "connection", "object_id" '
         f'ON CONFLICT ("connection", "object_id") DO UPDATE SET {_assignments("excluded")}'
     )
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from cloud_sync.crm import breaker, hiding, writing
 from cloud_sync.crm.models import LeadModels, try_look
+from cloud_sync.crm.order import take_every
 from cloud_sync.crm.projects import projects
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always
@@ -107,5 +108,6 @@ def _bring_back(hub: Hub, of: tuple[_Time, Any], latest: datetime, now: datetime
         if session.scalar(select(column).where(*wrong).limit(1)) is None:
             return 0
     with hub.database.transaction() as session:
+        take_every(session)
         done = session.execute(update(column.class_).where(*wrong).values({column: now}))
         return changed_by(done)

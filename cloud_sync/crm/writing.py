@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, storing
 from cloud_sync.crm.base import ScoreWrite, WriteOutcome
+from cloud_sync.crm.order import refer_to, take_every
 from cloud_sync.crm.scored import reasons_in
 from cloud_sync.hub import Hub
 from cloud_sync.spans import is_free
@@ -117,6 +118,7 @@ def give_back(hub: Hub, connection: str, writes: Sequence[ScoreWrite], owner: st
     is written, however little it differs from what was noted.
     """
     with hub.database.transaction() as session:
+        refer_to(session, connection)
         for lead in _of(session, connection, writes):
             if lead.write_lease_owner == owner:
                 _release(lead)
@@ -125,6 +127,7 @@ def give_back(hub: Hub, connection: str, writes: Sequence[ScoreWrite], owner: st
 
 def end_leases(session: Session, owners: Sequence[str], at: datetime) -> int:
     """What these hold is free from then on; how many leads that are."""
+    take_every(session)
     theirs = CrmLead.write_lease_owner.in_(owners), CrmLead.write_lease_until > at
     ending = update(CrmLead).where(CrmLead.write_at.is_not(None), *theirs)
     return changed_by(session.execute(ending.values(write_lease_until=at)))

@@ -71,9 +71,9 @@ def drop_database(socket: Path, url: str) -> None:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def fresh_database(socket: Path, name: str) -> str:
-    """Makes an empty database; its SQLAlchemy URL."""
+def fresh_database(socket: Path, name: str, options: str = "") -> str:
+    """Makes an empty database; its SQLAlchemy URL. `options`: of CREATE DATABASE."""
     with psycopg.connect(host=str(socket), user="kitwright", dbname="postgres") as connection:
         connection.autocommit = True
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" {options}')
     return f"postgresql+psycopg://kitwright@/{name}?host={socket}"

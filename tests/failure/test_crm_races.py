@@ -9,6 +9,7 @@ import pytest
 
 from tests.cloud_sync.conftest import cluster, database_url
 from tests.cloud_sync.lead_builders import lead_hub
+from tests.cloud_sync.postgres import drop_database, fresh_database
 from tests.failure.conftest import Record
 from tests.failure.crm_races import Race
 
@@ -33,9 +34,20 @@ def test_the_same_on_the_other_database(tmp_path: Path, database_url: str) -> No
 
 
 @pytest.mark.slow
-def test_it_is_so_in_hundreds_of_races(tmp_path: Path, record: Record) -> None:
-    wrong = {
-        seed: found for seed in range(SEEDS) if (found := raced(tmp_path / str(seed), "", seed))
-    }
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_it_is_so_in_hundreds_of_races(
+    database: str, tmp_path: Path, record: Record, request: pytest.FixtureRequest
+) -> None:
+    wrong = {}
+    for seed in range(SEEDS):
+        if database == "sqlite":
+            found = raced(tmp_path / str(seed), "", seed)
+        else:
+            cluster = request.getfixturevalue("cluster")
+            url = fresh_database(cluster, f"race{seed}")
+            found = raced(tmp_path / str(seed), url, seed)
+            drop_database(cluster, url)
+        if found:
+            wrong[seed] = found
     record({"races": SEEDS, "wrong": len(wrong)})
     assert wrong == {}
