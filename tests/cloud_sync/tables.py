@@ -18,6 +18,7 @@ from sqlalchemy import URL
 
 from cloud_sync.store.db import Database, current_revision, migrate
 from cloud_sync.store.models import Setting
+from tests.cloud_sync.postgres import quickest
 
 _TEMPLATE = "migrated"
 
@@ -62,9 +63,9 @@ def _copy(url: URL) -> None:
     with psycopg.connect(host=socket, user=url.username, dbname="postgres") as connection:
         connection.autocommit = True
         connection.execute(f'DROP DATABASE "{url.database}"')
-        # of two ways the quicker one for something so small, which PostgreSQL 15 lets choose
-        how = " STRATEGY file_copy" if connection.info.server_version >= 150_000 else ""
-        connection.execute(f'CREATE DATABASE "{url.database}" TEMPLATE "{template}"{how}')
+        connection.execute(
+            f'CREATE DATABASE "{url.database}" TEMPLATE "{template}" {quickest(connection)}'
+        )
 
 
 @cache

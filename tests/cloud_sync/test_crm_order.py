@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import select, text
 
@@ -192,7 +193,10 @@ def _while_others_have_it(here: LeadHub, act: Act) -> None:
 def test_events_take_their_leads_in_the_order_of_the_database(
     cluster: Path, tmp_path: Path
 ) -> None:
-    url = fresh_database(cluster, "sorted", AS_PEOPLE_DO)
+    try:
+        url = fresh_database(cluster, "sorted", AS_PEOPLE_DO)
+    except psycopg.errors.SyntaxError:
+        pytest.skip("PostgreSQL before 15 has no databases that sort by ICU")
     database = Database(url)
     migrate(database)
     database.close()
