@@ -294,13 +294,17 @@ def split_sizes(dataset: Dataset) -> str:
     return " / ".join(str(sum(row.numbers[i] for row in table.rows)) for i in range(len(SPLITS)))
 
 
+_DIFFERENCE = "what 1,000 samples cost more with the challenger; below 0: it is cheaper"
+
+
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One metric of both."""
+    """One metric of both; `told`: what it says, in plain words, where its kit has some."""
 
     name: str
     champion: JsonValue
     challenger: JsonValue
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,20 +322,30 @@ class Comparison:
     notes: list[str]
 
 
-def comparison(raw: JsonValue, currency: str) -> Comparison | None:
-    """The comparison stored with a bundle or a job, or None when there is none; `currency` where it states none."""
+def comparison(
+    raw: JsonValue, currency: str, told: Mapping[str, str] | None = None
+) -> Comparison | None:
+    """The comparison stored with a bundle or a job, or None when there is none.
+
+    Args:
+        currency: where it states none.
+        told: metric → what it says, in the kit's plain words.
+    """
     if not isinstance(raw, Mapping) or not raw:
         return None
     champion, challenger = raw.get("champion"), raw.get("challenger")
     champion = champion if isinstance(champion, Mapping) else {}
     challenger = challenger if isinstance(challenger, Mapping) else {}
+    words = told or {}
     rows = [
-        ComparisonRow(name, champion.get(name), challenger.get(name))
+        ComparisonRow(name, champion.get(name), challenger.get(name), words.get(name, ""))
         for name in sorted({*champion, *challenger})
     ]
     notes, difference = raw.get("notes"), raw.get("cost_difference")
     if difference is not None:
-        rows.append(ComparisonRow("cost_difference_per_1000", None, _times(difference, 1000)))
+        rows.append(
+            ComparisonRow("cost_difference_per_1000", None, _times(difference, 1000), _DIFFERENCE)
+        )
     return Comparison(
         bool(raw.get("better")), str(raw.get("reason") or ""), str(raw.get("dataset") or ""),
         str(raw.get("split") or "test"), raw.get("n"), raw.get("seed"), rows,

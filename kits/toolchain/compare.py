@@ -8,7 +8,7 @@ got worse beyond the stated limits. It changes nothing; the caller decides what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from kits import load_bundle
 from kits.core.dataset import DatasetItem, Split
 from kits.core.errors import BundleError, DataError
 from kits.core.kit import Evaluation, Kit, NoProgress, Progress
+from kits.core.kit_manifest import Words
 from kits.core.operating_point import OperatingPoint
 from kits.core.ready import ReadyBundle
 from kits.core.stats import Estimate, upper_bound
@@ -154,8 +155,7 @@ def compare(
     goal = goal_ratio(project.kit, goal_metric(project, before.metrics), fair.items, before, after)
     allowed = allowed or Allowed(max_new_escapes=project.config.gate.max_new_escapes)
     currency = project.config.costs.currency
-    counts = _counts(pair, project.kit)
-    reasons = _objections(goal, pair, difference, allowed, counts, currency)
+    reasons = objections(goal, pair, difference, allowed, project.kit.manifest.words, currency)
     return Comparison(
         better=not reasons,
         reason="; ".join(reasons) or _praise(difference, currency),
@@ -193,27 +193,27 @@ def _at_its_rates(old: ReadyBundle, new: ReadyBundle, kit: Kit) -> OperatingPoin
     return before.model_copy(update={"rates": {**before.rates, **after.rates}})
 
 
-def _counts(pair: Pair, kit: Kit) -> list[tuple[int, str]]:
+def _counts(pair: Pair, words: Words) -> list[tuple[int, str]]:
     """Of what there must be enough to prove anything: both classes, or samples where a label alone can be wrong."""
-    if kit.manifest.words.none:
+    if words.none:
         return [(len(pair.before), "labelled")]
-    return [(pair.escapes()[2], "defective"), (pair.overkill()[2], "good")]
+    return [(pair.escapes()[2], words.bad), (pair.overkill()[2], words.good)]
 
 
-def _objections(
+def objections(
     goal: GoalRatio,
     pair: Pair,
     difference: Estimate,
     allowed: Allowed,
-    counts: Iterable[tuple[int, str]],
+    words: Words,
     currency: str,
 ) -> list[str]:
-    """Why the challenger is not better; empty when it is."""
+    """Why the challenger is not better, in the words of its kit; empty when it is."""
     reasons = []
-    for count, what in counts:
+    for count, what in _counts(pair, words):
         if count < MIN_PER_CLASS:
             reasons.append(
-                f"only {count} {what} test samples: an interval from fewer than {MIN_PER_CLASS} "
+                f"only {count} {what} test {words.sample}s: an interval from fewer than {MIN_PER_CLASS} "
                 "proves nothing, review more"
             )
     if not difference.high < 0:
@@ -228,11 +228,21 @@ def _objections(
         )
     before, after, n = pair.escapes()
     if n and (after - before) / n > allowed.max_escape_rise and pair.escapes_beyond_chance():
-        reasons.append(f"escapes rise from {before} to {after} of {n}")
+        reasons.append(f"{_escapes(words)} rise from {before} to {after} of {n}")
     strict, lost = allowed.max_new_escapes, pair.new_escapes()
     if strict is not None and lost > strict:
-        reasons.append(f"{lost} defects that the champion catches would escape, {strict} may")
+        missed = words.mistakes.get("escape")
+        what = f"{words.bad} {words.sample}s" if missed else "defects"
+        reasons.append(
+            f"{lost} {what} that the champion catches would {f'be {missed}' if missed else 'escape'}, {strict} may"
+        )
     return reasons
+
+
+def _escapes(words: Words) -> str:
+    """What a kit calls its escapes, many of them."""
+    missed = words.mistakes.get("escape")
+    return f"{words.bad} {words.sample}s that are {missed}" if missed else "escapes"
 
 
 def _praise(difference: Estimate, currency: str) -> str:

@@ -136,9 +136,11 @@ def test_money_stands_with_its_currency_and_metrics_in_plain_words(
     assert "money per month, EUR" in text and "cost difference per 1000, EUR" in text
     assert "costs.currency: EUR, now CHF" in text and "costs.escape: 100, now 800" in text
     assert "costs.overkill" not in text and "kit tune" in text
-    assert "what calling by score brings in a month beside calling as many in random order" in text
+    plain = "what calling by score brings in a month beside calling as many in random order"
+    assert text.count(plain) == 2  # of the bundle, and beside the champion's
     assert "-310" in text and "-0.310" not in text
     first, second = (client.get(f"/jobs/{job}", headers=who).text for job in ids)
+    assert plain in first and "what 1,000 samples cost more with the challenger" in first
     assert "money per month, CHF" in first and "cost difference per 1000, PLN" in second
     with here.hub.database.transaction() as session:
         session.get_one(Project, LEADS).kit_yaml = "costs: ["

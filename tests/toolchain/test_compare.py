@@ -11,11 +11,13 @@ from typer.testing import CliRunner
 
 from kits.cli import make_app
 from kits.core.bundle import open_file
+from kits.core.discovery import get_kit
 from kits.core.kit import ItemResult
 from kits.core.operating_point import Band, Costs
+from kits.core.stats import Estimate
 from kits.toolchain import bundling
-from kits.toolchain.compare import Allowed, compare
-from kits.toolchain.pairing import Pair, weighted_mean
+from kits.toolchain.compare import Allowed, compare, objections
+from kits.toolchain.pairing import GoalRatio, Pair, weighted_mean
 from kits.toolchain.project import Project
 
 
@@ -111,6 +113,34 @@ def test_costs_are_weighted_to_the_share_of_defects_in_production() -> None:
     values = np.asarray([0.0, 2.0, 100.0])
     positive = np.asarray([False, False, True])
     assert weighted_mean(values, positive, 0.02) == pytest.approx(0.98 * 1 + 0.02 * 100)
+
+
+def test_a_kit_says_in_its_own_words_why_a_challenger_is_not_better() -> None:
+    def leads(won: int, missed: int) -> tuple[ItemResult, ...]:
+        return tuple(
+            ItemResult(
+                f"s{i}", f"s{i}", "won" if i < won else "lost", "pass" if i < missed else "act", 0.5, 0.0
+            )
+            for i in range(40)
+        )  # fmt: skip
+
+    def why(kit: str, won: int) -> str:
+        pair = Pair(leads(won, 0), leads(won, min(won, 30)))
+        goal = GoalRatio("auc", 0.8, 0.8, 1.0, 0.9)
+        difference = Estimate(value=1.0, low=0.5, high=1.5, n=40, method="test")
+        words = get_kit(kit).manifest.words
+        return "; ".join(objections(goal, pair, difference, Allowed(max_new_escapes=0), words, ""))
+
+    few, many = why("lead-scoring", 5), why("lead-scoring", 30)
+    assert (
+        "only 5 won test leads" in few
+        and "5 won leads that the champion catches would be missed" in few
+    )
+    assert (
+        "won leads that are missed rise from 0 to 30 of 30" in many and "escape" not in few + many
+    )
+    assert "only 5 defective test parts" in why("visual-inspection", 5)
+    assert "escapes rise from 0 to 30 of 30" in why("visual-inspection", 30)
 
 
 def test_groups_are_resampled_whole() -> None:

@@ -12,6 +12,7 @@ from cloud_sync.hub import Hub, HubDep, ReadDep
 from cloud_sync.learning.jobs import log_tail
 from cloud_sync.store.models import Bundle, Dataset, Job, Project
 from cloud_sync.web import view_models as views
+from cloud_sync.web.figure_words import figure_words
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
 
 router = APIRouter(route_class=PageRoute)
@@ -65,11 +66,15 @@ def _job_values(hub: Hub, session: Session, job_id: int) -> tuple[Job, dict[str,
     job = session.get(Job, job_id)
     if job is None:
         raise NotFoundError("There is no such job in this hub.")
+    name = str(job.args.get("project", ""))
+    project = session.get(Project, name)
     return job, {
         "job": job,
         "log": log_tail(hub, job),
         "comparison": views.comparison(
-            job.result.get("compare"), views.currency_of(session, str(job.args.get("project", "")))
+            job.result.get("compare"),
+            views.currency_of(session, name),
+            figure_words(project.kit) if project is not None else {},
         ),
     }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fastapi import APIRouter, Request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
@@ -19,10 +17,10 @@ from cloud_sync.learning import champions
 from cloud_sync.store.models import Bundle, Dataset, Device, LeadModel, Project, Rollout
 from cloud_sync.web import rollout_views
 from cloud_sync.web import view_models as views
+from cloud_sync.web.figure_words import figure_words
 from cloud_sync.web.lead_counts import scores_of
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
 from kits.core import bundle as formats
-from kits.core.discovery import get_kit
 from kits.core.errors import KitwrightError
 from kits.core.sample import utc_now
 
@@ -78,11 +76,12 @@ def bundle_page(
     )
     terms = _terms(hub, session, bundle)
     currency = terms.currency if terms else views.currency_of(session, bundle.project)
+    told = figure_words(bundle.kit)
     return render(
         request, session, who, "bundle.html", running=session.scalar(running),
         withdrawn=bool(releases) and all(one.withdrawn_at for one in releases),
-        bundle=bundle, metrics=bundle.metrics, terms=terms, currency=currency, told=_told(bundle.kit),
-        comparison=views.comparison(bundle.comparison, currency),
+        bundle=bundle, metrics=bundle.metrics, terms=terms, currency=currency, told=told,
+        comparison=views.comparison(bundle.comparison, currency, told),
         dataset_known=session.get(Dataset, bundle.dataset) is not None,
         rollouts=session.scalars(rollouts).all(), releases=releases, scores=scores_of(session, bundle),
         outdated=champions.outdated(session, bundle), retrain_command=champions.retrain_command(bundle.project),
@@ -99,14 +98,6 @@ def _terms(hub: Hub, session: Session, bundle: Bundle) -> Terms | None:
     except KitwrightError:
         return None
     return terms_of(opened, project.kit_yaml if project is not None else "")
-
-
-def _told(kit: str) -> Mapping[str, str]:
-    """What a kit's metrics are called by people; nothing where it is not installed here."""
-    try:
-        return get_kit(kit).manifest.words.figures
-    except KitwrightError:
-        return {}
 
 
 @router.get("/rollouts")
