@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, TextClause, func, select
@@ -16,6 +16,7 @@ from cloud_sync.crm.claiming import Claimed, courses, held, let_go
 from cloud_sync.crm.lots import Lots, lots
 from cloud_sync.crm.scored import LeadScore
 from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.unheard import said_elsewhere, tell_unheard
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.hub import Hub
@@ -36,12 +37,14 @@ class Found:
     Attributes:
         faults: why there is no score.
         trials: what some are taken for that are hardly leads.
+        unheard: a column that should say who is not scored, and that the record does not have.
     """
 
     records: Mapping[str, Record]
     scores: Mapping[str, LeadScore]
     faults: Mapping[str, str]
     trials: Mapping[str, str] = field(default_factory=dict)
+    unheard: Mapping[str, str] = field(default_factory=dict)
 
 
 class Commit:
@@ -60,7 +63,9 @@ class Commit:
         self._found = found
         self._owner = owner
         self._rng = rng
-        self._rules = storing.Rules.of(CrmSettings.model_validate(connection.settings))
+        settings = CrmSettings.model_validate(connection.settings)
+        self._rules = storing.Rules.of(settings)
+        self._unheard = {} if said_elsewhere(settings) else found.unheard
         self._kept: Mapping[str, outcomes.Kept] = {}
         self._lots = Lots({})
         self._before: Mapping[str, Sequence[int]] = {}
@@ -101,6 +106,8 @@ class Commit:
             session.flush()
             self._tell_hidden(session, now)
             tell_dead(session, self._hub.config.notify, name)
+            if self._found.records:
+                tell_unheard(session, self._hub.config.notify, name, self._unheard)
         return dead
 
     def _keep_bytes(self) -> dict[str, outcomes.Kept]:
@@ -184,6 +191,8 @@ class Commit:
         if lead.sample_id and lead.state not in (storing.OPEN, storing.GONE):
             self._say(session, lead, "", now)
         lead.trial = self._found.trials.get(lead.object_id, "")
+        if lead.opted_out and lead.object_id in self._unheard:
+            record = replace(record, opted_out=True)
         known = lead.asked
         entry = storing.keep_score(
             lead, record, self._found.scores[lead.object_id],

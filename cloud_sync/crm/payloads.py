@@ -14,7 +14,7 @@ from cloud_sync.crm.scored import MEDIA_TYPE, LeadScore, score_of
 from kits.core.errors import DataError
 from kits.core.prediction import Prediction
 from kits.core.ready import ReadyBundle
-from kits.core.runtime import Payload, Sifts
+from kits.core.runtime import Heeds, Payload, Sifts
 
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
@@ -49,6 +49,32 @@ def score_all(
         else:
             scores[name] = answer
     return scores, faults
+
+
+def heeded(ready: ReadyBundle, records: Sequence[Record], now: datetime) -> list[Record]:
+    """The records; decided ones, which nobody scores, with what the bundle's own columns say of opting out."""
+    decided = [one for one in records if one.outcome and not one.opted_out]
+    if not decided or objecting(ready) == ():
+        return [*records]
+    scores, _faults = score_all(ready, decided, now)
+    out = {name for name, score in scores.items() if score.opted_out}
+    return [replace(one, opted_out=True) if one.object_id in out else one for one in records]
+
+
+def objecting(ready: ReadyBundle) -> tuple[str, ...] | None:
+    """Columns by which the bundle hears who is not to be scored; None: it does not say which."""
+    runtime = ready.runtime
+    return runtime.objecting if isinstance(runtime, Heeds) else None
+
+
+def unheard_in(ready: ReadyBundle, records: Sequence[Record]) -> dict[str, str]:
+    """By object id, the first of these columns that its record does not have: its silence takes no objection back."""
+    wanted = objecting(ready) or ()
+    lacking = (
+        (one.object_id, next((name for name in wanted if name not in one.fields), ""))
+        for one in records
+    )
+    return {object_id: name for object_id, name in lacking if name}
 
 
 def trials_among(ready: ReadyBundle, records: Sequence[Record]) -> dict[str, str]:

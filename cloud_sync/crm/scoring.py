@@ -20,7 +20,7 @@ from cloud_sync.crm.committing import Commit, Found
 from cloud_sync.crm.learned import Voices
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.parting import read_parts
-from cloud_sync.crm.payloads import score_all, trials_among
+from cloud_sync.crm.payloads import heeded, score_all, trials_among, unheard_in
 from cloud_sync.crm.rescoring import Backlog
 from cloud_sync.crm.threads import LeasingLoops, Opener
 from cloud_sync.crm.unopened import Unopened
@@ -138,16 +138,20 @@ class LeadScoring(LeasingLoops):
             return min(max(error.after_s, 2 * POLL_S), LONGEST_S)
         except DeliveryError as error:
             return self._failed(connection.name, error)
-        records = {record.object_id: record for record in read}
         now = self._now()
         ready = self._voices.of(connection.name, ready, crm.labels())
+        read = heeded(ready, read, now)
+        records = {record.object_id: record for record in read}
         silent = {one.object_id for one in claimed if one.muted}
         wanted = [one for one in read if not one.outcome and one.object_id not in silent]
         scores, faults = score_all(ready, wanted, now)
         cut = self._cuts.get(connection.name)
         if cut is not None:
             scores = {name: cut.applied(score) for name, score in scores.items()}
-        found = Found(records, scores, {**faults, **unread}, trials_among(ready, wanted))
+        found = Found(
+            records, scores, {**faults, **unread}, trials_among(ready, wanted),
+            unheard_in(ready, read),
+        )  # fmt: skip
         dead = Commit(self._hub, connection, found, self._owner, self._rng).store(claimed, now)
         self._hub.metrics.leads_scored.labels(connection.name).inc(len(scores))
         if dead:

@@ -20,11 +20,12 @@ from cloud_sync.crm.connections import Connection
 from cloud_sync.crm.incoming import own_fields, scheme_name
 from cloud_sync.crm.learned import speaking
 from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.payloads import score_all, trials_among
+from cloud_sync.crm.payloads import score_all, trials_among, unheard_in
 from cloud_sync.crm.schemes.signing import sign
 from cloud_sync.crm.schemes.table import scheme_of
 from cloud_sync.crm.schemes.verifying import UnverifiedError, verify
 from cloud_sync.crm.scored import LeadScore
+from cloud_sync.crm.unheard import remedy, said_elsewhere
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
@@ -208,6 +209,7 @@ def _dry_run(
     checks = [
         Check("dry run", not faults, found, fix),
         *_columns(connection, ready, records),
+        *_objecting(connection, ready, records),
         *_values(records, scores),
         *_unread(records, scores),
         *_test_leads(connection, ready, records),
@@ -250,6 +252,16 @@ def _columns(
         yield Check("columns", True, f"empty in all {len(records)} leads: {_listed_names(empty)}", fix)  # fmt: skip
     else:
         yield Check("columns", True, f"all {len(wanted)} are there")
+
+
+def _objecting(
+    connection: Connection, ready: ReadyBundle, records: Sequence[Record]
+) -> Iterator[Check]:
+    """Whether it can be read who is not to be scored, where the bundle has a column for it."""
+    lacking = sorted({*unheard_in(ready, records).values()})
+    if lacking and not said_elsewhere(connection.settings):
+        found = f"leads come without {_listed_names(lacking)}: who says so is scored all the same"
+        yield Check("who is not to be scored", False, found, remedy(connection.name))
 
 
 def _values(records: Sequence[Record], scores: Mapping[str, LeadScore]) -> Iterator[Check]:

@@ -35,6 +35,8 @@ from cloud_sync.effects.webhook import read_secrets, signed_headers
 SCORED = "leads.scored"
 READ = "leads.read"
 TEST = "test.sent"
+_PLACES = frozenset({"", "outcome", "outcome_at"})
+"""Where an answer itself says how a record ended."""
 
 
 class Webhook:
@@ -78,20 +80,26 @@ class Webhook:
         return [record for record in records if record.object_id in asked]
 
     def _asked(self, object_ids: Sequence[str]) -> list[Mapping[str, JsonValue]]:
-        persons = self._settings.persons if self._settings.columns else ()
-        columns: list[JsonValue] = [*dict.fromkeys((*self._settings.columns, *persons))]
-        data: dict[str, JsonValue] = {"ids": [*object_ids], "columns": columns}
+        data: dict[str, JsonValue] = {"ids": [*object_ids], "columns": [*self._wanted()]}
         answer = self._post(READ, data, f"read_{secrets.token_hex(16)}", self._now())
         if not isinstance(answer, Mapping) or not isinstance(answer.get("records"), list):
             raise DeliveryError("answered leads.read without `records`", where=self._name)
         return many(answer["records"])
+
+    def _wanted(self) -> list[str]:
+        """Fields to be asked for; none: all. What has a place of its own in an answer is not asked for by its usual name."""
+        settings = self._settings
+        if not settings.columns:
+            return []
+        told = [one for one in (settings.outcome.field, settings.outcome.at) if one not in _PLACES]
+        return [*dict.fromkeys((*settings.columns, *settings.persons, *settings.opt_out, *told))]
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._wire.clock(), timezone.utc)
 
     def _record(self, row: Mapping[str, JsonValue]) -> Record:
         settings = self._settings
-        said = text(row.get("outcome"))
+        said, out = text(row.get("outcome")), row.get("opted_out")
         fields = one(row.get("fields"))
         beside = {*settings.persons} - {*settings.columns} if settings.columns else set()
         kept = {name: value for name, value in fields.items() if name not in beside}
@@ -102,8 +110,10 @@ class Webhook:
             moment(row.get("modified_at")) or EARLIEST,
             created_at=moment(row.get("created_at")),
             outcome=outcome,
-            outcome_at=moment(row.get("outcome_at")) if outcome else None,
-            opted_out=is_yes(row["opted_out"]) if "opted_out" in row else objects(fields, settings),
+            outcome_at=moment(row.get("outcome_at") or fields.get(settings.outcome.at))
+            if outcome
+            else None,
+            opted_out=objects(fields, settings) if out is None else is_yes(out),
             persons=persons_in(fields, settings.persons),
         )
 

@@ -87,6 +87,12 @@ ALERTS: tuple[AlertInfo, ...] = (
         "has the hub's user lost a right in the CRM? It goes on by itself; if they are gone indeed: `cloud-sync crm gone NAME`",
     ),
     AlertInfo(
+        "crm-objections-unheard", ("error",),
+        "leads of a CRM come without the field in which the bundle reads who is not to be scored: who said so before stays out, "
+        "and nobody else is heard",
+        "show the field to the hub's user again, or name the one that says so: `cloud-sync crm set NAME opt_out=FIELD`",
+    ),
+    AlertInfo(
         "crm-lead-dead", ("warning",),
         "leads of a CRM cannot be scored or written; told once, until all are well again",
         "the page Leads says why; mend it there or in the CRM, then try again",

@@ -104,6 +104,15 @@ class Asks(Protocol):
 
 
 @runtime_checkable
+class Heeds(Protocol):
+    """A runtime that says nothing of a sample whose person does not want it, as a column of the sample tells."""
+
+    @property
+    def objecting(self) -> tuple[str, ...]:
+        """Names of the columns in which a yes says so; none: nobody is asked."""
+
+
+@runtime_checkable
 class Takes(Protocol):
     """A runtime that also takes values under other names than those of `Asks`, such as what it makes of a column itself."""
 

@@ -162,6 +162,11 @@ class LeadRuntime:
         return self.spec.protected
 
     @property
+    def objecting(self) -> tuple[str, ...]:
+        """Columns in which a yes says that a person is not to be scored."""
+        return self.spec.opt_out
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Columns that decide, and those that say a person is not to be scored."""
         own = [column.name.removesuffix(KIND) for column in self.spec.encoder.columns]

@@ -40,6 +40,8 @@ LEADS = "leads"
 SALES = "sales"
 """The connection."""
 HOT, WARM = 0.6, 0.3
+NO_SCORING = "no_scoring"
+"""The column in which a yes says that a lead is not to be scored."""
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Rule:
     """A runtime: the probability is `size` per cent times `factor`; it learned from cities in small letters."""
 
     factor: float = 1.0
+    objecting: tuple[str, ...] = ()
 
     def decode(self, content: bytes, media_type: str) -> Payload:
         told: dict[str, JsonValue] = json.loads(content)
@@ -67,7 +70,7 @@ class Rule:
         assert isinstance(payload, Mapping)
         fields = payload["fields"]
         assert isinstance(fields, dict)
-        if fields.get("no_scoring") is True:
+        if fields.get(NO_SCORING) is True:
             return Prediction(float("nan"), details={"opted_out": True})
         size = fields.get("size")
         if not isinstance(size, int | float):
@@ -98,7 +101,8 @@ def make_rule(bundle: formats.Bundle) -> ReadyBundle:
     """In place of `make_ready`: what `models.py` is given."""
     factor = bundle.manifest.config["factor"]
     assert isinstance(factor, int | float)
-    return ReadyBundle(bundle, Rule(float(factor)))
+    heeds = bundle.manifest.config.get("heeds")
+    return ReadyBundle(bundle, Rule(float(factor), (NO_SCORING,) if heeds else ()))
 
 
 def by_lot(share: float) -> dict[str, Estimate]:
@@ -111,8 +115,11 @@ def lead_bundle(
     factor: float = 1.0,
     golden_score: float | None = None,
     rates: Mapping[str, Estimate] | None = None,
+    *,
+    heeds: bool = False,
 ) -> bytes:
-    """A real bundle of the rule; `golden_score` other than its own makes the golden sample fail."""
+    """A real bundle of the rule; `golden_score` other than its own makes the golden sample fail; `heeds`: it says by which
+    column it hears who is not to be scored."""
     lead = b'{"id":"g","fields":{"size":50}}'
     prediction = Rule(factor).predict([json.loads(lead)])[0]
     if golden_score is not None:
@@ -120,7 +127,7 @@ def lead_bundle(
     manifest = formats.BundleManifest(
         kit="lead-scoring", name=LEADS, project=LEADS, version=version, created_at=AT,
         media_types=("application/json",), labels=("won", "lost"), artefacts=(),
-        config={"factor": factor}, dataset="", seed=1, run="run-1",
+        config={"factor": factor, "heeds": heeds}, dataset="", seed=1, run="run-1",
     )  # fmt: skip
     point = OperatingPoint(
         default=Band(act_at=HOT, review_from=WARM), action="write", method="test", dataset="d", seed=1,
@@ -267,6 +274,11 @@ class LeadHub:
     def judged_with(self, share: float, version: int = 2) -> None:
         """A bundle is in force that was judged with this share by lot."""
         release_bundle(self.hub, lead_bundle(version, rates=by_lot(share)))
+        self.models.look(LEADS)
+
+    def heeds(self) -> None:
+        """A bundle is in force that says by which column it hears who is not to be scored."""
+        release_bundle(self.hub, lead_bundle(2, heeds=True))
         self.models.look(LEADS)
 
     def lead(self, name: str, connection: str = SALES) -> CrmLead:

@@ -275,11 +275,15 @@ def test_what_took_longer_than_the_lease_counts_if_nobody_was_quicker(
     assert here.lead("1").points == 50 and here.lead("1").due_at is None
 
 
-def test_who_opts_out_when_it_is_decided_teaches_nothing(here: LeadHub) -> None:
+@pytest.mark.parametrize("said", [{"opted_out": True}, {"no_scoring": True}])
+def test_who_opts_out_when_it_is_decided_teaches_nothing(
+    here: LeadHub, said: dict[str, object]
+) -> None:
+    here.heeds()
     here.crm.put("1", size=50)
     here.score("1")
     written(here, "1")
-    here.crm.put("1", AT + timedelta(hours=1), outcome="won", opted_out=True)
+    here.crm.put("1", AT + timedelta(hours=1), outcome="won", **said)
     here.score("1")
     lead = here.lead("1")
     assert (lead.state, lead.points, lead.fields, lead.asked) == ("won", None, {}, {})

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy import func, select
 
 from cloud_sync.crm import connections
@@ -15,7 +16,7 @@ from cloud_sync.crm.trying import Trial, try_connection
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import CrmEvent, CrmLead
+from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead
 from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_builders import HUB, WAYS, connect, signed
 from tests.cloud_sync.fleet_builders import make_hub
@@ -154,3 +155,24 @@ def test_values_that_cannot_be_read_are_named_with_one_of_them(tmp_path: Path) -
         trial = try_connection(made.hub, connection, lambda _: made.crm, made.models, AT)
     [check] = [check for check in trial.checks if check.name == "texts"]
     assert check.ok and "visited (soon, 4)" in check.found and check.fix
+
+
+def test_a_field_that_says_who_is_not_scored_and_is_missing_is_told(tmp_path: Path) -> None:
+    with lead_hub(tmp_path) as here:
+        here.heeds()
+        models, crm = here.models, here.crm
+        crm.put("1", size=50)
+
+        def checks(**settings: JsonValue) -> dict[str, Check]:
+            with here.hub.database.transaction() as session:
+                row = session.get_one(CrmConnection, SALES)
+                row.settings = {"kind": "hubspot", **settings}
+            opened = connections.open_connection(here.hub, SALES)
+            trial = try_connection(here.hub, opened, lambda _: crm, models, AT)
+            return {check.name: check for check in trial.checks}
+
+        here.due("1")
+        name = "who is not to be scored"
+        assert not checks()[name].ok and "no_scoring" in checks()[name].found
+        assert "opt_out=FIELD" in checks()[name].fix
+        assert name not in checks(opt_out=["no_call"])

@@ -102,11 +102,26 @@ def test_a_yes_in_any_of_several_fields_says_who_is_not_scored(
             {"id": "2", "fields": {"no_call": True}},
             {"id": "3", "fields": {"no_mail": "no"}},
             {"id": "4", "fields": {"no_mail": "yes"}, "opted_out": False},
+            {"id": "5", "fields": {"no_mail": "yes"}, "opted_out": None},
         ]
     }
     out = ["no_mail", "no_call"]
     crm = crm_for("webhook", server, {"secret": SECRET_TEXT}, opt_out=out)
-    assert [one.opted_out for one in crm.read([*"1234"])] == [True, True, False, False]
+    assert [one.opted_out for one in crm.read([*"12345"])] == [True, True, False, False, True]
+
+
+def test_fields_that_say_who_is_not_scored_and_what_became_of_a_lead_are_asked_for(
+    server: Server, program: Program
+) -> None:
+    at = "2026-05-04T12:00:00+00:00"
+    program.said = {"records": [{"id": "1", "fields": {"stage": "signed", "closed": at}}]}
+    ended = {"field": "stage", "won": ["signed"], "at": "closed"}
+    crm = crm_for(
+        "webhook", server, {"secret": SECRET_TEXT}, columns=["size"], opt_out=["no_mail"], outcome=ended
+    )  # fmt: skip
+    [record] = crm.read(["1"])
+    assert server.asked[-1].body["data"]["columns"] == ["size", "no_mail", "stage", "closed"]
+    assert record.outcome == "won" and record.outcome_at == datetime.fromisoformat(at)
 
 
 def test_a_receiver_may_say_what_became_of_each_lead(crm: Crm, program: Program) -> None:

@@ -15,7 +15,7 @@ import kits
 from kits.core.bundle import Bundle, open_bytes
 from kits.core.errors import BundleError, DataError
 from kits.core.prediction import Prediction
-from kits.core.runtime import Takes, cpu_session
+from kits.core.runtime import Heeds, Takes, cpu_session
 from kits.lead_scoring._features.spec import ChoiceColumn
 from kits.lead_scoring._lead import Lead, lead_from_json
 from kits.lead_scoring._mailbox import KIND
@@ -170,6 +170,7 @@ def test_who_objects_in_any_of_several_columns_is_not_scored() -> None:
     runtime = runtime_of(N)
     out = ("Do Not Email", "Do Not Call")
     careful = replace(runtime, spec=runtime.spec.model_copy(update={"opt_out": out}))
+    assert isinstance(careful, Heeds) and careful.objecting == out
     asked_for = [
         asked("1", **{"Do Not Email": "No", "Do Not Call": "Yes"}),
         asked("2", **{"Do Not Email": "Yes"}),
