@@ -8,8 +8,10 @@ import tarfile
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import TypedDict
 
 from cloud_sync.config import FILE, HubConfig, dump, load
+from cloud_sync.crm.restored import rest
 from cloud_sync.errors import ConflictError
 from cloud_sync.hub import Hub
 from cloud_sync.setup import clear, contents
@@ -18,8 +20,24 @@ from cloud_sync.store.holding import hold_bytes
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.files import write_atomically
+from kits.core.sample import utc_now
 
 _DATABASE = "hub.sqlite"
+
+
+class Restored(TypedDict):
+    """What `restore` did.
+
+    Attributes:
+        blobs: how many are whole.
+        database_was: where the hub that was saved had its tables, when `database_url` named a place of their own. The
+            restored hub has them in its folder: it must neither miss them nor write into those of the other one.
+        paused: connections to CRMs that a person has to let go on.
+    """
+
+    blobs: int
+    database_was: str
+    paused: list[str]
 
 
 def backup(hub: Hub, target: Path) -> dict[str, int]:
@@ -86,13 +104,10 @@ def _write_archive(config: HubConfig, database: Path, blobs: list[str], target: 
                 archive.add(config.data_dir / name, name)
 
 
-def restore(source: Path, data_dir: Path) -> dict[str, int | str]:
+def restore(source: Path, data_dir: Path) -> Restored:
     """Unpacks a backup into an empty place and checks every blob that its tables name.
 
-    Returns:
-        `blobs`, how many are whole, and `database_was`: where the hub that was saved had its
-        tables, when `database_url` named a place of their own. The restored hub has them in its
-        folder: it must neither miss them nor write into those of the other one.
+    Its connections to CRMs are paused (`crm/restored.py`).
 
     Raises:
         ConflictError: the folder is not empty.
@@ -118,7 +133,8 @@ def restore(source: Path, data_dir: Path) -> dict[str, int | str]:
     if config.database_url:
         here = config.model_copy(update={"database_url": ""})
         write_atomically(data_dir / FILE, dump(here).encode(), private=True)
-    return {"blobs": len(blobs), "database_was": config.database_url}
+    paused = rest(data_dir / _DATABASE, utc_now())
+    return {"blobs": len(blobs), "database_was": config.database_url, "paused": paused}
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -172,11 +172,23 @@ def restore(
 
     console = Console(as_json, quiet)
     done = backups.restore(source, data)
-    console.answer(f"restored {data}: {done['blobs']} blobs are whole", {"data": str(data), **done})
+    console.answer(
+        f"restored {data}: {done['blobs']} blobs are whole",
+        {
+            "data": str(data), "blobs": done["blobs"], "database_was": done["database_was"],
+            "paused": [*done["paused"]],
+        },
+    )  # fmt: skip
     if done["database_was"]:
         console.note(
             f"its tables are in {data} now, not in {done['database_was']}: "
             "`database_url` is empty in its hub.yaml"
+        )
+    if done["paused"]:
+        console.note(
+            f"paused: the CRM {', '.join(done['paused'])}. What people said of leads since the backup is forgotten, and two hubs "
+            "would write over each other: stop the other one if it runs, say objections, erasures and bands again, then "
+            f"cloud-sync crm resume {done['paused'][0]} --data {data}"
         )
     console.note(
         "it has forgotten the certificates issued since the backup: whoever enrolled since must enrol"
