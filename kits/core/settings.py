@@ -21,6 +21,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's where PyYAML was built with it: it reads ten times as fast, and settings are read at each start."""
 _MOST_VALUES = 100_000
 _LONGEST_NUMBER = 400
+_MERGE = "<<"
 
 
 def read_settings(path: Path, model: type[Model], *, fix: str = "") -> Model:
@@ -131,7 +132,7 @@ def parse_yaml(text: str, where: str) -> dict[str, object]:
     """The keys and values of a YAML text; an empty one has none.
 
     Raises:
-        ConfigError: not YAML, or something else than keys and values.
+        ConfigError: not YAML, something else than keys and values, or a key that stands twice.
     """
     try:
         value = load_yaml(text)
@@ -141,7 +142,38 @@ def parse_yaml(text: str, where: str) -> dict[str, object]:
         return {}
     if not isinstance(value, dict):
         raise ConfigError("the file must hold keys and values", where=where, fix="name: value")
+    _require_once(text, where)
     return value
+
+
+def _require_once(text: str, where: str) -> None:
+    """That no key stands twice in one place: YAML takes the later one, and what the earlier one says is lost.
+
+    Raises:
+        ConfigError: one does.
+    """
+    for path, first, line in _repeated(yaml.compose(text, Loader=_LOADER), ()):
+        key = ".".join(map(str, path))
+        raise ConfigError(
+            f"{key!r} stands twice, in lines {first} and {line}: only the later one would count",
+            where=f"{where}, line {line}", fix="put both into one",
+        )  # fmt: skip
+
+
+def _repeated(node: yaml.Node | None, path: KeyPath) -> Iterator[tuple[KeyPath, int, int]]:
+    """Keys that stand again in the same place, with both lines; `1` and `"1"` are two."""
+    if isinstance(node, yaml.MappingNode):
+        lines: dict[tuple[str, str], int] = {}
+        for key, child in node.value:
+            here, line = (*path, str(key.value)), key.start_mark.line + 1
+            name = key.tag, str(key.value)
+            if name in lines and key.value != _MERGE:
+                yield here, lines[name], line
+            lines[name] = line
+            yield from _repeated(child, here)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, child in enumerate(node.value):
+            yield from _repeated(child, (*path, index))
 
 
 def validate_settings(

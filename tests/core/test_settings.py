@@ -115,6 +115,25 @@ def test_what_is_no_yaml_is_told_whichever_loader_reads_it(
         parse_yaml(text, "agent.yaml")
 
 
+def test_a_key_that_stands_twice_is_told_with_both_lines(tmp_path: Path) -> None:
+    """The first one was lost without a word: who is not to be scored, for example."""
+    text = (
+        KIT + "model:\n  columns:\n    opt_out: [no_mail]\n  trees: {}\n  columns: {exclude: [x]}\n"
+    )
+    error = said(tmp_path, "kit.yaml", text)
+    assert error.what.startswith("'model.columns' stands twice, in lines 4 and 7")
+    assert error.where.endswith("kit.yaml, line 7")
+    error = said(tmp_path, "hub.yaml", "listen: {port: 1, port: 2}")
+    assert "'listen.port' stands twice" in error.what
+
+
+def test_what_only_looks_alike_does_not_stand_twice() -> None:
+    text = (
+        "a: {x: 1}\nb: {x: 1}\nc: [{x: 1}, {x: 2}]\n1: one\n'1': text\nd: {<<: {y: 1}, <<: {z: 2}}"
+    )
+    assert len(parse_yaml(text, "x.yaml")) == 6
+
+
 def test_what_stands_in_several_places_is_read_in_each() -> None:
     text = "a: &a {x: 1}\nb: *a\nc: {<<: *a, y: 1:30}\n"
     assert parse_yaml(text, "kit.yaml") == {"a": {"x": 1}, "b": {"x": 1}, "c": {"x": 1, "y": 90}}
