@@ -45,6 +45,8 @@ _FIRMS = (
 )
 """Columns in which CRMs name a lead's firm."""
 MAX_TITLE = 80
+_MARKS = dict.fromkeys((0x061C, 0x200E, 0x200F))
+"""Signs that say which way a name is read: they belong to Arabic and Hebrew ones, and turn nothing around."""
 COURSE = 200
 """So many entries of a lead's course are shown."""
 LONGEST = 20
@@ -245,7 +247,7 @@ def firm_of(lead: CrmLead) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    return " ".join(printable(text).split())[:MAX_TITLE]
+    return " ".join(printable(text.translate(_MARKS)).split())[:MAX_TITLE]
 
 
 def delivery(lead: CrmLead, settings: CrmSettings) -> Delivery:

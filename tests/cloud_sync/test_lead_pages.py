@@ -257,3 +257,16 @@ def test_what_the_team_can_do_is_compared_as_its_project_says_it_now() -> None:
     now = "kit: lead-scoring\nname: leads\nmodel: {team: {value: 800}}"
     assert terms_of(made, now).changed == ("model.team.value: 500, now 800",)
     assert terms_of(made, "").changed == ()
+
+
+def test_a_name_that_is_read_from_right_to_left_moves_nothing_beside_it(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    here.crm.put("rtl", size=50, name="\u200fדנה כהן\u200e", company="شركة\u202e الشرق")
+    here.score("rtl")
+    who = asker(here.hub)
+    for address in ("/leads", f"/leads/{SALES}/rtl"):
+        text = client.get(address, headers=who).text
+        assert "<bdi>דנה כהן</bdi>" in text, "the marks of its script are no faults"
+        assert "شركة\ufffd الشرق</bdi>" in text, "what turns a line around is"
