@@ -54,7 +54,7 @@ class Properties:
 
     def make(self, fields: Fields) -> None:
         """Makes those that are missing. Raises DeliveryError."""
-        there = self._types()
+        there = {text(row.get("name")) for row in self.rows()}
         missing = [(name, info) for name, info in shown_fields(fields) if name not in there]
         if missing:
             self._create(f"{self._path}/groups", {"name": GROUP, "label": "Kitwright"})
@@ -65,25 +65,27 @@ class Properties:
         """Whether each is there and fits. Raises DeliveryError when it does not answer."""
         scope = f"crm.schemas.{self._object}.read"
         try:
-            there = self._types()
+            there = {text(row.get("name")): row for row in self.rows()}
         except CrmRefusedError as error:
             fix = remedy(error, f"add {scope} in {SCOPES}")
             return [Check(f"scope {scope}", False, error.what, fix)]
         return [self._check(name, info, there) for name, info in shown_fields(fields)]
 
-    def _check(self, name: str, info: FieldInfo, there: Mapping[str, str]) -> Check:
+    def _check(
+        self, name: str, info: FieldInfo, there: Mapping[str, Mapping[str, JsonValue]]
+    ) -> Check:
         wanted = _TYPES[info.shape][0]
-        found = there.get(name, "")
+        row = there.get(name, {})
+        found = text(row.get("type"))
         fine = found == wanted or (found == "string" and info.shape in ("choice", "lines"))
         if not found:
             fix = f"`cloud-sync crm fields NAME` makes it with the scope crm.schemas.{self._object}.write, or make it by hand"
             return Check(f"property {name}", False, "missing", fix)
+        if one(row.get("modificationMetadata")).get("readOnlyValue") is True:
+            fix = f"let its value be changed in HubSpot, or name another one in fields.{info.part}"
+            return Check(f"property {name}", False, f"{found}, read only", fix)
         fix = "" if fine else f"make one of the type {wanted}, and name it in fields.{info.part}"
         return Check(f"property {name}", fine, found, fix)
-
-    def _types(self) -> dict[str, str]:
-        """Name → type."""
-        return {text(row.get("name")): text(row.get("type")) for row in self.rows()}
 
     def _create(self, path: str, body: dict[str, JsonValue]) -> None:
         """Makes it, unless somebody was quicker."""

@@ -22,6 +22,7 @@ class Portal:
         self.labels: dict[str, str] = {}
         self.options: dict[str, dict[str, str]] = {}
         self.properties: dict[str, str] = {"email": "string", "lifecyclestage": "enumeration"}
+        self.closed: set[str] = set()
         self.groups: list[str] = []
         self.missing_scopes: set[str] = set()
         self.batches: list[int] = []
@@ -52,6 +53,7 @@ class Portal:
                             "name": n,
                             "type": t,
                             "label": self.labels.get(n, ""),
+                            "modificationMetadata": {"readOnlyValue": n in self.closed},
                             "options": [
                                 {"value": v, "label": said}
                                 for v, said in self.options.get(n, {}).items()

@@ -125,6 +125,13 @@ def test_of_a_batch_that_fails_in_part_each_lead_has_its_own_outcome(ready: Crm)
     assert fine.ok and not gone.ok and gone.gone
 
 
+def test_a_property_that_nobody_may_write_is_named(ready: Crm, portal: Portal) -> None:
+    portal.closed.add("kitwright_score")
+    [closed] = [check for check in ready.check() if not check.ok]
+    assert (closed.name, closed.found) == ("property kitwright_score", "number, read only")
+    assert "fields.points" in closed.fix
+
+
 def test_a_missing_property_is_said_and_is_no_passing_trouble(crm: Crm) -> None:
     with pytest.raises(RefusedError, match="does not exist") as caught:
         crm.write([score("1")])

@@ -42,7 +42,12 @@ def properties(state: State) -> dict[str, Fields]:
     own["hs_object_id"] = {**_row("hs_object_id", "number", "number"), "readOnly": True}
     for name in state.records.names():
         own.setdefault(name, _described(name))
-    return own | state.custom
+    return {name: _closed(row) for name, row in (own | state.custom).items()}
+
+
+def _closed(row: Fields) -> Fields:
+    """With what HubSpot says of whether a value may be changed."""
+    return {**row, "modificationMetadata": {"readOnlyValue": row.get("readOnly") is True}}
 
 
 def _described(name: str) -> Fields:
