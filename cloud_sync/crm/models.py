@@ -16,7 +16,9 @@ from sqlalchemy.orm import Session
 from cloud_sync.crm import cutting, lots, watching
 from cloud_sync.crm.learned import Learned, learned_by
 from cloud_sync.crm.loaded import LoadedBundles, make_for_leads
+from cloud_sync.crm.payloads import objecting
 from cloud_sync.crm.projects import KIT, only_project
+from cloud_sync.crm.rescoring import read_decided
 from cloud_sync.crm.scored import LeadScore
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.errors import ConflictError, NotFoundError
@@ -147,8 +149,21 @@ class LeadModels:
         if newest == current or (held and not gone) or (newest and newest in refused):
             return False
         complaint = self._complaint(newest) if newest else ""
-        drawn = lots.stated(self._loaded.get(newest)) if newest and not complaint else {}
-        return self._take(project, newest, complaint, (current, held), drawn)
+        fine = bool(newest) and not complaint
+        drawn = lots.stated(self._loaded.get(newest)) if fine else {}
+        listens = fine and self._heeds_more(newest, current)
+        return self._take(project, newest, complaint, (current, held), drawn, listens=listens)
+
+    def _heeds_more(self, bundle_id: str, before: str) -> bool:
+        """Whether a bundle hears objections in a column in which the one before heard none."""
+        wanted = set(objecting(self._loaded.get(bundle_id)) or ())
+        if not wanted:
+            return False
+        try:
+            known = set(objecting(self._loaded.get(before)) or ()) if before else set[str]()
+        except KitwrightError:
+            known = set()  # what cannot be loaded any more is as good as none
+        return not wanted <= known
 
     def _complaint(self, bundle_id: str) -> str:
         """Why a bundle may not take effect; empty: it may."""
@@ -165,8 +180,15 @@ class LeadModels:
         complaint: str,
         before: tuple[str, bool],
         drawn: Mapping[str, JsonValue],
+        *,
+        listens: bool,
     ) -> bool:
-        """`before`: what was in force when it was looked, and whether a person held it."""
+        """Whether it took effect.
+
+        Args:
+            before: what was in force when it was looked, and whether a person held it.
+            listens: it hears objections where the one before heard none.
+        """
         seen, held = before
         with self._hub.database.transaction() as session:
             insert_once(session, LeadModel, [{"project": project}])
@@ -183,6 +205,8 @@ class LeadModels:
                 )  # fmt: skip
                 return False
             _switch(session, row, bundle_id, by="hub")
+            if listens:
+                read_decided(session, project, utc_now())
             row.lots = {name: row.lots[name] for name in (row.previous,) if name in row.lots}
             row.lots |= {bundle_id: dict(drawn)} if bundle_id else {}
             row.held = False

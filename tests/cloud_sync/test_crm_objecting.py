@@ -14,7 +14,14 @@ from sqlalchemy import select
 from cloud_sync.crm.unheard import UNHEARD
 from cloud_sync.store.models import Alert, CrmConnection
 from tests.cloud_sync.fleet_builders import AT
-from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
+from tests.cloud_sync.lead_builders import (
+    LEADS,
+    SALES,
+    LeadHub,
+    lead_bundle,
+    lead_hub,
+    release_bundle,
+)
 
 
 @pytest.fixture
@@ -67,3 +74,23 @@ def test_where_another_field_says_who_is_not_scored_its_word_counts(here: LeadHu
     here.crm.put("1", later(1), opted_out=False)
     here.score("1")
     assert here.lead("1").points == 50 and open_alerts(here) == []
+
+
+def test_leads_that_are_decided_are_asked_when_a_bundle_begins_to_listen(here: LeadHub) -> None:
+    for name in ("1", "2"):
+        here.crm.put(name, size=50)
+    here.score("1", "2")
+    here.crm.put("1", later(1), outcome="won", no_scoring=True)
+    here.crm.put("2", later(1), outcome="lost")
+    here.score("1", "2")
+    assert here.lead("1").points == 50, "this bundle has no such column"
+    asked = len(here.crm.asked)
+    here.heeds()
+    here.drain()
+    assert here.lead("1").opted_out and here.lead("1").points is None
+    assert (here.lead("2").state, here.lead("2").points) == ("lost", 50)
+    assert len(here.crm.asked) == asked + 1
+    release_bundle(here.hub, lead_bundle(3, heeds=True))
+    here.models.look(LEADS)
+    here.drain()
+    assert len(here.crm.asked) == asked + 1, "the next one listens to no more"
