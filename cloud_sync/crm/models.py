@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from cloud_sync.crm.payloads import objecting
 from cloud_sync.crm.projects import KIT, only_project
 from cloud_sync.crm.rescoring import read_decided
 from cloud_sync.crm.scored import LeadScore
+from cloud_sync.crm.unheard import UNHEARD, tell_deaf
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.fleet.withdrawals import only_withdrawn
@@ -41,6 +43,14 @@ REMEMBERED_S = 1.0
 _MOST_NAMES = 64
 _NOTED = 20
 """So many refusals are remembered for a project."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ears:
+    """Columns in which a bundle hears objections and the one before did not, and the other way round."""
+
+    more: tuple[str, ...] = ()
+    fewer: tuple[str, ...] = ()
 
 
 class LeadModels:
@@ -151,19 +161,19 @@ class LeadModels:
         complaint = self._complaint(newest) if newest else ""
         fine = bool(newest) and not complaint
         drawn = lots.stated(self._loaded.get(newest)) if fine else {}
-        listens = fine and self._heeds_more(newest, current)
-        return self._take(project, newest, complaint, (current, held), drawn, listens=listens)
+        ears = self._ears(newest, current) if fine else _Ears()
+        return self._take(project, newest, complaint, (current, held), drawn, ears)
 
-    def _heeds_more(self, bundle_id: str, before: str) -> bool:
-        """Whether a bundle hears objections in a column in which the one before heard none."""
-        wanted = set(objecting(self._loaded.get(bundle_id)) or ())
-        if not wanted:
-            return False
+    def _ears(self, bundle_id: str, before: str) -> _Ears:
+        """In which columns a bundle hears objections and the one before does not, and the other way round."""
+        now, then = self._hears(bundle_id), self._hears(before)
+        return _Ears(tuple(sorted(now - then)), tuple(sorted(then - now)))
+
+    def _hears(self, bundle_id: str) -> set[str]:
         try:
-            known = set(objecting(self._loaded.get(before)) or ()) if before else set[str]()
+            return set(objecting(self._loaded.get(bundle_id)) or ()) if bundle_id else set()
         except KitwrightError:
-            known = set()  # what cannot be loaded any more is as good as none
-        return not wanted <= known
+            return set()  # what cannot be loaded any more is as good as none
 
     def _complaint(self, bundle_id: str) -> str:
         """Why a bundle may not take effect; empty: it may."""
@@ -180,14 +190,13 @@ class LeadModels:
         complaint: str,
         before: tuple[str, bool],
         drawn: Mapping[str, JsonValue],
-        *,
-        listens: bool,
+        ears: _Ears,
     ) -> bool:
         """Whether it took effect.
 
         Args:
             before: what was in force when it was looked, and whether a person held it.
-            listens: it hears objections where the one before heard none.
+            ears: where it hears objections, beside the one before.
         """
         seen, held = before
         with self._hub.database.transaction() as session:
@@ -205,8 +214,7 @@ class LeadModels:
                 )  # fmt: skip
                 return False
             _switch(session, row, bundle_id, by="hub")
-            if listens:
-                read_decided(session, project, utc_now())
+            self._listen(session, project, ears)
             row.lots = {name: row.lots[name] for name in (row.previous,) if name in row.lots}
             row.lots |= {bundle_id: dict(drawn)} if bundle_id else {}
             row.held = False
@@ -216,6 +224,15 @@ class LeadModels:
         log.info("event=lead_bundle_in_force project=%s bundle=%s", project, bundle_id[:12])
         return True
 
+    def _listen(self, session: Session, project: str, ears: _Ears) -> None:
+        """Another bundle hears otherwise who objects: decided leads are read, or it is told what is heard no more."""
+        if ears.more:
+            read_decided(session, project, utc_now())
+        if ears.fewer:
+            tell_deaf(session, self._hub.config.notify, project, ears.fewer)
+        else:
+            close_alert(session, UNHEARD, where=project)
+
     def back(self, project: str, *, by: str) -> str:
         """Goes back to the bundle before, and holds it until `forward`; its id.
 
@@ -223,6 +240,10 @@ class LeadModels:
             NotFoundError: no bundle was ever in force.
             ConflictError: there is none before, or it was withdrawn.
         """
+        with self._hub.database.session() as session:
+            seen = session.get(LeadModel, project)
+        # with no transaction open: a storage may be slow
+        ears = self._ears(seen.previous, seen.bundle) if seen is not None else _Ears()
         with self._hub.database.transaction() as session:
             row = _row(session, project)
             if not row.previous:
@@ -230,6 +251,7 @@ class LeadModels:
             if row.previous in set(session.scalars(only_withdrawn())):
                 raise ConflictError("the bundle before was withdrawn", where=row.previous[:12])
             _switch(session, row, row.previous, by=by)
+            self._listen(session, project, ears)
             row.held = True
             audit(session, by, "leads.back", row.bundle, project=project)
             return row.bundle

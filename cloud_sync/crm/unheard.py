@@ -5,13 +5,15 @@ Who said so before stays out (`committing.py`); that nobody else is heard, a per
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.settings import NotifyConfig
+from cloud_sync.store.models import CrmConnection
 
 UNHEARD = "crm-objections-unheard"
 OWN_WORD = "webhook"
@@ -29,6 +31,22 @@ def remedy(name: str) -> str:
         "show the field to the hub's user again, or name the one that says so: "
         f"cloud-sync crm set {name} opt_out=FIELD"
     )
+
+
+def tell_deaf(session: Session, notify: NotifyConfig, project: str, columns: Sequence[str]) -> None:
+    """Says that the bundle that scores now reads columns no more in which people objected; not where all say so elsewhere."""
+    rows = session.scalars(select(CrmConnection).where(CrmConnection.project == project))
+    deaf = [
+        row.name for row in rows if not said_elsewhere(CrmSettings.model_validate(row.settings))
+    ]
+    if not deaf:
+        return
+    lacking = ",".join(columns)
+    text = (
+        f"the bundle that scores {project} now does not read {lacking}, in which people said that they are not to be scored: they "
+        f"are scored again as their leads change; unless that is meant: cloud-sync crm set {min(deaf)} opt_out={lacking}"
+    )
+    raise_alert(session, notify, UNHEARD, "error", text, where=project)
 
 
 def tell_unheard(

@@ -89,7 +89,7 @@ ALERTS: tuple[AlertInfo, ...] = (
     AlertInfo(
         "crm-objections-unheard", ("error",),
         "leads of a CRM come without the field in which the bundle reads who is not to be scored: who said so before stays out, "
-        "and nobody else is heard",
+        "and nobody else is heard; or another bundle scores a project now, say the one before, which does not read that field",
         "show the field to the hub's user again, or name the one that says so: `cloud-sync crm set NAME opt_out=FIELD`",
     ),
     AlertInfo(

@@ -94,3 +94,19 @@ def test_leads_that_are_decided_are_asked_when_a_bundle_begins_to_listen(here: L
     here.models.look(LEADS)
     here.drain()
     assert len(here.crm.asked) == asked + 1, "the next one listens to no more"
+
+
+def test_who_goes_back_to_a_bundle_that_does_not_listen_is_told(here: LeadHub) -> None:
+    here.models.look(LEADS)
+    here.heeds()
+    here.models.back(LEADS, by="ada")
+    assert open_alerts(here) == [], "a program of one's own says it itself"
+    here.models.forward(LEADS, by="ada")
+    of_kind(here, "hubspot")
+    here.models.back(LEADS, by="ada")
+    assert open_alerts(here) == [UNHEARD]
+    here.models.forward(LEADS, by="ada")
+    assert open_alerts(here) == []
+    of_kind(here, "hubspot", opt_out=["no_call"])
+    here.models.back(LEADS, by="ada")
+    assert open_alerts(here) == []
