@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, TextClause, select, update
 from sqlalchemy.orm import Session
 
+from cloud_sync.crm.order import take_whole
 from cloud_sync.crm.storing import AHEAD
 from cloud_sync.spans import has_passed
 from cloud_sync.store.models import CrmConnection, CrmLead
@@ -62,12 +63,14 @@ def found_later(connection: str) -> tuple[ColumnElement[bool] | TextClause, ...]
 
 def read_decided(session: Session, project: str, now: datetime) -> None:
     """Has leads read that were won or lost: they are scored no more, and may have objected where nobody listened before."""
-    names = select(CrmConnection.name).where(CrmConnection.project == project)
-    wanted = (
-        CrmLead.connection.in_(names), CrmLead.state.in_(("won", "lost")), CrmLead.points.is_not(None),
-        CrmLead.due_at.is_(None), CrmLead.later_at.is_(None),
-    )  # fmt: skip
-    session.execute(update(CrmLead).where(*wanted).values(later_at=now))
+    names = session.scalars(select(CrmConnection.name).where(CrmConnection.project == project))
+    for name in sorted(names):
+        take_whole(session, name)
+        wanted = (
+            CrmLead.connection == name, CrmLead.state.in_(("won", "lost")), CrmLead.points.is_not(None),
+            CrmLead.due_at.is_(None), CrmLead.later_at.is_(None),
+        )  # fmt: skip
+        session.execute(update(CrmLead).where(*wanted).values(later_at=now))
 
 
 def make_due(session: Session, connection: str, bundle: str, limit: int, now: datetime) -> int:

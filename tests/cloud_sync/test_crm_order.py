@@ -21,6 +21,7 @@ from cloud_sync.crm import (
     forgetting,
     hiding,
     leads,
+    rescoring,
     sweeps,
     taking,
     upkeep,
@@ -32,7 +33,7 @@ from cloud_sync.store.db import Database, migrate
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.sample import utc_now
 from tests.cloud_sync.conftest import cluster
-from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
+from tests.cloud_sync.lead_builders import LEADS, SALES, LeadHub, lead_hub
 from tests.cloud_sync.postgres import drop_database, fresh_database
 from tests.waiting import wait_for
 
@@ -136,7 +137,13 @@ def _sets_times_right(here: LeadHub) -> None:
     upkeep._bring_back(here.hub, (CrmLead.scored_at, CrmLead.lease_owner == ""), here.clock() - timedelta(days=2), here.clock())  # fmt: skip
 
 
+def _reads_decided(here: LeadHub) -> None:
+    with here.hub.database.transaction() as session:
+        rescoring.read_decided(session, LEADS, here.clock())
+
+
 ACTS: list[Act] = [
+    _reads_decided,
     _overrides,
     _rescores,
     _tries_again,
