@@ -1,4 +1,4 @@
-"""Texts of eight bits: of which part of Europe? Programs of Windows write either without saying which.
+"""Texts of eight bits: of which part of Europe, or of the Far East? Programs of Windows write either without saying which.
 
 Told by whose letters there are: in the wrong code page a text has letters that no single language has together, or signs
 in the midst of words. Greek and Cyrillic words are known by having no other letters.
@@ -6,6 +6,7 @@ in the midst of words. Greek and Cyrillic words are known by having no other let
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,8 +18,15 @@ TURKISH: Final = "cp1254"
 BALTIC: Final = "cp1257"
 GREEK: Final = "cp1253"
 CYRILLIC: Final = "cp1251"
+JAPANESE: Final = "cp932"
+KOREAN: Final = "cp949"
+SIMPLIFIED: Final = "gb18030"
+TRADITIONAL: Final = "big5"
+_ICELANDIC: Final = "áðéíóúýþæö"
+_ICELANDS_OWN: Final = frozenset("áíóúæ")
+"""Letters that every Icelandic text has; its þ, ý and ð are where Turkish has ş, ı and ğ."""
 _WESTERN: Final = (
-    "äöüß", "àâæçéèêëîïôœùûüÿ", "áéíñóúü", "àèéìîòóù", "áâãàçéêíóôõúü", "éëïöüèêç", "åäöéü", "æøåéäöü", "áðéíóúýþæö",
+    "äöüß", "àâæçéèêëîïôœùûüÿ", "áéíñóúü", "àèéìîòóù", "áâãàçéêíóôõúü", "éëïöüèêç", "åäöéü", "æøåéäöü", _ICELANDIC,
     "àçéèíïóòúü", "äöõüšž",
 )  # fmt: skip
 """Letters of German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Icelandic, Catalan, Estonian."""
@@ -30,41 +38,104 @@ _OTHERS: Final[Mapping[str, Sequence[str]]] = {
     CENTRAL: _CENTRAL, TURKISH: ("çğıöşüâî",), BALTIC: ("ąčęėįšųūž", "āčēģīķļņšūž", "äöõüšž"),
 }  # fmt: skip
 """Pages with Latin letters, and those of the languages that need them: Turkish; Lithuanian, Latvian and Estonian."""
+_FAR_EAST: Final[Mapping[str, re.Pattern[str]]] = {
+    JAPANESE: re.compile("[\u3041-\u30fe]"), KOREAN: re.compile("[\uac00-\ud7a3]"), SIMPLIFIED: re.compile("[\u4e00-\u9fff]"),
+    TRADITIONAL: re.compile("[\u4e00-\u9fff]"),
+}  # fmt: skip
+"""Pages of two bytes a sign, in the order in which they are tried, and the signs that tell each."""
+_LEAST_TOLD: Final[Mapping[str, float]] = {
+    JAPANESE: 0.1,
+    KOREAN: 0.8,
+    SIMPLIFIED: 0.8,
+    TRADITIONAL: 0.8,
+}
+_COMMON: Final[Mapping[str, tuple[tuple[int, int], float]]] = {
+    KOREAN: ((0xB0, 0xC8), 0.98), SIMPLIFIED: ((0xB0, 0xD7), 0.98), TRADITIONAL: ((0xA4, 0xC6), 0.25),
+}  # fmt: skip
+"""First bytes of the signs that nearly all texts are made of, and the share of second ones beyond ASCII: else it is the wrong page."""
+_EASTERN: Final = re.compile(
+    "[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uff60\uffe0-\uffe6\u2010-\u2312\u25a0-\u266f\u2460-\u24ff]"
+)
 _BEGINS: Final = frozenset("£¥¼¾¯")
 """Signs of the Western page that stand before numbers, and where the Central one has letters that begin words."""
-_SURE, _APART = 0.9, 0.1
+_SURE, _APART, _ALL_BUT_FEW = 0.9, 0.1, 0.98
 _MOST_BYTES = 256 << 10
 _BETWEEN: Final = re.compile(rb"[\s;,|\"]+")
 _RUN: Final = re.compile(rb"[\xb8-\xff]{3,}")
 _MOSTLY = 0.6
+_VOWELS: Final[Mapping[str, bytes]] = {
+    GREEK: "αοιΑΟΙ".encode(GREEK),
+    CYRILLIC: "аоиАОИ".encode(CYRILLIC),
+}
+"""The most frequent vowels; the other page has rare letters in their places, so that few words are enough."""
 
 
 def code_page(raw: bytes) -> str:
     """The code page of a text that is not UTF-8: another one where it tells so, else `cp1252`."""
+    if eastern := _far_eastern(raw):
+        return eastern
     # each word once: a column may repeat one a thousand times, and it may be of two languages
     words = list(dict.fromkeys(_BETWEEN.split(raw)))
     if _is_other_script(words):
-        return min((GREEK, CYRILLIC), key=lambda page: _broken(words, page))
+        return min(_VOWELS, key=lambda page: (-_vowels(words, page), _broken(words, page)))
     raw = b" ".join(words)
     western = raw.decode(WESTERN, errors="replace")
     found = {page: _share(raw, western, page) for page in _OTHERS}
     best = max(found, key=lambda page: found[page])
-    return best if found[best] else WESTERN
+    return best if any(found[best]) else WESTERN
 
 
-def _share(raw: bytes, western: str, page: str) -> float:
-    """Which share of the letters one language of a page has; 0 where a Western one has nearly as many."""
+def _far_eastern(raw: bytes) -> str:
+    """The page of two bytes a sign by which a text is read without a fault, and is one of its language; empty: none."""
+    for page, own in _FAR_EAST.items():
+        try:
+            # the last sign may be cut in two
+            text = codecs.getincrementaldecoder(page)().decode(raw)
+        except UnicodeDecodeError:
+            continue
+        signs = [sign for sign in text if sign > "\x7f"]
+        told = [sign for sign in signs if own.match(sign)]
+        east = sum(bool(_EASTERN.match(sign)) for sign in signs)
+        if (
+            east >= _ALL_BUT_FEW * len(signs)
+            and len(told) >= max(_LEAST_TOLD[page] * len(signs), 1)
+            and _are_common(told, page)
+        ):
+            return page
+    return ""
+
+
+def _are_common(signs: Sequence[str], page: str) -> bool:
+    if page not in _COMMON:
+        return True
+    (low, high), high_seconds = _COMMON[page]
+    pairs = [sign.encode(page) for sign in signs]
+    common = sum(low <= pair[0] <= high for pair in pairs)
+    # behind a letter of Western Europe a letter of ASCII stands
+    seconds = sum(pair[1] > 0x7F for pair in pairs)
+    return common >= _SURE * len(signs) and seconds >= high_seconds * len(signs)
+
+
+def _share(raw: bytes, western: str, page: str) -> tuple[float, float]:
+    """Which share of all letters one language of a page has, and of those alone that the pages read apart; 0 where a Western
+    one has nearly as many.
+
+    A language that has all letters goes before one that has those alone: Turkish before Romanian.
+    """
     other = raw.decode(page, errors="replace")
     places = [place for place, byte in enumerate(raw) if byte > 0x7F and _in_word(western, place)]
-    # by all letters (Győr among á, é and í is no Estonian), and by those alone that the pages read apart (Łódź beside Müller)
+    # by all letters Győr among á, é and í is no Estonian; by those read apart Łódź beside Müller is Polish
     apart = [place for place in places if western[place] != other[place]]
-    shares = (_beyond(western, other, page, some) for some in (places, apart) if some and apart)
-    return max(shares, default=0.0)
+    if not apart:
+        return 0.0, 0.0
+    return _beyond(western, other, page, places), _beyond(western, other, page, apart)
 
 
 def _beyond(western: str, other: str, page: str, places: Sequence[int]) -> float:
     share = _best([other[place] for place in places], _OTHERS[page])
-    least = _best([western[place] for place in places], _WESTERN) + _APART
+    icelandic = not _ICELANDS_OWN.isdisjoint(western.lower())
+    alphabets = _WESTERN if icelandic else [one for one in _WESTERN if one != _ICELANDIC]
+    least = _best([western[place] for place in places], alphabets) + _APART
     return share if share >= max(_SURE, least) else 0.0
 
 
@@ -72,6 +143,10 @@ def _is_other_script(words: Sequence[bytes]) -> bool:
     """Whether most letters beyond ASCII stand in words of nothing else, as no Latin word is."""
     runs = [run for word in words for run in _RUN.findall(word)]
     return sum(map(len, runs)) > _MOSTLY * sum(byte > 0x7F for word in words for byte in word)
+
+
+def _vowels(words: Sequence[bytes], page: str) -> int:
+    return sum(byte in _VOWELS[page] for word in words for byte in word)
 
 
 def _broken(words: Sequence[bytes], page: str) -> int:

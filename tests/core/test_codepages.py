@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from kits.core.codepages import BALTIC, CENTRAL, CYRILLIC, GREEK, TURKISH, WESTERN, code_page
+from kits.core.codepages import (
+    BALTIC,
+    CENTRAL,
+    CYRILLIC,
+    GREEK,
+    JAPANESE,
+    KOREAN,
+    SIMPLIFIED,
+    TRADITIONAL,
+    TURKISH,
+    WESTERN,
+    code_page,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +29,7 @@ from kits.core.codepages import BALTIC, CENTRAL, CYRILLIC, GREEK, TURKISH, WESTE
         "Bucureşti;Ştefan Ţepeş;Timişoara;Brăila",
         "Đuro Đaković;Šibenik;Čakovec",
         "Gewonnen;Müller & Söhne;Łódź Głogów",
+        "fałsz;prawda;fałsz",
     ],
 )
 def test_central_european_texts_are_known(text: str) -> None:
@@ -38,6 +51,9 @@ def test_central_european_texts_are_known(text: str) -> None:
         "Müller;Hélène;Muñoz;João;Søren",
         "10 m³;20 m²;£500;£ 20;n° 5;1ª;2º;5 €",
         "café",
+        "Nafn;Staða;Jón Þór;Guðrún Ýr;Tapað;Óákveðið",
+        "Jäger;Bäcker;käme;Händler",
+        "“Hello”;it’s;A – B;20°C",
         "plain",
     ],
 )
@@ -51,6 +67,13 @@ def test_western_texts_stay_western(text: str) -> None:
         (GREEK, "Κατάσταση;Πηγή;Ημ. κλεισίματος;Χαμένη;Ναι;Web;12,50 €"),
         (GREEK, "ΚΩΔΙΚΟΣ;ΠΗΓΗ;ΝΑΙ;ΟΧΙ;Αθήνα"),
         (CYRILLIC, "Статус;Източник;Спечелена;Загубена;София;Пловдив;лв."),
+        (CYRILLIC, "Название сделки;Бюджет;Этап;Успешно реализовано;Закрыто"),
+        (CYRILLIC, "Назва угоди;Етап;Успішно реалізовано;Закрито"),
+        (TURKISH, "Yılmaz;Yıldız;Işık;Satıldı;Kapanış;Şahin;Adı;Kazanıldı;Müşteri;Kayıp;Ayrıntı"),
+        (JAPANESE, "問合せ日;氏名;コース;ソフトウェア;失注;成約;￥1,200;株式会社"),
+        (SIMPLIFIED, "客户名称;来源;阶段;上海科技有限公司;展会;赢单;输单"),
+        (TRADITIONAL, "客戶名稱;來源;階段;台北市科技有限公司;展覽;贏單;輸單"),
+        (KOREAN, "고객명;출처;단계;서울상사 주식회사;전시회;계약"),
         (TURKISH, "Aşama;Müşteri;İstanbul;Çağrı;Değer;Kazanıldı"),
         (BALTIC, "Būsena;Šaltinis;Laimėta;Pralaimėta;Žinutė;Įmonė;Kęstutis"),
         (BALTIC, "Avots;Atteikts;Rīga;Jūrmala;Klients ķīmija;Šķēle;Ģirts;Ņ"),
