@@ -31,21 +31,23 @@ _AFTERNOON = "PpμΜ"
 _CLOCK = (
     r"(?:[T ,_]{1,9}(?:(?:um|at|à|às|alle|ore|alle ore|a las|om|kl\.?|klo|godz\.?|ob|ora|orele|plkst\.?|kell|в|[ouv]) {1,9})?(\d{1,2})[:.h](\d{2})"
     r"(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?(?:\s{0,9}(?:Uhr|uur|hod\.?|ч\.?))?\s{0,9}([AaPp]\.?\s?[Mm]\.?|[πμΠΜ]\.?\s?[μΜ]\.?)?"
-    rf"\s{{0,9}}({'|'.join(_ZONES)}|[+-]\d{{2}}:?\d{{2}}|\(?(?:GMT|UTC)[+-]\d{{1,2}}(?::?\d{{2}})?\)?)?)?"
+    rf"\s{{0,9}}({'|'.join(_ZONES)}|[+-]\d{{2}}(?::?\d{{2}})?|\(?(?:GMT|UTC)[+-]\d{{1,2}}(?::?\d{{2}})?\)?)?(?: \([^()\d]{{2,60}}\))?)?"
 )
+"""Databases write a zone as `+00`; programs in JavaScript add its name in brackets."""
 _WEEKDAY = r"(?:[^\W\d_]{2,12}\.?, {0,9}|(?:[^\W\d_]{2,3}|niedz)\.? {1,9})?"
 """A word with a comma, or one of few letters: `pt. 19.07.2024`."""
 _YEAR_ENDS = r"(?:\.(?!\d)|\s?[rlг]\.)?"
 """What stands behind a year in Croatia, Poland, Slovenia and Bulgaria: `19.07.2024.`, `19.07.2024 r.`"""
 YEAR_FIRST = re.compile(
-    r"(\d{4})(?:[-/]|\. ?)(\d{1,2})(?:[-/]|\. ?)(\d{1,2})(?:\.(?!\d))?" + _CLOCK
+    r"(\d{4})(?:[-/]|\. ?|年|년 ?)(\d{1,2})(?:[-/]|\. ?|月|월 ?)(\d{1,2})(?:日|일|\.(?!\d))?"
+    + _CLOCK
 )
 YEAR_LAST = re.compile(
     _WEEKDAY + r"(\d{1,2})([-/.])[ \u00a0]?(\d{1,2})[-/.][ \u00a0]?(\d{2,4})" + _YEAR_ENDS + _CLOCK
 )
 NAMED = re.compile(
     _WEEKDAY
-    + r"(\d{1,2})(?:er|[º°])?[- .]{1,9}(?:de )?([^\W\d_]{3,12})[- .]{1,9}(?:del? )?(\d{2,4})"
+    + r"(\d{1,2})(?:er|st|nd|rd|th|[º°])?[- .]{1,9}(?:de )?([^\W\d_]{3,12})[- .,]{1,9}(?:del? )?(\d{2,4})"
     + _YEAR_ENDS
     + _CLOCK
 )
@@ -57,7 +59,7 @@ MONTH_FIRST = re.compile(
     _WEEKDAY + r"([^\W\d_]{3,12})[ .]{1,9}(\d{1,2})(?:st|nd|rd|th)?[, ]{1,9}(\d{4})" + _CLOCK
 )
 MONTH = re.compile(
-    r"(\d{4})[-/](\d{1,2})|(\d{1,2})[-/](\d{4})"
+    r"(\d{4})(?:[-/]|年|년 ?)(\d{1,2})[月월]?|(\d{1,2})[-/](\d{4})"
     r"|([^\W\d_]{3,12})(?:\.? {0,3}[-/ ] {0,3}|\. {0,3}| (?:de|del|of) )(\d{4})|(\d{4})(?:[-/ ]|\. )([^\W\d_]{3,12})\.?"
 )
 """A month and nothing nearer: `2024-05`, `05/2024`, `May 2024`, `mayo de 2024`, `2024 May`."""
@@ -150,6 +152,14 @@ def read_year_last(match: re.Match[str] | None, day_first: bool) -> Moment:
     one, _, two, year, *clock = match.groups()
     day, month = (int(one), int(two)) if day_first else (int(two), int(one))
     return _with_clock(_full(year), month, day, clock)
+
+
+def read_short_year_first(match: re.Match[str] | None) -> Moment:
+    """A match of `YEAR_LAST` whose year of two digits stands first, as in Japan: 24/12/31."""
+    if match is None or len(match[4]) != 2:
+        return None
+    year, _, month, day, *clock = match.groups()
+    return _with_clock(_full(year), int(month), int(day), clock)
 
 
 READERS: Mapping[re.Pattern[str], Callable[[str], Moment]] = {

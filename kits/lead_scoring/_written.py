@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what scores leads needs no datasets
 WRITTEN = "written"
 """In a sample's `meta`: how the table it came from writes numbers and dates, where that is not by a point and ISO 8601."""
 _COMMA = "comma"
+_ORDERS = ("day-first", "month-first", "year-first")
 
 
 class Written(BaseModel):
@@ -27,8 +28,9 @@ class Written(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     commas: bool = Field(False, description="the decimal sign is the comma: `1.200` is 1200")
-    dates: Literal["", "day-first", "month-first"] = Field(
-        "", description="how `03.04.2025` and `3/4/2025` are read; empty: nothing told it"
+    dates: Literal["", "day-first", "month-first", "year-first"] = Field(
+        "",
+        description="how `03.04.2025`, `3/4/2025` and `25/04/03` are read; empty: nothing told it",
     )
 
     @property
@@ -40,7 +42,7 @@ class Written(BaseModel):
 def written_from(mark: JsonValue) -> Written | None:
     """The opposite of `mark`; None where nothing is noted."""
     parts = mark.split() if isinstance(mark, str) else []
-    dates = next((part for part in parts if part in ("day-first", "month-first")), "")
+    dates = next((part for part in parts if part in _ORDERS), "")
     found = Written.model_validate({"commas": _COMMA in parts, "dates": dates})
     return found if found.mark else None
 

@@ -11,8 +11,10 @@ from kits.core.moments import (
     YEAR_LAST,
     YEAR_NAMED,
     form_of,
+    read_month,
     read_month_first,
     read_named,
+    read_short_year_first,
     read_year_first,
     read_year_last,
     read_year_named,
@@ -71,3 +73,25 @@ def test_blanks_without_end_make_no_moment(form: object, text: str) -> None:
     assert form_of([text], 1.0) is form
     # where each of them was tried between either parts, for hours
     assert form_of([text + " " * 3_000_000 + "x"], 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "ahead"),
+    [("2024-12-31 10:00:00+00", 0), ("2024-12-31 11:00:00.5+01", 1), ("2024/12/31 10:00-05", -5), ("2024年12月31日 10:00", None), ("2024년 12월 31일", None)],
+)  # fmt: skip
+def test_zones_of_databases_and_dates_of_the_far_east(text: str, ahead: int | None) -> None:
+    found = read_year_first(text)
+    assert found is not None and found[1] is (ahead is not None)
+    assert (found[0] - TEN) // 3600 in (-(ahead or 0), -(ahead or 0) + 1, -10)
+
+
+def test_days_as_english_and_programs_write_them() -> None:
+    assert read_named("31st December 2024") == read_named("31 Dec, 2024") == (TEN - 36_000, False)
+    text = "Tue Dec 31 2024 11:00:00 GMT+0100 (Central European Standard Time)"
+    assert read_month_first(text) == (TEN, True)
+    assert read_month("2024年12月") == (TEN - 30 * 86_400 - 36_000, False)
+
+
+def test_a_year_of_two_digits_may_stand_first() -> None:
+    assert read_short_year_first(YEAR_LAST.fullmatch("24/12/31 10:00")) == (TEN, False)
+    assert read_short_year_first(YEAR_LAST.fullmatch("31.12.2024")) is None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from kits.lead_scoring._features.spec import DateColumn
+from kits.lead_scoring._features.texts import read_texts
+from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._written import WRITTEN, Written, written_from
 from tests.lead_scoring.lead_files import Read, put, read, table
 
 DAY = date(2024, 3, 1)
@@ -49,3 +53,61 @@ def test_numbers_of_quotes_with_a_year_are_no_dates(tmp_path: Path) -> None:
     rows = [[f"AN-2024-{n:04}", f"2024/{n + 100}", ("Won", "Lost")[n % 2], n] for n in range(40)]
     found = read(put(tmp_path / "e.csv", table(["Quote", "Ref. 2", "Status", "Visits"], rows)))
     assert not found.told("unread-dates")
+
+
+@pytest.mark.parametrize("form", ["{y}/{m:02}/{d:02}", "{y}-{m:02}-{d:02}", "{y}.{m:02}.{d:02}"])
+def test_years_of_two_digits_may_stand_first(tmp_path: Path, form: str) -> None:
+    def written(day: date) -> str:
+        return form.format(d=day.day, m=day.month, y=day.year % 100)
+
+    days = [DAY + timedelta(5 * n) for n in range(60)]
+    rows = [[f"P-{n}", written(day), ("Won", "Lost")[n % 2]] for n, day in enumerate(days)]
+    found = read(put(tmp_path / "e.csv", table(["Lead ID", "Created", "Status"], rows)))
+    assert [lead.at.date() for lead in found.leads if lead.at] == days
+    note = found.samples[0].meta[WRITTEN]
+    assert note == "year-first", "texts that come later are read so, too"
+    lead = Lead("1", {"When": written(date(2025, 4, 3))})
+    column = DateColumn(name="When", age=False, hour=False)
+    texts, unread = read_texts(lead, [column], written_from(note) or Written())
+    assert texts.fields["When"] == "2025-04-03" and not unread
+
+
+def test_days_before_years_of_two_digits_stay_days(tmp_path: Path) -> None:
+    days = [DAY + timedelta(9 * n) for n in range(60)]
+    rows = [[f"P-{n}", day.strftime("%d/%m/%y"), "Won"] for n, day in enumerate(days)]
+    found = read(put(tmp_path / "e.csv", table(["Lead ID", "Created", "Status"], rows)))
+    assert [lead.at.date() for lead in found.leads if lead.at] == days
+
+
+def test_a_day_that_a_database_has_for_none_is_none(tmp_path: Path) -> None:
+    rows = [
+        [f"P-{n}", DAY + timedelta(n), ("Won", "Lost", "Open")[n % 3], DAY + timedelta(n + 20) if n % 3 < 2 else ("0000-00-00", "0001-01-01")[n % 2]]
+        for n in range(90)
+    ]  # fmt: skip
+    header = ["Lead ID", "Created", "Status", "Closed"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    assert "outcome_at=Closed" in found.told("columns") and not found.told("unread-dates")
+
+
+def test_days_of_a_spreadsheet_in_a_column_of_a_known_name_are_dates(tmp_path: Path) -> None:
+    rows = [[f"P-{n}", 45352.25 + n, ("Won", "Lost")[n % 2], 30_000 + n] for n in range(60)]
+    header = ["Lead ID", "Eingang", "Status", "Umsatz"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    at = found.leads[0].at
+    assert at is not None and at.isoformat() == "2024-03-01T06:00:00+00:00"
+    assert found.column("Umsatz")[0] == 30_000.0
+    counts = [[f"P-{n}", 12 + n, ("Won", "Lost")[n % 2], 30_000 + n] for n in range(60)]
+    assert "decided_at" not in read(put(tmp_path / "f.csv", table(header, counts))).told("columns")
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{0:%H:%M %d.%m.%Y}", "{0:%a %b %d %H:%M:%S %Y}", "{0:%Y%m%d %H:%M}", "{0:%Y-%m-%d %H:%M:%S} Europe/Berlin"],
+)  # fmt: skip
+def test_more_dates_that_cannot_be_read_are_told(tmp_path: Path, form: str) -> None:
+    moments = [
+        datetime(2024, 3, 1, 9, 30, 7, tzinfo=timezone.utc) + timedelta(n) for n in range(40)
+    ]
+    rows = [[f"P-{n}", form.format(at), ("Won", "Lost")[n % 2]] for n, at in enumerate(moments)]
+    found = read(put(tmp_path / "e.csv", table(["Lead ID", "Created", "Status"], rows)))
+    assert found.levels("unread-dates") == {"warn"}

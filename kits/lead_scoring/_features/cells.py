@@ -25,15 +25,19 @@ MISSING = frozenset([
     "non spécifié", "sélectionner", "veuillez sélectionner", "desconocida", "no especificado", "seleccione",
     "seleccionar", "sin especificar", "sconosciuta", "non specificato", "seleziona", "desconhecido",
     "não informado", "selecione", "onbekend", "niet opgegeven", "selecteer", "nieznany", "brak", "brak danych",
-    "okänd", "ukendt", "tuntematon", "неизвестно", "不明", "未知",
+    "okänd", "ukendt", "tuntematon", "неизвестно", "не указано", "не вказано", "не закрыта", "не закрита", "不明", "未知", "未設定", "未入力",
+    "belirtilmemiş", "sin asignar",
+    "0000-00-00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000", "00-00-0000", "0001-01-01", "0001-01-01 00:00:00", "0001-01-01t00:00:00",
+    "0001-01-01t00:00:00z", "01.01.0001", "01.01.0001 00:00:00", "01/01/0001", "01/01/0001 00:00:00", "1/1/0001", "1/1/0001 12:00:00 am",
 ])  # fmt: skip
-"""Words that say nothing was given, in lower case."""
+"""Words that say nothing was given, in lower case; days that databases write where there is none."""
 _TRUE = frozenset({"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sì", "sim", "tak", "on", "1", "j", "wahr", "vrai", "vero", "verdadero", "verdadeiro", "prawda", "ano", "áno", "pravda", "igen", "da", "sant", "sann", "sand", "kyllä", "waar", "do not allow", "nicht zulassen", "ναι", "αληθήσ", "да", "так", "taip", "jā", "jah", "igaz", "adevărat", "tosi", "evet", "doğru"})  # fmt: skip
 _FALSE = frozenset({"no", "false", "n", "f", "nein", "non", "não", "nie", "off", "0", "nee", "nej", "nei", "falsch", "faux", "falso", "fałsz", "ne", "nepravda", "nem", "nu", "falskt", "usann", "falsk", "ei", "onwaar", "allow", "zulassen", "όχι", "οχι", "ψευδήσ", "не", "ні", "nē", "hamis", "fals", "epätosi", "hayır", "hayir", "yanlış"})  # fmt: skip
 _MAX_NUMBER = 60
 _MAX_CHOICE = 120
 _AROUND = re.compile(r"[\s\u00a0\u202f'’$€£¥%]|(?:eur|usd|gbp|chf)\b", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+")
+_LAKHS = re.compile(r"[+-]?\d{1,2}(?:,\d{2})+,\d{3}")
 _BY_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNORECASE)
 _TIMES = re.compile(r"(?<=\d)e\d$")
@@ -75,6 +79,8 @@ def to_number(value: Value, *, commas: bool = False, bare: bool = False) -> floa
     comma, point = text.rfind(","), text.rfind(".")
     if comma >= 0 and point >= 0:
         text = text.replace("," if point > comma else ".", "").replace(",", ".")
+    elif _LAKHS.fullmatch(text):
+        text = text.replace(",", "")
     elif comma >= 0:
         grouped = _GROUPED.fullmatch(text) and not (commas and text.count(",") == 1)
         text = text.replace(",", "" if grouped else ".")

@@ -18,6 +18,7 @@ from kits.core.moments import (
     read_month,
     read_month_first,
     read_named,
+    read_short_year_first,
     read_year_last,
     read_year_named,
 )
@@ -104,10 +105,13 @@ def _seconds(text: str, written: Written) -> float | None:
     if match is None:
         found = next(filter(None, (read(text) for read in _ONE_WAY)), None)
         return found[0] if found is not None else None
+    if written.dates == "year-first" and len(match[1]) == len(match[4]) == 2:
+        found = read_short_year_first(match)
+        return found[0] if found is not None else None
     first, sign, second = int(match[1]), match[2], int(match[3])
     if sign == ".":
         day_first = second <= 12
-    elif written.dates:
+    elif written.dates in ("day-first", "month-first"):
         day_first = written.dates == "day-first"
     elif first > 12 or second > 12:
         day_first = second <= 12

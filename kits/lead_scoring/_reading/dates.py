@@ -25,12 +25,21 @@ from kits.core.moments import (
     form_of,
     read_compact_day,
     read_month,
+    read_short_year_first,
     read_year_last,
 )
-from kits.lead_scoring._reading.names import plain
+from kits.lead_scoring._reading.names import plain, rank
 
-DateForm = Literal["auto", "day-first", "month-first", "likely-day-first", "likely-month-first"]
-"""Whether the day or the month comes first: stated, or likely where the dates themselves do not tell."""
+Order = Literal["day-first", "month-first", "year-first"]
+"""Which part of a date comes first; the year, where it has two digits."""
+DateForm = Literal[
+    "auto", "day-first", "month-first", "year-first",
+    "likely-day-first", "likely-month-first", "likely-year-first",
+]  # fmt: skip
+"""Stated, or likely where the dates themselves do not tell."""
+_LIKELY: Mapping[str, DateForm] = {
+    "day-first": "likely-day-first", "month-first": "likely-month-first", "year-first": "likely-year-first",
+}  # fmt: skip
 _ENOUGH = 0.95
 _LOOKED_AT = 400
 _DATE_WORDS = frozenset({"date", "datum", "fecha", "timestamp", "created", "closed", "modified"})
@@ -48,6 +57,11 @@ _LEAST_WRITTEN = 0.1
 _YEARS_S = 3 * 366 * 86_400.0
 _SPREADSHEET = (25_600.0, 80_000.0)
 """Days since 1899-12-30, from 1970 to 2119."""
+_OF_LEADS = (36_526.0, 60_000.0)
+"""From 2000 to 2064: so near are numbers that a name like `Eingang` alone makes days."""
+_MEANINGS = ("decided_at", "outcome_at", "changed_at")
+_MOST_YEARS, _TIMES_MORE = 12, 3
+"""Leads of more years than that are no one's: where so many different numbers stand last, and few first, they are days."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +72,7 @@ class Dates:
         seconds: since 1970, None where a cell is no date.
         clock: whether any of them has a time of day.
         doubt: what was assumed without evidence; empty when nothing was.
-        order: whether the day or the month comes first, where that is a question and something told it.
+        order: what comes first, where that is a question and something told it.
         months: which of the cells tell a month and no day: of these `seconds` is the first moment.
     """
 
@@ -88,7 +102,7 @@ def read_dates(name: str, cells: Sequence[str], form: DateForm = "auto") -> Date
 
     Args:
         name: the column's; a number is a date only where its name says so.
-        form: whether the day or the month comes first, where a person said so.
+        form: what comes first, where a person said so.
     """
     texts = [cell.strip() for cell in cells]
     some = texts[:: max(1, len(texts) // _LOOKED_AT)]
@@ -120,9 +134,12 @@ def order_told(columns: Iterable[Sequence[str]]) -> DateForm:
         found = read_dates("", texts)
         orders |= {found.order} if found is not None else set()
     orders -= {"auto"}
-    if len(orders) != 1:
-        return "auto"
-    return "likely-day-first" if "day-first" in orders else "likely-month-first"
+    return _LIKELY[orders.pop()] if len(orders) == 1 else "auto"
+
+
+def likely(order: str) -> DateForm:
+    """An order that was learned before, for dates that do not tell theirs; empty: none was."""
+    return _LIKELY.get(order, "auto")
 
 
 def _at(moment: Moment) -> float | None:
@@ -186,7 +203,8 @@ def _dates(
 def _from_numbers(name: str, texts: Sequence[str]) -> Dates | None:
     """Days written without signs, seconds, milliseconds and days of a spreadsheet, where the name says that it is a date."""
     words, dated = plain(name).split("_"), _is_dated(name)
-    if not dated and words[-1] not in _LAST_WORDS:
+    named = any(rank(name, meaning) is not None for meaning in _MEANINGS)
+    if not dated and not named and words[-1] not in _LAST_WORDS:
         return None
     if all(COMPACT_DAY.fullmatch(text) for text in texts):
         return _dates([_at(read_compact_day(text)) for text in texts])
@@ -194,7 +212,7 @@ def _from_numbers(name: str, texts: Sequence[str]) -> Dates | None:
         numbers = [float(_COMMA.sub(".", text)) for text in texts]
     except ValueError:
         return None
-    seconds = _seconds_of(numbers, dated)
+    seconds = _seconds_of(numbers, _SPREADSHEET if dated else _OF_LEADS if named else ())
     return _dates(seconds) if seconds else None
 
 
@@ -203,14 +221,18 @@ def _is_dated(name: str) -> bool:
     return bool(_DATE_WORDS & set(words)) or words[-1].endswith(("date", "datum"))
 
 
-def _seconds_of(numbers: Sequence[float], dated: bool) -> list[float]:
-    """Numbers since 1970 or 1899 in seconds; empty where they are none."""
+def _seconds_of(numbers: Sequence[float], days: Sequence[float]) -> list[float]:
+    """Numbers since 1970 or 1899 in seconds; empty where they are none.
+
+    Args:
+        days: between which numbers they are days of a spreadsheet; empty: whatever they are, they are none.
+    """
     low, high = min(numbers), max(numbers)
     if _MS[0] <= low and high < _MS[1]:
         return [number / 1000 for number in numbers]
     if _S[0] <= low and high < _S[1]:
         return list(numbers)
-    if dated and _SPREADSHEET[0] <= low and high < _SPREADSHEET[1]:
+    if days and days[0] <= low and high < days[1]:
         return [round((number - 25_569) * 86_400) for number in numbers]
     return []
 
@@ -227,26 +249,41 @@ def _read_year_last(texts: Sequence[str], form: DateForm) -> tuple[list[Moment],
     """
     matches = [YEAR_LAST.fullmatch(text) for text in texts]
     habits = {
-        sign: _day_first([match for match in matches if match and match[2] == sign], form)
+        sign: _order_of([match for match in matches if match and match[2] == sign], form)
         for sign in {match[2] for match in matches if match}
     }
-    found = [read_year_last(match, habits[match[2]][0]) if match else None for match in matches]
+    found = [_read_as(match, habits[match[2]][0]) if match else None for match in matches]
     doubt = next((doubt for _, doubt in habits.values() if doubt), "")
     # a point tells its own order, and that of other signs where there are none
     told = {sign: first for sign, (first, doubted) in habits.items() if not doubted}
     orders = [first for sign, first in told.items() if sign != "."] or list(told.values())
-    if doubt or not orders:
-        return found, doubt, "auto"
-    return found, doubt, "day-first" if orders[0] else "month-first"
+    return found, doubt, "auto" if doubt or not orders else orders[0]
 
 
-def _day_first(known: Sequence[re.Match[str]], form: DateForm) -> tuple[bool, str]:
-    """Whether the day comes first, and what was assumed: a part over 12 is the day, a point between them a country
-    that says the day first."""
+def _read_as(match: re.Match[str], order: Order) -> Moment:
+    if order == "year-first":
+        return read_short_year_first(match)
+    return read_year_last(match, order == "day-first")
+
+
+def _order_of(known: Sequence[re.Match[str]], form: DateForm) -> tuple[Order, str]:
+    """What comes first, and what was assumed: a part over 12 is the day, a point between them a country that says the day
+    first; what is hardly ever another number is the year."""
+    short = all(len(match[1]) == len(match[4]) == 2 for match in known)
+    if short and (form.endswith("year-first") or _years_stand_first(known)):
+        return "year-first", ""
     firsts = max(int(match[1]) for match in known)
     seconds = max(int(match[3]) for match in known)
     points = known[0][2] == "."
     told = firsts > 12 or seconds > 12 or points
-    if form in ("day-first", "month-first") or (form != "auto" and not told):
-        return form.endswith("day-first"), ""
-    return seconds <= 12 and (firsts > 12 or points), "" if told else "month first"
+    if form in ("day-first", "month-first") or (form.startswith("likely-") and not told):
+        return ("day-first" if form.endswith("day-first") else "month-first"), ""
+    day_first = seconds <= 12 and (firsts > 12 or points)
+    return ("day-first" if day_first else "month-first"), "" if told else "month first"
+
+
+def _years_stand_first(known: Sequence[re.Match[str]]) -> bool:
+    """Whether dates with years of two digits begin with these: `24/12/31`, read the other way, would be of thirty years."""
+    firsts, months, lasts = ({int(match[n]) for match in known} for n in (1, 3, 4))
+    days = max(months) <= 12 and lasts <= set(range(1, 32))
+    return days and len(lasts) > max(_MOST_YEARS, _TIMES_MORE * len(firsts))

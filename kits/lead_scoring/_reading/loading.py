@@ -16,6 +16,7 @@ from kits.core.row_sources import RowSource, Source, open_rows, passed_over
 from kits.core.spreadsheets import workbook
 from kits.core.tables import JSON_SUFFIXES, BadRow, Row, TableFile
 from kits.lead_scoring._reading.dates import DateForm, order_told
+from kits.lead_scoring._reading.dates import likely as likely_order
 from kits.lead_scoring._reading.json_rows import json_rows
 from kits.lead_scoring._reading.no_leads import without_no_leads
 from kits.lead_scoring._reading.parquet import parquet_columns
@@ -31,6 +32,7 @@ _MOST_SHARED = 5_000
 _FEW_COLUMNS = 2
 """Of so few columns a row with one cell may be a lead."""
 _SHOWN = 10
+_FORMULAS = frozenset("+-=@")
 _REPLACED = "\ufffd"
 _STATE = "state what it is in kit.yaml: model.source.tables: [{file, sheet, role}]"
 
@@ -69,8 +71,8 @@ def load_sheets(
     """
     loaded = _load(path, name, wanted, source.headings)
     dates: DateForm = source.dates
-    if dates == "auto" and likely is not None and likely.dates:
-        dates = "likely-day-first" if likely.dates == "day-first" else "likely-month-first"
+    if dates == "auto" and likely is not None:
+        dates = likely_order(likely.dates)
     commas = likely is not None and likely.commas
     sheets = (
         replace(sheet, dates=_dates_of(sheet, dates), numbers=source.numbers, likely_commas=commas)
@@ -151,7 +153,7 @@ def _rows_of(table: RowSource, name: str, headings: Headings) -> Sheet:
             short.append(f"{name}, row {line}")
         lines.append(line)
         for column, texts, shared in lists:
-            texts.append(shared.one(row.get(column, "")))
+            texts.append(shared.one(_unguarded(row.get(column, ""))))
 
     for found in table.rows():
         if isinstance(found, BadRow):
@@ -181,6 +183,11 @@ def _one_cell(row: Row, cuts_rows: bool) -> bool:
     filled = [cell for cell in row.values() if cell.strip()]
     alone = cuts_rows and len(row) == 1
     return len(filled) == 1 and (alone or len(filled[0].split()) > 1)
+
+
+def _unguarded(text: str) -> str:
+    """A cell without the apostrophe by which a program keeps a spreadsheet from taking it for a formula: `'+48 601…`, `'-12`."""
+    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULAS else text
 
 
 class _Shared:

@@ -16,10 +16,13 @@ from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many
 _NEARLY_ALL = 0.95
 _LEAST = 10
 """Different cells; of fewer they may be the names of a few fairs."""
+_CLOCK = r"\d{1,2}[:.h]?\d{2}(?:[:.]\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?"
 _YEAR = r"(?<!\d)(?:19|20)\d{2}(?!\d)"
 _LIKE_DATE = re.compile(
-    rf"(?:[^\W\d_]{{1,12}}[., ]{{1,3}})?\d{{1,2}}\D{{1,16}}(?:\d{{1,2}}\D{{1,4}})?{_YEAR}.{{0,24}}"
-    rf"|{_YEAR}\D{{1,16}}\d{{1,2}}(?!\d).{{0,24}}"
+    rf"'?(?:{_CLOCK}[, ]{{1,3}})?(?:[^\W\d_]{{1,12}}[., ]{{1,3}})?\d{{1,2}}\D{{1,16}}(?:\d{{1,2}}\D{{1,4}})?{_YEAR}.{{0,40}}"
+    rf"|'?(?:{_CLOCK}[, ]{{1,3}})?{_YEAR}\D{{1,16}}\d{{1,2}}(?!\d).{{0,40}}"
+    rf"|[^\W\d_]{{2,12}}[., ]{{1,3}}[^\W\d_]{{3,12}}[., ]{{1,3}}\d{{1,2}} {_CLOCK}.{{0,12}} {_YEAR}"
+    rf"|(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])[0-3]\d[ _T-]{_CLOCK}.{{0,12}}"
 )
 
 
