@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+
+from kits.lead_scoring._features.unit_words import (
+    ATTACHED,
+    BEFORE_ALONE,
+    CODES,
+    MEANT,
+    MORE_CODES,
+    OF_MONEY,
+    SPACED,
+    SURE,
+    TIMES,
+)
 
 Units = frozenset[str]
-"""What a unit may mean: a krone is that of three countries. Empty: there is none."""
-_CODES = (
-    "EUR", "USD", "GBP", "CHF", "PLN", "CZK", "SEK", "NOK", "DKK", "HUF", "RON", "BGN", "TRY", "INR", "BRL", "JPY", "CNY",
-)  # fmt: skip
-_MEANT: Mapping[str, str] = {
-    "€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY CNY", "₹": "INR", "₺": "TRY", "R$": "BRL", "%": "%",
-    "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "lei": "RON", "leu": "RON", "лв": "BGN", "лв.": "BGN", "TL": "TRY", "US$": "USD",
-    "Euro": "EUR", "euro": "EUR", "Euros": "EUR", "euros": "EUR", "Fr.": "CHF", "SFr.": "CHF",
-    **dict.fromkeys(("kr", "kr.", "Kr", "Kr."), "SEK NOK DKK"),
-    **{code: code for code in _CODES},
-}  # fmt: skip
-_SPACED = frozenset({
-    "zł", "Kč", "Ft", "lei", "leu", "лв", "лв.", "TL", "Euro", "euro", "Euros", "euros", "Fr.", "SFr.",
-})  # fmt: skip
-"""What stands behind a number; before one a space parts it, as `Ft100` is a code."""
+"""What a unit may mean: a krone is that of three countries. Empty: there is none. None has a blank in it."""
+_CODES = frozenset((*CODES, *MORE_CODES))
 
 
 def _any(words: Iterable[str]) -> str:
@@ -33,37 +32,29 @@ def _any(words: Iterable[str]) -> str:
 
 
 _BEFORE = re.compile(
-    rf"([-+]?)\s{{0,2}}(?:({_any(_MEANT.keys() - _SPACED)})\s{{0,4}}|({_any(_SPACED)})\s{{1,4}})(?=[-+.,\d])"
+    rf"([-+]?)\s{{0,2}}(?:({_any(MEANT.keys() - SPACED)})\s{{0,4}}|({_any(SPACED)})\s{{1,4}})(?=[-+.,\d])"
 )
-_BEHIND = re.compile(rf"(?<=[-.,\d])\s{{0,4}}({_any(_MEANT)})$")
-_SURE: Mapping[str, int] = {
-    **dict.fromkeys(("k", "K", "Tsd", "Tsd.", "tsd", "tsd.", "tys", "tys.", "tis", "tis."), 3),
-    **dict.fromkeys(("Mio", "Mio.", "mio", "mio.", "mln", "mln.", "Mln", "Mln.", "million", "millions", "Million", "Millionen"), 6),
-    **dict.fromkeys(("Mrd", "Mrd.", "mrd", "mrd.", "mld", "mld.", "Mld", "Mld.", "bn"), 9),
-}  # fmt: skip
-"""What stands for thousands, millions and milliards → the power of ten. Not `mil`, a thousand in Spain and a million in Prague."""
-_OF_MONEY: Mapping[str, int] = {
-    "M": 6, "m": 6, "MM": 6, "mn": 6, "Mn": 6, "Md": 9, "Mds": 9, "B": 9, "b": 9, "T": 3, "t": 3,
-}  # fmt: skip
-"""As `_SURE`, beside a currency alone: `12M` may be months. A T is that of `T€` and `TEUR`; of an American trillion no lead is."""
+_BEHIND = re.compile(rf"(?<=[-.,\d])\s{{0,4}}({_any(MEANT.keys() - BEFORE_ALONE)})$")
 _BARE = frozenset({"M", "m", "MM"})
 """What stands for millions in a column that writes thousands with a K, or has a currency."""
-_NO_CENTS = re.compile(r"(?<=\d)[.,][-–—]{1,2}(?=\s|[^\W\d_]|[€$£]|$)")
-"""Of a price without cents: `1.200,-`, `CHF 1'200.–`."""
+_NO_CENTS = re.compile(r"(?<=\d)[.,:/][-–—]{1,2}(?=\s|[^\W\d_]|[€$£]|$)")
+"""Of a price without cents: `1.200,-`, `CHF 1'200.–`, `1 200:-`, `1,200/-`."""
+_BELOW = re.compile(r"\(\s?([^()]{0,8}\d[\d.,'’ ]*[^()]{0,8})\)|([^-]*\d[.,]\d{2})-")
+"""A number below nought as accounts have it: `(1,250.00)`, `($5)`, `1.250,00-`. Not `(5)`, a count beside a word that is gone."""
+_WHOLE = re.compile(r"\s?\d+\s?")
 _SCALED = re.compile(
-    rf"(?<=\d)\s{{0,4}}({_any((*_SURE, *_OF_MONEY))})(?:\s{{0,4}}({_any(_MEANT.keys() - {'%'})}))?$"
+    rf"(?<=\d)\s{{0,4}}({_any((*SURE, *OF_MONEY))})(?:\s{{0,4}}({_any(MEANT.keys() - {'%'})}))?$"
 )
 _COUNTED = re.compile(
     r"([-+]?\d[\d.,'’\u00a0\u202f ]{0,20})(?<=\d)[ \u00a0]{1,3}([^\W\d_]{2,20})\.?"
 )
 """A number with one word behind it."""
-_TIMES = frozenset({
-    "mil", "mill", "mila", "mille", "milj", "miljoen", "miljoner", "millón", "millon", "millones", "milhão",
-    "milhões", "milione", "milioni", "milion", "miliony", "mio", "mln", "mld", "mrd", "mia", "bn", "tys", "tis",
-    "tsd", "thousand", "thousands", "tausend", "tusen", "tusind", "duizend", "hundred", "lakh", "lakhs", "crore",
-    "crores", "dozen", "million", "millions", "milyon", "bin",
-})  # fmt: skip
-"""Words that make a number larger: beside one it is no count."""
+_ATTACHED = re.compile(rf"([-+]?\d[\d.,'’\u00a0\u202f ]{{0,20}})(?<=\d)\s{{0,2}}({_any(ATTACHED)})")
+_PHRASE = re.compile(
+    rf"([-+]?\d[\d.,'’\u00a0\u202f ]{{0,20}})(?<=\d)\s{{0,3}}((?:{_any(MEANT.keys() - BEFORE_ALONE | ATTACHED.keys())}|[^\W\d_]{{2,20}}\.?)?)"
+    rf"(\s?/\s?|\s{{1,3}})((?:{_any(ATTACHED)}|[^\W\d_]{{1,20}}\.?)(?:\s[^\W\d_]{{2,20}}\.?)?)"
+)
+"""A number with a unit of several words: `4.500 kWh/Jahr`, `79,00 € / Monat`, `$12/mo`, `1 200 € HT`, `1,400 sq. ft.`"""
 _PLURAL = re.compile(r"(?<=\w{3})(?:[aeo]s|e[ns]|[aeios])$")
 """What parts one from several in the languages that leads are written in, and is taken off: `Monat`, `Monate`."""
 _THOUSAND = re.compile(r"\de3$")
@@ -86,27 +77,56 @@ def apart(cell: str, *, bare: bool = False) -> tuple[str, Units]:
     if len(text) > _LONGEST:
         return cell, frozenset()
     text = _NO_CENTS.sub("", text)
+    if below := _BELOW.fullmatch(text):
+        return _below(cell, *apart((below[1] or below[2]).strip(), bare=bare))
     units: Units = frozenset()
     if before := _BEFORE.match(text):
         text, units = before[1] + text[before.end() :], _units(before[2] or before[3])
-    elif behind := _BEHIND.search(text):
-        text, units = text[: behind.start()], _units(behind[1])
+    if behind := _BEHIND.search(text):
+        both = _both(units, _units(behind[1]))
+        text, units = (text[: behind.start()], both) if both else (cell, units)
     scaled = _SCALED.search(text)
     if scaled is None:
-        return (text, units) if units else _without_word(text)
-    power = _SURE.get(scaled[1])
+        return _without_words(text, units)
+    power = SURE.get(scaled[1])
     found = units or (_units(scaled[2]) if scaled[2] else units)
     if power is None and (found - {"%"} or (bare and scaled[1] in _BARE)):
-        power = _OF_MONEY[scaled[1]]
+        power = OF_MONEY[scaled[1]]
     return (text, units) if power is None else (f"{text[: scaled.start()]}e{power}", found)
 
 
-def _without_word(text: str) -> tuple[str, Units]:
+def _below(cell: str, number: str, units: Units) -> tuple[str, Units]:
+    told = number[:1].isdigit() and (units or not _WHOLE.fullmatch(number))
+    return (f"-{number}", units) if told else (cell, frozenset())
+
+
+def _both(before: Units, behind: Units) -> Units:
+    """What a number is in that has a unit on either side: `$12 CAD` says whose dollars; `€ 5 %` nothing."""
+    return behind if not before or (before == {"USD"} and behind <= _CODES) else before & behind
+
+
+def _without_words(text: str, units: Units) -> tuple[str, Units]:
     """`250 employees` as 250 and what is counted: a column may count one thing, as it may have one currency."""
-    found = _COUNTED.fullmatch(text)
-    if found is None or found[2].lower() in _TIMES:
-        return text, frozenset()
-    return found[1], frozenset({_PLURAL.sub("", found[2].lower())})
+    if attached := None if units else _ATTACHED.fullmatch(text):
+        return attached[1], frozenset({ATTACHED[attached[2]]})
+    if counted := None if units else _COUNTED.fullmatch(text):
+        word = counted[2].lower()
+        return (text, units) if word in TIMES else (counted[1], frozenset({_PLURAL.sub("", word)}))
+    phrase = _PHRASE.fullmatch(text)
+    if phrase is None:
+        return text, units
+    number, one, joint, more = phrase.groups()
+    words = [word.rstrip(".").lower() for word in (one, *more.split())]
+    slash = "/" in joint
+    if (
+        not TIMES.isdisjoint(words)
+        or (one and units)
+        or not (one or units or (slash and len(words[1]) > 1))
+    ):
+        return text, units
+    base = units or (_units(one) if one in MEANT else frozenset({ATTACHED.get(one, words[0])}))
+    rest = ("/" if slash else "_") + "_".join(words[1:])
+    return number, frozenset(f"{name}{rest}" for name in base)
 
 
 def tells_scale(parted: Iterable[tuple[str, Units]]) -> bool:
@@ -127,7 +147,7 @@ def unit_in_name(name: str) -> Units:
 def is_currency(cell: str) -> bool:
     """Whether a cell is the code or the sign of a currency and nothing else."""
     text = cell.strip()
-    return text != "%" and (text in _MEANT or text.upper() in _CODES)
+    return text != "%" and (text in MEANT.keys() - BEFORE_ALONE or text.upper() in _CODES)
 
 
 def usual_unit(counted: Iterable[tuple[Units, int]]) -> str:
@@ -154,4 +174,4 @@ def in_common(found: Iterable[Units], usual: str) -> Units:
 
 
 def _units(word: str) -> Units:
-    return frozenset(_MEANT[word].split())
+    return frozenset(MEANT[word].split())

@@ -29,11 +29,13 @@ _TIMES = r"(?:e\d)?"
 _COMMA_SURE = re.compile(
     r"[-+]?(?:(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})|0,\d{3})" + _TIMES
 )
+_LAKHS = r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?"
+"""`12,34,567`: after the thousands India parts by two digits."""
 _POINT_SURE = re.compile(
-    r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)\.(?:\d{1,2}|\d{4,})|0\.\d{3})" + _TIMES
+    rf"[-+]?(?:(?:\d{{1,3}}(?:,\d{{3}})+|\d+)\.(?:\d{{1,2}}|\d{{4,}})|0\.\d{{3}}|{_LAKHS})" + _TIMES
 )
 _THOUSANDS = {
-    ".": re.compile(r"[-+]?\d{1,3}(?:[, '’]\d{3})+(?:\.\d+)?" + _TIMES),
+    ".": re.compile(rf"[-+]?(?:\d{{1,3}}(?:[, '’]\d{{3}})+(?:\.\d+)?|{_LAKHS})" + _TIMES),
     ",": re.compile(r"[-+]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?" + _TIMES),
 }
 _BY_POINTS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+")

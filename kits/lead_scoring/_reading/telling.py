@@ -15,6 +15,7 @@ from kits.lead_scoring._reading.known import Known, Seconds
 from kits.lead_scoring._reading.outcome_told import candidates_told, outcome_by_name
 from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many, tell_rows
 from kits.lead_scoring._reading.unread_dates import tell_unread_dates
+from kits.lead_scoring._reading.unread_numbers import tell_unread_numbers
 from kits.lead_scoring._reading.unsettled import ask_about_ends
 from kits.lead_scoring._reasons.naming import placed, readable, title_of
 from kits.lead_scoring.config import Config
@@ -44,6 +45,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from ask_about_ends(known, config)
     yield from _doubts(known)
     yield from tell_unread_dates(known)
+    yield from tell_unread_numbers(known)
     yield from _unread_amounts(known)
     yield from _unsure_numbers(known)
     yield from _words_between(known)
