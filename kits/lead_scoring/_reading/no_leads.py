@@ -34,6 +34,8 @@ _SUMMED = 5
 """Rows whose sum no other number is by chance."""
 _LONGEST = 60
 _NUMBER = re.compile(r"[-+]?[^\w\s]?\s?\d[\d.,'’ \u00a0\u202f]*(?:%|[^\W\d]{0,3}|[€$£¥])")
+_OF_PART = re.compile(r".+ \(([^()]+)\)|([^/]+)/.+")
+"""A column of a table within the table, as ERPNext and Odoo write it: `Quantity (Items)`, `Order Lines/Product`."""
 _COUNTED = re.compile(r"[\s\d:=().,]+$")
 """What may follow a total's word: `Total (149)`, `Summe:`."""
 
@@ -82,7 +84,7 @@ def _found(sheet: Sheet, headings: Headings) -> Iterator[tuple[int, str]]:
         row for row, file in enumerate(sheet.files) if file not in sheet.files[row + 1 : row + 2]
     }
     rows = list(zip(*columns))
-    parts = _parts(rows)
+    parts = _parts(rows) | _rest_of_lists(rows, sheet.columns)
     for i, cells in enumerate(rows):
         filled = len(cells) - cells.count("")
         if i in parts:
@@ -122,6 +124,19 @@ def _parts(rows: Sequence[Sequence[str]]) -> frozenset[int]:
         if below or (cells in heads and row + 1 < len(rows) and not rows[row + 1][0].strip()):
             found.add(row)
     return frozenset(found) if found.issuperset(empty) else frozenset()
+
+
+def _rest_of_lists(rows: Sequence[Sequence[str]], names: Sequence[str]) -> frozenset[int]:
+    """Rows with a further entry of the lead's above them and nothing of its own: a quote's second item, where columns are named so."""
+    named = [_OF_PART.fullmatch(name) for name in names]
+    own = [place for place, match in enumerate(named) if match is None]
+    bare = [row for row, cells in enumerate(rows) if not any(cells[n].strip() for n in own)]
+    found = frozenset(row for row in bare if any(cell.strip() for cell in rows[row]))
+    if len(own) < _LEAST or len(found) < _LEAST or 0 in found:
+        return frozenset()
+    others = [cells for row, cells in enumerate(rows) if row not in found]
+    known = any(all(cells[place].strip() for cells in others) for place in own)
+    return found if known else frozenset()
 
 
 def _is_head(cells: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from kits.core.kit import Finding
@@ -10,6 +10,7 @@ from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.no_leads import HEADING
 
 MAX_SHOWN = 20
+_LEAST_ALIKE, _FEW = 3, 6
 
 
 def tell_rows(known: Known) -> Iterator[Finding]:
@@ -20,6 +21,7 @@ def tell_rows(known: Known) -> Iterator[Finding]:
     yield from _no_leads(known)
     yield from _lone(known)
     yield from _grouped(known)
+    yield from _without_own(known)
 
 
 def so_many(found: Sequence[str], one: str, more: str) -> str:
@@ -95,4 +97,25 @@ def _grouped(known: Known) -> Iterator[Finding]:
         yield Finding(
             "grouped", "pass", f"{so_many(names, 'is', 'are')} told once for each group of rows: all rows of a group got it",
             names[:MAX_SHOWN],
+        )  # fmt: skip
+
+
+def _without_own(known: Known) -> Iterator[Finding]:
+    """Rows that lack what all others have, with their outcome: rows of a list below its lead, or of another kind of record."""
+    outcome = known.outcome.columns if known.outcome is not None else ()
+    alike: defaultdict[tuple[int, ...], list[str]] = defaultdict(list)
+    for name, cells in known.sheet.cells.items():
+        empty = tuple(row for row, cell in enumerate(cells) if not cell.strip())
+        if 1 < len(empty) < len(cells) and empty[0] > 0:
+            alike[empty].append(name)
+    for rows, names in alike.items():
+        if len(names) < _LEAST_ALIKE or not set(names) & set(outcome):
+            continue
+        sheet, more = known.sheet, f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+        yield Finding(
+            "rows-without", "warn",
+            f"{len(rows)} of {len(sheet)} rows have nothing in {', '.join(names[:_FEW])}{more}, which all others have: they were read as "
+            "open leads",
+            tuple(f"{sheet.files[row]}, row {sheet.lines[row]}" for row in rows[:MAX_SHOWN]),
+            "if they belong to the lead above them, or are no leads, leave them out of the table, and import again with --replace",
         )  # fmt: skip
