@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.lead_scoring.lead_files import Read, put, read, table
 
 DAY = date(2024, 3, 1)
@@ -54,6 +56,32 @@ def test_orders_that_were_called_off_are_no_sales(tmp_path: Path) -> None:
     told = found.told("sales")
     assert "20 of 60 leads have a row" in told and "3 rows were called off" in told
     assert not {"K30", "K31"} & set(won(found))
+
+
+def paid(folder: Path, name: str, words: tuple[str, str], *, of: int = 60) -> Read:
+    """Sixty leads; of the first `of` each third paid, and one in ten was called off."""
+    leads = [[f"L{n}", f"a{n}@f{n}.eu", DAY + timedelta(n), "web"] for n in range(60)]
+    put(folder / "leads.csv", table(["lead_id", "email", "created_at", "source"], leads))
+    rows: list[list[object]] = []
+    for n in range(of):
+        mail, day = f"a{n}@f{n}.eu", DAY + timedelta(n + 5)
+        rows += [[f"ch{n}", mail, day, words[0]], [f"ci{n}", mail, day, words[0]]] * (n % 3 == 0)
+        rows += [[f"cx{n}", mail, day, words[1]]] * (n % 10 == 1)
+    put(folder / name, table(["id", "Customer Email", "Created (UTC)", "Status"], rows))
+    return read(folder)
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "unified_payments.csv", "Zahlungen.csv"])
+def test_states_of_orders_are_no_outcomes_of_leads(tmp_path: Path, name: str) -> None:
+    found = paid(tmp_path, name, ("Paid", "Failed"))
+    assert len(found.leads) == 60, "each lead, not each order"
+    told = found.told("sales")
+    assert "20 of 60 leads have a row and count as won" in told and "6 rows were called off" in told
+    assert set(won(found)) <= {f"L{n}" for n in range(0, 60, 3)}
+
+
+def test_a_table_that_says_won_and_lost_lists_deals_whatever_its_name(tmp_path: Path) -> None:
+    assert "id=id" in paid(tmp_path, "sales.csv", ("Won", "Lost")).told("columns")
 
 
 def outcomes(folder: Path, header: list[str], rows: list[list[object]], **stated: object) -> Read:

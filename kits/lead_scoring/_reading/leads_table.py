@@ -11,6 +11,9 @@ from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.names import plain
 from kits.lead_scoring._reading.outcomes import find_outcome
+from kits.lead_scoring._reading.relations import find_link
+from kits.lead_scoring._reading.role_times import came
+from kits.lead_scoring._reading.sales import ALL, named_like_sales
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring.config import SourceConfig
 
@@ -36,7 +39,22 @@ def find_leads(sheets: Sequence[Sheet], roles: Mapping[str, str], source: Source
     most = max(len(sheet) for sheet in sheets)
     listing = [sheet for sheet in sheets if not _explains(sheet, most)]
     free = stated or [sheet for sheet in listing if not roles.get(sheet.name)] or list(sheets)
-    return min(free, key=lambda s: (*_sureness(s, source), not _named(s), -len(s)))
+    main = min(free, key=lambda s: (*_sureness(s, source), not _named(s), -len(s)))
+    return main if stated else _who_bought(main, free, source)
+
+
+def _who_bought(main: Sheet, others: Sequence[Sheet], source: SourceConfig) -> Sheet:
+    """The leads of which these were sales: that an order was paid or cancelled says what became of the order, and who never
+    ordered is in the other table alone. Where a table says won and lost by these words, its rows are deals."""
+    if not named_like_sales(main) or _named(main) or _sureness(main, source)[0] in (0, _NONE):
+        return main
+    for other in sorted(others, key=lambda s: (not _named(s), -len(s))):
+        if other is main or named_like_sales(other) or tells_outcomes(other, source):
+            continue
+        link = find_link(other, main) if _named(other) or came(other) else None
+        if link is not None and link.lead_unique and link.leads < ALL * len(other):
+            return other
+    return main
 
 
 def _explains(sheet: Sheet, most: int) -> bool:

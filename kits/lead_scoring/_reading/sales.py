@@ -24,12 +24,13 @@ from kits.lead_scoring.config import SourceConfig
 WON, WON_AT = "(has a sale)", "(first sale)"
 """Columns that the leads get; no export names its own so."""
 _NAMES = re.compile(
-    r"(?:^|_)(?:closed_deals?|won|won_deals?|sales?|orders?|purchases?|customers?|invoices?|conversions?|subscriptions?|contracts?|"
-    r"kunden|auftraege|bestellungen|rechnungen|vertraege|clients|commandes|ventes|clientes|pedidos|ventas|ordini|vendite|fatture|clienti|fatturato|"
+    r"(?:^|_)(?:closed_deals?|won|won_deals?|sales?|orders?|purchases?|payments?|transactions?|customers?|invoices?|conversions?|subscriptions?|contracts?|"
+    r"kunden|auftraege|zahlungen|zahlungseingaenge|paiements|encaissements|pagos|pagamenti|pagamentos|betalingen|betalinger|betalningar|platnosci|platby|oplaty|"
+    r"bestellungen|rechnungen|vertraege|clients|commandes|ventes|clientes|pedidos|ventas|ordini|vendite|fatture|clienti|fatturato|"
     r"ordrer|ordrar|ordre|kunder|fakturaer|fakturor|salg|foersaeljning|klanten|bestellingen|facturen|factures|facturas|encomendas|vendas|faturas|"
     r"klienci|zamowienia|sprzedaz|faktury|zakaznici|objednavky|prodeje|siparisler|satislar|muesteriler)(?:_|$)"
 )
-_ALL = 0.98
+ALL = 0.98
 """Where so many leads have a row, it says nothing."""
 _DAY = 86_400.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -55,9 +56,7 @@ def telling_sales(leads: Sheet, named: Sequence[Sheet]) -> list[Sheet]:
     Where one names the leads themselves, those that share a customer with them do not count.
     """
     links = [(sheet, find_link(leads, sheet)) for sheet in named]
-    some = [
-        (sheet, link) for sheet, link in links if link is None or link.leads < _ALL * len(leads)
-    ]
+    some = [(sheet, link) for sheet, link in links if link is None or link.leads < ALL * len(leads)]
     own = [sheet for sheet, link in some if link is not None and link.lead_unique]
     return own or [sheet for sheet, _ in some]
 
