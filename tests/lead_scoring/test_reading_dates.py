@@ -111,3 +111,14 @@ def test_more_dates_that_cannot_be_read_are_told(tmp_path: Path, form: str) -> N
     rows = [[f"P-{n}", form.format(at), ("Won", "Lost")[n % 2]] for n, at in enumerate(moments)]
     found = read(put(tmp_path / "e.csv", table(["Lead ID", "Created", "Status"], rows)))
     assert found.levels("unread-dates") == {"warn"}
+
+
+@pytest.mark.parametrize("came", ["Application date", "Registered"])
+def test_a_date_that_no_open_lead_has_is_when_it_ended(tmp_path: Path, came: str) -> None:
+    rows = [
+        [f"P-{n}", DAY + timedelta(n), ("Won", "Lost", "Open")[n % 3], "" if n % 3 == 2 else DAY + timedelta(n + 20)]
+        for n in range(90)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(["Lead ID", came, "Status", "Decision date"], rows)))
+    assert f"decided_at={came}, outcome_at=Decision date" in found.told("columns")
+    assert [lead.at.date() for lead in found.leads if lead.at][:3] == [r[1] for r in rows[:3]]

@@ -32,6 +32,7 @@ from kits.lead_scoring._reading.roles import (
     find_roles,
     with_arrival,
     with_outcome_times,
+    without_end,
     without_sorting,
 )
 from kits.lead_scoring._reading.sheets import Sheet
@@ -198,6 +199,7 @@ def understand(
         roles = without_sorting(roles, typed[roles.order], outcome.won)
     if outcome is not None:
         roles = with_arrival(roles, own, outcome.won, source)
+        roles = without_end(roles, own, typed, outcome.won, source, crm)
     at = _seconds(sheet, (roles.decided_at,))
     if outcome is not None and not (roles.outcome_at or source.outcome_at):
         roles = with_outcome_times(roles, own, typed, outcome.won, at)

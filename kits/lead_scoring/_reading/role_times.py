@@ -159,6 +159,11 @@ def outcome_by_cells(
     return tuple(min(ends[side])[1] for side in ("won", "lost") if ends[side])
 
 
+def ends_alone(sheet: Sheet, name: str, won: Sequence[bool | None]) -> bool:
+    """Whether all leads that ended have a date, and none of many open ones."""
+    return _ended(seconds_of(sheet, name), won) == "both"
+
+
 def _ended(seconds: Sequence[float | None], won: Sequence[bool | None]) -> str:
     """Of which leads nearly all have a date, while nearly none of the others has; empty where it is not so."""
     cells: dict[bool | None, list[bool]] = {True: [], False: [], None: []}

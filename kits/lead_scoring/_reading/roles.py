@@ -21,6 +21,7 @@ from kits.lead_scoring._reading.role_times import (
     came_at,
     changed_at,
     decided_at,
+    ends_alone,
     outcome_at,
     outcome_by_cells,
     told_by_month,
@@ -118,6 +119,28 @@ def with_arrival(
     ended = tuple(name for name in roles.outcome_at if name != found)
     doubt = f"{found} was taken for the moment at which a lead is scored: leads that are still open have it, too"
     return replace(roles, decided_at=found, outcome_at=ended, doubts=(*roles.doubts, doubt))
+
+
+def without_end(
+    roles: Roles,
+    sheet: Sheet,
+    typed: Table[str, Typed],
+    won: Sequence[bool | None],
+    source: SourceConfig,
+    mapping: Mapping | None,
+) -> Roles:
+    """Takes a date that all ended leads have and no open one for the time of the outcome, though it is called like a start, where
+    another says when leads came: `Decision date` of an application is not the day of the decision to call."""
+    ended = "" if source.decided_at or source.outcome_at else roles.decided_at
+    if not ended or not ends_alone(sheet, ended, won):
+        return roles
+    others = [name for name in sheet.columns if name != ended]
+    came, doubts = decided_at(sheet, typed, source, mapping, others)
+    if not came:
+        return roles
+    doubt = f"{ended} was taken for when outcomes were known: no lead that is still open has it"
+    found = tuple(dict.fromkeys((*(n for n in roles.outcome_at if n != came), ended)))
+    return replace(roles, decided_at=came, outcome_at=found, doubts=(*roles.doubts, *doubts, doubt))
 
 
 def with_outcome_times(
