@@ -39,17 +39,12 @@ _OTHERS: Final[Mapping[str, Sequence[str]]] = {
 }  # fmt: skip
 """Pages with Latin letters, and those of the languages that need them: Turkish; Lithuanian, Latvian and Estonian."""
 _FAR_EAST: Final[Mapping[str, re.Pattern[str]]] = {
-    JAPANESE: re.compile("[\u3041-\u30fe]"), KOREAN: re.compile("[\uac00-\ud7a3]"), SIMPLIFIED: re.compile("[\u4e00-\u9fff]"),
+    JAPANESE: re.compile("[\u3041-\u30fe\u4e00-\u9fff]"), KOREAN: re.compile("[\uac00-\ud7a3]"), SIMPLIFIED: re.compile("[\u4e00-\u9fff]"),
     TRADITIONAL: re.compile("[\u4e00-\u9fff]"),
 }  # fmt: skip
 """Pages of two bytes a sign, in the order in which they are tried, and the signs that tell each."""
-_LEAST_TOLD: Final[Mapping[str, float]] = {
-    JAPANESE: 0.1,
-    KOREAN: 0.8,
-    SIMPLIFIED: 0.8,
-    TRADITIONAL: 0.8,
-}
 _COMMON: Final[Mapping[str, tuple[tuple[int, int], float]]] = {
+    JAPANESE: ((0x82, 0x97), 0.25),
     KOREAN: ((0xB0, 0xC8), 0.98), SIMPLIFIED: ((0xB0, 0xD7), 0.98), TRADITIONAL: ((0xA4, 0xC6), 0.25),
 }  # fmt: skip
 """First bytes of the signs that nearly all texts are made of, and the share of second ones beyond ASCII: else it is the wrong page."""
@@ -59,6 +54,10 @@ _EASTERN: Final = re.compile(
 _BEGINS: Final = frozenset("£¥¼¾¯")
 """Signs of the Western page that stand before numbers, and where the Central one has letters that begin words."""
 _SURE, _APART, _ALL_BUT_FEW = 0.9, 0.1, 0.98
+_TOLD = 0.8
+"""Share of the signs beyond ASCII that are of the page's own language."""
+_LEAST_SIGNS = 5
+"""So many different ones; two letters of Europe may be one sign by chance (`Да`)."""
 _MOST_BYTES = 256 << 10
 _BETWEEN: Final = re.compile(rb"[\s;,|\"]+")
 _RUN: Final = re.compile(rb"[\xb8-\xff]{3,}")
@@ -98,7 +97,8 @@ def _far_eastern(raw: bytes) -> str:
         east = sum(bool(_EASTERN.match(sign)) for sign in signs)
         if (
             east >= _ALL_BUT_FEW * len(signs)
-            and len(told) >= max(_LEAST_TOLD[page] * len(signs), 1)
+            and len(told) >= _TOLD * len(signs)
+            and len(set(told)) >= _LEAST_SIGNS
             and _are_common(told, page)
         ):
             return page
@@ -106,8 +106,6 @@ def _far_eastern(raw: bytes) -> str:
 
 
 def _are_common(signs: Sequence[str], page: str) -> bool:
-    if page not in _COMMON:
-        return True
     (low, high), high_seconds = _COMMON[page]
     pairs = [sign.encode(page) for sign in signs]
     common = sum(low <= pair[0] <= high for pair in pairs)

@@ -54,6 +54,7 @@ def test_central_european_texts_are_known(text: str) -> None:
         "Nafn;Staða;Jón Þór;Guðrún Ýr;Tapað;Óákveðið",
         "Jäger;Bäcker;käme;Händler",
         "“Hello”;it’s;A – B;20°C",
+        "don’t;it’s;L’Oréal;“Über” uns;l’été;A–B",
         "plain",
     ],
 )
@@ -71,6 +72,7 @@ def test_western_texts_stay_western(text: str) -> None:
         (CYRILLIC, "Назва угоди;Етап;Успішно реалізовано;Закрито"),
         (TURKISH, "Yılmaz;Yıldız;Işık;Satıldı;Kapanış;Şahin;Adı;Kazanıldı;Müşteri;Kayıp;Ayrıntı"),
         (JAPANESE, "問合せ日;氏名;コース;ソフトウェア;失注;成約;￥1,200;株式会社"),
+        (JAPANESE, "成約;失注;商談中;株式会社山田;状況;電話番号"),
         (SIMPLIFIED, "客户名称;来源;阶段;上海科技有限公司;展会;赢单;输单"),
         (TRADITIONAL, "客戶名稱;來源;階段;台北市科技有限公司;展覽;贏單;輸單"),
         (KOREAN, "고객명;출처;단계;서울상사 주식회사;전시회;계약"),
