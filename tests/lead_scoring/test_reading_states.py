@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import pytest
+
 from tests.lead_scoring.lead_files import Read, put, read, source, table
 
 BEGIN = datetime(2024, 3, 1, 9, tzinfo=timezone.utc)
@@ -69,3 +71,22 @@ def test_rows_with_an_id_and_moments_of_their_own_stay_leads(tmp_path: Path) -> 
         put(tmp_path / "e.csv", table(["Lead ID", "Created at", "Source", "Status"], rows))
     )
     assert len(found.leads) == 60 and not found.told("repeated-ids")
+
+
+@pytest.mark.parametrize("dated", ["Fecha", "Cuándo"])
+def test_the_last_of_several_calls_says_what_became_of_an_answer_to_a_form(
+    tmp_path: Path, dated: str
+) -> None:
+    forms = [[BEGIN + timedelta(days=n), f"a{n}@f{n}.es", "Curso A"] for n in range(60)]
+    header = ["Marca temporal", "Dirección de correo electrónico", "¿Qué te interesa?"]
+    put(tmp_path / "Respuestas.csv", table(header, forms))
+    ends = ("Matriculado", "No interesado", "Volver a llamar")
+    calls = [
+        [f"a{n}@f{n}.es", BEGIN + timedelta(days=n + k), end]
+        for n in range(60)
+        for k, end in enumerate(("No contesta", ends[n % 3]), start=1)
+    ]
+    put(tmp_path / "llamadas.csv", table(["Correo", dated, "Resultado"], calls))
+    found = read(tmp_path)
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [20, 20, 20]
+    assert "120 states of 60 leads" in found.told("outcomes-joined")

@@ -31,8 +31,8 @@ MISSING = frozenset([
     "0001-01-01t00:00:00z", "01.01.0001", "01.01.0001 00:00:00", "01/01/0001", "01/01/0001 00:00:00", "1/1/0001", "1/1/0001 12:00:00 am",
 ])  # fmt: skip
 """Words that say nothing was given, in lower case; days that databases write where there is none."""
-_TRUE = frozenset({"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sì", "sim", "tak", "on", "1", "j", "wahr", "vrai", "vero", "verdadero", "verdadeiro", "prawda", "ano", "áno", "pravda", "igen", "da", "sant", "sann", "sand", "kyllä", "waar", "do not allow", "nicht zulassen", "ναι", "αληθήσ", "да", "так", "taip", "jā", "jah", "igaz", "adevărat", "tosi", "evet", "doğru"})  # fmt: skip
-_FALSE = frozenset({"no", "false", "n", "f", "nein", "non", "não", "nie", "off", "0", "nee", "nej", "nei", "falsch", "faux", "falso", "fałsz", "ne", "nepravda", "nem", "nu", "falskt", "usann", "falsk", "ei", "onwaar", "allow", "zulassen", "όχι", "οχι", "ψευδήσ", "не", "ні", "nē", "hamis", "fals", "epätosi", "hayır", "hayir", "yanlış"})  # fmt: skip
+_TRUE = frozenset({"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sì", "sim", "tak", "on", "1", "j", "wahr", "vrai", "vero", "verdadero", "verdadeiro", "prawda", "ano", "áno", "pravda", "igen", "da", "sant", "sann", "sand", "kyllä", "waar", "do not allow", "nicht zulassen", "ναι", "αληθήσ", "да", "так", "taip", "jā", "jah", "igaz", "adevărat", "tosi", "evet", "doğru", "はい", "是", "예"})  # fmt: skip
+_FALSE = frozenset({"no", "false", "n", "f", "nein", "non", "não", "nie", "off", "0", "nee", "nej", "nei", "falsch", "faux", "falso", "fałsz", "ne", "nepravda", "nem", "nu", "falskt", "usann", "falsk", "ei", "onwaar", "allow", "zulassen", "όχι", "οχι", "ψευδήσ", "не", "ні", "nē", "hamis", "fals", "epätosi", "hayır", "hayir", "yanlış", "いいえ", "否", "아니오", "아니요"})  # fmt: skip
 _MAX_NUMBER = 60
 _MAX_CHOICE = 120
 _AROUND = re.compile(r"[\s\u00a0\u202f'’$€£¥%]|(?:eur|usd|gbp|chf)\b", re.IGNORECASE)

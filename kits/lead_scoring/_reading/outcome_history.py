@@ -36,7 +36,7 @@ def with_last_states(main: Sheet, others: Sequence[Sheet], source: SourceConfig)
         others: tables of which nobody said what they are.
     """
     told = _outcome(main, source)
-    at, seconds = find_time(main)
+    at, seconds = _time_of_states(main)
     if told is None or not at or len(main.columns) > _MOST_COLUMNS:
         return None
     for other in others:
@@ -53,6 +53,13 @@ def with_last_states(main: Sheet, others: Sequence[Sheet], source: SourceConfig)
             continue
         return _joined(other, main, link, told, (at, seconds), source)
     return None
+
+
+def _time_of_states(sheet: Sheet) -> tuple[str, Sequence[float | None]]:
+    """When each state was noted: by a column's name, else the only date there is."""
+    at, seconds = find_time(sheet)
+    dates = [] if at else [name for name in sheet.columns if sheet.typed(name).kind == "date"]
+    return find_time(sheet, dates[0]) if len(dates) == 1 else (at, seconds)
 
 
 def _outcome(sheet: Sheet, source: SourceConfig) -> Outcome | None:
