@@ -323,3 +323,12 @@ def test_a_yes_that_says_nothing_of_ends_leaves_the_outcome_as_it_is(tmp_path: P
     rows = [[f"L{n}", ("Yes", "No")[n % 2], ("Yes", "No")[n // 2 % 2]] for n in range(60)]
     found = read(put(tmp_path / "e.csv", table(["id", "Won", "Closed"], rows)))
     assert "" not in found.labels and found.leads[0].fields == {"Closed": True}
+
+
+def test_a_number_of_a_stage_is_no_yes(tmp_path: Path) -> None:
+    rows = [[f"L{n}", "1", n % 3] for n in range(60)]
+    found = read(put(tmp_path / "e.csv", table(["id", "stage", "status"], rows)))
+    assert set(found.labels) == {""} and found.levels("outcome") == {"warn"}
+    rows = [[f"L{n}", n % 2] for n in range(60)]
+    found = read(put(tmp_path / "f.csv", table(["id", "stage"], rows)))
+    assert found.labels.count("won") == 30

@@ -84,7 +84,11 @@ def cells_by_words(
         sure = sure or (tier == "sure" and bool(won) and bool(lost))
     if not won and not lost and (named or stage):
         wins, losses = tier_words("flags")
-        if set(words.values()) <= wins | losses:
+        both = not set(words.values()).isdisjoint(wins) and not set(words.values()).isdisjoint(
+            losses
+        )
+        # a stage that is 1 for all is the number of a stage
+        if set(words.values()) <= wins | losses and (named or both):
             won = frozenset(cell for cell, word in words.items() if word in wins)
             lost = frozenset(cell for cell, word in words.items() if word in losses)
     return Cells(won, lost, sure) if won or lost else None
