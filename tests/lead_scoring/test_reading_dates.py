@@ -12,6 +12,7 @@ from kits.lead_scoring._features.texts import read_texts
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._written import WRITTEN, Written, written_from
 from tests.lead_scoring.lead_files import Read, put, read, table
+from tests.sheets import xlsx
 
 DAY = date(2024, 3, 1)
 
@@ -122,3 +123,34 @@ def test_a_date_that_no_open_lead_has_is_when_it_ended(tmp_path: Path, came: str
     found = read(put(tmp_path / "e.csv", table(["Lead ID", came, "Status", "Decision date"], rows)))
     assert f"decided_at={came}, outcome_at=Decision date" in found.told("columns")
     assert [lead.at.date() for lead in found.leads if lead.at][:3] == [r[1] for r in rows[:3]]
+
+
+def half_taken(day: date, form: str) -> date | str:
+    """What a spreadsheet of another country makes of a text: a wrong date where it can be one."""
+    return date(day.year, day.day, day.month) if day.day <= 12 else day.strftime(form)
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y"])
+def test_dates_that_a_spreadsheet_exchanged_are_read_as_they_were(
+    tmp_path: Path, form: str
+) -> None:
+    pytest.importorskip("python_calamine")
+    days = [DAY + timedelta(3 * n) for n in range(60)]
+    rows = [[f"P-{n}", half_taken(day, form), ("Won", "Lost")[n % 2]] for n, day in enumerate(days)]
+    found = read(xlsx(tmp_path / "e.xlsx", [["Lead ID", "Created", "Status"], *rows]))
+    assert [lead.at.date() for lead in found.leads if lead.at] == days
+    assert "dates of Created were read with day and month exchanged where" in found.told("assumed")
+
+
+def test_dates_of_two_programs_are_read_as_they_stand(tmp_path: Path) -> None:
+    days = [DAY + timedelta(3 * n) for n in range(60)]
+    texts = [day.isoformat() if n % 2 else day.strftime("%d/%m/%Y") for n, day in enumerate(days)]
+    rows = [[f"P-{n}", text, "Won"] for n, text in enumerate(texts)]
+    found = read(put(tmp_path / "e.csv", table(["Lead ID", "Created", "Status"], rows)))
+    assert [lead.at.date() for lead in found.leads if lead.at] == days
+    # one program until the 12th of a month, another one from then on
+    days = [date(2024, 5, 1 + n // 2) for n in range(60)]
+    texts = [day.isoformat() if day.day <= 12 else day.strftime("%d/%m/%Y") for day in days]
+    rows = [[f"P-{n}", text, "Won"] for n, text in enumerate(texts)]
+    found = read(put(tmp_path / "f.csv", table(["Lead ID", "Created", "Status"], rows)))
+    assert [lead.at.date() for lead in found.leads if lead.at] == days

@@ -59,6 +59,9 @@ _SPREADSHEET = (25_600.0, 80_000.0)
 """Days since 1899-12-30, from 1970 to 2119."""
 _OF_LEADS = (36_526.0, 60_000.0)
 """From 2000 to 2064: so near are numbers that a name like `Eingang` alone makes days."""
+_OF_TEXTS = ("/", "-")
+_LEAST_DAYS, _LEAST_MONTHS = 10, 3
+"""Different days on either side, and months: of so many one half is not above twelve by chance."""
 _MEANINGS = ("decided_at", "outcome_at", "changed_at")
 _MOST_YEARS, _TIMES_MORE = 12, 3
 """Leads of more years than that are no one's: where so many different numbers stand last, and few first, they are days."""
@@ -157,11 +160,41 @@ def _mixed(texts: Sequence[str], some: Sequence[str], form: DateForm) -> Dates |
     if len(written) < _ENOUGH * len(some) and not days:
         return None
     lasts, doubt, order = _read_year_last(texts, form)
+    exchanged = form != "year-first" and _are_exchanged(texts)
     found: list[float | None] = []
     for text, last in zip(texts, lasts):
-        moments = (_ONE_WAY[one](text) for one in forms if one is not YEAR_LAST)
+        meant = _exchanged(text) if exchanged else text
+        moments = (_ONE_WAY[one](meant) for one in forms if one is not YEAR_LAST)
         found.append(_at(next((one for one in moments if one), last)) or days.get(text))
+    if exchanged:
+        doubt = "with day and month exchanged where a spreadsheet had taken texts for dates, as those it had not show"
     return _dates(found, doubt, order, [bool(MONTH.fullmatch(text)) for text in texts])
+
+
+def _are_exchanged(texts: Sequence[str]) -> bool:
+    """Whether a spreadsheet of another country took `04/03/2024` for the 3rd of April, and left `25/03/2024` a text.
+
+    Then no date of it has a day above twelve, and no text has none, over months; else one column hardly has both.
+    """
+    taken = {(m[2], m[3]) for text in texts if (m := YEAR_FIRST.fullmatch(text))}
+    left = {
+        (m[1], m[3]) for text in texts if (m := YEAR_LAST.fullmatch(text)) and m[2] in _OF_TEXTS
+    }
+    enough = min(len(taken), len(left)) >= _LEAST_DAYS
+    if not enough or any(int(day) > 12 for _, day in taken):
+        return False
+    day_first = all(int(first) > 12 for first, _ in left)
+    months = {second if day_first else first for first, second in left}
+    told = day_first or all(int(second) > 12 for _, second in left)
+    return told and min(len(months), len({day for _, day in taken})) >= _LEAST_MONTHS
+
+
+def _exchanged(text: str) -> str:
+    match = YEAR_FIRST.fullmatch(text)
+    if match is None:
+        return text
+    (start, end), (second, last) = match.span(2), match.span(3)
+    return f"{text[:start]}{match[3]}{text[end:second]}{match[2]}{text[last:]}"
 
 
 def _days_among(texts: Sequence[str], form: DateForm) -> dict[str, float]:
