@@ -54,3 +54,24 @@ def test_what_stands_behind_a_plus_names_no_other_mailbox(tmp_path: Path) -> Non
     found = read(tmp_path)
     assert "100 of 100 leads found a row" in found.told("joined")
     assert found.leads[7].fields["campaign.rating"] == 2.0
+
+
+def test_ids_that_differ_by_the_place_of_a_sign_are_different_ones(tmp_path: Path) -> None:
+    ids = ["1-23", "12-3", *(f"{n}-7" for n in range(20, 218))]
+    leads = [[one, f"2025-01-{1 + n % 28:02}", "web"] for n, one in enumerate(ids)]
+    put(tmp_path / "leads.csv", table(["Lead ID", "Created", "Source"], leads))
+    ends = [[one, ("Won", "Lost")[n % 2]] for n, one in enumerate(ids)]
+    put(tmp_path / "results.csv", table(["Lead ID", "Result"], ends[::-1]))
+    found = read(tmp_path)
+    told = dict(zip((lead.id for lead in found.leads), found.labels))
+    assert told == {one: end.lower() for one, end in ends}
+
+
+def test_ids_that_two_programs_write_with_other_signs_are_the_same(tmp_path: Path) -> None:
+    ids = [f"{n}-7" for n in range(20, 220)]
+    leads = [[one, "2025-01-07", "web"] for one in [*ids, "1-23", "12-3"]]
+    put(tmp_path / "leads.csv", table(["Lead ID", "Created", "Source"], leads))
+    ends = [[one.replace("-", "/"), ("Won", "Lost")[n % 2]] for n, one in enumerate(ids)]
+    put(tmp_path / "results.csv", table(["Lead ID", "Result"], ends))
+    found = read(tmp_path)
+    assert found.told("outcomes-joined") and found.labels.count("won") == 100

@@ -54,6 +54,12 @@ def text_key(cell: str) -> str:
 
 
 @lru_cache(_REMEMBERED)
+def exact_key(cell: str) -> str:
+    """A cell with its signs."""
+    return "" if is_missing(cell) else cell.strip().casefold()
+
+
+@lru_cache(_REMEMBERED)
 def firm_key(cell: str) -> str:
     """The domain of a firm; none of a free mailbox."""
     domain = domain_of(cell)
@@ -125,7 +131,7 @@ def find_link(leads: Sheet, other: Sheet, of: str = "", key: str = "") -> Link |
     found = [
         (place, link)
         for place, mine, theirs, by in _pairs(leads, other, of, key)
-        if (link := _link(leads, other, mine, theirs, by, stated=bool(of or key))) is not None
+        if (link := _nearest(leads, other, mine, theirs, by, stated=bool(of or key))) is not None
         # many rows of each country are not what happened to a lead
         and (of or key or link.unique or link.lead_unique or place not in (_BY_NAME, _BY_ENDING))
         and (of or key or not _by_chance(leads, other, link))
@@ -283,6 +289,25 @@ def _names_the_other(one: str, two: str) -> bool:
 
 def _is_firm(name: str) -> bool:
     return rank(name, "email") is not None or rank(name, "domain") is not None
+
+
+def _nearest(
+    leads: Sheet, other: Sheet, mine: str, theirs: str, by: Key, *, stated: bool
+) -> Link | None:
+    """By the cells as they stand where all signs tell them apart: `1-23` is not `12-3`, though both are 123 without."""
+    link = _link(leads, other, mine, theirs, by, stated=stated)
+    if link is None or by is not text_key:
+        return link
+    if not (_collide(leads.cells[mine]) or _collide(other.cells[theirs])):
+        return link
+    exact = _link(leads, other, mine, theirs, exact_key, stated=stated)
+    return exact if exact is not None and exact.leads >= _UNIQUE * link.leads else link
+
+
+def _collide(cells: Sequence[str]) -> bool:
+    """Whether different cells are one without their signs."""
+    known = {key for cell in cells if (key := exact_key(cell))}
+    return len({text_key(cell) for cell in known}) < len(known)
 
 
 def _link(
