@@ -81,7 +81,8 @@ def _joined(
     last: dict[str, int] = {}
     placed = [(one, row) for row, one in enumerate(seconds) if one is not None]
     for _, row in sorted(placed):
-        last[link.key(main.cells[link.column][row])] = row
+        if key := link.key(main.cells[link.column][row]):
+            last[key] = row
     found = [last.get(link.key(cell)) for cell in leads.cells[link.lead_column]]
     name = told.columns[0]
     ended = [None if row is None or told.won[row] is None else row for row in found]

@@ -74,7 +74,8 @@ def _only_tells(main: Sheet, link: Link, told: Sequence[str]) -> bool:
 
 
 def _merged(leads: Sheet, main: Sheet, link: Link) -> Sheet:
-    rows = {link.key(cell): row for row, cell in enumerate(main.cells[link.column])}
+    told = enumerate(map(link.key, main.cells[link.column]))
+    rows = {key: row for row, key in told if key}
     found = [rows.get(link.key(cell)) for cell in leads.cells[link.lead_column]]
     added = {
         name: ["" if row is None else cells[row] for row in found]

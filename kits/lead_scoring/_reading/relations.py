@@ -15,6 +15,13 @@ from itertools import islice
 from kits.lead_scoring._mailbox import FREE_MAIL, domain_of
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.dates import read_dates
+from kits.lead_scoring._reading.loose_keys import (
+    PhoneKey,
+    bare_id,
+    lost_something,
+    phones,
+    told_apart,
+)
 from kits.lead_scoring._reading.names import plain, rank, squeezed
 from kits.lead_scoring._reading.personal import holds_addresses
 from kits.lead_scoring._reading.roles import counts_rows
@@ -118,7 +125,16 @@ class Link:
             if squeezed(self.column) == squeezed(self.lead_column)
             else f"{self.column} = {self.lead_column}"
         )
-        return f"by {names}{' (domain)' if self.key is firm_key else ''}"
+        return f"by {names}{self._how()}"
+
+    def _how(self) -> str:
+        if isinstance(self.key, PhoneKey):
+            shared = len(self.key.shared)
+            left = f"; {shared} are of several numbers and find nobody" if shared else ""
+            return f" (by the last digits of phone numbers{left})"
+        if self.key is bare_id:
+            return " (numbers without zeros or marks before them)"
+        return " (domain)" if self.key is firm_key else ""
 
 
 def find_link(leads: Sheet, other: Sheet, of: str = "", key: str = "") -> Link | None:
@@ -137,9 +153,27 @@ def find_link(leads: Sheet, other: Sheet, of: str = "", key: str = "") -> Link |
         and (of or key or not _by_chance(leads, other, link))
     ]
     if not found:
-        return None
+        return _loosely(leads, other, of, key)
     # a link that many leads share is a worse name for one than a link that is their own
     return min(found, key=lambda pair: (pair[0], not pair[1].lead_unique, -pair[1].leads))[1]
+
+
+def _loosely(leads: Sheet, other: Sheet, of: str, key: str) -> Link | None:
+    """By ids that lost their leading zeros in one table, or have a program's mark there, else by phone numbers."""
+    mine, theirs = [of] if of else _kept(leads), [key] if key else _kept(other)
+    pairs: list[tuple[str, str, Key]] = []
+    for one in filter(is_id, mine):
+        for two in filter(is_id, theirs):
+            long = squeezed(one) != squeezed(two)
+            both = leads.cells[one], other.cells[two]
+            if lost_something(*both) and all(told_apart(cells, long=long) for cells in both):
+                pairs.append((one, two, bare_id))
+    for one in set(phones(leads)) & set(mine):
+        for two in set(phones(other)) & set(theirs):
+            pairs.append((one, two, PhoneKey.of(leads.cells[one], other.cells[two])))
+    links = [_link(leads, other, *pair, stated=False) for pair in pairs]
+    met = [link for link in links if link is not None and (link.unique or link.lead_unique)]
+    return max(met, key=lambda link: (link.leads, link.lead_column, link.column), default=None)
 
 
 def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int, str, str, Key]]:

@@ -1,0 +1,116 @@
+"""What cells of two tables are compared by where nothing in them is the same: ids that lost their leading zeros or a program's
+mark, and phone numbers.
+
+A number that may be of two persons is of none. When such keys are tried is decided in `relations.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.names import phrases_for, plain, rank
+from kits.lead_scoring._reading.sheets import Sheet
+
+_REMEMBERED = 1 << 16
+_MOST = 0.8
+_LOOKED_AT = 500
+_LONG = 8
+"""Digits of a number that another list does not have by chance."""
+_MARK = re.compile(r"^[a-z]{1,2}:(?=\d)")
+"""What Meta writes before the ids of its leads: `l:123`."""
+_DIALLED = re.compile(r"(?:[a-z]{1,2}:)?[+(]?\d(?:[ ()/.\u00a0-]{0,3}\d){6,14}")
+_DIGITS = re.compile(r"\d")
+
+
+@lru_cache(_REMEMBERED)
+def bare_id(cell: str) -> str:
+    """A number without zeros or a mark before it: `000017` and `l:17` are 17."""
+    text = _MARK.sub("", cell.strip().casefold())
+    if is_missing(cell) or not text.isdecimal():
+        return ""
+    return text.lstrip("0") or "0"
+
+
+def lost_something(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether most numbers of one column, and none of the other one, have zeros or a mark before them; all are equally long where
+    it is zeros."""
+    befores = {_before(cells) for cells in (one, other)}
+    return befores == {False, True}
+
+
+def _before(cells: Sequence[str]) -> bool | None:
+    """Whether most have something before them, or none has; None: some have."""
+    known = [cell.strip().casefold() for cell in cells if not is_missing(cell)]
+    marked = sum(bool(_MARK.match(cell)) for cell in known)
+    zeros = sum(cell.startswith("0") for cell in known)
+    if not marked and not zeros:
+        return False
+    wide = 2 * zeros >= len(known) and len({len(cell) for cell in known}) == 1
+    return True if wide or marked == len(known) > 0 else None
+
+
+def told_apart(cells: Iterable[str], *, long: bool) -> bool:
+    """Whether numbers stay apart without what stands before them.
+
+    Args:
+        long: all of them must have many digits.
+    """
+    known = {cell.strip().casefold() for cell in cells if not is_missing(cell)}
+    keys = {bare_id(cell) for cell in known}
+    short = long and any(len(key) < _LONG for key in keys)
+    return "" not in keys and len(keys) == len(known) and not short
+
+
+@dataclass(frozen=True)
+class PhoneKey:
+    """A phone number by its last digits, whichever way country and area are written.
+
+    Attributes:
+        shared: last digits of numbers that differ before them: nobody is found by those.
+    """
+
+    shared: frozenset[str] = frozenset()
+
+    def __call__(self, cell: str) -> str:
+        """The last digits; empty where there is no number, or it is of several."""
+        digits = "".join(_DIGITS.findall(cell))
+        last = digits[-_LONG:] if len(digits) >= _LONG else ""
+        return "" if last in self.shared else last
+
+    @staticmethod
+    def of(*columns: Sequence[str]) -> PhoneKey:
+        """With what the cells of these columns show to be shared."""
+        before: defaultdict[str, set[str]] = defaultdict(set)
+        for cells in columns:
+            for cell in cells:
+                digits = "".join(_DIGITS.findall(cell)).lstrip("0")
+                before[digits[-_LONG:]].add(digits[:-_LONG])
+        return PhoneKey(frozenset(last for last, starts in before.items() if _differ(starts)))
+
+
+def _differ(starts: set[str]) -> bool:
+    """Whether what stands before the same digits is of different numbers: `48601` and `601` are not, `48601` and `48602` are."""
+    longest = max(starts, key=len)
+    return not all(longest.endswith(one) for one in starts)
+
+
+def phones(sheet: Sheet) -> list[str]:
+    """The columns of phone numbers, by their names and cells."""
+    return [name for name in sheet.columns if _says_phone(name) and _dials(sheet.cells[name])]
+
+
+def _says_phone(name: str) -> bool:
+    words = f"_{plain(name)}_"
+    phrase = any(f"_{phrase}_" in words for phrase in phrases_for("phone_phrases"))
+    return phrase or rank(name, "phone") is not None
+
+
+def _dials(cells: Sequence[str]) -> bool:
+    known = [cell.strip() for cell in cells if not is_missing(cell)]
+    some = known[:: max(1, len(known) // _LOOKED_AT)]
+    return bool(some) and sum(bool(_DIALLED.fullmatch(one)) for one in some) >= _MOST * len(some)

@@ -1,0 +1,87 @@
+"""Tables that have nothing in common to the letter: ids without their zeros or with a mark, phone numbers written another way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.lead_scoring.lead_files import Read, put, read, table
+
+DAY = date(2025, 1, 7)
+
+
+def joined(
+    folder: Path, names: tuple[str, str], cells: Callable[[int], str], others: Callable[[int], str]
+) -> Read:
+    """Ninety leads, and what became of all but each third."""
+    leads = [[cells(n), DAY + timedelta(n), "web"] for n in range(90)]
+    put(folder / "leads.csv", table([names[0], "Created", "Source"], leads))
+    ends = [[others(n), ("Won", "Lost")[n % 3]] for n in range(90) if n % 3 < 2]
+    put(folder / "results.csv", table([names[1], "Result"], ends[::-1]))
+    return read(folder)
+
+
+def right(found: Read) -> bool:
+    return found.labels == [("won", "lost", "")[n % 3] for n in range(90)]
+
+
+def test_ids_that_a_spreadsheet_took_the_zeros_from_find_their_leads(tmp_path: Path) -> None:
+    found = joined(tmp_path, ("Lead No", "Lead No"), lambda n: f"{13 * n + 7:06}", lambda n: f"{13 * n + 7}")  # fmt: skip
+    assert right(found)
+    assert "Lead No (numbers without zeros or marks before them)" in found.told("outcomes-joined")
+
+
+def test_ids_of_meta_find_those_without_its_mark(tmp_path: Path) -> None:
+    found = joined(tmp_path, ("id", "lead_id"), lambda n: f"l:{10**14 + 17 * n}", lambda n: f"{10**14 + 17 * n}")  # fmt: skip
+    assert right(found)
+
+
+def test_short_numbers_of_other_things_are_none_of_leads(tmp_path: Path) -> None:
+    found = joined(tmp_path, ("Lead No", "Product No"), lambda n: f"{n + 7:04}", lambda n: f"{n + 7}")  # fmt: skip
+    assert found.told("table-unrelated") and not found.told("outcomes-joined")
+
+
+@pytest.mark.parametrize(
+    ("form", "other"),
+    [
+        ("p:+48601{:06}", "601-{:06}"),
+        ("+45 20 {:06}", "20{:06}"),
+        ("0049 151 {:07}", "(0151) {:07}"),
+        ("'+1 555 {:07}", "1-555-{:07}"),
+    ],
+)
+def test_phone_numbers_find_their_leads_however_they_are_written(
+    tmp_path: Path, form: str, other: str
+) -> None:
+    found = joined(tmp_path, ("phone_number", "telefon"), lambda n: form.format(7919 * n + 1), lambda n: other.format(7919 * n + 1))  # fmt: skip
+    assert right(found)
+    assert "(by the last digits of phone numbers)" in found.told("outcomes-joined")
+
+
+def test_a_phone_number_that_may_be_of_two_is_of_none(tmp_path: Path) -> None:
+    def written(n: int) -> str:
+        area = "501" if n == 1 else "601"
+        return f"+48 {area} {7919 * max(n, 1):07}"
+
+    found = joined(tmp_path, ("Phone", "Telefon"), written, lambda n: written(n).replace(" ", "")[3:])  # fmt: skip
+    assert found.labels[:2] == ["", ""], "the same last digits after two areas"
+    assert found.labels[2:] == [("won", "lost", "")[n % 3] for n in range(2, 90)]
+    assert "1 are of several numbers and find nobody" in found.told("outcomes-joined")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_leads_without_an_address_have_no_part_in_outcomes_without_one(
+    tmp_path: Path, times: int
+) -> None:
+    def mail(n: int) -> str:
+        return f"a{n}@f{n}.eu" if n > 2 else ""
+
+    leads = [[mail(n), DAY + timedelta(n), "web", n % 7] for n in range(90)]
+    put(tmp_path / "leads.csv", table(["email", "Created", "Source", "Visits"], leads))
+    ends = [[mail(n), ("Won", "Lost")[n % 2], DAY + timedelta(n + 9)] for n in range(2, 90)]
+    put(tmp_path / "calls.csv", table(["email", "Result", "Date"], ends * times))
+    found = read(tmp_path)
+    assert found.told("outcomes-joined") and found.labels[:5] == ["", "", "", "lost", "won"]
