@@ -332,3 +332,12 @@ def test_a_number_of_a_stage_is_no_yes(tmp_path: Path) -> None:
     rows = [[f"L{n}", n % 2] for n in range(60)]
     found = read(put(tmp_path / "f.csv", table(["id", "stage"], rows)))
     assert found.labels.count("won") == 30
+
+
+def test_what_another_one_won_or_was_taken_back_is_asked_about(tmp_path: Path) -> None:
+    ends = ["Won", "Closed won (Lost customers pipeline)", "Lost", "Won by competitor", "Won (cancelled)", "Gewonnen - storniert"]  # fmt: skip
+    rows = [[f"L{n}", f"2025-{1 + n // 20:02}-07", ends[n % 6]] for n in range(180)]
+    found = read(put(tmp_path / "e.csv", table(["id", "Created", "stage"], rows)))
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [60, 30, 90]
+    told = found.told("old-open-leads")
+    assert all(f"'{end}' (30 leads)" in told for end in ends[3:])

@@ -10,12 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import cast
 
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import is_missing, type_cells
 from kits.lead_scoring._reading.mapping import Tier, tier_words
-from kits.lead_scoring._reading.names import words_of
+from kits.lead_scoring._reading.names import load_words, words_of
 
 MOST_VALUES = 200
 """Different cells of a column that may tell an outcome by words."""
@@ -78,7 +79,11 @@ def cells_by_words(
         wins, losses = tier_words(tier)
         begun = tier == "sure"
         told = {cell: _told_by(cell, word, wins | losses, begun) for cell, word in words.items()}
-        won = won or frozenset(c for c, word in told.items() if _among(word, wins, begun))
+        won = won or frozenset(
+            cell
+            for cell, word in told.items()
+            if _among(word, wins, begun) and not _is_taken_back(cell, wins)
+        )
         # what was rejected is no stage, also beside what was lost
         lost |= frozenset(c for c, word in told.items() if _among(word, losses, begun))
         sure = sure or (tier == "sure" and bool(won) and bool(lost))
@@ -107,6 +112,20 @@ def _among(word: str, listed: frozenset[str], begun: bool) -> bool:
     parts = word.split(" ")
     starts = (" ".join(parts[:n]) for n in (1, 2) if len(parts) > n and parts[n] != "t")
     return any(start in listed and start not in _TOO_COMMON for start in starts)
+
+
+def _is_taken_back(cell: str, wins: frozenset[str]) -> bool:
+    """Whether more than a listed word stands in a cell, and takes it back: `Won by competitor`, `Won (cancelled)`."""
+    whole = words_of(cell.strip()[:_LONGEST])
+    words = set(whole.split(" "))
+    pipeline = not words.isdisjoint(_words_for("pipelines"))
+    return not (whole in wins or pipeline or words.isdisjoint(_words_for("taken_back")))
+
+
+@cache
+def _words_for(meaning: str) -> frozenset[str]:
+    listed = cast("list[str]", load_words("outcomes.yaml")[meaning])
+    return frozenset(words_of(word) for word in listed)
 
 
 def compares(listed: Sequence[str]) -> bool:
