@@ -95,3 +95,9 @@ def test_an_apostrophe_before_a_formulas_sign_belongs_to_the_program(tmp_path: P
         "What: phone number" in next(f for f in phones.findings if f.check == "personal").evidence
     )
     assert imported(tmp_path, ["'t Veld", "'s-Gravenhage"] * 20).column("What")[0] == "'t Veld"
+
+
+def test_a_cell_that_a_spreadsheet_could_not_calculate_is_empty(tmp_path: Path) -> None:
+    cells = [("#DIV/0!", "#REF!", "#WERT!")[n // 5 % 3] if n % 5 == 0 else f"{n}.5" for n in range(60)]  # fmt: skip
+    found = imported(tmp_path, cells)
+    assert found.column("What")[:3] == [None, 1.5, 2.5] and not found.told("words-between")

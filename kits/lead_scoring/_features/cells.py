@@ -26,7 +26,7 @@ MISSING = frozenset([
     "seleccionar", "sin especificar", "sconosciuta", "non specificato", "seleziona", "desconhecido",
     "não informado", "selecione", "onbekend", "niet opgegeven", "selecteer", "nieznany", "brak", "brak danych",
     "okänd", "ukendt", "tuntematon", "неизвестно", "не указано", "не вказано", "не закрыта", "не закрита", "不明", "未知", "未設定", "未入力",
-    "belirtilmemiş", "sin asignar",
+    "belirtilmemiş", "sin asignar", "#div/0!", "#ref!", "#value!", "#name?", "#num!", "#null!", "#bezug!", "#wert!", "#zahl!", "#valeur!", "#nombre!",
     "0000-00-00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000", "00-00-0000", "0001-01-01", "0001-01-01 00:00:00", "0001-01-01t00:00:00",
     "0001-01-01t00:00:00z", "01.01.0001", "01.01.0001 00:00:00", "01/01/0001", "01/01/0001 00:00:00", "1/1/0001", "1/1/0001 12:00:00 am",
 ])  # fmt: skip

@@ -49,7 +49,7 @@ def tell_unread_numbers(known: Known) -> Iterator[Finding]:
             f"{so_many(tuple(found), 'looks like numbers that', 'look like numbers that')} could not be read: words to the "
             "model, which learns nothing of how much it is",
             tuple(f"{name}: {cell!r}" for name, cell in found.items())[:MAX_SHOWN],
-            "export plain numbers such as 1234.5 (of a duration its minutes), with their unit in the column's name, and import again "
+            "export plain numbers such as 1234.5 (of a duration its minutes, of a time of day its hour), with their unit in the column's name, and import again "
             "with --replace",
         )  # fmt: skip
 
