@@ -20,13 +20,26 @@ MAX_BYTES = 512 << 20
 MAX_COLUMNS = 2_000
 MAX_DEPTH = 4
 MAX_CELL = 64 << 10
-_LIFTED = frozenset({"properties", "fields", "custom_fields", "attributes"})
+_LIFTED = frozenset({"properties", "fields", "custom_fields", "custom_fields_values", "attributes"})
 """Objects whose entries are the row's own columns."""
 _SALESFORCE = frozenset({"type", "url"})
 """All that the `attributes` of a Salesforce record say."""
 _CHANGES = "propertiesWithHistory"
 """Where HubSpot's API tells which value a field had from when."""
-_WRAPPERS = ("results", "records", "data", "result", "items", "rows", "leads", "deals", "contacts")
+_PAGES = ("results", "records", "data", "result", "value", "_embedded")
+"""What an answer has its rows under, whatever they are; `value` by OData."""
+_WRAPPERS = (
+    *_PAGES,
+    "items",
+    "rows",
+    "leads",
+    "deals",
+    "contacts",
+    "opportunities",
+    "prospects",
+    "customers",
+    "orders",
+)
 
 _NAMES = (
     "name", "label", "title", "key", "code", "slug", "field", "field_name", "definition", "custom_field_definition_id",
@@ -116,7 +129,7 @@ def _holds_rows(value: JsonValue) -> bool:
 
 
 def _is_page(entry: Object) -> bool:
-    return any(_holds_rows(entry.get(key)) for key in _WRAPPERS[:4]) and "id" not in entry
+    return any(_holds_rows(entry.get(key)) for key in _PAGES) and "id" not in entry
 
 
 def _flat(row: Object) -> Object:
@@ -147,13 +160,25 @@ def _named_values(entries: list[JsonValue]) -> Object:
     another list, or one of which one entry counts (`primary`)."""
     found: Object = {}
     for entry in entries:
-        if not isinstance(entry, dict) or "value" not in entry or "primary" in entry:
+        if not isinstance(entry, dict) or "primary" in entry:
+            return {}
+        if "value" not in entry and not isinstance(entry.get("values"), list):
             return {}
         label = next((text for key in _NAMES if (text := _label(entry.get(key)))), "")
         if not label or label in found:
             return {}
-        found[label] = entry["text"] if isinstance(entry.get("text"), str) else entry["value"]
+        found[label] = entry["text"] if isinstance(entry.get("text"), str) else _own_value(entry)
     return found
+
+
+def _own_value(entry: Object) -> JsonValue:
+    """A field's value, or several of Kommo's: `values: [{value: A}, {value: B}]` is `A;B`."""
+    several = entry.get("values")
+    if "value" in entry or not isinstance(several, list):
+        return entry.get("value")
+    values = (one.get("value") if isinstance(one, dict) else one for one in several)
+    texts = [_text(one) for one in values if one is not None]
+    return ";".join(texts) if texts else None
 
 
 def _label(value: JsonValue) -> str:
