@@ -37,6 +37,8 @@ _BEFORE = re.compile(
 _BEHIND = re.compile(rf"(?<=[-.,\d])\s{{0,4}}({_any(MEANT.keys() - BEFORE_ALONE)})$")
 _BARE = frozenset({"M", "m", "MM"})
 """What stands for millions in a column that writes thousands with a K, or has a currency."""
+_ALONE = re.compile(r"[-+]?[\d.,]*|\D*")
+"""Nothing beside a number, or no number at all."""
 _NO_CENTS = re.compile(r"(?<=\d)[.,:/][-–—]{1,2}(?=\s|[^\W\d_]|[€$£]|$)")
 """Of a price without cents: `1.200,-`, `CHF 1'200.–`, `1 200:-`, `1,200/-`."""
 _BELOW = re.compile(r"\(\s?([^()]{0,8}\d[\d.,'’ ]*[^()]{0,8})\)|([^-]*\d[.,]\d{2})-")
@@ -76,6 +78,8 @@ def apart(cell: str, *, bare: bool = False) -> tuple[str, Units]:
     text = cell.strip()
     if len(text) > _LONGEST:
         return cell, frozenset()
+    if _ALONE.fullmatch(text):
+        return text, frozenset()
     text = _NO_CENTS.sub("", text)
     if below := _BELOW.fullmatch(text):
         return _below(cell, *apart((below[1] or below[2]).strip(), bare=bare))

@@ -35,9 +35,9 @@ def with_last_states(main: Sheet, others: Sequence[Sheet], source: SourceConfig)
         main: the table that tells outcomes.
         others: tables of which nobody said what they are.
     """
-    told = _outcome(main, source)
-    at, seconds = _time_of_states(main)
-    if told is None or not at or len(main.columns) > _MOST_COLUMNS:
+    told = _outcome(main, source) if others and len(main.columns) <= _MOST_COLUMNS else None
+    at, seconds = _time_of_states(main) if told is not None else ("", ())
+    if told is None or not at:
         return None
     for other in others:
         link = find_link(other, main)
