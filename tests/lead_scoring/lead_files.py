@@ -9,9 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring import data
+from kits.lead_scoring._features.cells import to_number
 from kits.lead_scoring._lead import Lead, decode_lead
+from kits.lead_scoring._reading.cells import type_cells
 from kits.lead_scoring.config import Config
 
 
@@ -79,3 +83,12 @@ def read(path: Path, model: Mapping[str, object] | None = None, format: str = "a
 def source(**stated: object) -> dict[str, object]:
     """Settings of `model.source` alone."""
     return {"source": stated}
+
+
+def assert_numbers(name: str, cells: Sequence[str], values: Sequence[float]) -> None:
+    """A column of these cells is of these numbers, and a later text of it is read as the same one."""
+    found = type_cells(name, cells)
+    assert (found.kind, found.odd) == ("number", 0)
+    assert found.values == pytest.approx(values)
+    told = [to_number(cell, commas=found.commas is True, bare=True) for cell in cells]
+    assert told == pytest.approx(values)

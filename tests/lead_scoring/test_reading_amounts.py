@@ -11,7 +11,7 @@ import pytest
 from kits.core.errors import DataError
 from kits.lead_scoring._features.cells import to_number
 from kits.lead_scoring._reading.cells import type_cells
-from tests.lead_scoring.lead_files import Read, put, read, source, table
+from tests.lead_scoring.lead_files import Read, assert_numbers, put, read, source, table
 
 
 def amounts(tmp_path: Path, cells: list[str], **stated: object) -> Read:
@@ -223,11 +223,7 @@ def test_an_outcome_may_be_an_amount_whatever_blank_parts_its_thousands(
 def test_amounts_in_thousands_and_millions_are_numbers(
     cells: list[str], values: list[float]
 ) -> None:
-    found = type_cells("Umsatz", cells)
-    assert (found.kind, found.odd) == ("number", 0)
-    assert found.values == pytest.approx(values)
-    told = [to_number(cell, commas=found.commas is True, bare=True) for cell in cells]
-    assert told == pytest.approx(values)
+    assert_numbers("Umsatz", cells, values)
 
 
 @pytest.mark.parametrize(

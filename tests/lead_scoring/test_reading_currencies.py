@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kits.lead_scoring._features.cells import to_number
 from kits.lead_scoring._reading.cells import type_cells
-from tests.lead_scoring.lead_files import Read, put, read, table
+from tests.lead_scoring.lead_files import Read, assert_numbers, put, read, table
 
 
 @pytest.mark.parametrize(
@@ -46,11 +45,7 @@ from tests.lead_scoring.lead_files import Read, put, read, table
 def test_amounts_of_the_world_are_numbers_to_tables_and_to_later_texts(
     cells: list[str], values: list[float]
 ) -> None:
-    found = type_cells("Amount", cells)
-    assert (found.kind, found.odd) == ("number", 0)
-    assert found.values == pytest.approx(values)
-    told = [to_number(cell, commas=found.commas is True, bare=True) for cell in cells]
-    assert told == pytest.approx(values)
+    assert_numbers("Amount", cells, values)
 
 
 @pytest.mark.parametrize(
