@@ -19,6 +19,7 @@ from kits.core.sample import utc_now
 from kits.core.signing import SigningKey
 
 _DATABASE = "hub.sqlite"
+_ROOM_BYTES = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,16 @@ def _fill(config: HubConfig, login: str, password: str) -> None:
 
 def doctor(data_dir: Path) -> list[Finding]:
     """Checks what a hub needs; changes nothing."""
-    findings = [_mosquitto(), _disk(data_dir)]
     try:
         config = load(data_dir)
     except ConfigError as error:
-        return [*findings, Finding("configuration", error.what, False, error.fix)]
-    findings.append(Finding("configuration", str(data_dir / FILE), True))
+        wrong = Finding("configuration", error.what, False, error.fix)
+        return [_mosquitto(), _disk(data_dir, 0), wrong]
+    findings = [
+        _mosquitto(),
+        _disk(data_dir, config.limits.disk_reserve_bytes),
+        Finding("configuration", str(data_dir / FILE), True),
+    ]
     database = _database(config)
     leads = [*_lots(config), *_keyless(config), *_alike(config)] if database.ok else []
     return [*findings, *_keys(config), *_crms(config), _authority(config), database, *leads]
@@ -116,10 +121,15 @@ def _mosquitto() -> Finding:
     )  # fmt: skip
 
 
-def _disk(data_dir: Path) -> Finding:
+def _disk(data_dir: Path, reserve: int) -> Finding:
+    """Room for a while. `reserve`: bytes; with less nothing is taken from devices."""
     place = next(path for path in (data_dir, *data_dir.resolve().parents) if path.exists())
     free = shutil.disk_usage(place).free
-    return Finding("free disk", f"{free / 1e9:.1f} GB", free > 2e9, "at least 2 GB")
+    least = max(_ROOM_BYTES, 2 * reserve)
+    fix = f"at least {least / 1e9:g} GB"
+    if least > _ROOM_BYTES:
+        fix += ": twice limits.disk_reserve_bytes, with less than which nothing is taken"
+    return Finding("free disk", f"{free / 1e9:.1f} GB", free > least, fix)
 
 
 def _keys(config: HubConfig) -> list[Finding]:

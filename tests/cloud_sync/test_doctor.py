@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from cloud_sync import setup
 from cloud_sync.cli import make_app
+from cloud_sync.config import FILE, dump, load
 from cloud_sync.setup import Finding
 from cloud_sync.store.db import Database
 from kits.core.errors import DataError, MachineError
@@ -31,6 +33,18 @@ def test_a_hub_in_order_is_left_as_it_is(data: Path) -> None:
     before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
     assert database_finding(data).ok
     assert {path: path.read_bytes() for path in data.rglob("*") if path.is_file()} == before
+
+
+def test_a_disk_with_little_more_than_the_reserve_is_a_finding(data: Path) -> None:
+    def finding() -> Finding:
+        return {finding.check: finding for finding in setup.doctor(data)}["free disk"]
+
+    assert finding().ok and finding().fix == "at least 2 GB"
+    free = shutil.disk_usage(data).free
+    config = load(data)
+    limits = config.limits.model_copy(update={"disk_reserve_bytes": free * 3 // 4})
+    (data / FILE).write_text(dump(config.model_copy(update={"limits": limits})))
+    assert not finding().ok and "limits.disk_reserve_bytes" in finding().fix
 
 
 @pytest.mark.parametrize("words", [("user", "list"), ("device", "list"), ("serve",)])
