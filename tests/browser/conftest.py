@@ -19,6 +19,9 @@ from cloud_sync.config import load
 from cloud_sync.hub import Hub
 from tests.browser import seed
 from tests.browser.signing_in import sign_in
+from tests.cloud_sync.conftest import real_hasher
+
+__all__ = ["real_hasher"]
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [

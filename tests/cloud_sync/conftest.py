@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from cloud_sync import setup
 from cloud_sync.config import load
 from cloud_sync.hub import Hub
+from cloud_sync.web import security
 from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.postgres import (
     drop_database,
@@ -19,6 +21,18 @@ from tests.cloud_sync.postgres import (
     server_binaries,
 )
 from tests.release_engineer import Engineer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_hasher() -> Iterator[Callable[[], PasswordHasher]]:
+    """Passwords cost next to nothing in tests: they were a sixth of all that tests of pages computed. What makes the hub's."""
+    real = security._hasher
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(security, "_hasher", lambda: quick)
+        security._decoy.cache_clear()
+        yield real
+    security._decoy.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi import Depends
 from sqlalchemy import select
 
@@ -44,6 +46,11 @@ def test_password_opens_a_session_and_is_not_stored(opened) -> None:
         row = session.scalars(select(WebSession)).one()
         assert new.secret != row.hash
         assert [a.what for a in session.scalars(select(AuditLog))][-1] == "login"
+
+
+def test_a_password_costs_what_owasp_asks_for(real_hasher: Callable[[], PasswordHasher]) -> None:
+    made = real_hasher()
+    assert (made.type.name, made.time_cost, made.memory_cost, made.parallelism) == ("ID", 2, 19_456, 1)  # fmt: skip
 
 
 def test_logout_ends_the_session(opened) -> None:
