@@ -22,16 +22,17 @@ from tests.cloud_sync.postgres import (
 )
 from tests.release_engineer import Engineer
 
+_REAL = security._hasher
+
 
 @pytest.fixture(scope="session", autouse=True)
 def real_hasher() -> Iterator[Callable[[], PasswordHasher]]:
     """Passwords cost next to nothing in tests: they were a sixth of all that tests of pages computed. What makes the hub's."""
-    real = security._hasher
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(security, "_hasher", lambda: quick)
         security._decoy.cache_clear()
-        yield real
+        yield _REAL
     security._decoy.cache_clear()
 
 
