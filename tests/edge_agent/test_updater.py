@@ -280,9 +280,9 @@ def test_a_fault_of_one_part_is_counted_and_holds_no_other_up(bench: Bench) -> N
     def broken(_target: str) -> Signed:
         raise ZeroDivisionError
 
-    bench.hub.publish(NEW)
     with updating(bench) as updater:
         trust, bench.offers._signed = bench.offers._signed, broken
+        bench.hub.publish(NEW)
         wait_for(lambda: updater.failures > 0)
         bench.offers._signed = trust
         leave_request(bench.slots.folder, Request(kind="allow", bundle=bundle_id_of(NEW)))
