@@ -6,7 +6,7 @@ and, for a misspelt key, the likely one. It does not know any of these models.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -84,12 +84,18 @@ def load_yaml(text: str) -> Any:
     Raises:
         yaml.YAMLError: it is not YAML, a date that is none, nested too deeply, or much more than is written.
     """
+    return _load(text, lambda _root: None)
+
+
+def _load(text: str, look: Callable[[yaml.Node], None]) -> Any:
+    """The same. `look`: at what is written, before anything is made of it: what `<<` takes over stands nowhere yet."""
     loader = _LOADER(text)
     try:
         root = loader.get_single_node()
         if root is None:
             return None
         _count(root, {})
+        look(root)
         return loader.construct_document(root)
     except (ValueError, RecursionError) as error:
         raise yaml.YAMLError(str(error)) from None
@@ -135,24 +141,23 @@ def parse_yaml(text: str, where: str) -> dict[str, object]:
         ConfigError: not YAML, something else than keys and values, or a key that stands twice.
     """
     try:
-        value = load_yaml(text)
+        value = _load(text, lambda root: _require_once(root, where))
     except yaml.YAMLError as error:
         raise ConfigError(_yaml_complaint(error), where=_yaml_place(error, where)) from None
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise ConfigError("the file must hold keys and values", where=where, fix="name: value")
-    _require_once(text, where)
     return value
 
 
-def _require_once(text: str, where: str) -> None:
+def _require_once(root: yaml.Node, where: str) -> None:
     """That no key stands twice in one place: YAML takes the later one, and what the earlier one says is lost.
 
     Raises:
         ConfigError: one does.
     """
-    for path, first, line in _repeated(yaml.compose(text, Loader=_LOADER), ()):
+    for path, first, line in _repeated(root, ()):
         key = ".".join(map(str, path))
         raise ConfigError(
             f"{key!r} stands twice, in lines {first} and {line}: only the later one would count",
@@ -160,7 +165,7 @@ def _require_once(text: str, where: str) -> None:
         )  # fmt: skip
 
 
-def _repeated(node: yaml.Node | None, path: KeyPath) -> Iterator[tuple[KeyPath, int, int]]:
+def _repeated(node: yaml.Node, path: KeyPath) -> Iterator[tuple[KeyPath, int, int]]:
     """Keys that stand again in the same place, with both lines; `1` and `"1"` are two."""
     if isinstance(node, yaml.MappingNode):
         lines: dict[tuple[str, str], int] = {}

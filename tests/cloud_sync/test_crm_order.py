@@ -27,7 +27,7 @@ from cloud_sync.crm import (
     upkeep,
     writing,
 )
-from cloud_sync.crm.base import CrmEvent, Listed, Listing, ScoreWrite
+from cloud_sync.crm.base import CrmEvent, Listed, Listing, ScoreWrite, What
 from cloud_sync.crm.claiming import Claimed
 from cloud_sync.store.db import Database, migrate
 from cloud_sync.store.models import CrmConnection, CrmLead
@@ -85,8 +85,8 @@ def _believes(here: LeadHub) -> None:
         hiding.believe(session, SALES, here.clock(), by="ada")
 
 
-def _event(name: str, into: str = "", what: str = "changed") -> CrmEvent:
-    return CrmEvent(f"{name} {what} {utc_now()}", name, what, utc_now(), into=into)  # type: ignore[arg-type]  # one of them
+def _event(name: str, into: str = "", what: What = "changed") -> CrmEvent:
+    return CrmEvent(f"{name} {what} {utc_now()}", name, what, utc_now(), into=into)
 
 
 def _takes(here: LeadHub, *events: CrmEvent) -> None:
@@ -182,7 +182,7 @@ def _while_others_have_it(here: LeadHub, act: Act) -> None:
     def guarded() -> None:
         try:
             act(here)
-        except BaseException as error:  # noqa: BLE001  (told below)
+        except BaseException as error:  # noqa: BLE001  (of a thread: whoever waits for it fails with it)
             faults.append(error)
 
     thread = threading.Thread(target=guarded)

@@ -25,6 +25,7 @@ from kits.lead_scoring._features.unit_words import (
 Units = frozenset[str]
 """What a unit may mean: a krone is that of three countries. Empty: there is none. None has a blank in it."""
 _CODES = frozenset((*CODES, *MORE_CODES))
+_BEHIND_TOO = MEANT.keys() - BEFORE_ALONE
 
 
 def _any(words: Iterable[str]) -> str:
@@ -34,7 +35,7 @@ def _any(words: Iterable[str]) -> str:
 _BEFORE = re.compile(
     rf"([-+]?)\s{{0,2}}(?:({_any(MEANT.keys() - SPACED)})\s{{0,4}}|({_any(SPACED)})\s{{1,4}})(?=[-+.,\d])"
 )
-_BEHIND = re.compile(rf"(?<=[-.,\d])\s{{0,4}}({_any(MEANT.keys() - BEFORE_ALONE)})$")
+_BEHIND = re.compile(rf"(?<=[-.,\d])\s{{0,4}}({_any(_BEHIND_TOO)})$")
 _BARE = frozenset({"M", "m", "MM"})
 """What stands for millions in a column that writes thousands with a K, or has a currency."""
 _ALONE = re.compile(r"[-+]?[\d.,]*|\D*")
@@ -53,7 +54,7 @@ _COUNTED = re.compile(
 """A number with one word behind it."""
 _ATTACHED = re.compile(rf"([-+]?\d[\d.,'’\u00a0\u202f ]{{0,20}})(?<=\d)\s{{0,2}}({_any(ATTACHED)})")
 _PHRASE = re.compile(
-    rf"([-+]?\d[\d.,'’\u00a0\u202f ]{{0,20}})(?<=\d)\s{{0,3}}((?:{_any(MEANT.keys() - BEFORE_ALONE | ATTACHED.keys())}|[^\W\d_]{{2,20}}\.?)?)"
+    rf"([-+]?\d[\d.,'’\u00a0\u202f ]{{0,20}})(?<=\d)\s{{0,3}}((?:{_any(_BEHIND_TOO | ATTACHED.keys())}|[^\W\d_]{{2,20}}\.?)?)"
     rf"(\s?/\s?|\s{{1,3}})((?:{_any(ATTACHED)}|[^\W\d_]{{1,20}}\.?)(?:\s[^\W\d_]{{2,20}}\.?)?)"
 )
 """A number with a unit of several words: `4.500 kWh/Jahr`, `79,00 € / Monat`, `$12/mo`, `1 200 € HT`, `1,400 sq. ft.`"""
@@ -151,7 +152,7 @@ def unit_in_name(name: str) -> Units:
 def is_currency(cell: str) -> bool:
     """Whether a cell is the code or the sign of a currency and nothing else."""
     text = cell.strip()
-    return text != "%" and (text in MEANT.keys() - BEFORE_ALONE or text.upper() in _CODES)
+    return text != "%" and (text in _BEHIND_TOO or text.upper() in _CODES)
 
 
 def usual_unit(counted: Iterable[tuple[Units, int]]) -> str:
