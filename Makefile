@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 EXTRAS_DEMO := cpu,agent,mail,hub,train,yolo,pretrained,llm
 EXTRAS_TEST := $(EXTRAS_DEMO),machines,postgres,openvino,trt-check,dev
 SYSTEM_DEMO := libgl1 libglib2.0-0
-SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto dovecot-imapd chromium git iproute2 postgresql
+SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto dovecot-imapd chromium-headless-shell/chromium git iproute2 postgresql
 # a clock that leaps, for the slow trials
 SYSTEM_ALL := $(SYSTEM_TEST) faketime
 # tests wait for real programs more than they compute: a few at a time
@@ -82,21 +82,11 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install -q -e '.[$(EXTRAS_TEST)]'
 	@touch $@ $(VENV)/.demo
 
-# Debian packages, only the missing ones, only when we may install them.
-define system_packages
-	@missing=""; for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'install ok' || missing="$$missing $$p"; done; \
-	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
-	if [ -n "$$missing" ]; then \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
-	  else echo "needed:$$missing   (sudo apt-get install$$missing)" >&2; exit 4; fi; fi
-endef
-
 system-demo:
-	$(call system_packages,$(SYSTEM_DEMO))
+	@PYTHON=$(PYTHON) tests/system_packages.sh $(SYSTEM_DEMO)
 
 system-test:
-	$(call system_packages,$(SYSTEM_TEST))
+	@PYTHON=$(PYTHON) tests/system_packages.sh $(SYSTEM_TEST)
 
 system-all:
-	$(call system_packages,$(SYSTEM_ALL))
+	@PYTHON=$(PYTHON) tests/system_packages.sh $(SYSTEM_ALL)

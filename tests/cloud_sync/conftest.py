@@ -17,9 +17,13 @@ from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.postgres import (
     drop_database,
     fresh_database,
+    name_in,
     running_cluster,
     server_binaries,
+    url_of,
 )
+from tests.cloud_sync.quick_tables import quick_tables  # noqa: F401  a fixture
+from tests.quick_disk import no_waiting_for_the_disk  # noqa: F401  a fixture
 from tests.release_engineer import Engineer
 
 _REAL = security._hasher
@@ -48,14 +52,22 @@ def cluster() -> Iterator[Path]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind the hub supports."""
+    """A database of each kind the hub supports, which `make_tables` makes."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'hub.sqlite'}"
         return
     cluster = request.getfixturevalue("cluster")
-    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
     yield url
     drop_database(cluster, url)
+
+
+@pytest.fixture
+def empty_database_url(request: pytest.FixtureRequest, database_url: str) -> str:
+    """The same, which is there and has no tables."""
+    if not database_url.startswith("sqlite"):
+        fresh_database(request.getfixturevalue("cluster"), name_in(database_url))
+    return database_url
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.cloud_sync.crm_builders import (
     signed,
 )
 from tests.cloud_sync.fleet_builders import make_hub
-from tests.cloud_sync.postgres import drop_database, fresh_database
+from tests.cloud_sync.postgres import drop_database, url_of
 
 AT = datetime.fromtimestamp(NOW, timezone.utc)
 NONE: MappingProxyType[str, str] = MappingProxyType({})
@@ -61,7 +61,7 @@ def opened_hub(folder: Path, request: pytest.FixtureRequest) -> Iterator[Hub]:
             yield made
         return
     cluster = request.getfixturevalue("cluster")
-    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
     with make_hub(folder, public_url=HUB, database_url=url) as made:
         yield made
     drop_database(cluster, url)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy import make_url
 
 _MEMORY = "/dev/shm"
 _ENOUGH_BYTES = 8 << 30
@@ -69,12 +70,21 @@ def quickest(connection: psycopg.Connection[Any]) -> str:
     return "STRATEGY file_copy" if connection.info.server_version >= 150_000 else ""
 
 
+def url_of(socket: Path, name: str) -> str:
+    """Of a database of that name, whether it is there or not; as SQLAlchemy takes it."""
+    return f"postgresql+psycopg://kitwright@/{name}?host={socket}"
+
+
+def name_in(url: str) -> str:
+    """The database's, of an address as `url_of` makes it."""
+    return str(make_url(url).database)
+
+
 def drop_database(socket: Path, url: str) -> None:
     """Its files go, whoever is still connected."""
     with psycopg.connect(host=str(socket), user="kitwright", dbname="postgres") as connection:
         connection.autocommit = True
-        name = url.removeprefix("postgresql+psycopg://kitwright@/").partition("?")[0]
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'DROP DATABASE IF EXISTS "{name_in(url)}" WITH (FORCE)')
 
 
 def fresh_database(socket: Path, name: str, options: str = "") -> str:
@@ -86,4 +96,4 @@ def fresh_database(socket: Path, name: str, options: str = "") -> str:
     with psycopg.connect(host=str(socket), user="kitwright", dbname="postgres") as connection:
         connection.autocommit = True
         connection.execute(f'CREATE DATABASE "{name}" {options or quickest(connection)}')
-    return f"postgresql+psycopg://kitwright@/{name}?host={socket}"
+    return url_of(socket, name)

@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL
 
-from cloud_sync.store.db import Database, current_revision, migrate
+from cloud_sync.store.db import Database, migrate
 from cloud_sync.store.models import Setting
 from tests.cloud_sync.postgres import quickest
 
@@ -24,7 +24,7 @@ _TEMPLATE = "migrated"
 
 
 def make_tables(database: Database) -> None:
-    """As `migrate`, of an empty database that nobody is connected to."""
+    """As `migrate`; a database that is not there is made."""
     url = database.engine.url
     if url.get_backend_name() == "sqlite":
         path = Path(str(url.database))
@@ -33,12 +33,12 @@ def make_tables(database: Database) -> None:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_migrated_file(), path)
-    elif current_revision(database):
-        migrate(database)
-        return
     else:
-        database.engine.dispose()
-        _copy(url)
+        try:
+            _copy(url)
+        except psycopg.errors.DuplicateDatabase:
+            migrate(database)
+            return
     with database.transaction() as session:
         # drawn with the tables: no two hubs are called the same
         session.get_one(Setting, "hub").value = {"id": uuid.uuid4().hex}
@@ -57,12 +57,11 @@ def _migrated_file() -> Path:
 
 
 def _copy(url: URL) -> None:
-    """In place of the empty one: PostgreSQL copies a database only when it makes it."""
+    """PostgreSQL copies a database only when it makes it."""
     socket = str(url.query["host"])
     template = _migrated_database(socket)
     with psycopg.connect(host=socket, user=url.username, dbname="postgres") as connection:
         connection.autocommit = True
-        connection.execute(f'DROP DATABASE "{url.database}"')
         connection.execute(
             f'CREATE DATABASE "{url.database}" TEMPLATE "{template}" {quickest(connection)}'
         )

@@ -17,14 +17,14 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, Effect
 from tests.cloud_sync.crossing import cross, waits_for_a_lock
 from tests.cloud_sync.fleet_builders import make_hub
-from tests.cloud_sync.postgres import drop_database, fresh_database
+from tests.cloud_sync.postgres import drop_database, url_of
 from tests.waiting import wait_for
 
 
 @pytest.fixture
 def apart(tmp_path: Path, cluster: Path) -> Iterator[Hub]:
     """A hub whose processes do not see what others have not committed, with two receivers."""
-    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
     notify = {
         "webhook": {"url": "http://127.0.0.1:1/"},
         "mail": {"host": "127.0.0.1", "to": ["crew@works"], "severities": ["warning"]},

@@ -34,7 +34,7 @@ from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.sample import utc_now
 from tests.cloud_sync.conftest import cluster
 from tests.cloud_sync.lead_builders import LEADS, SALES, LeadHub, lead_hub
-from tests.cloud_sync.postgres import drop_database, fresh_database
+from tests.cloud_sync.postgres import drop_database, fresh_database, url_of
 from tests.waiting import wait_for
 
 __all__ = ["cluster"]
@@ -46,7 +46,7 @@ Act = Callable[[LeadHub], object]
 
 @pytest.fixture(scope="module")
 def here(cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LeadHub]:
-    url = fresh_database(cluster, "order")
+    url = url_of(cluster, "order")
     with lead_hub(tmp_path_factory.mktemp("order"), url) as made:
         for name in NAMES:
             made.crm.put(name, size=70)

@@ -24,7 +24,7 @@ from kits.core.sample import digest_of, utc_now
 from tests.cloud_sync.crossing import cross
 from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.hub_builders import PROJECT, add_dataset, add_person, add_sample, open_hub
-from tests.cloud_sync.postgres import fresh_database
+from tests.cloud_sync.postgres import url_of
 from tests.cloud_sync.test_retraining import KIT_YAML, bundle_bytes, champion, crowned
 
 KIT = """\
@@ -40,7 +40,7 @@ print(json.dumps({"path": "made.kwb", "run": "r", "better": True, "of": rest[:2]
 @pytest.fixture
 def apart(tmp_path: Path, cluster: Path) -> Iterator[Hub]:
     """A hub whose workers do not see what others have not committed."""
-    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
     with make_hub(tmp_path, database_url=url) as hub:
         yield hub
 

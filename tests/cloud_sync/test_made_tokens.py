@@ -21,7 +21,7 @@ from cloud_sync.web.made_tokens import offspring
 from kits.core.sample import utc_now
 from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.hub_builders import add_person, open_hub
-from tests.cloud_sync.postgres import fresh_database
+from tests.cloud_sync.postgres import url_of
 from tests.waiting import wait_for
 
 Headers = dict[str, str]
@@ -36,7 +36,7 @@ def opened(tmp_path: Path) -> Iterator[tuple[TestClient, Hub]]:
 @pytest.fixture
 def hub(tmp_path: Path, cluster: Path) -> Iterator[Hub]:
     """One on PostgreSQL, where two transactions write at once."""
-    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
     with make_hub(tmp_path, database_url=url) as hub:
         yield hub
 

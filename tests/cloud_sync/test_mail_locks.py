@@ -37,7 +37,7 @@ from tests.cloud_sync.mail_builders import (
     mail_row,
     stamp,
 )
-from tests.cloud_sync.postgres import drop_database, fresh_database
+from tests.cloud_sync.postgres import drop_database, url_of
 from tests.waiting import wait_for
 
 FIRST, SECOND = "a", "b"
@@ -48,7 +48,7 @@ CONTENTS = {FIRST: letter(text="the first"), SECOND: letter(text="the second")}
 
 @pytest.fixture
 def hub(tmp_path: Path, cluster: Path) -> Iterator[Hub]:
-    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
     with make_hub(tmp_path, database_url=url) as hub:
         add_device(hub)
         with hub.database.transaction() as session:

@@ -122,8 +122,8 @@ def test_where_all_bundles_decide_mails_no_rate_of_parts_is_shown(hub: Hub) -> N
         assert overview.make_overview(session, VIEWER, AT).rates == []
 
 
-def test_samples_decided_before_an_update_do_not_wait_again(database_url: str) -> None:
-    database = Database(database_url)
+def test_samples_decided_before_an_update_do_not_wait_again(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     config = alembic_config()
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -37,7 +37,7 @@ from kits.core.sample import utc_now
 from tests.cloud_sync.crossing import cross
 from tests.cloud_sync.fleet_builders import add_device, make_hub
 from tests.cloud_sync.hub_builders import add_sample
-from tests.cloud_sync.postgres import fresh_database
+from tests.cloud_sync.postgres import url_of
 from tests.cloud_sync.released import Device, accept, begun, served
 from tests.cloud_sync.test_device_certificates import Device as Keeper
 from tests.cloud_sync.test_withdrawals import marked
@@ -46,7 +46,7 @@ from tests.release_engineer import Engineer, new_key
 
 @pytest.fixture
 def hub(tmp_path: Path, cluster: Path) -> Iterator[Hub]:
-    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
     with make_hub(tmp_path, database_url=url) as hub:
         add_device(hub)
         yield hub

@@ -18,14 +18,14 @@ from cloud_sync.store.models import Deployment, Rollout
 from kits.core.hub_api import Reported
 from tests.cloud_sync.crossing import cross
 from tests.cloud_sync.fleet_builders import add_device, approved_bundle, make_hub
-from tests.cloud_sync.postgres import fresh_database
+from tests.cloud_sync.postgres import url_of
 
 NAMES = ["press-1", "press-2", "press-3"]
 
 
 @pytest.fixture
 def hub(tmp_path: Path, cluster: Path) -> Iterator[Hub]:
-    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
     with make_hub(tmp_path, database_url=url) as hub:
         for name in NAMES:
             add_device(hub, name, group="line")

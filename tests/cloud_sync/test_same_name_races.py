@@ -22,14 +22,14 @@ from cloud_sync.web.accounts import create_person
 from kits.core.sample import utc_now
 from tests.cloud_sync.crossing import cross, meanwhile, waits_for_a_lock
 from tests.cloud_sync.fleet_builders import make_hub
-from tests.cloud_sync.postgres import drop_database, fresh_database
+from tests.cloud_sync.postgres import drop_database, url_of
 from tests.waiting import wait_for
 
 
 @pytest.fixture
 def apart(tmp_path: Path, cluster: Path) -> Iterator[Hub]:
     """A hub whose processes do not see what others have not committed."""
-    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
     with make_hub(tmp_path, database_url=url) as hub:
         yield hub
     drop_database(cluster, url)

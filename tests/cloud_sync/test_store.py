@@ -18,8 +18,8 @@ from kits.core.sample import digest_of
 
 
 @pytest.fixture
-def database(database_url: str):
-    database = Database(database_url)
+def database(empty_database_url: str):
+    database = Database(empty_database_url)
     yield database
     database.close()
 

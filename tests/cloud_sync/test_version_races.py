@@ -42,7 +42,7 @@ from tests.cloud_sync.mail_builders import (
     mail_bundle,
     mail_row,
 )
-from tests.cloud_sync.postgres import fresh_database
+from tests.cloud_sync.postgres import url_of
 from tests.cloud_sync.test_crm_outcomes import won
 from tests.cloud_sync.test_lead_states import FIRMS, bring, is_of, project, send
 from tests.cloud_sync.test_mail_erasure import HERS, HIS, add_version, answer, item, keep
@@ -212,7 +212,7 @@ def test_a_lead_that_a_version_takes_in_while_it_is_forgotten_leaves_it(
 def test_words_of_a_draft_that_arrive_while_a_person_is_erased_do_not_stay(
     tmp_path: Path, cluster: Path
 ) -> None:
-    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
     with make_hub(tmp_path / "hub", database_url=url) as hub:
         add_device(hub)
         know_bundle(hub)

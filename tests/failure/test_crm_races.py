@@ -9,7 +9,7 @@ import pytest
 
 from tests.cloud_sync.conftest import cluster, database_url
 from tests.cloud_sync.lead_builders import lead_hub
-from tests.cloud_sync.postgres import drop_database, fresh_database
+from tests.cloud_sync.postgres import drop_database, url_of
 from tests.failure.conftest import Record
 from tests.failure.crm_races import Race
 
@@ -44,7 +44,7 @@ def test_it_is_so_in_hundreds_of_races(
             found = raced(tmp_path / str(seed), "", seed)
         else:
             cluster = request.getfixturevalue("cluster")
-            url = fresh_database(cluster, f"race{seed}")
+            url = url_of(cluster, f"race{seed}")
             found = raced(tmp_path / str(seed), url, seed)
             drop_database(cluster, url)
         if found:

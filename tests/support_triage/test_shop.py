@@ -88,7 +88,11 @@ def test_words_alone_do_not_tell_everything(shop: Shop) -> None:
     assert 0.88 <= float(np.mean(right)) <= 0.98
 
 
-def test_generated_files_agree_with_each_other(tmp_path: Path) -> None:
+def test_generated_files_agree_with_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "HISTORY_MAILS", 240)
+    monkeypatch.setattr(demo, "INBOX_MAILS", 120)
     for name in ("a", "b"):
         demo.generate(tmp_path / name, seed=3)
     folder = tmp_path / "a"

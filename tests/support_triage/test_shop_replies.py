@@ -18,11 +18,13 @@ from kits.support_triage._drafting.drafter import Drafter
 from kits.support_triage._drafting.knowledge import build_knowledge
 from kits.support_triage._drafting.templates import load_templates
 from kits.support_triage._mail.reading import Reading, read_mail
-from kits.support_triage._simulated.mails import ShopMail, write_mails
+from kits.support_triage._simulated.mails import INTENTS, ShopMail, write_mails
 from kits.support_triage._simulated.order_api import SECRET, OrderApi
 from kits.support_triage._simulated.shop import Order, Shop, make_shop
 from kits.support_triage._simulated.writer_api import WriterApi
 
+SHIPPED = Path(demo.__file__).parent / "_simulated"
+"""Where the help pages and templates lie that `generate` copies."""
 _FIELDS = {
     "number": {"path": "number"},
     "customer_email": {"path": "customer.email", "type": "email"},
@@ -49,15 +51,12 @@ def api(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[OrderApi]:
 
 
 @pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Drafter:
-    folder = tmp_path_factory.mktemp("shop")
-    demo.generate(folder, seed=0)
-
+def make() -> Drafter:
     def redact(mail: Reading) -> str:
         return mail.text
 
     return Drafter(
-        build_knowledge(folder / "knowledge"), load_templates(folder / "templates"), redact=redact
+        build_knowledge(SHIPPED / "knowledge"), load_templates(SHIPPED / "templates"), redact=redact
     )
 
 
@@ -145,12 +144,9 @@ def test_a_lying_model_brings_nothing_into_the_reply(
     assert any("promises" in cut for cut in lied.cut)
 
 
-def test_the_templates_of_the_shop_are_known_to_it(tmp_path: Path) -> None:
-    from kits.support_triage._simulated.mails import INTENTS
-
-    demo.generate(tmp_path, seed=1)
-    firm = load_templates(tmp_path / "templates").firm
+def test_the_templates_of_the_shop_are_known_to_it() -> None:
+    firm = load_templates(SHIPPED / "templates").firm
     assert {*firm.needs, *firm.facts, *firm.pinned} <= set(INTENTS)
-    sources = {p.source for p in build_knowledge(tmp_path / "knowledge").passages}
+    sources = {p.source for p in build_knowledge(SHIPPED / "knowledge").passages}
     named = [source for sources_ in firm.pinned.values() for source in sources_]
     assert all(any(source.endswith(name) for source in sources) for name in named)

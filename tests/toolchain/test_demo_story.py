@@ -97,8 +97,12 @@ def test_a_scripted_person_leaves_what_was_found_in_a_mail_as_it_is(tmp_path: Pa
     assert hub.answers["a"]["spans"] == [0]
 
 
-def test_the_mailbox_story_names_what_generate_makes(tmp_path: Path) -> None:
+def test_the_mailbox_story_names_what_generate_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kit = get_kit("support-triage")
+    monkeypatch.setattr(kit.demo, "HISTORY_MAILS", 200)
+    monkeypatch.setattr(kit.demo, "INBOX_MAILS", 60)
     story = kit.story
     assert story is not None
     kit.demo.generate(tmp_path, seed=3)
