@@ -24,7 +24,7 @@ def test_a_few_kills_and_a_crm_that_is_down(tmp_path: Path, record: Record) -> N
 def test_what_was_answered_is_stored_though_nothing_comes_twice(
     tmp_path: Path, record: Record
 ) -> None:
-    plan = Plan(leads=40, changes=5, copies=1, kills=3, down_s=0.5, seed=1)
+    plan = Plan(leads=40, changes=5, copies=1, kills=2, down_s=0.5, seed=1)
     outcome = Lives(tmp_path, plan).run()
     record(outcome.figures())
     assert outcome.bad == 0, outcome.words()

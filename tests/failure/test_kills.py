@@ -70,7 +70,7 @@ def _has_written(path: Path) -> bool:
 @pytest.mark.parametrize("broker", ["mosquitto", "embedded"])
 def test_a_few_kills(make_hub: MakeHub, tmp_path: Path, broker: str, record: Record) -> None:
     # the embedded broker lives in the hub's process: it dies with it
-    kills = (6, 1, 1) if broker == "mosquitto" else (3, 1, 0)
+    kills = (4, 1, 1) if broker == "mosquitto" else (2, 1, 0)
     record(kill_at_random(make_hub(broker), tmp_path, devices=2, kills=kills, pause_s=0.3))
 
 

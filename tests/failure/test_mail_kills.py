@@ -24,7 +24,7 @@ def no_server_outlives_its_test() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("lacks", "mails", "kills"),
     [
-        ((), 150, 6),
+        ((), 80, 3),
         (("MOVE", "UIDPLUS"), 60, 2),
         pytest.param((), 1000, 30, marks=pytest.mark.slow),
     ],
@@ -42,12 +42,12 @@ def test_drafts_that_a_full_mailbox_refused_arrive_once_although_the_agent_was_k
 ) -> None:
     server = Dovecot(driver="sdbox", quota_kib=60).start()
     lives = Lives(tmp_path, server, 150, seed=0)
-    full = lives.run(kills=4)
+    full = lives.run(kills=2)
     assert 0 < full.drafts_missing < 100, words(full)
     assert full.lost == full.doubled == full.drafts_twice == full.decided_twice == 0, words(full)
     server.raise_quota(1000)
     assert lives.end_of_a_life() == 0
-    assert lives.outcome(4).wrong == 0, words(lives.outcome(4))
+    assert lives.outcome(2).wrong == 0, words(lives.outcome(2))
 
 
 def test_a_mail_that_ends_the_agent_goes_to_a_person_and_the_next_ones_are_dealt_with(

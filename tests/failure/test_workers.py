@@ -27,7 +27,7 @@ def run(
         hub.close()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"])
 def test_workers_are_killed_a_few_times(tmp_path: Path, kind: str, record: Record) -> None:
     figures = on(kind, tmp_path, (1, 2, 1), 0.8)
     record({"database": kind, **figures})

@@ -287,10 +287,6 @@ def _killed_often(pumps: Works, folder: Path, name: str, kills: int) -> None:
     assert len(pumps.orders(case)) == 1
 
 
-def test_a_handful_of_kills_makes_no_second_case(pumps: Works, tmp_path: Path) -> None:
-    _killed_often(pumps, tmp_path / "line", "handful", 4)
-
-
 @pytest.mark.slow
 def test_two_hundred_kills_make_no_second_case(pumps: Works, tmp_path: Path) -> None:
     _killed_often(pumps, tmp_path / "line", "hundreds", 200)

@@ -164,7 +164,7 @@ def test_intervals_of_many_leads_allow_for_a_period_that_is_off_as_those_before_
 
 
 def test_intervals_of_levels_that_stand_are_not_much_wider_than_they_need_be() -> None:
-    assert 0.9 < share_inside(0.0, 3, draws=80) < 0.975
+    assert 0.9 < share_inside(0.0, 3, draws=50) < 0.975
 
 
 def test_few_leads_make_wide_intervals() -> None:

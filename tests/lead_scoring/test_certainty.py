@@ -30,7 +30,7 @@ def test_lifts_of_an_order_that_knows_nothing_are_held_by_their_intervals():
     """Of 2 won ones among 45 the best tenth holds none most of the time; half of these intervals held nothing but 0."""
     rng = np.random.default_rng(0)
     held = []
-    for _ in range(60):
+    for _ in range(40):
         won = np.zeros(45, dtype=bool)
         won[rng.choice(45, 2, replace=False)] = True
         leads = [Told(float(p), bool(w), n) for n, (p, w) in enumerate(zip(rng.random(45), won))]
