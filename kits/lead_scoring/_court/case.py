@@ -19,7 +19,7 @@ MOST_ROWS = 40_000
 _MOST_CELLS, _LEAST_ROWS = 1_500_000, 4_000
 """Values that are read at most; of tables of very many columns fewer leads are looked at."""
 _OPEN_ROWS = 5_000
-_FOLDS = 5
+FOLDS = 5
 FEW = 10
 """Leads of the rarer outcome under which nothing is measured."""
 _CLOCK = (1e8, 1e10)
@@ -83,7 +83,7 @@ def case_of(table: LeadTable, config: Config, seed: int) -> Case:
         if len(others):
             opposite[name] = read_column(name, others.column(name), **how)
     rows = len(decided)
-    periods = (np.arange(rows) * _FOLDS // max(rows, 1)).astype(np.intp)
+    periods = (np.arange(rows) * FOLDS // max(rows, 1)).astype(np.intp)
     lot = rng.permutation(periods)
     return Case(
         tuple(columns), opposite, decided.won, decided.order, _clock(decided), recent, lot,

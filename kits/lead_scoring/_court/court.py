@@ -7,6 +7,7 @@ What speaks for a leak, for drift and for the rest is found in the modules besid
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from kits.core.stats import Estimate
 from kits.lead_scoring._court import plain
@@ -17,6 +18,7 @@ from kits.lead_scoring._court.drift import Drift, course_of, course_p, find_drif
 from kits.lead_scoring._court.leaks import Power, judge, lateness_of, powers
 from kits.lead_scoring._court.measured import Measured, measure
 from kits.lead_scoring._court.names import said, words_of
+from kits.lead_scoring._court.newcomers import newcomers
 from kits.lead_scoring._court.settings import drifting, names_with, worded
 from kits.lead_scoring._court.signal import find_signal, silence
 from kits.lead_scoring._court.splits import Sides, side_by_side
@@ -27,6 +29,7 @@ from kits.lead_scoring.config import Config
 
 _LATEST = frozenset({"latest", "last", "recent", "current", "letzte", "letzter", "aktuell", "derniere", "dernier", "ultima", "ultimo"})  # fmt: skip
 """Words that say that an origin was written again."""
+_GRAVITY = ("cleared", "suspicious", "guilty")
 
 
 def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
@@ -42,6 +45,7 @@ def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
     measured = measure([*left, *names], case, seed) if case.measurable and left else None
     usable = {column.name for column in left}
     leaks = tuple(_leaks(measured, case, usable) if measured else _by_names([*left, *names], case))
+    leaks = _of_late(leaks, case, left, seed) if measured else leaks
     guilty = {one.column for one in leaks if one.finding == "guilty"}
     out = (guilty - set(config.columns.keep)) | set(config.columns.exclude)
     honest = [column for column in left if column.name not in out]
@@ -143,6 +147,23 @@ def _leak(name: str, marks: Sequence[Mark], power: Power) -> Verdict | None:
     if not marks:
         evidence = (*evidence, "nothing else says that it was written late")
     return Verdict(name, "leak", finding, power.alone.low, evidence, actions[finding])
+
+
+def _of_late(
+    leaks: Sequence[Verdict], case: Case, left: Sequence[Column], seed: int
+) -> tuple[Verdict, ...]:
+    """The verdicts, with graver ones on columns that came into use midway, by the leads since."""
+    found = {one.column: one for one in leaks}
+    open_still = [one for one in left if _grave(found.get(one.name)) < _GRAVITY.index("guilty")]
+    for new in newcomers(case, open_still, seed):
+        verdict = _leak(new.name, new.marks, new.power)
+        if verdict is not None and _grave(verdict) > _grave(found.get(new.name)):
+            found[new.name] = replace(verdict, evidence=(new.sentence, *verdict.evidence))
+    return tuple(found.values())
+
+
+def _grave(verdict: Verdict | None) -> int:
+    return _GRAVITY.index(verdict.finding) if verdict is not None else 0
 
 
 def _by_names(columns: Sequence[Column], case: Case) -> Iterator[Verdict]:
