@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from kits.core.stats import auroc
+from kits.lead_scoring._court.accused import Accused
 from kits.lead_scoring._court.columns import EMPTY, read_column
+from kits.lead_scoring._court.marks_of_outcome import by_gaps
 from kits.lead_scoring._court.measures import alone, auc_of, auc_within
 from kits.lead_scoring._court.names import Sort, said, told_of_persons, words_of
 from kits.lead_scoring._court.tables import plots
@@ -34,6 +36,7 @@ from tests.lead_scoring.court_tables import Made
         ("worked", "zuletzt geändert"),
         ("worked", "fecha de modificación"),
         ("worked", "Duration"),
+        ("worked", "Number of Sales Activities"),
         ("maybe", "Administrative_Duration"),
         ("maybe", "sales_rep__c"),
         ("earlier", "previous_outcome"),
@@ -276,3 +279,17 @@ def test_an_auc_within_stretches_counts_no_pair_of_different_times() -> None:
     assert auc_within(time_alone, ones, near).value == 0.5
     told = auc_within(time_alone + 0.3 * ones + rng.normal(size=2_000) * 0.3, ones, near)
     assert told.low > 0.7 and told.n == 2_000
+
+
+@pytest.mark.parametrize("share", [0.012, 0.3, 0.988])
+def test_whether_a_value_is_there_restates_the_outcome_only_where_each_outcome_has_its_own_state(
+    share: float,
+) -> None:
+    rng = np.random.default_rng(0)
+    won = (rng.random(8_000) < share).astype(float)
+    optional = rng.random(len(won)) < 0.8
+    for filled, restates in ((optional, False), (won == 1, True), (won == 0, True)):
+        column = read_column("roof", ["A" if there else None for there in filled])
+        accused = Accused(column, won, None, np.ones(len(won), dtype=bool), None)
+        # of a hundred won ones it is only nearly certain that none lacks it
+        assert [mark.weight >= 2.5 for mark in by_gaps(accused)] == [True] * restates

@@ -18,6 +18,8 @@ from kits.lead_scoring._court.odds import bounds, distance
 
 _FAR, _VERY_FAR = 2.0, 3.0
 """Distance from the base rate in log-odds, from the near end of the interval: 7 and 20 times its odds."""
+_PURE = 0.03
+"""Share of the other outcome in a state that has one alone, at the far end of its interval."""
 _TELLING_GAPS, _PLAIN_GAPS = 0.58, 0.65
 """AUC of nothing but whether a value is there, from the near end of its interval."""
 _SHARE = 0.1
@@ -108,14 +110,13 @@ def _by_state(
     found = auc_of(state.astype(np.float64), won)
     low = max(found.low, 1 - found.high)
     apart = [distance(h, k, accused.base) for h, k in zip(hits, n)]
-    ends = sorted(
-        (min(bounds(h, k)[1], 1 - bounds(h, k)[0]) for h, k in zip(hits, n)), reverse=True
-    )
+    fewest, most = sorted((bounds(h, k) for h, k in zip(hits, n)), key=lambda ends: ends[0])
     said_so = (
         f"{words[0]} for {state[won].mean():.0%} of those won and {state[~won].mean():.0%} of those lost; "
         f"of those {words[0]} {hits[1] / n[1]:.0%} were won, of those {words[1]} {hits[0] / n[0]:.0%}"
     )
-    if ends[0] <= 0.03:
+    # where hardly any lead is won, both states have lost ones nearly alone: that restates nothing
+    if fewest[1] <= _PURE and most[0] >= 1 - _PURE:
         yield Mark(kind, 3.0, f"it restates the outcome: {said_so}")
     elif low >= _PLAIN_GAPS and _one_outcome(apart, hits, n):
         yield Mark(kind, 2.5, f"it has one outcome nearly alone: {said_so}")
