@@ -24,6 +24,13 @@ from kits.lead_scoring._reasons.values import (
     yes_or_no,
 )
 
+_POSTAL = re.compile(
+    r"(?<![^\W_])(?:plz|post ?leit ?zahl|zip|zip ?code|post ?code|postal|postal ?code|code postal|codigo postal|código postal|"
+    r"codice postale|post ?nummer|post ?nr|kod pocztowy|psč|psc|irsz)(?![^\W_])",
+    re.IGNORECASE,
+)
+"""In the name of a column whose numbers name places: nobody writes thousands in them."""
+_YEARS = (1800, 2100)
 _SLOT = re.compile(r"\{(\w{1,20})\}")
 VALUE_LENGTH = 40
 """Characters of a lead's value that a reason shows."""
@@ -69,7 +76,7 @@ def situation_of(
     if number is None or not column.bins:
         shown = plain(choice_of(value), VALUE_LENGTH)
         return Situation("new", Tally(), {**label, "value": shown})
-    return _of_number(column, number, label, wording)
+    return _of_number(column, number, label, _wording_of(column, name, wording))
 
 
 def worded(column: ColumnReasons, situation: Situation, wording: Wording, room: int) -> str:
@@ -107,6 +114,17 @@ def number_text(value: float, wording: Wording) -> str:
     text = text.rstrip("0").rstrip(".") if "." in text else text
     swap = {",": wording.thousands, ".": wording.decimal}
     return "".join(swap.get(sign, sign) for sign in text)
+
+
+def _wording_of(column: ColumnReasons, name: str, wording: Wording) -> Wording:
+    """The words for a column's numbers: years and postal codes have no sign between thousands."""
+    spoken = re.sub(r"[\s_.-]+", " ", name)
+    ends = (*column.cuts, *(one.only for one in column.bins if one.only is not None))
+    bare = column.kind == "number" and not column.unit and column.divide_by == 1
+    years = all(end % 1 == 0 and _YEARS[0] <= end <= _YEARS[1] for end in ends)
+    if bare and (years or _POSTAL.search(spoken)):
+        return wording.model_copy(update={"thousands": ""})
+    return wording
 
 
 def percent_text(share: float, wording: Wording) -> str:
