@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from kits.core.stats import auroc
+from kits.core.stats import Estimate, auroc
 from kits.lead_scoring._court.accused import Accused
 from kits.lead_scoring._court.columns import EMPTY, read_column
 from kits.lead_scoring._court.marks_of_outcome import by_gaps
 from kits.lead_scoring._court.measures import alone, auc_of, auc_within
 from kits.lead_scoring._court.names import Sort, said, told_of_persons, words_of
 from kits.lead_scoring._court.tables import plots
-from kits.lead_scoring._court.telling import findings, notes
-from kits.lead_scoring._court.verdicts import Court
+from kits.lead_scoring._court.telling import findings, notes, warning
+from kits.lead_scoring._court.verdicts import Court, Side, Verdict
 from kits.lead_scoring._court.yardstick import Sums, Yardstick
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring.config import ColumnsConfig, Config, CourtConfig
@@ -225,10 +226,36 @@ def test_a_run_notes_what_was_left_out_and_whose_word_it_was() -> None:
     assert notes(court) == (
         "left out: lost reason tells what only became known with or after the outcome",
         "learned from by a person's word, against the court: call_duration",
-        "decide: x17: written before the first call, or after? Learned from until you say: "
-        "model.columns.keep or exclude (kit check has the evidence); if after, these figures never come true: on the "
-        f"latest quarter small trees reach an AUC of {reached:.3f} with, {sure:.3f} without",
+        "is x17 filled in before the first call? If after, these figures never come true (on the latest quarter small "
+        f"trees reach an AUC of {reached:.3f} with it, {sure:.3f} without)",
     )
+
+
+@pytest.mark.parametrize("suspects", [("tag",), ("tag", "visits")])
+@pytest.mark.parametrize(("without", "first"), [(0.70, True), (0.80, False), (None, False)])
+def test_figures_that_hang_on_possible_leaks_are_no_heading_until_somebody_decides(
+    suspects: tuple[str, ...], without: float | None, first: bool
+) -> None:
+    def around(auc: float) -> Estimate:
+        return Estimate(value=auc, low=auc - 0.04, high=auc + 0.04, n=500, method="DeLong")
+
+    side = Side("time", around(0.85), around(0.85), None if without is None else around(without))
+    court = Court(
+        tuple(Verdict(one, "leak", "suspicious", 0.8, ("strong",), "warn") for one in suspects),
+        (),
+        (),
+        side_by_side=(side,),
+    )
+    said = warning(court)
+    assert (said is not None) == first
+    assert any(one.startswith("decide: tag") for one in notes(court)) != first
+    assert "possible-leaks" in {one.check for one in findings(court)}
+    if said is not None:
+        assert notes(court) == (said.text,)
+        assert said.text.startswith("is tag filled" if suspects == ("tag",) else "are tag, visits")
+        assert "model.columns.exclude" in said.fix
+        silent = warning(replace(court, no_signal="no signal"))
+        assert silent is not None and silent.check == "no-signal"
 
 
 def test_the_report_has_verdicts_splits_and_periods() -> None:

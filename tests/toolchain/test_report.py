@@ -96,6 +96,25 @@ def test_what_to_know_comes_first_and_how_it_was_made_is_folded(own_project: Pro
     assert "by six folds" in document["details"]
 
 
+@pytest.mark.parametrize(
+    ("text", "heading"),
+    [
+        ("is it known (by then)? Ask (0.9 with it)", "is it known (by then)? Ask"),
+        ("no signal (p = 0.9)", "no signal"),
+        ("no signal", "no signal"),
+    ],
+)
+def test_a_warning_is_the_heading_without_its_figures(
+    own_project: Project, text: str, heading: str
+) -> None:
+    path = own_project.run_dir() / "run.json"
+    told = {"check": "x", "level": "warn", "text": text}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "warning": told}))
+    html = write_report(Project.open(own_project.root), own_project.run_dir()).read_text()
+    found = html.partition("<h1>")[2].partition("</h1>")[0]
+    assert found == f"{own_project.config.name}: {heading}"
+
+
 def test_a_target_that_was_missed_is_not_called_reached(own_project: Project) -> None:
     """Training says what the report says."""
     config = own_project.root / "kit.yaml"

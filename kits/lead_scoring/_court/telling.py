@@ -21,7 +21,7 @@ _COURSE_P = 0.01
 
 def findings(court: Court) -> Iterator[Finding]:
     """What `kit check` shows of the court, the gravest first."""
-    silent = warning(court)
+    silent = _silent(court)
     if silent is not None:
         yield silent
     for told in TOLD:
@@ -50,7 +50,33 @@ def findings(court: Court) -> Iterator[Finding]:
 
 
 def warning(court: Court) -> Finding | None:
-    """That nothing tells who buys, with what else to bring; None where something does."""
+    """What is said before any figure of a training: that nothing tells who buys, else that the figures hang on columns of which
+    nobody has said whether they are leaks; None where neither is so."""
+    return _silent(court) or _undecided(court)
+
+
+def _undecided(court: Court) -> Finding | None:
+    """Where figures fall beyond chance without the possible leaks."""
+    side = court.side_by_side[-1] if court.side_by_side else None
+    if side is None or side.without_suspects is None:
+        return None
+    asked = _asked(court)
+    if not asked or side.without_guilty.low <= side.without_suspects.high:
+        return None
+    are, it = ("is", "it") if len(asked) == 1 else ("are", "them")
+    return Finding(
+        "possible-leaks",
+        "warn",
+        f"{are} {columns_of(asked)} filled in before the first call? If after, these figures never come true (on "
+        f"{split_of(side.split)} small trees reach an AUC of {side.without_guilty.value:.3f} with {it}, "
+        f"{side.without_suspects.value:.3f} without)",
+        fix=f"say it in kit.yaml, then kit train again: model.columns.keep if people fill {it} in before the first call, "
+        "model.columns.exclude if after",
+    )
+
+
+def _silent(court: Court) -> Finding | None:
+    """That nothing tells who buys, with what else to bring."""
     if not court.no_signal:
         return None
     few = min(court.won, court.leads - court.won) < FEW
@@ -141,8 +167,10 @@ def notes(court: Court) -> tuple[str, ...]:
     kept = _kept(court)
     if kept:
         said.append(f"learned from by a person's word, against the court: {columns_of(kept)}")
-    asked = _asked(court)
-    if asked:
+    asked, hangs = _asked(court), _undecided(court)
+    if hangs is not None:
+        said.append(hangs.text)
+    elif asked:
         said.append(
             f"decide: {columns_of(asked)}: written before the first call, or after? Learned from until you say: "
             f"model.columns.keep or exclude (kit check has the evidence){_price(court, 'if after, these figures never come true')}"
