@@ -294,15 +294,18 @@ class Kit:
         format: str,
         config: BaseModel,
         learned: Mapping[str, JsonValue] | None = None,
+        *,
+        judged: bool = False,
     ) -> Iterator[RawSample | Finding]:
         """Samples and complaints of the user's files, by the project's configuration where the kit heeds it.
 
         Args:
             learned: `config` of the bundle that they are for; None: they are for none.
+            judged: the bundle is judged on them; else they are only predicted.
         """
         data = self.data
         if learned is not None and isinstance(data, ReadsLikeLearned):
-            return data.read_like(path, format, config, learned)
+            return data.read_like(path, format, config, learned, judged=judged)
         if isinstance(data, ReadsByConfig):
             return data.read_as(path, format, config)
         return data.read(path, format)

@@ -60,9 +60,19 @@ class ReadsLikeLearned(Protocol):
     """What `data.py` offers beside `read_as` when a bundle knows how the data it learned from was written."""
 
     def read_like(
-        self, path: Path, format: str, config: BaseModel, learned: Mapping[str, JsonValue]
+        self,
+        path: Path,
+        format: str,
+        config: BaseModel,
+        learned: Mapping[str, JsonValue],
+        *,
+        judged: bool = False,
     ) -> Iterator[RawSample | Finding]:
-        """As `read_as`; what the data leaves open is read as that of a bundle with this `config`."""
+        """As `read_as`; what the data leaves open is read as that of a bundle with this `config`.
+
+        Args:
+            judged: the bundle is judged on it, by what became of the samples; else they are only predicted.
+        """
 
 
 @runtime_checkable

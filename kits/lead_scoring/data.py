@@ -76,13 +76,19 @@ def read_as(path: Path, format: str, config: BaseModel) -> Iterator[RawSample | 
 
 
 def read_like(
-    path: Path, format: str, config: BaseModel, learned: Mapping[str, JsonValue]
+    path: Path,
+    format: str,
+    config: BaseModel,
+    learned: Mapping[str, JsonValue],
+    *,
+    judged: bool = False,
 ) -> Iterator[RawSample | Finding]:
     """As `read_as`, for a bundle: what new tables leave open is read as the tables it learned from were written, and numbers
     in another unit than theirs are missing.
 
     Args:
         learned: the bundle's `config`; empty: none.
+        judged: by their outcomes, so that what is not learned from is not judged on either; else they are only scored.
     """
     assert isinstance(config, Config)
     name = detect_format(path) if format == "auto" else format
@@ -93,7 +99,9 @@ def read_like(
         source = config.source.model_copy(update={"mapping": name})
         config = config.model_copy(update={"source": source})
     written = Written.model_validate(learned.get(WRITTEN) or {})
-    yield from read_leads(path, config, written, units_learned(learned), names_learned(learned))
+    names = names_learned(learned)
+    wanted = bool(names) and not judged
+    yield from read_leads(path, config, written, units_learned(learned), names, all_wanted=wanted)
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

@@ -109,6 +109,7 @@ def read_outside(
     seed: int,
     format: str = "auto",
     config: BaseModel | None = None,
+    learned: Mapping[str, JsonValue] | None = None,
     everything: bool = False,
     blobs: BlobStore | None = None,
 ) -> tuple[Dataset, list[str]]:
@@ -118,6 +119,7 @@ def read_outside(
 
     Args:
         config: the kit's part of the project's `kit.yaml`; None: its defaults.
+        learned: `config` of the bundle that is judged on it: what the data leaves open is read as it learned it.
         everything: its other parts as well.
         blobs: where the bytes go; None: into memory.
 
@@ -133,7 +135,7 @@ def read_outside(
     store = MemoryBlobStore() if blobs is None else blobs
     read: list[tuple[DatasetItem, Split | None]] = []
     complaints: list[str] = []
-    for found in kit.read(path, chosen, config or kit.config_model()):
+    for found in kit.read(path, chosen, config or kit.config_model(), learned, judged=True):
         if isinstance(found, RawSample):
             read.append((_item(found, store, len(read)), found.split))
         elif found.level != "pass":

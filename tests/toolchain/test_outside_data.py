@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from kits.core.discovery import get_kit
+from kits.core.kit import Finding
 from kits.core.sample import place_in_time
 from kits.core.stats import Estimate
 from kits.toolchain.evaluation import headline, read_outside
@@ -38,6 +42,38 @@ def test_samples_without_a_time_keep_the_order_of_their_file(leads: Path):
 
     assert len({place_in_time(item.sample) for item in placed}) == 60
     assert [int(item.sample.source.rpartition("L")[2]) for item in placed] == list(range(60))
+
+
+@pytest.mark.parametrize(
+    ("written", "day", "amount"),
+    [({}, "2026-01-02", 1.2), ({"dates": "day-first", "commas": True}, "2026-02-01", 1200)],
+)
+def test_what_a_table_leaves_open_is_read_as_the_bundle_learned_it(
+    tmp_path: Path, written: dict[str, JsonValue], day: str, amount: float
+) -> None:
+    rows = [f"L{n},01/02/2026,1.200,{'won' if n % 4 == 0 else 'lost'}" for n in range(40)]
+    (tmp_path / "leads.csv").write_text("\n".join(["lead_id,created,amount,outcome", *rows]))
+    settings = {"written": written} if written else None
+    dataset, _ = read_outside(
+        get_kit("lead-scoring"), tmp_path / "leads.csv", seed=0, learned=settings
+    )
+    came = {place_in_time(item.sample) for item in dataset.items}
+    assert came == {datetime.fromisoformat(f"{day}T00:00+00:00").timestamp()}
+    fields = [json.loads(dataset.content(item))["fields"] for item in dataset.items]
+    assert {one["amount"] for one in fields} == {amount}
+
+
+def test_a_test_lead_is_not_judged_on_and_is_scored(tmp_path: Path) -> None:
+    rows = [f"L{n},p{n}@firm{n}.com,2026-01-{n % 28 + 1:02d},won" for n in range(40)]
+    rows += ["T1,test@example.com,2026-01-03,lost"]
+    (tmp_path / "leads.csv").write_text("\n".join(["lead_id,email,created,outcome", *rows]))
+    kit = get_kit("lead-scoring")
+    config = kit.config_model.model_validate({"source": {"test_leads": "leave-out"}})
+    learned: dict[str, JsonValue] = {"opt_out": ["newsletter"]}
+    path = tmp_path / "leads.csv"
+    judged, _ = read_outside(kit, path, seed=0, config=config, learned=learned)
+    scored = [one for one in kit.read(path, "csv", config, learned) if not isinstance(one, Finding)]
+    assert (len(judged.items), len(scored)) == (40, 41)
 
 
 def test_money_bears_its_currency():

@@ -29,6 +29,8 @@ def read_leads(
     likely: Written | None = None,
     units: ByColumn | None = None,
     asked: frozenset[str] = frozenset(),
+    *,
+    all_wanted: bool = False,
 ) -> Iterator[RawSample | Finding]:
     """Every lead of a file or folder.
 
@@ -36,6 +38,7 @@ def read_leads(
         likely: how tables are written that do not tell it.
         units: what the columns of a bundle are in that is to score them.
         asked: these columns; empty: there is no bundle.
+        all_wanted: leads are only scored, so none is left out, whatever the settings leave out of those to learn from.
 
     Raises:
         ConfigError: the configuration names a column or file that is not there.
@@ -45,8 +48,8 @@ def read_leads(
     if tables.source is not None:
         config = config.model_copy(update={"source": tables.source})
     known, repeated = newest_of_each(understand(tables.leads, config, tables.extend, tables.joined))
-    known, versions = without_versions(known, config.source, all_wanted=bool(asked))
-    known, trials, tried = without_trials(known, config.source, all_wanted=bool(asked))
+    known, versions = without_versions(known, config.source, all_wanted=all_wanted)
+    known, trials, tried = without_trials(known, config.source, all_wanted=all_wanted)
     known, other = without_other_units(replace(known, asked=asked), units or {})
     yield from tables.findings
     yield from (*other, *tried, *versions)

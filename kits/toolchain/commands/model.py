@@ -145,7 +145,12 @@ def evaluate(
         notes += [remark] if remark else []
     else:
         dataset, notes = evaluation.read_outside(
-            opened.kit, data, seed=seed, format=data_format, config=opened.kit_config
+            opened.kit,
+            data,
+            seed=seed,
+            format=data_format,
+            config=opened.kit_config,
+            learned=ready.bundle.manifest.config,
         )
         dataset = _as_known(opened, ready.bundle.manifest.dataset, dataset)
         items = dataset.items

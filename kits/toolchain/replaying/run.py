@@ -94,6 +94,7 @@ def replay(  # noqa: PLR0913  (what a command may say)
             seed=ready.bundle.manifest.seed,
             format=format,
             config=config,
+            learned=ready.bundle.manifest.config,
             everything=True,
             blobs=blobs,
         )
