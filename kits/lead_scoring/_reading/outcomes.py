@@ -19,6 +19,7 @@ from kits.lead_scoring._reading.outcome_by_files import by_files
 from kits.lead_scoring._reading.outcome_by_pairs import by_pairs
 from kits.lead_scoring._reading.outcome_by_words import by_words
 from kits.lead_scoring._reading.outcome_cells import (
+    MOST_VALUES,
     Cells,
     amounts_of,
     cells_by_words,
@@ -46,6 +47,7 @@ def find_outcome(sheet: Sheet, source: SourceConfig, mapping: Mapping | None) ->
     else:
         found = _by_rules(sheet, mapping) if mapping is not None else None
         found = found or _by_cells(sheet) or by_files(sheet)
+        found = _by_stated_cells(sheet, source, found)
     return found if found is None or source.lost else _with_reasons(sheet, found)
 
 
@@ -53,6 +55,46 @@ def _by_cells(sheet: Sheet) -> Outcome | None:
     """By words of one column, or by two of which one says won and the other lost, where no word says lost."""
     found = by_words(sheet)
     return found if found is not None and not found.all_lost else by_pairs(sheet) or found
+
+
+def _by_stated_cells(sheet: Sheet, source: SourceConfig, found: Outcome | None) -> Outcome | None:
+    """By cells that a person listed without a column: of the one that has them. Where that is none, or not clear, what was found
+    stays, and it is told that they were met nowhere."""
+    listed = tuple(one for one in (*source.won, *source.lost) if not compares((one,)))
+    if not listed:
+        return found
+    columns = [name for name in sheet.columns if _has(sheet.cells[name], source)]
+    own = [name for name in columns if found is not None and name in found.columns]
+    chosen = own or columns
+    if len(chosen) != 1:
+        return found and replace(found, unmet=listed)
+    # what is won stands elsewhere: in another of the columns that say it, or where it was found
+    elsewhere = len(found.columns) > 1 if found and own else not source.won
+    if found is not None and elsewhere:
+        return _over(found, chosen[0], sheet.cells[chosen[0]], source)
+    # another table may have such a word by chance: this one is no surer for it
+    return replace(_stated(sheet, chosen[0], source), kind=found.kind if found else 1)
+
+
+def _has(cells: Sequence[str], source: SourceConfig) -> bool:
+    """Whether a column has cells of each side that a person listed."""
+    known = known_cells(cells, (*source.won, *source.lost))
+    sides = [side for side in (source.won, source.lost) if side]
+    return len(known) <= MOST_VALUES and all(
+        len(unmet(known, side)) < len(side) and not compares(side) for side in sides
+    )
+
+
+def _over(found: Outcome, column: str, cells: Sequence[str], source: SourceConfig) -> Outcome:
+    """What several columns say, but for the cells of one that a person listed."""
+    known = known_cells(cells, (*source.won, *source.lost))
+    won = listed_cells(column, known, source.won)
+    lost = listed_cells(column, known, source.lost)
+    says = dict.fromkeys(lost, False) | dict.fromkeys(won, True)
+    told = tuple(says.get(cell, before) for cell, before in zip(cells, found.won))
+    said = f"{found.said}; stated of {column} ({cells_said(known, Cells(won, lost))})"
+    columns = tuple(dict.fromkeys((*found.columns, column)))
+    return replace(found, columns=columns, won=told, said=said, all_lost=False not in told)
 
 
 def _stated(sheet: Sheet, column: str, source: SourceConfig) -> Outcome:
