@@ -16,6 +16,7 @@ from kits.lead_scoring._lead import Lead, encode_lead
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.checked_leads import START, dataset, leads, only
+from tests.lead_scoring.made_leads import a_table
 
 
 def day(n: float) -> str:
@@ -222,6 +223,40 @@ def test_columns_of_texts_that_never_come_again_are_told(tmp_path: Path) -> None
         )
     )
     assert found.evidence == ("note: 300 values in 300 leads",)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (
+            ["note"],
+            [
+                "1 of 1 columns is empty for more than half of the leads",
+                "one column of texts hardly has the same value twice; a model sees only whether it is filled in and what is "
+                "frequent in it",
+                "whether one column is filled in at all tells the outcome",
+            ],
+        ),
+        (
+            ["note", "memo"],
+            [
+                "2 of 2 columns are empty for more than half of the leads",
+                "2 columns of texts hardly have the same value twice; a model sees only whether they are filled in and what "
+                "is frequent in them",
+                "whether 2 columns are filled in at all tells the outcome",
+            ],
+        ),
+    ],
+)
+def test_one_column_and_several_are_told_in_their_own_words(
+    names: list[str], told: list[str]
+) -> None:
+    rows = [
+        ({name: f"{name} {n}" if n % 5 < 2 else None for name in names}, float(n % 5 == 0))
+        for n in range(1_000)
+    ]
+    rules = (columns.missing, columns.too_many_values, columns.missing_tells)
+    assert [one.text for rule in rules for one in rule(a_table(rows), Config())] == told
 
 
 @pytest.mark.parametrize(

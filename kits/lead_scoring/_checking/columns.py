@@ -40,7 +40,7 @@ def missing(table: LeadTable, _: Config) -> Iterator[Finding]:
         ranked = sorted(mostly.items(), key=lambda pair: -pair[1])
         yield Finding(
             "missing-values", "pass",
-            f"{len(mostly)} of {len(shares)} columns are empty for more than half of the leads",
+            f"{len(mostly)} of {len(shares)} columns {'is' if len(mostly) == 1 else 'are'} empty for more than half of the leads",
             tuple(f"{name}: {share:.0%} empty" for name, share in ranked[:_SHOWN]),
         )  # fmt: skip
 
@@ -74,7 +74,8 @@ def missing_tells(
     if told:
         yield Finding(
             "missing-tells-outcome", "warn",
-            f"of {len(told)} columns it tells the outcome whether they are filled in at all",
+            "whether one column is filled in at all tells the outcome" if len(told) == 1
+            else f"whether {len(told)} columns are filled in at all tells the outcome",
             tuple(text for _, text in sorted(told, reverse=True)[:_SHOWN]),
             "ask when each is filled in: if by a rep after the first contact, model.columns.exclude; if by the lead, keep it",
         )  # fmt: skip
@@ -89,10 +90,14 @@ def too_many_values(table: LeadTable, _: Config) -> Iterator[Finding]:
         if len(texts) >= _FEW_ROWS and distinct > _MANY_VALUES * len(texts):
             many.append(f"{name}: {distinct} values in {len(texts)} leads")
     if many:
+        one = len(many) == 1
+        they = (
+            "one column of texts hardly has" if one else f"{len(many)} columns of texts hardly have"
+        )
+        filled, it = ("it is", "it") if one else ("they are", "them")
         yield Finding(
             "many-values", "pass",
-            f"{len(many)} columns of texts hardly have the same value twice; a model sees only whether they are filled in "
-            "and what is frequent in them",
+            f"{they} the same value twice; a model sees only whether {filled} filled in and what is frequent in {it}",
             tuple(many[:_SHOWN]),
         )  # fmt: skip
 
