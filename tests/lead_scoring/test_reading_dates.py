@@ -125,6 +125,30 @@ def test_a_date_that_no_open_lead_has_is_when_it_ended(tmp_path: Path, came: str
     assert [lead.at.date() for lead in found.leads if lead.at][:3] == [r[1] for r in rows[:3]]
 
 
+@pytest.mark.parametrize(
+    ("columns", "came", "assumed"),
+    [
+        ({"Quote date": 0, "Decision date": 20}, "Quote date", True),
+        ({"Decision date": 0, "Quote date": 20}, "Decision date", False),
+        ({"Quote date": 0, "Decision date": 0}, "Decision date", False),
+        ({"Decision date": 0}, "Decision date", False),
+        ({"Founded": -900, "Decision date": 0}, "Decision date", False),
+        ({"First visit": -3, "Created": 0}, "Created", False),
+    ],
+)
+def test_where_all_leads_ended_a_decision_after_another_date_is_the_customers(
+    tmp_path: Path, columns: dict[str, int], came: str, assumed: bool
+) -> None:
+    rows = [
+        [f"P-{n}", ("Won", "Lost")[n % 2], *(DAY + timedelta(n + late) for late in columns.values())]
+        for n in range(60)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(["Lead ID", "Status", *columns], rows)))
+    assert f"decided_at={came}" in found.told("columns")
+    said = "Decision date was taken for when outcomes were known: Quote date lies before it"
+    assert (said in [one.text for one in found.findings if one.check == "assumed"]) == assumed
+
+
 def half_taken(day: date, form: str) -> date | str:
     """What a spreadsheet of another country makes of a text: a wrong date where it can be one."""
     return date(day.year, day.day, day.month) if day.day <= 12 else day.strftime(form)

@@ -164,6 +164,20 @@ def ends_alone(sheet: Sheet, name: str, won: Sequence[bool | None]) -> bool:
     return _ended(seconds_of(sheet, name), won) == "both"
 
 
+def of_a_decision(name: str) -> bool:
+    """Whether a date is called that of a decision: ours to call, or the customer's."""
+    return "decision" in plain(name).split("_")
+
+
+def comes_before(sheet: Sheet, name: str, other: str) -> bool:
+    """Whether one date is there and lies before another for nearly all leads, by a day or more for most."""
+    pairs = zip(seconds_of(sheet, name), seconds_of(sheet, other))
+    apart = [b - a for a, b in pairs if a is not None and b is not None]
+    early = sum(gap < 0 for gap in apart)
+    full = len(apart) >= max(_MANY, (1 - _FEW) * len(sheet))
+    return full and early <= _FEW * len(apart) and median(apart) >= _DAY
+
+
 def _ended(seconds: Sequence[float | None], won: Sequence[bool | None]) -> str:
     """Of which leads nearly all have a date, while nearly none of the others has; empty where it is not so."""
     cells: dict[bool | None, list[bool]] = {True: [], False: [], None: []}

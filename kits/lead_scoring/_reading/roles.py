@@ -20,8 +20,10 @@ from kits.lead_scoring._reading.names import by_rank, plain, rank
 from kits.lead_scoring._reading.role_times import (
     came_at,
     changed_at,
+    comes_before,
     decided_at,
     ends_alone,
+    of_a_decision,
     outcome_at,
     outcome_by_cells,
     told_by_month,
@@ -132,13 +134,16 @@ def without_end(
     """Takes a date that all ended leads have and no open one for the time of the outcome, though it is called like a start, where
     another says when leads came: `Decision date` of an application is not the day of the decision to call."""
     ended = "" if source.decided_at or source.outcome_at else roles.decided_at
-    if not ended or not ends_alone(sheet, ended, won):
+    alone = bool(ended) and ends_alone(sheet, ended, won)
+    # where all leads have ended, no open one tells
+    if not alone and not (of_a_decision(ended) and won and None not in won):
         return roles
     others = [name for name in sheet.columns if name != ended]
     came, doubts = decided_at(sheet, typed, source, mapping, others)
-    if not came:
+    if not came or not (alone or comes_before(sheet, came, ended)):
         return roles
-    doubt = f"{ended} was taken for when outcomes were known: no lead that is still open has it"
+    why = "no lead that is still open has it" if alone else f"{came} lies before it"
+    doubt = f"{ended} was taken for when outcomes were known: {why}"
     found = tuple(dict.fromkeys((*(n for n in roles.outcome_at if n != came), ended)))
     return replace(roles, decided_at=came, outcome_at=found, doubts=(*roles.doubts, *doubts, doubt))
 
