@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, TextClause, select
+from sqlalchemy import ColumnElement, Select, TextClause, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import storing
@@ -36,7 +36,9 @@ WINDOW = timedelta(days=30)
 FEWEST, MOST = 200, 5_000
 """Leads that are cut from: fewer say too little, and the latest ones suffice."""
 RECUT = timedelta(hours=1)
-"""No sooner are bands cut anew."""
+"""No sooner are bands cut anew, …"""
+GROWN = 2
+"""… unless so many times the leads were scored: the first ones by a new bundle are those with the newest events, who are not as all."""
 AT_ONCE = 200
 """Leads whose band is changed in one transaction, so that writes come at a bounded rate."""
 SHARES = ("capacity", "warm_capacity")
@@ -164,12 +166,11 @@ def _read(told: JsonObject, bundle: str) -> Cut | None:
 
 
 def recut(hub: Hub, project: str, ready: ReadyBundle, now: datetime) -> Cut | None:
-    """The cut in force, made anew where it is older than `RECUT`; None: the bundle's own thresholds count."""
+    """The cut in force, made anew where it does not last (`RECUT`, `GROWN`); None: the bundle's own thresholds count."""
     shares = shares_of(ready)
     with hub.database.session() as session:
         known = in_force(session, project, ready.id)
-        fresh = known is not None and not has_passed(known.at, RECUT, now)
-        if shares is None or fresh:
+        if shares is None or (known is not None and _lasts(session, project, known, now)):
             return known
         made = cut_of(_latest(session, project, ready.id, now), shares, ready.id, now)
     if made is None:
@@ -182,17 +183,31 @@ def recut(hub: Hub, project: str, ready: ReadyBundle, now: datetime) -> Cut | No
     return made
 
 
+def _lasts(session: Session, project: str, cut: Cut, now: datetime) -> bool:
+    """Whether a cut is neither old nor made from few of those that are scored by now."""
+    if has_passed(cut.at, RECUT, now):
+        return False
+    enough = GROWN * cut.n
+    if enough > MOST:
+        return True
+    query = _scored(project, cut.bundle, now).offset(enough - 1).limit(1)
+    return session.scalar(query) is None
+
+
 def _latest(session: Session, project: str, bundle: str, now: datetime) -> Floats:
     """(n,) probabilities of the leads that the bundle scored last, decided ones too."""
-    query = (
+    query = _scored(project, bundle, now).limit(MOST)
+    query = query.order_by(CrmLead.scored_at.desc(), CrmLead.connection, CrmLead.object_id)
+    return np.array(session.scalars(query).all(), dtype=np.float64)
+
+
+def _scored(project: str, bundle: str, now: datetime) -> Select[float | None]:
+    return (
         select(CrmLead.probability)
         .join(CrmConnection, CrmConnection.name == CrmLead.connection)
         .where(CrmConnection.project == project, CrmLead.bundle == bundle)
         .where(CrmLead.probability.is_not(None), CrmLead.scored_at >= now - WINDOW)
-        .order_by(CrmLead.scored_at.desc(), CrmLead.connection, CrmLead.object_id)
-        .limit(MOST)
     )
-    return np.array(session.scalars(query).all(), dtype=np.float64)
 
 
 def reband(hub: Hub, connection: str, cut: Cut, now: datetime) -> int:

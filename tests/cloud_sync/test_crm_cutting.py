@@ -10,10 +10,21 @@ import numpy as np
 import pytest
 
 from cloud_sync.crm import connections, leads
-from cloud_sync.crm.cutting import AT_ONCE, FEWEST, RECUT, cut_of, cuts, in_force, place_of
+from cloud_sync.crm.cutting import (
+    AT_ONCE,
+    FEWEST,
+    RECUT,
+    Cut,
+    cut_of,
+    cuts,
+    in_force,
+    place_of,
+    recut,
+)
 from cloud_sync.crm.payloads import score_each
 from cloud_sync.crm.scored import LeadScore
 from cloud_sync.crm.trying import try_connection
+from cloud_sync.store.models import CrmLead
 from kits.core.stats import Estimate
 from tests.cloud_sync.fleet_builders import AT
 from tests.cloud_sync.lead_builders import (
@@ -133,6 +144,28 @@ def test_bands_are_not_cut_anew_before_an_hour_is_over(there: LeadHub) -> None:
     with there.hub.database.session() as session:
         second = in_force(session, LEADS, there.models.current(LEADS).id)
     assert first is not None and second is not None and second.at > first.at
+
+
+def test_bands_are_cut_anew_at_once_when_twice_as_many_leads_are_scored(there: LeadHub) -> None:
+    """After a release those with the newest events are scored first: they alone would decide for an hour who is hot."""
+    ready, now = there.models.current(LEADS), there.clock()
+
+    def cut_after(number: range, level: float) -> Cut | None:
+        with there.hub.database.transaction() as session:
+            session.add_all(
+                CrmLead(
+                    connection=SALES, object_id=str(n), probability=level, points=1,
+                    bundle=ready.id, scored_at=now,
+                )
+                for n in number
+            )  # fmt: skip
+        return recut(there.hub, LEADS, ready, now)
+
+    first = cut_after(range(FEWEST), 0.9)
+    assert cut_after(range(FEWEST, 2 * FEWEST - 1), 0.1) == first
+    second = cut_after(range(2 * FEWEST - 1, 2 * FEWEST), 0.1)
+    assert first is not None and second is not None
+    assert (first.n, second.n) == (FEWEST, 2 * FEWEST)
 
 
 def test_leads_that_score_alike_are_hot_together_or_not_at_all() -> None:
