@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from cloud_sync.effects.checks import Check
     from cloud_sync.hub import Hub
 
+_OF_FIELDS = ("field ", "property ")
+"""How checks of single fields are called."""
+
 
 def crm_add(
     name: Annotated[str, typer.Argument(help="A name for it, as it stands in the address.")],
@@ -140,24 +143,41 @@ def make_fields(hub: Hub, name: str, settings: CrmSettings | None = None) -> Seq
     return checks
 
 
+def _missing(hub: Hub, name: str) -> list[str]:
+    """Checks of fields that fail; none where the CRM does not say. Raises as `open_connection`."""
+    from cloud_sync.crm import connections
+    from cloud_sync.crm.kinds import open_crm
+    from kits.core.errors import KitwrightError
+
+    connection = connections.open_connection(hub, name)
+    try:
+        checks = open_crm(connections.access_of(hub, connection)).check()
+    except KitwrightError:
+        return []
+    return [one.name for one in checks if not one.ok and one.name.startswith(_OF_FIELDS)]
+
+
 def crm_fields(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """Create the fields scores are written to, where they are missing; scores that waited for them are written.
+    """Create the fields scores are written to, where they are missing; then all scores are written, as a new field is empty.
 
     Exit code 5 if not all are there.
     """
-    from cloud_sync.crm import connections
+    from cloud_sync.crm import settling
 
     console = Console(as_json)
     with opened(data) as hub:
-        connections.open_connection(hub, name)
+        missing = _missing(hub, name)
         checks = make_fields(hub, name)
-    bad = [check for check in checks if not check.ok]
+        bad = [check for check in checks if not check.ok]
+        again = settling.write_again(hub, name) if missing and not bad else 0
     rows = [("ok" if c.ok else "FIX", c.name, c.found, c.fix) for c in checks]
     head = f"{len(bad)} fields are not there" if bad else "all fields are there"
     console.answer(
         f"{head}\n\n{table(rows, ('', 'check', 'found', 'fix'))}",
-        {"ok": not bad, "name": name, "checks": [asdict(check) for check in checks]},
-    )
+        {"ok": not bad, "name": name, "checks": [asdict(check) for check in checks], "written_again": again},
+    )  # fmt: skip
+    if again:
+        console.note(f"new fields are empty: the scores of all {again:,} leads are written again")
     if bad:
         raise typer.Exit(UnreachableError.exit_code)
     console.next(f"cloud-sync crm test {name} --data {data}")

@@ -123,6 +123,18 @@ def write_what_waits(hub: Hub, name: str) -> None:
         session.execute(update(CrmLead).where(*later).values(write_at=now))
 
 
+def write_again(hub: Hub, name: str) -> int:
+    """Has all scores written because a field of the CRM is new, and empty; of how many leads: none where nothing is written.
+
+    Raises:
+        NotFoundError: no such connection.
+    """
+    with hub.database.transaction() as session:
+        require(session, name)
+        row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
+        return _write_again(session, name, utc_now()) if readable_settings(row).write else 0
+
+
 def write_all(session: Session, name: str, now: datetime, *, by: str) -> int:
     """Has the newest score of every lead written again, as little as it may have moved; how many leads that are.
 

@@ -115,6 +115,20 @@ def test_scores_that_waited_for_them_are_written_once_they_are_made(scene: Scene
     assert scene.shown("1") == scene.shown("2") == "40"
 
 
+def test_a_field_that_was_deleted_is_filled_again_for_every_lead(scene: Scene, run: Run) -> None:
+    """It is empty when it is made, also for leads whose score did not move meanwhile."""
+    scene.score("1", 40)
+    scene.settle(scene.writer(), 3)
+    run("fields", NAME)
+    scene.now = utc_now()
+    assert scene.writer().step() == 0, "nothing was missing"
+    scene.portal.properties.pop("kitwright_score")
+    scene.portal.contacts["1"].pop("kitwright_score")
+    run("fields", NAME)
+    scene.now = utc_now()
+    assert scene.writer().step() == 1 and scene.shown("1") == "40"
+
+
 def test_scores_go_on_waiting_while_they_cannot_be_made(scene: Scene, run: Run) -> None:
     scene.portal.properties.pop("kitwright_band")
     scene.portal.missing_scopes.add("crm.schemas.contacts.write")
