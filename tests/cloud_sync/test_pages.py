@@ -70,6 +70,13 @@ def test_page_has_no_inline_code_and_no_foreign_host(client: TestClient, path: s
     assert not re.search(r'(src|href|action|hx-get)="(https?:)?//', text)
 
 
+def test_where_scripts_are_off_a_page_says_that_nothing_is_taken(client: TestClient) -> None:
+    """A form would only load the page again, with what was filled in as part of its address."""
+    text = sign_in(client, "reviewer").get("/leads").text
+    [said] = re.findall(r"<noscript>(.*?)</noscript>", text, re.DOTALL)
+    assert "Scripts are off" in said and "taken" in said
+
+
 def test_stranger_is_sent_to_the_login_page_and_back(client: TestClient) -> None:
     answer = client.get("/samples?verdict=act")
     assert answer.status_code == 303
