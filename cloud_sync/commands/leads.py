@@ -216,7 +216,7 @@ def leads_erase(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Erase leads for ever: fields, scores, events, samples; and take their scores away in the CRM."""
-    from cloud_sync.crm import forgetting
+    from cloud_sync.crm import forgetting, merging
 
     wanted = list(dict.fromkeys([*(object_ids or []), *_ids_in(ids_file)]))
     if not wanted:
@@ -227,6 +227,8 @@ def leads_erase(
             what = f"{connection}/{wanted[0]}" if len(wanted) == 1 else f"{len(wanted)} leads of {connection}"  # fmt: skip
             typer.confirm(f"Erase {what}? Nobody can bring it back", abort=True)
         named = [(connection, one) for one in wanted]
+        with hub.database.session() as session:
+            others = merging.joined(session, connection, wanted)
         erased = forgetting.forget_all(hub, named, by=operator(), told=_progress(console))
     done = erased.leads
     told = [forgetting.as_json(one) for one in done]
@@ -247,6 +249,11 @@ def leads_erase(
         console.note(
             f"where data of {', '.join(done[0].projects)} was imported they may be too: in that project's folder "
             + "\n  ".join(one.command for one in done)
+        )
+    if others:
+        console.note(
+            "merged in the CRM with what was erased, and still here: the same person, most likely: "
+            f"cloud-sync leads erase {connection} {' '.join(others)} --data {data}"
         )
     if not done[0].bytes_gone:
         console.note("its bytes go as soon as nobody reads them (a backup does)")

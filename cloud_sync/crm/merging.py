@@ -5,9 +5,10 @@ In the transaction that stores the events. What the CRM's own fields say of opti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import leads, storing
@@ -36,6 +37,18 @@ def carry_over(session: Session, merges: Iterable[Merge]) -> None:
         left = leads.left_of(session, lead)
         if left is not None and lead.override:
             _say(session, lead, left)
+
+
+def joined(session: Session, connection: str, names: Collection[str]) -> list[str]:
+    """Ids of other leads that the CRM merged with these, however often, and of which something is held still."""
+    mine = CrmLead.connection == connection
+    merged = select(CrmLead.object_id, CrmLead.merged_into).where(mine, CrmLead.merged_into != "")
+    pairs = [set(pair) for pair in session.execute(merged)]
+    found = set(names)
+    while near := set().union(*(pair for pair in pairs if pair & found)) - found:
+        found |= near
+    others = [session.get(CrmLead, (connection, name)) for name in sorted(found.difference(names))]
+    return [lead.object_id for lead in others if lead is not None and lead.fields]
 
 
 def _say(session: Session, lead: CrmLead, left: CrmLead) -> None:

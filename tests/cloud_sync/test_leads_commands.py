@@ -156,6 +156,19 @@ def test_a_lead_is_erased_after_a_question(here: LeadHub) -> None:
     assert told["scores"] == 1 and told["bytes_gone"]
 
 
+@pytest.mark.parametrize(("erased", "others"), [("1", ["2"]), ("2", ["1"])])
+def test_who_erases_a_lead_is_told_of_those_that_were_merged_with_it(
+    here: LeadHub, erased: str, others: list[str]
+) -> None:
+    """Of the record that went into another one the hub keeps what it knew, under the older number."""
+    with here.hub.database.transaction() as session:
+        old = session.get_one(CrmLead, (SALES, "1"))
+        old.state, old.merged_into = "gone", "2"
+    said = run(here, "erase", SALES, erased, "--yes")
+    assert f"cloud-sync leads erase {SALES} {' '.join(others)} --data" in said
+    assert "merged" not in run(here, "erase", SALES, *others, "--yes"), "nothing is left"
+
+
 def test_leads_of_a_file_are_erased_together(here: LeadHub, tmp_path: Path) -> None:
     ids = tmp_path / "ids.txt"
     ids.write_text("1\n\n 2 \n")
