@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from cloud_sync.effects.checks import Check
     from cloud_sync.hub import Hub
 
-_OF_FIELDS = ("field ", "property ")
-"""How checks of single fields are called."""
-
 
 def crm_add(
     name: Annotated[str, typer.Argument(help="A name for it, as it stands in the address.")],
@@ -143,8 +140,8 @@ def make_fields(hub: Hub, name: str, settings: CrmSettings | None = None) -> Seq
     return checks
 
 
-def _missing(hub: Hub, name: str) -> list[str]:
-    """Checks of fields that fail; none where the CRM does not say. Raises as `open_connection`."""
+def _failing(hub: Hub, name: str) -> set[str]:
+    """Names of the checks that fail; none where the CRM does not say. Raises as `open_connection`."""
     from cloud_sync.crm import connections
     from cloud_sync.crm.kinds import open_crm
     from kits.core.errors import KitwrightError
@@ -153,8 +150,8 @@ def _missing(hub: Hub, name: str) -> list[str]:
     try:
         checks = open_crm(connections.access_of(hub, connection)).check()
     except KitwrightError:
-        return []
-    return [one.name for one in checks if not one.ok and one.name.startswith(_OF_FIELDS)]
+        return set()
+    return {one.name for one in checks if not one.ok}
 
 
 def crm_fields(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
@@ -166,10 +163,11 @@ def crm_fields(name: NameArgument, data: DataOption = DATA, as_json: JsonOption 
 
     console = Console(as_json)
     with opened(data) as hub:
-        missing = _missing(hub, name)
+        failing = _failing(hub, name)
         checks = make_fields(hub, name)
         bad = [check for check in checks if not check.ok]
-        again = settling.write_again(hub, name) if missing and not bad else 0
+        mended = failing.intersection(check.name for check in checks) if not bad else ()
+        again = settling.write_again(hub, name) if mended else 0
     rows = [("ok" if c.ok else "FIX", c.name, c.found, c.fix) for c in checks]
     head = f"{len(bad)} fields are not there" if bad else "all fields are there"
     console.answer(
