@@ -137,7 +137,7 @@ def _error(
 def _details(judged: Judged, metrics: Mapping[str, Estimate]) -> Iterator[str]:
     if judged.backtested.all():
         yield (
-            f"{len(judged)} of these {len(judged)} leads are judged by models that had not seen them; the model of the bundle "
+            f"{len(judged):,} of these {len(judged):,} leads are judged by models that had not seen them; the model of the bundle "
             "learned from all of them afterwards"
         )
     if "money_per_month" in metrics:
@@ -168,8 +168,9 @@ def _by_lot(
 def _flattered(n: int, backtested: int) -> Iterator[str]:
     """Where some of the leads are judged by the model that learned from them."""
     if 0 < backtested < n:
+        are, them = ("is", "it") if backtested == 1 else ("are", "them")
         yield (
-            f"{backtested} of these {n} leads are judged by models that had not seen them, the others by the bundle's own: "
+            f"{backtested:,} of these {n:,} leads {are} judged by models that had not seen {them}, the others by the bundle's own: "
             "what it learned from among them flatters it"
         )
 
