@@ -39,7 +39,9 @@ def test_a_key_file_is_private_and_opens_with_its_passphrase_alone(tmp_path: Pat
     write_key(path, key, b"correct horse")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert read_key(path, b"correct horse").private_bytes_raw() == key.private_bytes_raw()
-    with pytest.raises(ValueError, match="password"):
+    with pytest.raises(
+        ValueError, match=r"password|deserialize"
+    ):  # one wrong key in 256 fits the padding
         read_key(path, b"wrong horse")
     with pytest.raises(ConfigError, match="exists already"):
         write_key(path, key, None)
