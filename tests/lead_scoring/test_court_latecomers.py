@@ -9,7 +9,7 @@ import pytest
 
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.latecomers import with_latecomers
-from kits.lead_scoring._court.newcomers import start_of
+from kits.lead_scoring._court.midway import start_of
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring.config import Config

@@ -15,14 +15,14 @@ from kits.lead_scoring._court.accused import Mark
 from kits.lead_scoring._court.case import Case, case_of, marks_in
 from kits.lead_scoring._court.columns import Column
 from kits.lead_scoring._court.drift import Drift, course_of, course_p, find_drift
-from kits.lead_scoring._court.leaks import Power, judge, lateness_of, powers
-from kits.lead_scoring._court.measured import Measured, measure
+from kits.lead_scoring._court.leaks import Power, judge, lateness_of
+from kits.lead_scoring._court.measured import Measured, measure, weigh
+from kits.lead_scoring._court.midway import begun_midway
 from kits.lead_scoring._court.names import said, words_of
-from kits.lead_scoring._court.newcomers import newcomers
 from kits.lead_scoring._court.settings import drifting, names_with, worded
 from kits.lead_scoring._court.signal import find_signal, silence
 from kits.lead_scoring._court.splits import Sides, side_by_side
-from kits.lead_scoring._court.together import find_together, twins_of
+from kits.lead_scoring._court.together import find_together
 from kits.lead_scoring._court.verdicts import Action, Court, Signal, Verdict
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
@@ -45,7 +45,7 @@ def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
     measured = measure([*left, *names], case, seed) if case.measurable and left else None
     usable = {column.name for column in left}
     leaks = tuple(_leaks(measured, case, usable) if measured else _by_names([*left, *names], case))
-    leaks = _of_late(leaks, case, left, seed) if measured else leaks
+    leaks = _since_begun(leaks, case, left, seed) if measured else leaks
     guilty = {one.column for one in leaks if one.finding == "guilty"}
     out = (guilty - set(config.columns.keep)) | set(config.columns.exclude)
     honest = [column for column in left if column.name not in out]
@@ -115,17 +115,9 @@ def _leaks(measured: Measured, case: Case, usable: set[str]) -> Iterator[Verdict
     Args:
         usable: columns that may be learned from; no other is held beside one.
     """
-    marks = {
-        column.name: marks_in(column, case)
-        for column in case.columns
-        if column.name in measured.own
-    }
-    won = case.won[measured.sums.rows]
-    together = [column for column in measured.seen if column.name in measured.together]
-    twins = twins_of(together, measured.own)
-    power = powers(measured.together, measured.own, marks, measured.sums, won, usable, twins)
+    weighed = weigh(measured, case, usable)
     for name in measured.own:
-        verdict = _leak(name, marks[name], power[name])
+        verdict = _leak(name, weighed.marks[name], weighed.power[name])
         if verdict is not None and (name in usable or verdict.finding == "guilty"):
             yield verdict
 
@@ -149,16 +141,16 @@ def _leak(name: str, marks: Sequence[Mark], power: Power) -> Verdict | None:
     return Verdict(name, "leak", finding, power.alone.low, evidence, actions[finding])
 
 
-def _of_late(
+def _since_begun(
     leaks: Sequence[Verdict], case: Case, left: Sequence[Column], seed: int
 ) -> tuple[Verdict, ...]:
     """The verdicts, with graver ones on columns that came into use midway, by the leads since."""
     found = {one.column: one for one in leaks}
     open_still = [one for one in left if _grave(found.get(one.name)) < _GRAVITY.index("guilty")]
-    for new in newcomers(case, open_still, seed):
-        verdict = _leak(new.name, new.marks, new.power)
-        if verdict is not None and _grave(verdict) > _grave(found.get(new.name)):
-            found[new.name] = replace(verdict, evidence=(new.sentence, *verdict.evidence))
+    for one in begun_midway(case, open_still, seed):
+        verdict = _leak(one.name, one.marks, one.power)
+        if verdict is not None and _grave(verdict) > _grave(found.get(one.name)):
+            found[one.name] = replace(verdict, evidence=(one.sentence, *verdict.evidence))
     return tuple(found.values())
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kits.core.stats import Estimate
-from kits.lead_scoring._court.case import Case, as_lag
+from kits.lead_scoring._court.accused import Mark
+from kits.lead_scoring._court.case import Case, as_lag, marks_in
 from kits.lead_scoring._court.columns import Column
 from kits.lead_scoring._court.drift import Moved, find_moved
+from kits.lead_scoring._court.leaks import Power, powers
 from kits.lead_scoring._court.measures import alone
+from kits.lead_scoring._court.together import twins_of
 from kits.lead_scoring._court.yardstick import Sums
 
 _TOGETHER_ROWS, _TOGETHER_BINS = 20_000, 1_000
@@ -59,3 +62,36 @@ def measure(columns: Sequence[Column], case: Case, seed: int) -> Measured:
     together = [column for column in seen if column.name in chosen]
     sums = Sums.of(together, case.lot, rows)
     return Measured(seen, own, moved, tuple(column.name for column in together), sums)
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What speaks for each measured column having been written late.
+
+    Attributes:
+        marks: column → its marks.
+        power: column → what it tells, beside the others where that is asked.
+    """
+
+    marks: Mapping[str, tuple[Mark, ...]]
+    power: Mapping[str, Power]
+
+
+def weigh(measured: Measured, case: Case, usable: Collection[str]) -> Weighed:
+    """Marks and power of all measured columns.
+
+    Args:
+        usable: columns that may be learned from; no other is held beside one.
+    """
+    marks = {one.name: marks_in(one, case) for one in case.columns if one.name in measured.own}
+    together = [one for one in measured.seen if one.name in measured.together]
+    power = powers(
+        measured.together,
+        measured.own,
+        marks,
+        measured.sums,
+        case.won[measured.sums.rows],
+        usable,
+        twins_of(together, measured.own),
+    )
+    return Weighed(marks, power)

@@ -15,10 +15,9 @@ import numpy as np
 from kits.lead_scoring._court.accused import Mark
 from kits.lead_scoring._court.case import FOLDS, Case, as_lag, marks_in
 from kits.lead_scoring._court.columns import Codes, Column
-from kits.lead_scoring._court.leaks import Power, powers
-from kits.lead_scoring._court.measured import measure
+from kits.lead_scoring._court.leaks import Power
+from kits.lead_scoring._court.measured import measure, weigh
 from kits.lead_scoring._court.measures import alone
-from kits.lead_scoring._court.together import twins_of
 
 _HEAD, _LATE, _STRAY = 0.05, 0.1, 0.01
 """Shares of leads: those that show how it was before use, those that must have come before, strays among the users."""
@@ -29,7 +28,7 @@ _SPAN = 0.1
 
 
 @dataclass(frozen=True)
-class Newcomer:
+class BegunMidway:
     """What a column tells of the leads since it came into use."""
 
     name: str
@@ -38,7 +37,7 @@ class Newcomer:
     sentence: str
 
 
-def newcomers(case: Case, columns: Sequence[Column], seed: int) -> Iterator[Newcomer]:
+def begun_midway(case: Case, columns: Sequence[Column], seed: int) -> Iterator[BegunMidway]:
     """Columns in use for the later leads alone, of which something is to be asked there.
 
     Args:
@@ -104,30 +103,20 @@ def _since(case: Case, columns: Sequence[Column], first: int) -> Case:
 
 def _judged(
     case: Case, since: Case, names: Collection[str], first: int, seed: int
-) -> Iterator[Newcomer]:
+) -> Iterator[BegunMidway]:
     mine = [one for one in since.columns if one.name in names]
-    marks = {one.name: marks_in(one, since) for one in mine}
-    own = {}
-    for one in mine:
-        seen = as_lag(one, since)
-        own[one.name] = alone(seen.codes, seen.bins, since.won, since.periods)
-    asked = [one.name for one in mine if marks[one.name] or Power(own[one.name]).striking]
+    asked = [one.name for one in mine if marks_in(one, since) or _own(one, since).striking]
     if not asked:
         return
     measured = measure(since.columns, since, seed)
-    marks |= {one.name: marks_in(one, since) for one in since.columns if one.name not in marks}
-    together = [one for one in measured.seen if one.name in measured.together]
-    power = powers(
-        measured.together,
-        measured.own,
-        marks,
-        measured.sums,
-        since.won[measured.sums.rows],
-        {one.name for one in since.columns},
-        twins_of(together, measured.own),
-    )
+    weighed = weigh(measured, since, measured.own)
     for name in asked:
-        yield Newcomer(name, marks[name], power[name], _said(case, first))
+        yield BegunMidway(name, weighed.marks[name], weighed.power[name], _said(case, first))
+
+
+def _own(column: Column, case: Case) -> Power:
+    seen = as_lag(column, case)
+    return Power(alone(seen.codes, seen.bins, case.won, case.periods))
 
 
 def _said(case: Case, first: int) -> str:
@@ -135,5 +124,5 @@ def _said(case: Case, first: int) -> str:
     when = f"lead {first + 1:,} of {rows:,}"
     if case.decided_at is not None:
         day = datetime.fromtimestamp(float(case.decided_at[first]), timezone.utc).date()
-        when = f"{day.isoformat()}"
+        when = day.isoformat()
     return f"in use only since {when}: told of the {rows - first:,} leads since, of {rows:,}"
