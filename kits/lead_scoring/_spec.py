@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from kits.lead_scoring._features.spec import EncoderSpec
 from kits.lead_scoring._models.spec import ModelSpec, Tried
 from kits.lead_scoring._reasons.spec import ReasonsSpec
+from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import OptOut, SourceConfig, TeamConfig
 
@@ -46,6 +47,10 @@ class LeadSpec(BaseModel):
     written: Written = Field(
         default_factory=lambda: Written.model_validate({}),
         description="how the tables learned from write numbers and dates: so texts of leads are read",
+    )
+    roles: LearnedRoles = Field(
+        default_factory=lambda: LearnedRoles.model_validate({}),
+        description="what the columns of the tables learned from are for: so those of later tables are taken",
     )
     opt_out: OptOut = Field((), description="a yes in any of these: the person is not scored")
     team: TeamConfig = Field(

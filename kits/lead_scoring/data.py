@@ -17,11 +17,10 @@ from kits.lead_scoring._checking import checks as _checks
 from kits.lead_scoring._checking.repeats import near_duplicates
 from kits.lead_scoring._lead import MAX_BYTES, decode_lead
 from kits.lead_scoring._reading.folder import table_paths
+from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.loading import SUFFIXES
 from kits.lead_scoring._reading.mapping import known_mappings
 from kits.lead_scoring._reading.reading import read_leads
-from kits.lead_scoring._units import names_learned, units_learned
-from kits.lead_scoring._written import WRITTEN, Written
 from kits.lead_scoring.config import Config
 
 __all__ = [
@@ -83,8 +82,8 @@ def read_like(
     *,
     judged: bool = False,
 ) -> Iterator[RawSample | Finding]:
-    """As `read_as`, for a bundle: what new tables leave open is read as the tables it learned from were written, and numbers
-    in another unit than theirs are missing.
+    """As `read_as`, for a bundle: what new tables leave open is read as the tables it learned from, by what their columns
+    were for and how they were written, and numbers in another unit than theirs are missing.
 
     Args:
         learned: the bundle's `config`; empty: none.
@@ -92,16 +91,14 @@ def read_like(
     """
     assert isinstance(config, Config)
     name = detect_format(path) if format == "auto" else format
-    known = (_TABLE, *known_mappings())
-    if name not in known:
-        raise UsageError(f"unknown format {format!r}", fix=did_you_mean(format, known))
+    formats = (_TABLE, *known_mappings())
+    if name not in formats:
+        raise UsageError(f"unknown format {format!r}", fix=did_you_mean(format, formats))
     if name != _TABLE:
         source = config.source.model_copy(update={"mapping": name})
         config = config.model_copy(update={"source": source})
-    written = Written.model_validate(learned.get(WRITTEN) or {})
-    names = names_learned(learned)
-    wanted = bool(names) and not judged
-    yield from read_leads(path, config, written, units_learned(learned), names, all_wanted=wanted)
+    known = Learned.of(learned)
+    yield from read_leads(path, config, known, all_wanted=bool(known.names) and not judged)
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

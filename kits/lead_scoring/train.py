@@ -41,6 +41,7 @@ from kits.lead_scoring._learning.words import unheeded, words_of
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scorer
 from kits.lead_scoring._models.spec import ModelSpec
+from kits.lead_scoring._roles import roles_of
 from kits.lead_scoring._spec import BACKTEST_FILE, LeadSpec, TrainedOn
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring._units import with_units
@@ -124,6 +125,7 @@ def _spec(
         court=prepared.court.as_json(),
         source=config.source,
         written=written_of(table.items, config.source),
+        roles=roles_of(table.items),
         opt_out=config.columns.opt_out,
         team=config.team,
         protected=_protected(prepared.court, config),

@@ -5,21 +5,21 @@ Built by `understand`; turned into samples in `samples.py`.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kits.core.dataset import Split
 from kits.core.moments import end_of_month
-from kits.core.record_keys import column_key, record_key
 from kits.lead_scoring._features.units import Units
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import KIND
-from kits.lead_scoring._reading.cells import Typed, is_missing
+from kits.lead_scoring._reading.cells import Typed
 from kits.lead_scoring._reading.dashes import with_dashes
+from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
+from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
@@ -28,7 +28,6 @@ from kits.lead_scoring._reading.roles import (
     BY_ROWS,
     SPLITS_SAID,
     Roles,
-    counts_rows,
     find_roles,
     with_arrival,
     with_outcome_times,
@@ -36,11 +35,11 @@ from kits.lead_scoring._reading.roles import (
     without_sorting,
 )
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config, SourceConfig
 
 Seconds = Sequence[float | None]
-_POINT_NOUGHT = re.compile(r"\s*\d{1,15}\.0\s*")
 _PROGRAMS = ("JSON", "parquet")
 """Forms in which a number's decimal sign is the point."""
 
@@ -101,6 +100,17 @@ class Known:
     def won(self) -> Sequence[bool | None]:
         """(rows,) what became of each lead."""
         return self.outcome.won if self.outcome is not None else [None] * len(self.sheet)
+
+    @property
+    def told_roles(self) -> LearnedRoles:
+        """What its columns are for, as a bundle keeps it."""
+        roles, outcome = self.roles, self.outcome
+        return LearnedRoles(
+            id=roles.id,
+            decided_at=roles.decided_at,
+            outcome=outcome.columns if outcome is not None else (),
+            outcome_at=roles.outcome_at,
+        )
 
     @property
     def ranked(self) -> bool:
@@ -171,13 +181,18 @@ Extend = Callable[[Sheet, Roles, Seconds], Mapping[str, Sequence[Value] | None]]
 
 
 def understand(
-    sheet: Sheet, config: Config, extend: Extend | None = None, joined: Sequence[str] = ()
+    sheet: Sheet,
+    config: Config,
+    extend: Extend | None = None,
+    joined: Sequence[str] = (),
+    learned: Learned | None = None,
 ) -> Known:
     """Tells a table's columns apart.
 
     Args:
         extend: what other tables know of the leads at a time.
         joined: columns that came from other tables: they tell no outcome and no time unless it is stated.
+        learned: what the bundle knows that the leads are for; None: there is none.
 
     Raises:
         ConfigError: a stated column is not there.
@@ -187,8 +202,11 @@ def understand(
     sheet, typed = _typed(sheet, config)
     own = _own(sheet, joined, source)
     crm = find_mapping(own.columns, source.mapping)
-    outcome = find_outcome(own, source, crm)
-    roles = find_roles(own, typed, source, crm, outcome.columns if outcome else ())
+    learned = learned or Learned()
+    free = _unasked(own, learned, crm, source)
+    before = learned.roles_in(free.columns)
+    outcome = find_outcome(free, source, crm, before.outcome)
+    roles = find_roles(free, typed, source, crm, outcome.columns if outcome else (), before)
     keep = set(config.columns.keep)
     personal = tuple(
         p for p in find_personal(sheet) if p.column not in {roles.id, roles.order, *keep}
@@ -197,12 +215,15 @@ def understand(
     times = tuple(n for n in crm.times(own.columns) if n not in keep) if crm else ()
     if outcome is not None and not source.order and roles.order:
         roles = without_sorting(roles, typed[roles.order], outcome.won)
-    if outcome is not None:
-        roles = with_arrival(roles, own, outcome.won, source)
-        roles = without_end(roles, own, typed, outcome.won, source, crm)
+    if crm is None and not source.decided_at:
+        assumed = learned.dated_otherwise(roles.decided_at, own.columns)
+        roles = replace(roles, doubts=(*roles.doubts, *assumed))
+    if outcome is not None and not before.decided_at:
+        roles = with_arrival(roles, free, outcome.won, source)
+        roles = without_end(roles, free, typed, outcome.won, source, crm)
     at = _seconds(sheet, (roles.decided_at,))
     if outcome is not None and not (roles.outcome_at or source.outcome_at):
-        roles = with_outcome_times(roles, own, typed, outcome.won, at)
+        roles = with_outcome_times(roles, free, typed, outcome.won, at)
     known_at = _seconds(sheet, roles.outcome_at, latest=True)
     if crm is None:
         outcome = with_dashes(sheet, outcome, at, source)
@@ -217,7 +238,7 @@ def understand(
                 columns[name] = values
     return Known(
         sheet, columns, typed, roles, crm, outcome, personal, later, at, known_at,
-        _seconds(sheet, (roles.changed_at,)), _order(sheet, typed, roles, at, known_at),
+        _seconds(sheet, (roles.changed_at,)), _order(sheet, typed, roles, at, known_at), learned.names,
     )  # fmt: skip
 
 
@@ -252,15 +273,28 @@ def _learnable(
 
 def _own(sheet: Sheet, joined: Sequence[str], source: SourceConfig) -> Sheet:
     """The table without what was joined to it, but for what a person names."""
-    named = {
-        source.id,
-        source.outcome,
-        source.decided_at,
-        source.outcome_at,
-        source.order,
-        source.group,
-    }
-    out = set(joined) - named
+    return _without(sheet, set(joined) - _named(source))
+
+
+def _unasked(sheet: Sheet, learned: Learned, crm: Crm | None, source: SourceConfig) -> Sheet:
+    """The table without the columns that a bundle knows leads by, which have no other meaning, but for what a person names."""
+    if not learned.names:
+        return sheet
+    named = {squeezed(name) for name in _named(source) if name}
+
+    def known(name: str) -> bool:
+        bare = crm.shown(name) if crm is not None else name
+        return not learned.names.isdisjoint((name, bare)) and squeezed(name) not in named
+
+    return _without(sheet, set(filter(known, sheet.columns)))
+
+
+def _named(source: SourceConfig) -> set[str]:
+    """The columns of which a person says what they are for."""
+    return {source.id, source.outcome, source.decided_at, source.outcome_at, source.order, source.group}  # fmt: skip
+
+
+def _without(sheet: Sheet, out: set[str]) -> Sheet:
     return replace(sheet, cells={n: c for n, c in sheet.cells.items() if n not in out})
 
 
@@ -299,43 +333,3 @@ def _order(
         return [v if isinstance(v, float) else None for v in typed[roles.order].values]
     # a lead without a date of its own stands where it was decided rather than nowhere
     return [mine if mine is not None else other for mine, other in zip(at, known_at)]
-
-
-def keys(known: Known, ids: Sequence[str], *, stated: bool) -> list[str]:
-    """Who each lead is, whichever export it comes from: the CRM's kind of record, or the id's column, with the id.
-
-    Rows without an id have none (empty), and so do all where the ids only count the rows of this file.
-
-    Args:
-        ids: as `identities` gives them.
-        stated: a person said which column has the ids: they are believed whatever they look like.
-    """
-    name = known.roles.id
-    if not name or (not stated and known.crm is None and counts_rows(ids)):
-        return [""] * len(ids)
-    cells = known.sheet.cells[name]
-    return [
-        "" if is_missing(cell) else _key(known.crm, name, identity)
-        for cell, identity in zip(cells, ids)
-    ]
-
-
-def _key(crm: Crm | None, column: str, identity: str) -> str:
-    if crm is None:
-        return column_key(column, identity)
-    return record_key(crm.title, crm.object, identity)
-
-
-def identities(known: Known) -> list[str]:
-    """Each lead's id: the CRM's own, else its row's number."""
-    if not known.roles.id:
-        many = len(set(known.sheet.files)) > 1
-        pairs = zip(known.sheet.files, known.sheet.lines)
-        return [f"{file}:{line}" if many else str(line) for file, line in pairs]
-    cells = known.sheet.cells[known.roles.id]
-    lines = known.sheet.lines
-    given = [cell for cell in cells if not is_missing(cell)]
-    if given and all(map(_POINT_NOUGHT.fullmatch, given)):
-        # a program that read whole numbers as fractions wrote them so; the next export does not
-        cells = [cell.strip().removesuffix(".0") for cell in cells]
-    return [f"row {line}" if is_missing(cell) else cell.strip() for cell, line in zip(cells, lines)]

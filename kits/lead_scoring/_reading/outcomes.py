@@ -34,8 +34,13 @@ from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import SourceConfig
 
 
-def find_outcome(sheet: Sheet, source: SourceConfig, mapping: Mapping | None) -> Outcome | None:
+def find_outcome(
+    sheet: Sheet, source: SourceConfig, mapping: Mapping | None, learned: Sequence[str] = ()
+) -> Outcome | None:
     """What became of the leads; None when no column tells.
+
+    Args:
+        learned: columns that told it to a bundle: unless they are empty, no other is asked. Empty: nothing is known.
 
     Raises:
         ConfigError: a stated column is not there, though one of a like name is.
@@ -45,6 +50,8 @@ def find_outcome(sheet: Sheet, source: SourceConfig, mapping: Mapping | None) ->
         column = column_named(sheet.columns, source.outcome, "outcome", missing_is_fine=True)
         found = _stated(sheet, column, source) if column else None
     else:
+        if any(not is_missing(cell) for name in learned for cell in sheet.cells[name]):
+            sheet = replace(sheet, cells={name: sheet.cells[name] for name in learned})
         found = _by_rules(sheet, mapping) if mapping is not None else None
         found = found or _by_cells(sheet) or by_files(sheet)
         found = _by_stated_cells(sheet, source, found)

@@ -6,51 +6,48 @@ Composition only; each step has a file of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._reading.folder import find_tables
 from kits.lead_scoring._reading.known import understand
+from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.other_units import several_currencies, without_other_units
 from kits.lead_scoring._reading.repeated import newest_of_each
 from kits.lead_scoring._reading.samples import samples_of
 from kits.lead_scoring._reading.telling import tell
 from kits.lead_scoring._reading.trials import without_trials
 from kits.lead_scoring._reading.versions import without_versions
-from kits.lead_scoring._units import ByColumn
-from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config
 
 
 def read_leads(
     path: Path,
     config: Config,
-    likely: Written | None = None,
-    units: ByColumn | None = None,
-    asked: frozenset[str] = frozenset(),
+    learned: Learned | None = None,
     *,
     all_wanted: bool = False,
 ) -> Iterator[RawSample | Finding]:
     """Every lead of a file or folder.
 
     Args:
-        likely: how tables are written that do not tell it.
-        units: what the columns of a bundle are in that is to score them.
-        asked: these columns; empty: there is no bundle.
+        learned: what the bundle knows that they are for; None: there is none.
         all_wanted: leads are only scored, so none is left out, whatever the settings leave out of those to learn from.
 
     Raises:
         ConfigError: the configuration names a column or file that is not there.
         DataError: no table of leads, or it is unclear what tells their outcome.
     """
-    tables = find_tables(path, config, likely)
+    learned = learned or Learned()
+    tables = find_tables(path, config, learned.written)
     if tables.source is not None:
         config = config.model_copy(update={"source": tables.source})
-    known, repeated = newest_of_each(understand(tables.leads, config, tables.extend, tables.joined))
+    known, repeated = newest_of_each(
+        understand(tables.leads, config, tables.extend, tables.joined, learned)
+    )
     known, versions = without_versions(known, config.source, all_wanted=all_wanted)
     known, trials, tried = without_trials(known, config.source, all_wanted=all_wanted)
-    known, other = without_other_units(replace(known, asked=asked), units or {})
+    known, other = without_other_units(known, learned.units)
     yield from tables.findings
     yield from (*other, *tried, *versions)
     if repeated is not None:

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from kits.core.kit import Finding
-from kits.lead_scoring._reading.known import Known, identities
+from kits.lead_scoring._reading.identities import identities
+from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.names import rank
 
 _SHOWN = 10

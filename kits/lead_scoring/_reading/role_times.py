@@ -44,8 +44,12 @@ def decided_at(
     source: SourceConfig,
     mapping: Mapping | None,
     free: Sequence[str],
+    learned: str = "",
 ) -> tuple[str, list[str]]:
     """The column with the moment at which a lead is scored, empty where there is none; what was assumed of it.
+
+    Args:
+        learned: the one that it was in the tables of a bundle.
 
     Raises:
         ConfigError: a stated column is not there.
@@ -53,6 +57,8 @@ def decided_at(
     """
     if source.decided_at:
         return _a_date(sheet, typed, source.decided_at, "decided_at"), []
+    if learned:
+        return learned, _doubts_of(learned, sheet)
     named = mapping.find(mapping.names.decided_at, free) if mapping else []
     dates = [name for name in free if typed[name].kind == "date"]
     dates = [name for name in dates if _filled(sheet.cells[name]) > _HALF * len(sheet)]
@@ -118,14 +124,17 @@ def outcome_at(
     source: SourceConfig,
     mapping: Mapping | None,
     free: Sequence[str],
+    learned: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
-    """Columns that say when the outcome was known. Raises as `decided_at`."""
+    """Columns that say when the outcome was known. Takes and raises what `decided_at` does."""
     if source.outcome_at:
         if not column_named(
             sheet.columns, source.outcome_at, "outcome_at", missing_is_fine=bool(source.outcome)
         ):
             return ()
         return (_a_date(sheet, typed, source.outcome_at, "outcome_at"),)
+    if learned:
+        return learned
     named = mapping.find(mapping.names.outcome_at, free) if mapping else []
     if named:
         return tuple(name for name in named if typed[name].kind == "date")

@@ -31,6 +31,7 @@ from kits.lead_scoring._reading.role_times import (
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring._reading.things import ranked_in
+from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring.config import SourceConfig
 
 SPLITS_SAID: dict[str, Split] = {**SPLIT_WORDS, "dev": "val", "holdout": "test"}
@@ -80,27 +81,30 @@ def find_roles(
     source: SourceConfig,
     mapping: Mapping | None,
     taken: Sequence[str] = (),
+    learned: LearnedRoles | None = None,
 ) -> Roles:
     """What the columns are for.
 
     Args:
         typed: the values of all columns.
         taken: columns that state the outcome.
+        learned: what a bundle learned of its own tables, of columns that are here too; a person's statement comes before it.
 
     Raises:
         ConfigError: a stated column is not there.
         DataError: a stated column does not hold what it should.
     """
     free = [name for name in sheet.columns if name not in taken]
-    decided, doubts = decided_at(sheet, typed, source, mapping, free)
+    before = learned or LearnedRoles.model_validate({})
+    decided, doubts = decided_at(sheet, typed, source, mapping, free, before.decided_at)
     free = [name for name in free if name != decided]
     # `Won time` tells by being filled in that a deal was won, and when
-    ended = outcome_at(sheet, typed, source, mapping, [*free, *taken])
+    ended = outcome_at(sheet, typed, source, mapping, [*free, *taken], before.outcome_at)
     changed = changed_at(sheet, typed, mapping, [name for name in free if name not in ended])
     order, doubt = _order(sheet, typed, source, free, bool(decided or ended))
     group = column_named(sheet.columns, source.group, "group") if source.group else ""
     return Roles(
-        id=_id(sheet, source, mapping, free, decided),
+        id=(not source.id and before.id) or _id(sheet, source, mapping, free, decided),
         decided_at=decided,
         outcome_at=ended,
         changed_at=changed,

@@ -18,8 +18,10 @@ from kits.core.moments import end_of_month, start_of_month
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
 from kits.lead_scoring._mailbox import domain_of
 from kits.lead_scoring._reading.dashes import dash_line
-from kits.lead_scoring._reading.known import Known, identities, keys
+from kits.lead_scoring._reading.identities import identities, keys
+from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.unsettled import unended
+from kits.lead_scoring._roles import ROLES
 from kits.lead_scoring._trial import TRIAL
 from kits.lead_scoring._units import UNITS, noted
 from kits.lead_scoring._written import WRITTEN
@@ -78,7 +80,11 @@ def samples_of(
     if judged.said is not None:
         yield judged.said
     whose = keys(known, ids, stated=bool(config.source.id))
-    marks: dict[str, JsonValue] = {WRITTEN: known.written.mark, UNITS: noted(known.units)}
+    marks: dict[str, JsonValue] = {
+        ROLES: known.told_roles.mark,
+        WRITTEN: known.written.mark,
+        UNITS: noted(known.units),
+    }
     meta = {name: mark for name, mark in marks.items() if mark}
     writer = _Writer(
         known, ids, whose, known.names, judged, _groups(known), known.splits, meta, trials or {}
@@ -95,7 +101,7 @@ class _Writer:
     Attributes:
         keys: (rows,) who they are in any export; empty: that is not known.
         groups: (rows,) what must stay together; empty: nothing is named.
-        noted: how numbers and dates are written, and what numbers are in; empty: nothing to note.
+        noted: what columns are for, how numbers and dates are written, what numbers are in; empty: nothing to note.
         trials: what some rows were taken for that are hardly leads.
     """
 

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from kits.core.kit import Finding
-from kits.lead_scoring._reading.known import Known, identities
+from kits.lead_scoring._reading.identities import identities
+from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring.config import SourceConfig
 
 _VERSION = re.compile(

@@ -1,0 +1,59 @@
+"""What a bundle knows of tables like those it learned from: used where a new one leaves something open."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from kits.lead_scoring._roles import ROLES, LearnedRoles
+from kits.lead_scoring._units import ByColumn, names_learned, units_learned
+from kits.lead_scoring._written import WRITTEN, Written
+
+
+@dataclass(frozen=True)
+class Learned:
+    """How its tables were written, and what their columns are.
+
+    Attributes:
+        written: numbers and dates, where a table does not tell it.
+        roles: what columns are for.
+        units: what columns are in.
+        names: columns that it knows leads by; empty: there is no bundle.
+    """
+
+    written: Written = field(default_factory=lambda: Written.model_validate({}))
+    roles: LearnedRoles = field(default_factory=lambda: LearnedRoles.model_validate({}))
+    units: ByColumn = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, config: Mapping[str, JsonValue]) -> Learned:
+        """Takes a bundle's `config`; empty: there is none."""
+        return cls(
+            Written.model_validate(config.get(WRITTEN) or {}),
+            LearnedRoles.model_validate(config.get(ROLES) or {}),
+            units_learned(config),
+            names_learned(config),
+        )
+
+    def roles_in(self, columns: Collection[str]) -> LearnedRoles:
+        """The roles whose columns a table has; an outcome that several columns told only where all are there."""
+        roles = self.roles
+        return LearnedRoles(
+            id=roles.id if roles.id in columns else "",
+            decided_at=roles.decided_at if roles.decided_at in columns else "",
+            outcome=roles.outcome if set(roles.outcome) <= set(columns) else (),
+            outcome_at=tuple(name for name in roles.outcome_at if name in columns),
+        )
+
+    def dated_otherwise(self, decided_at: str, columns: Collection[str]) -> tuple[str, ...]:
+        """What is assumed where leads are dated by another column than those it learned from."""
+        was = self.roles.decided_at
+        if not was or not decided_at or was in columns:
+            return ()
+        return (
+            f"{decided_at} was taken for the moment at which a lead is scored: {was}, which was it in the tables that the "
+            "bundle learned from, is not here",
+        )

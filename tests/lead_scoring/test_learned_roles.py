@@ -1,0 +1,125 @@
+"""What columns are for is kept in the bundle: a later table of few leads is not guessed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import JsonValue
+
+from kits.core.kit import Finding, RawSample
+from kits.lead_scoring import data
+from kits.lead_scoring._features.spec import ChoiceColumn, DateColumn, EncoderSpec
+from kits.lead_scoring._lead import decode_lead
+from kits.lead_scoring._roles import ROLES, LearnedRoles, roles_of
+from kits.lead_scoring.config import Config
+from kits.lead_scoring.runtime import LeadRuntime
+from tests.lead_scoring.lead_files import put, source, table
+from tests.lead_scoring.test_written import german_bundle
+
+DAY = date(2025, 3, 1)
+HEADER = ["No", "Enquiry", "Source", "Decision date", "Status"]
+
+
+def day(number: int) -> str:
+    return (DAY + timedelta(days=number)).isoformat()
+
+
+def state(number: int, *, still_open: bool) -> tuple[str, str]:
+    """When a lead was decided, and how."""
+    if still_open:
+        return "", "Open"
+    return day(number + 9), "Won" if number % 3 == 0 else "Lost"
+
+
+def export(leads: int, still_open: int) -> str:
+    """Leads of which the last few are open."""
+    rows = [[n, day(n), "web", *state(n, still_open=n >= leads - still_open)] for n in range(leads)]
+    return table(HEADER, rows)
+
+
+def learned_from(path: Path, *columns: str) -> Mapping[str, JsonValue]:
+    """A bundle's `config`, as far as reading asks for it."""
+    found = [one for one in data.read_as(path, "csv", Config()) if isinstance(one, RawSample)]
+    encoder = EncoderSpec(columns=tuple(ChoiceColumn(name=name, values=()) for name in columns))
+    return {ROLES: found[0].meta[ROLES], "encoder": encoder.model_dump(mode="json")}
+
+
+def read(
+    path: Path, learned: Mapping[str, JsonValue], config: Config | None = None
+) -> tuple[list[RawSample], list[Finding]]:
+    found = list(data.read_like(path, "csv", config or Config(), learned))
+    leads = [one for one in found if isinstance(one, RawSample)]
+    return leads, [one for one in found if isinstance(one, Finding)]
+
+
+def moments(leads: Sequence[RawSample]) -> list[str]:
+    return [str(decode_lead(one.content).at)[:10] for one in leads]
+
+
+@pytest.mark.parametrize(("leads", "still_open"), [(40, 4), (40, 0), (8, 2), (3, 3)])
+def test_few_leads_are_dated_by_the_column_that_dated_many(
+    tmp_path: Path, leads: int, still_open: int
+) -> None:
+    """Of forty leads none is left to tell that a decision date is an end."""
+    learned = learned_from(put(tmp_path / "all.csv", export(400, 60)), "Source")
+    assert learned[ROLES] == {
+        "id": "No", "decided_at": "Enquiry", "outcome": ["Status"], "outcome_at": ["Decision date"],
+    }  # fmt: skip
+    later = put(tmp_path / "later.csv", export(leads, still_open))
+    found, _ = read(later, learned)
+    assert moments(found) == [day(n) for n in range(leads)]
+    assert [one.annotation is None for one in found] == [
+        n >= leads - still_open for n in range(leads)
+    ]
+
+
+def test_without_it_they_would_be_dated_by_their_end(tmp_path: Path) -> None:
+    later = put(tmp_path / "later.csv", export(40, 4))
+    assert moments(read(later, {})[0])[:2] == [day(9), day(10)]
+
+
+def test_another_column_that_looks_like_an_outcome_is_not_asked(tmp_path: Path) -> None:
+    learned = learned_from(put(tmp_path / "all.csv", export(400, 60)), "Source")
+    rows = [[n, day(n), "web", "", "Open", "yes" if n % 2 else "no"] for n in range(30)]
+    later = put(tmp_path / "later.csv", table([*HEADER, "Converted"], rows))
+    assert all(one.annotation is not None for one in read(later, {})[0])
+    assert all(one.annotation is None for one in read(later, learned)[0])
+
+
+def test_where_its_column_is_empty_the_outcome_is_looked_for_elsewhere(tmp_path: Path) -> None:
+    learned = learned_from(put(tmp_path / "all.csv", export(400, 60)), "Source")
+    rows = [[n, day(n), "web", "", "", "Won" if n % 2 else "Lost"] for n in range(30)]
+    later = put(tmp_path / "later.csv", table([*HEADER, "Stage"], rows))
+    assert all(one.annotation is not None for one in read(later, learned)[0])
+
+
+def test_a_column_that_a_bundle_learned_from_has_no_role(tmp_path: Path) -> None:
+    """A date that it learned from is none by which leads could be dated, even where it is the only one."""
+    path = put(tmp_path / "later.csv", table(["No", "Opened"], [[1, "2019-05-01"]]))
+    encoder = EncoderSpec(columns=(DateColumn(name="Opened", age=False, hour=False),))
+    learned: Mapping[str, JsonValue] = {"encoder": encoder.model_dump(mode="json")}
+    (lead,) = read(path, learned)[0]
+    assert decode_lead(lead.content).fields["Opened"] == "2019-05-01"
+    stated = Config.model_validate(source(decided_at="Opened"))
+    assert moments(read(path, learned, stated)[0]) == ["2019-05-01"]
+
+
+def test_a_person_says_it_anew_and_what_is_missing_is_told(tmp_path: Path) -> None:
+    learned = learned_from(put(tmp_path / "all.csv", export(400, 60)), "Source")
+    rows = [[n, day(n), day(n - 5), "web"] for n in range(30)]
+    later = put(tmp_path / "later.csv", table(["No", "Enquiry", "First call", "Source"], rows))
+    found, _ = read(later, learned, Config.model_validate(source(decided_at="First call")))
+    assert moments(found)[:2] == [day(-5), day(-4)]
+    renamed = put(tmp_path / "renamed.csv", table(["No", "Asked on", "Source"], [[1, day(1), "web"]]))  # fmt: skip
+    _, told = read(renamed, learned)
+    assert any("Enquiry, which was it" in one.text for one in told)
+
+
+def test_a_bundle_keeps_what_most_of_its_tables_told() -> None:
+    runtime = german_bundle().runtime
+    assert isinstance(runtime, LeadRuntime)
+    assert runtime.spec.roles.outcome and runtime.spec.roles.decided_at
+    assert roles_of(()) == LearnedRoles()
