@@ -17,6 +17,7 @@ from kits.core.bundle import LicenceNote
 from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
 from kits.core.placing import STATED
+from kits.lead_scoring._checking.seasons import season_note
 from kits.lead_scoring._checking.times import overlap_note, young_note
 from kits.lead_scoring._court.telling import notes as court_notes
 from kits.lead_scoring._court.telling import warning
@@ -84,6 +85,7 @@ def train(task: TrainTask) -> TrainOutcome:
             *([FEW] if few else []),
             *hindsight_note(prepared.steps, in_time=prepared.in_time),
             *young_note(prepared.everything, config),
+            *season_note(prepared.everything, config),
             *overlap_note(prepared.table, STATED in task.dataset.header.split_rule),
             *unheeded(words, prepared.table.names),
         ),

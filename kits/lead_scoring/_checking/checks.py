@@ -11,7 +11,7 @@ from kits.core.dataset import Dataset
 from kits.core.kit import Finding
 from kits.core.placing import STATED
 from kits.core.sample import utc_now
-from kits.lead_scoring._checking import amounts, columns, repeats, times, trials, units
+from kits.lead_scoring._checking import amounts, columns, repeats, seasons, times, trials, units
 from kits.lead_scoring._checking.times import Now
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.latecomers import with_latecomers
@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     amounts.still_open,
     times.young,
     times.backwards,
+    seasons.seasons,
     repeats.same_lead,
     repeats.same_content,
     trials.not_meant,

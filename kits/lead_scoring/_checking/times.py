@@ -30,7 +30,7 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
 
     The time that outcomes take is taken from leads old enough to have had it in full.
     """
-    at, known = _times(table)
+    at, known = times_of(table)
     spans = (known - at) / _DAY
     told = np.isfinite(spans) & (spans >= 0)
     if told.sum() < _FEW:
@@ -99,7 +99,7 @@ def overlap_note(table: LeadTable, stated: bool) -> tuple[str, ...]:
 
 def _overlap(table: LeadTable, split: Split) -> str:
     """Of a later split, since when its leads came and until when those that were learned from; strays aside."""
-    at, decided = _times(table)[0], np.isfinite(table.won)
+    at, decided = times_of(table)[0], np.isfinite(table.won)
     places = np.array([item.split for item in table.items])
     dated = decided & np.isfinite(at)
     earlier = [one for one in SPLITS[: SPLITS.index(split)] if (dated & (places == one)).any()]
@@ -123,7 +123,7 @@ def _date(seconds: float) -> str:
 
 def backwards(table: LeadTable, _: Config) -> Iterator[Finding]:
     """Outcomes known before the lead was there."""
-    at, known = _times(table)
+    at, known = times_of(table)
     wrong = np.flatnonzero(known < at - _DAY)
     if not wrong.size:
         return
@@ -151,7 +151,7 @@ def _rate(table: LeadTable, rows: NDArray[np.bool_]) -> float:
     return float(table.won[rows].mean()) if rows.any() else 0.0
 
 
-def _times(table: LeadTable) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def times_of(table: LeadTable) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(rows,) when leads came and when their outcomes were known, seconds since 1970; NaN where unknown."""
     at = [lead.at.timestamp() if lead.at is not None else np.nan for lead in table.leads]
     known = [_number(item.sample.meta.get(OUTCOME_AT)) for item in table.items]
