@@ -25,6 +25,7 @@ from kits.core.kit_modules import (
     EvaluateModule,
     ExportModule,
     ReadsByConfig,
+    ReadsFurther,
     ReadsLikeLearned,
     RuntimeModule,
     TrainModule,
@@ -296,14 +297,18 @@ class Kit:
         learned: Mapping[str, JsonValue] | None = None,
         *,
         judged: bool = False,
+        before: Dataset | None = None,
     ) -> Iterator[RawSample | Finding]:
         """Samples and complaints of the user's files, by the project's configuration where the kit heeds it.
 
         Args:
             learned: `config` of the bundle that they are for; None: they are for none.
             judged: the bundle is judged on them; else they are only predicted.
+            before: the version that they are added to; None: to none.
         """
         data = self.data
+        if before is not None and isinstance(data, ReadsFurther):
+            return data.read_further(path, format, config, before)
         if learned is not None and isinstance(data, ReadsLikeLearned):
             return data.read_like(path, format, config, learned, judged=judged)
         if isinstance(data, ReadsByConfig):

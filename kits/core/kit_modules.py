@@ -76,6 +76,16 @@ class ReadsLikeLearned(Protocol):
 
 
 @runtime_checkable
+class ReadsFurther(Protocol):
+    """What `data.py` offers beside `read_as` when the samples that are there tell how more of them are to be read."""
+
+    def read_further(
+        self, path: Path, format: str, config: BaseModel, before: Dataset
+    ) -> Iterator[RawSample | Finding]:
+        """As `read_as`, for a version that goes on from the one `before`."""
+
+
+@runtime_checkable
 class TellsTables(Protocol):
     """What `data.py` offers beside `read` when a file of the kit's own media type may be a table of many samples."""
 

@@ -24,7 +24,7 @@ from kits.lead_scoring._reading.reading import read_leads
 from kits.lead_scoring.config import Config
 
 __all__ = [
-    "check", "detect_format", "is_sample", "near_duplicates", "read", "read_as", "read_like",
+    "check", "detect_format", "is_sample", "near_duplicates", "read", "read_as", "read_further", "read_like",
 ]  # fmt: skip
 
 _TABLE = "csv"
@@ -89,6 +89,21 @@ def read_like(
         learned: the bundle's `config`; empty: none.
         judged: by their outcomes, so that what is not learned from is not judged on either; else they are only scored.
     """
+    known = Learned.of(learned)
+    yield from _read(path, format, config, known, all_wanted=bool(known.names) and not judged)
+
+
+def read_further(
+    path: Path, format: str, config: BaseModel, before: Dataset
+) -> Iterator[RawSample | Finding]:
+    """As `read_as`, for more leads of a version: what few of them leave open is read as those that are there."""
+    assert isinstance(config, Config)
+    yield from _read(path, format, config, Learned.of_version(before, config.source))
+
+
+def _read(
+    path: Path, format: str, config: BaseModel, learned: Learned, *, all_wanted: bool = False
+) -> Iterator[RawSample | Finding]:
     assert isinstance(config, Config)
     name = detect_format(path) if format == "auto" else format
     formats = (_TABLE, *known_mappings())
@@ -97,8 +112,7 @@ def read_like(
     if name != _TABLE:
         source = config.source.model_copy(update={"mapping": name})
         config = config.model_copy(update={"source": source})
-    known = Learned.of(learned)
-    yield from read_leads(path, config, known, all_wanted=bool(known.names) and not judged)
+    yield from read_leads(path, config, learned, all_wanted=all_wanted)
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

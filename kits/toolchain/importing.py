@@ -24,7 +24,7 @@ from kits.toolchain.project import Project
 from kits.toolchain.splitting import Candidate, Placed, place
 from kits.toolchain.splitting_in_time import has_order, place_in_order
 
-__all__ = ["ImportOptions", "ImportReport", "import_data", "labels_of", "open_outside"]
+__all__ = ["ImportOptions", "ImportReport", "import_data", "labels_of"]
 
 KITWRIGHT = "kitwright"
 """The one format all kits share: a dataset version's manifest with its blobs."""
@@ -63,9 +63,10 @@ def import_data(
         return _import_version(project, path)
     intake = Intake()
     parent = "" if options.replace else project.current_dataset_id
-    if parent:
-        add_existing(intake, project.dataset(parent))
-    stream = project.kit.read(path, format_, project.kit_config)
+    before = project.dataset(parent) if parent else None
+    if before is not None:
+        add_existing(intake, before)
+    stream = project.kit.read(path, format_, project.kit_config, before=before)
     with project.blobs.at_once() as blobs:
         take_in(intake, counted(stream, progress, "reading"), options, blobs)
     if not intake.kept + intake.replaced + intake.duplicates:
@@ -84,45 +85,6 @@ def import_data(
         intake.replaced,
         intake.findings,
     )
-
-
-def open_outside(project: Project, path: Path, store: Path, format_: str = "auto") -> Dataset:
-    """Outside data as a dataset that is not saved in the project; used to judge on it.
-
-    Splits that the data names are kept; a sample without one counts as `test`. Samples are not
-    moved between splits.
-
-    Args:
-        store: folder for the bytes.
-
-    Raises:
-        DataError: nothing usable there.
-    """
-    blobs = FolderBlobStore(store)
-    format_ = _format(project, path, format_)
-    if format_ == KITWRIGHT:
-        dataset, source = _read_version(path, project.kit.name)
-        with blobs.at_once() as together:
-            for item in dataset.items:
-                together.put(source.get(item.sample.digest))
-        return replace(dataset, blobs=blobs)
-    intake = Intake()
-    with blobs.at_once() as together:
-        stream = project.kit.read(path, format_, project.kit_config)
-        take_in(intake, stream, ImportOptions(), together)
-    if not intake.kept:
-        raise _nothing_usable(path, format_, intake)
-    items = [
-        DatasetItem(replace(e.sample, group=""), e.annotation, e.given or "test")
-        for e in intake.entries.values()
-    ]
-    header = DatasetHeader(
-        kit=project.kit.name,
-        labels=labels_of(items),
-        split_rule=f"{STATED}, else test",
-        seed=0,
-    )
-    return build(header, items, blobs)
 
 
 def labels_of(items: Iterable[DatasetItem]) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from kits.lead_scoring._lead import decode_lead
 from kits.lead_scoring._roles import ROLES, LearnedRoles, roles_of
 from kits.lead_scoring.config import Config
 from kits.lead_scoring.runtime import LeadRuntime
+from kits.toolchain.importing import ImportOptions, import_data
+from kits.toolchain.project import Project
 from tests.lead_scoring.lead_files import put, source, table
 from tests.lead_scoring.test_written import german_bundle
 
@@ -34,9 +36,12 @@ def state(number: int, *, still_open: bool) -> tuple[str, str]:
     return day(number + 9), "Won" if number % 3 == 0 else "Lost"
 
 
-def export(leads: int, still_open: int) -> str:
+def export(leads: int, still_open: int, first: int = 0) -> str:
     """Leads of which the last few are open."""
-    rows = [[n, day(n), "web", *state(n, still_open=n >= leads - still_open)] for n in range(leads)]
+    last = first + leads
+    rows = [
+        [n, day(n), "web", *state(n, still_open=n >= last - still_open)] for n in range(first, last)
+    ]
     return table(HEADER, rows)
 
 
@@ -115,7 +120,25 @@ def test_a_person_says_it_anew_and_what_is_missing_is_told(tmp_path: Path) -> No
     assert moments(found)[:2] == [day(-5), day(-4)]
     renamed = put(tmp_path / "renamed.csv", table(["No", "Asked on", "Source"], [[1, day(1), "web"]]))  # fmt: skip
     _, told = read(renamed, learned)
-    assert any("Enquiry, which was it" in one.text for one in told)
+    assert any("Enquiry, which it was" in one.text for one in told)
+
+
+def test_leads_are_added_to_a_version_as_those_that_are_there(tmp_path: Path) -> None:
+    """Few to many: read as these; many to few, or in place of all: by what they tell themselves."""
+    put(tmp_path / "p" / "kit.yaml", "kit: lead-scoring\nname: leads\n")
+    project = Project.open(tmp_path / "p")
+
+    def dated(leads: int, first: int, *, replace: bool = False) -> list[str]:
+        path = put(tmp_path / "leads.csv", export(leads, leads // 10, first))
+        found = import_data(project, path, ImportOptions(replace=replace)).dataset
+        read = [decode_lead(found.content(item)) for item in found.items]
+        return sorted(str(lead.at)[:10] for lead in read if int(lead.id) >= first)
+
+    by_end = [day(1_000 + n + 9) for n in range(36)]
+    assert dated(40, 1_000)[: len(by_end)] == by_end
+    assert dated(400, 2_000) == [day(2_000 + n) for n in range(400)]
+    assert dated(40, 3_000) == [day(3_000 + n) for n in range(40)]
+    assert dated(40, 1_000, replace=True)[: len(by_end)] == by_end
 
 
 def test_a_bundle_keeps_what_most_of_its_tables_told() -> None:

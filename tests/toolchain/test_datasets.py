@@ -9,7 +9,7 @@ import pytest
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import DataError, UsageError
 from kits.toolchain.datasets import count_table, difference, export, load_findings
-from kits.toolchain.importing import ImportOptions, import_data, open_outside
+from kits.toolchain.importing import ImportOptions, import_data
 from kits.toolchain.project import Project
 from tests.toolchain.plugin import numbers, plugin, project, write_samples
 
@@ -133,14 +133,6 @@ def test_a_version_with_a_missing_blob_is_refused(
     project.blobs.delete(digest)
     with pytest.raises(DataError, match="not in the store"):
         import_data(project, tmp_path / "out", ImportOptions())
-
-
-def test_outside_data_is_opened_without_touching_the_project(
-    project: Project, data: Path, tmp_path: Path
-) -> None:
-    dataset = open_outside(project, data, tmp_path / "store")
-    assert len(dataset.of("test")) == 52
-    assert project.dataset_ids() == []
 
 
 def test_many_or_long_labels_are_counted_one_a_line_and_the_rest_summed_up() -> None:

@@ -204,7 +204,7 @@ def understand(
     crm = find_mapping(own.columns, source.mapping)
     learned = learned or Learned()
     free = _unasked(own, learned, crm, source)
-    before = learned.roles_in(free.columns)
+    before = learned.roles_in(free)
     outcome = find_outcome(free, source, crm, before.outcome)
     roles = find_roles(free, typed, source, crm, outcome.columns if outcome else (), before)
     keep = set(config.columns.keep)

@@ -1,15 +1,19 @@
-"""What a bundle knows of tables like those it learned from: used where a new one leaves something open."""
+"""What a bundle, or a version that leads are added to, knows of its tables: used where a new one leaves something open."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from kits.lead_scoring._roles import ROLES, LearnedRoles
+from kits.core.dataset import Dataset
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._roles import ROLES, LearnedRoles, roles_of
 from kits.lead_scoring._units import ByColumn, names_learned, units_learned
-from kits.lead_scoring._written import WRITTEN, Written
+from kits.lead_scoring._written import WRITTEN, Written, written_of
+from kits.lead_scoring.config import SourceConfig
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,14 @@ class Learned:
         roles: what columns are for.
         units: what columns are in.
         names: columns that it knows leads by; empty: there is no bundle.
+        leads: so many told what columns are for; a table of more is asked itself.
     """
 
     written: Written = field(default_factory=lambda: Written.model_validate({}))
     roles: LearnedRoles = field(default_factory=lambda: LearnedRoles.model_validate({}))
     units: ByColumn = field(default_factory=dict)
     names: frozenset[str] = frozenset()
+    leads: float = math.inf
 
     @classmethod
     def of(cls, config: Mapping[str, JsonValue]) -> Learned:
@@ -38,9 +44,16 @@ class Learned:
             names_learned(config),
         )
 
-    def roles_in(self, columns: Collection[str]) -> LearnedRoles:
+    @classmethod
+    def of_version(cls, before: Dataset, source: SourceConfig) -> Learned:
+        """Takes the leads that are there, which tell more than a table of fewer."""
+        written = written_of(before.items, source)
+        return cls(written, roles_of(before.items), leads=len(before.items))
+
+    def roles_in(self, sheet: Sheet) -> LearnedRoles:
         """The roles whose columns a table has; an outcome that several columns told only where all are there."""
-        roles = self.roles
+        columns = sheet.columns
+        roles = self.roles if self.leads >= len(sheet) else LearnedRoles.model_validate({})
         return LearnedRoles(
             id=roles.id if roles.id in columns else "",
             decided_at=roles.decided_at if roles.decided_at in columns else "",
@@ -54,6 +67,5 @@ class Learned:
         if not was or not decided_at or was in columns:
             return ()
         return (
-            f"{decided_at} was taken for the moment at which a lead is scored: {was}, which was it in the tables that the "
-            "bundle learned from, is not here",
+            f"{decided_at} was taken for the moment at which a lead is scored: {was}, which it was in earlier tables, is not here",
         )
