@@ -41,10 +41,24 @@ def test_orders_find_their_leads_by_an_address_whatever_its_column_is_called(
 
 
 def test_an_address_that_all_share_joins_nothing(tmp_path: Path) -> None:
-    """Each person asks three times, and all talk to the same seller."""
+    """Each person asks three times, all talk to the same seller, and the orders are of others."""
     enquiries(tmp_path, [n % 40 for n in range(120)], header="Wer", seller=True)
-    orders(tmp_path, [n // 2 for n in range(20)])
+    orders(tmp_path, [200 + n // 2 for n in range(20)])
     assert not read(tmp_path).told("sales")
+
+
+def test_who_asks_several_times_is_found_by_a_form_of_any_name_filled_in_several_times(
+    tmp_path: Path,
+) -> None:
+    enquiries(tmp_path, [n % 40 for n in range(120)], header="Contact e-mail", seller=True)
+    rows = [[f"Ann{n % 30}@firm{n % 30}.example", "2025-01-02", "demo"] for n in range(90)]
+    put(tmp_path / "forms.csv", table(["Address of the sender", "Sent at", "form"], rows))
+    firms = [[f"firm{n}.example", n % 7] for n in range(40)]
+    put(tmp_path / "firms.csv", table(["Domain", "size"], firms))
+    found = read(tmp_path)
+    assert not found.told("table-unrelated")
+    assert found.leads[-1].fields["forms: count"] == 0.0
+    assert found.leads[1].fields["firms.size"] == 1.0
 
 
 def test_what_stands_behind_a_plus_names_no_other_mailbox(tmp_path: Path) -> None:

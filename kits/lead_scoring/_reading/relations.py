@@ -32,9 +32,11 @@ _REMEMBERED = 1 << 16
 _UNIQUE = 0.98
 _MUCH = 0.5
 _LITTLE = 0.05
+_OF_MANY = 0.2
+"""Leads of so many different persons a row name who asked; the few addresses of those who sell do not."""
 _BY_RECORD = -1
 """A number of the other table's records, by name: a deal's `Associated Contact IDs`."""
-_BY_NAME, _BY_ENDING, _BY_FIRM = 2, 3, 4
+_BY_ADDRESS, _BY_NAME, _BY_ENDING, _BY_FIRM = 1, 2, 3, 4
 _LEAST_ENDING = 4
 _DENSE = 20
 """Ids in a range so many times as large as there are of them count records, each kind of them from one on."""
@@ -148,7 +150,7 @@ def find_link(leads: Sheet, other: Sheet, of: str = "", key: str = "") -> Link |
         (place, link)
         for place, mine, theirs, by in _pairs(leads, other, of, key)
         if (link := _nearest(leads, other, mine, theirs, by, stated=bool(of or key))) is not None
-        # many rows of each country are not what happened to a lead
+        # many rows of each country are not what happened to a lead; those of a person are
         and (of or key or link.unique or link.lead_unique or place not in (_BY_NAME, _BY_ENDING))
         and (of or key or not _by_chance(leads, other, link))
     ]
@@ -184,17 +186,19 @@ def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int,
         {name for name in mine if holds_addresses(leads.cells[name])},
         {name for name in theirs if holds_addresses(other.cells[name])},
     )
+    persons = {name for name in addresses[0] if _of_many(leads.cells[name])}
     for one in mine:
         for two in theirs:
             place = _place(without_record(leads, one), two, one)
-            if place is None and one in addresses[0] and two in addresses[1]:
-                place = _BY_NAME  # `Customer e-mail` of an order, whatever the leads call theirs
+            if place in (None, _BY_NAME) and one in addresses[0] and two in addresses[1]:
+                # `Customer e-mail` of an order, whatever the leads call theirs
+                place = _BY_ADDRESS if one in persons else _BY_NAME
             if place is not None or (of and key):
                 listed = (is_id(one) and _lists(leads, one)) or (is_id(two) and _lists(other, two))
                 if _names_records(leads, one, other, two):
                     place = _BY_RECORD
                 yield place or 0, one, two, first_key if listed else text_key
-            if _is_firm(one) and _is_firm(two):
+            if (_is_firm(one) or one in persons) and _is_firm(two):
                 yield _BY_FIRM, one, two, firm_key
 
 
@@ -207,6 +211,11 @@ def _kept(sheet: Sheet) -> Sequence[str]:
         if some and read_dates(name, some, sheet.dates) is None:
             kept.append(name)
     return kept
+
+
+def _of_many(cells: Sequence[str]) -> bool:
+    known = [key for cell in cells if (key := text_key(cell))]
+    return len(set(known)) >= _OF_MANY * len(known)
 
 
 def _lists(sheet: Sheet, name: str) -> bool:
