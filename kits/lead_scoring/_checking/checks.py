@@ -13,6 +13,7 @@ from kits.core.placing import STATED
 from kits.core.sample import utc_now
 from kits.lead_scoring._checking import amounts, columns, repeats, seasons, times, trials, units
 from kits.lead_scoring._checking.times import Now
+from kits.lead_scoring._court.case import seen_by_court
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.latecomers import with_latecomers
 from kits.lead_scoring._court.telling import findings
@@ -64,10 +65,10 @@ def check(dataset: Dataset, config: BaseModel, now: Now = utc_now) -> Iterable[F
 
 def _court(table: LeadTable, config: Config, seed: int) -> Court | None:
     """The court that training will hold; None where no lead that it may see has an outcome."""
-    early = np.array([item.split != "test" for item in table.items], dtype=bool)
-    seen = table.rows(early)
+    latest = np.array([item.split == "test" for item in table.items], dtype=bool)
+    seen = table.rows(seen_by_court(table))
     if not len(seen.decided):
         return None
     return with_latecomers(
-        hold_court(seen, config, seed=seed), table.rows(~early), config, seed=seed
+        hold_court(seen, config, seed=seed), table.rows(latest), config, seed=seed
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,8 @@ FEW = 10
 """Leads of the rarer outcome under which nothing is measured."""
 _CLOCK = (1e8, 1e10)
 """Places in time that are seconds since 1970, not ranks."""
+_OF_A_KIND, _A_KIND = 0.8, 0.03
+"""Open leads are of a kind where so many share a choice that so many decided ones have: below, it is a state of open leads."""
 _EVENTS = ": "
 """Between table and figure in the columns that readers make of events: `visits: count`, `visits: days since last`."""
 
@@ -35,7 +37,7 @@ class Case:
     Attributes:
         columns: in the table's order, rows in order of time.
         decided_at: (rows,) seconds since 1970; None where there is no clock.
-        recent: (rows,) as late as the open leads.
+        recent: (rows,) as late as the open leads, and of their kind.
         lot: (rows,) folds by lot.
         periods: (rows,) folds that are stretches of time; by lot where time is unknown.
     """
@@ -54,6 +56,16 @@ class Case:
     def measurable(self) -> bool:
         """Whether there are enough of both outcomes."""
         return min(float(self.won.sum()), float((1 - self.won).sum())) >= FEW
+
+
+def seen_by_court(table: LeadTable) -> NDArray[np.bool_]:
+    """(rows,) leads of train and val, and the open ones of test too: they have no outcome that could be given away.
+
+    Where outcomes come soon there are no other open leads.
+    """
+    early = np.array([item.split != "test" for item in table.items], dtype=bool)
+    seen: NDArray[np.bool_] = early | ~np.isfinite(table.won)
+    return seen
 
 
 def case_of(table: LeadTable, config: Config, seed: int) -> Case:
@@ -82,6 +94,7 @@ def case_of(table: LeadTable, config: Config, seed: int) -> Case:
         columns.append(column)
         if len(others):
             opposite[name] = read_column(name, others.column(name), **how)
+    recent = _of_their_kind(columns, opposite, recent)
     rows = len(decided)
     periods = (np.arange(rows) * FOLDS // max(rows, 1)).astype(np.intp)
     lot = rng.permutation(periods)
@@ -89,6 +102,24 @@ def case_of(table: LeadTable, config: Config, seed: int) -> Case:
         tuple(columns), opposite, decided.won, decided.order, _clock(decided), recent, lot,
         periods if timed else lot, timed,
     )  # fmt: skip
+
+
+def _of_their_kind(
+    columns: Sequence[Column], opposite: Mapping[str, Column], recent: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Recent leads without those that are unlike the open ones: what visitors of a fair lack, leads of the web cannot tell."""
+    for column in columns:
+        theirs = opposite.get(column.name)
+        if column.kind != "choice" or theirs is None or theirs.kind != "choice":
+            continue
+        counts = np.bincount(theirs.codes, minlength=3)[2:]
+        label = theirs.labels[2:][int(np.argmax(counts))] if theirs.labels[2:] else ""
+        if label not in column.labels[2:] or counts.max() < _OF_A_KIND * len(theirs.codes):
+            continue
+        alike = column.codes == column.labels.index(label, 2)
+        if alike.mean() >= _A_KIND:
+            recent = recent & alike
+    return recent
 
 
 def _drawn(table: LeadTable, most: int, rng: np.random.Generator) -> LeadTable:

@@ -95,7 +95,7 @@ def _noted(times: Floats) -> bool:
 
 
 def by_open_leads(accused: Accused) -> Iterator[Mark]:
-    """Open leads of the same time lack it, or have all one value."""
+    """Open leads that came no earlier lack it, or have all one value."""
     column, others = accused.column, accused.open
     if others is None or accused.recent.sum() < _LEAST_OPEN:
         return
@@ -104,8 +104,8 @@ def by_open_leads(accused: Accused) -> Iterator[Mark]:
         yield Mark(
             "open leads",
             3.0,
-            f"filled in for {filled.mean():.0%} of decided leads but {theirs.mean():.0%} of {len(theirs)} open ones of "
-            "the same time: it comes with the outcome",
+            f"filled in for {filled.mean():.0%} of decided leads but {theirs.mean():.0%} of {len(theirs)} open ones, which "
+            "came no earlier: it comes with the outcome, or is no longer filled in",
         )
         return
     known = others.numbers[theirs]

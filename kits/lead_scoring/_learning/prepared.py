@@ -10,6 +10,7 @@ import numpy as np
 from kits.core.errors import DataError
 from kits.core.kit import TrainTask
 from kits.core.placing import STATED
+from kits.lead_scoring._court.case import seen_by_court
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.latecomers import with_latecomers
 from kits.lead_scoring._court.verdicts import Court
@@ -59,10 +60,9 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
     refuse_misspelt(everything.names, config.columns)
     splits = [item.split for item in table.items]
     known = np.flatnonzero(np.array(splits) != "test")
-    # open leads too: a column that they all lack comes with the outcome
-    seen = np.array([item.split != "test" for item in everything.items], dtype=bool)
-    earlier = hold_court(everything.rows(seen), config, seed=task.seed)
-    court = with_latecomers(earlier, everything.rows(~seen), config, seed=task.seed)
+    latest = np.array([item.split == "test" for item in everything.items], dtype=bool)
+    earlier = hold_court(everything.rows(seen_by_court(everything)), config, seed=task.seed)
+    court = with_latecomers(earlier, everything.rows(latest), config, seed=task.seed)
     new = set(earlier.excluded) - set(court.excluded)
     barred = {
         *court.excluded,
