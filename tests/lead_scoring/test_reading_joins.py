@@ -105,6 +105,27 @@ def test_what_has_a_date_alone_is_known_from_the_end_of_its_day(tmp_path: Path) 
     assert [found.by_id[f"L{i}"].fields["calls: mail"] for i in range(2)] == [0.0, 1.0]
 
 
+@pytest.mark.parametrize(
+    ("came", "known", "told"),
+    [("2025-03-10 09:14", 1.0, 0), ("2025-03-10 09:14:30", 0.0, 0), ("2025-03-10", 0.0, 1)],
+)
+def test_the_form_that_made_a_lead_counts_where_the_lead_tells_minutes_alone(
+    tmp_path: Path, came: str, known: float, told: int
+) -> None:
+    """Of a day alone nobody knows what of it came before the lead: that is said."""
+    rows = [[f"L{i}", came, "Won" if i % 3 else "Lost"] for i in range(20)]
+    put(tmp_path / "leads.csv", table(["lead_id", "created_at", "status"], rows))
+    times = [f"2025-03-10 09:{at}" for at in ("14:32", "15:01")]
+    sent = [[f"L{i}", at, "demo"] for i in range(20) for at in times]
+    put(tmp_path / "forms.csv", table(["lead_id", "event_time", "event"], sent))
+    found = read(tmp_path)
+    assert {lead.fields["forms: count"] for lead in found.leads} == {known}
+    said = [one.text for one in found.findings if one.check == "rows-of-the-day"]
+    assert ["20 of 20 leads have rows of forms.csv on the day" in one for one in said] == [
+        True
+    ] * told
+
+
 def test_forms_join_by_address_whatever_its_case(tmp_path: Path) -> None:
     leads(tmp_path)
     forms = [

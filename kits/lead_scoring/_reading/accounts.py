@@ -19,7 +19,7 @@ from kits.lead_scoring._reading.several import choose, counted
 from kits.lead_scoring._reading.sheets import Sheet
 
 _SHOWN = 10
-_DAY = 86_400.0
+_DAY, _MINUTE, _MOMENT = 86_400.0, 60.0, 0.001
 
 Seconds = Sequence[float | None]
 
@@ -103,6 +103,16 @@ def tells_days(leads: Sheet, column: str, decided: Seconds) -> bool:
 def end_of_days(decided: Seconds) -> Seconds:
     """Whoever came on a day may have come in the evening: the form of that day is how."""
     return [None if at is None else at + _DAY - 1 for at in decided]
+
+
+def end_of_minutes(decided: Seconds) -> Seconds:
+    """Whoever came in a minute of which no second is told may have come at its end: exports of CRMs tell minutes, and the form that
+    made a lead tells seconds."""
+    known = [at for at in decided if at is not None]
+    if not any(at % _DAY for at in known):
+        return decided  # days, of which nothing more is told
+    told = next((span for span in (_MINUTE, 1.0) if not any(at % span for at in known)), 0.0)
+    return [None if at is None else at + max(told - _MOMENT, 0.0) for at in decided]
 
 
 def known_by(

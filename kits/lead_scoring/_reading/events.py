@@ -23,6 +23,8 @@ _KINDS = 10
 """The most frequent kinds are counted one by one."""
 _MOST_KINDS = 200
 _HALF = 0.5
+_FEW, _MUCH = 10, 0.2
+"""Leads with rows on the day on which they came that are worth a word, and their share of those that have rows."""
 
 Seconds = Sequence[float | None]
 _Event = tuple[float, float, str, int]
@@ -80,12 +82,14 @@ def find_kind(sheet: Sheet) -> str:
 
 
 def event_columns(
-    leads: Sheet, events: Timed, decided: Seconds
-) -> tuple[dict[str, list[Value]], Finding]:
+    leads: Sheet, events: Timed, decided: Seconds, until: Seconds, *, days: bool = False
+) -> tuple[dict[str, list[Value]], list[Finding]]:
     """Columns of the leads from rows at or before their decision.
 
     Args:
         decided: (leads,) seconds since 1970; a lead without one has no events.
+        until: (leads,) the end of that second or minute, to which rows count.
+        days: leads tell the day on which they came and no hour.
     """
     by_key: dict[str, list[_Event]] = defaultdict(list)
     kinds = events.sheet.cells[events.kind] if events.kind else [""] * len(events.sheet)
@@ -99,10 +103,15 @@ def event_columns(
         k for k, _ in Counter(k.strip() for k in kinds if not is_missing(k)).most_common(_KINDS)
     ]
     rows = [
-        _row(sorted({event for key in events.link.keys(cell) for event in by_key.get(key, ())}), at)
-        for cell, at in zip(leads.cells[events.link.lead_column], decided)
+        _row(
+            sorted({event for key in events.link.keys(cell) for event in by_key.get(key, ())}),
+            at,
+            end,
+        )
+        for cell, at, end in zip(leads.cells[events.link.lead_column], decided, until)
     ]
-    return _columns(events.label, rows, common), _said(events, rows, len(leads))
+    said = [_said(events, rows, len(leads)), *(_of_the_day(events, rows) if days else ())]
+    return _columns(events.label, rows, common), said
 
 
 @dataclass(frozen=True)
@@ -111,17 +120,34 @@ class _Row:
 
     count: int
     later: int
+    same_day: int
     days: float | None
     kinds: Mapping[str, int]
 
 
-def _row(found: list[_Event], at: float | None) -> _Row | None:
-    if at is None:
+def _row(found: list[_Event], at: float | None, until: float | None) -> _Row | None:
+    if at is None or until is None:
         return None
-    n = bisect_right(found, at, key=lambda event: event[0])
+    n = bisect_right(found, until, key=lambda event: event[0])
     kinds = Counter(kind for _, _, kind, _ in found[:n] if kind)
-    days = (at - max(happened for _, happened, _, _ in found[:n])) / _DAY if n else None
-    return _Row(n, len(found) - n, days, kinds)
+    last = max((happened for _, happened, _, _ in found[:n]), default=None)
+    days = max(at - last, 0.0) / _DAY if last is not None else None
+    same_day = sum(happened < at + _DAY for _, happened, _, _ in found[n:])
+    return _Row(n, len(found) - n, same_day, days, kinds)
+
+
+def _of_the_day(events: Timed, rows: Sequence[_Row | None]) -> list[Finding]:
+    """Whether many leads have a row on the day on which they came: the form that made each of them may be among these."""
+    some = sum(1 for row in rows if row is not None and row.count + row.later)
+    have = sum(1 for row in rows if row is not None and row.same_day)
+    if have < max(_FEW, _MUCH * some):
+        return []
+    return [Finding(
+        "rows-of-the-day", "warn",
+        f"{have} of {some} leads have rows of {events.sheet.name} on the day on which they came; no hour of it is told, so these "
+        "rows may be later and are left out, though the form that made a lead may be one of them",
+        fix="export the leads with the time of day at which they came",
+    )]  # fmt: skip
 
 
 def _columns(

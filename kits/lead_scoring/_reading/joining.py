@@ -15,6 +15,7 @@ from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.accounts import (
     Joined,
     end_of_days,
+    end_of_minutes,
     join_accounts,
     known_by,
     tells_days,
@@ -83,7 +84,8 @@ class Tables:
         """Columns from other tables as they were known at each lead's decision."""
         columns: dict[str, Sequence[Value] | None] = {}
         days = bool(roles.decided_at) and tells_days(leads, roles.decided_at, decided)
-        by = end_of_days(decided) if days else decided
+        until = end_of_minutes(decided)
+        by = end_of_days(decided) if days else until
         for name, joined in self.dated:
             kept, late = known_by(leads, joined, by)
             columns.update(kept)
@@ -95,13 +97,13 @@ class Tables:
             if not roles.decided_at:
                 self.findings.append(_without_time(timed.sheet.name))
             elif fields is not None:
-                found, told = history_columns(leads, timed, fields, decided)
+                found, told = history_columns(leads, timed, fields, until)
                 columns.update(found)
                 self.findings.extend(told)
             else:
-                counted, said = event_columns(leads, timed, decided)
+                counted, told = event_columns(leads, timed, decided, until, days=days)
                 columns.update(counted)
-                self.findings.append(said)
+                self.findings.extend(told)
         return columns
 
 
