@@ -144,6 +144,25 @@ def test_leads_too_young_for_their_outcome_are_named_with_the_date(tmp_path: Pat
     assert found.evidence[0] == "50% of outcomes come within 35 days"
 
 
+@pytest.mark.parametrize(("settled", "told"), [(60, True), (0, False)])
+def test_young_leads_are_told_where_nothing_says_when_outcomes_were_known(
+    tmp_path: Path, settled: int, told: bool
+) -> None:
+    """Lost leads are known after sixty days, won ones at once; or a tenth are open, however old."""
+    rows = []
+    for i in range(730):
+        gone = i % 10 > 0 if not settled else i % 2 > 0 or i // 2 + settled <= 365
+        rows.append([i, day(i // 2), ("Won" if i % 2 else "Lost") if gone else "Open"])
+    table_ = leads(tmp_path, ["id", "created_at", "status"], rows)
+    found = list(times.young(table_, Config()))
+    assert bool(found) is told
+    for one in found:
+        asked = int(one.fix.split("open_for_days: ")[1].split(",")[0])
+        assert one.level == "warn" and 50 <= asked <= 65 and "98.4% are won" in one.text
+        stated = Config.model_validate({"source": {"open_for_days": asked}})
+        assert not list(times.young(table_, stated))
+
+
 def test_a_run_says_that_it_learned_from_young_leads(tmp_path: Path) -> None:
     (note,) = times.young_note(long_sales(tmp_path), Config())
     assert note.startswith("young: ") and "open_for_days: 60" in note

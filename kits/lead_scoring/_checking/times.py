@@ -21,6 +21,10 @@ _DAY = 86_400.0
 _QUANTILES = (0.5, 0.8, 0.95)
 _FEW = 50
 _SOME = 0.02
+_APART, _BEYOND = 0.1, 3.0
+"""By how much more young leads must be open than older ones, and by how many standard errors."""
+_STEP = 20
+"""Leads by which ages are told apart, at least."""
 _SHOWN = 10
 _SLACK = timedelta(days=1)
 
@@ -34,6 +38,7 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
     spans = (known - at) / _DAY
     told = np.isfinite(spans) & (spans >= 0)
     if told.sum() < _FEW:
+        yield from _young_undated(table, config, at)
         return
     latest = float(np.nanmax(np.concatenate([at, known[told]])))
     old = told & (at <= float(np.nanmedian(at)))
@@ -61,6 +66,49 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
         quantiles,
         f"keep them open: model.source.open_for_days: {days:.0f}, and import again with --replace",
     )  # fmt: skip
+
+
+def _young_undated(table: LeadTable, config: Config, at: NDArray[np.float64]) -> Iterator[Finding]:
+    """The same where nothing tells when outcomes were known: by how many leads of each age are still open."""
+    decided, dated = np.isfinite(table.won), np.isfinite(at)
+    if (decided & dated).sum() < _FEW or not (~decided & dated).any():
+        return
+    age = (float(np.nanmax(at)) - at) / _DAY
+    days = _until_settled(age[dated], ~decided[dated])
+    recent = decided & dated & (age < days)
+    if recent.sum() < _SOME * decided.sum() or config.source.open_for_days >= days:
+        return
+    old = decided & dated & (age >= days)
+    young, rest = (~decided[dated & (age < days)], ~decided[dated & (age >= days)])
+    shares = float(young.mean()), float(rest.mean())
+    chance = _BEYOND * np.sqrt(decided[dated].mean() * (1 - decided[dated].mean()) / len(young))
+    if shares[0] - shares[1] < max(_APART, float(chance)):
+        return
+    yield Finding(
+        "young-leads", "warn",
+        f"of the leads younger than {days:.0f} days {shares[0]:.0%} are still open, of older ones {shares[1]:.0%}: the {recent.sum()} "
+        f"that have an outcome are those with a quick one; of these {_rate(table, recent):.1%} are won, of older ones "
+        f"{_rate(table, old):.1%}",
+        fix=f"keep them open: model.source.open_for_days: {days:.0f}, and import again with --replace; better, export when outcomes "
+        "were known, too",
+    )  # fmt: skip
+
+
+def _until_settled(age: NDArray[np.float64], still: NDArray[np.bool_]) -> float:
+    """The age in whole days from which on hardly more leads are open than of the older half; 0 where none is.
+
+    Args:
+        age: (leads,) days.
+        still: (leads,) whether they are open.
+    """
+    by_age = np.argsort(age, kind="stable")
+    age, still = age[by_age], still[by_age]
+    usual = float(still[len(still) // 2 :].mean()) + 1 - _QUANTILES[-1]
+    step = max(_STEP, len(age) // 50)
+    for start in range(0, len(age) // 2, step):
+        if still[start : start + 2 * step].mean() <= usual:
+            return float(np.ceil(age[start])) if start else 0.0
+    return float(np.ceil(age[len(age) // 2]))
 
 
 def young_note(table: LeadTable, config: Config) -> tuple[str, ...]:
