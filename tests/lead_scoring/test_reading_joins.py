@@ -126,6 +126,14 @@ def test_the_form_that_made_a_lead_counts_where_the_lead_tells_minutes_alone(
     ] * told
 
 
+def test_forms_by_another_clock_than_the_leads_are_told(tmp_path: Path) -> None:
+    rows = [[f"L{i}", f"2025-03-10 09:{i + 10}", "Won" if i % 3 else "Lost"] for i in range(40) if i != 20]  # fmt: skip
+    put(tmp_path / "leads.csv", table(["lead_id", "created_at", "status"], rows))
+    sent = [[f"L{i}", f"2025-03-10T{hour}:{i + 10}:07Z", "demo"] for i in range(40) for hour in (11, 17)]  # fmt: skip
+    put(tmp_path / "forms.csv", table(["lead_id", "event_time", "event"], sent))
+    assert "39 of 39 leads have a row of forms.csv 8 hours after" in read(tmp_path).told("clocks-apart")  # fmt: skip
+
+
 def test_forms_join_by_address_whatever_its_case(tmp_path: Path) -> None:
     leads(tmp_path)
     forms = [

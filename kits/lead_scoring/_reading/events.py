@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.clocks import clocks_apart, on_the_half_hour
 from kits.lead_scoring._reading.relations import Link
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.sheets import Sheet
@@ -102,15 +103,12 @@ def event_columns(
     common = [
         k for k, _ in Counter(k.strip() for k in kinds if not is_missing(k)).most_common(_KINDS)
     ]
-    rows = [
-        _row(
-            sorted({event for key in events.link.keys(cell) for event in by_key.get(key, ())}),
-            at,
-            end,
-        )
-        for cell, at, end in zip(leads.cells[events.link.lead_column], decided, until)
+    found = [
+        sorted({event for key in events.link.keys(cell) for event in by_key.get(key, ())})
+        for cell in leads.cells[events.link.lead_column]
     ]
-    said = [_said(events, rows, len(leads)), *(_of_the_day(events, rows) if days else ())]
+    rows = [_row(*one) for one in zip(found, decided, until)]
+    said = [_said(events, rows, len(leads)), *_by_the_clock(events, found, rows, decided, days)]
     return _columns(events.label, rows, common), said
 
 
@@ -134,6 +132,23 @@ def _row(found: list[_Event], at: float | None, until: float | None) -> _Row | N
     days = max(at - last, 0.0) / _DAY if last is not None else None
     same_day = sum(happened < at + _DAY for _, happened, _, _ in found[n:])
     return _Row(n, len(found) - n, same_day, days, kinds)
+
+
+def _by_the_clock(
+    events: Timed,
+    found: Sequence[list[_Event]],
+    rows: Sequence[_Row | None],
+    decided: Seconds,
+    days: bool,
+) -> list[Finding]:
+    if days:
+        return _of_the_day(events, rows)
+    lags = [
+        [happened - at for known, happened, _, _ in one if known == happened]
+        for one, at in zip(found, decided)
+        if at is not None and not on_the_half_hour(at)
+    ]
+    return clocks_apart(events.sheet.name, lags)
 
 
 def _of_the_day(events: Timed, rows: Sequence[_Row | None]) -> list[Finding]:
