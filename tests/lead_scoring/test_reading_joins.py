@@ -126,10 +126,27 @@ def test_the_form_that_made_a_lead_counts_where_the_lead_tells_minutes_alone(
     ] * told
 
 
-def test_forms_by_another_clock_than_the_leads_are_told(tmp_path: Path) -> None:
-    rows = [[f"L{i}", f"2025-03-10 09:{i + 10}", "Won" if i % 3 else "Lost"] for i in range(40) if i != 20]  # fmt: skip
+@pytest.mark.parametrize(("called", "late"), [("activity_time", 10), ("Modified date", 0)])
+def test_what_happened_once_to_each_lead_after_its_decision_is_not_known_to_it(
+    tmp_path: Path, called: str, late: int
+) -> None:
+    """A call, say; when a row was changed says nothing of when it came."""
+    rows = [[f"L{i}", "2025-03-10 09:00", "Won" if i % 3 else "Lost"] for i in range(20)]
     put(tmp_path / "leads.csv", table(["lead_id", "created_at", "status"], rows))
-    sent = [[f"L{i}", f"2025-03-10T{hour}:{i + 10}:07Z", "demo"] for i in range(40) for hour in (11, 17)]  # fmt: skip
+    answers = [[f"L{i}", f"2025-03-{9 + i % 2 * 8:02} 12:00:07", i % 5] for i in range(20)]
+    put(tmp_path / "survey.csv", table(["lead_id", called, "stars"], answers))
+    found = read(tmp_path)
+    assert found.told("joined-late").count(f"{late} leads were decided before their row") == bool(late)  # fmt: skip
+    assert sum("survey.stars" not in lead.fields for lead in found.leads) == late
+
+
+@pytest.mark.parametrize("sent_at", [(11, 17), (17,)])
+def test_forms_by_another_clock_than_the_leads_are_told(
+    tmp_path: Path, sent_at: tuple[int, ...]
+) -> None:
+    rows = [[f"L{i}", f"2025-03-{10 + i % 2} 09:{i + 10}", "Won" if i % 3 else "Lost"] for i in range(40) if i != 20]  # fmt: skip
+    put(tmp_path / "leads.csv", table(["lead_id", "created_at", "status"], rows))
+    sent = [[f"L{i}", f"2025-03-{10 + i % 2}T{hour}:{i + 10}:07Z", "demo"] for i in range(40) for hour in sent_at]  # fmt: skip
     put(tmp_path / "forms.csv", table(["lead_id", "event_time", "event"], sent))
     assert "39 of 39 leads have a row of forms.csv 8 hours after" in read(tmp_path).told("clocks-apart")  # fmt: skip
 

@@ -50,6 +50,18 @@ def clocks_apart(table: str, lags: Sequence[Sequence[float]]) -> list[Finding]:
     )]  # fmt: skip
 
 
+def lags_of(
+    came: Sequence[float | None], decided: Sequence[float | None]
+) -> list[tuple[float, ...]]:
+    """(leads,) the lag of each lead's one row, where both tell an hour that nobody chose."""
+    return [
+        ()
+        if row is None or at is None or on_the_half_hour(row) or on_the_half_hour(at)
+        else (row - at,)
+        for row, at in zip(came, decided)
+    ]
+
+
 def on_the_half_hour(at: float) -> bool:
     """Whether a time is one that people choose, so that whole hours between two such say nothing."""
     return at % _HALF_HOUR == 0

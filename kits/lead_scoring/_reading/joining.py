@@ -20,6 +20,7 @@ from kits.lead_scoring._reading.accounts import (
     known_by,
     tells_days,
 )
+from kits.lead_scoring._reading.clocks import clocks_apart, lags_of
 from kits.lead_scoring._reading.events import (
     Seconds,
     Timed,
@@ -91,6 +92,8 @@ class Tables:
             columns.update(kept)
             if late:
                 self.findings.append(_late(name, late))
+            if not days:
+                self.findings.extend(clocks_apart(name, lags_of(joined.came, decided)))
         for name, column in self.changed:
             self.findings.extend(_changed(leads, name, column, by))
         for timed, fields in self.timed:
@@ -204,7 +207,8 @@ def _without_later(
 
 
 def _join_accounts(tables: Tables, sheet: Sheet, link: Link, label: str, at: str) -> None:
-    joined = join_accounts(tables.leads, sheet, link, label, find_time(sheet, at, "decided_at")[1])
+    came = find_time(sheet, at, "decided_at")[1] or _happened(sheet)
+    joined = join_accounts(tables.leads, sheet, link, label, came)
     tables.leads = joined.leads
     tables.joined.extend(joined.added)
     tables.findings.append(joined.said)
@@ -212,6 +216,13 @@ def _join_accounts(tables: Tables, sheet: Sheet, link: Link, label: str, at: str
         tables.dated.append((sheet.name, joined))
     last = [f"{label}.{name}" for name in ranked_in(sheet, sheet.columns, "changed_at")]
     tables.changed.extend((sheet.name, name) for name in last[:1] if name in joined.added)
+
+
+def _happened(sheet: Sheet) -> Seconds:
+    """When what each row tells happened, where nothing says when the row came; none of a change or of an export, all on one day."""
+    name, seconds = find_time(sheet)
+    days = {int(at // 86_400) for at in seconds if at is not None}
+    return seconds if len(days) > 1 and name not in ranked_in(sheet, [name], "changed_at") else ()
 
 
 def _wait(
