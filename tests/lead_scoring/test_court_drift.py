@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kits.lead_scoring._court.case import as_lag, case_of
 from kits.lead_scoring._court.columns import read_column
 from kits.lead_scoring._court.drift import course_of, course_p, find_moved
 from kits.lead_scoring.config import ColumnsConfig, Config, CourtConfig
@@ -93,6 +94,10 @@ def test_a_date_is_judged_by_its_distance_from_the_decision() -> None:
         for at, lag in zip(made.at_s(), made.rng.integers(1, 30, made.rows))
     ]
     assert finding(made.court(), "created", "drift") == "cleared"
+    case = case_of(made.table(), Config(), seed=0)
+    said = as_lag(next(one for one in case.columns if one.name == "created"), case).labels[2:]
+    assert said[0] == "29 days before the decision" or said[0].startswith("from 29 days before")
+    assert all(label.endswith(" days before the decision") for label in said)
 
 
 def test_a_column_that_only_counts_days_until_the_export_is_told_so() -> None:

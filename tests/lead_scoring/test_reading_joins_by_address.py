@@ -52,9 +52,9 @@ def test_who_asks_several_times_is_found_by_a_form_of_any_name_filled_in_several
 ) -> None:
     enquiries(tmp_path, [n % 40 for n in range(120)], header="Contact e-mail", seller=True)
     rows = [[f"Ann{n % 30}@firm{n % 30}.example", "2025-01-02", "demo"] for n in range(90)]
-    put(tmp_path / "forms.csv", table(["Address of the sender", "Sent at", "form"], rows))
-    firms = [[f"firm{n}.example", n % 7] for n in range(40)]
-    put(tmp_path / "firms.csv", table(["Domain", "size"], firms))
+    put(tmp_path / "forms.csv", table(["Address of the sender", "Conversion Date", "form"], rows))
+    firms = [[f"www.firm{n}.example", n % 7] for n in range(40)]
+    put(tmp_path / "firms.csv", table(["Domainname des Unternehmens", "size"], firms))
     found = read(tmp_path)
     assert not found.told("table-unrelated")
     assert found.leads[-1].fields["forms: count"] == 0.0

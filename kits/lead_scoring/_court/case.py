@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ _CLOCK = (1e8, 1e10)
 """Places in time that are seconds since 1970, not ranks."""
 _OF_A_KIND, _A_KIND = 0.8, 0.03
 """Open leads are of a kind where so many share a choice that so many decided ones have: below, it is a state of open leads."""
+_DAY_S, _FROM = 86_400.0, "from "
 _EVENTS = ": "
 """Between table and figure in the columns that readers make of events: `visits: count`, `visits: days since last`."""
 
@@ -162,4 +163,12 @@ def as_lag(column: Column, case: Case) -> Column:
     """A date by its distance from the decision: what it tells is no calendar."""
     if column.kind != "date" or case.decided_at is None:
         return column
-    return cut(column.name, column.numbers - case.decided_at)
+    lag = cut(column.name, (column.numbers - case.decided_at) / _DAY_S)
+    return replace(lag, labels=(*lag.labels[:2], *map(_in_days, lag.labels[2:])))
+
+
+def _in_days(label: str) -> str:
+    """`from -462.647` → `from 463 days before the decision`."""
+    days = float(label.removeprefix(_FROM))
+    began = _FROM if label.startswith(_FROM) else ""
+    return f"{began}{abs(days):.3g} days {'before' if days < 0 else 'after'} the decision"

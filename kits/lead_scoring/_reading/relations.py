@@ -44,6 +44,8 @@ _ID_ENDS = ("_id", "_ids", "_key", "_no", "nr", "nummer", "_number")
 _BETWEEN = ";"
 _LOOKED_AT = 200
 _DIGITS = 16
+_MOST = 0.8
+_SITE = re.compile(r"(?:https?://)?(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}(?:[/?#]\S{0,2000})?", re.I)
 _NAME = re.compile(r"_(?:name|naam|nom|nombre|nome|nazwa|nazev|jmeno)$")
 _SIGNS = re.compile(r"[\W_]+")
 _TAG = re.compile(r"(?<=[^\s+@])\+[^\s@]*(?=@[^\s@]+\.[^\s@]+$)")
@@ -186,7 +188,11 @@ def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int,
         {name for name in mine if holds_addresses(leads.cells[name])},
         {name for name in theirs if holds_addresses(other.cells[name])},
     )
-    persons = {name for name in addresses[0] if _of_many(leads.cells[name])}
+    persons = {name for name in addresses[0] if _of_many(leads.cells[name], text_key)}
+    firms = (
+        {name for name in mine if _is_firm(name) or _names_firms(leads.cells[name])} | persons,
+        {name for name in theirs if _is_firm(name) or _names_firms(other.cells[name])},
+    )
     for one in mine:
         for two in theirs:
             place = _place(without_record(leads, one), two, one)
@@ -198,7 +204,7 @@ def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int,
                 if _names_records(leads, one, other, two):
                     place = _BY_RECORD
                 yield place or 0, one, two, first_key if listed else text_key
-            if (_is_firm(one) or one in persons) and _is_firm(two):
+            if one in firms[0] and two in firms[1]:
                 yield _BY_FIRM, one, two, firm_key
 
 
@@ -213,9 +219,16 @@ def _kept(sheet: Sheet) -> Sequence[str]:
     return kept
 
 
-def _of_many(cells: Sequence[str]) -> bool:
-    known = [key for cell in cells if (key := text_key(cell))]
+def _of_many(cells: Sequence[str], by: Key) -> bool:
+    known = [key for cell in cells if (key := by(cell))]
     return len(set(known)) >= _OF_MANY * len(known)
+
+
+def _names_firms(cells: Sequence[str]) -> bool:
+    """Whether nearly all cells are domains or sites, of many firms, whatever the column is called."""
+    some = [cell.strip() for cell in cells if not is_missing(cell)][:_LOOKED_AT]
+    sites = sum(bool(_SITE.fullmatch(cell)) for cell in some)
+    return sites > 0 and sites >= _MOST * len(some) and _of_many(cells, firm_key)
 
 
 def _lists(sheet: Sheet, name: str) -> bool:
