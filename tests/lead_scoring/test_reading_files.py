@@ -192,3 +192,14 @@ def test_leads_of_another_year_under_other_names_are_told_with_what_to_do(tmp_pa
     found = read(tmp_path)
     [told] = [one for one in found.findings if one.check == "table-unrelated"]
     assert told.fix.startswith("if it lists further leads, name its columns as those of b2024.csv")
+
+
+def test_an_older_crms_leads_with_ends_in_words_of_its_own_are_asked_to_be_renamed(
+    tmp_path: Path,
+) -> None:
+    now = [[f"D{i}", "2025-03-10", "web", "Closed Won" if i % 3 else "Closed Lost"] for i in range(20)]  # fmt: skip
+    put(tmp_path / "new.csv", table(["Deal ID", "Create date", "Source", "Stage"], now))
+    old = [[i, "2023-03-10", "Order received", "2023-05-01"] for i in range(20)]
+    put(tmp_path / "old.csv", table(["No", "Entered", "End", "Date closed"], old))
+    (told,) = [one for one in read(tmp_path).findings if one.check == "table-unrelated"]
+    assert told.fix.startswith("if it lists further leads, name its columns as those of new.csv")

@@ -151,8 +151,7 @@ def join(
         if not left or len(left) == before:
             break
     tables.findings.extend(
-        _unrelated(sheet.name, main.name, lists=tells_outcomes(sheet, config.source))
-        for sheet in left
+        _unrelated(sheet.name, main.name, lists=_may_list(sheet, config.source)) for sheet in left
     )
     return tables
 
@@ -241,8 +240,13 @@ def _dates_of(sheet: Sheet) -> list[str]:
     return [name for name in sheet.columns if sheet.typed(name).kind == "date"]
 
 
+def _may_list(sheet: Sheet, source: SourceConfig) -> bool:
+    """Whether a table may list leads of its own: an older CRM's have other names for all, and words of its own for their ends."""
+    return tells_outcomes(sheet, source) or bool(ranked_in(sheet, sheet.columns, "outcome_at"))
+
+
 def _unrelated(name: str, main: str, *, lists: bool) -> Finding:
-    """`lists`: it tells outcomes too, so it may hold the leads of another year, under other names of columns."""
+    """`lists`: it tells outcomes or their dates, so it may hold the leads of another year, under other names of columns."""
     leads = (
         f"if it lists further leads, name its columns as those of {main} and import again; else "
     )
