@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, String, cast, select, update
 from sqlalchemy.orm import Session
 
+from cloud_sync.crm import merging
 from cloud_sync.crm.forgetting import forget_all
 from cloud_sync.crm.leads import ERASED_WORDS
 from cloud_sync.crm.order import take_whole
@@ -34,7 +35,7 @@ AT_ONCE = 100
 
 
 def forget_asked(hub: Hub, only: str = "") -> int:
-    """Forgets those a CRM has named, so many at once; how many.
+    """Forgets those a CRM has named, so many at once, and the records that it merged into theirs; how many it named.
 
     Args:
         only: of this connection; empty: of all.
@@ -56,6 +57,9 @@ def forget_asked(hub: Hub, only: str = "") -> int:
             take_whole(session, connection)
             rows = [{"connection": name, "object_id": lead} for name, lead in mine]
             insert_once(session, CrmLead, rows)
+            away = merging.went_into(session, connection, [lead for _, lead in mine])
+            merging.have_forgotten(session, connection, away)
+        mine += [(connection, lead) for lead in away]
         forget_all(hub, mine, by=f"crm:{connection}")
     if found:
         log.info("event=leads_forgotten n=%d", len(found))

@@ -1,6 +1,8 @@
 """What people said of a lead that was merged into another one goes on with that one: who objected is not scored under its number.
 
-In the transaction that stores the events. What the CRM's own fields say of opting out is for the CRM's merge to keep.
+In the transaction that stores the events. What the CRM's own fields say of opting out is for the CRM's merge to keep. Whom
+a CRM wants forgotten is forgotten with the records that it made one with theirs: it has only the one that is left, and
+names no other.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm import leads, storing
 from cloud_sync.hub import audit
-from cloud_sync.store.models import CrmLead
+from cloud_sync.store.db import insert_once
+from cloud_sync.store.models import CrmEvent, CrmLead
+from cloud_sync.store.models.crm import ERASURE
+from kits.core.sample import utc_now
 
 _BY = "hub"
 
@@ -35,20 +40,63 @@ def carry_over(session: Session, merges: Iterable[Merge]) -> None:
             continue
         lead.merged_into = merge.into
         left = leads.left_of(session, lead)
-        if left is not None and lead.override:
+        if left is None:
+            continue
+        if lead.override:
             _say(session, lead, left)
+        if leads.is_erased(left) or _to_be_forgotten(session, left):
+            have_forgotten(session, lead.connection, [lead.object_id])
 
 
 def joined(session: Session, connection: str, names: Collection[str]) -> list[str]:
-    """Ids of other leads that the CRM merged with these, however often, and of which something is held still."""
-    mine = CrmLead.connection == connection
-    merged = select(CrmLead.object_id, CrmLead.merged_into).where(mine, CrmLead.merged_into != "")
-    pairs = [set(pair) for pair in session.execute(merged)]
+    """Ids of other leads that the CRM merged with these, however often, and that were not erased."""
+    pairs = [set(pair) for pair in _merged(session, connection)]
     found = set(names)
     while near := set().union(*(pair for pair in pairs if pair & found)) - found:
         found |= near
-    others = [session.get(CrmLead, (connection, name)) for name in sorted(found.difference(names))]
-    return [lead.object_id for lead in others if lead is not None and lead.fields]
+    return _not_erased(session, connection, found.difference(names))
+
+
+def went_into(session: Session, connection: str, names: Collection[str]) -> list[str]:
+    """The same of those only that went into these, over however many others; not what these went into."""
+    pairs = _merged(session, connection)
+    found = set(names)
+    while near := {lost for lost, left in pairs if left in found} - found:
+        found |= near
+    return _not_erased(session, connection, found.difference(names))
+
+
+def have_forgotten(session: Session, connection: str, names: Iterable[str]) -> None:
+    """Has leads forgotten as those that a CRM names (`erasing.py`): it is noted, and done even if the hub stops now."""
+    now = utc_now()
+    rows = [
+        {
+            "connection": connection, "event_id": f"merged-and-erased-{name}", "object_id": name,
+            "what": "erased", "at": now, "body": {}, "received_at": now,
+        }
+        for name in names
+    ]  # fmt: skip
+    if rows:
+        insert_once(session, CrmEvent, rows)
+
+
+def _merged(session: Session, connection: str) -> list[tuple[str, str]]:
+    """Each lead that went into another one, and that one."""
+    merged = select(CrmLead.object_id, CrmLead.merged_into)
+    found = session.execute(merged.where(CrmLead.connection == connection, CrmLead.merged_into != ""))  # fmt: skip
+    return [(lost, left) for lost, left in found]
+
+
+def _not_erased(session: Session, connection: str, names: Iterable[str]) -> list[str]:
+    found = [session.get(CrmLead, (connection, name)) for name in sorted(names)]
+    return [lead.object_id for lead in found if lead is not None and not leads.is_erased(lead)]
+
+
+def _to_be_forgotten(session: Session, lead: CrmLead) -> bool:
+    """Whether the CRM has named it, and it was not forgotten yet."""
+    mine = CrmEvent.connection == lead.connection, CrmEvent.object_id == lead.object_id
+    query = select(CrmEvent.event_id).where(ERASURE, CrmEvent.skipped == "", *mine)
+    return session.scalar(query.limit(1)) is not None
 
 
 def _say(session: Session, lead: CrmLead, left: CrmLead) -> None:

@@ -15,12 +15,14 @@ from sqlalchemy import func, select
 from cloud_sync.config import parse
 from cloud_sync.crm import connections, group_commit
 from cloud_sync.crm.erasing import forget_asked
+from cloud_sync.crm.forgetting import forget
 from cloud_sync.crm.inbox import Inbox
+from cloud_sync.crm.leads import is_erased
 from cloud_sync.crm.schemes.verifying import UnverifiedError
 from cloud_sync.hub import Hub
 from cloud_sync.retention.pruner import Pruner
 from cloud_sync.retention.rules import CRM_EVENTS, Rules
-from cloud_sync.store.models import CrmConnection, CrmLead
+from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead, CrmScore
 from tests.cloud_sync.crm_builders import (
     HUB,
     NOW,
@@ -238,3 +240,63 @@ def test_a_person_whom_the_crm_wants_forgotten_is_forgotten_with_the_event_that_
     assert forget_asked(hub) == 0
     assert [event.object_id for event in events(hub)] == ["8"]
     assert "Ann" not in str(leads(hub)["7"].fields)
+
+
+@EVERYWHERE
+@pytest.mark.parametrize("merged", ["before", "while it waits", "after"])
+def test_who_is_to_be_forgotten_is_forgotten_with_the_records_that_went_into_theirs(
+    hub: Hub, inbox: Inbox, merged: str
+) -> None:
+    """HubSpot names the record that is left, and no other."""
+    connect(hub, "hubspot-v3")
+    known = [hubspot_event(n, lead, propertyValue="Ann Secret") for n, lead in enumerate((5, 6, 7, 8))]  # fmt: skip
+    merge = {"subscriptionType": "contact.merge", "propertyName": ""}
+    merges = [
+        hubspot_event(11, 6, mergedObjectIds=[5], primaryObjectId=6, **merge),
+        hubspot_event(12, 6, mergedObjectIds=[6, 7], newObjectId=7, **merge),
+    ]
+    erasure = hubspot_event(13, 7, subscriptionType="contact.privacyDeletion", propertyName="")
+    sent(inbox, *known, *(merges if merged == "before" else ()))
+    with hub.database.transaction() as session:
+        for name in "5678":
+            lead = session.get_one(CrmLead, ("crm", name))
+            lead.asked, lead.version, lead.points = {"fields": {"name": "Ann Secret"}}, 1, 50
+            lead.override = {"band": "hot", "who": "ada", "at": "", "why": "Ann Secret called"}
+            session.add(
+                CrmScore(
+                    connection="crm", object_id=name, version=1, points=50, band="hot",
+                    override=lead.override, at=AT,
+                )
+            )  # fmt: skip
+    sent(inbox, erasure)
+    if merged == "while it waits":
+        sent(inbox, *merges)
+    assert forget_asked(hub)
+    if merged == "after":
+        sent(inbox, *merges)
+    while forget_asked(hub):
+        pass
+    with hub.database.session() as session:
+        left = {one.object_id: one for one in session.scalars(select(CrmLead))}
+        told = [*session.scalars(select(CrmScore)), *session.scalars(select(CrmEvent))]
+    assert {name for name, one in left.items() if is_erased(one)} == {"5", "6", "7"}
+    for name in "567":
+        lead = left[name]
+        assert (lead.points, lead.asked, lead.write_at, lead.state) == (None, {}, None, "gone")
+        said = [vars(one) for one in told if one.object_id == name]
+        assert "Ann" not in str(said), name
+    assert left["8"].points == 50, "another person"
+
+
+def test_a_lead_that_was_erased_by_hand_takes_along_what_the_crm_merges_into_it_later(
+    hub: Hub, inbox: Inbox
+) -> None:
+    connect(hub, "hubspot-v3")
+    sent(inbox, hubspot_event(1, 7), hubspot_event(2, 8))
+    forget(hub, "crm", "7", by="ada")
+    merge = hubspot_event(3, 8, subscriptionType="contact.merge", mergedObjectIds=[8], newObjectId=7)  # fmt: skip
+    for number in (3, 4):  # and told once more, it does nothing again
+        sent(inbox, {**merge, "eventId": number})
+        while forget_asked(hub):
+            pass
+        assert is_erased(leads(hub)["8"])
