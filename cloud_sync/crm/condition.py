@@ -16,6 +16,7 @@ from cloud_sync.crm import breaker
 from cloud_sync.crm.inbox import NOT_TAKEN
 from cloud_sync.crm.models import REFUSED as BUNDLE_REFUSED
 from cloud_sync.crm.models import released
+from cloud_sync.crm.refusals import in_words
 from cloud_sync.crm.unopened import UNOPENED
 from cloud_sync.crm.writeback import REFUSED as SCORES_REFUSED
 from cloud_sync.crm.writing import DEAD
@@ -85,10 +86,10 @@ def _faults(row: CrmConnection, known: _Known, given_up: str) -> Iterator[tuple[
 def _of_asking(row: CrmConnection, now: datetime) -> Condition | None:
     """Whether its CRM is asked at all, and answers; None: it is, and does."""
     if row.paused_at is not None:
-        return Condition("paused", row.error)
+        return Condition("paused", in_words(row.error))
     if breaker.rests(row, now):
-        return Condition(LEFT_ALONE, row.error)
-    return Condition("failing", row.error) if row.failures else None
+        return Condition(LEFT_ALONE, in_words(row.error))
+    return Condition("failing", in_words(row.error)) if row.failures else None
 
 
 def _unscored(row: CrmConnection, known: _Known) -> str:
@@ -143,5 +144,5 @@ def _given_up(session: Session, names: Sequence[str]) -> dict[str, str]:
         later = select(CrmLead.object_id).where(CrmLead.connection == name, CrmLead.wrote_at > last)
         if session.scalar(later.limit(1)) is None:
             scores = "1 score was" if count == 1 else f"{count} scores were"
-            found[name] = GIVEN_UP.format(scores=scores, first=first.removeprefix(DEAD))
+            found[name] = GIVEN_UP.format(scores=scores, first=in_words(first.removeprefix(DEAD)))
     return found

@@ -16,6 +16,8 @@ from cloud_sync.effects.targets import DeliveryError
 
 TRIES = 4
 """Leads that are refused alone before it is believed that none will be taken."""
+READ = "read: "
+"""Begins the reason why a lead is not read."""
 _OF_THE_CONNECTION = frozenset({401, 403, 404})
 """Statuses that never are about a lead."""
 
@@ -107,7 +109,7 @@ class _Reads:
             if error.retry or _is_of_the_connection(error):
                 raise
             if len(names) == 1:
-                self._faults[names[0]] = f"read: {error.what}"
+                self._faults[names[0]] = READ + error.what
             else:
                 self._split(names)
         else:

@@ -12,8 +12,10 @@ from cloud_sync.crm.condition import CANNOT_SCORE, Condition
 from cloud_sync.crm.hotlist import Listed
 from cloud_sync.crm.leads import Delivery
 from cloud_sync.crm.record_pages import page_of
+from cloud_sync.crm.refusals import Refusal, refusal_of
 from cloud_sync.crm.scored import reasons_in
 from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.writing import DEAD
 from cloud_sync.store.models import CrmLead, CrmScore
 from kits.core.prediction import Reason
 from kits.core.showing import printable
@@ -67,14 +69,18 @@ def card(one: Listed, settings: Mapping[str, CrmSettings]) -> LeadCard:
 def delivery_of(lead: CrmLead, settings: CrmSettings) -> Delivery:
     """Whether its CRM shows what it should, in the words of the list and its filter."""
     found = leads.delivery(lead, settings)
-    return replace(found, state="for a person") if lead.dead else found
+    refused = refusal(lead, found)
+    why = refused.why if refused is not None else found.why
+    return replace(found, state="for a person" if lead.dead else found.state, why=why)
 
 
 def turn_of(lead: CrmLead, said: Condition) -> Turn:
     """Whether a lead waits to be scored; `said` of its connection."""
     waits = (lead.due_at or lead.later_at) is not None and not lead.opted_out
     if lead.error:
-        return Turn(waits, f"The last try failed: {lead.error}")
+        refused = refusal_of(lead.error, lead.connection)
+        why = refused.why if refused is not None else lead.error
+        return Turn(waits, f"The last try failed: {why}")
     if said.state in ("failing", "left alone"):
         return Turn(waits, f"{lead.connection} does not answer: {said.why}")
     if said.state == "paused":
@@ -82,6 +88,12 @@ def turn_of(lead: CrmLead, said: Condition) -> Turn:
     if said.state == CANNOT_SCORE:
         return Turn(waits, f"It cannot be scored: {said.why}")
     return Turn(waits)
+
+
+def refusal(lead: CrmLead, found: Delivery) -> Refusal | None:
+    """What its CRM says no to, where that is why it does not show what it should. `found`: as `leads.delivery` says."""
+    fault = DEAD + found.why if found.state == "failing" else lead.dead
+    return refusal_of(fault, lead.connection)
 
 
 def fields_of(lead: CrmLead) -> Sequence[tuple[str, JsonValue]]:

@@ -9,6 +9,7 @@ import pytest
 
 from cloud_sync.crm.base import Access
 from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.refusals import in_words, refusal_of
 from cloud_sync.crm.remedies import LATER
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.simulator import VENDORS, Simulator, serve
@@ -48,3 +49,38 @@ def test_why_nobody_answered_is_said_in_words_where_there_are_some(
     error: Exception, said: str
 ) -> None:
     assert no_answer(error) == said
+
+
+HUBSPOT = (
+    'Property values were not valid: [{"isValid":false,"message":"Property \\"kitwright_score\\" does not exist",'
+    '"error":"PROPERTY_DOESNT_EXIST","name":"kitwright_score","localizedErrorMessage":"Property \\"kitwright_score\\" does not exist",'
+    '"portalId":12}]'
+)
+
+
+@pytest.mark.parametrize(
+    ("fault", "why", "remedy"),
+    [
+        (f"write: answered with HTTP 400: {HUBSPOT}", 'its score is not written: Property values were not valid: Property "kitwright_score" does not exist', "crm fields sales"),
+        (f"write: answered with HTTP 400: {HUBSPOT.partition('itwright')[0]}", 'its score is not written: Property values were not valid: Property "k…', ""),
+        ('write: Property values were not valid: [{"message":"hot was not one of the allowed options: [label: \\"Low\\"\\nvalue: \\"low\\"]","error":"INVALID_OPTION"}]', 'its score is not written: Property values were not valid: hot was not one of the allowed options: [label: "Low" value: "low"]', "choices hot, warm and cold"),
+        ("write: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: bad value for restricted picklist field: hot", "its score is not written: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: bad value for restricted picklist field: hot", "choices hot"),
+        ("write: FIELD_CUSTOM_VALIDATION_EXCEPTION: Fill in the budget first", "its score is not written: FIELD_CUSTOM_VALIDATION_EXCEPTION: Fill in the budget first", "a rule of the CRM's own"),
+        ("write: answered with HTTP 422: Invalid field 'x_score' on model 'crm.lead'", "its score is not written: Invalid field 'x_score' on model 'crm.lead'", "crm fields sales"),
+        ("read: answered with HTTP 502", "it cannot be read: the CRM answered with HTTP 502", ""),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_told_by_the_crms_own_sentences_and_with_what_to_do(
+    fault: str, why: str, remedy: str
+) -> None:
+    found = refusal_of(fault, "sales")
+    assert found is not None and found.why == why
+    assert remedy in found.remedy and bool(remedy) == bool(found.remedy)
+    assert fault.endswith(found.raw)
+
+
+def test_only_what_a_crm_refused_is_put_in_other_words() -> None:
+    said = 'size is not a number: [{"message":"x"}] (fields.size)'
+    assert refusal_of(said, "sales") is None and refusal_of("", "sales") is None
+    assert in_words("no JSON [here]") == "no JSON [here]"
+    assert in_words('{"status":"error"}') == "", "data without a sentence"

@@ -200,6 +200,29 @@ def test_the_page_says_why_the_crm_shows_other_points_and_sets_commands_as_such(
     assert "points apart" not in client.get(f"/leads/{SALES}/1", headers=who).text
 
 
+def test_a_rep_reads_what_a_crm_refuses_in_its_words_and_an_administrator_its_answer_too(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    said = 'answered with HTTP 400: not valid: [{"isValid":false,"message":"Property \\"<s>\\" does not exist"'
+    plain = "its score is not written: not valid: Property &#34;&lt;s&gt;&#34; does not exist"
+    rep, admin = asker(here.hub), asker(here.hub, "admin")
+    for dead, error in ((f"write: {said}", said), ("", said)):
+        with here.hub.database.transaction() as session:
+            row = session.get_one(CrmConnection, SALES)
+            row.failures, row.error = 1, said
+            lead = session.get_one(CrmLead, (SALES, "1"))
+            lead.dead, lead.write_error, lead.write_at = dead, error, utc_now()
+        page = client.get(f"/leads/{SALES}/1", headers=rep).text
+        assert plain in page and "isValid" not in page and "<s>" not in page
+        assert "<code>cloud-sync crm fields sales</code>" in page
+        raw = client.get(f"/leads/{SALES}/1", headers=admin).text
+        assert plain in raw and "isValid" in raw and "<s>" not in raw
+        for state in ("all", "dead"):
+            page = client.get(f"/leads?state={state}", headers=rep).text
+            assert "isValid" not in page and (not dead or plain in page)
+
+
 def test_where_all_leads_are_decided_it_is_not_said_that_there_are_none(
     there: tuple[TestClient, LeadHub],
 ) -> None:
