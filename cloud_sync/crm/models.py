@@ -26,6 +26,7 @@ from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.fleet.withdrawals import only_withdrawn
 from cloud_sync.hub import Hub, audit
+from cloud_sync.learning.champions import close_outdated
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Bundle as BundleRow
 from cloud_sync.store.models import LeadModel, Project
@@ -254,6 +255,8 @@ class LeadModels:
             self._listen(session, project, ears)
             row.held = True
             audit(session, by, "leads.back", row.bundle, project=project)
+            session.flush()
+            close_outdated(session, project)  # what beat the other one was never compared with this
             return row.bundle
 
     def forward(self, project: str, *, by: str) -> bool:

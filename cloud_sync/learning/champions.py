@@ -17,7 +17,7 @@ from cloud_sync.fleet.withdrawals import only_withdrawn
 from cloud_sync.hub import Hub, audit
 from cloud_sync.learning.datasets import discard, hold, keep_blobs
 from cloud_sync.store.db import insert_once
-from cloud_sync.store.models import Blob
+from cloud_sync.store.models import Blob, LeadModel
 from cloud_sync.store.models import Bundle as BundleRow
 from cloud_sync.store.storage import Storage
 from kits.core import bundle as bundles
@@ -34,10 +34,22 @@ Unless = Callable[[Session], KitwrightError | None]
 
 
 def champion_of(session: Session, project: str) -> BundleRow | None:
-    """The bundle to beat: the champion, else the newest approved one, else the newest published.
+    """The bundle to beat: the one in service.
 
-    None that was withdrawn.
+    That is what `published_of` says. Only of leads, which are scored here, it may be an earlier one: where somebody went back
+    to it, or the hub refused the newer one.
     """
+    newest, model = published_of(session, project), session.get(LeadModel, project)
+    if newest is None or model is None or model.bundle in ("", newest.id):
+        return newest
+    if not model.held and newest.id not in model.refused:
+        return newest  # it takes effect in a moment
+    earlier = select(BundleRow).where(BundleRow.id == model.bundle)
+    return session.scalar(earlier.where(BundleRow.id.not_in(only_withdrawn()))) or newest
+
+
+def published_of(session: Session, project: str) -> BundleRow | None:
+    """The champion, else the newest approved bundle, else the newest published. None that was withdrawn."""
     return session.scalar(
         select(BundleRow)
         .where(
@@ -96,7 +108,7 @@ def outdated_among(session: Session, rows: Iterable[BundleRow]) -> dict[str, str
 def _why_outdated(beaten: str, champion: BundleRow) -> str:
     return (
         f"this bundle beat {beaten[:12]}, and was never compared with version {champion.version} "
-        f"({champion.id[:12]}), which is the champion now"
+        f"({champion.id[:12]}), which is the one to beat now"
     )
 
 

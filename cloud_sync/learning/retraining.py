@@ -23,7 +23,7 @@ from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.intake import provenance
 from cloud_sync.learning import freezing
-from cloud_sync.learning.champions import champion_of, register_challenger
+from cloud_sync.learning.champions import champion_of, published_of, register_challenger
 from cloud_sync.learning.datasets import hold, in_its_place, in_words
 from cloud_sync.learning.jobs import enqueue
 from cloud_sync.learning.processes import (
@@ -56,10 +56,17 @@ class OtherChampionError(KitwrightError):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a retraining starts from. `champion`: its bytes, `champion_id`: its name; `left_out`: reason → samples."""
+    """What a retraining starts from.
+
+    Attributes:
+        kit_yaml, belongings: as the project was published last; belongings: what its configuration names, packed, if any.
+        champion, champion_id: bytes and name of the bundle to beat, which may be an earlier one.
+        left_out: reason → samples.
+    """
 
     project: str
     kit_yaml: str
+    belongings: bytes | None
     dataset: Dataset
     champion: bytes
     champion_id: str
@@ -130,7 +137,12 @@ def _prepare(hub: Hub, project: str, by: str) -> Start:
         last = session.scalar(
             select(func.max(BundleRow.version)).where(BundleRow.project == project)
         )
-    return Start(project, row.kit_yaml, dataset, content, identity, last or 1, left_out)
+        newest = published_of(session, project)
+    published = hub.storage.get(newest.blob) if newest is not None else content
+    taken_along = bundles.open_bytes(published).files.get(belongings.NAME)
+    return Start(
+        project, row.kit_yaml, taken_along, dataset, content, identity, last or 1, left_out
+    )
 
 
 def _champion(hub: Hub, project: str) -> tuple[str, bytes]:
@@ -149,9 +161,8 @@ def _write_project(context: JobContext, start: Start) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     (root / "kit.yaml").write_text(start.kit_yaml, encoding="utf-8")
-    taken_along = bundles.open_bytes(start.champion).files.get(belongings.NAME)
-    if taken_along is not None:
-        belongings.unpack_belongings(taken_along, root)
+    if start.belongings is not None:
+        belongings.unpack_belongings(start.belongings, root)
     _refuse_strays(start.kit_yaml, root)
     (data / "manifest.jsonl").write_bytes(to_bytes(start.dataset))
     with FolderBlobStore(data / "blobs").at_once() as blobs:

@@ -23,6 +23,7 @@ from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Blob, Bundle, CrmConnection, CrmLead, Project, Release
+from kits.core import belongings
 from kits.core import bundle as formats
 from kits.core.bundle import GoldenSample, GoldenSet
 from kits.core.errors import DataError
@@ -137,7 +138,7 @@ def lead_bundle(
         path="golden/0.json", media_type="application/json",
         prediction=prediction_to_json(prediction), verdict=point.decide(prediction).verdict,
     )  # fmt: skip
-    files = {"golden/0.json": lead, "card.md": b"# card"}
+    files = {"golden/0.json": lead, "card.md": b"# card", belongings.NAME: b"%d" % version}
     return formats.pack(manifest, point, GoldenSet(samples=(golden,)), files)
 
 

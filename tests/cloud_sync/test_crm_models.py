@@ -15,9 +15,17 @@ from cloud_sync.crm.projects import only_project
 from cloud_sync.crm.scoring import LeadScoring
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub
+from cloud_sync.learning import freezing, retraining
+from cloud_sync.learning.champions import (
+    NEEDS_SIGNATURE,
+    champion_of,
+    check_approvable,
+    register_challenger,
+)
 from cloud_sync.store.models import Alert, Bundle, LeadModel, Project, Release
 from kits.core.bundle import Bundle as CoreBundle
-from kits.core.errors import BundleError
+from kits.core.bundle import bundle_id
+from kits.core.errors import BundleError, GateError
 from kits.core.ready import ReadyBundle
 from kits.core.sample import utc_now
 from tests.cloud_sync.crossing import meanwhile
@@ -123,6 +131,46 @@ def test_the_way_back_holds_until_somebody_goes_forward(hub: Hub) -> None:
     assert models.forward(LEADS, by="ada") and models.current(LEADS).id == second
     with pytest.raises(NotFoundError):
         models.back("nothing", by="ada")
+
+
+def test_the_bundle_to_beat_is_the_one_in_service_also_after_going_back(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = LeadModels(hub, make=make_rule)
+    first = release_bundle(hub, lead_bundle(1))
+    models.look(LEADS)
+    second = release_bundle(hub, lead_bundle(2, 2.0))
+    assert beaten(hub) == second, "it takes effect in a moment"
+    models.look(LEADS)
+    won = lead_bundle(3, 1.5)
+    register_challenger(hub, won, LEADS, {"better": True}, by="job", beaten=second)
+    assert [one.name for one in open_alerts(hub)] == [NEEDS_SIGNATURE]
+    models.back(LEADS, by="ada")
+    assert beaten(hub) == first and not open_alerts(hub)
+    with (
+        hub.database.session() as session,
+        pytest.raises(GateError, match="never compared with version 1 "),
+    ):
+        check_approvable(session, bundle_id(won))
+    monkeypatch.setattr(freezing, "current", lambda *_, **__: (None, {}))
+    start = retraining._prepare(hub, LEADS, "ada")
+    assert start.champion_id == first and start.belongings == b"2", "as it was published last"
+    models.forward(LEADS, by="ada")
+    assert beaten(hub) == second
+    third = release_bundle(hub, lead_bundle(4, golden_score=0.9))
+    assert beaten(hub) == third
+    models.look(LEADS)
+    assert beaten(hub) == second, "the hub refused the newer one"
+    models.back(LEADS, by="ada")
+    withdraw(hub, first, champion=third)
+    assert beaten(hub) == third, "none that was withdrawn"
+
+
+def beaten(hub: Hub) -> str:
+    """The bundle that a challenger has to beat."""
+    with hub.database.session() as session:
+        found = champion_of(session, LEADS)
+    return found.id if found is not None else ""
 
 
 def test_a_withdrawn_bundle_scores_no_more_even_when_it_is_held(hub: Hub) -> None:
