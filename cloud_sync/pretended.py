@@ -18,10 +18,12 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response, Streamin
 from pydantic import JsonValue
 
 Trouble = Literal[
-    "ok", "429", "500", "502", "503", "silence", "lost", "redirect", "huge", "slow", "garbage"
-]
+    "ok", "429", "500", "502", "503", "silence", "lost", "redirect", "huge", "slow", "garbage",
+    "empty", "hollow",
+]  # fmt: skip
 """`silence`: no answer for `silence_s`; `lost`: the work is done, but its answer is an error; `redirect`: elsewhere;
-`huge`: an answer without an end; `slow`: one that comes byte by byte; `garbage`: a page instead of JSON; `ok`: none."""
+`huge`: an answer without an end; `slow`: one that comes byte by byte; `garbage`: a page instead of JSON; `empty`: a yes without content;
+`hollow`: one with `{}`; `ok`: none."""
 PRIVATE = "/simulator"
 """Paths below are for whoever plays with the server: no trouble touches them."""
 MAX_REQUESTS = 100_000
@@ -96,6 +98,8 @@ def _instead(what: str, troubles: Troubles) -> Response | None:
         "429": lambda: JSONResponse(troubles.busy, 429, wait),
         "redirect": lambda: RedirectResponse(troubles.elsewhere, 302),
         "garbage": lambda: Response("<html>We will be back soon</html>", media_type="text/html"),
+        "empty": lambda: Response(media_type="application/json"),
+        "hollow": lambda: JSONResponse({}),
         "huge": lambda: StreamingResponse(_endless(), media_type="application/json"),
         "slow": lambda: StreamingResponse(_drops(), media_type="application/json"),
     }

@@ -26,7 +26,7 @@ from cloud_sync.crm.base import (
     WriteOutcome,
 )
 from cloud_sync.crm.dynamics_columns import INTO, MERGED, Columns, is_column
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, one, rows_in, text, words_in
 from cloud_sync.crm.oauth import Tokens
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import (
@@ -150,7 +150,8 @@ class Dynamics:
         if window.after:
             query["$skiptoken"] = window.after
         answer = self._get(self._set, query)
-        rows = [row for row in many(answer.get("value")) if _GUID.match(text(row.get(self._key)))]
+        rows = rows_in({**answer}, "value", self._name)
+        rows = [row for row in rows if _GUID.match(text(row.get(self._key)))]
         events = tuple(event for row in rows for event in self._events(row, window.until))
         token = self._token_in(text(answer.get("@odata.nextLink")))
         if token:

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Met
-from cloud_sync.crm.http import CrmRefusedError, many, one, text
+from cloud_sync.crm.http import CrmRefusedError, one, rows_in, text
 from cloud_sync.crm.labels import (
     Described,
     Naming,
@@ -141,7 +141,8 @@ class Columns:
                 raise
             # the application user may not see which columns there are: names are read as they are
             return Naming({column: column for column in columns}, persons=self._settings.persons)
-        there = {_read_as(row): Described(_label(row)) for row in many(answer.get("value"))}
+        rows = rows_in({**answer}, "value", self._where)
+        there = {_read_as(row): Described(_label(row)) for row in rows}
         there = {name: one for name, one in there.items() if is_column(name)}
         require_opt_out(self._settings, there, self._where)
         names = names_of(columns or there, labels_of(there))

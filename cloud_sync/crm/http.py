@@ -26,6 +26,7 @@ UNSAID_PAUSE_S = 10.0
 """After a 429 that does not say for how long."""
 TOO_MANY = 429
 NO_TOKEN = 401
+OK = 200
 _WORDS = ("message", "error_description", "error", "error_info", "detail", "title", "name")
 _DEPTH = 3
 
@@ -160,6 +161,11 @@ class CrmHttp:
         self._renew = renew
         self._explain = explain
 
+    @property
+    def name(self) -> str:
+        """Of the connection, for errors."""
+        return self._wire.name
+
     def call(
         self,
         method: str,
@@ -195,6 +201,9 @@ class CrmHttp:
         answer = once()
         if answer.status == NO_TOKEN and self._renew is not None and self._renew():
             answer = once()
+        if answer.status == OK and not answer.raw:
+            # CRMs have a status of its own for that (204): something between has answered
+            raise DeliveryError("answered without a word", where=self._wire.name)
         if answer.ok:
             value = self._http.parsed(answer) if answer.raw else None
             return Told(answer.status, value, answer.headers, answer.cookies)

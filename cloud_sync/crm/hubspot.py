@@ -167,7 +167,11 @@ class HubSpot:
         told = self._http.tell("POST", f"{self._path}/batch/update", {"inputs": inputs})
         answer = one(told.value)
         failed = _failures(many(answer.get("errors")))
-        done = Counter(text(row.get("id")) for row in many(answer.get("results")))
+        # a yes without them is nobody's word: something between may have answered
+        results = (
+            many(answer.get("results")) if failed else rows_in({**answer}, "results", self._name)
+        )
+        done = Counter(text(row.get("id")) for row in results)
         whole = told.status != PARTIAL and not failed
         asked = {write.object_id for write in writes}
         # of a merged record the answer names the one it went into, which shows its score now
@@ -260,5 +264,4 @@ def _outcome(
         )  # fmt: skip
     if not named and whole and into:
         return WriteOutcome(object_id, False, "it was merged into another", False, True, into)
-    done = named or whole
-    return WriteOutcome(object_id, done, "" if done else "the answer does not speak of it")
+    return WriteOutcome(object_id, named, "" if named else "the answer does not speak of it")

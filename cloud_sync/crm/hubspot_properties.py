@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, text
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, rows_in, text
 from cloud_sync.crm.labels import Described
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.settings import Fields
@@ -39,7 +39,7 @@ class Properties:
 
     def rows(self) -> list[Mapping[str, JsonValue]]:
         """All of them, as HubSpot describes them. Raises DeliveryError."""
-        return many(one(self._http.call("GET", self._path)).get("results"))
+        return rows_in(self._http.call("GET", self._path), "results", self._http.name)
 
     def described(self) -> dict[str, Described]:
         """The same by name: labels, and the choices that HubSpot has. Raises DeliveryError."""

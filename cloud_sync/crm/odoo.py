@@ -222,9 +222,13 @@ class Odoo:
         ids = [int(write.object_id) for write in writes if is_number(write.object_id)]
         if not ids:
             raise RefusedError("no number of a record", status=404, where=self._model, retry=False)
-        self._calls.call(
+        answer = self._calls.call(
             self._model, "write", ids=ids, vals=self._values(writes[0]), context={**_QUIET}
         )
+        if isinstance(
+            answer, Mapping
+        ):  # it says true, or nothing where a module of the firm's own does
+            raise DeliveryError("answered a write with something else than a yes", where=self._name)
 
     def _values(self, write: ScoreWrite) -> dict[str, JsonValue]:
         return {n: _json(v) for n, v in shown_values(write, self._settings.fields).items()}

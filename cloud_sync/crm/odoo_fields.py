@@ -60,6 +60,8 @@ class ModelFields:
         asked: list[JsonValue] = ["type", "string", "selection"]
         answer = self._calls.call(self._model, "fields_get", ids=(), attributes=asked, **context)
         found = {name: one(info) for name, info in one(answer).items()}
+        if not found:
+            raise DeliveryError("answered without the fields of its model", where=self._calls.name)
         return Model(
             {name: text(info.get("type")) for name, info in found.items()},
             {

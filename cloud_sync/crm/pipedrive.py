@@ -20,7 +20,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, one, rows_in, text
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
-from cloud_sync.crm.pipedrive_fields import AccountFields, Known
+from cloud_sync.crm.pipedrive_fields import AccountFields, Known, listed_in
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import json_values, listed_of, persons_in, record_of, stamp
 from cloud_sync.crm.singly import GONE, write_singly
@@ -124,7 +124,15 @@ class Pipedrive:
             if error.status not in GONE:
                 raise
             return {}
-        return one(one(answer).get("data"))
+        return one(self._said(answer).get("data"))
+
+    def _said(self, answer: JsonValue) -> Mapping[str, JsonValue]:
+        """An answer that says yes: an HTTP 200 alone may be somebody's between. Raises DeliveryError."""
+        found = one(answer)
+        said = found.get("success")
+        if said is False or (said is not True and "data" not in found):
+            raise DeliveryError("answered without saying that it succeeded", where=self._name)
+        return found
 
     def _record(self, row: Mapping[str, JsonValue], known: Known) -> Record:
         own = one(row.get("custom_fields"))
@@ -206,9 +214,7 @@ class Pipedrive:
         by = "add_time" if since is None else "update_time"
         query = {"start": str(start), "limit": str(PAGE), "sort": f"{by} DESC"}
         answer = one(self._http.call("GET", self._thing.path, query=query))
-        # v1 says null for an empty list
-        empty = answer.get("data") is None and answer.get("success") is True
-        rows = [] if empty else rows_in({**answer}, "data", self._name)
+        rows = listed_in(answer, self._name)
         paging = one(one(answer.get("additional_data")).get("pagination"))
         more = bool(rows) and paging.get("more_items_in_collection") is True
         # one that is deleted meanwhile moves the others up
@@ -224,7 +230,8 @@ class Pipedrive:
                 for name, value in json_values(score, self._settings.fields).items()
             }
             body: JsonValue = {"custom_fields": values} if self._thing.nested else values
-            self._http.call("PATCH", f"{self._thing.path}/{quote(score.object_id, safe='')}", body)
+            path = f"{self._thing.path}/{quote(score.object_id, safe='')}"
+            self._said(self._http.call("PATCH", path, body))
 
         return write_singly(writes, write)
 

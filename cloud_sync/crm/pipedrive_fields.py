@@ -13,7 +13,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from cloud_sync.crm.fitting import Fitting, check_type
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, text
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, rows_in, text
 from cloud_sync.crm.labels import Described
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.settings import Fields
@@ -84,6 +84,12 @@ class Known:
         return value.replace(",", ";") if several and isinstance(value, str) else value
 
 
+def listed_in(answer: Mapping[str, JsonValue], where: str) -> list[Mapping[str, JsonValue]]:
+    """The rows of a list; the older API says null for an empty one. Raises DeliveryError: it is no list of Pipedrive's."""
+    empty = answer.get("data") is None and answer.get("success") is True
+    return [] if empty else rows_in({**answer}, "data", where)
+
+
 class AccountFields:
     """The fields of one object, looked up now and then.
 
@@ -110,7 +116,7 @@ class AccountFields:
 
     def _named(self, path: str) -> dict[str, str]:
         try:
-            rows = many(one(self._http.call("GET", path)).get("data"))
+            rows = listed_in(one(self._http.call("GET", path)), self._http.name)
         except CrmRefusedError as error:
             if error.status not in (FORBIDDEN, *GONE):
                 raise
@@ -122,7 +128,7 @@ class AccountFields:
         while len(rows) < MOST_FIELDS:
             query = {"start": str(len(rows)), "limit": str(PAGE)}
             answer = one(self._http.call("GET", self._path, query=query))
-            page = many(answer.get("data"))
+            page = listed_in(answer, self._http.name)
             rows += page
             more = one(one(answer.get("additional_data")).get("pagination"))
             if not page or more.get("more_items_in_collection") is not True:

@@ -175,7 +175,9 @@ class Salesforce:
         return self._describe(self._object)
 
     def _describe(self, thing: str) -> Mapping[str, JsonValue]:
-        return one(self.http.call("GET", f"{self.base}/sobjects/{thing}/describe"))
+        found = one(self.http.call("GET", f"{self.base}/sobjects/{thing}/describe"))
+        rows_in({**found}, "fields", self._name)  # an object without any is none
+        return found
 
     def _query(self, kind: str, soql: str) -> list[Mapping[str, JsonValue]]:
         answer = self.http.call("GET", f"{self.base}/{kind}", query={"q": soql})

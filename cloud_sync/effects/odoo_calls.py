@@ -58,7 +58,7 @@ class OdooCalls:
     def __init__(self, send: Sends, account: OdooAccount, *, name: str) -> None:
         self._send = send
         self._account = account
-        self._name = name
+        self.name = name
         self._uid = 0
 
     def call(
@@ -99,7 +99,7 @@ class OdooCalls:
         params |= {"domain": [*domain], "fields": [*fields], "limit": limit, "order": order}
         answer = self.call(model, "search_read", ids=(), **params)
         if not isinstance(answer, list):
-            raise DeliveryError("answered a search without a list", where=self._name)
+            raise DeliveryError("answered a search without a list", where=self.name)
         return rows_of(answer)
 
     def may(self, model: str, right: str) -> bool:
@@ -123,7 +123,7 @@ class OdooCalls:
             own = self._account
             found = self._rpc("common", "authenticate", own.database, own.login, own.key, {})
             if not isinstance(found, int) or not found:
-                raise RefusedError("does not know this user and key", status=401, where=self._name)
+                raise RefusedError("does not know this user and key", status=401, where=self.name)
             self._uid = found
         return self._uid
 
@@ -131,8 +131,8 @@ class OdooCalls:
         params: JsonValue = {"service": service, "method": method, "args": [*args]}
         body: JsonValue = {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params}
         answer = self._send("POST", "/jsonrpc", body)
-        if not isinstance(answer, Mapping):
-            raise DeliveryError("answered with something that is no JSON-RPC", where=self._name)
+        if not isinstance(answer, Mapping) or not {"jsonrpc", "result", "error"} & answer.keys():
+            raise DeliveryError("answered with something that is no JSON-RPC", where=self.name)
         error = answer.get("error")
         if error is None:
             return answer.get("result")
@@ -142,7 +142,7 @@ class OdooCalls:
         raise RefusedError(
             f"refused: {said}",
             status=404 if kind.endswith(GONE) else 403 if "Access" in kind else 0,
-            where=self._name,
+            where=self.name,
             retry=not kind.endswith(_FAULTY),
         )
 

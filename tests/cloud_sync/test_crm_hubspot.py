@@ -173,21 +173,23 @@ def test_a_wrong_token_is_said_and_never_shown(server: Server) -> None:
         (Reply({"message": "busy"}, 503, {"retry-after": "3"}), "HTTP 503: busy", 3.0),
         (Reply(None, 302, {"location": "http://127.0.0.1:1/"}), "HTTP 302", 0.0),
         (Reply(size=9 << 20), "an answer of more than", 0.0),
-        (Reply("text"), "", 0.0),
+        (Reply("text"), "answered without its list 'results'", 0.0),
     ],
 )  # fmt: skip
 def test_what_goes_wrong_with_a_server_is_said_and_tried_again_later(
     ready: Crm, server: Server, trouble: Reply, said: str, after_s: float
 ) -> None:
     server.troubles.append(trouble)
-    if not said:  # a yes without a word on any lead
-        [outcome] = ready.write([score("1")])
-        assert outcome.ok
-        return
     with pytest.raises(DeliveryError, match=said) as caught:
         ready.write([score("1")])
     assert caught.value.retry
     assert caught.value.after_s == after_s
+
+
+def test_a_yes_that_does_not_name_a_lead_is_none_for_it(ready: Crm, server: Server) -> None:
+    server.troubles.append(Reply({"status": "COMPLETE", "results": [{"id": "1"}]}))
+    one, two = ready.write([score("1"), score("2")])
+    assert one.ok and not two.ok and two.retry and "does not speak of it" in two.error
 
 
 def test_who_takes_too_long_is_asked_again_later(ready: Crm, server: Server) -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import socket
 import ssl
+from datetime import timedelta
 
 import pytest
 
-from cloud_sync.crm.base import Access
+from cloud_sync.crm.base import Access, Crm
 from cloud_sync.crm.kinds import open_crm
 from cloud_sync.crm.refusals import in_words, refusal_of
 from cloud_sync.crm.remedies import LATER
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.simulator import VENDORS, Simulator, serve
+from cloud_sync.crm.window import Window
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.no_answer import no_answer
+from cloud_sync.effects.targets import DeliveryError
+from kits.core.sample import utc_now
+from tests.cloud_sync.crm_servers import score
 
 KINDS = sorted(VENDORS)
 
@@ -84,3 +89,42 @@ def test_only_what_a_crm_refused_is_put_in_other_words() -> None:
     assert refusal_of(said, "sales") is None and refusal_of("", "sales") is None
     assert in_words("no JSON [here]") == "no JSON [here]"
     assert in_words('{"status":"error"}') == "", "data without a sentence"
+
+
+@pytest.mark.parametrize("kind", sorted({*KINDS} - {"standard", "webhook"}))
+def test_a_yes_without_the_crms_own_word_counts_for_nothing(kind: str) -> None:
+    """Something between answered: no score is there, no lead is gone, no change was told, and no field is missing."""
+    simulator = Simulator(kind)
+    [lead] = [one.object_id for one in simulator.make(1, quiet=True)]
+    with serve(simulator) as url:
+        settings = CrmSettings.model_validate(simulator.connection(url))
+        warm, fresh = (open_crm(Access("sales", settings, simulator.secrets.api)) for _ in range(2))
+        writes = (
+            kind != "salesforce"
+        )  # whose fields take seconds to be made, and which names each record
+        assert not writes or all(check.ok for check in warm.make_fields())
+        [record] = warm.read([lead])
+        assert record.fields and (taken(warm, lead) or not writes)
+        then = utc_now() - timedelta(hours=1)
+        asks = [warm.read, fresh.read, lambda _ids: warm.listed("", None)]
+        if warm.polls:
+            asks.append(lambda _ids: warm.changed_since(Window(then, then).text()))
+        for trouble in ("empty", "hollow"):
+            simulator.troubles.lasting = trouble
+            for ask in asks:
+                with pytest.raises(DeliveryError) as error:
+                    ask([lead])
+                assert error.value.retry
+            if (kind, trouble) != ("dynamics", "hollow"):  # it says nothing of an update
+                assert not taken(warm, lead)
+        simulator.troubles.lasting = "ok"
+        [again] = fresh.read([lead])
+        assert (taken(warm, lead) or not writes) and again.fields.keys() == record.fields.keys()
+
+
+def taken(crm: Crm, lead: str) -> bool:
+    try:
+        return crm.write([score(lead)])[0].ok
+    except DeliveryError as error:
+        assert error.retry
+        return False
