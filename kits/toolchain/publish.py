@@ -62,6 +62,21 @@ def prepare(project: Project, path: Path, *, with_data: bool = True) -> Shipment
     return Shipment(bundle, path.read_bytes(), dataset, text)
 
 
+def left_behind(project: Project, path: Path) -> str:
+    """The newest run, where it came after this bundle was written and is of another model or other thresholds; empty: it is not.
+
+    Raises:
+        BundleError: the bundle is damaged.
+    """
+    try:
+        newest = project.run_dir()
+    except DataError:
+        return ""  # the bundle came from elsewhere
+    made, run = newest / "bundle.kwb", open_file(path).manifest.run
+    later = made.is_file() and made.stat().st_mtime_ns > path.stat().st_mtime_ns
+    return newest.name if later and newest.name != run else ""
+
+
 def missing(client: HubClient, digests: Iterable[str]) -> list[str]:
     """Those that the hub does not have."""
     return client.missing([*digests])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import stat
@@ -89,6 +90,21 @@ def test_everything_arrives_released_and_twice_is_once(
     assert json.loads(kit(*words, *where)[1]) == {**answer, "signed_now": False}
     names = sorted(file.name for file in (tmp_path / "config/kitwright/keys").glob("*.pem"))
     assert [name.partition("-")[0] for name in names] == ["root", "targets"]
+
+
+def test_a_run_that_was_not_compiled_is_not_taken_for_what_goes(small_project: Project) -> None:
+    """After `kit tune` or `kit train` the bundle that was compiled before is still the newest one that is compiled."""
+    run = small_project.run_dir()
+    assert publish.left_behind(small_project, run / "bundle.kwb") == ""
+    compiled = small_project.bundles_dir / f"dots-2-{open_file(run / 'bundle.kwb').id[:12]}.kwb"
+    compiled.parent.mkdir(exist_ok=True)
+    shutil.copy(run / "bundle.kwb", compiled)
+    assert publish.left_behind(small_project, small_project.bundle_path()) == ""
+    tuned = shutil.copytree(run, run.with_name("99991231-235959-000-tune-0000"))
+    os.utime(tuned / "bundle.kwb")
+    assert publish.left_behind(small_project, small_project.bundle_path()) == tuned.name
+    os.utime(compiled)  # compiled since, of a run that a person named
+    assert publish.left_behind(small_project, small_project.bundle_path()) == ""
 
 
 def test_wrong_token_says_where_to_get_one(running: RunningHub) -> None:

@@ -83,7 +83,12 @@ def publish(
 
     console = Console(as_json, quiet)
     opened = Project.open(project)
-    shipment = publishing.prepare(opened, opened.bundle_path(bundle), with_data=with_data)
+    path = opened.bundle_path(bundle)
+    shipment = publishing.prepare(opened, path, with_data=with_data)
+    if not bundle and (newer := publishing.left_behind(opened, path)):
+        console.note(
+            f"what goes is {path.name}, of an earlier run than {newer}: `kit compile` first, if that is what you mean"
+        )
     if dry_run:
         with open_client(hub, token, ca_fingerprint) as client:
             _say_what_would_be_sent(console, client, shipment)
