@@ -30,7 +30,7 @@ _TABLE: Final = tuple(
     for pattern, remedy in (
         (
             r"DOESNT_EXIST|(property|field) \S+ does not exist|no such column|invalid field|undeclared property"
-            r"|could not find a property|field of scores is missing",
+            r"|could not find a property|field of scores is missing|field .{1,80} is missing",
             "an administrator lets `cloud-sync crm test {name}` say which field is missing, and `cloud-sync crm fields {name}` "
             "make it again",
         ),
@@ -73,7 +73,8 @@ def refusal_of(fault: str, connection: str) -> Refusal | None:
     raw = fault.removeprefix(begins)
     told = _HTTP.match(raw)
     said = in_words(raw[told.end() :] if told else raw)
-    words = said or f"the CRM answered with HTTP {told[1] if told else '?'}"
+    unsaid = f"the CRM answered with HTTP {told[1]}" if told else "the CRM does not say why"
+    words = said or unsaid
     remedy = next((fix for pattern, fix in _TABLE if pattern.search(raw)), "")
     return Refusal(_LEADS[begins] + words, remedy.format(name=connection), raw)
 
