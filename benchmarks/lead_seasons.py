@@ -39,13 +39,13 @@ def moves(kind: str, place: Floats, years: float, rng: np.random.Generator) -> F
     """
     added: Floats = np.zeros(len(place))
     if kind == "rises":
-        added = 1.5 * (place - 0.5)
+        added += 1.5 * (place - 0.5)
     elif kind == "jumps once":
-        added = 0.7 * (place > rng.uniform(0.2, 0.8))
+        added += 0.7 * (place > rng.uniform(0.2, 0.8))
     elif kind == "one hump":
         added += 0.6 * np.exp(-(((place - rng.uniform(0.2, 0.8)) / 0.1) ** 2))
     elif kind in ("wanders", "wanders about a mean"):
-        added = _wanders(place, years, 1.0 if kind == "wanders" else 0.8, rng)
+        added += _wanders(place, years, 1.0 if kind == "wanders" else 0.8, rng)
     return added
 
 
