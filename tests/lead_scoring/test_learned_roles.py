@@ -123,6 +123,36 @@ def test_a_person_says_it_anew_and_what_is_missing_is_told(tmp_path: Path) -> No
     assert any("Enquiry, which it was" in one.text for one in told)
 
 
+def hubspot(folder: Path, first: int, *, still_open: bool) -> Path:
+    """Deals and the contacts that they belong to, of whom some are customers by now."""
+    deals, contacts = [], []
+    for n in range(first, first + 120):
+        won = n % 3 == 0
+        stage = "Appointment Scheduled" if still_open else "Closed Won" if won else "Closed Lost"
+        closed = "" if still_open else day(n + 9)
+        deals.append([n, f"Deal {n}", stage, day(n), closed, 100 + n % 7, "Anna Berg", 10_000 + n])
+        stage = "Customer" if n % 4 == 0 else "Lead"
+        contacts.append(
+            [10_000 + n, "Ada", f"B{n}", f"b{n}@firm{n}.test", day(n - 30), stage, "DE"]
+        )
+    names = ["Record ID", "Deal Name", "Deal Stage", "Create Date", "Close Date", "Amount", "Deal owner", "Associated Contact IDs"]  # fmt: skip
+    put(folder / "deals.csv", table(names, deals))
+    names = ["Record ID", "First Name", "Last Name", "Email", "Create Date", "Lifecycle Stage", "Country/Region"]  # fmt: skip
+    put(folder / "contacts.csv", table(names, contacts))
+    return folder
+
+
+def test_open_deals_are_scored_and_not_the_contacts_beside_them(tmp_path: Path) -> None:
+    """No open deal tells an outcome, and contacts do: which table is of leads was told where deals had ended."""
+    learned = learned_from(hubspot(tmp_path / "past", 0, still_open=False), "Amount")
+    later = hubspot(tmp_path / "new", 1_000, still_open=True)
+    found, _ = read(later, learned)
+    assert {decode_lead(one.content).id for one in found} == {str(n) for n in range(1_000, 1_120)}
+    assert all("Amount" in decode_lead(one.content).fields for one in found)
+    alone, _ = read(later, {})
+    assert {decode_lead(one.content).id for one in alone} == {str(n) for n in range(11_000, 11_120)}
+
+
 def test_leads_are_added_to_a_version_as_those_that_are_there(tmp_path: Path) -> None:
     """Few to many: read as these; many to few, or in place of all: by what they tell themselves."""
     put(tmp_path / "p" / "kit.yaml", "kit: lead-scoring\nname: leads\n")

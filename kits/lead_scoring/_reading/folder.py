@@ -15,10 +15,10 @@ from kits.core.kit import Finding
 from kits.core.row_sources import passed_over
 from kits.core.spreadsheets.workbook import file_and_sheet, where_of
 from kits.lead_scoring._reading.joining import Tables, join
+from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.loading import SUFFIXES, Wanted, load_sheets
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stacking import stacked
-from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config, TableConfig
 
 MAX_FILES = 200
@@ -59,16 +59,17 @@ def _unreadable(path: Path) -> list[str]:
     return [file.relative_to(path).as_posix() for file in islice(files, MAX_FILES)]
 
 
-def find_tables(path: Path, config: Config, likely: Written | None = None) -> Tables:
+def find_tables(path: Path, config: Config, learned: Learned | None = None) -> Tables:
     """Reads every table, finds the one that lists the leads and joins the others to it.
 
     Args:
-        likely: how tables are written that do not tell it.
+        learned: what is known of such tables; None: nothing.
 
     Raises:
         DataError: there is none.
         ConfigError: the configuration names a file or column that is not there.
     """
+    learned = learned or Learned()
     findings = [
         _passed_over(n, "no table as it is; save it as CSV or .xlsx") for n in _unreadable(path)
     ]
@@ -78,7 +79,7 @@ def find_tables(path: Path, config: Config, likely: Written | None = None) -> Ta
         if _ignored(name, config):
             continue
         try:
-            loaded = load_sheets(file, name, config.source, _wanted(name, config), likely)
+            loaded = load_sheets(file, name, config.source, _wanted(name, config), learned.written)
             sheets.extend(loaded.sheets)
             findings.extend(loaded.findings)
         except (KitwrightError, OSError) as error:
@@ -96,7 +97,7 @@ def find_tables(path: Path, config: Config, likely: Written | None = None) -> Ta
         )
     whole, said = stacked(sheets, lambda sheet: _role(sheet, config), config.source)
     findings.extend(said)
-    return join(whole, config, lambda name: _stated(name, config), findings)
+    return join(whole, config, lambda name: _stated(name, config), findings, learned)
 
 
 def _stated(name: str, config: Config) -> TableConfig | None:

@@ -6,7 +6,7 @@ and `sales.py`. It opens no files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kits.core.kit import Finding
@@ -31,6 +31,7 @@ from kits.lead_scoring._reading.events import (
 )
 from kits.lead_scoring._reading.history import Columns, Fields, find_fields, history_columns
 from kits.lead_scoring._reading.leads_table import find_leads, other_choices, tells_outcomes
+from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcome_history import with_last_states
 from kits.lead_scoring._reading.outcome_tables import with_outcomes
@@ -111,31 +112,24 @@ class Tables:
 
 
 def join(
-    sheets: Sequence[Sheet], config: Config, stated: Stated, findings: list[Finding]
+    sheets: Sequence[Sheet],
+    config: Config,
+    stated: Stated,
+    findings: list[Finding],
+    learned: Learned,
 ) -> Tables:
     """The table of leads with everything that others know of it.
 
     Args:
         findings: what is told is added to it.
+        learned: what is known of such tables.
 
     Raises:
         ConfigError: a stated column is not there.
     """
     roles = {s.name: said.role if (said := stated(s.files[0])) else "" for s in sheets}
-    source: SourceConfig | None = None
-    main = find_leads(sheets, roles, config.source)
-    left = [sheet for sheet in sheets if sheet is not main]
-    if not roles[main.name]:
-        free = [sheet for sheet in left if not roles[sheet.name]]
-        states = with_last_states(main, free, config.source)
-        if states is not None:
-            main, source = states.leads, states.source
-            left = [sheet for sheet in left if sheet.name != main.name]
-            findings.append(states.said)
-        else:
-            main, whole, told = with_outcomes(main, free, config.source)
-            left = [sheet for sheet in left if sheet is not whole]
-            findings.extend([told] if told else [])
+    main, left, source, told = _main(sheets, roles, config.source, learned)
+    findings.extend(told)
     tables = Tables(main, findings=findings, source=source)
     findings.extend(other_choices(main, left, roles, config.source))
     if not any(role == "sales" for role in roles.values()) and not tells_outcomes(
@@ -154,6 +148,30 @@ def join(
         _unrelated(sheet.name, main.name, lists=_may_list(sheet, config.source)) for sheet in left
     )
     return tables
+
+
+def _main(
+    sheets: Sequence[Sheet], roles: Mapping[str, str], source: SourceConfig, learned: Learned
+) -> tuple[Sheet, list[Sheet], SourceConfig | None, list[Finding]]:
+    """The table of leads, the others, what is stated of it beyond the settings, and what is told."""
+    main = find_leads(sheets, roles, source)
+    left = [sheet for sheet in sheets if sheet is not main]
+    if roles[main.name]:
+        return main, left, None, []
+    free = [sheet for sheet in left if not roles[sheet.name]]
+    states = with_last_states(main, free, source)
+    if states is not None:
+        found, more, told = states.leads, states.source, [states.said]
+        left = [sheet for sheet in left if sheet.name != found.name]
+    else:
+        found, whole, said = with_outcomes(main, free, source)
+        more, told = None, [said] if said else []
+        left = [sheet for sheet in left if sheet is not whole]
+    known = learned.nearest(found, [main, *free])
+    if known is not found:
+        # open deals tell no outcome, and the contacts beside them do
+        return known, [sheet for sheet in sheets if sheet is not known], None, []
+    return found, left, more, told
 
 
 def _joined(

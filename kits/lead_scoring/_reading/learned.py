@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
@@ -60,6 +60,19 @@ class Learned:
             outcome=roles.outcome if set(roles.outcome) <= set(columns) else (),
             outcome_at=tuple(name for name in roles.outcome_at if name in columns),
         )
+
+    def nearest(self, found: Sheet, others: Sequence[Sheet]) -> Sheet:
+        """The table of leads: the one that was found, unless another has more of the columns that such a table had."""
+        roles = self.roles
+        told = {roles.id, roles.decided_at, *roles.outcome, *roles.outcome_at} - {""}
+
+        def known(sheet: Sheet) -> tuple[int, int]:
+            return len(told.intersection(sheet.columns)), len(
+                self.names.intersection(sheet.columns)
+            )
+
+        best = max(others, key=known, default=found)
+        return best if told and known(best) > known(found) else found
 
     def dated_otherwise(self, decided_at: str, columns: Collection[str]) -> tuple[str, ...]:
         """What is assumed where leads are dated by another column than those it learned from."""

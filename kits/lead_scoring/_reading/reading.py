@@ -39,7 +39,7 @@ def read_leads(
         DataError: no table of leads, or it is unclear what tells their outcome.
     """
     learned = learned or Learned()
-    tables = find_tables(path, config, learned.written)
+    tables = find_tables(path, config, learned)
     if tables.source is not None:
         config = config.model_copy(update={"source": tables.source})
     known, repeated = newest_of_each(
