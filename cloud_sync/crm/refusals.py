@@ -15,8 +15,8 @@ from cloud_sync.crm.parting import READ
 from cloud_sync.crm.writing import DEAD
 from cloud_sync.effects.json_http import printable
 
-MOST = 3
-"""Sentences of one answer that are told."""
+MOST, DEPTH = 3, 2
+"""Sentences of one answer that are told; so deep data within them is looked for."""
 _DATA: Final = re.compile(r'[\[{]\s*[\[{"]')
 """Where JSON begins in a text."""
 _SENTENCE: Final = re.compile(
@@ -79,13 +79,19 @@ def refusal_of(fault: str, connection: str) -> Refusal | None:
     return Refusal(_LEADS[begins] + words, remedy.format(name=connection), raw)
 
 
-def in_words(text: str) -> str:
-    """A text without the data in it, of which only the sentences stay; as it is where there is none."""
+def in_words(text: str, depth: int = DEPTH) -> str:
+    """A text without the data in it, of which only the sentences stay; as it is where there is none.
+
+    Args:
+        depth: how often data may stand within a sentence of other data.
+    """
     data = _DATA.search(text)
     if data is None:
         return text
     before = text[: data.start()].strip(" :")
     sentences = _sentences(text[data.start() :])
+    if depth:
+        sentences = [in_words(one, depth - 1) for one in sentences]
     return ": ".join(filter(None, (before, "; ".join(sentences))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 from datetime import timedelta
@@ -91,6 +92,8 @@ def test_only_what_a_crm_refused_is_put_in_other_words() -> None:
     assert refusal_of(said, "sales") is None and refusal_of("", "sales") is None
     assert in_words("no JSON [here]") == "no JSON [here]"
     assert in_words('{"status":"error"}') == "", "data without a sentence"
+    within = json.dumps({"status": "error", "message": HUBSPOT})
+    assert in_words(within) == in_words(HUBSPOT), "data within the sentence of other data"
 
 
 @pytest.mark.parametrize("kind", sorted({*KINDS} - {"standard", "webhook"}))
