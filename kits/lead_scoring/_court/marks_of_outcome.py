@@ -15,6 +15,7 @@ from kits.lead_scoring._court.columns import OTHER, Column, Flags, Floats
 from kits.lead_scoring._court.measures import auc_of
 from kits.lead_scoring._court.names import said
 from kits.lead_scoring._court.odds import bounds, distance
+from kits.lead_scoring._court.texts import is_text
 
 _FAR, _VERY_FAR = 2.0, 3.0
 """Distance from the base rate in log-odds, from the near end of the interval: 7 and 20 times its odds."""
@@ -81,10 +82,11 @@ def by_decisive_values(accused: Accused) -> Iterator[Mark]:
 def _by_values(accused: Accused) -> Iterator[Mark]:
     """A choice of few values, some of which have one outcome alone: `prospect`, of whom none ever buys, beside `customer`.
 
-    Where a lead came from is known with it, and what gaps alone tell is the business of `by_gaps`.
+    Where a lead came from is known with it; words of a text are no states; what gaps alone tell is the business of `by_gaps`.
     """
     column = accused.column
-    if column.bins - OTHER - 1 > _FEW_VALUES or said("arrival", column.name):
+    few = column.bins - OTHER - 1 <= _FEW_VALUES
+    if not few or is_text(column) or said("arrival", column.name):
         return
     won, n = _counts(column, accused.won)
     apart = np.array([distance(w, k, accused.base) for w, k in zip(won, n)])
