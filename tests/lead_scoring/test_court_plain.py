@@ -41,6 +41,21 @@ def test_amounts_that_differ_for_all_are_no_identities() -> None:
     assert made.court().excluded == ()
 
 
+def test_amounts_in_several_currencies_are_not_said_to_name_leads() -> None:
+    made = Made(400)
+    euros = [f"{amount:.2f}".replace(".", ",") for amount in made.rng.lognormal(8, 1, 400)]
+    made.columns["sum"] = [
+        f"CHF {one}" if row % 7 == 0 else f"{one} €" for row, one in enumerate(euros)
+    ]
+    made.columns["place"] = [
+        f"{row} {made.rng.choice(list('abcdefgh'))}street" for row in range(400)
+    ]
+    court = made.court()
+    told = said_of(court, "sum", "identity")
+    assert "in several units (CHF, EUR)" in told and "names leads" not in told
+    assert "names leads" in said_of(court, "place", "identity")
+
+
 def test_columns_that_never_change_teach_nothing() -> None:
     made = Made(1_000)
     made.columns["fax"] = ["no"] * 1_000

@@ -15,7 +15,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.lead_scoring._features.cells import is_missing, to_choice
+from kits.lead_scoring._features.cells import is_missing, to_choice, to_number
+from kits.lead_scoring._features.units import apart
 from kits.lead_scoring._lead import Value
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -30,6 +31,7 @@ _LEAST = 10
 _MOSTLY = 0.95
 _RARE = 0.02
 _LONG = 80
+_LOOKED_AT, _MOST_UNITS = 200, 6
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ])")
 
 
@@ -43,6 +45,7 @@ class Column:
         numbers: (rows,) the values of numbers, and of dates in seconds since 1970; NaN where there is none.
         distinct: different values that are not empty.
         words: in such a value of a choice, on the average.
+        units: what its numbers are in, where several units make texts of them; empty: they are no such numbers.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Column:
     numbers: Floats
     distinct: int
     words: float = 0.0
+    units: tuple[str, ...] = ()
 
     @property
     def filled(self) -> Flags:
@@ -175,4 +179,14 @@ def _of_choices(name: str, texts: Sequence[str | None]) -> Column:
         np.full(len(texts), np.nan),
         len(counts),
         sum(len(text.split()) for text in counts) / max(len(counts), 1),
+        _units(list(counts)[:_LOOKED_AT]),
     )
+
+
+def _units(texts: Sequence[str]) -> tuple[str, ...]:
+    """The units of texts that are numbers in a few of them: `1.200 €`, `CHF 950`; empty where many are something else."""
+    found = [apart(text)[1] for text in texts if np.isfinite(to_number(text))]
+    units = {"/".join(sorted(one)) for one in found if one}
+    if len(found) < _MOSTLY * len(texts) or not 1 < len(units) <= _MOST_UNITS:
+        return ()
+    return tuple(sorted(units))

@@ -137,7 +137,7 @@ def _leak(name: str, marks: Sequence[Mark], power: Power) -> Verdict | None:
     actions: dict[str, Action] = {"guilty": "exclude", "suspicious": "warn", "cleared": "keep"}
     evidence = (*(mark.sentence for mark in marks), *power.sentences)
     if not marks:
-        evidence = (*evidence, "nothing else says that it was written late")
+        evidence = (*evidence, "when it was written, neither its name nor its cells say")
     return Verdict(name, "leak", finding, power.alone.low, evidence, actions[finding])
 
 

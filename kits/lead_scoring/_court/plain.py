@@ -41,6 +41,11 @@ def identity(column: Column, timed: bool) -> Verdict | None:
             f"{unique}: texts, of which nothing tells here whether they were written before the outcome; known beforehand "
             "(the message of a form), model.columns.keep has their words learned from",
         )
+    elif share >= _UNIQUE and column.units:
+        why = (
+            f"{unique}: numbers in several units ({', '.join(column.units)}), which are read as words, for nothing is "
+            "converted; exported in one unit they are learned from",
+        )
     elif share >= _UNIQUE and column.kind == "choice":
         why = (f"{unique}: it names leads, and what is learned of one helps with no other",)
     elif share >= _UNIQUE and column.kind == "number" and whole:
