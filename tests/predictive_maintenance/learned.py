@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from kits.core.annotation import Annotation
@@ -15,6 +17,7 @@ from kits.core.dataset import DatasetHeader, DatasetItem, Split, build, save
 from kits.core.prediction import Quantity, Span
 from kits.core.sample import Sample, digest_of, sample_id_for, utc_now
 from kits.core.window import MEDIA_TYPE, Channel, Window, encode_window
+from kits.predictive_maintenance._learning import network
 from kits.predictive_maintenance._simulated.machines import MONDAY
 from kits.toolchain.project import Project
 
@@ -165,6 +168,16 @@ def engine_project(folder: Path) -> Project:
 
 
 SWING_CAP = 60.0
+QUICK_STEPS = 300
+"""Half of what a small fleet gets: enough for a network to win by far where the shape tells the life."""
+
+
+@contextmanager
+def short_trainings(steps: int = QUICK_STEPS) -> Iterator[None]:
+    """Networks of small fleets train for fewer steps: their figures are a little worse, and all else is the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "_LEAST_STEPS", steps)
+        yield
 
 
 def faster_swing(rng: np.random.Generator, left: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -24,6 +24,7 @@ from kits.toolchain.training import Trained, train_project
 from tests.predictive_maintenance.learned import (
     engine_project,
     pump_project,
+    short_trainings,
     swing_project,
     window,
 )
@@ -49,7 +50,8 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Made:
 @pytest.fixture(scope="module")
 def drives(tmp_path_factory: pytest.TempPathFactory) -> Made:
     project = swing_project(tmp_path_factory.mktemp("network") / "drives")
-    return project, train_project(project)
+    with short_trainings():
+        return project, train_project(project)
 
 
 def test_distances_go_to_fp16_for_a_gpu_through_the_gate(pumps: Made) -> None:

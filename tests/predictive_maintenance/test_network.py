@@ -22,12 +22,17 @@ from kits.predictive_maintenance._device.life_columns import (
 from kits.predictive_maintenance._device.remaining import LIFE, RemainingJudge
 from kits.predictive_maintenance._learning import network
 from kits.predictive_maintenance._learning.intervals import Life
-from kits.predictive_maintenance._learning.life_choice import Candidate, choose, methods_to_try
+from kits.predictive_maintenance._learning.life_choice import (
+    LEAST_FOR_NETWORK,
+    Candidate,
+    choose,
+    methods_to_try,
+)
 from kits.predictive_maintenance._learning.life_models import Ensemble, Fit, HeldOut, network_s
 from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance._learning.remaining import LearnedLife, learn_remaining
 from kits.predictive_maintenance.config import Config
-from tests.predictive_maintenance.learned import faster_swing
+from tests.predictive_maintenance.learned import faster_swing, short_trainings
 from tests.predictive_maintenance.reading import version
 from tests.predictive_maintenance.trained import part, sample
 
@@ -87,7 +92,8 @@ def swings(tmp_path_factory: pytest.TempPathFactory) -> list[Recording]:
 
 @pytest.fixture(scope="module")
 def by_shape(swings: list[Recording]) -> LearnedLife:
-    return learn_remaining(swings, CONFIG, 0)
+    with short_trainings():
+        return learn_remaining(swings, CONFIG, 0)
 
 
 def test_a_network_is_taken_where_the_shape_tells_the_life(by_shape: LearnedLife) -> None:
@@ -98,8 +104,11 @@ def test_a_network_is_taken_where_the_shape_tells_the_life(by_shape: LearnedLife
     assert "RMSE and asymmetric cost with machines left out in turn: trees" in by_shape.notes[-1]
 
 
-def test_trees_stay_where_a_network_is_worse(tmp_path: Path) -> None:
-    learned = learn_remaining(histories(tmp_path, shuffled_levels), CONFIG, 0)
+@pytest.mark.parametrize("steps", [150, pytest.param(600, marks=pytest.mark.slow)])
+def test_trees_stay_where_a_network_is_worse(tmp_path: Path, steps: int) -> None:
+    recordings = histories(tmp_path, shuffled_levels, LEAST_FOR_NETWORK)
+    with short_trainings(steps):
+        learned = learn_remaining(recordings, CONFIG, 0)
     assert learned.spec.method == "trees"
     assert not learned.models.networks
     assert learned.models.columns == life_width(2), "the device makes no columns for nothing"
