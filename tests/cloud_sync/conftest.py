@@ -23,6 +23,7 @@ from tests.cloud_sync.postgres import (
     url_of,
 )
 from tests.cloud_sync.quick_tables import quick_tables  # noqa: F401  a fixture
+from tests.cloud_sync.tables import make_tables
 from tests.quick_disk import no_waiting_for_the_disk  # noqa: F401  a fixture
 from tests.release_engineer import Engineer
 
@@ -38,6 +39,14 @@ def real_hasher() -> Iterator[Callable[[], PasswordHasher]]:
         security._decoy.cache_clear()
         yield _REAL
     security._decoy.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_init() -> Iterator[None]:
+    """`cloud-sync init` copies the tables it would make: that it makes them is what `test_setup.py` looks at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setup, "migrate", make_tables)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,17 @@ import json
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 from typer.testing import CliRunner
 
 from cloud_sync import setup
 from cloud_sync.cli import make_app
-from cloud_sync.config import parse, without_secrets
+from cloud_sync.config import load, parse, without_secrets
 from cloud_sync.hub import Hub
+from cloud_sync.store import db
 from cloud_sync.store.models import Device, Sample
+from cloud_sync.store.types import Base
 from kits.core.addresses import is_loopback
 from kits.core.sample import utc_now
 from tests.cloud_sync.fleet_builders import put_blob
@@ -32,6 +36,19 @@ def test_a_folder_is_cleared_of_links_and_not_of_what_they_point_to(tmp_path: Pa
     (folder / "nowhere").symlink_to(tmp_path / "gone")
     setup.clear(folder)
     assert (list(folder.iterdir()), (kept / "a").read_text()) == ([], "a")
+
+
+def test_init_makes_the_tables_of_the_newest_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "migrate", db.migrate)  # itself, and no copy of its tables
+    setup.init(tmp_path / "hub", "admin", "four random words", {})
+    database = db.Database(load(tmp_path / "hub").database)
+    found = db.current_revision(database)
+    tables = set(inspect(database.engine).get_table_names())
+    database.close()
+    assert found == ScriptDirectory.from_config(db.alembic_config()).get_current_head()
+    assert set(Base.metadata.tables) <= tables
 
 
 def test_an_export_counts_pictures_that_are_gone_and_goes_on(hub: Hub, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import yaml
 
 from cloud_sync import setup
@@ -21,6 +22,7 @@ from cloud_sync.web.accounts import issue_token
 from kits.core.addresses import free_port
 from kits.toolchain.demo.hub import HubApi, Json
 from kits.toolchain.demo.programs import Programs
+from tests.cloud_sync.tables import make_tables
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,7 +71,11 @@ class HubProcess:
             "broker": {"port": free_port(), **chosen},
             "jobs": {"workers": 0},
         }
-        setup.init(self.data, "admin", "four random words", {**values, **changes})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                setup, "migrate", make_tables
+            )  # a copy; the hub itself looks at it when it starts
+            setup.init(self.data, "admin", "four random words", {**values, **changes})
         hub = Hub.open(load(self.data))
         with hub.database.transaction() as session:
             self.token = issue_token(session, "admin", "test", by="test")[1]
