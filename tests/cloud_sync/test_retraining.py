@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -12,17 +11,18 @@ import cv2
 import numpy as np
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from cloud_sync.errors import ConflictError
 from cloud_sync.intake import provenance
 from cloud_sync.learning import datasets, freezing, retraining
 from cloud_sync.learning.champions import check_approvable, register_challenger
 from cloud_sync.learning.planning import plan
-from cloud_sync.learning.processes import clean_environment, kit_command
 from cloud_sync.learning.runner import Runner
 from cloud_sync.sections import Prices
 from cloud_sync.store.models import Alert, Bundle, Job, Project
 from cloud_sync.store.storage import Storage
+from kits.cli import make_app
 from kits.core import bundle as bundles
 from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import load
@@ -63,11 +63,9 @@ def part(seed: int, *, scratched: bool) -> bytes:
 
 
 def kit(root: Path, *arguments: str) -> dict:
-    done = subprocess.run(
-        [*kit_command(), *arguments, "--json"], cwd=root, env=clean_environment(1),
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    """In this process: it is the hub's own runs of the command that are tested here."""
+    done = CliRunner().invoke(make_app(), [*arguments, "-C", str(root), "--json"])
+    assert done.exit_code == 0, f"{done.output} {done.exception!r}"
     return json.loads(done.stdout)
 
 
