@@ -1,7 +1,7 @@
 """The newest tables in an empty database, as the migrations make them: from a copy that was migrated once.
 
 A quarter of a second of computing for each hub of a thousand tests. What migrations do is the business of
-`test_migrations.py`, which does not come here.
+`test_migrations.py`, which comes here only for what is true of the newest tables.
 """
 
 from __future__ import annotations
