@@ -6,11 +6,23 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.edge_agent.parts import bundle_id_of, make_bundle
 from tests.integration.site import Site, assert_arrived_once
 from tests.waiting import wait_for
 
 
+def on_both(often: str) -> pytest.MarkDecorator:
+    """Runs with each kind of broker; with the other one than `often` only among the slow tests."""
+    kinds = [
+        pytest.param(kind, marks=[] if kind == often else pytest.mark.slow)
+        for kind in ("mosquitto", "embedded")
+    ]
+    return pytest.mark.parametrize("any_site", kinds, indirect=True)
+
+
+@on_both("embedded")  # with mosquitto: `test_trust.py` rolls out, the kill below sends all
 def test_decisions_pictures_and_rejects_of_a_rolled_out_bundle(
     any_site: Site, tmp_path: Path
 ) -> None:
@@ -26,6 +38,7 @@ def test_decisions_pictures_and_rejects_of_a_rolled_out_bundle(
     assert {row["sample_id"] for row in line.rejects()} == rejected
 
 
+@on_both("mosquitto")  # an embedded broker dies with its hub: `test_kills.py` in tests/failure
 def test_a_hub_that_is_killed_and_comes_back(any_site: Site, tmp_path: Path) -> None:
     (tmp_path / "b.kwb").write_bytes(make_bundle(1))
     line = any_site.add_line("outage", tmp_path, parts=480, rate_hz=60, bundle="b.kwb")
