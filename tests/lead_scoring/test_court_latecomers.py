@@ -61,7 +61,7 @@ def since(made: Made, start: int, filled: Callable[[bool], Value]) -> list[Value
     "start, kind",
     [
         (400, "a number that is larger"),
-        (1_500, "a grade that judges"),
+        (1_000, "a grade that judges"),
         (1_400, "filled in by those won"),
         (1_700, "filled in by those won"),
     ],

@@ -11,7 +11,7 @@ import pytest
 from kits.core.stats import Estimate, auroc
 from kits.lead_scoring._court.accused import Accused
 from kits.lead_scoring._court.columns import EMPTY, read_column
-from kits.lead_scoring._court.marks_of_outcome import by_decisive_values, by_gaps, by_nought
+from kits.lead_scoring._court.marks_of_outcome import by_gaps
 from kits.lead_scoring._court.measures import alone, auc_of, auc_within
 from kits.lead_scoring._court.names import Sort, said, told_of_persons, words_of
 from kits.lead_scoring._court.tables import plots
@@ -320,53 +320,3 @@ def test_whether_a_value_is_there_restates_the_outcome_only_where_each_outcome_h
         accused = Accused(column, won, None, np.ones(len(won), dtype=bool), None)
         # of a hundred won ones it is only nearly certain that none lacks it
         assert [mark.weight >= 2.5 for mark in by_gaps(accused)] == [True] * restates
-
-
-_LATE = ("Kunde", "Interessent")
-
-
-@pytest.mark.parametrize(
-    ("name", "values", "lost_alike", "share", "weight"),
-    [
-        ("Status", _LATE, 0.3, 0.2, 2.5),
-        ("Status", (True, False), 0.3, 0.2, 2.5),
-        ("Status", (1.0, 0.0), 0.3, 0.2, 2.5),
-        ("Status", ("K-1 K-2 K-3", "lead", "prospect"), 0.3, 0.2, 2.5),
-        ("Status", _LATE, 0.0, 0.2, 3.0),
-        ("Status", _LATE, 0.9, 0.2, 0.0),  # few of those lost are what none buys of
-        (
-            "Status",
-            _LATE,
-            0.3,
-            0.012,
-            0.0,
-        ),  # hardly any lead is won: none of some kind shows little
-        ("Quelle", _LATE, 0.3, 0.2, 0.0),
-    ],
-)
-def test_a_choice_of_few_values_one_of_which_never_wins_weighs_as_a_gap_does(
-    name: str, values: tuple[Value, ...], lost_alike: float, share: float, weight: float
-) -> None:
-    rng = np.random.default_rng(0)
-    won = (rng.random(4_000) < share).astype(float)
-    bought = (won == 1) | (rng.random(len(won)) < lost_alike)
-    cells = [
-        values[0] if b else values[1 + row % (len(values) - 1)] for row, b in enumerate(bought)
-    ]
-    accused = Accused(read_column(name, cells), won, None, np.ones(len(won), dtype=bool), None)
-    marks = [*by_decisive_values(accused), *by_nought(accused)]
-    assert [mark.weight for mark in marks] == [weight] * bool(weight)
-
-
-def test_a_value_that_never_wins_counts_beside_gaps_that_do_not_tell() -> None:
-    rng = np.random.default_rng(1)
-    won = (rng.random(6_000) < 0.2).astype(float)
-    bought = (won == 1) | (rng.random(len(won)) < 0.3)
-    there = rng.random(len(won)) < 0.6
-    cells = [
-        ("customer" if b else "prospect") if is_in else None for b, is_in in zip(bought, there)
-    ]
-    accused = Accused(read_column("kind", cells), won, None, np.ones(len(won), dtype=bool), None)
-    (mark,) = by_decisive_values(accused)
-    assert mark.kind == "values" and "of those “prospect” 0% were won" in mark.sentence
-    assert list(by_gaps(accused)) == []

@@ -15,7 +15,6 @@ from kits.lead_scoring._court.columns import OTHER, Column, Flags, Floats
 from kits.lead_scoring._court.measures import auc_of
 from kits.lead_scoring._court.names import said
 from kits.lead_scoring._court.odds import bounds, distance
-from kits.lead_scoring._court.texts import is_text
 
 _FAR, _VERY_FAR = 2.0, 3.0
 """Distance from the base rate in log-odds, from the near end of the interval: 7 and 20 times its odds."""
@@ -23,8 +22,6 @@ _PURE = 0.03
 """Share of the other outcome in a state that has one alone, at the far end of its interval."""
 _TELLING_GAPS, _PLAIN_GAPS = 0.58, 0.65
 """AUC of nothing but whether a value is there, from the near end of its interval."""
-_FEW_VALUES = 8
-"""Frequent values of a choice that says a state; of very many, such as countries, some may well never buy."""
 _SHARE = 0.1
 _LEAST_ROWS = 20
 _SHOWN = 3
@@ -52,13 +49,9 @@ def by_words(accused: Accused) -> Iterator[Mark]:
 
 
 def by_decisive_values(accused: Accused) -> Iterator[Mark]:
-    """Values that have one outcome alone, or nearly always end in won beside others that nearly never do: a judgement, no fact."""
+    """Values that nearly always end in won beside others that nearly never do: as a judgement, not as a fact."""
     column = accused.column
     if column.kind != "choice":
-        return
-    alone = next(_by_values(accused), None)
-    if alone is not None:
-        yield alone
         return
     won, n = _counts(column, accused.won)
     apart = np.array([distance(w, k, accused.base) for w, k in zip(won, n)])
@@ -79,26 +72,6 @@ def by_decisive_values(accused: Accused) -> Iterator[Mark]:
         )
 
 
-def _by_values(accused: Accused) -> Iterator[Mark]:
-    """A choice of few values, some of which have one outcome alone: `prospect`, of whom none ever buys, beside `customer`.
-
-    Where a lead came from is known with it; words of a text are no states; what gaps alone tell is the business of `by_gaps`.
-    """
-    column = accused.column
-    few = column.bins - OTHER - 1 <= _FEW_VALUES
-    if not few or is_text(column) or said("arrival", column.name):
-        return
-    won, n = _counts(column, accused.won)
-    apart = np.array([distance(w, k, accused.base) for w, k in zip(won, n)])
-    values = np.arange(column.bins) > OTHER
-    for far in (values & (apart <= -_VERY_FAR), values & (apart >= _VERY_FAR)):
-        state = far[column.codes]
-        if far.any() and (column.filled & ~state).sum() >= _share_of(column, 0.01):
-            told = " or ".join(f"“{column.labels[value][:40]}”" for value in np.flatnonzero(far))
-            words = (told, "with another value" if column.filled.all() else "with another or none")
-            yield from _by_state(accused, state, "values", words, gently=False)
-
-
 def by_gaps(accused: Accused) -> Iterator[Mark]:
     """Whether it is filled in tells the outcome."""
     filled = accused.column.filled
@@ -112,7 +85,7 @@ def by_nought(accused: Accused) -> Iterator[Mark]:
         return
     values, counts = np.unique(column.numbers[column.filled], return_counts=True)
     usual = 0.0 if 0.0 in values else float(values[np.argmax(counts)])
-    if len(values) < 2 or counts[values == usual].sum() < _SHARE * counts.sum():
+    if len(values) < 3 or counts[values == usual].sum() < _SHARE * counts.sum():
         return
     other = column.filled & (column.numbers != usual)
     yield from _by_state(
