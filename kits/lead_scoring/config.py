@@ -194,6 +194,10 @@ class Config(_Section):
         True,
         description="learn once more from all leads after judging; figures stay those of leads not seen",
     )
+    seasons: bool = Field(
+        True,
+        description="learn the time of year where more is won at one than at another, in each of two years or more",
+    )
     trees: int = Field(
         400,
         ge=10,

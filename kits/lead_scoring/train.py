@@ -85,7 +85,7 @@ def train(task: TrainTask) -> TrainOutcome:
             *([FEW] if few else []),
             *hindsight_note(prepared.steps, in_time=prepared.in_time),
             *young_note(prepared.everything, config),
-            *season_note(prepared.everything, config),
+            *season_note(prepared.everything, learned=fitted.season is not None),
             *overlap_note(prepared.table, STATED in task.dataset.header.split_rule),
             *unheeded(words, prepared.table.names),
         ),
@@ -108,13 +108,7 @@ def _spec(
     columns = [column.name for column in fitted.encoder.columns]
     return LeadSpec(
         encoder=with_units(fitted.encoder, table.items),
-        model=ModelSpec(
-            approach=fitted.candidate.name,
-            additive=fitted.additive,
-            trees=fitted.trees is not None,
-            calibrator=backtest.shipped.calibrator,
-            interval=backtest.interval,
-        ),
+        model=_model(fitted, backtest).model_copy(update={"interval": backtest.interval}),
         quantiles=_quantiles(prepared.table, backtest, fitted),
         base_rate=float(table.won.mean()),
         reasons=learn_rates(
@@ -122,6 +116,7 @@ def _spec(
             columns,
             config,
             unnamed=_unnamed(prepared.court),
+            season=fitted.season,
             sheet=prepared.learner.sheet if len(rows) == len(prepared.table) else None,
         ),
         court=prepared.court.as_json(),
@@ -133,6 +128,17 @@ def _spec(
         protected=_protected(prepared.court, config),
         trained_on=_trained_on(table),
         tried=tried_of(backtest),
+    )
+
+
+def _model(fitted: Fitted, backtest: Backtest) -> ModelSpec:
+    """The shipped model, calibrated."""
+    return ModelSpec(
+        approach=fitted.candidate.name,
+        additive=fitted.additive,
+        trees=fitted.trees is not None,
+        season=fitted.season,
+        calibrator=backtest.shipped.calibrator,
     )
 
 
@@ -161,14 +167,7 @@ def _quantiles(table: LeadTable, backtest: Backtest, fitted: Fitted) -> tuple[fl
     later = [n for n, item in enumerate(table.items) if item.split != "train"][-_LATEST:]
     found = np.array(list(backtest.unseen.values()))
     if later:
-        calibrator = backtest.shipped.calibrator
-        spec = ModelSpec(
-            approach=fitted.candidate.name,
-            additive=fitted.additive,
-            trees=fitted.trees is not None,
-            calibrator=calibrator,
-        )
-        scorer = Scorer(spec, Encoder(fitted.encoder), fitted.trees)
+        scorer = Scorer(_model(fitted, backtest), Encoder(fitted.encoder), fitted.trees)
         found = scorer.probabilities([table.leads[n] for n in later])
     found = np.quantile(found, np.linspace(0, 1, _QUANTILES))
     return tuple(round(float(one), 6) for one in found)

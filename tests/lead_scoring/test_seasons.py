@@ -1,16 +1,34 @@
-"""More are won in summer than in winter, each year again: said, since probabilities are of the whole year."""
+"""More are won in summer than in winter, each year again: said, learned, and a reason."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kits.lead_scoring._checking.seasons import Floats, season_note, season_of, seasons
+from kits.lead_scoring._features.encoder import Encoder
+from kits.lead_scoring._lead import Lead, Value
+from kits.lead_scoring._learning.backtest import run_backtest
+from kits.lead_scoring._learning.candidates import Candidate
+from kits.lead_scoring._learning.folds import origins
+from kits.lead_scoring._learning.kinds import kinds_of
+from kits.lead_scoring._learning.learner import Learner
+from kits.lead_scoring._learning.rates import learn_rates
+from kits.lead_scoring._learning.sheet import Sheet
+from kits.lead_scoring._models.scorer import Scorer
+from kits.lead_scoring._models.season import SEASON, adds, moments, peak_of, quarter_of
+from kits.lead_scoring._models.spec import CalibratorSpec, ModelSpec, SeasonSpec
+from kits.lead_scoring._reasons.explainer import Explainer
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.checked_leads import leads, only
+from tests.lead_scoring.made_leads import a_table, repeated
+from tests.lead_scoring.trained_leads import splits_in_time
 
 YEAR = 365.2425
 END = 20_727.0
@@ -73,10 +91,132 @@ def test_it_is_told_by_check_and_beside_the_figures(tmp_path: Path) -> None:
     table = of_firm(tmp_path, *firm(1, 2.1, 0.5))
     found = only(list(seasons(table, Config())))
     assert found.level == "warn" and "in each of 2 years" in found.text
-    (note,) = season_note(table, Config())
-    assert note.startswith("season: more leads are won") and "of the whole year" in note
+    (note,) = season_note(table, learned=True)
+    assert note.startswith("season: more leads are won") and "adds the time of year" in note
+    (note,) = season_note(table, learned=False)
+    assert "does not add the time of year" in note
 
 
 def test_a_firm_without_seasons_hears_nothing_of_them(tmp_path: Path) -> None:
     table = of_firm(tmp_path, *firm(3, 2.1))
-    assert not list(seasons(table, Config())) and not season_note(table, Config())
+    assert not list(seasons(table, Config())) and not season_note(table, learned=False)
+
+
+def day(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def learner_of(at: Floats, won: Floats, config: Config, **columns: Floats) -> Learner:
+    """One that has a column of noise, and others."""
+    noise = np.random.default_rng(2).normal(size=len(at))
+    rows: list[dict[str, Value]] = [
+        {name: float(values[n]) for name, values in {"noise": noise, **columns}.items()}
+        for n in range(len(at))
+    ]
+    sheet = Sheet([Lead(str(n), row, day(at[n])) for n, row in enumerate(rows)])
+    kinds = kinds_of(sheet, np.arange(len(at)), sheet.names, config.columns)
+    return Learner(sheet, won, kinds, frozenset(), config, 0)
+
+
+def learned(at: Floats, won: Floats, *, on: bool = True, **columns: Floats) -> SeasonSpec | None:
+    """What a training makes of the time of year."""
+    config = Config.model_validate({"approach": "logistic", "seasons": on})
+    plain = Candidate("logistic", straight=True)
+    return learner_of(at, won, config, **columns).fit(np.arange(len(at)), plain).season
+
+
+def test_a_training_learns_how_large_it_is_and_when() -> None:
+    at, won = firm(1, 3.1, 0.5)
+    found = learned(at, won)
+    assert found is not None
+    assert np.hypot(found.cosine, found.sine) == pytest.approx(0.5, abs=0.12)
+    assert peak_of(found.cosine, found.sine) in (6, 7, 8)
+    assert float(adds(found, at).mean()) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_one_that_a_column_tells_is_not_counted_twice() -> None:
+    at, won = firm(1, 3.1, 0.5)
+    wave = np.cos(2 * np.pi * (at / 86_400 - JULY) / YEAR)
+    found = learned(at, won, heat=wave)
+    assert found is None or np.hypot(found.cosine, found.sine) < 0.1
+
+
+def test_none_is_learned_where_there_is_none_or_nobody_wants_it() -> None:
+    assert learned(*firm(3, 3.1)) is None
+    assert learned(*firm(1, 3.1, 0.5), on=False) is None
+
+
+def test_steps_of_the_backtest_know_no_season_from_later_leads() -> None:
+    at, won = firm(1, 4.1, 0.5)
+    splits = splits_in_time(len(at))
+    later = np.array(splits) == "test"
+    turned = np.where(later, 1 - won, won)
+    config = Config.model_validate({"approach": "logistic"})
+    found = []
+    for outcomes in (won, turned):
+        steps = origins(splits, [""] * len(at), config.folds, in_time=True, seed=0)
+        plain = [Candidate("logistic", straight=True)]
+        unseen = run_backtest(learner_of(at, outcomes, config), steps, plain, in_time=True).unseen
+        found.append(np.array([unseen[row] for row in np.flatnonzero(np.array(splits) == "val")]))
+    assert np.array_equal(*found)
+    summer = np.cos(2 * np.pi * (at[np.array(splits) == "val"] / 86_400 - JULY) / YEAR) > 0
+    assert found[0][summer].mean() > found[0][~summer].mean() + 0.05
+
+
+def test_a_lead_without_a_date_is_given_the_whole_year() -> None:
+    spec = SeasonSpec(cosine=0.4, sine=-0.2, level=0.1)
+    found = adds(spec, moments([Lead("1"), Lead("2", at=day(0.0))]))
+    assert found.tolist() == pytest.approx([0.0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("month", "peak", "quarter"),
+    [(7, 7, (6, 7, 8)), (9, 7, (9, 10, 11)), (1, 7, (12, 1, 2)), (5, 7, (3, 4, 5)), (2, 1, (12, 1, 2))],
+)  # fmt: skip
+def test_months_are_counted_in_quarters_about_the_best_one(
+    month: int, peak: int, quarter: tuple[int, int, int]
+) -> None:
+    assert quarter_of(month, peak) == quarter
+
+
+@cache
+def dated() -> LeadTable:
+    """A lead a day for four years; one in four is won from June to August, one in ten else."""
+    table = a_table(repeated({"source": "fair"}, 730, 731))
+    months = np.array([lead.at.month if lead.at else 0 for lead in table.leads])
+    every = np.where(np.isin(months, (6, 7, 8)), 4, 10)
+    return replace(table, won=(np.arange(len(table)) % every == 0).astype(np.float64))
+
+
+def test_it_is_a_reason_with_the_share_of_its_three_months() -> None:
+    season = SeasonSpec(cosine=-0.5, sine=0.0, level=0.0)
+    spec = learn_rates(dated(), ["source"], Config(), season=season)
+    july = Lead("1", {"source": "fair"}, datetime(2026, 7, 20, tzinfo=timezone.utc))
+    (reason,) = Explainer(spec).reasons(july, {SEASON: 0.5})
+    assert reason.text == "Time of year June to August: 25 % of such leads buy, average 14 %"
+    german = learn_rates(dated(), [], Config(language="de"), season=season)
+    (reason,) = Explainer(german).reasons(replace(july, at=day(0.0)), {SEASON: -0.5})
+    assert reason.text.startswith("Jahreszeit Dezember bis Februar: 10 % solcher Leads kaufen")
+
+
+def test_contributions_and_the_season_are_the_log_odds() -> None:
+    at, won = firm(1, 3.1, 0.5)
+    learner = learner_of(at, won, Config.model_validate({"approach": "logistic"}))
+    fitted = learner.fit(np.arange(len(at)), Candidate("logistic", straight=True))
+    assert fitted.season is not None
+    half = CalibratorSpec(method="platt", a=0.5, b=-0.2)
+    spec = ModelSpec(
+        approach="logistic", additive=fitted.additive, season=fitted.season, calibrator=half
+    )
+    encoder = Encoder(fitted.encoder)
+    with_it = Scorer(spec, encoder)
+    without = Scorer(spec.model_copy(update={"season": None}), encoder)
+    asked = [Lead(str(n), {"noise": 0.3}, day(at[n])) for n in range(0, 4000, 400)]
+    for lead, before, after in zip(asked, without.score(asked), with_it.score(asked)):
+        total = after.base_logit + sum(after.contributions.values())
+        assert total == pytest.approx(after.logit, abs=1e-9)
+        added = 0.5 * float(adds(fitted.season, moments([lead]))[0])
+        assert after.contributions[SEASON] == pytest.approx(added, abs=1e-9)
+        assert after.logit == pytest.approx(before.logit + added, abs=1e-9)
+    alone = with_it.probabilities(asked)
+    assert alone.tolist() == pytest.approx([one.probability for one in with_it.score(asked)])

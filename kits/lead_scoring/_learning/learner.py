@@ -23,9 +23,11 @@ from kits.lead_scoring._learning.effort import stride_of, thinned
 from kits.lead_scoring._learning.encoding import Encoded, encode, fit_encoder
 from kits.lead_scoring._learning.folds import Origin
 from kits.lead_scoring._learning.kinds import Kind
+from kits.lead_scoring._learning.season import swing_of, years_that_swing
 from kits.lead_scoring._learning.sheet import Ints, Sheet
 from kits.lead_scoring._models.additive import Additive
-from kits.lead_scoring._models.spec import AdditiveSpec
+from kits.lead_scoring._models.season import adds
+from kits.lead_scoring._models.spec import AdditiveSpec, SeasonSpec
 from kits.lead_scoring._models.trees import Trees
 from kits.lead_scoring.config import Config
 
@@ -45,6 +47,7 @@ class Fitted:
     encoder: EncoderSpec
     additive: AdditiveSpec | None
     trees: Trees | None
+    season: SeasonSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ class Learner:
         if candidate.has_trees:
             base = boosting.base_rate(self.won[rows])
             trees = boosting.arrays_of(self.booster(encoded.matrix, rows), base)
-        return Fitted(candidate, encoded.spec, additive, trees)
+        swing = self.swing(encoded.matrix, rows)
+        season = None if swing is None else self.season(swing, rows, candidate)
+        return Fitted(candidate, encoded.spec, additive, trees, season)
 
     def encoded(self, rows: Ints, stable: bool) -> Encoded:
         """Some rows as a matrix, with or without drifting columns.
@@ -113,6 +118,28 @@ class Learner:
             for _, half_life, penalty in wanted
         ]
 
+    def swing(self, matrix: Floats32, rows: Ints) -> tuple[float, float] | None:
+        """What the time of year adds to some leads beyond what their columns tell; None: the same throughout the year."""
+        if not self.config.seasons:
+            return None
+        dated = np.isfinite(self.sheet.at[rows])
+        at, won = self.sheet.at[rows[dated]], self.won[rows[dated]]
+        years = years_that_swing(at, won)
+        if not years:
+            return None
+        (made,) = self.curves(matrix, rows, True, [(True, 0.0, 1.0)])
+        return swing_of(at, won, years, Additive(made).margins(matrix)[dated])
+
+    def season(self, swing: tuple[float, float], rows: Ints, candidate: Candidate) -> SeasonSpec:
+        """A swing as it goes with a candidate that learned from some leads: its level has in it what their times of year add."""
+        cosine, sine = swing
+        wave = adds(SeasonSpec(cosine=cosine, sine=sine, level=0.0), self.sheet.at[rows])
+        halves = [candidate.half_life] if candidate.has_curves else []
+        halves += [0.0] if candidate.has_trees else []
+        known = np.isfinite(self.sheet.at[rows])
+        means = [np.average(wave[known], weights=_weights(rows, half)[known]) for half in halves]
+        return SeasonSpec(cosine=cosine, sine=sine, level=-float(np.mean(means)))
+
     def booster(self, matrix: Floats32, rows: Ints, stride: int = 1) -> Booster:
         """Boosted trees of some rows."""
         return boosting.grow(
@@ -141,6 +168,7 @@ class Trial:
         self._learner, self._origin, self._inner = learner, origin, inner
         self.rows = thinned(origin.fit) if inner else origin.fit
         self._known = {stable: learner.encoded(self.rows, stable)}
+        self._swings: dict[bool, tuple[float, float] | None] = {}
         self._trees: dict[bool, Floats] = {}
         self.cells = self._known[stable].matrix.size
 
@@ -165,13 +193,23 @@ class Trial:
             stride = stride_of(encoded.matrix.size) if self._inner else 1
             booster = self._learner.booster(encoded.matrix, self.rows, stride)
             self._trees[stable] = boosting.margins(booster, matrix)
+        if stable not in self._swings:
+            self._swings[stable] = self._learner.swing(encoded.matrix, self.rows)
         found: dict[Candidate, Floats] = {}
         for one in group:
             parts = [self._trees[stable]] if one.has_trees else []
             if one.has_curves:
                 parts.append(curves[_curve(one)])
-            found[one] = np.mean(parts, axis=0)
+            found[one] = np.mean(parts, axis=0) + self._season(stable, one)
         return found
+
+    def _season(self, stable: bool, candidate: Candidate) -> Floats | float:
+        """(judged rows,) what the time of year adds to a candidate's log-odds; 0 where there is none."""
+        swing = self._swings[stable]
+        if swing is None:
+            return 0.0
+        spec = self._learner.season(swing, self.rows, candidate)
+        return adds(spec, self._learner.sheet.at[self._origin.judge])
 
     def _curves(
         self, known: Floats32, matrix: Floats32, group: Collection[Candidate]

@@ -16,6 +16,8 @@ from kits.lead_scoring._features.cells import Joints
 from kits.lead_scoring._learning.counted import Counted, count, kind_of, numbers_of
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._learning.words import ColumnWords, words_of
+from kits.lead_scoring._models.season import SEASON, month_of, peak_of, quarter_of
+from kits.lead_scoring._models.spec import SeasonSpec
 from kits.lead_scoring._reasons.spec import Bin, ColumnReasons, ReasonsSpec, Tally
 from kits.lead_scoring._reasons.values import (
     choice_of,
@@ -47,6 +49,7 @@ def learn_rates(
     *,
     unnamed: Collection[str] = (),
     sheet: Sheet | None = None,
+    season: SeasonSpec | None = None,
 ) -> ReasonsSpec:
     """The reasons' part of a bundle, from decided leads.
 
@@ -55,6 +58,7 @@ def learn_rates(
         columns: those the model looks at.
         unnamed: columns that are never named beside those the configuration forbids: protected ones and their proxies.
         sheet: the decided leads by column, where that was made before.
+        season: what the model adds for the time of year.
 
     Raises:
         ConfigError: the firm's file of phrases is absent or wrong, or there is no such language.
@@ -70,13 +74,38 @@ def learn_rates(
     there = frozenset(table.names)
     spoken = [name for name in columns if name not in barred]
     by_column = sheet or Sheet(decided.leads)
+    known = {
+        name: _column(by_column, decided.won, name, config, words.of(name, there))
+        for name in spoken
+    }
+    if season is not None:
+        said = words.of(SEASON, there)
+        known[SEASON] = _of_year(by_column.at, decided.won, season, said)
     return ReasonsSpec(
         base=Tally(n=len(decided), won=int(decided.won.sum())),
-        columns={
-            name: _column(by_column, decided.won, name, config, words.of(name, there))
-            for name in spoken
-        },
+        columns=known,
         wording=words.wording,
+    )
+
+
+def _of_year(at: Floats, won: Floats, season: SeasonSpec, said: ColumnWords) -> ColumnReasons:
+    """What became of leads by the quarter in which they came, of which one has the best month in its middle."""
+    peak, dated = peak_of(season.cosine, season.sine), np.isfinite(at)
+    months = np.array([month_of(moment) for moment in at[dated]])
+    found: dict[str, Tally] = {}
+    for month in range(1, 13):
+        mine = np.isin(months, quarter_of(month, peak))
+        found[str(month)] = Tally(n=int(mine.sum()), won=int(won[dated][mine].sum()))
+    given = Tally(n=int(dated.sum()), won=int(won[dated].sum()))
+    missing = Tally(n=int((~dated).sum()), won=int(won[~dated].sum()))
+    return ColumnReasons(
+        kind="season",
+        label=said.label,
+        choices=found,
+        given=given,
+        missing=missing,
+        templates=said.templates,
+        peak=peak,
     )
 
 

@@ -1,4 +1,4 @@
-"""Scores leads: encoder, models, calibration, and what each column of the lead adds, exactly.
+"""Scores leads: encoder, models, time of year, calibration, and what each column of the lead adds, exactly.
 
 base + the sum of contributions is the log-odds of the probability. A calibrator that is a straight line scales what
 columns add; one that is a curve scales it by the slope between the average lead and this one. Words are not made here.
@@ -20,6 +20,7 @@ from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._models.additive import Additive
 from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.contributions import TreeTables, make_tables
+from kits.lead_scoring._models.season import SEASON, adds, moments
 from kits.lead_scoring._models.spec import ModelSpec
 from kits.lead_scoring._models.trees import Trees
 
@@ -35,7 +36,7 @@ class Scored:
         low, high: the interval of `probability`.
         logit: of `probability`.
         base_logit: of a lead whose columns add nothing.
-        contributions: column of the lead → log-odds; base and their sum are `logit`.
+        contributions: column of the lead, or `SEASON` → log-odds; base and their sum are `logit`.
     """
 
     probability: float
@@ -76,6 +77,9 @@ class Scorer:
             return []
         matrix = self.encoder.rows(leads)
         added, margins = self._added(matrix)
+        season = self._season(leads)
+        if season is not None:
+            added, margins = np.column_stack([added, season]), margins + season
         bases = margins - added.sum(axis=1)
         logits, base_logits = self._calibrated(margins), self._calibrated(bases)
         moved = margins - bases
@@ -86,7 +90,7 @@ class Scorer:
         )
         added = added * slopes[:, None]
         chances, (low, high) = probability(logits), self.interval(logits)
-        names = self._names
+        names = self._names if season is None else (*self._names, SEASON)
         return [
             Scored(
                 float(chances[n]),
@@ -101,7 +105,8 @@ class Scorer:
 
     def probabilities(self, leads: Sequence[Lead]) -> Floats:
         """(leads,) probabilities alone, which is much faster for many."""
-        return probability(self._calibrated(self._margins(self.encoder.rows(leads))))
+        margins, season = self._margins(self.encoder.rows(leads)), self._season(leads)
+        return probability(self._calibrated(margins if season is None else margins + season))
 
     def interval(self, logits: Floats) -> tuple[Floats, Floats]:
         """(n,) lower and upper ends, probabilities, for calibrated log-odds."""
@@ -119,6 +124,11 @@ class Scorer:
     def _ends(self) -> tuple[Floats, Floats, Floats]:
         spec = self.spec.interval
         return np.array(spec.knots), np.array(spec.low), np.array(spec.high)
+
+    def _season(self, leads: Sequence[Lead]) -> Floats | None:
+        """(leads,) log-odds that the time of year adds; None: nothing was learned of it."""
+        spec = self.spec.season
+        return None if spec is None else adds(spec, moments(leads))
 
     def _margins(self, matrix: Floats32) -> Floats:
         parts = []

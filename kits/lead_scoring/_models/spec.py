@@ -76,6 +76,16 @@ class IntervalSpec(_Part):
         return self
 
 
+class SeasonSpec(_Part):
+    """What the time of year adds: cosine · cos + sine · sin of its angle + level, in log-odds of the models."""
+
+    cosine: float = Field(description="of the angle, which is 0 as 1970 begins")
+    sine: float = Field(description="of the angle")
+    level: float = Field(
+        description="so much that the leads learned from are given nothing on the whole"
+    )
+
+
 class Tried(_Part):
     """One model that was tried, and how it did on the folds that decided."""
 
@@ -92,12 +102,13 @@ class Tried(_Part):
 
 
 class ModelSpec(_Part):
-    """What makes a lead's log-odds: the mean of the models that are there, calibrated."""
+    """What makes a lead's log-odds: the mean of the models that are there and the time of year, calibrated."""
 
     approach: str = Field(description="which candidate it is")
     additive: AdditiveSpec | None = Field(None, description="None: trees alone")
     trees: bool = Field(
         False, description="whether `trees.npz` and the ONNX role `trees` belong to it"
     )
+    season: SeasonSpec | None = Field(None, description="None: the same throughout the year")
     calibrator: CalibratorSpec = Field(default_factory=CalibratorSpec)
     interval: IntervalSpec = Field(default_factory=IntervalSpec)

@@ -9,9 +9,11 @@ import bisect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timezone
 
 from kits.lead_scoring._features.cells import joints_of
 from kits.lead_scoring._lead import Lead, Value
+from kits.lead_scoring._models.season import quarter_of
 from kits.lead_scoring._reasons.spec import ColumnReasons, Tally, Wording
 from kits.lead_scoring._reasons.values import (
     choice_of,
@@ -31,6 +33,7 @@ _POSTAL = re.compile(
 )
 """In the name of a column whose numbers name places: nobody writes thousands in them."""
 _YEARS = (1800, 2100)
+_MONTHS = 12
 _SLOT = re.compile(r"\{(\w{1,20})\}")
 VALUE_LENGTH = 40
 """Characters of a lead's value that a reason shows."""
@@ -64,12 +67,13 @@ def situation_of(
     """
     value = lead.fields.get(name)
     label = {"label": column.label}
+    if column.kind == "season":
+        return _of_year(column, lead, wording, label)
     if is_missing(value):
         return Situation("missing", column.missing, label)
-    if column.kind == "choice":
-        return _of_choice(column, value, label)
-    if column.kind == "many":
-        return _of_many(column, value, label, weight)
+    if column.kind in ("choice", "many"):
+        many = column.kind == "many"
+        return _of_many(column, value, label, weight) if many else _of_choice(column, value, label)
     number = days_before(value, lead.at) if column.kind == "days" else number_of(value)
     if column.kind == "given" or (column.kind == "days" and number is None):
         return Situation("given", column.given, label)
@@ -175,6 +179,17 @@ def _of_many(
     key = max(known)[1]
     shown = column.names.get(key) or column.spelt.get(key, key)
     return Situation("one_of", column.choices[key], {**label, "value": plain(shown, VALUE_LENGTH)})
+
+
+def _of_year(
+    column: ColumnReasons, lead: Lead, wording: Wording, label: Mapping[str, str]
+) -> Situation:
+    if lead.at is None or len(wording.months) < _MONTHS:
+        return Situation("given", column.given, label)
+    month = lead.at.astimezone(timezone.utc).month
+    first, _, last = quarter_of(month, column.peak)
+    slots = {**label, "low": wording.months[first - 1], "high": wording.months[last - 1]}
+    return Situation("season", column.choices.get(str(month), Tally()), slots)
 
 
 def _of_number(

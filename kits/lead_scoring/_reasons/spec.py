@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 SUBJECTS = (
     "value", "named", "yes", "no", "over", "up_to", "between", "days_over", "days_up_to", "days_between",
     "days_same", "ahead_over", "ahead_up_to", "ahead_between", "one_of", "given", "missing", "new", "rare", "hint",
+    "season",
 )  # fmt: skip
 """What may be so of a lead in a column; each language has words for all."""
 NEWER = frozenset(
-    {"days_same", "ahead_over", "ahead_up_to", "ahead_between", "content_for", "content_against"}
-)
+    ("days_same", "ahead_over", "ahead_up_to", "ahead_between", "content_for", "content_against", "season")
+)  # fmt: skip
 """Of these older bundles have no words: there it is only said that the column is filled in."""
 LINES = (
     "share", "few", "with_rest_for", "with_rest_against", "same_for", "same_against", "few_with_rest_for",
@@ -24,7 +25,7 @@ LINES = (
 )  # fmt: skip
 """Whole lines: reasons, and the two kinds of hints."""
 
-Kind = Literal["number", "choice", "many", "days", "given"]
+Kind = Literal["number", "choice", "many", "days", "given", "season"]
 
 
 class _Part(BaseModel):
@@ -54,14 +55,15 @@ class ColumnReasons(_Part):
 
     kind: Kind = Field(
         description="how values are told apart; `many`: several choices at once; `days`: days before the decision; "
-        "`given`: only whether there is one"
+        "`given`: only whether there is one; `season`: the time of year at which the lead is decided on"
     )
     label: str = Field(description="the column's name for people")
     cuts: tuple[float, ...] = Field((), description="upper ends of all bins but the last, rising")
     bins: tuple[Bin, ...] = Field((), description="leads by number or days: one more than cuts")
     choices: dict[str, Tally] = Field(
         default_factory=dict,
-        description="leads by choice, in lower case; of `many` a lead counts for each of its choices",
+        description="leads by choice, in lower case; of `many` a lead counts for each of its choices, of `season` for the three "
+        "months that it came in, by each month's number",
     )
     rest: Tally = Field(default_factory=Tally, description="leads of choices too rare to be listed")
     given: Tally = Field(default_factory=Tally, description="leads with any value")
@@ -80,6 +82,7 @@ class ColumnReasons(_Part):
     unit: str = Field("", description="word after its numbers")
     divide_by: float = Field(1.0, gt=0, description="numbers are divided by this when shown")
     actionable: bool = Field(False, description="the team can change it, or ask for it")
+    peak: int = Field(1, ge=1, le=12, description="of `season`: the best month")
 
 
 class Wording(_Part):
@@ -88,6 +91,7 @@ class Wording(_Part):
     language: str = Field("en", description="ISO 639-1 code")
     decimal: str = Field(".", description="decimal point")
     thousands: str = Field(",", description="between thousands")
+    months: tuple[str, ...] = Field((), description="names of the twelve months")
     subjects: dict[str, str] = Field(description="situation → what is so, with {label}, {value} …")
     lines: dict[str, str] = Field(description="kind of line → the whole line, with {subject} …")
 
