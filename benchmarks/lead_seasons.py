@@ -8,7 +8,7 @@ the true ones, mean over its quarters; with the time of year learned, and by the
 
 Intervals: exact, of shares of firms; of means, firms drawn again. Nothing is chosen here.
 
-Usage: python -m benchmarks.lead_seasons [--firms 200] [--trained 60] [--seed 0]
+Usage: python -m benchmarks.lead_seasons [--firms 200] [--trained 30] [--seed 0]
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--firms", type=int, default=200, help="of each kind and size, first table")
-    parser.add_argument("--trained", type=int, default=60, help="the same, second table")
+    parser.add_argument("--trained", type=int, default=30, help="the same, second table")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     firms = [(kind, kind, 0.0) for kind in KINDS]

@@ -80,8 +80,9 @@ def score_of(ready: ReadyBundle, prediction: Prediction) -> LeadScore:
     if details.get("opted_out") is True or not math.isfinite(prediction.score):
         return no_score(ready.id, verdict)
     quantities = {one.name: one for one in prediction.quantities}
-    probability = _clipped(prediction.score)
     interval = quantities.get("probability")
+    # a score is what leads are put in order by, which need not know the time of year
+    probability = _clipped(interval.value if interval else prediction.score)
     band = str(details.get("band") or _OF_VERDICT[verdict])
     return LeadScore(
         ready.id, verdict, probability,

@@ -21,18 +21,16 @@ class Places:
     Attributes:
         thresholds: from which probability a lead is hot, and from which warm.
         quantiles: probabilities of leads that no model had seen, rising, at equal steps from 0 to 1; may be empty.
+
+    Where the time of year was learned, all are without it: a team can call as many in one month as in another.
     """
 
     thresholds: Band
     quantiles: NDArray[np.float64]
 
     def of(self, chance: float) -> dict[str, JsonValue]:
-        """Band, points and percentile, as a prediction's details have them."""
-        return {
-            "band": self.band(chance),
-            "points": points_of(chance),
-            "percentile": self.percentile(chance),
-        }
+        """Band and percentile, as a prediction's details have them."""
+        return {"band": self.band(chance), "percentile": self.percentile(chance)}
 
     def band(self, chance: float) -> str:
         """Hot, warm or cold, by the operating point."""

@@ -34,7 +34,7 @@ class LeadSpec(BaseModel):
     encoder: EncoderSpec = Field(description="what becomes of each column")
     model: ModelSpec = Field(description="the learned models, their calibration and interval")
     quantiles: tuple[float, ...] = Field(
-        description="probabilities of leads that no model had seen, at equal steps from 0 to 1"
+        description="probabilities, without the time of year, of leads that no model had seen, at equal steps from 0 to 1"
     )
     base_rate: float = Field(ge=0, le=1, description="share of won among the leads learned from")
     reasons: ReasonsSpec = Field(description="what became of leads by their values, and the words")

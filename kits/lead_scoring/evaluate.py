@@ -130,7 +130,7 @@ def _error(
     """What is told of the calibration error, if it was measured; whether chance does not explain it."""
     if "ece" not in metrics:
         return (), False
-    text, beyond = figures.error_told(metrics["ece"].value, judged.score, seed)
+    text, beyond = figures.error_told(metrics["ece"].value, judged.chance, seed)
     return (f"probabilities: {text}",), beyond
 
 

@@ -127,10 +127,22 @@ class LeadRuntime:
         Raises:
             BundleError: the bundle's backtest is malformed.
         """
+        return self._backtested("probabilities")
+
+    @cached_property
+    def backtest_of_whole_year(self) -> Mapping[str, float]:
+        """The same without the time of year; empty where it adds nothing.
+
+        Raises:
+            BundleError: the bundle's backtest is malformed.
+        """
+        return self._backtested("whole_year") if b'"whole_year"' in self.stored_backtest else {}
+
+    def _backtested(self, what: str) -> dict[str, float]:
         if not self.stored_backtest:
             return {}
         try:
-            found = json.loads(self.stored_backtest)["probabilities"]
+            found = json.loads(self.stored_backtest)[what]
             return {str(name): float(value) for name, value in found.items()}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BundleError("the bundle's backtest is malformed", where=BACKTEST_FILE) from error
@@ -239,9 +251,10 @@ class LeadRuntime:
     def _told(
         self, lead: Lead, unreadable: Sequence[str], scored: Scored, hints: Sequence[str]
     ) -> Prediction:
-        chance = scored.probability
+        chance, whole_year = scored.probability, scored.whole_year
         details: dict[str, JsonValue] = {
-            **self.places.of(chance),
+            **self.places.of(whole_year),
+            "points": points_of(chance),
             "base_rate": self.spec.base_rate,
             "logit": scored.logit,
             "base_logit": scored.base_logit,
@@ -252,20 +265,20 @@ class LeadRuntime:
             "opted_out": False,
         }
         return Prediction(
-            score=chance,
+            score=whole_year,
             label=WON if chance >= 0.5 else LOST,
             probabilities={WON: chance, LOST: 1 - chance},
-            quantities=self._quantities(chance, scored.low, scored.high),
+            quantities=self._quantities(scored),
             reasons=self.explainer.reasons(lead, scored.contributions, chance=chance),
             details=details,
         )
 
-    def _quantities(self, chance: float, low: float, high: float) -> tuple[Quantity, ...]:
+    def _quantities(self, one: Scored) -> tuple[Quantity, ...]:
         confidence = self.spec.model.interval.confidence
         return (
-            Quantity("probability", chance, "", low, high, confidence),
-            Quantity("points", float(points_of(chance)), ""),
-            Quantity("percentile", 100 * self.places.percentile(chance), "%"),
+            Quantity("probability", one.probability, "", one.low, one.high, confidence),
+            Quantity("points", float(points_of(one.probability)), ""),
+            Quantity("percentile", 100 * self.places.percentile(one.whole_year), "%"),
         )
 
 

@@ -165,10 +165,10 @@ def _quantiles(table: LeadTable, backtest: Backtest, fitted: Fitted) -> tuple[fl
     Where all leads are in train, of the backtest.
     """
     later = [n for n, item in enumerate(table.items) if item.split != "train"][-_LATEST:]
-    found = np.array(list(backtest.unseen.values()))
+    found = np.array(list((backtest.whole_year or backtest.unseen).values()))
     if later:
         scorer = Scorer(_model(fitted, backtest), Encoder(fitted.encoder), fitted.trees)
-        found = scorer.probabilities([table.leads[n] for n in later])
+        found = scorer.probabilities([table.leads[n] for n in later], whole_year=True)
     found = np.quantile(found, np.linspace(0, 1, _QUANTILES))
     return tuple(round(float(one), 6) for one in found)
 
@@ -178,10 +178,15 @@ def _save(
 ) -> None:
     if fitted.trees is not None:
         write_atomically(folder / trees.FILE, fitted.trees.to_bytes())
-    write_atomically(folder / BACKTEST_FILE, _backtest_bytes(backtest.unseen, table))
+    write_atomically(folder / BACKTEST_FILE, _backtest_bytes(backtest, table))
     write_atomically(folder / SPEC_FILE, spec.model_dump_json(indent=1).encode())
 
 
-def _backtest_bytes(unseen: Mapping[int, float], table: LeadTable) -> bytes:
-    found = {table.items[row].sample.id: round(chance, 6) for row, chance in unseen.items()}
-    return json.dumps({"format": 1, "probabilities": found}, sort_keys=True).encode()
+def _backtest_bytes(backtest: Backtest, table: LeadTable) -> bytes:
+    def told(by_row: Mapping[int, float]) -> dict[str, float]:
+        return {table.items[row].sample.id: round(chance, 6) for row, chance in by_row.items()}
+
+    found: dict[str, object] = {"format": 1, "probabilities": told(backtest.unseen)}
+    if backtest.whole_year:
+        found["whole_year"] = told(backtest.whole_year)
+    return json.dumps(found, sort_keys=True).encode()

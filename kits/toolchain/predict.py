@@ -6,6 +6,7 @@ and decides, and can draw; it writes nothing into the project and learns nothing
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from kits.toolchain.evaluation import finite
 Picture = Callable[[bytes, Prediction | None, Annotation | None], bytes]
 """What a kit's `evaluate.py` may offer as `picture`: a PNG of a sample with what was found."""
 
+_PROBABILITY = "probability"
 _MEDIA_TYPES = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
@@ -81,6 +83,14 @@ class Predicted:
         return "opted out" if details.get("opted_out") else str(details.get("band") or "")
 
     @property
+    def score(self) -> float:
+        """What a person reads: the probability where the kit gives one with its interval, else the score."""
+        if self.prediction is None:
+            return math.nan
+        told = (one.value for one in self.prediction.quantities if one.name == _PROBABILITY)
+        return next(told, self.prediction.score)
+
+    @property
     def name(self) -> str:
         """What a person calls it."""
         return f"{self.path}: {self.sample}" if self.sample else str(self.path)
@@ -88,7 +98,8 @@ class Predicted:
     def as_json(self) -> dict[str, JsonValue]:
         """Its entry in the answer of `kit predict --json`; what is no number is null.
 
-        Where a kit has bands, `band` stands for `label`, which of two ends is likelier.
+        Where a kit has bands, `band` stands for `label`, which of two ends is likelier. What the operating point compared
+        is `prediction.score`.
         """
         named: dict[str, JsonValue] = {"path": str(self.path)}
         if self.sample:
@@ -99,7 +110,7 @@ class Predicted:
             **named,
             "verdict": self.decision.verdict,
             "reason": self.decision.reason,
-            "score": finite(self.prediction.score),
+            "score": finite(self.score),
             "band": self.band or None,
             "label": None if self.band else self.prediction.label,
             "prediction": finite(prediction_to_json(self.prediction)),

@@ -55,11 +55,13 @@ class SayingRuntime:
         protected: tuple[str, ...] = (),
         backtest: Mapping[str, float] | None = None,
         court: Mapping[str, JsonValue] | None = None,
+        whole_year: Mapping[str, float] | None = None,
     ) -> None:
         self.court = court or {}
         self.team = team or TeamConfig()
         self.protected = protected
         self.backtest = backtest or {}
+        self.backtest_of_whole_year = whole_year or {}
 
     def decode(self, content: bytes, media_type: str) -> Payload:
         lead = decode_lead(content)

@@ -10,6 +10,7 @@ from kits.core.dataset import OUTSIDE, build
 from kits.core.errors import DataError
 from kits.lead_scoring import evaluate
 from kits.lead_scoring._court.verdicts import Court
+from kits.lead_scoring._judging.judged import judged_again
 from kits.lead_scoring.config import Config, TeamConfig
 from tests.lead_scoring.made_leads import SayingRuntime, Told, a_point, drawn, task_of
 
@@ -26,6 +27,23 @@ def test_leads_of_the_backtest_are_judged_by_what_was_said_before_they_were_lear
         note.startswith("30 of these 40 leads are judged by models") and "flatters" in note
         for note in told.notes
     )
+
+
+def test_leads_are_put_in_order_without_the_time_of_year_and_their_probabilities_judged_with_it():
+    leads = [Told(0.5, n % 2 == 0, n) for n in range(40)]
+    chances = {f"s{n:06}": 0.9 if n % 2 == 0 else 0.1 for n in range(40)}
+    turned = {name: 1.0 - chance for name, chance in chances.items()}
+
+    told = evaluate.evaluate(
+        task_of(leads, runtime=SayingRuntime(backtest=chances, whole_year=turned))
+    )
+
+    assert told.metrics["auc"].value == 0.0
+    assert told.metrics["brier"].value == pytest.approx(0.01)
+    assert told.metrics["ece"].value == pytest.approx(0.1)
+    again = judged_again(task_of(leads).items, told.results)
+    assert again.chance.tolist() == list(chances.values())
+    assert again.score.tolist() == list(turned.values())
 
 
 def test_open_leads_are_not_judged():

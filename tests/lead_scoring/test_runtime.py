@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from kits.core.runtime import Heeds, Takes, cpu_session
 from kits.lead_scoring._features.spec import ChoiceColumn
 from kits.lead_scoring._lead import Lead, lead_from_json
 from kits.lead_scoring._mailbox import KIND
+from kits.lead_scoring._models.spec import SeasonSpec
 from kits.lead_scoring._places import points_of
 from kits.lead_scoring._simulated.firm import make_leads
 from kits.lead_scoring._units import names_learned
@@ -71,6 +73,27 @@ def test_contributions_stay_exact_through_each_calibrator(method: str) -> None:
         assert total == pytest.approx(after.logit, abs=1e-9)
         strongest = max(before.contributions, key=lambda name: abs(before.contributions[name]))
         assert before.contributions[strongest] * after.contributions[strongest] > 0
+
+
+def test_the_time_of_year_moves_the_probability_and_not_the_place() -> None:
+    plain = runtime_of(N)
+    season = SeasonSpec(cosine=-0.8, sine=0.0, level=0.0)
+    spec = plain.scorer.spec.model_copy(update={"season": season})
+    runtime = replace(plain, scorer=replace(plain.scorer, spec=spec))
+    lead = some_leads(1)[0]
+    january, july = (
+        runtime.predict(
+            [as_json(replace(lead, at=datetime(2026, month, 10, tzinfo=timezone.utc)))]
+        )[0]
+        for month in (1, 7)
+    )
+    assert july.quantities[0].value > january.quantities[0].value + 0.05
+    assert july.quantities[1].value > january.quantities[1].value + 5
+    assert july.probabilities["won"] == july.quantities[0].value
+    assert july.quantities[0].low <= july.quantities[0].value <= july.quantities[0].high
+    for name in ("band", "percentile"):
+        assert january.details[name] == july.details[name]
+    assert january.score == july.score
 
 
 @pytest.mark.parametrize("approach", APPROACHES)

@@ -26,9 +26,10 @@ from kits.lead_scoring._models.spec import CalibratorSpec, ModelSpec, SeasonSpec
 from kits.lead_scoring._reasons.explainer import Explainer
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
+from kits.lead_scoring.runtime import LeadRuntime
 from tests.lead_scoring.checked_leads import leads, only
 from tests.lead_scoring.made_leads import a_table, repeated
-from tests.lead_scoring.trained_leads import splits_in_time
+from tests.lead_scoring.trained_leads import a_dataset, bundle_of, splits_in_time
 
 YEAR = 365.2425
 END = 20_727.0
@@ -156,11 +157,17 @@ def test_steps_of_the_backtest_know_no_season_from_later_leads() -> None:
     for outcomes in (won, turned):
         steps = origins(splits, [""] * len(at), config.folds, in_time=True, seed=0)
         plain = [Candidate("logistic", straight=True)]
-        unseen = run_backtest(learner_of(at, outcomes, config), steps, plain, in_time=True).unseen
-        found.append(np.array([unseen[row] for row in np.flatnonzero(np.array(splits) == "val")]))
+        made = run_backtest(learner_of(at, outcomes, config), steps, plain, in_time=True)
+        found.append(
+            np.array([made.unseen[row] for row in np.flatnonzero(np.array(splits) == "val")])
+        )
     assert np.array_equal(*found)
+    whole_year = np.array(
+        [made.whole_year[row] for row in np.flatnonzero(np.array(splits) == "val")]
+    )
     summer = np.cos(2 * np.pi * (at[np.array(splits) == "val"] / 86_400 - JULY) / YEAR) > 0
     assert found[0][summer].mean() > found[0][~summer].mean() + 0.05
+    assert whole_year[summer].mean() == pytest.approx(whole_year[~summer].mean(), abs=0.02)
 
 
 def test_a_lead_without_a_date_is_given_the_whole_year() -> None:
@@ -220,3 +227,27 @@ def test_contributions_and_the_season_are_the_log_odds() -> None:
         assert after.logit == pytest.approx(before.logit + added, abs=1e-9)
     alone = with_it.probabilities(asked)
     assert alone.tolist() == pytest.approx([one.probability for one in with_it.score(asked)])
+
+
+def test_a_bundle_knows_the_time_of_year_and_its_backtest_both_ways() -> None:
+    at, won = firm(1, 3.1, 0.5)
+    noise = np.random.default_rng(2).normal(size=len(at)).round(2)
+    some = [Lead(str(n), {"noise": float(noise[n])}, day(at[n])) for n in range(0, len(at), 2)]
+    bought = [bool(one) for one in won[::2]]
+    metas = [{"order": float(second)} for second in at[::2]]
+    dataset = a_dataset(some, bought, splits_in_time(len(some)), metas)
+    told, ready, _ = bundle_of(dataset, Config.model_validate({"approach": "logistic", "folds": 2}))
+    assert any("the model adds the time of year" in note for note in told.notes)
+    runtime = ready.runtime
+    assert isinstance(runtime, LeadRuntime)
+    assert runtime.backtest.keys() == runtime.backtest_of_whole_year.keys()
+    assert runtime.backtest != runtime.backtest_of_whole_year
+    january, july = (
+        ready.predict([{"id": "1", "fields": {"noise": 0.0}, "at": f"2027-{month}-10T00:00:00Z"}])[
+            0
+        ]
+        for month in ("01", "07")
+    )
+    assert july.probabilities["won"] > january.probabilities["won"] + 0.05
+    assert july.score == january.score
+    assert any(reason.text.startswith("Time of year June to August") for reason in july.reasons)

@@ -11,6 +11,9 @@ from typer.testing import CliRunner
 from kits.cli import make_app
 from kits.core.errors import DataError, UsageError
 from kits.core.openvino import openvino_lacking
+from kits.core.operating_point import Decision
+from kits.core.prediction import Prediction, Quantity
+from kits.toolchain.predict import Predicted
 from kits.toolchain.project import Project
 from kits.toolchain.training import Trained
 
@@ -122,3 +125,12 @@ def test_evaluate_refuses_a_misspelt_split_with_the_likely_one(own_project: Proj
     with pytest.raises(UsageError) as caught:
         kit("evaluate", "--split", "tset", "-C", str(own_project.root))
     assert "test" in caught.value.fix
+
+
+def test_of_a_sample_with_a_probability_that_is_shown_and_not_what_thresholds_compare() -> None:
+    told = Quantity("probability", 0.3, "", 0.2, 0.4, 0.9)
+    decided = Decision("act", 0.45, "won", "score 0.45 ≥ 0.4")
+    shown = Predicted(Path("leads.csv"), Prediction(0.45, quantities=(told,)), decided).as_json()
+    assert shown["score"] == 0.3 and shown["reason"] == "score 0.45 ≥ 0.4"
+    plain = Predicted(Path("part.png"), Prediction(0.45), decided).as_json()
+    assert plain["score"] == 0.45

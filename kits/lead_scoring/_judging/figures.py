@@ -36,7 +36,7 @@ def figures(judged: Judged, terms: Terms, seed: int, rounds: int = ROUNDS) -> di
     """All figures that these leads allow."""
     found = estimates(table(judged, terms), judged.groups, seed=seed, rounds=rounds)
     if "ece" in found:
-        found["ece"] = _widened(found["ece"], judged.score, seed)
+        found["ece"] = _widened(found["ece"], judged.chance, seed)
     found |= never_certain(found, terms, judged.alone, float(judged.won.mean()))
     return found | counted_base(judged)
 
@@ -52,14 +52,14 @@ def table(judged: Judged, terms: Terms) -> dict[str, Figure]:
     """Name → figure, as a function of how often each lead is drawn."""
     ranked = Ranked(judged.score, judged.won)
     outcome = judged.won.astype(np.float64)
-    squared = (judged.score - outcome) ** 2
-    sure = np.clip(judged.score, _SURE, 1 - _SURE)
+    squared = (judged.chance - outcome) ** 2
+    sure = np.clip(judged.chance, _SURE, 1 - _SURE)
     surprise = -np.where(judged.won, np.log(sure), np.log1p(-sure))
     return {
         "auc": lambda w: ranked.tally(w).auc(),
         "pr_auc": lambda w: ranked.tally(w).average_precision(),
         "lift_at_10": lambda w: ranked.tally(w).lift_at(TENTH),
-        "ece": calibration_error(judged.score, judged.won),
+        "ece": calibration_error(judged.chance, judged.won),
         "brier": mean_of(squared),
         "log_loss": mean_of(surprise),
         "precision_at_capacity": lambda w: ranked.tally(w).precision_at(terms.share),

@@ -104,7 +104,7 @@ def _figures(judged: Judged, mine: Flags, reference: Flags, hot: Flags) -> dict[
     """Figures of one group, as functions of how often each lead of all is drawn."""
     called, called_there = share_among(hot, mine), share_among(hot, reference)
     ranked = Ranked(judged.score[mine], judged.won[mine])
-    apart = mean_of(judged.score[mine] - judged.won[mine])
+    apart = mean_of(judged.chance[mine] - judged.won[mine])
 
     def ratio(weight: Floats) -> float:
         there = called_there(weight)

@@ -21,7 +21,7 @@ from kits.core.prediction import Prediction, prediction_from_json, prediction_to
 from kits.core.runtime import Payload
 from kits.core.sample import place_in_time
 from kits.lead_scoring._judging.bands import verdicts
-from kits.lead_scoring._judging.of_runtime import backtest_of
+from kits.lead_scoring._judging.of_runtime import backtest_of, backtest_of_whole_year
 from kits.lead_scoring._lead import LOST, WON, Lead, decode_lead
 
 Floats = NDArray[np.float64]
@@ -39,7 +39,8 @@ class Judged:
 
     Attributes:
         won: (leads,) the outcome.
-        score: (leads,) probability of won, 0 to 1.
+        score: (leads,) what they are put in order by: the probability of won, 0 to 1, without the time of year.
+        chance: (leads,) the probability.
         verdicts: `act` (hot), `review` (warm), `pass` (cold); empty where there is no operating point.
         order: (leads,) place in time, 0 where nothing is known.
         backtested: (leads,) judged by a model of the backtest.
@@ -50,6 +51,7 @@ class Judged:
     leads: tuple[Lead, ...]
     won: Flags
     score: Floats
+    chance: Floats
     verdicts: tuple[str, ...]
     order: Floats
     backtested: Flags
@@ -87,6 +89,7 @@ class Judged:
             tuple(self.leads[n] for n in numbers),
             self.won[numbers],
             self.score[numbers],
+            self.chance[numbers],
             tuple(self.verdicts[n] for n in numbers),
             self.order[numbers],
             self.backtested[numbers],
@@ -126,11 +129,12 @@ def judge(task: EvaluateTask) -> Judged:
         key=lambda item: (place_in_time(item.sample) or 0.0, item.sample.id),
     )
     backtest = backtest_of(task.runtime)
+    whole_year = backtest_of_whole_year(task.runtime)
     rows: list[tuple[DatasetItem, Lead, Prediction, bool]] = []
     task.progress.begin("judging leads", len(wanted))
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
-        rows += _judged(task, batch, backtest)
+        rows += _judged(task, batch, backtest, whole_year)
         task.progress.advance(len(batch))
     task.progress.end()
     return _columns(task, rows, len(wanted))
@@ -144,6 +148,7 @@ def judged_again(items: Sequence[DatasetItem], results: Sequence[ItemResult]) ->
         tuple(Lead(item.sample.id) for item in items),
         np.array([result.truth == WON for result in results], dtype=bool),
         np.array([result.score for result in results], dtype=np.float64),
+        _chances(predictions),
         tuple(result.verdict for result in results),
         np.array([place_in_time(item.sample) or 0.0 for item in items], dtype=np.float64),
         np.zeros(len(items), dtype=bool),
@@ -152,7 +157,10 @@ def judged_again(items: Sequence[DatasetItem], results: Sequence[ItemResult]) ->
 
 
 def _judged(
-    task: EvaluateTask, batch: Sequence[DatasetItem], backtest: Mapping[str, float]
+    task: EvaluateTask,
+    batch: Sequence[DatasetItem],
+    backtest: Mapping[str, float],
+    whole_year: Mapping[str, float],
 ) -> list[tuple[DatasetItem, Lead, Prediction, bool]]:
     read: list[tuple[DatasetItem, Lead, Payload]] = []
     for item in batch:
@@ -169,14 +177,15 @@ def _judged(
     rows = []
     for item, lead, _ in read:
         known = backtest.get(item.sample.id)
-        prediction = next(answers) if known is None else _of_backtest(known)
+        score = whole_year.get(item.sample.id, known)
+        prediction = next(answers) if known is None else _of_backtest(known, score)
         rows.append((item, lead, prediction, known is not None))
     return rows
 
 
-def _of_backtest(probability: float) -> Prediction:
+def _of_backtest(probability: float, score: float | None) -> Prediction:
     return Prediction(
-        probability,
+        probability if score is None else score,
         label=WON if probability >= EVEN else LOST,
         probabilities={WON: probability, LOST: 1.0 - probability},
     )
@@ -194,12 +203,18 @@ def _columns(
         tuple(row[1] for row in kept),
         np.array([bool(_outcome(row[0])) for row in kept], dtype=bool),
         score,
+        _chances(predictions),
         verdicts(task.operating_point, predictions, score, backtested),
         np.array([place_in_time(row[0].sample) or 0.0 for row in kept], dtype=np.float64),
         backtested,
         predictions,
         wanted - len(kept),
     )
+
+
+def _chances(predictions: Sequence[Prediction]) -> Floats:
+    """(leads,) probabilities of won; the score where a prediction has no other."""
+    return np.array([one.probabilities.get(WON, one.score) for one in predictions], np.float64)
 
 
 def _outcome(item: DatasetItem) -> bool | None:

@@ -29,6 +29,14 @@ class Backtested(Protocol):
 
 
 @runtime_checkable
+class KnowsWholeYear(Protocol):
+    """A runtime whose probabilities know the time of year, and what they were without: sample id → probability."""
+
+    @property
+    def backtest_of_whole_year(self) -> Mapping[str, float]: ...
+
+
+@runtime_checkable
 class KnowsProtected(Protocol):
     """A runtime that knows which columns are never learned from, but reported by group."""
 
@@ -71,6 +79,11 @@ def tried_by(runtime: object) -> tuple[Tried, ...]:
 def protected_by(runtime: object) -> tuple[str, ...]:
     """Columns that are reported by group; none where a runtime does not say."""
     return runtime.protected if isinstance(runtime, KnowsProtected) else ()
+
+
+def backtest_of_whole_year(runtime: object) -> Mapping[str, float]:
+    """Sample id → probability without the time of year; none where it adds nothing."""
+    return runtime.backtest_of_whole_year if isinstance(runtime, KnowsWholeYear) else {}
 
 
 def backtest_of(runtime: object) -> Mapping[str, float]:

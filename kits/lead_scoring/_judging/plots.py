@@ -135,12 +135,12 @@ def _precision_at(ranked: Ranked, share: float) -> Figure:
 
 
 def _reliability(judged: Judged, seed: int) -> Plot:
-    places = bins_of(judged.score)
+    places = bins_of(judged.chance)
     rows: list[tuple[float, Estimate]] = []
     for place in np.unique(places):
         mine = places == place
         rate = proportion(int(judged.won[mine].sum()), int(mine.sum()))
-        rows.append((float(judged.score[mine].mean()), rate))
+        rows.append((float(judged.chance[mine].mean()), rate))
     top = min(1.0, round_up(max(max(p, rate.high) for p, rate in rows)))
     frame = Frame(Axis(0, top, ""), Axis(0, top, "share that was won"), bottom=26)
     body = frame.curve([(0, 0), (top, top)], DASHED)
@@ -149,7 +149,7 @@ def _reliability(judged: Judged, seed: int) -> Plot:
         told = f"{rate.n} leads, probability {middle:.1%}, won {rate.value:.1%}"
         body += frame.whisker(middle, rate.low, rate.high)
         body += frame.dot(middle, rate.value, "good" if honest else "bad", told)
-    counts, edges = np.histogram(np.minimum(judged.score, top), bins=_HISTOGRAM, range=(0, top))
+    counts, edges = np.histogram(np.minimum(judged.chance, top), bins=_HISTOGRAM, range=(0, top))
     below = Frame(
         Axis(0, top, "probability"),
         Axis(0, round_up(float(counts.max())), "leads", plain_number),
@@ -165,11 +165,11 @@ def _reliability(judged: Judged, seed: int) -> Plot:
         frame.height + below.height,
         "share won over probability, and leads by probability",
     )
-    error = calibration_error(judged.score, judged.won)(np.ones(len(judged)))
+    error = calibration_error(judged.chance, judged.won)(np.ones(len(judged)))
     outside = sum(not rate.low <= middle <= rate.high for middle, rate in rows)
     caption = (
         f"{BINS} bins of equally many leads (n={len(judged)}) with their 95 % intervals; on the dashed line a probability "
         f"is the share that buys. {outside} of {len(rows)} bins are off beyond chance (red). Below: leads by probability. "
-        f"Calibration error: {error_told(error, judged.score, seed)[0]}."
+        f"Calibration error: {error_told(error, judged.chance, seed)[0]}."
     )
     return Plot("Do probabilities keep their word?", svg=svg, caption=caption)

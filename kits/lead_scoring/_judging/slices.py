@@ -57,8 +57,8 @@ def measured(part: Judged, seed: int, rounds: int = _ROUNDS) -> dict[str, Estima
     outcome = part.won.astype(np.float64)
     table: dict[str, Figure] = {
         "base_rate": mean_of(outcome),
-        "probability": mean_of(part.score),
-        "calibration_gap": mean_of(part.score - outcome),
+        "probability": mean_of(part.chance),
+        "calibration_gap": mean_of(part.chance - outcome),
         "auc": lambda w: ranked.tally(w).auc(),
     }
     found = finite(estimates(table, part.groups, seed=seed, rounds=rounds))

@@ -51,6 +51,7 @@ class Backtest:
 
     Attributes:
         unseen: row → probability by a model that had not seen it.
+        whole_year: the same without the time of year; empty where none was learned.
         chosen: at each origin that was judged by a choice; the last one, `ship`, by all folds.
         slices: the latest folds by the shipped candidate.
         given_up: candidates that were hopeless on the first folds, and how they did there.
@@ -62,6 +63,7 @@ class Backtest:
     slices: tuple[Slice, ...] = field(repr=False)
     given_up: tuple[Scored, ...] = field(default=(), repr=False)
     thinned: bool = False
+    whole_year: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def shipped(self) -> Chosen:
@@ -82,21 +84,22 @@ def run_backtest(
     Raises:
         DataError: too few outcomes were known when `val` or `test` began, or no fold has any to learn from.
     """
-    unseen: dict[int, float] = {}
+    found = _Unseen()
     chosen: dict[str, Chosen] = {}
     search = Search(tuple(candidates))
     usable = [step for step in steps if can_learn(learner.won[step.fit])]
     _refuse_unjudged(learner, steps, usable)
     inner = [step for step in usable if step.name not in LATER]
     learner.progress.begin("trying models on leads they have not seen", len(usable))
-    margins = _search(learner, inner, search)
+    margins = _search(learner, inner, search, found.waves)
     for step in usable[len(inner) :]:
         trial = Trial(learner, step, stable=search.tried[0].stable, inner=False)
         done = [one for one in usable if one.name in margins]
         margins[step.name] = trial.margins(search.tried)
+        found.waves[step.name] = trial.waves
         taken = _choose(learner, margins, done, search.tried, in_time=in_time, by=step.moment)
         chosen[step.name] = taken
-        unseen.update(_judged(margins[step.name][taken.candidate], step, taken))
+        found.judge(margins[step.name][taken.candidate], step, taken)
         learner.progress.advance()
     learner.progress.end()
     shipped = chosen["ship"] = _choose(learner, margins, usable, search.tried, in_time=in_time)
@@ -104,14 +107,47 @@ def run_backtest(
         before = inner[:place] if in_time else [one for one in inner if one is not step]
         there = [one for one in search.tried if one in margins[step.name]]
         taken = _choose(learner, margins, before, there, in_time=in_time, by=step.moment)
-        unseen.update(_judged(margins[step.name][taken.candidate], step, taken))
+        found.judge(margins[step.name][taken.candidate], step, taken)
     slices = _slices(learner, margins, _latest(usable, in_time), shipped.candidate)
     some = any(thinned(step.fit) is not step.fit for step in inner)
-    return Backtest(unseen, chosen, slices, tuple(search.given_up), some)
+    seasonal = any(found.waves.values())
+    return Backtest(
+        found.chances,
+        chosen,
+        slices,
+        tuple(search.given_up),
+        some,
+        found.whole_year if seasonal else {},
+    )
+
+
+@dataclass
+class _Unseen:
+    """What is said of rows that the models saying it had not seen.
+
+    Attributes:
+        chances: row → probability.
+        whole_year: the same without the time of year.
+        waves: step → candidate → (judged rows,) what the time of year is of its log-odds.
+    """
+
+    chances: dict[int, float] = field(default_factory=dict)
+    whole_year: dict[int, float] = field(default_factory=dict)
+    waves: dict[str, dict[Candidate, Floats]] = field(default_factory=dict)
+
+    def judge(self, margins: Floats, step: Origin, by: Chosen) -> None:
+        """Takes log-odds of the rows that a step judges."""
+        wave = self.waves.get(step.name, {}).get(by.candidate, 0.0)
+        for into, logits in ((self.chances, margins), (self.whole_year, margins - wave)):
+            chances = probability(calibrated(logits, by.calibrator))
+            into.update(zip(step.judge.tolist(), chances.tolist()))
 
 
 def _search(
-    learner: Learner, inner: Sequence[Origin], search: Search
+    learner: Learner,
+    inner: Sequence[Origin],
+    search: Search,
+    waves: dict[str, dict[Candidate, Floats]],
 ) -> dict[str, dict[Candidate, Floats]]:
     """Log-odds of candidates on the inner folds, the latest fold first."""
     margins: dict[str, dict[Candidate, Floats]] = {}
@@ -123,6 +159,7 @@ def _search(
             search.begin(cells)
         done = inner[len(inner) - 1 - place :]
         margins[step.name] = trial.margins(search.tried)
+        waves[step.name] = trial.waves
         search.narrow(judge(margins, done, learner.won), cells)
         joining = () if place else search.join()
         if joining:
@@ -134,12 +171,6 @@ def _search(
         [o for o in judge(margins, inner, learner.won) if o.candidate in search.tried], cells
     )
     return margins
-
-
-def _judged(margins: Floats, step: Origin, by: Chosen) -> dict[int, float]:
-    """Row → probability of the rows that a step judges."""
-    chances = probability(calibrated(margins, by.calibrator))
-    return dict(zip(step.judge.tolist(), chances.tolist()))
 
 
 def _choose(

@@ -160,6 +160,9 @@ class Trial:
         inner: only to choose by: of very many rows some are learned from, of a large matrix fewer trees are grown,
             with larger steps.
 
+    Attributes:
+        waves: candidate → (judged rows,) what the time of year is of its log-odds; without those to which it adds nothing.
+
     Raises:
         DataError: nothing in the columns can be learned from.
     """
@@ -169,6 +172,7 @@ class Trial:
         self.rows = thinned(origin.fit) if inner else origin.fit
         self._known = {stable: learner.encoded(self.rows, stable)}
         self._swings: dict[bool, tuple[float, float] | None] = {}
+        self.waves: dict[Candidate, Floats] = {}
         self._trees: dict[bool, Floats] = {}
         self.cells = self._known[stable].matrix.size
 
@@ -200,16 +204,13 @@ class Trial:
             parts = [self._trees[stable]] if one.has_trees else []
             if one.has_curves:
                 parts.append(curves[_curve(one)])
-            found[one] = np.mean(parts, axis=0) + self._season(stable, one)
+            found[one] = np.mean(parts, axis=0)
+            swing = self._swings[stable]
+            if swing is not None:
+                spec = self._learner.season(swing, self.rows, one)
+                self.waves[one] = adds(spec, self._learner.sheet.at[self._origin.judge])
+                found[one] = found[one] + self.waves[one]
         return found
-
-    def _season(self, stable: bool, candidate: Candidate) -> Floats | float:
-        """(judged rows,) what the time of year adds to a candidate's log-odds; 0 where there is none."""
-        swing = self._swings[stable]
-        if swing is None:
-            return 0.0
-        spec = self._learner.season(swing, self.rows, candidate)
-        return adds(spec, self._learner.sheet.at[self._origin.judge])
 
     def _curves(
         self, known: Floats32, matrix: Floats32, group: Collection[Candidate]

@@ -35,6 +35,7 @@ class Scored:
     Attributes:
         low, high: the interval of `probability`.
         logit: of `probability`.
+        whole_year: the probability without the time of year: what leads of different months are put in order by.
         base_logit: of a lead whose columns add nothing.
         contributions: column of the lead, or `SEASON` → log-odds; base and their sum are `logit`.
     """
@@ -43,6 +44,7 @@ class Scored:
     low: float
     high: float
     logit: float
+    whole_year: float
     base_logit: float
     contributions: Mapping[str, float]
 
@@ -77,6 +79,7 @@ class Scorer:
             return []
         matrix = self.encoder.rows(leads)
         added, margins = self._added(matrix)
+        whole_year = probability(self._calibrated(margins))
         season = self._season(leads)
         if season is not None:
             added, margins = np.column_stack([added, season]), margins + season
@@ -97,15 +100,21 @@ class Scorer:
                 float(min(low[n], chances[n])),
                 float(max(high[n], chances[n])),
                 float(logits[n]),
+                float(whole_year[n]),
                 float(logits[n] - added[n].sum()),
                 dict(zip(names, added[n].tolist())),
             )
             for n in range(len(leads))
         ]
 
-    def probabilities(self, leads: Sequence[Lead]) -> Floats:
-        """(leads,) probabilities alone, which is much faster for many."""
-        margins, season = self._margins(self.encoder.rows(leads)), self._season(leads)
+    def probabilities(self, leads: Sequence[Lead], *, whole_year: bool = False) -> Floats:
+        """(leads,) probabilities alone, which is much faster for many.
+
+        Args:
+            whole_year: without the time of year.
+        """
+        margins = self._margins(self.encoder.rows(leads))
+        season = None if whole_year else self._season(leads)
         return probability(self._calibrated(margins if season is None else margins + season))
 
     def interval(self, logits: Floats) -> tuple[Floats, Floats]:

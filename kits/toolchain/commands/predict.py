@@ -246,8 +246,7 @@ def _row(result: Predicted, words: Words) -> str:
     if result.prediction is None or result.decision is None:
         return f"  unreadable         {result.name}: {result.error}"
     boxes = f"  {len(result.prediction.boxes)} boxes" if result.prediction.boxes else ""
-    known = isfinite(result.prediction.score)
-    score = f"{result.prediction.score:.4g}" if known else "–"
+    score = f"{result.score:.4g}" if isfinite(result.score) else "–"
     if result.band:  # it says more than which of two ends is likelier
         return f"  {result.band:<9} {score:>8}  {result.name}"
     verdict, label = words.verdict(result.decision.verdict), result.decision.label or "-"
