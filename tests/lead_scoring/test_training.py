@@ -179,6 +179,14 @@ def test_leads_without_any_outcome_say_how_to_name_it(tmp_path: Path) -> None:
     assert "model.source.outcome" in refused.value.fix
 
 
+def test_outcomes_of_the_latest_leads_alone_are_not_learned_from(tmp_path: Path) -> None:
+    leads = [Lead(str(n), {"a": float(n % 3)}) for n in range(400)]
+    splits = splits_in_time(400)
+    won = [n % 2 == 0 if split == "test" else None for n, split in enumerate(splits)]
+    with pytest.raises(DataError, match="no lead of train and val has an outcome"):
+        trained(a_dataset(leads, won, splits), Config(), tmp_path)
+
+
 def test_a_misspelt_column_to_keep_out_stops_the_training(tmp_path: Path) -> None:
     config = Config.model_validate({"columns": {"protected": ["cuntry"]}})
     with pytest.raises(ConfigError, match="'cuntry', which no lead has") as refused:

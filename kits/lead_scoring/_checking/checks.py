@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-import numpy as np
 from pydantic import BaseModel
 
 from kits.core.dataset import Dataset
@@ -13,11 +12,8 @@ from kits.core.placing import STATED
 from kits.core.sample import utc_now
 from kits.lead_scoring._checking import amounts, columns, repeats, seasons, times, trials, units
 from kits.lead_scoring._checking.times import Now
-from kits.lead_scoring._court.case import seen_by_court
-from kits.lead_scoring._court.court import hold_court
-from kits.lead_scoring._court.latecomers import with_latecomers
+from kits.lead_scoring._court.held import court_by_splits
 from kits.lead_scoring._court.telling import findings
-from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._table import LeadTable, load_table
 from kits.lead_scoring.config import Config
 
@@ -53,22 +49,11 @@ def check(dataset: Dataset, config: BaseModel, now: Now = utc_now) -> Iterable[F
     """
     assert isinstance(config, Config)
     table = load_table(dataset, dataset.items)
-    court = _court(table, config, dataset.header.seed)
+    held = court_by_splits(table, config, seed=dataset.header.seed)
     for rule in RULES:
         yield from rule(table, config)
-    yield from columns.missing_tells(table, config, court.excluded if court else ())
+    yield from columns.missing_tells(table, config, held.court.excluded if held else ())
     yield from times.overlapping(table, STATED in dataset.header.split_rule)
     yield from times.future(table, now)
-    if court is not None:
-        yield from findings(court)
-
-
-def _court(table: LeadTable, config: Config, seed: int) -> Court | None:
-    """The court that training will hold; None where no lead that it may see has an outcome."""
-    latest = np.array([item.split == "test" for item in table.items], dtype=bool)
-    seen = table.rows(seen_by_court(table))
-    if not len(seen.decided):
-        return None
-    return with_latecomers(
-        hold_court(seen, config, seed=seed), table.rows(latest), config, seed=seed
-    )
+    if held is not None:
+        yield from findings(held.court)

@@ -10,9 +10,7 @@ import numpy as np
 from kits.core.errors import DataError
 from kits.core.kit import TrainTask
 from kits.core.placing import STATED
-from kits.lead_scoring._court.case import seen_by_court
-from kits.lead_scoring._court.court import hold_court
-from kits.lead_scoring._court.latecomers import with_latecomers
+from kits.lead_scoring._court.held import court_by_splits
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON
 from kits.lead_scoring._learning.device import device_for
@@ -60,10 +58,13 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
     refuse_misspelt(everything.names, config.columns)
     splits = [item.split for item in table.items]
     known = np.flatnonzero(np.array(splits) != "test")
-    latest = np.array([item.split == "test" for item in everything.items], dtype=bool)
-    earlier = hold_court(everything.rows(seen_by_court(everything)), config, seed=task.seed)
-    court = with_latecomers(earlier, everything.rows(latest), config, seed=task.seed)
-    new = set(earlier.excluded) - set(court.excluded)
+    held = court_by_splits(everything, config, seed=task.seed)
+    if held is None:
+        raise DataError(
+            "no lead of train and val has an outcome: those of test are not learned from",
+            fix="import leads whose outcome is known over a longer time; `kit data show` counts them",
+        )
+    court, new = held.court, held.latecomers
     barred = {
         *court.excluded,
         *config.columns.exclude,
