@@ -61,17 +61,17 @@ def card(one: Listed, settings: Mapping[str, CrmSettings]) -> LeadCard:
     lead = one.lead
     return LeadCard(
         lead, leads.title_of(lead), storing.shown_band(lead),
-        delivery_of(lead, settings[lead.connection]), reasons_in(lead.reasons[:SHOWN_REASONS]), one.lot,
+        delivery_of(lead, settings[lead.connection])[0], reasons_in(lead.reasons[:SHOWN_REASONS]), one.lot,
         leads.firm_of(lead), page_of(settings[lead.connection], lead.object_id),
     )  # fmt: skip
 
 
-def delivery_of(lead: CrmLead, settings: CrmSettings) -> Delivery:
-    """Whether its CRM shows what it should, in the words of the list and its filter."""
+def delivery_of(lead: CrmLead, settings: CrmSettings) -> tuple[Delivery, Refusal | None]:
+    """Whether its CRM shows what it should, in the words of the list and its filter, and what the CRM says no to if it does not."""
     found = leads.delivery(lead, settings)
-    refused = refusal(lead, found)
+    refused = _refusal(lead, found)
     why = refused.why if refused is not None else found.why
-    return replace(found, state="for a person" if lead.dead else found.state, why=why)
+    return replace(found, state="for a person" if lead.dead else found.state, why=why), refused
 
 
 def turn_of(lead: CrmLead, said: Condition) -> Turn:
@@ -90,8 +90,7 @@ def turn_of(lead: CrmLead, said: Condition) -> Turn:
     return Turn(waits)
 
 
-def refusal(lead: CrmLead, found: Delivery) -> Refusal | None:
-    """What its CRM says no to, where that is why it does not show what it should. `found`: as `leads.delivery` says."""
+def _refusal(lead: CrmLead, found: Delivery) -> Refusal | None:
     fault = DEAD + found.why if found.state == "failing" else lead.dead
     return refusal_of(fault, lead.connection)
 

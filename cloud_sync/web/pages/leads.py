@@ -106,10 +106,11 @@ def lead_page(
         return fragment("lead_turn.html", lead=lead, turn=turn, followed=True)
     course = leads.course(session, lead)
     settings = _settings(session)[lead.connection]
+    delivery, refusal = lead_views.delivery_of(lead, settings)
     return render(
         request, session, who, "lead.html",
         lead=lead, percentile=place_of(lead, cuts(session).get(connection)), title=leads.title_of(lead), firm=leads.firm_of(lead), band=shown_band(lead), bands=BANDS,
-        delivery=lead_views.delivery_of(lead, settings), refusal=lead_views.refusal(lead, leads.delivery(lead, settings)), reasons=reasons_in(lead.reasons), course=course,
+        delivery=delivery, refusal=refusal, reasons=reasons_in(lead.reasons), course=course,
         curve=lead_views.curve_of(course), width=lead_views.WIDTH, height=lead_views.HEIGHT,
         fields=lead_views.fields_of(lead), bundle_names=views.bundle_names(session),
         erase_command=erase_command(settings, object_id), at_crm=page_of(settings, object_id), turn=turn, followed=False, min_change=settings.min_change,

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.match_keys import text_key
 from kits.lead_scoring._reading.names import squeezed
-from kits.lead_scoring._reading.relations import Link, text_key
+from kits.lead_scoring._reading.relations import Link
 from kits.lead_scoring._reading.several import choose, counted
 from kits.lead_scoring._reading.sheets import Sheet
 

@@ -7,12 +7,10 @@ By names and by how many values the two have in common; an e-mail address may me
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 
-from kits.lead_scoring._mailbox import FREE_MAIL, domain_of
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.loose_keys import (
@@ -22,18 +20,24 @@ from kits.lead_scoring._reading.loose_keys import (
     phones,
     told_apart,
 )
+from kits.lead_scoring._reading.match_keys import (
+    BETWEEN,
+    Key,
+    all_keys,
+    exact_key,
+    firm_key,
+    first_key,
+    text_key,
+)
 from kits.lead_scoring._reading.names import plain, rank, squeezed
-from kits.lead_scoring._reading.personal import holds_addresses
+from kits.lead_scoring._reading.parties import find_parties
 from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import kind_of, kind_of_rows, without_record
 
-_REMEMBERED = 1 << 16
 _UNIQUE = 0.98
 _MUCH = 0.5
 _LITTLE = 0.05
-_OF_MANY = 0.2
-"""Leads of so many different persons a row name who asked; the few addresses of those who sell do not."""
 _BY_RECORD = -1
 """A number of the other table's records, by name: a deal's `Associated Contact IDs`."""
 _BY_ADDRESS, _BY_NAME, _BY_ENDING, _BY_FIRM = 1, 2, 3, 4
@@ -41,51 +45,9 @@ _LEAST_ENDING = 4
 _DENSE = 20
 """Ids in a range so many times as large as there are of them count records, each kind of them from one on."""
 _ID_ENDS = ("_id", "_ids", "_key", "_no", "nr", "nummer", "_number")
-_BETWEEN = ";"
 _LOOKED_AT = 200
 _DIGITS = 16
-_MOST = 0.8
-_SITE = re.compile(r"(?:https?://)?(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}(?:[/?#]\S{0,2000})?", re.I)
 _NAME = re.compile(r"_(?:name|naam|nom|nombre|nome|nazwa|nazev|jmeno)$")
-_SIGNS = re.compile(r"[\W_]+")
-_TAG = re.compile(r"(?<=[^\s+@])\+[^\s@]*(?=@[^\s@]+\.[^\s@]+$)")
-"""What mailboxes take beside their name: `ann+news@acme.example` reaches Ann."""
-
-Key = Callable[[str], str]
-"""A cell → what it is compared by; empty: nothing to compare."""
-
-
-@lru_cache(_REMEMBERED)
-def text_key(cell: str) -> str:
-    """`GTX Pro` and `GTXPro` are one product, `ann+news@acme.example` and `Ann@acme.example` one mailbox."""
-    if is_missing(cell):
-        return ""
-    bare = _TAG.sub("", cell.strip()) if "+" in cell else cell
-    return _SIGNS.sub("", bare.casefold()) or cell.strip()
-
-
-@lru_cache(_REMEMBERED)
-def exact_key(cell: str) -> str:
-    """A cell with its signs."""
-    return "" if is_missing(cell) else cell.strip().casefold()
-
-
-@lru_cache(_REMEMBERED)
-def firm_key(cell: str) -> str:
-    """The domain of a firm; none of a free mailbox."""
-    domain = domain_of(cell)
-    return "" if domain in FREE_MAIL else domain
-
-
-@lru_cache(_REMEMBERED)
-def first_key(cell: str) -> str:
-    """The first of several ids in a cell: `570007;570008`."""
-    return text_key(cell.split(_BETWEEN, 1)[0])
-
-
-@lru_cache(_REMEMBERED)
-def _all_keys(cell: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(key for one in cell.split(_BETWEEN) if (key := text_key(one))))
 
 
 @dataclass(frozen=True)
@@ -118,7 +80,7 @@ class Link:
     def keys(self, cell: str) -> tuple[str, ...]:
         """What a cell is compared by, each of several ids in it."""
         if self.lists:
-            return _all_keys(cell)
+            return all_keys(cell)
         key = self.key(cell)
         return (key,) if key else ()
 
@@ -184,27 +146,19 @@ def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int,
     """Columns worth comparing: (how telling, of the leads, of the other table, by what)."""
     mine = [of] if of else _kept(leads)
     theirs = [key] if key else _kept(other)
-    addresses = (
-        {name for name in mine if holds_addresses(leads.cells[name])},
-        {name for name in theirs if holds_addresses(other.cells[name])},
-    )
-    persons = {name for name in addresses[0] if _of_many(leads.cells[name], text_key)}
-    firms = (
-        {name for name in mine if _is_firm(name) or _names_firms(leads.cells[name])} | persons,
-        {name for name in theirs if _is_firm(name) or _names_firms(other.cells[name])},
-    )
+    ours, others = find_parties(leads, mine), find_parties(other, theirs)
     for one in mine:
         for two in theirs:
             place = _place(without_record(leads, one), two, one)
-            if place in (None, _BY_NAME) and one in addresses[0] and two in addresses[1]:
+            if place in (None, _BY_NAME) and one in ours.addresses and two in others.addresses:
                 # `Customer e-mail` of an order, whatever the leads call theirs
-                place = _BY_ADDRESS if one in persons else _BY_NAME
+                place = _BY_ADDRESS if one in ours.persons else _BY_NAME
             if place is not None or (of and key):
                 listed = (is_id(one) and _lists(leads, one)) or (is_id(two) and _lists(other, two))
                 if _names_records(leads, one, other, two):
                     place = _BY_RECORD
                 yield place or 0, one, two, first_key if listed else text_key
-            if one in firms[0] and two in firms[1]:
+            if one in ours.firms | ours.persons and two in others.firms:
                 yield _BY_FIRM, one, two, firm_key
 
 
@@ -219,20 +173,8 @@ def _kept(sheet: Sheet) -> Sequence[str]:
     return kept
 
 
-def _of_many(cells: Sequence[str], by: Key) -> bool:
-    known = [key for cell in cells if (key := by(cell))]
-    return len(set(known)) >= _OF_MANY * len(known)
-
-
-def _names_firms(cells: Sequence[str]) -> bool:
-    """Whether nearly all cells are domains or sites, of many firms, whatever the column is called."""
-    some = [cell.strip() for cell in cells if not is_missing(cell)][:_LOOKED_AT]
-    sites = sum(bool(_SITE.fullmatch(cell)) for cell in some)
-    return sites > 0 and sites >= _MOST * len(some) and _of_many(cells, firm_key)
-
-
 def _lists(sheet: Sheet, name: str) -> bool:
-    return any(_BETWEEN in cell for cell in sheet.cells[name])
+    return any(BETWEEN in cell for cell in sheet.cells[name])
 
 
 def _names_records(leads: Sheet, one: str, other: Sheet, two: str) -> bool:
@@ -343,10 +285,6 @@ def _names_the_other(one: str, two: str) -> bool:
     return ends and kind_of(two) != "" and plain(one).endswith(thing)
 
 
-def _is_firm(name: str) -> bool:
-    return rank(name, "email") is not None or rank(name, "domain") is not None
-
-
 def _nearest(
     leads: Sheet, other: Sheet, mine: str, theirs: str, by: Key, *, stated: bool
 ) -> Link | None:
@@ -394,5 +332,5 @@ def _link(
 def _keyed(cells: Sequence[str], by: Key) -> list[tuple[str, ...]]:
     """What each cell is compared by, without cells that say nothing."""
     if by is first_key:
-        return [keys for cell in cells if (keys := _all_keys(cell))]
+        return [keys for cell in cells if (keys := all_keys(cell))]
     return [(key,) for cell in cells if (key := by(cell))]
