@@ -14,6 +14,7 @@ from kits.core.errors import ConfigError, DataError, KitwrightError
 from kits.core.kit import Finding
 from kits.core.row_sources import passed_over
 from kits.core.spreadsheets.workbook import file_and_sheet, where_of
+from kits.lead_scoring._reading.example_answers import without_examples
 from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.loading import SUFFIXES, Wanted, load_sheets
@@ -97,6 +98,8 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
         )
     whole, said = stacked(sheets, lambda sheet: _role(sheet, config), config.source)
     findings.extend(said)
+    whole, examples = without_examples(whole, lambda sheet: _role(sheet, config))
+    findings.extend(examples)
     return join(whole, config, lambda name: _stated(name, config), findings, learned)
 
 

@@ -223,9 +223,14 @@ def counts_rows(ids: Sequence[str]) -> bool:
 
 
 def _split(sheet: Sheet, free: Sequence[str]) -> str:
-    for name in by_rank(free, "split"):
-        known = {cell.strip().lower() for cell in sheet.cells[name] if not is_missing(cell)}
-        if known and known <= set(SPLITS_SAID):
+    """The column that says which leads are to learn from: by its name, else by cells that speak of training and of another split."""
+    named = by_rank(free, "split")
+    for name in dict.fromkeys([*named, *free]):
+        known = {cell.strip().lower() for cell in set(sheet.cells[name]) if not is_missing(cell)}
+        if not known or not known <= set(SPLITS_SAID):
+            continue
+        said = {SPLITS_SAID[one] for one in known}
+        if name in named or ("train" in said and len(said) > 1):
             return name
     return ""
 

@@ -20,6 +20,7 @@ from kits.lead_scoring._mailbox import domain_of
 from kits.lead_scoring._reading.dashes import dash_line
 from kits.lead_scoring._reading.identities import identities, keys
 from kits.lead_scoring._reading.known import Known
+from kits.lead_scoring._reading.stated_splits import stated_splits
 from kits.lead_scoring._reading.unsettled import unended
 from kits.lead_scoring._roles import ROLES
 from kits.lead_scoring._trial import TRIAL
@@ -86,8 +87,11 @@ def samples_of(
         UNITS: noted(known.units),
     }
     meta = {name: mark for name, mark in marks.items() if mark}
+    splits, unjudged = stated_splits(known.splits, judged.won)
+    if unjudged is not None:
+        yield unjudged
     writer = _Writer(
-        known, ids, whose, known.names, judged, _groups(known), known.splits, meta, trials or {}
+        known, ids, whose, known.names, judged, _groups(known), splits, meta, trials or {}
     )
     rows = zip(*known.columns.values()) if known.columns else iter(() for _ in ids)
     for row, values in enumerate(rows):
