@@ -1,4 +1,4 @@
-"""Tables as they are published to learn from: parts without outcomes, and examples of answers."""
+"""Tables as they are published to learn from: parts without outcomes, examples of answers, results of the campaign before."""
 
 from __future__ import annotations
 
@@ -84,3 +84,58 @@ def test_a_column_of_any_name_that_speaks_of_training_and_test_says_the_split(
     by_rail = [[k, "train" if k % 3 else "bus", k % 2] for k in range(30)]
     found = read(put(tmp_path / "f.csv", table(["no", "came by", "converted"], by_rail)))
     assert {one.split for one in found.samples} == {None}
+
+
+def _a_campaign(path: Path, empty_from: int, dated: bool = True, name: str = "Outcome") -> Read:
+    """Calls of a campaign, with what the one before came to; nothing from a row on."""
+    header = ["Created", name, "Loan", "Job", "CarInsurance"]
+    ends = ["success", "failure", "failure"]
+    rows = [
+        [f"2025-01-{1 + k % 20:02}" if dated else "", ends[k % 3] if k < empty_from else "NA", k % 2, f"J{k % 5}", k % 3]
+        for k in range(120)
+    ]  # fmt: skip
+    return read(put(path / "e.csv", table(header, [[*r[:-1], int(r[-1] == 1)] for r in rows])))
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_an_outcome_that_says_nothing_of_most_leads_is_asked_about(
+    tmp_path: Path, dated: bool
+) -> None:
+    found = _a_campaign(tmp_path, 40, dated)
+    [finding] = [one for one in found.findings if one.check == "outcome-empty"]
+    assert finding.text.startswith("Outcome was taken for the outcome, though it is empty for 80")
+    assert finding.evidence[0] == "CarInsurance: 0, 1"
+    assert not _a_campaign(tmp_path, 100, dated).told("outcome-empty")
+
+
+def test_young_leads_without_an_outcome_are_not_asked_about(tmp_path: Path) -> None:
+    rows = [
+        [f"2025-0{1 + k // 30}-01", ("success", "failure", "")[k % 2 if k < 50 else 2]]
+        for k in range(150)
+    ]
+    found = read(put(tmp_path / "e.csv", table(["Created", "Outcome"], rows)))
+    assert found.labels.count("") == 100
+    assert not found.told("outcome-empty")
+
+
+def test_columns_that_say_one_of_two_things_are_asked_about_first_the_last_before_others(
+    tmp_path: Path,
+) -> None:
+    header = ["gender", "partner", "bill", "Churn", "city"]
+    rows = [["MF"[k % 2], k % 2, f"kind {k % 4}", "NY"[k % 3 == 0], f"c{k}"] for k in range(40)]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    [finding] = [one for one in found.findings if one.check == "outcome"]
+    asked = [one.split(":")[0] for one in finding.evidence]
+    assert asked == ["Churn", "partner", "gender", "bill"]
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [("Dt_Customer", ""), ("Customer since", ""), ("Member date", ""), ("Date", "Date"), ("Customer request date", "Customer request date")],
+)  # fmt: skip
+def test_since_when_somebody_is_a_customer_is_not_when_the_lead_came(
+    tmp_path: Path, name: str, taken: str
+) -> None:
+    rows = [[f"20{12 + k % 3}-0{1 + k % 9}-11", f"a{k % 4}", k % 2] for k in range(40)]
+    found = read(put(tmp_path / "e.csv", table([name, "kind", "Response"], rows)))
+    assert (f"decided_at={taken}" in found.told("columns")) is bool(taken)

@@ -10,6 +10,7 @@ from kits.lead_scoring._reading.outcome_cells import amounts_of, known_cells, sh
 from kits.lead_scoring._reading.sheets import Sheet
 
 _FEW_VALUES = 12
+_PAIR = 2
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,29 @@ def outcome_by_name(sheet: Sheet) -> list[Likely]:
     return found
 
 
-def candidates_told(sheet: Sheet, personal: Collection[str] = ()) -> list[str]:
+def candidates_told(
+    sheet: Sheet, personal: Collection[str] = (), *, full: bool = False
+) -> list[str]:
     """Columns of few values, for a person who must say which of them is the outcome; a mark or nothing is two.
 
-    Those that are called like a stage come first.
+    Those that are called like a stage come first, then those that say one of two things of every lead: the last of these
+    before the others, as tables that were made for learning end with it.
 
     Args:
         personal: columns that name persons, which are none.
+        full: only those that say one of two things of every lead.
     """
-    told = []
-    for name in sorted(sheet.columns, key=lambda name: rank(name, "stage") is None):
+    stages: list[str] = []
+    pairs: list[str] = []
+    rest: list[str] = []
+    for name in sheet.columns:
         cells = sheet.cells[name]
         known = known_cells(cells)
-        values = len(known) + (sum(known.values()) < len(cells))
-        if known and 2 <= values <= _FEW_VALUES and name not in personal:
-            told.append(f"{name}: {', '.join(shown(known))}")
-    return told[:_FEW_VALUES]
+        gaps = sum(known.values()) < len(cells)
+        if not known or not 2 <= len(known) + gaps <= _FEW_VALUES or name in personal:
+            continue
+        stage = rank(name, "stage") is not None
+        pair = len(known) == _PAIR and not gaps
+        (stages if stage else pairs if pair else rest).append(f"{name}: {', '.join(shown(known))}")
+    pairs.reverse()
+    return pairs[:_FEW_VALUES] if full else [*stages, *pairs, *rest][:_FEW_VALUES]

@@ -36,6 +36,10 @@ _NOT_THE_START = frozenset({
     "deadline", "expiry", "expires", "renewal", "follow", "abschluss", "geschlossen", "geburt", "letzte",
     "naechste", "fin", "cierre",
 })  # fmt: skip
+_OF_A_DATE = frozenset({"date", "dates", "dt", "datum", "data", "fecha", "of", "am", "seit", "de"})
+_CUSTOMERS = frozenset({
+    "customer", "customers", "client", "clients", "member", "membership", "kunde", "kunden", "cliente", "klant", "klient", "mitglied",
+})  # fmt: skip
 
 
 def decided_at(
@@ -73,7 +77,7 @@ def decided_at(
         | set(ranked_in(sheet, dates, "changed_at"))
         | set(fixed)
     )
-    left = [n for n in dates if n not in later and not _NOT_THE_START & set(plain(n).split("_"))]
+    left = [name for name in dates if name not in later and _may_start(name)]
     if not left:
         return "", doubts
     # the month of a date beside it is no earlier moment
@@ -98,6 +102,13 @@ def told_by_month(typed: Table[str, Typed], decided: str, ended: Sequence[str]) 
             f"{', '.join(months)} tells months without days: outcomes count from the last moment of theirs"
         )
     return told
+
+
+def _may_start(name: str) -> bool:
+    """Whether a date may be when a lead came: not an end or a plan, nor since when somebody has been a customer (`Dt_Customer`)."""
+    words = set(plain(name).split("_"))
+    whose = words - _OF_A_DATE
+    return not (_NOT_THE_START & words) and not (whose and whose <= _CUSTOMERS)
 
 
 def _of_the_export(name: str, dates: Sequence[str], typed: Table[str, Typed]) -> bool:

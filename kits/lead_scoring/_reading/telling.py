@@ -16,7 +16,7 @@ from kits.lead_scoring._reading.outcome_told import candidates_told, outcome_by_
 from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many, tell_rows
 from kits.lead_scoring._reading.unread_dates import tell_unread_dates
 from kits.lead_scoring._reading.unread_numbers import tell_unread_numbers
-from kits.lead_scoring._reading.unsettled import ask_about_ends
+from kits.lead_scoring._reading.unsettled import ask_about_ends, ask_about_gaps
 from kits.lead_scoring._reasons.naming import placed, readable, title_of
 from kits.lead_scoring.config import Config
 
@@ -43,6 +43,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield _columns(known)
     yield from _outcome(known, config)
     yield from ask_about_ends(known, config)
+    yield from ask_about_gaps(known, config)
     yield from _doubts(known)
     yield from tell_unread_dates(known)
     yield from tell_unread_numbers(known)

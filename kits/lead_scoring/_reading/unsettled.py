@@ -15,6 +15,7 @@ from kits.core.kit import Finding
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.outcome import Outcome
+from kits.lead_scoring._reading.outcome_told import candidates_told
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring.config import Config
 
@@ -22,6 +23,8 @@ _LATER = 0.35
 """Share of decided leads that came after the middle one of a cell; of stages still worked on it is next to none."""
 _LEAST, _SHARE = 20, 0.01
 """Leads that a cell needs to be asked about, and their share of all."""
+_MOST = 0.5
+"""Share of leads of which an outcome says nothing, from which on it is asked about."""
 _SHOWN = 8
 _LONGEST = 40
 
@@ -52,6 +55,38 @@ def ask_about_ends(known: Known, config: Config) -> Iterator[Finding]:
             fix=f"if they are ends, say which: model.source.outcome: {column}, model.source.won: […], model.source.lost: […]; if leads "
             "that were given up lie there: model.source.lost_after_days",
         )  # fmt: skip
+
+
+def ask_about_gaps(known: Known, config: Config) -> Iterator[Finding]:
+    """Whether the outcome says nothing of most leads, as old as the others: then it is of something else, such as the campaign before."""
+    outcome, source = known.outcome, config.source
+    if outcome is None or not outcome.columns or outcome.all_lost or known.crm or source.outcome:
+        return
+    cells = [known.sheet.cells[name] for name in outcome.columns]
+    empty = [
+        row for row, one in enumerate(outcome.won)
+        if one is None and all(is_missing(column[row]) for column in cells)
+    ]  # fmt: skip
+    if len(empty) <= _MOST * len(known.sheet) or not _of_old(known, empty):
+        return
+    persons = {one.column for one in known.personal}
+    others = candidates_told(known.sheet, {*persons, *outcome.columns}, full=True)
+    yield Finding(
+        "outcome-empty", "warn",
+        f"{outcome.columns[0]} was taken for the outcome, though it is empty for {len(empty)} of {len(known.sheet)} leads that came no "
+        "later than the others: it may be of something earlier, such as the campaign before",
+        tuple(others),
+        "name the column that tells what became of the leads in kit.yaml: model.source.outcome; if it is this one, name it too",
+    )  # fmt: skip
+
+
+def _of_old(known: Known, rows: Sequence[int]) -> bool:
+    """Whether leads are as old as those that were decided; also where nothing tells when any came."""
+    decided = [at for at, won in zip(known.order, known.won) if at is not None and won is not None]
+    own = [at for row in rows if (at := known.order[row]) is not None]
+    if not own or not decided:
+        return True
+    return float((np.array(decided) > float(np.median(own))).mean()) >= _LATER
 
 
 def unended(sheet: Sheet, outcome: Outcome) -> tuple[str, ...]:
