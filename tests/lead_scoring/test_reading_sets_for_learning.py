@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kits.core.errors import DataError
 from tests.lead_scoring.lead_files import Read, put, read, source, table
 
 HEADER = ["id", "Vehicle_Age", "Damage", "Premium", "Vintage", "Channel", "Region", "Licence", "Insured", "Response"]  # fmt: skip
@@ -139,3 +140,40 @@ def test_since_when_somebody_is_a_customer_is_not_when_the_lead_came(
     rows = [[f"20{12 + k % 3}-0{1 + k % 9}-11", f"a{k % 4}", k % 2] for k in range(40)]
     found = read(put(tmp_path / "e.csv", table([name, "kind", "Response"], rows)))
     assert (f"decided_at={taken}" in found.told("columns")) is bool(taken)
+
+
+def test_a_table_whose_rows_another_one_has_is_not_counted_twice(tmp_path: Path) -> None:
+    rows = [row[1:] for row in _rows(1, 300)]
+    put(tmp_path / "bank-full.csv", table(HEADER[1:], rows, ";"))
+    put(tmp_path / "bank.csv", table(HEADER[1:], rows[::5], ";"))
+    found = read(tmp_path)
+    assert len(found.leads) == 300
+    told = found.told("same-rows")
+    assert told == "bank.csv was passed over: bank-full.csv has its rows too, and each would count twice"  # fmt: skip
+    others = [[*row[:2], 9000 + k, *row[3:]] for k, row in enumerate(rows[::5])]
+    put(tmp_path / "bank.csv", table(HEADER[1:], others, ";"))
+    assert len(read(tmp_path).leads) == 360
+
+
+def test_rows_that_are_alike_by_chance_are_further_leads(tmp_path: Path) -> None:
+    rows = [[f"{k % 3} years", k % 2] for k in range(300)]
+    put(tmp_path / "2023.csv", table(["Vehicle_Age", "Response"], rows))
+    put(tmp_path / "2024.csv", table(["Vehicle_Age", "Response"], rows[:100]))
+    assert len(read(tmp_path).leads) == 400
+
+
+def test_a_table_without_names_of_columns_is_refused(tmp_path: Path) -> None:
+    rows = [[20 + k % 50, ("Private", "State-gov")[k % 2], 1000 + k, "no", ("no", "yes")[k % 3 == 0]] for k in range(60)]  # fmt: skip
+    path = put(tmp_path / "adult.csv", table(rows[1], rows[2:]))
+    with pytest.raises(DataError, match="first row does not name columns"):
+        read(path)
+    named = put(tmp_path / "named.csv", table(["age", "work", "2024", "loan", "converted"], rows))
+    assert len(read(named).leads) == 60
+
+
+def test_years_and_crosses_may_name_columns(tmp_path: Path) -> None:
+    years = [[f"C{k}", k % 7, k % 5, "AB"[k % 2], k % 2] for k in range(60)]
+    path = put(tmp_path / "e.csv", table(["customer", "2023", "2024", "A", "converted"], years))
+    assert len(read(path).leads) == 60
+    crosses = [["Mail" * (k % 2), "Phone" * (k % 3 == 0), k % 2] for k in range(60)]
+    assert len(read(put(tmp_path / "f.csv", table(["Mail", "Phone", "converted"], crosses))).leads) == 60  # fmt: skip

@@ -20,6 +20,7 @@ from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.loading import SUFFIXES, Wanted, load_sheets
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stacking import stacked
+from kits.lead_scoring._reading.subsets import without_subsets
 from kits.lead_scoring.config import Config, TableConfig
 
 MAX_FILES = 200
@@ -96,10 +97,14 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
             where=str(path),
             fix="a CSV, spreadsheet, JSON or parquet file with a line of column names and a row each lead",
         )
-    whole, said = stacked(sheets, lambda sheet: _role(sheet, config), config.source)
-    findings.extend(said)
-    whole, examples = without_examples(whole, lambda sheet: _role(sheet, config))
-    findings.extend(examples)
+
+    def role(sheet: Sheet) -> str:
+        return _role(sheet, config)
+
+    sheets, subsets = without_subsets(sheets, role)
+    whole, said = stacked(sheets, role, config.source)
+    whole, examples = without_examples(whole, role)
+    findings.extend([*subsets, *said, *examples])
     return join(whole, config, lambda name: _stated(name, config), findings, learned)
 
 

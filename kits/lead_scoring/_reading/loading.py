@@ -21,6 +21,7 @@ from kits.lead_scoring._reading.json_rows import json_rows
 from kits.lead_scoring._reading.no_leads import without_no_leads
 from kits.lead_scoring._reading.parquet import parquet_columns
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.unnamed_columns import first_row_is_data, is_number
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Headings, SourceConfig
 
@@ -124,12 +125,12 @@ def _of_several(
 
 def _of_source(source: Source, headings: Headings) -> Sheet:
     table, name = source.rows, source.name
-    numbers = [column for column in table.columns if _is_number(column)]
+    numbers = [column for column in table.columns if is_number(column)]
     if len(numbers) > len(table.columns) / 2 or len(table.columns) < 2:
-        raise DataError(
-            "its first row does not name columns", where=name, fix="add a line with their names"
-        )
+        raise _unnamed(name)
     sheet = _rows_of(table, name, headings)
+    if first_row_is_data(sheet):
+        raise _unnamed(name)
     if isinstance(table, TableFile) and table.encoding == "utf-8" and _replaced(sheet):
         # the beginning was plain ASCII and what came later is not UTF-8
         page = code_page_of_file(table.path)
@@ -241,16 +242,14 @@ def _shortened(name: str, columns: Sequence[str]) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True
-
-
 def _replaced(sheet: Sheet) -> bool:
     return any(_REPLACED in cell for cells in sheet.cells.values() for cell in cells)
+
+
+def _unnamed(name: str) -> DataError:
+    return DataError(
+        "its first row does not name columns", where=name, fix="add a line with their names"
+    )
 
 
 def _too_many(name: str) -> DataError:
