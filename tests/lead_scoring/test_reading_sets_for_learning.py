@@ -122,19 +122,22 @@ def test_young_leads_without_an_outcome_are_not_asked_about(tmp_path: Path) -> N
 def test_columns_that_say_one_of_two_things_are_asked_about_first_the_last_before_others(
     tmp_path: Path,
 ) -> None:
-    header = ["gender", "partner", "bill", "Churn", "city"]
-    rows = [["MF"[k % 2], k % 2, f"kind {k % 4}", "NY"[k % 3 == 0], f"c{k}"] for k in range(40)]
+    header = ["canceled", "gender", "partner", "bill", "Churn", "deposit kind", "city"]
+    rows = [
+        [k % 2, "MF"[k % 2], k % 2, f"kind {k % 4}", "NY"[k % 3 == 0], "ab"[k % 2], f"c{k}"]
+        for k in range(40)
+    ]
     found = read(put(tmp_path / "e.csv", table(header, rows)))
     [finding] = [one for one in found.findings if one.check == "outcome"]
     asked = [one.split(":")[0] for one in finding.evidence]
-    assert asked == ["Churn", "partner", "gender", "bill"]
+    assert asked == ["Churn", "partner", "canceled", "deposit kind", "gender", "bill"]
 
 
 @pytest.mark.parametrize(
     ("name", "taken"),
-    [("Dt_Customer", ""), ("Customer since", ""), ("Member date", ""), ("Date", "Date"), ("Customer request date", "Customer request date")],
+    [("Dt_Customer", ""), ("Customer since", ""), ("Member date", ""), ("reservation_status_date", ""), ("Date", "Date"), ("Customer request date", "Customer request date")],
 )  # fmt: skip
-def test_since_when_somebody_is_a_customer_is_not_when_the_lead_came(
+def test_since_when_somebody_is_a_customer_or_has_a_status_is_not_when_the_lead_came(
     tmp_path: Path, name: str, taken: str
 ) -> None:
     rows = [[f"20{12 + k % 3}-0{1 + k % 9}-11", f"a{k % 4}", k % 2] for k in range(40)]

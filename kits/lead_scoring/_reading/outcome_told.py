@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from kits.lead_scoring._reading.mapping import tier_words
 from kits.lead_scoring._reading.names import rank
-from kits.lead_scoring._reading.outcome_cells import amounts_of, known_cells, shown
+from kits.lead_scoring._reading.outcome_cells import amounts_of, known_cells, shown, word_of
 from kits.lead_scoring._reading.sheets import Sheet
 
 _FEW_VALUES = 12
 _PAIR = 2
+_STAGE, _FLAG, _TWO, _REST = range(4)
+"""Kinds of columns in the order in which they are asked about."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +50,33 @@ def candidates_told(
 ) -> list[str]:
     """Columns of few values, for a person who must say which of them is the outcome; a mark or nothing is two.
 
-    Those that are called like a stage come first, then those that say one of two things of every lead: the last of these
-    before the others, as tables that were made for learning end with it.
+    Those that are called like a stage come first, then those that say one of two things of every lead, yes or no before
+    others: the last of these first, as tables that were made for learning end with it.
 
     Args:
         personal: columns that name persons, which are none.
         full: only those that say one of two things of every lead.
     """
-    stages: list[str] = []
-    pairs: list[str] = []
-    rest: list[str] = []
-    for name in sheet.columns:
+    flags = set().union(*tier_words("flags"))
+    found: list[tuple[int, int, str]] = []
+    for number, name in enumerate(sheet.columns):
         cells = sheet.cells[name]
         known = known_cells(cells)
         gaps = sum(known.values()) < len(cells)
         if not known or not 2 <= len(known) + gaps <= _FEW_VALUES or name in personal:
             continue
-        stage = rank(name, "stage") is not None
         pair = len(known) == _PAIR and not gaps
-        (stages if stage else pairs if pair else rest).append(f"{name}: {', '.join(shown(known))}")
-    pairs.reverse()
-    return pairs[:_FEW_VALUES] if full else [*stages, *pairs, *rest][:_FEW_VALUES]
+        flag = pair and flags.issuperset(map(word_of, known))
+        kind = (
+            _STAGE
+            if rank(name, "stage") is not None
+            else _FLAG
+            if flag
+            else _TWO
+            if pair
+            else _REST
+        )
+        if not full or kind in (_FLAG, _TWO):
+            last_first = -number if pair else number
+            found.append((kind, last_first, f"{name}: {', '.join(shown(known))}"))
+    return [told for *_, told in sorted(found)][:_FEW_VALUES]

@@ -31,7 +31,7 @@ _SAME = (
 )
 _NOT_THE_START = frozenset({
     "close", "closed", "closing", "closedate", "won", "lost", "converted", "conversion", "end", "ended",
-    "modified", "updated", "update", "change", "changed", "last", "next", "birth", "born", "dob", "birthday", "birthdate", "geburtsdatum", "naissance", "nacimiento", "nascita",
+    "modified", "updated", "update", "change", "changed", "status", "last", "next", "birth", "born", "dob", "birthday", "birthdate", "geburtsdatum", "naissance", "nacimiento", "nascita",
     "founded", "established", "since", "anniversary", "due", "expected",
     "deadline", "expiry", "expires", "renewal", "follow", "abschluss", "geschlossen", "geburt", "letzte",
     "naechste", "fin", "cierre",
