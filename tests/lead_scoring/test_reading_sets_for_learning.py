@@ -180,3 +180,10 @@ def test_years_and_crosses_may_name_columns(tmp_path: Path) -> None:
     assert len(read(path).leads) == 60
     crosses = [["Mail" * (k % 2), "Phone" * (k % 3 == 0), k % 2] for k in range(60)]
     assert len(read(put(tmp_path / "f.csv", table(["Mail", "Phone", "converted"], crosses))).leads) == 60  # fmt: skip
+
+
+def test_a_file_of_outcomes_alone_is_refused_with_where_they_belong(tmp_path: Path) -> None:
+    labels = put(tmp_path / "y_train.csv", "y\nyes\nno\nyes\n")
+    with pytest.raises(DataError, match="one column alone") as error:
+        read(labels)
+    assert "into the table it belongs to" in error.value.fix

@@ -126,7 +126,12 @@ def _of_several(
 def _of_source(source: Source, headings: Headings) -> Sheet:
     table, name = source.rows, source.name
     numbers = [column for column in table.columns if is_number(column)]
-    if len(numbers) > len(table.columns) / 2 or len(table.columns) < 2:
+    if len(table.columns) == 1:
+        raise DataError(
+            "it has one column alone", where=name,
+            fix="put it into the table it belongs to; or export with another delimiter (, ; | or tab), if its rows hold several cells",
+        )  # fmt: skip
+    if len(numbers) > len(table.columns) / 2:
         raise _unnamed(name)
     sheet = _rows_of(table, name, headings)
     if first_row_is_data(sheet):
