@@ -187,3 +187,47 @@ def test_a_file_of_outcomes_alone_is_refused_with_where_they_belong(tmp_path: Pa
     with pytest.raises(DataError, match="one column alone") as error:
         read(labels)
     assert "into the table it belongs to" in error.value.fix
+
+
+def _a_mailing(folder: Path, dated: str, mailed: bool) -> Read:
+    """Who answered a mailing, and what each customer bought before and after."""
+    answers = [[f"CS{k}", int(k % 4 == 0), *(["2015-04-01"] * mailed)] for k in range(40)]
+    header = ["customer_id", "response", *(["mailed on"] * mailed)]
+    put(folder / "response.csv", table(header, answers))
+    bought = [[f"CS{k % 40}", f"2015-0{1 + k % 6}-10", 20 + k] for k in range(240)]
+    put(folder / "transactions.csv", table(["customer_id", dated, "amount"], bought))
+    return read(folder)
+
+
+def test_what_was_bought_counts_up_to_the_day_of_the_mailing(tmp_path: Path) -> None:
+    found = _a_mailing(tmp_path, "trans_date", mailed=True)
+    assert "120 rows are known at the decision, 120 are later" in found.told("joined")
+    assert sum(float(str(n)) for n in found.column("transactions: count")) == 120
+
+
+@pytest.mark.parametrize(
+    ("dated", "mailed", "fix"),
+    [
+        ("trans_date", False, "add a column with that day"),
+        ("tag", True, "[{file: transactions.csv, role: events, at: tag}]"),
+    ],
+)
+def test_rows_whose_place_in_time_is_not_known_are_left_out_with_what_to_state(
+    tmp_path: Path, dated: str, mailed: bool, fix: str
+) -> None:
+    found = _a_mailing(tmp_path, dated, mailed)
+    [finding] = [one for one in found.findings if one.check == "table-without-time"]
+    assert fix in finding.fix
+    if mailed:
+        stated = [{"file": "transactions.csv", "role": "events", "at": "tag"}]
+        again = read(tmp_path, source(tables=stated))
+        assert "120 rows are known at the decision" in again.told("joined")
+
+
+@pytest.mark.parametrize("name", ["enrolments.csv", "Enrollments 2025.csv", "bookings.csv"])
+def test_who_enrolled_or_booked_is_won(tmp_path: Path, name: str) -> None:
+    leads = [[f"L{k}", f"2025-01-{1 + k % 28:02}", f"s{k % 3}"] for k in range(60)]
+    put(tmp_path / "leads.csv", table(["Lead Id", "Created", "Source"], leads))
+    done = [[f"L{k}", "2025-02-20", 500] for k in range(0, 60, 4)]
+    put(tmp_path / name, table(["Lead Id", "On", "Fee"], done))
+    assert f"{name} joined by Lead Id: 15 of 60 leads have a row" in read(tmp_path).told("sales")

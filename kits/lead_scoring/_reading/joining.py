@@ -99,7 +99,7 @@ class Tables:
             self.findings.extend(_changed(leads, name, column, by))
         for timed, fields in self.timed:
             if not roles.decided_at:
-                self.findings.append(_without_time(timed.sheet.name))
+                self.findings.append(_without_decision(timed.sheet.name))
             elif fields is not None:
                 found, told = history_columns(leads, timed, fields, until)
                 columns.update(found)
@@ -300,13 +300,27 @@ def _changed(leads: Sheet, name: str, column: str, decided: Seconds) -> list[Fin
     return [Finding("joined-changed", "warn", told, fix=fix)]
 
 
-def _without_time(name: str, dates: Sequence[str] = ()) -> Finding:
+def _without_time(name: str, dates: Sequence[str]) -> Finding:
+    """Of a table whose rows have no time that is known to be theirs."""
     told = tuple(f"{one}: holds dates" for one in dates)
+    at = dates[0] if len(dates) == 1 else "…"
     return Finding(
         "table-without-time",
         "warn",
-        f"{name} was left out: it cannot be told which of its rows were known when a lead was decided",
+        f"{name} was left out: no column is known to say when its rows happened, so which of them were known when a lead was decided "
+        "cannot be told",
         told or (name,),
-        "name the columns with the times in kit.yaml: model.source.decided_at of the leads, and "
-        f"model.source.tables: [{{file: {file_and_sheet(name)[0]}, at: …}}]",
+        f"name the column in kit.yaml: model.source.tables: [{{file: {file_and_sheet(name)[0]}, role: events, at: {at}}}]",
+    )
+
+
+def _without_decision(name: str) -> Finding:
+    """Of a table whose rows have a time, beside leads that have none."""
+    return Finding(
+        "table-without-time",
+        "warn",
+        f"{name} was left out: it cannot be told which of its rows were known when a lead was decided, as leads have no time",
+        (name,),
+        "name the column with the time at which leads came in kit.yaml: model.source.decided_at; where all were asked on one day, as by "
+        "a mailing, add a column with that day",
     )

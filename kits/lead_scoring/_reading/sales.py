@@ -24,7 +24,8 @@ from kits.lead_scoring.config import SourceConfig
 WON, WON_AT = "(has a sale)", "(first sale)"
 """Columns that the leads get; no export names its own so."""
 _NAMES = re.compile(
-    r"(?:^|_)(?:closed_deals?|won|won_deals?|sales?|orders?|purchases?|payments?|transactions?|customers?|invoices?|conversions?|subscriptions?|contracts?|"
+    r"(?:^|_)(?:closed_deals?|won|won_deals?|sales?|orders?|purchases?|payments?|transactions?|customers?|invoices?|conversions?|subscriptions?|contracts?|bookings?|enroll?ments?|admissions?|"
+    r"einschreibungen|buchungen|inscriptions|inscripciones|matriculas|iscrizioni|prenotazioni|"
     r"kunden|auftraege|zahlungen|zahlungseingaenge|paiements|encaissements|pagos|pagamenti|pagamentos|betalingen|betalinger|betalningar|platnosci|platby|oplaty|"
     r"bestellungen|rechnungen|vertraege|clients|commandes|ventes|clientes|pedidos|ventas|ordini|vendite|fatture|clienti|fatturato|"
     r"ordrer|ordrar|ordre|kunder|fakturaer|fakturor|salg|foersaeljning|klanten|bestellingen|facturen|factures|facturas|encomendas|vendas|faturas|"
