@@ -6,7 +6,7 @@ list, or refused. Where it goes is decided later (`splitting.py`), when all are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
@@ -112,6 +112,8 @@ def take_in(
     listed = _read_list(options.only) if options.only else None
     met: set[str] = set()
     newer: list[str] = []
+    there = {e.sample.source for e in intake.entries.values() if not key_of(e.sample)}
+    anew: list[str] = []
     for raw in stream:
         if isinstance(raw, Finding):
             intake.findings.append(raw)
@@ -123,11 +125,16 @@ def take_in(
                 intake.left_out += 1
                 continue
             met |= names
+        kept = intake.kept
         if _take_one(intake, raw, options.label, blobs) and len(newer) < _SHOWN:
             newer.append(raw.source)
+        if intake.kept > kept and not raw.key and raw.source in there:
+            anew.append(raw.source)
     if intake.replaced:
         text = f"{intake.replaced} samples are newer states of ones that were there, and took their place"
         intake.findings.append(Finding("newer-states", "pass", text, tuple(newer)))
+    if 2 * len(anew) > intake.kept:
+        intake.findings.append(_read_anew(anew))
     if listed is not None and len(met) < len(listed):
         absent = sorted(listed - met)
         intake.findings.append(
@@ -139,6 +146,18 @@ def take_in(
                 "correct the list: names, stems or paths relative to the folder",
             )
         )
+
+
+def _read_anew(sources: Sequence[str]) -> Finding:
+    """Of samples that nothing identifies but their place: read again by other settings they are others, and stand beside the first."""
+    return Finding(
+        "read-anew",
+        "warn",
+        f"{len(sources)} samples have the file and the place in it of ones that were there, but not their content: where it is the same "
+        "file, each counts twice now",
+        tuple(sources[:_SHOWN]),
+        "if it was imported before, by other settings: import again with --replace",
+    )
 
 
 def _read_list(path: Path) -> set[str]:

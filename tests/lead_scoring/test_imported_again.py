@@ -134,3 +134,21 @@ def test_versions_name_whom_their_leads_are_states_of(project: Project) -> None:
     assert {key_of(item.sample) for item in report.dataset.items} == {
         f"Lead ID:L{number}" for number in range(12)
     }
+
+
+def test_a_file_without_ids_that_is_read_anew_is_told_to_stand_there_twice(
+    project: Project,
+) -> None:
+    rows = [[2_000 + n % 7, ("web", "fair")[n % 2], n % 3 == 0] for n in range(30)]
+    path = put(project.root.parent / "churn.csv", table(["Minutes", "Channel", "Churn"], rows))
+    first = import_data(project, path, ImportOptions())
+    [asked] = [one for one in first.findings if one.check == "outcome"]
+    assert asked.fix.endswith("won and lost; then import again with --replace")
+    put(project.root / "kit.yaml", "kit: lead-scoring\nname: leads\nmodel:\n  source: {outcome: Churn}\n")  # fmt: skip
+    stated = Project.open(project.root)
+    again = import_data(stated, path, ImportOptions())
+    [told] = [one for one in again.findings if one.check == "read-anew"]
+    assert told.level == "warn" and told.text.startswith("30 samples have the file and the place")
+    anew = import_data(stated, path, ImportOptions(replace=True))
+    assert len(anew.dataset.items) == 30
+    assert not [one for one in anew.findings if one.check == "read-anew"]

@@ -111,5 +111,5 @@ def test_a_heading_that_was_left_out_can_be_kept(tmp_path: Path) -> None:
     found = read(path)
     assert len(found.leads) == 40
     [told] = [one for one in found.findings if one.check == "no-leads"]
-    assert told.fix == "if headings of these are leads: model.source.headings: keep"
+    assert told.fix.startswith("if headings of these are leads: model.source.headings: keep;")
     assert len(read(path, source(headings="keep")).leads) == 41

@@ -6,6 +6,8 @@ Composition only; each step has a file of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from kits.core.kit import Finding, RawSample
@@ -19,6 +21,8 @@ from kits.lead_scoring._reading.telling import tell
 from kits.lead_scoring._reading.trials import without_trials
 from kits.lead_scoring._reading.versions import without_versions
 from kits.lead_scoring.config import Config
+
+_STATED, _REPLACE = "model.source", "--replace"
 
 
 def read_leads(
@@ -48,10 +52,16 @@ def read_leads(
     known, versions = without_versions(known, config.source, all_wanted=all_wanted)
     known, trials, tried = without_trials(known, config.source, all_wanted=all_wanted)
     known, other = without_other_units(known, learned.units)
-    yield from tables.findings
-    yield from (*other, *tried, *versions)
-    if repeated is not None:
-        yield repeated
-    yield from tell(known, config)
-    yield from several_currencies(known)
-    yield from samples_of(known, config, trials)
+    found = chain(
+        tables.findings, other, tried, versions, [repeated] if repeated is not None else [], tell(known, config),
+        several_currencies(known), samples_of(known, config, trials),
+    )  # fmt: skip
+    for one in found:
+        yield one if all_wanted or isinstance(one, RawSample) else _with_next_step(one)
+
+
+def _with_next_step(finding: Finding) -> Finding:
+    """What is stated of columns and tables counts from the next import on, and leads without ids would stand beside themselves."""
+    if _STATED not in finding.fix or _REPLACE in finding.fix:
+        return finding
+    return replace(finding, fix=f"{finding.fix}; then import again with {_REPLACE}")
