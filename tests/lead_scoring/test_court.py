@@ -98,6 +98,25 @@ def test_a_sum_that_is_nought_for_all_who_lost_is_convicted() -> None:
     assert "it restates the outcome" in said_of(court, "wert")
 
 
+@pytest.mark.parametrize(("share", "expected"), [(0.6, "guilty"), (0.28, "suspicious")])
+def test_a_flag_that_only_buyers_have_is_asked_about_and_convicted_where_most_do(
+    share: float, expected: str
+) -> None:
+    made = Made()
+    flag = (made.won == 1) & (made.rng.random(made.rows) < share)
+    made.columns["q3"] = ["1" if one else "0" for one in flag]
+    court = made.court()
+    assert finding(court, "q3") == expected
+    assert "is of won leads alone" in said_of(court, "q3")
+
+
+def test_a_flag_that_nearly_only_buyers_have_is_let_go() -> None:
+    made = Made()
+    flag = made.rng.random(made.rows) < np.where(made.won == 1, 0.2, 0.01)
+    made.columns["q3"] = ["1" if one else "0" for one in flag]
+    assert "is of won leads alone" not in str(made.court().as_json())
+
+
 def test_values_that_restate_the_outcome_convict() -> None:
     made = Made()
     words = np.where(

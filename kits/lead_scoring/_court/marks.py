@@ -14,6 +14,7 @@ import numpy as np
 from kits.lead_scoring._court.accused import Accused, Mark
 from kits.lead_scoring._court.columns import Floats
 from kits.lead_scoring._court.marks_of_outcome import (
+    by_certain_value,
     by_decisive_values,
     by_gaps,
     by_nought,
@@ -130,6 +131,7 @@ RULES: tuple[Rule, ...] = (
     by_decisive_values,
     by_gaps,
     by_nought,
+    by_certain_value,
     by_time,
     by_open_leads,
 )

@@ -24,6 +24,8 @@ _TELLING_GAPS, _PLAIN_GAPS = 0.58, 0.65
 """AUC of nothing but whether a value is there, from the near end of its interval."""
 _SHARE = 0.1
 _LEAST_ROWS = 20
+_TWO, _SURE = 2, 0.95
+"""Values of a plain flag; the share won, at the near end of its interval, from which on one of them leaves no doubt."""
 _SHOWN = 3
 
 
@@ -91,6 +93,22 @@ def by_nought(accused: Accused) -> Iterator[Mark]:
     yield from _by_state(
         accused, other, "nought", (f"not {usual:g}", f"{usual:g} or empty"), gently=False
     )
+
+
+def by_certain_value(accused: Accused) -> Iterator[Mark]:
+    """One of two values that has leads alone that were won: what is known beforehand leaves some doubt."""
+    column = accused.column
+    if column.distinct != _TWO:
+        return
+    won, n = _counts(column, accused.won)
+    for value in np.unique(column.codes[column.filled]).tolist():
+        sure = bounds(won[value], n[value])[0] >= _SURE
+        if sure and distance(won[value], n[value], accused.base) >= _VERY_FAR:
+            yield Mark(
+                "certain value",
+                2.0,
+                f"one of its two values is of won leads alone: {_shown(column, [value], won, n)}, where {accused.base:.0%} of all are",
+            )
 
 
 def _by_state(
