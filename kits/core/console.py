@@ -7,7 +7,9 @@ when a user can fix them.
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import getpass
 import json
 import os
@@ -76,6 +78,8 @@ def account_name() -> str:
 
 def run(app: Callable[[], object]) -> None:
     """Runs a command-line program; turns user errors into text and exit code."""
+    # all that was loaded is not gone through for garbage before it is thrown away: a sixth of a verb of the hub
+    atexit.register(gc.freeze)
     try:
         app()
     except KitwrightError as error:
