@@ -17,6 +17,7 @@ from kits.core.packed import MAX_BLOBS, MAX_PACK_BYTES, pack
 from kits.core.sample import digest_of
 from kits.core.signing import SigningKey
 from tests.cloud_sync.fleet_builders import token_for
+from tests.cloud_sync.tables import make_tables
 
 CONTENT = bytes(range(256)) * 40
 
@@ -27,6 +28,7 @@ def opened(tmp_path: Path) -> Iterator[tuple[TestClient, Hub]]:
     config = parse({"broker": {"kind": "external"}, "limits": limits}, tmp_path)
     SigningKey.create(config.keys_dir / "hub.pem")
     app = create_app(config, jobs=False)
+    make_tables(app.state.hub.database)
     with TestClient(app) as client:
         client.headers.update(token_for(app.state.hub))
         yield client, app.state.hub

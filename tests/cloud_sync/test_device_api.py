@@ -22,6 +22,7 @@ from tests.cloud_sync.fleet_builders import (
     decision,
     token_for,
 )
+from tests.cloud_sync.tables import make_tables
 from tests.waiting import wait_for
 
 
@@ -31,6 +32,7 @@ def opened(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Tes
     config = parse({**settings, "limits": {"body_bytes": 5000}}, tmp_path)
     SigningKey.create(config.keys_dir / "hub.pem")
     app = create_app(config)
+    make_tables(app.state.hub.database)
     with TestClient(app) as client:
         yield client, app.state.hub
 
