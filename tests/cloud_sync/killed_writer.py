@@ -1,8 +1,7 @@
-"""Writing scores back as a process of its own, for tests that kill it: `python killed_writer.py FOLDER`."""
+"""Writing scores back as a process of its own, for tests that kill it."""
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
@@ -11,7 +10,9 @@ from cloud_sync.crm.opening import Opener
 from cloud_sync.crm.writeback import WriteBack
 from cloud_sync.hub import Hub
 
-if __name__ == "__main__":
-    hub = Hub.open(load(Path(sys.argv[1])))
+
+def main(folder: Path) -> None:
+    """Writes until it is killed."""
+    hub = Hub.open(load(folder))
     WriteBack(hub, Opener(hub)).start()
     time.sleep(600)

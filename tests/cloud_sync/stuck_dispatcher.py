@@ -1,10 +1,10 @@
-"""A dispatcher as a process of its own, for tests that kill it: `python stuck_dispatcher.py FOLDER` says when it is at it."""
+"""A dispatcher as a process of its own, for tests that kill it; it says when it is at it."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from cloud_sync.config import load
@@ -19,12 +19,15 @@ class Stuck:
     name = "webhook"
     batch = 1
 
+    def __init__(self, said: Connection) -> None:
+        self._said = said
+
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
-        sys.stdout.write(deliveries[0].key + "\n")
-        sys.stdout.flush()
+        self._said.send(deliveries[0].key)
         time.sleep(600)
 
 
-if __name__ == "__main__":
-    Dispatcher(Hub.open(load(Path(sys.argv[1]))), [Stuck()]).start()
+def main(folder: Path, said: Connection) -> None:
+    """Dispatches until it is killed; `said` gets the key of what it delivers."""
+    Dispatcher(Hub.open(load(folder)), [Stuck(said)]).start()
     time.sleep(600)

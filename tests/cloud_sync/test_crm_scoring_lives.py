@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -13,19 +13,11 @@ from sqlalchemy import update
 
 from cloud_sync.crm import claiming
 from cloud_sync.crm.scoring import LeadScoring
+from cloud_sync.effects.lives import Life
 from cloud_sync.store.models import CrmLead
+from tests import forked
 from tests.cloud_sync.lead_builders import LeadHub, lead_hub
 from tests.waiting import wait_for
-
-ROOT = Path(__file__).parents[2]
-LIVES = """
-import sys, time
-from pathlib import Path
-from cloud_sync.effects.lives import Life
-Life(Path(sys.argv[1]), "other").begin()
-print("lives", flush=True)
-time.sleep(600)
-"""
 
 
 @pytest.fixture
@@ -35,24 +27,28 @@ def here(tmp_path: Path, database_url: str) -> Iterator[LeadHub]:
 
 
 @pytest.fixture
-def other(here: LeadHub) -> Iterator[subprocess.Popen[bytes]]:
+def other(here: LeadHub) -> Iterator[BaseProcess]:
     """Another hub on the same data, alive."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", LIVES, str(here.hub.config.scorers_dir)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-    )
+    told, tells = forked.CONTEXT.Pipe(duplex=False)
+    process = forked.start(live, here.hub.config.scorers_dir, tells)
     try:
-        assert process.stdout is not None and process.stdout.readline() == b"lives\n"
+        assert told.poll(60) and told.recv() == "lives"
         yield process
     finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+        forked.end(process)
+        told.close()
+        tells.close()
+
+
+def live(folder: Path, tells: Connection) -> None:
+    """Until it is killed."""
+    Life(folder, "other").begin()
+    tells.send("lives")
+    time.sleep(600)
 
 
 def test_leads_that_a_killed_hub_was_scoring_are_scored_at_once(
-    here: LeadHub, other: subprocess.Popen[bytes]
+    here: LeadHub, other: BaseProcess
 ) -> None:
     here.crm.put("1", size=50)
     here.due("1")
@@ -64,8 +60,7 @@ def test_leads_that_a_killed_hub_was_scoring_are_scored_at_once(
     here.scoring.start()
     here.scoring.stop()
     assert here.lead("1").lease_owner == "other", "it lives"
-    other.kill()
-    other.wait()
+    forked.end(other)
     following = LeadScoring(here.hub, here.models, lambda _connection: here.crm, now=here.clock)
     following.start()
     try:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +17,10 @@ from cloud_sync.config import dump
 from cloud_sync.crm import writing
 from cloud_sync.crm.base import WriteOutcome
 from cloud_sync.effects.lives import ANSWERED
+from tests import forked
+from tests.cloud_sync import killed_writer
 from tests.cloud_sync.crm_servers import Reply
 from tests.cloud_sync.writing_builders import NAME, Scene, writing_scene
-
-KILLED = Path(__file__).with_name("killed_writer.py")
 
 
 @pytest.fixture
@@ -84,7 +82,7 @@ def test_a_hub_that_was_overtaken_has_the_newest_score_written_again(scene: Scen
 
 
 @contextmanager
-def stuck_at_it(scene: Scene) -> Iterator[subprocess.Popen[bytes]]:
+def stuck_at_it(scene: Scene) -> Iterator[BaseProcess]:
     """A hub that waits for the CRM's answer to a batch, which takes nothing of it."""
     act, asked, over = scene.portal.act, threading.Event(), threading.Event()
 
@@ -98,16 +96,12 @@ def stuck_at_it(scene: Scene) -> Iterator[subprocess.Popen[bytes]]:
     data = scene.hub.config.data_dir
     (data / "hub.yaml").write_text(dump(scene.hub.config))
     scene.server.act = silent
-    process = subprocess.Popen(
-        [sys.executable, str(KILLED), str(data)],
-        env={**os.environ, "PYTHONPATH": str(KILLED.parents[2])},
-    )
+    process = forked.start(killed_writer.main, data)
     try:
         assert asked.wait(60)
         yield process
     finally:
-        process.kill()
-        process.wait()
+        forked.end(process)
         scene.server.act = act
         over.set()
 
@@ -127,8 +121,7 @@ def test_scores_that_a_killed_hub_was_writing_are_written_by_the_next_one(scene:
     scene.score("1", 50)
     with stuck_at_it(scene) as hub:
         assert start_and_stop(scene) > writing.LEASE - timedelta(minutes=2), "it lives"
-        hub.kill()
-        hub.wait()
+        forked.end(hub)
         assert start_and_stop(scene) == ANSWERED, "the CRM may be at work on it"
     scene.now += timedelta(seconds=5)
     assert start_and_stop(scene) < ANSWERED, "a hub that is killed again and again puts nothing off"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,11 @@ import pytest
 from cloud_sync.config import dump
 from cloud_sync.effects import lives
 from cloud_sync.effects.lives import ANSWERED
+from tests import forked
+from tests.cloud_sync import stuck_dispatcher
 from tests.cloud_sync.effect_builders import Scene
 from tests.cloud_sync.fleet_builders import add_device, make_hub
 from tests.cloud_sync.receivers import receiver
-
-STUCK = Path(__file__).with_name("stuck_dispatcher.py")
 
 
 @pytest.fixture
@@ -36,20 +35,17 @@ def scene(tmp_path: Path, database_url: str) -> Iterator[Scene]:
 
 
 @contextmanager
-def stuck_at_it(scene: Scene) -> Iterator[subprocess.Popen[bytes]]:
+def stuck_at_it(scene: Scene) -> Iterator[BaseProcess]:
     """A process that has claimed the effect and waits for the receiver's answer."""
-    process = subprocess.Popen(
-        [sys.executable, str(STUCK), str(scene.hub.config.data_dir)],
-        env={**os.environ, "PYTHONPATH": str(STUCK.parents[2])},
-        stdout=subprocess.PIPE,
-    )
+    here, there = forked.CONTEXT.Pipe(duplex=False)
+    process = forked.start(stuck_dispatcher.main, scene.hub.config.data_dir, there)
     try:
-        assert process.stdout is not None
-        assert process.stdout.readline().decode().strip() == scene.effect().key
+        assert here.poll(60) and here.recv() == scene.effect().key
         yield process
     finally:
-        process.kill()
-        process.communicate()
+        forked.end(process)
+        here.close()
+        there.close()
 
 
 def start_and_stop(scene: Scene) -> timedelta:
@@ -65,8 +61,7 @@ def start_and_stop(scene: Scene) -> timedelta:
 def test_what_a_killed_hub_was_at_is_taken_up_by_the_next_one(scene: Scene) -> None:
     with stuck_at_it(scene) as hub:
         assert start_and_stop(scene) > timedelta(minutes=3), "it lives"
-        hub.kill()
-        hub.wait()
+        forked.end(hub)
         assert start_and_stop(scene) == ANSWERED, "the receiver may be at work on it"
     assert scene.another().step() == 0
     scene.later(seconds=5)
@@ -103,8 +98,7 @@ def not_there(scene: Scene) -> None:
 @pytest.mark.parametrize("doubt", [of_another_start, a_copy, cut_off, not_there])
 def test_in_doubt_the_lease_has_to_pass(scene: Scene, doubt: Callable[[Scene], None]) -> None:
     with stuck_at_it(scene) as hub:
-        hub.kill()
-        hub.wait()
+        forked.end(hub)
     doubt(scene)
     assert start_and_stop(scene) > timedelta(minutes=3)
     scene.later(minutes=5)

@@ -1,4 +1,4 @@
-"""A hub's server with its loops for leads, as a process of its own that is killed: `python -m tests.failure.crm_hub DIR`.
+"""A hub's server with its loops for leads, as a process of its own that is killed; also `python -m tests.failure.crm_hub DIR`.
 
 Composed as `cloud-sync serve` does, but for the bundle's runtime, which is a rule that a test can compute too, and for
 time: leases and pauses of minutes are seconds, because an hour passes in some of them.

@@ -6,11 +6,10 @@ import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from sqlalchemy import func, or_, select
@@ -26,12 +25,13 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmEvent, CrmLead
 from kits.core.addresses import free_port
 from kits.core.signing import SigningKey
+from tests import forked
 from tests.cloud_sync.lead_builders import LEADS, SALES, lead_bundle, release_bundle
 from tests.cloud_sync.tables import make_tables
+from tests.failure import crm_hub
 from tests.failure.crm_hub import COLUMN, points_of
 
 POINTS = "kitwright_score"
-_ROOT = Path(__file__).parents[2]
 _UP_S = 60.0
 
 
@@ -128,18 +128,19 @@ class Lives:
 
     Args:
         folder: empty, of the caller's own.
-        more: variables of the server's environment.
     """
 
-    def __init__(self, folder: Path, plan: Plan, more: Mapping[str, str] | None = None) -> None:
-        self.more = dict(more or {})
+    server: Callable[[Path], None] = staticmethod(crm_hub.main)
+    """What is killed; a function of a module."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
         self._folder = folder
         self._plan = plan
         self._random = random.Random(plan.seed)
         self._port = free_port()
         self._simulator = Simulator("hubspot", seed=plan.seed, limit=0)
         self._changes: dict[str, int] = {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: BaseProcess | None = None
 
     def run(self) -> Outcome:
         """Makes leads, changes them while the server is killed and the CRM is down, waits for rest, and looks."""
@@ -223,28 +224,24 @@ class Lives:
     # -- the server ------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1", **self.more}
-        with (self._folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.failure.crm_hub", str(self._folder)],
-                env=environment, stdout=log, stderr=log, cwd=_ROOT,
-            )  # fmt: skip
+        log = self._folder / "server.log"
+        self._process = forked.start(self.server, self._folder, log=log)
         until = time.monotonic() + _UP_S
         while not _listens(self._port):
-            assert self._process.poll() is None, self._said()
+            assert self._process.is_alive(), self._said()
             assert time.monotonic() < until, "the server does not come up"
             time.sleep(0.02)
 
     def _kill(self, number: int = signal.SIGKILL) -> None:
         assert self._process is not None
-        assert self._process.poll() is None, self._said()
-        self._process.send_signal(number)
-        self._process.wait(_UP_S)
+        assert self._process.is_alive() and self._process.pid, self._said()
+        os.kill(self._process.pid, number)
+        self._process.join(_UP_S)
+        assert not self._process.is_alive(), self._said()
 
     def _end(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        if self._process is not None:
+            forked.end(self._process)
 
     def _said(self) -> str:
         return (self._folder / "server.log").read_text()[-3000:]

@@ -6,7 +6,6 @@ see: the database, files, another server.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -15,12 +14,11 @@ from pathlib import Path
 from sqlalchemy import Engine, event
 
 from cloud_sync.effects.json_http import JsonHttp
+from tests import forked
 
 Work = Callable[..., None]
 MOST = 400
 _LONGEST_S = 60.0
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["cloud_sync.app", "tests.failure.crm_cuts"])
 
 
 def deaths(work: Work, begin: Callable[[], tuple[object, ...]]) -> Iterator[int]:
@@ -31,8 +29,7 @@ def deaths(work: Work, begin: Callable[[], tuple[object, ...]]) -> Iterator[int]
         begin: sets everything to the beginning, each time; what `work` is called with.
     """
     for step in range(1, MOST):
-        child = _CONTEXT.Process(target=_live, args=(step, work, begin()))
-        child.start()
+        child = forked.start(_live, step, work, begin())
         child.join(_LONGEST_S)
         if child.exitcode == 0:
             return

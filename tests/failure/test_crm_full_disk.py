@@ -44,7 +44,7 @@ class FullDisk(Lives):
             self._send(number)
             fill(self._folder)
             time.sleep(0.5)
-        assert self._process is not None and self._process.poll() is None
+        assert self._process is not None and self._process.is_alive()
         filler.unlink()
 
     def _use_up(self) -> None:
