@@ -39,11 +39,19 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A hub's folder, filled once for a module; each test works on a copy."""
-    folder = tmp_path_factory.mktemp("filled")
+@pytest.fixture(scope="package")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub's folder, made once; nobody writes into it."""
+    folder = tmp_path_factory.mktemp("seeded")
     seed.make_hub(folder, samples=40).close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def filled(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of it for a module, which may put more into it before its first test; each test works on a copy."""
+    folder = tmp_path_factory.mktemp("filled")
+    shutil.copytree(seeded, folder, dirs_exist_ok=True)
     return folder
 
 
@@ -75,9 +83,9 @@ def address(hub: Hub) -> Iterator[str]:
     listener.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:  # Any: playwright may not be installed
-    """One browser for a module's tests; each opens contexts of its own, which share nothing."""
+    """One browser for all; each test opens contexts of its own, which share nothing."""
     sync_api = pytest.importorskip("playwright.sync_api")
     if not CHROMIUM:
         pytest.skip("chromium is not installed")
