@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -74,8 +75,8 @@ class PromiseMonitor:
         """The monitor after one more audited decision."""
         share = (_reserve(self.seen) - _reserve(self.seen + 1)) / _STAKES
         money = tuple(
-            min((worth + share) * _odds(rate, self.epsilon, wrong), 1e300)
-            for worth, rate in zip(self.money, _rates(self.epsilon))
+            min((worth + share) * odds, 1e300)
+            for worth, odds in zip(self.money, _odds(self.epsilon, wrong))
         )
         total = sum(money) + _reserve(self.seen + 1)
         return replace(
@@ -146,5 +147,8 @@ def _log_odds(rate: float) -> float:
     return math.log(rate / (1.0 - rate))
 
 
-def _odds(rate: float, epsilon: float, wrong: bool) -> float:
-    return rate / epsilon if wrong else (1.0 - rate) / (1.0 - epsilon)
+@lru_cache(maxsize=64)
+def _odds(epsilon: float, wrong: bool) -> tuple[float, ...]:
+    """What each bet is multiplied by at an audit."""
+    rates = _rates(epsilon)
+    return tuple(rate / epsilon if wrong else (1.0 - rate) / (1.0 - epsilon) for rate in rates)
