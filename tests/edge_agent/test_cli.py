@@ -67,7 +67,7 @@ class Told:
 def told(
     site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Told]:
-    """As `agent`, in this process: for verbs that start nothing, whose words alone count."""
+    """As `agent`, in this process: for verbs whose words and files alone count, and not how the program starts and ends."""
     monkeypatch.chdir(site)
 
     def tell(*arguments: str, code: int = 0) -> Told:
@@ -130,37 +130,39 @@ def test_replay_prints_one_decision_per_file(site: Path, tiny_kit: Path) -> None
     assert not (site / "state" / "outbox.sqlite").exists()
 
 
-def test_apply_checks_golden_samples_and_the_next_run_switches(site: Path, tiny_kit: Path) -> None:
+def test_apply_checks_golden_samples_and_the_next_run_switches(
+    site: Path, tiny_kit: Path, told: Callable[..., Told]
+) -> None:
     agent(site, tiny_kit, "run")
     new, wrong = make_bundle(2, act_at=0.79), make_bundle(3, golden_score=0.9)
     (site / "new.kwb").write_bytes(new)
     (site / "wrong.kwb").write_bytes(wrong)
-    assert "golden" in agent(site, tiny_kit, "apply", "wrong.kwb", code=3).stderr
-    assert "agree on cpu" in agent(site, tiny_kit, "apply", "new.kwb").stdout
+    assert "golden" in told("apply", "wrong.kwb", code=3).stderr
+    assert "agree on cpu" in told("apply", "new.kwb").stdout
     source = {"kind": "folder", "path": "pictures", "loop": True, "rate_hz": 50}
     write_config(site, source=source, update={"shadow_samples": 2, "probation_samples": 3})
     done = json.loads(agent(site, tiny_kit, "run", "--max-samples", "150", "--json").stdout)
     assert done["bundle"] == bundle_id_of(new)
-    agent(site, tiny_kit, "rollback")
+    told("rollback")
     done = json.loads(agent(site, tiny_kit, "run", "--max-samples", "30", "--json").stdout)
     assert done["bundle"] == bundle_id_of(make_bundle())
 
 
 def test_a_denied_bundle_is_applied_only_after_a_person_allowed_it(
-    site: Path, tiny_kit: Path
+    site: Path, tiny_kit: Path, told: Callable[..., Told]
 ) -> None:
     new = make_bundle(2, act_at=0.79)
     (site / "new.kwb").write_bytes(new)
     agent(site, tiny_kit, "run", "--max-samples", "2", "--json")
     Slots(site / "state").save(denied={bundle_id_of(new): "it crashed"})
-    refused = agent(site, tiny_kit, "apply", "new.kwb", code=2)
+    refused = told("apply", "new.kwb", code=2)
     assert "went back here: it crashed" in refused.stderr
     assert "edge-agent allow" in refused.stderr
-    assert "no such bundle is denied" in agent(site, tiny_kit, "allow", "0" * 12, code=2).stderr
-    assert "it crashed" in agent(site, tiny_kit, "allow", bundle_id_of(new)[:12]).stdout
+    assert "no such bundle is denied" in told("allow", "0" * 12, code=2).stderr
+    assert "it crashed" in told("allow", bundle_id_of(new)[:12]).stdout
     agent(site, tiny_kit, "run", "--max-samples", "2", "--json")
     assert Slots(site / "state").state.denied == {}
-    agent(site, tiny_kit, "apply", "new.kwb")
+    told("apply", "new.kwb")
 
 
 def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path, port: int) -> None:
@@ -206,7 +208,9 @@ def test_status_without_an_agent_is_unreachable(site: Path, told: Callable[..., 
     assert "no agent answers" in told("status", code=5).stderr
 
 
-def test_an_agent_answers_for_itself_only(site: Path, tiny_kit: Path, port: int) -> None:
+def test_an_agent_answers_for_itself_only(
+    site: Path, tiny_kit: Path, port: int, told: Callable[..., Told]
+) -> None:
     source = {"kind": "folder", "path": "pictures", "loop": True, "rate_hz": 50}
     write_config(site, source=source, status={"port": port}, state_dir="one")
     process = subprocess.Popen(
@@ -217,9 +221,9 @@ def test_an_agent_answers_for_itself_only(site: Path, tiny_kit: Path, port: int)
     )
     try:
         wait_for(lambda: judged(site, StatusConfig(port=port)) > 0, STARTS_S)
-        assert "running" in agent(site, tiny_kit, "status").stdout
+        assert "running" in told("status").stdout
         write_config(site, source=source, status={"port": port}, state_dir="two")
-        refused = agent(site, tiny_kit, "status", code=5)
+        refused = told("status", code=5)
     finally:
         process.terminate()
         process.wait(15)
@@ -228,9 +232,9 @@ def test_an_agent_answers_for_itself_only(site: Path, tiny_kit: Path, port: int)
     assert refused.stdout == ""
 
 
-def test_doctor_names_what_is_missing(site: Path, tiny_kit: Path) -> None:
+def test_doctor_names_what_is_missing(site: Path, told: Callable[..., Told]) -> None:
     write_config(site, hub={"url": "https://hub.example:8080"})
-    done = agent(site, tiny_kit, "doctor", "--json", code=4)
+    done = told("doctor", "--json", code=4)
     checks = {c["check"]: c for c in json.loads(done.stdout)["checks"]}
     assert checks["onnxruntime"]["ok"]
     assert checks["source"]["ok"]

@@ -36,10 +36,11 @@ LIFE = timedelta(days=365)
 pytestmark = pytest.mark.skipif(not find_mosquitto(), reason="mosquitto is not installed")
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[SecureSite]:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureSite]:
+    """One for all: each test has a device of another name, which has ended with it."""
     # an authority that is older than the certificate of a device that slept too long
-    made = SecureSite(tmp_path, authority_age=LIFE * 1.5)
+    made = SecureSite(tmp_path_factory.mktemp("site"), authority_age=LIFE * 1.5)
     made.serve()
     yield made
     made.close()
@@ -83,22 +84,22 @@ def test_a_second_device_with_the_same_identity(
 
 
 def test_a_revoked_device_is_cut_off(site: SecureSite, tmp_path: Path, record: Record) -> None:
-    line = running(site, tmp_path, "press-1")
-    site.api.call("POST", "/v1/devices/press-1/revoke")
+    line = running(site, tmp_path, "press-2")
+    site.api.call("POST", "/v1/devices/press-2/revoke")
     cut_s = wait_for(lambda: line.figure("sync_connected") == 0, 60)
     wait_for(lambda: "broker-refuses" in line.open_alerts(), 60)
-    had, waiting = site.count("press-1"), line.figure_now("outbox_rows")
+    had, waiting = site.count("press-2"), line.figure_now("outbox_rows")
     wait_for(lambda: line.figure("outbox_rows") >= waiting + 40, 60)
-    assert site.count("press-1") == had
+    assert site.count("press-2") == had
     line.kill()
-    record({"cut after s": round(cut_s, 1), "rows taken afterwards": site.count("press-1") - had})
+    record({"cut after s": round(cut_s, 1), "rows taken afterwards": site.count("press-2") - had})
     assert cut_s <= CUT_S
 
 
 def test_a_device_whose_certificate_has_ended(
     site: SecureSite, tmp_path: Path, record: Record
 ) -> None:
-    line = running(site, tmp_path, "press-1")
+    line = running(site, tmp_path, "press-3")
     line.stop()
     state = line.folder / "state"
     key = serialization.load_pem_private_key((state / "device.key").read_bytes(), None)
@@ -106,14 +107,14 @@ def test_a_device_whose_certificate_has_ended(
     csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     request = csr.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     long_ago = Authority(load(site.data).pki_dir, clock=lambda: utc_now() - LIFE * 1.2)
-    issued = long_ago.issue_device(request, "press-1")
+    issued = long_ago.issue_device(request, "press-3")
     assert issued.not_after < utc_now()
     (state / "device.pem").write_bytes(issued.pem)
     written_at = issued.not_before.timestamp()
     os.utime(state / "device.pem", (written_at, written_at))
-    had = site.count("press-1")
+    had = site.count("press-3")
     line.start()
-    back_s = wait_for(lambda: site.count("press-1") > had + 10, 120)
+    back_s = wait_for(lambda: site.count("press-3") > had + 10, 120)
     days = line.figure_now("certificate_days")
     line.kill()
     record({"back after s": round(back_s, 1), "new certificate ends in days": round(days)})
