@@ -272,9 +272,7 @@ def test_config_show_masks_secrets_and_describes_every_key(
     assert all(meaning for _, _, meaning in describe(AgentConfig))
 
 
-def test_config_show_masks_what_lies_deeper_in_a_mailbox(
-    site: Path, told: Callable[..., Told]
-) -> None:
+def test_config_show_masks_what_lies_deeper(site: Path, told: Callable[..., Told]) -> None:
     api = {"kind": "order", "url": "https://shop.example/{key}?token=hunter1", "fields": {"state": {"path": "s"}},
            "headers": {"X-Api-Key": "hunter2"}}  # fmt: skip
     source = {
