@@ -131,7 +131,7 @@ class LeadRuntime:
 
     @cached_property
     def backtest_of_whole_year(self) -> Mapping[str, float]:
-        """The same without the time of year; empty where it adds nothing.
+        """The same without the time of year, of leads whose model knew one.
 
         Raises:
             BundleError: the bundle's backtest is malformed.

@@ -165,7 +165,7 @@ def _quantiles(table: LeadTable, backtest: Backtest, fitted: Fitted) -> tuple[fl
     Where all leads are in train, of the backtest.
     """
     later = [n for n, item in enumerate(table.items) if item.split != "train"][-_LATEST:]
-    found = np.array(list((backtest.whole_year or backtest.unseen).values()))
+    found = np.array(list({**backtest.unseen, **backtest.whole_year}.values()))
     if later:
         scorer = Scorer(_model(fitted, backtest), Encoder(fitted.encoder), fitted.trees)
         found = scorer.probabilities([table.leads[n] for n in later], whole_year=True)

@@ -82,7 +82,7 @@ def protected_by(runtime: object) -> tuple[str, ...]:
 
 
 def backtest_of_whole_year(runtime: object) -> Mapping[str, float]:
-    """Sample id → probability without the time of year; none where it adds nothing."""
+    """Sample id → probability without the time of year, of leads whose model knew one."""
     return runtime.backtest_of_whole_year if isinstance(runtime, KnowsWholeYear) else {}
 
 

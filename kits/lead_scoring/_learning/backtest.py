@@ -51,7 +51,7 @@ class Backtest:
 
     Attributes:
         unseen: row → probability by a model that had not seen it.
-        whole_year: the same without the time of year; empty where none was learned.
+        whole_year: the same without the time of year, of rows whose model knew one.
         chosen: at each origin that was judged by a choice; the last one, `ship`, by all folds.
         slices: the latest folds by the shipped candidate.
         given_up: candidates that were hopeless on the first folds, and how they did there.
@@ -110,15 +110,7 @@ def run_backtest(
         found.judge(margins[step.name][taken.candidate], step, taken)
     slices = _slices(learner, margins, _latest(usable, in_time), shipped.candidate)
     some = any(thinned(step.fit) is not step.fit for step in inner)
-    seasonal = any(found.waves.values())
-    return Backtest(
-        found.chances,
-        chosen,
-        slices,
-        tuple(search.given_up),
-        some,
-        found.whole_year if seasonal else {},
-    )
+    return Backtest(found.chances, chosen, slices, tuple(search.given_up), some, found.whole_year)
 
 
 @dataclass
@@ -127,7 +119,7 @@ class _Unseen:
 
     Attributes:
         chances: row → probability.
-        whole_year: the same without the time of year.
+        whole_year: the same without the time of year, of rows whose model knew one.
         waves: step → candidate → (judged rows,) what the time of year is of its log-odds.
     """
 
@@ -137,10 +129,16 @@ class _Unseen:
 
     def judge(self, margins: Floats, step: Origin, by: Chosen) -> None:
         """Takes log-odds of the rows that a step judges."""
-        wave = self.waves.get(step.name, {}).get(by.candidate, 0.0)
-        for into, logits in ((self.chances, margins), (self.whole_year, margins - wave)):
-            chances = probability(calibrated(logits, by.calibrator))
-            into.update(zip(step.judge.tolist(), chances.tolist()))
+        self.chances.update(_chances(margins, step, by))
+        wave = self.waves.get(step.name, {}).get(by.candidate)
+        if wave is not None:
+            self.whole_year.update(_chances(margins - wave, step, by))
+
+
+def _chances(margins: Floats, step: Origin, by: Chosen) -> dict[int, float]:
+    """Row → probability of the rows that a step judges."""
+    chances = probability(calibrated(margins, by.calibrator))
+    return dict(zip(step.judge.tolist(), chances.tolist()))
 
 
 def _search(
