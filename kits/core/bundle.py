@@ -110,6 +110,11 @@ class GoldenSet(BaseModel):
     samples: tuple[GoldenSample, ...] = ()
 
 
+def _key(parts: tuple[int | str, ...]) -> str:
+    """`model.season`: where something stands in a config."""
+    return ".".join(map(str, parts))
+
+
 @dataclass(frozen=True)
 class Bundle:
     """An opened bundle; every byte has been checked against `id`."""
@@ -134,14 +139,20 @@ class Bundle:
         """What the kit's runtime needs to know, as the kit's own model.
 
         Raises:
-            BundleError: it does not fit the model.
+            BundleError: it does not fit the model, or was made by a version of Kitwright that writes more into it.
         """
         try:
             return model.model_validate(self.manifest.config)
         except ValidationError as error:
-            first = error.errors()[0]
+            found = error.errors()
+            if unknown := [one for one in found if one["type"] == "extra_forbidden"]:
+                raise BundleError(
+                    f"the bundle's config has {_key(unknown[0]['loc'])!r}, which this version of Kitwright does not know",
+                    where=self.id[:12],
+                    fix="update Kitwright here before bundles of a newer one come, or make the bundle anew with this version",
+                ) from error
             raise BundleError(
-                f"the bundle's config is malformed: {first['loc']}: {first['msg']}",
+                f"the bundle's config is malformed: {_key(found[0]['loc'])}: {found[0]['msg']}",
                 where=self.id[:12],
             ) from error
 

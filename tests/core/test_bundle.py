@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from kits.core import bundle
 from kits.core.errors import BundleError
@@ -119,3 +121,30 @@ def test_a_file_that_cannot_be_read_is_a_clear_error(tmp_path):
     path.symlink_to(path)
     with pytest.raises(BundleError, match="cannot be read"):
         bundle.open_file(path)
+
+
+class _Inner(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    size: int = 1
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    inner: _Inner = _Inner()
+
+
+def test_a_config_of_a_newer_version_says_which_key_is_not_known_and_what_to_do():
+    opened = bundle.open_bytes(bundle_bytes())
+    manifest = opened.manifest.model_copy(update={"config": {"inner": {"size": 2, "season": {}}}})
+    with pytest.raises(BundleError, match=r"'inner\.season', which this version") as told:
+        replace(opened, manifest=manifest).config_as(_Config)
+    assert "update Kitwright here" in told.value.fix
+
+
+def test_a_config_that_is_wrong_says_where():
+    opened = bundle.open_bytes(bundle_bytes())
+    manifest = opened.manifest.model_copy(update={"config": {"inner": {"size": "large"}}})
+    with pytest.raises(BundleError, match=r"malformed: inner\.size: .*integer"):
+        replace(opened, manifest=manifest).config_as(_Config)
