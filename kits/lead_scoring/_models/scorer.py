@@ -79,12 +79,14 @@ class Scorer:
             return []
         matrix = self.encoder.rows(leads)
         added, margins = self._added(matrix)
-        whole_year = probability(self._calibrated(margins))
+        logits = self._calibrated(margins)
+        whole_year = probability(logits)
         season = self._season(leads)
         if season is not None:
             added, margins = np.column_stack([added, season]), margins + season
+            logits = self._calibrated(margins)
         bases = margins - added.sum(axis=1)
-        logits, base_logits = self._calibrated(margins), self._calibrated(bases)
+        base_logits = self._calibrated(bases)
         moved = margins - bases
         slopes = np.where(
             np.abs(moved) > _SAME,
