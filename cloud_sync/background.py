@@ -115,7 +115,7 @@ def start_leads(hub: Hub, parts: ExitStack, models: LeadModels) -> None:
     opener = Opener(hub, models.learned, sharing.share)
     asking = (Polling(hub, opener), Sweeping(hub, opener))
     loops = (*asking, LeadScoring(hub, models, opener), WriteBack(hub, opener))
-    for part in (sharing, *loops, LeadKeeper(hub), LeadUpkeep(hub, models)):
+    for part in (sharing, *loops, LeadKeeper(hub, models), LeadUpkeep(hub, models)):
         part.start()
         parts.callback(part.stop)
 

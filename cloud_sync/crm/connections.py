@@ -31,6 +31,7 @@ from cloud_sync.crm.secrets import (
     write_secrets,
 )
 from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.effects.alerts import OVER
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.store.db import take_turn
@@ -244,7 +245,7 @@ def remove(hub: Hub, name: str, *, by: str) -> dict[str, int]:
         kept_out += _let_leads_go(session, row)[1]
         session.delete(row)
         mine = Alert.name.startswith("crm-"), Alert.where == name, Alert.seen_at.is_(None)
-        session.execute(update(Alert).where(*mine).values(seen_at=utc_now(), seen_by="hub: over"))
+        session.execute(update(Alert).where(*mine).values(seen_at=utc_now(), seen_by=OVER))
         audit(session, by, "crm remove", name, **gone, kept_out=kept_out)
     return {**gone, "kept_out": kept_out}
 

@@ -1,12 +1,15 @@
-"""The loop that looks after leads once in a while: whom a CRM wants forgotten, whose samples are, whether scores still say what happens."""
+"""The loop that looks after leads once in a while: whom a CRM wants forgotten, whose samples are, whether scores still say what
+happens and leads still come as those were that were learned from."""
 
 from __future__ import annotations
 
-from cloud_sync.crm import erasing, keyless
+from cloud_sync.crm import erasing, keyless, skew, watching
+from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.projects import projects
-from cloud_sync.crm.watching import look
+from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always
+from kits.core.errors import BundleError
 from kits.core.sample import utc_now
 
 LOOK_S = 3600.0
@@ -18,10 +21,12 @@ class LeadKeeper(Looping):
 
     Args:
         hub: whose leads.
+        models: which bundles score them.
     """
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, models: LeadModels) -> None:
         self._hub = hub
+        self._models = models
         self._known: set[str] = set()  # dataset versions that were looked at
         self._loop = Loop(
             "leads", self._turn, hub.metrics, after_fault=always(LOOK_S), first_s=SOON_S
@@ -41,4 +46,10 @@ class LeadKeeper(Looping):
         with self._hub.database.session() as session:
             names = projects(session)
         for name in names:
-            look(self._hub, name, utc_now())
+            watching.look(self._hub, name, utc_now())
+            try:
+                ready = self._models.current(name)
+            except (NotFoundError, BundleError):
+                # none is in force, or it is told that it cannot be loaded
+                continue
+            skew.look(self._hub, name, ready)

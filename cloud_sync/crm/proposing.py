@@ -9,11 +9,15 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm.models import in_force
 from cloud_sync.crm.projects import KIT
+from cloud_sync.crm.skew import SKEW
 from cloud_sync.crm.watching import decided, watch
+from cloud_sync.effects.outbox import open_alert
+from cloud_sync.store.models import Alert
 
 __all__ = ["KIT", "weigh"]
 
@@ -43,6 +47,7 @@ def weigh(
         reasons.append(found.calibration.text)
         if found.base_rate is not None and found.base_rate.statistic is not None:
             reasons.append(found.base_rate.text)
+    reasons += session.scalars(select(Alert.text).where(*open_alert(SKEW, where=project)))
     reasons.append(
         "what a new model is worth is measured beside the one in force, before anything changes"
     )

@@ -19,7 +19,9 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.cases.labels import OUTCOME
 from cloud_sync.crm.outcomes import TRIAL
-from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.crm.skew import SKEW
+from cloud_sync.crm.storing import OPEN
+from cloud_sync.effects.alerts import close_alert, raise_lasting
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Annotation, CrmConnection, CrmLead, LeadModel, Sample
 from cloud_sync.store.models.crm import ASKED
@@ -220,7 +222,7 @@ def _outcomes(
 def open_since(session: Session, project: str, bundle: str) -> list[datetime]:
     """When the bundle was first asked for the scores of leads that are still open."""
     names = select(CrmConnection.name).where(CrmConnection.project == project)
-    mine = ASKED, CrmLead.connection.in_(names), CrmLead.asked_of == bundle
+    mine = ASKED, CrmLead.state == OPEN, CrmLead.connection.in_(names), CrmLead.asked_of == bundle
     return [at for at in session.scalars(select(CrmLead.asked_at).where(*mine)) if at is not None]
 
 
@@ -262,7 +264,7 @@ def watch(found: Decided, *, seed: int = 0) -> Looked:
 
 def begin_anew(session: Session, project: str) -> None:
     """Another bundle is in force: what the one before said of leads is over, and of this one nothing is known yet."""
-    for name in (DRIFT, BASE_RATE):
+    for name in (DRIFT, BASE_RATE, SKEW):
         close_alert(session, name, where=project)
 
 
@@ -279,14 +281,15 @@ def look(hub: Hub, project: str, now: datetime, *, seed: int = 0) -> Looked | No
         now_in_force = session.get(LeadModel, project, with_for_update=True)
         if now_in_force is None or now_in_force.bundle != bundle:
             return found  # another one took its place meanwhile: nothing is known of that
+        notify, since = hub.config.notify, now_in_force.at
         if found.calibration.drifted:
             text = f"{project}: {found.calibration.text}"
-            raise_alert(session, hub.config.notify, DRIFT, "warning", text, where=project)
+            raise_lasting(session, notify, DRIFT, "warning", text, where=project, since=since)
         elif found.calibration.statistic is not None:
             close_alert(session, DRIFT, where=project)
         if usual is not None and usual.drifted:
             text = f"{project}: {usual.text}"
-            raise_alert(session, hub.config.notify, BASE_RATE, "info", text, where=project)
+            raise_lasting(session, notify, BASE_RATE, "info", text, where=project, since=since)
         elif usual is not None and usual.statistic is not None:
             close_alert(session, BASE_RATE, where=project)
     return found

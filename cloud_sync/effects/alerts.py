@@ -8,6 +8,7 @@ Alerts of devices come as rows (`intake/carry.py`); both end in the same table a
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import get_args
 
 from sqlalchemy import select, update
@@ -23,6 +24,9 @@ from kits.core.sample import utc_now
 _GRAVITY = get_args(Severity)
 WEBHOOK = "webhook"
 MAIL = "mail"
+OVER = "hub: over"
+"""Who has seen an alert that ended by itself."""
+RESTS = timedelta(days=7)
 
 
 def outbox_for(notify: NotifyConfig, cmms: CmmsConfig | None = None, url: str = "") -> EffectOutbox:
@@ -66,6 +70,28 @@ def raise_alert(
     return outbox_for(notify).raise_own(session, name, severity, text, device=device, where=where)
 
 
+def raise_lasting(
+    session: Session,
+    notify: NotifyConfig,
+    name: str,
+    severity: str,
+    text: str,
+    *,
+    where: str,
+    since: datetime,
+) -> Alert | None:
+    """As `raise_alert`, of what lasts for weeks: where a person has seen it, it is raised again after a week at the earliest.
+
+    Args:
+        since: what it is about began then; an alert from before was about something else.
+    """
+    by_a_person = Alert.seen_by != OVER, Alert.seen_at > utc_now() - RESTS
+    same = Alert.name == name, Alert.device.is_(None), Alert.where == where, Alert.at >= since
+    if session.scalar(select(Alert.id).where(*same, *by_a_person).limit(1)) is not None:
+        return None
+    return raise_alert(session, notify, name, severity, text, where=where)
+
+
 def _is_graver(session: Session, name: str, severity: str, device: str | None, where: str) -> bool:
     """Whether what is open is less grave. Of transactions that ask at the same time only one is told so."""
     standing = select(Alert.severity).where(*open_alert(name, device=device, where=where))
@@ -89,5 +115,5 @@ def _say_anew(session: Session, name: str, text: str, device: str | None, where:
 def close_alert(session: Session, name: str, *, device: str | None = None, where: str = "") -> bool:
     """Marks the open alert of this name, device and place as over; whether there was one."""
     over = update(Alert).where(*open_alert(name, device=device, where=where))
-    done = session.execute(over.values(seen_at=utc_now(), seen_by="hub: over"))
+    done = session.execute(over.values(seen_at=utc_now(), seen_by=OVER))
     return bool(changed_by(done))

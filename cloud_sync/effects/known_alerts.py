@@ -105,8 +105,15 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "lead-drift", ("warning",),
-        "leads are won more or less often than their scores say, beyond chance; told once, until it is over",
+        "leads are won more or less often than their scores say, beyond chance; told once, and again a week after somebody has seen it while it lasts",
         "retrain: `cloud-sync retrain plan PROJECT`; until then the order counts more than the probability",
+    ),
+    AlertInfo(
+        "lead-skew", ("warning",),
+        "leads as they come are unlike those that the bundle learned from, beyond chance and by far: a column that was filled in is hardly "
+        "ever, numbers lie elsewhere, values were never met; told once, and again a week after somebody has seen it while it lasts",
+        "ask who fills that column in, and when: later than the score, leave it out (`model.columns.exclude`) and train anew; not sent any "
+        "more, mend the form or the mapping: [the watches](../how-to/work-with-leads.md#outcomes-come-back)",
     ),
     AlertInfo(
         "lead-base-rate", ("info",),

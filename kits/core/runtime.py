@@ -157,6 +157,30 @@ class Speaks(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Skew:
+    """A column in which samples are unlike those that were learned from: training-serving skew.
+
+    Attributes:
+        text: what is different, with both shares, in one sentence without its full stop.
+    """
+
+    column: str
+    text: str
+
+
+@runtime_checkable
+class Compares(Protocol):
+    """A runtime that knows what the samples were like that its models learned from."""
+
+    def skews(self, payloads: Sequence[Payload]) -> tuple[Skew, ...]:
+        """What is unlike them in some samples as they were decided on, beyond chance and by far; the gravest first.
+
+        Raises:
+            DataError: one of them is no sample of this kit.
+        """
+
+
 @runtime_checkable
 class Recalls(Protocol):
     """A runtime whose models learned from samples that it is judged on, and that kept what was said of them before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kits.lead_scoring._features.spec import EncoderSpec
+from kits.lead_scoring._features.usual import Usual
 from kits.lead_scoring._models.spec import ModelSpec, Tried
 from kits.lead_scoring._reasons.spec import ReasonsSpec
 from kits.lead_scoring._roles import LearnedRoles
@@ -61,4 +62,8 @@ class LeadSpec(BaseModel):
         (), description="columns that are never learned from, and reported by group"
     )
     trained_on: TrainedOn = Field(description="what the models learned from")
+    usual: dict[str, Usual] = Field(
+        default_factory=dict,
+        description="what columns held in the latest of these leads: later leads are compared with them",
+    )
     tried: tuple[Tried, ...] = Field((), description="models that were tried, the one taken first")

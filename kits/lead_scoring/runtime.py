@@ -21,11 +21,12 @@ from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, DataError
 from kits.core.operating_point import OperatingPoint
 from kits.core.prediction import Prediction, Quantity
-from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
+from kits.core.runtime import Payload, Runtime, SessionFactory, Skew, StageTimes
 from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._features.keeping import worth_keeping
 from kits.lead_scoring._features.texts import read_texts
+from kits.lead_scoring._features.usual import skews
 from kits.lead_scoring._lead import (
     LOST,
     MEDIA_TYPE,
@@ -194,6 +195,15 @@ class LeadRuntime:
         if column in self.spec.opt_out:
             return not math.isnan(to_truth(value))
         return self.scorer.encoder.has_met(column, value)
+
+    def skews(self, payloads: Sequence[Payload]) -> tuple[Skew, ...]:
+        """Columns in which these leads are unlike those learned from. Raises DataError for one that is no lead."""
+        leads = [self._lead(payload)[0] for payload in payloads]
+        return skews(
+            self.spec.encoder.columns,
+            self.spec.usual,
+            [lead for lead in leads if not self.opted_out(lead)],
+        )
 
     @property
     def sifts(self) -> bool:

@@ -23,6 +23,8 @@ from kits.lead_scoring._court.telling import notes as court_notes
 from kits.lead_scoring._court.telling import warning
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._features.encoder import Encoder
+from kits.lead_scoring._features.usual import FEWEST_LEARNED, usual_of
+from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
 from kits.lead_scoring._learning.candidates import candidates
 from kits.lead_scoring._learning.learner import Fitted
@@ -127,6 +129,7 @@ def _spec(
         team=config.team,
         protected=_protected(prepared.court, config),
         trained_on=_trained_on(table),
+        usual=usual_of(fitted.encoder.columns, _latest_leads(table)),
         tried=tried_of(backtest),
     )
 
@@ -157,6 +160,11 @@ def _trained_on(table: LeadTable) -> TrainedOn:
     moments = sorted(lead.at for lead in table.leads if lead.at is not None)
     first, last = (moments[0].isoformat(), moments[-1].isoformat()) if moments else ("", "")
     return TrainedOn(n=len(table), won=int(table.won.sum()), first=first, last=last)
+
+
+def _latest_leads(table: LeadTable) -> tuple[Lead, ...]:
+    """The latest quarter, of few leads a hundred at least: columns come and go."""
+    return table.leads[-min(_LATEST, max(len(table) // 4, FEWEST_LEARNED)) :]
 
 
 def _quantiles(table: LeadTable, backtest: Backtest, fitted: Fitted) -> tuple[float, ...]:

@@ -27,14 +27,8 @@ from kits.core.errors import DataError, MachineError, UnreachableError, UsageErr
 from kits.core.kit import Progress
 from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import Payload
-from kits.toolchain.predict import (
-    Absent,
-    Input,
-    Predicted,
-    Unreadable,
-    band_or_verdict,
-    told,
-)
+from kits.toolchain.oddities import Odd, Oddities
+from kits.toolchain.predict import Input, Predicted, band_or_verdict, told
 from kits.toolchain.processors import granted
 from kits.toolchain.providers import provider_sessions
 from kits.toolchain.sheet_rows import COLUMNS, sheet_cells
@@ -57,14 +51,12 @@ class Tally:
 
     Attributes:
         bands: the same by bands, where the kit has some.
-        absent: fields that the bundle asks for and no sample had.
-        unreadable: field → samples in which it holds what the bundle cannot read.
+        odd: what no single row shows.
     """
 
     counts: Counter[str]
     bands: Counter[str]
-    absent: tuple[str, ...] = ()
-    unreadable: Mapping[str, int] = field(default_factory=dict)
+    odd: Odd = field(default_factory=Odd)
 
     @property
     def total(self) -> int:
@@ -91,16 +83,15 @@ def predict_to_file(
     bands: Counter[str] = Counter()
     part = out.with_name(out.name + ".part")
     out.parent.mkdir(parents=True, exist_ok=True)
-    absent, unreadable = Absent(), Unreadable()
+    oddities = Oddities()
     progress.begin("predicting", 0)
     with _judge_on(on, bundle, provider) as judge, _written(part, out) as write:
-        for rows in judge(chunks(map(loaded, inputs), CHUNK)):
+        for rows in judge(chunks(oddities.passing(map(loaded, inputs)), CHUNK)):
             for verdict, line in rows:
                 counts[verdict] += 1
                 row = json.loads(line)
                 bands[band_or_verdict(row) or UNREADABLE] += 1
-                absent.see(row.get("prediction"))
-                unreadable.see(row.get("prediction"))
+                oddities.see(row.get("prediction"))
                 write(row, line)
             progress.advance(len(rows))
     progress.end()
@@ -109,7 +100,7 @@ def predict_to_file(
         what = f"none of {counts.total()} could be read" if counts else "nothing to predict there"
         raise DataError(what, fix="give files of a kind that the kit reads, see kit list")
     part.replace(out)
-    return Tally(counts, bands, absent.fields, unreadable.fields)
+    return Tally(counts, bands, oddities.found(lambda: _ready(str(bundle), provider, 0)))
 
 
 @contextmanager

@@ -7,7 +7,6 @@ and decides, and can draw; it writes nothing into the project and learns nothing
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,52 +194,6 @@ def _read_by_kit(
 def band_or_verdict(row: Mapping[str, JsonValue]) -> str:
     """What a row's sample is counted as; empty: it could not be read."""
     return str(row.get("band") or row.get("verdict") or "")
-
-
-class Absent:
-    """Finds what a bundle asks for and no sample has: columns of another spelling, or of another table.
-
-    Kits tell it in a prediction's `details` as `unknown_fields`; where none does, nothing is found.
-    """
-
-    def __init__(self) -> None:
-        self._left: dict[str, None] | None = None
-
-    def see(self, prediction: JsonValue) -> None:
-        """Takes one prediction's JSON; one that is not there says nothing."""
-        details = prediction.get("details") if isinstance(prediction, dict) else None
-        unknown = details.get("unknown_fields") if isinstance(details, dict) else None
-        if isinstance(unknown, list):
-            asked = dict.fromkeys(map(str, unknown))
-            left = asked if self._left is None else self._left
-            self._left = {name: None for name in left if name in asked}
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Those that every sample lacked."""
-        return tuple(self._left or ())
-
-
-class Unreadable:
-    """Counts what samples hold in place of the number, date, or yes or no that a bundle learned from.
-
-    Kits tell it in a prediction's `details` as `unreadable_fields`; where none does, nothing is found.
-    """
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-
-    def see(self, prediction: JsonValue) -> None:
-        """Takes one prediction's JSON; one that is not there says nothing."""
-        details = prediction.get("details") if isinstance(prediction, dict) else None
-        fields = details.get("unreadable_fields") if isinstance(details, dict) else None
-        if isinstance(fields, list):
-            self._counts.update(map(str, fields))
-
-    @property
-    def fields(self) -> dict[str, int]:
-        """Field → samples in which it could not be read, the most frequent first."""
-        return dict(self._counts.most_common())
 
 
 def told(error: DataError) -> str:

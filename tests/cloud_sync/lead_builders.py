@@ -7,7 +7,7 @@ cent. What a real bundle computes is tested with the kit.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -300,15 +300,20 @@ def lead_hub(folder: Path, url: str = "", **settings: object) -> Iterator[LeadHu
         yield with_leads(hub)
 
 
-def with_leads(hub: Hub, crm: MemoryCrm | None = None) -> LeadHub:
-    """Gives a hub a bundle, a connection and the loop."""
-    release_bundle(hub, lead_bundle())
+def with_leads(
+    hub: Hub,
+    crm: MemoryCrm | None = None,
+    bundle: bytes = b"",
+    make: Callable[[formats.Bundle], ReadyBundle] = make_rule,
+) -> LeadHub:
+    """Gives a hub a bundle, the rule's or another, a connection and the loop."""
+    release_bundle(hub, bundle or lead_bundle())
     with hub.database.transaction() as session:
         session.add(
             CrmConnection(name=SALES, kind="webhook", settings={"kind": "webhook"}, project=LEADS)
         )
     crm, clock = crm or MemoryCrm(), Clock()
-    models = LeadModels(hub, make=make_rule)
+    models = LeadModels(hub, make=make)
     scoring = LeadScoring(hub, models, lambda _connection: crm, now=clock)
     return LeadHub(hub, crm, models, clock, scoring)
 

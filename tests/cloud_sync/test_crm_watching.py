@@ -101,7 +101,7 @@ def test_forms_that_were_tried_out_say_nothing_of_scores(tmp_path: Path) -> None
 
 def test_an_alert_is_raised_once_and_closed_when_it_is_over(tmp_path: Path) -> None:
     with lead_hub(tmp_path) as here:
-        keeper = LeadKeeper(here.hub)
+        keeper = LeadKeeper(here.hub, here.models)
 
         def alerts(name: str = watching.DRIFT) -> list[bool]:
             keeper.look()
@@ -124,22 +124,22 @@ def test_one_erased_lead_does_not_end_the_watch_over_the_others(tmp_path: Path) 
         with here.hub.database.transaction() as session:
             sample = session.get_one(Sample, "s000200")
             sample.prediction, sample.blob_state = {}, "erased"
-        LeadKeeper(here.hub).look()
+        LeadKeeper(here.hub, here.models).look()
         assert standing(here) == {watching.DRIFT, watching.BASE_RATE}
 
 
 def test_another_bundle_in_force_ends_what_was_told_of_the_one_before(tmp_path: Path) -> None:
     with lead_hub(tmp_path) as here:
         fill(here, 400, 2.0)
-        LeadKeeper(here.hub).look()
+        LeadKeeper(here.hub, here.models).look()
         assert standing(here) == {watching.DRIFT, watching.BASE_RATE}
         release_bundle(here.hub, lead_bundle(2))
         assert here.models.look(LEADS)
         assert standing(here) == set()
-        LeadKeeper(here.hub).look()
+        LeadKeeper(here.hub, here.models).look()
         assert standing(here) == set()  # of the new one nothing is known
         here.models.back(LEADS, by="ada")
-        LeadKeeper(here.hub).look()
+        LeadKeeper(here.hub, here.models).look()
         assert standing(here) == {watching.DRIFT, watching.BASE_RATE}
 
 

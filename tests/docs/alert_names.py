@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-RAISERS = frozenset({"alerts", "_alerts", "alert", "raise_alert", "raise_own"})
+RAISERS = frozenset({"alerts", "_alerts", "alert", "raise_alert", "raise_lasting", "raise_own"})
 _NAME = re.compile(r"[a-z*]+(-[a-z*]+)+|drift")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

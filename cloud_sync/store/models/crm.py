@@ -38,8 +38,8 @@ TO_WRITE = text("write_at IS NOT NULL")
 WRITTEN = text("wrote_at IS NOT NULL")
 """Leads whose score was ever written to their CRM."""
 
-ASKED = text("state = 'open' AND asked_at IS NOT NULL")
-"""Open leads whose score was asked for."""
+ASKED = text("asked_at IS NOT NULL")
+"""Leads whose score was asked for."""
 
 HEAT = {"hot": 3, "warm": 2, "cold": 1}
 """What a list is in the order of; 0: no band."""
@@ -177,7 +177,7 @@ class CrmLead(Base):
         _index("ix_crm_lead_lot", "connection", "lot", "object_id", rows=SCORED),
         _index("ix_crm_lead_band", "connection", "bundle", "band", "probability", rows=SCORED),
         _index("ix_crm_lead_scored", "connection", "bundle", "scored_at", rows=SCORED),
-        _index("ix_crm_lead_asked", "connection", "asked_of", "asked_at", rows=ASKED),
+        _index("ix_crm_lead_asked", "connection", "asked_of", "asked_at", "state", rows=ASKED),
         _index("ix_crm_lead_opted_out", "connection", rows=OPTED_OUT),
         _index("ix_crm_lead_never_shown", "created_at", rows=NEVER_SHOWN),
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from kits.core.console import Console
     from kits.core.kit_manifest import Words
+    from kits.toolchain.oddities import Odd
     from kits.toolchain.predict import Predicted
 
 _TOLD_IN_FULL, _REASONS, _SPANS = 3, 5, 10
@@ -101,6 +102,7 @@ def _predict_each(
     from kits.core.ready import make_ready
     from kits.toolchain import predict as predicting
     from kits.toolchain.drafting import Records, drafts_replies
+    from kits.toolchain.oddities import Oddities
     from kits.toolchain.project import config_here
     from kits.toolchain.providers import provider_sessions
 
@@ -111,22 +113,19 @@ def _predict_each(
     kit = get_kit(ready.bundle.manifest.kit)
     found = predicting.inputs_of(kit, inputs, config_here(project, kit), opened.manifest.config)
     known = Records.read(records) if records is not None else None
-    results = list(predicting.predict_inputs(ready, found, keep=save is not None, records=known))
+    oddities = Oddities()
+    passing = oddities.passing(found)
+    results = list(predicting.predict_inputs(ready, passing, keep=save is not None, records=known))
     predicting.refuse_if_all_failed(results)
     rows = [result.as_json() for result in results]
-    absent, unreadable = predicting.Absent(), predicting.Unreadable()
     for row in rows:
-        absent.see(row.get("prediction"))
-        unreadable.see(row.get("prediction"))
+        oddities.see(row.get("prediction"))
+    odd = oddities.found(lambda: ready)
     console.answer(
         _summary(rows, kit.manifest.words),
-        {
-            "bundle": ready.id, "predictions": list(rows), "absent": list(absent.fields),
-            "unreadable": dict(unreadable.fields),
-        },
-    )  # fmt: skip
-    _tell_absent(absent.fields, console)
-    _tell_unreadable(unreadable.fields, len(rows), console)
+        {"bundle": ready.id, "predictions": list(rows), **odd.as_json()},
+    )
+    _tell_odd(odd, len(rows), console)
     replies = drafts_replies(ready.runtime)
     _tell_results(results, kit.manifest.words, console, replies=replies)
     if save is not None:
@@ -198,30 +197,32 @@ def _predict_to_file(
         f"{tally.total} rows: {_counts(tally.bands, kit.manifest.words)}",
         {
             "out": str(out), "rows": tally.total, "counts": dict(tally.counts),
-            "absent": list(tally.absent), "unreadable": dict(tally.unreadable),
+            **tally.odd.as_json(),
         },
     )  # fmt: skip
-    _tell_absent(tally.absent, console)
-    _tell_unreadable(tally.unreadable, tally.total, console)
+    _tell_odd(tally.odd, tally.total, console)
     console.next(f"head {out}")
 
 
-def _tell_absent(fields: Sequence[str], console: Console) -> None:
-    """Says which fields no sample had: without a word, all of them would score alike."""
-    if fields:
-        more = len(fields) - _NAMED
-        named = ", ".join(fields[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _tell_odd(odd: Odd, of: int, console: Console) -> None:
+    """Says what no single row shows: without a word, all of them would score alike, or wrong."""
+    if odd.absent:
+        more = len(odd.absent) - _NAMED
+        named = ", ".join(odd.absent[:_NAMED]) + (f" and {more} more" if more > 0 else "")
         console.note(
             f"warn no sample has {named}, which the bundle learned from: are they called otherwise here?"
         )
-
-
-def _tell_unreadable(fields: Mapping[str, int], of: int, console: Console) -> None:
-    """Says in which fields something stands that counts as missing."""
-    if fields:
-        named = ", ".join(f"{name} in {n} of {of}" for name, n in list(fields.items())[:_NAMED])
+    if odd.unreadable:
+        fields = list(odd.unreadable.items())[:_NAMED]
+        named = ", ".join(f"{name} in {n} of {of}" for name, n in fields)
         console.note(
             f"warn cannot be read and counts as missing: {named}; a number, a date, or yes or no was learned there"
+        )
+    for one in odd.skews[:_NAMED]:
+        console.note(f"warn {one.text}")
+    if odd.skews:
+        console.note(
+            "     what the model learned from such a column does not hold here: it is filled in later, or not any more"
         )
 
 

@@ -1,0 +1,191 @@
+"""What a column of the latest leads learned from held, and which columns of later leads hold something else by far.
+
+A column that many of those leads say something in, and hardly a later one, is filled in only after a lead is scored, or
+not sent any more: training-serving skew (Breck et al. 2017, *The ML Test Score*). Its figures in training never come
+true. No outcome is needed to see that, so it is seen within days.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from kits.core.runtime import Skew
+from kits.core.stats import proportion
+from kits.lead_scoring._features import cells
+from kits.lead_scoring._features.encoder import met_in
+from kits.lead_scoring._features.spec import ChoiceColumn, Column, ManyColumn, NumberColumn
+from kits.lead_scoring._lead import Lead, Value
+
+FEWEST_LEARNED, FEWEST = 100, 30
+"""Leads learned from, and later ones, without which nothing is compared."""
+_FALSE_ALARM_RATE = 0.001
+"""Of one comparison of all columns, where nothing has changed."""
+_TENTH = 0.1
+_HALF = 0.5
+_MANY = 0.2
+"""Share of values that were never met from which on it is told."""
+_QUESTIONS = 4
+"""About each column: whether it says something, too small, too large, never met."""
+
+
+class Usual(BaseModel):
+    """One column of the latest leads learned from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, allow_inf_nan=False)
+
+    leads: int = Field(ge=0, description="leads that were looked at")
+    said: int = Field(
+        ge=0, description="of these, whose cell says something: neither empty nor no nor nought"
+    )
+    low: float | None = Field(
+        None, description="a tenth of its numbers, without noughts, are smaller; None: no numbers"
+    )
+    high: float | None = Field(None, description="a tenth of its numbers are larger")
+
+
+def usual_of(columns: Sequence[Column], leads: Sequence[Lead]) -> dict[str, Usual]:
+    """Column → what it holds in these leads."""
+    found = {}
+    for column in columns:
+        said = _said(column, leads)
+        numbers = _numbers(column, said)
+        low = high = None
+        if len(numbers) >= FEWEST_LEARNED:
+            low, high = map(float, np.quantile(numbers, (_TENTH, 1 - _TENTH), method="lower"))
+        found[column.name] = Usual(leads=len(leads), said=len(said), low=low, high=high)
+    return found
+
+
+def skews(
+    columns: Sequence[Column], usual: Mapping[str, Usual], leads: Sequence[Lead]
+) -> tuple[Skew, ...]:
+    """Columns in which leads are unlike those learned from, beyond chance and by far; the emptiest first.
+
+    Args:
+        columns: those that a model looks at.
+        usual: what each of them held.
+        leads: as they were when they were scored.
+    """
+    known = [
+        (column, usual[column.name])
+        for column in columns
+        if column.name in usual and usual[column.name].leads >= FEWEST_LEARNED
+    ]
+    if len(leads) < FEWEST or not known:
+        return ()
+    chance = _FALSE_ALARM_RATE / (_QUESTIONS * len(known))
+    silent: list[tuple[float, Skew]] = []
+    others: list[Skew] = []
+    for column, one in known:
+        said = _said(column, leads)
+        then, now = one.said / one.leads, len(said) / len(leads)
+        if (
+            now < _HALF * then
+            and fewer_by_chance(len(said), len(leads), one.said, one.leads) < chance
+        ):
+            text = (
+                f"{column.name} is filled in (with something else than no or 0) for {_percent(now)} of {len(leads)} leads as they "
+                f"were scored, for {_percent(then)} of those that the model learned from"
+            )
+            silent.append((now / then, Skew(column.name, text)))
+        else:
+            others += _strange(column, one, said, 1 - chance)
+    return (*(skew for _, skew in sorted(silent, key=lambda pair: pair[0])), *others)
+
+
+def fewer_by_chance(k: int, n: int, others: int, of: int) -> float:
+    """How seldom at most `k` of `n` are among those that are `k + others` of `n + of` in all (Fisher's exact test, one-sided)."""
+    every = _log_choose(n + of, n)
+    least = max(0, k + others - of)
+    terms = [
+        _log_choose(k + others, x) + _log_choose(n + of - k - others, n - x) - every
+        for x in range(least, k + 1)
+    ]
+    return min(1.0, sum(map(math.exp, terms)))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def _strange(
+    column: Column, usual: Usual, said: Sequence[Value], confidence: float
+) -> Iterator[Skew]:
+    """What is told of the values of a column that says something as often as before."""
+    numbers = _numbers(column, said)
+    if usual.low is not None and usual.high is not None and len(numbers) >= FEWEST:
+        for odd, end, word in (
+            (numbers < usual.low, usual.low, "below"),
+            (numbers > usual.high, usual.high, "above"),
+        ):
+            found = proportion(int(odd.sum()), len(odd), confidence)
+            if found.low > _HALF:
+                yield Skew(
+                    column.name,
+                    f"{column.name} lies {word} {end:g} for {_percent(found.value)} of {len(odd)} leads as they were scored, for a "
+                    "tenth of those that the model learned from",
+                )
+    if isinstance(column, ChoiceColumn) and column.all_met and len(said) >= FEWEST:
+        met = met_in(column)
+        new = sum(not met(cells.to_choice(value)) for value in said)
+        found = proportion(new, len(said), confidence)
+        if found.low > _MANY:
+            yield Skew(
+                column.name,
+                f"{column.name} holds a value that the model never met for {_percent(found.value)} of {len(said)} leads as they were "
+                "scored",
+            )
+
+
+def _said(column: Column, leads: Sequence[Lead]) -> list[Value]:
+    """The cells of a column that say something."""
+    says = _SAYS.get(column.kind, _is_given)
+    cell = (lead.fields.get(column.name) for lead in leads)
+    if isinstance(column, ManyColumn):
+        joints = cells.joints_of(commas=column.commas, slashes=column.slashes)
+        return [value for value in cell if cells.to_choices(value, joints)]
+    return [value for value in cell if says(value)]
+
+
+def _numbers(column: Column, said: Sequence[Value]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """(n,) numbers of a column of numbers; (0,) of another."""
+    read = cells.to_number if isinstance(column, NumberColumn) else None
+    return np.array([read(value) for value in said] if read else [], dtype=np.float64)
+
+
+def _is_number(value: Value) -> bool:
+    number = cells.to_number(value)
+    return math.isfinite(number) and number != 0.0
+
+
+def _is_yes(value: Value) -> bool:
+    return cells.to_truth(value) == 1.0
+
+
+def _is_choice(value: Value) -> bool:
+    return bool(cells.to_choice(value)) and cells.to_truth(value) != 0.0
+
+
+def _is_date(value: Value) -> bool:
+    return math.isfinite(cells.to_moment(value))
+
+
+def _is_given(value: Value) -> bool:
+    return not cells.is_missing(value)
+
+
+_SAYS: Mapping[str, Callable[[Value], bool]] = {
+    "number": _is_number,
+    "truth": _is_yes,
+    "choice": _is_choice,
+    "date": _is_date,
+}
+"""By the kind of column; of a text any word does."""
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share == 0 or share >= _TENTH else f"{share:.1%}"
