@@ -59,6 +59,11 @@ class CrmSettings(Section):
     min_change: int = Field(
         3, ge=1, le=50, description="a score that moved by fewer points is not written"
     )
+    complete_after_min: float = Field(
+        0, ge=0, le=1440,
+        description="minutes after which a new lead is complete: what programs fill in until then (enrichment, a form's second page)"
+        " is learned from too; 0: it is as it was scored first",
+    )  # fmt: skip
     write: bool = Field(True, description="scores are written back; false: only shown here")
     rate_per_10s: float = Field(
         0, ge=0, description="requests in ten seconds; 0: the kind's own limit"

@@ -31,15 +31,17 @@ FEW = 10
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """When a score is written: after so many points, and whether at all."""
+    """When a score is written: after so many points, and whether at all; and how long a new lead is not complete yet."""
 
     min_change: int
     write: bool
+    incomplete: timedelta = timedelta(0)
 
     @classmethod
     def of(cls, settings: CrmSettings) -> Rules:
         """Those of a connection."""
-        return cls(settings.min_change, settings.write)
+        incomplete = timedelta(minutes=settings.complete_after_min)
+        return cls(settings.min_change, settings.write, incomplete)
 
 
 def is_stale(lead: CrmLead, record: Record) -> bool:
@@ -68,6 +70,8 @@ def keep_score(
         return take_away(lead, rules, now)
     if not lead.asked or _asked_ahead(lead, now):
         lead.asked = asked(record, score, now)
+    elif _is_incomplete(lead, rules, now):
+        lead.asked = asked(record, score, _first_asked(lead))
     changed = (lead.points, lead.band) != (score.points, score.band)
     if changed:
         lead.trend = trend(score.points, before, rules.min_change)
@@ -163,13 +167,26 @@ def _changed_at(record: Record, now: datetime) -> datetime:
 
 def _asked_ahead(lead: CrmLead, now: datetime) -> bool:
     """Whether a clock that was wrong said when the score was first asked for."""
-    return datetime.fromisoformat(str(lead.asked["at"])) > now + AHEAD
+    return _first_asked(lead) > now + AHEAD
 
 
-def asked(record: Record, score: LeadScore, now: datetime) -> JsonObject:
-    """The lead as it was when a score was asked for, with what was said."""
+def _is_incomplete(lead: CrmLead, rules: Rules, now: datetime) -> bool:
+    """Whether programs may still be filling in what is known of a new lead. One that was decided meanwhile is what it was then."""
+    return not lead.sample_id and timedelta(0) <= now - _first_asked(lead) < rules.incomplete
+
+
+def _first_asked(lead: CrmLead) -> datetime:
+    return datetime.fromisoformat(str(lead.asked["at"]))
+
+
+def asked(record: Record, score: LeadScore, at: datetime) -> JsonObject:
+    """The lead as it was when a score was asked for, with what was said.
+
+    Args:
+        at: when a score was asked for first.
+    """
     return {
-        "fields": dict(score.kept or record.fields), "at": now.isoformat(), "bundle": score.bundle,
+        "fields": dict(score.kept or record.fields), "at": at.isoformat(), "bundle": score.bundle,
         "verdict": score.verdict, "probability": score.probability, "points": score.points,
         "band": score.band, "base_rate": score.base_rate, "reasons": [reason_json(one) for one in score.reasons[:FEW]],
     }  # fmt: skip

@@ -112,7 +112,7 @@ ALERTS: tuple[AlertInfo, ...] = (
         "lead-skew", ("warning",),
         "leads as they come are unlike those that the bundle learned from, beyond chance and by far: a column that was filled in is hardly "
         "ever, numbers lie elsewhere, values were never met; told once, and again a week after somebody has seen it while it lasts",
-        "ask who fills that column in, and when: later than the score, leave it out (`model.columns.exclude`) and train anew; not sent any "
+        "ask who fills that column in, and when: later than the score, leave it out (`model.columns.exclude`) and train anew; by a program, minutes later, set `complete_after_min`; not sent any "
         "more, mend the form or the mapping: [the watches](../how-to/work-with-leads.md#outcomes-come-back)",
     ),
     AlertInfo(

@@ -17,7 +17,7 @@ from cloud_sync.learning.datasets import describe, register
 from cloud_sync.learning.extending import extend
 from cloud_sync.learning.freezing import freeze
 from cloud_sync.learning.reviewed import reviewed_samples
-from cloud_sync.store.models import Annotation, Device, Sample
+from cloud_sync.store.models import Annotation, CrmConnection, Device, Sample
 from kits.core.annotation import Annotation as CoreAnnotation
 from kits.core.dataset import DatasetHeader, DatasetItem, build, to_bytes
 from kits.core.errors import ConfigError
@@ -26,7 +26,7 @@ from kits.core.sample import Sample as CoreSample
 from kits.core.sample import digest_of
 from kits.lead_scoring._reading.samples import OUTCOME_AT
 from tests.cloud_sync.fleet_builders import AT, put_blob
-from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_hub
+from tests.cloud_sync.lead_builders import LEADS, SALES, LeadHub, lead_hub
 
 
 @pytest.fixture
@@ -62,6 +62,41 @@ def test_the_fields_are_those_of_the_first_score(here: LeadHub) -> None:
     assert (sample.score, sample.verdict, sample.project) == (0.4, "review", LEADS)
     assert here.lead("1").state == "won" and here.lead("1").sample_id == sample.id
     assert here.lead("1").fields == {"size": 70, "contract": "signed"}
+
+
+def test_what_a_program_fills_in_within_minutes_is_the_leads_own_where_it_is_given_them(
+    here: LeadHub,
+) -> None:
+    with here.hub.database.transaction() as session:
+        row = session.get_one(CrmConnection, SALES)
+        row.settings = {**row.settings, "complete_after_min": 10}
+    asked_at = here.clock()
+    for minutes, size in ((0, 40), (4, 60), (5, 80)):  # the third one 9 minutes after the first
+        here.clock.tick(60 * minutes)
+        here.crm.put("1", AT + timedelta(minutes=size), size=size, firm=f"of {size}")
+        here.score("1")
+    here.clock.tick(61)
+    here.crm.put("1", AT + timedelta(minutes=90), size=90, contract="signed")
+    here.score("1")
+    won(here, "1", minutes=100, invoice=4711)
+    [sample] = samples(here)
+    told = json.loads(here.hub.storage.get(sample.blob))
+    assert told["fields"] == {"size": 80, "firm": "of 80"} and sample.score == 0.8
+    assert sample.captured_at == asked_at and told["at"] == asked_at.isoformat()
+
+
+def test_a_lead_that_is_open_again_within_these_minutes_is_not_asked_for_anew(
+    here: LeadHub,
+) -> None:
+    with here.hub.database.transaction() as session:
+        row = session.get_one(CrmConnection, SALES)
+        row.settings = {**row.settings, "complete_after_min": 10}
+    here.crm.put("1", size=40)
+    here.score("1")
+    won(here, "1", minutes=1, invoice=4711)
+    here.crm.put("1", AT + timedelta(minutes=2), outcome="", size=50)
+    here.score("1")
+    assert here.lead("1").state == "open" and here.lead("1").asked["fields"] == {"size": 40}
 
 
 def test_the_dataset_of_the_project_takes_it(here: LeadHub) -> None:

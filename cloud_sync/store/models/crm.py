@@ -157,7 +157,7 @@ class CrmLead(Base):
         confidence: of the interval from `low` to `high`, as the bundle said; None: it was scored before that was kept.
         merged_into: the lead it went into, where the CRM says so (`crm/merging.py`); empty: none.
         lot: its place in the random order, 0 to 1, drawn once; below what is drawn of the leads it is shown by lot (`crm/lots.py`).
-        asked: the lead when its score was first asked for, and what was said then: `{fields, at, bundle, probability,
+        asked: the lead when its score was first asked for, or complete (`complete_after_min`), and what was said then: `{fields, at, bundle, probability,
             …}`; what is learned from it, once its outcome is known (`crm/outcomes.py`). `asked_at` and `asked_of` are its
             moment and its bundle, and follow it by themselves.
         trial: what it is taken for that is hardly a lead, by its address and name, which are not kept (`payloads.py`): it
