@@ -137,9 +137,10 @@ def _in_order(name: str, rows: Rows, outcome: str) -> list[tuple[str, str, str]]
     told = []
     for part in range(TENTHS):
         end = (part + 1) * len(leads) // TENTHS
-        found = _skews(runtime, leads[max(0, end - LOTS[-1]) : end])
+        begin = max(0, end - LOTS[-1])
+        found = _skews(runtime, leads[begin:end])
         text = "; ".join(dict.fromkeys(one.column for one in found)) or "nothing"
-        told.append((name, f"{end - LOTS[-1]:,} to {end:,}", text))
+        told.append((name, f"{begin:,} to {end:,}", text))
     return told
 
 

@@ -71,6 +71,14 @@ def read_run(path: Path) -> Run:
         raise DataError(f"the record of this run is malformed: {error}", where=str(path)) from error
 
 
+def warning_of(runs_dir: Path, run: str) -> Finding | None:
+    """What the training of a bundle warned of; None where its run is not here."""
+    try:
+        return read_run(runs_dir / run).warning
+    except DataError:
+        return None
+
+
 def finished_runs(runs_dir: Path, *kinds: str) -> list[Path]:
     """Folders of finished runs of some kinds, oldest first."""
     found = []

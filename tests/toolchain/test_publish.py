@@ -17,10 +17,12 @@ from cloud_sync.fleet.pki import Authority
 from kits.cli import make_app
 from kits.core.bundle import open_file
 from kits.core.errors import DataError, UnreachableError, UsageError
+from kits.core.kit import Finding
 from kits.core.sample import digest_of
 from kits.toolchain import publish, tokens
 from kits.toolchain.hub_client import INSECURE_HTTP, HubClient
 from kits.toolchain.project import Project
+from kits.toolchain.runs import read_run
 from kits.toolchain.training import train_project
 from tests.tls_server import TlsServer
 
@@ -90,6 +92,20 @@ def test_everything_arrives_released_and_twice_is_once(
     assert json.loads(kit(*words, *where)[1]) == {**answer, "signed_now": False}
     names = sorted(file.name for file in (tmp_path / "config/kitwright/keys").glob("*.pem"))
     assert [name.partition("-")[0] for name in names] == ["root", "targets"]
+
+
+def test_what_a_training_warned_of_is_said_before_its_bundle_goes(
+    running: RunningHub, small_project: Project
+) -> None:
+    words = ("publish", "--hub", running.address, "--token", running.tokens["engineer"])
+    where = ("--dry-run", "-C", str(small_project.root))
+    assert "warn" not in kit(*words, *where)[1]
+    run = small_project.run_dir()
+    warning = Finding("possible-leaks", "warn", "is visit filled in before?", fix="say it")
+    record = read_run(run).model_copy(update={"warning": warning})
+    (run / "run.json").write_text(record.model_dump_json())
+    told = kit(*words, *where)[1]
+    assert "warn is visit filled in before?\n     say it\n" in told
 
 
 def test_a_run_that_was_not_compiled_is_not_taken_for_what_goes(small_project: Project) -> None:

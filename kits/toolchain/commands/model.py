@@ -126,6 +126,7 @@ def evaluate(
     from kits.toolchain.goal import goal_metric
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import Project
+    from kits.toolchain.runs import warning_of
     from kits.toolchain.worth import figure_text
 
     console = Console(as_json, quiet)
@@ -174,21 +175,10 @@ def evaluate(
         console.note(f"  {name:<18} {figure_text(name, estimate, currency)}  n={estimate.n}")
     for text in (*judged.notes, *notes, *judged.details):
         console.note(f"note: {text}")
-    warning = _warning(opened, ready.bundle.manifest.run)
-    if warning is not None and data is not None:
+    warning = warning_of(opened.runs_dir, ready.bundle.manifest.run)
+    if warning is not None:
         console.note(f"note: {warning.text}")
     console.next("kit report --open" if data is None else next_step(warning))
-
-
-def _warning(opened: Project, run: str) -> Finding | None:
-    """What the training of a bundle warned of; None where its run is not here."""
-    from kits.core.errors import DataError
-    from kits.toolchain.runs import read_run
-
-    try:
-        return read_run(opened.runs_dir / run).warning
-    except DataError:
-        return None
 
 
 def _as_known(opened: Project, trained_on: str, dataset: Dataset) -> Dataset:

@@ -80,6 +80,7 @@ def publish(
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import Project
     from kits.toolchain.releases import is_begun, sign_release
+    from kits.toolchain.runs import warning_of
 
     console = Console(as_json, quiet)
     opened = Project.open(project)
@@ -89,6 +90,10 @@ def publish(
         console.note(
             f"what goes is {path.name}, of an earlier run than {newer}: `kit compile` first, if that is what you mean"
         )
+    warning = warning_of(opened.runs_dir, shipment.bundle.manifest.run)
+    if warning is not None:
+        console.note(f"warn {warning.text}")
+        console.note(f"     {warning.fix}")
     if dry_run:
         with open_client(hub, token, ca_fingerprint) as client:
             _say_what_would_be_sent(console, client, shipment)
