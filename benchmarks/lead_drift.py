@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,12 +22,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import JsonValue
 
+from benchmarks.lead_bundles import trained
 from benchmarks.machines_run import header, table
 from cloud_sync.crm.watching import FALSE_ALARMS, LATELY, RATE_SAID, SCORES_SAID, Watched, measure
-from kits.core.bundle import open_file
-from kits.core.ready import make_ready
 from kits.core.stats import Floats, proportion
-from kits.toolchain.demo.programs import Programs
 
 EVERY = 100
 TENTHS = 10
@@ -74,18 +71,7 @@ def main() -> None:
 
 def _scores(past: Sequence[dict[str, str]], coming: Sequence[dict[str, str]]) -> Floats:
     """Probabilities of the leads to come, by a bundle that learned from the past ones."""
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        data = root / "past.csv"
-        with data.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(past[0]))
-            writer.writeheader()
-            writer.writerows(past)
-        programs, place = Programs(root / "logs"), str(root / "project")
-        programs.text("kit", "new", "lead-scoring", place, "--defaults", "--data", str(data))
-        programs.json("kit", "train", "-C", place, "--json")
-        made = programs.json("kit", "compile", "-C", place, "--precision", "fp32", "--json")
-        ready = make_ready(open_file(Path(str(made["path"]))))
+    ready = trained(past)
     leads: list[Mapping[str, JsonValue]] = [
         {
             "id": row.get("row", ""),

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +18,12 @@ from typing import TypeAlias
 
 import numpy as np
 
+from benchmarks.lead_bundles import trained
 from benchmarks.machines_run import header, table
-from kits.core.bundle import open_file
-from kits.core.ready import make_ready
 from kits.core.runtime import Skew
 from kits.core.stats import proportion
 from kits.lead_scoring._lead import Lead, Value, encode_lead
 from kits.lead_scoring.runtime import LeadRuntime
-from kits.toolchain.demo.programs import Programs
 
 FILES: Mapping[str, tuple[str, str]] = {
     "bank_marketing": ("y", "row"),
@@ -69,18 +66,7 @@ def main() -> None:
 
 def _trained(rows: Rows) -> LeadRuntime:
     """The runtime of a bundle that learned from them."""
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        data = root / "past.csv"
-        with data.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        programs, place = Programs(root / "logs"), str(root / "project")
-        programs.text("kit", "new", "lead-scoring", place, "--defaults", "--data", str(data))
-        programs.json("kit", "train", "-C", place, "--set", "model.approach=logistic", "--json")
-        made = programs.json("kit", "compile", "-C", place, "--precision", "fp32", "--json")
-        runtime = make_ready(open_file(Path(str(made["path"])))).runtime
+    runtime = trained(rows, "model.approach=logistic").runtime
     assert isinstance(runtime, LeadRuntime)
     return runtime
 
