@@ -61,7 +61,9 @@ def test_a_column_that_nobody_fills_in_any_more_is_told_whatever_it_holds(
     then = leads_of("visit", *[said] * 100, *[silent] * 300)
     [found] = compared(column, then, leads_of("visit", *[silent] * 120))
     assert found.column == "visit"
-    assert "for 0% of 120 leads as they were scored, for 25% of those" in found.text
+    assert (
+        "(not no or 0) for 0% of 120 leads when scored, for 25% of those learned from" in found.text
+    )
     assert not compared(column, then, leads_of("visit", *[said] * 30, *[silent] * 90))
     assert not compared(column, then, leads_of("visit", *[said] * 120)), "more is no harm"
 
@@ -83,16 +85,16 @@ def test_numbers_that_lie_elsewhere_are_told_with_the_end_they_lie_beyond() -> N
     minutes = NumberColumn(name="minutes")
     then = leads_of("minutes", *map(float, range(20, 420)))
     [low] = compared(minutes, then, leads_of("minutes", *[5.0] * 40, *[200.0] * 10))
-    assert "minutes lies below 59 for 80% of 50 leads" in low.text
+    assert "minutes is below 59 for 80% of 50 leads" in low.text
     [high] = compared(minutes, then, leads_of("minutes", *[900.0] * 50))
-    assert "minutes lies above 379 for 100% of 50 leads" in high.text
+    assert "minutes is above 379 for 100% of 50 leads" in high.text
     assert not compared(minutes, then, leads_of("minutes", *map(float, range(20, 420, 3))))
 
 
 def test_values_that_were_never_met_are_told_and_those_met_seldom_are_not() -> None:
     then = leads_of("channel", *["fair", "web"] * 100)
     [found] = compared(CHANNEL, then, leads_of("channel", *["podcast"] * 40, *["web"] * 40))
-    assert "channel holds a value that the model never met for 50% of 80 leads" in found.text
+    assert "channel holds a value never met in training for 50% of 80 leads" in found.text
     assert not compared(CHANNEL, then, leads_of("channel", *["radio"] * 40, *["web"] * 40))
     open_ended = CHANNEL.model_copy(update={"all_met": False})
     assert not compared(open_ended, then, leads_of("channel", *["podcast"] * 80))
@@ -157,7 +159,7 @@ def test_predicting_a_table_tells_columns_that_are_unlike_and_only_these(tmp_pat
 
     out = str(tmp_path / "rows.csv")
     for told in (kit(), kit("--out", out), kit("--out", out, "--on", "cores")):
-        assert "warn role is filled in (with something else than no or 0) for 0.5% of 200" in told
+        assert "warn role is filled in (not no or 0) for 0.5% of 200 leads when scored" in told
         assert "is filled in later, or not any more" in told
     for answer in (json.loads(kit("--json")), json.loads(kit("--out", out, "--json"))):
         assert [one["column"] for one in answer["skews"]] == ["role"] and not answer["absent"]

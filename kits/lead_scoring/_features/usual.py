@@ -88,8 +88,8 @@ def skews(
             and fewer_by_chance(len(said), len(leads), one.said, one.leads) < chance
         ):
             text = (
-                f"{column.name} is filled in (with something else than no or 0) for {_percent(now)} of {len(leads)} leads as they "
-                f"were scored, for {_percent(then)} of those that the model learned from"
+                f"{column.name} is filled in (not no or 0) for {_percent(now)} of {len(leads)} leads when scored, for "
+                f"{_percent(then)} of those learned from"
             )
             silent.append((now / then, Skew(column.name, text)))
         else:
@@ -126,8 +126,8 @@ def _strange(
             if found.low > _HALF:
                 yield Skew(
                     column.name,
-                    f"{column.name} lies {word} {end:g} for {_percent(found.value)} of {len(odd)} leads as they were scored, for a "
-                    "tenth of those that the model learned from",
+                    f"{column.name} is {word} {end:g} for {_percent(found.value)} of {len(odd)} leads when scored, for a tenth of those "
+                    "learned from",
                 )
     if isinstance(column, ChoiceColumn) and column.all_met and len(said) >= FEWEST:
         met = met_in(column)
@@ -136,8 +136,7 @@ def _strange(
         if found.low > _MANY:
             yield Skew(
                 column.name,
-                f"{column.name} holds a value that the model never met for {_percent(found.value)} of {len(said)} leads as they were "
-                "scored",
+                f"{column.name} holds a value never met in training for {_percent(found.value)} of {len(said)} leads when scored",
             )
 
 
