@@ -105,6 +105,11 @@ class SourceConfig(_Section):
         description="domains of the firm's own addresses; empty: that of the leads' owners, where one is told",
     )
     group: str = Field("", description="what must stay in one split: account, e-mail domain")
+    split: str = Field(
+        "",
+        description="the column whose cells say `train`, `val` or `test`; `none`: neither a column nor a file's name says it;"
+        " empty: found",
+    )
     tables: tuple[TableConfig, ...] = Field(
         (), description="what the files of a folder are; files not named here are found out"
     )

@@ -76,17 +76,6 @@ def test_true_outcomes_in_a_table_of_their_own_count(
     assert not found.told("example-answers")
 
 
-def test_a_column_of_any_name_that_speaks_of_training_and_test_says_the_split(
-    tmp_path: Path,
-) -> None:
-    rows = [[k, "test" if k % 3 == 0 else "train", k % 2] for k in range(30)]
-    found = read(put(tmp_path / "e.csv", table(["no", "ORIGIN", "converted"], rows)))
-    assert [one.split for one in found.samples] == [row[1] for row in rows]
-    by_rail = [[k, "train" if k % 3 else "bus", k % 2] for k in range(30)]
-    found = read(put(tmp_path / "f.csv", table(["no", "came by", "converted"], by_rail)))
-    assert {one.split for one in found.samples} == {None}
-
-
 def _a_campaign(path: Path, empty_from: int, dated: bool = True, name: str = "Outcome") -> Read:
     """Calls of a campaign, with what the one before came to; nothing from a row on."""
     header = ["Created", name, "Loan", "Job", "CarInsurance"]

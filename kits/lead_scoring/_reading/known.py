@@ -26,7 +26,6 @@ from kits.lead_scoring._reading.personal import Personal, find_personal, mail_ki
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.roles import (
     BY_ROWS,
-    SPLITS_SAID,
     Roles,
     find_roles,
     with_arrival,
@@ -35,6 +34,7 @@ from kits.lead_scoring._reading.roles import (
     without_sorting,
 )
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.stated_splits import split_of_cell
 from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config, SourceConfig
@@ -150,8 +150,7 @@ class Known:
     def splits(self) -> Sequence[Split | None]:
         """(rows,) the split that a column or a file's name states."""
         if self.roles.split:
-            cells = self.sheet.cells[self.roles.split]
-            return [SPLITS_SAID.get(cell.strip().lower()) for cell in cells]
+            return [split_of_cell(cell) for cell in self.sheet.cells[self.roles.split]]
         return self.sheet.splits or [None] * len(self.sheet)
 
     def only(self, rows: Sequence[int]) -> Known:
@@ -206,7 +205,15 @@ def understand(
     free = _unasked(own, learned, crm, source)
     before = learned.roles_in(free)
     outcome = find_outcome(free, source, crm, before.outcome)
-    roles = find_roles(free, typed, source, crm, outcome.columns if outcome else (), before)
+    roles = find_roles(
+        free,
+        typed,
+        source,
+        crm,
+        outcome.columns if outcome else (),
+        before,
+        scored=bool(learned.names),
+    )
     keep = set(config.columns.keep)
     personal = tuple(
         p for p in find_personal(sheet) if p.column not in {roles.id, roles.order, *keep}
@@ -291,7 +298,7 @@ def _unasked(sheet: Sheet, learned: Learned, crm: Crm | None, source: SourceConf
 
 def _named(source: SourceConfig) -> set[str]:
     """The columns of which a person says what they are for."""
-    return {source.id, source.outcome, source.decided_at, source.outcome_at, source.order, source.group}  # fmt: skip
+    return {source.id, source.outcome, source.decided_at, source.outcome_at, source.order, source.group, source.split}  # fmt: skip
 
 
 def _without(sheet: Sheet, out: set[str]) -> Sheet:

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.mapping import Mapping
-from kits.lead_scoring._reading.names import by_rank, plain, rank
+from kits.lead_scoring._reading.names import plain, rank
 from kits.lead_scoring._reading.role_times import (
     came_at,
     changed_at,
@@ -30,11 +29,11 @@ from kits.lead_scoring._reading.role_times import (
 )
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
+from kits.lead_scoring._reading.stated_splits import split_column
 from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring.config import SourceConfig
 
-SPLITS_SAID: dict[str, Split] = {**SPLIT_WORDS, "dev": "val", "holdout": "test"}
 BY_ROWS = "rows"
 _POSTAL = re.compile(
     r"post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
@@ -82,6 +81,8 @@ def find_roles(
     mapping: Mapping | None,
     taken: Sequence[str] = (),
     learned: LearnedRoles | None = None,
+    *,
+    scored: bool = False,
 ) -> Roles:
     """What the columns are for.
 
@@ -89,6 +90,7 @@ def find_roles(
         typed: the values of all columns.
         taken: columns that state the outcome.
         learned: what a bundle learned of its own tables, of columns that are here too; a person's statement comes before it.
+        scored: a bundle is to score these leads.
 
     Raises:
         ConfigError: a stated column is not there.
@@ -110,7 +112,7 @@ def find_roles(
         changed_at=changed,
         order=order,
         group=group,
-        split=_split(sheet, free),
+        split=split_column(sheet, free, source, missing_is_fine=scored),
         doubts=tuple(filter(None, (*doubts, *told_by_month(typed, decided, ended), doubt))),
     )
 
@@ -220,19 +222,6 @@ def counts_rows(ids: Sequence[str]) -> bool:
     """Whether they are 0, 1, 2, … or 1, 2, 3, …: a place in this file, and in the next one another lead's."""
     first = 0 if ids[:1] == ["0"] else 1
     return list(ids) == [str(number) for number in range(first, first + len(ids))]
-
-
-def _split(sheet: Sheet, free: Sequence[str]) -> str:
-    """The column that says which leads are to learn from: by its name, else by cells that speak of training and of another split."""
-    named = by_rank(free, "split")
-    for name in dict.fromkeys([*named, *free]):
-        known = {cell.strip().lower() for cell in set(sheet.cells[name]) if not is_missing(cell)}
-        if not known or not known <= set(SPLITS_SAID):
-            continue
-        said = {SPLITS_SAID[one] for one in known}
-        if name in named or ("train" in said and len(said) > 1):
-            return name
-    return ""
 
 
 def _order(

@@ -18,8 +18,8 @@ from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.relations import is_id, same_rows
-from kits.lead_scoring._reading.roles import SPLITS_SAID
 from kits.lead_scoring._reading.sheets import Sheet, stack
+from kits.lead_scoring._reading.stated_splits import NO_SPLIT, SPLITS_SAID
 from kits.lead_scoring.config import SourceConfig
 
 _ALIKE, _HALF = 0.9, 0.5
@@ -50,7 +50,8 @@ def stacked(
             groups.append([sheet])
         else:
             group.append(sheet)
-    return [_as_one(group) for group in groups], told
+    named = source.split != NO_SPLIT
+    return [_as_one(group, splits_named=named) for group in groups], told
 
 
 def _names(sheet: Sheet) -> dict[str, str]:
@@ -98,10 +99,10 @@ def _said(one: Sheet, other: Sheet) -> Finding:
     )  # fmt: skip
 
 
-def _as_one(group: Sequence[Sheet]) -> Sheet:
+def _as_one(group: Sequence[Sheet], *, splits_named: bool) -> Sheet:
     if len(group) == 1:
         return group[0]
-    splits = [_split_of(sheet.name) for sheet in group]
+    splits = [_split_of(sheet.name) if splits_named else None for sheet in group]
     if len(set(splits)) > 1:
         group = [replace(s, splits=[split] * len(s)) for s, split in zip(group, splits)]
     names = " + ".join(sheet.name for sheet in group[:_SHOWN])

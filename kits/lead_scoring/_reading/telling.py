@@ -13,6 +13,7 @@ from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
 from kits.lead_scoring._reading.outcome_told import candidates_told, outcome_by_name
+from kits.lead_scoring._reading.telling_placed import tell_splits
 from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many, tell_rows
 from kits.lead_scoring._reading.unread_dates import tell_unread_dates
 from kits.lead_scoring._reading.unread_numbers import tell_unread_numbers
@@ -42,6 +43,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     """Everything a person should know of how a table was read."""
     yield _columns(known)
     yield from _outcome(known, config)
+    yield from tell_splits(known, config.source)
     yield from ask_about_ends(known, config)
     yield from ask_about_gaps(known, config)
     yield from _doubts(known)
