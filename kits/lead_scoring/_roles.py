@@ -28,6 +28,8 @@ class LearnedRoles(BaseModel):
     outcome: tuple[str, ...] = Field((), description="what became of the lead")
     outcome_at: tuple[str, ...] = Field((), description="when that was known")
 
+    customers: tuple[str, ...] = Field((), description="who asked, of whom some ask again")
+
     @property
     def mark(self) -> JsonValue:
         """As it stands in `meta`; empty: nothing to note."""

@@ -104,7 +104,11 @@ class SourceConfig(_Section):
         (),
         description="domains of the firm's own addresses; empty: that of the leads' owners, where one is told",
     )
-    group: str = Field("", description="what must stay in one split: account, e-mail domain")
+    group: str = Field(
+        "",
+        description="what must stay in one split: account, e-mail domain; `none`: nothing; empty: where leads are split by lot, the"
+        " column that names who asked, if some ask again",
+    )
     split: str = Field(
         "",
         description="the column whose cells say `train`, `val` or `test`; `none`: neither a column nor a file's name says it;"

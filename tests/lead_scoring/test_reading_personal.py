@@ -30,7 +30,7 @@ def test_names_that_come_again_and_again_are_names_all_the_same(tmp_path: Path, 
     assert set(found.leads[0].fields) == {"origin"}
 
 
-@pytest.mark.parametrize("name", ["Person - Phone - Work", "people.Persoon - Telefoon", "Organization - Address", "Telefonní číslo", "Numer telefonu"])  # fmt: skip
+@pytest.mark.parametrize("name", ["Person - Phone - Work", "people.Persoon - Telefoon", "Organization - Address", "Telefonní číslo", "Numer telefonu", "Telefonnr.", "Tel."])  # fmt: skip
 def test_numbers_and_addresses_are_known_by_name_whatever_record_they_are_of(
     tmp_path: Path, name: str
 ) -> None:

@@ -28,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     times.backwards,
     seasons.seasons,
     repeats.same_lead,
+    repeats.same_customer,
     repeats.same_content,
     trials.not_meant,
     columns.missing,

@@ -5,7 +5,7 @@ Rows with equal content under different ids are different leads.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import decode_lead
+from kits.lead_scoring._roles import roles_of
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 
@@ -51,6 +52,26 @@ def same_lead(table: LeadTable, _: Config) -> Iterator[Finding]:
         f"{len(twice)} leads are there in several states, {len(decided)} of them with several outcomes: each counts as a lead",
         tuple(", ".join(table.items[row].sample.source for row in found[:3]) for found in list(twice.values())[:_SHOWN]),
         "state who they are (model.source.id) and import the exports anew, the oldest first with --replace" if decided else "",
+    )  # fmt: skip
+
+
+def same_customer(table: LeadTable, _: Config) -> Iterator[Finding]:
+    """Leads of customers who asked more than once: whether they stay together is the import's matter."""
+    names = roles_of(table.items).customers
+    if not names:
+        return
+    leads = Counter(item.sample.group for item in table.items if item.sample.group)
+    several = [n for n in leads.values() if n > 1]
+    stays = (
+        f"; the {sum(several)} leads of {len(several)} of them are not torn apart by splits"
+        if several
+        else ""
+    )
+    yield Finding(
+        "customers", "pass",
+        f"{' and '.join(names)} {'names' if len(names) == 1 else 'name'} who asked, some of them more than once{stays}",
+        fix=f"nothing to do, unless these are kinds of leads: model.columns.keep: [{', '.join(names)}]"
+        f"{' and model.source.group: none' if several else ''}; then import again with --replace",
     )  # fmt: skip
 
 

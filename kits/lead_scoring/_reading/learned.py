@@ -59,6 +59,7 @@ class Learned:
             decided_at=roles.decided_at if roles.decided_at in columns else "",
             outcome=roles.outcome if set(roles.outcome) <= set(columns) else (),
             outcome_at=tuple(name for name in roles.outcome_at if name in columns),
+            customers=tuple(name for name in roles.customers if name in columns),
         )
 
     def nearest(self, found: Sheet, others: Sequence[Sheet]) -> Sheet:

@@ -44,6 +44,11 @@ def squeezed(name: str) -> str:
     return plain(name).replace("_", "")
 
 
+def without_table(column: str) -> str:
+    """What a column is called without the table that it was joined from (`companies.Name`); the point of `Kunden-Nr.` is none."""
+    return column.rstrip(". ").rpartition(".")[2] or column
+
+
 @cache
 def load_words(file: str) -> Mapping[str, object]:
     """A YAML file of `words/`."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import mailbox_kind
+from kits.lead_scoring._no_lead import trial_words
 from kits.lead_scoring._reading.cells import is_missing
-from kits.lead_scoring._reading.names import phrases_for, plain, rank
+from kits.lead_scoring._reading.names import phrases_for, plain, rank, without_table
 from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet
 
@@ -58,7 +59,7 @@ def find_personal(sheet: Sheet) -> list[Personal]:
 
 def _table(column: str) -> str:
     """The table that a column was joined from; empty: it is the leads' own."""
-    return column.rpartition(".")[0]
+    return column.rstrip(". ").rpartition(".")[0]
 
 
 def _place(name: str, sheet: Sheet) -> str:
@@ -82,9 +83,15 @@ def _what(name: str, sheet: Sheet, *, of_persons: bool) -> str:
     varied = len(set(known)) >= _VARIED * len(known)
     names = _called(name)
     sure = len(set(known)) > _YES_OR_NO and _means(names, "surely_person")
-    own = name.rpartition(".")[2] if of_persons else name
+    own = without_table(name) if of_persons else name
     told = varied or sure or rank(own, "own_name") is not None
     return by_cells or (_by_name(names, known, some) if told else "") or _within(name, known, some)
+
+
+def of_owners(column: str) -> bool:
+    """Whether a column is called after who works on the leads."""
+    words = f" {plain(column).replace('_', ' ')} "
+    return any(f" {word} " in words for word in trial_words("owners"))
 
 
 def holds_addresses(cells: Sequence[str]) -> bool:
@@ -99,7 +106,7 @@ def _called(column: str) -> list[str]:
 
     `Person - First name` and `Person - Phone - Work` do; `Organisation - Name` is a firm's.
     """
-    own = column.rsplit(".", 1)[-1]
+    own = without_table(column)
     bare = own.split(" - ")[1:]
     return [own, *(part for part in bare if any(rank(part, one) is not None for one in _OWN))]
 

@@ -35,6 +35,8 @@ from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring.config import SourceConfig
 
 BY_ROWS = "rows"
+NO_GROUP = "none"
+"""Stated where leads of one customer need not stay in one split."""
 _POSTAL = re.compile(
     r"post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
 )
@@ -53,6 +55,8 @@ class Roles:
 
     Attributes:
         order: a column whose numbers rise with time, or `rows`.
+        group: what must stay in one split, as stated.
+        customers: name who asked, of whom some ask again.
         doubts: what was assumed without being told, in sentences.
     """
 
@@ -63,6 +67,7 @@ class Roles:
     order: str = ""
     group: str = ""
     split: str = ""
+    customers: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
     def said(self) -> str:
@@ -70,6 +75,7 @@ class Roles:
         parts = [
             ("id", self.id), ("decided_at", self.decided_at), ("outcome_at", "+".join(self.outcome_at)),
             ("changed_at", self.changed_at), ("order", self.order), ("group", self.group), ("split", self.split),
+            ("customers", "+".join(self.customers)),
         ]  # fmt: skip
         return ", ".join(f"{what}={column}" for what, column in parts if column)
 
@@ -104,14 +110,13 @@ def find_roles(
     ended = outcome_at(sheet, typed, source, mapping, [*free, *taken], before.outcome_at)
     changed = changed_at(sheet, typed, mapping, [name for name in free if name not in ended])
     order, doubt = _order(sheet, typed, source, free, bool(decided or ended))
-    group = column_named(sheet.columns, source.group, "group") if source.group else ""
     return Roles(
         id=(not source.id and before.id) or _id(sheet, source, mapping, free, decided),
         decided_at=decided,
         outcome_at=ended,
         changed_at=changed,
         order=order,
-        group=group,
+        group=_group(sheet, source, missing_is_fine=scored),
         split=split_column(sheet, free, source, missing_is_fine=scored),
         doubts=tuple(filter(None, (*doubts, *told_by_month(typed, decided, ended), doubt))),
     )
@@ -193,6 +198,12 @@ def _id(
     repeating = dict.fromkeys([*named, *ranked_in(sheet, free, "lead_id")])
     several = (name for name in repeating if _repeats(sheet, name) or _states(sheet, name, decided))
     return next(several, "")
+
+
+def _group(sheet: Sheet, source: SourceConfig, *, missing_is_fine: bool) -> str:
+    if source.group in ("", NO_GROUP):
+        return ""
+    return column_named(sheet.columns, source.group, "group", missing_is_fine=missing_is_fine)
 
 
 def _repeats(sheet: Sheet, name: str) -> bool:

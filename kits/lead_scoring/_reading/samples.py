@@ -16,11 +16,11 @@ from kits.core.dataset import Split
 from kits.core.kit import Finding, RawSample
 from kits.core.moments import end_of_month, start_of_month
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
-from kits.lead_scoring._mailbox import domain_of
 from kits.lead_scoring._reading.dashes import dash_line
 from kits.lead_scoring._reading.identities import identities, keys
 from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.stated_splits import stated_splits
+from kits.lead_scoring._reading.together import groups_of
 from kits.lead_scoring._reading.unsettled import unended
 from kits.lead_scoring._roles import ROLES
 from kits.lead_scoring._trial import TRIAL
@@ -91,7 +91,15 @@ def samples_of(
     if unjudged is not None:
         yield unjudged
     writer = _Writer(
-        known, ids, whose, known.names, judged, _groups(known), splits, meta, trials or {}
+        known,
+        ids,
+        whose,
+        known.names,
+        judged,
+        groups_of(known, config.source),
+        splits,
+        meta,
+        trials or {},
     )
     rows = zip(*known.columns.values()) if known.columns else iter(() for _ in ids)
     for row, values in enumerate(rows):
@@ -163,13 +171,6 @@ def _source(known: Known, row: int, identity: str) -> str:
     """Unique and without a person's address in it."""
     named = bool(known.roles.id) and "@" not in identity
     return f"{known.sheet.files[row]}#{identity[:80] if named else known.sheet.lines[row]}"
-
-
-def _groups(known: Known) -> list[str]:
-    if not known.roles.group:
-        return []
-    cells = [cell.strip().casefold() for cell in known.sheet.cells[known.roles.group]]
-    return [f"{known.roles.group}:{domain_of(c) if '@' in c else c}" if c else "" for c in cells]
 
 
 # -- leads that stay open -------------------------------------------------------------------------

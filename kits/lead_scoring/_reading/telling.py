@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
@@ -13,7 +12,7 @@ from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
 from kits.lead_scoring._reading.outcome_told import candidates_told, outcome_by_name
-from kits.lead_scoring._reading.telling_placed import tell_splits
+from kits.lead_scoring._reading.telling_placed import tell_customers, tell_persons, tell_splits
 from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many, tell_rows
 from kits.lead_scoring._reading.unread_dates import tell_unread_dates
 from kits.lead_scoring._reading.unread_numbers import tell_unread_numbers
@@ -21,7 +20,6 @@ from kits.lead_scoring._reading.unsettled import ask_about_ends, ask_about_gaps
 from kits.lead_scoring._reasons.naming import placed, readable, title_of
 from kits.lead_scoring.config import Config
 
-_MANY = 0.01
 _FEW = 4
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mrz|mai|okt|dez|févr|avr|juin|juil|août|ene|abr|ago|dic|gen|mag|giu|lug|set|ott"
 _AS_DATE = re.compile(
@@ -44,6 +42,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield _columns(known)
     yield from _outcome(known, config)
     yield from tell_splits(known, config.source)
+    yield from tell_customers(known, config)
     yield from ask_about_ends(known, config)
     yield from ask_about_gaps(known, config)
     yield from _doubts(known)
@@ -57,7 +56,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _kept_out(known)
     yield from tell_rows(known)
     yield from _same_names(known)
-    yield from _persons(known)
+    yield from tell_persons(known, config.source)
     yield from _shortened(known)
     yield from _ranges_as_dates(known)
     yield from _encoding(known)
@@ -274,29 +273,6 @@ def _same_names(known: Known) -> Iterator[Finding]:
             f"give each a title of its own and import again, or a label in model.phrases: reasons call {twice[0]} "
             f"“{placed(readable(title), place)}”, and what asks a CRM for a column finds one of them only",
         )  # fmt: skip
-
-
-def _persons(known: Known) -> Iterator[Finding]:
-    """Addresses that come more than once, with different outcomes."""
-    for one in known.personal:
-        if one.what != "e-mail address":
-            continue
-        outcomes: dict[str, set[bool]] = defaultdict(set)
-        leads: Counter[str] = Counter()
-        for cell, won in zip(known.sheet.cells[one.column], known.won):
-            if not is_missing(cell):
-                person = cell.strip().casefold()
-                leads[person] += 1
-                if won is not None:
-                    outcomes[person].add(won)
-        twice = sum(n > 1 for n in leads.values())
-        both = sum(len(found) > 1 for found in outcomes.values())
-        if twice:
-            yield Finding(
-                "same-person", "warn" if both > _MANY * len(leads) else "pass",
-                f"{twice} addresses of {one.column} belong to several leads, {both} of them were won and lost",
-                fix="keep a person's leads together (model.source.group) or bring one row each person" if both else "",
-            )  # fmt: skip
 
 
 def _shortened(known: Known) -> Iterator[Finding]:

@@ -12,11 +12,11 @@ from itertools import repeat
 
 from kits.core.kit import Finding
 from kits.lead_scoring._mailbox import domain_of, mailbox_kind
-from kits.lead_scoring._no_lead import taken_for, trial_words
+from kits.lead_scoring._no_lead import taken_for
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known
-from kits.lead_scoring._reading.names import plain, words_of
-from kits.lead_scoring._reading.personal import holds_addresses
+from kits.lead_scoring._reading.names import words_of
+from kits.lead_scoring._reading.personal import holds_addresses, of_owners
 from kits.lead_scoring._trial import ADDRESS, told
 from kits.lead_scoring.config import SourceConfig
 
@@ -35,7 +35,7 @@ def trials_of(known: Known, source: SourceConfig) -> dict[int, str]:
     """What rows were taken for that are hardly leads, by their number."""
     if source.test_leads == "keep":
         return {}
-    people = [one for one in known.personal if not _of_owners(one.column)]
+    people = [one for one in known.personal if not of_owners(one.column)]
     named = [one.column for one in people if one.what == "e-mail address"]
     by_id = known.roles.id
     if by_id and holds_addresses(known.sheet.cells[by_id]):
@@ -72,15 +72,6 @@ def without_trials(
     return known.only(left), {}, [told(counts, len(known.sheet), rows, left_out=True)]
 
 
-def _of_owners(column: str) -> bool:
-    """Whether a column is called after who works on the leads."""
-    words = f" {plain(column).replace('_', ' ')} "
-    return any(f" {word} " in words for word in trial_words("owners"))
-
-
-# -- the firm's own domain -------------------------------------------------------------------------
-
-
 def _own_domains(
     known: Known, names: Sequence[Sequence[str]], domains: Sequence[frozenset[str]]
 ) -> frozenset[str]:
@@ -88,7 +79,7 @@ def _own_domains(
     owners = [
         cells
         for name in known.sheet.columns
-        if _of_owners(name) and _are_few(cells := known.sheet.cells[name])
+        if of_owners(name) and _are_few(cells := known.sheet.cells[name])
     ]
     found = {*_by_address(owners), *_by_name(owners, names, domains)}
     at = Counter(domain for ones in domains for domain in ones)
