@@ -219,6 +219,35 @@ def test_whole_numbers_that_only_tell_things_apart_are_choices() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Policy_Sales_Channel", "choice"), ("channel", "choice"), ("Kanal", "choice"), ("cat1", "choice"), ("cat_2", "choice"), ("Product Category", "choice"),
+        ("lead source", "choice"), ("agent", "choice"), ("Filiale", "choice"), ("channels", "number"), ("category size", "number"), ("products", "number"),
+    ],
+)  # fmt: skip
+def test_codes_of_what_is_called_a_kind_are_choices(name: str, kind: str) -> None:
+    leads = [Lead(str(n), {name: float(1 + n % 9)}) for n in range(200)]
+    assert kinds_of(Sheet(leads), np.arange(200), (name,), ColumnsConfig()) == {name: kind}
+    amounts = [Lead(str(n), {name: 1.5 + n % 9}) for n in range(200)]
+    assert kinds_of(Sheet(amounts), np.arange(200), (name,), ColumnsConfig()) == {name: "number"}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [
+        ([float(101 + n % 9) for n in range(200)], "choice"),
+        ([float(1 + n % 9) for n in range(200)], "choice"),
+        ([float(1 + n % 9 // 4 + n % 2 * (n % 11 == 0) * 5) for n in range(200)], "number"),
+    ],
+)
+def test_a_campaigns_number_is_a_choice_unless_it_counts(numbers: list[float], kind: str) -> None:
+    leads = [Lead(str(n), {"campaign": number}) for n, number in enumerate(numbers)]
+    assert kinds_of(Sheet(leads), np.arange(200), ("campaign",), ColumnsConfig()) == {
+        "campaign": kind
+    }
+
+
 def test_several_choices_and_texts_are_told_apart() -> None:
     leads = [
         Lead(str(n), {"tags": "a;b" if n % 3 else "c", "note": f"please call me back about order {n} today"})

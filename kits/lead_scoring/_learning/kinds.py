@@ -23,8 +23,15 @@ _MANY_DISTINCT = 60
 _CODES = frozenset({
     "id", "ids", "code", "key", "nr", "nummer", "number", "plz", "zip", "zipcode", "postcode", "postleitzahl", "type", "typ", "region", "segment",
     "cluster", "kennung", "schluessel", "codigo", "codice", "tipo", "numero",
+    "channel", "kanal", "canal", "canale", "kanaal", "category", "cat", "kategorie", "categorie", "categoria", "kategoria", "kategori", "source", "quelle", "fonte",
+    "bron", "zrodlo", "medium", "industry", "branche", "sector", "sektor", "settore", "branch", "filiale", "sucursal", "store", "department", "abteilung", "agent",
+    "product", "produkt", "produit", "producto", "prodotto", "country", "pais", "paese", "district", "occupation", "beruf", "profession",
 })  # fmt: skip
-"""What a column is called whose numbers only tell things apart: the last word of its name."""
+"""What a column is called whose numbers only tell things apart: the last word of its name, without a number behind it (`cat1`)."""
+_CAMPAIGNS = frozenset({"campaign", "kampagne", "campagne", "campana", "campagna", "campanha", "kampania", "kampan", "kampanj"})  # fmt: skip
+"""The same where they are no counts: a bank notes under `campaign` how often it called."""
+_SMALLEST = 3
+"""Counts are small: half of the leads have one of so few."""
 _CODE_OFTEN = 20
 """Leads that share a code, on the average."""
 _TEXT_WORDS = 4
@@ -73,7 +80,7 @@ def _kind(sheet: Sheet, name: str, given: Ints, counts: Ints) -> Kind:
     total = int(often.sum())
     numbers = sheet.numbers(name)[given]
     if _mostly(~np.isnan(numbers) & _of_one_unit(values, often), often):
-        return "choice" if _are_codes(name, numbers, total) else "number"
+        return "choice" if _are_codes(name, numbers, often) else "number"
     if _mostly(~np.isnan(sheet.moments(name)[given]), often):
         return "date"
     joined = np.array([isinstance(value, str) and ";" in value for value in values])
@@ -92,12 +99,24 @@ def _of_one_unit(values: Sequence[Value], often: Ints) -> NDArray[np.bool_]:
     return np.array([agrees(one, usual) for one in units])
 
 
-def _are_codes(name: str, numbers: Floats, total: int) -> bool:
-    """Whether whole numbers only tell things apart (`Campaign ID`): 112 is no more than 111, but another."""
+def _are_codes(name: str, numbers: Floats, often: Ints) -> bool:
+    """Whether whole numbers only tell things apart (`Campaign ID`): 112 is no more than 111, but another.
+
+    Args:
+        numbers: (values,) different ones, NaN where a cell is none.
+        often: (values,) leads with each.
+    """
     known = numbers[~np.isnan(numbers)]
     whole = bool(np.all(np.mod(known, 1) == 0))
-    named = plain(name).rsplit("_", 1)[-1] in _CODES
-    return named and whole and len(known) * _CODE_OFTEN <= total
+    last = plain(name).rstrip("_0123456789").rsplit("_", 1)[-1]
+    named = last in _CODES or (last in _CAMPAIGNS and not _are_counts(numbers, often))
+    return named and whole and len(known) * _CODE_OFTEN <= int(often.sum())
+
+
+def _are_counts(numbers: Floats, often: Ints) -> bool:
+    """Whether numbers begin at nought or one, and most leads have one of the smallest."""
+    smallest = np.argsort(numbers)[:_SMALLEST]  # NaN is sorted to the end
+    return bool(numbers[smallest[0]] in (0.0, 1.0) and 2 * often[smallest].sum() >= often.sum())
 
 
 def _mostly(readable: NDArray[np.bool_], often: Ints) -> bool:
