@@ -30,6 +30,29 @@ def test_names_that_come_again_and_again_are_names_all_the_same(tmp_path: Path, 
     assert set(found.leads[0].fields) == {"origin"}
 
 
+@pytest.mark.parametrize("name", ["DOB", "date_of_birth", "Birthdate", "Geburtsdatum", "Geburtsdatum Kunde", "Contact birthday", "Person - Birthday", "Date of Birth (contact)", "data urodzenia", "Fødselsdato", "Syntymäaika", "Дата рождения", "Doğum tarihi", "Datum narození"])  # fmt: skip
+def test_the_day_of_a_birth_is_told_as_that_kept_out_and_no_day_on_which_a_lead_came(
+    tmp_path: Path, name: str
+) -> None:
+    rows = [[n, f"19{50 + n % 50}-0{1 + n % 9}-11", ("a", "b")[n % 2], n % 2] for n in range(300)]
+    found = read(put(tmp_path / "e.csv", table(["id", name, "origin", "converted"], rows)))
+    assert set(found.leads[0].fields) == {"origin"}
+    [told] = [one for one in found.findings if one.check == "personal"]
+    assert told.evidence == (f"{name}: birth date",)
+    assert {lead.at for lead in found.leads} == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [("Age", 20), ("Birth year", 1950), ("Days to birthday", 3)]
+)
+def test_an_age_and_a_year_of_birth_stay_for_the_court(
+    tmp_path: Path, name: str, cell: int
+) -> None:
+    rows = [[n, cell + n % 50, ("a", "b")[n % 2], n % 2] for n in range(300)]
+    found = read(put(tmp_path / "e.csv", table(["id", name, "origin", "converted"], rows)))
+    assert set(found.leads[0].fields) == {"origin", name}
+
+
 @pytest.mark.parametrize("name", ["Person - Phone - Work", "people.Persoon - Telefoon", "Organization - Address", "Telefonní číslo", "Numer telefonu", "Telefonnr.", "Tel."])  # fmt: skip
 def test_numbers_and_addresses_are_known_by_name_whatever_record_they_are_of(
     tmp_path: Path, name: str

@@ -71,6 +71,12 @@ def phrases_for(meaning: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(plain(str(phrase)) for phrase in listed))
 
 
+def speaks_of(name: str, meaning: str) -> bool:
+    """Whether a name, or some words of it, have a meaning: `Date of birth (contact)`."""
+    words = f"_{plain(name)}_"
+    return any(f"_{phrase}_" in words for phrase in phrases_for(meaning))
+
+
 def rank(name: str, meaning: str) -> int | None:
     """How telling a column's name is for a meaning, 0 the most; None: it does not mean that."""
     names = names_for(meaning)

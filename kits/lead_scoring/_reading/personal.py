@@ -14,7 +14,8 @@ from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import mailbox_kind
 from kits.lead_scoring._no_lead import trial_words
 from kits.lead_scoring._reading.cells import is_missing
-from kits.lead_scoring._reading.names import phrases_for, plain, rank, without_table
+from kits.lead_scoring._reading.dates import read_dates
+from kits.lead_scoring._reading.names import plain, rank, speaks_of, without_table
 from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet
 
@@ -32,13 +33,13 @@ _YES_OR_NO = 2
 """`Contact person: yes` says that there is one, not who."""
 
 
-_OWN = ("surely_person", "phone", "address")
+_OWN = ("surely_person", "phone", "address", "birth")
 """Meanings that a column keeps whatever record it is of."""
 
 
 @dataclass(frozen=True)
 class Personal:
-    """One such column and what it is: `e-mail address`, `phone number`, `name`, `address`, `identifier`, `row number`."""
+    """One such column and what it is: `e-mail address`, `phone number`, `name`, `birth date`, `address`, `identifier`, `row number`."""
 
     column: str
     what: str
@@ -82,7 +83,8 @@ def _what(name: str, sheet: Sheet, *, of_persons: bool) -> str:
     by_cells = next((what for what, form in _FORMS if _share(some, form) >= _MOST), "")
     varied = len(set(known)) >= _VARIED * len(known)
     names = _called(name)
-    sure = len(set(known)) > _YES_OR_NO and _means(names, "surely_person")
+    surely = _means(names, "surely_person") or _means(names, "birth")
+    sure = len(set(known)) > _YES_OR_NO and surely
     own = without_table(name) if of_persons else name
     told = varied or sure or rank(own, "own_name") is not None
     return by_cells or (_by_name(names, known, some) if told else "") or _within(name, known, some)
@@ -113,10 +115,11 @@ def _called(column: str) -> list[str]:
 
 def _within(column: str, known: Sequence[str], some: Sequence[str]) -> str:
     """What a longer name says (`Phone (Billing)`, `What is your full name?`), where the cells are nothing else."""
-    words = f"_{plain(column)}_"
-    if any(f"_{phrase}_" in words for phrase in phrases_for("phone_phrases")):
+    if speaks_of(column, "phone_phrases"):
         return "phone number" if _share(some, _DIALLED) >= _MOST else ""
-    named = any(f"_{phrase}_" in words for phrase in phrases_for("person_phrases"))
+    if speaks_of(column, "birth"):
+        return "birth date" if read_dates(column, list(dict.fromkeys(known))) else ""
+    named = speaks_of(column, "person_phrases")
     digits = any(character.isdigit() for cell in some for character in cell)
     return "name" if named and not digits and len(set(known)) > _YES_OR_NO else ""
 
@@ -127,6 +130,7 @@ def _by_name(names: Sequence[str], known: Sequence[str], some: Sequence[str]) ->
     identifier = _means(names, "id") or ends.endswith("_id") or ends.startswith("id_")
     rules = (
         ("phone number", _means(names, "phone")),
+        ("birth date", _means(names, "birth")),
         ("address", _means(names, "address")),
         ("name", not numbers and (_means(names, "person") or _means(names, "surely_person"))),
         ("identifier", identifier and len(set(known)) == len(known) > 1),

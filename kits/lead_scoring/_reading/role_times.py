@@ -13,7 +13,7 @@ from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.mapping import Mapping
-from kits.lead_scoring._reading.names import plain
+from kits.lead_scoring._reading.names import plain, speaks_of
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring._reading.things import ranked_in
@@ -31,7 +31,7 @@ _SAME = (
 )
 _NOT_THE_START = frozenset({
     "close", "closed", "closing", "closedate", "won", "lost", "converted", "conversion", "end", "ended",
-    "modified", "updated", "update", "change", "changed", "status", "last", "next", "birth", "born", "dob", "birthday", "birthdate", "geburtsdatum", "naissance", "nacimiento", "nascita",
+    "modified", "updated", "update", "change", "changed", "status", "last", "next", "birth", "born", "naissance", "nacimiento", "nascita",
     "founded", "established", "since", "anniversary", "due", "expected",
     "deadline", "expiry", "expires", "renewal", "follow", "abschluss", "geschlossen", "geburt", "letzte",
     "naechste", "fin", "cierre",
@@ -105,10 +105,11 @@ def told_by_month(typed: Table[str, Typed], decided: str, ended: Sequence[str]) 
 
 
 def _may_start(name: str) -> bool:
-    """Whether a date may be when a lead came: not an end or a plan, nor since when somebody has been a customer (`Dt_Customer`)."""
+    """Whether a date may be when a lead came: not an end, a plan or a birth, nor since when somebody has been a customer (`Dt_Customer`)."""
     words = set(plain(name).split("_"))
     whose = words - _OF_A_DATE
-    return not (_NOT_THE_START & words) and not (whose and whose <= _CUSTOMERS)
+    other = _NOT_THE_START & words or speaks_of(name, "birth")
+    return not other and not (whose and whose <= _CUSTOMERS)
 
 
 def _of_the_export(name: str, dates: Sequence[str], typed: Table[str, Typed]) -> bool:
