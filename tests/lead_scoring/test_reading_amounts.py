@@ -336,3 +336,20 @@ def test_shares_that_are_written_two_ways_are_told(tmp_path: Path) -> None:
     rows = [[f"K{n}", f"{n + 5}%" if n % 30 else f"{n + 5}"] for n in range(60)]
     found = read(put(tmp_path / "f.csv", table(["Lead ID", "Export share"], rows)))
     assert not found.told("several-units") and found.column("Export share")[:2] == [5.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "every", "asked"),
+    [("deal_value", 4, True), ("Amount", 4, True), ("Umsatz", 4, True), ("Visits", 4, False), ("Amount", 1, False)],
+)  # fmt: skip
+def test_an_amount_that_some_leads_have_is_asked_about_where_nothing_tells_the_outcome(
+    tmp_path: Path, name: str, every: int, asked: bool
+) -> None:
+    rows = [[f"L{n}", "web", "" if n % every else 100 + n] for n in range(80)]
+    path = put(tmp_path / "e.csv", table(["id", "origin", name], rows))
+    [told] = [one for one in read(path).findings if one.check == "outcome"]
+    stated = f'model.source.outcome: {name}, model.source.won: ["> 0"]'
+    assert (stated in told.fix) is asked
+    assert (f"{name}: an amount for 20 of 80 leads" in told.evidence) is asked
+    won = read(path, source(outcome=name, won=["> 0"]))
+    assert won.labels.count("won") == 80 // every

@@ -6,12 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from kits.lead_scoring._reading.mapping import tier_words
-from kits.lead_scoring._reading.names import rank
+from kits.lead_scoring._reading.names import names_for, plain, rank, squeezed
 from kits.lead_scoring._reading.outcome_cells import amounts_of, known_cells, shown, word_of
 from kits.lead_scoring._reading.sheets import Sheet
 
 _FEW_VALUES = 12
 _PAIR = 2
+_SOME, _NOT_ALL = 0.005, 0.8
+"""Leads with an amount that may be those that were won."""
 _STAGE, _FLAG, _TWO, _REST = range(4)
 """Kinds of columns in the order in which they are asked about."""
 
@@ -42,6 +44,22 @@ def outcome_by_name(sheet: Sheet) -> list[Likely]:
         if amounts or 1 <= len(known) <= _FEW_VALUES:
             told = f"{name}: {', '.join(shown(known))}"
             found.append(Likely(name, told, '["> 0"]' if amounts else "[…]"))
+    return found
+
+
+def amounts_of_some(sheet: Sheet) -> list[Likely]:
+    """Columns called like an amount (`deal_value`) that have one for some leads, and nothing or nought for the others: perhaps
+    for those that were won."""
+    found: list[Likely] = []
+    for name in sheet.columns:
+        known = known_cells(sheet.cells[name])
+        called = {squeezed(name), plain(name).rpartition("_")[2]}
+        if len(known) <= _FEW_VALUES or called.isdisjoint(names_for("amount")):
+            continue
+        leads = sum(known[cell] for cell, amount in amounts_of(name, known).items() if amount)
+        if _SOME * len(sheet) <= leads <= _NOT_ALL * len(sheet):
+            told = f"{name}: an amount for {leads} of {len(sheet)} leads"
+            found.append(Likely(name, told, '["> 0"]'))
     return found
 
 

@@ -11,7 +11,11 @@ from kits.core.spreadsheets.values import is_shortened
 from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
-from kits.lead_scoring._reading.outcome_told import candidates_told, outcome_by_name
+from kits.lead_scoring._reading.outcome_told import (
+    amounts_of_some,
+    candidates_told,
+    outcome_by_name,
+)
 from kits.lead_scoring._reading.telling_placed import tell_customers, tell_persons, tell_splits
 from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many, tell_rows
 from kits.lead_scoring._reading.unread_dates import tell_unread_dates
@@ -88,24 +92,7 @@ def _span(times: Seconds) -> str:
 
 def _outcome(known: Known, config: Config) -> Iterator[Finding]:
     if known.outcome is None:
-        stated = config.source.outcome
-        if not stated and (likely := outcome_by_name(known.sheet)):
-            yield Finding(
-                "outcome", "warn",
-                f"{likely[0].column} is called like an outcome, but no cell of it is a known word for won or lost: "
-                "nothing can be learned",
-                tuple(one.told for one in likely),
-                f"say in kit.yaml what its cells mean: model.source.outcome: {likely[0].column}, model.source.won: {likely[0].won}",
-            )  # fmt: skip
-            return
-        yield Finding(
-            "outcome",
-            "warn",
-            f"no column {stated!r}: these leads have no outcome" if stated
-            else "no column tells what became of the leads: they can be scored, nothing can be learned from them",
-            tuple(candidates_told(known.sheet, {one.column for one in known.personal})),
-            "nothing to do for leads to be scored; else name the column in kit.yaml, and its cells: model.source.outcome, won and lost",
-        )  # fmt: skip
+        yield _no_outcome(known, config.source.outcome)
         return
     won, lost, still = known.outcome.counts
     yield Finding(
@@ -121,6 +108,31 @@ def _outcome(known: Known, config: Config) -> Iterator[Finding]:
             f"no cell of {known.outcome.columns[0]} is {' or '.join(repr(one) for one in unmet)}, as model.source.won or lost says",
             fix="write it as it stands in the data, or leave it out",
         )  # fmt: skip
+
+
+def _no_outcome(known: Known, stated: str) -> Finding:
+    """What a person could state where no column tells what became of the leads."""
+    likely = [] if stated else outcome_by_name(known.sheet)
+    if likely:
+        return Finding(
+            "outcome", "warn",
+            f"{likely[0].column} is called like an outcome, but no cell of it is a known word for won or lost: "
+            "nothing can be learned",
+            tuple(one.told for one in likely),
+            f"say in kit.yaml what its cells mean: model.source.outcome: {likely[0].column}, model.source.won: {likely[0].won}",
+        )  # fmt: skip
+    amounts = [] if stated else amounts_of_some(known.sheet)
+    of_won = (
+        f"; if only leads that were won have one: model.source.outcome: {amounts[0].column}, model.source.won: {amounts[0].won}"
+        if amounts else ""
+    )  # fmt: skip
+    return Finding(
+        "outcome", "warn",
+        f"no column {stated!r}: these leads have no outcome" if stated
+        else "no column tells what became of the leads: they can be scored, nothing can be learned from them",
+        (*(one.told for one in amounts), *candidates_told(known.sheet, {one.column for one in known.personal})),
+        "nothing to do for leads to be scored; else name the column in kit.yaml, and its cells: model.source.outcome, won and lost" + of_won,
+    )  # fmt: skip
 
 
 def _like_ids(known: Known) -> tuple[str, ...]:
