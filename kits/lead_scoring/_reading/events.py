@@ -1,4 +1,4 @@
-"""A table of what happened when (visits, mails, forms) → how often, how lately and how variedly, up to the decision.
+"""A table of what happened when (visits, mails, purchases) → how often, how lately, how variedly and for how much, up to the decision.
 
 A row later than a lead's decision is never counted for it.
 """
@@ -40,6 +40,7 @@ class Timed:
         seconds: (rows,) when it happened, since 1970.
         known: (rows,) from when on it was known: of a mere date, from the end of its day.
         kind: its column that tells kinds of events apart; empty: none.
+        amount: its column that tells what each came to; empty: none.
     """
 
     sheet: Sheet
@@ -49,6 +50,7 @@ class Timed:
     seconds: Seconds
     known: Seconds
     kind: str
+    amount: str
 
 
 def find_time(sheet: Sheet, stated: str = "", meaning: str = "happened_at") -> tuple[str, Seconds]:
@@ -82,6 +84,16 @@ def find_kind(sheet: Sheet) -> str:
     return ""
 
 
+def find_amount(sheet: Sheet) -> str:
+    """The column that tells what each event came to: for most rows, in one unit and in numbers that can only be read one way."""
+    for name in ranked_in(sheet, sheet.columns, "amount"):
+        typed = sheet.typed(name)
+        given = sum(isinstance(value, float) for value in typed.values)
+        if typed.kind == "number" and not typed.doubt and given > _HALF * len(sheet):
+            return name
+    return ""
+
+
 def event_columns(
     leads: Sheet, events: Timed, decided: Seconds, until: Seconds, *, days: bool = False
 ) -> tuple[dict[str, list[Value]], list[Finding]]:
@@ -107,23 +119,32 @@ def event_columns(
         sorted({event for key in events.link.keys(cell) for event in by_key.get(key, ())})
         for cell in leads.cells[events.link.lead_column]
     ]
-    rows = [_row(*one) for one in zip(found, decided, until)]
+    amounts = events.sheet.typed(events.amount).values if events.amount else ()
+    rows = [_row(*one, amounts) for one in zip(found, decided, until)]
     said = [_said(events, rows, len(leads)), *_by_the_clock(events, found, rows, decided, days)]
-    return _columns(events.label, rows, common), said
+    columns = _columns(events.label, rows, common)
+    return columns | _amounts(f"{events.label}: {events.amount}", rows, bool(amounts)), said
 
 
 @dataclass(frozen=True)
 class _Row:
-    """What had happened to one lead when it was decided; None: its decision has no time."""
+    """What had happened to one lead when it was decided; None: its decision has no time.
+
+    Attributes:
+        amounts: what the events came to that say it, in the order of time.
+    """
 
     count: int
     later: int
     same_day: int
     days: float | None
     kinds: Mapping[str, int]
+    amounts: Sequence[float]
 
 
-def _row(found: list[_Event], at: float | None, until: float | None) -> _Row | None:
+def _row(
+    found: list[_Event], at: float | None, until: float | None, amounts: Sequence[Value]
+) -> _Row | None:
     if at is None or until is None:
         return None
     n = bisect_right(found, until, key=lambda event: event[0])
@@ -131,7 +152,9 @@ def _row(found: list[_Event], at: float | None, until: float | None) -> _Row | N
     last = max((happened for _, happened, _, _ in found[:n]), default=None)
     days = max(at - last, 0.0) / _DAY if last is not None else None
     same_day = sum(happened < at + _DAY for _, happened, _, _ in found[n:])
-    return _Row(n, len(found) - n, same_day, days, kinds)
+    happened = sorted((happened, row) for _, happened, _, row in found[:n]) if amounts else []
+    came_to = [amount for _, row in happened if isinstance(amount := amounts[row], float)]
+    return _Row(n, len(found) - n, same_day, days, kinds, came_to)
 
 
 def _by_the_clock(
@@ -177,6 +200,16 @@ def _columns(
     for kind in common:
         columns[f"{label}: {kind}"] = [None if r is None else float(r.kinds.get(kind, 0)) for r in rows]  # fmt: skip
     return columns
+
+
+def _amounts(what: str, rows: Sequence[_Row | None], told: bool) -> dict[str, list[Value]]:
+    """What events came to in all, and the latest of them."""
+    if not told:
+        return {}
+    return {
+        f"{what} in all": [None if r is None else round(sum(r.amounts), 6) for r in rows],
+        f"{what} of the latest": [None if r is None or not r.amounts else r.amounts[-1] for r in rows],
+    }  # fmt: skip
 
 
 def _said(events: Timed, rows: Sequence[_Row | None], leads: int) -> Finding:

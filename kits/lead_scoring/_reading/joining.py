@@ -25,6 +25,7 @@ from kits.lead_scoring._reading.events import (
     Seconds,
     Timed,
     event_columns,
+    find_amount,
     find_kind,
     find_time,
     known_from,
@@ -248,7 +249,9 @@ def _wait(
     name, seconds = find_time(sheet, at)
     if name:
         known = known_from(sheet, name, seconds)
-        timed = Timed(sheet, link, label, name, seconds, known, find_kind(sheet))
+        timed = Timed(
+            sheet, link, label, name, seconds, known, find_kind(sheet), find_amount(sheet)
+        )
         tables.timed.append((timed, fields))
     else:
         tables.findings.append(_without_time(sheet.name, _dates_of(sheet)))
