@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -188,6 +188,21 @@ def test_no_customer_is_on_two_sides_of_an_imported_version(tmp_path: Path) -> N
     assert len(splits) == CUSTOMERS
     assert all(len(one) == 1 for one in splits.values())
     assert set().union(*splits.values()) == {"train", "val", "test"}
+
+
+def test_leads_without_ids_that_are_added_are_not_chained_by_the_numbers_of_their_rows(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path / "p" / "kit.yaml", "kit: lead-scoring\nname: p\n")
+    project = Project.open(tmp_path / "p")
+    header = ["customer_id", "Visits", "converted"]
+    for name, first, each in (("e", 40_000, 1), ("f", 50_000, 4)):
+        rows = [[first + k // each % CUSTOMERS, first % 97 + k, int(k % 7 == 0)] for k in range(N)]
+        path = put(tmp_path / f"{name}.csv", table(header, rows))
+        made = import_data(project, path, ImportOptions()).dataset
+    sizes = Counter(item.split for item in made.items)
+    assert sum(sizes.values()) == 2 * N
+    assert sizes["train"] > sizes["test"] + sizes["val"]
 
 
 @pytest.mark.parametrize("dated", [True, False])

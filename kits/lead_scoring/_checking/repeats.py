@@ -19,23 +19,36 @@ from kits.lead_scoring.config import Config
 
 _SOME = 0.02
 _SHOWN = 10
+_ABOVE = 100
+"""Lines that a file may have above its first lead."""
 
 
 def near_duplicates(contents: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
-    """Pairs of samples that are states of one lead, by its id; each with the first of its kind."""
-    first: dict[str, str] = {}
-    pairs: list[tuple[str, str]] = []
+    """Pairs of samples that are states of one lead, by its id; each with the first of its kind.
+
+    A number that may count the rows of a file is another lead's in the next one: joined to the customers of both, such pairs
+    would chain all leads together.
+    """
+    ids: list[tuple[str, str]] = []
     for sample, content in contents:
         try:
-            identity = decode_lead(content).id
+            ids.append((sample, decode_lead(content).id))
         except DataError:
             continue  # told by the check, which reads it again
-        if not identity:
+    first: dict[str, str] = {}
+    pairs: list[tuple[str, str]] = []
+    for sample, identity in ids:
+        if not identity or _may_count(identity, len(ids)):
             continue
         known = first.setdefault(identity, sample)
         if known != sample:
             pairs.append((known, sample))
     return pairs
+
+
+def _may_count(identity: str, leads: int) -> bool:
+    number = identity.removeprefix("row ")
+    return number.isdecimal() and int(number) <= leads + _ABOVE
 
 
 def same_lead(table: LeadTable, _: Config) -> Iterator[Finding]:
