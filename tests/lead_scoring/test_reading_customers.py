@@ -1,4 +1,4 @@
-"""Customers who come as several leads: columns that name them are not learned from, and by lot their leads stay together."""
+"""Customers who come as several leads: by lot, columns that name them are not learned from and their leads stay together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import ConfigError
-from kits.core.kit import RawSample
+from kits.core.kit import Finding, RawSample
 from kits.lead_scoring import data
 from kits.lead_scoring._checking.repeats import same_customer
 from kits.lead_scoring._features.spec import ChoiceColumn, EncoderSpec
@@ -104,11 +104,13 @@ def test_what_many_leads_have_or_is_called_otherwise_is_no_customer(
     assert (name in found.leads[0].fields) is (name != "Owner e-mail")
 
 
-def test_leads_that_are_split_by_time_stay_there_whoever_asked(tmp_path: Path) -> None:
+def test_leads_that_are_split_by_time_stay_there_and_who_asked_is_learned_from(
+    tmp_path: Path,
+) -> None:
     found = _asked(tmp_path, "customer_id", _number, dated=True)
     assert {one.group for one in found.samples} == {""}
-    assert "customer_id" not in found.leads[0].fields
-    assert found.told("customers").endswith("leads are split by time, whoever asked")
+    assert found.column("customer_id") == [_number(k) for k in range(N)]
+    assert not found.told("customers")
 
 
 def test_a_word_that_many_leads_have_instead_of_a_firm_names_no_customer(tmp_path: Path) -> None:
@@ -207,9 +209,16 @@ def test_leads_without_ids_that_are_added_are_not_chained_by_the_numbers_of_thei
 
 @pytest.mark.parametrize("dated", [True, False])
 def test_the_check_tells_whom_leads_are_known_by(tmp_path: Path, dated: bool) -> None:
-    rows = _rows(_number, dated=dated)
-    told = only(list(same_customer(leads(tmp_path, _header("customer_id", dated=dated), rows), Config())))  # fmt: skip
-    assert told.text.startswith("customer_id names who asked, some of them more than once")
-    assert "model.columns.keep: [customer_id]" in told.fix
-    others = leads(tmp_path, _header("Kind of thing", dated=dated), rows)
-    assert not list(same_customer(others, Config()))
+    def told(name: str) -> list[Finding]:
+        made = leads(tmp_path, _header(name, dated=dated), _rows(_number, dated=dated))
+        return list(same_customer(made, Config()))
+
+    found = told("customer_id")
+    if dated:
+        assert not found
+    else:
+        assert only(found).text.startswith(
+            "customer_id names who asked, some of them more than once"
+        )
+        assert "model.columns.keep: [customer_id]" in only(found).fix
+    assert not told("Kind of thing")

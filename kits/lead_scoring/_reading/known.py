@@ -23,7 +23,7 @@ from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
-from kits.lead_scoring._reading.returning import returning
+from kits.lead_scoring._reading.returning import by_lot, returning
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.roles import (
     BY_ROWS,
@@ -230,13 +230,18 @@ def understand(
     if outcome is not None and not before.decided_at:
         roles = with_arrival(roles, free, outcome.won, source)
         roles = without_end(roles, free, typed, outcome.won, source, crm)
-    roles = _with_customers(roles, _unasked(sheet, learned, crm, source), outcome, crm, before)
     at = _seconds(sheet, (roles.decided_at,))
     if outcome is not None and not (roles.outcome_at or source.outcome_at):
         roles = with_outcome_times(roles, free, typed, outcome.won, at)
     known_at = _seconds(sheet, roles.outcome_at, latest=True)
     if crm is None:
         outcome = with_dashes(sheet, outcome, at, source)
+    order = _order(sheet, typed, roles, at, known_at)
+    if before.mark:
+        roles = replace(roles, customers=before.customers)
+    elif by_lot(order, outcome.won if outcome is not None else [None] * len(sheet)):
+        free = _unasked(sheet, learned, crm, source)
+        roles = replace(roles, customers=_customers(free, roles, outcome, crm))
     out = _kept_out(roles, outcome, personal, (*later, *times)) | (set(roles.customers) - keep)
     columns = _learnable(sheet, typed, personal, out)
     if extend is not None:
@@ -248,7 +253,7 @@ def understand(
                 columns[name] = values
     return Known(
         sheet, columns, typed, roles, crm, outcome, personal, later, at, known_at,
-        _seconds(sheet, (roles.changed_at,)), _order(sheet, typed, roles, at, known_at), learned.names,
+        _seconds(sheet, (roles.changed_at,)), order, learned.names,
     )  # fmt: skip
 
 
@@ -308,12 +313,10 @@ def _without(sheet: Sheet, out: set[str]) -> Sheet:
     return replace(sheet, cells={n: c for n, c in sheet.cells.items() if n not in out})
 
 
-def _with_customers(
-    roles: Roles, sheet: Sheet, outcome: Outcome | None, crm: Crm | None, before: LearnedRoles
-) -> Roles:
-    """Takes the columns that name who asked: those of the tables learned from where these told their roles, else by what is here."""
-    if before.mark:
-        return replace(roles, customers=before.customers)
+def _customers(
+    sheet: Sheet, roles: Roles, outcome: Outcome | None, crm: Crm | None
+) -> tuple[str, ...]:
+    """The columns that name who asked, of those that have no other meaning."""
     taken = {
         roles.id,
         roles.decided_at,
@@ -323,8 +326,8 @@ def _with_customers(
         *roles.outcome_at,
     }
     taken |= set(outcome.columns if outcome is not None else ())
-    free = [name for name in sheet.columns if name not in taken]
-    return replace(roles, customers=returning(sheet, free, of_a_crm=crm is not None))
+    among = [name for name in sheet.columns if name not in taken]
+    return returning(sheet, among, of_a_crm=crm is not None)
 
 
 def _kept_out(

@@ -1,8 +1,8 @@
 """Who asked, where the same ones ask again: columns of customers' ids, firms and addresses, and the leads of each.
 
 What is learned of one lead of a customer is known of the next: by lot, both sides of a split would have him, and figures would
-be of customers that a model has met. By names and cells; a column of few values with many leads each (a rep, a product, a
-place) names nobody who asks.
+be of customers that a model has met. In time a customer's next lead comes after what was learned, as at work. By names and
+cells; a column of few values with many leads each (a rep, a product, a place) names nobody who asks.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from kits.core.placing import has_order
 from kits.core.record_keys import column_key
 from kits.lead_scoring._reading.match_keys import exact_key
 from kits.lead_scoring._reading.names import names_for, plain, rank, without_table
@@ -23,6 +24,16 @@ _OFTEN = 20
 _MOST = 0.1
 """A cell of more of the leads (`private`) names no customer, as in `kits.toolchain.splitting.LARGEST_CLUSTER`."""
 _FOUR_DIGITS = 1000
+
+
+def by_lot(order: Sequence[float | None], won: Sequence[bool | None]) -> bool:
+    """Whether the leads with an outcome have no time to be split by: of these it is what counts who asked.
+
+    Args:
+        order: (rows,) places in time.
+    """
+    decided = [place for place, outcome in zip(order, won) if outcome is not None]
+    return not has_order(decided or order)
 
 
 def returning(sheet: Sheet, among: Sequence[str], *, of_a_crm: bool) -> tuple[str, ...]:

@@ -13,10 +13,10 @@ from kits.core.kit import Finding
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.names import names_for, plain
-from kits.lead_scoring._reading.returning import customers
+from kits.lead_scoring._reading.returning import by_lot, customers
 from kits.lead_scoring._reading.roles import NO_GROUP
 from kits.lead_scoring._reading.stated_splits import NO_SPLIT
-from kits.lead_scoring._reading.together import by_lot, groups_of
+from kits.lead_scoring._reading.together import groups_of
 from kits.lead_scoring.config import Config, SourceConfig
 
 _MANY = 0.01
@@ -59,7 +59,7 @@ def tell_customers(known: Known, config: Config) -> Iterator[Finding]:
     several = sum(n > 1 for n in leads.values())
     kept = [name for name in names if name in config.columns.keep]
     learned = f"{' and '.join(kept)} learned from, as stated" if kept else "not learned from"
-    lot = by_lot(known)
+    lot = by_lot(known.order, known.won)
     apart = f", and model.source.group: {NO_GROUP}" if lot and not source.group else ""
     yield Finding(
         "customers", "pass",

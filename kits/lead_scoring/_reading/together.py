@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from kits.core.placing import has_order
 from kits.lead_scoring._mailbox import domain_of
 from kits.lead_scoring._reading.known import Known
-from kits.lead_scoring._reading.returning import customers
+from kits.lead_scoring._reading.returning import by_lot, customers
 from kits.lead_scoring.config import SourceConfig
 
 
@@ -19,12 +18,6 @@ def groups_of(known: Known, source: SourceConfig) -> list[str]:
         return [
             f"{known.roles.group}:{domain_of(c) if '@' in c else c}" if c else "" for c in cells
         ]
-    if source.group or not known.roles.customers or not by_lot(known):
+    if source.group or not known.roles.customers or not by_lot(known.order, known.won):
         return []
     return customers(known.sheet, known.roles.customers)
-
-
-def by_lot(known: Known) -> bool:
-    """Whether the leads with an outcome have no time to be split by."""
-    decided = [place for place, won in zip(known.order, known.won) if won is not None]
-    return not has_order(decided or known.order)
