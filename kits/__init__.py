@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,10 @@ if TYPE_CHECKING:
 
     from kits.core.ready import ReadyBundle
     from kits.core.runtime import SessionFactory
+
+# nothing tells anybody of the firm's machines: onnxruntime reports to its maker from the import on, and from 1.29 on Linux too
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "load_bundle"]

@@ -63,6 +63,10 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
         "goes before",
     ),
     (
+        "ORT_DISABLE_TELEMETRY, HF_HUB_DISABLE_TELEMETRY", "all",
+        "set to `1`, so that onnxruntime and the loader of models report to nobody; what you set goes before",
+    ),
+    (
         "PYTHONSAFEPATH", "kit",
         "set, unless you have set it: processes that `kit` starts import nothing from the folder you are in (Python 3.11 or "
         "later)",
