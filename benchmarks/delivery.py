@@ -94,7 +94,7 @@ class Bench:
     @classmethod
     def build(cls, folder: Path) -> Bench:
         """Starts the hub, which starts mosquitto."""
-        hub = HubProcess(folder, "mosquitto")
+        hub = HubProcess(folder, "mosquitto", fresh=True)
         hub.serve()
         config = load(hub.data)
         return cls(folder, hub, config.broker.port, make_broker(config).address)

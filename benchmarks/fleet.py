@@ -152,7 +152,7 @@ class Rig:
             "kind": "mosquitto", "port": free_port(),
             "tls": True, "tls_host": "127.0.0.1", "tls_port": self.place[1],
         }  # fmt: skip
-        self.hub = HubProcess(folder, broker=broker)
+        self.hub = HubProcess(folder, broker=broker, fresh=True)
         self.files = folder / "devices"
         self.files.mkdir()
         self.names = [f"sim-{number:04d}" for number in range(count)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import timedelta
-from multiprocessing import get_context
 from pathlib import Path
 
 from edge_agent.alarms.book import MARK
@@ -22,6 +21,7 @@ from edge_agent.sync.outbox import Outbox
 from kits.core.alarm import AlarmRule
 from kits.core.events import CaseBody
 from kits.core.operating_point import Band, OperatingPoint
+from tests import forked
 from tests.edge_agent.machine_parts import START
 from tests.edge_agent.parts import rows_of
 from tests.failure.outbox_steps import BUDGETS, Killer
@@ -89,10 +89,7 @@ def live(folder: Path, kill_at: int) -> None:
 def run(folder: Path, kill_at: int) -> int | None:
     """One life in a process of its own; its exit code."""
     folder.mkdir(parents=True, exist_ok=True)
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    process = context.Process(target=live, args=(folder, kill_at), daemon=True)
-    process.start()
+    process = forked.start(live, folder, kill_at, daemon=True)
     process.join(60)
     return process.exitcode
 

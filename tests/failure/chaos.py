@@ -6,7 +6,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.process import BaseProcess
 
 from kits.core.errors import UnreachableError
 from tests.failure import driver
@@ -21,7 +21,7 @@ class Device:
     """A driver that comes back after each kill, with its next life."""
 
     plan: Plan
-    process: ForkServerProcess | None = None
+    process: BaseProcess | None = None
 
     def live(self) -> None:
         """The next life begins."""

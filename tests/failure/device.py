@@ -12,8 +12,7 @@ import os
 import stat
 import sys
 from dataclasses import dataclass, field
-from multiprocessing import get_context
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from edge_agent import log
 from edge_agent.agent import Agent
 from edge_agent.config import load_config
 from edge_agent.process import ending_on_signals
+from tests import forked
 
 DIED = 9
 _ROWS = ("outbox", "spool", "engines")
@@ -124,13 +124,9 @@ class Disk:
         os._exit(DIED)
 
 
-def start(config: Path, kit: Path, death: Death) -> ForkServerProcess:
-    """Starts an agent. It is forked from a server that has imported everything."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__, "cv2", "onnxruntime", "tuf.ngclient", "psutil"])
-    process = context.Process(target=run, args=(config, kit, death), daemon=True)
-    process.start()
-    return process
+def start(config: Path, kit: Path, death: Death) -> BaseProcess:
+    """Starts an agent."""
+    return forked.start(run, config, kit, death, daemon=True)
 
 
 def run(config: Path, kit: Path, death: Death) -> None:

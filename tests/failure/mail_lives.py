@@ -6,8 +6,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +18,7 @@ from edge_agent.config import AgentConfig
 from edge_agent.mail.opening import ledger_path
 from tests.edge_agent.mail_parts import decisions, make_mail_bundle, write_mail_kit
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail
+from tests.forked_programs import ForkedProgram
 
 TEXTS = ("Where is my order?", "The invoice is wrong", "Do you like chess?")
 FOLDERS = {"order": "Orders", "invoice": "Bills"}
@@ -82,6 +81,7 @@ class Lives:
             "OMP_NUM_THREADS": "1",
         }
         self.config = folder / "agent.yaml"
+        self._log = folder / "agent.log"
         self._write_config()
 
     def _write_config(self) -> None:
@@ -116,34 +116,23 @@ class Lives:
 
     def end_of_a_life(self) -> int:
         """How a life ends that nobody cuts: its exit code."""
-        return subprocess.run(
-            self._command,
-            env=self._environment,
-            capture_output=True,
-            timeout=_LIFE_LIMIT_S,
-            check=False,
-        ).returncode
+        return self._begin().wait(_LIFE_LIMIT_S)
 
-    @property
-    def _command(self) -> Sequence[str]:
-        program = [sys.executable, "-m", "edge_agent.cli", "run", "--json"]
-        return [*program, "-c", str(self.config)]
+    def _begin(self) -> ForkedProgram:
+        command = ("edge-agent", "run", "--json", "-c", str(self.config))
+        return ForkedProgram(command, self._environment, self._log, self._log)
 
     def _life(self, until: int | None = None) -> None:
-        process = subprocess.Popen(
-            self._command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        )  # fmt: skip
+        process = self._begin()
         end = time.monotonic() + _LIFE_LIMIT_S
         if until is None:
-            _, complaint = process.communicate(timeout=_LIFE_LIMIT_S)
-            assert process.returncode == 0, complaint.decode()[-2000:]
+            assert process.wait(_LIFE_LIMIT_S) == 0, self._log.read_text()[-2000:]
             return
         while process.poll() is None and time.monotonic() < end and self._decided() <= until:
             time.sleep(_LOOK_S)
         time.sleep(self._random.uniform(0, 0.03))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL, "it ended before it was killed"
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, "it ended before it was killed"
 
     def _decided(self) -> int:
         path = ledger_path(self._folder / "state")

@@ -14,7 +14,6 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from edge_agent.sync.eviction import Budgets
 from edge_agent.sync.outbox import Outbox
 from kits.core.events import EVENT_CLASSES, AlertBody, HealthBody, LabelBody
 from kits.core.sample import utc_now
+from tests import forked
 from tests.edge_agent.journal import end_of
 from tests.edge_agent.parts import decision, rows_of
 
@@ -165,9 +165,6 @@ def live(folder: Path, kill_at: int, copy_every: int) -> None:
 def run(folder: Path, kill_at: int, copy_every: int = 0) -> int | None:
     """One life in a process of its own; its exit code."""
     folder.mkdir(parents=True)
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    process = context.Process(target=live, args=(folder, kill_at, copy_every), daemon=True)
-    process.start()
+    process = forked.start(live, folder, kill_at, copy_every, daemon=True)
     process.join(60)
     return process.exitcode

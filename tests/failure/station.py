@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 import time
 from collections.abc import Callable
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import yaml
@@ -15,6 +14,7 @@ import yaml
 from edge_agent.enroll import Identity, save_identity
 from edge_agent.update.slots import Slots
 from kits.core.hub_api import MqttAccess
+from tests import forked
 from tests.edge_agent.parts import bundle_id_of, picture
 from tests.failure import device
 from tests.failure.device import DIED, NO_DEATH, Death
@@ -22,8 +22,6 @@ from tests.failure.tuf_simulator import Simulator
 from tests.waiting import wait_for
 
 LEVELS = (20, 160, 230)
-_ONE_AT_A_TIME = threading.Lock()
-"""Starting a process looks after all others too, and of two looks at once one loses the exit code."""
 
 
 class Station:
@@ -36,7 +34,7 @@ class Station:
 
     def __init__(self, folder: Path, kit: Path, hub: Simulator, url: str) -> None:
         self.folder, self.kit, self.hub, self.url = folder, kit, hub, url
-        self.process: ForkServerProcess | None = None
+        self.process: BaseProcess | None = None
 
     @property
     def state(self) -> Path:
@@ -95,8 +93,7 @@ class Station:
 
     def live(self, death: Death = NO_DEATH) -> None:
         """The next life begins."""
-        with _ONE_AT_A_TIME:
-            self.process = device.start(self.config, self.kit, death)
+        self.process = device.start(self.config, self.kit, death)
 
     def wait_for_death(self, otherwise: Callable[[], bool], grace_s: float) -> bool:
         """True when it died where it should; False when it lived on after `otherwise` came true.
@@ -140,8 +137,7 @@ class Station:
 
     @property
     def alive(self) -> bool:
-        with _ONE_AT_A_TIME:
-            return self.process is not None and self.process.is_alive()
+        return self.process is not None and forked.exit_code(self.process) is None
 
     @property
     def slots(self) -> Slots:

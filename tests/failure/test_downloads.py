@@ -63,7 +63,7 @@ def download(
 def test_a_bundle_over_a_line_that_is_cut(
     make_site: MakeSite, tmp_path: Path, record: Record
 ) -> None:
-    figures = download(make_site(), tmp_path, 20 * MB, CUT_BYTES, 90)
+    figures = download(make_site(fresh=True), tmp_path, 20 * MB, CUT_BYTES, 90)
     record(figures)
     assert figures["cuts"] >= 5
     assert 0 <= figures["sent twice %"] <= 100 * MOST_TWICE

@@ -66,7 +66,7 @@ class Readings:
 
 @pytest.mark.slow
 def test_a_week(make_site: MakeSite, tmp_path: Path, record: Record) -> None:
-    figures = run(make_site(), tmp_path, WEEK_S, 2200)
+    figures = run(make_site(fresh=True), tmp_path, WEEK_S, 2200)
     record(figures)
     for name in ("hub", "agent", "device"):
         assert figures[f"{name}: growth %"] < 100 * MOST_GROWTH, figures

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 from pathlib import Path
 
 import psycopg
 
+from tests.forked_programs import Running
 from tests.integration.hub import HubProcess
 
 WORKERS = 2
@@ -26,7 +26,7 @@ class WorkersHub(HubProcess):
         super().__init__(folder, "mosquitto", database_url=database_url)
         self._database_url = database_url
         self._draw = draw
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[Running] = []
 
     def serve(self, *, wait: bool = True) -> None:
         data = ("--data", str(self.data))

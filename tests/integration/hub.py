@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ from cloud_sync.hub import Hub
 from cloud_sync.web.accounts import issue_token
 from kits.core.addresses import free_port
 from kits.toolchain.demo.hub import HubApi, Json
-from kits.toolchain.demo.programs import Programs
 from tests.cloud_sync.tables import make_tables
+from tests.forked_programs import ForkedPrograms, Running
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +45,7 @@ class HubProcess:
         broker: kind of broker, or values for its section of `hub.yaml`.
         path: further folders for `PYTHONPATH`.
         broker_port: of a broker that runs already (kind `external`).
+        fresh: hub and agents are programs of their own from their first lines on, not forked.
         changes: values for `hub.yaml`.
     """
 
@@ -56,6 +56,7 @@ class HubProcess:
         *,
         path: tuple[Path, ...] = (),
         broker_port: int = 0,
+        fresh: bool = False,
         **changes: object,
     ) -> None:
         self.data = folder / "hub"
@@ -63,7 +64,7 @@ class HubProcess:
             "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *path))),
             "OMP_NUM_THREADS": "1",
         }
-        self.programs = Programs(folder / "logs", env)
+        self.programs = ForkedPrograms(folder / "logs", env, fresh=fresh)
         port = free_port()
         chosen = {"kind": broker} if isinstance(broker, str) else broker
         values: dict[str, object] = {
@@ -82,7 +83,7 @@ class HubProcess:
         hub.close()
         self.url = f"http://127.0.0.1:{port}"
         self.api = HubApi(self.url, self.token)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Running | None = None
 
     # -- life ------------------------------------------------------------------------------------
 

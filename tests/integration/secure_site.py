@@ -25,13 +25,15 @@ def renew_authority(pki: Path, age: timedelta) -> None:
 class SecureSite(HubProcess):
     """A hub that speaks TLS on both its doors."""
 
-    def __init__(self, folder: Path, *, authority_age: timedelta = timedelta()) -> None:
+    def __init__(
+        self, folder: Path, *, authority_age: timedelta = timedelta(), fresh: bool = False
+    ) -> None:
         port = free_port()
         broker = {
             "kind": "mosquitto", "port": free_port(),
             "tls": True, "tls_host": "127.0.0.1", "tls_port": free_port(),
         }  # fmt: skip
-        super().__init__(folder, broker, listen={"port": port, "tls": "on"})
+        super().__init__(folder, broker, fresh=fresh, listen={"port": port, "tls": "on"})
         config = load(self.data)
         renew_authority(config.pki_dir, authority_age)
         self.url = config.url

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
 import urllib.request
 import zlib
 from collections import Counter
@@ -21,6 +19,7 @@ from kits.core.addresses import free_port
 from kits.core.errors import UnreachableError
 from kits.toolchain.demo.hub import Json
 from tests.edge_agent.parts import picture
+from tests.forked_programs import Running
 from tests.integration.hub import HubProcess
 from tests.release_engineer import Publisher
 from tests.waiting import wait_for
@@ -110,7 +109,7 @@ class Line:
     name: str
     folder: Path
     status_port: int
-    process: subprocess.Popen[bytes] | None = None
+    process: Running | None = None
 
     @property
     def config(self) -> Path:
@@ -119,6 +118,11 @@ class Line:
     @property
     def pictures(self) -> Path:
         return self.folder / "pictures"
+
+    @property
+    def _summary(self) -> Path:
+        """What the agent says at its end."""
+        return self.folder / "summary.json"
 
     def configure(self, parts: int, **changes: object) -> None:
         """Writes pictures no other line has, a third for each verdict, and agent.yaml."""
@@ -150,22 +154,18 @@ class Line:
     def start(self, *options: str) -> None:
         """Starts the agent."""
         assert self.process is None or self.process.poll() is not None
-        program = Path(sys.executable).with_name("edge-agent")
-        with (self.folder / "agent.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [program, "run", "--json", *options, "--config", self.config],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=self.site.programs.env,
-            )
-        self.site.programs.running.append(self.process)
+        self._summary.unlink(missing_ok=True)
+        self.process = self.site.programs.start(
+            *("edge-agent", "run", "--json", *options, "--config", str(self.config)),
+            out=self._summary, errors=self.folder / "agent.log",
+        )  # fmt: skip
 
     def finish(self) -> Json:
         """Waits for the agent's end; what it says it did."""
         assert self.process is not None
-        out, _ = self.process.communicate(timeout=90)
-        assert self.process.returncode == 0, (self.folder / "agent.log").read_text()[-3000:]
-        summary: Json = json.loads(out)
+        code = self.process.wait(90)
+        assert code == 0, (self.folder / "agent.log").read_text()[-3000:]
+        summary: Json = json.loads(self._summary.read_text())
         return summary
 
     def run(self) -> Json:
@@ -183,7 +183,7 @@ class Line:
         """`kill -9`."""
         assert self.process is not None
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
 
     def status(self) -> Json:
         """`/status.json` of the running agent."""

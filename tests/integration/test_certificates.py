@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not find_mosquitto(), reason="mosquitto is not i
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[SecureSite]:
-    made = SecureSite(tmp_path)
+    made = SecureSite(tmp_path, fresh=True)
     made.serve()
     yield made
     made.close()
