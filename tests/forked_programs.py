@@ -5,6 +5,7 @@ How they begin from their first line on is shown by tests that ask for fresh one
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import subprocess
@@ -119,4 +120,7 @@ def _live(
     sys.path[:0] = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
     sys.argv = list(command)
     forked.say_into(out, errors)
-    import_module(MAINS[command[0]]).main()
+    try:
+        import_module(MAINS[command[0]]).main()
+    finally:
+        atexit._run_exitfuncs()  # which forked processes leave out; coverage writes its figures there

@@ -29,6 +29,7 @@ from kits.core.errors import (
     UsageError,
 )
 from tests.cloud_sync.fleet_builders import approved_bundle, make_hub
+from tests.forked_programs import ForkedProgram, Running
 from tests.waiting import wait_for
 
 MAIN = "from cloud_sync.cli import main; main()"
@@ -274,19 +275,21 @@ def test_serve_answers_and_ends_with_everything_it_started(data: Path) -> None:
     from cloud_sync.config import load
 
     config = load(data)
-    process = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "serve", "--data", data],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    said = data.parent / "said"
+    with said.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", MAIN, "serve", "--data", data],
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
     try:
-        until_up(process, config.url)
+        until_up(process, config.url, said)
         broker = int((data / "broker" / "mosquitto.pid").read_text())
         os.kill(broker, 0)
     finally:
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=60)
-    assert b"Traceback" not in output, output.decode()
+        process.wait(60)
+    assert "Traceback" not in said.read_text()
     deadline = time.monotonic() + 5
     while Path(f"/proc/{broker}").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -299,24 +302,19 @@ def test_a_broker_that_got_the_same_signal_is_not_started_again(tmp_path: Path) 
     data = tmp_path / "hub"
     run("init", "--data", data, *own_ports(), "--broker", "embedded")
     config = load(data)
-    process = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "serve", "--data", data],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    said = tmp_path / "said"
+    process = forked_hub(said, "serve", "--data", data)
     try:
-        until_up(process, config.url)
+        until_up(process, config.url, said)
         with socket.create_connection(("127.0.0.1", config.listen.port)) as slow:
             # a request that does not end: the hub waits for it a few seconds
             slow.sendall(b"POST /login HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n\r\n")
             time.sleep(0.2)
             os.killpg(process.pid, signal.SIGTERM)
-            output, _ = process.communicate(timeout=60)
+            assert process.wait(60) == 0
     finally:
         process.kill()
-    assert b"broker_died" not in output, output.decode()
-    assert process.returncode == 0
+    assert "broker_died" not in said.read_text()
 
 
 @pytest.mark.parametrize("key", ["broker.port", "listen.port"])
@@ -326,14 +324,15 @@ def test_serve_says_in_a_few_lines_which_port_is_taken(data: Path, key: str) -> 
     config = load(data)
     port = {"broker.port": config.broker.port, "listen.port": config.listen.port}[key]
     with socket.create_server(("127.0.0.1", port)):
-        command = [sys.executable, "-c", MAIN, "serve", "--data", data]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == MachineError.exit_code
-    assert done.stdout == ""
-    told = done.stderr[done.stderr.index("error: ") :]
+        out, errors = data.parent / "out", data.parent / "errors"
+        process = forked_hub(errors, "serve", "--data", data, out=out)
+        assert process.wait(120) == MachineError.exit_code
+    said = errors.read_text()
+    assert out.read_text() == ""
+    told = said[said.index("error: ") :]
     assert "something else listens" in told
     assert key in told
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in said
     assert len(told.splitlines()) <= 4
 
 
@@ -346,11 +345,8 @@ def test_a_worker_takes_jobs_the_server_left(data: Path) -> None:
     hub = Hub.open(load(data))
     with hub.database.transaction() as session:
         number = enqueue(session, "retrain", {"project": "ghost"}, by="test").id
-    process = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "worker", "--no-ingest", "--data", data],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    said = data.parent / "said"
+    process = forked_hub(said, "worker", "--no-ingest", "--data", data)
 
     def job() -> Job:
         with hub.database.session() as session:
@@ -359,11 +355,11 @@ def test_a_worker_takes_jobs_the_server_left(data: Path) -> None:
     try:
         wait_for(lambda: job().state == "failed")
     finally:
-        process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert b"working: 1 jobs" in output.splitlines(), "the log may come before it"
-    assert b"Traceback" not in output, output.decode()
+        process.terminate()
+        assert process.wait(60) == 0
+    output = said.read_text()
+    assert "working: 1 jobs" in output.splitlines(), "the log may come before it"
+    assert "Traceback" not in output
     assert "ghost" in job().error
     hub.close()
 
@@ -373,9 +369,14 @@ def test_a_worker_with_nothing_to_do_says_so(data: Path) -> None:
         run("worker", "--no-ingest", "--no-jobs", "--data", data)
 
 
-def until_up(process: subprocess.Popen[bytes], url: str) -> None:
+def forked_hub(said: Path, *words: object, out: Path | None = None) -> ForkedProgram:
+    """The command, without loading it anew; a file gets what it says, or only its errors."""
+    return ForkedProgram(("cloud-sync", *map(str, words)), os.environ, out or said, said)
+
+
+def until_up(process: Running, url: str, said: Path) -> None:
     wait_for(lambda: process.poll() is not None or is_up(url))
-    assert process.poll() is None, process.communicate()[0].decode()
+    assert process.poll() is None, said.read_text()
 
 
 def is_up(url: str) -> bool:

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -29,7 +28,16 @@ from kits import __version__
 from kits.core.console import run as run_app
 from kits.core.errors import UnreachableError
 from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
-from tests.edge_agent.command_site import ROOT, environment, make_site, write_config
+from tests.edge_agent.command_site import (
+    ROOT,
+    Told,
+    agent,
+    environment,
+    forked_agent,
+    fresh_agent,
+    make_site,
+    write_config,
+)
 from tests.edge_agent.parts import STARTS_S, bundle_id_of, make_bundle
 from tests.waiting import wait_for
 
@@ -39,28 +47,6 @@ HEAVY = {"numpy", "cv2", "onnxruntime", "paho", "prometheus_client", "urllib3", 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     return make_site(tmp_path)
-
-
-def agent(
-    site: Path, tiny_kit: Path, *arguments: str, code: int | None = 0
-) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "edge_agent.cli", *arguments],
-        cwd=site,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env=environment(tiny_kit),
-    )
-    assert code in (None, done.returncode), done.stderr
-    return done
-
-
-@dataclass(frozen=True)
-class Told:
-    stdout: str
-    stderr: str
 
 
 @pytest.fixture
@@ -109,7 +95,7 @@ def test_version_names_the_program(told: Callable[..., Told]) -> None:
 
 
 def test_run_answers_first_and_ends_with_the_next_command(site: Path, tiny_kit: Path) -> None:
-    lines = agent(site, tiny_kit, "run").stdout.splitlines()
+    lines = fresh_agent(site, tiny_kit, "run").stdout.splitlines()
     assert lines[0].startswith("6 samples: 3 act · 3 pass")
     assert lines[-1].startswith("next: ")
     again = json.loads(agent(site, tiny_kit, "run", "--max-samples", "2", "--json").stdout)
@@ -213,12 +199,7 @@ def test_an_agent_answers_for_itself_only(
 ) -> None:
     source = {"kind": "folder", "path": "pictures", "loop": True, "rate_hz": 50}
     write_config(site, source=source, status={"port": port}, state_dir="one")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edge_agent.cli", "run", "--json"],
-        cwd=site,
-        stdout=subprocess.DEVNULL,
-        env=environment(tiny_kit),
-    )
+    process = forked_agent(site, tiny_kit, "run", "--json")
     try:
         wait_for(lambda: judged(site, StatusConfig(port=port)) > 0, STARTS_S)
         assert "running" in told("status").stdout
