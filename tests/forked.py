@@ -18,8 +18,11 @@ LOADED = (
     "edge_agent.agent", "edge_agent.cli", "edge_agent.mail.opening", "edge_agent.sources.folder",
     "edge_agent.sources.imap", "edge_agent.update.fetch",
     "alembic.command", "alembic.script", "cv2", "httptools", "iotcore", "obstore.store", "psutil", "tuf.ngclient",
+    "tests.failure.case_steps", "tests.failure.crm_cuts", "tests.failure.crm_lives", "tests.failure.device",
+    "tests.failure.driver", "tests.failure.effect_lives", "tests.forked_programs",
 )  # fmt: skip
-"""What hub and agent need, also what they load late; not onnxruntime, which opens a file and a thread when it is loaded."""
+"""What hub and agent need, also what they load late, and what tests let them live; not onnxruntime, which opens a file
+and a thread when it is loaded."""
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(list(LOADED))
 _ONE_AT_A_TIME = threading.Lock()
