@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # nothing tells anybody of the firm's machines: onnxruntime reports to its maker from the import on, and from 1.29 on Linux too
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "load_bundle"]

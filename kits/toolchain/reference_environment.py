@@ -63,8 +63,8 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
         "goes before",
     ),
     (
-        "ORT_DISABLE_TELEMETRY, HF_HUB_DISABLE_TELEMETRY", "all",
-        "set to `1`, so that onnxruntime and the loader of models report to nobody; what you set goes before",
+        "ORT_DISABLE_TELEMETRY, HF_HUB_DISABLE_TELEMETRY, RAY_USAGE_STATS_ENABLED", "all",
+        "set to `1`, `1` and `0`, so that onnxruntime, the loader of models and Ray report to nobody; what you set goes before",
     ),
     (
         "PYTHONSAFEPATH", "kit",
