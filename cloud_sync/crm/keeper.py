@@ -47,6 +47,8 @@ class LeadKeeper(Looping):
             names = projects(session)
         for name in names:
             watching.look(self._hub, name, utc_now())
+        # these need the bundle, which a storage that does not answer keeps back
+        for name in names:
             try:
                 ready = self._models.current(name)
             except (NotFoundError, BundleError):

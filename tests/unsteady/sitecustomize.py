@@ -32,6 +32,7 @@ class Delays:
     def __init__(self, first: bool) -> None:
         self._first = first
         self._rng = random.Random()
+        os.register_at_fork(after_in_child=self._rng.seed)  # each forked program has its own chance
         self._known: dict[CodeType, bool] = {}
         self._thread = threading.local()
 

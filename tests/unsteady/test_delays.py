@@ -30,6 +30,22 @@ call()
 stop.set()
 print(*sorted(set(slept)))
 """
+FORKED = """
+import os
+import sitecustomize
+
+delays = sitecustomize.Delays(False)
+
+def drawn():
+    read, write = os.pipe()
+    if os.fork() == 0:
+        os.write(write, repr(delays._rng.random()).encode())
+        os._exit(0)
+    os.wait()
+    return os.read(read, 99)
+
+print(len({drawn() for _fork in range(5)}))
+"""
 
 
 @pytest.mark.parametrize(("who", "late"), [("others", "other"), ("first", "MainThread"), ("", "")])
@@ -40,3 +56,11 @@ def test_threads_that_are_asked_for_are_late(who: str, late: str) -> None:
         [sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == late
+
+
+def test_forked_programs_are_late_at_places_of_their_own() -> None:
+    env = {**os.environ, "PYTHONPATH": str(FOLDER), "KITWRIGHT_UNSTEADY": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED], env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "5"
