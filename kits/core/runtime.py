@@ -199,6 +199,10 @@ _SLOWER_ON_CPU = ("SkipLayerNormFusion",)
 """Rewritings by onnxruntime (1.32) that cost more than they save: its joined sum and norm takes five times as long as
 the two one after the other, 15 % of a text network's time, see `benchmarks/mail_speed.py`."""
 
+_EXACT_INT8 = "session.x64quantprecision"
+"""x86 without VNNI adds products of 8 bits in 16, which overflow and saturate: INT8 models computed something else there. With it
+they compute the same everywhere, slower on those processors; onnxruntime heeds it on no other."""
+
 
 class OnnxSession:
     """`Session` on onnxruntime.
@@ -230,6 +234,7 @@ class OnnxSession:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        options.add_session_config_entry(_EXACT_INT8, "1")
         try:
             self._session = ort.InferenceSession(
                 model,

@@ -18,6 +18,8 @@ from tests.forked_programs import ForkedPrograms
 from tests.waiting import wait_for
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1)
+UNHANDLED = (signal.SIG_DFL, signal.SIG_IGN)
+"""What is started with `nohup` ignores SIGHUP, and so do its children."""
 
 
 def tell(path: Path) -> None:
@@ -27,7 +29,7 @@ def tell(path: Path) -> None:
     found = {
         "threads": len(list(Path("/proc/self/task").iterdir())),
         "files": [file for file in files if file.startswith("/") and Path(file).is_file()],
-        "handled": [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_DFL],
+        "handled": [number for number in SIGNALS if signal.getsignal(number) not in UNHANDLED],
         "logged to": len(logging.getLogger().handlers),
         "drawn": random.random(),
     }

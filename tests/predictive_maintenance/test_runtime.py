@@ -185,7 +185,7 @@ def session(model: bytes) -> OnnxSession:
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        ({"approach": "condition", "surprise": 1}, "malformed"),
+        ({"approach": "condition", "surprise": 1}, "'surprise', which this version"),
         ({}, "malformed"),
         ({"approach": "next year's"}, "does not know"),
     ],
