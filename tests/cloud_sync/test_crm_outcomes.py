@@ -17,7 +17,7 @@ from cloud_sync.learning.datasets import describe, register
 from cloud_sync.learning.extending import extend
 from cloud_sync.learning.freezing import freeze
 from cloud_sync.learning.reviewed import reviewed_samples
-from cloud_sync.store.models import Annotation, CrmConnection, Device, Sample
+from cloud_sync.store.models import Annotation, Device, Sample
 from kits.core.annotation import Annotation as CoreAnnotation
 from kits.core.dataset import DatasetHeader, DatasetItem, build, to_bytes
 from kits.core.errors import ConfigError
@@ -27,6 +27,7 @@ from kits.core.sample import digest_of
 from kits.lead_scoring._reading.samples import OUTCOME_AT
 from tests.cloud_sync.fleet_builders import AT, put_blob
 from tests.cloud_sync.lead_builders import LEADS, SALES, LeadHub, lead_hub
+from tests.cloud_sync.test_crm_meanwhile import change
 
 
 @pytest.fixture
@@ -67,9 +68,7 @@ def test_the_fields_are_those_of_the_first_score(here: LeadHub) -> None:
 def test_what_a_program_fills_in_within_minutes_is_the_leads_own_where_it_is_given_them(
     here: LeadHub,
 ) -> None:
-    with here.hub.database.transaction() as session:
-        row = session.get_one(CrmConnection, SALES)
-        row.settings = {**row.settings, "complete_after_min": 10}
+    change(here.hub, SALES, complete_after_min=10)
     asked_at = here.clock()
     for minutes, size in ((0, 40), (4, 60), (5, 80)):  # the third one 9 minutes after the first
         here.clock.tick(60 * minutes)
@@ -88,9 +87,7 @@ def test_what_a_program_fills_in_within_minutes_is_the_leads_own_where_it_is_giv
 def test_a_lead_that_is_open_again_within_these_minutes_is_not_asked_for_anew(
     here: LeadHub,
 ) -> None:
-    with here.hub.database.transaction() as session:
-        row = session.get_one(CrmConnection, SALES)
-        row.settings = {**row.settings, "complete_after_min": 10}
+    change(here.hub, SALES, complete_after_min=10)
     here.crm.put("1", size=40)
     here.score("1")
     won(here, "1", minutes=1, invoice=4711)

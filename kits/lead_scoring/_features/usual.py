@@ -126,8 +126,8 @@ def _strange(
             if found.low > _HALF:
                 yield Skew(
                     column.name,
-                    f"{column.name} is {word} {end:g} for {_percent(found.value)} of {len(odd)} leads when scored, for a tenth of those "
-                    "learned from",
+                    f"{column.name} is {word} {end:g} for {_percent(found.value)} of {len(odd)} leads when scored, for at most a "
+                    "tenth of those learned from",
                 )
     if isinstance(column, ChoiceColumn) and column.all_met and len(said) >= FEWEST:
         met = met_in(column)
@@ -152,8 +152,8 @@ def _said(column: Column, leads: Sequence[Lead]) -> list[Value]:
 
 def _numbers(column: Column, said: Sequence[Value]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """(n,) numbers of a column of numbers; (0,) of another."""
-    read = cells.to_number if isinstance(column, NumberColumn) else None
-    return np.array([read(value) for value in said] if read else [], dtype=np.float64)
+    told = said if isinstance(column, NumberColumn) else ()
+    return np.array([cells.to_number(value) for value in told], dtype=np.float64)
 
 
 def _is_number(value: Value) -> bool:
