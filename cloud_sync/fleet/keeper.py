@@ -18,6 +18,7 @@ PROBE_EVERY_S = 5.0
 HUNG_AFTER_S = 30.0
 """Without an answer for this long a broker that runs counts as hung: a thousand handshakes at once
 keep it busy for a few seconds."""
+TOLD_WITHIN_S = 1.5
 
 
 class BrokerKeeper:
@@ -27,6 +28,8 @@ class BrokerKeeper:
         clock: monotonic seconds.
         ending: set when the hub is told to end. The same signal may reach the broker, for example by
             Ctrl-C; while the hub finishes its requests it is not started again.
+        told_within_s: a broker that has died is started again when `ending` was not set within so many
+            seconds: it may have got the signal before this process came to look at its own.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class BrokerKeeper:
         poll_s: float = 0.5,
         probe_every_s: float = PROBE_EVERY_S,
         hung_after_s: float = HUNG_AFTER_S,
+        told_within_s: float = TOLD_WITHIN_S,
         clock: Callable[[], float] = time.monotonic,
         ending: threading.Event | None = None,
     ) -> None:
@@ -45,6 +49,7 @@ class BrokerKeeper:
         self._poll_s = poll_s
         self._probe_every_s = probe_every_s
         self._hung_after_s = hung_after_s
+        self._told_within_s = told_within_s
         self._clock = clock
         self._probed_at = self._answered_at = 0.0
         self._ending = ending or threading.Event()
@@ -71,6 +76,8 @@ class BrokerKeeper:
             if not trouble:
                 wait_s = self._poll_s
                 continue
+            if trouble == "died" and self._ending.wait(self._told_within_s):
+                return
             self._metrics.broker_restarts.inc()
             log.error("event=broker_%s next_try_s=%.1f", trouble, wait_s)
             try:

@@ -7,6 +7,7 @@ import resource
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -151,7 +152,7 @@ def test_generated_secrets_are_private(mosquitto: Broker, tmp_path: Path) -> Non
 def test_a_broker_that_dies_is_started_again(tmp_path: Path, kind: str) -> None:
     broker = broker_of(tmp_path, kind)
     metrics = Metrics()
-    keeper = BrokerKeeper(broker, metrics, poll_s=0.05)
+    keeper = BrokerKeeper(broker, metrics, poll_s=0.05, told_within_s=0.05)
     keeper.start()
     try:
         os.kill(process_of(broker), signal.SIGKILL)
@@ -160,6 +161,24 @@ def test_a_broker_that_dies_is_started_again(tmp_path: Path, kind: str) -> None:
     finally:
         keeper.stop()
     assert not broker.alive()
+
+
+def test_a_broker_that_heard_of_the_end_before_the_hub_did_is_not_started_again(
+    tmp_path: Path,
+) -> None:
+    broker = broker_of(tmp_path, "mosquitto")
+    metrics = Metrics()
+    ending = threading.Event()
+    keeper = BrokerKeeper(broker, metrics, poll_s=0.05, told_within_s=60.0, ending=ending)
+    keeper.start()
+    try:
+        os.kill(process_of(broker), signal.SIGTERM)
+        wait_for(lambda: not broker.alive())
+        time.sleep(0.2)  # the keeper has looked meanwhile
+        ending.set()
+    finally:
+        keeper.stop()
+    assert metrics.broker_restarts._value.get() == 0
 
 
 def process_of(broker: Broker) -> int:
