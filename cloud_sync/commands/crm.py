@@ -12,6 +12,7 @@ import typer
 
 from cloud_sync.commands import crm_simulate
 from cloud_sync.commands.crm_add import crm_add, crm_fields
+from cloud_sync.commands.crm_app import crm_app
 from cloud_sync.commands.crm_list import crm_list
 from cloud_sync.commands.crm_secrets import NameArgument, crm_secret
 from cloud_sync.commands.crm_set import crm_set, crm_show
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
     crm.command("set")(crm_set)
     crm.command("test")(crm_test)
     crm.command("fields")(crm_fields)
+    crm.command("app")(crm_app)
     crm.command("secret")(crm_secret)
     crm.command("pause")(crm_pause)
     crm.command("resume")(crm_resume)

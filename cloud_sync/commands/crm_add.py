@@ -78,7 +78,7 @@ def crm_add(
         made = make_fields(hub, name) if fields and wanted.write else ()
     secret = secrets.webhook[0] if secrets.webhook else ""
     # one that a person brought is known to them: only a drawn one is shown, this once
-    steps = adding.steps(wanted, address, secret if drawn else "SECRET")
+    steps = adding.steps(name, wanted, address, secret if drawn else "SECRET")
     text = f"added {name}; its messages come to {address}\n"
     text += "".join(f"\n  {number}. {step}" for number, step in enumerate(steps, 1))
     console.answer(text, {

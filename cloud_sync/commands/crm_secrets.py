@@ -137,7 +137,7 @@ def crm_secret(
                 breaker.look_again(connections.require(session, name), utc_now())
             more = {**({"given_up": True} if back else {}), **({"anew": True} if anew else {})}
             audit(session, operator(), "crm secret", name, api=api, dropped=drop, **more)
-    steps: list[JsonValue] = list(adding.steps(settings, address, shown)) if shown else []
+    steps: list[JsonValue] = list(adding.steps(name, settings, address, shown)) if shown else []
     console.answer(text, {"name": name, "webhook_secret": shown, "steps": steps})
     if shown:
         console.note(f"new secret, shown this once: {shown} ({INCOMING[settings.kind].secret})")

@@ -171,25 +171,30 @@ def check_api_secrets(settings: CrmSettings, api: Mapping[str, str]) -> None:
         read_secrets(api["secret"], "secret", WHSEC_FIX)
 
 
-def steps(settings: CrmSettings, url: str, secret: str) -> list[str]:
+def steps(name: str, settings: CrmSettings, url: str, secret: str) -> list[str]:
     """What a person enters in the CRM, in order.
 
     Args:
-        url: of the connection at this hub.
+        name: of the connection.
+        url: of it at this hub.
         secret: of its messages.
     """
     url = _with_secret(settings, url, secret)
     fields = ", ".join(sorted(own_fields(settings))) or "none"
     scheme = scheme_name(settings)
     words = {
+        "name": name,
         "url": url,
+        "poll_s": f"{settings.poll_s:g}",
         "fields": fields,
         "thing": thing_of(settings),
         "one": thing_of(settings).removesuffix("s"),
         "signed": _STANDARD if scheme == "standard" else _OTHERWISE.format(scheme=scheme),
         "body": _BODY_AS_SAID if set(PLACES) & set(settings.options) else _BODY,
     }
-    return [text.format(**words) for text in INCOMING[settings.kind].steps]
+    incoming = INCOMING[settings.kind]
+    asked = settings.options.get("events") == "poll" and incoming.asked
+    return [text.format(**words) for text in asked or incoming.steps]
 
 
 def _with_secret(settings: CrmSettings, url: str, secret: str) -> str:

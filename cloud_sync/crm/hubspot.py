@@ -119,6 +119,13 @@ class HubSpot:
         """As `Crm.labels`."""
         return self._naming.last.labels if self._naming.last is not None else {}
 
+    def watched(self) -> list[str]:
+        """Properties whose changes may change a score, say an outcome or an objection. Raises DeliveryError."""
+        names = self._naming().names
+        if self._settings.columns:
+            return sorted(names)
+        return [name for name in asked_fields(self._settings) if name in names]
+
     def choices(self, field: str) -> Mapping[str, str]:
         """As `Chooses.choices`."""
         found = self._properties.described().get(field)

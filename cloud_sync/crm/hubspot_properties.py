@@ -20,8 +20,8 @@ from cloud_sync.effects.checks import Check
 
 GROUP: Final = "kitwright"
 CONFLICT: Final = 409
-SCOPES: Final = "HubSpot: Settings, Integrations, Private Apps, your app, Scopes"
-"""Where a person gives the app a right."""
+SCOPES: Final = "HubSpot: Settings, Integrations, Service Keys (or your app), Scopes"
+"""Where a person gives the key a right."""
 _TYPES: dict[Shape, tuple[str, str]] = {
     "whole": ("number", "number"), "share": ("number", "number"), "percent": ("number", "number"),
     "choice": ("enumeration", "select"), "lines": ("string", "textarea"),

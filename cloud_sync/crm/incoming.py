@@ -27,6 +27,7 @@ class Incoming:
 
     Attributes:
         steps: what a person does in the CRM, in order; `{url}`, `{fields}` and the like are filled in (`adding.steps`).
+        asked: what they do where the hub is to ask only; empty: the same.
         secret: what its messages are verified with, for people.
         drawn: the secret is ours to draw; else the CRM shows it.
         bookkeeping: fields that change with every write, whoever writes: they say nothing of who it was.
@@ -39,6 +40,7 @@ class Incoming:
     drawn: bool = False
     bookkeeping: frozenset[str] = frozenset()
     needs: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     answer: Answer = _TAKEN
 
 
@@ -46,11 +48,13 @@ INCOMING: dict[str, Incoming] = {
     "hubspot": Incoming(
         hubspot_events.read,
         (
-            "Settings, Integrations, Private Apps: the app's tab Webhooks",
-            "target URL: {url}",
-            "subscriptions for {thing}: created, deleted, restored, merged, and property changed for each field the score"
-            " learned from; of contacts deleted for privacy, too",
-            "leave out the fields that scores are written to ({fields}): they would only make noise",
+            "`cloud-sync crm app {name}` writes an app that tells the hub of all that matters, and says how it comes to HubSpot",
+            "or, in a private app that is there already, its tab Webhooks: target URL {url}; subscriptions for {thing}:"
+            " created, deleted, restored, merged, and property changed for each field the score learned from; of contacts"
+            " deleted for privacy, too; not the fields that scores are written to ({fields})",
+        ),
+        asked=(
+            "nothing: the hub asks every {poll_s} s. To be told within a second: `cloud-sync crm app {name}`",
         ),
         secret="the app's client secret (tab Auth)",  # noqa: S106  (what it is called)
         bookkeeping=frozenset({"hs_lastmodifieddate", "lastmodifieddate", "notes_last_updated"}),
@@ -60,7 +64,7 @@ INCOMING: dict[str, Incoming] = {
         (
             "Setup, Outbound Messages, New: object {thing}, endpoint URL {url}",
             "fields to send: Id, SystemModstamp, IsDeleted; leave Send Session ID off",
-            "a record-triggered flow or workflow rule on create and edit sends it; let it leave out changes by the hub's"
+            "a record-triggered flow on create and edit sends it; let it leave out changes by the hub's"
             " own user, or of the fields {fields}",
         ),
         secret="the end of the address", drawn=True, needs=("organization",), answer=salesforce_events.ACK,  # noqa: S106  (the same)

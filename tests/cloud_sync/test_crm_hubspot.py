@@ -148,7 +148,7 @@ def test_a_missing_scope_is_named_with_where_to_add_it(
     portal.missing_scopes.add(scope)
     [missing] = [check for check in ready.check() if not check.ok]
     assert scope in missing.name and f"lacks {scope}" in missing.found
-    assert "Private Apps" in missing.fix
+    assert "Service Keys" in missing.fix
 
 
 def test_a_scope_that_properties_need_is_named_when_they_are_made(crm: Crm, portal: Portal) -> None:
