@@ -128,7 +128,7 @@ KINDS: dict[str, Kind] = {
     "salesforce": Kind(
         _salesforce, "", "Lead", "salesforce-outbound",
         (
-            Secret("client_id", "the connected app's consumer key"),
+            Secret("client_id", "the app's consumer key (an external client app, or a connected app of before)"),
             Secret("client_secret", "its consumer secret (client-credentials flow)", "sign-in"),
             Secret("private_key", "PEM of its certificate's key (JWT flow)", "sign-in"),
             Secret("refresh_token", "a refresh token (web-server flow)", "sign-in"),
