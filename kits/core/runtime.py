@@ -202,8 +202,10 @@ the two one after the other, 15 % of a text network's time, see `benchmarks/mail
 _EXACT_INT8 = "session.x64quantprecision"
 """x86 without VNNI adds products of 8 bits in 16, which overflow and saturate: INT8 models computed something else there. With it
 they compute the same everywhere, slower on those processors; onnxruntime heeds it on no other."""
-_EXACT_FROM = (1, 32)
-"""1.23, the newest for Python 3.10, aborts with it at a product of integers without zero points."""
+_EXACT_ALL_FROM = (1, 30)
+_NOT_BEFORE = b"MatMulInteger"
+"""Older ones (1.23 is the newest for Python 3.10) abort with it at such a product without zero points; at nothing else that INT8
+models of ours are made of."""
 
 
 class OnnxSession:
@@ -236,7 +238,8 @@ class OnnxSession:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        if tuple(map(int, ort.__version__.split(".")[:2])) >= _EXACT_FROM:
+        version = tuple(map(int, ort.__version__.split(".")[:2]))
+        if version >= _EXACT_ALL_FROM or _NOT_BEFORE not in model:
             options.add_session_config_entry(_EXACT_INT8, "1")
         try:
             self._session = ort.InferenceSession(
