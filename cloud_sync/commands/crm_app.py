@@ -27,6 +27,10 @@ _INSTALL = (
     "in HubSpot: Development, Projects, {app}, the app of this name: tab Distribution, install it"
 )
 _SECRET = "its tab Auth shows the client secret: cloud-sync crm secret {name} takes it (then --drop an older one)"  # noqa: S105  (a sentence)
+_NOTHING = (
+    "no bundle is in force, so nothing is known of what scores look at, and no such field is told; once one is: cloud-sync crm app"
+    " {name} again, and upload again"
+)
 _TOLD = "cloud-sync crm set {name} --unset options.events: it is told now, and asked no more"
 
 
@@ -44,8 +48,11 @@ def crm_app(
     from cloud_sync.crm import adding, hubspot_app
 
     with opened(data) as hub:
-        wanted, settings = _wanted(hub, name)
-        notes = adding.warnings(hub.config.url, settings.url)
+        wanted, settings, learned = _wanted(hub, name)
+        notes = [
+            *adding.warnings(hub.config.url, settings.url),
+            *([] if learned else [_NOTHING.format(name=name)]),
+        ]
     folder = out or Path(wanted.name)
     webhooks = _write(folder, wanted)
     off = hubspot_app.switched_off(webhooks)
@@ -68,7 +75,8 @@ def crm_app(
         console.note(note)
 
 
-def _wanted(hub: Hub, name: str) -> tuple[HubSpotApp, CrmSettings]:
+def _wanted(hub: Hub, name: str) -> tuple[HubSpotApp, CrmSettings, bool]:
+    """The app, the connection's settings, and whether it is known what scores look at."""
     from cloud_sync.crm import connections
     from cloud_sync.crm.hubspot import HubSpot
     from cloud_sync.crm.hubspot_app import UNTOLD, HubSpotApp
@@ -78,7 +86,8 @@ def _wanted(hub: Hub, name: str) -> tuple[HubSpotApp, CrmSettings]:
 
     with hub.database.session() as session:
         row = connections.require(session, name)
-    crm = Opener(hub, LeadModels(hub).learned)(row)
+    models = LeadModels(hub)
+    crm = Opener(hub, models.learned)(row)
     if not isinstance(crm, HubSpot):
         raise UsageError(
             f"{name} is {row.settings['kind']}: apps of files are HubSpot's", where="NAME",
@@ -88,7 +97,8 @@ def _wanted(hub: Hub, name: str) -> tuple[HubSpotApp, CrmSettings]:
     untold = own_fields(settings) | INCOMING["hubspot"].bookkeeping | UNTOLD
     properties = [one for one in crm.watched() if one not in untold]
     url = connections.webhook_url(hub, name)
-    return HubSpotApp(name, url, thing_of(settings), properties), settings
+    learned = settings.columns or (models.learned(row.project).columns if row.project else ())
+    return HubSpotApp(name, url, thing_of(settings), properties), settings, bool(learned)
 
 
 def _write(folder: Path, wanted: HubSpotApp) -> JsonObject:

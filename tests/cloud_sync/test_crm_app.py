@@ -145,6 +145,14 @@ def test_files_that_are_not_its_own_are_left_as_they_are(run: Run, tmp_path: Pat
     assert (tmp_path / "mine" / WEBHOOKS).read_text() == "[1]"
 
 
+def test_without_a_bundle_it_says_that_it_must_be_written_again(run: Run, tmp_path: Path) -> None:
+    said = json.loads(run("app", "sales", "--json").stdout)
+    assert set(said["properties"]) == {"lifecyclestage", "closedate"}
+    assert "no bundle is in force" in said["warnings"][0]
+    with_columns(run, tmp_path, "dealname")
+    assert not json.loads(run("app", "sales", "--json").stdout)["warnings"]
+
+
 def test_other_crms_have_no_such_app(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "odoo.json"
     write_private(file, '{"api": {"key": "k"}}')
