@@ -1,8 +1,8 @@
-"""Pipedrive: deals, persons, organisations (API v2) or leads (API v1); written one by one.
+"""Pipedrive: deals, persons, organisations (API v2) or leads; written one by one.
 
-Source: https://developers.pipedrive.com/docs/api/v1. Fields of one's own have keys of forty characters that differ from
-account to account (`pipedrive_fields.py`); a record's columns are named as people see them. Its messages are
-`pipedrive_events.py`.
+Source: https://developers.pipedrive.com/docs/api/v1, which has both versions. Only what API v2 lacks is asked of v1:
+leads and users. Fields of one's own have keys of forty characters that differ from account to account
+(`pipedrive_fields.py`); a record's columns are named as people see them. Its messages are `pipedrive_events.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, one, rows_in, text
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
-from cloud_sync.crm.pipedrive_fields import AccountFields, Known, listed_in
+from cloud_sync.crm.pipedrive_fields import AccountFields, Known, listed_in, record_key
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import json_values, listed_of, persons_in, record_of, stamp
 from cloud_sync.crm.singly import GONE, write_singly
@@ -49,12 +49,12 @@ class _Thing:
 
 
 _THINGS: dict[str, _Thing] = {
-    "deals": _Thing("/api/v2/deals", "/v1/dealFields", "/api/v2/deals"),
-    "persons": _Thing("/api/v2/persons", "/v1/personFields", "/api/v2/persons"),
+    "deals": _Thing("/api/v2/deals", "/api/v2/dealFields", "/api/v2/deals"),
+    "persons": _Thing("/api/v2/persons", "/api/v2/personFields", "/api/v2/persons"),
     "organizations": _Thing(
-        "/api/v2/organizations", "/v1/organizationFields", "/api/v2/organizations"
+        "/api/v2/organizations", "/api/v2/organizationFields", "/api/v2/organizations"
     ),
-    "leads": _Thing("/v1/leads", "/v1/dealFields", "", nested=False),
+    "leads": _Thing("/v1/leads", "/api/v2/dealFields", "", nested=False),
 }
 
 
@@ -140,7 +140,7 @@ class Pipedrive:
         naming = self._naming(known, tuple(flat))
         told = naming.told({key: known.plain(key, flat[key]) for key in naming.names})
         called = {name: flat[name] for name in _CALLED if isinstance(flat.get(name), str)}
-        keys = {name: known.key_of(name) or name for name in self._settings.persons}
+        keys = {n: record_key(known.key_of(n) or n, flat) for n in self._settings.persons}
         said = {name: known.plain(key, flat.get(key)) for name, key in keys.items()}
         return record_of(
             text(row.get("id")), {**called, **told}, self._settings,
@@ -154,9 +154,10 @@ class Pipedrive:
             return self._named[2]
         there = {key: known.of(key) for key in keys}
         outcome = self._settings.outcome
-        also = {outcome.field, outcome.at, *self._settings.opt_out}
-        # a setting may name one by its key
-        names = {key: key if key in also else known.name_of(key) for key in keys}
+        also = [name for name in (outcome.field, outcome.at, *self._settings.opt_out) if name]
+        # a setting may name one by its key, by that of the other version of the API, or as people do
+        said = {record_key(known.key_of(name) or name, keys): name for name in also}
+        names = {key: said.get(key) or known.name_of(key) for key in keys}
         if self._settings.columns:
             own = {key: name for key, name in names.items() if name in also}
             names = {**names_of(self._settings.columns, labels_of(there)), **own}
@@ -264,5 +265,5 @@ class Pipedrive:
 def _explained(status: int, value: JsonValue) -> str:
     said = one(value)
     if status == FORBIDDEN and "scope" in text(said.get("error")).casefold():
-        return "the token lacks the scopes deals:full, contacts:full or leads:full: add them in the app's OAuth & access scopes"
+        return "the token lacks a scope: deals:full, contacts:full or leads:full, and to make fields deal-fields:full or contact-fields:full: add it in the app's OAuth & access scopes"
     return ""

@@ -1,11 +1,12 @@
-"""Fields of a Pipedrive account: their keys by the names people gave them, made where they are missing, checked.
+"""Fields of a Pipedrive account (API v2): their keys by the names people gave them, made where they are missing, checked.
 
-A field of one's own has a key of forty characters, another one in each account. Records are `pipedrive.py`.
+A field of one's own has a key of forty characters, another one in each account; API v2 calls it `field_code`. Leads have
+the fields of deals. Records are `pipedrive.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -22,11 +23,11 @@ from cloud_sync.crm.singly import GONE
 from cloud_sync.effects.checks import Check
 
 PAGE: Final = 500
-MOST_FIELDS: Final = 4000
+MOST_ROWS: Final = 4000
 FORBIDDEN: Final = 403
 _KEY: Final = 40
 _SEVERAL: Final = "set"
-"""The type of a choice of several; API v1 joins their ids by commas."""
+"""The type of a choice of several; leads, which are of API v1, have their ids joined by commas."""
 _TYPES: dict[Shape, str] = {
     "whole": "double", "share": "double", "percent": "double", "choice": "varchar",
     "lines": "text", "moment": "varchar",
@@ -42,11 +43,14 @@ _FITTING: Fitting = {
 }
 _MISSING = "`cloud-sync crm fields NAME` makes it if the user may add custom fields; or Settings, Data fields"
 
-
-_SAME: Mapping[str, str] = {"label_ids": "label", "owner_id": "user_id", "pipeline_id": "pipeline"}
-"""Keys of records by API v2 → of the fields they are the values of."""
+_RENAMED: Mapping[str, str] = {
+    "label_ids": "label", "owner_id": "user_id", "pipeline_id": "pipeline", "emails": "email", "phones": "phone",
+}  # fmt: skip
+"""Keys of API v2 → of API v1; a field is found by either."""
+_SAME: Mapping[str, str] = {**_RENAMED, **{old: new for new, old in _RENAMED.items()}}
+_USERS: Final = "/v1/users"
 _LISTS: Mapping[str, str] = {
-    "owner_id": "/v1/users", "pipeline_id": "/v1/pipelines", "stage_id": "/v1/stages",
+    "owner_id": _USERS, "pipeline_id": "/api/v2/pipelines", "stage_id": "/api/v2/stages",
 }  # fmt: skip
 """Keys whose values are numbers of other records → where those have names, as exports show them."""
 
@@ -60,8 +64,9 @@ class Known:
 
     def key_of(self, name: str) -> str:
         """The key of a field that people named; empty: there is none."""
-        if name in self.there:
-            return name
+        for key in (name, _SAME.get(name, "")):
+            if key in self.there:
+                return key
         return next((key for key, known in self.there.items() if known.label == name), "")
 
     def name_of(self, key: str) -> str:
@@ -70,7 +75,7 @@ class Known:
 
     def of(self, key: str) -> Described:
         """What is known of the field behind a record's key."""
-        return self.there.get(_SAME.get(key, key), Described())
+        return self.there.get(key) or self.there.get(_SAME.get(key, "")) or Described()
 
     def plain(self, key: str, value: JsonValue) -> JsonValue:
         """A value without its wrapping: the amount of money, the address of a mail, several options joined by `;`."""
@@ -80,8 +85,13 @@ class Known:
         if isinstance(value, Mapping):
             found = next((value[n] for n in ("value", "label", "name") if n in value), None)
             return None if isinstance(found, (Mapping, list)) else found
-        several = self.types.get(_SAME.get(key, key)) == _SEVERAL and isinstance(value, str)
-        return value.replace(",", ";") if several and isinstance(value, str) else value
+        kind = self.types.get(key) or self.types.get(_SAME.get(key, ""))
+        return value.replace(",", ";") if kind == _SEVERAL and isinstance(value, str) else value
+
+
+def record_key(key: str, keys: Container[str]) -> str:
+    """What a record with these keys calls the field with this one."""
+    return key if key in keys else _SAME.get(key, key)
 
 
 def listed_in(answer: Mapping[str, JsonValue], where: str) -> list[Mapping[str, JsonValue]]:
@@ -101,22 +111,21 @@ class AccountFields:
     def __init__(self, http: CrmHttp, path: str, clock: Callable[[], float]) -> None:
         self._http = http
         self._path = path
-        self._lists = {
-            key: Looked(partial(self._named, path), clock) for key, path in _LISTS.items()
-        }
+        lists = {key: Looked(partial(self._named, path), clock) for key, path in _LISTS.items()}
+        self._lists = lists | {_SAME[key]: names for key, names in lists.items() if key in _SAME}
         self.known = Looked(self._look, clock)
         """As `Looked`; raises DeliveryError."""
 
     def described(self, known: Known, key: str) -> Described:
         """What is known of a record's key, with the names of the records that it refers to. Raises DeliveryError."""
         found = known.of(key)
-        if key not in _LISTS or found.options:
+        if key not in self._lists or found.options:
             return found
         return Described(found.label, self._lists[key]())
 
     def _named(self, path: str) -> dict[str, str]:
         try:
-            rows = listed_in(one(self._http.call("GET", path)), self._http.name)
+            rows = list(self._rows(path))
         except CrmRefusedError as error:
             if error.status not in (FORBIDDEN, *GONE):
                 raise
@@ -124,16 +133,21 @@ class AccountFields:
         return {text(row.get("id")): text(row.get("name")) for row in rows}
 
     def _look(self) -> Known:
-        rows: list[Mapping[str, JsonValue]] = []
-        while len(rows) < MOST_FIELDS:
-            query = {"start": str(len(rows)), "limit": str(PAGE)}
-            answer = one(self._http.call("GET", self._path, query=query))
+        return _known(list(self._rows(self._path)))
+
+    def _rows(self, path: str) -> Iterator[Mapping[str, JsonValue]]:
+        """All rows of a list, page by page; that of users is one page. Raises DeliveryError."""
+        cursor, left = "", MOST_ROWS
+        while left > 0:
+            query = {} if path == _USERS else {"limit": str(PAGE)}
+            query |= {"cursor": cursor} if cursor else {}
+            answer = one(self._http.call("GET", path, query=query))
             page = listed_in(answer, self._http.name)
-            rows += page
-            more = one(one(answer.get("additional_data")).get("pagination"))
-            if not page or more.get("more_items_in_collection") is not True:
-                break
-        return _known(rows)
+            yield from page
+            following = text(one(answer.get("additional_data")).get("next_cursor"))
+            if not page or following in ("", cursor):
+                return
+            cursor, left = following, left - len(page)
 
     def keys(self, fields: Fields) -> dict[str, str]:
         """The key of each field that is written.
@@ -157,7 +171,7 @@ class AccountFields:
         known = self.known(anew=True)
         for name, info in shown_fields(fields):
             if not known.key_of(name):
-                body: JsonValue = {"name": name, "field_type": _TYPES[info.shape]}
+                body: JsonValue = {"field_name": name, "field_type": _TYPES[info.shape]}
                 self._http.call("POST", self._path, body)
         self.known.forget()
 
@@ -178,13 +192,14 @@ class AccountFields:
 
 
 def _known(rows: Sequence[Mapping[str, JsonValue]]) -> Known:
+    keyed = {text(row.get("field_code")): row for row in rows}
     return Known(
-        {text(row.get("key")): text(row.get("field_type")) for row in rows},
+        {key: text(row.get("field_type")) for key, row in keyed.items()},
         {
-            text(row.get("key")): Described(
-                text(row.get("name")),
+            key: Described(
+                text(row.get("field_name")),
                 {text(o.get("id")): text(o.get("label")) for o in many(row.get("options"))},
             )
-            for row in rows
+            for key, row in keyed.items()
         },
     )

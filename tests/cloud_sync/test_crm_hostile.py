@@ -32,7 +32,7 @@ WORDS = (
     "access_token", "instance_url", "refresh_token", "clientId", "successful", "channel", "payload", "event",
     "ChangeEventHeader", "replayId", "recordIds", "write_date", "modifiedon", "leadid", "@odata.nextLink",
     "additional_data", "pagination", "more_items_in_collection", "options", "label", "outcomes", "ok", "category",
-    "updatedAt", "outcome", "modified_at", "compound",
+    "updatedAt", "outcome", "modified_at", "compound", "field_code", "field_name", "field_type", "subfields", "next_cursor",
 )  # fmt: skip
 LEAVES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 7, 10**18, 1e308, float("inf"), float("nan"), "", "1", "x" * 5000, "a\0b\ud800",

@@ -56,7 +56,7 @@ class Scene:
         names = {name: info.part for name, info in shown_fields(kind_of(self.kind).fields)}
         if self.kind == "pipedrive":
             made = self.simulator.state.custom
-            names = {key: names[str(row["name"])] for key, row in made.items()}
+            names = {key: names[str(row["field_name"])] for key, row in made.items()}
         return {part: held.fields.get(name) for name, part in names.items()}
 
     def _official(self, object_id: str) -> dict[str, Any]:

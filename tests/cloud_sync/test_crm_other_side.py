@@ -25,6 +25,7 @@ from cloud_sync.effects.json_http import JsonHttp
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.store.models import CrmConnection
 from kits.core.sample import utc_now
+from tests.cloud_sync.crm_account import field
 from tests.cloud_sync.crm_org import SECRETS as ORG_SECRETS
 from tests.cloud_sync.crm_org import Org
 from tests.cloud_sync.crm_portal import SECRETS, Portal
@@ -344,10 +345,7 @@ def test_a_key_that_ends_in_the_middle_of_a_batch_is_no_leads_fault() -> None:
     def act(asked: Asked) -> Reply:
         if "Fields" in asked.path:
             names = ("score", "probability", "percentile", "band", "reasons", "scored_at")
-            rows = [
-                {"key": f"{n:0>40}", "name": f"Kitwright {n}", "field_type": "text"} for n in names
-            ]
-            return Reply({"data": rows})
+            return Reply({"data": [field(f"{n:0>40}", f"Kitwright {n}", "text") for n in names]})
         if len(done) == 2:
             return Reply({"error": "unauthorized"}, 401)
         done.append(asked.path)

@@ -1,8 +1,13 @@
-"""The part of Pipedrive's API a hub uses: deals and the like, their fields, and who the token's user is."""
+"""The part of Pipedrive's API a hub uses: deals and the like, their fields, and who the token's user is.
+
+API v2 but for what it lacks: leads and users are of v1. What v1 had of fields, pipelines and stages is out of support
+since August 2026, and so not there: 404.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -11,31 +16,19 @@ from pydantic import JsonValue
 from cloud_sync.crm.simulator.answering import ApiError, Body, Query, Route, add_table
 from cloud_sync.crm.simulator.pipedrive import (
     API_USER,
-    CHOICES,
     COMPANY,
     OWNER,
     Pipedrive,
-    field_key,
-    field_type,
-    is_key,
-    label,
     parted,
     seconds,
 )
+from cloud_sync.crm.simulator.pipedrive_fields import PIPELINES, STAGES, AccountFields, listed
+from cloud_sync.crm.simulator.pipedrive_v2 import MAX_PAGE, page_of, refused
 from cloud_sync.crm.simulator.values import Fields, Held
 
 MAX_IDS = 100
-MAX_PAGE = 500
 ADMIN = "admin"
-OWN: Mapping[str, str] = {
-    "user_id": "user", "pipeline": "double", "title": "varchar", "value": "monetary", "status": "status", "stage_id": "stage", "add_time": "date",
-    "update_time": "date", "won_time": "date", "lost_time": "date", "close_time": "date",
-}  # fmt: skip
-"""Fields every Pipedrive has, and their types."""
-_TITLES = {"user_id": "Owner", "stage_id": "Stage"}
-USERS = {int(OWNER): "Ann Arbor", int(API_USER): "Kitwright"}
-PIPELINES = {1: "Pipeline"}
-STAGES = {1: "Qualified", 2: "Contact Made", 3: "Demo Scheduled"}
+USERS: Final = {int(OWNER): "Ann Arbor", int(API_USER): "Kitwright"}
 
 
 def add_routes(app: FastAPI, vendor: Pipedrive) -> None:
@@ -49,22 +42,16 @@ def add_routes(app: FastAPI, vendor: Pipedrive) -> None:
         ("GET", one, read, api.get),
         ("PATCH", one, full, api.patch),
     ]
+    fields = f"/api/v2/{vendor.about.fields}"
+    table += [
+        ("GET", fields, read, api.fields.get),
+        ("POST", fields, ADMIN, api.fields.add),
+        ("GET", "/api/v2/pipelines", read, listed(PIPELINES)),
+        ("GET", "/api/v2/stages", read, listed(STAGES, "pipeline_id")),
+    ]
     for base in ("/v1", "/api/v1"):
-        table += [
-            ("GET", f"{base}/{vendor.about.fields}", read, api.fields),
-            ("POST", f"{base}/{vendor.about.fields}", ADMIN, api.add_field),
-            ("GET", f"{base}/users/me", "", api.me),
-            ("GET", f"{base}/users", "", _named(USERS)),
-            ("GET", f"{base}/pipelines", read, _named(PIPELINES)),
-            ("GET", f"{base}/stages", read, _named(STAGES)),
-        ]
+        table += [("GET", f"{base}/users/me", "", api.me), ("GET", f"{base}/users", "", api.users)]
     add_table(app, table, api.admit)
-
-
-def _named(names: Mapping[int, str]) -> Callable[[Body, Query], JSONResponse]:
-    """A list of records that others refer to by number."""
-    rows: list[JsonValue] = [{"id": number, "name": name} for number, name in names.items()]
-    return lambda _body, _query: JSONResponse({"success": True, "data": rows})
 
 
 _SORTS: Mapping[str, Callable[[Held], tuple[int, str]]] = {
@@ -80,7 +67,8 @@ def _sort(found: list[Held], query: Query, *, flat: bool) -> None:
     if not flat:
         name, way = query.get("sort_by", ""), query.get("sort_direction", "")
     if name and name not in _SORTS:
-        raise _refusal(400, f"sort: {name} is none of {', '.join(_SORTS)}")
+        said = f"none of {', '.join(_SORTS)}"
+        raise _refusal(400, f"sort: {said}") if flat else refused(f"sort_by: {said}")
     if name:
         found.sort(key=_SORTS[name], reverse=way.lower() == "desc")
 
@@ -96,6 +84,7 @@ class _Api:
     def __init__(self, vendor: Pipedrive) -> None:
         self._vendor = vendor
         self._state = vendor.state
+        self.fields = AccountFields(vendor.state)
 
     def admit(self, request: Request, right: str) -> Mapping[str, str]:
         """By header or by query, as Pipedrive takes both."""
@@ -123,7 +112,7 @@ class _Api:
         if "ids" in query:
             ids = query["ids"].split(",")
             if len(ids) > MAX_IDS:
-                raise _refusal(400, f"ids: at most {MAX_IDS}")
+                raise refused(f"ids: at most {MAX_IDS}")
             found = [held for one in ids if (held := self._state.records.get(one.strip()))]
         else:
             found = [held for held in self._state.records if not held.deleted]
@@ -131,16 +120,9 @@ class _Api:
         found = [held for held in found if seconds(held.modified_at) >= since]
         flat = self._vendor.about.flat
         _sort(found, query, flat=flat)
-        start = int(query.get("start" if flat else "cursor") or 0)
-        limit = min(int(query.get("limit", "100")), MAX_PAGE)
-        more = start + limit < len(found)
-        page: list[JsonValue] = [self._shown(held) for held in found[start : start + limit]]
-        following: Fields = {"next_cursor": str(start + limit) if more else None}
-        if flat:
-            following = {
-                "pagination": {"start": start, "limit": limit, "more_items_in_collection": more}
-            }
-        return JSONResponse({"success": True, "data": page, "additional_data": following})
+        page, following = _counted(found, query) if flat else page_of(found, query)
+        data: list[JsonValue] = [self._shown(held) for held in page]
+        return JSONResponse({"success": True, "data": data, "additional_data": following})
 
     def get(self, _body: Body, query: Query) -> JSONResponse:
         """One of them."""
@@ -151,9 +133,9 @@ class _Api:
         plain = {name: value for name, value in body.items() if name != "custom_fields"}
         values: Fields = {**plain, **(body.get("custom_fields") or {})}
         if self._vendor.about.flat == ("custom_fields" in body):
-            raise _refusal(400, "Validation failed: custom_fields")
+            raise self._invalid("custom_fields: they stand elsewhere")
         held = self._held(query)
-        kinds = self._kinds()
+        kinds = self.fields.kinds()
         for name, value in values.items():
             self._check(name, value, kinds)
         self._state.records.set(held.object_id, values, by="api")
@@ -169,53 +151,24 @@ class _Api:
     def _check(self, name: str, value: JsonValue, kinds: Mapping[str, str]) -> None:
         kind = kinds.get(name)
         if kind is None:
-            raise _refusal(400, f"Validation failed: {name}: unknown field")
+            raise self._invalid(f"{name}: unknown field")
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if kind == "double" and value is not None and not number:
-            raise _refusal(400, f"Validation failed: {name}: Expected number, received text")
+            raise self._invalid(f"{name}: Expected number, received text")
         if kind == "enum" and value is not None:
-            options = self._state.custom.get(name, {}).get("options") or _options(name)
-            listed = options if isinstance(options, list) else []
-            known = [one["id"] for one in listed if isinstance(one, dict)]
-            if value not in known:
-                raise _refusal(400, f"Validation failed: {name}: no such option")
+            options = self.fields.options(name)
+            if value not in [one["id"] for one in options if isinstance(one, dict)]:
+                raise self._invalid(f"{name}: no such option")
 
-    def fields(self, _body: Body, query: Query) -> JSONResponse:
-        """All fields, page by page."""
-        every = [_field(n, n, _TITLES.get(n) or label(n), kind) for n, kind in OWN.items()]
-        every += [
-            _field(n, field_key(n), label(n), field_type(n)) for n in self._state.world_columns
-        ]
-        every += self._state.custom.values()
-        start, limit = int(query.get("start", "0")), min(int(query.get("limit", "100")), MAX_PAGE)
-        more = start + limit < len(every)
-        paging = {
-            "start": start,
-            "limit": limit,
-            "more_items_in_collection": more,
-            **({"next_start": start + limit} if more else {}),
-        }
-        return JSONResponse({
-            "success": True, "data": every[start : start + limit],
-            "additional_data": {"pagination": paging},
-        })  # fmt: skip
+    def _invalid(self, said: str) -> ApiError:
+        if self._vendor.about.flat:
+            return _refusal(400, f"Validation failed: {said}")
+        return refused(said)
 
-    def add_field(self, body: Body, _query: Query) -> JSONResponse:
-        """A new custom field; its key is Pipedrive's choice."""
-        name, kind = str(body.get("name", "")), str(body.get("field_type", ""))
-        if not name or not kind:
-            raise _refusal(400, "name and field_type are needed")
-        number = len(self._state.custom) + 1
-        key = field_key(f"{name}:{number}")
-        made = _field(name, key, name, kind)
-        if kind in ("enum", "set"):
-            options = body.get("options") or []
-            made["options"] = [
-                {"id": number * 100 + place, "label": str(one.get("label", ""))}
-                for place, one in enumerate(options, 1)
-            ]
-        self._state.custom[key] = made
-        return JSONResponse({"success": True, "data": made}, 201)
+    def users(self, _body: Body, _query: Query) -> JSONResponse:
+        """All users, on one page."""
+        rows: list[JsonValue] = [{"id": number, "name": name} for number, name in USERS.items()]
+        return JSONResponse({"success": True, "data": rows})
 
     def me(self, _body: Body, _query: Query) -> JSONResponse:
         """Whose token it is."""
@@ -227,10 +180,6 @@ class _Api:
             },
         })  # fmt: skip
 
-    def _kinds(self) -> dict[str, str]:
-        own = {**OWN, **{field_key(n): field_type(n) for n in self._state.world_columns}}
-        return own | {key: str(made["field_type"]) for key, made in self._state.custom.items()}
-
     def _held(self, query: Query) -> Held:
         held = self._state.records.get(query["record"])
         if held is None:
@@ -238,14 +187,9 @@ class _Api:
         return held
 
 
-def _options(key: str) -> list[JsonValue]:
-    return [{"id": int(value), "label": label} for value, label in CHOICES.of(key).items()]
-
-
-def _field(number: str, key: str, name: str, kind: str) -> Fields:
-    identity = 12_000 + sum(number.encode())
-    return {
-        "id": identity, "key": key, "name": name, "field_type": kind, "edit_flag": is_key(key),
-        "bulk_edit_allowed": True, "mandatory_flag": False, "active_flag": True,
-        **({"options": _options(key)} if CHOICES.of(key) else {}),
-    }  # fmt: skip
+def _counted(found: list[Held], query: Query) -> tuple[list[Held], Fields]:
+    """A page as version 1 has it, by the number of its first row, and what tells of the next."""
+    start, limit = int(query.get("start") or 0), min(int(query.get("limit", "100")), MAX_PAGE)
+    more = start + limit < len(found)
+    paging: Fields = {"start": start, "limit": limit, "more_items_in_collection": more}
+    return found[start : start + limit], {"pagination": paging}
