@@ -135,8 +135,7 @@ class Pipedrive:
         return found
 
     def _record(self, row: Mapping[str, JsonValue], known: Known) -> Record:
-        own = one(row.get("custom_fields"))
-        flat = {**{k: v for k, v in row.items() if k != "custom_fields"}, **own}
+        flat = known.flat(row)
         naming = self._naming(known, tuple(flat))
         told = naming.told({key: known.plain(key, flat[key]) for key in naming.names})
         called = {name: flat[name] for name in _CALLED if isinstance(flat.get(name), str)}

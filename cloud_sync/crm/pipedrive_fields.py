@@ -6,7 +6,8 @@ the fields of deals. Records are `pipedrive.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -25,7 +26,8 @@ from cloud_sync.effects.checks import Check
 PAGE: Final = 500
 MOST_ROWS: Final = 4000
 FORBIDDEN: Final = 403
-_KEY: Final = 40
+_OWN: Final = re.compile(r"[0-9a-f]{40}(_\w+)?\Z")
+"""Keys of fields of one's own, and of parts of their values."""
 _SEVERAL: Final = "set"
 """The type of a choice of several; leads, which are of API v1, have their ids joined by commas."""
 _TYPES: dict[Shape, str] = {
@@ -47,7 +49,11 @@ _RENAMED: Mapping[str, str] = {
     "label_ids": "label", "owner_id": "user_id", "pipeline_id": "pipeline", "emails": "email", "phones": "phone",
 }  # fmt: skip
 """Keys of API v2 → of API v1; a field is found by either."""
-_SAME: Mapping[str, str] = {**_RENAMED, **{old: new for new, old in _RENAMED.items()}}
+_NAMED_TWICE: Mapping[str, str] = {**_RENAMED, "currency": "value_currency"}
+"""With the currency of a deal's value, which stands beside it, and in a lead within it."""
+_SAME: Mapping[str, str] = {**_NAMED_TWICE, **{old: new for new, old in _NAMED_TWICE.items()}}
+_WHOLE: Final = ("value", "amount", "label", "name")
+"""Parts that stand for all of a value: the amount of money, the text of an address."""
 _USERS: Final = "/v1/users"
 _LISTS: Mapping[str, str] = {
     "owner_id": _USERS, "pipeline_id": "/api/v2/pipelines", "stage_id": "/api/v2/stages",
@@ -57,7 +63,10 @@ _LISTS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Known:
-    """An object's fields: key → type, and key → name and choices (option id → label)."""
+    """An object's fields: key → type, and key → name and choices (option id → label).
+
+    A part of a value, the currency of an amount, has the key `KEY_PART`, as in API v1.
+    """
 
     types: Mapping[str, str] = field(default_factory=dict)
     there: Mapping[str, Described] = field(default_factory=dict)
@@ -71,11 +80,20 @@ class Known:
 
     def name_of(self, key: str) -> str:
         """Fields of one's own by their names: keys of forty characters mean nothing to people."""
-        return self.of(key).label or key if len(key) == _KEY else key
+        return self.of(key).label or key if _OWN.match(key) else key
 
     def of(self, key: str) -> Described:
         """What is known of the field behind a record's key."""
         return self.there.get(key) or self.there.get(_SAME.get(key, "")) or Described()
+
+    def flat(self, row: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """A record's values by keys, none within another: own fields, and parts of a value that are fields."""
+        flat = {key: value for key, value in row.items() if key != "custom_fields"}
+        flat |= one(row.get("custom_fields"))
+        for key, value in list(flat.items()):
+            parts = {f"{key}_{part}": own for part, own in one(value).items() if part not in _WHOLE}
+            flat |= {part: own for part, own in parts.items() if part in self.there}
+        return flat
 
     def plain(self, key: str, value: JsonValue) -> JsonValue:
         """A value without its wrapping: the amount of money, the address of a mail, several options joined by `;`."""
@@ -83,7 +101,7 @@ class Known:
             parts = [self.plain(key, part) for part in value]
             return ";".join(text(part) for part in parts if part is not None)
         if isinstance(value, Mapping):
-            found = next((value[n] for n in ("value", "label", "name") if n in value), None)
+            found = next((value[n] for n in _WHOLE if n in value), None)
             return None if isinstance(found, (Mapping, list)) else found
         kind = self.types.get(key) or self.types.get(_SAME.get(key, ""))
         return value.replace(",", ";") if kind == _SEVERAL and isinstance(value, str) else value
@@ -133,7 +151,7 @@ class AccountFields:
         return {text(row.get("id")): text(row.get("name")) for row in rows}
 
     def _look(self) -> Known:
-        return _known(list(self._rows(self._path)))
+        return _known(self._rows(self._path))
 
     def _rows(self, path: str) -> Iterator[Mapping[str, JsonValue]]:
         """All rows of a list, page by page; that of users is one page. Raises DeliveryError."""
@@ -191,8 +209,12 @@ class AccountFields:
         return checks
 
 
-def _known(rows: Sequence[Mapping[str, JsonValue]]) -> Known:
-    keyed = {text(row.get("field_code")): row for row in rows}
+def _known(rows: Iterable[Mapping[str, JsonValue]]) -> Known:
+    keyed: dict[str, Mapping[str, JsonValue]] = {}
+    for row in rows:
+        key = text(row.get("field_code"))
+        keyed[key] = row
+        keyed |= {f"{key}_{text(p.get('field_code'))}": p for p in many(row.get("subfields"))}
     return Known(
         {key: text(row.get("field_type")) for key, row in keyed.items()},
         {

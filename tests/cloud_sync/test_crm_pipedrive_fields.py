@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloud_sync.crm_account import SECRETS, TAGS, UNSUPPORTED, Account, field
+from tests.cloud_sync.crm_account import SECRETS, SOURCE, TAGS, UNSUPPORTED, Account, field
 from tests.cloud_sync.crm_servers import Server, crm_for, crm_server, score
 
 
@@ -120,3 +120,46 @@ def test_owner_pipeline_and_stage_are_called_as_exports_call_them(
     assert server.paths().count("GET /api/v2/stages") == 2, "two pages, once"
     plain = crm_for("pipedrive", server, SECRETS)
     assert plain.read(["5"])[0].fields["owner_id"] == 77
+
+
+MONEY = "c" * 40
+PLACE = "d" * 40
+PARTS = {"value": "Value of Budget", "currency": "Currency of Budget"}
+
+
+@pytest.mark.parametrize(
+    ("thing", "record"),
+    [
+        ("deals", {"value": 90, "currency": "EUR", "custom_fields": {
+            MONEY: {"value": 5, "currency": "USD"}, PLACE: {"value": "Bahnhofstrasse 1, Bern", "locality": "Bern", "route": "x"}
+        }}),
+        ("leads", {"value": {"amount": 90, "currency": "EUR"}, MONEY: 5, f"{MONEY}_currency": "USD",
+                   PLACE: "Bahnhofstrasse 1, Bern", f"{PLACE}_locality": "Bern"}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("asked", [True, False])
+def test_currencies_and_parts_of_addresses_are_called_as_exports_call_them(
+    account: Account, server: Server, thing: str, record: dict[str, object], asked: bool
+) -> None:
+    account.fields += [
+        field("value", "Value", "monetary", value="Amount of Value", currency="Currency of Value"),
+        field(MONEY, "Budget", "monetary", **PARTS),
+        field(PLACE, "Place", "address", value="Place", locality="City of Place"),
+    ]
+    account.things["5"] = record
+    own = {"Budget": 5, "Currency of Budget": "USD", "City of Place": "Bern"}
+    value = {"Value": 90, "Currency of Value": "EUR"}
+    columns = [*own, *value] if asked else []
+    [found] = crm_for("pipedrive", server, SECRETS, object=thing, columns=columns).read(["5"])
+    if asked:
+        assert found.fields == {**own, **value}
+    else:
+        assert {name: found.fields[name] for name in own} == own and found.fields["value"] == 90
+        assert found.fields["Place"] == "Bahnhofstrasse 1, Bern"
+        assert not any(PLACE in name or MONEY in name for name in found.fields)
+
+
+def test_a_part_that_no_field_names_is_no_column(account: Account, server: Server) -> None:
+    account.things["5"] = {"custom_fields": {SOURCE: 7, TAGS: {"value": [1], "until": "x"}}}
+    [record] = crm_for("pipedrive", server, SECRETS).read(["5"])
+    assert set(record.fields) == {"Channel", "Themes"}
