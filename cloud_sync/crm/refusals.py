@@ -47,7 +47,7 @@ _TABLE: Final = tuple(
             "the hub's user lacks a right there: `cloud-sync crm test {name}` says which",
         ),
         (
-            r"CUSTOM_VALIDATION|REQUIRED_FIELD|required field|mandatory",
+            r"CUSTOM_VALIDATION|REQUIRED_FIELD|required (field|propert)|REQUIRED_PROPERT|mandatory",
             "a rule of the CRM's own refuses this record: put it right there, then read and score it again",
         ),
         (r"ENTITY_IS_LOCKED|LOCK_ROW|is locked", "it is locked there: read and score it again once it is free"),
