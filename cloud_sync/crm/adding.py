@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from urllib.parse import quote, urlsplit
 
+from cloud_sync.crm.hubspot_paths import check_version
 from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name, thing_of
 from cloud_sync.crm.kinds import Secret, filled, kind_of
 from cloud_sync.crm.salesforce_events import long_id
@@ -40,7 +41,7 @@ API_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "salesforce": (
         "events", "channel", "record_field", "fields_field", "what_field", "version", "audience",
     ),
-    "hubspot": ("account",),
+    "hubspot": ("events", "version", "account"),
     "odoo": ("events", "api", "database", "login", "language"),
     "dynamics": ("events", "authority"),
 }  # fmt: skip
@@ -105,6 +106,8 @@ def check_incoming(settings: CrmSettings) -> None:
         except ValueError as error:
             raise ConfigError(f"not a network: {error}", where="networks", fix="for example 13.108.0.0/14") from error  # fmt: skip
     _check_events(settings)
+    if settings.kind == "hubspot" and "version" in options:
+        check_version(options["version"])
     if bool(options.get("proxy_header")) != bool(options.get("proxy_value")):
         raise ConfigError("proxy_header and proxy_value go together", where="proxy_header")
 

@@ -67,6 +67,7 @@ class Budget:
         per_10s: requests in ten seconds.
         where: the connection, for errors.
         share: of them that are this process's, above 0 and up to 1.
+        burst: so many may go at once; None: a fifth of those of ten seconds.
         clock: monotonic seconds.
         sleep: waits.
     """
@@ -77,11 +78,13 @@ class Budget:
         *,
         where: str,
         share: Callable[[], float] = lambda: 1.0,
+        burst: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._per_10s = per_10s
         self._share = share
+        self._burst = burst
         self._tokens = math.inf  # as many as a burst holds
         self._where = where
         self._clock = clock
@@ -109,7 +112,7 @@ class Budget:
             now, per_10s = self._clock(), self._per_10s * self._share()
             rate = per_10s / WINDOW_S
             # a burst of a fifth, so that two windows next to each other hold no more than 1.2 shares
-            size = max(1.0, per_10s / 5)
+            size = max(1.0, per_10s / 5) if self._burst is None else self._burst
             grown = self._tokens + (now - self._filled_at) * rate
             self._tokens, self._filled_at = min(size, grown), now
             wait = max((1.0 - self._tokens) / rate, self._closed_until - now, 0.0)

@@ -1,7 +1,9 @@
-"""HubSpot: contacts, companies or deals by the batch endpoints of its CRM API v3, as a private app.
+"""HubSpot: contacts, companies or deals by the batch endpoints of its CRM API, with a service key or an app's token.
 
 Source: https://developers.hubspot.com/docs/reference/api/crm/objects. A batch may be taken in part (207); what became
-of each record stands in its `errors`. Its messages are `hubspot_events.py`, its fields `hubspot_properties.py`.
+of each record stands in its `errors`. An app tells of changes by messages (`hubspot_events.py`); a service key has none,
+so with the option `events: poll` HubSpot is asked what changed; records that are deleted or merged away are noticed by a
+sweep. Paths are `hubspot_paths.py`, the search `hubspot_search.py`, fields `hubspot_properties.py`.
 """
 
 from __future__ import annotations
@@ -10,13 +12,15 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from urllib.parse import quote
 
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.budget import Budget
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
+from cloud_sync.crm.hubspot_paths import VERSION, paths_of
 from cloud_sync.crm.hubspot_properties import SCOPES, Properties
+from cloud_sync.crm.hubspot_search import LISTED, PER_10S, Search
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.remedies import remedy
@@ -30,15 +34,13 @@ from cloud_sync.crm.shown import (
     shown_values,
     stamp,
 )
+from cloud_sync.crm.window import time_of, window_of
 from cloud_sync.effects.checks import Check
+from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 
 PARTIAL = 207
-LISTED = 200
-"""Records of one answer of the search, its limit."""
-_MODIFIED = {"contacts": "lastmodifieddate"}
-"""The property that says when a record was changed; of all other objects it is `hs_lastmodifieddate`."""
-FORBIDDEN = 403
+FORBIDDEN, UNKNOWN = 403, 404
 _GONE = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND"})
 _WRONG = frozenset({"VALIDATION_ERROR", "INVALID_PARAMETERS"})
 _CALLED: Mapping[str, tuple[str, ...]] = {
@@ -53,26 +55,35 @@ class HubSpot:
     """One kind of object of one account.
 
     Args:
-        access: settings with the kind's defaults, and the secret `token`.
+        access: settings with the kind's defaults, and the secret `token`; options `events`, `version`.
         wire: how requests go out; None: as the settings say.
+
+    Raises:
+        ConfigError: there is no such version.
     """
 
     kind = "hubspot"
     batch = 100
-    polls = False
 
     def __init__(self, access: Access, wire: Wire | None = None) -> None:
         self._name = access.name
         self._settings = access.settings
         self._object = access.settings.object
-        self._path = f"/crm/v3/objects/{quote(self._object, safe='')}"
+        options = access.settings.options
+        self.polls = options.get("events") == "poll"
+        self._version = options.get("version", VERSION)
+        self._paths = paths_of(self._object, self._version)
+        self._path = self._paths.objects
         self._met = access.met
         self._naming = Looked(self._look)
         headers = {"authorization": f"Bearer {access.secrets['token']}"}
+        self._wire = wire or Wire(access)
         self._http = CrmHttp(
-            wire or Wire(access), access.settings.url, lambda: headers, explain=self._explained
+            self._wire, access.settings.url, lambda: headers, explain=self._explained
         )
-        self._properties = Properties(self._http, self._object)
+        self._properties = Properties(self._http, self._object, self._paths.properties)
+        searches = Budget(PER_10S, where=access.name, share=access.share, burst=1)
+        self._search = Search(self._http, self._path, self._object, searches)
 
     def __repr__(self) -> str:
         return f"HubSpot({self._object!r})"
@@ -132,30 +143,22 @@ class HubSpot:
         return found.options if found is not None else {}
 
     def changed_since(self, cursor: str) -> Page:
-        """It sends its changes itself."""
-        return Page((), cursor)
+        """As `Crm.changed_since`: by the time of the last change, by HubSpot's clock."""
+        if self._wire.server_time() is None:
+            self._http.call("GET", self._path, None, {"limit": "1"})
+        now = time_of(self._wire.server_time() or self._wire.clock())
+        window = window_of(cursor, now)
+        if not cursor or window.since >= window.until:
+            return Page((), window.text())
+        rows, events = self._search.changed(window)
+        if len(rows) >= LISTED:
+            return Page(events, window.behind(text(rows[-1].get("id"))).text(), more=True)
+        return Page(events, window.done().text(), more=window.leaves(now))
 
     def listed(self, cursor: str, since: datetime | None) -> Listing:
-        """As `Crm.listed`.
-
-        Each page is a search of its own, below the last id: the search ends after 10,000 records, this does not.
-        """
-        filters: list[JsonValue] = []
-        if cursor:
-            filters.append({"propertyName": "hs_object_id", "operator": "LT", "value": cursor})
-        if since is not None:
-            name = _MODIFIED.get(self._object, "hs_lastmodifieddate")
-            value = str(int(since.timestamp() * 1000))
-            filters.append({"propertyName": name, "operator": "GTE", "value": value})
+        """As `Crm.listed`: by id downwards."""
         outcome = self._settings.outcome.field
-        body: dict[str, JsonValue] = {
-            "limit": LISTED, "properties": [outcome] if outcome else [],
-            "sorts": [{"propertyName": "hs_object_id", "direction": "DESCENDING"}],
-            "filterGroups": [{"filters": filters}] if filters else [],
-        }  # fmt: skip
-        answer = self._http.call("POST", f"{self._path}/search", body)
-        rows = rows_in(answer, "results", self._name)
-        rows = [row for row in rows if text(row.get("id")).isdecimal()]
+        rows = self._search.listed(cursor, since, [outcome] if outcome else [])
         found = tuple(
             listed_of(
                 text(row.get("id")), one(row.get("properties")).get(outcome), self._settings,
@@ -202,9 +205,9 @@ class HubSpot:
     def check(self) -> list[Check]:
         """As `Crm.check`."""
         try:
-            who = one(self._http.call("GET", "/account-info/v3/details"))
+            who = one(self._http.call("GET", self._paths.account))
         except DeliveryError as error:
-            return [Check("sign in", False, error.what, remedy(error, "check the token (pat-…)"))]
+            return [Check("sign in", False, error.what, remedy(error, self._not_let_in(error)))]
         account = text(who.get("portalId"))
         known = self._settings.options.get("account")
         hint = "" if known else f"; for links to its records: crm set … --option account={account}"
@@ -212,6 +215,12 @@ class HubSpot:
         checks.append(self._right("read", "GET", self._path, None))
         checks.append(self._right("write", "POST", f"{self._path}/batch/update", {"inputs": []}))
         return checks + self._properties.checks(self._settings.fields)
+
+    def _not_let_in(self, error: DeliveryError) -> str:
+        if isinstance(error, RefusedError) and error.status == UNKNOWN:
+            back = f"cloud-sync crm set {self._name} options.version={VERSION}"
+            return f"HubSpot may not have, or no longer have, the version {self._version}: {back}"
+        return "check the service key, or the access token of the app (pat-…)"
 
     def _right(self, right: str, method: str, path: str, body: JsonValue) -> Check:
         """Asks for nothing, so that the answer tells of the right only."""
@@ -235,7 +244,7 @@ class HubSpot:
         found = [context.get("requiredGranularScopes") for context in contexts]
         scopes = [text(s) for some in found if isinstance(some, list) for s in some][:5]
         named = ", ".join(scopes) or "a scope"
-        return f"the private app lacks {named}: add it in {SCOPES}"
+        return f"the token lacks {named}: add it in {SCOPES}"
 
 
 def _as_text(value: Shown) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote
 
 from pydantic import JsonValue
 
@@ -30,12 +29,12 @@ _TYPES: dict[Shape, tuple[str, str]] = {
 
 
 class Properties:
-    """The properties of one object."""
+    """The properties of one object. `path`: where they are."""
 
-    def __init__(self, http: CrmHttp, thing: str) -> None:
+    def __init__(self, http: CrmHttp, thing: str, path: str) -> None:
         self._http = http
         self._object = thing
-        self._path = f"/crm/v3/properties/{quote(thing, safe='')}"
+        self._path = path
 
     def rows(self) -> list[Mapping[str, JsonValue]]:
         """All of them, as HubSpot describes them. Raises DeliveryError."""

@@ -107,7 +107,7 @@ def _named(prefix: str, suffix: str = "") -> Fields:
 KINDS: dict[str, Kind] = {
     "hubspot": Kind(
         _hubspot, "https://api.hubapi.com", "contacts", "hubspot-v3",
-        (Secret("token", "the private app's access token (pat-…)"),),
+        (Secret("token", "the service key, or the access token of an app (pat-…)"),),
         _named("kitwright_"),
         {
             "contacts": Outcome(

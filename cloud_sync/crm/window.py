@@ -20,7 +20,8 @@ from cloud_sync.crm.shown import moment
 from kits.core.errors import DataError
 
 OVERLAP = timedelta(seconds=90)
-"""Longer than transactions take in the CRMs that are asked (Salesforce ends Apex after 60 s)."""
+"""Longer than transactions take in the CRMs that are asked (Salesforce ends Apex after 60 s), and than HubSpot's search
+lags behind its records (seconds): a change within a span is asked for again until so much time has gone by."""
 LONGEST = timedelta(hours=6)
 """Of time that is asked for at once, after a long pause."""
 

@@ -7,8 +7,8 @@ from typing import Any
 from tests.cloud_sync.crm_servers import Asked, Reply
 
 SECRETS = {"token": "pat-eu1-secret"}
-OBJECTS = "/crm/v3/objects/contacts"
-PROPERTIES = "/crm/v3/properties/contacts"
+OBJECTS = "/crm/objects/2026-09/contacts"
+PROPERTIES = "/crm/properties/2026-09/contacts"
 
 
 class Portal:
@@ -23,6 +23,7 @@ class Portal:
         self.options: dict[str, dict[str, str]] = {}
         self.properties: dict[str, str] = {"email": "string", "lifecyclestage": "enumeration"}
         self.closed: set[str] = set()
+        self.breaking: set[str] = set()
         self.groups: list[str] = []
         self.missing_scopes: set[str] = set()
         self.batches: list[int] = []
@@ -42,7 +43,7 @@ class Portal:
             }
             return Reply({"status": "error", **said, "errors": [{"message": "x", "context": context}]}, 403)  # fmt: skip
         table = {
-            "GET /account-info/v3/details": lambda: Reply({"portalId": 4711}),
+            "GET /account-info/2026-09/details": lambda: Reply({"portalId": 4711}),
             f"GET {OBJECTS}": lambda: Reply({"results": []}),
             f"POST {OBJECTS}/batch/read": lambda: self.read(asked.body),
             f"POST {OBJECTS}/batch/update": lambda: self.update(asked.body),
@@ -90,6 +91,10 @@ class Portal:
                 return Reply({"status": "error", "message": said, "category": "VALIDATION_ERROR"}, 400)  # fmt: skip
             if one["id"] not in self.contacts:
                 errors.append({"category": "OBJECT_NOT_FOUND", "message": "no such contact", "context": {"ids": [one["id"]]}})  # fmt: skip
+                continue
+            if one["id"] in self.breaking:
+                said = "closedate is required when lifecyclestage is customer"
+                errors.append({"category": "VALIDATION_ERROR", "message": said, "context": {"ids": [one["id"]]}})  # fmt: skip
                 continue
             self.contacts[one["id"]] |= one["properties"]
             done.append({"id": one["id"], "properties": one["properties"]})

@@ -50,6 +50,16 @@ def test_a_first_burst_waits_for_nothing(clock: Clock) -> None:
     assert clock.waited == []
 
 
+def test_a_limit_of_a_second_is_kept_where_nothing_goes_at_once(clock: Clock) -> None:
+    budget = Budget(25, where="sales", burst=1, clock=lambda: clock.now, sleep=clock.sleep)
+    asked: list[float] = []
+    for _ in range(40):
+        budget.take()
+        asked.append(clock.now)
+    assert max(sum(start <= at < start + 1 for at in asked) for start in asked) <= 3
+    assert asked[-1] - asked[0] == pytest.approx(39 / 2.5)
+
+
 def test_processes_that_share_a_budget_ask_no_oftener_together(clock: Clock) -> None:
     shares = [1.0]
     budgets = [

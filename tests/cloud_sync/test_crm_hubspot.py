@@ -157,6 +157,16 @@ def test_a_scope_that_properties_need_is_named_when_they_are_made(crm: Crm, port
         crm.make_fields()
 
 
+def test_a_record_that_breaks_a_rule_of_the_account_is_refused_alone(
+    ready: Crm, portal: Portal
+) -> None:
+    portal.breaking.add("2")
+    fine, refused = ready.write([score("1"), score("2")])
+    assert fine.ok
+    assert (refused.ok, refused.retry, refused.gone) == (False, False, False)
+    assert "closedate is required" in refused.error
+
+
 def test_a_wrong_token_is_said_and_never_shown(server: Server) -> None:
     crm = crm_for("hubspot", server, {"token": "pat-wrong-key"})
     [check] = crm.check()

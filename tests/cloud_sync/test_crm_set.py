@@ -163,6 +163,8 @@ def test_a_setting_goes_back_to_what_is_usual(hub: Hub, run: Run) -> None:
         (("--unset", "options.our_usr"), "did you mean 'options.our_user'"),
         (("--option", "our_usr=9"), "did you mean 'our_user'"),
         (("--scheme", "hubspot-v4"), "did you mean 'hubspot-v"),
+        (("options.version=v4",), "version may not be 'v4'"),
+        (("options.events=cdc",), "events may not be 'cdc'"),
         (("--project", "lead"), "did you mean 'leads'"),
         (("kind=odoo",), "kind cannot change from hubspot to odoo"),
         (("object=deals",), "object cannot change from contacts to deals"),

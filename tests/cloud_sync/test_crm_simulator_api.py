@@ -78,7 +78,7 @@ def test_bad_days_come_one_request_each_and_spare_the_controls(
 ) -> None:
     simulator, url = served
     token = simulator.secrets.api["token"]
-    path = "/crm/v3/objects/contacts"
+    path = "/crm/objects/2026-09/contacts"
     troubles = ["429", "503", "redirect", "garbage", "lost", "ok"]
     ask(url, "/simulator/troubles", method="POST", json=troubles)
     assert ask(url, "/simulator/figures").status == 200
@@ -99,10 +99,10 @@ def test_a_huge_answer_and_a_slow_one_go_on_until_somebody_hangs_up(
 ) -> None:
     _simulator, url = served
     ask(url, "/simulator/troubles", method="POST", json=["huge", "slow"])
-    huge = ask(url, "/crm/v3/objects/contacts", preload_content=False)
+    huge = ask(url, "/crm/objects/2026-09/contacts", preload_content=False)
     assert len(huge.read(2 << 20)) == 2 << 20
     huge.close()
-    slow = ask(url, "/crm/v3/objects/contacts", preload_content=False)
+    slow = ask(url, "/crm/objects/2026-09/contacts", preload_content=False)
     assert slow.read(2) == b"  "
     slow.close()
 
@@ -113,7 +113,7 @@ def test_lost_work_is_done_all_the_same(served: tuple[Simulator, str]) -> None:
     ask(url, "/simulator/troubles", method="POST", json=["lost"])
     token = simulator.secrets.api["token"]
     body = {"inputs": [{"id": held.object_id, "properties": {"jobtitle": "Boss"}}]}
-    answer = ask(url, "/crm/v3/objects/contacts/batch/update", token, method="POST", json=body)
+    answer = ask(url, "/crm/objects/2026-09/contacts/batch/update", token, method="POST", json=body)
     assert answer.status == 504
     assert (held.fields["jobtitle"], held.written.times) == ("Boss", 1)
 
@@ -205,7 +205,7 @@ def test_a_server_that_is_down_stays_down_until_it_is_said_to_be_up(
     token = simulator.secrets.api["token"]
 
     def status() -> int:
-        return ask(url, "/crm/v3/objects/contacts", token).status
+        return ask(url, "/crm/objects/2026-09/contacts", token).status
 
     assert ask(url, "/simulator/troubles/503", method="POST").status == 200
     assert [status(), status()] == [503, 503]

@@ -12,7 +12,7 @@ import urllib3
 
 from cloud_sync.crm.simulator import Secrets, Simulator, serve
 
-CONTACTS = "/crm/v3/objects/contacts"
+CONTACTS = "/crm/objects/2026-09/contacts"
 
 
 @dataclass
@@ -34,7 +34,7 @@ class App:
     def make_score(self) -> None:
         field = {"name": "score", "label": "Score", "type": "number", "fieldType": "number"}
         group = {"groupName": "contactinformation"}
-        assert self.call("POST", "/crm/v3/properties/contacts", {**field, **group})[0] == 201
+        assert self.call("POST", "/crm/properties/2026-09/contacts", {**field, **group})[0] == 201
 
     def write(self, values: dict[str, dict[str, object]]) -> tuple[int, Any]:
         inputs = [{"id": name, "properties": fields} for name, fields in values.items()]
@@ -98,12 +98,14 @@ def test_tokens_are_handed_out_and_end(app: App) -> None:
         wrong = pool.request("POST", f"{app.url}/oauth/v1/token", body=form[:-1] + "q")
     assert wrong.status == 400
     app.token = json.loads(answer.data)["access_token"]
-    assert app.call("GET", "/account-info/v3/details")[1]["portalId"] == 1_000_001
+    assert app.call("GET", "/account-info/2026-09/details")[1]["portalId"] == 1_000_001
     app.call("POST", "/simulator/tokens/expire")
-    status, said, _ = app.call("GET", "/account-info/v3/details")
+    status, said, _ = app.call("GET", "/account-info/2026-09/details")
     assert (status, said["category"]) == (401, "EXPIRED_AUTHENTICATION")
     app.token = "nobody"
-    assert app.call("GET", "/account-info/v3/details")[1]["category"] == "INVALID_AUTHENTICATION"
+    assert (
+        app.call("GET", "/account-info/2026-09/details")[1]["category"] == "INVALID_AUTHENTICATION"
+    )
 
 
 def test_too_many_requests_are_refused_and_the_rest_is_told_what_is_left(app: App) -> None:

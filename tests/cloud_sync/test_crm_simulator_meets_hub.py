@@ -203,10 +203,12 @@ def test_a_missing_right_is_found_before_anything_is_written(
 def test_whoever_is_asked_what_changed_names_each_lead_over_all_pages() -> None:
     with ExitStack() as stack:
         asked: list[tuple[Simulator, Crm, str]] = []
-        for kind in ("salesforce", "odoo", "dynamics"):
+        for kind in ("salesforce", "odoo", "dynamics", "hubspot"):
             simulator = Simulator(kind, seed=5, limit=0)
             url = stack.enter_context(serve(simulator))
-            settings = with_defaults(CrmSettings.model_validate(simulator.connection(url)))
+            said = simulator.connection(url)
+            said["options"] = {**said.get("options", {}), "events": "poll"}  # type: ignore[dict-item]  # JSON
+            settings = with_defaults(CrmSettings.model_validate(said))
             crm = open_crm(Access("sales", settings, simulator.secrets.api))
             assert crm.polls
             begins = crm.changed_since("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import ClassVar, Final
 from fastapi import FastAPI
 from pydantic import JsonValue
 
+from cloud_sync.crm.simulator.access import Limiter
 from cloud_sync.crm.simulator.choices import Choices
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.signing import compact
@@ -20,6 +22,8 @@ from cloud_sync.crm.simulator.world import Value
 APP_ID = 1_160_452
 USER = "userId:9024"
 BATCH = 100
+SEARCHES = 5
+"""In a second, besides the limit of all requests."""
 _KINDS = {
     "created": "creation",
     "changed": "propertyChange",
@@ -94,6 +98,7 @@ class HubSpot(Vendor):
         super().__init__(state, scheme, thing)
         self.about = THINGS[self.thing]
         self.portal_id = 1_000_000 + state.seed
+        self.searches = Limiter(SEARCHES, 1.0, time.monotonic)
 
     @classmethod
     def rights(cls, thing: str, /) -> frozenset[str]:
@@ -193,7 +198,7 @@ class HubSpot(Vendor):
         return {**value, "changeFlag": change.what.upper()}
 
     def routes(self, app: FastAPI) -> None:
-        """The CRM API, v3."""
+        """The CRM API."""
         from cloud_sync.crm.simulator.hubspot_api import add_routes
 
         add_routes(app, self)

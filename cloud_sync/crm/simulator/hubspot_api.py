@@ -1,4 +1,7 @@
-"""The part of HubSpot's API a hub uses: reading and writing contacts in batches, properties, search, tokens."""
+"""The part of HubSpot's API a hub uses: reading and writing contacts in batches, properties, search, tokens.
+
+It is there under the dates of its versions (`hubspot_http.DATES`) and as v3, with the same answers.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,21 @@ from cloud_sync.crm.simulator.hubspot import (
     WRITE,
     HubSpot,
 )
-from cloud_sync.crm.simulator.hubspot_fields import properties, shown, texts, wrong
+from cloud_sync.crm.simulator.hubspot_fields import MODIFIED, properties, shown, texts, wrong
 from cloud_sync.crm.simulator.hubspot_http import HubSpotError, admit, token
 from cloud_sync.crm.simulator.hubspot_search import fits, sort_key
 from cloud_sync.crm.simulator.values import Fields, Held
 from cloud_sync.crm.simulator.vendor import iso
 
-OBJECTS = "/crm/v3/objects/{kind}"
+PATHS = (
+    ("/crm/v3/objects/{kind}", "/crm/v3/properties/{kind}", "/account-info/v3/details"),
+    (
+        "/crm/objects/{version}/{kind}",
+        "/crm/properties/{version}/{kind}",
+        "/account-info/{version}/details",
+    ),
+)
+"""Of objects, of properties, and of the account: as they were before, and with a date."""
 MAX_FOUND = 200
 SEARCHED = 10_000
 """Records that a search shows, however many it finds."""
@@ -35,23 +46,25 @@ SEARCHED = 10_000
 def add_routes(app: FastAPI, vendor: HubSpot) -> None:
     """Adds the API to `app`."""
     api = _Api(vendor)
-    one, fields = OBJECTS + "/{object_id}", "/crm/v3/properties/{kind}"
-    table: list[Route] = [
-        ("POST", OBJECTS + "/batch/read", READ, api.batch_read),
-        ("POST", OBJECTS + "/batch/update", WRITE, api.batch_update),
-        ("POST", OBJECTS + "/search", READ, api.search),
-        ("GET", OBJECTS, READ, api.list_all),
-        ("GET", one, READ, api.read),
-        ("PATCH", one, WRITE, api.update),
-        ("GET", fields, SCHEMA_READ, api.properties),
-        ("POST", fields, SCHEMA_WRITE, api.add_property),
-        ("GET", fields + "/groups", SCHEMA_READ, api.groups),
-        ("POST", fields + "/groups", SCHEMA_WRITE, api.add_group),
-        ("GET", fields + "/{name}", SCHEMA_READ, api.property),
-        ("GET", "/account-info/v3/details", "", api.account),
-        ("POST", "/oauth/v2/private-apps/get/access-token-info", "", api.token_info),
-    ]
-    add_table(app, table, partial(admit, vendor))
+    for objects, fields, account in PATHS:
+        one = objects + "/{object_id}"
+        table: list[Route] = [
+            ("POST", objects + "/batch/read", READ, api.batch_read),
+            ("POST", objects + "/batch/update", WRITE, api.batch_update),
+            ("POST", objects + "/search", READ, api.search),
+            ("GET", objects, READ, api.list_all),
+            ("GET", one, READ, api.read),
+            ("PATCH", one, WRITE, api.update),
+            ("GET", fields, SCHEMA_READ, api.properties),
+            ("POST", fields, SCHEMA_WRITE, api.add_property),
+            ("GET", fields + "/groups", SCHEMA_READ, api.groups),
+            ("POST", fields + "/groups", SCHEMA_WRITE, api.add_group),
+            ("GET", fields + "/{name}", SCHEMA_READ, api.property),
+            ("GET", account, "", api.account),
+        ]
+        add_table(app, table, partial(admit, vendor))
+    info = "/oauth/v2/private-apps/get/access-token-info"
+    add_table(app, [("POST", info, "", api.token_info)], partial(admit, vendor))
     tokens: list[Route] = [
         ("POST", path, "", partial(token, vendor))
         for path in ("/oauth/v1/token", "/oauth/v3/token")
@@ -132,6 +145,9 @@ class _Api:
     def search(self, body: Body, _query: Query) -> JSONResponse:
         """Any of the groups, all filters of it."""
         groups = body.get("filterGroups", [])
+        names = {one["propertyName"] for group in groups for one in group["filters"]}
+        if names & (MODIFIED - {self._vendor.about.modified}):
+            raise HubSpotError(400, "VALIDATION_ERROR", "There was a problem with the request.")
         found = [
             held
             for held in self._state.records

@@ -18,7 +18,9 @@ ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
 """Shown of each object whatever is asked for."""
 DEFAULT = ("email", "firstname", "lastname")
 """Shown beside them where nothing is asked for."""
-MOMENTS = ("createdate", "lastmodifieddate", "hs_lastmodifieddate")
+MODIFIED = {"lastmodifieddate", "hs_lastmodifieddate"}
+"""When something was changed: the one is of contacts, the other of all else."""
+MOMENTS = ("createdate", *sorted(MODIFIED))
 
 
 _LABELS = {

@@ -10,6 +10,8 @@ from cloud_sync.crm.simulator.answering import ApiError, Body, Query
 from cloud_sync.crm.simulator.hubspot import HubSpot, scope
 from cloud_sync.crm.simulator.values import Fields
 
+DATES = ("2026-03", "2026-09")
+"""Versions of its API that are supported."""
 _CORRELATION = "aeb5f871-7f07-4993-9211-075dc63e7cbf"
 
 
@@ -33,6 +35,8 @@ def admit(vendor: HubSpot, request: Request, right: str) -> dict[str, str]:
     Raises:
         HubSpotError: it may not.
     """
+    if request.path_params.get("version", DATES[-1]) not in DATES:
+        raise HubSpotError(404, "OBJECT_NOT_FOUND", "resource not found")
     tokens, state = vendor.state.tokens, vendor.state
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not tokens.good(token):
@@ -51,6 +55,12 @@ def admit(vendor: HubSpot, request: Request, right: str) -> dict[str, str]:
             429, "RATE_LIMITS", "You have reached your ten_secondly_rolling limit.",
             errorType="RATE_LIMIT", policyName="TEN_SECONDLY_ROLLING",
         )  # fmt: skip
+    search = request.url.path.endswith("/search")
+    if budget.limit and search and vendor.searches.take().wait_s:
+        raise HubSpotError(
+            429, "RATE_LIMITS", "You have reached your secondly limit.",
+            errorType="RATE_LIMIT", policyName="SECONDLY",
+        )  # fmt: skip
     kind = request.path_params.get("kind", vendor.thing)
     if kind not in (vendor.thing, vendor.about.number):
         raise HubSpotError(400, "VALIDATION_ERROR", f"Unable to infer object type from: {kind}")
@@ -65,7 +75,7 @@ def admit(vendor: HubSpot, request: Request, right: str) -> dict[str, str]:
                 "context": {"requiredGranularScopes": [needed]},
             }],
         )  # fmt: skip
-    if not budget.limit:
+    if search or not budget.limit:  # of searches it does not say how many are left
         return {}
     return {
         "X-HubSpot-RateLimit-Max": str(budget.limit),

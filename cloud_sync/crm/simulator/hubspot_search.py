@@ -1,4 +1,4 @@
-"""HubSpot's search: filters on contacts, as `POST /crm/v3/objects/contacts/search` takes them."""
+"""HubSpot's search: filters on contacts, as `POST /crm/objects/2026-09/contacts/search` takes them."""
 
 from __future__ import annotations
 

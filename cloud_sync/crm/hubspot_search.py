@@ -1,0 +1,92 @@
+"""HubSpot's search among the records of one object, walked by id: what there is, and what was changed in a span of time.
+
+Source: https://developers.hubspot.com/docs/api/crm/search. A search shows 10,000 records at most,
+so each page is a search of its own beyond the last id, and there is no end. What was changed is found some seconds later
+only, as the index lags behind: far less than the 90 seconds by which spans overlap (`window.OVERLAP`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import CrmEvent
+from cloud_sync.crm.budget import Budget
+from cloud_sync.crm.http import CrmHttp, one, rows_in, text
+from cloud_sync.crm.window import Window, event_of
+
+LISTED: Final = 200
+"""Records of one answer, its limit."""
+PER_10S: Final = 25.0
+"""Half of the searches that one account is allowed (five in a second): others search there, too. No header tells what is
+left."""
+_ID: Final = "hs_object_id"
+_MODIFIED: Final = {"contacts": "lastmodifieddate"}
+"""The property that says when a record was changed; of all other objects it is `hs_lastmodifieddate`."""
+
+Rows = list[Mapping[str, JsonValue]]
+
+
+class Search:
+    """The search of one object.
+
+    Args:
+        http: requests to HubSpot.
+        path: of the object's records.
+        thing: the object.
+        budget: of searches, beside that of all requests.
+    """
+
+    def __init__(self, http: CrmHttp, path: str, thing: str, budget: Budget) -> None:
+        self._http = http
+        self._path = f"{path}/search"
+        self._modified = _MODIFIED.get(thing, "hs_lastmodifieddate")
+        self._budget = budget
+
+    def listed(self, cursor: str, since: datetime | None, wanted: Sequence[str]) -> Rows:
+        """A page of all records, the newest first.
+
+        Args:
+            cursor: the last id of the page before; empty: the first page.
+            since: only what was changed then or later; None: everything.
+            wanted: properties to be told.
+
+        Raises:
+            DeliveryError: HubSpot does not do as asked.
+        """
+        filters = [_filter(_ID, "LT", cursor)] if cursor else []
+        if since is not None:
+            filters.append(self._by_time("GTE", since))
+        return self._page(filters, "DESCENDING", wanted)
+
+    def changed(self, window: Window) -> tuple[Rows, tuple[CrmEvent, ...]]:
+        """A page of what was changed in a span of time, by id, and what that tells. Raises DeliveryError."""
+        filters = [self._by_time("GTE", window.since), self._by_time("LT", window.until)]
+        if window.after:
+            filters.append(_filter(_ID, "GT", window.after))
+        rows = self._page(filters, "ASCENDING", [self._modified])
+        return rows, tuple(self._event(row, window.until) for row in rows)
+
+    def _event(self, row: Mapping[str, JsonValue], fallback: datetime) -> CrmEvent:
+        at = one(row.get("properties")).get(self._modified) or row.get("updatedAt")
+        return event_of(text(row.get("id")), at, row.get("createdAt"), fallback)
+
+    def _by_time(self, operator: str, at: datetime) -> JsonValue:
+        return _filter(self._modified, operator, str(int(at.timestamp() * 1000)))
+
+    def _page(self, filters: list[JsonValue], direction: str, wanted: Sequence[str]) -> Rows:
+        body: dict[str, JsonValue] = {
+            "limit": LISTED, "properties": [*wanted],
+            "sorts": [{"propertyName": _ID, "direction": direction}],
+            "filterGroups": [{"filters": filters}] if filters else [],
+        }  # fmt: skip
+        self._budget.take()
+        rows = rows_in(self._http.call("POST", self._path, body), "results", self._http.name)
+        return [row for row in rows if text(row.get("id")).isdecimal()]
+
+
+def _filter(name: str, operator: str, value: str) -> JsonValue:
+    return {"propertyName": name, "operator": operator, "value": value}

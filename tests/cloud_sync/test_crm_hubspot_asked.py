@@ -1,0 +1,188 @@
+"""HubSpot with a service key, which sends no messages: it is asked what changed, and that comes to rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from cloud_sync.crm import connections
+from cloud_sync.crm.base import Access, Crm
+from cloud_sync.crm.hiding import MAX_MISSED
+from cloud_sync.crm.kinds import open_crm, with_defaults
+from cloud_sync.crm.models import LeadModels
+from cloud_sync.crm.opening import Opener
+from cloud_sync.crm.polling import Polling
+from cloud_sync.crm.scoring import LeadScoring
+from cloud_sync.crm.secrets import Secrets
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.simulator import Simulator, serve
+from cloud_sync.crm.simulator.values import Held
+from cloud_sync.crm.sweeping import Sweeping
+from cloud_sync.crm.writeback import WriteBack
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import CrmEvent, CrmLead
+from tests.cloud_sync.crm_servers import LOOPBACK
+from tests.cloud_sync.fleet_builders import make_hub
+from tests.cloud_sync.lead_builders import LEADS, Clock, lead_bundle, make_rule, release_bundle
+from tests.waiting import wait_for
+
+NAME = "sales"
+DAY_S = 86_400.0
+
+
+@dataclass
+class Scene:
+    """A hub that asks a pretended HubSpot, and its loops, a turn at a time."""
+
+    hub: Hub
+    simulator: Simulator
+    clock: Clock
+    polling: Polling
+    sweeping: Sweeping
+    scoring: LeadScoring
+    writing: WriteBack
+
+    def lead(self, size: int) -> Held:
+        return self.simulator.add({**self.simulator.world.lead(), "size": size}, quiet=True)
+
+    def told(self) -> bool:
+        """Asks until nothing more comes; whether a lead has news."""
+        while True:
+            _, pause_s = self.polling.serve(NAME)
+            if pause_s > 1:
+                break
+        with self.hub.database.session() as session:
+            due = select(CrmLead.object_id).where(CrmLead.due_at.is_not(None))
+            return bool(session.scalars(due).all())
+
+    def rest(self) -> None:
+        """Scores and writes until nothing is left to do."""
+        for loop in (self.scoring, self.writing):
+            while loop.step():
+                pass
+
+    def sweep(self) -> int:
+        """Until the sweep is over; how many records were listed."""
+        listed = 0
+        while found := self.sweeping.serve(NAME)[0]:
+            listed += found
+            self.clock.tick(1)
+        return listed
+
+    def state(self, held: Held) -> str:
+        with self.hub.database.session() as session:
+            return session.get_one(CrmLead, (NAME, held.object_id)).state
+
+
+@pytest.fixture
+def scene(tmp_path: Path, database_url: str) -> Iterator[Scene]:
+    simulator, clock = Simulator("hubspot", seed=3, limit=0), Clock()
+    with serve(simulator) as url, make_hub(tmp_path, database_url=database_url) as hub:
+        release_bundle(hub, lead_bundle())
+        settings = CrmSettings(
+            kind="hubspot", url=url, allow=LOOPBACK, rate_per_10s=5000, options={"events": "poll"}
+        )
+        connections.add(hub, NAME, settings, LEADS, Secrets(api=simulator.secrets.api), by="test")
+        opener, models = Opener(hub), LeadModels(hub, make=make_rule)
+        models.look(LEADS)
+        Opener(hub)(row_of(hub)).make_fields()
+        yield Scene(
+            hub, simulator, clock, Polling(hub, opener, now=clock), Sweeping(hub, opener, now=clock),
+            LeadScoring(hub, models, opener, now=clock), WriteBack(hub, opener, now=clock),
+        )  # fmt: skip
+
+
+def row_of(hub: Hub) -> connections.CrmConnection:
+    with hub.database.session() as session:
+        return connections.require(session, NAME)
+
+
+def test_our_own_score_comes_back_once_and_there_the_circle_ends(scene: Scene) -> None:
+    assert not scene.told()
+    held = scene.lead(70)
+    wait_for(scene.told)
+    scene.rest()
+    assert held.fields["kitwright_score"] == "70"
+    wait_for(scene.told)  # what was written is a change, as any other
+    scene.rest()
+    time.sleep(1.1)  # its clock tells seconds, and only those that are over are asked for
+    assert not scene.told()
+    assert (held.written.times, held.written.same) == (1, 0)
+    scene.simulator.records.set(held.object_id, {"size": 20})
+    wait_for(scene.told)
+    scene.rest()
+    assert (held.fields["kitwright_score"], held.written.times) == ("20", 2)
+
+
+def test_what_was_archived_is_no_event_and_is_noticed_by_the_next_sweep(scene: Scene) -> None:
+    kept, archived = scene.lead(70), scene.lead(40)
+    assert scene.sweep() == 2
+    scene.rest()
+    wait_for(scene.told)
+    scene.rest()
+    scene.simulator.records.remove(archived.object_id)
+    scene.told()
+    with scene.hub.database.session() as session:
+        assert {event.what for event in session.scalars(select(CrmEvent))} <= {"created", "changed"}
+    assert scene.state(archived) == "open"
+    scene.clock.tick(DAY_S)
+    assert scene.sweep() == 1
+    for _ in range(MAX_MISSED + 1):
+        scene.rest()
+        scene.clock.tick(200)
+    assert (scene.state(kept), scene.state(archived)) == ("open", "gone")
+
+
+def crm_of(simulator: Simulator, url: str) -> Crm:
+    settings = CrmSettings.model_validate(
+        {**simulator.connection(url), "options": {"events": "poll"}}
+    )
+    return open_crm(Access(NAME, with_defaults(settings), simulator.secrets.api))
+
+
+def test_pages_are_walked_by_id_and_each_kind_has_its_own_time_of_change() -> None:
+    for thing in ("contacts", "deals"):
+        simulator = Simulator("hubspot", seed=5, limit=0, thing=thing)
+        with serve(simulator) as url:
+            crm = crm_of(simulator, url)
+            begin = crm.changed_since("").cursor
+            ids = [held.object_id for held in simulator.make(450, quiet=True)]
+            wait_for(lambda crm=crm, begin=begin: bool(crm.changed_since(begin).events))  # type: ignore[misc]  # bound now
+            time.sleep(1.1)  # until the second in which the last was made is over
+            pages, cursor, more = [], begin, True
+            while more:
+                page = crm.changed_since(cursor)
+                pages.append([event.object_id for event in page.events])
+                cursor, more = page.cursor, page.more
+        assert [len(page) for page in pages] == [200, 200, 50]
+        assert [name for page in pages for name in page] == ids
+
+
+def test_searches_stay_below_the_limit_that_holds_for_them_alone() -> None:
+    """HubSpot takes five a second of one account, and no header says what is left."""
+    simulator = Simulator("hubspot", seed=5)
+    simulator.make(3, quiet=True)
+    with serve(simulator) as url:
+        crm = crm_of(simulator, url)
+        begin = crm.changed_since("").cursor
+        time.sleep(1.1)  # a span of a second
+        for _ in range(4):
+            crm.listed("", None)
+            crm.changed_since(begin)
+        searches = [line for line in simulator.troubles.requests if line.split()[1].endswith("/search")]  # fmt: skip
+    assert (len(searches), simulator.vendor.searches.refused) == (8, 0)  # type: ignore[attr-defined]  # HubSpot's
+
+
+def test_a_sweep_lists_everything_where_changes_are_asked_for(scene: Scene) -> None:
+    held = scene.lead(70)
+    scene.sweep()
+    scene.rest()
+    held.modified_at -= timedelta(days=2)
+    scene.clock.tick(DAY_S)
+    assert scene.sweep() == 1
