@@ -22,7 +22,7 @@ from cloud_sync.commands.crm_options import (
     pairs_of,
     said_by,
 )
-from cloud_sync.commands.crm_secrets import FileOption, NameArgument, secrets_of_new
+from cloud_sync.commands.crm_secrets import FileOption, NameArgument, numbered, secrets_of_new
 from cloud_sync.commands.options import (
     DATA,
     DataOption,
@@ -62,6 +62,7 @@ def crm_add(
 ) -> None:  # fmt: skip
     """Connect a CRM; says what to enter there, step by step. Secrets: a file, the environment, or a prompt."""
     from cloud_sync.crm import adding, connections, reaching
+    from cloud_sync.crm.incoming import is_told
 
     said = said_by(kind, url, thing, scheme, allow, write)
     wanted = settings_from({**said, "options": pairs_of(option or [])}, settings)
@@ -70,17 +71,19 @@ def crm_add(
         secrets, drawn = secrets_of_new(name, wanted, secrets_file)
         connections.add(hub, name, wanted, project, secrets, by=operator())
         address = connections.webhook_url(hub, name)
+        told = is_told(wanted, secrets.webhook)
         notes = [
-            *adding.warnings(hub.config.url, wanted.url), *reaching.shut(wanted, name),
+            *(adding.warnings(hub.config.url, wanted.url) if told else ()), *reaching.shut(wanted, name),
             *adding.shortcomings(wanted, name), *_alike(hub, name),
         ]  # fmt: skip
         # the connection is there whatever comes of it: `crm fields` does it again
         made = make_fields(hub, name) if fields and wanted.write else ()
     secret = secrets.webhook[0] if secrets.webhook else ""
     # one that a person brought is known to them: only a drawn one is shown, this once
-    steps = adding.steps(name, wanted, address, secret if drawn else "SECRET")
-    text = f"added {name}; its messages come to {address}\n"
-    text += "".join(f"\n  {number}. {step}" for number, step in enumerate(steps, 1))
+    shown = secret if drawn else "SECRET"
+    steps = adding.steps(name, wanted, address, shown if told else "")
+    hears = f"its messages come to {address}" if told else adding.asked_only(wanted)
+    text = f"added {name}; {hears}{numbered(steps)}"
     console.answer(text, {
         "name": name, "kind": wanted.kind, "project": project, "url": address,
         "webhook_secret": secret if drawn else "", "steps": list(steps), "warnings": list(notes),

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import JsonValue
 
 from cloud_sync.commands.options import DATA, DataOption, JsonOption, QuietOption, opened, operator
 from kits.core.console import Console
@@ -37,7 +37,7 @@ FileOption = Annotated[
 def secrets_of_new(name: str, settings: CrmSettings, path: Path | None) -> tuple[Secrets, bool]:
     """Its secrets, and whether that of its messages was drawn."""
     from cloud_sync.crm import adding
-    from cloud_sync.crm.incoming import INCOMING
+    from cloud_sync.crm.incoming import INCOMING, is_told
     from cloud_sync.crm.secrets import Secrets, check_name, given_secrets
 
     check_name(name)
@@ -48,15 +48,22 @@ def secrets_of_new(name: str, settings: CrmSettings, path: Path | None) -> tuple
         if value:
             api[one.name] = value
     drawn = False
-    if not webhook:
+    if not webhook and (value := _of_environment(name, "webhook")):
+        webhook = (value,)
+    if not webhook and is_told(settings):
+        drawn = adding.is_drawn(settings)
         prompt = INCOMING[settings.kind].secret
-        value = _of_environment(name, "webhook")
-        drawn = not value and adding.is_drawn(settings)
-        webhook = (value or (adding.draw(settings) if drawn else _asked(name, "webhook", prompt)),)
+        webhook = (adding.draw(settings) if drawn else _asked(name, "webhook", prompt),)
     for secret in webhook:
         adding.check_webhook_secret(settings, secret)
     adding.check_api_secrets(settings, api)
     return Secrets(webhook, api), drawn
+
+
+def numbered(steps: Sequence[str]) -> str:
+    """What a person does in the CRM, below a sentence; nothing where there is nothing to do."""
+    lines = "".join(f"\n  {number}. {step}" for number, step in enumerate(steps, 1))
+    return f"\n{lines}" if lines else ""
 
 
 def _variable(name: str, secret: str) -> str:
@@ -95,6 +102,7 @@ def crm_secret(
 ) -> None:  # fmt: skip
     """Change the secret of its messages: first add the new one, both are taken; then --drop the old one."""
     from cloud_sync.crm import adding, breaker, connections, secrets
+    from cloud_sync.crm.inbox import UNARMED, taken_again
     from cloud_sync.crm.incoming import INCOMING
     from cloud_sync.crm.settings import CrmSettings
     from cloud_sync.hub import audit
@@ -108,7 +116,7 @@ def crm_secret(
     with opened(data) as hub:
         with hub.database.session() as session:
             settings = CrmSettings.model_validate(connections.require(session, name).settings)
-        keys, shown = hub.config.keys_dir, ""
+        keys, shown, first = hub.config.keys_dir, "", False
         if anew:
             found, drawn = secrets_of_new(name, settings, secrets_file)
             secrets.write_secrets(keys, name, found)
@@ -122,27 +130,38 @@ def crm_secret(
             text = f"{name} takes messages of the newest secret only"
         elif api:
             value = _new_api_secret(name, settings, api, secrets_file)
-            adding.check_api_secrets(settings, {api: value})
             secrets.keep_api_secret(keys, name, api, value)
             text = f"the secret {api} of {name} is changed"
         else:
-            new = _new_webhook_secret(name, settings, secrets_file)
-            shown = "" if new else adding.draw(settings)
-            adding.check_webhook_secret(settings, new or shown)
-            secrets.add_webhook_secret(keys, name, new or shown)
-            text = f"{name} takes messages of the new secret, and still of the one before"
+            first = not secrets.read_secrets(keys, name).webhook
+            shown = _add_webhook_secret(keys, name, settings, secrets_file)
+            text = f"{name} takes messages of the new secret{' from now on' if first else ', and still of the one before'}"
         address = connections.webhook_url(hub, name)
         with hub.database.transaction() as session:
             if api or anew:
                 breaker.look_again(connections.require(session, name), utc_now())
+            if first or (anew and found.webhook):
+                taken_again(session, name, UNARMED, settings.sweep_h, utc_now)
             more = {**({"given_up": True} if back else {}), **({"anew": True} if anew else {})}
             audit(session, operator(), "crm secret", name, api=api, dropped=drop, **more)
-    steps: list[JsonValue] = list(adding.steps(name, settings, address, shown)) if shown else []
-    console.answer(text, {"name": name, "webhook_secret": shown, "steps": steps})
+    steps = adding.steps(name, settings, address, shown or "SECRET") if shown or first else []
+    console.answer(text + numbered(steps if first else ()), {"name": name, "webhook_secret": shown, "steps": [*steps]})  # fmt: skip
     if shown:
         console.note(f"new secret, shown this once: {shown} ({INCOMING[settings.kind].secret})")
     if not (drop or back or api or anew):
-        console.next(f"cloud-sync crm secret {name} --drop --data {data}")
+        verb = f"test {name}" if first else f"secret {name} --drop"
+        console.next(f"cloud-sync crm {verb} --data {data}")
+
+
+def _add_webhook_secret(keys: Path, name: str, settings: CrmSettings, path: Path | None) -> str:
+    """Takes one more secret of its messages; it, if it was drawn."""
+    from cloud_sync.crm import adding, secrets
+
+    new = _new_webhook_secret(name, settings, path)
+    shown = "" if new else adding.draw(settings)
+    adding.check_webhook_secret(settings, new or shown)
+    secrets.add_webhook_secret(keys, name, new or shown)
+    return shown
 
 
 def _new_webhook_secret(name: str, settings: CrmSettings, path: Path | None) -> str:
@@ -163,6 +182,7 @@ def _new_webhook_secret(name: str, settings: CrmSettings, path: Path | None) -> 
 
 
 def _new_api_secret(name: str, settings: CrmSettings, key: str, path: Path | None) -> str:
+    from cloud_sync.crm import adding
     from cloud_sync.crm.kinds import kind_of
     from cloud_sync.crm.secrets import given_secrets
     from kits.core.errors import did_you_mean
@@ -174,5 +194,7 @@ def _new_api_secret(name: str, settings: CrmSettings, key: str, path: Path | Non
         value = given_secrets(path).api.get(key, "")
         if not value:
             raise UsageError(f"no secret {key!r} in this file", where=str(path))
-        return value
-    return _asked(name, key, known[key])
+    else:
+        value = _asked(name, key, known[key])
+    adding.check_api_secrets(settings, {key: value})
+    return value

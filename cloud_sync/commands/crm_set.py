@@ -171,8 +171,9 @@ def _told(name: str, plan: Plan, *, dry_run: bool) -> str:
 
 def crm_show(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """All settings of a connection that are in force, and where each comes from; never a secret."""
-    from cloud_sync.crm import connections, health, in_force
+    from cloud_sync.crm import adding, connections, health, in_force
     from cloud_sync.crm.changing import worded
+    from cloud_sync.crm.incoming import is_told
     from cloud_sync.crm.models import LeadModels
     from kits.core.sample import utc_now
 
@@ -183,6 +184,7 @@ def crm_show(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = 
         learned = LeadModels(hub).learned(project).columns if project else ()
         found = in_force.settings_in_force(connection.settings, learned)
         address = connections.webhook_url(hub, name)
+        told = is_told(connection.settings, connection.secrets.webhook)
         with hub.database.session() as session:
             [state] = [one for one in health.connections(session, utc_now()) if one.name == name]
     held = in_force.secrets_held(connection.secrets)
@@ -197,7 +199,8 @@ def crm_show(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = 
         head += f"\n{state.error}"
     rows = [(one.key, _short(worded(one.value)), one.source) for one in found]
     text = f"{head}\n\n{table(rows, ('setting', 'in force', 'said by'))}\n\n"
-    text += f"messages come to {address}\nsecrets that are there: {', '.join(held) or 'none'}"
+    text += f"messages come to {address}" if told else adding.asked_only(connection.settings)
+    text += f"\nsecrets that are there: {', '.join(held) or 'none'}"
     console.answer(text, answer)
     console.next(f"cloud-sync crm set {name} KEY=VALUE --data {data}")
 

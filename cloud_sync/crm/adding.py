@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from urllib.parse import quote, urlsplit
 
 from cloud_sync.crm.hubspot_paths import check_version
-from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name, thing_of
+from cloud_sync.crm.incoming import INCOMING, is_told, own_fields, scheme_name, thing_of
 from cloud_sync.crm.kinds import Secret, filled, kind_of
 from cloud_sync.crm.salesforce_events import long_id
 from cloud_sync.crm.salesforce_told import check_platform
@@ -180,7 +180,7 @@ def steps(name: str, settings: CrmSettings, url: str, secret: str) -> list[str]:
     Args:
         name: of the connection.
         url: of it at this hub.
-        secret: of its messages.
+        secret: of its messages; empty: it has none.
     """
     url = _with_secret(settings, url, secret)
     fields = ", ".join(sorted(own_fields(settings))) or "none"
@@ -195,9 +195,13 @@ def steps(name: str, settings: CrmSettings, url: str, secret: str) -> list[str]:
         "signed": _STANDARD if scheme == "standard" else _OTHERWISE.format(scheme=scheme),
         "body": _BODY_AS_SAID if set(PLACES) & set(settings.options) else _BODY,
     }
-    incoming = INCOMING[settings.kind]
-    asked = settings.options.get("events") == "poll" and incoming.asked
-    return [text.format(**words) for text in asked or incoming.steps]
+    told, incoming = is_told(settings, [secret] if secret else ()), INCOMING[settings.kind]
+    return [text.format(**words) for text in (incoming.steps if told else incoming.asked)]
+
+
+def asked_only(settings: CrmSettings) -> str:
+    """How it hears of changes where no message tells of them, for people."""
+    return f"it is asked for changes every {settings.poll_s:g} seconds, and takes no messages"
 
 
 def _with_secret(settings: CrmSettings, url: str, secret: str) -> str:

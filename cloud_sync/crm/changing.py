@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.adding import checked, shortcomings
 from cloud_sync.crm.editing import Edit, flat, flat_part
-from cloud_sync.crm.incoming import scheme_name, thing_of
+from cloud_sync.crm.incoming import is_told, scheme_name, thing_of
 from cloud_sync.crm.kinds import filled
 from cloud_sync.crm.reaching import servers, shown_at, shut
 from cloud_sync.crm.settings import CrmSettings
@@ -164,6 +164,8 @@ def notes(found: Plan, name: str, *, agreed: bool) -> list[str]:
             f"messages are known by {scheme_name(new)} from now on, older ones are refused: change the CRM's side; "
             f"another secret: cloud-sync crm secret {name}"
         )
+    if is_told(old) != is_told(new):
+        said.append(_heard_otherwise(new, name))
     said += [one for one in shortcomings(new, name) if one not in shortcomings(old, name)]
     if found.ends_otherwise:
         said.append(
@@ -180,6 +182,13 @@ def notes(found: Plan, name: str, *, agreed: bool) -> list[str]:
         fields = "" if found.writes_no_more else f" in {', '.join(sorted(left))}"
         said.append(f"what was written{fields} stays there")
     return said
+
+
+def _heard_otherwise(new: CrmSettings, name: str) -> str:
+    """How a connection hears of changes from now on, for people."""
+    if is_told(new):
+        return f"changes are told by messages from now on, and not asked for; without a secret none is taken: cloud-sync crm secret {name}"  # fmt: skip
+    return f"changes are asked for every {new.poll_s:g} seconds from now on; messages are taken only as long as there is a secret for them"  # fmt: skip
 
 
 def open_value(key: str, value: JsonValue) -> JsonValue:

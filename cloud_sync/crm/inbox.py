@@ -23,7 +23,7 @@ from cloud_sync.crm.at_hand import AtHand
 from cloud_sync.crm.base import Answer, CrmEvent, Request
 from cloud_sync.crm.connections import Connection
 from cloud_sync.crm.group_commit import Committer
-from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name, thing_of
+from cloud_sync.crm.incoming import INCOMING, is_told, own_fields, scheme_name, thing_of
 from cloud_sync.crm.reading import Message
 from cloud_sync.crm.schemes.table import scheme_of
 from cloud_sync.crm.schemes.verifying import UnverifiedError, Verified, verify
@@ -117,7 +117,7 @@ class Inbox:
                 raise UnverifiedError("unknown")
             connection = self._open(name)
             if not connection.secrets.there:
-                self._tell(UNARMED, connection, _NOTHING_KNOWN.format(name=connection.name))
+                self._tell(UNARMED, connection, NOTHING_KNOWN.format(name=connection.name))
                 raise UnverifiedError("no-secret")
 
     @contextmanager
@@ -188,8 +188,8 @@ class Inbox:
                 if self._counts(connection, OTHER_TIME) >= _OFTEN:
                     text = _PUT_OFF[error.reason][2].format(name=connection.name)
                     self._tell(OTHER_TIME, connection, text)
-            elif error.reason == "no-secret":
-                self._tell(UNARMED, connection, _NOTHING_KNOWN.format(name=connection.name))
+            elif error.reason == "no-secret" and is_told(connection.settings):
+                self._tell(UNARMED, connection, NOTHING_KNOWN.format(name=connection.name))
             elif error.reason == "signature" and self._means_another(connection, request, now):
                 self._tell(OTHER_ADDRESS, connection, _ELSEWHERE.format(name=connection.name, url=self._hub.config.url))  # fmt: skip
                 raise UnverifiedError("url") from error
@@ -295,9 +295,7 @@ class Inbox:
         )  # fmt: skip
 
     def _over(self, session: Session, connection: Connection, alert: str) -> None:
-        was_open = close_alert(session, alert, where=connection.name)
-        if was_open and alert in _LOST:
-            make_up(session, connection.name, connection.settings.sweep_h, self._now())
+        taken_again(session, connection.name, alert, connection.settings.sweep_h, self._now)
 
     def _settle(
         self, connection: Connection, alert: str, *, told: bool, by: Callable[[Session], object]
@@ -314,7 +312,7 @@ class Inbox:
         self._told[connection.name, alert] = told
 
 
-_NOTHING_KNOWN: Final = (
+NOTHING_KNOWN: Final = (
     "{name} takes no message: it has no secret to know them by. `cloud-sync crm secret {name}`"
 )
 _REMEDIES: Final = {
@@ -348,6 +346,14 @@ _PUT_OFF: Final = {
 """Why messages that are signed rightly are put off: what the sender is told, what he should do, and what a person here
 is told; {name} is the connection's."""
 _ELSEWHERE: Final = "{name} is signed for another address than {url}: set public_url in hub.yaml to the address the CRM calls"
+
+
+def taken_again(
+    session: Session, name: str, alert: str, sweep_h: float, now: Callable[[], datetime]
+) -> None:
+    """Messages are not refused any more for what an alert said; what was told meanwhile is looked for."""
+    if close_alert(session, alert, where=name) and alert in _LOST:
+        make_up(session, name, sweep_h, now())
 
 
 def _short(name: str) -> str:

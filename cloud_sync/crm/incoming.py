@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cloud_sync.crm import (
@@ -27,7 +27,7 @@ class Incoming:
 
     Attributes:
         steps: what a person does in the CRM, in order; `{url}`, `{fields}` and the like are filled in (`adding.steps`).
-        asked: what they do where the hub is to ask only; empty: the same.
+        asked: what they do where the hub is to ask only; empty: who is asked tells, too.
         secret: what its messages are verified with, for people.
         drawn: the secret is ours to draw; else the CRM shows it.
         bookkeeping: fields that change with every write, whoever writes: they say nothing of who it was.
@@ -119,6 +119,16 @@ def thing_of(settings: CrmSettings) -> str:
 def scheme_name(settings: CrmSettings) -> str:
     """The scheme its messages are verified by."""
     return settings.scheme or kind_of(settings.kind).scheme
+
+
+def is_told(settings: CrmSettings, webhook: Sequence[str] = ()) -> bool:
+    """Whether its CRM tells of changes by messages; else it is asked only, and needs no secret to know them by.
+
+    Args:
+        webhook: secrets of messages that it has all the same.
+    """
+    asked = settings.options.get("events") == "poll" and bool(INCOMING[settings.kind].asked)
+    return bool(webhook) or not asked
 
 
 def own_fields(settings: CrmSettings) -> frozenset[str]:

@@ -20,13 +20,20 @@ from cloud_sync.crm.connections import (
     require,
     require_project,
 )
+from cloud_sync.crm.inbox import NOTHING_KNOWN, UNARMED
+from cloud_sync.crm.incoming import is_told
 from cloud_sync.crm.kinds import KINDS
-from cloud_sync.crm.secrets import Coming, announce_api_secrets, settle_api_secrets
+from cloud_sync.crm.secrets import (
+    Coming,
+    announce_api_secrets,
+    read_secrets,
+    settle_api_secrets,
+)
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.storing import GONE
 from cloud_sync.crm.writeback import REFUSED
 from cloud_sync.crm.writing import DEAD
-from cloud_sync.effects.alerts import close_alert
+from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.hub import Hub, audit
 from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import CrmConnection, CrmLead
@@ -64,12 +71,23 @@ def change(
         # bound to the settings of the row: neither the old nor the new ones go to the other server, whenever this is cut
         announce_api_secrets(keys, name, None if api is None else Coming(digest, api))
         _change(session, row, plan, utc_now())
+        _tell_unarmed(session, hub, name, plan)
         said = {key: f"{old} → {new}" for key, old, new in (one.told for one in plan.changes)}
         if said or api is not None:
             breaker.look_again(row, utc_now())
             audit(session, by, "crm set", name, secrets=api is not None, **said)
     settle_api_secrets(keys, name, digest)
     return plan
+
+
+def _tell_unarmed(session: Session, hub: Hub, name: str, plan: Plan) -> None:
+    """Who is told of changes from now on needs a secret to know messages by; who is asked only does not."""
+    webhook = read_secrets(hub.config.keys_dir, name).webhook
+    if not is_told(plan.after, webhook):
+        close_alert(session, UNARMED, where=name)
+    elif not webhook and not is_told(plan.before):
+        text = NOTHING_KNOWN.format(name=name)
+        raise_alert(session, hub.config.notify, UNARMED, "error", text, where=name)
 
 
 def planned(hub: Hub, name: str, plan_of: Callable[[CrmSettings, str], Plan]) -> Plan:

@@ -17,7 +17,7 @@ from cloud_sync.crm import adding, connections, cutting
 from cloud_sync.crm.base import Crm, Record
 from cloud_sync.crm.choices import check_outcome
 from cloud_sync.crm.connections import Connection
-from cloud_sync.crm.incoming import own_fields, scheme_name
+from cloud_sync.crm.incoming import is_told, own_fields, scheme_name
 from cloud_sync.crm.learned import speaking
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.payloads import score_all, trials_among, unheard_in
@@ -67,8 +67,7 @@ def try_connection(
         opener: gives its CRM. Raises ConfigError while something is missing.
     """
     checks = [
-        _address(hub.config.url, connection.settings.url),
-        *_messages(hub, connection, now),
+        *_hearing(hub, connection, now),
         *_alerts(hub, connection),
         *_outcome(connection),
     ]
@@ -81,6 +80,15 @@ def try_connection(
         checked, would = _dry_run(hub, connection, crm, ready, now)
         checks += checked
     return Trial(tuple(checks), would)
+
+
+def _hearing(hub: Hub, connection: Connection, now: datetime) -> Iterator[Check]:
+    """How it hears of changes."""
+    if is_told(connection.settings, connection.secrets.webhook):
+        yield _address(hub.config.url, connection.settings.url)
+        yield from _messages(hub, connection, now)
+    else:
+        yield Check("messages", True, adding.asked_only(connection.settings))
 
 
 def _address(url: str, crm_url: str) -> Check:

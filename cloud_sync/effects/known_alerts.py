@@ -133,7 +133,7 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "crm-no-secret", ("error",),
-        "messages come to a CRM connection that has no secret to know them by: none is taken",
+        "a CRM tells of changes by messages, and its connection has no secret to know them by: none is taken",
         "`cloud-sync crm secret NAME`; see [connect a CRM](../how-to/connect-a-crm.md)",
     ),
     AlertInfo(
