@@ -1,4 +1,4 @@
-"""HubSpot: contacts, companies or deals by the batch endpoints of its CRM API, with a service key or an app's token.
+"""HubSpot: contacts, companies, deals or leads by the batch endpoints of its CRM API, with a service key or an app's token.
 
 Source: https://developers.hubspot.com/docs/reference/api/crm/objects. A batch may be taken in part (207); what became
 of each record stands in its `errors`. An app tells of changes by messages (`hubspot_events.py`); a service key has none,
@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.budget import Budget
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
+from cloud_sync.crm.hubspot_objects import object_of
 from cloud_sync.crm.hubspot_paths import VERSION, paths_of
 from cloud_sync.crm.hubspot_properties import SCOPES, Properties
 from cloud_sync.crm.hubspot_search import LISTED, PER_10S, Search
@@ -43,10 +44,6 @@ PARTIAL = 207
 FORBIDDEN, UNKNOWN = 403, 404
 _GONE = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND"})
 _WRONG = frozenset({"VALIDATION_ERROR", "INVALID_PARAMETERS"})
-_CALLED: Mapping[str, tuple[str, ...]] = {
-    "contacts": ("firstname", "lastname"), "companies": ("name",), "deals": ("dealname",),
-}  # fmt: skip
-"""What people call a record by; no bundle learns from it."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 """An internal name; labels have blanks and capitals."""
 
@@ -74,6 +71,7 @@ class HubSpot:
         self._version = options.get("version", VERSION)
         self._paths = paths_of(self._object, self._version)
         self._path = self._paths.objects
+        self._called = object_of(self._object).called
         self._met = access.met
         self._naming = Looked(self._look)
         headers = {"authorization": f"Bearer {access.secrets['token']}"}
@@ -95,15 +93,15 @@ class HubSpot:
         if not inputs:
             return []
         naming = self._naming()
-        names = dict.fromkeys((*naming.asked, *_CALLED.get(self._object, ())))
+        names = dict.fromkeys((*naming.asked, *self._called))
         body: JsonValue = {"properties": [*names], "inputs": inputs}
         answer = self._http.call("POST", f"{self._path}/batch/read", body)
         return [self._record(row, naming) for row in rows_in(answer, "results", self._name)]
 
     def _record(self, row: Mapping[str, JsonValue], naming: Naming) -> Record:
         said = one(row.get("properties"))
-        called = {name for name in _CALLED.get(self._object, ()) if said.get(name)}
-        more = {*naming.persons, *_CALLED.get(self._object, ())} - naming.names.keys() - called
+        called = {name for name in self._called if said.get(name)}
+        more = {*naming.persons, *self._called} - naming.names.keys() - called
         told = naming.told({name: value for name, value in said.items() if name not in more})
         return record_of(
             text(row.get("id")), told, self._settings, modified=row.get("updatedAt"),

@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from cloud_sync.crm.http import many, one, text
+from cloud_sync.crm.hubspot_objects import object_of
 from cloud_sync.store.types import JsonObject
 
 PLATFORM: Final = "2026.09"
@@ -40,7 +41,7 @@ class HubSpotApp:
     Attributes:
         connection: its name at the hub.
         url: where messages go.
-        thing: the object whose records are leads: contacts, companies, deals, or an object's number.
+        thing: the object whose records are leads: contacts, companies, deals, leads, or an object's number.
         properties: whose changes matter.
     """
 
@@ -53,11 +54,6 @@ class HubSpotApp:
     def name(self) -> str:
         """Of project and app."""
         return f"kitwright-{self.connection}"[:_UID]
-
-    @property
-    def _one(self) -> str:
-        singular = {"contacts": "contact", "companies": "company", "deals": "deal"}
-        return singular.get(self.thing, self.thing)
 
     def project(self) -> JsonObject:
         """`hsproject.json`."""
@@ -108,14 +104,15 @@ class HubSpotApp:
         }
 
     def _subscriptions(self) -> Iterable[JsonObject]:
+        one_of = object_of(self.thing).one
         for kind in _LIVES:
-            yield {"subscriptionType": kind, "objectType": self._one, "active": True}
+            yield {"subscriptionType": kind, "objectType": one_of, "active": True}
         for name in self.properties:
             yield {
-                "subscriptionType": _CHANGED, "objectType": self._one, "propertyName": name,
+                "subscriptionType": _CHANGED, "objectType": one_of, "propertyName": name,
                 "active": True,
             }  # fmt: skip
-        if self.thing == "contacts":
+        if one_of == "contact":
             yield {"subscriptionType": _ERASED, "active": True}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cloud_sync.crm.base import CrmEvent, What
+from cloud_sync.crm.hubspot_objects import object_of
 from cloud_sync.crm.messages import moment_ms, objects_of, read_json, record_id, word
 from cloud_sync.crm.reading import OTHER_OBJECT, Message
 from cloud_sync.errors import MalformedError
@@ -19,8 +20,6 @@ _WHAT: Final[dict[str, What]] = {
     "creation": "created", "deletion": "deleted", "privacyDeletion": "erased", "merge": "merged",
 }  # fmt: skip
 """All other kinds are changes (`propertyChange`, `associationChange`, `restore`)."""
-_TYPE_IDS: Final = {"0-1": "contact", "0-2": "company", "0-3": "deal", "0-5": "ticket"}
-_SINGULAR: Final = {"contacts": "contact", "companies": "company", "deals": "deal", "tickets": "ticket"}  # fmt: skip
 _OF_ONE: Final = ("appId", "portalId", "subscriptionId", "eventId", "objectId", "occurredAt")
 
 
@@ -32,7 +31,7 @@ def read(message: Message) -> list[CrmEvent]:
         TooLargeError: more than a hundred.
     """
     items = objects_of(read_json(message.body), "an array of HubSpot's events")
-    wanted = _SINGULAR.get(message.thing, message.thing)
+    wanted = object_of(message.thing).one
     return [event for number, item in enumerate(items) for event in _events(message, item, number, wanted)]  # fmt: skip
 
 
@@ -42,14 +41,14 @@ def _events(message: Message, item: JsonObject, number: int, wanted: str) -> Ite
     if not thing:
         raise MalformedError("an event without its kind", where=f"[{number}].subscriptionType")
     if thing == "object":  # the newer form names the object by its number
-        thing = _TYPE_IDS.get(word(item.get("objectTypeId")), word(item.get("objectTypeId")))
+        thing = word(item.get("objectTypeId"))
     if "eventId" in item:
         name = "-".join(word(item.get(key)) for key in _OF_ONE)
     else:
         name = message.name(number, telling="occurredAt" in item)
     at = moment_ms(item.get("occurredAt")) or message.now
     what = _WHAT.get(step, "changed")
-    skip = "" if thing == wanted else OTHER_OBJECT
+    skip = "" if object_of(thing).one == wanted else OTHER_OBJECT
     changed = word(item.get("propertyName"))
     source = word(item.get("sourceId"))
     ours = bool(source) and source == message.options.get("our_user", "")

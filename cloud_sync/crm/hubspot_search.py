@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import CrmEvent
 from cloud_sync.crm.budget import Budget
 from cloud_sync.crm.http import CrmHttp, one, rows_in, text
+from cloud_sync.crm.hubspot_objects import object_of
 from cloud_sync.crm.window import Window, event_of
 
 LISTED: Final = 200
@@ -24,8 +25,6 @@ PER_10S: Final = 25.0
 """Half of the searches that one account is allowed (five in a second): others search there, too. No header tells what is
 left."""
 _ID: Final = "hs_object_id"
-_MODIFIED: Final = {"contacts": "lastmodifieddate"}
-"""The property that says when a record was changed; of all other objects it is `hs_lastmodifieddate`."""
 
 Rows = list[Mapping[str, JsonValue]]
 
@@ -43,7 +42,7 @@ class Search:
     def __init__(self, http: CrmHttp, path: str, thing: str, budget: Budget) -> None:
         self._http = http
         self._path = f"{path}/search"
-        self._modified = _MODIFIED.get(thing, "hs_lastmodifieddate")
+        self._modified = object_of(thing).modified
         self._budget = budget
 
     def listed(self, cursor: str, since: datetime | None, wanted: Sequence[str]) -> Rows:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from cloud_sync.crm.base import Access, Crm
+from cloud_sync.crm.hubspot_objects import OBJECTS as HUBSPOT_OBJECTS
 from cloud_sync.crm.settings import CrmSettings, Fields, Outcome
 from kits.core.errors import ConfigError, did_you_mean
 
@@ -119,11 +120,14 @@ KINDS: dict[str, Kind] = {
             "deals": Outcome(
                 field="dealstage", won=("closedwon",), lost=("closedlost",), at="closedate"
             ),
+            "leads": Outcome(
+                field="hs_pipeline_stage", won=("qualified-stage-id",), lost=("unqualified-stage-id",)
+            ),
         },
         persons={"contacts": ("email", "firstname", "lastname")},
         rate_per_10s=90, label="HubSpot",
         page="https://app.hubspot.com/contacts/{account}/record/{object}/{id}",
-        page_objects={"contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5"},
+        page_objects={name: known.number for name, known in HUBSPOT_OBJECTS.items()},
     ),
     "salesforce": Kind(
         _salesforce, "", "Lead", "salesforce-outbound",

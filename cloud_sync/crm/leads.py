@@ -30,7 +30,7 @@ MAX_WHY = 1000
 ERASED_WORDS = "erased"
 """Stands for who and why in what is kept of a lead that was erased."""
 _TITLES: tuple[tuple[str, ...], ...] = (
-    ("name",), ("dealname",), ("contact_name",), ("title",), ("firstname", "lastname"),
+    ("name",), ("dealname",), ("hs_lead_name",), ("contact_name",), ("title",), ("firstname", "lastname"),
     ("FirstName", "LastName"), ("Name",), ("fullname",), ("company",), ("Company",), ("email",), ("Email",),
 )  # fmt: skip
 """Columns by which CRMs call a lead, the best first; those of one entry belong together."""

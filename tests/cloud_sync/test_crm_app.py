@@ -145,6 +145,12 @@ def test_files_that_are_not_its_own_are_left_as_they_are(run: Run, tmp_path: Pat
     assert (tmp_path / "mine" / WEBHOOKS).read_text() == "[1]"
 
 
+def test_a_connection_that_is_asked_says_how_it_is_told_from_then_on(run: Run) -> None:
+    run("set", "sales", "options.events=poll")
+    steps = json.loads(run("app", "sales", "--json").stdout)["steps"]
+    assert steps[-1].startswith("cloud-sync crm set sales --unset options.events")
+
+
 def test_without_a_bundle_it_says_that_it_must_be_written_again(run: Run, tmp_path: Path) -> None:
     said = json.loads(run("app", "sales", "--json").stdout)
     assert set(said["properties"]) == {"lifecyclestage", "closedate"}
@@ -160,7 +166,7 @@ def test_other_crms_have_no_such_app(run: Run, tmp_path: Path) -> None:
     assert "HubSpot" in str(run("app", "odoo", fails=UsageError).exception)
 
 
-@pytest.mark.parametrize(("thing", "one"), [("deals", "deal"), ("2-17", "2-17")])
+@pytest.mark.parametrize(("thing", "one"), [("deals", "deal"), ("leads", "lead"), ("2-17", "2-17")])
 def test_of_other_objects_it_tells_too_and_nobody_is_erased(thing: str, one: str) -> None:
     found = told(HubSpotApp("s", URL, thing, ["amount"]).webhooks({}))
     assert ("object.propertyChange", one, "amount") in found

@@ -42,7 +42,7 @@ SCHEMES = {
 }
 WAYS = [(kind, scheme) for kind in KINDS for scheme in SCHEMES.get(kind, ("",))]
 THINGS = [
-    *((kind, "") for kind in KINDS), ("hubspot", "deals"), ("hubspot", "companies"), ("pipedrive", "leads"),
+    *((kind, "") for kind in KINDS), ("hubspot", "deals"), ("hubspot", "companies"), ("hubspot", "leads"), ("pipedrive", "leads"),
     ("pipedrive", "persons"), ("pipedrive", "organizations"),
 ]  # fmt: skip
 SOON = 60.0

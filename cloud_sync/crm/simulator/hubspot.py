@@ -55,6 +55,7 @@ THINGS: Mapping[str, Thing] = {
     "contacts": Thing("contact", "0-1", "lastmodifieddate"),
     "companies": Thing("company", "0-2", "hs_lastmodifieddate", "name"),
     "deals": Thing("deal", "0-3", "hs_lastmodifieddate", "dealname"),
+    "leads": Thing("lead", "0-136", "hs_lastmodifieddate", "hs_lead_name"),
 }
 
 
@@ -70,7 +71,7 @@ def scope(thing: str, what: str) -> str:
 
 
 class HubSpot(Vendor):
-    """Contacts, companies or deals of a HubSpot account; all values are texts there."""
+    """Contacts, companies, deals or leads of a HubSpot account; all values are texts there."""
 
     kind = "hubspot"
     scheme = "hubspot-v3"
@@ -106,7 +107,7 @@ class HubSpot(Vendor):
         return frozenset(scope(thing, what) for what in (READ, WRITE, SCHEMA_READ, SCHEMA_WRITE))
 
     def fields(self, columns: Mapping[str, Value]) -> Fields:
-        """A deal's title is its firm."""
+        """The title of a deal or a lead is its firm."""
         made = super().fields(columns)
         if self.about.title != "company" and "company" in made:
             made[self.about.title] = made.pop("company")
@@ -123,23 +124,27 @@ class HubSpot(Vendor):
         return CHOICES.shown(fields)
 
     def fresh(self) -> Fields:
-        """A new contact is a lead, a new deal has an appointment."""
+        """A new contact is a lead, a new deal has an appointment, a new lead is new."""
         if self.thing == "deals":
             return {"dealstage": "appointmentscheduled", "pipeline": "default"}
+        if self.thing == "leads":
+            return {"hs_pipeline_stage": "new-stage-id", "hs_pipeline": "lead-pipeline-id"}
         return {"lifecyclestage": "lead", "hs_lead_status": "NEW"}
 
     def outcome(self, outcome: str, at: datetime) -> Fields:
-        """A customer, or a lead that nobody works on any more; a deal has stages for both."""
+        """A customer, or one that nobody works on any more; deals and leads have stages for both."""
         if self.thing == "deals":
             return {"dealstage": f"closed{outcome}", "closedate": iso(at)}
+        if self.thing == "leads":
+            return {"hs_pipeline_stage": f"{'' if outcome == 'won' else 'un'}qualified-stage-id"}
         if outcome == "won":
             return {"lifecyclestage": "customer", "closedate": iso(at)}
         return {"lifecyclestage": "other", "hs_lead_status": "UNQUALIFIED", "closedate": iso(at)}
 
     def settings(self, _url: str, /) -> Fields:
-        """Whom nobody works on any more is `other` here; deals are told apart by their stage."""
-        if self.thing == "deals":
-            return {"object": "deals"}
+        """Whom nobody works on any more is `other` here; deals and leads are told apart by their stage."""
+        if self.thing in ("deals", "leads"):
+            return {"object": self.thing}
         return {
             "object": self.thing,
             "outcome": {

@@ -36,7 +36,9 @@ _LABELS = {
 
 def properties(state: State) -> dict[str, Fields]:
     """All properties of contacts: HubSpot's own, and those that somebody added."""
-    texts = ("lifecyclestage", "hs_lead_status", "dealstage", "dealname", "name")
+    texts = (
+        "lifecyclestage", "hs_lead_status", "dealstage", "dealname", "name", "hs_pipeline_stage", "hs_pipeline", "hs_lead_name",
+    )  # fmt: skip
     own = {name: _row(name, "string", "text") for name in texts}
     own["closedate"] = _row("closedate", "datetime", "date")
     for name in MOMENTS:

@@ -52,6 +52,19 @@ def test_hubspot_our_own_changes_and_other_objects_make_nothing_due(
     assert bool(event.skipped) is skipped
 
 
+@pytest.mark.parametrize(("thing", "number", "skipped"), [
+    ("leads", "0-136", False), ("0-136", "0-136", False), ("0-1", "0-1", False), ("leads", "0-1", True), ("2-17", "2-17", False),
+])  # fmt: skip
+def test_hubspot_an_object_is_known_by_any_of_its_names(
+    hub: Hub, inbox: Inbox, thing: str, number: str, skipped: bool
+) -> None:
+    connect(hub, "hubspot-v3", object=thing)
+    said = {"subscriptionType": "object.propertyChange", "objectTypeId": number}
+    sent(inbox, {**hubspot_event(), **said})
+    [event] = events(hub)
+    assert bool(event.skipped) is skipped
+
+
 @pytest.mark.parametrize(
     ("said", "previous", "skipped"),
     [
