@@ -352,3 +352,17 @@ def test_when_an_outcome_was_known_is_found_in_the_languages_of_exports(
     rows = [[f"L{n}", "2025-03-01", "2025-04-01", "Won" if n % 2 else "Lost"] for n in range(20)]
     found = read(put(tmp_path / "e.csv", table(["id", "created_at", name, "status"], rows)))
     assert f"outcome_at={name}" in found.told("columns")
+
+
+@pytest.mark.parametrize(("name", "stages"), [
+    ("Lead pipeline stage", ("Qualified", "Disqualified", "Connected")),
+    ("hs_pipeline_stage", ("qualified-stage-id", "unqualified-stage-id", "connected-stage-id")),
+])  # fmt: skip
+def test_hubspots_own_leads_are_won_when_qualified(
+    tmp_path: Path, name: str, stages: tuple[str, ...]
+) -> None:
+    rows = [[100 + n, f"Firm {n}", "2025-03-01", "Paid Search", stages[n % 3]] for n in range(30)]
+    header = ["Record ID", "Lead name", "Create date", "Original Traffic Source", name]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    assert found.labels[:3] == ["won", "lost", ""]
+    assert set(found.leads[0].fields) == {"Original Traffic Source"}
