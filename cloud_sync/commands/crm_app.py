@@ -11,7 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from cloud_sync.commands.crm_secrets import NameArgument
 from cloud_sync.commands.options import DATA, DataOption, JsonOption, QuietOption, counted, opened
-from cloud_sync.store.types import JsonObject
 from kits.core.console import Console
 from kits.core.errors import ConfigError, UsageError
 from kits.core.files import write_atomically
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from cloud_sync.crm.hubspot_app import HubSpotApp
     from cloud_sync.crm.settings import CrmSettings
     from cloud_sync.hub import Hub
+    from cloud_sync.store.types import JsonObject
 
 _AUTH = "npm install -g @hubspot/cli (Node.js 20 or newer), then hs account auth"
 _INSTALL = (
@@ -125,6 +125,8 @@ def _there(path: Path) -> JsonObject:
     Raises:
         ConfigError: it is no object of JSON; what a person wrote there would be lost.
     """
+    from cloud_sync.store.types import JsonObject
+
     if not path.exists():
         return {}
     try:

@@ -1,7 +1,7 @@
 """The part of Pipedrive's API a hub uses: deals and the like, their fields, and who the token's user is.
 
-API v2 but for what it lacks: leads and users are of v1. What v1 had of fields, pipelines and stages is out of support
-since August 2026, and so not there: 404.
+API v2 but for what it lacks: leads and users are of v1. What v1 had of pipelines and stages is out of support since
+August 2026 and its fields have a successor: nothing of these is there, 404.
 """
 
 from __future__ import annotations
