@@ -232,7 +232,7 @@ class Agent:
         )
 
     def stop(self) -> None:
-        """Ends `run` soon; safe to call from a signal handler."""
+        """Ends `run` soon; safe to call from any thread."""
         self._stop.set()
         self.source.close()
 

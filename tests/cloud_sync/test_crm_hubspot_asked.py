@@ -153,15 +153,23 @@ def test_pages_are_walked_by_id_and_each_kind_has_its_own_time_of_change() -> No
             crm = crm_of(simulator, url)
             begin = crm.changed_since("").cursor
             ids = [held.object_id for held in simulator.make(450, quiet=True)]
-            wait_for(lambda crm=crm, begin=begin: bool(crm.changed_since(begin).events))  # type: ignore[misc]  # bound now
-            time.sleep(1.1)  # until the second in which the last was made is over
-            pages, cursor, more = [], begin, True
-            while more:
-                page = crm.changed_since(cursor)
-                pages.append([event.object_id for event in page.events])
-                cursor, more = page.cursor, page.more
+            pages: list[list[str]] = []
+            # until the second in which the last was made is over there
+            wait_for(
+                lambda crm=crm, begin=begin, ids=ids, pages=pages: ids == walked(crm, begin, pages)
+            )  # type: ignore[misc]  # bound now
         assert [len(page) for page in pages] == [200, 200, 50]
-        assert [name for page in pages for name in page] == ids
+
+
+def walked(crm: Crm, begin: str, pages: list[list[str]]) -> list[str]:
+    """Ids of all that was changed since, and of the pages they came in."""
+    pages.clear()
+    cursor, more = begin, True
+    while more:
+        page = crm.changed_since(cursor)
+        pages.append([event.object_id for event in page.events])
+        cursor, more = page.cursor, page.more
+    return [name for names in pages for name in names]
 
 
 def test_searches_stay_below_the_limit_that_holds_for_them_alone() -> None:
