@@ -26,7 +26,7 @@ _AUTH = "npm install -g @hubspot/cli (Node.js 20 or newer), then hs account auth
 _INSTALL = (
     "in HubSpot: Development, Projects, {app}, the app of this name: tab Distribution, install it"
 )
-_SECRET = "its tab Auth shows the client secret: cloud-sync crm secret {name} takes it (then --drop an older one)"  # noqa: S105  (a sentence)
+_CLIENT = "its tab Auth shows the client secret: cloud-sync crm secret {name} takes it (then --drop an older one)"
 _NOTHING = (
     "no bundle is in force, so nothing is known of what scores look at, and no such field is told; once one is: cloud-sync crm app"
     " {name} again, and upload again"
@@ -56,7 +56,7 @@ def crm_app(
     folder = out or Path(wanted.name)
     webhooks = _write(folder, wanted)
     off = hubspot_app.switched_off(webhooks)
-    steps = [_AUTH, f"cd {folder}, then hs project upload", _INSTALL.format(app=wanted.name), _SECRET.format(name=name)]  # fmt: skip
+    steps = [_AUTH, f"cd {folder}, then hs project upload", _INSTALL.format(app=wanted.name), _CLIENT.format(name=name)]  # fmt: skip
     if settings.options.get("events") == "poll":
         steps.append(_TOLD.format(name=name))
     text = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -18,13 +19,13 @@ from cloud_sync.crm.schemes.verifying import Verified
 from cloud_sync.crm.secrets import dump_secrets
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.store.models import Project
-from cloud_sync.store.types import JsonObject
 from kits.core.errors import ConfigError, KitwrightError, UsageError
 from kits.core.sample import utc_now
 from tests.cloud_sync.crm_builders import HUB, write_private
 from tests.cloud_sync.fleet_builders import make_hub
 
 Run = Callable[..., Result]
+Json = dict[str, Any]
 URL = f"{HUB}/v1/crm/sales"
 
 
@@ -55,18 +56,18 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         yield call
 
 
-def read(folder: Path, path: str = WEBHOOKS) -> JsonObject:
-    found: JsonObject = json.loads((folder / path).read_text())
+def read(folder: Path, path: str = WEBHOOKS) -> Json:
+    found: Json = json.loads((folder / path).read_text())
     return found
 
 
-def told(webhooks: JsonObject, *, active: bool = True) -> set[tuple[str, ...]]:
+def told(webhooks: Json, *, active: bool = True) -> set[tuple[str, ...]]:
     """Kind, object and property of what is subscribed."""
     rows = [
-        row for rows in webhooks["config"]["subscriptions"].values() for row in rows  # type: ignore[index,call-overload,union-attr]  # JSON
+        row for rows in webhooks["config"]["subscriptions"].values() for row in rows
     ]  # fmt: skip
     keys = ("subscriptionType", "objectType", "propertyName")
-    return {tuple(row[k] for k in keys if k in row) for row in rows if row["active"] is active}  # type: ignore[index,call-overload]  # JSON
+    return {tuple(row[k] for k in keys if k in row) for row in rows if row["active"] is active}
 
 
 def with_columns(run: Run, tmp_path: Path, *columns: str) -> None:
@@ -97,10 +98,10 @@ def test_the_app_tells_of_what_the_score_looks_at_and_has_no_other_right(
     lives = {(f"object.{step}", "contact") for step in ("creation", "deletion", "merge", "restore")}
     webhooks = read(folder)
     assert told(webhooks) == changes | lives | {("contact.privacyDeletion",)}
-    assert webhooks["config"]["settings"] == {"maxConcurrentRequests": 10, "targetUrl": URL}  # type: ignore[index,call-overload]  # JSON
+    assert webhooks["config"]["settings"] == {"maxConcurrentRequests": 10, "targetUrl": URL}
     assert read(folder, PROJECT)["platformVersion"] == "2026.09"
-    auth = read(folder, APP)["config"]["auth"]  # type: ignore[index,call-overload]  # JSON
-    assert (auth["type"], auth["requiredScopes"]) == ("static", ["crm.objects.contacts.read"])  # type: ignore[index,call-overload]  # JSON
+    auth = read(folder, APP)["config"]["auth"]
+    assert (auth["type"], auth["requiredScopes"]) == ("static", ["crm.objects.contacts.read"])
     assert any("cloud-sync crm secret sales" in step for step in said["steps"])
     assert not any("options.events" in step for step in said["steps"])
 
@@ -114,7 +115,7 @@ def test_written_again_nothing_is_taken_away_and_what_a_person_set_stays(
     app = read(folder, APP) | {"config": {"name": "Our own name"}}
     (folder / APP).write_text(json.dumps(app))
     webhooks = read(folder)
-    webhooks["config"]["settings"]["maxConcurrentRequests"] = 25  # type: ignore[index,call-overload]  # JSON
+    webhooks["config"]["settings"]["maxConcurrentRequests"] = 25
     (folder / WEBHOOKS).write_text(json.dumps(webhooks))
 
     with_columns(run, tmp_path, "dealname", "dealstage")
@@ -123,7 +124,7 @@ def test_written_again_nothing_is_taken_away_and_what_a_person_set_stays(
     later = read(folder)
     assert told(later, active=False) == {("object.propertyChange", "contact", "name")}
     assert ("object.propertyChange", "contact", "dealstage") in told(later)
-    assert later["config"]["settings"]["maxConcurrentRequests"] == 25  # type: ignore[index,call-overload]  # JSON
+    assert later["config"]["settings"]["maxConcurrentRequests"] == 25
     assert read(folder, APP) == app
 
     with_columns(run, tmp_path, "name")
@@ -174,27 +175,27 @@ def test_of_other_objects_it_tells_too_and_nobody_is_erased(thing: str, one: str
 
 
 def test_subscriptions_of_an_app_of_before_are_switched_off_not_doubled() -> None:
-    old: JsonObject = {"uid": "hooks", "type": "webhooks", "config": {"subscriptions": {
+    old: Json = {"uid": "hooks", "type": "webhooks", "config": {"subscriptions": {
         "legacyCrmObjects": [{"subscriptionType": "contact.creation", "active": True}],
         "crmObjects": [{"subscriptionType": "object.creation", "objectName": "CONTACT", "active": False}],
     }}}  # fmt: skip
     found = HubSpotApp("s", URL, "contacts", []).webhooks(old)
     assert found["uid"] == "hooks"
     assert switched_off(found) == ["contact.creation"]
-    objects = found["config"]["subscriptions"]["crmObjects"]  # type: ignore[index,call-overload]  # JSON
-    assert [one["subscriptionType"] for one in objects].count("object.creation") == 1  # type: ignore[index,call-overload,union-attr]  # JSON
+    objects = found["config"]["subscriptions"]["crmObjects"]
+    assert [one["subscriptionType"] for one in objects].count("object.creation") == 1
 
 
 def test_what_is_subscribed_is_read_when_it_comes() -> None:
     """Each kind of event, as HubSpot sends it in the form that the app subscribes to."""
-    rows = HubSpotApp("s", URL, "contacts", ["jobtitle"]).webhooks({})["config"]["subscriptions"]  # type: ignore[index,call-overload]  # JSON
+    rows = HubSpotApp("s", URL, "contacts", ["jobtitle"]).webhooks({})["config"]["subscriptions"]
     sent = [
         {
             "eventId": number, "subscriptionId": 1, "portalId": 62, "appId": 1, "occurredAt": 1_777_900_000_000,
             "subscriptionType": row["subscriptionType"], "objectId": 7, "objectTypeId": "0-1",
             **({"propertyName": row["propertyName"]} if "propertyName" in row else {}),
         }
-        for number, row in enumerate([*rows["crmObjects"], *rows["hubEvents"]])  # type: ignore[index,call-overload]  # JSON
+        for number, row in enumerate([*rows["crmObjects"], *rows["hubEvents"]])
     ]  # fmt: skip
     message = Message(json.dumps(sent).encode(), "contacts", Verified("", None, ""), utc_now())
     events = hubspot_events.read(message)
