@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from cloud_sync.commands.crm_secrets import NameArgument
 from cloud_sync.commands.options import DATA, DataOption, JsonOption, QuietOption, counted, opened
 from kits.core.console import Console
-from kits.core.errors import ConfigError, UsageError
+from kits.core.errors import ConfigError, UnreachableError, UsageError
 from kits.core.files import write_atomically
 from kits.core.settings import read_text
 
@@ -83,6 +83,7 @@ def _wanted(hub: Hub, name: str) -> tuple[HubSpotApp, CrmSettings, bool]:
     from cloud_sync.crm.incoming import INCOMING, own_fields, thing_of
     from cloud_sync.crm.models import LeadModels
     from cloud_sync.crm.opening import Opener
+    from cloud_sync.effects.targets import DeliveryError
 
     with hub.database.session() as session:
         row = connections.require(session, name)
@@ -95,7 +96,11 @@ def _wanted(hub: Hub, name: str) -> tuple[HubSpotApp, CrmSettings, bool]:
         )  # fmt: skip
     settings = connections.settings_of(row)
     untold = own_fields(settings) | INCOMING["hubspot"].bookkeeping | UNTOLD
-    properties = [one for one in crm.watched() if one not in untold]
+    try:
+        properties = [one for one in crm.watched() if one not in untold]
+    except DeliveryError as error:
+        fix = error.fix or f"cloud-sync crm test {name} says what is wrong"
+        raise UnreachableError(error.what, where=name, fix=fix) from error
     url = connections.webhook_url(hub, name)
     learned = settings.columns or (models.learned(row.project).columns if row.project else ())
     return HubSpotApp(name, url, thing_of(settings), properties), settings, bool(learned)

@@ -29,7 +29,7 @@ def write_atomically(
 
     Raises:
         FileExistsError: it is there, and `new` was said.
-        OSError: disk full, no permission; what was there before is as it was.
+        OSError: disk full, no permission, with the file's name; what was there before is as it was.
     """
     make_folder(target.parent)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
@@ -44,8 +44,10 @@ def write_atomically(
             _name_once(temporary, target)
         else:
             temporary.replace(target)
-    except OSError:
+    except OSError as error:
         temporary.unlink(missing_ok=True)  # a full disk must not keep the torn beginning
+        if error.filename is None:  # of a full disk, for example: nobody could say which
+            error.filename = str(target)
         raise
     sync(target.parent)
 

@@ -19,7 +19,8 @@ from cloud_sync.crm.schemes.verifying import Verified
 from cloud_sync.crm.secrets import dump_secrets
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.store.models import Project
-from kits.core.errors import ConfigError, KitwrightError, UsageError
+from kits.core.addresses import free_port
+from kits.core.errors import ConfigError, KitwrightError, UnreachableError, UsageError
 from kits.core.sample import utc_now
 from tests.cloud_sync.crm_builders import HUB, write_private
 from tests.cloud_sync.fleet_builders import make_hub
@@ -158,6 +159,15 @@ def test_without_a_bundle_it_says_that_it_must_be_written_again(run: Run, tmp_pa
     assert "no bundle is in force" in said["warnings"][0]
     with_columns(run, tmp_path, "dealname")
     assert not json.loads(run("app", "sales", "--json").stdout)["warnings"]
+
+
+def test_an_account_that_does_not_answer_writes_nothing_and_says_what_to_do(
+    run: Run, tmp_path: Path
+) -> None:
+    run("set", "sales", f"url=http://127.0.0.1:{free_port()}", "--same-secrets", "--no-fields")
+    found = run("app", "sales", fails=UnreachableError).exception
+    assert "nothing listens there" in str(found) and "cloud-sync crm test sales" in str(found)
+    assert not (tmp_path / "kitwright-sales").exists()
 
 
 def test_other_crms_have_no_such_app(run: Run, tmp_path: Path) -> None:

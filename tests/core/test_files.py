@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -132,3 +134,27 @@ def test_what_a_killed_writer_left_is_swept_and_what_is_being_written_is_not(
     assert sweep_torn(tmp_path) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == [".c.tmp", "d.tmp"]
     assert sweep_torn(tmp_path / "absent") == 0
+
+
+_NO_ROOM = """
+import resource, signal, sys
+from pathlib import Path
+from kits.core.files import write_atomically
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+try:
+    write_atomically(Path("kept"), b"x" * 100)
+except OSError as error:
+    print(error.filename)
+"""
+
+
+def test_a_file_for_which_there_is_no_room_is_named_and_keeps_what_it_was(tmp_path: Path) -> None:
+    """Whoever types a command is told which, where the system names none."""
+    (tmp_path / "kept").write_bytes(b"before")
+    done = subprocess.run(
+        [sys.executable, "-c", _NO_ROOM], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "kept\n"
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("kept", b"before")]
