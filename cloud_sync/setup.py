@@ -107,7 +107,7 @@ def doctor(data_dir: Path) -> list[Finding]:
         Finding("configuration", str(data_dir / FILE), True),
     ]
     database = _database(config)
-    leads = [*_lots(config), *_keyless(config), *_alike(config)] if database.ok else []
+    leads = [one for ask in _LEADS for one in ask(config)] if database.ok else []
     return [*findings, *_keys(config), *_crms(config), _authority(config), database, *leads]
 
 
@@ -236,3 +236,19 @@ def _alike(config: HubConfig) -> list[Finding]:
         )
         for names in found
     ]
+
+
+def _versions(config: HubConfig) -> list[Finding]:
+    """Until when each CRM is asked by an API that there is, where that is known."""
+    from cloud_sync.crm.lifetimes import FIX, lifetimes
+
+    today = utc_now().date()
+    with looking(config.database) as session:
+        known = lifetimes(session)
+    return [
+        Finding("CRM version", one.in_words(today), not one.near(today), FIX.format(connection=one.connection))
+        for one in known
+    ]  # fmt: skip
+
+
+_LEADS = (_lots, _keyless, _alike, _versions)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import ipaddress
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from urllib.parse import quote, urlsplit
 
-from cloud_sync.crm.hubspot_paths import check_version
+from cloud_sync.crm import hubspot_paths, salesforce_paths
 from cloud_sync.crm.incoming import INCOMING, is_told, own_fields, scheme_name, thing_of
 from cloud_sync.crm.kinds import Secret, filled, kind_of
 from cloud_sync.crm.salesforce_events import long_id
@@ -48,6 +48,10 @@ API_OPTIONS: Mapping[str, tuple[str, ...]] = {
 """Options of a kind's API; what they mean stands in docs/reference/crm.md."""
 _EVENTS: Mapping[str, tuple[str, ...]] = {"salesforce": ("poll", "messages", "cdc", "platform")}
 """What the option `events` may be, where it is more than usual."""
+_VERSIONS: Mapping[str, Callable[[str], None]] = {
+    "hubspot": hubspot_paths.check_version,
+    "salesforce": salesforce_paths.check_version,
+}
 _STANDARD = "signed by Standard Webhooks (https://www.standardwebhooks.com)"
 _OTHERWISE = "known by the scheme {scheme} (docs/reference/crm.md, Schemes)"
 _BODY = (
@@ -106,8 +110,8 @@ def check_incoming(settings: CrmSettings) -> None:
         except ValueError as error:
             raise ConfigError(f"not a network: {error}", where="networks", fix="for example 13.108.0.0/14") from error  # fmt: skip
     _check_events(settings)
-    if settings.kind == "hubspot" and "version" in options:
-        check_version(options["version"])
+    if "version" in options:
+        _VERSIONS[settings.kind](options["version"])
     if bool(options.get("proxy_header")) != bool(options.get("proxy_value")):
         raise ConfigError("proxy_header and proxy_value go together", where="proxy_header")
 

@@ -35,6 +35,7 @@ from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_o
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.salesforce_fields import described_in
 from cloud_sync.crm.salesforce_login import Login
+from cloud_sync.crm.salesforce_paths import VERSION, base_of
 from cloud_sync.crm.salesforce_stream import Stream, is_stream, span_of
 from cloud_sync.crm.salesforce_told import Changes, PlatformEvents
 from cloud_sync.crm.shown import (
@@ -50,7 +51,6 @@ from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 
-VERSION: Final = "62.0"
 CDC: Final = "cdc"
 PLATFORM: Final = "platform"
 PAGE: Final = 500
@@ -103,7 +103,7 @@ class Salesforce:
         self._events = access.settings.options.get("events", "poll")
         self.polls = self._events in ("poll", CDC, PLATFORM)
         self._stream = self._streamed()
-        self.base = f"/services/data/v{access.settings.options.get('version', VERSION)}"
+        self.base = base_of(access.settings.options.get("version", VERSION))
         self._met = access.met
         self._naming = Looked(self._look)
 

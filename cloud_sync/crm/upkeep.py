@@ -1,4 +1,5 @@
 """What is looked after for all leads every few seconds: releases take effect and withdrawn bundles end, wrong times go.
+Once an hour: whether the API that a CRM is asked by ends soon.
 
 It is done for every project, whether a CRM is connected to it or not: the live API scores with the same bundles. A time
 is wrong that lies further ahead than any pause is long; once the clock was set back, each that lies ahead may be.
@@ -7,6 +8,7 @@ is wrong that lies further ahead than any pause is long; once the clock was set 
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,6 +18,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from cloud_sync.crm import breaker, hiding, writing
+from cloud_sync.crm.lifetimes import tell_ending
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.order import take_every
 from cloud_sync.crm.projects import projects
@@ -30,6 +33,7 @@ log = logging.getLogger(__name__)
 
 NAME = "leads-upkeep"
 LOOK_S = 10.0
+ENDS_EVERY_S = 3600.0
 STEP_S = 30.0
 """A clock that went back by more was set; by less it may have been slewed."""
 _Time = InstrumentedAttribute[datetime | None]
@@ -57,6 +61,7 @@ class LeadUpkeep(Looping):
         self._models = models
         self._clock = clock
         self._ahead_s: float | None = None  # of the wall clock before the monotonic one
+        self._ends_at_s = -math.inf  # monotonic: when ends of versions are looked for again
         self._loop = Loop(NAME, self._turn, hub.metrics, after_fault=always(LOOK_S), first_s=1.0)
 
     def _turn(self) -> float:
@@ -73,6 +78,9 @@ class LeadUpkeep(Looping):
         found = bring_back(self._hub, now, any_ahead=back_s > STEP_S)
         if back_s > STEP_S:
             log.warning("event=clock_set_back by_s=%.0f due_again=%d", back_s, found)
+        if self._clock() >= self._ends_at_s:
+            tell_ending(self._hub, now)
+            self._ends_at_s = self._clock() + ENDS_EVERY_S
 
     def _set_back_by(self, now: datetime) -> float:
         """By how many seconds the clock went back since the last look, negative where it leapt ahead."""

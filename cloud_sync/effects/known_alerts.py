@@ -82,6 +82,13 @@ ALERTS: tuple[AlertInfo, ...] = (
         "`cloud-sync crm secret NAME`, or `cloud-sync crm set NAME KEY=VALUE`; it goes on by itself",
     ),
     AlertInfo(
+        "crm-version-ends", ("warning", "error"),
+        "the version of a CRM's API that a connection asks ends within 180 days, or has ended; told again a week after somebody has "
+        "seen it while that is so",
+        "update Kitwright, or name a later version: `cloud-sync crm set NAME options.version=VERSION`, then `cloud-sync crm test NAME`: "
+        "[versions](crm.md#versions-of-the-crms-apis)",
+    ),
+    AlertInfo(
         "crm-leads-hidden", ("warning",),
         "a CRM suddenly shows far fewer leads than before: they are held, none of them is taken for gone",
         "has the hub's user lost a right in the CRM? It goes on by itself; if they are gone indeed: `cloud-sync crm gone NAME`",
