@@ -132,6 +132,23 @@ def test_a_maildir_takes_dotted_folders_and_keywords_as_intents(tmp_path: Path) 
     assert "trash" in left
 
 
+def test_what_a_sender_writes_is_no_label_unless_somebody_says_so(tmp_path: Path) -> None:
+    put(tmp_path / "all" / "refund" / "1.eml", mail(1, ("Keywords", "sale, shoes")))
+    put(tmp_path / "all" / "refund" / "2.eml", mail(2, ("X-Mozilla-Keys", "parcel")))
+    samples, _ = read_all(tmp_path / "all")
+    assert [label_of(sample) for sample in samples] == ["refund", "parcel"]
+    put(tmp_path / "all" / "mails.yaml", "labels_from: keywords\n")
+    samples, _ = read_all(tmp_path / "all")
+    assert [label_of(sample) for sample in samples] == ["sale|shoes", "parcel"]
+
+
+def test_the_server_of_a_maildir_keeps_keywords_beside_the_mails(tmp_path: Path) -> None:
+    maildir(tmp_path, ".Billing", "1.a.host:2,", mail(1, ("X-Keywords", "spam")))
+    samples, findings = read_all(tmp_path)
+    assert [label_of(sample) for sample in samples] == ["Billing"]
+    assert "mails-passed-over" not in {finding.check for finding in findings}
+
+
 def test_reading_a_mail_does_not_change_its_name(tmp_path: Path) -> None:
     maildir(tmp_path, "", "1.a.host:2,", mail(1))
     before = read_all(tmp_path)[0][0].source

@@ -28,7 +28,10 @@ from kits.support_triage._reading.table_files import split_of
 
 MAX_DEPTH = 12
 MAX_MAILS = 5_000_000
-_KEYWORD_HEADERS = ("x-gmail-labels", "x-keywords", "x-mozilla-keys", "keywords")
+_KEYWORD_HEADERS = ("x-gmail-labels", "x-keywords", "x-mozilla-keys")
+"""Where mail programs write keywords into the mail. Whoever sends a mail can write them, too."""
+_OF_ANYBODY = (*_KEYWORD_HEADERS, "keywords")
+"""Also the one that mails are sent with: Outlook's categories, and what newsletters are about."""
 _MBOX_SUFFIXES = frozenset({".mbox", ".mbx", ".mboxrd", ".mboxo"})
 _OWN_WORDS = {
     "sent": "lie in sent folders (the firm's own)",
@@ -44,6 +47,7 @@ class _Box:
     """What is shared by all mails of one reading."""
 
     sidecar: Sidecar
+    headers: tuple[str, ...] = _KEYWORD_HEADERS
     threads: dict[str, str] = field(default_factory=dict)
     own: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
@@ -72,7 +76,8 @@ class _Box:
         if plain_address(author_address(message, self.sidecar.own_addresses)) in self.ours:
             self.own["own"] += 1
             return None
-        words = [*keywords, *_keywords(message)]
+        stated = self.sidecar.labels_from == "keywords"
+        words = [*keywords, *_keywords(message, _OF_ANYBODY if stated else self.headers)]
         if kind := next((k for word in words if (k := folders.own_kind(word))), ""):
             self.own[kind] += 1
             return None
@@ -126,10 +131,10 @@ class _Box:
             )
 
 
-def _keywords(message: Message) -> list[str]:
-    """What a mail program wrote into the mail itself."""
+def _keywords(message: Message, headers: Iterable[str]) -> list[str]:
+    """What stands in the mail itself."""
     words: list[str] = []
-    for name in _KEYWORD_HEADERS:
+    for name in headers:
         for value in message.headers.get(name, ()):
             cut = value.split(",") if "," in value or name == "x-gmail-labels" else value.split()
             words += [word.strip().strip('"') for word in cut[:100]]
@@ -256,7 +261,7 @@ def read_maildir(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     Raises:
         DataError: no Maildir there.
     """
-    box = _Box(sidecar)
+    box = _Box(sidecar, headers=())  # a server keeps keywords beside the mails
     found = False
     for mail in mails_of(path):
         found = True
