@@ -86,6 +86,7 @@ class Record:
         outcome: won, lost, or empty while it is open.
         opted_out: it says that this person does not want to be scored.
         persons: addresses and names, read to tell test leads only (`CrmSettings.persons`); stored nowhere.
+        archived: it was put away there: nobody works on it, and it takes no score until it is back.
     """
 
     object_id: str
@@ -96,6 +97,7 @@ class Record:
     outcome_at: datetime | None = None
     opted_out: bool = False
     persons: tuple[str, ...] = field(default=(), repr=False)
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

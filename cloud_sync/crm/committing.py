@@ -147,6 +147,8 @@ class Commit:
         lead.dead = lead.error = fault[:_WORDS]
         if record.outcome:
             self._decide(session, lead, record, now)
+        elif record.archived:
+            self._put_away(session, lead, record, now)
         elif muted:
             storing.keep_muted(lead, record, self._rules, now)
         elif (
@@ -187,9 +189,26 @@ class Commit:
         if self._believed is not False:
             hiding.look_again(session, row, now)
 
-    def _keep(self, session: Session, lead: CrmLead, record: Record, now: datetime) -> None:
+    def _put_away(self, session: Session, lead: CrmLead, record: Record, now: datetime) -> None:
+        """An open lead that the CRM itself says it has archived: nobody has to be asked whether it is gone."""
+        self._reopen(session, lead, now)
+        self._hear(session, lead, record, now)
+        storing.is_gone(lead)
+
+    def _reopen(self, session: Session, lead: CrmLead, now: datetime) -> None:
         if lead.sample_id and lead.state not in (storing.OPEN, storing.GONE):
             self._say(session, lead, "", now)
+
+    def _hear(self, session: Session, lead: CrmLead, record: Record, now: datetime) -> None:
+        """A person of whom nothing is to be scored any more says so on a lead that gets no score."""
+        if record.opted_out and not lead.opted_out:
+            lead.opted_out, lead.fields = True, {}
+            entry = storing.take_away(lead, self._rules, now)
+            if entry is not None:
+                session.add(entry)
+
+    def _keep(self, session: Session, lead: CrmLead, record: Record, now: datetime) -> None:
+        self._reopen(session, lead, now)
         lead.trial = self._found.trials.get(lead.object_id, "")
         if lead.opted_out and lead.object_id in self._unheard:
             record = replace(record, opted_out=True)
@@ -206,11 +225,9 @@ class Commit:
     def _decide(self, session: Session, lead: CrmLead, record: Record, now: datetime) -> None:
         news = lead.state != record.outcome
         storing.has_outcome(lead, record, now)
-        if record.opted_out and not lead.opted_out:
-            lead.opted_out, lead.fields = True, {}
-            entry = storing.take_away(lead, self._rules, now)
-            if entry is not None:
-                session.add(entry)
+        self._hear(session, lead, record, now)
+        if record.archived:
+            storing.takes_nothing(lead)
         if news:
             self._say(session, lead, record.outcome, now)
 

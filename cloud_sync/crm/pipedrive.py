@@ -25,6 +25,7 @@ from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import json_values, listed_of, persons_in, record_of, stamp
 from cloud_sync.crm.singly import GONE, write_singly
 from cloud_sync.effects.checks import Check
+from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError, did_you_mean
 
@@ -40,21 +41,28 @@ _ID: Final = re.compile(r"[0-9A-Za-z-]{1,40}\Z")
 
 @dataclass(frozen=True, slots=True)
 class _Thing:
-    """How an object is reached. `many_path`: reads many by `ids`; empty: one by one. `nested`: own fields stand apart."""
+    """How an object is reached.
+
+    Attributes:
+        many_path: reads many by `ids`; empty: one by one.
+        archives: people can put them away: then they are in no list but that of the archive, and cannot be edited.
+        nested: own fields stand apart.
+    """
 
     path: str
     fields: str
     many_path: str
+    archives: bool = False
     nested: bool = True
 
 
 _THINGS: dict[str, _Thing] = {
-    "deals": _Thing("/api/v2/deals", "/api/v2/dealFields", "/api/v2/deals"),
+    "deals": _Thing("/api/v2/deals", "/api/v2/dealFields", "/api/v2/deals", archives=True),
     "persons": _Thing("/api/v2/persons", "/api/v2/personFields", "/api/v2/persons"),
     "organizations": _Thing(
         "/api/v2/organizations", "/api/v2/organizationFields", "/api/v2/organizations"
     ),
-    "leads": _Thing("/v1/leads", "/api/v2/dealFields", "", nested=False),
+    "leads": _Thing("/v1/leads", "/api/v2/dealFields", "", archives=True, nested=False),
 }
 
 
@@ -109,13 +117,28 @@ class Pipedrive:
         known = self._fields.known()
         there = [name for name in self._settings.opt_out if known.key_of(name)]
         require_opt_out(self._settings, there, self._name)
-        thing = self._thing
-        if thing.many_path:
-            query = {"ids": ",".join(object_ids), "limit": str(len(object_ids))}
-            rows = rows_in(self._http.call("GET", thing.many_path, query=query), "data", self._name)
+        if self._thing.many_path:
+            rows = self._many(object_ids)
         else:
             rows = [row for object_id in object_ids if (row := self._one(object_id))]
         return [self._record(row, known) for row in rows if row.get("is_deleted") is not True]
+
+    def _many(self, object_ids: Sequence[str]) -> list[Mapping[str, JsonValue]]:
+        rows = self._by_ids(self._thing.many_path, object_ids)
+        there = {text(row.get("id")) for row in rows}
+        missing = [one for one in object_ids if one not in there]
+        if not (missing and self._thing.archives):
+            return rows
+        try:
+            return rows + self._by_ids(f"{self._thing.many_path}/archived", missing)
+        except CrmRefusedError as error:
+            if error.status not in GONE:
+                raise
+            return rows
+
+    def _by_ids(self, path: str, object_ids: Sequence[str]) -> list[Mapping[str, JsonValue]]:
+        query = {"ids": ",".join(object_ids), "limit": str(len(object_ids))}
+        return rows_in(self._http.call("GET", path, query=query), "data", self._name)
 
     def _one(self, object_id: str) -> Mapping[str, JsonValue]:
         try:
@@ -144,7 +167,7 @@ class Pipedrive:
         return record_of(
             text(row.get("id")), {**called, **told}, self._settings,
             modified=row.get("update_time"), created=row.get("add_time"),
-            persons=persons_in(said, self._settings.persons),
+            archived=row.get("is_archived") is True, persons=persons_in(said, self._settings.persons),
         )  # fmt: skip
 
     def _naming(self, known: Known, keys: tuple[str, ...]) -> Naming:
@@ -231,9 +254,18 @@ class Pipedrive:
             }
             body: JsonValue = {"custom_fields": values} if self._thing.nested else values
             path = f"{self._thing.path}/{quote(score.object_id, safe='')}"
-            self._said(self._http.call("PATCH", path, body))
+            try:
+                self._said(self._http.call("PATCH", path, body))
+            except CrmRefusedError as error:
+                if error.retry or error.status in GONE or not self._is_archived(score.object_id):
+                    raise
+                raise RefusedError("archived", status=410, where=self._name, retry=False) from error
 
         return write_singly(writes, write)
+
+    def _is_archived(self, object_id: str) -> bool:
+        """Whether it was put away since it was read. How an edit of such a one is refused, Pipedrive does not say."""
+        return self._thing.archives and self._one(object_id).get("is_archived") is True
 
     def make_fields(self) -> list[Check]:
         """As `Crm.make_fields`."""

@@ -143,7 +143,8 @@ class LeadScoring(LeasingLoops):
         read = heeded(ready, read, now)
         records = {record.object_id: record for record in read}
         silent = {one.object_id for one in claimed if one.muted}
-        wanted = [one for one in read if not one.outcome and one.object_id not in silent]
+        open_ones = [one for one in read if not (one.outcome or one.archived)]
+        wanted = [one for one in open_ones if one.object_id not in silent]
         scores, faults = score_all(ready, wanted, now)
         cut = self._cuts.get(connection.name)
         if cut is not None:

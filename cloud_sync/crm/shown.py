@@ -111,6 +111,7 @@ def record_of(
     *,
     modified: JsonValue,
     created: JsonValue = None,
+    archived: bool = False,
     persons: tuple[str, ...] = (),
 ) -> Record:
     """A record with its outcome, and without what is no feature. `persons`: as `persons_in` gives them."""
@@ -124,6 +125,7 @@ def record_of(
         outcome=ended,
         outcome_at=moment(row.get(outcome.at)) if ended and outcome.at else None,
         opted_out=objects(row, settings),
+        archived=archived,
         persons=persons,
     )
 

@@ -149,8 +149,14 @@ def course_of(lead: CrmLead, now: datetime, said: JsonObject | None = None) -> C
 
 
 def is_gone(lead: CrmLead) -> None:
-    """The CRM has it no more: nothing is written to it again. Of one that comes back nobody knows what it shows."""
-    lead.state, lead.write_at, lead.dead, lead.error = GONE, None, "", ""
+    """The CRM has it no more, or has put it away while it was open: it is in no list, and nothing is written to it."""
+    lead.state = GONE
+    takes_nothing(lead)
+
+
+def takes_nothing(lead: CrmLead) -> None:
+    """Nothing is written to it any more. Of one that comes back nobody knows what it shows."""
+    lead.write_at, lead.dead, lead.error = None, "", ""
     lead.write_attempts = max(lead.write_attempts, 1)
 
 

@@ -28,6 +28,7 @@ from cloud_sync.crm.simulator.values import Fields, Held
 
 MAX_IDS = 100
 ADMIN = "admin"
+ARCHIVED: Final = "archived"
 USERS: Final = {int(OWNER): "Ann Arbor", int(API_USER): "Kitwright"}
 
 
@@ -39,6 +40,7 @@ def add_routes(app: FastAPI, vendor: Pipedrive) -> None:
     read, full = f"{area}:read", f"{area}:full"
     table: list[Route] = [
         ("GET", path, read, api.list),
+        ("GET", f"{path}/{ARCHIVED}", read, api.archive),
         ("GET", one, read, api.get),
         ("PATCH", one, full, api.patch),
     ]
@@ -71,6 +73,11 @@ def _sort(found: list[Held], query: Query, *, flat: bool) -> None:
         raise _refusal(400, f"sort: {said}") if flat else refused(f"sort_by: {said}")
     if name:
         found.sort(key=_SORTS[name], reverse=way.lower() == "desc")
+
+
+def is_archived(held: Held) -> bool:
+    """Whether somebody put a deal or lead away: it is in no list but its own, and nobody can edit it."""
+    return held.fields.get("is_archived") is True
 
 
 def _refusal(status: int, said: str, **more: JsonValue) -> ApiError:
@@ -108,7 +115,14 @@ class _Api:
         return headers if budget.limit else {}
 
     def list(self, _body: Body, query: Query) -> JSONResponse:
-        """By id, or all page by page; `updated_since` cuts, `sort_by` and `sort` sort."""
+        """By id, or all page by page; `updated_since` cuts, `sort_by` and `sort` sort. What is archived is not there."""
+        return self._listed(query, archived=False)
+
+    def archive(self, _body: Body, query: Query) -> JSONResponse:
+        """The same of those that are."""
+        return self._listed(query, archived=True)
+
+    def _listed(self, query: Query, *, archived: bool) -> JSONResponse:
         if "ids" in query:
             ids = query["ids"].split(",")
             if len(ids) > MAX_IDS:
@@ -117,7 +131,11 @@ class _Api:
         else:
             found = [held for held in self._state.records if not held.deleted]
         since = query.get("updated_since", "")
-        found = [held for held in found if seconds(held.modified_at) >= since]
+        found = [
+            held
+            for held in found
+            if seconds(held.modified_at) >= since and is_archived(held) is archived
+        ]
         flat = self._vendor.about.flat
         _sort(found, query, flat=flat)
         page, following = _counted(found, query) if flat else page_of(found, query)
@@ -135,6 +153,8 @@ class _Api:
         if self._vendor.about.flat == ("custom_fields" in body):
             raise self._invalid("custom_fields: they stand elsewhere")
         held = self._held(query)
+        if is_archived(held):
+            raise self._invalid(f"an archived {self._vendor.about.entity} cannot be edited")
         kinds = self.fields.kinds()
         for name, value in values.items():
             self._check(name, value, kinds)
@@ -145,7 +165,7 @@ class _Api:
         fields = dict(held.fields) if self._vendor.about.flat else parted(held.fields)
         return {
             "id": self._vendor.shown_id(held.object_id), **fields, "add_time": seconds(held.created_at),
-            "update_time": seconds(held.modified_at), "is_deleted": False,
+            "update_time": seconds(held.modified_at), "is_deleted": False, "is_archived": is_archived(held),
         }  # fmt: skip
 
     def _check(self, name: str, value: JsonValue, kinds: Mapping[str, str]) -> None:
