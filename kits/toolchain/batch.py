@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
+import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +20,7 @@ from functools import lru_cache
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 from typing import TypeAlias, TypeVar
 
 from pydantic import JsonValue
@@ -38,6 +41,10 @@ CHUNK = 500
 _WAITING = 3
 """Chunks for each worker that may be under way: the bound of what is in memory."""
 UNREADABLE = "unreadable"
+_JOINING = (
+    "start its head with `ray start --head`, dashboard included, and open its port 10001; if it has a token:"
+    " RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN or ~/.ray/auth_token; Python and Ray are to be the same there"
+)
 
 Row: TypeAlias = tuple[str, str]
 """A verdict, and the line of JSON that is written."""
@@ -241,6 +248,26 @@ def _ready(bundle: str | bytes, provider: str, threads: int) -> ReadyBundle:
     return make_ready(opened, sessions=sessions, target="cpu" if provider == "cpu" else "openvino")
 
 
+def _join(ray: ModuleType, address: str) -> None:
+    """Signs in at a cluster; `ray`: starts one here, for as long as it takes.
+
+    Raises:
+        UnreachableError: it does not answer, or does not let us in.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is to be done is said below
+            if address == "ray":
+                ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+            else:
+                ray.init(address, log_to_driver=False)
+    except (OSError, RuntimeError, ray.exceptions.RayError) as error:
+        why = str(error).strip().partition("\n")[0][:200]
+        raise UnreachableError(
+            f"the Ray cluster does not answer, or does not let us in: {why}", where=address, fix=_JOINING
+        ) from error  # fmt: skip
+
+
 @contextmanager
 def _ray(address: str, bundle: Path, provider: str) -> Iterator[Judge]:
     """A task for each chunk on a Ray cluster, whose machines must have Kitwright and the kit installed."""
@@ -248,11 +275,7 @@ def _ray(address: str, bundle: Path, provider: str) -> Iterator[Judge]:
         import ray
     except ImportError as error:
         raise not_installed("Ray", "ray") from error
-    try:
-        # without an address a cluster is started here, for as long as it takes
-        ray.init(address if address != "ray" else None, log_to_driver=False)
-    except (ConnectionError, TimeoutError) as error:
-        raise UnreachableError("the Ray cluster does not answer", where=address) from error
+    _join(ray, address)
     try:
         content, task = ray.put(bundle.read_bytes()), ray.remote(_in_process)
         count = max(1, int(ray.cluster_resources().get("CPU", 1)))

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from kits.cli import make_app
-from kits.core.errors import DataError, UsageError
+from kits.core.addresses import free_port
+from kits.core.errors import DataError, UnreachableError, UsageError
 from kits.core.kit import NoProgress
 from kits.toolchain.batch import Row, in_order, predict_to_file
 from kits.toolchain.predict import Input, find_inputs
@@ -122,3 +123,20 @@ def test_rows_on_a_ray_cluster_are_the_same(
         )
         texts.append(out.read_text())
     assert texts[0] == texts[1]
+
+
+def test_a_cluster_that_lets_nobody_in_is_told_with_what_to_do(
+    trained: tuple[Project, Trained], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without a token, where it has one, Ray speaks of its own error; without a server, of a connection."""
+    ray = pytest.importorskip("ray")
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    nobody = f"ray://127.0.0.1:{free_port()}"
+    with pytest.raises(UnreachableError) as caught:
+        predict_to_file(
+            trained[1].bundle, [], tmp_path / "rows.jsonl", on=nobody, provider="cpu", progress=NoProgress()
+        )  # fmt: skip
+    assert caught.value.where == nobody and "RAY_AUTH_TOKEN" in caught.value.fix
+    assert not ray.is_initialized()
