@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS_DEMO := cpu,agent,mail,hub,train,yolo,pretrained,llm
-EXTRAS_TEST := $(EXTRAS_DEMO),machines,postgres,openvino,trt-check,dev
+EXTRAS_TEST := $(EXTRAS_DEMO),machines,postgres,openvino,trt-check,mlflow,dev
 SYSTEM_DEMO := libgl1 libglib2.0-0
 SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto dovecot-imapd chromium-headless-shell/chromium git iproute2 postgresql
 # a clock that leaps, for the slow trials

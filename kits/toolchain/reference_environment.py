@@ -63,8 +63,9 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
         "goes before",
     ),
     (
-        "ORT_DISABLE_TELEMETRY, HF_HUB_DISABLE_TELEMETRY, RAY_USAGE_STATS_ENABLED", "all",
-        "set to `1`, `1` and `0`, so that onnxruntime, the loader of models and Ray report to nobody; what you set goes before",
+        "ORT_DISABLE_TELEMETRY, HF_HUB_DISABLE_TELEMETRY, RAY_USAGE_STATS_ENABLED, MLFLOW_DISABLE_TELEMETRY", "all",
+        "set to `1`, `1`, `0` and `true`, so that onnxruntime, the loader of models, Ray and MLflow's client report to nobody; "
+        "what you set goes before",
     ),
     (
         "PYTHONSAFEPATH", "kit",

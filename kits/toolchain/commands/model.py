@@ -58,7 +58,7 @@ def train(
     if mlflow:
         from kits.toolchain.mlflow_export import need_mlflow
 
-        need_mlflow()
+        need_mlflow(mlflow)
     trained = train_project(
         opened,
         device=device,
@@ -67,11 +67,15 @@ def train(
         where=where,
         progress=make_progress(console),
     )
+    goal = opened.config.metric.target, opened.config.costs.currency
+    if not as_json:  # whatever MLflow says; of JSON there is one document
+        _tell(console, trained, *goal)
     if mlflow:
         from kits.toolchain.mlflow_export import export_run
 
         export_run(trained.run_dir, mlflow)
-    _tell(console, trained, opened.config.metric.target, opened.config.costs.currency)
+    if as_json:
+        _tell(console, trained, *goal)
 
 
 def _tell(console: Console, trained: Trained, target: float | None, currency: str) -> None:
@@ -210,6 +214,7 @@ def _leakage(opened: Project, trained_on: str, items: Iterable[DatasetItem]) -> 
 def report(
     run: Annotated[str, typer.Option(metavar="ID", help="The newest run by default.")] = "",
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    mlflow: Annotated[str, typer.Option(metavar="URI", help="Also tell an MLflow server.")] = "",
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -224,6 +229,11 @@ def report(
     opened = Project.open(project)
     folder = opened.run_dir(run)
     path = write_report(opened, folder)
+    if mlflow:
+        from kits.toolchain.mlflow_export import export_run, need_mlflow
+
+        need_mlflow(mlflow)
+        export_run(folder, mlflow)
     console.answer(
         str(path),
         {"run": folder.name, "html": str(path), "json": str(path.with_suffix(".json"))},
