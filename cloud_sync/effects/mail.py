@@ -16,6 +16,7 @@ from email.message import EmailMessage
 
 from cloud_sync.effects.alerts import MAIL
 from cloud_sync.effects.deadline import BoundTls, Deadline, connect
+from cloud_sync.effects.mail_token import MailTokens, xoauth2
 from cloud_sync.effects.settings import MailConfig
 from cloud_sync.effects.targets import Delivery, DeliveryError
 
@@ -29,7 +30,7 @@ class Mail:
     """Sends mails.
 
     Args:
-        password: for `config.username`; not used when that is empty.
+        password: for `config.username`, or the secret of `config.oauth_client`; not used when there is no user.
         context: whom to trust; None: the system's CAs.
         timeout_s: for the whole of a delivery.
     """
@@ -53,6 +54,9 @@ class Mail:
         self._hub_url = hub_url
         self._context = context or ssl.create_default_context()
         self._timeout_s = timeout_s
+        self._tokens: MailTokens | None = None
+        if config.oauth_url:
+            self._tokens = MailTokens(config, password, name=name, context=context)
 
     def __repr__(self) -> str:
         return f"Mail({self.name!r})"
@@ -89,13 +93,25 @@ class Mail:
             if self._config.tls == "starttls":
                 server.encrypt(self._context)
             if self._config.username:
-                server.login(self._config.username, self._password)
+                self._sign_in(server)
             server.send_message(mail)
             # the mail is taken: what becomes of the farewell must not make it go out again
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
         finally:
             server.close()
+
+    def _sign_in(self, server: smtplib.SMTP) -> None:
+        if self._tokens is None:
+            server.login(self._config.username, self._password)
+            return
+        token = self._tokens.token()
+        server.ehlo_or_helo_if_needed()
+        try:
+            server.auth("XOAUTH2", xoauth2(self._config.username, token))
+        except smtplib.SMTPAuthenticationError:
+            self._tokens.forget()
+            raise
 
 
 class _Server(smtplib.SMTP):

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from cloud_sync.effects.addresses import Guard, parse_networks
+from kits.core.addresses import is_loopback
 from kits.core.section import Section
 
 Severity = Literal["info", "warning", "error"]
@@ -79,13 +80,35 @@ class MailConfig(Section):
     )
     username: str = Field("", description="user name at the mail server; empty: no sign-in")
     password_env: str = Field(
-        "KITWRIGHT_MAIL_PASSWORD", description="environment variable that holds the password"
+        "KITWRIGHT_MAIL_PASSWORD",
+        description="environment variable that holds the password, or with `oauth_url` the app's client secret",
+    )
+    oauth_url: str = Field(
+        "",
+        description="where a token is fetched to sign in with, as Microsoft 365 wants it; empty: by password",
+    )
+    oauth_client: str = Field("", description="id of the app that is registered there")
+    oauth_scope: str = Field(
+        "https://outlook.office365.com/.default", description="what the token is for"
     )
     sender: str = Field("", description="the address mails come from")
     to: tuple[str, ...] = Field((), description="who gets them")
     severities: tuple[Severity, ...] = Field(
         ("error",), description="which alerts: info, warning, error"
     )
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> MailConfig:
+        url = urlsplit(self.oauth_url)
+        if not self.oauth_url:
+            return self
+        if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
+            raise ValueError("oauth_url must begin with https://")
+        if not (self.oauth_client and self.username):
+            raise ValueError(
+                "with oauth_url go oauth_client and username, the address of the mailbox"
+            )
+        return self
 
 
 class NotifyConfig(Section):

@@ -27,7 +27,9 @@ def targets_of(config: HubConfig, environment: Mapping[str, str] = os.environ) -
         password = environment.get(mail.password_env, "")
         if mail.username and not password:
             raise ConfigError(
-                "the mail server's password is not set",
+                "the app's client secret is not set"
+                if mail.oauth_url
+                else "the mail server's password is not set",
                 where=mail.password_env,
                 fix=f"export {mail.password_env}=…",
             )

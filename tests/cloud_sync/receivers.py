@@ -94,13 +94,16 @@ def receiver(chain: tuple[Path, Path] | None = None) -> Iterator[Receiver]:
 
 class Mailbox:
     """Mails a small SMTP server took; `refuse` is a code to answer RCPT with, `farewell` what it
-    says to QUIT, and with `drips` each answer comes byte by byte. Anybody may sign in."""
+    says to QUIT, and with `drips` each answer comes byte by byte. Anybody may sign in, unless there are `words`: of
+    XOAUTH2, which others do not have; `signed_in` counts."""
 
     def __init__(self) -> None:
         self.mails: list[str] = []
         self.refuse = 0
         self.farewell = "221 bye"
         self.drips = False
+        self.words = ""
+        self.signed_in = 0
         self.port = 0
 
 
@@ -122,7 +125,7 @@ def mailbox() -> Iterator[Mailbox]:
                     self._say("250-test")
                     self._say("250 AUTH PLAIN LOGIN")
                 elif word.startswith("AUTH"):
-                    self._say("235 welcome")
+                    self._sign_in(line.decode().split())
                 elif word.startswith("RCPT") and state.refuse:
                     self._say(f"{state.refuse} no")
                 elif word == "DATA":
@@ -134,6 +137,16 @@ def mailbox() -> Iterator[Mailbox]:
                     return
                 else:
                     self._say("250 ok")
+
+        def _sign_in(self, said: list[str]) -> None:
+            words = base64.b64decode(said[-1]).decode() if said[1:2] == ["XOAUTH2"] else ""
+            if state.words and words != state.words:
+                self._say("334 eyJzdGF0dXMiOiI0MDEifQ==")  # {"status":"401"}
+                self.rfile.readline()
+                self._say("535 5.7.3 Authentication unsuccessful")
+                return
+            state.signed_in += 1
+            self._say("235 welcome")
 
         def _body(self) -> str:
             lines = []
