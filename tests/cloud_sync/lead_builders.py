@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.scoring import LeadScoring
+from cloud_sync.crm.sweeping import Sweeping
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
@@ -41,6 +42,7 @@ LEADS = "leads"
 SALES = "sales"
 """The connection."""
 HOT, WARM = 0.6, 0.3
+DAY_S = 86_400.0
 NO_SCORING = "no_scoring"
 """The column in which a yes says that a lead is not to be scored."""
 
@@ -316,6 +318,15 @@ def with_leads(
     models = LeadModels(hub, make=make)
     scoring = LeadScoring(hub, models, lambda _connection: crm, now=clock)
     return LeadHub(hub, crm, models, clock, scoring)
+
+
+def sweep_whole(hub: Hub, sweeping: Sweeping, clock: Clock) -> None:
+    """The next sweep, a day later, and one that lists everything."""
+    with hub.database.transaction() as session:
+        session.get_one(CrmConnection, SALES).swept_to = None
+    clock.tick(DAY_S + 60)
+    while sweeping.serve(SALES)[0]:
+        clock.tick(10)
 
 
 def digest(content: bytes) -> str:

@@ -20,7 +20,7 @@ from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.sweeping import Sweeping
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Alert, CrmConnection, CrmLead
+from cloud_sync.store.models import Alert, CrmLead
 from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.lead_builders import (
     LEADS,
@@ -29,10 +29,10 @@ from tests.cloud_sync.lead_builders import (
     lead_bundle,
     make_rule,
     release_bundle,
+    sweep_whole,
 )
 
 LEADS_THERE = 30
-DAY_S = 86_400.0
 
 
 @dataclass
@@ -55,11 +55,7 @@ class Scene:
 
     def sweep(self) -> None:
         """The next one that lists everything."""
-        with self.hub.database.transaction() as session:
-            session.get_one(CrmConnection, SALES).swept_to = None
-        self.clock.tick(DAY_S + 60)
-        while self.sweeping.serve(SALES)[0]:
-            self.clock.tick(10)
+        sweep_whole(self.hub, self.sweeping, self.clock)
 
     def read(self, turns: int = 12) -> None:
         """Lets some hours go by."""

@@ -30,10 +30,10 @@ from tests.cloud_sync.lead_builders import (
     lead_bundle,
     make_rule,
     release_bundle,
+    sweep_whole,
 )
 
 THERE = 30
-DAY_S = 86_400.0
 
 
 @dataclass
@@ -57,11 +57,7 @@ class Firm:
 
     def sweep(self) -> None:
         """The next one that lists everything, and what it leads to."""
-        with self.hub.database.transaction() as session:
-            session.get_one(CrmConnection, SALES).swept_to = None
-        self.clock.tick(DAY_S + 60)
-        while self.sweeping.serve(SALES)[0]:
-            self.clock.tick(10)
+        sweep_whole(self.hub, self.sweeping, self.clock)
         self.go_on()
 
     def tell(self, *ids: str) -> None:
