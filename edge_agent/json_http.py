@@ -16,11 +16,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from kits.core.addresses import is_loopback
+from kits.core.client_credentials import FORM
 from kits.core.errors import UnreachableError, plain_reason
 
 _PIECE = 16_384
@@ -32,11 +33,13 @@ class Answer:
     """What came back; `value` is None unless the status is 2xx.
 
     Attributes:
+        said: JSON that came with another status, if it was asked for.
         retry_after_s: what the server asks for with 429 or 503; 0: nothing.
     """
 
     status: int
     value: JsonValue = None
+    said: JsonValue = None
     retry_after_s: float = 0.0
 
 
@@ -47,6 +50,7 @@ class JsonApi:
     Attributes:
         timeout_s: for the whole call, however slowly bytes come.
         max_bytes: of an answer; a longer one is a failure.
+        refusals: the words of a refusal are read.
         ca_file: PEM file of an authority of the firm's own.
     """
 
@@ -54,9 +58,20 @@ class JsonApi:
     max_bytes: int
     ca_file: Path | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    refusals: bool = False
 
-    def call(self, method: str, url: str, body: JsonValue = None) -> Answer:
+    def call(
+        self,
+        method: str,
+        url: str,
+        body: JsonValue = None,
+        *,
+        form: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Asks once.
+
+        Args:
+            form: sent in place of `body`, as a browser sends a form.
 
         Raises:
             UnreachableError: no answer in time, too long a one, or one that is no JSON. Addresses and headers are
@@ -68,7 +83,7 @@ class JsonApi:
         target = parts.path or "/"
         if parts.query:
             target += f"?{parts.query}"
-        content = None if body is None else json.dumps(body).encode()
+        content, kind = _content(body, form)
         connection = self._connection(parts.scheme, parts.hostname or "", parts.port)
         watch = threading.Timer(self.timeout_s, _end, (connection,))
         watch.daemon = True
@@ -76,7 +91,7 @@ class JsonApi:
             watch.start()
             connection.connect()
             connection.sock.settimeout(_left(until))
-            connection.request(method, target, content, self._headers(content))
+            connection.request(method, target, content, self._headers(kind))
             with connection.getresponse() as response:
                 return self._read(response, connection, until)
         except TimeoutError as error:
@@ -94,8 +109,8 @@ class JsonApi:
             return http.client.HTTPSConnection(host, port, timeout=self.timeout_s, context=context)
         return http.client.HTTPConnection(host, port, timeout=self.timeout_s)
 
-    def _headers(self, content: bytes | None) -> dict[str, str]:
-        typed = {"Content-Type": "application/json"} if content is not None else {}
+    def _headers(self, kind: str) -> dict[str, str]:
+        typed = {"Content-Type": kind} if kind else {}
         return {"Accept": "application/json", **typed, **self.headers}
 
     def _read(
@@ -106,7 +121,8 @@ class JsonApi:
     ) -> Answer:
         asked = response.headers.get("Retry-After", "")
         retry_after_s = float(asked) if asked.isascii() and asked.isdigit() else 0.0
-        if not 200 <= response.status < 300:
+        good = 200 <= response.status < 300
+        if not (good or self.refusals):
             return Answer(response.status, retry_after_s=retry_after_s)
         content = b""
         while piece := response.read1(_PIECE):
@@ -116,9 +132,21 @@ class JsonApi:
             if connection.sock is not None:
                 connection.sock.settimeout(_left(until))
         try:
-            return Answer(response.status, _JSON.validate_json(content))
+            found = _JSON.validate_json(content)
         except ValidationError as error:
+            if not good:
+                return Answer(response.status, retry_after_s=retry_after_s)
             raise ValueError("no JSON") from error
+        if not good:
+            return Answer(response.status, said=found, retry_after_s=retry_after_s)
+        return Answer(response.status, found)
+
+
+def _content(body: JsonValue, form: Mapping[str, str] | None) -> tuple[bytes | None, str]:
+    """What is sent, and its media type."""
+    if form is not None:
+        return urlencode(form).encode(), FORM
+    return (None, "") if body is None else (json.dumps(body).encode(), "application/json")
 
 
 def is_safe(url: str) -> bool:

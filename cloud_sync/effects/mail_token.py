@@ -1,7 +1,6 @@
 """A token to sign in at a mail server with, where it takes no password: client credentials and XOAUTH2.
 
-Sources: RFC 6749, section 4.4; Microsoft, "Authenticate an IMAP, POP or SMTP connection using OAuth". Exchange Online has
-sign-in by password switched off for its customers from the end of December 2026 on.
+Exchange Online has sign-in by password switched off for its customers from the end of December 2026 on.
 """
 
 from __future__ import annotations
@@ -13,15 +12,14 @@ from urllib.parse import urlencode
 
 from pydantic import JsonValue
 
-from cloud_sync.effects.json_http import HttpAnswer, JsonHttp, printable
+from cloud_sync.effects.json_http import HttpAnswer, JsonHttp
 from cloud_sync.effects.settings import MailConfig
 from cloud_sync.effects.targets import DeliveryError
+from kits.core.client_credentials import FORM, read_grant, reason, request_form
 
 TIMEOUT_S = 20.0
 SPARE_S = 120.0
 """A token is fetched anew so long before it ends."""
-_LIFE_S = 600.0
-"""Where its server does not say how long it lives."""
 
 
 class MailTokens:
@@ -44,10 +42,8 @@ class MailTokens:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._http = JsonHttp(config.oauth_url, {}, TIMEOUT_S, name=name, context=context)
-        self._form = {
-            "grant_type": "client_credentials", "client_id": config.oauth_client,
-            "client_secret": secret, "scope": config.oauth_scope,
-        }  # fmt: skip
+        form = request_form(config.oauth_client, secret, config.oauth_scope)
+        self._form = urlencode(form).encode()
         self._name = name
         self._clock = clock
         self._token = ""
@@ -69,30 +65,22 @@ class MailTokens:
 
     def _fetch(self) -> None:
         self._token = ""
-        kind = {"content-type": "application/x-www-form-urlencoded"}
-        answer = self._http.send("POST", "", urlencode(self._form).encode(), kind)
-        found = self._said(answer)
-        if not answer.ok:
-            why = found.get("error_description") or found.get("error") or f"HTTP {answer.status}"
-            raise DeliveryError(
-                f"no token to sign in with: {printable(str(why))}", where=self._name
-            )
-        token, life_s = found.get("access_token"), found.get("expires_in")
-        if not (isinstance(token, str) and token.isascii() and token.isprintable() and token):
-            raise DeliveryError("no token to sign in with: an answer without one", where=self._name)
-        if isinstance(life_s, bool) or not isinstance(life_s, int | float):
-            life_s = _LIFE_S
-        self._until_s = self._clock() + life_s - SPARE_S
-        self._token = token
+        answer = self._http.send("POST", "", self._form, {"content-type": FORM})
+        said = self._said(answer)
+        grant = read_grant(said) if answer.ok else None
+        if grant is None:
+            why = "an answer without one" if answer.ok else reason(said, answer.status)
+            raise DeliveryError(f"no token to sign in with: {why}", where=self._name)
+        self._until_s = self._clock() + grant.life_s - SPARE_S
+        self._token = grant.token
 
-    def _said(self, answer: HttpAnswer) -> dict[str, JsonValue]:
+    def _said(self, answer: HttpAnswer) -> JsonValue:
         try:
-            found = self._http.parsed(answer)
+            return self._http.parsed(answer)
         except DeliveryError:
             if answer.ok:
                 raise
-            return {}
-        return found if isinstance(found, dict) else {}
+            return None
 
 
 def xoauth2(user: str, token: str) -> Callable[..., str]:

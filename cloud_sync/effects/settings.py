@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from cloud_sync.effects.addresses import Guard, parse_networks
 from kits.core.addresses import is_loopback
+from kits.core.client_credentials import SCOPE
 from kits.core.section import Section
 
 Severity = Literal["info", "warning", "error"]
@@ -88,9 +89,7 @@ class MailConfig(Section):
         description="where a token is fetched to sign in with, as Microsoft 365 wants it; empty: by password",
     )
     oauth_client: str = Field("", description="id of the app that is registered there")
-    oauth_scope: str = Field(
-        "https://outlook.office365.com/.default", description="what the token is for"
-    )
+    oauth_scope: str = Field(SCOPE, description="what the token is for")
     sender: str = Field("", description="the address mails come from")
     to: tuple[str, ...] = Field((), description="who gets them")
     severities: tuple[Severity, ...] = Field(

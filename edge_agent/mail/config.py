@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from edge_agent.json_http import is_safe
 from edge_agent.lookups.config import LookupConfig
 from edge_agent.writers.config import WriterConfig
+from kits.core.client_credentials import SCOPE
 from kits.core.section import Section
 
 MIB = 1 << 20
@@ -175,11 +177,20 @@ class ImapSourceConfig(Section):
     insecure: bool = Field(False, description="allow a password in the clear over the network")
     ca_file: Path | None = Field(None, description="PEM file of an authority of the firm's own")
     user: Line = Field(min_length=1, description="login name")
-    password_env: Line = Field("", description="environment variable with the password")
+    password_env: Line = Field(
+        "",
+        description="environment variable with the password, or with `oauth_url` the app's client secret",
+    )
     token_env: Line = Field("", description="environment variable with an OAuth2 access token")
     token_command: tuple[str, ...] = Field(
         (), description="command that prints an OAuth2 access token, asked at each connection"
     )
+    oauth_url: Line = Field(
+        "",
+        description="where a token is fetched at each connection, as Microsoft 365 wants it; empty: another way in",
+    )
+    oauth_client: Line = Field("", description="id of the app that is registered there")
+    oauth_scope: Line = Field(SCOPE, description="what the token is for")
     folders: tuple[Line, ...] = Field(
         ("INBOX",), min_length=1, max_length=20, description="folders that are read"
     )
@@ -235,6 +246,12 @@ class ImapSourceConfig(Section):
         ways = [bool(self.password_env), bool(self.token_env), bool(self.token_command)]
         if sum(ways) != 1:
             raise ValueError("give one of password_env, token_env and token_command")
+        if self.oauth_url and not is_safe(self.oauth_url):
+            raise ValueError("oauth_url must begin with https://")
+        if self.oauth_url and not (self.oauth_client and self.password_env):
+            raise ValueError(
+                "with oauth_url go oauth_client, and password_env for its client secret"
+            )
         if self.security == "plain" and not self.insecure and self.host not in _LOOPBACK:
             raise ValueError("security: plain would show the password; insecure: true allows it")
         return self

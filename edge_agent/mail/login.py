@@ -9,11 +9,16 @@ import ssl
 import subprocess
 from pathlib import Path
 
-from edge_agent.errors import MailboxLoginError
+from edge_agent.errors import MailboxLoginError, MailboxLostError
+from edge_agent.json_http import JsonApi
 from edge_agent.mail.config import ImapSourceConfig
+from kits.core.client_credentials import read_grant, reason, request_form
+from kits.core.errors import UnreachableError
 
 _COMMAND_LIMIT_S = 30.0
 _TOKEN_BYTES = 16_384
+_ANSWER_BYTES = 65_536
+_LATER, _SERVER = (408, 425, 429), 500
 _CODE = re.compile(r"\[[A-Z-]{1,40}\]")
 """What a server says in one word (RFC 5530)."""
 
@@ -55,7 +60,10 @@ def token(config: ImapSourceConfig) -> str:
 
     Raises:
         MailboxLoginError: nobody gives one.
+        MailboxLostError: its server does not answer now.
     """
+    if config.oauth_url:
+        return _fetched(config)
     if config.token_env:
         return secret(config.token_env, "source.token_env")
     if not config.token_command:
@@ -75,6 +83,30 @@ def token(config: ImapSourceConfig) -> str:
     if not found:
         raise MailboxLoginError("the token's command printed nothing", where="source.token_command")
     return found
+
+
+def _fetched(config: ImapSourceConfig) -> str:
+    """By client credentials."""
+    form = request_form(
+        config.oauth_client, secret(config.password_env, "source.password_env"), config.oauth_scope
+    )
+    api = JsonApi(config.timeout_s, _ANSWER_BYTES, refusals=True)
+    try:
+        answer = api.call("POST", config.oauth_url, form=form)
+    except UnreachableError as error:
+        raise MailboxLostError(f"no token: {error.what}", where=error.where) from error
+    grant = read_grant(answer.value)
+    if grant is not None:
+        return grant.token
+    why = (
+        "an answer without one" if answer.value is not None else reason(answer.said, answer.status)
+    )
+    if answer.status in _LATER or answer.status >= _SERVER:
+        raise MailboxLostError(f"no token: {why}", where="source.oauth_url")
+    raise MailboxLoginError(
+        f"no token: {why}", where="source.oauth_url",
+        fix=f"check oauth_client, its client secret ({config.password_env}) and whether that has ended",
+    )  # fmt: skip
 
 
 def without_secret(words: str, hidden: str) -> str:

@@ -1,0 +1,131 @@
+"""Into a mailbox without a password (Microsoft 365): the agent fetches a token as an app, and says why it gets none."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from pydantic import ValidationError
+
+from edge_agent.errors import MailboxLoginError, MailboxLostError
+from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.login import token
+from kits.core.addresses import free_port
+
+SECRET = "s3cr3t"
+
+
+class Desk:
+    """A server of tokens; `status` and `answer` are what it says."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.answer: Any = {"access_token": "token-1", "expires_in": 3599, "token_type": "Bearer"}
+        self.asked: list[tuple[str, dict[str, list[str]]]] = []
+        desk = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                desk.asked.append((self.headers["Content-Type"], parse_qs(form)))
+                said = desk.answer
+                raw = said if isinstance(said, bytes) else json.dumps(said).encode()
+                self.send_response(desk.status)
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/tenant/oauth2/v2.0/token"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setenv("KW_TEST_APP_SECRET", SECRET)
+    made = Desk()
+    yield made
+    made.close()
+
+
+def config_for(url: str, **changes: object) -> ImapSourceConfig:
+    raw = {
+        "host": "outlook.office365.com", "user": "help@example.org", "password_env": "KW_TEST_APP_SECRET",
+        "oauth_url": url, "oauth_client": "app-1", "timeout_s": 5,
+    }  # fmt: skip
+    return ImapSourceConfig.model_validate({**raw, **changes})
+
+
+def test_a_token_is_fetched_for_each_connection(desk: Desk) -> None:
+    config = config_for(desk.url)
+    assert token(config) == "token-1"
+    desk.answer = {"access_token": "token-2"}
+    assert token(config) == "token-2"
+    kind, form = desk.asked[0]
+    assert kind == "application/x-www-form-urlencoded" and form == {
+        "grant_type": ["client_credentials"], "client_id": ["app-1"], "client_secret": [SECRET],
+        "scope": ["https://outlook.office365.com/.default"],
+    }  # fmt: skip
+
+
+def test_a_refusal_is_told_in_the_servers_words_and_shows_no_secret(desk: Desk) -> None:
+    desk.status = 401
+    desk.answer = {"error": "invalid_client", "error_description": "AADSTS7000222: expired.\r\nX"}
+    with pytest.raises(MailboxLoginError, match=r"no token: AADSTS7000222: expired\.  X") as told:
+        token(config_for(desk.url))
+    assert "KW_TEST_APP_SECRET" in told.value.fix and SECRET not in str(told.value)
+
+
+@pytest.mark.parametrize(("status", "answer"), [(400, b"<html>"), (403, {}), (404, b"")])
+def test_a_refusal_without_words_is_told_by_its_number(
+    desk: Desk, status: int, answer: object
+) -> None:
+    desk.status, desk.answer = status, answer
+    with pytest.raises(MailboxLoginError, match=f"no token: HTTP {status}"):
+        token(config_for(desk.url))
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_server_that_is_busy_is_asked_again_later(desk: Desk, status: int) -> None:
+    desk.status, desk.answer = status, b"<html>"
+    with pytest.raises(MailboxLostError, match=f"no token: HTTP {status}"):
+        token(config_for(desk.url))
+
+
+def test_so_is_one_that_is_not_there(desk: Desk) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/token"
+    with pytest.raises(MailboxLostError, match="no token"):
+        token(config_for(nobody))
+
+
+@pytest.mark.parametrize("answer", [{"token_type": "Bearer"}, {"access_token": "a\nb"}, []])
+def test_a_yes_without_a_token_is_none(desk: Desk, answer: object) -> None:
+    desk.answer = answer
+    with pytest.raises(MailboxLoginError, match="an answer without one"):
+        token(config_for(desk.url))
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"oauth_url": "http://login.example/t"}, "https"),
+        ({"oauth_client": ""}, "oauth_client"),
+        ({"password_env": "", "token_env": "T"}, "password_env"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(changes: dict[str, str], word: str) -> None:
+    with pytest.raises(ValidationError, match=word):
+        config_for("https://login.example/t", **changes)
