@@ -63,7 +63,7 @@ INCOMING: dict[str, Incoming] = {
         salesforce_events.read,
         (
             "Setup, Outbound Messages, New: object {thing}, endpoint URL {url}",
-            "fields to send: Id, SystemModstamp, IsDeleted; leave Send Session ID off",
+            "fields to send: Id, SystemModstamp, IsDeleted",
             "a record-triggered flow on create and edit sends it; let it leave out changes by the hub's"
             " own user, or of the fields {fields}",
         ),
