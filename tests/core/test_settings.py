@@ -97,7 +97,7 @@ MERGES = "a0: &a0 {x: 1}\n" + "".join(
     ("text", "said"),
     [
         ("a: [1", "not valid YAML"),
-        ("a: 2026-02-30", "day is out of range"),
+        ("a: 2026-02-30", "day .*range"),
         ("a: " + "[" * 100_000 + "]" * 100_000, "not valid YAML"),
         (LAUGHS, "more than 100,000 values"),
         (MERGES, "more than 100,000 values"),
