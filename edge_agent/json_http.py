@@ -20,7 +20,6 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from kits.core.addresses import is_loopback
 from kits.core.client_credentials import FORM
 from kits.core.errors import UnreachableError, plain_reason
 
@@ -147,12 +146,6 @@ def _content(body: JsonValue, form: Mapping[str, str] | None) -> tuple[bytes | N
     if form is not None:
         return urlencode(form).encode(), FORM
     return (None, "") if body is None else (json.dumps(body).encode(), "application/json")
-
-
-def is_safe(url: str) -> bool:
-    """Whether what is sent there stays between the two: TLS, or this machine."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
 
 
 def _end(connection: http.client.HTTPConnection) -> None:

@@ -1,7 +1,6 @@
 """What is looked after for all leads every few seconds: releases take effect and withdrawn bundles end, wrong times go.
-Once an hour: whether the API that a CRM is asked by ends soon.
 
-It is done for every project, whether a CRM is connected to it or not: the live API scores with the same bundles. A time
+Once an hour it is seen whether the API that a CRM is asked by ends soon. The rest is done for every project, whether a CRM is connected to it or not: the live API scores with the same bundles. A time
 is wrong that lies further ahead than any pause is long; once the clock was set back, each that lies ahead may be.
 """
 

@@ -88,12 +88,13 @@ class Mail:
 
     def _send(self, mail: EmailMessage) -> None:
         tls = self._context if self._config.tls == "tls" else None
+        token = self._tokens.token() if self._tokens is not None else ""
         server = _Server(self._config.host, self._config.port, Deadline(self._timeout_s), tls)
         try:
             if self._config.tls == "starttls":
                 server.encrypt(self._context)
             if self._config.username:
-                self._sign_in(server)
+                self._sign_in(server, token)
             server.send_message(mail)
             # the mail is taken: what becomes of the farewell must not make it go out again
             with suppress(smtplib.SMTPException, OSError):
@@ -101,11 +102,10 @@ class Mail:
         finally:
             server.close()
 
-    def _sign_in(self, server: smtplib.SMTP) -> None:
+    def _sign_in(self, server: smtplib.SMTP, token: str) -> None:
         if self._tokens is None:
             server.login(self._config.username, self._password)
             return
-        token = self._tokens.token()
         server.ehlo_or_helo_if_needed()
         try:
             server.auth("XOAUTH2", xoauth2(self._config.username, token))

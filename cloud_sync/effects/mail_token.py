@@ -1,6 +1,6 @@
 """A token to sign in at a mail server with, where it takes no password: client credentials and XOAUTH2.
 
-Exchange Online has sign-in by password switched off for its customers from the end of December 2026 on.
+Exchange Online has sign-in by password switched off by default from the end of December 2026 on.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class MailTokens:
         self._http = JsonHttp(config.oauth_url, {}, TIMEOUT_S, name=name, context=context)
         form = request_form(config.oauth_client, secret, config.oauth_scope)
         self._form = urlencode(form).encode()
+        self._secret = secret
         self._name = name
         self._clock = clock
         self._token = ""
@@ -69,7 +70,9 @@ class MailTokens:
         said = self._said(answer)
         grant = read_grant(said) if answer.ok else None
         if grant is None:
-            why = "an answer without one" if answer.ok else reason(said, answer.status)
+            why = (
+                "an answer without one" if answer.ok else reason(said, answer.status, self._secret)
+            )
             raise DeliveryError(f"no token to sign in with: {why}", where=self._name)
         self._until_s = self._clock() + grant.life_s - SPARE_S
         self._token = grant.token

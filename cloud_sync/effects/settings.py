@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from cloud_sync.effects.addresses import Guard, parse_networks
-from kits.core.addresses import is_loopback
+from kits.core.addresses import is_safe
 from kits.core.client_credentials import SCOPE
 from kits.core.section import Section
 
@@ -98,10 +98,9 @@ class MailConfig(Section):
 
     @model_validator(mode="after")
     def _one_way_in(self) -> MailConfig:
-        url = urlsplit(self.oauth_url)
         if not self.oauth_url:
             return self
-        if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
+        if not is_safe(self.oauth_url):
             raise ValueError("oauth_url must begin with https://")
         if not (self.oauth_client and self.username):
             raise ValueError(

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from edge_agent.json_http import is_safe
 from edge_agent.lookups.config import LookupConfig
 from edge_agent.writers.config import WriterConfig
+from kits.core.addresses import is_safe
 from kits.core.client_credentials import SCOPE
 from kits.core.section import Section
 

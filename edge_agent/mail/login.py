@@ -87,9 +87,8 @@ def token(config: ImapSourceConfig) -> str:
 
 def _fetched(config: ImapSourceConfig) -> str:
     """By client credentials."""
-    form = request_form(
-        config.oauth_client, secret(config.password_env, "source.password_env"), config.oauth_scope
-    )
+    hidden = secret(config.password_env, "source.password_env")
+    form = request_form(config.oauth_client, hidden, config.oauth_scope)
     api = JsonApi(config.timeout_s, _ANSWER_BYTES, refusals=True)
     try:
         answer = api.call("POST", config.oauth_url, form=form)
@@ -98,9 +97,9 @@ def _fetched(config: ImapSourceConfig) -> str:
     grant = read_grant(answer.value)
     if grant is not None:
         return grant.token
-    why = (
-        "an answer without one" if answer.value is not None else reason(answer.said, answer.status)
-    )
+    why = "an answer without one"
+    if answer.value is None:
+        why = reason(answer.said, answer.status, hidden)
     if answer.status in _LATER or answer.status >= _SERVER:
         raise MailboxLostError(f"no token: {why}", where="source.oauth_url")
     raise MailboxLoginError(

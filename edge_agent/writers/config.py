@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from edge_agent.json_http import is_safe
+from kits.core.addresses import is_safe
 from kits.core.section import Section
 
 

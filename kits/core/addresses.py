@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import deque
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 _NEVER_LENT = range(20_000, 32_768)
 """Ports that are neither well known nor lent to outgoing connections, by Linux's and IANA's ranges."""
@@ -23,6 +24,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def is_safe(url: str) -> bool:
+    """Whether what is sent there stays between the two: TLS, or this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -17,6 +17,7 @@ SCOPE: Final = "https://outlook.office365.com/.default"
 FORM: Final = "application/x-www-form-urlencoded"
 SHORT_S: Final = 600.0
 """Taken for a token's life where its server does not say."""
+_LONG_S = 10.0 * 86_400
 _WORDS = 200
 
 
@@ -41,14 +42,14 @@ def read_grant(answer: JsonValue) -> Grant | None:
     token, life_s = found.get("access_token"), found.get("expires_in")
     if not (isinstance(token, str) and token and token.isascii() and token.isprintable()):
         return None
-    if isinstance(life_s, bool) or not isinstance(life_s, int | float):
+    if isinstance(life_s, bool) or not isinstance(life_s, int | float) or not 0 < life_s < _LONG_S:
         life_s = SHORT_S
     return Grant(token, float(life_s))
 
 
-def reason(answer: JsonValue, status: int) -> str:
-    """Why a server gives none, in its own words, on one line."""
+def reason(answer: JsonValue, status: int, secret: str) -> str:
+    """Why a server gives none, in its own words, on one line; by its number where they repeat the secret."""
     found = answer if isinstance(answer, Mapping) else {}
     said = found.get("error_description") or found.get("error")
-    words = said if isinstance(said, str) else f"HTTP {status}"
+    words = said if isinstance(said, str) and secret not in said else f"HTTP {status}"
     return "".join(char if char.isprintable() else " " for char in words)[:_WORDS].strip()

@@ -15,11 +15,6 @@ from pathlib import Path
 from kits.core.errors import MachineError, UnreachableError, plain_reason
 from kits.toolchain.runs import read_run
 
-_SETTINGS = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}  # fmt: skip
-"""Its client tries for minutes by itself, and prints between what we print. What is set already goes before."""
 MAX_VALUE = 6000
 """Characters of a setting that MLflow takes."""
 _WORDS = 300
@@ -69,8 +64,10 @@ def export_run(run_dir: Path, uri: str) -> None:
 @contextmanager
 def _told(uri: str, fix: str) -> Iterator[None]:
     """What its client and the network say becomes an error of ours."""
-    for name, value in _SETTINGS.items():
-        os.environ.setdefault(name, value)
+    # its client tries for minutes by itself, and prints between what we print; what is set already goes before
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     from mlflow.exceptions import MlflowException
 
     try:

@@ -68,6 +68,11 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
         "what you set goes before",
     ),
     (
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES, MLFLOW_HTTP_REQUEST_TIMEOUT, MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "kit train, kit report",
+        "with `--mlflow` set to `2`, `20` and `true`: its client tries for minutes by itself, and prints between what is printed; "
+        "what you set goes before",
+    ),
+    (
         "PYTHONSAFEPATH", "kit",
         "set, unless you have set it: processes that `kit` starts import nothing from the folder you are in (Python 3.11 or "
         "later)",

@@ -16,6 +16,7 @@ from cloud_sync.crm.opening import Opener
 from cloud_sync.crm.scoring import LeadScoring
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.simulator import Simulator, serve
+from cloud_sync.crm.simulator.values import Held
 from cloud_sync.crm.sweeping import Sweeping
 from cloud_sync.crm.writeback import WriteBack
 from cloud_sync.hub import Hub
@@ -93,9 +94,13 @@ class Firm:
         with self.hub.database.session() as session:
             return session.scalar(select(func.count()).select_from(Sample)) or 0
 
+    def held(self, name: str) -> Held:
+        found = self.simulator.records.any(name)
+        assert found is not None
+        return found
+
     def shown(self, name: str) -> bool:
-        held = self.simulator.records.any(name)
-        return held is not None and held.written.times > 0
+        return self.held(name).written.times > 0
 
 
 @pytest.fixture(params=["deals", "leads"])
@@ -136,16 +141,16 @@ def test_one_that_is_back_is_scored_and_shown_again(firm: Firm) -> None:
     firm.tell(one)
     assert firm.lead(one).state == "gone"
     firm.archive(one, archived=False)
-    before = firm.simulator.records.any(one).written.times  # type: ignore[union-attr]  # it is there
+    before = firm.held(one).written.times
     firm.sweep()
     assert firm.lead(one).state == "open"
-    assert firm.simulator.records.any(one).written.times > before  # type: ignore[union-attr]  # it is there
+    assert firm.held(one).written.times > before
 
 
 @pytest.mark.parametrize("outcome", ["won", "lost"])
 def test_what_became_of_one_that_is_archived_at_once_is_learned(firm: Firm, outcome: str) -> None:
     one = firm.ids[0]
-    firm.simulator.settle(firm.simulator.records.any(one), outcome)  # type: ignore[arg-type]  # it is there
+    firm.simulator.settle(firm.held(one), outcome)
     firm.archive(one)
     firm.sweep()
     assert firm.lead(one).state == outcome and firm.learned() == 1

@@ -105,6 +105,15 @@ def test_a_wrong_secret_is_told_in_the_servers_words_and_never_shown() -> None:
     assert "wr0ng" not in str(told.value) and "wr0ng" not in repr(tokens)
 
 
+def test_a_server_that_repeats_the_secret_is_told_by_its_number() -> None:
+    said = Reply({"error_description": "client_secret=wr0ng is none"}, 400)
+    with crm_server(lambda _asked: said) as server:
+        tokens = MailTokens(config_for(server.url), "wr0ng", name="mail")
+        with pytest.raises(DeliveryError, match="HTTP 400") as told:
+            tokens.token()
+    assert "wr0ng" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -119,7 +128,7 @@ def test_an_answer_without_a_token_is_no_token(reply: Reply) -> None:
             tokens.token()
 
 
-@pytest.mark.parametrize("life", [None, "soon", True])
+@pytest.mark.parametrize("life", [None, "soon", True, float("nan"), float("inf"), -1, 0])
 def test_a_life_that_is_not_said_is_taken_for_short(life: object) -> None:
     desk = Desk(life_s=life)
     with crm_server(desk.act) as server:

@@ -89,7 +89,10 @@ def test_a_refusal_is_told_in_the_servers_words_and_shows_no_secret(desk: Desk) 
     assert "KW_TEST_APP_SECRET" in told.value.fix and SECRET not in str(told.value)
 
 
-@pytest.mark.parametrize(("status", "answer"), [(400, b"<html>"), (403, {}), (404, b"")])
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [(400, b"<html>"), (403, {}), (404, b""), (400, {"error_description": f"{SECRET} is wrong"})],
+)
 def test_a_refusal_without_words_is_told_by_its_number(
     desk: Desk, status: int, answer: object
 ) -> None:

@@ -65,7 +65,7 @@ def left_by(words: str, home: Path) -> list[Path]:
 
 
 def test_its_client_reports_to_nobody(tmp_path: Path) -> None:
-    """By itself it keeps an id, and sends what it is used for."""
+    """By itself it keeps an id, and sends what it is used for. Where one does neither, nothing would be shown here."""
     assert left_by("import kits, mlflow", tmp_path / "ours") == []
     if not left_by("import mlflow", tmp_path / "alone"):
         pytest.skip("this MLflow reports nothing by itself")
