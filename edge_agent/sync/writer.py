@@ -78,7 +78,8 @@ class Writer:
     """The only thread that appends to the outbox while the agent runs.
 
     Args:
-        queue: entries that wait at most; alerts and labels may go ten times beyond it.
+        queue: entries that wait at most, those being written among them; alerts and labels may go ten
+            times beyond it.
         disk: what the disk forbids; None: nothing is looked at.
 
     Attributes:
@@ -148,7 +149,8 @@ class Writer:
                 return False
         limit = self._limit if klass in "st" else 10 * self._limit
         emergency = level >= Level.EMERGENCY and klass in "st"
-        if emergency or len(self._queue) >= limit:
+        # what is being tried comes back when the disk does not take it: it waits as well
+        if emergency or len(self._queue) + len(self._group) >= limit:
             self.figures.refused += 1
             return False
         return True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import sqlite3
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ from tests.edge_agent.parts import agent_config, decision, picture, rows_of
 from tests.waiting import wait_for
 
 FAST = CommitPolicy(samples_ms=10, telemetry_ms=10, first_pause_s=0.01, max_pause_s=0.1)
+PATIENT = CommitPolicy(samples_ms=10, telemetry_ms=10, first_pause_s=0.3, max_pause_s=5.0)
+"""It takes seconds before it gives a picture up."""
 BUDGETS = Budgets(1 << 24, 1 << 26, 1 << 24)
 BLOB = random.Random(3).randbytes(60_000)
 
@@ -81,7 +84,7 @@ def delivered(outbox: Outbox) -> HubSimulator:
 
 def test_rows_wait_for_room_on_the_disk_and_arrive_once(small_disk: Path) -> None:
     outbox = Outbox(small_disk, BUDGETS)
-    writer = Writer(outbox, queue=60, policy=FAST)
+    writer = Writer(outbox, queue=60, policy=PATIENT)
     outbox.append([Entry(decision(0), "s")])
     filler = fill(small_disk)
     writer.start()
@@ -102,6 +105,32 @@ def test_rows_wait_for_room_on_the_disk_and_arrive_once(small_disk: Path) -> Non
     samples = [b.sample_id for b in bodies if isinstance(b, DecisionBody)]
     assert len(samples) == len(set(samples)) == accepted
     assert hub.repeats == 0
+    outbox.close()
+
+
+class FullDisk(Outbox):
+    """Takes nothing; while it is tried, `meanwhile` runs."""
+
+    meanwhile: Callable[[], object]
+
+    def append(self, entries: Sequence[Entry]) -> list[int]:
+        if entries:
+            self.meanwhile()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().append(entries)
+
+
+def test_what_is_being_tried_is_still_among_what_waits(tmp_path: Path) -> None:
+    outbox = FullDisk(tmp_path, BUDGETS)
+    writer = Writer(outbox, queue=60, policy=FAST)
+    taken: list[bool] = []
+    outbox.meanwhile = lambda: taken.extend(writer.put(Entry(decision(n), "s")) for n in range(50))
+    writer.put(Entry(decision(0), "s"))
+    writer.start()
+    wait_for(lambda: writer.figures.failures >= 4)
+    writer.close()
+    assert sum(taken) == 59, "as many as there is room for, however often it is tried"
+    assert writer.figures.refused == len(taken) - 59
     outbox.close()
 
 
