@@ -63,6 +63,9 @@ def crm_simulate(
     limit: Annotated[
         int, typer.Option(min=-1, help="Requests to its API in the CRM's window; -1: as the CRM, 0: any number.")
     ] = -1,
+    day_tokens: Annotated[
+        int, typer.Option(min=0, help="Tokens that its API has in a day (Pipedrive); 0: any number.")
+    ] = 0,
     signed_url: Annotated[
         str, typer.Option(help="The hub's public address, where --hub is another way to it.")
     ] = "",
@@ -86,6 +89,7 @@ def crm_simulate(
         limit=None if limit < 0 else limit,
         coming=None if records is None else read_coming(records), thing=thing,
     )  # fmt: skip
+    simulator.limit_day(day_tokens)
     simulator.make(leads, quiet=True)
     how = Run(
         port, hub, signed_url, _trust(ca), Noise(duplicates, reorder, delay_s),

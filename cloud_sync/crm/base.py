@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
+from cloud_sync.crm.budget import Budget
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.effects.checks import Check
 from cloud_sync.store.types import JsonObject
@@ -224,6 +225,8 @@ class Crm(Protocol):
     """How many leads one write may carry."""
     polls: bool
     """Whether `changed_since` is to be asked."""
+    budget: Budget
+    """How often it may be asked, and what is left of the day."""
 
     def read(self, object_ids: Sequence[str]) -> list[Record]:
         """The records as they are now, at most `batch` at once; those that are gone are left out."""

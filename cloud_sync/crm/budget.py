@@ -19,8 +19,11 @@ WINDOW_S = 10.0
 LONGEST_WAIT_S = 10.0
 """A loop waits so long by itself; beyond that it is told to come back."""
 RESERVE = 0.05
-"""Share of the day's requests that is left to the firm's other programs."""
+"""Share of the day's requests that is left to the firm's other programs, unless the settings say otherwise."""
+SPARE = 0.25
+"""Below this share what can wait is not written: the rest of the day is for leads that something happens to."""
 DAILY_PAUSE_S = 900.0
+"""So long what was said of the day holds; then one request asks anew."""
 _MAX_PAUSE_S = 3600.0
 _USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
 
@@ -68,6 +71,7 @@ class Budget:
         where: the connection, for errors.
         share: of them that are this process's, above 0 and up to 1.
         burst: so many may go at once; None: a fifth of those of ten seconds.
+        leave: share of the day's requests that is left to others.
         clock: monotonic seconds.
         sleep: waits.
     """
@@ -79,12 +83,17 @@ class Budget:
         where: str,
         share: Callable[[], float] = lambda: 1.0,
         burst: float | None = None,
+        leave: float = RESERVE,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._per_10s = per_10s
         self._share = share
         self._burst = burst
+        self._leave = leave
+        self._left: tuple[float, float] | None = (
+            None  # share of the day that is left, when it was said
+        )
         self._tokens = math.inf  # as many as a burst holds
         self._where = where
         self._clock = clock
@@ -126,9 +135,39 @@ class Budget:
             left, rest = _number(headers, window.left), _number(headers, window.rest)
             if left is not None and left < 1 and rest is not None:
                 self._close(rest * window.unit_s, "the CRM's limit of requests is reached")
-        for left, limit in self._days(headers):
-            if limit > 0 and left < limit * RESERVE:
-                self._close(DAILY_PAUSE_S, "the day's requests of the CRM are nearly used up")
+        shares = [left / limit for left, limit in self._days(headers) if limit > 0]
+        if shares:
+            self._day(min(shares), "the day's requests of the CRM are nearly used up")
+
+    def use_up(self, why: str) -> None:
+        """The CRM says that nothing is left of the day."""
+        self._day(0.0, why)
+
+    def _day(self, left: float, why: str) -> None:
+        with self._lock:
+            self._left = left, self._clock()
+        if self._is_too_little(left):
+            self._close(DAILY_PAUSE_S, why)
+
+    def _is_too_little(self, left: float) -> bool:
+        return left <= 0 or left < self._leave
+
+    def left_of_day(self) -> float | None:
+        """Share of the day's requests that is left; None: the CRM has not said so lately."""
+        with self._lock:
+            if self._left is None or self._clock() >= self._left[1] + DAILY_PAUSE_S:
+                return None
+            return self._left[0]
+
+    def has_spare(self) -> bool:
+        """Whether what can wait may go now."""
+        left = self.left_of_day()
+        return left is None or left >= max(SPARE, self._leave)
+
+    def is_used_up(self) -> bool | None:
+        """Whether only what is left to others is left of the day; None: the CRM has not said so lately."""
+        left = self.left_of_day()
+        return None if left is None else self._is_too_little(left)
 
     def close(self, seconds: float, why: str) -> None:
         """Asks nothing for so long (`Retry-After`)."""

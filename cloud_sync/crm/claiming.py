@@ -22,11 +22,17 @@ LEASE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A lead that is being scored, and its mark when it was claimed; `muted`: it is read only (`storing.is_muted`)."""
+    """A lead that is being scored, and its mark when it was claimed.
+
+    Attributes:
+        muted: it is read only (`storing.is_muted`).
+        behind: nothing happened to it, it is scored in the background (`rescoring.py`).
+    """
 
     object_id: str
     mark: int
     muted: bool = False
+    behind: bool = False
 
 
 def any_due(hub: Hub, connection: str, bundle: str, backlog: Backlog, now: datetime) -> bool:
@@ -50,13 +56,16 @@ def claim(
     with hub.database.transaction() as session:
         if not breaker.may_try(session, seen, now):
             return []
-        rows = _next(session, due, limit)
-        if len(rows) < limit and make_due(session, seen.name, bundle, limit - len(rows), now):
-            session.flush()
-            rows = _next(session, due, limit)
+        rows = list(_next(session, due, limit))
+        came = len(rows)
+        if came < limit:
+            rows += make_due(session, seen.name, bundle, limit - came, now)
         for row in rows:
             row.lease_owner, row.lease_until = owner, now + LEASE
-        return [Claimed(row.object_id, row.due_mark, storing.is_muted(row)) for row in rows]
+        return [
+            Claimed(row.object_id, row.due_mark, storing.is_muted(row), behind=place >= came)
+            for place, row in enumerate(rows)
+        ]
 
 
 def give_back(hub: Hub, connection: str, claimed: Sequence[Claimed], owner: str) -> None:

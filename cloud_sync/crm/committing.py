@@ -81,6 +81,7 @@ class Commit:
         """
         name = self._connection.name
         marks = {one.object_id: one.mark for one in claimed}
+        behind = {one.object_id for one in claimed if one.behind}
         self._kept = self._keep_bytes()
         dead = 0
         with self._hub.database.transaction() as session:
@@ -100,7 +101,10 @@ class Commit:
                     # it was deleted or merged away while it was read: what was read then is the past
                     storing.release(lead, mark, again_after=None, now=now)
                     continue
+                first = lead.object_id not in behind or storing.goes_first(lead)
                 again = self._store_one(session, lead, now)
+                # taking a score away, because a person wants that, lets nobody go first
+                lead.write_behind = not first and lead.points is not None
                 dead += bool(lead.dead)
                 storing.release(lead, mark, again_after=again, now=now)
             session.flush()

@@ -18,6 +18,7 @@ from cloud_sync.crm.models import REFUSED as BUNDLE_REFUSED
 from cloud_sync.crm.models import released
 from cloud_sync.crm.refusals import in_words
 from cloud_sync.crm.unopened import UNOPENED
+from cloud_sync.crm.used_up import USED_UP
 from cloud_sync.crm.writeback import REFUSED as SCORES_REFUSED
 from cloud_sync.crm.writing import DEAD
 from cloud_sync.store.models import Alert, CrmConnection, CrmLead, LeadModel
@@ -29,7 +30,7 @@ NOT_HEARD, LEFT_ALONE = "messages refused", "left alone"
 NO_BUNDLE = "no bundle is in force for {project}: kit publish --hub URL, and sign its release"
 SCORED_BY_EARLIER = "{newer} was refused, {bundle} scores on: {why}"
 GIVEN_UP = "{scores} given up, and none was taken since: {first}"
-_ALERTS = (UNOPENED, SCORES_REFUSED, BUNDLE_REFUSED, *NOT_TAKEN)
+_ALERTS = (UNOPENED, USED_UP, SCORES_REFUSED, BUNDLE_REFUSED, *NOT_TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def _faults(row: CrmConnection, known: _Known, given_up: str) -> Iterator[tuple[
     """What may be wrong though its CRM answers, the gravest first, and why; empty: it is not."""
     yield CANNOT_SCORE, known.alerts.get((UNOPENED, row.name), "")
     yield CANNOT_SCORE, _unscored(row, known) if row.project else ""
+    yield LEFT_ALONE, known.alerts.get((USED_UP, row.name), "")
     yield SCORES_WAIT, known.alerts.get((SCORES_REFUSED, row.name), "") or given_up
     for alert in NOT_TAKEN:
         yield NOT_HEARD, known.alerts.get((alert, row.name), "")

@@ -231,7 +231,9 @@ def reband(hub: Hub, connection: str, cut: Cut, now: datetime) -> int:
             lead.percentile = cut.percentile(lead.probability)
             if storing.shown_band(lead) != before:
                 lead.version += 1
+                first = storing.goes_first(lead)
                 storing.mark_write(lead, rules, now)
+                lead.write_behind = not first
                 session.add(storing.course_of(lead, now))
         return len(leads)
 

@@ -84,6 +84,7 @@ class Dynamics:
         self._set = _SETS[settings.object]
         self._key = f"{settings.object}id"
         self._wire = wire or Wire(access)
+        self.budget = self._wire.budget
         self._secrets = access.secrets
         self._columns = Columns(self._get, settings, self._key, access.name, access.met)
         self.polls = options.get("events", "poll") == "poll"

@@ -83,8 +83,9 @@ class Wire:
         self.clock = clock
         self._monotonic = monotonic
         self.budget = budget or Budget(
-            settings.rate_per_10s or 50.0, where=access.name, share=access.share
-        )
+            settings.rate_per_10s or 50.0, where=access.name, share=access.share,
+            leave=settings.leave_of_day,
+        )  # fmt: skip
         self._timeout_s = settings.timeout_s
         self._context = context
         self._guard = Guard(parse_networks(settings.allow))

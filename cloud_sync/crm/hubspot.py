@@ -76,6 +76,7 @@ class HubSpot:
         self._naming = Looked(self._look)
         headers = {"authorization": f"Bearer {access.secrets['token']}"}
         self._wire = wire or Wire(access)
+        self.budget = self._wire.budget
         self._http = CrmHttp(
             self._wire, access.settings.url, lambda: headers, explain=self._explained
         )

@@ -75,6 +75,7 @@ class Odoo:
         self._model = settings.object
         self._name = access.name
         self._wire = wire or Wire(access)
+        self.budget = self._wire.budget
         self.polls = options.get("events", "poll") == "poll"
         account = OdooAccount(
             _api(options.get("api", "json2"), access.name), access.secrets["key"],

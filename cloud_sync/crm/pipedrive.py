@@ -98,9 +98,9 @@ class Pipedrive:
         self._settings = access.settings
         self._thing = _THINGS[name]
         headers = {"x-api-token": access.secrets["token"]}
-        self._http = CrmHttp(
-            wire or Wire(access), access.settings.url, lambda: headers, explain=_explained
-        )
+        wire = wire or Wire(access)
+        self.budget = wire.budget
+        self._http = CrmHttp(wire, access.settings.url, lambda: headers, explain=_explained)
         self._fields = AccountFields(self._http, self._thing.fields, clock)
         self._met = access.met
         self._named: tuple[Known, tuple[str, ...], Naming] | None = None

@@ -73,8 +73,10 @@ def read_decided(session: Session, project: str, now: datetime) -> None:
         session.execute(update(CrmLead).where(*wanted).values(later_at=now))
 
 
-def make_due(session: Session, connection: str, bundle: str, limit: int, now: datetime) -> int:
-    """Makes some of them due; how many."""
+def make_due(
+    session: Session, connection: str, bundle: str, limit: int, now: datetime
+) -> list[CrmLead]:
+    """Makes some of them due, which the transaction has then."""
     # a sweep comes by the newest first
     found = select(CrmLead).where(*found_later(connection)).order_by(CrmLead.later_at)
     rows = list(session.scalars(found.limit(limit).with_for_update(skip_locked=True)))
@@ -87,4 +89,4 @@ def make_due(session: Session, connection: str, bundle: str, limit: int, now: da
             rows += session.scalars(query)
     for row in rows:
         row.due_at, row.later_at = now, None
-    return len(rows)
+    return rows

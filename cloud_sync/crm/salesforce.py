@@ -99,6 +99,7 @@ class Salesforce:
         self._settings = access.settings
         self._object = _named(access.settings.object, access.name)
         self._wire = wire or Wire(access)
+        self.budget = self._wire.budget
         self._login = Login(access, self._wire, clock)
         self._events = access.settings.options.get("events", "poll")
         self.polls = self._events in ("poll", CDC, PLATFORM)

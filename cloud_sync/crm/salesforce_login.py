@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access
-from cloud_sync.crm.budget import DAILY_PAUSE_S
 from cloud_sync.crm.http import CrmHttp, Wire, many, text, words_in
 from cloud_sync.crm.oauth import JWT_GRANT, JWT_S, Tokens, signed_assertion
 from cloud_sync.crm.salesforce_told import CLIENT
@@ -65,7 +64,7 @@ class Login:
 
     def _explain(self, status: int, value: JsonValue) -> str:
         if "REQUEST_LIMIT_EXCEEDED" in _codes(value):
-            self._wire.budget.close(DAILY_PAUSE_S, _USED_UP)
+            self._wire.budget.use_up(_USED_UP)
         return _explained(status, value)
 
     def _headers(self) -> dict[str, str]:

@@ -24,6 +24,7 @@ from cloud_sync.crm.payloads import heeded, score_all, trials_among, unheard_in
 from cloud_sync.crm.rescoring import Backlog
 from cloud_sync.crm.threads import LeasingLoops, Opener
 from cloud_sync.crm.unopened import Unopened
+from cloud_sync.crm.used_up import UsedUp
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
@@ -72,6 +73,7 @@ class LeadScoring(LeasingLoops):
         self._cut_at: dict[str, datetime] = {}
         self._cuts: dict[str, cutting.Cut | None] = {}
         self._unopened = Unopened(hub, "leads_wait")
+        self._used_up = UsedUp(hub)
         self._voices = Voices()
         self._backlog = Backlog()
 
@@ -138,6 +140,8 @@ class LeadScoring(LeasingLoops):
             return min(max(error.after_s, 2 * POLL_S), LONGEST_S)
         except DeliveryError as error:
             return self._failed(connection.name, error)
+        finally:
+            self._used_up.look(connection.name, crm.budget)
         now = self._now()
         ready = self._voices.of(connection.name, ready, crm.labels())
         read = heeded(ready, read, now)

@@ -68,6 +68,10 @@ class CrmSettings(Section):
     rate_per_10s: float = Field(
         0, ge=0, description="requests in ten seconds; 0: the kind's own limit"
     )
+    leave_of_day: float = Field(
+        0.05, ge=0, le=0.95,
+        description="share of the requests that the CRM allows in a day which is left to your other programs",
+    )  # fmt: skip
     poll_s: float = Field(
         30, ge=1, le=86_400, description="asks so often for changes where it is asked, seconds"
     )

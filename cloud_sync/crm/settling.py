@@ -175,7 +175,7 @@ def _revive(session: Session, name: str, now: datetime) -> None:
     """Leads given up because nobody took their score are tried again."""
     given_up = CrmLead.connection == name, CrmLead.dead.startswith(DEAD)
     there = update(CrmLead).where(*given_up, CrmLead.state != GONE)
-    session.execute(there.values(write_at=now, write_attempts=1))
+    session.execute(there.values(write_at=now, write_behind=True, write_attempts=1))
     session.execute(update(CrmLead).where(*given_up).values(dead="", write_error=""))
     close_dead(session, name)
 
@@ -188,5 +188,5 @@ def _write_again(session: Session, name: str, now: datetime) -> int:
     _revive(session, name, now)
     scored = or_(CrmLead.points.is_not(None), CrmLead.wrote_points.is_not(None))
     wanted = CrmLead.connection == name, CrmLead.state != GONE, CrmLead.dead == "", scored
-    again = {"write_at": now, "write_attempts": 1}
+    again = {"write_at": now, "write_behind": True, "write_attempts": 1}
     return changed_by(session.execute(update(CrmLead).where(*wanted).values(again)))

@@ -102,7 +102,12 @@ def keep_muted(lead: CrmLead, record: Record, rules: Rules, now: datetime) -> No
 def mark_write(lead: CrmLead, rules: Rules, now: datetime) -> None:
     """Has the row written, if what the CRM shows is too far from it."""
     if rules.write and lead.state != GONE and differs(lead, rules.min_change):
-        lead.write_at = lead.write_at or now
+        lead.write_at, lead.write_behind = lead.write_at or now, False
+
+
+def goes_first(lead: CrmLead) -> bool:
+    """Whether a write of it waits that lets no other go first."""
+    return lead.write_at is not None and not lead.write_behind
 
 
 def differs(lead: CrmLead, min_change: int) -> bool:

@@ -62,6 +62,7 @@ class Webhook:
             f"whsec_$(openssl rand -base64 32), for: cloud-sync crm secret {access.name} --api secret",
         )  # fmt: skip
         self._wire = wire or Wire(access)
+        self.budget = self._wire.budget
         parts = urlsplit(access.settings.url)
         self._query = f"?{parts.query}" if parts.query else ""
         url = parts._replace(query="").geturl()

@@ -23,6 +23,7 @@ from cloud_sync.crm.reaching import shown_at
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.threads import LeasingLoops, Opener
 from cloud_sync.crm.unopened import Unopened
+from cloud_sync.crm.used_up import UsedUp
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.lives import ANSWERED
 from cloud_sync.effects.targets import DeliveryError
@@ -63,6 +64,8 @@ class WriteBack(LeasingLoops):
     ) -> None:
         super().__init__(hub, opener, hub.config.writers_dir, now=now, rng=rng)
         self._unopened = Unopened(hub, "scores_wait")
+        self._used_up = UsedUp(hub)
+        self._used_up = UsedUp(hub)
         self._in_a_row: dict[str, int] = {}
 
     def _end_leases(self, dead: Sequence[str]) -> int:
@@ -84,9 +87,8 @@ class WriteBack(LeasingLoops):
             self._unopened.say(row, error)
             return 0, WAITING_S
         self._unopened.over(name)
-        claim = writing.claim(
-            self._hub, row, crm.batch, settings.min_change, self._owner, self._now()
-        )
+        terms = writing.Terms(crm.batch, settings.min_change, behind=crm.budget.has_spare())
+        claim = writing.claim(self._hub, row, terms, self._owner, self._now())
         self._count(name, "unchanged", claim.unchanged)
         if not claim.writes:
             return claim.unchanged, POLL_S if claim.unchanged else IDLE_S
@@ -105,6 +107,7 @@ class WriteBack(LeasingLoops):
         finally:
             if outcomes is None:  # as due as before
                 writing.give_back(self._hub, name, writes, self._owner)
+            self._used_up.look(name, crm.budget)
         now = self._now()
         self._in_a_row.pop(name, None)
         with self._hub.database.transaction() as session:

@@ -40,6 +40,15 @@ _TRENDS: dict[str, storing.Trend] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How much is taken: so many leads, those that moved by so much; `behind`: also what lets others go first."""
+
+    limit: int
+    min_change: int
+    behind: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """What is to be written now, and how many leads need no write after all."""
 
@@ -47,31 +56,34 @@ class Claim:
     unchanged: int = 0
 
 
-def claim(
-    hub: Hub, seen: CrmConnection, limit: int, min_change: int, owner: str, now: datetime
-) -> Claim:
-    """Takes what is to be written for a while; one lead only when the CRM is being tried again.
+def claim(hub: Hub, seen: CrmConnection, terms: Terms, owner: str, now: datetime) -> Claim:
+    """Takes what is to be written for a while, the longest waiting first; one lead only when the CRM is being tried again.
+
+    What was scored in the background goes when nothing else waits, so that it holds up no lead that something happens
+    to: some CRMs take a write for each.
 
     Args:
         seen: the connection as its CRM was opened.
     """
-    due = _due(seen.name, now)
+    turns = _turns(seen.name, now, behind=terms.behind)
     with hub.database.session() as session:
-        if session.scalar(select(CrmLead.object_id).where(*due).limit(1)) is None:
+        if not any(session.scalar(select(CrmLead.object_id).where(*due).limit(1)) for due in turns):
             return Claim()
     with hub.database.transaction() as session:
         row = session.get(CrmConnection, seen.name)
         trial = row is not None and row.open_until is not None
         if not breaker.may_try(session, seen, now):
             return Claim()
-        query = select(CrmLead).where(*due).order_by(CrmLead.write_at, CrmLead.object_id)
-        query = query.limit(1 if trial else limit).with_for_update(skip_locked=True)
+        leads: list[CrmLead] = []
+        for due in turns:
+            query = select(CrmLead).where(*due).order_by(CrmLead.write_at, CrmLead.object_id)
+            query = query.limit((1 if trial else terms.limit) - len(leads))
+            leads += session.scalars(query.with_for_update(skip_locked=True))
         writes: list[ScoreWrite] = []
         unchanged = 0
-        leads = session.scalars(query).all()
         since = _since(session, seen.name, leads)
         for lead in leads:
-            if not storing.differs(lead, min_change):
+            if not storing.differs(lead, terms.min_change):
                 # it moved and came back before anybody wrote it
                 lead.write_at, unchanged = None, unchanged + 1
                 continue
@@ -225,7 +237,7 @@ def _is_not_there(lead: CrmLead, now: datetime, *, again: bool) -> None:
 
 def _came_late(lead: CrmLead, now: datetime) -> None:
     """Another wrote a newer score meanwhile; which of both the CRM took last nobody knows: the newest is written again."""
-    lead.write_at = lead.write_at or now
+    lead.write_at, lead.write_behind = lead.write_at or now, False
     lead.write_attempts = max(1, lead.write_attempts)
 
 
@@ -284,8 +296,13 @@ def _named(session: Session, connection: str, names: Sequence[str]) -> Sequence[
     return session.scalars(query.order_by(CrmLead.object_id).with_for_update()).all()
 
 
-def _due(connection: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
+def _turns(
+    connection: str, now: datetime, *, behind: bool
+) -> list[tuple[ColumnElement[bool], ...]]:
+    """Conditions of what may be written now, in the order in which it goes; each is a stretch of an index."""
+    due = (
         CrmLead.connection == connection, CrmLead.write_at <= now, CrmLead.dead == "",
         CrmLead.state != storing.GONE, is_free(CrmLead.write_lease_until, LEASE, now),
     )  # fmt: skip
+    first, others = CrmLead.write_behind.is_(False), CrmLead.write_behind.is_(True)
+    return [(*due, first), (*due, others)] if behind else [(*due, first)]

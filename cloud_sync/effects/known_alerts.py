@@ -77,6 +77,11 @@ ALERTS: tuple[AlertInfo, ...] = (
         "`cloud-sync crm test NAME` says what is missing, often a right or a field; it goes on by itself",
     ),
     AlertInfo(
+        "crm-day-used-up", ("warning",),
+        "the requests that a CRM allows in a day are used up, but for what is left to your other programs: leads wait, and nothing is lost",
+        "it goes on by itself when the CRM counts anew, often at midnight; which program asks so much is for the CRM to say; `cloud-sync crm set NAME leave_of_day=SHARE` leaves more to others, or less",
+    ),
+    AlertInfo(
         "crm-not-opened", ("warning",),
         "a connection whose leads are scored cannot be opened, as a secret is missing or its settings cannot be read: they wait",
         "`cloud-sync crm secret NAME`, or `cloud-sync crm set NAME KEY=VALUE`; it goes on by itself",

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.budget import Budget
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.scoring import LeadScoring
 from cloud_sync.crm.sweeping import Sweeping
@@ -183,6 +184,7 @@ class MemoryCrm:
     batch: int = 50
     polls: bool = False
     poison: str = ""
+    budget: Budget = field(default_factory=lambda: Budget(1e6, where=SALES))
 
     def put(self, name: str, at: datetime = AT, /, **changes: object) -> None:
         """A record, or the same with changes; `size` and other lower-case names are its fields."""

@@ -143,3 +143,39 @@ def test_a_server_that_asks_for_a_year_is_asked_again_after_an_hour(clock: Clock
     with pytest.raises(ThrottledError, match="be gone") as caught:
         budget.take()
     assert caught.value.after_s <= 3600
+
+
+@pytest.mark.parametrize(
+    ("leave", "left", "spare", "used_up"),
+    [
+        (0.05, 25, True, False), (0.05, 24, False, False), (0.05, 5, False, False), (0.05, 4, False, True),
+        (0.5, 50, True, False), (0.5, 49, False, True), (0, 1, False, False), (0, 0, False, True),
+    ],
+)  # fmt: skip
+def test_what_can_wait_stops_at_a_quarter_of_the_day_and_everything_where_others_have_the_rest(
+    clock: Clock, leave: float, left: int, spare: bool, used_up: bool
+) -> None:
+    budget = Budget(100, where="sales", leave=leave, clock=lambda: clock.now, sleep=clock.sleep)
+    assert (budget.has_spare(), budget.is_used_up()) == (True, None)
+    budget.heed(
+        {"x-daily-ratelimit-token-limit": "100", "x-daily-ratelimit-token-remaining": f"{left}"}
+    )
+    assert (budget.has_spare(), budget.is_used_up()) == (spare, used_up)
+    if used_up:
+        with pytest.raises(ThrottledError, match="nearly used up"):
+            budget.take()
+    else:
+        budget.take()
+    clock.now += DAILY_PAUSE_S
+    assert (budget.has_spare(), budget.is_used_up()) == (True, None), "it is asked anew"
+    budget.take()
+
+
+def test_a_day_that_the_crm_itself_says_is_used_up_is_so_whatever_is_left_to_others(
+    clock: Clock,
+) -> None:
+    budget = Budget(100, where="sales", leave=0, clock=lambda: clock.now, sleep=clock.sleep)
+    budget.use_up("the calls of the day are used up")
+    assert budget.is_used_up() is True
+    with pytest.raises(ThrottledError, match="the calls of the day"):
+        budget.take()

@@ -14,6 +14,7 @@ from cloud_sync.crm.base import Access, Crm
 from cloud_sync.crm.kinds import open_crm, with_defaults
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.simulator import Simulator, serve
+from kits.core.errors import UsageError
 
 FIELDS = "/api/v2/dealFields"
 ALL = f"{FIELDS}?limit=500"
@@ -120,3 +121,24 @@ def test_the_hub_asks_for_nothing_that_is_not_there(app: App) -> None:
     asked = {line.split()[1].partition("?")[0] for line in app.simulator.troubles.requests}
     older = {path for path in asked if not path.startswith("/api/v2/")}
     assert older == {"/v1/users/me", "/v1/users"} | {path for path in asked if "/leads" in path}
+
+
+def test_a_day_has_so_many_tokens_and_then_nothing_is_answered_until_the_next(app: App) -> None:
+    path = app.simulator.vendor.about.path  # type: ignore[attr-defined]
+    half = path.startswith("/api/v2/")
+    app.simulator.limit_day(40 if half else 80)
+    [one, *_] = [held.object_id for held in app.simulator.records]
+    day = app.simulator.state.day
+    for method, cost in (("GET", 2), ("PATCH", 10)):
+        before = day.left
+        assert app.call(method, f"{path}/{one}", {} if method == "PATCH" else None)[0] != 429
+        assert before - day.left == (cost // 2 if half else cost)
+    answers = [app.call("GET", path)[0] for _ in range(5)]
+    assert answers == [200, 200, 200, 429, 429] and day.left == (4 if half else 8)
+    day.renew()
+    assert app.call("GET", path)[0] == 200
+
+
+def test_only_pipedrive_counts_tokens_of_a_day() -> None:
+    with pytest.raises(UsageError, match="counts no tokens"):
+        Simulator("hubspot").limit_day(100)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.crm import cutting, health, hiding, hotlist
+from cloud_sync.crm import cutting, health, hiding, hotlist, writing
 from cloud_sync.crm.claiming import any_due, claim
 from cloud_sync.crm.cutting import Cut
 from cloud_sync.crm.erasing import clear_late
@@ -177,9 +177,20 @@ def test_what_waits_is_counted_in_indexes_that_have_no_other_leads(here: LeadHub
 
 def test_of_all_leads_of_an_earlier_bundle_only_a_batch_is_read(here: LeadHub) -> None:
     with here.hub.database.transaction() as session, asked(here.hub) as said:
-        assert make_due(session, SALES, "0" * 64, 3, here.clock()) == 3
+        assert len(make_due(session, SALES, "0" * 64, 3, here.clock())) == 3
     older = plan(here.hub, [one for one in said if "scored_at DESC" in one[0]])
     assert "ix_crm_lead_scored (connection=? AND bundle>?)" in older and "TEMP B-TREE" not in older
+
+
+def test_whose_score_is_written_next_is_a_look_into_an_index(here: LeadHub) -> None:
+    with asked(here.hub) as said:
+        found = writing.claim(here.hub, here.connection(), writing.Terms(3, 3), "me", here.clock())
+    assert len(found.writes) == 3
+    asked_for = [one for one in said if "write_behind IS" in one[0] and "LIMIT" in one[0]]
+    steps = plan(here.hub, asked_for)
+    used = "ix_crm_lead_write (connection=? AND write_behind=? AND write_at<?)"
+    assert steps.count(used) == len(asked_for) == 3
+    assert "TEMP B-TREE" not in steps
 
 
 def test_old_events_are_found_by_connection(here: LeadHub) -> None:

@@ -90,6 +90,28 @@ class Limiter:
             return Budget(self.limit, self.limit - len(self._at), self.window_s, 0)
 
 
+class Day:
+    """Tokens that all programs of an account share in a day; 0: as many as anybody likes."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.left = limit
+        self._lock = threading.Lock()
+
+    def take(self, cost: int) -> bool:
+        """Whether there were enough."""
+        with self._lock:
+            if self.limit and self.left < cost:
+                return False
+            self.left -= cost
+            return True
+
+    def renew(self) -> None:
+        """Another day begins."""
+        with self._lock:
+            self.left = self.limit
+
+
 class Rights:
     """What the hub's user may do; a test or a person takes some away."""
 

@@ -69,6 +69,7 @@ class Pipedrive(Vendor):
     names: ClassVar[Mapping[str, str]] = {"company": "title"}
     things = tuple(THINGS)
     limit = (40, 2)
+    counts_tokens = True
     schedule = Schedule(
         timeout_s=10, waits_s=(3, 30, 150), ban_after=10, ban_s=1800, dead_after_s=3 * 86_400
     )

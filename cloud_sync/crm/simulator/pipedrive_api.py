@@ -85,6 +85,13 @@ def _refusal(status: int, said: str, **more: JsonValue) -> ApiError:
     return ApiError(status, body)
 
 
+def _cost(request: Request) -> int:
+    """Tokens of a day; version 2 costs half. Source: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting."""
+    one = bool(request.path_params)
+    cost = (2 if one else 20) if request.method == "GET" else 10
+    return cost // 2 if request.url.path.startswith("/api/v2/") else cost
+
+
 class _Api:
     """What each route does."""
 
@@ -99,20 +106,24 @@ class _Api:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not self._state.tokens.good(token or bearer):
             raise _refusal(401, "unauthorized access")
-        budget = self._state.limiter.take()
+        budget, day = self._state.limiter.take(), self._state.day
         headers = {
             "x-ratelimit-limit": str(budget.limit),
             "x-ratelimit-remaining": str(budget.left),
             "x-ratelimit-reset": str(max(1, round(budget.wait_s or budget.window_s))),
         }
-        if budget.wait_s:
+        enough = bool(budget.wait_s) or day.take(_cost(request))
+        if day.limit:
+            headers["x-daily-ratelimit-token-limit"] = str(day.limit)
+            headers["x-daily-ratelimit-token-remaining"] = str(day.left)
+        if budget.wait_s or not enough:
             refused = _refusal(429, "request over limit")
             raise ApiError(429, refused.body, headers)
         if right and right not in self._state.rights:
             raise _refusal(
                 403, "Scope and URL mismatch" if right != ADMIN else "This action needs an admin"
             )
-        return headers if budget.limit else {}
+        return headers if budget.limit or day.limit else {}
 
     def list(self, _body: Body, query: Query) -> JSONResponse:
         """By id, or all page by page; `updated_since` cuts, `sort_by` and `sort` sort. What is archived is not there."""

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from pydantic import JsonValue
 
 from cloud_sync.crm.secrets import Secrets
-from cloud_sync.crm.simulator.access import Limiter, Rights, Tokens
+from cloud_sync.crm.simulator.access import Day, Limiter, Rights, Tokens
 from cloud_sync.crm.simulator.coming import Coming
 from cloud_sync.crm.simulator.records import Records, Shown
 from cloud_sync.crm.simulator.sender import Sender
@@ -164,13 +164,20 @@ class Simulator:
         most, window_s = made.limit
         self.limiter = Limiter(most if limit is None else limit, window_s, time.monotonic)
         self.state = State(
-            seed, self.secrets, now, Shown(self.records), self.tokens, self.rights, self.limiter, self.troubles
+            seed, self.secrets, now, Shown(self.records), self.tokens, self.rights, self.limiter, self.troubles,
+            Day(0),
         )  # fmt: skip
         self.vendor = made(self.state, scheme, thing)
 
     def connect(self, sender: Sender) -> None:
         """From now on changes are told through it."""
         self.sender = sender
+
+    def limit_day(self, tokens: int) -> None:
+        """From now on its API has so many tokens in a day; 0: any number. Raises UsageError where it counts none."""
+        if tokens and not self.vendor.counts_tokens:
+            raise UsageError(f"{self.kind} counts no tokens of a day", fix="pipedrive does")
+        self.state.day = Day(tokens)
 
     def rotate(self, webhook: str, *, keep_old: bool = True) -> None:
         """Signs with another secret; schemes that carry several signatures go on with the old one too."""

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from pydantic import JsonValue
 
 from cloud_sync.crm.secrets import Secrets
-from cloud_sync.crm.simulator.access import Limiter, Rights, Tokens
+from cloud_sync.crm.simulator.access import Day, Limiter, Rights, Tokens
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.records import Shown
 from cloud_sync.crm.simulator.signing import SIGNERS, ToSign
@@ -56,6 +56,7 @@ class State:
     rights: Rights
     limiter: Limiter
     troubles: Troubles
+    day: Day
     custom: dict[str, Fields] = field(default_factory=dict)
     world_columns: dict[str, None] = field(default_factory=lambda: dict.fromkeys(COLUMNS))
 
@@ -89,6 +90,8 @@ class Vendor(ABC):
     """Names of its API's secrets."""
     fixed_key: ClassVar[str] = ""
     """Name of the one that is an access token for ever; empty: all tokens end."""
+    counts_tokens: ClassVar[bool] = False
+    """Whether requests cost tokens, of which it has so many in a day."""
     batch: int = 1
     schedule: Schedule
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ForeignKey, Index, TextClause, text
+from sqlalchemy import ForeignKey, Index, TextClause, false, text
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from cloud_sync.store.types import Base, BigKey, JsonList, JsonObject
@@ -150,6 +150,7 @@ class CrmLead(Base):
             one that comes while the lead is scored makes it due again.
         version: rises with every change of what the CRM is to show: of the score, of a person's band, of opting out.
         written: version that the CRM has; `write_at`: the newest is to be written, not before; None: it is not.
+        write_behind: its write lets those of others go first: nothing happened to it, it was scored in the background.
         wrote_points, wrote_band: what the CRM shows; None and empty: nothing.
         state: open, won, lost or gone (deleted there).
         override: what a person says of the score: `{band, who, at, why}`; empty: nothing.
@@ -169,7 +170,14 @@ class CrmLead(Base):
     __table_args__ = (
         _index("ix_crm_lead_due", "connection", "due_at", rows=DUE),
         _index("ix_crm_lead_later", "connection", "later_at", rows=DUE_LATER),
-        _index("ix_crm_lead_write", "connection", "write_at", rows=TO_WRITE),
+        _index(
+            "ix_crm_lead_write",
+            "connection",
+            "write_behind",
+            "write_at",
+            "object_id",
+            rows=TO_WRITE,
+        ),
         _index("ix_crm_lead_dead", "connection", "dead", rows=FOR_A_PERSON),
         Index("ix_crm_lead_error", "connection", "error", "state"),
         _index("ix_crm_lead_wrote", "connection", "wrote_at", rows=WRITTEN),
@@ -216,6 +224,7 @@ class CrmLead(Base):
     wrote_band: Mapped[str] = mapped_column(default="", server_default="")
     wrote_at: Mapped[datetime | None] = mapped_column(default=None)
     write_at: Mapped[datetime | None] = mapped_column(default=None)
+    write_behind: Mapped[bool] = mapped_column(default=False, server_default=false())
     write_lease_owner: Mapped[str] = mapped_column(default="")
     write_lease_until: Mapped[datetime | None] = mapped_column(default=None)
     write_attempts: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,196 @@
+"""Whose score is written next: leads that something happens to go before those that were scored in the background."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from cloud_sync.crm import cutting, leads, settling
+from cloud_sync.crm.base import ScoreWrite, WriteOutcome
+from cloud_sync.crm.budget import SPARE
+from cloud_sync.crm.condition import IN_ORDER, LEFT_ALONE, conditions
+from cloud_sync.crm.scoring import LeadScoring
+from cloud_sync.crm.used_up import USED_UP
+from cloud_sync.crm.writeback import WriteBack
+from cloud_sync.store.models import Alert, CrmConnection, CrmLead
+from tests.cloud_sync.lead_builders import (
+    LEADS,
+    SALES,
+    LeadHub,
+    MemoryCrm,
+    lead_bundle,
+    lead_hub,
+    release_bundle,
+)
+
+OLD = tuple(str(n) for n in range(40))
+"""Leads that were there before the hub."""
+
+
+@dataclass
+class WritingCrm(MemoryCrm):
+    """A CRM that takes five scores at once, with what it took."""
+
+    batch: int = 5
+    taken: list[str] = field(default_factory=list)
+
+    def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
+        self.taken += [one.object_id for one in writes]
+        return super().write(writes)
+
+
+@pytest.fixture
+def here(tmp_path: Path, database_url: str) -> Iterator[LeadHub]:
+    with lead_hub(tmp_path, database_url) as made:
+        yield made
+
+
+class Desk:
+    """A hub that a sweep has shown forty leads, scored and not written yet."""
+
+    def __init__(self, here: LeadHub) -> None:
+        self.here, self.crm = here, WritingCrm()
+        self.scoring = LeadScoring(
+            here.hub, here.models, lambda _row: self.crm, now=here.clock, rng=random.Random(1)
+        )
+        self.writing = WriteBack(
+            here.hub, lambda _row: self.crm, now=here.clock, rng=random.Random(1)
+        )
+        for number, name in enumerate(OLD):
+            self.crm.put(name, size=20 + number)
+        with here.hub.database.transaction() as session:
+            session.add_all(
+                CrmLead(connection=SALES, object_id=name, later_at=here.clock()) for name in OLD
+            )
+        self.score()
+
+    def score(self) -> None:
+        while self.scoring.serve(SALES)[0]:
+            self.here.clock.tick(0.1)
+
+    def comes(self, name: str) -> None:
+        """A message of it, after those were scored."""
+        self.here.clock.tick(60)
+        self.crm.put(name, self.here.clock(), size=90)
+        self.here.due(name)
+        self.score()
+
+    def write(self, batches: int = 1) -> list[str]:
+        """What so many batches took."""
+        before = len(self.crm.taken)
+        for _ in range(batches):
+            self.writing.serve(SALES)
+        return self.crm.taken[before:]
+
+    def tell_day(self, left: int) -> None:
+        """What the CRM says is left of a hundred."""
+        self.crm.budget.heed(
+            {"x-daily-ratelimit-token-limit": "100", "x-daily-ratelimit-token-remaining": str(left)}
+        )
+
+    def waiting(self) -> set[str]:
+        with self.here.hub.database.session() as session:
+            wanted = select(CrmLead.object_id).where(CrmLead.write_at.is_not(None))
+            return set(session.scalars(wanted))
+
+
+@pytest.fixture
+def desk(here: LeadHub) -> Desk:
+    return Desk(here)
+
+
+def test_a_lead_that_comes_goes_before_those_that_a_sweep_found(desk: Desk) -> None:
+    assert len(desk.write()) == 5
+    desk.comes("new")
+    assert desk.write()[0] == "new"
+    desk.write(8)
+    assert sorted(desk.crm.taken) == sorted({*OLD, "new"}), "each once, and none is left out"
+    assert not desk.waiting()
+
+
+def test_one_of_them_that_something_happens_to_goes_first_too(desk: Desk) -> None:
+    last = OLD[-1]
+    first = desk.write()
+    assert last not in first
+    desk.comes(last)
+    assert desk.write()[0] == last
+
+
+def test_what_a_person_says_goes_first(desk: Desk) -> None:
+    lead = OLD[-1]
+    with desk.here.hub.database.transaction() as session:
+        leads.override(session, SALES, lead, "cold", why="a friend", who="ada")
+    assert desk.write()[0] == lead
+
+
+def test_a_score_that_is_taken_away_lets_nobody_go_first(desk: Desk) -> None:
+    desk.write(8)
+    release_bundle(desk.here.hub, lead_bundle(2, 0.5))
+    desk.here.models.look(LEADS)
+    desk.crm.put(OLD[-1], desk.here.clock(), opted_out=True)
+    desk.score()
+    assert len(desk.waiting()) > 1
+    assert desk.write()[0] == OLD[-1]
+
+
+def test_scores_of_a_new_bundle_and_those_written_again_let_others_go_first(desk: Desk) -> None:
+    desk.write(8)
+    settling.write_again(desk.here.hub, SALES)
+    assert desk.waiting() == set(OLD)
+    desk.comes("new")
+    assert desk.write()[0] == "new"
+
+
+def test_a_write_that_went_first_before_goes_first_still(desk: Desk) -> None:
+    desk.comes(OLD[-1])
+    with desk.here.hub.database.transaction() as session:
+        row = session.get_one(CrmLead, (SALES, OLD[-1]))
+        row.bundle, row.later_at = "0" * 64, desk.here.clock()  # scored again in the background
+    desk.score()
+    assert desk.write()[0] == OLD[-1]
+
+
+def test_bands_that_are_cut_anew_let_others_go_first(desk: Desk) -> None:
+    desk.write(8)
+    now = desk.here.clock()
+    cut = cutting.Cut(desk.here.lead(OLD[0]).bundle, 2.0, 1.5, 40, now, (0.0, 1.0))  # all are cold
+    assert cutting.reband(desk.here.hub, SALES, cut, now) > 5
+    desk.comes("new")
+    assert desk.write()[0] == "new"
+
+
+def test_with_a_quarter_of_the_day_left_only_what_cannot_wait_is_written(desk: Desk) -> None:
+    desk.tell_day(round(100 * SPARE) - 1)
+    assert desk.write() == []
+    desk.comes("new")
+    assert desk.write() == ["new"]
+    assert desk.write() == []
+    desk.tell_day(round(100 * SPARE))
+    assert len(desk.write()) == 5
+
+
+def test_that_the_day_is_used_up_is_told_until_it_is_not(desk: Desk) -> None:
+    def told() -> list[str]:
+        with desk.here.hub.database.session() as session:
+            open_ones = select(Alert.text).where(Alert.name == USED_UP, Alert.seen_at.is_(None))
+            return list(session.scalars(open_ones))
+
+    def state() -> str:
+        with desk.here.hub.database.session() as session:
+            rows = session.scalars(select(CrmConnection)).all()
+            return conditions(session, rows, desk.here.clock())[SALES].state
+
+    desk.write()
+    assert told() == [] and state() == IN_ORDER
+    desk.tell_day(4)
+    desk.comes("new")
+    assert len(told()) == 1 and "nothing is lost" in told()[0]
+    assert state() == LEFT_ALONE
+    desk.tell_day(100)
+    desk.write()
+    assert told() == [] and state() == IN_ORDER
