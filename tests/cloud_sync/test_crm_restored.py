@@ -18,7 +18,7 @@ from cloud_sync.crm.condition import conditions
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.restored import rest
 from cloud_sync.crm.scoring import LeadScoring
-from cloud_sync.crm.writing import claim
+from cloud_sync.crm.writing import Terms, claim
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.sample import utc_now
@@ -60,7 +60,7 @@ def again(saved: LeadHub, folder: Path) -> Iterator[LeadHub]:
 
 
 def to_write(here: LeadHub) -> set[str]:
-    taken = claim(here.hub, here.connection(), 50, 3, "test", here.clock())
+    taken = claim(here.hub, here.connection(), Terms(50, 3), "test", here.clock())
     return {one.object_id for one in taken.writes}
 
 
