@@ -223,6 +223,8 @@ class Crm(Protocol):
     """As in `CrmSettings.kind`."""
     batch: int
     """How many leads one write may carry."""
+    singly: bool
+    """Whether each of them takes a request of its own."""
     polls: bool
     """Whether `changed_since` is to be asked."""
     budget: Budget

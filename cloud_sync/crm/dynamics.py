@@ -70,6 +70,7 @@ class Dynamics:
 
     kind = "dynamics"
     batch = 20
+    singly = True
 
     def __init__(self, access: Access, wire: Wire | None = None) -> None:
         settings, options = access.settings, access.settings.options

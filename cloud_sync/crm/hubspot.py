@@ -61,6 +61,7 @@ class HubSpot:
 
     kind = "hubspot"
     batch = 100
+    singly = False
 
     def __init__(self, access: Access, wire: Wire | None = None) -> None:
         self._name = access.name

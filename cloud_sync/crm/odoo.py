@@ -68,6 +68,7 @@ class Odoo:
 
     kind = "odoo"
     batch = 30
+    singly = True
 
     def __init__(self, access: Access, wire: Wire | None = None) -> None:
         settings, options = access.settings, access.settings.options

@@ -80,6 +80,7 @@ class Pipedrive:
 
     kind = "pipedrive"
     batch = 20
+    singly = True
     polls = False
 
     def __init__(

@@ -88,6 +88,7 @@ class Salesforce:
 
     kind = "salesforce"
     batch = 200
+    singly = False
 
     def __init__(
         self,

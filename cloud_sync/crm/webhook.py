@@ -52,6 +52,7 @@ class Webhook:
 
     kind = "webhook"
     batch = 100
+    singly = False
     polls = False
 
     def __init__(self, access: Access, wire: Wire | None = None) -> None:

@@ -40,6 +40,8 @@ WAITING_S = 5.0
 """While a person has to do something first."""
 LONGEST_S = 60.0
 REFUSED = "crm-scores-refused"
+FEW = 5
+"""Leads that let others go first are written so many at once where each takes a request: others wait for no more."""
 
 
 class WriteBack(LeasingLoops):
@@ -87,8 +89,9 @@ class WriteBack(LeasingLoops):
             self._unopened.say(row, error)
             return 0, WAITING_S
         self._unopened.over(name)
-        terms = writing.Terms(crm.batch, settings.min_change, behind=crm.budget.has_spare())
-        claim = writing.claim(self._hub, row, terms, self._owner, self._now())
+        claim = writing.claim(
+            self._hub, row, _terms(crm, settings.min_change), self._owner, self._now()
+        )
         self._count(name, "unchanged", claim.unchanged)
         if not claim.writes:
             return claim.unchanged, POLL_S if claim.unchanged else IDLE_S
@@ -159,3 +162,8 @@ class WriteBack(LeasingLoops):
     def _count(self, name: str, outcome: str, count: int) -> None:
         if count:
             self._hub.metrics.leads_written.labels(name, outcome).inc(count)
+
+
+def _terms(crm: Crm, min_change: int) -> writing.Terms:
+    few = min(crm.batch, FEW) if crm.singly else crm.batch
+    return writing.Terms(crm.batch, min_change, few if crm.budget.has_spare() else 0)

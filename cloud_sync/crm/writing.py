@@ -41,11 +41,11 @@ _TRENDS: dict[str, storing.Trend] = {
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How much is taken: so many leads, those that moved by so much; `behind`: also what lets others go first."""
+    """How much is taken: so many leads, those that moved by so much; `behind`: so many that let others go first."""
 
     limit: int
     min_change: int
-    behind: bool = True
+    behind: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,11 @@ def claim(hub: Hub, seen: CrmConnection, terms: Terms, owner: str, now: datetime
     Args:
         seen: the connection as its CRM was opened.
     """
-    turns = _turns(seen.name, now, behind=terms.behind)
+    turns = _turns(seen.name, now, terms)
     with hub.database.session() as session:
-        if not any(session.scalar(select(CrmLead.object_id).where(*due).limit(1)) for due in turns):
+        if not any(
+            session.scalar(select(CrmLead.object_id).where(*due).limit(1)) for due, _ in turns
+        ):
             return Claim()
     with hub.database.transaction() as session:
         row = session.get(CrmConnection, seen.name)
@@ -75,9 +77,9 @@ def claim(hub: Hub, seen: CrmConnection, terms: Terms, owner: str, now: datetime
         if not breaker.may_try(session, seen, now):
             return Claim()
         leads: list[CrmLead] = []
-        for due in turns:
+        for due, most in turns:
             query = select(CrmLead).where(*due).order_by(CrmLead.write_at, CrmLead.object_id)
-            query = query.limit((1 if trial else terms.limit) - len(leads))
+            query = query.limit(max(0, (min(most, 1) if trial else most) - len(leads)))
             leads += session.scalars(query.with_for_update(skip_locked=True))
         writes: list[ScoreWrite] = []
         unchanged = 0
@@ -297,12 +299,13 @@ def _named(session: Session, connection: str, names: Sequence[str]) -> Sequence[
 
 
 def _turns(
-    connection: str, now: datetime, *, behind: bool
-) -> list[tuple[ColumnElement[bool], ...]]:
-    """Conditions of what may be written now, in the order in which it goes; each is a stretch of an index."""
+    connection: str, now: datetime, terms: Terms
+) -> list[tuple[tuple[ColumnElement[bool], ...], int]]:
+    """Conditions of what may be written now, in the order in which it goes, and up to how many leads in all; each is a
+    stretch of an index."""
     due = (
         CrmLead.connection == connection, CrmLead.write_at <= now, CrmLead.dead == "",
         CrmLead.state != storing.GONE, is_free(CrmLead.write_lease_until, LEASE, now),
     )  # fmt: skip
     first, others = CrmLead.write_behind.is_(False), CrmLead.write_behind.is_(True)
-    return [(*due, first), (*due, others)] if behind else [(*due, first)]
+    return [((*due, first), terms.limit), ((*due, others), terms.behind)]

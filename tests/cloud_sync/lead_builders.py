@@ -184,6 +184,7 @@ class MemoryCrm:
     batch: int = 50
     polls: bool = False
     poison: str = ""
+    singly: bool = False
     budget: Budget = field(default_factory=lambda: Budget(1e6, where=SALES))
 
     def put(self, name: str, at: datetime = AT, /, **changes: object) -> None:

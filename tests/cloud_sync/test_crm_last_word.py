@@ -100,13 +100,15 @@ def test_a_write_that_reached_another_record_has_that_one_written_again(here: Le
         here.crm.put(name, size=40)
     here.score("1", "2")
     for _ in range(2):
-        claim = writing.claim(here.hub, here.connection(), writing.Terms(1, 3), "me", here.clock())
+        claim = writing.claim(
+            here.hub, here.connection(), writing.Terms(1, 3, 1), "me", here.clock()
+        )
         [write] = claim.writes
         into = ("1",) if write.object_id == "2" else ()
         done = [WriteOutcome(write.object_id, not into, gone=bool(into), into=into)]
         with here.hub.database.transaction() as session:
             writing.note(session, SALES, claim.writes, done, "me", here.clock(), random.Random(1))
-    again = writing.claim(here.hub, here.connection(), writing.Terms(10, 3), "me", here.clock())
+    again = writing.claim(here.hub, here.connection(), writing.Terms(10, 3, 10), "me", here.clock())
     assert [write.object_id for write in again.writes] == ["1"]
 
 

@@ -16,7 +16,7 @@ from cloud_sync.crm.budget import SPARE
 from cloud_sync.crm.condition import IN_ORDER, LEFT_ALONE, conditions
 from cloud_sync.crm.scoring import LeadScoring
 from cloud_sync.crm.used_up import USED_UP
-from cloud_sync.crm.writeback import WriteBack
+from cloud_sync.crm.writeback import FEW, WriteBack
 from cloud_sync.store.models import Alert, CrmConnection, CrmLead
 from tests.cloud_sync.lead_builders import (
     LEADS,
@@ -34,9 +34,9 @@ OLD = tuple(str(n) for n in range(40))
 
 @dataclass
 class WritingCrm(MemoryCrm):
-    """A CRM that takes five scores at once, with what it took."""
+    """A CRM that takes a few scores at once, with what it took."""
 
-    batch: int = 5
+    batch: int = FEW
     taken: list[str] = field(default_factory=list)
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
@@ -111,6 +111,16 @@ def test_a_lead_that_comes_goes_before_those_that_a_sweep_found(desk: Desk) -> N
     desk.write(8)
     assert sorted(desk.crm.taken) == sorted({*OLD, "new"}), "each once, and none is left out"
     assert not desk.waiting()
+
+
+def test_where_each_takes_a_request_a_lead_that_comes_waits_for_few(desk: Desk) -> None:
+    desk.crm.batch, desk.crm.singly = 20, True
+    assert len(desk.write()) == FEW
+    for name in ("a", "b", "c", "d", "e", "f", "g"):
+        desk.comes(name)
+    assert sorted(desk.write()) == ["a", "b", "c", "d", "e", "f", "g"], "these are not held back"
+    desk.crm.singly = False
+    assert len(desk.write()) == 20
 
 
 def test_one_of_them_that_something_happens_to_goes_first_too(desk: Desk) -> None:

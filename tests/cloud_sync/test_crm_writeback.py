@@ -118,7 +118,7 @@ def test_who_opts_out_after_an_answer_got_lost_has_no_score_in_the_crm_either(
 def test_a_hub_that_dies_after_the_answer_writes_the_same_values_again(scene: Scene) -> None:
     scene.score("1", 50)
     claim = writing.claim(
-        scene.hub, scene.connection(), writing.Terms(100, 3), "dead-hub", scene.now
+        scene.hub, scene.connection(), writing.Terms(100, 3, 100), "dead-hub", scene.now
     )
     with scene.hub.database.session() as session:
         row = session.get_one(CrmConnection, NAME)
@@ -135,8 +135,10 @@ def test_a_hub_that_dies_after_the_answer_writes_the_same_values_again(scene: Sc
 def test_two_hubs_share_the_work_and_write_nothing_twice(scene: Scene) -> None:
     for n in range(150):
         scene.score(str(n), 50)
-    first = writing.claim(scene.hub, scene.connection(), writing.Terms(100, 3), "a", scene.now)
-    second = writing.claim(scene.hub, scene.connection(), writing.Terms(100, 3), "b", scene.now)
+    first = writing.claim(scene.hub, scene.connection(), writing.Terms(100, 3, 100), "a", scene.now)
+    second = writing.claim(
+        scene.hub, scene.connection(), writing.Terms(100, 3, 100), "b", scene.now
+    )
     names = [write.object_id for write in (*first.writes, *second.writes)]
     assert len(names) == len(set(names)) == 150
 

@@ -51,7 +51,9 @@ def test_two_hubs_that_are_slower_than_their_leases_do_not_write_for_ever(scene:
     slowly(
         scene,
         lambda: taken.append(
-            writing.claim(scene.hub, scene.connection(), writing.Terms(100, 3), "other", scene.now)
+            writing.claim(
+                scene.hub, scene.connection(), writing.Terms(100, 3, 100), "other", scene.now
+            )
         ),
     )
     assert first.step() == 1 and len(taken[0].writes) == 1
@@ -69,7 +71,7 @@ def test_a_hub_that_was_overtaken_has_the_newest_score_written_again(scene: Scen
     def overtake() -> None:
         scene.score("1", 90)
         claim = writing.claim(
-            scene.hub, scene.connection(), writing.Terms(100, 3), "other", scene.now
+            scene.hub, scene.connection(), writing.Terms(100, 3, 100), "other", scene.now
         )
         with scene.hub.database.transaction() as session:
             done = [WriteOutcome(write.object_id, True) for write in claim.writes]

@@ -1,0 +1,130 @@
+"""How long a lead that comes waits for its score in the CRM while many that were scored in the background wait too.
+
+`python -m benchmarks.crm_turns [--leads 500] [--trials 5] [--json FILE]`. A pretended Pipedrive, which takes a lead with
+each request, and the hub's own 50 requests in ten seconds. The same twice: by turns, as the hub writes, and in the order
+in which they wait. Reading and scoring are not in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from benchmarks.crm_writeback import NAME, SEED, opened
+from cloud_sync.crm import connections, storing
+from cloud_sync.crm.opening import Opener
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.simulator import Simulator, serve
+from cloud_sync.crm.writeback import WriteBack
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import CrmConnection, CrmLead
+from kits.core.sample import utc_now
+
+RULES = storing.Rules(3, True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--leads", type=int, default=500)
+    parser.add_argument("--trials", type=int, default=5)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    asked = parser.parse_args()
+    turns = measure(asked.leads, asked.trials, by_turns=True)
+    order = measure(asked.leads, asked.trials, by_turns=False)
+    figures = {
+        "waiting": asked.leads, "seed": SEED, "by_turns_s": turns, "in_order_s": order,
+        "ratio_of_medians": round(statistics.median(order) / statistics.median(turns), 1),
+    }  # fmt: skip
+    print(json.dumps(figures, indent=2))
+    if asked.json:
+        asked.json.write_text(json.dumps(figures, indent=2))
+
+
+def measure(leads: int, trials: int, *, by_turns: bool) -> list[float]:
+    """Seconds until the CRM shows the score of each of so many leads that come, one in a run of its own."""
+    return [round(one_run(leads, trial, by_turns=by_turns), 1) for trial in range(trials)]
+
+
+def one_run(leads: int, trial: int, *, by_turns: bool) -> float:
+    simulator = Simulator("pipedrive", seed=SEED + trial, limit=0)
+    simulator.make(leads + 1, quiet=True)
+    *old, new = [held.object_id for held in simulator.records]
+    with tempfile.TemporaryDirectory() as folder, serve(simulator) as url:
+        hub = opened(Path(folder), "")
+        try:
+            settings = CrmSettings.model_validate(simulator.connection(url))
+            connections.add(hub, NAME, settings, "", simulator.secrets, by="benchmark")
+            opener = Opener(hub)
+            with hub.database.session() as session:
+                opener(session.get_one(CrmConnection, NAME)).make_fields()
+            wait(hub, old, behind=by_turns)
+            with running(WriteBack(hub, opener)):
+                while written(hub) < 20:
+                    time.sleep(0.01)
+                return until_shown(hub, simulator, new)
+        finally:
+            hub.close()
+
+
+def until_shown(hub: Hub, simulator: Simulator, new: str) -> float:
+    wait(hub, [new], behind=False)
+    began = time.perf_counter()
+    held = simulator.records.any(new)
+    assert held is not None
+    while not held.written.times:
+        time.sleep(0.01)
+    return time.perf_counter() - began
+
+
+def wait(hub: Hub, names: list[str], *, behind: bool) -> None:
+    """Has them scored, as the scoring loop leaves them."""
+    now = utc_now()
+    with hub.database.transaction() as session:
+        for number, name in enumerate(names):
+            points = 1 + number % 99
+            lead = CrmLead(
+                connection=NAME, object_id=name, version=1, points=points, probability=points / 100,
+                percentile=points / 100, band="warm", scored_at=now,
+            )  # fmt: skip
+            session.add(lead)
+            session.flush()
+            storing.mark_write(lead, RULES, now)
+            lead.write_behind = behind
+
+
+def written(hub: Hub) -> int:
+    with hub.database.session() as session:
+        return session.scalar(select(func.count()).where(CrmLead.written > 0)) or 0
+
+
+@contextmanager
+def running(writing: WriteBack) -> Iterator[None]:
+    ended = threading.Event()
+
+    def go() -> None:
+        while not ended.is_set():
+            if not writing.serve(NAME)[0]:
+                time.sleep(0.05)
+
+    thread = threading.Thread(target=go)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+if __name__ == "__main__":
+    main()
