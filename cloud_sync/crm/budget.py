@@ -165,9 +165,17 @@ class Budget:
         return left is None or left >= max(SPARE, self._leave)
 
     def is_used_up(self) -> bool | None:
-        """Whether only what is left to others is left of the day; None: the CRM has not said so lately."""
+        """Whether only what is left to others is left of the day.
+
+        None: the CRM has not said so lately, or it is near: who is told of it is not told to and fro. Where the day is any
+        24 hours, as of Salesforce, what is left comes and goes.
+        """
         left = self.left_of_day()
-        return None if left is None else self._is_too_little(left)
+        if left is None:
+            return None
+        if self._is_too_little(left):
+            return True
+        return False if left >= min(2 * self._leave, (1 + self._leave) / 2) else None
 
     def close(self, seconds: float, why: str) -> None:
         """Asks nothing for so long (`Retry-After`)."""

@@ -148,12 +148,14 @@ def test_a_server_that_asks_for_a_year_is_asked_again_after_an_hour(clock: Clock
 @pytest.mark.parametrize(
     ("leave", "left", "spare", "used_up"),
     [
-        (0.05, 25, True, False), (0.05, 24, False, False), (0.05, 5, False, False), (0.05, 4, False, True),
-        (0.5, 50, True, False), (0.5, 49, False, True), (0, 1, False, False), (0, 0, False, True),
+        (0.05, 25, True, False), (0.05, 24, False, False), (0.05, 10, False, False), (0.05, 5, False, None),
+        (0.05, 4, False, True), (0.5, 74, True, None), (0.5, 75, True, False),
+        (0.95, 97, True, None), (0.95, 98, True, False),
+        (0.5, 50, True, None), (0.5, 49, False, True), (0, 1, False, False), (0, 0, False, True),
     ],
 )  # fmt: skip
 def test_what_can_wait_stops_at_a_quarter_of_the_day_and_everything_where_others_have_the_rest(
-    clock: Clock, leave: float, left: int, spare: bool, used_up: bool
+    clock: Clock, leave: float, left: int, spare: bool, used_up: bool | None
 ) -> None:
     budget = Budget(100, where="sales", leave=leave, clock=lambda: clock.now, sleep=clock.sleep)
     assert (budget.has_spare(), budget.is_used_up()) == (True, None)

@@ -107,11 +107,13 @@ class _Api:
         if not self._state.tokens.good(token or bearer):
             raise _refusal(401, "unauthorized access")
         budget, day = self._state.limiter.take(), self._state.day
-        headers = {
-            "x-ratelimit-limit": str(budget.limit),
-            "x-ratelimit-remaining": str(budget.left),
-            "x-ratelimit-reset": str(max(1, round(budget.wait_s or budget.window_s))),
-        }
+        headers = {}
+        if budget.limit:
+            headers = {
+                "x-ratelimit-limit": str(budget.limit),
+                "x-ratelimit-remaining": str(budget.left),
+                "x-ratelimit-reset": str(max(1, round(budget.wait_s or budget.window_s))),
+            }
         enough = bool(budget.wait_s) or day.take(_cost(request))
         if day.limit:
             headers["x-daily-ratelimit-token-limit"] = str(day.limit)
@@ -123,7 +125,7 @@ class _Api:
             raise _refusal(
                 403, "Scope and URL mismatch" if right != ADMIN else "This action needs an admin"
             )
-        return headers if budget.limit or day.limit else {}
+        return headers
 
     def list(self, _body: Body, query: Query) -> JSONResponse:
         """By id, or all page by page; `updated_since` cuts, `sort_by` and `sort` sort. What is archived is not there."""
