@@ -21,7 +21,7 @@ LONGEST_WAIT_S = 10.0
 RESERVE = 0.05
 """Share of the day's requests that is left to the firm's other programs, unless the settings say otherwise."""
 SPARE = 0.25
-"""Below this share what can wait is not written: the rest of the day is for leads that something happens to."""
+"""Below this share what can wait is neither read nor written: the rest of the day is for leads that something happens to."""
 DAILY_PAUSE_S = 900.0
 """So long what was said of the day holds; then one request asks anew."""
 _MAX_PAUSE_S = 3600.0
@@ -91,9 +91,8 @@ class Budget:
         self._share = share
         self._burst = burst
         self._leave = leave
-        self._left: tuple[float, float] | None = (
-            None  # share of the day that is left, when it was said
-        )
+        # share of the day that is left, and when it was said
+        self._left: tuple[float, float] | None = None
         self._tokens = math.inf  # as many as a burst holds
         self._where = where
         self._clock = clock

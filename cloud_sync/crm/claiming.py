@@ -45,12 +45,20 @@ def any_due(hub: Hub, connection: str, bundle: str, backlog: Backlog, now: datet
 
 
 def claim(
-    hub: Hub, seen: CrmConnection, limit: int, bundle: str, owner: str, now: datetime
+    hub: Hub,
+    seen: CrmConnection,
+    limit: int,
+    bundle: str,
+    owner: str,
+    now: datetime,
+    *,
+    spare: bool = True,
 ) -> list[Claimed]:
     """Takes what is due for a while, then what is done in the background; empty: nothing, or the CRM is left alone.
 
     Args:
         seen: the connection as its CRM was opened.
+        spare: False: nothing is done in the background now.
     """
     due = _due(seen.name, now)
     with hub.database.transaction() as session:
@@ -58,7 +66,7 @@ def claim(
             return []
         rows = list(_next(session, due, limit))
         came = len(rows)
-        if came < limit:
+        if spare and came < limit:
             rows += make_due(session, seen.name, bundle, limit - came, now)
         for row in rows:
             row.lease_owner, row.lease_until = owner, now + LEASE

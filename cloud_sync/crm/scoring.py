@@ -101,7 +101,10 @@ class LeadScoring(LeasingLoops):
             self._unopened.say(connection, error)
             return 0, WAITING_S
         self._unopened.over(name)
-        claimed = claim(self._hub, connection, crm.batch, ready.id, self._owner, self._now())
+        claimed = claim(
+            self._hub, connection, crm.batch, ready.id, self._owner, self._now(),
+            spare=crm.budget.has_spare(),
+        )  # fmt: skip
         if not claimed:
             return 0, IDLE_S
         done = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import or_, update
+from sqlalchemy import and_, or_, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, sweeps
@@ -39,6 +39,9 @@ from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.errors import UsageError
 from kits.core.sample import utc_now
+
+_BEHIND = and_(CrmLead.points.is_not(None), or_(CrmLead.write_at.is_(None), CrmLead.write_behind))
+"""Whether a score that is written again lets others go first: one that is taken away does not, nor one that waits already."""
 
 
 def change(
@@ -175,7 +178,7 @@ def _revive(session: Session, name: str, now: datetime) -> None:
     """Leads given up because nobody took their score are tried again."""
     given_up = CrmLead.connection == name, CrmLead.dead.startswith(DEAD)
     there = update(CrmLead).where(*given_up, CrmLead.state != GONE)
-    session.execute(there.values(write_at=now, write_behind=True, write_attempts=1))
+    session.execute(there.values(write_at=now, write_behind=_BEHIND, write_attempts=1))
     session.execute(update(CrmLead).where(*given_up).values(dead="", write_error=""))
     close_dead(session, name)
 
@@ -188,5 +191,5 @@ def _write_again(session: Session, name: str, now: datetime) -> int:
     _revive(session, name, now)
     scored = or_(CrmLead.points.is_not(None), CrmLead.wrote_points.is_not(None))
     wanted = CrmLead.connection == name, CrmLead.state != GONE, CrmLead.dead == "", scored
-    again = {"write_at": now, "write_behind": True, "write_attempts": 1}
+    again = {"write_at": now, "write_behind": _BEHIND, "write_attempts": 1}
     return changed_by(session.execute(update(CrmLead).where(*wanted).values(again)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cloud_sync.crm import cutting, leads, settling
 from cloud_sync.crm.base import ScoreWrite, WriteOutcome
@@ -156,6 +156,15 @@ def test_scores_of_a_new_bundle_and_those_written_again_let_others_go_first(desk
     assert desk.write()[0] == "new"
 
 
+def test_written_again_what_a_person_said_lets_nobody_go_first(desk: Desk) -> None:
+    with desk.here.hub.database.transaction() as session:
+        leads.override(session, SALES, OLD[3], "cold", why="a friend", who="ada")
+        leads.opt_out(session, SALES, OLD[7], True, why="asked", who="ada")
+        session.get_one(CrmLead, (SALES, OLD[7])).wrote_points = 50
+    settling.write_again(desk.here.hub, SALES)
+    assert {OLD[3], OLD[7]} <= set(desk.write())
+
+
 def test_a_write_that_went_first_before_goes_first_still(desk: Desk) -> None:
     desk.comes(OLD[-1])
     with desk.here.hub.database.transaction() as session:
@@ -182,6 +191,21 @@ def test_with_a_quarter_of_the_day_left_only_what_cannot_wait_is_written(desk: D
     assert desk.write() == []
     desk.tell_day(round(100 * SPARE))
     assert len(desk.write()) == 5
+
+
+def test_with_a_quarter_of_the_day_left_nothing_is_read_in_the_background(desk: Desk) -> None:
+    desk.here.clock.tick(60)
+    with desk.here.hub.database.transaction() as session:
+        session.execute(update(CrmLead).values(later_at=desk.here.clock()))
+    read = len(desk.crm.asked)
+    desk.tell_day(round(100 * SPARE) - 1)
+    desk.score()
+    assert len(desk.crm.asked) == read
+    desk.comes("new")
+    assert desk.crm.asked[read:] == [("new",)]
+    desk.tell_day(round(100 * SPARE))
+    desk.score()
+    assert len(desk.crm.asked) > read + 1
 
 
 def test_that_the_day_is_used_up_is_told_until_it_is_not(desk: Desk) -> None:
