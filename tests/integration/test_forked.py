@@ -70,8 +70,7 @@ def test_a_program_is_killed_with_what_it_was_given(
     programs: ForkedPrograms, tmp_path: Path
 ) -> None:
     command = ("edge-agent", "run", "--config", str(tmp_path / "agent.yaml"))
-    (tmp_path / "agent.yaml").write_text("source: {kind: folder, path: p}\n")
-    (tmp_path / "p").mkdir()
+    (tmp_path / "agent.yaml").write_text("source: {kind: simulated}\nstatus: {port: 0}\n")
     process = programs.start(*command)
     wait_for((tmp_path / "state").exists)
     assert process.poll() is None
