@@ -67,7 +67,6 @@ class WriteBack(LeasingLoops):
         super().__init__(hub, opener, hub.config.writers_dir, now=now, rng=rng)
         self._unopened = Unopened(hub, "scores_wait")
         self._used_up = UsedUp(hub)
-        self._used_up = UsedUp(hub)
         self._in_a_row: dict[str, int] = {}
 
     def _end_leases(self, dead: Sequence[str]) -> int:

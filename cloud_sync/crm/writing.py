@@ -67,9 +67,7 @@ def claim(hub: Hub, seen: CrmConnection, terms: Terms, owner: str, now: datetime
     """
     turns = _turns(seen.name, now, terms)
     with hub.database.session() as session:
-        if not any(
-            session.scalar(select(CrmLead.object_id).where(*due).limit(1)) for due, _ in turns
-        ):
+        if not any(_some(session, due) for due, _ in turns):
             return Claim()
     with hub.database.transaction() as session:
         row = session.get(CrmConnection, seen.name)
@@ -79,7 +77,7 @@ def claim(hub: Hub, seen: CrmConnection, terms: Terms, owner: str, now: datetime
         leads: list[CrmLead] = []
         for due, most in turns:
             query = select(CrmLead).where(*due).order_by(CrmLead.write_at, CrmLead.object_id)
-            query = query.limit(max(0, (min(most, 1) if trial else most) - len(leads)))
+            query = query.limit(max(0, (1 if trial else most) - len(leads)))
             leads += session.scalars(query.with_for_update(skip_locked=True))
         writes: list[ScoreWrite] = []
         unchanged = 0
@@ -308,4 +306,9 @@ def _turns(
         CrmLead.state != storing.GONE, is_free(CrmLead.write_lease_until, LEASE, now),
     )  # fmt: skip
     first, others = CrmLead.write_behind.is_(False), CrmLead.write_behind.is_(True)
-    return [((*due, first), terms.limit), ((*due, others), terms.behind)]
+    turns = [((*due, first), terms.limit), ((*due, others), terms.behind)]
+    return [(wanted, most) for wanted, most in turns if most]
+
+
+def _some(session: Session, wanted: tuple[ColumnElement[bool], ...]) -> bool:
+    return session.scalar(select(CrmLead.object_id).where(*wanted).limit(1)) is not None
