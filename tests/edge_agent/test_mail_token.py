@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,28 +15,37 @@ from pydantic import ValidationError
 
 from edge_agent.errors import MailboxLoginError, MailboxLostError
 from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.imap import ImapMailbox
 from edge_agent.mail.login import token
 from kits.core.addresses import free_port
+from tests.edge_agent.mail_servers import Dovecot, a_mail, needs_dovecot
 
 SECRET = "s3cr3t"
 
 
 class Desk:
-    """A server of tokens; `status` and `answer` are what it says."""
+    """A server of tokens; `status` and `answer` are what it says, `good` the tokens it knows when mail servers ask."""
 
     def __init__(self) -> None:
         self.status = 200
         self.answer: Any = {"access_token": "token-1", "expires_in": 3599, "token_type": "Bearer"}
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
+        self.good: set[str] = set()
         desk = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 form = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 desk.asked.append((self.headers["Content-Type"], parse_qs(form)))
-                said = desk.answer
+                self._say(desk.status, desk.answer)
+
+            def do_GET(self) -> None:
+                known = self.headers.get("Authorization", "").removeprefix("Bearer ") in desk.good
+                self._say(*((200, {"username": "shop"}) if known else (401, {"error": "unknown"})))
+
+            def _say(self, status: int, said: object) -> None:
                 raw = said if isinstance(said, bytes) else json.dumps(said).encode()
-                self.send_response(desk.status)
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(raw)))
                 self.end_headers()
                 self.wfile.write(raw)
@@ -45,7 +55,8 @@ class Desk:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/tenant/oauth2/v2.0/token"
+        at = f"http://127.0.0.1:{self._server.server_port}"
+        self.url, self.whose_url = f"{at}/tenant/oauth2/v2.0/token", f"{at}/userinfo"
 
     def close(self) -> None:
         self._server.shutdown()
@@ -79,6 +90,27 @@ def test_a_token_is_fetched_for_each_connection(desk: Desk) -> None:
         "grant_type": ["client_credentials"], "client_id": ["app-1"], "client_secret": [SECRET],
         "scope": ["https://outlook.office365.com/.default"],
     }  # fmt: skip
+
+
+@needs_dovecot
+def test_a_real_mail_server_lets_the_agent_in_by_its_token_and_by_no_other(desk: Desk) -> None:
+    desk.good = {"token-1"}
+    with Dovecot(tokens_at=desk.whose_url).start() as server:
+        server.deliver(a_mail(1))
+        config = config_for(
+            desk.url, host="127.0.0.1", port=server.port, security="plain", user="shop"
+        )
+        with closing(ImapMailbox(config)) as mailbox:
+            mailbox.open("INBOX")
+            assert len(mailbox.uids_after(0)) == 1
+        desk.good = {"token-2"}  # the first has ended
+        with pytest.raises(MailboxLoginError, match="does not let shop in") as told:
+            ImapMailbox(config)
+        assert "token-1" not in str(told.value)
+        desk.answer = {"access_token": "token-2"}
+        with closing(ImapMailbox(config)) as mailbox:
+            mailbox.open("INBOX")
+            assert len(mailbox.uids_after(0)) == 1
 
 
 def test_a_refusal_is_told_in_the_servers_words_and_shows_no_secret(desk: Desk) -> None:

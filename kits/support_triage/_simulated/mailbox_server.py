@@ -43,7 +43,7 @@ protocols = imap
 listen = 127.0.0.1
 {tls}
 auth_allow_cleartext = yes
-auth_mechanisms = plain login
+auth_mechanisms = plain login{by_token}
 default_internal_user = {internal}
 default_internal_group = {group}
 default_login_user = {login}
@@ -66,6 +66,7 @@ namespace inbox {{
 passdb passwd-file {{
   passwd_file_path = {folder}/users
 }}
+{tokens}
 userdb static {{
 }}
 service imap-login {{
@@ -84,6 +85,12 @@ service stats {{
   chroot =
 }}
 {quota}
+"""
+_TOKENS = """oauth2 {{
+  introspection_mode = auth
+  introspection_url = {url}
+  username_attribute = username
+}}
 """
 _QUOTA = """mail_plugins {{
   quota = yes
@@ -143,6 +150,8 @@ class MailboxServer:
         driver: how mails are stored; `sdbox` is the quicker one for a folder of ten thousand.
         quota_kib: what all folders of a user hold together, KiB; 0: as much as the disk.
         users: login names, all with `PASSWORD`; the first is who looks and delivers.
+        tokens_at: who is asked, with `Authorization: Bearer TOKEN`, whose a token is (`{"username": …}`); with it one
+            signs in by token, too (XOAUTH2, OAUTHBEARER).
     """
 
     special: Mapping[str, str] = field(default_factory=lambda: SPECIAL)
@@ -153,6 +162,7 @@ class MailboxServer:
     driver: str = "maildir"
     quota_kib: int = 0
     users: Sequence[str] = ("shop", "other")
+    tokens_at: str = ""
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
@@ -313,6 +323,8 @@ class MailboxServer:
             boxes="\n".join(_box(name, use) for name, use in self.special.items()),
             port=self.port,
             tls_port=self.tls_port if self.certificate else 0,
+            by_token=" xoauth2 oauthbearer" if self.tokens_at else "",
+            tokens=_TOKENS.format(url=self.tokens_at) if self.tokens_at else "",
             quota=_QUOTA.format(kib=self.quota_kib) if self.quota_kib else "",
         )
         (self.folder / "dovecot.conf").write_text(written)
