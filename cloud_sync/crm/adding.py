@@ -44,10 +44,13 @@ API_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "hubspot": ("events", "version", "account"),
     "odoo": ("events", "api", "database", "login", "language"),
     "dynamics": ("events", "authority"),
+    "pipedrive": ("archived",),
 }  # fmt: skip
 """Options of a kind's API; what they mean stands in docs/reference/crm.md."""
 _EVENTS: Mapping[str, tuple[str, ...]] = {"salesforce": ("poll", "messages", "cdc", "platform")}
 """What the option `events` may be, where it is more than usual."""
+_ARCHIVED = ("gone", "lost")
+"""What the option `archived` may be."""
 _VERSIONS: Mapping[str, Callable[[str], None]] = {
     "hubspot": hubspot_paths.check_version,
     "salesforce": salesforce_paths.check_version,
@@ -112,6 +115,9 @@ def check_incoming(settings: CrmSettings) -> None:
     _check_events(settings)
     if "version" in options:
         _VERSIONS[settings.kind](options["version"])
+    archived = options.get("archived", _ARCHIVED[0])
+    if archived not in _ARCHIVED:
+        raise ConfigError(f"archived may not be {archived!r}", where="archived", fix=did_you_mean(archived, _ARCHIVED))  # fmt: skip
     if bool(options.get("proxy_header")) != bool(options.get("proxy_value")):
         raise ConfigError("proxy_header and proxy_value go together", where="proxy_header")
 

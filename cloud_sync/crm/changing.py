@@ -26,8 +26,8 @@ HIDDEN = frozenset({"options.proxy_value"})
 SET = "(set)"
 _READ = ("columns", "outcome", "opt_out")
 """Settings that say how a record is read."""
-LANGUAGE = "language"
-"""The option that does, too."""
+_READ_OPTIONS = ("language", "archived")
+"""Options that do, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,13 @@ class Plan:
     def reads_otherwise(self) -> bool:
         """Whether records are read in another way, so that those that were read are to be read again."""
         old, new = filled(self.before), filled(self.after)
-        language = old.options.get(LANGUAGE) != new.options.get(LANGUAGE)
-        return language or any(getattr(old, name) != getattr(new, name) for name in _READ)
+        options = any(old.options.get(name) != new.options.get(name) for name in _READ_OPTIONS)
+        return options or any(getattr(old, name) != getattr(new, name) for name in _READ)
+
+    @property
+    def archives_otherwise(self) -> bool:
+        """Whether what was put away there counts otherwise, so that what was taken for gone is read again as well."""
+        return self.before.options.get("archived") != self.after.options.get("archived")
 
     @property
     def ends_otherwise(self) -> bool:

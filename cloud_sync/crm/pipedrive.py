@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
@@ -22,7 +22,7 @@ from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, one, rows_in, te
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known, listed_in, record_key
 from cloud_sync.crm.remedies import remedy
-from cloud_sync.crm.shown import json_values, listed_of, persons_in, record_of, stamp
+from cloud_sync.crm.shown import json_values, listed_of, moment, persons_in, record_of, stamp
 from cloud_sync.crm.singly import GONE, write_singly
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import RefusedError
@@ -165,11 +165,19 @@ class Pipedrive:
         called = {name: flat[name] for name in _CALLED if isinstance(flat.get(name), str)}
         keys = {n: record_key(known.key_of(n) or n, flat) for n in self._settings.persons}
         said = {name: known.plain(key, flat.get(key)) for name, key in keys.items()}
-        return record_of(
+        record = record_of(
             text(row.get("id")), {**called, **told}, self._settings,
             modified=row.get("update_time"), created=row.get("add_time"),
             archived=row.get("is_archived") is True, persons=persons_in(said, self._settings.persons),
         )  # fmt: skip
+        if (
+            record.outcome
+            or not record.archived
+            or self._settings.options.get("archived") != "lost"
+        ):
+            return record
+        ended = moment(row.get("archive_time")) or record.modified_at
+        return replace(record, outcome="lost", outcome_at=ended)
 
     def _naming(self, known: Known, keys: tuple[str, ...]) -> Naming:
         """How the fields of a record with these keys are called: those that are asked for, and what says how it ended."""

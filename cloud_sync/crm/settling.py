@@ -105,7 +105,7 @@ def _change(session: Session, row: CrmConnection, plan: Plan, now: datetime) -> 
     if plan.project_after != plan.project_before:
         _ask_anew(session, row.name)
     if plan.reads_otherwise:
-        _read_again(session, row.name, now)
+        _read_again(session, row.name, now, gone=plan.archives_otherwise)
     if plan.ends_otherwise and row.project and KINDS[row.kind].lists:
         sweeps.begin(row, None, now)  # what seemed to be decided before is in no row
     if plan.writes_no_more:
@@ -122,11 +122,10 @@ def _ask_anew(session: Session, name: str) -> None:
     session.execute(update(CrmLead).where(*open_ones).values(asked={}, asked_at=None, asked_of=""))
 
 
-def _read_again(session: Session, name: str, now: datetime) -> None:
-    wanted = (
-        CrmLead.connection == name, CrmLead.state != GONE, CrmLead.due_at.is_(None),
-        CrmLead.later_at.is_(None),
-    )  # fmt: skip
+def _read_again(session: Session, name: str, now: datetime, *, gone: bool) -> None:
+    """Has its leads read; `gone`: those too that seemed to be gone."""
+    idle = CrmLead.connection == name, CrmLead.due_at.is_(None), CrmLead.later_at.is_(None)
+    wanted = idle if gone else (*idle, CrmLead.state != GONE)
     session.execute(update(CrmLead).where(*wanted).values(later_at=now))
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
+from cloud_sync.crm import changing, settling
+from cloud_sync.crm.editing import Edit
 from cloud_sync.store.models import CrmConnection, CrmLead
+from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_account import SECRETS, Account
 from tests.cloud_sync.crm_servers import Asked, Reply, crm_for, crm_server
 from tests.cloud_sync.lead_builders import (
@@ -99,3 +103,57 @@ def test_an_account_that_has_no_archive_is_read_as_before() -> None:
         crm = crm_for("pipedrive", server, SECRETS)
         assert [one.object_id for one in crm.read(["5", "6"])] == ["5"]
         assert server.asked[-1].path == "/api/v2/deals/archived"
+
+
+def counts_as(firm: Firm, archived: str) -> None:
+    """Somebody says what archived ones are."""
+    edit = Edit({"options.archived": archived})
+    settling.change(
+        firm.hub,
+        SALES,
+        lambda before, project: changing.plan(before, project, edit, "test"),
+        by="test",
+    )
+    firm.go_on()
+
+
+def test_where_archived_means_lost_they_are_learned_from_also_those_of_before(firm: Firm) -> None:
+    first, second = firm.ids[:2]
+    firm.archive(first)
+    firm.sweep()
+    assert firm.lead(first).state == "gone" and firm.learned() == 0
+    counts_as(firm, "lost")
+    assert firm.lead(first).state == "lost" and firm.learned() == 1
+    firm.archive(second)
+    firm.sweep()
+    assert firm.lead(second).state == "lost" and firm.learned() == 2
+    firm.archive(second, archived=False)
+    firm.tell(second)
+    assert firm.lead(second).state == "open" and firm.alerts() == []
+    counts_as(firm, "gone")
+    assert firm.lead(first).state == "gone" and firm.states() == {"open": THERE - 1, "gone": 1}
+
+
+def test_one_that_was_won_stays_won_when_it_is_archived(firm: Firm) -> None:
+    counts_as(firm, "lost")
+    firm.simulator.settle(firm.held(firm.ids[0]), "won")
+    firm.archive(firm.ids[0])
+    firm.sweep()
+    assert firm.lead(firm.ids[0]).state == "won"
+
+
+def test_when_it_was_archived_is_when_it_was_lost() -> None:
+    account = Account()
+    times = {"update_time": "2026-05-04T10:00:00Z", "archive_time": "2026-05-03T09:00:00Z"}
+    account.things["6"] = {"id": 6, "custom_fields": {}, "is_archived": True, **times}
+    account.things["7"] = {**account.things["6"], "id": 7, "archive_time": None}
+    with crm_server(account.act) as server:
+        crm = crm_for("pipedrive", server, SECRETS, options={"archived": "lost"})
+        ended = {one.object_id: one.outcome_at for one in crm.read(["6", "7"])}
+    assert ended["6"] == datetime(2026, 5, 3, 9, tzinfo=timezone.utc)
+    assert ended["7"] == datetime(2026, 5, 4, 10, tzinfo=timezone.utc)
+
+
+def test_archived_is_gone_or_lost_and_nothing_else(firm: Firm) -> None:
+    with pytest.raises(ConfigError, match="archived may not be 'won'"):
+        counts_as(firm, "won")
