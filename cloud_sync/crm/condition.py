@@ -26,7 +26,7 @@ from cloud_sync.store.models.crm import FOR_A_PERSON
 
 IN_ORDER = "in order"
 SCORES_WAIT, CANNOT_SCORE, EARLIER = "scores refused", "cannot score", "bundle refused"
-NOT_HEARD, LEFT_ALONE = "messages refused", "left alone"
+NOT_HEARD, LEFT_ALONE, DAY_USED_UP = "messages refused", "left alone", "day used up"
 NO_BUNDLE = "no bundle is in force for {project}: kit publish --hub URL, and sign its release"
 SCORED_BY_EARLIER = "{newer} was refused, {bundle} scores on: {why}"
 GIVEN_UP = "{scores} given up, and none was taken since: {first}"
@@ -78,7 +78,7 @@ def _faults(row: CrmConnection, known: _Known, given_up: str) -> Iterator[tuple[
     """What may be wrong though its CRM answers, the gravest first, and why; empty: it is not."""
     yield CANNOT_SCORE, known.alerts.get((UNOPENED, row.name), "")
     yield CANNOT_SCORE, _unscored(row, known) if row.project else ""
-    yield LEFT_ALONE, known.alerts.get((USED_UP, row.name), "")
+    yield DAY_USED_UP, known.alerts.get((USED_UP, row.name), "")
     yield SCORES_WAIT, known.alerts.get((SCORES_REFUSED, row.name), "") or given_up
     for alert in NOT_TAKEN:
         yield NOT_HEARD, known.alerts.get((alert, row.name), "")

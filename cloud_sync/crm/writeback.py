@@ -88,6 +88,7 @@ class WriteBack(LeasingLoops):
             self._unopened.say(row, error)
             return 0, WAITING_S
         self._unopened.over(name)
+        self._used_up.look(name, crm.budget)  # whoever asked it last
         claim = writing.claim(
             self._hub, row, _terms(crm, settings.min_change), self._owner, self._now()
         )
@@ -109,7 +110,6 @@ class WriteBack(LeasingLoops):
         finally:
             if outcomes is None:  # as due as before
                 writing.give_back(self._hub, name, writes, self._owner)
-            self._used_up.look(name, crm.budget)
         now = self._now()
         self._in_a_row.pop(name, None)
         with self._hub.database.transaction() as session:

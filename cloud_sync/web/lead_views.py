@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pydantic import JsonValue
 
 from cloud_sync.crm import leads, storing
-from cloud_sync.crm.condition import CANNOT_SCORE, Condition
+from cloud_sync.crm.condition import CANNOT_SCORE, DAY_USED_UP, Condition
 from cloud_sync.crm.hotlist import Listed
 from cloud_sync.crm.leads import Delivery
 from cloud_sync.crm.record_pages import page_of
@@ -83,6 +83,8 @@ def turn_of(lead: CrmLead, said: Condition) -> Turn:
         return Turn(waits, f"The last try failed: {why}")
     if said.state in ("failing", "left alone"):
         return Turn(waits, f"{lead.connection} does not answer: {said.why}")
+    if said.state == DAY_USED_UP:
+        return Turn(waits, f"{lead.connection} allows no more requests today.")
     if said.state == "paused":
         return Turn(waits, f"{lead.connection} is paused.")
     if said.state == CANNOT_SCORE:

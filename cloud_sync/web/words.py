@@ -23,7 +23,7 @@ _TONES = {
     },
     "is-warn": {
         "review", "warning", "paused", "needs signature", "outdated", "expires soon", "not better", "offline",
-        "failing", "leads hidden", "scores refused", "messages refused", "bundle refused", "superseded", "began anew", "unknown bundle", "clock not set",
+        "failing", "day used up", "leads hidden", "scores refused", "messages refused", "bundle refused", "superseded", "began anew", "unknown bundle", "clock not set",
         "warn",
     },
     "is-busy": {

@@ -14,6 +14,7 @@ from cloud_sync.crm.base import Access, Crm
 from cloud_sync.crm.kinds import open_crm, with_defaults
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.simulator import Simulator, serve
+from cloud_sync.crm.simulator.pipedrive import THINGS
 from kits.core.errors import UsageError
 
 FIELDS = "/api/v2/dealFields"
@@ -124,7 +125,7 @@ def test_the_hub_asks_for_nothing_that_is_not_there(app: App) -> None:
 
 
 def test_a_day_has_so_many_tokens_and_then_nothing_is_answered_until_the_next(app: App) -> None:
-    path = app.simulator.vendor.about.path  # type: ignore[attr-defined]
+    path = THINGS[app.simulator.vendor.thing].path
     half = path.startswith("/api/v2/")
     app.simulator.limit_day(40 if half else 80)
     [one, *_] = [held.object_id for held in app.simulator.records]

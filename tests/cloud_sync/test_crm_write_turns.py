@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from cloud_sync.crm import cutting, leads, settling
 from cloud_sync.crm.base import ScoreWrite, WriteOutcome
 from cloud_sync.crm.budget import SPARE
-from cloud_sync.crm.condition import IN_ORDER, LEFT_ALONE, conditions
+from cloud_sync.crm.condition import DAY_USED_UP, IN_ORDER, conditions
 from cloud_sync.crm.scoring import LeadScoring
 from cloud_sync.crm.used_up import USED_UP
 from cloud_sync.crm.writeback import FEW, WriteBack
@@ -225,7 +225,7 @@ def test_that_the_day_is_used_up_is_told_until_it_is_not(desk: Desk) -> None:
     desk.tell_day(4)
     desk.comes("new")
     assert len(told()) == 1 and "nothing is lost" in told()[0]
-    assert state() == LEFT_ALONE
+    assert state() == DAY_USED_UP
     desk.tell_day(100)
     desk.write()
     assert told() == [] and state() == IN_ORDER

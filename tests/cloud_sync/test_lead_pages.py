@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 
 from cloud_sync.crm.outcomes import device_of
 from cloud_sync.crm.terms import terms_of
+from cloud_sync.crm.used_up import UsedUp
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.devices import CRM_SITE
 from cloud_sync.learning import jobs
@@ -293,3 +294,19 @@ def test_a_name_that_is_read_from_right_to_left_moves_nothing_beside_it(
         text = client.get(address, headers=who).text
         assert "<bdi>דנה כהן</bdi>" in text, "the marks of its script are no faults"
         assert "شركة\ufffd الشرق</bdi>" in text, "what turns a line around is"
+
+
+def test_pages_say_that_leads_wait_for_the_crms_next_day(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    here.due("1")
+    here.crm.budget.use_up("nothing is left")
+    UsedUp(here.hub).look(SALES, here.crm.budget)
+    who = asker(here.hub)
+    text = " ".join(client.get("/leads", headers=who).text.split())
+    assert "allows no more requests today: the requests that sales allows in a day" in text
+    lead = client.get(f"/leads/{SALES}/1", headers=who).text
+    assert "sales allows no more requests today." in lead
+    [said] = client.get("/v1/leads/connections", headers=who).json()["connections"]
+    assert said["state"] == "day used up"
