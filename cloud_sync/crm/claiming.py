@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.crm import breaker, storing
 from cloud_sync.crm.order import refer_to, take_every
 from cloud_sync.crm.rescoring import Backlog, found_later, make_due
+from cloud_sync.crm.turns import in_turn
 from cloud_sync.hub import Hub
 from cloud_sync.spans import is_free
 from cloud_sync.store.db import changed_by
@@ -64,7 +65,12 @@ def claim(
     with hub.database.transaction() as session:
         if not breaker.may_try(session, seen, now):
             return []
-        rows = list(_next(session, due, limit))
+        # of those that are due alike, what happened last: a lead that has just come is worth most
+        latest = CrmLead.seen_at.desc().nulls_last()
+        rows = in_turn(
+            session, due, last=(CrmLead.due_at.desc(), latest), longest=(CrmLead.due_at.asc(), latest),
+            limit=limit,
+        )  # fmt: skip
         came = len(rows)
         if spare and came < limit:
             rows += make_due(session, seen.name, bundle, limit - came, now)
@@ -143,10 +149,3 @@ def courses(
 def _due(connection: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     free = is_free(CrmLead.lease_until, LEASE, now)
     return CrmLead.connection == connection, CrmLead.due_at <= now, free
-
-
-def _next(session: Session, due: tuple[ColumnElement[bool], ...], limit: int) -> Sequence[CrmLead]:
-    """The longest due; of those that are due alike, what happened last: a lead that has just come is worth most."""
-    latest = CrmLead.seen_at.desc().nulls_last()
-    query = select(CrmLead).where(*due).order_by(CrmLead.due_at, latest)
-    return session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()

@@ -232,7 +232,7 @@ def reband(hub: Hub, connection: str, cut: Cut, now: datetime) -> int:
             if storing.shown_band(lead) != before:
                 lead.version += 1
                 first = storing.goes_first(lead)
-                storing.mark_write(lead, rules, now)
+                storing.mark_write(lead, rules, lead.write_at or now)
                 lead.write_behind = not first
                 session.add(storing.course_of(lead, now))
         return len(leads)

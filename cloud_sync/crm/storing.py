@@ -83,7 +83,7 @@ def keep_score(
     lead.reasons = [reason_json(one) for one in score.reasons[:FEW]]
     lead.hints = [printable(one) for one in score.hints[:FEW]]
     lead.bundle, lead.scored_at = score.bundle, now
-    mark_write(lead, rules, now)
+    mark_write(lead, rules, min(lead.due_at or now, now))
     return course_of(lead, now) if changed else None
 
 
@@ -99,10 +99,15 @@ def keep_muted(lead: CrmLead, record: Record, rules: Rules, now: datetime) -> No
     take_away(lead, rules, now)
 
 
-def mark_write(lead: CrmLead, rules: Rules, now: datetime) -> None:
-    """Has the row written, if what the CRM shows is too far from it."""
+def mark_write(lead: CrmLead, rules: Rules, since: datetime) -> None:
+    """Has the row written, if what the CRM shows is too far from it.
+
+    Args:
+        since: when that happened for which it is written: not when it was scored, or who is scored last would be written
+            first. A pause after a failed write stays.
+    """
     if rules.write and lead.state != GONE and differs(lead, rules.min_change):
-        lead.write_at, lead.write_behind = lead.write_at or now, False
+        lead.write_at, lead.write_behind = max(lead.write_at or since, since), False
 
 
 def goes_first(lead: CrmLead) -> bool:

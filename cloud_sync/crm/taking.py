@@ -37,8 +37,7 @@ _NEWER: Final = '("lead"."seen_at" IS NULL OR "new"."seen_at" >= "lead"."seen_at
 _CHANGES: Final = {
     "state": f"CASE WHEN {_NEWER} AND \"new\".\"state\" = 'gone' THEN 'gone'"
     f' WHEN {_NEWER} AND "lead"."state" = \'gone\' THEN \'open\' ELSE "lead"."state" END',
-    "due_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL'
-    ' WHEN "lead"."due_at" < "new"."created_at" THEN "lead"."due_at" ELSE "new"."created_at" END',
+    "due_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL ELSE "new"."created_at" END',
     "write_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL ELSE "lead"."write_at" END',
     # of a lead that comes back, or that another was merged into, nobody knows what it shows: then whatever its score is,
     # is written

@@ -41,7 +41,7 @@ WAITING_S = 5.0
 LONGEST_S = 60.0
 REFUSED = "crm-scores-refused"
 FEW = 5
-"""Leads that let others go first are written so many at once where each takes a request: others wait for no more."""
+"""So many leads are written at once where each takes a request: who comes meanwhile waits for no more."""
 
 
 class WriteBack(LeasingLoops):
@@ -165,4 +165,4 @@ class WriteBack(LeasingLoops):
 
 def _terms(crm: Crm, min_change: int) -> writing.Terms:
     few = min(crm.batch, FEW) if crm.singly else crm.batch
-    return writing.Terms(crm.batch, min_change, few if crm.budget.has_spare() else 0)
+    return writing.Terms(few, min_change, behind=crm.budget.has_spare())

@@ -18,6 +18,7 @@ from cloud_sync.crm import breaker, storing
 from cloud_sync.crm.base import ScoreWrite, WriteOutcome
 from cloud_sync.crm.order import refer_to, take_every
 from cloud_sync.crm.scored import reasons_in
+from cloud_sync.crm.turns import in_order, in_turn
 from cloud_sync.hub import Hub
 from cloud_sync.spans import is_free
 from cloud_sync.store.db import changed_by
@@ -41,11 +42,11 @@ _TRENDS: dict[str, storing.Trend] = {
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How much is taken: so many leads, those that moved by so much; `behind`: so many that let others go first."""
+    """What is taken: so many leads, those that moved by so much; `behind`: also what was scored in the background."""
 
     limit: int
     min_change: int
-    behind: int
+    behind: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Claim:
 
 
 def claim(hub: Hub, seen: CrmConnection, terms: Terms, owner: str, now: datetime) -> Claim:
-    """Takes what is to be written for a while, the longest waiting first; one lead only when the CRM is being tried again.
+    """Takes what is to be written for a while, in turn; one lead only when the CRM is being tried again.
 
     What was scored in the background goes when nothing else waits, so that it holds up no lead that something happens
     to: some CRMs take a write for each.
@@ -67,18 +68,14 @@ def claim(hub: Hub, seen: CrmConnection, terms: Terms, owner: str, now: datetime
     """
     turns = _turns(seen.name, now, terms)
     with hub.database.session() as session:
-        if not any(_some(session, due) for due, _ in turns):
+        if not any(_some(session, due) for due in turns):
             return Claim()
     with hub.database.transaction() as session:
         row = session.get(CrmConnection, seen.name)
         trial = row is not None and row.open_until is not None
         if not breaker.may_try(session, seen, now):
             return Claim()
-        leads: list[CrmLead] = []
-        for due, most in turns:
-            query = select(CrmLead).where(*due).order_by(CrmLead.write_at, CrmLead.object_id)
-            query = query.limit(max(0, (1 if trial else most) - len(leads)))
-            leads += session.scalars(query.with_for_update(skip_locked=True))
+        leads = _next(session, turns, 1 if trial else terms.limit)
         writes: list[ScoreWrite] = []
         unchanged = 0
         since = _since(session, seen.name, leads)
@@ -298,17 +295,27 @@ def _named(session: Session, connection: str, names: Sequence[str]) -> Sequence[
 
 def _turns(
     connection: str, now: datetime, terms: Terms
-) -> list[tuple[tuple[ColumnElement[bool], ...], int]]:
-    """Conditions of what may be written now, in the order in which it goes, and up to how many leads in all; each is a
-    stretch of an index."""
+) -> Sequence[tuple[ColumnElement[bool], ...]]:
+    """Conditions of what may be written now, in the order in which it goes; each is a stretch of an index."""
     due = (
         CrmLead.connection == connection, CrmLead.write_at <= now, CrmLead.dead == "",
         CrmLead.state != storing.GONE, is_free(CrmLead.write_lease_until, LEASE, now),
     )  # fmt: skip
-    first, others = CrmLead.write_behind.is_(False), CrmLead.write_behind.is_(True)
-    turns = [((*due, first), terms.limit), ((*due, others), terms.behind)]
-    return [(wanted, most) for wanted, most in turns if most]
+    turns = [(*due, CrmLead.write_behind.is_(False)), (*due, CrmLead.write_behind.is_(True))]
+    return turns if terms.behind else turns[:1]
 
 
-def _some(session: Session, wanted: tuple[ColumnElement[bool], ...]) -> bool:
+def _next(
+    session: Session, turns: Sequence[tuple[ColumnElement[bool], ...]], limit: int
+) -> list[CrmLead]:
+    last = CrmLead.write_at.desc(), CrmLead.object_id.desc()
+    longest = CrmLead.write_at.asc(), CrmLead.object_id.asc()
+    leads = in_turn(session, turns[0], last=last, longest=longest, limit=limit)
+    for behind in turns[1:]:
+        if len(leads) < limit:  # a sweep comes by the newest first: in this order they were scored
+            leads += in_order(session, behind, longest, limit - len(leads))
+    return leads
+
+
+def _some(session: Session, wanted: Sequence[ColumnElement[bool]]) -> bool:
     return session.scalar(select(CrmLead.object_id).where(*wanted).limit(1)) is not None

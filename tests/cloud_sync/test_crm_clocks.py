@@ -112,7 +112,7 @@ def test_a_lease_of_a_wrong_clock_ends_within_minutes(there: LeadHub, leap: time
         lead.write_at = there.clock()
     assert there.scoring.step() == 1
     claim = writing.claim(
-        there.hub, there.connection(), writing.Terms(10, 3, 10), "me", there.clock()
+        there.hub, there.connection(), writing.Terms(10, 3, behind=True), "me", there.clock()
     )
     assert [write.object_id for write in claim.writes] == ["1"]
 

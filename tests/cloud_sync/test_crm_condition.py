@@ -92,11 +92,15 @@ def test_scores_that_are_not_to_be_written_any_more_are_not_refused_either(scene
 
 def test_scores_that_were_given_up_are_told_until_another_is_taken(scene: Scene) -> None:
     scene.score("1", 50)
-    claim = writing.claim(scene.hub, scene.connection(), writing.Terms(1, 3, 1), "a", scene.now)
+    claim = writing.claim(
+        scene.hub, scene.connection(), writing.Terms(1, 3, behind=True), "a", scene.now
+    )
     note(scene, claim, [WriteOutcome("1", False, "no", retry=False)])
     assert said(scene.hub).error.startswith("1 score was given up, and")
     scene.score("2", 50)
-    claim = writing.claim(scene.hub, scene.connection(), writing.Terms(2, 3, 2), "a", scene.now)
+    claim = writing.claim(
+        scene.hub, scene.connection(), writing.Terms(2, 3, behind=True), "a", scene.now
+    )
     refused = [WriteOutcome(one.object_id, False, "no", retry=False) for one in claim.writes]
     note(scene, claim, refused)
     assert (
@@ -104,7 +108,9 @@ def test_scores_that_were_given_up_are_told_until_another_is_taken(scene: Scene)
     )
     scene.now += timedelta(minutes=1)
     scene.score("3", 50)
-    claim = writing.claim(scene.hub, scene.connection(), writing.Terms(2, 3, 2), "a", scene.now)
+    claim = writing.claim(
+        scene.hub, scene.connection(), writing.Terms(2, 3, behind=True), "a", scene.now
+    )
     note(scene, claim, [WriteOutcome("3", True)])
     assert said(scene.hub).state == IN_ORDER and said(scene.hub).dead == 2
 

@@ -95,20 +95,34 @@ def test_a_lead_that_another_was_merged_into_is_written_though_its_score_is_the_
     assert there.lead("1").write_at is not None
 
 
+def test_one_that_waits_to_be_read_has_waited_since_its_last_event(there: LeadHub) -> None:
+    """Else one of a list that was put in would stay where the list is, though it asks for an offer."""
+    comes(there, "1", "created")
+    there.clock.tick(60)
+    comes(there, "2", "created")
+    there.clock.tick(60)
+    comes(there, "1", "changed")
+    asked = there.lead("1").due_at
+    assert asked == there.clock() and asked > (there.lead("2").due_at or asked)
+
+
 def test_a_write_that_reached_another_record_has_that_one_written_again(here: LeadHub) -> None:
-    for name in ("1", "2"):
+    for name in ("2", "1"):  # what came last is written first
+        here.clock.tick(1)
         here.crm.put(name, size=40)
-    here.score("1", "2")
+        here.score(name)
     for _ in range(2):
         claim = writing.claim(
-            here.hub, here.connection(), writing.Terms(1, 3, 1), "me", here.clock()
+            here.hub, here.connection(), writing.Terms(1, 3, behind=True), "me", here.clock()
         )
         [write] = claim.writes
         into = ("1",) if write.object_id == "2" else ()
         done = [WriteOutcome(write.object_id, not into, gone=bool(into), into=into)]
         with here.hub.database.transaction() as session:
             writing.note(session, SALES, claim.writes, done, "me", here.clock(), random.Random(1))
-    again = writing.claim(here.hub, here.connection(), writing.Terms(10, 3, 10), "me", here.clock())
+    again = writing.claim(
+        here.hub, here.connection(), writing.Terms(10, 3, behind=True), "me", here.clock()
+    )
     assert [write.object_id for write in again.writes] == ["1"]
 
 

@@ -60,7 +60,7 @@ def again(saved: LeadHub, folder: Path) -> Iterator[LeadHub]:
 
 
 def to_write(here: LeadHub) -> set[str]:
-    taken = claim(here.hub, here.connection(), Terms(50, 3, 50), "test", here.clock())
+    taken = claim(here.hub, here.connection(), Terms(50, 3, behind=True), "test", here.clock())
     return {one.object_id for one in taken.writes}
 
 

@@ -1,10 +1,12 @@
-"""Whose score is written next: leads that something happens to go before those that were scored in the background."""
+"""Whose score is written next: leads that something happens to go before those that were scored in the background, and
+what came last before a list that somebody has put into the CRM. Those that wait longest have a share."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -119,7 +121,8 @@ def test_where_each_takes_a_request_a_lead_that_comes_waits_for_few(desk: Desk) 
     assert len(desk.write()) == FEW
     for name in ("a", "b", "c", "d", "e", "f", "g"):
         desk.comes(name)
-    assert sorted(desk.write()) == ["a", "b", "c", "d", "e", "f", "g"], "these are not held back"
+    assert desk.write() == ["g", "f", "e", "d", "a"], "who comes meanwhile waits for no more"
+    assert desk.write()[:2] == ["c", "b"]
     desk.crm.singly = False
     assert len(desk.write()) == 20
 
@@ -229,3 +232,95 @@ def test_that_the_day_is_used_up_is_told_until_it_is_not(desk: Desk) -> None:
     desk.tell_day(100)
     desk.write()
     assert told() == [] and state() == IN_ORDER
+
+
+FAIR = tuple(f"fair-{n:02d}" for n in range(30))
+"""A list that somebody has put into the CRM: all of them are news."""
+
+
+def puts_in(desk: Desk) -> None:
+    """The list of a trade fair, after all that was there is written."""
+    desk.write(8)
+    desk.crm.taken.clear()
+    desk.here.clock.tick(60)
+    for name in FAIR:
+        desk.crm.put(name, desk.here.clock(), size=40)
+    desk.here.due(*FAIR)
+
+
+def test_a_lead_that_comes_is_read_before_a_list_that_was_put_in(desk: Desk) -> None:
+    puts_in(desk)
+    desk.crm.asked.clear()
+    desk.scoring.serve(SALES)
+    desk.here.clock.tick(1)
+    desk.crm.put("new", desk.here.clock(), size=90)
+    desk.here.due("new")
+    desk.score()
+    assert "new" in desk.crm.asked[1]
+    assert sorted(name for batch in desk.crm.asked for name in batch) == sorted({*FAIR, "new"})
+
+
+def test_a_lead_that_comes_is_written_before_a_list_that_was_put_in(desk: Desk) -> None:
+    puts_in(desk)
+    desk.here.clock.tick(1)
+    desk.crm.put("new", desk.here.clock(), size=90)
+    desk.here.due("new")
+    desk.scoring.serve(SALES)
+    desk.here.clock.tick(1)
+    # the rest of the list is scored after it, and does not come before it by that
+    desk.score()
+    assert desk.write()[0] == "new"
+    desk.write(8)
+    assert sorted(desk.crm.taken) == sorted({*FAIR, "new"}), "each once, and none is left out"
+    assert not desk.waiting()
+
+
+def test_one_of_the_list_that_something_happens_to_goes_first(desk: Desk) -> None:
+    puts_in(desk)
+    desk.score()
+    first = desk.write()
+    asks = next(name for name in FAIR if name not in first)
+    desk.here.clock.tick(60)
+    desk.crm.put(asks, desk.here.clock(), size=95)
+    desk.here.due(asks)
+    desk.score()
+    assert desk.write()[0] == asks
+
+
+def test_one_that_waits_long_is_written_however_many_come(desk: Desk) -> None:
+    puts_in(desk)
+    desk.score()
+    written = []
+    for number in range(len(FAIR)):
+        for more in range(2 * FEW):
+            desk.crm.put(f"{number}-{more}", desk.here.clock(), size=30 + more)
+            desk.here.due(f"{number}-{more}")
+        desk.score()
+        written += desk.write()
+    assert set(FAIR) <= set(written), "a share of each batch is theirs"
+
+
+def test_one_that_waits_long_is_read_however_many_come(desk: Desk) -> None:
+    puts_in(desk)
+    desk.crm.asked.clear()
+    for number in range(len(FAIR)):
+        desk.here.clock.tick(1)
+        for more in range(2 * FEW):
+            desk.crm.put(f"{number}-{more}", desk.here.clock(), size=30 + more)
+            desk.here.due(f"{number}-{more}")
+        desk.scoring.serve(SALES)
+    assert set(FAIR) <= {name for batch in desk.crm.asked for name in batch}
+
+
+def test_one_that_the_crm_put_off_comes_no_sooner_because_something_happens_to_it(
+    desk: Desk,
+) -> None:
+    puts_in(desk)
+    desk.score()
+    later = desk.here.clock() + timedelta(hours=1)
+    with desk.here.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, FAIR[3])).write_at = later
+    desk.comes(FAIR[3])
+    desk.write(8)
+    assert FAIR[3] not in desk.crm.taken and desk.waiting() == {FAIR[3]}
+    assert desk.here.lead(FAIR[3]).write_at == later

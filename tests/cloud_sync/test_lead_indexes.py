@@ -185,7 +185,7 @@ def test_of_all_leads_of_an_earlier_bundle_only_a_batch_is_read(here: LeadHub) -
 def test_whose_score_is_written_next_is_a_look_into_an_index(here: LeadHub) -> None:
     with asked(here.hub) as said:
         found = writing.claim(
-            here.hub, here.connection(), writing.Terms(3, 3, 3), "me", here.clock()
+            here.hub, here.connection(), writing.Terms(3, 3, behind=True), "me", here.clock()
         )
     assert len(found.writes) == 3
     asked_for = [one for one in said if "write_behind IS" in one[0] and "LIMIT" in one[0]]
