@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 EXTRAS_DEMO := cpu,agent,mail,hub,train,yolo,pretrained,llm
 EXTRAS_TEST := $(EXTRAS_DEMO),machines,postgres,openvino,trt-check,mlflow,dev
 SYSTEM_DEMO := libgl1 libglib2.0-0
-SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto dovecot-imapd chromium-headless-shell/chromium git iproute2 postgresql
+SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto dovecot-imapd dovecot-submissiond chromium-headless-shell/chromium git iproute2 postgresql
 # a clock that leaps, for the slow trials
 SYSTEM_ALL := $(SYSTEM_TEST) faketime
 # tests wait for real programs more than they compute: a few at a time

@@ -53,10 +53,11 @@ class Check:
 
 def examine(config: AgentConfig) -> Iterator[Check]:
     """All checks, cheap ones first; changes nothing."""
-    checks: tuple[Callable[[AgentConfig], Check], ...] = (
+    checks: tuple[Callable[[AgentConfig], Check | None], ...] = (
         _onnxruntime,
         _engine,
         _source,
+        _sending,
         _disk,
         _clock,
         _identity,
@@ -71,7 +72,8 @@ def examine(config: AgentConfig) -> Iterator[Check]:
             fix = "run it as the account the agent runs under: sudo -u kitwright edge-agent doctor"
             found = f"this account may not look: {error.filename}"
             result = Check(check.__name__.strip("_"), False, found, "permission", fix)
-        yield result
+        if result is not None:
+            yield result
 
 
 def _onnxruntime(_: AgentConfig) -> Check:
@@ -122,6 +124,19 @@ def _mailbox(source: ImapSourceConfig) -> Check:
 
     found = look(source)  # a mailbox lets several programs in: a running agent is not disturbed
     return Check("source", not found.trouble, found.words, "a mailbox with its folders", found.fix)
+
+
+def _sending(config: AgentConfig) -> Check | None:
+    """Whether replies can go out without a person; None: nobody wants that."""
+    source = config.source
+    if not isinstance(source, ImapSourceConfig) or source.send is None:
+        return None
+    if importlib.util.find_spec("imapclient") is None:
+        return None  # told of the source
+    from edge_agent.mail.looking import look_at_sending
+
+    found = look_at_sending(source, source.send)
+    return Check("sending", not found.trouble, found.words, "a server for replies", found.fix)
 
 
 def _machine(config: AgentConfig, source: MachineSourceConfig) -> Check:

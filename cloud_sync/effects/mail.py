@@ -16,9 +16,10 @@ from email.message import EmailMessage
 
 from cloud_sync.effects.alerts import MAIL
 from cloud_sync.effects.deadline import BoundTls, Deadline, connect
-from cloud_sync.effects.mail_token import MailTokens, xoauth2
+from cloud_sync.effects.mail_token import MailTokens
 from cloud_sync.effects.settings import MailConfig
 from cloud_sync.effects.targets import Delivery, DeliveryError
+from kits.core.client_credentials import xoauth2
 
 TIMEOUT_S = 120.0
 """For all of a mail. Mail servers look for spam before they answer, and take their time."""

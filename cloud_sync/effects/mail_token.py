@@ -84,12 +84,3 @@ class MailTokens:
             if answer.ok:
                 raise
             return None
-
-
-def xoauth2(user: str, token: str) -> Callable[..., str]:
-    """What smtplib asks for its words: those of XOAUTH2, and nothing to the reasons of a refusal."""
-
-    def words(challenge: bytes | None = None) -> str:
-        return f"user={user}\x01auth=Bearer {token}\x01\x01" if challenge is None else ""
-
-    return words

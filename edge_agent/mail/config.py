@@ -132,14 +132,34 @@ class SendConfig(Section):
         "tls", description="plain only to this machine"
     )
     ca_file: Path | None = Field(None, description="PEM file of an authority of the firm's own")
-    user: Line = Field("", description="empty: no login")
+    user: Line = Field("", description="empty: no login, or with by_token source.user")
     password_env: Line = Field("", description="environment variable with the password")
+    by_token: bool = Field(
+        False,
+        description="sign in by the token with which the mailbox is read, as Microsoft 365 wants it",
+    )
+    envelope_sender: Line = Field(
+        "",
+        description="address to which servers send back what they cannot deliver; empty: none, so that no machine"
+        " answers (RFC 3834). For a server that takes no mail without one; bounces then come into that mailbox, and"
+        " are never answered",
+    )
     timeout_s: float = Field(30.0, gt=0, le=300, description="for each step, seconds")
 
     @model_validator(mode="after")
     def _not_in_the_clear(self) -> SendConfig:
         if self.security == "plain" and self.host not in _LOOPBACK:
             raise ValueError("security: plain is only possible to localhost")
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> SendConfig:
+        if self.by_token and self.password_env:
+            raise ValueError("give one of password_env and by_token")
+        if self.user and not (self.by_token or self.password_env):
+            raise ValueError("user needs password_env or by_token")
+        if self.envelope_sender and "@" not in self.envelope_sender:
+            raise ValueError("envelope_sender must be an address")
         return self
 
 
@@ -254,7 +274,14 @@ class ImapSourceConfig(Section):
             )
         if self.security == "plain" and not self.insecure and self.host not in _LOOPBACK:
             raise ValueError("security: plain would show the password; insecure: true allows it")
+        if self.send is not None and self.send.by_token and not self.has_token:
+            raise ValueError("send: by_token needs token_env, token_command or oauth_url")
         return self
+
+    @property
+    def has_token(self) -> bool:
+        """Whether the mailbox is read by a token."""
+        return bool(self.oauth_url or self.token_env or self.token_command)
 
     @property
     def address_port(self) -> int:

@@ -1,17 +1,20 @@
-"""What `edge-agent doctor` finds at a mail server: login, folders, what it can do, room. Changes nothing."""
+"""What `edge-agent doctor` finds at a mail server: login, folders, what it can do, room, and whether replies go out. Changes nothing."""
 
 from __future__ import annotations
 
 import contextlib
+import smtplib
 from dataclasses import dataclass
 
-from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.config import ImapSourceConfig, SendConfig
 from edge_agent.mail.folders import special
 from edge_agent.mail.imap import ImapMailbox
+from edge_agent.mail.submission import TROUBLES, Submission
 from kits.core.errors import KitwrightError
 
 _USEFUL = ("IDLE", "MOVE", "UIDPLUS")
 _NEARLY_FULL = 0.95
+_OK = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,23 @@ def look(config: ImapSourceConfig) -> Found:
             return _looked(config, box)
         except KitwrightError as error:
             return Found(error.what, error.what, error.fix)
+
+
+def look_at_sending(config: ImapSourceConfig, send: SendConfig) -> Found:
+    """Whether the server by which replies go out lets us in and takes our sender; sends nothing."""
+    submission = Submission(config, send)
+    try:
+        with submission.opened() as server:
+            server.ehlo_or_helo_if_needed()
+            code, said = server.mail(submission.sender)
+            if code != _OK:
+                raise smtplib.SMTPSenderRefused(code, said, submission.sender)
+            server.rset()
+    except TROUBLES as error:
+        why, fix = submission.told_of(error)
+        return Found(why, why, fix)
+    who = f"lets {submission.user} in" if submission.user else "asks for no login"
+    return Found(f"{who}, takes mail from {submission.sender or 'an empty sender'}")
 
 
 def _looked(config: ImapSourceConfig, box: ImapMailbox) -> Found:

@@ -17,6 +17,7 @@ from edge_agent.mail.in_work import InWork
 from edge_agent.mail.ledger import IN_DOUBT, Ledger
 from edge_agent.mail.room import MailRoom
 from edge_agent.mail.sending import Sending
+from edge_agent.mail.submission import Submission
 from edge_agent.mail.suggesting import Suggester, Suggesting
 from edge_agent.mail.telling import Teller
 from edge_agent.sources.base import Alerts, SourceHealth
@@ -84,7 +85,9 @@ def open_mailbox(
     room = MailRoom(
         config, ledger, teller, drafting, alerts, discard=post.discard, suggesting=suggesting
     )
-    sending = Sending(config.send, ledger, alerts) if config.send is not None else None
+    sending: Sending | None = None
+    if config.send is not None:
+        sending = Sending(Submission(config, config.send), ledger, alerts)
     hook = Hook(config.hook, ledger, alerts, room.counts) if config.hook is not None else None
     in_work = InWork(ledger_path(state_dir).with_name("in_work"))
     connect = partial(ImapMailbox, config)

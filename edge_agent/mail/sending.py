@@ -2,26 +2,21 @@
 
 SMTP has no way to ask whether a mail went out. So it is written down before the first byte that a mail is being
 sent; when a kill or a lost connection leaves that open, it is never sent again, but laid into the drafts for a
-person. The envelope's sender is empty and the header says `Auto-Submitted: auto-replied` (RFC 3834), so that no
-machine answers.
+person. The envelope's sender is empty, unless the server takes no such mail, and the header says
+`Auto-Submitted: auto-replied` (RFC 3834), so that no machine answers.
 """
 
 from __future__ import annotations
 
-import contextlib
-import smtplib
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email import message_from_bytes
 from email.utils import parseaddr
 from typing import Literal
 
-from edge_agent.errors import MailboxLoginError
 from edge_agent.log import warn
-from edge_agent.mail.config import SendConfig
 from edge_agent.mail.ledger import Ledger
-from edge_agent.mail.login import secret, tls_context
 from edge_agent.mail.record import MailRecord
+from edge_agent.mail.submission import TROUBLES, Submission
 from edge_agent.sources.base import Alerts
 
 DOUBTFUL = "mail-send-doubtful"
@@ -35,11 +30,12 @@ class Sending:
     """Sends.
 
     Args:
+        submission: the server it goes out by.
         ledger: holds what is being sent.
     """
 
-    def __init__(self, config: SendConfig, ledger: Ledger, alerts: Alerts) -> None:
-        self._config = config
+    def __init__(self, submission: Submission, ledger: Ledger, alerts: Alerts) -> None:
+        self._submission = submission
         self._ledger = ledger
         self._alerts = alerts
 
@@ -57,34 +53,17 @@ class Sending:
         content = written()
         to = parseaddr(str(message_from_bytes(content)["To"]))[1]
         try:
-            with self._server() as server:
+            with self._submission.opened() as server:
                 self._ledger.keep_note(note, "begun")
-                refused = server.sendmail("", [to], content)
-        except (OSError, smtplib.SMTPException, MailboxLoginError, UnicodeError) as error:
-            warn("mail_not_sent", error=type(error).__name__)
-            self._alerts(FAILS, "error", f"replies are not sent: {type(error).__name__}")
+                refused = server.sendmail(self._submission.sender, [to], content)
+        except TROUBLES as error:
+            why, fix = self._submission.told_of(error)
+            warn("mail_not_sent", error=type(error).__name__, why=why)
+            told = f"replies are not sent: {why}" + (f"; {fix}" if fix else "")
+            self._alerts(FAILS, "error", told)
             return "doubtful"
         if refused:
             return "doubtful"
         self._ledger.keep_note(note, _SENT)
         self._alerts(FAILS, "info", "replies are sent again")
         return "done"
-
-    @contextlib.contextmanager
-    def _server(self) -> Iterator[smtplib.SMTP]:
-        config = self._config
-        context: ssl.SSLContext | None = None
-        if config.security != "plain":
-            context = tls_context(config.ca_file)
-        if config.security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                config.host, config.port, timeout=config.timeout_s, context=context
-            )
-        else:
-            server = smtplib.SMTP(config.host, config.port, timeout=config.timeout_s)
-        with server:
-            if config.security == "starttls":
-                server.starttls(context=context)
-            if config.user:
-                server.login(config.user, secret(config.password_env, "source.send.password_env"))
-            yield server

@@ -6,7 +6,7 @@ So an app signs in at mail servers that take no password, as those of Microsoft 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -53,3 +53,12 @@ def reason(answer: JsonValue, status: int, secret: str) -> str:
     said = found.get("error_description") or found.get("error")
     words = said if isinstance(said, str) and secret not in said else f"HTTP {status}"
     return "".join(char if char.isprintable() else " " for char in words)[:_WORDS].strip()
+
+
+def xoauth2(user: str, token: str) -> Callable[..., str]:
+    """What smtplib asks for its words: those of XOAUTH2, and nothing to the reasons of a refusal."""
+
+    def words(challenge: bytes | None = None) -> str:
+        return f"user={user}\x01auth=Bearer {token}\x01\x01" if challenge is None else ""
+
+    return words

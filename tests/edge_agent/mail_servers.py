@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from email.message import EmailMessage
+from io import BufferedRWPair
 
 import pytest
 
@@ -14,8 +15,9 @@ from kits.support_triage._simulated.mailbox_server import (
     find_dovecot,
     why_no_mailbox,
 )
+from tests.edge_agent.line_server import LineServer
 
-__all__ = ["PASSWORD", "Dovecot", "a_mail", "kill_leftovers", "needs_dovecot"]
+__all__ = ["PASSWORD", "Dovecot", "Sink", "a_mail", "kill_leftovers", "needs_dovecot"]
 
 _made: list[Dovecot] = []
 _WHY_NONE = why_no_mailbox(find_dovecot())
@@ -89,3 +91,53 @@ def a_mail(
         message[name.replace("_", "-")] = value
     message.set_content(text)
     return message.as_bytes()
+
+
+class Sink(LineServer):
+    """An SMTP server that takes every mail, or ends in the middle of one.
+
+    Attributes:
+        refuses: what it says to a command in place of yes; of `DATA` to a mail that is complete.
+    """
+
+    def __init__(self, *, dies: bool = False, **refuses: str) -> None:
+        self.mails: list[tuple[str, list[str], bytes]] = []
+        self.refuses = refuses
+        self._dies = dies
+        super().__init__()
+
+    def _talk(self, channel: BufferedRWPair) -> None:
+        sender, receivers = "", []
+
+        def say(line: bytes) -> None:
+            channel.write(line + b"\r\n")
+            channel.flush()
+
+        say(b"220 sink")
+        while line := channel.readline():
+            word = line[:4].upper()
+            if word == b"EHLO":
+                say(b"250-sink\r\n250 AUTH PLAIN")
+                continue
+            no = self.refuses.get(word.decode("ascii", "replace").strip(), "").encode()
+            if no and word != b"DATA":
+                say(no)
+                continue
+            if word == b"MAIL":
+                sender = line.decode().partition(":")[2].split()[0]
+            if word == b"RCPT":
+                receivers.append(line.decode().partition(":")[2].strip())
+            if word == b"DATA":
+                say(b"354 go on")
+                content = b""
+                while (part := channel.readline()) != b".\r\n":
+                    content += part
+                if no:
+                    say(no)
+                    continue
+                self.mails.append((sender, receivers, content))
+                if self._dies:
+                    return  # it has the mail, and nobody hears that it has
+            say(b"221 bye" if word == b"QUIT" else b"250 ok")
+            if word == b"QUIT":
+                return

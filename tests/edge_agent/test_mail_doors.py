@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from io import BufferedRWPair
 from pathlib import Path
 
 import pytest
@@ -24,9 +23,15 @@ from edge_agent.errors import MailboxLoginError, MailboxLostError
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.imap import ImapMailbox
 from edge_agent.mail.login import token
-from tests.edge_agent.line_server import LineServer
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config, rows
-from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
+from tests.edge_agent.mail_servers import (
+    PASSWORD,
+    Dovecot,
+    Sink,
+    a_mail,
+    kill_leftovers,
+    needs_dovecot,
+)
 
 pytestmark = needs_dovecot
 KEY = base64.b64encode(b"a key of some length").decode()
@@ -154,44 +159,6 @@ def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
 
 
 # -- sending -------------------------------------------------------------------------------------
-
-
-class Sink(LineServer):
-    """An SMTP server that takes every mail, or ends in the middle of one."""
-
-    def __init__(self, *, dies: bool = False) -> None:
-        self.mails: list[tuple[str, list[str], bytes]] = []
-        self._dies = dies
-        super().__init__()
-
-    def _talk(self, channel: BufferedRWPair) -> None:
-        sender, receivers = "", []
-
-        def say(line: bytes) -> None:
-            channel.write(line + b"\r\n")
-            channel.flush()
-
-        say(b"220 sink")
-        while line := channel.readline():
-            word = line[:4].upper()
-            if word == b"EHLO":
-                say(b"250-sink\r\n250 AUTH PLAIN")
-                continue
-            if word == b"MAIL":
-                sender = line.decode().partition(":")[2].split()[0]
-            if word == b"RCPT":
-                receivers.append(line.decode().partition(":")[2].strip())
-            if word == b"DATA":
-                say(b"354 go on")
-                content = b""
-                while (part := channel.readline()) != b".\r\n":
-                    content += part
-                self.mails.append((sender, receivers, content))
-                if self._dies:
-                    return  # it has the mail, and nobody hears that it has
-            say(b"221 bye" if word == b"QUIT" else b"250 ok")
-            if word == b"QUIT":
-                return
 
 
 def sending(tmp_path: Path, server: Dovecot, sink: Sink, *intents: str) -> AgentConfig:

@@ -19,9 +19,15 @@ from edge_agent.mail.ledger import Ledger
 from edge_agent.mail.room import STUCK
 from edge_agent.sources.imap import ImapSource
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config
-from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
+from tests.edge_agent.mail_servers import (
+    PASSWORD,
+    Dovecot,
+    Sink,
+    a_mail,
+    kill_leftovers,
+    needs_dovecot,
+)
 from tests.edge_agent.test_disk_full import fill, mounted
-from tests.edge_agent.test_mail_doors import Sink
 from tests.waiting import wait_for
 
 pytestmark = needs_dovecot

@@ -39,7 +39,7 @@ dovecot_storage_version = 2.4.0
 base_dir = {folder}/base
 state_dir = {folder}/state
 log_path = {folder}/log
-protocols = imap
+protocols = imap{submits}
 listen = 127.0.0.1
 {tls}
 auth_allow_cleartext = yes
@@ -78,6 +78,7 @@ service imap-login {{
     port = {tls_port}
   }}
 }}
+{submission}
 service anvil {{
   chroot =
 }}
@@ -90,6 +91,20 @@ _TOKENS = """oauth2 {{
   introspection_mode = auth
   introspection_url = {url}
   username_attribute = username
+}}
+"""
+_SUBMISSION = """submission_relay_host = 127.0.0.1
+submission_relay_port = {relay}
+submission_relay_trusted = no
+hostname = localhost
+service submission-login {{
+  chroot =
+  inet_listener submission {{
+    port = {port}
+  }}
+  inet_listener submissions {{
+    port = 0
+  }}
 }}
 """
 _QUOTA = """mail_plugins {{
@@ -152,6 +167,8 @@ class MailboxServer:
         users: login names, all with `PASSWORD`; the first is who looks and delivers.
         tokens_at: who is asked, with `Authorization: Bearer TOKEN`, whose a token is (`{"username": …}`); with it one
             signs in by token, too (XOAUTH2, OAUTHBEARER).
+        relay: port of the SMTP server here that is given what users send by `submission_port`; 0: nothing can be sent.
+            Needs dovecot-submissiond.
     """
 
     special: Mapping[str, str] = field(default_factory=lambda: SPECIAL)
@@ -163,12 +180,13 @@ class MailboxServer:
     quota_kib: int = 0
     users: Sequence[str] = ("shop", "other")
     tokens_at: str = ""
+    relay: int = 0
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
         # its processes run as others and must come through
         self.folder.chmod(0o755)
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port, self.submission_port = free_port(), free_port(), free_port()
         for name in ("base", "state", "mail"):
             (self.folder / name).mkdir(parents=True)
         self._process: subprocess.Popen[bytes] | None = None
@@ -325,6 +343,10 @@ class MailboxServer:
             tls_port=self.tls_port if self.certificate else 0,
             by_token=" xoauth2 oauthbearer" if self.tokens_at else "",
             tokens=_TOKENS.format(url=self.tokens_at) if self.tokens_at else "",
+            submits=" submission" if self.relay else "",
+            submission=_SUBMISSION.format(relay=self.relay, port=self.submission_port)
+            if self.relay
+            else "",
             quota=_QUOTA.format(kib=self.quota_kib) if self.quota_kib else "",
         )
         (self.folder / "dovecot.conf").write_text(written)
