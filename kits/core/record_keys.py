@@ -14,7 +14,7 @@ from kits.core.sample import digest_of
 
 _TITLES: Final[Mapping[str, str]] = {
     "hubspot": "HubSpot", "salesforce": "Salesforce", "pipedrive": "Pipedrive", "odoo": "Odoo",
-    "dynamics": "Dynamics", "zoho": "Zoho",
+    "dynamics": "Dynamics", "zoho": "Zoho", "bitrix24": "Bitrix24", "kommo": "Kommo", "close": "Close", "capsule": "Capsule",
 }  # fmt: skip
 _OBJECTS: Final[Mapping[str, str]] = {
     "lead": "leads",

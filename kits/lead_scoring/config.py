@@ -118,7 +118,18 @@ class SourceConfig(_Section):
         (), description="what the files of a folder are; files not named here are found out"
     )
     mapping: Literal[
-        "auto", "none", "hubspot", "salesforce", "pipedrive", "odoo", "zoho", "dynamics"
+        "auto",
+        "none",
+        "hubspot",
+        "salesforce",
+        "pipedrive",
+        "odoo",
+        "zoho",
+        "dynamics",
+        "bitrix24",
+        "kommo",
+        "close",
+        "capsule",
     ] = Field("auto", description="whose names the columns have")
 
 

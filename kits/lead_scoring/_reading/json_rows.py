@@ -1,13 +1,11 @@
 """JSON of CRMs' APIs, or a row a line → columns of texts.
 
-Knows how APIs wrap rows (`results`, `records`, `data`, `result`) and how they nest values. What a column means is
-decided elsewhere.
+Knows how APIs nest values; how they wrap rows is `json_answers.py`. What a column means is decided elsewhere.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -15,6 +13,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from kits.core.errors import DataError
+from kits.lead_scoring._reading.json_answers import Object, unwrapped
 
 MAX_BYTES = 512 << 20
 MAX_COLUMNS = 2_000
@@ -26,29 +25,11 @@ _SALESFORCE = frozenset({"type", "url"})
 """All that the `attributes` of a Salesforce record say."""
 _CHANGES = "propertiesWithHistory"
 """Where HubSpot's API tells which value a field had from when."""
-_PAGES = ("results", "records", "data", "result", "value", "_embedded")
-"""What an answer has its rows under, whatever they are; `value` by OData."""
-_WRAPPERS = (
-    *_PAGES,
-    "items",
-    "rows",
-    "leads",
-    "deals",
-    "contacts",
-    "opportunities",
-    "prospects",
-    "customers",
-    "orders",
-)
-
 _NAMES = (
-    "name", "label", "title", "key", "code", "slug", "field", "field_name", "definition", "custom_field_definition_id",
+    "name", "label", "title", "column", "key", "code", "slug", "field", "field_name", "definition", "custom_field_definition_id",
     "field_id", "definition_id", "id",
 )  # fmt: skip
 """Of an object that has a value, what it is the value of; the most readable first."""
-
-Object = dict[str, JsonValue]
-
 
 Columns = dict[str, list[str]]
 
@@ -81,7 +62,7 @@ def json_rows(path: Path) -> JsonTable:
         raise DataError(f"{size >> 20} MiB of JSON", where=path.name, fix="write parquet or CSV")
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     try:
-        rows, form = list(_unwrapped(json.loads(text), 0)), "JSON"
+        rows, form = list(unwrapped(json.loads(text), 0)), "JSON"
     except (ValueError, RecursionError):
         rows, form = _lines(text, path.name), "JSON lines"
     if not rows:
@@ -101,35 +82,10 @@ def _lines(text: str, where: str) -> list[Object]:
         if not line.strip():
             continue
         try:
-            rows.extend(_unwrapped(json.loads(line), 0))
+            rows.extend(unwrapped(json.loads(line), 0))
         except (ValueError, RecursionError):
             raise DataError("not JSON", where=f"{where}, line {number}") from None
     return rows
-
-
-def _unwrapped(value: JsonValue, depth: int) -> Iterator[Object]:
-    """The rows in a document: a list of objects, or an API's answer around one."""
-    if isinstance(value, list):
-        for entry in value:
-            # pages of an API saved one after the other
-            if isinstance(entry, dict):
-                yield from _unwrapped(entry, depth + 1) if _is_page(entry) else iter((entry,))
-    elif isinstance(value, dict) and depth <= MAX_DEPTH:
-        inner = next((value[key] for key in _WRAPPERS if _holds_rows(value.get(key))), None)
-        if inner is None:
-            yield value
-        else:
-            yield from _unwrapped(inner, depth + 1)
-
-
-def _holds_rows(value: JsonValue) -> bool:
-    if isinstance(value, dict):
-        return any(_holds_rows(value.get(key)) for key in _WRAPPERS)
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
-
-
-def _is_page(entry: Object) -> bool:
-    return any(_holds_rows(entry.get(key)) for key in _PAGES) and "id" not in entry
 
 
 def _flat(row: Object) -> Object:
@@ -162,7 +118,7 @@ def _named_values(entries: list[JsonValue]) -> Object:
     for entry in entries:
         if not isinstance(entry, dict) or "primary" in entry:
             return {}
-        if "value" not in entry and not isinstance(entry.get("values"), list):
+        if not {"value", "text"} & set(entry) and not isinstance(entry.get("values"), list):
             return {}
         label = next((text for key in _NAMES if (text := _label(entry.get(key)))), "")
         if not label or label in found:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.mapping import Mapping
-from kits.lead_scoring._reading.names import plain, rank
+from kits.lead_scoring._reading.names import names_for, plain, rank, squeezed
 from kits.lead_scoring._reading.role_times import (
     came_at,
     changed_at,
@@ -30,7 +30,7 @@ from kits.lead_scoring._reading.role_times import (
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring._reading.stated_splits import split_column
-from kits.lead_scoring._reading.things import ranked_in
+from kits.lead_scoring._reading.things import ranked_in, without_record
 from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring.config import SourceConfig
 
@@ -191,13 +191,34 @@ def _id(
         return column_named(sheet.columns, source.id, "id")
     named = mapping.find(mapping.names.id, free) if mapping else []
     ending = [name for name in free if _numbered(name)]
-    for name in dict.fromkeys([*named, *ranked_in(sheet, free, "id"), *ending]):
+    known = [*named, *_own_first(sheet, ranked_in(sheet, free, "id"))]
+    for name in dict.fromkeys([*known, *ending]):
         cells = [cell for cell in sheet.cells[name] if not is_missing(cell)]
         if cells and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet):
             return name
     repeating = dict.fromkeys([*named, *ranked_in(sheet, free, "lead_id")])
     several = (name for name in repeating if _repeats(sheet, name) or _states(sheet, name, decided))
     return next(several, "")
+
+
+def _own_first(sheet: Sheet, ranked: Sequence[str]) -> Sequence[str]:
+    """A record's own `id`, each once, before ids of the persons and firms that have it, and before others that repeat.
+
+    An API names the contact of each deal, and mostly it is another; who comes a second time has another deal.
+    """
+    own = next((name for name in ranked if plain(without_record(sheet, name)) == "id"), "")
+    if not own or not _each_once(sheet, own):
+        return ranked
+    leads = names_for("lead_id")
+    better = [
+        n for n in ranked[: ranked.index(own)] if squeezed(n) in leads and _each_once(sheet, n)
+    ]
+    return [*better, own, *(name for name in ranked if name not in (own, *better))]
+
+
+def _each_once(sheet: Sheet, name: str) -> bool:
+    cells = [cell.strip() for cell in sheet.cells[name] if not is_missing(cell)]
+    return len(set(cells)) == len(sheet) and not counts_rows(cells)
 
 
 def _group(sheet: Sheet, source: SourceConfig, *, missing_is_fine: bool) -> str:

@@ -1,0 +1,86 @@
+"""How APIs wrap the rows they answer with: a list under a name, pages of it, GraphQL's edges and nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from kits.lead_scoring._reading.names import squeezed
+
+Object = dict[str, JsonValue]
+MAX_DEPTH = 6
+_PAGES = (
+    "results",
+    "records",
+    "data",
+    "result",
+    "value",
+    "_embedded",
+    "edges",
+    "nodes",
+    "items_page",
+)
+"""What an answer has its rows under, whatever they are; `value` by OData, `items_page` by monday."""
+_LISTS = ("items", "rows", "leads", "deals", "contacts", "opportunities", "prospects", "customers", "orders")  # fmt: skip
+"""The same of an answer, and what a lead may have itself."""
+_BOARD = "items_page"
+"""A board of monday has an id of its own."""
+_ABOUT = frozenset({
+    "total", "count", "totalcount", "totalresults", "totalrecords", "totalsize", "totalpages", "totalitems", "resultcount",
+    "page", "pages", "pagenumber", "currentpage", "lastpage", "perpage", "pagesize", "pageinfo", "pagination", "paging", "limit",
+    "offset", "nextoffset", "skip", "next", "nextpage", "nextlink", "prev", "previous", "previouspage", "cursor", "nextcursor",
+    "more", "hasmore", "hasnext", "hasnextpage", "done", "success", "ok", "error", "errors", "meta", "metadata", "links", "schema",
+    "typename", "jsonrpc", "extensions", "complexity", "accountid", "requestid", "took",
+})  # fmt: skip
+"""What else an answer says, without signs: of itself, and of no lead."""
+_AROUND = ({"node", "cursor"}, {"data", "meta", "links"})
+"""All keys of what GraphQL and some others put around each row."""
+
+
+def unwrapped(value: JsonValue, depth: int = 0) -> Iterator[Object]:
+    """The rows in a document: a list of objects, or an API's answer around one."""
+    if isinstance(value, list):
+        for entry in value:
+            if isinstance(entry, dict):
+                # pages of an API saved one after the other
+                yield from unwrapped(entry, depth + 1) if _is_page(entry) else iter((_bare(entry),))
+    elif isinstance(value, dict):
+        inner = _rows_in(value, depth)
+        if inner is None:
+            yield value
+        else:
+            yield from unwrapped(inner, depth + 1)
+
+
+def _rows_in(answer: Object, depth: int) -> JsonValue:
+    """What of an answer its rows lie under, by its name, or because all else tells of the answer; None: it is a row itself."""
+    names = _PAGES if "id" in answer else (*_PAGES, *_LISTS)
+    named = next((answer[key] for key in names if _has_rows(answer.get(key), depth)), None)
+    return _only_list(answer, depth) if named is None else named
+
+
+def _only_list(answer: Object, depth: int) -> JsonValue:
+    lists = [key for key, value in answer.items() if _has_rows(value, depth)]
+    others = {squeezed(k) for k, v in answer.items() if k not in lists and v not in (None, [], {})}
+    return answer[lists[0]] if len(lists) == 1 and others <= _ABOUT else None
+
+
+def _has_rows(value: JsonValue, depth: int) -> bool:
+    if isinstance(value, dict):
+        return depth < MAX_DEPTH and _rows_in(value, depth + 1) is not None
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _is_page(entry: Object) -> bool:
+    if "id" in entry:
+        return _has_rows(entry.get(_BOARD), 0)
+    return any(_has_rows(entry.get(key), 0) for key in _PAGES) or _only_list(entry, 0) is not None
+
+
+def _bare(entry: Object) -> Object:
+    """A row without what is put around each of them: `{"node": {…}}`, `{"deal": {…}}`."""
+    if len(entry) == 1 or any(set(entry) <= keys for keys in _AROUND):
+        inner = entry.get("node") or entry.get("data") or next(iter(entry.values()), None)
+        return inner if isinstance(inner, dict) else entry
+    return entry

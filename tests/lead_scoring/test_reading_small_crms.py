@@ -1,0 +1,105 @@
+"""Answers of the APIs of CRMs that small firms have besides: read by what their makers say of the fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.lead_scoring.lead_files import put, read
+
+MONTH_S = 2_592_000
+STATES = ("won", "lost", "open")
+
+
+def iso(n: int, more: str = "T10:00:00+00:00") -> str:
+    return f"2025-0{n + 1}-03{more}"
+
+
+def test_bitrix24_deals(tmp_path: Path) -> None:
+    """Its letter of a stage is the same in each pipeline; a contact may have several deals."""
+    stages = (("C2:WON", "S"), ("C7:LOSE", "F"), ("C2:NEW", "P"))
+    rows = [
+        {"ID": str(100 + n), "TITLE": f"Deal {n}", "STAGE_ID": stage, "STAGE_SEMANTIC_ID": letter, "CATEGORY_ID": "2",
+         "OPPORTUNITY": "1500.00", "PROBABILITY": "90", "CONTACT_ID": str(40 + n), "BEGINDATE": iso(0), "CLOSEDATE": iso(n + 2),
+         "ASSIGNED_BY_ID": "1", "DATE_CREATE": iso(n), "DATE_MODIFY": iso(n + 3), "CLOSED": "Y", "MOVED_TIME": iso(n + 2),
+         "SOURCE_ID": "CALL", "IS_RETURN_CUSTOMER": "N", "LAST_ACTIVITY_TIME": iso(n + 3), "UF_CRM_STAFF": str(n)}
+        for n, (stage, letter) in enumerate(stages)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "deals.json", {"result": rows, "next": 50, "total": 3, "time": {"start": 1.5}}))  # fmt: skip
+    assert found.labels == ["won", "lost", ""] and "Bitrix24 deals" in found.told("columns")
+    assert "id=ID, decided_at=DATE_CREATE, outcome_at=CLOSEDATE, changed_at=DATE_MODIFY" in found.told("columns")  # fmt: skip
+    known = set(found.leads[0].fields)
+    assert {"SOURCE_ID", "OPPORTUNITY", "UF_CRM_STAFF"} <= known
+    later = {"PROBABILITY", "CLOSED", "MOVED_TIME", "STAGE_ID", "LAST_ACTIVITY_TIME", "BEGINDATE"}
+    assert not known & later
+
+
+def test_bitrix24_items_of_its_newer_api(tmp_path: Path) -> None:
+    rows = [
+        {"id": 100 + n, "stageId": f"C3:{n}", "stageSemanticId": letter, "categoryId": 3, "createdTime": iso(n),
+         "updatedTime": iso(n + 3), "closedate": iso(n + 2), "assignedById": 5, "sourceId": "WEB", "movedTime": iso(n + 2)}
+        for n, letter in enumerate("SFP")
+    ]  # fmt: skip
+    found = read(put(tmp_path / "deals.json", {"result": {"items": rows}, "total": 3}))
+    assert found.labels == ["won", "lost", ""] and "Bitrix24 deals" in found.told("columns")
+
+
+def test_bitrix24_leads(tmp_path: Path) -> None:
+    """Whoever converts a lead makes its contact and its firm: that there are any tells the outcome."""
+    rows = [
+        {"ID": str(n + 20), "STATUS_ID": status, "STATUS_SEMANTIC_ID": letter, "SOURCE_ID": "WEB", "HAS_EMAIL": "Y",
+         "HAS_PHONE": "N", "DATE_CREATE": iso(n), "DATE_MODIFY": iso(n + 3), "DATE_CLOSED": iso(n + 2),
+         "CONTACT_ID": "7" if letter == "S" else None, "COMPANY_ID": "8" if letter == "S" else None}
+        for n, (status, letter) in enumerate((("CONVERTED", "S"), ("JUNK", "F"), ("NEW", "P")))
+    ]  # fmt: skip
+    found = read(put(tmp_path / "leads.json", {"result": rows}))
+    assert found.labels == ["won", "lost", ""] and "Bitrix24 leads" in found.told("columns")
+    assert not set(found.leads[0].fields) & {"CONTACT_ID", "COMPANY_ID", "STATUS_ID"}
+
+
+def test_kommo_leads(tmp_path: Path) -> None:
+    """142 is won and 143 lost, in each of its pipelines."""
+    rows = [
+        {"id": 900 + n, "price": 100 * n, "status_id": status, "pipeline_id": 7001 + n, "loss_reason_id": 5 if status == 143 else None,
+         "responsible_user_id": 3, "group_id": 0, "created_at": 1_735_689_600 + n * MONTH_S, "closest_task_at": None,
+         "updated_at": 1_735_689_600 + (n + 2) * MONTH_S, "closed_at": 1_735_689_600 + (n + 1) * MONTH_S if status < 200 else None,
+         "custom_fields_values": [{"field_id": 1, "field_name": "Source", "values": [{"value": "fair"}]}]}
+        for n, status in enumerate((142, 143, 8801))
+    ]  # fmt: skip
+    found = read(put(tmp_path / "leads.json", {"_page": 1, "_embedded": {"leads": rows}}))
+    assert found.labels == ["won", "lost", ""] and "Kommo leads" in found.told("columns")
+    assert found.column("Source") == ["fair"] * 3
+    assert not set(found.leads[0].fields) & {"status_id", "loss_reason_id", "closest_task_at"}
+
+
+def test_opportunities_of_close_are_many_to_a_lead(tmp_path: Path) -> None:
+    """A lead is a firm there."""
+    rows = [
+        {"id": f"oppo_{n}x", "lead_id": "lead_1", "lead_name": "Acme", "status_type": status, "status_label": "Any", "status_id": f"stat_{n}",
+         "value": 5000, "value_period": "one_time", "confidence": 40 * n, "date_created": iso(n), "date_updated": iso(n + 3),
+         "date_won": "2025-04-01" if status == "won" else None, "date_lost": iso(4) if status == "lost" else None}
+        for n, status in enumerate(("won", "lost", "active"))
+    ]  # fmt: skip
+    found = read(put(tmp_path / "o.json", {"has_more": False, "total_results": 3, "data": rows}))
+    assert found.labels == ["won", "lost", ""] and "Close opportunities" in found.told("columns")
+    assert [lead.id for lead in found.leads] == ["oppo_0x", "oppo_1x", "oppo_2x"]
+    assert not set(found.leads[0].fields) & {"confidence", "status_id", "status_label", "lead_name"}
+
+
+def test_capsule_opportunities(tmp_path: Path) -> None:
+    rows = [
+        {"id": 70 + n, "name": f"Opp {n}", "milestone": {"id": n, "name": ("Won", "Lost", "Bid")[n]}, "probability": 50,
+         "lostReason": {"id": 1, "name": "Price"} if n == 1 else None, "value": {"amount": 500, "currency": "GBP"},
+         "closedOn": f"2025-0{n + 3}-04" if n < 2 else None, "createdAt": iso(n), "updatedAt": iso(n + 3),
+         "expectedCloseOn": f"2025-0{n + 4}-04", "lastStageChangedAt": iso(n + 2), "durationBasis": "FIXED",
+         "lastOpenMilestone": {"id": 4, "name": "Bid"}, "party": {"id": n, "type": "organisation"},
+         "fields": [{"id": 1, "definition": {"id": 9, "name": "Source"}, "value": "fair"}]}
+        for n in range(3)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "o.json", {"opportunities": rows}))
+    assert found.labels == ["won", "lost", ""] and "Capsule opportunities" in found.told("columns")
+    known = set(found.leads[0].fields)
+    assert {"Source", "value.amount"} <= known
+    assert (
+        not {one for one in known if "ilestone" in one or "lost" in one}
+        and "probability" not in known
+    )
