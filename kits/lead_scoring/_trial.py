@@ -10,6 +10,7 @@ from kits.core.kit import Finding
 TRIAL = "trial"
 """In a sample's `meta`: what it was taken for, one of these."""
 ADDRESS, NAME, OWN = "a test address", "a test name", "the firm's own domain"
+MARK = "the mark of a test"
 _MANY = 0.005
 _SHOWN = 20
 
@@ -25,7 +26,7 @@ def told(
     """
     n = sum(counts.values())
     kinds = ", ".join(
-        f"{kind} ({counts[kind]})" for kind in (ADDRESS, NAME, OWN) if counts.get(kind)
+        f"{kind} ({counts[kind]})" for kind in (MARK, ADDRESS, NAME, OWN) if counts.get(kind)
     )
     said = f"{n} of {leads} leads have {kinds}"
     if left_out:

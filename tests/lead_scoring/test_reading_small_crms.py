@@ -1,10 +1,12 @@
-"""Answers of the APIs of CRMs that small firms have besides: read by what their makers say of the fields."""
+"""What CRMs that small firms have besides answer or export: read by what their makers say of the fields, or as any table."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lead_scoring.lead_files import put, read
+import pytest
+
+from tests.lead_scoring.lead_files import put, read, table
 
 MONTH_S = 2_592_000
 STATES = ("won", "lost", "open")
@@ -103,3 +105,36 @@ def test_capsule_opportunities(tmp_path: Path) -> None:
         not {one for one in known if "ilestone" in one or "lost" in one}
         and "probability" not in known
     )
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        # ActiveCampaign and Freshsales: no dash stands in them, as in Pipedrive's
+        ["Deal ID", "Deal Title", "Deal Value", "Deal Status", "Deal Owner", "Deal Created Date", "Source"],
+        ["Deal ID", "Deal Name", "Deal Value", "Deal Stage", "Sales owner", "Created at", "Deal pipeline"],
+        # Insightly
+        ["OpportunityID", "OpportunityName", "Probability", "OpportunityState", "LeadSource", "DateCreated", "ForecastCloseDate"],
+    ],
+)  # fmt: skip
+def test_tables_of_others_are_not_taken_for_a_great_crms(tmp_path: Path, header: list[str]) -> None:
+    cells = ("Won", "Lost", "Abandoned", "Open")
+    rows = [
+        [900 + 3 * n, f"Deal of {n}", 50 + n % 9, cells[n % 4], "Eva", f"2025-{n % 9 + 1:02}-03", "Web"]
+        for n in range(80)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "deals.csv", table(header, rows)))
+    assert not [crm for crm in ("Pipedrive", "Salesforce") if crm in found.told("columns")]
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [20, 40, 20]
+    assert f"id={header[0]}, decided_at={header[5]}" in found.told("columns")
+
+
+def test_an_answer_to_a_form_is_known_by_its_own_token(tmp_path: Path) -> None:
+    """Typeform's *Network ID* is of whoever's network it came from: two of one office have the same."""
+    rows = [
+        [f"{n * 7919:06x}t", n % 9, "2025-01-02 10:00:00", f"{n:06x}n", ("yes", "no")[n % 2]]
+        for n in range(60)
+    ]
+    header = ["#", "How many are you?", "Submit Date (UTC)", "Network ID", "Won?"]
+    found = read(put(tmp_path / "answers.csv", table(header, rows)))
+    assert "id=#," in found.told("columns")

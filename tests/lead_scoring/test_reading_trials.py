@@ -110,3 +110,18 @@ def test_names_that_hold_more_than_a_trials_words_are_names(text: str) -> None:
 @pytest.mark.parametrize("address", ["a@a.com", "xx@xx.de", "test12@gmail.com", "test.user@firm.com", "me@mail.test"])  # fmt: skip
 def test_addresses_that_forms_are_tried_with(address: str) -> None:
     assert is_trial_address(address)
+
+
+def test_leads_that_a_form_marks_as_tests_are_told_and_left_out_on_request(tmp_path: Path) -> None:
+    """As LinkedIn's export does: they have the name and address of whoever tried it."""
+    header = [*HEADER, "Test Lead"]
+    made = [[*row, "TRUE" if n < 3 else "FALSE"] for n, row in enumerate(rows())]
+    told = read(put(tmp_path / "leads.csv", table(header, made))).told("test-leads")
+    assert "3 of 200 leads have the mark of a test (3)" in told
+    left = read(
+        put(tmp_path / "b" / "leads.csv", table(header, made)), source(test_leads="leave-out")
+    )
+    assert len(left.leads) == 197
+    # words are none: another column of that name
+    odd = [[*row, ("engine", "pump")[n % 2]] for n, row in enumerate(rows())]
+    assert not read(put(tmp_path / "c" / "leads.csv", table(header, odd))).told("test-leads")

@@ -89,12 +89,20 @@ class Mapping:
         """How many of the telling names are there; none where a column belongs to another kind of record."""
         if self.find(self.names.others, columns):
             return 0
-        return len(self.find(self.names.detect, columns))
+        begun = [one for one in self.names.detect if self._is_begun(one)]
+        others = [one for one in self.names.detect if one not in begun]
+        # `Deal - Owner` is Pipedrive's, `Deal Owner` anybody's
+        own = {column for column in self.find(begun, columns) if self._is_begun(column)}
+        return len(own.union(self.find(others, columns)))
 
     def shown(self, column: str) -> str:
         """The name as the CRM's own pages have it, without what an export puts before it."""
         start = next((p for p in self.prefixes if column.startswith(p)), "")
         return column[len(start) :]
+
+    def _is_begun(self, name: str) -> bool:
+        """Whether it has what an export puts before each name."""
+        return name.startswith(self.prefixes)
 
     def _bare(self, column: str) -> str:
         return squeezed(self.shown(column))

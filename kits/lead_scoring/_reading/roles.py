@@ -37,8 +37,8 @@ from kits.lead_scoring.config import SourceConfig
 BY_ROWS = "rows"
 NO_GROUP = "none"
 """Stated where leads of one customer need not stay in one split."""
-_POSTAL = re.compile(
-    r"post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
+_ELSEWHERE = re.compile(
+    r"network_id$|post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
 )
 _UNIQUE = 0.98
 _HALF = 0.5
@@ -192,6 +192,7 @@ def _id(
     named = mapping.find(mapping.names.id, free) if mapping else []
     ending = [name for name in free if _numbered(name)]
     known = [*named, *_own_first(sheet, ranked_in(sheet, free, "id"))]
+    known += [name for name in free if name.strip() == "#"]  # Typeform's
     for name in dict.fromkeys([*known, *ending]):
         cells = [cell for cell in sheet.cells[name] if not is_missing(cell)]
         if cells and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet):
@@ -289,7 +290,7 @@ def _order(
 def _numbered(name: str) -> bool:
     """`opportunity_number`, `Kundennr.`, `ticket_id`, `ID leada`; no number of a phone, a house or a place (`Postnummer`)."""
     ends = plain(name).endswith(("_id", "_number", "_no", "nr", "nummer", "_key"))
-    elsewhere = rank(name, "phone") is not None or _POSTAL.search(plain(name)) is not None
+    elsewhere = rank(name, "phone") is not None or _ELSEWHERE.search(plain(name)) is not None
     return (ends or plain(name).startswith("id_")) and not elsewhere
 
 

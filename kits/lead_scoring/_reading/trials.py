@@ -15,9 +15,10 @@ from kits.lead_scoring._mailbox import domain_of, mailbox_kind
 from kits.lead_scoring._no_lead import taken_for
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known
-from kits.lead_scoring._reading.names import words_of
+from kits.lead_scoring._reading.mapping import tier_words
+from kits.lead_scoring._reading.names import rank, words_of
 from kits.lead_scoring._reading.personal import holds_addresses, of_owners
-from kits.lead_scoring._trial import ADDRESS, told
+from kits.lead_scoring._trial import ADDRESS, MARK, told
 from kits.lead_scoring.config import SourceConfig
 
 _FEW_OWNERS, _FEW = 50, 0.05
@@ -48,6 +49,7 @@ def trials_of(known: Known, source: SourceConfig) -> dict[int, str]:
     mailboxes = zip(*mails) if mails else repeat(())
     judged = (taken_for(*both, own) for both in zip(mailboxes, persons))
     found = {row: what for row, what in zip(range(len(known.sheet)), judged) if what}
+    found |= dict.fromkeys(_marked(known), MARK)
     # leads that are made up as a whole, to try things out: no form was tried among them
     made_up = sum(what == ADDRESS for what in found.values()) > _MADE_UP * len(known.sheet)
     return {row: what for row, what in found.items() if not made_up or what != ADDRESS}
@@ -70,6 +72,17 @@ def without_trials(
         return known, found, [told(counts, len(known.sheet), rows)]
     left = [row for row in range(len(known.sheet)) if row not in found]
     return known.only(left), {}, [told(counts, len(known.sheet), rows, left_out=True)]
+
+
+def _marked(known: Known) -> Iterator[int]:
+    """Rows that a form of an advertiser says were made to try it out (`Test Lead`: TRUE)."""
+    yes, no = tier_words("flags")
+    for name in known.sheet.columns:
+        if rank(name, "trial_mark") is None:
+            continue
+        cells = [words_of(cell) for cell in known.sheet.cells[name]]
+        if {cell for cell in cells if cell} <= yes | no:
+            yield from (row for row, cell in enumerate(cells) if cell in yes)
 
 
 def _own_domains(
