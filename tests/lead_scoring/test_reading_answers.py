@@ -96,6 +96,75 @@ def test_a_lead_that_has_a_list_of_things_is_a_lead(lead: Object) -> None:
     assert list(unwrapped([lead, lead])) == [lead, lead]
 
 
+def test_answers_to_a_form_are_columns_by_their_questions(tmp_path: Path) -> None:
+    """Typeform's, with the names that a firm gave its questions, and Calendly's."""
+
+    def answers(n: int) -> list[dict[str, object]]:
+        return [
+            {
+                "field": {"id": "h1", "type": "number", "ref": "staff"},
+                "type": "number",
+                "number": n % 7,
+            },
+            {
+                "field": {"id": "h2", "ref": "source"},
+                "type": "choice",
+                "choice": {"id": "c", "label": ("fair", "web")[n % 2]},
+            },
+            {
+                "field": {"id": "h3", "ref": "wants"},
+                "type": "choices",
+                "choices": {"labels": ["A", "B"][: 1 + n % 2]},
+            },
+        ]
+
+    rows = [
+        {"token": f"t{n}", "submitted_at": f"2025-01-{n % 28 + 1:02}T10:00:00Z", "answers": answers(n),
+         "hidden": {"outcome": ("won", "lost")[n % 2]},
+         "questions_and_answers": [{"question": "Budget", "answer": str(n % 9), "position": 0}]}
+        for n in range(30)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", {"total_items": 30, "page_count": 1, "items": rows}))
+    assert found.column("answers.staff")[:2] == [0.0, 1.0]
+    assert found.column("answers.source")[:2] == ["fair", "web"]
+    assert found.column("answers.wants")[:2] == ["A", "A;B"]
+    assert found.column("questions_and_answers.Budget")[3] == 3.0
+    assert not found.told("lists-of-objects")
+
+
+def test_fields_of_notion_are_columns_by_their_names(tmp_path: Path) -> None:
+    def fields(n: int) -> dict[str, object]:
+        tags = [{"id": "1", "name": "a", "color": "red"}, {"id": "2", "name": "b", "color": "red"}]
+        return {
+            "Name": {"id": "title", "type": "title", "title": [{"plain_text": "Acme "}, {"plain_text": str(n)}]},
+            "Status": {"id": "a", "type": "status", "status": {"id": "s", "name": ("Won", "Lost")[n % 2], "color": "x"}},
+            "Source": {"id": "b", "type": "select", "select": {"name": "fair"} if n else None},
+            "Staff": {"id": "c", "type": "number", "number": n % 7},
+            "Asked": {"id": "e", "type": "date", "date": {"start": f"2025-01-{n + 1:02}", "end": None}},
+            "Tags": {"id": "f", "type": "multi_select", "multi_select": tags[: n % 3]},
+        }  # fmt: skip
+
+    rows = [{"object": "page", "id": f"p{n}", "properties": fields(n)} for n in range(20)]
+    found = read(put(tmp_path / "a.json", {"object": "list", "results": rows, "has_more": False}))
+    assert found.labels[:2] == ["won", "lost"] and found.column("Staff")[3] == 3.0
+    assert found.column("Source")[:2] == [None, "fair"]
+    assert found.column("Tags")[:3] == [None, "a", "a;b"]
+    assert not found.told("lists-of-objects") and not found.told("no-id")
+
+
+def test_tags_are_choices_and_other_things_are_told(tmp_path: Path) -> None:
+    rows = [
+        {"id": 900 + n, "status": "won", "tags": [{"id": 1, "name": "vip"}, {"id": 2, "name": "eu"}][: 1 + n % 2],
+         "calls": [{"at": 1, "name": "x", "minutes": 3}, {"at": 2, "name": "y", "minutes": 5}]}
+        for n in range(30)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", rows))
+    assert found.column("tags")[:2] == ["vip", "vip;eu"]
+    assert "calls" in found.told("lists-of-objects") and "tags" not in found.told(
+        "lists-of-objects"
+    )
+
+
 def test_fields_of_monday_are_columns_by_their_titles(tmp_path: Path) -> None:
     rows = [
         {"id": 900 + n, "group": {"title": ("Won", "Lost")[n % 2]}, "column_values": [

@@ -8,29 +8,28 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from pydantic import JsonValue
 
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.json_answers import Object, unwrapped
+from kits.lead_scoring._reading.json_lists import (
+    is_shortened,
+    is_typed,
+    named_values,
+    text_of,
+    typed_value,
+)
 
 MAX_BYTES = 512 << 20
 MAX_COLUMNS = 2_000
 MAX_DEPTH = 4
-MAX_CELL = 64 << 10
 _LIFTED = frozenset({"properties", "fields", "custom_fields", "custom_fields_values", "attributes"})
 """Objects whose entries are the row's own columns."""
 _SALESFORCE = frozenset({"type", "url"})
 """All that the `attributes` of a Salesforce record say."""
 _CHANGES = "propertiesWithHistory"
 """Where HubSpot's API tells which value a field had from when."""
-_NAMES = (
-    "name", "label", "title", "column", "key", "code", "slug", "field", "field_name", "definition", "custom_field_definition_id",
-    "field_id", "definition_id", "id",
-)  # fmt: skip
-"""Of an object that has a value, what it is the value of; the most readable first."""
-
 Columns = dict[str, list[str]]
 
 
@@ -72,7 +71,7 @@ def json_rows(path: Path) -> JsonTable:
     if len(columns) > MAX_COLUMNS:
         raise DataError(f"{len(columns)} columns in one file", where=path.name)
     cells = {name: _texts([row.get(name) for row in flat]) for name in columns}
-    several = {name for row in flat for name, value in row.items() if _is_shortened(value)}
+    several = {name for row in flat for name, value in row.items() if is_shortened(value)}
     return JsonTable(cells, form, _history(rows), tuple(sorted(several)))
 
 
@@ -99,55 +98,18 @@ def _flatten(row: Object, above: str, flat: Object, depth: int) -> None:
         name = f"{above}{key}"
         if key == _CHANGES:
             continue
-        if isinstance(value, list) and (named := _named_values(value)):
+        if isinstance(value, list) and (named := named_values(value)):
             for label, own in named.items():
                 bare = key in _LIFTED and not label.isdecimal()
                 flat.setdefault(f"{above}{label}" if bare else f"{name}.{label}", own)
         elif not isinstance(value, dict):
             flat.setdefault(name, value)
+        elif is_typed(value):
+            flat.setdefault(name, typed_value(value))
         elif key == "attributes" and set(value) <= _SALESFORCE:
             continue
         elif depth < MAX_DEPTH:
             _flatten(value, above if key in _LIFTED else f"{name}.", flat, depth + 1)
-
-
-def _named_values(entries: list[JsonValue]) -> Object:
-    """Fields that an API lists as objects with a name and a value, as Copper, Shopify and monday do; empty where it is
-    another list, or one of which one entry counts (`primary`)."""
-    found: Object = {}
-    for entry in entries:
-        if not isinstance(entry, dict) or "primary" in entry:
-            return {}
-        if not {"value", "text"} & set(entry) and not isinstance(entry.get("values"), list):
-            return {}
-        label = next((text for key in _NAMES if (text := _label(entry.get(key)))), "")
-        if not label or label in found:
-            return {}
-        found[label] = entry["text"] if isinstance(entry.get("text"), str) else _own_value(entry)
-    return found
-
-
-def _own_value(entry: Object) -> JsonValue:
-    """A field's value, or several of Kommo's: `values: [{value: A}, {value: B}]` is `A;B`."""
-    several = entry.get("values")
-    if "value" in entry or not isinstance(several, list):
-        return entry.get("value")
-    values = (one.get("value") if isinstance(one, dict) else one for one in several)
-    texts = [_text(one) for one in values if one is not None]
-    return ";".join(texts) if texts else None
-
-
-def _label(value: JsonValue) -> str:
-    if isinstance(value, dict):
-        return next((text for key in _NAMES if (text := _label(value.get(key)))), "")
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-
-
-def _is_shortened(value: JsonValue) -> bool:
-    """Whether a list holds several objects, none of which is marked as the first."""
-    entries = value if isinstance(value, list) else []
-    objects = [entry for entry in entries if isinstance(entry, dict)]
-    return len(objects) > 1 and not any("primary" in entry for entry in objects)
 
 
 def _history(rows: list[Object]) -> Columns:
@@ -160,33 +122,11 @@ def _history(rows: list[Object]) -> Columns:
                 if isinstance(change, dict):
                     told = (row.get("id"), field, change.get("value"), change.get("timestamp"))
                     for texts, value in zip(columns.values(), told):
-                        texts.append(_text(value))
+                        texts.append(text_of(value))
     return columns if columns["id"] else {}
 
 
 def _texts(values: list[JsonValue]) -> list[str]:
     """A column's values as texts. Odoo writes `false` where a text or a date is empty."""
     worded = any(isinstance(value, str | list) for value in values)
-    return ["" if worded and value is False else _text(value) for value in values]
-
-
-def _text(value: JsonValue) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return _listed(value)
-    return json.dumps(value, ensure_ascii=False)[:MAX_CELL]
-
-
-def _listed(value: list[JsonValue]) -> str:
-    if len(value) == 2 and type(value[0]) is int and isinstance(value[1], str):
-        return value[1]  # Odoo's link to a record: its number and its name
-    if value and all(isinstance(entry, dict) for entry in value):
-        entries = cast("list[Object]", value)
-        chosen = next((entry for entry in entries if entry.get("primary") is True), entries[0])
-        return _text(chosen.get("value", chosen.get("name", "")))  # Pipedrive's e-mails and phones
-    return ";".join(_text(entry) for entry in value if not isinstance(entry, list))[:MAX_CELL]
+    return ["" if worded and value is False else text_of(value) for value in values]
