@@ -94,7 +94,7 @@ class Submission:
                 fix = f"let {who} send as {self._source.sender or 'its address'}"
                 fix += "" if self.sender else ", or set source.send.envelope_sender"
             case UnicodeError():
-                words, fix = "user or password have letters that SMTP cannot carry", ""
+                words, fix = "user, password or an address has letters that SMTP cannot carry", ""
             case _:
                 words = f"no mail by {self._send.host}, port {self._send.port}: {_kind(error)}"
                 fix = "check host, port and security in source.send"
