@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from kits.core import tables
+from kits.core import page_tables, tables
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.core.spreadsheets import package, workbook
@@ -18,7 +18,6 @@ from kits.core.spreadsheets.survey import IsHeader
 from kits.core.tables import BadRow, Row
 
 SUFFIXES = tables.SUFFIXES | workbook.SUFFIXES
-_PAGES = (b"<html", b"<!doctype html", b"<table", b"<?xml")
 _BOMS = b"\xef\xbb\xbf\xff\xfe"
 
 
@@ -88,6 +87,8 @@ def open_rows(
         DataError: no rows and columns in it, damaged, protected by a password, or larger than is read.
         MachineError: what reads spreadsheets is not installed.
     """
+    if path.suffix.lower() in workbook.SUFFIXES and page_tables.is_page(path):
+        return Opened((Source(name, "", page_tables.open_page(path, named=named)),))
     sheets = open_sheets(path, name, None if named else tables.is_header, wanted, fix)
     return sheets or Opened((Source(name, "", tables.open_table(path, named=named)),))
 
@@ -153,7 +154,7 @@ def _refuse_page(path: Path) -> None:
         return
     with path.open("rb") as stream:
         start = stream.read(64)
-    if start.lstrip(_BOMS).lstrip().lower().startswith(_PAGES):
+    if start.lstrip(_BOMS).lstrip().startswith(b"<"):
         raise DataError(
             "a web page or XML that is named as a spreadsheet",
             where=path.name,

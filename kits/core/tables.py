@@ -125,7 +125,7 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
         start = stream.read(_SNIFFED_BYTES)
     if not start.strip():
         raise DataError("an empty file", where=path.name)
-    encoding = _encoding(start)
+    encoding = encoding_of(start)
     kind = _json_kind(path, start, encoding)
     if kind:
         return _open_json(path, kind, encoding)
@@ -134,7 +134,7 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
     known = "\t" if path.suffix.lower() in (".tsv", ".tab") else ""
     delimiter = said[1] if said else known or _delimiter(text, named)
     first = _first_rows(text, delimiter)
-    skipped = _above(first) if named and first else int(bool(said))
+    skipped = rows_above(first) if named and first else int(bool(said))
     first = first[skipped:]
     if not first:
         raise DataError("no rows in it", where=path.name)
@@ -150,7 +150,8 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
 # -- how it is written ----------------------------------------------------------------------------
 
 
-def _encoding(start: bytes) -> str:
+def encoding_of(start: bytes) -> str:
+    """How a text is written, by its first bytes."""
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8-sig"),
         (codecs.BOM_UTF16_LE, "utf-16"),
@@ -197,7 +198,7 @@ def _first_rows(text: str, delimiter: str) -> list[list[str]]:
     return rows[:-1] if len(rows) > 2 and len(text) >= _SNIFFED_BYTES // 4 else rows
 
 
-def _above(rows: list[list[str]]) -> int:
+def rows_above(rows: list[list[str]]) -> int:
     """Rows before the one that names the columns: far fewer cells than most rows have."""
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     usual = sorted(len(row) for row in rows)[len(rows) // 2]

@@ -69,7 +69,10 @@ def test_a_password_is_said_whatever_protects_by_it(tmp_path: Path) -> None:
     [
         (b"\x1f\x8b\x08", "an archive"),
         (b"7z\xbc\xaf\x27\x1c", "an archive"),
-        (b"<html><table><tr><td>id</td></tr></table>", "a web page or XML"),
+        (
+            b"<html><p>Please sign in</p>",
+            "a web page that is named as a spreadsheet, without a table",
+        ),
         (b"\xef\xbb\xbf<?xml version='1.0'?><Workbook/>", "a web page or XML"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "an Office file without a sheet"),
     ],
