@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from email.message import EmailMessage
 from io import BufferedRWPair
+from pathlib import Path
 
 import pytest
 
@@ -17,11 +18,25 @@ from kits.support_triage._simulated.mailbox_server import (
 )
 from tests.edge_agent.line_server import LineServer
 
-__all__ = ["PASSWORD", "Dovecot", "Sink", "a_mail", "kill_leftovers", "needs_dovecot"]
+__all__ = [
+    "PASSWORD",
+    "Dovecot",
+    "Sink",
+    "a_mail",
+    "kill_leftovers",
+    "needs_dovecot",
+    "needs_submission",
+]
 
 _made: list[Dovecot] = []
 _WHY_NONE = why_no_mailbox(find_dovecot())
 needs_dovecot = pytest.mark.skipif(bool(_WHY_NONE), reason=_WHY_NONE)
+needs_submission = pytest.mark.skipif(
+    not any(
+        (Path(at) / "submission").exists() for at in ("/usr/lib/dovecot", "/usr/libexec/dovecot")
+    ),
+    reason="dovecot takes no mail to send here (apt install dovecot-submissiond)",
+)
 
 
 def kill_leftovers() -> None:

@@ -25,6 +25,7 @@ from tests.edge_agent.mail_servers import (
     a_mail,
     kill_leftovers,
     needs_dovecot,
+    needs_submission,
 )
 from tests.edge_agent.token_desk import Desk
 
@@ -80,6 +81,7 @@ def told(config: AgentConfig) -> str:
     return next((body.text for body in rows(config, "a") if body.name == "mail-send-fails"), "")
 
 
+@needs_submission
 def test_a_reply_goes_out_by_the_token_of_the_mailbox(
     tmp_path: Path, desk: Desk, sink: Sink
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_reply_goes_out_by_the_token_of_the_mailbox(
     assert server.mails("Drafts") == [] and told(config) == ""
 
 
+@needs_submission
 def test_with_a_token_that_has_ended_a_person_has_the_draft(
     tmp_path: Path, desk: Desk, sink: Sink
 ) -> None:
@@ -153,6 +156,7 @@ def test_why_a_server_takes_no_reply_is_told_and_shows_no_customer(
     assert check.ok == (command != "MAIL") and (check.ok or f"{check.found}; {check.fix}" == words)
 
 
+@needs_submission
 def test_doctor_says_that_no_reply_can_go_out(tmp_path: Path) -> None:
     server = Dovecot().start()
     port = free_port()
