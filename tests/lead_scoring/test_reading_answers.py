@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from kits.core.errors import DataError
 from kits.lead_scoring._reading.json_answers import Object, unwrapped
 from tests.lead_scoring.lead_files import put, read
 
@@ -79,6 +81,39 @@ def test_fields_of_kommo_are_columns_with_all_their_values(tmp_path: Path) -> No
     rows = [{"id": 900 + n, "status": "won", "custom_fields_values": fields(n)} for n in range(30)]
     found = read(put(tmp_path / "a.json", {"_embedded": {"leads": rows}}))
     assert found.column("Interest")[:2] == ["A", "A;B"] and found.column("Staff")[1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("indent", "between"), [(2, "\n"), (2, ""), (None, "\n"), (None, ",\n"), (1, "\r\n\r\n")]
+)
+def test_pages_that_were_saved_one_below_the_other_are_all_read(
+    tmp_path: Path, indent: int | None, between: str
+) -> None:
+    rows = [{"id": 900 + 7 * n, "status": ("won", "lost")[n % 2]} for n in range(40)]
+    pages = [{"results": rows[:25], "paging": {"next": "x"}}, {"results": rows[25:]}]
+    text = between.join(json.dumps(page, indent=indent) for page in pages)
+    assert len(read(put(tmp_path / "a.json", "\n" + text + "\n")).leads) == 40
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('{"id": 1}\n{"id": 2\n{"id": 3}', "a.json, line 2"),
+        ('{\n "id": 1\n}\n{\n "id": ', "a.json, line 1"),
+        ('{"id": 1}\n7 {', "a.json, line 2"),
+    ],
+)
+def test_a_page_that_was_cut_off_is_told_with_its_line(
+    tmp_path: Path, text: str, where: str
+) -> None:
+    with pytest.raises(DataError, match="not JSON") as told:
+        read(put(tmp_path / "a.json", text))
+    assert told.value.where == where
+
+
+def test_errors_of_an_answer_are_no_leads() -> None:
+    refused: Object = {"errors": [{"message": "no"}, {"message": "no"}], "data": None}
+    assert list(unwrapped(refused)) == [refused]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def _rows_in(answer: Object, depth: int) -> JsonValue:
 
 
 def _only_list(answer: Object, depth: int) -> JsonValue:
-    lists = [key for key, value in answer.items() if _has_rows(value, depth)]
+    known = [key for key in answer if squeezed(key) not in _ABOUT]  # `errors` are no leads
+    lists = [key for key in known if _has_rows(answer[key], depth)]
     others = {squeezed(k) for k, v in answer.items() if k not in lists and v not in (None, [], {})}
     return answer[lists[0]] if len(lists) == 1 and others <= _ABOUT else None
 

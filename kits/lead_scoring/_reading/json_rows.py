@@ -6,6 +6,7 @@ Knows how APIs nest values; how they wrap rows is `json_answers.py`. What a colu
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,8 @@ _SALESFORCE = frozenset({"type", "url"})
 """All that the `attributes` of a Salesforce record say."""
 _CHANGES = "propertiesWithHistory"
 """Where HubSpot's API tells which value a field had from when."""
+_GAP = re.compile(r"[\s,]*")
+"""What may stand between documents."""
 Columns = dict[str, list[str]]
 
 
@@ -61,7 +64,7 @@ def json_rows(path: Path) -> JsonTable:
         raise DataError(f"{size >> 20} MiB of JSON", where=path.name, fix="write parquet or CSV")
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     try:
-        rows, form = list(unwrapped(json.loads(text), 0)), "JSON"
+        rows, form = list(unwrapped(json.loads(text))), "JSON"
     except (ValueError, RecursionError):
         rows, form = _lines(text, path.name), "JSON lines"
     if not rows:
@@ -76,15 +79,40 @@ def json_rows(path: Path) -> JsonTable:
 
 
 def _lines(text: str, where: str) -> list[Object]:
+    """A document each line, or, as pages of an API are saved one below the other, over several lines each."""
     rows: list[Object] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         try:
-            rows.extend(unwrapped(json.loads(line), 0))
+            rows.extend(unwrapped(json.loads(line)))
         except (ValueError, RecursionError):
-            raise DataError("not JSON", where=f"{where}, line {number}") from None
+            pages = _pages(text)
+            if pages is None:
+                raise DataError("not JSON", where=f"{where}, line {number}") from None
+            return pages
     return rows
+
+
+def _pages(text: str) -> list[Object] | None:
+    """The rows of documents one after the other; None: they are no JSON."""
+    decoder, at = json.JSONDecoder(), _past_gap(text, 0)
+    rows: list[Object] = []
+    while at < len(text):
+        try:
+            page, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(page, dict | list):
+            return None
+        rows.extend(unwrapped(page))
+        at = _past_gap(text, end)
+    return rows
+
+
+def _past_gap(text: str, at: int) -> int:
+    gap = _GAP.match(text, at)
+    return gap.end() if gap else at
 
 
 def _flat(row: Object) -> Object:
