@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from edge_agent.mail.config import ImapSourceConfig, SendConfig
 from edge_agent.mail.login import secret, tls_context, token
+from edge_agent.mail.unreachable import SMTP, why_unreachable
 from kits.core.client_credentials import xoauth2
 from kits.core.errors import KitwrightError
 
@@ -95,20 +96,20 @@ class Submission:
                 fix += "" if self.sender else ", or set source.send.envelope_sender"
             case UnicodeError():
                 words, fix = "user, password or an address has letters that SMTP cannot carry", ""
+            case smtplib.SMTPNotSupportedError():  # these are smtplib's own words
+                words = f"{self._address}: {error}"
+                fix = f"set port and security as the provider says ({SMTP})"
+            case smtplib.SMTPResponseException():
+                words, fix = f"{self._address} takes no mail now ({_numbers(error)})", ""
+            case smtplib.SMTPException():
+                words, fix = f"{self._address} ends the connection", ""
             case _:
-                words = f"no mail by {self._send.host}, port {self._send.port}: {_kind(error)}"
-                fix = "check host, port and security in source.send"
+                words, fix = why_unreachable(error, self._address, SMTP)
         return words, fix
 
-
-def _kind(error: Exception) -> str:
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return str(error)  # these are smtplib's own words
-    return (
-        _numbers(error)
-        if isinstance(error, smtplib.SMTPResponseException)
-        else type(error).__name__
-    )
+    @property
+    def _address(self) -> str:
+        return f"{self._send.host}:{self._send.port}"
 
 
 def _numbers(error: smtplib.SMTPResponseException) -> str:

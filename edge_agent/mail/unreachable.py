@@ -14,17 +14,21 @@ _Told: TypeAlias = tuple[str, str]
 """What, and how to fix it."""
 
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"})
-_SECURITY = "set port and security as the provider says (tls: mostly 993, starttls: mostly 143)"
+IMAP, SMTP = "tls: mostly 993, starttls: mostly 143", "tls: mostly 465, starttls: mostly 587"
+"""Ports, for people."""
 
 
-def why_unreachable(error: Exception, address: str) -> _Told:
+def why_unreachable(error: Exception, address: str, ports: str = IMAP) -> _Told:
     """What to tell a person, and how to fix it (empty where that is not known).
 
     Args:
         address: host and port.
     """
+    security = f"set port and security as the provider says ({ports})"
     if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
-        return f"the server at {address} speaks no TLS there", _SECURITY
+        return f"the server at {address} speaks no TLS there", security
+    if isinstance(error, ConnectionRefusedError):
+        return f"nobody listens at {address}", security
     for kind, told in _CAUSES.items():
         if isinstance(error, kind):
             return told(error, address)
@@ -44,10 +48,6 @@ _CAUSES: Mapping[type[Exception], Callable[[Exception, str], _Told]] = {
     socket.gaierror: lambda error, address: (
         f"the name in {address} is not known: {error.args[-1]}",
         "check host, and that this machine has a network with DNS",
-    ),
-    ConnectionRefusedError: lambda _error, address: (
-        f"nobody listens at {address}",
-        _SECURITY,
     ),
     TimeoutError: lambda _error, address: (
         f"no answer from {address} in time",

@@ -4,6 +4,7 @@ where it takes none."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BufferedRWPair
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from edge_agent.doctor import Check, examine
 from edge_agent.errors import AgentConfigError
 from edge_agent.mail.config import SendConfig
 from kits.core.addresses import free_port
+from tests.edge_agent.line_server import LineServer
 from tests.edge_agent.mail_parts import mail_config, rows
 from tests.edge_agent.mail_servers import (
     PASSWORD,
@@ -162,7 +164,9 @@ def test_doctor_says_that_no_reply_can_go_out(tmp_path: Path) -> None:
     port = free_port()
     check = looked(by_nobody(tmp_path, server, port))
     assert check is not None and not check.ok
-    assert f"127.0.0.1, port {port}: ConnectionRefusedError" in check.found
+    assert (
+        check.found == f"nobody listens at 127.0.0.1:{port}" and "starttls: mostly 587" in check.fix
+    )
     wrong = {"user": "shop", "password_env": "KW_TEST_APP_SECRET"}
     relayed = Dovecot(relay=port).start()
     check = looked(by_nobody(tmp_path, server, relayed.submission_port, **wrong))
@@ -178,7 +182,29 @@ def test_a_server_without_tls_is_told_as_that(tmp_path: Path, sink: Sink) -> Non
     server = Dovecot().start()
     check = looked(by_nobody(tmp_path, server, sink.port, security="starttls"))
     assert check is not None and not check.ok and "STARTTLS" in check.found
-    assert check.fix == "check host, port and security in source.send"
+    assert "set port and security as the provider says" in check.fix
+    check = looked(by_nobody(tmp_path, server, server.port, security="tls"))
+    assert check is not None and "speaks no TLS there" in check.found
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("421 4.3.2 customer1@example.com waits", "takes no mail now (SMTP 421 4.3.2)"),
+        ("", "ends the connection"),
+    ],
+)
+def test_a_server_that_is_busy_or_hangs_up_is_told(tmp_path: Path, answer: str, words: str) -> None:
+    class Busy(LineServer):
+        def _talk(self, channel: BufferedRWPair) -> None:
+            channel.write(f"{answer}\r\n".encode() if answer else b"")
+            channel.flush()
+
+    busy = Busy()
+    check = looked(by_nobody(tmp_path, Dovecot().start(), busy.port))
+    assert check is not None and not check.ok
+    assert check.found == f"127.0.0.1:{busy.port} {words}"
+    busy.close()
 
 
 @pytest.mark.parametrize(
