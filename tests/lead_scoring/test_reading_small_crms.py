@@ -138,3 +138,31 @@ def test_an_answer_to_a_form_is_known_by_its_own_token(tmp_path: Path) -> None:
     header = ["#", "How many are you?", "Submit Date (UTC)", "Network ID", "Won?"]
     found = read(put(tmp_path / "answers.csv", table(header, rows)))
     assert "id=#," in found.told("columns")
+
+
+@pytest.mark.parametrize(
+    ("won", "lost"),
+    [
+        ("Auftrag gewonnen", "Auftrag verloren"),
+        ("Deal gewonnen", "Deal verloren"),
+        ("Opportunity won", "Opportunity lost"),
+        ("Affaire gagnée", "Affaire perdue"),
+        ("Negociación ganada", "Negociación perdida"),
+        ("Affare vinto", "Affare perso"),
+        ("Opdracht gewonnen", "Opdracht verloren"),
+        ("Сделка успешна", "Сделка провалена"),
+        ("Zuschlag", "Kein Zuschlag"),
+    ],
+)
+def test_what_was_won_may_stand_before_the_word_for_it(tmp_path: Path, won: str, lost: str) -> None:
+    """As Bitrix24 names its stages; of `Auftrag gewonnen` and `Auftrag verloren` only the second was known."""
+    rows = [[900 + n, (won, lost, "Neu")[n % 3], f"2025-{n % 9 + 1:02}-03"] for n in range(60)]
+    found = read(put(tmp_path / "deals.csv", table(["ID", "Stage", "Created"], rows)))
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [20, 20, 20]
+
+
+@pytest.mark.parametrize("cell", ["Lead win back", "Deal won't buy", "Deal won by competitor"])
+def test_more_than_a_thing_before_it_is_another_word(tmp_path: Path, cell: str) -> None:
+    rows = [[900 + n, ("Won", "Lost", cell)[n % 3], f"2025-{n % 9 + 1:02}-03"] for n in range(60)]
+    found = read(put(tmp_path / "deals.csv", table(["ID", "Stage", "Created"], rows)))
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [20, 20, 20]

@@ -106,9 +106,13 @@ def _told_by(cell: str, word: str, listed: frozenset[str], begun: bool) -> str:
 
 
 def _among(word: str, listed: frozenset[str], begun: bool) -> bool:
-    """Whether a cell is a listed word, or begins with one: `Lost - too expensive`, but not `won't buy`."""
+    """Whether a cell is a listed word, or begins with one: `Lost - too expensive`, but not `won't buy`. A thing may stand before
+    it: `Auftrag gewonnen`."""
     if word in listed or not begun:
         return word in listed
+    thing, _, rest = word.partition(" ")
+    if rest in listed and thing in _words_for("things"):
+        return True
     parts = word.split(" ")
     starts = (" ".join(parts[:n]) for n in (1, 2) if len(parts) > n and parts[n] != "t")
     return any(start in listed and start not in _TOO_COMMON for start in starts)
