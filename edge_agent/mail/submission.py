@@ -58,11 +58,16 @@ class Submission:
             )
         else:
             server = smtplib.SMTP(send.host, send.port, timeout=send.timeout_s)
-        with server:
+        try:
             if send.security == "starttls":
                 server.starttls(context=context)
             self._sign_in(server)
             yield server
+        finally:
+            # what becomes of the farewell says nothing of the mail
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                server.quit()
+            server.close()
 
     def _sign_in(self, server: smtplib.SMTP) -> None:
         if self._send.by_token:

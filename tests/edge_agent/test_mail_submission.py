@@ -158,6 +158,18 @@ def test_why_a_server_takes_no_reply_is_told_and_shows_no_customer(
     assert check.ok == (command != "MAIL") and (check.ok or f"{check.found}; {check.fix}" == words)
 
 
+def test_what_becomes_of_the_farewell_says_nothing_of_the_mail(tmp_path: Path, sink: Sink) -> None:
+    """It was sent, and lay in the drafts too, with an alert that it was not."""
+    sink.refuses["QUIT"] = "421 4.3.2 going down"
+    server = Dovecot().start()
+    server.deliver(a_mail(1))
+    config = by_nobody(tmp_path, server, sink.port)
+    check = looked(config)
+    assert check is not None and check.ok
+    Agent(config).run()
+    assert len(sink.mails) == 1 and server.mails("Drafts") == [] and told(config) == ""
+
+
 @needs_submission
 def test_doctor_says_that_no_reply_can_go_out(tmp_path: Path) -> None:
     server = Dovecot().start()
