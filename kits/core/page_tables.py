@@ -20,6 +20,8 @@ from kits.core.errors import DataError
 from kits.core.tables import Row
 
 MAX_BYTES = 256 << 20
+MAX_CELLS = 50_000_000
+"""Of all tables; a few letters say that a cell lies over thousands."""
 _BEGIN = 64 << 10
 _CHARSET = re.compile(r"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{2,40})", re.IGNORECASE)
 _PAGE = re.compile(r"<(?:html|table|meta|body|style|head)\b", re.IGNORECASE)
@@ -75,11 +77,15 @@ def open_page(path: Path, *, named: bool = False) -> PageTable:
         raise DataError(
             f"a web page of more than {MAX_BYTES >> 20} MiB", where=path.name, fix="save it as CSV"
         )
-    content = path.read_bytes()
-    encoding = _encoding(content[:_BEGIN])
+    text, encoding = _decoded(path.read_bytes())
     reader = _Reader()
-    reader.feed(content.decode(encoding, errors="replace"))
-    reader.close()
+    try:
+        reader.feed(text)
+        reader.close()
+    except _TooManyError:
+        raise DataError(
+            f"a table of more than {MAX_CELLS:,} cells", where=path.name, fix="save it as CSV"
+        ) from None
     rows = max(reader.tables, key=lambda table: sum(len(row) for row in table), default=[])
     filled = [row for row in rows if any(row)]
     if not filled:
@@ -99,16 +105,21 @@ def open_page(path: Path, *, named: bool = False) -> PageTable:
     return PageTable(columns, form, rows, start)
 
 
-def _encoding(start: bytes) -> str:
-    """What a byte order mark, then the page says, else what its bytes look like."""
-    found = tables.encoding_of(start)
-    if found.startswith("utf-16") or found == "utf-8-sig":
-        return found
-    said = _CHARSET.search(start.decode("ascii", errors="replace"))
-    try:
-        return codecs.lookup(said[1]).name if said else found
-    except LookupError:
-        return found
+def _decoded(content: bytes) -> tuple[str, str]:
+    """A page's text, and how it is written: by its byte order mark, then by what it says, else by what its bytes look like."""
+    found = tables.encoding_of(content[:_BEGIN])
+    said = _CHARSET.search(content[:_BEGIN].decode("ascii", errors="replace"))
+    # who can be read as ASCII is no UTF-16, whatever it says
+    if said and not found.startswith(("utf-16", "utf-8-sig")) and "16" not in said[1]:
+        try:
+            return content.decode(said[1], errors="replace"), codecs.lookup(said[1]).name
+        except (LookupError, UnicodeError):  # no charset, or one of no texts
+            return content.decode(found, errors="replace"), found
+    return content.decode(found, errors="replace"), found
+
+
+class _TooManyError(Exception):
+    """More cells than are held."""
 
 
 class _Reader(HTMLParser):
@@ -119,6 +130,7 @@ class _Reader(HTMLParser):
         self.tables: list[list[_Cells]] = []
         self._open: list[_Open] = []
         self._silent = 0
+        self._cells = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _SILENT:
@@ -130,7 +142,11 @@ class _Reader(HTMLParser):
             self._open[-1].begin_row()
         elif self._open and tag in ("td", "th"):
             given = dict(attrs)
-            self._open[-1].begin_cell(_span(given.get("colspan")), _span(given.get("rowspan")))
+            wide = _span(given.get("colspan"))
+            self._cells += wide
+            if self._cells > MAX_CELLS:
+                raise _TooManyError
+            self._open[-1].begin_cell(wide, _span(given.get("rowspan")))
         elif self._open and tag in _APART:
             self._open[-1].say(" ")
 
@@ -191,7 +207,5 @@ class _Open:
 
 
 def _span(value: str | None) -> int:
-    text = (value or "").strip()
-    return (
-        min(max(int(text), 1), tables.MAX_COLUMNS) if text.isascii() and text[:6].isdigit() else 1
-    )
+    first = (value or "").strip()[:6]
+    return min(max(int(first), 1), tables.MAX_COLUMNS) if first.isascii() and first.isdigit() else 1

@@ -60,8 +60,11 @@ def test_a_byte_order_mark_counts_more_than_what_it_says(tmp_path: Path) -> None
     assert table(tmp_path, page, "utf-16-le").head(1)[0]["Stage"] == "Größe"
 
 
-def test_a_charset_that_nobody_knows_does_no_harm(tmp_path: Path) -> None:
-    page = f"<meta charset=x-none><table>{HEAD}<tr><td>7</td><td>Größe</td><td>1</td></tr></table>"
+@pytest.mark.parametrize(
+    "said", ["x-none", "hex", "rot13", "undefined", "idna", "utf-16", "unicode"]
+)
+def test_a_charset_that_is_none_does_no_harm(tmp_path: Path, said: str) -> None:
+    page = f"<meta charset={said}><table>{HEAD}<tr><td>7</td><td>Größe</td><td>1</td></tr></table>"
     assert table(tmp_path, page).head(1)[0]["Stage"] == "Größe"
 
 
@@ -105,6 +108,9 @@ def test_spans_and_endings_of_bad_will_are_bounded(tmp_path: Path) -> None:
     wider = f"<table>{HEAD}<tr>{'<td colspan=2000>a</td>' * 3}</tr></table>"
     with pytest.raises(DataError, match="6000 columns"):
         table(tmp_path, wider)
+    for span in ("1234567x", "9" * 5000, "\N{SUPERSCRIPT TWO}"):
+        page = f"<table>{HEAD}<tr><td colspan={span}>a</td></tr></table>"
+        assert len(table(tmp_path, page).columns) in (3, 2000)
     odd = f"<table>{HEAD}<tr><td colspan=-1 rowspan=x>7</td><td rowspan=999999>a</td></tr>{ROWS}</table>"
     assert len(table(tmp_path, odd).head(9)) == 3
 
@@ -125,3 +131,12 @@ def test_who_wants_sheets_of_a_spreadsheet_is_told(tmp_path: Path) -> None:
     path = made(tmp_path, f"{META}<table>{HEAD}{ROWS}</table>")
     with pytest.raises(DataError, match="a web page or XML that is named as a spreadsheet"):
         open_sheets(path, path.name, None, lambda _: None, "")
+
+
+def test_a_page_of_too_many_cells_is_refused_before_they_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kits.core.page_tables.MAX_CELLS", 5000)
+    page = f"<table>{HEAD}{'<tr><td colspan=2000>a</td></tr>' * 3}</table>"
+    with pytest.raises(DataError, match="more than 5,000 cells"):
+        table(tmp_path, page)
