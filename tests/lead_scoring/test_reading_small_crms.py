@@ -35,6 +35,17 @@ def test_bitrix24_deals(tmp_path: Path) -> None:
     assert not known & later
 
 
+def test_stages_of_bitrix24_are_known_in_all_its_pipelines(tmp_path: Path) -> None:
+    stages = ("WON", "C2:WON", "C17:WON", "LOSE", "C17:LOSE", "APOLOGY", "C17:NEW", "C2:3")
+    rows = [
+        [100 + n, stage, "2025-01-03", "2025-02-03", f"2025-03-{n + 10}", "5"]
+        for n, stage in enumerate(stages)
+    ]
+    header = ["ID", "STAGE_ID", "DATE_CREATE", "DATE_MODIFY", "CLOSEDATE", "ASSIGNED_BY_ID"]
+    found = read(put(tmp_path / "deals.csv", table(header, rows)))
+    assert found.labels == ["won", "won", "won", "lost", "lost", "lost", "", ""]
+
+
 def test_bitrix24_items_of_its_newer_api(tmp_path: Path) -> None:
     rows = [
         {"id": 100 + n, "stageId": f"C3:{n}", "stageSemanticId": letter, "categoryId": 3, "createdTime": iso(n),

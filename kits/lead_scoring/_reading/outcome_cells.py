@@ -21,11 +21,12 @@ from kits.lead_scoring._reading.names import load_words, words_of
 MOST_VALUES = 200
 """Different cells of a column that may tell an outcome by words."""
 _TIERS: tuple[Tier, ...] = ("sure", "converted", "qualified")
-_TOO_COMMON = frozenset({"win", "loss"})
+_TOO_COMMON = frozenset({"win", "loss", "lose"})
 """Words that begin other things too (`win back`)."""
 _LONGEST = 120
 _SHOWN = 6
-_NUMBERED = re.compile(r"^[\d\W_]+(?=[^\W\d_])")
+_NUMBERED = re.compile(r"^(?:C\d{1,6}:)?[\d\W_]*(?=[^\W\d_])")
+"""The number before a stage, or of its pipeline: Bitrix24's `C7:WON`."""
 _NOTE = re.compile(r"\s*\([^()]{0,80}\)$")
 """`06 - Closed Won (Sales pipeline)` is `Closed Won`, and `Closed (won)` is."""
 _COMPARED = re.compile(r"(>=|<=|>|<)\s*([-+]?\d+(?:\.\d+)?)")
