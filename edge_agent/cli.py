@@ -97,7 +97,7 @@ def run(
 
     from edge_agent import log, systemd
     from edge_agent.agent import Agent
-    from edge_agent.process import ending_on_signals
+    from kits.core.ending import ending_on_signals
 
     out, settings = Console(as_json, quiet), settings_of(config)
     if status_host:

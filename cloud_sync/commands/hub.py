@@ -112,7 +112,6 @@ def worker(
     ] = True,
 ) -> None:
     """Do in a process of its own what `serve --no-ingest --no-jobs` leaves; any number of them."""
-    import signal
     import threading
     from contextlib import ExitStack
 
@@ -120,14 +119,13 @@ def worker(
     from cloud_sync.crm.models import LeadModels
     from cloud_sync.fleet.brokers import make_broker
     from cloud_sync.intake.link import require_broker
+    from kits.core.ending import ending_on_signals
 
     if not (ingest or jobs):
         raise UsageError("a worker without ingest and jobs has nothing to do")
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
     _log_events()
-    with opened(data) as hub, ExitStack() as parts:
+    with ending_on_signals(stopped.set), opened(data) as hub, ExitStack() as parts:
         if ingest:
             broker = make_broker(hub.config)
             require_broker(broker.address)

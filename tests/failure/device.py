@@ -19,7 +19,7 @@ from typing import Any
 from edge_agent import log
 from edge_agent.agent import Agent
 from edge_agent.config import load_config
-from edge_agent.process import ending_on_signals
+from kits.core.ending import ending_on_signals
 from tests import forked
 
 DIED = 9
