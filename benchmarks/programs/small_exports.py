@@ -32,5 +32,5 @@ def _trello(d: Deal) -> Row:
 
 PROGRAMS: tuple[Program, ...] = (
     exported("Freshsales export", _freshsales),
-    exported("Trello export", _trello, without=["amount", "decided"]),
+    exported("Trello export", _trello, without=["amount"]),
 )

@@ -12,6 +12,7 @@ from statistics import median
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.dates import read_dates
+from kits.lead_scoring._reading.id_times import tell_times, time_of_id
 from kits.lead_scoring._reading.mapping import Mapping
 from kits.lead_scoring._reading.names import plain, speaks_of
 from kits.lead_scoring._reading.sheets import Sheet
@@ -87,6 +88,15 @@ def decided_at(
         f"{chosen} was taken for the moment at which a lead is scored, the earliest of its dates"
     )
     return chosen, [*doubts, *_doubts_of(chosen, sheet), doubt]
+
+
+def made_at(sheet: Sheet, identity: str) -> tuple[str, list[str]]:
+    """The column of ids where these tell when a lead was made, empty where they do not; what was assumed of it."""
+    if not identity or not tell_times(sheet.cells[identity]):
+        return "", []
+    return identity, [
+        f"there is no date of when leads came: the first eight digits of {identity} tell when each was made"
+    ]
 
 
 def told_by_month(typed: Table[str, Typed], decided: str, ended: Sequence[str]) -> list[str]:
@@ -262,7 +272,7 @@ def _a_date(sheet: Sheet, typed: Table[str, Typed], stated: str, key: str) -> st
 
 
 def seconds_of(sheet: Sheet, name: str, *, latest: bool = False) -> list[float | None]:
-    """A column's dates as seconds since 1970; None where there is none.
+    """A column's dates, or those that its ids tell, as seconds since 1970; None where there is none.
 
     Args:
         latest: of what tells a month alone, the last moment it may mean; else the first.
@@ -271,7 +281,7 @@ def seconds_of(sheet: Sheet, name: str, *, latest: bool = False) -> list[float |
     known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
     found = read_dates(name, known, sheet.dates) if known else None
     if found is None:
-        return [None] * len(cells)
+        return [time_of_id(cell) for cell in cells]
     table = dict(zip(known, found.latest if latest else found.seconds))
     return [table.get(cell) for cell in cells]
 

@@ -22,6 +22,7 @@ from kits.lead_scoring._reading.role_times import (
     comes_before,
     decided_at,
     ends_alone,
+    made_at,
     of_a_decision,
     outcome_at,
     outcome_by_cells,
@@ -106,12 +107,16 @@ def find_roles(
     before = learned or LearnedRoles.model_validate({})
     decided, doubts = decided_at(sheet, typed, source, mapping, free, before.decided_at)
     free = [name for name in free if name != decided]
+    identity = (not source.id and before.id) or _id(sheet, source, mapping, free, decided)
+    if not decided:
+        decided, told = made_at(sheet, identity)
+        doubts = [*doubts, *told]
     # `Won time` tells by being filled in that a deal was won, and when
     ended = outcome_at(sheet, typed, source, mapping, [*free, *taken], before.outcome_at)
     changed = changed_at(sheet, typed, mapping, [name for name in free if name not in ended])
     order, doubt = _order(sheet, typed, source, free, bool(decided or ended))
     return Roles(
-        id=(not source.id and before.id) or _id(sheet, source, mapping, free, decided),
+        id=identity,
         decided_at=decided,
         outcome_at=ended,
         changed_at=changed,
