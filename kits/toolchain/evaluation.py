@@ -25,6 +25,7 @@ from kits.core.ready import ReadyBundle
 from kits.core.sample import Sample, digest_of, key_of, sample_id_for
 from kits.core.stats import Estimate
 from kits.toolchain.intake import UNKNOWN_TIME, meta_of
+from kits.toolchain.unpacking import unpacked
 from kits.toolchain.worth import figure_text
 
 _RESULTS = TypeAdapter(tuple[ItemResult, ...])
@@ -128,18 +129,20 @@ def read_outside(
 
     Raises:
         DataError: the path is absent, of no known format, or without any readable sample.
+        MachineError: no room to unpack a zip.
     """
     if not path.exists():
         raise DataError("no such file or folder", where=str(path))
-    chosen = kit.data.detect_format(path) if format == "auto" else format
     store = MemoryBlobStore() if blobs is None else blobs
     read: list[tuple[DatasetItem, Split | None]] = []
     complaints: list[str] = []
-    for found in kit.read(path, chosen, config or kit.config_model(), learned, judged=True):
-        if isinstance(found, RawSample):
-            read.append((_item(found, store, len(read)), found.split))
-        elif found.level != "pass":
-            complaints.append(found.text)
+    with unpacked(path) as folder:
+        chosen = kit.data.detect_format(folder) if format == "auto" else format
+        for found in kit.read(folder, chosen, config or kit.config_model(), learned, judged=True):
+            if isinstance(found, RawSample):
+                read.append((_item(found, store, len(read)), found.split))
+            elif found.level != "pass":
+                complaints.append(found.text)
     all_count = everything or all(split != "test" for _, split in read)
     items = {item.sample.id: item for item, split in read if all_count or split == "test"}
     if not items:

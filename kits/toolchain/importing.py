@@ -23,6 +23,7 @@ from kits.toolchain.progress import counted
 from kits.toolchain.project import Project
 from kits.toolchain.splitting import Candidate, Placed, place
 from kits.toolchain.splitting_in_time import has_order, place_in_order
+from kits.toolchain.unpacking import unpacked
 
 __all__ = ["ImportOptions", "ImportReport", "import_data", "labels_of"]
 
@@ -51,13 +52,20 @@ class ImportReport:
 def import_data(
     project: Project, path: Path, options: ImportOptions, progress: Progress | None = None
 ) -> ImportReport:
-    """Imports a folder or file, saves the new version and makes it the current one.
+    """Imports a folder, file or zip, saves the new version and makes it the current one.
 
     Raises:
         DataError: nothing usable there.
         UsageError: the format is none the kit reads.
+        MachineError: no room to unpack a zip.
     """
-    progress = progress or NoProgress()
+    with unpacked(path) as folder:
+        return _import(project, folder, options, progress or NoProgress())
+
+
+def _import(
+    project: Project, path: Path, options: ImportOptions, progress: Progress
+) -> ImportReport:
     format_ = _format(project, path, options.format)
     if format_ == KITWRIGHT:
         return _import_version(project, path)

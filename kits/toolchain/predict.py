@@ -22,6 +22,7 @@ from kits.core.prediction import Prediction, prediction_to_json
 from kits.core.ready import ReadyBundle
 from kits.toolchain.drafting import Records, with_draft
 from kits.toolchain.evaluation import finite
+from kits.toolchain.unpacking import BY_HAND, is_zip
 
 Picture = Callable[[bytes, Prediction | None, Annotation | None], bytes]
 """What a kit's `evaluate.py` may offer as `picture`: a PNG of a sample with what was found."""
@@ -125,13 +126,15 @@ def find_inputs(given: Sequence[Path]) -> list[Path]:
     """Files as given, and the readable kinds of files below folders, sorted.
 
     Raises:
-        UsageError: a path does not exist.
+        UsageError: a path does not exist, or is a zip.
     """
     found: list[Path] = []
     for path in given:
         if path.is_dir():
             below = (p for p in path.rglob("*") if p.is_file())
             found += sorted(p for p in below if p.suffix.lower() in _MEDIA_TYPES)
+        elif is_zip(path):
+            raise UsageError("a zip is not predicted as it is", where=str(path), fix=BY_HAND)
         elif path.is_file():
             found.append(path)
         else:

@@ -94,7 +94,7 @@ def test_archives_are_named_with_what_to_do(tmp_path: Path) -> None:
     put(tmp_path / "leads.csv", table(HEADER, ROWS))
     put(tmp_path / "more.zip", b"PK\x03\x04")
     told = read(tmp_path).told("file-passed-over")
-    assert "more.zip was passed over: no table as it is; save it as CSV or .xlsx" in told
+    assert "more.zip was passed over: it is packed: unpack it" in told
 
 
 def test_leads_without_a_date_are_counted_and_stand_where_they_were_decided(tmp_path: Path) -> None:

@@ -134,3 +134,12 @@ def test_of_a_sample_with_a_probability_that_is_shown_and_not_what_thresholds_co
     assert shown["score"] == 0.3 and shown["reason"] == "score 0.45 ≥ 0.4"
     plain = Predicted(Path("part.png"), Prediction(0.45), decided).as_json()
     assert plain["score"] == 0.45
+
+
+def test_a_zip_is_not_predicted_as_if_it_were_a_sample(
+    trained: tuple[Project, Trained], tmp_path: Path
+) -> None:
+    (tmp_path / "new.zip").write_bytes(b"PK\x05\x06" + bytes(18))
+    with pytest.raises(UsageError, match="a zip is not predicted") as caught:
+        kit("predict", str(tmp_path / "new.zip"), "--bundle", str(trained[1].bundle))
+    assert "unpack it" in caught.value.fix

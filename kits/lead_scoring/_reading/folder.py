@@ -25,7 +25,9 @@ from kits.lead_scoring.config import Config, TableConfig
 
 MAX_FILES = 200
 MAX_DEPTH = 4
-_UNREAD = frozenset({".xlsb", ".numbers", ".zip", ".gz", ".7z"})
+_AS_IT_IS = "no table as it is; save it as CSV or .xlsx"
+_PACKED = frozenset({".zip", ".gz", ".7z", ".rar"})
+_UNREAD = _PACKED | {".xlsb", ".numbers"}
 
 
 def table_paths(path: Path) -> list[Path]:
@@ -73,7 +75,13 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
     """
     learned = learned or Learned()
     findings = [
-        _passed_over(n, "no table as it is; save it as CSV or .xlsx") for n in _unreadable(path)
+        _passed_over(
+            name,
+            "it is packed: unpack it"
+            if PurePosixPath(name).suffix.lower() in _PACKED
+            else _AS_IT_IS,
+        )
+        for name in _unreadable(path)
     ]
     sheets: list[Sheet] = []
     for file in table_paths(path):

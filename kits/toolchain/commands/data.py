@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    path: Annotated[Path, typer.Argument(help="Folder or file with your data.")],
+    path: Annotated[Path, typer.Argument(help="Folder, file or zip with your data.")],
     format_: Annotated[
         str, typer.Option("--format", help="auto, kitwright, or a format of `kit list`.")
     ] = "auto",
