@@ -5,45 +5,56 @@ A person's statement in `mails.yaml` comes first. Only a head of the file is loo
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from statistics import fmean
 from typing import Any
 
-from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import ConfigError, did_you_mean
 from kits.core.tables import Row
-from kits.support_triage._reading.levels import SENTIMENT, URGENCY, level_of
+from kits.support_triage._reading.fits import (
+    FITS,
+    MOST_LABELS,
+    all_the_same,
+    are_addresses,
+    are_few,
+    are_json,
+    are_labels,
+    mean_words,
+)
 from kits.support_triage._reading.sidecar import Sidecar
 
 LABEL_NAMES = (
     "intent", "intents", "label", "labels", "category", "categories", "queue", "topic", "class", "target", "kategorie",
     "thema", "anliegen", "categorie", "categoria", "ticket_type", "type", "department", "team", "product", "issue",
-    "tag", "reason", "domain",
+    "tag", "tags", "reason", "domain",
 )  # fmt: skip
 """Best first; words of the name count too (`ticket_category`)."""
 _SURE_NAMES = frozenset(LABEL_NAMES[:8])
 """Names that mean the label even where its values hardly come again: a file of few rows and many intents."""
-_SMALL_LOT, _MOST_OF_ONE = 10, 0.2
-"""Rows of one lot of what belongs together: so many, or such a share of all."""
 TEXT_NAMES = (
     "text", "body", "utterance", "message", "narrative", "email", "mail", "content", "sentence", "query", "question",
     "description", "comment", "review", "request", "nachricht", "inhalt", "texte", "mensaje", "testo", "instruction",
 )  # fmt: skip
-SUBJECT_NAMES = ("subject", "title", "betreff", "objet", "asunto", "oggetto", "summary", "headline")
+SUBJECT_NAMES = (
+    "subject", "title", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "temat", "predmet", "summary", "headline",
+    "short_description", "ticket_name",
+)  # fmt: skip
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    "urgency": ("urgency", "priority", "severity", "dringlichkeit", "prioritaet", "priorität", "impact"),
+    "urgency": ("urgency", "priority", "severity", "dringlichkeit", "prioritaet", "prioritat", "impact"),
     "sentiment": ("sentiment", "polarity", "tone", "positive", "stimmung", "mood"),
     "language": ("language", "lang", "locale", "sprache", "langue", "idioma", "lingua"),
-    "date": ("date", "datetime", "timestamp", "created", "created_at", "received", "sent_at", "datum", "time"),
+    "date": (
+        "date", "datetime", "timestamp", "created", "created_at", "received", "sent_at", "opened", "reported", "submitted", "datum",
+        "erstellt", "eingang", "eingegangen", "empfangen", "gesendet", "creation", "recu", "envoye", "cree", "creado", "creacion",
+        "recibido", "criado", "creato", "creazione", "ricevuto", "aangemaakt", "ontvangen", "utworzono", "time",
+    ),
     "group": (
         "thread", "thread_id", "conversation", "conversation_id", "customer", "customer_id", "user_id", "account_id",
         "client_id", "ticket", "ticket_id", "session_id", "kunde", "kundennummer", "group",
     ),
-    "id": ("id", "ticket_id", "message_id", "complaint_id", "case_id", "number", "nr"),
+    "id": ("id", "ticket_id", "message_id", "complaint_id", "case_id", "number", "ticketnummer", "fallnummer", "nr"),
     "sender": ("from", "sender", "sender_email", "from_address", "email_address", "absender", "von"),
     "split": ("split", "set", "partition", "subset", "fold_name"),
     "source": ("source", "channel", "mailbox", "shop", "site", "quelle"),
@@ -52,15 +63,23 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "entity_start": ("start_offset", "entity_start", "start", "begin", "span_start"),
     "entity_end": ("end_offset", "entity_end", "end", "span_end"),
 }  # fmt: skip
-SPLITS_SAID: Mapping[str, Split] = {**SPLIT_WORDS, "dev": "val", "eval": "val", "holdout": "test"}
 _BY_A_WORD = frozenset({"urgency", "sentiment", "language", "id", "date"})
 """Roles whose name may be a part of a longer one (`complaint_id`); the others are too common words."""
-_LABEL_CHARS = 80
-_MOST_LABELS = 0.5
-_FEW_ROWS = 20
 _LABEL_WORDS = 8
+_UMLAUTS = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"))
 _TEXT_WORDS = 2.5
-_ALMOST_ALL = 0.9
+_SENDS = frozenset({
+    "email", "mail", "e", "from", "von", "sender", "absender", "requester", "requestor", "contact", "customer", "kunde", "reporter",
+    "author", "handle", "de", "da", "van",
+})  # fmt: skip
+"""Words of a column whose cells are addresses of who wrote."""
+_LATER = frozenset({
+    "by", "closed", "resolved", "resolution", "solved", "completed", "completion", "updated", "update", "modified", "changed", "due",
+    "last", "first", "next", "response", "reply", "replied", "end", "assigned", "von", "geschlossen", "geloest", "loesungszeit",
+    "geaendert", "aktualisiert", "faellig", "faelligkeit", "letzte", "erste", "antwort", "ferme", "modifie", "resolu", "cierre",
+    "cerrado", "resuelto", "actualizado", "vencimiento", "fechado", "atualizado", "chiuso", "modificato", "gesloten", "gewijzigd",
+})  # fmt: skip
+"""Words of a date that is not when the mail came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +169,14 @@ def _by_name(free: Mapping[str, list[str]], stated: Roles) -> Roles:
         if getattr(found, role):
             continue
         taken = set(_taken(found))
-        for name in _ranked(free, names, words=role in _BY_A_WORD):
-            if name not in taken and _FITS[role](free[name]):
+        ranked = _ranked(free, names, words=role in _BY_A_WORD)
+        for name in _came_first(ranked) if role == "date" else ranked:
+            if name not in taken and FITS[role](free[name]):
                 change: dict[str, Any] = {role: name}
                 found = replace(found, **change)
                 break
+    if not found.sender:
+        found = replace(found, sender=_who_wrote(free, set(_taken(found))))
     if not (found.entity_type and found.entity_start and found.entity_end):
         found = replace(found, entity_type="", entity_start="", entity_end="")
     return found
@@ -176,120 +198,63 @@ def _ranked(
 
 
 def _plain(name: str) -> str:
-    """`Ticket Type`, `ticketType` → `ticket_type`"""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
-    return re.sub(r"[\W_]+", "_", parted).strip("_").lower()
+    """`Ticket Type`, `ticketType` → `ticket_type`; `Geändert` → `geaendert`, `Créé` → `cree`"""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip()).lower()
+    for sign, letters in _UMLAUTS:
+        parted = parted.replace(sign, letters)
+    bare = "".join(c for c in unicodedata.normalize("NFKD", parted) if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", "_", bare).strip("_")
 
 
-# -- what cells bear out ----------------------------------------------------------------------------
+def _came_first(ranked: Sequence[str]) -> list[str]:
+    """Dates of when a mail came, before those of what happened to it afterwards."""
+    return sorted(ranked, key=lambda name: not _LATER.isdisjoint(_plain(name).split("_")))
 
 
-def _any(_cells: list[str]) -> bool:
-    return True
-
-
-def _levels(cells: list[str]) -> bool:
-    known = sum(level_of(cell, URGENCY) is not None for cell in cells)
-    return bool(cells) and known >= _ALMOST_ALL * len(cells) and len(set(cells)) <= 12
-
-
-def _tones(cells: list[str]) -> bool:
-    known = sum(level_of(cell, SENTIMENT) is not None for cell in cells)
-    return bool(cells) and known >= _ALMOST_ALL * len(cells) and len(set(cells)) <= 12
-
-
-def _codes(cells: list[str]) -> bool:
-    short = sum(
-        len(cell) <= 12 and cell.replace("-", "").replace("_", "").isalpha() for cell in cells
-    )
-    return bool(cells) and short >= _ALMOST_ALL * len(cells)
-
-
-def _splits(cells: list[str]) -> bool:
-    return bool(cells) and all(cell.lower() in SPLITS_SAID for cell in cells)
-
-
-def _few(cells: list[str]) -> bool:
-    return bool(cells) and 1 < len(set(cells)) <= max(2, len(cells) // 3) and _short(cells)
-
-
-def _short(cells: list[str]) -> bool:
-    return all(len(cell) <= _LABEL_CHARS for cell in cells)
-
-
-def _numbers(cells: list[str]) -> bool:
-    return bool(cells) and all(cell.isdigit() for cell in cells)
-
-
-def _repeats(cells: list[str]) -> bool:
-    """What belongs together comes in many small lots; a team that nearly all mails went to is none."""
-    counts = Counter(cells)
-    largest = max(counts.values(), default=0)
-    few = largest <= max(_SMALL_LOT, _MOST_OF_ONE * len(cells))
-    return _short(cells) and len(counts) < len(cells) and few
-
-
-def _json(cells: list[str]) -> bool:
-    return bool(cells) and all(cell[:1] in "[{" and _is_json(cell) for cell in cells)
-
-
-def _is_json(cell: str) -> bool:
-    try:
-        json.loads(cell)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-_FITS = {
-    "urgency": _levels, "sentiment": _tones, "language": _codes, "id": _short, "date": _any, "group": _repeats,
-    "sender": _short, "split": _splits, "source": _few, "entities": _json, "entity_type": _short,
-    "entity_start": _numbers, "entity_end": _numbers,
-}  # fmt: skip
+def _who_wrote(free: Mapping[str, list[str]], taken: set[str]) -> str:
+    """A column of addresses that is called like who wrote, or like an address alone."""
+    for name, cells in free.items():
+        words = set(_plain(name).split("_"))
+        if name not in taken and words & _SENDS and are_addresses(cells):
+            return name
+    return ""
 
 
 def _a_text(
     free: Mapping[str, list[str]], taken: set[str], names: Sequence[str], *, content: bool = True
 ) -> str:
     for name in _ranked(free, names):
-        if name in taken or _json(free[name]):
+        if name in taken or are_json(free[name]):
             continue
-        if not content or _words(free[name]) >= _TEXT_WORDS:
+        if not content or mean_words(free[name]) >= _TEXT_WORDS:
             return name
     return ""
-
-
-def _words(cells: list[str]) -> float:
-    return fmean(len(cell.split()) for cell in cells) if cells else 0.0
 
 
 def _longest(free: Mapping[str, list[str]], taken: set[str]) -> str:
     """The column of running text, where no name tells: many words, hardly ever the same."""
     best, most = "", _TEXT_WORDS
     for name, cells in free.items():
-        if name in taken or not cells or _json(cells):
+        if name in taken or not cells or are_json(cells):
             continue
         distinct = len(set(cells)) / len(cells)
-        if _words(cells) > most and distinct > _MOST_LABELS:
-            best, most = name, _words(cells)
+        if mean_words(cells) > most and distinct > MOST_LABELS:
+            best, most = name, mean_words(cells)
     return best
 
 
 def _a_label(free: Mapping[str, list[str]], taken: set[str]) -> str:
-    """A column of labels by its name; without one, the only other column that repeats itself."""
+    """A column of labels by its name; without one, the only other column that repeats itself.
+
+    One that says the same of many mails is taken where no other tells them apart.
+    """
+    same = ""
     for name in _ranked(free, LABEL_NAMES):
-        sure = _plain(name) in _SURE_NAMES and _words(free[name]) <= _LABEL_WORDS
-        if name not in taken and _is_label(free[name], sure):
+        sure = _plain(name) in _SURE_NAMES and mean_words(free[name]) <= _LABEL_WORDS
+        if name in taken or not are_labels(free[name], sure):
+            continue
+        if not all_the_same(free[name]):
             return name
-    others = [n for n, c in free.items() if n not in taken and _is_label(c) and _few(c)]
-    return others[0] if len(others) == 1 else ""
-
-
-def _is_label(cells: list[str], sure: bool = False) -> bool:
-    """Short cells that come again; a head of few rows cannot show that yet. A sure name needs no proof."""
-    parts = {part.strip() for cell in cells for part in re.split(r"[|;]", cell)}
-    if not cells or sure:
-        return sure and bool(cells)
-    if not _short(list(parts)):
-        return False
-    return len(cells) < _FEW_ROWS or len(parts) <= max(2.0, _MOST_LABELS * len(cells))
+        same = same or name
+    others = [n for n, c in free.items() if n not in taken and are_labels(c) and are_few(c)]
+    return others[0] if len(others) == 1 else same

@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 
 from pydantic import JsonValue
 
@@ -20,7 +18,9 @@ from kits.core.kit import Finding, RawSample
 from kits.core.mail.writing import write_message
 from kits.core.prediction import Quantity
 from kits.core.tables import BadRow, Row
+from kits.support_triage._mail.html_text import html_to_text
 from kits.support_triage._mail.reading import read_mail
+from kits.support_triage._reading.fits import SPLITS_SAID, are_pages
 from kits.support_triage._reading.levels import (
     SENTIMENT,
     URGENCY,
@@ -28,7 +28,8 @@ from kits.support_triage._reading.levels import (
     level_of,
     tone_scale,
 )
-from kits.support_triage._reading.roles import SPLITS_SAID, Roles
+from kits.support_triage._reading.roles import Roles
+from kits.support_triage._reading.row_dates import ReadDate, date_reader
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.spans import Piece, pieces_in, place
 
@@ -48,6 +49,8 @@ class RowReader:
         name: of the file, for sources.
         split: of the whole file; a row's own column comes first.
         tones: cell → 0, 1 or 2, for the file's sentiment column.
+        read_date: of the file's column of dates.
+        pages: its texts are written in HTML.
     """
 
     name: str
@@ -55,6 +58,8 @@ class RowReader:
     sidecar: Sidecar
     split: Split | None = None
     tones: Mapping[str, float] = field(default_factory=dict)
+    read_date: ReadDate = lambda _: None
+    pages: bool = False
 
     def samples(self, rows: Iterator[tuple[int, Row] | BadRow]) -> Iterator[RawSample | Finding]:
         """Samples in the order of the rows; rows that state one more entity of the same text are one sample."""
@@ -122,7 +127,9 @@ class RowReader:
         label = self._label(row)
         if len(label) > MAX_LABEL * MAX_INTENTS:
             return self._refused(number, "a label of this length is none")
-        content = _as_mail(row, roles, subject, text)
+        if self.pages and not pieces:
+            text = html_to_text(text).text
+        content = self._as_mail(row, subject, text)
         spans = place(pieces, text, read_mail(content).text) if pieces else ()
         annotation = Annotation(
             label=label, spans=spans, quantities=tuple(self._quantities(row)), author=self.name
@@ -137,6 +144,22 @@ class RowReader:
             split=self._split(row),
             meta=self._meta(row),
         )
+
+    def _as_mail(self, row: Row, subject: str, text: str) -> bytes:
+        """The row as a mail; what is no address or no date is left out of its headers."""
+        date = self.read_date(_cell(row, self.roles.date))
+        identity = _cell(row, self.roles.id).strip()
+        known = identity if _MESSAGE_ID.fullmatch(identity) else ""
+        sender = _sender(row, self.roles)
+        try:
+            return write_message(
+                subject=subject, body=text, sender=sender, date=date, message_id=known
+            )
+        except DataError:
+            # a name or half an address: the text is what counts
+            return write_message(
+                subject=subject, body=text, sender=NOBODY, date=date, message_id=known
+            )
 
     def _states_entities(self, row: Row) -> bool:
         """A column of entities that is empty here states that there are none."""
@@ -206,74 +229,30 @@ def joined_intents(cell: str, separators: str) -> str:
     return "|".join(sorted(parts - {""})[:MAX_INTENTS])
 
 
-def with_tones(reader: RowReader, head: list[Row]) -> RowReader:
-    """The reader, told what the numbers of its sentiment column mean."""
-    column = reader.roles.sentiment
-    cells = {cell for row in head if (cell := row.get(column, "").strip())} if column else set()
-    return replace(reader, tones=tone_scale(cells)) if cells else reader
+def as_written(reader: RowReader, head: list[Row]) -> tuple[RowReader, list[Finding]]:
+    """The reader, told by a file's first rows what numbers of its sentiment column mean and how dates and texts are written;
+    what was assumed."""
+    roles = reader.roles
+    tones = set(_filled(head, roles.sentiment))
+    read_date, assumed = date_reader(_filled(head, roles.date))
+    told = [Finding(
+        "dates-assumed", "warn", f"dates of {roles.date!r} were read {assumed}", (reader.name,),
+        "nothing to do if so; else write them as 2025-04-03",
+    )] if assumed else []  # fmt: skip
+    pages = are_pages(_filled(head, roles.text))
+    scale = tone_scale(tones) if tones else reader.tones
+    return replace(reader, tones=scale, read_date=read_date, pages=pages), told
+
+
+def _filled(head: list[Row], column: str) -> list[str]:
+    return [cell for row in head if (cell := row.get(column, "").strip())] if column else []
 
 
 def _cell(row: Row, name: str) -> str:
     return row.get(name, "") if name else ""
 
 
-def _as_mail(row: Row, roles: Roles, subject: str, text: str) -> bytes:
-    """The row as a mail; what is no address or no date is left out of its headers."""
-    date = _date(_cell(row, roles.date))
-    identity = _cell(row, roles.id).strip()
-    known = identity if _MESSAGE_ID.fullmatch(identity) else ""
-    sender = _sender(row, roles)
-    try:
-        return write_message(subject=subject, body=text, sender=sender, date=date, message_id=known)
-    except DataError:
-        # a name or half an address: the text is what counts
-        return write_message(subject=subject, body=text, sender=NOBODY, date=date, message_id=known)
-
-
 def _sender(row: Row, roles: Roles) -> str:
     """An address: the column's, where it holds one."""
     cell = " ".join(_cell(row, roles.sender).split())
     return cell if "@" in cell and len(cell) <= 300 else NOBODY
-
-
-_FORMS = (
-    "%Y-%m-%d",
-    "%d.%m.%Y",
-    "%m/%d/%Y",
-    "%d/%m/%Y",
-    "%Y/%m/%d",
-    "%d.%m.%Y %H:%M",
-    "%m/%d/%Y %H:%M",
-)
-
-
-def _date(cell: str) -> datetime | None:
-    """A moment, UTC where no zone is named; None when it is none."""
-    cell = cell.strip()[:60]
-    if not cell:
-        return None
-    found = _iso(cell) or _by_form(cell)
-    if found is None:
-        try:
-            found = parsedate_to_datetime(cell)
-        except (TypeError, ValueError, IndexError):
-            return None
-    if not 1970 <= found.year <= 2200:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
-
-
-def _iso(cell: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(cell.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-
-
-def _by_form(cell: str) -> datetime | None:
-    for form in _FORMS:
-        try:
-            return datetime.strptime(cell, form).replace(tzinfo=timezone.utc)
-        except ValueError:
-            continue
-    return None

@@ -18,8 +18,9 @@ from kits.core.kit import Finding, RawSample
 from kits.core.row_sources import SUFFIXES, RowSource, Source, open_rows, passed_over
 from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.core.tables import BadRow, Row
-from kits.support_triage._reading.roles import SPLITS_SAID, Roles, find_roles
-from kits.support_triage._reading.rows import RowReader, with_tones
+from kits.support_triage._reading.fits import SPLITS_SAID
+from kits.support_triage._reading.roles import Roles, find_roles
+from kits.support_triage._reading.rows import RowReader, as_written
 from kits.support_triage._reading.sidecar import NAMES, Sidecar
 
 HEAD_ROWS = 1_000
@@ -185,7 +186,8 @@ def _said(found: Found) -> Finding:
 
 def _rows(found: Found, sidecar: Sidecar, seen: set[bytes] | None) -> Iterator[RawSample | Finding]:
     reader = RowReader(found.name, found.roles, sidecar, found.split)
-    reader = with_tones(reader, found.table.head(HEAD_ROWS))
+    reader, told = as_written(reader, found.table.head(HEAD_ROWS))
+    yield from told
     if seen is None:
         yield from reader.samples(found.table.rows())
         return
