@@ -35,6 +35,8 @@ _SNIFFED_BYTES = 256 << 10
 _SNIFFED_ROWS = 60
 _HEADER_WORDS = 6
 _HEADER_CHARS = 60
+_DEEPEST = 3
+"""So deep the rows of a document may lie within its keys (`_embedded.conversations`)."""
 _NARROW = 5
 """Of so few columns each has a name of its own."""
 _SEPARATOR = re.compile(r"sep=([,;|\t])\r?\n", re.IGNORECASE)
@@ -301,8 +303,17 @@ def _document(path: Path, encoding: str) -> list[JsonValue]:
         raise DataError(f"not JSON: {error}", where=path.name) from error
     if isinstance(value, dict):
         # an export wraps its rows in one key as often as not
-        value = next((v for v in value.values() if _are_objects(v)), [value])
+        value = _rows_within(value, _DEEPEST) or [value]
     return value if isinstance(value, list) else []
+
+
+def _rows_within(value: dict[str, JsonValue], depth: int) -> list[JsonValue]:
+    """The first list of objects, of those that lie least deep; empty where there is none."""
+    found = next((one for one in value.values() if _are_objects(one)), None)
+    if isinstance(found, list):
+        return found
+    inner = [one for one in value.values() if isinstance(one, dict)] if depth else []
+    return next((rows for one in inner if (rows := _rows_within(one, depth - 1))), [])
 
 
 def _are_objects(value: JsonValue) -> bool:

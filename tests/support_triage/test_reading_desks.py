@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 from kits.core.mail.message import Message, read_message
 from kits.support_triage._mail.reading import read_mail
 from kits.support_triage._reading.row_dates import date_reader
+from kits.support_triage._reading.unfolding import unfolded
 from tests.support_triage.mail_tables import many, rows
-from tests.support_triage.triage import put, read_all, told
+from tests.support_triage.triage import label_of, put, read_all, told
 
 TEXT = "the pump number {n} does not start"
 ADDRESS = "kim{n}@firm.example"
@@ -72,6 +75,107 @@ def test_a_column_that_says_one_thing_of_all_mails_is_no_label_where_another_tel
     assert [said.partition("label=")[2].partition("\n")[0] for said in labels] == [
         "tags", "type", "type",
     ]  # fmt: skip
+
+
+# -- what APIs answer -----------------------------------------------------------------------------
+
+
+def said(n: int) -> str:
+    return f"the pump number {n} does not start"
+
+
+def tag(n: int) -> str:
+    return "late" if n % 2 else "broken"
+
+
+def zendesk(n: int) -> object:
+    return {"id": n, "via": {"channel": "email", "source": {"from": {"address": f"kim{n}@firm.example"}, "to": {"address": "us@shop.example"}}},
+            "created_at": "2025-01-03T10:00:00Z", "updated_at": "2025-02-03T10:00:00Z", "type": "question", "subject": "pump",
+            "description": said(n), "tags": [tag(n)], "custom_fields": [{"id": 360, "value": None}]}  # fmt: skip
+
+
+def help_scout(n: int) -> object:
+    answer = {"id": 1, "type": "message", "body": "we have looked into it", "createdAt": "2025-01-05T10:00:00Z"}  # fmt: skip
+    asked = {"id": 2, "type": "customer", "body": said(n), "createdAt": "2025-01-03T10:00:00Z"}
+    again = {"id": 3, "type": "customer", "body": "any news of it?", "createdAt": "2025-01-04T10:00:00Z"}  # fmt: skip
+    return {"id": n, "subject": "pump", "createdAt": "2025-01-03T10:00:00Z", "assignee": {"email": "ann@shop.example"},
+            "primaryCustomer": {"email": f"kim{n}@firm.example"}, "tags": [{"id": 9, "color": "#fff", "tag": tag(n)}],
+            "_embedded": {"threads": [answer, again, asked]}}  # fmt: skip
+
+
+def intercom(n: int) -> object:
+    return {"type": "conversation", "id": str(n), "created_at": 1_735_898_400 + n, "title": "pump",
+            "source": {"type": "email", "body": f"<p>{said(n)}</p>", "author": {"type": "user", "email": f"kim{n}@firm.example"}},
+            "tags": {"type": "tag.list", "tags": [{"type": "tag", "id": "1", "name": tag(n)}]}}  # fmt: skip
+
+
+def gorgias(n: int) -> object:
+    first = {"id": 7, "from_agent": True, "body_text": "welcome to our shop", "created_datetime": "2025-01-01T10:00:00"}  # fmt: skip
+    return {"id": n, "subject": "pump", "created_datetime": "2025-01-03T10:00:00", "customer": {"id": n, "email": f"kim{n}@firm.example"},
+            "tags": [{"id": 1, "name": tag(n), "uri": "/api/tags/1"}],
+            "messages": [first, {"id": 8, "from_agent": False, "body_text": said(n), "created_datetime": "2025-01-03T10:00:00"}]}  # fmt: skip
+
+
+def zammad(n: int) -> object:
+    return {"id": n, "title": "pump", "created_at": "2025-01-03T10:00:00Z", "customer": f"kim{n}@firm.example", "tags": [tag(n)],
+            "article": {"subject": "pump", "body": said(n), "internal": False}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ticket", "around"),
+    [
+        (zendesk, lambda found: {"tickets": found, "users": [{"id": 5, "name": "Ann"}], "next_page": None, "count": 30}),
+        (help_scout, lambda found: {"_embedded": {"conversations": found}, "page": {"size": 25, "number": 1}}),
+        (intercom, lambda found: {"type": "conversation.list", "conversations": found, "total_count": 30}),
+        (gorgias, lambda found: {"data": found, "object": "list", "meta": {}}),
+        (zammad, lambda found: found),
+    ],
+)  # fmt: skip
+def test_answers_of_help_desks_are_read(
+    tmp_path: Path, ticket: Callable[[int], object], around: Callable[[list[object]], object]
+) -> None:
+    content = json.dumps(around([ticket(n) for n in range(30)]))
+    samples, findings = read_all(put(tmp_path / "answer.json", content))
+    mails = [read_message(sample.content) for sample in samples]
+    assert [read_mail(sample.content).body for sample in samples] == [said(n) for n in range(30)]
+    assert [label_of(sample) for sample in samples] == [tag(n) for n in range(30)], told(findings)
+    assert {mail.date.date().isoformat() for mail in mails if mail.date} == {"2025-01-03"}
+    assert [mail.sender for mail in mails] == [f"kim{n}@firm.example" for n in range(30)]
+
+
+def test_tickets_a_line_are_read_like_those_of_one_answer(tmp_path: Path) -> None:
+    content = "\n".join(json.dumps(gorgias(n)) for n in range(30))
+    samples, _ = read_all(put(tmp_path / "tickets.jsonl", content))
+    assert [read_mail(sample.content).body for sample in samples] == [said(n) for n in range(30)]
+
+
+def test_own_fields_of_a_ticket_are_columns_by_their_names_or_numbers(tmp_path: Path) -> None:
+    rows = [
+        {"text": said(n), "custom_fields": [{"id": 360, "value": tag(n)}, {"id": 361, "value": None}],
+         "fields": [{"name": "Area", "value": "north"}]}
+        for n in range(30)
+    ]  # fmt: skip
+    put(tmp_path / "mails.yaml", "columns: {label: [custom_fields.360, fields.Area]}\n")
+    put(tmp_path / "tickets.json", json.dumps(rows))
+    samples, _ = read_all(tmp_path)
+    assert [label_of(sample) for sample in samples[:2]] == ["broken/north", "late/north"]
+
+
+def test_entities_are_no_columns(tmp_path: Path) -> None:
+    spans = [{"label": "item", "start": 4, "end": 8, "value": "pump"}]
+    rows = [{"text": said(n), "label": tag(n), "entities": spans} for n in range(30)]
+    samples, findings = read_all(put(tmp_path / "m.json", json.dumps(rows)))
+    assert "entities=entities" in told(findings, "columns")
+    assert all(s.annotation and [p.text for p in s.annotation.spans] == ["pump"] for s in samples)
+
+
+def test_what_lies_too_deep_or_is_too_much_is_left_in_its_cell() -> None:
+    deep: object = "x"
+    for _ in range(50):
+        deep = {"a": deep}
+    wide = {f"k{n}": n for n in range(5_000)}
+    found = unfolded({"deep": json.dumps(deep), "wide": json.dumps(wide), "odd": '{"a": '})
+    assert len(found) < 510 and found["odd"] == '{"a": ' and json.loads(found["deep"]) == deep
 
 
 # -- dates ----------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def are_numbers(cells: Cells) -> bool:
 def are_addresses(cells: Cells) -> bool:
     """Of mail, alone or with a name before it."""
     known = sum(bool(_ADDRESS.fullmatch(cell)) for cell in cells)
-    return bool(cells) and known >= _ALMOST_ALL * len(cells)
+    return bool(cells) and not are_json(cells) and known >= _ALMOST_ALL * len(cells)
 
 
 def are_pages(cells: Cells) -> bool:

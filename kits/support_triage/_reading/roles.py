@@ -73,6 +73,10 @@ _SENDS = frozenset({
     "author", "handle", "de", "da", "van",
 })  # fmt: skip
 """Words of a column whose cells are addresses of who wrote."""
+_READS = frozenset({
+    "to", "cc", "bcc", "an", "recipient", "assignee", "assigned", "agent", "owner", "responder", "admin", "empfaenger", "besitzer",
+})  # fmt: skip
+"""Words of one whose cells are addresses of somebody else."""
 _LATER = frozenset({
     "by", "closed", "resolved", "resolution", "solved", "completed", "completion", "updated", "update", "modified", "changed", "due",
     "last", "first", "next", "response", "reply", "replied", "end", "assigned", "von", "geschlossen", "geloest", "loesungszeit",
@@ -215,7 +219,8 @@ def _who_wrote(free: Mapping[str, list[str]], taken: set[str]) -> str:
     """A column of addresses that is called like who wrote, or like an address alone."""
     for name, cells in free.items():
         words = set(_plain(name).split("_"))
-        if name not in taken and words & _SENDS and are_addresses(cells):
+        sends = words & _SENDS and not words & _READS
+        if name not in taken and sends and are_addresses(cells):
             return name
     return ""
 

@@ -22,6 +22,7 @@ from kits.support_triage._reading.fits import SPLITS_SAID
 from kits.support_triage._reading.roles import Roles, find_roles
 from kits.support_triage._reading.rows import RowReader, as_written
 from kits.support_triage._reading.sidecar import NAMES, Sidecar
+from kits.support_triage._reading.unfolding import Unfolded
 
 HEAD_ROWS = 1_000
 MAX_FILES = 10_000
@@ -158,6 +159,8 @@ def _is_labelled(roles: Roles) -> bool:
 
 def _found(source: Source, sidecar: Sidecar) -> Found | Finding:
     name, table = source.name, source.rows
+    if table.form.startswith("JSON"):
+        table = Unfolded(table)
     head = table.head(HEAD_ROWS)
     roles = find_roles(table.columns, head, sidecar)
     if not roles.usable:
