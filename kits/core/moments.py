@@ -58,6 +58,11 @@ YEAR_NAMED = re.compile(
 MONTH_FIRST = re.compile(
     _WEEKDAY + r"([^\W\d_]{3,12})[ .]{1,9}(\d{1,2})(?:st|nd|rd|th)?[, ]{1,9}(\d{4})" + _CLOCK
 )
+YEAR_BEHIND = re.compile(
+    r"[^\W\d_]{2,4}\.?,? ([^\W\d_]{3,4})\.? {1,2}(\d{1,2}) (\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?"
+    rf"(?: ({'|'.join(_ZONES)}|[+-]\d{{4}}|GMT[+-]\d{{1,2}}(?::?\d{{2}})?))? (\d{{4}})"
+)
+"""`Mon Mar  3 14:00:00 2025`, with Java's zone before the year."""
 MONTH = re.compile(
     r"(\d{4})(?:[-/]|年|년 ?)(\d{1,2})[月월]?|(\d{1,2})[-/](\d{4})"
     r"|([^\W\d_]{3,12})(?:\.? {0,3}[-/ ] {0,3}|\. {0,3}| (?:de|del|of) )(\d{4})|(\d{4})(?:[-/ ]|\. )([^\W\d_]{3,12})\.?"
@@ -105,6 +110,15 @@ def read_month_first(text: str) -> Moment:
         return None
     name, day, year, *clock = match.groups()
     return _of_month(year, name, day, clock)
+
+
+def read_year_behind(text: str) -> Moment:
+    """`Mon Mar 03 14:00:00 CET 2025`, as C and Java write a moment."""
+    match = YEAR_BEHIND.fullmatch(text)
+    if not match:
+        return None
+    name, day, hour, minute, second, fraction, zone, year = match.groups()
+    return _of_month(year, name, day, (hour, minute, second, fraction, None, zone))
 
 
 def read_month(text: str) -> Moment:
@@ -167,6 +181,7 @@ READERS: Mapping[re.Pattern[str], Callable[[str], Moment]] = {
     NAMED: read_named,
     YEAR_NAMED: read_year_named,
     MONTH_FIRST: read_month_first,
+    YEAR_BEHIND: read_year_behind,
     COMPACT: read_compact,
 }
 """Forms whose texts are read one by one; `YEAR_LAST` needs to know whether the day comes first."""
@@ -178,7 +193,7 @@ def form_of(texts: Sequence[str], enough: float) -> re.Pattern[str] | None:
     Args:
         enough: share of the texts that must have the form, 0 to 1.
     """
-    for form in (YEAR_FIRST, YEAR_LAST, NAMED, YEAR_NAMED, MONTH_FIRST, COMPACT):
+    for form in (YEAR_FIRST, YEAR_LAST, NAMED, YEAR_NAMED, MONTH_FIRST, YEAR_BEHIND, COMPACT):
         if texts and sum(bool(form.fullmatch(text)) for text in texts) >= enough * len(texts):
             return form
     return None

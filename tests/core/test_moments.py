@@ -7,6 +7,7 @@ import pytest
 from kits.core.moments import (
     MONTH_FIRST,
     NAMED,
+    YEAR_BEHIND,
     YEAR_FIRST,
     YEAR_LAST,
     YEAR_NAMED,
@@ -15,6 +16,7 @@ from kits.core.moments import (
     read_month_first,
     read_named,
     read_short_year_first,
+    read_year_behind,
     read_year_first,
     read_year_last,
     read_year_named,
@@ -55,6 +57,21 @@ def test_months_of_more_languages(text: str) -> None:
 def test_the_year_before_a_named_month(text: str) -> None:
     assert read_year_named(text) == (TEN - 36_000, False)
     assert read_year_named("2024. Marketing 31.") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "zoned"),
+    [("Tue Dec 31 10:00:00 2024", False), ("Tue Dec 31 11:00:00 CET 2024", True), ("Di Dez 31 11:00:00 MEZ 2024", True),
+     ("Tue Dec 31 05:00:00 GMT-05:00 2024", True), ("Tue Dec 31 11:00:00.000 +0100 2024", True)],
+)  # fmt: skip
+def test_moments_as_c_and_java_write_them(text: str, zoned: bool) -> None:
+    assert read_year_behind(text) == (TEN, zoned)
+    assert form_of([text], 1.0) is YEAR_BEHIND
+
+
+def test_what_c_and_java_do_not_write_is_no_moment() -> None:
+    for text in ("Tue Dec 32 10:00:00 2024", "Tue Mat 31 10:00:00 2024", "Tue Dec 31 10:00 2024"):
+        assert read_year_behind(text) is None
 
 
 def test_the_afternoon_of_greeks() -> None:

@@ -27,9 +27,9 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("life", r"rul|rul_.*|.*_rul|remaining_?(?:useful_?)?(?:life|cycles).*|ttf|time_?to_?failure|"
              r"cycles_?to_?failure|hours_?to_?failure"),
     ("change", r"change_?points?"),
-    ("time", r"date_?time.*|time_?stamps?.*|.*_timestamp|time|date|ts|utc|t|zeit|zeitstempel|datum|"
+    ("time", r"date_?time.*|time_?stamps?.*|t_?stamps?|time_?strings?|zeitstring|.*_timestamp|time|date|ts|utc|t|zeit|zeitstempel|datum|"
              r"uhrzeit|epoch(?:_(?:s|ms|us|ns))?|unix_?time|recorded_at|measured_at|sample_?time|"
-             r"created_at|event_?time|local_?time|time_(?:utc|s|ms|us|ns|sec|seconds)|fecha|heure"),
+             r"created_at|event_?time|local_?time|time_(?:utc|s|ms|us|ns|sec|seconds)|fecha|hora|heure|ora|tijd|klockslag"),
     ("cycle", r"cycles?|cycle_?(?:no|nr|number|index|id|count)|time_?(?:in_)?cycles?|zyklus"),
     ("unit", rf"unit{_NUMBERED}|engine{_NUMBERED}"),
     ("asset", rf"{_THING}{_NUMBERED}"),

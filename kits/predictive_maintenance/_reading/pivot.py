@@ -12,7 +12,7 @@ from kits.core.errors import DataError
 from kits.predictive_maintenance._reading.columns import plain, split_unit
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.roles import Roles
-from kits.predictive_maintenance._reading.tables import Column, Floats, Table
+from kits.predictive_maintenance._reading.tables import Column, Floats, Table, told_apart
 
 MAX_TAGS = 256
 MAX_ROWS = 20_000_000
@@ -20,23 +20,15 @@ _TAGS = frozenset({
     "tag", "tags", "tag_name", "tagname", "sensor", "sensor_name", "sensor_id", "variable", "signal",
     "name", "point", "point_name", "channel", "parameter", "metric", "item", "node", "node_id",
     "measurement", "quantity", "series", "field", "attribute", "datapoint", "data_point", "kanal", "messstelle", "datenpunkt", "messgroesse", "variable_name",
-    "bezeichnung", "grandeur",
+    "bezeichnung", "grandeur", "varname", "var_name", "variablenname", "entity_id", "entity", "topic", "item_name", "messkanal",
+    "messpunkt", "sensorname", "object_name",
 })  # fmt: skip
-_VALUES = frozenset(
-    {
-        "value",
-        "val",
-        "reading",
-        "wert",
-        "v",
-        "measured_value",
-        "data",
-        "y",
-        "messwert",
-        "valeur",
-        "valor",
-    }
-)
+_VALUES = frozenset({
+    "value", "val", "reading", "wert", "v", "measured_value", "data", "y", "messwert", "valeur", "valor", "varvalue", "var_value",
+    "numeric_value", "double_value", "state",
+})  # fmt: skip
+_MARKS = "$RT_"
+"""WinCC writes beside its tags when recording began, ended and lost something."""
 _STEADY = 0.9
 
 
@@ -64,7 +56,10 @@ def pivot(table: Table, seconds: Floats, notes: Notes, where: str) -> tuple[Tabl
     found = _find(table)
     assert found is not None
     tags, values = found
-    names = sorted(set(tags.values.tolist()) - {""})
+    names = sorted(n for n in set(tags.values.tolist()) if n and not n.startswith(_MARKS))
+    if values.bad:
+        text = "cells that are no numbers count as missing"
+        notes.warn("bad-cells", text, f"{where}, {values.name}: {values.bad} cells")
     if len(names) > MAX_TAGS:
         raise DataError(
             f"{len(names)} tags are more than {MAX_TAGS}", where=where, fix="export fewer tags"
@@ -135,4 +130,4 @@ def _wide(columns: dict[str, Floats]) -> Table:
     for name, values in columns.items():
         bare, unit = split_unit(name)
         made.append(Column(bare, unit, "number", values))
-    return Table(tuple(made))
+    return Table(told_apart(tuple(made)))

@@ -5,6 +5,7 @@ A role found is a guess and is said. What follows from the roles is the readers'
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +30,10 @@ LEFT_OUT = "columns-left-out"
 LEFT_OUT_TEXT = "columns that are no channels"
 _CONDITIONS = frozenset({"class", "condition", "category"})
 _QUALITY_WORDS = frozenset({"good", "bad", "uncertain", "ok", "192", "0", "questionable", "stale"})
+_DAYS = frozenset({"date", "datum", "day", "tag", "fecha", "data", "dato", "dag"})
+_CLOCKS = frozenset({"time", "zeit", "uhrzeit", "hora", "heure", "ora", "tid", "tijd", "klockslag"})
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?")
+_CLOCKS_LOOKED_AT = 200
 _FAULT_NAMES = (("anomal", ANOMALY), ("outlier", ANOMALY), ("fail", "failure"), ("fault", "fault"),
                 ("defect", "defect"), ("attack", "attack"))  # fmt: skip
 
@@ -135,13 +140,18 @@ def _time(
     found = by_role.get("time", [])
     if not found:
         return tuple(c.name for c in table.columns if c.kind == "time")[:1]
-    words = [plain(c.name) for c in found]
-    if "date" in words and "time" in words and len(found) == 2:
-        return (found[words.index("date")].name, found[words.index("time")].name)
-    if "datum" in words and "uhrzeit" in words:
-        return (found[words.index("datum")].name, found[words.index("uhrzeit")].name)
+    days = [c for c in found if plain(c.name) in _DAYS]
+    clocks = [c for c in found if plain(c.name) in _CLOCKS and _is_clock(c)]
+    if len(days) == len(clocks) == 1:
+        return (days[0].name, clocks[0].name)
     found.sort(key=lambda c: c.kind != "time")
     return (found[0].name,)
+
+
+def _is_clock(column: Column) -> bool:
+    """Whether cells tell times of a day, and no day."""
+    some = [str(cell) for cell in column.values[:_CLOCKS_LOOKED_AT] if cell]
+    return column.kind == "text" and bool(some) and all(map(_CLOCK.fullmatch, some))
 
 
 def _labels(

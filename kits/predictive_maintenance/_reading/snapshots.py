@@ -118,7 +118,10 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
     rest = [
         c
         for c in table.columns
-        if c.name not in left_out and c not in ids and c.kind != "time" and c.name
+        if c.name not in left_out
+        and all(c is not one for one in ids)
+        and c.kind != "time"
+        and c.name
     ]
     leaks = _leaks(rest, labels, sidecar)
     flags = [leak for leak in leaks if leak.flag]
@@ -134,7 +137,7 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
                 "cells that are no numbers count as missing",
                 f"{name}, {column.name}: {column.bad} cells",
             )
-        if column.kind == "text" and column not in categories:
+        if column.kind == "text" and all(column is not one for one in categories):
             notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: a text of many values")
     if not channels:
         raise DataError("no column of readings", where=name)

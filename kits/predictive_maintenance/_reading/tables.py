@@ -7,8 +7,10 @@ decided by the readers; here a cell is only a number, a text or a time.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -36,6 +38,12 @@ SUFFIXES = workbook.SUFFIXES | {
 _FIX = "cut the file"
 _PARQUET = Bounds(cells=MAX_CELLS, columns=MAX_COLUMNS, text_bytes=MAX_FILE_BYTES, fix=_FIX)
 _ENOUGH_NUMBERS = 0.8
+_MEASURED = re.compile(
+    r"([-+]?\d+(?:[.,]\d+){0,9})(?: ([^\W\d_]{1,6}(?:[/·*][^\W_]{1,6})?)| ?([°%‰µΩ][^\W\d_]{0,6}(?:/[^\W_]{1,6})?))"
+)
+"""A number and its unit: `2.1 mm/s`, `62,7 °C`, `40%`."""
+_FEW_LEVELS = 20
+"""Of so few a text may be a class or a setting: `1 hp`."""
 
 Kind = Literal["number", "text", "time"]
 Floats = NDArray[np.float64]
@@ -126,7 +134,25 @@ def read_table(path: Path, max_rows: int | None = None, *, sheet: str = "") -> T
         table = _read_sheet(path, max_rows, sheet) or _read_text(path, max_rows)
     if not table.columns or not table.rows:
         raise DataError("no rows in it", where=path.name)
-    return table
+    return replace(table, columns=told_apart(table.columns))
+
+
+def told_apart(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Columns of which no two have one name: `Pressure (in)` and `Pressure (out)` differ by what was taken for their units."""
+    counts = Counter(column.name for column in columns)
+    taken = {name for name, times in counts.items() if times == 1}
+    again: Counter[str] = Counter()
+    found: list[Column] = []
+    for column in columns:
+        name = column.name
+        if name and counts[name] > 1:
+            name = own = f"{name} [{column.unit}]" if column.unit else name
+            while name in taken:
+                again[own] += 1
+                name = f"{own} {again[own] + 1}"
+            taken.add(name)
+        found.append(replace(column, name=name))
+    return tuple(found)
 
 
 def _read_parquet(path: Path, max_rows: int | None) -> Table:
@@ -328,7 +354,26 @@ def _text_column(name: str, unit: str, found: Any, layout: Layout | None) -> Col
     if numbers and numbers >= _ENOUGH_NUMBERS * max(1, int(counts[~empty].sum())):
         bad = int(counts[np.isnan(parsed) & ~empty].sum())
         return Column(name, unit, "number", parsed[indices], bad=bad)
-    return Column(name, unit, "text", np.array(levels, dtype=object)[indices])
+    return _with_units(name, unit, levels, indices, decimal) or Column(
+        name, unit, "text", np.array(levels, dtype=object)[indices]
+    )
+
+
+def _with_units(
+    name: str, unit: str, levels: list[str], indices: NDArray[Any], decimal: str
+) -> Column | None:
+    """Numbers with the same unit behind each of them (`62.7 °C`); None where they are something else."""
+    parts = [_MEASURED.fullmatch(level) for level in levels]
+    if len(levels) <= _FEW_LEVELS:
+        return None
+    units = {match[2] or match[3] for match in parts if match}
+    told = [m is not None or level in BAD_WORDS for m, level in zip(parts, levels)]
+    if len(units) != 1 or not all(told):
+        return None
+    said = units.pop()
+    signs = ("," if any(m and "," in m[1] for m in parts) else ".") if decimal == "." else decimal
+    numbers = [cell_number(m[1], signs) if m else np.nan for m in parts]
+    return Column(name, unit or said, "number", np.array(numbers, np.float64)[indices])
 
 
 def _bounded(rows: int, columns: int, where: str) -> None:

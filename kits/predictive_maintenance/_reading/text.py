@@ -23,6 +23,8 @@ BAD_WORDS: tuple[str, ...] = (
 """What exports write where there is no reading."""
 
 _LINES = 60
+_ANNOTATIONS = ("#group,", "#datatype,", "#default,")
+"""What InfluxDB says of the columns, above their names."""
 _DELIMITERS = (";", "\t", "|", ",")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")
@@ -165,7 +167,7 @@ def _first_lines(content: bytes) -> list[tuple[int, str]]:
         end = content.find(b"\n", offset)
         end = len(content) if end < 0 else end
         text = content[offset:end].decode("utf-8", errors="replace").rstrip("\r")
-        if text.strip():
+        if text.strip() and not text.startswith(_ANNOTATIONS):
             found.append((offset, text))
         offset = end + 1
     return found

@@ -23,6 +23,11 @@ from kits.predictive_maintenance._reading.tables import Column, Floats
 _ENOUGH = 0.9
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SCALES = (("ns", 1e17, 1e-9), ("us", 1e14, 1e-6), ("ms", 1e11, 1e-3), ("s", 1e8, 1.0))
+_FIRST_DAY = 25_569
+"""Of 1970, in a spreadsheet."""
+_DAYS = (30_000, 60_000)
+_WINCC_DAYS = (3e10, 6e10)
+"""`Time_ms` of WinCC: a spreadsheet's days times a million, from 1982 to 2064; as seconds since 1970 the years from 2920."""
 _BY_NAME = (
     (r"(?:^|_)(?:ms|millis\w*)$", 1e-3),
     (r"(?:^|_)(?:us|micros\w*)$", 1e-6),
@@ -94,13 +99,22 @@ def _from_numbers(column: Column, stated: TimeColumn) -> Times | None:
     if _looks_compact(finite):
         return _compact_numbers(values, stated)
     middle = float(np.median(finite))
+    if days := _days_of(finite, middle):
+        seconds = np.round((values * days[0] - _FIRST_DAY) * 86_400, 3)
+        return _zoned(seconds, stated, True, f"{column.name}: {days[1]}")
     since_1970 = next(((name, f) for name, least, f in _SCALES if middle >= least), None)
     if since_1970 is not None:
         return Times(values * since_1970[1], True, f"{column.name}: {since_1970[0]} since 1970")
-    if 30_000 < middle < 60_000 and np.any(finite % 1 != 0):
-        seconds = np.round((values - 25_569) * 86_400, 3)
-        return _zoned(seconds, stated, True, f"{column.name}: days of a spreadsheet")
     return _running(column)
+
+
+def _days_of(finite: Floats, middle: float) -> tuple[float, str] | None:
+    """By what numbers become days of a spreadsheet, and in words; None where they are none."""
+    if _WINCC_DAYS[0] < middle < _WINCC_DAYS[1]:
+        return 1e-6, "millionths of days of a spreadsheet"
+    if _DAYS[0] < middle < _DAYS[1] and np.any(finite % 1 != 0):
+        return 1.0, "days of a spreadsheet"
+    return None
 
 
 def _running(column: Column) -> Times:
