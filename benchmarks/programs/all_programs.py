@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from benchmarks.programs import crm_answers, small_exports
+from benchmarks.programs import (
+    asian_exports,
+    board_exports,
+    crm_answers,
+    crm_exports,
+    eastern_exports,
+    form_exports,
+    french_exports,
+    german_exports,
+    northern_exports,
+    small_exports,
+    southern_exports,
+    trade_exports,
+)
 from benchmarks.programs.writing import Program
 
-PROGRAMS: tuple[Program, ...] = (*crm_answers.PROGRAMS, *small_exports.PROGRAMS)
+PROGRAMS: tuple[Program, ...] = (
+    *crm_answers.PROGRAMS, *crm_exports.PROGRAMS, *small_exports.PROGRAMS, *board_exports.PROGRAMS, *form_exports.PROGRAMS,
+    *german_exports.PROGRAMS, *french_exports.PROGRAMS, *southern_exports.PROGRAMS, *northern_exports.PROGRAMS,
+    *eastern_exports.PROGRAMS, *asian_exports.PROGRAMS, *trade_exports.PROGRAMS,
+)  # fmt: skip

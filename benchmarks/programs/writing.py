@@ -97,6 +97,11 @@ def day(at: datetime | None) -> str | None:
     return iso(at, "%Y-%m-%d")
 
 
+def money(amount: int, thousands: str, decimal: str = ".") -> str:
+    """Whole euros with cents as a country writes them: `1.200,00`."""
+    return f"{amount:,}".replace(",", thousands) + decimal + "00"
+
+
 def cell(at: datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
     """A moment as a table has it; empty where there is none."""
     return at.strftime(form) if at else ""

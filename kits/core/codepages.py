@@ -59,7 +59,8 @@ _TOLD = 0.8
 _LEAST_SIGNS = 5
 """So many different ones; two letters of Europe may be one sign by chance (`Да`)."""
 _MOST_BYTES = 256 << 10
-_BETWEEN: Final = re.compile(rb"[\s;,|\"]+")
+_BETWEEN: Final = re.compile(rb"[\s\d;,|\"]+")
+"""Numbers are as many as rows: a sign beside each of them (`№ 5`, the blank of `1 200`) counts once."""
 _RUN: Final = re.compile(rb"[\xb8-\xff]{3,}")
 _MOSTLY = 0.6
 _VOWELS: Final[Mapping[str, bytes]] = {

@@ -15,6 +15,7 @@ from kits.core.sample import digest_of
 _TITLES: Final[Mapping[str, str]] = {
     "hubspot": "HubSpot", "salesforce": "Salesforce", "pipedrive": "Pipedrive", "odoo": "Odoo",
     "dynamics": "Dynamics", "zoho": "Zoho", "bitrix24": "Bitrix24", "kommo": "Kommo", "close": "Close", "capsule": "Capsule",
+    "jobber": "Jobber",
 }  # fmt: skip
 _OBJECTS: Final[Mapping[str, str]] = {
     "lead": "leads",

@@ -130,6 +130,7 @@ class SourceConfig(_Section):
         "kommo",
         "close",
         "capsule",
+        "jobber",
     ] = Field("auto", description="whose names the columns have")
 
 

@@ -89,3 +89,13 @@ def test_a_word_that_a_column_repeats_counts_once() -> None:
     few = "Etap;Źródło;Branża;Udział;Pilność;Wdrożenie;Moduły"
     # ę alone could be the ê of Frenchmen
     assert code_page("\n".join([few, *["Zamknięte"] * 400]).encode(CENTRAL)) == CENTRAL
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "cell"),
+    [(GREEK, "Κωδικός;Πηγή", "Ε{}"), (CYRILLIC, "Название;Сумма", "№{}"), (CYRILLIC, "Статус;Сумма", "1\u00a0{}")],
+)  # fmt: skip
+def test_a_sign_beside_a_number_counts_once(page: str, text: str, cell: str) -> None:
+    """Each row has another number, and none of them is a word of Western Europe."""
+    rows = [cell.format(n) for n in range(400)]
+    assert code_page("\n".join([text, *rows]).encode(page)) == page

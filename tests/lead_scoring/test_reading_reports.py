@@ -113,3 +113,14 @@ def test_a_heading_that_was_left_out_can_be_kept(tmp_path: Path) -> None:
     [told] = [one for one in found.findings if one.check == "no-leads"]
     assert told.fix.startswith("if headings of these are leads: model.source.headings: keep;")
     assert len(read(path, source(headings="keep")).leads) == 41
+
+
+@pytest.mark.parametrize("total", ["1.234.567,- €", "1.234.567,-- €", "1.234.567,–"])
+def test_a_total_of_whole_euros_is_no_lead(tmp_path: Path, total: str) -> None:
+    rows: list[list[object]] = [
+        [n + 1, f"2025-02-{n % 28 + 1:02}", "Messe", f"{n + 1}.200,- €", "Auftrag" if n % 2 else "Absage"]
+        for n in range(40)
+    ]  # fmt: skip
+    header = ["Nr.", "Anfrage am", "woher", "Summe", "Status"]
+    found = read(put(tmp_path / "l.csv", table(header, [*rows, ["", "", "Summe", total, ""]], ";")))
+    assert len(found.leads) == 40 and "a total" in found.told("no-leads")

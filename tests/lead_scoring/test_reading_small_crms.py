@@ -177,3 +177,27 @@ def test_more_than_a_thing_before_it_is_another_word(tmp_path: Path, cell: str) 
     rows = [[900 + n, ("Won", "Lost", cell)[n % 3], f"2025-{n % 9 + 1:02}-03"] for n in range(60)]
     found = read(put(tmp_path / "deals.csv", table(["ID", "Stage", "Created"], rows)))
     assert [found.labels.count(one) for one in ("won", "lost", "")] == [20, 20, 20]
+
+
+def test_quotes_of_jobber(tmp_path: Path) -> None:
+    """An approved quote waits for its job, a converted one has it; only the second was won, and none was lost."""
+    header = ["Quote #", "Status", "Drafted date", "Approved date", "Converted date", "Archived date", "Lead source"]  # fmt: skip
+    states = (("Approved", "x", "", ""), ("Converted", "x", "x", ""), ("Archived", "", "", "x"), ("Awaiting response", "", "", ""))  # fmt: skip
+    rows = [
+        [n + 1, states[n % 4][0], f"Jan {n % 28 + 1}, 2025", *("Mar 3, 2025" if one else "" for one in states[n % 4][1:]), "web"]
+        for n in range(60)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "quotes.csv", table(header, rows)))
+    assert found.labels[:4] == ["won", "won", "lost", ""] and "Jobber quotes" in found.told("columns")  # fmt: skip
+    assert found.leads[0].at is not None and set(found.leads[0].fields) == {"Lead source"}
+
+
+def test_the_conversion_of_a_form_of_hubspot_is_its_sending(tmp_path: Path) -> None:
+    header = ["Conversion Date", "Conversion Page", "Conversion Title", "Email", "Outcome"]
+    rows = [
+        [f"2025-01-{n % 28 + 1:02} 10:00", "/offer", "Offer", f"a{n}@b{n}.example", ("won", "lost", "")[n % 3]]
+        for n in range(60)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "sent.csv", table(header, rows)))
+    assert found.labels[:3] == ["won", "lost", ""]
+    assert "decided_at=Conversion Date" in found.told("columns")

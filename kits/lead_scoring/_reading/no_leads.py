@@ -33,7 +33,9 @@ _NEARLY_ALL = 0.9
 _SUMMED = 5
 """Rows whose sum no other number is by chance."""
 _LONGEST = 60
-_NUMBER = re.compile(r"[-+]?[^\w\s]?\s?\d[\d.,'’ \u00a0\u202f]*(?:%|[^\W\d]{0,3}|[€$£¥])")
+_NUMBER = re.compile(
+    r"[-+]?[^\w\s]?\s?\d[\d.,'’ \u00a0\u202f]*(?:[-–—]{1,2} ?)?(?:%|[^\W\d]{0,3}|[€$£¥])"
+)
 _OF_PART = re.compile(r".+ \(([^()]+)\)|([^/]+)/.+")
 """A column of a table within the table, as ERPNext and Odoo write it: `Quantity (Items)`, `Order Lines/Product`."""
 _COUNTED = re.compile(r"[\s\d:=().,]+$")
