@@ -26,11 +26,17 @@ _ZONES = {
     "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
 }  # fmt: skip
 """Zones by name → hours ahead of UTC; not those of which there are two (CST, BST, IST)."""
-_AFTERNOON = "PpμΜ"
+_AFTERNOON = frozenset({"pm", "μμ", "nachm", "ös", "ch", "em", "ip", "م", "오후", "下午", "午後"})
+"""As `_half` writes it: of English, Greek, German, Turkish, Vietnamese, Swedish, Finnish, Arabic, Korean, Chinese and Japanese."""
+_HALF_BEFORE = "(오전|오후|上午|下午|午前|午後|ÖÖ|ÖS)"
+_HALF_BEHIND = (
+    r"([AaPp]\.?\s?[Mm]\.?|[πμΠΜ]\.?\s?[μΜ]\.?|vorm\.|nachm\.|ÖÖ|ÖS|SA|CH|[fe]\.?m\.?|[ai]p\.|[صم])"
+)
 # blanks are counted: of many between two parts that may be absent, each would be tried for either
 _CLOCK = (
-    r"(?:[T ,_]{1,9}(?:(?:um|at|à|às|alle|ore|alle ore|a las|om|kl\.?|klo|godz\.?|ob|ora|orele|plkst\.?|kell|в|[ouv]) {1,9})?(\d{1,2})[:.h](\d{2})"
-    r"(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?(?:\s{0,9}(?:Uhr|uur|hod\.?|ч\.?))?\s{0,9}([AaPp]\.?\s?[Mm]\.?|[πμΠΜ]\.?\s?[μΜ]\.?)?"
+    r"(?:[T ,_]{1,9}(?:(?:um|at|à|às|alle|ore|alle ore|a las|om|kl\.?|klo|godz\.?|ob|ora|orele|plkst\.?|kell|в|[ouv]) {1,9})?"
+    rf"(?:{_HALF_BEFORE} ?)?(\d{{1,2}})(?:[:.h時时]|시 ?)(\d{{2}})"
+    rf"(?:(?:[:.分]|분 ?)(\d{{2}}))?(?:[.,:](\d{{1,9}}))?[分秒분초]?(?:\s{{0,9}}(?:Uhr|uur|hod\.?|ч\.?))?\s{{0,9}}{_HALF_BEHIND}?"
     rf"\s{{0,9}}({'|'.join(_ZONES)}|[+-]\d{{2}}(?::?\d{{2}})?|\(?(?:GMT|UTC)[+-]\d{{1,2}}(?::?\d{{2}})?\)?)?(?: \([^()\d]{{2,60}}\))?)?"
 )
 """Databases write a zone as `+00`; programs in JavaScript add its name in brackets."""
@@ -129,7 +135,7 @@ def read_month(text: str) -> Moment:
     year = next(filter(None, (match[n] for n in (1, 4, 6, 7))))
     # `Marketing 2024` is no March
     month = match[2] or match[3] or MONTH_WORDS.get((match[5] or match[8]).lower(), 0)
-    return _with_clock(int(year), int(month), 1, [None] * 6)
+    return _with_clock(int(year), int(month), 1, [None] * 7)
 
 
 def start_of_month(seconds: float) -> float:
@@ -214,10 +220,10 @@ def _full(year: str) -> int:
 
 
 def _with_clock(year: int, month: int, day: int, clock: Sequence[str | None]) -> Moment:
-    hour, minute, second, fraction, half, zone = clock
+    before, hour, minute, second, fraction, behind, zone = clock
     hours = int(hour or 0)
-    if half:
-        hours = hours % 12 + (12 if half[0] in _AFTERNOON else 0)
+    if half := before or behind:
+        hours = hours % 12 + (12 if _half(half) in _AFTERNOON else 0)
     seconds = _seconds([year, month, day, hours, int(minute or 0), int(second or 0)])
     if seconds is None:
         return None
@@ -227,6 +233,11 @@ def _with_clock(year: int, month: int, day: int, clock: Sequence[str | None]) ->
     elif zone:
         seconds -= _ahead(zone)
     return seconds, bool(zone)
+
+
+def _half(text: str) -> str:
+    """Half of a day without points and blanks: `p. m.` is `pm`."""
+    return "".join(filter(str.isalpha, text)).lower()
 
 
 def _ahead(zone: str) -> int:

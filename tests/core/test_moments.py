@@ -35,7 +35,7 @@ def test_blanks_may_be_several() -> None:
     "text",
     ["31.12.2024 um 10:00 Uhr", "31.12.2024, 10:00 Uhr", "31/12/2024 à 10h00", "31.12.2024 kl. 10.00", "31-12-2024 om 10:00 uur",
      "31. 12. 2024 10:00", "31.\u00a012.\u00a02024 v 10:00", "31.12.2024. 10:00", "31.12.2024 г., 10:00 ч.", "31.12.2024 r. o 10:00", "wt. 31.12.2024 10:00",
-     "31.12.2024 ora 10:00", "31.12.2024 ob 10.00", "31/12/2024 10:00 π.μ."],
+     "31.12.2024 ora 10:00", "31.12.2024 ob 10.00", "31/12/2024 10:00 π.μ.", "31/12/2024 10:00 SA", "31.12.2024 ÖÖ 10:00", "31/12/2024 10:00 ص"],
 )  # fmt: skip
 def test_hours_are_read_with_the_words_that_go_with_them(text: str) -> None:
     assert read_year_last(YEAR_LAST.fullmatch(text), day_first=True) == (TEN, False)
@@ -112,3 +112,12 @@ def test_days_as_english_and_programs_write_them() -> None:
 def test_a_year_of_two_digits_may_stand_first() -> None:
     assert read_short_year_first(YEAR_LAST.fullmatch("24/12/31 10:00")) == (TEN, False)
     assert read_short_year_first(YEAR_LAST.fullmatch("31.12.2024")) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024/12/31 11:00:00 vorm. MEZ", "2024/12/31 6:00:00 nachm. GMT+8", "2024/12/31 11:00:00 a. m. CET", "2024. 12. 31 오후 7:00:00 GMT+9",
+     "2024/12/31 午後7:00 GMT+9", "2024年12月31日 19時00分 GMT+9", "2024年12月31日 19时00分00秒 GMT+9", "2024년 12월 31일 19시 00분 GMT+9"],
+)  # fmt: skip
+def test_halves_of_a_day_in_other_languages(text: str) -> None:
+    assert read_year_first(text) == (TEN, True)

@@ -201,3 +201,14 @@ def test_the_conversion_of_a_form_of_hubspot_is_its_sending(tmp_path: Path) -> N
     found = read(put(tmp_path / "sent.csv", table(header, rows)))
     assert found.labels[:3] == ["won", "lost", ""]
     assert "decided_at=Conversion Date" in found.told("columns")
+
+
+@pytest.mark.parametrize("after", ["abgerechnet", "Invoiced", "Facturée"])
+def test_what_is_invoiced_was_won_also_beside_what_is_called_won(
+    tmp_path: Path, after: str
+) -> None:
+    """Billomat's offers are won until they are invoiced; the others of such a column are stages, and open."""
+    states = ("gewonnen", "verloren", after, "Entwurf")
+    rows = [[900 + n, states[n % 4], f"2025-{n % 9 + 1:02}-03"] for n in range(60)]
+    found = read(put(tmp_path / "offers.csv", table(["ID", "Status", "Created"], rows)))
+    assert found.labels[:4] == ["won", "lost", "won", ""]

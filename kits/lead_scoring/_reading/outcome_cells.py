@@ -88,6 +88,8 @@ def cells_by_words(
         # what was rejected is no stage, also beside what was lost
         lost |= frozenset(c for c, word in told.items() if _among(word, losses, begun))
         sure = sure or (tier == "sure" and bool(won) and bool(lost))
+    if won and (named or stage):
+        won |= frozenset(cell for cell, word in words.items() if word in _words_for("after_won"))
     if not won and not lost and (named or stage):
         wins, losses = tier_words("flags")
         both = not set(words.values()).isdisjoint(wins) and not set(words.values()).isdisjoint(
