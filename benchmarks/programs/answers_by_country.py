@@ -111,9 +111,23 @@ def _indonesian(d: Deal) -> Row:
     }  # fmt: skip
 
 
+def _thai(d: Deal) -> Row:
+    return {
+        "วันที่สร้าง": f"{d.created.day}/{d.created.month}/{d.created.year + 543} {cell(d.created, '%H:%M')}", "บริษัท": d.firm, "แหล่งที่มา": d.source, "จำนวนพนักงาน": d.employees,
+        "มูลค่า": f"฿{d.amount:,}.00", "สถานะ": d.said("ชนะ", "แพ้", "กำลังดำเนินการ"),
+    }  # fmt: skip
+
+
+def _guarded(d: Deal) -> Row:
+    return {
+        "Kundennr.": f'="{d.n:06d}"', "Erstellt": f"'{cell(d.created, '%d.%m.%Y')}", "Quelle": d.source, "Mitarbeiter": f"'{d.employees}", "Summe": f'="{d.amount}"',
+        "Ergebnis": d.said("gewonnen", "verloren", ""),
+    }  # fmt: skip
+
+
 def _hebrew(d: Deal) -> Row:
     return {
-        "תאריך יצירה": cell(d.created, "%d/%m/%Y %H:%M"), "חברה": d.firm, "מקור": d.source, "מספר עובדים": d.employees, "סכום": f"₪{d.amount:,}.00", "סטטוס": d.said("זכייה", "הפסד", "פתוח"),
+        "תאריך יצירה": "\u200f" + cell(d.created, "%d/%m/%Y %H:%M"), "חברה": d.firm, "מקור": d.source, "מספר עובדים": d.employees, "סכום": f"₪{d.amount:,}.00", "סטטוס": d.said("זכייה", "הפסד", "פתוח"),
     }  # fmt: skip
 
 
@@ -132,5 +146,7 @@ PROGRAMS: tuple[Program, ...] = (
     exported("Google Forms answers in Vietnamese", _vietnamese),
     exported("List of a Swiss firm", _swiss, delimiter=";", encoding="cp1252"),
     exported("List of deals in Indonesian", _indonesian),
+    exported("List of deals in Thai", _thai),
+    exported("List whose cells are guarded against Excel", _guarded, delimiter=";"),
     exported("List of deals in Hebrew", _hebrew, encoding="utf-8-sig"),
 )  # fmt: skip

@@ -40,8 +40,15 @@ _CLOCK = (
     rf"\s{{0,9}}({'|'.join(_ZONES)}|[+-]\d{{2}}(?::?\d{{2}})?|\(?(?:GMT|UTC)[+-]\d{{1,2}}(?::?\d{{2}})?\)?)?(?: \([^()\d]{{2,60}}\))?)?"
 )
 """Databases write a zone as `+00`; programs in JavaScript add its name in brackets."""
-_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?, {0,9}|(?:[^\W\d_]{2,3}|niedz)\.? {1,9})?"
-"""A word with a comma, or one of few letters: `pt. 19.07.2024`."""
+_WEEKDAYS = (
+    "monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|"
+    "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo|lunedì|martedì|mercoledì|"
+    "giovedì|venerdì|sabato|domenica|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag"
+)
+_WEEKDAY = (
+    rf"(?:[^\W\d_]{{2,12}}\.?, {{0,9}}|(?:[^\W\d_]{{2,3}}|niedz|(?i:{_WEEKDAYS}))\.? {{1,9}})?"
+)
+"""A word with a comma, or one of few letters: `pt. 19.07.2024`; a day's whole name."""
 _YEAR_ENDS = r"(?:\.(?!\d)|\s?[rlг]\.)?"
 """What stands behind a year in Croatia, Poland, Slovenia and Bulgaria: `19.07.2024.`, `19.07.2024 r.`"""
 YEAR_FIRST = re.compile(
@@ -65,8 +72,8 @@ MONTH_FIRST = re.compile(
     _WEEKDAY + r"([^\W\d_]{3,12})[ .]{1,9}(\d{1,2})(?:st|nd|rd|th)?[, ]{1,9}(\d{4})" + _CLOCK
 )
 YEAR_BEHIND = re.compile(
-    r"[^\W\d_]{2,4}\.?,? ([^\W\d_]{3,4})\.? {1,2}(\d{1,2}) (\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?"
-    rf"(?: ({'|'.join(_ZONES)}|[+-]\d{{4}}|GMT[+-]\d{{1,2}}(?::?\d{{2}})?))? (\d{{4}})"
+    r"[^\W\d_]{2,4}\.?,? ([^\W\d_]{3,4})\.? {1,2}(\d{1,2}) (\d{1,2}:\d{2}:\d{2}(?:\.\d{1,9})?)"
+    rf"((?: (?:{'|'.join(_ZONES)}|[+-]\d{{4}}|GMT[+-]\d{{1,2}}(?::?\d{{2}})?))?) (\d{{4}})"
 )
 """`Mon Mar  3 14:00:00 2025`, with Java's zone before the year."""
 MONTH = re.compile(
@@ -123,8 +130,8 @@ def read_year_behind(text: str) -> Moment:
     match = YEAR_BEHIND.fullmatch(text)
     if not match:
         return None
-    name, day, hour, minute, second, fraction, zone, year = match.groups()
-    return _of_month(year, name, day, (hour, minute, second, fraction, None, zone))
+    name, day, clock, zone, year = match.groups()
+    return read_month_first(f"{name} {day} {year} {clock}{zone}")
 
 
 def read_month(text: str) -> Moment:

@@ -121,3 +121,18 @@ def test_a_year_of_two_digits_may_stand_first() -> None:
 )  # fmt: skip
 def test_halves_of_a_day_in_other_languages(text: str) -> None:
     assert read_year_first(text) == (TEN, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["Tue Dec 31 10:00:00 2024", "Tue Dec 31 10:00:00 UTC 2024", "Tue Dec 31 18:00:00 +0800 2024"]
+)  # fmt: skip
+def test_the_year_behind_the_hour(text: str) -> None:
+    assert read_year_behind(text) == (TEN, text.count(" ") == 5)
+    assert form_of([text], 1) is not None
+    assert read_year_behind("Foo Bar 31 10:00:00 2024") is None
+
+
+@pytest.mark.parametrize("text", ["mardi 31 décembre 2024 à 10:00", "martes 31 de diciembre de 2024, 10:00", "Dienstag 31. Dezember 2024 10:00"])  # fmt: skip
+def test_whole_names_of_days_need_no_comma(text: str) -> None:
+    assert read_named(text) == (TEN, False)
+    assert read_named(f"Raum {text}") is None

@@ -103,7 +103,7 @@ def test_days_of_a_spreadsheet_in_a_column_of_a_known_name_are_dates(tmp_path: P
 
 @pytest.mark.parametrize(
     "form",
-    ["{0:%H:%M %d.%m.%Y}", "{0:%a %b %d %H:%M:%S %Y}", "{0:%Y%m%d %H:%M}", "{0:%Y-%m-%d %H:%M:%S} Europe/Berlin"],
+    ["{0:%H:%M %d.%m.%Y}", "{0:%G-W%V-%u}", "{0:%Y%m%d %H:%M}", "{0:%Y-%m-%d %H:%M:%S} Europe/Berlin"],
 )  # fmt: skip
 def test_more_dates_that_cannot_be_read_are_told(tmp_path: Path, form: str) -> None:
     moments = [
@@ -178,3 +178,32 @@ def test_dates_of_two_programs_are_read_as_they_stand(tmp_path: Path) -> None:
     rows = [[f"P-{n}", text, "Won"] for n, text in enumerate(texts)]
     found = read(put(tmp_path / "f.csv", table(["Lead ID", "Created", "Status"], rows)))
     assert [lead.at.date() for lead in found.leads if lead.at] == days
+
+
+@pytest.mark.parametrize(
+    "form", ["{d}/{m}/{b} 14:30", "{b}-{m:02}-{d:02}", "令和{r}年{m}月{d}日", "\u200e{d:02}/{m:02}/{y}", "{d}\u200f/{m}\u200f/{y}", '="{d:02}.{m:02}.{y}"', "'{d:02}/{m:02}/{y}"]
+)  # fmt: skip
+def test_years_of_other_eras_and_dates_with_what_nobody_sees(tmp_path: Path, form: str) -> None:
+    """Of Thailand and Japan; of Arabs and Jews, whose programs say which way to write on; of those that guard cells against Excel."""
+    days = [DAY + timedelta(n) for n in range(60)]
+    rows = [
+        [form.format(d=day.day, m=day.month, y=day.year, b=day.year + 543, r=day.year - 2018), ("Won", "Lost", "Open")[n % 3], "web"]
+        for n, day in enumerate(days)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(["Created", "Status", "Source"], rows)))
+    assert [lead.at.date() for lead in found.leads if lead.at] == days
+
+
+def test_a_number_of_another_era_is_no_date(tmp_path: Path) -> None:
+    rows = [[f"L{n}", 2540 + n % 60, ("Won", "Lost", "Open")[n % 3], "web"] for n in range(60)]
+    found = read(put(tmp_path / "e.csv", table(["Lead ID", "Price", "Status", "Source"], rows)))
+    assert {lead.fields["Price"] for lead in found.leads} == set(range(2540, 2600))
+
+
+@pytest.mark.parametrize(
+    "text", ["3/4/2567", "2567-04-03", "令和6年4月3日", "Wed Apr 03 00:00:00 UTC 2024"]
+)
+def test_a_text_that_comes_later_is_read_by_its_era_too(text: str) -> None:
+    column = DateColumn(name="When", age=False, hour=False)
+    texts, unread = read_texts(Lead("1", {"When": text}), [column], Written(dates="day-first"))
+    assert not unread and str(texts.fields["When"]) in ("2024-04-03", "2024年4月3日")

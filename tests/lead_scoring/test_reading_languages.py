@@ -280,3 +280,26 @@ def test_persons_whose_column_has_an_umlaut_are_not_learned_from(tmp_path: Path)
     ]
     found = read(put(tmp_path / "e.csv", table(["Tarjousnro", "Tila", "Yhteyshenkilö"], rows)))
     assert "Yhteyshenkilö" not in found.leads[0].fields
+
+
+@pytest.mark.parametrize(
+    ("crm", "header", "words"),
+    [
+        ("HubSpot deals", ["Nombre del negocio", "Propietario del negocio", "Etapa del negocio", "Motivo de cierre perdido"], ("Cierre ganado", "Cierre perdido", "Cita programada")),
+        ("HubSpot deals", ["Nome do negócio", "Proprietário do negócio", "Etapa do negócio", "Motivo da perda"], ("Fechado ganho", "Fechado perdido", "Contrato enviado")),
+        ("HubSpot deals", ["Dealnaam", "Deal-eigenaar", "Dealfase", "Reden van verlies"], ("Gesloten - gewonnen", "Gesloten - verloren", "Contract verzonden")),
+        ("Pipedrive deals", ["Trato - Título", "Trato - Propietario", "Trato - Estado", "Trato - Último cambio de etapa"], ("Ganado", "Perdido", "Abierto")),
+        ("Pipedrive deals", ["Deal - Tytuł", "Deal - Właściciel", "Deal - Status", "Deal - Powód przegranej"], ("Wygrany", "Przegrany", "Otwarty")),
+        ("Pipedrive deals", ["Anlaşma - Başlık", "Anlaşma - Sahibi", "Anlaşma - Durum", "Anlaşma - Kaybetme nedeni"], ("Kazanıldı", "Kaybedildi", "Açık")),
+        ("Salesforce opportunities", ["商談名", "商談 所有者", "フェーズ", "会計期間"], ("受注", "失注", "提案")),
+    ],
+)  # fmt: skip
+def test_deals_of_more_users(
+    tmp_path: Path, crm: str, header: list[str], words: tuple[str, str, str]
+) -> None:
+    """By its own names a CRM is known, and with it what it fills in afterwards."""
+    more = ["リードソース"] if crm.startswith("Salesforce") else []
+    stages = [[f"Firm {n}", f"Eva {n}", word, f"x{n}", *more] for n, word in enumerate(words)]
+    found = made(tmp_path, ["ID", *header, *more], stages)
+    assert crm in found.told("columns") and found.labels[:3] == ["won", "lost", ""]
+    assert all(header[3].endswith(name) is False for name in found.leads[0].fields)

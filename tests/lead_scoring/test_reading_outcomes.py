@@ -23,6 +23,8 @@ def outcomes(tmp_path: Path, column: str, cells: Sequence[str], **stated: object
         ("Converted", ["1.0", "0.0"], ["won", "lost"]),
         ("y", ["yes", "no"], ["won", "lost"]),
         ("Revenue", ["True", "False"], ["won", "lost"]),
+        ("Kunde geworden", ["ja", "nein", "offen"], ["won", "lost", ""]),
+        ("Converted", ["Yes", "No", "In progress"], ["won", "lost", ""]),
         ("IsConverted", ["true", "false"], ["won", "lost"]),
         ("deal_stage", ["Won", "Lost", "Engaging", ""], ["won", "lost", "", ""]),
         ("Stage", ["Closed Won", "Closed Lost", "Negotiation"], ["won", "lost", ""]),

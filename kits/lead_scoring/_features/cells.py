@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from kits.core.moments import read_year_first
+from kits.lead_scoring._features.unit_words import SIGNS
 from kits.lead_scoring._features.units import apart
 from kits.lead_scoring._lead import Value
 
@@ -73,7 +74,7 @@ def to_number(value: Value, *, commas: bool = False, bare: bool = False) -> floa
         return float(value) if abs(value) < _EDGE else _NONE
     if value is None or len(value) > _MAX_NUMBER:
         return _NONE
-    text = _AROUND.sub("", apart(value, bare=bare)[0])
+    text = _AROUND.sub("", apart(value.translate(SIGNS), bare=bare)[0])
     scaled = _TIMES.search(text)
     text, times = (text[: scaled.start()], scaled[0]) if scaled else (text, "")
     comma, point = text.rfind(","), text.rfind(".")

@@ -19,10 +19,12 @@ from kits.core.moments import (
     read_month_first,
     read_named,
     read_short_year_first,
+    read_year_behind,
     read_year_last,
     read_year_named,
 )
 from kits.lead_scoring._features.cells import is_missing, to_moment, to_number, to_truth
+from kits.lead_scoring._features.eras import in_common_era
 from kits.lead_scoring._features.spec import Column, NumberColumn
 from kits.lead_scoring._features.units import apart
 from kits.lead_scoring._lead import Lead, Value
@@ -35,6 +37,7 @@ _ONE_WAY = (
     read_named,
     read_year_named,
     read_month_first,
+    read_year_behind,
     read_month,
     read_compact,
     read_compact_day,
@@ -93,7 +96,10 @@ def _date(value: Value, written: Written) -> Value:
         return value
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None
-    seconds = _seconds(value.strip(), written)
+    (text,) = in_common_era((value.strip(),))
+    if math.isfinite(to_moment(text)):
+        return text
+    seconds = _seconds(text, written)
     if seconds is None:
         return None
     at = _EPOCH + timedelta(seconds=seconds)

@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+SIGNS: Final = str.maketrans(
+    "，．－٬٫０１２３４５６７８９٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", ",.-,." + 3 * "0123456789"
+)
+"""Numbers of Japanese and Chinese programs may be as wide as their letters; those of Arabs and Persians have digits of their own."""
 CODES: Final = (
     "EUR", "USD", "GBP", "CHF", "PLN", "CZK", "SEK", "NOK", "DKK", "HUF", "RON", "BGN", "TRY", "INR", "BRL", "JPY", "CNY",
 )  # fmt: skip

@@ -17,6 +17,7 @@ from kits.core.moments import (
     MONTH_FIRST,
     NAMED,
     READERS,
+    YEAR_BEHIND,
     YEAR_FIRST,
     YEAR_LAST,
     YEAR_NAMED,
@@ -28,6 +29,7 @@ from kits.core.moments import (
     read_short_year_first,
     read_year_last,
 )
+from kits.lead_scoring._features.eras import in_common_era
 from kits.lead_scoring._reading.names import plain, rank
 
 Order = Literal["day-first", "month-first", "year-first"]
@@ -107,7 +109,7 @@ def read_dates(name: str, cells: Sequence[str], form: DateForm = "auto") -> Date
         name: the column's; a number is a date only where its name says so.
         form: what comes first, where a person said so.
     """
-    texts = [cell.strip() for cell in cells]
+    texts = in_common_era([cell.strip() for cell in cells])
     some = texts[:: max(1, len(texts) // _LOOKED_AT)]
     written = form_of(some, _ENOUGH)
     if not texts:
@@ -151,7 +153,7 @@ def _at(moment: Moment) -> float | None:
 
 def _mixed(texts: Sequence[str], some: Sequence[str], form: DateForm) -> Dates | None:
     """Dates that several people or programs wrote, each by its own form; days of a spreadsheet among them where they fit in."""
-    forms = (YEAR_FIRST, YEAR_LAST, NAMED, YEAR_NAMED, MONTH_FIRST, MONTH)
+    forms = (YEAR_FIRST, YEAR_LAST, NAMED, YEAR_NAMED, MONTH_FIRST, YEAR_BEHIND, MONTH)
     written = [text for text in some if any(one.fullmatch(text) for one in forms)]
     rest = sum(bool(_SERIAL.fullmatch(text)) for text in some)
     if len(written) + rest < _ENOUGH * len(some) or len(written) < _LEAST_WRITTEN * len(some):

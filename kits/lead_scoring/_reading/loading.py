@@ -5,6 +5,7 @@ What columns mean, and whether cells are numbers, is decided elsewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,9 @@ _FEW_COLUMNS = 2
 """Of so few columns a row with one cell may be a lead."""
 _SHOWN = 10
 _FORMULAS = frozenset("+-=@")
+_DIGITS = re.compile(r"\d[\d.,:/ -]*")
+_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069"))
+"""Which way to write on; programs of Arabs and Jews put them between the parts of a date."""
 _REPLACED = "\ufffd"
 _STATE = "state what it is in kit.yaml: model.source.tables: [{file, sheet, role}]"
 
@@ -192,8 +196,14 @@ def _one_cell(row: Row, cuts_rows: bool) -> bool:
 
 
 def _unguarded(text: str) -> str:
-    """A cell without the apostrophe by which a program keeps a spreadsheet from taking it for a formula: `'+48 601…`, `'-12`."""
-    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULAS else text
+    """A cell without what keeps a spreadsheet from taking it for a formula or a number: `'+48 601…`, `'-12`, `'007`, `="007"`; and
+    without signs that nobody sees."""
+    if not text.isascii():
+        text = text.translate(_MARKS)
+    if text[:2] == '="' and text[-1] == '"' and text.count('"') == 2:
+        return text[2:-1]
+    guarded = text[:1] == "'" and (text[1:2] in _FORMULAS or _DIGITS.fullmatch(text[1:]))
+    return text[1:] if guarded else text
 
 
 class _Shared:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from kits.lead_scoring._features.unit_words import SIGNS
 from kits.lead_scoring._features.units import (
     Units,
     agrees,
@@ -45,7 +46,7 @@ _CENTS = re.compile(r",\d{1,2}$")
 _WHOLE = re.compile(r"[-+]?\d+")
 _CODE = re.compile(r"[-+]?0\d+")
 _SEPARATORS = re.compile(r"[ '’]")
-_SPACES = str.maketrans("\u00a0\u202f\u2009\u2007\u2212", "    -")
+_SPACES = str.maketrans("\u00a0\u202f\u2009\u2007\u2212", "    -") | SIGNS
 """Those that do not break, and thin ones, are what French and Swiss programs part thousands by; a minus of typesetters."""
 _LONGEST = 80
 _DIGITS = 15

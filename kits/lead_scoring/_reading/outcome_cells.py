@@ -91,15 +91,21 @@ def cells_by_words(
     if won and (named or stage):
         won |= frozenset(cell for cell, word in words.items() if word in _words_for("after_won"))
     if not won and not lost and (named or stage):
-        wins, losses = tier_words("flags")
-        both = not set(words.values()).isdisjoint(wins) and not set(words.values()).isdisjoint(
-            losses
-        )
-        # a stage that is 1 for all is the number of a stage
-        if set(words.values()) <= wins | losses and (named or both):
-            won = frozenset(cell for cell, word in words.items() if word in wins)
-            lost = frozenset(cell for cell, word in words.items() if word in losses)
+        won, lost = _flags(words, named=named)
     return Cells(won, lost, sure) if won or lost else None
+
+
+def _flags(words: Mapping[str, str], *, named: bool) -> tuple[frozenset[str], frozenset[str]]:
+    """Cells that are a plain yes and a plain no, with no other among them; in a column named an outcome one may say `open`."""
+    wins, losses = tier_words("flags")
+    said = set(words.values())
+    flags = said - _words_for("not_yet") if named else said
+    both = not flags.isdisjoint(wins) and not flags.isdisjoint(losses)
+    # a stage that is 1 for all is the number of a stage
+    if not flags <= wins | losses or not (both or (named and flags == said)):
+        return frozenset(), frozenset()
+    won, lost = (frozenset(c for c, w in words.items() if w in side) for side in (wins, losses))
+    return won, lost
 
 
 def _told_by(cell: str, word: str, listed: frozenset[str], begun: bool) -> str:
