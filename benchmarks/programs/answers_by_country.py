@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from benchmarks.programs.made import Deal
 from benchmarks.programs.writing import Program, Row, cell, exported, money
@@ -118,6 +118,25 @@ def _thai(d: Deal) -> Row:
     }  # fmt: skip
 
 
+def _persian(d: Deal) -> Row:
+    digits = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+    return {
+        "شناسه": d.n + 1, "تاریخ ایجاد": _in_persia(d.created).translate(digits), "شرکت": d.firm, "منبع": d.source, "تعداد کارکنان": str(d.employees).translate(digits),
+        "مبلغ": f"{d.amount:,}".replace(",", "٬").translate(digits), "وضعیت": d.said("برنده", "بازنده", "باز"),
+    }  # fmt: skip
+
+
+def _in_persia(at: datetime) -> str:
+    """A day from the year 1402, which begins on 21 March 2023; of the years after it 1403 alone has a day more."""
+    days, year = (at.date() - date(2023, 3, 21)).days, 1402
+    while days >= (length := 366 if year == 1403 else 365):
+        days, year = days - length, year + 1
+    month, day = (
+        (days // 31, days % 31) if days < 186 else (6 + (days - 186) // 30, (days - 186) % 30)
+    )
+    return f"{year}/{month + 1:02}/{day + 1:02}"
+
+
 def _guarded(d: Deal) -> Row:
     return {
         "Kundennr.": f'="{d.n:06d}"', "Erstellt": f"'{cell(d.created, '%d.%m.%Y')}", "Quelle": d.source, "Mitarbeiter": f"'{d.employees}", "Summe": f'="{d.amount}"',
@@ -147,6 +166,7 @@ PROGRAMS: tuple[Program, ...] = (
     exported("List of a Swiss firm", _swiss, delimiter=";", encoding="cp1252"),
     exported("List of deals in Indonesian", _indonesian),
     exported("List of deals in Thai", _thai),
+    exported("List of deals in Persian", _persian),
     exported("List whose cells are guarded against Excel", _guarded, delimiter=";"),
     exported("List of deals in Hebrew", _hebrew, encoding="utf-8-sig"),
 )  # fmt: skip

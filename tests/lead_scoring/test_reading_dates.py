@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kits.lead_scoring._features.eras import in_common_era
 from kits.lead_scoring._features.spec import DateColumn
 from kits.lead_scoring._features.texts import read_texts
 from kits.lead_scoring._lead import Lead
@@ -201,9 +202,34 @@ def test_a_number_of_another_era_is_no_date(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["3/4/2567", "2567-04-03", "令和6年4月3日", "Wed Apr 03 00:00:00 UTC 2024"]
+    "text",
+    [
+        "3/4/2567",
+        "2567-04-03",
+        "令和6年4月3日",
+        "1403/01/15",
+        "۱۴۰۳/۰۱/۱۵",
+        "Wed Apr 03 00:00:00 UTC 2024",
+    ],
 )
 def test_a_text_that_comes_later_is_read_by_its_era_too(text: str) -> None:
     column = DateColumn(name="When", age=False, hour=False)
     texts, unread = read_texts(Lead("1", {"When": text}), [column], Written(dates="day-first"))
     assert not unread and str(texts.fields["When"]) in ("2024-04-03", "2024年4月3日")
+
+
+@pytest.mark.parametrize(
+    ("persian", "day"),
+    [("1399/12/30", date(2021, 3, 20)), ("1400/1/1", date(2021, 3, 21)), ("1403/06/31", date(2024, 9, 21)), ("1403-07-01", date(2024, 9, 22)),
+     ("1403/12/30", date(2025, 3, 20)), ("1404/01/01 10:30", date(2025, 3, 21)), ("1375/11/22", date(1997, 2, 10))],
+)  # fmt: skip
+def test_days_of_persia(persian: str, day: date) -> None:
+    (found,) = in_common_era([persian])
+    assert found.startswith(day.isoformat())
+
+
+def test_days_by_the_moon_are_told_not_read(tmp_path: Path) -> None:
+    """As dates like others they would be of the year 1445."""
+    rows = [[f"P-{n}", f"1445/0{n % 9 + 1}/{n % 28 + 1:02}", ("Won", "Lost")[n % 2]] for n in range(60)]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(["Lead ID", "Created", "Status"], rows)))
+    assert found.levels("unread-dates") == {"warn"} and found.leads[0].at is None

@@ -29,7 +29,7 @@ from kits.core.moments import (
     read_short_year_first,
     read_year_last,
 )
-from kits.lead_scoring._features.eras import in_common_era
+from kits.lead_scoring._features.eras import in_common_era, of_the_moon
 from kits.lead_scoring._reading.names import plain, rank
 
 Order = Literal["day-first", "month-first", "year-first"]
@@ -114,6 +114,8 @@ def read_dates(name: str, cells: Sequence[str], form: DateForm = "auto") -> Date
     written = form_of(some, _ENOUGH)
     if not texts:
         return _dates([])
+    if of_the_moon(texts):
+        return None
     if written is None:
         return (
             _from_numbers(name, texts) or _pointed_months(name, texts) or _mixed(texts, some, form)

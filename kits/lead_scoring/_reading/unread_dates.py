@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from kits.core.kit import Finding
+from kits.lead_scoring._features.eras import of_the_moon
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many
@@ -33,7 +34,7 @@ def tell_unread_dates(known: Known) -> Iterator[Finding]:
         if name not in known.typed or known.typed[name].kind != "text":
             continue
         cells = {cell.strip() for cell in known.sheet.cells[name] if not is_missing(cell)}
-        like = [cell for cell in cells if _LIKE_DATE.fullmatch(cell)]
+        like = [cell for cell in cells if _LIKE_DATE.fullmatch(cell) or of_the_moon([cell])]
         if len(cells) >= _LEAST and len(like) >= _NEARLY_ALL * len(cells):
             found[name] = max(like)
     if found:
