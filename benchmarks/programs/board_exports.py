@@ -34,7 +34,7 @@ def _by_hand(d: Deal) -> Row:
 
 def _list_of_offers(d: Deal) -> Row:
     return {
-        "Belegnr.": f"AN{24_000 + d.n}", "Belegdatum": cell(d.created, "%d.%m.%Y"), "Kundennr.": 10_000 + d.n, "Name": d.firm,
+        "Belegnr.": f"AN{24_000 + d.n}", "Belegdatum": cell(d.created, "%d.%m.%Y"), "Kundennr.": 10_000 + d.n, "Name": d.firm, "Straße": f"Hauptstraße {d.n % 40 + 1}", "Ort": "Köln",
         "Nettobetrag": f"{d.amount},00", "Herkunft": d.source, "Mitarbeiterzahl": d.employees, "Sachbearbeiter": d.owner,
         "Status": d.said("beauftragt", "abgelehnt", "offen"),
     }  # fmt: skip
