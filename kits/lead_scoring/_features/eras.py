@@ -39,9 +39,10 @@ def in_common_era(texts: Sequence[str]) -> Sequence[str]:
         return [_BUDDHIST.sub(lambda year: str(int(year[1]) - _AHEAD), text, 1) for text in texts]
     if texts and all(_JAPANESE.match(text) for text in texts):
         return [_JAPANESE.sub(_of_emperor, text, 1) for text in texts]
-    plain = [text.translate(SIGNS) for text in texts]
-    if plain and all(map(_PERSIAN.match, plain)):
-        return [_PERSIAN.sub(_of_persia, text, 1) for text in plain]
+    if texts and _PERSIAN.match(texts[0].translate(SIGNS)):
+        plain = [text.translate(SIGNS) for text in texts]
+        if all(map(_PERSIAN.match, plain)):
+            return [_PERSIAN.sub(_of_persia, text, 1) for text in plain]
     return texts
 
 
