@@ -16,6 +16,7 @@ _TITLES: Final[Mapping[str, str]] = {
     "hubspot": "HubSpot", "salesforce": "Salesforce", "pipedrive": "Pipedrive", "odoo": "Odoo",
     "dynamics": "Dynamics", "zoho": "Zoho", "bitrix24": "Bitrix24", "kommo": "Kommo", "close": "Close", "capsule": "Capsule",
     "jobber": "Jobber",
+    "activecampaign": "ActiveCampaign", "dolibarr": "Dolibarr",
 }  # fmt: skip
 _OBJECTS: Final[Mapping[str, str]] = {
     "lead": "leads",

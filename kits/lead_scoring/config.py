@@ -131,6 +131,8 @@ class SourceConfig(_Section):
         "close",
         "capsule",
         "jobber",
+        "activecampaign",
+        "dolibarr",
     ] = Field("auto", description="whose names the columns have")
 
 

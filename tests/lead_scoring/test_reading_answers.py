@@ -234,3 +234,86 @@ def test_a_records_own_id_comes_before_those_of_its_contact(
     ]  # fmt: skip
     found = read(put(tmp_path / "a.json", rows))
     assert f"id={taken}," in found.told("columns")
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("CUSTOMFIELDS.Staff", lambda n: {"CUSTOMFIELDS": [{"FIELD_NAME": "Staff", "FIELD_VALUE": n}]}),
+        ("customFields.f1", lambda n: {"customFields": [{"id": "f1", "fieldValue": n}]}),
+        ("custom_fields.5", lambda n: {"custom_fields": [{"id": 5, "content": n}]}),
+        ("deal_fields.Staff", lambda n: {"deal_fields": [{"deal_field": {"id": "x", "name": "Staff"}, "value": n}]}),
+        ("Staff", lambda n: {"custom_fields": [{"gid": "9", "name": "Staff", "type": "number", "display_value": str(n)}]}),
+        ("customAttributes.77", lambda n: {"customAttributes": [{"attributeDefinitionId": "77", "numberValue": str(n)}]}),
+        ("user_column_data.Staff", lambda n: {"user_column_data": [{"column_name": "Staff", "string_value": str(n), "column_id": "S"}]}),
+        ("answers.Staff", lambda n: {"answers": {"3": {"text": "Hello"}, "4": {"name": "s", "text": "Staff", "answer": str(n)}}}),
+        ("values.staff", lambda n: {"values": {"staff": [{"active_from": "x", "active_until": None, "value": n, "attribute_type": "number"}]}}),
+    ],
+)  # fmt: skip
+def test_a_firms_own_fields_are_columns_however_a_program_lists_them(
+    tmp_path: Path, name: str, fields: Callable[[int], dict[str, object]]
+) -> None:
+    rows = [
+        {"id": 900 + n, "status": ("won", "lost")[n % 2], **fields(n % 7)} for n in range(30)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", rows))
+    assert found.column(name)[:3] == [0.0, 1.0, 2.0]
+    assert not found.told("lists-of-objects")
+
+
+def test_choices_are_called_by_their_names_where_an_answer_tells_them(tmp_path: Path) -> None:
+    """ClickUp's, whose values are the places of its options."""
+    options = [{"id": "a", "name": "fair", "orderindex": 0}, {"id": "b", "name": "web", "orderindex": 1}]  # fmt: skip
+    rows = [
+        {"id": 900 + n, "status": ("won", "lost")[n % 2], "custom_fields": [
+            {"id": "f", "name": "Source", "type_config": {"options": options}, "value": n % 2},
+            {"id": "g", "name": "Wants", "type_config": {"options": options}, "value": ["a", "b"][: 1 + n % 2]},
+            {"id": "h", "name": "Asked", "value": [{"value": "x"}, {"value": "y"}]},
+        ]}
+        for n in range(30)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", rows))
+    assert found.column("Source")[:2] == ["fair", "web"]
+    assert found.column("Wants")[:2] == ["fair", "fair;web"]
+    assert found.column("Asked")[0] == "x;y" and not found.told("lists-of-objects")
+
+
+def test_of_a_field_with_its_past_what_it_holds_now_counts(tmp_path: Path) -> None:
+    """Attio's."""
+
+    def held(until: str | None, title: str) -> dict[str, object]:
+        return {
+            "active_from": "2025-01-01T00:00:00Z", "active_until": until, "attribute_type": "status",
+            "status": {"id": {"status_id": "s"}, "title": title},
+        }  # fmt: skip
+
+    rows = [
+        {"id": {"record_id": f"r{n}"}, "values": {"stage": [
+            held("2025-02-01T00:00:00Z", "Proposal"), held(None, ("Won 🎉", "Lost")[n % 2]),
+        ]}}
+        for n in range(30)
+    ]  # fmt: skip
+    assert read(put(tmp_path / "a.json", rows)).labels[:2] == ["won", "lost"]
+
+
+@pytest.mark.parametrize(
+    "around", [{"totalPages": 1, "first": True}, {"responseCode": 200, "limit-left": 90}]
+)
+def test_rows_under_content_are_found_where_the_answer_says_how_many(
+    around: dict[str, object],
+) -> None:
+    rows: list[Object] = [{"id": n, "status": "won"} for n in range(3)]
+    assert list(unwrapped({"content": rows, **around})) == rows  # type: ignore[dict-item]
+    note: Object = {"subject": "x", "content": [{"text": "a"}, {"text": "b"}]}
+    assert list(unwrapped(note)) == [note]
+
+
+def test_notes_are_no_fields(tmp_path: Path) -> None:
+    rows = [
+        {"id": 900 + n, "status": ("won", "lost")[n % 2], "notes": [
+            {"id": 7000 + 2 * n + i, "content": "called", "created_at": "2025-01-01"} for i in range(2)
+        ]}
+        for n in range(30)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", rows))
+    assert "notes" in found.told("lists-of-objects") and len(found.leads[0].fields) < 5

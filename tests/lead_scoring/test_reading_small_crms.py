@@ -212,3 +212,36 @@ def test_what_is_invoiced_was_won_also_beside_what_is_called_won(
     rows = [[900 + n, states[n % 4], f"2025-{n % 9 + 1:02}-03"] for n in range(60)]
     found = read(put(tmp_path / "offers.csv", table(["ID", "Status", "Created"], rows)))
     assert found.labels[:4] == ["won", "lost", "won", ""]
+
+
+def test_activecampaign_deals(tmp_path: Path) -> None:
+    rows = [
+        {"id": str(n + 1), "status": "120"[n % 3], "cdate": f"2025-01-{n % 28 + 1:02}T10:00:00-06:00", "mdate": "2025-03-01T10:00:00-06:00",
+         "nexttaskid": "0", "winProbability": None, "activitycount": str(n % 3), "stage": "128"[n % 3], "value": str(100 * n)}
+        for n in range(60)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", {"deals": rows, "meta": {"total": "60"}}))
+    assert "ActiveCampaign deals" in found.told("columns")
+    assert sorted(found.labels) == [""] * 20 + ["lost"] * 20 + ["won"] * 20
+    assert "stage" not in found.leads[0].fields
+
+
+def test_dolibarr_proposals(tmp_path: Path) -> None:
+    rows = [
+        {"id": str(n + 1), "statut": "2341"[n % 4], "status": "2341"[n % 4], "date_creation": 1_700_000_000 + 86_400 * n,
+         "datep": 1_700_000_000 + 86_400 * n, "fin_validite": 1_702_000_000 + 86_400 * n, "duree_validite": "15", "total_ht": str(n)}
+        for n in range(60)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", rows))
+    assert "Dolibarr proposals" in found.told("columns")
+    assert found.labels[:4] == ["won", "lost", "won", ""] and "status" not in found.leads[0].fields
+
+
+def test_invoices_of_dolibarr_are_no_proposals(tmp_path: Path) -> None:
+    """Their status 2 is a paid one, and 3 one that was given up."""
+    rows = [
+        {"id": str(n + 1), "statut": "21"[n % 2], "socid": "7", "date_creation": 1_700_000_000 + 86_400 * n, "total_ttc": str(n),
+         "total_tva": "5", "paye": "10"[n % 2], "date_lim_reglement": 1_702_000_000 + 86_400 * n, "fk_project": None}
+        for n in range(60)
+    ]  # fmt: skip
+    assert "Dolibarr" not in read(put(tmp_path / "a.json", rows)).told("columns")

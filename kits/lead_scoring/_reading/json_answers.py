@@ -24,6 +24,8 @@ _PAGES = (
 """What an answer has its rows under, whatever they are; `value` by OData, `items_page` by monday."""
 _LISTS = ("items", "rows", "leads", "deals", "contacts", "opportunities", "prospects", "customers", "orders")  # fmt: skip
 """The same of an answer, and what a lead may have itself."""
+_TOTALS = frozenset({"totalelements", "totalpages", "responsecode"})
+"""By which an answer has its rows under `content`, as of Lexware and Jotform: a note has that as well."""
 _BOARD = "items_page"
 """A board of monday has an id of its own."""
 _ABOUT = frozenset({
@@ -55,9 +57,13 @@ def unwrapped(value: JsonValue, depth: int = 0) -> Iterator[Object]:
 
 def _rows_in(answer: Object, depth: int) -> JsonValue:
     """What of an answer its rows lie under, by its name, or because all else tells of the answer; None: it is a row itself."""
-    names = _PAGES if "id" in answer else (*_PAGES, *_LISTS)
+    names = _pages(answer) if "id" in answer else (*_pages(answer), *_LISTS)
     named = next((answer[key] for key in names if _has_rows(answer.get(key), depth)), None)
     return _only_list(answer, depth) if named is None else named
+
+
+def _pages(answer: Object) -> tuple[str, ...]:
+    return (*_PAGES, "content") if any(squeezed(key) in _TOTALS for key in answer) else _PAGES
 
 
 def _only_list(answer: Object, depth: int) -> JsonValue:
@@ -76,7 +82,10 @@ def _has_rows(value: JsonValue, depth: int) -> bool:
 def _is_page(entry: Object) -> bool:
     if "id" in entry:
         return _has_rows(entry.get(_BOARD), 0)
-    return any(_has_rows(entry.get(key), 0) for key in _PAGES) or _only_list(entry, 0) is not None
+    return (
+        any(_has_rows(entry.get(key), 0) for key in _pages(entry))
+        or _only_list(entry, 0) is not None
+    )
 
 
 def _bare(entry: Object) -> Object:

@@ -17,9 +17,12 @@ from kits.lead_scoring._reading.json_answers import Object, unwrapped
 from kits.lead_scoring._reading.json_lists import (
     is_shortened,
     is_typed,
+    is_versioned,
     named_values,
+    numbered_answers,
     text_of,
     typed_value,
+    versioned_value,
 )
 
 MAX_BYTES = 512 << 20
@@ -130,12 +133,16 @@ def _flatten(row: Object, above: str, flat: Object, depth: int) -> None:
             for label, own in named.items():
                 bare = key in _LIFTED and not label.isdecimal()
                 flat.setdefault(f"{above}{label}" if bare else f"{name}.{label}", own)
+        elif isinstance(value, list) and is_versioned(value):
+            flat.setdefault(name, versioned_value(value))
         elif not isinstance(value, dict):
             flat.setdefault(name, value)
         elif is_typed(value):
             flat.setdefault(name, typed_value(value))
         elif key == "attributes" and set(value) <= _SALESFORCE:
             continue
+        elif answers := numbered_answers(value):
+            flat |= {f"{name}.{question}": own for question, own in answers.items()}
         elif depth < MAX_DEPTH:
             _flatten(value, above if key in _LIFTED else f"{name}.", flat, depth + 1)
 
