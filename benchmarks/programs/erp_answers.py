@@ -25,7 +25,8 @@ def _odoo(d: Deal) -> Row:
 def _erpnext(d: Deal) -> Row:
     at = "%Y-%m-%d %H:%M:%S.000000"
     return {
-        "name": f"CRM-OPP-2024-{d.n:05d}", "owner": "anna@firm.example", "creation": iso(d.created, at), "modified": iso(d.updated, at),
+        "name": f"CRM-OPP-2024-{d.n:05d}", "owner": "anna@firm.example", "creation": iso(d.created, at),
+        "modified": iso(d.updated, at),
         "modified_by": "anna@firm.example", "docstatus": 0, "idx": 0, "naming_series": "CRM-OPP-.YYYY.-",
         "opportunity_from": "Lead", "party_name": f"CRM-LEAD-2024-{d.n:05d}", "customer_name": d.firm,
         "status": d.said("Converted", "Lost", "Open", "Quotation", "Replied"), "opportunity_type": "Sales", "source": d.source,
@@ -39,7 +40,8 @@ def _erpnext(d: Deal) -> Row:
 def _frappe_crm(d: Deal) -> Row:
     at = "%Y-%m-%d %H:%M:%S.000000"
     return {
-        "name": f"CRM-DEAL-2024-{d.n:05d}", "owner": "anna@firm.example", "creation": iso(d.created, at), "modified": iso(d.updated, at),
+        "name": f"CRM-DEAL-2024-{d.n:05d}", "owner": "anna@firm.example", "creation": iso(d.created, at),
+        "modified": iso(d.updated, at),
         "docstatus": 0, "idx": 0, "organization": d.firm, "deal_owner": d.owner,
         "status": d.said("Won", "Lost", "Qualification", "Demo/Making"), "probability": float(d.said(100, 0, 30)),
         "deal_value": float(d.amount), "expected_deal_value": float(d.amount), "close_date": day(d.closed),
@@ -70,7 +72,8 @@ def _dolibarr(d: Deal) -> Row:
         "date_signature": int(d.closed.timestamp()) if d.outcome == "won" and d.closed else "",
         "fin_validite": int(d.created.timestamp()) + 15 * 86_400, "duree_validite": "15", "total_ht": f"{d.amount}.00000000",
         "total_tva": f"{d.amount * 0.2:.8f}", "total_ttc": f"{d.amount * 1.2:.8f}", "demand_reason": d.source,
-        "user_author_id": str(len(d.owner)), "array_options": {"options_employees": str(d.employees)}, "note_private": "", "module": None,
+        "user_author_id": str(len(d.owner)), "array_options": {"options_employees": str(d.employees)}, "note_private": "",
+        "module": None,
     }  # fmt: skip
 
 
@@ -86,7 +89,8 @@ def _teamleader(d: Deal) -> Row:
         "responsible_user": {"type": "user", "id": f"u{len(d.owner)}"}, "closed_at": iso(d.closed),
         "source": {"type": "dealSource", "id": f"s{SOURCES.index(d.source)}"},
         "lost_reason": d.said(None, {"reason": {"type": "lostReason", "id": "r1"}, "remark": ""}, None),
-        "created_at": iso(d.created), "updated_at": iso(d.updated), "web_url": f"https://focus.teamleader.eu/sale_detail.php?id={d.n}",
+        "created_at": iso(d.created), "updated_at": iso(d.updated),
+        "web_url": f"https://focus.teamleader.eu/sale_detail.php?id={d.n}",
         "custom_fields": [{"definition": {"type": "customFieldDefinition", "id": "f1"}, "value": d.employees}],
     }  # fmt: skip
 
@@ -116,7 +120,8 @@ def _sellsy(d: Deal) -> Row:
 def _lexware(d: Deal) -> Row:
     at = "%Y-%m-%dT%H:%M:%S.000+02:00"
     return {
-        "id": f"{d.n:08x}-22aa-4bbb-8ccc-000000000000", "voucherType": "quotation", "voucherStatus": d.said("accepted", "rejected", "open"),
+        "id": f"{d.n:08x}-22aa-4bbb-8ccc-000000000000", "voucherType": "quotation",
+        "voucherStatus": d.said("accepted", "rejected", "open"),
         "voucherNumber": f"AG{d.n:04d}", "voucherDate": iso(d.created, at), "createdDate": iso(d.created, at),
         "updatedDate": iso(d.updated, at), "dueDate": iso(d.created, at), "contactId": f"c{d.n}", "contactName": d.firm,
         "totalAmount": float(d.amount), "currency": "EUR", "archived": False,

@@ -61,7 +61,8 @@ def _jotform(d: Deal) -> Row:
 
 def _google_ads(d: Deal) -> Row:
     return {
-        "lead_id": f"TeSter-{d.n:06d}", "api_version": "1.0", "form_id": 40_000, "campaign_id": 1, "google_key": "key", "is_test": False,
+        "lead_id": f"TeSter-{d.n:06d}", "api_version": "1.0", "form_id": 40_000, "campaign_id": 1, "google_key": "key",
+        "is_test": False,
         "gcl_id": f"g{d.n:012x}", "adgroup_id": 2, "creative_id": 3,
         "user_column_data": [
             {"column_name": "User Email", "string_value": d.mail, "column_id": "EMAIL"},

@@ -67,7 +67,8 @@ def _sugar(d: Deal) -> Row:
         "date_closed": day(d.planned), "date_closed_timestamp": int(d.planned.timestamp()), "next_step": "",
         "sales_stage": d.said("Closed Won", "Closed Lost", "Prospecting"),
         "sales_status": d.said("Closed Won", "Closed Lost", "In Progress"), "probability": d.said(100, 0, 10),
-        "best_case": f"{d.amount}.000000", "worst_case": f"{d.amount}.000000", "closed_revenue_line_items": int(d.closed is not None),
+        "best_case": f"{d.amount}.000000", "worst_case": f"{d.amount}.000000",
+        "closed_revenue_line_items": int(d.closed is not None),
         "assigned_user_name": d.owner, "employees_c": d.employees, "_acl": {"fields": {}}, "_module": "Opportunities",
     }  # fmt: skip
 

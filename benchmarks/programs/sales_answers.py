@@ -37,7 +37,8 @@ def _hubspot_own_stages(d: Deal) -> Row:
     row = dict(_hubspot(d))
     row["properties"] = {
         "amount": str(d.amount), "closedate": zulu(d.planned), "createdate": zulu(d.created), "dealname": f"Deal {d.n}",
-        "dealstage": d.said("48921", "48922", "48917", "48918"), "pipeline": "48911", "hs_is_closed": "true" if d.closed else "false",
+        "dealstage": d.said("48921", "48922", "48917", "48918"), "pipeline": "48911",
+        "hs_is_closed": "true" if d.closed else "false",
         "hs_is_closed_won": "true" if d.outcome == "won" else "false", "hs_lastmodifieddate": zulu(d.updated),
         "hs_object_id": row["id"], "hubspot_owner_id": str(len(d.owner)), "lead_source": d.source, "employees": str(d.employees),
     }  # fmt: skip
@@ -96,7 +97,8 @@ def _pipedrive_v2(d: Deal) -> Row:
     return {
         "id": d.n + 1, "title": f"Deal {d.n}", "creator_user_id": 7, "owner_id": len(d.owner), "value": d.amount, "person_id": d.n,
         "org_id": d.n, "stage_id": d.draw.choice([1, 2, 3]), "pipeline_id": 1, "currency": "EUR", "archive_time": None,
-        "add_time": zulu(d.created), "update_time": zulu(d.updated), "stage_change_time": None, "status": d.said("won", "lost", "open"),
+        "add_time": zulu(d.created), "update_time": zulu(d.updated), "stage_change_time": None,
+        "status": d.said("won", "lost", "open"),
         "is_archived": False, "is_deleted": False, "probability": None, "lost_reason": d.said(None, "Price", None), "visible_to": 3,
         "close_time": closed, "won_time": d.said(closed, None, None), "lost_time": d.said(None, closed, None),
         "local_won_date": d.said(day(d.closed), None, None), "local_lost_date": d.said(None, day(d.closed), None),
@@ -109,7 +111,8 @@ def _pipedrive_v2(d: Deal) -> Row:
 def _active_campaign(d: Deal) -> Row:
     return {
         "hash": f"{d.n:08x}", "owner": str(len(d.owner)), "contact": str(d.n), "organization": None, "group": "1",
-        "stage": d.draw.choice("123"), "title": f"Deal {d.n}", "nexttaskid": "0", "currency": "eur", "status": d.said("1", "2", "0"),
+        "stage": d.draw.choice("123"), "title": f"Deal {d.n}", "nexttaskid": "0", "currency": "eur",
+        "status": d.said("1", "2", "0"),
         "cdate": iso(d.created), "mdate": iso(d.updated), "percent": d.said("100", "0", "50"), "value": str(d.amount * 100),
         "description": "", "nextdate": None, "winProbability": None, "winProbabilityMdate": None, "isDisabled": False,
         "activitycount": str(d.draw.randrange(9)), "nextdealid": str(d.n), "edate": None, "links": {"stage": "https://x/stage"},
@@ -121,7 +124,8 @@ def _rd_station(d: Deal) -> Row:
     return {
         "_id": f"{d.n:024x}", "id": f"{d.n:024x}", "name": f"Deal {d.n}", "amount_montly": 0, "amount_unique": d.amount,
         "amount_total": d.amount, "prediction_date": None, "last_activity_at": iso(d.updated), "interactions": d.draw.randrange(9),
-        "markup": "x", "win": d.said(True, False, None), "closed_at": iso(d.closed), "rating": d.draw.choice([1, 2, 3]), "hold": None,
+        "markup": "x", "win": d.said(True, False, None), "closed_at": iso(d.closed), "rating": d.draw.choice([1, 2, 3]),
+        "hold": None,
         "user": {"_id": f"u{len(d.owner)}", "name": d.owner, "nickname": "A", "email": "a@firm.example"},
         "deal_stage": {"_id": "s1", "name": d.draw.choice(["Contato feito", "Proposta enviada"]), "nickname": "P"},
         "deal_source": {"_id": f"f{SOURCES.index(d.source)}", "name": d.source},

@@ -10,8 +10,10 @@ def _twenty(d: Deal) -> Row:
     opportunity = {
         "id": f"{d.n:08x}-1111-4000-8000-000000000000", "name": f"Opportunity {d.n}",
         "amount": {"amountMicros": d.amount * 1_000_000, "currencyCode": "EUR"}, "closeDate": zulu(d.closed),
-        "createdAt": zulu(d.created), "updatedAt": zulu(d.updated), "deletedAt": None, "stage": d.said("CUSTOMER", "LOST", "MEETING"),
-        "createdBy": {"source": "MANUAL", "name": d.owner}, "companyId": f"c{d.n}", "leadSource": d.source, "employees": d.employees,
+        "createdAt": zulu(d.created), "updatedAt": zulu(d.updated), "deletedAt": None,
+        "stage": d.said("CUSTOMER", "LOST", "MEETING"),
+        "createdBy": {"source": "MANUAL", "name": d.owner}, "companyId": f"c{d.n}", "leadSource": d.source,
+        "employees": d.employees,
     }  # fmt: skip
     return {"cursor": "x", "node": opportunity}
 
@@ -64,7 +66,8 @@ def _keap(d: Deal) -> Row:
     return {
         "id": d.n + 2, "opportunity_title": f"Deal {d.n}", "opportunity_notes": "",
         "stage": {"id": d.said(6, 7, 2), "name": d.said("Won", "Lost", "Qualifying"), "details": {"stage_order": 1, "probability": 50}},
-        "contact": {"id": d.n, "email": d.mail, "company_name": d.firm}, "user": {"id": len(d.owner), "first_name": d.owner.split()[0]},
+        "contact": {"id": d.n, "email": d.mail, "company_name": d.firm},
+        "user": {"id": len(d.owner), "first_name": d.owner.split()[0]},
         "date_created": zulu(d.created), "last_updated": zulu(d.updated), "estimated_close_date": zulu(d.planned),
         "next_action_date": None, "projected_revenue_low": d.amount, "projected_revenue_high": d.amount, "include_in_forecast": 1,
         "custom_fields": [{"id": 5, "content": d.employees}, {"id": 7, "content": d.source}],
@@ -85,10 +88,12 @@ def _high_level(d: Deal) -> Row:
 
 def _nocrm(d: Deal) -> Row:
     return {
-        "id": d.n + 800, "title": f"Lead {d.n}", "pipeline": "Sales", "step": d.draw.choice(["Contacted", "Proposal"]), "step_id": 4,
+        "id": d.n + 800, "title": f"Lead {d.n}", "pipeline": "Sales", "step": d.draw.choice(["Contacted", "Proposal"]),
+        "step_id": 4,
         "status": d.said("won", d.draw.choice(["lost", "cancelled"]), "todo", "standby"), "amount": float(d.amount),
         "probability": d.said(100, 0, 50),
-        "currency": "EUR", "starred": False, "remind_date": None, "created_at": zulu(d.created), "estimated_closing_date": day(d.planned),
+        "currency": "EUR", "starred": False, "remind_date": None, "created_at": zulu(d.created),
+        "estimated_closing_date": day(d.planned),
         "updated_at": zulu(d.updated), "closed_at": zulu(d.closed), "description": "", "tags": [d.source], "created_from": "web",
         "user_id": len(d.owner), "client_folder_name": d.firm, "team_id": 1, "permalink": "https://x.nocrm.io/leads/1",
         "extended_info": {"fields_by_name": {"Employees": d.employees}},
@@ -97,7 +102,8 @@ def _nocrm(d: Deal) -> Row:
 
 def _salesflare(d: Deal) -> Row:
     return {
-        "id": d.n + 33, "name": f"Deal {d.n}", "value": d.amount, "currency": {"id": 1, "iso": "EUR"}, "closed": d.outcome != "open",
+        "id": d.n + 33, "name": f"Deal {d.n}", "value": d.amount, "currency": {"id": 1, "iso": "EUR"},
+        "closed": d.outcome != "open",
         "stage": {"id": d.said(5, 6, 2), "name": d.said("Won", "Lost", "Qualified"),
                   "probability": d.said(100, 0, 20), "order": d.said(5, 6, 2)},
         "close_date": day(d.planned), "start_date": day(d.created), "lost_reason": d.said(None, {"id": 1, "name": "Price"}, None),
@@ -116,7 +122,8 @@ def _pipeline_crm(d: Deal) -> Row:
         "probability": d.said(100, 0, 50), "source": {"id": SOURCES.index(d.source), "name": d.source},
         "user": {"id": len(d.owner), "full_name": d.owner},
         "expected_close_date": iso(d.planned, "%Y/%m/%d"), "closed_time": iso(d.closed, at), "created_at": iso(d.created, at),
-        "updated_at": iso(d.updated, at), "company": {"id": d.n, "name": d.firm}, "custom_fields": {"custom_label_123": d.employees},
+        "updated_at": iso(d.updated, at), "company": {"id": d.n, "name": d.firm},
+        "custom_fields": {"custom_label_123": d.employees},
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.json_answers import Object, unwrapped
@@ -246,6 +247,8 @@ def test_a_records_own_id_comes_before_those_of_its_contact(
         ("Staff", lambda n: {"custom_fields": [{"gid": "9", "name": "Staff", "type": "number", "display_value": str(n)}]}),
         ("customAttributes.77", lambda n: {"customAttributes": [{"attributeDefinitionId": "77", "numberValue": str(n)}]}),
         ("user_column_data.Staff", lambda n: {"user_column_data": [{"column_name": "Staff", "string_value": str(n), "column_id": "S"}]}),
+        ("customFieldItems.f1", lambda n: {"customFieldItems": [{"id": "x", "value": {"number": str(n)}, "idCustomField": "f1"}]}),
+        ("answers.3", lambda n: {"answers": [{"questionId": 3, "answerDetails": {"textQuestionAnswer": {"answer": str(n)}}}]}),
         ("answers.Staff", lambda n: {"answers": {"3": {"text": "Hello"}, "4": {"name": "s", "text": "Staff", "answer": str(n)}}}),
         ("values.staff", lambda n: {"values": {"staff": [{"active_from": "x", "active_until": None, "value": n, "attribute_type": "number"}]}}),
     ],
@@ -297,22 +300,33 @@ def test_of_a_field_with_its_past_what_it_holds_now_counts(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "around", [{"totalPages": 1, "first": True}, {"responseCode": 200, "limit-left": 90}]
+    ("name", "around"),
+    [
+        ("content", {"totalPages": 1, "first": True}),
+        ("content", {"responseCode": 200, "limit-left": 90}),
+        ("submissions", {"hasMore": False, "questions": [{"id": "q1"}, {"id": "q2"}]}),
+        ("issues", {"expand": "names", "startAt": 0, "maxResults": 50, "total": 3}),
+    ],
 )
-def test_rows_under_content_are_found_where_the_answer_says_how_many(
-    around: dict[str, object],
+def test_rows_are_found_where_the_answer_says_how_many(name: str, around: Object) -> None:
+    rows: list[JsonValue] = [{"id": n, "status": "won"} for n in range(3)]
+    assert list(unwrapped({name: rows, **around})) == rows
+
+
+@pytest.mark.parametrize("name", ["content", "submissions"])
+def test_a_lead_that_has_notes_or_forms_is_a_lead(name: str) -> None:
+    lead: Object = {"subject": "x", name: [{"text": "a"}, {"text": "b"}]}
+    assert list(unwrapped(lead)) == [lead]
+
+
+@pytest.mark.parametrize(
+    "note", [{"content": "called", "created_at": "2025-01-01"}, {"text": "called"}, {"value": "a.pdf"}]
+)  # fmt: skip
+def test_things_with_numbers_of_their_own_are_no_fields(
+    tmp_path: Path, note: dict[str, str]
 ) -> None:
-    rows: list[Object] = [{"id": n, "status": "won"} for n in range(3)]
-    assert list(unwrapped({"content": rows, **around})) == rows  # type: ignore[dict-item]
-    note: Object = {"subject": "x", "content": [{"text": "a"}, {"text": "b"}]}
-    assert list(unwrapped(note)) == [note]
-
-
-def test_notes_are_no_fields(tmp_path: Path) -> None:
     rows = [
-        {"id": 900 + n, "status": ("won", "lost")[n % 2], "notes": [
-            {"id": 7000 + 2 * n + i, "content": "called", "created_at": "2025-01-01"} for i in range(2)
-        ]}
+        {"id": 900 + n, "status": ("won", "lost")[n % 2], "notes": [{"id": 7000 + 2 * n + i, **note} for i in range(2)]}
         for n in range(30)
     ]  # fmt: skip
     found = read(put(tmp_path / "a.json", rows))

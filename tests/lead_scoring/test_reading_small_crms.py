@@ -245,3 +245,36 @@ def test_invoices_of_dolibarr_are_no_proposals(tmp_path: Path) -> None:
         for n in range(60)
     ]  # fmt: skip
     assert "Dolibarr" not in read(put(tmp_path / "a.json", rows)).told("columns")
+
+
+def test_contacts_of_hubspots_api_are_known_by_few_names(tmp_path: Path) -> None:
+    """What it answers without being asked for more, with stage and status: of contacts that are unqualified none was lost."""
+    rows = [
+        {"id": str(900 + n), "createdAt": f"2025-01-{n % 28 + 1:02}T10:00:00Z", "archived": False, "properties": {
+            "createdate": f"2025-01-{n % 28 + 1:02}T10:00:00Z", "email": f"a{n}@b{n}.example", "hs_object_id": str(900 + n),
+            "lastmodifieddate": "2025-03-01T10:00:00Z", "lifecyclestage": "customer" if n % 3 == 0 else "lead",
+            "hs_lead_status": ("CONNECTED", "UNQUALIFIED", "NEW")[n % 3],
+        }}
+        for n in range(60)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", {"results": rows}))
+    assert "HubSpot contacts" in found.told("columns")
+    assert sorted(found.labels) == [""] * 20 + ["lost"] * 20 + ["won"] * 20
+
+
+def test_dropped_deals_are_lost(tmp_path: Path) -> None:
+    """MOCO's."""
+    words = ("won", "lost", "dropped", "pending")
+    rows = [{"id": 900 + n, "status": words[n % 4], "staff": n % 7} for n in range(60)]
+    assert read(put(tmp_path / "a.json", rows)).labels[:4] == ["won", "lost", "lost", ""]
+
+
+def test_addresses_of_whoever_works_on_the_leads_are_no_customers(tmp_path: Path) -> None:
+    def rows(of: str) -> list[dict[str, object]]:
+        return [
+            {"id": 900 + n, "status": ("won", "lost")[n // 3 % 2], "user": {"email": f"{n % 3 if of == 'reps' else n // 4}@b.example"}}
+            for n in range(120)
+        ]  # fmt: skip
+
+    assert not read(put(tmp_path / "a.json", rows("reps"))).told("same-person")
+    assert read(put(tmp_path / "b.json", rows("customers"))).told("same-person")

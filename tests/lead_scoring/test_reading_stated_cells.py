@@ -46,7 +46,7 @@ from tests.lead_scoring.lead_files import put, read, source, table
             {
                 "lifecyclestage": ["customer", "other", "lead"],
                 "hs_lead_status": ["", "UNQUALIFIED", "Bad timing"],
-                "hs_object_id": ["7", "8", "9"],
+                "object": ["7", "8", "9"],
                 "createdate": ["2025-01-01", "2025-01-02", "2025-01-03"],
             },
             {"lost": ["Bad timing"]},

@@ -24,8 +24,9 @@ _PAGES = (
 """What an answer has its rows under, whatever they are; `value` by OData, `items_page` by monday."""
 _LISTS = ("items", "rows", "leads", "deals", "contacts", "opportunities", "prospects", "customers", "orders")  # fmt: skip
 """The same of an answer, and what a lead may have itself."""
-_TOTALS = frozenset({"totalelements", "totalpages", "responsecode"})
-"""By which an answer has its rows under `content`, as of Lexware and Jotform: a note has that as well."""
+_OF_PAGES = ("content", "submissions")
+"""The same of an answer that says how many there are; a note has a content as well."""
+_TOTALS = frozenset({"totalelements", "totalpages", "responsecode", "hasmore"})
 _BOARD = "items_page"
 """A board of monday has an id of its own."""
 _ABOUT = frozenset({
@@ -33,7 +34,7 @@ _ABOUT = frozenset({
     "page", "pages", "pagenumber", "currentpage", "lastpage", "perpage", "pagesize", "pageinfo", "pagination", "paging", "limit",
     "offset", "nextoffset", "skip", "next", "nextpage", "nextlink", "prev", "previous", "previouspage", "cursor", "nextcursor",
     "more", "hasmore", "hasnext", "hasnextpage", "done", "success", "ok", "error", "errors", "meta", "metadata", "links", "schema",
-    "typename", "jsonrpc", "extensions", "complexity", "accountid", "requestid", "took",
+    "startat", "maxresults", "islast", "nextpagetoken", "expand", "typename", "jsonrpc", "extensions", "complexity", "accountid", "requestid", "took",
 })  # fmt: skip
 """What else an answer says, without signs: of itself, and of no lead."""
 _AROUND = ({"node", "cursor"}, {"data", "meta", "links"})
@@ -63,7 +64,7 @@ def _rows_in(answer: Object, depth: int) -> JsonValue:
 
 
 def _pages(answer: Object) -> tuple[str, ...]:
-    return (*_PAGES, "content") if any(squeezed(key) in _TOTALS for key in answer) else _PAGES
+    return (*_PAGES, *_OF_PAGES) if any(squeezed(key) in _TOTALS for key in answer) else _PAGES
 
 
 def _only_list(answer: Object, depth: int) -> JsonValue:

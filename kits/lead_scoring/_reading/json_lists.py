@@ -14,11 +14,13 @@ from kits.lead_scoring._reading.names import squeezed
 MAX_CELL = 64 << 10
 _NAMES = (
     "name", "label", "title", "column", "question", "key", "code", "slug", "field", "fieldname", "columnname", "definition",
-    "customfield", "dealfield", "customfielddefinitionid", "attributedefinitionid", "ref", "fieldid", "columnid", "definitionid", "id",
+    "customfield", "dealfield", "idcustomfield", "customfielddefinitionid", "attributedefinitionid", "ref", "fieldid", "columnid",
+    "definitionid", "questionid", "id",
 )  # fmt: skip
 """Of an object that has a value, what it is the value of, without signs; the most readable first."""
 _VALUES = (
     "value", "answer", "displayvalue", "fieldvalue", "stringvalue", "numbervalue", "booleanvalue", "datevalue",
+    "answerdetails",
 )  # fmt: skip
 """Under which names, without signs, such an object has it; the most readable first."""
 _FIELD = ({"id", "content"}, {"name", "content"}, {"id", "name", "content"})
@@ -137,8 +139,15 @@ def _own_value(entry: Object) -> JsonValue:
         return _joined([one.get("value") if isinstance(one, dict) else one for one in several])
     if found := _under(entry, _VALUES):
         value = next((one for one in found if one is not None), None)
-        return _option(entry, value)
+        return _option(entry, _innermost(value))
     return entry["content"] if "content" in entry else _chosen(entry.get(str(kind)))
+
+
+def _innermost(value: JsonValue) -> JsonValue:
+    """Without what a program puts around a value for its kind: `{"number": "5"}`, `{"textQuestionAnswer": {"answer": "5"}}`."""
+    while isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
+    return value
 
 
 def _option(entry: Object, value: JsonValue) -> JsonValue:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +38,10 @@ _CHANGES = "propertiesWithHistory"
 """Where HubSpot's API tells which value a field had from when."""
 _GAP = re.compile(r"[\s,]*")
 """What may stand between documents."""
+_TOLD_APART = 20
+"""So many rows tell names that come again from those that do not."""
 Columns = dict[str, list[str]]
+Counts = defaultdict[str, Counter[str]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def json_rows(path: Path) -> JsonTable:
         rows, form = _lines(text, path.name), "JSON lines"
     if not rows:
         raise DataError("no rows in this JSON", where=path.name, fix="a list of objects")
-    flat = [_flat(row) for row in rows]
+    flat = _flat_rows(rows)
     columns = list(dict.fromkeys(name for row in flat for name in row))
     if len(columns) > MAX_COLUMNS:
         raise DataError(f"{len(columns)} columns in one file", where=path.name)
@@ -118,18 +123,37 @@ def _past_gap(text: str, at: int) -> int:
     return gap.end() if gap else at
 
 
-def _flat(row: Object) -> Object:
+def _flat_rows(rows: Sequence[Object]) -> list[Object]:
+    """Rows without nesting. A list whose names hardly come again in other rows holds things with numbers (notes, files), no fields."""
+    counts: Counts = defaultdict(Counter)
+    flat = [_flat(row, counts) for row in rows]
+    things = frozenset(
+        name
+        for name, met in counts.items()
+        if len(rows) >= _TOLD_APART and len(met) > len(rows) / 2 and met.total() < 2 * len(met)
+    )
+    return [_flat(row, counts, things) for row in rows] if things else flat
+
+
+def _flat(row: Object, counts: Counts, things: frozenset[str] = frozenset()) -> Object:
     flat: Object = {}
-    _flatten(row, "", flat, 0)
+    _flatten(row, "", flat, 0, counts, things)
     return flat
 
 
-def _flatten(row: Object, above: str, flat: Object, depth: int) -> None:
+def _flatten(
+    row: Object, above: str, flat: Object, depth: int, counts: Counts, things: frozenset[str]
+) -> None:
+    """Args:
+    counts: list → how often each of its names was met.
+    things: lists that are no fields.
+    """
     for key, value in row.items():
         name = f"{above}{key}"
         if key == _CHANGES:
             continue
-        if isinstance(value, list) and (named := named_values(value)):
+        if isinstance(value, list) and name not in things and (named := named_values(value)):
+            counts[name].update(named.keys())
             for label, own in named.items():
                 bare = key in _LIFTED and not label.isdecimal()
                 flat.setdefault(f"{above}{label}" if bare else f"{name}.{label}", own)
@@ -144,7 +168,9 @@ def _flatten(row: Object, above: str, flat: Object, depth: int) -> None:
         elif answers := numbered_answers(value):
             flat |= {f"{name}.{question}": own for question, own in answers.items()}
         elif depth < MAX_DEPTH:
-            _flatten(value, above if key in _LIFTED else f"{name}.", flat, depth + 1)
+            _flatten(
+                value, above if key in _LIFTED else f"{name}.", flat, depth + 1, counts, things
+            )
 
 
 def _history(rows: list[Object]) -> Columns:

@@ -20,6 +20,8 @@ from kits.lead_scoring._reading.together import groups_of
 from kits.lead_scoring.config import Config, SourceConfig
 
 _MANY = 0.01
+_OFTEN = 20
+"""Leads of an address, on the average, from which on it is one of who works on them."""
 
 
 def tell_splits(known: Known, source: SourceConfig) -> Iterator[Finding]:
@@ -85,6 +87,8 @@ def tell_persons(known: Known, source: SourceConfig) -> Iterator[Finding]:
                 leads[person] += 1
                 if won is not None:
                     outcomes[person].add(won)
+        if len(leads) * _OFTEN < leads.total():
+            continue  # of whoever works on the leads
         twice = sum(n > 1 for n in leads.values())
         both = sum(len(found) > 1 for found in outcomes.values())
         if twice:
