@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.programs import (
     answers_by_country,
     asian_exports,
+    base_answers,
     board_answers,
     board_exports,
     crm_answers,
@@ -32,6 +33,7 @@ from benchmarks.programs.writing import Program
 _BY_KIND = (
     answers_by_country,
     asian_exports,
+    base_answers,
     board_answers,
     board_exports,
     crm_answers,

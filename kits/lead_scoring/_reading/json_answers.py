@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
+from kits.lead_scoring._reading.json_tables import listed_table, table_in
 from kits.lead_scoring._reading.names import squeezed
 
 Object = dict[str, JsonValue]
@@ -44,11 +45,15 @@ _AROUND = ({"node", "cursor"}, {"data", "meta", "links"})
 def unwrapped(value: JsonValue, depth: int = 0) -> Iterator[Object]:
     """The rows in a document: a list of objects, or an API's answer around one."""
     if isinstance(value, list):
+        yield from listed_table(value) or ()
         for entry in value:
             if isinstance(entry, dict):
                 # pages of an API saved one after the other
                 yield from unwrapped(entry, depth + 1) if _is_page(entry) else iter((_bare(entry),))
     elif isinstance(value, dict):
+        if (table := table_in(value, _ABOUT)) is not None:
+            yield from table
+            return
         inner = _rows_in(value, depth)
         if inner is None:
             yield value

@@ -16,12 +16,10 @@ from pydantic import JsonValue
 
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.json_answers import Object, unwrapped
-from kits.lead_scoring._reading.json_lists import (
-    is_shortened,
+from kits.lead_scoring._reading.json_lists import is_shortened, named_values, numbered_answers
+from kits.lead_scoring._reading.json_values import (
     is_typed,
     is_versioned,
-    named_values,
-    numbered_answers,
     text_of,
     typed_value,
     versioned_value,

@@ -1,0 +1,112 @@
+"""Tables in JSON whose rows are lists of cells, and values in what a program puts around them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kits.lead_scoring._reading.json_answers import Object, unwrapped
+from tests.lead_scoring.lead_files import put, read
+
+_HEADER = ["Date", "Staff", "Status"]
+_GRID = [
+    [f"2025-01-{n % 28 + 1:02}", n % 7, *(["Won"], ["Lost"], [])[n % 3]] for n in range(60)
+]  # fmt: skip
+"""An open one ends before its empty cell, as Google Sheets has it."""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"range": "A1:C61", "majorDimension": "ROWS", "values": [_HEADER, *_GRID]},
+        {"columns": _HEADER, "index": list(range(60)), "data": _GRID},
+        {"cols": [{"name": name, "base_type": "type/Text"} for name in _HEADER], "rows": _GRID},
+        [_HEADER, *_GRID],
+    ],
+)
+def test_rows_that_are_lists_of_cells_are_leads(tmp_path: Path, answer: object) -> None:
+    found = read(put(tmp_path / "a.json", answer))
+    assert sorted(found.labels) == [""] * 20 + ["lost"] * 20 + ["won"] * 20
+    assert "decided_at=Date" in found.told("columns") and len(found.column("Staff")) == 60
+
+
+def test_columns_beside_each_other_are_a_table() -> None:
+    answer: Object = {"majorDimension": "COLUMNS", "values": [["Firm", "A", "B"], ["Status", "Won"]]}  # fmt: skip
+    assert list(unwrapped(answer)) == [
+        {"Firm": "A", "Status": "Won"},
+        {"Firm": "B", "Status": None},
+    ]
+
+
+def test_rows_of_smartsheet_have_the_titles_of_their_columns(tmp_path: Path) -> None:
+    columns = [{"id": 11, "title": "Status"}, {"id": 12, "title": "Staff"}]
+    rows = [
+        {"id": 900 + n, "createdAt": f"2025-01-{n % 28 + 1:02}T10:00:00Z", "cells": [
+            {"columnId": 12, "value": n % 7}, {"columnId": 11, "value": ("Won", "Lost")[n % 2], "displayValue": "x"},
+        ]}
+        for n in range(30)
+    ]  # fmt: skip
+    sheet = {"id": 5, "name": "Leads", "totalRowCount": 30, "columns": columns, "rows": rows}
+    found = read(put(tmp_path / "a.json", sheet))
+    assert found.labels[:2] == ["won", "lost"] and found.column("Staff")[:2] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        {"id": 5, "status": "won", "corners": [["a", "b"], ["c", "d"]]},
+        {"status": "won", "values": [["a", "b"], ["c", "d"]]},
+        {"values": [[1, 2], [3, 4]]},
+        {"values": [["a", "a"], ["c", "d"]]},
+        {"values": [["a", "b"], ["c", "d", "e"]]},
+        {"id": 5, "columns": [{"id": 1, "title": "A"}], "rows": [{"id": 1, "sku": "a"}]},
+    ],
+)
+def test_a_lead_that_has_lists_of_lists_is_a_lead(lead: Object) -> None:
+    assert list(unwrapped(lead)) == [lead]
+
+
+@pytest.mark.parametrize(
+    ("status", "at"),
+    [
+        (lambda word: {"id": 4, "value": word, "color": "red"}, lambda day: f"2025-01-{day:02}"),
+        (lambda word: {"stringValue": word}, lambda day: {"timestampValue": f"2025-01-{day:02}T00:00:00Z"}),
+        (lambda word: word, lambda day: {"$date": f"2025-01-{day:02}T00:00:00.000Z"}),
+        (lambda word: word, lambda day: {"$date": {"$numberLong": str(1_735_689_600_000 + (day - 1) * 86_400_000)}}),
+        (lambda word: word, lambda day: f"/Date({1_735_689_600_000 + (day - 1) * 86_400_000})/"),
+        (lambda word: word, lambda day: f"/Date({1_735_689_600_000 + (day - 1) * 86_400_000}+0200)/"),
+    ],
+)  # fmt: skip
+def test_values_are_read_in_what_a_program_puts_around_them(
+    tmp_path: Path, status: object, at: object
+) -> None:
+    assert callable(status) and callable(at)
+    rows = [
+        {"id": 900 + n, "created": at(n % 28 + 1), "status": status(("Won", "Lost")[n % 2])} for n in range(60)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", rows))
+    assert sorted(found.labels) == ["lost"] * 30 + ["won"] * 30
+    assert "decided_at=created" in found.told("columns")
+    moment = found.leads[0].at
+    assert moment is not None and moment.isoformat()[:10] == "2025-01-01"
+
+
+def test_a_date_that_no_calendar_has_is_a_text(tmp_path: Path) -> None:
+    rows = [{"id": 900 + n, "status": "won", "kind": f"/Date({10**17})/"} for n in range(30)]
+    assert read(put(tmp_path / "a.json", rows)).column("kind")[0] == f"/Date({10**17})/"
+
+
+def test_choices_of_podio_are_called_by_their_texts(tmp_path: Path) -> None:
+    def fields(n: int) -> list[dict[str, object]]:
+        many = [{"value": {"id": 1, "text": "A"}}, {"value": {"id": 2, "text": "B"}}]
+        return [
+            {"field_id": 1, "label": "Status", "type": "category", "values": [{"value": {"id": 3, "text": ("Won", "Lost")[n % 2]}}]},
+            {"field_id": 2, "label": "Wants", "type": "category", "values": many[: 1 + n % 2]},
+            {"field_id": 3, "label": "Asked", "type": "date", "values": [{"start": f"2025-01-{n + 1:02} 10:00:00", "start_date": "x"}]},
+        ]  # fmt: skip
+
+    rows = [{"item_id": 900 + n, "fields": fields(n)} for n in range(28)]
+    found = read(put(tmp_path / "a.json", {"total": 28, "filtered": 28, "items": rows}))
+    assert found.labels[:2] == ["won", "lost"] and found.column("Wants")[:2] == ["A", "A;B"]
+    assert "decided_at=Asked" in found.told("columns")
