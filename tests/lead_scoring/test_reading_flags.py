@@ -42,3 +42,44 @@ def test_what_a_stage_is_sorted_by_is_no_part_of_its_word(
 ) -> None:
     rows = [{"id": 900 + n, "status": (won, lost, still)[n % 3], "staff": n % 7} for n in range(60)]
     assert read(put(tmp_path / "a.json", rows)).labels[:3] == ["won", "lost", ""]
+
+
+@pytest.mark.parametrize("name", ["closed_at", "archived"])
+def test_who_is_called_lost_is_lost_whatever_tells_ends(tmp_path: Path, name: str) -> None:
+    ends: dict[str, object] = {"closed_at": "2025-01-05", "archived": True}
+    rows = [
+        {"id": 900 + n, "status": ("Won", "Lost", "Lost")[n % 3], name: ends[name] if n % 3 < 2 else "", "staff": n % 7}
+        for n in range(60)
+    ]  # fmt: skip
+    assert read(put(tmp_path / "a.json", rows)).labels[:3] == ["won", "lost", "lost"]
+
+
+@pytest.mark.parametrize("name", ["closed_at", "Abschlussdatum"])
+def test_of_those_not_won_who_has_no_date_of_the_end_is_open(tmp_path: Path, name: str) -> None:
+    rows = [
+        {"id": 900 + n, "is_won": n % 3 == 0, name: f"2025-01-{n % 28 + 1:02}" if n % 3 < 2 else None, "staff": n % 7}
+        for n in range(60)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", rows))
+    assert found.labels[:3] == ["won", "lost", ""]
+    assert f"of those not won 20 are open, as {name} says" in found.told("outcome")
+
+
+@pytest.mark.parametrize(
+    ("name", "ended"),
+    [
+        ("closed_at", lambda n: n % 3 == 0),  # those won alone have it
+        ("closed_at", lambda n: True),  # all have it: it was planned
+        ("closed_at", lambda n: n % 2 == 0),  # not all who were won have it
+        ("order_date", lambda n: n % 3 < 2),  # some may have bought before
+    ],
+)
+def test_a_date_that_does_not_tell_ends_makes_nobody_open(
+    tmp_path: Path, name: str, ended: object
+) -> None:
+    assert callable(ended)
+    rows = [
+        {"id": 900 + n, "is_won": n % 3 == 0, name: f"2025-01-{n % 28 + 1:02}" if ended(n) else None, "staff": n % 7}
+        for n in range(60)
+    ]  # fmt: skip
+    assert read(put(tmp_path / "a.json", rows)).labels[:3] == ["won", "lost", "lost"]

@@ -278,3 +278,26 @@ def test_addresses_of_whoever_works_on_the_leads_are_no_customers(tmp_path: Path
 
     assert not read(put(tmp_path / "a.json", rows("reps"))).told("same-person")
     assert read(put(tmp_path / "b.json", rows("customers"))).told("same-person")
+
+
+def test_bitrix24_items_of_a_smart_process(tmp_path: Path) -> None:
+    stages = ("DT128_5:SUCCESS", "DT128_5:FAIL", "DT128_5:NEW")
+    rows = [
+        {"id": 900 + n, "stageId": stages[n % 3], "createdTime": f"2025-01-{n % 28 + 1:02}T10:00:00+03:00", "updatedTime": "2025-03-01T10:00:00+03:00",
+         "movedTime": "2025-03-01T10:00:00+03:00", "assignedById": 3, "categoryId": 5, "opportunity": 100 * n}
+        for n in range(60)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", {"result": {"items": rows}, "total": 60}))
+    assert sorted(found.labels) == [""] * 20 + ["lost"] * 20 + ["won"] * 20
+
+
+def test_deals_of_brevo_are_not_taken_for_hubspots(tmp_path: Path) -> None:
+    rows = [
+        {"id": f"{n:024x}", "linkedContactsIds": [n], "attributes": {
+            "deal_name": f"Deal {n}", "deal_owner": "a", "deal_stage": ("Won", "Lost", "New")[n % 3], "amount": 100 * n,
+            "created_at": f"2025-01-{n % 28 + 1:02}T10:00:00Z",
+        }}
+        for n in range(60)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "a.json", {"items": rows}))
+    assert "HubSpot" not in found.told("columns") and found.labels.count("won") == 20

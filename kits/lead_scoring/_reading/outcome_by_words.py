@@ -6,13 +6,20 @@ Two that contradict each other are an error, not a guess. What a person stated, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kits.core.errors import DataError
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.mapping import tier_words
 from kits.lead_scoring._reading.names import names_for, plain, rank
 from kits.lead_scoring._reading.outcome import AGREE, Outcome, cells_said, outcome_of
-from kits.lead_scoring._reading.outcome_cells import MOST_VALUES, cells_by_words, known_cells
+from kits.lead_scoring._reading.outcome_cells import (
+    MOST_VALUES,
+    cells_by_words,
+    known_cells,
+    word_of,
+)
 from kits.lead_scoring._reading.sheets import Sheet
 
 _WRONG = 0.02
@@ -59,8 +66,9 @@ def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[Outcome, str]:
     own = known_cells(sheet.cells[flag.columns[0]])
     if flag.all_lost or len(own) != _FLAG:
         return flag, ""
-    for name in sheet.columns:
-        ends = _ends(sheet.cells[name], name, flag) if name not in flag.columns else None
+    others = [name for name in sheet.columns if name not in flag.columns and _is_plain(own)]
+    for name in sorted(others, key=lambda name: rank(name, "closed_at") is not None):
+        ends = _ends(sheet, name, flag)
         if ends is not None:
             won = tuple(None if w is False and not e else w for w, e in zip(flag.won, ends))
             told = f"; of those not won {won.count(None) - flag.won.count(None)} are open, as {name} says"
@@ -91,22 +99,44 @@ def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[Outcome, str]:
     return replace(flag, won=won, all_lost=True), told
 
 
-def _ends(cells: Sequence[str], name: str, flag: Outcome) -> list[bool] | None:
-    """Of which leads another plain yes says that they are lost, or closed; None where it does not, or not of some alone.
+def _is_plain(cells: Iterable[str]) -> bool:
+    """Whether they are a yes and a no: who is called lost is lost, whatever another column says of ends."""
+    won, lost = tier_words("flags")
+    return {word_of(cell) for cell in cells} <= won | lost
+
+
+def _ends(sheet: Sheet, name: str, flag: Outcome) -> list[bool] | None:
+    """Of which leads another plain yes says that they are lost, or closed, or a date when they were; None where it does not, or
+    not of some alone.
 
     Nobody who was won is lost, and all of them are closed.
     """
-    lost, closed = (rank(name, meaning) is not None for meaning in ("lost_mark", "closed_mark"))
-    known = known_cells(cells) if lost or closed else {}
-    chosen = cells_by_words(Counter(known), named=True) if 0 < len(known) <= _FLAG else None
-    if chosen is None or chosen.won | chosen.lost != set(known):
+    lost = rank(name, "lost_mark") is not None
+    said = _marked(sheet.cells[name], name) or _dated(sheet, name)
+    if not said:
         return None
-    said = [cell in chosen.won for cell in cells]
     of_won = [one for one, won in zip(said, flag.won) if won]
     of_others = [one for one, won in zip(said, flag.won) if won is False]
     wrong = sum(of_won) if lost else len(of_won) - sum(of_won)
     fair = _FAIR * len(of_others) <= sum(of_others) < len(of_others)
     return said if fair and wrong <= _WRONG * len(of_won) else None
+
+
+def _marked(cells: Sequence[str], name: str) -> list[bool]:
+    """(rows,) where a plain yes says lost or closed; empty: the column says neither."""
+    marks = any(rank(name, meaning) is not None for meaning in ("lost_mark", "closed_mark"))
+    known = known_cells(cells) if marks else Counter()
+    chosen = cells_by_words(known, named=True) if 0 < len(known) <= _FLAG else None
+    if chosen is None or chosen.won | chosen.lost != set(known):
+        return []
+    return [cell in chosen.won for cell in cells]
+
+
+def _dated(sheet: Sheet, name: str) -> list[bool]:
+    """(rows,) where there is a date of the end (`closed_at`); empty: the column holds none."""
+    if rank(name, "closed_at") is None or sheet.typed(name).kind != "date":
+        return []
+    return [not is_missing(cell) for cell in sheet.cells[name]]
 
 
 def _says_stage(name: str) -> bool:

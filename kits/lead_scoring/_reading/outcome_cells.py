@@ -25,8 +25,8 @@ _TOO_COMMON = frozenset({"win", "loss", "lose"})
 """Words that begin other things too (`win back`)."""
 _LONGEST = 120
 _SHOWN = 6
-_NUMBERED = re.compile(r"^(?:C\d{1,6}:|[A-Z]_(?=[A-Z]))?[\d\W_]*(?=[^\W\d_])")
-"""The number before a stage, or of its pipeline: Bitrix24's `C7:WON`; or the letter by which it is sorted: Raynet's `F_LOST`."""
+_NUMBERED = re.compile(r"^(?:C\d{1,6}:|DT\d{1,6}_\d{1,6}:|[A-Z]_(?=[A-Z]))?[\d\W_]*(?=[^\W\d_])")
+"""The number before a stage, or of its pipeline: Bitrix24's `C7:WON` and `DT128_5:SUCCESS`; or the letter by which it is sorted: Raynet's `F_LOST`."""
 _NOTE = re.compile(r"\s*\([^()]{0,80}\)$")
 """`06 - Closed Won (Sales pipeline)` is `Closed Won`, and `Closed (won)` is."""
 _COMPARED = re.compile(r"(>=|<=|>|<)\s*([-+]?\d+(?:\.\d+)?)")
