@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from benchmarks.programs.made import SOURCES, Deal
 from benchmarks.programs.writing import Program, Row, answered, day, iso, zulu
 
@@ -145,6 +147,22 @@ def _sap(d: Deal) -> Row:
     }  # fmt: skip
 
 
+def _own_program(d: Deal) -> Row:
+    """What a framework for web pages makes of a table: a yes for won, a date for closed, and PHP's dates."""
+
+    def at(moment: datetime | None) -> Row | None:
+        return (
+            {"date": iso(moment, "%Y-%m-%d %H:%M:%S.000000"), "timezone_type": 3, "timezone": "UTC"}
+            if moment
+            else None
+        )
+
+    return {
+        "id": d.n + 7, "createdAt": at(d.created), "closed_at": zulu(d.closed), "is_won": d.outcome == "won", "source": d.source,
+        "employees": d.employees, "amount": d.amount,
+    }  # fmt: skip
+
+
 def _sheet(rows: list[Row]) -> object:
     """What Google's API for sheets answers: lists, of which the first is the header."""
     return {
@@ -206,5 +224,10 @@ PROGRAMS: tuple[Program, ...] = (
         "Firestore documents", _firestore, lambda rows: {"documents": rows, "nextPageToken": "x"}
     ),
     answered("SAP opportunities", _sap, lambda rows: {"d": {"results": rows}}),
+    answered(
+        "Own program",
+        _own_program,
+        lambda rows: {"data": rows, "links": {}, "meta": {"total": len(rows)}},
+    ),
     answered("Google Sheets values", _sheet_row, _sheet),
 )

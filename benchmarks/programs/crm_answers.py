@@ -50,6 +50,15 @@ def _bitrix_lead(d: Deal) -> Row:
     }  # fmt: skip
 
 
+def _bitrix_item(d: Deal) -> Row:
+    return {
+        "id": d.n + 9, "title": f"Item {d.n}", "createdTime": iso(d.created), "updatedTime": iso(d.updated), "categoryId": 5,
+        "stageId": d.said("DT128_5:SUCCESS", "DT128_5:FAIL", "DT128_5:NEW", "DT128_5:CLIENT"), "opportunity": d.amount,
+        "isManualOpportunity": "N", "sourceId": d.source.upper(), "assignedById": len(d.owner), "begindate": iso(d.created),
+        "closedate": iso(d.planned), "movedTime": iso(d.closed or d.created), "movedBy": 3, "ufCrm5Employees": d.employees,
+    }  # fmt: skip
+
+
 def _close(d: Deal) -> Row:
     return {
         "id": f"oppo_{d.n:05d}xy", "organization_id": "orga_1", "lead_id": f"lead_{d.n:05d}", "lead_name": d.firm,
@@ -133,6 +142,7 @@ PROGRAMS: tuple[Program, ...] = (
              lambda rows: {"result": rows, "next": 50, "total": len(rows), "time": {"start": 1.5, "finish": 2.5}}),
     answered("Kommo leads", _kommo_lead, lambda rows: {"_page": 1, "_embedded": {"leads": rows}}),
     answered("Bitrix24 leads", _bitrix_lead, lambda rows: {"result": rows, "total": len(rows)}),
+    answered("Bitrix24 items", _bitrix_item, lambda rows: {"result": {"items": rows}, "next": 50, "total": len(rows)}),
     answered("Close opportunities", _close, lambda rows: {"has_more": False, "total_results": len(rows), "data": rows}),
     answered("Copper opportunities", _copper),
     answered("Capsule opportunities", _capsule, lambda rows: {"opportunities": rows}),

@@ -163,6 +163,26 @@ def _raynet(d: Deal) -> Row:
     }  # fmt: skip
 
 
+def _livespace(d: Deal) -> Row:
+    return {
+        "id": f"{d.n:08x}-77aa-4000-8000-000000000000", "name": f"Deal {d.n}", "status": d.said("won", "lost", "open"),
+        "created": iso(d.created, _PLAIN), "modified": iso(d.updated, _PLAIN), "stage": {"id": "s1", "name": "Oferta"},
+        "owner": {"id": f"u{len(d.owner)}", "name": d.owner}, "value": {"value": d.amount, "currency": "PLN"},
+        "dataset": [{"name": "Źródło", "value": d.source}, {"name": "Pracownicy", "value": d.employees}],
+    }  # fmt: skip
+
+
+def _megaplan(d: Deal) -> Row:
+    return {
+        "contentType": "Deal", "id": str(d.n + 5), "number": str(d.n), "name": f"Deal {d.n}",
+        "state": {"contentType": "ProgramState", "id": d.said("3", "4", "1"),
+                  "name": d.said("Сделка успешна", "Сделка провалена", "В работе")},
+        "price": {"contentType": "Money", "currency": "RUB", "value": d.amount}, "Category1CustomFieldSource": d.source,
+        "timeCreated": {"contentType": "DateTime", "value": iso(d.created)}, "Category1CustomFieldStaff": d.employees,
+        "timeUpdated": {"contentType": "DateTime", "value": iso(d.updated)},
+    }  # fmt: skip
+
+
 def _hubspot_page(name: str, row: Callable[[Deal], Row], **around: object) -> Program:
     return answered(
         name,
@@ -187,5 +207,9 @@ PROGRAMS: tuple[Program, ...] = (
     }, without=["source", "employees"]),
     answered("RD Station deals", _rd_station, lambda rows: {"total": len(rows), "has_more": False, "deals": rows}),
     answered("Agendor deals", _agendor, lambda rows: {"data": rows, "links": {}, "meta": {"totalCount": len(rows)}}),
+    answered("Livespace deals", _livespace, lambda rows: {"result": 200, "status": True, "data": {"deal": rows}}),
+    answered("Megaplan deals", _megaplan, lambda rows: {
+        "meta": {"status": 200, "errors": [], "pagination": {"count": len(rows), "hasMoreNext": False}}, "data": rows,
+    }),
     answered("Raynet business cases", _raynet, lambda rows: {"success": True, "totalCount": len(rows), "data": rows}),
 )  # fmt: skip
