@@ -148,12 +148,12 @@ PROGRAMS: tuple[Program, ...] = (
     answered("ERPNext opportunities", _erpnext, lambda rows: {"data": rows}),
     answered("Frappe CRM deals", _frappe_crm, lambda rows: {"data": rows}),
     answered("weclapp opportunities", _weclapp, lambda rows: {"result": rows}),
-    answered("Dolibarr proposals", _dolibarr),
+    answered("Dolibarr proposals by API", _dolibarr),
     answered("Teamleader deals", _teamleader, lambda rows: {"data": rows, "meta": {"page": {"size": 100, "number": 1}}}),
     answered("Axonaut opportunities", _axonaut),
     answered("Sellsy opportunities", _sellsy, lambda rows: {"data": rows, "pagination": {"limit": 100, "total": len(rows)}}),
     answered("Lexware Office quotations", _lexware, lambda rows: {
         "content": rows, "first": True, "last": True, "totalPages": 1, "totalElements": len(rows), "size": 250, "number": 0,
     }, without=["source", "employees"]),
-    answered("Stripe quotes", _stripe, lambda rows: {"object": "list", "data": rows, "has_more": False, "url": "/v1/quotes"}),
+    answered("Stripe quotes by API", _stripe, lambda rows: {"object": "list", "data": rows, "has_more": False, "url": "/v1/quotes"}),
 )  # fmt: skip

@@ -90,16 +90,16 @@ def _google_forms(d: Deal) -> Row:
 
 
 PROGRAMS: tuple[Program, ...] = (
-    answered("Meta lead ads", _meta, lambda rows: {"data": rows, "paging": {"cursors": {"before": "x", "after": "y"}}},
+    answered("Meta lead ads by API", _meta, lambda rows: {"data": rows, "paging": {"cursors": {"before": "x", "after": "y"}}},
              without=["amount"]),
-    answered("Typeform responses", _typeform, lambda rows: {"total_items": len(rows), "page_count": 1, "items": rows},
+    answered("Typeform responses by API", _typeform, lambda rows: {"total_items": len(rows), "page_count": 1, "items": rows},
              without=["amount"]),
     answered("Calendly invitees", _calendly,
              lambda rows: {"collection": rows, "pagination": {"count": len(rows), "next_page": None}}, without=["amount"]),
-    answered("Jotform submissions", _jotform, lambda rows: {
+    answered("Jotform submissions by API", _jotform, lambda rows: {
         "responseCode": 200, "message": "success", "content": rows, "duration": "25ms", "limit-left": 900,
         "resultSet": {"offset": 0, "limit": 1000, "count": len(rows)},
     }, without=["amount"]),
     answered("Google Ads leads", _google_ads, without=["amount", "decided"]),
-    answered("Google Forms responses", _google_forms, lambda rows: {"responses": rows}, without=["amount"]),
+    answered("Google Forms responses by API", _google_forms, lambda rows: {"responses": rows}, without=["amount"]),
 )  # fmt: skip

@@ -70,13 +70,13 @@ def _cal_com(d: Deal) -> Row:
 
 PROGRAMS: tuple[Program, ...] = (
     answered(
-        "Gravity Forms entries",
+        "Gravity Forms entries by API",
         _gravity,
         lambda rows: {"total_count": len(rows), "entries": rows},
         without=["amount"],
     ),
     answered(
-        "LinkedIn lead forms",
+        "LinkedIn lead forms by API",
         _linkedin,
         lambda rows: {
             "elements": rows,

@@ -82,13 +82,18 @@ def _with_cells(answer: dict[str, JsonValue]) -> list[dict[str, JsonValue]] | No
     columns, rows = answer.get("columns"), answer.get("rows")
     if not isinstance(columns, list) or not isinstance(rows, list):
         return None
-    titles = {one.get("id"): _title(one) for one in columns if isinstance(one, dict)}
+    titles = {_number(one, "id"): _title(one) for one in columns if isinstance(one, dict)}
     found = []
     for row in rows:
         cells = row.get("cells") if isinstance(row, dict) else None
         if not isinstance(row, dict) or not isinstance(cells, list):
             return None
         own = {key: value for key, value in row.items() if key != "cells"}
-        held = {c.get("columnId"): c.get("value") for c in cells if isinstance(c, dict)}
+        held = {_number(c, "columnId"): c.get("value") for c in cells if isinstance(c, dict)}
         found.append(own | {title: held.get(number) for number, title in titles.items() if title})
     return found or None
+
+
+def _number(one: dict[str, JsonValue], key: str) -> str:
+    """By what a cell names its column: a number or a text."""
+    return str(one.get(key, ""))
