@@ -308,12 +308,13 @@ def _document(path: Path, encoding: str) -> list[JsonValue]:
 
 
 def _rows_within(value: dict[str, JsonValue], depth: int) -> list[JsonValue]:
-    """The first list of objects, of those that lie least deep; empty where there is none."""
+    """The first list of objects under its keys, else the only one that lies deeper; empty where there is none."""
     found = next((one for one in value.values() if _are_objects(one)), None)
     if isinstance(found, list):
         return found
     inner = [one for one in value.values() if isinstance(one, dict)] if depth else []
-    return next((rows for one in inner if (rows := _rows_within(one, depth - 1))), [])
+    lists = [rows for one in inner if (rows := _rows_within(one, depth - 1))]
+    return lists[0] if len(lists) == 1 else []
 
 
 def _are_objects(value: JsonValue) -> bool:

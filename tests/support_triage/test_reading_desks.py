@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kits.core.errors import DataError
 from kits.core.mail.message import Message, read_message
 from kits.support_triage._mail.reading import read_mail
 from kits.support_triage._reading.row_dates import date_reader
@@ -167,6 +168,14 @@ def test_entities_are_no_columns(tmp_path: Path) -> None:
     samples, findings = read_all(put(tmp_path / "m.json", json.dumps(rows)))
     assert "entities=entities" in told(findings, "columns")
     assert all(s.annotation and [p.text for p in s.annotation.spans] == ["pump"] for s in samples)
+
+
+def test_settings_in_json_are_no_mails(tmp_path: Path) -> None:
+    guide = {f"Product {n}": {"description": said(n), "steps": [{"type": tag(n), "text": said(n)}]} for n in range(9)}  # fmt: skip
+    orders = [{"id": n, "scenario": {"products": said(n), "level": tag(n)}} for n in range(30)]
+    for content in (guide, orders):
+        with pytest.raises(DataError, match="no column of texts"):
+            read_all(put(tmp_path / "settings.json", json.dumps(content)))
 
 
 def test_what_lies_too_deep_or_is_too_much_is_left_in_its_cell() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -122,8 +122,16 @@ class Roles:
         return ", ".join(told)
 
 
-def find_roles(columns: Sequence[str], head: Sequence[Row], sidecar: Sidecar) -> Roles:
+def find_roles(
+    columns: Sequence[str],
+    head: Sequence[Row],
+    sidecar: Sidecar,
+    nested: Collection[str] = frozenset(),
+) -> Roles:
     """What the columns are for.
+
+    Args:
+        nested: those that lie within others are texts and labels by their names alone.
 
     Raises:
         ConfigError: `mails.yaml` names a column that the file does not have.
@@ -135,10 +143,10 @@ def find_roles(columns: Sequence[str], head: Sequence[Row], sidecar: Sidecar) ->
     text = found.text or _a_text(free, taken, TEXT_NAMES)
     subject = found.subject or _a_text(free, taken | {text}, SUBJECT_NAMES, content=False)
     if not text:
-        text = _longest(free, taken | {subject})
+        text = _longest(free, {*taken, subject, *nested})
     found = replace(found, text=text, subject=subject)
     if not found.label:
-        label = _a_label(free, set(_taken(found)))
+        label = _a_label(free, set(_taken(found)), nested)
         found = replace(found, label=(label,) if label else ())
     return found
 
@@ -248,7 +256,7 @@ def _longest(free: Mapping[str, list[str]], taken: set[str]) -> str:
     return best
 
 
-def _a_label(free: Mapping[str, list[str]], taken: set[str]) -> str:
+def _a_label(free: Mapping[str, list[str]], taken: set[str], nested: Collection[str]) -> str:
     """A column of labels by its name; without one, the only other column that repeats itself.
 
     One that says the same of many mails is taken where no other tells them apart.
@@ -261,5 +269,6 @@ def _a_label(free: Mapping[str, list[str]], taken: set[str]) -> str:
         if not all_the_same(free[name]):
             return name
         same = same or name
-    others = [n for n, c in free.items() if n not in taken and are_labels(c) and are_few(c)]
+    left = [n for n in free if n not in taken and n not in nested]
+    others = [n for n in left if are_labels(free[n]) and are_few(free[n])]
     return others[0] if len(others) == 1 else same

@@ -27,6 +27,8 @@ from kits.support_triage._reading.unfolding import Unfolded
 HEAD_ROWS = 1_000
 MAX_FILES = 10_000
 MAX_DEPTH = 6
+_FEWEST = 2
+"""Rows whose nested values are looked into: one alone may be settings."""
 _DOUBTFUL = frozenset({".txt", ".json"})
 """Suffixes that notes and settings have as well; without texts and labels in them they are passed over."""
 
@@ -159,10 +161,12 @@ def _is_labelled(roles: Roles) -> bool:
 
 def _found(source: Source, sidecar: Sidecar) -> Found | Finding:
     name, table = source.name, source.rows
-    if table.form.startswith("JSON"):
+    nested: frozenset[str] = frozenset()
+    if table.form.startswith("JSON") and len(table.head(_FEWEST)) == _FEWEST:
         table = Unfolded(table)
+        nested = table.nested
     head = table.head(HEAD_ROWS)
-    roles = find_roles(table.columns, head, sidecar)
+    roles = find_roles(table.columns, head, sidecar, nested)
     if not roles.usable:
         return _passed_over(name, _without_texts(table.columns, head))
     if Path(name).suffix.lower() in _DOUBTFUL and not _is_labelled(roles):

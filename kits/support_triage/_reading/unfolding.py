@@ -49,6 +49,11 @@ class Unfolded:
     def columns(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for row in self.head(_HEAD) for name in row))
 
+    @property
+    def nested(self) -> frozenset[str]:
+        """Columns that lie within others."""
+        return frozenset(self.columns) - set(self.table.columns)
+
     def rows(self) -> Iterator[tuple[int, Row] | BadRow]:
         for found in self.table.rows():
             yield found if isinstance(found, BadRow) else (found[0], unfolded(found[1]))
