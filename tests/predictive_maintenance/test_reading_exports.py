@@ -101,6 +101,33 @@ def test_channels_are_found_with_their_times(
     assert window(learn).started_at == START
 
 
+@pytest.mark.parametrize(
+    ("day", "clock", "names_"),
+    [("%d/%m/%Y", "%H.%M.%S", "Date;Time"), ("%Y-%m-%d", "%H:%M", "Fecha;Hora"), ("%d.%m.%Y", "%H:%M:%S", "Datum;Uhrzeit"),
+     ("%m/%d/%Y", "%I:%M %p", "date;time"), ("%Y%m%d", "%H%M%S", "DATE;TIME")],
+)  # fmt: skip
+def test_a_day_and_an_hour_side_by_side_are_one_time(
+    tmp_path: Path, day: str, clock: str, names_: str
+) -> None:
+    moments = [START + timedelta(minutes=n) for n in range(120)]
+    rows = [f"{m.strftime(day)};{m.strftime(clock)};{v}" for m, v in zip(moments, TEMP)]
+    text = "\n".join([f"{names_};Temp", *rows])
+    samples, findings = read_all(put(tmp_path / "x.csv", text))
+    assert "+" in texts(findings, "columns").partition("time: ")[2].split(";")[0]
+    assert names(samples[0]) == ["Temp"]
+    assert window(samples[0]).started_at == START
+    assert window(samples[0]).rate_hz == pytest.approx(1 / 60)
+
+
+def test_a_number_beside_a_day_is_no_hour(tmp_path: Path) -> None:
+    """A running number called `time` beside dates was joined to them, and nothing could be read."""
+    stamps = [at(n, "%Y-%m-%d %H:%M") for n in range(N)]
+    samples, _ = read_all(
+        put(tmp_path / "x.csv", table(["date", "time", "Temp"], stamps, range(N), TEMP))
+    )
+    assert "Temp" in names(samples[0])
+
+
 def test_what_is_no_reading_of_a_tag_is_told(tmp_path: Path) -> None:
     _, findings = read_all(put(tmp_path / "export.csv", home_assistant()))
     assert "state: 2 cells" in texts(findings, "bad-cells")

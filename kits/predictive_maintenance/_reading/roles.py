@@ -30,9 +30,10 @@ LEFT_OUT = "columns-left-out"
 LEFT_OUT_TEXT = "columns that are no channels"
 _CONDITIONS = frozenset({"class", "condition", "category"})
 _QUALITY_WORDS = frozenset({"good", "bad", "uncertain", "ok", "192", "0", "questionable", "stale"})
-_DAYS = frozenset({"date", "datum", "day", "tag", "fecha", "data", "dato", "dag"})
-_CLOCKS = frozenset({"time", "zeit", "uhrzeit", "hora", "heure", "ora", "tid", "tijd", "klockslag"})
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?")
+_DAYS = frozenset({"date", "datum", "fecha"})
+_CLOCKS = frozenset({"time", "zeit", "uhrzeit", "hora", "heure", "ora", "tijd", "klockslag"})
+_CLOCK = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?")
+"""`14:05`, `18.00.00`, `2:05 PM`"""
 _CLOCKS_LOOKED_AT = 200
 _FAULT_NAMES = (("anomal", ANOMALY), ("outlier", ANOMALY), ("fail", "failure"), ("fault", "fault"),
                 ("defect", "defect"), ("attack", "attack"))  # fmt: skip
@@ -141,17 +142,23 @@ def _time(
     if not found:
         return tuple(c.name for c in table.columns if c.kind == "time")[:1]
     days = [c for c in found if plain(c.name) in _DAYS]
-    clocks = [c for c in found if plain(c.name) in _CLOCKS and _is_clock(c)]
-    if len(days) == len(clocks) == 1:
+    clocks = [c for c in found if plain(c.name) in _CLOCKS]
+    if len(days) == len(clocks) == 1 and _is_clock(clocks[0], days[0]):
         return (days[0].name, clocks[0].name)
     found.sort(key=lambda c: c.kind != "time")
     return (found[0].name,)
 
 
-def _is_clock(column: Column) -> bool:
-    """Whether cells tell times of a day, and no day."""
-    some = [str(cell) for cell in column.values[:_CLOCKS_LOOKED_AT] if cell]
-    return column.kind == "text" and bool(some) and all(map(_CLOCK.fullmatch, some))
+def _is_clock(column: Column, day: Column) -> bool:
+    """Whether cells tell times of a day, and no day: `14:05:00`, or the number 140500 beside 20250303."""
+    some = column.values[:_CLOCKS_LOOKED_AT]
+    if column.kind == "number":
+        clocks = some[np.isfinite(some)]
+        parts = (clocks % 100, clocks // 100 % 100, clocks // 10_000)
+        fits = all(bool(np.all(part < end)) for part, end in zip(parts, (60, 60, 24)))
+        return day.kind == "number" and clocks.size > 0 and fits and bool(np.all(clocks % 1 == 0))
+    told = [str(cell) for cell in some if cell]
+    return column.kind == "text" and bool(told) and all(map(_CLOCK.fullmatch, told))
 
 
 def _labels(

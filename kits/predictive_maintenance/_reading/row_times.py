@@ -6,6 +6,7 @@ Says what was assumed; reading one column is `_reading/times.py`'s work.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -63,9 +64,20 @@ def _time_column(table: Table, names: Sequence[str]) -> Column:
     columns = [column for n in names if (column := table.column(n)) is not None]
     if len(columns) == 1:
         return columns[0]
+    day, clock = columns[0], columns[-1]
+    if day.kind == clock.kind == "number":
+        # 20250303 and 60500: five past six
+        clock = replace(
+            clock, kind="text", values=np.array([_clock(v) for v in clock.values], object)
+        )
+        columns = [*columns[:-1], clock]
     texts = [_as_text(column) for column in columns]
     joined = [" ".join(parts) for parts in zip(*texts)]
     return Column("+".join(names), "", "text", np.array(joined, dtype=object))
+
+
+def _clock(value: float) -> str:
+    return f"{int(value):06d}" if np.isfinite(value) else ""
 
 
 def _as_text(column: Column) -> list[str]:
