@@ -22,7 +22,7 @@ from kits.support_triage._reading.fits import SPLITS_SAID
 from kits.support_triage._reading.roles import Roles, find_roles
 from kits.support_triage._reading.rows import RowReader, as_written
 from kits.support_triage._reading.sidecar import NAMES, Sidecar
-from kits.support_triage._reading.unfolding import Unfolded
+from kits.support_triage._reading.unfolding import unfold
 
 HEAD_ROWS = 1_000
 MAX_FILES = 10_000
@@ -161,11 +161,11 @@ def _is_labelled(roles: Roles) -> bool:
 
 def _found(source: Source, sidecar: Sidecar) -> Found | Finding:
     name, table = source.name, source.rows
-    nested: frozenset[str] = frozenset()
-    if table.form.startswith("JSON") and len(table.head(_FEWEST)) == _FEWEST:
-        table = Unfolded(table)
-        nested = table.nested
     head = table.head(HEAD_ROWS)
+    nested: frozenset[str] = frozenset()
+    if table.form.startswith("JSON") and len(head) >= _FEWEST:
+        table, head = unfold(table, head)
+        nested = table.nested
     roles = find_roles(table.columns, head, sidecar, nested)
     if not roles.usable:
         return _passed_over(name, _without_texts(table.columns, head))

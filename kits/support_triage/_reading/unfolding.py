@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar
 
 from pydantic import JsonValue
@@ -19,7 +18,6 @@ from kits.core.tables import BadRow, Row
 MAX_COLUMNS = 500
 """Of a row."""
 _MAX_DEPTH = 4
-_HEAD = 200
 _MESSAGES = frozenset({
     "messages", "threads", "comments", "articles", "posts", "conversations", "conversation_parts", "replies", "events", "notes",
 })  # fmt: skip
@@ -35,19 +33,20 @@ _Object = Mapping[str, JsonValue]
 
 @dataclass(frozen=True)
 class Unfolded:
-    """A table of JSON whose nested values are columns of their own, after those that they lie in."""
+    """A table of JSON whose nested values are columns of their own, after those that they lie in.
+
+    Attributes:
+        columns: all that its first rows have.
+    """
 
     table: RowSource
+    columns: tuple[str, ...]
     numeric: ClassVar[frozenset[str]] = frozenset()
     cuts_rows: ClassVar[bool] = False
 
     @property
     def form(self) -> str:
         return self.table.form
-
-    @cached_property
-    def columns(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for row in self.head(_HEAD) for name in row))
 
     @property
     def nested(self) -> frozenset[str]:
@@ -60,6 +59,12 @@ class Unfolded:
 
     def head(self, most: int) -> list[Row]:
         return [unfolded(row) for row in self.table.head(most)]
+
+
+def unfold(table: RowSource, head: Sequence[Row]) -> tuple[Unfolded, list[Row]]:
+    """A table and its first rows, with what lies within their values."""
+    rows = [unfolded(row) for row in head]
+    return Unfolded(table, tuple(dict.fromkeys(name for row in rows for name in row))), rows
 
 
 def unfolded(row: Row) -> Row:
