@@ -26,7 +26,7 @@ from kits.core.sample import Sample, digest_of
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 SPLIT_WORDS: Mapping[str, Split] = {
-    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
+    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "validate": "val", "test": "test",
     "testing": "test",
 }  # fmt: skip
 """What people call a split, in names of files and folders and in cells, in lower case."""

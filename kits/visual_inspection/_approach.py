@@ -9,7 +9,7 @@ import importlib.util
 
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError
-from kits.visual_inspection._labels import GOOD
+from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import Config
 
 MIN_GOOD = 10

@@ -16,7 +16,7 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.visual_inspection import _images
 from kits.visual_inspection._approach import choose_approach, require_samples
-from kits.visual_inspection._labels import GOOD
+from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import Config
 
 MIN_DEFECT_PIXELS = 8.0

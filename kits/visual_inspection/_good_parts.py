@@ -23,7 +23,7 @@ from kits.core.stats import Estimate, auroc, bootstrap
 from kits.visual_inspection import _bank, _fusion, _images
 from kits.visual_inspection._approach import is_good
 from kits.visual_inspection._backbone import load_backbone
-from kits.visual_inspection._labels import GOOD
+from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import GoodPartsConfig
 from kits.visual_inspection.runtime import GoodPartsSpec, tile_scores
 

@@ -10,7 +10,7 @@ import yaml
 from kits.core.annotation import Annotation
 from kits.core.dataset import SPLITS, Dataset, DatasetItem
 from kits.visual_inspection import _images
-from kits.visual_inspection._labels import GOOD
+from kits.visual_inspection._words import GOOD
 
 _SUFFIX = {
     "image/jpeg": ".jpg",

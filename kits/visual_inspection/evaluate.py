@@ -20,8 +20,8 @@ from kits.core.operating_point import Costs, OperatingPoint
 from kits.core.prediction import Box, Prediction, prediction_from_json, prediction_to_json
 from kits.core.stats import Estimate, auroc_estimate, bootstrap, proportion
 from kits.visual_inspection import _picture, _thresholds
-from kits.visual_inspection._labels import GOOD
 from kits.visual_inspection._map import iou, mean_average_precision, resampler
+from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import Config
 from kits.visual_inspection.runtime import DetectorRuntime
 

@@ -21,7 +21,7 @@ from kits.core.errors import DataError
 from kits.core.kit import Exported
 from kits.core.runtime import Array, OnnxSession
 from kits.visual_inspection import _images
-from kits.visual_inspection._labels import GOOD
+from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import Config
 from kits.visual_inspection.runtime import (
     ANOMALY,

@@ -10,22 +10,16 @@ import pytest
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.visual_inspection import data
-from kits.visual_inspection._labels import is_good
-from tests.visual_inspection.builders import encoded, picture, put
-
-
-def pictures(folder: Path, *names: str) -> Path:
-    for number, name in enumerate(names):
-        put(folder / name, encoded(picture(seed=number), Path(name).suffix))
-    return folder
+from kits.visual_inspection._words import is_good
+from tests.visual_inspection.builders import put
+from tests.visual_inspection.pictures import pictures
+from tests.visual_inspection.pictures import read as read_pictures
 
 
 def read(path: Path) -> tuple[dict[str, str], dict[str, Finding]]:
     """Label of each picture (empty: not annotated), and findings."""
-    found = list(data.read(path, "auto"))
-    samples = [one for one in found if isinstance(one, RawSample)]
-    labels = {one.source: one.annotation.label if one.annotation else "" for one in samples}
-    return labels, {one.check: one for one in found if isinstance(one, Finding)}
+    found = read_pictures(path)
+    return found.labels, found.told
 
 
 def test_folders_around_the_classes_are_no_classes(tmp_path: Path) -> None:
@@ -56,18 +50,6 @@ def test_several_products_side_by_side_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="2 data sets in one folder") as error:
         read(tmp_path)
     assert "bottle, cable" in error.value.what
-
-
-def test_masks_beside_their_pictures_are_no_parts(tmp_path: Path) -> None:
-    names = [
-        f"part{n:02d}/Part{k}{end}"
-        for n in range(9)
-        for k in range(2)
-        for end in (".jpg", "_label.bmp")
-    ]
-    labels, told = read(pictures(tmp_path, *names))
-    assert len(labels) == 18 and "18 masks" in told["masks"].text
-    assert "look like parts" in told["folders-like-parts"].text
 
 
 def test_a_picture_called_a_mask_without_another_is_a_picture(tmp_path: Path) -> None:

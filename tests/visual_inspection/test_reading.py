@@ -14,8 +14,8 @@ import pytest
 from kits.core.errors import DataError, UsageError
 from kits.core.kit import Finding, RawSample
 from kits.visual_inspection import data
-from kits.visual_inspection._files import open_picture
 from kits.visual_inspection._images import decode, size_of
+from kits.visual_inspection._reading.files import open_picture
 from tests.hostile_pictures import HEIGHT, LONELY, WIDTH, lying_jpeg
 from tests.visual_inspection.builders import encoded, picture, put
 

@@ -8,46 +8,10 @@ from dataclasses import dataclass, field
 from kits.core.annotation import Annotation
 from kits.core.kit import Finding
 from kits.core.prediction import Box
+from kits.visual_inspection._words import GOOD, is_good
 
-GOOD = "good"
-GOOD_WORDS = frozenset({
-    "good", "ok", "okay", "normal", "golden", "pass", "passed", "io", "i.o.", "no_defect", "no_defects", "nodefect", "defect_free", "defectfree",
-    "non_defective", "not_defective", "intact", "healthy", "gut", "gutteil", "gutteile", "fehlerfrei", "in_ordnung", "bon", "bonne", "conforme",
-    "bueno", "buena", "correcto", "buono", "goed",
-})  # fmt: skip
-_VIEWS = frozenset(
-    {
-        "front",
-        "back",
-        "top",
-        "bottom",
-        "side",
-        "left",
-        "right",
-        "part",
-        "parts",
-        "images",
-        "image",
-        "samples",
-    }
-)
-"""What may stand beside the word: `ok_front`."""
 _CLIP_SHARE = 0.05
 _MIN_SIDE = 0.5
-
-
-def is_good(label: str) -> bool:
-    """Whether a class name is one of the usual words for a good part."""
-    word = label.strip().lower().replace("-", "_").replace(" ", "_")
-    if word in GOOD_WORDS:
-        return True
-    rest = [part for part in word.split("_") if part and part not in _VIEWS]
-    return len(rest) == 1 and rest[0] in GOOD_WORDS
-
-
-def tidy(label: str) -> str:
-    """The class as we write it: synonyms of good become `good`."""
-    return GOOD if is_good(label) else label.strip()
 
 
 @dataclass
@@ -67,16 +31,19 @@ class Labeller:
 
     def annotation(
         self, boxes: Sequence[Box], size: tuple[int, int], where: str, label: str = ""
-    ) -> Annotation:
-        """The annotation of one picture.
+    ) -> Annotation | None:
+        """The annotation of one picture; None where all its boxes are refused: that does not make it a good part.
 
         Args:
-            boxes: in pixels, possibly outside the picture.
+            boxes: in pixels, possibly outside the picture; one around what is good is no defect.
             size: width and height in pixels.
             where: file name for complaints.
             label: the picture's class when it is stated apart from the boxes.
         """
-        kept = tuple(b for b in (self._within(box, size, where) for box in boxes) if b)
+        defects = [box for box in boxes if not is_good(box.label)]
+        kept = tuple(b for b in (self._within(box, size, where) for box in defects) if b)
+        if defects and not kept:
+            return None
         return Annotation(label=label or main_label(kept), boxes=kept, author=self.author)
 
     def _within(self, box: Box, size: tuple[int, int], where: str) -> Box | None:

@@ -1,4 +1,4 @@
-"""Data sets of YOLO: `data.yaml`, or `images/` and `labels/`, with a line of text for each box."""
+"""Data sets of YOLO: `data.yaml`, `images/` and `labels/`, or a text beside each picture; a line for each box."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.prediction import Box
 from kits.core.settings import load_yaml
-from kits.visual_inspection._files import (
-    Picture,
-    Reading,
-    pictures_under,
-)
-from kits.visual_inspection._labels import Labeller
+from kits.visual_inspection._reading.files import Picture, Reading, pictures_under
+from kits.visual_inspection._reading.finding_pictures import PictureIndex
+from kits.visual_inspection._reading.labelling import Labeller
+from kits.visual_inspection._reading.layout import layout_of
+from kits.visual_inspection._reading.shapes import numbers
+
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,40 @@ class YoloSet:
 
 
 def find_yolo(path: Path) -> Path | None:
-    """The data.yaml of a YOLO set, or the folder when it has images/ and labels/."""
+    """The data.yaml of a YOLO set, or the folder when label files lie in labels/ beside images/, or beside the pictures."""
     if path.is_file():
         return path if path.suffix in (".yaml", ".yml") else None
     for name in ("data.yaml", "data.yml", "dataset.yaml"):
         if (path / name).is_file():
             return path / name
-    return path if (path / "images").is_dir() and (path / "labels").is_dir() else None
+    folders = (
+        one for name in ("labels", "Labels") for one in (*path.glob(name), *path.glob(f"*/{name}"))
+    )
+    if any(_holds_labels(folder) for folder in folders):
+        return path
+    return path if _names_file(path) and _beside_pictures(path) else None
+
+
+def _holds_labels(folder: Path) -> bool:
+    """Whether texts lie in a folder, and a folder images/ beside it."""
+    beside = (one for one in folder.parent.iterdir() if one.is_dir())
+    return any(one.name.lower() == "images" for one in beside) and any(folder.rglob("*.txt"))
+
+
+def _beside_pictures(path: Path) -> bool:
+    """Whether half of the pictures have a file of lines of numbers beside them."""
+    pictures = pictures_under(path)
+    beside = [file.with_suffix(".txt") for file in pictures if file.with_suffix(".txt").is_file()]
+    return (
+        bool(beside)
+        and len(beside) * 2 >= len(pictures)
+        and all(map(_has_numbers, beside[:_LOOKED_AT]))
+    )
+
+
+def _has_numbers(file: Path) -> bool:
+    lines = [line.split() for line in file.read_text(errors="replace").splitlines() if line.strip()]
+    return all(len(words) >= 5 and numbers(words) is not None for words in lines)
 
 
 def read_yolo(path: Path) -> Iterator[RawSample | Finding]:
@@ -64,12 +92,8 @@ def read_yolo(path: Path) -> Iterator[RawSample | Finding]:
             yield picture.sample(None, split=split)
             continue
         boxes = _yolo_boxes(label_file, picture, found.names, labeller)
-        annotation = None
-        if boxes is not None:
-            size = (picture.width, picture.height)
-            annotation = labeller.annotation(boxes, size, picture.name)
-            if boxes and not annotation.boxes:
-                annotation = None  # all its boxes were refused: that does not make it a good part
+        size = (picture.width, picture.height)
+        annotation = None if boxes is None else labeller.annotation(boxes, size, picture.name)
         yield picture.sample(annotation, split=split)
     yield from labeller.findings
     yield from reading.findings()
@@ -109,7 +133,7 @@ def _open_yolo(path: Path) -> YoloSet:
     if entry is None:
         raise DataError("no data.yaml and no images/ + labels/ here", where=str(path))
     if entry.is_dir():
-        return YoloSet(entry, _names_beside(entry), tuple(_by_folder(entry / "images")))
+        return YoloSet(entry, _names_beside(entry), tuple(_by_folder(entry)))
     try:
         content = load_yaml(entry.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -133,13 +157,21 @@ def _listed(content: dict[str, object], root: Path) -> Iterator[tuple[Split | No
     for key, split in SPLIT_WORDS.items():
         given = content.get(key)
         for one in given if isinstance(given, list) else [given] if given else []:
-            target = root / str(one)
+            target = _existing(root, str(one))
             if target.is_dir():
                 yield from ((split, file) for file in pictures_under(target))
             elif target.is_file():
                 lines = target.read_text(errors="replace").splitlines()
-                files = [root / line.strip() for line in lines if line.strip()]
-                yield from ((split, file) for file in files)
+                index = PictureIndex(root, pictures_under(root))
+                for line in filter(None, map(str.strip, lines)):
+                    yield split, index.find(line) or root / line
+
+
+def _existing(root: Path, written: str) -> Path:
+    """A folder or list as data.yaml has it; Roboflow's `../train/images` lies beside the file, as `train/images`."""
+    target = root / written
+    own = root / written.lstrip("./")
+    return own if not target.exists() and own.exists() else target
 
 
 def _class_names(given: object, where: Path) -> tuple[str, ...]:
@@ -154,26 +186,43 @@ def _class_names(given: object, where: Path) -> tuple[str, ...]:
 
 
 def _names_beside(folder: Path) -> tuple[str, ...]:
-    for name in ("classes.txt", "labels/classes.txt", "obj.names"):
-        file = folder / name
-        if file.is_file():
-            lines = file.read_text(errors="replace").splitlines()
-            return tuple(line.strip() for line in lines if line.strip())
-    return ()
+    file = _names_file(folder)
+    lines = file.read_text(errors="replace").splitlines() if file else []
+    return tuple(line.strip() for line in lines if line.strip())
 
 
-def _by_folder(images: Path) -> Iterator[tuple[Split | None, Path]]:
-    for file in pictures_under(images):
-        first = file.relative_to(images).parts[0]
-        yield SPLIT_WORDS.get(first.lower()), file
+def _names_file(folder: Path) -> Path | None:
+    """The file with a line for each class; the one of a picture's folder is as good as one above it."""
+    patterns = (
+        "classes.txt",
+        "labels/classes.txt",
+        "obj.names",
+        "*.names",
+        "*/classes.txt",
+        "*/labels/classes.txt",
+    )
+    return next((file for pattern in patterns for file in sorted(folder.glob(pattern))), None)
+
+
+def _by_folder(folder: Path) -> Iterator[tuple[Split | None, Path]]:
+    """Pictures in images/, or anywhere if there is none; the split that a folder above or below it names."""
+    layout = layout_of(folder, one_product=False)
+    inside = [
+        one
+        for one in layout.placed
+        if any(p.lower() == "images" for p in one.file.relative_to(folder).parts[:-1])
+    ]
+    for one in inside or layout.placed:
+        named = (SPLIT_WORDS.get(part.lower()) for part in one.file.relative_to(folder).parts[:-1])
+        yield next(filter(None, named), None), one.file
 
 
 def _label_file(picture: Path) -> Path:
     """images/…/x.jpg → labels/…/x.txt, the last `images` counts; else beside the picture."""
     parts = list(picture.parts)
     for index in range(len(parts) - 2, -1, -1):
-        if parts[index] == "images":
-            parts[index] = "labels"
+        if parts[index].lower() == "images":
+            parts[index] = "Labels" if parts[index] == "Images" else "labels"
             return Path(*parts).with_suffix(".txt")
     return picture.with_suffix(".txt")
 

@@ -1,0 +1,148 @@
+"""Readers of a JSON per picture, beside it or in a folder of its own: LabelMe, Supervisely, V7 Darwin."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from kits.core.dataset import Split
+from kits.core.errors import DataError
+from kits.core.kit import Finding, RawSample
+from kits.core.prediction import Box
+from kits.visual_inspection._reading.documents import Object, document, objects, text, within
+from kits.visual_inspection._reading.files import Picture, Reading
+from kits.visual_inspection._reading.finding_pictures import Beside
+from kits.visual_inspection._reading.labelling import Labeller
+from kits.visual_inspection._reading.layout import layout_of
+from kits.visual_inspection._reading.shapes import around, circle, places, sized
+from kits.visual_inspection._words import DEFECT
+
+_MAX_BYTES = 64 << 20
+"""A file may hold its picture once more."""
+_LOOKED_AT = 5
+Drawn: TypeAlias = list[Box | None]
+"""The boxes of a file; None for a shape without a place."""
+
+
+def _labelme(content: Object) -> Drawn | None:
+    shapes = content.get("shapes")
+    if not isinstance(shapes, list):
+        return None
+    return [_labelme_box(shape) if isinstance(shape, dict) else None for shape in shapes]
+
+
+def _labelme_box(shape: Object) -> Box | None:
+    """The bounds of a rectangle, polygon or circle (its middle and a point on it)."""
+    label = text(shape.get("label")) or DEFECT
+    points = places(shape.get("points"))
+    if points and len(points) >= 2 and shape.get("shape_type") == "circle":
+        (x0, y0), (x1, y1) = points[0], points[1]
+        return circle(x0, y0, math.hypot(x1 - x0, y1 - y0), label)
+    return around(points, label)
+
+
+def _supervisely(content: Object) -> Drawn | None:
+    shapes = content.get("objects")
+    if not isinstance(shapes, list) or "size" not in content:
+        return None
+    return [
+        around(places(within(one, "points", "exterior")), text(within(one, "classTitle")) or DEFECT)
+        for one in shapes
+    ]
+
+
+def _darwin(content: Object) -> Drawn | None:
+    notes = content.get("annotations")
+    if not isinstance(notes, list) or not isinstance(
+        content.get("item") or content.get("image"), dict
+    ):
+        return None
+    return [_darwin_box(one) for one in objects(notes)]
+
+
+def _darwin_box(note: Object) -> Box | None:
+    label, box = text(note.get("name")) or DEFECT, note.get("bounding_box")
+    if isinstance(box, dict):
+        return sized([box.get(key) for key in ("x", "y", "w", "h")], label)
+    paths = within(note, "polygon", "paths")
+    return around(
+        places(paths[0] if isinstance(paths, list) and paths else within(note, "polygon", "path")),
+        label,
+    )
+
+
+TOOLS: Mapping[str, Callable[[Object], Drawn | None]] = {
+    "labelme": _labelme,
+    "supervisely": _supervisely,
+    "darwin": _darwin,
+}
+"""Format → the boxes in a file of it; None: it is no such file."""
+
+
+def find_beside(path: Path) -> str:
+    """The format of the JSON files that are called as the pictures; empty if there are none, or others."""
+    beside = Beside(path, ".json")
+    named = (beside.of(placed.file) for placed in layout_of(path, one_product=False).placed)
+    some = [file for file in named if file is not None][:_LOOKED_AT]
+    for tool, drawn in TOOLS.items():
+        contents = [document(file, _MAX_BYTES) for file in some]
+        if some and all(isinstance(one, dict) and drawn(one) is not None for one in contents):
+            return tool
+    return ""
+
+
+def reader_of(tool: str) -> Callable[[Path], Iterator[RawSample | Finding]]:
+    """The reader of one of the formats."""
+
+    def read(path: Path) -> Iterator[RawSample | Finding]:
+        """Pictures with the bounds of their shapes; one without a file is not annotated.
+
+        Raises:
+            DataError: no pictures, or no such file for any of them.
+        """
+        labeller, reading, beside = Labeller(tool), Reading(path), Beside(path, ".json")
+        placed = layout_of(path, one_product=False).placed
+        if not any(beside.of(one.file) for one in placed):
+            raise DataError(
+                "no JSON with the name of a picture",
+                where=str(path),
+                fix="0001.json or 0001.jpg.json beside 0001.jpg, or in a folder of its own",
+            )
+        for one in placed:
+            picture = reading.open(one.file)
+            if isinstance(picture, Finding):
+                yield picture
+                continue
+            yield _sample(picture, beside.of(one.file), TOOLS[tool], labeller, one.split)
+        yield from labeller.findings
+        yield from reading.findings()
+
+    return read
+
+
+def _sample(
+    picture: Picture,
+    file: Path | None,
+    drawn: Callable[[Object], Drawn | None],
+    labeller: Labeller,
+    split: Split | None,
+) -> RawSample:
+    if file is None:
+        labeller.complain(
+            "image-without-label", f"{picture.name} has no JSON: imported as not annotated", picture.name,
+            "a file without shapes states that a part is good",
+        )  # fmt: skip
+        return picture.sample(None, split=split)
+    content = document(file, _MAX_BYTES)
+    boxes = drawn(content) if isinstance(content, dict) else None
+    if boxes is None or any(box is None for box in boxes):
+        labeller.complain(
+            "malformed-label", f"{file.name}: no shapes with points; the picture counts as not annotated", picture.name,
+            f"save it again in {labeller.author}",
+        )  # fmt: skip
+        return picture.sample(None, split=split)
+    size = (picture.width, picture.height)
+    note = labeller.annotation([box for box in boxes if box], size, picture.name)
+    return picture.sample(note, split=split)

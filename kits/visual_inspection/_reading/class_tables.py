@@ -1,0 +1,158 @@
+"""Tables with a row per picture: its file, and what it shows as a word, as yes or no, or as a column per class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kits.core.dataset import SPLIT_WORDS, Split
+from kits.core.errors import DataError
+from kits.core.tables import Row
+from kits.visual_inspection._reading.labels_tables import Table, column_of_pictures
+from kits.visual_inspection._reading.stated import Stated
+from kits.visual_inspection._words import DEFECT, GOOD, is_good, plain, tidy
+
+_MOST_CLASSES = 60
+_SHOWN = 20
+_LABELS = (
+    "label", "class", "classname", "class_name", "category", "defect", "defect_type", "defecttype", "type", "target", "result", "verdict",
+    "status", "state", "quality", "anomaly", "is_defective", "defective", "is_defect", "klasse", "fehler", "fehlerart", "ergebnis", "befund",
+    "urteil", "defaut", "resultat", "etat", "defecto", "resultado", "estado", "difetto", "esito", "wynik", "判定", "結果", "检测结果",
+)  # fmt: skip
+"""Names of the column with the class, the likeliest first."""
+_OF_DEFECTS = (
+    "defect",
+    "defective",
+    "anomaly",
+    "is_defective",
+    "is_defect",
+    "fehler",
+    "defaut",
+    "defecto",
+    "difetto",
+)
+"""Of these 1 or yes is a defect, and 0 or no is none."""
+_OF_GOOD = ("good", "ok", "is_good", "is_ok", "passed", "pass")
+_YES, _NO = (
+    frozenset({"1", "1.0", "true", "yes", "ja", "oui", "si"}),
+    frozenset({"0", "0.0", "false", "no", "nein", "non"}),
+)
+_SPLITS = ("split", "set", "subset", "partition")
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where a table has what: the class in one column, or in a column per class that is 1."""
+
+    picture: str
+    label: str
+    kinds: tuple[str, ...]
+    split: str
+
+
+def stated(table: Table, is_picture: Callable[[str], bool]) -> list[Stated] | None:
+    """What a table states; None where it names no pictures, or no class.
+
+    Raises:
+        DataError: the classes are numbers of which nobody knows which one is good.
+    """
+    picture = column_of_pictures(table, is_picture)
+    others = [column for column in table.columns if column != picture]
+    label = _label_column(table.rows, others)
+    kinds = () if label else _kinds(table.rows, others)
+    if not picture or not (label or kinds):
+        return None
+    columns = _Columns(picture, label, kinds, _split_column(others))
+    return [_stated(row, columns, table) for row in table.rows if row.get(picture, "").strip()]
+
+
+def _stated(row: Row, columns: _Columns, table: Table) -> Stated:
+    label = _class(row, columns, table.name)
+    split: Split | None = SPLIT_WORDS.get(row.get(columns.split, "").strip().lower())
+    unread = "" if label else f"{table.name} has no class for it"
+    return Stated(
+        row[columns.picture],
+        label=label,
+        split=split or _folder(table.file),
+        base=table.file.parent,
+        open=unread,
+    )
+
+
+def _folder(file: Path) -> Split | None:
+    return SPLIT_WORDS.get(file.parent.name.lower())
+
+
+def told(stated: Sequence[Stated]) -> str:
+    """How often the table has which class, for people."""
+    counts = Counter(one.label for one in stated)
+    return ", ".join(f"{label or '(none)'}: {n}" for label, n in counts.most_common(_SHOWN))
+
+
+def _label_column(rows: Sequence[Row], others: Sequence[str]) -> str:
+    """The column with the class: by its name, else the only one of few values with a word for good among them."""
+    named = {plain(column): column for column in others}
+    for name in map(plain, _LABELS):
+        if name in named:
+            return named[name]
+    telling = [column for column in others if _tells_good(rows, column)]
+    if len(telling) == 1:
+        return telling[0]
+    if _kinds(rows, others):
+        return ""
+    return next((named[name] for name in _OF_GOOD if name in named), "")
+
+
+def _kinds(rows: Sequence[Row], others: Sequence[str]) -> tuple[str, ...]:
+    """Columns of classes, each 0 or 1, one of them of good parts or each row with a 1."""
+    flags = [c for c in others if {row.get(c, "").strip() for row in rows} <= {"0", "1"}]
+    if len(flags) < 2 or len(flags) < len(others) - 1:
+        return ()
+    full = all(any(row[c].strip() == "1" for c in flags) for row in rows)
+    return tuple(flags) if full or any(map(is_good, flags)) else ()
+
+
+def unlabelled(table: Table, others: Sequence[str]) -> DataError:
+    """A table names the pictures, and nobody knows what it says of them."""
+    return DataError(
+        f"it names the pictures, but no column tells their class: {', '.join(others)}",
+        where=table.name,
+        fix="call the column with the class `label`, and good parts `good`",
+    )
+
+
+def _tells_good(rows: Sequence[Row], column: str) -> bool:
+    values = {row.get(column, "") for row in rows}
+    return 2 <= len(values) <= _MOST_CLASSES and any(map(is_good, values))
+
+
+def _split_column(others: Sequence[str]) -> str:
+    named = {plain(column): column for column in others}
+    return next((named[name] for name in _SPLITS if name in named), "")
+
+
+def _class(row: Row, columns: _Columns, where: str) -> str:
+    """The class of a row; of a plain yes or no by what the column asks.
+
+    Raises:
+        DataError: numbers of which nobody knows which one is good.
+    """
+    if columns.kinds:
+        ones = [tidy(kind) for kind in columns.kinds if row[kind].strip() == "1"]
+        bad = [kind for kind in ones if kind != GOOD]
+        return ",".join(bad) or (GOOD if ones else "")
+    cell = row.get(columns.label, "").strip()
+    word, column = cell.lower(), plain(columns.label)
+    if word not in _YES | _NO:
+        return tidy(cell)
+    if column in _OF_DEFECTS:
+        return DEFECT if word in _YES else GOOD
+    if column in _OF_GOOD:
+        return GOOD if word in _YES else DEFECT
+    raise DataError(
+        f"{cell!r} may mean good or defective",
+        where=f"{where}, column {columns.label}",
+        fix="call the column `defect` (1: defective) or `good` (1: good), or write the classes as words",
+    )

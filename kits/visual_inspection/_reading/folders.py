@@ -1,0 +1,168 @@
+"""Folders of pictures: one per class (also MVTec's), with masks or without; a verdict in each name; or good parts only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kits.core.annotation import Annotation
+from kits.core.errors import DataError
+from kits.core.kit import Finding, RawSample
+from kits.core.prediction import Box
+from kits.visual_inspection._reading.files import SUFFIXES, Picture, Reading
+from kits.visual_inspection._reading.labelling import Labeller
+from kits.visual_inspection._reading.layout import Layout, Placed, layout_of
+from kits.visual_inspection._reading.layout_masks import LayoutMasks
+from kits.visual_inspection._reading.names import classes_in_names
+from kits.visual_inspection._words import DEFECT, GOOD
+
+_SHOWN = 20
+
+
+def has_masks(path: Path) -> bool:
+    """Whether masks, and not folders, say which parts are good."""
+    layout = layout_of(path)
+    return bool(layout.masks) and LayoutMasks.of(layout).decide(layout)
+
+
+def read_folders(path: Path) -> Iterator[RawSample | Finding]:
+    """A folder per class, alone or under train/ val/ test/ (MVTec-like: test/<defect>); masks say where the defect is.
+
+    Raises:
+        DataError: no pictures, or several data sets side by side.
+    """
+    layout = layout_of(path)
+    masks = LayoutMasks.of(layout)
+    good = masks.good_classes(layout)
+    labeller, reading = Labeller("folders"), Reading(path)
+    against = []
+    for one in layout.placed:
+        if not one.label:
+            continue
+        picture = reading.open(one.file)
+        if isinstance(picture, Finding):
+            yield picture
+            continue
+        label = GOOD if one.label in good else one.label
+        boxes = masks.boxes(picture, label)
+        if label == GOOD and boxes:
+            against.append(picture.name)
+            boxes = ()
+        yield picture.sample(_note(labeller, picture, boxes, label), split=one.split)
+    yield from _told(layout, masks, labeller, reading)
+    if good:
+        yield Finding(
+            "good-by-masks", "pass", f"all masks of {', '.join(sorted(good))} are empty: these are good parts", tuple(sorted(good)),
+        )  # fmt: skip
+    if against:
+        yield Finding(
+            "masks-differ", "warn", f"{len(against)} pictures of good parts have a mask that shows a defect: the folder counts",
+            tuple(against[:_SHOWN]), "move them to the folder of their defect, or delete the masks",
+        )  # fmt: skip
+    yield from _folder_leftovers(path, [one.file.name for one in layout.placed if not one.label])
+
+
+def _note(labeller: Labeller, picture: Picture, boxes: Sequence[Box], label: str) -> Annotation:
+    """The class, with the boxes that can be used."""
+    note = labeller.annotation(boxes, (picture.width, picture.height), picture.name, label)
+    return note or Annotation(label=label, author=labeller.author)
+
+
+def _told(
+    layout: Layout, masks: LayoutMasks, labeller: Labeller, reading: Reading
+) -> Iterator[Finding]:
+    yield from reading.findings()
+    yield from labeller.findings
+    yield from masks.findings
+    yield from layout.findings()
+
+
+def read_masks(path: Path) -> Iterator[RawSample | Finding]:
+    """A mask per picture, an empty one for a good part; a picture without one is not annotated. Pictures in one folder are one part's.
+
+    Raises:
+        DataError: no pictures, or several data sets side by side.
+    """
+    layout = layout_of(path)
+    masks = LayoutMasks.of(layout)
+    labeller, reading = Labeller("masks"), Reading(path)
+    without = []
+    for one in layout.placed:
+        picture = reading.open(one.file)
+        if isinstance(picture, Finding):
+            yield picture
+            continue
+        note = None
+        if one.file in masks.by_picture:
+            boxes = masks.boxes(picture, DEFECT)
+            note = _note(labeller, picture, boxes, DEFECT if boxes else GOOD)
+        else:
+            without.append(picture.name)
+        yield picture.sample(note, split=one.split, group=one.label)
+    yield from _told(layout, masks, labeller, reading)
+    if without:
+        yield Finding(
+            "image-without-label", "warn", f"{len(without)} picture(s) have no mask: imported as not annotated",
+            tuple(without[:_SHOWN]), "an empty mask states that a part is good; or put the good ones in a folder `good`",
+        )  # fmt: skip
+
+
+def _folder_leftovers(path: Path, loose: list[str]) -> Iterator[Finding]:
+    if loose:
+        yield Finding(
+            "image-without-label",
+            "warn",
+            f"{len(loose)} picture(s) lie in no class folder: left out",
+            tuple(loose[:20]),
+            "move them into a folder named after their class",
+        )
+    for folder in sorted(p for p in path.rglob("*") if p.is_dir() and not p.name.startswith(".")):
+        if not any(file.suffix.lower() in SUFFIXES for file in folder.rglob("*")):
+            name = str(folder.relative_to(path))
+            yield Finding(
+                "empty-class", "warn", f"the folder {name} holds no pictures", (name,), "fill it"
+            )
+
+
+def read_golden(path: Path) -> Iterator[RawSample | Finding]:
+    """A folder of pictures of good parts, nothing else.
+
+    Raises:
+        DataError: no pictures in it.
+    """
+    layout = layout_of(path)
+    yield from _all(path, layout, [(one, GOOD) for one in layout.placed], "golden")
+
+
+def _all(
+    path: Path, layout: Layout, labelled: Sequence[tuple[Placed, str]], author: str
+) -> Iterator[RawSample | Finding]:
+    """Pictures with a class each, and what is to be told of their layout."""
+    reading = Reading(path)
+    for one, label in labelled:
+        picture = reading.open(one.file)
+        if isinstance(picture, Finding):
+            yield picture
+            continue
+        note = Annotation(label=label, author=author) if label else None
+        yield picture.sample(note, split=one.split)
+    yield from reading.findings()
+    yield from layout.findings()
+
+
+def read_named(path: Path) -> Iterator[RawSample | Finding]:
+    """Pictures with their class in their names, as cameras write it: `0001_OK.jpg`, `0002_NG.jpg`.
+
+    Raises:
+        DataError: no pictures, or no place in their names tells good parts from others.
+    """
+    layout = layout_of(path)
+    found = classes_in_names([one.file.stem for one in layout.placed])
+    if found is None:
+        raise DataError(
+            "no place in the names of the pictures says which parts are good",
+            where=str(path),
+            fix="such as 0001_OK.jpg and 0002_NG.jpg: a word for good parts among few others, at one place in all names",
+        )
+    yield from _all(path, layout, list(zip(layout.placed, found.labels)), "names")
+    yield found.finding()

@@ -1,0 +1,218 @@
+"""How pictures lie in folders: which folder is a class or a split, and which files are masks and no pictures of parts.
+
+Names decide; pixels are looked at only where a picture and its mask have one name. What is read of the files is the business of
+the readers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kits.core.dataset import SPLIT_WORDS, Split
+from kits.core.errors import DataError
+from kits.core.kit import Finding
+from kits.visual_inspection._reading.files import pictures_under
+from kits.visual_inspection._reading.masks import MASK_ENDS, read_mask
+from kits.visual_inspection._words import GOOD, is_good, plain, tidy
+
+_MASK_FOLDERS = frozenset({
+    "ground_truth", "groundtruth", "gt", "mask", "masks", "segmentation", "segmentations", "segmentation_masks", "label_masks",
+    "mask_images", "masks_images", "defect_masks", "label", "labels", "annotation", "annotations",
+})  # fmt: skip
+_NO_CLASS = frozenset({
+    "images", "image", "imgs", "img", "pictures", "pics", "photos", "data", "dataset", "jpegimages", "bilder", "fotos", "rgb", "imagesets",
+    "obj_train_data", "obj_valid_data", "obj_test_data", "ds", "default",
+})  # fmt: skip
+"""Folders that only say that pictures are in them."""
+_LOSSLESS, _LOSSY = (".png", ".bmp", ".tif", ".tiff"), (".jpg", ".jpeg")
+_LOOKED_AT = 5
+_MANY_CLASSES, _FEW_EACH = 8, 6
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A picture and what its folders say: its split, its class; empty where they say none."""
+
+    file: Path
+    split: Split | None
+    label: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The pictures under a folder.
+
+    Attributes:
+        masks: pictures of where a defect is; no pictures of parts.
+        above: folders above those that are classes, such as days or cameras.
+    """
+
+    root: Path
+    placed: tuple[Placed, ...]
+    masks: tuple[Path, ...]
+    above: tuple[str, ...] = ()
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether pictures lie in folders that are classes; good parts alone are one only beside a split."""
+        labels = {one.label for one in self.placed if one.label}
+        bad = {label for label in labels if not is_good(label)}
+        return bool(bad) or (bool(labels) and any(one.split for one in self.placed))
+
+    @property
+    def has_good(self) -> bool:
+        """Whether a folder is one of good parts."""
+        return any(one.label == GOOD for one in self.placed)
+
+    def names(self, files: Sequence[Path]) -> tuple[str, ...]:
+        """The first of some files, relative to the folder, for evidence."""
+        return tuple(str(file.relative_to(self.root)) for file in files[:_SHOWN])
+
+    def findings(self) -> Iterator[Finding]:
+        """What a person should know of it."""
+        if self.masks:
+            yield Finding(
+                "masks", "pass", f"{len(self.masks)} masks of defects are no pictures of parts: they say where a defect is",
+                self.names(self.masks),
+            )  # fmt: skip
+        if self.above:
+            yield Finding(
+                "folders-above", "pass", f"the classes lie below {len(self.above)} folders, such as days or cameras: these are no classes",
+                self.above[:_SHOWN], "import one of them if they are different products",
+            )  # fmt: skip
+        yield from self._parts_as_classes()
+
+    def _parts_as_classes(self) -> Iterator[Finding]:
+        counts = Counter(one.label for one in self.placed if one.label)
+        often = sorted(counts.values())
+        good = any(is_good(label) for label in counts)
+        if len(counts) >= _MANY_CLASSES and not good and often[len(often) // 2] <= _FEW_EACH:
+            yield Finding(
+                "folders-like-parts", "warn",
+                f"{len(counts)} folders with few pictures each, and none for good parts: they look like parts, not like classes",
+                tuple(sorted(counts))[:_SHOWN],
+                "sort the pictures into a folder per class, or give a table with a line per picture (file, label); for several pictures "
+                "of a part: data.group_by",
+            )  # fmt: skip
+
+
+def layout_of(path: Path, *, one_product: bool = True) -> Layout:
+    """Places the pictures under a folder.
+
+    Args:
+        one_product: folders tell the classes, so that several data sets side by side cannot be told apart.
+
+    Raises:
+        DataError: no pictures, or several data sets side by side.
+    """
+    files = pictures_under(path)
+    if not files:
+        raise DataError("a folder without pictures", where=str(path))
+    masks = _masks(path, files)
+    left = [file for file in files if file not in masks]
+    folders = [_folders(file.relative_to(path)) for file in left]
+    if one_product:
+        _refuse_several(path, folders)
+    while _wrapped(folders):
+        folders = [names[1:] for names in folders]
+    splits = [_split(names) for names in folders]
+    below = [names for _, names in splits]
+    level = _class_level(below)
+    labels = [tidy(names[level]) if len(names) > level else "" for names in below]
+    labels = _by_contrast(labels)
+    placed = [Placed(file, split, label) for file, (split, _), label in zip(left, splits, labels)]
+    above = (
+        sorted({"/".join(names[:level]) for names in below if len(names) > level}) if level else []
+    )
+    return Layout(path, tuple(placed), tuple(sorted(masks)), tuple(above))
+
+
+def _masks(path: Path, files: Sequence[Path]) -> set[Path]:
+    """Those of the pictures that are masks; never all of them."""
+    stems = {(file.parent, file.stem) for file in files}
+    masks = {file for file in files if _is_mask(file.relative_to(path), file, stems)}
+    masks = masks if len(masks) < len(files) else set()
+    return masks | _twins([file for file in files if file not in masks])
+
+
+def _is_mask(relative: Path, file: Path, stems: set[tuple[Path, str]]) -> bool:
+    if any(plain(part) in _MASK_FOLDERS for part in relative.parts[:-1]):
+        return True
+    ends = (end for end in MASK_ENDS if file.stem.lower().endswith(end))
+    return any((file.parent, file.stem[: -len(end)]) in stems for end in ends)
+
+
+def _twins(files: Sequence[Path]) -> set[Path]:
+    """Lossless pictures with the name of a lossy one beside them, if most have one and those looked at are masks."""
+    lossy = {(file.parent, file.stem) for file in files if file.suffix.lower() in _LOSSY}
+    twins = [f for f in files if f.suffix.lower() in _LOSSLESS and (f.parent, f.stem) in lossy]
+    if len(twins) * 4 < len(files):
+        return set()
+    step = max(1, len(twins) // _LOOKED_AT)
+    return set(twins) if all(_shows_mask(file) for file in twins[::step]) else set()
+
+
+def _shows_mask(file: Path) -> bool:
+    try:
+        read_mask(file)
+    except DataError:
+        return False
+    return True
+
+
+def _folders(relative: Path) -> tuple[str, ...]:
+    return tuple(part for part in relative.parts[:-1] if part.lower() not in _NO_CLASS)
+
+
+def _refuse_several(path: Path, folders: Sequence[tuple[str, ...]]) -> None:
+    """Several products, each with splits of its own, are several projects; classes with splits in them are one."""
+    firsts = {names[0] for names in folders if len(names) > 1 and _is_split(names[1])}
+    firsts = {name for name in firsts if not _is_split(name)}
+    if len(firsts) > 1 and not any(map(is_good, firsts)):
+        raise DataError(
+            f"{len(firsts)} data sets in one folder, each with splits of its own: {', '.join(sorted(firsts)[:_SHOWN])}",
+            where=str(path),
+            fix="import one of them: what a good part looks like is learned for one product",
+        )
+
+
+def _wrapped(folders: Sequence[tuple[str, ...]]) -> bool:
+    """Whether all pictures lie in one folder that only holds the splits and classes."""
+    if not folders or any(len(names) < 2 for names in folders):
+        return False
+    firsts, seconds = ({names[n] for names in folders} for n in (0, 1))
+    if len(firsts) > 1 or any(_is_split(name) or is_good(name) for name in firsts):
+        return False
+    return any(_is_split(name) or is_good(name) for name in seconds)
+
+
+def _is_split(name: str) -> bool:
+    return name.lower() in SPLIT_WORDS
+
+
+def _split(folders: tuple[str, ...]) -> tuple[Split | None, tuple[str, ...]]:
+    """The split that the first folder names, or the one below a class; and the folders without it."""
+    for at, name in enumerate(folders[:2]):
+        if _is_split(name):
+            return SPLIT_WORDS[name.lower()], folders[:at] + folders[at + 1 :]
+    return None, folders
+
+
+def _class_level(folders: Sequence[tuple[str, ...]]) -> int:
+    """Below how many folders the classes lie: there where a word for good parts stands, else at the top."""
+    for level in range(max(map(len, folders), default=0)):
+        if any(len(names) > level and is_good(names[level]) for names in folders):
+            return level
+    return 0
+
+
+def _by_contrast(labels: Sequence[str]) -> list[str]:
+    """Negative is good where the other class is positive, as in medicine."""
+    said = {label.lower() for label in labels if label}
+    if said != {"positive", "negative"}:
+        return list(labels)
+    return [GOOD if label.lower() == "negative" else label for label in labels]

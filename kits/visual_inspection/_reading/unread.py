@@ -1,0 +1,64 @@
+"""Files beside pictures that may be their labels, in a form that nobody reads: all good is not assumed then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from kits.core.errors import DataError
+from kits.core.row_sources import open_rows
+from kits.core.tables import BadRow
+from kits.visual_inspection._reading.documents import files_under
+from kits.visual_inspection._reading.finding_pictures import Beside, parts_of
+
+_BESIDE = (".txt", ".json", ".xml")
+_TEXTS = (
+    ".txt", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".manifest", ".labels", ".lst", ".data", ".dat",
+)  # fmt: skip
+SPREADSHEETS = (".xlsx", ".xls", ".ods")
+_MAX_BYTES = 256 << 20
+_LEAST = 5
+_WORDS = re.compile(r"[^\s,;:\"'|<>()=\[\]{}]+")
+
+
+def unread_labels(path: Path, pictures: Sequence[Path]) -> str:
+    """What may be labels, in words; empty if nothing may be."""
+    for suffix in _BESIDE:
+        beside = Beside(path, suffix)
+        found = [file for picture in pictures if (file := beside.of(picture)) is not None]
+        if found and len(found) * 2 >= len(pictures):
+            return f"{len(found)} files with the names of pictures may be labels ({found[0].name})"
+    names = {picture.name.lower() for picture in pictures}
+    for file in files_under(path, _TEXTS):
+        if file.stat().st_size <= _MAX_BYTES:
+            text = file.read_text(encoding="utf-8", errors="replace")
+            if _speaks_of(text.splitlines(), names):
+                return f"{file.relative_to(path)} names pictures and may be labels"
+    return _sheets(path, names)
+
+
+def _sheets(path: Path, names: set[str]) -> str:
+    for file in files_under(path, SPREADSHEETS):
+        name = str(file.relative_to(path))
+        try:
+            sources = open_rows(file, name, named=True).sources
+        except DataError as error:
+            return f"{name} may be labels, and cannot be read ({error.what})"
+        for source in sources:
+            rows = [one[1] for one in source.rows.rows() if not isinstance(one, BadRow)]
+            if _speaks_of([" ".join(row.values()) for row in rows], names):
+                return f"{source.name} names pictures and may be labels"
+    return ""
+
+
+def _speaks_of(lines: Iterable[str], names: set[str]) -> bool:
+    """Whether lines name several pictures and say something of them: a list of names alone says nothing."""
+    said: set[str] = set()
+    alone = True
+    for line in lines:
+        words = [parts_of(word)[-1:] for word in _WORDS.findall(line)]
+        named = {word[0] for word in words if word and word[0] in names}
+        said |= named
+        alone = alone and len(words) == len(named)
+    return not alone and len(said) >= min(_LEAST, len(names))

@@ -1,0 +1,111 @@
+"""Pascal VOC: an XML per picture, beside it or in `Annotations`; `ImageSets` may say the splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+from kits.core.annotation import Annotation
+from kits.core.dataset import SPLIT_WORDS, Split
+from kits.core.kit import Finding, RawSample
+from kits.core.prediction import Box
+from kits.visual_inspection._reading.files import Picture, Reading
+from kits.visual_inspection._reading.finding_pictures import Beside
+from kits.visual_inspection._reading.labelling import Labeller
+from kits.visual_inspection._reading.layout import layout_of
+from kits.visual_inspection._reading.shapes import numbers
+from kits.visual_inspection._words import DEFECT
+
+_MAX_XML_BYTES = 4 << 20
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+
+
+def find_voc(path: Path) -> bool:
+    """Whether a folder has VOC files."""
+    return any(_root_tag(file) == "annotation" for file in sorted(path.rglob("*.xml"))[:5])
+
+
+def _root_tag(file: Path) -> str:
+    parsed = _parse(file)
+    return parsed.tag if isinstance(parsed, ElementTree.Element) else ""
+
+
+def _parse(file: Path) -> ElementTree.Element | str:
+    """The root of an XML file, or why not. Entities are refused: they can explode."""
+    try:
+        content = file.read_bytes()
+        if len(content) > _MAX_XML_BYTES:
+            return "too large"
+        if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
+            return "declares entities"
+        return ElementTree.fromstring(content)  # noqa: S314  entities are refused above
+    except (OSError, ElementTree.ParseError) as error:
+        return str(error)
+
+
+def read_voc(path: Path) -> Iterator[RawSample | Finding]:
+    """Pictures with one xml each; an xml without objects states a good part.
+
+    Raises:
+        DataError: no pictures.
+    """
+    beside, splits = Beside(path, ".xml"), _splits(path)
+    labeller, reading = Labeller("voc"), Reading(path)
+    used = set()
+    layout = layout_of(path, one_product=False)
+    for one in layout.placed:
+        picture = reading.open(one.file)
+        if isinstance(picture, Finding):
+            yield picture
+            continue
+        found = beside.of(one.file)
+        used.add(found)
+        split = one.split or splits.get(one.file.stem.lower())
+        yield picture.sample(_annotation(picture, found, labeller), split=split)
+    for file in beside.files():
+        if file not in used:
+            labeller.complain(
+                "label-without-image", f"{file.name} has no picture", file.stem, "copy it"
+            )
+    yield from labeller.findings
+    yield from reading.findings()
+    if layout.masks:
+        yield next(iter(layout.findings()))
+
+
+def _splits(path: Path) -> Mapping[str, Split]:
+    """Name of a picture without its ending → its split, by `ImageSets/Main/train.txt` and the like; a name in two has none."""
+    found: dict[str, set[Split]] = {}
+    for file in path.rglob("ImageSets/*/*.txt"):
+        split = SPLIT_WORDS.get(file.stem.lower())
+        for line in file.read_text(errors="replace").splitlines() if split else ():
+            if split and line.strip():
+                found.setdefault(Path(line.split()[0]).stem.lower(), set()).add(split)
+    return {name: next(iter(splits)) for name, splits in found.items() if len(splits) == 1}
+
+
+def _annotation(picture: Picture, file: Path | None, labeller: Labeller) -> Annotation | None:
+    if file is None:
+        labeller.complain(
+            "image-without-label",
+            f"{picture.name} has no xml: imported as not annotated",
+            picture.name,
+            "an xml without objects states that a part is good",
+        )
+        return None
+    root = _parse(file)
+    if isinstance(root, str):
+        labeller.complain("malformed-label", f"{file.name}: {root}", picture.name, "export again")
+        return None
+    boxes = []
+    for item in root.iter("object"):
+        corners = numbers([item.findtext(f"bndbox/{key}", "") for key in _CORNERS])
+        if corners is None:
+            labeller.complain(
+                "malformed-label", f"{file.name}: an object without box", picture.name, "fix it"
+            )
+            return None
+        x0, y0, x1, y1 = corners
+        boxes.append(Box(x0, y0, x1, y1, item.findtext("name", "") or DEFECT))
+    return labeller.annotation(boxes, (picture.width, picture.height), picture.name)

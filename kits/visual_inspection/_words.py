@@ -1,0 +1,74 @@
+"""Words people have for parts, in many languages: which class is that of good ones, which name says that a part is not."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+GOOD = "good"
+DEFECT = "defect"
+"""The class of a part of which only is known that it is not good."""
+
+
+@cache
+def plain(word: str) -> str:
+    """A word without case, accents and marks between its parts: `Non-Défectueux` is `non_defectueux`."""
+    flat = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold())
+    flat = "".join(c for c in flat if not unicodedata.combining(c)).replace("ı", "i")
+    return re.sub(r"[\W_]+", "_", flat).strip("_")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(map(plain, text.split()))
+
+
+_GOOD_WORDS = _words(
+    "good ok okay normal golden pass passed accept accepted approved io i.o. no-defect no-defects nodefect nodefects defect-free defectfree "
+    "non-defective not-defective nondefective intact healthy flawless faultless gut gute gutteil gutteile fehlerfrei fehlerfreie in-ordnung "
+    "einwandfrei freigegeben bon bons bonne bonnes conforme conformes accepté acceptée sain saine bueno buenos buena buenas correcto correctos "
+    "correcta correctas aprobado aprobados buono buoni buona buone conformi accettato accettati bom bons boa boas aprovado aprovados goed goede "
+    "goedgekeurd godkänd godkända godkjent godkendt dobry dobre dobra dobrý dobré dobrá zgodny zgodne prawidłowy prawidłowe vyhovující "
+    "megfelelő iyi sağlam hatasız hyvä hyväksytty годен годна годно годные годный хорошо хорошие хороший норма нормальные исправные "
+    "добре добрі придатні καλό καλά 良品 良 良好 合格 合格品 正常 正常品 正品 无缺陷 無欠陥 欠陥なし 異常なし 양품 정상 합격 ดี سليم جيد תקין"
+)
+_BAD_WORDS = _words(
+    "ng nok nio n.i.o. ko bad defect defects defective defekt defekte faulty fail failed reject rejected rejects scrap anomaly anomalies "
+    "abnormal schlecht schlechtteil schlechtteile fehler fehlerhaft ausschuss mauvais défaut défectueux rebut malo malos mala malas defectuoso "
+    "rechazado scarto scarti difettoso difettosi ruim defeituoso rejeitado afgekeurd underkänd zły wadliwy brak vadný zmetek selejt hatalı "
+    "брак дефект 不良 不良品 不合格 不合格品 缺陷 次品 불량 불량품"
+)
+"""That a part is not good, and no more; they are not needed for classes, but a picture with one in its name is no good part."""
+_DEFECTS = _words(
+    "defect defects defekt defekte crack cracks damage damages anomaly anomalies scratch scratches fault faults error errors flaw flaws hole "
+    "holes rust dent dents stain stains chip chips fehler riss risse kratzer défaut défauts fissure fissures defecto defectos grieta grietas "
+    "difetto difetti crepa crepe defeito defeitos trinca trincas wada wady rysa vada vady"
+)
+_WITHOUT = _words("no non not without ohne kein keine sans sin sem senza zonder bez utan uden")
+_UNHARMED = re.compile(r"un(cracked|damaged|defective|broken|scratched|dented|affected)")
+_VIEWS = _words(
+    "front back top bottom side left right part parts piece pieces image images picture pictures sample samples teil teile"
+)
+"""What may stand beside the word: `ok_front`."""
+
+
+def is_good(label: str) -> bool:
+    """Whether a class name is one of the usual words for a good part; a number in front of it is none: `1_good`."""
+    word = plain(label)
+    if word in _GOOD_WORDS:
+        return True
+    rest = [part for part in word.split("_") if part not in _VIEWS and not part.isdigit()]
+    if len(rest) == 1:
+        return rest[0] in _GOOD_WORDS or bool(_UNHARMED.fullmatch(rest[0]))
+    joined = "_".join(rest)
+    return joined in _GOOD_WORDS or (len(rest) == 2 and rest[0] in _WITHOUT and rest[1] in _DEFECTS)
+
+
+def says_bad(word: str) -> bool:
+    """Whether a word says that a part is not good."""
+    return plain(word) in _BAD_WORDS
+
+
+def tidy(label: str) -> str:
+    """The class as we write it: synonyms of good become `good`."""
+    return GOOD if is_good(label) else label.strip()

@@ -1,0 +1,128 @@
+"""Masks say where a defect is, and which parts are good where no folder does; what contradicts itself is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from kits.core.errors import DataError
+from kits.visual_inspection import data
+from kits.visual_inspection._reading.masks import read_mask, regions
+from tests.visual_inspection.builders import encoded, picture, put
+from tests.visual_inspection.pictures import mask, pictures, read
+
+
+def test_the_regions_of_a_mask_become_boxes_of_the_folders_class(tmp_path: Path) -> None:
+    pictures(tmp_path, "train/good/1.png", "test/good/1.png", "test/dent/1.png")
+    mask(tmp_path / "ground_truth/dent/1_mask.png", (4, 5, 14, 15), (40, 30, 60, 40))
+    found = read(tmp_path)
+    boxes = [(one.x0, one.y0, one.x1, one.y1) for one in found.note("test/dent/1.png").boxes]
+    assert boxes == [(4, 5, 14, 15), (40, 30, 60, 40)]
+    assert {one.label for one in found.note("test/dent/1.png").boxes} == {"dent"}
+    assert found.note("test/good/1.png").boxes == ()
+
+
+def test_a_mask_of_another_size_is_scaled(tmp_path: Path) -> None:
+    pictures(tmp_path, "good/1.png", "dent/2.png")
+    mask(tmp_path / "masks/dent/2.png", (8, 10, 28, 30), shape=(96, 128))
+    assert read(tmp_path).box("dent/2.png") == (4, 5, 14, 15, "dent")
+
+
+def test_parts_of_a_scratch_that_lie_close_are_one(tmp_path: Path) -> None:
+    shown = np.zeros((480, 640), np.uint8)
+    for x in range(100, 300, 12):
+        shown[200:204, x : x + 8] = 1
+    assert regions(shown) == [(100, 200, 300, 204)]
+
+
+def test_a_picture_without_a_mask_is_not_annotated_where_masks_decide(tmp_path: Path) -> None:
+    pictures(tmp_path, "images/1.jpg", "images/2.jpg", "images/3.jpg")
+    mask(tmp_path / "masks/1.png", (4, 5, 14, 15))
+    mask(tmp_path / "masks/2.png")
+    found = read(tmp_path)
+    assert found.labels == {"images/1.jpg": "defect", "images/2.jpg": "good", "images/3.jpg": ""}
+    assert found.told["image-without-label"].evidence == ("images/3.jpg",)
+    assert "empty mask" in found.told["image-without-label"].fix
+
+
+def test_a_folder_per_part_is_a_group_and_no_class(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"kos0{n}/Part{k}.jpg" for n in range(3) for k in range(2)))
+    for n in range(3):
+        mask(tmp_path / f"kos0{n}/Part0_label.bmp")
+        mask(tmp_path / f"kos0{n}/Part1_label.bmp", (4, 5, 14, 15))
+    found = read(tmp_path)
+    assert data.detect_format(tmp_path) == "masks"
+    assert {one.group for one in found.samples.values()} == {"kos00", "kos01", "kos02"}
+    assert sorted(found.labels.values()) == ["defect"] * 3 + ["good"] * 3
+    assert "6 masks" in found.told["masks"].text
+
+
+def test_a_class_all_of_whose_masks_are_empty_is_good(tmp_path: Path) -> None:
+    pictures(tmp_path, "MT_Free/1.jpg", "MT_Crack/2.jpg")
+    mask(tmp_path / "MT_Free/1.png")
+    mask(tmp_path / "MT_Crack/2.png", (4, 5, 14, 15))
+    found = read(tmp_path)
+    assert found.labels == {"MT_Free/1.jpg": "good", "MT_Crack/2.jpg": "MT_Crack"}
+    assert found.told["good-by-masks"].evidence == ("MT_Free",)
+
+
+def test_a_mask_with_a_defect_in_the_folder_of_good_parts_is_told(tmp_path: Path) -> None:
+    pictures(tmp_path, "good/1.png", "dent/2.png")
+    mask(tmp_path / "masks/good/1.png", (4, 5, 14, 15))
+    mask(tmp_path / "masks/dent/2.png", (4, 5, 14, 15))
+    found = read(tmp_path)
+    assert found.labels["good/1.png"] == "good" and found.note("good/1.png").boxes == ()
+    assert found.told["masks-differ"].evidence == ("good/1.png",)
+
+
+def test_masks_that_are_none_and_masks_without_a_picture_are_told(tmp_path: Path) -> None:
+    pictures(tmp_path, "good/1.png", "dent/2.png")
+    put(tmp_path / "masks/dent/2.png", encoded(picture(), ".png"))
+    mask(tmp_path / "masks/dent/9.png", (4, 5, 14, 15))
+    found = read(tmp_path)
+    assert found.labels == {"good/1.png": "good", "dent/2.png": "dent"}
+    assert "many grays" in found.told["malformed-label"].text
+    assert found.told["label-without-image"].evidence == ("masks/dent/9.png",)
+
+
+def test_pictures_of_the_same_name_in_two_formats_are_both_parts_if_none_is_a_mask(
+    tmp_path: Path,
+) -> None:
+    pictures(tmp_path, "good/1.jpg", "good/1.png", "dent/2.jpg", "dent/2.png")
+    assert len(read(tmp_path).samples) == 4
+
+
+def test_a_product_whose_folder_is_called_as_one_of_masks_has_pictures(tmp_path: Path) -> None:
+    pictures(tmp_path, "labels/good/1.jpg", "labels/torn/2.jpg")
+    assert read(tmp_path).labels == {"labels/good/1.jpg": "good", "labels/torn/2.jpg": "torn"}
+
+
+@pytest.mark.parametrize("kind", ["classes", "jpeg", "colours", "alpha", "white"])
+def test_masks_in_many_forms(tmp_path: Path, kind: str) -> None:
+    shown = np.zeros((48, 64), np.uint8)
+    shown[5:15, 4:14] = 255
+    pixels, end = shown, ".png"
+    if kind == "classes":
+        pixels = shown // 255 * 3
+    elif kind == "jpeg":
+        end = ".jpg"
+    elif kind == "colours":
+        pixels = np.dstack([shown * 0, shown * 0, shown])
+    elif kind == "alpha":
+        pixels = np.dstack([shown, shown, shown, np.full_like(shown, 255)])
+    else:
+        pixels = np.where(shown > 0, 40, 255).astype(np.uint8)
+    found = read_mask(put(tmp_path / f"m{end}", encoded(pixels, end)))
+    rows, columns = np.nonzero(found.shown)
+    assert (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) == (4, 5, 14, 15)
+
+
+def test_a_mask_that_is_damaged_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        read_mask(put(tmp_path / "m.png", b"no picture"))
+    with pytest.raises(DataError, match="cannot be read"):
+        read_mask(put(tmp_path / "e.png", b""))
+    assert cv2.imread(str(tmp_path / "m.png")) is None

@@ -1,0 +1,93 @@
+"""What folders, names and lists say of parts; before all are taken for good ones, whatever may say otherwise is asked about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kits.core.errors import DataError
+from kits.visual_inspection import data
+from tests.sheets import xlsx
+from tests.visual_inspection.builders import put
+from tests.visual_inspection.pictures import pictures, read
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (("0001_OK.jpg", "0002_NG.jpg"), ["good", "NG"]),
+        (("io_1.jpg", "nio_2.jpg"), ["good", "nio"]),
+        (("OK0001.jpg", "NG0002.jpg"), ["good", "NG"]),
+        (("a-1-n.i.O..jpg", "b-2-i.O..jpg"), ["n.i.O", "good"]),
+        (("p1_good_a.jpg", "p2_dent_b.jpg", "p3_crack_c.jpg"), ["good", "dent", "crack"]),
+    ],
+)
+def test_the_verdict_in_a_name(tmp_path: Path, names: tuple[str, ...], labels: list[str]) -> None:
+    found = read(pictures(tmp_path, *names))
+    assert [found.labels[name] for name in names] == labels
+    assert "names of the pictures" in found.told["labels"].text
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("1.jpg", "2.jpg"),
+        ("cam1_left.jpg", "cam1_right.jpg"),
+        ("ok_1.jpg", "ok_2.jpg"),
+        ("_.jpg", "-.jpg"),
+    ],
+)
+def test_names_that_say_nothing_leave_all_good(tmp_path: Path, names: tuple[str, ...]) -> None:
+    pictures(tmp_path, *names)
+    assert data.detect_format(tmp_path) == "golden"
+
+
+def test_names_of_defective_parts_among_others_are_asked_about(tmp_path: Path) -> None:
+    pictures(tmp_path, "1.jpg", "2.jpg", "3_defekt.jpg")
+    with pytest.raises(DataError, match="1 of 3 pictures") as error:
+        read(tmp_path)
+    assert "3_defekt" in error.value.what and "--format golden" in error.value.fix
+    assert set(read(tmp_path, "golden").labels.values()) == {"good"}
+
+
+def test_classes_below_days_are_classes_and_the_days_are_told(tmp_path: Path) -> None:
+    pictures(tmp_path, "2025-03-01/OK/1.jpg", "2025-03-01/NG/2.jpg", "2025-03-02/OK/3.jpg")
+    found = read(tmp_path)
+    assert sorted(found.labels.values()) == ["NG", "good", "good"]
+    assert found.told["folders-above"].evidence == ("2025-03-01", "2025-03-02")
+
+
+def test_negative_is_good_beside_positive_alone(tmp_path: Path) -> None:
+    pictures(tmp_path / "a", "Positive/1.jpg", "Negative/2.jpg")
+    assert sorted(read(tmp_path / "a").labels.values()) == ["Positive", "good"]
+    pictures(tmp_path / "b", "negative/1.jpg", "dent/2.jpg")
+    assert sorted(read(tmp_path / "b").labels.values()) == ["dent", "negative"]
+
+
+def test_a_list_of_rejects_alone_is_asked_about_and_not_passed_over(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"{n:02d}.jpg" for n in range(20)))
+    rows = [["Teil", "Bemerkung"], *([f"{n:02d}.jpg", "Kratzer an der Kante"] for n in range(6))]
+    xlsx(tmp_path / "Ausschuss.xlsx", rows)
+    with pytest.raises(DataError, match=r"Ausschuss.xlsx.* names pictures and may be labels"):
+        read(tmp_path)
+    (tmp_path / "Ausschuss.xlsx").write_bytes(b"PK\x03\x04 not a book")
+    with pytest.raises(DataError, match=r"Ausschuss.xlsx may be labels, and cannot be read"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "export.json", "defects.xml", "list.dat"])
+def test_a_file_that_says_something_of_the_pictures_is_asked_about(
+    tmp_path: Path, name: str
+) -> None:
+    pictures(tmp_path, *(f"{n:02d}.jpg" for n in range(8)))
+    put(tmp_path / "out" / name, "\n".join(f"images/{n:02d}.jpg has a dent" for n in range(8)))
+    with pytest.raises(DataError, match=f"out/{name} names pictures"):
+        read(tmp_path)
+
+
+def test_a_list_of_names_and_a_file_about_other_things_say_nothing(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"{n:02d}.jpg" for n in range(8)))
+    put(tmp_path / "files.txt", "\n".join(f"./pics/{n:02d}.jpg" for n in range(8)))
+    put(tmp_path / "readme.txt", "Taken by Jo on Monday, such as 01.jpg and 02.jpg.")
+    assert set(read(tmp_path).labels.values()) == {"good"}

@@ -1,0 +1,118 @@
+"""Tables of classes and of boxes: which column says what, and what is asked about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kits.core.errors import DataError
+from kits.visual_inspection import data
+from tests.sheets import xlsx
+from tests.visual_inspection.builders import put
+from tests.visual_inspection.pictures import pictures, read
+
+
+def test_a_sheet_of_findings(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    xlsx(
+        tmp_path / "b.xlsx",
+        [["Bild", "Befund"], ["a.jpg", "i.O."], ["b.jpg", "Kratzer"], ["c.jpg", ""]],
+    )
+    found = read(tmp_path)
+    assert found.labels == {"a.jpg": "good", "b.jpg": "Kratzer", "c.jpg": ""}
+    assert "has no class for it" in found.told["malformed-label"].text
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "box"),
+    [
+        ("file,label,x1,y1,x2,y2", "a.jpg,dent,4,5,20,30", (4, 5, 20, 30)),
+        (
+            "image;class;bbox_x;bbox_y;bbox_width;bbox_height",
+            "a.jpg;dent;4;5;16;25",
+            (4, 5, 20, 30),
+        ),
+        ("Image,Left,Top,Right,Bottom,Defect", "a.jpg,4,5,20,30,dent", (4, 5, 20, 30)),
+        ("name,x,y,width,height,category", "a.jpg,4,5,16,25,dent", (4, 5, 20, 30)),
+        ("path,XMin,YMin,XMax,YMax,class", "data/a.jpg,0.25,0.5,0.5,0.75,dent", (16, 24, 32, 36)),
+    ],
+)
+def test_columns_of_boxes(tmp_path: Path, header: str, row: str, box: tuple[int, ...]) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg")
+    put(tmp_path / "boxes.csv", f"{header}\n{row}\n")
+    assert data.detect_format(tmp_path) == "boxes"
+    found = read(tmp_path)
+    assert found.box("a.jpg") == (*box, "dent")
+    assert found.told["image-without-label"].evidence == ("b.jpg",)
+
+
+def test_a_row_without_a_box_says_that_a_part_is_good_or_only_its_class(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    put(
+        tmp_path / "boxes.csv",
+        "file,class,xmin,ymin,xmax,ymax\na.jpg,dent,1,2,30,40\na.jpg,crack,5,5,20,20\nb.jpg,,,,,\nc.jpg,dent,,,,\nd.jpg,OK,1,1,60,40\n",
+    )
+    found = read(tmp_path)
+    assert [box.label for box in found.note("a.jpg").boxes] == ["dent", "crack"]
+    assert found.labels == {"a.jpg": "dent", "b.jpg": "good", "c.jpg": "dent", "d.jpg": "good"}
+    assert found.note("d.jpg").boxes == ()
+
+
+def test_runs_beyond_the_picture_and_several_regions(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    first, second = f"{2 * 48 + 11} 5", f"{40 * 48 + 1} 10"
+    put(
+        tmp_path / "train.csv",
+        f"ImageId,EncodedPixels\na.jpg,{first} {second}\nb.jpg,999999 7\nc.jpg,\n",
+    )
+    found = read(tmp_path)
+    boxes = {(one.x0, one.y0, one.x1, one.y1) for one in found.note("a.jpg").boxes}
+    assert boxes == {(2, 10, 3, 15), (40, 0, 41, 10)}
+    assert found.labels["c.jpg"] == "good"
+
+
+def test_of_a_column_per_class_none_is_good_unless_it_says_so(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    put(
+        tmp_path / "_classes.csv", "filename,ok,dent,crack\na.jpg,1,0,0\nb.jpg,0,1,1\nc.jpg,0,0,0\n"
+    )
+    found = read(tmp_path)
+    assert found.labels == {"a.jpg": "good", "b.jpg": "dent,crack", "c.jpg": ""}
+
+
+def test_tables_in_the_folders_of_splits_belong_together(tmp_path: Path) -> None:
+    pictures(tmp_path, "train/1.jpg", "train/2.jpg", "valid/1.jpg")
+    put(tmp_path / "train/list.csv", "file,label\n1.jpg,ok\n2.jpg,dent\n")
+    put(tmp_path / "valid/list.csv", "file,label\n1.jpg,dent\n")
+    found = read(tmp_path)
+    assert found.labels == {"train/1.jpg": "good", "train/2.jpg": "dent", "valid/1.jpg": "dent"}
+    assert found.samples["valid/1.jpg"].split == "val"
+
+
+def test_a_list_of_rejects_leaves_the_others_open(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"{n:02d}.jpg" for n in range(20)))
+    xlsx(
+        tmp_path / "Ausschuss.xlsx",
+        [["Teil", "Fehler"], *([f"{n:02d}.jpg", "Kratzer"] for n in range(3))],
+    )
+    found = read(tmp_path)
+    assert [found.labels[f"{n:02d}.jpg"] for n in range(4)] == ["Kratzer"] * 3 + [""]
+    assert "17 picture(s)" in found.told["image-without-label"].text
+
+
+def test_lines_of_json_are_a_table_too(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg")
+    put(
+        tmp_path / "metadata.jsonl",
+        '{"file_name": "a.jpg", "label": "ok"}\n{"file_name": "b.jpg", "label": "dent"}\n',
+    )
+    assert read(tmp_path).labels == {"a.jpg": "good", "b.jpg": "dent"}
+
+
+def test_bare_numbers_without_a_header_are_asked_about(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"{n}.jpg" for n in range(6)))
+    put(tmp_path / "labels.csv", "".join(f"{n}.jpg,{n % 2}\n" for n in range(6)))
+    with pytest.raises(DataError) as error:
+        read(tmp_path)
+    assert error.value.fix
