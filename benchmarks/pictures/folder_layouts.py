@@ -36,6 +36,29 @@ def mvtec(folder: Path, parts: Sequence[Part]) -> None:
             put(truth, part.encoded(".png", mask=True))
 
 
+@layout("MVTec LOCO: a folder of masks per picture", without=("split",))
+def mvtec_loco(folder: Path, parts: Sequence[Part]) -> None:
+    for part in parts:
+        split = "train" if part.good and part.split == "train" else "test"
+        put(folder / split / part.kind / f"{part.stem}.png", part.encoded(".png"))
+        if not part.good:
+            for number in range(2):
+                truth = folder / "ground_truth" / part.kind / part.stem / f"{number:03d}.png"
+                put(truth, part.encoded(".png", mask=True))
+
+
+@layout(
+    "Real-IAD: OK and NG with kinds below, a png mask beside a jpg of NG", without=("kind", "split")
+)
+def real_iad(folder: Path, parts: Sequence[Part]) -> None:
+    for part in parts:
+        place = f"OK/S{part.stem}" if part.good else f"NG/{part.kind[:2].upper()}/S{part.stem}"
+        stem = folder / "plate" / place / f"plate_{part.stem}_C1_2025"
+        put(stem.with_suffix(".jpg"), part.encoded())
+        if not part.good:
+            put(stem.with_suffix(".png"), part.encoded(".png", mask=True))
+
+
 @layout("BTAD: ok and ko", without=("kind", "split"))
 def btad(folder: Path, parts: Sequence[Part]) -> None:
     for part in parts:
@@ -170,6 +193,12 @@ def named_in_part(folder: Path, parts: Sequence[Part]) -> None:
 def kinds_in_names(folder: Path, parts: Sequence[Part]) -> None:
     for part in parts:
         put(folder / f"{part.kind}_{part.number}.jpg", part.encoded())
+
+
+@layout("NEU-CLS: kinds at the start of names, none good", refused="begin with")
+def kinds_alone(folder: Path, parts: Sequence[Part]) -> None:
+    for part in parts:
+        put(folder / f"{'Cr' if part.number % 2 else 'Pa'}_{part.number}.bmp", part.encoded(".bmp"))
 
 
 _FOLDERS = (

@@ -98,6 +98,22 @@ def _tiff_size(content: bytes) -> tuple[int, int]:
     return found.get(256, 0), found.get(257, 0)
 
 
+def has_more_pages(content: bytes) -> bool:
+    """Whether a TIFF says that another picture follows its first."""
+    if content[:4] not in (b"II*\0", b"MM\0*"):
+        return False
+    order = "<" if content[:2] == b"II" else ">"
+    try:
+        (at,) = struct.unpack(order + "I", content[4:8])
+        (count,) = struct.unpack(order + "H", content[at : at + 2])
+        (following,) = struct.unpack(
+            order + "I", content[at + 2 + 12 * count : at + 6 + 12 * count]
+        )
+    except struct.error:
+        return False
+    return bool(following)
+
+
 def _webp_size(content: bytes) -> tuple[int, int]:
     kind = content[12:16]
     if kind == b"VP8X":

@@ -36,9 +36,10 @@ _BAD_WORDS = _words(
     "ng nok nio n.i.o. ko bad defect defects defective defekt defekte faulty fail failed reject rejected rejects scrap anomaly anomalies "
     "abnormal schlecht schlechtteil schlechtteile fehler fehlerhaft ausschuss mauvais défaut défectueux rebut malo malos mala malas defectuoso "
     "rechazado scarto scarti difettoso difettosi ruim defeituoso rejeitado afgekeurd underkänd zły wadliwy brak vadný zmetek selejt hatalı "
-    "брак дефект 不良 不良品 不合格 不合格品 缺陷 次品 불량 불량품"
+    "брак дефект 不良 不良品 不合格 不合格品 缺陷 次品 불량 불량품 scratch scratches crack cracks dent dents damage damaged cracked scratched "
+    "broken kratzer riss risse delle dellen fissure fissures rayure rayures grieta grietas crepa crepe graffio trinca trincas rysa rysy"
 )
-"""That a part is not good, and no more; they are not needed for classes, but a picture with one in its name is no good part."""
+"""That a part is not good: for classes no words are needed, but a picture with one of these in its name is no good part."""
 _DEFECTS = _words(
     "defect defects defekt defekte crack cracks damage damages anomaly anomalies scratch scratches fault faults error errors flaw flaws hole "
     "holes rust dent dents stain stains chip chips fehler riss risse kratzer défaut défauts fissure fissures defecto defectos grieta grietas "

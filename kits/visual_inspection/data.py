@@ -18,6 +18,7 @@ from kits.visual_inspection import _checks, _writers
 from kits.visual_inspection._duplicates import near_duplicates
 from kits.visual_inspection._reading import beside, coco, folders, lists, tables, voc, yolo
 from kits.visual_inspection._reading.detecting import detect_format
+from kits.visual_inspection._reading.files import not_read
 
 __all__ = ["check", "detect_format", "near_duplicates", "read", "write"]
 
@@ -46,7 +47,13 @@ def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
         DataError: the layout as a whole cannot be read (no class names, no pictures).
     """
     name = detect_format(path) if format == "auto" else format
-    return chosen(name, _READERS, "unknown format")(path)
+    return _whole(chosen(name, _READERS, "unknown format"), path)
+
+
+def _whole(reader: Reader, path: Path) -> Iterator[RawSample | Finding]:
+    """What a reader finds, and what lies there that none reads."""
+    yield from reader(path)
+    yield from not_read(path if path.is_dir() else path.parent)
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

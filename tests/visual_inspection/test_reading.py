@@ -222,3 +222,15 @@ def test_the_size_in_a_header_is_the_one_that_decoders_find(lonely: bytes) -> No
 def test_a_picture_without_a_size_is_not_decoded() -> None:
     with pytest.raises(DataError, match="damaged"):
         decode(b"\xff\xd8\xff\xe0\x00\x04ab\xff\xd9")
+
+
+@pytest.mark.parametrize("pages", [1, 3])
+def test_a_picture_of_several_pages_is_told(tmp_path: Path, pages: int) -> None:
+    done, content = cv2.imencodemulti(".tiff", [picture(seed=n) for n in range(pages)])
+    assert done
+    put(tmp_path / "stack.tiff", content.tobytes())
+    samples, told = split_up(tmp_path, "golden")
+    assert len(samples) == 1
+    assert ("unusual-image" in told and "several pages" in told["unusual-image"].text) == (
+        pages > 1
+    )

@@ -126,3 +126,28 @@ def test_a_mask_that_is_damaged_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_mask(put(tmp_path / "e.png", b""))
     assert cv2.imread(str(tmp_path / "m.png")) is None
+
+
+def test_masks_in_a_folder_per_picture_are_one(tmp_path: Path) -> None:
+    pictures(
+        tmp_path,
+        "train/good/000.png",
+        "test/good/000.png",
+        "test/bent/000.png",
+        "test/bent/001.png",
+    )
+    mask(tmp_path / "ground_truth/bent/001/000.png", (4, 5, 14, 15))
+    mask(tmp_path / "ground_truth/bent/001/001.png", (40, 30, 60, 40))
+    mask(tmp_path / "ground_truth/bent/000/000.png", (20, 20, 30, 30), shape=(96, 128))
+    found = read(tmp_path)
+    boxes = [(one.x0, one.y0, one.x1, one.y1) for one in found.note("test/bent/001.png").boxes]
+    assert boxes == [(4, 5, 14, 15), (40, 30, 60, 40)]
+    assert found.box("test/bent/000.png") == (10, 10, 15, 15, "bent")
+    assert "label-without-image" not in found.told
+
+
+def test_a_few_masks_beside_their_pictures_are_no_parts(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"OK/{n}.jpg" for n in range(20)), "NG/1.jpg")
+    mask(tmp_path / "NG/1.png", (4, 5, 14, 15))
+    found = read(tmp_path)
+    assert len(found.samples) == 21 and found.box("NG/1.jpg") == (4, 5, 14, 15, "NG")

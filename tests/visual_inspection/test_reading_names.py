@@ -91,3 +91,22 @@ def test_a_list_of_names_and_a_file_about_other_things_say_nothing(tmp_path: Pat
     put(tmp_path / "files.txt", "\n".join(f"./pics/{n:02d}.jpg" for n in range(8)))
     put(tmp_path / "readme.txt", "Taken by Jo on Monday, such as 01.jpg and 02.jpg.")
     assert set(read(tmp_path).labels.values()) == {"good"}
+
+
+def test_kinds_at_the_start_of_names_are_asked_about_and_cameras_are_not(tmp_path: Path) -> None:
+    pictures(tmp_path / "kinds", *(f"{kind}_{n}.bmp" for kind in ("Cr", "Pa") for n in range(5)))
+    with pytest.raises(DataError, match=r"begin with 2 words \(cr, pa\)"):
+        read(tmp_path / "kinds")
+    pictures(tmp_path / "shots", *(f"{kind}_{n}.bmp" for kind in ("IMG", "DSC") for n in range(5)))
+    assert data.detect_format(tmp_path / "shots") == "golden"
+
+
+def test_pictures_and_films_in_other_forms_are_told(tmp_path: Path) -> None:
+    pictures(tmp_path, "good/1.jpg", "bad/2.jfif.jpg")
+    for name in ("good/3.heic", "bad/4.GIF", "film.mp4", ".hidden.gif"):
+        put(tmp_path / name, b"x")
+    told = read(tmp_path).told["file-passed-over"]
+    assert (
+        told.evidence == ("bad/4.GIF", "film.mp4", "good/3.heic")
+        and ".gif, .heic, .mp4" in told.text
+    )

@@ -11,7 +11,7 @@ from kits.visual_inspection._reading.files import pictures_under
 from kits.visual_inspection._reading.folders import has_masks
 from kits.visual_inspection._reading.layout import Layout, layout_of
 from kits.visual_inspection._reading.lists import find_list
-from kits.visual_inspection._reading.names import classes_in_names, named_bad
+from kits.visual_inspection._reading.names import classes_in_names, kinds_at_start, named_bad
 from kits.visual_inspection._reading.tables import find_tables
 from kits.visual_inspection._reading.unread import unread_labels
 from kits.visual_inspection._reading.voc import find_voc
@@ -82,9 +82,16 @@ def _refuse_labels(path: Path, layout: Layout, stems: list[str]) -> None:
     bad = named_bad(stems)
     if bad and not layout.has_good:
         raise DataError(
-            f"{len(bad)} of {len(stems)} pictures are called as defective parts are ({bad[0]}), and the others say nothing",
+            f"{len(bad)} of {len(stems)} pictures are called as defective parts are ({bad[0]}), and none as a good one",
             where=str(path),
             fix="put the good ones in a folder `good` and the others in one per defect; if all parts are good: --format golden",
+        )
+    kinds = kinds_at_start(stems)
+    if kinds:
+        raise DataError(
+            f"the names of the pictures begin with {len(kinds)} words ({', '.join(kinds)}), which may be kinds of defects",
+            where=str(path),
+            fix="put each kind in a folder of its own, the good parts in one called `good`; if all parts are good: --format golden",
         )
     labels = unread_labels(path, [one.file for one in layout.placed])
     if labels:

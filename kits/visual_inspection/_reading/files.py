@@ -5,6 +5,7 @@ One place decides what is a usable picture. It reads files; it knows nothing of 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,45 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.visual_inspection import _images
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 MAX_FILE_BYTES = 256 << 20
+_OTHERS = frozenset(
+    [
+        ".gif",
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jp2",
+        ".j2k",
+        ".jxl",
+        ".pgm",
+        ".ppm",
+        ".pbm",
+        ".pnm",
+        ".raw",
+        ".dng",
+        ".cr2",
+        ".nef",
+        ".arw",
+        ".tga",
+        ".svg",
+        ".exr",
+        ".hdr",
+        ".dcm",
+        ".mp4",
+        ".avi",
+        ".mov",
+        ".mkv",
+        ".wmv",
+        ".webm",
+    ]
+)
+"""Endings of pictures and films that we do not read."""
+_BLACK, _PAGES = "16-bit with 12-bit values: will look black", "of several pages, the first is read"
+_ADVICE = {
+    _BLACK: "scale the values to the full 16 bits before import",
+    _PAGES: "save each page as a picture if they are parts of their own",
+}
 
 
 def pictures_under(folder: Path) -> list[Path]:
@@ -32,6 +70,21 @@ def pictures_under(folder: Path) -> list[Path]:
         and path.is_file()
         and path.resolve().is_relative_to(root)
     )
+
+
+def not_read(folder: Path) -> Iterator[Finding]:
+    """What of pictures and films below a folder is in a form that we do not read."""
+    found = sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.suffix.lower() in _OTHERS and not path.name.startswith(".") and path.is_file()
+    )
+    if found:
+        ends = ", ".join(sorted({Path(name).suffix.lower() for name in found}))
+        yield Finding(
+            "file-passed-over", "warn", f"{len(found)} pictures or films are in a form that is not read ({ends})", tuple(found[:20]),
+            "save them as PNG or JPEG; of a film save single pictures",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,12 +150,14 @@ def _remark(content: bytes, image: _images.Image) -> str:
     if _images.media_type_of(content) == "image/jpeg":
         turned = _images.size_of(content) != (image.shape[1], image.shape[0])
         return "turned as its EXIF data says" if turned else ""
+    if _images.has_more_pages(content):
+        return _PAGES
     raw = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if raw is None:
         return ""
     if raw.dtype == np.uint16:
         dark = int(raw.max()) < 1 << 12
-        return "16-bit with 12-bit values: will look black" if dark else "16-bit, read as 8-bit"
+        return _BLACK if dark else "16-bit, read as 8-bit"
     return "transparency dropped" if raw.ndim == 3 and raw.shape[2] == 4 else ""
 
 
@@ -125,10 +180,10 @@ class Reading:
         return [
             Finding(
                 "unusual-image",
-                "warn" if "black" in remark else "pass",
+                "warn" if remark in _ADVICE else "pass",
                 f"{len(names)} picture(s): {remark}",
                 tuple(names[:20]),
-                "scale the values to the full 16 bits before import" if "black" in remark else "",
+                _ADVICE.get(remark, ""),
             )
             for remark, names in sorted(self._remarks.items())
         ]

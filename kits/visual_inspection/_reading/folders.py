@@ -13,7 +13,7 @@ from kits.visual_inspection._reading.files import SUFFIXES, Picture, Reading
 from kits.visual_inspection._reading.labelling import Labeller
 from kits.visual_inspection._reading.layout import Layout, Placed, layout_of
 from kits.visual_inspection._reading.layout_masks import LayoutMasks
-from kits.visual_inspection._reading.names import classes_in_names
+from kits.visual_inspection._reading.names import classes_in_names, named_bad
 from kits.visual_inspection._words import DEFECT, GOOD
 
 _SHOWN = 20
@@ -132,6 +132,12 @@ def read_golden(path: Path) -> Iterator[RawSample | Finding]:
     """
     layout = layout_of(path)
     yield from _all(path, layout, [(one, GOOD) for one in layout.placed], "golden")
+    bad = named_bad([one.file.stem for one in layout.placed])
+    if bad:
+        yield Finding(
+            "names-differ", "warn", f"{len(bad)} pictures are called as defective parts are, and count as good ones", tuple(bad[:_SHOWN]),
+            "leave them out if they are none",
+        )  # fmt: skip
 
 
 def _all(

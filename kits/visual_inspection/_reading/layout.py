@@ -147,11 +147,9 @@ def _is_mask(relative: Path, file: Path, stems: set[tuple[Path, str]]) -> bool:
 
 
 def _twins(files: Sequence[Path]) -> set[Path]:
-    """Lossless pictures with the name of a lossy one beside them, if most have one and those looked at are masks."""
+    """Lossless pictures with the name of a lossy one beside them, if those looked at are masks."""
     lossy = {(file.parent, file.stem) for file in files if file.suffix.lower() in _LOSSY}
     twins = [f for f in files if f.suffix.lower() in _LOSSLESS and (f.parent, f.stem) in lossy]
-    if len(twins) * 4 < len(files):
-        return set()
     step = max(1, len(twins) // _LOOKED_AT)
     return set(twins) if all(_shows_mask(file) for file in twins[::step]) else set()
 

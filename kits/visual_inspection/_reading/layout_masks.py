@@ -11,7 +11,7 @@ from kits.core.kit import Finding
 from kits.core.prediction import Box
 from kits.visual_inspection._reading.files import Picture
 from kits.visual_inspection._reading.layout import Layout
-from kits.visual_inspection._reading.masks import Mask, pair_masks, read_mask
+from kits.visual_inspection._reading.masks import Mask, joined, pair_masks, read_mask
 
 _SHOWN = 20
 
@@ -29,12 +29,17 @@ class LayoutMasks:
         paired = pair_masks(layout.root, pictures, layout.masks)
         found: dict[Path, Mask] = {}
         unread = []
-        for picture, mask in paired.items():
-            try:
-                found[picture] = read_mask(mask)
-            except DataError as error:
-                unread.append(f"{mask.relative_to(layout.root)}: {error.what}")
-        alone = [mask for mask in layout.masks if mask not in set(paired.values())]
+        for picture, masks in paired.items():
+            readable = []
+            for mask in masks:
+                try:
+                    readable.append(read_mask(mask))
+                except DataError as error:
+                    unread.append(f"{mask.relative_to(layout.root)}: {error.what}")
+            if readable:
+                found[picture] = joined(readable)
+        used = {mask for masks in paired.values() for mask in masks}
+        alone = [mask for mask in layout.masks if mask not in used]
         return cls(found, list(_odd_masks(unread, layout.names(alone), len(alone))))
 
     def decide(self, layout: Layout) -> bool:

@@ -112,25 +112,46 @@ def _no_mask(file: Path) -> DataError:
     )
 
 
-def pair_masks(root: Path, pictures: Sequence[Path], masks: Sequence[Path]) -> dict[Path, Path]:
-    """Picture → its mask: the one with its name whose folders agree best; a mask that may belong to two belongs to none."""
+def joined(masks: Sequence[Mask]) -> Mask:
+    """Several masks of one picture as one, of the size of the first."""
+    shown = masks[0].shown
+    for one in masks[1:]:
+        other = one.shown
+        if other.shape != shown.shape:
+            other = np.asarray(
+                cv2.resize(other, shown.shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8
+            )
+        shown = shown | other
+    return Mask(shown)
+
+
+def pair_masks(
+    root: Path, pictures: Sequence[Path], masks: Sequence[Path]
+) -> dict[Path, list[Path]]:
+    """Picture → its masks: those with its name, or in a folder of its name, whose other folders agree best with its own.
+
+    A mask that may belong to two pictures belongs to none.
+    """
     by_stem: dict[str, list[Path]] = defaultdict(list)
+    folders: set[str] = set()
     for picture in pictures:
         by_stem[picture.stem.lower()].append(picture)
-    paired: dict[Path, Path] = {}
+        folders.update(part.lower() for part in picture.relative_to(root).parts[:-1])
+    paired: dict[Path, list[Path]] = defaultdict(list)
     for mask in masks:
         own = frozenset(part.lower() for part in mask.relative_to(root).parts[:-1])
-        ranked = sorted(
-            ((_shared(root, one, own), str(one), one) for one in _named(mask, by_stem)),
-            reverse=True,
-        )
+        named = _named(mask, by_stem, folders)
+        ranked = sorted(((_shared(root, one, own), str(one), one) for one in named), reverse=True)
         if ranked and (len(ranked) == 1 or ranked[0][0] > ranked[1][0]):
-            paired[ranked[0][2]] = mask
-    return paired
+            paired[ranked[0][2]].append(mask)
+    return dict(paired)
 
 
-def _named(mask: Path, by_stem: dict[str, list[Path]]) -> list[Path]:
-    stem = mask.stem.lower()
+def _named(mask: Path, by_stem: dict[str, list[Path]], folders: set[str]) -> list[Path]:
+    """Pictures that are called as the mask, or as its folder, where no pictures lie in one of that name: `ground_truth/dent/001/000.png`."""
+    stem, folder = mask.stem.lower(), mask.parent.name.lower()
+    if folder in by_stem and folder not in folders:
+        return by_stem[folder]
     ends = [stem.removesuffix(end) for end in MASK_ENDS if stem.endswith(end)]
     return next((by_stem[one] for one in (stem, *ends) if one in by_stem), [])
 

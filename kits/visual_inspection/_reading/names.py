@@ -11,6 +11,35 @@ from kits.core.kit import Finding
 from kits.visual_inspection._words import is_good, says_bad, tidy
 
 _MOST_CLASSES = 12
+_FEW_EACH, _SHARE = 5, 0.02
+_OF_CAMERAS = frozenset(
+    [
+        "img",
+        "image",
+        "images",
+        "dsc",
+        "dscn",
+        "dscf",
+        "pic",
+        "picture",
+        "photo",
+        "foto",
+        "bild",
+        "cam",
+        "camera",
+        "kamera",
+        "frame",
+        "scan",
+        "snap",
+        "snapshot",
+        "capture",
+        "shot",
+        "p",
+        "part",
+        "teil",
+        "sample",
+    ]
+)
 _MARKS = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*\.?|\d+")
 """A word (`n.i.O.` too), or a number."""
 
@@ -40,6 +69,20 @@ def classes_in_names(stems: Sequence[str]) -> Named | None:
         if good and good != kinds:
             return Named(tuple(map(tidy, words)))
     return None
+
+
+def kinds_at_start(stems: Sequence[str]) -> list[str]:
+    """The words that names begin with where a number follows, if these are several and not those of cameras: `Cr_1`, `In_1`."""
+    split = [_MARKS.findall(stem) for stem in stems]
+    if not all(
+        marks and not marks[0].isdigit() and all(map(str.isdigit, marks[1:])) for marks in split
+    ):
+        return []
+    counts = Counter(
+        marks[0].casefold() for marks in split if marks[0].casefold() not in _OF_CAMERAS
+    )
+    often = [word for word, n in counts.items() if n >= max(_FEW_EACH, _SHARE * len(stems))]
+    return sorted(often) if 2 <= len(often) <= _MOST_CLASSES else []
 
 
 def named_bad(stems: Sequence[str]) -> list[str]:
