@@ -138,3 +138,24 @@ def test_files_that_may_be_labels_are_not_passed_over(tmp_path: Path) -> None:
         data.detect_format(tmp_path)
     assert "--format golden" in error.value.fix
     assert len([one for one in data.read(tmp_path, "golden") if isinstance(one, RawSample)]) == 2
+
+
+def test_lists_of_the_splits_are_kept_and_a_name_in_two_has_none(tmp_path: Path) -> None:
+    pictures(tmp_path, "good/1.jpg", "good/2.jpg", "dent/3.jpg", "dent/4.jpg")
+    put(tmp_path / "splits/train.txt", "\ufeffgood/1.jpg\n./dent/3.jpg 1\n2\n")
+    put(tmp_path / "splits/test.txt", "2.jpg\nC:\\line\\dent\\4.jpg\nghost.jpg\n")
+    found = read_pictures(tmp_path).samples
+    assert [found[n].split for n in ("good/1.jpg", "good/2.jpg", "dent/3.jpg", "dent/4.jpg")] == [
+        "train",
+        None,
+        "train",
+        "test",
+    ]
+
+
+def test_names_of_classes_with_a_mark_of_order_of_bytes(tmp_path: Path) -> None:
+    pictures(tmp_path, "1.jpg", "2.jpg")
+    put(tmp_path / "classes.txt", "\ufeffscratch\ndent\n")
+    put(tmp_path / "1.txt", "\ufeff0 0.5 0.5 0.25 0.5\n")
+    put(tmp_path / "2.txt", "")
+    assert read(tmp_path)[0] == {"1.jpg": "scratch", "2.jpg": "good"}

@@ -151,3 +151,12 @@ def test_a_few_masks_beside_their_pictures_are_no_parts(tmp_path: Path) -> None:
     mask(tmp_path / "NG/1.png", (4, 5, 14, 15))
     found = read(tmp_path)
     assert len(found.samples) == 21 and found.box("NG/1.jpg") == (4, 5, 14, 15, "NG")
+
+
+def test_a_mask_of_specks_has_a_bounded_number_of_boxes(tmp_path: Path) -> None:
+    shown = np.zeros((400, 400), np.uint8)
+    shown[::4, ::4] = 1
+    found = regions(shown)
+    assert 1 <= len(found) <= 300
+    assert min(box[0] for box in found) == 0 and max(box[2] for box in found) == 397
+    assert regions(np.zeros((4, 4), np.uint8)) == []

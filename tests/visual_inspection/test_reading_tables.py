@@ -116,3 +116,11 @@ def test_bare_numbers_without_a_header_are_asked_about(tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
         read(tmp_path)
     assert error.value.fix
+
+
+def test_of_two_columns_that_may_be_the_class_the_one_with_a_word_for_good_is_taken(
+    tmp_path: Path,
+) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg")
+    put(tmp_path / "list.csv", "file,type,result\na.jpg,flange,ok\nb.jpg,shaft,dent\n")
+    assert read(tmp_path).labels == {"a.jpg": "good", "b.jpg": "dent"}

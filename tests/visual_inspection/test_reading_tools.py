@@ -222,3 +222,19 @@ def test_a_format_that_is_asked_for_and_not_there_says_so(tmp_path: Path) -> Non
         with pytest.raises(DataError) as error:
             read(tmp_path, format)
         assert error.value.fix
+
+
+def test_a_name_whose_own_picture_is_absent_takes_no_other(tmp_path: Path) -> None:
+    pictures(tmp_path, "cam1/1.jpg")
+    put(
+        tmp_path / "labels.json",
+        json.dumps({"cam2/1.jpg": "dent", "cam1/1.jpg": "ok", "cam3/1.jpg": "dent"}),
+    )
+    found = read(tmp_path)
+    assert found.labels == {"cam1/1.jpg": "good"}
+    assert set(found.told["label-without-image"].evidence) == {"cam2/1.jpg", "cam3/1.jpg"}
+
+
+def test_numbers_too_large_for_a_place_are_none(tmp_path: Path) -> None:
+    found = read(coco(tmp_path, {"image_id": 0, "category_id": 1, "bbox": [10**400, 1, 2, 3]}))
+    assert found.labels["a.jpg"] == ""

@@ -92,12 +92,12 @@ def told(stated: Sequence[Stated]) -> str:
 
 
 def _label_column(rows: Sequence[Row], others: Sequence[str]) -> str:
-    """The column with the class: by its name, else the only one of few values with a word for good among them."""
-    named = {plain(column): column for column in others}
-    for name in map(plain, _LABELS):
-        if name in named:
-            return named[name]
+    """The column with the class: by its name and a word for good in it, by its name, or the only one of few values with such a word."""
+    named = {plain(column): column for column in reversed(others)}
+    called = [named[name] for name in map(plain, _LABELS) if name in named]
     telling = [column for column in others if _tells_good(rows, column)]
+    if called:
+        return next((column for column in called if column in telling), called[0])
     if len(telling) == 1:
         return telling[0]
     if _kinds(rows, others):

@@ -36,7 +36,8 @@ def detect_format(path: Path) -> str:
         raise DataError(
             "a folder without pictures",
             where=str(path),
-            fix="looked for .jpg .jpeg .png .bmp .tif .tiff .webp, also in sub-folders",
+            fix="looked for .jpg .jpeg .png .bmp .tif .tiff .webp, also in sub-folders; pictures inside of Parquet, npz, HDF5 or films must "
+            "be saved as files first",
         )
     if find_voc(path):
         return "voc"

@@ -50,16 +50,19 @@ class PictureIndex:
             written: a path, an address, a name, or a name without its ending.
             base: the folder of the labels file: of two that agree alike, the one below it is meant.
         """
+        found = self.ranked(written, base)
+        return found[0] if found else None
+
+    def ranked(self, written: str, base: Path | None = None) -> tuple[Path, int] | None:
+        """As `find`, with how many of the written folders agree."""
         parts = parts_of(written)
-        if not parts:
-            return None
-        candidates = self._named(parts[-1])
-        if len(candidates) < 2:
-            return candidates[0] if candidates else None
+        candidates = self._named(parts[-1]) if parts else ()
         ranked = sorted(
             ((self._agree(file, parts, base), str(file), file) for file in candidates), reverse=True
         )
-        return ranked[0][2] if ranked[0][0] > ranked[1][0] else None
+        if not ranked or (len(ranked) > 1 and ranked[0][0] == ranked[1][0]):
+            return None
+        return ranked[0][2], ranked[0][0][0]
 
     def _named(self, name: str) -> Sequence[Path]:
         for one in (name, _UPLOADED.sub("", name)):

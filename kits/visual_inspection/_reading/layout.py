@@ -16,6 +16,7 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.visual_inspection._reading.files import pictures_under
 from kits.visual_inspection._reading.masks import MASK_ENDS, read_mask
+from kits.visual_inspection._reading.split_lists import listed_splits
 from kits.visual_inspection._words import GOOD, is_good, plain, tidy
 
 _MASK_FOLDERS = frozenset({
@@ -124,7 +125,11 @@ def layout_of(path: Path, *, one_product: bool = True) -> Layout:
     level = _class_level(below)
     labels = [tidy(names[level]) if len(names) > level else "" for names in below]
     labels = _by_contrast(labels)
-    placed = [Placed(file, split, label) for file, (split, _), label in zip(left, splits, labels)]
+    listed = listed_splits(path, left)
+    placed = [
+        Placed(file, split or listed.get(file), label)
+        for file, (split, _), label in zip(left, splits, labels)
+    ]
     above = (
         sorted({"/".join(names[:level]) for names in below if len(names) > level}) if level else []
     )

@@ -20,6 +20,7 @@ _FEW_VALUES, _MOST = 8, 0.95
 """A mask has few values, up to the soft edges that lossy formats draw."""
 _GRAYS = 16
 _JPEG, _DARK, _MOST_LOSSY = b"\xff\xd8", 64, 0.9
+_MOST_REGIONS = 300
 _JOINED = 64
 """Regions nearer to each other than the larger side by this are one defect."""
 
@@ -52,19 +53,27 @@ class Mask:
 
 
 def regions(shown: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
-    """x0, y0, x1, y1 of the regions of a mask, height × width, from the top; those close to each other are one."""
+    """x0, y0, x1, y1 of the regions of a mask, height × width, from the top; those close to each other are one, all the closer the more there are."""
     reach = max(shown.shape) // _JOINED
+    count, numbers = _connected(shown, reach)
+    while count > _MOST_REGIONS + 1:
+        reach = 2 * reach + 1
+        count, numbers = _connected(shown, reach)
+    rows, columns = np.nonzero(shown)
+    own = numbers[rows, columns] - 1
+    first = np.full((count - 1, 2), max(shown.shape), np.int64)
+    last = np.zeros((count - 1, 2), np.int64)
+    for axis, places in enumerate((columns, rows)):
+        np.minimum.at(first[:, axis], own, places)
+        np.maximum.at(last[:, axis], own, places + 1)
+    return [(int(x0), int(y0), int(x1), int(y1)) for (x0, y0), (x1, y1) in zip(first, last)]
+
+
+def _connected(shown: NDArray[np.uint8], reach: int) -> tuple[int, NDArray[np.int32]]:
+    """How many regions there are, the background one of them, if those within twice `reach` pixels are one; and whose each pixel is."""
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    near = cv2.dilate(shown, kernel) if reach else shown
-    count, numbers = cv2.connectedComponents(near, connectivity=8)
-    numbers = np.where(shown > 0, numbers, 0)
-    found = []
-    for number in range(1, count):
-        rows, columns = np.nonzero(numbers == number)
-        found.append(
-            (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
-        )
-    return found
+    count, numbers = cv2.connectedComponents(cv2.dilate(shown, kernel), connectivity=8)
+    return int(count), np.asarray(numbers, np.int32)
 
 
 def read_mask(file: Path) -> Mask:

@@ -90,17 +90,25 @@ def samples_of(path: Path, author: str, stated: Iterable[Stated]) -> Iterator[Ra
 def _claimed(
     index: PictureIndex, stated: Iterable[Stated]
 ) -> tuple[dict[Path, Stated], list[str], list[str]]:
-    claimed: dict[Path, Stated] = {}
+    """What is stated of which picture; names of none, among them those that another fits better; and those that are stated twice."""
+    claimed: dict[Path, tuple[int, Stated]] = {}
     lost, twice = [], []
     for one in stated:
-        file = index.find(one.name, one.base)
-        if file is None:
+        found = index.ranked(one.name, one.base)
+        if found is None:
             lost.append(one.name)
             continue
-        if file in claimed and claimed[file] != one:
+        file, agreed = found
+        before, earlier = claimed.get(file, (-1, one))
+        if before > agreed:
+            lost.append(one.name)
+            continue
+        if -1 < before < agreed:
+            lost.append(earlier.name)
+        elif before == agreed and earlier != one:
             twice.append(one.name)
-        claimed[file] = one
-    return claimed, lost, twice
+        claimed[file] = (agreed, one)
+    return {file: one for file, (_, one) in claimed.items()}, lost, twice
 
 
 def _annotation(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 from kits.core.annotation import Annotation
-from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.kit import Finding, RawSample
 from kits.core.prediction import Box
 from kits.visual_inspection._reading.files import Picture, Reading
@@ -50,7 +49,7 @@ def read_voc(path: Path) -> Iterator[RawSample | Finding]:
     Raises:
         DataError: no pictures.
     """
-    beside, splits = Beside(path, ".xml"), _splits(path)
+    beside = Beside(path, ".xml")
     labeller, reading = Labeller("voc"), Reading(path)
     used = set()
     layout = layout_of(path, one_product=False)
@@ -61,8 +60,7 @@ def read_voc(path: Path) -> Iterator[RawSample | Finding]:
             continue
         found = beside.of(one.file)
         used.add(found)
-        split = one.split or splits.get(one.file.stem.lower())
-        yield picture.sample(_annotation(picture, found, labeller), split=split)
+        yield picture.sample(_annotation(picture, found, labeller), split=one.split)
     for file in beside.files():
         if file not in used:
             labeller.complain(
@@ -72,17 +70,6 @@ def read_voc(path: Path) -> Iterator[RawSample | Finding]:
     yield from reading.findings()
     if layout.masks:
         yield next(iter(layout.findings()))
-
-
-def _splits(path: Path) -> Mapping[str, Split]:
-    """Name of a picture without its ending → its split, by `ImageSets/Main/train.txt` and the like; a name in two has none."""
-    found: dict[str, set[Split]] = {}
-    for file in path.rglob("ImageSets/*/*.txt"):
-        split = SPLIT_WORDS.get(file.stem.lower())
-        for line in file.read_text(errors="replace").splitlines() if split else ():
-            if split and line.strip():
-                found.setdefault(Path(line.split()[0]).stem.lower(), set()).add(split)
-    return {name: next(iter(splits)) for name, splits in found.items() if len(splits) == 1}
 
 
 def _annotation(picture: Picture, file: Path | None, labeller: Labeller) -> Annotation | None:

@@ -65,7 +65,11 @@ def _beside_pictures(path: Path) -> bool:
 
 
 def _has_numbers(file: Path) -> bool:
-    lines = [line.split() for line in file.read_text(errors="replace").splitlines() if line.strip()]
+    lines = [
+        line.split()
+        for line in file.read_text("utf-8-sig", errors="replace").splitlines()
+        if line.strip()
+    ]
     return all(len(words) >= 5 and numbers(words) is not None for words in lines)
 
 
@@ -161,7 +165,7 @@ def _listed(content: dict[str, object], root: Path) -> Iterator[tuple[Split | No
             if target.is_dir():
                 yield from ((split, file) for file in pictures_under(target))
             elif target.is_file():
-                lines = target.read_text(errors="replace").splitlines()
+                lines = target.read_text("utf-8-sig", errors="replace").splitlines()
                 index = PictureIndex(root, pictures_under(root))
                 for line in filter(None, map(str.strip, lines)):
                     yield split, index.find(line) or root / line
@@ -187,7 +191,7 @@ def _class_names(given: object, where: Path) -> tuple[str, ...]:
 
 def _names_beside(folder: Path) -> tuple[str, ...]:
     file = _names_file(folder)
-    lines = file.read_text(errors="replace").splitlines() if file else []
+    lines = file.read_text("utf-8-sig", errors="replace").splitlines() if file else []
     return tuple(line.strip() for line in lines if line.strip())
 
 
@@ -205,16 +209,16 @@ def _names_file(folder: Path) -> Path | None:
 
 
 def _by_folder(folder: Path) -> Iterator[tuple[Split | None, Path]]:
-    """Pictures in images/, or anywhere if there is none; the split that a folder above or below it names."""
-    layout = layout_of(folder, one_product=False)
-    inside = [
-        one
-        for one in layout.placed
-        if any(p.lower() == "images" for p in one.file.relative_to(folder).parts[:-1])
-    ]
-    for one in inside or layout.placed:
-        named = (SPLIT_WORDS.get(part.lower()) for part in one.file.relative_to(folder).parts[:-1])
-        yield next(filter(None, named), None), one.file
+    """Pictures in images/, or anywhere if there is none; the split that a list says, or a folder above or below it."""
+    placed = layout_of(folder, one_product=False).placed
+    for one in [one for one in placed if "images" in _above(one.file, folder)] or placed:
+        named = (SPLIT_WORDS.get(part) for part in _above(one.file, folder))
+        yield one.split or next(filter(None, named), None), one.file
+
+
+def _above(file: Path, folder: Path) -> list[str]:
+    """The names of the folders above a file, in lower case."""
+    return [part.lower() for part in file.relative_to(folder).parts[:-1]]
 
 
 def _label_file(picture: Path) -> Path:
@@ -233,7 +237,9 @@ def _yolo_boxes(
     """Boxes of a label file in pixels; None when a line could not be understood."""
     boxes: list[Box] = []
     bad = False
-    for number, line in enumerate(file.read_text(errors="replace").splitlines(), start=1):
+    for number, line in enumerate(
+        file.read_text("utf-8-sig", errors="replace").splitlines(), start=1
+    ):
         words = line.split()
         if not words:
             continue
