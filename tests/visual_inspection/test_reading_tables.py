@@ -124,3 +124,17 @@ def test_of_two_columns_that_may_be_the_class_the_one_with_a_word_for_good_is_ta
     pictures(tmp_path, "a.jpg", "b.jpg")
     put(tmp_path / "list.csv", "file,type,result\na.jpg,flange,ok\nb.jpg,shaft,dent\n")
     assert read(tmp_path).labels == {"a.jpg": "good", "b.jpg": "dent"}
+
+
+def test_a_row_that_is_cut_short_has_empty_cells(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg")
+    put(tmp_path / "train.csv", f"ImageId,ClassId,EncodedPixels\na.jpg,1,{2 * 48 + 11} 5\nb.jpg\n")
+    assert read(tmp_path).labels == {"a.jpg": "1", "b.jpg": "good"}
+
+
+def test_rows_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    put(tmp_path / "list.csv", "file,label\na.jpg,ok\nb.jpg,dent\nc.jpg,dent,and,more\n")
+    found = read(tmp_path)
+    assert found.labels == {"a.jpg": "good", "b.jpg": "dent", "c.jpg": ""}
+    assert "row 3" in found.told["malformed-label"].evidence[0]

@@ -24,7 +24,9 @@ class Table:
     Attributes:
         name: of the file, with its sheet, for what is said.
         columns: their names, or `c1` … where the first row names none.
+        rows: each with all columns; empty texts where a row is short.
         named: whether the first row names the columns.
+        bad: rows that cannot be read, and why.
     """
 
     file: Path
@@ -32,6 +34,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     named: bool
+    bad: tuple[str, ...] = ()
 
 
 def tables_under(path: Path) -> list[Table]:
@@ -53,8 +56,15 @@ def _table(file: Path, name: str, source: RowSource) -> Table:
     if isinstance(source, TableFile) and any(map(_is_picture, source.columns)):
         plain = tuple(f"c{n + 1}" for n in range(len(source.columns)))
         source, named = replace(source, columns=plain, header=False, skipped=0), False
-    rows = [one[1] for one in islice(source.rows(), _MOST_ROWS) if not isinstance(one, BadRow)]
-    return Table(file, name, tuple(source.columns), tuple(rows), named)
+    columns = tuple(source.columns)
+    rows: list[Row] = []
+    bad: list[str] = []
+    for one in islice(source.rows(), _MOST_ROWS):
+        if isinstance(one, BadRow):
+            bad.append(f"{name}, row {one.line}: {one.why}")
+        else:
+            rows.append({column: one[1].get(column, "") for column in columns})
+    return Table(file, name, columns, tuple(rows), named, tuple(bad))
 
 
 def _is_picture(cell: str) -> bool:

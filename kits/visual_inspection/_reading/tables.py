@@ -14,6 +14,7 @@ from kits.visual_inspection._reading.labels_tables import Table, column_of_pictu
 from kits.visual_inspection._reading.layout import layout_of
 from kits.visual_inspection._reading.stated import Stated, samples_of
 
+_SHOWN = 20
 _LEAST = 0.1
 _SURE = 0.5
 """A table names so many of the pictures, of the rejected ones alone perhaps; by numbers, which may be anything, it must be half."""
@@ -125,6 +126,11 @@ def read_tables(path: Path) -> Iterator[RawSample | Finding]:
     names = ", ".join(one.table.name for one in found)
     yield from samples_of(path, names, [stated for one in found for stated in one.stated])
     for one in found:
+        if one.table.bad:
+            yield Finding(
+                "malformed-label", "warn", f"{len(one.table.bad)} rows of {one.table.name} cannot be read: left out", one.table.bad[:_SHOWN],
+                "mend them, and import again",
+            )  # fmt: skip
         if not one.boxes:
             told = class_tables.told(one.stated)
             yield Finding("columns", "pass", f"{one.table.name}: classes {told}")
