@@ -234,3 +234,14 @@ def test_a_picture_of_several_pages_is_told(tmp_path: Path, pages: int) -> None:
     assert ("unusual-image" in told and "several pages" in told["unusual-image"].text) == (
         pages > 1
     )
+
+
+def test_good_parts_in_their_folder_need_no_xml(tmp_path: Path) -> None:
+    put(tmp_path / "images/good/1.jpg", encoded(picture()))
+    put(tmp_path / "images/dent/2.jpg", encoded(picture(seed=1)))
+    put(tmp_path / "images/dent/3.jpg", encoded(picture(seed=2)))
+    body = "<object><name>dent</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>11</xmax><ymax>12</ymax></bndbox></object>"
+    put(tmp_path / "Annotations/2.xml", f"<annotation>{body}</annotation>")
+    samples, findings = split_up(tmp_path)
+    assert [s.annotation.label if s.annotation else "" for s in samples] == ["dent", "", "good"]
+    assert "3.jpg" in findings["image-without-label"].text

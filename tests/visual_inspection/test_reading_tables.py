@@ -138,3 +138,24 @@ def test_rows_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert found.labels == {"a.jpg": "good", "b.jpg": "dent", "c.jpg": ""}
     assert "row 3" in found.told["malformed-label"].evidence[0]
+
+
+def test_a_table_of_some_pictures_does_not_outweigh_the_folders(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"good/{n}.jpg" for n in range(8)), "dent/8.jpg", "dent/9.jpg")
+    put(tmp_path / "list.csv", "file,state\n1.jpg,archived\n2.jpg,archived\n3.jpg,new\n")
+    found = read(tmp_path)
+    assert found.labels["good/1.jpg"] == "good" and found.labels["dent/8.jpg"] == "dent"
+
+
+def test_good_parts_in_their_folder_need_no_line_beside_the_boxes_of_others(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"good/{n}.jpg" for n in range(4)), "dent/8.jpg", "dent/9.jpg")
+    put(tmp_path / "boxes.csv", "file,class,xmin,ymin,xmax,ymax\n8.jpg,dent,1,2,30,40\n")
+    found = read(tmp_path)
+    assert found.labels["good/1.jpg"] == "good" and found.box("dent/8.jpg") == (
+        1,
+        2,
+        30,
+        40,
+        "dent",
+    )
+    assert found.told["image-without-label"].evidence == ("dent/9.jpg",)

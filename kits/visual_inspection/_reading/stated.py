@@ -52,7 +52,7 @@ def shares(boxes: Sequence[Box]) -> Places:
 
 
 def samples_of(path: Path, author: str, stated: Iterable[Stated]) -> Iterator[RawSample | Finding]:
-    """Pictures below a folder with what is stated of them; one that nothing is stated of is not annotated.
+    """Pictures below a folder with what is stated of them; one that nothing is stated of is not annotated, unless it lies in `good`.
 
     Args:
         author: what states it, for the record and for what is said.
@@ -71,11 +71,12 @@ def samples_of(path: Path, author: str, stated: Iterable[Stated]) -> Iterator[Ra
             yield picture
             continue
         found = claimed.get(one.file)
-        if found is None:
-            silent.append(picture.name)
-        if found is not None and found.open:
-            told.opened.setdefault(found.open, []).append(picture.name)
-        note = _annotation(picture, found, masks, labeller) if found else None
+        if found is not None:
+            note = _annotation(picture, found, masks, labeller)
+            told.opened(found.open, picture.name)
+        else:
+            note = Annotation(label=GOOD, author="folders") if one.label == GOOD else None
+            silent += [] if note else [picture.name]
         told.count(note)
         yield picture.sample(note, split=(found.split if found else None) or one.split)
     yield from told.findings(author)
@@ -129,7 +130,12 @@ class _Told:
 
     def __init__(self) -> None:
         self._boxes = self._drawn = self._plain = self._good = 0
-        self.opened: dict[str, list[str]] = {}
+        self._open: dict[str, list[str]] = {}
+
+    def opened(self, why: str, name: str) -> None:
+        """Notes why something that is stated of a picture does not count; empty: all does."""
+        if why:
+            self._open.setdefault(why, []).append(name)
 
     def count(self, note: Annotation | None) -> None:
         if note is None:
@@ -145,7 +151,7 @@ class _Told:
         yield Finding(
             "labels", "pass", f"labels of {author}: {drawn}{plain}{self._good} of good parts"
         )
-        for why, names in self.opened.items():
+        for why, names in self._open.items():
             yield Finding(
                 "malformed-label", "warn", f"{len(names)} picture(s): {why}; without a box or a class they count as not annotated", tuple(names[:_SHOWN]),
                 "label them, and export again",

@@ -15,9 +15,8 @@ from kits.visual_inspection._reading.layout import layout_of
 from kits.visual_inspection._reading.stated import Stated, samples_of
 
 _SHOWN = 20
-_LEAST = 0.1
-_SURE = 0.5
-"""A table names so many of the pictures, of the rejected ones alone perhaps; by numbers, which may be anything, it must be half."""
+_LEAST, _SURE = 0.1, 0.5
+"""A table names so many of the pictures, perhaps of the rejected ones alone; half, where numbers name them or folders tell the class."""
 
 
 @dataclass(frozen=True)
@@ -44,70 +43,68 @@ def _found(path: Path) -> list[_Read]:
     tables = tables_under(path)
     if not tables:
         return []
-    files = [one.file for one in layout_of(path, one_product=False).placed]
-    index = PictureIndex(path, files)
-    whole, stems = (
-        {name.lower() for name in names}
-        for names in ((f.name for f in files), (f.stem for f in files))
+    layout = layout_of(path, one_product=False)
+    files = [one.file for one in layout.placed]
+    search = _Search(tables, PictureIndex(path, files), len(files))
+    least = _SURE if layout.has_classes and layout.has_good else _LEAST
+    names, stems = (
+        _in({file.name.lower() for file in files}),
+        _in({file.stem.lower() for file in files}),
     )
-    return (
-        _read(
-            tables,
-            len(files),
-            index,
-            lambda one: box_tables.stated(one, _known(index)),
-            _LEAST,
-            boxes=True,
-        )
-        or _read(
-            tables, len(files), index, lambda one: class_tables.stated(one, _in(whole)), _LEAST
-        )
-        or _read(tables, len(files), index, lambda one: class_tables.stated(one, _in(stems)), _SURE)
-        or _refused(tables, whole)
-    )
-
-
-def _refused(tables: Sequence[Table], whole: set[str]) -> list[_Read]:
-    """Nothing, unless a table names half of the pictures: then it is asked which column tells the class.
-
-    Raises:
-        DataError: as `class_tables.unlabelled`.
-    """
-    for table in tables:
-        column = column_of_pictures(table, _in(whole))
-        others = [one for one in table.columns if one != column]
-        named = {parts_of(row.get(column, ""))[-1:] for row in table.rows}
-        if column and others and len(named) >= len(whole) * _SURE:
-            raise class_tables.unlabelled(table, others)
-    return []
-
-
-def _known(index: PictureIndex) -> Callable[[str], bool]:
-    return lambda cell: bool(cell.strip()) and index.find(cell) is not None
+    found = search.read(lambda table: box_tables.stated(table, search.knows), _LEAST, boxes=True)
+    found = found or search.read(lambda table: class_tables.stated(table, names), least)
+    found = found or search.read(lambda table: class_tables.stated(table, stems), _SURE)
+    if not found:
+        search.refuse(names)
+    return found
 
 
 def _in(names: set[str]) -> Callable[[str], bool]:
     return lambda cell: parts_of(cell)[-1:] != () and parts_of(cell)[-1] in names
 
 
-def _read(
-    tables: Sequence[Table],
-    pictures: int,
-    index: PictureIndex,
-    read: Callable[[Table], Sequence[Stated] | None],
-    least: float,
-    *,
-    boxes: bool = False,
-) -> list[_Read]:
-    found: list[_Read] = []
-    for table in tables:
-        if found and table.columns != found[0].table.columns:
-            continue
-        stated = read(table)
-        if stated:
-            found.append(_Read(table, stated, boxes))
-    named = {index.find(one.name, one.base) for read_ in found for one in read_.stated} - {None}
-    return found if len(named) >= pictures * least else []
+@dataclass(frozen=True)
+class _Search:
+    """Tables, and the pictures that they may name."""
+
+    tables: Sequence[Table]
+    index: PictureIndex
+    pictures: int
+
+    def knows(self, cell: str) -> bool:
+        """Whether a cell means a picture."""
+        return bool(cell.strip()) and self.index.find(cell) is not None
+
+    def read(
+        self,
+        stated: Callable[[Table], Sequence[Stated] | None],
+        least: float,
+        *,
+        boxes: bool = False,
+    ) -> list[_Read]:
+        """What tables of the same columns state, if they name the share `least` of the pictures."""
+        found: list[_Read] = []
+        for table in self.tables:
+            if found and table.columns != found[0].table.columns:
+                continue
+            some = stated(table)
+            if some:
+                found.append(_Read(table, some, boxes))
+        named = {self.index.find(one.name, one.base) for read in found for one in read.stated}
+        return found if len(named - {None}) >= self.pictures * least else []
+
+    def refuse(self, is_picture: Callable[[str], bool]) -> None:
+        """Asks which column tells the class, where a table names half of the pictures.
+
+        Raises:
+            DataError: one does.
+        """
+        for table in self.tables:
+            column = column_of_pictures(table, is_picture)
+            others = [one for one in table.columns if one != column]
+            named = {parts_of(row[column])[-1:] for row in table.rows} if column else set()
+            if others and len(named) >= max(1, self.pictures * _SURE):
+                raise class_tables.unlabelled(table, others)
 
 
 def read_tables(path: Path) -> Iterator[RawSample | Finding]:

@@ -14,7 +14,7 @@ from kits.visual_inspection._reading.finding_pictures import Beside
 from kits.visual_inspection._reading.labelling import Labeller
 from kits.visual_inspection._reading.layout import layout_of
 from kits.visual_inspection._reading.shapes import numbers
-from kits.visual_inspection._words import DEFECT
+from kits.visual_inspection._words import DEFECT, GOOD
 
 _MAX_XML_BYTES = 4 << 20
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -44,7 +44,7 @@ def _parse(file: Path) -> ElementTree.Element | str:
 
 
 def read_voc(path: Path) -> Iterator[RawSample | Finding]:
-    """Pictures with one xml each; an xml without objects states a good part.
+    """Pictures with one xml each; an xml without objects states a good part, and so does a folder `good` of pictures without one.
 
     Raises:
         DataError: no pictures.
@@ -60,7 +60,13 @@ def read_voc(path: Path) -> Iterator[RawSample | Finding]:
             continue
         found = beside.of(one.file)
         used.add(found)
-        yield picture.sample(_annotation(picture, found, labeller), split=one.split)
+        in_good = found is None and one.label == GOOD
+        note = (
+            Annotation(label=GOOD, author="folders")
+            if in_good
+            else _annotation(picture, found, labeller)
+        )
+        yield picture.sample(note, split=one.split)
     for file in beside.files():
         if file not in used:
             labeller.complain(
