@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import cv2
 import numpy as np
 
@@ -26,3 +29,16 @@ def lying_jpeg(lonely: bytes) -> bytes:
     claim = b"\xff\xc0\x00\x11\x08" + SAID.to_bytes(2, "big") * 2
     comment[fake - len(head) : fake - len(head) + len(claim)] = claim
     return head + bytes(comment) + tables
+
+
+def bomb() -> bytes:
+    """A PNG of a few bytes that says it has 60,000 × 60,000 pixels."""
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + header
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", len(header))
+        + chunk
+        + struct.pack(">I", zlib.crc32(chunk))
+        + b"\0\0\0\0IEND\xaeB`\x82"
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import struct
-import zlib
 from pathlib import Path
 
 import cv2
@@ -16,7 +15,7 @@ from kits.core.kit import Finding, RawSample
 from kits.visual_inspection import data
 from kits.visual_inspection._images import decode, size_of
 from kits.visual_inspection._reading.files import open_picture
-from tests.hostile_pictures import HEIGHT, LONELY, WIDTH, lying_jpeg
+from tests.hostile_pictures import HEIGHT, LONELY, WIDTH, bomb, lying_jpeg
 from tests.visual_inspection.builders import encoded, picture, put
 
 
@@ -152,18 +151,6 @@ def test_folders_we_cannot_use_say_what_was_looked_for(tmp_path: Path) -> None:
         data.detect_format(tmp_path / "missing")
     with pytest.raises(UsageError):
         data.read(tmp_path, "yollo")
-
-
-def bomb() -> bytes:
-    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    chunk = b"IHDR" + header
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + struct.pack(">I", len(header))
-        + chunk
-        + struct.pack(">I", zlib.crc32(chunk))
-        + b"\0\0\0\0IEND\xaeB`\x82"
-    )
 
 
 @pytest.mark.parametrize(

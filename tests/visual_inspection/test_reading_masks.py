@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from kits.core.errors import DataError
 from kits.visual_inspection import data
-from kits.visual_inspection._reading.masks import read_mask, regions
+from kits.visual_inspection._reading.masks import read_map, regions
+from tests.hostile_pictures import bomb
 from tests.visual_inspection.builders import encoded, picture, put
 from tests.visual_inspection.pictures import mask, pictures, read
 
@@ -115,17 +115,18 @@ def test_masks_in_many_forms(tmp_path: Path, kind: str) -> None:
         pixels = np.dstack([shown, shown, shown, np.full_like(shown, 255)])
     else:
         pixels = np.where(shown > 0, 40, 255).astype(np.uint8)
-    found = read_mask(put(tmp_path / f"m{end}", encoded(pixels, end)))
-    rows, columns = np.nonzero(found.shown)
+    found = read_map(put(tmp_path / f"m{end}", encoded(pixels, end)))
+    rows, columns = np.nonzero(found)
     assert (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) == (4, 5, 14, 15)
 
 
 def test_a_mask_that_is_damaged_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
-        read_mask(put(tmp_path / "m.png", b"no picture"))
+        read_map(put(tmp_path / "m.png", b"no picture"))
     with pytest.raises(DataError, match="cannot be read"):
-        read_mask(put(tmp_path / "e.png", b""))
-    assert cv2.imread(str(tmp_path / "m.png")) is None
+        read_map(put(tmp_path / "e.png", b""))
+    with pytest.raises(DataError, match="cannot be read"):
+        read_map(put(tmp_path / "b.png", bomb()))
 
 
 def test_masks_in_a_folder_per_picture_are_one(tmp_path: Path) -> None:
@@ -160,3 +161,45 @@ def test_a_mask_of_specks_has_a_bounded_number_of_boxes(tmp_path: Path) -> None:
     assert 1 <= len(found) <= 300
     assert min(box[0] for box in found) == 0 and max(box[2] for box in found) == 397
     assert regions(np.zeros((4, 4), np.uint8)) == []
+
+
+def test_masks_in_the_colours_of_a_list_have_kinds(tmp_path: Path) -> None:
+    pictures(tmp_path, "JPEGImages/1.jpg", "JPEGImages/2.jpg")
+    shown = np.zeros((48, 64, 3), np.uint8)
+    shown[5:15, 4:14] = (245, 61, 184)
+    shown[30:40, 40:60] = (0, 0, 255)
+    shown[42:46, 1:5] = (9, 9, 9)
+    put(tmp_path / "SegmentationClass/1.png", encoded(shown, ".png"))
+    put(tmp_path / "SegmentationObject/1.jpg", encoded(shown // 255 * 255, ".jpg"))
+    put(tmp_path / "SegmentationClass/2.png", encoded(shown * 0, ".png"))
+    put(
+        tmp_path / "labelmap.txt",
+        "# label:color_rgb:parts:actions\nbackground:0,0,0::\ndent:184,61,245::\nscratch:255,0,0::\n",
+    )
+    put(tmp_path / "ImageSets/Segmentation/train.txt", "1\n2\n")
+    found = read(tmp_path)
+    boxes = {
+        (one.x0, one.y0, one.x1, one.y1, one.label) for one in found.note("JPEGImages/1.jpg").boxes
+    }
+    assert boxes == {(4, 5, 14, 15, "dent"), (40, 30, 60, 40, "scratch"), (1, 42, 5, 46, "defect")}
+    assert found.labels == {"JPEGImages/1.jpg": "scratch", "JPEGImages/2.jpg": "good"}
+    assert {one.split for one in found.samples.values()} == {"train"}
+
+
+def test_masks_in_the_values_of_a_list_have_kinds(tmp_path: Path) -> None:
+    pictures(tmp_path, "train/1_jpg.rf.0a.jpg")
+    shown = np.zeros((48, 64), np.uint8)
+    shown[5:15, 4:14] = 2
+    shown[30:40, 40:60] = 1
+    put(tmp_path / "train/1_jpg.rf.0a_mask.png", encoded(shown, ".png"))
+    put(tmp_path / "train/_classes.csv", "Pixel Value, Class\n0, background\n1, ok\n2, dent\n")
+    assert read(tmp_path).box("train/1_jpg.rf.0a.jpg") == (4, 5, 14, 15, "dent")
+
+
+def test_masks_that_may_be_the_wrong_way_round_are_told(tmp_path: Path) -> None:
+    pictures(tmp_path, "good/1.png", "dent/2.png")
+    put(
+        tmp_path / "masks/dent/2.png",
+        encoded(np.where(np.eye(48, 64) > 0, 0, 255).astype(np.uint8), ".png"),
+    )
+    assert read(tmp_path).told["masks-large"].evidence == ("2.png",)

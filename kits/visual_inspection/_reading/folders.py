@@ -10,7 +10,7 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.prediction import Box
 from kits.visual_inspection._reading.files import SUFFIXES, Picture, Reading
-from kits.visual_inspection._reading.labelling import Labeller
+from kits.visual_inspection._reading.labelling import Labeller, main_label
 from kits.visual_inspection._reading.layout import Layout, Placed, layout_of
 from kits.visual_inspection._reading.layout_masks import LayoutMasks
 from kits.visual_inspection._reading.names import classes_in_names, named_bad
@@ -95,7 +95,7 @@ def read_masks(path: Path) -> Iterator[RawSample | Finding]:
         note = None
         if one.file in masks.by_picture:
             boxes = masks.boxes(picture, DEFECT)
-            note = _note(labeller, picture, boxes, DEFECT if boxes else GOOD)
+            note = _note(labeller, picture, boxes, main_label(boxes))
         else:
             without.append(picture.name)
         yield picture.sample(note, split=one.split, group=one.label)

@@ -15,13 +15,15 @@ from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.visual_inspection._reading.files import pictures_under
-from kits.visual_inspection._reading.masks import MASK_ENDS, read_mask
+from kits.visual_inspection._reading.mask_pairs import MASK_ENDS
+from kits.visual_inspection._reading.masks import read_map
 from kits.visual_inspection._reading.split_lists import listed_splits
 from kits.visual_inspection._words import GOOD, is_good, plain, tidy
 
 _MASK_FOLDERS = frozenset({
     "ground_truth", "groundtruth", "gt", "mask", "masks", "segmentation", "segmentations", "segmentation_masks", "label_masks",
-    "mask_images", "masks_images", "defect_masks", "label", "labels", "annotation", "annotations",
+    "mask_images", "masks_images", "defect_masks", "segmentationclass", "segmentationobject", "segmentationclassraw", "png_masks",
+    "label", "labels", "annotation", "annotations",
 })  # fmt: skip
 _NO_CLASS = frozenset({
     "images", "image", "imgs", "img", "pictures", "pics", "photos", "data", "dataset", "jpegimages", "bilder", "fotos", "rgb", "imagesets",
@@ -161,7 +163,7 @@ def _twins(files: Sequence[Path]) -> set[Path]:
 
 def _shows_mask(file: Path) -> bool:
     try:
-        read_mask(file)
+        read_map(file)
     except DataError:
         return False
     return True

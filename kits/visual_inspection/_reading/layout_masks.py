@@ -11,9 +11,12 @@ from kits.core.kit import Finding
 from kits.core.prediction import Box
 from kits.visual_inspection._reading.files import Picture
 from kits.visual_inspection._reading.layout import Layout
-from kits.visual_inspection._reading.masks import Mask, joined, pair_masks, read_mask
+from kits.visual_inspection._reading.mask_kinds import NO_KINDS, kinds_of_masks
+from kits.visual_inspection._reading.mask_pairs import pair_masks
+from kits.visual_inspection._reading.masks import Mask, read_map
 
 _SHOWN = 20
+_HALF = 0.5
 
 
 @dataclass
@@ -25,22 +28,23 @@ class LayoutMasks:
 
     @classmethod
     def of(cls, layout: Layout) -> LayoutMasks:
-        pictures = [one.file for one in layout.placed]
-        paired = pair_masks(layout.root, pictures, layout.masks)
+        paired = pair_masks(layout.root, [one.file for one in layout.placed], layout.masks)
+        kinds = kinds_of_masks(layout.root) if paired else NO_KINDS
         found: dict[Path, Mask] = {}
         unread = []
         for picture, masks in paired.items():
-            readable = []
+            maps = []
             for mask in masks:
                 try:
-                    readable.append(read_mask(mask))
+                    maps.append(read_map(mask, kinds))
                 except DataError as error:
                     unread.append(f"{mask.relative_to(layout.root)}: {error.what}")
-            if readable:
-                found[picture] = joined(readable)
+            if maps:
+                found[picture] = Mask.of(maps, kinds)
         used = {mask for masks in paired.values() for mask in masks}
         alone = [mask for mask in layout.masks if mask not in used]
-        return cls(found, list(_odd_masks(unread, layout.names(alone), len(alone))))
+        odd = [*_odd_masks(unread, layout.names(alone), len(alone)), *_large(found)]
+        return cls(found, odd)
 
     def decide(self, layout: Layout) -> bool:
         """Whether masks say which parts are good, since folders do not: of no class, or of both sorts in one that is a part."""
@@ -62,7 +66,7 @@ class LayoutMasks:
 
     def boxes(self, picture: Picture, label: str) -> Sequence[Box]:
         mask = self.by_picture.get(picture.path)
-        return mask.boxes(label)(picture.width, picture.height) if mask else ()
+        return mask.boxes(picture.width, picture.height, label) if mask else ()
 
     def _shows(self, file: Path) -> bool:
         return file in self.by_picture and not self.by_picture[file].empty
@@ -81,4 +85,13 @@ def _odd_masks(unread: Sequence[str], alone: tuple[str, ...], count: int) -> Ite
         yield Finding(
             "label-without-image", "warn", f"{count} masks belong to no picture here, or to several", alone,
             "call them as their pictures, such as ground_truth/scratch/0001_mask.png for test/scratch/0001.png",
+        )  # fmt: skip
+
+
+def _large(masks: Mapping[Path, Mask]) -> Iterator[Finding]:
+    large = [file.name for file, mask in masks.items() if mask.share > _HALF]
+    if len(large) > _HALF * sum(not mask.empty for mask in masks.values()):
+        yield Finding(
+            "masks-large", "warn", f"{len(large)} masks show a defect in more than half of the picture", tuple(sorted(large)[:_SHOWN]),
+            "if black is the defect in them, turn them around",
         )  # fmt: skip

@@ -1,11 +1,11 @@
-"""Pictures of where a defect is, beside the pictures of parts: which belongs to which, and the boxes that they draw."""
+"""Pictures of where a defect is → the regions that they show, with their kind where a list says which colour means what."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.core.prediction import Box
+from kits.visual_inspection import _images
 from kits.visual_inspection._reading.files import MAX_FILE_BYTES
+from kits.visual_inspection._reading.mask_kinds import NO_KINDS, MaskKinds
 
-MASK_ENDS = ("_mask", "-mask", "_label", "_gt", "_seg", "_groundtruth", "_ground_truth")
+Map: TypeAlias = NDArray[np.uint8]
+"""Height × width: 0 for the part, else the number of a kind."""
+_UNNAMED = 255
 _FEW_VALUES, _MOST = 8, 0.95
 """A mask has few values, up to the soft edges that lossy formats draw."""
 _GRAYS = 16
@@ -27,29 +31,50 @@ _JOINED = 64
 
 @dataclass(frozen=True)
 class Mask:
-    """Where a defect is.
+    """Where defects are in a picture.
 
     Attributes:
-        shown: height × width, 1 where it is.
+        width, height: of the mask, in pixels.
+        regions: x0, y0, x1, y1 and the kind of each, empty where nothing says it.
+        share: how much of the picture they cover, 0 to 1.
     """
 
-    shown: NDArray[np.uint8]
+    width: int
+    height: int
+    regions: tuple[tuple[int, int, int, int, str], ...]
+    share: float
+
+    @classmethod
+    def of(cls, maps: Sequence[Map], kinds: MaskKinds = NO_KINDS) -> Mask:
+        """The masks of one picture as one, of the size of the first; regions close to each other are one."""
+        shown = maps[0]
+        for one in maps[1:]:
+            other = one if one.shape == shown.shape else _resized(one, shown)
+            shown = np.where(shown > 0, shown, other)
+        found = [
+            (*region, kinds.name(int(kind)))
+            for kind in np.unique(shown[shown > 0])
+            for region in regions((shown == kind).astype(np.uint8))
+        ]
+        height, width = shown.shape
+        return cls(width, height, tuple(found), np.count_nonzero(shown) / shown.size)
 
     @property
     def empty(self) -> bool:
-        return not self.shown.any()
+        return not self.regions
 
-    def boxes(self, label: str) -> Callable[[int, int], Sequence[Box]]:
-        """The bounds of its regions in a picture of a width and height; those close to each other are one."""
+    def boxes(self, width: int, height: int, label: str) -> list[Box]:
+        """The regions in a picture of a width and height; those of no stated kind are of the class `label`."""
+        sx, sy = width / self.width, height / self.height
+        return [
+            Box(x0 * sx, y0 * sy, x1 * sx, y1 * sy, kind or label)
+            for x0, y0, x1, y1, kind in self.regions
+        ]
 
-        def scaled(width: int, height: int) -> list[Box]:
-            sy, sx = height / self.shown.shape[0], width / self.shown.shape[1]
-            return [
-                Box(x0 * sx, y0 * sy, x1 * sx, y1 * sy, label)
-                for x0, y0, x1, y1 in regions(self.shown)
-            ]
 
-        return scaled
+def _resized(one: Map, like: Map) -> Map:
+    scaled = cv2.resize(one, like.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return np.asarray(scaled, np.uint8)
 
 
 def regions(shown: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
@@ -76,41 +101,54 @@ def _connected(shown: NDArray[np.uint8], reach: int) -> tuple[int, NDArray[np.in
     return int(count), np.asarray(numbers, np.int32)
 
 
-def read_mask(file: Path) -> Mask:
+def read_map(file: Path, kinds: MaskKinds = NO_KINDS) -> Map:
     """The mask in a picture file.
 
     Raises:
         DataError: it cannot be read, or its values are no mask's.
     """
-    try:
-        content = file.read_bytes() if file.stat().st_size <= MAX_FILE_BYTES else b""
-        pixels = (
-            cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-            if content
-            else None
-        )
-    except (OSError, cv2.error) as error:
-        raise DataError("the mask cannot be read", where=file.name, fix="copy it again") from error
+    content, pixels = _decoded(file)
     if pixels is None:
         raise DataError("the mask cannot be read", where=file.name, fix="copy it again")
-    gray = pixels if pixels.ndim == 2 else pixels[:, :, :3].max(axis=2)
+    pixels = pixels if pixels.ndim == 2 else pixels[:, :, :3]
+    gray = pixels if pixels.ndim == 2 else pixels.max(axis=2)
     if content.startswith(_JPEG):
         return _lossy(np.asarray(gray, np.uint8), file)
     values, counts = np.unique(gray, return_counts=True)
     if np.sort(counts)[-_FEW_VALUES:].sum() < _MOST * gray.size:
         raise _no_mask(file)
     if len(values) > _GRAYS:  # soft edges
-        return Mask((gray > values[-1] // 2).astype(np.uint8))
+        return np.where(gray > values[-1] // 2, _UNNAMED, 0).astype(np.uint8)
     background = 0 if values[0] == 0 else int(values[counts.argmax()])
-    return Mask((gray != background).astype(np.uint8))
+    return _numbered(pixels, gray != background, kinds)
 
 
-def _lossy(gray: NDArray[np.uint8], file: Path) -> Mask:
+def _decoded(file: Path) -> tuple[bytes, NDArray[Any] | None]:
+    """The bytes and the pixels; None where it is no picture, or one that is too large."""
+    try:
+        content = file.read_bytes() if 0 < file.stat().st_size <= MAX_FILE_BYTES else b""
+        width, height = _images.size_of(content)
+        if not 0 < width * height <= _images.MAX_PIXELS:
+            return content, None
+        return content, cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    except (OSError, cv2.error):
+        return b"", None
+
+
+def _numbered(pixels: NDArray[Any], other: NDArray[np.bool_], kinds: MaskKinds) -> Map:
+    """The number of the kind of each pixel that is not of the background."""
+    found = np.where(other, _UNNAMED, 0).astype(np.uint8)
+    for number, value in kinds.values(pixels.ndim == 3):
+        found[np.all(pixels == value, axis=2) if pixels.ndim == 3 else pixels == value] = number
+    return found
+
+
+def _lossy(gray: NDArray[np.uint8], file: Path) -> Map:
     """Black and white, but for what a lossy format makes of it."""
     dark, bright = gray < _DARK, gray >= 255 - _DARK
     if np.count_nonzero(dark | bright) < _MOST_LOSSY * gray.size:
         raise _no_mask(file)
-    return Mask((gray > 127).astype(np.uint8))
+    return np.where(gray > 127, _UNNAMED, 0).astype(np.uint8)
 
 
 def _no_mask(file: Path) -> DataError:
@@ -119,52 +157,3 @@ def _no_mask(file: Path) -> DataError:
         where=file.name,
         fix="masks have a value for the part and one for the defect",
     )
-
-
-def joined(masks: Sequence[Mask]) -> Mask:
-    """Several masks of one picture as one, of the size of the first."""
-    shown = masks[0].shown
-    for one in masks[1:]:
-        other = one.shown
-        if other.shape != shown.shape:
-            other = np.asarray(
-                cv2.resize(other, shown.shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8
-            )
-        shown = shown | other
-    return Mask(shown)
-
-
-def pair_masks(
-    root: Path, pictures: Sequence[Path], masks: Sequence[Path]
-) -> dict[Path, list[Path]]:
-    """Picture → its masks: those with its name, or in a folder of its name, whose other folders agree best with its own.
-
-    A mask that may belong to two pictures belongs to none.
-    """
-    by_stem: dict[str, list[Path]] = defaultdict(list)
-    folders: set[str] = set()
-    for picture in pictures:
-        by_stem[picture.stem.lower()].append(picture)
-        folders.update(part.lower() for part in picture.relative_to(root).parts[:-1])
-    paired: dict[Path, list[Path]] = defaultdict(list)
-    for mask in masks:
-        own = frozenset(part.lower() for part in mask.relative_to(root).parts[:-1])
-        named = _named(mask, by_stem, folders)
-        ranked = sorted(((_shared(root, one, own), str(one), one) for one in named), reverse=True)
-        if ranked and (len(ranked) == 1 or ranked[0][0] > ranked[1][0]):
-            paired[ranked[0][2]].append(mask)
-    return dict(paired)
-
-
-def _named(mask: Path, by_stem: dict[str, list[Path]], folders: set[str]) -> list[Path]:
-    """Pictures that are called as the mask, or as its folder, where no pictures lie in one of that name: `ground_truth/dent/001/000.png`."""
-    stem, folder = mask.stem.lower(), mask.parent.name.lower()
-    if folder in by_stem and folder not in folders:
-        return by_stem[folder]
-    ends = [stem.removesuffix(end) for end in MASK_ENDS if stem.endswith(end)]
-    return next((by_stem[one] for one in (stem, *ends) if one in by_stem), [])
-
-
-def _shared(root: Path, picture: Path, folders: frozenset[str]) -> tuple[int, int]:
-    own = [part.lower() for part in picture.relative_to(root).parts[:-1]]
-    return len(folders & set(own)), -len(own)
