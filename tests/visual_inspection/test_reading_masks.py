@@ -100,7 +100,7 @@ def test_a_product_whose_folder_is_called_as_one_of_masks_has_pictures(tmp_path:
     assert read(tmp_path).labels == {"labels/good/1.jpg": "good", "labels/torn/2.jpg": "torn"}
 
 
-@pytest.mark.parametrize("kind", ["classes", "jpeg", "colours", "alpha", "white"])
+@pytest.mark.parametrize("kind", ["classes", "jpeg", "colours", "alpha", "white", "deep", "float"])
 def test_masks_in_many_forms(tmp_path: Path, kind: str) -> None:
     shown = np.zeros((48, 64), np.uint8)
     shown[5:15, 4:14] = 255
@@ -111,6 +111,10 @@ def test_masks_in_many_forms(tmp_path: Path, kind: str) -> None:
         end = ".jpg"
     elif kind == "colours":
         pixels = np.dstack([shown * 0, shown * 0, shown])
+    elif kind == "deep":
+        pixels = shown.astype(np.uint16) * 257
+    elif kind == "float":
+        pixels, end = (shown / 255).astype(np.float32), ".tif"
     elif kind == "alpha":
         pixels = np.dstack([shown, shown, shown, np.full_like(shown, 255)])
     else:
