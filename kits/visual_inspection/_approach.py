@@ -14,6 +14,8 @@ from kits.visual_inspection.config import Config
 
 MIN_GOOD = 10
 MIN_BOXES = 150
+MASKS = "masks"
+"""Who states boxes that are drawn around masks: people who paint masks want to know what is good, as those with folders of classes."""
 
 
 def is_good(item: DatasetItem) -> bool:
@@ -29,10 +31,15 @@ def choose_approach(dataset: Dataset, config: Config) -> tuple[str, str]:
     good, boxes = _good(dataset), _boxes(dataset)
     if good < MIN_GOOD and boxes:
         return "detector", f"only {good} good parts, but {boxes} boxes to learn from"
-    if boxes >= MIN_BOXES:
+    drawn = boxes - _boxes(dataset, MASKS)
+    if drawn >= MIN_BOXES:
         if importlib.util.find_spec("ultralytics"):
-            return "detector", f"{boxes} training boxes are enough for classes and places"
-        return "good-parts", f"{boxes} boxes would do for a detector, but it is not installed"
+            return "detector", f"{drawn} training boxes are enough for classes and places"
+        return "good-parts", f"{drawn} boxes would do for a detector, but it is not installed"
+    if boxes >= MIN_BOXES:
+        return "good-parts", (
+            f"{good} good parts, and {boxes} boxes that come from masks: to learn from these, model.approach: detector"
+        )
     return "good-parts", f"{good} good parts, and {boxes} boxes are fewer than {MIN_BOXES}"
 
 
@@ -60,5 +67,7 @@ def _good(dataset: Dataset) -> int:
     return sum(is_good(item) for item in dataset.of("train"))
 
 
-def _boxes(dataset: Dataset) -> int:
-    return sum(len(i.annotation.boxes) for i in dataset.of("train") if i.annotation)
+def _boxes(dataset: Dataset, author: str = "") -> int:
+    """Training boxes; those of one author, if it is given."""
+    notes = (item.annotation for item in dataset.of("train"))
+    return sum(len(note.boxes) for note in notes if note and author in ("", note.author))

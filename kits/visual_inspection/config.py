@@ -76,7 +76,7 @@ class Config(Section):
     approach: Literal["auto", "good-parts", "detector"] = Field(
         "auto",
         description="`good-parts` needs no defects; `detector` needs boxes; `auto` takes the "
-        "detector from 150 training boxes, or when there are hardly any good parts",
+        "detector from 150 training boxes (boxes around masks do not count), or when there are hardly any good parts",
     )
     good_parts: GoodPartsConfig = GoodPartsConfig()
     detector: DetectorConfig = DetectorConfig()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kits.core.annotation import Annotation
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.prediction import Box
+from kits.visual_inspection._approach import MASKS
 from kits.visual_inspection._reading.files import SUFFIXES, Picture, Reading
 from kits.visual_inspection._reading.labelling import Labeller, main_label
 from kits.visual_inspection._reading.layout import Layout, Placed, layout_of
@@ -65,7 +67,9 @@ def read_folders(path: Path) -> Iterator[RawSample | Finding]:
 def _note(labeller: Labeller, picture: Picture, boxes: Sequence[Box], label: str) -> Annotation:
     """The class, with the boxes that can be used."""
     note = labeller.annotation(boxes, (picture.width, picture.height), picture.name, label)
-    return note or Annotation(label=label, author=labeller.author)
+    if note is None or not note.boxes:
+        return Annotation(label=label, author=labeller.author)
+    return replace(note, author=MASKS)
 
 
 def _told(
@@ -85,7 +89,7 @@ def read_masks(path: Path) -> Iterator[RawSample | Finding]:
     """
     layout = layout_of(path)
     masks = LayoutMasks.of(layout)
-    labeller, reading = Labeller("masks"), Reading(path)
+    labeller, reading = Labeller(MASKS), Reading(path)
     without = []
     for one in layout.placed:
         picture = reading.open(one.file)

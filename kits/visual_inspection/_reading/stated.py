@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Split
 from kits.core.kit import Finding, RawSample
 from kits.core.prediction import Box
+from kits.visual_inspection._approach import MASKS
 from kits.visual_inspection._reading.files import Picture, Reading
 from kits.visual_inspection._reading.finding_pictures import PictureIndex
 from kits.visual_inspection._reading.labelling import Labeller
@@ -120,9 +121,14 @@ def _annotation(
     size = (picture.width, picture.height)
     boxes = list(stated.boxes(*size) if callable(stated.boxes) else stated.boxes)
     label = tidy(stated.label)
-    if not boxes and label not in ("", GOOD):
-        boxes = list(masks.boxes(picture, label))
-    return labeller.annotation(boxes, size, picture.name, label)
+    if boxes or label in ("", GOOD):
+        return labeller.annotation(boxes, size, picture.name, label)
+    note = labeller.annotation(masks.boxes(picture, label), size, picture.name, label)
+    return (
+        replace(note, author=MASKS)
+        if note and note.boxes
+        else Annotation(label=label, author=labeller.author)
+    )
 
 
 class _Told:
