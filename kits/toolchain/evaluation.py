@@ -147,6 +147,10 @@ def read_outside(
     items = {item.sample.id: item for item, split in read if all_count or split == "test"}
     if not items:
         raise DataError("no readable sample", where=str(path), fix="; ".join(complaints[:3]))
+    if not all_count and len(items) < len(read):
+        complaints.append(
+            f"the data has a test part, which alone is judged: {len(items)} of {len(read)} samples"
+        )
     header = DatasetHeader(kit=kit.name, split_rule=OUTSIDE, seed=seed)
     return build(header, items.values(), store), complaints
 

@@ -14,6 +14,7 @@ from kits.core.kit import Finding
 from kits.core.sample import place_in_time
 from kits.core.stats import Estimate
 from kits.toolchain.evaluation import headline, read_outside
+from tests.visual_inspection.builders import encoded, picture, put
 
 ONE = Estimate(value=2641.658, low=1261.571, high=4134.903, n=400)
 
@@ -81,3 +82,14 @@ def test_money_bears_its_currency():
 
     assert line.startswith("money_per_month 2,642 [1,262, 4,135] CHF (n=400, dataset ddd")
     assert headline({"auc": ONE}, "auc", "d", 0, "CHF").startswith("auc 2641.658 [1261.571,")
+
+
+def test_that_only_a_test_part_is_judged_is_told(tmp_path: Path) -> None:
+    for number, name in enumerate(("train/ok/1.png", "train/ng/2.png", "test/ok/3.png")):
+        put(tmp_path / name, encoded(picture(seed=number), ".png"))
+    kit = get_kit("visual-inspection")
+    dataset, told = read_outside(kit, tmp_path, seed=0)
+    assert len(dataset.items) == 1
+    assert "the data has a test part, which alone is judged: 1 of 3 samples" in told
+    dataset, told = read_outside(kit, tmp_path, seed=0, everything=True)
+    assert len(dataset.items) == 3 and not told
