@@ -159,3 +159,15 @@ def test_good_parts_in_their_folder_need_no_line_beside_the_boxes_of_others(tmp_
         "dent",
     )
     assert found.told["image-without-label"].evidence == ("dent/9.jpg",)
+
+
+def test_a_box_that_is_no_number_leaves_its_picture_open_and_the_others_as_they_are(
+    tmp_path: Path,
+) -> None:
+    pictures(tmp_path, *(f"{n:02d}.jpg" for n in range(30)))
+    rows = "".join(f"{n:02d}.jpg,dent,1,2,30,{'4O' if n == 3 else 40}\n" for n in range(30))
+    put(tmp_path / "boxes.csv", f"file,class,xmin,ymin,xmax,ymax\n{rows}02.jpg,dent,5,5,x,9\n")
+    found = read(tmp_path)
+    assert found.labels["03.jpg"] == "" and found.box("04.jpg") == (1, 2, 30, 40, "dent")
+    assert found.box("02.jpg") == (1, 2, 30, 40, "dent")
+    assert found.told["malformed-label"].evidence == ("02.jpg", "03.jpg")

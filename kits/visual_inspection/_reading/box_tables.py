@@ -34,6 +34,7 @@ _RUNS = ("encodedpixels", "rle", "rlemask", "pixels")
 _NAMELESS = {6: ((1, 2, 3, 4), 5), 8: ((1, 2, 3, 4), 0), 11: ((3, 4, 7, 8), 2)}
 """Columns → where the place and the class stand in files without names: RetinaNet, makesense, AutoML."""
 _MAKESENSE = 8
+_MOST = 0.9
 
 
 @dataclass(frozen=True)
@@ -109,15 +110,22 @@ def _nameless(table: Table, picture: str) -> Columns | None:
 
 
 def _hold_numbers(table: Table, place: Sequence[str]) -> bool:
-    """Whether all rows have numbers there, or nothing, and some have."""
-    cells = [[row.get(column, "").strip() for column in place] for row in table.rows]
-    filled = [row for row in cells if any(row)]
-    return bool(filled) and all(numbers(row) is not None for row in filled)
+    """Whether rows have numbers there, or nothing: nearly all of those that have something."""
+    filled = [row for row in table.rows if _filled(row, place)]
+    right = sum(_values(row, place) is not None for row in filled)
+    return bool(right) and right >= _MOST * len(filled)
+
+
+def _filled(row: Row, place: Sequence[str]) -> bool:
+    return any(row[column].strip() for column in place)
+
+
+def _values(row: Row, place: Sequence[str]) -> list[float] | None:
+    return numbers([row[column] for column in place])
 
 
 def _are_shares(table: Table, columns: Columns) -> bool:
-    cells = [numbers([row.get(c, "") for c in columns.place]) for row in table.rows]
-    values = [value for row in cells for value in row or []]
+    values = [value for row in table.rows for value in _values(row, columns.place) or []]
     return max(values) <= 1.0 and any(value % 1 for value in values)
 
 
@@ -145,14 +153,8 @@ def _picture(
     as_shares: bool,
     base: Path,
 ) -> Stated:
-    split = next(
-        (
-            found
-            for row in rows
-            if (found := SPLIT_WORDS.get(row.get(columns.split, "").strip().lower()))
-        ),
-        None,
-    )
+    splits = (SPLIT_WORDS.get(row.get(columns.split, "").strip().lower()) for row in rows)
+    split = next((one for one in splits if one), None)
     labels = [kinds[row[columns.picture]] or row.get(columns.label, "").strip() for row in rows]
     if columns.runs:
         runs = [(label or DEFECT, runs_of(row[columns.runs])) for label, row in zip(labels, rows)]
@@ -161,14 +163,15 @@ def _picture(
     boxes = [
         box for label, row in zip(labels, rows) if (box := _box(row, columns, label or DEFECT))
     ]
+    bad = any(_filled(row, columns.place) and not _values(row, columns.place) for row in rows)
     place: Sequence[Box] | Places = shares(boxes) if as_shares and boxes else boxes
-    plain = "" if boxes else next((label for label in labels if label), GOOD)
-    return Stated(name, place, plain, split, base)
+    plain = "" if boxes or bad else next((label for label in labels if label), GOOD)
+    return Stated(name, place, plain, split, base, "a row without a usable place" if bad else "")
 
 
 def _box(row: Row, columns: Columns, label: str) -> Box | None:
     """None of a row without a place, or of one that says that the part is good."""
-    found = numbers([row.get(column, "") for column in columns.place])
+    found = _values(row, columns.place)
     if found is None or is_good(label):
         return None
     x0, y0, x1, y1 = found
