@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
+from kits.core.answers.wrapping import Object, unwrapped
 from kits.core.errors import DataError
-from kits.lead_scoring._reading.json_answers import Object, unwrapped
 from tests.lead_scoring.lead_files import put, read
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kits.lead_scoring._reading.json_answers import Object, unwrapped
+from kits.core.answers.wrapping import Object, unwrapped
 from tests.lead_scoring.lead_files import put, read
 
 _HEADER = ["Date", "Staff", "Status"]

@@ -12,13 +12,14 @@ from typing import Literal, cast
 import numpy as np
 import yaml
 
+from kits.core.column_names import plain
 from kits.core.errors import did_you_mean
 from kits.core.kit import Finding
 from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._objecting import objects
 from kits.lead_scoring._reading.mapping import known_mappings, load_mappings
-from kits.lead_scoring._reading.names import load_words, plain
+from kits.lead_scoring._reading.names import load_words
 from kits.lead_scoring._stated import GUARDS, misspelt
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config

@@ -8,11 +8,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.core.column_names import plain
 from kits.lead_scoring._features import cells
 from kits.lead_scoring._features.units import Units, agrees, apart, usual_unit
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._learning.sheet import Ints, Sheet
-from kits.lead_scoring._reading.names import plain
 from kits.lead_scoring.config import ColumnsConfig
 
 Floats = NDArray[np.float64]

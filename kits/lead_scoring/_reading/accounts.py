@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from kits.core.column_names import squeezed
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.match_keys import text_key
-from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.relations import Link
 from kits.lead_scoring._reading.several import choose, counted
 from kits.lead_scoring._reading.sheets import Sheet

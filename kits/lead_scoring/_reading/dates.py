@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Literal
 
+from kits.core.column_names import plain
 from kits.core.moments import (
     COMPACT_DAY,
     MONTH,
@@ -30,7 +31,7 @@ from kits.core.moments import (
     read_year_last,
 )
 from kits.lead_scoring._features.eras import in_common_era, of_the_moon
-from kits.lead_scoring._reading.names import plain, rank
+from kits.lead_scoring._reading.names import rank
 
 Order = Literal["day-first", "month-first", "year-first"]
 """Which part of a date comes first; the year, where it has two digits."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from kits.core.column_names import plain, squeezed
 from kits.core.kit import Finding
 from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.match_keys import text_key
-from kits.lead_scoring._reading.names import plain, squeezed
 from kits.lead_scoring._reading.sheets import Sheet
 
 _COLUMNS = 2

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kits.core.column_names import squeezed
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.events import Seconds, Timed
-from kits.lead_scoring._reading.names import by_rank, squeezed
+from kits.lead_scoring._reading.names import by_rank
 from kits.lead_scoring._reading.sheets import Sheet
 
 MOST_FIELDS = 300

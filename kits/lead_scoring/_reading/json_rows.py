@@ -1,6 +1,6 @@
 """JSON of CRMs' APIs, or a row a line → columns of texts.
 
-Knows how APIs nest values; how they wrap rows is `json_answers.py`. What a column means is decided elsewhere.
+Knows how APIs nest values; how they wrap rows is `kits/core/answers`. What a column means is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from kits.core.errors import DataError
-from kits.lead_scoring._reading.json_answers import Object, unwrapped
-from kits.lead_scoring._reading.json_lists import is_shortened, named_values, numbered_answers
-from kits.lead_scoring._reading.json_values import (
+from kits.core.answers.fields import is_shortened, named_values, numbered_answers
+from kits.core.answers.values import (
     is_typed,
     is_versioned,
     text_of,
     typed_value,
     versioned_value,
 )
+from kits.core.answers.wrapping import Object, unwrapped
+from kits.core.errors import DataError
 
 MAX_BYTES = 512 << 20
 MAX_COLUMNS = 2_000

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kits.core.column_names import squeezed
 from kits.core.dataset import Split
 from kits.core.moments import end_of_month
 from kits.lead_scoring._features.units import Units
@@ -19,7 +20,6 @@ from kits.lead_scoring._reading.dashes import with_dashes
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
-from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds

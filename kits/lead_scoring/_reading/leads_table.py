@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from kits.core.column_names import plain
 from kits.core.errors import ConfigError, DataError
 from kits.core.kit import Finding
 from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.mapping import find_mapping
-from kits.lead_scoring._reading.names import plain
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.relations import find_link
 from kits.lead_scoring._reading.role_times import came

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from kits.core.column_names import plain
 from kits.lead_scoring._reading.cells import is_missing
-from kits.lead_scoring._reading.names import phrases_for, plain, rank
+from kits.lead_scoring._reading.names import phrases_for, rank
 from kits.lead_scoring._reading.sheets import Sheet
 
 _REMEMBERED = 1 << 16

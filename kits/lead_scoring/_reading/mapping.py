@@ -14,8 +14,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from kits.core.column_names import squeezed
 from kits.core.section import Section
-from kits.lead_scoring._reading.names import load_words, squeezed, words_of
+from kits.lead_scoring._reading.names import load_words, words_of
 
 _FOLDER = Path(__file__).parent / "mappings"
 _ENOUGH = 3

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from kits.core.column_names import plain
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.mapping import tier_words
-from kits.lead_scoring._reading.names import names_for, plain, rank
+from kits.lead_scoring._reading.names import names_for, rank
 from kits.lead_scoring._reading.outcome import AGREE, Outcome, cells_said, outcome_of
 from kits.lead_scoring._reading.outcome_cells import (
     MOST_VALUES,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.mapping import tier_words
-from kits.lead_scoring._reading.names import names_for, plain, rank, squeezed
+from kits.lead_scoring._reading.names import names_for, rank
 from kits.lead_scoring._reading.outcome_cells import amounts_of, known_cells, shown, word_of
 from kits.lead_scoring._reading.sheets import Sheet
 

@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kits.core.column_names import plain
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import mailbox_kind
 from kits.lead_scoring._no_lead import trial_words
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.dates import read_dates
-from kits.lead_scoring._reading.names import plain, rank, speaks_of, without_table
+from kits.lead_scoring._reading.names import rank, speaks_of, without_table
 from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.loose_keys import (
@@ -29,7 +30,7 @@ from kits.lead_scoring._reading.match_keys import (
     first_key,
     text_key,
 )
-from kits.lead_scoring._reading.names import plain, rank, squeezed
+from kits.lead_scoring._reading.names import rank
 from kits.lead_scoring._reading.parties import find_parties
 from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet

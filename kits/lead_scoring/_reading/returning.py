@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from kits.core.column_names import plain
 from kits.core.placing import has_order
 from kits.core.record_keys import column_key
 from kits.lead_scoring._reading.match_keys import exact_key
-from kits.lead_scoring._reading.names import names_for, plain, rank, without_table
+from kits.lead_scoring._reading.names import names_for, rank, without_table
 from kits.lead_scoring._reading.personal import holds_addresses, of_owners
 from kits.lead_scoring._reading.sheets import Sheet
 

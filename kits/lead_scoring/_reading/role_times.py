@@ -9,12 +9,13 @@ from collections.abc import Mapping as Table
 from collections.abc import Sequence
 from statistics import median
 
+from kits.core.column_names import plain
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.id_times import tell_times, time_of_id
 from kits.lead_scoring._reading.mapping import Mapping
-from kits.lead_scoring._reading.names import plain, speaks_of
+from kits.lead_scoring._reading.names import speaks_of
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring._reading.things import ranked_in

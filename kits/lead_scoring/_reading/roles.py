@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from kits.core.column_names import plain, squeezed
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.mapping import Mapping
-from kits.lead_scoring._reading.names import names_for, plain, rank, squeezed
+from kits.lead_scoring._reading.names import names_for, rank
 from kits.lead_scoring._reading.role_times import (
     came_at,
     changed_at,

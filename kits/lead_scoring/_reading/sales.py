@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
+from kits.core.column_names import plain
 from kits.core.kit import Finding
 from kits.lead_scoring._reading.called_off import called_off
 from kits.lead_scoring._reading.events import find_time
 from kits.lead_scoring._reading.mapping import find_mapping
-from kits.lead_scoring._reading.names import plain
 from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.role_times import decided_at, seconds_of
 from kits.lead_scoring._reading.sheets import Sheet

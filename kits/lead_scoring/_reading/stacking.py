@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from kits.core.column_names import squeezed
 from kits.core.dataset import Split
 from kits.core.errors import ConfigError, DataError
 from kits.core.kit import Finding
 from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.mapping import find_mapping
-from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.relations import is_id, same_rows
 from kits.lead_scoring._reading.sheets import Sheet, stack

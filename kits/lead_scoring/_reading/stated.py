@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+from kits.core.column_names import squeezed
 from kits.core.errors import ConfigError, did_you_mean
-from kits.lead_scoring._reading.names import squeezed
 
 
 def column_named(

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from kits.core.column_names import squeezed
 from kits.core.kit import Finding
-from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.sheets import Sheet
 
 _LEAST = 20

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from kits.core.column_names import plain
 from kits.core.dataset import SPLITS
 from kits.core.kit import Finding
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known
-from kits.lead_scoring._reading.names import names_for, plain
+from kits.lead_scoring._reading.names import names_for
 from kits.lead_scoring._reading.returning import by_lot, customers
 from kits.lead_scoring._reading.roles import NO_GROUP
 from kits.lead_scoring._reading.stated_splits import NO_SPLIT

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from kits.lead_scoring._reading.names import by_rank, names_for, plain
+from kits.core.column_names import plain
+from kits.lead_scoring._reading.names import by_rank, names_for
 from kits.lead_scoring._reading.sheets import Sheet
 
 FIRM, PERSON, LEAD = "firm", "person", "lead"

@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from pydantic import JsonValue
 
-from kits.lead_scoring._reading.names import squeezed
+from kits.core.column_names import squeezed
 
 _HEADERS = ("columns", "fields", "headers", "header", "cols")
 _BESIDE = frozenset({*_HEADERS, "range", "majordimension", "index"})

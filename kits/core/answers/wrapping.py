@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from kits.lead_scoring._reading.json_tables import listed_table, table_in
-from kits.lead_scoring._reading.names import squeezed
+from kits.core.answers.grids import listed_table, table_in
+from kits.core.column_names import squeezed
 
 Object = dict[str, JsonValue]
 MAX_DEPTH = 6
@@ -49,7 +49,7 @@ def unwrapped(value: JsonValue, depth: int = 0) -> Iterator[Object]:
         for entry in value:
             if isinstance(entry, dict):
                 # pages of an API saved one after the other
-                yield from unwrapped(entry, depth + 1) if _is_page(entry) else iter((_bare(entry),))
+                yield from unwrapped(entry, depth + 1) if is_page(entry) else iter((bare(entry),))
     elif isinstance(value, dict):
         if (table := table_in(value, _ABOUT)) is not None:
             yield from table
@@ -85,7 +85,7 @@ def _has_rows(value: JsonValue, depth: int) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
-def _is_page(entry: Object) -> bool:
+def is_page(entry: Object) -> bool:
     if "id" in entry:
         return _has_rows(entry.get(_BOARD), 0)
     return (
@@ -94,7 +94,7 @@ def _is_page(entry: Object) -> bool:
     )
 
 
-def _bare(entry: Object) -> Object:
+def bare(entry: Object) -> Object:
     """A row without what is put around each of them: `{"node": {…}}`, `{"deal": {…}}`."""
     if len(entry) == 1 or any(set(entry) <= keys for keys in _AROUND):
         inner = entry.get("node") or entry.get("data") or next(iter(entry.values()), None)

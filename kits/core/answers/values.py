@@ -11,7 +11,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from kits.lead_scoring._reading.json_answers import Object
+from kits.core.answers.wrapping import Object
 
 MAX_CELL = 64 << 10
 _DATE = re.compile(r"/Date\((-?\d{1,18})(?:[+-]\d{4})?\)/")

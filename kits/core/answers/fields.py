@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from kits.lead_scoring._reading.json_answers import Object
-from kits.lead_scoring._reading.json_values import (
+from kits.core.answers.values import (
     CALLED,
     innermost,
     joined,
@@ -15,7 +14,8 @@ from kits.lead_scoring._reading.json_values import (
     tags_of,
     text_of,
 )
-from kits.lead_scoring._reading.names import squeezed
+from kits.core.answers.wrapping import Object
+from kits.core.column_names import squeezed
 
 _NAMES = (
     "name", "label", "title", "column", "question", "key", "code", "slug", "field", "fieldname", "columnname", "definition",
