@@ -60,7 +60,7 @@ YEAR_LAST = re.compile(
 )
 NAMED = re.compile(
     _WEEKDAY
-    + r"(\d{1,2})(?:er|st|nd|rd|th|[º°])?[- .]{1,9}(?:de )?([^\W\d_]{3,12})[- .,]{1,9}(?:del? )?(\d{2,4})"
+    + r"(\d{1,2})(?:er|st|nd|rd|th|[º°])?[- ./]{1,9}(?:de )?([^\W\d_]{3,12})[- .,/]{1,9}(?:del? )?(\d{2,4})"
     + _YEAR_ENDS
     + _CLOCK
 )

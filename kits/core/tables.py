@@ -128,7 +128,7 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
     if not start.strip():
         raise DataError("an empty file", where=path.name)
     encoding = encoding_of(start)
-    kind = _json_kind(path, start, encoding)
+    kind = json_kind(path, start, encoding)
     if kind:
         return _open_json(path, kind, encoding)
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(start)
@@ -136,7 +136,9 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
     known = "\t" if path.suffix.lower() in (".tsv", ".tab") else ""
     delimiter = said[1] if said else known or _delimiter(text, named)
     first = _first_rows(text, delimiter)
-    skipped = rows_above(first) if named and first else int(bool(said))
+    skipped = int(bool(said))
+    if first and (named or _is_titled(first)):
+        skipped = rows_above(first)
     first = first[skipped:]
     if not first:
         raise DataError("no rows in it", where=path.name)
@@ -207,6 +209,12 @@ def rows_above(rows: list[list[str]]) -> int:
     return next((n for n, count in enumerate(filled) if count >= max(2, usual / 2)), 0)
 
 
+def _is_titled(rows: list[list[str]]) -> bool:
+    """Whether a title stands above the names of the columns, as reports have one."""
+    wide = min(len(row) for row in rows) >= _NARROW
+    return wide and sum(map(bool, rows[0])) == 1 and is_header(rows[rows_above(rows) :])
+
+
 def _reader(stream: io.TextIOBase | io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
     # the limit is the process's; mails with long quotes are larger than its default of 128 KiB
     csv.field_size_limit(MAX_CELL)
@@ -241,7 +249,7 @@ def column_names(cells: Sequence[str]) -> tuple[str, ...]:
 # -- JSON -----------------------------------------------------------------------------------------
 
 
-def _json_kind(path: Path, start: bytes, encoding: str) -> str:
+def json_kind(path: Path, start: bytes, encoding: str) -> str:
     """`lines`, `document`, or empty when it is no JSON."""
     if path.suffix.lower() not in JSON_SUFFIXES:
         return ""
@@ -273,7 +281,7 @@ def _open_json(path: Path, kind: str, encoding: str) -> TableFile:
 def _json_rows(path: Path, kind: str, encoding: str) -> Iterator[tuple[int, Row] | BadRow]:
     for number, value in _json_values(path, kind, encoding):
         if isinstance(value, dict):
-            yield number, {str(name): _cell(entry) for name, entry in value.items()}
+            yield number, {str(name): cell_of(entry) for name, entry in value.items()}
         else:
             yield BadRow(number, "not a JSON object")
 
@@ -321,7 +329,7 @@ def _are_objects(value: JsonValue) -> bool:
     return isinstance(value, list) and any(isinstance(one, dict) for one in value)
 
 
-def _cell(value: JsonValue) -> str:
+def cell_of(value: JsonValue) -> str:
     if value is None:
         return ""
     if isinstance(value, str):

@@ -104,6 +104,7 @@ def test_zones_of_databases_and_dates_of_the_far_east(text: str, ahead: int | No
 
 def test_days_as_english_and_programs_write_them() -> None:
     assert read_named("31st December 2024") == read_named("31 Dec, 2024") == (TEN - 36_000, False)
+    assert read_named("31/Dec/24 10:00 AM") == (TEN, False)
     text = "Tue Dec 31 2024 11:00:00 GMT+0100 (Central European Standard Time)"
     assert read_month_first(text) == (TEN, True)
     assert read_month("2024年12月") == (TEN - 30 * 86_400 - 36_000, False)
