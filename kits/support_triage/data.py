@@ -7,6 +7,7 @@ here trains or predicts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -18,7 +19,7 @@ from kits.support_triage._checking import checks as _checks
 from kits.support_triage._checking.duplicates import near_duplicates
 from kits.support_triage._reading import mailboxes as _mailboxes
 from kits.support_triage._reading import table_files as _tables
-from kits.support_triage._reading.layout import detect_format
+from kits.support_triage._reading.layout import detect_format, of_outlook
 from kits.support_triage._reading.sidecar import Sidecar, load_sidecar
 
 __all__ = ["check", "detect_format", "near_duplicates", "read"]
@@ -29,6 +30,7 @@ _READERS: dict[str, Reader] = {
     "mbox": _mailboxes.read_mbox,
     "eml": _mailboxes.read_eml,
     "maildir": _mailboxes.read_maildir,
+    "texts": _mailboxes.read_texts,
 }
 
 
@@ -41,7 +43,8 @@ def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
         ConfigError: `mails.yaml` is wrong.
     """
     name = detect_format(path) if format == "auto" else format
-    return chosen(name, _READERS, "unknown format")(path, load_sidecar(path))
+    found = chosen(name, _READERS, "unknown format")(path, load_sidecar(path))
+    return chain(found, of_outlook(path))
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

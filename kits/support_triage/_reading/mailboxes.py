@@ -1,4 +1,4 @@
-"""Mailboxes as files → mails with the intent that their place or keywords tell: mbox, EML files, Maildir.
+"""Mailboxes as files → mails with the intent that their place or keywords tell: mbox, EML files, Maildir, folders of texts.
 
 The mails stay as they are, byte for byte. Which words are intents and which only places is `folders.py`'s table.
 """
@@ -22,9 +22,10 @@ from kits.core.mail.threads import thread_key
 from kits.support_triage._reading import folders
 from kits.support_triage._reading.maildir import MaildirMail, mails_of
 from kits.support_triage._reading.mbox import TooLarge, messages_of
-from kits.support_triage._reading.rows import MEDIA_TYPE, joined_intents
+from kits.support_triage._reading.rows import MEDIA_TYPE, NOBODY, joined_intents
 from kits.support_triage._reading.sidecar import Sidecar
-from kits.support_triage._reading.table_files import split_of
+from kits.support_triage._reading.splits import split_of
+from kits.support_triage._reading.text_files import as_mail, text_files
 
 MAX_DEPTH = 12
 MAX_MAILS = 5_000_000
@@ -32,6 +33,7 @@ _KEYWORD_HEADERS = ("x-gmail-labels", "x-keywords", "x-mozilla-keys")
 """Where mail programs write keywords into the mail. Whoever sends a mail can write them, too."""
 _OF_ANYBODY = (*_KEYWORD_HEADERS, "keywords")
 """Also the one that mails are sent with: Outlook's categories, and what newsletters are about."""
+_APPLE = ".emlx"
 _MBOX_SUFFIXES = frozenset({".mbox", ".mbx", ".mboxrd", ".mboxo"})
 _OWN_WORDS = {
     "sent": "lie in sent folders (the firm's own)",
@@ -229,14 +231,25 @@ def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         except OSError as error:
             yield _refused(name, f"cannot be read: {error.strerror}")
             continue
+        if file.suffix.lower() == _APPLE:
+            content = _without_count(content)
         made = box.sample(content, name, _folder(name, sidecar), (), split)
         if made is not None:
             yield made
     yield from box.findings()
 
 
+def _without_count(content: bytes) -> bytes:
+    """Apple Mail writes a mail's length above it, and what it knows of it below."""
+    count, _, rest = content.partition(b"\n")
+    return rest[: int(count)] if count.strip().isdigit() else content
+
+
 def _folder(name: str, sidecar: Sidecar) -> str:
-    """The innermost folder that is not the name of a split."""
+    """The innermost folder that is not the name of a split; of Apple Mail's folders the mailbox."""
+    boxes = [part for part in name.split("/")[:-1] if part.lower().endswith(".mbox")]
+    if boxes:
+        return _place(boxes[-1])
     for part in reversed(name.split("/")[:-1]):
         if split_of(f"{part}/mail", sidecar)[0] is None or part in sidecar.labels:
             return part
@@ -253,6 +266,33 @@ def eml_files(path: Path) -> list[Path]:
         if file.suffix.lower() in (".eml", ".emlx", ".mail") and file.is_file()
     ]
     return sorted(found)[:MAX_MAILS]
+
+
+def read_texts(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
+    """One text or mail per file, whatever it is called; the folder it lies in is its intent.
+
+    Raises:
+        DataError: no folders of texts there.
+    """
+    files = text_files(path)
+    if not files:
+        raise DataError("no folders of text files here", where=str(path), fix="a folder for each intent, a file for each text")  # fmt: skip
+    box = _Box(sidecar)
+    for file in files:
+        name = file.relative_to(path).as_posix()
+        split, _ = split_of(f"{name.rsplit('/', 1)[0]}/mail", sidecar)
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            yield _refused(name, f"cannot be read: {error.strerror}")
+            continue
+        if not content.strip():
+            yield _refused(name, "nothing stands in it", "leave it out")
+            continue
+        made = box.sample(as_mail(content, NOBODY), name, _folder(name, sidecar), (), split)
+        if made is not None:
+            yield made
+    yield from box.findings()
 
 
 def read_maildir(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:

@@ -20,7 +20,8 @@ from kits.core.prediction import Quantity
 from kits.core.tables import BadRow, Row
 from kits.support_triage._mail.html_text import html_to_text
 from kits.support_triage._mail.reading import read_mail
-from kits.support_triage._reading.fits import SPLITS_SAID, are_pages
+from kits.support_triage._reading.authors import Sides, sides_of
+from kits.support_triage._reading.fits import SPLITS_SAID, YES, are_pages
 from kits.support_triage._reading.levels import (
     SENTIMENT,
     URGENCY,
@@ -50,7 +51,9 @@ class RowReader:
         split: of the whole file; a row's own column comes first.
         tones: cell → 0, 1 or 2, for the file's sentiment column.
         read_date: of the file's column of dates.
-        pages: its texts are written in HTML.
+        pages: columns whose texts are written in HTML.
+        intent: of all its rows; empty: these tell it.
+        sides: cell of the column of authors → whether the customer or the firm wrote the row.
     """
 
     name: str
@@ -59,14 +62,19 @@ class RowReader:
     split: Split | None = None
     tones: Mapping[str, float] = field(default_factory=dict)
     read_date: ReadDate = lambda _: None
-    pages: bool = False
+    pages: frozenset[str] = frozenset()
+    sides: Sides = field(default_factory=dict)
+    intent: str = ""
 
     def samples(self, rows: Iterator[tuple[int, Row] | BadRow]) -> Iterator[RawSample | Finding]:
         """Samples in the order of the rows; rows that state one more entity of the same text are one sample."""
-        lost, bare = 0, False
+        lost, bare, own = 0, False, 0
         for number, row, pieces in self._joined(rows):
             if isinstance(row, str):
                 yield self._refused(number, row)
+                continue
+            if self.sides.get(_cell(row, self.roles.author).strip()) == "firm":
+                own += 1
                 continue
             bare = bare or self._is_bare_number(_cell(row, self.roles.urgency))
             made = self._sample(number, row, pieces)
@@ -82,6 +90,14 @@ class RowReader:
                 f"{self.roles.urgency!r} holds numbers: the larger is taken for the more urgent",
                 (self.name,),
                 "nothing to do if so; where 1 is the most urgent, say it in mails.yaml: urgency: {'1': 3, '2': 2, '3': 1}",
+            )
+        if own:
+            yield Finding(
+                "mails-passed-over",
+                "warn",
+                f"{own} rows were written by the firm, as {self.roles.author!r} says, and were left out",
+                (self.name,),
+                "nothing to do: they are no customers' mails to learn from; to read them too, ignore the column in mails.yaml",
             )
         if lost:
             yield Finding(
@@ -127,8 +143,10 @@ class RowReader:
         label = self._label(row)
         if len(label) > MAX_LABEL * MAX_INTENTS:
             return self._refused(number, "a label of this length is none")
-        if self.pages and not pieces:
+        if roles.text in self.pages and not pieces:
             text = html_to_text(text).text
+        if roles.subject in self.pages:
+            subject = html_to_text(subject).text.strip()
         content = self._as_mail(row, subject, text)
         spans = place(pieces, text, read_mail(content).text) if pieces else ()
         annotation = Annotation(
@@ -166,7 +184,11 @@ class RowReader:
         return bool(self.roles.entities) and self.roles.entities in row and bool(self.roles.label)
 
     def _label(self, row: Row) -> str:
-        parts: list[str] = []
+        if self.roles.flags:
+            stated = self.sidecar.labels
+            named = [n for n in self.roles.flags if _cell(row, n).strip().lower() in YES]
+            return joined_intents("|".join(stated.get(name, name) for name in named), "|")
+        parts = [self.intent]
         for name in self.roles.label:
             cell = " ".join(_cell(row, name).split())
             parts.append(self.sidecar.labels.get(cell, cell))
@@ -239,9 +261,11 @@ def as_written(reader: RowReader, head: list[Row]) -> tuple[RowReader, list[Find
         "dates-assumed", "warn", f"dates of {roles.date!r} were read {assumed}", (reader.name,),
         "nothing to do if so; else write them as 2025-04-03",
     )] if assumed else []  # fmt: skip
-    pages = are_pages(_filled(head, roles.text))
+    shown = (roles.text, roles.subject)
+    pages = frozenset(name for name in shown if are_pages(_filled(head, name)))
     scale = tone_scale(tones) if tones else reader.tones
-    return replace(reader, tones=scale, read_date=read_date, pages=pages), told
+    sides = sides_of(roles.author, _filled(head, roles.author)) if roles.author else {}
+    return replace(reader, tones=scale, read_date=read_date, pages=pages, sides=sides), told
 
 
 def _filled(head: list[Row], column: str) -> list[str]:

@@ -22,6 +22,7 @@ class Columns(Section):
     text: str = Field("", description="the mail's text")
     subject: str = Field("", description="its subject")
     label: tuple[str, ...] = Field((), description="the intent; several columns are joined by `/`")
+    flags: tuple[str, ...] = Field((), description="columns of 0 and 1, one for each intent")
     urgency: str = Field("", description="how urgent it is, a number or a word")
     sentiment: str = Field("", description="its tone, a number or a word")
     language: str = Field("", description="ISO 639-1 code of its language")
@@ -29,6 +30,9 @@ class Columns(Section):
     date: str = Field("", description="when it came")
     group: str = Field("", description="what must stay in one split: thread, ticket, customer")
     sender: str = Field("", description="who wrote it")
+    author: str = Field(
+        "", description="whether the customer or the firm wrote it; what the firm wrote is left out"
+    )
     split: str = Field("", description="train, val or test")
     source: str = Field("", description="where it came from; figures are told apart by it")
     entities: str = Field("", description="JSON with named pieces of the text")
@@ -40,7 +44,7 @@ class Columns(Section):
 class Sidecar(Section):
     """The whole of `mails.yaml`."""
 
-    format: Literal["", "csv", "mbox", "eml", "maildir"] = Field(
+    format: Literal["", "csv", "mbox", "eml", "maildir", "texts"] = Field(
         "", description="what the folder is; empty: found out"
     )
     columns: Columns = Field(Columns(), description="which column of a table means what")

@@ -5,82 +5,25 @@ It opens files; a row is made a mail in `rows.py`.
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
-from kits.core.row_sources import SUFFIXES, RowSource, Source, open_rows, passed_over
-from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.core.tables import BadRow, Row
-from kits.support_triage._reading.fits import SPLITS_SAID
-from kits.support_triage._reading.roles import Roles, find_roles
+from kits.support_triage._reading.found_tables import (
+    HEAD_ROWS,
+    Found,
+    found_in,
+    not_read,
+    telling_tables,
+)
+from kits.support_triage._reading.opening import opened, table_paths
+from kits.support_triage._reading.roles import Roles
 from kits.support_triage._reading.rows import RowReader, as_written
-from kits.support_triage._reading.sidecar import NAMES, Sidecar
-from kits.support_triage._reading.unfolding import unfold
-
-HEAD_ROWS = 1_000
-MAX_FILES = 10_000
-MAX_DEPTH = 6
-_FEWEST = 2
-"""Rows whose nested values are looked into: one alone may be settings."""
-_DOUBTFUL = frozenset({".txt", ".json"})
-"""Suffixes that notes and settings have as well; without texts and labels in them they are passed over."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """One table with what its columns are for.
-
-    Attributes:
-        name: of the file, or of the file and the sheet.
-    """
-
-    name: str
-    table: RowSource
-    roles: Roles
-    split: Split | None
-    main: bool
-
-
-def table_paths(path: Path, sidecar: Sidecar) -> list[Path]:
-    """The files that may be tables, in a stable order."""
-    if path.is_file():
-        return [path]
-    found = []
-    for file in sorted(path.rglob("*")):
-        parts = file.relative_to(path).parts
-        if len(parts) > MAX_DEPTH or any(part.startswith((".", "~$")) for part in parts):
-            continue
-        if file.name in NAMES or file.suffix.lower() not in SUFFIXES or not file.is_file():
-            continue
-        if any(fnmatch.fnmatch("/".join(parts), glob) for glob in sidecar.ignore):
-            continue
-        found.append(file)
-        if len(found) >= MAX_FILES:
-            break
-    return found
-
-
-def split_of(name: str, sidecar: Sidecar) -> tuple[Split | None, bool]:
-    """The split that the name of a file, a sheet or a folder tells, and whether it is all that it tells (`train.csv`)."""
-    file, sheet = file_and_sheet(name)
-    for stated, split in sidecar.splits.items():
-        if stated in (name, file, sheet) or stated in file.split("/"):
-            return split, True
-    parts = file.lower().split("/")
-    stem = parts[-1].rsplit(".", 1)[0]
-    for whole in (sheet.lower(), stem, *reversed(parts[:-1])):
-        if whole in SPLITS_SAID:
-            return SPLITS_SAID[whole], True
-    told = re.split(r"[^a-z]+", f"{stem} {sheet.lower()}")
-    words = [word for word in told if word in SPLITS_SAID]
-    return (SPLITS_SAID[words[-1]] if words else None), False
+from kits.support_triage._reading.sidecar import Sidecar
+from kits.support_triage._reading.together import with_file_names, with_messages, with_names
 
 
 def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
@@ -97,14 +40,25 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         found, said = _open(file, name, sidecar)
         tables.extend(found)
         told.extend(said)
+    tables, passed = with_messages(tables, sidecar)
+    tables, labelled = with_file_names(tables, sidecar)
+    told += [
+        *passed,
+        *labelled,
+        *(not_read(table.name, table.doubt) for table in tables if table.doubt),
+    ]
+    tables, named = with_names([table for table in tables if not table.doubt], path)
     if not tables:
         reasons = "; ".join(f.text for f in told[:3])
         raise DataError(
             f"no table with a column of texts{': ' + reasons if reasons else ''}",
             where=str(path),
-            fix="name the columns in mails.yaml: columns: {text: …, label: …}",
+            fix="name the columns in mails.yaml: columns: {text: …, label: …}; lines of texts need a tab between label and text, or "
+            "a file or folder for each label",
         )
-    yield from told
+    # a file that names classes is no table, and needs no word about that
+    files = {one.evidence for one in named}
+    yield from (*(one for one in told if one.evidence not in files), *named)
     mixed = any(t.main for t in tables) and not all(t.main for t in tables)
     seen: set[bytes] | None = set() if mixed else None
     for table in sorted(tables, key=lambda t: (not t.main, t.name)):
@@ -112,73 +66,16 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         yield from _rows(table, sidecar, seen)
 
 
-def _without_texts(columns: Sequence[str], head: Sequence[Row]) -> str:
-    told = f"no column of texts among {', '.join(columns[:8])}"
-    empty = [name for name in columns if not any(row.get(name, "").strip() for row in head)]
-    if not empty:
-        return told
-    return f"{told}; there is nothing in {', '.join(empty[:8])}"
-
-
 def _open(file: Path, name: str, sidecar: Sidecar) -> tuple[list[Found], list[Finding]]:
     """The tables of a file, and what is to be said of it and of those that are none."""
     try:
-        opened = open_rows(file, name, wanted=_wanted(sidecar), fix="name it in mails.yaml: sheets")
+        source = opened(file, name, sidecar)
     except (DataError, OSError) as error:
-        return [], [_passed_over(name, getattr(error, "what", str(error)))]
-    tables: list[Found] = []
-    told = list(opened.findings)
-    for source in opened.sources:
-        found = _found(source, sidecar)
-        if isinstance(found, Finding):
-            told.append(found)
-        else:
-            tables.append(found)
-    labelled = [found for found in tables if _is_labelled(found.roles)]
-    if len(tables) > len(labelled) > 0 and not sidecar.sheets:
-        # beside tickets a workbook holds legends and lists
-        others = [found.name for found in tables if found not in labelled]
-        told.extend(
-            _passed_over(other, "it has no labels, as other sheets have") for other in others
-        )
-        return labelled, told
-    return tables, told
-
-
-def _wanted(sidecar: Sidecar) -> Callable[[str], bool | None]:
-    """Which sheets of a spreadsheet are stated."""
-
-    def wanted(sheet: str) -> bool | None:
-        stated = sidecar.sheets
-        return any(sheet == s or fnmatch.fnmatchcase(sheet, s) for s in stated) if stated else None
-
-    return wanted
-
-
-def _is_labelled(roles: Roles) -> bool:
-    return bool(roles.label or roles.urgency or roles.sentiment)
-
-
-def _found(source: Source, sidecar: Sidecar) -> Found | Finding:
-    name, table = source.name, source.rows
-    head = table.head(HEAD_ROWS)
-    nested: frozenset[str] = frozenset()
-    if table.form.startswith("JSON") and len(head) >= _FEWEST:
-        table, head = unfold(table, head)
-        nested = table.nested
-    roles = find_roles(table.columns, head, sidecar, nested)
-    if not roles.usable:
-        return _passed_over(name, _without_texts(table.columns, head))
-    if Path(name).suffix.lower() in _DOUBTFUL and not _is_labelled(roles):
-        return _passed_over(name, "it looks like notes or settings, not like rows of mails")
-    split, main = split_of(name, sidecar)
-    return Found(name, table, roles, split, main)
-
-
-def _passed_over(name: str, why: str) -> Finding:
-    return passed_over(
-        name, why, "nothing to do if it holds no mails; else name its columns in mails.yaml"
-    )
+        return [], [not_read(name, getattr(error, "what", str(error)))]
+    judged = [found_in(one, sidecar) for one in source.sources]
+    tables = [one for one in judged if isinstance(one, Found)]
+    told = [*source.findings, *(one for one in judged if isinstance(one, Finding))]
+    return tables if sidecar.sheets else telling_tables(tables), told
 
 
 def _said(found: Found) -> Finding:
@@ -192,7 +89,8 @@ def _said(found: Found) -> Finding:
 
 
 def _rows(found: Found, sidecar: Sidecar, seen: set[bytes] | None) -> Iterator[RawSample | Finding]:
-    reader = RowReader(found.name, found.roles, sidecar, found.split)
+    known = sidecar.model_copy(update={"labels": {**found.names, **sidecar.labels}})
+    reader = RowReader(found.name, found.roles, known, found.split, intent=found.intent)
     reader, told = as_written(reader, found.table.head(HEAD_ROWS))
     yield from told
     if seen is None:

@@ -12,22 +12,34 @@ from typing import ClassVar
 
 from pydantic import JsonValue
 
+from kits.core.answers.fields import named_values, numbered_answers
+from kits.core.answers.values import is_typed, typed_value
+from kits.core.column_names import plain
 from kits.core.row_sources import RowSource
-from kits.core.tables import BadRow, Row
+from kits.core.tables import BadRow, Row, cell_of
+from kits.support_triage._reading.authors import by_customers, says_who
+from kits.support_triage._reading.gmail import as_message
 
 MAX_COLUMNS = 500
 """Of a row."""
 _MAX_DEPTH = 4
-_MESSAGES = frozenset({
-    "messages", "threads", "comments", "articles", "posts", "conversations", "conversation_parts", "replies", "events", "notes",
+MESSAGES = frozenset({
+    "messages", "threads", "thread", "comments", "article", "articles", "posts", "conversations", "conversation_parts", "replies", "events",
+    "notes", "turns", "updates", "dialogue", "dialog", "log", "original", "utterances",
 })  # fmt: skip
 """Lists of what was said to and fro."""
+_PERSONS = frozenset(
+    {"users", "participants", "people", "persons", "authors", "contacts", "parties"}
+)
+"""Lists of who spoke."""
 _CALLED = ("name", "tag", "title", "label")
 _NO_TAG = frozenset({"value", "start", "end", "start_offset", "end_offset", "text", "body"})
-_ASKS = frozenset({"customer", "user", "contact", "lead", "end-user", "enduser", "requester", "visitor"})  # fmt: skip
-_WHO = ("type", "sender", "sender_type", "role", "direction", "author_type")
-_WHEN = ("created_at", "createdat", "created_datetime", "created", "created_time", "date", "timestamp", "sent_at")  # fmt: skip
-_FIELD_NAMES = ("name", "title", "label", "key", "slug", "id", "field_id")
+_WHEN = frozenset({
+    "created_at", "createdat", "created_datetime", "created", "created_time", "createtime", "date", "datecreated", "timestamp", "sent_at",
+    "delivered_at",
+})  # fmt: skip
+_ODATA_WORD = "@OData.Community.Display.V1.FormattedValue"
+"""Behind the name of a number: what it is in words."""
 _Object = Mapping[str, JsonValue]
 
 
@@ -69,8 +81,10 @@ def unfold(table: RowSource, head: Sequence[Row]) -> tuple[Unfolded, list[Row]]:
 
 def unfolded(row: Row) -> Row:
     """A row with what its cells hold: their own names stay, nested ones stand behind a point."""
-    found = dict(row)
+    found = as_message(row) or dict(row)
     for name, cell in row.items():
+        if name.endswith(_ODATA_WORD) and cell:
+            found[name.removesuffix(_ODATA_WORD)] = cell
         value = _json_of(cell)
         if value is not None:
             _add(found, name, value, 0)
@@ -90,28 +104,63 @@ def _json_of(cell: str) -> JsonValue:
 def _add(found: Row, name: str, value: JsonValue, depth: int) -> None:
     if len(found) > MAX_COLUMNS or depth > _MAX_DEPTH:
         return
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            _add(found, f"{name}.{key}", inner, depth + 1)
-    elif isinstance(value, list):
+    if isinstance(value, list):
         _add_list(found, name, value, depth)
-    elif value is not None and name not in found:
-        found[name] = value if isinstance(value, str) else json.dumps(value)
+    elif not isinstance(value, dict):
+        if value is not None and name not in found:
+            found[name] = cell_of(value)
+    elif (text := _document_text(value)) or (is_typed(value) and (text := _text(value))):
+        found[name] = text
+    else:
+        for key, inner in (numbered_answers(value) or value).items():
+            _add(found, f"{name}.{key}", inner, depth + 1)
 
 
 def _add_list(found: Row, name: str, entries: list[JsonValue], depth: int) -> None:
-    objects = [entry for entry in entries if isinstance(entry, dict)]
-    if not objects or len(objects) < len(entries):
-        texts = [entry for entry in entries if isinstance(entry, str)]
-        if depth and texts:
+    objects = [entry for entry in entries if isinstance(entry, dict)] or _said(entries)
+    if len(objects) < len(entries) or not objects:
+        if len(entries) == 2 and type(entries[0]) is int and isinstance(entries[1], str):
+            found[name] = entries[1]  # Odoo's link to a record: its number and its name
+        elif depth and (texts := [entry for entry in entries if isinstance(entry, str)]):
             found.setdefault(name, "|".join(texts))
+    elif plain(name.rpartition(".")[2]) in _PERSONS and len(objects) > len(by_customers(objects)):
+        _add(found, name, dict(_first_said(objects)), depth + 1)
     elif tags := _tags(objects):
         found[name] = "|".join(tags)
-    elif name.rpartition(".")[2].lower() in _MESSAGES:
+    elif plain(name.rpartition(".")[2]) in MESSAGES:
         _add(found, name, dict(_first_said(objects)), depth + 1)
-    else:
-        for label, value in _fields(objects).items():
+    elif fields := _fields(objects):
+        for label, value in fields.items():
             _add(found, f"{name}.{label}", value, depth + 1)
+    elif len(objects) == 1 and "start" not in objects[0]:
+        _add(found, name, dict(objects[0]), depth)
+
+
+def _text(value: dict[str, JsonValue]) -> str:
+    """What a field holds that is kept with its kind, as Notion's are."""
+    held = typed_value(value)
+    return "" if held is None else cell_of(held)
+
+
+def _document_text(node: _Object, depth: int = 0) -> str:
+    """The text of a document of nodes, as Jira and some editors keep one: `{"type": "doc", "content": [{"type": "paragraph", …}]}`;
+    empty where it is none."""
+    inner = node.get("content")
+    if (
+        not isinstance(inner, list)
+        or not (depth or node.get("type") == "doc")
+        or depth > 2 * _MAX_DEPTH
+    ):
+        return ""  # fmt: skip
+    parts: list[str] = []
+    for one in inner:
+        if not isinstance(one, dict):
+            continue
+        text = one.get("text")
+        parts.append(text if isinstance(text, str) else _document_text(one, depth + 1))
+        if "content" in one or one.get("type") == "hardBreak":
+            parts.append("\n")
+    return "".join(parts).rstrip("\n") if not depth else "".join(parts)
 
 
 def _tags(objects: Sequence[_Object]) -> list[str]:
@@ -121,32 +170,28 @@ def _tags(objects: Sequence[_Object]) -> list[str]:
 
 
 def _fields(objects: Sequence[_Object]) -> dict[str, JsonValue]:
-    """Fields that are listed with their names or numbers and their values."""
-    found: dict[str, JsonValue] = {}
-    for one in objects:
-        label = next((str(one[key]) for key in _FIELD_NAMES if one.get(key)), "")
-        if "value" not in one or not label or {"start", "end"} & set(one):
-            return {}
-        found.setdefault(label, one["value"])
-    return found
+    """Fields that are listed with their names or numbers and their values; an entity has a place in the text beside."""
+    if any({"start", "end"} & set(one) for one in objects):
+        return {}
+    return named_values([dict(one) for one in objects])
+
+
+def _said(entries: Sequence[JsonValue]) -> list[dict[str, JsonValue]]:
+    """`[["agent", "Welcome"], ["customer", "Hello"]]` as messages; empty where it is something else."""
+    pairs = [one for one in entries if isinstance(one, list) and len(one) == 2]
+    if len(pairs) < len(entries) or not all(
+        isinstance(who, str) and says_who(who) for who, _ in pairs
+    ):
+        return []  # fmt: skip
+    return [{"author": who, "text": text} for who, text in pairs if plain(str(who)) != "action"]
 
 
 def _first_said(objects: Sequence[_Object]) -> _Object:
-    """The customer's first message; of a list that does not say who wrote, the first of all."""
-    asked = [one for one in objects if _is_asked(one)] or objects
-    return min(asked, key=_when)
-
-
-def _is_asked(one: _Object) -> bool:
-    if one.get("from_agent") is False or one.get("incoming") is True or one.get("inbound") is True:
-        return True
-    author = one.get("author")
-    said = [one.get(key) for key in _WHO]
-    said += [author.get(key) for key in _WHO] if isinstance(author, dict) else []
-    return any(isinstance(word, str) and word.lower() in _ASKS | {"inbound", "incoming"} for word in said)  # fmt: skip
+    """The customer's first message; of a list that does not say who wrote, the first of all; none where all are the firm's."""
+    return min(by_customers(objects), key=_when, default={})
 
 
 def _when(one: _Object) -> tuple[float, str]:
     """Order in time: of numbers, or of ISO 8601 as it stands; what has none keeps its place."""
-    told = next((value for key, value in one.items() if key.lower() in _WHEN and value), "")
+    told = next((value for key, value in one.items() if plain(key) in _WHEN and value), "")
     return (float(told), "") if isinstance(told, int | float) else (0.0, str(told))

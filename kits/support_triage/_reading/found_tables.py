@@ -1,0 +1,132 @@
+"""A table with what its columns are for, or why it holds no mails: judged by its first rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from kits.core.dataset import Split
+from kits.core.kit import Finding
+from kits.core.row_sources import RowSource, Source, passed_over
+from kits.core.tables import Row
+from kits.support_triage._reading import parquet_rows
+from kits.support_triage._reading.fits import FEW_ROWS, all_the_same
+from kits.support_triage._reading.roles import Roles, find_roles
+from kits.support_triage._reading.sidecar import Sidecar
+from kits.support_triage._reading.splits import split_of
+from kits.support_triage._reading.unfolding import unfold
+
+HEAD_ROWS = 1_000
+_FEWEST = 2
+"""Rows whose nested values are looked into: one alone may be settings."""
+_NESTS = ("JSON", parquet_rows.FORM)
+"""Forms whose cells may hold objects and lists."""
+_DOUBTFUL = frozenset({".txt", ".json"})
+"""Suffixes that notes and settings have as well; without texts and labels in them they are passed over."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One table with what its columns are for.
+
+    Attributes:
+        name: of the file, or of the file and the sheet.
+        main: whether the split is all that its name tells.
+        labels: of the first rows, where one column holds them.
+        telling: whether it has labels that are not all the same.
+        rows: how many were looked at.
+        doubt: why it is passed over unless other tables need it; empty: it is read.
+        names: what numbers of its labels mean.
+        intent: of all its rows; empty: these tell it.
+    """
+
+    name: str
+    table: RowSource
+    roles: Roles
+    split: Split | None
+    main: bool
+    labels: tuple[str, ...]
+    telling: bool
+    rows: int
+    doubt: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    intent: str = ""
+
+    @property
+    def labelled(self) -> bool:
+        roles = self.roles
+        return bool(roles.label or roles.flags or roles.urgency or roles.sentiment)
+
+
+def found_in(source: Source, sidecar: Sidecar) -> Found | Finding:
+    """A table, or what is to be said of one without a text.
+
+    Raises:
+        ConfigError: `mails.yaml` names a column that is not there.
+    """
+    name, table = source.name, source.rows
+    head = table.head(HEAD_ROWS)
+    nested: frozenset[str] = frozenset()
+    if table.form.startswith(_NESTS) and len(head) >= _FEWEST:
+        table, head = unfold(table, head)
+        nested = table.nested
+    found = judged(name, table, head, sidecar, nested)
+    if not found.roles.usable:
+        return not_read(name, _without_texts(table.columns, head))
+    return found
+
+
+def judged(
+    name: str,
+    table: RowSource,
+    head: Sequence[Row],
+    sidecar: Sidecar,
+    nested: frozenset[str] = frozenset(),
+) -> Found:
+    """A table by its first rows. As `found_in`."""
+    roles = find_roles(table.columns, head, sidecar, nested)
+    columns = roles.label or roles.flags or (roles.urgency or roles.sentiment,)
+    cells = {column: [cell for row in head if (cell := row.get(column, "").strip())] for column in columns}  # fmt: skip
+    labels = tuple(cells[columns[0]]) if len(roles.label) == 1 else ()
+    telling = any(column and not all_the_same(cells[column]) for column in columns)
+    split, main = split_of(name, sidecar)
+    found = Found(name, table, roles, split, main, labels, telling, len(head))
+    if Path(name).suffix.lower() in _DOUBTFUL and not found.labelled:
+        return doubted(found, "it looks like notes or settings, not like rows of mails")
+    return found
+
+
+def doubted(found: Found, why: str) -> Found:
+    """The same table, which is read only where another one needs it."""
+    return replace(found, doubt=why)
+
+
+def telling_tables(tables: Sequence[Found]) -> list[Found]:
+    """Of the tables of a file those with labels; where some of these tell many mails apart, not such as say one thing of all or
+    have a few rows, unless they are built alike. The others are doubted: beside tickets a workbook holds legends and lists, an answer users and groups."""
+    labelled = [found for found in tables if found.labelled]
+    sure = [f for f in labelled if f.telling and f.rows >= FEW_ROWS] or [
+        f for f in labelled if f.telling
+    ]
+    built = {found.table.columns for found in sure}
+    kept = [f for f in labelled if f in sure or not built or f.table.columns in built]
+    if not kept:
+        return list(tables)
+    why = "it has no labels, as other tables of the file have"
+    return [found if found in kept or found.doubt else doubted(found, why) for found in tables]
+
+
+def not_read(name: str, why: str) -> Finding:
+    """What is said of a table that is passed over."""
+    return passed_over(
+        name, why, "nothing to do if it holds no mails; else name its columns in mails.yaml"
+    )
+
+
+def _without_texts(columns: Sequence[str], head: Sequence[Row]) -> str:
+    told = f"no column of texts among {', '.join(columns[:8])}"
+    empty = [name for name in columns if not any(row.get(name, "").strip() for row in head)]
+    if not empty:
+        return told
+    return f"{told}; there is nothing in {', '.join(empty[:8])}"

@@ -1,0 +1,139 @@
+"""Forms of public sets: entities of chat bots, parquet, columns of flags, folders of text files, and what is no such folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kits.core.errors import DataError
+from kits.core.kit import RawSample
+from kits.support_triage import data
+from kits.support_triage._mail.reading import read_mail
+from tests.support_triage.mail_tables import rows
+from tests.support_triage.triage import label_of, put, read_all, told
+
+
+def said(n: int) -> str:
+    return f"the pump number {n} does not start any more"
+
+
+def spans(sample: RawSample) -> list[tuple[str, str]]:
+    return [(s.label, s.text) for s in sample.annotation.spans] if sample.annotation else []
+
+
+RASA = """
+version: "3.1"
+nlu:
+- intent: late
+  examples: |
+    - where is my [kettle](product) from [May]{"entity": "month"}
+    - it has not come yet
+- intent: broken
+  examples: |
+    - the [red lamp](product) does not work
+- synonym: lamp
+  examples: |
+    - light
+"""
+SNIPS = {"late": [{"data": [{"text": "where is my "}, {"text": "kettle", "entity": "product"}, {"text": " from "}, {"text": "May", "slot_name": "month"}]},
+                  {"data": [{"text": "it has not come yet"}]}],
+         "broken": [{"data": [{"text": "the "}, {"text": "red lamp", "entity": "product"}, {"text": " does not work"}]}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("nlu.yml", RASA),
+        ("nlu.md", "## intent:late\n- where is my [kettle](product) from [May](month)\n- it has not come yet\n\n## intent:broken\n- the [red lamp](product) does not work\n\n## lookup:x\n- y\n"),
+        ("snips.json", json.dumps(SNIPS)),
+    ],
+)  # fmt: skip
+def test_entities_of_chat_bots_stand_in_the_texts(tmp_path: Path, file: str, content: str) -> None:
+    samples, _ = read_all(put(tmp_path / file, content))
+    assert {read_mail(s.content).body: (label_of(s), spans(s)) for s in samples} == {
+        "where is my kettle from May": ("late", [("product", "kettle"), ("month", "May")]),
+        "it has not come yet": ("late", []),
+        "the red lamp does not work": ("broken", [("product", "red lamp")]),
+    }
+
+
+def test_messages_within_parquet_are_read(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    talk = [[{"role": "assistant", "content": "welcome"}, {"role": "user", "content": said(n)}] for n in range(30)]  # fmt: skip
+    path = tmp_path / "train.parquet"
+    pq.write_table(pa.table({"messages": talk, "intent": [f"i{n % 3}" for n in range(30)]}), path)
+    samples, _ = read_all(path)
+    assert [read_mail(sample.content).body for sample in samples] == [said(n) for n in range(30)]
+    assert {sample.split for sample in samples} == {"train"}
+
+
+def test_a_damaged_parquet_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no parquet file"):
+        read_all(put(tmp_path / "x.parquet", b"PAR1 and nothing else"))
+
+
+def test_columns_of_flags_are_intents_and_a_mail_may_have_several(tmp_path: Path) -> None:
+    lines = ([said(n), str(int(n % 3 == 0)), str(int(n % 3 == 1)), str(int(n % 3 == 2 or n == 0))] for n in range(30))  # fmt: skip
+    samples, findings = read_all(put(tmp_path / "x.csv", rows(["text", "late", "lost", "red"], *lines)))  # fmt: skip
+    assert [label_of(sample) for sample in samples[:3]] == ["late|red", "lost", "red"]
+    assert "flags=late+lost+red" in told(findings, "columns")
+
+
+def test_what_is_true_now_and_then_is_no_intent(tmp_path: Path) -> None:
+    lines = ([said(n), str(int(n % 9 == 0)), str(int(n % 7 == 0)), str(int(n % 5 == 0))] for n in range(60))  # fmt: skip
+    samples, _ = read_all(put(tmp_path / "x.csv", rows(["text", "read", "starred", "attached"], *lines)))  # fmt: skip
+    assert {label_of(sample) for sample in samples} == {""}
+
+
+def test_texts_and_mails_in_folders_are_read_side_by_side(tmp_path: Path) -> None:
+    for n in range(4):
+        put(tmp_path / "late" / f"{n}.txt", said(n))
+        put(tmp_path / "broken" / f"{n:05}.{'a' * 32}", f"Received: x\nFrom: kim@firm.example\nSubject: lamp\n\n{said(9)}\n")  # fmt: skip
+    put(tmp_path / "late" / "empty.txt", " \n")
+    put(tmp_path / "README.txt", "four texts and four mails")
+    samples, findings = read_all(tmp_path)
+    assert data.detect_format(tmp_path) == "texts"
+    assert sorted(label_of(sample) for sample in samples) == ["broken"] * 4 + ["late"] * 4
+    assert {read_mail(s.content).subject for s in samples if label_of(s) == "broken"} == {"lamp"}
+    assert "late/empty.txt: nothing stands in it" in told(findings, "unreadable-mail")
+
+
+def test_tables_that_are_called_texts_stay_tables(tmp_path: Path) -> None:
+    for folder in ("north", "south"):
+        for year in (2024, 2025):
+            lines = ([f"{folder} {year} {said(n)}", f"t{n % 3}"] for n in range(20))
+            put(tmp_path / folder / f"{year}.txt", rows(["text", "label"], *lines))
+    assert data.detect_format(tmp_path) == "csv"
+    assert len(read_all(tmp_path)[0]) == 80
+
+
+def test_files_of_outlook_among_mails_are_told(tmp_path: Path) -> None:
+    put(tmp_path / "late" / "1.eml", f"From: kim@firm.example\nSubject: x\n\n{said(1)}\n")
+    put(tmp_path / "late" / "2.msg", b"\xd0\xcf\x11\xe0")
+    samples, findings = read_all(tmp_path)
+    assert len(samples) == 1
+    assert "1 .msg files are of Outlook's own and were not read" in told(findings)
+
+
+def test_the_count_that_apple_mail_writes_is_no_part_of_a_mail(tmp_path: Path) -> None:
+    mail = f"From: kim@firm.example\nSubject: x\n\n{said(1)}\n"
+    put(tmp_path / "Late.mbox" / "Messages" / "1.emlx", f"{len(mail)}\n{mail}<plist></plist>\n")
+    samples, _ = read_all(tmp_path)
+    assert [read_mail(sample.content).body for sample in samples] == [said(1)]
+    assert [label_of(sample) for sample in samples] == ["Late"]
+
+
+def test_a_title_above_the_columns_of_a_report_is_no_row(tmp_path: Path) -> None:
+    head = ["case", "opened", "subject", "details", "category"]
+    lines = [[str(n), "30/06/2025", f"pump {n}", said(n), f"t{n % 3}"] for n in range(30)]
+    for above in ([], [["Report", "", "", "", ""]], [["Report", "", "", "", ""], ["made by Kim", "", "", "", ""]]):  # fmt: skip
+        table = rows(above[0], *above[1:], head, *lines) if above else rows(head, *lines)
+        samples, findings = read_all(put(tmp_path / "report.csv", table))
+        assert [read_mail(sample.content).body for sample in samples] == [
+            said(n) for n in range(30)
+        ]
+        assert not [one for one in findings if one.level == "fail"]
