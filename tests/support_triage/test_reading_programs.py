@@ -17,7 +17,7 @@ from benchmarks.mail_programs import look
 
 @pytest.mark.parametrize("desk", DESKS, ids=lambda desk: desk.path)
 def test_all_is_found(desk: Desk, tmp_path: Path) -> None:
-    tickets = make_tickets(45, desk.language)
+    tickets = make_tickets(30, desk.language)
     found = look(desk.write(tmp_path, tickets), tickets)
     said = "\n".join(f"{one.check}: {one.text}" for one in found.findings)
     assert found.wrong(desk, tickets) == [], said

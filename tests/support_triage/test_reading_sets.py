@@ -59,6 +59,11 @@ def test_entities_of_chat_bots_stand_in_the_texts(tmp_path: Path, file: str, con
     }
 
 
+def test_a_damaged_file_of_examples_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="not YAML"):
+        read_all(put(tmp_path / "nlu.yml", RASA.replace("intent: late", "intent: late: x")))
+
+
 def test_messages_within_parquet_are_read(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

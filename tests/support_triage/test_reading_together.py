@@ -116,3 +116,10 @@ def test_names_of_splits_parts_months_and_places_are_no_intents(
 ) -> None:
     samples, _ = read_all(unlabelled(tmp_path, *names))
     assert {label_of(sample) for sample in samples} == {""}
+
+
+def test_a_short_file_is_read_like_a_long_one_with_the_same_columns(tmp_path: Path) -> None:
+    for name, count in (("train", 60), ("test", 6)):
+        put(tmp_path / f"{name}.csv", rows([said(0), "c0"], *([said(n), f"c{n % 6}"] for n in range(1, count))))  # fmt: skip
+    samples, _ = read_all(tmp_path)
+    assert {label_of(sample) for sample in samples if sample.split == "test"} == {f"c{n}" for n in range(6)}  # fmt: skip

@@ -86,15 +86,28 @@ def judged(
 ) -> Found:
     """A table by its first rows. As `found_in`."""
     roles = find_roles(table.columns, head, sidecar, nested)
-    columns = roles.label or roles.flags or (roles.urgency or roles.sentiment,)
-    cells = {column: [cell for row in head if (cell := row.get(column, "").strip())] for column in columns}  # fmt: skip
-    labels = tuple(cells[columns[0]]) if len(roles.label) == 1 else ()
-    telling = any(column and not all_the_same(cells[column]) for column in columns)
     split, main = split_of(name, sidecar)
+    labels, telling = _labels_in(head, roles)
     found = Found(name, table, roles, split, main, labels, telling, len(head))
     if Path(name).suffix.lower() in _DOUBTFUL and not found.labelled:
         return doubted(found, "it looks like notes or settings, not like rows of mails")
     return found
+
+
+def with_roles(found: Found, roles: Roles) -> Found:
+    """The same table, whose columns are for something else."""
+    if roles == found.roles:
+        return found
+    labels, telling = _labels_in(found.table.head(HEAD_ROWS), roles)
+    return replace(found, roles=roles, labels=labels, telling=telling)
+
+
+def _labels_in(head: Sequence[Row], roles: Roles) -> tuple[tuple[str, ...], bool]:
+    """The labels of rows where one column holds them, and whether labels are not all the same."""
+    columns = roles.label or roles.flags or (roles.urgency or roles.sentiment,)
+    cells = {column: [cell for row in head if (cell := row.get(column, "").strip())] for column in columns}  # fmt: skip
+    labels = tuple(cells[columns[0]]) if len(roles.label) == 1 else ()
+    return labels, any(column and not all_the_same(cells[column]) for column in columns)
 
 
 def doubted(found: Found, why: str) -> Found:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pydantic import JsonValue
+from yaml import YAMLError
 
 from kits.core.errors import DataError
 from kits.core.settings import load_yaml
@@ -78,8 +79,13 @@ def open_rasa(path: Path) -> ListedRows:
     if path.stat().st_size > _MAX_YAML_BYTES:
         raise DataError("one YAML document of this size", where=path.name, fix="split it by intent")
     text = path.read_text(encoding="utf-8-sig", errors="replace")
-    written = path.suffix.lower() == _MARKDOWN
-    rows = rasa_examples({"nlu": _sections(text)} if written else load_yaml(text))
+    if path.suffix.lower() == _MARKDOWN:
+        rows = rasa_examples({"nlu": _sections(text)})
+    else:
+        try:
+            rows = rasa_examples(load_yaml(text))
+        except YAMLError as error:
+            raise DataError(f"not YAML: {str(error).splitlines()[0]}", where=path.name) from error
     if not rows:
         raise DataError("no examples with intents in it", where=path.name)
     return ListedRows.of(rows, "Rasa's examples")

@@ -23,7 +23,12 @@ from kits.support_triage._reading.opening import opened, table_paths
 from kits.support_triage._reading.roles import Roles
 from kits.support_triage._reading.rows import RowReader, as_written
 from kits.support_triage._reading.sidecar import Sidecar
-from kits.support_triage._reading.together import with_file_names, with_messages, with_names
+from kits.support_triage._reading.together import (
+    with_file_names,
+    with_messages,
+    with_names,
+    with_shared_roles,
+)
 
 
 def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
@@ -40,7 +45,7 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         found, said = _open(file, name, sidecar)
         tables.extend(found)
         told.extend(said)
-    tables, passed = with_messages(tables, sidecar)
+    tables, passed = with_messages(with_shared_roles(tables), sidecar)
     tables, labelled = with_file_names(tables, sidecar)
     told += [
         *passed,

@@ -15,7 +15,7 @@ from kits.support_triage._reading import folders
 from kits.support_triage._reading.class_names import names_beside
 from kits.support_triage._reading.conversations import joined, reference
 from kits.support_triage._reading.fits import are_numbers
-from kits.support_triage._reading.found_tables import HEAD_ROWS, Found, judged, not_read
+from kits.support_triage._reading.found_tables import HEAD_ROWS, Found, judged, not_read, with_roles
 from kits.support_triage._reading.listed_rows import ListedRows
 from kits.support_triage._reading.sidecar import Sidecar
 
@@ -23,6 +23,16 @@ _SHOWN = 8
 _LINES = ".txt"
 _FEWEST = 5
 """Lines of a file without labels that is more than a note."""
+
+
+def with_shared_roles(tables: Sequence[Found]) -> list[Found]:
+    """Tables with the same columns, each with the roles of the longest: a short one may not show what its columns are for."""
+    best: dict[tuple[str, ...], Found] = {}
+    for found in tables:
+        known = best.setdefault(found.table.columns, found)
+        if found.rows > known.rows:
+            best[found.table.columns] = found
+    return [with_roles(found, best[found.table.columns].roles) for found in tables]
 
 
 def with_messages(tables: Sequence[Found], sidecar: Sidecar) -> tuple[list[Found], list[Finding]]:
