@@ -64,6 +64,26 @@ def test_a_damaged_file_of_examples_is_refused(tmp_path: Path) -> None:
         read_all(put(tmp_path / "nlu.yml", RASA.replace("intent: late", "intent: late: x")))
 
 
+def test_lists_in_the_parts_of_settings_are_no_tables(tmp_path: Path) -> None:
+    steps = [{"type": f"t{n % 2}", "text": said(n)} for n in range(6)]
+    guide = {f"Product {n}": {"about": said(n), "steps": steps} for n in range(9)}
+    with pytest.raises(DataError, match="no table with a column of texts"):
+        read_all(put(tmp_path / "guide.json", json.dumps(guide)))
+
+
+def test_all_lists_of_a_document_are_read_and_a_header_is_no_row(tmp_path: Path) -> None:
+    records = [{"text": said(n), "label": f"t{n % 3}"} for n in range(31)]
+    listed = [["text", "label"], *([one["text"], one["label"]] for one in records)]
+    split = {"train": records[:30], "test": records[30:], "meta": [{"version": 1}]}
+    apart = {"north": {"tickets": records[:15]}, "south": {"tickets": records[15:]}}
+    for content in (records, listed, split, apart):
+        samples, _ = read_all(put(tmp_path / "x.json", json.dumps(content)))
+        assert [read_mail(sample.content).body for sample in samples] in (
+            [said(n) for n in range(31)], [said(30), *(said(n) for n in range(30))],
+        )  # fmt: skip
+        assert [label_of(sample) for sample in samples].count("t0") == 11
+
+
 def test_messages_within_parquet_are_read(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

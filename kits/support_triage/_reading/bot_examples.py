@@ -12,8 +12,10 @@ from pydantic import JsonValue
 
 from kits.support_triage._reading.fits import SPLITS_SAID, mean_words
 
-_EXAMPLES = ("patterns", "utterances", "examples", "phrases", "training_phrases", "questions", "sentences")  # fmt: skip
+_EXAMPLES = ("patterns", "utterances", "examples", "phrases", "training_phrases", "questions", "sentences", "sampleUtterances", "trainingPhrases")  # fmt: skip
 _TAGS = ("intent", "tag", "label", "name", "category")
+_ALONE = frozenset({"text", "utterance", "id", "lang", "language", "mentions"})
+"""All keys of an example that is an object; one that says more is a row of its own."""
 _MARKED = re.compile(r"\[([^\[\]]{1,200})\](?:\(([^()]{1,100})\)|\{([^{}]{1,200})\})")
 """Rasa's entities: `[Berlin](city)`, `[Berlin]{"entity": "city"}`."""
 _NAMED = re.compile(r'"entity"\s*:\s*"([^"]{1,100})"')
@@ -28,6 +30,8 @@ def examples_in(value: JsonValue) -> list[dict[str, JsonValue]]:
         return _below_tags(value)
     if not isinstance(value, dict) or len(value) < _FEWEST:
         return []
+    if len(one := _below_tags([value])) >= _FEWEST:
+        return one
     lists = {intent: _texts_of(inner) for intent, inner in value.items()}
     texts = [text for inner in lists.values() for text, _ in inner]
     if not all(lists.values()) or not SPLITS_SAID.keys().isdisjoint(lists) or mean_words(texts) < _WORDS:  # fmt: skip
@@ -74,7 +78,12 @@ def _texts_of(value: JsonValue) -> list[tuple[str, dict[str, JsonValue]]]:
 def _text_of(value: JsonValue) -> tuple[str, dict[str, JsonValue]]:
     if isinstance(value, str):
         return _unmarked(value)
-    pieces = value.get("data") if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return "", {}
+    told = value.get("text", value.get("utterance"))
+    if isinstance(told, str) and set(value) <= _ALONE:
+        return told, {}
+    pieces = value.get("data")
     if not isinstance(pieces, list) or not all(isinstance(one, dict) for one in pieces):
         return "", {}
     return _joined((str(one.get("text", "")), _entity(one)) for one in pieces if isinstance(one, dict))  # fmt: skip

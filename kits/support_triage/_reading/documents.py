@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -35,6 +36,8 @@ _DEEPEST = 3
 """So deep the rows of a document may lie within its keys (`_embedded.conversations`)."""
 _SNIFFED_BYTES = 256 << 10
 _FEWEST = 2
+_MOST_ALIKE = 3
+"""Lists under one name; more of them are parts of records or of settings."""
 _GAP = re.compile(r"[\s,]*")
 """What may stand between documents."""
 _BESIDE: frozenset[str] = frozenset()
@@ -73,14 +76,31 @@ def open_document(path: Path, name: str) -> list[Source]:
     ]  # fmt: skip
 
 
-def tables_in(value: JsonValue) -> Iterator[tuple[str, list[JsonValue]]]:  # fmt: skip
-    """Lists of records with the key that they lie at; a document without any is a record itself."""
-    found = list(_inner_tables(value, "", 0))
-    several = [(key, rows) for key, rows in found if len(rows) >= _FEWEST]
+def tables_in(value: JsonValue) -> Iterator[tuple[str, list[JsonValue]]]:
+    """Lists of records with the key that they lie at, those of one key together; a document without any is a record itself."""
+    found = list(_inner_tables(_bared(value), "", 0))
+    called = Counter(key for key, _ in found)
+    tables: dict[str, list[JsonValue]] = {}
+    for key, rows in found:
+        if called[key] <= _MOST_ALIKE:
+            tables.setdefault(key, []).extend(rows)
+    several = [rows for rows in tables.values() if len(rows) >= _FEWEST]
+    built = {columns_of(rows) for rows in several}
     if several or (len(found) == 1 and isinstance(value, list)):
-        yield from several or found
+        # one record alone may be settings
+        yield from ((k, r) for k, r in tables.items() if not several or columns_of(r) in built)
     elif isinstance(value, dict):
         yield "", [value]
+
+
+def _bared(value: JsonValue) -> JsonValue:
+    """What lies within objects of one key, as GraphQL's answers do: `{"data": {"repository": {"issues": {…}}}}`."""
+    for _ in range(_DEEPEST):
+        inner = next(iter(value.values())) if isinstance(value, dict) and len(value) == 1 else None
+        if not isinstance(inner, dict):
+            break
+        value = inner
+    return value
 
 
 def _inner_tables(value: JsonValue, key: str, depth: int) -> Iterator[tuple[str, list[JsonValue]]]:
@@ -99,7 +119,7 @@ def _listed(value: list[JsonValue]) -> list[JsonValue]:
     """The records of a list, without what is put around each, or around some of them."""
     if taught := examples_in(value):
         return list(taught)
-    if pairs := _pairs(value) or listed_table(value):
+    if pairs := _pairs(value) or _told_pairs(value) or listed_table(value):
         return list(pairs)
     if not any(isinstance(entry, dict) for entry in value):
         return []
@@ -116,12 +136,23 @@ def _talks(entry: Object) -> bool:
 def _pairs(value: Sequence[JsonValue]) -> list[Object]:
     """`[[text, intent], …]`; empty where it is another list."""
     pairs = [one for one in value if isinstance(one, list) and len(one) == 2 and all(isinstance(part, str) for part in one)]  # fmt: skip
-    if len(pairs) < max(_FEWEST, len(value)):
-        return []
+    if len(pairs) < max(_FEWEST, len(value)) or {plain(str(name)) for name in pairs[0]} <= _NAMES:
+        return []  # a header is no text
     firsts, seconds = ({str(pair[at]) for pair in pairs} for at in (0, 1))
     # a text hardly ever comes again, a label does
     names = ("text", "intent") if len(firsts) >= len(seconds) else ("intent", "text")
     return [dict(zip(names, pair)) for pair in pairs]
+
+
+def _told_pairs(value: Sequence[JsonValue]) -> list[Object]:
+    """`[[text, {"cats": {…}}], …]`, as spaCy is taught with; empty where it is another list."""
+    pairs = [one for one in value if isinstance(one, list) and len(one) == 2]
+    told = [
+        {"text": text, **more}
+        for text, more in pairs
+        if isinstance(text, str) and isinstance(more, dict)
+    ]
+    return told if len(told) == len(value) else []
 
 
 def _table(value: Object) -> list[JsonValue]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from kits.core.column_names import plain
 
-LIFTED = ("fields.", "properties.", "attributes.", "row.")
+LIFTED = ("fields.", "properties.", "attributes.", "row.", "values.")
 """Objects in which APIs keep what is a record's own."""
-_HOLDERS = frozenset({"name", "label", "value", "title", "display_value"})
+_NUMBERED = re.compile(r"c\d+")
+_HOLDERS = frozenset(
+    {"name", "label", "value", "title", "display_value", "lookup_name", "display_name"}
+)
 """What the text of a value is called; what it is of stands before it (`category.name`)."""
 
 
@@ -39,6 +43,11 @@ def parts_of(name: str) -> list[str]:
     while len(parts) > 1 and parts[-1] in _HOLDERS:
         parts.pop()
     return parts
+
+
+def are_unnamed(columns: Iterable[str]) -> bool:
+    """Whether the file names no column: they are called by their numbers."""
+    return all(_NUMBERED.fullmatch(name) for name in columns)
 
 
 def words_of(name: str) -> set[str]:

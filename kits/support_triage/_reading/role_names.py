@@ -17,7 +17,7 @@ def _names(*names: str) -> tuple[str, ...]:
 LABEL_NAMES = _names(
     "intent", "intents", "label", "labels", "category", "categories", "queue", "topic", "class", "target", "kategorie", "kategorien",
     "thema", "anliegen", "categorie", "categoria", "kategoria", "catégories", "categorías", "ticket_type", "casetypecode", "type", "department",
-    "abteilung", "team", "product", "issue", "tag", "tags", "reason", "domain", "subcategory", "choices", "segments", "label_text", "flow", "components", "issuetype",
+    "abteilung", "team", "product", "issue", "tag", "tags", "reason", "domain", "subcategory", "choices", "segments", "label_text", "flow", "components", "component", "issuetype", "cats", "categorization", "nature",
     "kategori", "категория", "tema", "stichwoerter", "schlagwoerter", "schlagworte", "etiquetas", "etichette", "trefwoorden", "mots_cles", "tipo", "typ",
     "カテゴリ", "カテゴリー", "分類", "種別", "类别", "分类", "카테고리", "분류",
 )  # fmt: skip
@@ -25,7 +25,7 @@ LABEL_NAMES = _names(
 SURE_LABELS = frozenset(LABEL_NAMES[:8])
 """Names that mean the label even where its values hardly come again: a file of few rows and many intents."""
 TEXT_NAMES = _names(
-    "text", "body", "utterance", "message", "narrative", "email", "mail", "content", "contents", "sentence", "query", "question",
+    "text", "body", "utterance", "message", "narrative", "detailed_description", "detailed_decription", "email", "mail", "content", "contents", "sentence", "query", "question",
     "description", "comment", "review", "request", "nachricht", "inhalt", "texte", "mensaje", "testo", "instruction", "anfrage",
     "beschreibung", "corps", "cuerpo", "descripcion", "descrizione", "messaggio", "bericht", "omschrijving", "tresc", "opis", "wiadomosc",
     "mensagem", "descricao", "notes", "desc", "details", "beskrivning", "meddelande", "besked", "beskrivelse", "kuvaus",
@@ -44,7 +44,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "language": _names("language", "lang", "locale", "sprache", "langue", "idioma", "lingua"),
     "date": _names(
         "date", "datetime", "created", "created_at", "timestamp", "received", "sent_at", "opened", "reported", "submitted", "datum",
-        "erstellt", "eingang", "eingegangen", "empfangen", "gesendet", "creation", "recu", "envoye", "cree", "creado", "creacion",
+        "erstellt", "erstellungszeit", "erstellungsdatum", "erstelldatum", "eingangsdatum", "eingang", "eingegangen", "empfangen", "gesendet", "creation", "recu", "envoye", "cree", "creado", "creacion",
         "recibido", "criado", "creato", "creazione", "ricevuto", "aangemaakt", "ontvangen", "utworzono", "createdon", "createdate",
         "create", "opening", "ouverture", "apertura", "utworzenia", "requested", "landed", "angefragt", "skapad", "oprettet", "opprettet", "vytvoreno", "abertura", "olusturulma", "создания", "создано", "дата", "zeitstempel", "horodateur", "fecha", "data", "time",
         "受付日時", "作成日時", "受信日時", "受付日", "日時", "创建时间", "접수일", "작성일",
@@ -83,11 +83,28 @@ RECEIVES = frozenset({"to", "cc", "bcc", "an", "para", "recipients"})
 """Those of whom a mail went to: they never wrote it."""
 STATES = frozenset({"status", "state", "stage"})
 """Words of a column that tells how far a ticket got, whatever else is in its name."""
+CODES = frozenset(
+    {
+        "id",
+        "code",
+        "key",
+        "url",
+        "uri",
+        "uuid",
+        "prefix",
+        "slug",
+        "color",
+        "colour",
+        "number",
+        "self",
+    }
+)
+"""Words of a column that tells the same as another one, but not for people."""
 LATER = frozenset(_names(
     "by", "closed", "close", "closing", "resolved", "resolution", "solved", "completed", "completion", "updated", "update", "modified",
     "modify", "changed", "change", "due", "last", "latest", "first", "next", "response", "reply", "replied", "end", "assigned", "write",
     "von", "geschlossen", "geloest", "loesungszeit", "geaendert", "aktualisiert", "faellig", "faelligkeit", "letzte", "erste", "antwort",
-    "erledigt", "abgeschlossen", "ferme", "modifie", "modification", "resolu", "cloture", "cierre", "cerrado", "resuelto", "actualizado",
+    "erledigt", "abgeschlossen", "abschlusszeit", "abschlussdatum", "loesungsdatum", "ferme", "modifie", "modification", "resolu", "cloture", "cierre", "cerrado", "resuelto", "actualizado",
     "vencimiento", "fechado", "atualizado", "chiuso", "chiusura", "modificato", "gesloten", "gewijzigd", "zamkniecia", "zmiany", "purchase", "stangd", "lukket",
     "uzavreno", "fechamento", "закрытия", "обновлено", "完了日時", "更新日時", "关闭时间", "更新时间",
 ))  # fmt: skip

@@ -20,6 +20,7 @@ from kits.support_triage._reading.fits import (
     are_addresses,
     are_few,
     are_json,
+    are_numbers,
     are_short,
 )
 from kits.support_triage._reading.label_columns import (
@@ -28,7 +29,7 @@ from kits.support_triage._reading.label_columns import (
     label_in,
     label_in_words,
 )
-from kits.support_triage._reading.naming import LIFTED, ranked, words_of
+from kits.support_triage._reading.naming import LIFTED, are_unnamed, ranked, words_of
 from kits.support_triage._reading.role_names import (
     BY_A_WORD,
     CUSTOMERS,
@@ -38,6 +39,7 @@ from kits.support_triage._reading.role_names import (
     RECEIVES,
     SENDS,
 )
+from kits.support_triage._reading.row_dates import are_dates
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.text_columns import is_answer, longest_of, subject_in, texts_in
 
@@ -162,6 +164,11 @@ def _by_name(free: Mapping[str, list[str]], stated: Roles) -> Roles:
                 change: dict[str, Any] = {role: name}
                 found = replace(found, **change)
                 break
+    if not found.date and are_unnamed(free):
+        dates = (
+            name for name, cells in free.items() if are_dates(cells) and not are_numbers(cells)
+        )
+        found = replace(found, date=next(dates, ""))
     if not found.sender:
         found = replace(found, sender=_who_wrote(free, set(_taken(found))))
     if not (found.entity_type and found.entity_start and found.entity_end):

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TypeAlias
 
+from kits.core.answers.values import text_of
 from kits.core.moments import READERS, YEAR_LAST, read_year_last
 
 ReadDate: TypeAlias = Callable[[str], datetime | None]
@@ -48,6 +49,8 @@ def are_dates(cells: list[str]) -> bool:
 
 
 def _read(text: str, day_first: bool) -> datetime | None:
+    if text.startswith("/Date("):
+        text = text_of(text)  # of older OData
     for reader in READERS.values():
         if found := reader(text):
             return _moment(found[0])

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from kits.support_triage._reading.fits import MOST_LABELS, are_json, mean_words
-from kits.support_triage._reading.naming import ranked, words_of
+from kits.support_triage._reading.naming import are_unnamed, ranked, words_of
 from kits.support_triage._reading.role_names import ANSWERS, NAMED, SUBJECT_NAMES, TEXT_NAMES
 
 _TEXT_WORDS = 2.5
 _LONG = 0.5
 """Share of the longest text's words from which another column is as long."""
-_NUMBERED = re.compile(r"c\d+")
 
 
 def texts_in(free: Mapping[str, list[str]], taken: set[str]) -> list[str]:
@@ -39,7 +37,7 @@ def subject_in(free: Mapping[str, list[str]], taken: set[str]) -> str:
 def _unnamed(free: Mapping[str, list[str]]) -> list[str]:
     """Where no column has a name: the one text beside a longer one, which is its title."""
     texts = [n for n in free if _are_texts(free[n])]
-    if len(texts) != 2 or any(_NUMBERED.fullmatch(name) is None for name in free):
+    if len(texts) != 2 or not are_unnamed(free):
         return []
     return sorted(texts, key=lambda name: mean_words(free[name]))[:1]
 

@@ -40,6 +40,9 @@ _WHEN = frozenset({
 })  # fmt: skip
 _ODATA_WORD = "@OData.Community.Display.V1.FormattedValue"
 """Behind the name of a number: what it is in words."""
+_NEARER = 0.5
+_CATEGORIES = "cats"
+"""Where spaCy has a number for each category."""
 _Object = Mapping[str, JsonValue]
 
 
@@ -109,6 +112,8 @@ def _add(found: Row, name: str, value: JsonValue, depth: int) -> None:
     elif not isinstance(value, dict):
         if value is not None and name not in found:
             found[name] = cell_of(value)
+    elif plain(name.rpartition(".")[2]) == _CATEGORIES and (chosen := _chosen(value)):
+        found[name] = chosen
     elif (text := _document_text(value)) or (is_typed(value) and (text := _text(value))):
         found[name] = text
     else:
@@ -134,6 +139,13 @@ def _add_list(found: Row, name: str, entries: list[JsonValue], depth: int) -> No
             _add(found, f"{name}.{label}", value, depth + 1)
     elif len(objects) == 1 and "start" not in objects[0]:
         _add(found, name, dict(objects[0]), depth)
+
+
+def _chosen(value: _Object) -> str:
+    """The categories whose numbers are nearer to 1; empty where it is something else than numbers."""
+    numbers = {name: one for name, one in value.items() if isinstance(one, int | float)}
+    chosen = [name for name, number in numbers.items() if number >= _NEARER]
+    return "|".join(chosen) if len(numbers) == len(value) else ""
 
 
 def _text(value: dict[str, JsonValue]) -> str:
