@@ -44,13 +44,15 @@ def with_messages(tables: Sequence[Found], sidecar: Sidecar) -> tuple[list[Found
         if tickets is None:
             continue
         kept.remove(messages)
-        why = f"it holds what was said of the tickets in {tickets.name}"
-        if not tickets.roles.text:
-            table = joined(tickets.table, messages.table, messages.roles, by)
-            both = judged(tickets.name, table, table.head(HEAD_ROWS), sidecar)
-            kept[kept.index(tickets)] = replace(both, doubt="")
-            why += ": the customer's first message is each ticket's text"
-        told.append(not_read(messages.name, why))
+        if tickets.roles.text:
+            why = f"it holds what was said of the tickets in {tickets.name}, which have a text of their own"
+            told.append(not_read(messages.name, why))
+            continue
+        table = joined(tickets.table, messages.table, messages.roles, by)
+        both = judged(tickets.name, table, table.head(HEAD_ROWS), sidecar)
+        kept[kept.index(tickets)] = replace(both, doubt="")
+        said = f"{messages.name} holds what was said of the tickets in {tickets.name} ({by[0]!r} is {by[1]!r} there): of each the customer's first message is the text"
+        told.append(Finding("columns", "pass", said, (messages.name,)))
     return kept, told
 
 
