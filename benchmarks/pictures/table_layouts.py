@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import xlsxwriter  # type: ignore[import-untyped]  # it states no types
+import xlsxwriter
 
 from benchmarks.pictures.made import HEIGHT, WIDTH, Part
 from benchmarks.pictures.tool_layouts import KINDS, pictures
