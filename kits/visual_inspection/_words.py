@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from functools import cache
+
+from kits.core.column_names import plain
 
 GOOD = "good"
 DEFECT = "defect"
 """The class of a part of which only is known that it is not good."""
-
-
-@cache
-def plain(word: str) -> str:
-    """A word without case, accents and marks between its parts: `Non-Défectueux` is `non_defectueux`."""
-    flat = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold())
-    flat = "".join(c for c in flat if not unicodedata.combining(c)).replace("ı", "i")
-    return re.sub(r"[\W_]+", "_", flat).strip("_")
 
 
 def _words(text: str) -> frozenset[str]:

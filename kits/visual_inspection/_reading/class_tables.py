@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kits.core.column_names import plain
 from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.core.tables import Row
 from kits.visual_inspection._reading.labels_tables import Table, column_of_pictures
 from kits.visual_inspection._reading.stated import Stated
-from kits.visual_inspection._words import DEFECT, GOOD, is_good, plain, tidy
+from kits.visual_inspection._words import DEFECT, GOOD, is_good, tidy
 
 _MOST_CLASSES = 60
 _SHOWN = 20

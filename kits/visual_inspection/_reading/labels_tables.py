@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from kits.core.column_names import squeezed
 from kits.core.errors import DataError
 from kits.core.row_sources import RowSource, open_rows
 from kits.core.tables import BadRow, Row, TableFile
@@ -73,13 +74,8 @@ def _is_picture(cell: str) -> bool:
 
 def column_by(names: Sequence[str], columns: Sequence[str]) -> str:
     """The first column that is called as one of some names, apart from case and marks; empty if there is none."""
-    plain = {simple(column): column for column in reversed(columns)}
+    plain = {squeezed(column): column for column in reversed(columns)}
     return next((plain[name] for name in names if name in plain), "")
-
-
-def simple(name: str) -> str:
-    """A column's name in lower case, letters and digits alone."""
-    return "".join(c for c in name.lower() if c.isalnum())
 
 
 def column_of_pictures(table: Table, is_picture: Callable[[str], bool]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kits.core.column_names import squeezed
 from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding
@@ -18,13 +19,14 @@ from kits.visual_inspection._reading.files import pictures_under
 from kits.visual_inspection._reading.mask_pairs import MASK_ENDS
 from kits.visual_inspection._reading.masks import read_map
 from kits.visual_inspection._reading.split_lists import listed_splits
-from kits.visual_inspection._words import GOOD, is_good, plain, tidy
+from kits.visual_inspection._words import GOOD, is_good, tidy
 
 _MASK_FOLDERS = frozenset({
-    "ground_truth", "groundtruth", "gt", "mask", "masks", "segmentation", "segmentations", "segmentation_masks", "label_masks",
-    "mask_images", "masks_images", "defect_masks", "segmentationclass", "segmentationobject", "segmentationclassraw", "png_masks",
-    "label", "labels", "annotation", "annotations",
+    "groundtruth", "gt", "mask", "masks", "segmentation", "segmentations", "segmentationmasks", "labelmasks", "maskimages", "masksimages",
+    "defectmasks", "segmentationclass", "segmentationobject", "segmentationclassraw", "pngmasks", "label", "labels", "annotation",
+    "annotations",
 })  # fmt: skip
+"""Without signs between their parts."""
 _NO_CLASS = frozenset({
     "images", "image", "imgs", "img", "pictures", "pics", "photos", "data", "dataset", "jpegimages", "bilder", "fotos", "rgb", "imagesets",
     "obj_train_data", "obj_valid_data", "obj_test_data", "ds", "default",
@@ -147,7 +149,7 @@ def _masks(path: Path, files: Sequence[Path]) -> set[Path]:
 
 
 def _is_mask(relative: Path, file: Path, stems: set[tuple[Path, str]]) -> bool:
-    if any(plain(part) in _MASK_FOLDERS for part in relative.parts[:-1]):
+    if any(squeezed(part) in _MASK_FOLDERS for part in relative.parts[:-1]):
         return True
     ends = (end for end in MASK_ENDS if file.stem.lower().endswith(end))
     return any((file.parent, file.stem[: -len(end)]) in stems for end in ends)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from kits.core.column_names import plain
 from kits.visual_inspection._reading.documents import files_under
-from kits.visual_inspection._words import is_good, plain
+from kits.visual_inspection._words import is_good
 
 Colour: TypeAlias = tuple[int, ...]
 """Blue, green, red, as OpenCV has them; of a value alone one number."""
