@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.predictive_maintenance._reading.columns import role_of, value_text
+from kits.predictive_maintenance._reading.columns import role_of
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.roles import LEFT_OUT, LEFT_OUT_TEXT, Roles, levels_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar
@@ -23,6 +23,7 @@ CODE = "code"
 """The unit of a channel made of words."""
 MAX_CONDITIONS = 32
 _MANY_DOUBLES = 0.2
+_FEWEST_COUNTED = 20
 _ON_OFF = {
     "off": 0, "on": 1, "false": 0, "true": 1, "no": 0, "yes": 1, "closed": 0, "open": 1,
     "stopped": 0, "stop": 0, "running": 1, "run": 1, "idle": 0, "aus": 0, "ein": 1, "an": 1,
@@ -60,35 +61,6 @@ def rows_in_order(seconds: Floats, notes: Notes, name: str) -> NDArray[np.intp]:
         else:
             notes.say("double-times", text, which)
     return rows[fresh]
-
-
-def without_bad_quality(table: Table, roles: Roles, notes: Notes, name: str) -> Table:
-    """Readings beside a quality that is not good become missing."""
-    for quality in roles.quality:
-        column = table.column(quality)
-        if column is None:
-            continue
-        bad = np.array(
-            [value_text(v).lower() not in ("good", "ok", "192", "") for v in column.values]
-        )
-        if not bad.any():
-            continue
-        notes.warn(
-            "quality",
-            "readings of bad quality blanked",
-            f"{name}, {quality}: {int(bad.sum())} rows",
-        )
-        base = quality.lower().removesuffix("quality").removesuffix("status").strip(" _.-")
-        hit = [
-            c for c in table.columns if c.kind == "number" and (not base or c.name.lower() == base)
-        ]
-        for one in hit:
-            blanked = np.where(bad, np.nan, one.values)
-            table = replace(
-                table,
-                columns=tuple(replace(c, values=blanked) if c is one else c for c in table.columns),
-            )
-    return table
 
 
 @dataclass(frozen=True)
@@ -151,9 +123,11 @@ def choose_channels(
     for number, column in enumerate(table.columns, start=1):
         if column.name in special or column.kind == "time":
             continue
-        if _counts_rows(column):
+        if _counts_rows(column, first=number == 1):
             said = column.name or f"number {number}"
             notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{said}: only counts rows")
+        elif column.kind == "number" and not np.isfinite(column.values).any():
+            notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: never has a reading")
         elif column.kind == "number":
             if column.bad:
                 which = f"{name}, {column.name}: {column.bad} cells"
@@ -166,13 +140,19 @@ def choose_channels(
     return Chosen(tuple(channels), tuple(conditions), roles.speed)
 
 
-def _counts_rows(column: Column) -> bool:
+def _counts_rows(column: Column, *, first: bool) -> bool:
     """A number of rows or cycles that goes up by the same step all along."""
-    if column.kind != "number" or column.values.size < 2:
+    told = column.values[np.isfinite(column.values)] if column.kind == "number" else []
+    if len(told) < 2:
         return False
     if column.name and role_of(column.name) not in ("id", "cycle"):
-        return False
-    steps = np.diff(column.values)
+        # some loggers write their own name above the numbers of rows
+        return (
+            first
+            and len(told) >= _FEWEST_COUNTED
+            and bool(np.all(told == np.arange(len(told)) + 1))
+        )
+    steps = np.diff(told)
     return bool(np.all(steps == steps[0]) and steps[0] != 0) or not column.name
 
 

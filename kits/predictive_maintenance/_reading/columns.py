@@ -29,7 +29,8 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("change", r"change_?points?"),
     ("time", r"date_?time.*|time_?stamps?.*|t_?stamps?|time_?strings?|zeitstring|.*_timestamp|time|date|ts|utc|t|zeit|zeitstempel|datum|"
              r"uhrzeit|epoch(?:_(?:s|ms|us|ns))?|unix_?time|recorded_at|measured_at|sample_?time|"
-             r"created_at|event_?time|local_?time|time_(?:utc|s|ms|us|ns|sec|seconds)|fecha|hora|heure|ora|tijd|klockslag"),
+             r"created_at|event_?time|local_?time|(?:time|zeit|timestamp)_(?:utc|s|ms|us|ns|sec|seconds)|"
+             r"time_?in_?seconds|clock|x_value|fecha|hora|heure|ora|tijd|klockslag"),
     ("cycle", r"cycles?|cycle_?(?:no|nr|number|index|id|count)|time_?(?:in_)?cycles?|zyklus"),
     ("unit", rf"unit{_NUMBERED}|engine{_NUMBERED}"),
     ("asset", rf"{_THING}{_NUMBERED}"),
@@ -38,7 +39,8 @@ _ROLES: tuple[tuple[Role, str], ...] = (
               r"machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
               r"fault_.*label|fehler|störung|stoerung"),
     ("maybe_label", r"class|y|condition|state|event|category"),
-    ("quality", r"quality|opc_?quality|.*_quality|status(?:_?code)?|.*_status"),
+    ("quality", r".*quality(?:_?(?:detail|code|flag))?|status(?:_?code)?|.*_q?status|(?:.*_)?qc|validity|good|valid|"
+                r"(?:.*_)?confidence|questionable|substituted|data_?integrity"),
     ("after", r".*(?:root_?cause|failure_?(?:mode|cause)|fault_?cause|repair|downtime|work_?order|"
               r"maintenance_?(?:action|type)|replaced|diagnos).*"),
     ("file", r"files?|file_?name|filename|path|recording|capture"),
@@ -50,18 +52,20 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("speed", r"(?:shaft_?|motor_?|rotational_?|rotation_?|spindle_?)?speed(?:_?rpm)?|.*rpm|"
               r"drehzahl"),
     ("id", r"u?id|uuid|udi|uid|guid|index|row|row_?(?:id|nr|no)|nr|no|record_?id|product_?id|key|"
-           r"sample_?id|unnamed.*|lfd_?nr|sr_?no|s_?no"),
+           r"sample_?id|unnamed.*|lfd_?nr|sr_?no|s_?no|record|record_?(?:no|nr|number)|entry_?id|scan(?:_?(?:no|nr|number))?|"
+           r"sample|sample_?(?:no|nr|number|index)|seq|message_?id|sequence(?:_?(?:no|nr|number))?"),
 )  # fmt: skip
 _COMPILED = tuple((role, re.compile(pattern)) for role, pattern in _ROLES)
 
 _NORMAL_VALUE = re.compile(
     r"(?:normal|ok|io|healthy|good|none|no|false|0|0\.0|-|base_?line|nominal|no_?(?:fault|failure|"
-    r"defect|anomaly)|regular|running|undamaged|fault_?free|in_?ordnung|gut)(?:[_ ]?\d*)"
+    r"defect|anomaly)|regular|running|undamaged|fault_?free|in_?ordnung|gut|neg(?:ative)?|nein|non|nej|nei|nee|nie|não|нет|"
+    r"hayır)(?:[_ ]?\d*)"
 )
 _FAULT_WORD = re.compile(
     r"(?:normal|healthy|baseline|inner|outer|ball|cage|roller|race|unbalance|imbalance|"
     r"misalign\w*|loose\w*|fault\w*|anomal\w*|defect\w*|broken|damaged?|wear|leak\w*|crack\w*|"
-    r"pitting|bent|rub\w*|cavitation|ok|ng|good|bad|ir|or|chipped|missing|eccentric\w*)\d*"
+    r"pitting|b0(?:07|14|21|28)|abnormal|unhealthy|failed|failure|bent|rub\w*|cavitation|ok|ng|good|bad|ir|or|chipped|missing|eccentric\w*)\d*"
 )
 _LONGEST_UNIT = 24
 _UNIT_TAIL: tuple[tuple[str, str], ...] = (
@@ -70,6 +74,18 @@ _UNIT_TAIL: tuple[tuple[str, str], ...] = (
     (r".*_g$", "g"), (r".*_nm$", "Nm"), (r".*_kpa$", "kPa"), (r".*_mpa$", "MPa"),
     (r".*_(?:volt|volts|v)$", "V"), (r".*_(?:amp|amps|ampere|a)$", "A"), (r".*_(?:pct|percent)$", "%"),
 )  # fmt: skip
+_KNOWN_UNIT = re.compile(
+    r"(?:[kMGmµμund]|da)?(?:m|g|s|A|V|W|Hz|J|N|Nm|Pa|bar|bara|barg|VA|VAr|var|Wh|Ah|F|H|T|Ω|ohm|l|L|mol|lx|dB|dBA|S|V[DA]C|A[DA]C|Cel)"
+    r"(?:[²³23]|\^[23])?(?:(?:/|·|\*| per )(?:[kmµ]?[smhgVlL]|min|sec|rev|U|kg|min|mm)(?:[²³23]|\^[23])?)?"
+    r"|[°º]?[CFK]|℃|℉|°|deg|deg ?[CFK]|grd|rad(?:/s)?|min|h|d|%|‰|ppm|ppb|pct|percent|% ?r\.?[hHF]\.?|rpm|RPM|U/min|1/min|min-1|psi[ag]?|inHg|gal/min|cfm"
+    r"|gE|ips|in/s|hp|PS|mil|mils|km/h|m³|l/min|мм/с|м/с²?|Вт|кВт|об/мин|бар|А|В|Гц|мкм"
+)
+_ZONE = re.compile(r"(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?")
+"""Of the times of a column: `Date Time, GMT+01:00`."""
+_VALUE = re.compile(
+    r"(?:.*_)?(?:value|val|wert|messwert|reading|valeur|valor)s?|(?:var|int|float|double|long|numeric|real)value"
+    r"|v|data|y|state"
+)
 _HOURS = {
     "h": 1.0, "hours": 1.0, "hour": 1.0, "min": 1 / 60, "minutes": 1 / 60, "s": 1 / 3600,
     "seconds": 1 / 3600, "d": 24.0, "days": 24.0,
@@ -91,6 +107,10 @@ def role_of(name: str) -> Role | None:
 def split_unit(header: str) -> tuple[str, str]:
     """`Temp [°C]` → (`Temp`, `°C`); a tail such as `_rpm` names the unit too and stays."""
     text = header.strip()
+    name, comma, tail = text.partition(", ")
+    unit = tail.partition(" (")[0].strip()
+    if comma and name and (is_unit(unit) or _ZONE.fullmatch(unit)):  # `Temp, °C (LGR S/N: 9800)`
+        return name.strip(), unit
     # no pattern: a header may be as long as its file, and brackets were looked for from each of its signs
     inner = text[:-1] if text.endswith((")", "]", "}")) else ""
     opened = max(map(inner.rfind, "([{"))
@@ -100,6 +120,16 @@ def split_unit(header: str) -> tuple[str, str]:
     word = plain(header)
     unit = next((unit for tail, unit in _UNIT_TAIL if re.match(tail, word)), "")
     return text, unit
+
+
+def is_value_name(name: str) -> bool:
+    """Whether a column is called after nothing but that it holds readings."""
+    return bool(_VALUE.fullmatch(plain(name)))
+
+
+def is_unit(text: str) -> bool:
+    """Whether a word is a physical unit, in brackets or without."""
+    return bool(_KNOWN_UNIT.fullmatch(text.strip().strip("[]()").strip()))
 
 
 def life_unit(name: str) -> tuple[float, str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.predictive_maintenance._reading.columns import plain
+from kits.predictive_maintenance._reading.records import SUFFIXES as RECORDS
 from kits.predictive_maintenance._reading.sidecar import NAMES, Sidecar
 from kits.predictive_maintenance._reading.tables import SUFFIXES
 
@@ -43,7 +44,8 @@ _STAMP = re.compile(r"\d{4}[-_.]\d{2}[-_.]\d{2}[-_. T]\d{2}[-_.]\d{2}(?:[-_.]\d{
 def data_files(path: Path, suffixes: Iterable[str]) -> list[Path]:
     """Files with these suffixes under a folder, in the order of the numbers in their names.
 
-    Hidden files, links that lead out, and files that only describe the data are left away.
+    Hidden files, links that lead out, and files that only describe the data are left away; so are
+    files of records (JSON, XML, logs) where there are tables.
 
     Raises:
         DataError: more files than an import takes.
@@ -62,6 +64,9 @@ def data_files(path: Path, suffixes: Iterable[str]) -> list[Path]:
     ]
     if len(found) > MAX_FILES:
         raise DataError(f"{len(found)} files are more than {MAX_FILES}", where=str(path))
+    # records stand beside tables as settings and lists of faults do
+    tables = [file for file in found if file.suffix.lower() not in RECORDS]
+    found = tables or found
     return sorted(found, key=lambda file: natural(file.relative_to(path).as_posix()))
 
 

@@ -16,6 +16,7 @@ from kits.predictive_maintenance._reading.files import (
     rate_in,
     table_files,
 )
+from kits.predictive_maintenance._reading.labels_beside import labels_file
 from kits.predictive_maintenance._reading.life import find_lives, named
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.per_cycle import find_cycles
@@ -30,9 +31,8 @@ _WAVE_COLUMNS = 16
 _WAVE_ROWS = 256
 
 _FIX = (
-    "looked for .csv .tsv .txt .xlsx .xls .ods .parquet .npy .wav and .cbor files; state `format` in machines.yaml: "
-    "convert .mat to CSV or Parquet; "
-    "table (rows in time, or cycles of units), snapshots (independent rows), captures (a waveform per "
+    "looked for .csv .tsv .txt .json .xlsx .xls .ods .parquet .npy .mat .wav and .cbor files, and others as CSV or "
+    "Parquet; or state `format` in machines.yaml: table (rows in time, or cycles of units), snapshots (independent rows), captures (a waveform per "
     "file) or windows (our own)"
 )
 
@@ -68,7 +68,8 @@ def _of_tables(path: Path, files: list[Path], sidecar: Sidecar) -> str:
         return "table"
     if find_meta(path) is not None and len(files) > 1:
         return "captures"
-    heads = _heads(files, sidecar)
+    labels = labels_file(files)
+    heads = _heads([file for file in files if file != labels], sidecar)
     if not heads:
         raise DataError("no table that could be read", where=str(path), fix=_FIX)
     table = heads[-1]

@@ -6,78 +6,56 @@ value. Nothing is interpolated.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._reading.columns import plain, split_unit
+from kits.predictive_maintenance._reading.columns import split_unit
+from kits.predictive_maintenance._reading.long import MAX_TAGS, Long
 from kits.predictive_maintenance._reading.notes import Notes
-from kits.predictive_maintenance._reading.roles import Roles
 from kits.predictive_maintenance._reading.tables import Column, Floats, Table, told_apart
 
-MAX_TAGS = 256
 MAX_ROWS = 20_000_000
-_TAGS = frozenset({
-    "tag", "tags", "tag_name", "tagname", "sensor", "sensor_name", "sensor_id", "variable", "signal",
-    "name", "point", "point_name", "channel", "parameter", "metric", "item", "node", "node_id",
-    "measurement", "quantity", "series", "field", "attribute", "datapoint", "data_point", "kanal", "messstelle", "datenpunkt", "messgroesse", "variable_name",
-    "bezeichnung", "grandeur", "varname", "var_name", "variablenname", "entity_id", "entity", "topic", "item_name", "messkanal",
-    "messpunkt", "sensorname", "object_name",
-})  # fmt: skip
-_VALUES = frozenset({
-    "value", "val", "reading", "wert", "v", "measured_value", "data", "y", "messwert", "valeur", "valor", "varvalue", "var_value",
-    "numeric_value", "double_value", "state",
-})  # fmt: skip
 _MARKS = "$RT_"
 """WinCC writes beside its tags when recording began, ended and lost something."""
 _STEADY = 0.9
 
 
-def is_long(table: Table, roles: Roles) -> bool:
-    """Whether a table has one row per tag and time."""
-    return bool(roles.time) and _find(table) is not None
-
-
-def _find(table: Table) -> tuple[Column, Column] | None:
-    named = [c for c in table.columns if c.kind == "text" and plain(c.name) in _TAGS]
-    # of a measurement and its fields the fields tell readings apart
-    tag = max(named, key=lambda column: len(set(column.values.tolist())), default=None)
-    value = next(
-        (c for c in table.columns if c.kind == "number" and plain(c.name) in _VALUES), None
-    )
-    return (tag, value) if tag is not None and value is not None else None
-
-
-def pivot(table: Table, seconds: Floats, notes: Notes, where: str) -> tuple[Table, Floats]:
+def pivot(
+    table: Table, long: Long, seconds: Floats, notes: Notes, where: str
+) -> tuple[Table, Floats]:
     """A wide table and the times of its rows.
 
     Raises:
         DataError: too many tags, or rows.
     """
-    found = _find(table)
-    assert found is not None
-    tags, values = found
-    names = sorted(n for n in set(tags.values.tolist()) if n and not n.startswith(_MARKS))
-    if values.bad:
+    tags, values = long.tags_in(table), long.readings_in(table)
+    names = sorted(n for n in set(tags.tolist()) if n and not n.startswith(_MARKS))
+    bad = sum(c.bad for c in table.columns if c.name in long.values)
+    if bad:
         text = "cells that are no numbers count as missing"
-        notes.warn("bad-cells", text, f"{where}, {values.name}: {values.bad} cells")
+        notes.warn("bad-cells", text, f"{where}, {', '.join(long.values)}: {bad} cells")
     if len(names) > MAX_TAGS:
         raise DataError(
             f"{len(names)} tags are more than {MAX_TAGS}", where=where, fix="export fewer tags"
         )
     series = {}
     for name in names:
-        rows = np.flatnonzero((tags.values == name) & np.isfinite(seconds))
+        rows = np.flatnonzero((tags == name) & np.isfinite(seconds))
         rows = rows[np.argsort(seconds[rows], kind="stable")]
         fresh = np.ones(rows.size, bool)
         fresh[1:] = np.diff(seconds[rows]) > 0
         if fresh.sum() >= 1:
-            series[name] = (seconds[rows[fresh]], values.values[rows[fresh]])
+            series[name] = (seconds[rows[fresh]], values[rows[fresh]])
     if not series:
         raise DataError("no tag with a time", where=where)
+    units = long.units_in(table)
     if _same_times([t for t, _ in series.values()]):
         grid = next(iter(series.values()))[0]
-        return _wide({name: v for name, (_, v) in series.items()}), grid
-    return _on_grid(series, notes, where)
+        return _wide({name: v for name, (_, v) in series.items()}, units), grid
+    columns, times = _on_grid(series, notes, where)
+    return _wide(columns, units), times
 
 
 def _same_times(times: list[Floats]) -> bool:
@@ -86,7 +64,7 @@ def _same_times(times: list[Floats]) -> bool:
 
 def _on_grid(
     series: dict[str, tuple[Floats, Floats]], notes: Notes, where: str
-) -> tuple[Table, Floats]:
+) -> tuple[dict[str, Floats], Floats]:
     """Rows at the fastest steady rate; slower tags fill every k-th of them."""
     periods = {name: _period(t) for name, (t, _) in series.items()}
     steady = [p for p, even in periods.values() if even and p > 0]
@@ -113,7 +91,7 @@ def _on_grid(
             )
         columns[name] = column
     times: Floats = start + np.arange(rows, dtype=np.float64) * base
-    return _wide(columns), times
+    return columns, times
 
 
 def _period(times: Floats) -> tuple[float, bool]:
@@ -125,9 +103,9 @@ def _period(times: Floats) -> tuple[float, bool]:
     return middle, float(np.mean(np.abs(steps - middle) <= 0.2 * middle)) >= _STEADY
 
 
-def _wide(columns: dict[str, Floats]) -> Table:
+def _wide(columns: dict[str, Floats], units: Mapping[str, str]) -> Table:
     made = []
     for name, values in columns.items():
         bare, unit = split_unit(name)
-        made.append(Column(bare, unit, "number", values))
+        made.append(Column(bare, units.get(name, unit), "number", values))
     return Table(told_apart(tuple(made)))

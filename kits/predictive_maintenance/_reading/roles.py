@@ -5,7 +5,6 @@ A role found is a guess and is said. What follows from the roles is the readers'
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,25 +15,23 @@ from kits.predictive_maintenance._reading.columns import (
     NORMAL,
     fault_word,
     is_normal,
+    is_unit,
+    is_value_name,
     plain,
     role_of,
     value_text,
 )
 from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.quality import is_quality
 from kits.predictive_maintenance._reading.sidecar import Sidecar, normal_values
 from kits.predictive_maintenance._reading.tables import Column, Table, Texts
+from kits.predictive_maintenance._reading.time_columns import find_times, fraction_of, is_moments
 
 MAX_LABELS = 60
 LEFT_OUT = "columns-left-out"
 """The check under which readers say what is no channel."""
 LEFT_OUT_TEXT = "columns that are no channels"
 _CONDITIONS = frozenset({"class", "condition", "category"})
-_QUALITY_WORDS = frozenset({"good", "bad", "uncertain", "ok", "192", "0", "questionable", "stale"})
-_DAYS = frozenset({"date", "datum", "fecha"})
-_CLOCKS = frozenset({"time", "zeit", "uhrzeit", "hora", "heure", "ora", "tijd", "klockslag"})
-_CLOCK = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?")
-"""`14:05`, `18.00.00`, `2:05 PM`"""
-_CLOCKS_LOOKED_AT = 200
 _FAULT_NAMES = (("anomal", ANOMALY), ("outlier", ANOMALY), ("fail", "failure"), ("fault", "fault"),
                 ("defect", "defect"), ("attack", "attack"))  # fmt: skip
 
@@ -44,6 +41,8 @@ class Roles:
     """Names of columns by role; what has none is a channel."""
 
     time: tuple[str, ...] = ()
+    fraction: tuple[str, float] = ("", 0.0)
+    """Column with what is left of a second beside the time, and its unit in seconds."""
     asset: str = ""
     unit: str = ""
     cycle: str = ""
@@ -56,7 +55,7 @@ class Roles:
 
     def special(self) -> set[str]:
         """All columns that are no channels; the speed is one unless it is constant."""
-        single = {self.asset, self.unit, self.cycle, self.life} - {""}
+        single = {self.asset, self.unit, self.cycle, self.life, self.fraction[0]} - {""}
         return single | {*self.time, *self.labels, *self.quality, *self.left_out}
 
 
@@ -75,8 +74,12 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
     left_out |= {c.name: "marks changes, known only afterwards" for c in by_role.get("change", ())}
     left_out |= {c.name: "known only after the event" for c in by_role.get("after", ())}
     labels = _labels(table, by_role, sidecar, where)
-    quality = tuple(c.name for c in by_role.get("quality", ()) if is_quality(c))
-    unit = _one(table, sidecar.life.unit, by_role.get("unit", []), where)
+    single = any(is_value_name(c.name) for c in table.columns)
+    quality = tuple(
+        c.name for c in by_role.get("quality", ()) if is_quality(c, single_readings=single)
+    )
+    things = [c for c in by_role.get("unit", ()) if not _holds_units(c)]
+    unit = _one(table, sidecar.life.unit, things, where)
     cycle = _one(table, sidecar.life.cycle, by_role.get("cycle", []), where)
     if cycle and not unit and "asset" not in by_role:
         unit = next((c.name for c in by_role.get("id", ()) if _repeats(c)), "")
@@ -85,8 +88,15 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
         table, stated_asset, by_role.get("asset", []), where)  # fmt: skip
     life = next((c.name for c in by_role.get("life", ())), "")
     speed = str(sidecar.speed) if isinstance(sidecar.speed, str) else ""
+    time = _time(table, by_role, sidecar, where)
+    left_out |= {
+        c.name: "tells the time once more"
+        for c in by_role.get("time", ())
+        if time and c.name not in time and is_moments(c, sidecar.time)
+    }
     roles = Roles(
-        time=_time(table, by_role, sidecar, where),
+        time=time,
+        fraction=fraction_of(table, time, sidecar.time) if time else ("", 0.0),
         asset=asset,
         unit=unit,
         cycle=cycle,
@@ -97,7 +107,18 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
         left_out={n: why for n, why in left_out.items() if n not in labels and n != life},
     )
     _say(roles, notes)
+    for column in (c for c in table.columns if c.name in labels):
+        usual = _usual_sign(column)
+        if usual is not None and not normal_values(sidecar.labels, column.name):
+            text = "of -1 and 1 what most rows have is taken for normal"
+            told = f"{where}, {column.name}: {usual:g} is normal"
+            notes.warn("labels", text, told, "state labels.normal in machines.yaml")
     return roles
+
+
+def _holds_units(column: Column) -> bool:
+    """Physical units, not units of a fleet."""
+    return column.kind == "text" and all(is_unit(str(v)) for v in levels_of(column))
 
 
 def _repeats(column: Column) -> bool:
@@ -138,27 +159,8 @@ def _time(
     if sidecar.time.column:
         parts = [p.strip() for p in sidecar.time.column.split("+")]
         return tuple(require(table, part, where).name for part in parts)
-    found = by_role.get("time", [])
-    if not found:
-        return tuple(c.name for c in table.columns if c.kind == "time")[:1]
-    days = [c for c in found if plain(c.name) in _DAYS]
-    clocks = [c for c in found if plain(c.name) in _CLOCKS]
-    if len(days) == len(clocks) == 1 and _is_clock(clocks[0], days[0]):
-        return (days[0].name, clocks[0].name)
-    found.sort(key=lambda c: c.kind != "time")
-    return (found[0].name,)
-
-
-def _is_clock(column: Column, day: Column) -> bool:
-    """Whether cells tell times of a day, and no day: `14:05:00`, or the number 140500 beside 20250303."""
-    some = column.values[:_CLOCKS_LOOKED_AT]
-    if column.kind == "number":
-        clocks = some[np.isfinite(some)]
-        parts = (clocks % 100, clocks // 100 % 100, clocks // 10_000)
-        fits = all(bool(np.all(part < end)) for part, end in zip(parts, (60, 60, 24)))
-        return day.kind == "number" and clocks.size > 0 and fits and bool(np.all(clocks % 1 == 0))
-    told = [str(cell) for cell in some if cell]
-    return column.kind == "text" and bool(told) and all(map(_CLOCK.fullmatch, told))
+    named, starts = by_role.get("time", []), by_role.get("start", [])
+    return find_times(table, named, starts if "end" not in by_role else [], sidecar.time)
 
 
 def _labels(
@@ -188,7 +190,7 @@ def is_label(column: Column) -> bool:
 
 def _speaks_of_faults(column: Column) -> bool:
     """A doubtful name needs values that speak: a word for normal beside others."""
-    if is_quality(column):
+    if is_quality(column, single_readings=False):
         return False
     levels = levels_of(column)
     if column.kind == "number":
@@ -197,14 +199,6 @@ def _speaks_of_faults(column: Column) -> bool:
     if len(words) == 1:  # a file of one condition among files of others
         return plain(column.name) in _CONDITIONS and (is_normal(words[0]) or fault_word(words[0]))
     return any(is_normal(v) for v in words)
-
-
-def is_quality(column: Column) -> bool:
-    """Whether the values are an historian's words for good and bad readings."""
-    if role_of(column.name) != "quality":
-        return False
-    words = {value_text(v).lower() for v in levels_of(column)} - {""}
-    return bool(words) and words <= _QUALITY_WORDS and bool(words & {"good", "bad", "192"})
 
 
 def levels_of(column: Column) -> list[str | float]:
@@ -233,17 +227,25 @@ def _named(column: Column, sidecar: Sidecar) -> Texts:
     levels = levels_of(column)
     normal = normal_values(sidecar.labels, column.name)
     binary = column.kind == "number" and len(levels) <= 2
+    usual = _usual_sign(column) if not normal else None
     word = plain(column.name)
     fault = next((name for part, name in _FAULT_NAMES if part in word), "fault")
     named: dict[str | float, str] = {}
     for level in levels:
-        if is_normal(level, normal):
+        if is_normal(level, normal) or level == usual:
             named[level] = NORMAL
         elif column.kind == "text":
             named[level] = str(level)
         else:
             named[level] = fault if binary else f"{fault} {value_text(level)}"
     return np.array([named.get(v, "") for v in column.values.tolist()], dtype=object)
+
+
+def _usual_sign(column: Column) -> float | None:
+    """Of -1 and 1 the one that most rows have: some data sets mean a fault by the one, some by the other."""
+    if column.kind != "number" or levels_of(column) != [-1.0, 1.0]:
+        return None
+    return 1.0 if np.nansum(column.values) > 0 else -1.0
 
 
 def _say(roles: Roles, notes: Notes) -> None:

@@ -41,7 +41,7 @@ def times_of(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: s
             )
         return None
     column = _time_column(table, roles.time)
-    times = read_times(column, sidecar.time)
+    times = _with_fraction(read_times(column, sidecar.time), table, roles)
     if times is None:
         raise DataError(
             f"the column {column.name!r} holds no times",
@@ -60,6 +60,19 @@ def times_of(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: s
     return times
 
 
+def _with_fraction(times: Times | None, table: Table, roles: Roles) -> Times | None:
+    """Times whose rest of a second stands in a column of its own."""
+    name, factor = roles.fraction
+    column = table.column(name) if name else None
+    if times is None or column is None:
+        return times
+    rest = np.nan_to_num(column.values) * factor
+    whole = 60 if factor == 1 else 1
+    if np.any(np.nan_to_num(times.seconds) % whole):  # the time tells it already
+        return times
+    return replace(times, seconds=times.seconds + rest)
+
+
 def _time_column(table: Table, names: Sequence[str]) -> Column:
     columns = [column for n in names if (column := table.column(n)) is not None]
     if len(columns) == 1:
@@ -72,8 +85,11 @@ def _time_column(table: Table, names: Sequence[str]) -> Column:
         )
         columns = [*columns[:-1], clock]
     texts = [_as_text(column) for column in columns]
+    # controllers of Rockwell part a second by a semicolon
+    texts[-1] = [text.replace(";", ".") for text in texts[-1]]
     joined = [" ".join(parts) for parts in zip(*texts)]
-    return Column("+".join(names), "", "text", np.array(joined, dtype=object))
+    unit = next((column.unit for column in columns if column.unit), "")
+    return Column("+".join(names), unit, "text", np.array(joined, dtype=object))
 
 
 def _clock(value: float) -> str:

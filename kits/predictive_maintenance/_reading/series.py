@@ -25,14 +25,16 @@ from kits.predictive_maintenance._reading.channels import (
     choose_channels,
     rows_in_order,
     scaled,
-    without_bad_quality,
 )
-from kits.predictive_maintenance._reading.columns import NORMAL, value_text
+from kits.predictive_maintenance._reading.columns import NORMAL
 from kits.predictive_maintenance._reading.cut import cut_all
 from kits.predictive_maintenance._reading.events import Events, find_events
 from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
+from kits.predictive_maintenance._reading.long import Long, find_long
 from kits.predictive_maintenance._reading.notes import Notes, refused
-from kits.predictive_maintenance._reading.pivot import is_long, pivot
+from kits.predictive_maintenance._reading.owners import owner_of, owners
+from kits.predictive_maintenance._reading.pivot import pivot
+from kits.predictive_maintenance._reading.quality import without_bad_quality
 from kits.predictive_maintenance._reading.recording import GAP_PERIODS, Series, gaps, recordings
 from kits.predictive_maintenance._reading.roles import find_roles, row_labels
 from kits.predictive_maintenance._reading.row_times import times_of
@@ -93,7 +95,10 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
     notes.table(table, name)
     roles = find_roles(table, around.sidecar, notes, name)
     times = times_of(table, roles, around.sidecar, notes, name)
-    owner = roles.asset or roles.unit
+    long = find_long(table, roles)
+    owner = owner_of(
+        table, roles, times.seconds if times else None, long.tag if long else "", notes, name
+    )
     notes.say(
         "asset",
         f"assets named by the column {owner}"
@@ -101,43 +106,44 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
         else "assets named by the files' paths (dates in names left away)",
     )
     stem = asset_of(file, around.root, around.sidecar)
-    owners = _owners(table, owner, stem)
-    table = without_bad_quality(table, roles, notes, name)
-    if is_long(table, roles) and times is not None:
+    machines = owners(table, owner, stem)
+    apart = roles.special() | {owner, long.tag if long else ""}
+    table = without_bad_quality(table, roles.quality, apart, notes, name)
+    if long is not None and times is not None:
         notes.say("table", "one row per tag and time: turned into a channel per tag", name)
         return [
             _from_long(
-                table.take(rows), replace(times, seconds=times.seconds[rows]), asset, file, around
+                table.take(rows),
+                long,
+                replace(times, seconds=times.seconds[rows]),
+                asset,
+                file,
+                around,
             )
-            for asset, rows in _rows_of(owners, table.rows, stem)
+            for asset, rows in _rows_of(machines, table.rows, stem)
         ]
-    chosen = choose_channels(table, roles, notes, name, owners)
+    chosen = choose_channels(table, replace(roles, asset=owner), notes, name, machines)
     labels = row_labels(table, roles.labels, around.sidecar) if roles.labels else None
     return [
         _one(chosen, times, labels, rows, asset, file, around)
-        for asset, rows in _rows_of(owners, table.rows, stem)
+        for asset, rows in _rows_of(machines, table.rows, stem)
     ]
 
 
-def _owners(table: Table, name: str, stem: str) -> NDArray[np.object_] | None:
-    column = table.column(name) if name else None
-    if column is None:
-        return None
-    return np.array([value_text(v) or stem for v in column.values.tolist()], dtype=object)
-
-
 def _rows_of(
-    owners: NDArray[np.object_] | None, rows: int, stem: str
+    machines: Texts | None, rows: int, stem: str
 ) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    if owners is None:
+    if machines is None:
         yield stem, np.arange(rows)
         return
-    for asset in sorted(set(owners.tolist())):
-        yield asset, np.flatnonzero(owners == asset)
+    for asset in sorted(set(machines.tolist())):
+        yield asset, np.flatnonzero(machines == asset)
 
 
-def _from_long(table: Table, times: Times, asset: str, file: Path, around: _Import) -> Series:
-    wide, seconds = pivot(table, times.seconds, around.notes, name_in(file, around.root))
+def _from_long(
+    table: Table, long: Long, times: Times, asset: str, file: Path, around: _Import
+) -> Series:
+    wide, seconds = pivot(table, long, times.seconds, around.notes, name_in(file, around.root))
     chosen = Chosen(wide.columns)
     return _one(
         chosen, replace(times, seconds=seconds), None, np.arange(wide.rows), asset, file, around

@@ -20,6 +20,7 @@ from kits.core.window import Channel, Window
 from kits.predictive_maintenance._checking.leaks import Leak, find_leaks
 from kits.predictive_maintenance._reading.columns import NORMAL, role_of, value_text
 from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
+from kits.predictive_maintenance._reading.labels_beside import labels_file, with_labels
 from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.recording import Recording
 from kits.predictive_maintenance._reading.roles import (
@@ -49,9 +50,12 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         raise DataError("no table here", where=str(path), fix="looked for .csv .tsv .txt .parquet")
     notes = Notes()
     splits = stated_splits(files, path)
+    labels = labels_file(files)
     for file in files:
+        if file == labels:
+            continue
         try:
-            yield from _rows(file, path, splits[file], sidecar, notes)
+            yield from _rows(file, path, splits[file], labels, sidecar, notes)
         except DataError as error:
             yield refused(name_in(file, path), error)
     yield from notes.findings()
@@ -70,10 +74,18 @@ class _Shape:
 
 
 def _rows(
-    file: Path, root: Path, split: Split | None, sidecar: Sidecar, notes: Notes
+    file: Path,
+    root: Path,
+    split: Split | None,
+    labels: Path | None,
+    sidecar: Sidecar,
+    notes: Notes,
 ) -> Iterator[RawSample | Finding]:
     name = name_in(file, root)
     table = read_table(file, sheet=sidecar.sheet)
+    if labels is not None:
+        table = with_labels(table, labels)
+        notes.say("labels", f"labels from {labels.name}, a row each", name)
     notes.table(table, name)
     if table.rows > MAX_ROWS:
         raise DataError(f"{table.rows} rows are more than {MAX_ROWS}", where=name)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
-import zlib
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -23,9 +21,20 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.core.parquet import Bounds, read_parquet
 from kits.core.spreadsheets import workbook
+from kits.predictive_maintenance._reading.arrays import SUFFIXES as ARRAYS
+from kits.predictive_maintenance._reading.arrays import read_arrays
 from kits.predictive_maintenance._reading.columns import split_unit
+from kits.predictive_maintenance._reading.records import SUFFIXES as RECORDS
+from kits.predictive_maintenance._reading.records import text_of_records
 from kits.predictive_maintenance._reading.sheets import text_of_sheet
-from kits.predictive_maintenance._reading.text import BAD_WORDS, Layout, cell_number, decoded, sniff
+from kits.predictive_maintenance._reading.text import (
+    BAD_WORDS,
+    NO_READING,
+    Layout,
+    cell_number,
+    decoded,
+    sniff,
+)
 
 MAX_FILE_BYTES = 1 << 30
 MAX_COLUMNS = 20_000
@@ -33,7 +42,7 @@ MAX_CELLS = 400_000_000
 MAX_ARRAY_BYTES = 8 * MAX_CELLS
 """Of the arrays of one file, once they are unpacked."""
 SUFFIXES = workbook.SUFFIXES | {
-    ".csv", ".tsv", ".txt", ".dat", ".asc", ".parquet", ".pq", ".npy", ".npz",
+    ".csv", ".tsv", ".tab", ".txt", ".dat", ".asc", ".lvm", ".parquet", ".pq", *ARRAYS, *RECORDS,
 }  # fmt: skip
 _FIX = "cut the file"
 _PARQUET = Bounds(cells=MAX_CELLS, columns=MAX_COLUMNS, text_bytes=MAX_FILE_BYTES, fix=_FIX)
@@ -42,6 +51,7 @@ _MEASURED = re.compile(
     r"([-+]?\d+(?:[.,]\d+){0,9})(?: ([^\W\d_]{1,6}(?:[/·*][^\W_]{1,6})?)| ?([°%‰µΩ][^\W\d_]{0,6}(?:/[^\W_]{1,6})?))"
 )
 """A number and its unit: `2.1 mm/s`, `62,7 °C`, `40%`."""
+_OVERLOAD = 9.8e37
 _FEW_LEVELS = 20
 """Of so few a text may be a class or a setting: `1 hp`."""
 
@@ -134,7 +144,16 @@ def read_table(path: Path, max_rows: int | None = None, *, sheet: str = "") -> T
         table = _read_sheet(path, max_rows, sheet) or _read_text(path, max_rows)
     if not table.columns or not table.rows:
         raise DataError("no rows in it", where=path.name)
-    return replace(table, columns=told_apart(table.columns))
+    return replace(table, columns=told_apart(tuple(map(_within_range, table.columns))))
+
+
+def _within_range(column: Column) -> Column:
+    """Without 9.9E+37 and 9.91E+37, by which instruments tell an overload and no number (IEEE 488.2, SCPI)."""
+    over = np.abs(column.values) >= _OVERLOAD if column.kind == "number" else np.zeros(1, bool)
+    if not over.any():
+        return column
+    values = np.where(over, np.nan, column.values)
+    return replace(column, values=values, bad=column.bad + int(over.sum()))
 
 
 def told_apart(columns: tuple[Column, ...]) -> tuple[Column, ...]:
@@ -169,12 +188,8 @@ def _is_time(found: Any, name: str) -> bool:
     return bool(pa.types.is_timestamp(found.schema.field(name).type))
 
 
-def _read_numpy(path: Path, max_rows: int | None) -> Table:
-    try:
-        arrays = _arrays(path)
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        # a forged header asks for more memory than there is
-        raise DataError(f"no NumPy file: {_first_line(error)}", where=path.name) from error
+def _read_arrays(path: Path, max_rows: int | None) -> Table:
+    arrays = read_arrays(path, MAX_ARRAY_BYTES)
     _bounded(sum(array.size for array in arrays.values()), 1, path.name)
     columns: list[Column] = []
     for name, array in arrays.items():
@@ -188,30 +203,10 @@ def _read_numpy(path: Path, max_rows: int | None) -> Table:
             columns.append(Column(label, "", "number", row.astype(np.float64)))
     if len({c.values.size for c in columns}) > 1:
         raise DataError("arrays of different lengths", where=path.name)
-    return Table(tuple(columns), header=path.suffix.lower() == ".npz")
+    return Table(tuple(columns), header=path.suffix.lower() != ".npy")
 
 
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    if path.suffix.lower() != ".npz":
-        return {"": np.load(path, allow_pickle=False)}
-    with zipfile.ZipFile(path) as archive:
-        size = sum(info.file_size for info in archive.infolist())
-    if size > MAX_ARRAY_BYTES:
-        raise DataError(
-            f"its arrays hold {size >> 20:,} MiB, more than {MAX_ARRAY_BYTES >> 20:,}",
-            where=path.name,
-            fix=_FIX,
-        )
-    with np.load(path, allow_pickle=False) as loaded:
-        return dict(loaded)
-
-
-_BINARY = {
-    ".parquet": _read_parquet,
-    ".pq": _read_parquet,
-    ".npy": _read_numpy,
-    ".npz": _read_numpy,
-}
+_BINARY = {".parquet": _read_parquet, ".pq": _read_parquet, **dict.fromkeys(ARRAYS, _read_arrays)}
 
 
 def _read_sheet(path: Path, max_rows: int | None, sheet: str) -> Table | None:
@@ -230,22 +225,26 @@ def _read_sheet(path: Path, max_rows: int | None, sheet: str) -> Table | None:
 
 
 def _read_text(path: Path, max_rows: int | None) -> Table:
+    records = text_of_records(path, max_rows)
+    if records is not None:
+        return _parsed(records, "utf-8", path.name, "\t")
     raw = path.read_bytes() if max_rows is None else _head(path, max_rows)
     content, encoding = decoded(raw, path.name)
     return _parsed(content, encoding, path.name)
 
 
-def _parsed(content: bytes, encoding: str, where: str) -> Table:
+def _parsed(content: bytes, encoding: str, where: str, delimiter: str = "") -> Table:
     """A text as a table.
 
     Args:
         content: in UTF-8.
         encoding: what it was in.
+        delimiter: between cells; empty: found out.
     """
     import pyarrow as pa
     from pyarrow import csv
 
-    layout = sniff(content, where)
+    layout = sniff(content, where, delimiter)
     if len(layout.names) > MAX_COLUMNS:
         raise DataError(f"{len(layout.names)} columns are too many", where=where)
     skipped: list[str] = []
@@ -349,10 +348,11 @@ def _text_column(name: str, unit: str, found: Any, layout: Layout | None) -> Col
     decimal = layout.decimal if layout is not None else "."
     parsed = np.array([cell_number(level, decimal) for level in levels], np.float64)
     counts = np.bincount(indices, minlength=len(levels))
-    empty = np.array([level in BAD_WORDS for level in levels], bool)
+    empty = np.array([level in NO_READING for level in levels], bool)
+    silent = np.array([level in BAD_WORDS for level in levels], bool)
     numbers = int(counts[~np.isnan(parsed)].sum())
     if numbers and numbers >= _ENOUGH_NUMBERS * max(1, int(counts[~empty].sum())):
-        bad = int(counts[np.isnan(parsed) & ~empty].sum())
+        bad = int(counts[np.isnan(parsed) & ~silent].sum())
         return Column(name, unit, "number", parsed[indices], bad=bad)
     return _with_units(name, unit, levels, indices, decimal) or Column(
         name, unit, "text", np.array(levels, dtype=object)[indices]
@@ -367,7 +367,7 @@ def _with_units(
     if len(levels) <= _FEW_LEVELS:
         return None
     units = {match[2] or match[3] for match in parts if match}
-    told = [m is not None or level in BAD_WORDS for m, level in zip(parts, levels)]
+    told = [m is not None or level in NO_READING for m, level in zip(parts, levels)]
     if len(units) != 1 or not all(told):
         return None
     said = units.pop()

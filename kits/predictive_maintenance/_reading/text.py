@@ -12,20 +12,34 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kits.core.codepages import code_page
 from kits.core.errors import DataError
+from kits.core.tables import encoding_of
+from kits.predictive_maintenance._reading.header import Header, find_header, judge
 
 BAD_WORDS: tuple[str, ...] = (
     "", "NaN", "nan", "NAN", "-nan", "NA", "N/A", "n/a", "#N/A", "#NV", "null", "NULL", "None",
     "none", "-", "--", "---", "?", "Bad", "bad", "BAD", "Bad Input", "No Data", "No Good Data",
     "I/O Timeout", "Error", "ERROR", "error", "#VALUE!", "#DIV/0!", "#REF!", "Invalid", "invalid",
+    "- - -", "-----", "###", "*****", "(null)", "\\N", "<NA>", "na",
     "Comm Fail", "Pt Created", "Not Connect", "Configure", "inf", "-inf", "Infinity", "-Infinity",
 )  # fmt: skip
 """What exports write where there is no reading."""
+TROUBLE: frozenset[str] = frozenset({
+    "unavailable", "unknown", "UNAVAILABLE", "OL", "OVLD", "OVER", "+OVER", "-OVER", "BURNOUT", "I/O TIMEOUT", "Out of Service",
+    "Scan Off", "OFFLINE", "offline",
+})  # fmt: skip
+"""What they write where a sensor could not tell; it is counted."""
+NO_READING = frozenset(BAD_WORDS) | TROUBLE
 
 _LINES = 60
+_SNIFFED_BYTES = 256 << 10
 _ANNOTATIONS = ("#group,", "#datatype,", "#default,")
 """What InfluxDB says of the columns, above their names."""
+_MARKS = tuple(mark.encode() for mark in _ANNOTATIONS)
 _DELIMITERS = (";", "\t", "|", ",")
+_QUOTED = re.compile(rb'("[^"\n]*")|[ \t]+')
+_CUT = re.compile(r"[;\t|]|,(?!\d)")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")
 _TIME = re.compile(r"\d{1,4}[-./:]\d{1,2}[-./:]\d{1,4}.*|\d{1,2}:\d{2}.*")
@@ -41,6 +55,7 @@ class Layout:
         start: offset of the first row's first byte.
         squeeze: runs of blanks are one delimiter.
         units: header → unit, when a line below the header names units.
+        header_line: the line of names, as it is written.
     """
 
     delimiter: str
@@ -52,18 +67,28 @@ class Layout:
     skipped: int = 0
     squeeze: bool = False
     units: Mapping[str, str] = field(default_factory=dict)
+    header_line: str = ""
 
     def body(self, content: bytes) -> bytes:
         """The rows, with one tab between cells where blanks separate them."""
-        rows = content[self.start :]
+        rows = self._once(content[self.start :])
         if self.squeeze:
             # first to one tab: a run of blanks that no line ends with was looked for from each of them
-            rows = re.sub(rb"[ \t]+", b"\t", rows)
+            rows = _QUOTED.sub(_tab, rows) if b'"' in rows else re.sub(rb"[ \t]+", b"\t", rows)
             rows = re.sub(rb"(?m)^\t|\t(?=\r?$)", b"", rows)
-        elif self.headers and self.headers[-1] == "" and len(self.headers) > 1:
-            # a delimiter at the end of each row makes an empty last cell; that is fine
-            return rows
         return rows
+
+    def _once(self, rows: bytes) -> bytes:
+        """Without names and remarks that come again: of several tables in one file, or each time a logger is switched on."""
+        line = self.header_line.encode()
+        if any(mark.encode() in rows for mark in _ANNOTATIONS) or (line and b"\n" + line in rows):
+            kept = (one for one in rows.splitlines(keepends=True) if not one.startswith(_MARKS))
+            rows = b"".join(one for one in kept if not line or one.rstrip(b"\r\n") != line)
+        return rows
+
+
+def _tab(match: re.Match[bytes]) -> bytes:
+    return match[1] or b"\t"
 
 
 def decoded(raw: bytes, where: str) -> tuple[bytes, str]:
@@ -72,8 +97,9 @@ def decoded(raw: bytes, where: str) -> tuple[bytes, str]:
     Raises:
         DataError: not text.
     """
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16", errors="replace").encode(), "utf-16"
+    encoding = encoding_of(raw[:_SNIFFED_BYTES])
+    if encoding.startswith("utf-16"):
+        return raw.decode(encoding, errors="replace").encode(), "utf-16"
     if b"\0" in raw[:4096]:
         raise DataError("not a text file", where=where)
     if raw.startswith(b"\xef\xbb\xbf"):
@@ -86,7 +112,10 @@ def decoded(raw: bytes, where: str) -> tuple[bytes, str]:
         # the end of a file that was only opened may cut a character in two
         if error.start >= len(raw) - 3:
             return raw[: error.start], "utf-8"
-        return raw.decode("cp1252", errors="replace").encode(), "windows-1252"
+        near = raw[max(0, error.start - _SNIFFED_BYTES // 2) :][:_SNIFFED_BYTES]
+        page = code_page(near) if encoding.startswith("utf-8") else encoding
+        shown = {"cp1252": "windows-1252"}.get(page, page)
+        return raw.decode(page, errors="replace").encode(), shown
     return raw, "utf-8"
 
 
@@ -100,8 +129,11 @@ def cell_number(text: str, decimal: str = ".") -> float:
     return float(cleaned)
 
 
-def sniff(content: bytes, where: str) -> Layout:
+def sniff(content: bytes, where: str, delimiter: str = "") -> Layout:
     """The layout of a file from its first lines.
+
+    Args:
+        delimiter: between cells; empty: found out.
 
     Raises:
         DataError: no rows with the same number of cells.
@@ -109,32 +141,40 @@ def sniff(content: bytes, where: str) -> Layout:
     lines = _first_lines(content)
     if not lines:
         raise DataError("an empty file", where=where)
-    delimiter, width = _delimiter([text for _, text in lines])
-    cells = [(offset, _cells(text, delimiter)) for offset, text in lines]
-    first = next(i for i, (_, row) in enumerate(cells) if len(row) == width)
-    body = [row for _, row in cells[first:] if len(row) == width]
+    texts = [text for _, text in lines]
+    delimiter, width = (
+        (delimiter, len(_cells(texts[0], delimiter))) if delimiter else _delimiter(texts)
+    )
+    cells = [_cells(text, delimiter) for _, text in lines]
+    body = [row for row in cells if len(row) == width]
     decimal = _decimal(body, delimiter)
-    header = is_header(body, decimal)
-    headers = tuple(cell.strip().lstrip("#").strip() for cell in body[0]) if header else ()
-    rows_from = first + (1 if header else 0)
-    units: dict[str, str] = {}
-    if header and len(body) > 2 and _is_units(body[1], body[2], decimal):
-        units = {h: u.strip(" []()") for h, u in zip(headers, body[1])}
-        rows_from += 1
-    start = cells[rows_from][0] if rows_from < len(cells) else len(content)
-    headers = headers or tuple(f"c{i + 1}" for i in range(width))
+    told = judge(body, lambda cell: _is_value(cell, decimal), NO_READING.__contains__)
+    found = find_header(cells, width, told) or _plain_header(cells, width, decimal)
+    headers = found.names or tuple(f"c{i + 1}" for i in range(width))
     squeeze = delimiter == " "
+    rows_from = found.rows_from
     return Layout(
         delimiter="\t" if squeeze else delimiter,
         decimal=decimal,
-        header=header,
+        header=bool(found.names),
         headers=headers,
         names=tuple(f"{i}:{h}" for i, h in enumerate(headers)),
-        start=start,
-        skipped=first,
+        start=lines[rows_from][0] if rows_from < len(lines) else len(content),
+        skipped=found.first,
         squeeze=squeeze,
-        units=units,
+        units=found.units,
+        header_line=lines[found.first][1] if found.names else "",
     )
+
+
+def _plain_header(cells: Sequence[Sequence[str]], width: int, decimal: str) -> Header:
+    """The first row of the width, where it holds names."""
+    first = next(i for i, row in enumerate(cells) if len(row) == width)
+    body = [row for row in cells[first:] if len(row) == width]
+    if not is_header(body, decimal):
+        return Header((), first, first)
+    names = tuple(cell.strip().lstrip("#").strip() for cell in body[0])
+    return Header(names, first, first + 1)
 
 
 def is_header(body: Sequence[Sequence[str]], decimal: str) -> bool:
@@ -175,7 +215,7 @@ def _first_lines(content: bytes) -> list[tuple[int, str]]:
 
 def _cells(line: str, delimiter: str) -> list[str]:
     if delimiter == " ":
-        return line.split()
+        return line.split() if '"' not in line else re.findall(r'"[^"]*"|[^\s"]+', line)
     try:
         return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:  # a stray line end or an endless cell: the parser will count it as a bad row
@@ -183,25 +223,39 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
-    """The delimiter that cuts most lines into the same number of cells, and that number."""
-    best, best_rank = ("\x1f", 1), (0.0, 0)
+    """The delimiter that cuts most lines into the same number of cells, and that number.
+
+    Where several cut evenly, the one whose cells are readings: decimal commas and names such as `ns=2;s=Press` are cut too.
+    """
+    best, best_rank = ("\x1f", 1), (0.0, 0.0)
     tail = lines[len(lines) // 3 :]
     for delimiter in (*_DELIMITERS, " "):
-        widths = Counter(len(_cells(line, delimiter)) for line in tail)
+        rows = [_cells(line, delimiter) for line in tail]
+        widths = Counter(map(len, rows))
         width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
         if width < 2:
             continue
         # blanks inside times and decimal commas also cut evenly: they win only when alone
-        weak = delimiter == " " and not _only_numbers(tail)
-        rank = (count / len(tail) - (0.6 if weak else 0.0), -len(best_rank))
-        if rank[0] > best_rank[0] + 1e-9 and rank[0] > 0.4:
+        weak = delimiter == " " and not _only_values(tail)
+        share = count / len(tail) - (0.6 if weak else 0.0)
+        values = 0.0 if delimiter == " " else _values_in(rows, width)
+        rank = (round(share, 9), values)
+        if rank > best_rank and share > 0.4:
             best, best_rank = (delimiter, width), rank
     return best
 
 
-def _only_numbers(lines: Sequence[str]) -> bool:
+def _values_in(rows: Sequence[Sequence[str]], width: int) -> float:
+    """How many cells of a row are numbers or times, whatever the decimal sign."""
+    full = [row for row in rows if len(row) == width]
+    cells = (cell for row in full for cell in row if not _CUT.search(cell))
+    return sum(_is_value(cell, ".") or _is_value(cell, ",") for cell in cells) / len(full)
+
+
+def _only_values(lines: Sequence[str]) -> bool:
     words = [word for line in lines for word in line.split()]
-    return bool(words) and sum(bool(_NUMBER.fullmatch(w)) for w in words) >= 0.8 * len(words)
+    values = sum(_is_value(word, ".") or _is_value(word, ",") or word in NO_READING for word in words)  # fmt: skip
+    return bool(words) and values >= 0.6 * len(words)
 
 
 def _decimal(body: Sequence[Sequence[str]], delimiter: str) -> str:
@@ -216,12 +270,3 @@ def _decimal(body: Sequence[Sequence[str]], delimiter: str) -> str:
 def _is_value(cell: str, decimal: str) -> bool:
     text = cell.strip()
     return not math.isnan(cell_number(text, decimal)) or bool(_TIME.fullmatch(text))
-
-
-def _is_units(row: Sequence[str], below: Sequence[str], decimal: str) -> bool:
-    """A second row of units: no value where the row below has one, more than once."""
-    odd = [
-        cell not in BAD_WORDS and not _is_value(cell, decimal) and _is_value(under, decimal)
-        for cell, under in zip(row, below)
-    ]
-    return sum(odd) >= 2 and not any(_is_value(cell, decimal) for cell in row)

@@ -10,12 +10,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from kits.core.errors import DataError
-from kits.core.moments import READERS, YEAR_LAST, Moment, form_of, read_compact, read_year_last
+from kits.core.moments import (
+    READERS,
+    YEAR_LAST,
+    Moment,
+    form_of,
+    read_compact,
+    read_short_year_first,
+    read_year_first,
+    read_year_last,
+)
 from kits.predictive_maintenance._reading.columns import plain
 from kits.predictive_maintenance._reading.sidecar import TimeColumn
 from kits.predictive_maintenance._reading.tables import Column, Floats
@@ -35,6 +44,9 @@ _BY_NAME = (
     (r"(?:^|_)(?:h|hours?|stunden)$", 3600.0),
     (r"(?:^|_)(?:days?|tage)$", 86400.0),
 )
+
+
+_SPACED = re.compile(r"^(\d{1,2}) (\d{1,2}) (\d{4})(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,8 @@ def read_times(column: Column, stated: TimeColumn) -> Times | None:
     Raises:
         DataError: the column is not written in the stated format.
     """
+    if zone := _zone_in(column.unit):
+        stated = stated.model_copy(update={"timezone": zone})
     if column.kind == "time":
         return _zoned(column.values, stated, column.naive)
     if column.kind == "number":
@@ -67,6 +81,22 @@ def read_times(column: Column, stated: TimeColumn) -> Times | None:
     if stated.format and stated.format not in ("s", "ms", "us", "ns"):
         return _by_format(column, stated)
     return _from_texts(column, stated)
+
+
+def _zone_in(unit: str) -> str:
+    """The zone that a header names in the place of a unit: `Date Time, GMT+01:00`; empty where it names none."""
+    try:
+        return ZoneInfo(unit).key if "/" in unit else _fixed_zone(unit)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
+
+
+def _fixed_zone(unit: str) -> str:
+    moment = read_year_first(f"1970-01-01 00:00:00 {unit}") if unit else None
+    if moment is None or not moment[1] or moment[0] % 3600:
+        return ""
+    # the sign of these zones is the other way round
+    return f"Etc/GMT{moment[0] / 3600:+.0f}"
 
 
 def _zoned(seconds: Floats, stated: TimeColumn, naive: bool, note: str = "") -> Times:
@@ -112,9 +142,20 @@ def _days_of(finite: Floats, middle: float) -> tuple[float, str] | None:
     """By what numbers become days of a spreadsheet, and in words; None where they are none."""
     if _WINCC_DAYS[0] < middle < _WINCC_DAYS[1]:
         return 1e-6, "millionths of days of a spreadsheet"
-    if _DAYS[0] < middle < _DAYS[1] and np.any(finite % 1 != 0):
+    if _DAYS[0] < middle < _DAYS[1] and np.any(finite % 1 != 0) and _steps_by_clock(finite):
         return 1.0, "days of a spreadsheet"
     return None
+
+
+def _steps_by_clock(days: Floats) -> bool:
+    """Whether rows follow each other as of a clock: within a minute, or after whole ones.
+
+    A controller that runs for nine hours counts seconds of the size of these days, a hundredth a row.
+    """
+    if days.size < 2:
+        return True
+    minutes = float(np.median(np.abs(np.diff(days)))) * 1440
+    return minutes < 1 or abs(minutes - round(minutes)) < 0.01
 
 
 def _running(column: Column) -> Times:
@@ -162,7 +203,7 @@ def _by_format(column: Column, stated: TimeColumn) -> Times | None:
 
 
 def _from_texts(column: Column, stated: TimeColumn) -> Times | None:
-    texts: Sequence[str] = [str(v).strip() for v in column.values]
+    texts: Sequence[str] = [_tidy(str(v)) for v in column.values]
     some = [t for t in texts[:: max(1, len(texts) // 200)] if t]
     form = form_of(some, _ENOUGH)
     if form is None:
@@ -171,6 +212,12 @@ def _from_texts(column: Column, stated: TimeColumn) -> Times | None:
         return _year_last(texts, stated)
     read = READERS[form]
     return _collected([read(t) for t in texts], stated)
+
+
+def _tidy(text: str) -> str:
+    """Without the quotes that some databases write, and with points between the parts of `31 12 2024`."""
+    text = text.strip(" '\"")
+    return _SPACED.sub(r"\1.\2.\3", text) if _SPACED.match(text) else text
 
 
 def _collected(found: Sequence[Moment], stated: TimeColumn, note: str = "") -> Times:
@@ -185,6 +232,10 @@ def _year_last(texts: Sequence[str], stated: TimeColumn) -> Times:
     firsts = {int(m[1]) for m in matches if m}
     seconds = {int(m[3]) for m in matches if m}
     separator = next(m[2] for m in matches if m)
+    if separator != "." and _is_year_first(matches):
+        return _collected(
+            list(map(read_short_year_first, matches)), stated, "dates read year first"
+        )
     sure = max(firsts) > 12 or max(seconds) > 12 or separator == "."
     day_first = not max(seconds) > 12
     if not sure:
@@ -194,6 +245,19 @@ def _year_last(texts: Sequence[str], stated: TimeColumn) -> Times:
     order = "day first" if day_first else "month first"
     times = _collected(_read_all(matches, day_first), stated, f"dates read {order}")
     return Times(times.seconds, True, times.note, doubtful=not sure)
+
+
+def _is_year_first(matches: Sequence[re.Match[str] | None]) -> bool:
+    """25-11-30: whether rows follow each other more closely so than with the year last."""
+    short = [read_short_year_first(m) for m in matches if m]
+    if any(moment is None for moment in short):
+        return False
+    others = [
+        _disorder(_read_all(matches, first))
+        for first in (True, False)
+        if None not in _read_all(matches, first)
+    ]
+    return bool(others) and _disorder(short) < min(others) / 2
 
 
 def _read_all(matches: Sequence[re.Match[str] | None], day_first: bool) -> list[Moment]:

@@ -1,0 +1,32 @@
+"""Every recorder that there are files of."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from benchmarks.recorders import (
+    captures,
+    connected,
+    controllers,
+    databases,
+    historians,
+    loggers,
+    public_sets,
+    public_units,
+)
+from benchmarks.recorders.writing import Recorder
+
+RECORDERS: Final[tuple[Recorder, ...]] = tuple(
+    recorder
+    for kind in (
+        historians,
+        databases,
+        connected,
+        controllers,
+        loggers,
+        captures,
+        public_sets,
+        public_units,
+    )
+    for recorder in kind.RECORDERS
+)

@@ -1,0 +1,90 @@
+"""Files of arrays (NumPy, Matlab) → arrays of numbers by name.
+
+What they are as columns is `_reading/tables.py`'s work.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.errors import DataError
+
+SUFFIXES: Final = frozenset({".npy", ".npz", ".mat"})
+_NUMBERED = re.compile(r"[A-Za-z]?\d+_?")
+_FIX: Final = "cut the file"
+_FIX_MATLAB: Final = "save it with -v7, a variable per sensor; or convert it to CSV or Parquet"
+
+
+def read_arrays(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
+    """Arrays of a file; one without a name is called by nothing.
+
+    Args:
+        most_bytes: of all arrays, once they are unpacked.
+
+    Raises:
+        DataError: damaged, too large, or of a kind that is not read.
+    """
+    try:
+        if path.suffix.lower() == ".mat":
+            return _matlab(path, most_bytes)
+        return _numpy(path, most_bytes)
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        # a forged header asks for more memory than there is
+        kind = "Matlab" if path.suffix.lower() == ".mat" else "NumPy"
+        line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise DataError(f"no {kind} file: {line}", where=path.name) from error
+
+
+def _numpy(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
+    if path.suffix.lower() != ".npz":
+        return {"": np.load(path, allow_pickle=False)}
+    with zipfile.ZipFile(path) as archive:
+        size = sum(info.file_size for info in archive.infolist())
+    _bounded(size, most_bytes, path)
+    with np.load(path, allow_pickle=False) as loaded:
+        return dict(loaded)
+
+
+def _matlab(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
+    """Variables with readings, and single numbers as if they held all along: the speed beside a vibration."""
+    from scipy.io import loadmat, whosmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        told = whosmat(str(path))
+        _bounded(sum(8 * int(np.prod(shape)) for _, shape, _ in told), most_bytes, path)
+        loaded = loadmat(str(path), squeeze_me=True)
+    except (NotImplementedError, MatReadError, TypeError) as error:
+        raise DataError(
+            "a Matlab file of a version that is not read", where=path.name, fix=_FIX_MATLAB
+        ) from error
+    numbers = {n: np.asarray(v) for n, v in loaded.items() if not n.startswith("__")}
+    numbers = {n: v for n, v in numbers.items() if v.dtype.kind in "fiub" and v.ndim < 3}
+    longest = max((v.size for v in numbers.values()), default=0)
+    if longest < 2:
+        raise DataError("no variable with readings in it", where=path.name, fix=_FIX_MATLAB)
+    return {
+        name: np.full(longest, value.item(), np.float64) if value.size == 1 else value
+        for name, value in zip(_common_names(list(numbers)), numbers.values())
+    }
+
+
+def _common_names(names: list[str]) -> list[str]:
+    """Without the number of the recording before each: `X097_DE_time` of one file is `X105_DE_time` of another."""
+    heads = {match[0].rstrip("_") if (match := _NUMBERED.match(name)) else "" for name in names}
+    if len(heads) != 1 or "" in heads:
+        return names
+    return [_NUMBERED.sub("", name, count=1) or name for name in names]
+
+
+def _bounded(size: int, most_bytes: int, path: Path) -> None:
+    if size > most_bytes:
+        text = f"its arrays hold {size >> 20:,} MiB, more than {most_bytes >> 20:,}"
+        raise DataError(text, where=path.name, fix=_FIX)

@@ -1,0 +1,43 @@
+"""Labels in a file of their own, a row for each row of the table beside it (`secom.data`, `secom_labels.data`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from kits.core.errors import DataError
+from kits.predictive_maintenance._reading.columns import plain
+from kits.predictive_maintenance._reading.roles import is_label
+from kits.predictive_maintenance._reading.tables import Table, read_table
+
+_WORDS = frozenset({"label", "labels", "target", "targets", "y", "class", "classes"})
+
+
+def labels_file(files: Sequence[Path]) -> Path | None:
+    """The file of labels, where there are a table and such a file and nothing else."""
+    found = [file for file in files if _WORDS & set(plain(file.stem).split("_"))]
+    return found[0] if len(found) == 1 and len(files) == 2 else None
+
+
+def with_labels(table: Table, file: Path) -> Table:
+    """The table and its labels.
+
+    Raises:
+        DataError: the file cannot be read, holds no labels, or has another number of rows.
+    """
+    beside = read_table(file)
+    if beside.rows != table.rows:
+        raise DataError(
+            f"{beside.rows} labels for {table.rows} rows",
+            where=file.name,
+            fix="a label for each row, in the same order; or move the file away",
+        )
+    label = next((c for c in beside.columns if is_label(c)), None)
+    if label is None:
+        raise DataError(
+            "no column of labels in it", where=file.name, fix="a column of a few values"
+        )
+    taken = {c.name for c in table.columns}
+    name = "label" if "label" not in taken else f"label of {file.stem}"
+    return replace(table, columns=(*table.columns, replace(label, name=name)))

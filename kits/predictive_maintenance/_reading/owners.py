@@ -1,0 +1,71 @@
+"""Which machine each row of a table is of: by the column that names it, else by the one that tells rows of one time apart."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kits.predictive_maintenance._reading.columns import value_text
+from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.roles import Roles
+from kits.predictive_maintenance._reading.tables import Column, Floats, Table, Texts
+
+_REPEATED = 0.2
+"""With a larger share of rows at the time of another, these are of several machines."""
+_MOST_MACHINES = 1_000
+_FEWEST_ROWS = 3
+
+
+def owner_of(
+    table: Table, roles: Roles, seconds: Floats | None, tag: str, notes: Notes, where: str
+) -> str:
+    """The column that names the machine; empty where there is none.
+
+    Args:
+        seconds: times of the rows.
+        tag: the column that names what is measured, in a table with a row per reading; else empty.
+    """
+    stated = roles.asset or roles.unit
+    if stated or seconds is None:
+        return stated
+    keys = [seconds.tolist()]
+    tags = table.column(tag) if tag else None
+    if tags is not None:
+        keys.append(tags.values.tolist())
+    rows = list(zip(*keys))
+    if len(set(rows)) > (1 - _REPEATED) * len(rows):
+        return ""
+    special = roles.special() | {tag}
+    for column in table.columns:
+        if column.kind == "text" and column.name not in special and _parts(column, rows):
+            text = f"rows of one time are told apart by the column {column.name}: taken for the machine"
+            notes.warn("asset", text, where, "state asset in machines.yaml")
+            return column.name
+    return ""
+
+
+def _parts(column: Column, rows: list[tuple[object, ...]]) -> bool:
+    """Whether each of its values has a time once."""
+    values = column.values.tolist()
+    levels = set(values)
+    if not 2 <= len(levels) <= min(_MOST_MACHINES, len(values) / _FEWEST_ROWS) or "" in levels:
+        return False
+    return len(set(zip(rows, values))) == len(rows)
+
+
+def owners(table: Table, name: str, stem: str) -> Texts | None:
+    """The machine of each row; None where no column names it. A cell that is empty says nothing else than the others.
+
+    Args:
+        stem: of the file, where nothing is said.
+    """
+    column = table.column(name) if name else None
+    if column is None:
+        return None
+    words = [value_text(v) if _is_told(v) else "" for v in column.values.tolist()]
+    levels = set(words) - {""}
+    default = levels.pop() if len(levels) == 1 else stem
+    return np.array([word or default for word in words], dtype=object)
+
+
+def _is_told(value: object) -> bool:
+    return not (isinstance(value, float) and np.isnan(value))
