@@ -129,20 +129,29 @@ def _differ(true: Sequence[Track]) -> bool:
     return all(next(iter(own.values.values())).size > 1 for own in true)
 
 
-def _likest(own: Track, found: Iterable[Track]) -> Track:
-    return max(found, key=lambda one: sum(_best(own, name, one)[1] for name in own.values))
+def _likest(own: Track, found: Sequence[Track]) -> Track:
+    """The track that tells most of the first channel's readings."""
+    name, values = next(iter(own.values.items()))
+    best, most = found[0], -1
+    for one in found:
+        right = _best(own, name, one)[1]
+        if right > most:
+            best, most = one, right
+        if most == values.size:
+            break
+    return best
 
 
 def _best(own: Track, name: str, found: Track) -> tuple[str, int]:
     """The channel that tells most of the true readings, and how many it tells."""
-    counts = {
-        other: _right(
-            own.values[name], own.seconds[name], found.values[other], found.seconds[other]
-        )
-        for other in found.values
-    }
-    best = max(counts, key=lambda other: counts[other], default="")
-    return best, counts.get(best, 0)
+    best, most = "", -1
+    for other, values in found.values.items():
+        right = _right(own.values[name], own.seconds[name], values, found.seconds[other])
+        if right > most:
+            best, most = other, right
+        if most == own.values[name].size:
+            break
+    return best, max(most, 0)
 
 
 def _right(true: Floats, at: Floats, found: Floats, when: Floats) -> int:

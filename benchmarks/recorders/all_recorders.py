@@ -11,6 +11,8 @@ from benchmarks.recorders import (
     databases,
     historians,
     loggers,
+    more_exports,
+    more_sets,
     public_sets,
     public_units,
 )
@@ -27,6 +29,8 @@ RECORDERS: Final[tuple[Recorder, ...]] = tuple(
         captures,
         public_sets,
         public_units,
+        more_exports,
+        more_sets,
     )
     for recorder in kind.RECORDERS
 )

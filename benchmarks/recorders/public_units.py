@@ -15,9 +15,10 @@ _CYCLES: Final = 40
 _LEFT: Final = (7, 12, 3, 20, 15, 9)
 """Cycles that were left to each unit of the test file."""
 _ROWS: Final = 120
+_RIG_CYCLES: Final = 18
 
 
-def _life_values(unit: int, cycles: int) -> Floats:
+def life_values(unit: int, cycles: int) -> Floats:
     """(3, cycles) of readings that drift towards the end."""
     draw = np.random.default_rng(unit)
     drift = np.linspace(0, 3, cycles) ** 2
@@ -32,7 +33,7 @@ def _cmapss() -> Files:
     def text(left: Sequence[int]) -> str:
         lines = []
         for unit in range(1, _UNITS + 1):
-            values = _life_values(unit, _CYCLES)
+            values = life_values(unit, _CYCLES)
             for cycle in range(_CYCLES - left[unit - 1]):
                 numbers = [f"{values[s % 3][cycle]:.4f}" for s in range(21)]
                 lines.append(f"{unit} {cycle + 1} -0.0007 -0.0004 100.0 {' '.join(numbers)}  ")
@@ -45,24 +46,24 @@ def _cmapss() -> Files:
     }
 
 
-def _life_track(name: str, unit: int, cycles: int, left: float) -> Track:
-    values = _life_values(unit, _CYCLES)[:, :cycles]
+def life_track(unit: int, cycles: int, left: float) -> Track:
+    values = life_values(unit, _CYCLES)[:, :cycles]
     channels = {f"s{n + 1}": row for n, row in enumerate(values)}
     return Track(
-        name, channels, {n: np.arange(cycles, dtype=np.float64) for n in channels}, {}, life=left
+        "", channels, {n: np.arange(cycles, dtype=np.float64) for n in channels}, {}, life=left
     )
 
 
 def _cmapss_truth() -> list[Track]:
-    train = [_life_track("", u, _CYCLES, 0) for u in range(1, _UNITS + 1)]
-    return train + [_life_track("", u, _CYCLES - left, left) for u, left in enumerate(_LEFT, 1)]
+    train = [life_track(u, _CYCLES, 0) for u in range(1, _UNITS + 1)]
+    return train + [life_track(u, _CYCLES - left, left) for u, left in enumerate(_LEFT, 1)]
 
 
 def _ncmapss() -> Files:
     """A table with names, and remaining life as a column."""
     head = ("unit_nr", "time_cycles", "s1", "s2", "s3", "RUL")
     body = [
-        (u, c + 1, *(float(v) for v in _life_values(u, _CYCLES)[:, c]), _CYCLES - 1 - c)
+        (u, c + 1, *(float(v) for v in life_values(u, _CYCLES)[:, c]), _CYCLES - 1 - c)
         for u in range(1, _UNITS + 1)
         for c in range(_CYCLES)
     ]
@@ -70,14 +71,14 @@ def _ncmapss() -> Files:
 
 
 def _lives_truth() -> list[Track]:
-    return [_life_track("", u, _CYCLES, 0) for u in range(1, _UNITS + 1)]
+    return [life_track(u, _CYCLES, 0) for u in range(1, _UNITS + 1)]
 
 
 def _backblaze() -> Files:
     """A file a day with a row per disk; a disk that failed is gone the day after."""
     files: dict[str, bytes] = {}
     for day in range(_CYCLES):
-        body = [(f"2025-10-{day + 1:02d}" if day < 31 else f"2025-11-{day - 30:02d}", f"Z{u}", "ST4000", 4_000_787_030_016, int(u == 1 and day == 29), *(float(v) for v in _life_values(u, _CYCLES)[:, day]))
+        body = [(f"2025-10-{day + 1:02d}" if day < 31 else f"2025-11-{day - 30:02d}", f"Z{u}", "ST4000", 4_000_787_030_016, int(u == 1 and day == 29), *(float(v) for v in life_values(u, _CYCLES)[:, day]))
                 for u in range(1, _UNITS + 1) if u != 1 or day < 30]  # fmt: skip
         files[f"{body[0][0]}.csv"] = PLAIN.text(
             [
@@ -102,21 +103,21 @@ def _backblaze_truth() -> list[Track]:
     found = []
     for u in range(1, _UNITS + 1):
         days = 30 if u == 1 else _CYCLES
-        values = {f"s{n + 1}": row[:days] for n, row in enumerate(_life_values(u, _CYCLES))}
+        values = {f"s{n + 1}": row[:days] for n, row in enumerate(life_values(u, _CYCLES))}
         at: Floats = start + 86_400.0 * np.arange(days, dtype=np.float64)
         faults = tuple("fault" if u == 1 and d == 29 else "" for d in range(days))
         found.append(Track(f"Z{u}", values, dict.fromkeys(values, at), {}, faults))
     return found
 
 
-def _row_values() -> tuple[Floats, list[bool]]:
+def row_values() -> tuple[Floats, list[bool]]:
     draw = np.random.default_rng(8)
     values = np.round(draw.normal([300, 40, -3], [2, 8, 1], (_ROWS, 3)), 3)
     return values, [n % 11 == 0 for n in range(_ROWS)]
 
 
-def _rows_truth() -> list[Track]:
-    values, failed = _row_values()
+def rows_truth() -> list[Track]:
+    values, failed = row_values()
     return [
         Track(
             "",
@@ -130,7 +131,7 @@ def _rows_truth() -> list[Track]:
 
 
 def _ai4i() -> Files:
-    values, failed = _row_values()
+    values, failed = row_values()
     head = (
         "UDI",
         "Product ID",
@@ -165,7 +166,7 @@ def _ai4i() -> Files:
 
 def _aps() -> Files:
     """Scania: a licence above the names, `na` for what is missing, classes neg and pos."""
-    values, failed = _row_values()
+    values, failed = row_values()
     head = "This file is part of APS Failure and Operational Data for Scania Trucks.\n\nCopyright (c) <2016> <Scania CV AB>\n\nThis program (APS Failure and Operational Data for Scania Trucks) is\nfree software: you can redistribute it and/or modify\nit under the terms of the GNU General Public License.\n\n------------------------------------------------------------------------\n"
     body = [
         ("pos" if failed[n] else "neg", *map(float, values[n]), "na" if n % 3 else 5.0)
@@ -180,7 +181,7 @@ def _aps() -> Files:
 
 def _secom() -> Files:
     """Readings in one file between blanks, -1 and 1 with the time in another."""
-    values, failed = _row_values()
+    values, failed = row_values()
     wide = [[*values[n], *(values[n] * 0 + 1.5)] for n in range(_ROWS)]
     lines = "".join(
         " ".join("NaN" if c == 5 and n % 7 == 0 else f"{v:.3f}" for c, v in enumerate(row)) + "\n"
@@ -201,10 +202,10 @@ def _hydraulic() -> Files:
     draw = np.random.default_rng(3)
 
     def text(width: int, level: float) -> str:
-        lines = (level + draw.normal(0, 1, width) for _ in range(_CYCLES))
+        lines = (level + draw.normal(0, 1, width) for _ in range(_RIG_CYCLES))
         return "".join("\t".join(f"{v:.3f}" for v in line) + "\r\n" for line in lines)
 
-    profile = "".join(f"{(100, 20, 3)[n // 14 % 3]}\t100\t0\t130\t0\n" for n in range(_CYCLES))
+    profile = "".join(f"{(100, 20, 3)[n // 6 % 3]}\t100\t0\t130\t0\n" for n in range(_RIG_CYCLES))
     return {
         "PS1.txt": text(600, 150),
         "FS1.txt": text(100, 8),
@@ -223,8 +224,8 @@ def _hydraulic_truth() -> list[Track]:
     }
     return [
         Track("", {n: np.array(t[c]) for n, t in tables.items()}, {n: np.arange(len(t[c])) * 60.0 / len(t[c]) for n, t in tables.items()}, {},
-              ("fault" if (100, 20, 3)[c // 14 % 3] != 100 else "",) * 600)
-        for c in range(_CYCLES)
+              ("fault" if (100, 20, 3)[c // 6 % 3] != 100 else "",) * 600)
+        for c in range(_RIG_CYCLES)
     ]  # fmt: skip
 
 
@@ -239,8 +240,8 @@ RECORDERS: Final[tuple[Recorder, ...]] = (
     Recorder(
         "Backblaze, a file a day", _backblaze, _backblaze_truth, frozenset({"capacity_bytes"})
     ),
-    Recorder("AI4I 2020", _ai4i, _rows_truth, frozenset({"HDF"}), pieces=True),
-    Recorder("Scania APS", _aps, _rows_truth, frozenset({"ad_000"}), pieces=True),
-    Recorder("SECOM", _secom, _rows_truth, frozenset({"c4", "c5", "c6"}), pieces=True),
+    Recorder("AI4I 2020", _ai4i, rows_truth, frozenset({"HDF"}), pieces=True),
+    Recorder("Scania APS", _aps, rows_truth, frozenset({"ad_000"}), pieces=True),
+    Recorder("SECOM", _secom, rows_truth, frozenset({"c4", "c5", "c6"}), pieces=True),
     Recorder("Hydraulic rig", _hydraulic, _hydraulic_truth, pieces=True),
 )

@@ -31,15 +31,15 @@ _ROLES: tuple[tuple[Role, str], ...] = (
              r"uhrzeit|epoch(?:_(?:s|ms|us|ns))?|unix_?time|recorded_at|measured_at|sample_?time|"
              r"created_at|event_?time|local_?time|(?:time|zeit|timestamp)_(?:utc|s|ms|us|ns|sec|seconds)|"
              r"time_?in_?seconds|clock|x_value|fecha|hora|heure|ora|tijd|klockslag"),
-    ("cycle", r"cycles?|cycle_?(?:no|nr|number|index|id|count)|time_?(?:in_)?cycles?|zyklus"),
+    ("cycle", r"cycles?|time_?steps?|cycle_?(?:no|nr|number|index|id|count)|time_?(?:in_)?cycles?|zyklus"),
     ("unit", rf"unit{_NUMBERED}|engine{_NUMBERED}"),
     ("asset", rf"{_THING}{_NUMBERED}"),
     ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|fault|failure|defect|broken|outlier|failed|attack)"
               r"(?:_?(?:label|class|type|code|flag|state|status|id))?|labels?|target|"
               r"machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
-              r"fault_.*label|fehler|störung|stoerung"),
+              r"fault_.*label|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|fehler|störung|stoerung"),
     ("maybe_label", r"class|y|condition|state|event|category"),
-    ("quality", r".*quality(?:_?(?:detail|code|flag))?|status(?:_?code)?|.*_q?status|(?:.*_)?qc|validity|good|valid|"
+    ("quality", r".*qualit(?:y|ät|é|a)(?:_?(?:detail|code|flag))?|status(?:_?code)?|.*_q?status|(?:.*_)?qc|validity|good|valid|"
                 r"(?:.*_)?confidence|questionable|substituted|data_?integrity"),
     ("after", r".*(?:root_?cause|failure_?(?:mode|cause)|fault_?cause|repair|downtime|work_?order|"
               r"maintenance_?(?:action|type)|replaced|diagnos).*"),

@@ -89,7 +89,7 @@ def find_header(lines: Sequence[Cells], width: int, told: Judge) -> Header | Non
         width: cells of a row of readings.
     """
     full = [index for index, row in enumerate(lines) if len(row) == width]
-    proper = next((i for i in full if told.is_proper(lines[i])), None)
+    proper = _first_proper(lines, full, told)
     if proper is None or not told.columns:
         return None
     pairs = _of_pairs(
@@ -107,6 +107,13 @@ def find_header(lines: Sequence[Cells], width: int, told: Judge) -> Header | Non
     block = [lines[i] for i in range(first, last + 1)]
     names, units = _names_and_units(block)
     return Header(names, first, last + 1, units)
+
+
+def _first_proper(lines: Sequence[Cells], full: Sequence[int], told: Judge) -> int | None:
+    """The first row of readings that another one follows: a line of numbers among settings is none."""
+    good = [told.is_proper(lines[i]) for i in full]
+    follows = [*good[1:], True]
+    return next((i for i, one, other in zip(full, good, follows) if one and other), None)
 
 
 def _of_pairs(above: Sequence[Cells], rows: Sequence[Cells]) -> tuple[str, ...]:
@@ -145,7 +152,10 @@ def _names_and_units(block: Sequence[Cells]) -> tuple[tuple[str, ...], dict[str,
     at = most if counts[most] >= _FEWEST_UNITS else 1 if len(rows) == 2 else None
     if at is None or len(rows) == 1:
         return _completed(rows, len(rows) - 1), {}
-    names = _completed([row for i, row in enumerate(rows) if i != at], max(0, at - 1))
+    others = [row for i, row in enumerate(rows) if i != at]
+    nearest = list(range(max(1, at)))[::-1]
+    base = max(nearest, key=lambda i: len({cell.strip() for cell in others[i]}))
+    names = _completed(others, base)
     if counts[at] < _FEWEST_UNITS and any(role_of(cell) == "time" for cell in rows[at]):
         return _completed(rows, at), {}  # two rows of names, the lower one nearer to the readings
     return names, {n: cell.strip().strip(" []()") for n, cell in zip(names, rows[at])}

@@ -51,6 +51,8 @@ class Long:
         """What is measured in each row."""
         column = table.column(self.tag)
         assert column is not None
+        if column.kind == "text":
+            return column.values
         return np.array([value_text(v) for v in column.values.tolist()], dtype=object)
 
     def readings_in(self, table: Table) -> Floats:
@@ -79,7 +81,8 @@ def find_long(table: Table, roles: Roles) -> Long | None:
     values = _values(rest, named=table.header)
     if not values:
         return None
-    tag = _tag([c for c in rest if c.name not in values], named=table.header)
+    others = [c for c in rest if c.name not in values]
+    tag = _tag(others, named=table.header) or _by_content(table, others, roles)
     if tag is None:
         return None
     unit = next((c.name for c in rest if c is not tag and _holds_units(c)), "")
@@ -108,6 +111,22 @@ def _tag(columns: list[Column], *, named: bool) -> Column | None:
     found = [c for c in columns if pattern.fullmatch(plain(c.name)) and _names_things(c)]
     # of a measurement and its fields the fields tell readings apart
     return max(found, key=lambda column: len(set(column.values.tolist())), default=None)
+
+
+def _by_content(table: Table, columns: list[Column], roles: Roles) -> Column | None:
+    """The only column of words that tells apart the readings of one time, whatever it is called."""
+    times = [c.values.tolist() for name in roles.time if (c := table.column(name)) is not None]
+    moments = list(zip(*times))
+    if len(set(moments)) > len(moments) / 2:
+        return None
+    found = [
+        c
+        for c in columns
+        if c.kind == "text" and c.name not in (roles.asset, roles.unit) and not _holds_units(c)
+        and 1 < len(set(c.values.tolist())) <= min(MAX_TAGS, len(moments) / _FEWEST_ROWS)
+        and len(set(zip(moments, c.values.tolist()))) == len(moments)
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else None
 
 
 def _names_things(column: Column) -> bool:

@@ -18,10 +18,10 @@ from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.tables import Column, Table
 
 _WORDS: Final = re.compile(
-    r"(?:good|bad|uncertain|questionable|stale|ok|invalid|spont|not_?connected)(?:[ ,_(/:-].*)?"
+    r"(?:good|bad|gut|schlecht|unsicher|uncertain|questionable|stale|ok|invalid|spont|not_?connected)(?:[ ,_(/:-].*)?"
 )
-_GOOD: Final = re.compile(r"(?:good|ok|spont)(?:[ ,_(/:-].*)?|192|true|")
-_SURE: Final = ("good", "bad", "invalid", "spont")
+_GOOD: Final = re.compile(r"(?:good|gut|ok|spont)(?:[ ,_(/:-].*)?|192|true|")
+_SURE: Final = ("good", "gut", "bad", "invalid", "spont")
 _OPC: Final = frozenset({0, 4, 8, 12, 16, 20, 24, 28, 64, 68, 80, 84, 88, *range(192, 220)})
 _OPC_GOOD: Final = 192
 _PANEL: Final = frozenset({"U", "E", "D", "S"})
@@ -37,7 +37,7 @@ _FLAG_VALUES: Final[Mapping[str, frozenset[float]]] = {
 }  # fmt: skip
 _BARE: Final = frozenset({"good", "valid", "questionable", "substituted", "confidence"})
 _ON_OFF: Final = frozenset({0.0, 1.0, 2.0})
-_TAIL: Final = re.compile(r"[ _.:/-]*(?:opc_?)?(?:quality(?:_?(?:detail|code|flag))?|status(?:_?code)?|qc|validity|good|valid|confidence)$")  # fmt: skip
+_TAIL: Final = re.compile(r"[ _.:/-]*(?:opc_?)?(?:qualit(?:y|ät|é|a)(?:_?(?:detail|code|flag))?|status(?:_?code)?|qc|validity|good|valid|confidence)$")  # fmt: skip
 _MOSTLY = 0.5
 
 

@@ -33,6 +33,9 @@ _LINE = re.compile(
 _TAG = re.compile(r",((?:[^\\,=\s]|\\.)+)=((?:[^\\,\s]|\\.)+)")
 _FIELD = re.compile(r'((?:[^\\,=\s]|\\.)+)=("(?:[^"\\]|\\.)*"|[^,]+),?')
 _SAMPLE = re.compile(r'<(?:\w+:)?(\w+)\s([^<>]*\btimestamp="[^"]*"[^<>]*)>([^<]*)</')
+_PAIR = re.compile(r'([\w.-]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
+_PAIRS = re.compile(r'(?:[\w.-]+=(?:"(?:[^"\\]|\\.)*"|[^\s"=]*)\s*){2,}')
+"""`ts=2025-11-03T22:00:00Z temp=2.02`, as gateways log."""
 _BETWEEN = re.compile(r"[ \t\r\n,]*")
 _ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 _DEVICE = re.compile(r'<(?:\w+:)?DeviceStream\s[^>]*?\bname="([^"]*)"')
@@ -71,7 +74,9 @@ def _kind(start: str) -> str | None:
         return "mtconnect" if "MTConnectStreams" in head else None
     lines = [line for line in start.splitlines()[:20] if line and not line.startswith("#")]
     whole = lines[:-1] if len(lines) > 1 else lines
-    return "lines" if whole and all(map(_LINE.fullmatch, whole)) else None
+    if whole and all(map(_LINE.fullmatch, whole)):
+        return "lines"
+    return "pairs" if whole and all(map(_PAIRS.fullmatch, whole)) else None
 
 
 @lru_cache(maxsize=1)
@@ -80,7 +85,9 @@ def _table(path: Path, kind: str, size: int, changed_ns: int) -> bytes:
     del size, changed_ns  # another state of the file is another entry
     content, _ = decoded(path.read_bytes(), path.name)
     text = content.decode(errors="replace")
-    found = {"json": _json, "mtconnect": _mtconnect, "lines": _line_protocol}[kind](text, path.name)
+    found = {"json": _json, "mtconnect": _mtconnect, "lines": _line_protocol, "pairs": _pairs}[
+        kind
+    ](text, path.name)
     rows = list(islice(found, MAX_ROWS))
     if not rows:
         raise DataError(
@@ -139,6 +146,15 @@ def _line_protocol(text: str, where: str) -> Iterator[Row]:
         tags: Row = {(_unescaped(m[1]),): _unescaped(m[2]) for m in _TAG.finditer(match[2])}
         fields: Row = {(_unescaped(m[1]),): _field(m[2]) for m in _FIELD.finditer(match[3])}
         yield {("measurement",): _unescaped(match[1]), **tags, **fields, ("time",): match[4]}
+
+
+def _pairs(text: str, where: str) -> Iterator[Row]:
+    """Lines of names and values."""
+    del where
+    for line in text.splitlines():
+        found: Row = {(m[1],): _field(m[2]) for m in _PAIR.finditer(line)}
+        if found:
+            yield found
 
 
 def _unescaped(text: str) -> str:

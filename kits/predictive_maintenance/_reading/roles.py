@@ -172,7 +172,8 @@ def _labels(
     sure = [c.name for c in by_role.get("label", ()) if is_label(c) and c.name not in ignored]
     if sure:
         return tuple(sure[:1])
-    weak = (*by_role.get("maybe_label", ()), *by_role.get("quality", ()))
+    unnamed = () if table.header else [c for c in table.columns if c.kind == "text"]
+    weak = (*by_role.get("maybe_label", ()), *by_role.get("quality", ()), *unnamed)
     return tuple(
         c.name for c in weak if is_label(c) and _speaks_of_faults(c) and c.name not in ignored
     )[:1]

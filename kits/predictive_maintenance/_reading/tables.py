@@ -26,6 +26,7 @@ from kits.predictive_maintenance._reading.arrays import read_arrays
 from kits.predictive_maintenance._reading.columns import split_unit
 from kits.predictive_maintenance._reading.records import SUFFIXES as RECORDS
 from kits.predictive_maintenance._reading.records import text_of_records
+from kits.predictive_maintenance._reading.sentinels import say_none
 from kits.predictive_maintenance._reading.sheets import text_of_sheet
 from kits.predictive_maintenance._reading.text import (
     BAD_WORDS,
@@ -51,7 +52,6 @@ _MEASURED = re.compile(
     r"([-+]?\d+(?:[.,]\d+){0,9})(?: ([^\W\d_]{1,6}(?:[/·*][^\W_]{1,6})?)| ?([°%‰µΩ][^\W\d_]{0,6}(?:/[^\W_]{1,6})?))"
 )
 """A number and its unit: `2.1 mm/s`, `62,7 °C`, `40%`."""
-_OVERLOAD = 9.8e37
 _FEW_LEVELS = 20
 """Of so few a text may be a class or a setting: `1 hp`."""
 
@@ -144,16 +144,15 @@ def read_table(path: Path, max_rows: int | None = None, *, sheet: str = "") -> T
         table = _read_sheet(path, max_rows, sheet) or _read_text(path, max_rows)
     if not table.columns or not table.rows:
         raise DataError("no rows in it", where=path.name)
-    return replace(table, columns=told_apart(tuple(map(_within_range, table.columns))))
+    return replace(table, columns=told_apart(tuple(map(_without_sentinels, table.columns))))
 
 
-def _within_range(column: Column) -> Column:
-    """Without 9.9E+37 and 9.91E+37, by which instruments tell an overload and no number (IEEE 488.2, SCPI)."""
-    over = np.abs(column.values) >= _OVERLOAD if column.kind == "number" else np.zeros(1, bool)
-    if not over.any():
+def _without_sentinels(column: Column) -> Column:
+    none = say_none(column.values) if column.kind == "number" else np.zeros(1, bool)
+    if not none.any():
         return column
-    values = np.where(over, np.nan, column.values)
-    return replace(column, values=values, bad=column.bad + int(over.sum()))
+    values = np.where(none, np.nan, column.values)
+    return replace(column, values=values, bad=column.bad + int(none.sum()))
 
 
 def told_apart(columns: tuple[Column, ...]) -> tuple[Column, ...]:

@@ -42,6 +42,9 @@ _QUOTED = re.compile(rb'("[^"\n]*")|[ \t]+')
 _CUT = re.compile(r"[;\t|]|,(?!\d)")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+\.\d+")
+"""Without digits behind a point it may be a decimal comma."""
+_APOSTROPHES = re.compile(r"[-+]?\d{1,3}(?:['’]\d{3})+(?:[.,]\d+)?")
 _TIME = re.compile(r"\d{1,4}[-./:]\d{1,2}[-./:]\d{1,4}.*|\d{1,2}:\d{2}.*")
 
 
@@ -122,8 +125,12 @@ def decoded(raw: bytes, where: str) -> tuple[bytes, str]:
 def cell_number(text: str, decimal: str = ".") -> float:
     """A cell as a number; NaN when it is none. Takes thousands separators and a decimal comma."""
     cleaned = text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
+    if _APOSTROPHES.fullmatch(cleaned):
+        cleaned = cleaned.replace("'", "").replace("’", "")
     if decimal == "," and _COMMA_NUMBER.fullmatch(cleaned):
         cleaned = cleaned.replace(".", "").replace(",", ".")
+    elif decimal == "." and _THOUSANDS.fullmatch(cleaned):
+        cleaned = cleaned.replace(",", "")
     elif not _NUMBER.fullmatch(cleaned):
         return math.nan
     return float(cleaned)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -46,6 +46,7 @@ _BY_NAME = (
 )
 
 
+_HOUR_ALONE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4} \d{1,2}")
 _SPACED = re.compile(r"^(\d{1,2}) (\d{1,2}) (\d{4})(?!\d)")
 
 
@@ -86,23 +87,21 @@ def read_times(column: Column, stated: TimeColumn) -> Times | None:
 def _zone_in(unit: str) -> str:
     """The zone that a header names in the place of a unit: `Date Time, GMT+01:00`; empty where it names none."""
     try:
-        return ZoneInfo(unit).key if "/" in unit else _fixed_zone(unit)
+        return unit if _fixed(unit) or ("/" in unit and ZoneInfo(unit).key) else ""
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ""
 
 
-def _fixed_zone(unit: str) -> str:
-    moment = read_year_first(f"1970-01-01 00:00:00 {unit}") if unit else None
-    if moment is None or not moment[1] or moment[0] % 3600:
-        return ""
-    # the sign of these zones is the other way round
-    return f"Etc/GMT{moment[0] / 3600:+.0f}"
+def _fixed(zone: str) -> timezone | None:
+    """A zone by its distance from UTC."""
+    moment = read_year_first(f"1970-01-01 00:00:00 {zone}") if zone else None
+    return timezone(timedelta(seconds=-moment[0])) if moment is not None and moment[1] else None
 
 
 def _zoned(seconds: Floats, stated: TimeColumn, naive: bool, note: str = "") -> Times:
     if not naive or stated.timezone == "UTC":
         return Times(seconds, True, note)
-    zone = ZoneInfo(stated.timezone)
+    zone = _fixed(stated.timezone) or ZoneInfo(stated.timezone)
     # offsets change at most hourly: one look-up per hour is enough
     hours = np.floor(np.nan_to_num(seconds) / 3600).astype(np.int64)
     unique, inverse = np.unique(hours, return_inverse=True)
@@ -112,7 +111,7 @@ def _zoned(seconds: Floats, stated: TimeColumn, naive: bool, note: str = "") -> 
     return Times(moved, True, f"{note}, {text}" if note else text)
 
 
-def _offset(local_s: int, zone: ZoneInfo) -> float:
+def _offset(local_s: int, zone: tzinfo) -> float:
     wall = (_EPOCH + timedelta(seconds=local_s)).replace(tzinfo=zone)
     offset = wall.utcoffset()
     return offset.total_seconds() if offset is not None else 0.0
@@ -148,14 +147,16 @@ def _days_of(finite: Floats, middle: float) -> tuple[float, str] | None:
 
 
 def _steps_by_clock(days: Floats) -> bool:
-    """Whether rows follow each other as of a clock: within a minute, or after whole ones.
+    """Whether rows follow each other as of a clock: within a minute, or after a part of an hour or whole ones.
 
     A controller that runs for nine hours counts seconds of the size of these days, a hundredth a row.
     """
     if days.size < 2:
         return True
     minutes = float(np.median(np.abs(np.diff(days)))) * 1440
-    return minutes < 1 or abs(minutes - round(minutes)) < 0.01
+    whole = round(minutes)
+    even = whole > 0 and (60 % whole == 0 or whole % 60 == 0)
+    return minutes < 1 or (abs(minutes - whole) < 0.01 and even)
 
 
 def _running(column: Column) -> Times:
@@ -215,8 +216,10 @@ def _from_texts(column: Column, stated: TimeColumn) -> Times | None:
 
 
 def _tidy(text: str) -> str:
-    """Without the quotes that some databases write, and with points between the parts of `31 12 2024`."""
+    """Without the quotes that some databases write, with points between the parts of `31 12 2024`, and minutes after an hour."""
     text = text.strip(" '\"")
+    if _HOUR_ALONE.fullmatch(text):
+        return f"{text}:00"
     return _SPACED.sub(r"\1.\2.\3", text) if _SPACED.match(text) else text
 
 
