@@ -10,6 +10,7 @@ from benchmarks.recorders import (
     controllers,
     databases,
     historians,
+    last_exports,
     loggers,
     more_exports,
     more_sets,
@@ -31,6 +32,7 @@ RECORDERS: Final[tuple[Recorder, ...]] = tuple(
         public_units,
         more_exports,
         more_sets,
+        last_exports,
     )
     for recorder in kind.RECORDERS
 )

@@ -24,6 +24,10 @@ CODE = "code"
 MAX_CONDITIONS = 32
 _MANY_DOUBLES = 0.2
 _FEWEST_COUNTED = 20
+READINGS = (
+    "export a column of numbers for each sensor, or time, tag and value; cells must not hold JSON"
+)
+"""The remedy where a table has no column of readings."""
 _ON_OFF = {
     "off": 0, "on": 1, "false": 0, "true": 1, "no": 0, "yes": 1, "closed": 0, "open": 1,
     "stopped": 0, "stop": 0, "running": 1, "run": 1, "idle": 0, "aus": 0, "ein": 1, "an": 1,

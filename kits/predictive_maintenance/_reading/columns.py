@@ -46,8 +46,8 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("file", r"files?|file_?name|filename|path|recording|capture"),
     ("rate", r"rate_?hz|fs|fs_?hz|sampl(?:e|ing)_?(?:rate|freq|frequency)(?:_?hz)?"),
     ("scale", r"scale.*|.*_per_count|lsb.*|resolution_per_.*"),
-    ("start", r"start|begin|from|start_?(?:time|date|timestamp)|.*_start|von"),
-    ("end", r"end|stop|to|until|end_?(?:time|date|timestamp)|.*_end|bis"),
+    ("start", r"start|begin|beginn|anfang|from|start_?(?:time|date|timestamp)|.*_start|von"),
+    ("end", r"end|ende|stop|to|until|end_?(?:time|date|timestamp)|.*_end|bis"),
     ("fault_size", r".*(?:diameter|severity|fault_?size|defect_?size|depth|extent|crack).*"),
     ("speed", r"(?:shaft_?|motor_?|rotational_?|rotation_?|spindle_?)?speed(?:_?rpm)?|.*rpm|"
               r"drehzahl"),
@@ -84,7 +84,7 @@ _ZONE = re.compile(r"(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?")
 """Of the times of a column: `Date Time, GMT+01:00`."""
 _VALUE = re.compile(
     r"(?:.*_)?(?:value|val|wert|messwert|reading|valeur|valor)s?|(?:var|int|float|double|long|numeric|real)value"
-    r"|v|data|y|state"
+    r"|v|data|y|state|result"
 )
 _HOURS = {
     "h": 1.0, "hours": 1.0, "hour": 1.0, "min": 1 / 60, "minutes": 1 / 60, "s": 1 / 3600,

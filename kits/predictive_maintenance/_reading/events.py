@@ -20,6 +20,11 @@ from kits.predictive_maintenance._reading.tables import Column, Table, read_tabl
 from kits.predictive_maintenance._reading.times import read_times
 
 _MAX_BYTES = 64 << 20
+_WORDS = (
+    "label", "window", "event", "anomal", "fault", "failure", "downtime", "stoppage", "alarm", "fehler", "stör", "stoer", "ausf",
+    "stillst", "panne", "fallo", "guasto",
+)  # fmt: skip
+"""In the name of a file that may list faults; what it holds decides."""
 _LISTS = frozenset({".csv"}) | workbook.SUFFIXES
 
 
@@ -84,7 +89,7 @@ def find_events(folder: Path, sidecar: Sidecar) -> Events | None:
         return found
     for file in sorted(folder.iterdir()):
         word = plain(file.stem)
-        likely = any(w in word for w in ("label", "window", "event", "anomal", "fault", "failure"))
+        likely = any(w in word for w in _WORDS)
         if file.is_file() and (
             file.suffix == ".json" or (likely and file.suffix.lower() in _LISTS)
         ):

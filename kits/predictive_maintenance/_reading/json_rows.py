@@ -48,6 +48,9 @@ def rows_of(document: JsonValue, *, several: bool = False) -> Iterator[Row]:
     if isinstance(document, list) and _is_senml(document):
         yield from _senml(document)
         return
+    if isinstance(document, list) and not any(isinstance(one, list | dict) for one in document):
+        yield {(f"c{number}",): cell for number, cell in enumerate(document, start=1)}
+        return
     yield from _unfold(document, (), _Around(alone=not several))
 
 

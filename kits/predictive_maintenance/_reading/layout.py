@@ -70,6 +70,8 @@ def _of_tables(path: Path, files: list[Path], sidecar: Sidecar) -> str:
         return "captures"
     labels = labels_file(files)
     heads = _heads([file for file in files if file != labels], sidecar)
+    if not heads and path.is_file():
+        read_table(path, 2000, sheet=sidecar.sheet)  # says why
     if not heads:
         raise DataError("no table that could be read", where=str(path), fix=_FIX)
     table = heads[-1]

@@ -29,6 +29,7 @@ _TAG = re.compile(
     r"topic|messgroesse|messkanal|bezeichnung|grandeur|n|ip_trend_name"
 )
 """Names of a column that says what is measured."""
+_PLAINEST = frozenset({"value", "wert", "val", "v"})
 _UNNAMED = re.compile(r"c\d+")
 _FEWEST_ROWS = 3
 
@@ -99,10 +100,13 @@ def _values(columns: list[Column], *, named: bool) -> tuple[str, ...]:
     ]  # fmt: skip
     if not named and len(found) != 1:
         return ()
-    kept: list[Column] = []
+    exact = [c for c in found if plain(c.name) in _PLAINEST]
+    kept: list[Column] = exact[:1]
     for column in found:
         if not any(np.any(np.isfinite(column.values) & np.isfinite(k.values)) for k in kept):
             kept.append(column)
+    if not exact and len(kept) < len(found):
+        return ()  # values side by side: a column per channel
     return tuple(c.name for c in kept)
 
 
@@ -119,12 +123,14 @@ def _by_content(table: Table, columns: list[Column], roles: Roles) -> Column | N
     moments = list(zip(*times))
     if len(set(moments)) > len(moments) / 2:
         return None
+    owner = table.column(roles.asset or roles.unit) if roles.asset or roles.unit else None
+    machines = owner.values.tolist() if owner is not None else [""] * len(moments)
     found = [
         c
         for c in columns
         if c.kind == "text" and c.name not in (roles.asset, roles.unit) and not _holds_units(c)
         and 1 < len(set(c.values.tolist())) <= min(MAX_TAGS, len(moments) / _FEWEST_ROWS)
-        and len(set(zip(moments, c.values.tolist()))) == len(moments)
+        and len(set(zip(moments, machines, c.values.tolist()))) == len(moments)
     ]  # fmt: skip
     return found[0] if len(found) == 1 else None
 

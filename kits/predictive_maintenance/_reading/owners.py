@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.predictive_maintenance._reading.columns import value_text
 from kits.predictive_maintenance._reading.notes import Notes
@@ -27,12 +28,11 @@ def owner_of(
     stated = roles.asset or roles.unit
     if stated or seconds is None:
         return stated
-    keys = [seconds.tolist()]
+    rows = seconds.astype(np.complex128)
     tags = table.column(tag) if tag else None
     if tags is not None:
-        keys.append(tags.values.tolist())
-    rows = list(zip(*keys))
-    if len(set(rows)) > (1 - _REPEATED) * len(rows):
+        rows = rows + 1j * _codes(tags)
+    if np.unique(rows).size > (1 - _REPEATED) * rows.size:
         return ""
     special = roles.special() | {tag}
     for column in table.columns:
@@ -43,13 +43,24 @@ def owner_of(
     return ""
 
 
-def _parts(column: Column, rows: list[tuple[object, ...]]) -> bool:
-    """Whether each of its values has a time once."""
+def _codes(column: Column) -> Floats:
+    """A number for each value of a column."""
+    values = column.values.tolist()
+    numbers = {value: float(number) for number, value in enumerate(dict.fromkeys(values))}
+    return np.array([numbers[value] for value in values])
+
+
+def _parts(column: Column, rows: NDArray[np.complex128]) -> bool:
+    """Whether each of its values has a time once.
+
+    Args:
+        rows: times, and numbers of what is measured as their imaginary part.
+    """
     values = column.values.tolist()
     levels = set(values)
     if not 2 <= len(levels) <= min(_MOST_MACHINES, len(values) / _FEWEST_ROWS) or "" in levels:
         return False
-    return len(set(zip(rows, values))) == len(rows)
+    return len(set(zip(rows.tolist(), values))) == rows.size
 
 
 def owners(table: Table, name: str, stem: str) -> Texts | None:

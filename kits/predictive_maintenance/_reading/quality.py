@@ -74,11 +74,13 @@ def _flag(column: Column) -> Callable[[float], bool] | None:
 
 
 def _bad_rows(column: Column) -> NDArray[np.bool_]:
-    values = column.values.tolist()
     if column.kind != "number":
-        return np.array([not _GOOD.fullmatch(value_text(v).lower()) for v in values])
+        values = column.values.tolist()
+        bad = {v: not _GOOD.fullmatch(value_text(v).lower()) for v in set(values)}
+        return np.array([bad[v] for v in values])
     good = _flag(column) or (lambda value: value >= _OPC_GOOD)
-    return np.array([np.isfinite(v) and not good(v) for v in values])
+    levels, places = np.unique(column.values, return_inverse=True)
+    return np.array([np.isfinite(v) and not good(v) for v in levels.tolist()])[places]
 
 
 def without_bad_quality(

@@ -36,6 +36,7 @@ _SAMPLE = re.compile(r'<(?:\w+:)?(\w+)\s([^<>]*\btimestamp="[^"]*"[^<>]*)>([^<]*
 _PAIR = re.compile(r'([\w.-]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 _PAIRS = re.compile(r'(?:[\w.-]+=(?:"(?:[^"\\]|\\.)*"|[^\s"=]*)\s*){2,}')
 """`ts=2025-11-03T22:00:00Z temp=2.02`, as gateways log."""
+_LIST = re.compile(r'\[\s*(?:[\[{]|(?:-?\d[\d.eE+-]*|null|"[^"\n]*")\s*,.{0,4000}\]\s*\n\s*\[)')
 _BETWEEN = re.compile(r"[ \t\r\n,]*")
 _ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 _DEVICE = re.compile(r'<(?:\w+:)?DeviceStream\s[^>]*?\bname="([^"]*)"')
@@ -68,7 +69,7 @@ def text_of_records(path: Path, max_rows: int | None) -> bytes | None:
 
 def _kind(start: str) -> str | None:
     head = start.lstrip()
-    if head[:1] == "{" or (head[:1] == "[" and head[1:].lstrip()[:1] in ("{", "[")):
+    if head[:1] == "{" or (head[:1] == "[" and bool(_LIST.match(head))):
         return "json"
     if head[:1] == "<":
         return "mtconnect" if "MTConnectStreams" in head else None

@@ -5,18 +5,23 @@ Says what was assumed; reading one column is `_reading/times.py`'s work.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from kits.core.errors import DataError
+from kits.core.moments import read_year_first
 from kits.predictive_maintenance._reading.columns import value_text
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.roles import Roles
 from kits.predictive_maintenance._reading.sidecar import Sidecar
 from kits.predictive_maintenance._reading.tables import Column, Table
 from kits.predictive_maintenance._reading.times import Times, read_times
+
+_DAY = re.compile(r"(?<!\d)((?:19|20)\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
 def times_of(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: str) -> Times | None:
@@ -42,6 +47,8 @@ def times_of(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: s
         return None
     column = _time_column(table, roles.time)
     times = _with_fraction(read_times(column, sidecar.time), table, roles)
+    if times is not None and times.of_day:
+        times = _with_day(times, name)
     if times is None:
         raise DataError(
             f"the column {column.name!r} holds no times",
@@ -58,6 +65,16 @@ def times_of(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: s
     elif times.note:
         notes.say("time", "times were read with assumptions", f"{name}: {times.note}")
     return times
+
+
+def _with_day(times: Times, name: str) -> Times:
+    """Hours of the day that a file's name tells (`press_2025-11-03.csv`)."""
+    match = _DAY.search(PurePosixPath(name).stem)
+    day = read_year_first("-".join(match.groups())) if match else None
+    if day is None:
+        return times
+    note = f"{times.note}, of the day in the file's name"
+    return replace(times, seconds=times.seconds + day[0], absolute=True, note=note)
 
 
 def _with_fraction(times: Times | None, table: Table, roles: Roles) -> Times | None:
@@ -77,6 +94,8 @@ def _time_column(table: Table, names: Sequence[str]) -> Column:
     columns = [column for n in names if (column := table.column(n)) is not None]
     if len(columns) == 1:
         return columns[0]
+    if len(columns) > 2:
+        return _of_parts(columns)
     day, clock = columns[0], columns[-1]
     if day.kind == clock.kind == "number":
         # 20250303 and 60500: five past six
@@ -90,6 +109,15 @@ def _time_column(table: Table, names: Sequence[str]) -> Column:
     joined = [" ".join(parts) for parts in zip(*texts)]
     unit = next((column.unit for column in columns if column.unit), "")
     return Column("+".join(names), unit, "text", np.array(joined, dtype=object))
+
+
+def _of_parts(columns: Sequence[Column]) -> Column:
+    """Year, month, day, and the hour as far as it is told."""
+    rows = columns[0].values.size
+    told = [c.values.tolist() for c in columns] + [[0.0] * rows] * (6 - len(columns))
+    form = "{:.0f}-{:02.0f}-{:02.0f} {:02.0f}:{:02.0f}:{:02.0f}"
+    texts = [form.format(*row) for row in zip(*told)]
+    return Column("+".join(c.name for c in columns), "", "text", np.array(texts, dtype=object))
 
 
 def _clock(value: float) -> str:

@@ -21,6 +21,7 @@ from kits.predictive_maintenance._checking.overlaps import without_learnt
 from kits.predictive_maintenance._checking.series_leaks import without_leaks
 from kits.predictive_maintenance._reading.channels import (
     CODE,
+    READINGS,
     Chosen,
     choose_channels,
     rows_in_order,
@@ -160,7 +161,7 @@ def _one(
         rows = rows[rows_in_order(times.seconds[rows], around.notes, name)]
     own = chosen.take(rows)
     if not rows.size or all(c.unit == CODE for c in own.channels):
-        raise DataError("no column of readings", where=name)
+        raise DataError("no column of readings", where=name, fix=READINGS)
     seconds = times.seconds[rows] if times is not None else None
     series = Series(
         asset=asset,

@@ -18,6 +18,7 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.window import Channel, Window
 from kits.predictive_maintenance._checking.leaks import Leak, find_leaks
+from kits.predictive_maintenance._reading.channels import READINGS
 from kits.predictive_maintenance._reading.columns import NORMAL, role_of, value_text
 from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
 from kits.predictive_maintenance._reading.labels_beside import labels_file, with_labels
@@ -152,7 +153,7 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
         if column.kind == "text" and all(column is not one for one in categories):
             notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: a text of many values")
     if not channels:
-        raise DataError("no column of readings", where=name)
+        raise DataError("no column of readings", where=name, fix=READINGS)
     home = asset_of(file, root, sidecar)
     repeated = owner is not None and len(set(owner.values.tolist())) < _UNIQUE * table.rows
     words = [value_text(v) for v in owner.values.tolist()] if owner is not None and repeated else []

@@ -25,6 +25,10 @@ _LOOKED_AT = 200
 _MOSTLY = 0.95
 _TIME_WORD = re.compile(r"(?:.*_)?(?:date|time|datum|zeit|clock|timestamp|stamp)(?:_.*)?")
 _DAY_S = 86_400
+_PARTS = ("year", "month", "day", "hour", "minute", "second")
+_RUNNING = re.compile(
+    r"(?:elapsed|relative|running|lauf)_?(?:time|zeit)?(?:_(?:s|sec|ms|us|min|h))?|t_(?:s|ms|us|min|h)"
+)
 _FRACTIONS: Mapping[str, float] = {
     **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds", "millis", "millitm", "millisekunden"), 1e-3),
     **dict.fromkeys(("ns", "nanos", "nanoseconds", "nano_offset", "timestamp_nano_offset", "offset_in_nanos"), 1e-9),
@@ -53,6 +57,8 @@ def find_times(
     if first is None and found and _is_clock(found[0], None):
         day = next((c for c in table.columns if c is not found[0] and _is_day(c, stated)), None)
         return (day.name, found[0].name) if day is not None else (found[0].name,)
+    if first is None and not found and (parts := _parts_of_date(table)):
+        return parts
     if first is None:
         first = found[0] if found else _by_content(table, stated)
     if first is None:
@@ -83,12 +89,38 @@ def fraction_of(table: Table, times: Sequence[str], stated: TimeColumn) -> tuple
 def _by_content(table: Table, stated: TimeColumn) -> Column | None:
     """The first column of times; a number that only its name says more of must tell a moment, and rise."""
     for column in table.columns:
-        if column.kind == "time" or (column.kind == "text" and _head(column, stated)):
+        told = _head(column, stated) if column.kind == "text" else None
+        if column.kind == "time" or (told is not None and told.absolute):
             return column
+    running = next((c for c in table.columns if _is_running(c)), None)
+    if running is not None:
+        return running
+    if table.columns[0].name in ("c1", "") and is_moments(table.columns[0], stated):
+        return table.columns[0]
     return next(
         (c for c in table.columns if _TIME_WORD.fullmatch(plain(c.name)) and is_moments(c, stated)),
         None,
     )
+
+
+def _parts_of_date(table: Table) -> tuple[str, ...]:
+    """Year, month and day in columns of their own, and as much of the hour as is there."""
+    by_word = {plain(c.name): c for c in table.columns if c.kind == "number"}
+    found = [by_word[word] for word in _PARTS if word in by_word]
+    words = [plain(c.name) for c in found]
+    return (
+        tuple(c.name for c in found) if words == [*_PARTS[: len(found)]] and len(found) > 2 else ()
+    )
+
+
+def _is_running(column: Column) -> bool:
+    """A time since the start: by its name, and because it never goes back."""
+    if not _RUNNING.fullmatch(plain(f"{column.name} {column.unit}")):
+        return False
+    if column.kind == "text":
+        return _is_clock(column, None)
+    steps = np.diff(column.values[:_LOOKED_AT])
+    return column.kind == "number" and steps.size > 0 and bool(np.all(steps > 0))
 
 
 def is_moments(column: Column, stated: TimeColumn) -> bool:

@@ -46,6 +46,9 @@ _BY_NAME = (
 )
 
 
+_CLOCK = re.compile(r"(\d{1,3}):(\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?")
+_HALF_DAY_S = 43_200
+_RISING = 0.95
 _HOUR_ALONE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4} \d{1,2}")
 _SPACED = re.compile(r"^(\d{1,2}) (\d{1,2}) (\d{4})(?!\d)")
 
@@ -59,12 +62,14 @@ class Times:
         absolute: whether 1970 is the zero.
         note: what was assumed, in words; empty when nothing was.
         doubtful: whether a person should look at the note.
+        of_day: hours of a day that is told elsewhere, or of none.
     """
 
     seconds: Floats
     absolute: bool
     note: str = ""
     doubtful: bool = False
+    of_day: bool = False
 
 
 def read_times(column: Column, stated: TimeColumn) -> Times | None:
@@ -208,16 +213,37 @@ def _from_texts(column: Column, stated: TimeColumn) -> Times | None:
     some = [t for t in texts[:: max(1, len(texts) // 200)] if t]
     form = form_of(some, _ENOUGH)
     if form is None:
-        return None
+        return _from_clocks(column.name, texts)
     if form is YEAR_LAST:
         return _year_last(texts, stated)
     read = READERS[form]
     return _collected([read(t) for t in texts], stated)
 
 
+def _from_clocks(name: str, texts: Sequence[str]) -> Times | None:
+    """Hours, minutes and seconds without a day, which go on: since the start, or of a day; None where they are none."""
+    matches = [_CLOCK.fullmatch(text) for text in texts]
+    if not texts or sum(m is not None for m in matches) < _ENOUGH * len(texts):
+        return None
+    seconds = np.array(
+        [np.nan if m is None else int(m[1]) * 3600 + int(m[2]) * 60 + _part(m[3]) for m in matches]
+    )
+    # past midnight the next day begins
+    back = np.nan_to_num(np.diff(seconds)) < -_HALF_DAY_S
+    seconds = seconds + 2 * _HALF_DAY_S * np.concatenate([[0], np.cumsum(back)])
+    if np.mean(np.diff(seconds[np.isfinite(seconds)]) < 0) > 1 - _RISING:
+        return None  # how long something took
+    of_day = bool(np.nanmin(seconds) < 2 * _HALF_DAY_S)
+    return Times(seconds, False, f"{name}: hours, no date", of_day=of_day)
+
+
+def _part(text: str | None) -> float:
+    return float((text or "0").replace(",", "."))
+
+
 def _tidy(text: str) -> str:
     """Without the quotes that some databases write, with points between the parts of `31 12 2024`, and minutes after an hour."""
-    text = text.strip(" '\"")
+    text = text.strip(" '\"").replace(" @ ", " ")
     if _HOUR_ALONE.fullmatch(text):
         return f"{text}:00"
     return _SPACED.sub(r"\1.\2.\3", text) if _SPACED.match(text) else text
