@@ -97,6 +97,13 @@ def test_json_without_records_is_refused(tmp_path: Path, content: str, what: str
         read_all(put(tmp_path / "x.json", content))
 
 
+def test_signs_of_names_and_values_are_looked_at_once(tmp_path: Path) -> None:
+    line = "a" + "=xxxxxxxx" * 60
+    samples, findings = read_all(put(tmp_path / "x.log", f'{line}"\n{line}"\n'))
+    assert not samples
+    assert levels(findings, "unreadable-file") == {"fail"}
+
+
 def test_machines_that_share_all_times_are_told_apart_and_the_guess_is_told(tmp_path: Path) -> None:
     who = ["left"] * N + ["right"] * N
     content = table(["time", "where", "Temp", "Vib"], stamps(N) * 2, who, wave(2 * N), wave(2 * N, 9))  # fmt: skip

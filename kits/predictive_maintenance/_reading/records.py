@@ -32,9 +32,12 @@ _LINE = re.compile(
 )
 _TAG = re.compile(r",((?:[^\\,=\s]|\\.)+)=((?:[^\\,\s]|\\.)+)")
 _FIELD = re.compile(r'((?:[^\\,=\s]|\\.)+)=("(?:[^"\\]|\\.)*"|[^,]+),?')
-_SAMPLE = re.compile(r'<(?:\w+:)?(\w+)\s([^<>]*\btimestamp="[^"]*"[^<>]*)>([^<]*)</')
+_SAMPLE = re.compile(
+    r'<(?:\w+:)?(\w+)\s([^<>]{0,4000}\btimestamp="[^"<>]*"[^<>]{0,4000})>([^<]*)</'
+)
 _PAIR = re.compile(r'([\w.-]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
-_PAIRS = re.compile(r'(?:[\w.-]+=(?:"(?:[^"\\]|\\.)*"|[^\s"=]*)\s*){2,}')
+_ONE = r'[\w.-]+=(?:"(?:[^"\\]|\\.)*"|[^\s"=]*)'
+_PAIRS = re.compile(rf"{_ONE}(?:\s+{_ONE})+\s*")
 """`ts=2025-11-03T22:00:00Z temp=2.02`, as gateways log."""
 _LIST = re.compile(r'\[\s*(?:[\[{]|(?:-?\d[\d.eE+-]*|null|"[^"\n]*")\s*,.{0,4000}\]\s*\n\s*\[)')
 _BETWEEN = re.compile(r"[ \t\r\n,]*")
