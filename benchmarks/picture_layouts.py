@@ -18,7 +18,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks.machines_run import header, table
-from benchmarks.pictures import folder_layouts, list_layouts, table_layouts, tool_layouts
+from benchmarks.pictures import (
+    folder_layouts,
+    further_layouts,
+    list_layouts,
+    table_layouts,
+    tool_layouts,
+)
 from benchmarks.pictures.made import Part, make_parts
 from benchmarks.pictures.writing import Layout
 from kits.core.errors import KitwrightError
@@ -30,6 +36,7 @@ LAYOUTS = (
     *tool_layouts.LAYOUTS,
     *list_layouts.LAYOUTS,
     *table_layouts.LAYOUTS,
+    *further_layouts.LAYOUTS,
 )
 _SLACK = 2.0
 """Pixels by which a side of a box may differ: masks are drawn."""

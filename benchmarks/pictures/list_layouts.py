@@ -15,7 +15,7 @@ layout = Collection()
 _WHERE = ("split",)
 
 
-def _coco(parts: Sequence[Part], *, polygons: bool = False) -> dict[str, object]:
+def coco(parts: Sequence[Part], *, polygons: bool = False) -> dict[str, object]:
     notes = []
     for part in parts:
         if part.box is None:
@@ -49,14 +49,14 @@ def _coco(parts: Sequence[Part], *, polygons: bool = False) -> dict[str, object]
 @layout("CVAT (COCO): annotations/instances_default.json", without=_WHERE)
 def cvat_coco(folder: Path, parts: Sequence[Part]) -> None:
     pictures(folder / "images", parts)
-    put(folder / "annotations/instances_default.json", _coco(parts))
+    put(folder / "annotations/instances_default.json", coco(parts))
 
 
 @layout("Roboflow (COCO): _annotations.coco.json in each split, the same names in all")
 def roboflow_coco(folder: Path, parts: Sequence[Part]) -> None:
     for split, name in (("train", "train"), ("val", "valid"), ("test", "test")):
         some = [part for part in parts if part.split == split]
-        content = _coco(some)
+        content = coco(some)
         for number, part in enumerate(some):
             put(folder / name / f"img_{number}.jpg", part.encoded())
         files = [{"id": p.number, "file_name": f"img_{n}.jpg"} for n, p in enumerate(some)]
@@ -66,7 +66,7 @@ def roboflow_coco(folder: Path, parts: Sequence[Part]) -> None:
 @layout("COCO with polygons and without boxes", without=_WHERE)
 def coco_polygons(folder: Path, parts: Sequence[Part]) -> None:
     pictures(folder / "images", parts)
-    put(folder / "result.json", _coco(parts, polygons=True))
+    put(folder / "result.json", coco(parts, polygons=True))
 
 
 @layout("CVAT for images: annotations.xml", without=_WHERE)

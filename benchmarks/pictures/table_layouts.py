@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import xlsxwriter
 
 from benchmarks.pictures.made import HEIGHT, WIDTH, Part
 from benchmarks.pictures.tool_layouts import KINDS, pictures
-from benchmarks.pictures.writing import Collection, put, rows, runs, sized
+from benchmarks.pictures.writing import Collection, lines, put, rows, runs, sized
 
 layout = Collection()
 _PLACE = ("boxes", "split")
@@ -38,11 +37,11 @@ def headless(folder: Path, parts: Sequence[Part]) -> None:
 @layout("ELPV: a table of spaces without a header", refused="may be labels")
 def elpv(folder: Path, parts: Sequence[Part]) -> None:
     pictures(folder / "images", parts)
-    lines = [
+    entries = [
         f"images/{p.stem}.jpg  {0.0 if p.good else 1.0}   {'mono' if p.number % 3 else 'poly'}\n"
         for p in parts
     ]
-    put(folder / "labels.csv", "".join(lines))
+    put(folder / "labels.csv", "".join(entries))
 
 
 @layout("VisA: image_anno.csv", without=("split",))
@@ -183,14 +182,10 @@ def severstal_2019(folder: Path, parts: Sequence[Part]) -> None:
     put(folder / "train.csv", rows(cells, header=["ImageId_ClassId", "EncodedPixels"]))
 
 
-def _lines(values: Sequence[object]) -> str:
-    return "".join(json.dumps(value) + "\n" for value in values)
-
-
 @layout("SageMaker: a manifest of boxes", without=("split",))
 def sagemaker(folder: Path, parts: Sequence[Part]) -> None:
     pictures(folder, parts)
-    lines = []
+    entries = []
     for part in parts:
         notes = []
         if part.box:
@@ -200,24 +195,24 @@ def sagemaker(folder: Path, parts: Sequence[Part]) -> None:
             ]
         size = [{"width": WIDTH, "height": HEIGHT, "depth": 3}]
         named = {str(KINDS.index(part.kind)): part.kind} if part.box else {}
-        lines.append({
+        entries.append({
             "source-ref": f"s3://plates/{part.stem}.jpg", "plates": {"image_size": size, "annotations": notes},
             "plates-metadata": {"class-map": named, "type": "groundtruth/object-detection", "human-annotated": "yes"},
         })  # fmt: skip
-    put(folder / "output.manifest", _lines(lines))
+    put(folder / "output.manifest", lines(entries))
 
 
 @layout("Lookout for Vision: a manifest of verdicts", without=("boxes", "kind", "split"))
 def lookout(folder: Path, parts: Sequence[Part]) -> None:
     pictures(folder, parts)
-    lines = [
+    entries = [
         {
             "source-ref": f"s3://plates/{p.stem}.jpg", "anomaly-label": int(not p.good),
             "anomaly-label-metadata": {"class-name": "normal" if p.good else "anomaly", "type": "groundtruth/image-classification"},
         }
         for p in parts
     ]  # fmt: skip
-    put(folder / "train.manifest", _lines(lines))
+    put(folder / "train.manifest", lines(entries))
 
 
 @layout("Hugging Face: metadata.jsonl of classes", without=("boxes",), rest="test")
@@ -225,24 +220,24 @@ def metadata(folder: Path, parts: Sequence[Part]) -> None:
     for split in ("train", "test"):
         some = [p for p in parts if (p.split == "train") == (split == "train")]
         pictures(folder / split, some)
-        lines = [{"file_name": f"{p.stem}.jpg", "label": p.kind} for p in some]
-        put(folder / split / "metadata.jsonl", _lines(lines))
+        entries = [{"file_name": f"{p.stem}.jpg", "label": p.kind} for p in some]
+        put(folder / split / "metadata.jsonl", lines(entries))
 
 
 @layout("Hugging Face: metadata.jsonl of boxes", without=("split",))
 def metadata_boxes(folder: Path, parts: Sequence[Part]) -> None:
     pictures(folder, parts)
-    lines = [
+    entries = [
         {"file_name": f"{p.stem}.jpg", "objects": {"bbox": [sized(p.box)] if p.box else [], "categories": [p.kind] if p.box else []}}
         for p in parts
     ]  # fmt: skip
-    put(folder / "metadata.jsonl", _lines(lines))
+    put(folder / "metadata.jsonl", lines(entries))
 
 
 @layout("Vertex AI: lines of boxes as shares", without=("good",))
 def vertex(folder: Path, parts: Sequence[Part]) -> None:
     pictures(folder, parts)
-    lines = []
+    entries = []
     for part in parts:
         if part.box:
             x0, y0, x1, y1 = part.box
@@ -255,14 +250,14 @@ def vertex(folder: Path, parts: Sequence[Part]) -> None:
             }
             use = {"train": "training", "val": "validation", "test": "test"}[part.split]
             resource = {"aiplatform.googleapis.com/ml_use": use}
-            lines.append(
+            entries.append(
                 {
                     "imageGcsUri": f"gs://plates/{part.stem}.jpg",
                     "boundingBoxAnnotations": [note],
                     "dataItemResourceLabels": resource,
                 }
             )
-    put(folder / "data.jsonl", _lines(lines))
+    put(folder / "data.jsonl", lines(entries))
 
 
 @layout("Edge Impulse: bounding_boxes.labels", without=("split",))

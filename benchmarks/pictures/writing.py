@@ -83,6 +83,11 @@ def rows(
     return out.getvalue()
 
 
+def lines(values: Sequence[object]) -> str:
+    """JSON, a value a line."""
+    return "".join(json.dumps(value) + "\n" for value in values)
+
+
 def sized(box: Corners) -> tuple[int, int, int, int]:
     """x, y, width, height of a box."""
     x0, y0, x1, y1 = box

@@ -40,9 +40,10 @@ _DEFECTS = _words(
 _WITHOUT = _words("no non not without ohne kein keine sans sin sem senza zonder bez utan uden")
 _UNHARMED = re.compile(r"un(cracked|damaged|defective|broken|scratched|dented|affected)")
 _VIEWS = _words(
-    "front back top bottom side left right part parts piece pieces image images picture pictures sample samples teil teile"
+    "front back top bottom side left right part parts piece pieces image images picture pictures sample samples teil teile cam camera kamera "
+    "line linie station lot charge batch shift schicht lane view"
 )
-"""What may stand beside the word: `ok_front`."""
+"""What may stand beside the word: `ok_front`, `OK_Cam1`."""
 
 
 def is_good(label: str) -> bool:
@@ -50,7 +51,8 @@ def is_good(label: str) -> bool:
     word = plain(label)
     if word in _GOOD_WORDS:
         return True
-    rest = [part for part in word.split("_") if part not in _VIEWS and not part.isdigit()]
+    parts = (part.rstrip("0123456789") for part in word.split("_"))
+    rest = [part for part in parts if part and part not in _VIEWS]
     if len(rest) == 1:
         return rest[0] in _GOOD_WORDS or bool(_UNHARMED.fullmatch(rest[0]))
     joined = "_".join(rest)
@@ -60,6 +62,12 @@ def is_good(label: str) -> bool:
 def says_bad(word: str) -> bool:
     """Whether a word says that a part is not good."""
     return plain(word) in _BAD_WORDS
+
+
+def is_defect(label: str) -> bool:
+    """Whether a class is called as a defect is, or has a word in it that says that a part is not good."""
+    parts = [part.rstrip("0123456789") for part in plain(label).split("_")]
+    return plain(label) in _BAD_WORDS or any(p in _BAD_WORDS or p in _DEFECTS for p in parts)
 
 
 def tidy(label: str) -> str:

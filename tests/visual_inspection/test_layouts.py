@@ -57,13 +57,38 @@ def test_a_picture_called_a_mask_without_another_is_a_picture(tmp_path: Path) ->
     assert sorted(labels.values()) == ["good", "torn"]
 
 
-@pytest.mark.parametrize("name", ["ok_front", "Gutteil", "defect-free", "OK parts", "i.O."])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ok_front",
+        "Gutteil",
+        "defect-free",
+        "OK parts",
+        "i.O.",
+        "OK_Cam1",
+        "2025-03-01_OK",
+        "no crack",
+        "良品",
+    ],
+)
 def test_words_for_good_parts(name: str) -> None:
     assert is_good(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["not_ok", "no good", "nok", "def_front", "NIO", "front", "ok_scratch"]
+    "name",
+    [
+        "not_ok",
+        "no good",
+        "nok",
+        "def_front",
+        "NIO",
+        "front",
+        "ok_scratch",
+        "no label",
+        "NG_Cam1",
+        "不良品",
+    ],
 )
 def test_words_that_are_none(name: str) -> None:
     assert not is_good(name)

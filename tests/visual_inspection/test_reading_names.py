@@ -110,3 +110,41 @@ def test_pictures_and_films_in_other_forms_are_told(tmp_path: Path) -> None:
         told.evidence == ("bad/4.GIF", "film.mp4", "good/3.heic")
         and ".gif, .heic, .mp4" in told.text
     )
+
+
+def test_pictures_in_one_folder_that_says_nothing_are_asked_about(tmp_path: Path) -> None:
+    pictures(tmp_path, "week 23/1.jpg", "week 23/2.jpg")
+    with pytest.raises(DataError, match="all pictures lie in one folder, week 23") as error:
+        read(tmp_path)
+    assert "--format golden" in error.value.fix and "--format folders" in error.value.fix
+    assert set(read(tmp_path, "golden").labels.values()) == {"good"}
+    assert set(read(tmp_path / "week 23").labels.values()) == {"good"}
+
+
+@pytest.mark.parametrize("name", ["scratch", "NG", "Kratzer_2", "surface crack", "Ausschuss"])
+def test_one_folder_of_a_defect_is_its_class(tmp_path: Path, name: str) -> None:
+    pictures(tmp_path, f"{name}/1.jpg", f"{name}/2.jpg")
+    assert set(read(tmp_path).labels.values()) == {name}
+
+
+def test_files_beside_class_folders_that_may_be_labels_are_told(tmp_path: Path) -> None:
+    pictures(
+        tmp_path,
+        *(f"neg/{n:03d}.jpg" for n in range(5)),
+        *(f"pos/{n:03d}.jpg" for n in range(5, 10)),
+    )
+    put(tmp_path / "info.dat", "".join(f"pos/{n:03d}.jpg 1 4 5 10 12\n" for n in range(5, 10)))
+    found = read(tmp_path)
+    assert "info.dat names pictures" in found.told["file-passed-over"].text
+    assert found.labels["neg/001.jpg"] == "good" and found.labels["pos/005.jpg"] == "pos"
+
+
+def test_pictures_of_a_folder_with_the_verdict_in_their_names_are_one_part(tmp_path: Path) -> None:
+    pictures(
+        tmp_path, "SN1/top_PASS.png", "SN1/side_PASS.png", "SN2/top_FAIL.png", "SN2/side_FAIL.png"
+    )
+    found = read(tmp_path)
+    assert {(one.group, found.labels[name]) for name, one in found.samples.items()} == {
+        ("SN1", "good"),
+        ("SN2", "FAIL"),
+    }

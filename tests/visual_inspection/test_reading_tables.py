@@ -171,3 +171,24 @@ def test_a_box_that_is_no_number_leaves_its_picture_open_and_the_others_as_they_
     assert found.labels["03.jpg"] == "" and found.box("04.jpg") == (1, 2, 30, 40, "dent")
     assert found.box("02.jpg") == (1, 2, 30, 40, "dent")
     assert found.told["malformed-label"].evidence == ("02.jpg", "03.jpg")
+
+
+@pytest.mark.parametrize(
+    ("column", "labels"), [("n.i.O.", ["good", "defect"]), ("OK", ["defect", "good"])]
+)
+def test_a_mark_means_what_its_column_is_called(
+    tmp_path: Path, column: str, labels: list[str]
+) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg")
+    put(tmp_path / "list.csv", f"Bild,Nr,{column}\na.jpg,1,\nb.jpg,2,x\n")
+    assert list(read(tmp_path).labels.values()) == labels
+
+
+def test_names_without_an_ending_in_a_sheet_are_seen(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"P{n:03d}.jpg" for n in range(10)))
+    xlsx(
+        tmp_path / "notes.xlsx",
+        [["part", "remark"], *([f"P{n:03d}", "see drawer 4"] for n in range(8))],
+    )
+    with pytest.raises(DataError, match=r"notes\.xlsx.* names pictures"):
+        read(tmp_path)

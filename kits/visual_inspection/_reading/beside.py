@@ -1,4 +1,4 @@
-"""Readers of a JSON per picture, beside it or in a folder of its own: LabelMe, Supervisely, V7 Darwin."""
+"""Readers of a JSON per picture, beside it or in a folder of its own: LabelMe, Supervisely, V7 Darwin, SuperAnnotate, Dataloop."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
+
+from pydantic import JsonValue
 
 from kits.core.dataset import Split
 from kits.core.errors import DataError
@@ -16,7 +18,7 @@ from kits.visual_inspection._reading.files import Picture, Reading
 from kits.visual_inspection._reading.finding_pictures import Beside
 from kits.visual_inspection._reading.labelling import Labeller
 from kits.visual_inspection._reading.layout import layout_of
-from kits.visual_inspection._reading.shapes import around, circle, places, sized
+from kits.visual_inspection._reading.shapes import around, circle, numbers, places, sized
 from kits.visual_inspection._words import DEFECT
 
 _MAX_BYTES = 64 << 20
@@ -73,10 +75,45 @@ def _darwin_box(note: Object) -> Box | None:
     )
 
 
+def _superannotate(content: Object) -> Drawn | None:
+    shapes = content.get("instances")
+    if not isinstance(shapes, list) or not isinstance(content.get("metadata"), dict):
+        return None
+    return [_superannotate_box(one) for one in objects(shapes) if one.get("type") != "tag"]
+
+
+def _superannotate_box(shape: Object) -> Box | None:
+    label, place = text(shape.get("className")) or DEFECT, shape.get("points")
+    if isinstance(place, dict):
+        found = numbers([place.get(key) for key in ("x1", "y1", "x2", "y2")])
+        return Box(found[0], found[1], found[2], found[3], label) if found else None
+    flat = numbers(place) if isinstance(place, list) else None
+    return around(list(zip(flat[::2], flat[1::2])), label) if flat else None
+
+
+def _dataloop(content: Object) -> Drawn | None:
+    shapes = objects(content.get("annotations"))
+    if "filename" not in content or not isinstance(content.get("annotations"), list):
+        return None
+    return [
+        around(_corners(one.get("coordinates")), text(one.get("label")) or DEFECT)
+        for one in shapes
+        if one.get("type") != "class"
+    ]
+
+
+def _corners(given: JsonValue) -> list[tuple[float, float]] | None:
+    """Points, or of polygons a list of them."""
+    inner = given[0] if isinstance(given, list) and given and isinstance(given[0], list) else given
+    return places(inner)
+
+
 TOOLS: Mapping[str, Callable[[Object], Drawn | None]] = {
     "labelme": _labelme,
     "supervisely": _supervisely,
     "darwin": _darwin,
+    "superannotate": _superannotate,
+    "dataloop": _dataloop,
 }
 """Format → the boxes in a file of it; None: it is no such file."""
 

@@ -13,7 +13,7 @@ from kits.core.errors import DataError
 from kits.core.tables import Row
 from kits.visual_inspection._reading.labels_tables import Table, column_of_pictures
 from kits.visual_inspection._reading.stated import Stated
-from kits.visual_inspection._words import DEFECT, GOOD, is_good, tidy
+from kits.visual_inspection._words import DEFECT, GOOD, is_good, says_bad, tidy
 
 _MOST_CLASSES = 60
 _SHOWN = 20
@@ -40,6 +40,7 @@ _YES, _NO = (
     frozenset({"1", "1.0", "true", "yes", "ja", "oui", "si"}),
     frozenset({"0", "0.0", "false", "no", "nein", "non"}),
 )
+_MARKS = frozenset({"", "x", "✓", "✔", "●", "j", "y", "1", "ja", "yes", "oui", "si", "sí"})
 _SPLITS = ("split", "set", "subset", "partition")
 
 
@@ -51,6 +52,7 @@ class _Columns:
     label: str
     kinds: tuple[str, ...]
     split: str
+    marks: bool = False
 
 
 def stated(table: Table, is_picture: Callable[[str], bool]) -> list[Stated] | None:
@@ -65,7 +67,8 @@ def stated(table: Table, is_picture: Callable[[str], bool]) -> list[Stated] | No
     kinds = () if label else _kinds(table.rows, others)
     if not picture or not (label or kinds):
         return None
-    columns = _Columns(picture, label, kinds, _split_column(others))
+    marks = bool(label) and _holds_marks(table.rows, label)
+    columns = _Columns(picture, label, kinds, _split_column(others), marks)
     return [_stated(row, columns, table) for row in table.rows if row.get(picture, "").strip()]
 
 
@@ -101,9 +104,22 @@ def _label_column(rows: Sequence[Row], others: Sequence[str]) -> str:
         return next((column for column in called if column in telling), called[0])
     if len(telling) == 1:
         return telling[0]
+    if marked := [column for column in others if _holds_marks(rows, column)]:
+        return marked[0]
     if _kinds(rows, others):
         return ""
     return next((named[name] for name in _OF_GOOD if name in named), "")
+
+
+def _holds_marks(rows: Sequence[Row], column: str) -> bool:
+    """A column that is called as good or bad parts are, with a mark or nothing in each row: `n.i.O.`, `x`."""
+    values = {row[column].strip().lower() for row in rows}
+    return (
+        (is_good(column) or says_bad(column))
+        and "" in values
+        and len(values - {""}) == 1
+        and values <= _MARKS
+    )
 
 
 def _kinds(rows: Sequence[Row], others: Sequence[str]) -> tuple[str, ...]:
@@ -145,6 +161,8 @@ def _class(row: Row, columns: _Columns, where: str) -> str:
         bad = [kind for kind in ones if kind != GOOD]
         return ",".join(bad) or (GOOD if ones else "")
     cell = row.get(columns.label, "").strip()
+    if columns.marks:
+        return GOOD if bool(cell) == is_good(columns.label) else DEFECT
     word, column = cell.lower(), plain(columns.label)
     if word not in _YES | _NO:
         return tidy(cell)

@@ -65,12 +65,20 @@ def _format_of_pictures(path: Path) -> str:
     layout = layout_of(path)
     if layout.masks and has_masks(path):
         return "masks"
-    if layout.has_classes:
+    if layout.has_good and layout.has_classes:
         return "folders"
     stems = [one.file.stem for one in layout.placed]
     if classes_in_names(stems) is not None:
         return "names"
+    if layout.has_classes and not layout.only_folder:
+        return "folders"
     _refuse_labels(path, layout, stems)
+    if layout.only_folder:
+        raise DataError(
+            f"all pictures lie in one folder, {layout.only_folder}: nothing says whether these are good parts",
+            where=str(path),
+            fix=f"if all of them are: --format golden; if {layout.only_folder} is a kind of defect: --format folders",
+        )
     return "golden"
 
 

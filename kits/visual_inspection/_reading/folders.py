@@ -16,6 +16,7 @@ from kits.visual_inspection._reading.labelling import Labeller, main_label
 from kits.visual_inspection._reading.layout import Layout, Placed, layout_of
 from kits.visual_inspection._reading.layout_masks import LayoutMasks
 from kits.visual_inspection._reading.names import classes_in_names, named_bad
+from kits.visual_inspection._reading.unread import unread_labels
 from kits.visual_inspection._words import DEFECT, GOOD
 
 _SHOWN = 20
@@ -62,6 +63,17 @@ def read_folders(path: Path) -> Iterator[RawSample | Finding]:
             tuple(against[:_SHOWN]), "move them to the folder of their defect, or delete the masks",
         )  # fmt: skip
     yield from _folder_leftovers(path, [one.file.name for one in layout.placed if not one.label])
+    yield from _passed_over(path, layout)
+
+
+def _passed_over(path: Path, layout: Layout) -> Iterator[Finding]:
+    """What beside the pictures may be labels, and is not read because folders or names tell the classes."""
+    labels = unread_labels(path, [one.file for one in layout.placed])
+    if labels:
+        yield Finding(
+            "file-passed-over", "warn", f"{labels}: not read, as the folders or names tell the classes", (),
+            "nothing to do if these are right; else take the labels where no such folders are, or write them as a table (file, label)",
+        )  # fmt: skip
 
 
 def _note(labeller: Labeller, picture: Picture, boxes: Sequence[Box], label: str) -> Annotation:
@@ -155,7 +167,7 @@ def _all(
             yield picture
             continue
         note = Annotation(label=label, author=author) if label else None
-        yield picture.sample(note, split=one.split)
+        yield picture.sample(note, split=one.split, group=one.label if author == "names" else "")
     yield from reading.findings()
     yield from layout.findings()
 
@@ -176,3 +188,4 @@ def read_named(path: Path) -> Iterator[RawSample | Finding]:
         )
     yield from _all(path, layout, list(zip(layout.placed, found.labels)), "names")
     yield found.finding()
+    yield from _passed_over(path, layout)

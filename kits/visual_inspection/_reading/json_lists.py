@@ -101,13 +101,30 @@ def _datumaro_box(note: Object, label: str) -> Box | None:
 
 
 def classes(content: JsonValue, file: Path) -> list[Stated] | None:
-    """File names with their classes: `{"0001.jpg": "good", …}`."""
+    """File names with their classes: `{"0001.jpg": "good", …}`, or with numbers beside the names of classes, as FiftyOne writes them."""
+    names, labels = within(content, "classes"), within(content, "labels")
+    if isinstance(names, list) and isinstance(labels, dict) and labels:
+        return [_classed(name, label, names, file) for name, label in labels.items()]
     if not isinstance(content, dict) or not content:
         return None
     pictures = [Path(name).suffix.lower() in SUFFIXES for name in content]
     if not all(pictures) or not all(isinstance(label, str) for label in content.values()):
         return None
     return [Stated(name, label=text(label), base=file.parent) for name, label in content.items()]
+
+
+def _classed(name: str, label: JsonValue, names: list[JsonValue], file: Path) -> Stated:
+    known = isinstance(label, int) and not isinstance(label, bool) and 0 <= label < len(names)
+    said = (
+        text(names[label])
+        if known and isinstance(label, int)
+        else text(label)
+        if isinstance(label, str)
+        else ""
+    )
+    return Stated(
+        name, label=said, base=file.parent, open="" if said else f"{file.name} has no class for it"
+    )
 
 
 def _made(name: str, boxes: list[Box | None], file: Path) -> Stated:

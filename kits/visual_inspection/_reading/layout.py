@@ -19,7 +19,7 @@ from kits.visual_inspection._reading.files import pictures_under
 from kits.visual_inspection._reading.mask_pairs import MASK_ENDS
 from kits.visual_inspection._reading.masks import read_map
 from kits.visual_inspection._reading.split_lists import listed_splits
-from kits.visual_inspection._words import GOOD, is_good, tidy
+from kits.visual_inspection._words import GOOD, is_defect, is_good, tidy
 
 _MASK_FOLDERS = frozenset({
     "groundtruth", "gt", "mask", "masks", "segmentation", "segmentations", "segmentationmasks", "labelmasks", "maskimages", "masksimages",
@@ -34,6 +34,7 @@ _NO_CLASS = frozenset({
 """Folders that only say that pictures are in them."""
 _LOSSLESS, _LOSSY = (".png", ".bmp", ".tif", ".tiff"), (".jpg", ".jpeg")
 _LOOKED_AT = 5
+_CONTRASTS = (("positive", "negative"), ("positives", "negatives"), ("pos", "neg"))
 _MANY_CLASSES, _FEW_EACH = 8, 6
 _SHOWN = 20
 
@@ -67,6 +68,14 @@ class Layout:
         labels = {one.label for one in self.placed if one.label}
         bad = {label for label in labels if not is_good(label)}
         return bool(bad) or (bool(labels) and any(one.split for one in self.placed))
+
+    @property
+    def only_folder(self) -> str:
+        """The one folder that all pictures lie in, unless its name says what parts are; empty: there is none."""
+        labels = {one.label for one in self.placed}
+        label = next(iter(labels))
+        split = any(one.split for one in self.placed)
+        return "" if len(labels) > 1 or split or is_good(label) or is_defect(label) else label
 
     @property
     def has_good(self) -> bool:
@@ -220,6 +229,5 @@ def _class_level(folders: Sequence[tuple[str, ...]]) -> int:
 def _by_contrast(labels: Sequence[str]) -> list[str]:
     """Negative is good where the other class is positive, as in medicine."""
     said = {label.lower() for label in labels if label}
-    if said != {"positive", "negative"}:
-        return list(labels)
-    return [GOOD if label.lower() == "negative" else label for label in labels]
+    negative = next((two[1] for two in _CONTRASTS if said == {*two}), "")
+    return [GOOD if negative and label.lower() == negative else label for label in labels]

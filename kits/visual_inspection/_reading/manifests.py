@@ -1,4 +1,4 @@
-"""Lines of JSON, one per picture: SageMaker's and Lookout's manifests, Vertex AI's imports, Hugging Face's metadata."""
+"""Lines of JSON, one per picture: SageMaker's and Lookout's manifests, Vertex AI's imports, Labelbox's exports, Hugging Face's metadata."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.prediction import Box
 from kits.visual_inspection._reading.documents import Object, lines, objects, text, within
-from kits.visual_inspection._reading.shapes import numbers, sized
+from kits.visual_inspection._reading.shapes import around, numbers, places, sized
 from kits.visual_inspection._reading.stated import Stated, shares
 from kits.visual_inspection._words import DEFECT
 
@@ -22,7 +22,7 @@ _SIZED = ("left", "top", "width", "height")
 def stated(file: Path) -> list[Stated] | None:
     """What a file states; None where its lines are of another kind."""
     entries = lines(file) if file.suffix.lower() in SUFFIXES else []
-    for known, read in (("source-ref", _amazon), ("imageGcsUri", _google)):
+    for known, read in (("source-ref", _amazon), ("imageGcsUri", _google), ("data_row", _labelbox)):
         if entries and all(known in one for one in entries):
             return [read(one, file) for one in entries]
     if entries and all(
@@ -74,14 +74,46 @@ def _google(entry: Object, file: Path) -> Stated:
     return Stated(name, shares(kept) if kept else (), label, split, file.parent, one.open or unsaid)
 
 
+def _labelbox(entry: Object, file: Path) -> Stated:
+    """The labels of all projects; a row without any waits for somebody to look at it."""
+    name = text(within(entry, "data_row", "external_id")) or text(
+        within(entry, "data_row", "global_key")
+    )
+    projects = entry.get("projects")
+    labels = [
+        one
+        for project in (projects.values() if isinstance(projects, dict) else ())
+        for one in objects(within(project, "labels"))
+    ]
+    if not labels:
+        return Stated(name, base=file.parent, open="nobody has labelled it")
+    drawn = [one for label in labels for one in objects(within(label, "annotations", "objects"))]
+    boxes = [_labelbox_box(one) for one in drawn]
+    answers = [
+        one for label in labels for one in objects(within(label, "annotations", "classifications"))
+    ]
+    label = next(
+        (found for one in answers if (found := text(within(one, "radio_answer", "name")))), ""
+    )
+    one = _made(name, boxes, file)
+    return Stated(name, one.boxes, label, None, file.parent, one.open)
+
+
+def _labelbox_box(note: Object) -> Box | None:
+    label, place = text(note.get("name")) or DEFECT, note.get("bounding_box")
+    if isinstance(place, dict):
+        return sized([place.get(key) for key in _SIZED], label)
+    return around(places(note.get("polygon") or note.get("line")), label)
+
+
 def _hugging_face(entry: Object, file: Path) -> Stated:
     """Boxes of x, y, width and height in pixels, with a list of their classes."""
     drawn = entry["objects"]
     lists = [within(drawn, key) for key in ("categories", "category", "label", "labels")]
     kinds = next((one for one in lists if isinstance(one, list)), [])
-    places = within(drawn, "bbox")
+    listed = within(drawn, "bbox")
     boxes: list[Box | None] = []
-    for number, box in enumerate(places if isinstance(places, list) else []):
+    for number, box in enumerate(listed if isinstance(listed, list) else []):
         label = text(kinds[number]) if number < len(kinds) else ""
         boxes.append(sized(box, label or DEFECT) if isinstance(box, list) else None)
     return _made(text(entry["file_name"]), boxes, file, _split(file))

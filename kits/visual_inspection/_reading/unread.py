@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from kits.core.errors import DataError
@@ -18,7 +18,7 @@ _TEXTS = (
 )  # fmt: skip
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
 _MAX_BYTES = 256 << 20
-_LEAST = 5
+_LEAST, _LONG = 5, 3
 _WORDS = re.compile(r"[^\s,;:\"'|<>()=\[\]{}]+")
 
 
@@ -29,7 +29,7 @@ def unread_labels(path: Path, pictures: Sequence[Path]) -> str:
         found = [file for picture in pictures if (file := beside.of(picture)) is not None]
         if found and len(found) * 2 >= len(pictures):
             return f"{len(found)} files with the names of pictures may be labels ({found[0].name})"
-    names = {picture.name.lower() for picture in pictures}
+    names = _names(pictures)
     for file in files_under(path, _TEXTS):
         if file.stat().st_size <= _MAX_BYTES:
             text = file.read_text(encoding="utf-8", errors="replace")
@@ -38,7 +38,7 @@ def unread_labels(path: Path, pictures: Sequence[Path]) -> str:
     return _sheets(path, names)
 
 
-def _sheets(path: Path, names: set[str]) -> str:
+def _sheets(path: Path, names: Mapping[str, str]) -> str:
     for file in files_under(path, SPREADSHEETS):
         name = str(file.relative_to(path))
         try:
@@ -52,13 +52,27 @@ def _sheets(path: Path, names: set[str]) -> str:
     return ""
 
 
-def _speaks_of(lines: Iterable[str], names: set[str]) -> bool:
-    """Whether lines name several pictures and say something of them: a list of names alone says nothing."""
-    said: set[str] = set()
+def _names(pictures: Sequence[Path]) -> Mapping[str, str]:
+    """Whole names and, where they are long enough to be no other number, names without their ending → the whole name."""
+    names = {picture.name.lower(): picture.name.lower() for picture in pictures}
+    stems = {picture.stem.lower(): picture.name.lower() for picture in pictures}
+    return names | {stem: name for stem, name in stems.items() if len(stem) >= _LONG}
+
+
+def _speaks_of(lines: Iterable[str], names: Mapping[str, str]) -> bool:
+    """Whether lines name several pictures and say something of them: a list of names alone says nothing.
+
+    By names without their endings, which may be anything, half of the pictures must be named.
+    """
+    whole: set[str] = set()
+    short: set[str] = set()
     alone = True
     for line in lines:
-        words = [parts_of(word)[-1:] for word in _WORDS.findall(line)]
-        named = {word[0] for word in words if word and word[0] in names}
-        said |= named
+        words = [word[0] for text in _WORDS.findall(line) if (word := parts_of(text)[-1:])]
+        named = {word for word in words if word in names}
+        whole |= {word for word in named if names[word] == word}
+        short |= {names[word] for word in named}
         alone = alone and len(words) == len(named)
-    return not alone and len(said) >= min(_LEAST, len(names))
+    pictures = len(set(names.values()))
+    enough = len(whole) >= min(_LEAST, pictures) or len(short) >= max(_LEAST, pictures / 2)
+    return not alone and enough
