@@ -152,6 +152,12 @@ def test_the_count_that_apple_mail_writes_is_no_part_of_a_mail(tmp_path: Path) -
     assert [label_of(sample) for sample in samples] == ["Late"]
 
 
+def test_a_count_that_is_none_is_part_of_a_mail(tmp_path: Path) -> None:
+    put(tmp_path / "Late.mbox" / "1.emlx", f"{'9' * 5000}\nSubject: x\n\n{said(1)}\n")
+    samples, _ = read_all(tmp_path)
+    assert len(samples) == 1 and said(1) in read_mail(samples[0].content).body
+
+
 def test_a_title_above_the_columns_of_a_report_is_no_row(tmp_path: Path) -> None:
     head = ["case", "opened", "subject", "details", "category"]
     lines = [[str(n), "30/06/2025", f"pump {n}", said(n), f"t{n % 3}"] for n in range(30)]

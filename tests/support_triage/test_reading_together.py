@@ -49,6 +49,17 @@ def test_numbers_stay_where_the_names_are_too_few_or_too_many(tmp_path: Path, na
     assert {label_of(sample) for sample in samples} == {"0", "1", "2"}
 
 
+def test_labels_of_many_digits_are_no_places_in_a_list_of_names(tmp_path: Path) -> None:
+    long = ["9" * 4500, "8" * 4500]
+    put(
+        tmp_path / "train.csv",
+        rows(["text", "label"], *([said(n), long[n % 2]] for n in range(30))),
+    )
+    put(tmp_path / "classes.txt", "late\nbroken\n")
+    samples, _ = read_all(tmp_path)
+    assert len(samples) == 30
+
+
 def tickets(*texts: str) -> str:
     head = ["id", "subject", "category", *(["description"] if texts else [])]
     return rows(head, *([str(n), f"pump {n} of two", f"c{n % 3}", *(t.format(n=n) for t in texts)] for n in range(30)))  # fmt: skip

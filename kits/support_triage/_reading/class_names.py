@@ -20,6 +20,7 @@ SUFFIXES = frozenset({".txt", ".json", ".names", ".csv", ""})
 _MAX_BYTES = 1 << 20
 _MAX_CLASSES = 10_000
 _MAX_CHARS = 200
+_LONGEST = 5
 
 
 def names_beside(folder: Path, numbers: Sequence[str]) -> tuple[Mapping[str, str], str]:
@@ -29,7 +30,7 @@ def names_beside(folder: Path, numbers: Sequence[str]) -> tuple[Mapping[str, str
         folder: where the tables lie.
         numbers: the label's cells.
     """
-    known = {number for number in numbers if number.isdecimal()}
+    known = {number for number in numbers if number.isdecimal() and len(number) <= _LONGEST}
     if not known or known != set(numbers):
         return {}, ""
     for file in sorted(folder.iterdir()):

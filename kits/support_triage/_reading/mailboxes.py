@@ -34,6 +34,7 @@ _KEYWORD_HEADERS = ("x-gmail-labels", "x-keywords", "x-mozilla-keys")
 _OF_ANYBODY = (*_KEYWORD_HEADERS, "keywords")
 """Also the one that mails are sent with: Outlook's categories, and what newsletters are about."""
 _APPLE = ".emlx"
+_COUNT = re.compile(rb"\s{0,9}[0-9]{1,12}\s{0,9}")
 _MBOX_SUFFIXES = frozenset({".mbox", ".mbx", ".mboxrd", ".mboxo"})
 _OWN_WORDS = {
     "sent": "lie in sent folders (the firm's own)",
@@ -242,7 +243,7 @@ def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
 def _without_count(content: bytes) -> bytes:
     """Apple Mail writes a mail's length above it, and what it knows of it below."""
     count, _, rest = content.partition(b"\n")
-    return rest[: int(count)] if count.strip().isdigit() else content
+    return rest[: int(count)] if _COUNT.fullmatch(count) else content
 
 
 def _folder(name: str, sidecar: Sidecar) -> str:
