@@ -121,6 +121,32 @@ def test_pictures_in_one_folder_that_says_nothing_are_asked_about(tmp_path: Path
     assert set(read(tmp_path / "week 23").labels.values()) == {"good"}
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("2025-03-01", "2025-03-02"),
+        ("SN0001", "SN0002", "SN0003"),
+        ("Cam1", "Cam2"),
+        ("1", "2"),
+        ("lot 7", "lot 8"),
+    ],
+)
+def test_folders_of_days_and_lots_are_asked_about(tmp_path: Path, names: tuple[str, ...]) -> None:
+    pictures(tmp_path, *(f"{name}/{n}.jpg" for name in names for n in range(2)))
+    with pytest.raises(
+        DataError, match=rf"{len(names)} folders such as days or lots \({names[0]}, "
+    ) as error:
+        read(tmp_path)
+    assert "--format golden" in error.value.fix
+    assert set(read(tmp_path, "golden").labels.values()) == {"good"}
+    assert set(read(tmp_path, "folders").labels.values()) == set(names)
+
+
+def test_folders_of_kinds_of_defects_alone_are_their_classes(tmp_path: Path) -> None:
+    pictures(tmp_path, "crazing/1.jpg", "inclusion/2.jpg", "rolled-in_scale/3.jpg")
+    assert set(read(tmp_path).labels.values()) == {"crazing", "inclusion", "rolled-in_scale"}
+
+
 @pytest.mark.parametrize("name", ["scratch", "NG", "Kratzer_2", "surface crack", "Ausschuss"])
 def test_one_folder_of_a_defect_is_its_class(tmp_path: Path, name: str) -> None:
     pictures(tmp_path, f"{name}/1.jpg", f"{name}/2.jpg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from kits.core.errors import DataError
@@ -16,6 +17,8 @@ from kits.visual_inspection._reading.tables import find_tables
 from kits.visual_inspection._reading.unread import unread_labels
 from kits.visual_inspection._reading.voc import find_voc
 from kits.visual_inspection._reading.yolo import find_yolo
+
+_SHOWN = 8
 
 
 def detect_format(path: Path) -> str:
@@ -70,16 +73,26 @@ def _format_of_pictures(path: Path) -> str:
     stems = [one.file.stem for one in layout.placed]
     if classes_in_names(stems) is not None:
         return "names"
-    if layout.has_classes and not layout.only_folder:
+    silent = layout.silent_folders
+    if layout.has_classes and not silent:
         return "folders"
     _refuse_labels(path, layout, stems)
-    if layout.only_folder:
-        raise DataError(
-            f"all pictures lie in one folder, {layout.only_folder}: nothing says whether these are good parts",
-            where=str(path),
-            fix=f"if all of them are: --format golden; if {layout.only_folder} is a kind of defect: --format folders",
-        )
+    if silent:
+        raise _unsaid(path, silent)
     return "golden"
+
+
+def _unsaid(path: Path, folders: Sequence[str]) -> DataError:
+    named = ", ".join(folders[:_SHOWN])
+    what = (
+        f"all pictures lie in one folder, {named}" if len(folders) == 1
+        else f"the pictures lie in {len(folders)} folders such as days or lots ({named})"
+    )  # fmt: skip
+    return DataError(
+        f"{what}: nothing says whether these are good parts",
+        where=str(path),
+        fix="if all of them are: --format golden; if the folders are kinds of defects: --format folders",
+    )
 
 
 def _refuse_labels(path: Path, layout: Layout, stems: list[str]) -> None:

@@ -70,12 +70,14 @@ class Layout:
         return bool(bad) or (bool(labels) and any(one.split for one in self.placed))
 
     @property
-    def only_folder(self) -> str:
-        """The one folder that all pictures lie in, unless its name says what parts are; empty: there is none."""
+    def silent_folders(self) -> tuple[str, ...]:
+        """The folders of the pictures where nothing says what parts are in them: one, or such as days, lots and serial numbers."""
         labels = {one.label for one in self.placed}
-        label = next(iter(labels))
-        split = any(one.split for one in self.placed)
-        return "" if len(labels) > 1 or split or is_good(label) or is_defect(label) else label
+        said = any(is_good(label) or is_defect(label) for label in labels)
+        if said or "" in labels or any(one.split for one in self.placed):
+            return ()
+        numbered = all(any(c.isdigit() for c in label) for label in labels)
+        return tuple(sorted(labels)) if numbered or len(labels) == 1 else ()
 
     @property
     def has_good(self) -> bool:
