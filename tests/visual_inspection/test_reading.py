@@ -115,12 +115,15 @@ def test_voc_is_read_and_entities_are_refused(tmp_path: Path) -> None:
     body = "<object><name>dent</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>11</xmax>"
     body += "<ymax>12</ymax></bndbox></object>"
     put(tmp_path / "a.xml", f"<annotation>{body}</annotation>")
-    put(tmp_path / "b.xml", '<!DOCTYPE x [<!ENTITY y "z">]><annotation>&y;</annotation>')
+    put(tmp_path / "c.jpg", encoded(picture(seed=2)))
+    hostile = '<!DOCTYPE x [<!ENTITY y "z">]><annotation>&y;</annotation>'
+    put(tmp_path / "b.xml", hostile)
+    put(tmp_path / "c.xml", hostile.encode("utf-16"))
     assert data.detect_format(tmp_path) == "voc"
     samples, findings = split_up(tmp_path)
     assert samples[0].annotation is not None
     assert samples[0].annotation.label == "dent"
-    assert samples[1].annotation is None
+    assert samples[1].annotation is None and samples[2].annotation is None
     assert "entities" in findings["malformed-label"].text
 
 

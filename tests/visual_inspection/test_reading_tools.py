@@ -42,15 +42,26 @@ def test_shapes_of_cvat_become_boxes(tmp_path: Path) -> None:
     assert "3 with 3 boxes" in found.told["labels"].text
 
 
-def test_an_xml_with_entities_is_not_parsed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("first", "encoding"),
+    [('<!DOCTYPE a [<!ENTITY b "c">]>', "utf-8"), ('<!DOCTYPE a [<!ENTITY b "c">]>', "utf-16"), ('<?xml version="1.0" encoding="x-none"?>', "utf-8")],
+)  # fmt: skip
+def test_an_xml_that_could_explode_or_cannot_be_decoded_is_not_parsed(
+    first: str, encoding: str, tmp_path: Path
+) -> None:
     pictures(tmp_path, *(f"{n}.jpg" for n in range(5)))
-    images = "".join(f'<image name="{n}.jpg">&b;</image>' for n in range(5))
-    put(
-        tmp_path / "annotations.xml",
-        f'<!DOCTYPE a [<!ENTITY b "c">]><annotations>{images}</annotations>',
-    )
+    images = "".join(f'<image name="{n}.jpg"><tag label="dent"/></image>' for n in range(5))
+    content = f"{first}<annotations>{images}</annotations>".encode(encoding)
+    put(tmp_path / "annotations.xml", content)
     with pytest.raises(DataError, match="may be labels"):
         read(tmp_path)
+
+
+def test_an_xml_in_another_encoding_is_read(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg")
+    content = '<annotations><image name="a.jpg"><tag label="délié"/></image></annotations>'
+    put(tmp_path / "annotations.xml", content.encode("utf-16"))
+    assert read(tmp_path).labels["a.jpg"] == "délié"
 
 
 def test_a_box_around_what_is_good_is_no_defect(tmp_path: Path) -> None:

@@ -44,11 +44,6 @@ def names_beside(folder: Path, numbers: Sequence[str]) -> tuple[Mapping[str, str
     return {}, ""
 
 
-def is_names(file: Path) -> bool:
-    """Whether a file does no more than name classes."""
-    return file.stem.lower() in STEMS and len(_names(file)) > 1
-
-
 def _names(file: Path) -> list[str]:
     if file.stat().st_size > _MAX_BYTES:
         return []

@@ -9,27 +9,27 @@ from xml.etree import ElementTree
 from kits.core.prediction import Box
 from kits.visual_inspection._reading.shapes import around, numbers, sized
 from kits.visual_inspection._reading.stated import Stated
+from kits.visual_inspection._reading.xml_files import root_of
 
 _MAX_BYTES = 256 << 20
 _START = 4096
+_SIGNS = tuple("<annotations".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
 _CORNERS = ("xtl", "ytl", "xbr", "ybr")
 _PLACE = ("left", "top", "width", "height")
 
 
 def stated(file: Path) -> list[Stated] | None:
-    """What a file states; None where it is none of CVAT's. Entities are refused: they can explode."""
-    if file.suffix.lower() != ".xml" or not 0 < file.stat().st_size <= _MAX_BYTES:
+    """What a file states; None where it is none of CVAT's."""
+    if file.suffix.lower() != ".xml":
         return None
-    content = file.read_bytes()
-    if b"<annotations" not in content[:_START] or b"<!ENTITY" in content or b"<!DOCTYPE" in content:
+    with file.open("rb") as opened:
+        start = opened.read(_START)
+    if not any(sign in start for sign in _SIGNS):
         return None
-    try:
-        root = ElementTree.fromstring(content)  # noqa: S314  entities are refused above
-    except ElementTree.ParseError:
-        return None
+    root = root_of(file, _MAX_BYTES)
     return (
         [_image(one, file.parent) for one in root.iter("image")]
-        if root.tag == "annotations"
+        if isinstance(root, ElementTree.Element) and root.tag == "annotations"
         else None
     )
 

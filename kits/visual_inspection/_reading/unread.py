@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kits.core.errors import DataError
 from kits.core.row_sources import open_rows
-from kits.core.tables import BadRow
+from kits.core.tables import BadRow, encoding_of
 from kits.visual_inspection._reading.documents import files_under
 from kits.visual_inspection._reading.finding_pictures import Beside, parts_of
 
@@ -18,6 +18,7 @@ _TEXTS = (
 )  # fmt: skip
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
 _MAX_BYTES = 256 << 20
+_SNIFFED_BYTES = 64 << 10
 _LEAST, _LONG = 5, 3
 _WORDS = re.compile(r"[^\s,;:\"'|<>()=\[\]{}]+")
 
@@ -32,7 +33,8 @@ def unread_labels(path: Path, pictures: Sequence[Path]) -> str:
     names = _names(pictures)
     for file in files_under(path, _TEXTS):
         if file.stat().st_size <= _MAX_BYTES:
-            text = file.read_text(encoding="utf-8", errors="replace")
+            content = file.read_bytes()
+            text = content.decode(encoding_of(content[:_SNIFFED_BYTES]), errors="replace")
             if _speaks_of(text.splitlines(), names):
                 return f"{file.relative_to(path)} names pictures and may be labels"
     return _sheets(path, names)

@@ -14,6 +14,7 @@ from kits.visual_inspection._reading.finding_pictures import Beside
 from kits.visual_inspection._reading.labelling import Labeller
 from kits.visual_inspection._reading.layout import layout_of
 from kits.visual_inspection._reading.shapes import numbers
+from kits.visual_inspection._reading.xml_files import root_of
 from kits.visual_inspection._words import DEFECT, GOOD
 
 _MAX_XML_BYTES = 4 << 20
@@ -26,21 +27,8 @@ def find_voc(path: Path) -> bool:
 
 
 def _root_tag(file: Path) -> str:
-    parsed = _parse(file)
+    parsed = root_of(file, _MAX_XML_BYTES)
     return parsed.tag if isinstance(parsed, ElementTree.Element) else ""
-
-
-def _parse(file: Path) -> ElementTree.Element | str:
-    """The root of an XML file, or why not. Entities are refused: they can explode."""
-    try:
-        content = file.read_bytes()
-        if len(content) > _MAX_XML_BYTES:
-            return "too large"
-        if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
-            return "declares entities"
-        return ElementTree.fromstring(content)  # noqa: S314  entities are refused above
-    except (OSError, ElementTree.ParseError) as error:
-        return str(error)
 
 
 def read_voc(path: Path) -> Iterator[RawSample | Finding]:
@@ -87,7 +75,7 @@ def _annotation(picture: Picture, file: Path | None, labeller: Labeller) -> Anno
             "an xml without objects states that a part is good",
         )
         return None
-    root = _parse(file)
+    root = root_of(file, _MAX_XML_BYTES)
     if isinstance(root, str):
         labeller.complain("malformed-label", f"{file.name}: {root}", picture.name, "export again")
         return None
