@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -101,6 +101,43 @@ def _ods_cell(cell: Cell) -> str:
         '<table:table-cell office:value-type="string">'
         f"<text:p>{escape(str(cell))}</text:p></table:table-cell>"
     )
+
+
+_EXCEL_2003 = "urn:schemas-microsoft-com:office:spreadsheet"
+
+
+def excel_2003(path: Path, sheets: Mapping[str, Rows | str], styles: str = "") -> Path:
+    """XML of Excel 2003; rows that are a text are their own XML."""
+    tables = "".join(
+        f"<Worksheet ss:Name={quoteattr(title)}><Table>"
+        + (rows if isinstance(rows, str) else "".join(map(_row_2003, rows)))
+        + "</Table></Worksheet>"
+        for title, rows in sheets.items()
+    )
+    path.write_text(
+        '<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n'
+        f'<Workbook xmlns="{_EXCEL_2003}" xmlns:ss="{_EXCEL_2003}"><Styles>{styles}</Styles>{tables}</Workbook>',
+        encoding="utf-8",
+    )
+    return path
+
+
+def _row_2003(cells: Sequence[Cell]) -> str:
+    return f"<Row>{''.join(map(_cell_2003, cells))}</Row>"
+
+
+def _cell_2003(cell: Cell) -> str:
+    if cell is None:
+        return "<Cell/>"
+    kind, text = "String", str(cell)
+    if isinstance(cell, date):
+        moment = cell if isinstance(cell, datetime) else datetime.combine(cell, time())
+        kind, text = "DateTime", moment.isoformat(timespec="milliseconds")
+    elif isinstance(cell, bool):
+        kind, text = "Boolean", str(int(cell))
+    elif isinstance(cell, int | float):
+        kind = "Number"
+    return f'<Cell><Data ss:Type="{kind}">{escape(text)}</Data></Cell>'
 
 
 def with_part(path: Path, name: str, content: bytes | None, *, packed: bool = True) -> Path:

@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from kits.core import tables
 from kits.core.errors import DataError
+from kits.core.spreadsheets.package import is_xml_workbook
 from kits.core.tables import Row
 
 MAX_BYTES = 256 << 20
@@ -60,8 +61,10 @@ def is_page(path: Path) -> bool:
     """Whether a file's beginning is a web page's."""
     with path.open("rb") as stream:
         start = stream.read(_BEGIN)
+    if is_xml_workbook(start):
+        return False
     text = start.decode(tables.encoding_of(start), errors="replace").lstrip("\ufeff \t\r\n")
-    return text.startswith("<") and _PAGE.search(text) is not None and "<Workbook" not in text
+    return text.startswith("<") and _PAGE.search(text) is not None
 
 
 def open_page(path: Path, *, named: bool = False) -> PageTable:

@@ -67,6 +67,18 @@ class Opened:
     findings: tuple[Finding, ...] = ()
 
 
+def is_spreadsheet(path: Path) -> bool:
+    """Whether a file is a spreadsheet by its suffix, or XML that is one."""
+    suffix = path.suffix.lower()
+    if suffix != ".xml":
+        return suffix in workbook.SUFFIXES
+    try:
+        with path.open("rb") as stream:
+            return package.is_xml_workbook(stream.read(package.BEGIN))
+    except OSError:
+        return False
+
+
 def open_rows(
     path: Path,
     name: str,

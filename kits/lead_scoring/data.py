@@ -18,7 +18,7 @@ from kits.lead_scoring._checking.repeats import near_duplicates
 from kits.lead_scoring._lead import MAX_BYTES, decode_lead
 from kits.lead_scoring._reading.folder import table_paths
 from kits.lead_scoring._reading.learned import Learned
-from kits.lead_scoring._reading.loading import SUFFIXES
+from kits.lead_scoring._reading.loading import may_be_table
 from kits.lead_scoring._reading.mapping import known_mappings
 from kits.lead_scoring._reading.reading import read_leads
 from kits.lead_scoring.config import Config
@@ -37,7 +37,7 @@ def detect_format(path: Path) -> str:
     Raises:
         DataError: there is no table.
     """
-    if path.is_file() and path.suffix.lower() not in SUFFIXES:
+    if path.is_file() and not may_be_table(path):
         raise DataError("no table of leads", where=str(path), fix=_FIX)
     if not table_paths(path):
         raise DataError("no table of leads in this folder", where=str(path), fix=_FIX)

@@ -11,7 +11,7 @@ from kits.core.errors import DataError
 from kits.core.row_sources import Opened, open_rows
 from kits.core.spreadsheets.values import plain_number, stored_number
 from kits.core.tables import Row
-from tests.sheets import ods, ods_row, rewritten, xls, xlsx
+from tests.sheets import excel_2003, ods, ods_row, rewritten, xls, xlsx
 
 HEADER = ["id", "land", "umsatz", "tag"]
 ROWS = [
@@ -48,6 +48,7 @@ def test_each_form_gives_the_same_rows(tmp_path: Path) -> None:
         xlsx(tmp_path / "a.xlsx", [HEADER, *ROWS]),
         xls(tmp_path / "a.xls", {"Export": [HEADER, *ROWS]}),
         ods(tmp_path / "a.ods", {"Export": [ods_row(row) for row in (HEADER, *ROWS)]}),
+        excel_2003(tmp_path / "b.xls", {"Export": [HEADER, *ROWS]}),
     ]
     for path in made:
         assert rows(path) == EXPECTED, path

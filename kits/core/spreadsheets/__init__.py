@@ -1,4 +1,4 @@
-"""Spreadsheets (XLSX, XLS, ODS) → tables of texts, as a CSV of the same sheet would give them.
+"""Spreadsheets (XLSX, XLS, ODS, XML of Excel 2003) → tables of texts, as a CSV of the same sheet would give them.
 
 `workbook.py` opens one; nothing else here is for others. Values are read by python-calamine, imported when a file is
 opened: no device needs it. What it does not tell (errors, formulas without a result, hidden rows, percentages, how much

@@ -1,6 +1,7 @@
-"""A file's sheets in memory, by python-calamine, with what it does not tell. The only place that knows the library.
+"""A file's sheets in memory, by python-calamine, with what it does not tell; XML of Excel 2003 is read by ourselves.
 
-Whatever is wrong with a file, and whatever the library does about it, is one error of ours.
+The only place that knows the library. Whatever is wrong with a file, and whatever the library does about it, is one error
+of ours.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kits.core.errors import DataError, MachineError
-from kits.core.spreadsheets import office_xml, open_document
+from kits.core.spreadsheets import excel_2003, office_xml, open_document
 from kits.core.spreadsheets.grid import Grid
 from kits.core.spreadsheets.marks import Marks
 from kits.core.spreadsheets.package import Form, damaged, protected
@@ -64,12 +65,13 @@ def load_book(path: Path, form: Form, wanted: Callable[[str], bool]) -> LoadedBo
         DataError: damaged, protected by a password, or larger than is read.
         MachineError: python-calamine is not installed.
     """
+    if form == "xml 2003":
+        return _of_xml(path, wanted)
     with _opened(path, lambda: _marks(path, form, wanted)) as (book, marks):
         import python_calamine as calamine
 
         listed = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
-        if len(listed) > MAX_SHEETS:
-            raise DataError(f"{len(listed)} sheets, at most {MAX_SHEETS}", where=path.name)
+        _refuse_many(path, len(listed))
         sheets = []
         for one in listed:
             if wanted(one.name):
@@ -80,6 +82,27 @@ def load_book(path: Path, form: Form, wanted: Callable[[str], bool]) -> LoadedBo
                     LoadedSheet(one.name, visible, Grid(loaded, left), marks.get(one.name))
                 )
         return LoadedBook(tuple(sheets), tuple(one.name for one in listed if not wanted(one.name)))
+
+
+def _of_xml(path: Path, wanted: Callable[[str], bool]) -> LoadedBook:
+    """The library does not know this form."""
+    sheets = excel_2003.load_sheets(path)
+    _refuse_many(path, len(sheets))
+    return LoadedBook(
+        tuple(
+            LoadedSheet(
+                one.name, one.visible, Grid(one, one.start[1] if one.start else 0), one.marks
+            )
+            for one in sheets
+            if wanted(one.name)
+        ),
+        tuple(one.name for one in sheets if not wanted(one.name)),
+    )
+
+
+def _refuse_many(path: Path, sheets: int) -> None:
+    if sheets > MAX_SHEETS:
+        raise DataError(f"{sheets} sheets, at most {MAX_SHEETS}", where=path.name)
 
 
 def _marks(path: Path, form: Form, wanted: Callable[[str], bool]) -> dict[str, Marks]:

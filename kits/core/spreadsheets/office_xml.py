@@ -108,7 +108,7 @@ def _percents(package: Package) -> frozenset[str]:
         attributes = pairs(told)
         if name in ("cellXfs", "cellStyleXfs", "dxfs", "cellStyles"):
             inside[0] = name
-        elif name == "numFmt" and _shows_percent(attributes.get("formatCode", "")):
+        elif name == "numFmt" and shows_percent(attributes.get("formatCode", "")):
             own.add(_whole(attributes.get("numFmtId")))
         elif name == "xf" and inside[0] == "cellXfs":
             found.append(_whole(attributes.get("numFmtId")))
@@ -120,7 +120,8 @@ def _percents(package: Package) -> frozenset[str]:
     )
 
 
-def _shows_percent(format_code: str) -> bool:
+def shows_percent(format_code: str) -> bool:
+    """Whether numbers in a format are shown as percentages."""
     return "%" in _QUOTED.sub("", format_code[:_LONGEST_FORMAT])
 
 

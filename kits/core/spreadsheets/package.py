@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ from xml.parsers import expat
 
 from kits.core.errors import DataError
 
-Form = Literal["xlsx", "xls", "ods"]
+Form = Literal["xlsx", "xls", "ods", "xml 2003"]
 MAX_FILE_BYTES = 1 << 30
 MAX_PART_BYTES = 4 << 30
 """Of one sheet unpacked. A full one of 40 columns has 2 GiB."""
@@ -24,6 +26,11 @@ _COMPOUND = b"\xd0\xcf\x11\xe0"
 _PACKED = (b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _BOOKS = tuple(f"{name}\0".encode("utf-16-le") for name in ("Workbook", "Book"))
+_XML = re.compile(
+    r"<(?:\w{1,20}:)?Workbook\b[^>]{0,2000}urn:schemas-microsoft-com:office:spreadsheet"
+)
+BEGIN = 8 << 10
+"""Of a file: what form it has, so many bytes tell."""
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 _CHUNK = 1 << 18
 _SAVE = "open it and save it as .xlsx or as CSV"
@@ -43,10 +50,11 @@ def form_of(path: Path) -> Form | None:
         DataError: an archive, a spreadsheet in a form that is not read, protected by a password, or too large.
     """
     with path.open("rb") as stream:
-        start = stream.read(8)
+        start = stream.read(BEGIN)
     if start.startswith(_PACKED):
         raise DataError("an archive, whatever its name says", where=path.name, fix="unpack it")
-    if not start.startswith((_ZIP, _EMPTY_ZIP, _COMPOUND)):
+    packed = start.startswith((_ZIP, _EMPTY_ZIP, _COMPOUND))
+    if not packed and not is_xml_workbook(start):
         return None
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
@@ -55,7 +63,16 @@ def form_of(path: Path) -> Form | None:
             where=path.name,
             fix="save it as CSV, or split it",
         )
+    if not packed:
+        return "xml 2003"
     return _of_compound(path) if start.startswith(_COMPOUND) else _of_zip(path)
+
+
+def is_xml_workbook(start: bytes) -> bool:
+    """Whether a file's beginning is that of Excel 2003's XML."""
+    wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = start.decode("utf-16" if wide else "ascii", errors="replace")
+    return _XML.search(text) is not None
 
 
 def _of_compound(path: Path) -> Form:

@@ -17,7 +17,7 @@ from kits.core.spreadsheets.workbook import file_and_sheet, where_of
 from kits.lead_scoring._reading.example_answers import without_examples
 from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.learned import Learned
-from kits.lead_scoring._reading.loading import SUFFIXES, Wanted, load_sheets
+from kits.lead_scoring._reading.loading import Wanted, load_sheets, may_be_table
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stacking import stacked
 from kits.lead_scoring._reading.subsets import without_subsets
@@ -42,9 +42,9 @@ def table_paths(path: Path) -> list[Path]:
     for file in sorted(path.rglob("*")):
         parts = file.relative_to(path).parts
         hidden = any(part.startswith((".", "~$")) for part in parts)
-        if hidden or len(parts) > MAX_DEPTH or file.suffix.lower() not in SUFFIXES:
+        if hidden or len(parts) > MAX_DEPTH:
             continue
-        if file.is_file():
+        if file.is_file() and may_be_table(file):
             found.append(file)
         if len(found) > MAX_FILES:
             raise DataError(

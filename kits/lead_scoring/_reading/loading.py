@@ -13,7 +13,7 @@ from pathlib import Path
 from kits.core.codepages import code_page_of_file
 from kits.core.errors import DataError
 from kits.core.kit import Finding
-from kits.core.row_sources import RowSource, Source, open_rows, passed_over
+from kits.core.row_sources import RowSource, Source, is_spreadsheet, open_rows, passed_over
 from kits.core.spreadsheets import workbook
 from kits.core.tables import JSON_SUFFIXES, BadRow, Row, TableFile
 from kits.lead_scoring._reading.dates import DateForm, order_told
@@ -92,6 +92,11 @@ def _dates_of(sheet: Sheet, dates: DateForm) -> DateForm:
         return dates
     told = order_told(sheet.cells.values())
     return dates if told == "auto" else told
+
+
+def may_be_table(path: Path) -> bool:
+    """Whether a file may hold rows, by its suffix, or by what stands in XML."""
+    return path.suffix.lower() in SUFFIXES or is_spreadsheet(path)
 
 
 def _load(path: Path, name: str, wanted: Wanted, headings: Headings) -> Loaded:

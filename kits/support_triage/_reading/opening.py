@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kits.core import row_sources
-from kits.core.row_sources import Opened, Source, open_rows
+from kits.core.row_sources import Opened, Source, is_spreadsheet, open_rows
 from kits.support_triage._reading import labelled_lines, parquet_rows
 from kits.support_triage._reading.documents import is_document, open_document
 from kits.support_triage._reading.sidecar import NAMES, Sidecar
@@ -42,7 +42,7 @@ def table_paths(path: Path, sidecar: Sidecar) -> list[Path]:
 def is_table(file: Path) -> bool:
     """Whether a file may hold rows, by its suffix, or by what stands in it where the suffix is that of other files as well."""
     suffix = file.suffix.lower()
-    if suffix in _SUFFIXES:
+    if suffix in _SUFFIXES or is_spreadsheet(file):
         return True
     if suffix in labelled_lines.SUFFIXES or not suffix:
         return labelled_lines.is_fast_text(file)
