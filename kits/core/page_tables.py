@@ -64,7 +64,7 @@ def is_page(path: Path) -> bool:
     if is_xml_workbook(start):
         return False
     text = start.decode(tables.encoding_of(start), errors="replace").lstrip("\ufeff \t\r\n")
-    return text.startswith("<") and _PAGE.search(text) is not None
+    return text.startswith("<") and _PAGE.search(text) is not None and "<Workbook" not in text
 
 
 def open_page(path: Path, *, named: bool = False) -> PageTable:

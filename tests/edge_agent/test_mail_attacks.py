@@ -158,9 +158,12 @@ def test_a_dry_run_leaves_every_byte_flag_and_folder_as_it_was(
 def test_of_an_erased_person_no_file_of_the_agent_says_anything(
     tmp_path: Path, server: Dovecot
 ) -> None:
-    """Ledger, journal, what waits for a hub and its bytes; of the others all stays."""
+    """Ledger, journal, what waits for a hub and its bytes; of the others all stays.
+
+    Words that are no four letters of what is sealed by chance.
+    """
     server.deliver(
-        a_mail(11, "Where is my order? I live in Unterdorf.", sender="Zora <zora@quux.example>"),
+        a_mail(11, "Where is my order? I live in Unterdorf.", sender="Zoraphina <zora@quux.example>"),
         a_mail(12, "Unterdorf has a chess club", sender="zora@quux.example"),
         a_mail(13, "Oberdorf has one too", sender="other@bar.example"),
     )
@@ -173,7 +176,7 @@ def test_of_an_erased_person_no_file_of_the_agent_says_anything(
     ledger.close()
     Agent(config).run()
     left = {path.name: path.read_bytes() for path in config.state_dir.rglob("*") if path.is_file()}
-    for word in (b"Unterdorf", b"quux", b"Zora", b"<q11@", b"<q12@"):
+    for word in (b"Unterdorf", b"quux.example", b"Zoraphina", b"<q11@", b"<q12@"):
         assert [name for name, content in left.items() if word in content] == []
     assert any(b"Oberdorf" in content for content in left.values())
 

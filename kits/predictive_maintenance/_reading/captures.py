@@ -22,7 +22,8 @@ from kits.predictive_maintenance._reading.per_cycle import find_cycles, read_cyc
 from kits.predictive_maintenance._reading.plan import plan
 from kits.predictive_maintenance._reading.recording import MAX_PIECE_READINGS, Recording, moment
 from kits.predictive_maintenance._reading.sidecar import Sidecar, unit_of
-from kits.predictive_maintenance._reading.tables import SUFFIXES, Column, Table, read_table
+from kits.predictive_maintenance._reading.table import Column, Table
+from kits.predictive_maintenance._reading.tables import SUFFIXES, read_table
 from kits.predictive_maintenance._reading.times import read_times
 from kits.predictive_maintenance._reading.wav import read_wav
 

@@ -15,7 +15,7 @@ from kits.predictive_maintenance._reading.columns import role_of
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.roles import LEFT_OUT, LEFT_OUT_TEXT, Roles, levels_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar
-from kits.predictive_maintenance._reading.tables import Column, Floats, Table
+from kits.predictive_maintenance._reading.table import Column, Floats, Table
 
 MAX_CODES = 20
 """A text column of more values is no channel."""

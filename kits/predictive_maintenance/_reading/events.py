@@ -16,7 +16,8 @@ from kits.core.errors import DataError
 from kits.core.spreadsheets import workbook
 from kits.predictive_maintenance._reading.columns import ANOMALY, plain, role_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar, TimeColumn
-from kits.predictive_maintenance._reading.tables import Column, Table, read_table
+from kits.predictive_maintenance._reading.table import Column, Table
+from kits.predictive_maintenance._reading.tables import read_table
 from kits.predictive_maintenance._reading.times import read_times
 
 _MAX_BYTES = 64 << 20

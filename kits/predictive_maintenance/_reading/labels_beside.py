@@ -9,7 +9,8 @@ from pathlib import Path
 from kits.core.errors import DataError
 from kits.predictive_maintenance._reading.columns import plain
 from kits.predictive_maintenance._reading.roles import is_label
-from kits.predictive_maintenance._reading.tables import Table, read_table
+from kits.predictive_maintenance._reading.table import Table
+from kits.predictive_maintenance._reading.tables import read_table
 
 _WORDS = frozenset({"label", "labels", "target", "targets", "y", "class", "classes"})
 

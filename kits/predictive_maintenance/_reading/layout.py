@@ -22,7 +22,8 @@ from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.per_cycle import find_cycles
 from kits.predictive_maintenance._reading.roles import Roles, find_roles
 from kits.predictive_maintenance._reading.sidecar import Sidecar, load_sidecar
-from kits.predictive_maintenance._reading.tables import SUFFIXES, Table, read_table
+from kits.predictive_maintenance._reading.table import Table
+from kits.predictive_maintenance._reading.tables import SUFFIXES, read_table
 from kits.predictive_maintenance._reading.times import read_times
 
 _LOOKED_AT = 6

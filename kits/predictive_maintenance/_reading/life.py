@@ -31,7 +31,8 @@ from kits.predictive_maintenance._reading.recording import (
 )
 from kits.predictive_maintenance._reading.roles import Roles, find_roles
 from kits.predictive_maintenance._reading.sidecar import Sidecar
-from kits.predictive_maintenance._reading.tables import Table, read_table
+from kits.predictive_maintenance._reading.table import Table
+from kits.predictive_maintenance._reading.tables import read_table
 
 _CMAPSS = ("unit", "cycle", "setting1", "setting2", "setting3", *(f"s{i}" for i in range(1, 22)))
 _LIFE_FILE = re.compile(r"(?:^|_)(?:rul|ruls|remaining.*life|truth|ttf)(?:_|$)")

@@ -19,7 +19,7 @@ from kits.predictive_maintenance._reading.columns import (
     value_text,
 )
 from kits.predictive_maintenance._reading.roles import Roles
-from kits.predictive_maintenance._reading.tables import Column, Floats, Table, Texts
+from kits.predictive_maintenance._reading.table import Column, Floats, Table, Texts
 
 MAX_TAGS = 256
 _TAG = re.compile(

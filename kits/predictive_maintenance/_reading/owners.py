@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from kits.predictive_maintenance._reading.columns import value_text
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.roles import Roles
-from kits.predictive_maintenance._reading.tables import Column, Floats, Table, Texts
+from kits.predictive_maintenance._reading.table import Column, Floats, Table, Texts
 
 _REPEATED = 0.2
 """With a larger share of rows at the time of another, these are of several machines."""

@@ -22,7 +22,8 @@ from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.recording import Recording
 from kits.predictive_maintenance._reading.roles import row_labels
 from kits.predictive_maintenance._reading.sidecar import Sidecar, normal_values
-from kits.predictive_maintenance._reading.tables import Table, read_table
+from kits.predictive_maintenance._reading.table import Table
+from kits.predictive_maintenance._reading.tables import read_table
 
 USUAL_DURATION_S = 60.0
 FEWEST_SENSORS = 3

@@ -14,7 +14,7 @@ from kits.core.errors import DataError
 from kits.predictive_maintenance._reading.columns import split_unit
 from kits.predictive_maintenance._reading.long import MAX_TAGS, Long
 from kits.predictive_maintenance._reading.notes import Notes
-from kits.predictive_maintenance._reading.tables import Column, Floats, Table, told_apart
+from kits.predictive_maintenance._reading.table import Column, Floats, Table, told_apart
 
 MAX_ROWS = 20_000_000
 _MARKS = "$RT_"

@@ -32,7 +32,8 @@ from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.recording import REMAINING_LIFE
 from kits.predictive_maintenance._reading.roles import find_roles, require, row_labels
 from kits.predictive_maintenance._reading.sidecar import Sidecar
-from kits.predictive_maintenance._reading.tables import Column, Table, read_table
+from kits.predictive_maintenance._reading.table import Column, Table
+from kits.predictive_maintenance._reading.tables import read_table
 
 _CONDITION = re.compile(
     r"(?:load|torque|force|radial_?force|temperature|pressure|flow|condition|operating_?condition|"

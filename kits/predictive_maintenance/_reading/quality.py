@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kits.predictive_maintenance._reading.columns import plain, role_of, value_text
 from kits.predictive_maintenance._reading.notes import Notes
-from kits.predictive_maintenance._reading.tables import Column, Table
+from kits.predictive_maintenance._reading.table import Column, Table
 
 _WORDS: Final = re.compile(
     r"(?:good|bad|gut|schlecht|unsicher|uncertain|questionable|stale|ok|invalid|spont|not_?connected)(?:[ ,_(/:-].*)?"

@@ -24,7 +24,7 @@ from kits.predictive_maintenance._reading.columns import (
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.quality import is_quality
 from kits.predictive_maintenance._reading.sidecar import Sidecar, normal_values
-from kits.predictive_maintenance._reading.tables import Column, Table, Texts
+from kits.predictive_maintenance._reading.table import Column, Table, Texts
 from kits.predictive_maintenance._reading.time_columns import find_times, fraction_of, is_moments
 
 MAX_LABELS = 60

@@ -18,7 +18,7 @@ from kits.predictive_maintenance._reading.columns import value_text
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.roles import Roles
 from kits.predictive_maintenance._reading.sidecar import Sidecar
-from kits.predictive_maintenance._reading.tables import Column, Table
+from kits.predictive_maintenance._reading.table import Column, Table
 from kits.predictive_maintenance._reading.times import Times, read_times
 
 _DAY = re.compile(r"(?<!\d)((?:19|20)\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")

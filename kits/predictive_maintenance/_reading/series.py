@@ -40,7 +40,8 @@ from kits.predictive_maintenance._reading.recording import GAP_PERIODS, Series, 
 from kits.predictive_maintenance._reading.roles import find_roles, row_labels
 from kits.predictive_maintenance._reading.row_times import times_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar, unit_of
-from kits.predictive_maintenance._reading.tables import Table, Texts, read_table
+from kits.predictive_maintenance._reading.table import Table, Texts
+from kits.predictive_maintenance._reading.tables import read_table
 from kits.predictive_maintenance._reading.times import Times
 
 UNEVEN = 0.2

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 from kits.core.section import Section
 from kits.core.settings import read_beside
-from kits.predictive_maintenance._reading.tables import Column
+from kits.predictive_maintenance._reading.table import Column
 
 NAMES = ("machines.yaml", "machines.yml")
 

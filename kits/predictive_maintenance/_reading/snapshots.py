@@ -33,7 +33,8 @@ from kits.predictive_maintenance._reading.roles import (
     row_labels,
 )
 from kits.predictive_maintenance._reading.sidecar import Sidecar
-from kits.predictive_maintenance._reading.tables import Column, Table, Texts, read_table
+from kits.predictive_maintenance._reading.table import Column, Table, Texts
+from kits.predictive_maintenance._reading.tables import read_table
 
 MAX_ROWS = 500_000
 _UNIQUE = 0.95

@@ -7,35 +7,25 @@ decided by the readers; here a cell is only a number, a text or a time.
 from __future__ import annotations
 
 import io
-import re
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kits.core.errors import DataError
-from kits.core.kit import Finding
 from kits.core.parquet import Bounds, read_parquet
 from kits.core.spreadsheets import workbook
 from kits.predictive_maintenance._reading.arrays import SUFFIXES as ARRAYS
 from kits.predictive_maintenance._reading.arrays import read_arrays
-from kits.predictive_maintenance._reading.columns import split_unit
 from kits.predictive_maintenance._reading.records import SUFFIXES as RECORDS
 from kits.predictive_maintenance._reading.records import text_of_records
 from kits.predictive_maintenance._reading.sentinels import say_none
 from kits.predictive_maintenance._reading.sheets import text_of_sheet
-from kits.predictive_maintenance._reading.text import (
-    BAD_WORDS,
-    NO_READING,
-    Layout,
-    cell_number,
-    decoded,
-    sniff,
-)
+from kits.predictive_maintenance._reading.table import Column, Table, told_apart
+from kits.predictive_maintenance._reading.text import BAD_WORDS, Layout, decoded, sniff
+from kits.predictive_maintenance._reading.typed_columns import typed_column
 
 MAX_FILE_BYTES = 1 << 30
 MAX_COLUMNS = 20_000
@@ -47,74 +37,6 @@ SUFFIXES = workbook.SUFFIXES | {
 }  # fmt: skip
 _FIX = "cut the file"
 _PARQUET = Bounds(cells=MAX_CELLS, columns=MAX_COLUMNS, text_bytes=MAX_FILE_BYTES, fix=_FIX)
-_ENOUGH_NUMBERS = 0.8
-_MEASURED = re.compile(
-    r"([-+]?\d+(?:[.,]\d+){0,9})(?: ([^\W\d_]{1,6}(?:[/·*][^\W_]{1,6})?)| ?([°%‰µΩ][^\W\d_]{0,6}(?:/[^\W_]{1,6})?))"
-)
-"""A number and its unit: `2.1 mm/s`, `62,7 °C`, `40%`."""
-_FEW_LEVELS = 20
-"""Of so few a text may be a class or a setting: `1 hp`."""
-
-Kind = Literal["number", "text", "time"]
-Floats = NDArray[np.float64]
-Texts = NDArray[np.object_]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column.
-
-    Attributes:
-        values: float64 for numbers (NaN: missing) and times (seconds since 1970), else text.
-        naive: a time that names no zone.
-        bad: cells that held something else than a number.
-    """
-
-    name: str
-    unit: str
-    kind: Kind
-    values: NDArray[Any]
-    naive: bool = False
-    bad: int = 0
-
-
-@dataclass(frozen=True)
-class Table:
-    """Columns of equal length.
-
-    Attributes:
-        header: whether the file named its columns; else they are called `c1`, `c2`, ….
-        remarks: what was odd about the file, for people.
-        findings: what a spreadsheet has to say of itself.
-    """
-
-    columns: tuple[Column, ...]
-    header: bool = True
-    remarks: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def rows(self) -> int:
-        return int(self.columns[0].values.shape[0]) if self.columns else 0
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns)
-
-    def column(self, name: str) -> Column | None:
-        """By its name, with or without the unit; upper and lower case are the same."""
-        wanted = name.strip().lower()
-        bare = split_unit(name)[0].lower()
-        return next((c for c in self.columns if c.name.lower() in (wanted, bare)), None)
-
-    def without(self, names: set[str]) -> Table:
-        """The table without some columns."""
-        return replace(self, columns=tuple(c for c in self.columns if c.name not in names))
-
-    def take(self, rows: NDArray[Any] | slice) -> Table:
-        """Some rows, by index, mask or slice."""
-        kept = tuple(replace(c, values=c.values[rows]) for c in self.columns)
-        return replace(self, columns=kept)
 
 
 def read_table(path: Path, max_rows: int | None = None, *, sheet: str = "") -> Table:
@@ -155,30 +77,12 @@ def _without_sentinels(column: Column) -> Column:
     return replace(column, values=values, bad=column.bad + int(none.sum()))
 
 
-def told_apart(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """Columns of which no two have one name: `Pressure (in)` and `Pressure (out)` differ by what was taken for their units."""
-    counts = Counter(column.name for column in columns)
-    taken = {name for name, times in counts.items() if times == 1}
-    again: Counter[str] = Counter()
-    found: list[Column] = []
-    for column in columns:
-        name = column.name
-        if name and counts[name] > 1:
-            name = own = f"{name} [{column.unit}]" if column.unit else name
-            while name in taken:
-                again[own] += 1
-                name = f"{own} {again[own] + 1}"
-            taken.add(name)
-        found.append(replace(column, name=name))
-    return tuple(found)
-
-
 def _read_parquet(path: Path, max_rows: int | None) -> Table:
     found = read_parquet(path, _PARQUET, max_rows)
     keep = [
         n for n in found.column_names if not n.startswith("__index_level_") or _is_time(found, n)
     ]
-    return Table(tuple(_column(name, found[name]) for name in keep))
+    return Table(tuple(typed_column(name, found[name]) for name in keep))
 
 
 def _is_time(found: Any, name: str) -> bool:
@@ -269,7 +173,7 @@ def _parsed(content: bytes, encoding: str, where: str, delimiter: str = "") -> T
         raise DataError(f"no table: {_first_line(error)}", where=where) from error
     _bounded(found.num_rows, found.num_columns, where)
     columns = tuple(
-        _column(header, found.column(i), layout)
+        typed_column(header, found.column(i), layout)
         for i, header in enumerate(layout.headers)
         if header or found.column(i).null_count < found.num_rows
     )
@@ -304,75 +208,6 @@ def _remarks(layout: Layout, encoding: str, skipped: list[str]) -> tuple[str, ..
     if layout.skipped:
         remarks.append(f"{layout.skipped} lines before the table left out")
     return tuple(remarks)
-
-
-def _column(header: str, found: Any, layout: Layout | None = None) -> Column:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    name, unit = split_unit(header)
-    if layout is not None and layout.units.get(header):
-        unit = layout.units[header]
-    kind = found.type
-    if pa.types.is_dictionary(kind):
-        found = found.cast(kind.value_type)
-        kind = found.type
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        micros = found.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False)
-        whole = micros.cast(pa.int64())
-        seconds = whole.to_numpy(zero_copy_only=False).astype(np.float64) / 1e6
-        return Column(name, unit, "time", seconds, naive=getattr(kind, "tz", None) is None)
-    if pa.types.is_boolean(kind):
-        found, kind = found.cast(pa.int8()), pa.int8()
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        values = found.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        return Column(name, unit, "number", np.asarray(values, np.float64))
-    if pa.types.is_null(kind):
-        return Column(name, unit, "number", np.full(len(found), np.nan))
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        try:
-            found = found.cast(pa.string())
-        except pa.ArrowException as error:
-            raise DataError(f"the column {name!r} holds {kind}, no numbers or texts") from error
-    return _text_column(name, unit, pc.fill_null(found, ""), layout)
-
-
-def _text_column(name: str, unit: str, found: Any, layout: Layout | None) -> Column:
-    """Text; numbers when most cells are numbers beside words such as `ERR 5`."""
-    coded = found.combine_chunks().dictionary_encode()
-    if hasattr(coded, "combine_chunks"):
-        coded = coded.combine_chunks()
-    levels = [str(v).strip() for v in coded.dictionary.to_pylist()]
-    indices = coded.indices.to_numpy(zero_copy_only=False)
-    decimal = layout.decimal if layout is not None else "."
-    parsed = np.array([cell_number(level, decimal) for level in levels], np.float64)
-    counts = np.bincount(indices, minlength=len(levels))
-    empty = np.array([level in NO_READING for level in levels], bool)
-    silent = np.array([level in BAD_WORDS for level in levels], bool)
-    numbers = int(counts[~np.isnan(parsed)].sum())
-    if numbers and numbers >= _ENOUGH_NUMBERS * max(1, int(counts[~empty].sum())):
-        bad = int(counts[np.isnan(parsed) & ~silent].sum())
-        return Column(name, unit, "number", parsed[indices], bad=bad)
-    return _with_units(name, unit, levels, indices, decimal) or Column(
-        name, unit, "text", np.array(levels, dtype=object)[indices]
-    )
-
-
-def _with_units(
-    name: str, unit: str, levels: list[str], indices: NDArray[Any], decimal: str
-) -> Column | None:
-    """Numbers with the same unit behind each of them (`62.7 °C`); None where they are something else."""
-    parts = [_MEASURED.fullmatch(level) for level in levels]
-    if len(levels) <= _FEW_LEVELS:
-        return None
-    units = {match[2] or match[3] for match in parts if match}
-    told = [m is not None or level in NO_READING for m, level in zip(parts, levels)]
-    if len(units) != 1 or not all(told):
-        return None
-    said = units.pop()
-    signs = ("," if any(m and "," in m[1] for m in parts) else ".") if decimal == "." else decimal
-    numbers = [cell_number(m[1], signs) if m else np.nan for m in parts]
-    return Column(name, unit or said, "number", np.array(numbers, np.float64)[indices])
 
 
 def _bounded(rows: int, columns: int, where: str) -> None:

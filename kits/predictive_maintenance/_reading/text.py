@@ -1,6 +1,6 @@
 """How a text file is laid out: encoding, delimiter, decimal sign, header, units, lines to skip.
 
-Looks at the first lines only and decides nothing about meaning. Values are parsed in `_reading/tables.py`.
+Looks at the first lines only and decides nothing about meaning. Values are parsed in `typed_columns.py`.
 """
 
 from __future__ import annotations

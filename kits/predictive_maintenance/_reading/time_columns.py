@@ -14,7 +14,7 @@ import numpy as np
 
 from kits.predictive_maintenance._reading.columns import plain
 from kits.predictive_maintenance._reading.sidecar import TimeColumn
-from kits.predictive_maintenance._reading.tables import Column, Table
+from kits.predictive_maintenance._reading.table import Column, Table
 from kits.predictive_maintenance._reading.times import Times, read_times
 
 _DAYS = frozenset({"date", "datum", "fecha"})

@@ -27,7 +27,7 @@ from kits.core.moments import (
 )
 from kits.predictive_maintenance._reading.columns import plain
 from kits.predictive_maintenance._reading.sidecar import TimeColumn
-from kits.predictive_maintenance._reading.tables import Column, Floats
+from kits.predictive_maintenance._reading.table import Column, Floats
 
 _ENOUGH = 0.9
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
