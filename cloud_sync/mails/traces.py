@@ -1,11 +1,15 @@
-"""What erasing leaves behind outside of rows and storage: freed pages of SQLite, its journal, folders of old jobs.
+"""What erasing leaves behind outside of rows and storage: unused room in SQLite's file, its journal, folders of old jobs.
 
-Which rows go is not known here. PostgreSQL overwrites what was removed at its next vacuum, by itself.
+SQLite overwrites what it removes where it lay last. What a row held before it was changed, and copies that it left where it
+was moved about, lie on in unused room of the pages: within the hour the file is written anew (`clear_traces`). Which rows
+go is not known here. PostgreSQL gives room free by its vacuum, and writes over it as rows come.
 """
 
 from __future__ import annotations
 
+import logging
 import shutil
+import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,8 +18,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Job
+from cloud_sync.store.db import insert_once
+from cloud_sync.store.models import Job, Setting
+from cloud_sync.store.types import JsonObject
 
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 1 << 30
+_USUAL = ("OFF", "ON", "FAST")
+"""By the number that SQLite tells."""
+_NOTE = "erased_traces"
+"""A setting: something was erased since the file was written anew."""
 _ENDED = ("done", "failed")
 _WITH_MAILS = ("dataset", "project")
 """Folders of a job that hold samples, or texts made of them; its log stays."""
@@ -27,16 +40,51 @@ def overwriting(hub: Hub) -> Iterator[Session]:
     is_sqlite = hub.database.engine.dialect.name == "sqlite"
     with hub.database.transaction() as session:
         driver: Any = session.connection().connection.driver_connection
-        if is_sqlite:
+        usual = 0
+        if is_sqlite:  # some builds overwrite always
+            [(usual,)] = driver.execute("PRAGMA secure_delete").fetchall()
             driver.execute("PRAGMA secure_delete=ON")
         try:
             yield session
+            if is_sqlite:
+                _note(session)
             session.flush()
         finally:
             if is_sqlite:
-                driver.execute("PRAGMA secure_delete=OFF")
+                driver.execute(f"PRAGMA secure_delete={_USUAL[usual]}")
     if is_sqlite:
         _empty_journal(hub)
+
+
+def _note(session: Session) -> None:
+    mark: JsonObject = {"mark": uuid.uuid4().hex}
+    insert_once(session, Setting, [{"key": _NOTE, "value": mark}])
+    session.get_one(Setting, _NOTE, with_for_update=True).value = mark
+
+
+def clear_traces(hub: Hub, most: int = MOST_BYTES) -> bool:
+    """Writes SQLite's file anew where something was erased since; whether nothing of it is left.
+
+    Args:
+        most: a file of more bytes is left as it is: nobody could write for too long.
+
+    Raises:
+        MachineError: it cannot be done now; it is done at the next call.
+    """
+    with hub.database.session() as session:
+        noted = session.get(Setting, _NOTE)
+    if noted is None:
+        return True
+    if (size := hub.database.bytes()) > most:
+        log.warning("event=erased_traces_left mib=%d", size >> 20)
+        return False
+    hub.database.rewrite()
+    log.info("event=erased_traces_cleared mib=%d", size >> 20)
+    with hub.database.transaction() as session:
+        row = session.get(Setting, _NOTE, with_for_update=True)
+        if row is not None and row.value == noted.value:  # else somebody was erased meanwhile
+            session.delete(row)
+    return True
 
 
 def _empty_journal(hub: Hub) -> None:

@@ -16,6 +16,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
+from cloud_sync.mails.traces import clear_traces
 from cloud_sync.retention import others, scores, unknown
 from cloud_sync.retention.mails import forget_old
 from cloud_sync.retention.outboxes import OutboxPruner
@@ -34,7 +35,7 @@ from cloud_sync.retention.samples import pin_datasets
 from cloud_sync.retention.totals import add_pruned
 from cloud_sync.retention.turn import Turn
 from cloud_sync.store.holding import may_remove_bytes
-from kits.core.errors import KitwrightError
+from kits.core.errors import KitwrightError, MachineError
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class Pruner:
         self._turn = Turn(hub, clock, limit_s)
         self._outboxes = OutboxPruner(hub, self._turn, self._now)
         self._readings = 0
+        self._traces_seen = False
 
     @property
     def pruned(self) -> Counter[str]:
@@ -108,8 +110,20 @@ class Pruner:
                 partial(self._turn.repeat, old.kind, partial(_others, old))
                 for old in others.old_rows(rules)
             ),
+            self._traces,
             self._shrink,
         )
+
+    def _traces(self) -> None:
+        """What SQLite's file still holds of those who were erased; once a turn, however often it goes round."""
+        if self._traces_seen:
+            return
+        self._traces_seen = True
+        try:
+            clear_traces(self._hub)
+        except MachineError as error:
+            log.warning("event=erased_traces_left error=%r", error.what)
+            self._hub.metrics.loop_errors.labels("retention").inc()
 
     def _mails(self) -> None:
         """What mails say; the mails of dataset versions are marked before."""

@@ -117,6 +117,37 @@ class Database:
             driver.executescript(f"PRAGMA incremental_vacuum({SHRINK_PAGES})")
         return True
 
+    def rewrite(self) -> None:
+        """Writes SQLite's file anew, row by row: nothing comes with of what rows once held, or where they once lay.
+
+        Nobody else writes meanwhile: about six seconds for each GiB on an SSD. PostgreSQL's files stay as they are.
+
+        Raises:
+            MachineError: no room for a second file meanwhile, or somebody reads or writes for too long.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            try:
+                driver.execute("VACUUM")
+                # the new pages lie in the journal until they are written back, which a reader may put off
+                [(busy, *_)] = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                if busy:
+                    raise sqlite3.OperationalError("somebody reads it as it was")
+            except sqlite3.OperationalError as error:
+                raise MachineError(
+                    f"the database cannot be written anew: {error}",
+                    where=str(self.engine.url),
+                    fix="make room for a second file of its size, there and in TMPDIR",
+                ) from error
+
+    def bytes(self) -> int:
+        """Of SQLite's file; 0 of a PostgreSQL's."""
+        name = self.engine.url.database
+        is_file = self.engine.dialect.name == "sqlite" and name and Path(name).is_file()
+        return Path(name).stat().st_size if is_file and name else 0
+
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()

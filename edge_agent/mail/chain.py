@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import JsonValue
 
+from edge_agent.log import warn
 from edge_agent.mail.forgetting import forget_words
 from edge_agent.mail.ledger import Ledger
 from kits.core.chained import Checked, End, Entry, canonical, check, follow
@@ -30,6 +32,8 @@ _END = "chain-end"
 _START = "chain-start"
 """A note: number and hash of the last entry that was let go of, which an entry in the chain confirms."""
 _SHORTENED = "shortened"
+_TRACES = "traces"
+"""A note: keys were deleted since the file was written anew."""
 _NONCE = 12
 _PAGE = 1000
 _FORGET_KEYS = (
@@ -210,9 +214,19 @@ class Chain:
                 self._ledger.keep_note(note, at.isoformat())
                 body = ErasedBody(request=request, who=who, mails=mails, at=at)
                 self._ledger.say("l", body.model_dump_json(), worth=_ANSWER_WORTH)
-        # the journal still holds the old pages until they are written back
-        self._ledger.read("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._ledger.keep_note(_TRACES, at.isoformat())
+        self.clear_traces()
         return mails
+
+    def clear_traces(self) -> None:
+        """Writes the ledger's file anew, if somebody was erased since; where that fails, it is tried again at the next look."""
+        if not self._ledger.note(_TRACES):
+            return
+        try:
+            self._ledger.rewrite()
+            self._ledger.keep_note(_TRACES, "")
+        except sqlite3.Error as error:
+            warn("mail_traces_left", error=error)
 
     def forget(self, before: float) -> int:
         """Destroys the keys of those whose last mail is older; how many that were.
@@ -224,6 +238,7 @@ class Chain:
             gone = db.execute(_FORGET_KEYS, (before, before)).rowcount
             if gone:
                 db.execute(_FORGET_DRAFTS)
+                self._ledger.keep_note(_TRACES, str(before))
             db.execute("DELETE FROM spoken WHERE at<?", (before,))
         return gone
 

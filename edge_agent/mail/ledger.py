@@ -96,6 +96,17 @@ class Ledger:
         with self._lock:
             return self._db.execute(query, values).fetchall()
 
+    def rewrite(self) -> None:
+        """Writes the file anew. What is deleted is overwritten where it lay last, but pages also hold copies of rows that
+        were moved about in them: none of these comes with.
+        """
+        with self._lock:
+            self._db.execute("VACUUM")
+            # the new pages lie in the journal until they are written back
+            [(busy, *_)] = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if busy:
+                raise sqlite3.OperationalError("another program reads it as it was")
+
     def _kept(self, key: str, make: Callable[[], str]) -> str:
         with self.transaction() as db:
             db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, make()))

@@ -70,6 +70,8 @@ class Pruning:
             return
         try:
             more = self._work(now)
+            if not more:
+                self._chain.clear_traces()
         except sqlite3.Error as error:
             warn("mail_ledger_not_pruned", error=error)
             self._due = time.monotonic() + _AGAIN_S

@@ -163,7 +163,9 @@ def test_of_an_erased_person_no_file_of_the_agent_says_anything(
     Words that are no four letters of what is sealed by chance.
     """
     server.deliver(
-        a_mail(11, "Where is my order? I live in Unterdorf.", sender="Zoraphina <zora@quux.example>"),
+        a_mail(
+            11, "Where is my order? I live in Unterdorf.", sender="Zoraphina <zora@quux.example>"
+        ),
         a_mail(12, "Unterdorf has a chess club", sender="zora@quux.example"),
         a_mail(13, "Oberdorf has one too", sender="other@bar.example"),
     )
