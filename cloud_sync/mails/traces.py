@@ -24,7 +24,8 @@ from cloud_sync.store.types import JsonObject
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 1 << 30
+MOST_BYTES = 512 << 20
+"""Nobody writes while a file is written anew, which takes seconds for so many on an SSD, and half a minute on a disk."""
 _USUAL = ("OFF", "ON", "FAST")
 """By the number that SQLite tells."""
 _NOTE = "erased_traces"
