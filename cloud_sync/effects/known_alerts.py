@@ -149,6 +149,12 @@ ALERTS: tuple[AlertInfo, ...] = (
         "`cloud-sync crm secret NAME`; see [connect a CRM](../how-to/connect-a-crm.md)",
     ),
     AlertInfo(
+        "erased-traces", ("warning",),
+        "SQLite's file was not written anew after somebody was erased: it has more than 512 MiB, or there is no room for a"
+        " second one; unused room of its pages may hold what rows once said",
+        "make room if that is missing, and restart the hub at a quiet hour: it does so before it serves",
+    ),
+    AlertInfo(
         "hub-clock-leapt", ("warning",),
         "the clock of the hub's machine leapt two days ahead or more, or the hub was off for so long: what is old is removed "
         "a day in an hour at most until that is caught up",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sys
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -21,11 +22,12 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Job, Setting
 from cloud_sync.store.types import JsonObject
+from kits.core.errors import MachineError
 
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 512 << 20
-"""Nobody writes while a file is written anew, which takes seconds for so many on an SSD, and half a minute on a disk."""
+"""While others work: nobody writes meanwhile, which lasts some seconds for so many on an SSD, and half a minute on a disk."""
 _USUAL = ("OFF", "ON", "FAST")
 """By the number that SQLite tells."""
 _NOTE = "erased_traces"
@@ -67,7 +69,7 @@ def clear_traces(hub: Hub, most: int = MOST_BYTES) -> bool:
     """Writes SQLite's file anew where something was erased since; whether nothing of it is left.
 
     Args:
-        most: a file of more bytes is left as it is: nobody could write for too long.
+        most: a file of more bytes is left as it is.
 
     Raises:
         MachineError: it cannot be done now; it is done at the next call.
@@ -77,7 +79,6 @@ def clear_traces(hub: Hub, most: int = MOST_BYTES) -> bool:
     if noted is None:
         return True
     if (size := hub.database.bytes()) > most:
-        log.warning("event=erased_traces_left mib=%d", size >> 20)
         return False
     hub.database.rewrite()
     log.info("event=erased_traces_cleared mib=%d", size >> 20)
@@ -94,6 +95,14 @@ def _empty_journal(hub: Hub) -> None:
         connection.rollback()
         plain: Any = connection.connection.driver_connection
         plain.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def clear_all_traces(hub: Hub) -> None:
+    """However large the file is: for a hub that starts, with which nobody works yet. Where it fails, retention tells of it."""
+    try:
+        clear_traces(hub, most=sys.maxsize)
+    except MachineError as error:
+        log.warning("event=erased_traces_left error=%r", error.what)
 
 
 def clear_jobs(hub: Hub, projects: Collection[str]) -> int:

@@ -15,6 +15,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.hub import Hub
 from cloud_sync.mails.traces import clear_traces
 from cloud_sync.retention import others, scores, unknown
@@ -41,6 +42,7 @@ from kits.core.sample import utc_now
 log = logging.getLogger(__name__)
 
 TURN_S = 30.0
+TRACES = "erased-traces"
 FREE_PAGES = 0.25
 """SQLite gives pages back to the disk when more of its file than this is unused."""
 
@@ -119,11 +121,21 @@ class Pruner:
         if self._traces_seen:
             return
         self._traces_seen = True
+        why = "it is so large that nobody could write to it for long"
         try:
-            clear_traces(self._hub)
+            cleared = clear_traces(self._hub)
         except MachineError as error:
-            log.warning("event=erased_traces_left error=%r", error.what)
+            cleared, why = False, error.what
             self._hub.metrics.loop_errors.labels("retention").inc()
+        with self._hub.database.transaction() as session:
+            if cleared:
+                close_alert(session, TRACES)
+            else:
+                raise_alert(
+                    session, self._hub.config.notify, TRACES, "warning",
+                    f"the database's file was not written anew after somebody was erased, and may hold traces of them: {why};"
+                    " restart the hub at a quiet hour",
+                )  # fmt: skip
 
     def _mails(self) -> None:
         """What mails say; the mails of dataset versions are marked before."""
