@@ -91,6 +91,17 @@ class SmallBlobs:
             db.execute("DELETE FROM blobs WHERE digest = ?", key)
         return int(found[0][0]) if found else 0
 
+    def rewrite(self) -> None:
+        """Writes the file anew: pages also hold copies of bytes that were moved about in them, which deleting does not reach.
+
+        Raises:
+            DataError: there is no room for a second file; or as `get`.
+        """
+        if not self.path.exists():
+            return
+        with self._told(), contextlib.closing(_connect(self.path)) as db:
+            db.execute("VACUUM")
+
     def _create(self) -> None:
         """An empty file with its table, or none: nobody finds a file without one."""
         if self.path.exists():

@@ -179,7 +179,10 @@ def _finish(project: Project) -> list[str]:
         _move_findings(project, old, new, gone)
         for digest in {i.sample.digest for i in gone} - {i.sample.digest for i in new.items}:
             project.blobs.delete(digest)
-        path.unlink()
+    if done:
+        project.blobs.clear_traces()
+    for version in done:  # a try that is cut off before does all of it again
+        (project.datasets_dir / f"{version}.jsonl").unlink()
     return done
 
 

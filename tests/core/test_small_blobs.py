@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import random
 import shutil
 import signal
 import subprocess
@@ -77,6 +78,28 @@ def test_one_persons_bytes_are_erased_from_among_all_others(store: FolderBlobSto
     with pytest.raises(DataError, match="not in the store"):
         store.get(digests[77])
     assert [store.get(d) for d in digests[:77]] == [lead(number) for number in range(77)]
+
+
+def test_of_many_who_are_erased_one_after_the_other_nothing_is_left(store: FolderBlobStore) -> None:
+    """Deleting one moves those beside it about in their pages."""
+    chance = random.Random(3)
+    contents = {f"{n:08x} secret ".encode() * chance.randint(1, 50) for n in range(900)}
+    with store.at_once() as together:
+        digests = {together.put(content): content for content in sorted(contents)}
+    gone = chance.sample(sorted(digests), 600)
+    for digest in gone:
+        store.delete(digest)
+    before = store.root.joinpath("small.sqlite").stat().st_size
+    store.clear_traces()
+    files = [path.read_bytes() for path in store.root.iterdir()]
+    assert not [one for one in gone if any(digests[one][:16] in file for file in files)]
+    assert sum(map(len, files)) < before * 2 / 3
+    assert all(store.get(one) == content for one, content in digests.items() if one not in gone)
+
+
+def test_where_there_are_no_small_ones_there_are_no_traces(store: FolderBlobStore) -> None:
+    store.clear_traces()
+    assert not list(store.root.glob("*"))
 
 
 def test_a_store_with_a_file_of_each_goes_on(store: FolderBlobStore) -> None:

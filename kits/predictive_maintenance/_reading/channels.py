@@ -146,7 +146,9 @@ def choose_channels(
 
 def _counts_rows(column: Column, *, first: bool) -> bool:
     """A number of rows or cycles that goes up by the same step all along."""
-    told = column.values[np.isfinite(column.values)] if column.kind == "number" else []
+    if column.kind != "number":
+        return False
+    told = column.values[np.isfinite(column.values)]
     if len(told) < 2:
         return False
     if column.name and role_of(column.name) not in ("id", "cycle"):
