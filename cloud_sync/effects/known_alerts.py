@@ -150,9 +150,10 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "erased-traces", ("warning",),
-        "SQLite's file was not written anew after somebody was erased: it has more than 512 MiB, or there is no room for a"
-        " second one; unused room of its pages may hold what rows once said",
-        "make room if that is missing, and restart the hub at a quiet hour: it does so before it serves",
+        "the database's files were not written anew after somebody was erased: they have more than 512 MiB, or there is no"
+        " room for a second copy; unused room of their pages may hold what rows once said",
+        "make room if that is missing, and restart the hub at a quiet hour: up to 8 GiB it does so before it serves; beyond, run"
+        " VACUUM (on PostgreSQL VACUUM FULL) yourself",
     ),
     AlertInfo(
         "hub-clock-leapt", ("warning",),

@@ -1,15 +1,14 @@
-"""What erasing leaves behind outside of rows and storage: unused room in SQLite's file, its journal, folders of old jobs.
+"""What erasing leaves behind outside of rows and storage: unused room of the database's pages, its journal, folders of old jobs.
 
-SQLite overwrites what it removes where it lay last. What a row held before it was changed, and copies that it left where it
-was moved about, lie on in unused room of the pages: within the hour the file is written anew (`clear_traces`). Which rows
-go is not known here. PostgreSQL gives room free by its vacuum, and writes over it as rows come.
+SQLite overwrites what it removes where it lay last, PostgreSQL when rows come that need the room. What a row held before it
+was changed, and copies that it left where it was moved about, lie on in unused room of the pages: within the hour the
+files are written anew (`clear_traces`). Which rows go is not known here.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
-import sys
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -28,10 +27,12 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 512 << 20
 """While others work: nobody writes meanwhile, which lasts some seconds for so many on an SSD, and half a minute on a disk."""
+MOST_AT_START_BYTES = 8 << 30
+"""About a minute on an SSD, in which the hub does not serve."""
 _USUAL = ("OFF", "ON", "FAST")
 """By the number that SQLite tells."""
 _NOTE = "erased_traces"
-"""A setting: something was erased since the file was written anew."""
+"""A setting: something was erased since the files were written anew."""
 _ENDED = ("done", "failed")
 _WITH_MAILS = ("dataset", "project")
 """Folders of a job that hold samples, or texts made of them; its log stays."""
@@ -49,8 +50,8 @@ def overwriting(hub: Hub) -> Iterator[Session]:
             driver.execute("PRAGMA secure_delete=ON")
         try:
             yield session
-            if is_sqlite:
-                _note(session)
+            session.flush()
+            _note(session)  # last: who waits for its row holds up nobody whom this one waits for
             session.flush()
         finally:
             if is_sqlite:
@@ -66,10 +67,10 @@ def _note(session: Session) -> None:
 
 
 def clear_traces(hub: Hub, most: int = MOST_BYTES) -> bool:
-    """Writes SQLite's file anew where something was erased since; whether nothing of it is left.
+    """Writes the database's files anew where something was erased since; whether nothing of it is left.
 
     Args:
-        most: a file of more bytes is left as it is.
+        most: a database of more bytes is left as it is.
 
     Raises:
         MachineError: it cannot be done now; it is done at the next call.
@@ -98,9 +99,9 @@ def _empty_journal(hub: Hub) -> None:
 
 
 def clear_all_traces(hub: Hub) -> None:
-    """However large the file is: for a hub that starts, with which nobody works yet. Where it fails, retention tells of it."""
+    """Of a larger database too: for a hub that starts, with which nobody works yet. Where it fails, retention tells of it."""
     try:
-        clear_traces(hub, most=sys.maxsize)
+        clear_traces(hub, most=MOST_AT_START_BYTES)
     except MachineError as error:
         log.warning("event=erased_traces_left error=%r", error.what)
 

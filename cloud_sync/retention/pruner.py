@@ -10,12 +10,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
 
-from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.effects.alerts import close_alert, raise_lasting
 from cloud_sync.hub import Hub
 from cloud_sync.mails.traces import clear_traces
 from cloud_sync.retention import others, scores, unknown
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 TURN_S = 30.0
 TRACES = "erased-traces"
+_EVER = datetime.fromtimestamp(0, UTC)
 FREE_PAGES = 0.25
 """SQLite gives pages back to the disk when more of its file than this is unused."""
 
@@ -117,7 +118,7 @@ class Pruner:
         )
 
     def _traces(self) -> None:
-        """What SQLite's file still holds of those who were erased; once a turn, however often it goes round."""
+        """What the database's files still hold of those who were erased; once a turn, however often it goes round."""
         if self._traces_seen:
             return
         self._traces_seen = True
@@ -131,10 +132,11 @@ class Pruner:
             if cleared:
                 close_alert(session, TRACES)
             else:
-                raise_alert(
+                raise_lasting(
                     session, self._hub.config.notify, TRACES, "warning",
-                    f"the database's file was not written anew after somebody was erased, and may hold traces of them: {why};"
-                    " restart the hub at a quiet hour",
+                    f"the database's files were not written anew after somebody was erased, and may hold traces of them: {why};"
+                    " restart the hub at a quiet hour, and above 8 GiB run VACUUM (on PostgreSQL VACUUM FULL) yourself",
+                    where="", since=_EVER,
                 )  # fmt: skip
 
     def _mails(self) -> None:

@@ -23,9 +23,10 @@ from sqlalchemy import (
     func,
     inspect,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.orm import InstrumentedAttribute, Session, UOWTransaction, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -34,6 +35,9 @@ from kits.core.errors import ConfigError, MachineError, UnreachableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
+LOCK_TIMEOUT_MS = 10_000
+_SIZE_OF_FILE = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+_SIZE_OF_TABLES = "SELECT pg_database_size(current_database())"
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
 SHRINK_PAGES = 2000
 _CHANGED = "changed"
@@ -118,35 +122,51 @@ class Database:
         return True
 
     def rewrite(self) -> None:
-        """Writes SQLite's file anew, row by row: nothing comes with of what rows once held, or where they once lay.
+        """Writes the files anew, row by row: nothing comes with of what rows once held, or where they once lay.
 
-        Nobody else writes meanwhile: about six seconds for each GiB on an SSD. PostgreSQL's files stay as they are.
+        Nobody else writes meanwhile, on PostgreSQL to the table at hand: about six seconds for each GiB on an SSD.
 
         Raises:
             MachineError: no room for a second file meanwhile, or somebody reads or writes for too long.
         """
-        if self.engine.dialect.name != "sqlite":
-            return
+        try:
+            if self.engine.dialect.name == "sqlite":
+                self._rewrite_file()
+            else:
+                self._rewrite_tables()
+        except (sqlite3.OperationalError, OperationalError, ProgrammingError) as error:
+            why = error.orig if isinstance(error, DBAPIError) else error
+            raise MachineError(
+                f"the database cannot be written anew: {why}",
+                where=self.engine.url.render_as_string(),
+                fix="make room for a second copy, on SQLite also in TMPDIR",
+            ) from error
+
+    def _rewrite_file(self) -> None:
         with self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
+            driver.execute("VACUUM")
+            # the new pages lie in the journal until they are written back, which a reader may put off
+            [(busy, *_)] = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if busy:
+                raise sqlite3.OperationalError("somebody reads it as it was")
+
+    def _rewrite_tables(self) -> None:
+        with self.engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            # who waits for a table makes all others wait that come after it
+            connection.exec_driver_sql(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
             try:
-                driver.execute("VACUUM")
-                # the new pages lie in the journal until they are written back, which a reader may put off
-                [(busy, *_)] = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-                if busy:
-                    raise sqlite3.OperationalError("somebody reads it as it was")
-            except sqlite3.OperationalError as error:
-                raise MachineError(
-                    f"the database cannot be written anew: {error}",
-                    where=str(self.engine.url),
-                    fix="make room for a second file of its size, there and in TMPDIR",
-                ) from error
+                connection.exec_driver_sql("VACUUM (FULL)")
+            finally:
+                connection.exec_driver_sql("RESET lock_timeout")
 
     def bytes(self) -> int:
-        """Of SQLite's file; 0 of a PostgreSQL's."""
-        name = self.engine.url.database
-        is_file = self.engine.dialect.name == "sqlite" and name and Path(name).is_file()
-        return Path(name).stat().st_size if is_file and name else 0
+        """Of the database on the disk."""
+        with self.session() as session:
+            if self.engine.dialect.name == "sqlite":
+                return int(session.scalar(text(_SIZE_OF_FILE)) or 0)
+            return int(session.scalar(text(_SIZE_OF_TABLES)) or 0)
 
     def close(self) -> None:
         """Closes all connections."""

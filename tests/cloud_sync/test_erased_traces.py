@@ -1,24 +1,28 @@
-"""What erasing leaves in SQLite's file: rows that grew, shrank and moved leave copies in unused room of its pages."""
+"""What erasing leaves in a database's files: rows that grew, shrank and moved leave copies in unused room of the pages."""
 
 from __future__ import annotations
 
 import random
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from cloud_sync.crm.forgetting import forget_all
+from cloud_sync.hub import Hub
 from cloud_sync.mails import traces
 from cloud_sync.mails.traces import clear_traces, overwriting
 from cloud_sync.retention.pruner import TRACES, Pruner
+from cloud_sync.store import db
 from cloud_sync.store.models import Alert, CrmEvent, Setting
 from kits.core.errors import MachineError
-from tests.cloud_sync.fleet_builders import AT
+from tests.cloud_sync.fleet_builders import AT, make_hub
 from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
+from tests.cloud_sync.postgres import drop_database, url_of
 
 PEOPLE = 120
 
@@ -188,3 +192,57 @@ def test_an_erasure_changes_nothing_for_who_comes_after_it(
     with overwriting(here.hub) as session:
         assert session.connection().exec_driver_sql("PRAGMA secure_delete").scalar_one() == 1
     assert overwrites(here) == number
+
+
+def test_postgresqls_tables_are_written_anew(cluster: Path, tmp_path: Path) -> None:
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
+    with make_hub(tmp_path, database_url=url) as hub:
+        names = [str(n) for n in range(PEOPLE)]
+        with hub.database.transaction() as session:
+            session.add_all(Setting(key=f"of {name}", value={}) for name in names)
+        for length in (1, 20, 5):
+            with hub.database.transaction() as session:
+                for name in names:
+                    said = secret(name) * length
+                    session.get_one(Setting, f"of {name}").value = {"said": said}
+        with overwriting(hub) as session:
+            session.execute(
+                delete(Setting).where(Setting.key.in_(f"of {name}" for name in names[::4]))
+            )
+        assert in_files(cluster, hub, names) >= set(names[::4])
+        assert not clear_traces(hub, most=1)
+        Pruner(hub).turn()
+        assert in_files(cluster, hub, names) == set(names) - set(names[::4])
+        assert clear_traces(hub, most=0)  # nothing is noted any more
+    drop_database(cluster, url)
+
+
+def test_a_table_that_somebody_reads_for_long_is_written_anew_later(
+    cluster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "LOCK_TIMEOUT_MS", 50)
+    url = url_of(cluster, f"t{secrets.token_hex(6)}")
+    with make_hub(tmp_path, database_url=url) as hub:
+        with overwriting(hub):
+            pass
+        with hub.database.session() as session:
+            session.scalars(select(Setting)).all()
+            with pytest.raises(MachineError, match="lock timeout"):
+                clear_traces(hub)
+        assert clear_traces(hub)
+        with hub.database.engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW lock_timeout").scalar_one() == "0"
+    drop_database(cluster, url)
+
+
+def in_files(cluster: Path, hub: Hub, names: list[str]) -> set[str]:
+    """Of whom a server's tables hold something on the disk."""
+    with hub.database.engine.connect() as connection:
+        plain = connection.execution_options(isolation_level="AUTOCOMMIT")
+        plain.exec_driver_sql("CHECKPOINT")
+        base = plain.exec_driver_sql(
+            "SELECT oid FROM pg_database WHERE datname = current_database()"
+        )
+        folder = cluster / "data/base" / str(base.scalar_one())
+    content = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
+    return {name for name in names if secret(name).encode() in content}
