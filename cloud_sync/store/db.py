@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import InstrumentedAttribute, Session, UOWTransaction, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -127,19 +127,19 @@ class Database:
         Nobody else writes meanwhile, on PostgreSQL to the table at hand: about six seconds for each GiB on an SSD.
 
         Raises:
-            MachineError: no room for a second file meanwhile, or somebody reads or writes for too long.
+            MachineError: no room for a second file meanwhile, a damaged one, or somebody reads or writes for too long.
         """
         try:
             if self.engine.dialect.name == "sqlite":
                 self._rewrite_file()
             else:
                 self._rewrite_tables()
-        except (sqlite3.OperationalError, OperationalError, ProgrammingError) as error:
+        except (sqlite3.Error, DBAPIError) as error:
             why = error.orig if isinstance(error, DBAPIError) else error
             raise MachineError(
                 f"the database cannot be written anew: {why}",
                 where=self.engine.url.render_as_string(),
-                fix="make room for a second copy, on SQLite also in TMPDIR",
+                fix="make room for a second copy, on SQLite also in TMPDIR; if it is damaged, restore a backup",
             ) from error
 
     def _rewrite_file(self) -> None:

@@ -6,6 +6,7 @@ import random
 import secrets
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -175,6 +176,26 @@ def test_a_large_file_is_written_anew_when_the_hub_starts(
     traces.clear_all_traces(here.hub)
     Pruner(here.hub).turn()
     assert not is_noted(here) and said(here) == ""
+
+
+def test_a_damaged_file_keeps_no_hub_from_starting(
+    here: LeadHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    filled(here)
+    with overwriting(here.hub):
+        pass
+    here.hub.database.engine.dispose()
+    path = here.hub.config.data_dir / "hub.sqlite"
+    with closing(sqlite3.connect(path)) as file:
+        [(root,)] = file.execute("SELECT rootpage FROM sqlite_master WHERE name = 'crm_event'")
+        [(size,)] = file.execute("PRAGMA page_size")
+    with path.open("r+b") as stream:
+        stream.seek((root - 1) * size)
+        stream.write(b"\xff" * size)
+    with pytest.raises(MachineError, match="malformed"):
+        clear_traces(here.hub)
+    traces.clear_all_traces(here.hub)
+    assert "erased_traces_left" in caplog.text and is_noted(here)
 
 
 def said(here: LeadHub) -> str:
