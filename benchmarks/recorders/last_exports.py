@@ -95,10 +95,46 @@ def _html(made: Sequence[Reading]) -> str:
     )
 
 
+def _of_tag(made: Sequence[Reading], name: str, header: str) -> bytes:
+    """The readings of one tag; those that are missing were not recorded."""
+    present = ((at(r, "%Y-%m-%d %H:%M:%S"), v) for r in made if (v := r.value(name)) is not None)
+    return PLAIN.text([("Timestamp", header), *present])
+
+
+def _file_per_tag() -> Files:
+    made = Told().readings()
+    return {f"{tag}.csv": _of_tag(made, name, "Value") for tag, name in (("TI101", "temp"), ("VI102", "vib"), ("JI103", "power"))}  # fmt: skip
+
+
+def _file_per_tag_and_machine() -> Files:
+    made = _NAMED.readings()
+    return {f"{m}/{n}.csv": _of_tag([r for r in made if r.machine == m], n, n) for m in ("M1", "M2") for n in _FIELDS}  # fmt: skip
+
+
+def _times_beside(header: Sequence[str]) -> Files:
+    """A time beside each channel, in the order of their own: lists of different lengths side by side."""
+    made = Told().readings()
+    lists = [[(at(r, "%Y-%m-%d %H:%M:%S"), v) for r in made if (v := r.value(n)) is not None] for n in _FIELDS]  # fmt: skip
+    rows_of = [sum((own[i] if i < len(own) else ("", "") for own in lists), ()) for i in range(len(made))]  # fmt: skip
+    return {"trend.csv": PLAIN.text([header, *rows_of])}
+
+
 RECORDERS: Final[tuple[Recorder, ...]] = (
     Recorder("A folder per machine, a file a day", _by_month, _NAMED.tracks),
     Recorder("Hours in the rows, the day in the name", _day_in_name, Told().tracks),
     Recorder("Readings and a German list of stoppages", _stoppages, Told(faults=True).tracks),
+    Recorder("A file per tag, named as ISA 5.1 has it", _file_per_tag, Told().tracks),
+    Recorder("A folder per machine, a file per tag", _file_per_tag_and_machine, _NAMED.tracks),
+    Recorder(
+        "WinCC, trends with times of their own",
+        lambda: _times_beside([f"{n} {part}" for n in _FIELDS for part in ("Time", "ValueY")]),
+        Told().tracks,
+    ),
+    Recorder(
+        "PI DataLink, a time beside each tag",
+        lambda: _times_beside([cell for n in _FIELDS for cell in ("Time", n)]),
+        Told().tracks,
+    ),
     recorded("A head each time it is switched on", "l7.csv", _concatenated),
     recorded("Columns of fixed width under dashes", "fixed.txt", _ruled),
     Recorder(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from kits.core.errors import DataError
 
@@ -21,6 +22,8 @@ MAX_ITEMS = 100_000
 _UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
 _SIZES = {24: ">B", 25: ">H", 26: ">I", 27: ">Q"}
 _CONSTANTS: dict[int, bool | None] = {20: False, 21: True, 22: None}
+_DOUBLE = struct.Struct(">Bd")
+_SHORT = 64
 _FLOATS = {25: ">e", 26: ">f", 27: ">d"}
 
 
@@ -36,28 +39,37 @@ def encode(value: CborValue) -> bytes:
 
 
 def _write(value: CborValue, parts: list[bytes]) -> None:
-    if value is None or isinstance(value, bool):
-        parts.append(bytes([_SIMPLE << 5 | {False: 20, True: 21, None: 22}[value]]))
-    elif isinstance(value, int):
-        parts.append(_head(_NEGATIVE, -1 - value) if value < 0 else _head(_UINT, value))
+    # what windows have most of comes first: a table of wide rows holds millions of short texts
+    if isinstance(value, str):
+        parts.append(_short_text(value) if len(value) <= _SHORT else _text(value))
     elif isinstance(value, float):
-        parts.append(b"\xfb" + struct.pack(">d", value))
+        parts.append(_DOUBLE.pack(_SIMPLE << 5 | 27, value))
     elif isinstance(value, bytes):
         parts += [_head(_BYTES, len(value)), value]
-    elif isinstance(value, str):
-        content = value.encode()
-        parts += [_head(_TEXT, len(content)), content]
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict | Mapping):
         parts.append(_head(_MAP, len(value)))
         for key, item in value.items():
             _write(key, parts)
             _write(item, parts)
-    elif isinstance(value, Sequence):
+    elif value is None or isinstance(value, bool):
+        parts.append(bytes([_SIMPLE << 5 | {False: 20, True: 21, None: 22}[value]]))
+    elif isinstance(value, int):
+        parts.append(_head(_NEGATIVE, -1 - value) if value < 0 else _head(_UINT, value))
+    elif isinstance(value, list | Sequence):
         parts.append(_head(_ARRAY, len(value)))
         for item in value:
             _write(item, parts)
     else:
         raise DataError(f"a {type(value).__name__} cannot be written as CBOR")
+
+
+def _text(value: str) -> bytes:
+    content = value.encode()
+    return _head(_TEXT, len(content)) + content
+
+
+_short_text = lru_cache(maxsize=8_192)(_text)
+"""Keys and names of channels come again in each window."""
 
 
 def _head(major: int, number: int) -> bytes:

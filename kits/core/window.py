@@ -10,6 +10,7 @@ as speed and asset, are its attributes.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -24,16 +25,18 @@ from kits.core.errors import DataError
 MEDIA_TYPE = "application/vnd.kitwright.window+cbor"
 VERSION = 1
 MAX_BYTES = 16 << 20
-MAX_CHANNELS = 256
+MAX_CHANNELS = 1_024
 MAX_ATTRIBUTES = 64
+MAX_NAME = 64
+"""Signs in the name of a channel or attribute, and in a unit."""
 MAX_READINGS = 4 << 20
 """Of all channels together."""
 MIN_RATE_HZ, MAX_RATE_HZ = 1e-7, 1e9
 """A reading in four months, and more than any converter gives."""
-_MAX_NAME = 64
 _MAX_TEXT = 200
 _TOP = 32_767
 _MISSING = -32_768
+_ZERO, _NONE = (step.to_bytes(2, "little", signed=True) for step in (0, _MISSING))
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,11 @@ def encode_window(window: Window) -> bytes:
     """The window as bytes of `MEDIA_TYPE`.
 
     Raises:
-        DataError: no channels, too many, of unequal length at one rate, too many readings or attributes,
-            or an attribute that is no finite number and no text.
+        DataError: no channels, too many, two of one name, of unequal length at one rate, too many readings
+            or attributes, or an attribute that is no finite number and no text.
     """
     _check_size(window.channels)
+    _check_names(window.channels)
     started = window.started_at.isoformat() if window.started_at is not None else None
     return cbor.encode(
         {
@@ -103,6 +107,23 @@ def encode_window(window: Window) -> bytes:
 
 
 def _packed(channel: Channel) -> CborValue:
+    offset, scale, steps = _steps(channel)
+    own_rate = {} if channel.rate_hz is None else {"rate_hz": float(channel.rate_hz)}
+    return {
+        **own_rate,
+        "name": channel.name[:MAX_NAME],
+        "unit": channel.unit[:MAX_NAME],
+        "scale": scale,
+        "offset": offset,
+        "i16": steps,
+    }
+
+
+def _steps(channel: Channel) -> tuple[float, float, bytes]:
+    """Offset, scale and the readings in steps of it."""
+    if channel.readings.size == 1:  # rows of a table, which may have a thousand columns
+        value = float(channel.readings[0])
+        return (value, 0.0, _ZERO) if math.isfinite(value) else (0.0, 0.0, _NONE)
     values = np.asarray(channel.readings, np.float64)
     finite = np.isfinite(values)
     low, high = (
@@ -117,15 +138,7 @@ def _packed(channel: Channel) -> CborValue:
         steps[finite] = np.clip(np.rint((values[finite] - offset) / scale), -_TOP, _TOP)
     else:
         steps[finite] = 0
-    own_rate = {} if channel.rate_hz is None else {"rate_hz": float(channel.rate_hz)}
-    return {
-        **own_rate,
-        "name": channel.name[:_MAX_NAME],
-        "unit": channel.unit[:_MAX_NAME],
-        "scale": scale,
-        "offset": offset,
-        "i16": steps.astype("<i2").tobytes(),
-    }
+    return offset, scale, steps.astype("<i2").tobytes()
 
 
 def decode_window(content: bytes) -> Window:
@@ -146,7 +159,8 @@ def decode_window(content: bytes) -> Window:
         raise DataError("a sensor window without channels")
     if len(packed) > MAX_CHANNELS:
         raise DataError(f"a sensor window of more than {MAX_CHANNELS} channels")
-    channels = tuple(_unpacked(channel) for channel in packed)
+    with np.errstate(over="ignore"):
+        channels = tuple(_unpacked(channel) for channel in packed)
     _check_size(channels)
     attributes = found.get("attributes", {})
     if not isinstance(attributes, Mapping):
@@ -165,11 +179,10 @@ def _unpacked(found: CborValue) -> Channel:
     name, unit, content = found.get("name"), found.get("unit", ""), found.get("i16")
     if not isinstance(name, str) or not isinstance(unit, str) or not isinstance(content, bytes):
         raise DataError("a channel without name, unit or readings")
-    if len(name) > _MAX_NAME or len(unit) > _MAX_NAME or len(content) % 2:
-        raise DataError("a channel out of bounds", where=name[:_MAX_NAME])
+    if len(name) > MAX_NAME or len(unit) > MAX_NAME or len(content) % 2:
+        raise DataError("a channel out of bounds", where=name[:MAX_NAME])
     steps = np.frombuffer(content, "<i2")
-    with np.errstate(over="ignore"):
-        readings = (steps * _number(found, "scale") + _number(found, "offset")).astype(np.float32)
+    readings = (steps * _number(found, "scale") + _number(found, "offset")).astype(np.float32)
     readings[steps == _MISSING] = np.nan
     rate_hz = _rate(found) if "rate_hz" in found else None
     return Channel(name, unit, readings, rate_hz)
@@ -185,17 +198,28 @@ def _check_size(channels: Sequence[Channel]) -> None:
         raise DataError(f"a sensor window of more than {MAX_READINGS} readings")
 
 
+def _check_names(channels: Sequence[Channel]) -> None:
+    names = Counter(channel.name[:MAX_NAME] for channel in channels)
+    name, times = names.most_common(1)[0]
+    if times > 1:
+        raise DataError(
+            f"{times} channels of a sensor window have one name",
+            where=name,
+            fix=f"give each a name that differs in its first {MAX_NAME} signs",
+        )
+
+
 def _checked_attributes(given: Mapping[str, object]) -> Iterator[tuple[str, str | float]]:
     if len(given) > MAX_ATTRIBUTES:
         raise DataError(f"a sensor window of more than {MAX_ATTRIBUTES} attributes")
     for name, value in given.items():
-        if isinstance(value, str) and len(value) <= _MAX_TEXT and len(name) <= _MAX_NAME:
+        if isinstance(value, str) and len(value) <= _MAX_TEXT and len(name) <= MAX_NAME:
             yield name, value
-        elif isinstance(value, int | float) and math.isfinite(value) and len(name) <= _MAX_NAME:
+        elif isinstance(value, int | float) and math.isfinite(value) and len(name) <= MAX_NAME:
             yield name, float(value)
         else:
             raise DataError(
-                "an attribute that is no number and no short text", where=name[:_MAX_NAME]
+                "an attribute that is no number and no short text", where=name[:MAX_NAME]
             )
 
 

@@ -105,7 +105,9 @@ def test_windows_that_make_no_sense_are_not_written() -> None:
     for channels in (
         (),
         (Channel("a", "", one), Channel("b", "", two)),
-        tuple(Channel(f"c{n}", "", one) for n in range(257)),
+        tuple(Channel(f"c{n}", "", one) for n in range(1_025)),
+        (Channel("a", "", one), Channel("a", "", one)),
+        (Channel("x" * 64 + "1", "", one), Channel("x" * 64 + "2", "", one)),
         (Channel("a", "", np.zeros((4 << 20) + 1, np.float32)),),
     ):
         with pytest.raises(DataError):

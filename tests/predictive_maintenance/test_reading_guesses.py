@@ -111,11 +111,3 @@ def test_machines_that_share_all_times_are_told_apart_and_the_guess_is_told(tmp_
     assert {sample.meta["asset"] for sample in samples} == {"left", "right"}
     assert "told apart by the column where" in texts(findings, "asset")
     assert "warn" in levels(findings, "asset")
-
-
-def test_channels_with_times_of_their_own_are_refused_with_the_remedy(tmp_path: Path) -> None:
-    above = "Name\ta\tName\tb\nData-Type\tREAL\tData-Type\tREAL\nOffset\t0\tOffset\t0\n"
-    rows = "".join(f"{n * 10}\t{n % 7}\t{n * 20}\t{n % 5}\n" for n in range(N))
-    with pytest.raises(DataError, match="times of its own") as caught:
-        read_all(put(tmp_path / "scope.csv", above + rows))
-    assert "one column of times" in caught.value.fix

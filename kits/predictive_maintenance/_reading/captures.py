@@ -18,6 +18,7 @@ from kits.predictive_maintenance._reading.capture_lives import Capture
 from kits.predictive_maintenance._reading.columns import role_of
 from kits.predictive_maintenance._reading.files import WAVES, data_files, rate_beside, rate_in
 from kits.predictive_maintenance._reading.notes import Notes, refused
+from kits.predictive_maintenance._reading.paired import aligned
 from kits.predictive_maintenance._reading.per_cycle import find_cycles, read_cycles
 from kits.predictive_maintenance._reading.plan import plan
 from kits.predictive_maintenance._reading.recording import MAX_PIECE_READINGS, Recording, moment
@@ -94,6 +95,7 @@ class _Opener:
             )
         table = read_table(capture.file, sheet=self._sidecar.sheet)
         self._notes.table(table, capture.name)
+        table = aligned(table, self._sidecar.time, self._notes, capture.name)
         columns, own = _channels(table, self._sidecar)
         if not columns:
             raise DataError("no column of readings", where=capture.name)

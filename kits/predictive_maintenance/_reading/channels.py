@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.predictive_maintenance._reading.bounds import fitting
 from kits.predictive_maintenance._reading.columns import role_of
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.roles import LEFT_OUT, LEFT_OUT_TEXT, Roles, levels_of
@@ -141,7 +142,7 @@ def choose_channels(
             conditions.append(column)
         else:
             channels += _coded(column, notes)
-    return Chosen(tuple(channels), tuple(conditions), roles.speed)
+    return Chosen(fitting(channels, notes, name), tuple(conditions), roles.speed)
 
 
 def _counts_rows(column: Column, *, first: bool) -> bool:

@@ -37,7 +37,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|fault|failure|defect|broken|outlier|failed|attack)"
               r"(?:_?(?:label|class|type|code|flag|state|status|id))?|labels?|target|"
               r"machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
-              r"fault_.*label|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|fehler|störung|stoerung"),
+              r"fault_.*label|pass_(?:or_)?fail(?:ed)?|(?:ok|go)_(?:or_)?(?:nok|n_ok|ng|not_ok|nogo|no_go)|good_(?:or_)?bad|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|fehler|störung|stoerung"),
     ("maybe_label", r"class|y|condition|state|event|category"),
     ("quality", r".*qualit(?:y|ät|é|a)(?:_?(?:detail|code|flag))?|status(?:_?code)?|.*_q?status|(?:.*_)?qc|validity|good|valid|"
                 r"(?:.*_)?confidence|questionable|substituted|data_?integrity"),
@@ -58,7 +58,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
 _COMPILED = tuple((role, re.compile(pattern)) for role, pattern in _ROLES)
 
 _NORMAL_VALUE = re.compile(
-    r"(?:normal|ok|io|healthy|good|none|no|false|0|0\.0|-|base_?line|nominal|no_?(?:fault|failure|"
+    r"(?:normal|ok|io|pass(?:ed)?|healthy|good|none|no|false|0|0\.0|-|base_?line|nominal|no_?(?:fault|failure|"
     r"defect|anomaly)|regular|running|undamaged|fault_?free|in_?ordnung|gut|neg(?:ative)?|nein|non|nej|nei|nee|nie|não|нет|"
     r"hayır)(?:[_ ]?\d*)"
 )

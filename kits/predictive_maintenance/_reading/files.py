@@ -140,7 +140,7 @@ def asset_of(path: Path, root: Path, sidecar: Sidecar) -> str:
         return home
     stem = relative.stem if relative.suffix.lower() in SUFFIXES | WAVES else relative.name
     if sidecar.asset != "file" and _DATE.search(stem):
-        stem = re.sub(r"[-_. T]+$|^[-_. T]+", "", _DATE.sub("", stem))
+        stem = re.sub(r"[-_. ]+$|^[-_. ]+", "", _DATE.sub("", stem))
         if not re.search(r"[A-Za-z]", stem):
             return home
     return stem if folder == "." else f"{folder}/{stem}"

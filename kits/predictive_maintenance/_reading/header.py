@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from kits.core.errors import DataError
 from kits.predictive_maintenance._reading.columns import is_unit, role_of
 
 Cells = Sequence[str]
 _PROPER = 0.5
 _FEWEST_UNITS = 2
 _FEWEST_PROPERTIES = 3
+_SCOPE_TIME = "time [ms]"
 
 
 @dataclass(frozen=True)
@@ -117,21 +117,15 @@ def _first_proper(lines: Sequence[Cells], full: Sequence[int], told: Judge) -> i
 
 
 def _of_pairs(above: Sequence[Cells], rows: Sequence[Cells]) -> tuple[str, ...]:
-    """Names where each channel stands beside its times, below lines of its properties (`Name`, `SampleTime[ms]`).
-
-    Raises:
-        DataError: channels with times of their own.
-    """
+    """Names where each channel stands beside its times, below lines of its properties (`Name`, `SampleTime[ms]`)."""
     keyed = [row for row in above if len(row) > 2 and len(set(row[::2])) == 1 and row[0].strip()]
     named = next((row for row in keyed if row[0].strip().lower() == "name"), None)
     if named is None or len(keyed) < _FEWEST_PROPERTIES:
         return ()
-    if any(len({cell for cell in row[::2] if cell.strip()}) > 1 for row in rows):
-        raise DataError(
-            "each channel has times of its own",
-            fix="export channels of one sample time into one file, or with one column of times",
-        )
-    return tuple(_clean(["time [ms]", *(cell for name in named[1::2] for cell in (name, ""))]))[:-1]
+    own = any(len({cell for cell in row[::2] if cell.strip()}) > 1 for row in rows)
+    between = _SCOPE_TIME if own else ""
+    cells = [_SCOPE_TIME, *(cell for name in named[1::2] for cell in (name, between))]
+    return tuple(_clean(cells))[:-1]
 
 
 def _shorter(lines: Sequence[Cells], proper: int, width: int, told: Judge) -> Header | None:

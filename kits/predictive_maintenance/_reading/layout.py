@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from kits.core.errors import DataError
 from kits.predictive_maintenance._reading.files import (
     WAVES,
@@ -20,7 +22,8 @@ from kits.predictive_maintenance._reading.labels_beside import labels_file
 from kits.predictive_maintenance._reading.life import find_lives, named
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.per_cycle import find_cycles
-from kits.predictive_maintenance._reading.roles import Roles, find_roles
+from kits.predictive_maintenance._reading.recording import runs
+from kits.predictive_maintenance._reading.roles import Roles, find_roles, names_verdict, row_labels
 from kits.predictive_maintenance._reading.sidecar import Sidecar, load_sidecar
 from kits.predictive_maintenance._reading.table import Table
 from kits.predictive_maintenance._reading.tables import SUFFIXES, read_table
@@ -30,6 +33,8 @@ _LOOKED_AT = 6
 _FAST_HZ = 100.0
 _WAVE_COLUMNS = 16
 _WAVE_ROWS = 256
+_FEWEST_FAULTS = 8
+_UNEVEN = 0.2
 
 _FIX = (
     "looked for .csv .tsv .txt .json .xlsx .xls .ods .parquet .npy .mat .wav and .cbor files, and others as CSV or "
@@ -78,13 +83,19 @@ def _of_tables(path: Path, files: list[Path], sidecar: Sidecar) -> str:
     table = heads[-1]
     roles = find_roles(table, sidecar, Notes(), files[-1].name)
     if roles.time:
-        return "captures" if _is_fast(table, roles, sidecar) and len(files) > 1 else "table"
+        return _of_times(table, roles, sidecar, alone=len(files) == 1)
     if roles.labels or roles.life or any(c.kind == "text" for c in table.columns):
         return "snapshots"
     wave = len(table.columns) <= _WAVE_COLUMNS and table.rows >= _WAVE_ROWS
     if wave and (len(files) > 1 or rate_in(files[0].stem) or not table.header):
         return "captures"
     return "table" if sidecar.rate_hz else "snapshots"
+
+
+def _of_times(table: Table, roles: Roles, sidecar: Sidecar, *, alone: bool) -> str:
+    if _rows_apart(table, roles, sidecar):
+        return "snapshots"
+    return "captures" if _is_fast(table, roles, sidecar) and not alone else "table"
 
 
 def _heads(files: list[Path], sidecar: Sidecar) -> list[Table]:
@@ -96,6 +107,25 @@ def _heads(files: list[Path], sidecar: Sidecar) -> list[Table]:
         except DataError:
             continue  # becomes a finding when the folder is read
     return found
+
+
+def _rows_apart(table: Table, roles: Roles, sidecar: Sidecar) -> bool:
+    """Whether each row is a part with a verdict of its own, not a moment in the state of a machine.
+
+    A verdict names both of its sides (`Pass/Fail`); else faults come singly, in rows at uneven times.
+    """
+    if any(names_verdict(name) for name in roles.labels):
+        return True
+    column = table.column(roles.time[0])
+    times = read_times(column, sidecar.time) if column is not None else None
+    found = runs(row_labels(table, roles.labels, sidecar)) if roles.labels else ()
+    if times is None or len(roles.time) > 1 or len(found) < _FEWEST_FAULTS:
+        return False
+    steps = np.diff(np.sort(times.seconds[np.isfinite(times.seconds)]))
+    middle = np.median(steps) if steps.size else 0.0
+    uneven = np.mean(np.abs(steps - middle) > _UNEVEN * middle) if middle > 0 else 0.0
+    single = np.mean([end - start == 1 for start, end, _ in found])
+    return bool(uneven > 0.5 and single > 0.5)
 
 
 def _is_fast(table: Table, roles: Roles, sidecar: Sidecar) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kits.core.window import MAX_CHANNELS
 from kits.predictive_maintenance._reading.columns import (
     is_unit,
     is_value_name,
@@ -21,7 +22,7 @@ from kits.predictive_maintenance._reading.columns import (
 from kits.predictive_maintenance._reading.roles import Roles
 from kits.predictive_maintenance._reading.table import Column, Floats, Table, Texts
 
-MAX_TAGS = 256
+MAX_TAGS = MAX_CHANNELS
 _TAG = re.compile(
     r"(?:.*_)?(?:tag|sensor|signal|channel|variable|metric|item|parameter|attribute|attr|data_?point|point|kanal|datenpunkt|"
     r"entity|messstelle|messpunkt)s?(?:_?(?:name|id|index|nr|no))?"

@@ -19,7 +19,8 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Split
 from kits.core.kit import RawSample
 from kits.core.prediction import Quantity, Span
-from kits.core.window import MAX_CHANNELS, MEDIA_TYPE, Channel, Window, encode_window
+from kits.core.window import MEDIA_TYPE, Channel, Window, encode_window
+from kits.predictive_maintenance._reading.columns import NORMAL
 
 REMAINING_LIFE = "remaining_life"
 GAP_PERIODS = 20.0
@@ -144,6 +145,17 @@ class Series:
         return label if alone else ""
 
 
+def runs(labels: NDArray[np.object_]) -> tuple[tuple[int, int, str], ...]:
+    """Stretches of rows with one fault's label."""
+    if not labels.size:
+        return ()
+    changes = np.flatnonzero(labels[1:] != labels[:-1]) + 1
+    edges = [0, *changes.tolist(), labels.size]
+    return tuple(
+        (a, b, str(labels[a])) for a, b in pairwise(edges) if labels[a] not in ("", NORMAL)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Rows `start` to `end` (exclusive) of a series, and where they go."""
@@ -232,7 +244,7 @@ def _window(series: Series, start: int, end: int) -> Window:
     started = None
     if series.absolute and series.seconds is not None:
         started = moment(float(series.seconds[start]))
-    return Window(channels[:MAX_CHANNELS], rate_hz, started, series.attributes)
+    return Window(channels, rate_hz, started, series.attributes)
 
 
 def make_channel(name: str, unit: str, readings: Floats, rate_hz: float) -> Channel:

@@ -5,6 +5,7 @@ A role found is a guess and is said. What follows from the roles is the readers'
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +32,12 @@ MAX_LABELS = 60
 LEFT_OUT = "columns-left-out"
 """The check under which readers say what is no channel."""
 LEFT_OUT_TEXT = "columns that are no channels"
+_EITHER = re.compile(r"(?:pass|ok|go|good)_.*")
+"""Names of a verdict that say both sides, so that 1 may be either."""
+_YES = frozenset(
+    {"y", "yes", "j", "ja", "true", "t", "1", "p", "pass", "passed", "ok", "io", "go", "good"}
+)
+"""Of a verdict: it passed."""
 _CONDITIONS = frozenset({"class", "condition", "category"})
 _FAULT_NAMES = (("anomal", ANOMALY), ("outlier", ANOMALY), ("fail", "failure"), ("fault", "fault"),
                 ("defect", "defect"), ("attack", "attack"))  # fmt: skip
@@ -110,7 +117,8 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
     for column in (c for c in table.columns if c.name in labels):
         usual = _usual_sign(column)
         if usual is not None and not normal_values(sidecar.labels, column.name):
-            text = "of -1 and 1 what most rows have is taken for normal"
+            low = levels_of(column)[0]
+            text = f"of {low:g} and 1 what most rows have is taken for normal"
             told = f"{where}, {column.name}: {usual:g} is normal"
             notes.warn("labels", text, told, "state labels.normal in machines.yaml")
     return roles
@@ -229,11 +237,13 @@ def _named(column: Column, sidecar: Sidecar) -> Texts:
     normal = normal_values(sidecar.labels, column.name)
     binary = column.kind == "number" and len(levels) <= 2
     usual = _usual_sign(column) if not normal else None
+    if column.kind == "text" and not normal and names_verdict(column.name):
+        normal = tuple(str(v) for v in levels if str(v).lower() in _YES)
     word = plain(column.name)
     fault = next((name for part, name in _FAULT_NAMES if part in word), "fault")
     named: dict[str | float, str] = {}
     for level in levels:
-        if is_normal(level, normal) or level == usual:
+        if level == usual if usual is not None else is_normal(level, normal):
             named[level] = NORMAL
         elif column.kind == "text":
             named[level] = str(level)
@@ -242,11 +252,21 @@ def _named(column: Column, sidecar: Sidecar) -> Texts:
     return np.array([named.get(v, "") for v in column.values.tolist()], dtype=object)
 
 
+def names_verdict(name: str) -> bool:
+    """Whether a column of labels is called after both sides of a verdict: `Pass/Fail`, `OK/NOK`, `good or bad`."""
+    return role_of(name) == "label" and _EITHER.match(plain(name)) is not None
+
+
 def _usual_sign(column: Column) -> float | None:
-    """Of -1 and 1 the one that most rows have: some data sets mean a fault by the one, some by the other."""
-    if column.kind != "number" or levels_of(column) != [-1.0, 1.0]:
+    """Of two signs the one that most rows have, where some data sets mean a fault by the one, some by the other."""
+    if column.kind != "number":
         return None
-    return 1.0 if np.nansum(column.values) > 0 else -1.0
+    levels = levels_of(column)
+    either = levels == [0.0, 1.0] and names_verdict(column.name)
+    if levels != [-1.0, 1.0] and not either:
+        return None
+    low = float(levels[0])
+    return 1.0 if np.nanmean(column.values) > (low + 1) / 2 else low
 
 
 def _say(roles: Roles, notes: Notes) -> None:

@@ -55,6 +55,12 @@ def times_of(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: s
             where=name,
             fix="state time.column and time.format in machines.yaml",
         )
+    say_assumed(times, notes, name)
+    return times
+
+
+def say_assumed(times: Times, notes: Notes, name: str) -> None:
+    """Tells what was assumed to read times."""
     if times.doubtful:
         notes.warn(
             "time-order",
@@ -64,7 +70,6 @@ def times_of(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: s
         )
     elif times.note:
         notes.say("time", "times were read with assumptions", f"{name}: {times.note}")
-    return times
 
 
 def _with_day(times: Times, name: str) -> Times:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,21 +26,29 @@ from kits.predictive_maintenance._reading.channels import (
     rows_in_order,
     scaled,
 )
-from kits.predictive_maintenance._reading.columns import NORMAL
+from kits.predictive_maintenance._reading.continued import continued
 from kits.predictive_maintenance._reading.cut import cut_all
 from kits.predictive_maintenance._reading.events import Events, find_events
 from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
 from kits.predictive_maintenance._reading.long import Long, find_long
 from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.owners import owner_of, owners
+from kits.predictive_maintenance._reading.paired import aligned
 from kits.predictive_maintenance._reading.pivot import pivot
 from kits.predictive_maintenance._reading.quality import without_bad_quality
-from kits.predictive_maintenance._reading.recording import GAP_PERIODS, Series, gaps, recordings
+from kits.predictive_maintenance._reading.recording import (
+    GAP_PERIODS,
+    Series,
+    gaps,
+    recordings,
+    runs,
+)
 from kits.predictive_maintenance._reading.roles import find_roles, row_labels
 from kits.predictive_maintenance._reading.row_times import times_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar, unit_of
 from kits.predictive_maintenance._reading.table import Table, Texts
 from kits.predictive_maintenance._reading.tables import read_table
+from kits.predictive_maintenance._reading.tag_files import with_tags_joined
 from kits.predictive_maintenance._reading.times import Times
 
 UNEVEN = 0.2
@@ -73,7 +80,15 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
             found += _series_of(file, around)
         except DataError as error:
             yield refused(name_in(file, path), error)
-    found = without_leaks(_joined(_timed(found, notes), notes), sidecar, notes)
+    found = with_tags_joined(
+        _timed(found, notes), path, sidecar, lambda one: _with_faults(one, None, around), notes
+    )
+    found, codes = _with_readings(continued(found, notes))
+    for one in codes:
+        yield refused(
+            one.source, DataError("no column of readings", where=one.source, fix=READINGS)
+        )
+    found = without_leaks(found, sidecar, notes)
     if found and not any(one.stated for one in found):
         notes.warn(
             "labels",
@@ -95,6 +110,7 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
     table, name = read_table(file, sheet=around.sidecar.sheet), name_in(file, around.root)
     notes = around.notes
     notes.table(table, name)
+    table = aligned(table, around.sidecar.time, notes, name)
     roles = find_roles(table, around.sidecar, notes, name)
     times = times_of(table, roles, around.sidecar, notes, name)
     long = find_long(table, roles)
@@ -161,7 +177,7 @@ def _one(
     if times is not None:
         rows = rows[rows_in_order(times.seconds[rows], around.notes, name)]
     own = chosen.take(rows)
-    if not rows.size or all(c.unit == CODE for c in own.channels):
+    if not rows.size or not own.channels:
         raise DataError("no column of readings", where=name, fix=READINGS)
     seconds = times.seconds[rows] if times is not None else None
     series = Series(
@@ -196,15 +212,10 @@ def _with_faults(series: Series, labels: Texts | None, around: _Import) -> Serie
     return replace(series, faults=tuple(faults), stated=True)
 
 
-def runs(labels: NDArray[np.object_]) -> tuple[tuple[int, int, str], ...]:
-    """Stretches of rows with one fault's label."""
-    if not labels.size:
-        return ()
-    changes = np.flatnonzero(labels[1:] != labels[:-1]) + 1
-    edges = [0, *changes.tolist(), labels.size]
-    return tuple(
-        (a, b, str(labels[a])) for a, b in pairwise(edges) if labels[a] not in ("", NORMAL)
-    )
+def _with_readings(found: Sequence[Series]) -> tuple[list[Series], list[Series]]:
+    """Those that have readings, and those that hold nothing but words."""
+    words = [one for one in found if all(unit == CODE for unit in one.units)]
+    return [one for one in found if all(one is not other for other in words)], words
 
 
 def _timed(found: Sequence[Series], notes: Notes) -> list[Series]:
@@ -221,48 +232,6 @@ def _timed(found: Sequence[Series], notes: Notes) -> list[Series]:
                 "state time.column in machines.yaml, or move the file away",
             )
     return timed
-
-
-def _joined(found: Sequence[Series], notes: Notes) -> list[Series]:
-    """Files that continue one asset's record become one series, in the order of time."""
-    by_asset: dict[tuple[str, tuple[str, ...], object], list[Series]] = {}
-    for one in found:
-        by_asset.setdefault((one.asset, one.names, one.split), []).append(one)
-    joined: list[Series] = []
-    for parts in by_asset.values():
-        timed = [p for p in parts if p.seconds is not None and p.absolute and p.seconds.size]
-        if len(timed) < 2 or len(timed) < len(parts):
-            joined += parts
-            continue
-        timed.sort(key=_start)
-        joined.append(_concatenated(timed))
-        notes.say("asset", f"{len(timed)} files continue the record of {timed[0].asset}")
-    return joined
-
-
-def _start(series: Series) -> float:
-    assert series.seconds is not None
-    return float(series.seconds[0])
-
-
-def _concatenated(parts: Sequence[Series]) -> Series:
-    seconds = np.concatenate([p.seconds for p in parts if p.seconds is not None])
-    offsets = np.cumsum([0, *[p.rows for p in parts]])
-    labels = np.full(int(offsets[-1]), "", dtype=object)
-    for part, offset in zip(parts, offsets):
-        for start, end, label in part.faults:
-            labels[offset + start : offset + end] = label
-    values = np.concatenate([p.values for p in parts], axis=1)
-    order = np.argsort(seconds, kind="stable")
-    order = order[np.concatenate([[True], np.diff(seconds[order]) > 0])]
-    return replace(
-        parts[0],
-        source=parts[0].asset,
-        values=values[:, order],
-        seconds=seconds[order],
-        faults=runs(labels[order]),
-        stated=any(p.stated for p in parts),
-    )
 
 
 def _say_gaps(series: Series, notes: Notes) -> None:

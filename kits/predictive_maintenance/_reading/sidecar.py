@@ -7,16 +7,17 @@ and takes no decision of its own.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
 from kits.core.section import Section
 from kits.core.settings import read_beside
-from kits.predictive_maintenance._reading.table import Column
+from kits.predictive_maintenance._reading.table import Column, short_name
 
 NAMES = ("machines.yaml", "machines.yml")
+_T = TypeVar("_T", str, float)
 
 
 class TimeColumn(Section):
@@ -118,6 +119,11 @@ class Sidecar(Section):
     mains_hz: float | None = Field(None, gt=0, description="frequency of the mains, 50 or 60")
     life: Life = Field(Life(), description="runs to failure")
     learn: Learn = Field(Learn(), description="how much of each recording may be learnt from")
+
+    @field_validator("units", "scale")
+    @classmethod
+    def _as_channels_are_called(cls, stated: dict[str, _T]) -> dict[str, _T]:
+        return {short_name(name): value for name, value in stated.items()}
 
 
 def unit_of(column: Column, sidecar: Sidecar, otherwise: str = "") -> str:

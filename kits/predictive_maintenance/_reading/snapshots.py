@@ -18,22 +18,25 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.window import Channel, Window
 from kits.predictive_maintenance._checking.leaks import Leak, find_leaks
+from kits.predictive_maintenance._reading.bounds import fitting, fitting_attributes
 from kits.predictive_maintenance._reading.channels import READINGS
 from kits.predictive_maintenance._reading.columns import NORMAL, role_of, value_text
 from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
 from kits.predictive_maintenance._reading.labels_beside import labels_file, with_labels
 from kits.predictive_maintenance._reading.notes import Notes, refused
-from kits.predictive_maintenance._reading.recording import Recording
+from kits.predictive_maintenance._reading.recording import Recording, moment
 from kits.predictive_maintenance._reading.roles import (
     LEFT_OUT,
     LEFT_OUT_TEXT,
+    Roles,
     find_roles,
     levels_of,
     require,
     row_labels,
 )
+from kits.predictive_maintenance._reading.row_times import times_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar
-from kits.predictive_maintenance._reading.table import Column, Table, Texts
+from kits.predictive_maintenance._reading.table import Column, Floats, Table, Texts
 from kits.predictive_maintenance._reading.tables import read_table
 
 MAX_ROWS = 500_000
@@ -65,11 +68,16 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
 
 @dataclass(frozen=True)
 class _Shape:
-    """What the columns of a table become."""
+    """What the columns of a table become.
+
+    Attributes:
+        times: of the rows, since 1970; None where none are told.
+    """
 
     channels: tuple[Column, ...]
     categories: tuple[Column, ...]
     labels: Texts
+    times: Floats | None
     assets: Sequence[str]
     groups: Sequence[str]
     leaks: tuple[str, ...]
@@ -90,7 +98,11 @@ def _rows(
         notes.say("labels", f"labels from {labels.name}, a row each", name)
     notes.table(table, name)
     if table.rows > MAX_ROWS:
-        raise DataError(f"{table.rows} rows are more than {MAX_ROWS}", where=name)
+        raise DataError(
+            f"{table.rows} rows are more than {MAX_ROWS}",
+            where=name,
+            fix="are they moments of a machine? state format: table in machines.yaml; else import a part of them",
+        )
     shape = _shape(table, file, root, sidecar, notes)
     numbers = [c.values * sidecar.scale.get(c.name, 1.0) for c in shape.channels]
     meta: dict[str, JsonValue] = {"leaks": list(shape.leaks)} if shape.leaks else {}
@@ -102,6 +114,7 @@ def _rows(
                 )
                 for c, v in zip(shape.channels, numbers)
             ),
+            started_at=moment(float(shape.times[row])) if shape.times is not None else None,
             attributes={
                 c.name: str(c.values[row])[:200] for c in shape.categories if c.values[row]
             },
@@ -142,8 +155,8 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
     _say_leaks(flags, notes)
     told = {leak.column for leak in flags}
     kept = [c for c in rest if c.name not in told]
-    channels = tuple(c for c in kept if c.kind == "number")
-    categories = tuple(c for c in kept if c.kind == "text" and len(levels_of(c)) <= _MAX_LEVELS)
+    numbers = [c for c in kept if c.kind == "number"]
+    words = [c for c in kept if c.kind == "text" and len(levels_of(c)) <= _MAX_LEVELS]
     for column in kept:
         if column.bad:
             notes.warn(
@@ -151,21 +164,37 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
                 "cells that are no numbers count as missing",
                 f"{name}, {column.name}: {column.bad} cells",
             )
-        if column.kind == "text" and all(column is not one for one in categories):
+        if column.kind == "text" and all(column is not one for one in words):
             notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: a text of many values")
-    if not channels:
+    if not numbers:
         raise DataError("no column of readings", where=name, fix=READINGS)
+    times = _times(table, roles, sidecar, notes, name)
     home = asset_of(file, root, sidecar)
     repeated = owner is not None and len(set(owner.values.tolist())) < _UNIQUE * table.rows
-    words = [value_text(v) for v in owner.values.tolist()] if owner is not None and repeated else []
+    owners = (
+        [value_text(v) for v in owner.values.tolist()] if owner is not None and repeated else []
+    )
     return _Shape(
-        channels=channels,
-        categories=categories,
+        channels=fitting(numbers, notes, name),
+        categories=fitting_attributes(words, notes, name),
         labels=labels,
-        assets=[w or home for w in words] or [home] * table.rows,
-        groups=_groups(table, sidecar, words, notes, name),
+        times=times,
+        assets=[w or home for w in owners] or [home] * table.rows,
+        groups=_groups(table, sidecar, owners, notes, name),
         leaks=tuple(leak.text() for leak in flags),
     )
+
+
+def _times(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: str) -> Floats | None:
+    """When each row was observed, since 1970; None where nothing readable tells it, for rows do not need it."""
+    if not roles.time:
+        return None
+    try:
+        times = times_of(table, roles, sidecar, notes, name)
+    except DataError as error:
+        notes.warn("time", f"{error.what}: rows have no times", name, error.fix)
+        return None
+    return times.seconds if times is not None and times.absolute else None
 
 
 def _groups(

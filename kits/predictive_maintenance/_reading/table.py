@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.kit import Finding
+from kits.core.window import MAX_NAME
 from kits.predictive_maintenance._reading.columns import split_unit
 
 Kind = Literal["number", "text", "time"]
 Floats = NDArray[np.float64]
 Texts = NDArray[np.object_]
+_ROOM = 8
+"""Signs that a name grows by at most where a number tells it apart."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Table:
         """By its name, with or without the unit; upper and lower case are the same."""
         wanted = name.strip().lower()
         bare = split_unit(name)[0].lower()
-        return next((c for c in self.columns if c.name.lower() in (wanted, bare)), None)
+        names = (wanted, bare, short_name(wanted), short_name(bare))
+        return next((c for c in self.columns if c.name.lower() in names), None)
 
     def without(self, names: set[str]) -> Table:
         """The table without some columns."""
@@ -74,8 +78,17 @@ class Table:
         return replace(self, columns=kept)
 
 
+def short_name(name: str, longest: int = MAX_NAME) -> str:
+    """A name that fits into a window. Of a long one its end: paths of tags differ there from their neighbours."""
+    return name if len(name) <= longest else f"…{name[1 - longest :].strip()}"
+
+
 def told_apart(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """Columns of which no two have one name: `Pressure (in)` and `Pressure (out)` differ by what was taken for their units."""
+    """Columns of which no two have one name, and none a longer one than windows take.
+
+    `Pressure (in)` and `Pressure (out)` differ by what was taken for their units.
+    """
+    columns = tuple(replace(column, name=short_name(column.name)) for column in columns)
     counts = Counter(column.name for column in columns)
     taken = {name for name, times in counts.items() if times == 1}
     again: Counter[str] = Counter()
@@ -83,7 +96,8 @@ def told_apart(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     for column in columns:
         name = column.name
         if name and counts[name] > 1:
-            name = own = f"{name} [{column.unit}]" if column.unit else name
+            own = short_name(f"{name} [{column.unit}]" if column.unit else name, MAX_NAME - _ROOM)
+            name = own
             while name in taken:
                 again[own] += 1
                 name = f"{own} {again[own] + 1}"

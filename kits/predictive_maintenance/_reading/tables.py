@@ -17,6 +17,7 @@ import numpy as np
 from kits.core.errors import DataError
 from kits.core.parquet import Bounds, read_parquet
 from kits.core.spreadsheets import workbook
+from kits.core.window import MAX_NAME
 from kits.predictive_maintenance._reading.arrays import SUFFIXES as ARRAYS
 from kits.predictive_maintenance._reading.arrays import read_arrays
 from kits.predictive_maintenance._reading.records import SUFFIXES as RECORDS
@@ -66,7 +67,13 @@ def read_table(path: Path, max_rows: int | None = None, *, sheet: str = "") -> T
         table = _read_sheet(path, max_rows, sheet) or _read_text(path, max_rows)
     if not table.columns or not table.rows:
         raise DataError("no rows in it", where=path.name)
-    return replace(table, columns=told_apart(tuple(map(_without_sentinels, table.columns))))
+    long = sum(len(column.name) > MAX_NAME for column in table.columns)
+    said = (f"names of more than {MAX_NAME} signs cut to their end",) if long else ()
+    return replace(
+        table,
+        columns=told_apart(tuple(map(_without_sentinels, table.columns))),
+        remarks=(*table.remarks, *said),
+    )
 
 
 def _without_sentinels(column: Column) -> Column:

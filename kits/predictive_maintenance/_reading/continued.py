@@ -1,0 +1,76 @@
+"""Files that continue one machine's record → one series, in the order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.recording import Series, runs
+
+
+def continued(found: Sequence[Series], notes: Notes) -> list[Series]:
+    """Series of one asset and the same channels become one; those without absolute times stay apart."""
+    by_asset: dict[tuple[str, tuple[str, ...], object], list[Series]] = {}
+    for one in found:
+        by_asset.setdefault((one.asset, one.names, one.split), []).append(one)
+    joined: list[Series] = []
+    for parts in by_asset.values():
+        timed = [p for p in parts if p.seconds is not None and p.absolute and p.seconds.size]
+        if len(timed) < 2 or len(timed) < len(parts):
+            joined += parts
+            continue
+        timed.sort(key=_start)
+        joined.append(_concatenated(timed, notes))
+        notes.say("asset", f"{len(timed)} files continue the record of {timed[0].asset}")
+    return joined
+
+
+def _start(series: Series) -> float:
+    assert series.seconds is not None
+    return float(series.seconds[0])
+
+
+def _concatenated(parts: Sequence[Series], notes: Notes) -> Series:
+    seconds = np.concatenate([p.seconds for p in parts if p.seconds is not None])
+    offsets = np.cumsum([0, *[p.rows for p in parts]])
+    labels = np.full(int(offsets[-1]), "", dtype=object)
+    for part, offset in zip(parts, offsets):
+        for start, end, label in part.faults:
+            labels[offset + start : offset + end] = label
+    values = np.concatenate([p.values for p in parts], axis=1)
+    order = np.argsort(seconds, kind="stable")
+    fresh = np.concatenate([[True], np.diff(seconds[order]) > 0])
+    _say_again(values[:, order], fresh, parts[0].asset, notes)
+    order = order[fresh]
+    return replace(
+        parts[0],
+        source=parts[0].asset,
+        values=values[:, order],
+        seconds=seconds[order],
+        faults=runs(labels[order]),
+        stated=any(p.stated for p in parts),
+    )
+
+
+def _say_again(values: np.ndarray, fresh: np.ndarray, asset: str, notes: Notes) -> None:
+    """Rows of a time that an earlier file has: the same once more, or others."""
+    again = int((~fresh).sum())
+    if not again:
+        return
+    first = np.maximum.accumulate(np.where(fresh, np.arange(fresh.size), 0))
+    differ = ~np.all(
+        np.isclose(values, values[:, first], rtol=1e-6, atol=0, equal_nan=True), axis=0
+    )
+    if not differ.any():
+        text = "files of one record repeat rows of each other: each is kept once"
+        notes.say("double-times", text, f"{asset}: {again} rows")
+        return
+    notes.warn(
+        "double-times",
+        "files of one record have other readings at the same times: those of the file that begins first are kept",
+        f"{asset}: {int(differ.sum())} rows",
+        "put the files of each machine into a folder of its own; state asset: file where each file is a machine",
+    )
