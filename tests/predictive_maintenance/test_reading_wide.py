@@ -171,3 +171,22 @@ def test_rows_with_times_that_cannot_be_read_are_samples_without(tmp_path: Path)
     samples, findings = read_all(put(tmp_path / "x.csv", content), "snapshots")
     assert len(samples) == N and window(samples[0]).started_at is None
     assert "rows have no times" in texts(findings, "time")
+
+
+def test_a_table_of_words_is_refused_once_and_not_for_each_machine(tmp_path: Path) -> None:
+    who = [f"m{i % 4}" for i in range(N)]
+    content = table(("datetime", "machineID", "errorID"), stamps(N), who, [f"error{i % 3}" for i in range(N)])  # fmt: skip
+    put(tmp_path / "errors.csv", content)
+    rows = table(("datetime", "machineID", "volt"), stamps(N), who, wave(N))
+    put(tmp_path / "telemetry.csv", rows)
+    samples, findings = read_all(tmp_path)
+    assert {sample.meta["asset"] for sample in samples} == {"m0", "m1", "m2", "m3"}
+    assert [f.evidence for f in findings if f.check == "unreadable-file"] == [("errors.csv",)]
+
+
+def test_what_others_learnt_from_is_no_channel(tmp_path: Path) -> None:
+    parts = ["train" if i < 40 else "prediction" for i in range(N)]
+    content = table(("time_stamp", "train_test", "Temp"), stamps(N), parts, wave(N))
+    samples, findings = read_all(put(tmp_path / "0.csv", content))
+    assert {name for sample in samples for name in names(sample)} == {"Temp"}
+    assert "train_test: says what others learnt from" in texts(findings, "columns-left-out")

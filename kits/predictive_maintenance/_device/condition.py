@@ -144,7 +144,7 @@ class ConditionJudge:
     def _without(self, number: int, stacked: Floats, excluded: frozenset[str]) -> Floats:
         """The same rows with channels that cannot be believed at their usual values."""
         rows = self.spec.rows
-        columns = [i for i in range(len(rows.names)) if rows.channel_of(i) in excluded]
+        columns = [i for i, source in enumerate(rows.sources) if source in excluded]
         usual = np.array(self.spec.models[number].centre)
         changed = stacked.copy()
         width = len(usual)

@@ -75,8 +75,9 @@ class FaultJudge:
         else:
             rows = rows_of(window, spec.rows, self.speed_rpm)
             values = usable(rows.values, spec)
+            sources = spec.rows.sources if excluded else ()
             for place, column in enumerate(spec.columns):
-                if spec.rows.channel_of(column) in excluded:
+                if excluded and sources[column] in excluded:
                     values[:, place] = spec.fills[place]
             chances, at_s, ends = running(self._run(values)), rows.at_s, rows.ends
         score = self._score(chances)

@@ -59,14 +59,14 @@ class RowSpec(BaseModel):
         if self.kind == "readings":
             plain = self.channels
         else:
-            plain = tuple(name for name in self.figures if name not in self.left_out)
-        pairs = tuple(
-            f"{a} {sign} {b}" for a, b in _pairs(self.channels) for sign in ("×", "−", "/")
-        )
+            left_out = set(self.left_out)
+            plain = tuple(name for name in self.figures if name not in left_out)
+        together = _pairs(self.channels) if self.products else []
+        pairs = tuple(f"{a} {sign} {b}" for a, b in together for sign in ("×", "−", "/"))
         levels = tuple(
             f"{name}={value}" for name, known in self.categories.items() for value in known
         )
-        return (*plain, *(pairs if self.products else ()), *self.conditions, *levels)
+        return (*plain, *pairs, *self.conditions, *levels)
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -77,9 +77,10 @@ class RowSpec(BaseModel):
             for figure in self._figures(channel)
         )
 
-    def channel_of(self, column: int) -> str:
-        """The channel a column comes from; an attribute's name where it is one."""
-        return self.names[column].split(" · ")[0]
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The channel that each column comes from; an attribute's name where it is one."""
+        return tuple(name.split(" · ")[0] for name in self.names)
 
     def _figures(self, channel: str) -> tuple[str, ...]:
         spec = self.features.get(channel)

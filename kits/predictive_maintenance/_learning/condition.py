@@ -110,9 +110,9 @@ def _logarithms(recordings: Sequence[Recording], rows: RowSpec, config: Config) 
         return (False,) * len(rows.names)
     values = np.vstack([rows_of(r.window, rows, config.speed_rpm).values for r in recordings[:200]])
     taken = []
-    for column, name in enumerate(rows.names):
+    for column, (name, source) in enumerate(zip(rows.names, rows.sources)):
         known = values[np.isfinite(values[:, column]), column]
-        heard = rows.channel_of(column) in rows.features and "log10" not in name
+        heard = source in rows.features and "log10" not in name
         positive = known.size > 0 and bool((known > 0).all())
         taken.append(heard and positive and float(np.median(known)) < float(known.mean()))
     return tuple(taken)

@@ -102,7 +102,8 @@ def _common(recordings: Sequence[Recording], config: Config, notes: list[str]) -
     if partial:
         notes.append(f"left out, not in every recording: {', '.join(partial[:10])}")
     rest = [n for n in order if n not in partial and n not in config.ignore]
-    constant = [name for name in rest if _is_constant(recordings, name)]
+    moving = _moving(recordings)
+    constant = [name for name in rest if name not in moving]
     if constant:
         notes.append(
             f"constant in training, so no model uses them: {', '.join(constant[:12])}; "
@@ -122,17 +123,20 @@ def _common(recordings: Sequence[Recording], config: Config, notes: list[str]) -
     return channels
 
 
-def _is_constant(recordings: Sequence[Recording], name: str) -> bool:
-    """Whether a channel never moves by more than rounding in all recordings."""
-    low, high, size = np.inf, -np.inf, 0.0
+def _moving(recordings: Sequence[Recording]) -> set[str]:
+    """Channels that move by more than rounding in any of the recordings, or from one to the next."""
+    bounds: dict[str, tuple[float, float]] = {}
     for recording in recordings:
         for channel in recording.window.channels:
-            if channel.name == name:
-                known = channel.readings[np.isfinite(channel.readings)]
-                if known.size:
-                    low, high = min(low, float(known.min())), max(high, float(known.max()))
-                    size = max(size, abs(low), abs(high))
-    return not high - low > 1e-5 * max(size, 1e-9)
+            known = channel.readings[np.isfinite(channel.readings)]
+            if known.size:
+                low, high = bounds.get(channel.name, (np.inf, -np.inf))
+                bounds[channel.name] = (min(low, float(known.min())), max(high, float(known.max())))
+    return {
+        name
+        for name, (low, high) in bounds.items()
+        if high - low > 1e-5 * max(abs(low), abs(high), 1e-9)
+    }
 
 
 def _units(recordings: Sequence[Recording], channels: Sequence[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kits.core.dataset import SPLIT_WORDS
 from kits.core.errors import DataError, did_you_mean
 from kits.predictive_maintenance._reading.columns import (
     ANOMALY,
@@ -38,6 +39,7 @@ _YES = frozenset(
     {"y", "yes", "j", "ja", "true", "t", "1", "p", "pass", "passed", "ok", "io", "go", "good"}
 )
 """Of a verdict: it passed."""
+_SPLITS = frozenset({*SPLIT_WORDS, "prediction", "predict", "learn", "holdout"})
 _CONDITIONS = frozenset({"class", "condition", "category"})
 _FAULT_NAMES = (("anomal", ANOMALY), ("outlier", ANOMALY), ("fail", "failure"), ("fault", "fault"),
                 ("defect", "defect"), ("attack", "attack"))  # fmt: skip
@@ -80,6 +82,7 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
     left_out = {c.name: "stated in machines.yaml" for n in sidecar.ignore for c in _all(table, n)}
     left_out |= {c.name: "marks changes, known only afterwards" for c in by_role.get("change", ())}
     left_out |= {c.name: "known only after the event" for c in by_role.get("after", ())}
+    left_out |= {c.name: "says what others learnt from" for c in table.columns if _names_splits(c)}
     labels = _labels(table, by_role, sidecar, where)
     single = any(is_value_name(c.name) for c in table.columns)
     quality = tuple(
@@ -122,6 +125,12 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
             told = f"{where}, {column.name}: {usual:g} is normal"
             notes.warn("labels", text, told, "state labels.normal in machines.yaml")
     return roles
+
+
+def _names_splits(column: Column) -> bool:
+    """`train` and `test` in each row: no reading, and nothing that a machine tells."""
+    levels = {plain(str(level)) for level in levels_of(column)} if column.kind == "text" else set()
+    return bool(levels) and levels <= _SPLITS
 
 
 def _holds_units(column: Column) -> bool:

@@ -84,10 +84,8 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         _timed(found, notes), path, sidecar, lambda one: _with_faults(one, None, around), notes
     )
     found, codes = _with_readings(continued(found, notes))
-    for one in codes:
-        yield refused(
-            one.source, DataError("no column of readings", where=one.source, fix=READINGS)
-        )
+    for source in dict.fromkeys(one.source for one in codes):
+        yield refused(source, DataError("no column of readings", where=source, fix=READINGS))
     found = without_leaks(found, sidecar, notes)
     if found and not any(one.stated for one in found):
         notes.warn(
@@ -141,6 +139,8 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
             for asset, rows in _rows_of(machines, table.rows, stem)
         ]
     chosen = choose_channels(table, replace(roles, asset=owner), notes, name, machines)
+    if owner and all(c.unit == CODE for c in chosen.channels):
+        raise DataError("no column of readings", where=name, fix=READINGS)
     labels = row_labels(table, roles.labels, around.sidecar) if roles.labels else None
     return [
         _one(chosen, times, labels, rows, asset, file, around)
