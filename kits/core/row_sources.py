@@ -14,6 +14,7 @@ from kits.core import page_tables, tables
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.core.spreadsheets import package, workbook
+from kits.core.spreadsheets.naming import where_of
 from kits.core.spreadsheets.survey import IsHeader
 from kits.core.tables import BadRow, Row
 
@@ -131,11 +132,11 @@ def open_sheets(
     )
     sources: list[Source] = []
     findings = [
-        passed_over(workbook.where_of(name, sheet), why, "nothing to do if it holds no table")
+        passed_over(where_of(name, sheet), why, "nothing to do if it holds no table")
         for sheet, why in found.left_out.items()
     ]
     for table in found.tables:
-        where = workbook.where_of(name, table.sheet)
+        where = where_of(name, table.sheet)
         if table.sheet in found.hidden and not wanted(table.sheet):
             findings.append(passed_over(where, "it is hidden", fix))
             continue

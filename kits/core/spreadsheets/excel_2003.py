@@ -14,9 +14,9 @@ from datetime import datetime, time
 from pathlib import Path
 from xml.parsers import expat
 
-from kits.core.errors import DataError
 from kits.core.spreadsheets.grid import Area, Cells
 from kits.core.spreadsheets.marks import MAX_COLUMNS, MAX_ROWS, Marks, address, refuse_many
+from kits.core.spreadsheets.naming import told_of
 from kits.core.spreadsheets.office_xml import shows_percent
 from kits.core.spreadsheets.package import damaged
 from kits.core.spreadsheets.values import Value
@@ -241,11 +241,7 @@ class _Reader:
         self._sheet.filled[row] = (first, values)
 
     def _told(self, mark: Callable[[], None]) -> None:
-        try:
-            mark()
-        except DataError as error:
-            where = f'{self._path.name}, sheet "{self._sheet.name}"'
-            raise DataError(error.what, where=where, fix=error.fix) from error
+        told_of(self._path.name, self._sheet.name, mark)
 
 
 def _count(told: Mapping[str, str], key: str) -> int:

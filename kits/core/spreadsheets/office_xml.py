@@ -18,6 +18,7 @@ from kits.core.spreadsheets.marks import (
     place,
     refuse_many,
 )
+from kits.core.spreadsheets.naming import where_of
 from kits.core.spreadsheets.package import MAX_PART_BYTES, Package, damaged, pairs
 
 _WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
@@ -56,7 +57,7 @@ def marks_of(path: Path, wanted: Callable[[str], bool]) -> dict[str, Marks]:
                 package.parse(sheet.part, scan.start, scan.text, MAX_PART_BYTES)
                 scan.close()
             except DataError as error:
-                where = error.where or f'{path.name}, sheet "{sheet.name}"'
+                where = error.where or where_of(path.name, sheet.name)
                 raise DataError(error.what, where=where, fix=error.fix) from error
             except (ValueError, LookupError) as error:
                 raise damaged(path, f"{sheet.part}: {error}") from error

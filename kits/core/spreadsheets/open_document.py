@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from kits.core.errors import DataError
 from kits.core.spreadsheets.marks import Marks, refuse_many
+from kits.core.spreadsheets.naming import told_of
 from kits.core.spreadsheets.package import MAX_PART_BYTES, Package, damaged, pairs
 
 _CONTENT = "content.xml"
@@ -98,11 +98,7 @@ class _Scan:
         self._column += self._columns
 
     def _told(self, mark: Callable[[], None]) -> None:
-        try:
-            mark()
-        except DataError as error:
-            where = f'{self._file}, sheet "{self._sheet}"'
-            raise DataError(error.what, where=where, fix=error.fix) from error
+        told_of(self._file, self._sheet, mark)
 
     def _fill(self) -> None:
         last = self._column + self._columns - 1

@@ -17,6 +17,7 @@ from kits.core.kit import Finding
 from kits.core.spreadsheets.grid import Grid
 from kits.core.spreadsheets.loading import LoadedSheet, load_book
 from kits.core.spreadsheets.marks import Marks
+from kits.core.spreadsheets.naming import where_of
 from kits.core.spreadsheets.package import Form
 from kits.core.spreadsheets.remarks import remarks_on
 from kits.core.spreadsheets.survey import IsHeader, Survey, survey
@@ -28,17 +29,6 @@ Row = dict[str, str]
 Named = Callable[[Sequence[str]], tuple[str, ...]]
 """Names of columns from the cells that name them: empty and repeated ones get a number."""
 _Fix = Callable[[int, Value], str]
-
-
-def where_of(file: str, sheet: str) -> str:
-    """How a sheet is called in what people read, and in the names of its rows: `leads.xlsx, sheet "Export"`."""
-    return f'{file}, sheet "{sheet}"'
-
-
-def file_and_sheet(where: str) -> tuple[str, str]:
-    """The opposite of `where_of`; no sheet where it is a file alone."""
-    file, said, sheet = where.partition(', sheet "')
-    return (file, sheet.removesuffix('"')) if said else (where, "")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from kits.core.column_names import plain, squeezed
 from kits.core.kit import Finding
-from kits.core.spreadsheets.workbook import file_and_sheet
+from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.match_keys import text_key
 from kits.lead_scoring._reading.sheets import Sheet

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from kits.core.errors import ConfigError, DataError, KitwrightError
 from kits.core.kit import Finding
 from kits.core.row_sources import passed_over
-from kits.core.spreadsheets.workbook import file_and_sheet, where_of
+from kits.core.spreadsheets.naming import file_and_sheet, where_of
 from kits.lead_scoring._reading.example_answers import without_examples
 from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.learned import Learned

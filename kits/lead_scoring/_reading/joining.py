@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kits.core.kit import Finding
-from kits.core.spreadsheets.workbook import file_and_sheet
+from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.accounts import (
     Joined,

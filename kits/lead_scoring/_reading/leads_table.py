@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from kits.core.column_names import plain
 from kits.core.errors import ConfigError, DataError
 from kits.core.kit import Finding
-from kits.core.spreadsheets.workbook import file_and_sheet
+from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.relations import find_link

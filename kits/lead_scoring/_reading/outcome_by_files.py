@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import PurePosixPath
 
-from kits.core.spreadsheets.workbook import file_and_sheet
+from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._reading.names import words_of
 from kits.lead_scoring._reading.outcome import Outcome, outcome_of
 from kits.lead_scoring._reading.outcome_cells import cells_by_words

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from kits.core.dataset import Split
-from kits.core.spreadsheets.workbook import file_and_sheet
+from kits.core.spreadsheets.naming import file_and_sheet
 from kits.core.tables import BadRow
 from kits.lead_scoring._reading.cells import Typed, type_cells
 from kits.lead_scoring._reading.dates import DateForm

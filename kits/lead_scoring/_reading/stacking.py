@@ -14,7 +14,7 @@ from kits.core.column_names import squeezed
 from kits.core.dataset import Split
 from kits.core.errors import ConfigError, DataError
 from kits.core.kit import Finding
-from kits.core.spreadsheets.workbook import file_and_sheet
+from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.relations import is_id, same_rows

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 from kits.core.kit import Finding
+from kits.core.spreadsheets.naming import file_and_sheet
 from kits.core.spreadsheets.values import is_shortened
-from kits.core.spreadsheets.workbook import file_and_sheet
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
 from kits.lead_scoring._reading.outcome_told import (

@@ -16,7 +16,8 @@ from pathlib import Path
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.core.row_sources import open_sheets
-from kits.core.spreadsheets.workbook import SheetTable, where_of
+from kits.core.spreadsheets.naming import where_of
+from kits.core.spreadsheets.workbook import SheetTable
 from kits.predictive_maintenance._reading.text import is_header
 
 _LARGE = 0.1

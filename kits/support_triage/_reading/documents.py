@@ -19,7 +19,7 @@ from kits.core.answers.wrapping import bare, is_page, unwrapped
 from kits.core.column_names import plain
 from kits.core.errors import DataError
 from kits.core.row_sources import Source
-from kits.core.spreadsheets.workbook import where_of
+from kits.core.spreadsheets.naming import where_of
 from kits.core.tables import (
     MAX_CELL,
     MAX_DOCUMENT_BYTES,

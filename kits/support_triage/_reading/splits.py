@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kits.core.dataset import Split
-from kits.core.spreadsheets.workbook import file_and_sheet
+from kits.core.spreadsheets.naming import file_and_sheet
 from kits.support_triage._reading.fits import SPLITS_SAID
 from kits.support_triage._reading.sidecar import Sidecar
 
