@@ -123,6 +123,18 @@ def test_marked_faults_are_not_learned_as_normal(watched: Trained) -> None:
     assert marked.spec.models[0].centre == pytest.approx(clean.spec.models[0].centre, rel=0.01)
 
 
+def test_many_columns_have_fewer_readings_side_by_side_and_it_is_said(
+    watched: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand channels beside their nine predecessors would take gigabytes, on the device too."""
+    monkeypatch.setattr("kits.predictive_maintenance._learning.condition._MOST_NUMBERS", 9)
+    learned = learn_condition(recordings(watched, "train"), [], watched.config, 0)
+    width = len(learned.spec.rows.names)
+    assert learned.spec.lags == 9 // width > 1
+    assert learned.matrices.shape[-1] == width * learned.spec.lags
+    assert f"readings side by side: {width} columns are many" in " ".join(learned.notes)
+
+
 def test_too_little_normal_running_is_said(watched: Trained) -> None:
     recording = recordings(watched, "train")[0]
     short = Recording(recording.item, part(recording.window, 0, 50), "normal", (), None)

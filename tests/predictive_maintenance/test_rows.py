@@ -93,6 +93,16 @@ def test_a_pair_whose_divisor_is_zero_stays_finite() -> None:
     assert len(spec.names) == rows.values.shape[1]
 
 
+def test_each_column_knows_the_channels_it_comes_from() -> None:
+    """What a broken sensor tells is left out of pairs too."""
+    spec = READINGS.model_copy(
+        update={"products": True, "categories": {"type": ("L",)}, "conditions": ("load",)}
+    )
+    both = {"a", "b"}
+    assert spec.names == ("a", "b", "a × b", "a − b", "a / b", "load", "type=L")
+    assert list(spec.sources) == [{"a"}, {"b"}, both, both, both, {"load"}, {"type"}]
+
+
 def test_the_course_of_a_straight_line_is_its_slope_and_ends() -> None:
     line = np.linspace(0, 10, 101)[None, :]
     mean, spread, slope, low, high, first, last = course(line)[0]

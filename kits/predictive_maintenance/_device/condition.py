@@ -144,7 +144,7 @@ class ConditionJudge:
     def _without(self, number: int, stacked: Floats, excluded: frozenset[str]) -> Floats:
         """The same rows with channels that cannot be believed at their usual values."""
         rows = self.spec.rows
-        columns = [i for i, source in enumerate(rows.sources) if source in excluded]
+        columns = [i for i, sources in enumerate(rows.sources) if sources & excluded]
         usual = np.array(self.spec.models[number].centre)
         changed = stacked.copy()
         width = len(usual)

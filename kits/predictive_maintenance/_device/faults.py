@@ -77,7 +77,7 @@ class FaultJudge:
             values = usable(rows.values, spec)
             sources = spec.rows.sources if excluded else ()
             for place, column in enumerate(spec.columns):
-                if excluded and sources[column] in excluded:
+                if excluded and sources[column] & excluded:
                     values[:, place] = spec.fills[place]
             chances, at_s, ends = running(self._run(values)), rows.at_s, rows.ends
         score = self._score(chances)

@@ -93,8 +93,8 @@ class RemainingJudge:
         spec = self.spec
         rows = rows_of(window, spec.rows, self.speed_rpm)
         scaled = spec.scaled(rows.values)
-        for column, source in enumerate(spec.rows.sources if excluded else ()):
-            if source in excluded:
+        for column, sources in enumerate(spec.rows.sources if excluded else ()):
+            if sources & excluded:
                 scaled[:, column] = 0.0
         inputs = spec.columns(scaled, age_of(window))
         ends, at_s = rows.ends[-len(inputs) :], rows.at_s[-len(inputs) :]

@@ -6,6 +6,7 @@ no model: lags, regimes and statistics over rows are the models' own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,17 +57,28 @@ class RowSpec(BaseModel):
     @property
     def names(self) -> tuple[str, ...]:
         """The columns, as `channel` or `channel · figure`."""
+        return tuple(name for name, _ in self._columns())
+
+    @property
+    def sources(self) -> tuple[frozenset[str], ...]:
+        """The channels that each column comes from: two where it joins a pair; an attribute's name where it is one."""
+        return tuple(frozenset(sources) for _, sources in self._columns())
+
+    def _columns(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         if self.kind == "readings":
-            plain = self.channels
+            yield from ((name, (name,)) for name in self.channels)
         else:
             left_out = set(self.left_out)
-            plain = tuple(name for name in self.figures if name not in left_out)
-        together = _pairs(self.channels) if self.products else []
-        pairs = tuple(f"{a} {sign} {b}" for a, b in together for sign in ("×", "−", "/"))
-        levels = tuple(
-            f"{name}={value}" for name, known in self.categories.items() for value in known
-        )
-        return (*plain, *pairs, *self.conditions, *levels)
+            for channel in self.channels:
+                for figure in self._figures(channel):
+                    name = f"{channel} · {figure}"
+                    if name not in left_out:
+                        yield name, (channel,)
+        for a, b in _pairs(self.channels) if self.products else ():
+            yield from ((f"{a} {sign} {b}", (a, b)) for sign in ("×", "−", "/"))
+        yield from ((name, (name,)) for name in self.conditions)
+        for name, known in self.categories.items():
+            yield from ((f"{name}={value}", (name,)) for value in known)
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -76,11 +88,6 @@ class RowSpec(BaseModel):
             for channel in self.channels
             for figure in self._figures(channel)
         )
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The channel that each column comes from; an attribute's name where it is one."""
-        return tuple(name.split(" · ")[0] for name in self.names)
 
     def _figures(self, channel: str) -> tuple[str, ...]:
         spec = self.features.get(channel)

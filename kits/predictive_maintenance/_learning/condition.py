@@ -37,6 +37,8 @@ _FIT_SHARE = 0.625
 _LEAST_ROWS = 60
 _PER_NUMBER = 10.0
 """Rows for each number of a row before relations between those numbers are believed."""
+_MOST_NUMBERS = 1_000
+"""In a row with its predecessors: relations between all pairs of them are learnt, and run on the device."""
 _SHIFT = 2.0
 """Spreads by which a channel is moved to ask a method what it would see."""
 _FLOOR = 0.05
@@ -88,6 +90,13 @@ def learn_condition(
     single = all(r.readings == 1 for r in usual)
     slow = rows.kind == "readings" and not single
     lags = config.condition.lags if slow else 1
+    fitting = max(_MOST_NUMBERS // len(rows.names), 1)
+    if lags > fitting:
+        notes = (
+            *notes,
+            f"{fitting} of {lags} readings side by side: {len(rows.names)} columns are many",
+        )
+        lags = fitting
     median = config.condition.median if slow else min(config.condition.median, 3)
     held = [r for r in val if r.is_normal(config.faults.normal) and r.early().any()]
     logarithm = _logarithms(usual, rows, config)
@@ -110,9 +119,9 @@ def _logarithms(recordings: Sequence[Recording], rows: RowSpec, config: Config) 
         return (False,) * len(rows.names)
     values = np.vstack([rows_of(r.window, rows, config.speed_rpm).values for r in recordings[:200]])
     taken = []
-    for column, (name, source) in enumerate(zip(rows.names, rows.sources)):
+    for column, (name, sources) in enumerate(zip(rows.names, rows.sources)):
         known = values[np.isfinite(values[:, column]), column]
-        heard = source in rows.features and "log10" not in name
+        heard = bool(sources & rows.features.keys()) and "log10" not in name
         positive = known.size > 0 and bool((known > 0).all())
         taken.append(heard and positive and float(np.median(known)) < float(known.mean()))
     return tuple(taken)
