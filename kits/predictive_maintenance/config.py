@@ -19,7 +19,12 @@ Approach = Literal["auto", "physics", "condition", "fault-class", "remaining-lif
 class ConditionConfig(Section):
     """How to learn normal running."""
 
-    lags: int = Field(10, ge=1, le=60, description="readings side by side in one row of a table")
+    lags: int = Field(
+        10,
+        ge=1,
+        le=60,
+        description="readings side by side in one row of a table; fewer where it has more than 100 columns",
+    )
     median: int = Field(3, ge=1, le=301, description="readings whose median is the condition index")
     explained: float = Field(
         0.9, gt=0.1, lt=1, description="share of the variance that the main components keep"
