@@ -192,3 +192,28 @@ def test_names_without_an_ending_in_a_sheet_are_seen(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match=r"notes\.xlsx.* names pictures"):
         read(tmp_path)
+
+
+def test_an_example_of_answers_is_no_label(tmp_path: Path) -> None:
+    pictures(tmp_path, "train/a.jpg", "train/b.jpg", "test/c.jpg", "test/d.jpg", "test/e.jpg")
+    made_up = "".join(f"{name}.jpg,1 3072,0\n" for name in "cde")
+    put(tmp_path / "sample_submission.csv", f"ImageId,EncodedPixels,ClassId\n{made_up}")
+    put(tmp_path / "train.csv", f"ImageId,ClassId,EncodedPixels\na.jpg,3,{2 * 48 + 11} 5\n")
+    found = read(tmp_path)
+    assert {name: label for name, label in found.labels.items() if label} == {"train/a.jpg": "3"}
+    assert "sample_submission.csv was passed over" in found.told["file-passed-over"].text
+
+
+def test_of_tables_with_other_columns_the_one_that_names_most_pictures_counts(
+    tmp_path: Path,
+) -> None:
+    pictures(tmp_path, *(f"{n}.jpg" for n in range(10)))
+    put(
+        tmp_path / "a_review.csv",
+        "image,x,y,width,height,class\n0.jpg,1,1,9,9,dent\n1.jpg,1,1,9,9,dent\n",
+    )
+    rows = "".join(f"scratch,{n}.jpg,2,2,30,30\n" for n in range(10))
+    put(tmp_path / "labels.csv", f"class,image,xmin,ymin,xmax,ymax\n{rows}")
+    found = read(tmp_path)
+    assert set(found.labels.values()) == {"scratch"}
+    assert "a_review.csv was passed over" in found.told["file-passed-over"].text

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kits.core.column_names import plain
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.visual_inspection._reading import box_tables, class_tables
@@ -15,6 +16,8 @@ from kits.visual_inspection._reading.layout import layout_of
 from kits.visual_inspection._reading.stated import Stated, samples_of
 
 _SHOWN = 20
+_EXAMPLES = frozenset({"submission", "submissions"})
+"""A table called so shows how answers are handed in; what it says of its pictures is made up."""
 _LEAST, _SURE = 0.1, 0.5
 """A table names so many of the pictures, perhaps of the rejected ones alone; half, where numbers name them or folders tell the class."""
 
@@ -40,7 +43,7 @@ def find_tables(path: Path) -> str:
 
 def _found(path: Path) -> list[_Read]:
     """The tables of boxes, else those of classes; of these the ones with the columns of the first."""
-    tables = tables_under(path)
+    tables = [table for table in tables_under(path) if not _is_example(table)]
     if not tables:
         return []
     layout = layout_of(path, one_product=False)
@@ -57,6 +60,10 @@ def _found(path: Path) -> list[_Read]:
     if not found:
         search.refuse(names)
     return found
+
+
+def _is_example(table: Table) -> bool:
+    return not _EXAMPLES.isdisjoint(plain(table.file.stem).split("_"))
 
 
 def _in(names: set[str]) -> Callable[[str], bool]:
@@ -82,16 +89,24 @@ class _Search:
         *,
         boxes: bool = False,
     ) -> list[_Read]:
-        """What tables of the same columns state, if they name the share `least` of the pictures."""
-        found: list[_Read] = []
+        """What tables of the same columns state, if they name the share `least` of the pictures; of several such the most pictures."""
+        alike: dict[tuple[str, ...], list[_Read]] = {}
         for table in self.tables:
-            if found and table.columns != found[0].table.columns:
+            try:
+                some = stated(table)
+            except DataError:
+                if not alike or table.columns in alike:
+                    raise
                 continue
-            some = stated(table)
             if some:
-                found.append(_Read(table, some, boxes))
+                alike.setdefault(table.columns, []).append(_Read(table, some, boxes))
+        found = max(alike.values(), key=self._named, default=[])
+        return found if found and self._named(found) >= self.pictures * least else []
+
+    def _named(self, found: Sequence[_Read]) -> int:
+        """How many pictures some tables name."""
         named = {self.index.find(one.name, one.base) for read in found for one in read.stated}
-        return found if len(named - {None}) >= self.pictures * least else []
+        return len(named - {None})
 
     def refuse(self, is_picture: Callable[[str], bool]) -> None:
         """Asks which column tells the class, where a table names half of the pictures.
@@ -131,3 +146,22 @@ def read_tables(path: Path) -> Iterator[RawSample | Finding]:
         if not one.boxes:
             told = class_tables.told(one.stated)
             yield Finding("columns", "pass", f"{one.table.name}: classes {told}")
+    yield from _passed_over(path, found)
+
+
+def _passed_over(path: Path, found: Sequence[_Read]) -> Iterator[Finding]:
+    """Tables that are not read though they name pictures."""
+    read = {one.table.name for one in found}
+    names = _in({one.file.name.lower() for one in layout_of(path, one_product=False).placed})
+    others = [table for table in tables_under(path) if table.name not in read]
+    for table in others:
+        if not column_of_pictures(table, names):
+            continue
+        why = (
+            "it is an example of answers, by its name" if _is_example(table)
+            else f"it has other columns than {found[0].table.name}, which names more of the pictures"
+        )  # fmt: skip
+        yield Finding(
+            "file-passed-over", "warn", f"{table.name} was passed over: {why}", (table.name,),
+            "nothing to do if it says nothing of what the parts are; else write all labels as one table",
+        )  # fmt: skip
