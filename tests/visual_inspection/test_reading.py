@@ -84,6 +84,26 @@ def test_pictures_and_labels_without_partner_are_reported(tmp_path: Path) -> Non
     assert "not annotated" in findings["image-without-label"].text
 
 
+def test_what_is_to_be_said_of_many_pictures_is_said_once_and_names_each(tmp_path: Path) -> None:
+    for number in range(30):
+        put(tmp_path / f"{number}.jpg", encoded(picture(seed=number)))
+    body = "<object><name>dent</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>{}</xmax><ymax>12</ymax></bndbox></object>"
+    for number, right in enumerate((11, 65, 66, 120, 130)):
+        put(tmp_path / f"{number}.xml", f"<annotation>{body.format(right)}</annotation>")
+    found = [one for one in data.read(tmp_path, "voc") if isinstance(one, Finding)]
+    told = {one.text: one.evidence for one in found}
+    assert sorted(told) == [
+        "2 times: a box clipped to the picture",
+        "2 times: a box with more than 5% outside the picture left out",
+        "25 times: a picture without an xml is imported as not annotated",
+    ]
+    assert sorted(len(names) for names in told.values()) == [2, 2, 25]
+    assert (
+        told["2 times: a box with more than 5% outside the picture left out"][0]
+        == "3.jpg: 47% outside"
+    )
+
+
 def test_coco_is_read(tmp_path: Path) -> None:
     put(tmp_path / "images/a.png", encoded(picture(), ".png"))
     put(tmp_path / "images/b.png", encoded(picture(seed=1), ".png"))

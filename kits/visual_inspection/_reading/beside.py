@@ -168,7 +168,7 @@ def _sample(
 ) -> RawSample:
     if file is None:
         labeller.complain(
-            "image-without-label", f"{picture.name} has no JSON: imported as not annotated", picture.name,
+            "image-without-label", "a picture without a JSON is imported as not annotated", picture.name,
             "a file without shapes states that a part is good",
         )  # fmt: skip
         return picture.sample(None, split=split)
@@ -176,8 +176,8 @@ def _sample(
     boxes = drawn(content) if isinstance(content, dict) else None
     if boxes is None or any(box is None for box in boxes):
         labeller.complain(
-            "malformed-label", f"{file.name}: no shapes with points; the picture counts as not annotated", picture.name,
-            f"save it again in {labeller.author}",
+            "malformed-label", "no shapes with points; the picture counts as not annotated", picture.name,
+            f"save it again in {labeller.author}", file.name,
         )  # fmt: skip
         return picture.sample(None, split=split)
     size = (picture.width, picture.height)

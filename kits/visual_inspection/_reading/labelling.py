@@ -23,11 +23,24 @@ class Labeller:
     """
 
     author: str
-    findings: list[Finding] = field(default_factory=list)
+    _said: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
 
-    def complain(self, check: str, text: str, where: str, fix: str) -> None:
-        """Notes a finding about one file."""
-        self.findings.append(Finding(check, "warn", text, (where,), fix))
+    def complain(self, check: str, text: str, where: str, fix: str, detail: str = "") -> None:
+        """Notes what is wrong with one file.
+
+        Args:
+            text: what may be said of many files; `detail` is of this one alone.
+        """
+        of = f"{where}: {detail}" if detail else where
+        self._said.setdefault((check, text, fix), []).append(of)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was noted: one for all files of which the same is to be said, each of them by its name."""
+        return [
+            Finding(check, "warn", f"{of[0]}: {text}" if len(of) == 1 else f"{len(of)} times: {text}", tuple(of), fix)
+            for (check, text, fix), of in self._said.items()
+        ]  # fmt: skip
 
     def annotation(
         self, boxes: Sequence[Box], size: tuple[int, int], where: str, label: str = ""
@@ -59,23 +72,23 @@ class Labeller:
         if box.x1 - box.x0 < _MIN_SIDE or box.y1 - box.y0 < _MIN_SIDE:
             self.complain(
                 "zero-area-box",
-                f"{where}: a box of {box.x1 - box.x0:.1f}×{box.y1 - box.y0:.1f} pixels left out",
+                "a box narrower or lower than half a pixel left out",
                 where,
                 "draw the box again or delete it",
+                f"{box.x1 - box.x0:.1f}×{box.y1 - box.y0:.1f} pixels",
             )
             return None
         if left < area * (1 - _CLIP_SHARE):
             self.complain(
                 "label-outside-image",
-                f"{where}: a box with {1 - left / area:.0%} outside the picture left out",
+                f"a box with more than {_CLIP_SHARE:.0%} outside the picture left out",
                 where,
                 "check that labels and picture belong together and have the same size",
+                f"{1 - left / area:.0%} outside",
             )
             return None
         if area - left > 1e-3 * area:
-            self.complain(
-                "label-outside-image", f"{where}: a box clipped to the picture", where, ""
-            )
+            self.complain("label-outside-image", "a box clipped to the picture", where, "")
         return clipped
 
 

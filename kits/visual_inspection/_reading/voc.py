@@ -58,7 +58,7 @@ def read_voc(path: Path) -> Iterator[RawSample | Finding]:
     for file in beside.files():
         if file not in used:
             labeller.complain(
-                "label-without-image", f"{file.name} has no picture", file.stem, "copy it"
+                "label-without-image", "an xml without its picture", file.name, "copy the picture"
             )
     yield from labeller.findings
     yield from reading.findings()
@@ -70,21 +70,25 @@ def _annotation(picture: Picture, file: Path | None, labeller: Labeller) -> Anno
     if file is None:
         labeller.complain(
             "image-without-label",
-            f"{picture.name} has no xml: imported as not annotated",
+            "a picture without an xml is imported as not annotated",
             picture.name,
             "an xml without objects states that a part is good",
         )
         return None
     root = root_of(file, _MAX_XML_BYTES)
     if isinstance(root, str):
-        labeller.complain("malformed-label", f"{file.name}: {root}", picture.name, "export again")
+        labeller.complain("malformed-label", root, picture.name, "export again", file.name)
         return None
     boxes = []
     for item in root.iter("object"):
         corners = numbers([item.findtext(f"bndbox/{key}", "") for key in _CORNERS])
         if corners is None:
             labeller.complain(
-                "malformed-label", f"{file.name}: an object without box", picture.name, "fix it"
+                "malformed-label",
+                "an object without box: the picture counts as not annotated",
+                picture.name,
+                "fix it",
+                file.name,
             )
             return None
         x0, y0, x1, y1 = corners

@@ -250,9 +250,10 @@ def _yolo_boxes(
         bad = True
         labeller.complain(
             "malformed-label" if "class" not in box else "unknown-class",
-            f"{file.name} line {number}: {box}; the picture counts as not annotated",
+            f"{box}; the picture counts as not annotated",
             picture.name,
             "each line is: class cx cy width height, the last four between 0 and 1",
+            f"{file.name} line {number}",
         )
     return None if bad else boxes
 
