@@ -184,3 +184,32 @@ def test_names_of_classes_with_a_mark_of_order_of_bytes(tmp_path: Path) -> None:
     put(tmp_path / "1.txt", "\ufeff0 0.5 0.5 0.25 0.5\n")
     put(tmp_path / "2.txt", "")
     assert read(tmp_path)[0] == {"1.jpg": "scratch", "2.jpg": "good"}
+
+
+def test_splits_lie_at_any_depth_beside_another_set_without_them(tmp_path: Path) -> None:
+    """The casting set as it is downloaded: `train` and `test` were classes of defects."""
+    kinds = ("def_front", "ok_front")
+    pictures(tmp_path, *(f"casting_512/casting_512/{kind}/1.jpg" for kind in kinds))
+    pictures(
+        tmp_path,
+        *(
+            f"casting/casting/{part}/{kind}/{part}2.jpg"
+            for part in ("train", "test")
+            for kind in kinds
+        ),
+    )
+    found = read_pictures(tmp_path)
+    assert set(found.labels.values()) == {"def_front", "good"}
+    assert found.labels["casting/casting/test/ok_front/test2.jpg"] == "good"
+    assert found.samples["casting/casting/test/ok_front/test2.jpg"].split == "test"
+    assert found.samples["casting_512/casting_512/ok_front/1.jpg"].split is None
+
+
+def test_products_side_by_side_are_refused_below_another_folder_too(tmp_path: Path) -> None:
+    for product in ("bottle", "cable"):
+        pictures(tmp_path, f"mvtec/{product}/train/good/1.png", f"mvtec/{product}/test/dent/1.png")
+    with pytest.raises(
+        DataError,
+        match="2 data sets in one folder, each with splits of its own: mvtec/bottle, mvtec/cable",
+    ):
+        read(tmp_path)

@@ -207,3 +207,23 @@ def test_masks_that_may_be_the_wrong_way_round_are_told(tmp_path: Path) -> None:
         encoded(np.where(np.eye(48, 64) > 0, 0, 255).astype(np.uint8), ".png"),
     )
     assert read(tmp_path).told["masks-large"].evidence == ("2.png",)
+
+
+@pytest.mark.parametrize(
+    ("second", "label"),
+    [("2\t0\t2.PNG\t0\t0", "good"), ("2\t1\t2.PNG\t1\t2_label.PNG", "")],
+)
+def test_a_list_of_masks_names_the_good_parts_unless_it_and_the_masks_differ(
+    tmp_path: Path, second: str, label: str
+) -> None:
+    pictures(tmp_path, "Train/1.png", "Train/2.png", "Train/3.png")
+    for name in ("1", "2"):
+        (tmp_path / f"Train/{name}.png").rename(tmp_path / f"Train/{name}.PNG")
+    mask(tmp_path / "Train/Label/1_label.PNG", (5, 6, 20, 30))
+    mask(tmp_path / "Train/Label/9_label.PNG", (5, 6, 20, 30))
+    if not label:
+        second = second.replace("2_label", "9_label")
+    put(tmp_path / "Train/Label/Labels.txt", f"1\n1\t1\t1.PNG\t1\t1_label.PNG\n{second}\n")
+    found = read(tmp_path)
+    assert found.labels == {"Train/1.PNG": "defect", "Train/2.PNG": label, "Train/3.png": ""}
+    assert ("good-by-list" in found.told) == bool(label)

@@ -15,6 +15,7 @@ from kits.visual_inspection._reading.files import SUFFIXES, Picture, Reading
 from kits.visual_inspection._reading.labelling import Labeller, main_label
 from kits.visual_inspection._reading.layout import Layout, Placed, layout_of
 from kits.visual_inspection._reading.layout_masks import LayoutMasks
+from kits.visual_inspection._reading.mask_lists import MaskLists
 from kits.visual_inspection._reading.names import classes_in_names, named_bad
 from kits.visual_inspection._reading.unread import unread_labels
 from kits.visual_inspection._words import DEFECT, GOOD
@@ -94,7 +95,9 @@ def _told(
 
 
 def read_masks(path: Path) -> Iterator[RawSample | Finding]:
-    """A mask per picture, an empty one for a good part; a picture without one is not annotated. Pictures in one folder are one part's.
+    """A mask per picture, an empty one for a good part; a picture without one is not annotated, unless a list of the masks names it.
+
+    Pictures in one folder are one part's.
 
     Raises:
         DataError: no pictures, or several data sets side by side.
@@ -102,6 +105,8 @@ def read_masks(path: Path) -> Iterator[RawSample | Finding]:
     layout = layout_of(path)
     masks = LayoutMasks.of(layout)
     labeller, reading = Labeller(MASKS), Reading(path)
+    plain = [one.file for one in layout.placed if one.file not in masks.by_picture]
+    lists = MaskLists.of(path, masks.by_picture, plain, layout.masks)
     without = []
     for one in layout.placed:
         picture = reading.open(one.file)
@@ -112,10 +117,13 @@ def read_masks(path: Path) -> Iterator[RawSample | Finding]:
         if one.file in masks.by_picture:
             boxes = masks.boxes(picture, DEFECT)
             note = _note(labeller, picture, boxes, main_label(boxes))
+        elif one.file in lists.without:
+            note = Annotation(label=GOOD, author=MASKS)
         else:
             without.append(picture.name)
         yield picture.sample(note, split=one.split, group=one.label)
     yield from _told(layout, masks, labeller, reading)
+    yield from lists.findings()
     if without:
         yield Finding(
             "image-without-label", "warn", f"{len(without)} picture(s) have no mask: imported as not annotated",

@@ -188,11 +188,11 @@ def _folders(relative: Path) -> tuple[str, ...]:
 
 def _refuse_several(path: Path, folders: Sequence[tuple[str, ...]]) -> None:
     """Several products, each with splits of its own, are several projects; classes with splits in them are one."""
-    firsts = {names[0] for names in folders if len(names) > 1 and _is_split(names[1])}
-    firsts = {name for name in firsts if not _is_split(name)}
-    if len(firsts) > 1 and not any(map(is_good, firsts)):
+    above = {names[:at] for names in folders if (at := _split_at(names))}
+    if len(above) > 1 and not any(is_good(names[-1]) for names in above):
+        named = sorted(map("/".join, above))
         raise DataError(
-            f"{len(firsts)} data sets in one folder, each with splits of its own: {', '.join(sorted(firsts)[:_SHOWN])}",
+            f"{len(above)} data sets in one folder, each with splits of its own: {', '.join(named[:_SHOWN])}",
             where=str(path),
             fix="import one of them: what a good part looks like is learned for one product",
         )
@@ -202,10 +202,10 @@ def _wrapped(folders: Sequence[tuple[str, ...]]) -> bool:
     """Whether all pictures lie in one folder that only holds the splits and classes."""
     if not folders or any(len(names) < 2 for names in folders):
         return False
-    firsts, seconds = ({names[n] for names in folders} for n in (0, 1))
+    firsts, below = {names[0] for names in folders}, {one for names in folders for one in names[1:]}
     if len(firsts) > 1 or any(_is_split(name) or is_good(name) for name in firsts):
         return False
-    return any(_is_split(name) or is_good(name) for name in seconds)
+    return any(_is_split(name) or is_good(name) for name in below)
 
 
 def _is_split(name: str) -> bool:
@@ -213,11 +213,15 @@ def _is_split(name: str) -> bool:
 
 
 def _split(folders: tuple[str, ...]) -> tuple[Split | None, tuple[str, ...]]:
-    """The split that the first folder names, or the one below a class; and the folders without it."""
-    for at, name in enumerate(folders[:2]):
-        if _is_split(name):
-            return SPLIT_WORDS[name.lower()], folders[:at] + folders[at + 1 :]
-    return None, folders
+    """The split that the first folder called so names, above classes or below; and the folders without it."""
+    at = _split_at(folders)
+    if at is None:
+        return None, folders
+    return SPLIT_WORDS[folders[at].lower()], folders[:at] + folders[at + 1 :]
+
+
+def _split_at(folders: tuple[str, ...]) -> int | None:
+    return next((at for at, name in enumerate(folders) if _is_split(name)), None)
 
 
 def _class_level(folders: Sequence[tuple[str, ...]]) -> int:
