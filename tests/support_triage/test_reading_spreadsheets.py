@@ -62,9 +62,8 @@ def test_sheets_name_splits_and_are_chosen_by_their_titles(tmp_path: Path) -> No
 def test_a_row_without_a_text_is_named_as_the_spreadsheet_counts_it(tmp_path: Path) -> None:
     path = xlsx(tmp_path / "t.xlsx", [HEADER, *ROWS, [99, None, None, "Lieferung", None]])
     _, findings = read_all(path)
-    assert 'row 14 of t.xlsx, sheet "Export" cannot be used: no text' in told(
-        findings, "unreadable-row"
-    )
+    (empty,) = [one for one in findings if one.check == "rows-without-text"]
+    assert empty.evidence == ('t.xlsx, sheet "Export":14',)
 
 
 def test_a_damaged_spreadsheet_is_told(tmp_path: Path) -> None:

@@ -204,8 +204,9 @@ def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
     samples, findings = read_all(put(tmp_path / "m.csv", content))
     assert len(samples) == 2
     refused = [f for f in findings if f.level == "fail"]
-    assert [f.evidence for f in refused] == [("m.csv:2",), ("m.csv:3",)]
+    assert [f.evidence for f in refused] == [("m.csv:3",)]
     assert "4 cells where 2 are named" in told(refused)
+    assert "1 rows of m.csv have nothing in 'text'" in told(findings, "rows-without-text")
 
 
 def test_hostile_bytes_are_read_or_refused(tmp_path: Path) -> None:

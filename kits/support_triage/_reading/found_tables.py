@@ -1,4 +1,4 @@
-"""A table with what its columns are for, or why it holds no mails: judged by its first rows."""
+"""A table with what its columns are for, or why it holds no mails: judged by some rows of it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from kits.support_triage._reading.fits import FEW_ROWS, all_the_same
 from kits.support_triage._reading.roles import Roles, find_roles
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.splits import split_of
+from kits.support_triage._reading.spread_rows import spread_rows
 from kits.support_triage._reading.unfolding import unfold
 
-HEAD_ROWS = 1_000
 _FEWEST = 2
 """Rows whose nested values are looked into: one alone may be settings."""
 _NESTS = ("JSON", parquet_rows.FORM)
@@ -33,7 +33,7 @@ class Found:
     Attributes:
         name: of the file, or of the file and the sheet.
         main: whether the split is all that its name tells.
-        labels: of the first rows, where one column holds them.
+        labels: of the rows looked at, where one column holds them.
         telling: whether it has labels that are not all the same.
         rows: how many were looked at.
         doubt: why it is passed over unless other tables need it; empty: it is read.
@@ -66,7 +66,7 @@ def found_in(source: Source, sidecar: Sidecar) -> Found | Finding:
         ConfigError: `mails.yaml` names a column that is not there.
     """
     name, table = source.name, source.rows
-    head = table.head(HEAD_ROWS)
+    head = spread_rows(table)
     nested: frozenset[str] = frozenset()
     if table.form.startswith(_NESTS) and len(head) >= _FEWEST:
         table, head = unfold(table, head)
@@ -84,7 +84,7 @@ def judged(
     sidecar: Sidecar,
     nested: frozenset[str] = frozenset(),
 ) -> Found:
-    """A table by its first rows. As `found_in`."""
+    """A table by some of its rows. As `found_in`."""
     roles = find_roles(table.columns, head, sidecar, nested)
     split, main = split_of(name, sidecar)
     labels, telling = _labels_in(head, roles)
@@ -98,7 +98,7 @@ def with_roles(found: Found, roles: Roles) -> Found:
     """The same table, whose columns are for something else."""
     if roles == found.roles:
         return found
-    labels, telling = _labels_in(found.table.head(HEAD_ROWS), roles)
+    labels, telling = _labels_in(spread_rows(found.table), roles)
     return replace(found, roles=roles, labels=labels, telling=telling)
 
 

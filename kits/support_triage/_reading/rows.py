@@ -6,7 +6,7 @@ It knows roles, not names of columns; which files there are is `table_files.py`'
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
@@ -39,6 +39,7 @@ NOBODY = "customer@example.invalid"
 MEDIA_TYPE = "message/rfc822"
 MAX_LABEL = 200
 MAX_INTENTS = 50
+_SHOWN = 20
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,240}@[^<>\s]{1,240}>")
 
 
@@ -69,12 +70,16 @@ class RowReader:
     def samples(self, rows: Iterator[tuple[int, Row] | BadRow]) -> Iterator[RawSample | Finding]:
         """Samples in the order of the rows; rows that state one more entity of the same text are one sample."""
         lost, bare, own = 0, False, 0
+        empty: list[str] = []
         for number, row, pieces in self._joined(rows):
             if isinstance(row, str):
                 yield self._refused(number, row)
                 continue
             if self.sides.get(_cell(row, self.roles.author).strip()) == "firm":
                 own += 1
+                continue
+            if self._says_nothing(row):
+                empty.append(f"{self.name}:{number}")
                 continue
             bare = bare or self._is_bare_number(_cell(row, self.roles.urgency))
             made = self._sample(number, row, pieces)
@@ -99,6 +104,8 @@ class RowReader:
                 (self.name,),
                 "nothing to do: they are no customers' mails to learn from; to read them too, ignore the column in mails.yaml",
             )
+        if empty:
+            yield self._without_text(empty)
         if lost:
             yield Finding(
                 "entities-lost",
@@ -138,8 +145,6 @@ class RowReader:
     def _sample(self, number: int, row: Row, pieces: tuple[Piece, ...]) -> RawSample | Finding:
         roles = self.roles
         text, subject = _cell(row, roles.text), _cell(row, roles.subject)
-        if not text.strip() and not subject.strip():
-            return self._refused(number, "no text")
         label = self._label(row)
         if len(label) > MAX_LABEL * MAX_INTENTS:
             return self._refused(number, "a label of this length is none")
@@ -234,6 +239,19 @@ class RowReader:
         }
         return {name: value[:200] for name, value in found.items() if value}
 
+    def _says_nothing(self, row: Row) -> bool:
+        return (
+            not _cell(row, self.roles.text).strip() and not _cell(row, self.roles.subject).strip()
+        )
+
+    def _without_text(self, rows: Sequence[str]) -> Finding:
+        """Published complaints have a text in a row of three: nothing is wrong with the others, and one word is enough."""
+        columns = " and ".join(map(repr, filter(None, (self.roles.subject, self.roles.text))))
+        return Finding(
+            "rows-without-text", "warn", f"{len(rows)} rows of {self.name} have nothing in {columns}: left out", tuple(rows[:_SHOWN]),
+            "nothing to do if nobody wrote anything there; else name the column of the text in mails.yaml",
+        )  # fmt: skip
+
     def _refused(self, number: int, why: str) -> Finding:
         return Finding(
             "unreadable-row",
@@ -252,7 +270,7 @@ def joined_intents(cell: str, separators: str) -> str:
 
 
 def as_written(reader: RowReader, head: list[Row]) -> tuple[RowReader, list[Finding]]:
-    """The reader, told by a file's first rows what numbers of its sentiment column mean and how dates and texts are written;
+    """The reader, told by some of a file's rows what numbers of its sentiment column mean and how dates and texts are written;
     what was assumed."""
     roles = reader.roles
     tones = set(_filled(head, roles.sentiment))

@@ -13,7 +13,6 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.tables import BadRow, Row
 from kits.support_triage._reading.found_tables import (
-    HEAD_ROWS,
     Found,
     found_in,
     not_read,
@@ -23,6 +22,7 @@ from kits.support_triage._reading.opening import opened, table_paths
 from kits.support_triage._reading.roles import Roles
 from kits.support_triage._reading.rows import RowReader, as_written
 from kits.support_triage._reading.sidecar import Sidecar
+from kits.support_triage._reading.spread_rows import spread_rows
 from kits.support_triage._reading.together import (
     with_file_names,
     with_messages,
@@ -96,7 +96,7 @@ def _said(found: Found) -> Finding:
 def _rows(found: Found, sidecar: Sidecar, seen: set[bytes] | None) -> Iterator[RawSample | Finding]:
     known = sidecar.model_copy(update={"labels": {**found.names, **sidecar.labels}})
     reader = RowReader(found.name, found.roles, known, found.split, intent=found.intent)
-    reader, told = as_written(reader, found.table.head(HEAD_ROWS))
+    reader, told = as_written(reader, spread_rows(found.table))
     yield from told
     if seen is None:
         yield from reader.samples(found.table.rows())

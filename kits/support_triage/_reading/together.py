@@ -15,9 +15,10 @@ from kits.support_triage._reading import folders
 from kits.support_triage._reading.class_names import names_beside
 from kits.support_triage._reading.conversations import joined, reference
 from kits.support_triage._reading.fits import are_numbers
-from kits.support_triage._reading.found_tables import HEAD_ROWS, Found, judged, not_read, with_roles
+from kits.support_triage._reading.found_tables import Found, judged, not_read, with_roles
 from kits.support_triage._reading.listed_rows import ListedRows
 from kits.support_triage._reading.sidecar import Sidecar
+from kits.support_triage._reading.spread_rows import spread_rows
 
 _SHOWN = 8
 _LINES = ".txt"
@@ -49,7 +50,7 @@ def with_messages(tables: Sequence[Found], sidecar: Sidecar) -> tuple[list[Found
             told.append(not_read(messages.name, why))
             continue
         table = joined(tickets.table, messages.table, messages.roles, by)
-        both = judged(tickets.name, table, table.head(HEAD_ROWS), sidecar)
+        both = judged(tickets.name, table, spread_rows(table), sidecar)
         kept[kept.index(tickets)] = replace(both, doubt="")
         said = f"{messages.name} holds what was said of the tickets in {tickets.name} ({by[0]!r} is {by[1]!r} there): of each the customer's first message is the text"
         told.append(Finding("columns", "pass", said, (messages.name,)))
@@ -101,7 +102,7 @@ def _as_lines(found: Found, sidecar: Sidecar) -> Found:
     text = found.table.path.read_text(encoding=found.table.encoding, errors="replace")
     rows: list[JsonValue] = [{"text": line.strip()} for line in text.splitlines() if line.strip()]
     lines = ListedRows.of(rows, f"lines, {found.table.encoding}")
-    return judged(found.name, lines, lines.head(HEAD_ROWS), sidecar)
+    return judged(found.name, lines, spread_rows(lines), sidecar)
 
 
 def _own_parts(names: Sequence[str]) -> list[str]:

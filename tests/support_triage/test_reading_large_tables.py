@@ -1,0 +1,71 @@
+"""Tables as large as published ones are: sorted by what matters, and mostly without a text. A small file shows none of it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+from kits.core.tables import open_table
+from kits.support_triage._reading.spread_rows import spread_rows
+from tests.support_triage.mail_tables import rows
+from tests.support_triage.triage import label_of, level_of, put, read_all, told
+
+MANY = 2_600
+"""More than are looked at in the beginning."""
+
+
+def said(n: int) -> str:
+    return f"the pump number {n} does not start any more since I moved it to place {n % 7}"
+
+
+def test_a_set_that_is_sorted_by_intent_has_that_column_as_its_intents(tmp_path: Path) -> None:
+    lines = [["BCL"[n % 3], said(n), "cancel" if n < MANY else "refund"] for n in range(2 * MANY)]
+    samples, findings = read_all(
+        put(tmp_path / "m.csv", rows(["flags", "instruction", "intent"], *lines))
+    )
+    assert "text=instruction, label=intent" in told(findings, "columns")
+    assert {label_of(one) for one in samples} == {"cancel", "refund"}
+
+
+def test_texts_that_begin_late_are_found_and_rows_without_one_are_said_once(tmp_path: Path) -> None:
+    lines = [[f"Loans {n % 3}", said(n) if n >= MANY else ""] for n in range(MANY + 400)]
+    samples, findings = read_all(put(tmp_path / "m.csv", rows(["product", "narrative"], *lines)))
+    assert len(samples) == 400
+    (empty,) = [one for one in findings if one.level != "pass"]
+    assert (empty.check, empty.level) == ("rows-without-text", "warn")
+    assert f"{MANY} rows of m.csv have nothing in 'narrative'" in empty.text
+    assert empty.evidence[0] == "m.csv:1"
+
+
+def test_what_the_firm_wrote_below_all_that_came_in_is_left_out(tmp_path: Path) -> None:
+    lines = [[said(n), "ab"[n % 2], str(n < MANY)] for n in range(MANY + 900)]
+    samples, findings = read_all(
+        put(tmp_path / "m.csv", rows(["text", "label", "inbound"], *lines))
+    )
+    assert len(samples) == MANY
+    assert "900 rows were written by the firm" in told(findings, "mails-passed-over")
+
+
+def test_a_scale_of_tones_and_the_order_of_dates_are_told_by_the_whole_column(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        [said(n), "ab"[n % 2], "0" if n < MANY else "4", "03/02/2020" if n < MANY else "25/02/2020"]
+        for n in range(2 * MANY)
+    ]
+    samples, findings = read_all(
+        put(tmp_path / "m.csv", rows(["text", "label", "sentiment", "date"], *lines))
+    )
+    assert {level_of(one, "sentiment") for one in samples} == {0.0, 2.0}
+    assert all(b"Feb 2020" in one.content for one in samples)
+    assert not told(findings, "dates-assumed")
+
+
+def test_rows_are_looked_at_from_all_over_a_table(tmp_path: Path) -> None:
+    put(tmp_path / "m.csv", rows(["text", "n"], *([said(n), str(n)] for n in range(MANY))))
+    table = open_table(tmp_path / "m.csv")
+    numbers = [int(row["n"]) for row in spread_rows(table, 100)]
+    assert 50 <= len(numbers) <= 100
+    assert {after - before for before, after in pairwise(numbers)} == {numbers[1]}
+    assert numbers[-1] >= MANY - numbers[1]
+    assert [row["n"] for row in spread_rows(table, MANY)] == [str(n) for n in range(MANY)]
