@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from kits.core.tables import open_table
+from kits.support_triage._mail.reading import read_mail
 from kits.support_triage._reading.spread_rows import spread_rows
 from tests.support_triage.mail_tables import rows
 from tests.support_triage.triage import label_of, level_of, put, read_all, told
@@ -59,6 +60,20 @@ def test_a_scale_of_tones_and_the_order_of_dates_are_told_by_the_whole_column(
     assert {level_of(one, "sentiment") for one in samples} == {0.0, 2.0}
     assert all(b"Feb 2020" in one.content for one in samples)
     assert not told(findings, "dates-assumed")
+
+
+def test_a_column_of_whole_mails_is_read_as_mails(tmp_path: Path) -> None:
+    """As Enron's `emails.csv` is: their headers were taken for a quotation, and nothing was left of any of them."""
+    head = "Message-ID: <{0}.evans@thyme>\nDate: Mon, 14 May 2001 16:39:00 -0700 (PDT)\nFrom: a@enron.example\nSubject: pump {0}"
+    mails = [
+        [f"allen-p/inbox/{n}.", f"{head.format(n)}\nX-Folder: \\\\Jan\n\n{said(n)}\n"]
+        for n in range(30)
+    ]
+    samples, findings = read_all(put(tmp_path / "emails.csv", rows(["file", "message"], *mails)))
+    read = read_mail(samples[3].content)
+    assert (read.subject, read.body) == ("pump 3", said(3))
+    assert samples[3].group == "thread=<3.evans@thyme>"
+    assert "'message' holds whole mails" in told(findings, "whole-mails")
 
 
 def test_rows_are_looked_at_from_all_over_a_table(tmp_path: Path) -> None:

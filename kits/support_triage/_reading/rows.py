@@ -15,6 +15,8 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
+from kits.core.mail.message import read_message
+from kits.core.mail.threads import thread_key
 from kits.core.mail.writing import write_message
 from kits.core.prediction import Quantity
 from kits.core.tables import BadRow, Row
@@ -33,13 +35,14 @@ from kits.support_triage._reading.roles import Roles
 from kits.support_triage._reading.row_dates import ReadDate, date_reader
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.spans import Piece, pieces_in, place
+from kits.support_triage._reading.text_files import is_mail
 
 NOBODY = "customer@example.invalid"
 """Who wrote a row that names nobody: a mail without a sender would be taken for a machine's."""
 MEDIA_TYPE = "message/rfc822"
 MAX_LABEL = 200
 MAX_INTENTS = 50
-_SHOWN = 20
+_SHOWN, _ALMOST_ALL = 20, 0.9
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,240}@[^<>\s]{1,240}>")
 
 
@@ -53,6 +56,7 @@ class RowReader:
         tones: cell → 0, 1 or 2, for the file's sentiment column.
         read_date: of the file's column of dates.
         pages: columns whose texts are written in HTML.
+        whole: whether the texts are whole mails, with their headers.
         intent: of all its rows; empty: these tell it.
         sides: cell of the column of authors → whether the customer or the firm wrote the row.
     """
@@ -64,6 +68,7 @@ class RowReader:
     tones: Mapping[str, float] = field(default_factory=dict)
     read_date: ReadDate = lambda _: None
     pages: frozenset[str] = frozenset()
+    whole: bool = False
     sides: Sides = field(default_factory=dict)
     intent: str = ""
 
@@ -152,7 +157,7 @@ class RowReader:
             text = html_to_text(text).text
         if roles.subject in self.pages:
             subject = html_to_text(subject).text.strip()
-        content = self._as_mail(row, subject, text)
+        content = self._whole_mail(text) or self._as_mail(row, subject, text)
         spans = place(pieces, text, read_mail(content).text) if pieces else ()
         annotation = Annotation(
             label=label, spans=spans, quantities=tuple(self._quantities(row)), author=self.name
@@ -163,10 +168,18 @@ class RowReader:
             media_type=MEDIA_TYPE,
             source=f"{self.name}:{number}",
             annotation=annotation if known or self._states_entities(row) else None,
-            group=self._group(row),
+            group=self._group(row) or self._thread(content),
             split=self._split(row),
             meta=self._meta(row),
         )
+
+    def _whole_mail(self, text: str) -> bytes:
+        content = text.lstrip().encode(errors="replace") if self.whole else b""
+        return content if is_mail(content) else b""
+
+    def _thread(self, content: bytes) -> str:
+        root = thread_key(read_message(content)) if self.whole else ""
+        return f"thread={root}" if root else ""
 
     def _as_mail(self, row: Row, subject: str, text: str) -> bytes:
         """The row as a mail; what is no address or no date is left out of its headers."""
@@ -281,9 +294,18 @@ def as_written(reader: RowReader, head: list[Row]) -> tuple[RowReader, list[Find
     )] if assumed else []  # fmt: skip
     shown = (roles.text, roles.subject)
     pages = frozenset(name for name in shown if are_pages(_filled(head, name)))
+    texts = _filled(head, roles.text)
+    whole = bool(texts) and sum(
+        is_mail(text.encode(errors="replace")) for text in texts
+    ) >= _ALMOST_ALL * len(texts)
+    told += [Finding(
+        "whole-mails", "pass", f"{roles.text!r} holds whole mails with their headers: read as mails", (reader.name,),
+    )] if whole else []  # fmt: skip
     scale = tone_scale(tones) if tones else reader.tones
     sides = sides_of(roles.author, _filled(head, roles.author)) if roles.author else {}
-    return replace(reader, tones=scale, read_date=read_date, pages=pages, sides=sides), told
+    return replace(
+        reader, tones=scale, read_date=read_date, pages=pages, whole=whole, sides=sides
+    ), told
 
 
 def _filled(head: list[Row], column: str) -> list[str]:
