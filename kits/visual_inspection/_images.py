@@ -142,10 +142,14 @@ def decode(content: bytes, *, where: str = "") -> Image:
         raise DataError("not a picture we can read", where=where, fix="use JPEG, PNG, BMP, TIFF")
     width, height = size_of(content)
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        most = (
+            f"{MAX_PIXELS // 1_000_000} million" if width * height > MAX_PIXELS
+            else f"{MAX_SIDE} on a side"
+        )  # fmt: skip
         raise DataError(
-            f"{width}×{height} pixels are more than {MAX_PIXELS // 1_000_000} million",
+            f"{width}×{height} pixels are more than {most}",
             where=where,
-            fix="crop or scale the picture before import",
+            fix="cut it into pictures of parts of it, or scale it, before import",
         )
     if is_cut_short(content):
         raise DataError("the picture file is cut short", where=where, fix="copy it again")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
+from kits.core.errors import DataError
 from kits.core.tables import open_table
 from kits.support_triage._mail.reading import read_mail
+from kits.support_triage._reading import table_files, together
 from kits.support_triage._reading.spread_rows import spread_rows
 from tests.support_triage.mail_tables import rows
 from tests.support_triage.triage import label_of, level_of, put, read_all, told
@@ -84,3 +89,29 @@ def test_rows_are_looked_at_from_all_over_a_table(tmp_path: Path) -> None:
     assert {after - before for before, after in pairwise(numbers)} == {numbers[1]}
     assert numbers[-1] >= MANY - numbers[1]
     assert [row["n"] for row in spread_rows(table, MANY)] == [str(n) for n in range(MANY)]
+
+
+def test_a_file_for_each_of_many_tickets_is_read_without_comparing_each_with_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+    monkeypatch.setattr(together, "reference", lambda *_, **__: compared.append("two tables"))
+    for n in range(40):
+        put(
+            tmp_path / f"{n}.json",
+            json.dumps(
+                {"id": n, "subject": f"pump {n}", "description": said(n), "tags": ["ab"[n % 2]]}
+            ),
+        )
+    assert len(read_all(tmp_path)[0]) == 40
+    assert compared == []
+
+
+def test_more_tables_than_are_read_are_refused_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_files, "MAX_FILES", 3)
+    for n in range(4):
+        put(tmp_path / f"{n}.csv", rows(["text", "label"], [said(n), "a"]))
+    with pytest.raises(DataError, match="4 files of rows, more than 3"):
+        read_all(tmp_path)

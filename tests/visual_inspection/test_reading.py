@@ -104,6 +104,14 @@ def test_what_is_to_be_said_of_many_pictures_is_said_once_and_names_each(tmp_pat
     )
 
 
+def test_a_picture_that_is_too_long_is_told_so_and_what_to_do(tmp_path: Path) -> None:
+    put(tmp_path / "good/1.png", encoded(picture(), ".png"))
+    put(tmp_path / "good/web.png", encoded(picture(64, 40_000), ".png"))
+    _, findings = split_up(tmp_path)
+    assert "64×40000 pixels are more than 32000 on a side" in findings["corrupt-image"].text
+    assert "cut it" in findings["corrupt-image"].fix
+
+
 def test_coco_is_read(tmp_path: Path) -> None:
     put(tmp_path / "images/a.png", encoded(picture(), ".png"))
     put(tmp_path / "images/b.png", encoded(picture(seed=1), ".png"))

@@ -15,7 +15,6 @@ from kits.support_triage._reading import labelled_lines, parquet_rows
 from kits.support_triage._reading.documents import is_document, open_document
 from kits.support_triage._reading.sidecar import NAMES, Sidecar
 
-MAX_FILES = 10_000
 MAX_DEPTH = 6
 _SUFFIXES = row_sources.SUFFIXES | {parquet_rows.SUFFIX}
 
@@ -34,8 +33,6 @@ def table_paths(path: Path, sidecar: Sidecar) -> list[Path]:
         if any(fnmatch.fnmatch("/".join(parts), glob) for glob in sidecar.ignore):
             continue
         found.append(file)
-        if len(found) >= MAX_FILES:
-            break
     return found
 
 

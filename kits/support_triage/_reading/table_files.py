@@ -30,6 +30,9 @@ from kits.support_triage._reading.together import (
     with_shared_roles,
 )
 
+MAX_FILES = 100_000
+"""What each is for is found out before the first one is read."""
+
 
 def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     """Every table's rows as mails; the plain `train`, `val` and `test` files first.
@@ -40,7 +43,14 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     """
     tables: list[Found] = []
     told: list[Finding] = []
-    for file in table_paths(path, sidecar):
+    paths = table_paths(path, sidecar)
+    if len(paths) > MAX_FILES:
+        raise DataError(
+            f"{len(paths)} files of rows, more than {MAX_FILES}",
+            where=str(path),
+            fix="join them to fewer (files of JSON lines may simply be put one behind the other), or import parts of the folder",
+        )
+    for file in paths:
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
         found, said = _open(file, name, sidecar)
         tables.extend(found)

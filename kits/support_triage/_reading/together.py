@@ -60,7 +60,9 @@ def with_messages(tables: Sequence[Found], sidecar: Sidecar) -> tuple[list[Found
 def _tickets_of(messages: Found, tables: Sequence[Found]) -> tuple[Found | None, tuple[str, str]]:
     """The table of the tickets that messages belong to, and the columns by which they do."""
     for tickets in tables:
-        if tickets is messages or not tickets.telling or not messages.roles.text:
+        if tickets.table.columns == messages.table.columns:
+            continue  # lists of one kind; there may be a file for each of ten thousand tickets
+        if not tickets.telling or not messages.roles.text:
             continue
         by = reference(messages.table, tickets.table, own=bool(tickets.roles.text))
         if by is not None:

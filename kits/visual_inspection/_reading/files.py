@@ -125,7 +125,11 @@ def open_picture(path: Path, root: Path) -> Picture | Finding:
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
-            return _bad(name, f"{size} bytes are more than {MAX_FILE_BYTES}")
+            return _bad(
+                name,
+                f"{size} bytes are more than {MAX_FILE_BYTES}",
+                "save it as PNG, or cut it into pictures of parts of it",
+            )
         content = path.read_bytes()
         image = _images.decode(content, where=name)
     except OSError as error:
@@ -133,16 +137,20 @@ def open_picture(path: Path, root: Path) -> Picture | Finding:
         fix = "make it readable for this account, and import again"
         return Finding("unreadable-image", "fail", why, (name,), fix)
     except DataError as error:
-        return _bad(name, error.what)
+        return _bad(name, error.what, error.fix)
     media_type = _images.media_type_of(content)
     return Picture(
         path, name, content, media_type, image.shape[1], image.shape[0], _remark(content, image)
     )
 
 
-def _bad(name: str, why: str) -> Finding:
+def _bad(name: str, why: str, fix: str = "") -> Finding:
     return Finding(
-        "corrupt-image", "fail", f"{name}: refused, {why}", (name,), "replace or delete the file"
+        "corrupt-image",
+        "fail",
+        f"{name}: refused, {why}",
+        (name,),
+        fix or "replace or delete the file",
     )
 
 
