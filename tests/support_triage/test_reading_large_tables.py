@@ -10,6 +10,7 @@ import pytest
 
 from kits.core.errors import DataError
 from kits.core.tables import open_table
+from kits.support_triage import data
 from kits.support_triage._mail.reading import read_mail
 from kits.support_triage._reading import table_files, together
 from kits.support_triage._reading.spread_rows import spread_rows
@@ -115,3 +116,21 @@ def test_more_tables_than_are_read_are_refused_as_a_whole(
         put(tmp_path / f"{n}.csv", rows(["text", "label"], [said(n), "a"]))
     with pytest.raises(DataError, match="4 files of rows, more than 3"):
         read_all(tmp_path)
+
+
+def test_more_mails_or_texts_than_an_import_takes_are_refused_and_not_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kits.support_triage._reading.mailboxes.MAX_MAILS", 2)
+    monkeypatch.setattr("kits.support_triage._reading.text_files.MAX_FILES", 4)
+    for number in range(3):
+        mail = tmp_path / "mails" / f"{number}.eml"
+        mail.parent.mkdir(exist_ok=True)
+        mail.write_text(f"From: a@example.org\nSubject: {number}\n\nWhere is my parcel?\n")
+        text = tmp_path / "texts" / f"intent {number}" / "a.txt"
+        text.parent.mkdir(parents=True)
+        text.write_text("Where is my parcel?")
+    with pytest.raises(DataError, match="3 mails are more than 2"):
+        list(data.read(tmp_path / "mails", "eml"))
+    with pytest.raises(DataError, match="6 files and folders are more than 4"):
+        list(data.read(tmp_path / "texts", "texts"))

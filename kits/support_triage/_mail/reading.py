@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import is_forward_subject
@@ -44,7 +45,7 @@ _NOTED_WORDS = 8
 _MANY_LINES = re.compile(r"\n{3,}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """What a mail says.
 
@@ -52,7 +53,6 @@ class Reading:
         body: the new text only: no quoted text, no signature; a forwarded mail is part of it.
         text: subject, blank line, body: what models see; spans index into it.
         quoted: what was quoted.
-        language: ISO 639-1, or empty where that cannot be told.
         hidden_chars: characters that a person would not have seen.
         notes: what was odd about the mail, in words.
     """
@@ -62,9 +62,13 @@ class Reading:
     body: str
     text: str
     quoted: str
-    language: str
     hidden_chars: int
     notes: tuple[str, ...]
+
+    @cached_property
+    def language(self) -> str:
+        """ISO 639-1, or empty where that cannot be told; found out when somebody asks, since it takes as long as the rest."""
+        return language_of(self.body) or language_of(self.text)
 
 
 def read_mail(content: bytes) -> Reading:
@@ -100,7 +104,6 @@ def read_mail(content: bytes) -> Reading:
         body=body,
         text=text,
         quoted=split.quoted,
-        language=language_of(body) or language_of(text),
         hidden_chars=hidden,
         notes=tuple(dict.fromkeys(notes)),
     )

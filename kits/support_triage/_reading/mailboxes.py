@@ -266,7 +266,13 @@ def eml_files(path: Path) -> list[Path]:
         for file in path.rglob("*")
         if file.suffix.lower() in (".eml", ".emlx", ".mail") and file.is_file()
     ]
-    return sorted(found)[:MAX_MAILS]
+    if len(found) > MAX_MAILS:
+        raise DataError(
+            f"{len(found)} mails are more than {MAX_MAILS}",
+            where=str(path),
+            fix="import parts of the folder, one after the other",
+        )
+    return sorted(found)
 
 
 def read_texts(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from kits.core.errors import DataError
 from kits.core.mail.writing import write_message
 from kits.core.tables import encoding_of
 from kits.support_triage._reading.fits import SPLITS_SAID
@@ -77,9 +78,19 @@ def as_mail(content: bytes, sender: str) -> bytes:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    for number, file in enumerate(sorted(path.rglob("*"))):
+    """The files of a folder, in order.
+
+    Raises:
+        DataError: more than an import takes.
+    """
+    found = sorted(path.rglob("*"))
+    if len(found) > MAX_FILES:
+        raise DataError(
+            f"{len(found)} files and folders are more than {MAX_FILES}",
+            where=str(path),
+            fix="import parts of the folder, one after the other",
+        )
+    for file in found:
         parts = file.relative_to(path).parts
-        if number >= MAX_FILES:
-            return
         if len(parts) <= MAX_DEPTH and not any(part.startswith(".") for part in parts) and file.is_file():  # fmt: skip
             yield file
