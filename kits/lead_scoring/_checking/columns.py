@@ -30,7 +30,6 @@ _SURE = 5.0
 _LEAST = 50
 _MANY_VALUES = 0.3
 _FEW_ROWS = 200
-_SHOWN = 20
 
 
 def missing(table: LeadTable, _: Config) -> Iterator[Finding]:
@@ -42,7 +41,7 @@ def missing(table: LeadTable, _: Config) -> Iterator[Finding]:
         yield Finding(
             "missing-values", "pass",
             f"{len(mostly)} of {len(shares)} columns {'is' if len(mostly) == 1 else 'are'} empty for more than half of the leads",
-            tuple(f"{name}: {share:.0%} empty" for name, share in ranked[:_SHOWN]),
+            tuple(f"{name}: {share:.0%} empty" for name, share in ranked),
         )  # fmt: skip
 
 
@@ -77,7 +76,7 @@ def missing_tells(
             "missing-tells-outcome", "warn",
             "whether one column is filled in at all tells the outcome" if len(told) == 1
             else f"whether {len(told)} columns are filled in at all tells the outcome",
-            tuple(text for _, text in sorted(told, reverse=True)[:_SHOWN]),
+            tuple(text for _, text in sorted(told, reverse=True)),
             "ask when each is filled in: if by a rep after the first contact, model.columns.exclude; if by the lead, keep it",
         )  # fmt: skip
 
@@ -99,7 +98,7 @@ def too_many_values(table: LeadTable, _: Config) -> Iterator[Finding]:
         yield Finding(
             "many-values", "pass",
             f"{they} the same value twice; a model sees only whether {filled} filled in and what is frequent in {it}",
-            tuple(many[:_SHOWN]),
+            tuple(many),
         )  # fmt: skip
 
 

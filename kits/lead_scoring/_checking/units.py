@@ -9,8 +9,6 @@ from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring._units import counts_of
 from kits.lead_scoring.config import Config
 
-_SHOWN = 10
-
 
 def mixed_units(table: LeadTable, _: Config) -> Iterator[Finding]:
     """Columns whose numbers are in one unit in one import and in another one in the next."""
@@ -24,6 +22,6 @@ def mixed_units(table: LeadTable, _: Config) -> Iterator[Finding]:
         yield Finding(
             "mixed-units", "warn",
             f"{len(told)} columns have numbers in several units, by import: none is converted, and they count as the same amounts",
-            tuple(told[:_SHOWN]),
+            tuple(told),
             "export them again in one unit and import with --replace, or leave the columns out: model.columns.exclude",
         )  # fmt: skip

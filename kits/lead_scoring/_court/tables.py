@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from kits.core.kit import Plot
 from kits.lead_scoring._court.charges import TOLD
-from kits.lead_scoring._court.telling import brief, columns_of, split_of
+from kits.lead_scoring._court.telling import brief, split_of
 from kits.lead_scoring._court.verdicts import Action, Charge, Court, Verdict
 
 
@@ -99,7 +99,8 @@ def _rows(court: Court) -> list[tuple[str, ...]]:
         for action, words in _ACTIONS.items():
             some = [one for one in court.verdicts if (one.charge, one.action) == (charge, action)]
             if some:
-                rows.append((columns_of(some), charge, "guilty", "", words, some[0].evidence[-1]))
+                names = ", ".join(one.column for one in some)
+                rows.append((names, charge, "guilty", "", words, some[0].evidence[-1]))
     return rows
 
 

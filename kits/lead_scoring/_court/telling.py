@@ -10,6 +10,8 @@ from kits.lead_scoring._court.charges import TOLD, Told
 from kits.lead_scoring._court.verdicts import Charge, Court, Side, Verdict
 
 _EVIDENCE = 3
+_NAMED = 10
+"""Columns that a sentence names; what is said of each stands below it."""
 _MORE_LEADS = "bring more leads of the rarer outcome, older ones too: kit data import PATH"
 _MORE_COLUMNS = (
     "bring columns that are known when a lead comes in (source, answers of the form, visits), no model makes up for them: "
@@ -221,8 +223,12 @@ def _fix(told: Told, guilty: Sequence[Verdict]) -> str:
 
 
 def columns_of(verdicts: Sequence[Verdict]) -> str:
-    """Names, one after the other."""
-    return ", ".join(one.column for one in verdicts)
+    """Names, one after the other; of very many the first, and how many more there are."""
+    names = [one.column for one in verdicts]
+    rest = len(names) - _NAMED
+    if rest < 2:
+        return ", ".join(names)
+    return f"{', '.join(names[:_NAMED])} and {rest} more"
 
 
 def _lines(verdicts: Iterable[Verdict]) -> tuple[str, ...]:

@@ -19,7 +19,6 @@ from kits.lead_scoring._reading.relations import Link
 from kits.lead_scoring._reading.several import choose, counted
 from kits.lead_scoring._reading.sheets import Sheet
 
-_SHOWN = 10
 _DAY, _MINUTE, _MOMENT = 86_400.0, 60.0, 0.001
 
 Seconds = Sequence[float | None]
@@ -153,5 +152,5 @@ def _said(other: Sheet, link: Link, leads: int, differ: dict[str, int], several:
     told += f"; {several}" if several else ""
     if odd:
         told += f"; {sum(odd.values())} cells say something else than the leads' own table, which was believed"
-    shown = tuple(f"{name}: {n} differ" for name, n in list(odd.items())[:_SHOWN])
+    shown = tuple(f"{name}: {n} differ" for name, n in odd.items())
     return Finding("joined", "pass", told, shown)

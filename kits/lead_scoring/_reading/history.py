@@ -98,11 +98,13 @@ def _said_unknown(sheet: Sheet, unknown: Mapping[str, int]) -> list[Finding]:
     """A gap only where a field was changed later would tell what came later, so the field goes for all leads."""
     if not unknown:
         return []
+    rest = len(unknown) - _SHOWN
+    more = f" and {rest} more" if rest > 0 else ""
     return [Finding(
         "history-without-old", "warn",
-        f"{sheet.name} changes {', '.join(list(unknown)[:_SHOWN])} after the decision and does not say what was there before: "
+        f"{sheet.name} changes {', '.join(list(unknown)[:_SHOWN])}{more} after the decision and does not say what was there before: "
         "left out for all leads, as today's value was not known then",
-        tuple(f"{name}: {n} leads" for name, n in list(unknown.items())[:_SHOWN]),
+        tuple(f"{name}: {n} leads" for name, n in unknown.items()),
         "export the changes with a column of the old values (old_value), or with every lead's first value as a row",
     )]  # fmt: skip
 

@@ -51,7 +51,7 @@ from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import Config, SourceConfig, TableConfig
 
-_SHOWN, _MANY = 20, 20
+_MANY = 20
 _BESIDE = 2
 """Names of a CRM that tell a table of it, where the leads are of that CRM."""
 _ROUNDS = 3
@@ -220,7 +220,7 @@ def _without_later(
     out = tuple(name for name in sheet.columns if name in later and name != link.column)
     cells = {name: texts for name, texts in sheet.cells.items() if name not in out}
     told = f"{len(out)} columns of {sheet.name} are states of today by {crm.title}: left out"
-    findings = [Finding("known-later", "pass", told, out[:_SHOWN])] if out else []
+    findings = [Finding("known-later", "pass", told, out)] if out else []
     return replace(sheet, cells=cells), findings
 
 

@@ -38,7 +38,7 @@ def without_other_units(known: Known, learned: ByColumn) -> tuple[Known, list[Fi
     finding = Finding(
         "other-unit", "warn",
         f"numbers of {len(told)} columns are in another unit than the bundle learned from, and count as missing",
-        tuple(told[:_SHOWN]), "bring them in the unit the bundle knows: nothing is converted here",
+        tuple(told), "bring them in the unit the bundle knows: nothing is converted here",
     )  # fmt: skip
     return replace(known, columns=columns), [finding]
 

@@ -17,7 +17,7 @@ from kits.lead_scoring._reading.outcome_told import (
     outcome_by_name,
 )
 from kits.lead_scoring._reading.telling_placed import tell_customers, tell_persons, tell_splits
-from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many, tell_rows
+from kits.lead_scoring._reading.telling_rows import so_many, tell_rows
 from kits.lead_scoring._reading.unread_dates import tell_unread_dates
 from kits.lead_scoring._reading.unread_numbers import tell_unread_numbers
 from kits.lead_scoring._reading.unsettled import ask_about_ends, ask_about_gaps
@@ -76,7 +76,7 @@ def _columns(known: Known) -> Finding:
         "columns",
         "pass",
         f"{sheet.name} ({sheet.form}{crm}): {len(sheet)} leads, {len(known.columns)} columns to learn from; {said}{times}",
-        tuple(sorted(set(sheet.files)))[:MAX_SHOWN],
+        tuple(sorted(set(sheet.files))),
     )
 
 
@@ -181,7 +181,7 @@ def _unsure_numbers(known: Known) -> Iterator[Finding]:
         yield Finding(
             "assumed", "warn",
             f"numbers such as {cell} of {name} were read with decimals ({float(value):g}): nothing tells whether their {sign} parts thousands",
-            tuple(unsure)[:MAX_SHOWN],
+            tuple(unsure),
             f"if that is wrong, state it in kit.yaml: model.source.numbers: decimal-{'point' if sign == 'comma' else 'comma'}",
         )  # fmt: skip
 
@@ -198,7 +198,7 @@ def _unread_amounts(known: Known) -> Iterator[Finding]:
         yield Finding(
             "assumed", "warn",
             f"{name} was read as words: {cell} may be millions as well as months or metres, and no cell has a currency or a K",
-            tuple(unread)[:MAX_SHOWN],
+            tuple(unread),
             "if these are amounts, write them out, or with their currency (1.2M EUR)",
         )  # fmt: skip
 
@@ -215,7 +215,7 @@ def _words_between(known: Known) -> Iterator[Finding]:
         yield Finding(
             "words-between", "warn",
             f"{so_many(tuple(mixed), 'of numbers and words was', 'of numbers and words were')} read as words",
-            tuple(f"{name}: {', '.join(map(repr, cells[:_FEW]))}" for name, cells in mixed.items())[:MAX_SHOWN],
+            tuple(f"{name}: {', '.join(map(repr, cells[:_FEW]))}" for name, cells in mixed.items()),
             f"if they are numbers: model.columns.numeric: [{first}], and import again with --replace; words count as nothing known",
         )  # fmt: skip
 
@@ -231,7 +231,7 @@ def _several_units(known: Known) -> Iterator[Finding]:
         yield Finding(
             "several-units", "warn",
             f"{so_many(tuple(mixed), 'has', 'have')} numbers in several units: read as words, for nothing is converted",
-            tuple(f"{name}: {', '.join(map(repr, cells))}" for name, cells in mixed.items())[:MAX_SHOWN],
+            tuple(f"{name}: {', '.join(map(repr, cells))}" for name, cells in mixed.items()),
             "export them in one unit (CRMs have amounts in the firm's currency), with the unit in a column of its own if need be",
         )  # fmt: skip
 
@@ -256,14 +256,14 @@ def _kept_out(known: Known) -> Iterator[Finding]:
             "personal",
             "pass",
             f"{so_many(told, 'names', 'name')} persons, mailboxes or records: not learned from",
-            told[:MAX_SHOWN],
+            told,
         )
     if known.later and known.crm is not None:
         yield Finding(
             "known-later",
             "pass",
             f"{so_many(known.later, 'is', 'are')} filled in by {known.crm.title} after the decision: left out",
-            known.later[:MAX_SHOWN],
+            known.later,
         )
 
 
@@ -281,7 +281,7 @@ def _same_names(known: Known) -> Iterator[Finding]:
         yield Finding(
             "same-name", "warn",
             f"{so_many(twice, 'has', 'have')} the title of another: told apart here by the number of their place",
-            tuple(twice[:MAX_SHOWN]),
+            tuple(twice),
             f"give each a title of its own and import again, or a label in model.phrases: reasons call {twice[0]} "
             f"“{placed(readable(title), place)}”, and what asks a CRM for a column finds one of them only",
         )  # fmt: skip
@@ -300,7 +300,7 @@ def _shortened(known: Known) -> Iterator[Finding]:
         yield Finding(
             "lost-digits", "warn",
             f"{sum(counts.values())} cells are written as 1.23E+11: a spreadsheet took an id or a telephone number for a number",
-            tuple(f"{name}: {n}" for name, n in list(counts.items())[:MAX_SHOWN]),
+            tuple(f"{name}: {n}" for name, n in list(counts.items())),
             "export again, and do not save it in a spreadsheet, or tell that before that these columns are texts",
         )  # fmt: skip
 
@@ -318,7 +318,7 @@ def _ranges_as_dates(known: Known) -> Iterator[Finding]:
         yield Finding(
             "ranges-as-dates", "warn",
             f"{so_many(tuple(found), 'of ranges has', 'of ranges have')} some that a spreadsheet took for dates",
-            tuple(f"{name}: {', '.join(cells)}" for name, cells in found.items())[:MAX_SHOWN],
+            tuple(f"{name}: {', '.join(cells)}" for name, cells in found.items()),
             "export again, and do not save it in a spreadsheet: a lead with 1-10 has a value that was never met, where 10-Jan was",
         )  # fmt: skip
 
@@ -334,7 +334,7 @@ def _encoding(known: Known) -> Iterator[Finding]:
             "encoding",
             "warn",
             f"{sum(counts.values())} cells hold broken characters: the table was written or converted in a wrong encoding",
-            tuple(f"{name}: {n}" for name, n in list(counts.items())[:MAX_SHOWN]),
+            tuple(f"{name}: {n}" for name, n in list(counts.items())),
             "export again as UTF-8; the same words in another spelling count as other words",
         )
 
@@ -346,5 +346,5 @@ def _odd_cells(known: Known) -> Iterator[Finding]:
             "odd-cells",
             "pass",
             f"{len(odd)} columns of numbers or dates hold other words or units too; words were kept as words, what is in another unit was left empty",
-            tuple(f"{name}: {t.odd} of {len(t.values)}" for name, t in list(odd.items())[:MAX_SHOWN]),
+            tuple(f"{name}: {t.odd} of {len(t.values)}" for name, t in list(odd.items())),
         )  # fmt: skip

@@ -9,7 +9,8 @@ from kits.core.kit import Finding
 from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.no_leads import HEADING
 
-MAX_SHOWN = 20
+_SHOWN = 20
+"""Rows that are named; columns are few enough to name them all."""
 _LEAST_ALIKE, _FEW = 3, 6
 
 
@@ -30,15 +31,15 @@ def so_many(found: Sequence[str], one: str, more: str) -> str:
 
 
 def _bad_rows(known: Known) -> Iterator[Finding]:
-    for bad in known.sheet.bad[:MAX_SHOWN]:
+    for bad in known.sheet.bad[:_SHOWN]:
         yield Finding(
             "bad-row", "fail", f"{known.sheet.name}, row {bad.line}: {bad.why}",
             fix="correct the row; the others were read",
         )  # fmt: skip
-    rest = len(known.sheet.bad) - MAX_SHOWN
+    rest = len(known.sheet.bad) - _SHOWN
     if rest > 0:
         reasons = Counter(bad.why for bad in known.sheet.bad)
-        told = tuple(f"{why}: {n}" for why, n in reasons.most_common(MAX_SHOWN))
+        told = tuple(f"{why}: {n}" for why, n in reasons.most_common(_SHOWN))
         yield Finding(
             "bad-row", "fail", f"{known.sheet.name}: {rest} more rows cannot be read", told,
             "export the table again; texts with delimiters or line ends need quotes",
@@ -52,7 +53,7 @@ def _short_rows(known: Known) -> Iterator[Finding]:
         yield Finding(
             "short-rows", "warn",
             f"{len(short)} of {rows} rows have fewer cells than there are names; the others of each were taken for empty",
-            short[:MAX_SHOWN],
+            short[:_SHOWN],
             "look at one of them: if a text with a line end cuts it in two, export again with texts in quotes; if the last columns "
             "are empty there, nothing is wrong",
         )  # fmt: skip
@@ -62,7 +63,7 @@ def _notes(known: Known) -> Iterator[Finding]:
     notes = known.sheet.notes
     if notes:
         yield Finding(
-            "notes", "pass", f"{len(notes)} lines below the rows have one cell alone: notes, no leads", notes[:MAX_SHOWN],
+            "notes", "pass", f"{len(notes)} lines below the rows have one cell alone: notes, no leads", notes[:_SHOWN],
         )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def _no_leads(known: Known) -> Iterator[Finding]:
         told = ", ".join(f"{why} ({n})" for why, n in kinds.items())
         yield Finding(
             "no-leads", "pass", f"{len(rows)} rows are no leads and were left out: {told}",
-            tuple(f"{where}: {why}" for where, why in rows[:MAX_SHOWN]),
+            tuple(f"{where}: {why}" for where, why in rows[:_SHOWN]),
             "if headings of these are leads: model.source.headings: keep" if HEADING in kinds else "",
         )  # fmt: skip
 
@@ -85,7 +86,7 @@ def _lone(known: Known) -> Iterator[Finding]:
     if rows:
         yield Finding(
             "lone-cells", "warn",
-            f"{len(rows)} rows have one cell alone, and were read as leads of which nothing else is known", rows[:MAX_SHOWN],
+            f"{len(rows)} rows have one cell alone, and were read as leads of which nothing else is known", rows[:_SHOWN],
             "if they are headings of groups, say so in kit.yaml: model.source.headings: leave-out; if they are leads: keep",
         )  # fmt: skip
 
@@ -96,7 +97,7 @@ def _grouped(known: Known) -> Iterator[Finding]:
     if names:
         yield Finding(
             "grouped", "pass", f"{so_many(names, 'is', 'are')} told once for each group of rows: all rows of a group got it",
-            names[:MAX_SHOWN],
+            names,
         )  # fmt: skip
 
 
@@ -116,6 +117,6 @@ def _without_own(known: Known) -> Iterator[Finding]:
             "rows-without", "warn",
             f"{len(rows)} of {len(sheet)} rows have nothing in {', '.join(names[:_FEW])}{more}, which all others have: they were read as "
             "open leads",
-            tuple(f"{sheet.files[row]}, row {sheet.lines[row]}" for row in rows[:MAX_SHOWN]),
+            tuple(f"{sheet.files[row]}, row {sheet.lines[row]}" for row in rows[:_SHOWN]),
             "if they belong to the lead above them, or are no leads, leave them out of the table, and import again with --replace",
         )  # fmt: skip

@@ -12,7 +12,7 @@ from kits.core.kit import Finding
 from kits.lead_scoring._features.eras import of_the_moon
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known
-from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many
+from kits.lead_scoring._reading.telling_rows import so_many
 
 _NEARLY_ALL = 0.95
 _LEAST = 10
@@ -42,6 +42,6 @@ def tell_unread_dates(known: Known) -> Iterator[Finding]:
             "unread-dates", "warn",
             f"{so_many(tuple(found), 'looks like dates that', 'look like dates that')} could not be read: words to the model, "
             "and no time of a lead",
-            tuple(f"{name}: {cell!r}" for name, cell in found.items())[:MAX_SHOWN],
+            tuple(f"{name}: {cell!r}" for name, cell in found.items()),
             "export dates as 2024-12-31 or 31.12.2024, or change them in the table, and import again with --replace",
         )  # fmt: skip

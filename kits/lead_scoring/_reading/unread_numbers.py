@@ -12,7 +12,7 @@ from kits.core.kit import Finding
 from kits.lead_scoring._features.units import is_currency
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.known import Known
-from kits.lead_scoring._reading.telling_rows import MAX_SHOWN, so_many
+from kits.lead_scoring._reading.telling_rows import so_many
 
 _NEARLY_ALL, _HALF = 0.95, 0.5
 _MANY = 20
@@ -48,7 +48,7 @@ def tell_unread_numbers(known: Known) -> Iterator[Finding]:
             "unread-numbers", "warn",
             f"{so_many(tuple(found), 'looks like numbers that', 'look like numbers that')} could not be read: words to the "
             "model, which learns nothing of how much it is",
-            tuple(f"{name}: {cell!r}" for name, cell in found.items())[:MAX_SHOWN],
+            tuple(f"{name}: {cell!r}" for name, cell in found.items()),
             "export plain numbers such as 1234.5 (of a duration its minutes, of a time of day its hour), with their unit in the column's name, and import again "
             "with --replace",
         )  # fmt: skip
