@@ -9,6 +9,7 @@ import numpy as np
 from kits.lead_scoring._court.case import seen_by_court
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.latecomers import with_latecomers
+from kits.lead_scoring._court.rare import with_rare
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
@@ -35,7 +36,7 @@ def court_by_splits(table: LeadTable, config: Config, *, seed: int) -> Held | No
     seen = table.rows(seen_by_court(table))
     if not len(seen.decided):
         return None
-    earlier = hold_court(seen, config, seed=seed)
+    earlier = with_rare(hold_court(seen, config, seed=seed), seen, config, seed=seed)
     latest = np.array([item.split == "test" for item in table.items], dtype=bool)
     court = with_latecomers(earlier, table.rows(latest), config, seed=seed)
     return Held(court, frozenset(earlier.excluded) - set(court.excluded))

@@ -65,7 +65,17 @@ def constant(column: Column) -> Verdict | None:
     needed = min(_DIFFER, max(round(_DIFFER_SHARE * rows), _DIFFER_FEW))
     if column.distinct > column.bins or others >= needed:
         return None
-    label = column.labels[int(np.argmax(counts))]
+    return alike(column, others, rows)
+
+
+def alike(column: Column, others: int, rows: int) -> Verdict:
+    """That all leads but a few have what is most frequent in a column.
+
+    Args:
+        others: leads that have something else.
+        rows: leads that were counted.
+    """
+    label = column.labels[int(np.argmax(np.bincount(column.codes, minlength=column.bins)))]
     what = (
         f"“{label[:40]}” for all {rows} leads"
         if others == 0
