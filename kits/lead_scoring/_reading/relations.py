@@ -32,6 +32,7 @@ from kits.lead_scoring._reading.match_keys import (
 )
 from kits.lead_scoring._reading.names import rank
 from kits.lead_scoring._reading.parties import find_parties
+from kits.lead_scoring._reading.personal import of_owners
 from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import kind_of, kind_of_rows, without_record
@@ -46,6 +47,8 @@ _LEAST_ENDING = 4
 _DENSE = 20
 """Ids in a range so many times as large as there are of them count records, each kind of them from one on."""
 _ID_ENDS = ("_id", "_ids", "_key", "_no", "nr", "nummer", "_number")
+_WRITERS = ("created_by", "modified_by", "last_modified_by", "updated_by", "erstellt_von", "geaendert_von", "cree_par", "modifie_par")  # fmt: skip
+"""Beginnings of names of columns that say who wrote a row."""
 _LOOKED_AT = 200
 _DIGITS = 16
 _NAME = re.compile(r"_(?:name|naam|nom|nombre|nome|nazwa|nazev|jmeno)$")
@@ -117,12 +120,36 @@ def find_link(leads: Sheet, other: Sheet, of: str = "", key: str = "") -> Link |
         if (link := _nearest(leads, other, mine, theirs, by, stated=bool(of or key))) is not None
         # many rows of each country are not what happened to a lead; those of a person are
         and (of or key or link.unique or link.lead_unique or place not in (_BY_NAME, _BY_ENDING))
-        and (of or key or not _by_chance(leads, other, link))
+        and (of or key or not (_by_chance(leads, other, link) or _of_sellers(link)))
     ]
     if not found:
         return _loosely(leads, other, of, key)
+    found = found if of or key else _own_first(leads, found)
     # a link that many leads share is a worse name for one than a link that is their own
     return min(found, key=lambda pair: (pair[0], not pair[1].lead_unique, -pair[1].leads))[1]
+
+
+def _of_sellers(link: Link) -> bool:
+    """Whether all that a rep did would be told of each of the rep's leads: `OwnerId` of leads and of tasks."""
+    names = (link.lead_column, link.column)
+    shared = not (link.unique or link.lead_unique)
+    return shared and any(of_owners(one) or plain(one).startswith(_WRITERS) for one in names)
+
+
+def _own_first(leads: Sheet, found: list[tuple[int, Link]]) -> list[tuple[int, Link]]:
+    """Without what rows have in common with many leads, where other ids of theirs are of one each: `WhoId` before `AccountId`."""
+    own = {
+        link.column
+        for place, link in found
+        if place in (0, _BY_ADDRESS)
+        and link.lead_unique
+        and not _counts(leads.cells[link.lead_column])
+    }
+    return [
+        (place, link)
+        for place, link in found
+        if link.unique or link.lead_unique or not own - {link.column}
+    ]
 
 
 def _loosely(leads: Sheet, other: Sheet, of: str, key: str) -> Link | None:
