@@ -217,3 +217,18 @@ def test_of_tables_with_other_columns_the_one_that_names_most_pictures_counts(
     found = read(tmp_path)
     assert set(found.labels.values()) == {"scratch"}
     assert "a_review.csv was passed over" in found.told["file-passed-over"].text
+
+
+def test_tables_in_several_folders_may_be_of_several_products_and_it_is_asked(
+    tmp_path: Path,
+) -> None:
+    """As in VisA: a folder for each product, with its pictures and its table."""
+    for product in ("candle", "capsules"):
+        pictures(tmp_path / product, f"{product}_a.jpg", f"{product}_b.jpg")
+        put(
+            tmp_path / product / "image_anno.csv",
+            f"image,label\n{product}_a.jpg,normal\n{product}_b.jpg,scratch\n",
+        )
+    found = read(tmp_path)
+    assert found.told["several-tables"].evidence == ("candle", "capsules")
+    assert "several-tables" not in read(tmp_path / "candle").told

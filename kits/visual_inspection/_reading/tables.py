@@ -15,7 +15,7 @@ from kits.visual_inspection._reading.labels_tables import Table, column_of_pictu
 from kits.visual_inspection._reading.layout import layout_of
 from kits.visual_inspection._reading.stated import Stated, samples_of
 
-_SHOWN = 20
+_SHOWN, _FOLDERS = 20, 5
 _EXAMPLES = frozenset({"submission", "submissions"})
 """A table called so shows how answers are handed in; what it says of its pictures is made up."""
 _LEAST, _SURE = 0.1, 0.5
@@ -146,7 +146,20 @@ def read_tables(path: Path) -> Iterator[RawSample | Finding]:
         if not one.boxes:
             told = class_tables.told(one.stated)
             yield Finding("columns", "pass", f"{one.table.name}: classes {told}")
+    yield from _of_several_folders(path, found)
     yield from _passed_over(path, found)
+
+
+def _of_several_folders(path: Path, found: Sequence[_Read]) -> Iterator[Finding]:
+    """A table in each of several folders: days and cameras have such, and products, which are several projects."""
+    folders = sorted({str(one.table.file.parent.relative_to(path)) for one in found})
+    if path.is_dir() and len(folders) > 1:
+        yield Finding(
+            "several-tables", "warn", f"tables in {len(folders)} folders are read as one data set: {', '.join(folders[:_FOLDERS])}",
+            tuple(folders),
+            "nothing to do where they are days or cameras; are they products? import one of them: what a good part looks like is "
+            "learned for one product",
+        )  # fmt: skip
 
 
 def _passed_over(path: Path, found: Sequence[_Read]) -> Iterator[Finding]:
