@@ -10,6 +10,7 @@ as speed and asset, are its attributes.
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,10 +37,12 @@ MIN_RATE_HZ, MAX_RATE_HZ = 1e-7, 1e9
 _MAX_TEXT = 200
 _TOP = 32_767
 _MISSING = -32_768
+_READINGS = cbor.encode("i16")
+_ONE_READING = _READINGS + cbor.encode(bytes(2))[:1]
 _ZERO, _NONE = (step.to_bytes(2, "little", signed=True) for step in (0, _MISSING))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Channel:
     """One signal.
 
@@ -173,6 +176,14 @@ def decode_window(content: bytes) -> Window:
     )
 
 
+def is_single_row(content: bytes) -> bool:
+    """Whether each channel of a window has one reading, as rows of tables have; told without decoding it.
+
+    False may also be said of such a window, where another program wrote it.
+    """
+    return 0 < content.count(_READINGS) == content.count(_ONE_READING)
+
+
 def _unpacked(found: CborValue) -> Channel:
     if not isinstance(found, Mapping):
         raise DataError("a channel that is no map")
@@ -185,7 +196,8 @@ def _unpacked(found: CborValue) -> Channel:
     readings = (steps * _number(found, "scale") + _number(found, "offset")).astype(np.float32)
     readings[steps == _MISSING] = np.nan
     rate_hz = _rate(found) if "rate_hz" in found else None
-    return Channel(name, unit, readings, rate_hz)
+    # thousands of rows of a table have the same names
+    return Channel(sys.intern(name), sys.intern(unit), readings, rate_hz)
 
 
 def _check_size(channels: Sequence[Channel]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from kits.core import cbor
 from kits.core.errors import DataError
-from kits.core.window import Channel, Window, decode_window, encode_window
+from kits.core.window import Channel, Window, decode_window, encode_window, is_single_row
 
 # RFC 8949, appendix A
 RFC = [
@@ -194,3 +194,19 @@ def test_a_time_without_a_zone_is_taken_as_utc() -> None:
     naive = datetime(2026, 3, 2, 12)  # noqa: DTZ001  what a careless writer would send
     content = encode_window(Window((Channel("a", "", np.zeros(4, np.float32)),), 1.0, naive, {}))
     assert decode_window(content).started_at == datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
+
+
+def test_a_single_row_is_known_without_decoding() -> None:
+    one, two = np.zeros(1, np.float32), np.zeros(2, np.float32)
+    empty = np.zeros(0, np.float32)
+    for channels, single in (
+        ((Channel("a", "", one), Channel("b", "", np.full(1, np.nan, np.float32))), True),
+        ((Channel("a", "", one), Channel("b", "", two, 2.0)), False),
+        ((Channel("a", "", empty),), False),
+        ((Channel("ci16B", "ci16", one),), False),  # decoded, then
+        ((Channel("ci16B", "", two),), False),
+        ((Channel("ci16B", "", one),), True),
+    ):
+        assert is_single_row(encode_window(Window(channels))) is single
+    assert not is_single_row(b"")
+    assert not is_single_row(b"no window")

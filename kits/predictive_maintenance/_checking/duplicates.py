@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.errors import DataError
-from kits.core.window import decode_window
+from kits.core.window import decode_window, is_single_row
 
 CHUNK = 32
 """Readings of one chunk."""
@@ -46,6 +46,8 @@ def near_duplicates(contents: Iterable[tuple[str, bytes]]) -> list[tuple[str, st
 
 
 def _keys(content: bytes) -> Iterator[bytes]:
+    if is_single_row(content):
+        return
     try:
         window = decode_window(content)
     except DataError:
