@@ -20,11 +20,16 @@ MAX_DEPTH = 8
 MAX_ITEMS = 100_000
 """Values of all kinds in one document; a byte string of any size is one."""
 _UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
-_SIZES = {24: ">B", 25: ">H", 26: ">I", 27: ">Q"}
+_SIZES = {
+    24: struct.Struct(">B"),
+    25: struct.Struct(">H"),
+    26: struct.Struct(">I"),
+    27: struct.Struct(">Q"),
+}
 _CONSTANTS: dict[int, bool | None] = {20: False, 21: True, 22: None}
 _DOUBLE = struct.Struct(">Bd")
 _SHORT = 64
-_FLOATS = {25: ">e", 26: ">f", 27: ">d"}
+_FLOATS = {25: struct.Struct(">e"), 26: struct.Struct(">f"), 27: struct.Struct(">d")}
 
 
 def encode(value: CborValue) -> bytes:
@@ -76,8 +81,8 @@ def _head(major: int, number: int) -> bytes:
     if number < 24:
         return bytes([major << 5 | number])
     for info, layout in _SIZES.items():
-        if number < 1 << (8 * struct.calcsize(layout)):
-            return bytes([major << 5 | info]) + struct.pack(layout, number)
+        if number < 1 << (8 * layout.size):
+            return bytes([major << 5 | info]) + layout.pack(number)
     raise DataError("an integer beyond 64 bits cannot be written as CBOR")
 
 
@@ -107,18 +112,16 @@ class _Reader:
         self._items_left -= 1
         if self._items_left < 0:
             raise DataError(f"CBOR with more than {MAX_ITEMS} items")
-        major, info = divmod(self._take(1)[0], 32)
+        head = self._take(1)[0]
+        major, info = head >> 5, head & 31
         if major == _SIMPLE:
             return self._simple(info)
-        number = self._number(info)
-        if major == _UINT:
-            return number
-        if major == _NEGATIVE:
-            return -1 - number
-        if major == _BYTES:
-            return self._take(number)
-        if major == _TEXT:
-            return self._take(number).decode()
+        number = info if info < 24 else self._number(info)
+        if major in (_TEXT, _BYTES):
+            content = self._take(number)
+            return content.decode() if major == _TEXT else content
+        if major in (_UINT, _NEGATIVE):
+            return number if major == _UINT else -1 - number
         return self._items(major, number, depth)
 
     def _items(self, major: int, count: int, depth: int) -> CborValue:
@@ -146,16 +149,14 @@ class _Reader:
         layout = _FLOATS.get(info)
         if layout is None:
             raise DataError(f"CBOR's simple value {info} is not understood")
-        number: float = struct.unpack(layout, self._take(struct.calcsize(layout)))[0]
+        number: float = layout.unpack(self._take(layout.size))[0]
         return number
 
     def _number(self, info: int) -> int:
-        if info < 24:
-            return info
         layout = _SIZES.get(info)
         if layout is None:
             raise DataError("CBOR of indefinite length is not understood")
-        number: int = struct.unpack(layout, self._take(struct.calcsize(layout)))[0]
+        number: int = layout.unpack(self._take(layout.size))[0]
         return number
 
     def _take(self, size: int) -> bytes:

@@ -192,12 +192,20 @@ def _unpacked(found: CborValue) -> Channel:
         raise DataError("a channel without name, unit or readings")
     if len(name) > MAX_NAME or len(unit) > MAX_NAME or len(content) % 2:
         raise DataError("a channel out of bounds", where=name[:MAX_NAME])
-    steps = np.frombuffer(content, "<i2")
-    readings = (steps * _number(found, "scale") + _number(found, "offset")).astype(np.float32)
-    readings[steps == _MISSING] = np.nan
+    readings = _readings(content, _number(found, "scale"), _number(found, "offset"))
     rate_hz = _rate(found) if "rate_hz" in found else None
     # thousands of rows of a table have the same names
     return Channel(sys.intern(name), sys.intern(unit), readings, rate_hz)
+
+
+def _readings(content: bytes, scale: float, offset: float) -> NDArray[np.float32]:
+    if len(content) == 2:
+        step = int.from_bytes(content, "little", signed=True)
+        return np.array([math.nan if step == _MISSING else step * scale + offset], np.float32)
+    steps = np.frombuffer(content, "<i2")
+    readings = (steps * scale + offset).astype(np.float32)
+    readings[steps == _MISSING] = np.nan
+    return readings
 
 
 def _check_size(channels: Sequence[Channel]) -> None:
