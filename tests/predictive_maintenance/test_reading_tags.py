@@ -59,6 +59,7 @@ def test_tags_whose_headers_name_them_are_one_machine(tmp_path: Path) -> None:
         ({"TI101.csv": "Value", "PDT-7.csv": "Value"}, "names of tags"),
         ({"motor_temperature.csv": "value", "motor_vibration.csv": "value"}, "what is measured"),
         ({"Druck Halle.csv": "Wert", "Drehzahl Halle.csv": "Wert"}, "what is measured"),
+        ({"Débit.csv": "valeur", "Température palier.csv": "valeur"}, "what is measured"),
         ({"one.csv": "Value [bar]", "two.csv": "Value [°C]"}, "another unit"),
     ],
 )
@@ -85,11 +86,14 @@ def test_folders_with_the_same_files_are_machines_with_the_same_tags(tmp_path: P
 
 
 def test_files_that_may_be_machines_stay_machines_and_the_doubt_is_told(tmp_path: Path) -> None:
-    tag(tmp_path / "machine_1.csv", "value", 1)
-    tag(tmp_path / "machine_2.csv", "value", 2)
-    samples, findings = read_all(tmp_path)
-    assert assets(samples) == {"machine_1": ["value"], "machine_2": ["value"]}
-    assert "taken for machines of their own" in texts(findings, "asset")
+    """No tags by their names either: what is measured is no part of another word."""
+    for names_of in (("coupler", "terms"), ("machine_1", "machine_2")):
+        for number, name in enumerate(names_of):
+            tag(tmp_path / names_of[0] / f"{name}.csv", "value", number + 1)
+        samples, findings = read_all(tmp_path / names_of[0])
+        assert assets(samples) == {name: ["value"] for name in names_of}
+        assert "taken for machines of their own" in texts(findings, "asset")
+    tmp_path /= "machine_1"
     put(tmp_path / "machines.yaml", "asset: folder\n")
     samples, findings = read_all(tmp_path)
     assert assets(samples) == {tmp_path.name: ["machine_1", "machine_2"]}
@@ -113,7 +117,7 @@ def test_files_that_tell_faults_of_their_own_are_machines(tmp_path: Path) -> Non
         put(tmp_path / f"{name}.csv", rows)
     samples, findings = read_all(tmp_path)
     assert set(assets(samples)) == {"TI101", "PI102"}
-    assert "one machine" not in texts(findings)
+    assert "one machine" not in texts(findings) and "machines of their own" not in texts(findings)
 
 
 def test_records_of_different_times_are_no_tags(tmp_path: Path) -> None:

@@ -133,17 +133,27 @@ def split_of(path: Path, root: Path) -> Split | None:
 
 def asset_of(path: Path, root: Path, sidecar: Sidecar) -> str:
     """The asset of a file that names none inside: its path; without a date, so that months join."""
-    relative = Path(name_in(path, root))
-    folder = relative.parent.as_posix()
+    folder = Path(name_in(path, root)).parent.as_posix()
     home = folder if folder != "." else _tidy(root.name if root.is_dir() else root.stem)
     if sidecar.asset == "folder":
         return home
-    stem = relative.stem if relative.suffix.lower() in SUFFIXES | WAVES else relative.name
-    if sidecar.asset != "file" and _DATE.search(stem):
-        stem = re.sub(r"[-_. ]+$|^[-_. ]+", "", _DATE.sub("", stem))
-        if not re.search(r"[A-Za-z]", stem):
-            return home
+    stem = stem_of(path) if sidecar.asset != "file" else _stem(path)
+    if not stem:
+        return home
     return stem if folder == "." else f"{folder}/{stem}"
+
+
+def stem_of(path: Path) -> str:
+    """A file's name without a date in it; empty where nothing else is left."""
+    stem = _stem(path)
+    if not _DATE.search(stem):
+        return stem
+    stem = re.sub(r"[-_. ]+$|^[-_. ]+", "", _DATE.sub("", stem))
+    return stem if re.search(r"[^\W\d_]", stem) else ""
+
+
+def _stem(path: Path) -> str:
+    return path.stem if path.suffix.lower() in SUFFIXES | WAVES else path.name
 
 
 def _tidy(name: str) -> str:

@@ -16,9 +16,9 @@ import numpy as np
 
 from kits.core.dataset import Split
 from kits.core.errors import DataError
-from kits.predictive_maintenance._reading.columns import is_value_name, plain
+from kits.predictive_maintenance._reading.columns import is_value_name
 from kits.predictive_maintenance._reading.continued import continued
-from kits.predictive_maintenance._reading.files import asset_of
+from kits.predictive_maintenance._reading.files import asset_of, stem_of
 from kits.predictive_maintenance._reading.grid import on_one_grid
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.recording import Series, runs
@@ -31,16 +31,23 @@ _ISA: Final = re.compile(
     r"(?:.*[-_. ])?[AEFIJLPQSTVWZ][DFQ]?[ITCEZRY]{1,3}[-_. ]?\d{1,6}[A-Z]?", re.I
 )
 """Tags as ISA 5.1 has them: `TI101`, `PDT-33`, `10_LIC_4`."""
+_ALONE = r"(?<![^\W\d_])(?:{})(?![^\W\d_])"
+"""A word by itself, and no part of another: `rms`, not `terms`."""
 _QUANTITIES: Final = re.compile(
-    r"(?P<temperature>temp(?:erat\w*)?|température)|(?P<pressure>pressure|druck|pression|presi[oó]n|pressione|druk)"
-    r"|(?P<vibration>vib(?:ration)?s?|schwingung|vibrazione|vibraci[oó]n|accel\w*|beschleunigung|rms)"
-    r"|(?P<current>current|strom|courant|corriente|corrente|stroom|amps?)|(?P<voltage>volt(?:age)?|spannung|tension)"
-    r"|(?P<power>power|leistung|puissance|potencia|potenza|vermogen|energy|energie)"
-    r"|(?P<speed>speed|drehzahl|rpm|vitesse|velocidad|velocit[aà]|snelheid)"
-    r"|(?P<flow>flow|durchfluss|d[eé]bit|caudal|portata)|(?P<level>level|füllstand|fuellstand|niveau|nivel|livello)"
-    r"|(?P<torque>torque|drehmoment|couple|coppia)|(?P<force>force|kraft|fuerza|forza)"
-    r"|(?P<humidity>humidity|feuchte|humidit[eéà]|humedad|umidit[aà])|(?P<noise>noise|sound|acoustic|ger[aä]usch|schall)"
+    rf"(?P<temperature>temp[eé]rat|{_ALONE.format('temp|tmp')})"
+    rf"|(?P<pressure>pressure|druck|presi[oó]n|{_ALONE.format('pression|pressione|druk')})"
+    rf"|(?P<vibration>vibra|schwing|accelera|beschleunigung|{_ALONE.format('vib|rms|acc')})"
+    rf"|(?P<current>strom|courant|corriente|corrente|{_ALONE.format('current|amps?')})"
+    rf"|(?P<voltage>voltage|spannung|{_ALONE.format('volts?|tension|tensi[oó]n')})"
+    rf"|(?P<power>leistung|puissance|potencia|potenza|vermogen|energi|energy|{_ALONE.format('power')})"
+    rf"|(?P<speed>drehzahl|vitesse|velocidad|velocit[aà]|snelheid|{_ALONE.format('speed|rpm')})"
+    rf"|(?P<flow>durchfluss|caudal|portata|debiet|{_ALONE.format('flow|d[eé]bit')})"
+    rf"|(?P<level>füllstand|fuellstand|niveau|{_ALONE.format('level|nivel|livello')})"
+    rf"|(?P<torque>torque|drehmoment|coppia|{_ALONE.format('couple|par')})"
+    rf"|(?P<force>{_ALONE.format('force|kraft|fuerza|forza')})"
+    r"|(?P<humidity>humid|feuchte|humedad|umidit)|(?P<noise>noise|sound|acoust|geräusch|schall)"
 )
+"""What is measured, as files are called after it."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +98,10 @@ def _joined(
     """The series of a machine; None where its files stay machines of their own, which is said."""
     if len(parts) < 2 or not _at_one_time([part.series for part in parts]):
         return None
-    why = _why(parts, alike=alike) if not _have_own_faults(home, parts, with_faults) else ""
-    if sidecar.asset == "folder":
-        why = "as machines.yaml states"
+    stated = sidecar.asset == "folder"
+    if not stated and _have_own_faults(home, parts, with_faults):
+        return None
+    why = "as machines.yaml states" if stated else _why(parts, alike=alike)
     if not why:
         _say_apart(parts, notes)
         return None
@@ -124,11 +132,10 @@ def _as_tag(one: Series, root: Path, sidecar: Sidecar) -> _Tag | None:
         return None
     if one.asset != asset_of(file, root, sidecar) or not root.is_dir():
         return None
-    path = PurePosixPath(asset_of(file, root, Sidecar()))
+    name = stem_of(file)
     if sidecar.asset == "folder":
-        return (
-            _Tag(one.asset, path.name, one) if path.name != PurePosixPath(one.asset).name else None
-        )
+        return _Tag(one.asset, name, one) if name else None
+    path = PurePosixPath(one.asset)
     home = path.parent.as_posix()
     return _Tag(home if home != "." else root.resolve().name, path.name, one)
 
@@ -163,7 +170,7 @@ def _why(parts: Sequence[_Tag], *, alike: bool) -> str:
     headers = [part.series.names[0] for part in parts]
     units = {part.series.units[0] for part in parts}
     names = [part.name for part in parts]
-    words = [_QUANTITIES.search(plain(name)) for name in names]
+    words = [_QUANTITIES.search(name.lower()) for name in names]
     quantities = {word.lastgroup for word in words if word}
     signs = (
         (
