@@ -53,6 +53,8 @@ _OTHERS = frozenset(
 )
 """Endings of pictures and films that we do not read."""
 _BLACK, _PAGES = "16-bit with 12-bit values: will look black", "of several pages, the first is read"
+_OPAQUE = frozenset({0, 2, 3})
+"""Kinds of colours of a PNG: grey, red-green-blue, a palette; 4 and 6 have transparency."""
 _ADVICE = {
     _BLACK: "scale the values to the full 16 bits before import",
     _PAGES: "save each page as a picture if they are parts of their own",
@@ -160,6 +162,8 @@ def _remark(content: bytes, image: _images.Image) -> str:
         return "turned as its EXIF data says" if turned else ""
     if _images.has_more_pages(content):
         return _PAGES
+    if _is_plain(content):
+        return ""
     raw = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if raw is None:
         return ""
@@ -167,6 +171,17 @@ def _remark(content: bytes, image: _images.Image) -> str:
         dark = int(raw.max()) < 1 << 12
         return _BLACK if dark else "16-bit, read as 8-bit"
     return "transparency dropped" if raw.ndim == 3 and raw.shape[2] == 4 else ""
+
+
+def _is_plain(content: bytes) -> bool:
+    """Whether the header says that a picture has no more than 8 bits for each colour, and no transparency."""
+    kind = _images.media_type_of(content)
+    if kind == "image/bmp":
+        return int.from_bytes(content[28:30], "little") <= 24
+    if kind != "image/png":
+        return False
+    depth, colours = content[24], content[25]
+    return depth <= 8 and colours in _OPAQUE and b"tRNS" not in content[: content.find(b"IDAT")]
 
 
 class Reading:
