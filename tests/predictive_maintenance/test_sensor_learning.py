@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from collections.abc import Iterator
+
 import numpy as np
 
+from kits.core.window import Channel, Window
 from kits.predictive_maintenance._learning.recordings import cut
 from kits.predictive_maintenance._learning.sensors import learn_sensors
-from kits.predictive_maintenance._signals.sensors import inspect
+from kits.predictive_maintenance._signals.sensors import inspect, learn_baseline
 from kits.predictive_maintenance._simulated.machines import inject, make_pump, pump_history
 
 RATE_HZ, WINDOW = 0.1, 90
@@ -46,3 +51,24 @@ def test_hole_in_an_export_does_not_make_gaps_usual() -> None:
     holes = next(c for c in window.channels if c.name == "flow").readings
     holes[::2] = np.nan
     assert ("flow", "gaps") in [(f.channel, f.kind) for f in inspect(window, baseline)]
+
+
+def test_no_readings_are_kept_of_what_was_learned_from() -> None:
+    """Of 57,000 rows of 170 columns that took seven gigabytes."""
+    kept: list[weakref.ref[np.ndarray]] = []
+    most = 0
+
+    def windows() -> Iterator[Window]:
+        nonlocal most
+        draw = np.random.default_rng(0)
+        for _ in range(50):
+            readings = draw.normal(size=64)
+            kept.append(weakref.ref(readings))
+            yield Window((Channel("a", "", readings),), 1.0)
+            del readings
+            gc.collect()
+            most = max(most, sum(one() is not None for one in kept))
+
+    baseline = learn_baseline(windows())
+    assert baseline.channels["a"].low < 0 < baseline.channels["a"].high
+    assert most <= 2

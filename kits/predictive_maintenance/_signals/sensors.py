@@ -7,8 +7,9 @@ says nothing about it. What is constant, coarse or gappy in normal operation too
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -102,54 +103,74 @@ def learn_baseline(
     Raises:
         DataError: no windows, or a channel that never has a reading.
     """
-    seen: dict[str, list[_Summary]] = {}
+    seen: dict[str, _Seen] = {}
     for window in windows:
         for channel in window.channels:
             traits = traits_of(channel, window, mains_hz)
-            seen.setdefault(channel.name, []).append(_Summary.of(traits))
+            seen.setdefault(channel.name, _Seen()).add(traits)
     if not seen:
         raise DataError("no windows to learn the sensors from", fix="give normal recordings")
     return SensorBaseline(
-        channels={name: _merged(name, summaries) for name, summaries in seen.items()},
+        channels={name: own.baseline(name) for name, own in seen.items()},
         mains_hz=mains_hz,
         ranges=dict(ranges or {}),
     )
 
 
-@dataclass(frozen=True)
-class _Summary:
-    """What is kept of a window while a baseline is learned: no readings."""
+@dataclass
+class _Seen:
+    """What is kept of a channel while a baseline is learned: no readings, and of each window its spread alone."""
 
-    low: float
-    high: float
-    traits: Traits
+    low: float = np.inf
+    high: float = -np.inf
+    still: tuple[float, float] | None = None
+    step: float = np.inf
+    longest_run: int = 0
+    gaps: float = 0.0
+    rails: float = 0.0
+    mains: float = 0.0
+    spikes: float = 0.0
+    spreads: array[float] = field(default_factory=lambda: array("d"))
 
-    @classmethod
-    def of(cls, traits: Traits) -> _Summary:
-        known = traits.readings
-        low, high = float(known.min(initial=np.inf)), float(known.max(initial=-np.inf))
-        return cls(low, high, replace(traits, readings=known[:0]))
+    def add(self, traits: Traits) -> None:
+        """One more window."""
+        self.gaps = max(self.gaps, traits.gaps)
+        if not traits.readings.size:
+            return
+        low, high = float(traits.readings.min()), float(traits.readings.max())
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        if traits.spread == 0:
+            lowest, highest = self.still or (low, low)
+            self.still = (min(lowest, low), max(highest, low))
+            return
+        self.spreads.append(traits.spread)
+        self.step = min(self.step, traits.step)
+        self.longest_run = max(self.longest_run, traits.longest_run)
+        self.rails = max(self.rails, traits.rails)
+        self.mains = max(self.mains, traits.mains)
+        self.spikes = max(self.spikes, traits.spikes)
 
+    def baseline(self, name: str) -> ChannelBaseline:
+        """What is normal of the channel.
 
-def _merged(name: str, summaries: list[_Summary]) -> ChannelBaseline:
-    known = [s for s in summaries if np.isfinite(s.low)]
-    if not known:
-        raise DataError("a channel without a single reading", where=name, fix="leave it out")
-    moving = [s for s in known if s.traits.spread > 0]
-    still = [s.low for s in known if s.traits.spread == 0]
-    return ChannelBaseline(
-        low=min(s.low for s in known),
-        high=max(s.high for s in known),
-        spread=float(np.median([s.traits.spread for s in moving] or [0.0])),
-        least_spread=min((s.traits.spread for s in moving), default=0.0),
-        still=(min(still), max(still)) if still else None,
-        step=min((s.traits.step for s in moving), default=0.0),
-        longest_run=max((s.traits.longest_run for s in moving), default=0),
-        gaps=max(s.traits.gaps for s in summaries),
-        rails=max(s.traits.rails for s in summaries),
-        mains=max(s.traits.mains for s in summaries),
-        spikes=max(s.traits.spikes for s in summaries),
-    )
+        Raises:
+            DataError: it never had a reading.
+        """
+        if self.low > self.high:
+            raise DataError("a channel without a single reading", where=name, fix="leave it out")
+        return ChannelBaseline(
+            low=self.low,
+            high=self.high,
+            spread=float(np.median(self.spreads)) if self.spreads else 0.0,
+            least_spread=min(self.spreads, default=0.0),
+            still=self.still,
+            step=self.step if self.spreads else 0.0,
+            longest_run=self.longest_run,
+            gaps=self.gaps,
+            rails=self.rails,
+            mains=self.mains,
+            spikes=self.spikes,
+        )
 
 
 def inspect(

@@ -6,6 +6,7 @@ of it is normal, nor for naming a fault (`_signals/sensors.py`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,8 @@ class Traits:
 
 def traits_of(channel: Channel, window: Window, mains_hz: float) -> Traits:
     given = np.asarray(channel.readings, np.float64)
+    if given.size == 1 and math.isfinite(given[0]):  # a row of a table
+        return Traits(given, 0.0, 0.0, 0.0, 1, 0.0, 0.0, 0.0)
     whole = np.isfinite(given)
     known = given if whole.all() else given[whole]
     gaps = 1.0 - known.size / given.size if given.size else 1.0
