@@ -19,11 +19,12 @@ from cloud_sync.metrics import read_gauges
 from cloud_sync.store.db import Database, alembic_config, migrate
 from cloud_sync.store.models import Alert, Annotation, Device, Review, Sample
 from cloud_sync.store.types import UtcDateTime
-from cloud_sync.web import overview
+from cloud_sync.web import overview, view_models
 from cloud_sync.web.auth import Identity, create_person
 from cloud_sync.web.pages import samples as sample_pages
 from tests.cloud_sync.fleet_builders import AT, add_device, make_hub
 from tests.cloud_sync.mail_builders import know_bundle
+from tests.cloud_sync.plans import asked, plan
 
 VIEWER = Identity(0, "ann", "viewer", "")
 
@@ -221,16 +222,16 @@ def test_a_page_reads_the_part_it_shows(
 
 def plans_of(hub: Hub, read: Callable[[Session], None]) -> list[str]:
     """How SQLite goes about each query of samples or effects."""
-    asked: list[tuple[str, object]] = []
+    heard: list[tuple[str, object]] = []
     listen(
         hub.database.engine, "before_cursor_execute",
-        lambda _c, _cursor, text, values, *_: asked.append((text, values)),
+        lambda _c, _cursor, text, values, *_: heard.append((text, values)),
     )  # fmt: skip
     with hub.database.session() as session:
         read(session)
     ways = []
     with hub.database.engine.connect() as connection:
-        for statement, values in asked[:]:
+        for statement, values in heard[:]:
             if "FROM sample" in statement or "FROM effect" in statement:
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
                 ways.append("; ".join(str(row[3]) for row in plan))
@@ -241,3 +242,20 @@ def test_figures_for_prometheus_count_what_is_on_its_way_by_an_index(tmp_path: P
     with make_hub(tmp_path) as hub:
         ways = plans_of(hub, lambda _session: read_gauges(hub.metrics, hub.database))
         assert any("COVERING INDEX ix_sample_expected" in way for way in ways)
+
+
+def test_the_labels_of_a_sample_are_read_without_all_samples_of_its_project(hub: Hub) -> None:
+    names = ("a", "b", "other", "silent")
+    with hub.database.transaction() as session:
+        rows = [sample(name, 1, project="lids", prediction={}) for name in names]
+        rows[2]["project"] = "pumps"
+        session.execute(insert(Sample), rows)
+        for name, label in (("a", "dent"), ("b", "dent"), ("b", "stain"), ("other", "leak")):
+            session.add(Annotation(sample_id=name, label=label, body={}, source="review"))
+            session.flush()
+    with hub.database.session() as session, asked(hub, "annotation", "sample") as said:
+        shown = session.get_one(Sample, "silent")
+        assert view_models.known_labels(session, shown) == ["dent", "stain"]
+    if hub.database.engine.dialect.name == "sqlite":
+        ways = plan(hub, said)
+        assert "sample_project" not in ways and "SCAN sample" not in ways
