@@ -23,6 +23,8 @@ MONTH = timedelta(days=30)
 """A machine-month, as ISA-18.2 counts: 30 days of one machine's being watched."""
 DAYS = 180.0
 CONFIDENCE = 0.95
+_FAR = 10.0
+"""Standard deviations: below, a Poisson distribution has less than exp(-50)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +119,19 @@ def poisson_rate(count: int, exposure: float, confidence: float = CONFIDENCE) ->
 
 def _halved(below: Callable[[float], bool], near: float) -> float:
     low, high = 0.0, near + 10 * math.sqrt(near) + 20
-    for _ in range(100):
-        middle = (low + high) / 2
+    middle = (low + high) / 2
+    while low < middle < high:  # until no number lies between them
         low, high = (middle, high) if below(middle) else (low, middle)
-    return (low + high) / 2
+        middle = (low + high) / 2
+    return middle
 
 
 def _poisson_cdf(count: int, mean: float) -> float:
     if mean <= 0:
         return 1.0
-    terms = (k * math.log(mean) - mean - math.lgamma(k + 1) for k in range(count + 1))
+    # what lies further below is less than a sum of this size can show; a year has thousands of alarms
+    first = max(0, math.floor(mean - _FAR * math.sqrt(mean)))
+    terms = (k * math.log(mean) - mean - math.lgamma(k + 1) for k in range(first, count + 1))
     return min(1.0, math.fsum(math.exp(term) for term in terms))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -173,3 +174,21 @@ def said(hub: Hub, *words: str) -> dict[str, object]:
     done = CliRunner().invoke(make_app(), [*words, "--data", str(hub.config.data_dir), "--json"])
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
+
+
+def test_the_rate_of_thousands_of_alarms_does_not_take_a_sum_over_all_of_them_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terms, really = [0], math.lgamma
+
+    def counted(value: float) -> float:
+        terms[0] += 1
+        return really(value)
+
+    monkeypatch.setattr(math, "lgamma", counted)
+    rate = poisson_rate(10_000, 1_000.0)
+    assert terms[0] < 300_000
+    # Garwood's bounds are near those of a normal distribution there: 10,000 ± 1.96 √10,000
+    assert rate.low == pytest.approx(9.805, abs=0.002) and rate.high == pytest.approx(
+        10.198, abs=0.002
+    )
