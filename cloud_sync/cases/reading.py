@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.store.models import Case, CaseTransition, Sample
@@ -47,6 +47,11 @@ class Asked:
 
 
 def find(session: Session, asked: Asked, limit: int = 100) -> Sequence[Case]:
+    """The first of those that are `wanted`."""
+    return session.scalars(wanted(asked).limit(min(limit, MAX_LIST))).all()
+
+
+def wanted(asked: Asked) -> Select[Case]:
     """Open cases first, those nobody has taken on before the others, then the newest."""
     query = select(Case)
     if asked.which:
@@ -57,7 +62,7 @@ def find(session: Session, asked: Asked, limit: int = 100) -> Sequence[Case]:
     if asked.asset:
         query = query.where(Case.asset == asked.asset)
     order = Case.closed_at.is_not(None), ~OPEN_ALARMS, Case.opened_at.desc(), Case.id
-    return session.scalars(query.order_by(*order).limit(min(limit, MAX_LIST))).all()
+    return query.order_by(*order)
 
 
 def steps(session: Session, case_id: str) -> Sequence[CaseTransition]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import NotFoundError
@@ -60,13 +60,18 @@ def targets(session: Session) -> list[TargetState]:
 def newest(
     session: Session, *, state: str = "", target: str = "", limit: int = 50
 ) -> Sequence[Effect]:
+    """The newest effects; empty words do not filter."""
+    return session.scalars(wanted(state=state, target=target).limit(limit)).all()
+
+
+def wanted(*, state: str = "", target: str = "") -> Select[Effect]:
     """Effects, newest first; empty words do not filter."""
-    query = select(Effect).order_by(Effect.id.desc()).limit(limit)
+    query = select(Effect).order_by(Effect.id.desc())
     if state:
         query = query.where(Effect.state == state)
     if target:
         query = query.where(Effect.target == target)
-    return session.scalars(query).all()
+    return query
 
 
 def replay(session: Session, *, by: str, effect_id: int | None = None, target: str = "") -> int:

@@ -21,12 +21,14 @@ from cloud_sync.intake.samples import annotations_in_force
 from cloud_sync.intake.words import since_words
 from cloud_sync.store.models import Asset, Case, Sample
 from cloud_sync.web import view_models as views
+from cloud_sync.web.pages._paging import PageNumber, page_of
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
 from kits.core.hub_api import MAX_WINDOW_MINUTES, WindowRequest
 from kits.core.sample import utc_now
 
 router = APIRouter(route_class=PageRoute)
 AROUND = timedelta(hours=6)
+SHOWN = 100
 MAX_CHOICES = 500
 MAX_CAUSES = 40
 
@@ -47,11 +49,13 @@ def case_list(
     state: Literal["", "open", "closed"] = "",
     device: str = "",
     asset: str = "",
+    page: PageNumber = 1,
 ) -> Response:
     """Open cases first, then the newest; and the figures of closed ones."""
     now = utc_now()
     found = figures.case_figures(session, now=now)
     asked = reading.Asked(state, device, asset)
+    cases, place = page_of(request, session, reading.wanted(asked), page, SHOWN)
     choices = {
         "state": ["open", "closed"],
         "device": _names(session, "device"),
@@ -63,7 +67,7 @@ def case_list(
     ]
     return render(
         request, session, who, "cases.html",
-        cases=reading.find(session, asked), filters=filters, filtered=bool(state or device or asset),
+        cases=cases, place=place, filters=filters, filtered=bool(state or device or asset),
         figures=found, metrics=figures.as_json(found)["metrics"], days=int(figures.DAYS), now=now,
         since_words=since_words,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from cloud_sync.store.models import Alert, Device
 from cloud_sync.web import auth
 from cloud_sync.web import view_models as views
 from cloud_sync.web.made_tokens import offspring
+from cloud_sync.web.pages._paging import PageNumber, page_of
 from cloud_sync.web.pages._render import AdminPage, PageRoute, ViewerPage, render
 from kits.core.sample import utc_now
 
@@ -40,11 +41,13 @@ def device_list(request: Request, session: ReadDep, who: ViewerPage) -> Response
 
 
 @router.get("/alerts")
-def alert_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
+def alert_list(
+    request: Request, session: ReadDep, who: ViewerPage, page: PageNumber = 1
+) -> Response:
     """Alerts; those nobody has seen first."""
-    order = (Alert.seen_at.is_not(None), Alert.at.desc())
-    alerts = session.scalars(select(Alert).order_by(*order).limit(SHOWN)).all()
-    return render(request, session, who, "alerts.html", alerts=alerts)
+    order = (Alert.seen_at.is_not(None), Alert.at.desc(), Alert.id.desc())
+    alerts, place = page_of(request, session, select(Alert).order_by(*order), page, SHOWN)
+    return render(request, session, who, "alerts.html", alerts=alerts, place=place)
 
 
 @router.get("/people")

@@ -9,12 +9,14 @@ from cloud_sync.effects import letters
 from cloud_sync.hub import ReadDep, hub_id
 from cloud_sync.intake.ledger import totals, worst_accounts
 from cloud_sync.intake.words import CLASS_WORDS, account_words, duration_words, loss_words
+from cloud_sync.web.pages._paging import PageNumber, page_of
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, render
 from kits.core.sample import utc_now
 
 router = APIRouter(route_class=PageRoute)
 SHOWN = 300
 SHOWN_GAPS = 40
+SHOWN_EFFECTS = 50
 
 
 @router.get("/ledger")
@@ -33,10 +35,14 @@ def ledger(request: Request, session: ReadDep, who: ViewerPage, device: str = ""
 
 
 @router.get("/effects")
-def effects(request: Request, session: ReadDep, who: ViewerPage, state: str = "") -> Response:
+def effects(
+    request: Request, session: ReadDep, who: ViewerPage, state: str = "", page: PageNumber = 1
+) -> Response:
     """Webhooks and mails: receivers, what waits, what was given up."""
+    wanted = letters.wanted(state=state if state in letters.STATES else "")
+    found, place = page_of(request, session, wanted, page, SHOWN_EFFECTS)
     return render(
         request, session, who, "effects.html",
         targets=letters.targets(session), hub=hub_id(session), state=state, states=letters.STATES, now=utc_now(),
-        effects=letters.newest(session, state=state if state in letters.STATES else ""),
+        effects=found, place=place,
     )  # fmt: skip

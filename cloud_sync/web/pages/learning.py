@@ -13,6 +13,7 @@ from cloud_sync.learning.jobs import log_tail
 from cloud_sync.store.models import Bundle, Dataset, Job, Project
 from cloud_sync.web import view_models as views
 from cloud_sync.web.figure_words import figure_words
+from cloud_sync.web.pages._paging import PageNumber, page_of
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
 
 router = APIRouter(route_class=PageRoute)
@@ -24,9 +25,12 @@ def _projects(session: Session) -> list[str]:
 
 
 @router.get("/datasets")
-def dataset_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
+def dataset_list(
+    request: Request, session: ReadDep, who: ViewerPage, page: PageNumber = 1
+) -> Response:
     """All dataset versions, newest first."""
-    found = session.scalars(select(Dataset).order_by(Dataset.created_at.desc()).limit(SHOWN))
+    newest = select(Dataset).order_by(Dataset.created_at.desc(), Dataset.id)
+    found, place = page_of(request, session, newest, page, SHOWN)
     rows = [
         {
             "id": row.id, "project": row.project, "n": row.n, "sizes": views.split_sizes(row),
@@ -36,8 +40,8 @@ def dataset_list(request: Request, session: ReadDep, who: ViewerPage) -> Respons
         for row in found
     ]  # fmt: skip
     return render(
-        request, session, who, "datasets.html", datasets=rows, projects=_projects(session)
-    )
+        request, session, who, "datasets.html", datasets=rows, projects=_projects(session), place=place
+    )  # fmt: skip
 
 
 @router.get("/datasets/{dataset_id}")
@@ -56,10 +60,12 @@ def dataset_page(request: Request, session: ReadDep, who: ViewerPage, dataset_id
 
 
 @router.get("/jobs")
-def job_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
+def job_list(request: Request, session: ReadDep, who: ViewerPage, page: PageNumber = 1) -> Response:
     """All jobs, newest first."""
-    jobs = session.scalars(select(Job).order_by(Job.id.desc()).limit(SHOWN)).all()
-    return render(request, session, who, "jobs.html", jobs=jobs, projects=_projects(session))
+    jobs, place = page_of(request, session, select(Job).order_by(Job.id.desc()), page, SHOWN)
+    return render(
+        request, session, who, "jobs.html", jobs=jobs, projects=_projects(session), place=place
+    )
 
 
 def _job_values(hub: Hub, session: Session, job_id: int) -> tuple[Job, dict[str, object]]:

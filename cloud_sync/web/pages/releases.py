@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.crm.projects import KIT
 from cloud_sync.crm.terms import Terms, terms_of
 from cloud_sync.errors import NotFoundError
-from cloud_sync.fleet import bundles, standings, tuf, waves, withdrawals
+from cloud_sync.fleet import bundles, standings, tuf, withdrawals
 from cloud_sync.fleet.renewal import WARN
 from cloud_sync.hub import Hub, HubDep, ReadDep
 from cloud_sync.learning import champions
@@ -19,6 +19,7 @@ from cloud_sync.web import rollout_views
 from cloud_sync.web import view_models as views
 from cloud_sync.web.figure_words import figure_words
 from cloud_sync.web.lead_counts import scores_of
+from cloud_sync.web.pages._paging import PageNumber, page_of
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
 from kits.core import bundle as formats
 from kits.core.errors import KitwrightError
@@ -29,9 +30,12 @@ SHOWN = 200
 
 
 @router.get("/bundles")
-def bundle_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
+def bundle_list(
+    request: Request, session: ReadDep, who: ViewerPage, page: PageNumber = 1
+) -> Response:
     """All bundles, newest first."""
-    rows = session.scalars(select(Bundle).order_by(Bundle.created_at.desc()).limit(SHOWN)).all()
+    newest = select(Bundle).order_by(Bundle.created_at.desc(), Bundle.id)
+    rows, place = page_of(request, session, newest, page, SHOWN)
     running = (
         select(Device.running_bundle, func.count())
         .where(Device.revoked_at.is_(None))
@@ -39,7 +43,7 @@ def bundle_list(request: Request, session: ReadDep, who: ViewerPage) -> Response
     )
     counts = views.pairs(session, running)
     return render(
-        request, session, who, "bundles.html", bundles=rows, running=counts, of_leads=KIT,
+        request, session, who, "bundles.html", bundles=rows, running=counts, of_leads=KIT, place=place,
         scoring=set(session.scalars(select(LeadModel.bundle))),
         withdrawn=set(session.scalars(withdrawals.only_withdrawn())),
         outdated=champions.outdated_among(session, rows), trust=_trust(session),
@@ -102,19 +106,23 @@ def _terms(hub: Hub, session: Session, bundle: Bundle) -> Terms | None:
 
 @router.get("/rollouts")
 def rollout_list(
-    request: Request, session: ReadDep, hub: HubDep, who: ViewerPage, bundle: str = ""
+    request: Request,
+    session: ReadDep,
+    hub: HubDep,
+    who: ViewerPage,
+    bundle: str = "",
+    page: PageNumber = 1,
 ) -> Response:
     """All rollouts, and the form that starts one."""
     names = views.bundle_names(session)
-    newest = select(Rollout).order_by(Rollout.id.desc()).limit(SHOWN)
-    rollouts = session.scalars(newest.options(selectinload(Rollout.deployments)))
+    newest = select(Rollout).order_by(Rollout.id.desc())
+    rollouts, place = page_of(request, session, newest, page, SHOWN)
+    spread = rollout_views.spread_of(session, [row.id for row in rollouts])
     rows = [
         {
             "id": row.id, "bundle": row.bundle, "bundle_name": names.get(row.bundle, ""),
             "target": rollout_views.rollout_target(row), "state": row.state, "reason": row.reason, "created_at": row.created_at,
-            "created_by": row.created_by, "total": len(row.deployments),
-            "wave": row.wave + 1, "waves": len(waves.counts(row)),
-            "committed": sum(d.state == "committed" for d in row.deployments),
+            "created_by": row.created_by, "wave": row.wave + 1, **spread[row.id],
         }
         for row in rollouts
     ]  # fmt: skip
@@ -128,7 +136,7 @@ def rollout_list(
     ).all()
     return render(
         request, session, who, "rollouts.html",
-        rollouts=rows, chosen=bundle, devices=devices, plan=hub.config.rollout,
+        rollouts=rows, place=place, chosen=bundle, devices=devices, plan=hub.config.rollout,
         bundles=session.scalars(approved.order_by(Bundle.created_at.desc())).all(),
         groups=sorted({row.group for row in devices if row.group}),
     )  # fmt: skip

@@ -1,0 +1,58 @@
+"""Long lists, a page at a time: which rows are shown, of how many, and the addresses of those before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import Query, Request
+from sqlalchemy import Select, func
+from sqlalchemy.orm import Session
+
+MOST_PAGES = 100_000
+PageNumber = Annotated[int, Query(ge=1, le=MOST_PAGES)]
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a list a page is.
+
+    Attributes:
+        first, last: numbers of the rows shown, from 1; both 0 on a page behind the end.
+        total: rows of the list.
+        newer, older: addresses of the pages beside it; empty: there is none.
+    """
+
+    first: int
+    last: int
+    total: int
+    newer: str
+    older: str
+
+
+def page_of(
+    request: Request, session: Session, query: Select[_Row], number: int, per_page: int
+) -> tuple[Sequence[_Row], Place]:
+    """A page of the rows of one table, and its place.
+
+    Args:
+        query: in the order they are shown in, which is never the same for two rows.
+        number: from 1.
+    """
+    before = (number - 1) * per_page
+    rows = session.scalars(query.offset(before).limit(per_page)).all()
+    counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+    total = session.execute(counted).scalar_one()
+    newer = _address(request, number - 1) if number > 1 else ""
+    older = _address(request, number + 1) if before + len(rows) < total and rows else ""
+    first, last = (before + 1, before + len(rows)) if rows else (0, 0)
+    return rows, Place(first, last, total, newer, older)
+
+
+def _address(request: Request, number: int) -> str:
+    """This page's own with another number; what it is filtered by stays."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "page"]
+    return f"{request.url.path}?{urlencode([*kept, ('page', str(number))])}"
