@@ -14,6 +14,7 @@ from cloud_sync.commands.options import (
     LimitOption,
     ProjectOption,
     family,
+    note_rest,
     opened,
     operator,
     table,
@@ -52,6 +53,7 @@ def case_list(
 ) -> None:
     """List cases, open ones first, then the newest."""
     from cloud_sync.cases import reading
+    from cloud_sync.store.bulk import count_rows
 
     which: reading.Which
     if state == "open":
@@ -64,13 +66,16 @@ def case_list(
         raise UsageError(f"no state {state!r}", fix="open or closed")
     console = Console(as_json)
     with opened(data) as hub, hub.database.session() as session:
-        found = reading.find(session, reading.Asked(which, device, asset), limit)
+        asked = reading.Asked(which, device, asset)
+        found = reading.find(session, asked, limit)
+        total = count_rows(session, reading.wanted(asked))
     rows = [
         (c.id, c.asset, c.device, c.level, c.state, c.since.isoformat(timespec="minutes"), c.label, c.cause)
         for c in found
     ]  # fmt: skip
     header = ("id", "asset", "device", "level", "state", "since", "supposed", "found")
     console.answer(table(rows, header), [reading.as_json(case) for case in found])
+    note_rest(console, len(found), total)
     if any(case.closed_at is None for case in found):
         console.next(f"cloud-sync case close CASE --cause FOUND --data {data}")
 

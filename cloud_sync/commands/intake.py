@@ -17,6 +17,7 @@ from cloud_sync.commands.options import (
     ProjectOption,
     QuietOption,
     family,
+    note_rest,
     opened,
     operator,
     table,
@@ -162,12 +163,14 @@ def effect_list(
 ) -> None:
     """List what others were told or are to be told, newest first."""
     from cloud_sync.effects import letters
+    from cloud_sync.store.bulk import count_rows
 
     if state and state not in letters.STATES:
         raise UsageError(f"no state {state!r}", fix=f"one of {', '.join(letters.STATES)}")
     console = Console(as_json)
     with opened(data) as hub, hub.database.session() as session:
         found = letters.newest(session, state=state, target=target, limit=limit)
+        total = count_rows(session, letters.wanted(state=state, target=target))
         receivers = letters.targets(session)
     rows = [
         (e.id, e.target, e.kind, e.state, e.attempts, str(e.body.get("name", "")), e.error)
@@ -180,6 +183,7 @@ def effect_list(
     console.answer(
         f"{head or 'nobody was told anything yet'}\n{text}", [letters.as_json(e) for e in found]
     )
+    note_rest(console, len(found), total)
     if any(r.counts["dead"] for r in receivers):
         console.next(f"cloud-sync effect replay --data {data}")
 
@@ -224,15 +228,18 @@ def quarantine_list(
     """List messages that could not be read, newest first."""
     from sqlalchemy import select
 
+    from cloud_sync.store.bulk import count_rows
     from cloud_sync.store.models import Quarantine
 
     with opened(data) as hub, hub.database.session() as session:
-        newest = select(Quarantine).order_by(Quarantine.id.desc()).limit(limit)
-        found = session.scalars(newest).all()
+        newest = select(Quarantine).order_by(Quarantine.id.desc())
+        found = session.scalars(newest.limit(limit)).all()
+        total = count_rows(session, newest)
     rows = [(q.id, q.device, q.reason, q.size, q.times, q.at.isoformat(), q.detail) for q in found]
     keys = ("id", "device", "reason", "bytes", "times", "at", "detail")
-    text = table(rows, keys)
-    Console(as_json).answer(text, [dict(zip(keys, row)) for row in rows])
+    console = Console(as_json)
+    console.answer(table(rows, keys), [dict(zip(keys, row)) for row in rows])
+    note_rest(console, len(rows), total)
 
 
 def quarantine_save(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kits.core.console import account_name
+from kits.core.console import Console, account_name
 from kits.program import make_family
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document inst
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")]
 ProjectOption = Annotated[str, typer.Option(help="Only of this project.")]
 DeviceOption = Annotated[str, typer.Option(help="Only of this device.")]
-LimitOption = Annotated[int, typer.Option(min=1, max=500, help="At most so many.")]
+MOST_LISTED = 500
+LimitOption = Annotated[int, typer.Option(min=1, max=MOST_LISTED, help="At most so many.")]
 
 
 @contextmanager
@@ -73,6 +74,13 @@ def family(app: typer.Typer, name: str, text: str) -> typer.Typer:
 def counted(n: int, what: str) -> str:
     """`1 lead`, `2 leads`."""
     return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def note_rest(console: Console, shown: int, total: int) -> None:
+    """Says of a list that was cut at its limit how long it is."""
+    if shown < total:
+        how = ": --limit shows more" if shown < MOST_LISTED else ""
+        console.note(f"the first {shown} of {total}{how}")
 
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:

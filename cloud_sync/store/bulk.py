@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, ColumnElement, Connection, Table, func, select
+from sqlalchemy import JSON, ColumnElement, Connection, Select, Table, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -110,6 +110,12 @@ def found_among(
         for some in in_portions(values)
         for value in session.scalars(query.where(column.in_(some)))
     }
+
+
+def count_rows(session: Session, query: Select[Any]) -> int:
+    """How many rows of one table a query would give, without its order and bounds."""
+    counted = query.with_only_columns(func.count(), maintain_column_froms=True)
+    return session.execute(counted.order_by(None).limit(None)).scalar_one()
 
 
 def hold_in_order(

@@ -9,11 +9,13 @@ from html import unescape
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, insert, select
+from typer.testing import CliRunner
 
 from cloud_sync.app import create_app
+from cloud_sync.cli import make_app
 from cloud_sync.config import load
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Alert, Bundle, Case, Dataset, Effect, Job, Rollout
+from cloud_sync.store.models import Alert, Bundle, Case, Dataset, Effect, Job, Quarantine, Rollout
 from cloud_sync.store.types import Base
 from cloud_sync.web import rollout_views
 from cloud_sync.web.pages import cases, fleet, intake, learning, releases
@@ -45,6 +47,14 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         case = {"device": "press-1", "asset": "pump", "level": "alarm", "worst": "alarm",
                 "opened_at": at, "since": at, "last_at": at, "raised_at": at, "closed_at": at}  # fmt: skip
         session.execute(insert(Case), [{**case, "id": f"c{n}"} for n in range(7)])
+        odd = {
+            "device": "press-1",
+            "topic": "t",
+            "reason": "unreadable",
+            "payload": b"x",
+            "size": 1,
+        }
+        session.execute(insert(Quarantine), [{**odd, "digest": f"q{n}"} for n in range(4)])
     yield made
     made.close()
 
@@ -116,3 +126,23 @@ def test_a_list_of_rollouts_counts_devices_and_loads_none(hub: Hub, client: Test
     with asked(app_hub, "deployment") as said:
         assert client.get("/rollouts").status_code == 200
     assert ["GROUP BY" in statement for statement, _ in said] == [True]
+
+
+@pytest.mark.parametrize(
+    ("family", "table"), [("case", Case), ("effect", Effect), ("quarantine", Quarantine)]
+)
+def test_a_list_of_the_command_line_says_that_it_is_cut(
+    hub: Hub, family: str, table: type[Base]
+) -> None:
+    with hub.database.session() as session:
+        total = session.scalar(select(func.count()).select_from(table)) or 0
+
+    def listed(*more: str) -> str:
+        given = [family, "list", "--data", str(hub.config.data_dir), *more]
+        answer = CliRunner().invoke(make_app(), given)
+        assert answer.exit_code == 0, answer.output
+        return answer.output
+
+    assert f"the first 3 of {total}: --limit shows more" in listed("--limit", "3")
+    assert "the first" not in listed("--limit", "100")
+    assert "the first" not in listed("--limit", "3", "--json")

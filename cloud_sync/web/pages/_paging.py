@@ -8,8 +8,10 @@ from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Query, Request
-from sqlalchemy import Select, func
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
+
+from cloud_sync.store.bulk import count_rows
 
 MOST_PAGES = 100_000
 PageNumber = Annotated[int, Query(ge=1, le=MOST_PAGES)]
@@ -44,8 +46,7 @@ def page_of(
     """
     before = (number - 1) * per_page
     rows = session.scalars(query.offset(before).limit(per_page)).all()
-    counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
-    total = session.execute(counted).scalar_one()
+    total = count_rows(session, query)
     newer = _address(request, number - 1) if number > 1 else ""
     older = _address(request, number + 1) if before + len(rows) < total and rows else ""
     first, last = (before + 1, before + len(rows)) if rows else (0, 0)
