@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from cloud_sync.cases.labels import NORMAL, OUTCOME
 from cloud_sync.intake import provenance
@@ -28,6 +28,15 @@ from kits.core.window import MEDIA_TYPE as WINDOW
 NORMAL_WORDS = (NORMAL, GOOD_LABEL)
 STRETCH_H = 3
 """Normal windows of one machine within so many hours of the day (UTC) stay together."""
+
+_READ = (
+    load_only(
+        SampleRow.id, SampleRow.media_type, SampleRow.blob, SampleRow.blob_size, SampleRow.captured_at,
+        SampleRow.source, SampleRow.device, SampleRow.group, SampleRow.meta, SampleRow.kept_for,
+    ),
+    load_only(AnnotationRow.id, AnnotationRow.label, AnnotationRow.body),
+)  # fmt: skip
+"""What is read of tens of thousands of rows: not what the model said, which is most of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,9 @@ def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
         select(SampleRow, AnnotationRow)
         .join(AnnotationRow, AnnotationRow.sample_id == SampleRow.id)
         .where(*mine, MAILS, AnnotationRow.source == "device", AnnotationRow.label != "")
+    )
+    by_people, by_outcome, by_filing = (
+        query.options(*_READ) for query in (by_people, by_outcome, by_filing)
     )
     rows = [*session.execute(by_people), *session.execute(by_outcome)]
     # what is said at a mailbox is outranked by what is said here, whenever that was

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.effects import letters
 from cloud_sync.hub import Hub
 from cloud_sync.learning import audits, review_queue
+from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.metrics import read_gauges
 from cloud_sync.store.db import Database, alembic_config, migrate
 from cloud_sync.store.models import Alert, Annotation, Device, Review, Sample
@@ -259,3 +260,20 @@ def test_the_labels_of_a_sample_are_read_without_all_samples_of_its_project(hub:
     if hub.database.engine.dialect.name == "sqlite":
         ways = plan(hub, said)
         assert "sample_project" not in ways and "SCAN sample" not in ways
+
+
+def test_what_was_reviewed_is_read_without_what_the_model_said(hub: Hub) -> None:
+    bundle = know_bundle(hub)
+    values: dict[str, object] = {"project": "shop", "bundle": bundle, "blob_state": "stored"}
+    with hub.database.transaction() as session:
+        person = create_person(session, "eve", "", "reviewer", by="test")
+        session.execute(insert(Sample), [sample("a", 1, meta={"lot": 7}, **values)])
+        said = Annotation(sample_id="a", label="dent", body={"label": "dent"}, source="review")
+        session.add(said)
+        session.flush()
+        session.add(Review(sample_id="a", person_id=person.id, decision="correct", annotation_id=said.id))  # fmt: skip
+    with hub.database.session() as session, asked(hub, "sample") as statements:
+        [found] = reviewed_samples(session, "shop")
+    assert (found.sample.id, found.sample.meta, found.annotation.label) == ("a", {"lot": 7}, "dent")
+    assert len(statements) == 3
+    assert not [one for one, _ in statements if "prediction" in one or "latency" in one]
