@@ -85,7 +85,7 @@ def load_table(dataset: Dataset, items: Iterable[DatasetItem]) -> LeadTable:
         except DataError as error:
             raise DataError(error.what, where=item.sample.source or item.sample.id) from error
         place = place_in_time(item.sample)
-        rows.append((place or 0.0, item.sample.id, item, lead, _won(item)))
+        rows.append((place or 0.0, item.sample.id, item, lead, won_of(item)))
     rows.sort(key=lambda row: row[:2])
     return table_of(rows)
 
@@ -110,6 +110,7 @@ def table_of(rows: Sequence[tuple[float, str, DatasetItem, Lead, float]]) -> Lea
     )
 
 
-def _won(item: DatasetItem) -> float:
+def won_of(item: DatasetItem) -> float:
+    """What became of a lead, told without reading it: 1 won, 0 lost, NaN open."""
     label = item.annotation.label if item.annotation is not None else ""
     return {WON: 1.0, LOST: 0.0}.get(label, float("nan"))

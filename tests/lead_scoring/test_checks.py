@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kits.core.blobs import FolderBlobStore
+from kits.core.errors import DataError
+from kits.core.kit import TrainTask
+from kits.core.operating_point import Costs
 from kits.lead_scoring import data
 from kits.lead_scoring._checking import amounts, columns, repeats, times
 from kits.lead_scoring._lead import Lead, encode_lead
+from kits.lead_scoring._learning.prepared import prepare
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.checked_leads import START, dataset, leads, only
@@ -352,6 +358,10 @@ def test_all_checks_run_with_the_court_after_them(tmp_path: Path) -> None:
     assert all(f.fix for f in found if f.level != "pass")
 
 
-def test_a_version_without_outcomes_is_checked_too(tmp_path: Path) -> None:
+def test_that_no_outcome_is_known_is_said_before_any_lead_is_read(tmp_path: Path) -> None:
     made = dataset(tmp_path, ["id", "city"], [[1, "a"], [2, "b"]])
-    assert [f.check for f in data.check(made, Config()) if f.level == "fail"] == ["no-outcomes"]
+    unread = replace(made, blobs=FolderBlobStore(tmp_path / "nothing here"))
+    assert only(list(data.check(unread, Config()))).check == "no-outcomes"
+    task = TrainTask(unread, Config(), Costs(escape=1, overkill=1, review=1), tmp_path, seed=0)
+    with pytest.raises(DataError, match="none of 2 leads has an outcome"):
+        prepare(task, Config())

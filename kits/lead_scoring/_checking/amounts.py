@@ -31,10 +31,7 @@ def enough(table: LeadTable, _: Config) -> Iterator[Finding]:
     won = int(decided.won.sum())
     rarer = min(won, len(decided) - won)
     if not len(decided):
-        yield Finding(
-            "no-outcomes", "fail", f"none of {len(table)} leads has an outcome: nothing can be learned",
-            fix="name the column that tells what became of them in kit.yaml: model.source.outcome; import again with --replace",
-        )  # fmt: skip
+        yield no_outcomes(len(table))
         return
     told = f"{len(decided)} leads with an outcome, {won} of them won ({won / len(decided):.1%})"
     if rarer < _LEAST:
@@ -52,6 +49,14 @@ def enough(table: LeadTable, _: Config) -> Iterator[Finding]:
         )  # fmt: skip
         return
     yield Finding("enough-leads", "pass", told, _course(decided))
+
+
+def no_outcomes(leads: int) -> Finding:
+    """What is said where no lead has an outcome."""
+    return Finding(
+        "no-outcomes", "fail", f"none of {leads} leads has an outcome: nothing can be learned, and nothing more of them was checked",
+        fix="name the column that tells what became of them in kit.yaml: model.source.outcome; import again with --replace",
+    )  # fmt: skip
 
 
 def lift_ceiling(table: LeadTable, _: Config) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from math import isnan
 
 from pydantic import BaseModel
 
@@ -14,7 +15,7 @@ from kits.lead_scoring._checking import amounts, columns, repeats, seasons, time
 from kits.lead_scoring._checking.times import Now
 from kits.lead_scoring._court.held import court_by_splits
 from kits.lead_scoring._court.telling import findings
-from kits.lead_scoring._table import LeadTable, load_table
+from kits.lead_scoring._table import LeadTable, load_table, won_of
 from kits.lead_scoring.config import Config
 
 Rule = Callable[[LeadTable, Config], Iterator[Finding]]
@@ -40,7 +41,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def check(dataset: Dataset, config: BaseModel, now: Now = utc_now) -> Iterable[Finding]:
-    """Every finding of every rule, then of the court; none stops at the first.
+    """Every finding of every rule, then of the court; none stops at the first, but leads are read only where some have an outcome.
 
     Args:
         now: the clock by which a date lies in the future.
@@ -49,6 +50,9 @@ def check(dataset: Dataset, config: BaseModel, now: Now = utc_now) -> Iterable[F
         DataError: a sample's bytes are absent or damaged.
     """
     assert isinstance(config, Config)
+    if all(isnan(won_of(item)) for item in dataset.items):
+        yield amounts.no_outcomes(len(dataset.items))
+        return
     table = load_table(dataset, dataset.items)
     held = court_by_splits(table, config, seed=dataset.header.seed)
     for rule in RULES:

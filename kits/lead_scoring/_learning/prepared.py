@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.core.kit import TrainTask
@@ -21,9 +22,10 @@ from kits.lead_scoring._learning.settled import settled_of
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._objecting import objects
 from kits.lead_scoring._stated import refuse_misspelt
-from kits.lead_scoring._table import LeadTable, load_table
+from kits.lead_scoring._table import LeadTable, load_table, won_of
 from kits.lead_scoring.config import Config
 
+Floats = NDArray[np.float64]
 _FEWEST = 20
 """Leads won, and lost ones, without which nothing can be learned nor judged."""
 
@@ -52,9 +54,11 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
     Raises:
         DataError: too few decided leads, or no column to learn from.
     """
+    outcomes = np.array([won_of(item) for item in task.dataset.items], dtype=np.float64)
+    _refuse_few(outcomes[np.isfinite(outcomes)], len(outcomes))  # before any lead is read
     everything = _willing(load_table(task.dataset, task.dataset.items), config.columns.opt_out)
     table = everything.decided
-    _refuse_few(table, len(everything))
+    _refuse_few(table.won, len(everything))
     refuse_misspelt(everything.names, config.columns)
     splits = [item.split for item in table.items]
     known = np.flatnonzero(np.array(splits) != "test")
@@ -118,15 +122,16 @@ def _willing(table: LeadTable, opt_out: Sequence[str]) -> LeadTable:
     return table.rows(~said)
 
 
-def _refuse_few(table: LeadTable, leads: int) -> None:
-    won = int(table.won.sum())
-    if not len(table):
+def _refuse_few(outcomes: Floats, leads: int) -> None:
+    """`outcomes`: (decided,) 1 won, 0 lost."""
+    won = int(outcomes.sum())
+    if not len(outcomes):
         raise DataError(
             f"none of {leads} leads has an outcome: nothing can be learned",
             fix="name the column that tells what became of them in kit.yaml: model.source.outcome, and its cells: "
             "model.source.won; then kit data import again with --replace",
         )
-    lost = len(table) - won
+    lost = len(outcomes) - won
     if min(won, lost) < _FEWEST:
         raise DataError(
             f"{won} leads won and {lost} lost are too few to learn from",
