@@ -6,7 +6,9 @@ Everything goes to standard error, so standard output stays the answer.
 from __future__ import annotations
 
 import sys
+import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
@@ -69,13 +71,23 @@ class RichProgress:
 
 
 class LineProgress:
-    """A `Progress` for logs: one line when a stage ends, and one every few seconds meanwhile."""
+    """A `Progress` for logs: one line when a stage ends, and one every few seconds meanwhile, also while no step of it is done.
+
+    Args:
+        every_s: seconds between two lines.
+    """
 
     def __init__(
-        self, out: TextIO | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        out: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        every_s: float = LINE_EVERY_S,
     ) -> None:
         self._out = out or sys.stderr
         self._clock = clock
+        self._every_s = every_s
+        self._over = threading.Event()
+        self._saying = threading.Lock()
         self._stage = ""
         self._total = self._done = 0
         self._began = self._said = 0.0
@@ -85,22 +97,46 @@ class LineProgress:
         self.end()
         self._stage, self._total, self._done, self._figures = stage, total, 0, {}
         self._began = self._said = self._clock()
+        self._over = threading.Event()
+        beats = weakref.ref(self), self._over, self._every_s
+        threading.Thread(target=_beat, args=beats, daemon=True).start()
 
     def advance(self, steps: int = 1, **figures: float) -> None:
         self._done += steps
         self._figures.update(figures)
-        if self._stage and self._clock() - self._said >= LINE_EVERY_S:
-            self._say(f"{self._done}/{self._total}" if self._total else str(self._done))
+        if self._stage and self._clock() - self._said >= self._every_s:
+            self._say(self._how_far())
 
     def end(self) -> None:
+        self._over.set()
         if self._stage:
             self._say(f"{self._done}, done in {self._clock() - self._began:.1f} s")
         self._stage = ""
 
+    def still(self) -> None:
+        """Says that the stage goes on, where it has not been said for long."""
+        now = self._clock()
+        if self._stage and now - self._said >= self._every_s and not self._out.closed:
+            self._say(f"{self._how_far()} after {now - self._began:.0f} s")
+
+    def _how_far(self) -> str:
+        return f"{self._done}/{self._total}" if self._total else str(self._done)
+
     def _say(self, how_far: str) -> None:
-        self._said = self._clock()
-        line = f"{self._stage}: {how_far} {_figures(self._figures)}".rstrip()
-        print(line, file=self._out, flush=True)
+        with self._saying:
+            self._said = self._clock()
+            line = f"{self._stage}: {how_far} {_figures(self._figures)}".rstrip()
+            print(line, file=self._out, flush=True)
+
+
+def _beat(progress: weakref.ref[LineProgress], over: threading.Event, every_s: float) -> None:
+    """Lets a stage be heard of until it is over, or until nobody has its progress any more."""
+    while not over.wait(every_s):
+        alive = progress()
+        if alive is None:
+            return
+        alive.still()
+        del alive
 
 
 def make_progress(console: Console) -> Progress:

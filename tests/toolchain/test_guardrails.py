@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from kits.core.kit import Finding
 from kits.toolchain.guardrails import check_project
 from kits.toolchain.guardrails.data import needed_for
 from kits.toolchain.importing import ImportOptions, import_data
+from kits.toolchain.progress import LineProgress
 from kits.toolchain.project import Project
 from tests.toolchain.plugin import numbers, plugin, project, write_samples
 
@@ -29,6 +31,16 @@ def filled(project: Project, tmp_path: Path) -> Project:
 
 def test_without_data_the_gate_is_closed(project: Project) -> None:
     assert by_check(project)["data"].level == "fail"
+
+
+def test_what_may_take_long_tells_how_far_it_is(filled: Project) -> None:
+    out = io.StringIO()
+    found = check_project(filled, LineProgress(out))
+    assert [line.split(":")[0] for line in out.getvalue().splitlines()] == [
+        "checking the splits",
+        "checking what the kit knows of such data",
+    ]
+    assert [f.check for f in found] == [f.check for f in check_project(filled)]
 
 
 def test_a_small_test_split_says_what_it_bounds_and_what_is_missing(filled: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 
@@ -74,3 +75,15 @@ def test_progress_in_a_log_is_a_line_per_stage_and_one_every_ten_seconds() -> No
     assert lines[0] == "training: 10/30 loss=0.25"
     assert lines[-1].startswith("training: 30, done in 30.0 s")
     assert len(lines) == 4
+
+
+def test_a_stage_without_a_step_is_heard_of_all_the_same() -> None:
+    out = io.StringIO()
+    progress = LineProgress(out, every_s=0.02)
+    progress.begin("reading", 0)
+    until = time.monotonic() + 10
+    while "reading: 0 after 0 s" not in out.getvalue() and time.monotonic() < until:
+        time.sleep(0.01)
+    progress.end()
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "reading: 0 after 0 s" and lines[-1].startswith("reading: 0, done in ")

@@ -24,11 +24,12 @@ def check(
     from kits.toolchain.datasets import findings_as_json
     from kits.toolchain.guardrails import check_project
     from kits.toolchain.labelling.wanted import wants_labels
+    from kits.toolchain.progress import make_progress
     from kits.toolchain.project import Project
 
     console = Console(as_json, quiet)
     opened = Project.open(project)
-    findings = check_project(opened)
+    findings = check_project(opened, make_progress(console))
     count = Counter(f.level for f in findings)
     passed = not count["fail"]
     head = "check passed" if passed else "check failed"

@@ -6,27 +6,39 @@ first. They read the project and its dataset and change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from kits.core.kit import Finding
+from kits.core.kit import Finding, NoProgress, Progress
 from kits.toolchain.guardrails import baseline, costs, data, kit, problem
 from kits.toolchain.guardrails.context import Context
+from kits.toolchain.progress import counted
 from kits.toolchain.project import Project
 
 Rule = Callable[[Context], Iterable[Finding]]
 
 RULES: tuple[Rule, ...] = (problem.check, costs.check, baseline.check, data.check, kit.check)
 """In the order in which a person thinks: why, what for, how much, with what."""
+_STAGES: Mapping[Rule, str] = {
+    data.check: "checking the splits",
+    kit.check: "checking what the kit knows of such data",
+}
+"""What may take long, as its progress is called."""
 
 __all__ = ["RULES", "Context", "check_project"]
 
 
-def check_project(project: Project) -> list[Finding]:
+def check_project(project: Project, progress: Progress | None = None) -> list[Finding]:
     """Every finding of every rule.
 
     Raises:
         DataError: the current dataset version is damaged.
     """
+    shown = progress or NoProgress()
     dataset = project.dataset() if project.current_dataset_id else None
     context = Context(project, dataset)
-    return [finding for rule in RULES for finding in rule(context)]
+    found: list[Finding] = []
+    for rule in RULES:
+        told = rule(context)
+        stage = _STAGES.get(rule) if dataset is not None else None
+        found.extend(counted(told, shown, stage) if stage else told)
+    return found
