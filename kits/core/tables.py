@@ -151,6 +151,17 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
     return TableFile(path, columns, form, encoding, delimiter, header, "csv", skipped)
 
 
+def bytes_of_rows(table: TableFile, most: int) -> tuple[int, int]:
+    """How many rows of texts a file begins with, up to `most`, and about how many bytes they take."""
+    with table.path.open("rb") as raw:
+        stream = io.TextIOWrapper(raw, table.encoding, "replace", newline="")
+        try:
+            rows = sum(1 for _ in islice(_reader(stream, table.delimiter), most))
+        except csv.Error:
+            return 0, 0
+        return rows, raw.tell()
+
+
 # -- how it is written ----------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from kits.cli import make_app
 from kits.core.errors import DataError, UsageError
 from kits.lead_scoring import data
-from kits.lead_scoring._reading import parquet
+from kits.lead_scoring._reading import bounds, parquet
 from tests.lead_scoring.lead_files import put, read, source, table
 
 HEADER = ["Lead ID", "Created", "Land", "Umsatz", "Newsletter", "Converted"]
@@ -61,7 +61,7 @@ def test_a_text_that_comes_again_in_parquet_is_once_in_memory(
     monkeypatch.setattr(parquet, "BOUNDS", replace(parquet.BOUNDS, text_bytes=1 << 20))
     with pytest.raises(DataError, match="its texts are more than 1 MiB") as error:
         read(tmp_path / "e.parquet")
-    assert (error.value.where, error.value.fix) == ("e.parquet", "split it by year")
+    assert (error.value.where, error.value.fix) == ("e.parquet", bounds.FIX)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,18 @@ def test_lists_of_several_years_are_one_table_though_one_has_more_columns(
     assert ("list the same kind of leads" in found.told("one-table")) == bool(more)
 
 
+@pytest.mark.parametrize(
+    ("more", "level"), [(["Quelle"], "pass"), (["Quelle", "Räume", "Etage"], "warn")]
+)
+def test_lists_that_differ_in_many_columns_are_worth_a_question(
+    tmp_path: Path, more: list[str], level: str
+) -> None:
+    found = read(yearly(tmp_path, more=more))
+    said = next(f for f in found.findings if f.check == "one-table")
+    assert said.level == level and said.evidence == tuple(more)
+    assert ("file: Anfragen 2024.csv, role: ignore" in said.fix) == (level == "warn")
+
+
 def test_lists_that_are_too_different_are_not_joined_by_the_place_of_their_rows(
     tmp_path: Path,
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from kits.core.errors import DataError
 from tests.lead_scoring.lead_files import Read, put, read, source, table
+from tests.sheets import xlsx
 
 HEADER = ["id", "Vehicle_Age", "Damage", "Premium", "Vintage", "Channel", "Region", "Licence", "Insured", "Response"]  # fmt: skip
 N, OPEN = 60, 30
@@ -132,6 +133,15 @@ def test_since_when_somebody_is_a_customer_or_has_a_status_is_not_when_the_lead_
     rows = [[f"20{12 + k % 3}-0{1 + k % 9}-11", f"a{k % 4}", k % 2] for k in range(40)]
     found = read(put(tmp_path / "e.csv", table([name, "kind", "Response"], rows)))
     assert (f"decided_at={taken}" in found.told("columns")) is bool(taken)
+
+
+def test_the_same_table_as_csv_and_as_a_spreadsheet_is_not_counted_twice(tmp_path: Path) -> None:
+    pytest.importorskip("python_calamine")
+    rows = [[k, 20.0 + k, 5.5 * k, k % 2] for k in range(60)]
+    put(tmp_path / "Travel.csv", table(["id", "Age", "Income", "won"], rows))
+    xlsx(tmp_path / "Travel.xlsx", [["id", "Age", "Income", "won"], *rows])
+    found = read(tmp_path)
+    assert len(found.leads) == 60 and found.told("same-rows")
 
 
 def test_a_table_whose_rows_another_one_has_is_not_counted_twice(tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from kits.core.stats import auroc
@@ -16,7 +20,13 @@ from kits.lead_scoring._learning.folds import origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner
 from kits.lead_scoring._learning.sheet import Sheet
+from kits.lead_scoring._reading import reading
+from kits.lead_scoring._reading.dates import order_told
+from kits.lead_scoring._reading.joining import Tables
+from kits.lead_scoring._reading.learned import Learned
+from kits.lead_scoring._reading.outcome_cells import says_more
 from kits.lead_scoring.config import Config
+from tests.lead_scoring.lead_files import put, table
 
 ROWS, TOPICS, COLUMNS = 21_000, 36, 10
 CONFIG = Config.model_validate({"trees": 10, "learning_rate": 0.3, "approach": "auto"})
@@ -78,3 +88,48 @@ def test_what_ships_of_a_wide_table_has_a_term_for_each_column_of_its_matrix() -
     assert fitted.additive is not None
     matrix = known.encoded(rows, False).matrix
     assert len(fitted.additive.terms) == matrix.shape[1]
+
+
+class Watched(list[str]):
+    """A column that counts its cells that are looked at one by one."""
+
+    seen = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for cell in super().__iter__():
+            self.seen += 1
+            yield cell
+
+
+def test_of_a_column_without_dates_one_cell_tells_it() -> None:
+    numbers = Watched(["", *map(str, range(1_000))])
+    days = Watched(["", "03/14/2024", "02/01/2024"])
+    assert order_told([numbers, days]) == "likely-month-first"
+    assert numbers.seen == 2
+
+
+def test_of_a_column_of_many_values_a_few_tell_that_it_is_no_outcome() -> None:
+    many = Watched(map(str, range(10_000)))
+    assert says_more(many, 200) and not many.seen
+    few = ["-", "n/a", "won", "lost", "open"] * 100
+    assert says_more(few, 2) and not says_more(few, 3)
+
+
+def test_tables_that_are_held_are_not_gone_through_for_garbage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collecting: list[bool] = []
+    find = reading.find_tables
+
+    def watched(path: Path, config: Config, learned: Learned | None = None) -> Tables:
+        collecting.append(gc.isenabled())
+        return find(path, config, learned)
+
+    monkeypatch.setattr(reading, "find_tables", watched)
+    rows = [[n, "a", n % 2] for n in range(30)]
+    found = reading.read_leads(put(tmp_path / "e.csv", table(["id", "c", "won"], rows)), Config())
+    next(found)
+    aside = gc.get_freeze_count()
+    assert collecting == [False] and gc.isenabled() and aside
+    found.close()
+    assert gc.get_freeze_count() < aside

@@ -140,7 +140,7 @@ def tells_scale(parted: Iterable[tuple[str, Units]]) -> bool:
 
 
 def _is_money(units: Units) -> bool:
-    return any(unit in _CODES for unit in units)
+    return not _CODES.isdisjoint(units)
 
 
 def unit_in_name(name: str) -> Units:
@@ -163,7 +163,8 @@ def usual_unit(counted: Iterable[tuple[Units, int]]) -> str:
     """
     rows: Counter[str] = Counter()
     for units, n in counted:
-        rows.update(dict.fromkeys(sorted(units), n))
+        if units:
+            rows.update(dict.fromkeys(sorted(units), n))
     return max(rows, key=rows.__getitem__, default="")
 
 

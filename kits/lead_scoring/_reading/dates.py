@@ -135,11 +135,11 @@ def order_told(columns: Iterable[Sequence[str]]) -> DateForm:
     """
     orders: set[DateForm] = set()
     for cells in columns:
-        texts = [cell.strip() for cell in dict.fromkeys(cells) if cell.strip()]
-        match = YEAR_LAST.fullmatch(texts[0]) if texts else None
+        first = next((text for cell in cells if (text := cell.strip())), "")
+        match = YEAR_LAST.fullmatch(first)
         if match is None or match[2] == ".":
             continue
-        found = read_dates("", texts)
+        found = read_dates("", [cell for cell in dict.fromkeys(cells) if cell.strip()])
         orders |= {found.order} if found is not None else set()
     orders -= {"auto"}
     return _LIKELY[orders.pop()] if len(orders) == 1 else "auto"

@@ -14,10 +14,11 @@ from kits.core.errors import ConfigError, DataError, KitwrightError
 from kits.core.kit import Finding
 from kits.core.row_sources import passed_over
 from kits.core.spreadsheets.naming import file_and_sheet, where_of
+from kits.lead_scoring._reading import bounds
 from kits.lead_scoring._reading.example_answers import without_examples
 from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.learned import Learned
-from kits.lead_scoring._reading.loading import Wanted, load_sheets, may_be_table
+from kits.lead_scoring._reading.loading import TABLE_SUFFIXES, Wanted, load_sheets, may_be_table
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stacking import stacked
 from kits.lead_scoring._reading.subsets import without_subsets
@@ -84,10 +85,14 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
         for name in _unreadable(path)
     ]
     sheets: list[Sheet] = []
-    for file in table_paths(path):
-        name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-        if _ignored(name, config):
-            continue
+    named = {
+        f.relative_to(path).as_posix() if path.is_dir() else f.name: f for f in table_paths(path)
+    }
+    files = {name: file for name, file in named.items() if not _ignored(name, config)}
+    texts = {name: file for name, file in files.items() if file.suffix.lower() in TABLE_SUFFIXES}
+    if len(texts) > 1:
+        bounds.refuse_large_together(texts)
+    for name, file in files.items():
         try:
             loaded = load_sheets(file, name, config.source, _wanted(name, config), learned.written)
             sheets.extend(loaded.sheets)
@@ -96,6 +101,7 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
             if path.is_file() and isinstance(error, KitwrightError):
                 raise
             findings.append(_passed_over(name, getattr(error, "what", str(error))))
+        bounds.refuse_together(sheets)
     if path.is_dir() or any(one.sheet for one in config.source.tables):
         _refuse_absent(config, sheets, path)
     if not sheets:

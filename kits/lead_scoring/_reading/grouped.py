@@ -25,9 +25,9 @@ def filled_down(sheet: Sheet, begins: Collection[int]) -> Sheet:
     cells = dict(sheet.cells)
     found: list[str] = []
     for name, column in sheet.cells.items():
-        starts = [row for row, cell in enumerate(column) if cell.strip()]
-        if not starts or starts[0] != 0 or len(starts) == len(column):
+        if not column or not column[0].strip() or all(map(str.strip, column)):
             continue
+        starts = [row for row, cell in enumerate(column) if cell.strip()]
         sizes = [end - start for start, end in pairwise([*starts, len(column)])]
         counted = _without_counts([column[row] for row in starts], sizes)
         by_totals = len(starts) > 1 and starts == sorted(begins)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, repeat
 from pathlib import Path
 
 from kits.core.codepages import code_page_of_file
@@ -16,6 +17,7 @@ from kits.core.kit import Finding
 from kits.core.row_sources import RowSource, Source, is_spreadsheet, open_rows, passed_over
 from kits.core.spreadsheets import workbook
 from kits.core.tables import JSON_SUFFIXES, BadRow, Row, TableFile
+from kits.lead_scoring._reading import bounds
 from kits.lead_scoring._reading.dates import DateForm, order_told
 from kits.lead_scoring._reading.dates import likely as likely_order
 from kits.lead_scoring._reading.json_rows import json_rows
@@ -29,8 +31,9 @@ from kits.lead_scoring.config import Headings, SourceConfig
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
 PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
 SUFFIXES = TABLE_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES | workbook.SUFFIXES
-MAX_CELLS = 100_000_000
 _MOST_SHARED = 5_000
+_AT_ONCE = 1_000
+"""Rows of which a column is taken at a time."""
 _FEW_COLUMNS = 2
 """Of so few columns a row with one cell may be a lead."""
 _SHOWN = 10
@@ -142,6 +145,8 @@ def _of_source(source: Source, headings: Headings) -> Sheet:
         )  # fmt: skip
     if len(numbers) > len(table.columns) / 2:
         raise _unnamed(name)
+    if isinstance(table, TableFile):
+        bounds.refuse_large(table, name)
     sheet = _rows_of(table, name, headings)
     if first_row_is_data(sheet):
         raise _unnamed(name)
@@ -154,26 +159,32 @@ def _of_source(source: Source, headings: Headings) -> Sheet:
 
 
 def _rows_of(table: RowSource, name: str, headings: Headings) -> Sheet:
-    cells: dict[str, list[str]] = {column: [] for column in table.columns}
-    lists = [(column, texts, _Shared()) for column, texts in cells.items()]
+    columns = {column: _Column() for column in table.columns}
+    waiting: list[tuple[str, ...]] = []
     lines: list[int] = []
     bad: list[BadRow] = []
     short: list[str] = []
     alone: list[tuple[int, Row]] = []
 
     def keep(line: int, row: Row) -> None:
-        if (len(lines) + 1) * len(lists) > MAX_CELLS:
-            raise _too_many(name)
-        if len(row) < len(lists) and table.cuts_rows:
+        if (len(lines) + 1) * len(columns) > bounds.MAX_CELLS:
+            raise bounds.too_many(name, len(columns))
+        if len(row) < len(columns) and table.cuts_rows:
             short.append(f"{name}, row {line}")
         lines.append(line)
-        for column, texts, shared in lists:
-            texts.append(shared.one(_unguarded(row.get(column, ""))))
+        waiting.append(tuple(map(row.get, columns, repeat(""))))
+        if len(waiting) == _AT_ONCE:
+            take()
+
+    def take() -> None:
+        for column, texts in zip(columns.values(), zip(*waiting)):
+            column.extend(texts)
+        waiting.clear()
 
     for found in table.rows():
         if isinstance(found, BadRow):
             bad.append(found)
-        elif len(lists) > _FEW_COLUMNS and _one_cell(found[1], table.cuts_rows):
+        elif len(columns) > _FEW_COLUMNS and _one_cell(found[1], table.cuts_rows):
             alone.append(found)  # a note, if no lead comes after it
         else:
             for line, row in alone:
@@ -187,6 +198,8 @@ def _rows_of(table: RowSource, name: str, headings: Headings) -> Sheet:
                     )
             alone.clear()
             keep(*found)
+    take()
+    cells = {column: one.texts for column, one in columns.items()}
     notes = tuple(f"{name}, row {line}" for line, _ in alone)
     bad.sort(key=lambda one: one.line)
     sheet = _sheet(name, cells, lines, table.form, tuple(bad), tuple(short))
@@ -195,7 +208,7 @@ def _rows_of(table: RowSource, name: str, headings: Headings) -> Sheet:
 
 def _one_cell(row: Row, cuts_rows: bool) -> bool:
     """Whether a row may be a note: one cell alone, or, where empty cells fill the row up, one of several words."""
-    filled = [cell for cell in row.values() if cell.strip()]
+    filled = list(islice(filter(str.strip, row.values()), 2))
     alone = cuts_rows and len(row) == 1
     return len(filled) == 1 and (alone or len(filled[0].split()) > 1)
 
@@ -211,17 +224,22 @@ def _unguarded(text: str) -> str:
     return text[1:] if guarded else text
 
 
-class _Shared:
-    """The same text once in memory: most columns hold few different ones."""
+class _Column:
+    """A column's texts, the same one once in memory: most columns hold few different ones."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
+        self.texts: list[str] = []
+        self._known: dict[str, str] = {}
 
-    def one(self, text: str) -> str:
-        """An equal text."""
-        if len(self._texts) < _MOST_SHARED:
-            return self._texts.setdefault(text, text)
-        return self._texts.get(text, text)
+    def extend(self, cells: Sequence[str]) -> None:
+        """Adds the cells of some rows."""
+        together = "".join(cells)
+        if not together.isascii() or "'" in together or "=" in together:
+            cells = [_unguarded(cell) for cell in cells]
+        known = self._known
+        one: Callable[[str, str], str]
+        one = known.setdefault if len(known) < _MOST_SHARED else known.get
+        self.texts.extend(map(one, cells, cells))
 
 
 def _sheet(
@@ -263,16 +281,10 @@ def _shortened(name: str, columns: Sequence[str]) -> Iterator[Finding]:
 
 
 def _replaced(sheet: Sheet) -> bool:
-    return any(_REPLACED in cell for cells in sheet.cells.values() for cell in cells)
+    return any(_REPLACED in "".join(cells) for cells in sheet.cells.values())
 
 
 def _unnamed(name: str) -> DataError:
     return DataError(
         "its first row does not name columns", where=name, fix="add a line with their names"
-    )
-
-
-def _too_many(name: str) -> DataError:
-    return DataError(
-        f"more than {MAX_CELLS:,} cells in one file", where=name, fix="split it by year"
     )

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from operator import eq
 from typing import cast
 
 from kits.lead_scoring._features.cells import to_number
@@ -78,7 +79,7 @@ def _cell(sheet: Sheet, row: int) -> str:
 
 
 def _found(sheet: Sheet, headings: Headings) -> Iterator[tuple[int, str]]:
-    columns = list(sheet.cells.values())
+    columns, names = list(sheet.cells.values()), sheet.columns
     if _is_units(columns):
         yield 0, UNITS
     odd = _stands_out(columns[0])
@@ -86,12 +87,12 @@ def _found(sheet: Sheet, headings: Headings) -> Iterator[tuple[int, str]]:
         row for row, file in enumerate(sheet.files) if file not in sheet.files[row + 1 : row + 2]
     }
     rows = list(zip(*columns))
-    parts = _parts(rows) | _rest_of_lists(rows, sheet.columns)
+    parts = _parts(rows) | _rest_of_lists(rows, names)
     for i, cells in enumerate(rows):
         filled = len(cells) - cells.count("")
         if i in parts:
             yield i, PART
-        elif 2 * filled >= len(cells) and _is_names(cells, filled, sheet.columns):
+        elif 2 * filled >= len(cells) and _is_names(cells, filled, names):
             yield i, NAMES
         elif (
             filled <= max(2, len(cells) / 2)
@@ -99,9 +100,7 @@ def _found(sheet: Sheet, headings: Headings) -> Iterator[tuple[int, str]]:
         ) or (i in ends and _is_sum(cells, rows[:i])):
             yield i, TOTAL
         elif filled == 1 and headings != "keep":
-            told = (
-                headings == "leave-out" or cells[0] in odd or _names_follow(rows, i, sheet.columns)
-            )
+            told = headings == "leave-out" or cells[0] in odd or _names_follow(rows, i, names)
             yield i, HEADING if told else _LONE
 
 
@@ -165,7 +164,7 @@ def _numbers_below(cells: Sequence[str]) -> bool:
 
 
 def _is_names(cells: Sequence[str], filled: int, names: Sequence[str]) -> bool:
-    same = sum(cell == name for cell, name in zip(cells, names))
+    same: int = sum(map(eq, cells, names))
     return same >= max(2, _NEARLY_ALL * filled)
 
 

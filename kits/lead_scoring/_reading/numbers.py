@@ -200,7 +200,9 @@ def _points_group(texts: Iterable[str], commas: bool) -> bool:
 def _spaced(cell: str) -> str:
     """A cell with plain spaces; empty where it is too long for a number, so that no pattern sees it."""
     bare = cell.strip()
-    return bare.translate(_SPACES) if len(bare) <= _LONGEST else ""
+    if len(bare) > _LONGEST:
+        return ""
+    return bare if bare.isascii() else bare.translate(_SPACES)
 
 
 def _number(text: str, decimal: str) -> float | None:
@@ -215,7 +217,8 @@ def _number(text: str, decimal: str) -> float | None:
         )
     else:
         return None
-    if sum(c.isdigit() for c in cleaned) > _DIGITS and "." not in cleaned:
+    whole = len(cleaned) > _DIGITS and "." not in cleaned
+    if whole and sum(c.isdigit() for c in cleaned) > _DIGITS:
         return None
     number = float(cleaned)
     return number if abs(number) < 1e300 else None

@@ -19,6 +19,7 @@ from kits.lead_scoring._reading.outcome_cells import (
     MOST_VALUES,
     cells_by_words,
     known_cells,
+    says_more,
     word_of,
 )
 from kits.lead_scoring._reading.sheets import Sheet
@@ -168,8 +169,8 @@ _PARTLY = 3
 def _candidate(name: str, cells: Sequence[str]) -> _Candidate | None:
     as_outcome, as_stage = rank(name, "outcome"), rank(name, "stage")
     loosely = as_outcome is None and as_stage is None and _names_an_outcome(name)
-    known = known_cells(cells)
-    if not known or len(known) > MOST_VALUES:
+    known = Counter[str]() if says_more(cells, MOST_VALUES) else known_cells(cells)
+    if not known:
         return None
     named = as_outcome is not None or loosely
     chosen = cells_by_words(known, named=named, stage=as_stage is not None)

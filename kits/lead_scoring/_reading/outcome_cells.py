@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice
 from typing import cast
 
 from kits.core.errors import DataError
@@ -62,6 +63,15 @@ def known_cells(cells: Sequence[str], stated: Sequence[str] = ()) -> Counter[str
         for cell, n in Counter(cells).items()
         if not is_missing(cell) or cell.strip() in said
     })  # fmt: skip
+
+
+def says_more(cells: Sequence[str], most: int) -> bool:
+    """Whether a column has more different cells that say something; of most columns a few of their rows tell it."""
+    for rows in (cells[: 2 * most], cells):
+        known = (cell for cell in dict.fromkeys(rows) if not is_missing(cell))
+        if next(islice(known, most, None), None) is not None:
+            return True
+    return False
 
 
 def cells_by_words(

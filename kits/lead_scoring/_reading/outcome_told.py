@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.mapping import tier_words
 from kits.lead_scoring._reading.names import names_for, rank
-from kits.lead_scoring._reading.outcome_cells import amounts_of, known_cells, shown, word_of
+from kits.lead_scoring._reading.outcome_cells import (
+    amounts_of,
+    known_cells,
+    says_more,
+    shown,
+    word_of,
+)
 from kits.lead_scoring._reading.sheets import Sheet
 
 _FEW_VALUES = 12
@@ -53,9 +59,11 @@ def amounts_of_some(sheet: Sheet) -> list[Likely]:
     for those that were won."""
     found: list[Likely] = []
     for name in sheet.columns:
-        known = known_cells(sheet.cells[name])
         called = {squeezed(name), plain(name).rpartition("_")[2]}
-        if len(known) <= _FEW_VALUES or called.isdisjoint(names_for("amount")):
+        if called.isdisjoint(names_for("amount")):
+            continue
+        known = known_cells(sheet.cells[name])
+        if len(known) <= _FEW_VALUES:
             continue
         leads = sum(known[cell] for cell, amount in amounts_of(name, known).items() if amount)
         if _SOME * len(sheet) <= leads <= _NOT_ALL * len(sheet):
@@ -80,6 +88,8 @@ def candidates_told(
     found: list[tuple[int, int, str]] = []
     for number, name in enumerate(sheet.columns):
         cells = sheet.cells[name]
+        if says_more(cells, _FEW_VALUES):
+            continue
         known = known_cells(cells)
         gaps = sum(known.values()) < len(cells)
         if not known or not 2 <= len(known) + gaps <= _FEW_VALUES or name in personal:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kits.core.parquet import Bounds, read_parquet
+from kits.lead_scoring._reading import bounds
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BOUNDS = Bounds(cells=100_000_000, columns=20_000, text_bytes=1 << 30, fix="split it by year")
+BOUNDS = Bounds(cells=bounds.MAX_CELLS, columns=20_000, text_bytes=1 << 30, fix=bounds.FIX)
 
 
 def parquet_columns(path: Path) -> dict[str, list[str]]:

@@ -5,20 +5,21 @@ Composition only; each step has a file of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._reading.folder import find_tables
-from kits.lead_scoring._reading.known import understand
+from kits.lead_scoring._reading.known import Known, understand
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.other_units import several_currencies, without_other_units
 from kits.lead_scoring._reading.repeated import newest_of_each
 from kits.lead_scoring._reading.samples import samples_of
 from kits.lead_scoring._reading.telling import tell
 from kits.lead_scoring._reading.trials import without_trials
+from kits.lead_scoring._reading.uncollected import kept_aside, uncollected
 from kits.lead_scoring._reading.versions import without_versions
 from kits.lead_scoring.config import Config
 
@@ -42,7 +43,17 @@ def read_leads(
         ConfigError: the configuration names a column or file that is not there.
         DataError: no table of leads, or it is unclear what tells their outcome.
     """
-    learned = learned or Learned()
+    with uncollected():
+        config, found, known, trials = _understood(path, config, learned or Learned(), all_wanted)
+    with kept_aside():
+        for one in chain(found, samples_of(known, config, trials)):
+            yield one if all_wanted or isinstance(one, RawSample) else _with_next_step(one)
+
+
+def _understood(
+    path: Path, config: Config, learned: Learned, all_wanted: bool
+) -> tuple[Config, list[Finding], Known, Mapping[int, str]]:
+    """The settings with what the tables add to them, what is told, the leads, and which of them are hardly leads."""
     tables = find_tables(path, config, learned)
     if tables.source is not None:
         config = config.model_copy(update={"source": tables.source})
@@ -52,12 +63,11 @@ def read_leads(
     known, versions = without_versions(known, config.source, all_wanted=all_wanted)
     known, trials, tried = without_trials(known, config.source, all_wanted=all_wanted)
     known, other = without_other_units(known, learned.units)
-    found = chain(
-        tables.findings, other, tried, versions, [repeated] if repeated is not None else [], tell(known, config),
-        several_currencies(known), samples_of(known, config, trials),
-    )  # fmt: skip
-    for one in found:
-        yield one if all_wanted or isinstance(one, RawSample) else _with_next_step(one)
+    told = [repeated] if repeated is not None else []
+    found = [
+        *tables.findings, *other, *tried, *versions, *told, *tell(known, config), *several_currencies(known),
+    ]  # fmt: skip
+    return config, found, known, trials
 
 
 def _with_next_step(finding: Finding) -> Finding:

@@ -22,7 +22,7 @@ from kits.lead_scoring._reading.sheets import Sheet, stack
 from kits.lead_scoring._reading.stated_splits import NO_SPLIT, SPLITS_SAID
 from kits.lead_scoring.config import SourceConfig
 
-_ALIKE, _HALF = 0.9, 0.5
+_ALIKE, _MOSTLY, _HALF = 0.9, 0.75, 0.5
 _LEAST = 3
 """Columns in common from which on two tables may list the same kind of leads."""
 _SURE = 2
@@ -90,12 +90,20 @@ def _same_leads(one: Sheet, other: Sheet, common: Sequence[str]) -> bool:
 
 
 def _said(one: Sheet, other: Sheet) -> Finding:
-    mine, theirs = set(_names(one)), set(_names(other))
+    mine, theirs = _names(one), _names(other)
+    apart = [
+        *(mine[n] for n in mine if n not in theirs),
+        *(theirs[n] for n in theirs if n not in mine),
+    ]
+    differ = _alike(one, other) < _MOSTLY
     return Finding(
-        "one-table", "pass",
-        f"{one.name} and {other.name} list the same kind of leads and were read as one table: {len(mine & theirs)} columns are in"
-        f" both, {len(mine ^ theirs)} in one of them",
-        fix="if they are different things, say what each is in kit.yaml: model.source.tables",
+        "one-table", "warn" if differ else "pass",
+        f"{one.name} and {other.name} list the same kind of leads and were read as one table: {len(mine.keys() & theirs.keys())} columns"
+        f" are in both, {len(apart)} in one of them",
+        tuple(apart),
+        f"if they are different things, or tell of the same people, take one alone in kit.yaml: model.source.tables: [{{file: {other.name}, "
+        "role: ignore}]" if differ
+        else "if they are different things, say what each is in kit.yaml: model.source.tables",
     )  # fmt: skip
 
 

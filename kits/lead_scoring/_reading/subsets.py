@@ -5,6 +5,7 @@ Read as further leads, each of their rows would stand there twice, once to learn
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from kits.core.column_names import squeezed
 from kits.core.kit import Finding
 from kits.lead_scoring._reading.sheets import Sheet
 
+_DECIMALS = re.compile(r"-?\d+\.\d+")
 _LEAST = 20
 """Rows that are not met elsewhere by chance, all of them."""
 _NEARLY_ALL, _OWN = 0.98, 0.9
@@ -63,8 +65,14 @@ def _subsets(group: Sequence[Sheet]) -> Iterator[tuple[Sheet, Sheet]]:
 
 def _rows(sheet: Sheet) -> _Rows:
     columns = sorted(sheet.columns, key=squeezed)
-    each = list(map(hash, zip(*(map(str.strip, sheet.cells[name]) for name in columns))))
+    each = list(map(hash, zip(*(map(_as_written, sheet.cells[name]) for name in columns))))
     return _Rows(each, frozenset(each))
+
+
+def _as_written(cell: str) -> str:
+    """A cell as every program writes it: `37.0` of one is `37` in a spreadsheet."""
+    text = cell.strip()
+    return text.rstrip("0").rstrip(".") if _DECIMALS.fullmatch(text) else text
 
 
 def _within(rows: _Rows, larger: _Rows) -> bool:
