@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import DataError
+from kits.lead_scoring._reading.numbers import part, plain_numbers, read_numbers
 from tests.lead_scoring.lead_files import Read, put, read, source, table
 
 
@@ -106,3 +107,23 @@ def test_a_comma_that_is_mistyped_makes_no_other_number_unsure(tmp_path: Path) -
     assert found.by_id["L3"].fields["Value"] == 3250.0
     assert found.by_id["L4"].fields["Value"] == 4.75
     assert found.by_id["T"].fields["Value"] == "3,5"
+
+
+@pytest.mark.parametrize(
+    ("cells", "plain"),
+    [
+        (["8.9255", "-6.7863", "0.5", "12", "0"], True),
+        (["0.125", "3"], True),
+        (["1.200", "3.400"], False),
+        (["12", "13"], False),
+        (["0.5", "007"], False),
+        (["0.5", "1,5"], False),
+        (["0.5", "5 €"], False),
+        (["0.5", "1234567890123456"], False),
+    ],
+)
+def test_plain_numbers_are_read_as_all_others_are(cells: list[str], plain: bool) -> None:
+    quick, known = plain_numbers(cells), dict.fromkeys(cells, 1)
+    assert (quick is not None) == plain
+    for commas in (False, True) if plain else ():
+        assert quick == read_numbers(known, part(cells), commas, "")

@@ -20,7 +20,7 @@ from kits.lead_scoring._learning.folds import origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner
 from kits.lead_scoring._learning.sheet import Sheet
-from kits.lead_scoring._reading import reading
+from kits.lead_scoring._reading import loading, reading
 from kits.lead_scoring._reading.dates import order_told
 from kits.lead_scoring._reading.joining import Tables
 from kits.lead_scoring._reading.learned import Learned
@@ -133,3 +133,10 @@ def test_tables_that_are_held_are_not_gone_through_for_garbage(
     assert collecting == [False] and gc.isenabled() and aside
     found.close()
     assert gc.get_freeze_count() < aside
+
+
+def test_who_comes_again_among_very_many_is_once_in_memory(tmp_path: Path) -> None:
+    rows = [[f"visitor-{n % 8_000}", "view", f"2025-01-01 {n}"] for n in range(16_000)]
+    path = put(tmp_path / "visits.csv", table(["email", "event", "at"], rows))
+    cells = loading.load_sheets(path, path.name, Config().source).sheets[0].cells
+    assert len(set(map(id, cells["email"]))) == 8_000

