@@ -32,6 +32,11 @@ def test_a_file_that_is_far_too_large_is_refused_unread(
     ) as said:
         read(path)
     assert said.value.where == "leads.csv" and "fewer columns" in said.value.fix
+    with pytest.raises(
+        DataError, match=r"leads\.csv was passed over: more than 11,000 cells"
+    ) as said:
+        read(tmp_path)
+    assert "fewer columns" in said.value.fix
 
 
 def test_a_file_that_is_a_little_too_large_is_refused_too(tmp_path: Path) -> None:

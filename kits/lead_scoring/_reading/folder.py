@@ -85,6 +85,7 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
         for name in _unreadable(path)
     ]
     sheets: list[Sheet] = []
+    fixes: list[str] = []
     named = {
         f.relative_to(path).as_posix() if path.is_dir() else f.name: f for f in table_paths(path)
     }
@@ -100,7 +101,9 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
         except (KitwrightError, OSError) as error:
             if path.is_file() and isinstance(error, KitwrightError):
                 raise
-            findings.append(_passed_over(name, getattr(error, "what", str(error))))
+            fix = getattr(error, "fix", "")
+            fixes.append(fix)
+            findings.append(_passed_over(name, getattr(error, "what", str(error)), fix))
         bounds.refuse_together(sheets)
     if path.is_dir() or any(one.sheet for one in config.source.tables):
         _refuse_absent(config, sheets, path)
@@ -109,7 +112,8 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
         raise DataError(
             f"no table of leads here{': ' + told if told else ''}",
             where=str(path),
-            fix="a CSV, spreadsheet, JSON or parquet file with a line of column names and a row each lead",
+            fix=next(filter(None, fixes), "")
+            or "a CSV, spreadsheet, JSON or parquet file with a line of column names and a row each lead",
         )
 
     def role(sheet: Sheet) -> str:
@@ -169,5 +173,6 @@ def _role(sheet: Sheet, config: Config) -> str:
     return stated.role if stated is not None else ""
 
 
-def _passed_over(name: str, why: str) -> Finding:
-    return passed_over(name, why, "nothing to do if it holds no leads")
+def _passed_over(name: str, why: str, fix: str = "") -> Finding:
+    """`fix`: how the file is made one that is read."""
+    return passed_over(name, why, "nothing to do if it holds no leads" + (fix and f"; else {fix}"))
