@@ -12,7 +12,7 @@ from kits.core.tables import TableFile, bytes_of_rows, open_table
 from kits.lead_scoring._reading.sheets import Sheet
 
 MAX_CELLS = 100_000_000
-"""Of an import, so of each table too: where hardly a cell comes again, 8 GiB of memory."""
+"""Of an import, so of each table too: where hardly a cell comes again, some 10 GB of memory (60 million took 6)."""
 FIX = (
     "write a part of it: fewer columns, without those that tell nothing, or fewer rows, the newest"
 )
