@@ -115,7 +115,7 @@ def test_a_bad_answer_is_refused_where_it_is_given_and_the_others_stay(tmp_path:
         terminal.types(f"7{ENTER}", clear=True)
         terminal.reads("from 0 to 0.5")
         terminal.types(f"0.1{ENTER}", clear=True)
-        for asked in ("are parted", "Where it will run", "Longest time"):
+        for asked in ("Language of the reasons", "are parted", "Where it will run", "Longest time"):
             terminal.reads(asked)
             terminal.types(ENTER)
         assert terminal.ends() == 0, terminal.shown
