@@ -297,3 +297,28 @@ def test_a_steady_tag_that_falls_silent_holds_nothing_for_long() -> None:
     columns, _, _ = on_grid({"a": (steady, steady), "b": (other, other)})
     told = np.isfinite(columns["b"])
     assert told[:30].all() and not told[-50:].any()
+
+
+def test_readings_of_one_time_and_times_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    times = stamps(N)
+    times[7] = times[6]
+    own = [*stamps(N, 45.0)[:-1], "later"]
+    rows = (("Time", "TI101", "Time", "PI102"), times, wave(N), own, wave(N, seed=1))
+    put(tmp_path / "trend.csv", table(*rows))
+    samples, findings = read_all(tmp_path)
+    assert assets(samples) == {"trend": ["TI101", "PI102"]}
+    assert "trend.csv, TI101: 1 rows" in texts(findings, "double-times")
+    assert "trend.csv, Time 2: 1 rows" in texts(findings, "rows-without-time")
+
+
+def test_readings_of_one_time_in_a_long_table_are_told(tmp_path: Path) -> None:
+    times = stamps(N)
+    long = [(time, tag, value) for time in times for tag, value in (("TI101", 1.5), ("PI102", 2.5))]
+    long += [(times[3], "TI101", 9.0), ("later", "PI102", 9.0)]
+    columns = [list(cells) for cells in zip(*long)]
+    put(tmp_path / "export.csv", table(("Time", "Tag", "Value"), *columns))
+    samples, findings = read_all(tmp_path)
+    assert set(readings(samples, "export", "TI101")) == {1.5}
+    assert "readings repeat the time" in texts(findings, "double-times")
+    assert "export.csv: 1 readings" in texts(findings, "double-times")
+    assert "export.csv: 1 rows" in texts(findings, "rows-without-time")

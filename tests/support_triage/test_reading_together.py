@@ -86,6 +86,15 @@ def test_the_text_of_a_ticket_is_the_first_message_of_its_customer(tmp_path: Pat
     assert "messages.csv holds what was said of the tickets in tickets.csv ('ticket_id' is 'id' there)" in told(findings)  # fmt: skip
 
 
+def test_messages_of_older_tickets_before_those_of_the_table_change_nothing(tmp_path: Path) -> None:
+    older = ([f"{n}", "2019-01-03 10:00", "customer", said(n % 30)] for n in range(90_000, 91_100))
+    ours = ([f"{n % 30}", "2025-01-03 10:00", "customer", said(n % 30)] for n in range(19_000))
+    put(tmp_path / "tickets.csv", tickets())
+    put(tmp_path / "messages.csv", rows(["ticket_id", "created_at", "sender_type", "body"], *older, *ours))  # fmt: skip
+    samples, _ = read_all(tmp_path)
+    assert [read_mail(sample.content).body for sample in samples] == [said(n) for n in range(30)]
+
+
 def test_comments_of_tickets_that_have_a_text_are_no_mails(tmp_path: Path) -> None:
     put(tmp_path / "tickets.csv", tickets("the pump {n} does not start any more"))
     put(tmp_path / "comments.csv", messages())

@@ -1,6 +1,6 @@
-"""Columns of a table → channels and conditions, and its rows in the order of time.
+"""Columns of a table → channels and conditions.
 
-Says what it leaves out: double times, bad quality, texts that are no channel. Which column has which
+Says what it leaves out: bad quality, texts that are no channel. Which column has which
 role is decided in `_reading/roles.py`.
 """
 
@@ -23,7 +23,6 @@ MAX_CODES = 20
 CODE = "code"
 """The unit of a channel made of words."""
 MAX_CONDITIONS = 32
-_MANY_DOUBLES = 0.2
 _FEWEST_COUNTED = 20
 READINGS = (
     "export a column of numbers for each sensor, or time, tag and value; cells must not hold JSON"
@@ -33,39 +32,6 @@ _ON_OFF = {
     "off": 0, "on": 1, "false": 0, "true": 1, "no": 0, "yes": 1, "closed": 0, "open": 1,
     "stopped": 0, "stop": 0, "running": 1, "run": 1, "idle": 0, "aus": 0, "ein": 1, "an": 1,
 }  # fmt: skip
-
-
-def rows_in_order(seconds: Floats, notes: Notes, name: str) -> NDArray[np.intp]:
-    """Rows with a time, in order, each time once."""
-    rows = np.flatnonzero(np.isfinite(seconds))
-    if rows.size < seconds.size:
-        notes.warn(
-            "rows-without-time", "rows without a readable time left out",
-            f"{name}: {seconds.size - rows.size} rows",
-            "correct the time column",
-        )  # fmt: skip
-    back = int((np.diff(seconds[rows]) < 0).sum())
-    if back:
-        fix = "check the clock of the logger; sort the export to be sure"
-        text = "rows are not in the order of time: sorted"
-        if back <= 5:
-            text = "the clock steps back: rows sorted by time"
-        notes.warn("clock", text, f"{name}: {back} times", fix)
-        rows = rows[np.argsort(seconds[rows], kind="stable")]
-    fresh = np.ones(rows.size, bool)
-    fresh[1:] = np.diff(seconds[rows]) > 0
-    doubles = int((~fresh).sum())
-    if doubles:
-        text, which = (
-            "rows repeat the time of the row before: the first is kept",
-            f"{name}: {doubles} rows",
-        )
-        if doubles > _MANY_DOUBLES * rows.size:
-            notes.warn("double-times", text, which, "is there a column that names the machine? "
-                       "state it as asset in machines.yaml")  # fmt: skip
-        else:
-            notes.say("double-times", text, which)
-    return rows[fresh]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from kits.predictive_maintenance._reading.columns import plain, role_of
 from kits.predictive_maintenance._reading.grid import Tag, on_one_grid
 from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.order import in_order, rows_with_time
 from kits.predictive_maintenance._reading.quality import is_quality, without_bad_quality
 from kits.predictive_maintenance._reading.row_times import say_assumed
 from kits.predictive_maintenance._reading.sidecar import TimeColumn
@@ -58,13 +59,14 @@ def aligned(table: Table, stated: TimeColumn, notes: Notes, where: str) -> Table
     told = [clock for clock in clocks if clock is not None]
     if len(told) < len(clocks) or _same([times.seconds for times in told]):
         return table
-    for times in told:
+    for group, times in zip(groups, told):
         say_assumed(times, notes, where)
+        rows_with_time(times.seconds[_filled(group.clock)], notes, f"{where}, {group.clock.name}")
     read = [
         (replace(column, name=_VALUE_TAIL.sub("", column.name) or column.name), tag)
         for group, times in zip(groups, told)
         for column in _readings(group, notes, where)
-        if (tag := _in_order(times.seconds, column.values))[0].size
+        if (tag := _tag(column, times.seconds, notes, where))[0].size
     ]
     if len(read) < 2:
         return table
@@ -109,15 +111,20 @@ def _bare(name: str, words: frozenset[str]) -> tuple[str, ...]:
 
 def _seconds(clock: Column, stated: TimeColumn) -> Times | None:
     """Times of a column that ends before others do, NaN below its end; None where it holds none."""
-    values = clock.values
-    filled = np.asarray(values != "") if clock.kind == "text" else np.isfinite(values)
-    own = replace(clock, values=values[filled])
+    filled = _filled(clock)
+    own = replace(clock, values=clock.values[filled])
     times = read_times(own, stated) if filled.any() else None
     if times is None:
         return None
     seconds: Floats = np.full(filled.size, np.nan)
     seconds[filled] = times.seconds
     return replace(times, seconds=seconds)
+
+
+def _filled(clock: Column) -> NDArray[np.bool_]:
+    """Rows in which a column of times holds something."""
+    values = clock.values
+    return np.asarray(values != "") if clock.kind == "text" else np.isfinite(values)
 
 
 def _same(clocks: Sequence[Floats]) -> bool:
@@ -140,10 +147,8 @@ def _readings(group: _Group, notes: Notes, where: str) -> list[Column]:
     return [c for c in rest if c.kind == "number"]
 
 
-def _in_order(seconds: Floats, values: Floats) -> Tag:
+def _tag(column: Column, seconds: Floats, notes: Notes, where: str) -> Tag:
     """Readings with a time, in order, each time once."""
-    rows: NDArray[np.intp] = np.flatnonzero(np.isfinite(seconds))
-    rows = rows[np.argsort(seconds[rows], kind="stable")]
-    fresh = np.ones(rows.size, bool)
-    fresh[1:] = np.diff(seconds[rows]) > 0
-    return seconds[rows[fresh]], values[rows[fresh]]
+    timed = np.flatnonzero(np.isfinite(seconds))
+    rows = in_order(seconds, timed, notes, f"{where}, {column.name}")
+    return seconds[rows], column.values[rows]

@@ -13,6 +13,11 @@ from kits.predictive_maintenance._reading.columns import split_unit
 from kits.predictive_maintenance._reading.grid import on_one_grid
 from kits.predictive_maintenance._reading.long import MAX_TAGS, Long
 from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.order import (
+    each_time_once,
+    rows_with_time,
+    say_doubles,
+)
 from kits.predictive_maintenance._reading.table import Column, Floats, Table, Texts, told_apart
 
 _MARKS = "$RT_"
@@ -37,13 +42,15 @@ def pivot(
         raise DataError(
             f"{len(names)} tags are more than {MAX_TAGS}", where=where, fix="export fewer tags"
         )
-    series = {}
+    timed = rows_with_time(seconds, notes, where)
+    series, doubles = {}, 0
     for name, rows in _rows_of(tags, names, seconds):
-        fresh = np.ones(rows.size, bool)
-        fresh[1:] = np.diff(seconds[rows]) > 0
-        series[name] = (seconds[rows[fresh]], values[rows[fresh]])
+        once = each_time_once(seconds, rows)
+        series[name] = (seconds[once], values[once])
+        doubles += rows.size - once.size
     if not series:
         raise DataError("no tag with a time", where=where)
+    say_doubles(doubles, timed.size, notes, where, "readings")
     units = long.units_in(table)
     if any(len(name) > MAX_NAME for name in series):
         notes.say("table", f"names of more than {MAX_NAME} signs cut to their end", where)

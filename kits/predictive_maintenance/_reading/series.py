@@ -23,7 +23,6 @@ from kits.predictive_maintenance._reading.channels import (
     READINGS,
     Chosen,
     choose_channels,
-    rows_in_order,
     scaled,
 )
 from kits.predictive_maintenance._reading.continued import continued
@@ -32,6 +31,7 @@ from kits.predictive_maintenance._reading.events import Events, find_events
 from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
 from kits.predictive_maintenance._reading.long import Long, find_long
 from kits.predictive_maintenance._reading.notes import Notes, refused
+from kits.predictive_maintenance._reading.order import rows_in_order
 from kits.predictive_maintenance._reading.owners import owner_of, owners
 from kits.predictive_maintenance._reading.paired import aligned
 from kits.predictive_maintenance._reading.pivot import pivot

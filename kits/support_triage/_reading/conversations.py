@@ -16,6 +16,7 @@ from kits.support_triage._reading.authors import sides_of
 from kits.support_triage._reading.listed_rows import ListedRows
 from kits.support_triage._reading.roles import Roles
 from kits.support_triage._reading.row_dates import date_reader
+from kits.support_triage._reading.spread_rows import spread_rows
 
 _KEYS = (
     "id",
@@ -35,7 +36,6 @@ _REFERS = frozenset({
 })  # fmt: skip
 """What it is called in the table of what was said."""
 _COVERED = 0.9
-_HEAD_ROWS = 1_000
 
 
 def reference(messages: RowSource, tickets: RowSource, *, own: bool) -> tuple[str, str] | None:
@@ -49,11 +49,11 @@ def reference(messages: RowSource, tickets: RowSource, *, own: bool) -> tuple[st
     pairs = [(name, key) for key in keys for name in refers if not own or squeezed(name) != squeezed(key)]  # fmt: skip
     if not pairs or messages.columns == tickets.columns:
         return None
-    head = messages.head(_HEAD_ROWS)
+    shown = spread_rows(messages)
     rows = _good(tickets)
     for name, key in pairs:
         numbers = [row.get(key, "").strip() for row in rows]
-        cells = [cell for row in head if (cell := row.get(name, "").strip())]
+        cells = [cell for row in shown if (cell := row.get(name, "").strip())]
         known = set(numbers) - {""}
         if cells and len(known) == len(numbers) and sum(c in known for c in cells) >= _COVERED * len(cells):  # fmt: skip
             return name, key
