@@ -16,6 +16,8 @@ from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._units import ByColumn
 
 _SHOWN = 10
+_MOST_CODES = 500
+"""A column of more different cells names no currencies."""
 _MANY = 0.01
 
 
@@ -46,7 +48,13 @@ def without_other_units(known: Known, learned: ByColumn) -> tuple[Known, list[Fi
 def several_currencies(known: Known) -> Iterator[Finding]:
     """A column that says which currency the amounts of its row are in, with more than one."""
     for name in known.columns:
-        cells = Counter(c.strip() for c in known.sheet.cells.get(name, ()) if not is_missing(c))
+        counted = Counter(known.sheet.cells.get(name, ()))
+        if len(counted) > _MOST_CODES:
+            continue
+        cells: Counter[str] = Counter()
+        for cell, n in counted.items():
+            if not is_missing(cell):
+                cells[cell.strip()] += n
         if len(cells) < 2 or not all(map(is_currency, cells)):
             continue
         rest = sum(cells.values()) - max(cells.values())

@@ -66,8 +66,11 @@ def _table(column: str) -> str:
 
 def _place(name: str, sheet: Sheet) -> str:
     """`row number` where a column counts the rows of each file, up or down: it tells lists apart, or when rows were written."""
+    cells = sheet.cells[name]
+    if not all(cell.strip().isdecimal() for cell in cells[:_COUNTED]):
+        return ""
     files: dict[str, list[str]] = defaultdict(list)
-    for file, cell in zip(sheet.files, sheet.cells[name]):
+    for file, cell in zip(sheet.files, cells):
         files[file].append(cell.strip())
     if len(files) < 2 and len(sheet) < _COUNTED:
         return ""

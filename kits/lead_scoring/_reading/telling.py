@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 
 from kits.core.kit import Finding
 from kits.core.spreadsheets.naming import file_and_sheet
 from kits.core.spreadsheets.values import is_shortened
+from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
 from kits.lead_scoring._reading.outcome_told import (
@@ -323,11 +325,16 @@ def _ranges_as_dates(known: Known) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _texts_of(column: Sequence[Value]) -> Iterable[tuple[str, int]]:
+    """Each text of a column and how often it comes."""
+    return Counter(v for v in column if isinstance(v, str)).items()
+
+
 def _encoding(known: Known) -> Iterator[Finding]:
     counts = {
         name: n
         for name, column in known.columns.items()
-        if (n := sum(isinstance(v, str) and any(b in v for b in _BROKEN) for v in column))
+        if (n := sum(m for v, m in _texts_of(column) if any(b in v for b in _BROKEN)))
     }
     if counts:
         yield Finding(
