@@ -7,6 +7,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS_DEMO := cpu,agent,mail,hub,train,yolo,pretrained,llm
 EXTRAS_TEST := $(EXTRAS_DEMO),machines,postgres,openvino,trt-check,mlflow,dev
+# twenty thousand modules are not compiled in advance: the few that are used are at their first import
+PIP_ARGS := -q --no-compile
 SYSTEM_DEMO := libgl1 libglib2.0-0
 SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto dovecot-imapd dovecot-submissiond chromium-headless-shell/chromium git iproute2 postgresql
 # a clock that leaps, for the slow trials
@@ -30,8 +32,10 @@ demo: system-demo $(VENV)/.demo ## the whole circle on this machine, on generate
 
 # workers share the cores: threads of one would spin while they wait for those of another
 test test-all test-unsteady test-seldom coverage: export OMP_NUM_THREADS := 1
-test: system-test $(VENV)/.test lint types ## what every change must pass
-	$(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS)
+# types are checked beside the tests, which leave a processor idle for a third of the time
+test: system-test $(VENV)/.test lint ## what every change must pass
+	$(BIN)/mypy & types=$$!; tests=0; $(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS) || tests=$$?; \
+	  wait $$types || { echo "mypy found errors, above" >&2; exit 1; }; exit $$tests
 
 # following each branch doubles the time of a test: not at every change
 coverage: system-test $(VENV)/.test ## which branches of core, agent and hub their tests go through, and the gate
@@ -77,11 +81,11 @@ $(VENV)/bin/python:
 	$(BIN)/pip install -q --upgrade pip
 
 $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install -q -e '.[$(EXTRAS_DEMO)]'
+	$(BIN)/pip install $(PIP_ARGS) -e '.[$(EXTRAS_DEMO)]'
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install -q -e '.[$(EXTRAS_TEST)]'
+	$(BIN)/pip install $(PIP_ARGS) -e '.[$(EXTRAS_TEST)]'
 	@touch $@ $(VENV)/.demo
 
 system-demo:

@@ -43,6 +43,7 @@ protocols = imap{submits}
 listen = 127.0.0.1
 {tls}
 auth_allow_cleartext = yes
+auth_failure_delay = 0
 auth_mechanisms = plain login{by_token}
 default_internal_user = {internal}
 default_internal_group = {group}
