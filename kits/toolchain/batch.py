@@ -31,7 +31,7 @@ from kits.core.kit import Progress
 from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import Payload
 from kits.toolchain.oddities import Odd, Oddities
-from kits.toolchain.predict import Input, Predicted, band_or_verdict, told
+from kits.toolchain.predict import Input, Predicted, band_or_verdict, none_readable, told
 from kits.toolchain.processors import granted
 from kits.toolchain.providers import provider_sessions
 from kits.toolchain.sheet_rows import COLUMNS, sheet_cells
@@ -91,6 +91,7 @@ def predict_to_file(
     part = out.with_name(out.name + ".part")
     out.parent.mkdir(parents=True, exist_ok=True)
     oddities = Oddities()
+    unread: dict[str, JsonValue] = {}
     progress.begin("predicting", 0)
     with _judge_on(on, bundle, provider) as judge, _written(part, out) as write:
         for rows in judge(chunks(oddities.passing(map(loaded, inputs)), CHUNK)):
@@ -98,14 +99,18 @@ def predict_to_file(
                 counts[verdict] += 1
                 row = json.loads(line)
                 bands[band_or_verdict(row) or UNREADABLE] += 1
+                unread = unread or (row if verdict == UNREADABLE else {})
                 oddities.see(row.get("prediction"))
                 write(row, line)
             progress.advance(len(rows))
     progress.end()
     if counts.total() == counts[UNREADABLE]:
         part.unlink()
-        what = f"none of {counts.total()} could be read" if counts else "nothing to predict there"
-        raise DataError(what, fix="give files of a kind that the kit reads, see kit list")
+        if unread:
+            raise none_readable(counts.total(), str(unread["error"]), str(unread["path"]))
+        raise DataError(
+            "nothing to predict there", fix="give files of a kind that the kit reads, see kit list"
+        )
     part.replace(out)
     return Tally(counts, bands, oddities.found(lambda: _ready(str(bundle), provider, 0)))
 

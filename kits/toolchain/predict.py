@@ -238,13 +238,23 @@ def predict_inputs(
 def refuse_if_all_failed(results: Sequence[Predicted]) -> None:
     """Raises DataError when not one input could be read."""
     if results and all(result.error for result in results):
-        raise DataError(
-            f"none of {len(results)} files could be read: {results[0].error}",
-            where=str(results[0].path),
-            fix="give files of a kind that the kit reads, see kit list",
-        )
+        raise none_readable(len(results), results[0].error, str(results[0].path))
     if not results:
         raise DataError("no readable kind of file there", fix="give files, or a folder with files")
+
+
+def none_readable(count: int, first: str, path: str) -> DataError:
+    """The error where nothing could be read.
+
+    Args:
+        first: why the first of them could not, with what to do about it where that is known.
+        path: of the first.
+    """
+    return DataError(
+        f"nothing could be read: {first}" if count == 1 else f"none of {count} could be read, the first: {first}",
+        where=path,
+        fix="mend that; or give files of a kind that the kit reads, see kit list",
+    )  # fmt: skip
 
 
 def picture_of(kit: Kit) -> Picture | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
+from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring import data
 from kits.lead_scoring._features.spec import ChoiceColumn, DateColumn, EncoderSpec
@@ -99,6 +100,30 @@ def test_where_its_column_is_empty_the_outcome_is_looked_for_elsewhere(tmp_path:
     rows = [[n, day(n), "web", "", "", "Won" if n % 2 else "Lost"] for n in range(30)]
     later = put(tmp_path / "later.csv", table([*HEADER, "Stage"], rows))
     assert all(one.annotation is not None for one in read(later, learned)[0])
+
+
+STATED = {"outcome": "Status", "won": ["Won"], "lost": ["Lost"]}
+
+
+@pytest.mark.parametrize("decided", [[], ["Won"], ["Lost"]])
+@pytest.mark.parametrize("stated", [STATED, {"outcome": "Status"}])
+def test_open_leads_need_none_of_the_cells_that_were_stated(
+    tmp_path: Path, decided: list[str], stated: dict[str, JsonValue]
+) -> None:
+    """What a sales desk exports to have it scored are leads that nobody has won or lost so far."""
+    learned = learned_from(put(tmp_path / "all.csv", export(400, 60)), "Source")
+    states = [*decided, *["Open"] * 30]
+    rows = [[n, day(n), "web", "", state] for n, state in enumerate(states)]
+    later = put(tmp_path / "later.csv", table(HEADER, rows))
+    leads, _ = read(later, learned, Config.model_validate(source(**stated)))
+    assert [one.annotation is None for one in leads] == [state == "Open" for state in states]
+
+
+def test_without_a_bundle_a_stated_cell_that_no_lead_has_is_an_error(tmp_path: Path) -> None:
+    rows = [[n, day(n), "web", "", "Open"] for n in range(30)]
+    later = put(tmp_path / "later.csv", table(HEADER, rows))
+    with pytest.raises(DataError, match="no cell of 'Status' is one of Won"):
+        read(later, {}, Config.model_validate(source(**STATED)))
 
 
 def test_a_column_that_a_bundle_learned_from_has_no_role(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_what_cannot_be_read_has_a_row_that_says_so(
 def test_nothing_readable_leaves_no_file(trained: tuple[Project, Trained], tmp_path: Path) -> None:
     broken, out = tmp_path / "broken.png", tmp_path / "rows.jsonl"
     broken.write_bytes(b"no")
-    with pytest.raises(DataError, match="none of 1 could be read"):
+    with pytest.raises(DataError, match="nothing could be read: not a picture"):
         kit("predict", str(broken), "--bundle", str(trained[1].bundle), "--out", str(out))
     assert [path.name for path in tmp_path.iterdir()] == ["broken.png"]
 

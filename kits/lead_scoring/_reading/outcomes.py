@@ -40,7 +40,8 @@ def find_outcome(
     """What became of the leads; None when no column tells.
 
     Args:
-        learned: columns that told it to a bundle: unless they are empty, no other is asked. Empty: nothing is known.
+        learned: columns that told it to a bundle: unless they are empty, no other is asked, and a stated one may hold open leads
+            alone. Empty: nothing is known.
 
     Raises:
         ConfigError: a stated column is not there, though one of a like name is.
@@ -48,7 +49,7 @@ def find_outcome(
     """
     if source.outcome:
         column = column_named(sheet.columns, source.outcome, "outcome", missing_is_fine=True)
-        found = _stated(sheet, column, source) if column else None
+        found = _stated(sheet, column, source, met=column in learned) if column else None
     else:
         if any(not is_missing(cell) for name in learned for cell in sheet.cells[name]):
             sheet = replace(sheet, cells={name: sheet.cells[name] for name in learned})
@@ -104,15 +105,24 @@ def _over(found: Outcome, column: str, cells: Sequence[str], source: SourceConfi
     return replace(found, columns=columns, won=told, said=said, all_lost=False not in told)
 
 
-def _stated(sheet: Sheet, column: str, source: SourceConfig) -> Outcome:
+def _stated(sheet: Sheet, column: str, source: SourceConfig, *, met: bool = False) -> Outcome:
+    """What a stated column says.
+
+    Args:
+        met: it told the outcome in earlier tables, so that none of these leads need be decided: leads to be scored are open.
+    """
     cells = sheet.cells[column]
     listed = (*source.won, *source.lost)
     known = known_cells(cells, listed)
     chosen = (
-        _listed(column, known, source)
+        _listed(column, known, source, met=met)
         if source.won or source.lost
         else cells_by_words(known, named=True)
     )
+    if met and (chosen is None or not chosen.won | chosen.lost):
+        # that no cell means lost says nothing here: age decides nothing
+        open_ones = outcome_of(column, cells, Cells(frozenset(), frozenset()), known)
+        return replace(open_ones, all_lost=False, unmet=listed)
     if chosen is None:
         amounts = amounts_of(column, known)
         raise DataError(
@@ -125,14 +135,18 @@ def _stated(sheet: Sheet, column: str, source: SourceConfig) -> Outcome:
     return replace(found, unmet=unmet(known, listed))
 
 
-def _listed(column: str, known: Counter[str], source: SourceConfig) -> Cells:
-    """The cells that a person listed for one side or both; the other side by known words, or what a bound leaves."""
+def _listed(column: str, known: Counter[str], source: SourceConfig, *, met: bool = False) -> Cells:
+    """The cells that a person listed for one side or both; the other side by known words, or what a bound leaves.
+
+    Args:
+        met: they were there in earlier tables, and need not be in this one.
+    """
     found = {
         side: listed_cells(column, known, listed)
         for side, listed in (("won", source.won), ("lost", source.lost))
     }
     for side, listed in (("won", source.won), ("lost", source.lost)):
-        if listed and not found[side]:
+        if listed and not found[side] and not met:
             raise DataError(
                 f"no cell of {column!r} is {'' if compares(listed) else 'one of '}{', '.join(listed)}",
                 where=f"model.source.{side}",

@@ -108,7 +108,8 @@ def _outcome(known: Known, config: Config) -> Iterator[Finding]:
         yield Finding(
             "stated-cells", "warn",
             f"no cell of {known.outcome.columns[0]} is {' or '.join(repr(one) for one in unmet)}, as model.source.won or lost says",
-            fix="write it as it stands in the data, or leave it out",
+            fix="nothing to do where these leads are all still open; else write it as it stands in the data" if won == lost == 0
+            else "write it as it stands in the data, or leave it out",
         )  # fmt: skip
 
 
