@@ -85,3 +85,41 @@ def test_leads_without_an_address_have_no_part_in_outcomes_without_one(
     put(tmp_path / "calls.csv", table(["email", "Result", "Date"], ends * times))
     found = read(tmp_path)
     assert found.told("outcomes-joined") and found.labels[:5] == ["", "", "", "lost", "won"]
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (("Vorgang-Nr", "Bezug"), "V-25-{:05}"),  # by codes: the names say nothing
+        (("Vorgangsnummer", "Vorgang"), "{:06}"),  # by names: numbers alone may be of anything
+        (("Vorgang-Nr", "Vorgang"), "{:06}"),
+    ],
+)
+def test_what_happened_finds_its_lead_by_names_of_no_known_crm(
+    tmp_path: Path, names: tuple[str, str], code: str
+) -> None:
+    leads = [
+        [code.format(7919 * n + 1), DAY + timedelta(n), "web", ("Won", "Lost")[n % 3 == 0]]
+        for n in range(90)
+    ]
+    put(tmp_path / "leads.csv", table([names[0], "Created", "Source", "Status"], leads))
+    calls = [
+        [code.format(7919 * n + 1), DAY + timedelta(n - days), "call"]
+        for n in range(90)
+        for days in (1, 2, 3)
+    ]
+    put(tmp_path / "calls.csv", table([names[1], "Date", "Kind"], calls))
+    found = read(tmp_path)
+    assert {lead.fields["calls: count"] for lead in found.leads} == {3}
+
+
+def test_numbers_by_other_names_and_codes_that_come_again_find_nobody(tmp_path: Path) -> None:
+    """`7920` of a ticket may be anything, and a product's code is of many leads."""
+    leads = [
+        [7919 * n + 1, DAY + timedelta(n), f"GTX-10{n % 7}", ("Won", "Lost")[n % 3 == 0]]
+        for n in range(90)
+    ]
+    put(tmp_path / "leads.csv", table(["Vorgang-Nr", "Created", "Product", "Status"], leads))
+    others = [[7919 * n + 1, f"GTX-10{n % 7}", DAY + timedelta(n)] for n in range(90)]
+    put(tmp_path / "stock.csv", table(["Position", "Ware", "Date"], others))
+    assert read(tmp_path).told("table-unrelated")

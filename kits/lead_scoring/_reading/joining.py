@@ -274,7 +274,7 @@ def _unrelated(name: str, main: str, *, lists: bool) -> Finding:
     return Finding(
         "table-unrelated",
         "warn",
-        f"{name} was passed over: no column of it has enough values in common with {main}",
+        f"{name} was passed over: no column of it has enough values in common with one of a like name, or of codes, in {main}",
         (name,),
         f"{leads if lists else ''}name the columns in kit.yaml: model.source.tables: [{{file, role, key, of}}], or role: ignore",
     )

@@ -1,5 +1,5 @@
 """What cells of two tables are compared by where nothing in them is the same: ids that lost their leading zeros or a program's
-mark, and phone numbers.
+mark, and phone numbers; and which columns hold codes, that are the same by no chance whatever they are called.
 
 A number that may be of two persons is of none. When such keys are tried is decided in `relations.py`.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from kits.core.column_names import plain
 from kits.lead_scoring._reading.cells import is_missing
@@ -18,7 +19,7 @@ from kits.lead_scoring._reading.names import phrases_for, rank
 from kits.lead_scoring._reading.sheets import Sheet
 
 _REMEMBERED = 1 << 16
-_MOST = 0.8
+_MOST, _NEARLY_ALL = 0.8, 0.95
 _LOOKED_AT = 500
 _LONG = 8
 """Digits of a number that another list does not have by chance."""
@@ -26,6 +27,8 @@ _MARK = re.compile(r"^[a-z]{1,2}:(?=\d)")
 """What Meta writes before the ids of its leads: `l:123`."""
 _DIALLED = re.compile(r"(?:[a-z]{1,2}:)?[+(]?\d(?:[ ()/.\u00a0-]{0,3}\d){6,14}")
 _DIGITS = re.compile(r"\d")
+_CODE = re.compile(r"(?=[^\d]*\d)(?=[\W\d_]*[^\W\d_])[\w#/-]{5,64}")
+"""Letters and digits in one word: `V-24-100967`, no address and no number."""
 
 
 @lru_cache(_REMEMBERED)
@@ -115,3 +118,12 @@ def _dials(cells: Sequence[str]) -> bool:
     known = [cell.strip() for cell in cells if not is_missing(cell)]
     some = known[:: max(1, len(known) // _LOOKED_AT)]
     return bool(some) and sum(bool(_DIALLED.fullmatch(one)) for one in some) >= _MOST * len(some)
+
+
+def codes(sheet: Sheet) -> Iterator[str]:
+    """Columns that hold codes; hardly a cell is something else, such as the number of a lead that somebody made to try it."""
+    for name in sheet.columns:
+        known = (cell.strip() for cell in sheet.cells[name] if not is_missing(cell))
+        some = list(islice(known, _LOOKED_AT))
+        if sum(bool(_CODE.fullmatch(cell)) for cell in some) > _NEARLY_ALL * len(some):
+            yield name

@@ -17,6 +17,7 @@ from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.loose_keys import (
     PhoneKey,
     bare_id,
+    codes,
     lost_something,
     phones,
     told_apart,
@@ -47,6 +48,8 @@ _LEAST_ENDING = 4
 _DENSE = 20
 """Ids in a range so many times as large as there are of them count records, each kind of them from one on."""
 _ID_ENDS = ("_id", "_ids", "_key", "_no", "nr", "nummer", "_number")
+_MORE = frozenset({*_ID_ENDS, "s", "_nr", "_nummer", "snr", "snummer", "s_nr", "s_nummer"})
+"""What a name of records has more than the name of what they are."""
 _WRITERS = ("created_by", "modified_by", "last_modified_by", "updated_by", "erstellt_von", "geaendert_von", "cree_par", "modifie_par")  # fmt: skip
 """Beginnings of names of columns that say who wrote a row."""
 _LOOKED_AT = 200
@@ -123,7 +126,7 @@ def find_link(leads: Sheet, other: Sheet, of: str = "", key: str = "") -> Link |
         and (of or key or not (_by_chance(leads, other, link) or _of_sellers(link)))
     ]
     if not found:
-        return _loosely(leads, other, of, key)
+        return _loosely(leads, other, of, key) or _by_codes(leads, other, of, key)
     found = found if of or key else _own_first(leads, found)
     # a link that many leads share is a worse name for one than a link that is their own
     return min(found, key=lambda pair: (pair[0], not pair[1].lead_unique, -pair[1].leads))[1]
@@ -167,6 +170,17 @@ def _loosely(leads: Sheet, other: Sheet, of: str, key: str) -> Link | None:
             pairs.append((one, two, PhoneKey.of(leads.cells[one], other.cells[two])))
     links = [_link(leads, other, *pair, stated=False) for pair in pairs]
     met = [link for link in links if link is not None and (link.unique or link.lead_unique)]
+    return max(met, key=lambda link: (link.leads, link.lead_column, link.column), default=None)
+
+
+def _by_codes(leads: Sheet, other: Sheet, of: str, key: str) -> Link | None:
+    """By codes of one lead each, such as `V-24-100967`, whatever they are called: `Bezug` of the activities of a `Vorgang`."""
+    mine = [name for name in codes(leads) if name == (of or name)]
+    theirs = [name for name in codes(other) if name == (key or name)] if mine else []
+    links = [
+        _nearest(leads, other, one, two, text_key, stated=False) for one in mine for two in theirs
+    ]
+    met = [link for link in links if link is not None and link.lead_unique]
     return max(met, key=lambda link: (link.leads, link.lead_column, link.column), default=None)
 
 
@@ -301,9 +315,11 @@ def is_id(name: str) -> bool:
 
 
 def _same_thing(one: str, two: str) -> bool:
-    """`account` and `account_name`, `product` and `product_id`."""
+    """`account` and `account_name`, `product` and `product_id`, `Vorgang` and `Vorgangsnummer`."""
     short, long = sorted((plain(one), plain(two)), key=len)
-    return bool(short) and (long in {f"{short}_id", f"{short}s"} or _NAME.sub("", long) == short)
+    if not short or not long.startswith(short):
+        return False
+    return long[len(short) :] in _MORE or _NAME.sub("", long) == short
 
 
 def _names_the_other(one: str, two: str) -> bool:
