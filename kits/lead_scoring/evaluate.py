@@ -7,6 +7,7 @@ figure is stands in `_judging/figures.py`; one that the data does not allow is l
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isclose
 
 from pydantic import BaseModel
 
@@ -19,6 +20,7 @@ from kits.lead_scoring._judging import figures, point
 from kits.lead_scoring._judging.capacity import STATE, TENTH, Terms, everyone, terms_of
 from kits.lead_scoring._judging.groups import FOUR_FIFTHS, groups, ratios_by_lot
 from kits.lead_scoring._judging.judged import Judged, judge, judged_again
+from kits.lead_scoring._judging.misjudged import misjudged
 from kits.lead_scoring._judging.of_runtime import court_of, protected_by, team_of
 from kits.lead_scoring._judging.plots import plots
 from kits.lead_scoring._judging.ranking import ranking
@@ -66,7 +68,7 @@ def evaluate(task: EvaluateTask) -> Evaluation:
     barred = (*protected, *(court.excluded if court is not None else ()))
     by_group = groups(judged, protected, task.seed)
     unequal = _unequal(by_group, ratios_by_lot(judged, protected, task.seed))
-    notes = (*_notes(task, judged, terms, metrics), *unequal)
+    notes = (*_notes(task, judged, terms, metrics), *misjudged(judged, barred), *unequal)
     error, beyond = _error(judged, metrics, task.seed)
     return Evaluation(
         kit=task.dataset.header.kit,
@@ -114,6 +116,13 @@ def _notes(
         f"capacity: {terms.said}; a lead won is worth {terms.value:g}, a contact costs {terms.contact:g} "
         f"{task.costs.currency}: model.team, if that is wrong"
     )
+    missed = max(terms.value - terms.contact, 0.0)
+    if not (isclose(task.costs.escape, missed) and isclose(task.costs.overkill, terms.contact)):
+        yield (
+            f"costs: `costs` in kit.yaml say {task.costs.escape:g} {task.costs.currency} for a lead missed and "
+            f"{task.costs.overkill:g} for a call in vain, model.team says {missed:g} and {terms.contact:g}: bundles are compared by "
+            f"the former, sums of a month are of the latter; to have one: costs.escape: {missed:g}, costs.overkill: {terms.contact:g}"
+        )
     if terms.guessed:
         yield (
             "month: nothing tells how many leads come in a month, so the hot list may be far too short or too long, and what "

@@ -113,6 +113,14 @@ def drawn_by_lot(judged: Judged) -> Flags:
 
 
 def _columns(judged: Judged, barred: Sequence[str]) -> Iterator[tuple[str, Flags]]:
+    for name, value, mine in columns_of_few_values(judged, barred):
+        yield f"{plain(name, _NAME)} = {plain(value, _NAME)}", mine
+
+
+def columns_of_few_values(
+    judged: Judged, barred: Sequence[str]
+) -> Iterator[tuple[str, str, Flags]]:
+    """Column, value, and whose it is: of the first columns that have few values, those of many leads."""
     names = dict.fromkeys(name for lead in judged.leads for name in lead.fields)
     shown = 0
     for name in names:
@@ -125,7 +133,7 @@ def _columns(judged: Judged, barred: Sequence[str]) -> Iterator[tuple[str, Flags
             continue
         shown += 1
         for value in large:
-            yield f"{plain(name, _NAME)} = {plain(value, _NAME)}", values == value
+            yield name, value, values == value
 
 
 def values_of(judged: Judged, name: str) -> NDArray[np.str_]:
