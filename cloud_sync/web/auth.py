@@ -302,6 +302,11 @@ def require(role: Role) -> Callable[[Request, Hub], Identity]:
     def dependency(request: Request, hub: HubDep) -> Identity:
         identity = identify(hub, request)
         if identity is None:
+            if request.headers.get("authorization"):
+                raise UnauthenticatedError(
+                    "this token is not known: it was revoked, ran out, or is not whole",
+                    fix="on the hub: cloud-sync token add NAME prints a new one; Authorization: Bearer kwt_…",
+                )
             raise UnauthenticatedError(
                 "sign in, or send an API token", fix="Authorization: Bearer kwt_…"
             )

@@ -212,7 +212,9 @@ def test_tokens_expire_are_revoked_and_never_exceed_their_person(opened) -> None
     token = client.get("/v1/tokens", headers=headers).json()[-1]
     assert token["last_used_at"] is not None and "token" not in token
     assert client.delete(f"/v1/tokens/{token['id']}", headers=headers).status_code == 200
-    assert client.get("/v1/me", headers=headers).status_code == 401
+    refused = client.get("/v1/me", headers=headers)
+    assert refused.status_code == 401 and "revoked" in refused.json()["what"]
+    assert "sign in" in client.get("/v1/me").json()["what"]
 
 
 def test_a_weak_token_cannot_make_a_strong_one(opened) -> None:

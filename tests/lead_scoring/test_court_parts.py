@@ -182,6 +182,7 @@ def test_findings_tell_leaks_with_figures_and_what_to_do() -> None:
     assert "call_duration" in told["leaks"].text
     assert "model.columns.keep" in told["leaks"].fix
     assert "x17" in told["possible-leaks"].text
+    assert "it is learned from meanwhile" in told["possible-leaks"].text
     assert "AUC" in told["leak-price"].text
     # what a possible leak promises is not said to come true
     side = made.court().side_by_side[-1]

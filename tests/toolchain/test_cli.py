@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,14 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_what_to_type_next_can_be_typed_where_a_folder_has_a_blank(
+    plugin: Path, tmp_path: Path
+) -> None:
+    made = kit("new", "tiny-kit", str(tmp_path / "Grüne Leads"), "--defaults", path=plugin)
+    folder = shlex.quote(str(tmp_path / "Grüne Leads"))
+    assert made.stdout.splitlines()[-1].startswith(f"next: cd {folder} && kit "), made.stderr
 
 
 def test_from_nothing_to_a_checked_project(plugin: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kits.cli import make_app
-from kits.core.kit import Evaluation, ItemResult
+from kits.core.kit import Evaluation, ItemResult, Plot
 from kits.core.operating_point import Costs
 from kits.core.stats import Estimate
 from kits.toolchain.goal import standing
@@ -210,6 +210,21 @@ def test_plots_are_well_formed_and_escape_words() -> None:
         plots.line_plot([0.5], [0.0], x_label="x", y_label="y"),
     ):
         assert ElementTree.fromstring(svg).tag == "svg"
+
+
+def test_figures_stand_to_the_right_and_a_sentence_that_begins_with_one_does_not(
+    own_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "100% of its 6,621 dates lie after the moment of the decision"
+    table = (("Column", "Strength", "Evidence"), ("closed", "0.95 [0.94, 0.96]", said))
+    monkeypatch.setattr(
+        "kits.toolchain.report.build._kit_plots", lambda _: [Plot("Court", table=table)]
+    )
+    run = own_project.run_dir()
+    html = write_report(own_project, run).read_text()
+    assert '<td class="n">0.95 [0.94, 0.96]</td>' in html
+    assert f'<td class="">{said}</td>' in html
+    assert '<th class="n">Strength</th><th>Evidence</th>' in html
 
 
 def test_report_of_an_unfinished_run_is_refused(own_project: Project, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def _suspicious(court: Court) -> Iterator[Finding]:
         yield Finding(
             "possible-leaks",
             "warn",
-            f"{columns_of(asked)} may have been written after the first contact; the court cannot tell"
+            f"{columns_of(asked)} may have been written after the first contact; the court cannot tell, and {'it is' if len(asked) == 1 else 'they are'} learned from meanwhile"
             + _price(court, "what they are worth"),
             _lines(asked),
             "ask who fills it in and when: model.columns.exclude if later than the score, model.columns.keep if before",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -98,10 +99,10 @@ def new(
         text += "\n" + report_text(report)
     console.answer(text, document)  # type: ignore[arg-type]  # built from JSON values above
     if kit == PLUGIN:
-        console.next(f"pip install -e {folder} && kit list")
+        console.next(f"pip install -e {shlex.quote(str(folder))} && kit list")
     else:
         verb = "check" if data is not None else "data import PATH"
-        console.next(f"cd {folder} && kit {verb}")
+        console.next(f"cd {shlex.quote(str(folder))} && kit {verb}")
 
 
 def _tell(text: str) -> None:
