@@ -34,6 +34,7 @@ from kits.toolchain.oddities import Odd, Oddities
 from kits.toolchain.predict import Input, Predicted, band_or_verdict, none_readable, told
 from kits.toolchain.processors import granted
 from kits.toolchain.providers import provider_sessions
+from kits.toolchain.sheet_file import SheetRows
 from kits.toolchain.sheet_rows import COLUMNS, sheet_cells
 
 CHUNK = 500
@@ -74,7 +75,7 @@ class Tally:
 def predict_to_file(
     bundle: Path, inputs: Iterable[Input], out: Path, *, on: str, provider: str, progress: Progress
 ) -> Tally:
-    """Judges every input and writes a line of JSON for each; into a `.csv` a row of cells.
+    """Judges every input and writes a line of JSON for each; into a `.csv` a row of cells, into an `.xlsx` a sheet.
 
     Args:
         out: takes its name when the last row is in it; until then it ends in `.part`.
@@ -117,7 +118,12 @@ def predict_to_file(
 
 @contextmanager
 def _written(part: Path, out: Path) -> Iterator[Callable[[Mapping[str, JsonValue], str], object]]:
-    """Takes rows with their lines; where people will open them in a spreadsheet, with a mark that says UTF-8."""
+    """Takes rows with their lines; where people will open them in a spreadsheet, with a mark that says UTF-8, or as a workbook."""
+    if out.suffix.lower() == ".xlsx":
+        sheet = SheetRows()
+        yield lambda row, _line: sheet.add(row)
+        sheet.write(part)
+        return
     if out.suffix.lower() != ".csv":
         with part.open("w", encoding="utf-8") as file:
             yield lambda _row, line: file.write(line + "\n")

@@ -6,9 +6,11 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from pydantic import JsonValue
+from python_calamine import CalamineWorkbook
 from typer.testing import CliRunner
 
 from kits.cli import make_app
@@ -99,6 +101,35 @@ def test_a_table_for_spreadsheets_holds_no_formula(bundle: str, tmp_path: Path) 
     assert all(row["sample"].startswith(f"'{FORMULA}") and row["reasons"] for row in found)
     marks = [text[:4] for row in found for text in row["reasons"].split(" | ")]
     assert marks and set(marks) <= {"(+) ", "(−) "}
+
+
+def test_a_workbook_has_whom_to_call_first_on_top_with_the_id_and_numbers_as_numbers(
+    bundle: str, tmp_path: Path
+) -> None:
+    """A sheet opens in Excel of any country; of a CSV a German one makes one column."""
+    leads = [as_lead(one) for one in make_leads(5, 30)]
+    rows = [
+        [f"{FORMULA} {n:03}", *("" if v is None else v for v in lead.fields.values())]
+        for n, lead in enumerate(leads)
+    ]
+    given = put(tmp_path / "week.csv", table(["Lead ID", *leads[0].fields], rows))
+    out = tmp_path / "whom to call.xlsx"
+    kit(str(given), "--bundle", bundle, "--out", str(out))
+    names, *found = CalamineWorkbook.from_path(out).get_sheet_by_index(0).to_python()
+    told = [dict(zip(map(str, names), row)) for row in found]
+    scores = [float(str(row["score"])) for row in told]
+    assert (
+        len(told) == 30
+        and scores == sorted(scores, reverse=True)
+        and isinstance(found[0][2], float)
+    )
+    assert all(float(str(row["low"])) <= float(str(row["score"])) for row in told)
+    assert {str(row["id"]) for row in told} == {str(row[0]) for row in rows}
+    assert {row["band"] for row in told} <= {"hot", "warm", "cold"}
+    assert [path.name for path in tmp_path.glob("*.part")] == []
+    with ZipFile(out) as parts:
+        sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet and 'state="frozen"' in sheet and "<autoFilter" in sheet
 
 
 @pytest.mark.parametrize("column", [0, 1])

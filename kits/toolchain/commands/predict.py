@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from math import isfinite
 from pathlib import Path
@@ -55,7 +56,7 @@ def predict(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write a line of JSON for each sample, however many; FILE.csv: a row for spreadsheets.",
+            help="Write a line of JSON for each sample, however many; FILE.csv or FILE.xlsx: a table for spreadsheets, in .xlsx of leads the best first.",
         ),
     ] = None,
     where: Annotated[
@@ -201,7 +202,8 @@ def _predict_to_file(
         },
     )  # fmt: skip
     _tell_odd(tally.odd, tally.total, console)
-    console.next(f"head {out}")
+    if out.suffix.lower() != ".xlsx":
+        console.next(f"head {shlex.quote(str(out))}")
 
 
 def _tell_odd(odd: Odd, of: int, console: Console) -> None:
@@ -210,7 +212,7 @@ def _tell_odd(odd: Odd, of: int, console: Console) -> None:
         more = len(odd.absent) - _NAMED
         named = ", ".join(odd.absent[:_NAMED]) + (f" and {more} more" if more > 0 else "")
         console.note(
-            f"warn no sample has {named}, which the bundle learned from: are they called otherwise here?"
+            f"warn no sample has {named}, which the bundle learned from: are they empty here, or called otherwise?"
         )
     if odd.unreadable:
         fields = list(odd.unreadable.items())[:_NAMED]
