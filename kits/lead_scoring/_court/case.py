@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kits.lead_scoring._court.accused import Accused, Mark
 from kits.lead_scoring._court.columns import Codes, Column, Floats, cut, read_column
 from kits.lead_scoring._court.marks import marks_of
-from kits.lead_scoring._court.texts import by_telling_words, is_text
+from kits.lead_scoring._court.texts import by_telling_words, has_rare_phrases, is_text
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 
@@ -92,6 +92,9 @@ def case_of(table: LeadTable, config: Config, seed: int) -> Case:
         column = read_column(name, decided.column(name), **how)
         if is_text(column) and not how["categorical"]:
             column = by_telling_words(column, decided.column(name), decided.won)
+        elif has_rare_phrases(column):
+            spoken = by_telling_words(column, decided.column(name), decided.won)
+            column = replace(column, spoken=spoken)
         columns.append(column)
         if len(others):
             opposite[name] = read_column(name, others.column(name), **how)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Literal, TypeAlias
 
@@ -46,6 +46,8 @@ class Column:
         distinct: different values that are not empty.
         words: in such a value of a choice, on the average.
         units: what its numbers are in, where several units make texts of them; empty: they are no such numbers.
+        spoken: the same rows by telling words, where values of several words are learned from as they stand, and many are too
+            rare to show alone what was added to them; None: its values say all.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Column:
     distinct: int
     words: float = 0.0
     units: tuple[str, ...] = ()
+    spoken: Column | None = None
 
     @property
     def filled(self) -> Flags:
@@ -72,6 +75,12 @@ class Column:
     @property
     def bins(self) -> int:
         return len(self.labels)
+
+    def rows(self, kept: slice) -> Column:
+        """The column of some of the leads, with the same bins."""
+        spoken = None if self.spoken is None else self.spoken.rows(kept)
+        codes, numbers = self.codes[kept], self.numbers[kept]
+        return replace(self, codes=codes, numbers=numbers, spoken=spoken)
 
 
 def read_column(

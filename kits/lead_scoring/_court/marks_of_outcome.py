@@ -31,47 +31,52 @@ _SHOWN = 3
 
 def by_words(accused: Accused) -> Iterator[Mark]:
     """Values that restate what became of the lead, and tell it."""
-    column = accused.column
-    if column.kind != "choice":
-        return
-    won, n = _counts(column, accused.won)
-    telling = [
-        value
-        for value in range(OTHER + 1, column.bins)
-        if n[value] >= _LEAST_ROWS
-        and said("outcome_words", column.labels[value])
-        and abs(distance(won[value], n[value], accused.base)) >= _FAR
-    ]
-    if telling and n[telling].sum() >= _share_of(column, 0.01):
-        yield Mark(
-            "words",
-            2.0,
-            f"its values speak of what became of the lead: {_shown(column, telling, won, n)}",
-        )
+    for column in _readings(accused.column):
+        won, n = _counts(column, accused.won)
+        telling = [
+            value
+            for value in range(OTHER + 1, column.bins)
+            if n[value] >= _LEAST_ROWS
+            and said("outcome_words", column.labels[value])
+            and abs(distance(won[value], n[value], accused.base)) >= _FAR
+        ]
+        if telling and n[telling].sum() >= _share_of(column, 0.01):
+            yield Mark(
+                "words",
+                2.0,
+                f"its values speak of what became of the lead: {_shown(column, telling, won, n)}",
+            )
+            return
 
 
 def by_decisive_values(accused: Accused) -> Iterator[Mark]:
     """Values that nearly always end in won beside others that nearly never do: as a judgement, not as a fact."""
-    column = accused.column
+    for column in _readings(accused.column):
+        won, n = _counts(column, accused.won)
+        apart = np.array([distance(w, k, accused.base) for w, k in zip(won, n)])
+        values = np.arange(column.bins) > OTHER
+        high, low = values & (apart >= _FAR), values & (apart <= -_FAR)
+        least = _share_of(column, 0.01)
+        if n[high].sum() < least or n[low].sum() < least:
+            continue
+        if n[high | low].sum() >= _share_of(column, _SHARE):
+            ends = [
+                int(np.argmax(np.where(values, apart, -math.inf))),
+                int(np.argmin(np.where(values, apart, math.inf))),
+            ]
+            yield Mark(
+                "decisive values",
+                1.5,
+                f"some of its values nearly always end in won, others nearly never: {_shown(column, ends, won, n)}",
+            )
+            return
+
+
+def _readings(column: Column) -> tuple[Column, ...]:
+    """A column of choices by its values, and by words where these are phrases; none of another kind."""
     if column.kind != "choice":
-        return
-    won, n = _counts(column, accused.won)
-    apart = np.array([distance(w, k, accused.base) for w, k in zip(won, n)])
-    values = np.arange(column.bins) > OTHER
-    high, low = values & (apart >= _FAR), values & (apart <= -_FAR)
-    least = _share_of(column, 0.01)
-    if n[high].sum() < least or n[low].sum() < least:
-        return
-    if n[high | low].sum() >= _share_of(column, _SHARE):
-        ends = [
-            int(np.argmax(np.where(values, apart, -math.inf))),
-            int(np.argmin(np.where(values, apart, math.inf))),
-        ]
-        yield Mark(
-            "decisive values",
-            1.5,
-            f"some of its values nearly always end in won, others nearly never: {_shown(column, ends, won, n)}",
-        )
+        return ()
+    return (column,) if column.spoken is None else (column, column.spoken)
 
 
 def by_gaps(accused: Accused) -> Iterator[Mark]:

@@ -87,7 +87,7 @@ def _since(case: Case, columns: Sequence[Column], first: int) -> Case:
     """The case of the leads from a row on."""
     kept = slice(first, None)
     rows = len(case.won) - first
-    cut = tuple(replace(one, codes=one.codes[kept], numbers=one.numbers[kept]) for one in columns)
+    cut = tuple(one.rows(kept) for one in columns)
     return replace(
         case,
         columns=cut,

@@ -20,6 +20,8 @@ from kits.lead_scoring._lead import Value
 TEXT_WORDS = 4
 """From so many words in a value on the average a column of ever new values is a text, as training reads it."""
 _MANY, _SHARE = 60, 0.2
+_PHRASE = 3
+"""As `TEXT_WORDS`, of values that come again."""
 _LEAST_ROWS, _WORDS, _BINS = 20, 2_000, 30
 _TELLS = 1.0
 """Distance from the base rate in log-odds: 2.7 times its odds."""
@@ -31,6 +33,12 @@ def is_text(column: Column) -> bool:
     """Whether words are learned from, and not values."""
     many = max(_MANY, _SHARE * float(column.filled.sum()))
     return column.kind == "choice" and column.words >= TEXT_WORDS and column.distinct > many
+
+
+def has_rare_phrases(column: Column) -> bool:
+    """Whether values are learned from that are phrases, more of them than have a bin: notes from a list, with what came of it."""
+    more = column.distinct > column.bins - OTHER - 1
+    return column.kind == "choice" and column.words >= _PHRASE and more
 
 
 def by_telling_words(column: Column, values: Sequence[Value], won: Floats) -> Column:
