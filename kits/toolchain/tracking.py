@@ -92,7 +92,8 @@ class RunFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> None:
         if error is not None:
-            self.fail(f"{type(error).__name__}: {error}")
+            stopped = isinstance(error, KeyboardInterrupt)
+            self.fail("stopped by Ctrl-C" if stopped else f"{type(error).__name__}: {error}")
         elif self.record.state == "running":
             self.finish()
 

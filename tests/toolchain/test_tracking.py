@@ -6,7 +6,9 @@ import io
 import time
 
 import pytest
+from typer.testing import CliRunner
 
+from kits.cli import make_app
 from kits.core.errors import DataError
 from kits.core.stats import proportion
 from kits.toolchain.progress import LineProgress
@@ -36,6 +38,18 @@ def test_a_failed_run_keeps_its_folder_and_reason(project: Project) -> None:
     assert record.state == "failed" and record.error == "ValueError: no memory"
     with pytest.raises(DataError, match="no finished training"):
         project.run_dir()
+
+
+def test_a_run_that_somebody_stopped_says_so_and_what_to_type_next(project: Project) -> None:
+    """It was `KeyboardInterrupt: `, below all that it was made from, and `kit evaluate` of a bundle that is not there."""
+    with pytest.raises(KeyboardInterrupt), start_run(project, "train", seed=1) as run:
+        raise KeyboardInterrupt
+    listed = CliRunner().invoke(make_app(), ["runs", "list", "-C", str(project.root)]).stdout
+    assert "failed" in listed and "stopped by Ctrl-C" in listed
+    words = ["runs", "show", run.record.id, "-C", str(project.root)]
+    shown = CliRunner().invoke(make_app(), words).stdout
+    assert shown.splitlines()[0].endswith(": failed: stopped by Ctrl-C")
+    assert shown.splitlines()[-1] == "next: kit train"
 
 
 def test_the_table_is_filled_again_from_the_folders(project: Project) -> None:

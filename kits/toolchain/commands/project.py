@@ -13,6 +13,9 @@ from kits.core.console import Console
 from kits.program import make_family
 from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
 
+_ERROR = 80
+"""Signs of what went wrong in a line of `runs list`; `runs show` has all of it."""
+
 
 def register(app: typer.Typer) -> None:
     """Adds the verbs to `app`."""
@@ -195,7 +198,8 @@ def runs_list(
         took = f"{run.duration_s:.0f} s" if run.duration_s is not None else "-"
         first = list(run.metrics.items())[:3]
         figures = ", ".join(f"{name} {figure_text(name, one, currency)}" for name, one in first)
-        lines.append(f"  {run.id}  {run.state:8} {took:>7}  data {run.dataset[:12]}  {figures}")
+        told = figures or " ".join(run.error.split())[:_ERROR]
+        lines.append(f"  {run.id}  {run.state:8} {took:>7}  data {run.dataset[:12]}  {told}")
     console.answer("\n".join(lines), [run.model_dump(mode="json") for run in records])
     console.next("kit runs show RUN" if records else "kit train")
 
@@ -216,8 +220,10 @@ def runs_show(
     record = read_run(Project.open(project).run_dir(run))
     value = record.model_dump(mode="json")
     text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True).rstrip()
-    console.answer(f"run {record.id}: {record.state}\n{text}", value)
-    console.next(f"kit evaluate --run {record.id}")
+    why = f": {record.error}" if record.error else ""
+    console.answer(f"run {record.id}: {record.state}{why}\n{text}", value)
+    # a run that made none has no bundle to judge
+    console.next(f"kit evaluate --run {record.id}" if record.bundle else f"kit {record.kind}")
 
 
 def runs_compare(
