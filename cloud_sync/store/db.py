@@ -7,6 +7,7 @@ that SQLite wants WAL, foreign keys and a busy timeout switched on per connectio
 from __future__ import annotations
 
 import hashlib
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,7 +32,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, UOWTransaction, sessi
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from cloud_sync.store.types import Base
-from kits.core.errors import ConfigError, MachineError, UnreachableError
+from kits.core.errors import ConfigError, KitwrightError, MachineError, UnreachableError
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
@@ -41,6 +44,8 @@ _SIZE_OF_TABLES = "SELECT pg_database_size(current_database())"
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
 SHRINK_PAGES = 2000
 _CHANGED = "changed"
+DISK_FULL = "53100"
+"""PostgreSQL's word for it."""
 MIGRATION_LOCK = 5_427_001
 """Number of the lock that lets one process at a time change PostgreSQL's tables."""
 
@@ -267,8 +272,12 @@ def changed_by(done: Result[tuple[()]]) -> int:
 def migrate(database: Database) -> str:
     """Brings the tables to the newest version and returns it.
 
+    All of it or nothing: who is ended in the middle begins anew at the next start. Each version is told in the log, since
+    of a large database it may take minutes.
+
     Raises:
-        UnreachableError: the database does not answer.
+        UnreachableError: the database does not answer, or another process holds it.
+        MachineError: there is no room for it.
         ConfigError: it was written by a newer Kitwright, or a reference in it leads nowhere.
     """
     from alembic import command
@@ -278,19 +287,33 @@ def migrate(database: Database) -> str:
     config = alembic_config()
     head = ScriptDirectory.from_config(config).get_current_head() or ""
     try:
-        if current_revision(database) != head:
+        if (before := current_revision(database)) != head:
+            log.info("event=tables_changing from=%s to=%s", before or "none", head)
             with changing_tables(database) as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
     except OperationalError as error:
-        raise UnreachableError(
-            "the database cannot be opened", where=str(database.engine.url), fix=str(error.orig)
-        ) from error
+        raise _not_migrated(database, error) from error
     except CommandError as error:
         raise ConfigError(
             f"the database cannot be migrated: {error}", fix="update kitwright"
         ) from error
     return head
+
+
+def _not_migrated(database: Database, error: OperationalError) -> KitwrightError:
+    where, why = str(database.engine.url), str(error.orig)
+    if "locked" in why:
+        return UnreachableError(
+            f"another process holds the database: {why}", where=where,
+            fix="try again when cloud-sync serve answers: it may be bringing the tables up to date",
+        )  # fmt: skip
+    if "full" in why or getattr(error.orig, "sqlstate", "") == DISK_FULL:
+        return MachineError(
+            f"no room to bring the tables up to date: {why}", where=where,
+            fix="make as much room as the database takes and start again; nothing was changed",
+        )  # fmt: skip
+    return UnreachableError("the database cannot be opened", where=where, fix=why)
 
 
 def current_revision(database: Database) -> str:
