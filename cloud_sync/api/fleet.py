@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import JsonValue
 from sqlalchemy import select
 
+from cloud_sync.api._paging import Before, newest_page
 from cloud_sync.fleet import device_certificates, devices, windows
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.store.models import Alert, Device, EnrollToken
@@ -74,9 +75,11 @@ def request_window(name: str, body: NewWindow, person: Engineer, session: Sessio
 
 
 @router.get("/alerts")
-def list_alerts(_person: Viewer, session: ReadDep, limit: Limit = 100) -> dict[str, list[Json]]:
-    """Alerts, newest first."""
-    rows = session.scalars(select(Alert).order_by(Alert.id.desc()).limit(limit))
+def list_alerts(
+    _person: Viewer, session: ReadDep, limit: Limit = 100, before: Before = None
+) -> Json:
+    """Alerts, newest first; ask for the next page with `before=next`."""
+    rows, following = newest_page(session, select(Alert), Alert.id, limit, before)
     return {
         "alerts": [
             {
@@ -84,7 +87,8 @@ def list_alerts(_person: Viewer, session: ReadDep, limit: Limit = 100) -> dict[s
                 "text": row.text, "where": row.where, "at": row.at.isoformat(),
             }
             for row in rows
-        ]
+        ],
+        "next": following,
     }  # fmt: skip
 
 

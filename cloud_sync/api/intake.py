@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 
+from cloud_sync.api._paging import Before, newest_page
 from cloud_sync.effects import letters
 from cloud_sync.hub import ReadDep, SessionDep
 from cloud_sync.intake import provenance
 from cloud_sync.intake.ledger import accounts, accounts_after
 from cloud_sync.intake.words import account_json
+from cloud_sync.store.models import Effect
 from cloud_sync.web.auth import Engineer, Viewer
 from kits.core.section import Section
 
@@ -56,10 +58,12 @@ def list_effects(
     state: Literal["", "waiting", "done", "dead"] = "",
     target: str = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> dict[str, list[Json]]:
-    """Webhooks and mails, newest first."""
-    rows = letters.newest(session, state=state, target=target, limit=limit)
-    return {"effects": [letters.as_json(row) for row in rows]}
+    before: Before = None,
+) -> Json:
+    """Webhooks and mails, newest first; ask for the next page with `before=next`."""
+    wanted = letters.wanted(state=state, target=target)
+    rows, following = newest_page(session, wanted, Effect.id, limit, before)
+    return {"effects": [letters.as_json(row) for row in rows], "next": following}
 
 
 @router.post("/effects/replay")

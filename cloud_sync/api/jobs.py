@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import select
 
+from cloud_sync.api._paging import Before, newest_page
 from cloud_sync.hub import Hub, HubDep, ReadDep, SessionDep
 from cloud_sync.learning import jobs, retraining
 from cloud_sync.learning.planning import plan
@@ -125,18 +126,11 @@ def list_jobs(
     _who: Viewer,
     session: ReadDep,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    before: int | None = None,
+    before: Before = None,
 ) -> JobPage:
     """Newest first."""
-    query = select(Job).order_by(Job.id.desc()).limit(limit + 1)
-    if before is not None:
-        query = query.where(Job.id < before)
-    rows = list(session.scalars(query))
-    page = rows[:limit]
-    return JobPage(
-        jobs=[JobPublic.model_validate(row) for row in page],
-        next=page[-1].id if len(rows) > limit else None,
-    )
+    rows, following = newest_page(session, select(Job), Job.id, limit, before)
+    return JobPage(jobs=[JobPublic.model_validate(row) for row in rows], next=following)
 
 
 @router.get("/jobs/{job_id}", response_model=JobPublic, summary="One job with its log's end")

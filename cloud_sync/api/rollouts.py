@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 from sqlalchemy import select
 
-from cloud_sync.fleet import bundles, rollouts
+from cloud_sync.api._paging import Before, newest_page
+from cloud_sync.fleet import bundles, listing, rollouts
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.store.models import Rollout
 from cloud_sync.web.auth import Engineer, Viewer
@@ -47,10 +50,15 @@ def start(body: RolloutStart, person: Engineer, hub: HubDep, session: SessionDep
 
 
 @router.get("")
-def list_rollouts(_person: Viewer, session: ReadDep) -> dict[str, list[Json]]:
-    """The newest 100."""
-    rows = session.scalars(select(Rollout).order_by(Rollout.id.desc()).limit(100))
-    return {"rollouts": [rollouts.as_json(session, row) for row in rows]}
+def list_rollouts(
+    _person: Viewer,
+    session: ReadDep,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    before: Before = None,
+) -> Json:
+    """Rollouts, newest first, with how many of their devices have committed; ask for the next page with `before=next`."""
+    rows, following = newest_page(session, select(Rollout), Rollout.id, limit, before)
+    return {"rollouts": listing.as_json(session, rows), "next": following}
 
 
 @router.get("/{number}")

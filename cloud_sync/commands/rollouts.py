@@ -10,8 +10,10 @@ from cloud_sync.commands.options import (
     DATA,
     DataOption,
     JsonOption,
+    LimitOption,
     QuietOption,
     family,
+    note_rest,
     opened,
     operator,
     table,
@@ -24,6 +26,7 @@ Number = Annotated[int, typer.Argument(help="Number of the rollout.")]
 def register(app: typer.Typer) -> None:
     """Adds the verbs to `app`."""
     rollout = family(app, "rollout", "Bundles on their way to devices.")
+    rollout.command("list")(rollout_list)
     for verb in (start, status, pause, resume, abort):
         rollout.command(verb.__name__)(verb)
 
@@ -78,6 +81,39 @@ def start(
     told = f"rollout {answer['id']} to {len(order)} devices in {order[-1][0]} waves"
     console.answer(told, answer)
     console.next(f"cloud-sync rollout status {answer['id']} --data {data}")
+
+
+def rollout_list(
+    limit: LimitOption = 20, data: DataOption = DATA, as_json: JsonOption = False
+) -> None:
+    """List rollouts, newest first: whom each is for, and how many of its devices have committed."""
+    from sqlalchemy import select
+
+    from cloud_sync.fleet import listing
+    from cloud_sync.store.bulk import count_rows
+    from cloud_sync.store.models import Rollout
+
+    with opened(data) as hub, hub.database.session() as session:
+        newest = select(Rollout).order_by(Rollout.id.desc())
+        found = session.scalars(newest.limit(limit)).all()
+        total = count_rows(session, newest)
+        answer = listing.as_json(session, found)
+        spread = listing.spread_of(session, [row.id for row in found])
+    rows = [
+        (
+            row.id, row.bundle[:12], listing.target_of(row), row.state,
+            f"{row.wave + 1} of {len(spread[row.id].waves)}",
+            f"{spread[row.id].committed} of {spread[row.id].total}",
+            f"{row.created_at:%Y-%m-%d %H:%M} UTC", row.created_by,
+        )
+        for row in found
+    ]  # fmt: skip
+    console = Console(as_json)
+    header = ("rollout", "bundle", "to", "state", "wave", "committed", "started", "by")
+    console.answer(table(rows, header), answer)
+    note_rest(console, len(found), total)
+    if found:
+        console.next(f"cloud-sync rollout status {found[0].id} --data {data}")
 
 
 def status(number: Number, data: DataOption = DATA, as_json: JsonOption = False) -> None:

@@ -115,7 +115,7 @@ def test_roles_and_tokens_are_demanded(opened: tuple[TestClient, Hub]) -> None:
     for path in ("/v1/devices", "/v1/rollouts/1/abort"):
         sent = client.post(path, json={"name": "d", "site": "s"}, headers=viewer)
         assert sent.status_code == 403, path
-    assert client.get("/v1/alerts", headers=viewer).json() == {"alerts": []}
+    assert client.get("/v1/alerts", headers=viewer).json() == {"alerts": [], "next": None}
     assert client.get("/v1/ledger", headers=viewer).json() == {"accounts": [], "next": ""}
 
 

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from cloud_sync.app import create_app
 from cloud_sync.cli import make_app
 from cloud_sync.config import load
+from cloud_sync.fleet import listing, waves
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, Bundle, Case, Dataset, Effect, Job, Quarantine, Rollout
 from cloud_sync.store.types import Base
-from cloud_sync.web import rollout_views
 from cloud_sync.web.pages import cases, fleet, intake, learning, releases
 from kits.core.sample import utc_now
 from tests.browser import seed
@@ -116,12 +116,12 @@ def test_behind_the_end_it_is_said_how_many_there_are(client: TestClient) -> Non
 def test_a_list_of_rollouts_counts_devices_and_loads_none(hub: Hub, client: TestClient) -> None:
     with hub.database.session() as session:
         held = session.scalars(select(Rollout)).all()
-        spread = rollout_views.spread_of(session, [rollout.id for rollout in held])
+        spread = listing.spread_of(session, [rollout.id for rollout in held])
         for rollout in held:
             devices = rollout.deployments
             done = sum(one.state == "committed" for one in devices)
-            waves = max(one.wave for one in devices) + 1
-            assert spread[rollout.id] == {"total": len(devices), "committed": done, "waves": waves}
+            sizes = waves.counts(rollout)
+            assert spread[rollout.id] == listing.Spread(len(devices), done, sizes)
     app_hub = client.app.state.hub  # type: ignore[attr-defined]  # Starlette's type of it
     with asked(app_hub, "deployment") as said:
         assert client.get("/rollouts").status_code == 200
@@ -129,7 +129,8 @@ def test_a_list_of_rollouts_counts_devices_and_loads_none(hub: Hub, client: Test
 
 
 @pytest.mark.parametrize(
-    ("family", "table"), [("case", Case), ("effect", Effect), ("quarantine", Quarantine)]
+    ("family", "table"),
+    [("case", Case), ("effect", Effect), ("quarantine", Quarantine), ("rollout", Rollout)],
 )
 def test_a_list_of_the_command_line_says_that_it_is_cut(
     hub: Hub, family: str, table: type[Base]
@@ -143,6 +144,38 @@ def test_a_list_of_the_command_line_says_that_it_is_cut(
         assert answer.exit_code == 0, answer.output
         return answer.output
 
-    assert f"the first 3 of {total}: --limit shows more" in listed("--limit", "3")
+    assert f"the first 2 of {total}: --limit shows more" in listed("--limit", "2")
     assert "the first" not in listed("--limit", "100")
-    assert "the first" not in listed("--limit", "3", "--json")
+    assert "the first" not in listed("--limit", "2", "--json")
+
+
+@pytest.mark.parametrize(
+    ("path", "table"),
+    [("alerts", Alert), ("effects", Effect), ("jobs", Job), ("rollouts", Rollout)],
+)
+def test_every_row_of_a_list_is_on_one_of_the_apis_pages(
+    hub: Hub, client: TestClient, path: str, table: type[Base]
+) -> None:
+    with hub.database.session() as session:
+        number = table.__table__.c["id"]
+        wanted = session.scalars(select(number).order_by(number.desc())).all()
+    found, before = [], ""
+    while before is not None:
+        answer = client.get(f"/v1/{path}?limit={PER_PAGE}{before}").json()
+        assert 0 < len(answer[path]) <= PER_PAGE
+        found += [row["id"] for row in answer[path]]
+        before = f"&before={answer['next']}" if answer["next"] is not None else None
+    assert found == list(wanted)
+
+
+def test_the_apis_list_of_rollouts_counts_devices_and_loads_none(
+    hub: Hub, client: TestClient
+) -> None:
+    app_hub = client.app.state.hub  # type: ignore[attr-defined]  # Starlette's type of it
+    with asked(app_hub, "deployment") as said:
+        answer = client.get("/v1/rollouts").json()["rollouts"]
+    assert ["GROUP BY" in statement for statement, _ in said] == [True]
+    one = client.get(f"/v1/rollouts/{answer[0]['id']}").json()
+    shared = one.keys() & answer[0].keys()
+    assert {name: one[name] for name in shared} == {name: answer[0][name] for name in shared}
+    assert answer[0]["devices"] == len(one["deployments"])

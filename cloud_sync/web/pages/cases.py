@@ -21,6 +21,7 @@ from cloud_sync.intake.samples import annotations_in_force
 from cloud_sync.intake.words import since_words
 from cloud_sync.store.models import Asset, Case, Sample
 from cloud_sync.web import view_models as views
+from cloud_sync.web.pages._choices import Choices, first_of
 from cloud_sync.web.pages._paging import PageNumber, page_of
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
 from kits.core.hub_api import MAX_WINDOW_MINUTES, WindowRequest
@@ -57,25 +58,20 @@ def case_list(
     asked = reading.Asked(state, device, asset)
     cases, place = page_of(request, session, reading.wanted(asked), page, SHOWN)
     choices = {
-        "state": ["open", "closed"],
-        "device": _names(session, "device"),
-        "asset": _names(session, "name"),
+        "state": Choices(["open", "closed"]),
+        "device": first_of(session, Asset.device, MAX_CHOICES),
+        "asset": first_of(session, Asset.name, MAX_CHOICES),
     }
     filters = [
-        {"name": name, "title": name.capitalize(), "choices": known, "value": value}
-        for (name, known), value in zip(choices.items(), (state, device, asset))
-    ]
+        {"name": name, "title": name.capitalize(), "choices": found.known, "more": found.more, "value": value}
+        for (name, found), value in zip(choices.items(), (state, device, asset))
+    ]  # fmt: skip
     return render(
         request, session, who, "cases.html",
         cases=cases, place=place, filters=filters, filtered=bool(state or device or asset),
         figures=found, metrics=figures.as_json(found)["metrics"], days=int(figures.DAYS), now=now,
         since_words=since_words,
     )  # fmt: skip
-
-
-def _names(session: Session, column: str) -> list[str]:
-    query = select(getattr(Asset, column)).distinct().limit(MAX_CHOICES)
-    return sorted(session.scalars(query))
 
 
 @router.get("/cases/{case_id}")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from cloud_sync.crm.projects import KIT
 from cloud_sync.crm.terms import Terms, terms_of
 from cloud_sync.errors import NotFoundError
-from cloud_sync.fleet import bundles, standings, tuf, withdrawals
+from cloud_sync.fleet import bundles, listing, standings, tuf, withdrawals
 from cloud_sync.fleet.renewal import WARN
 from cloud_sync.hub import Hub, HubDep, ReadDep
 from cloud_sync.learning import champions
@@ -117,12 +117,13 @@ def rollout_list(
     names = views.bundle_names(session)
     newest = select(Rollout).order_by(Rollout.id.desc())
     rollouts, place = page_of(request, session, newest, page, SHOWN)
-    spread = rollout_views.spread_of(session, [row.id for row in rollouts])
+    spread = listing.spread_of(session, [row.id for row in rollouts])
     rows = [
         {
             "id": row.id, "bundle": row.bundle, "bundle_name": names.get(row.bundle, ""),
-            "target": rollout_views.rollout_target(row), "state": row.state, "reason": row.reason, "created_at": row.created_at,
-            "created_by": row.created_by, "wave": row.wave + 1, **spread[row.id],
+            "target": listing.target_of(row), "state": row.state, "reason": row.reason, "created_at": row.created_at,
+            "created_by": row.created_by, "wave": row.wave + 1, "waves": len(spread[row.id].waves),
+            "total": spread[row.id].total, "committed": spread[row.id].committed,
         }
         for row in rollouts
     ]  # fmt: skip
@@ -163,7 +164,7 @@ def rollout_page(request: Request, session: ReadDep, who: ViewerPage, rollout_id
         session,
         who,
         "rollout.html",
-        target=rollout_views.rollout_target(rollout),
+        target=listing.target_of(rollout),
         **values,
     )
 

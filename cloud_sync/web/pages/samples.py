@@ -21,21 +21,23 @@ from cloud_sync.store.models.intake import DECIDED, LABELLED
 from cloud_sync.web import text_views
 from cloud_sync.web import view_models as views
 from cloud_sync.web.lead_samples import lead_samples
+from cloud_sync.web.pages._choices import Choices, first_of
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
 from kits.core.window import MEDIA_TYPE as WINDOW
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE = 24
 MAX_LABELS = 50
+MAX_DEVICES = 500
 
 
-def _choices(session: Session) -> dict[str, list[str]]:
-    labels = session.scalars(select(Sample.label).where(LABELLED).distinct().limit(MAX_LABELS))
+def _choices(session: Session) -> dict[str, Choices]:
+    labels = first_of(session, Sample.label, MAX_LABELS, LABELLED)
     return {
-        "verdict": ["act", "review", "pass"],
-        "device": sorted(session.scalars(select(Device.name))),
-        "label": sorted({*labels, GOOD_LABEL}),
-        "reviewed": ["yes", "no"],
+        "verdict": Choices(["act", "review", "pass"]),
+        "device": first_of(session, Device.name, MAX_DEVICES),
+        "label": Choices(sorted({*labels.known, GOOD_LABEL}), labels.more),
+        "reviewed": Choices(["yes", "no"]),
     }
 
 
@@ -104,9 +106,9 @@ def sample_grid(  # noqa: PLR0913, PLR0917  (one argument per filter in the addr
     if request.headers.get("hx-request"):
         return fragment("samples_more.html", **shown)
     filters = [
-        {"name": name, "title": name.capitalize(), "choices": choices, "value": given[name]}
-        for name, choices in _choices(session).items()
-    ]
+        {"name": name, "title": name.capitalize(), "choices": found.known, "more": found.more, "value": given[name]}
+        for name, found in _choices(session).items()
+    ]  # fmt: skip
     return render(
         request, session, who, "samples.html", filters=filters, day=day,
         filtered=bool(kept or after), **shown,
