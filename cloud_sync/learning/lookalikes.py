@@ -27,12 +27,13 @@ SIDE = 32
 
 @dataclass
 class Lookalikes:
-    """Samples seen so far with their hashes and splits."""
+    """Samples seen so far with their hashes and splits; of those with the same bytes the first one."""
 
     _digests: dict[str, Split] = field(default_factory=dict)
-    _hashes: list[int] = field(default_factory=list)
-    _small: list[NDArray[np.float32]] = field(default_factory=list)
+    _hashes: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(1024, np.uint64))
+    _small: list[NDArray[np.uint8]] = field(default_factory=list)
     _splits: list[Split] = field(default_factory=list)
+    _looked_at: tuple[str, NDArray[np.float32] | None] = ("", None)
 
     @classmethod
     def of(cls, dataset: Dataset, storage: Storage) -> Lookalikes:
@@ -48,28 +49,39 @@ class Lookalikes:
 
     def add(self, sample: Sample, split: Split, storage: Storage) -> None:
         """Remembers a sample. Raises UnreachableError."""
-        self._digests.setdefault(sample.digest, split)
-        small = _small_version(sample, storage)
-        if small is not None:
-            self._hashes.append(perceptual_hash(small))
-            self._small.append(small)
-            self._splits.append(split)
+        if sample.digest in self._digests:
+            return
+        self._digests[sample.digest] = split
+        small = self._look_at(sample, storage)
+        if small is None:
+            return
+        if len(self._small) == len(self._hashes):
+            self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)])
+        self._hashes[len(self._small)] = perceptual_hash(small)
+        self._small.append(small.astype(np.uint8))  # grey levels: whole numbers
+        self._splits.append(split)
 
     def split_of(self, sample: Sample, storage: Storage) -> Split | None:
         """The split of the first sample that shows the same, or None. Raises UnreachableError."""
         same = self._digests.get(sample.digest)
-        if same is not None or not self._hashes:
+        if same is not None or not self._small:
             return same
-        small = _small_version(sample, storage)
+        small = self._look_at(sample, storage)
         if small is None:
             return None
-        wanted = perceptual_hash(small)
-        for index, known in enumerate(self._hashes):
-            if (known ^ wanted).bit_count() <= MAX_BITS:
-                difference = float(np.abs(self._small[index] - small).mean())
-                if difference <= MAX_MEAN_DIFFERENCE:
-                    return self._splits[index]
+        known = self._hashes[: len(self._small)]
+        differing = np.bitwise_count(known ^ np.uint64(perceptual_hash(small)))
+        for index in np.flatnonzero(differing <= MAX_BITS):
+            difference = float(np.abs(self._small[index].astype(np.float32) - small).mean())
+            if difference <= MAX_MEAN_DIFFERENCE:
+                return self._splits[index]
         return None
+
+    def _look_at(self, sample: Sample, storage: Storage) -> NDArray[np.float32] | None:
+        """Its small version; one that is asked about and then added is read once."""
+        if self._looked_at[0] != sample.digest:
+            self._looked_at = sample.digest, _small_version(sample, storage)
+        return self._looked_at[1]
 
 
 def perceptual_hash(small: NDArray[np.float32]) -> int:

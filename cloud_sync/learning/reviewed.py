@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import exists, func, select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import Session
 
 from cloud_sync.cases.labels import NORMAL, OUTCOME
 from cloud_sync.intake import provenance
@@ -30,13 +32,11 @@ STRETCH_H = 3
 """Normal windows of one machine within so many hours of the day (UTC) stay together."""
 
 _READ = (
-    load_only(
-        SampleRow.id, SampleRow.media_type, SampleRow.blob, SampleRow.blob_size, SampleRow.captured_at,
-        SampleRow.source, SampleRow.device, SampleRow.group, SampleRow.meta, SampleRow.kept_for,
-    ),
-    load_only(AnnotationRow.id, AnnotationRow.label, AnnotationRow.body),
+    SampleRow.id, SampleRow.media_type, SampleRow.blob, SampleRow.blob_size, SampleRow.captured_at,
+    SampleRow.source, SampleRow.device, SampleRow.group, SampleRow.meta, SampleRow.kept_for,
+    AnnotationRow.id.label("said"), AnnotationRow.label.label("as_what"), AnnotationRow.body,
 )  # fmt: skip
-"""What is read of tens of thousands of rows: not what the model said, which is most of each."""
+"""What is read of tens of thousands of rows, as plain values: not what the model said, which is most of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,36 +56,34 @@ def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
         provenance.trainable(),
     )
     by_people = (
-        select(SampleRow, AnnotationRow)
+        select(*_READ)
         .join(Review, Review.sample_id == SampleRow.id)
         .join(AnnotationRow, AnnotationRow.id == Review.annotation_id)
         .where(*mine, Review.decision.in_(FINAL))
     )
     by_outcome = (
-        select(SampleRow, AnnotationRow)
+        select(*_READ)
         .join(AnnotationRow, AnnotationRow.sample_id == SampleRow.id)
         .where(*mine, AnnotationRow.source == OUTCOME)
     )
     by_filing = (
-        select(SampleRow, AnnotationRow)
+        select(*_READ)
         .join(AnnotationRow, AnnotationRow.sample_id == SampleRow.id)
         .where(*mine, MAILS, AnnotationRow.source == "device", AnnotationRow.label != "")
     )
-    by_people, by_outcome, by_filing = (
-        query.options(*_READ) for query in (by_people, by_outcome, by_filing)
-    )
-    rows = [*session.execute(by_people), *session.execute(by_outcome)]
+    in_force: dict[str, tuple[bool, Any]] = {}
     # what is said at a mailbox is outranked by what is said here, whenever that was
-    filings = sorted(session.execute(by_filing), key=lambda row: row[1].id)
-    found = {
-        sample.id: Reviewed(
-            _to_core(sample, annotation.label),
-            annotation_from_json(annotation.body),
-            sample.kept_for == "audit",
+    for query, here in ((by_filing, False), (by_people, True), (by_outcome, True)):
+        for row in session.execute(query):
+            known = in_force.get(row.id)
+            if known is None or (known[0], known[1].said) <= (here, row.said):
+                in_force[row.id] = here, row
+    return [
+        Reviewed(
+            _to_core(row, row.as_what), annotation_from_json(row.body), row.kept_for == "audit"
         )
-        for sample, annotation in [*filings, *sorted(rows, key=lambda row: row[1].id)]
-    }
-    return [found[key] for key in sorted(found)]
+        for _, (_, row) in sorted(in_force.items(), key=itemgetter(0))
+    ]
 
 
 def refused_samples(session: Session, project: str) -> dict[str, int]:
@@ -113,7 +111,7 @@ def refused_samples(session: Session, project: str) -> dict[str, int]:
     return {reason: count for reason, count in counts.items() if count}
 
 
-def _to_core(row: SampleRow, label: str) -> Sample:
+def _to_core(row: Any, label: str) -> Sample:
     return Sample(
         id=row.id,
         media_type=row.media_type,
@@ -127,14 +125,14 @@ def _to_core(row: SampleRow, label: str) -> Sample:
     )
 
 
-def _group(row: SampleRow, label: str) -> str:
+def _group(row: Any, label: str) -> str:
     """What is never divided between splits: a part's samples; of a machine a fault, or normal running of some hours.
 
     Else a machine would be in one split for ever, and nothing learned of it could be judged on it. A recording that is
     played says when it was made; what a live machine says was captured then.
     """
     if row.media_type != WINDOW or not row.group:
-        return row.group or row.id
+        return str(row.group or row.id)
     if label and label not in NORMAL_WORDS:
         return f"{row.group}/{label}"
     at = row.captured_at

@@ -272,8 +272,11 @@ def test_what_was_reviewed_is_read_without_what_the_model_said(hub: Hub) -> None
         session.add(said)
         session.flush()
         session.add(Review(sample_id="a", person_id=person.id, decision="correct", annotation_id=said.id))  # fmt: skip
+    loaded: list[object] = []
     with hub.database.session() as session, asked(hub, "sample") as statements:
+        listen(session, "loaded_as_persistent", lambda _session, row: loaded.append(row))
         [found] = reviewed_samples(session, "shop")
+    assert not loaded, "an object for each row costs more than all the rest"
     assert (found.sample.id, found.sample.meta, found.annotation.label) == ("a", {"lot": 7}, "dent")
     assert len(statements) == 3
     assert not [one for one, _ in statements if "prediction" in one or "latency" in one]
