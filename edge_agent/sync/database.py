@@ -316,15 +316,25 @@ class Database:
             raise AssertionError("unreachable")
 
     def shrink(self, keep_bytes: int, step_bytes: int) -> int:
-        """Gives unused room of the file back to the disk, a step at a time; returns bytes."""
-        page, free = (
-            int(str(self.read(f"PRAGMA {p}")[0][0])) for p in ("page_size", "freelist_count")
-        )
-        pages = min(free * page - keep_bytes, step_bytes) // page
-        if pages <= 0:
-            return 0
-        self.read(f"PRAGMA incremental_vacuum({pages})")
-        return pages * page
+        """Gives unused room of the file back to the disk, a step at a time; returns bytes.
+
+        Raises:
+            DamageError, UnavailableError: as `write` does.
+            sqlite3.OperationalError: the disk has not even room for that in the journal.
+        """
+        with self.lock:
+            db = self.open()
+            try:
+                page, free = _pragma(db, "page_size"), _pragma(db, "freelist_count")
+                pages = min(free * page - keep_bytes, step_bytes) // page
+                if pages <= 0:
+                    return 0
+                # as a script: `execute` takes one step of it, and so gives one page back
+                db.executescript(f"PRAGMA incremental_vacuum({pages})")
+                return (free - _pragma(db, "freelist_count")) * page
+            except sqlite3.DatabaseError as error:
+                self._failed(db, error)
+                raise
 
     def close(self) -> None:
         """Everything is on the disk already; this only frees the file, for good.

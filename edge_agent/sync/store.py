@@ -16,14 +16,22 @@ from typing import Any, TypeVar
 
 from edge_agent.sync import blob_table, books, gaps, tables
 from edge_agent.sync.books import BLOBS, Books, Count
-from edge_agent.sync.database import CHECKPOINT, DamageError, Database, UnavailableError, is_full
+from edge_agent.sync.database import (
+    CHECKPOINT,
+    RESERVE_BYTES,
+    DamageError,
+    Database,
+    UnavailableError,
+    is_full,
+)
 from kits.core.events import EVENT_CLASSES
 
 T = TypeVar("T")
 
 SCHEMA = tables.SCHEMA + blob_table.SCHEMA + books.SCHEMA + gaps.SCHEMA
 _KEEP_FREE_BYTES = 4 << 20  # free pages let alerts in when the disk is full
-_SHRINK_BYTES = 8 << 20
+_SHRINK_BYTES = RESERVE_BYTES
+"""At once: the journal has room for so much, and whoever stores a row waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
