@@ -35,6 +35,7 @@ class OldRows:
     """Rows of a table that may go; `key` is its primary key.
 
     Attributes:
+        oldest_first: an order that an index has, so that of a large table the first that is too young ends the search.
         prune: removes a portion of so many by an index of its own, where there is one.
     """
 
@@ -42,6 +43,7 @@ class OldRows:
     table: type[Base]
     key: Sequence[Any]
     condition: ColumnElement[bool]
+    oldest_first: Sequence[Any] = ()
     prune: Callable[[Session, int], int] | None = None
 
 
@@ -49,18 +51,20 @@ def old_rows(rules: Rules) -> Iterator[OldRows]:
     """What may go by the rules, table by table."""
     if rules.alerts:
         over = (Alert.at < rules.alerts) & (Alert.seen_at < rules.alerts)
-        yield OldRows(ALERTS, Alert, [Alert.id], over)
+        yield OldRows(ALERTS, Alert, [Alert.id], over, [Alert.at, Alert.id])
     if rules.effects:
         for state in letters.FINAL:
             over = (Effect.state == state) & (Effect.next_at < rules.effects)
             prune = partial(_prune_effects, state, rules.effects)
-            yield OldRows(EFFECTS, Effect, [Effect.id], over, prune)
+            yield OldRows(EFFECTS, Effect, [Effect.id], over, prune=prune)
     if rules.crm_events:
         old = CrmEvent.received_at < rules.crm_events
         key = [CrmEvent.connection, CrmEvent.event_id]
-        yield OldRows(CRM_EVENTS, CrmEvent, key, old, partial(_prune_crm_events, rules.crm_events))
+        prune = partial(_prune_crm_events, rules.crm_events)
+        yield OldRows(CRM_EVENTS, CrmEvent, key, old, prune=prune)
     if rules.audit_log:
-        yield OldRows(AUDIT_LOG, AuditLog, [AuditLog.id], AuditLog.at < rules.audit_log)
+        aged, oldest_first = AuditLog.at < rules.audit_log, [AuditLog.at, AuditLog.id]
+        yield OldRows(AUDIT_LOG, AuditLog, [AuditLog.id], aged, oldest_first)
     used = exists().where(Sample.device == BootClock.device, Sample.boot == BootClock.boot)
     yield OldRows(
         CLOCKS,
@@ -74,7 +78,8 @@ def prune_some(session: Session, rows: OldRows) -> int:
     """Removes a portion; how many went."""
     if rows.prune is not None:
         return rows.prune(session, PORTION)
-    some = select(*rows.key).where(rows.condition).order_by(*rows.key).limit(PORTION)
+    some = select(*rows.key).where(rows.condition).limit(PORTION)
+    some = some.order_by(*(rows.oldest_first or rows.key))
     found = [tuple(row) for row in session.execute(some)]
     if found:
         session.execute(delete(rows.table).where(tuple_(*rows.key).in_(found)))

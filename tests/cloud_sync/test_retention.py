@@ -19,10 +19,12 @@ from cloud_sync.retention import others, rows
 from cloud_sync.retention import turn as turn_module
 from cloud_sync.retention.preview import preview
 from cloud_sync.retention.pruner import Pruner
-from cloud_sync.retention.rules import in_words, shares
+from cloud_sync.retention.rules import Rules, in_words, shares
+from cloud_sync.retention.settings import RetentionConfig
 from cloud_sync.retention.totals import pruned_ever
 from cloud_sync.store import models
 from kits.core.events import HealthBody
+from tests.cloud_sync import plans
 from tests.cloud_sync.fleet_builders import (
     add_device,
     alert,
@@ -296,3 +298,17 @@ def test_a_new_file_gives_room_back_to_the_disk(tmp_path: Path) -> None:
         before = pages()
         Pruner(hub, NOW).turn()
         assert pages() < before / 2
+
+
+def test_of_a_large_log_only_what_is_old_is_looked_at(tmp_path: Path) -> None:
+    rules = Rules.at(RetentionConfig(alerts_days=30, audit_log_days=30), NOW)
+    with make_hub(tmp_path) as here:
+        for old in others.old_rows(rules):
+            if old.kind not in ("alerts", "audit log"):
+                continue
+            name = old.table.__tablename__
+            with here.database.transaction() as session, plans.asked(here, name) as said:
+                others.prune_some(session, old)
+            way = plans.plan(here, said)
+            assert f"ix_{name}_at (at<?)" in way
+            assert "SCAN" not in way and "TEMP B-TREE" not in way
