@@ -13,12 +13,12 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
 from edge_agent.log import warn
-from edge_agent.sync import aside
+from edge_agent.sync import aside, soundness
 from edge_agent.sync.disk import is_low, usage_of
 from edge_agent.sync.marker import Marker
 
@@ -59,6 +59,7 @@ class Database:
         path: of the SQLite file.
         schema: statements that make the tables; a table `meta` is added.
         max_bytes: the file never grows beyond it, whatever the disk has.
+        large: tables that grow with what waits.
         clock: monotonic seconds.
 
     Attributes:
@@ -73,9 +74,11 @@ class Database:
         schema: str,
         max_bytes: int,
         *,
+        large: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = path
+        self._large = large
         self.lock = threading.RLock()
         self._schema = schema
         self._max_bytes = max_bytes
@@ -168,8 +171,8 @@ class Database:
         db.execute("PRAGMA secure_delete=OFF")  # some builds overwrite what is deleted
         db.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
         self._limit(db, self._max_bytes)
-        if not self.generation and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            raise sqlite3.DatabaseError("quick_check found damage")
+        if not self.generation:
+            soundness.check(db, self._large)
         found = _pragma(db, "user_version")
         if not found and not db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             self._create(db)

@@ -55,7 +55,7 @@ class Store:
     """
 
     def __init__(self, path: Path, max_bytes: int, *, on_load: Callable[[set[str]], None]) -> None:
-        self._db = Database(path, SCHEMA, max_bytes)
+        self._db = Database(path, SCHEMA, max_bytes, large=tables.LARGE)
         self._on_load = on_load
         self.generation = 0
         self._epoch = ""

@@ -34,6 +34,8 @@ CREATE INDEX labels_by_worth ON rows_l (worth, seq) WHERE held=0;
 CREATE INDEX samples_by_blob ON rows_s (blob) WHERE blob IS NOT NULL;
 """
 )
+LARGE = ("rows_s", "rows_t")
+"""Hold nearly all of a long backlog; alerts and labels are bounded, or few."""
 _INSERT = per_class("INSERT INTO ROWS VALUES (?, ?, ?, ?, ?, ?, ?)")
 _TALLY = per_class("SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM ROWS WHERE seq BETWEEN ? AND ?")
 _DELETE = per_class("DELETE FROM ROWS WHERE seq BETWEEN ? AND ?")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.sync import soundness
 from edge_agent.sync.entry import Entry
 from edge_agent.sync.eviction import Budgets
 from edge_agent.sync.outbox import Outbox
@@ -129,6 +130,30 @@ def test_damage_found_at_the_start(tmp_path: Path, how: str) -> None:
     third = Outbox(tmp_path, BUDGETS)
     assert (third.epoch, third.damages, alerts(third)) == (again.epoch, 0, ["outbox-damaged"])
     third.close()
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("table", ["rows_a", "rows_l", "rows_s", "rows_t", "blobs"])
+def test_what_a_long_backlog_fills_is_not_read_at_the_start_of_a_large_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, large: bool
+) -> None:
+    outbox = filled(tmp_path)
+    old = outbox.epoch
+    [(root,)] = outbox._store.read("SELECT rootpage FROM sqlite_master WHERE name=?", (table,))
+    outbox.close()
+    with open(tmp_path / "outbox.sqlite", "r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(random.Random(1).randbytes(4096))
+    if large:
+        monkeypatch.setattr(soundness, "WHOLE_BYTES", 4096)
+    again = Outbox(tmp_path, BUDGETS)
+    late = large and table in ("rows_s", "rows_t")
+    assert (again.epoch == old) is late
+    again.claim("s", 0, 200)
+    again.claim("t", 0, 200)
+    assert again.epoch != old
+    assert alerts(again) == ["outbox-damaged"]
+    again.close()
 
 
 def test_a_first_start_that_was_cut_off_is_no_damage(tmp_path: Path) -> None:
