@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from cloud_sync.crm.forgetting import forget_all
 from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import audit
 from cloud_sync.learning.datasets import describe, read
 from cloud_sync.learning.version_lines import FEW, VersionLines, read_lines
 from cloud_sync.store.models import AuditLog, CrmLead
@@ -21,6 +22,7 @@ from kits.core.errors import DataError
 from kits.core.sample import digest_of, key_of
 from kits.toolchain.project import Project
 from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
+from tests.cloud_sync.plans import asked
 from tests.cloud_sync.test_lead_states import FIRMS, bring, is_of, project, send
 
 __all__ = ["project"]
@@ -124,3 +126,18 @@ def test_words_that_json_writes_otherwise_are_found_and_a_line_that_is_none_is_n
     for ask in (lines.told, lambda: lines.naming(['a"b Ü'])):
         with pytest.raises(DataError, match="line 2 is not a sample"):
             list(ask())
+
+
+def test_what_people_wrote_of_many_is_emptied_by_one_look_at_the_audit_log(here: LeadHub) -> None:
+    wanted = [f"902{40 + n}" for n in range(5)]
+    here.due(*wanted, "7")
+    with here.hub.database.transaction() as session:
+        for one in (*wanted, "7"):
+            audit(session, "rita", "leads.override", f"{SALES}/{one}", why=f"{one} called me")
+    with asked(here.hub, "FROM audit_log") as said:
+        forget_all(here.hub, [(SALES, one) for one in wanted], by="ada")
+    assert len(said) == 1
+    with here.hub.database.session() as session:
+        rows = session.scalars(select(AuditLog).where(AuditLog.who == "rita")).all()
+    told = {row.target: row.details["why"] for row in rows}
+    assert told == {f"{SALES}/{one}": "erased" for one in wanted} | {f"{SALES}/7": "7 called me"}
