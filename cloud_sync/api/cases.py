@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 from sqlalchemy.orm import Session
 
+from cloud_sync.api._paging import PageNumber, numbered_page
 from cloud_sync.cases import figures, reading
 from cloud_sync.cases.closing import MAX_CAUSE, Finding, acknowledge, close, find_case
 from cloud_sync.cases.labels import behind
@@ -58,10 +59,12 @@ def list_cases(
     device: str = "",
     asset: str = "",
     limit: Annotated[int, Query(ge=1, le=reading.MAX_LIST)] = 100,
-) -> dict[str, list[Json]]:
-    """Cases, open ones first, then the newest."""
-    found = reading.find(session, reading.Asked(state, device, asset), limit)
-    return {"cases": [reading.as_json(case) for case in found]}
+    page: PageNumber = 1,
+) -> Json:
+    """Cases, open ones first, then the newest; ask for the next page with `page=next`."""
+    wanted = reading.wanted(reading.Asked(state, device, asset))
+    found, following = numbered_page(session, wanted, page, limit)
+    return {"cases": [reading.as_json(case) for case in found], "next": following}
 
 
 @router.get("/report")

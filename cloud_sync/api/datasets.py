@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import select
 
+from cloud_sync.api._paging import PageNumber, numbered_page
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.learning.datasets import MEDIA_TYPE, receive
@@ -40,9 +41,10 @@ class DatasetPublic(Section):
 
 
 class DatasetPage(BaseModel):
-    """Versions, newest first."""
+    """Versions, newest first; ask for the next page with `page=next`."""
 
     datasets: list[DatasetPublic]
+    next: int | None = None
 
 
 class FreezeIn(BaseModel):
@@ -88,13 +90,15 @@ def list_datasets(
     session: ReadDep,
     project: str = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    page: PageNumber = 1,
 ) -> DatasetPage:
-    """Newest first."""
-    query = select(Dataset).order_by(Dataset.created_at.desc(), Dataset.id).limit(limit)
+    """Newest first; ask for the next page with `page=next`."""
+    query = select(Dataset).order_by(Dataset.created_at.desc(), Dataset.id)
     if project:
         query = query.where(Dataset.project == project)
-    rows = session.scalars(query)
-    return DatasetPage(datasets=[DatasetPublic.model_validate(row) for row in rows])
+    rows, following = numbered_page(session, query, page, limit)
+    shown = [DatasetPublic.model_validate(row) for row in rows]
+    return DatasetPage(datasets=shown, next=following)
 
 
 @router.post("/freeze", response_model=FreezeOut, summary="Make the next version from reviews")

@@ -168,6 +168,21 @@ def test_every_row_of_a_list_is_on_one_of_the_apis_pages(
     assert found == list(wanted)
 
 
+@pytest.mark.parametrize(("path", "table"), [("cases", Case), ("datasets", Dataset)])
+def test_every_row_that_no_number_counts_is_on_one_of_the_apis_pages(
+    hub: Hub, client: TestClient, path: str, table: type[Base]
+) -> None:
+    with hub.database.session() as session:
+        wanted = set(session.scalars(select(table.__table__.c["id"])))
+    found, page = [], 1
+    while page is not None:
+        answer = client.get(f"/v1/{path}?limit={PER_PAGE}&page={page}").json()
+        assert 0 < len(answer[path]) <= PER_PAGE
+        found += [row["id"] for row in answer[path]]
+        page = answer["next"]
+    assert len(found) == len(wanted) and set(found) == wanted
+
+
 def test_the_apis_list_of_rollouts_counts_devices_and_loads_none(
     hub: Hub, client: TestClient
 ) -> None:
