@@ -21,6 +21,8 @@ from cloud_sync.store.models import Epoch, Event
 
 PORTION = 5000
 """Rows looked at in one transaction, while the ingest of this outbox may have to wait."""
+CHOSEN = 500
+"""So many of them where each may be spared: a sample is looked for in other tables, and stands in many indexes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def prune_portion(
     if row is None:
         return Step(0, False)
     mark = getattr(row, f"pruned_to_{klass}")
-    old, last, more = _walk(session, row, klass, mark, before, quota)
+    most = PORTION if choose is None else CHOSEN
+    old, last, more = _walk(session, row, klass, mark, before, quota, most)
     if last == mark:
         return Step(0, False)
     if choose is None:
@@ -98,7 +101,13 @@ def prune_portion(
 
 
 def _walk(
-    session: Session, row: Epoch, klass: str, mark: int, before: datetime | None, quota: int
+    session: Session,
+    row: Epoch,
+    klass: str,
+    mark: int,
+    before: datetime | None,
+    quota: int,
+    most: int,
 ) -> tuple[list[Old], int, bool]:
     """Old rows after the mark, the new mark, and whether the portion ended before the old rows."""
     body = Event.body if klass == "s" else Event.seq
@@ -118,6 +127,8 @@ def _walk(
                 return old, last, False
             old.append(Old(seq, kind, content if isinstance(content, dict) else {}))
         seen, last = seen + 1, seq
+        if len(old) == most:
+            return old, last, True
     return old, last, seen == PORTION
 
 

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 PAUSE_S = 0.02
 """Between two transactions, so that the ingest gets its turn at SQLite's one writer."""
+LONG_PAUSE_S = 0.11
+"""After long ones: who waits for the writer looks less and less often, a tenth of a second apart in the end."""
 
 
 class Turn:
@@ -39,7 +41,9 @@ class Turn:
     def __init__(self, hub: Hub, clock: Callable[[], float], limit_s: float) -> None:
         self._hub = hub
         self._clock = clock
-        self._end = self._until = clock() + limit_s
+        now = clock()
+        self._end = self._until = now + limit_s
+        self._rested_at = now
         self._cut = False
         self.waits = False
         self.pruned: Counter[str] = Counter()
@@ -88,8 +92,11 @@ class Turn:
             self._hub.metrics.pruned.labels(kind).inc(number)
 
     def pause(self) -> None:
-        """Lets others have their turn at the database."""
-        time.sleep(PAUSE_S)
+        """Lets others have their turn at the database: half as long as they may have waited, within bounds."""
+        now = self._clock()
+        pause_s = min(LONG_PAUSE_S, max(PAUSE_S, (now - self._rested_at) / 2))
+        time.sleep(pause_s)
+        self._rested_at = now + pause_s
 
     def put_off(self, error: KitwrightError) -> None:
         """Something cannot be looked at now: nothing goes that may be needed."""
