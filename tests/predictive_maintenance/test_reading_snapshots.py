@@ -7,8 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kits.core.kit import RawSample
 from kits.predictive_maintenance import data
-from tests.predictive_maintenance.reading import levels, names, put, read_all, table, texts, window
+from tests.predictive_maintenance.reading import (
+    by_split,
+    levels,
+    names,
+    put,
+    read_all,
+    stamps,
+    table,
+    texts,
+    window,
+)
 
 
 def milling(folder: Path, n: int = 600, name: str = "x.csv") -> Path:
@@ -109,3 +120,82 @@ def test_files_named_train_and_test_are_kept_apart(tmp_path: Path) -> None:
 def test_a_file_named_train_alone_is_shared_out_later(tmp_path: Path) -> None:
     samples, _ = read_all(milling(tmp_path, 60, "train.csv"))
     assert {s.split for s in samples} == {None}
+
+
+def parts(
+    path: Path, n: int = 400, *, start: int = 0, times: list[str] | None = None, bad: str = "spread"
+) -> Path:
+    """Rows of parts with a verdict and the time at which each was tested."""
+    random = np.random.default_rng(start)
+    at = [start + i for i in range(n)]
+    failed = [i % 10 == 3 if bad == "spread" else i >= n - 20 for i in range(n)]
+    force, gap = random.normal(40 + 9 * np.array(failed)), random.normal(2, size=n)
+    header = ("Time", "Force [N]", "Gap [mm]", "Pass/Fail")
+    every = [
+        f"2026-{1 + i // 700:02}-{1 + i % 700 // 25:02} {i % 25 % 24:02}:{i % 60:02}:00" for i in at
+    ]
+    verdicts = ["Fail" if one else "Pass" for one in failed]
+    return put(path, table(header, times or sorted(every), force.round(2), gap.round(3), verdicts))
+
+
+def started(samples: list[RawSample]) -> list[float]:
+    found = [window(one).started_at for one in samples]
+    return [at.timestamp() for at in found if at is not None]
+
+
+def test_the_latest_parts_judge_those_that_came_before(tmp_path: Path) -> None:
+    parts(tmp_path / "parts.csv")
+    assert data.detect_format(tmp_path) == "snapshots"
+    samples, findings = read_all(tmp_path)
+    split = by_split(samples)
+    assert {name: len(own) for name, own in split.items()} == {"train": 280, "val": 60, "test": 60}
+    assert max(started(split["train"])) < min(started(split["val"]))
+    assert max(started(split["val"])) < min(started(split["test"]))
+    assert "the latest judge: 70, 15 and 15 %" in texts(findings, "split-in-time")
+
+
+def test_parts_of_several_files_are_split_in_one_order(tmp_path: Path) -> None:
+    for month in range(4):
+        parts(tmp_path / f"press_{month}.csv", 200, start=700 * month)
+    samples, findings = read_all(tmp_path, "snapshots")
+    split = by_split(samples)
+    assert {one.source.split("#")[0] for one in split["train"]} == {"press_0.csv", "press_1.csv", "press_2.csv"}  # fmt: skip
+    assert {one.source.split("#")[0] for one in split["test"]} == {"press_3.csv"}
+    assert "4 tables" in texts(findings, "split-in-time")
+
+
+def test_parts_of_one_time_stay_in_one_split(tmp_path: Path) -> None:
+    days = [f"2026-03-{1 + n // 40:02}" for n in range(400)]
+    samples, _ = read_all(parts(tmp_path / "parts.csv", times=days), "snapshots")
+    split = {name: set(started(own)) for name, own in by_split(samples).items()}
+    assert sorted(map(len, split.values())) == [1, 2, 7]
+    assert not split["train"] & split["val"] and not split["val"] & split["test"]
+
+
+def test_how_parts_are_split_can_be_stated(tmp_path: Path) -> None:
+    parts(tmp_path / "parts.csv")
+    put(tmp_path / "machines.yaml", "learn: {share: 0.5, calibrate: 0.2}")
+    samples, findings = read_all(tmp_path)
+    assert {k: len(own) for k, own in by_split(samples).items()} == {"train": 160, "val": 40, "test": 200}  # fmt: skip
+    assert "as stated" in texts(findings, "split-in-time")
+    put(tmp_path / "machines.yaml", "learn: {by: lot}")
+    assert {one.split for one in read_all(tmp_path)[0]} == {None}
+
+
+def test_parts_that_time_does_not_part_well_are_split_by_lot_and_it_is_told(tmp_path: Path) -> None:
+    late, findings = read_all(parts(tmp_path / "late.csv", bad="late"), "snapshots")
+    assert {one.split for one in late} == {None}
+    assert "too few faults" in texts(findings, "split-in-time")
+    times = [*[""] * 40, *stamps(360, 7.3)]
+    (tmp_path / "late.csv").unlink()
+    some, findings = read_all(parts(tmp_path / "some.csv", times=times), "snapshots")
+    assert {one.split for one in some} == {None}
+    assert "some.csv: 40 rows" in texts(findings, "split-in-time")
+    assert levels(findings, "split-in-time") == {"warn"}
+
+
+def test_a_part_without_a_time_is_learned_from(tmp_path: Path) -> None:
+    times = [*stamps(399, 7.3), ""]
+    samples, findings = read_all(parts(tmp_path / "parts.csv", times=times), "snapshots")
+    assert samples[-1].split == "train" and samples[-2].split == "test"
+    assert "parts.csv: 1 rows" in texts(findings, "split-in-time")

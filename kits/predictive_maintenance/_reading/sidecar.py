@@ -73,12 +73,16 @@ class Life(Section):
 
 
 class Learn(Section):
-    """How much of each recording may be learnt from, when it is cut in time."""
+    """How much of each recording, or of rows of parts that have times, may be learnt from: it is cut in time."""
 
     rows: int | None = Field(None, ge=2, description="readings from the start")
     share: float | None = Field(None, gt=0, lt=1, description="share of the recording, 0 to 1")
     calibrate: float = Field(
         0.375, gt=0, lt=1, description="share of the learnt part that thresholds are chosen on"
+    )
+    by: Literal["time", "lot"] = Field(
+        "time",
+        description="how rows of parts that have times are split: the latest judge, or by lot",
     )
 
 
@@ -118,7 +122,9 @@ class Sidecar(Section):
     )
     mains_hz: float | None = Field(None, gt=0, description="frequency of the mains, 50 or 60")
     life: Life = Field(Life(), description="runs to failure")
-    learn: Learn = Field(Learn(), description="how much of each recording may be learnt from")
+    learn: Learn = Field(
+        Learn(), description="how much of each recording, and of rows of parts, may be learnt from"
+    )
 
     @field_validator("units", "scale")
     @classmethod

@@ -6,7 +6,7 @@ kept out and named; `kit check` refuses them until a person has looked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from kits.predictive_maintenance._reading.roles import (
     row_labels,
 )
 from kits.predictive_maintenance._reading.row_times import times_of
+from kits.predictive_maintenance._reading.rows_in_time import Rows, splits_in_time
 from kits.predictive_maintenance._reading.sidecar import Sidecar
 from kits.predictive_maintenance._reading.table import Column, Floats, Table, Texts
 from kits.predictive_maintenance._reading.tables import read_table
@@ -55,14 +56,19 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         raise DataError("no table here", where=str(path), fix="looked for .csv .tsv .txt .parquet")
     notes = Notes()
     splits = stated_splits(files, path)
-    labels = labels_file(files)
-    for file in files:
-        if file == labels:
-            continue
-        try:
-            yield from _rows(file, path, splits[file], labels, sidecar, notes)
-        except DataError as error:
-            yield refused(name_in(file, path), error)
+    around = _Import(path, labels_file(files), sidecar)
+    tables = [file for file in files if file != around.labels]
+    # one table is read once; of several none is kept while the others are looked at
+    kept = {file: around.opened(file, notes) for file in tables if len(tables) == 1}
+    looked_at = kept.items() or ((file, around.opened(file, Notes())) for file in tables)
+    in_time = {} if any(splits.values()) else _in_time(looked_at, around, notes)
+    for file in tables:
+        shape = kept.get(file) or around.opened(file, notes)
+        if isinstance(shape, Finding):
+            yield shape
+        else:
+            split = in_time.get(file, [splits[file]] * len(shape.labels))
+            yield from _rows(name_in(file, path), shape, split, sidecar)
     yield from notes.findings()
 
 
@@ -83,30 +89,68 @@ class _Shape:
     leaks: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Import:
+    """What all tables of an import share.
+
+    Attributes:
+        labels: a table of labels alone, a row for each of the others' rows; None where there is none.
+    """
+
+    root: Path
+    labels: Path | None
+    sidecar: Sidecar
+
+    def opened(self, file: Path, notes: Notes) -> _Shape | Finding:
+        """A table, or why it is refused."""
+        name = name_in(file, self.root)
+        try:
+            return _shape(self._read(file, name, notes), file, self.root, self.sidecar, notes)
+        except DataError as error:
+            return refused(name, error)
+
+    def _read(self, file: Path, name: str, notes: Notes) -> Table:
+        table = read_table(file, sheet=self.sidecar.sheet)
+        if self.labels is not None:
+            table = with_labels(table, self.labels)
+            notes.say("labels", f"labels from {self.labels.name}, a row each", name)
+        notes.table(table, name)
+        if table.rows > MAX_ROWS:
+            raise DataError(
+                f"{table.rows} rows are more than {MAX_ROWS}",
+                where=name,
+                fix="are they moments of a machine? state format: table in machines.yaml; else import a part of them",
+            )
+        return table
+
+
+def _in_time(
+    tables: Iterable[tuple[Path, _Shape | Finding]], around: _Import, notes: Notes
+) -> Mapping[Path, Sequence[Split | None]]:
+    """The splits of the rows of each table by their times, where all tables have some; else nothing."""
+    if around.sidecar.learn.by == "lot":
+        return {}
+    found: dict[Path, Rows] = {}
+    for file, shape in tables:
+        if isinstance(shape, Finding):
+            continue
+        if shape.times is None or any(shape.groups):
+            return {}
+        found[file] = Rows(shape.times, shape.labels)
+    name = (
+        f"{len(found)} tables"
+        if len(found) > 1
+        else "".join(name_in(f, around.root) for f in found)
+    )
+    return dict(zip(found, splits_in_time(list(found.values()), around.sidecar.learn, notes, name)))
+
+
 def _rows(
-    file: Path,
-    root: Path,
-    split: Split | None,
-    labels: Path | None,
-    sidecar: Sidecar,
-    notes: Notes,
+    name: str, shape: _Shape, splits: Sequence[Split | None], sidecar: Sidecar
 ) -> Iterator[RawSample | Finding]:
-    name = name_in(file, root)
-    table = read_table(file, sheet=sidecar.sheet)
-    if labels is not None:
-        table = with_labels(table, labels)
-        notes.say("labels", f"labels from {labels.name}, a row each", name)
-    notes.table(table, name)
-    if table.rows > MAX_ROWS:
-        raise DataError(
-            f"{table.rows} rows are more than {MAX_ROWS}",
-            where=name,
-            fix="are they moments of a machine? state format: table in machines.yaml; else import a part of them",
-        )
-    shape = _shape(table, file, root, sidecar, notes)
     numbers = [c.values * sidecar.scale.get(c.name, 1.0) for c in shape.channels]
     meta: dict[str, JsonValue] = {"leaks": list(shape.leaks)} if shape.leaks else {}
-    for row in range(table.rows):
+    for row, split in enumerate(splits):
         window = Window(
             tuple(
                 Channel(
