@@ -41,24 +41,31 @@ def spread_of(session: Session, numbers: Sequence[int]) -> dict[int, Spread]:
     return found
 
 
+def facts_of(rollout: Rollout) -> dict[str, JsonValue]:
+    """What a rollout is and how it stands, without its devices."""
+    return {
+        "id": rollout.id,
+        "bundle": rollout.bundle,
+        "device": rollout.device,
+        "group": rollout.group,
+        "release": rollout.release,
+        "state": rollout.state,
+        "reason": rollout.reason,
+        "wave": rollout.wave + 1,
+        "created_at": rollout.created_at.isoformat(),
+    }
+
+
 def as_json(session: Session, rollouts: Sequence[Rollout]) -> list[JsonValue]:
     """Some rollouts for API and `--json`; what stands of each device, `rollouts.as_json` says."""
     spread = spread_of(session, [rollout.id for rollout in rollouts])
     return [
         {
-            "id": rollout.id,
-            "bundle": rollout.bundle,
-            "device": rollout.device,
-            "group": rollout.group,
-            "release": rollout.release,
-            "state": rollout.state,
-            "reason": rollout.reason,
-            "wave": rollout.wave + 1,
+            **facts_of(rollout),
             "waves": [*spread[rollout.id].waves],
             "devices": spread[rollout.id].total,
             "committed": spread[rollout.id].committed,
             "created_by": rollout.created_by,
-            "created_at": rollout.created_at.isoformat(),
         }
         for rollout in rollouts
     ]

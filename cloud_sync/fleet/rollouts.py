@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
-from cloud_sync.fleet import absence, standings, tuf, waves
+from cloud_sync.fleet import absence, listing, standings, tuf, waves
 from cloud_sync.fleet.judgement import FINAL
 from cloud_sync.fleet.plan import Plan, parse_waves, sizes
 from cloud_sync.hub import audit
@@ -247,17 +247,9 @@ def as_json(session: Session, rollout: Rollout) -> dict[str, JsonValue]:
     """A rollout with its deployments, for API and `--json`."""
     standing = {line.device: line for line in standings.of(session, rollout)}
     return {
-        "id": rollout.id,
-        "bundle": rollout.bundle,
-        "device": rollout.device,
-        "group": rollout.group,
-        "release": rollout.release,
-        "state": rollout.state,
-        "reason": rollout.reason,
-        "wave": rollout.wave + 1,
+        **listing.facts_of(rollout),
         "waves": [*waves.counts(rollout)],
         "soak_until": rollout.soak_until.isoformat() if rollout.soak_until else None,
-        "created_at": rollout.created_at.isoformat(),
         "deadline_at": rollout.deadline_at.isoformat(),
         "deployments": [
             {
