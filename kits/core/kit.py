@@ -97,6 +97,7 @@ class Finding:
         text: one sentence with the evidence's figure.
         evidence: files, samples or numbers behind it.
         fix: what to do about it; empty for `pass`.
+        left_out: samples that a reader left out for it; an import counts them among those that it read.
     """
 
     check: str
@@ -104,6 +105,7 @@ class Finding:
     text: str
     evidence: tuple[str, ...] = ()
     fix: str = ""
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

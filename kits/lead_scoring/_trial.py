@@ -30,7 +30,9 @@ def told(
     )
     said = f"{n} of {leads} leads have {kinds}"
     if left_out:
-        return Finding("test-leads", "pass", f"{said}: left out, as stated", tuple(where[:_SHOWN]))
+        return Finding(
+            "test-leads", "pass", f"{said}: left out, as stated", tuple(where[:_SHOWN]), left_out=n
+        )
     level: Literal["warn", "pass"] = "warn" if n > _MANY * leads else "pass"
     return Finding(
         "test-leads", level, f"{said}: trials and your own people are learned from like leads",

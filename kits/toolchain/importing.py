@@ -1,6 +1,6 @@
 """Import: the user's files become a dataset version, and nothing is lost in silence.
 
-Every sample read is kept, a duplicate, left out by a list, or refused with a reason; the report's
+Every sample read is kept, a duplicate, left out by a list or the kit's reader, or refused with a reason; the report's
 figures add up. Reading formats is the kit's work (`data.py`), placing samples `splitting.py`'s.
 """
 
@@ -122,7 +122,7 @@ def _format(project: Project, path: Path, wanted: str) -> str:
 
 def _nothing_usable(path: Path, format_: str, intake: Intake) -> DataError:
     reasons = "; ".join(f.text for f in intake.findings[:3])
-    left = f", {intake.left_out} left out by --only" if intake.left_out else ""
+    left = f", {intake.left_out} left out" if intake.left_out else ""
     return DataError(
         f"no usable sample found (read as {format_}, {intake.refused} refused{left})"
         + (f": {reasons}" if reasons else ""),

@@ -68,6 +68,7 @@ class Intake:
     Attributes:
         keys: whom a sample is a state of → its digest.
         replaced: newer states that took the place of older ones.
+        left_out: by the list of `only`, or by the kit's reader, which says why.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -118,6 +119,7 @@ def take_in(
         if isinstance(raw, Finding):
             intake.findings.append(raw)
             intake.refused += raw.level == "fail"
+            intake.left_out += raw.left_out
             continue
         if listed is not None and raw.split in (None, "train"):
             names = listed & _names(raw.source)

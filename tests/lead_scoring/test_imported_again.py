@@ -66,6 +66,18 @@ def test_the_next_months_export_brings_news_of_old_leads_and_new_ones(project: P
     assert states(first.dataset)["L28"] == (48.0, "lost"), "the version of May is as it was"
 
 
+def test_the_first_figure_is_that_of_the_rows_whatever_became_of_them(tmp_path: Path) -> None:
+    """Rows that repeat an id and leads of trials were left out, and the sum said that none was."""
+    settings = "model: {source: {test_leads: leave-out, versions: newest}}"
+    put(tmp_path / "p" / "kit.yaml", f"kit: lead-scoring\nname: leads\n{settings}\n")
+    names = [*HEADER, "Name"]
+    rows: list[list[object]] = [[*row(n), f"Ann Berg{n}"] for n in range(60)]
+    rows += [rows[3], rows[4], [*row(70), "Test Test"], [*row(71), "asdf"]]
+    path = put(tmp_path / "export.csv", table(names, rows))
+    report = import_data(Project.open(tmp_path / "p"), path, ImportOptions())
+    assert (report.read, report.kept, report.left_out) == (64, 60, 4)
+
+
 def test_the_same_export_again_changes_nothing(project: Project) -> None:
     rows = [*map(row, range(20))]
     first, second = bring(project, rows), bring(project, rows)

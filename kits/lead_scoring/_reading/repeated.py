@@ -91,4 +91,5 @@ def _said(
         f"{len(ids) - len(best)} rows repeat the id of another row ({roles.id}); the newest of each was kept{told}",
         tuple(sorted(twice)[:_SHOWN]) if not any("@" in one for one in twice) else (),
         "nothing to do if a row is a later state of the same lead; else name another column with model.source.id",
+        left_out=len(ids) - len(best),
     )  # fmt: skip

@@ -77,6 +77,7 @@ def _no_leads(known: Known) -> Iterator[Finding]:
             "no-leads", "pass", f"{len(rows)} rows are no leads and were left out: {told}",
             tuple(f"{where}: {why}" for where, why in rows[:_SHOWN]),
             "if headings of these are leads: model.source.headings: keep" if HEADING in kinds else "",
+            left_out=len(rows),
         )  # fmt: skip
 
 

@@ -44,7 +44,8 @@ def without_versions(
     told = f"{len(earlier)} of {len(ids)} leads are earlier versions of others, by {known.roles.id}"
     if source.versions == "newest":
         kept = [row for row in range(len(ids)) if row not in earlier]
-        return known.only(kept), [Finding("versions", "pass", f"{told}: left out", shown)]
+        said = Finding("versions", "pass", f"{told}: left out", shown, left_out=len(earlier))
+        return known.only(kept), [said]
     said = Finding(
         "versions", "warn",
         f"{told}: each counts as a lead of its own, with what became of that version", shown,
