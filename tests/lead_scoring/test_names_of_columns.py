@@ -140,3 +140,23 @@ def test_the_runtime_tells_and_speaks_without_another_score() -> None:
     lead = {"id": "1", "fields": {column.name: column.values[-1]}, "at": None}
     plain, spoken = (one.predict([lead])[0] for one in (runtime, runtime.speaking({column.name: "A B"})))  # fmt: skip
     assert (plain.score, plain.details) == (spoken.score, spoken.details)
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "label"),
+    [
+        ("Produktinteresse", "de", "Produktinteresse"),
+        ("Anzahl_Filialen", "de", "Anzahl Filialen"),
+        ("budget_genannt", "de", "budget genannt"),
+        ("LeadSource", "en", "lead source"),
+    ],
+)
+def test_german_nouns_keep_their_capital_within_a_sentence(
+    name: str, language: str, label: str
+) -> None:
+    """A hint said `nach produktinteresse fragen`. What a CRM calls the column still takes the place of the made word."""
+    config = Config(language=language)
+    table = a_table([*repeated({name: "A"}, 60, 40), *repeated({name: "B"}, 10, 90)])
+    spec = learn_rates(table, [name], config)
+    assert spec.columns[name].label == label
+    assert called(spec, {name: "Was gewünscht ist"}).columns[name].label == "Was gewünscht ist"

@@ -25,6 +25,7 @@ from kits.lead_scoring.config import Config
 PHRASES = Path(__file__).parents[1] / "_reasons" / "phrases"
 MOST_BYTES = 1 << 20
 _NOT_ALNUM = re.compile(r"[^0-9a-z]+")
+_CAPITAL_NOUNS = frozenset({"de"})
 SITUATIONS = {
     "value": {"label", "value"}, "named": {"label", "value"}, "yes": {"label", "value"}, "no": {"label", "value"},
     "over": {"label", "low"}, "up_to": {"label", "high"}, "between": {"label", "low", "high"},
@@ -71,11 +72,16 @@ class FirmWords(Section):
 
 @dataclass(frozen=True)
 class Words:
-    """A language with the firm's words over it."""
+    """A language with the firm's words over it.
+
+    Attributes:
+        nouns: it writes them with a capital.
+    """
 
     wording: Wording
     known: dict[str, str] = field(default_factory=dict)
     own: dict[str, ColumnWords] = field(default_factory=dict)
+    nouns: bool = False
 
     def of(self, name: str, columns: Collection[str]) -> ColumnWords:
         """How a column is spoken of among others; always with a label."""
@@ -85,7 +91,7 @@ class Words:
         label = self._known(name)
         if not label:
             title, place = title_of(without_table(name, columns), columns)
-            label = placed(self._known(title) or readable(title), place)
+            label = placed(self._known(title) or readable(title, nouns=self.nouns), place)
         return said.model_copy(update={"label": label})
 
     def _known(self, name: str) -> str:
@@ -119,7 +125,8 @@ def load_words(language: str, firm: Path | None) -> Words:
             fix=did_you_mean(language, languages()) or f"one of {', '.join(languages())}",
         )
     wording, known = _language(language)
-    return Words(wording, dict(known), {} if firm is None else _firm(firm).columns)
+    own = {} if firm is None else _firm(firm).columns
+    return Words(wording, dict(known), own, language in _CAPITAL_NOUNS)
 
 
 def unheeded(words: Words, columns: Collection[str]) -> tuple[str, ...]:

@@ -24,8 +24,12 @@ _PREFIXES = ("hs_", "x_studio_", "x_", "custom_")
 _SUFFIXES = ("__c", "_id")
 
 
-def readable(name: str) -> str:
-    """A column's name as people would write it: `hs_num_visits` → `num visits`, `LeadSource` → `lead source`."""
+def readable(name: str, *, nouns: bool = False) -> str:
+    """A column's name as people would write it: `hs_num_visits` → `num visits`, `LeadSource` → `lead source`.
+
+    Args:
+        nouns: the language writes them with a capital, so that `Produktinteresse` keeps its own.
+    """
     bare = name.strip()
     for prefix in _PREFIXES:
         bare = bare.removeprefix(prefix) if len(bare) > len(prefix) + 2 else bare
@@ -34,7 +38,12 @@ def readable(name: str) -> str:
     if " " in bare:
         return " ".join(bare.split())[:LABEL]
     words = [word for part in _SEPARATORS.split(bare) for word in _CAMEL.split(part) if word]
-    spoken = [word if word.isupper() and len(word) > 1 else word.lower() for word in words]
+    spoken = [
+        word
+        if (word.isupper() and len(word) > 1) or (nouns and word[0].isupper())
+        else word.lower()
+        for word in words
+    ]
     return " ".join(spoken)[:LABEL] or name[:LABEL]
 
 
@@ -81,8 +90,11 @@ def _made(name: str) -> set[str]:
     """Labels that a column's name may have been made into."""
     found = _PLACE.fullmatch(name)
     ends = [found.end() for found in _JOINED.finditer(name) if found.start() >= _LONG_TABLE]
-    made = {readable(name), *(readable(name[end:]) for end in ends)}
-    return made | ({placed(readable(found[1]), found[2])} if found else set())
+    made: set[str] = set()
+    for nouns in (False, True):
+        made |= {readable(one, nouns=nouns) for one in (name, *(name[end:] for end in ends))}
+        made |= {placed(readable(found[1], nouns=nouns), found[2])} if found else set()
+    return made
 
 
 def called(spec: ReasonsSpec, labels: Mapping[str, str]) -> ReasonsSpec:
