@@ -60,7 +60,7 @@ def misjudged(judged: Judged, barred: Sequence[str] = ()) -> Iterator[str]:
         told = "; ".join(one.told for one in values[:_VALUES])
         yield (
             f"misjudged: probabilities do not hold by {plain(column, _NAME)}, beyond chance: {told}; has it come to mean something "
-            "else? Then bring leads since that day alone, or leave it out (model.columns.exclude), and train again"
+            "else? Then leave it out (model.columns.exclude) and train again; where leads since that day are many, bring these alone"
         )
     if len(worst) > _SHOWN:
         yield f"misjudged: probabilities do not hold by {len(worst) - _SHOWN} more, beyond chance: see the slices"
