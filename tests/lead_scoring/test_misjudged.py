@@ -21,7 +21,9 @@ def judged_by(chance: Chance, seed: int = 0, n: int = 900, group: int = 1) -> Se
     leads = []
     for number in range(n):
         prio, says = str(rng.integers(1, 4)), float(rng.uniform(0.02, 0.3))
-        fields = {"Prio": prio, "Land": str(rng.choice(["DE", "AT", "CH"]))}
+        # behind more columns than the report has slices of
+        fields = {f"Answer {k:02}": str(rng.choice(["yes", "no"])) for k in range(12)}
+        fields |= {"Land": str(rng.choice(["DE", "AT", "CH"])), "Prio": prio}
         won = bool(rng.random() < chance(says, prio))
         leads += [
             Told(says, won, number / 10, fields, f"firm {number}" if group > 1 else "")

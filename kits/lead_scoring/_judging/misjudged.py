@@ -24,6 +24,7 @@ _LEAST_WON = 5.0
 _APART = 0.03
 """Distance of what was won from what was said, below which nobody acts on it."""
 _SHOWN, _VALUES, _NAME = 3, 2, 60
+_MOST_COLUMNS = 500
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _missed(judged: Judged, barred: Sequence[str]) -> tuple[int, list[Missed]]:
     # leads of one account say less than as many of their own
     spread = judged.chance * (1 - judged.chance) * len(judged) / max(1, judged.alone)
     found = []
-    for column, value, mine in columns_of_few_values(judged, barred):
+    for column, value, mine in columns_of_few_values(judged, barred, _MOST_COLUMNS):
         said, n = float(judged.chance[mine].sum()), int(mine.sum())
         if n == len(judged) or min(said, n - said) < _LEAST_WON:
             continue

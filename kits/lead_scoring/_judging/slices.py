@@ -118,13 +118,17 @@ def _columns(judged: Judged, barred: Sequence[str]) -> Iterator[tuple[str, Flags
 
 
 def columns_of_few_values(
-    judged: Judged, barred: Sequence[str]
+    judged: Judged, barred: Sequence[str], most: int = _MOST_COLUMNS
 ) -> Iterator[tuple[str, str, Flags]]:
-    """Column, value, and whose it is: of the first columns that have few values, those of many leads."""
+    """Column, value, and whose it is: of the first columns that have few values, those of many leads.
+
+    Args:
+        most: so many columns.
+    """
     names = dict.fromkeys(name for lead in judged.leads for name in lead.fields)
     shown = 0
     for name in names:
-        if name in barred or shown >= _MOST_COLUMNS:
+        if name in barred or shown >= most:
             continue
         values = values_of(judged, name)
         counts = Counter(values.tolist())
