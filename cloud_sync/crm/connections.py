@@ -35,6 +35,7 @@ from cloud_sync.effects.alerts import OVER
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.store.db import take_turn
+from cloud_sync.store.giving_way import GivingWay
 from cloud_sync.store.models import Alert, CrmConnection, CrmEvent, CrmLead, CrmScore
 from cloud_sync.store.types import JsonObject
 from kits.core.complaints import plain
@@ -251,7 +252,7 @@ def remove(hub: Hub, name: str, *, by: str) -> dict[str, int]:
 
 
 def _empty(hub: Hub, key: InstrumentedAttribute[Any], name: str) -> int:
-    table, total = key.class_, 0
+    table, total, giving_way = key.class_, 0, GivingWay()
     while True:
         with hub.database.transaction() as session:
             some = select(key).where(table.connection == name).limit(_PORTION)
@@ -260,10 +261,11 @@ def _empty(hub: Hub, key: InstrumentedAttribute[Any], name: str) -> int:
         total += len(keys)
         if len(keys) < _PORTION:
             return total
+        giving_way.rest()
 
 
 def _empty_leads(hub: Hub, name: str) -> tuple[int, int]:
-    total = kept_out = 0
+    total, kept_out, giving_way = 0, 0, GivingWay()
     while True:
         with hub.database.transaction() as session:
             take_whole(session, name)
@@ -271,6 +273,7 @@ def _empty_leads(hub: Hub, name: str) -> tuple[int, int]:
         total, kept_out = total + count, kept_out + kept
         if count < _PORTION:
             return total, kept_out
+        giving_way.rest()
 
 
 def _let_leads_go(session: Session, row: CrmConnection) -> tuple[int, int]:

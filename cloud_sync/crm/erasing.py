@@ -25,6 +25,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.mails.traces import clear_jobs, overwriting
 from cloud_sync.mails.versions import projects_of
 from cloud_sync.store.db import changed_by, insert_once
+from cloud_sync.store.giving_way import GivingWay
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead
 from cloud_sync.store.models import Dataset as DatasetRow
 from cloud_sync.store.models.crm import ERASURE, OPTED_OUT
@@ -122,12 +123,13 @@ def clear_late(hub: Hub) -> int:
         query = select(CrmLead.connection, CrmLead.object_id).where(*_ERASED)
         erased = [(connection, lead) for connection, lead in session.execute(query)]
         telling = [key for key in erased if _tell(session, *key)]
-    cleared = 0
+    cleared, giving_way = 0, GivingWay()
     for first in range(0, len(telling), AT_ONCE):
         with overwriting(hub) as session:
             for connection, lead in telling[first : first + AT_ONCE]:
                 late = update(CrmEvent).where(*_late(connection, lead))
                 cleared += changed_by(session.execute(late.values(body={})))
+        giving_way.rest()
     return cleared
 
 

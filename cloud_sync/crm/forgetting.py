@@ -31,6 +31,7 @@ from cloud_sync.mails.forgetting import let_go
 from cloud_sync.mails.traces import clear_jobs, overwriting
 from cloud_sync.mails.versions import Told, projects_of, replace_versions, untold
 from cloud_sync.store.db import changed_by
+from cloud_sync.store.giving_way import GivingWay
 from cloud_sync.store.models import (
     Annotation,
     AuditLog,
@@ -96,11 +97,11 @@ def forget_all(
     people, there = _people(hub, sorted(set(wanted)))
     known: set[str] = set()
     versions = _leave_versions(hub, people, known, by, told)
-    counts = [
-        one
-        for first in range(0, len(people), AT_ONCE)
-        for one in _remove(hub, people[first : first + AT_ONCE], by)
-    ]
+    counts: list[tuple[int, int]] = []
+    giving_way = GivingWay()
+    for first in range(0, len(people), AT_ONCE):
+        counts += _remove(hub, people[first : first + AT_ONCE], by)
+        giving_way.rest()
     # those that were made while the leads were still there; what is made from now on has none of them
     versions += _leave_versions(hub, people, known, by, untold)
     gone = remove_bytes(hub)

@@ -19,6 +19,7 @@ from cloud_sync.crm.scored import MEDIA_TYPE
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.fleet.devices import CRM_PREFIX
 from cloud_sync.hub import Hub
+from cloud_sync.store.giving_way import GivingWay
 from cloud_sync.store.models import CrmConnection, Sample
 from cloud_sync.store.models.mails import ERASED
 from kits.core.errors import ConfigError
@@ -73,7 +74,7 @@ def _settings(row: CrmConnection) -> CrmSettings | None:
 
 
 def _of(hub: Hub, connection: str, settings: CrmSettings) -> int:
-    last, count, more = "", 0, True
+    last, count, more, giving_way = "", 0, True, GivingWay()
     prefix = f"{connection}#"
     while more:
         with hub.database.transaction() as session:
@@ -87,4 +88,5 @@ def _of(hub: Hub, connection: str, settings: CrmSettings) -> int:
                     count += 1
         more = len(rows) == PORTION
         last = rows[-1].id if rows else last
+        giving_way.rest()
     return count

@@ -7,7 +7,6 @@ transactions with a pause between them. What is pruned and why is not known here
 from __future__ import annotations
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -15,14 +14,10 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
 from cloud_sync.retention.rows import Step
+from cloud_sync.store.giving_way import GivingWay
 from kits.core.errors import KitwrightError
 
 log = logging.getLogger(__name__)
-
-PAUSE_S = 0.02
-"""Between two transactions, so that the ingest gets its turn at SQLite's one writer."""
-LONG_PAUSE_S = 0.11
-"""After long ones: who waits for the writer looks less and less often, a tenth of a second apart in the end."""
 
 
 class Turn:
@@ -41,9 +36,8 @@ class Turn:
     def __init__(self, hub: Hub, clock: Callable[[], float], limit_s: float) -> None:
         self._hub = hub
         self._clock = clock
-        now = clock()
-        self._end = self._until = now + limit_s
-        self._rested_at = now
+        self._end = self._until = clock() + limit_s
+        self._giving_way = GivingWay(clock)
         self._cut = False
         self.waits = False
         self.pruned: Counter[str] = Counter()
@@ -92,11 +86,8 @@ class Turn:
             self._hub.metrics.pruned.labels(kind).inc(number)
 
     def pause(self) -> None:
-        """Lets others have their turn at the database: half as long as they may have waited, within bounds."""
-        now = self._clock()
-        pause_s = min(LONG_PAUSE_S, max(PAUSE_S, (now - self._rested_at) / 2))
-        time.sleep(pause_s)
-        self._rested_at = now + pause_s
+        """Lets others have their turn at the database."""
+        self._giving_way.rest()
 
     def put_off(self, error: KitwrightError) -> None:
         """Something cannot be looked at now: nothing goes that may be needed."""

@@ -22,7 +22,7 @@ from cloud_sync.retention.pruner import Pruner
 from cloud_sync.retention.rules import Rules, in_words, shares
 from cloud_sync.retention.settings import RetentionConfig
 from cloud_sync.retention.totals import pruned_ever
-from cloud_sync.store import models
+from cloud_sync.store import giving_way, models
 from kits.core.events import HealthBody
 from tests.cloud_sync import plans
 from tests.cloud_sync.fleet_builders import (
@@ -176,8 +176,8 @@ def test_a_turn_is_bounded_and_the_next_one_goes_on(
 def test_more_outboxes_than_a_turn_can_visit_keep_no_other_kind_waiting(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turn_module, "PAUSE_S", 0.0)
-    monkeypatch.setattr(turn_module, "LONG_PAUSE_S", 0.0)
+    monkeypatch.setattr(giving_way, "PAUSE_S", 0.0)
+    monkeypatch.setattr(giving_way, "LONG_PAUSE_S", 0.0)
     names = [f"line-{number:02}" for number in range(30)]
     for name in names:
         add_device(hub, name)
@@ -232,8 +232,8 @@ def test_pruning_at_any_time_changes_no_account(
     for module in (numbers, sealing):
         monkeypatch.setattr(module, "BLOCK", 8)
     monkeypatch.setattr(rows, "PORTION", 7)
-    monkeypatch.setattr(turn_module, "PAUSE_S", 0.0)
-    monkeypatch.setattr(turn_module, "LONG_PAUSE_S", 0.0)
+    monkeypatch.setattr(giving_way, "PAUSE_S", 0.0)
+    monkeypatch.setattr(giving_way, "LONG_PAUSE_S", 0.0)
     draw = random.Random(seed)
     arrived: set[int] = set()
     duplicates, highest = 0, 1
@@ -335,17 +335,3 @@ def test_of_samples_fewer_go_at_once_than_of_rows_that_nothing_else_names(
     assert [n for kind, n in pruned if kind == "samples"] == [4, 4, 2]
     assert [n for kind, n in pruned if kind == "telemetry"] == [10]
     assert count(hub, models.Sample) == count(hub, models.Event) == 0
-
-
-def test_after_a_long_transaction_others_have_time_to_see_that_it_is_over(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr(turn_module.time, "sleep", slept.append)
-    now = [0.0]
-    turn = turn_module.Turn(hub, lambda: now[0], 100)
-    for worked_s in (0.001, 0.1, 5.0, 0.0):
-        now[0] += worked_s
-        turn.pause()
-        now[0] += slept[-1]
-    assert slept == pytest.approx([0.02, 0.05, 0.11, 0.02])
