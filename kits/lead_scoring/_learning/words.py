@@ -17,7 +17,14 @@ from pydantic import Field, field_validator
 from kits.core.errors import ConfigError, did_you_mean
 from kits.core.section import Section
 from kits.lead_scoring._models.season import SEASON
-from kits.lead_scoring._reasons.naming import LABEL, placed, readable, title_of, without_table
+from kits.lead_scoring._reasons.naming import (
+    LABEL,
+    figure_of,
+    placed,
+    readable,
+    title_of,
+    without_table,
+)
 from kits.lead_scoring._reasons.situation import slots_in
 from kits.lead_scoring._reasons.spec import Wording
 from kits.lead_scoring.config import Config
@@ -75,11 +82,13 @@ class Words:
     """A language with the firm's words over it.
 
     Attributes:
+        counted: figure of another table's rows → how it is called, with {table} and {column}.
         nouns: it writes them with a capital.
     """
 
     wording: Wording
     known: dict[str, str] = field(default_factory=dict)
+    counted: dict[str, str] = field(default_factory=dict)
     own: dict[str, ColumnWords] = field(default_factory=dict)
     nouns: bool = False
 
@@ -91,8 +100,14 @@ class Words:
         label = self._known(name)
         if not label:
             title, place = title_of(without_table(name, columns), columns)
-            label = placed(self._known(title) or readable(title, nouns=self.nouns), place)
+            label = self._known(title) or self._figure(title) or readable(title, nouns=self.nouns)
+            label = placed(label, place)
         return said.model_copy(update={"label": label})
+
+    def _figure(self, name: str) -> str:
+        which, table, column = figure_of(name)
+        words = self.counted.get(which, "")
+        return words.format(table=table, column=self._known(column) or column)[:LABEL]
 
     def _known(self, name: str) -> str:
         return self.known.get(_NOT_ALNUM.sub("", name.casefold()), "")
@@ -124,9 +139,9 @@ def load_words(language: str, firm: Path | None) -> Words:
             where="model.language",
             fix=did_you_mean(language, languages()) or f"one of {', '.join(languages())}",
         )
-    wording, known = _language(language)
+    wording, known, counted = _language(language)
     own = {} if firm is None else _firm(firm).columns
-    return Words(wording, dict(known), own, language in _CAPITAL_NOUNS)
+    return Words(wording, dict(known), dict(counted), own, language in _CAPITAL_NOUNS)
 
 
 def unheeded(words: Words, columns: Collection[str]) -> tuple[str, ...]:
@@ -140,12 +155,12 @@ def unheeded(words: Words, columns: Collection[str]) -> tuple[str, ...]:
 
 
 @cache
-def _language(language: str) -> tuple[Wording, dict[str, str]]:
+def _language(language: str) -> tuple[Wording, dict[str, str], dict[str, str]]:
     from kits.core.settings import load_yaml
 
     found = load_yaml((PHRASES / f"{language}.yaml").read_text(encoding="utf-8"))
-    known = found.pop("columns")
-    return Wording.model_validate(found), known
+    known, counted = found.pop("columns"), found.pop("counted")
+    return Wording.model_validate(found), known, counted
 
 
 def _firm(path: Path) -> FirmWords:

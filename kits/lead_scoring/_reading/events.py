@@ -18,6 +18,7 @@ from kits.lead_scoring._reading.relations import Link
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import ranked_in
+from kits.lead_scoring._reasons.naming import COUNT, IN_ALL, KINDS, LAST, LATEST
 
 _DAY = 86_400.0
 _KINDS = 10
@@ -192,11 +193,11 @@ def _columns(
     label: str, rows: Sequence[_Row | None], common: Sequence[str]
 ) -> dict[str, list[Value]]:
     columns: dict[str, list[Value]] = {
-        f"{label}: count": [None if r is None else float(r.count) for r in rows],
-        f"{label}: days since last": [None if r is None or r.days is None else round(r.days, 3) for r in rows],
+        f"{label}: {COUNT}": [None if r is None else float(r.count) for r in rows],
+        f"{label}: {LAST}": [None if r is None or r.days is None else round(r.days, 3) for r in rows],
     }  # fmt: skip
     if common:
-        columns[f"{label}: kinds"] = [None if r is None else float(len(r.kinds)) for r in rows]
+        columns[f"{label}: {KINDS}"] = [None if r is None else float(len(r.kinds)) for r in rows]
     for kind in common:
         columns[f"{label}: {kind}"] = [None if r is None else float(r.kinds.get(kind, 0)) for r in rows]  # fmt: skip
     return columns
@@ -207,8 +208,8 @@ def _amounts(what: str, rows: Sequence[_Row | None], told: bool) -> dict[str, li
     if not told:
         return {}
     return {
-        f"{what} in all": [None if r is None else round(sum(r.amounts), 6) for r in rows],
-        f"{what} of the latest": [None if r is None or not r.amounts else r.amounts[-1] for r in rows],
+        f"{what} {IN_ALL}": [None if r is None else round(sum(r.amounts), 6) for r in rows],
+        f"{what} {LATEST}": [None if r is None or not r.amounts else r.amounts[-1] for r in rows],
     }  # fmt: skip
 
 

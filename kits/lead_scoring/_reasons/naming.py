@@ -20,6 +20,11 @@ _LONG_TABLE = 12
 """Characters of a table's name from which on it is not said before those of its columns."""
 _COUNTED = 40
 """Characters of what was counted from a table, with the table's name: so many fit into a reason beside a value."""
+COUNT, LAST, KINDS, IN_ALL, LATEST = "count", "days since last", "kinds", "in all", "of the latest"
+"""What readers call the figures that they make of another table's rows, behind the table's name and a colon."""
+_FIGURE = re.compile(
+    rf"(.+): (?:(?P<count>{COUNT})|(?P<last>{LAST})|(?P<kinds>{KINDS})|(?P<in_all>.+) {IN_ALL}|(?P<latest>.+) {LATEST})"
+)
 _PREFIXES = ("hs_", "x_studio_", "x_", "custom_")
 _SUFFIXES = ("__c", "_id")
 
@@ -44,7 +49,8 @@ def readable(name: str, *, nouns: bool = False) -> str:
         else word.lower()
         for word in words
     ]
-    return " ".join(spoken)[:LABEL] or name[:LABEL]
+    short = "." if bare.endswith(".") else ""
+    return (" ".join(spoken) + short if spoken else name)[:LABEL]
 
 
 def title_of(name: str, columns: Collection[str]) -> tuple[str, str]:
@@ -79,6 +85,18 @@ def without_table(name: str, columns: Collection[str]) -> str:
     own = name[start:]
     others = (one for one in columns if one != name)
     return name if any(one == own or one.endswith(f".{own}") for one in others) else own
+
+
+def figure_of(name: str) -> tuple[str, str, str]:
+    """The figure that a column holds of another table's rows: which, the table, and the column that was counted.
+
+    Which is one of `count`, `last`, `kinds`, `in_all` and `latest`; empty: the column was not made so.
+    """
+    found = _FIGURE.fullmatch(name)
+    if not found:
+        return "", "", ""
+    which, column = next((key, text) for key, text in found.groupdict().items() if text)
+    return which, found[1], column
 
 
 def placed(label: str, place: str) -> str:
