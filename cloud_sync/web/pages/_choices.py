@@ -12,9 +12,11 @@ from sqlalchemy.sql import ColumnElement
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Attributes:
-    known: in the order of their names.
-    more: there are others, which a person types in.
+    """What is offered.
+
+    Attributes:
+        known: in the order of their names.
+        more: there are others, which a person types in.
     """
 
     known: Sequence[str]
