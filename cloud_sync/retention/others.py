@@ -92,16 +92,18 @@ def _prune_effects(state: str, before: datetime, session: Session, limit: int) -
 
 def _prune_crm_events(before: datetime, session: Session, limit: int) -> int:
     """By the index of each connection's last ones: nearly all of a large table is younger."""
-    found: list[tuple[str, str]] = []
-    for name in session.scalars(select(CrmConnection.name).order_by(CrmConnection.name)):
-        old = CrmEvent.connection == name, CrmEvent.received_at < before
-        some = select(CrmEvent.connection, CrmEvent.event_id).where(*old)
-        some = some.order_by(CrmEvent.received_at).limit(limit - len(found))
-        found += [(row[0], row[1]) for row in session.execute(some)]
-    if found:
-        gone = tuple_(CrmEvent.connection, CrmEvent.event_id).in_(found)
-        session.execute(delete(CrmEvent).where(gone))
-    return len(found)
+    count = 0
+    for name in session.scalars(select(CrmConnection.name).order_by(CrmConnection.name)).all():
+        mine = CrmEvent.connection == name
+        some = select(CrmEvent.event_id).where(mine, CrmEvent.received_at < before)
+        some = some.order_by(CrmEvent.received_at).limit(limit - count)
+        found = session.scalars(some).all()
+        if (
+            found
+        ):  # pairs would be a condition each: PostgreSQL takes a tenth of a second to plan 500
+            session.execute(delete(CrmEvent).where(mine, CrmEvent.event_id.in_(found)))
+        count += len(found)
+    return count
 
 
 def count_old(session: Session, rows: OldRows) -> int:

@@ -214,3 +214,5 @@ def test_old_events_are_found_by_connection(here: LeadHub) -> None:
         assert session.query(CrmEvent).count() == 2
     looked = plan(here.hub, [one for one in said if "received_at <" in one[0]])
     assert looked.count("ix_crm_event_last (connection=? AND received_at<?)") == 2
+    [(gone, _)] = [one for one in said if one[0].startswith("DELETE")]
+    assert "connection = ?" in gone, "a pair for each event takes PostgreSQL long to plan"
