@@ -122,7 +122,7 @@ def test_a_bad_answer_is_refused_where_it_is_given_and_the_others_stay(tmp_path:
     project = Project.open(tmp_path / "p")
     assert (project.config.metric.target, project.config.costs.currency) == (3.5, "CHF")
     written = (tmp_path / "p" / "kit.yaml").read_text()
-    assert "per_month: 60\n" in written and "exploration: 0.1\n" in written
+    assert "per_month: 60 " in written and "exploration: 0.1\n" in written
 
 
 @pytest.mark.slow
