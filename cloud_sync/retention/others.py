@@ -98,9 +98,8 @@ def _prune_crm_events(before: datetime, session: Session, limit: int) -> int:
         some = select(CrmEvent.event_id).where(mine, CrmEvent.received_at < before)
         some = some.order_by(CrmEvent.received_at).limit(limit - count)
         found = session.scalars(some).all()
-        if (
-            found
-        ):  # pairs would be a condition each: PostgreSQL takes a tenth of a second to plan 500
+        if found:
+            # not as pairs, a condition each: PostgreSQL takes a tenth of a second to plan 500
             session.execute(delete(CrmEvent).where(mine, CrmEvent.event_id.in_(found)))
         count += len(found)
     return count
