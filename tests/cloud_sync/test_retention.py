@@ -158,6 +158,9 @@ def test_by_default_alerts_and_labels_stay_for_ever(tmp_path: Path) -> None:
 def test_a_turn_is_bounded_and_the_next_one_goes_on(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(
+        giving_way, "LONG_PAUSE_S", 0.02
+    )  # a turn's clock leaps a second at each look
     for module in (rows, others):
         monkeypatch.setattr(module, "PORTION", 10)
     arrive(hub, LONG_AGO, *(health(n) for n in range(1, 101)))

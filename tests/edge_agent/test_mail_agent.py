@@ -229,7 +229,10 @@ def test_a_ledger_that_cannot_be_written_for_a_while_stops_mails_and_loses_none(
     assert len(decisions(config)) == 1
 
 
-def test_a_line_that_breaks_again_and_again_changes_nothing(tmp_path: Path) -> None:
+def test_a_line_that_breaks_again_and_again_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.sources.imap._FIRST_PAUSE_S", 0.1)
     server = Dovecot(driver="sdbox").start()
     server.fill([a_mail(n) for n in range(12)])
     with Proxy(("127.0.0.1", server.port), cut_every=8000) as proxy:

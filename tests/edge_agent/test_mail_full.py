@@ -37,6 +37,8 @@ FULL = "mailbox-full"
 @pytest.fixture(autouse=True)
 def password(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", PASSWORD)
+    # nothing of an earlier life is still on its way to a server of this machine
+    monkeypatch.setattr("edge_agent.mail.acting._SETTLES_S", 0.1)
     yield
     kill_leftovers()
 
@@ -243,8 +245,9 @@ def test_a_ledger_that_finds_no_room_at_any_step_does_nothing_twice(
 
 
 def test_an_agent_that_starts_on_a_full_disk_goes_on_once_there_is_room(
-    tmp_path: Path, small_disk: Path
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("edge_agent.sources.imap._STUCK_PAUSE_S", 0.2)
     server = Dovecot().start()
     config = mail_config(small_disk, server, once=False)
     agent, thread = lives(config)
