@@ -10,6 +10,8 @@ import errno
 import os
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP)
@@ -36,20 +38,30 @@ def write_atomically(
     mode = 0o600 if private else 0o666  # as open() does: less what the umask forbids
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if new:
-            _name_once(temporary, target)
-        else:
-            temporary.replace(target)
-    except OSError as error:
+        with naming(target):
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            if new:
+                _name_once(temporary, target)
+            else:
+                temporary.replace(target)
+    except OSError:
         temporary.unlink(missing_ok=True)  # a full disk must not keep the torn beginning
-        if error.filename is None:  # of a full disk, for example: nobody could say which
-            error.filename = str(target)
         raise
     sync(target.parent)
+
+
+@contextmanager
+def naming(target: Path) -> Iterator[None]:
+    """Has an OSError that names no file, as that of a full disk, name this one: else nobody could say which."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(target)
+        raise
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:

@@ -27,6 +27,7 @@ from pydantic import JsonValue
 
 from kits.core.bundle import open_bytes, open_file
 from kits.core.errors import DataError, MachineError, UnreachableError, UsageError, not_installed
+from kits.core.files import naming
 from kits.core.kit import Progress
 from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import Payload
@@ -125,10 +126,10 @@ def _written(part: Path, out: Path) -> Iterator[Callable[[Mapping[str, JsonValue
         sheet.write(part)
         return
     if out.suffix.lower() != ".csv":
-        with part.open("w", encoding="utf-8") as file:
+        with naming(part), part.open("w", encoding="utf-8") as file:
             yield lambda _row, line: file.write(line + "\n")
         return
-    with part.open("w", encoding="utf-8-sig", newline="") as file:
+    with naming(part), part.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
         yield lambda row, _line: table.writerow(sheet_cells(row))

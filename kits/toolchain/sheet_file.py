@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 
 from pydantic import JsonValue
 
 from kits.core.errors import DataError, MachineError
+from kits.core.files import write_atomically
 from kits.toolchain.sheet_rows import Value, sheet_values
 
 MOST_ROWS = 1_048_575
@@ -54,12 +56,16 @@ class SheetRows:
         self._rows.append({**values, "id": number if place else None})
 
     def write(self, path: Path) -> None:
-        """Writes the workbook: where samples have bands the highest score first, else in the order in which they came."""
+        """Writes the workbook: where samples have bands the highest score first, else in the order in which they came.
+
+        Raises:
+            OSError: disk full, no permission, with the file's name; nothing of it is left there.
+        """
         rows = self._rows
         if any(row.get("band") for row in rows):
             rows = sorted(rows, key=_place)
-        # with constant memory a row goes to the disk when the next one begins
-        with self._writer.Workbook(path, {"constant_memory": True}) as book:
+        made = BytesIO()
+        with self._writer.Workbook(made, {"in_memory": True}) as book:
             sheet = book.add_worksheet("Scores")
             head = book.add_format({"bold": True})
             number = book.add_format({"num_format": "0.000", "valign": "top"})
@@ -77,6 +83,7 @@ class SheetRows:
             # names stay in sight
             sheet.freeze_panes(1, 0)
             sheet.autofilter(0, 0, len(rows), len(_COLUMNS) - 1)
+        write_atomically(path, made.getvalue())
 
 
 def _writer() -> ModuleType:
