@@ -1,12 +1,15 @@
-"""What counts for all tests: garbage that is not there is not looked for, and their order. Fixtures are the folders' own."""
+"""What counts for all tests: garbage that is not there is not looked for, their order, and disks of their own."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from tests.small_disks import MakeDisk, small_disk
 
 WAITING = frozenset({"failure", "integration"})
 """Folders whose tests wait for whole programs more than they compute."""
@@ -31,3 +34,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _waits(path: Path, root: Path) -> bool:
     return path.is_relative_to(root) and path.relative_to(root).parts[0] in WAITING
+
+
+@pytest.fixture
+def make_disk() -> Iterator[MakeDisk]:
+    with ExitStack() as disks:
+        yield lambda size_mib: disks.enter_context(small_disk(size_mib))

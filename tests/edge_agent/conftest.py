@@ -14,6 +14,7 @@ from tests.edge_agent.mail_parts import write_mail_kit
 from tests.edge_agent.mosquitto import Mosquitto, kill_leftovers
 from tests.edge_agent.parts import write_tiny_kit
 from tests.edge_agent.update_bench import OLD, Bench
+from tests.small_disks import MakeDisk
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,6 +33,18 @@ def tiny_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def no_broker_outlives_its_test() -> Iterator[None]:
     yield
     kill_leftovers()
+
+
+@pytest.fixture
+def small_disk(make_disk: MakeDisk) -> Path:
+    """A file system of 2 MiB."""
+    return make_disk(2)
+
+
+@pytest.fixture
+def disk_of_a_device(make_disk: MakeDisk) -> Path:
+    """A file system of 48 MiB."""
+    return make_disk(48)
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ import errno
 import os
 import random
 import sqlite3
-import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from edge_agent.sync.writer import CommitPolicy, Writer
 from kits.core.events import AlertBody, DecisionBody, GapBody, HealthBody
 from kits.core.topics import DeviceTopics
 from tests.edge_agent.parts import agent_config, decision, picture, rows_of
+from tests.small_disks import fill
 from tests.waiting import wait_for
 
 FAST = CommitPolicy(samples_ms=10, telemetry_ms=10, first_pause_s=0.01, max_pause_s=0.1)
@@ -31,40 +31,6 @@ PATIENT = CommitPolicy(samples_ms=10, telemetry_ms=10, first_pause_s=0.3, max_pa
 """It takes seconds before it gives a picture up."""
 BUDGETS = Budgets(1 << 24, 1 << 26, 1 << 24)
 BLOB = random.Random(3).randbytes(60_000)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MiB."""
-    yield from mounted(tmp_path / "disk", "2m")
-
-
-@pytest.fixture
-def disk_of_a_device(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 48 MiB."""
-    yield from mounted(tmp_path / "disk", "48m")
-
-
-def mounted(folder: Path, size: str) -> Iterator[Path]:
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path, name: str = "filler") -> Path:
-    """Takes all the room that is left."""
-    filler = folder / name
-    with open(filler, "wb", buffering=0) as file:
-        for size in (4096, 1):
-            try:
-                while True:
-                    file.write(b"x" * size)
-            except OSError:
-                continue
-    return filler
 
 
 def alert(name: str) -> Entry:

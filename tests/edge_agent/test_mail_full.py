@@ -27,7 +27,7 @@ from tests.edge_agent.mail_servers import (
     kill_leftovers,
     needs_dovecot,
 )
-from tests.edge_agent.test_disk_full import fill, mounted
+from tests.small_disks import MakeDisk, fill
 from tests.waiting import wait_for
 
 pytestmark = needs_dovecot
@@ -170,9 +170,9 @@ def test_no_further_mail_is_decided_while_too_many_wait(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(make_disk: MakeDisk) -> Path:
     """A file system of 24 MiB for all that the agent keeps."""
-    yield from mounted(tmp_path / "disk", "24m")
+    return make_disk(24)
 
 
 def lives(config: AgentConfig) -> tuple[Agent, threading.Thread]:

@@ -21,11 +21,10 @@ from kits.core.events import AlertBody, GapBody, HealthBody
 from kits.core.sample import digest_of
 from kits.core.topics import DeviceTopics
 from tests.edge_agent.parts import decision, rows_of
-from tests.edge_agent.test_disk_full import disk_of_a_device, fill, healthy, small_disk
+from tests.edge_agent.test_disk_full import healthy
 from tests.edge_agent.test_sender import Clock, turns
+from tests.small_disks import fill
 from tests.waiting import wait_for
-
-__all__ = ["disk_of_a_device", "small_disk"]
 
 BUDGETS = Budgets.of(1 << 24)
 TOPICS = DeviceTopics("s1", "cam-1")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,9 @@ from tests.cloud_sync.crm_builders import WAYS, hubspot_event
 from tests.cloud_sync.lead_builders import SALES
 from tests.failure.conftest import Record
 from tests.failure.crm_lives import Lives, Plan
-from tests.failure.test_full_disks import fill
+from tests.small_disks import MakeDisk, fill
 
 pytestmark = pytest.mark.slow
-SmallDisk = Callable[[int], Path]
 
 
 class FullDisk(Lives):
@@ -73,8 +71,8 @@ class FullDisk(Lives):
             connection.close()
 
 
-def test_a_hub_whose_disk_is_full_while_leads_change(small_disk: SmallDisk, record: Record) -> None:
-    lives = FullDisk(small_disk(24), Plan(leads=60, changes=5, copies=2, kills=0))
+def test_a_hub_whose_disk_is_full_while_leads_change(make_disk: MakeDisk, record: Record) -> None:
+    lives = FullDisk(make_disk(24), Plan(leads=60, changes=5, copies=2, kills=0))
     outcome = lives.run()
     answered = [status for status, _again in lives.answers]
     kept = answered.count(200)

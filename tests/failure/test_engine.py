@@ -34,6 +34,7 @@ from kits.core.runtime import Session, SessionFactory
 from tests.edge_agent.conftest import tiny_kit  # noqa: F401  a fixture
 from tests.edge_agent.parts import agent_config, make_bundle, picture, tiny_onnx
 from tests.failure.conftest import Record
+from tests.small_disks import MakeDisk, fill
 from tests.waiting import wait_for
 
 RTX = BuildSettings(flavour="tensorrt_rtx", timeout_s=120)
@@ -328,7 +329,8 @@ def test_an_engine_of_another_machine_is_removed_and_reported(tmp_path: Path) ->
 
 
 @needs_rtx
-def test_a_full_disk_costs_the_cache_and_nothing_else(small_disk: Path, record: Record) -> None:
+def test_a_full_disk_costs_the_cache_and_nothing_else(make_disk: MakeDisk, record: Record) -> None:
+    small_disk = make_disk(2)
     cache, model = EngineCache(small_disk / "engines"), tiny_onnx()
     (small_disk / "engines").mkdir()
     filler = fill(small_disk)
@@ -341,28 +343,3 @@ def test_a_full_disk_costs_the_cache_and_nothing_else(small_disk: Path, record: 
     assert cache.put(key_of(model), engine)
     assert cache.get(key_of(model)) == engine
     record({"full_disks": 1, "torn_engines": 0, "lines_stopped": 0})
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Takes all the room that is left."""
-    filler = folder / "filler"
-    with open(filler, "wb", buffering=0) as file:
-        for size in (4096, 1):
-            try:
-                while True:
-                    file.write(b"x" * size)
-            except OSError:
-                continue
-    return filler

@@ -17,24 +17,11 @@ from tests.failure import driver, oracle
 from tests.failure.conftest import Record
 from tests.failure.driver import Plan
 from tests.integration.site import Line, Site
+from tests.small_disks import MakeDisk, fill
 from tests.waiting import wait_for
 
 MakeSite = Callable[..., Site]
-SmallDisk = Callable[[int], Path]
 BACK_WITHIN_S = 60.0
-
-
-def fill(folder: Path) -> Path:
-    """Takes all the room that is left, and what is given back meanwhile."""
-    filler = folder / "filler"
-    with filler.open("ab", buffering=0) as file:
-        for size in (1 << 20, 4096, 1):
-            try:
-                while True:
-                    file.write(b"x" * size)
-            except OSError:
-                continue
-    return filler
 
 
 def captured_more(line: Line, count: int) -> Callable[[], bool]:
@@ -44,9 +31,9 @@ def captured_more(line: Line, count: int) -> Callable[[], bool]:
 
 
 def test_an_agent_whose_disk_is_full(
-    make_site: MakeSite, small_disk: SmallDisk, tmp_path: Path, record: Record
+    make_site: MakeSite, make_disk: MakeDisk, tmp_path: Path, record: Record
 ) -> None:
-    disk = small_disk(64)
+    disk = make_disk(64)
     site = make_site()
     site.serve()
     (tmp_path / "b.kwb").write_bytes(make_bundle(1))
@@ -82,9 +69,9 @@ def test_an_agent_whose_disk_is_full(
 
 
 def test_a_hub_whose_disk_is_full(
-    make_site: MakeSite, small_disk: SmallDisk, tmp_path: Path, record: Record
+    make_site: MakeSite, make_disk: MakeDisk, tmp_path: Path, record: Record
 ) -> None:
-    disk = small_disk(48)
+    disk = make_disk(48)
     hub = make_site(folder=disk, limits={"disk_reserve_bytes": 4 << 20})
     hub.serve()
     plan = Plan(hub.enroll("dev", tmp_path / "dev"), life=1, rows_s=800)

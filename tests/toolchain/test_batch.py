@@ -17,7 +17,7 @@ from kits.toolchain.batch import Row, in_order, predict_to_file
 from kits.toolchain.predict import Input, find_inputs
 from kits.toolchain.project import Project
 from kits.toolchain.training import Trained
-from tests.edge_agent.test_disk_full import fill, mounted
+from tests.small_disks import MakeDisk, fill
 
 
 def kit(*words: str) -> str:
@@ -69,15 +69,15 @@ def test_nothing_readable_leaves_no_file(trained: tuple[Project, Trained], tmp_p
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "rows.xlsx"])
 def test_a_full_disk_is_told_with_the_file(
-    name: str, trained: tuple[Project, Trained], dots_folder: Path, tmp_path: Path
+    name: str, trained: tuple[Project, Trained], dots_folder: Path, make_disk: MakeDisk
 ) -> None:
     folder, bundle = str(dots_folder / "test"), str(trained[1].bundle)
-    for small_disk in mounted(tmp_path / "disk", "2m"):
-        fill(small_disk)
-        with pytest.raises(OSError, match="No space left") as told:
-            kit("predict", folder, "--bundle", bundle, "--out", str(small_disk / name))
-        assert name in str(told.value.filename)
-        assert not (small_disk / name).exists()
+    full = make_disk(2)
+    fill(full)
+    with pytest.raises(OSError, match="No space left") as told:
+        kit("predict", folder, "--bundle", bundle, "--out", str(full / name))
+    assert name in str(told.value.filename)
+    assert not (full / name).exists()
 
 
 @pytest.mark.parametrize(
