@@ -58,7 +58,8 @@ def list_rollouts(
 ) -> Json:
     """Rollouts, newest first, with how many of their devices have committed; ask for the next page with `before=next`."""
     rows, following = newest_page(session, select(Rollout), Rollout.id, limit, before)
-    return {"rollouts": listing.as_json(session, rows), "next": following}
+    spread = listing.spread_of(session, [row.id for row in rows])
+    return {"rollouts": listing.as_json(rows, spread), "next": following}
 
 
 @router.get("/{number}")

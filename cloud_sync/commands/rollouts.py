@@ -97,8 +97,8 @@ def rollout_list(
         newest = select(Rollout).order_by(Rollout.id.desc())
         found = session.scalars(newest.limit(limit)).all()
         total = count_rows(session, newest)
-        answer = listing.as_json(session, found)
         spread = listing.spread_of(session, [row.id for row in found])
+    answer = listing.as_json(found, spread)
     rows = [
         (
             row.id, row.bundle[:12], listing.target_of(row), row.state,

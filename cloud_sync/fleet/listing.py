@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
@@ -56,9 +56,8 @@ def facts_of(rollout: Rollout) -> dict[str, JsonValue]:
     }
 
 
-def as_json(session: Session, rollouts: Sequence[Rollout]) -> list[JsonValue]:
+def as_json(rollouts: Sequence[Rollout], spread: Mapping[int, Spread]) -> list[JsonValue]:
     """Some rollouts for API and `--json`; what stands of each device, `rollouts.as_json` says."""
-    spread = spread_of(session, [rollout.id for rollout in rollouts])
     return [
         {
             **facts_of(rollout),

@@ -23,6 +23,7 @@ from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.words import duration_words
 from cloud_sync.loop import Loop, Looping, always
 from cloud_sync.store.bulk import hold_in_order
+from cloud_sync.store.giving_way import GivingWay
 from cloud_sync.store.models import Blob, BlobPart, BootClock, Epoch, Sample
 from cloud_sync.store.types import UtcDateTime
 from kits.core.sample import utc_now
@@ -41,8 +42,6 @@ MOVED_NS = 500_000_000
 """An offset that got better by this much dates the samples of its boot again."""
 REDATE_ROWS = 1000
 BOOTS_AT_ONCE = 100
-PAUSE_S = 0.02
-"""Between two transactions, so that the ingest gets its turn at SQLite's one writer."""
 PART_DAYS = 14
 LEFTOVER_S = 86_400.0
 _REDATE = (
@@ -88,7 +87,7 @@ class IntakeWatch(Looping):
 
 def redate(hub: Hub) -> int:
     """Dates samples again whose boot's clock is known better now; how many."""
-    moved = 0
+    moved, giving_way = 0, GivingWay()
     with hub.database.session() as session:
         changed = or_(
             BootClock.applied_ns.is_(None),
@@ -100,20 +99,22 @@ def redate(hub: Hub) -> int:
         ).all()
     unsettled = []
     for start in range(0, len(boots), BOOTS_AT_ONCE):
-        unsettled += _settle(hub, boots[start : start + BOOTS_AT_ONCE])
+        unsettled += _settle(hub, boots[start : start + BOOTS_AT_ONCE], giving_way)
     for device, boot, offset_ns in unsettled:
-        moved += _redate_boot(hub, device, boot, offset_ns)
+        moved += _redate_boot(hub, device, boot, offset_ns, giving_way)
         with hub.database.transaction() as session:
             session.execute(
                 update(BootClock)
                 .where(BootClock.device == device, BootClock.boot == boot)
                 .values(applied_ns=offset_ns)
             )
-        time.sleep(PAUSE_S)
+        giving_way.rest()
     return moved
 
 
-def _settle(hub: Hub, boots: Sequence[Row[str, str, int]]) -> list[tuple[str, str, int]]:
+def _settle(
+    hub: Hub, boots: Sequence[Row[str, str, int]], giving_way: GivingWay
+) -> list[tuple[str, str, int]]:
     """Notes boots all of whose samples were dated by synchronised clocks; returns the others."""
     keys = [(device, boot) for device, boot, _ in boots]
     query = (
@@ -131,11 +132,11 @@ def _settle(hub: Hub, boots: Sequence[Row[str, str, int]]) -> list[tuple[str, st
     if settled:
         with hub.database.transaction() as session:
             session.execute(update(BootClock), settled)
-        time.sleep(PAUSE_S)
+        giving_way.rest()
     return [(device, boot, ns) for device, boot, ns in boots if (device, boot) in odd]
 
 
-def _redate_boot(hub: Hub, device: str, boot: str, offset_ns: int) -> int:
+def _redate_boot(hub: Hub, device: str, boot: str, offset_ns: int, giving_way: GivingWay) -> int:
     """Portion by portion in the order of ids; how many changed.
 
     Only writing takes a transaction: a boot may have millions of samples, most of them right.
@@ -158,7 +159,7 @@ def _redate_boot(hub: Hub, device: str, boot: str, offset_ns: int) -> int:
         if changes:
             with hub.database.transaction() as session:
                 session.connection().execute(_REDATE, changes)
-            time.sleep(PAUSE_S)
+            giving_way.rest()
         moved += len(changes)
         if len(rows) < REDATE_ROWS:
             return moved
@@ -171,7 +172,7 @@ def look_for_holes(hub: Hub, now: datetime, *, every: bool = False) -> list[Acco
     Looks at outboxes with more holes than were explained the last time, or at `every` one with
     holes. One that has much to be sealed first is looked at when that is done.
     """
-    found, started = [], time.monotonic()
+    found, started, giving_way = [], time.monotonic(), GivingWay()
     with hub.database.session() as session:
         wanted = _suspects(session, every=every)
     for device, epoch in wanted:
@@ -179,7 +180,7 @@ def look_for_holes(hub: Hub, now: datetime, *, every: bool = False) -> list[Acco
         while account is None and time.monotonic() - started < LOOK_S:
             with hub.database.transaction() as session:
                 account = _look_at(session, hub, device, epoch, now)
-            time.sleep(PAUSE_S)
+            giving_way.rest()
         if account is not None and account.missing:
             found.append(account)
     with hub.database.session() as session:
