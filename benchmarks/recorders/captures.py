@@ -32,12 +32,13 @@ def hash_of(text: str) -> int:
     return int.from_bytes(text.encode()[-6:], "big")
 
 
-def _track(
+def track(
     values: Mapping[str, Floats],
     rate_hz: float,
     fault: str | None = None,
     life: float | None = None,
 ) -> Track:
+    """A capture; its readings are timed by its rate."""
     seconds = {n: np.arange(v.size) / rate_hz for n, v in values.items()}
     faults = None if fault is None else (fault,) * _LENGTH
     return Track("", values, seconds, {}, faults, life, rate_hz)
@@ -72,7 +73,8 @@ def _mat(names: Mapping[str, Floats | float]) -> bytes:
     return out.getvalue()
 
 
-_CWRU: Final = {"97": ("Normal_0", ""), "105": ("IR007_0", "fault"), "118": ("B007_0", "fault")}
+CWRU: Final = {"97": ("Normal_0", ""), "105": ("IR007_0", "fault"), "118": ("B007_0", "fault")}
+"""Number of a recording → its folder, and its fault."""
 
 
 def _cwru() -> Files:
@@ -85,14 +87,15 @@ def _cwru() -> Files:
                 f"X{int(n):03d}RPM": 1_796.0,
             }
         )
-        for n, (label, _) in _CWRU.items()
+        for n, (label, _) in CWRU.items()
     }
 
 
-def _cwru_truth() -> list[Track]:
+def cwru_truth() -> list[Track]:
+    """What is true of them."""
     return [
-        _track({"DE": wave(f"de{n}", 0.5, 12e3), "FE": wave(f"fe{n}", 0.3, 12e3)}, 12e3, fault)
-        for n, (_, fault) in _CWRU.items()
+        track({"DE": wave(f"de{n}", 0.5, 12e3), "FE": wave(f"fe{n}", 0.3, 12e3)}, 12e3, fault)
+        for n, (_, fault) in CWRU.items()
     ]
 
 
@@ -112,7 +115,7 @@ def _ims() -> Files:
 def _ims_truth() -> list[Track]:
     start = datetime(2004, 2, 12, 10, 32, 39, tzinfo=timezone.utc).timestamp()
     found = [
-        _track({f"c{c}": wave(f"ims{n}{c}", 0.2 + n / 20, 20e3) for c in range(4)}, 20e3)
+        track({f"c{c}": wave(f"ims{n}{c}", 0.2 + n / 20, 20e3) for c in range(4)}, 20e3)
         for n in range(12)
     ]
     return [
@@ -137,7 +140,7 @@ def _pronostia() -> Files:
 
 def _pronostia_truth() -> list[Track]:
     return [
-        _track({c: wave(f"{bearing}{n}{c}", 0.2 + n / 20, 25_600) for c in "hv"}, 25_600, life=float(11 - n))
+        track({c: wave(f"{bearing}{n}{c}", 0.2 + n / 20, 25_600) for c in "hv"}, 25_600, life=float(11 - n))
         for bearing in ("Learning_set/Bearing1_1", "Learning_set/Bearing1_2") for n in range(12)
     ]  # fmt: skip
 
@@ -158,7 +161,7 @@ def _xjtu() -> Files:
 
 def _xjtu_truth() -> list[Track]:
     return [
-        _track({c: wave(f"{bearing}{n}{c}", 0.2 + n / 20, 25_600) for c in "hv"}, 25_600, life=float(11 - n))
+        track({c: wave(f"{bearing}{n}{c}", 0.2 + n / 20, 25_600) for c in "hv"}, 25_600, life=float(11 - n))
         for bearing in ("35Hz12kN/Bearing1_1", "35Hz12kN/Bearing1_2") for n in range(12)
     ]  # fmt: skip
 
@@ -174,7 +177,7 @@ def _sounds() -> Files:
 
 def _sounds_truth() -> list[Track]:
     return [
-        _track(
+        track(
             {"signal": np.round(wave(f"wav{n}", 0.5, 16e3) * 2**14) / 2**15},
             16e3,
             "fault" if n % 3 == 0 else "",
@@ -193,7 +196,7 @@ def _mafaulda() -> Files:
 
 def _mafaulda_truth() -> list[Track]:
     return [
-        _track({f"c{c}": wave(f"{label}{speed}{c}", level, 50e3) for c in range(8)}, 50e3, "" if label == "normal" else "fault")
+        track({f"c{c}": wave(f"{label}{speed}{c}", level, 50e3) for c in range(8)}, 50e3, "" if label == "normal" else "fault")
         for label, level in (("normal", 0.1), ("imbalance/6g", 0.4), ("horizontal-misalignment/1.0mm", 0.6)) for speed in ("12.288", "13.1072")
     ]  # fmt: skip
 
@@ -226,7 +229,7 @@ def _listed() -> Files:
 
 def _listed_truth() -> list[Track]:
     return [
-        _track(
+        track(
             {"acc": wave(f"l{n}", list(_CLASSES.values())[n % 3], 10e3)},
             10e3,
             "fault" if n % 3 else "",
@@ -236,7 +239,7 @@ def _listed_truth() -> list[Track]:
 
 
 RECORDERS: Final[tuple[Recorder, ...]] = (
-    Recorder("CWRU, Matlab files", _cwru, _cwru_truth, frozenset({"RPM"}), pieces=True),
+    Recorder("CWRU, Matlab files", _cwru, cwru_truth, frozenset({"RPM"}), pieces=True),
     Recorder("IMS bearings", _ims, _ims_truth, pieces=True),
     Recorder("PRONOSTIA", _pronostia, _pronostia_truth, pieces=True),
     Recorder("XJTU-SY", _xjtu, _xjtu_truth, pieces=True),

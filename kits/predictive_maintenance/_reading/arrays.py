@@ -6,6 +6,7 @@ What they are as columns is `_reading/tables.py`'s work.
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -18,8 +19,11 @@ from kits.core.errors import DataError
 
 SUFFIXES: Final = frozenset({".npy", ".npz", ".mat"})
 _NUMBERED = re.compile(r"[A-Za-z]?\d+_?")
+_DAMAGE: Final = (
+    OSError, ValueError, EOFError, LookupError, MemoryError, struct.error, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 _FIX: Final = "cut the file"
-_FIX_MATLAB: Final = "save it with -v7, a variable per sensor; or convert it to CSV or Parquet"
+_FIX_MATLAB: Final = "save it with a variable per sensor; or convert it to CSV or Parquet"
 
 
 def read_arrays(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
@@ -35,7 +39,7 @@ def read_arrays(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
         if path.suffix.lower() == ".mat":
             return _matlab(path, most_bytes)
         return _numpy(path, most_bytes)
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGE as error:
         # a forged header asks for more memory than there is
         kind = "Matlab" if path.suffix.lower() == ".mat" else "NumPy"
         line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
@@ -53,7 +57,7 @@ def _numpy(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
 
 
 def _matlab(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
-    """Variables with readings, and single numbers as if they held all along: the speed beside a vibration."""
+    """Variables that hold numbers."""
     from scipy.io import loadmat, whosmat
     from scipy.io.matlab import MatReadError
 
@@ -67,13 +71,9 @@ def _matlab(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
         ) from error
     numbers = {n: np.asarray(v) for n, v in loaded.items() if not n.startswith("__")}
     numbers = {n: v for n, v in numbers.items() if v.dtype.kind in "fiub" and v.ndim < 3}
-    longest = max((v.size for v in numbers.values()), default=0)
-    if longest < 2:
+    if max((v.size for v in numbers.values()), default=0) < 2:
         raise DataError("no variable with readings in it", where=path.name, fix=_FIX_MATLAB)
-    return {
-        name: np.full(longest, value.item(), np.float64) if value.size == 1 else value
-        for name, value in zip(_common_names(list(numbers)), numbers.values())
-    }
+    return dict(zip(_common_names(list(numbers)), numbers.values()))
 
 
 def _common_names(names: list[str]) -> list[str]:

@@ -37,7 +37,7 @@ _FEWEST_FAULTS = 8
 _UNEVEN = 0.2
 
 _FIX = (
-    "looked for .csv .tsv .txt .json .xlsx .xls .ods .parquet .npy .mat .wav and .cbor files, and others as CSV or "
+    "looked for .csv .tsv .txt .json .xlsx .xls .ods .parquet .npy .mat .h5 .tdms .wav and .cbor files, and others as CSV or "
     "Parquet; or state `format` in machines.yaml: table (rows in time, or cycles of units), snapshots (independent rows), captures (a waveform per "
     "file) or windows (our own)"
 )

@@ -27,13 +27,19 @@ from kits.predictive_maintenance._reading.columns import (
     role_of,
     value_text,
 )
-from kits.predictive_maintenance._reading.files import find_meta, name_in, stamp_in, stated_splits
+from kits.predictive_maintenance._reading.files import (
+    WAVES,
+    find_meta,
+    name_in,
+    stamp_in,
+    stated_splits,
+)
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.recording import REMAINING_LIFE
 from kits.predictive_maintenance._reading.roles import find_roles, require, row_labels
 from kits.predictive_maintenance._reading.sidecar import Sidecar
 from kits.predictive_maintenance._reading.table import Column, Table
-from kits.predictive_maintenance._reading.tables import read_table
+from kits.predictive_maintenance._reading.tables import SUFFIXES, read_table
 
 _CONDITION = re.compile(
     r"(?:load|torque|force|radial_?force|temperature|pressure|flow|condition|operating_?condition|"
@@ -172,7 +178,9 @@ def _file_column(meta: Table, captures: Sequence[Capture], source: str) -> Colum
 
 
 def _key(name: str) -> str:
-    return re.sub(r"\.(?:csv|parquet|pq|wav|npy|npz|txt|tsv|dat|asc)$", "", name.strip().lower())
+    key = name.strip().lower()
+    stem, dot, end = key.rpartition(".")
+    return stem if f"{dot}{end}" in SUFFIXES | WAVES else key
 
 
 def _groups(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.core.parquet import Bounds, read_parquet
@@ -20,11 +21,17 @@ from kits.core.spreadsheets import workbook
 from kits.core.window import MAX_NAME
 from kits.predictive_maintenance._reading.arrays import SUFFIXES as ARRAYS
 from kits.predictive_maintenance._reading.arrays import read_arrays
+from kits.predictive_maintenance._reading.hdf5 import SUFFIXES as HDF5
+from kits.predictive_maintenance._reading.hdf5 import is_hdf5, read_hdf5
+from kits.predictive_maintenance._reading.one_length import left_out, with_most
+from kits.predictive_maintenance._reading.rates import with_single_numbers
 from kits.predictive_maintenance._reading.records import SUFFIXES as RECORDS
 from kits.predictive_maintenance._reading.records import text_of_records
 from kits.predictive_maintenance._reading.sentinels import say_none
 from kits.predictive_maintenance._reading.sheets import text_of_sheet
 from kits.predictive_maintenance._reading.table import Column, Table, told_apart
+from kits.predictive_maintenance._reading.tdms import SUFFIXES as TDMS
+from kits.predictive_maintenance._reading.tdms import read_tdms
 from kits.predictive_maintenance._reading.text import BAD_WORDS, Layout, decoded, sniff
 from kits.predictive_maintenance._reading.typed_columns import typed_column
 
@@ -34,7 +41,7 @@ MAX_CELLS = 400_000_000
 MAX_ARRAY_BYTES = 8 * MAX_CELLS
 """Of the arrays of one file, once they are unpacked."""
 SUFFIXES = workbook.SUFFIXES | {
-    ".csv", ".tsv", ".tab", ".txt", ".dat", ".asc", ".lvm", ".parquet", ".pq", *ARRAYS, *RECORDS,
+    ".csv", ".tsv", ".tab", ".txt", ".dat", ".asc", ".lvm", ".parquet", ".pq", *ARRAYS, *HDF5, *TDMS, *RECORDS,
 }  # fmt: skip
 _FIX = "cut the file"
 _PARQUET = Bounds(cells=MAX_CELLS, columns=MAX_COLUMNS, text_bytes=MAX_FILE_BYTES, fix=_FIX)
@@ -98,25 +105,53 @@ def _is_time(found: Any, name: str) -> bool:
     return bool(pa.types.is_timestamp(found.schema.field(name).type))
 
 
+def _read_hdf5(path: Path, max_rows: int | None) -> Table:
+    return read_hdf5(path, MAX_ARRAY_BYTES, max_rows)
+
+
+def _read_tdms(path: Path, max_rows: int | None) -> Table:
+    return read_tdms(path, MAX_CELLS, max_rows)
+
+
 def _read_arrays(path: Path, max_rows: int | None) -> Table:
+    if path.suffix.lower() == ".mat" and is_hdf5(path):  # from Matlab 7.3 on
+        return _read_hdf5(path, max_rows)
     arrays = read_arrays(path, MAX_ARRAY_BYTES)
     _bounded(sum(array.size for array in arrays.values()), 1, path.name)
+    single = {n: float(a.reshape(-1)[0]) for n, a in arrays.items() if a.size == 1 and _counts(a)}
+    shaped = {n: _as_columns(a) for n, a in arrays.items() if _counts(a) and n not in single}
+    if not shaped:
+        raise DataError("no array of numbers with one or two dimensions", where=path.name)
+    length = with_most((matrix.shape[1], len(matrix)) for matrix in shaped.values())
+    taken = {name: matrix for name, matrix in shaped.items() if matrix.shape[1] == length}
+    _bounded(length, sum(map(len, taken.values())), path.name)
     columns: list[Column] = []
-    for name, array in arrays.items():
-        if array.dtype.kind not in "fiub" or array.ndim not in (1, 2) or not array.size:
-            raise DataError("not an array of numbers with one or two dimensions", where=path.name)
-        lying = array.ndim == 2 and array.shape[0] < array.shape[1]
-        matrix = np.atleast_2d(array if lying or array.ndim == 1 else array.T)
-        _bounded(matrix.shape[1], matrix.shape[0], path.name)
+    for name, matrix in taken.items():
         for number, row in enumerate(matrix[:, :max_rows], start=1):
             label = name if name and len(matrix) == 1 else f"{name or 'c'}{number}"
             columns.append(Column(label, "", "number", row.astype(np.float64)))
-    if len({c.values.size for c in columns}) > 1:
-        raise DataError("arrays of different lengths", where=path.name)
-    return Table(tuple(columns), header=path.suffix.lower() != ".npy")
+    made = with_single_numbers(columns, single)
+    others = [name for name in arrays if name not in taken and name not in single]
+    header = path.suffix.lower() != ".npy"
+    return Table(told_apart(made), header=header, findings=left_out(others, length))
 
 
-_BINARY = {".parquet": _read_parquet, ".pq": _read_parquet, **dict.fromkeys(ARRAYS, _read_arrays)}
+def _counts(array: NDArray[Any]) -> bool:
+    return array.dtype.kind in "fiub" and array.ndim < 3 and array.size > 0
+
+
+def _as_columns(array: NDArray[Any]) -> NDArray[Any]:
+    """(columns, rows)."""
+    lying = array.ndim == 2 and array.shape[0] < array.shape[1]
+    return np.atleast_2d(array if lying or array.ndim == 1 else array.T)
+
+
+_BINARY = {
+    **dict.fromkeys((".parquet", ".pq"), _read_parquet),
+    **dict.fromkeys(ARRAYS, _read_arrays),
+    **dict.fromkeys(HDF5, _read_hdf5),
+    **dict.fromkeys(TDMS, _read_tdms),
+}
 
 
 def _read_sheet(path: Path, max_rows: int | None, sheet: str) -> Table | None:
