@@ -182,6 +182,10 @@ def test_folders_we_cannot_use_say_what_was_looked_for(tmp_path: Path) -> None:
         data.detect_format(tmp_path / "missing")
     with pytest.raises(UsageError):
         data.read(tmp_path, "yollo")
+    put(tmp_path / "good/phone.heic", b"x")
+    with pytest.raises(DataError, match=r"1 pictures or films are in a form .* \(.heic\)") as error:
+        data.detect_format(tmp_path)
+    assert "PNG" in error.value.fix
 
 
 @pytest.mark.parametrize(

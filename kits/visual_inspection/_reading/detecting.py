@@ -8,7 +8,7 @@ from pathlib import Path
 from kits.core.errors import DataError
 from kits.visual_inspection._reading.beside import find_beside
 from kits.visual_inspection._reading.coco import find_coco
-from kits.visual_inspection._reading.files import pictures_under
+from kits.visual_inspection._reading.files import not_read, pictures_under
 from kits.visual_inspection._reading.folders import has_masks
 from kits.visual_inspection._reading.layout import Layout, layout_of
 from kits.visual_inspection._reading.lists import find_list
@@ -36,15 +36,22 @@ def detect_format(path: Path) -> str:
     if find_coco(path):
         return "coco"
     if not pictures_under(path):
-        raise DataError(
-            "a folder without pictures",
-            where=str(path),
-            fix="looked for .jpg .jpeg .png .bmp .tif .tiff .webp, also in sub-folders; pictures inside of Parquet, npz, HDF5 or films must "
-            "be saved as files first",
-        )
+        raise _without_pictures(path)
     if find_voc(path):
         return "voc"
     return find_list(path) or find_beside(path) or find_tables(path) or _format_of_pictures(path)
+
+
+def _without_pictures(path: Path) -> DataError:
+    """Pictures that are there but not read are named: someone who sees them would not believe that there are none."""
+    for found in not_read(path):
+        return DataError(found.text, where=str(path), fix=found.fix)
+    return DataError(
+        "a folder without pictures",
+        where=str(path),
+        fix="looked for .jpg .jpeg .png .bmp .tif .tiff .webp, also in sub-folders; pictures inside of Parquet, npz, HDF5 or films must "
+        "be saved as files first",
+    )
 
 
 def _format_of_file(path: Path) -> str:
