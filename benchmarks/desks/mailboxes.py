@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from benchmarks.desks.made import Ticket
+from benchmarks.desks.outlook_files import Letter, msg_file
 from benchmarks.desks.writing import (
     Desk,
     Files,
@@ -19,9 +20,6 @@ from benchmarks.desks.writing import (
     written,
     zulu,
 )
-
-_PROGRAM = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""The first bytes of Outlook's own files."""
 
 
 def _mail(t: Ticket, text: str = "", extra: Mapping[str, str] | None = None) -> bytes:
@@ -156,7 +154,17 @@ _NO_DATE = ("date",)
 
 
 def _own_files(tickets: Sequence[Ticket]) -> Files:
-    return {f"{t.label}/{t.subject.replace(':', '')}.msg": _PROGRAM + bytes(504) for t in tickets}
+    letters = {
+        f"{t.label}/{t.n} {t.subject.replace(':', '')}.msg": Letter(
+            subject=t.subject,
+            text=t.text,
+            sender=(t.name, t.mail),
+            sent=t.at,
+            to=(("Shop", "help@shop.example"),),
+        )
+        for t in tickets
+    }
+    return {name: msg_file(letter) for name, letter in letters.items()}
 
 
 PROGRAMS: tuple[Desk, ...] = (
@@ -174,7 +182,7 @@ PROGRAMS: tuple[Desk, ...] = (
     exported("Outlook export in German", _outlook(_GERMAN), encoding="cp1252", without=_NO_DATE, language="de"),
     exported("Outlook export in French", _outlook(_FRENCH), encoding="cp1252", delimiter=";", without=_NO_DATE, language="fr"),
     exported("Outlook export in Spanish", _outlook(_SPANISH), encoding="cp1252", delimiter=";", without=_NO_DATE, language="es"),
-    filed("Outlook's own mails", _own_files, refused=(".msg", "EML")),
+    filed("Outlook's own mails", _own_files),
     written("Outlook's own mailbox", ".pst", lambda _: b"!BDN" + bytes(600), refused=(".pst", "mbox")),
     exported("List of mails with times", lambda t: {"Date": cell(t.at), "From": t.mail, "Subject": t.subject, "Folder": t.label, "Body": t.text}),
 )  # fmt: skip

@@ -138,10 +138,10 @@ def test_tables_that_are_called_texts_stay_tables(tmp_path: Path) -> None:
 
 def test_files_of_outlook_among_mails_are_told(tmp_path: Path) -> None:
     put(tmp_path / "late" / "1.eml", f"From: kim@firm.example\nSubject: x\n\n{said(1)}\n")
-    put(tmp_path / "late" / "2.msg", b"\xd0\xcf\x11\xe0")
+    put(tmp_path / "late" / "2.pst", b"!BDN")
     samples, findings = read_all(tmp_path)
     assert len(samples) == 1
-    assert "1 .msg files are of Outlook's own and were not read" in told(findings)
+    assert "1 .pst files are of Outlook's own and were not read" in told(findings)
 
 
 def test_the_count_that_apple_mail_writes_is_no_part_of_a_mail(tmp_path: Path) -> None:

@@ -11,18 +11,17 @@ from pathlib import Path
 
 from kits.core.errors import DataError
 from kits.core.kit import Finding
-from kits.support_triage._reading.mailboxes import eml_files, is_mbox, mbox_files
+from kits.support_triage._reading.mailboxes import EML_SUFFIXES, eml_files, is_mbox, mbox_files
 from kits.support_triage._reading.maildir import is_maildir
 from kits.support_triage._reading.opening import is_table, table_paths
 from kits.support_triage._reading.sidecar import load_sidecar
 from kits.support_triage._reading.text_files import text_files
 
 _FIX = (
-    "csv (tables: .csv .tsv .jsonl .json .parquet .xlsx .xls .ods), mbox, eml (a mail per file), maildir and texts (a text per "
+    "csv (tables: .csv .tsv .jsonl .json .parquet .xlsx .xls .ods), mbox, eml (a mail per file, also Outlook's .msg), maildir and texts (a text per "
     "file in folders) are read"
 )
 _OF_OUTLOOK = {
-    ".msg": "convert them to EML, with msgconvert of libemail-outlook-message-perl or by drag and drop into Thunderbird",
     ".pst": "convert it to mbox, with readpst of pst-utils",
     ".ost": "export it from Outlook as .pst and convert that to mbox, with readpst of pst-utils",
 }
@@ -69,7 +68,7 @@ def of_outlook(path: Path) -> Iterator[Finding]:
 
 def _of_file(path: Path) -> str:
     suffix = path.suffix.lower()
-    if suffix in (".eml", ".emlx", ".mail"):
+    if suffix in EML_SUFFIXES:
         return "eml"
     if is_mbox(path):
         return "mbox"

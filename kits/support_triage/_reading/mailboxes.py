@@ -19,7 +19,7 @@ from kits.core.kit import Finding, RawSample
 from kits.core.mail.automatic import author_address, plain_address
 from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import thread_key
-from kits.support_triage._reading import folders
+from kits.support_triage._reading import folders, outlook
 from kits.support_triage._reading.maildir import MaildirMail, mails_of
 from kits.support_triage._reading.mbox import TooLarge, messages_of
 from kits.support_triage._reading.rows import MEDIA_TYPE, NOBODY, joined_intents
@@ -34,6 +34,8 @@ _KEYWORD_HEADERS = ("x-gmail-labels", "x-keywords", "x-mozilla-keys")
 _OF_ANYBODY = (*_KEYWORD_HEADERS, "keywords")
 """Also the one that mails are sent with: Outlook's categories, and what newsletters are about."""
 _APPLE = ".emlx"
+EML_SUFFIXES = frozenset({".eml", ".emlx", ".mail", outlook.SUFFIX})
+"""Of files that hold one mail."""
 _COUNT = re.compile(rb"\s{0,9}[0-9]{1,12}\s{0,9}")
 _MBOX_SUFFIXES = frozenset({".mbox", ".mbx", ".mboxrd", ".mboxo"})
 _OWN_WORDS = {
@@ -228,16 +230,31 @@ def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         name = file.relative_to(base).as_posix()
         split, _ = split_of(f"{name.rsplit('/', 1)[0]}/mail" if "/" in name else "mail", sidecar)
         try:
-            content = file.read_bytes()
+            content = mail_in(file)
         except OSError as error:
             yield _refused(name, f"cannot be read: {error.strerror}")
             continue
-        if file.suffix.lower() == _APPLE:
-            content = _without_count(content)
+        except DataError as error:
+            yield _refused(name, error.what, error.fix)
+            continue
         made = box.sample(content, name, _folder(name, sidecar), (), split)
         if made is not None:
             yield made
     yield from box.findings()
+
+
+def mail_in(file: Path) -> bytes:
+    """The mail of a file that holds one.
+
+    Raises:
+        OSError: it cannot be read.
+        DataError: Outlook's, and damaged or no mail.
+        MachineError: Outlook's, and a library is missing.
+    """
+    content, suffix = file.read_bytes(), file.suffix.lower()
+    if suffix == outlook.SUFFIX:
+        return outlook.as_eml(content)
+    return _without_count(content) if suffix == _APPLE else content
 
 
 def _without_count(content: bytes) -> bytes:
@@ -262,9 +279,7 @@ def eml_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     found = [
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in (".eml", ".emlx", ".mail") and file.is_file()
+        file for file in path.rglob("*") if file.suffix.lower() in EML_SUFFIXES and file.is_file()
     ]
     if len(found) > MAX_MAILS:
         raise DataError(

@@ -8,6 +8,7 @@ are larger than memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from kits.core.errors import DataError
 from kits.core.mail.automatic import why_automatic
 from kits.core.mail.message import read_message
 from kits.support_triage._mail.reading import Reading, read_mail
-from kits.support_triage._reading.mailboxes import eml_files, mbox_files
+from kits.support_triage._reading.mailboxes import EML_SUFFIXES, eml_files, mail_in, mbox_files
 from kits.support_triage._reading.maildir import is_maildir, mails_of
 from kits.support_triage._reading.mbox import messages_of
 
@@ -42,12 +43,14 @@ def raw_mails(path: Path) -> Iterator[bytes]:
     if path.is_dir() and is_maildir(path):
         yield from (mail.path.read_bytes() for mail in mails_of(path))
         return
-    boxes = mbox_files(path) if path.is_dir() or path.suffix.lower() != ".eml" else []
+    boxes = mbox_files(path) if path.is_dir() or path.suffix.lower() not in EML_SUFFIXES else []
     for box in boxes:
         with box.open("rb") as stream:
             yield from (found for found in messages_of(stream) if isinstance(found, bytes))
     files = eml_files(path) if not boxes else []
-    yield from (file.read_bytes() for file in files)
+    for file in files:
+        with suppress(DataError):  # as of mails that cannot be read: there is no pair in it
+            yield mail_in(file)
     if not boxes and not files:
         raise DataError(
             "no mails here", where=str(path), fix="name an mbox, a Maildir or a folder of .eml"
