@@ -13,9 +13,8 @@ SYSTEM_DEMO := libgl1 libglib2.0-0
 SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto dovecot-imapd dovecot-submissiond chromium-headless-shell/chromium git iproute2 postgresql
 # a clock that leaps, for the slow trials
 SYSTEM_ALL := $(SYSTEM_TEST) faketime
-# tests wait for real programs more than they compute: three on two cores, of which each takes 2.5 GB of memory; with four
-# a server that is just starting is met too often
-WORKERS ?= $(shell awk '/^MemTotal/ { n = int($$2 / 2500000); print (n < 2 ? 2 : (n > 3 ? 3 : n)) }' /proc/meminfo 2>/dev/null || echo 3)
+# tests wait for real programs more than they compute: four on two cores, of which each takes 2.5 GB of memory
+WORKERS ?= $(shell awk '/^MemTotal/ { n = int($$2 / 2500000); print (n < 2 ? 2 : (n > 4 ? 4 : n)) }' /proc/meminfo 2>/dev/null || echo 3)
 PARALLEL := -n $(WORKERS) --dist worksteal --timeout 300
 export YOLO_AUTOINSTALL := 0
 export YOLO_OFFLINE := 1
