@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -48,32 +49,38 @@ def drawn(rng: np.random.Generator, parents: int, each: int) -> list[NDArray[np.
     return [found[place] for place in rng.permutation(len(found))]
 
 
-def one_by_one(seen: list[tuple[Sample, Split]], new: Sample, shelf: Shelf) -> Split | None:
-    """The first that shows the same, compared with each of them."""
-    small = lookalikes._small_version(new, shelf)
-    assert small is not None
-    wanted = lookalikes.perceptual_hash(small)
-    for sample, split in seen:
-        known = lookalikes._small_version(sample, shelf)
-        assert known is not None
-        near = (lookalikes.perceptual_hash(known) ^ wanted).bit_count() <= MAX_BITS
-        if near and float(np.abs(known - small).mean()) <= MAX_MEAN_DIFFERENCE:
-            return split
-    return None
+@dataclass(frozen=True)
+class Seen:
+    """A picture as it is compared, one with each."""
+
+    small: NDArray[np.float32]
+    hash: int
+    split: Split
+
+    @classmethod
+    def of(cls, sample: Sample, split: Split, shelf: Shelf) -> Seen:
+        small = lookalikes._small_version(sample, shelf)
+        assert small is not None
+        return cls(small, lookalikes.perceptual_hash(small), split)
+
+    def shows(self, other: Seen) -> bool:
+        near = (self.hash ^ other.hash).bit_count() <= MAX_BITS
+        return near and float(np.abs(self.small - other.small).mean()) <= MAX_MEAN_DIFFERENCE
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_first_that_shows_the_same_is_found_as_by_comparing_with_each(seed: int) -> None:
     rng, shelf, alike = np.random.default_rng(seed), Shelf(), Lookalikes()
-    seen: list[tuple[Sample, Split]] = []
+    seen: list[Seen] = []
     found: Counter[Split | None] = Counter()
     for number, pixels in enumerate(drawn(rng, 60, 5)):
         sample, split = shelf.show(pixels), SPLITS[number % 3]
         told = alike.split_of(sample, shelf)
-        assert told == one_by_one(seen, sample, shelf)
+        new = Seen.of(sample, split, shelf)
+        assert told == next((one.split for one in seen if one.shows(new)), None)
         found[told] += 1
         alike.add(sample, split, shelf)
-        seen.append((sample, split))
+        seen.append(new)
     assert min(found[split] for split in (*SPLITS, None)) > 5
 
 

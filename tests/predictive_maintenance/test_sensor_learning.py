@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import weakref
 from collections.abc import Iterator
 
@@ -66,7 +65,6 @@ def test_no_readings_are_kept_of_what_was_learned_from() -> None:
             kept.append(weakref.ref(readings))
             yield Window((Channel("a", "", readings),), 1.0)
             del readings
-            gc.collect()
             most = max(most, sum(one() is not None for one in kept))
 
     baseline = learn_baseline(windows())
