@@ -93,6 +93,14 @@ class TellsTables(Protocol):
         """Whether a file of the kit's own media type is one sample."""
 
 
+@runtime_checkable
+class MakesSamples(Protocol):
+    """What `data.py` offers beside `read` when of files of other kinds it makes one sample each."""
+
+    def makes_sample(self, path: Path) -> bool:
+        """Whether a file, not of the kit's own media types, is read as one sample."""
+
+
 class TrainModule(Protocol):
     """`train.py`."""
 

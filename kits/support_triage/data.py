@@ -22,7 +22,7 @@ from kits.support_triage._reading import table_files as _tables
 from kits.support_triage._reading.layout import detect_format, of_outlook
 from kits.support_triage._reading.sidecar import Sidecar, load_sidecar
 
-__all__ = ["check", "detect_format", "near_duplicates", "read"]
+__all__ = ["check", "detect_format", "makes_sample", "near_duplicates", "read"]
 
 Reader = Callable[[Path, Sidecar], Iterator[RawSample | Finding]]
 _READERS: dict[str, Reader] = {
@@ -45,6 +45,12 @@ def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
     name = detect_format(path) if format == "auto" else format
     found = chosen(name, _READERS, "unknown format")(path, load_sidecar(path))
     return chain(found, of_outlook(path))
+
+
+def makes_sample(path: Path) -> bool:
+    """Mails that programs keep one by one in forms of their own."""
+    suffix = path.suffix.lower()
+    return suffix in _mailboxes.EML_SUFFIXES and suffix != ".eml"
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, JsonValue
 from kits.core.annotation import Annotation
 from kits.core.errors import DataError, UsageError
 from kits.core.kit import Kit, RawSample
-from kits.core.kit_modules import TellsTables
+from kits.core.kit_modules import MakesSamples, TellsTables
 from kits.core.operating_point import Decision
 from kits.core.prediction import Prediction, prediction_to_json
 from kits.core.ready import ReadyBundle
@@ -31,6 +31,8 @@ _PROBABILITY = "probability"
 _MEDIA_TYPES = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
+    ".jpe": "image/jpeg",
+    ".jfif": "image/jpeg",
     ".png": "image/png",
     ".bmp": "image/bmp",
     ".tif": "image/tiff",
@@ -150,8 +152,8 @@ def inputs_of(
 ) -> Iterator[Input]:
     """What a device would be given: files of the kit's own media types as they are, all else by the kit's reader.
 
-    A folder that holds files of its own media types is those files, but for those that are tables of many samples. One
-    sample is in memory at a time.
+    A folder that holds files of its own media types is those files, but for those that are tables of many samples, and
+    others of which the kit makes one sample each. One sample is in memory at a time.
 
     Args:
         config: the kit's part of the project's `kit.yaml`; None: its defaults.
@@ -168,12 +170,22 @@ def inputs_of(
         samples = [file for file in own if one(file)]
         if samples:
             yield from (Input(file, media_type_of(file)) for file in samples)
+            for file in _made_samples(kit, path):
+                yield from _read_by_kit(kit, file, config, learned)
         elif own:
             yield from _read_by_kit(kit, path, config, learned)
         elif path.is_file() and _is_sample(path):
             yield Input(path, media_type_of(path))  # of another kit: the runtime says what is wrong
         else:
             yield from _read_by_kit(kit, path, config, learned)
+
+
+def _made_samples(kit: Kit, folder: Path) -> list[Path]:
+    """Files of a folder that are samples once the kit's reader has read them, as Outlook's mails are among others."""
+    data = kit.data
+    if not isinstance(data, MakesSamples) or not folder.is_dir():
+        return []
+    return sorted(p for p in folder.rglob("*") if p.is_file() and data.makes_sample(p))
 
 
 def _is_sample(path: Path) -> bool:

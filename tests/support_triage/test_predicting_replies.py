@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.desks.outlook_files import Letter, msg_file
 from kits.cli import make_app
 from kits.core.correspondence import Lookup
 from kits.core.errors import DataError, UsageError
@@ -109,3 +110,21 @@ def test_a_file_that_holds_no_records_is_named(tmp_path: Path, content: str, sai
 def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         Records.read(tmp_path / "absent.json")
+
+
+def test_mails_that_programs_keep_in_forms_of_their_own_are_predicted_among_others(
+    bundle: Path, tmp_path: Path
+) -> None:
+    mail(tmp_path, OWNER)
+    letter = Letter(subject="Parcel", text="Where is my parcel?", sender=("Ada", OWNER))
+    (tmp_path / "kept.msg").write_bytes(msg_file(letter))
+    (tmp_path / "none.msg").write_bytes(b"none")
+    (tmp_path / "note.txt").write_text("no mail")
+    found = json.loads(predict(str(tmp_path), "--bundle", str(bundle), "--json"))["predictions"]
+    assert [Path(str(one["path"])).name for one in found] == [
+        "question.eml",
+        "kept.msg",
+        "none.msg",
+    ]
+    assert "no .msg file of Outlook" in found[2]["error"]
+    assert found[1]["label"] == found[0]["label"]
