@@ -41,6 +41,7 @@ class Letter:
     rtf: bytes = b""
     files: Mapping[str, tuple[str, bytes | None]] = field(default_factory=dict)
     kind: str = "IPM.Note"
+    categories: Sequence[str] = ()
 
 
 def msg_file(letter: Letter) -> bytes:
@@ -59,7 +60,22 @@ def msg_file(letter: Letter) -> bytes:
         if content is not None:
             own = {_FILE: name, _TYPE: kind, _CONTENT: content, _METHOD: _BY_VALUE}
         root[f"__attach_version1.0_#{number:08X}"] = _item(own, bytes(8))
+    if letter.categories:
+        root["__nameid_version1.0"], words = _named(letter.categories)
+        root |= words
     return compound(root)
+
+
+def _named(categories: Sequence[str]) -> tuple[Folder, Folder]:
+    """Names that programs gave, and what stands under the second of them."""
+    names, entries = b"", b""
+    for place, name in enumerate(("x-other", "Keywords")):
+        word = name.encode("utf-16-le")
+        entries += struct.pack("<IHH", len(names), 2 << 1 | 1, place)
+        names += struct.pack("<I", len(word)) + word + bytes(-len(word) % 4)
+    words = {f"__substg1.0_8001101F-{n:08X}": f"{c}\0".encode("utf-16-le") for n, c in enumerate(categories)}  # fmt: skip
+    folder = {"__substg1.0_00020102": b"", "__substg1.0_00030102": entries, "__substg1.0_00040102": names}  # fmt: skip
+    return folder, {"__substg1.0_8001101F": bytes(4 * len(categories)), **words}
 
 
 def _item(told: Mapping[int, Value | None], head: bytes) -> Folder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import datetime, timezone
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -15,7 +16,7 @@ from benchmarks.desks.outlook_files import Letter, compound, msg_file
 from kits.core.errors import DataError
 from kits.core.mail.message import read_message
 from kits.support_triage._mail.reading import read_mail
-from kits.support_triage._reading.outlook import as_eml
+from kits.support_triage._reading.outlook import as_eml, categories_of
 from kits.support_triage._replies.pairs import raw_mails
 from tests.support_triage.triage import label_of, put, read_all, told
 
@@ -107,6 +108,14 @@ def test_folders_are_intents_and_what_is_no_mail_is_told(tmp_path: Path) -> None
     assert "e.msg: no .msg file of Outlook" in refused
 
 
+def test_categories_of_outlook_are_intents(tmp_path: Path) -> None:
+    for number, words in enumerate((("Rücksendung",), ("Lieferung", "Eilig"), ())):
+        letter = Letter(subject=f"Frage {number}", text=f"Frage {number}", categories=words)
+        put(tmp_path / "Posteingang" / f"{number}.msg", msg_file(letter))
+    samples, _ = read_all(tmp_path)
+    assert [label_of(s) for s in samples] == ["Rücksendung", "Eilig|Lieferung", ""]
+
+
 def test_answers_are_looked_for_in_them_and_damaged_ones_are_passed_over(tmp_path: Path) -> None:
     put(tmp_path / "a.msg", msg_file(FROM_OUTSIDE))
     put(tmp_path / "b.msg", b"none")
@@ -114,13 +123,15 @@ def test_answers_are_looked_for_in_them_and_damaged_ones_are_passed_over(tmp_pat
 
 
 def test_damage_of_all_kinds_is_a_clear_refusal() -> None:
-    whole, chance = msg_file(FROM_OUTSIDE), random.Random(5)
+    whole = msg_file(replace(FROM_OUTSIDE, categories=("Lieferung",)))
+    chance = random.Random(5)
     for _ in range(300):
         broken = bytearray(whole[: chance.randrange(1, len(whole) + 1)])
         for _ in range(chance.choice([0, 1, 5])):
             broken[chance.randrange(len(broken))] = chance.randrange(256)
         try:
             read_message(as_eml(bytes(broken)))
+            categories_of(bytes(broken))
         except DataError as error:
             assert error.what
 

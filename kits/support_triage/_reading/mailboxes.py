@@ -230,17 +230,29 @@ def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         name = file.relative_to(base).as_posix()
         split, _ = split_of(f"{name.rsplit('/', 1)[0]}/mail" if "/" in name else "mail", sidecar)
         try:
-            content = mail_in(file)
+            content, words = mail_in(file), keywords_beside(file)
         except OSError as error:
             yield _refused(name, f"cannot be read: {error.strerror}")
             continue
         except DataError as error:
             yield _refused(name, error.what, error.fix)
             continue
-        made = box.sample(content, name, _folder(name, sidecar), (), split)
+        made = box.sample(content, name, _folder(name, sidecar), words, split)
         if made is not None:
             yield made
     yield from box.findings()
+
+
+def keywords_beside(file: Path) -> tuple[str, ...]:
+    """What a program keeps of a mail beside it: Outlook's categories.
+
+    Raises:
+        OSError: it cannot be read.
+        DataError: Outlook's, and damaged.
+    """
+    if file.suffix.lower() != outlook.SUFFIX:
+        return ()
+    return outlook.categories_of(file.read_bytes())
 
 
 def mail_in(file: Path) -> bytes:

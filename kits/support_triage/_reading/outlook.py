@@ -16,7 +16,7 @@ from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kits.core.errors import DataError, MachineError
 
@@ -39,7 +39,46 @@ _MAILS: Final = ("IPM.NOTE", "REPORT.", "IPM.SCHEDULE.")
 _SMTP_OF_SENDER, _ADDRESS_OF_SENDER, _NAME_OF_SENDER = 0x5D01, 0x0C1F, 0x0C1A
 _SHORT_NAME, _SHOWN_NAME = 0x3704, 0x3001
 _RTF, _ID, _ANSWERED, _REFERENCES = 0x1009, 0x1035, 0x1042, 0x1039
+_NUMBERED: Final = "__nameid_version1.0/__substg1.0_00030102"
+_NAMES: Final = "__nameid_version1.0/__substg1.0_00040102"
+_MOST_CATEGORIES: Final = 100
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
+
+
+def categories_of(content: bytes) -> tuple[str, ...]:
+    """The categories that somebody gave a mail in Outlook, of which nothing stands in the mail itself.
+
+    Raises:
+        DataError: damaged.
+        MachineError: the library is missing.
+    """
+    try:
+        from olefile import OleFileIO
+    except ImportError as error:
+        raise _missing() from error
+    try:
+        with OleFileIO(content) as file:
+            number = _number_of_categories(file)
+            names = [f"__substg1.0_{number:04X}101F-{n:08X}" for n in range(_MOST_CATEGORIES)]
+            told = [file.openstream(name).read() for name in names if number and file.exists(name)]
+    except _DAMAGE as error:
+        raise _damaged(error) from error
+    words = (_one_line(one.decode("utf-16-le", errors="replace").rstrip("\0")) for one in told)
+    return tuple(word for word in words if word)
+
+
+def _number_of_categories(file: Any) -> int:
+    """By which number categories go in this file: names that programs gave are numbered anew in each. 0: it has none."""
+    if not (file.exists(_NUMBERED) and file.exists(_NAMES)):
+        return 0
+    entries, names = (file.openstream(stream).read() for stream in (_NUMBERED, _NAMES))
+    for at in range(0, len(entries) - 7, 8):
+        offset, kind, place = struct.unpack_from("<IHH", entries, at)
+        if kind & 1 and offset + 4 <= len(names):
+            (size,) = struct.unpack_from("<I", names, offset)
+            if names[offset + 4 : offset + 4 + size] == "Keywords".encode("utf-16-le"):
+                return 0x8000 + int(place)
+    return 0
 
 
 def as_eml(content: bytes) -> bytes:
@@ -53,9 +92,7 @@ def as_eml(content: bytes) -> bytes:
         from oxmsg import Message
         from oxmsg.domain.model import UnrecognizedCodePageError
     except ImportError as error:
-        raise MachineError(
-            ".msg files need python-oxmsg", fix="pip install python-oxmsg"
-        ) from error
+        raise _missing() from error
     try:
         message = Message.load(content)
         kind = message.message_class
@@ -67,8 +104,16 @@ def as_eml(content: bytes) -> bytes:
         head = "".join(f"{line}\r\n" for line in _head(message))
         return _encoded(head) + body.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     except (*_DAMAGE, UnrecognizedCodePageError) as error:
-        line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise DataError(f"no .msg file of Outlook: {line}") from error
+        raise _damaged(error) from error
+
+
+def _missing() -> MachineError:
+    return MachineError(".msg files need python-oxmsg", fix="pip install python-oxmsg")
+
+
+def _damaged(error: Exception) -> DataError:
+    line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    return DataError(f"no .msg file of Outlook: {line}")
 
 
 def _encoded(text: str) -> bytes:
