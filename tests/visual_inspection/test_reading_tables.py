@@ -24,6 +24,47 @@ def test_a_sheet_of_findings(tmp_path: Path) -> None:
     assert "has no class for it" in found.told["malformed-label"].text
 
 
+def with_kinds(path: Path, header: str, kind: str, good: str = "") -> dict[str, str]:
+    """Classes of twenty pictures of which eight are bad, four each of two kinds."""
+    names = [f"{n}.jpg" for n in range(20)]
+    pictures(path, *names)
+    rows = [
+        f"{name};{'n.i.O.' if n < 8 else 'i.O.'};{kind.format(n % 2 or 'Delle') if n < 8 else good};Huber"
+        for n, name in enumerate(names)
+    ]
+    put(path / "liste.csv", "\n".join([header, *rows]))
+    return read(path).labels
+
+
+def test_the_kind_of_a_defect_stands_beside_a_verdict(tmp_path: Path) -> None:
+    labels = with_kinds(tmp_path / "a", "Bild;Befund;Fehlerart;Prüfer", "{}")
+    assert (labels["0.jpg"], labels["1.jpg"], labels["9.jpg"]) == ("Delle", "1", "good")
+    labels = with_kinds(tmp_path / "b", "Bild;Befund;Fehlerart;Prüfer", "{}", "keine")
+    assert (labels["0.jpg"], labels["9.jpg"]) == ("Delle", "good")
+
+
+@pytest.mark.parametrize(
+    ("header", "kind", "good"),
+    [
+        ("Bild;Befund;Maßnahme;Prüfer", "{}", ""),  # what was done about it
+        ("Bild;Befund;Fehlerart;Prüfer", "{}", "{}"),  # also where nothing is wrong
+        ("Bild;Befund;Fehlerart;Prüfer", "Delle", ""),  # always the same says nothing
+    ],
+)
+def test_what_is_no_kind_of_a_defect_is_no_class(
+    header: str, kind: str, good: str, tmp_path: Path
+) -> None:
+    labels = with_kinds(tmp_path, header, kind, good)
+    assert set(labels.values()) == {"n.i.O.", "good"}
+
+
+def test_remarks_are_no_kinds(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"{n}.jpg" for n in range(20)))
+    rows = [f"{n}.jpg;{'n.i.O.' if n < 8 else 'i.O.'};{f'Delle bei {n}' if n < 8 else ''}" for n in range(20)]  # fmt: skip
+    put(tmp_path / "liste.csv", "\n".join(["Bild;Befund;Fehler", *rows]))
+    assert set(read(tmp_path).labels.values()) == {"n.i.O.", "good"}
+
+
 @pytest.mark.parametrize(
     ("header", "row", "box"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kits.core.column_names import plain
@@ -41,18 +41,34 @@ _YES, _NO = (
     frozenset({"0", "0.0", "false", "no", "nein", "non"}),
 )
 _MARKS = frozenset({"", "x", "✓", "✔", "●", "j", "y", "1", "ja", "yes", "oui", "si", "sí"})
+_NO_KIND = frozenset(
+    {"", "-", "–", "none", "keine", "keiner", "no", "n/a", "na", "aucun", "ninguno", "nessuno"}
+)
+_OF_KINDS = (
+    "defect", "defekt", "defaut", "defecto", "defeito", "difetto", "fault", "error", "failure", "flaw", "fehler", "mangel", "ausschuss",
+    "wada", "vada", "chyba", "hiba", "reject", "class", "klass", "categor", "kategor", "label", "kind", "type", "typ", "tipo", "reason",
+    "grund",
+)  # fmt: skip
+"""How words begin that are in the name of a column with a kind: what was done about a defect is none."""
+_PER_KIND = 3
+"""Rows of a kind on average, at least; else it is a remark."""
 _SPLITS = ("split", "set", "subset", "partition")
 
 
 @dataclass(frozen=True)
 class _Columns:
-    """Where a table has what: the class in one column, or in a column per class that is 1."""
+    """Where a table has what: the class in one column, or in a column per class that is 1.
+
+    Attributes:
+        finer: the column with the kind of a defect, beside one that says only good or bad.
+    """
 
     picture: str
     label: str
     kinds: tuple[str, ...]
     split: str
     marks: bool = False
+    finer: str = ""
 
 
 def stated(table: Table, is_picture: Callable[[str], bool]) -> list[Stated] | None:
@@ -61,7 +77,14 @@ def stated(table: Table, is_picture: Callable[[str], bool]) -> list[Stated] | No
     Raises:
         DataError: the classes are numbers of which nobody knows which one is good.
     """
-    picture = column_of_pictures(table, is_picture)
+    columns = _columns_of(table, column_of_pictures(table, is_picture))
+    if columns is None:
+        return None
+    return [_stated(row, columns, table) for row in table.rows if row.get(columns.picture, "").strip()]  # fmt: skip
+
+
+def _columns_of(table: Table, picture: str) -> _Columns | None:
+    """Where a table has what; None where it names no pictures, or no class."""
     others = [column for column in table.columns if column != picture]
     label = _label_column(table.rows, others)
     kinds = () if label else _kinds(table.rows, others)
@@ -69,7 +92,7 @@ def stated(table: Table, is_picture: Callable[[str], bool]) -> list[Stated] | No
         return None
     marks = bool(label) and _holds_marks(table.rows, label)
     columns = _Columns(picture, label, kinds, _split_column(others), marks)
-    return [_stated(row, columns, table) for row in table.rows if row.get(picture, "").strip()]
+    return replace(columns, finer=_finer_column(table, columns, others))
 
 
 def _stated(row: Row, columns: _Columns, table: Table) -> Stated:
@@ -89,10 +112,16 @@ def _folder(file: Path) -> Split | None:
     return SPLIT_WORDS.get(file.parent.name.lower())
 
 
-def told(stated: Sequence[Stated]) -> str:
-    """How often the table has which class, for people."""
+def told(table: Table, stated: Sequence[Stated]) -> str:
+    """Which columns of a table say what a picture shows, and how often which class is there, for people."""
+    picture = next((c for c in table.columns if stated and stated[0].name in {row.get(c) for row in table.rows}), "")  # fmt: skip
+    columns = _columns_of(table, picture)
+    where = ""
+    if columns is not None and columns.label:
+        finer = f", its kind by {columns.finer!r}" if columns.finer else ""
+        where = f"class by {columns.label!r}{finer}: "
     counts = Counter(one.label for one in stated)
-    return ", ".join(f"{label or '(none)'}: {n}" for label, n in counts.most_common(_SHOWN))
+    return where + ", ".join(f"{label or '(none)'}: {n}" for label, n in counts.most_common(_SHOWN))
 
 
 def _label_column(rows: Sequence[Row], others: Sequence[str]) -> str:
@@ -109,6 +138,31 @@ def _label_column(rows: Sequence[Row], others: Sequence[str]) -> str:
     if _kinds(rows, others):
         return ""
     return next((named[name] for name in _OF_GOOD if name in named), "")
+
+
+def _finer_column(table: Table, columns: _Columns, others: Sequence[str]) -> str:
+    """A column that tells a kind where the class is bad, and nothing where it is good: `Befund;Fehlerart`, `n.i.O.;Kratzer`."""
+    if not columns.label:
+        return ""
+    classes = [_class(row, columns, table.name) for row in table.rows]
+    bad = {one for one in classes if one and not is_good(one)}
+    if len(bad) != 1 or not any(map(is_good, classes)):
+        return ""
+    for column in others:
+        words = plain(column).split("_")
+        if column == columns.label or not any(word.startswith(_OF_KINDS) for word in words):
+            continue
+        kinds = [_kind(row, column) for row in table.rows]
+        told = [kind for kind, one in zip(kinds, classes) if one in bad and kind]
+        nowhere_else = all(one in bad for kind, one in zip(kinds, classes) if kind)
+        if nowhere_else and len(set(told)) > 1 and len(told) >= _PER_KIND * len(set(told)):
+            return column
+    return ""
+
+
+def _kind(row: Row, column: str) -> str:
+    cell = row.get(column, "").strip()
+    return "" if cell.lower() in _NO_KIND or is_good(cell) else tidy(cell)
 
 
 def _holds_marks(rows: Sequence[Row], column: str) -> bool:
@@ -156,6 +210,8 @@ def _class(row: Row, columns: _Columns, where: str) -> str:
     Raises:
         DataError: numbers of which nobody knows which one is good.
     """
+    if columns.finer and (kind := _kind(row, columns.finer)):
+        return kind
     if columns.kinds:
         ones = [tidy(kind) for kind in columns.kinds if row[kind].strip() == "1"]
         bad = [kind for kind in ones if kind != GOOD]

@@ -144,8 +144,8 @@ def read_tables(path: Path) -> Iterator[RawSample | Finding]:
                 "mend them, and import again",
             )  # fmt: skip
         if not one.boxes:
-            told = class_tables.told(one.stated)
-            yield Finding("columns", "pass", f"{one.table.name}: classes {told}")
+            told = class_tables.told(one.table, one.stated)
+            yield Finding("columns", "pass", f"{one.table.name}: {told}")
     yield from _of_several_folders(path, found)
     yield from _passed_over(path, found)
 
