@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 from edge_agent.actions.config import SimulatedActionConfig
 from edge_agent.mail.config import ImapSourceConfig, SendConfig
-from edge_agent.sources.config import FolderSourceConfig, VideoSourceConfig
+from edge_agent.sources.config import (
+    FolderSourceConfig,
+    HotFolderSourceConfig,
+    VideoSourceConfig,
+)
 from edge_agent.sources.machine_config import (
     MqttSourceConfig,
     OpcUaSourceConfig,
@@ -30,7 +34,7 @@ def anchored(config: AgentConfig, base: Path) -> AgentConfig:
         changes["bundle"] = base / config.bundle
     if config.hub.ca_file is not None:
         changes["hub"] = config.hub.model_copy(update={"ca_file": base / config.hub.ca_file})
-    if isinstance(config.source, FolderSourceConfig):
+    if isinstance(config.source, FolderSourceConfig | HotFolderSourceConfig):
         changes["source"] = config.source.model_copy(update={"path": base / config.source.path})
     elif isinstance(config.source, VideoSourceConfig) and "://" not in config.source.url:
         changes["source"] = config.source.model_copy(update={"url": str(base / config.source.url)})

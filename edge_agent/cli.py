@@ -296,8 +296,14 @@ def install_service(
 ) -> None:
     """Print the systemd unit, or write it with --path."""
     from edge_agent.service_unit import make_unit
+    from edge_agent.sources.config import HotFolderSourceConfig
 
-    unit = make_unit(config.absolute(), settings_of(config).state_dir, user)
+    settings = settings_of(config)
+    source = settings.source
+    writable = []
+    if isinstance(source, HotFolderSourceConfig) and source.done != "keep":
+        writable.append(source.path)
+    unit = make_unit(config.absolute(), settings.state_dir, user, writable)
     if path is None:
         print(unit, end="")  # noqa: T201  the command's output
         return

@@ -7,6 +7,7 @@ when they let this very device in.
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -23,7 +24,12 @@ from edge_agent.enroll import Identity, hub_client, load_identity
 from edge_agent.errors import AgentConfigError, SourceError
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.process import kept_idle
-from edge_agent.sources.config import CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
+from edge_agent.sources.config import (
+    CameraSourceConfig,
+    FolderSourceConfig,
+    HotFolderSourceConfig,
+    VideoSourceConfig,
+)
 from edge_agent.sources.machine_config import (
     MachineSourceConfig,
     ModbusSourceConfig,
@@ -102,6 +108,8 @@ def _source(config: AgentConfig) -> Check:
         there = source.path.exists()
         found = f"{source.path} {'is there' if there else 'is missing'}"
         return Check("source", there, found, "a folder", "" if there else "set source.path")
+    if isinstance(source, HotFolderSourceConfig):
+        return _hot_folder(source)
     if isinstance(source, ImapSourceConfig):
         return _mailbox(source)
     if not isinstance(source, CameraSourceConfig | VideoSourceConfig):
@@ -114,6 +122,19 @@ def _source(config: AgentConfig) -> Check:
         found = _first_frame(source) if idle else _frames_of_agent(config)
     fix = "" if found else "check cable, address and permissions (group video)"
     return Check("source", bool(found), found or "no frame", "a frame", fix)
+
+
+def _hot_folder(source: HotFolderSourceConfig) -> Check:
+    """Whether the folder can be looked at, and files in it be put away by whoever asks."""
+    needed = "a folder to read" if source.done == "keep" else "a folder to read and write"
+    if not source.path.is_dir():
+        found, fix = f"{source.path} is missing", "set source.path; is the share mounted?"
+        return Check("source", ok=False, found=found, needed=needed, fix=fix)
+    rights = os.R_OK | os.X_OK | (0 if source.done == "keep" else os.W_OK)
+    may = os.access(source.path, rights)
+    found = f"{source.path} is there" + ("" if may else ", and not for this user")
+    fix = "" if may else "let the agent's user in, or set source.done: keep"
+    return Check("source", may, found, needed, fix)
 
 
 def _mailbox(source: ImapSourceConfig) -> Check:

@@ -19,6 +19,16 @@ ALERTS: tuple[AlertInfo, ...] = (
         "when it repeats: look at the camera, its cable, or whatever writes the files",
     ),
     AlertInfo(
+        "parts-missed", ("warning",),
+        "files came into a hot folder while the agent was not running, or could not look there: they were not decided",
+        "look at the parts of that time; their pictures are in the folder `missed`",
+    ),
+    AlertInfo(
+        "files-not-put-away", ("warning",),
+        "files of a hot folder were decided and cannot be moved or deleted; they stay, and are not decided again",
+        "let the agent's user write there, or set `source.done: keep` and have the camera's program clear up",
+    ),
+    AlertInfo(
         "source-clock", ("warning",),
         "the clock of a PLC or gateway was set, or is wrong by hours; windows go on without a jump",
         "set the clock there, by NTP if it can",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from kits.core.errors import MachineError
@@ -16,8 +17,11 @@ _TEMPLATE = Path(__file__).parent / "deploy" / "kitwright-agent.service"
 _MARK = re.compile("@([A-Z]+)@")
 
 
-def make_unit(config: Path, state_dir: Path, user: str) -> str:
+def make_unit(config: Path, state_dir: Path, user: str, writable: Sequence[Path] = ()) -> str:
     """The unit for a configuration.
+
+    Args:
+        writable: further folders that the agent writes to.
 
     Raises:
         MachineError: the command is installed nowhere.
@@ -26,7 +30,9 @@ def make_unit(config: Path, state_dir: Path, user: str) -> str:
         "COMMAND": _quoted(str(_command())),
         "CONFIG": _argument(config),
         "STATE": _argument(state_dir),
-        "WRITABLE": _quoted(f"-{state_dir}"),  # absent, it is no reason not to start
+        "WRITABLE": " ".join(
+            _quoted(f"-{one}") for one in (state_dir, *writable)
+        ),  # absent, they are no reason not to start
         "USER": user,
     }
     return _MARK.sub(lambda mark: values[mark[1]], _TEMPLATE.read_text())

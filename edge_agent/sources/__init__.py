@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge_agent.sources.config import CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
+from edge_agent.sources.config import (
+    CameraSourceConfig,
+    FolderSourceConfig,
+    HotFolderSourceConfig,
+    VideoSourceConfig,
+)
 from edge_agent.sources.machine_config import (
     ModbusSourceConfig,
     MqttSourceConfig,
@@ -25,6 +30,10 @@ def make_source(config: WatchingSourceConfig, alerts: Alerts) -> Source:
         from edge_agent.sources.folder import FolderSource
 
         return FolderSource(config, alerts)
+    if isinstance(config, HotFolderSourceConfig):
+        from edge_agent.sources.hot_folder import HotFolderSource
+
+        return HotFolderSource(config, alerts)
     if isinstance(config, CameraSourceConfig | VideoSourceConfig):
         return _make_video(config, alerts)
     if isinstance(config, ReplaySourceConfig):

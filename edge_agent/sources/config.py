@@ -22,6 +22,30 @@ class FolderSourceConfig(Section):
     name: str = Field("folder", description="name of the source in events")
 
 
+class HotFolderSourceConfig(Section):
+    """A folder into which another program, as a camera's own, saves a file for each part."""
+
+    kind: Literal["hot-folder"] = "hot-folder"
+    path: Path = Field(description="folder that the files come into, with its subfolders")
+    done: Literal["move", "delete", "keep"] = Field(
+        "move",
+        description="what becomes of a file that was decided: it is moved to the folder `decided` there, deleted, or stays",
+    )
+    settle_s: float = Field(
+        0.3,
+        gt=0,
+        le=60,
+        description="a file that does not show its end (TIFF; one that is cut) is read once it has not changed for so long, seconds",
+    )
+    poll_s: float = Field(0.02, gt=0, le=10, description="between two looks, seconds")
+    stale_s: float = Field(
+        0.0,
+        ge=0,
+        description="no file for this long: camera lost, seconds; 0: a line may stand still",
+    )
+    name: str = Field("hot-folder", description="name of the source in events")
+
+
 class CameraSourceConfig(Section):
     """A local camera."""
 
@@ -50,12 +74,17 @@ class VideoSourceConfig(Section):
 
 
 WatchingSourceConfig: TypeAlias = (
-    FolderSourceConfig | CameraSourceConfig | VideoSourceConfig | MachineSourceConfig
+    FolderSourceConfig
+    | HotFolderSourceConfig
+    | CameraSourceConfig
+    | VideoSourceConfig
+    | MachineSourceConfig
 )
 """Sources that only look; `sources.make_source` makes them."""
 SourceConfig = Annotated[WatchingSourceConfig | ImapSourceConfig, Field(discriminator="kind")]
 SOURCES = (
     FolderSourceConfig,
+    HotFolderSourceConfig,
     CameraSourceConfig,
     VideoSourceConfig,
     *MACHINE_SOURCES,

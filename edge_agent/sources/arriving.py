@@ -1,0 +1,186 @@
+"""Files that arrive in a folder: which are new, which are whole, and which have been taken.
+
+A file is whole once it ends as its kind of file does; one whose kind has no such end, once it has rested. What was there
+before the first look is not new, and neither is one whose times are set after it was taken, as programs that copy do.
+Shares of the network tell nobody of what comes, so the folder is looked at again and again.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+from edge_agent.sources.folder import MEDIA_TYPES
+
+DECIDED, MISSED = "decided", "missed"
+"""Folders below the one that is looked at, for files that need not be looked at any more."""
+_MOST_DEEP = 8
+_PNG_END = b"IEND\xaeB`\x82"
+_START_OF_SCAN = 0xDA
+
+
+class Stamp(NamedTuple):
+    """What tells a file from another one of the same name."""
+
+    modified_ns: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A file that is whole.
+
+    Attributes:
+        first_seen_mono: monotonic seconds of the look that found it.
+        again: it was taken before, and only its times were set since.
+    """
+
+    path: Path
+    stamp: Stamp
+    media_type: str
+    content: bytes
+    first_seen_mono: float
+    again: bool = False
+
+
+@dataclass(slots=True)
+class _Known:
+    stamp: Stamp
+    digest: bytes = b""
+
+
+@dataclass(slots=True)
+class _Coming:
+    stamp: Stamp
+    first_seen_mono: float
+    still_since_mono: float
+
+
+class Arriving:
+    """Looks at one folder.
+
+    Args:
+        settle_s: a file that does not show its end is whole after so long without a change.
+        clock: monotonic seconds.
+
+    Attributes:
+        before: files that came while nobody looked, by the look that began anew.
+    """
+
+    def __init__(
+        self, root: Path, settle_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._root = root
+        self._settle_s = settle_s
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
+        self._coming: dict[str, _Coming] = {}
+        self._began = False
+        self.before: tuple[Path, ...] = ()
+
+    def look(self) -> Iterator[Arrived]:
+        """Files that have become whole since the last look, the oldest first.
+
+        Raises:
+            OSError: the folder cannot be looked at.
+        """
+        now = self._clock()
+        there = dict(self._there(str(self._root), 0))
+        self._known = {name: one for name, one in self._known.items() if name in there}
+        fresh = {name: stamp for name, stamp in there.items() if self._is_fresh(name, stamp)}
+        if not self._began:
+            self.before = tuple(map(Path, sorted(fresh)))
+            self._known |= {name: _Known(stamp) for name, stamp in fresh.items()}
+            self._began, self._coming = True, {}
+            return
+        self._coming = {name: self._coming_of(name, stamp, now) for name, stamp in fresh.items()}
+        for name in sorted(fresh, key=lambda name: (fresh[name], name)):
+            arrived = self._whole(Path(name), self._coming[name], now)
+            if arrived is not None:
+                del self._coming[name]
+                yield arrived
+
+    def begin_anew(self) -> None:
+        """Nobody could look for a while: what came meanwhile is not new."""
+        self._began = False
+
+    def forget(self, path: Path) -> None:
+        """A file is gone: another one of its name is new."""
+        self._known.pop(str(path), None)
+
+    def _is_fresh(self, name: str, stamp: Stamp) -> bool:
+        known = self._known.get(name)
+        return known is None or known.stamp != stamp
+
+    def _coming_of(self, name: str, stamp: Stamp, now: float) -> _Coming:
+        before = self._coming.get(name)
+        if before is None:
+            return _Coming(stamp, now, now)
+        return before if before.stamp == stamp else _Coming(stamp, before.first_seen_mono, now)
+
+    def _whole(self, path: Path, coming: _Coming, now: float) -> Arrived | None:
+        media_type = MEDIA_TYPES[path.suffix.lower()]
+        rested = now - coming.still_since_mono >= self._settle_s
+        if not rested and not _has_an_end(media_type):
+            return None
+        try:
+            content = path.read_bytes()
+        except OSError:  # the writer may hold it; when that lasts, it is a part that cannot be read
+            content = b""
+        if not rested and not ends(media_type, content):
+            return None
+        known, digest = self._known.get(str(path)), blake2b(content, digest_size=16).digest()
+        again = known is not None and known.digest == digest
+        self._known[str(path)] = _Known(coming.stamp, digest)
+        return Arrived(path, coming.stamp, media_type, content, coming.first_seen_mono, again)
+
+    def _there(self, folder: str, depth: int) -> Iterator[tuple[str, Stamp]]:
+        """Regular files of known kinds; not of hidden ones, of links, and of what was taken."""
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith((".", "~")):
+                    continue
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        own = depth == 0 and entry.name in (DECIDED, MISSED)
+                        if not own and depth < _MOST_DEEP:
+                            yield from self._there(entry.path, depth + 1)
+                        continue
+                    suffix = os.path.splitext(entry.name)[1]  # noqa: PTH122  of thousands at each look
+                    if suffix.lower() in MEDIA_TYPES and entry.is_file(follow_symlinks=False):
+                        found = entry.stat(follow_symlinks=False)
+                        yield entry.path, Stamp(found.st_mtime_ns, found.st_size)
+                except FileNotFoundError:
+                    continue  # gone meanwhile
+
+
+def _has_an_end(media_type: str) -> bool:
+    return media_type in ("image/jpeg", "image/png", "image/bmp", "image/webp")
+
+
+def ends(media_type: str, content: bytes) -> bool:
+    """Whether a picture is there to its end, as far as its kind shows that."""
+    if media_type == "image/jpeg":
+        return content.rstrip(b"\0").endswith(b"\xff\xd9") and _has_begun_its_scan(content)
+    if media_type == "image/png":
+        return content.endswith(_PNG_END)
+    if media_type == "image/bmp":
+        return len(content) >= 14 and len(content) >= int.from_bytes(content[2:6], "little") > 0
+    if media_type == "image/webp":
+        return len(content) >= 12 and len(content) >= 8 + int.from_bytes(content[4:8], "little")
+    return False
+
+
+def _has_begun_its_scan(content: bytes) -> bool:
+    """Whether the segments before a JPEG's pixels are there: a small picture in one of them has an end of its own."""
+    at = 2
+    while at + 4 <= len(content) and content[at] == 0xFF:
+        if content[at + 1] == _START_OF_SCAN:
+            return True
+        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+    return False

@@ -1,0 +1,308 @@
+"""A folder into which a camera's own program saves a file for each part: each is decided once, and none of another time."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_agent.agent import Agent
+from edge_agent.config import parse_config
+from edge_agent.doctor import _source
+from edge_agent.service_unit import make_unit
+from edge_agent.sources import make_source
+from edge_agent.sources.arriving import Arriving, ends
+from edge_agent.sources.config import HotFolderSourceConfig
+from edge_agent.sources.hot_folder import HotFolderSource
+from tests.edge_agent.parts import agent_config, make_bundle, picture
+from tests.edge_agent.test_sources import Consumer, Told
+from tests.waiting import wait_for
+
+NEVER_S = 60.0
+"""To settle: what is read before shows its end."""
+
+
+def encoded(suffix: str, level: int = 10) -> bytes:
+    return bytes(cv2.imencode(suffix, np.full((16, 16, 3), level, np.uint8))[1])
+
+
+@contextmanager
+def hot(folder: Path, told: Told, **changes: object) -> Iterator[Consumer]:
+    """A source that has had its first look."""
+    config = HotFolderSourceConfig.model_validate({"path": folder, "settle_s": NEVER_S, **changes})
+    source = HotFolderSource(config, told, first_pause_s=0.02)
+    consumer = Consumer(source)
+    try:
+        wait_for(lambda: source._has_looked)
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def names(consumer: Consumer) -> list[str]:
+    return [captured.source.removeprefix("hot-folder/") for captured in consumer.taken]
+
+
+def below(folder: Path) -> list[str]:
+    """Files in a folder, days as `DAY`."""
+    day = f"{datetime.now(timezone.utc):%Y-%m-%d}"
+    found = (p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    return sorted(name.replace(day, "DAY") for name in found)
+
+
+def test_each_file_is_taken_once_and_put_away(tmp_path: Path) -> None:
+    with hot(tmp_path, told := Told()) as consumer:
+        (tmp_path / "line-2").mkdir()
+        (tmp_path / "1.png").write_bytes(picture(10))
+        wait_for(lambda: names(consumer) == ["1.png"])
+        (tmp_path / "line-2" / "1.png").write_bytes(picture(20))
+        wait_for(lambda: len(consumer.taken) == 2)
+        (tmp_path / "1.png").write_bytes(picture(30))  # the camera counts from one again
+        wait_for(lambda: len(consumer.taken) == 3)
+        wait_for(lambda: below(tmp_path) == [
+            "decided/DAY/1-2.png", "decided/DAY/1.png", "decided/DAY/line-2/1.png",
+        ])  # fmt: skip
+    assert [c.payload for c in consumer.taken] == [picture(10), picture(20), picture(30)]
+    assert told.alerts == [] and consumer.source.health.captured == 3
+    assert consumer.source.live
+
+
+def test_files_that_came_before_are_no_parts_that_pass_now(tmp_path: Path) -> None:
+    (tmp_path / "old.png").write_bytes(picture(10))
+    with hot(tmp_path, told := Told()) as consumer:
+        (tmp_path / "new.png").write_bytes(picture(20))
+        wait_for(lambda: names(consumer) == ["new.png"])
+    assert below(tmp_path) == ["decided/DAY/new.png", "missed/old.png"]
+    assert told.alerts == [("parts-missed", "warning")] and "1 files came" in told.texts[0]
+    assert consumer.source.health.dropped == 1
+
+
+def test_kept_files_are_not_taken_again_but_for_others_of_their_name(tmp_path: Path) -> None:
+    (tmp_path / "old.png").write_bytes(picture(10))
+    with hot(tmp_path, told := Told(), done="keep") as consumer:
+        (tmp_path / "new.png").write_bytes(picture(20))
+        wait_for(lambda: names(consumer) == ["new.png"])
+        (tmp_path / "old.png").write_bytes(picture(31, seed=1))
+        wait_for(lambda: names(consumer) == ["new.png", "old.png"])
+        os.utime(tmp_path / "new.png", ns=(1, 1))  # as programs that copy set it afterwards
+        (tmp_path / "third.png").write_bytes(picture(40))
+        wait_for(lambda: names(consumer) == ["new.png", "old.png", "third.png"])
+        (tmp_path / "new.png").write_bytes(picture(50))
+        wait_for(lambda: names(consumer) == ["new.png", "old.png", "third.png", "new.png"])
+        (tmp_path / "third.png").unlink()
+    assert below(tmp_path) == ["new.png", "old.png"] and told.alerts == []
+
+
+def test_decided_files_are_deleted_where_that_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "old.png").write_bytes(picture(10))
+    with hot(tmp_path, Told(), done="delete") as consumer:
+        (tmp_path / "new.png").write_bytes(picture(20))
+        wait_for(lambda: names(consumer) == ["new.png"] and below(tmp_path) == ["missed/old.png"])
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp"])
+def test_a_picture_is_taken_when_its_end_is_there(suffix: str, tmp_path: Path) -> None:
+    content = encoded(suffix)
+    with hot(tmp_path, Told()) as consumer:
+        with (tmp_path / f"1{suffix}").open("wb", buffering=0) as file:
+            file.write(content[:-1])
+            (tmp_path / "2.png").write_bytes(picture(10))
+            wait_for(lambda: names(consumer) == ["2.png"])
+            file.write(content[-1:])
+        wait_for(lambda: names(consumer) == ["2.png", f"1{suffix}"])
+    assert consumer.taken[1].payload == content
+
+
+def test_a_small_picture_inside_of_one_does_not_end_it() -> None:
+    small, whole = encoded(".jpg", 1), encoded(".jpg", 2)
+    segment = b"\xff\xe1" + (2 + len(small)).to_bytes(2, "big") + small
+    content = whole[:2] + segment + whole[2:]
+    assert ends("image/jpeg", content)
+    assert not any(ends("image/jpeg", content[:n]) for n in range(len(content)))
+
+
+def test_a_file_whose_times_are_set_once_it_was_taken_is_put_away_and_not_decided_again(
+    tmp_path: Path,
+) -> None:
+    arriving = Arriving(tmp_path, NEVER_S)
+    assert list(arriving.look()) == []
+    (tmp_path / "1.png").write_bytes(picture(1))
+    assert [one.again for one in arriving.look()] == [False]
+    os.utime(tmp_path / "1.png", ns=(1, 1))
+    assert [one.again for one in arriving.look()] == [True]
+    assert list(arriving.look()) == []
+    arriving.forget(tmp_path / "1.png")
+    assert [one.again for one in arriving.look()] == [False]
+
+
+def test_what_shows_no_end_is_taken_once_it_rests_and_a_torn_one_is_a_part_too(
+    tmp_path: Path,
+) -> None:
+    now = [0.0]
+    arriving = Arriving(tmp_path, 0.3, clock=lambda: now[0])
+    assert list(arriving.look()) == []
+    (tmp_path / "1.tif").write_bytes(encoded(".tif"))
+    (tmp_path / "2.jpg").write_bytes(encoded(".jpg")[:-20])
+    for seconds in (1.0, 1.2):
+        now[0] = seconds
+        assert list(arriving.look()) == []
+    (tmp_path / "2.jpg").write_bytes(encoded(".jpg")[:-10])
+    now[0] = 1.4
+    assert [(one.path.name, one.first_seen_mono) for one in arriving.look()] == [("1.tif", 1.0)]
+    now[0] = 1.8
+    assert [(one.path.name, one.media_type) for one in arriving.look()] == [("2.jpg", "image/jpeg")]
+    assert list(arriving.look()) == []
+
+
+def test_files_go_in_the_order_in_which_they_were_written(tmp_path: Path) -> None:
+    arriving = Arriving(tmp_path, NEVER_S)
+    assert list(arriving.look()) == []
+    for number, name in enumerate(("b.png", "c.png", "a.png")):
+        (tmp_path / name).write_bytes(picture(number))
+        os.utime(tmp_path / name, ns=(number, number))
+    assert [one.path.name for one in arriving.look()] == ["b.png", "c.png", "a.png"]
+
+
+def test_what_is_not_for_the_agent_is_left_alone(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "secret.png").write_bytes(picture(1))
+    root = tmp_path / "root"
+    (root / "decided" / "2026-01-01").mkdir(parents=True)
+    arriving = Arriving(root, 0.0)
+    assert list(arriving.look()) == []
+    for name in (".hidden.png", "~tmp.png", "1.png.tmp", "notes.txt", "decided/2026-01-01/1.png"):
+        (root / name).write_bytes(picture(1))
+    (root / "link.png").symlink_to(elsewhere / "secret.png")
+    (root / "folder").symlink_to(elsewhere)
+    os.mkfifo(root / "pipe.png")
+    (root / "own").mkdir()
+    (root / "own" / "decided").mkdir()
+    (root / "own" / "decided" / "part.png").write_bytes(picture(2))
+    assert [one.path.relative_to(root).as_posix() for one in arriving.look()] == [
+        "own/decided/part.png"
+    ]
+
+
+def test_a_share_that_goes_away_comes_back_and_what_came_meanwhile_is_told(tmp_path: Path) -> None:
+    share, away = tmp_path / "share", tmp_path / "away"
+    share.mkdir()
+    with hot(share, told := Told(), done="keep") as consumer:
+        (share / "1.png").write_bytes(picture(10))
+        wait_for(lambda: len(consumer.taken) == 1)
+        share.rename(away)
+        wait_for(lambda: not consumer.source.health.up)
+        (away / "2.png").write_bytes(picture(20))
+        away.rename(share)
+        wait_for(lambda: consumer.source.health.up)
+        (share / "3.png").write_bytes(picture(30))
+        wait_for(lambda: names(consumer) == ["1.png", "3.png"])
+    assert told.alerts == [
+        ("source-lost", "error"), ("parts-missed", "warning"), ("source-lost", "info"),
+    ]  # fmt: skip
+    assert "No such file" in told.texts[0] and "1 files came" in told.texts[1]
+
+
+def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    told = Told()
+    source = make_source(HotFolderSourceConfig(path=tmp_path / "later"), told)
+    consumer = Consumer(source)
+    try:
+        wait_for(lambda: told.alerts == [("source-lost", "error")])
+        assert source.health.capture.silent_s < 2
+    finally:
+        consumer.close()
+
+
+def test_files_that_cannot_be_put_away_are_told_and_not_decided_again(tmp_path: Path) -> None:
+    with hot(tmp_path, told := Told()) as consumer:
+        (tmp_path / "decided").write_text("a file where the folder would be")
+        (tmp_path / "1.png").write_bytes(picture(10))
+        (tmp_path / "2.png").write_bytes(picture(20))
+        wait_for(lambda: len(consumer.taken) == 2)
+        (tmp_path / "decided").unlink()
+        (tmp_path / "3.png").write_bytes(picture(30))
+        wait_for(lambda: below(tmp_path) == ["1.png", "2.png", "decided/DAY/3.png"])
+    assert sorted(names(consumer)) == ["1.png", "2.png", "3.png"]
+    assert told.alerts == [("files-not-put-away", "warning"), ("files-not-put-away", "info")]
+
+
+def test_a_line_may_stand_still_unless_something_else_is_said(tmp_path: Path) -> None:
+    with hot(tmp_path, told := Told(), stale_s=0.2) as consumer:
+        wait_for(lambda: told.alerts == [("source-lost", "error")])
+        (tmp_path / "1.png").write_bytes(picture(10))
+        wait_for(lambda: ("source-lost", "info") in told.alerts)
+        assert names(consumer) == ["1.png"]
+
+
+def test_an_agent_decides_acts_and_is_safe_about_a_torn_picture(tmp_path: Path) -> None:
+    folder = tmp_path / "camera"
+    folder.mkdir()
+    (folder / "before.png").write_bytes(picture(250))
+    (tmp_path / "b.kwb").write_bytes(make_bundle())
+    source = {"kind": "hot-folder", "path": "camera", "settle_s": 0.1}
+    actions = [{"kind": "simulated", "name": "reject", "path": "orders.jsonl", "verdicts": ["act"]}]
+    config = agent_config(tmp_path, folder, bundle="b.kwb", source=source, actions=actions)
+    agent = Agent(config)
+    runner = threading.Thread(target=agent.run)
+    runner.start()
+    try:
+        wait_for(lambda: agent.line.active is not None and (folder / "missed").exists())
+        (folder / "good.png").write_bytes(picture(10))
+        (folder / "bad.png").write_bytes(picture(250))
+        wait_for(lambda: sum(agent.line.verdicts.values()) == 2)
+        (folder / "torn.png").write_bytes(picture(250)[:-10])
+        wait_for(lambda: sum(agent.line.verdicts.values()) == 3)
+    finally:
+        agent.stop()
+        runner.join(20)
+    assert agent.line.verdicts == {"pass": 1, "act": 1, "review": 1}
+    orders = [json.loads(line) for line in (tmp_path / "orders.jsonl").read_text().splitlines()]
+    assert len(orders) == 1
+    assert below(folder) == [
+        "decided/DAY/bad.png", "decided/DAY/good.png", "decided/DAY/torn.png", "missed/before.png",
+    ]  # fmt: skip
+
+
+# -- around it -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content"),
+    [
+        ("image/bmp", b"BM\0\0\0\0" + bytes(20)),  # a length of nothing
+        ("image/bmp", b"BM"),
+        ("image/webp", b"RIFF"),
+        ("image/tiff", encoded(".tif")),
+        ("application/json", b"{}"),
+        ("image/jpeg", b""),
+    ],
+)
+def test_what_may_still_grow_shows_no_end(media_type: str, content: bytes) -> None:
+    assert not ends(media_type, content)
+
+
+def test_paths_are_relative_to_the_file_and_the_service_may_write_there(tmp_path: Path) -> None:
+    source = {"kind": "hot-folder", "path": "camera"}
+    config = parse_config({"source": source, "state_dir": "state"}, base=tmp_path)
+    assert isinstance(config.source, HotFolderSourceConfig)
+    assert config.source.path == tmp_path / "camera"
+    unit = make_unit(tmp_path / "agent.yaml", Path("/var/lib/k"), "ada", [Path("/srv/my camera")])
+    assert 'ReadWritePaths=-/var/lib/k "-/srv/my camera"\n' in unit
+
+
+def test_doctor_looks_at_the_folder(tmp_path: Path) -> None:
+    source = {"kind": "hot-folder", "path": "camera"}
+    config = parse_config({"source": source, "state_dir": "state"}, base=tmp_path)
+    missing = _source(config)
+    assert not missing.ok and "mounted" in missing.fix
+    (tmp_path / "camera").mkdir()
+    assert _source(config).ok
