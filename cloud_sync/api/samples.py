@@ -15,7 +15,7 @@ from cloud_sync.cases.reading import asset_of
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.intake import samples
-from cloud_sync.learning.pictures import thumbnail
+from cloud_sync.learning.pictures import AS_THEY_ARE, PICTURES, as_png, thumbnail
 from cloud_sync.learning.signals import MAX_POINTS, View, signal_json
 from cloud_sync.store.models import Annotation, Person, Review, Sample
 from cloud_sync.web.auth import Viewer
@@ -26,9 +26,6 @@ from kits.core.window import MAX_BYTES
 from kits.core.window import MEDIA_TYPE as WINDOW
 
 router = APIRouter(prefix="/v1/samples", tags=["samples"])
-
-SHOWN_TYPES = frozenset({"image/jpeg", "image/png"})
-"""Types a browser may render; everything else is offered as a download."""
 
 
 class ReviewPublic(BaseModel):
@@ -214,6 +211,9 @@ def sample_content(
     size: Annotated[
         int | None, Query(ge=32, le=640, description="longer side of a small picture, pixels")
     ] = None,
+    shown: Annotated[
+        bool, Query(description="a picture in a kind that browsers read: BMP, TIFF and WebP as PNG")
+    ] = False,
 ) -> Response:
     """Bytes from devices are never executed: no sniffing, a sandbox, downloads unless pictures."""
     row = find_sample(session, sample_id)
@@ -221,15 +221,17 @@ def sample_content(
         raise NotFoundError("the bytes of this sample are not here", where=sample_id)
     content, media_type = hub.storage.get(row.blob), row.media_type
     if size is not None:
-        if media_type not in SHOWN_TYPES:
+        if media_type not in PICTURES:
             raise DataError("only pictures have small versions", where=sample_id)
         content, media_type = thumbnail(content, size), "image/jpeg"
-    shown = media_type in SHOWN_TYPES
+    elif shown and media_type in PICTURES - AS_THEY_ARE:
+        content, media_type = as_png(content), "image/png"
+    inline = media_type in AS_THEY_ARE
     headers = {
         **UNTRUSTED_CONTENT_HEADERS,
         "Cache-Control": "private, max-age=86400, immutable",
-        "Content-Disposition": "inline" if shown else f'attachment; filename="{row.id}"',
+        "Content-Disposition": "inline" if inline else f'attachment; filename="{row.id}"',
     }
     return Response(
-        content, media_type=media_type if shown else "application/octet-stream", headers=headers
+        content, media_type=media_type if inline else "application/octet-stream", headers=headers
     )

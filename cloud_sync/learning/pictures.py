@@ -19,6 +19,10 @@ from numpy.typing import NDArray
 from kits.core.errors import DataError
 
 MAX_PIXELS = 64_000_000
+AS_THEY_ARE = frozenset({"image/jpeg", "image/png"})
+"""Kinds of pictures that browsers are given as they came."""
+PICTURES = AS_THEY_ARE | {"image/bmp", "image/tiff", "image/webp"}
+"""Kinds that are shown at all; cameras save the others too, and not every browser reads those."""
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
 _SOF_MARKERS = frozenset({*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)})  # fmt: skip
 # of no other marker before the size do libjpeg and this file agree on where the next one begins
@@ -60,6 +64,19 @@ def picture_size(content: bytes) -> tuple[int, int]:
     raise DataError("neither PNG nor JPEG")
 
 
+def as_png(content: bytes) -> bytes:
+    """A picture in full, for browsers that do not read its kind; 8 bits a channel.
+
+    Raises:
+        DataError: it cannot be read or has more than `MAX_PIXELS` pixels.
+    """
+    cv2 = opencv()
+    done, packed = cv2.imencode(".png", _decoded(content, cv2.IMREAD_COLOR))
+    if not done:
+        raise DataError("this picture cannot be shown")
+    return bytes(packed.tobytes())
+
+
 def thumbnail(content: bytes, size: int) -> bytes:
     """The picture as a JPEG whose longer side has at most `size` pixels.
 
@@ -67,7 +84,8 @@ def thumbnail(content: bytes, size: int) -> bytes:
         DataError: it cannot be read or has more than `MAX_PIXELS` pixels.
     """
     cv2 = opencv()
-    longer = max(picture_size(content))
+    # of other kinds nothing is known before they are decoded
+    longer = max(picture_size(content)) if content.startswith((_PNG, _JPEG)) else 0
 
     def target(width: int, height: int) -> tuple[int, int]:
         scale = min(1.0, size / max(width, height))
@@ -90,6 +108,13 @@ def shrunk(content: bytes, mode: int, target: Target) -> NDArray[np.uint8]:
         DataError: it cannot be read or has more than `MAX_PIXELS` pixels.
     """
     cv2 = opencv()
+    picture = _decoded(content, mode)
+    size = target(picture.shape[1], picture.shape[0])
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _decoded(content: bytes, mode: int) -> NDArray[np.uint8]:
+    cv2 = opencv()
     if content.startswith((_PNG, _JPEG)):
         width, height = picture_size(content)
         if not 0 < width * height <= MAX_PIXELS:
@@ -102,8 +127,7 @@ def shrunk(content: bytes, mode: int, target: Target) -> NDArray[np.uint8]:
             raise DataError("this picture cannot be read") from error
         if picture is None:
             raise DataError("this picture cannot be read")
-        size = target(picture.shape[1], picture.shape[0])
-        return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return np.asarray(picture, np.uint8)
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int]:

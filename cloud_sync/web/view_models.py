@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import quote
 
 from pydantic import JsonValue
 from sqlalchemy import Select, func, select
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.intake.samples import annotations_in_force
 from cloud_sync.learning.costs import project_costs
 from cloud_sync.learning.label_words import LEAD, MAIL, bad_label, good_label
+from cloud_sync.learning.pictures import AS_THEY_ARE, PICTURES
 from cloud_sync.learning.review_queue import count_waiting
 from cloud_sync.learning.reviews import suggestion
 from cloud_sync.store.bulk import in_portions
@@ -101,8 +103,14 @@ class Statement:
 
 
 def has_picture(sample: Sample) -> bool:
-    """Whether the hub holds an image of it."""
-    return sample.blob_state == "stored" and sample.media_type.startswith("image/")
+    """Whether the hub holds an image of it that can be shown."""
+    return sample.blob_state == "stored" and sample.media_type in PICTURES
+
+
+def content_url(sample: Sample) -> str:
+    """Where its bytes are, as browsers can show them."""
+    asked = "" if sample.media_type in AS_THEY_ARE else "?shown=true"
+    return f"/v1/samples/{quote(sample.id, safe='')}/content{asked}"
 
 
 def has_signal(sample: Sample) -> bool:

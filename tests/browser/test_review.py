@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
 import pytest
 from sqlalchemy import delete, select
 
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Annotation, Person, Review, Sample, WebSession
+from cloud_sync.store.models import Annotation, Blob, Person, Review, Sample, WebSession
 from tests.browser.waiting import found_by
 
 pytest.importorskip("playwright.sync_api")
@@ -293,3 +295,31 @@ def test_keyboard_is_not_trapped_in_the_picture(page) -> None:
     assert page.evaluate("document.activeElement.closest('svg') === null")
     page.keyboard.press("?")
     assert page.locator("dialog[aria-labelledby=keys-title]").is_visible()
+
+
+_SEEN = """selector => Promise.all([...document.querySelectorAll(selector)].map(async one => {
+    const picture = new Image();
+    picture.src = one.getAttribute("href") || one.getAttribute("src");
+    await picture.decode();
+    return [picture.naturalWidth, picture.naturalHeight];
+}))"""
+
+
+def test_a_tiff_of_a_camera_is_seen_by_whoever_judges_it(open_page, hub: Hub) -> None:
+    pixels = np.full((120, 160, 3), 90, np.uint8)
+    content = cv2.imencode(".tiff", pixels)[1].tobytes()
+    digest = hub.storage.put(content)
+    page = open_page("reviewer", "/review")
+    first = queue(page)[0]
+    with hub.database.transaction() as session:
+        session.add(Blob(digest=digest, size=len(content), media_type="image/tiff"))
+        sample = session.get_one(Sample, first)
+        sample.blob, sample.media_type = digest, "image/tiff"
+        sample.meta = {**sample.meta, "width": 160, "height": 120}
+    page.reload()
+    page.wait_for_selector(".boxes svg[viewBox]")
+    assert page.evaluate(_SEEN, ".boxes svg image") == [[160, 120]]
+    page.goto(page.url.split("/review")[0] + f"/samples/{first}")
+    assert page.evaluate(_SEEN, ".picture svg image") == [[160, 120]]
+    page.goto(page.url.split("/samples")[0] + "/samples")
+    assert [160, 120] in page.evaluate(_SEEN, f"a[href='/samples/{first}'] img")

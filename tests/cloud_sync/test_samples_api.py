@@ -105,6 +105,34 @@ def test_small_pictures_are_small_and_keep_their_shape(opened) -> None:
     assert client.get("/v1/samples/one/content?size=5000", headers=headers).status_code == 422
 
 
+@pytest.mark.parametrize("kind", ["bmp", "tiff", "webp"])
+def test_kinds_that_not_every_browser_reads_are_shown_as_png(opened, kind: str) -> None:
+    client, hub, headers = opened
+    pixels = np.arange(40 * 60 * 3, dtype=np.uint16).reshape(40, 60, 3)
+    pixels = pixels if kind == "tiff" else (pixels % 251).astype(np.uint8)
+    lossless = [cv2.IMWRITE_WEBP_QUALITY, 101] if kind == "webp" else []
+    content = cv2.imencode(f".{kind}", pixels, lossless)[1].tobytes()
+    add_sample(hub, "one", content=content, media_type=f"image/{kind}")
+    raw = client.get("/v1/samples/one/content", headers=headers)
+    assert raw.content == content and raw.headers["content-disposition"].startswith("attachment")
+    shown = client.get("/v1/samples/one/content?shown=true", headers=headers)
+    assert (shown.headers["content-type"], shown.headers["content-disposition"]) == (
+        "image/png",
+        "inline",
+    )
+    found = cv2.imdecode(np.frombuffer(shown.content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert np.abs(found - pixels / (256 if kind == "tiff" else 1)).max() < 1
+    small = client.get("/v1/samples/one/content?size=32", headers=headers)
+    assert picture_size(small.content) == (32, 21)
+
+
+def test_pictures_that_are_none_are_told(opened) -> None:
+    client, hub, headers = opened
+    add_sample(hub, "one", content=b"II*\0 and nothing", media_type="image/tiff")
+    answer = client.get("/v1/samples/one/content?shown=true", headers=headers)
+    assert answer.status_code == 422 and "cannot be read" in answer.json()["what"]
+
+
 def test_a_picture_of_billions_of_pixels_is_refused_before_decoding(opened) -> None:
     client, hub, headers = opened
     body = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)

@@ -72,7 +72,7 @@ def card(hub: HubDep, session: ReadDep, _who: ReviewerPage, sample_id: str) -> R
         sample=sample,
         prediction=said,
         reading=reading,
-        content_url=f"{address}/content" if views.has_picture(sample) else "",
+        content_url=views.content_url(sample) if views.has_picture(sample) else "",
         signal_url=f"{address}/signal" if views.has_signal(sample) else "",
         history_url=f"{address}/history",
         orders=views.orders(said),

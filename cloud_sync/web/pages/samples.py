@@ -128,7 +128,7 @@ def sample_page(
     labels = views.known_labels(session, sample)
     return render(
         request, session, who, "sample.html",
-        sample=sample, picture=views.has_picture(sample), why_none=views.why_no_picture(sample),
+        sample=sample, picture=views.has_picture(sample), content_url=views.content_url(sample), why_none=views.why_no_picture(sample),
         width=width, height=height, boxes=views.drawn(said.boxes, labels),
         prediction=json.dumps(sample.prediction, indent=2, ensure_ascii=False, sort_keys=True),
         bundle_name=views.bundle_names(session).get(sample.bundle, ""),
