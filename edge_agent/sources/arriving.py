@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -81,7 +81,7 @@ class Arriving:
         self._known: dict[str, _Known] = {}
         self._coming: dict[str, _Coming] = {}
         self._began = False
-        self.before: tuple[Path, ...] = ()
+        self.before: Mapping[Path, Stamp] = {}
 
     def look(self) -> Iterator[Arrived]:
         """Files that have become whole since the last look, the oldest first.
@@ -94,7 +94,7 @@ class Arriving:
         self._known = {name: one for name, one in self._known.items() if name in there}
         fresh = {name: stamp for name, stamp in there.items() if self._is_fresh(name, stamp)}
         if not self._began:
-            self.before = tuple(map(Path, sorted(fresh)))
+            self.before = {Path(name): fresh[name] for name in sorted(fresh)}
             self._known |= {name: _Known(stamp) for name, stamp in fresh.items()}
             self._began, self._coming = True, {}
             return

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Final
 
 from edge_agent.log import log, warn
-from edge_agent.sources.arriving import DECIDED, MISSED, Arrived, Arriving, Stamp
+from edge_agent.sources.arriving import MISSED, Arrived, Arriving, Stamp
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
 from edge_agent.sources.config import HotFolderSourceConfig
 from edge_agent.sources.folder import readable
+from edge_agent.sources.putting_away import PuttingAway
 from kits.core.sample import utc_now
 
 _SHARE: Final = 4
 """A look at a large folder is followed by a pause of so many times its length, so that it takes a fifth of a processor."""
 _LONGEST_PAUSE_S: Final = 30.0
-_DONE: Final = {"move": "moved", "delete": "deleted"}
 
 
 class HotFolderSource:
@@ -44,7 +42,7 @@ class HotFolderSource:
         self._closed = threading.Event()
         self._arriving = Arriving(config.path, config.settle_s)
         self._last_mono = time.monotonic()
-        self._stuck = False
+        self._away = PuttingAway(config, alerts, self._arriving.forget)
         self._has_looked = False
         self.health = SourceHealth()
         self.live = True
@@ -65,13 +63,14 @@ class HotFolderSource:
         self._closed.set()
 
     def _one_look(self) -> Iterator[Captured]:
+        self._away.again()
         looking = self._arriving.look()
         came = False
         while not self._closed.is_set():
             try:
                 one = next(looking, None)
             except OSError as error:
-                self._away(error)
+                self._is_away(error)
                 return
             self._set_aside(self._arriving.before)
             self._has_looked = True
@@ -80,7 +79,7 @@ class HotFolderSource:
             came = True
             if not one.again:
                 yield self._captured(one)
-            self._put_away(one)
+            self._away.take(one.path, one.stamp)
             self.health.capture.beat()
         self._pause_s = self._first_pause_s
         if came or not self._is_stale():
@@ -101,7 +100,7 @@ class HotFolderSource:
 
     # -- a folder that is away ---------------------------------------------------------------------
 
-    def _away(self, error: OSError) -> None:
+    def _is_away(self, error: OSError) -> None:
         self._lost(f"{self._config.path}: {error.strerror or error}")
         self._arriving.begin_anew()
         self.health.reconnects += 1
@@ -124,64 +123,20 @@ class HotFolderSource:
             log("source_back", source=self._config.name)
             self._alerts("source-lost", "info", f"{self._config.name}: files come again")
 
-    # -- what becomes of files ---------------------------------------------------------------------
+    # -- what came while nobody looked --------------------------------------------------------------
 
-    def _set_aside(self, before: Sequence[Path]) -> None:
-        """Parts that passed while nobody looked: told, and out of the way of those that come."""
+    def _set_aside(self, before: Mapping[Path, Stamp]) -> None:
+        """Parts that passed meanwhile: told, and out of the way of those that come."""
         if not before:
             return
-        self._arriving.before = ()
+        self._arriving.before = {}
         keeps = self._config.done == "keep"
         if keeps and not self._has_looked:  # they may have been decided in another life
             log("files_passed_over", source=self._config.name, files=len(before))
             return
-        for path in () if keeps else before:
-            self._tried(partial(self._moved, path, MISSED))
+        for path, stamp in before.items():
+            self._away.take(path, stamp, missed=True)
         text = f"{len(before)} files came while the agent did not look, and were not decided"
         text += "" if keeps else f"; they are in the folder {MISSED}"
         self.health.dropped += len(before)
         self._alerts("parts-missed", "warning", f"{self._config.name}: {text}")
-
-    def _put_away(self, one: Arrived) -> None:
-        if self._config.done == "keep":
-            return
-
-        def away() -> None:
-            found = one.path.stat()
-            if Stamp(found.st_mtime_ns, found.st_size) != one.stamp:
-                return  # another file by now, which comes next
-            if self._config.done == "delete":
-                one.path.unlink()
-                self._arriving.forget(one.path)
-            else:
-                self._moved(one.path, f"{DECIDED}/{utc_now():%Y-%m-%d}")
-
-        self._tried(away)
-
-    def _moved(self, path: Path, folder: str) -> None:
-        target = self._config.path / folder / path.relative_to(self._config.path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        free = (target.with_stem(f"{target.stem}-{n}") for n in count(2))
-        while target.exists():  # cameras count from one again
-            target = next(free)
-        path.rename(target)
-        self._arriving.forget(path)
-
-    def _tried(self, away: Callable[[], None]) -> None:
-        """A file that stays where it is was decided all the same, and is not decided again."""
-        try:
-            away()
-        except FileNotFoundError:
-            return  # somebody else took it
-        except OSError as error:
-            if not self._stuck:
-                why = f"{self._config.name}: files cannot be {_DONE[self._config.done]}: {error.strerror or error}"
-                warn("files_not_put_away", source=self._config.name, error=error.strerror)
-                self._alerts("files-not-put-away", "warning", why)
-            self._stuck = True
-            return
-        if self._stuck:
-            self._stuck = False
-            self._alerts(
-                "files-not-put-away", "info", f"{self._config.name}: files are put away again"
-            )
