@@ -99,9 +99,10 @@ class Books:
     def write(self, db: sqlite3.Connection) -> None:
         """Puts the changes into the transaction; the last thing before its end."""
         db.executemany(
-            "INSERT INTO totals VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (klass) DO UPDATE SET"
-            " rows = rows + ?2, bytes = bytes + ?3, committed = committed + ?4,"
-            " acked = acked + ?5, lost = lost + ?6",
+            "INSERT INTO totals VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (klass) DO UPDATE SET"
+            " rows = rows + excluded.rows, bytes = bytes + excluded.bytes,"
+            " committed = committed + excluded.committed, acked = acked + excluded.acked,"
+            " lost = lost + excluded.lost",
             [(k, c.rows, c.bytes, c.committed, c.acked, c.lost) for k, c in self._moved.items()],
         )
         if self.next_seq != self._first_seq:
