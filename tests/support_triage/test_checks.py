@@ -13,6 +13,7 @@ from kits.core.mail.writing import write_message
 from kits.core.prediction import Span
 from kits.support_triage import data
 from kits.support_triage._checking.noise import CrossValidated, suspects
+from kits.support_triage._learning.noise import suspects as doubted
 from kits.support_triage.config import Config, EncoderConfig
 from tests.support_triage.triage import MAIL, put, read_all, sample, version
 
@@ -97,6 +98,19 @@ def test_confident_learning_needs_more_than_a_close_second() -> None:
     probabilities[3] = [0.45, 0.55]  # doubtful, not contradicted
     probabilities[13] = [0.95, 0.05]  # surely the other
     assert suspects(CrossValidated(("a", "b"), given, probabilities)) == [(13, 0)]
+
+
+def test_a_label_that_is_hardly_ever_told_accuses_no_mail_whose_own_label_is_likeliest() -> None:
+    given = np.array([0] * 10 + [1] * 10 + [2] * 5)  # 2: a colleague's folder, of any matter
+    probabilities = np.array(
+        [[0.8, 0.1, 0.1]] * 10 + [[0.1, 0.8, 0.1]] * 10 + [[0.4, 0.5, 0.1]] * 5
+    )
+    probabilities[0] = [0.7, 0.15, 0.15]
+    done = CrossValidated(("a", "b", "c"), given, probabilities)
+    assert 0 not in [row for row, _ in suspects(done)]
+    truth = np.eye(3, dtype=np.bool_)[given]
+    named = doubted(probabilities.astype(np.float32), truth)
+    assert 0 not in [one.row for one in named]
 
 
 def test_rare_labels_and_missing_validation_mails_are_told() -> None:

@@ -160,6 +160,7 @@ def suspects(done: CrossValidated) -> list[tuple[int, int]]:
     """Rows whose label the rest contradicts, with the label that fits, the surest first.
 
     A label k is confidently meant where its probability reaches the mean of those labelled k; `_ENOUGH` always does.
+    A mail whose own label is the likeliest of all is accused by none that reaches a low mean of its own.
     """
     n, k = done.probabilities.shape
     bars = np.array([
@@ -169,7 +170,8 @@ def suspects(done: CrossValidated) -> list[tuple[int, int]]:
     bars = np.minimum(bars, _ENOUGH)
     sure = np.where(done.probabilities >= bars, done.probabilities, -1.0)
     meant = sure.argmax(axis=1)
-    rows = np.flatnonzero((sure.max(axis=1) > 0) & (meant != done.given))
+    contradicted = done.probabilities.argmax(axis=1) != done.given
+    rows = np.flatnonzero((sure.max(axis=1) > 0) & (meant != done.given) & contradicted)
     own = done.probabilities[np.arange(n), done.given]
     order = sorted(rows.tolist(), key=lambda r: float(own[r] - done.probabilities[r, meant[r]]))
     return [(row, int(meant[row])) for row in order]
