@@ -63,7 +63,9 @@ def test_a_model_that_is_wrong_too_often_gets_no_promise_from_more_mails() -> No
     found = promised(confidence, wrong)
     assert found.threshold is None
     assert found.needed == 0
-    assert "would not do" in guarantee_text(found, EPSILON, DELTA)
+    told = guarantee_text(found, EPSILON, DELTA)
+    assert "would not do" in told
+    assert "correct labels that are wrong" in told
 
 
 def test_what_is_never_decided_does_not_count_for_the_promise() -> None:

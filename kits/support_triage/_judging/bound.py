@@ -182,7 +182,8 @@ def guarantee_text(found: Certified, epsilon: float, delta: float) -> str:
         if found.n < least:
             return f"{told}; it takes {least} at the least, with none of them decided wrongly"
         return (
-            f"{told}; even the surest are wrong too often, so more mails of this kind would not do"
+            f"{told}; even the surest are wrong too often by the labels they have, so more mails of this kind would not"
+            " do: correct labels that are wrong, merge those that are answered alike, or bear a larger epsilon"
         )
     return (
         f"at most {100 * epsilon:.3g} % wrong among automatic mails, with {1 - delta:.0%} confidence, on mails like "
