@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from kits.core.mail.message import read_message
 from kits.core.mail.writing import write_message
 from kits.support_triage import data
@@ -68,6 +70,58 @@ def test_gmail_labels_are_intents_and_its_own_ones_are_not(tmp_path: Path) -> No
     samples, findings = read_all(path)
     assert [label_of(s) for s in samples] == ["Refunds", "Delivery|Refunds", ""]
     assert "1 mails lie in sent folders" in told(findings, "mails-passed-over")
+
+
+@pytest.mark.parametrize(
+    ("labels", "intent"),
+    [
+        ('Archiviert,Wichtig,Geöffnet,Retouren,Kategorie: "Persönlich"', "Retouren"),
+        ('Posteingang,Ungelesen,Kategorie: ""Neuigkeiten""', ""),
+        ("Messages archivés,Ouvert,Catégorie\u00a0: E-mails personnels,Retours", "Retours"),
+        ("Archivováno,Kategorie: Sociální sítě,Nepřečtené,Vratky", "Vratky"),
+        ("Gearchiveerd,Geopend,Belangrijk,Categorie Persoonlijk,Retouren", "Retouren"),
+        ("Odebrane,Otwarte,Ważne,Kategoria: Osobiste,Zwroty", "Zwroty"),
+        ('Inbox,"Culture, associations",Opened', "Culture, associations"),
+    ],
+)
+def test_gmail_tells_how_a_mail_stands_in_the_language_of_the_account(
+    tmp_path: Path, labels: str, intent: str
+) -> None:
+    samples, _ = read_all(put(tmp_path / "all.mbox", as_mbox(mail(1, ("X-Gmail-Labels", labels)))))
+    assert [label_of(s) for s in samples] == [intent]
+
+
+def test_replies_in_a_german_or_french_takeout_are_the_firms_own(tmp_path: Path) -> None:
+    words = ("Gesendet,Geöffnet", "Archivés,Envoyé")
+    ours = [mail(n, ("X-Gmail-Labels", label)) for n, label in enumerate(words)]
+    samples, findings = read_all(put(tmp_path / "all.mbox", as_mbox(*ours)))
+    assert samples == []
+    assert "2 mails lie in sent folders" in told(findings, "mails-passed-over")
+
+
+def test_intents_are_counted_and_what_only_tells_a_place_is_said(tmp_path: Path) -> None:
+    labels = ("Inbox,Opened,Refunds,Delivery", "Archived,Opened,Refunds", "Inbox,Opened,Delivery")
+    mails = [mail(n, ("X-Gmail-Labels", value)) for n, value in enumerate(labels)]
+    _, findings = read_all(put(tmp_path / "all.mbox", as_mbox(*mails)))
+    assert "2 intents found: Delivery 2, Refunds 2" in told(findings, "labels")
+    assert told(findings, "places").endswith("Opened 3, Inbox 2, Archived 1")
+
+
+def test_folders_are_called_as_people_see_them_not_as_imap_spells_them(tmp_path: Path) -> None:
+    for number, folder in enumerate(("R&APw-cksendungen", "H&AOQ-ndler &- Co", "Q&A-Team")):
+        maildir(tmp_path, f".{folder}", f"{number}.a.host:2,", mail(number))
+    maildir(tmp_path, ".Entw&APw-rfe", "8.a.host:2,", mail(8))
+    maildir(tmp_path, ".Gel&APY-scht", "9.a.host:2,", mail(9))
+    samples, findings = read_all(tmp_path)
+    assert sorted(map(label_of, samples)) == ["Händler & Co", "Q&A-Team", "Rücksendungen"]
+    assert {"drafts", "trash"} <= set(told(findings, "mails-passed-over").split())
+
+
+def test_thunderbirds_files_of_an_imap_account_are_called_so_too(tmp_path: Path) -> None:
+    put(tmp_path / "R&APw-ckgabe", as_mbox(mail(1)))
+    put(tmp_path / "Entw&APw-rfe", as_mbox(mail(2)))
+    samples, _ = read_all(tmp_path)
+    assert [label_of(sample) for sample in samples] == ["Rückgabe"]
 
 
 def test_a_file_per_folder_names_the_intents(tmp_path: Path) -> None:

@@ -10,31 +10,49 @@ from collections.abc import Mapping
 
 _INBOX = (
     "inbox", "posteingang", "boîte de réception", "bandeja de entrada", "posta in arrivo", "caixa de entrada",
-    "postvak in", "inkorgen", "skrzynka odbiorcza", "all mail", "alle nachrichten", "tous les messages",
+    "postvak in", "inkorgen", "skrzynka odbiorcza", "all mail", "alle nachrichten", "tous les messages", "recibidos",
+    "odebrane", "doručená pošta", "indbakke", "gelen kutusu", "alle berichten", "wszystkie", "todos los mensajes",
 )  # fmt: skip
 _DEFAULT = (
     *_INBOX, "todos", "archive", "archives", "archiv", "archivio", "archivo", "archived", "mail", "mails", "mailbox", "maildir", "cur",
     "new", "messages", "imported", "import", "export", "emails", "eml", "mbox", "takeout", "important", "starred",
-    "unread", "opened", "chats", "flagged", "seen", "answered", "unlabeled", "unlabelled", "wichtig", "markiert",
+    "unread", "opened", "chats", "flagged", "seen", "answered", "unlabeled", "unlabelled",
+    # what Gmail notes of each mail, in the account's language, beside what people call it
+    "archiviert", "geöffnet", "ungelesen", "wichtig", "markiert", "mit stern",
+    "archivé", "archivés", "messages archivés", "ouvert", "ouverts", "non lu", "non lus", "importants", "suivis",
+    "archivado", "archivados", "abierto", "abiertos", "no leído", "no leídos", "importante", "importantes", "destacado",
+    "destacados", "archiviato", "archiviati", "aperto", "aperti", "da leggere", "non letti", "importanti", "speciali",
+    "arquivado", "arquivados", "aberto", "abertos", "não lido", "não lidos", "não lidas", "com estrela",
+    "gearchiveerd", "geopend", "ongelezen", "belangrijk", "met ster",
+    "zarchiwizowane", "otwarte", "nieprzeczytane", "ważne", "oznaczone gwiazdką",
+    "archivováno", "otevřeno", "otevřené", "nepřečtené", "důležité", "s hvězdičkou",
+    "arkiverat", "arkiverade", "öppnat", "öppnad", "öppnade", "oläst", "olästa", "viktigt", "stjärnmärkt",
+    "arkiveret", "åbnet", "ulæst", "ulæste", "vigtig", "vigtigt", "stjernemarkeret", "med stjerne",
+    "arşivlendi", "açıldı", "okunmamış", "önemli", "yıldızlı",
+    # where what is dealt with lies, whatever it was about
+    "erledigt", "bearbeitet", "done", "completed", "processed", "traité", "traités", "afgehandeld", "załatwione",
 )  # fmt: skip
 _OWN = {
     "sent": (
         "sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete objekte", "gesendete elemente",
         "éléments envoyés", "messages envoyés", "envoyés", "enviados", "elementos enviados", "posta inviata", "inviati",
-        "itens enviados", "verzonden items", "verzonden", "skickat", "wysłane", "outbox", "postausgang",
+        "itens enviados", "verzonden items", "verzonden", "skickat", "wysłane", "outbox", "postausgang", "envoyé",
+        "mails envoyés", "enviado", "correo enviado", "inviato", "e-mails enviados", "odeslaná pošta", "odeslané", "sendt",
+        "sendte", "sendt post", "gönderilmiş", "gönderilmiş postalar", "gönderilenler",
     ),
     "drafts": (
         "drafts", "draft", "entwürfe", "brouillons", "borradores", "bozze", "rascunhos", "concepten", "utkast",
-        "wersje robocze", "templates", "vorlagen",
+        "wersje robocze", "templates", "vorlagen", "koncepty", "rozepsané", "kladder", "taslaklar",
     ),
     "trash": (
         "trash", "deleted items", "deleted messages", "deleted", "bin", "papierkorb", "gelöschte elemente", "gelöscht",
         "gelöschte objekte", "corbeille", "éléments supprimés", "papelera", "eliminados", "elementos eliminados",
-        "cestino", "posta eliminata", "lixeira", "prullenbak", "papperskorgen", "kosz",
+        "cestino", "posta eliminata", "lixeira", "prullenbak", "papperskorgen", "kosz", "koš", "papirkurv", "çöp kutusu",
     ),
     "spam": (
         "spam", "junk", "junk e-mail", "junk email", "junk mail", "spamverdacht", "unerwünscht", "courrier indésirable",
         "indésirables", "correo no deseado", "posta indesiderata", "lixo eletrônico", "ongewenste e-mail", "skräppost",
+        "wiadomości-śmieci", "nevyžádaná pošta", "uønsket post", "istenmeyen",
     ),
 }  # fmt: skip
 """Folders whose mails are no customers' matters: the firm's own, thrown away, or unwanted."""
@@ -43,7 +61,7 @@ DEFAULT_FOLDERS = frozenset(_DEFAULT)
 INBOXES = frozenset((*_INBOX, *_OWN["sent"]))
 """Names that are never a matter, wherever they stand."""
 OWN_FOLDERS: Mapping[str, str] = {name: kind for kind, names in _OWN.items() for name in names}
-_SYSTEM = re.compile(r"^(\\.*|category .*|categoria .*|kategorie .*|\$?(forwarded|mdnsent|junk|notjunk|nonjunk|phishing|label\d|submit\w*))$")  # fmt: skip
+_SYSTEM = re.compile(r"^(\\.*|(category|categor[ií]a|cat[ée]gorie|kategori[ea]?)( ?:)? .*|\$?(forwarded|mdnsent|junk|notjunk|nonjunk|phishing|label\d|submit\w*))$")  # fmt: skip
 
 
 def plain(name: str) -> str:

@@ -5,9 +5,10 @@ The mails stay as they are, byte for byte. Which words are intents and which onl
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from kits.core.mail.automatic import author_address, plain_address
 from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import thread_key
 from kits.support_triage._reading import folders, outlook
+from kits.support_triage._reading.imap_names import shown_name
 from kits.support_triage._reading.maildir import MaildirMail, mails_of
 from kits.support_triage._reading.mbox import TooLarge, messages_of
 from kits.support_triage._reading.rows import MEDIA_TYPE, NOBODY, joined_intents
@@ -33,6 +35,8 @@ _KEYWORD_HEADERS = ("x-gmail-labels", "x-keywords", "x-mozilla-keys")
 """Where mail programs write keywords into the mail. Whoever sends a mail can write them, too."""
 _OF_ANYBODY = (*_KEYWORD_HEADERS, "keywords")
 """Also the one that mails are sent with: Outlook's categories, and what newsletters are about."""
+_MAX_KEYWORDS = 100
+_SHOWN = 8
 _APPLE = ".emlx"
 EML_SUFFIXES = frozenset({".eml", ".emlx", ".mail", outlook.SUFFIX})
 """Of files that hold one mail."""
@@ -56,6 +60,7 @@ class _Box:
     threads: dict[str, str] = field(default_factory=dict)
     own: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
+    places: Counter[str] = field(default_factory=Counter)
 
     @cached_property
     def ours(self) -> frozenset[str]:
@@ -87,8 +92,7 @@ class _Box:
             self.own[kind] += 1
             return None
         label = self._label(place, words)
-        if label:
-            self.labels[label] += 1
+        self.labels.update(label.split("|") if label else ())
         annotation = Annotation(label=label, author=place or source) if label else None
         return RawSample(content, MEDIA_TYPE, source, annotation, self._group(message), split)
 
@@ -96,14 +100,22 @@ class _Box:
         stated = self.sidecar
         if stated.labels_from == "nothing":
             return ""
-        marks = [stated.labels.get(w, "" if folders.is_system(w) else w) for w in words]
+        marks = [self._intent(word, folders.is_system) for word in words]
         marks = [mark for mark in marks if mark]
         if stated.labels_from != "folders" and marks:
             return joined_intents("|".join(mark.replace("|", "/") for mark in marks), "|")
         if stated.labels_from == "keywords" or not place:
             return ""
-        name = stated.labels.get(place, "" if folders.is_default(place) else place)
-        return name.replace("|", "/").strip()
+        return self._intent(place, folders.is_default).replace("|", "/").strip()
+
+    def _intent(self, name: str, is_place: Callable[[str], bool]) -> str:
+        """What a folder or keyword stands for; one that says nothing of a mail's matter is counted."""
+        if name in self.sidecar.labels:
+            return self.sidecar.labels[name]
+        if is_place(name):
+            self.places[name] += 1
+            return ""
+        return name
 
     def _group(self, message: Message) -> str:
         """The thread by its first known mail, also when a mail of it names only the one before."""
@@ -125,8 +137,9 @@ class _Box:
                 fix="nothing to do: they are no customers' mails to learn from",
             )
         if self.labels:
-            shown = ", ".join(f"{name} {count}" for name, count in self.labels.most_common(8))
+            shown = ", ".join(f"{name} {count}" for name, count in self.labels.most_common(_SHOWN))
             yield Finding("labels", "pass", f"{len(self.labels)} intents found: {shown}")
+            yield from self._told_places()
         else:
             yield Finding(
                 "no-labels",
@@ -135,15 +148,35 @@ class _Box:
                 fix="kit label, or state labels_from and labels in mails.yaml",
             )
 
+    def _told_places(self) -> Iterator[Finding]:
+        if not self.places:
+            return
+        shown = ", ".join(f"{name} {count}" for name, count in self.places.most_common(_SHOWN))
+        yield Finding(
+            "places",
+            "pass",
+            f"{len(self.places)} folders or keywords name no intent, only where a mail lay or how it stood: {shown}",
+            fix="if one is an intent all the same, say so under labels in mails.yaml",
+        )
+
 
 def _keywords(message: Message, headers: Iterable[str]) -> list[str]:
     """What stands in the mail itself."""
     words: list[str] = []
     for name in headers:
         for value in message.headers.get(name, ()):
-            cut = value.split(",") if "," in value or name == "x-gmail-labels" else value.split()
-            words += [word.strip().strip('"') for word in cut[:100]]
+            listed = "," in value or name == "x-gmail-labels"
+            words += (_listed(value) if listed else value.split())[:_MAX_KEYWORDS]
     return [word for word in words if word]
+
+
+def _listed(value: str) -> list[str]:
+    """Words between commas; one that holds a comma itself stands in quotes."""
+    try:
+        cut = next(csv.reader([" ".join(value.split())], skipinitialspace=True), [])
+    except csv.Error:
+        cut = value.split(",")
+    return [word.strip().strip('"') for word in cut]
 
 
 def _refused(source: str, why: str, fix: str = "") -> Finding:
@@ -188,7 +221,7 @@ def _place(name: str) -> str:
     parts = [part for part in name.split("/") if part]
     if parts[-1].lower() in ("mbox", "mboxrd") and len(parts) > 1:
         parts = parts[:-1]
-    return re.sub(r"\.(mbox|mbx|mboxrd|mboxo|sbd)$", "", parts[-1], flags=re.IGNORECASE)
+    return shown_name(re.sub(r"\.(mbox|mbx|mboxrd|mboxo|sbd)$", "", parts[-1], flags=re.IGNORECASE))
 
 
 def mbox_files(path: Path) -> list[Path]:

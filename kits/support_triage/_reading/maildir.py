@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kits.support_triage._reading.imap_names import shown_name
+
 MAX_DEPTH = 12
 _KEYWORD_FILE = "dovecot-keywords"
 _MAX_KEYWORDS_BYTES = 1 << 20
@@ -68,11 +70,11 @@ def _mail(file: Path, folder: str, names: Mapping[str, str]) -> MaildirMail:
 
 
 def _label_of(folder: str) -> str:
-    """`.Billing.Open` → `Billing/Open`, `Shop/Billing` → `Shop/Billing`; empty for the inbox."""
+    """`.Billing.Open` → `Billing/Open`, `.R&APw-ckgabe` → `Rückgabe`; empty for the inbox."""
     parts = [part for piece in folder.split("/") for part in piece.strip(".").split(".") if part]
     if parts and parts[0].upper() == "INBOX":
         parts = parts[1:]
-    return "/".join(parts)
+    return "/".join(map(shown_name, parts))
 
 
 def _folders(path: Path) -> Iterator[Path]:
