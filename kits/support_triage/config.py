@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 
 from kits.core.section import Section
 from kits.support_triage._entities.spec import EntitiesConfig
@@ -124,6 +124,13 @@ class Config(Section):
         "", description="folder with the firm's own phrases and answers (YAML); empty: the kit's"
     )
 
+    _root: Path | None = PrivateAttr(None)
+
+    @property
+    def root(self) -> Path | None:
+        """The project's folder, where it is known."""
+        return self._root
+
     def located(self, root: Path) -> Config:
         """The same with relative paths taken from the project's folder; a hub id stays one."""
         entities, tuning = self.entities, self.tuning
@@ -138,7 +145,9 @@ class Config(Section):
             if getattr(self, name)
         }
         parts = {"encoder": encoder, "entities": entities, "tuning": tuning}
-        return self.model_copy(update={**parts, **folders})
+        placed = self.model_copy(update={**parts, **folders})
+        placed._root = root
+        return placed
 
     def named(self) -> Mapping[str, str]:
         """Key → file or folder whose content goes into the bundle."""

@@ -20,9 +20,10 @@ from kits.support_triage._checking.duplicates import near_duplicates
 from kits.support_triage._reading import mailboxes as _mailboxes
 from kits.support_triage._reading import table_files as _tables
 from kits.support_triage._reading.layout import detect_format, of_outlook
-from kits.support_triage._reading.sidecar import Sidecar, load_sidecar
+from kits.support_triage._reading.sidecar import Sidecar, load_sidecar, sidecar_for
+from kits.support_triage.config import Config
 
-__all__ = ["check", "detect_format", "makes_sample", "near_duplicates", "read"]
+__all__ = ["check", "detect_format", "makes_sample", "near_duplicates", "read", "read_as"]
 
 Reader = Callable[[Path, Sidecar], Iterator[RawSample | Finding]]
 _READERS: dict[str, Reader] = {
@@ -42,9 +43,22 @@ def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
         DataError: the layout as a whole cannot be read.
         ConfigError: `mails.yaml` is wrong.
     """
+    return _read(path, format, load_sidecar(path))
+
+
+def read_as(path: Path, format: str, config: BaseModel) -> Iterator[RawSample | Finding]:
+    """As `read`; where no `mails.yaml` lies beside the data, the project's counts.
+
+    Raises:
+        UsageError, DataError, ConfigError: as `read`.
+    """
+    stated, told = sidecar_for(path, config.root if isinstance(config, Config) else None)
+    return chain(_read(path, format, stated), () if told is None else (told,))
+
+
+def _read(path: Path, format: str, stated: Sidecar) -> Iterator[RawSample | Finding]:
     name = detect_format(path) if format == "auto" else format
-    found = chosen(name, _READERS, "unknown format")(path, load_sidecar(path))
-    return chain(found, of_outlook(path))
+    return chain(chosen(name, _READERS, "unknown format")(path, stated), of_outlook(path))
 
 
 def makes_sample(path: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from kits.core.kit import Finding
 from kits.core.section import Section
 from kits.core.settings import read_beside
 
@@ -78,6 +79,41 @@ class Sidecar(Section):
     splits: dict[str, Literal["train", "val", "test"]] = Field(
         {}, description="file or folder name → split"
     )
+
+
+def sidecar_for(path: Path, project: Path | None) -> tuple[Sidecar, Finding | None]:
+    """What is stated beside the data, else what the project states; and a word on which counts, where both could.
+
+    Args:
+        project: its folder, where a `mails.yaml` lies from the beginning.
+
+    Raises:
+        ConfigError: see `load_sidecar`.
+    """
+    beside = _file_in(path if path.is_dir() else path.parent)
+    own = _file_in(project) if project is not None else None
+    if own is None or (beside is not None and beside.resolve() == own.resolve()):
+        return load_sidecar(path), None
+    ours = load_sidecar(own)
+    if beside is None:
+        told = Finding(
+            "stated", "pass", f"{own.name} of the project counts: none lies beside the data"
+        )
+        return ours, told if ours != Sidecar() else None
+    stated = load_sidecar(path)
+    if ours in (stated, Sidecar()):
+        return stated, None
+    return stated, Finding(
+        "stated",
+        "warn",
+        "the mails.yaml beside the data counts, and says something else than the project's",
+        (str(beside), str(own)),
+        "put what is to count into the one beside the data, or take that one away",
+    )
+
+
+def _file_in(folder: Path) -> Path | None:
+    return next((folder / name for name in NAMES if (folder / name).is_file()), None)
 
 
 def load_sidecar(path: Path) -> Sidecar:
