@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import JsonValue
 
 from kits.core.correspondence import Lookup, Record
 from kits.core.prediction import Draft, Prediction, Quantity
@@ -50,7 +51,7 @@ def test_the_tone_of_the_mail_changes_the_thanks(tmp_path: Path) -> None:
         _draft(make.draft(reading(), prediction(urgency=urgency, sentiment=sentiment))).citations[
             1:3
         ]
-        for urgency, sentiment in ((0, 0), (0, 2), (2, 1))
+        for urgency, sentiment in ((0, 0), (0, 2), (3, 1))
     ]
     assert said == [
         ("template:en/thanks-negative", "en/returns.md#1"),
@@ -159,6 +160,35 @@ def test_facts_that_were_overtaken_are_not_told(tmp_path: Path) -> None:
     found = _draft(make.draft(reading(), prediction(order="48214"), [delivered]))
     assert "was delivered on 14 March 2026" in found.body
     assert "expected" not in found.body
+
+
+@pytest.mark.parametrize(
+    ("level", "scale", "hurry"),
+    [
+        (2, [1, 2, 3, 4], False),  # by words: usual
+        (3, [1, 2, 3, 4], True),
+        (2, [1, 2], False),  # labels said low and medium
+        (2, [0, 1, 2], True),  # numbers of the firm's own
+        (3, [1, 2, 3, 4, 5], False),
+        (2, None, False),
+    ],
+)
+def test_only_what_is_more_than_usual_is_called_urgent(
+    tmp_path: Path, level: int, scale: list[JsonValue] | None, hurry: bool
+) -> None:
+    details: dict[str, JsonValue] = {} if scale is None else {"scales": {"urgency": scale}}
+    found = _draft(drafter(tmp_path).draft(reading(), prediction(urgency=level, **details)))
+    assert ("template:en/thanks-urgent" in found.citations) is hurry
+
+
+def test_a_day_of_delivery_that_had_passed_is_not_promised_again(tmp_path: Path) -> None:
+    make = drafter(tmp_path)
+    late = reading(Date="Thu, 19 Mar 2026 09:00:00 +0100")
+    found = _draft(make.draft(late, prediction(order="48214"), [order()]))
+    assert "was sent on 12 March 2026" in found.body
+    assert "expected" not in found.body
+    in_time = reading(Date="Wed, 18 Mar 2026 09:00:00 +0100")
+    assert "expected" in _draft(make.draft(in_time, prediction(order="48214"), [order()])).body
 
 
 def test_pinned_passages_come_first(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from kits.core.correspondence import Brief, Lookup, Passage, Record
 from kits.core.mail.threads import reply_headers
@@ -25,7 +26,8 @@ MAX_LOOKUPS = 5
 BRIEF_PASSAGES, BRIEF_CHARS = 5, 6_000
 _CLOSE_SECOND = 0.95
 """A second passage is cited when it scores at least this share of the first."""
-_URGENT = 2
+_SOON = 3
+"""What words for levels call `high`; a level below it is urgent only on a scale of numbers from 0."""
 _ENDINGS = ".!?…:。！？"
 
 
@@ -163,6 +165,7 @@ class Drafter:
         for record in records:
             for fact in self._templates.facts(case.intents):
                 overtaken = any(record.fields.get(name) for name in fact.unless)
+                overtaken |= fact.name == "expected" and _had_passed(record, case.reading)
                 if fact.kind == record.kind and not overtaken and fact.name in case.wording.facts:
                     lines += self._fill(case, case.wording.facts[fact.name], record, [])
         return lines
@@ -277,9 +280,20 @@ def _tone(prediction: Prediction) -> Tone:
     levels = {quantity.name: quantity.value for quantity in prediction.quantities}
     if levels.get("sentiment", 1) < 0.5:
         return "negative"
-    if levels.get("urgency", 0) >= _URGENT:
+    if _is_urgent(levels.get("urgency", 0), prediction):
         return "urgent"
     return "positive" if levels.get("sentiment", 1) > 1.5 else "neutral"
+
+
+def _is_urgent(level: float, prediction: Prediction) -> bool:
+    """Whether a level lies in the upper half of its scale, where that is known, and is more than usual."""
+    scales = prediction.details.get("scales")
+    known = scales.get("urgency") if isinstance(scales, dict) else None
+    scale = [n for n in known if isinstance(n, float | int)] if isinstance(known, list) else []
+    if not scale:
+        return level >= _SOON
+    low, high = min(scale), max(scale)
+    return level > (low + high) / 2 and (level >= _SOON or low == 0)
 
 
 def _tone_of(name: str) -> Tone:
@@ -290,6 +304,16 @@ def _tone_of(name: str) -> Tone:
         "thanks-urgent": "urgent",
     }
     return tones[name]
+
+
+def _had_passed(record: Facts, reading: Reading) -> bool:
+    """Whether the day an order was expected on had passed when the mail was written: to tell it then is wrong."""
+    written = reading.message.date
+    try:
+        expected = date.fromisoformat(str(record.fields.get("expected_on"))[:10])
+    except ValueError:
+        return False
+    return written is not None and expected < written.date()
 
 
 def _paragraph(lines: Sequence[Line]) -> str:
