@@ -21,6 +21,7 @@ def found(text: str, language: str = "", extractor: Extractor = COMMON) -> list[
 NUMBERED = [
     ("en", "my order number is 4711-99, please help", "order", "4711-99"),
     ("de", "meine Bestellnummer lautet 1002003", "order", "1002003"),
+    ("de", "wo bleiben meine Bestellungen 1002003", "order", "1002003"),
     ("fr", "ma commande n° 556677 n'est pas arrivée", "order", "556677"),
     ("es", "mi pedido número 556677 no ha llegado", "order", "556677"),
     ("it", "il mio ordine n. 556677 non arriva", "order", "556677"),

@@ -45,6 +45,9 @@ DANGER = [
     ("Das Ladegerät brennt!", "danger"),
     ("Le chargeur a pris feu.", "danger"),
     ("De oplader staat in brand.", "danger"),
+    ("Der Karabiner brach, mein Partner liegt im Krankenhaus.", "danger"),
+    ("Die Kartusche leckt, das ist lebensgefährlich!", "danger"),
+    ("Die Marktüberwachung fordert Sie auf, den Verkauf zu stoppen.", "law"),
     ("I will end my life.", "violence or despair"),
     ("I am a journalist and write about you.", "press"),
 ]

@@ -25,13 +25,13 @@ _MONEY_AFTER = re.compile(
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "order": {
         "en": "order orders ordernumber orderid ordernum purchase purchases po",
-        "de": "bestellung bestellnummer bestellnr auftrag auftragsnummer auftragsnr bestell",
+        "de": "bestellung bestellungen bestellnummer bestellnummern bestellnr auftrag aufträge auftragsnummer auftragsnr bestell",
         "fr": "commande commandes",
         "es": "pedido pedidos orden",
         "it": "ordine ordini",
         "pt": "pedido pedidos encomenda encomendas",
         "nl": "bestelling bestellingen bestelnummer ordernummer",
-        "pl": "zamówienie zamówienia zamówieniu zamówieniem zamowienie zamowienia",
+        "pl": "zamówienie zamówienia zamówieniu zamówieniem zamówień zamowienie zamowienia",
         "sv": "beställning beställningen beställningsnummer order ordernummer",
         "da": "ordre ordren ordrenummer ordrenr bestilling bestillingsnummer",
         "cs": "objednávka objednávky objednávku objednávce objednavka objednavky objednavku",
@@ -39,7 +39,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "invoice": {
         "en": "invoice invoices bill bills receipt",
-        "de": "rechnung rechnungen rechnungsnummer rechnungsnr re",
+        "de": "rechnung rechnungen rechnungsnummer rechnungsnummern rechnungsnr re",
         "fr": "facture factures",
         "es": "factura facturas",
         "it": "fattura fatture",
@@ -66,8 +66,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "tr": "müşteri",
     },
     "tracking": {
-        "en": "tracking parcel shipment consignment awb",
-        "de": "sendung sendungsnummer sendungsnr paket paketnummer trackingnummer",
+        "en": "tracking parcel parcels shipment shipments consignment awb",
+        "de": "sendung sendungen sendungsnummer sendungsnr paket pakete paketnummer trackingnummer",
         "fr": "suivi colis",
         "es": "seguimiento envío",
         "it": "spedizione tracciamento tracking",
