@@ -22,7 +22,7 @@ from kits.core.mail.writing import write_message
 from kits.core.runtime import cpu_session
 from kits.core.stats import Estimate, proportion
 from kits.support_triage._drafting.knowledge import build_knowledge
-from kits.support_triage._drafting.retrieval import link_intents, unanswered
+from kits.support_triage._drafting.retrieval import fitting, link_intents, unanswered
 from kits.support_triage._drafting.templates import FirmTemplates, load_templates
 from kits.support_triage._entities.catalogue import read_catalogue
 from kits.support_triage._entities.learning import learn
@@ -271,6 +271,12 @@ def _with_knowledge(
     elif unsure:
         told.append(
             f"knowledge: no page answers {_some(unsure)} for sure: write one, or pin one in the templates"
+        )
+    pages = [f"{intent} {page}" for intent, page in sorted(fitting(linked).items())]
+    if pages:
+        told.append(
+            f"knowledge: the page nearest to each intent's mails: {_some(pages)}; where that is the wrong one, pin the"
+            " right one in the templates"
         )
     files = {**made.files, KNOWLEDGE_FILE: linked.to_json().encode()}
     return replace(made, files=files, notes=(*made.notes, *told))

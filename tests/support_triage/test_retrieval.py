@@ -10,7 +10,7 @@ import pytest
 
 from kits.support_triage import demo
 from kits.support_triage._drafting.knowledge import Knowledge, Vectors, build_knowledge
-from kits.support_triage._drafting.retrieval import Retriever, link_intents, unanswered
+from kits.support_triage._drafting.retrieval import Retriever, fitting, link_intents, unanswered
 from kits.support_triage._simulated.mails import write_mails
 from kits.support_triage._simulated.shop import make_shop
 
@@ -120,6 +120,13 @@ def test_meaning_finds_what_words_do_not(tmp_path: Path) -> None:
     known = build_knowledge(tmp_path, embed=embed, language_of=lambda text: "en")
     assert Retriever(known).find("kitten", "en") == ()
     assert Retriever(known, embed).find("kitten", "en")[0].source == "a.md#1"
+
+
+def test_the_page_that_an_intent_is_answered_from_can_be_told(linked: Knowledge) -> None:
+    pages = fitting(linked)
+    assert set(pages) <= set(linked.links)
+    assert all(linked.links[intent][page].lift > 0 for intent, page in pages.items())
+    assert "return" in pages["return"] or "rueckgabe" in pages["return"]
 
 
 def test_an_empty_knowledge_base_finds_nothing(tmp_path: Path) -> None:

@@ -186,6 +186,15 @@ def unanswered(knowledge: Knowledge) -> tuple[str, ...]:
     )
 
 
+def fitting(knowledge: Knowledge) -> dict[str, str]:
+    """Intent → the page that fits its mails best, of those that one is linked to."""
+    return {
+        intent: max(near, key=lambda source: near[source].lift)
+        for intent, near in knowledge.links.items()
+        if near
+    }
+
+
 def _nearest(knowledge: Knowledge, lift: Scores, best: Scores) -> dict[str, Link]:
     chosen = [int(i) for i in np.argsort(-lift, kind="stable")[:LINKS] if lift[i] > 0]
     return {
