@@ -26,6 +26,7 @@ from cloud_sync.learning.drift import DriftResult
 from cloud_sync.learning.history import drift_of, note_baseline
 from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.learning.states import news_beside, with_keys
+from cloud_sync.mails.audit_counts import MailAudits, mail_audits
 from cloud_sync.store.db import take_turn
 from cloud_sync.store.models import Alert, Project, Sample
 from cloud_sync.store.models import Bundle as BundleRow
@@ -65,8 +66,8 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     if row is None or version is None:
         raise NotFoundError(f"no project {project!r} with data", fix="kit publish --hub URL")
     base = datasets.read(hub.storage, version.id)
-    known = {item.sample.id for item in base.items}
-    without = known | left_out.noted(session, project)
+    there = {item.sample.id for item in base.items}
+    without = there | left_out.noted(session, project)
     reviewed, left = sifting.sifted(
         reviewed_samples(session, project), sifting.rule_of(row.kit_yaml)
     )
@@ -83,10 +84,12 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
             why = [*why, f"left out, as the project states: {datasets.in_words(left)}"]
         return Plan(project, told, tuple(why), len(fresh), dict(labels), {}, None, None, True)
     champion = champion_of(session, project)
-    counts = audited(session, project, champion.id if champion else "")
+    mails = mail_audits(session, champion.id) if champion else None
+    counts = mails.counts if mails else audited(session, project, champion.id if champion else "")
+    known = mails.known if mails else counts.n
     drift = drift_of(hub, session, champion, seed=seed) if champion else None
     worth = None
-    if counts.n >= MIN_AUDITS:
+    if known >= MIN_AUDITS:
         worth = retraining_worth(
             counts,
             project_costs(row.kit_yaml),
@@ -96,13 +99,20 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
             labels_after=version.n + len(fresh),
             seed=seed,
         )
-    worse = _worse_than_promised(hub, champion, counts)
-    retrain, reasons = _weigh(len(fresh), counts, drift, worth, worse)
-    refused = provenance.refused_among(session, known)
+    worse = _worse_than_promised(hub, champion, counts, mails)
+    retrain, reasons = _weigh(len(fresh), known, drift, worth, worse)
+    refused = provenance.refused_among(session, there)
     if refused:
         reasons.append(f"the next version leaves out {len(refused)} samples of withdrawn bundles")
     return Plan(
-        project, retrain, tuple(reasons), len(fresh), dict(labels), counts.rates(), drift, worth
+        project,
+        retrain,
+        tuple(reasons),
+        len(fresh),
+        dict(labels),
+        {**(mails or counts).rates()},
+        drift,
+        worth,
     )
 
 
@@ -140,7 +150,7 @@ def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> Alert
 
 def _weigh(
     fresh: int,
-    counts: AuditCounts,
+    audits: int,
     drift: DriftResult | None,
     worth: Worth | None,
     worse: str,
@@ -153,7 +163,7 @@ def _weigh(
     if worth is not None:
         reasons.append(f"{worth.chance:.0%} chance that it pays: {worth.text}")
     else:
-        reasons.append(f"{counts.n} audited samples, {MIN_AUDITS} are needed to speak of money")
+        reasons.append(f"{audits} audited samples, {MIN_AUDITS} are needed to speak of money")
     if drift is not None:
         advice = "; review more samples" if drift.drifted else ""
         reasons.append(drift.text + advice)
@@ -161,11 +171,19 @@ def _weigh(
     return enough and (pays or bool(worse)), reasons
 
 
-def _worse_than_promised(hub: Hub, champion: BundleRow | None, counts: AuditCounts) -> str:
-    """One sentence when an audited rate is above what the bundle measured, beyond chance."""
+def _worse_than_promised(
+    hub: Hub, champion: BundleRow | None, counts: AuditCounts, mails: MailAudits | None
+) -> str:
+    """One sentence when an audited rate is above what the bundle measured or promised, beyond chance."""
     if champion is None:
         return ""
-    promised = bundles.open_bytes(hub.storage.get(champion.blob)).operating_point.rates
+    point = bundles.open_bytes(hub.storage.get(champion.blob)).operating_point
+    if mails is not None:
+        found = mails.rates()["auto_error"]
+        if point.bound is None or not found.n or found.low <= point.bound.epsilon:
+            return ""
+        return f"audited auto_error {found.text()} is above the {point.bound.epsilon:.1%} promised"
+    promised = point.rates
     for name in ("escape_rate", "overkill_rate"):
         found, stated = counts.rates()[name], promised.get(name)
         if stated is not None and found.n and found.low > stated.high:
