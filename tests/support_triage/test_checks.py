@@ -232,6 +232,14 @@ def test_personal_data_is_counted_and_never_shown() -> None:
     assert "3704" not in shown
 
 
+def test_a_phone_number_needs_no_country_and_an_account_is_no_card() -> None:
+    secrets = ("call me on 0151 2345678", "IBAN DE68 2105 0170 0012 3456 78")
+    found = checked([*good(10), *(sample(secret, "refund") for secret in secrets)])
+    assert "phone numbers in 1" in found["personal-data"].text
+    assert "IBANs in 1" in found["personal-data"].text
+    assert "card" not in found["personal-data"].text
+
+
 def test_a_whole_import_can_be_checked(tmp_path: Path) -> None:
     lines = [
         f'"{MATTERS[label].format(f"{c} {t}")}",{label}'

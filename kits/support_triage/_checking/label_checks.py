@@ -97,7 +97,12 @@ def few_shot(mails: list[Mail], config: Config) -> Iterator[Finding]:
         yield Finding(
             "few-shot",
             "warn" if level == "warn" else "pass",
-            f"the middle label has {middle:.0f} training mails: below about {FEW_SHOT} counted words mislead",
+            f"the middle label has {middle:.0f} training mails: below about {FEW_SHOT} counted words mislead"
+            + (
+                ""
+                if level == "warn"
+                else "; approach auto asks a network as well, where that gains"
+            ),
             fix="approach: encoder" if level == "warn" else "",
         )
 

@@ -5,12 +5,13 @@ They count and name; personal data is never shown, only how much of it there is.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
 from kits.core.kit import Finding
 from kits.support_triage._checking.mails import Mail
+from kits.support_triage._entities.rules import Rules, settle
+from kits.support_triage._entities.text import Text
 from kits.support_triage.config import Config
 
 _SHOWN = 10
@@ -20,12 +21,13 @@ _SURE_WORDS = 8
 _FOREIGN_SHARE = 0.03
 _MACHINE_SHARE = 0.02
 _QUOTE_SHARE = 0.5
-_PERSONAL: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("mail addresses", re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")),
-    ("IBANs", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")),
-    ("card numbers", re.compile(r"\b\d{4}(?:[ -]?\d{4}){3}\b")),
-    ("phone numbers", re.compile(r"(?<![\w.])(?:\+|00)\d{1,3}[ /-]?(?:\(?\d{1,5}\)?[ /-]?){2,6}\d{2,}")),
-)  # fmt: skip
+_PERSONAL = {
+    "email": "mail addresses",
+    "iban": "IBANs",
+    "card": "card numbers",
+    "phone": "phone numbers",
+}
+_PERSONAL_CHARS = 20_000
 
 
 def empty(mails: list[Mail]) -> Iterator[Finding]:
@@ -106,11 +108,13 @@ def hidden(mails: list[Mail]) -> Iterator[Finding]:
 
 def personal(mails: list[Mail]) -> Iterator[Finding]:
     """How many mails hold personal data; none of it is shown."""
-    counts = {
-        kind: sum(pattern.search(mail.reading.text[:20_000]) is not None for mail in mails)
-        for kind, pattern in _PERSONAL
-    }
-    found = {kind: n for kind, n in counts.items() if n}
+    rules = Rules((*_PERSONAL,), {}, ())
+    counts: Counter[str] = Counter()
+    for mail in mails:
+        text = mail.reading.text[:_PERSONAL_CHARS]
+        # as they are replaced for a writer: digits of an account are no card's
+        counts.update({one.kind for one in settle(rules.find(Text(text)), len(text))})
+    found = {told: counts[kind] for kind, told in _PERSONAL.items() if counts[kind]}
     if found:
         yield Finding(
             "personal-data",
