@@ -107,6 +107,16 @@ def test_intents_are_counted_and_what_only_tells_a_place_is_said(tmp_path: Path)
     assert told(findings, "places").endswith("Opened 3, Inbox 2, Archived 1")
 
 
+def test_a_name_in_mails_yaml_that_no_mail_has_is_told(tmp_path: Path) -> None:
+    put(tmp_path / "all.mbox", as_mbox(mail(1, ("X-Gmail-Labels", "Refunds,Opened"))))
+    put(tmp_path / "mails.yaml", "labels: {Refunds: refund, Retuns: return}\n")
+    _, findings = read_all(tmp_path / "all.mbox")
+    assert told(findings, "labels-unknown").endswith("that no mail has\nRetuns")
+    put(tmp_path / "mails.yaml", "labels: {Refunds: refund}\n")
+    _, findings = read_all(tmp_path / "all.mbox")
+    assert told(findings, "labels-unknown") == ""
+
+
 def test_folders_are_called_as_people_see_them_not_as_imap_spells_them(tmp_path: Path) -> None:
     for number, folder in enumerate(("R&APw-cksendungen", "H&AOQ-ndler &- Co", "Q&A-Team")):
         maildir(tmp_path, f".{folder}", f"{number}.a.host:2,", mail(number))

@@ -61,6 +61,7 @@ class _Box:
     own: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     places: Counter[str] = field(default_factory=Counter)
+    stated: set[str] = field(default_factory=set)
 
     @cached_property
     def ours(self) -> frozenset[str]:
@@ -111,6 +112,7 @@ class _Box:
     def _intent(self, name: str, is_place: Callable[[str], bool]) -> str:
         """What a folder or keyword stands for; one that says nothing of a mail's matter is counted."""
         if name in self.sidecar.labels:
+            self.stated.add(name)
             return self.sidecar.labels[name]
         if is_place(name):
             self.places[name] += 1
@@ -140,6 +142,7 @@ class _Box:
             shown = ", ".join(f"{name} {count}" for name, count in self.labels.most_common(_SHOWN))
             yield Finding("labels", "pass", f"{len(self.labels)} intents found: {shown}")
             yield from self._told_places()
+            yield from self._told_unknown()
         else:
             yield Finding(
                 "no-labels",
@@ -152,12 +155,24 @@ class _Box:
         if not self.places:
             return
         shown = ", ".join(f"{name} {count}" for name, count in self.places.most_common(_SHOWN))
+        shown += ", …" if len(self.places) > _SHOWN else ""
         yield Finding(
             "places",
             "pass",
             f"{len(self.places)} folders or keywords name no intent, only where a mail lay or how it stood: {shown}",
             fix="if one is an intent all the same, say so under labels in mails.yaml",
         )
+
+    def _told_unknown(self) -> Iterator[Finding]:
+        absent = sorted(set(self.sidecar.labels) - self.stated)
+        if absent:
+            yield Finding(
+                "labels-unknown",
+                "warn",
+                f"mails.yaml says what {len(absent)} folders or keywords stand for that no mail has",
+                tuple(absent),
+                "write them as they stand in the line above that begins with labels or places",
+            )
 
 
 def _keywords(message: Message, headers: Iterable[str]) -> list[str]:
@@ -167,7 +182,7 @@ def _keywords(message: Message, headers: Iterable[str]) -> list[str]:
         for value in message.headers.get(name, ()):
             listed = "," in value or name == "x-gmail-labels"
             words += (_listed(value) if listed else value.split())[:_MAX_KEYWORDS]
-    return [word for word in words if word]
+    return [word for word in map(_unquoted, words) if word]
 
 
 def _listed(value: str) -> list[str]:
@@ -176,7 +191,11 @@ def _listed(value: str) -> list[str]:
         cut = next(csv.reader([" ".join(value.split())], skipinitialspace=True), [])
     except csv.Error:
         cut = value.split(",")
-    return [word.strip().strip('"') for word in cut]
+    return [word.strip() for word in cut]
+
+
+def _unquoted(word: str) -> str:
+    return word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word
 
 
 def _refused(source: str, why: str, fix: str = "") -> Finding:
