@@ -100,7 +100,10 @@ def _project_text(one: MailFigures) -> str:
         ),
         ("changed in an edited draft, median", _percent(one.changed), f"{tally.edited} edited"),
         ("hours until the answer, median", _plain(one.answer_h, 1), f"{len(tally.answer_h)} answers"),
-        ("minutes saved", _plain(one.minutes, 0), "prices.mail_minutes, answer_minutes"),
+        (
+            "minutes saved", _plain(one.minutes, 0),
+            "prices.mail_minutes, answer_minutes; a dry run counts as if it had filed",
+        ),
         (f"money saved, {one.currency}", _plain(one.money, 0), "the project's costs, prices.minute"),
     ]  # fmt: skip
     head = f"{one.project or 'unknown bundles'}: {tally.mails} mails"

@@ -153,6 +153,7 @@ def test_the_verbs_count_open_erase_and_verify(tmp_path: Path) -> None:
         report = said(hub, "mails", "figures", "--weeks", "2")
         assert report["projects"][0]["counts"]["acts"] == 2
         text = plain(hub, "mails", "figures")
+        assert "a dry run counts as if it had filed" in text
         assert "8 of 8, drawn at random" in text and "week" in text
         assert [gate["closed"] for gate in said(hub, "mails", "gates")] == [True]
         assert "closed" in plain(hub, "mails", "gates")
