@@ -62,14 +62,18 @@ class Correspondents:
         """The digest of a normal address."""
         return hmac.new(self._key, address.encode(), hashlib.sha256).hexdigest()
 
-    def of_mail(self, content: bytes) -> set[str]:
-        """Digests of who wrote a mail; of one that cannot be read none."""
+    def of_mail(self, content: bytes, *, sender_only: bool = False) -> set[str]:
+        """Digests of who wrote a mail; of one that cannot be read none.
+
+        Args:
+            sender_only: not who is to be answered in place of the sender.
+        """
         try:
             message = read_message(content)
         except DataError:
             return set()
         found = set()
-        for address in (message.sender, message.reply_to):
+        for address in (message.sender, *(() if sender_only else (message.reply_to,))):
             try:
                 found.add(self.who(normal(address)))
             except DataError:

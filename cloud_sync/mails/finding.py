@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.mails.correspondents import Correspondents, normal, read_stored
 from cloud_sync.mails.goldens import carried_by
@@ -21,6 +22,7 @@ from cloud_sync.mails.versions import mails_of_versions, projects_of
 from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.models import Device, MailErasure, MailWho, Sample
 from cloud_sync.store.models.mails import ERASED, MAILS, WHO
+from kits.core.errors import DataError
 from kits.core.mail_remarks import read_remarks
 
 
@@ -75,7 +77,7 @@ def found_of(
     """
     with hub.database.session() as session:
         digests = set(session.scalars(select(MailWho.digest).where(MailWho.who == who)))
-        samples = _samples(session, who, digests, until)
+        samples = _samples(hub, session, who, digests, until)
         digests |= {row.blob for row in samples} - {""}
         devices = session.scalars(select(Sample.device).where(MAILS).distinct()).all()
         active = set(session.scalars(select(Device.name).where(Device.revoked_at.is_(None))))
@@ -99,7 +101,7 @@ def found_json(found: Found) -> dict[str, JsonValue]:
 
 
 def _samples(
-    session: Session, who: str, digests: Collection[str], until: datetime | None
+    hub: Hub, session: Session, who: str, digests: Collection[str], until: datetime | None
 ) -> list[Sample]:
     """By their bytes, by the device's own name of the person, by thread; erased ones are not among them."""
     there = select(Sample).where(MAILS, Sample.blob_state != ERASED)
@@ -112,7 +114,7 @@ def _samples(
 
     for some in in_portions(digests):
         take(session.scalars(there.where(Sample.blob.in_(some))).all())
-    for device, name in sorted(_names(session, who, found.values())):
+    for device, name in sorted(_names(hub, session, who, found.values())):
         mine = there.where(Sample.device == device, name == WHO)
         take(session.scalars(mine).all())
     for device, group in sorted({(row.device, row.group) for row in found.values() if row.group}):
@@ -120,11 +122,43 @@ def _samples(
     return list(found.values())
 
 
-def _names(session: Session, who: str, samples: Collection[Sample]) -> set[tuple[str, str]]:
+def _names(
+    hub: Hub, session: Session, who: str, samples: Collection[Sample]
+) -> set[tuple[str, str]]:
     """(device, its own digest of this person): from mails that were found, and from devices' answers."""
-    names = {(row.device, name) for row in samples if (name := read_remarks(row.meta).who)}
+    told: dict[tuple[str, str], list[Sample]] = {}
+    for row in samples:
+        if name := read_remarks(row.meta).who:
+            told.setdefault((row.device, name), []).append(row)
+    names = {
+        key
+        for key, rows in told.items()
+        if not _has_others(session, who, *key) or _wrote_one(hub, who, rows)
+    }
     for answers in session.scalars(select(MailErasure.devices).where(MailErasure.who == who)):
         names |= {
             (device, name) for device, name in answers.items() if isinstance(name, str) and name
         }
     return names
+
+
+def _has_others(session: Session, who: str, device: str, name: str) -> bool:
+    """Whether a mail of that name is somebody else's: a web form writes as one address for all who fill it in."""
+    of_it = MailWho.digest == Sample.blob
+    known = exists().where(of_it, MailWho.who != "")
+    theirs = ~exists().where(of_it, MailWho.who == who)
+    query = select(Sample.id).where(MAILS, Sample.device == device, name == WHO, known, theirs)
+    return session.scalar(query.limit(1)) is not None
+
+
+def _wrote_one(hub: Hub, who: str, rows: Collection[Sample]) -> bool:
+    """Whether one of the mails has this person as its sender, and not only as who is to be answered."""
+    people = Correspondents(hub.config.keys_dir)
+    for row in rows:
+        try:
+            content = hub.storage.get(row.blob) if row.blob else b""
+        except (NotFoundError, DataError):
+            continue  # its bytes are gone
+        if who in people.of_mail(content, sender_only=True):
+            return True
+    return False
