@@ -13,7 +13,7 @@ from kits.core.errors import ConfigError, DataError
 from kits.core.kit import NoProgress, TrainTask
 from kits.core.operating_point import Costs
 from kits.support_triage import KIT
-from kits.support_triage._learning.choice import Target, learn_head
+from kits.support_triage._learning.choice import Target, learn_head, why_taken
 from kits.support_triage._learning.features import Features
 from kits.support_triage._learning.folds import fold_of
 from kits.support_triage._learning.recipe import Recipe
@@ -273,6 +273,14 @@ def test_few_labels_by_a_good_network_leave_counted_words_without_weight() -> No
     learned = learn_head(features, Target([f"c{n}" for n in truth], [""] * 30), seed=0)
     assert learned.head.spec.ngram_weight <= 0.2
     assert learned.right["encoder"] > 0.9 > learned.right["ngrams"]
+
+
+def test_why_the_model_that_is_right_more_often_is_not_taken_is_said() -> None:
+    right = {"ngrams": 0.879, "layers": 0.831}
+    told = why_taken(right, {"ngrams": 0.69, "layers": 0.62}, "layers")
+    assert "layers is taken and not ngrams" in told
+    assert "loss 0.62 against 0.69" in told
+    assert why_taken(right, {"ngrams": 0.69, "layers": 0.72}, "ngrams") == ""
 
 
 def test_the_mean_of_two_looks_at_the_network_is_one_linear_model_that_says_the_same() -> None:

@@ -7,7 +7,7 @@ both looks at the network must beat either, the mean with counted words the best
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,12 +160,13 @@ class _Choice:
         )
         assert best is not None  # there are pieces or a network
         spec, network = tried[best.name], best if best.kind == "vectors" else None
+        taken = best.name
         if pieces is not None and networks:
             partner = network or min(networks, key=lambda c: self._loss(tried[c.name]))
             mixed = self._mixed(pieces, partner)
             tried["mean"] = mixed
             if self._gains(mixed, spec):
-                spec, network = mixed, partner
+                spec, network, taken = mixed, partner, "mean"
         spec = (self._with_cut(spec[0], spec[1]), spec[1])
         recipe = Recipe(spec[0], pieces, network)
         return Learned(
@@ -177,7 +178,7 @@ class _Choice:
             judging=self.rounds.judging,
             losses={name: round(self._loss(t), 4) for name, t in tried.items()},
             right={name: float(self.rounds.right(t[1], 0.5).mean()) for name, t in tried.items()},
-            notes=(self._note(spec[0], tried),),
+            notes=(self._note(spec[0], tried, taken),),
         )
 
     def _first_or_better(
@@ -246,12 +247,27 @@ class _Choice:
         cut = max(_CUTS, key=lambda c: (self.rounds.right(held_out, c).mean(), -abs(c - 0.5)))
         return spec.model_copy(update={"cut": cut})
 
-    def _note(self, spec: HeadSpec, tried: dict[str, tuple[HeadSpec, Floats]]) -> str:
+    def _note(self, spec: HeadSpec, tried: dict[str, tuple[HeadSpec, Floats]], taken: str) -> str:
         n = len(self.rounds.truth)
-        shares = ", ".join(
-            f"{name} {self.rounds.right(t[1], 0.5).mean():.3f}" for name, t in tried.items()
-        )
+        right = {name: float(self.rounds.right(t[1], 0.5).mean()) for name, t in tried.items()}
+        shares = ", ".join(f"{name} {share:.3f}" for name, share in right.items())
+        losses = {name: self._loss(t) for name, t in tried.items()}
         return (
             f"cross-validation on {n} mails, share right: {shares}; "
-            f"weight of counted words {spec.ngram_weight:g}"
+            f"weight of counted words {spec.ngram_weight:g}{why_taken(right, losses, taken)}"
         )
+
+
+def why_taken(right: Mapping[str, float], losses: Mapping[str, float], taken: str) -> str:
+    """Why not the candidate that is right most often, where it is another; else empty.
+
+    Args:
+        right: share of right labels by candidate; `losses`: mean logarithmic loss.
+    """
+    first = max(right, key=lambda name: right[name])
+    if right[first] <= right[taken] or losses[first] <= losses[taken]:
+        return ""
+    return (
+        f": {taken} is taken and not {first}, because its confidence is nearer the truth"
+        f" (loss {losses[taken]:.2f} against {losses[first]:.2f})"
+    )
