@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from kits.core.kit import Finding, RawSample
 from kits.core.mail.writing import write_message
@@ -163,6 +164,18 @@ def test_the_inbox_is_no_intent() -> None:
     found = checked([*good(10), *lying])
     assert level(found, "label-is-a-place") == "warn"
     assert "Posteingang: ''" in found["label-is-a-place"].fix
+
+
+@pytest.mark.parametrize(
+    ("label", "why"),
+    [("Raw", "help desk"), ("Service", "lies above 2 others")],
+)
+def test_a_help_desks_queue_for_what_nobody_sorted_is_no_intent(label: str, why: str) -> None:
+    below = [sample(f"about a {t}", f"Service::{n % 2}") for n, t in enumerate(THINGS)]
+    lying = [sample(f"just lying here with a {t}", label) for t in THINGS]
+    found = checked([*good(10), *below, *lying])
+    assert why in found["label-is-a-place"].text
+    assert found["label-is-a-place"].evidence == (label,)
 
 
 def test_copies_that_disagree_are_named() -> None:

@@ -23,6 +23,9 @@ _LARGEST_SHARE = 0.5
 _IMBALANCE = 50
 _USEFUL = 2_000
 _SHOWN = 20
+_LEVELS = ("::", "/", " > ", "\\")
+"""What stands between a queue or folder and one below it."""
+_LEAST_BELOW = 2
 
 
 def _counts(mails: list[Mail], split: str = "") -> Counter[str]:
@@ -167,11 +170,19 @@ def default_folder(mails: list[Mail]) -> Iterator[Finding]:
     """A label that is only the place where mails lie when nobody sorted them."""
     counts = _counts(mails)
     for label, n in sorted(counts.items()):
+        below = sum(other.startswith(tuple(label + mark for mark in _LEVELS)) for other in counts)
         if folders.plain(label) in folders.INBOXES:
-            yield Finding(
-                "label-is-a-place",
-                "warn",
-                f"the label {label!r} ({n} mails) is a mailbox's own folder, not a matter",
-                (label,),
-                f"in mails.yaml: labels: {{{label}: ''}}, and import again with --replace",
-            )
+            what = "is a mailbox's own folder, not a matter"
+        elif folders.plain(label) in folders.DESK_QUEUES:
+            what = "is where a help desk lays what nobody has sorted, not a matter"
+        elif below >= _LEAST_BELOW:
+            what = f"lies above {below} others: perhaps nobody has sorted these"
+        else:
+            continue
+        yield Finding(
+            "label-is-a-place",
+            "warn",
+            f"the label {label!r} ({n} mails) {what}",
+            (label,),
+            f"in mails.yaml: labels: {{{label}: ''}}, and import again with --replace",
+        )

@@ -60,6 +60,8 @@ _OWN = {
 DEFAULT_FOLDERS = frozenset(_DEFAULT)
 INBOXES = frozenset((*_INBOX, *_OWN["sent"]))
 """Names that are never a matter, wherever they stand."""
+DESK_QUEUES = frozenset(("raw", "postmaster", "unassigned", "nicht zugewiesen"))
+"""Where OTRS, Znuny, Zammad and their like lay a ticket that nobody has sorted."""
 OWN_FOLDERS: Mapping[str, str] = {name: kind for kind, names in _OWN.items() for name in names}
 _SYSTEM = re.compile(r"^(\\.*|(category|categor[ií]a|cat[ée]gorie|kategori[ea]?)( ?:)? .*|\$?(forwarded|mdnsent|junk|notjunk|nonjunk|phishing|label\d|submit\w*))$")  # fmt: skip
 
