@@ -13,7 +13,7 @@ from kits.core.kit import Finding, RawSample
 from kits.core.mail.writing import write_message
 from kits.core.prediction import Span
 from kits.support_triage import data
-from kits.support_triage._checking.noise import CrossValidated, suspects
+from kits.support_triage._checking.noise import CrossValidated, suspects, untold
 from kits.support_triage._learning.noise import suspects as doubted
 from kits.support_triage.config import Config, EncoderConfig
 from tests.support_triage.triage import MAIL, put, read_all, sample, version
@@ -112,6 +112,24 @@ def test_a_label_that_is_hardly_ever_told_accuses_no_mail_whose_own_label_is_lik
     truth = np.eye(3, dtype=np.bool_)[given]
     named = doubted(probabilities.astype(np.float32), truth)
     assert 0 not in [one.row for one in named]
+
+
+def test_labels_that_are_no_matter_are_named_with_what_they_read_like() -> None:
+    given = np.array([0] * 20 + [1] * 20 + [2] * 12 + [3] * 4)
+    probabilities = np.full((56, 4), 0.1)
+    probabilities[np.arange(56), [0] * 20 + [1] * 20 + [0] * 9 + [1] * 3 + [0] * 4] = 0.7
+    done = CrossValidated(("refund", "delivery", "Jana", "few"), given, probabilities)
+    assert untold(done) == [("Jana", 12, 0.0, "refund", 0.75)]
+
+
+def test_a_colleagues_folder_is_told_to_be_no_matter() -> None:
+    things = [f"{one} {two} {t}" for one, two, t in zip(COLOURS, COLOURS[1:], THINGS)]
+    hers = [
+        sample(said.format(t), "Jana", split="train") for said in MATTERS.values() for t in things
+    ]
+    found = checked([*good(), *hers])
+    assert any(line.startswith("Jana: ") for line in found["labels-not-told"].evidence)
+    assert "labels-not-told" not in checked(good())
 
 
 def test_rare_labels_and_missing_validation_mails_are_told() -> None:

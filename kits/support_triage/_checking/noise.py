@@ -28,6 +28,8 @@ _SURE = 0.01
 _WEAK = 0.2
 _SUSPICIOUS_SHARE = 0.03
 _ENOUGH = 0.9
+_LEAST_UNTOLD = 10
+_UNTOLD = 0.2
 _SHOWN = 30
 _SHARPNESS = 6.0
 """Margins of a linear classifier → probabilities, as in the n-gram model of this kit."""
@@ -97,6 +99,7 @@ def predictable(mails: list[Mail]) -> Iterator[Finding]:
         evidence,
         "most labels seem not to follow from the text: look at some mails of each" if weak else "",
     )
+    yield from _untold(done)
     yield from _suspects(chosen, done)
 
 
@@ -175,6 +178,36 @@ def suspects(done: CrossValidated) -> list[tuple[int, int]]:
     own = done.probabilities[np.arange(n), done.given]
     order = sorted(rows.tolist(), key=lambda r: float(own[r] - done.probabilities[r, meant[r]]))
     return [(row, int(meant[row])) for row in order]
+
+
+def untold(done: CrossValidated) -> list[tuple[str, int, float, str, float]]:
+    """Labels whose mails read like those of others: label, mails, share told, the likeliest other and its share."""
+    said = done.probabilities.argmax(axis=1)
+    found = []
+    for number, label in enumerate(done.labels):
+        mine = done.given == number
+        told = np.bincount(said[mine], minlength=len(done.labels)) / max(1, int(mine.sum()))
+        right, told[number] = float(told[number]), -1.0
+        other = int(told.argmax())
+        if mine.sum() >= _LEAST_UNTOLD and right <= _UNTOLD:
+            found.append((label, int(mine.sum()), right, done.labels[other], float(told[other])))
+    return found
+
+
+def _untold(done: CrossValidated) -> Iterator[Finding]:
+    found = untold(done)
+    if found:
+        yield Finding(
+            "labels-not-told",
+            "warn",
+            f"the mails of {len(found)} of {len(done.labels)} labels read like those of others",
+            tuple(
+                f"{label}: {right:.0%} of {n} mails told, {share:.0%} read like {other}"
+                for label, n, right, other, share in found[:_SHOWN]
+            ),
+            "a colleague's name or a state is no matter, and two names of one matter are one intent: say so under"
+            " labels in mails.yaml",
+        )
 
 
 def _suspects(chosen: list[Mail], done: CrossValidated) -> Iterator[Finding]:
