@@ -6,9 +6,11 @@ Only finds and matches them; which rows they cover is worked out by the reader o
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 import numpy as np
 
@@ -27,6 +29,7 @@ _WORDS = (
 )  # fmt: skip
 """In the name of a file that may list faults; what it holds decides."""
 _LISTS = frozenset({".csv"}) | workbook.SUFFIXES
+LIST: Final = "a table with the columns start and end (or one time), and as you have them machine and fault; no readings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +52,19 @@ class Events:
 
     Attributes:
         source: the file they came from.
+        unread: lines of it that state no stretch of time.
     """
 
     source: Path
     events: tuple[Event, ...]
     subjects: frozenset[str]
+    unread: int = 0
 
-    def of(self, name: str, asset: str) -> list[Event] | None:
-        """Faults of a file or asset; None when it is not listed, so nothing is known of it."""
+    def keys(self, name: str, asset: str) -> set[str]:
+        """What the list calls a file or asset; empty when it is not listed, so nothing is known of it."""
         own = {_key(name), _key(asset), _key(PurePosixPath(name).name)}
         # a list may name files by a longer path than the imported folder has
-        keys = {s for s in self.subjects if not s or s in own or PurePosixPath(s).name in own}
-        if not keys:
-            return None
-        return [e for e in self.events if e.subject in keys]
+        return {s for s in self.subjects if not s or s in own or PurePosixPath(s).name in own}
 
 
 def _key(text: str) -> str:
@@ -86,18 +88,21 @@ def find_events(folder: Path, sidecar: Sidecar) -> Events | None:
             raise DataError("no such file, which machines.yaml names", where=str(stated))
         found = _open(stated, sidecar)
         if found is None:
-            raise DataError("no start and end of faults in it", where=str(stated))
+            raise DataError("no list of faults can be read from it", where=str(stated), fix=LIST)
         return found
     for file in sorted(folder.iterdir()):
-        word = plain(file.stem)
-        likely = any(w in word for w in _WORDS)
-        if file.is_file() and (
-            file.suffix == ".json" or (likely and file.suffix.lower() in _LISTS)
-        ):
+        listed = is_called_a_list(file) and file.suffix.lower() in _LISTS
+        if file.is_file() and (file.suffix == ".json" or listed):
             found = _open(file, sidecar)
             if found is not None:
                 return found
     return None
+
+
+def is_called_a_list(file: Path) -> bool:
+    """Whether a file's name says that it lists faults."""
+    word = plain(unicodedata.normalize("NFC", file.stem))
+    return any(w in word for w in _WORDS)
 
 
 def _open(file: Path, sidecar: Sidecar) -> Events | None:
@@ -172,6 +177,7 @@ def _from_table(file: Path, table: Table, sidecar: Sidecar) -> Events | None:
         return None
     who = by_role.get("file") or by_role.get("asset") or by_role.get("unit")
     what = by_role.get("label") or by_role.get("maybe_label")
+    rows = np.flatnonzero(ends.seconds >= starts.seconds)  # neither is where one of them is unknown
     events = tuple(
         Event(
             _key(_cell(who, i)) if who else "",
@@ -179,10 +185,10 @@ def _from_table(file: Path, table: Table, sidecar: Sidecar) -> Events | None:
             float(ends.seconds[i]),
             _cell(what, i) or ANOMALY if what and what.kind == "text" else ANOMALY,
         )
-        for i in range(table.rows)
-        if np.isfinite(starts.seconds[i]) and np.isfinite(ends.seconds[i])
+        for i in rows.tolist()
     )
-    return Events(file, events, frozenset({""} if who is None else {e.subject for e in events}))
+    subjects = frozenset({""} if who is None else {e.subject for e in events})
+    return Events(file, events, subjects, table.rows - rows.size)
 
 
 def _cell(column: Column | None, row: int) -> str:

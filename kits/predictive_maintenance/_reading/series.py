@@ -27,7 +27,7 @@ from kits.predictive_maintenance._reading.channels import (
 )
 from kits.predictive_maintenance._reading.continued import continued
 from kits.predictive_maintenance._reading.cut import cut_all
-from kits.predictive_maintenance._reading.events import Events, find_events
+from kits.predictive_maintenance._reading.events import LIST, find_events, is_called_a_list
 from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
 from kits.predictive_maintenance._reading.long import Long, find_long
 from kits.predictive_maintenance._reading.notes import Notes, refused
@@ -35,6 +35,7 @@ from kits.predictive_maintenance._reading.order import rows_in_order
 from kits.predictive_maintenance._reading.owners import owner_of, owners
 from kits.predictive_maintenance._reading.paired import aligned
 from kits.predictive_maintenance._reading.pivot import pivot
+from kits.predictive_maintenance._reading.placing import Placing
 from kits.predictive_maintenance._reading.quality import without_bad_quality
 from kits.predictive_maintenance._reading.recording import (
     GAP_PERIODS,
@@ -43,7 +44,7 @@ from kits.predictive_maintenance._reading.recording import (
     recordings,
     runs,
 )
-from kits.predictive_maintenance._reading.roles import find_roles, row_labels
+from kits.predictive_maintenance._reading.roles import Roles, find_roles, row_labels
 from kits.predictive_maintenance._reading.row_times import times_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar, unit_of
 from kits.predictive_maintenance._reading.table import Table, Texts
@@ -61,7 +62,7 @@ class _Import:
 
     root: Path
     sidecar: Sidecar
-    events: Events | None
+    placing: Placing | None
     splits: Mapping[Path, Split | None]
     notes: Notes
 
@@ -73,12 +74,17 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     if events is not None:
         notes.say("labels", f"times of faults taken from {events.source.name}")
     files = [f for f in table_files(path) if events is None or f != events.source]
-    around = _Import(path, sidecar, events, stated_splits(files, path), notes)
+    placing = None if events is None else Placing(events)
+    around = _Import(path, sidecar, placing, stated_splits(files, path), notes)
     found: list[Series] = []
     for file in files:
         try:
             found += _series_of(file, around)
         except DataError as error:
+            if is_called_a_list(file):
+                error = DataError(
+                    error.what, where=error.where, fix=f"is it a list of faults? then {LIST}"
+                )
             yield refused(name_in(file, path), error)
     found = with_tags_joined(
         _timed(found, notes), path, sidecar, lambda one: _with_faults(one, None, around), notes
@@ -87,7 +93,9 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     for source in dict.fromkeys(one.source for one in codes):
         yield refused(source, DataError("no column of readings", where=source, fix=READINGS))
     found = without_leaks(found, sidecar, notes)
-    if found and not any(one.stated for one in found):
+    if placing is not None:
+        placing.say(notes)
+    elif found and not any(one.stated for one in found):
         notes.warn(
             "labels",
             "nothing says what is a fault: all of it is assumed normal",
@@ -111,6 +119,9 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
     table = aligned(table, around.sidecar.time, notes, name)
     roles = find_roles(table, around.sidecar, notes, name)
     times = times_of(table, roles, around.sidecar, notes, name)
+    if around.placing is None and is_called_a_list(file) and _has_words(table, roles):
+        text = "files that are called as lists of faults are, but hold none that can be read: taken for recordings"
+        notes.warn("labels", text, name, f"is it a list of faults? then {LIST}")
     long = find_long(table, roles)
     owner = owner_of(
         table, roles, times.seconds if times else None, long.tag if long else "", notes, name
@@ -146,6 +157,10 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
         _one(chosen, times, labels, rows, asset, file, around)
         for asset, rows in _rows_of(machines, table.rows, stem)
     ]
+
+
+def _has_words(table: Table, roles: Roles) -> bool:
+    return any(c.kind == "text" and c.name not in roles.special() for c in table.columns)
 
 
 def _rows_of(
@@ -197,19 +212,19 @@ def _one(
 
 def _with_faults(series: Series, labels: Texts | None, around: _Import) -> Series:
     if labels is not None:
+        _say_unused(series, around)
         return replace(series, faults=runs(labels), stated=bool((labels != "").any()))
-    stated = around.events.of(series.source, series.asset) if around.events is not None else None
-    if stated is None or series.seconds is None:
-        return series
-    faults: list[tuple[int, int, str]] = []
-    for event in sorted(stated, key=lambda e: e.start_s):
-        start = int(np.searchsorted(series.seconds, event.start_s, "left"))
-        end = int(np.searchsorted(series.seconds, event.end_s, "right"))
-        if faults and start < faults[-1][1]:
-            start = faults[-1][1]
-        if end > start:
-            faults.append((start, end, event.label))
-    return replace(series, faults=tuple(faults), stated=True)
+    faults = around.placing.faults(series) if around.placing is not None else None
+    return series if faults is None else replace(series, faults=faults, stated=True)
+
+
+def _say_unused(series: Series, around: _Import) -> None:
+    """Tells of a list of faults beside recordings that state their own."""
+    placing = around.placing
+    if placing is not None and placing.faults(series) is not None:
+        text = f"a column states the faults: those of {placing.events.source.name} are not used"
+        fix = "state the column under `ignore` in machines.yaml to have the list used"
+        around.notes.warn("labels", text, series.source, fix)
 
 
 def _with_readings(found: Sequence[Series]) -> tuple[list[Series], list[Series]]:

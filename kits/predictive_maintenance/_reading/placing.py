@@ -1,0 +1,96 @@
+"""Which rows of which recording each listed fault covers; what of a list of faults fits no recording is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kits.predictive_maintenance._reading.events import Event, Events
+from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.recording import Series
+from kits.predictive_maintenance._reading.table import Floats
+
+Faults = tuple[tuple[int, int, str], ...]
+_BETWEEN = re.compile(r"(?<=[^\W\d_])[\s_.-]+(?=\d)")
+_SIGNS = re.compile(r"[\s_.-]+")
+_FIX = "call each machine in the list as its recordings are called"
+
+
+@dataclass
+class Placing:
+    """The faults of a list, laid on recordings as these are read.
+
+    Attributes:
+        spelled: machine of the list → recording that is called nearly so.
+    """
+
+    events: Events
+    known: set[str] = field(default_factory=set)
+    placed: set[Event] = field(default_factory=set)
+    within: set[Event] = field(default_factory=set)
+    spelled: dict[str, str] = field(default_factory=dict)
+
+    def faults(self, series: Series) -> Faults | None:
+        """Rows of each fault of a recording; None where the list does not know it, or it has no times."""
+        keys = self.events.keys(series.source, series.asset)
+        if not keys:
+            loose = _loose(series.asset.lower())
+            keys = {key for key in self.events.subjects if _loose(key) == loose}
+            self.spelled |= dict.fromkeys(keys, series.asset)
+        if not keys or series.seconds is None:
+            return None
+        self.known |= keys
+        events = [event for event in self.events.events if event.subject in keys]
+        return tuple(self._rows(sorted(events, key=lambda e: e.start_s), series.seconds))
+
+    def _rows(self, events: list[Event], seconds: Floats) -> Iterator[tuple[int, int, str]]:
+        last = 0
+        for event in events:
+            start = int(np.searchsorted(seconds, event.start_s, "left"))
+            end = int(np.searchsorted(seconds, event.end_s, "right"))
+            if end <= start:
+                continue
+            if end <= last:
+                self.within.add(event)
+                continue
+            self.placed.add(event)
+            yield max(start, last), end, event.label
+            last = end
+
+    def say(self, notes: Notes) -> None:
+        """Tells what of the list was taken otherwise than it stands there, or not at all."""
+        name = self.events.source.name
+        for listed, taken in sorted(self.spelled.items()):
+            notes.say("labels", f"machines of {name} are called otherwise than in the recordings",
+                      f"{listed}: taken for {taken}")  # fmt: skip
+        if self.events.unread:
+            notes.warn(
+                "labels",
+                f"lines of {name} without a readable start and end, or with an end before the start, are left out",
+                f"{self.events.unread} lines", "correct them, and import again with --replace",
+            )  # fmt: skip
+        for subject in sorted(self.events.subjects - self.known):
+            count = sum(event.subject == subject for event in self.events.events)
+            notes.warn("labels", f"{name} lists faults of machines that have no recording",
+                       f"{subject or 'without a name'}: {count} faults", _FIX)  # fmt: skip
+        own = [event for event in self.events.events if event.subject in self.known]
+        self._say_missed([e for e in own if e not in self.placed], notes)
+
+    def _say_missed(self, missed: list[Event], notes: Notes) -> None:
+        name = self.events.source.name
+        for event in missed:
+            where = f"{event.subject or event.label} {np.datetime64(int(event.start_s), 's')} UTC"
+            if event in self.within:
+                text = f"faults of {name} lie within another one of the same machine: counted as one with it"
+                notes.say("labels", text, where)
+            else:
+                text = f"at the time of faults of {name} nothing was recorded: they are in no recording"
+                notes.warn("labels", text, where, "is time.timezone stated? else bring what was recorded then")  # fmt: skip
+
+
+def _loose(name: str) -> str:
+    """A machine's name whatever stands between its words: `Presse 1`, `presse_1` and `Presse1` are one."""
+    return _SIGNS.sub(" ", _BETWEEN.sub("", name))

@@ -1,0 +1,90 @@
+"""Lists of faults beside recordings: whose they are, and what of them fits none is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kits.core.errors import DataError
+from tests.predictive_maintenance.reading import (
+    by_split,
+    levels,
+    put,
+    read_all,
+    stamps,
+    table,
+    texts,
+    wave,
+)
+
+PRESS_TIMES = stamps(400, 60)
+
+
+def test_a_machine_of_the_list_is_found_however_its_name_is_spaced(tmp_path: Path) -> None:
+    put(tmp_path / "Presse1.csv", table(("time", "v"), PRESS_TIMES, wave(400)))
+    put(
+        tmp_path / "stoerungen.csv",
+        f"Beginn;Ende;Maschine;Störung\n{PRESS_TIMES[300]};{PRESS_TIMES[320]};Presse 1;Lager\n",
+    )
+    samples, findings = read_all(tmp_path)
+    assert [s.annotation.label for s in by_split(samples)["test"] if s.annotation] == ["Lager"]
+    assert "presse 1: taken for Presse1" in texts(findings, "labels")
+
+
+def test_faults_of_a_list_that_fit_no_recording_are_told(tmp_path: Path) -> None:
+    put(tmp_path / "Presse1.csv", table(("time", "v"), PRESS_TIMES, wave(400)))
+    lines = [
+        "Beginn;Ende;Maschine;Störung",
+        f"{PRESS_TIMES[300]};{PRESS_TIMES[320]};Presse1;Lager",
+        f"{PRESS_TIMES[305]};{PRESS_TIMES[310]};Presse1;Kette",
+        f"{PRESS_TIMES[300]};{PRESS_TIMES[320]};Säge;Blatt",
+        f"{PRESS_TIMES[350]};;Presse1;Lager",
+        f"{PRESS_TIMES[350]};{PRESS_TIMES[340]};Presse1;Lager",
+        "2024-05-01 08:00:00;2024-05-01 09:00:00;Presse1;Lager",
+    ]
+    put(tmp_path / "stoerungen.csv", "\n".join(lines) + "\n")
+    _, findings = read_all(tmp_path)
+    said = texts(findings, "labels")
+    assert "have no recording\nsäge: 1 faults" in said
+    assert "are left out\n2 lines" in said
+    assert "nothing was recorded: they are in no recording\npresse1 2024-05-01T08:00:00 UTC" in said
+    assert "counted as one with it\npresse1 2024-03-01T11:05:00 UTC" in said
+    assert "nothing says what is a fault" not in said
+
+
+def test_a_list_that_names_none_of_the_machines_is_no_reason_to_ask_for_one(tmp_path: Path) -> None:
+    put(tmp_path / "Presse1.csv", table(("time", "v"), PRESS_TIMES, wave(400)))
+    lines = f"start,end,machine\n{PRESS_TIMES[300]},{PRESS_TIMES[320]},Halle 3\n"
+    put(tmp_path / "stoppages.csv", lines)
+    _, findings = read_all(tmp_path)
+    assert levels(findings, "labels") == {"pass", "warn"}
+    assert "machines that have no recording\nhalle 3: 1 faults" in texts(findings, "labels")
+    assert "nothing says what is a fault" not in texts(findings, "labels")
+
+
+def test_a_list_beside_a_column_of_faults_is_not_used_and_that_is_told(tmp_path: Path) -> None:
+    faults = [int(350 <= i < 360) for i in range(400)]
+    put(tmp_path / "p.csv", table(("time", "v", "anomaly"), PRESS_TIMES, wave(400), faults))
+    put(tmp_path / "stoppages.csv", f"start,end\n{PRESS_TIMES[300]},{PRESS_TIMES[320]}\n")
+    _, findings = read_all(tmp_path)
+    assert "those of stoppages.csv are not used\np.csv" in texts(findings, "labels")
+
+
+def test_a_stated_list_that_is_none_says_what_it_must_hold(tmp_path: Path) -> None:
+    put(tmp_path / "x.csv", table(("time", "v"), PRESS_TIMES, wave(400)))
+    put(tmp_path / "book.csv", "day,hours\n2024-03-01,4\n")
+    put(tmp_path / "machines.yaml", "labels: {file: book.csv}\n")
+    with pytest.raises(DataError, match="no list of faults") as raised:
+        read_all(tmp_path)
+    assert "start and end" in raised.value.fix
+
+
+def test_a_book_of_faults_in_another_form_is_refused_with_the_form_it_needs(tmp_path: Path) -> None:
+    put(tmp_path / "Presse1.csv", table(("time", "v"), PRESS_TIMES, wave(400)))
+    rows = ["Nr.;Datum;Maschine;Ursache;Stillstand [h]"]
+    rows += [f"{i};{i % 28 + 1:02}.03.2024;Presse {i % 3};Lager {i};4,{i % 9}" for i in range(30)]
+    put(tmp_path / "Störungsliste.csv", "\n".join(rows) + "\n")
+    _, findings = read_all(tmp_path)
+    book = [f for f in findings if "Störungsliste" in " ".join((f.text, *f.evidence))]
+    assert any("start and end" in f.fix for f in book)
