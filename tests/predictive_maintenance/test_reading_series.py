@@ -259,6 +259,21 @@ def test_rows_that_another_file_learns_from_are_not_judged_on(tmp_path: Path) ->
     assert levels(findings, "overlap") == {"warn"}
 
 
+def test_machines_that_rest_alike_are_no_copies_of_each_other(tmp_path: Path) -> None:
+    times, night = stamps(2000), np.arange(2000) % 500 > 400
+    for name, seed in (("a", 1), ("b", 2)):
+        # at rest both show the same, but for the last digit of a sensor
+        ours = np.round(np.array(wave(2000, seed=seed)), 1) + seed
+        digit = np.random.default_rng(seed).integers(0, 4, 2000) / 10
+        put(tmp_path / f"{name}.csv", table(("time", "v"), times, np.where(night, digit, ours)))
+        put(tmp_path / f"{name}0.csv", table(("time", "v"), times, np.where(night, 0.0, 5 + ours)))
+    # so what b is judged on is what the others learn from
+    faults = [f"{times[600]},{times[610]},{name}" for name in ("b", "b0")]
+    put(tmp_path / "stoppages.csv", "\n".join(["start,end,machine", *faults]) + "\n")
+    _, findings = read_all(tmp_path)
+    assert "overlap" not in {f.check for f in findings}
+
+
 def test_a_bad_file_is_a_finding_and_the_others_are_read(tmp_path: Path) -> None:
     put(tmp_path / "good.csv", table(("time", "v"), stamps(50), wave(50)))
     put(tmp_path / "empty.csv", "")

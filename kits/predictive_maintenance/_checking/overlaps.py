@@ -18,7 +18,7 @@ from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.recording import Part, Series
 
 _LEAST_SHARED = 8
-"""Fewer rows that agree are chance."""
+"""Fewer rows in a row that agree are chance: two machines at rest show the same now and then."""
 
 
 def without_learnt(
@@ -39,8 +39,9 @@ def without_learnt(
             yield series, part
             continue
         shared = _shared(_row_keys(series, part), _number(series), keys, owners)
+        shared = _copied(shared, series.values[:, part.start : part.end])
         count = int(shared.sum())
-        if count < _LEAST_SHARED:
+        if not count:
             yield series, part
             continue
         notes.warn(
@@ -79,6 +80,18 @@ def _shared(
 ) -> NDArray[np.bool_]:
     at = np.minimum(np.searchsorted(keys, own), keys.size - 1)
     return np.asarray((keys[at] == own) & (owners[at] != me))
+
+
+def _copied(shared: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Of rows that agree, those of stretches that are long and hold more than machines at rest show alike."""
+    changes = np.zeros(shared.size, bool)
+    moved = values[:, 1:] != values[:, :-1]
+    moved &= np.isfinite(values[:, 1:]) | np.isfinite(values[:, :-1])
+    changes[1:] = moved.any(axis=0)
+    found = np.zeros(shared.size, bool)
+    for start, end in _stretches(shared):
+        found[start:end] = 1 + int(changes[start + 1 : end].sum()) >= _LEAST_SHARED
+    return found
 
 
 def _stretches(kept: NDArray[np.bool_]) -> list[tuple[int, int]]:
