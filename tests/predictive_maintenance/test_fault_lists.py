@@ -10,6 +10,7 @@ from kits.core.errors import DataError
 from tests.predictive_maintenance.reading import (
     by_split,
     levels,
+    names,
     put,
     read_all,
     stamps,
@@ -88,3 +89,28 @@ def test_a_book_of_faults_in_another_form_is_refused_with_the_form_it_needs(tmp_
     _, findings = read_all(tmp_path)
     book = [f for f in findings if "Störungsliste" in " ".join((f.text, *f.evidence))]
     assert any("start and end" in f.fix for f in book)
+
+
+def test_a_status_that_is_set_once_a_fault_is_noticed_is_kept_out(tmp_path: Path) -> None:
+    # each of three causes has a code, which stands until somebody acknowledges it
+    status = [0] * 400
+    for code, (start, end) in {31: (250, 272), 32: (300, 323), 34: (350, 371)}.items():
+        status[start + 1 : end + 1] = [code] * (end - start)
+    put(tmp_path / "p.csv", table(("time", "v", "Status"), PRESS_TIMES, wave(400), status))
+    stops = [f"{PRESS_TIMES[a]},{PRESS_TIMES[a + 20]},p" for a in (250, 300, 350)]
+    put(tmp_path / "stoppages.csv", "\n".join(["start,end,machine", *stops]) + "\n")
+    samples, findings = read_all(tmp_path)
+    assert all(names(s) == ["v"] for s in samples)
+    assert "Status: other than its usual 0 hardly but in faults" in texts(
+        findings, "leakage-columns"
+    )
+
+
+def test_a_mode_of_running_is_no_status_of_faults(tmp_path: Path) -> None:
+    mode = [1 + (i // 40) % 3 for i in range(400)]
+    put(tmp_path / "p.csv", table(("time", "v", "mode"), PRESS_TIMES, wave(400), mode))
+    lines = f"start,end,machine\n{PRESS_TIMES[320]},{PRESS_TIMES[350]},p\n"
+    put(tmp_path / "stoppages.csv", lines)
+    samples, findings = read_all(tmp_path)
+    assert all(names(s) == ["v", "mode"] for s in samples)
+    assert not texts(findings, "leakage-columns")

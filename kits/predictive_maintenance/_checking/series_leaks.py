@@ -1,7 +1,7 @@
-"""Flags among the channels of labelled recordings that are the label once more.
+"""Flags and codes among the channels of labelled recordings that are the label once more.
 
-A column that is set in most of every fault and nowhere else was written by whoever labelled the
-data. It is kept out of all recordings and named; `kit check` refuses it until a person has looked.
+A column that is set in most of every fault and hardly elsewhere was written by whoever labelled the data, or by a
+controller that had noticed. It is kept out of all recordings and named; `kit check` refuses it until a person has looked.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kits.predictive_maintenance._checking.leaks import Leak, find_leaks
+from kits.predictive_maintenance._checking.leaks import FEWEST, Leak, find_leaks
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.recording import Series
 from kits.predictive_maintenance._reading.sidecar import Sidecar
 
 _COVERS = 0.5
 """Rows of a fault are alike, so a few hits prove nothing: it has to cover this share of them."""
+_MOST_CODES = 32
+_USUAL = 0.9
+"""A code has one value in this share of the rows without a fault."""
+_CODE_PRECISE = 0.9
+"""Of the other values' rows in faults: a status stands until somebody acknowledges it, so for a while after."""
 
 
 def without_leaks(found: Sequence[Series], sidecar: Sidecar, notes: Notes) -> list[Series]:
@@ -47,15 +53,33 @@ def _leak(name: str, labelled: Sequence[Series]) -> Leak | None:
         if name not in one.names:
             continue
         row = one.values[one.names.index(name)]
-        if np.unique(row[np.isfinite(row)][:4096]).size > 2:
+        if np.unique(row[np.isfinite(row)][:4096]).size > _MOST_CODES:
             return None
         inside = np.zeros(one.rows, bool)
         for start, end, _ in one.faults:
             inside[start:end] = True
         values.append(row)
         failed.append(inside)
-    found = find_leaks({name: np.concatenate(values)}, np.concatenate(failed))
-    return next((leak for leak in found if leak.flag and leak.recall >= _COVERS), None)
+    column, faulty = np.concatenate(values), np.concatenate(failed)
+    found = find_leaks({name: column}, faulty)
+    flag = next((leak for leak in found if leak.flag and leak.recall >= _COVERS), None)
+    return flag or _code(name, column, faulty)
+
+
+def _code(name: str, column: NDArray[np.float64], faulty: NDArray[np.bool_]) -> Leak | None:
+    """A status whose values but the usual one stand in faults nearly alone."""
+    known = np.isfinite(column)
+    levels, counts = np.unique(column[known & ~faulty], return_counts=True)
+    if not levels.size or np.unique(column[known]).size > _MOST_CODES:
+        return None
+    usual, often = float(levels[counts.argmax()]), int(counts.max())
+    unusual = known & (column != usual)
+    rows, hits = int(unusual.sum()), int((unusual & faulty).sum())
+    if often < _USUAL * counts.sum() or rows < FEWEST or hits < _CODE_PRECISE * rows:
+        return None
+    leak = Leak(name, rows, hits / rows, hits / int(faulty.sum()),
+                f"other than its usual {usual:g} hardly but in faults")  # fmt: skip
+    return leak if leak.recall >= _COVERS else None
 
 
 def _without(series: Series, told: set[str], texts: tuple[str, ...]) -> Series:
