@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from kits.core.alarm import AlarmRule
 from kits.core.operating_point import Band, OperatingPoint
 from kits.predictive_maintenance._device.trace import Trace
+from kits.predictive_maintenance._judging.condition import told_of_marks
 from kits.predictive_maintenance._judging.onsets import (
     DAY_S,
     Course,
@@ -16,6 +19,7 @@ from kits.predictive_maintenance._judging.onsets import (
     random_control,
     rate_per_day,
     tally,
+    warned_before,
 )
 
 ROWS = 1000
@@ -83,6 +87,27 @@ def test_time_in_alarm_is_counted_in_normal_running_only() -> None:
     found = tally([course([(350, 450)], [(400, 500)])])
     assert found.normal_s == 900
     assert found.normal_alarm_s == 50
+
+
+def slow(alarms: list[tuple[int, int]], faults: list[tuple[int, int]]) -> Course:
+    """The same with a quarter of an hour a row: ten days."""
+    found = course(alarms, faults)
+    return replace(found, at_s=900 * found.at_s)
+
+
+def test_warnings_before_marked_stops_are_told_though_they_count_as_false() -> None:
+    """Before the first stop one alarm begins, in the second stop one, before the third none since the second."""
+    courses = [slow([(250, 420), (620, 640)], [(400, 500), (600, 700), (900, 920)])]
+    assert tally(courses).false_onsets == 1
+    assert warned_before(courses, 14 * DAY_S) == 1
+    (told,) = told_of_marks(courses, tally(courses))
+    assert "of 3 faults 1 had one begin in the 14 days before, counted as false" in told
+    assert "kit replay --failures" in told
+
+
+def test_nothing_is_told_of_days_before_a_fault_in_recordings_of_minutes() -> None:
+    courses = [course([(250, 420)], [(400, 500)])]
+    assert told_of_marks(courses, tally(courses)) == []
 
 
 def test_alarms_at_random_find_little_and_cry_wolf_for_the_rest() -> None:

@@ -32,6 +32,9 @@ _REACH = 50.0
 """A level is carried on no further than this many times the normal running it was learned on."""
 _ON_ROWS, _OFF_ROWS = 10, 30
 _FEW = 3
+_WEEK = 7
+_BEFORE = 14
+"""Days before a marked fault: as `kit replay` has them."""
 
 
 def choose(
@@ -247,6 +250,7 @@ def _event_figures(courses: Sequence[Course], seed: int) -> tuple[dict[str, Esti
     metrics: dict[str, Estimate] = {}
     if counted.found:
         metrics["event_recall"] = proportion(sum(counted.found), len(counted.found))
+        notes += told_of_marks(courses, counted)
     else:
         notes.append("event_recall left out: no fault is marked in these recordings")
     if counted.normal_s > 0:
@@ -263,6 +267,19 @@ def _event_figures(courses: Sequence[Course], seed: int) -> tuple[dict[str, Esti
             rounds=ROUNDS,
         )
     return metrics, notes
+
+
+def told_of_marks(courses: Sequence[Course], counted: onsets.Tally) -> list[str]:
+    """What marks that begin when the machine stood would make of these figures, in recordings of a week or more."""
+    days = sum(float(course.durations_s.sum()) for course in courses) / onsets.DAY_S
+    if days < _WEEK:
+        return []
+    before = onsets.warned_before(courses, _BEFORE * onsets.DAY_S)
+    return [
+        f"event_recall counts alarms that begin while a fault is marked; of {len(counted.found)} faults {before} had "
+        f"one begin in the {_BEFORE} days before, counted as false. Marks that begin when the machine stood make a "
+        "warning false and an alarm of the standstill right: then judge by kit replay --failures"
+    ]
 
 
 def _time_in_alarm(courses: Sequence[Course], seed: int) -> Estimate:

@@ -121,6 +121,20 @@ def tally(courses: Sequence[Course]) -> Tally:
     return Tally(tuple(found), tuple(delays), false, normal_s, alarm_s)
 
 
+def warned_before(courses: Sequence[Course], within_s: float) -> int:
+    """Events with an onset so long before their marked start, and after the event before; none of these finds one."""
+    warned = 0
+    for course in courses:
+        last = -np.inf
+        for start, end in course.events:
+            opens = max(float(course.at_s[start]) - within_s, last)
+            warned += any(
+                opens < course.at_s[o] and o < start - _TOLERANCE_ROWS for o in course.onsets
+            )
+            last = float(course.at_s[end - 1])
+    return warned
+
+
 def random_control(courses: Sequence[Course], seed: int) -> dict[str, float]:
     """Recall and false onsets of as many alarms at random moments: what the events' length alone gives."""
     rng = np.random.default_rng(seed)
