@@ -16,7 +16,7 @@ from kits.toolchain.training import Trained
 
 GIVEN = {
     "--from": "2026-01-01", "--to": "2026-02-01", "--failures": "failed.csv", "--lead": "8h", "--horizon": "7d",
-    "--planned-stop": "0", "--tune": "", "--minutes": "2", "--hourly": "30", "--per-month": "10", "--value": "500",
+    "--timezone": "Europe/Berlin", "--planned-stop": "0", "--tune": "", "--minutes": "2", "--hourly": "30", "--per-month": "10", "--value": "500",
     "--contact": "20",
 }  # fmt: skip
 FOR_ALL = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,41 @@ def test_list_of_failures_takes_the_place_of_what_the_data_marks(tmp_path: Path)
     assert [(m.failure.what, m.outcome) for m in done.figures.met] == [("gearbox", "found")]
     assert done.figures.money is not None
     assert done.figures.money.nothing == 7000
+
+
+def test_local_times_of_a_list_are_read_in_the_zone_that_is_given(tmp_path: Path) -> None:
+    """Winter and summer, for an alarm that began at 12:00 UTC each time."""
+    options = listed(tmp_path, "asset,time\npress-1,2026-02-10T13:30\npress-1,2026-06-10T14:30\n")
+    course = track(200, [(40.5, 41), (160.5, 161)])
+    done = replayed(course, options=replace(options, zone="Europe/Berlin"))
+    assert [m.lead for m in done.figures.met] == [0.5 * HOUR, 0.5 * HOUR]
+    assert not any("zone" in note for note in done.notes)
+    taken = replayed(course, options=options)
+    assert [m.lead for m in taken.figures.met] == [1.5 * HOUR, 2.5 * HOUR]
+    assert any(
+        "failures.csv name no zone: taken as UTC; --timezone" in note for note in taken.notes
+    )
+
+
+def test_failures_with_a_day_and_no_hour_are_told(tmp_path: Path) -> None:
+    options = listed(tmp_path, "asset,time\npress-1,2026-02-10\npress-1,2026-03-10T14:00Z\n")
+    done = replayed(track(100, [(40.5, 41)]), options=options)
+    assert any(note.startswith("1 failures of failures.csv have a day") for note in done.notes)
+
+
+def test_zone_that_is_none_is_refused(tmp_path: Path) -> None:
+    options = replace(listed(tmp_path, "asset,time\n"), zone="Berlin")
+    with pytest.raises(UsageError, match="no time zone 'Berlin'"):
+        replayed(track(10), options=options)
+
+
+def test_what_the_data_marks_is_told_to_fail_at_its_end() -> None:
+    marked = KnownFailure("press-1", START + 45 * DAY, "bearing", START + 44 * DAY)
+    done = replayed(track(60, [(44.2, 46)], [marked]))
+    assert any("stood from the start on, no alarm within it is a warning" in n for n in done.notes)
+    assert not any(
+        "stood from the start" in n for n in replayed(track(60, [(44, 46)], [failure(45)])).notes
+    )
 
 
 def test_empty_list_of_failures_makes_every_alarm_false(tmp_path: Path) -> None:

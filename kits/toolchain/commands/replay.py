@@ -24,7 +24,7 @@ BundleOption = Annotated[
     str, typer.Option(metavar="PATH", help="A .kwb file; the newest one by default.")
 ]
 FromDateOption = Annotated[
-    str, typer.Option("--from", metavar="DATE", help="Machines: first moment, ISO 8601, UTC.")
+    str, typer.Option("--from", metavar="DATE", help="Machines: first moment, ISO 8601.")
 ]
 ToDateOption = Annotated[
     str, typer.Option("--to", metavar="DATE", help="Machines: from here on nothing more.")
@@ -32,6 +32,12 @@ ToDateOption = Annotated[
 FailuresOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Machines: CSV asset,time,what,cost of what failed."),
+]
+ZoneOption = Annotated[
+    str,
+    typer.Option(
+        "--timezone", metavar="ZONE", help="Machines: of dates without one, Europe/Berlin; UTC."
+    ),
 ]
 LeadOption = Annotated[
     str,
@@ -83,6 +89,7 @@ def replay(
     from_date: FromDateOption = "",
     to_date: ToDateOption = "",
     failures: FailuresOption = None,
+    zone: ZoneOption = "",
     lead: LeadOption = "",
     horizon: HorizonOption = "",
     planned_stop: PlannedStopOption = None,
@@ -126,6 +133,7 @@ def replay(
             failures,
             horizon,
             lead,
+            zone,
             planned_stop,
             tune,
             MailOptions(minutes, hourly),

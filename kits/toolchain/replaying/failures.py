@@ -10,12 +10,13 @@ import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime, timezone, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from kits.core.errors import DataError, did_you_mean
+from kits.core.errors import DataError, UsageError, did_you_mean
 from kits.core.replay import KnownFailure, Track
 from kits.toolchain.replaying.courses import Course, Rise
 
@@ -23,6 +24,7 @@ _COLUMNS = ("asset", "time", "what", "cost")
 _NEEDED = ("asset", "time")
 _TOLERANCE_STEPS = 5
 """An alarm so many readings before a marked start still counts: starts are marked by hand."""
+_DAY_ALONE = len("2025-03-01")
 _FIX = "a CSV with the columns asset,time,what,cost; the last two may be missing"
 
 
@@ -81,15 +83,20 @@ def meet(course: Course, horizon: float, needed: float) -> tuple[list[Met], list
     return met, [alarm for alarm in course.alarms if alarm.row not in right]
 
 
-def read_failures(path: Path, *, timed: bool) -> tuple[KnownFailure, ...]:
-    """The failures of a table.
+def read_failures(
+    path: Path, *, timed: bool, zone: str = ""
+) -> tuple[tuple[KnownFailure, ...], list[str]]:
+    """The failures of a table, and notes on what was assumed of their times.
 
     Args:
-        timed: times are dates in ISO 8601, UTC where nothing else is said; else numbers on the data's own clock.
+        timed: times are dates in ISO 8601; else numbers on the data's own clock.
+        zone: of dates that name none, as `Europe/Berlin`; empty: UTC.
 
     Raises:
         DataError: it cannot be read, a column is missing, or a line is no failure.
+        UsageError: no such zone.
     """
+    of_zone = zone_of(zone)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -112,15 +119,45 @@ def read_failures(path: Path, *, timed: bool) -> tuple[KnownFailure, ...]:
             where=str(path),
             fix=f"{did_you_mean(strange[0], _COLUMNS)} {_FIX}",
         )
-    found = []
+    found, texts = [], []
     for number, row in enumerate(rows, start=2):
         cells = {key: (row.get(name) or "").strip() for key, name in names.items()}
         if any(cells.values()):
-            found.append(_failure(cells, f"{path}, line {number}", timed=timed))
-    return tuple(found)
+            found.append(_failure(cells, f"{path}, line {number}", of_zone if timed else None))
+            texts.append(cells["time"])
+    return tuple(found), _assumed(texts, path.name, zone) if timed else []
 
 
-def _failure(cells: Mapping[str, str], where: str, *, timed: bool) -> KnownFailure:
+def _assumed(texts: Sequence[str], name: str, zone: str) -> list[str]:
+    """What was assumed of dates, each of which can be read."""
+    days = sum(len(text) <= _DAY_ALONE for text in texts)
+    naive = any(datetime.fromisoformat(text).tzinfo is None for text in texts)
+    notes = []
+    if naive and not zone:
+        notes.append(
+            f"times of {name} name no zone: taken as UTC; --timezone Europe/Berlin reads local ones"
+        )
+    if days:
+        notes.append(
+            f"{days} failures of {name} have a day and no hour: taken for its midnight, so that leads are up to a day"
+            " short, and an alarm on that very day counts as false"
+        )
+    return notes
+
+
+def zone_of(name: str) -> tzinfo:
+    """A time zone by its name; UTC where it is empty.
+
+    Raises:
+        UsageError: no such zone.
+    """
+    try:
+        return ZoneInfo(name) if name else timezone.utc
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(f"no time zone {name!r}", fix="as Europe/Berlin") from None
+
+
+def _failure(cells: Mapping[str, str], where: str, zone: tzinfo | None) -> KnownFailure:
     cost = cells.get("cost", "")
     try:
         spent = float(cost) if cost else None
@@ -128,14 +165,17 @@ def _failure(cells: Mapping[str, str], where: str, *, timed: bool) -> KnownFailu
         raise DataError(f"{cost!r} is no cost", where=where, fix="a number, as 12000") from None
     return KnownFailure(
         asset=cells["asset"],
-        at_s=moment(cells["time"], where) if timed else _number(cells["time"], where),
+        at_s=_number(cells["time"], where) if zone is None else moment(cells["time"], where, zone),
         what=cells.get("what", "") or "failure",
         cost=spent,
     )
 
 
-def moment(text: str, where: str) -> float:
-    """A date as seconds since 1970; UTC where nothing else is said.
+def moment(text: str, where: str, zone: tzinfo = timezone.utc) -> float:
+    """A date as seconds since 1970.
+
+    Args:
+        zone: where the date names none.
 
     Raises:
         DataError: not a date.
@@ -143,9 +183,9 @@ def moment(text: str, where: str) -> float:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        fix = "as 2025-03-01 or 2025-03-01T14:30 (UTC), or with its offset"
+        fix = "as 2025-03-01 or 2025-03-01T14:30, or with its offset"
         raise DataError(f"{text!r} is no date", where=where, fix=fix) from None
-    return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).timestamp()
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
 
 
 def _number(text: str, where: str) -> float:

@@ -19,13 +19,17 @@ from kits.core.operating_point import Band, OperatingPoint
 from kits.core.prediction import Prediction
 from kits.core.replay import Replay, Track
 from kits.toolchain.replaying.courses import Case, Course, Rise, courses_of, within
-from kits.toolchain.replaying.failures import Met, moment, read_failures, with_failures
+from kits.toolchain.replaying.failures import Met, moment, read_failures, with_failures, zone_of
 from kits.toolchain.replaying.figures import Figures, Terms, figures_of
 from kits.toolchain.replaying.leads import LeadOptions
 from kits.toolchain.replaying.mails import MailOptions
 
 HORIZON_S = 14 * 86_400.0
 _WORDS = 3
+_MARKED = (
+    "a marked stretch counts as a fault that is there from its start, and as the failure at its end: if the machine"
+    " stood from the start on, no alarm within it is a warning; then list the stops and give --failures FILE"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class ReplayOptions:
         from_date, to_date: dates; the end is exclusive; empty: no bound.
         failures: a table of what failed, instead of what the data marks.
         horizon, needed: as `24h`, `30d`, or a number in the data's own unit; empty: the default.
+        zone: of dates that name none, here and in the list; empty: UTC.
         planned: cost of a planned stop; None: that of a false alarm.
         mail: of mails: what sorting by hand takes and costs.
         lead: of samples that wait for people: what the team can do, and what a hit is worth.
@@ -46,6 +51,7 @@ class ReplayOptions:
     failures: Path | None = None
     horizon: str = ""
     needed: str = ""
+    zone: str = ""
     planned: float | None = None
     tune: bool = False
     mail: MailOptions = field(default_factory=MailOptions)
@@ -117,9 +123,11 @@ def replay_machines(
     """
     tracks, notes = _period(found, options)
     if options.failures is not None:
-        listed = read_failures(options.failures, timed=found.timed)
+        listed, assumed = read_failures(options.failures, timed=found.timed, zone=options.zone)
         tracks, remarks = with_failures(tracks, listed, str(options.failures))
-        notes += remarks
+        notes += [*assumed, *remarks]
+    elif any(failure.from_s is not None for track in tracks for failure in track.failures):
+        notes.append(_MARKED)
     judged = options.failures is not None or any(track.failures for track in tracks)
     if not judged:
         notes.append(
@@ -155,8 +163,9 @@ def _period(found: Replay, options: ReplayOptions) -> tuple[list[Track], list[st
             "--from and --to need recordings in time, and these do not say when they began",
             fix="leave them out",
         )
-    from_s = moment(options.from_date, "--from") if options.from_date else -math.inf
-    to_s = moment(options.to_date, "--to") if options.to_date else math.inf
+    zone = zone_of(options.zone)
+    from_s = moment(options.from_date, "--from", zone) if options.from_date else -math.inf
+    to_s = moment(options.to_date, "--to", zone) if options.to_date else math.inf
     if from_s >= to_s:
         raise UsageError("--from is not before --to", fix="give the earlier date to --from")
     tracks = [cut for track in found.tracks if (cut := within(track, from_s, to_s)) is not None]

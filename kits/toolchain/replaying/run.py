@@ -198,7 +198,7 @@ def _refuse_options(options: ReplayOptions, kit: Kit) -> None:
     given = {
         "--from": options.from_date, "--to": options.to_date, "--failures": options.failures,
         "--horizon": options.horizon, "--lead": options.needed, "--tune": options.tune,
-        "--planned-stop": options.planned is not None,
+        "--planned-stop": options.planned is not None, "--timezone": options.zone,
     }  # fmt: skip
     for name, value in given.items():
         if value:
