@@ -62,3 +62,34 @@ def test_local_times_become_utc(tmp_path: Path) -> None:
     samples, _ = read_all(tmp_path)
     started = window(samples[0]).started_at
     assert started is not None and started.isoformat() == "2024-03-01T05:00:00+00:00"
+
+
+def autumn(step_min: int = 10) -> list[str]:
+    """Local times from 00:00 to 06:00 on the night the clock is put back in Berlin, as loggers write them."""
+    minutes = [*range(0, 180, step_min), *range(120, 360, step_min)]
+    return [f"27.10.2024 {m // 60:02}:{m % 60:02}:00" for m in minutes]
+
+
+def test_the_hour_that_autumn_has_twice_is_read_twice(tmp_path: Path) -> None:
+    put(tmp_path / "x.csv", table(("time", "v"), autumn(), wave(42)))
+    put(tmp_path / "machines.yaml", "time: {timezone: Europe/Berlin}\nlearn: {share: 0.9}\n")
+    samples, findings = read_all(tmp_path)
+    assert sum(window(s).channels[0].readings.size for s in samples) == 42
+    assert not texts(findings, "double-times") and not texts(findings, "clock")
+    last = window(samples[-1]).started_at
+    assert last is not None and last.isoformat() == "2024-10-27T04:10:00+00:00"
+
+
+def test_a_clock_put_back_in_autumn_asks_for_the_zone(tmp_path: Path) -> None:
+    put(tmp_path / "x.csv", table(("time", "v"), autumn(), wave(42)))
+    _, findings = read_all(tmp_path)
+    (clock,) = [f for f in findings if f.check == "clock"]
+    assert "put back an hour in autumn" in clock.text and "time.timezone" in clock.fix
+
+
+def test_rows_of_that_hour_that_come_newest_first_stay_as_they_are(tmp_path: Path) -> None:
+    put(tmp_path / "x.csv", table(("time", "v"), autumn(30)[::-1], wave(14)))
+    put(tmp_path / "machines.yaml", "time: {timezone: Europe/Berlin}\n")
+    samples, findings = read_all(tmp_path)
+    assert sum(window(s).channels[0].readings.size for s in samples) == 12
+    assert "x.csv: 2 rows" in texts(findings, "double-times")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,8 @@ from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.table import Floats
 
 _MANY_DOUBLES = 0.2
+_LEAST_S, _HOUR_S = 1200.0, 3600.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def rows_in_order(seconds: Floats, notes: Notes, name: str) -> NDArray[np.intp]:
@@ -24,11 +28,26 @@ def in_order(seconds: Floats, rows: NDArray[np.intp], notes: Notes, name: str) -
         text = "rows are not in the order of time: sorted"
         if back <= 5:
             text = "the clock steps back: rows sorted by time"
+        if _in_autumn(seconds[rows]):
+            text = "the clock is put back an hour in autumn: the rows of both hours are mixed"
+            fix = "state time.timezone in machines.yaml, as Europe/Berlin, and import again with --replace"
         notes.warn("clock", text, f"{name}: {back} times", fix)
         rows = rows[np.argsort(seconds[rows], kind="stable")]
     once = each_time_once(seconds, rows)
     say_doubles(rows.size - once.size, rows.size, notes, name)
     return once
+
+
+def _in_autumn(seconds: Floats) -> bool:
+    """Whether each step back is that of daylight saving: on a Sunday night of October or November."""
+    at = np.flatnonzero(np.diff(seconds) < 0)
+    steps = [(float(seconds[i]) - float(seconds[i + 1]), float(seconds[i])) for i in at[:6]]
+    return all(_LEAST_S <= size <= _HOUR_S and _is_night_of_change(when) for size, when in steps)
+
+
+def _is_night_of_change(local_s: float) -> bool:
+    local = _EPOCH + timedelta(seconds=local_s)
+    return local.month in (10, 11) and local.weekday() == 6 and local.hour < 4
 
 
 def rows_with_time(seconds: Floats, notes: Notes, name: str) -> NDArray[np.intp]:

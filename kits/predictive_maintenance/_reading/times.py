@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.core.moments import (
@@ -48,6 +49,8 @@ _BY_NAME = (
 
 _CLOCK = re.compile(r"(\d{1,3}):(\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?")
 _HALF_DAY_S = 43_200
+_PUT_BACK_S = 1200.0
+"""A step back in the doubled hour of so much or more is the clock's; less may be two sensors side by side."""
 _RISING = 0.95
 _HOUR_ALONE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4} \d{1,2}")
 _SPACED = re.compile(r"^(\d{1,2}) (\d{1,2}) (\d{4})(?!\d)")
@@ -110,14 +113,36 @@ def _zoned(seconds: Floats, stated: TimeColumn, naive: bool, note: str = "") -> 
     # offsets change at most hourly: one look-up per hour is enough
     hours = np.floor(np.nan_to_num(seconds) / 3600).astype(np.int64)
     unique, inverse = np.unique(hours, return_inverse=True)
-    offsets = np.array([_offset(int(h) * 3600, zone) for h in unique], np.float64)
-    moved = seconds - offsets[inverse]
+    offsets, again = (
+        np.array([_offset(int(h) * 3600, zone, fold) for h in unique], np.float64)
+        for fold in (0, 1)
+    )
+    twice = _second_time(seconds, (offsets > again)[inverse])
+    moved = seconds - np.where(twice, again[inverse], offsets[inverse])
     text = f"times taken as {stated.timezone}"
     return Times(moved, True, f"{note}, {text}" if note else text)
 
 
-def _offset(local_s: int, zone: tzinfo) -> float:
-    wall = (_EPOCH + timedelta(seconds=local_s)).replace(tzinfo=zone)
+def _second_time(seconds: Floats, doubled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Rows of the hour that autumn has twice, from where the clock was put back.
+
+    Args:
+        doubled: rows whose local time stands for two moments.
+    """
+    twice = np.zeros(seconds.size, bool)
+    steps = np.diff(seconds)
+    if not doubled.any() or (steps < 0).sum() >= (steps > 0).sum():
+        return twice  # newest first: no step tells where
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], doubled, [False]]).astype(np.int8)))
+    for start, end in zip(edges[::2], edges[1::2]):
+        back = np.flatnonzero(steps[start : end - 1] <= -_PUT_BACK_S)
+        if back.size:
+            twice[start + int(back[0]) + 1 : end] = True
+    return twice
+
+
+def _offset(local_s: int, zone: tzinfo, fold: int) -> float:
+    wall = (_EPOCH + timedelta(seconds=local_s)).replace(tzinfo=zone, fold=fold)
     offset = wall.utcoffset()
     return offset.total_seconds() if offset is not None else 0.0
 
