@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.one_unit import in_one_unit
 from kits.predictive_maintenance._reading.recording import Series, runs
 
 
@@ -23,8 +24,9 @@ def continued(found: Sequence[Series], notes: Notes) -> list[Series]:
             joined += parts
             continue
         timed.sort(key=_start)
-        joined.append(_concatenated(timed, notes))
-        notes.say("asset", f"{len(timed)} files continue the record of {timed[0].asset}")
+        for whole in in_one_unit(timed, notes):
+            joined.append(_concatenated(whole, notes))
+            notes.say("asset", f"{len(whole)} files continue the record of {whole[0].asset}")
     return joined
 
 
