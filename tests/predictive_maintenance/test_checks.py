@@ -211,6 +211,17 @@ def test_different_channels_and_spans_survive_the_check(tmp_path: Path) -> None:
         sample("b", noise(2), name="w"),
         RawSample(spanned.content, MEDIA_TYPE, "s", annotation, "s", "test"),
     ]
+    # there is none that a model could learn from
+    assert level(checked(samples, tmp_path), "same-channels") == "fail"
+
+
+def test_channels_that_some_recordings_lack_are_told(tmp_path: Path) -> None:
+    for name, columns in (("a", ("v",)), ("b", ("v", "w"))):
+        rows = table(
+            ("time", *columns), stamps(100), *(wave(100, seed=i) for i in range(len(columns)))
+        )
+        put(tmp_path / "in" / name / "x.csv", rows)
+    samples, _ = read_all(tmp_path / "in")
     assert level(checked(samples, tmp_path), "same-channels") == "warn"
 
 

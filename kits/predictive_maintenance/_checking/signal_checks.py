@@ -193,7 +193,7 @@ def _same_channels(looks: list[Look]) -> Iterator[Finding]:
         shared = set.intersection(*(set(names) for names in sets))
         yield Finding(
             "same-channels",
-            "warn",
+            "warn" if shared else "fail",
             f"recordings have {len(sets)} different sets of channels; {len(shared)} are in all",
             tuple(f"{n} recordings: {', '.join(names)[:150]}" for names, n in sets.most_common(5)),
             "export the same columns everywhere, or import assets of one kind per project",
