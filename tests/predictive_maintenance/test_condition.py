@@ -148,6 +148,14 @@ def test_a_regime_channel_that_is_not_there_is_refused(watched: Trained) -> None
         learn_condition(recordings(watched, "train"), [], config, 0)
 
 
+def test_that_no_channel_tells_how_the_machine_is_run_is_said(watched: Trained) -> None:
+    said = " ".join(learn_condition(recordings(watched, "train"), [], watched.config, 0).notes)
+    assert "name it in model.condition.regime_channels" in said  # a flow and a current are effects
+    alone = Config.model_validate({"condition": {"max_regimes": 1}})
+    said = " ".join(learn_condition(recordings(watched, "train"), [], alone, 0).notes)
+    assert "regime_channels" not in said
+
+
 def test_scores_of_normal_running_are_as_rare_as_promised(watched: Trained) -> None:
     """Two machines for half a day more: what comes by chance once a month does not come."""
     one = judge(watched)

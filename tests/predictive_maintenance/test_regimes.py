@@ -84,4 +84,24 @@ def test_a_rolling_median_passes_over_what_is_missing() -> None:
 
 def test_causes_tell_the_regime_and_effects_do_not() -> None:
     assert all(map(tells_regime, ("Speed", "rpm", "load", "set point", "throttle")))
+    other = (
+        "Hübe",
+        "Drehzahl",
+        "Bandgeschwindigkeit",
+        "Last",
+        "Sollwert Druck",
+        "vitesse",
+        "velocidad",
+        "Velocità",
+    )
+    assert all(map(tells_regime, other))
+    effects = (
+        "Schwinggeschwindigkeit",
+        "Durchfluss",
+        "Motorstrom",
+        "last value",
+        "vitesse vibratoire",
+        "Öltemperatur",
+    )
+    assert not any(map(tells_regime, effects))
     assert not any(map(tells_regime, ("flow", "current", "temperature", "vibration")))

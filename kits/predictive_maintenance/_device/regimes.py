@@ -14,10 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Floats = NDArray[np.float64]
 _CAUSES = re.compile(
-    r"speed|rpm|load|set.?point|setting|mode|state|recipe|frequency|throttle|command|cmd|duty", re.I
+    r"speed|rpm|load|set.?point|setting|mode|state|recipe|frequency|throttle|command|cmd|duty|strokes?(?![a-z])"
+    r"|drehzahl|geschwindigkeit|hubzahl|hübe|taktzahl|sollwert|betriebsart|rezept|frequenz|auslastung"
+    r"|belastung|last$|vitesse|cadence|consigne|recette|fr[eé]quence|taux de charge|velocidad"
+    r"|cadencia|consigna|receta|frecuencia|carga$|velocit[aà]|cadenza|ricetta|frequenza|carico",
+    re.I,
 )
 """Names of what people set. What follows from it, a flow or a current, also follows from a fault: a regime told by
 those would explain the fault away."""
+_VIBRATION = re.compile(r"schwing|vibra(?!tor)", re.I)
+"""Always follows from how a machine runs; its velocity is called as that of a belt is."""
 Ints = NDArray[np.intp]
 UNKNOWN = -1
 UNSETTLED = -2
@@ -81,7 +87,7 @@ def rolling_median(values: Floats, width: int) -> Floats:
 
 def tells_regime(channel: str) -> bool:
     """Whether a channel's name says that it is a cause of how the machine runs, not an effect."""
-    return _CAUSES.search(channel) is not None
+    return _CAUSES.search(channel) is not None and _VIBRATION.search(channel) is None
 
 
 def learn_regimes(

@@ -158,6 +158,12 @@ def _runs(mask: NDArray[np.bool_]) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2])]
 
 
+_NO_CAUSE = (
+    "one way of running: no channel is called after a speed, a load or a set point; if one of them tells how the machine"
+    " is run, name it in model.condition.regime_channels"
+)
+
+
 def _regimes(
     pieces: Sequence[_Piece], rows: RowSpec, config: Config, seed: int, *, slow: bool
 ) -> tuple[RegimeSpec | None, tuple[str, ...]]:
@@ -173,6 +179,8 @@ def _regimes(
         return None, ()
     learning = [p for p in pieces if not p.held_out]
     names = wanted or tuple(name for name in rows.channels if tells_regime(name))
+    if not names and config.condition.max_regimes > 1 and len(rows.channels) > 1:
+        return None, (_NO_CAUSE,)
     columns = tuple(rows.channels.index(name) for name in names)
     found = learn_regimes(
         [p.raw for p in learning],
