@@ -47,6 +47,7 @@ def test_faults_of_a_list_that_fit_no_recording_are_told(tmp_path: Path) -> None
     put(tmp_path / "stoerungen.csv", "\n".join(lines) + "\n")
     _, findings = read_all(tmp_path)
     said = texts(findings, "labels")
+    assert "1 faults of stoerungen.csv are marked in the recordings\nLager: 1" in said
     assert "have no recording\nsäge: 1 faults" in said
     assert "are left out\n2 lines" in said
     assert "nothing was recorded: they are in no recording\npresse1 2024-05-01T08:00:00 UTC" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from kits.predictive_maintenance._reading.table import Floats
 Faults = tuple[tuple[int, int, str], ...]
 _BETWEEN = re.compile(r"(?<=[^\W\d_])[\s_.-]+(?=\d)")
 _SIGNS = re.compile(r"[\s_.-]+")
-_FIX = "call each machine in the list as its recordings are called"
+_FIX = "call each machine in the list as its recordings are called; those that are not imported may stay in it"
 
 
 @dataclass
@@ -61,8 +62,11 @@ class Placing:
             last = end
 
     def say(self, notes: Notes) -> None:
-        """Tells what of the list was taken otherwise than it stands there, or not at all."""
+        """Tells how many faults of the list are marked, and what of it was taken otherwise or not at all."""
         name = self.events.source.name
+        for label, count in Counter(event.label for event in self.placed).most_common():
+            notes.say("labels", f"{len(self.placed)} faults of {name} are marked in the recordings",
+                      f"{label}: {count}")  # fmt: skip
         for listed, taken in sorted(self.spelled.items()):
             notes.say("labels", f"machines of {name} are called otherwise than in the recordings",
                       f"{listed}: taken for {taken}")  # fmt: skip
@@ -88,7 +92,7 @@ class Placing:
                 notes.say("labels", text, where)
             else:
                 text = f"at the time of faults of {name} nothing was recorded: they are in no recording"
-                notes.warn("labels", text, where, "is time.timezone stated? else bring what was recorded then")  # fmt: skip
+                notes.warn("labels", text, where, "is time.timezone stated, was the machine called so then? else bring what was recorded")  # fmt: skip
 
 
 def _loose(name: str) -> str:
