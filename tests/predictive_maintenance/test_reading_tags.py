@@ -181,6 +181,22 @@ def test_tags_of_too_many_rows_stay_apart_and_it_is_told(
     assert "left as machines of their own" in texts(findings, "asset")
 
 
+def test_a_month_that_was_saved_twice_is_read_once(tmp_path: Path) -> None:
+    times, values = stamps(N, 60), wave(N)
+    for month, part in (("2024-03", slice(0, 120)), ("2024-04", slice(120, N))):
+        put(tmp_path / f"press_{month}.csv", table(("t", "v"), times[part], values[part]))
+    march = (tmp_path / "press_2024-03.csv").read_bytes()
+    put(tmp_path / "press_2024-03 (1).csv", march)
+    put(tmp_path / "press_2024-03 - Kopie.csv", march)
+    # another machine under the name that a browser gives to a second download
+    tag(tmp_path / "press_2024-04 (1).csv", "v", 5)
+    samples, findings = read_all(tmp_path)
+    assert len(assets(samples)) == 2
+    assert readings(samples, "press", "v") == pytest.approx(values, abs=1e-4)
+    left = [f for f in findings if f.check == "overlap"]
+    assert [f.evidence for f in left] == [("press_2024-03 (1).csv", "press_2024-03 - Kopie.csv")]
+
+
 def test_files_of_one_record_that_contradict_each_other_are_told(tmp_path: Path) -> None:
     for number, name in enumerate(("left", "right")):
         header = ("time", "Temp", "Vib")

@@ -6,6 +6,7 @@ files is opened elsewhere.
 
 from __future__ import annotations
 
+import filecmp
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -38,6 +39,8 @@ _DATE = re.compile(
     r"(?:[T_ .-]?\d{2}[-_.h]?\d{2}(?:[-_.m]?\d{2})?)?|(?:19|20)\d{2}[-_]?[Ww]\d{2}"
 )
 _RATE = re.compile(r"(?<![a-z0-9.])(\d+(?:[.,p]\d+)?)\s*_?(k|M)?\s*_?(hz|sps)?(?![a-z0-9])", re.I)
+_COPY = re.compile(r"(?: \(\d{1,2}\)| ?- ?(?:Kopie|Copy|copie|copia)(?: \(\d{1,2}\))?)$", re.I)
+"""What browsers and desktops put behind the name of a file that is there already."""
 _STAMP = re.compile(r"\d{4}[-_.]\d{2}[-_.]\d{2}[-_. T]\d{2}[-_.]\d{2}(?:[-_.]\d{2})?")
 
 
@@ -95,6 +98,17 @@ def find_meta(path: Path) -> Path | None:
 def table_files(path: Path) -> list[Path]:
     """Tables under a folder."""
     return data_files(path, SUFFIXES)
+
+
+def without_copies(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Files, and those that were saved a second time: called as another one beside them, the same byte by byte."""
+    copies = []
+    for file in files:
+        name = _COPY.sub("", file.stem)
+        first = file.with_name(name + file.suffix)
+        if name != file.stem and first.is_file() and filecmp.cmp(file, first, shallow=False):
+            copies.append(file)
+    return [file for file in files if file not in copies], copies
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:

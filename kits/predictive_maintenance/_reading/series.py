@@ -28,7 +28,13 @@ from kits.predictive_maintenance._reading.channels import (
 from kits.predictive_maintenance._reading.continued import continued
 from kits.predictive_maintenance._reading.cut import cut_all
 from kits.predictive_maintenance._reading.events import LIST, find_events, is_called_a_list
-from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
+from kits.predictive_maintenance._reading.files import (
+    asset_of,
+    name_in,
+    stated_splits,
+    table_files,
+    without_copies,
+)
 from kits.predictive_maintenance._reading.long import Long, find_long
 from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.order import rows_in_order
@@ -74,6 +80,10 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     if events is not None:
         notes.say("labels", f"times of faults taken from {events.source.name}")
     files = [f for f in table_files(path) if events is None or f != events.source]
+    files, copies = without_copies(files)
+    for copy in copies:
+        notes.warn("overlap", "files that are the same as another one, byte by byte, are left out", name_in(copy, path),
+                   "delete the copy")  # fmt: skip
     placing = None if events is None else Placing(events)
     around = _Import(path, sidecar, placing, stated_splits(files, path), notes)
     found: list[Series] = []
