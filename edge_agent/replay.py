@@ -11,6 +11,7 @@ from edge_agent.alarms.desk import CaseDesk
 from edge_agent.alarms.watching import Watching
 from edge_agent.config import AgentConfig
 from edge_agent.engine.ladder import Ladder
+from edge_agent.errors import SourceError
 from edge_agent.line import Line
 from edge_agent.log import warn
 from edge_agent.selection import Selection
@@ -30,10 +31,10 @@ def replay(config: AgentConfig, bundle: Bundle, path: Path) -> Iterator[Decision
 
     Raises:
         BundleError: the bundle does not run here.
-        SourceError: there is nothing to replay.
+        SourceError: there is nothing to replay, or not one sample came of it.
     """
     told: deque[DecisionBody | CaseBody] = deque()
-    marked = 0
+    marked = count = 0
 
     def put(entry: Entry) -> bool:
         nonlocal marked
@@ -55,12 +56,19 @@ def replay(config: AgentConfig, bundle: Bundle, path: Path) -> Iterator[Decision
     source = _source(config, bundle, path, alert)
     try:
         for captured in source.samples():
+            count += 1
             line.process(captured)
             while told:
                 yield told.popleft()
     finally:
         line.close()
     yield from told
+    if not count:
+        raise SourceError(
+            "not one sample came of it: nothing was decided",
+            where=str(path),
+            fix="what was wrong with a file is told above; else recordings are shorter than source.window_s",
+        )
 
 
 def _source(config: AgentConfig, bundle: Bundle, path: Path, alert: Alerts) -> Source:

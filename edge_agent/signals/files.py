@@ -30,6 +30,7 @@ _MAX_COLUMNS = 512
 _EARLIEST_S, _LATEST_S = -2.0e9, 1.0e11
 """1906 to the year 5138: a time beyond is none, and no calendar could name it."""
 _MAX_LINE = 1 << 20
+_AS_THEY_ARE = "kit replay and kit predict read a historian's files as they are"
 _MISSING = ("", "nan", "na", "n/a", "#n/a", "null", "none", "bad", "-")
 
 
@@ -165,7 +166,7 @@ def _open_table(path: Path, asset: str, rate_hz: float) -> Recording:
     rate_hz = rate_hz or (round(1 / step_s, 6) if step_s else 0.0)
     if columns.time is None and not rate_hz:
         raise DataError("no column of times, and its rate is not known", where=str(path),
-                        fix="name a column 'time', or set source.rate_hz")  # fmt: skip
+                        fix=f"name a column 'time', or set source.rate_hz; {_AS_THEY_ARE}")  # fmt: skip
     signals: list[SignalConfig] = []
     numbers: dict[tuple[str, int], int] = {}
     for one in assets:
@@ -239,9 +240,13 @@ def _survey(path: Path, columns: _Columns, asset: str) -> tuple[list[str], float
         before_s = assets.get(whose)
         if at_s is not None and before_s is not None and at_s > before_s and len(steps) < 10_000:
             steps.append(at_s - before_s)
-        assets[whose] = at_s
+        assets[whose] = at_s if at_s is not None else before_s
     if not assets:
         raise DataError("a table without rows", where=str(path))
+    if columns.time is not None and not any(at_s is not None for at_s in assets.values()):
+        name, cell = columns.names[columns.time], row[columns.time]
+        raise DataError(f"the column {name[:64]!r} holds no time that is read here: {cell[:32]!r}",
+                        where=str(path), fix=f"write it as 2025-03-01T14:30:00; {_AS_THEY_ARE}")  # fmt: skip
     return list(assets), float(np.median(steps)) if steps else 0.0
 
 

@@ -199,8 +199,26 @@ def test_a_bad_file_is_passed_over_and_counted(tmp_path: Path, name: str, conten
     table(tmp_path / "z.csv", [f"{minute(n)},1,1" for n in range(11)])
     captured, source = play(tmp_path)
     assert len(captured) == 1
-    feed = source.feed
-    assert source.health.corrupt == 1 or (feed is not None and name == "b.csv")
+    assert source.health.corrupt == 1
+
+
+def test_times_that_are_not_read_here_are_told_with_what_reads_them(tmp_path: Path) -> None:
+    table(tmp_path / "p.csv", [f"01.10.2025 06:00:{n:02};{n}" for n in range(60)], "Zeit;Druck")
+    told: list[str] = []
+    source = ReplaySource(
+        ReplaySourceConfig(path=tmp_path, window_s=10, speed=0),
+        lambda *words: told.append(words[2]),
+    )
+    assert not list(source.samples())
+    assert "the column 'Zeit' holds no time that is read here: '01.10.2025 06:00:59'" in told[0]
+    assert "kit replay" in told[0]
+
+
+def test_a_replay_of_which_nothing_comes_is_an_error(tmp_path: Path) -> None:
+    short = table(tmp_path / "p.csv", [f"{minute(n)},{n}" for n in range(5)], "time,vibration")
+    config = agent_config(tmp_path, tmp_path)
+    with pytest.raises(SourceError, match="not one sample came of it"):
+        list(replay(config, open_bytes(make_level_bundle()), short))
 
 
 def test_an_empty_folder_is_said_at_once(tmp_path: Path) -> None:
