@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from kits.core.window import Channel, Window
+from kits.predictive_maintenance._judging.tracks import replay
 from kits.predictive_maintenance._learning.recordings import cut
 from kits.predictive_maintenance._learning.sensors import learn_sensors
 from kits.predictive_maintenance._signals.sensors import inspect, learn_baseline
 from kits.predictive_maintenance._simulated.machines import inject, make_pump, pump_history
+from tests.predictive_maintenance.trained import changed, learn, plain, readings, sample
 
 RATE_HZ, WINDOW = 0.1, 90
 
@@ -70,3 +73,20 @@ def test_no_readings_are_kept_of_what_was_learned_from() -> None:
     baseline = learn_baseline(windows())
     assert baseline.channels["a"].low < 0 < baseline.channels["a"].high
     assert most <= 2
+
+
+def test_a_machine_that_rests_over_the_weekend_has_no_broken_sensors(tmp_path: Path) -> None:
+    """Hourly readings: a weekend of 62 is longer than what a model looks back on."""
+
+    def rested(n: int, seed: int) -> Window:
+        window = plain(np.random.default_rng(seed), n, "press", rate_hz=1 / 3600)
+        rests = np.arange(n) % 168 >= 106
+        for name in ("flow", "current"):
+            window = changed(window, name, np.where(rests, 0.0, readings(window, name)))
+        return window
+
+    parts = {"train": rested(168 * 12, 1), "val": rested(168 * 6, 2), "test": rested(168 * 6, 3)}
+    trained = learn([sample(w, s, split=s, group=s) for s, w in parts.items()], tmp_path)  # type: ignore[arg-type]
+    (track,) = replay(trained.task("test")).tracks
+    assert trained.machine.judge.history < 62
+    assert not track.sensor_fault.any()

@@ -21,6 +21,7 @@ from kits.predictive_maintenance._learning.recordings import (
     cut,
     load,
 )
+from kits.predictive_maintenance._learning.sensors import SHORTEST
 from kits.predictive_maintenance._signals.sensors import inspect
 from kits.predictive_maintenance.runtime import INSPECTED, LOWEST, MachineRuntime
 
@@ -141,7 +142,8 @@ def _standing(trace: Trace, history: int) -> tuple[Floats, Mask]:
 
 def _broken(runtime: MachineRuntime, window: Window, trace: Trace) -> Mask:
     """(rows,) whether a sensor was at fault in the last readings, looked at as often as a device would."""
-    longest = runtime.judge.history or INSPECTED
+    # not shorter than what the baseline was learned on: else a machine that rests over a weekend has stuck sensors
+    longest = max(runtime.judge.history, SHORTEST) if runtime.judge.history else INSPECTED
     readings = max(channel.readings.size for channel in window.channels)
     least = min(longest, readings)
     stride = max(longest // _LOOKS if runtime.judge.history else _SLOW_STRIDE, 1)

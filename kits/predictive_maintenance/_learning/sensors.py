@@ -14,8 +14,9 @@ from kits.core.window import Window
 from kits.predictive_maintenance._learning.recordings import cut
 from kits.predictive_maintenance._signals.sensors import SensorBaseline, learn_baseline
 
-_LENGTHS = (64, 512, 4096)
-"""Readings; the longest is what the runtime looks at at most."""
+SHORTEST = 64
+_LENGTHS = (SHORTEST, 512, 4096)
+"""Readings; the longest is what the runtime looks at at most. Of shorter ones nothing is known: a night is longer."""
 _FAST_HZ = 100.0
 """Waveforms are looked at in their full length only."""
 _MOST = 400
