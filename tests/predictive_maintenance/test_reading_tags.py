@@ -181,6 +181,32 @@ def test_tags_of_too_many_rows_stay_apart_and_it_is_told(
     assert "left as machines of their own" in texts(findings, "asset")
 
 
+def test_weeks_that_became_a_machine_each_are_told(tmp_path: Path) -> None:
+    times, values, other = stamps(N, 60), wave(N), wave(N, 9)
+    for week in range(4):
+        rows = slice(60 * week, 60 * week + 60)
+        content = table(("time", "v", "w"), times[rows], values[rows], other[rows])
+        put(tmp_path / f"Export_S{week + 10}.csv", content)
+    samples, findings = read_all(tmp_path)
+    assert len(assets(samples)) == 4
+    assert "machines with recordings (4)\nExport_S10" in texts(findings, "asset")
+    (told,) = [f for f in findings if "without a break" in f.text]
+    assert told.evidence == ("Export_S10.csv … Export_S13.csv",) and "asset: folder" in told.fix
+    put(tmp_path / "machines.yaml", "asset: folder\n")
+    samples, findings = read_all(tmp_path)
+    assert len(assets(samples)) == 1
+    assert "without a break" not in texts(findings)
+
+
+def test_machines_that_were_watched_side_by_side_are_no_parts_of_a_record(tmp_path: Path) -> None:
+    for number in range(4):
+        columns = stamps(N, 60), wave(N, seed=number), wave(N, seed=number + 9)
+        put(tmp_path / f"pump-{number}.csv", table(("time", "v", "w"), *columns))
+    _, findings = read_all(tmp_path)
+    assert "machines with recordings (4)" in texts(findings, "asset")
+    assert "without a break" not in texts(findings)
+
+
 def test_a_month_that_was_saved_twice_is_read_once(tmp_path: Path) -> None:
     times, values = stamps(N, 60), wave(N)
     for month, part in (("2024-03", slice(0, 120)), ("2024-04", slice(120, N))):

@@ -11,6 +11,10 @@ from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.one_unit import in_one_unit
 from kits.predictive_maintenance._reading.recording import Series, runs
 
+_FEWEST = 3
+_PAUSE = 5.0
+"""Periods: of two loggers neither ends where the other one begins."""
+
 
 def continued(found: Sequence[Series], notes: Notes) -> list[Series]:
     """Series of one asset and the same channels become one; those without absolute times stay apart."""
@@ -28,6 +32,30 @@ def continued(found: Sequence[Series], notes: Notes) -> list[Series]:
             joined.append(_concatenated(whole, notes))
             notes.say("asset", f"{len(whole)} files continue the record of {whole[0].asset}")
     return joined
+
+
+def say_machines(found: Sequence[Series], notes: Notes) -> None:
+    """Which machines there are, and whether files look as parts of one record that nothing says belong together."""
+    assets = list(dict.fromkeys(one.asset for one in found))
+    if len(assets) < _FEWEST:
+        return
+    for asset in assets:
+        notes.say("asset", "machines with recordings", asset)
+    timed = sorted((one for one in found if one.absolute and one.rows), key=_start)
+    if len(timed) == len(assets) and all(map(_follows, timed, timed[1:])):
+        notes.warn(
+            "asset",
+            "files that follow each other without a break are taken for a machine each",
+            f"{timed[0].source} … {timed[-1].source}",
+            "are they one machine's record? state asset: folder in machines.yaml",
+        )
+
+
+def _follows(one: Series, two: Series) -> bool:
+    """Whether a record goes on where another one with the same channels ends."""
+    assert one.seconds is not None
+    pause = _start(two) - float(one.seconds[-1])
+    return one.names == two.names and 0 < pause <= _PAUSE * one.period_s
 
 
 def _start(series: Series) -> float:

@@ -25,7 +25,7 @@ from kits.predictive_maintenance._reading.channels import (
     choose_channels,
     scaled,
 )
-from kits.predictive_maintenance._reading.continued import continued
+from kits.predictive_maintenance._reading.continued import continued, say_machines
 from kits.predictive_maintenance._reading.cut import cut_all
 from kits.predictive_maintenance._reading.events import LIST, find_events, is_called_a_list
 from kits.predictive_maintenance._reading.files import (
@@ -102,6 +102,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     found, codes = _with_readings(continued(found, notes))
     for source in dict.fromkeys(one.source for one in codes):
         yield refused(source, DataError("no column of readings", where=source, fix=READINGS))
+    say_machines(found, notes)
     found = without_leaks(found, sidecar, notes)
     if placing is not None:
         placing.say(notes)
