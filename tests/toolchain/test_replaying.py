@@ -152,6 +152,17 @@ def test_right_alarms_beat_as_many_at_random() -> None:
     assert money.avoided.value > money.at_random.high
 
 
+def test_first_line_says_where_chance_avoids_as_much() -> None:
+    often = [(day, day + 0.5) for day in range(1, 59, 2)]
+    lucky = replayed(track(60, often, [failure(20), failure(40)]))
+    assert machine_text.line(lucky).endswith(" EUR, about as much as by chance")
+    right = replayed(
+        track(300, [(44, 45), (144, 145)], [failure(45), failure(145)]),
+        options=ReplayOptions(horizon="2d"),
+    )
+    assert "chance" not in machine_text.line(right)
+
+
 def test_without_known_failures_alarms_are_counted_and_not_judged() -> None:
     done = replayed(track(60, [(10, 11)]))
     assert done.figures.money is None

@@ -40,7 +40,14 @@ def line(done: Replayed) -> str:
         parts.append(f"{plural(figures.alarms, 'alarm')} ({per})")
     if figures.money is not None:
         parts.append(f"cost avoided {with_interval(figures.money.avoided)} {terms.costs.currency}")
+        if figures.in_time and _as_chance(figures.money):
+            parts.append("about as much as by chance")
     return ", ".join(parts)
+
+
+def _as_chance(money: Money) -> bool:
+    """Whether as many alarms at random avoid about as much."""
+    return money.avoided.value <= money.at_random.high
 
 
 def rows(done: Replayed, heading: Heading) -> Iterator[str]:
@@ -144,7 +151,7 @@ def money_rows(money: Money, terms: Terms, failures: int) -> Iterator[str]:
     )
     yield f"  doing nothing: {plural(failures, 'unplanned stop')} for {money_text(money.nothing)}"
     yield f"  as many alarms at random: {with_interval(money.at_random)} avoided"
-    if money.avoided.value <= money.at_random.high:
+    if _as_chance(money):
         yield "  so chance does about as well: this says nothing for the bundle"
 
 
