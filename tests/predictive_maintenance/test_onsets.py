@@ -10,7 +10,7 @@ import pytest
 from kits.core.alarm import AlarmRule
 from kits.core.operating_point import Band, OperatingPoint
 from kits.predictive_maintenance._device.trace import Trace
-from kits.predictive_maintenance._judging.condition import told_of_marks
+from kits.predictive_maintenance._judging.condition import told_of_marks, told_of_promise
 from kits.predictive_maintenance._judging.onsets import (
     DAY_S,
     Course,
@@ -108,6 +108,14 @@ def test_warnings_before_marked_stops_are_told_though_they_count_as_false() -> N
 def test_nothing_is_told_of_days_before_a_fault_in_recordings_of_minutes() -> None:
     courses = [course([(250, 420)], [(400, 500)])]
     assert told_of_marks(courses, tally(courses)) == []
+
+
+def test_more_false_alarms_than_the_level_promises_are_told() -> None:
+    """At 1.0 one in ten months; four in 14 days are no chance, none in a day says nothing."""
+    (told,) = told_of_promise(point(), rate_per_day(4, 14 * DAY_S))
+    assert "8.57 [2.34, 21.9] a machine and month beside 0.1" in told
+    assert told_of_promise(point(), rate_per_day(0, DAY_S)) == []
+    assert told_of_promise(point(), None) == []
 
 
 def test_alarms_at_random_find_little_and_cry_wolf_for_the_rest() -> None:

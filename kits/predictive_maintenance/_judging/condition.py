@@ -32,7 +32,7 @@ _REACH = 50.0
 """A level is carried on no further than this many times the normal running it was learned on."""
 _ON_ROWS, _OFF_ROWS = 10, 30
 _FEW = 3
-_WEEK = 7
+_WEEK, _MONTH = 7, 30
 _BEFORE = 14
 """Days before a marked fault: as `kit replay` has them."""
 
@@ -132,6 +132,8 @@ def judge(task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Reco
     heard = _heard(_traced(runtime, recordings), point, _period_s(runtime))
     courses, scores = [h.course for h in heard], [h.trace.score for h in heard]
     metrics, notes = _event_figures(courses, task.seed)
+    if runtime.spec.condition is not None:
+        notes += told_of_promise(point, metrics.get("false_onsets_per_day"))
     if any(r.life is not None for r in recordings):
         notes.append(
             "machines that ran to failure: the second half of their life counts as the fault"
@@ -267,6 +269,18 @@ def _event_figures(courses: Sequence[Course], seed: int) -> tuple[dict[str, Esti
             rounds=ROUNDS,
         )
     return metrics, notes
+
+
+def told_of_promise(point: OperatingPoint, measured: Estimate | None) -> list[str]:
+    """That false alarms came more often than the level was set for, where chance does not explain it."""
+    rate = 10**-point.default.act_at
+    if measured is None or measured.low * _MONTH <= rate:
+        return []
+    low, value, high = (_MONTH * x for x in (measured.low, measured.value, measured.high))
+    return [
+        f"false alarms came more often than the level promises: {value:.3g} [{low:.3g}, {high:.3g}] a machine and month "
+        f"beside {rate:.3g}: here the machine ran otherwise than in the time that was learned from"
+    ]
 
 
 def told_of_marks(courses: Sequence[Course], counted: onsets.Tally) -> list[str]:
