@@ -6,6 +6,7 @@ that is not running at its next start.
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,7 +46,7 @@ def list_cases(
     head = f"{cases} open {'case' if cases == 1 else 'cases'}"
     out.answer("\n".join([head, *lines(found)]), shown(found))
     first = next((n for n, a in found.items() if a.case is not None), "")
-    out.next(f"edge-agent alarms ack {first}" if first else "edge-agent status")
+    out.next(f"edge-agent alarms ack {shlex.quote(first)}" if first else "edge-agent status")
 
 
 @app.command("ack")

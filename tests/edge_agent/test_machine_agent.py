@@ -98,6 +98,14 @@ def call(*words: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+def test_the_next_command_takes_a_name_of_two_words(tmp_path: Path, config_file: Path) -> None:
+    config = simulated(tmp_path)
+    source = config.source.model_copy(update={"asset": "Presse 9"})
+    Agent(config.model_copy(update={"source": source})).run()
+    out = call("alarms", "list", "--config", str(config_file))[1]
+    assert "edge-agent alarms ack 'Presse 9'" in out
+
+
 def test_a_person_lists_acknowledges_shelves_and_closes(tmp_path: Path, config_file: Path) -> None:
     config = simulated(tmp_path)
     Agent(config).run()
