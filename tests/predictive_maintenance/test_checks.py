@@ -240,3 +240,23 @@ def test_bytes_that_are_no_window_are_refused(tmp_path: Path) -> None:
     found = checked([broken], tmp_path)
     assert level(found, "damaged-samples") == "fail"
     assert level(found, "recordings") == "fail"
+
+
+def test_recordings_cut_in_time_count_by_their_days_and_faults(tmp_path: Path) -> None:
+    put(tmp_path / "in/press.csv", table(("time", "v"), stamps(2000, 600), wave(2000)))
+    stops = [f"{stamps(2000, 600)[i]},{stamps(2000, 600)[i + 20]}" for i in (1000, 1300, 1600)]
+    put(tmp_path / "in/stoppages.csv", "\n".join(["start,end", *stops]) + "\n")
+    found = checked(read_all(tmp_path / "in")[0], tmp_path / "store")
+    # learnt from are the first 70 % before the first stop, and of these 62.5 %
+    assert found["few-samples"].text.startswith("3.04 machine days to learn from")
+    assert "3 stretches of faults to judge on" in found["claim-escape"].text
+    assert "above 37%" in found["claim-escape"].text
+    assert level(found, "claim-overkill") == level(found, "baseline") == "pass"
+    (tmp_path / "in/stoppages.csv").unlink()
+    found = checked(read_all(tmp_path / "in")[0], tmp_path / "again")
+    assert "no fault is marked" in found["claim-escape"].text
+
+
+def test_captures_are_counted_as_samples_are(tmp_path: Path) -> None:
+    found = checked([sample(f"c{i}", noise(i), group=f"c{i}") for i in range(4)], tmp_path)
+    assert {"few-samples", "claim-escape", "claim-overkill", "baseline"}.isdisjoint(found)

@@ -50,6 +50,16 @@ def test_a_small_test_split_says_what_it_bounds_and_what_is_missing(filled: Proj
     assert "59 are needed" in claim.fix and "53 more" in claim.fix
 
 
+def test_what_a_kit_says_under_the_same_name_stands_in_its_place(
+    filled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Finding("claim-escape", "pass", "counted by days")
+    monkeypatch.setattr(filled.kit.data, "check", lambda *_: iter([own]))
+    found = check_project(filled)
+    assert [one for one in found if one.check == "claim-escape"] == [own]
+    assert any(one.check == "claim-overkill" for one in found)
+
+
 def test_of_samples_with_several_labels_each_label_is_counted(
     project: Project, tmp_path: Path
 ) -> None:

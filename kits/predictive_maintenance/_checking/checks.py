@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from kits.core.dataset import Dataset
 from kits.core.kit import Finding
+from kits.predictive_maintenance._checking.amounts import check_amounts
 from kits.predictive_maintenance._checking.leak_checks import check_leakage
 from kits.predictive_maintenance._checking.looks import Look, look_at
 from kits.predictive_maintenance._checking.signal_checks import check_signals
@@ -42,6 +43,7 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
         return
     yield from check_leakage(dataset, looks)
     yield from check_signals(looks)
+    yield from check_amounts(looks)
     yield from _normal_time(looks, config)
     yield from _lives(looks)
     yield from _units_per_fault(looks)
