@@ -70,7 +70,9 @@ def test_a_list_beside_a_column_of_faults_is_not_used_and_that_is_told(tmp_path:
     put(tmp_path / "p.csv", table(("time", "v", "anomaly"), PRESS_TIMES, wave(400), faults))
     put(tmp_path / "stoppages.csv", f"start,end\n{PRESS_TIMES[300]},{PRESS_TIMES[320]}\n")
     _, findings = read_all(tmp_path)
-    assert "those of stoppages.csv are not used\np.csv" in texts(findings, "labels")
+    said = texts(findings, "labels")
+    assert "those of stoppages.csv are not used\np.csv" in said
+    assert "are marked in the recordings" not in said and "nothing was recorded" not in said
 
 
 def test_a_stated_list_that_is_none_says_what_it_must_hold(tmp_path: Path) -> None:

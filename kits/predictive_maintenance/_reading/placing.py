@@ -25,27 +25,43 @@ class Placing:
     """The faults of a list, laid on recordings as these are read.
 
     Attributes:
+        known: machines of the list whose faults were laid on a recording.
+        passed_over: those whose recordings state their faults themselves.
+        placed: faults that cover readings.
+        within: those inside an earlier one of the same machine.
         spelled: machine of the list → recording that is called nearly so.
     """
 
     events: Events
     known: set[str] = field(default_factory=set)
+    passed_over: set[str] = field(default_factory=set)
     placed: set[Event] = field(default_factory=set)
     within: set[Event] = field(default_factory=set)
     spelled: dict[str, str] = field(default_factory=dict)
 
     def faults(self, series: Series) -> Faults | None:
         """Rows of each fault of a recording; None where the list does not know it, or it has no times."""
-        keys = self.events.keys(series.source, series.asset)
-        if not keys:
-            loose = _loose(series.asset.lower())
-            keys = {key for key in self.events.subjects if _loose(key) == loose}
-            self.spelled |= dict.fromkeys(keys, series.asset)
+        keys = self._keys(series)
         if not keys or series.seconds is None:
             return None
         self.known |= keys
         events = [event for event in self.events.events if event.subject in keys]
         return tuple(self._rows(sorted(events, key=lambda e: e.start_s), series.seconds))
+
+    def pass_over(self, series: Series) -> bool:
+        """Leaves a recording's faults to what it states itself; whether the list knows it."""
+        keys = self._keys(series)
+        self.passed_over |= keys
+        return bool(keys)
+
+    def _keys(self, series: Series) -> set[str]:
+        """What the list calls a recording."""
+        keys = self.events.keys(series.source, series.asset)
+        if not keys:
+            loose = _loose(series.asset.lower())
+            keys = {key for key in self.events.subjects if _loose(key) == loose}
+            self.spelled |= dict.fromkeys(keys, series.asset)
+        return keys
 
     def _rows(self, events: list[Event], seconds: Floats) -> Iterator[tuple[int, int, str]]:
         last = 0
@@ -76,7 +92,7 @@ class Placing:
                 f"lines of {name} without a readable start and end, or with an end before the start, are left out",
                 f"{self.events.unread} lines", "correct them, and import again with --replace",
             )  # fmt: skip
-        for subject in sorted(self.events.subjects - self.known):
+        for subject in sorted(self.events.subjects - self.known - self.passed_over):
             count = sum(event.subject == subject for event in self.events.events)
             notes.warn("labels", f"{name} lists faults of machines that have no recording",
                        f"{subject or 'without a name'}: {count} faults", _FIX)  # fmt: skip

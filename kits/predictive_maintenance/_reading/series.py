@@ -232,7 +232,7 @@ def _with_faults(series: Series, labels: Texts | None, around: _Import) -> Serie
 def _say_unused(series: Series, around: _Import) -> None:
     """Tells of a list of faults beside recordings that state their own."""
     placing = around.placing
-    if placing is not None and placing.faults(series) is not None:
+    if placing is not None and placing.pass_over(series):
         text = f"a column states the faults: those of {placing.events.source.name} are not used"
         fix = "state the column under `ignore` in machines.yaml to have the list used"
         around.notes.warn("labels", text, series.source, fix)
