@@ -92,6 +92,18 @@ def test_a_book_of_faults_in_another_form_is_refused_with_the_form_it_needs(tmp_
     _, findings = read_all(tmp_path)
     book = [f for f in findings if "Störungsliste" in " ".join((f.text, *f.evidence))]
     assert any("start and end" in f.fix for f in book)
+    assert "is taken for a recording\nStörungsliste.csv" in texts(findings, "labels")
+
+
+def test_a_book_of_words_alone_is_refused_and_not_told_as_taken(tmp_path: Path) -> None:
+    put(tmp_path / "Presse1.csv", table(("time", "v"), PRESS_TIMES, wave(400)))
+    rows = ["Datum;Maschine;Art"]
+    rows += [f"{i % 28 + 1:02}.03.2024;Presse {i % 3};{'AB'[i % 2]}" for i in range(30)]
+    put(tmp_path / "Störungsliste.csv", "\n".join(rows) + "\n")
+    _, findings = read_all(tmp_path)
+    (refused,) = [f for f in findings if f.check == "unreadable-file"]
+    assert "start and end" in refused.fix
+    assert "taken for a recording" not in texts(findings)
 
 
 def test_a_status_that_is_set_once_a_fault_is_noticed_is_kept_out(tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_weeks_that_became_a_machine_each_are_told(tmp_path: Path) -> None:
         put(tmp_path / f"Export_S{week + 10}.csv", content)
     samples, findings = read_all(tmp_path)
     assert len(assets(samples)) == 4
-    assert "machines with recordings (4)\nExport_S10" in texts(findings, "asset")
+    assert "machines with recordings (4)\nExport_S10" in texts(findings, "machines")
     (told,) = [f for f in findings if "without a break" in f.text]
     assert told.evidence == ("Export_S10.csv … Export_S13.csv",) and "asset: folder" in told.fix
     put(tmp_path / "machines.yaml", "asset: folder\n")
@@ -203,7 +203,7 @@ def test_machines_that_were_watched_side_by_side_are_no_parts_of_a_record(tmp_pa
         columns = stamps(N, 60), wave(N, seed=number), wave(N, seed=number + 9)
         put(tmp_path / f"pump-{number}.csv", table(("time", "v", "w"), *columns))
     _, findings = read_all(tmp_path)
-    assert "machines with recordings (4)" in texts(findings, "asset")
+    assert "machines with recordings (4)" in texts(findings, "machines")
     assert "without a break" not in texts(findings)
 
 

@@ -40,7 +40,7 @@ def say_machines(found: Sequence[Series], notes: Notes) -> None:
     if len(assets) < _FEWEST:
         return
     for asset in assets:
-        notes.say("asset", "machines with recordings", asset)
+        notes.say("machines", "machines with recordings", asset)
     timed = sorted((one for one in found if one.absolute and one.rows), key=_start)
     if len(timed) == len(assets) and all(map(_follows, timed, timed[1:])):
         notes.warn(

@@ -7,7 +7,7 @@ Cutting is done in `_reading/cut.py`, long tables are turned in `_reading/pivot.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -64,13 +64,18 @@ OFTEN_UNEVEN = 0.05
 
 @dataclass(frozen=True)
 class _Import:
-    """What holds for all files of one import."""
+    """What holds for all files of one import.
+
+    Attributes:
+        suspects: files that are called as lists of faults are, and hold none that can be read.
+    """
 
     root: Path
     sidecar: Sidecar
     placing: Placing | None
     splits: Mapping[Path, Split | None]
     notes: Notes
+    suspects: list[str] = field(default_factory=list)
 
 
 def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
@@ -103,6 +108,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     for source in dict.fromkeys(one.source for one in codes):
         yield refused(source, DataError("no column of readings", where=source, fix=READINGS))
     say_machines(found, notes)
+    _say_suspects(found, around)
     found = without_leaks(found, sidecar, notes)
     if placing is not None:
         placing.say(notes)
@@ -123,6 +129,13 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     yield from notes.findings()
 
 
+def _say_suspects(found: Sequence[Series], around: _Import) -> None:
+    for name in around.suspects:
+        if any(one.source == name for one in found):
+            text = "a file that is called as lists of faults are, but holds none that can be read, is taken for a recording"
+            around.notes.warn("labels", text, name, f"is it a list of faults? then {LIST}")
+
+
 def _series_of(file: Path, around: _Import) -> list[Series]:
     table, name = read_table(file, sheet=around.sidecar.sheet), name_in(file, around.root)
     notes = around.notes
@@ -131,8 +144,7 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
     roles = find_roles(table, around.sidecar, notes, name)
     times = times_of(table, roles, around.sidecar, notes, name)
     if around.placing is None and is_called_a_list(file) and _has_words(table, roles):
-        text = "files that are called as lists of faults are, but hold none that can be read: taken for recordings"
-        notes.warn("labels", text, name, f"is it a list of faults? then {LIST}")
+        around.suspects.append(name)
     long = find_long(table, roles)
     owner = owner_of(
         table, roles, times.seconds if times else None, long.tag if long else "", notes, name
