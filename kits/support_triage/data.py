@@ -20,6 +20,7 @@ from kits.support_triage._checking.duplicates import near_duplicates
 from kits.support_triage._reading import mailboxes as _mailboxes
 from kits.support_triage._reading import table_files as _tables
 from kits.support_triage._reading.layout import detect_format, of_outlook
+from kits.support_triage._reading.mail_files import EML_SUFFIXES
 from kits.support_triage._reading.sidecar import Sidecar, load_sidecar, sidecar_for
 from kits.support_triage.config import Config
 
@@ -64,7 +65,7 @@ def _read(path: Path, format: str, stated: Sidecar) -> Iterator[RawSample | Find
 def makes_sample(path: Path) -> bool:
     """Mails that programs keep one by one in forms of their own."""
     suffix = path.suffix.lower()
-    return suffix in _mailboxes.EML_SUFFIXES and suffix != ".eml"
+    return suffix in EML_SUFFIXES and suffix != ".eml"
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

@@ -121,7 +121,7 @@ def test_more_tables_than_are_read_are_refused_as_a_whole(
 def test_more_mails_or_texts_than_an_import_takes_are_refused_and_not_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kits.support_triage._reading.mailboxes.MAX_MAILS", 2)
+    monkeypatch.setattr("kits.support_triage._reading.mail_files.MAX_MAILS", 2)
     monkeypatch.setattr("kits.support_triage._reading.text_files.MAX_FILES", 4)
     for number in range(3):
         mail = tmp_path / "mails" / f"{number}.eml"

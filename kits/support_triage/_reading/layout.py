@@ -11,7 +11,8 @@ from pathlib import Path
 
 from kits.core.errors import DataError
 from kits.core.kit import Finding
-from kits.support_triage._reading.mailboxes import EML_SUFFIXES, eml_files, is_mbox, mbox_files
+from kits.support_triage._reading.mail_files import EML_SUFFIXES, eml_files
+from kits.support_triage._reading.mailboxes import is_mbox, mbox_files
 from kits.support_triage._reading.maildir import is_maildir
 from kits.support_triage._reading.opening import is_table, table_paths
 from kits.support_triage._reading.sidecar import load_sidecar

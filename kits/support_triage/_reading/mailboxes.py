@@ -20,8 +20,9 @@ from kits.core.kit import Finding, RawSample
 from kits.core.mail.automatic import author_address, plain_address
 from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import thread_key
-from kits.support_triage._reading import folders, outlook
+from kits.support_triage._reading import folders
 from kits.support_triage._reading.imap_names import shown_name
+from kits.support_triage._reading.mail_files import eml_files, keywords_beside, mail_in
 from kits.support_triage._reading.maildir import MaildirMail, mails_of
 from kits.support_triage._reading.mbox import TooLarge, messages_of
 from kits.support_triage._reading.rows import MEDIA_TYPE, NOBODY, joined_intents
@@ -30,17 +31,12 @@ from kits.support_triage._reading.splits import split_of
 from kits.support_triage._reading.text_files import as_mail, text_files
 
 MAX_DEPTH = 12
-MAX_MAILS = 5_000_000
 _KEYWORD_HEADERS = ("x-gmail-labels", "x-keywords", "x-mozilla-keys")
 """Where mail programs write keywords into the mail. Whoever sends a mail can write them, too."""
 _OF_ANYBODY = (*_KEYWORD_HEADERS, "keywords")
 """Also the one that mails are sent with: Outlook's categories, and what newsletters are about."""
 _MAX_KEYWORDS = 100
 _SHOWN = 8
-_APPLE = ".emlx"
-EML_SUFFIXES = frozenset({".eml", ".emlx", ".mail", outlook.SUFFIX})
-"""Of files that hold one mail."""
-_COUNT = re.compile(rb"\s{0,9}[0-9]{1,12}\s{0,9}")
 _MBOX_SUFFIXES = frozenset({".mbox", ".mbx", ".mboxrd", ".mboxo"})
 _OWN_WORDS = {
     "sent": "lie in sent folders (the firm's own)",
@@ -295,38 +291,6 @@ def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     yield from box.findings()
 
 
-def keywords_beside(file: Path) -> tuple[str, ...]:
-    """What a program keeps of a mail beside it: Outlook's categories.
-
-    Raises:
-        OSError: it cannot be read.
-        DataError: Outlook's, and damaged.
-    """
-    if file.suffix.lower() != outlook.SUFFIX:
-        return ()
-    return outlook.categories_of(file.read_bytes())
-
-
-def mail_in(file: Path) -> bytes:
-    """The mail of a file that holds one.
-
-    Raises:
-        OSError: it cannot be read.
-        DataError: Outlook's, and damaged or no mail.
-        MachineError: Outlook's, and a library is missing.
-    """
-    content, suffix = file.read_bytes(), file.suffix.lower()
-    if suffix == outlook.SUFFIX:
-        return outlook.as_eml(content)
-    return _without_count(content) if suffix == _APPLE else content
-
-
-def _without_count(content: bytes) -> bytes:
-    """Apple Mail writes a mail's length above it, and what it knows of it below."""
-    count, _, rest = content.partition(b"\n")
-    return rest[: int(count)] if _COUNT.fullmatch(count) else content
-
-
 def _folder(name: str, sidecar: Sidecar) -> str:
     """The innermost folder that is not the name of a split; of Apple Mail's folders the mailbox."""
     boxes = [part for part in name.split("/")[:-1] if part.lower().endswith(".mbox")]
@@ -336,22 +300,6 @@ def _folder(name: str, sidecar: Sidecar) -> str:
         if split_of(f"{part}/mail", sidecar)[0] is None or part in sidecar.labels:
             return part
     return ""
-
-
-def eml_files(path: Path) -> list[Path]:
-    """The mails, one a file, in a stable order."""
-    if path.is_file():
-        return [path]
-    found = [
-        file for file in path.rglob("*") if file.suffix.lower() in EML_SUFFIXES and file.is_file()
-    ]
-    if len(found) > MAX_MAILS:
-        raise DataError(
-            f"{len(found)} mails are more than {MAX_MAILS}",
-            where=str(path),
-            fix="import parts of the folder, one after the other",
-        )
-    return sorted(found)
 
 
 def read_texts(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:

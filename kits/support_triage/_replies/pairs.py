@@ -16,7 +16,8 @@ from kits.core.errors import DataError
 from kits.core.mail.automatic import why_automatic
 from kits.core.mail.message import read_message
 from kits.support_triage._mail.reading import Reading, read_mail
-from kits.support_triage._reading.mailboxes import EML_SUFFIXES, eml_files, mail_in, mbox_files
+from kits.support_triage._reading.mail_files import EML_SUFFIXES, eml_files, mail_in
+from kits.support_triage._reading.mailboxes import mbox_files
 from kits.support_triage._reading.maildir import is_maildir, mails_of
 from kits.support_triage._reading.mbox import messages_of
 
