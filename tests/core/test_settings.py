@@ -35,7 +35,7 @@ def said(tmp_path: Path, file: str, text: str) -> ConfigError:
     ("file", "text", "line", "what", "fix"),
     [
         ("agent.yaml", "log_level: info\nsource: {kind: foldr, path: x}", 2,
-         "source: there is no kind 'foldr', only 'folder', 'camera', 'video'",
+         "source: there is no kind 'foldr', only 'folder', 'hot-folder', 'camera'",
          "did you mean 'folder'?"),
         ("agent.yaml", "source: {path: x}", 1, "source: lacks the key kind", ""),
         ("agent.yaml", "", None, "source: is missing", "where samples come from"),
