@@ -70,6 +70,7 @@ class Arriving:
 
     Attributes:
         before: files that came while nobody looked, by the look that began anew.
+        took_s: how long the last look took, without what was read, seconds.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Arriving:
         self._coming: dict[str, _Coming] = {}
         self._began = False
         self.before: Mapping[Path, Stamp] = {}
+        self.took_s = 0.0
 
     def look(self) -> Iterator[Arrived]:
         """Files that have become whole since the last look, the oldest first.
@@ -91,6 +93,7 @@ class Arriving:
         """
         now = self._clock()
         there = dict(self._there(str(self._root), 0))
+        self.took_s = self._clock() - now
         self._known = {name: one for name, one in self._known.items() if name in there}
         fresh = {name: stamp for name, stamp in there.items() if self._is_fresh(name, stamp)}
         if not self._began:

@@ -51,10 +51,8 @@ class HotFolderSource:
         try:
             while not self._closed.is_set():
                 self.health.capture.beat()
-                began = time.monotonic()
                 yield from self._one_look()
-                looked_s = time.monotonic() - began
-                pause_s = max(self._config.poll_s, _SHARE * looked_s)
+                pause_s = max(self._config.poll_s, _SHARE * self._arriving.took_s)
                 self.health.capture.wait(self._closed, min(pause_s, _LONGEST_PAUSE_S))
         finally:
             self.health.end()

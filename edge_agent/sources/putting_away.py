@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -101,7 +100,7 @@ class PuttingAway:
     def _move(self, path: Path, folder: str) -> None:
         target = self._config.path / folder / path.relative_to(self._config.path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        free = (target.with_stem(f"{target.stem}-{n}") for n in count(2))
-        while target.exists():  # cameras count from one again
-            target = next(free)
+        stem = target.stem
+        while target.exists():  # cameras count from one again, or have one name for all
+            target = target.with_stem(f"{stem}-{utc_now():%H%M%S%f}")
         path.rename(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,9 +69,10 @@ def test_each_file_is_taken_once_and_put_away(tmp_path: Path) -> None:
         wait_for(lambda: len(consumer.taken) == 2)
         (tmp_path / "1.png").write_bytes(picture(30))  # the camera counts from one again
         wait_for(lambda: len(consumer.taken) == 3)
-        wait_for(lambda: below(tmp_path) == [
-            "decided/DAY/1-2.png", "decided/DAY/1.png", "decided/DAY/line-2/1.png",
-        ])  # fmt: skip
+        wait_for(lambda: len(below(tmp_path)) == 3 and "1.png" not in below(tmp_path))
+    first, second, other = below(tmp_path)
+    assert (second, other) == ("decided/DAY/1.png", "decided/DAY/line-2/1.png")
+    assert re.fullmatch(r"decided/DAY/1-\d{12}\.png", first)
     assert [c.payload for c in consumer.taken] == [picture(10), picture(20), picture(30)]
     assert told.alerts == [] and consumer.source.health.captured == 3
     assert consumer.source.live
@@ -280,6 +282,16 @@ def test_only_some_files_are_tried_again_at_once_each_in_its_turn(
         now[0] = second
         away.again()
     assert tried == ["1", "2", "3", "1", "2", "3", "1"]
+
+
+def test_how_long_the_line_takes_delays_no_look(tmp_path: Path) -> None:
+    now = [0.0]
+    arriving = Arriving(tmp_path, NEVER_S, clock=lambda: now[0])
+    assert list(arriving.look()) == []
+    (tmp_path / "1.png").write_bytes(picture(1))
+    for _ in arriving.look():
+        now[0] = 5.0
+    assert arriving.took_s == 0.0
 
 
 def test_a_line_may_stand_still_unless_something_else_is_said(tmp_path: Path) -> None:
