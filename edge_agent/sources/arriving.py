@@ -59,6 +59,7 @@ class _Coming:
     stamp: Stamp
     first_seen_mono: float
     still_since_mono: float
+    was_read: bool = False
 
 
 class Arriving:
@@ -129,8 +130,9 @@ class Arriving:
     def _whole(self, path: Path, coming: _Coming, now: float) -> Arrived | None:
         media_type = MEDIA_TYPES[path.suffix.lower()]
         rested = now - coming.still_since_mono >= self._settle_s
-        if not rested and not _has_an_end(media_type):
+        if not rested and (coming.was_read or not _has_an_end(media_type)):
             return None
+        coming.was_read = True
         try:
             content = path.read_bytes()
         except OSError:  # the writer may hold it; when that lasts, it is a part that cannot be read

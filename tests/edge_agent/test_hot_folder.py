@@ -165,6 +165,21 @@ def test_what_shows_no_end_is_taken_once_it_rests_and_a_torn_one_is_a_part_too(
     assert list(arriving.look()) == []
 
 
+def test_a_file_that_does_not_grow_is_not_read_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, whole = list[str](), Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.name) or whole(path))
+    arriving = Arriving(tmp_path, NEVER_S)
+    assert list(arriving.look()) == []
+    (tmp_path / "1.jpg").write_bytes(encoded(".jpg")[:-20])
+    for _ in range(3):
+        assert list(arriving.look()) == []
+    assert read == ["1.jpg"]
+    (tmp_path / "1.jpg").write_bytes(encoded(".jpg"))
+    assert [one.path.name for one in arriving.look()] == ["1.jpg"]
+
+
 def test_files_go_in_the_order_in_which_they_were_written(tmp_path: Path) -> None:
     arriving = Arriving(tmp_path, NEVER_S)
     assert list(arriving.look()) == []
