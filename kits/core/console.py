@@ -22,6 +22,8 @@ from pydantic import JsonValue
 
 from kits.core.errors import KitwrightError, MachineError
 
+_INTERRUPTED = 130
+"""How typer ends a program that somebody stops, without a word."""
 _NO_RIGHTS = "use an account that may; for the files of a service: sudo -u kitwright …"
 _IN_THE_WAY = "check the path: something else lies in the way"
 _FIXES = {
@@ -82,6 +84,10 @@ def run(app: Callable[[], object]) -> None:
     atexit.register(gc.freeze)
     try:
         app()
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            print("stopped by Ctrl-C", file=sys.stderr)
+        raise
     except KitwrightError as error:
         _end(error)
     except BrokenPipeError:

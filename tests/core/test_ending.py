@@ -27,3 +27,28 @@ def test_a_signal_in_the_midst_of_a_wait_for_it_ends_the_wait() -> None:
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "ended 1\n", "")
+
+
+_STOPPED = """
+import os, signal
+from kits.core import console
+from kits.program import make_program
+
+app = make_program("try", "A program.")
+
+@app.command()
+def wait() -> None:
+    "Waits for its end."
+    os.kill(os.getpid(), signal.SIGINT)
+    raise AssertionError("it goes on")
+
+console.run(app)
+"""
+
+
+def test_a_verb_that_somebody_stops_says_so() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _STOPPED, "wait"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped by Ctrl-C\n")
