@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import ModuleType
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ _OPENCV_LIMIT = "OPENCV_IO_MAX_IMAGE_PIXELS"
 _at_once = threading.BoundedSemaphore(2)
 """A large picture takes hundreds of megabytes for a moment, and the web server has 40 threads."""
 
+_Made = TypeVar("_Made")
 Target = Callable[[int, int], tuple[int, int]]
 """(width, height) of what was decoded → that of the small version."""
 
@@ -71,10 +73,14 @@ def as_png(content: bytes) -> bytes:
         DataError: it cannot be read or has more than `MAX_PIXELS` pixels.
     """
     cv2 = opencv()
-    done, packed = cv2.imencode(".png", _decoded(content, cv2.IMREAD_COLOR))
-    if not done:
-        raise DataError("this picture cannot be shown")
-    return bytes(packed.tobytes())
+
+    def packed(picture: NDArray[np.uint8]) -> bytes:
+        done, coded = cv2.imencode(".png", picture)
+        if not done:
+            raise DataError("this picture cannot be shown")
+        return bytes(coded.tobytes())
+
+    return _of_decoded(content, cv2.IMREAD_COLOR, packed)
 
 
 def thumbnail(content: bytes, size: int) -> bytes:
@@ -108,12 +114,16 @@ def shrunk(content: bytes, mode: int, target: Target) -> NDArray[np.uint8]:
         DataError: it cannot be read or has more than `MAX_PIXELS` pixels.
     """
     cv2 = opencv()
-    picture = _decoded(content, mode)
-    size = target(picture.shape[1], picture.shape[0])
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def scaled(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        size = target(picture.shape[1], picture.shape[0])
+        return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    return _of_decoded(content, mode, scaled)
 
 
-def _decoded(content: bytes, mode: int) -> NDArray[np.uint8]:
+def _of_decoded(content: bytes, mode: int, make: Callable[[NDArray[np.uint8]], _Made]) -> _Made:
+    """What is made of a picture, before the next one is decoded: two at a time are in memory."""
     cv2 = opencv()
     if content.startswith((_PNG, _JPEG)):
         width, height = picture_size(content)
@@ -127,7 +137,7 @@ def _decoded(content: bytes, mode: int) -> NDArray[np.uint8]:
             raise DataError("this picture cannot be read") from error
         if picture is None:
             raise DataError("this picture cannot be read")
-        return np.asarray(picture, np.uint8)
+        return make(np.asarray(picture, np.uint8))
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int]:

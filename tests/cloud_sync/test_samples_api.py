@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import threading
 import zlib
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from sqlalchemy import select, text
 
 from cloud_sync.intake.samples import SampleFilter, export
+from cloud_sync.learning import pictures
 from cloud_sync.learning.pictures import picture_size, thumbnail
 from cloud_sync.store.models import Annotation, Sample
 from cloud_sync.web.view_models import sample_cards
@@ -124,6 +126,23 @@ def test_kinds_that_not_every_browser_reads_are_shown_as_png(opened, kind: str) 
     assert np.abs(found - pixels / (256 if kind == "tiff" else 1)).max() < 1
     small = client.get("/v1/samples/one/content?size=32", headers=headers)
     assert picture_size(small.content) == (32, 21)
+
+
+def test_two_pictures_at_a_time_are_in_memory_until_they_are_made_smaller_or_packed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    free: list[bool] = []
+    whole = cv2.imencode
+
+    def packing(*words: object) -> object:
+        free.append(pictures._at_once.acquire(blocking=False))
+        return whole(*words)
+
+    content = cv2.imencode(".bmp", np.zeros((30, 40, 3), np.uint8))[1].tobytes()
+    monkeypatch.setattr(pictures, "_at_once", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(cv2, "imencode", packing)
+    assert picture_size(pictures.as_png(content)) == (40, 30)
+    assert free == [False]
 
 
 def test_pictures_that_are_none_are_told(opened) -> None:
