@@ -15,11 +15,14 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from edge_agent.sources.folder import MEDIA_TYPES
+from edge_agent.log import warn
+from edge_agent.sources.folder import MEDIA_TYPES, readable
 
 DECIDED, MISSED = "decided", "missed"
 """Folders below the one that is looked at, for files that need not be looked at any more."""
 _MOST_DEEP = 8
+_MOST_BYTES = 256 << 20
+"""As an import takes of a picture; what is larger cannot be read, which is the safe side's to decide."""
 _PNG_END = b"IEND\xaeB`\x82"
 _START_OF_SCAN = 0xDA
 
@@ -83,6 +86,7 @@ class Arriving:
         self._known: dict[str, _Known] = {}
         self._coming: dict[str, _Coming] = {}
         self._began = False
+        self._shut: set[str] = set()
         self.before: Mapping[Path, Stamp] = {}
         self.took_s = 0.0
 
@@ -133,8 +137,10 @@ class Arriving:
         if not rested and (coming.was_read or not _has_an_end(media_type)):
             return None
         coming.was_read = True
+        if coming.stamp.size > _MOST_BYTES and not rested:
+            return None
         try:
-            content = path.read_bytes()
+            content = b"" if coming.stamp.size > _MOST_BYTES else path.read_bytes()
         except OSError:  # the writer may hold it; when that lasts, it is a part that cannot be read
             content = b""
         if not rested and not ends(media_type, content):
@@ -143,6 +149,16 @@ class Arriving:
         again = known is not None and known.digest == digest
         self._known[str(path)] = _Known(coming.stamp, digest)
         return Arrived(path, coming.stamp, media_type, content, coming.first_seen_mono, again)
+
+    def _below(self, folder: str, depth: int) -> Iterator[tuple[str, Stamp]]:
+        try:
+            yield from self._there(folder, depth)
+        except (
+            PermissionError
+        ) as error:  # as `lost+found` of a disk: no reason to see nothing of the rest
+            if folder not in self._shut:
+                self._shut.add(folder)
+                warn("folder_not_listed", folder=readable(folder), error=error.strerror)
 
     def _there(self, folder: str, depth: int) -> Iterator[tuple[str, Stamp]]:
         """Regular files of known kinds; not of hidden ones, of links, and of what was taken."""
@@ -154,7 +170,7 @@ class Arriving:
                     if entry.is_dir(follow_symlinks=False):
                         own = depth == 0 and entry.name in (DECIDED, MISSED)
                         if not own and depth < _MOST_DEEP:
-                            yield from self._there(entry.path, depth + 1)
+                            yield from self._below(entry.path, depth + 1)
                         continue
                     suffix = os.path.splitext(entry.name)[1]  # noqa: PTH122  of thousands at each look
                     if suffix.lower() in MEDIA_TYPES and entry.is_file(follow_symlinks=False):

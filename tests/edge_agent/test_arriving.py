@@ -1,0 +1,153 @@
+"""Files that arrive in a folder: which are new, which are whole, and which have been taken."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from edge_agent.sources.arriving import Arriving, ends
+from tests.edge_agent.parts import picture
+from tests.edge_agent.test_hot_folder import NEVER_S, encoded
+
+
+def test_a_small_picture_inside_of_one_does_not_end_it() -> None:
+    small, whole = encoded(".jpg", 1), encoded(".jpg", 2)
+    segment = b"\xff\xe1" + (2 + len(small)).to_bytes(2, "big") + small
+    content = whole[:2] + segment + whole[2:]
+    assert ends("image/jpeg", content)
+    assert not any(ends("image/jpeg", content[:n]) for n in range(len(content)))
+
+
+def test_a_file_whose_times_are_set_once_it_was_taken_is_put_away_and_not_decided_again(
+    tmp_path: Path,
+) -> None:
+    arriving = Arriving(tmp_path, NEVER_S)
+    assert list(arriving.look()) == []
+    (tmp_path / "1.png").write_bytes(picture(1))
+    assert [one.again for one in arriving.look()] == [False]
+    os.utime(tmp_path / "1.png", ns=(1, 1))
+    assert [one.again for one in arriving.look()] == [True]
+    assert list(arriving.look()) == []
+    arriving.forget(tmp_path / "1.png")
+    assert [one.again for one in arriving.look()] == [False]
+
+
+def test_what_shows_no_end_is_taken_once_it_rests_and_a_torn_one_is_a_part_too(
+    tmp_path: Path,
+) -> None:
+    now = [0.0]
+    arriving = Arriving(tmp_path, 0.3, clock=lambda: now[0])
+    assert list(arriving.look()) == []
+    (tmp_path / "1.tif").write_bytes(encoded(".tif"))
+    (tmp_path / "2.jpg").write_bytes(encoded(".jpg")[:-20])
+    for seconds in (1.0, 1.2):
+        now[0] = seconds
+        assert list(arriving.look()) == []
+    (tmp_path / "2.jpg").write_bytes(encoded(".jpg")[:-10])
+    now[0] = 1.4
+    assert [(one.path.name, one.first_seen_mono) for one in arriving.look()] == [("1.tif", 1.0)]
+    now[0] = 1.8
+    assert [(one.path.name, one.media_type) for one in arriving.look()] == [("2.jpg", "image/jpeg")]
+    assert list(arriving.look()) == []
+
+
+def test_a_file_that_does_not_grow_is_not_read_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, whole = list[str](), Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.name) or whole(path))
+    arriving = Arriving(tmp_path, NEVER_S)
+    assert list(arriving.look()) == []
+    (tmp_path / "1.jpg").write_bytes(encoded(".jpg")[:-20])
+    for _ in range(3):
+        assert list(arriving.look()) == []
+    assert read == ["1.jpg"]
+    (tmp_path / "1.jpg").write_bytes(encoded(".jpg"))
+    assert [one.path.name for one in arriving.look()] == ["1.jpg"]
+
+
+def test_a_file_beyond_all_bounds_is_a_part_that_cannot_be_read(tmp_path: Path) -> None:
+    now = [0.0]
+    arriving = Arriving(tmp_path, 0.3, clock=lambda: now[0])
+    assert list(arriving.look()) == []
+    with (tmp_path / "1.jpg").open("wb") as file:
+        file.truncate(1 << 40)
+    assert list(arriving.look()) == []
+    now[0] = 0.4
+    assert [(one.path.name, one.content) for one in arriving.look()] == [("1.jpg", b"")]
+
+
+def test_a_subfolder_that_nobody_may_see_hides_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / "line-1").mkdir()
+    whole = os.scandir
+
+    def scandir(folder: str) -> object:
+        if folder.endswith("lost+found"):
+            raise PermissionError(13, "Permission denied", folder)
+        return whole(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    arriving = Arriving(tmp_path, NEVER_S)
+    assert list(arriving.look()) == []
+    (tmp_path / "line-1" / "1.png").write_bytes(picture(1))
+    assert [one.path.name for one in arriving.look()] == ["1.png"]
+
+
+def test_files_go_in_the_order_in_which_they_were_written(tmp_path: Path) -> None:
+    arriving = Arriving(tmp_path, NEVER_S)
+    assert list(arriving.look()) == []
+    for number, name in enumerate(("b.png", "c.png", "a.png")):
+        (tmp_path / name).write_bytes(picture(number))
+        os.utime(tmp_path / name, ns=(number, number))
+    assert [one.path.name for one in arriving.look()] == ["b.png", "c.png", "a.png"]
+
+
+def test_what_is_not_for_the_agent_is_left_alone(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "secret.png").write_bytes(picture(1))
+    root = tmp_path / "root"
+    (root / "decided" / "2026-01-01").mkdir(parents=True)
+    arriving = Arriving(root, 0.0)
+    assert list(arriving.look()) == []
+    for name in (".hidden.png", "~tmp.png", "1.png.tmp", "notes.txt", "decided/2026-01-01/1.png"):
+        (root / name).write_bytes(picture(1))
+    (root / "link.png").symlink_to(elsewhere / "secret.png")
+    (root / "folder").symlink_to(elsewhere)
+    os.mkfifo(root / "pipe.png")
+    (root / "own").mkdir()
+    (root / "own" / "decided").mkdir()
+    (root / "own" / "decided" / "part.png").write_bytes(picture(2))
+    assert [one.path.relative_to(root).as_posix() for one in arriving.look()] == [
+        "own/decided/part.png"
+    ]
+
+
+def test_how_long_the_line_takes_delays_no_look(tmp_path: Path) -> None:
+    now = [0.0]
+    arriving = Arriving(tmp_path, NEVER_S, clock=lambda: now[0])
+    assert list(arriving.look()) == []
+    (tmp_path / "1.png").write_bytes(picture(1))
+    for _ in arriving.look():
+        now[0] = 5.0
+    assert arriving.took_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content"),
+    [
+        ("image/bmp", b"BM\0\0\0\0" + bytes(20)),  # a length of nothing
+        ("image/bmp", b"BM"),
+        ("image/webp", b"RIFF"),
+        ("image/tiff", encoded(".tif")),
+        ("application/json", b"{}"),
+        ("image/jpeg", b""),
+    ],
+)
+def test_what_may_still_grow_shows_no_end(media_type: str, content: bytes) -> None:
+    assert not ends(media_type, content)
