@@ -112,6 +112,11 @@ class Arriving:
             if arrived is not None:
                 del self._coming[name]
                 yield arrived
+                taken = self._known.get(name)
+                if (
+                    taken is not None
+                ):  # it stays; a large picture takes a while, which no decision waits for
+                    taken.digest = _digest(arrived.content)
 
     def begin_anew(self) -> None:
         """Nobody could look for a while: what came meanwhile is not new."""
@@ -145,9 +150,9 @@ class Arriving:
             content = b""
         if not rested and not ends(media_type, content):
             return None
-        known, digest = self._known.get(str(path)), blake2b(content, digest_size=16).digest()
-        again = known is not None and known.digest == digest
-        self._known[str(path)] = _Known(coming.stamp, digest)
+        known = self._known.get(str(path))
+        again = known is not None and bool(known.digest) and known.digest == _digest(content)
+        self._known[str(path)] = _Known(coming.stamp)
         return Arrived(path, coming.stamp, media_type, content, coming.first_seen_mono, again)
 
     def _below(self, folder: str, depth: int) -> Iterator[tuple[str, Stamp]]:
@@ -178,6 +183,10 @@ class Arriving:
                         yield entry.path, Stamp(found.st_mtime_ns, found.st_size)
                 except FileNotFoundError:
                     continue  # gone meanwhile
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=16).digest()
 
 
 def _has_an_end(media_type: str) -> bool:

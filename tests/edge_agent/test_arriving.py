@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.sources import arriving as arriving_files
 from edge_agent.sources.arriving import Arriving, ends
 from tests.edge_agent.parts import picture
 from tests.edge_agent.test_hot_folder import NEVER_S, encoded
@@ -151,3 +152,24 @@ def test_how_long_the_line_takes_delays_no_look(tmp_path: Path) -> None:
 )
 def test_what_may_still_grow_shows_no_end(media_type: str, content: bytes) -> None:
     assert not ends(media_type, content)
+
+
+def test_no_decision_waits_until_a_picture_is_told_from_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    whole = arriving_files._digest
+    monkeypatch.setattr(
+        arriving_files, "_digest", lambda content: told.append(len(content)) or whole(content)
+    )
+    arriving = Arriving(tmp_path, NEVER_S)
+    assert list(arriving.look()) == []
+    (tmp_path / "1.png").write_bytes(picture(1))
+    (tmp_path / "2.png").write_bytes(picture(2))
+    looking = arriving.look()
+    first = next(looking)
+    assert told == []
+    arriving.forget(first.path)  # it was moved
+    next(looking)
+    assert told == [] and next(looking, None) is None
+    assert told == [len(picture(2))]

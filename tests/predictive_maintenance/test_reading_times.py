@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kits.predictive_maintenance._reading.order import _is_night_of_change
 from tests.predictive_maintenance.reading import (
     levels,
     put,
@@ -93,3 +94,8 @@ def test_rows_of_that_hour_that_come_newest_first_stay_as_they_are(tmp_path: Pat
     samples, findings = read_all(tmp_path)
     assert sum(window(s).channels[0].readings.size for s in samples) == 12
     assert "x.csv: 2 rows" in texts(findings, "double-times")
+
+
+@pytest.mark.parametrize("local_s", [1e13, 1e300, -1e13])
+def test_a_clock_of_no_calendar_was_not_put_back_in_autumn(local_s: float) -> None:
+    assert not _is_night_of_change(local_s)

@@ -12,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from benchmarks.desks.outlook_files import Letter, compound, msg_file
+from benchmarks.desks.outlook_files import Folder, Letter, compound, msg_file
 from kits.core.errors import DataError
 from kits.core.mail.message import read_message
 from kits.support_triage._mail.reading import read_mail
@@ -137,8 +137,8 @@ def test_damage_of_all_kinds_is_a_clear_refusal() -> None:
 
 
 def test_storages_in_storages_without_end_are_a_clear_refusal() -> None:
-    inner: dict[str, object] = {"x": b"y"}
+    inner: Folder = {"x": b"y"}
     for _ in range(700):
         inner = {"s": inner}
     with pytest.raises(DataError, match=r"no \.msg file of Outlook"):
-        as_eml(compound(inner))  # type: ignore[arg-type]
+        as_eml(compound(inner))

@@ -30,8 +30,8 @@ def eml_files(path: Path) -> list[Path]:
     return sorted(found)
 
 
-def mail_in(file: Path) -> bytes:
-    """The mail of a file that holds one.
+def opened(file: Path) -> tuple[bytes, tuple[str, ...]]:
+    """The mail of a file that holds one, and the keywords that a program keeps beside it: Outlook's categories.
 
     Raises:
         OSError: it cannot be read.
@@ -40,20 +40,8 @@ def mail_in(file: Path) -> bytes:
     """
     content, suffix = file.read_bytes(), file.suffix.lower()
     if suffix == outlook.SUFFIX:
-        return outlook.as_eml(content)
-    return _without_count(content) if suffix == _APPLE else content
-
-
-def keywords_beside(file: Path) -> tuple[str, ...]:
-    """What a program keeps of a mail beside it: Outlook's categories.
-
-    Raises:
-        OSError: it cannot be read.
-        DataError: Outlook's, and damaged.
-    """
-    if file.suffix.lower() != outlook.SUFFIX:
-        return ()
-    return outlook.categories_of(file.read_bytes())
+        return outlook.as_eml(content), outlook.categories_of(content)
+    return (_without_count(content) if suffix == _APPLE else content), ()
 
 
 def _without_count(content: bytes) -> bytes:

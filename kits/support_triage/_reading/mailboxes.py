@@ -22,7 +22,7 @@ from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import thread_key
 from kits.support_triage._reading import folders
 from kits.support_triage._reading.imap_names import shown_name
-from kits.support_triage._reading.mail_files import eml_files, keywords_beside, mail_in
+from kits.support_triage._reading.mail_files import eml_files, opened
 from kits.support_triage._reading.maildir import MaildirMail, mails_of
 from kits.support_triage._reading.mbox import TooLarge, messages_of
 from kits.support_triage._reading.rows import MEDIA_TYPE, NOBODY, joined_intents
@@ -278,7 +278,7 @@ def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         name = file.relative_to(base).as_posix()
         split, _ = split_of(f"{name.rsplit('/', 1)[0]}/mail" if "/" in name else "mail", sidecar)
         try:
-            content, words = mail_in(file), keywords_beside(file)
+            content, words = opened(file)
         except OSError as error:
             yield _refused(name, f"cannot be read: {error.strerror}")
             continue

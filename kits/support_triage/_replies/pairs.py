@@ -16,7 +16,7 @@ from kits.core.errors import DataError
 from kits.core.mail.automatic import why_automatic
 from kits.core.mail.message import read_message
 from kits.support_triage._mail.reading import Reading, read_mail
-from kits.support_triage._reading.mail_files import EML_SUFFIXES, eml_files, mail_in
+from kits.support_triage._reading.mail_files import EML_SUFFIXES, eml_files, opened
 from kits.support_triage._reading.mailboxes import mbox_files
 from kits.support_triage._reading.maildir import is_maildir, mails_of
 from kits.support_triage._reading.mbox import messages_of
@@ -51,7 +51,7 @@ def raw_mails(path: Path) -> Iterator[bytes]:
     files = eml_files(path) if not boxes else []
     for file in files:
         with suppress(DataError):  # as of mails that cannot be read: there is no pair in it
-            yield mail_in(file)
+            yield opened(file)[0]
     if not boxes and not files:
         raise DataError(
             "no mails here", where=str(path), fix="name an mbox, a Maildir or a folder of .eml"
