@@ -111,3 +111,27 @@ def test_machines_that_share_all_times_are_told_apart_and_the_guess_is_told(tmp_
     assert {sample.meta["asset"] for sample in samples} == {"left", "right"}
     assert "told apart by the column where" in texts(findings, "asset")
     assert "warn" in levels(findings, "asset")
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "step"),
+    [("bearing", 41.3, 0.1), ("Motor [A]", 12, 1), ("Pumpe", 400, 7), ("Spindle (°C)", 40.5, 0.5)],
+)
+def test_a_column_called_after_a_part_that_holds_readings_is_a_channel(
+    tmp_path: Path, header: str, first: float, step: float
+) -> None:
+    readings = [round(first + step * (i * 37 % 97), 2) for i in range(300)]
+    put(tmp_path / "p.csv", table(("time", header, "v"), stamps(300, 60), readings, wave(300)))
+    samples, _ = read_all(tmp_path)
+    assert {s.meta["asset"] for s in samples} == {"p"}
+    assert names(samples[0]) == [header.split(" ", maxsplit=1)[0], "v"]
+
+
+@pytest.mark.parametrize("numbers", [range(1, 4), range(101, 1000, 9)])
+def test_numbers_that_tell_which_machine_it_is_name_it(tmp_path: Path, numbers: range) -> None:
+    name = "pump" if len(numbers) < 10 else "pump_no"
+    rows = [(time, n) for time in stamps(30, 60) for n in numbers]
+    readings = wave(len(rows))
+    put(tmp_path / "p.csv", table(("time", name, "v"), [t for t, _ in rows], [n for _, n in rows], readings))  # fmt: skip
+    samples, _ = read_all(tmp_path)
+    assert {s.meta["asset"] for s in samples} == {str(n) for n in numbers}

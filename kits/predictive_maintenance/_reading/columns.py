@@ -18,10 +18,8 @@ Role = Literal[
     "speed", "after", "file", "rate", "scale", "start", "end", "fault_size",
 ]  # fmt: skip
 
-_THING = (
-    r"(?:asset|machine|device|equipment|engine|pump|motor|station|turbine|bearing|vehicle|robot|"
-    r"compressor|gearbox|drive|spindle|anlage|maschine|pumpe|specimen|serial)"
-)
+_PART = r"engine|pump|motor|turbine|bearing|compressor|gearbox|drive|spindle|pumpe"
+_THING = rf"(?:asset|machine|device|equipment|station|vehicle|robot|anlage|maschine|specimen|serial|{_PART})"
 _NUMBERED = r"(?:_?(?:id|no|nr|number|name|tag|code|num))?"
 _ROLES: tuple[tuple[Role, str], ...] = (
     ("life", r"rul|rul_.*|.*_rul|remaining_?(?:useful_?)?(?:life|cycles).*|ttf|time_?to_?failure|"
@@ -120,6 +118,11 @@ def split_unit(header: str) -> tuple[str, str]:
     word = plain(header)
     unit = next((unit for tail, unit in _UNIT_TAIL if re.match(tail, word)), "")
     return text, unit
+
+
+def is_part_name(name: str) -> bool:
+    """Whether a column is called after a part of machines and nothing else: which one it is, or what is measured on it."""
+    return bool(re.fullmatch(_PART, plain(name)))
 
 
 def is_value_name(name: str) -> bool:

@@ -17,6 +17,7 @@ from kits.predictive_maintenance._reading.columns import (
     NORMAL,
     fault_word,
     is_normal,
+    is_part_name,
     is_unit,
     is_value_name,
     plain,
@@ -88,14 +89,15 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
     quality = tuple(
         c.name for c in by_role.get("quality", ()) if is_quality(c, single_readings=single)
     )
-    things = [c for c in by_role.get("unit", ()) if not _holds_units(c)]
+    things = [c for c in by_role.get("unit", ()) if not _holds_units(c) and not _reads(c)]
+    assets = [c for c in by_role.get("asset", ()) if not _reads(c)]
     unit = _one(table, sidecar.life.unit, things, where)
     cycle = _one(table, sidecar.life.cycle, by_role.get("cycle", []), where)
-    if cycle and not unit and "asset" not in by_role:
+    if cycle and not unit and not assets:
         unit = next((c.name for c in by_role.get("id", ()) if _repeats(c)), "")
     stated_asset = sidecar.asset if sidecar.asset not in ("file", "folder") else ""
     asset = "" if sidecar.asset in ("file", "folder") else _one(
-        table, stated_asset, by_role.get("asset", []), where)  # fmt: skip
+        table, stated_asset, assets, where)  # fmt: skip
     life = next((c.name for c in by_role.get("life", ())), "")
     speed = str(sidecar.speed) if isinstance(sidecar.speed, str) else ""
     time = _time(table, by_role, sidecar, where)
@@ -136,6 +138,17 @@ def _names_splits(column: Column) -> bool:
 def _holds_units(column: Column) -> bool:
     """Physical units, not units of a fleet."""
     return column.kind == "text" and all(is_unit(str(v)) for v in levels_of(column))
+
+
+def _reads(column: Column) -> bool:
+    """Whether `Motor [A]`, a `bearing` of 41.3 or a `pump` of 312, 308, 331 is a reading of it and not which one it is."""
+    if column.kind != "number":
+        return False
+    levels = np.unique(column.values[np.isfinite(column.values)])
+    if column.unit or bool((levels != np.rint(levels)).any()):
+        return True
+    counts = levels.size and levels[-1] - levels[0] + 1 == levels.size
+    return is_part_name(column.name) and levels.size > MAX_LABELS and not counts
 
 
 def _repeats(column: Column) -> bool:
