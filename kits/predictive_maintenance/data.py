@@ -17,6 +17,7 @@ from kits.core.kit import Finding, RawSample
 from kits.predictive_maintenance._checking import checks as _checks
 from kits.predictive_maintenance._checking.duplicates import near_duplicates
 from kits.predictive_maintenance._reading import captures as _captures
+from kits.predictive_maintenance._reading import left_out
 from kits.predictive_maintenance._reading import own as _own
 from kits.predictive_maintenance._reading import snapshots as _snapshots
 from kits.predictive_maintenance._reading import time_tables as _time_tables
@@ -44,7 +45,9 @@ def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
         ConfigError: `machines.yaml` is wrong.
     """
     name = detect_format(path) if format == "auto" else format
-    return chosen(name, _READERS, "unknown format")(path, load_sidecar(path))
+    sidecar = load_sidecar(path)
+    found = chosen(name, _READERS, "unknown format")(path, sidecar)
+    return found if name == "table" else left_out.unused(found, sidecar)
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

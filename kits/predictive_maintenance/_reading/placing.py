@@ -58,8 +58,8 @@ class Placing:
         """What the list calls a recording."""
         keys = self.events.keys(series.source, series.asset)
         if not keys:
-            loose = _loose(series.asset.lower())
-            keys = {key for key in self.events.subjects if _loose(key) == loose}
+            own = loose(series.asset.lower())
+            keys = {key for key in self.events.subjects if loose(key) == own}
             self.spelled |= dict.fromkeys(keys, series.asset)
         return keys
 
@@ -111,6 +111,6 @@ class Placing:
                 notes.warn("labels", text, where, "is time.timezone stated, was the machine called so then? else bring what was recorded")  # fmt: skip
 
 
-def _loose(name: str) -> str:
+def loose(name: str) -> str:
     """A machine's name whatever stands between its words: `Presse 1`, `presse_1` and `Presse1` are one."""
     return _SIGNS.sub(" ", _BETWEEN.sub("", name))

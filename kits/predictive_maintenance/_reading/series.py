@@ -35,6 +35,7 @@ from kits.predictive_maintenance._reading.files import (
     table_files,
     without_copies,
 )
+from kits.predictive_maintenance._reading.left_out import LeavingOut
 from kits.predictive_maintenance._reading.long import Long, find_long
 from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.order import rows_in_order
@@ -109,6 +110,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         yield refused(source, DataError("no column of readings", where=source, fix=READINGS))
     say_machines(found, notes)
     _say_suspects(found, around)
+    found = LeavingOut(sidecar).of(found, notes)
     found = without_leaks(found, sidecar, notes)
     if placing is not None:
         placing.say(notes)

@@ -6,11 +6,12 @@ and takes no decision of its own.
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from kits.core.section import Section
 from kits.core.settings import read_beside
@@ -86,6 +87,31 @@ class Learn(Section):
     )
 
 
+class LeftOut(Section):
+    """A stretch of time that nothing is learnt from and nothing is judged on."""
+
+    machine: str = Field("", description="as its recordings are called; empty: all machines")
+    start: datetime | None = Field(
+        None,
+        description="its beginning, such as `2024-05-03 14:00`, in the zone of `time.timezone` unless it states one; a day "
+        "alone is its midnight; empty: from the first reading on",
+    )
+    end: datetime | None = Field(
+        None, description="its end, which is not part of it; empty: to the last reading"
+    )
+    reason: str = Field("", description="why, as the import repeats it")
+
+    @model_validator(mode="after")
+    def _is_a_stretch(self) -> LeftOut:
+        if self.start is None and self.end is None:
+            raise ValueError("state start, end or both")
+        if self.start is not None and self.end is not None:
+            alike = (self.start.tzinfo is None) == (self.end.tzinfo is None)
+            if alike and self.end <= self.start:
+                raise ValueError("end is not after start")
+        return self
+
+
 class Sidecar(Section):
     """The whole of `machines.yaml`."""
 
@@ -107,6 +133,9 @@ class Sidecar(Section):
         None, gt=0, description="seconds one row lasts, where a file per sensor has a row per cycle"
     )
     labels: Labels = Field(Labels(), description="what is known of faults")
+    leave_out: tuple[LeftOut, ...] = Field(
+        (), description="stretches of time that nothing is learnt from and nothing is judged on"
+    )
     ignore: tuple[str, ...] = Field((), description="columns that are left out")
     keep: tuple[str, ...] = Field(
         (), description="columns that look as if they give the answer away, but are known before"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
+from kits.predictive_maintenance._reading import left_out
 from kits.predictive_maintenance._reading.files import table_files
 from kits.predictive_maintenance._reading.life import find_lives, read_lives
 from kits.predictive_maintenance._reading.series import read_series
@@ -22,5 +23,5 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     if not table_files(path):
         raise DataError("no table here", where=str(path), fix="looked for .csv .tsv .txt .parquet")
     if find_lives(path, sidecar):
-        return read_lives(path, sidecar)
+        return left_out.unused(read_lives(path, sidecar), sidecar)
     return read_series(path, sidecar)
