@@ -16,6 +16,8 @@ from kits.core.dataset import Dataset
 from kits.core.kit import Finding
 from kits.predictive_maintenance._checking.amounts import check_amounts
 from kits.predictive_maintenance._checking.leak_checks import check_leakage
+from kits.predictive_maintenance._checking.level_checks import check_levels
+from kits.predictive_maintenance._checking.levels import block_s
 from kits.predictive_maintenance._checking.looks import Look, look_at
 from kits.predictive_maintenance._checking.signal_checks import check_signals
 from kits.predictive_maintenance._reading.columns import NORMAL
@@ -30,7 +32,8 @@ _SHOWN = 20
 
 def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
     """Findings on signals, leakage and amounts."""
-    looks, damaged = look_at(dataset)
+    length_s = block_s(dataset.items)
+    looks, damaged = look_at(dataset, length_s)
     if damaged:
         yield Finding(
             "damaged-samples", "fail", f"{len(damaged)} sample(s) are no sensor windows",
@@ -43,6 +46,7 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
         return
     yield from check_leakage(dataset, looks)
     yield from check_signals(looks)
+    yield from check_levels(looks, length_s)
     yield from check_amounts(looks)
     yield from _normal_time(looks, config)
     yield from _lives(looks)

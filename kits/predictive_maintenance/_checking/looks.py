@@ -17,6 +17,7 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetItem, Split
 from kits.core.errors import DataError
 from kits.core.window import Channel, Window, decode_window
+from kits.predictive_maintenance._checking.levels import Levels, levels_of
 from kits.predictive_maintenance._reading.recording import REMAINING_LIFE
 
 MAX_LOOKS = 20_000
@@ -49,7 +50,7 @@ class ChannelLook:
 
 @dataclass(frozen=True)
 class Look:
-    """One sample."""
+    """One sample; `levels` of those in time."""
 
     source: str
     asset: str
@@ -62,6 +63,7 @@ class Look:
     leaks: tuple[str, ...]
     started_at: datetime | None
     duration_s: float
+    levels: Levels | None = None
 
     @property
     def single(self) -> bool:
@@ -74,10 +76,13 @@ class Look:
         return next((q.value for q in found if q.name == REMAINING_LIFE), None)
 
 
-def look_at(dataset: Dataset) -> tuple[list[Look], list[str]]:
+def look_at(dataset: Dataset, block_s: float) -> tuple[list[Look], list[str]]:
     """Figures of the samples, and the names of those that cannot be read.
 
     Of very large versions every k-th sample is looked at.
+
+    Args:
+        block_s: seconds of a block of the levels.
     """
     total = sum(item.sample.size for item in dataset.items)
     step = max(1, -(-len(dataset.items) // MAX_LOOKS), -(-total // _MAX_BYTES))
@@ -85,13 +90,13 @@ def look_at(dataset: Dataset) -> tuple[list[Look], list[str]]:
     damaged: list[str] = []
     for item in dataset.items[::step]:
         try:
-            looks.append(_look(item, decode_window(dataset.content(item))))
+            looks.append(_look(item, decode_window(dataset.content(item)), block_s))
         except DataError:
             damaged.append(item.sample.source or item.sample.id)
     return looks, damaged
 
 
-def _look(item: DatasetItem, window: Window) -> Look:
+def _look(item: DatasetItem, window: Window, block_s: float) -> Look:
     sample = item.sample
     given = sample.meta.get("leaks")
     channels = tuple(_channel(c, window.rate_of(c)) for c in window.channels)
@@ -109,6 +114,7 @@ def _look(item: DatasetItem, window: Window) -> Look:
         leaks=tuple(str(text) for text in given) if isinstance(given, list | tuple) else (),
         started_at=window.started_at,
         duration_s=longest / rate_hz if rate_hz > 0 else 0.0,
+        levels=levels_of(item, window, block_s),
     )
 
 
