@@ -73,7 +73,7 @@ def test_a_changed_sensor_is_named_with_its_time_and_what_to_leave_out(tmp_path:
     found = _checked(tmp_path, Press1=_press(1), Press2=swapped)
     assert found.level == "warn"
     assert len(found.evidence) == 1
-    assert found.evidence[0].startswith("Press2, oil: by +")
+    assert found.evidence[0].startswith("Press2, oil: by about +")
     assert "2024-03-13" in found.evidence[0]
     stated = found.fix[found.fix.index("[") : found.fix.index("]") + 1]
     put(tmp_path / "data" / "machines.yaml", f"leave_out: {stated}\n")

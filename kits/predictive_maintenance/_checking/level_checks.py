@@ -64,7 +64,7 @@ def _lines(asset: str, found: Sequence[Step], units: dict[str, str]) -> Iterator
             found = [step for step in found if step not in together]
     for step in found:
         unit = f" {units[step.channel]}" if units.get(step.channel) else ""
-        amount = f"times {step.amount:.3g}" if step.times else f"by {step.amount:+.3g}{unit}"
+        amount = f"times {step.amount:.2g}" if step.times else f"by about {step.amount:+.2g}{unit}"
         yield f"{asset}, {step.channel}: {amount}, {_since(step)}"
 
 
