@@ -75,6 +75,7 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("mails_waiting", "gauge", "mails that are decided and not acted on"),
     MetricInfo("mails_filed", "counter", "mails filed without a person"),
     MetricInfo("mails_not_filed", "counter", "mails left where they are: the server refused"),
+    MetricInfo("mails_flagged", "counter", "mails flagged as urgent"),
     MetricInfo("mails_drafted", "counter", "replies laid into the drafts"),
     MetricInfo("mails_sent", "counter", "replies sent without a person"),
     MetricInfo("mails_unanswerable", "counter", "mails of machines or ourselves: no reply"),

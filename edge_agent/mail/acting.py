@@ -132,6 +132,8 @@ class Actor:
         try:
             if plan.draft or plan.send:
                 done |= self._reply(record, plan, doubtful)
+            if plan.flag:
+                done["flag"] = self._flag(record)
             if plan.how != "none":
                 filed_to = self._file(record, plan, doubtful)
                 done["file"] = "done" if filed_to else "late"  # a person was faster
@@ -276,6 +278,15 @@ class Actor:
         )
 
     # -- filing ----------------------------------------------------------------------------------
+
+    def _flag(self, record: MailRecord) -> str:
+        """Flags it where it lies, before it is filed: a move takes flags along."""
+        uid = self._where(record)
+        if not uid:
+            return "late"
+        self._box.add_keyword(uid, "\\Flagged")
+        self.counts["flagged"] += 1
+        return "done"
 
     def _file(self, record: MailRecord, plan: Plan, doubtful: bool) -> str:
         """Where it was put; empty: it is not there any more."""

@@ -44,6 +44,11 @@ class FilingConfig(Section):
         description="intent → folder, with / between folders; made when absent. A mail whose intent has"
         " none stays where it is. Several intents in one mail: the folder of the first",
     )
+    flag_from: float | None = Field(
+        None,
+        description="a mail of this urgency or more is flagged (a star in most mail programs), also one that is left to a"
+        " person: by words 1 can wait, 2 usual, 3 soon, 4 at once; learned ones have the levels of your labels. Empty: none",
+    )
 
 
 class DraftsConfig(Section):

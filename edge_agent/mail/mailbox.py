@@ -92,7 +92,7 @@ class Mailbox(Protocol):
         """Copies a mail of the open folder."""
 
     def add_keyword(self, uid: int, keyword: str) -> None:
-        """Sets a keyword on a mail of the open folder."""
+        """Sets a keyword or a flag on a mail of the open folder."""
 
     def add_gmail_label(self, uid: int, label: str) -> None:
         """Sets a label, where the server is Gmail."""

@@ -19,12 +19,14 @@ class Plan:
         to: folder, keyword or label.
         draft: whether a reply is laid into the drafts.
         send: whether a reply is sent without a person.
+        flag: whether it is flagged as urgent.
     """
 
     how: str = "none"
     to: str = ""
     draft: bool = False
     send: bool = False
+    flag: bool = False
 
     def to_json(self) -> str:
         """For the ledger."""
@@ -43,7 +45,7 @@ class Plan:
     @property
     def words(self) -> str:
         """For a person."""
-        done = []
+        done = ["flag it"] if self.flag else []
         if self.how != "none":
             done.append(f"{self.how} to {self.to}" if self.how in ("move", "copy") else self.to)
         if self.draft:
@@ -59,12 +61,21 @@ def folder_of(config: ImapSourceConfig, label: str) -> str:
     return next((folders[one] for one in (label, *label.split("|")) if one and one in folders), "")
 
 
-def plan_for(config: ImapSourceConfig, verdict: Verdict, label: str, *, drafted: bool) -> Plan:
+def plan_for(
+    config: ImapSourceConfig,
+    verdict: Verdict,
+    label: str,
+    *,
+    drafted: bool,
+    urgency: float | None = None,
+) -> Plan:
     """What follows from a verdict.
 
     Args:
         drafted: whether there is a reply that may be used.
+        urgency: how urgent it is; None: nothing says so, or no person wrote it.
     """
+    flag_from = config.filing.flag_from
     acts = verdict == "act"
     to = folder_of(config, label) if acts and config.filing.how != "none" else ""
     which = config.drafts.which
@@ -80,6 +91,7 @@ def plan_for(config: ImapSourceConfig, verdict: Verdict, label: str, *, drafted:
         to=to,
         draft=drafted and wanted and not send,
         send=send,
+        flag=flag_from is not None and urgency is not None and urgency >= flag_from,
     )
 
 

@@ -43,6 +43,7 @@ from kits.core.sample import digest_of, utc_now
 _METRICS = {
     "mails_filed": "filed",
     "mails_not_filed": "not filed",
+    "mails_flagged": "flagged",
     "mails_drafted": "drafted",
     "mails_sent": "sent",
     "mails_unanswerable": "unanswerable",
@@ -192,8 +193,9 @@ class MailRoom:
         outcome = outcome if audit else self._with_suggestion(letter, told, outcome)
         draft = self._draft(told, outcome) if outcome.body.verdict != "pass" and not audit else None
         plan = plan_for(
-            self.config, outcome.body.verdict, outcome.body.label, drafted=draft is not None
-        )
+            self.config, outcome.body.verdict, outcome.body.label, drafted=draft is not None,
+            urgency=_urgency(told, outcome),
+        )  # fmt: skip
         doubtful = draft is not None and draft.cut  # something could not be said: a person looks
         if plan.send and (
             doubtful or not self._replies.may_go_out(told.sender, told.reply.to, told.subject)
@@ -337,6 +339,14 @@ def _why_no_person(told: _Told, settled: Settled) -> object:
     """Why a machine wrote it, as the mailbox or the kit finds; empty: a person did."""
     details = settled.prediction.details if settled.prediction is not None else {}
     return told.why_automatic or details.get("automatic", "")
+
+
+def _urgency(told: _Told, settled: Settled) -> float | None:
+    """How urgent a person's mail is; None where nothing says so, and of what a machine wrote."""
+    prediction = settled.prediction
+    if prediction is None or settled.body.verdict == "pass" or _why_no_person(told, settled):
+        return None
+    return next((one.value for one in prediction.quantities if one.name == "urgency"), None)
 
 
 def _for_person(settled: Settled, why: str, remarks: MailRemarks) -> Settled:

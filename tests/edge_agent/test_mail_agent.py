@@ -278,6 +278,36 @@ def test_a_mail_can_be_marked_or_copied_instead(tmp_path: Path, server: Dovecot,
     assert bool(found) == (how == "keyword")
 
 
+def test_what_cannot_wait_is_flagged_once_where_it_lies_in_the_end(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    asked = "Do you like chess? Answer at once"
+    machine = a_mail(5, asked, Auto_Submitted="auto-generated")
+    server.deliver(
+        a_mail(1, "Where is my order?"), a_mail(3, asked),
+        a_mail(4, "Do you like chess?"), machine,
+    )  # fmt: skip
+    filing = {"folders": {"order": "Orders"}, "flag_from": 3}
+    config = mail_config(tmp_path, server, filing=filing)
+    summary = Agent(config).run()
+    assert _flagged(server, "Orders") == ["<q1@example.com>"]
+    assert _flagged(server, "INBOX") == ["<q3@example.com>"]
+    assert summary.figures["mails_flagged"] == 2
+    assert {"flag": "done"} in [body.actions for body in decisions(config)]
+    with server.login() as client:  # a person has seen to it
+        client.select_folder("INBOX")
+        client.remove_flags(client.search(["FLAGGED"]), [b"\\Flagged"])
+    Agent(config).run()
+    assert _flagged(server, "INBOX") == []
+
+
+def _flagged(server: Dovecot, folder: str) -> list[str]:
+    with server.login() as client:
+        client.select_folder(folder, readonly=True)
+        found = client.fetch(client.search(["FLAGGED"]), ["ENVELOPE"])
+    return [one[b"ENVELOPE"].message_id.decode() for one in found.values()]
+
+
 def test_a_draft_may_be_filled_from_the_firms_own_records(tmp_path: Path, server: Dovecot) -> None:
     class Orders:
         def fetch(self, lookups: Sequence[Lookup]) -> Sequence[Record]:

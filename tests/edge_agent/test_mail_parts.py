@@ -16,7 +16,7 @@ from edge_agent.mail.identity import header_values, sample_id_of
 from edge_agent.mail.learning import said_by_filing
 from edge_agent.mail.letters import head_of, write_draft
 from edge_agent.mail.mailbox import Folder
-from edge_agent.mail.planning import is_audit, plan_for
+from edge_agent.mail.planning import Plan, is_audit, plan_for
 from kits.core.mail.threads import reply_headers
 from kits.core.prediction import Draft
 from tests.edge_agent.mail_servers import a_mail
@@ -251,6 +251,17 @@ def test_nothing_is_sent_unless_the_intent_is_named() -> None:
     assert not plan_for(config, "act", "order", drafted=True).draft
     assert not plan_for(config, "review", "order", drafted=True).send
     assert not plan_for(mailbox(), "act", "order", drafted=True).send
+
+
+def test_what_cannot_wait_is_flagged_where_the_firm_wants_it_filed_or_not() -> None:
+    config = mailbox(filing={"folders": {"order": "Orders"}, "flag_from": 3})
+    assert plan_for(config, "review", "x", drafted=False, urgency=3.0).words == "flag it"
+    assert plan_for(config, "act", "order", drafted=False, urgency=4.0).words == "flag it, move to Orders"  # fmt: skip
+    for urgency in (None, 2.0):
+        assert not plan_for(config, "review", "x", drafted=False, urgency=urgency).flag
+    assert not plan_for(mailbox(), "review", "x", drafted=False, urgency=4.0).flag
+    # decided by a version that knew no flags
+    assert not Plan.from_json('{"how": "none", "to": "", "draft": true, "send": false}').flag
 
 
 def test_an_audit_is_drawn_once_for_each_mail_and_at_its_rate() -> None:
