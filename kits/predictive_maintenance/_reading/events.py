@@ -24,10 +24,11 @@ from kits.predictive_maintenance._reading.times import read_times
 
 _MAX_BYTES = 64 << 20
 _WORDS = (
-    "label", "window", "event", "anomal", "fault", "failure", "downtime", "stoppage", "alarm", "fehler", "stör", "stoer", "ausf",
-    "stillst", "panne", "fallo", "guasto",
+    "label", "window", "event", "anomal", "fault", "failure", "downtime", "stop", "breakdown", "outage", "incident", "alarm",
+    "fehler", "stör", "stoer", "ausf", "stillst", "panne", "arret", "arrêt", "fallo", "parada", "averia", "avería", "guast", "ferm",
 )  # fmt: skip
 """In the name of a file that may list faults; what it holds decides."""
+_FEW_FILES = 20
 _LISTS = frozenset({".csv"}) | workbook.SUFFIXES
 LIST: Final = "a table with the columns start and end (or one time), and as you have them machine and fault; no readings"
 
@@ -90,10 +91,17 @@ def find_events(folder: Path, sidecar: Sidecar) -> Events | None:
         if found is None:
             raise DataError("no list of faults can be read from it", where=str(stated), fix=LIST)
         return found
-    for file in sorted(folder.iterdir()):
+    files = [file for file in sorted(folder.iterdir()) if file.is_file()]
+    for file in files:
         listed = is_called_a_list(file) and file.suffix.lower() in _LISTS
-        if file.is_file() and (file.suffix == ".json" or listed):
+        if file.suffix == ".json" or listed:
             found = _open(file, sidecar)
+            if found is not None:
+                return found
+    tables = [file for file in files if file.suffix.lower() in _LISTS]
+    if len(tables) <= _FEW_FILES:
+        for file in tables:
+            found = _open(file, sidecar, by_any_name=True)
             if found is not None:
                 return found
     return None
@@ -105,12 +113,12 @@ def is_called_a_list(file: Path) -> bool:
     return any(w in word for w in _WORDS)
 
 
-def _open(file: Path, sidecar: Sidecar) -> Events | None:
+def _open(file: Path, sidecar: Sidecar, *, by_any_name: bool = False) -> Events | None:
     if file.suffix == ".json":
         return _from_json(file)
     try:
         head = read_table(file, 5)
-        if not _is_list_of_events(head):
+        if not _is_list_of_events(head) or (by_any_name and not _lists_alone(head)):
             return None
         return _from_table(file, read_table(file), sidecar)
     except DataError:
@@ -125,6 +133,14 @@ def _is_list_of_events(head: Table) -> bool:
     readings = [c for c in head.columns if c.kind == "number" and role_of(c.name) is None]
     faults = [c for c in head.columns if role_of(c.name) == "label" and c.kind == "text"]
     return "time" in roles and bool(faults) and not readings
+
+
+def _lists_alone(head: Table) -> bool:
+    """A start and an end, and whose or what, in texts: no column that could be a reading."""
+    roles = {role_of(c.name) for c in head.columns}
+    readings = [c for c in head.columns if c.kind == "number" and role_of(c.name) is None]
+    whose = roles & {"asset", "unit", "file", "label", "maybe_label"}
+    return {"start", "end"} <= roles and bool(whose) and not readings
 
 
 def _from_json(file: Path) -> Events | None:
