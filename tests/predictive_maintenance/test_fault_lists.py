@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kits.core.errors import DataError
+from kits.core.kit import RawSample
 from tests.predictive_maintenance.reading import (
     by_split,
+    channel,
     levels,
     names,
     put,
@@ -53,6 +56,25 @@ def test_faults_of_a_list_that_fit_no_recording_are_told(tmp_path: Path) -> None
     assert "nothing was recorded: they are in no recording\npresse1 2024-05-01T08:00:00 UTC" in said
     assert "counted as one with it\npresse1 2024-03-01T11:05:00 UTC" in said
     assert "nothing says what is a fault" not in said
+
+
+@pytest.mark.parametrize("name", ["stops.csv", "Arrêts machine.csv", "book.csv"])
+def test_a_list_is_known_by_what_it_holds(tmp_path: Path, name: str) -> None:
+    put(tmp_path / "Presse1.csv", table(("time", "v"), PRESS_TIMES, wave(400)))
+    lines = f"start,end,machine,fault\n{PRESS_TIMES[300]},{PRESS_TIMES[320]},Presse1,Lager\n"
+    put(tmp_path / name, lines)
+    samples, findings = read_all(tmp_path)
+    assert f"times of faults taken from {name}" in texts(findings, "labels")
+    assert [s.annotation.label for s in by_split(samples)["test"] if s.annotation] == ["Lager"]
+
+
+def test_a_recording_with_a_start_and_an_end_of_each_row_is_no_list(tmp_path: Path) -> None:
+    for name in ("Presse1", "Presse2"):
+        rows = table(("start", "end", "machine", "v"), PRESS_TIMES[:-1], PRESS_TIMES[1:], [name] * 399, wave(399))  # fmt: skip
+        put(tmp_path / f"{name}.csv", rows)
+    samples, findings = read_all(tmp_path)
+    assert "times of faults taken from" not in texts(findings)
+    assert {s.meta["asset"] for s in samples} == {"Presse1", "Presse2"}
 
 
 def test_a_list_that_names_none_of_the_machines_is_no_reason_to_ask_for_one(tmp_path: Path) -> None:
@@ -104,6 +126,58 @@ def test_a_book_of_words_alone_is_refused_and_not_told_as_taken(tmp_path: Path) 
     (refused,) = [f for f in findings if f.check == "unreadable-file"]
     assert "start and end" in refused.fix
     assert "taken for a recording" not in texts(findings)
+
+
+def _press_with_stops(tmp_path: Path, *stops: tuple[int, int], before_h: float = 1) -> None:
+    put(tmp_path / "p.csv", table(("time", "v"), PRESS_TIMES, range(400)))
+    lines = [f"{PRESS_TIMES[a]},{PRESS_TIMES[b]},p,Lager" for a, b in stops]
+    put(tmp_path / "stops.csv", "\n".join(["start,end,machine,fault", *lines]) + "\n")
+    put(tmp_path / "machines.yaml", f"labels: {{file: stops.csv, before_h: {before_h}}}\n")
+
+
+def _marked(samples: list[RawSample]) -> list[tuple[int, int, str]]:
+    """First and last reading of each marked stretch: the readings count the minutes."""
+    found = []
+    for sample in samples:
+        readings = np.rint(channel(sample, "v").readings)
+        for span in sample.annotation.spans if sample.annotation else ():
+            found.append((int(readings[span.start]), int(readings[span.end - 1]), span.label))
+    return sorted(found)
+
+
+def test_of_stops_the_hours_before_are_marked_and_the_stop_is_left_out(tmp_path: Path) -> None:
+    _press_with_stops(tmp_path, (200, 240), (300, 310))
+    samples, findings = read_all(tmp_path)
+    assert _marked(samples) == [(140, 199, "Lager"), (241, 299, "Lager")]
+    told = np.concatenate([channel(s, "v").readings for s in samples])
+    left = set(np.rint(told[np.isfinite(told)]).astype(int).tolist())
+    assert left == set(range(400)) - set(range(200, 241)) - set(range(300, 311))
+    assert "p: 2 stops, 52 rows left out" in texts(findings, "stops")
+
+
+def test_a_stop_before_which_nothing_was_recorded_is_told(tmp_path: Path) -> None:
+    _press_with_stops(tmp_path, (0, 30), (200, 230))
+    samples, findings = read_all(tmp_path)
+    assert _marked(samples) == [(140, 199, "Lager")]
+    assert "before which nothing was recorded" in texts(findings, "stops")
+    assert levels(findings, "stops") == {"pass", "warn"}
+
+
+def test_a_column_that_says_when_the_machine_stood_tells_stops_too(tmp_path: Path) -> None:
+    faults = [int(350 <= i < 380) for i in range(400)]
+    put(tmp_path / "p.csv", table(("time", "v", "failure"), PRESS_TIMES, range(400), faults))
+    put(tmp_path / "machines.yaml", "labels: {before_h: 0.5}\n")
+    samples, _ = read_all(tmp_path)
+    assert [(a, b) for a, b, _ in _marked(samples)] == [(320, 349)]
+
+
+def test_stops_of_recordings_without_times_stay_faults_and_that_is_told(tmp_path: Path) -> None:
+    faults = [int(350 <= i < 380) for i in range(400)]
+    put(tmp_path / "p.csv", table(("v", "failure"), range(400), faults))
+    put(tmp_path / "machines.yaml", "format: table\nrate_hz: 1\nlabels: {before_h: 0.5}\n")
+    samples, findings = read_all(tmp_path)
+    assert [(a, b) for a, b, _ in _marked(samples)] == [(350, 379)]
+    assert "without times" in texts(findings, "stops")
 
 
 def test_a_status_that_is_set_once_a_fault_is_noticed_is_kept_out(tmp_path: Path) -> None:

@@ -105,6 +105,11 @@ def test_warnings_before_marked_stops_are_told_though_they_count_as_false() -> N
     assert "kit replay --failures" in told
 
 
+def test_nothing_is_told_of_marks_before_which_no_alarm_began() -> None:
+    courses = [slow([(420, 450), (620, 640)], [(400, 500), (600, 700)])]
+    assert told_of_marks(courses, tally(courses)) == []
+
+
 def test_nothing_is_told_of_days_before_a_fault_in_recordings_of_minutes() -> None:
     courses = [course([(250, 420)], [(400, 500)])]
     assert told_of_marks(courses, tally(courses)) == []

@@ -284,15 +284,19 @@ def told_of_promise(point: OperatingPoint, measured: Estimate | None) -> list[st
 
 
 def told_of_marks(courses: Sequence[Course], counted: onsets.Tally) -> list[str]:
-    """What marks that begin when the machine stood would make of these figures, in recordings of a week or more."""
+    """What marks that begin when the machine stood make of these figures, where an alarm began before one and recordings are of
+    a week or more.
+    """
     days = sum(float(course.durations_s.sum()) for course in courses) / onsets.DAY_S
     if days < _WEEK:
         return []
     before = onsets.warned_before(courses, _BEFORE * onsets.DAY_S)
+    if not before:
+        return []
     return [
         f"event_recall counts alarms that begin while a fault is marked; of {len(counted.found)} faults {before} had "
         f"one begin in the {_BEFORE} days before, counted as false. Marks that begin when the machine stood make a "
-        "warning false and an alarm of the standstill right: then judge by kit replay --failures"
+        "warning false and an alarm of the standstill right: then state labels.before_h in machines.yaml and import again, or judge by kit replay --failures"
     ]
 
 

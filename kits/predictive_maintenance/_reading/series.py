@@ -54,6 +54,7 @@ from kits.predictive_maintenance._reading.recording import (
 from kits.predictive_maintenance._reading.roles import Roles, find_roles, row_labels
 from kits.predictive_maintenance._reading.row_times import times_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar, unit_of
+from kits.predictive_maintenance._reading.stops import before_stops
 from kits.predictive_maintenance._reading.table import Table, Texts
 from kits.predictive_maintenance._reading.tables import read_table
 from kits.predictive_maintenance._reading.tag_files import with_tags_joined
@@ -112,6 +113,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     _say_suspects(found, around)
     found = LeavingOut(sidecar).of(found, notes)
     found = without_leaks(found, sidecar, notes)
+    found = before_stops(found, sidecar.labels.before_h, notes)
     if placing is not None:
         placing.say(notes)
     elif found and not any(one.stated for one in found):

@@ -58,6 +58,12 @@ class Labels(Section):
     file: str = Field(
         "", description="file with the times of faults: .json (file → windows) or .csv (start, end)"
     )
+    before_h: float | None = Field(
+        None,
+        gt=0,
+        description="what is stated are stops of the machine: a fault counts as there for so many hours before each, and the"
+        " stop itself is left out; empty: it is stated since when a fault was there",
+    )
 
 
 class Life(Section):
