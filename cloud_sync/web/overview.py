@@ -5,6 +5,7 @@ Read-only. Audited rates come from `learning/audits.py`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -132,21 +133,23 @@ class Overview:
         return self.enrolled - self.online
 
 
-def _rates(session: Session) -> list[Rate]:
+def _rates(session: Session, kinds: Collection[str]) -> list[Rate]:
+    """In the words of parts where all that is decided here are pictures of them."""
+    parts = all(kind.startswith("image/") for kind in set(kinds) - {MAIL})
     audits = audited(session, mails=False).rates()
     return [
-        Rate("Escapes: missed defects", audits["escape_rate"]),
-        Rate("Overkill: good parts rejected", audits["overkill_rate"]),
-    ]
+        Rate("Escapes: missed defects" if parts else "Escapes: missed faults", audits["escape_rate"]),
+        Rate("Overkill: good parts rejected" if parts else "Overkill: false alarms", audits["overkill_rate"]),
+    ]  # fmt: skip
 
 
-def _letters_only(session: Session) -> bool:
-    """Whether every bundle here decides mails, whose figures have a page of their own."""
+def _kinds(session: Session) -> set[str]:
+    """Media types of all that the bundles here decide; empty where nothing is known of a kit."""
     kits = session.scalars(select(Bundle.kit).distinct()).all()
     try:
-        return bool(kits) and all(get_kit(k).manifest.media_types == (MAIL,) for k in kits)
+        return {kind for kit in kits for kind in get_kit(kit).manifest.media_types}
     except KitwrightError:
-        return False  # of a kit that is not installed here nothing is known
+        return set()  # it is not installed here
 
 
 def make_overview(session: Session, who: Identity, now: datetime | None = None) -> Overview:
@@ -162,7 +165,7 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
     ).all()
     reviewed = session.scalar(select(func.count()).select_from(Review).where(Review.at >= since))
     waiting = count_waiting(session, who.person_id)
-    hours = _per_hour(session, now)
+    hours, kinds = _per_hour(session, now), _kinds(session)
     return Overview(
         now=now,
         counts={verdict: sum(hour[verdict] for hour in hours) for verdict in _VERDICTS},
@@ -171,7 +174,7 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
         devices=_devices(session, now),
         enrolled=count_of(session, Device.name, IN_USE),
         online=count_of(session, Device.name, IN_USE & Device.online),
-        rates=[] if _letters_only(session) else _rates(session),
+        rates=[] if kinds == {MAIL} else _rates(session, kinds),  # mails' have a page of their own
         waiting=waiting,
         reviewed=reviewed or 0,
         alerts=list(session.scalars(recent.limit(SHOWN_ALERTS))),

@@ -59,14 +59,16 @@ def add_person(hub: Hub, login: str, role: str, password: str = "") -> dict[str,
     return {"Authorization": f"Bearer {secret}"}
 
 
-def know_bundle(hub: Hub, bundle: str = BUNDLE) -> None:
+def know_bundle(
+    hub: Hub, bundle: str = BUNDLE, *, kit: str = "visual-inspection", version: int = 1
+) -> None:
     """A bundle the hub knows, never rolled out: what it decided may be learned from."""
     with hub.database.transaction() as session:
         session.add(Blob(digest=bundle, size=1))
         session.flush()
         session.add(
             Bundle(
-                id=bundle, project=PROJECT, name=PROJECT, version=1, kit="visual-inspection",
+                id=bundle, project=PROJECT, name=PROJECT, version=version, kit=kit,
                 blob=bundle, size=1, origin="publisher",
             )
         )  # fmt: skip

@@ -18,11 +18,12 @@ from cloud_sync.learning import audits, review_queue
 from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.metrics import read_gauges
 from cloud_sync.store.db import Database, alembic_config, migrate
-from cloud_sync.store.models import Alert, Annotation, Device, Review, Sample
+from cloud_sync.store.models import Alert, Annotation, Device, Project, Review, Sample
 from cloud_sync.store.types import UtcDateTime
 from cloud_sync.web import overview, view_models
 from cloud_sync.web.auth import Identity, create_person
 from cloud_sync.web.pages import samples as sample_pages
+from tests.cloud_sync import hub_builders
 from tests.cloud_sync.fleet_builders import AT, add_device, make_hub
 from tests.cloud_sync.mail_builders import know_bundle
 from tests.cloud_sync.plans import asked, plan
@@ -122,6 +123,26 @@ def test_where_all_bundles_decide_mails_no_rate_of_parts_is_shown(hub: Hub) -> N
     know_bundle(hub)
     with hub.database.session() as session:
         assert overview.make_overview(session, VIEWER, AT).rates == []
+
+
+@pytest.mark.parametrize(
+    ("kits", "words"),
+    [
+        (("visual-inspection",), "good parts rejected"),
+        (("visual-inspection", "support-triage"), "good parts rejected"),
+        (("predictive-maintenance",), "false alarms"),
+        (("predictive-maintenance", "visual-inspection"), "false alarms"),
+    ],
+)
+def test_rates_are_told_in_words_of_what_is_decided(
+    hub: Hub, kits: tuple[str, ...], words: str
+) -> None:
+    with hub.database.transaction() as session:
+        session.add(Project(name=hub_builders.PROJECT, kit=kits[0], kit_yaml=""))
+    for version, kit in enumerate(kits, start=1):
+        hub_builders.know_bundle(hub, f"{version:064x}", kit=kit, version=version)
+    with hub.database.session() as session:
+        assert words in overview.make_overview(session, VIEWER, AT).rates[1].name
 
 
 def test_samples_decided_before_an_update_do_not_wait_again(empty_database_url: str) -> None:
