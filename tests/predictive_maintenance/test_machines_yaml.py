@@ -98,7 +98,7 @@ def test_every_key_stands_in_the_reference_with_its_meaning_and_default() -> Non
 def test_the_examples_of_the_reference_are_valid(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs/reference/machines-yaml.md").read_text("utf-8")
     examples = re.findall(r"```yaml\n(.*?)```", page, re.S)
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples:
         put(tmp_path / "machines.yaml", example)
         assert load_sidecar(tmp_path) != Sidecar()

@@ -196,5 +196,6 @@ def _same_channels(looks: list[Look]) -> Iterator[Finding]:
             "warn" if shared else "fail",
             f"recordings have {len(sets)} different sets of channels; {len(shared)} are in all",
             tuple(f"{n} recordings: {', '.join(names)[:150]}" for names, n in sets.most_common(5)),
-            "export the same columns everywhere, or import assets of one kind per project",
+            "export the same columns everywhere, say under names in machines.yaml which are one (FT?01: flow), or import assets of"
+            " one kind per project",
         )

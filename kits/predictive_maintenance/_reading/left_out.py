@@ -93,8 +93,11 @@ class LeavingOut:
 
 
 def unused(found: Iterable[RawSample | Finding], sidecar: Sidecar) -> Iterator[RawSample | Finding]:
-    """What a format gives that knows no times to leave out; tells where some are stated."""
+    """What a format gives that knows no times to leave out, nor names; tells where some are stated."""
     yield from found
+    if sidecar.names:
+        text = "names are for tables with a row per time: channels are called here as in the files"
+        yield Finding("names", "warn", text, (), "call the columns alike in the files")
     if sidecar.leave_out:
         text = "leave_out is for tables with a row per time: nothing is left out here"
         yield Finding(

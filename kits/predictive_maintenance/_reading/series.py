@@ -37,6 +37,7 @@ from kits.predictive_maintenance._reading.files import (
 )
 from kits.predictive_maintenance._reading.left_out import LeavingOut
 from kits.predictive_maintenance._reading.long import Long, find_long
+from kits.predictive_maintenance._reading.naming import Naming
 from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.order import rows_in_order
 from kits.predictive_maintenance._reading.owners import owner_of, owners
@@ -81,7 +82,11 @@ class _Import:
 
 
 def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
-    """Every table of a folder as recordings in time."""
+    """Every table of a folder as recordings in time.
+
+    Raises:
+        DataError: `names` would give two channels of a machine one name.
+    """
     notes = Notes()
     events = find_events(path, sidecar)
     if events is not None:
@@ -114,6 +119,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     found = LeavingOut(sidecar).of(found, notes)
     found = without_leaks(found, sidecar, notes)
     found = before_stops(found, sidecar.labels.before_h, notes)
+    found = Naming(sidecar.names).of(found, notes)
     if placing is not None:
         placing.say(notes)
     elif found and not any(one.stated for one in found):

@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from kits.core.section import Section
 from kits.core.settings import read_beside
+from kits.core.window import MAX_NAME
 from kits.predictive_maintenance._reading.table import Column, short_name
 
 NAMES = ("machines.yaml", "machines.yml")
@@ -146,6 +147,11 @@ class Sidecar(Section):
     keep: tuple[str, ...] = Field(
         (), description="columns that look as if they give the answer away, but are known before"
     )
+    names: dict[str, str] = Field(
+        {},
+        description="channel → what it is called in the model, so that tags of several machines are one channel; `*` and"
+        " `?` stand for signs. All other keys name channels as the files do",
+    )
     units: dict[str, str] = Field({}, description="channel → physical unit")
     scale: dict[str, float] = Field(
         {}, description="channel → factor from the file's number to the unit; `*` for all others"
@@ -160,6 +166,13 @@ class Sidecar(Section):
     learn: Learn = Field(
         Learn(), description="how much of each recording, and of rows of parts, may be learnt from"
     )
+
+    @field_validator("names")
+    @classmethod
+    def _each_a_name(cls, stated: dict[str, str]) -> dict[str, str]:
+        if any(not name.strip() or len(name) > MAX_NAME for name in stated.values()):
+            raise ValueError(f"a name has 1 to {MAX_NAME} signs")
+        return {short_name(name): value.strip() for name, value in stated.items()}
 
     @field_validator("units", "scale")
     @classmethod
