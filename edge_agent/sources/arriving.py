@@ -7,6 +7,7 @@ Shares of the network tell nobody of what comes, so the folder is looked at agai
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -87,6 +88,8 @@ class Arriving:
         self._coming: dict[str, _Coming] = {}
         self._began = False
         self._shut: set[str] = set()
+        self._disk: int | None = None
+        self._was_mounted = False
         self.before: Mapping[Path, Stamp] = {}
         self.took_s = 0.0
 
@@ -94,9 +97,10 @@ class Arriving:
         """Files that have become whole since the last look, the oldest first.
 
         Raises:
-            OSError: the folder cannot be looked at.
+            OSError: the folder cannot be looked at, or a share is mounted there no more.
         """
         now = self._clock()
+        self._look_at_disk()
         there = dict(self._there(str(self._root), 0))
         self.took_s = self._clock() - now
         self._known = {name: one for name, one in self._known.items() if name in there}
@@ -117,6 +121,15 @@ class Arriving:
                     taken is not None
                 ):  # it stays; a large picture takes a while, which no decision waits for
                     taken.digest = _digest(arrived.content)
+
+    def _look_at_disk(self) -> None:
+        """Behind a folder whose share is not mounted lies an empty one, and behind that all old files once it is again."""
+        disk, is_mounted = self._root.stat().st_dev, self._root.is_mount()
+        if self._was_mounted and not is_mounted:
+            raise OSError(errno.ENOTCONN, "its share is not mounted")
+        if self._disk is not None and disk != self._disk:
+            self.begin_anew()
+        self._disk, self._was_mounted = disk, is_mounted
 
     def begin_anew(self) -> None:
         """Nobody could look for a while: what came meanwhile is not new."""

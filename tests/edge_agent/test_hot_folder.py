@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from edge_agent.sources.hot_folder import HotFolderSource
 from edge_agent.sources.putting_away import PuttingAway
 from tests.edge_agent.parts import agent_config, make_bundle, picture
 from tests.edge_agent.test_sources import Consumer, Told
+from tests.small_disks import MakeDisk
 from tests.waiting import wait_for
 
 NEVER_S = 60.0
@@ -141,6 +143,64 @@ def test_a_share_that_goes_away_comes_back_and_what_came_meanwhile_is_told(tmp_p
         ("source-lost", "error"), ("parts-missed", "warning"), ("source-lost", "info"),
     ]  # fmt: skip
     assert "No such file" in told.texts[0] and "1 files came" in told.texts[1]
+
+
+@contextmanager
+def mounted(at: Path, *, like: Path) -> Iterator[None]:
+    """A share at `at`, with the files of `like`."""
+    subprocess.run(["mount", "--bind", str(like), str(at)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(at)], check=True)
+
+
+@pytest.fixture
+def share(make_disk: MakeDisk) -> Path:
+    """A disk with files in it, as a share that is mounted somewhere."""
+    disk = make_disk(4)
+    for number in range(3):
+        (disk / f"old{number}.png").write_bytes(encoded(".png", number))
+    return disk
+
+
+@pytest.fixture
+def camera(make_disk: MakeDisk) -> Path:
+    """Where a share is mounted: not below pytest's own folders, which are cleared up."""
+    folder = make_disk(1) / "camera"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("done", ["move", "keep"])
+def test_a_share_that_is_not_mounted_any_more_is_away_and_brings_no_parts(
+    camera: Path, share: Path, done: str
+) -> None:
+    told = Told()
+    with ExitStack() as open_now:
+        with mounted(camera, like=share):
+            consumer = open_now.enter_context(hot(camera, told, done=done))
+            (share / "first.png").write_bytes(encoded(".png", 6))
+            wait_for(lambda: names(consumer) == ["first.png"])
+        wait_for(lambda: ("source-lost", "error") in told.alerts)
+        assert "not mounted" in told.texts[-1]
+        (share / "meanwhile.png").write_bytes(encoded(".png", 7))
+        with mounted(camera, like=share):
+            wait_for(lambda: ("source-lost", "info") in told.alerts)
+            (share / "now.png").write_bytes(encoded(".png", 8))
+            wait_for(lambda: len(consumer.taken) > 1)
+    assert names(consumer) == ["first.png", "now.png"]
+    assert "hot-folder: 1 files came while the agent did not look" in "\n".join(told.texts)
+
+
+@pytest.mark.parametrize("done", ["move", "keep"])
+def test_a_share_that_is_mounted_late_brings_no_parts(camera: Path, share: Path, done: str) -> None:
+    told = Told()
+    with hot(camera, told, done=done) as consumer, mounted(camera, like=share):
+        wait_for(lambda: ("parts-missed", "warning") in told.alerts)
+        (share / "now.png").write_bytes(encoded(".png", 8))
+        wait_for(lambda: bool(consumer.taken))
+    assert names(consumer) == ["now.png"]
 
 
 def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
