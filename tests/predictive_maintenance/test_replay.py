@@ -203,6 +203,15 @@ def test_without_bundle_it_says_how_to_get_one(shop: Shop, tmp_path: Path) -> No
         kit("replay", str(shop.later), "-C", str(tmp_path))
 
 
+def test_the_report_counts_no_money_by_recordings_but_names_the_replay(shop: Shop) -> None:
+    (page,) = shop.project.glob("runs/*/report.html")
+    (document,) = shop.project.glob("runs/*/report.json")
+    html = page.read_text("utf-8")
+    assert "kit replay FOLDER" in html
+    assert "per 1,000" not in html and "Cost by threshold" not in html
+    assert json.loads(document.read_text("utf-8"))["money"] is None
+
+
 def test_replay_of_what_was_learned_says_so(shop: Shop) -> None:
     out = kit("replay", str(shop.later.parent / "week"), "-C", str(shop.project), "--json")
     document = json.loads(out)

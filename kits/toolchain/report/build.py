@@ -112,7 +112,7 @@ def _marks(facts: Facts) -> list[plots.Mark]:
 
 
 def _cost_plot(facts: Facts) -> str:
-    if facts.by_hand or facts.ranked:
+    if facts.by_hand or facts.ranked or facts.over_time:
         return ""
     xs, ys = figures.cost_curve(facts.evaluation, facts.project.config.costs)
     if not xs:

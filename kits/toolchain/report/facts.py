@@ -52,9 +52,14 @@ class Facts:
         return self.project.kit.manifest.ranked
 
     @property
+    def over_time(self) -> bool:
+        """Whether machines are watched: alarms cost and save, by the stops they warn of, and no sample does."""
+        return self.point.alarm is not None
+
+    @property
     def money(self) -> figures.Money | None:
         costs = self.project.config.costs
-        if self.ranked:
+        if self.ranked or self.over_time:
             return None
         if self.by_hand:
             return figures.money_by_hand(self.evaluation, costs)
