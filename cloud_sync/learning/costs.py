@@ -14,6 +14,7 @@ import numpy as np
 import yaml
 from pydantic import ValidationError
 
+from cloud_sync.cases.alarm_counts import AlarmCounts
 from cloud_sync.learning.audits import AuditCounts
 from cloud_sync.sections import Prices
 from kits.core.errors import ConfigError
@@ -86,18 +87,47 @@ def retraining_worth(
     seed: int = 0,
 ) -> Worth:
     """Expected gain of a retraining on `labels_after` instead of `labels_before` samples."""
-    rng = np.random.default_rng(seed + 1)
-    exponent = rng.uniform(*LEARNING_EXPONENT, size=DRAWS)
+    monthly = cost_draws(counts, costs, seed) * decisions_per_month
+    saved = _saved(labels_before, labels_after, seed)
+    return _worth(monthly * saved, counts.n, costs, prices)
+
+
+def alarms_worth(
+    alarms: AlarmCounts,
+    costs: Costs,
+    prices: Prices,
+    *,
+    labels_before: int,
+    labels_after: int,
+    seed: int = 0,
+) -> Worth:
+    """The same where machines are watched: by the false alarms that are spared; failures found more often come on top.
+
+    The rate of false alarms is drawn from its posterior under the Jeffreys prior of a Poisson rate.
+    """
+    drawn = np.random.default_rng(seed).gamma(alarms.false + 0.5, size=DRAWS)
+    monthly = drawn / alarms.machine_months * alarms.machines * costs.overkill
+    saved = _saved(labels_before, labels_after, seed)
+    return _worth(monthly * saved, alarms.known, costs, prices)
+
+
+def _saved(labels_before: int, labels_after: int, seed: int) -> Floats:
+    """Draws of the share of mistakes that more labels spare."""
+    exponent = np.random.default_rng(seed + 1).uniform(*LEARNING_EXPONENT, size=DRAWS)
     ratio = max(1, labels_before) / max(1, labels_after, labels_before)
-    saved = 1.0 - ratio**exponent
-    draws = cost_draws(counts, costs, seed) * saved * decisions_per_month * prices.months
+    saved: Floats = 1.0 - ratio**exponent
+    return saved
+
+
+def _worth(saved_per_month: Floats, n: int, costs: Costs, prices: Prices) -> Worth:
+    draws = saved_per_month * prices.months
     cost = prices.compute_hour * prices.compute_hours + prices.rollout
-    gain, balance = _estimate(draws, counts.n), _estimate(draws - cost, counts.n)
+    gain, balance = _estimate(draws, n), _estimate(draws - cost, n)
     chance = float((draws > cost).mean())
     text = (
         f"gain {gain.text(0)} {costs.currency} in {prices.months:g} months against {cost:.0f} "
         f"{costs.currency}, if mistakes fall with the number of samples to the power of "
-        f"-{LEARNING_EXPONENT[0]:g} to -{LEARNING_EXPONENT[1]:g}"
+        f"{-LEARNING_EXPONENT[0] or 0:g} to {-LEARNING_EXPONENT[1]:g}"
     )
     return Worth(gain, cost, balance, chance, costs.currency, text)
 

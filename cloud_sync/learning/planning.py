@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import proposing
@@ -19,26 +19,21 @@ from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.intake import provenance
 from cloud_sync.learning import datasets, left_out, sifting
-from cloud_sync.learning.audits import AuditCounts, audited
 from cloud_sync.learning.champions import champion_of
-from cloud_sync.learning.costs import Worth, project_costs, retraining_worth
+from cloud_sync.learning.costs import Worth
 from cloud_sync.learning.drift import DriftResult
+from cloud_sync.learning.evidence import Evidence, Labels, evidence_of
 from cloud_sync.learning.history import drift_of, note_baseline
 from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.learning.states import news_beside, with_keys
-from cloud_sync.mails.audit_counts import MailAudits, mail_audits
 from cloud_sync.store.db import take_turn
-from cloud_sync.store.models import Alert, Project, Sample
-from cloud_sync.store.models import Bundle as BundleRow
-from kits.core import bundle as bundles
+from cloud_sync.store.models import Alert, Project
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
 
 MIN_NEW_SAMPLES = 20
-MIN_AUDITS = 30
 WORTH_IT = 0.5
 ALERT_EVERY = timedelta(days=1)
-MONTH = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -84,23 +79,10 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
             why = [*why, f"left out, as the project states: {datasets.in_words(left)}"]
         return Plan(project, told, tuple(why), len(fresh), dict(labels), {}, None, None, True)
     champion = champion_of(session, project)
-    mails = mail_audits(session, champion.id) if champion else None
-    counts = mails.counts if mails else audited(session, project, champion.id if champion else "")
-    known = mails.known if mails else counts.n
     drift = drift_of(hub, session, champion, seed=seed) if champion else None
-    worth = None
-    if known >= MIN_AUDITS:
-        worth = retraining_worth(
-            counts,
-            project_costs(row.kit_yaml),
-            hub.config.prices,
-            decisions_per_month=_per_month(session, project),
-            labels_before=version.n,
-            labels_after=version.n + len(fresh),
-            seed=seed,
-        )
-    worse = _worse_than_promised(hub, champion, counts, mails)
-    retrain, reasons = _weigh(len(fresh), known, drift, worth, worse)
+    labels_then = Labels(version.n, version.n + len(fresh))
+    known = evidence_of(hub, session, row, champion, labels_then, seed)
+    retrain, reasons = _weigh(len(fresh), drift, known)
     refused = provenance.refused_among(session, there)
     if refused:
         reasons.append(f"the next version leaves out {len(refused)} samples of withdrawn bundles")
@@ -110,9 +92,9 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
         tuple(reasons),
         len(fresh),
         dict(labels),
-        {**(mails or counts).rates()},
+        {**known.rates},
         drift,
-        worth,
+        known.worth,
     )
 
 
@@ -148,59 +130,18 @@ def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> Alert
         return outbox.raise_own(session, "drift", "warning", result.text, where=place, at=now)
 
 
-def _weigh(
-    fresh: int,
-    audits: int,
-    drift: DriftResult | None,
-    worth: Worth | None,
-    worse: str,
-) -> tuple[bool, list[str]]:
-    reasons = []
+def _weigh(fresh: int, drift: DriftResult | None, known: Evidence) -> tuple[bool, list[str]]:
+    reasons, worth = [], known.worth
     enough = fresh >= MIN_NEW_SAMPLES
     reasons.append(f"{fresh} newly reviewed samples, {MIN_NEW_SAMPLES} are needed")
-    if worse:
-        reasons.append(worse)
+    if known.worse:
+        reasons.append(known.worse)
     if worth is not None:
         reasons.append(f"{worth.chance:.0%} chance that it pays: {worth.text}")
     else:
-        reasons.append(f"{audits} audited samples, {MIN_AUDITS} are needed to speak of money")
+        reasons.append(known.lacks)
     if drift is not None:
         advice = "; review more samples" if drift.drifted else ""
         reasons.append(drift.text + advice)
     pays = worth is not None and worth.chance >= WORTH_IT
-    return enough and (pays or bool(worse)), reasons
-
-
-def _worse_than_promised(
-    hub: Hub, champion: BundleRow | None, counts: AuditCounts, mails: MailAudits | None
-) -> str:
-    """One sentence when an audited rate is above what the bundle measured or promised, beyond chance."""
-    if champion is None:
-        return ""
-    point = bundles.open_bytes(hub.storage.get(champion.blob)).operating_point
-    if mails is not None:
-        found = mails.rates()["auto_error"]
-        if point.bound is None or not found.n or found.low <= point.bound.epsilon:
-            return ""
-        return f"audited auto_error {found.text()} is above the {point.bound.epsilon:.1%} promised"
-    promised = point.rates
-    for name in ("escape_rate", "overkill_rate"):
-        found, stated = counts.rates()[name], promised.get(name)
-        if stated is not None and found.n and found.low > stated.high:
-            return (
-                f"audited {name} {found.text()} is above the {stated.text()} measured in training"
-            )
-    return ""
-
-
-def _per_month(session: Session, project: str) -> float:
-    since = utc_now() - MONTH
-    n, first = session.execute(
-        select(func.count(), func.min(Sample.captured_at)).where(
-            Sample.project == project, Sample.captured_at > since
-        )
-    ).one()
-    if not n or first is None:
-        return 0.0
-    days = max(1.0, (utc_now() - first) / timedelta(days=1))
-    return float(n) * MONTH.days / min(days, float(MONTH.days))
+    return enough and (pays or bool(known.worse)), reasons
