@@ -74,9 +74,16 @@ def test_tags_of_a_long_table_and_of_a_file_each_are_named_too(tmp_path: Path) -
 
 def test_other_formats_tell_that_names_are_not_used(tmp_path: Path) -> None:
     put(tmp_path / "x.csv", table(("speed", "temp", "failure"), range(40), range(40), [0, 1] * 20))
-    put(tmp_path / "machines.yaml", "format: snapshots\nnames: {temp: T}\n")
+    stated = "format: snapshots\nnames: {temp: T}\nlabels: {before_h: 4}\n"
+    put(tmp_path / "machines.yaml", stated)
     _, findings = read_all(tmp_path)
-    assert levels(findings, "names") == {"warn"}
+    assert levels(findings, "names") == levels(findings, "stops") == {"warn"}
+
+
+def test_brackets_stand_for_themselves(tmp_path: Path) -> None:
+    put(tmp_path / "p.csv", table(("time", "plc[1].t", "plc1.t"), stamps(N), wave(N), wave(N)))
+    put(tmp_path / "machines.yaml", "names: {'plc[1].t': first}\n")
+    assert names(read_all(tmp_path)[0][0]) == ["first", "plc1.t"]
 
 
 @pytest.mark.parametrize("name", ["''", "x" * 100])

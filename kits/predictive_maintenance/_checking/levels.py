@@ -67,6 +67,8 @@ def levels_of(item: DatasetItem, window: Window, length_s: float) -> Levels | No
     means = {}
     for channel in window.channels:
         rate_hz = window.rate_of(channel)
+        if rate_hz <= 0:
+            continue
         at = start + np.arange(channel.readings.size) / rate_hz
         good = np.isfinite(channel.readings)
         rows = np.minimum(((at - start) * window.rate_hz).astype(np.int64), longest - 1)

@@ -93,8 +93,11 @@ class LeavingOut:
 
 
 def unused(found: Iterable[RawSample | Finding], sidecar: Sidecar) -> Iterator[RawSample | Finding]:
-    """What a format gives that knows no times to leave out, nor names; tells where some are stated."""
+    """What a format gives that knows no times to leave out, no stops and no names; tells where some are stated."""
     yield from found
+    if sidecar.labels.before_h is not None:
+        text = "labels.before_h is for tables with a row per time: what is marked here is taken for faults"
+        yield Finding("stops", "warn", text, (), "take it out of machines.yaml")
     if sidecar.names:
         text = "names are for tables with a row per time: channels are called here as in the files"
         yield Finding("names", "warn", text, (), "call the columns alike in the files")

@@ -58,7 +58,8 @@ class Naming:
 
     def _name(self, channel: str) -> str:
         for stated, name in self.names.items():
-            if fnmatchcase(channel.lower(), stated.lower()):
+            pattern = stated.lower().replace("[", "[[]")  # brackets stand for themselves
+            if fnmatchcase(channel.lower(), pattern):
                 self.used.add(stated)
                 return name
         return channel
