@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,23 +64,38 @@ def levels_of(item: DatasetItem, window: Window, length_s: float) -> Levels | No
     count = int((start + (longest - 1) / window.rate_hz) // length_s) - first + 1
     if count > _LONGEST * _MOST_BLOCKS:
         return None
-    faulty = _faulty(item, longest)
-    means = {}
+    normal = ~_faulty(item, longest)
+    means: dict[str, NDArray[np.float32]] = {}
+    known: dict[tuple[int, float], _Rows] = {}
     for channel in window.channels:
         rate_hz = window.rate_of(channel)
-        if rate_hz <= 0:
-            continue
-        at = start + np.arange(channel.readings.size) / rate_hz
-        good = np.isfinite(channel.readings)
-        rows = np.minimum(((at - start) * window.rate_hz).astype(np.int64), longest - 1)
-        good &= ~faulty[rows]
-        block = np.minimum((at[good] // length_s).astype(np.int64) - first, count - 1)
-        readings = np.bincount(block, minlength=count)
-        total = np.bincount(block, channel.readings[good].astype(np.float64), minlength=count)
-        mean = np.full(count, np.nan, np.float32)
-        np.divide(total, readings, out=mean, where=readings > 0, casting="unsafe")
-        means[channel.name] = mean
+        if rate_hz > 0:
+            key = (channel.readings.size, rate_hz)
+            if key not in known:
+                at = np.arange(channel.readings.size) / rate_hz
+                block = np.minimum(((start + at) // length_s).astype(np.int64) - first, count - 1)
+                rows = np.minimum((at * window.rate_hz).astype(np.int64), longest - 1)
+                known[key] = _Rows(*np.unique(block, return_index=True), normal[rows])
+            means[channel.name] = _means(channel.readings, known[key], count)
     return Levels(np.arange(first, first + count), means)
+
+
+class _Rows(NamedTuple):
+    """Of channels that are read at the same times: blocks, the first row of each, and (rows,) which ones count."""
+
+    blocks: NDArray[np.int64]
+    firsts: NDArray[np.intp]
+    counted: NDArray[np.bool_]
+
+
+def _means(readings: NDArray[np.float32], rows: _Rows, count: int) -> NDArray[np.float32]:
+    good = np.isfinite(readings) & rows.counted
+    total = np.add.reduceat(np.where(good, readings, 0).astype(np.float64), rows.firsts)
+    number = np.add.reduceat(good, rows.firsts, dtype=np.int64)
+    means = np.full(count, np.nan, np.float32)
+    told = number > 0
+    means[rows.blocks[told]] = total[told] / number[told]
+    return means
 
 
 def _faulty(item: DatasetItem, rows: int) -> NDArray[np.bool_]:
