@@ -40,6 +40,16 @@ def test_machines_that_run_alike_are_no_copies() -> None:
     assert near_duplicates(contents) == []
 
 
+def test_machines_that_work_the_same_shifts_are_no_copies() -> None:
+    """A speed that stands at nought or at 1480, with the noise of its sensor: only when it is switched on is its shape."""
+    runs = np.arange(4000) % 144 >= 60
+    contents = [(str(i), packed(1480 * runs + 2 * noise(i))) for i in range(6)]
+    assert near_duplicates(contents) == []
+    assert near_duplicates([*contents, ("copy", packed(1480 * runs + 2 * noise(3)))]) == [
+        ("3", "copy")
+    ]
+
+
 def test_smooth_courses_are_no_copies() -> None:
     at = np.arange(4000)
     warm = [1 - np.exp(-(at % 900) / tau) + np.sin(at / 70) for tau in (100.0, 100.5, 101.0)]
