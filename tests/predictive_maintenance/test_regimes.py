@@ -95,7 +95,18 @@ def test_causes_tell_the_regime_and_effects_do_not() -> None:
         "Velocità",
     )
     assert all(map(tells_regime, other))
+    switches = (
+        *("running", "RUN", "MotorRun", "Run Status", "on/off", "machine_on", "In Betrieb", "Maschine läuft"),
+        *("en marche", "en_marcha", "in marcia", "Ein/Aus", "idle", "in operation"),
+    )  # fmt: skip
+    assert all(map(tells_regime, switches))
     effects = (
+        "Laufzeit",
+        "run hours",
+        "overrun",
+        "Betriebsstunden",
+        "conveyor position",
+        "season",
         "Schwinggeschwindigkeit",
         "Durchfluss",
         "Motorstrom",

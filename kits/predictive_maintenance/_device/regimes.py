@@ -17,10 +17,12 @@ _CAUSES = re.compile(
     r"speed|rpm|load|set.?point|setting|mode|state|recipe|frequency|throttle|command|cmd|duty|strokes?(?![a-z])"
     r"|drehzahl|geschwindigkeit|hubzahl|hübe|taktzahl|sollwert|betriebsart|rezept|frequenz|auslastung"
     r"|belastung|last$|vitesse|cadence|consigne|recette|fr[eé]quence|taux de charge|velocidad"
-    r"|cadencia|consigna|receta|frecuencia|carga$|velocit[aà]|cadenza|ricetta|frequenza|carico",
+    r"|cadencia|consigna|receta|frecuencia|carga$|velocit[aà]|cadenza|ricetta|frequenza|carico"
+    r"|(?<!over)run(?:ning)?$|run.?(?:status|flag|signal)|on.?off$|(?:is|machine|motor|pump|fan|power).?on$|operating$|in.?operation$"
+    r"|producing$|idle$|l(?:ä|ae)uft$|betrieb$|ein.?aus$|eingeschaltet$|(?:en|in).?mar(?:che|cha|cia)$|en.?service$|in.?funzione$",
     re.I,
 )
-"""Names of what people set. What follows from it, a flow or a current, also follows from a fault: a regime told by
+"""Names of what people set, and of whether the machine runs. What follows from it, a flow or a current, also follows from a fault: a regime told by
 those would explain the fault away."""
 _VIBRATION = re.compile(r"schwing|vibra(?!tor)", re.I)
 """Always follows from how a machine runs; its velocity is called as that of a belt is."""
