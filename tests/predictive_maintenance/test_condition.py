@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -151,9 +153,19 @@ def test_a_regime_channel_that_is_not_there_is_refused(watched: Trained) -> None
 def test_that_no_channel_tells_how_the_machine_is_run_is_said(watched: Trained) -> None:
     said = " ".join(learn_condition(recordings(watched, "train"), [], watched.config, 0).notes)
     assert "name it in model.condition.regime_channels" in said  # a flow and a current are effects
+    assert "by turns" not in said
     alone = Config.model_validate({"condition": {"max_regimes": 1}})
     said = " ".join(learn_condition(recordings(watched, "train"), [], alone, 0).notes)
     assert "regime_channels" not in said
+
+
+def test_channels_that_show_a_machine_switched_on_and_off_are_named(watched: Trained) -> None:
+    recording = recordings(watched, "train")[0]
+    flow = readings(recording.window, "flow")
+    switched = np.where(np.arange(flow.size) // 200 % 2 == 0, flow, 0.01 * flow)
+    window = changed(recording.window, "flow", switched)
+    said = learn_condition([replace(recording, window=window)], [], watched.config, 0).notes
+    assert any("flow stand at two levels by turns" in note for note in said)
 
 
 def test_scores_of_normal_running_are_as_rare_as_promised(watched: Trained) -> None:

@@ -159,9 +159,10 @@ def _runs(mask: NDArray[np.bool_]) -> list[slice]:
 
 
 _NO_CAUSE = (
-    "one way of running: no channel is called after a speed, a load or a set point; if one of them tells how the machine"
-    " is run, name it in model.condition.regime_channels"
+    "one way of running: no channel is called after a speed, a load, a set point or whether it runs; if one of them tells how"
+    " the machine is run, name it in model.condition.regime_channels"
 )
+_MOST_LOOKED_AT = 64
 
 
 def _regimes(
@@ -180,7 +181,7 @@ def _regimes(
     learning = [p for p in pieces if not p.held_out]
     names = wanted or tuple(name for name in rows.channels if tells_regime(name))
     if not names and config.condition.max_regimes > 1 and len(rows.channels) > 1:
-        return None, (_NO_CAUSE,)
+        return None, (_no_cause(learning, rows),)
     columns = tuple(rows.channels.index(name) for name in names)
     found = learn_regimes(
         [p.raw for p in learning],
@@ -195,6 +196,22 @@ def _regimes(
         return None, ()
     told = ", ".join(rows.channels[c] for c in columns)
     return found, (f"{len(found.centres)} operating regimes, told by {told}",)
+
+
+def _no_cause(learning: Sequence[_Piece], rows: RowSpec) -> str:
+    """That nothing tells how the machine is run, and which channels show that it is run in two ways all the same."""
+    raw = [piece.raw for piece in learning]
+    by_turns = []
+    for column, name in enumerate(rows.channels[:_MOST_LOOKED_AT]):
+        found = learn_regimes(raw, (column,), most=2, settle=0, smooth=1, seed=0)
+        if found is not None and any(len(set(found.assign(piece)) - {-1, -2}) > 1 for piece in raw):
+            by_turns.append(name)
+    if not by_turns:
+        return _NO_CAUSE
+    return (
+        f"{_NO_CAUSE}. {', '.join(by_turns[:5])} stand at two levels by turns, as of a machine that is switched on and off: "
+        "each start is then as unusual as a fault, and faults that are smaller are missed; export whether it runs"
+    )
 
 
 @dataclass(frozen=True)
