@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from kits.visual_inspection import data
+from kits.visual_inspection import _duplicates, data
 from kits.visual_inspection.demo import draw
 from tests.visual_inspection.builders import encoded
 
@@ -33,3 +33,21 @@ def test_binary_pictures_with_few_differences_stay_apart() -> None:
 def test_flat_pictures_say_nothing() -> None:
     flat = [(str(n), encoded(np.full((64, 64, 3), 10 * n, np.uint8))) for n in range(4)]
     assert data.near_duplicates(flat) == []
+
+
+def test_most_pairs_of_parts_under_one_camera_end_at_a_few_means_and_no_alike_pair_does() -> None:
+    rng = np.random.default_rng(2)
+    scene = rng.integers(0, 255, (1, 32, 32))
+    change = (
+        rng.integers(-2, 3, (60, 32, 32))
+        + rng.integers(-25, 26, (60, 4, 4)).repeat(8, axis=1).repeat(8, axis=2)
+        * (np.arange(60) % 2)[:, None, None]
+    )
+    pixels = np.clip(scene + change, 0, 255).astype(np.uint8)
+    one, two = np.triu_indices(60, 1)
+    same = _duplicates._same(pixels, one, two)
+    ((left, right),) = _duplicates._plausible(_duplicates._coarse(pixels), [(one, two)])
+    kept = set(zip(left.tolist(), right.tolist()))
+    assert {(int(a), int(b)) for a, b in zip(one[same], two[same])} <= kept
+    assert same.sum() > 300
+    assert len(kept) < len(one) / 2

@@ -43,6 +43,56 @@ def test_the_kind_of_a_defect_stands_beside_a_verdict(tmp_path: Path) -> None:
     assert (labels["0.jpg"], labels["9.jpg"]) == ("Delle", "good")
 
 
+def test_a_verdict_of_any_name_counts_before_the_kind_of_a_defect(tmp_path: Path) -> None:
+    labels = with_kinds(tmp_path / "a", "Bild;Prüfergebnis;Fehlerart;Prüfer", "{}")
+    assert (labels["0.jpg"], labels["1.jpg"], labels["9.jpg"]) == ("Delle", "1", "good")
+    labels = with_kinds(tmp_path / "b", "Bild;Schärfe;Fehlerart;Prüfer", "Delle")
+    assert (labels["0.jpg"], labels["9.jpg"]) == ("n.i.O.", "good")
+
+
+def line_system(folder: Path, header: str, *rows: str) -> Path:
+    """Three pictures each of four parts, and a table of the line's own system with a row per part."""
+    pictures(folder, *(f"20261102/P71000{n}_{view}.jpg" for n in range(4) for view in (1, 2, 3)))
+    put(folder / "mes.csv", "\n".join([header, *rows]))
+    return folder
+
+
+def test_a_table_with_a_row_per_part_says_what_its_pictures_show(tmp_path: Path) -> None:
+    rows = ["P710000;i.O.", "p710001;n.i.O.", "P710002;i.O.", "P799999;i.O."]
+    found = read(line_system(tmp_path, "Seriennummer;Ergebnis", *rows))
+    labels = {name.removeprefix("20261102/"): label for name, label in found.labels.items()}
+    assert labels["P710000_3.jpg"] == "good"
+    assert labels["P710001_1.jpg"] == labels["P710001_2.jpg"] == "n.i.O."
+    assert labels["P710003_1.jpg"] == ""
+    groups = {one.group for one in found.samples.values() if "P710002" in one.source}
+    assert groups == {"P710002"}
+    assert "3 parts by 'Seriennummer'" in found.told["columns"].text
+
+
+def test_the_figures_of_a_serial_number_are_enough(tmp_path: Path) -> None:
+    rows = [f"71000{n};{'ko' if n == 2 else 'ok'}" for n in range(4)]
+    labels = read(line_system(tmp_path, "Matricola;Esito", *rows)).labels
+    assert [labels[f"20261102/P71000{n}_1.jpg"] for n in range(4)] == ["good", "good", "ko", "good"]
+
+
+def test_folders_of_classes_count_before_a_table_of_parts(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"{k}/P71000{n}_1.jpg" for n, k in enumerate(("gut", "gut", "Riss"))))
+    put(tmp_path / "mes.csv", "Teil;Ergebnis\nP710000;n.i.O.\nP710001;i.O.\nP710002;i.O.")
+    assert list(read(tmp_path).labels.values()) == ["Riss", "good", "good"]
+
+
+def test_parts_of_which_a_table_says_something_else_are_not_taken_for_good(tmp_path: Path) -> None:
+    folder = line_system(tmp_path, "Teil;Kraft", *(f"P71000{n};{n}.5" for n in range(4)))
+    with pytest.raises(DataError, match=r"mes\.csv names pictures and may be labels"):
+        read(folder)
+
+
+def test_a_day_in_the_names_is_no_part(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"20261102_{n}_cam.jpg" for n in range(30)))
+    put(tmp_path / "tage.csv", "Tag;Ergebnis\n20261102;i.O.\n20261103;n.i.O.")
+    assert data.detect_format(tmp_path) == "golden"
+
+
 @pytest.mark.parametrize(
     ("header", "kind", "good"),
     [

@@ -114,12 +114,16 @@ def _folder(file: Path) -> Split | None:
 
 def told(table: Table, stated: Sequence[Stated]) -> str:
     """Which columns of a table say what a picture shows, and how often which class is there, for people."""
-    picture = next((c for c in table.columns if stated and stated[0].name in {row.get(c) for row in table.rows}), "")  # fmt: skip
+    called = (stated[0].group or stated[0].name) if stated else ""
+    picture = next((c for c in table.columns if stated and called in {row.get(c) for row in table.rows}), "")  # fmt: skip
     columns = _columns_of(table, picture)
     where = ""
     if columns is not None and columns.label:
         finer = f", its kind by {columns.finer!r}" if columns.finer else ""
         where = f"class by {columns.label!r}{finer}: "
+    parts = len({one.group for one in stated if one.group})
+    if parts:
+        where = f"{parts} parts by {picture!r}, whose pictures stay together, {where}"
     counts = Counter(one.label for one in stated)
     return where + ", ".join(f"{label or '(none)'}: {n}" for label, n in counts.most_common(_SHOWN))
 
@@ -130,7 +134,8 @@ def _label_column(rows: Sequence[Row], others: Sequence[str]) -> str:
     called = [named[name] for name in map(plain, _LABELS) if name in named]
     telling = [column for column in others if _tells_good(rows, column)]
     if called:
-        return next((column for column in called if column in telling), called[0])
+        verdicts = (column for column in telling if _is_verdict(rows, column, called[0]))
+        return next((column for column in called if column in telling), next(verdicts, called[0]))
     if len(telling) == 1:
         return telling[0]
     if marked := [column for column in others if _holds_marks(rows, column)]:
@@ -138,6 +143,12 @@ def _label_column(rows: Sequence[Row], others: Sequence[str]) -> str:
     if _kinds(rows, others):
         return ""
     return next((named[name] for name in _OF_GOOD if name in named), "")
+
+
+def _is_verdict(rows: Sequence[Row], column: str, kind: str) -> bool:
+    """Whether a column calls parts good, and none of those that have a kind of a defect: `Prüfergebnis` beside `Fehlerart`."""
+    defects = (row for row in rows if row.get(kind, "").strip().lower() not in _NO_KIND)
+    return not any(is_good(row.get(column, "")) for row in defects)
 
 
 def _finer_column(table: Table, columns: _Columns, others: Sequence[str]) -> str:

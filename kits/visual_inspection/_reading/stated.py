@@ -34,6 +34,7 @@ class Stated:
         label: the class of the whole picture; empty: that of its boxes, and `good` without any.
         base: the folder that the name is relative to.
         open: what is stated and cannot be read, or that nobody looked at it: without a class and a box the picture is not annotated.
+        group: the part that it shows, where that is stated.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Stated:
     split: Split | None = None
     base: Path | None = None
     open: str = ""
+    group: str = ""
 
 
 def shares(boxes: Sequence[Box]) -> Places:
@@ -79,7 +81,8 @@ def samples_of(path: Path, author: str, stated: Iterable[Stated]) -> Iterator[Ra
             note = Annotation(label=GOOD, author="folders") if one.label == GOOD else None
             silent += [] if note else [picture.name]
         told.count(note)
-        yield picture.sample(note, split=(found.split if found else None) or one.split)
+        split, group = (found.split, found.group) if found else (None, "")
+        yield picture.sample(note, split=split or one.split, group=group)
     yield from told.findings(author)
     yield from labeller.findings
     yield from reading.findings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kits.core.column_names import plain
@@ -13,6 +13,7 @@ from kits.visual_inspection._reading import box_tables, class_tables
 from kits.visual_inspection._reading.finding_pictures import PictureIndex, parts_of
 from kits.visual_inspection._reading.labels_tables import Table, column_of_pictures, tables_under
 from kits.visual_inspection._reading.layout import layout_of
+from kits.visual_inspection._reading.serials import Serials
 from kits.visual_inspection._reading.stated import Stated, samples_of
 
 _SHOWN, _FOLDERS = 20, 5
@@ -57,9 +58,22 @@ def _found(path: Path) -> list[_Read]:
     found = search.read(lambda table: box_tables.stated(table, search.knows), _LEAST, boxes=True)
     found = found or search.read(lambda table: class_tables.stated(table, names), least)
     found = found or search.read(lambda table: class_tables.stated(table, stems), _SURE)
+    if not found and not (layout.has_classes and layout.has_good):
+        serials = Serials(files)
+        found = search.read(lambda table: _of_parts(table, serials, path), _SURE)
     if not found:
         search.refuse(names)
     return found
+
+
+def _of_parts(table: Table, serials: Serials, path: Path) -> list[Stated] | None:
+    """What a table with a row per part states of its pictures, which have the serial number in their names."""
+    parts = class_tables.stated(table, serials.knows)
+    return parts and [
+        replace(one, name=str(file.relative_to(path)), base=None, group=one.name)
+        for one in parts
+        for file in serials.of(one.name)
+    ]
 
 
 def _is_example(table: Table) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from kits.core.errors import DataError
@@ -11,6 +12,7 @@ from kits.core.row_sources import open_rows
 from kits.core.tables import BadRow, encoding_of
 from kits.visual_inspection._reading.documents import files_under
 from kits.visual_inspection._reading.finding_pictures import Beside, parts_of
+from kits.visual_inspection._reading.serials import Serials
 
 _BESIDE = (".txt", ".json", ".xml")
 _TEXTS = (
@@ -30,7 +32,7 @@ def unread_labels(path: Path, pictures: Sequence[Path]) -> str:
         found = [file for picture in pictures if (file := beside.of(picture)) is not None]
         if found and len(found) * 2 >= len(pictures):
             return f"{len(found)} files with the names of pictures may be labels ({found[0].name})"
-    names = _names(pictures)
+    names = _Names.of(pictures)
     for file in files_under(path, _TEXTS):
         if file.stat().st_size <= _MAX_BYTES:
             content = file.read_bytes()
@@ -40,7 +42,7 @@ def unread_labels(path: Path, pictures: Sequence[Path]) -> str:
     return _sheets(path, names)
 
 
-def _sheets(path: Path, names: Mapping[str, str]) -> str:
+def _sheets(path: Path, names: _Names) -> str:
     for file in files_under(path, SPREADSHEETS):
         name = str(file.relative_to(path))
         try:
@@ -54,27 +56,50 @@ def _sheets(path: Path, names: Mapping[str, str]) -> str:
     return ""
 
 
-def _names(pictures: Sequence[Path]) -> Mapping[str, str]:
-    """Whole names and, where they are long enough to be no other number, names without their ending → the whole name."""
-    names = {picture.name.lower(): picture.name.lower() for picture in pictures}
-    stems = {picture.stem.lower(): picture.name.lower() for picture in pictures}
-    return names | {stem: name for stem, name in stems.items() if len(stem) >= _LONG}
+@dataclass(frozen=True)
+class _Names:
+    """What pictures may be called: whole names, names without their ending where these are long enough to be no other number, serial numbers.
+
+    Attributes:
+        whole: with the ending.
+        stems: → the whole name.
+    """
+
+    whole: frozenset[str]
+    stems: Mapping[str, str]
+    serials: Serials
+
+    @classmethod
+    def of(cls, pictures: Sequence[Path]) -> _Names:
+        """The names of some pictures."""
+        stems = {picture.stem.lower(): picture.name.lower() for picture in pictures}
+        long = {stem: name for stem, name in stems.items() if len(stem) >= _LONG}
+        whole = frozenset(picture.name.lower() for picture in pictures)
+        return cls(whole, long, Serials(pictures))
+
+    def meant(self, word: str) -> set[str]:
+        """The whole names of the pictures that a word means."""
+        if word in self.whole:
+            return {word}
+        if word in self.stems:
+            return {self.stems[word]}
+        return {picture.name.lower() for picture in self.serials.of(word)}
 
 
-def _speaks_of(lines: Iterable[str], names: Mapping[str, str]) -> bool:
+def _speaks_of(lines: Iterable[str], names: _Names) -> bool:
     """Whether lines name several pictures and say something of them: a list of names alone says nothing.
 
-    By names without their endings, which may be anything, half of the pictures must be named.
+    By names without their endings and by serial numbers, which may be anything, half of the pictures must be named.
     """
     whole: set[str] = set()
     short: set[str] = set()
     alone = True
     for line in lines:
         words = [word[0] for text in _WORDS.findall(line) if (word := parts_of(text)[-1:])]
-        named = {word for word in words if word in names}
-        whole |= {word for word in named if names[word] == word}
-        short |= {names[word] for word in named}
+        named = {word: meant for word in words if (meant := names.meant(word))}
+        whole |= named.keys() & names.whole
+        short.update(*named.values())
         alone = alone and len(words) == len(named)
-    pictures = len(set(names.values()))
+    pictures = len(names.whole)
     enough = len(whole) >= min(_LEAST, pictures) or len(short) >= max(_LEAST, pictures / 2)
     return not alone and enough
