@@ -7,7 +7,7 @@ figures add up. Reading formats is the kit's work (`data.py`), placing samples `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -16,7 +16,7 @@ from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build,
 from kits.core.errors import DataError, UsageError, did_you_mean
 from kits.core.kit import Finding, NoProgress, Progress
 from kits.core.placing import BY_TIME, STATED
-from kits.core.sample import place_in_time
+from kits.core.sample import Sample, place_in_time
 from kits.toolchain.datasets import save_findings
 from kits.toolchain.intake import Entry, ImportOptions, Intake, add_existing, stated_labels, take_in
 from kits.toolchain.progress import counted
@@ -142,7 +142,11 @@ def _make_version(
         "test": config.split.test,
     }
     pattern = re.compile(config.group_by) if config.group_by else None
-    candidates = [_candidate(entry, pattern) for entry in entries.values()]
+    matched = {key: _matched(entry.sample, pattern) for key, entry in entries.items()}
+    if pattern is not None:
+        intake.findings.extend(_unmatched(entries, matched))
+    sources = {entry.sample.source for entry in entries.values()}
+    candidates = [_candidate(entry, matched[key], sources) for key, entry in entries.items()]
     in_order = config.order != "random" and has_order(candidates)
     if config.order == "time" and not in_order:
         raise DataError(
@@ -180,12 +184,37 @@ def _contents(entries: dict[str, Entry], blobs: BlobStore) -> Iterator[tuple[str
             yield identity, blobs.get(entry.sample.digest)
 
 
-def _candidate(entry: Entry, pattern: re.Pattern[str] | None) -> Candidate:
+def _matched(sample: Sample, pattern: re.Pattern[str] | None) -> str:
+    """What `group_by` finds in the name of the sample's file; empty: nothing."""
+    match = pattern.search(PurePosixPath(sample.source).name) if pattern is not None else None
+    if match is None:
+        return ""
+    return (match[1] or "") if match.re.groups else match[0]
+
+
+def _unmatched(entries: Mapping[str, Entry], matched: Mapping[str, str]) -> Iterator[Finding]:
+    """Samples whose group nobody says: a pattern that fits no name would group nothing without a word."""
+    alone = [
+        entry.sample.source
+        for key, entry in entries.items()
+        if not matched[key] and (entry.before or not entry.sample.group)
+    ]
+    if alone:
+        yield Finding(
+            "group-by",
+            "warn",
+            f"data.group_by finds nothing in {len(alone)} of {len(entries)} names: each of these is a group of its own",
+            tuple(alone[:20]),
+            "correct the expression in kit.yaml, and import with --replace",
+        )
+
+
+def _candidate(entry: Entry, matched: str, sources: Container[str]) -> Candidate:
+    """A sample to place; one of the version before whose group is only a file's name is grouped anew by `group_by`."""
     sample = entry.sample
     group = sample.group
-    if not group and pattern is not None:
-        match = pattern.search(PurePosixPath(sample.source).name)
-        group = (match[1] if pattern.groups else match[0]) if match else ""
+    if not group or (entry.before and group in sources):
+        group = matched or group
     return Candidate(
         id=sample.id,
         source=sample.source,

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import Finding
-from kits.visual_inspection import _images
+from kits.visual_inspection import _images, _same_part
 from kits.visual_inspection._approach import choose_approach, require_samples
 from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import Config
@@ -36,7 +36,7 @@ class _Look:
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
-    """Findings on resolution, light, focus, box sizes, class counts and good parts."""
+    """Findings on resolution, light, focus, box sizes, class counts, good parts and pictures of one part."""
     assert isinstance(config, Config)
     looks = [look for look in map(_look, *_sampled(dataset)) if look is not None]
     yield from _resolution(looks)
@@ -46,6 +46,7 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
     yield from _class_counts(dataset)
     yield from _learnable(dataset, config)
     yield _good_parts(dataset, config)
+    yield from _same_part.check(dataset)
 
 
 def _sampled(dataset: Dataset) -> tuple[list[Dataset], list[DatasetItem]]:

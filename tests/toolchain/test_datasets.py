@@ -72,6 +72,32 @@ def test_group_by_keeps_files_of_one_part_together(project: Project, tmp_path: P
     assert len(sides) == len({group for group, _ in sides}) < 50
 
 
+def grouped_by(project: Project, pattern: str) -> Project:
+    path = project.root / "kit.yaml"
+    before = path.read_text().partition("data:\n")[0]
+    path.write_text(before + f"data:\n  group_by: '{pattern}'\n")
+    return Project.open(project.root)
+
+
+def test_group_by_that_comes_later_groups_what_is_there(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    write_samples(folder, "good", numbers(1, 50))
+    import_data(project, folder, ImportOptions())
+    again = import_data(grouped_by(project, r"^(1\.\d)"), folder, ImportOptions())
+    sides = {(i.sample.group, i.split) for i in again.dataset.items}
+    assert again.duplicates == 50
+    assert len(sides) == len({group for group, _ in sides}) < 50
+    assert any(finding.check == "leakage" for finding in again.findings)
+
+
+def test_group_by_that_finds_nothing_is_told(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    write_samples(folder, "good", numbers(1, 50))
+    report = import_data(grouped_by(project, "^SN([0-9]+)_"), folder, ImportOptions())
+    (told,) = [finding for finding in report.findings if finding.check == "group-by"]
+    assert "nothing in 50 of 50 names" in told.text
+
+
 def test_only_restricts_training_samples_but_not_the_test_split(
     project: Project, tmp_path: Path
 ) -> None:
