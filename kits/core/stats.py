@@ -257,14 +257,15 @@ def auroc_estimate(
 
     A perfect order stays perfect in every resample, which would look certain however few samples
     there are. Its lower end is then 1 minus the exact bound on how many of the smaller class may
-    stand on the wrong side.
+    stand on the wrong side; samples of one group count once.
     """
     found = bootstrap(
         lambda rows: auroc(scores[rows], positive[rows]), groups, seed=seed, rounds=rounds
     )
     if found.value < 1.0:
         return found
-    fewer = int(min(positive.sum(), (~positive).sum()))
+    classes = ({g for g, p in zip(groups, positive) if p == wanted} for wanted in (True, False))
+    fewer = min(map(len, classes))
     return found.model_copy(
         update={
             "low": 1.0 - upper_bound(0, fewer, 0.975),

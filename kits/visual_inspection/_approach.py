@@ -24,6 +24,12 @@ def is_good(item: DatasetItem) -> bool:
     return note is not None and note.label == GOOD and not note.boxes
 
 
+def is_defect(item: DatasetItem) -> bool:
+    """Whether an annotated sample counts as defective: another class than good, or boxes."""
+    note = item.annotation
+    return note is not None and (bool(note.boxes) or note.label not in ("", GOOD))
+
+
 def choose_approach(dataset: Dataset, config: Config) -> tuple[str, str]:
     """(`good-parts` or `detector`, why)."""
     if config.approach != "auto":

@@ -15,7 +15,7 @@ from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.visual_inspection import _images, _same_part
-from kits.visual_inspection._approach import choose_approach, require_samples
+from kits.visual_inspection._approach import choose_approach, is_defect, is_good, require_samples
 from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import Config
 
@@ -46,6 +46,7 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
     yield from _class_counts(dataset)
     yield from _learnable(dataset, config)
     yield _good_parts(dataset, config)
+    yield from _parts_of_test(dataset)
     yield from _same_part.check(dataset)
 
 
@@ -165,7 +166,8 @@ def needed_good_parts(rate: float, confidence: float = 0.95) -> int:
 
 def _good_parts(dataset: Dataset, config: Config) -> Finding:
     rate = config.good_parts.false_alarm_rate
-    good = sum(1 for i in dataset.of("val") if i.annotation and i.annotation.label == GOOD)
+    val = (i for i in dataset.of("val") if i.annotation and i.annotation.label == GOOD)
+    good = len({i.sample.group or i.sample.id for i in val})
     expected, sure = math.ceil(1 / rate) - 1, needed_good_parts(rate)
     text = (
         f"{good} good parts in val; a false-reject rate of {rate:.1%} needs {expected} to hold "
@@ -176,3 +178,17 @@ def _good_parts(dataset: Dataset, config: Config) -> Finding:
     return Finding(
         "good-parts", "warn", text, (), f"collect {sure - good} more good parts for calibration"
     )
+
+
+def _parts_of_test(dataset: Dataset) -> Iterator[Finding]:
+    """Of how many parts the pictures are that figures come from, where a part has several."""
+    told = []
+    for what, is_one in (("good parts", is_good), ("defective parts", is_defect)):
+        some = [item for item in dataset.of("test") if is_one(item)]
+        parts = len({item.sample.group or item.sample.id for item in some})
+        told += [f"{len(some)} pictures of {parts} {what}"] if parts < len(some) else []
+    if told:
+        yield Finding(
+            "parts-in-test", "pass", f"{' and '.join(told)} in test: intervals count what belongs together as one part, unless "
+            "its pictures prove more",
+        )  # fmt: skip

@@ -21,9 +21,8 @@ from kits.core.kit import Progress, TrainOutcome, TrainTask
 from kits.core.runtime import OnnxSession, Session
 from kits.core.stats import Estimate, auroc, bootstrap
 from kits.visual_inspection import _bank, _fusion, _images
-from kits.visual_inspection._approach import is_good
+from kits.visual_inspection._approach import is_defect, is_good
 from kits.visual_inspection._backbone import load_backbone
-from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import GoodPartsConfig
 from kits.visual_inspection.runtime import GoodPartsSpec, tile_scores
 
@@ -37,12 +36,6 @@ class Embedded:
 
     features: Floats
     owner: int
-
-
-def is_defect(item: DatasetItem) -> bool:
-    """Whether an annotated sample counts as defective: another class than good, or boxes."""
-    note = item.annotation
-    return note is not None and (bool(note.boxes) or note.label not in ("", GOOD))
 
 
 def train_good_parts(task: TrainTask, config: GoodPartsConfig) -> TrainOutcome:

@@ -1,24 +1,67 @@
 """Thresholds from scores: by expected cost when defects are known, else by a conformal bound.
 
-A pure function of values; what a score means and which items it came from is the caller's.
+A pure function of values; what a score means and which items it came from is the caller's. Three pictures of one part count as
+one part, for they promise no more than one.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.operating_point import Band, Costs
-from kits.core.stats import conformal_threshold, upper_bound
+from kits.core.stats import beta_quantile
 
 Floats = NDArray[np.float64]
 MIN_DEFECTS = 10
 MIN_GOOD = 10
 _CANDIDATES = 160
 _REVIEW_FACTOR = 5.0
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of held-out pictures, and which part each shows.
+
+    Attributes:
+        values, groups: one per picture.
+    """
+
+    values: Floats
+    groups: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def parts(self) -> int:
+        """How many parts the pictures show."""
+        return len(set(self.groups))
+
+    def bound(self, share: float, confidence: float = 0.95) -> float:
+        """One-sided exact upper bound of a rate of which `share` is seen among the pictures."""
+        if not self.parts or share >= 1:
+            return 1.0
+        seen = share * self.parts
+        return beta_quantile(confidence, seen + 1, self.parts - seen)
+
+    def rank(self, rate: float) -> float:
+        """Smallest threshold that a picture of a new part exceeds with probability `rate` at most; infinite where parts are too few.
+
+        Each part weighs the same, however many pictures it has (Lee, Barber & Willett 2023); of one picture each this is
+        `stats.conformal_threshold`.
+        """
+        size = Counter(self.groups)
+        order = np.argsort(self.values, kind="stable")
+        weight = np.array([1 / size[self.groups[i]] for i in order]) / (self.parts + 1)
+        reached = np.flatnonzero(np.cumsum(weight) >= 1 - rate - _ROUNDING)
+        return float(self.values[order[reached[0]]]) if len(reached) else math.inf
 
 
 @dataclass(frozen=True)
@@ -30,17 +73,13 @@ class Chosen:
     guarantee: str
 
 
-def by_cost(good: Floats, defect: Floats, costs: Costs) -> Chosen:
-    """The band of least expected cost, counting upper 95 % bounds of both error rates.
-
-    Args:
-        good, defect: scores of held-out parts.
-    """
-    cuts = _cuts(np.concatenate([good, defect]))
-    below_defect = np.searchsorted(np.sort(defect), cuts)
-    below_good = np.searchsorted(np.sort(good), cuts)
-    escape = _bounds(below_defect, len(defect))
-    overkill = _bounds(len(good) - below_good, len(good))
+def by_cost(good: Scores, defect: Scores, costs: Costs) -> Chosen:
+    """The band of least expected cost, counting upper 95 % bounds of both error rates."""
+    cuts = _cuts(np.concatenate([good.values, defect.values]))
+    below_defect = np.searchsorted(np.sort(defect.values), cuts)
+    below_good = np.searchsorted(np.sort(good.values), cuts)
+    escape = _bounds(below_defect, defect)
+    overkill = _bounds(len(good) - below_good, good)
     share = costs.prevalence
     # mass of parts below each cut; the band between two cuts is reviewed
     mass = share * below_defect / len(defect) + (1 - share) * below_good / len(good)
@@ -54,37 +93,42 @@ def by_cost(good: Floats, defect: Floats, costs: Costs) -> Chosen:
     band = Band(act_at=float(cuts[high]), review_from=float(cuts[low]))
     sure = (
         f"with 95 % confidence each: escape ≤ {escape[low]:.1%} "
-        f"({below_defect[low]} of {len(defect)} defects), false reject ≤ {overkill[high]:.1%} "
-        f"({len(good) - below_good[high]} of {len(good)} good parts); thresholds were chosen on "
+        f"({below_defect[low]} of {_counted(defect, 'defects')}), false reject ≤ {overkill[high]:.1%} "
+        f"({len(good) - below_good[high]} of {_counted(good, 'good parts')}); thresholds were chosen on "
         "these parts, so the test split has the last word"
     )
     return Chosen(band, "least expected cost at upper 95 % bounds of both error rates", sure)
 
 
-def by_conformal(good: Floats, rate: float) -> Chosen:
+def _counted(scores: Scores, what: str) -> str:
+    if scores.parts == len(scores):
+        return f"{scores.parts} {what}"
+    return f"{len(scores)} pictures of {scores.parts} {what}"
+
+
+def by_conformal(good: Scores, rate: float) -> Chosen:
     """The band from good parts alone.
 
     Args:
-        good: scores of good parts the model did not learn from, at least one.
+        good: good parts the model did not learn from, at least one.
         rate: share of good parts that may be rejected.
     """
-    reachable = max(rate, 1 / (len(good) + 1))
-    threshold = _finite(conformal_threshold(good, reachable), good)
+    reachable = max(rate, 1 / (good.parts + 1))
+    threshold = _finite(good.rank(reachable), good)
     act_at = math.nextafter(threshold, math.inf)  # only scores above the threshold are alarms
-    review = _finite(conformal_threshold(good, min(0.25, _REVIEW_FACTOR * reachable)), good)
-    above = int((good > threshold).sum())
-    sure = upper_bound(above, len(good))
+    review = _finite(good.rank(min(0.25, _REVIEW_FACTOR * reachable)), good)
+    sure = good.bound(float((good.values > threshold).mean()))
     short = "" if reachable == rate else f" ({rate:.1%} needs {math.ceil(1 / rate) - 1} good parts)"
     guarantee = (
-        f"false reject ≤ {reachable:.1%} expected on parts like the {len(good)} good calibration "
+        f"false reject ≤ {reachable:.1%} expected on parts like the {good.parts} good calibration "
         f"parts{short}; ≤ {sure:.1%} with 95 % confidence; nothing is promised about escapes"
     )
     band = Band(act_at=act_at, review_from=min(review, act_at))
-    return Chosen(band, f"split-conformal rank on {len(good)} good parts", guarantee)
+    return Chosen(band, f"split-conformal rank on {_counted(good, 'good parts')}", guarantee)
 
 
-def _finite(threshold: float, good: Floats) -> float:
-    return threshold if math.isfinite(threshold) else float(good.max())
+def _finite(threshold: float, good: Scores) -> float:
+    return threshold if math.isfinite(threshold) else float(good.values.max())
 
 
 def _cuts(scores: Floats) -> Floats:
@@ -97,6 +141,6 @@ def _cuts(scores: Floats) -> Floats:
     return np.concatenate([[unique[0] - step], middles, [unique[-1] + step]])
 
 
-def _bounds(errors: NDArray[np.intp], n: int) -> Floats:
-    known = {int(k): upper_bound(int(k), n) for k in np.unique(errors)}
+def _bounds(errors: NDArray[np.intp], among: Scores) -> Floats:
+    known = {int(k): among.bound(int(k) / len(among)) for k in np.unique(errors)}
     return np.array([known[int(k)] for k in errors])

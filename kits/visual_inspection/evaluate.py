@@ -15,10 +15,11 @@ from pydantic import BaseModel
 
 from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
+from kits.core.grouped import grouped_proportion
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult
 from kits.core.operating_point import Costs, OperatingPoint
 from kits.core.prediction import Box, Prediction, prediction_from_json, prediction_to_json
-from kits.core.stats import Estimate, auroc_estimate, bootstrap, proportion
+from kits.core.stats import Estimate, auroc_estimate, bootstrap, widened
 from kits.visual_inspection import _picture, _thresholds
 from kits.visual_inspection._map import iou, mean_average_precision, resampler
 from kits.visual_inspection._words import GOOD
@@ -64,7 +65,7 @@ def choose_operating_point(task: EvaluateTask, config: BaseModel) -> OperatingPo
     assert isinstance(config, Config)
     judged = _judge(task)
     good, defect = _scores(judged, False), _scores(judged, True)
-    if len(good) >= _thresholds.MIN_GOOD and len(defect) >= _thresholds.MIN_DEFECTS:
+    if good.parts >= _thresholds.MIN_GOOD and defect.parts >= _thresholds.MIN_DEFECTS:
         chosen = _thresholds.by_cost(good, defect, task.costs)
     elif len(good):
         chosen = _thresholds.by_conformal(good, config.good_parts.false_alarm_rate)
@@ -79,7 +80,7 @@ def choose_operating_point(task: EvaluateTask, config: BaseModel) -> OperatingPo
         default=chosen.band,
         costs=task.costs,
         guarantee=chosen.guarantee,
-        method=f"{chosen.method}, on {len(good)} good and {len(defect)} defective parts of val",
+        method=f"{chosen.method}, on {good.parts} good and {defect.parts} defective parts of val",
         dataset=task.dataset.id,
         seed=task.seed,
     )
@@ -189,8 +190,10 @@ def _judge(task: EvaluateTask) -> list[_Judged]:
     return judged
 
 
-def _scores(judged: Sequence[_Judged], defect: bool) -> NDArray[np.float64]:
-    return np.array([one.prediction.score for one in judged if one.defect is defect])
+def _scores(judged: Sequence[_Judged], defect: bool) -> _thresholds.Scores:
+    some = [one for one in judged if one.defect is defect]
+    values = np.array([one.prediction.score for one in some], dtype=np.float64)
+    return _thresholds.Scores(values, [one.group for one in some])
 
 
 def _verdicts(judged: Sequence[_Judged], point: OperatingPoint) -> list[str]:
@@ -227,14 +230,19 @@ def _boxes(judged: Sequence[_Judged], task: EvaluateTask, notes: list[str]) -> d
 
 def _rates(judged: Sequence[_Judged], verdicts: Sequence[str]) -> dict[str, Estimate]:
     """Escape and overkill with exact intervals, and the share that a person looks at."""
-    of_defects = [v for one, v in zip(judged, verdicts) if one.defect]
-    of_good = [v for one, v in zip(judged, verdicts) if not one.defect]
-    rates = {"review_rate": proportion(sum(v == "review" for v in verdicts), len(verdicts))}
-    if of_defects:
-        rates["escape_rate"] = proportion(sum(v == "pass" for v in of_defects), len(of_defects))
-    if of_good:
-        rates["overkill_rate"] = proportion(sum(v == "act" for v in of_good), len(of_good))
+    defects = [(one, v) for one, v in zip(judged, verdicts) if one.defect]
+    good = [(one, v) for one, v in zip(judged, verdicts) if not one.defect]
+    rates = {"review_rate": _share(list(zip(judged, verdicts)), "review")}
+    if defects:
+        rates["escape_rate"] = _share(defects, "pass")
+    if good:
+        rates["overkill_rate"] = _share(good, "act")
     return rates
+
+
+def _share(judged: Sequence[tuple[_Judged, str]], verdict: str) -> Estimate:
+    """How often a verdict is given; pictures of one part count as what they are worth together."""
+    return grouped_proportion([v == verdict for _, v in judged], [one.group for one, _ in judged])
 
 
 def _money(
@@ -256,7 +264,19 @@ def _money(
         return float(1000 * cost)
 
     groups = [one.group for one in judged]
-    return {"cost_per_1000": bootstrap(per_1000, groups, seed=task.seed, rounds=_ROUNDS)}
+    found = bootstrap(per_1000, groups, seed=task.seed, rounds=_ROUNDS)
+    rates = _rates(judged, verdicts)
+    unseen = [
+        1000 * weight * rates[name].high
+        for name, weight in (
+            ("escape_rate", share * task.costs.escape),
+            ("overkill_rate", (1 - share) * task.costs.overkill),
+        )
+        if not rates[name].value
+    ]
+    # resampling never draws a mistake that did not happen; the exact bound says how often it may
+    high = found.value + max(unseen, default=0.0)
+    return {"cost_per_1000": widened(found, found.low, high, "bound of a rate without a mistake")}
 
 
 def _cost(defect: bool, verdict: str, costs: Costs) -> float:
@@ -271,14 +291,17 @@ def _slices(judged: Sequence[_Judged], verdicts: Sequence[str]) -> dict[str, dic
     """Per class: share of its parts that did not pass, and of its boxes that were found."""
     slices: dict[str, dict[str, Estimate]] = {}
     for label in sorted({one.label for one in judged if one.defect}):
-        mine = [v for one, v in zip(judged, verdicts) if one.defect and one.label == label]
-        slices[label] = {"part_recall": proportion(sum(v != "pass" for v in mine), len(mine))}
-    boxes: dict[str, list[bool]] = {}
+        mine = [(o, v) for o, v in zip(judged, verdicts) if o.defect and o.label == label]
+        stopped = grouped_proportion([v != "pass" for _, v in mine], [o.group for o, _ in mine])
+        slices[label] = {"part_recall": stopped}
+    boxes: dict[str, list[tuple[bool, str]]] = {}
     for one in judged:
         for target in one.truth_boxes:
-            boxes.setdefault(target.label, []).append(_covered(target, one.prediction.boxes))
-    for label, found in sorted(boxes.items()):
-        slices.setdefault(label, {})["box_found"] = proportion(sum(found), len(found))
+            found = _covered(target, one.prediction.boxes)
+            boxes.setdefault(target.label, []).append((found, one.group))
+    for label, some in sorted(boxes.items()):
+        hits, groups = [hit for hit, _ in some], [group for _, group in some]
+        slices.setdefault(label, {})["box_found"] = grouped_proportion(hits, groups)
     return slices
 
 

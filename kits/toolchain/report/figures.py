@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.core.grouped import grouped_proportion
 from kits.core.kit import Evaluation, ItemResult
 from kits.core.operating_point import Costs
 from kits.core.stats import Estimate, bootstrap, proportion
@@ -106,7 +107,9 @@ def _never_certain(estimate: Estimate, evaluation: Evaluation, costs: Costs) -> 
     for verdict, bad, cost in kinds:
         of_class = [r for r in evaluation.results if is_positive(r.truth) == bad]
         if not any(r.verdict == verdict for r in of_class):
-            high = max(high, estimate.value + PARTS * cost * proportion(0, len(of_class)).high)
+            groups = [r.group or r.sample_id for r in of_class]
+            unseen = grouped_proportion([False] * len(of_class), groups).high
+            high = max(high, estimate.value + PARTS * cost * unseen)
     return estimate.model_copy(update={"high": high})
 
 
