@@ -27,15 +27,18 @@ from kits.visual_inspection.config import GoodPartsConfig
 from kits.visual_inspection.runtime import GoodPartsSpec, tile_scores
 
 _REGION_QUANTILE = 0.9
+_KEPT_BYTES = 1 << 30
+"""Features of good parts that are kept in memory: 1,700 pictures of one tile, 190 of nine."""
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """Features of one picture: (tiles, patches, features), and the number of its group."""
+    """Features of one picture: (tiles, patches, features), the number of its group, and the picture itself where it is a good part."""
 
     features: Floats
     owner: int
+    item: DatasetItem | None = None
 
 
 def train_good_parts(task: TrainTask, config: GoodPartsConfig) -> TrainOutcome:
@@ -53,11 +56,15 @@ def train_good_parts(task: TrainTask, config: GoodPartsConfig) -> TrainOutcome:
     embedder = _Embedder(OnnxSession(backbone), task.dataset, config.image_size, rows, columns)
     task.progress.begin("embedding pictures", len(good) + len(defects))
     bank, known = _fill_bank(embedder, good, config, task)
-    spec, scores = _calibrate(bank, known, config, rows, columns)
+    spec = _calibrate(bank, known, config, rows, columns)
     notes = [f"bank of {len(bank.patches)} patches from {len(good)} good parts"]
+    if len(known) < len(good):
+        notes.append(
+            f"the unit of scores is measured on {len(known)} of them, drawn at random, to spare memory"
+        )
     figures = {"good_parts": float(len(good)), "defects": float(len(defects))}
     if len(defects) >= config.min_defects:
-        fused = _fuse(task, embedder, bank, spec, (good, known, scores), defects)
+        fused = _fuse(task, embedder, bank, spec, known, defects)
         spec = spec.model_copy(update={"head": fused.head}) if fused.better else spec
         figures |= {"cv_auroc_fused": fused.auroc, "cv_auroc_bank": fused.bank_auroc}
         notes.append(_verdict(fused, len(defects)))
@@ -106,21 +113,22 @@ class _Embedder:
 def _fill_bank(
     embedder: _Embedder, good: Sequence[DatasetItem], config: GoodPartsConfig, task: TrainTask
 ) -> tuple[_bank.Bank, list[Embedded]]:
-    """The bank, and the features of the good parts as they are (not their altered copies)."""
+    """The bank, and the features of the good parts as they are (not their altered copies); of many parts, of some."""
     rng = np.random.default_rng(task.seed)
+    turns = np.random.default_rng(task.seed).permutation(len(good))
     numbers: dict[str, int] = {}
     known: list[Embedded] = []
     patches: list[Floats] = []
     owners: list[NDArray[np.intp]] = []
     share = config.max_patches // max(len(good) * (2 if config.augment else 1), 1)
-    for item in good:
+    for turn, item in zip(turns, good):
         owner = numbers.setdefault(item.sample.group or item.sample.id, len(numbers))
         image = embedder.image(item)
         variants = [image, _altered(image, rng)] if config.augment else [image]
         for variant in variants:
             features = embedder(variant)
-            if variant is image:
-                known.append(Embedded(features, owner))
+            if variant is image and turn < _KEPT_BYTES // features.nbytes:
+                known.append(Embedded(features, owner, item))
             flat = features.reshape(-1, features.shape[-1])
             drawn = rng.permutation(len(flat))[: max(share, 16)]
             patches.append(flat[drawn])
@@ -147,13 +155,13 @@ def _altered(image: _images.Image, rng: np.random.Generator) -> _images.Image:
 
 def _calibrate(
     bank: _bank.Bank, known: list[Embedded], config: GoodPartsConfig, rows: int, columns: int
-) -> tuple[GoodPartsSpec, NDArray[np.float64]]:
+) -> GoodPartsSpec:
     """Units from good parts, each judged by the bank without its own patches."""
     maps = [_map(bank, one, without=True) for one in known]
     raw = np.array([tile_scores(one, config.top_k).max() for one in maps])
     unit = float(np.median(raw)) or 1.0
     level = float(np.quantile([one.max() for one in maps], _REGION_QUANTILE))
-    spec = GoodPartsSpec(
+    return GoodPartsSpec(
         side=config.image_size,
         rows=rows,
         columns=columns,
@@ -161,7 +169,6 @@ def _calibrate(
         unit=unit,
         region_level=level or 1.0,
     )
-    return spec, raw / unit
 
 
 def _map(bank: _bank.Bank, one: Embedded, *, without: bool) -> Floats:
@@ -175,10 +182,9 @@ def _fuse(
     embedder: _Embedder,
     bank: _bank.Bank,
     spec: GoodPartsSpec,
-    good: tuple[Sequence[DatasetItem], list[Embedded], NDArray[np.float64]],
+    known: Sequence[Embedded],
     defects: Sequence[DatasetItem],
 ) -> _fusion.Fusion:
-    items, known, _ = good
     pooled: list[NDArray[np.float64]] = []
     scores: list[float] = []
     for one in (*known, *_embedded(embedder, defects, task.progress)):
@@ -190,6 +196,7 @@ def _fuse(
         pooled.append(vector.astype(np.float64))
         scores.append(float(per_tile.max()))
     truth = np.arange(len(pooled)) >= len(known)
+    items = [one.item for one in known if one.item is not None]
     groups = [item.sample.group or item.sample.id for item in (*items, *defects)]
     return _fusion.fit(np.stack(pooled), np.array(scores), truth, groups, task.costs, task.seed)
 
