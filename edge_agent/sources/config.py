@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.sources.machine_config import MACHINE_SOURCES, MachineSourceConfig
 from kits.core.section import Section
+
+
+def _expression(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return value
+
+
+GroupBy: TypeAlias = Annotated[
+    str,
+    AfterValidator(_expression),
+    Field(
+        description="regular expression on the file's name; what it matches (its first group) is the part: its pictures are never in "
+        "training and test both. The same as `data.group_by` in kit.yaml",
+    ),
+]
 
 
 class FolderSourceConfig(Section):
@@ -19,6 +38,7 @@ class FolderSourceConfig(Section):
     path: Path = Field(description="folder with images, read with its subfolders in sorted order")
     rate_hz: float = Field(0.0, ge=0, description="samples per second; 0: as fast as possible")
     loop: bool = Field(False, description="start again at the end")
+    group_by: GroupBy = ""
     name: str = Field("folder", description="name of the source in events")
 
 
@@ -43,6 +63,7 @@ class HotFolderSourceConfig(Section):
         ge=0,
         description="no file for this long: camera lost, seconds; 0: a line may stand still",
     )
+    group_by: GroupBy = ""
     name: str = Field("hot-folder", description="name of the source in events")
 
 

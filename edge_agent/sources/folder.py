@@ -7,6 +7,7 @@ by then; a pass that finds nothing is followed by a pause. It never waits for ne
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -137,7 +138,8 @@ class FolderSource:
             return None
         name = f"{self._config.name}/{readable(file.name)}"
         # a file replayed twice shows the same part: it must never be trained and tested on
-        return Captured(content, media_type, name, group=name)
+        group = part_of(file.name, self._config.group_by) or name
+        return Captured(content, media_type, name, group=group)
 
     def _complain(self, file: Path, why: str) -> None:
         self.health.corrupt += 1
@@ -156,6 +158,14 @@ class FolderSource:
             self.health.up = True
             log("source_back", source=self._config.name)
             self._alerts("source-lost", "info", f"{self._config.name}: there are files again")
+
+
+def part_of(name: str, group_by: str) -> str:
+    """Which part a file shows, by its name, as the import of a project finds it; empty: nobody says."""
+    match = re.search(group_by, readable(name)) if group_by else None
+    if match is None:
+        return ""
+    return (match[1] or "") if match.re.groups else match[0]
 
 
 def readable(name: str) -> str:

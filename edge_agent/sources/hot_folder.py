@@ -17,7 +17,7 @@ from edge_agent.log import log, warn
 from edge_agent.sources.arriving import MISSED, Arrived, Arriving, Stamp
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
 from edge_agent.sources.config import HotFolderSourceConfig
-from edge_agent.sources.folder import readable
+from edge_agent.sources.folder import part_of, readable
 from edge_agent.sources.putting_away import PuttingAway
 from kits.core.sample import utc_now
 
@@ -94,6 +94,7 @@ class HotFolderSource:
         return Captured(
             one.content, one.media_type, name,
             captured_at=utc_now() - ago, captured_mono=one.first_seen_mono,
+            group=part_of(one.path.name, self._config.group_by),
         )  # fmt: skip
 
     # -- a folder that is away ---------------------------------------------------------------------

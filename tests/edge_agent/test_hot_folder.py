@@ -80,6 +80,18 @@ def test_each_file_is_taken_once_and_put_away(tmp_path: Path) -> None:
     assert consumer.source.live
 
 
+def test_pictures_of_one_part_belong_together_by_their_names(tmp_path: Path) -> None:
+    with hot(tmp_path, Told(), group_by=r"^(P\d+)_") as consumer:
+        for number, name in enumerate(("P4711_1.png", "P4711_2.png", "other.png")):
+            (tmp_path / name).write_bytes(picture(10 + number))
+        wait_for(lambda: len(consumer.taken) == 3)
+    assert [c.group for c in sorted(consumer.taken, key=lambda c: c.source)] == [
+        "P4711",
+        "P4711",
+        "",
+    ]
+
+
 def test_files_that_came_before_are_no_parts_that_pass_now(tmp_path: Path) -> None:
     (tmp_path / "old.png").write_bytes(picture(10))
     with hot(tmp_path, told := Told()) as consumer:

@@ -55,6 +55,19 @@ class Told:
         self.alerts.append((name, severity))
 
 
+def test_files_of_one_part_belong_together_by_their_names(tmp_path: Path) -> None:
+    for name in ("4711_a.png", "4711_b.png", "x.png"):
+        (tmp_path / name).write_bytes(picture(10))
+    config = FolderSourceConfig(path=tmp_path, group_by=r"^\d+")
+    groups = [one.group for one in make_source(config, no_alert).samples()]
+    assert groups == ["4711", "4711", "folder/x.png"]
+
+
+def test_an_expression_for_parts_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not a regular expression"):
+        FolderSourceConfig(path=tmp_path, group_by="(")
+
+
 def test_a_folder_is_replayed_in_order_and_corrupt_files_are_counted(tmp_path: Path) -> None:
     for name in ("b.png", "a.png"):
         (tmp_path / name).write_bytes(picture(10))
