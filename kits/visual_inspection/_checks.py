@@ -21,6 +21,8 @@ from kits.visual_inspection.config import Config
 
 MIN_DEFECT_PIXELS = 8.0
 _FEW_BOXES = 30
+_MOST_SHRUNK = 2.5
+_VISIBLE_PIXELS = 3.0
 _SAMPLED = 400
 
 
@@ -45,6 +47,8 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
     yield from _box_sizes(dataset, config)
     yield from _class_counts(dataset)
     yield from _learnable(dataset, config)
+    if choose_approach(dataset, config)[0] == "good-parts":
+        yield from _shrunk(looks, config)
     yield _good_parts(dataset, config)
     yield from _parts_of_test(dataset)
     yield from _same_part.check(dataset)
@@ -126,6 +130,28 @@ def _advised_size(shrunk: list[float], config: Config) -> int:
     small = max(float(np.quantile(shrunk, 0.1)), 0.5)
     wanted = config.detector.image_size * MIN_DEFECT_PIXELS / small
     return min(1280, 32 * math.ceil(wanted / 32))
+
+
+def _shrunk(looks: list[_Look], config: Config) -> Iterator[Finding]:
+    """How much smaller a good-parts model sees the pictures: of a large one a defect of a few pixels is gone before it is looked at."""
+    if not looks:
+        return
+    side = config.good_parts.image_size
+    height, width = (
+        int(np.median([getattr(look, n) for look in looks])) for n in ("height", "width")
+    )
+    rows, columns = config.good_parts.grid(height, width)
+    factor = max(height / (rows * side), width / (columns * side))
+    if factor <= _MOST_SHRUNK:
+        return
+    wanted = [math.ceil(length / (2 * side)) for length in (height, width)]
+    times = wanted[0] * wanted[1] / (rows * columns)
+    yield Finding(
+        "shrunk", "warn", f"the model sees {width}×{height} pixels as {columns * side}×{rows * side}: a defect narrower than "
+        f"{math.ceil(_VISIBLE_PIXELS * factor)} pixels may vanish", (),
+        f"have the camera's program save only the part; or model.good_parts.tiles: {wanted}, which takes {times:.0f} times as long for each "
+        "picture; nothing to do if your defects are larger",
+    )  # fmt: skip
 
 
 def _class_counts(dataset: Dataset) -> Iterator[Finding]:

@@ -52,7 +52,7 @@ def train_good_parts(task: TrainTask, config: GoodPartsConfig) -> TrainOutcome:
     defects = [item for item in train if is_defect(item)]
     backbone, licence = load_backbone(config.weights, config.image_size)
     (task.out_dir / "backbone.onnx").write_bytes(backbone)
-    rows, columns = _tiles(config, task.dataset, good)
+    rows, columns = config.grid(*_images.decode(task.dataset.content(good[0])).shape[:2])
     embedder = _Embedder(OnnxSession(backbone), task.dataset, config.image_size, rows, columns)
     task.progress.begin("embedding pictures", len(good) + len(defects))
     bank, known = _fill_bank(embedder, good, config, task)
@@ -77,16 +77,6 @@ def train_good_parts(task: TrainTask, config: GoodPartsConfig) -> TrainOutcome:
     np.savez(task.out_dir / "bank.npz", patches=bank.patches, owner=bank.owner, centre=bank.centre)
     write_atomically(task.out_dir / "good_parts.json", spec.model_dump_json().encode())
     return TrainOutcome(figures, _baseline(task, good), (licence,), tuple(notes))
-
-
-def _tiles(
-    config: GoodPartsConfig, dataset: Dataset, good: Sequence[DatasetItem]
-) -> tuple[int, int]:
-    if config.tiles != "auto":
-        return config.tiles
-    height, width = _images.decode(dataset.content(good[0])).shape[:2]
-    fit = 2 * config.image_size
-    return min(3, max(1, round(height / fit))), min(3, max(1, round(width / fit)))
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,13 @@ class GoodPartsConfig(Section):
         25, ge=10, description="labelled defects from which they may change the score"
     )
 
+    def grid(self, height: int, width: int) -> tuple[int, int]:
+        """Rows and columns that a picture of this size is cut into."""
+        if self.tiles != "auto":
+            return self.tiles
+        fit = 2 * self.image_size
+        return min(3, max(1, round(height / fit))), min(3, max(1, round(width / fit)))
+
 
 class DetectorConfig(Section):
     """How to train a detector with classes and boxes."""

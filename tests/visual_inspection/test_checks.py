@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from kits.core.blobs import FolderBlobStore
@@ -12,7 +14,8 @@ from kits.core.kit import Finding, TrainTask
 from kits.core.operating_point import Costs
 from kits.visual_inspection import data, train
 from kits.visual_inspection.config import Config
-from tests.visual_inspection.builders import dataset, parts
+from kits.visual_inspection.demo import Part, draw
+from tests.visual_inspection.builders import dataset, item, parts
 
 FEW_GOOD = "8 good parts in the training split are fewer than 10"
 
@@ -42,3 +45,25 @@ def test_check_and_train_agree_on_what_can_be_learned(
     if level == "fail":
         with pytest.raises(DataError, match=words):
             train.train(TrainTask(version, config, Costs(), tmp_path / "run", seed=1, device="cpu"))
+
+
+@pytest.mark.parametrize(
+    ("size", "approach", "said"),
+    [
+        ((1920, 1080), "auto", ""),
+        ((3840, 2160), "auto", "3840×2160 pixels as 768×768: a defect narrower than 15 pixels"),
+        ((3840, 2160), "detector", ""),
+    ],
+)
+def test_large_pictures_that_a_model_sees_much_smaller_are_told(
+    tmp_path: Path, size: tuple[int, int], approach: str, said: str
+) -> None:
+    store = FolderBlobStore(tmp_path / "blobs")
+    drawn = cv2.resize(draw(np.random.default_rng(0), "").image, size)
+    good = item(store, "a.jpg", Part(drawn, "good", ()), "train")
+    config = Config.model_validate({"approach": approach})
+    found = {f.check: f for f in data.check(dataset(store, [good]), config)}
+    assert ("shrunk" in found) is bool(said)
+    if said:
+        assert said in found["shrunk"].text
+        assert "tiles: [5, 8]" in found["shrunk"].fix
