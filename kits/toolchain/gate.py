@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from kits.core.dataset import DatasetItem
 from kits.core.kit import Evaluation, Kit
-from kits.toolchain.pairing import GoalRatio, goal_ratio, pair_up
+from kits.toolchain.pairing import SMALLER_IS_BETTER, GoalRatio, goal_ratio, pair_up
 
 _ALWAYS = "accuracy"
 """Kept as well as the goal, where both were measured: a goal of verdicts says nothing of what nobody decides on."""
@@ -81,12 +81,11 @@ def judge(
         ),
         (
             ratio.ratio < 1 - limits.max_loss,
-            f"{goal} falls from {ratio.before:.4g} to {ratio.after:.4g}: "
-            f"{ratio.ratio:.1%} is left, {1 - limits.max_loss:.1%} is asked",
+            _lost(ratio, limits),
         ),
         (
             ratio.low is not None and ratio.low < 1 - limits.max_loss_bound,
-            f"{goal} may fall to {(ratio.low or 0):.1%} (95 % bound), "
+            f"of the quality by {goal} perhaps {(ratio.low or 0):.1%} is left (95 % bound), "
             f"{1 - limits.max_loss_bound:.1%} is asked",
         ),
         (
@@ -116,6 +115,15 @@ def judge(
         "n": len(pair.before),
     }
     return Judgement(precision, not reasons, "; ".join(reasons), evidence)
+
+
+def _lost(ratio: GoalRatio, limits: Limits) -> str:
+    """How the goal got worse: a rate of mistakes rises."""
+    way = "rises" if ratio.metric in SMALLER_IS_BETTER else "falls"
+    return (
+        f"{ratio.metric} {way} from {ratio.before:.4g} to {ratio.after:.4g}: "
+        f"{ratio.ratio:.1%} of the quality is left, {1 - limits.max_loss:.1%} is asked"
+    )
 
 
 def _labels_kept(

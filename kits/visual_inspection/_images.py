@@ -137,6 +137,8 @@ def decode(content: bytes, *, where: str = "") -> Image:
     Raises:
         DataError: not a picture, larger than allowed, damaged or cut short.
     """
+    if not content:
+        raise DataError("the file is empty", where=where, fix="copy it again")
     kind = media_type_of(content)
     if not kind:
         raise DataError("not a picture we can read", where=where, fix="use JPEG, PNG, BMP, TIFF")

@@ -16,7 +16,8 @@ from kits.core.ready import interleaved_ms
 from kits.toolchain import bundling, trt_check
 from kits.toolchain.compile import Limits, compile_run
 from kits.toolchain.evaluation import evaluate_ready
-from kits.toolchain.gate import judge
+from kits.toolchain.gate import _lost, judge
+from kits.toolchain.pairing import GoalRatio
 from kits.toolchain.project import Project
 
 needs_checker = pytest.mark.skipif(
@@ -176,6 +177,11 @@ def test_gate_counts_changed_verdicts(own_project: Project) -> None:
     assert not found.accepted
     assert "escapes rise" in found.reason and "verdict changes" in found.reason
     assert found.evidence["kept"] == pytest.approx(1.0)
+
+
+def test_a_rate_of_mistakes_rises() -> None:
+    text = _lost(GoalRatio("overkill_rate", 0.0, 1.0, 0.0, None), Limits())
+    assert text == "overkill_rate rises from 0 to 1: 0.0% of the quality is left, 98.0% is asked"
 
 
 def test_interleaved_timing_gives_one_figure_per_bundle(own_project: Project) -> None:

@@ -125,6 +125,17 @@ def test_a_target_that_was_missed_is_not_called_reached(own_project: Project) ->
     assert "target 1.5 not reached" in html
 
 
+def test_a_target_is_not_held_against_another_figure(own_project: Project) -> None:
+    """Where the goal cannot be measured, another figure is shown, and the target is not its."""
+    config = own_project.root / "kit.yaml"
+    text = config.read_text().replace("name: image_auroc", "name: map50")
+    config.write_text(text.replace("target: 0.9", "target: 0.05"))
+    done = CliRunner().invoke(make_app(), ["train", "-C", str(own_project.root)])
+    assert "target for map50: 0.05, nothing here to measure it on" in done.output
+    html = (Project.open(own_project.root).run_dir() / "report.html").read_text()
+    assert "target 0.05 for map50: nothing here to measure it on" in html
+
+
 @pytest.mark.parametrize(
     ("goal", "low", "value", "high", "stands"),
     [

@@ -267,3 +267,9 @@ def test_good_parts_in_their_folder_need_no_xml(tmp_path: Path) -> None:
     samples, findings = split_up(tmp_path)
     assert [s.annotation.label if s.annotation else "" for s in samples] == ["dent", "", "good"]
     assert "3.jpg" in findings["image-without-label"].text
+
+
+def test_an_empty_file_is_told_as_that(tmp_path: Path) -> None:
+    put(tmp_path / "a.png", b"")
+    put(tmp_path / "b.png", encoded(picture(), ".png"))
+    assert "the file is empty" in split_up(tmp_path)[1]["corrupt-image"].text

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kits.core.dataset import Dataset, DatasetItem
     from kits.core.kit import Finding
     from kits.toolchain.project import Project
+    from kits.toolchain.project_config import Metric
     from kits.toolchain.training import Trained
 
 SetOption = Annotated[
@@ -67,7 +68,7 @@ def train(
         where=where,
         progress=make_progress(console),
     )
-    goal = opened.config.metric.target, opened.config.costs.currency
+    goal = opened.config.metric, opened.config.costs.currency
     if not as_json:  # whatever MLflow says; of JSON there is one document
         _tell(console, trained, *goal)
     if mlflow:
@@ -78,7 +79,7 @@ def train(
         _tell(console, trained, *goal)
 
 
-def _tell(console: Console, trained: Trained, target: float | None, currency: str) -> None:
+def _tell(console: Console, trained: Trained, wanted: Metric, currency: str) -> None:
     from kits.core.bundle import open_file
     from kits.toolchain.evaluation import headline
     from kits.toolchain.goal import standing
@@ -87,10 +88,13 @@ def _tell(console: Console, trained: Trained, target: float | None, currency: st
     line = headline(trained.metrics, trained.goal, trained.dataset, trained.seed, currency)
     warning = trained.warning
     console.answer(f"{warning.text}\n{line}" if warning else line, trained.as_json())
-    if target is not None and trained.goal in trained.metrics:
-        found = trained.metrics[trained.goal]
-        stands = standing(trained.goal, target, found)
-        console.note(f"target for {trained.goal}: {target:g}, {stands}: {found.value:.4g}")
+    if wanted.target is not None and trained.goal in trained.metrics:
+        name, found = wanted.name or trained.goal, trained.metrics[trained.goal]
+        if name == trained.goal:
+            stands = f"{standing(name, wanted.target, found)}: {found.value:.4g}"
+        else:
+            stands = "nothing here to measure it on"
+        console.note(f"target for {name}: {wanted.target:g}, {stands}")
     for name, estimate in trained.baseline.items():
         if name != trained.goal and name in trained.metrics:
             console.note(f"{name} {figure_text(name, trained.metrics[name], currency)}")
