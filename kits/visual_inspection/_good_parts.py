@@ -27,6 +27,7 @@ from kits.visual_inspection.config import GoodPartsConfig
 from kits.visual_inspection.runtime import GoodPartsSpec, tile_scores
 
 _REGION_QUANTILE = 0.9
+_FAR, _ENOUGH, _NAMED = 6.0, 20, 10
 _KEPT_BYTES = 1 << 30
 """Features of good parts that are kept in memory: 1,700 pictures of one tile, 190 of nine."""
 Floats = NDArray[np.float32]
@@ -56,8 +57,9 @@ def train_good_parts(task: TrainTask, config: GoodPartsConfig) -> TrainOutcome:
     embedder = _Embedder(OnnxSession(backbone), task.dataset, config.image_size, rows, columns)
     task.progress.begin("embedding pictures", len(good) + len(defects))
     bank, known = _fill_bank(embedder, good, config, task)
-    spec = _calibrate(bank, known, config, rows, columns)
+    spec, scores = _calibrate(bank, known, config, rows, columns)
     notes = [f"bank of {len(bank.patches)} patches from {len(good)} good parts"]
+    notes += _doubtful(known, scores)
     if len(known) < len(good):
         notes.append(
             f"the unit of scores is measured on {len(known)} of them, drawn at random, to spare memory"
@@ -145,13 +147,13 @@ def _altered(image: _images.Image, rng: np.random.Generator) -> _images.Image:
 
 def _calibrate(
     bank: _bank.Bank, known: list[Embedded], config: GoodPartsConfig, rows: int, columns: int
-) -> GoodPartsSpec:
+) -> tuple[GoodPartsSpec, NDArray[np.float64]]:
     """Units from good parts, each judged by the bank without its own patches."""
     maps = [_map(bank, one, without=True) for one in known]
     raw = np.array([tile_scores(one, config.top_k).max() for one in maps])
     unit = float(np.median(raw)) or 1.0
     level = float(np.quantile([one.max() for one in maps], _REGION_QUANTILE))
-    return GoodPartsSpec(
+    spec = GoodPartsSpec(
         side=config.image_size,
         rows=rows,
         columns=columns,
@@ -159,6 +161,21 @@ def _calibrate(
         unit=unit,
         region_level=level or 1.0,
     )
+    return spec, raw / unit
+
+
+def _doubtful(known: Sequence[Embedded], scores: NDArray[np.float64]) -> list[str]:
+    """Good parts of training that look unlike the others: where some are defects, thresholds let such defects pass."""
+    centre = float(np.median(scores))
+    spread = 1.4826 * float(np.median(np.abs(scores - centre)))
+    far = [n for n in np.argsort(-scores) if scores[n] > centre + _FAR * spread]
+    names = [one.item.sample.source for n in far if (one := known[n]).item is not None]
+    if not names or len(scores) < _ENOUGH:
+        return []
+    return [
+        f"{len(names)} of {len(scores)} good training parts look unlike the others; a defect among good parts raises the threshold, so "
+        f"look at them: {', '.join(names[:_NAMED])}{' …' if len(names) > _NAMED else ''}"
+    ]
 
 
 def _map(bank: _bank.Bank, one: Embedded, *, without: bool) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kits.core.blobs import FolderBlobStore
@@ -37,3 +38,17 @@ def test_features_that_would_not_fit_in_memory_are_not_all_kept(
     assert "13 of them" in told
     assert some.good_parts().spec.unit == pytest.approx(whole.good_parts().spec.unit, rel=0.3)
     assert any("labelled defects" in note for note in some.outcome.notes)
+
+
+def test_good_parts_that_look_unlike_the_others_are_named(tmp_path: Path) -> None:
+    store = FolderBlobStore(tmp_path / "blobs")
+    known = [
+        _good_parts.Embedded(np.zeros((1, 1, 1), np.float32), number, one)
+        for number, one in enumerate(parts(store, "train", 40, 0, seed=1))
+    ]
+    scores = np.random.default_rng(0).normal(1.0, 0.02, 40)
+    assert _good_parts._doubtful(known, scores) == []
+    scores[[3, 17]] = 1.4, 1.5
+    (told,) = _good_parts._doubtful(known, scores)
+    assert told.startswith("2 of 40 good training parts look unlike the others")
+    assert told.endswith("train-g17, train-g3")
