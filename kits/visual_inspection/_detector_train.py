@@ -14,14 +14,17 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kits.core.bundle import LicenceNote
+from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import ConfigError, KitwrightError, MachineError
 from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
 from kits.toolchain.quiet import stdout_kept_clean
+from kits.visual_inspection._approach import is_defect
 from kits.visual_inspection._writers import classes_of, write_yolo
 from kits.visual_inspection.config import DetectorConfig
 
@@ -97,7 +100,7 @@ def train_detector(task: TrainTask, config: DetectorConfig) -> TrainOutcome:
     labels = classes_of(task.dataset)
     start, note = _start(config, task.out_dir)
     data = task.out_dir / "yolo"
-    write_yolo(task.dataset, data)
+    left_out = _lay_out(task.dataset, data)
     described = _described(data, labels)
     with quiet_ultralytics(task.out_dir / "ultralytics") as ultralytics:
         watcher = _Watcher(task, config)
@@ -116,7 +119,23 @@ def train_detector(task: TrainTask, config: DetectorConfig) -> TrainOutcome:
     _keep_best(task.out_dir)
     facts = {"labels": list(labels), "image_size": config.image_size}
     (task.out_dir / "detector.json").write_text(json.dumps(facts))
-    return TrainOutcome(watcher.figures, {}, (_LICENCE,), (note, *watcher.notes))
+    return TrainOutcome(watcher.figures, {}, (_LICENCE,), (note, *left_out, *watcher.notes))
+
+
+def _lay_out(dataset: Dataset, folder: Path) -> list[str]:
+    """Writes what the trainer reads; pictures that nobody annotated stay out, for it takes one without labels for a good part."""
+    items = tuple(item for item in dataset.items if item.annotation is not None)
+    write_yolo(replace(dataset, items=items), folder)
+    train = dataset.of("train")
+    told = {
+        "that nobody annotated": sum(item.annotation is None for item in train),
+        "of defects without a box": sum(is_defect(i) and not _boxes(i) for i in train),
+    }
+    return [f"{n} training pictures {which} take no part" for which, n in told.items() if n]
+
+
+def _boxes(item: DatasetItem) -> bool:
+    return item.annotation is not None and bool(item.annotation.boxes)
 
 
 def _start(config: DetectorConfig, folder: Path) -> tuple[str, str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kits.core.annotation import Annotation
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, MachineError
-from kits.visual_inspection._detector_train import _start, quiet_ultralytics
+from kits.visual_inspection._detector_train import _lay_out, _start, quiet_ultralytics
 from kits.visual_inspection.config import Config, DetectorConfig
 from tests.visual_inspection.builders import dataset, parts
 from tests.visual_inspection.conftest import run_training
@@ -29,6 +31,19 @@ def test_weights_are_fetched_from_no_address_that_a_project_names(
 ) -> None:
     with pytest.raises(ConfigError, match="there are no weights"):
         _start(DetectorConfig(weights=weights, allow_download=True), tmp_path)
+
+
+def test_what_nobody_annotated_is_no_good_part_to_the_trainer(tmp_path: Path) -> None:
+    items = parts(FolderBlobStore(tmp_path / "blobs"), "train", 2, 3, seed=1)
+    items[0] = replace(items[0], annotation=None)
+    items[4] = replace(items[4], annotation=Annotation(label="dent"))
+    told = _lay_out(dataset(FolderBlobStore(tmp_path / "blobs"), items), tmp_path / "yolo")
+    laid = {path.stem for path in (tmp_path / "yolo/images/train").iterdir()}
+    assert laid == {item.sample.id for item in items[1:4]}
+    assert told == [
+        "1 training pictures that nobody annotated take no part",
+        "1 training pictures of defects without a box take no part",
+    ]
 
 
 EXECUTED = "import sys; sys.modules['kw_executed'] = sys"
