@@ -41,7 +41,7 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
     """Findings on resolution, light, focus, box sizes, class counts, good parts and pictures of one part."""
     assert isinstance(config, Config)
     looks = [look for look in map(_look, *_sampled(dataset)) if look is not None]
-    yield from _resolution(looks)
+    yield from _resolution(_sizes(dataset, looks))
     yield from _outliers(looks, "brightness", "check exposure and lighting of these pictures")
     yield from _outliers(looks, "sharpness", "check focus and motion blur of these pictures")
     yield from _box_sizes(dataset, config)
@@ -71,8 +71,14 @@ def _look(dataset: Dataset, item: DatasetItem) -> _Look | None:
     return _Look(item.sample.source or item.sample.id, width, height, float(gray.mean()), sharpness)
 
 
-def _resolution(looks: list[_Look]) -> Iterator[Finding]:
-    sizes = Counter((look.width, look.height) for look in looks)
+def _sizes(dataset: Dataset, looks: list[_Look]) -> Counter[tuple[int, int]]:
+    """How many pictures have which width and height: all, where the import noted them, else those that were looked at."""
+    noted = [(i.sample.meta.get("width"), i.sample.meta.get("height")) for i in dataset.items]
+    known = [(w, h) for w, h in noted if isinstance(w, int) and isinstance(h, int)]
+    return Counter(known if len(known) == len(noted) else ((k.width, k.height) for k in looks))
+
+
+def _resolution(sizes: Counter[tuple[int, int]]) -> Iterator[Finding]:
     if not sizes:
         yield Finding("resolution", "fail", "no readable picture", (), "import pictures")
         return

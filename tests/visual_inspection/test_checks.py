@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,7 @@ from kits.core.blobs import FolderBlobStore
 from kits.core.errors import DataError
 from kits.core.kit import Finding, TrainTask
 from kits.core.operating_point import Costs
-from kits.visual_inspection import data, train
+from kits.visual_inspection import _checks, data, train
 from kits.visual_inspection.config import Config
 from kits.visual_inspection.demo import Part, draw
 from tests.visual_inspection.builders import dataset, item, parts
@@ -67,3 +68,17 @@ def test_large_pictures_that_a_model_sees_much_smaller_are_told(
     if said:
         assert said in found["shrunk"].text
         assert "tiles: [5, 8]" in found["shrunk"].fix
+
+
+def test_one_picture_of_another_size_among_many_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_checks, "_SAMPLED", 3)
+    found = parts(FolderBlobStore(tmp_path), "train", 12, 0, seed=1)
+    for number in range(1, 4):  # of four in a row one is looked at
+        other = dict(found[number].sample.meta) | {"width": 4000, "height": 3000}
+        items = list(found)
+        items[number] = replace(found[number], sample=replace(found[number].sample, meta=other))
+        version = dataset(FolderBlobStore(tmp_path), items)
+        told = {f.check: f for f in data.check(version, Config())}["resolution"]
+        assert (told.level, "4000×3000: 1" in told.evidence) == ("warn", True)
