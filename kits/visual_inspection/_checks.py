@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import Finding
+from kits.core.stats import upper_bound
 from kits.visual_inspection import _images, _same_part
 from kits.visual_inspection._approach import choose_approach, is_defect, is_good, require_samples
 from kits.visual_inspection._words import GOOD
@@ -218,7 +219,8 @@ def _parts_of_test(dataset: Dataset) -> Iterator[Finding]:
     for what, is_one in (("good parts", is_good), ("defective parts", is_defect)):
         some = [item for item in dataset.of("test") if is_one(item)]
         parts = len({item.sample.group or item.sample.id for item in some})
-        told += [f"{len(some)} pictures of {parts} {what}"] if parts < len(some) else []
+        bound = f"without a mistake they bound a rate to {upper_bound(0, parts):.1%}"
+        told += [f"{len(some)} pictures of {parts} {what} ({bound})"] if parts < len(some) else []
     if told:
         yield Finding(
             "parts-in-test", "pass", f"{' and '.join(told)} in test: intervals count what belongs together as one part, unless "

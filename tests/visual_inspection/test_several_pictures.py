@@ -15,7 +15,7 @@ from kits.core.operating_point import Band, Costs, OperatingPoint
 from kits.core.prediction import Prediction
 from kits.core.runtime import Payload, StageTimes
 from kits.core.stats import conformal_threshold, proportion
-from kits.visual_inspection import _thresholds, evaluate
+from kits.visual_inspection import _checks, _thresholds, evaluate
 from kits.visual_inspection.config import Config
 from tests.visual_inspection.builders import dataset, parts
 
@@ -110,3 +110,13 @@ def test_the_threshold_keeps_its_rate_for_parts_with_many_pictures() -> None:
         threshold = _thresholds.Scores(values, groups).rank(0.1)
         above.append(float(rng.normal() > threshold))
     assert np.mean(above) < 0.13
+
+
+def test_the_check_says_of_how_many_parts_the_pictures_are(tmp_path: Path) -> None:
+    version = task(tmp_path, 0.5, 3).dataset
+    told = {f.check: f for f in _checks.check(version, Config())}["parts-in-test"]
+    assert (
+        "30 pictures of 10 good parts (without a mistake they bound a rate to 25.9%)" in told.text
+    )
+    alone = task(tmp_path, 0.5, 1).dataset
+    assert "parts-in-test" not in {f.check for f in _checks.check(alone, Config())}
