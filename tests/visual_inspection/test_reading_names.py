@@ -51,6 +51,12 @@ def test_names_of_defective_parts_among_others_are_asked_about(tmp_path: Path) -
     assert set(read(tmp_path, "golden").labels.values()) == {"good"}
 
 
+def test_a_folder_of_rejected_parts_that_shall_count_as_good_is_told(tmp_path: Path) -> None:
+    pictures(tmp_path, "gut/1.jpg", "gut/2.jpg", "Ausschuss/tag-1/3.jpg")
+    told = read(tmp_path, "golden").told["names-differ"]
+    assert told.evidence == ("Ausschuss/tag-1/3",)
+
+
 def test_classes_below_days_are_classes_and_the_days_are_told(tmp_path: Path) -> None:
     pictures(tmp_path, "2025-03-01/OK/1.jpg", "2025-03-01/NG/2.jpg", "2025-03-02/OK/3.jpg")
     found = read(tmp_path)

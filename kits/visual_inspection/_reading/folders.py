@@ -156,10 +156,11 @@ def read_golden(path: Path) -> Iterator[RawSample | Finding]:
     """
     layout = layout_of(path)
     yield from _all(path, layout, [(one, GOOD) for one in layout.placed], "golden")
-    bad = named_bad([one.file.stem for one in layout.placed])
+    called = [one.file.relative_to(path).with_suffix("") for one in layout.placed]
+    bad = [str(name) for name in called if named_bad(name.parts)]
     if bad:
         yield Finding(
-            "names-differ", "warn", f"{len(bad)} pictures are called as defective parts are, and count as good ones", tuple(bad[:_SHOWN]),
+            "names-differ", "warn", f"{len(bad)} pictures, or their folders, are called as defective parts are, and count as good ones", tuple(bad[:_SHOWN]),
             "leave them out if they are none",
         )  # fmt: skip
 
