@@ -185,8 +185,11 @@ def _contents(entries: dict[str, Entry], blobs: BlobStore) -> Iterator[tuple[str
 
 
 def _matched(sample: Sample, pattern: re.Pattern[str] | None) -> str:
-    """What `group_by` finds in the name of the sample's file; empty: nothing."""
-    match = pattern.search(PurePosixPath(sample.source).name) if pattern is not None else None
+    """What `group_by` finds in the name of the sample's file, or with a `/` in its path; empty: nothing."""
+    if pattern is None:
+        return ""
+    whole = "/" in pattern.pattern
+    match = pattern.search(sample.source if whole else PurePosixPath(sample.source).name)
     if match is None:
         return ""
     return (match[1] or "") if match.re.groups else match[0]

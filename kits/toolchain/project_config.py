@@ -71,7 +71,7 @@ class DataConfig(Section):
     seed: int = Field(0, ge=0, description="decides which group goes where; also seeds training")
     group_by: str = Field(
         "",
-        description="regular expression on the file name; what it matches (its first group) "
+        description="regular expression on the file name, or with a `/` in it on the path; what it matches (its first group) "
         "belongs together and never stands in two splits",
     )
 

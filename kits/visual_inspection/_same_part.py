@@ -1,4 +1,4 @@
-"""Several pictures of one part by their names (`P4711_1.jpg`, `P4711_2.jpg`) that stand in several splits: the figures are too good then."""
+"""Several pictures of one part by their names (`P4711_1.jpg`, `P4711_2.jpg`) or folders (`P4711/1.jpg`) that stand in several splits: the figures are too good then."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class _Scheme:
-    """How names may say which part they show: `key` and `view` are groups of `pattern`; `group_by` says the same to the import."""
+    """How names without their endings may say which part they show: `key` and `view` are groups of `pattern`; `group_by` says the same to the import."""
 
     pattern: re.Pattern[str]
     group_by: str
 
 
 _SCHEMES = (
-    _Scheme(re.compile(r"^(?P<key>.*\d.*)[\W_]+(?P<view>[^\W_]+)$"), r"^(.+)[\W_][^\W_]+\.[^.]+$"),
-    _Scheme(re.compile(r"^(?P<view>[^\W_]+)[\W_]+(?P<key>.*\d.*)$"), r"^[^\W_]+[\W_](.+)\.[^.]+$"),
+    _Scheme(re.compile(r"(?:^|/)(?P<key>[^/]*\d[^/]*)(?:[^\w/]|_)+(?P<view>[^\W_]+)$"), r"^(.+)[\W_][^\W_]+\.[^.]+$"),
+    _Scheme(re.compile(r"(?:^|/)(?P<view>[^\W_]+)(?:[^\w/]|_)+(?P<key>[^/]*\d[^/]*)$"), r"^[^\W_]+[\W_](.+)\.[^.]+$"),
+    _Scheme(re.compile(r"(?:^|/)(?P<key>[^/]*\d[^/]*)/(?P<view>[^/]+)$"), r"([^/]+)/[^/]+$"),
 )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def _parts(items: Sequence[DatasetItem], scheme: _Scheme) -> Mapping[str, list[D
     found: dict[str, list[DatasetItem]] = defaultdict(list)
     views: set[str] = set()
     for item in items:
-        match = scheme.pattern.match(PurePosixPath(item.sample.source).stem)
+        match = scheme.pattern.search(str(PurePosixPath(item.sample.source).with_suffix("")))
         if match:
             found[match["key"].lower()].append(item)
             views.add(match["view"].lower())
@@ -63,13 +64,13 @@ def _told(
     scheme: _Scheme,
 ) -> Finding:
     lines = (
-        ", ".join(f"{PurePosixPath(i.sample.source).name} ({i.split})" for i in some[:3])
+        ", ".join(f"{i.sample.source} ({i.split})" for i in some[:3])
         for _, some in sorted(torn.items())[:_SHOWN]
     )
     return Finding(
         "same-part",
         "warn",
-        f"by their names {len(parts)} parts have several pictures, and {len(torn)} of these parts stand in more than one split: the figures "
+        f"by their names or folders {len(parts)} parts have several pictures, and {len(torn)} of these parts stand in more than one split: the figures "
         "are too good, because the model knows the part it is tested on",
         tuple(lines),
         f"set data.group_by: '{scheme.group_by}' in kit.yaml and import with --replace; nothing to do if these are different parts",

@@ -90,6 +90,15 @@ def test_group_by_that_comes_later_groups_what_is_there(project: Project, tmp_pa
     assert any(finding.check == "leakage" for finding in again.findings)
 
 
+def test_group_by_with_a_slash_looks_at_the_path(project: Project, tmp_path: Path) -> None:
+    for part in range(10):
+        write_samples(tmp_path / "parts" / f"P{part}", "good", numbers(part, 3))
+    grouped = grouped_by(project, r"(P\d)/")
+    report = import_data(grouped, tmp_path / "parts", ImportOptions(label="good"))
+    assert len({item.sample.group for item in report.dataset.items}) == 10
+    assert not any(finding.check == "group-by" for finding in report.findings)
+
+
 def test_group_by_that_finds_nothing_is_told(project: Project, tmp_path: Path) -> None:
     folder = tmp_path / "parts"
     write_samples(folder, "good", numbers(1, 50))
