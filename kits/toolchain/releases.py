@@ -19,6 +19,9 @@ from kits.toolchain import roots
 from kits.toolchain.pending import Pending, text_of
 from kits.toolchain.roots import Desk
 
+_SAME_SHARE = 1e-6
+"""A share is signed with six decimals."""
+
 
 @dataclass(frozen=True)
 class Signed:
@@ -79,7 +82,12 @@ def is_begun(desk: Desk) -> bool:
 
 
 def sign_release(
-    desk: Desk, content: bytes, *, again: bool = False, expected: float | None = None
+    desk: Desk,
+    content: bytes,
+    *,
+    again: bool = False,
+    expected: float | None = None,
+    insist: bool = False,
 ) -> Signed:
     """Releases a bundle whose bytes the hub has.
 
@@ -87,6 +95,7 @@ def sign_release(
         content: the bundle's file.
         again: also when it was released before and is not the newest: a deliberate return.
         expected: share of verdicts that may change against the bundle before, upper bound.
+        insist: a person named that share: where the newest release says another, a new one says this.
 
     Raises:
         BundleError: the bundle is damaged, or the hub's metadata is not what it was.
@@ -101,7 +110,7 @@ def sign_release(
         return _first(desk, bundle, content, expected)
     found = desk.trusted.refresh()
     there = _there(found.targets, bundle, again=again)
-    if there is not None:
+    if there is not None and not (insist and not says_as_much(there, expected)):
         return Signed(there, is_new=False)
     targets = copy.deepcopy(found.targets)
     targets.version += 1
@@ -109,6 +118,14 @@ def sign_release(
     signed = roots.sign_targets(desk, targets, found.root)
     _send(desk, signed, release)
     return Signed(release, is_new=True)
+
+
+def says_as_much(release: Release, expected: float | None) -> bool:
+    """Whether that share of changed verdicts is what was signed with the release."""
+    signed = release.expected_disagreement
+    if signed is None or expected is None:
+        return signed is expected
+    return abs(signed - expected) < _SAME_SHARE
 
 
 def _there(targets: Targets, bundle: Bundle, *, again: bool) -> Release | None:

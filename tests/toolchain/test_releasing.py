@@ -215,3 +215,30 @@ def test_other_bytes_than_asked_for_are_not_signed(desk: Desk, hub: RunningHub) 
     with pytest.raises(KitwrightError, match="sends the bundle"):
         fetch(desk.client, bundle)
     assert Metadata[Targets].from_bytes(served(desk, "1.targets.json")).signed.version == 1
+
+
+def test_what_is_released_already_is_signed_anew_where_a_person_lets_more_change(
+    desk: Desk, hub: RunningHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was said to be signed with that share and was not: the shadow of every device went on to refuse it."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    mine = formats.bundle_id(make_bundle(version=1))
+    release(desk, 1)
+    shutil.copytree(desk.trusted.folder, hub_folder(hub.address))
+    words = (
+        *("--hub", hub.address, "--token", hub.tokens["engineer"]),
+        *("--keys", str(desk.keys.folder), "--yes"),
+    )
+    for _ in range(2):  # what was answered and not heard is not signed once more
+        code, said = kit("release", mine, *words, "--expect-changes", "0.9", "--json")
+        assert (code, json.loads(said)["release"]) == (0, 2)
+        assert json.loads(said)["expected_disagreement"] == 0.9
+    code, said = kit("release", mine, *words)
+    assert (code, "is already release 2" in said) == (0, True)
+    assert "it stands with up to 90.0% of verdicts" in said
+    assert numbers(desk) == [(1, 1), (2, 1)]
+    won = trained(hub, 2, WON)
+    for more, number, share in (((), 3, 0.47), (("--expect-changes", "0.6"), 4, 0.6)):
+        code, said = kit("approve", won, *words, *more, "--json")
+        assert (code, json.loads(said)["release"]) == (0, number)
+        assert json.loads(said)["expected_disagreement"] == share

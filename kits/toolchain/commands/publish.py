@@ -215,11 +215,16 @@ def _sign_from_hub(
         raise GateError(offer.outdated, where=offer.bundle.id[:12], fix=fix)
     question = f"sign {offer.title} for the devices of this hub?"
     confirm(question, yes=yes, as_json=console.as_json)
-    signed = sign_release(desk, offer.content, again=again, expected=offer.expected(wanted))
-    _say_signed(console, signed)
+    expected = offer.expected(wanted)
+    signed = sign_release(
+        desk, offer.content, again=again, expected=expected, insist=wanted is not None
+    )
+    _say_signed(console, signed, expected)
 
 
-def _say_signed(console: Console, signed: Signed) -> None:
+def _say_signed(console: Console, signed: Signed, expected: float | None) -> None:
+    from kits.toolchain.releases import says_as_much
+
     release = signed.release
     said = "signed as" if signed.is_new else "is already"
     console.answer(
@@ -227,6 +232,10 @@ def _say_signed(console: Console, signed: Signed) -> None:
         f"{release.release}",
         signed.as_json(),
     )
+    if not says_as_much(release, expected):
+        signed_share = release.expected_disagreement
+        share = "no change" if signed_share is None else f"up to {signed_share:.1%}"
+        console.note(f"it stands with {share} of verdicts; --expect-changes SHARE signs it anew")
     console.next(_then(release))
 
 
