@@ -10,6 +10,7 @@ import threading
 from contextlib import ExitStack
 
 from cloud_sync.crm.models import LeadModels
+from cloud_sync.fleet import devices
 from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.fleet.external import ExternalBroker
@@ -47,7 +48,7 @@ def start_parts(
     if not isinstance(broker, ExternalBroker):
         keeper = BrokerKeeper(broker, hub.metrics, ending=ending)
         parts.callback(keeper.stop)
-        keeper.start()
+        keeper.start(lambda: devices.none_online(hub))
     link = _start_link(hub, broker, parts, ingest=ingest)
     supervisor = Supervisor(hub, admission, link)
     supervisor.start()

@@ -7,11 +7,13 @@ about logins through `logins`; when is `admission.py`'s business.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from datetime import timedelta
 
 from fastapi import Request
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from cloud_sync.config import HubConfig
@@ -20,12 +22,14 @@ from cloud_sync.fleet import device_certificates
 from cloud_sync.fleet.broker import Login
 from cloud_sync.fleet.mosquitto_files import broker_secret
 from cloud_sync.fleet.pki import HUB, Authority
-from cloud_sync.hub import ReadDep, audit
+from cloud_sync.hub import Hub, ReadDep, audit
 from cloud_sync.store.db import insert_once, take_turn
 from cloud_sync.store.models import Device, DeviceToken, EnrollToken
 from kits.core.errors import ConfigError
 from kits.core.sample import digest_of, utc_now
 from kits.core.topics import check_name
+
+log = logging.getLogger(__name__)
 
 ENROLL_TOKEN_BYTES = 16
 ENROLL_VALID = timedelta(hours=24)
@@ -147,6 +151,20 @@ def revoke(session: Session, name: str, *, who: str) -> None:
     _revoke_tokens(session, name)
     device_certificates.withdraw(session, name)
     audit(session, who, "device.revoke", name)
+
+
+def none_online(hub: Hub) -> None:
+    """Nobody is connected to a broker that was just started; who comes says so.
+
+    Whoever went away while no broker ran could leave no word: it counted as online until it came back. A
+    database that is away now is no reason to leave the broker off.
+    """
+    try:
+        with hub.database.transaction() as session:
+            session.execute(update(Device).where(Device.online).values(online=False))
+    except SQLAlchemyError as error:
+        hub.metrics.loop_errors.labels("broker").inc()
+        log.warning("event=online_not_forgotten error=%r", str(error))
 
 
 def _end_unused(session: Session, name: str) -> bool:

@@ -45,6 +45,7 @@ class BrokerKeeper:
         ending: threading.Event | None = None,
     ) -> None:
         self._broker = broker
+        self._began_anew: Callable[[], None] = lambda: None
         self._metrics = metrics
         self._poll_s = poll_s
         self._probe_every_s = probe_every_s
@@ -56,9 +57,18 @@ class BrokerKeeper:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="broker-keeper", daemon=True)
 
-    def start(self) -> None:
-        """Starts the broker, then watches it. Raises MachineError when the first start fails."""
+    def start(self, began_anew: Callable[[], None] = lambda: None) -> None:
+        """Starts the broker, then watches it.
+
+        Args:
+            began_anew: called at each start: the broker knows of no connection that was there before.
+
+        Raises:
+            MachineError: the first start fails.
+        """
+        self._began_anew = began_anew
         self._broker.start()
+        self._began_anew()
         self._probed_at = self._answered_at = self._clock()
         self._thread.start()
 
@@ -82,6 +92,7 @@ class BrokerKeeper:
             log.error("event=broker_%s next_try_s=%.1f", trouble, wait_s)
             try:
                 self._broker.stop()
+                self._began_anew()  # before devices can come back, who say so at once
                 self._broker.start()
                 self._answered_at = self._clock()
             except (KitwrightError, OSError) as error:

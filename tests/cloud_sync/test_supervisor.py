@@ -27,9 +27,9 @@ from cloud_sync.fleet.probes import Shared
 from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
-from cloud_sync.store.models import Rollout
+from cloud_sync.store.models import Device, Rollout
 from kits.core.sample import utc_now
-from tests.cloud_sync.fleet_builders import approved_bundle, make_hub
+from tests.cloud_sync.fleet_builders import add_device, approved_bundle, make_hub
 from tests.waiting import wait_for
 
 BROKER = {"kind": "mosquitto", "port": 0, "tls": True, "tls_host": "127.0.0.1", "tls_port": 0}
@@ -122,6 +122,42 @@ def test_a_broker_that_hangs_is_started_again(
         assert hub.metrics.broker_restarts._value.get() == 1
     finally:
         keeper.stop()
+
+
+def test_who_goes_away_while_no_broker_runs_does_not_count_as_online_for_ever(
+    tmp_path: Path,
+) -> None:
+    """Nobody's last word reaches a hub that is off; a rollout would choose such a device as its canary."""
+    with make_hub(tmp_path, broker={"kind": "mosquitto", "port": 0}) as hub:
+        app = create_app(hub.config, jobs=False)
+        for name in ("press-1", "press-2"):
+            add_device(hub, name)
+
+        def say(online: bool) -> None:
+            with hub.database.transaction() as session:
+                session.execute(update(Device).values(online=online))
+
+        def online() -> list[bool]:
+            with hub.database.session() as session:
+                return list(session.scalars(select(Device.online)))
+
+        say(True)
+        with TestClient(app):
+            assert online() == [False, False]
+            say(True)
+            os.kill(pid_of(app.state.broker), signal.SIGKILL)
+            wait_for(lambda: online() == [False, False])
+
+
+def test_a_database_that_is_away_keeps_no_broker_off(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise OperationalError("BEGIN", {}, Exception("away"))
+
+    monkeypatch.setattr(hub.database, "transaction", away)
+    devices.none_online(hub)
+    assert hub.metrics.loop_errors.labels("broker")._value.get() == 1
 
 
 def test_the_probe_of_the_hub_says_when_the_broker_hangs(
