@@ -107,7 +107,8 @@ def _write_archive(config: HubConfig, database: Path, blobs: list[str], target: 
 def restore(source: Path, data_dir: Path) -> Restored:
     """Unpacks a backup into an empty place and checks every blob that its tables name.
 
-    Its connections to CRMs are paused (`crm/restored.py`).
+    Its connections to CRMs are paused (`crm/restored.py`), nobody is signed in, and one-time tokens of devices that
+    were not used are void: whether they were since, the backup does not say.
 
     Raises:
         ConflictError: the folder is not empty.
@@ -122,6 +123,8 @@ def restore(source: Path, data_dir: Path) -> Restored:
     data_dir.chmod(0o700)
     try:
         config = _unpack(source, data_dir)
+        for folder in (config.keys_dir, config.pki_dir):
+            folder.chmod(0o700)
     except BaseException:
         clear(data_dir)  # else it is in the way of the next try
         raise
@@ -133,8 +136,22 @@ def restore(source: Path, data_dir: Path) -> Restored:
     if config.database_url:
         here = config.model_copy(update={"database_url": ""})
         write_atomically(data_dir / FILE, dump(here).encode(), private=True)
+    _shut_doors(data_dir / _DATABASE)
     paused = rest(data_dir / _DATABASE, utc_now())
     return {"blobs": len(blobs), "database_was": config.database_url, "paused": paused}
+
+
+def _shut_doors(database: Path) -> None:
+    """Ends sessions and one-time tokens, which may have ended since; the backup may be an earlier Kitwright's."""
+    with closing(sqlite3.connect(database)) as tables, tables:
+        found = {name for (name,) in tables.execute("SELECT name FROM sqlite_master")}
+        if "web_session" in found:
+            tables.execute("DELETE FROM web_session")
+        if "enroll_token" in found:
+            tables.execute(
+                "UPDATE enroll_token SET expires_at = :now WHERE used_at IS NULL AND expires_at > :now",
+                {"now": utc_now().strftime("%Y-%m-%d %H:%M:%S.%f")},
+            )
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -191,6 +191,10 @@ def restore(
             f"cloud-sync crm resume {done['paused'][0]} --data {data}"
         )
     console.note(
+        "whoever was shut out since the backup is let in again: before it starts, repeat what was done to people, tokens and "
+        f"devices since (cloud-sync user list, token list, device list; user disable, token revoke, device revoke --data {data})"
+    )
+    console.note(
         "it has forgotten the certificates issued since the backup: whoever enrolled since must enrol"
         " again, and a machine that you replace within a year needs a new name"
     )

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tarfile
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from cloud_sync import backups, setup
 from cloud_sync.cli import make_app
 from cloud_sync.config import load
+from cloud_sync.errors import UnauthenticatedError
+from cloud_sync.fleet import devices
 from cloud_sync.hub import Hub
 from cloud_sync.retention.pruner import Pruner
-from cloud_sync.store.models import Blob, LooseBlob
+from cloud_sync.store.models import Blob, LooseBlob, Person, WebSession
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, KitwrightError
+from kits.core.sample import utc_now
 from tests.cloud_sync.fleet_builders import put_blob
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -204,3 +212,41 @@ def test_who_gives_any_file_is_told_and_the_folder_of_a_disk_stays(tmp_path: Pat
     with pytest.raises(DataError, match="not a backup"):
         backups.restore(tmp_path / "notes.tar", tmp_path / "again")
     assert [path.name for path in (tmp_path / "again").iterdir()] == ["lost+found"]
+
+
+def test_who_was_shut_out_since_the_backup_is_spoken_of_and_nobody_is_signed_in(
+    hub: Hub, tmp_path: Path
+) -> None:
+    """A cookie that was signed out, or a one-time token that was used since, would be good again."""
+    with hub.database.transaction() as session:
+        token = devices.add_device(session, "press-1", site="main", who="ada")
+        used = devices.add_device(session, "press-2", site="main", who="ada")
+        devices.enroll(session, used, "test machine")
+        admin = session.scalars(select(Person)).one()
+        session.add(WebSession(hash="h", person_id=admin.id, csrf="c", expires_at=utc_now() + DAY))
+    backups.backup(hub, tmp_path / "hub.tar")
+    place = tmp_path / "again"
+    done = CliRunner().invoke(
+        make_app(), ["restore", str(tmp_path / "hub.tar"), "--data", str(place)]
+    )
+    assert done.exit_code == 0, done.output
+    assert "whoever was shut out since the backup is let in again" in done.output
+    restored = Hub.open(load(place))
+    with restored.database.transaction() as session:
+        assert session.scalars(select(WebSession)).all() == []
+        assert [device.name for device in devices.all_devices(session)] == ["press-2"]
+        with pytest.raises(UnauthenticatedError):
+            devices.enroll(session, token, "test machine")
+    restored.close()
+
+
+def test_the_keys_of_a_restored_hub_lie_in_folders_of_its_own_account_only(
+    saved: Path, tmp_path: Path
+) -> None:
+    before = os.umask(0o022)
+    try:
+        backups.restore(saved, tmp_path / "again")
+    finally:
+        os.umask(before)
+    for name in ("", "keys", "pki"):
+        assert (tmp_path / "again" / name).stat().st_mode & 0o077 == 0
