@@ -66,6 +66,13 @@ def published_of(session: Session, project: str) -> BundleRow | None:
     )
 
 
+LOST = (
+    "cloud-sync bundle list; one that a restored hub has lost is sent again, kit publish FILE.kwb --no-data --hub URL, from"
+    " the project's bundles/ or from state_dir/bundles of a device that runs it, and then kit key resend --hub URL"
+)
+"""What to do about a bundle that is not here."""
+
+
 def check_approvable(session: Session, bundle_id: str) -> BundleRow:
     """The bundle, if it may be released: one trained here must have beaten the champion of today.
 
@@ -75,7 +82,7 @@ def check_approvable(session: Session, bundle_id: str) -> BundleRow:
     """
     row = session.get(BundleRow, bundle_id)
     if row is None:
-        raise NotFoundError(f"no bundle {bundle_id[:12]!r}", fix="cloud-sync bundle list")
+        raise NotFoundError(f"no bundle {bundle_id[:12]!r}", fix=LOST)
     if row.origin == ORIGIN_HUB and row.comparison.get("better") is not True:
         raise GateError(
             "this bundle has not beaten the champion, so it cannot be released",

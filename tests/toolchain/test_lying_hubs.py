@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 from tuf.api.metadata import Metadata, Root
 
+from kits.core import bundle as formats
 from kits.core.errors import BundleError, DataError, UsageError
 from kits.toolchain import roots
 from kits.toolchain.hub_client import HubClient
@@ -15,6 +16,7 @@ from kits.toolchain.key_making import make_keys
 from kits.toolchain.releases import sign_release
 from kits.toolchain.roots import Desk
 from kits.toolchain.trust import TrustedCopy
+from tests.cloud_sync.fleet_builders import make_bundle
 
 from .engineering import bring, numbers, release, served
 from .running_hub import RunningHub
@@ -106,6 +108,14 @@ def set_back(hub: RunningHub, *, root: Root, targets: int, releases: int) -> Non
         tuf._sign(hub.hub, session, root, fresh_snapshot=True)
 
 
+def forget_bundle(hub: RunningHub, version: int) -> None:
+    """It came after the backup."""
+    from cloud_sync.store.models import Bundle
+
+    with hub.hub.database.transaction() as session:
+        session.delete(session.get_one(Bundle, formats.bundle_id(make_bundle(version=version))))
+
+
 def change_keys(desk: Desk, *roles: Literal["root", "targets"]) -> None:
     """New keys for each role, one after the other; the old ones are retired."""
     for role in roles:
@@ -129,6 +139,11 @@ def test_a_hub_without_its_releases_is_given_them_again(desk: Desk, hub: Running
     with pytest.raises(BundleError, match="older releases") as caught:
         release(desk, 3)
     assert "kit key resend" in caught.value.fix
+    forget_bundle(hub, 2)
+    with pytest.raises(DataError, match="no bundle") as lost:
+        roots.resend(desk)
+    assert "kit publish FILE.kwb" in lost.value.fix, "the list of bundles helped nobody"
+    bring(desk, 2)
     assert roots.resend(desk).targets == 2
     assert release(desk, 3).release.release == 3
 
