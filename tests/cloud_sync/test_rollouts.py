@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.fleet import deployments, rollouts, waves
@@ -67,6 +67,12 @@ def state(hub: Hub, number: int) -> tuple[str, list[str]]:
     with hub.database.session() as session:
         rollout = rollouts.find(session, number)
         return rollout.state, [d.state for d in rollout.deployments]
+
+
+def nth(hub: Hub, place: int) -> int:
+    """Number of the deployment that began as the first, the second …"""
+    with hub.database.session() as session:
+        return list(session.scalars(select(Deployment.id).order_by(Deployment.id)))[place - 1]
 
 
 def test_a_device_is_told_which_signed_release_it_should_run(hub: Hub) -> None:
@@ -131,7 +137,7 @@ def test_silence_until_the_deadline_counts_as_failed(hub: Hub) -> None:
         assert waves.advance(session) == 2
     assert state(hub, number) == ("failed", ["failed", "failed"])
     with hub.database.session() as session:
-        assert "deadline" in session.get_one(Deployment, 1).error
+        assert "deadline" in session.get_one(Deployment, nth(hub, 1)).error
 
 
 def test_pause_keeps_pending_devices_where_they_are(hub: Hub) -> None:
@@ -171,16 +177,16 @@ def test_what_gave_way_or_came_too_late_is_withdrawn_and_what_was_committed_is_n
     first, second = approved_bundle(hub, 1), approved_bundle(hub, 2)
     start(hub, first, device="press-1")
     start(hub, second, device="press-1")
-    assert [w.deployment for w in desired(hub, "press-1").withdrawn] == [1]
-    report(hub, "press-1", bundle=second, deployment=2, state="committed")
-    assert [w.deployment for w in desired(hub, "press-1").withdrawn] == [1]
+    assert [w.deployment for w in desired(hub, "press-1").withdrawn] == [nth(hub, 1)]
+    report(hub, "press-1", bundle=second, deployment=nth(hub, 2), state="committed")
+    assert [w.deployment for w in desired(hub, "press-1").withdrawn] == [nth(hub, 1)]
     start(hub, second, device="press-2")
     with hub.database.transaction() as session:
         session.execute(update(Rollout).values(deadline_at=utc_now() - timedelta(seconds=1)))
     with hub.database.transaction() as session:
         waves.advance(session)
     late = desired(hub, "press-2").withdrawn
-    assert [w.deployment for w in late] == [3]
+    assert [w.deployment for w in late] == [nth(hub, 3)]
     assert "deadline" in late[0].reason
 
 
@@ -189,7 +195,7 @@ def test_a_device_is_not_asked_to_go_back(hub: Hub) -> None:
     start(hub, old, group="line")
     start(hub, new, device="press-1")
     with pytest.raises(ConflictError, match="release 1 is older than 2, which press-1 had"):
-        report(hub, "press-1", bundle=old, deployment=3, state="verifying")
+        report(hub, "press-1", bundle=old, deployment=nth(hub, 3), state="verifying")
         start(hub, old, group="line")
     start(hub, old, device="press-2")
     with hub.database.transaction() as session:  # the release engineer signed the old bytes anew
@@ -216,7 +222,7 @@ def test_a_device_of_another_project_is_not_asked(hub: Hub) -> None:
 def test_a_device_that_never_began_a_release_may_be_given_an_older_one(hub: Hub) -> None:
     old, new = approved_bundle(hub, 1), approved_bundle(hub, 2)
     stopped = start(hub, new, group="line")
-    report(hub, "press-1", deployment=1, state="downloading")
+    report(hub, "press-1", deployment=nth(hub, 1), state="downloading")
     with hub.database.transaction() as session:
         rollouts.abort(session, stopped, who="ada")
     start(hub, old, device="press-2")
@@ -283,3 +289,25 @@ def test_desired_states_reach_devices_over_mqtt_and_reports_come_back(hub: Hub) 
 def _online(hub: Hub) -> bool:
     with hub.database.session() as session:
         return session.get_one(Device, "press-1").online
+
+
+def test_a_restored_hub_gives_no_number_again_that_devices_know(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They had ended or told that deployment, and were silent until the deadline of the first rollout after it."""
+    bundle = approved_bundle(hub)
+    start(hub, bundle, group="line")
+    known = [nth(hub, 1), nth(hub, 2)]
+    with hub.database.transaction() as session:  # as the backup was before it
+        session.execute(delete(Deployment))
+        session.execute(delete(Rollout))
+    later = utc_now() + timedelta(seconds=2)
+    with monkeypatch.context() as moved:
+        moved.setattr(rollouts, "utc_now", lambda: later)
+        start(hub, bundle, group="line")
+    again = [nth(hub, 1), nth(hub, 2)]
+    assert min(again) > max(known)
+    with monkeypatch.context() as moved:
+        moved.setattr(rollouts, "utc_now", lambda: later - timedelta(days=365))
+        start(hub, bundle, device="press-1")
+    assert nth(hub, 3) == max(again) + 1, "a clock that was set back brings none back"
