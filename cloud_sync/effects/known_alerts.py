@@ -20,8 +20,9 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "rows-missing", ("error",),
-        "rows of a device are neither here nor declared lost since `limits.hole_alert_min`",
-        "bring the device on line; see [the ledger](../how-to/account-for-every-row.md#the-ledger)",
+        "rows of a device are neither here nor declared lost since `limits.hole_alert_min`; told again when more are",
+        "bring the device on line; what a hub that was restored had taken after its backup never comes: acknowledge it; see"
+        " [the ledger](../how-to/account-for-every-row.md#the-ledger)",
     ),
     AlertInfo(
         "unreadable-message", ("error",),

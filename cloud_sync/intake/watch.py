@@ -217,20 +217,31 @@ def _note_hole(
 ) -> None:
     if not account.missing:
         if row.missing_since is not None:
-            row.missing_since = row.missing_told_at = None
+            row.missing_since = row.missing_told_at = row.missing_grew_at = None
+            row.missing_told = 0
             close_alert(session, HOLE_ALERT, device=account.device, where=account.epoch)
         return
     row.missing_since = row.missing_since or now
-    if row.missing_told_at is None and now - row.missing_since >= patience:
-        row.missing_told_at = now
-        text = (
-            f"{account.missing:,} rows of {account.device} are missing for "
-            f"{duration_words(now - row.missing_since)} and were not declared lost"
+    row.missing_told = min(row.missing_told, account.missing)
+    if account.missing == row.missing_told:
+        row.missing_grew_at = None
+        return
+    row.missing_grew_at = row.missing_grew_at or now
+    if now - row.missing_grew_at < patience:
+        return
+    text = (
+        f"{account.missing:,} rows of {account.device} are missing for "
+        f"{duration_words(now - row.missing_since)} and were not declared lost"
+    )
+    if row.missing_told:
+        text += (
+            f"; {account.missing - row.missing_told:,} of them were not yet when it was told before"
         )
-        raise_alert(
-            session, hub.config.notify, HOLE_ALERT, "error", text,
-            device=account.device, where=account.epoch,
-        )  # fmt: skip
+    row.missing_told, row.missing_told_at, row.missing_grew_at = account.missing, now, None
+    raise_alert(
+        session, hub.config.notify, HOLE_ALERT, "error", text,
+        device=account.device, where=account.epoch,
+    )  # fmt: skip
 
 
 def clean(hub: Hub, now: datetime) -> None:

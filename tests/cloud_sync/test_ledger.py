@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from cloud_sync.hub import Hub
 from cloud_sync.intake import numbers, sealing
@@ -196,6 +196,40 @@ def test_holes_that_last_raise_one_alert_that_closes_when_they_are_filled(hub: H
     assert open_alerts() == []
     with hub.database.session() as session:
         assert session.scalars(select(Epoch.missing_since)).one() is None
+
+
+def test_rows_that_never_come_hide_no_later_loss(hub: Hub) -> None:
+    """After a restore of the hub every outbox misses some for ever; of what it lost later nobody heard."""
+
+    def look(minutes: float) -> list[str]:
+        """Texts of the alerts that nobody has seen."""
+        look_for_holes(hub, NOW + timedelta(minutes=minutes))
+        with hub.database.session() as session:
+            unseen = select(Alert.text).where(Alert.name == HOLE_ALERT, Alert.seen_at.is_(None))
+            return list(session.scalars(unseen))
+
+    def acknowledge() -> None:
+        with hub.database.transaction() as session:
+            session.execute(update(Alert).values(seen_at=NOW, seen_by="ada"))
+
+    arrive(hub, health(1), health(4))
+    assert [len(look(minutes)) for minutes in (0, 31)] == [0, 1]
+    acknowledge()
+    arrive(hub, health(5), health(9))
+    assert [look(minutes) for minutes in (40, 60)] == [[], []]
+    arrive(hub, health(6), health(7), health(8))
+    assert look(65) == []
+    arrive(hub, health(20))
+    assert [look(minutes) for minutes in (70, 90)] == [[], []]
+    [text] = look(101)
+    assert "12 rows of press-1 are missing" in text
+    assert "10 of them were not yet when it was told before" in text
+    acknowledge()
+    arrive(hub, health(2))
+    assert [look(minutes) for minutes in (110, 1000)] == [[], []]
+    arrive(hub, health(22))
+    assert [look(minutes) for minutes in (1001, 1030)] == [[], []]
+    assert len(look(1032)) == 1, "one that came hides none that is lost"
 
 
 def test_declaring_too_much_hides_no_later_loss(hub: Hub) -> None:

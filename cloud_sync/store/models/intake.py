@@ -31,7 +31,8 @@ class Epoch(Base):
         sealed_seq: up to here `sealed_block` says which numbers arrived; their events may be gone.
         explained, missing: rows that are not here, declared lost and not, at the last look.
         missing_since: when a hole that nobody declared was first seen.
-        missing_told_at: when an alert told of it.
+        missing_told_at: when an alert told of it; `missing_told`: how many were missing then.
+        missing_grew_at: since when more are missing than were told of.
         pruned_a, pruned_s, pruned_t: rows of a class that arrived and were removed since.
         pruned_to_a, pruned_to_s, pruned_to_t: up to here the class has been pruned.
     """
@@ -53,6 +54,8 @@ class Epoch(Base):
     missing: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     missing_since: Mapped[datetime | None] = mapped_column(default=None)
     missing_told_at: Mapped[datetime | None] = mapped_column(default=None)
+    missing_told: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    missing_grew_at: Mapped[datetime | None] = mapped_column(default=None)
     pruned_a: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     pruned_s: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     pruned_t: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
