@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from edge_agent.errors import AlreadyRunningError
 from edge_agent.log import warn
+from kits.core.files import make_folder
 
 _SOFTWARE_ERROR = 70  # EX_SOFTWARE of sysexits.h
 _LAST_WAIT_S = 2.0
@@ -50,7 +51,7 @@ def lock(state_dir: Path) -> StateLock:
         AlreadyRunningError: another agent holds it.
         OSError: this account may not use it.
     """
-    state_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(state_dir, 0o700)  # pictures and mails lie in it
     file = os.open(state_dir / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -21,6 +21,7 @@ from edge_agent.log import warn
 from edge_agent.sync import aside, soundness
 from edge_agent.sync.disk import is_low, usage_of
 from edge_agent.sync.marker import Marker
+from kits.core.files import make_folder
 
 T = TypeVar("T")
 
@@ -83,7 +84,7 @@ class Database:
         self._schema = schema
         self._max_bytes = max_bytes
         self._clock = clock
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, 0o700)
         self.marker = Marker(path.with_suffix(".epoch"))
         self.epoch = ""
         self.generation = 0

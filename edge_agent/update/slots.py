@@ -33,7 +33,7 @@ from edge_agent.update.records import (
 )
 from kits.core.bundle import SUFFIX, Bundle, open_file
 from kits.core.errors import BundleError
-from kits.core.files import sweep_torn, sync, write_atomically
+from kits.core.files import make_folder, sweep_torn, sync, write_atomically
 from kits.core.releases import Release
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -44,7 +44,8 @@ class Slots:
 
     def __init__(self, state_dir: Path) -> None:
         self.folder = state_dir / "bundles"
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(state_dir, 0o700)
+        self.folder.mkdir(exist_ok=True)
         self._path = state_dir / "slots.json"
         self._witness_path = self.folder / "witness.json"
         self._witness = _read(self._witness_path, Witness) or Witness()

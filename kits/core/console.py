@@ -71,9 +71,9 @@ class Console:
 
 
 def account_name() -> str:
-    """The name of the account that types; empty: it has none, as in some containers."""
+    """The name of the account that types, behind `sudo` too; empty: it has none, as in some containers."""
     try:
-        return getpass.getuser()
+        return os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):
         return ""
 

@@ -26,14 +26,14 @@ def write_atomically(
     The folder is created when missing.
 
     Args:
-        private: only its owner may read it (0600), from its first byte on.
+        private: only its owner may read it (0600), from its first byte on; a folder made for it is as private.
         new: it must not be there yet; of several writers one succeeds.
 
     Raises:
         FileExistsError: it is there, and `new` was said.
         OSError: disk full, no permission, with the file's name; what was there before is as it was.
     """
-    make_folder(target.parent)
+    make_folder(target.parent, 0o700 if private else 0o777)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     mode = 0o600 if private else 0o666  # as open() does: less what the umask forbids
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

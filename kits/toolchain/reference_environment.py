@@ -81,6 +81,7 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
         "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT", "cloud-sync",
         "for `storage_url: s3://…`, read by the S3 client; also its other `AWS_…` variables",
     ),
+    ("SUDO_USER", "all", "set by sudo: who types, for the audit log and for notes; else the account that the command runs as"),
     ("NO_COLOR", "all", "no colours, whatever the terminal can do"),
     ("PATH", "cloud-sync", "where mosquitto is looked for, then in `/usr/local/sbin` and `/usr/sbin`"),
     ("KITWRIGHT_JOB_MARK", "kit", "set by the hub for what a job starts: a hub that comes back after a crash knows by it what was left behind"),

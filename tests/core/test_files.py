@@ -82,6 +82,8 @@ def test_private_is_private_whatever_was_there(tmp_path: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     assert mode(tmp_path / "page") == 0o666 & ~umask
+    write_atomically(tmp_path / "made" / "secret", b"x", private=True)
+    assert mode(tmp_path / "made") == 0o700, "it was 0755 for whoever runs a command by sudo"
     make_folder(tmp_path / "keys" / "deep", 0o700)
     assert mode(tmp_path / "keys" / "deep") == 0o700
 

@@ -21,10 +21,14 @@ from typer.testing import CliRunner
 
 from edge_agent import systemd
 from edge_agent.cli import app
+from edge_agent.enroll import Identity, save_identity
+from edge_agent.process import lock
 from edge_agent.service_unit import make_unit
 from edge_agent.sources.base import SourceHealth
 from edge_agent.update.config import UpdateConfig
+from edge_agent.update.slots import Slots
 from edge_agent.vitals import ALERT, Limits, Vitals
+from kits.core.hub_api import MqttAccess
 from tests.edge_agent.parts import STARTS_S
 from tests.waiting import wait_for
 
@@ -359,3 +363,20 @@ def test_what_a_container_is_told_to_be_built_and_run_with_keeps_its_health_and_
             assert "--userns=keep-id:uid=1000,gid=1000" in line
         if line.startswith(("#   podman run", "#   docker run")):
             assert "-p 127.0.0.1:8089:8089" in line, "the page has no login"
+
+
+def test_a_state_folder_is_its_accounts_alone_whichever_command_makes_it(tmp_path: Path) -> None:
+    """`sudo -u kitwright edge-agent enroll` made it 0755; the rows that wait in it hold mails and pictures."""
+    identity = Identity(
+        device="cam-1", site="s", group="", token="t", hub="http://127.0.0.1:9",
+        mqtt=MqttAccess(host="127.0.0.1", port=1, username="", password=""),
+    )  # fmt: skip
+    before = os.umask(0o022)
+    try:
+        save_identity(identity, tmp_path / "enrolled" / "identity.json")
+        lock(tmp_path / "run").close()
+        Slots(tmp_path / "applied")
+    finally:
+        os.umask(before)
+    for name in ("enrolled", "run", "applied"):
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0, name
