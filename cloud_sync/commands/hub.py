@@ -151,7 +151,8 @@ def backup(
     from cloud_sync import backups
 
     console = Console(as_json, quiet)
-    with opened(data) as hub:
+    # an update that was installed already must leave a way back, and a hub that still runs its tables
+    with opened(data, as_it_is=True) as hub:
         done = backups.backup(hub, target)
     console.answer(
         f"saved {target}: {done['blobs']} blobs, {done['bytes'] / 1e6:.1f} MB",

@@ -36,8 +36,11 @@ LimitOption = Annotated[int, typer.Option(min=1, max=MOST_LISTED, help="At most 
 
 
 @contextmanager
-def opened(data: Path) -> Iterator[Hub]:
+def opened(data: Path, *, as_it_is: bool = False) -> Iterator[Hub]:
     """The hub in `data`, with its tables brought up to date; the server may run meanwhile.
+
+    Args:
+        as_it_is: its tables stay those of the version that wrote them.
 
     Raises:
         ConfigError: there is none, or `hub.yaml` is wrong.
@@ -52,7 +55,8 @@ def opened(data: Path) -> Iterator[Hub]:
     require_database(config.database)
     hub = Hub.open(config)
     try:
-        migrate(hub.database)
+        if not as_it_is:
+            migrate(hub.database)
         yield hub
     finally:
         hub.close()

@@ -6,10 +6,12 @@ import os
 import sqlite3
 import tarfile
 import threading
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import select
 from typer.testing import CliRunner
 
@@ -20,6 +22,7 @@ from cloud_sync.errors import UnauthenticatedError
 from cloud_sync.fleet import devices
 from cloud_sync.hub import Hub
 from cloud_sync.retention.pruner import Pruner
+from cloud_sync.store.db import alembic_config, changing_tables, current_revision
 from cloud_sync.store.models import Blob, LooseBlob, Person, WebSession
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, KitwrightError
@@ -187,6 +190,24 @@ def test_a_backup_of_an_earlier_kitwright_is_restored(hub: Hub, tmp_path: Path) 
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     backups.backup(hub, tmp_path / "hub.tar")
     assert backups.restore(tmp_path / "hub.tar", tmp_path / "again")["blobs"] == 0
+
+
+def test_a_backup_before_an_update_is_the_way_back_also_when_the_update_is_installed(
+    hub: Hub, tmp_path: Path
+) -> None:
+    """It changed the tables under a hub that ran, and the version before refused what was saved."""
+    with changing_tables(hub.database) as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "-1")
+    before = current_revision(hub.database)
+    words = ["backup", str(tmp_path / "hub.tar"), "--data", str(hub.config.data_dir)]
+    done = CliRunner().invoke(make_app(), words)
+    assert done.exit_code == 0, done.output
+    assert current_revision(hub.database) == before
+    backups.restore(tmp_path / "hub.tar", tmp_path / "again")
+    with closing(sqlite3.connect(tmp_path / "again" / "hub.sqlite")) as tables:
+        assert tables.execute("SELECT version_num FROM alembic_version").fetchone() == (before,)
 
 
 @pytest.mark.parametrize("name", ["hub.yaml", "hub.sqlite"])
