@@ -40,8 +40,11 @@ def start_parts(
         models: the bundles that score leads; None: loads its own.
         ending: set when the hub is told to end, before `parts` is closed.
     """
+    from cloud_sync.mails.traces import clear_all_traces
+
     parts.callback(hub.close)
     version = migrate(hub.database)
+    clear_all_traces(hub)
     hub.database.fill()
     admission = Admission(hub, broker)
     admission.step()  # before the broker starts: it reads rules and revocation list at once

@@ -85,7 +85,6 @@ def serve(
     """Run the hub: pages, API, broker, ingest, jobs. Ends with Ctrl-C or SIGTERM."""
     from cloud_sync.app import create_app
     from cloud_sync.config import load
-    from cloud_sync.mails.traces import clear_all_traces
     from cloud_sync.server import WebServer
     from cloud_sync.store.check import require_database
 
@@ -94,7 +93,6 @@ def serve(
     _log_events()
     app = create_app(config, ingest=ingest, jobs=jobs)
     hub = app.state.hub
-    clear_all_traces(hub)
     server = WebServer(
         app, config, hub.authority, stopping=app.state.ending.set,
         refused=hub.metrics.connections_refused.inc,

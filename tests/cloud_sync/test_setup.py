@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,12 +16,15 @@ from typer.testing import CliRunner
 
 from cloud_sync import setup
 from cloud_sync.cli import make_app
-from cloud_sync.config import load, parse, without_secrets
+from cloud_sync.config import FILE, dump, load, parse, without_secrets
 from cloud_sync.hub import Hub
+from cloud_sync.server import WebServer
 from cloud_sync.store import db
+from cloud_sync.store.check import check_database, sqlite_file
 from cloud_sync.store.models import Device, Sample
 from cloud_sync.store.types import Base
 from kits.core.addresses import is_loopback
+from kits.core.errors import KitwrightError
 from kits.core.sample import utc_now
 from tests.cloud_sync.fleet_builders import put_blob
 
@@ -111,3 +118,50 @@ def test_only_real_loopback_addresses_count_as_this_machine(host: str, expected:
     assert is_loopback(host) is expected
     listening = parse({"listen": {"host": host}}, Path("hub")).listen
     assert listening.encrypted is not expected, "others could listen in otherwise"
+
+
+def served(data: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """What `cloud-sync serve` says that is ended as soon as everything has started."""
+
+    def once(server: WebServer, started: Callable[[], None]) -> None:
+        async def begin_and_end() -> None:
+            async with server._app.router.lifespan_context(server._app):
+                started()
+
+        asyncio.run(begin_and_end())
+
+    monkeypatch.setattr(WebServer, "run", once)
+    done = CliRunner().invoke(make_app(), ["serve", "--data", str(data), "--no-jobs"])
+    if isinstance(done.exception, KitwrightError):
+        return done.exception.exit_code, str(done.exception)
+    if done.exception is not None:
+        raise done.exception
+    return done.exit_code, done.output
+
+
+def test_a_hub_starts_on_a_database_that_has_no_tables_yet(
+    tmp_path: Path, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is said of an empty PostgreSQL: it looked into a table first, and ended with a traceback for ever."""
+    data = tmp_path / "hub"
+    setup.init(data, "admin", "four random words", {"broker": {"port": 0}})
+    if path := sqlite_file(empty_database_url):
+        with closing(sqlite3.connect(path)) as file:
+            file.execute("PRAGMA user_version = 1")
+    config = load(data).model_copy(update={"database_url": empty_database_url})
+    (data / FILE).write_text(dump(config))
+    code, said = served(data, monkeypatch)
+    assert code == 0, said
+    assert check_database(empty_database_url)
+
+
+def test_a_hub_whose_database_does_not_answer_says_so_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "hub"
+    setup.init(data, "admin", "four random words", {"broker": {"port": 0}})
+    nowhere = f"postgresql+psycopg://kitwright@/hub?host={tmp_path}"
+    config = load(data).model_copy(update={"database_url": nowhere})
+    (data / FILE).write_text(dump(config))
+    code, said = served(data, monkeypatch)
+    assert (code, "the database cannot be opened" in said) == (5, True)
