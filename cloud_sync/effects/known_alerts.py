@@ -21,7 +21,8 @@ ALERTS: tuple[AlertInfo, ...] = (
     AlertInfo(
         "rows-missing", ("error",),
         "rows of a device are neither here nor declared lost since `limits.hole_alert_min`; told again when more are",
-        "bring the device on line; what a hub that was restored had taken after its backup never comes: acknowledge it; see"
+        "bring the device on line; what another hub had taken before, or this one after the backup it was restored from,"
+        " never comes: acknowledge it; see"
         " [the ledger](../how-to/account-for-every-row.md#the-ledger)",
     ),
     AlertInfo(
