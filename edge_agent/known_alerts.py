@@ -218,7 +218,7 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "hub-away", ("warning",),
-        "the broker takes rows, but no hub takes them in; they wait on the device",
+        "the broker takes rows, but no hub takes them in for two minutes; they wait on the device",
         "start the hub, or its ingest worker",
     ),
     AlertInfo(

@@ -5,6 +5,7 @@ Composition only: nothing is decided here about rows, and nothing is sent.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from edge_agent.certificates import Certificates
@@ -22,6 +23,8 @@ from kits.core.sample import utc_now
 from kits.core.tls import Clock
 from kits.core.topics import DeviceTopics
 
+HUB_AWAY_S = 120.0
+"""An alert reaches people when the hub is back: of one that was started anew there is nothing to tell."""
 _DISK_WORDS = {
     Level.NO_BYTES: ("warning", "no bytes of samples are kept"),
     Level.THIN: ("warning", "no bytes of samples are kept and telemetry is thinned"),
@@ -79,7 +82,11 @@ def make_sender(
 
 
 class DeliveryWatch:
-    """Raises and clears alerts about delivery; `look` is called about once a second."""
+    """Raises and clears alerts about delivery; `look` is called about once a second.
+
+    Args:
+        clock: monotonic seconds.
+    """
 
     def __init__(
         self,
@@ -87,12 +94,16 @@ class DeliveryWatch:
         disk: Disk,
         writer: Writer,
         sender: Sender | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._alerts = alerts
         self._disk = disk
         self._writer = writer
         self._sender = sender
         self._refused = 0
+        self._clock = clock
+        self._hub_seen_at = clock()
 
     def look(self) -> None:
         """Says what is wrong now, and what no longer is."""
@@ -121,7 +132,10 @@ class DeliveryWatch:
 
     def _look_at_sender(self, sender: Sender) -> None:
         self._tell("broker-refuses", "error", sender.alarm, over="the broker takes this device")
-        away = "the broker takes rows, but no hub takes them in" if sender.hub_away else ""
+        if not sender.hub_away:
+            self._hub_seen_at = self._clock()
+        long = self._clock() - self._hub_seen_at >= HUB_AWAY_S
+        away = "the broker takes rows, but no hub takes them in" if long else ""
         self._tell("hub-away", "warning", away, over="the hub takes rows in again")
         unknown = "blobs travel at any hour: this clock cannot be trusted"
         late = unknown if sender.uploads.hours.unknown else ""

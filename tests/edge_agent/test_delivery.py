@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.alert_book import AlertBook
 from edge_agent.status_text import delivery_lines
-from edge_agent.sync.delivery import DeliveryWatch
+from edge_agent.sync.delivery import HUB_AWAY_S, DeliveryWatch
 from edge_agent.sync.disk import Disk, Usage
 from edge_agent.sync.entry import Entry
 from edge_agent.sync.eviction import Budgets
@@ -130,7 +130,8 @@ def test_alerts_of_delivery_come_and_go(tmp_path: Path, outbox: Outbox) -> None:
     writer, book = Writer(outbox, queue=10, disk=disk), Book()
     transport = SimulatedTransport(HubSimulator())
     sender = Sender(outbox, transport, DeviceTopics("s1", "cam-1"))
-    watch = DeliveryWatch(book, disk, writer, sender)
+    now = [0.0]
+    watch = DeliveryWatch(book, disk, writer, sender, clock=lambda: now[0])
     watch.look()
     assert book.open == {}
     used[0], transport.alarm = 97, "another program connects to the broker as this device"
@@ -139,6 +140,10 @@ def test_alerts_of_delivery_come_and_go(tmp_path: Path, outbox: Outbox) -> None:
     sender.step(0.0)
     for n in range(12):
         writer.put(entry("s", n))
+    watch.look()
+    assert set(book.open) == {"disk-full", "broker-refuses", "outbox-stuck"}
+    now[0] = HUB_AWAY_S
+    writer.put(entry("s", 13))
     watch.look()
     assert set(book.open) == {"disk-full", "broker-refuses", "hub-away", "outbox-stuck"}
     assert "97 %" in book.open["disk-full"]
@@ -152,6 +157,14 @@ def test_alerts_of_delivery_come_and_go(tmp_path: Path, outbox: Outbox) -> None:
         sender.step(0.0)
     watch.look()
     assert book.open == {}
+    for _ in range(2):  # a hub that is started anew each day is told of on none
+        transport.figures.unheard += 1
+        sender.step(0.0)
+        now[0] += HUB_AWAY_S / 2
+        watch.look()
+        assert book.open == {}
+        sender._hub.heard()
+        watch.look()
     writer.close()
     outbox.close()
 
