@@ -30,18 +30,23 @@ class Restored(TypedDict):
 
     Attributes:
         blobs: how many are whole.
+        elsewhere: how many the tables name that `storage_url` keeps; nobody looked at them.
         database_was: where the hub that was saved had its tables, when `database_url` named a place of their own. The
             restored hub has them in its folder: it must neither miss them nor write into those of the other one.
         paused: connections to CRMs that a person has to let go on.
     """
 
     blobs: int
+    elsewhere: int
     database_was: str
     paused: list[str]
 
 
 def backup(hub: Hub, target: Path) -> dict[str, int]:
     """Writes configuration, keys, tables and local blobs into one tar file; the hub may run.
+
+    Returns:
+        `blobs` in it, those `elsewhere` that the tables name (`storage_url`), and its `bytes`.
 
     Raises:
         UsageError: the file exists, or the database is not SQLite (use pg_dump).
@@ -65,7 +70,8 @@ def backup(hub: Hub, target: Path) -> dict[str, int]:
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
-    return {"blobs": len(blobs), "bytes": target.stat().st_size}
+    here = 0 if hub.config.storage_url else len(blobs)
+    return {"blobs": here, "elsewhere": len(blobs) - here, "bytes": target.stat().st_size}
 
 
 def _unpack(source: Path, data_dir: Path) -> HubConfig:
@@ -138,7 +144,11 @@ def restore(source: Path, data_dir: Path) -> Restored:
         write_atomically(data_dir / FILE, dump(here).encode(), private=True)
     _shut_doors(data_dir / _DATABASE)
     paused = rest(data_dir / _DATABASE, utc_now())
-    return {"blobs": len(blobs), "database_was": config.database_url, "paused": paused}
+    whole = 0 if config.storage_url else len(blobs)
+    return {
+        "blobs": whole, "elsewhere": len(blobs) - whole, "database_was": config.database_url,
+        "paused": paused,
+    }  # fmt: skip
 
 
 def _shut_doors(database: Path) -> None:

@@ -11,7 +11,7 @@ from cloud_sync.cmms.odoo import Odoo
 from cloud_sync.cmms.settings import CmmsConfig
 from cloud_sync.cmms.target import CmmsTarget
 from cloud_sync.effects.settings import WebhookConfig
-from cloud_sync.effects.targets import Target
+from cloud_sync.effects.targets import Target, say_variable
 from cloud_sync.effects.webhook import Webhook, read_secrets
 from cloud_sync.hub import Hub
 from kits.core.errors import ConfigError
@@ -34,7 +34,7 @@ def cmms_of(config: CmmsConfig, environment: Mapping[str, str] = os.environ) -> 
         raise ConfigError(
             f"the key of {config.kind} is not set" if not key else "not a key: plain ASCII only",
             where=config.key_env,
-            fix=f"export {config.key_env}=… ({_HINTS[config.kind]})",
+            fix=f"{say_variable(config.key_env)} ({_HINTS[config.kind]})",
         )
     return make(config, key)
 

@@ -157,6 +157,10 @@ def backup(
         {"path": str(target), **done},
     )
     console.note("it holds the hub's keys: keep it as safe as the hub")
+    if done["elsewhere"]:
+        console.note(
+            f"not in it: {done['elsewhere']} blobs that storage_url keeps; save them there"
+        )
     console.next(f"cloud-sync restore {target} --data NEW")
 
 
@@ -174,10 +178,12 @@ def restore(
     console.answer(
         f"restored {data}: {done['blobs']} blobs are whole",
         {
-            "data": str(data), "blobs": done["blobs"], "database_was": done["database_was"],
-            "paused": [*done["paused"]],
+            "data": str(data), "blobs": done["blobs"], "elsewhere": done["elsewhere"],
+            "database_was": done["database_was"], "paused": [*done["paused"]],
         },
     )  # fmt: skip
+    if done["elsewhere"]:
+        console.note(f"not looked at: {done['elsewhere']} blobs that storage_url keeps")
     if done["database_was"]:
         console.note(
             f"its tables are in {data} now, not in {done['database_was']}: "

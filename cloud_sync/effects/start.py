@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from cloud_sync.config import HubConfig
 from cloud_sync.effects.mail import Mail
-from cloud_sync.effects.targets import Target
+from cloud_sync.effects.targets import Target, say_variable
 from cloud_sync.effects.webhook import Webhook, read_secrets
 from kits.core.errors import ConfigError
 
@@ -31,7 +31,7 @@ def targets_of(config: HubConfig, environment: Mapping[str, str] = os.environ) -
                 if mail.oauth_url
                 else "the mail server's password is not set",
                 where=mail.password_env,
-                fix=f"export {mail.password_env}=…",
+                fix=say_variable(mail.password_env),
             )
         found.append(Mail(mail, password, site_name=config.site_name, hub_url=config.url))
     return found

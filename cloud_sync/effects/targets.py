@@ -50,6 +50,11 @@ class DeliveryError(KitwrightError):
         self.after_s = after_s
 
 
+def say_variable(name: str, value: str = "…") -> str:
+    """How a secret is said: what a person types is not what a service was started with, nor in a backup."""
+    return f"export {name}={value}; a service reads {name} from /etc/kitwright/hub.env"
+
+
 class Target(Protocol):
     """A receiver."""
 

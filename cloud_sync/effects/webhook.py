@@ -24,7 +24,7 @@ from cloud_sync.effects.alerts import WEBHOOK
 from cloud_sync.effects.deadline import Deadline, connect
 from cloud_sync.effects.no_answer import no_answer
 from cloud_sync.effects.settings import WebhookConfig
-from cloud_sync.effects.targets import Delivery, DeliveryError
+from cloud_sync.effects.targets import Delivery, DeliveryError, say_variable
 from kits.core.errors import ConfigError
 
 PREFIX = "whsec_"
@@ -165,7 +165,7 @@ def read_secrets(text: str, where: str, fix: str = "") -> list[bytes]:
     Raises:
         ConfigError: none, malformed or too short. The secret itself is not in the message.
     """
-    fix = fix or f"export {where}=whsec_$(openssl rand -base64 32)"
+    fix = fix or say_variable(where, "whsec_$(openssl rand -base64 32)")
     secrets = []
     for word in text.split():
         try:

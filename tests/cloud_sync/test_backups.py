@@ -150,6 +150,22 @@ def test_a_restored_hub_uses_the_tables_that_were_restored(tmp_path: Path) -> No
     restored.close()
 
 
+def test_pictures_that_are_kept_elsewhere_are_not_said_to_be_saved(tmp_path: Path) -> None:
+    kept = f"file://{tmp_path / 'elsewhere'}"
+    (tmp_path / "elsewhere").mkdir()
+    setup.init(tmp_path / "hub", "admin", "four random words", {"storage_url": kept})
+    hub = Hub.open(load(tmp_path / "hub"))
+    put_blob(hub, b"a picture")
+    hub.close()
+    tar, run = str(tmp_path / "hub.tar"), CliRunner().invoke
+    said = run(make_app(), ["backup", tar, "--data", str(tmp_path / "hub")]).output
+    assert "0 blobs" in said
+    assert "not in it: 1 blobs" in said
+    said = run(make_app(), ["restore", tar, "--data", str(tmp_path / "again")]).output
+    assert "0 blobs are whole" in said
+    assert "not looked at: 1 blobs" in said
+
+
 def changed(saved: Path, folder: Path, name: str, content: bytes | None) -> Path:
     """The backup with a file in it changed, or left out."""
     with tarfile.open(saved) as archive:

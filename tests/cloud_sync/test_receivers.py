@@ -215,6 +215,7 @@ def test_secrets_come_from_the_environment_and_are_never_shown(tmp_path: Path) -
     with pytest.raises(ConfigError, match="not set") as caught:
         targets_of(config, {})
     assert caught.value.where == "KITWRIGHT_WEBHOOK_SECRET"
+    assert "/etc/kitwright/hub.env" in caught.value.fix, "what is exported reaches no service"
     short = "whsec_" + base64.b64encode(b"short").decode()
     with pytest.raises(ConfigError) as caught:
         targets_of(config, {"KITWRIGHT_WEBHOOK_SECRET": short})
