@@ -110,7 +110,7 @@ def sign_release(
         return _first(desk, bundle, content, expected)
     found = desk.trusted.refresh()
     there = _there(found.targets, bundle, again=again)
-    if there is not None and not (insist and not says_as_much(there, expected)):
+    if there is not None and (says_as_much(there, expected) or not insist):
         return Signed(there, is_new=False)
     targets = copy.deepcopy(found.targets)
     targets.version += 1
