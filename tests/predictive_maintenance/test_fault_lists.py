@@ -68,6 +68,15 @@ def test_a_list_is_known_by_what_it_holds(tmp_path: Path, name: str) -> None:
     assert [s.annotation.label for s in by_split(samples)["test"] if s.annotation] == ["Lager"]
 
 
+def test_a_plan_of_shifts_is_no_list_of_faults(tmp_path: Path) -> None:
+    put(tmp_path / "Presse1.csv", table(("time", "v"), PRESS_TIMES, wave(400)))
+    plan = f"start,end,machine,product\n{PRESS_TIMES[0]},{PRESS_TIMES[399]},Presse1,Deckel\n"
+    put(tmp_path / "plan.csv", plan)
+    _, findings = read_all(tmp_path)
+    assert "times of faults taken from" not in texts(findings)
+    assert "nothing says what is a fault" in texts(findings, "labels")
+
+
 def test_a_recording_with_a_start_and_an_end_of_each_row_is_no_list(tmp_path: Path) -> None:
     for name in ("Presse1", "Presse2"):
         rows = table(("start", "end", "machine", "v"), PRESS_TIMES[:-1], PRESS_TIMES[1:], [name] * 399, wave(399))  # fmt: skip

@@ -136,11 +136,10 @@ def _is_list_of_events(head: Table) -> bool:
 
 
 def _lists_alone(head: Table) -> bool:
-    """A start and an end, and whose or what, in texts: no column that could be a reading."""
+    """A start, an end and a fault, and no column that could be a reading: a plan of shifts or orders has no fault."""
     roles = {role_of(c.name) for c in head.columns}
     readings = [c for c in head.columns if c.kind == "number" and role_of(c.name) is None]
-    whose = roles & {"asset", "unit", "file", "label", "maybe_label"}
-    return {"start", "end"} <= roles and bool(whose) and not readings
+    return {"start", "end", "label"} <= roles and not readings
 
 
 def _from_json(file: Path) -> Events | None:
