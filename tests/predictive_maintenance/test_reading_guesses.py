@@ -128,9 +128,14 @@ def test_a_column_called_after_a_part_that_holds_readings_is_a_channel(
 
 
 @pytest.mark.parametrize("numbers", [range(1, 4), range(101, 1000, 9)])
-def test_numbers_that_tell_which_machine_it_is_name_it(tmp_path: Path, numbers: range) -> None:
-    name = "pump" if len(numbers) < 10 else "pump_no"
+@pytest.mark.parametrize("together", [True, False])
+def test_numbers_that_tell_which_machine_it_is_name_it(
+    tmp_path: Path, numbers: range, together: bool
+) -> None:
+    name = "pump"
     rows = [(time, n) for time in stamps(30, 60) for n in numbers]
+    if together:
+        rows.sort(key=lambda row: row[1])
     readings = wave(len(rows))
     put(tmp_path / "p.csv", table(("time", name, "v"), [t for t, _ in rows], [n for _, n in rows], readings))  # fmt: skip
     samples, _ = read_all(tmp_path)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.core.dataset import SPLIT_WORDS
 from kits.core.errors import DataError, did_you_mean
@@ -27,10 +28,13 @@ from kits.predictive_maintenance._reading.columns import (
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.quality import is_quality
 from kits.predictive_maintenance._reading.sidecar import Sidecar, normal_values
-from kits.predictive_maintenance._reading.table import Column, Table, Texts
+from kits.predictive_maintenance._reading.table import Column, Floats, Table, Texts
 from kits.predictive_maintenance._reading.time_columns import find_times, fraction_of, is_moments
 
 MAX_LABELS = 60
+_OFTEN = 5
+_STANDS = 0.9
+"""Share of rows with the number of the row before, from which it is that of a machine."""
 LEFT_OUT = "columns-left-out"
 """The check under which readers say what is no channel."""
 LEFT_OUT_TEXT = "columns that are no channels"
@@ -144,11 +148,23 @@ def _reads(column: Column) -> bool:
     """Whether `Motor [A]`, a `bearing` of 41.3 or a `pump` of 312, 308, 331 is a reading of it and not which one it is."""
     if column.kind != "number":
         return False
-    levels = np.unique(column.values[np.isfinite(column.values)])
+    told = column.values[np.isfinite(column.values)]
+    levels, rows = np.unique(told, return_counts=True)
     if column.unit or bool((levels != np.rint(levels)).any()):
         return True
-    counts = levels.size and levels[-1] - levels[0] + 1 == levels.size
-    return is_part_name(column.name) and levels.size > MAX_LABELS and not counts
+    return (
+        is_part_name(column.name)
+        and levels.size > MAX_LABELS
+        and not _are_numbers(told, levels, rows)
+    )
+
+
+def _are_numbers(told: Floats, levels: Floats, rows: NDArray[np.intp]) -> bool:
+    """Whether whole numbers tell which one it is: they count, stand for long, or come equally often."""
+    counts = levels[-1] - levels[0] + 1 == levels.size
+    stands = bool((np.diff(told) == 0).mean() >= _STANDS)
+    evenly = rows.min() >= _OFTEN and rows.max() <= 2 * rows.min()
+    return bool(counts or stands or evenly)
 
 
 def _repeats(column: Column) -> bool:
