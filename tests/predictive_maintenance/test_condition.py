@@ -11,9 +11,9 @@ from kits.core.errors import DataError
 from kits.core.prediction import Span
 from kits.core.runtime import OnnxSession
 from kits.predictive_maintenance._device.condition import ConditionJudge, lagged, transformed
-from kits.predictive_maintenance._device.regimes import rolling_median
+from kits.predictive_maintenance._device.regimes import UNKNOWN, rolling_median
 from kits.predictive_maintenance._learning import graphs
-from kits.predictive_maintenance._learning.condition import learn_condition
+from kits.predictive_maintenance._learning.condition import Learned, learn_condition
 from kits.predictive_maintenance._learning.methods import METHODS
 from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance.config import Config
@@ -153,19 +153,37 @@ def test_a_regime_channel_that_is_not_there_is_refused(watched: Trained) -> None
 def test_that_no_channel_tells_how_the_machine_is_run_is_said(watched: Trained) -> None:
     said = " ".join(learn_condition(recordings(watched, "train"), [], watched.config, 0).notes)
     assert "name it in model.condition.regime_channels" in said  # a flow and a current are effects
-    assert "by turns" not in said
+    assert "standing and running" not in said
     alone = Config.model_validate({"condition": {"max_regimes": 1}})
     said = " ".join(learn_condition(recordings(watched, "train"), [], alone, 0).notes)
     assert "regime_channels" not in said
 
 
-def test_channels_that_show_a_machine_switched_on_and_off_are_named(watched: Trained) -> None:
+def _switched(watched: Trained, rows: int) -> Learned:
+    """What is learned of a machine whose flow is cut off for so many readings, again and again."""
     recording = recordings(watched, "train")[0]
     flow = readings(recording.window, "flow")
-    switched = np.where(np.arange(flow.size) // 200 % 2 == 0, flow, 0.01 * flow)
-    window = changed(recording.window, "flow", switched)
-    said = learn_condition([replace(recording, window=window)], [], watched.config, 0).notes
-    assert any("flow stand at two levels by turns" in note for note in said)
+    off = np.where(np.arange(flow.size) // rows % 2 == 0, flow, 0.01 * flow)
+    window = changed(recording.window, "flow", off)
+    return learn_condition([replace(recording, window=window)], [], watched.config, 0)
+
+
+def test_a_machine_that_stands_by_turns_is_judged_apart_though_nothing_says_that_it_runs(
+    watched: Trained,
+) -> None:
+    found = _switched(watched, 60)
+    spec = found.spec.regimes
+    assert spec is not None
+    assert len(spec.centres) == 2
+    assert any("standing and running are told by flow" in note for note in found.notes)
+    # whatever a fault does to the flow, it stands or runs
+    assert UNKNOWN not in spec.assign(np.array([[-500.0, 0, 0]] * 60 + [[5000.0, 0, 0]] * 60))
+
+
+def test_a_channel_that_flickers_tells_no_standing(watched: Trained) -> None:
+    found = _switched(watched, 5)
+    assert found.spec.regimes is None
+    assert any("one way of running" in note for note in found.notes)
 
 
 def test_scores_of_normal_running_are_as_rare_as_promised(watched: Trained) -> None:

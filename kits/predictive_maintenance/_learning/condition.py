@@ -163,6 +163,10 @@ _NO_CAUSE = (
     " the machine is run, name it in model.condition.regime_channels"
 )
 _MOST_LOOKED_AT = 64
+_BY_TURNS = 6
+_CLEAR = 1.0
+"""Distance of two levels over the radius of the wider one."""
+_FAR = 1e9
 
 
 def _regimes(
@@ -181,7 +185,8 @@ def _regimes(
     learning = [p for p in pieces if not p.held_out]
     names = wanted or tuple(name for name in rows.channels if tells_regime(name))
     if not names and config.condition.max_regimes > 1 and len(rows.channels) > 1:
-        return None, (_no_cause(learning, rows),)
+        standing, said = _stands_or_runs(learning, rows, config, seed)
+        return standing, (said,)
     columns = tuple(rows.channels.index(name) for name in names)
     found = learn_regimes(
         [p.raw for p in learning],
@@ -198,20 +203,39 @@ def _regimes(
     return found, (f"{len(found.centres)} operating regimes, told by {told}",)
 
 
-def _no_cause(learning: Sequence[_Piece], rows: RowSpec) -> str:
-    """That nothing tells how the machine is run, and which channels show that it is run in two ways all the same."""
+def _stands_or_runs(
+    learning: Sequence[_Piece], rows: RowSpec, config: Config, seed: int
+) -> tuple[RegimeSpec | None, str]:
+    """Standing and running, where nothing says so, by the channel that shows it most clearly; and what is said of it.
+
+    Only two, with nothing beyond them: whatever a fault does to that channel, the machine stands or runs, and is judged by that.
+    """
     raw = [piece.raw for piece in learning]
-    by_turns = []
+    found: list[tuple[float, str, RegimeSpec]] = []
     for column, name in enumerate(rows.channels[:_MOST_LOOKED_AT]):
-        found = learn_regimes(raw, (column,), most=2, settle=0, smooth=1, seed=0)
-        if found is not None and any(len(set(found.assign(piece)) - {-1, -2}) > 1 for piece in raw):
-            by_turns.append(name)
-    if not by_turns:
-        return _NO_CAUSE
-    return (
-        f"{_NO_CAUSE}. {', '.join(by_turns[:5])} stand at two levels by turns, as of a machine that is switched on and off: "
-        "each start is then as unusual as a fault, and faults that are smaller are missed; export whether it runs"
+        spec = learn_regimes(
+            raw, (column,), most=2, settle=config.condition.settle,
+            smooth=min(config.condition.median, 5), seed=seed,
+        )  # fmt: skip
+        if spec is not None and any(_stands_by_turns(spec, piece) for piece in raw):
+            apart = abs(spec.centres[1][0] - spec.centres[0][0]) / max(spec.radius)
+            found.append((apart, name, spec))
+    clear = [one for one in found if one[0] >= _CLEAR]
+    if not clear:
+        return None, _NO_CAUSE
+    _, name, spec = max(clear, key=lambda one: one[0])
+    told = (
+        f"standing and running are told by {name}, as no channel says so (a speed, a load, a set point, a flag); "
+        "export one that does, or name it in model.condition.regime_channels"
     )
+    return spec.model_copy(update={"radius": (_FAR, _FAR)}), told
+
+
+def _stands_by_turns(spec: RegimeSpec, piece: Floats) -> bool:
+    """Whether a stretch changes between regimes again and again, and stays in each long enough to be judged there."""
+    changes = np.flatnonzero(np.diff(spec.nearest(piece)) != 0)
+    long = 2 * max(spec.settle, 1)
+    return changes.size >= _BY_TURNS and float(np.median(np.diff(changes))) >= long
 
 
 @dataclass(frozen=True)
