@@ -180,6 +180,15 @@ def test_a_machine_that_stands_by_turns_is_judged_apart_though_nothing_says_that
     assert UNKNOWN not in spec.assign(np.array([[-500.0, 0, 0]] * 60 + [[5000.0, 0, 0]] * 60))
 
 
+def test_a_channel_that_swings_as_days_do_tells_no_standing(watched: Trained) -> None:
+    recording = recordings(watched, "train")[0]
+    size = recording.window.channels[0].readings.size
+    for course in (np.sin(2 * np.pi * np.arange(size) / 200), np.arange(size) % 200 / 200):
+        window = changed(recording.window, "temperature", 60 + 20 * course)
+        found = learn_condition([replace(recording, window=window)], [], watched.config, 0)
+        assert found.spec.regimes is None
+
+
 def test_a_channel_that_flickers_tells_no_standing(watched: Trained) -> None:
     found = _switched(watched, 5)
     assert found.spec.regimes is None

@@ -166,6 +166,8 @@ _MOST_LOOKED_AT = 64
 _BY_TURNS = 6
 _CLEAR = 1.0
 """Distance of two levels over the radius of the wider one."""
+_BETWEEN = 0.05
+"""Share of readings in the middle third between them, at most: what swings, as days do, is as often there."""
 _FAR = 1e9
 
 
@@ -220,7 +222,7 @@ def _stands_or_runs(
         if spec is not None and any(_stands_by_turns(spec, piece) for piece in raw):
             apart = abs(spec.centres[1][0] - spec.centres[0][0]) / max(spec.radius)
             found.append((apart, name, spec))
-    clear = [one for one in found if one[0] >= _CLEAR]
+    clear = [one for one in found if one[0] >= _CLEAR and _between(one[2], raw) <= _BETWEEN]
     if not clear:
         return None, _NO_CAUSE
     _, name, spec = max(clear, key=lambda one: one[0])
@@ -229,6 +231,14 @@ def _stands_or_runs(
         "export one that does, or name it in model.condition.regime_channels"
     )
     return spec.model_copy(update={"radius": (_FAR, _FAR)}), told
+
+
+def _between(spec: RegimeSpec, pieces: Sequence[Floats]) -> float:
+    """Share of readings in the middle third between two levels."""
+    values = np.concatenate([piece[:, spec.columns[0]] for piece in pieces])
+    one, two = (centre[0] * spec.scale[0] + spec.centre[0] for centre in spec.centres)
+    way = (values[np.isfinite(values)] - one) / (two - one)
+    return float(((way > 1 / 3) & (way < 2 / 3)).mean())
 
 
 def _stands_by_turns(spec: RegimeSpec, piece: Floats) -> bool:
