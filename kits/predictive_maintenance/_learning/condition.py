@@ -30,6 +30,7 @@ from kits.predictive_maintenance._device.tail import LEAST_ROWS, Tail, fit
 from kits.predictive_maintenance._learning.methods import FEW_ROWS, METHODS, Parts, fitted, index_of
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._learning.rows import choose_rows
+from kits.predictive_maintenance._learning.standing import stands_or_runs
 from kits.predictive_maintenance.config import Config
 
 Floats = NDArray[np.float64]
@@ -158,19 +159,6 @@ def _runs(mask: NDArray[np.bool_]) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2])]
 
 
-_NO_CAUSE = (
-    "one way of running: no channel is called after a speed, a load, a set point or whether it runs; if one of them tells how"
-    " the machine is run, name it in model.condition.regime_channels"
-)
-_MOST_LOOKED_AT = 64
-_BY_TURNS = 6
-_CLEAR = 1.0
-"""Distance of two levels over the radius of the wider one."""
-_BETWEEN = 0.05
-"""Share of readings in the middle third between them, at most: what swings, as days do, is as often there."""
-_FAR = 1e9
-
-
 def _regimes(
     pieces: Sequence[_Piece], rows: RowSpec, config: Config, seed: int, *, slow: bool
 ) -> tuple[RegimeSpec | None, tuple[str, ...]]:
@@ -187,7 +175,7 @@ def _regimes(
     learning = [p for p in pieces if not p.held_out]
     names = wanted or tuple(name for name in rows.channels if tells_regime(name))
     if not names and config.condition.max_regimes > 1 and len(rows.channels) > 1:
-        standing, said = _stands_or_runs(learning, rows, config, seed)
+        standing, said = stands_or_runs([p.raw for p in learning], rows, config, seed)
         return standing, (said,)
     columns = tuple(rows.channels.index(name) for name in names)
     found = learn_regimes(
@@ -203,49 +191,6 @@ def _regimes(
         return None, ()
     told = ", ".join(rows.channels[c] for c in columns)
     return found, (f"{len(found.centres)} operating regimes, told by {told}",)
-
-
-def _stands_or_runs(
-    learning: Sequence[_Piece], rows: RowSpec, config: Config, seed: int
-) -> tuple[RegimeSpec | None, str]:
-    """Standing and running, where nothing says so, by the channel that shows it most clearly; and what is said of it.
-
-    Only two, with nothing beyond them: whatever a fault does to that channel, the machine stands or runs, and is judged by that.
-    """
-    raw = [piece.raw for piece in learning]
-    found: list[tuple[float, str, RegimeSpec]] = []
-    for column, name in enumerate(rows.channels[:_MOST_LOOKED_AT]):
-        spec = learn_regimes(
-            raw, (column,), most=2, settle=config.condition.settle,
-            smooth=min(config.condition.median, 5), seed=seed,
-        )  # fmt: skip
-        if spec is not None and any(_stands_by_turns(spec, piece) for piece in raw):
-            apart = abs(spec.centres[1][0] - spec.centres[0][0]) / max(spec.radius)
-            found.append((apart, name, spec))
-    clear = [one for one in found if one[0] >= _CLEAR and _between(one[2], raw) <= _BETWEEN]
-    if not clear:
-        return None, _NO_CAUSE
-    _, name, spec = max(clear, key=lambda one: one[0])
-    told = (
-        f"standing and running are told by {name}, as no channel says so (a speed, a load, a set point, a flag); "
-        "export one that does, or name it in model.condition.regime_channels"
-    )
-    return spec.model_copy(update={"radius": (_FAR, _FAR)}), told
-
-
-def _between(spec: RegimeSpec, pieces: Sequence[Floats]) -> float:
-    """Share of readings in the middle third between two levels."""
-    values = np.concatenate([piece[:, spec.columns[0]] for piece in pieces])
-    one, two = (centre[0] * spec.scale[0] + spec.centre[0] for centre in spec.centres)
-    way = (values[np.isfinite(values)] - one) / (two - one)
-    return float(((way > 1 / 3) & (way < 2 / 3)).mean())
-
-
-def _stands_by_turns(spec: RegimeSpec, piece: Floats) -> bool:
-    """Whether a stretch changes between regimes again and again, and stays in each long enough to be judged there."""
-    changes = np.flatnonzero(np.diff(spec.nearest(piece)) != 0)
-    long = 2 * max(spec.settle, 1)
-    return changes.size >= _BY_TURNS and float(np.median(np.diff(changes))) >= long
 
 
 @dataclass(frozen=True)
