@@ -115,7 +115,9 @@ def test_recordings_without_a_calendar_keep_their_rows_and_that_is_told(tmp_path
     put(tmp_path / "machines.yaml", "format: table\nleave_out: [{end: 2024-03-01}]\n")
     samples, findings = read_all(tmp_path)
     assert _rows(samples) == 600
-    assert "without times of the calendar" in texts(findings, "left-out")
+    said = texts(findings, "left-out")
+    assert "without times of the calendar" in said
+    assert "have no recording" not in said and "nothing was recorded" not in said
 
 
 def test_formats_without_rows_in_time_tell_that_nothing_is_left_out(tmp_path: Path) -> None:

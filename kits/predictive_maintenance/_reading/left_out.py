@@ -44,13 +44,14 @@ class LeavingOut:
 
     def _rest(self, series: Series, notes: Notes) -> Series | None:
         stretches = [(n, s) for n, s in enumerate(self.sidecar.leave_out) if _concerns(s, series)]
+        self.known |= {number for number, _ in stretches}
         if stretches and (series.seconds is None or not series.absolute):
+            self.used |= {number for number, _ in stretches}
             text = "recordings without times of the calendar: nothing is left out of them"
             notes.warn(_CHECK, text, series.source, "state time.column in machines.yaml")
             return series
         out = np.zeros(series.rows, np.bool_)
         for number, stretch in stretches:
-            self.known.add(number)
             inside = self._inside(stretch, series)
             if inside.any():
                 self.used.add(number)
