@@ -70,14 +70,14 @@ def test_shifts_products_and_weather_are_no_steps(tmp_path: Path) -> None:
 def test_a_changed_sensor_is_named_with_its_time_and_what_to_leave_out(tmp_path: Path) -> None:
     swapped = _press(12)
     swapped["oil"][STEP:] += 7.0
-    found = _checked(tmp_path, Press1=_press(1), Press2=swapped)
+    found = _checked(tmp_path, Press1=_press(1), **{"Pre'ss2": swapped})
     assert found.level == "warn"
     assert len(found.evidence) == 1
-    assert found.evidence[0].startswith("Press2, oil: by about +")
+    assert found.evidence[0].startswith("Pre'ss2, oil: by about +")
     assert "2024-03-13" in found.evidence[0]
     stated = found.fix[found.fix.index("[") : found.fix.index("]") + 1]
     put(tmp_path / "data" / "machines.yaml", f"leave_out: {stated}\n")
-    assert load_sidecar(tmp_path / "data").leave_out[0].machine == "Press2"
+    assert load_sidecar(tmp_path / "data").leave_out[0].machine == "Pre'ss2"
     samples, _ = read_all(tmp_path / "data")
     again = data.check(version(samples, tmp_path / "again"), Settings())
     assert [f.level for f in again if f.check == "level-steps"] == ["pass"]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
 
 from kits.core.kit import Finding
 from kits.predictive_maintenance._checking.level_steps import Step, level_steps
 from kits.predictive_maintenance._checking.looks import Look
+from kits.predictive_maintenance._reading.recording import moment
 
 _CHECK = "level-steps"
 _SHOWN = 20
 _TOGETHER_S = 86_400.0
 _FEWEST_TOGETHER = 3
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def check_levels(looks: Sequence[Look], block_s: float) -> Iterator[Finding]:
@@ -41,7 +41,8 @@ def check_levels(looks: Sequence[Look], block_s: float) -> Iterator[Finding]:
         yield Finding(_CHECK, "pass", "no channel moved to another level at one time and stayed")
         return
     machine, first = next((asset, found[0]) for asset, found in steps.items() if found)
-    stretch = f"{{machine: {machine!r}, end: {_time(first.at_s + block_s, 'T')}Z}}"
+    until = _time(first.at_s + block_s, "T")
+    stretch = f"{{machine: {json.dumps(machine, ensure_ascii=False)}, end: {until}Z}}"
     yield Finding(
         _CHECK, "warn",
         f"{sum(map(len, steps.values()))} channel(s) moved to another level at one time and stayed there: was a sensor changed or "
@@ -73,4 +74,5 @@ def _since(step: Step) -> str:
 
 
 def _time(seconds: float, between: str) -> str:
-    return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%d{between}%H:%M}"
+    at = moment(seconds)
+    return f"{at:%Y-%m-%d{between}%H:%M}" if at is not None else f"{seconds:g} s"

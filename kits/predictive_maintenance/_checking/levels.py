@@ -20,8 +20,6 @@ _MOST_BLOCKS = 1500
 """Of one machine: longer times have longer blocks."""
 _LONGEST = 10
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class Levels:
