@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kits.lead_scoring.config import ColumnsConfig, Config
 from tests.lead_scoring.court_tables import Made, finding, said_of
 
 
@@ -23,6 +24,30 @@ def test_two_leaks_that_say_the_same_do_not_hide_each_other() -> None:
     court = made.court()
     assert finding(court, "secs") == finding(court, "wrap") == "suspicious"
     assert "alone it tells more than all of them together" in said_of(court, "secs")
+
+
+def _with_a_code_of_the_end(made: Made) -> Made:
+    """A code that tells all, and seconds that tell much; no name says so."""
+    made.columns["k7"] = [
+        str(made.rng.choice(["S1", "S2"] if one else ["N1", "N2", "N3"])) for one in made.won == 1
+    ]
+    secs = made.rng.gamma(3, 40, made.rows) * (1 + 1.6 * made.won)
+    made.columns["secs"] = secs.round().tolist()
+    return made
+
+
+def test_a_leak_that_tells_all_does_not_hide_one_that_tells_much() -> None:
+    court = _with_a_code_of_the_end(Made()).court()
+    assert "k7" in court.excluded
+    assert finding(court, "secs") == "suspicious"
+    assert "alone it tells more than all of them together" in said_of(court, "secs")
+
+
+def test_a_column_that_a_person_vouches_for_stays_beside_the_others() -> None:
+    vouched = Config(columns=ColumnsConfig(keep=("k7",)))
+    court = _with_a_code_of_the_end(Made()).court(vouched)
+    assert finding(court, "k7") == "guilty"
+    assert finding(court, "secs") == "cleared"
 
 
 def test_two_columns_that_tell_the_answer_only_together_are_suspected() -> None:

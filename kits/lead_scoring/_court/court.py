@@ -44,7 +44,11 @@ def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
     settled, left, names = _settle(case, config)
     measured = measure([*left, *names], case, seed) if case.measurable and left else None
     usable = {column.name for column in left}
-    leaks = tuple(_leaks(measured, case, usable) if measured else _by_names([*left, *names], case))
+    leaks = tuple(
+        _leaks(measured, case, usable, frozenset(config.columns.keep))
+        if measured
+        else _by_names([*left, *names], case)
+    )
     leaks = _since_begun(leaks, case, left, seed) if measured else leaks
     guilty = {one.column for one in leaks if one.finding == "guilty"}
     out = (guilty - set(config.columns.keep)) | set(config.columns.exclude)
@@ -109,17 +113,30 @@ def _settle(case: Case, config: Config) -> tuple[tuple[Verdict, ...], list[Colum
     return tuple(verdicts), left, names
 
 
-def _leaks(measured: Measured, case: Case, usable: set[str]) -> Iterator[Verdict]:
-    """Verdicts on all measured columns.
+def _leaks(
+    measured: Measured, case: Case, usable: set[str], kept: frozenset[str]
+) -> tuple[Verdict, ...]:
+    """Verdicts on all measured columns, each held beside those that are not convicted.
+
+    Beside a leak that tells nearly everything no other one would tell more; so whoever is convicted stands aside, and the
+    rest are judged once more.
 
     Args:
         usable: columns that may be learned from; no other is held beside one.
+        kept: columns that a person vouches for: they do not stand aside.
     """
-    weighed = weigh(measured, case, usable)
-    for name in measured.own:
-        verdict = _leak(name, weighed.marks[name], weighed.power[name])
-        if verdict is not None and (name in usable or verdict.finding == "guilty"):
-            yield verdict
+    beside = set(usable)
+    convicted: dict[str, Verdict] = {}
+    while True:
+        weighed = weigh(measured, case, beside)
+        asked = (_leak(name, weighed.marks[name], weighed.power[name]) for name in measured.own)
+        found = {one.column: one for one in asked if one is not None}
+        convicted.update((name, one) for name, one in found.items() if one.finding == "guilty")
+        if not (convicted.keys() - kept) & beside:
+            found |= convicted
+            order = [name for name in measured.own if name in found]
+            return tuple(found[name] for name in order if name in usable or name in convicted)
+        beside -= convicted.keys() - kept
 
 
 def _leak(name: str, marks: Sequence[Mark], power: Power) -> Verdict | None:
