@@ -21,6 +21,7 @@ from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcome import Outcome
+from kits.lead_scoring._reading.outcome_by_filled import by_filled
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
 from kits.lead_scoring._reading.returning import by_lot, returning
@@ -207,6 +208,8 @@ def understand(
     free = _unasked(own, learned, crm, source)
     before = learned.roles_in(free)
     outcome = find_outcome(free, source, crm, before.outcome)
+    if outcome is None and not source.outcome:
+        outcome = by_filled(free)
     roles = find_roles(
         free,
         typed,
@@ -232,7 +235,7 @@ def understand(
         roles = without_end(roles, free, typed, outcome.won, source, crm)
     at = _seconds(sheet, (roles.decided_at,))
     if outcome is not None and not (roles.outcome_at or source.outcome_at):
-        roles = with_outcome_times(roles, free, typed, outcome.won, at)
+        roles = with_outcome_times(roles, free, typed, outcome, at)
     known_at = _seconds(sheet, roles.outcome_at, latest=True)
     if crm is None:
         outcome = with_dashes(sheet, outcome, at, source)

@@ -12,6 +12,9 @@ from kits.lead_scoring._reading.outcome_cells import Cells, known_cells, shown
 AGREE = 0.98
 """From so large a share of leads on two columns say the same."""
 
+_MANY = 12
+"""Different cells that are not told one by one where all of them mean the same."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -47,7 +50,8 @@ def outcome_of(
     """The outcome that a column's cells say; `known` are those that say something, where a person stated which."""
     table = dict.fromkeys(chosen.lost, False) | dict.fromkeys(chosen.won, True)
     known = known_cells(cells) if known is None else known
-    said = f"{column} ({cells_said(known, chosen)})"
+    filled = len(known) > _MANY and chosen.won == known.keys()
+    said = f"{column} ({'won: filled in' if filled else cells_said(known, chosen)})"
     return Outcome((column,), tuple(table.get(cell) for cell in cells), said, not chosen.lost)
 
 

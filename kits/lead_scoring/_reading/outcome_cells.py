@@ -22,6 +22,8 @@ from kits.lead_scoring._reading.names import load_words, words_of
 MOST_VALUES = 200
 """Different cells of a column that may tell an outcome by words."""
 _TIERS: tuple[Tier, ...] = ("sure", "converted", "qualified")
+ANY = "*"
+"""Stated for any cell that says something: the column is filled in."""
 _TOO_COMMON = frozenset({"win", "loss", "lose"})
 """Words that begin other things too (`win back`)."""
 _LONGEST = 120
@@ -151,6 +153,11 @@ def _words_for(meaning: str) -> frozenset[str]:
     return frozenset(words_of(word) for word in listed)
 
 
+def means_filled(listed: Sequence[str]) -> bool:
+    """Whether a person listed any cell that says something."""
+    return any(one.strip() == ANY for one in listed)
+
+
 def compares(listed: Sequence[str]) -> bool:
     """Whether a person listed bounds of an amount (`> 0`) and nothing else."""
     return bool(listed) and all(_COMPARED.fullmatch(one.strip()) for one in listed)
@@ -202,6 +209,8 @@ def _in_bounds(column: str, known: Counter[str], bounds: Sequence[re.Match[str]]
 def _worded(known: Counter[str], listed: Sequence[str]) -> frozenset[str]:
     wanted = {_stated(word) for word in listed}
     exact = frozenset(cell for cell in known if _stated(cell) in wanted)
+    if not exact and means_filled(listed):
+        return frozenset(known)
     return exact or frozenset(cell for cell in known if word_of(cell) in wanted)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.mapping import tier_words
-from kits.lead_scoring._reading.names import names_for, rank
+from kits.lead_scoring._reading.names import names_for, phrases_for, rank
 from kits.lead_scoring._reading.outcome_cells import (
     amounts_of,
     known_cells,
@@ -59,11 +59,12 @@ def amounts_of_some(sheet: Sheet) -> list[Likely]:
     for those that were won."""
     found: list[Likely] = []
     for name in sheet.columns:
-        called = {squeezed(name), plain(name).rpartition("_")[2]}
-        if called.isdisjoint(names_for("amount")):
+        words = plain(name).split("_")
+        money = not set(phrases_for("money_words")).isdisjoint(words)
+        if not money and {squeezed(name), words[-1]}.isdisjoint(names_for("amount")):
             continue
         known = known_cells(sheet.cells[name])
-        if len(known) <= _FEW_VALUES:
+        if not money and len(known) <= _FEW_VALUES:
             continue
         leads = sum(known[cell] for cell, amount in amounts_of(name, known).items() if amount)
         if _SOME * len(sheet) <= leads <= _NOT_ALL * len(sheet):

@@ -10,15 +10,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kits.core.errors import DataError
+from kits.core.errors import ConfigError, DataError
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.mapping import Mapping, OutcomeRule
 from kits.lead_scoring._reading.names import by_rank
 from kits.lead_scoring._reading.outcome import AGREE, Outcome, cells_said, outcome_of
 from kits.lead_scoring._reading.outcome_by_files import by_files
+from kits.lead_scoring._reading.outcome_by_filled import is_date_of_a_sale, is_filled_for_some
 from kits.lead_scoring._reading.outcome_by_pairs import by_pairs
 from kits.lead_scoring._reading.outcome_by_words import by_words
 from kits.lead_scoring._reading.outcome_cells import (
+    ANY,
     MOST_VALUES,
     Cells,
     amounts_of,
@@ -26,6 +28,7 @@ from kits.lead_scoring._reading.outcome_cells import (
     compares,
     known_cells,
     listed_cells,
+    means_filled,
     shown,
     unmet,
 )
@@ -47,6 +50,7 @@ def find_outcome(
         ConfigError: a stated column is not there, though one of a like name is.
         DataError: several columns could tell and contradict each other, or a stated one holds no known words.
     """
+    _refuse_any_column(sheet, source)
     if source.outcome:
         column = column_named(sheet.columns, source.outcome, "outcome", missing_is_fine=True)
         found = _stated(sheet, column, source, met=column in learned) if column else None
@@ -57,6 +61,17 @@ def find_outcome(
         found = found or _by_cells(sheet) or by_files(sheet)
         found = _by_stated_cells(sheet, source, found)
     return found if found is None or source.lost else _with_reasons(sheet, found)
+
+
+def _refuse_any_column(sheet: Sheet, source: SourceConfig) -> None:
+    """That a column is filled in says something of one that is named."""
+    stars = means_filled((*source.won, *source.lost)) and not source.outcome
+    if stars and not any(cell.strip() == ANY for cells in sheet.cells.values() for cell in cells):
+        raise ConfigError(
+            f"'{ANY}' means that a column is filled in, and no column is named",
+            where="kit.yaml: model.source.won",
+            fix="name it: model.source.outcome",
+        )
 
 
 def _by_cells(sheet: Sheet) -> Outcome | None:
@@ -123,13 +138,17 @@ def _stated(sheet: Sheet, column: str, source: SourceConfig, *, met: bool = Fals
         # that no cell means lost says nothing here: age decides nothing
         open_ones = outcome_of(column, cells, Cells(frozenset(), frozenset()), known)
         return replace(open_ones, all_lost=False, unmet=listed)
+    if chosen is None and is_date_of_a_sale(sheet, column):
+        chosen = Cells(frozenset(known), frozenset())
     if chosen is None:
         amounts = amounts_of(column, known)
+        some = f'; where those alone who were won have one: model.source.won: ["{ANY}"]'
         raise DataError(
             f"no cell of {column!r} is a known word for won or lost",
             where=", ".join(shown(known)),
-            fix='say from which amount on a lead is won in kit.yaml: model.source.won: ["> 0"]' if amounts
-            else "state them in kit.yaml: model.source.won: […] and model.source.lost: […]",
+            fix=('say from which amount on a lead is won in kit.yaml: model.source.won: ["> 0"]' if amounts
+            else "state them in kit.yaml: model.source.won: […] and model.source.lost: […]")
+            + (some if is_filled_for_some(sheet, column) else ""),
         )  # fmt: skip
     found = outcome_of(column, cells, chosen, known)
     return replace(found, unmet=unmet(known, listed))
@@ -152,6 +171,8 @@ def _listed(column: str, known: Counter[str], source: SourceConfig, *, met: bool
                 where=f"model.source.{side}",
                 fix=f"cells there: {', '.join(shown(known))}",
             )
+    if means_filled(source.won):
+        found["won"] -= found["lost"]
     if not source.lost and compares(source.won):
         return Cells(found["won"], frozenset(amounts_of(column, known)) - found["won"])
     # what is stated needs no word, and must not keep the others from being known ones

@@ -17,6 +17,7 @@ from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed, is_missing
 from kits.lead_scoring._reading.mapping import Mapping
 from kits.lead_scoring._reading.names import names_for, rank
+from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.role_times import (
     came_at,
     changed_at,
@@ -169,13 +170,16 @@ def with_outcome_times(
     roles: Roles,
     sheet: Sheet,
     typed: Table[str, Typed],
-    outcome: Sequence[bool | None],
+    outcome: Outcome,
     at: Sequence[float | None],
 ) -> Roles:
-    """Takes dates that only ended leads have for the times of outcomes, where no name told them."""
+    """Takes dates that only ended leads have for the times of outcomes, where no name told them; those that tell the outcome first."""
+    own = tuple(name for name in outcome.columns if typed[name].kind == "date")
+    if own:
+        return replace(roles, outcome_at=own)
     taken = {roles.decided_at, roles.changed_at}
     free = [name for name in sheet.columns if name not in taken]
-    found = outcome_by_cells(sheet, typed, free, outcome, at)
+    found = outcome_by_cells(sheet, typed, free, outcome.won, at)
     if not found:
         return roles
     several = len(found) > 1

@@ -13,6 +13,7 @@ from kits.core.spreadsheets.values import is_shortened
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
+from kits.lead_scoring._reading.outcome_by_filled import filled_for_some, plans_of_some
 from kits.lead_scoring._reading.outcome_told import (
     amounts_of_some,
     candidates_told,
@@ -124,16 +125,24 @@ def _no_outcome(known: Known, stated: str) -> Finding:
             tuple(one.told for one in likely),
             f"say in kit.yaml what its cells mean: model.source.outcome: {likely[0].column}, model.source.won: {likely[0].won}",
         )  # fmt: skip
-    amounts = [] if stated else amounts_of_some(known.sheet)
-    of_won = (
-        f"; if only leads that were won have one: model.source.outcome: {amounts[0].column}, model.source.won: {amounts[0].won}"
-        if amounts else ""
-    )  # fmt: skip
+    some = [] if stated else [*filled_for_some(known.sheet), *amounts_of_some(known.sheet)]
+    plans = [] if stated else list(plans_of_some(known.sheet))
+    asked = (
+        ("only leads that were won have one", some),
+        ("the others of its cells cost something", plans),
+    )
+    of_won = "".join(
+        f"; if {what}: model.source.outcome: {found[0].column}, model.source.won: {found[0].won}"
+        for what, found in asked
+        if found
+    )
+    shown = {one.column: one.told for one in (*some, *plans)}
+    persons = {one.column for one in known.personal}
     return Finding(
         "outcome", "warn",
         f"no column {stated!r}: these leads have no outcome" if stated
         else "no column tells what became of the leads: they can be scored, nothing can be learned from them",
-        (*(one.told for one in amounts), *candidates_told(known.sheet, {one.column for one in known.personal})),
+        (*shown.values(), *candidates_told(known.sheet, persons | shown.keys())),
         "nothing to do for leads to be scored; else name the column in kit.yaml, and its cells: model.source.outcome, won and lost" + of_won,
     )  # fmt: skip
 

@@ -1,0 +1,129 @@
+"""What became of a lead, said by one column that those have who were won, and nobody else.
+
+A date of the sale in a list that says nothing of the others (`Auftragsdatum`, `upgraded_at`) is taken, and told. Numbers that only
+customers have, and plans of which one costs nothing, are asked about: they may have been there before the lead came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kits.core.column_names import plain
+from kits.core.kit import Finding
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.names import phrases_for, rank
+from kits.lead_scoring._reading.outcome import AGREE, Outcome
+from kits.lead_scoring._reading.outcome_cells import ANY, known_cells, says_more, shown
+from kits.lead_scoring._reading.outcome_told import Likely, outcome_by_name
+from kits.lead_scoring._reading.role_times import seconds_of
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.things import ranked_in
+
+_SOME, _NOT_ALL, _LEAST = 0.005, 0.8, 5
+"""Leads that have what only customers have: their share, and how many at least."""
+_FULL = 0.98
+_DAY = 86_400.0
+_PLANS = 12
+_LEAST_SURE = 4
+
+
+def by_filled(sheet: Sheet) -> Outcome | None:
+    """What became of the leads by a date of the sale; None where there is none, or it may be of something earlier, or where another
+    column is called like an outcome."""
+    if outcome_by_name(sheet):
+        return None
+    dates = [name for name in ranked_in(sheet, sheet.columns, "sold_at") if _is_a_sale(sheet, name)]
+    if not dates:
+        return None
+    first, filled = dates[0], _filled(sheet.cells[dates[0]])
+    others = [
+        name for name in _of_customers(sheet) if name != first and _within(sheet, name, filled)
+    ]
+    line = f'{{outcome: {first}, won: ["{ANY}"]}}'
+    told = Finding(
+        "assumed", "warn",
+        f"{sum(filled)} of {len(sheet)} leads have a date in {first} and were taken for won: no column tells what became of the others",
+        fix=f"state it in kit.yaml: model.source: {line}; if another column tells it, name that one: model.source.outcome",
+    )  # fmt: skip
+    return Outcome(
+        (first, *others),
+        tuple(True if one else None for one in filled),
+        f"{first} (won: filled in)",
+        all_lost=True,
+        kind=_LEAST_SURE,
+        assumed=told,
+    )
+
+
+def is_date_of_a_sale(sheet: Sheet, name: str) -> bool:
+    """Whether a column that a person named tells by a date who was won: some have one, and its name says no other end."""
+    ends = any(rank(name, meaning) is not None for meaning in ("closed_at", "lost_mark"))
+    dated = sheet.typed(name).kind == "date" and not sheet.typed(name).odd
+    return dated and not ends and is_filled_for_some(sheet, name)
+
+
+def is_filled_for_some(sheet: Sheet, name: str) -> bool:
+    """Whether some leads have something in a column, and others nothing."""
+    filled = sum(_filled(sheet.cells[name]))
+    return filled >= _LEAST and _SOME * len(sheet) <= filled <= _NOT_ALL * len(sheet)
+
+
+def filled_for_some(sheet: Sheet) -> Iterator[Likely]:
+    """Columns called like what only customers have, that some leads have: perhaps those that were won."""
+    for name in _of_customers(sheet):
+        if is_filled_for_some(sheet, name):
+            told = f"{name}: filled in for {sum(_filled(sheet.cells[name]))} of {len(sheet)} leads"
+            yield Likely(name, told, f'["{ANY}"]')
+
+
+def plans_of_some(sheet: Sheet) -> Iterator[Likely]:
+    """Columns called like a plan of which one costs nothing: perhaps the others were won."""
+    free = set(phrases_for("free_words"))
+    for name in ranked_in(sheet, sheet.columns, "plan"):
+        if says_more(sheet.cells[name], _PLANS):
+            continue
+        known = known_cells(sheet.cells[name])
+        paid = [cell for cell in known if plain(cell) not in free]
+        empty = sum(known.values()) < len(sheet)
+        if paid and (len(paid) < len(known) or empty):
+            yield Likely(
+                name, f"{name}: {', '.join(shown(known))}", f"[{', '.join(shown(known, paid))}]"
+            )
+
+
+def _of_customers(sheet: Sheet) -> list[str]:
+    named = (
+        *ranked_in(sheet, sheet.columns, "sold_at"),
+        *ranked_in(sheet, sheet.columns, "of_customers"),
+    )
+    return list(dict.fromkeys(named))
+
+
+def _is_a_sale(sheet: Sheet, name: str) -> bool:
+    """Whether some leads have a date there, none of them from before the lead came."""
+    if not is_filled_for_some(sheet, name) or sheet.typed(name).kind != "date":
+        return False
+    sold = seconds_of(sheet, name)
+    came = [seconds_of(sheet, other) for other in sheet.columns if _is_a_full_date(sheet, other)]
+    early = known = 0
+    for row, at in enumerate(sold):
+        dates = [one for column in came if (one := column[row]) is not None]
+        if at is not None and dates:
+            known += 1
+            early += at < min(dates) - _DAY
+    return early <= (1 - AGREE) * known
+
+
+def _is_a_full_date(sheet: Sheet, name: str) -> bool:
+    full = sum(_filled(sheet.cells[name])) >= _FULL * len(sheet)
+    return full and sheet.typed(name).kind == "date"
+
+
+def _within(sheet: Sheet, name: str, filled: Sequence[bool]) -> bool:
+    """Whether hardly anybody has something in a column but those who were won."""
+    own = _filled(sheet.cells[name])
+    return any(own) and sum(a and not b for a, b in zip(own, filled)) <= (1 - AGREE) * sum(own)
+
+
+def _filled(cells: Sequence[str]) -> list[bool]:
+    return [not is_missing(cell) for cell in cells]
