@@ -175,3 +175,49 @@ def test_a_star_that_stands_in_cells_is_a_cell(tmp_path: Path) -> None:
     cells = ["*" if n in _WON else "o" for n in range(_ROWS)]
     found = _read(tmp_path, "mark", cells, outcome="mark", won=["*"], lost=["o"])
     assert [n for n, label in enumerate(found.labels) if label == "won"] == list(_WON)
+
+
+@pytest.mark.parametrize(
+    ("column", "won", "lost"),
+    [
+        ("Auftrag", "%d.%m.%Y", "nein"),
+        ("Auftragsdatum", "%Y-%m-%d", "Absage"),
+        ("Purchase date", "%Y-%m-%d", "not interested"),
+        ("Auftragswert", "1%d%m,50", "abgelehnt"),
+    ],
+)
+def test_a_date_or_an_amount_beside_a_word_for_lost(
+    tmp_path: Path, column: str, won: str, lost: str
+) -> None:
+    cells = [
+        (_came(n) + timedelta(days=9)).strftime(won) if n in _WON else "" if n % 4 else lost
+        for n in range(_ROWS)
+    ]
+    found = _read(tmp_path, column, cells)
+    assert [found.labels[n] for n in (1, 3, 4)] == ["", "won", "lost"]
+    assert f"{column} (won: a date or an amount; lost: {lost})" in found.told("outcome")
+
+
+def test_words_that_mean_no_loss_beside_dates_say_nothing(tmp_path: Path) -> None:
+    cells = [*_dates()[:40], *["folgt"] * 20]
+    assert set(_read(tmp_path, "Auftrag", cells).labels) == {""}
+
+
+@pytest.mark.parametrize(
+    ("won", "lost"), [("✓", "✗"), ("✅", "❌"), ("✔\ufe0f", "✖\ufe0f"), ("☑", "☐"), ("👍", "👎")]
+)
+def test_marks_are_a_yes_and_a_no_and_other_signs_are_open(
+    tmp_path: Path, won: str, lost: str
+) -> None:
+    found = _read(tmp_path, "Status", [won, lost, "⏳"] * 20)
+    assert found.labels[:3] == ["won", "lost", ""]
+
+
+def test_a_date_of_acceptance_and_one_of_refusal(tmp_path: Path) -> None:
+    rows = [
+        [f"L{n}", _came(n), sold, "" if sold or n % 3 else _came(n) + timedelta(days=30)]
+        for n, sold in enumerate(_dates())
+    ]
+    header = ["id", "created_at", "Angebot angenommen am", "Angebot abgelehnt am"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    assert [found.labels[n] for n in (0, 1, 3)] == ["lost", "", "won"]

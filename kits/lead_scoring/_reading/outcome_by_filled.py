@@ -1,6 +1,6 @@
 """What became of a lead, said by one column that those have who were won, and nobody else.
 
-A date of the sale in a list that says nothing of the others (`Auftragsdatum`, `upgraded_at`) is taken, and told. Numbers that only
+Or a date and a word for no stand in one column. A date of the sale in a list that says nothing of the others (`Auftragsdatum`, `upgraded_at`) is taken, and told. Numbers that only
 customers have, and plans of which one costs nothing, are asked about: they may have been there before the lead came.
 """
 
@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from kits.core.column_names import plain
 from kits.core.kit import Finding
-from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.cells import is_missing, type_cells
+from kits.lead_scoring._reading.dates import read_dates
+from kits.lead_scoring._reading.mapping import tier_words
 from kits.lead_scoring._reading.names import phrases_for, rank
 from kits.lead_scoring._reading.outcome import AGREE, Outcome
-from kits.lead_scoring._reading.outcome_cells import ANY, known_cells, says_more, shown
+from kits.lead_scoring._reading.outcome_cells import ANY, known_cells, says_more, shown, word_of
 from kits.lead_scoring._reading.outcome_told import Likely, outcome_by_name
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.sheets import Sheet
@@ -28,10 +30,11 @@ _LEAST_SURE = 4
 
 
 def by_filled(sheet: Sheet) -> Outcome | None:
-    """What became of the leads by a date of the sale; None where there is none, or it may be of something earlier, or where another
-    column is called like an outcome."""
-    if outcome_by_name(sheet):
-        return None
+    """What became of the leads by a date of the sale, or by one beside words that mean lost; None where there is none, or it may be
+    of something earlier, or where another column is called like an outcome."""
+    beside = _by_cells_beside(sheet)
+    if beside is not None or outcome_by_name(sheet):
+        return beside
     dates = [name for name in ranked_in(sheet, sheet.columns, "sold_at") if _is_a_sale(sheet, name)]
     if not dates:
         return None
@@ -53,6 +56,39 @@ def by_filled(sheet: Sheet) -> Outcome | None:
         kind=_LEAST_SURE,
         assumed=told,
     )
+
+
+def _by_cells_beside(sheet: Sheet) -> Outcome | None:
+    """By a column in which those who were won have a date or an amount, and those who were lost a word: `12.3.2025`, `nein`."""
+    no = tier_words("flags")[1] | tier_words("sure")[1] | tier_words("converted")[1]
+    meanings = ("won_mark", "sold_at", "outcome", "of_customers", "amount")
+    for name in dict.fromkeys(n for one in meanings for n in ranked_in(sheet, sheet.columns, one)):
+        known = known_cells(sheet.cells[name])
+        lost = {cell for cell in known if word_of(cell) in no and not cell.strip().isdigit()}
+        rest = [cell for cell in known if cell not in lost]
+        n = sum(known[cell] for cell in lost)
+        if (
+            n < _LEAST
+            or sum(known.values()) - n < _LEAST
+            or not _dates_or_amounts(sheet, name, rest)
+        ):
+            continue
+        won = frozenset(rest)
+        told = tuple(True if c in won else False if c in lost else None for c in sheet.cells[name])
+        words = ", ".join(shown(known, frozenset(lost)))
+        said = f"{name} (won: a date or an amount; lost: {words})"
+        return Outcome((name,), told, said, kind=_LEAST_SURE)
+    return None
+
+
+def _dates_or_amounts(sheet: Sheet, name: str, cells: Sequence[str]) -> bool:
+    """Whether cells are nothing but dates, or amounts above nought."""
+    dates = read_dates(name, cells, sheet.dates)
+    if dates is not None:
+        return all(one is not None for one in dates.seconds)
+    amounts = type_cells(name, cells)
+    numbers = [one for one in amounts.values if isinstance(one, float)]
+    return amounts.kind == "number" and len(numbers) == len(cells) and min(numbers) > 0
 
 
 def is_date_of_a_sale(sheet: Sheet, name: str) -> bool:

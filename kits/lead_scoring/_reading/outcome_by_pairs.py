@@ -19,7 +19,8 @@ _FEW = 12
 
 def by_pairs(sheet: Sheet) -> Outcome | None:
     """What became of the leads; None where there are no two such columns, or some leads have both."""
-    for won in by_rank(sheet.columns, "won_mark"):
+    named = (*by_rank(sheet.columns, "won_mark"), *by_rank(sheet.columns, "sold_at"))
+    for won in dict.fromkeys(named):
         for lost in by_rank(sheet.columns, "lost_mark"):
             marked, ended = _marks(sheet, won), _marks(sheet, lost)
             both = sum(a and b for a, b in zip(marked, ended))

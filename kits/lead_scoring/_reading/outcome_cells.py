@@ -32,6 +32,9 @@ _NUMBERED = re.compile(r"^(?:C\d{1,6}:|DT\d{1,6}_\d{1,6}:|[A-Z]_(?=[A-Z]))?[\d\W
 """The number before a stage, or of its pipeline: Bitrix24's `C7:WON` and `DT128_5:SUCCESS`; or the letter by which it is sorted: Raynet's `F_LOST`."""
 _NOTE = re.compile(r"\s*\([^()]{0,80}\)$")
 """`06 - Closed Won (Sales pipeline)` is `Closed Won`, and `Closed (won)` is."""
+_MARKS = dict.fromkeys("✓✔✅☑🗸👍", "yes") | dict.fromkeys("✗✘❌✕✖❎☐👎", "no")
+_AS_PICTURE = "\ufe0e\ufe0f"
+"""What says behind a mark how it is drawn."""
 _COMPARED = re.compile(r"(>=|<=|>|<)\s*([-+]?\d+(?:\.\d+)?)")
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
@@ -49,7 +52,10 @@ class Cells:
 
 @lru_cache(MOST_VALUES)
 def word_of(cell: str) -> str:
-    """A cell's words without the number before them and the note behind."""
+    """A cell's words without the number before them and the note behind; of a mark what it means."""
+    mark = _MARKS.get(cell.strip().rstrip(_AS_PICTURE))
+    if mark:
+        return mark
     return words_of(_NUMBERED.sub("", _NOTE.sub("", cell.strip()[:_LONGEST])))
 
 
@@ -110,7 +116,8 @@ def cells_by_words(
 def _flags(words: Mapping[str, str], *, named: bool) -> tuple[frozenset[str], frozenset[str]]:
     """Cells that are a plain yes and a plain no, with no other among them; in a column named an outcome one may say `open`."""
     wins, losses = tier_words("flags")
-    said = set(words.values())
+    # what has signs alone (`⏳`) says nothing yet
+    said = set(words.values()) - {""}
     flags = said - _words_for("not_yet") if named else said
     both = not flags.isdisjoint(wins) and not flags.isdisjoint(losses)
     # a stage that is 1 for all is the number of a stage
