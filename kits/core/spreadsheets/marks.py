@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kits.core.errors import DataError
@@ -15,6 +15,8 @@ MAX_CHARACTERS = 4 << 30
 """Of all texts of a sheet: each cell gets a copy of its own, also of one that cells share."""
 MAX_ROWS, MAX_COLUMNS = 1 << 20, 1 << 14
 _SHOWN = 10
+_MOST_COLOURED = 4_000_000
+"""Coloured cells of a sheet; whoever colours by hand stays below it."""
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Marks:
         shown: the first of these, with their addresses.
         unknown: formulas whose result is not stored; the addresses of the first in `unknown_at`.
         percents: column → rows whose number is shown as a percentage.
+        colours: column → rows whose cell has a colour of its own, and the number of this in `palette`.
         hidden_rows: those with something in them.
         filled: cells with a value.
         characters: of all texts.
@@ -36,6 +39,9 @@ class Marks:
     unknown: int = 0
     unknown_at: list[str] = field(default_factory=list)
     percents: dict[int, array[int]] = field(default_factory=dict)
+    colours: dict[int, tuple[array[int], array[int]]] = field(default_factory=dict)
+    palette: dict[str, int] = field(default_factory=dict)
+    coloured_cells: int = 0
     hidden_rows: int = 0
     hidden_columns: int = 0
     filled: int = 0
@@ -99,6 +105,22 @@ class Marks:
     def percent(self, row: int, column: int, rows: int = 1) -> None:
         """A number that is shown as a percentage."""
         self.percents.setdefault(column, array("I")).extend(range(row, row + rows))
+
+    def colour(self, row: int, column: int, rgb: str) -> None:
+        """A cell with a value and a colour of its own; of a sheet with too many of them none is kept."""
+        self.coloured_cells += 1
+        if self.coloured_cells > _MOST_COLOURED:
+            self.colours.clear()
+            return
+        rows, colours = self.colours.setdefault(column, (array("I"), array("I")))
+        rows.append(row)
+        colours.append(self.palette.setdefault(rgb, len(self.palette)))
+
+    def coloured(self, column: int) -> Iterator[tuple[int, str]]:
+        """(row, colour) of a column's coloured cells."""
+        called = list(self.palette)
+        for row, number in zip(*self.colours.get(column, ((), ()))):
+            yield row, called[number]
 
 
 def refuse_many(marks: Iterable[Marks], file: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kits.core.errors import DataError
+from kits.core.spreadsheets.colours import fills_of
 from kits.core.spreadsheets.marks import (
     MAX_CELLS,
     MAX_CHARACTERS,
@@ -49,10 +50,10 @@ def marks_of(path: Path, wanted: Callable[[str], bool]) -> dict[str, Marks]:
         DataError: damaged, forged, or larger than is read.
     """
     with Package(path) as package:
-        percents, lengths = _percents(package), _lengths(package)
+        percents, fills, lengths = _percents(package), fills_of(package), _lengths(package)
         found: dict[str, Marks] = {}
         for sheet in filter(lambda one: wanted(one.name), _sheets(package, path)):
-            scan = _Scan(percents, lengths)
+            scan = _Scan(percents, fills, lengths)
             try:
                 package.parse(sheet.part, scan.start, scan.text, MAX_PART_BYTES)
                 scan.close()
@@ -154,8 +155,11 @@ class _Scan:
     Millions of them: what most cells need stands in `start` itself.
     """
 
-    def __init__(self, percents: frozenset[str], lengths: array[int]) -> None:
+    def __init__(
+        self, percents: frozenset[str], fills: Mapping[str, str], lengths: array[int]
+    ) -> None:
         self.marks = Marks()
+        self._fills = fills
         self._percents = percents
         self._lengths = lengths
         # where even the longest text in each cell is little, nobody needs to know which one a cell has
@@ -179,6 +183,8 @@ class _Scan:
                 self._first = min(self._first, column)
                 if self._percents and self._style in self._percents and self._type in ("", "n"):
                     self.marks.percent(self._row, column)
+                if self._fills and self._style in self._fills:
+                    self.marks.colour(self._row, column, self._fills[self._style])
             return self._listening
         if name == "c":
             if self._listening:

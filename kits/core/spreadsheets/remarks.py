@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from kits.core.kit import Finding
@@ -35,6 +36,18 @@ def remarks_on(
         yield Finding(
             "sheet-merged", "pass",
             f"{where}: {_many(found.merged, 'cell is', 'cells are')} merged over several rows: each of these rows got the value",
+        )  # fmt: skip
+
+
+def remarks_on_colours(where: str, colours: Mapping[int, str]) -> Iterator[Finding]:
+    """That rows are coloured, by what colours."""
+    if colours:
+        counts = Counter(colours.values()).most_common(_SHOWN)
+        told = ", ".join(f"{colour} {n}" for colour, n in counts)
+        yield Finding(
+            "sheet-colours", "pass",
+            f"{where}: {_many(len(colours), 'row is', 'rows are')} coloured by hand ({told}): nothing is learned from that",
+            fix="nothing to do, unless colours say something that no column does: write it into one",
         )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ Which of them a kit wants, and what a column means, is decided there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -14,12 +14,13 @@ from typing import ClassVar
 import numpy as np
 
 from kits.core.kit import Finding
+from kits.core.spreadsheets.colours import row_colours
 from kits.core.spreadsheets.grid import Grid
 from kits.core.spreadsheets.loading import LoadedSheet, load_book
 from kits.core.spreadsheets.marks import Marks
 from kits.core.spreadsheets.naming import where_of
 from kits.core.spreadsheets.package import Form
-from kits.core.spreadsheets.remarks import remarks_on
+from kits.core.spreadsheets.remarks import remarks_on, remarks_on_colours
 from kits.core.spreadsheets.survey import IsHeader, Survey, survey
 from kits.core.spreadsheets.values import Value, percent_of, plain_number, text_of
 
@@ -42,6 +43,7 @@ class SheetTable:
         findings: what else should be known of it.
         numeric: columns with numbers that the spreadsheet itself holds as such: no question of decimal signs.
         percents: columns with percentages.
+        colours: row, by the number that the spreadsheet shows → what colour a person gave it; empty: colours tell no rows apart.
     """
 
     sheet: str
@@ -53,6 +55,7 @@ class SheetTable:
     found: Survey
     grid: Grid = field(repr=False)
     fixes: tuple[tuple[int, _Fix], ...] = field(repr=False)
+    colours: Mapping[int, str] = field(default_factory=dict, repr=False)
     cuts_rows: ClassVar[bool] = False
 
     def rows(self) -> Iterator[tuple[int, Row]]:
@@ -142,17 +145,28 @@ def _opened(
     numeric = {name for name, one in zip(columns, found.held) if one.numbers}
     shown = marks.percents if marks is not None else {}
     percents = {name for name, at in zip(columns, found.columns) if at + grid.left in shown}
+    colours = _colours(grid, found, marks)
     return SheetTable(
         sheet.name,
         columns,
         f"{form}, {said}",
-        tuple(remarks_on(where, marks, found, columns)),
+        (*remarks_on(where, marks, found, columns), *remarks_on_colours(where, colours)),
         frozenset(numeric),
         frozenset(percents),
         found,
         grid,
         tuple(_fixes(found, grid.left, marks)),
+        colours,
     )
+
+
+def _colours(grid: Grid, found: Survey, marks: Marks | None) -> dict[int, str]:
+    """Row, by the number that is shown → its colour."""
+    if marks is None or not marks.colours:
+        return {}
+    filled = {at + grid.left: held.filled for at, held in zip(found.columns, found.held)}
+    rows = [number for number, _ in grid.rows(found.start)]
+    return {row + 1: colour for row, colour in row_colours(marks, rows, filled).items()}
 
 
 def _fixes(found: Survey, left: int, marks: Marks | None) -> Iterator[tuple[int, _Fix]]:

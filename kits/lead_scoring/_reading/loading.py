@@ -23,6 +23,7 @@ from kits.lead_scoring._reading.dates import likely as likely_order
 from kits.lead_scoring._reading.json_rows import json_rows
 from kits.lead_scoring._reading.no_leads import without_no_leads
 from kits.lead_scoring._reading.parquet import parquet_columns
+from kits.lead_scoring._reading.row_colours import colours_of, with_row_colours
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.unnamed_columns import first_row_is_data, is_number
 from kits.lead_scoring._written import Written
@@ -85,7 +86,7 @@ def load_sheets(
     commas = likely is not None and likely.commas
     sheets = (
         replace(sheet, dates=_dates_of(sheet, dates), numbers=source.numbers, likely_commas=commas)
-        for sheet in loaded.sheets
+        for sheet in with_row_colours(loaded.sheets, source.outcome)
     )
     return replace(loaded, sheets=tuple(sheets))
 
@@ -205,7 +206,8 @@ def _rows_of(table: RowSource, name: str, headings: Headings) -> Sheet:
     notes = tuple(f"{name}, row {line}" for line, _ in alone)
     bad.sort(key=lambda one: one.line)
     sheet = _sheet(name, cells, lines, table.form, tuple(bad), tuple(short))
-    return without_no_leads(replace(sheet, notes=notes, numeric=table.numeric), headings)
+    sheet = replace(sheet, notes=notes, numeric=table.numeric, colours=colours_of(table, lines))
+    return without_no_leads(sheet, headings)
 
 
 def _one_cell(row: Row, cuts_rows: bool) -> bool:

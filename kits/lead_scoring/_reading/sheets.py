@@ -37,6 +37,7 @@ class Sheet:
         lone: rows with one cell alone that were kept, by file and number, and the cell.
         grouped: columns that a report wrote once for each group of rows, filled down.
         splits: (rows,) what a file's name says of them (`test.csv`); empty: nothing.
+        colours: (rows,) what colour a person gave to each row of a spreadsheet; empty: none.
         dates: whether the day or the month comes first in dates, where a person said so.
         numbers: which decimal sign numbers have, where a person said so.
         likely_commas: what was learned from before had the comma for its decimal sign.
@@ -61,6 +62,7 @@ class Sheet:
     title: str = ""
     grouped: tuple[str, ...] = ()
     lone: tuple[str, ...] = ()
+    colours: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -121,6 +123,7 @@ class Sheet:
             lines=[self.lines[i] for i in which],
             files=[self.files[i] for i in which],
             splits=[self.splits[i] for i in which] if self.splits else (),
+            colours=[self.colours[i] for i in which] if self.colours else (),
         )
 
 
@@ -132,8 +135,10 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         for column in columns:
             cells[column].extend(sheet.cells.get(column) or [""] * len(sheet))
     splits: list[Split | None] = []
+    colours: list[str] = []
     for sheet in sheets:
         splits.extend(sheet.splits or [None] * len(sheet))
+        colours.extend(sheet.colours or [""] * len(sheet))
     return Sheet(
         name,
         cells,
@@ -152,6 +157,7 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         sheets[0].title,
         tuple(dict.fromkeys(name for sheet in sheets for name in sheet.grouped)),
         tuple(row for sheet in sheets for row in sheet.lone),
+        colours if any(colours) else (),
     )
 
 

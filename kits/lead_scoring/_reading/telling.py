@@ -19,6 +19,7 @@ from kits.lead_scoring._reading.outcome_told import (
     candidates_told,
     outcome_by_name,
 )
+from kits.lead_scoring._reading.row_colours import coloured_rows
 from kits.lead_scoring._reading.telling_placed import tell_customers, tell_persons, tell_splits
 from kits.lead_scoring._reading.telling_rows import so_many, tell_rows
 from kits.lead_scoring._reading.unread_dates import tell_unread_dates
@@ -127,16 +128,19 @@ def _no_outcome(known: Known, stated: str) -> Finding:
         )  # fmt: skip
     some = [] if stated else [*filled_for_some(known.sheet), *amounts_of_some(known.sheet)]
     plans = [] if stated else list(plans_of_some(known.sheet))
+    colour = None if stated else coloured_rows(known.sheet)
+    colours = [colour] if colour else []
     asked = (
         ("only leads that were won have one", some),
         ("the others of its cells cost something", plans),
+        ("the colours of rows tell it", colours),
     )
     of_won = "".join(
         f"; if {what}: model.source.outcome: {found[0].column}, model.source.won: {found[0].won}"
         for what, found in asked
         if found
     )
-    shown = {one.column: one.told for one in (*some, *plans)}
+    shown = {one.column: one.told for one in (*some, *plans, *colours)}
     persons = {one.column for one in known.personal}
     return Finding(
         "outcome", "warn",
