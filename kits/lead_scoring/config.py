@@ -54,7 +54,7 @@ class SourceConfig(_Section):
     outcome: str = Field("", description="what became of the lead")
     won: tuple[str, ...] = Field(
         (),
-        description="values of it that mean won; empty: known words. `*`: any cell that says something. Of a column of amounts a bound: `> 0`",
+        description="values of it that mean won; empty: known words. `*`: any cell that says something, `Auftrag*`: cells that begin so. Of a column of amounts a bound: `> 0`",
     )
     lost: tuple[str, ...] = Field(
         (),

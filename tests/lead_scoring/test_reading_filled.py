@@ -221,3 +221,35 @@ def test_a_date_of_acceptance_and_one_of_refusal(tmp_path: Path) -> None:
     header = ["id", "created_at", "Angebot angenommen am", "Angebot abgelehnt am"]
     found = read(put(tmp_path / "e.csv", table(header, rows)))
     assert [found.labels[n] for n in (0, 1, 3)] == ["lost", "", "won"]
+
+
+def _spoken() -> list[str]:
+    said = ("Auftrag erteilt am {}.", "Absage per Mail vom {}.", "Angebot verschickt am {}.")
+    return [said[n % 3].format(n) for n in range(_ROWS)]
+
+
+def test_cells_that_are_sentences_are_asked_about_by_how_they_begin(tmp_path: Path) -> None:
+    found = _read(tmp_path, "Status", _spoken())
+    assert set(found.labels) == {""}
+    line = 'model.source.outcome: Status, model.source.won: ["Auftrag erteilt*"], model.source.lost: ["Absage*"]'
+    assert line in _fix(found, "outcome")
+
+
+def test_a_beginning_may_be_stated(tmp_path: Path) -> None:
+    found = _read(
+        tmp_path, "Status", _spoken(), outcome="Status", won=["auftrag*"], lost=["Absage*"]
+    )
+    assert found.labels == ["won", "lost", ""] * 20
+
+
+def test_what_is_listed_as_it_stands_is_meant_beside_a_beginning(tmp_path: Path) -> None:
+    cells = ["Auftrag erteilt", "Auftrag verschoben", "Absage", "Absage zurückgenommen"] * 15
+    stated = {"outcome": "Status", "won": ["Auftrag*"], "lost": ["Auftrag verschoben", "Absage"]}
+    assert _read(tmp_path, "Status", cells, **stated).labels[:4] == ["won", "lost", "lost", ""]
+    stated = {"outcome": "Status", "won": ["Absage zurückgenommen"], "lost": ["Absage*"]}
+    assert _read(tmp_path, "Status", cells, **stated).labels[2:4] == ["lost", "won"]
+
+
+def test_a_beginning_that_no_cell_has_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"is one of Bestellung\*"):
+        _read(tmp_path, "Status", _spoken(), outcome="Status", won=["Bestellung*"])

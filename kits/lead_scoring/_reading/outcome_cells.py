@@ -18,12 +18,13 @@ from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import is_missing, type_cells
 from kits.lead_scoring._reading.mapping import Tier, tier_words
 from kits.lead_scoring._reading.names import load_words, words_of
+from kits.lead_scoring.config import SourceConfig
 
 MOST_VALUES = 200
 """Different cells of a column that may tell an outcome by words."""
 _TIERS: tuple[Tier, ...] = ("sure", "converted", "qualified")
 ANY = "*"
-"""Stated for any cell that says something: the column is filled in."""
+"""Stated for any cell that says something: the column is filled in. Behind a word: cells that begin with it."""
 _TOO_COMMON = frozenset({"win", "loss", "lose"})
 """Words that begin other things too (`win back`)."""
 _LONGEST = 120
@@ -165,6 +166,25 @@ def means_filled(listed: Sequence[str]) -> bool:
     return any(one.strip() == ANY for one in listed)
 
 
+def without_rest(won: frozenset[str], lost: frozenset[str], source: SourceConfig) -> Cells:
+    """Cells of two sides of which one or both were listed by their beginnings: what is listed as it stands is meant, else it is lost."""
+    if any(map(_is_open, source.lost)) and not any(map(_is_open, source.won)):
+        return Cells(won, lost - won)
+    return Cells(won - lost, lost) if any(map(_is_open, source.won)) else Cells(won, lost)
+
+
+def begins_with(cell: str) -> tuple[str, bool] | None:
+    """The known word that a cell begins with, as it stands there, and whether it means won; None where it begins with none."""
+    tokens = cell.split()
+    for n in (2, 1):
+        start = " ".join(tokens[:n])
+        for tier in ("sure", "converted"):
+            wins, losses = tier_words(tier)
+            if len(tokens) >= n and words_of(start) in wins | losses:
+                return start.rstrip(",.;:-"), words_of(start) in wins
+    return None
+
+
 def compares(listed: Sequence[str]) -> bool:
     """Whether a person listed bounds of an amount (`> 0`) and nothing else."""
     return bool(listed) and all(_COMPARED.fullmatch(one.strip()) for one in listed)
@@ -215,10 +235,22 @@ def _in_bounds(column: str, known: Counter[str], bounds: Sequence[re.Match[str]]
 
 def _worded(known: Counter[str], listed: Sequence[str]) -> frozenset[str]:
     wanted = {_stated(word) for word in listed}
+    starts = tuple(filter(None, (words_of(one.strip()[:-1]) for one in listed if _is_open(one))))
     exact = frozenset(cell for cell in known if _stated(cell) in wanted)
-    if not exact and means_filled(listed):
+    if not exact and any(one.strip() == ANY for one in listed):
         return frozenset(known)
-    return exact or frozenset(cell for cell in known if word_of(cell) in wanted)
+    begun = (cell for cell in known if starts and _words(cell).startswith(starts))
+    found = exact.union(begun)
+    return found or frozenset(cell for cell in known if word_of(cell) in wanted)
+
+
+def _is_open(stated: str) -> bool:
+    """Whether it stands for all cells that begin so: `Absage*`."""
+    return stated.strip().endswith(ANY)
+
+
+def _words(cell: str) -> str:
+    return words_of(cell.strip()[:_LONGEST])
 
 
 def _stated(cell: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kits.core.column_names import plain, squeezed
@@ -10,6 +12,7 @@ from kits.lead_scoring._reading.mapping import tier_words
 from kits.lead_scoring._reading.names import names_for, phrases_for, rank
 from kits.lead_scoring._reading.outcome_cells import (
     amounts_of,
+    begins_with,
     known_cells,
     says_more,
     shown,
@@ -23,6 +26,8 @@ _SOME, _NOT_ALL = 0.005, 0.8
 """Leads with an amount that may be those that were won."""
 _STAGE, _FLAG, _TWO, _REST = range(4)
 """Kinds of columns in the order in which they are asked about."""
+_SPOKEN, _SHOWN = 0.1, 6
+"""Share of cells that begin with a known word, where these may tell outcomes."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,33 @@ def outcome_by_name(sheet: Sheet) -> list[Likely]:
             told = f"{name}: {', '.join(shown(known))}"
             found.append(Likely(name, told, '["> 0"]' if amounts else "[…]"))
     return found
+
+
+def spoken_ends(sheet: Sheet) -> list[Likely]:
+    """Columns called like a stage or an outcome whose many cells are sentences, of which some begin with a word for won, others with
+    one for lost: `Auftrag erteilt am 3.4.`, `Absage per Mail`."""
+    found: list[Likely] = []
+    for name in sheet.columns:
+        if rank(name, "stage") is None and rank(name, "outcome") is None:
+            continue
+        known = known_cells(sheet.cells[name])
+        if len(known) <= _FEW_VALUES:
+            continue
+        sides = Counter[str](), Counter[str]()
+        for cell, n in known.items():
+            said = begins_with(cell)
+            if said is not None:
+                sides[not said[1]][f"{said[0]}*"] += n
+        told = sides[0].total() + sides[1].total()
+        if all(sides) and told >= _SPOKEN * sum(known.values()):
+            won, lost = (_listed([word for word, _ in one.most_common(_SHOWN)]) for one in sides)
+            line = f"{won}, model.source.lost: {lost}"
+            found.append(Likely(name, f"{name}: {', '.join(shown(known))}", line))
+    return found
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"[{', '.join(json.dumps(word, ensure_ascii=False) for word in words)}]"
 
 
 def amounts_of_some(sheet: Sheet) -> list[Likely]:

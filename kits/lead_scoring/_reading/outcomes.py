@@ -31,6 +31,7 @@ from kits.lead_scoring._reading.outcome_cells import (
     means_filled,
     shown,
     unmet,
+    without_rest,
 )
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
@@ -183,7 +184,7 @@ def _listed(column: str, known: Counter[str], source: SourceConfig, *, met: bool
         found["won"] = words.won - found["lost"]
     elif words is not None:
         found["lost"] = words.lost - found["won"]
-    return Cells(found["won"], found["lost"])
+    return without_rest(found["won"], found["lost"], source)
 
 
 def _with_reasons(sheet: Sheet, outcome: Outcome) -> Outcome:

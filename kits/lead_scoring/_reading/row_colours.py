@@ -42,11 +42,11 @@ def with_row_colours(sheets: Sequence[Sheet], outcome: str) -> list[Sheet]:
     ]
 
 
-def coloured_rows(sheet: Sheet) -> Likely | None:
-    """What a person could state where colours may tell what became of the leads; None where there are none."""
+def coloured_rows(sheet: Sheet) -> list[Likely]:
+    """What a person could state where colours may tell what became of the leads; none where there are no colours."""
     counts = Counter(filter(None, sheet.colours))
     if not counts:
-        return None
+        return []
     won, lost = (
         [colour for colour in counts if colour.split(" ")[0] == meaning]
         for meaning in (_WON, _LOST)
@@ -54,4 +54,5 @@ def coloured_rows(sheet: Sheet) -> Likely | None:
     stated = f"[{', '.join(won) or '…'}], model.source.lost: [{', '.join(lost) or '…'}]"
     told = ", ".join(f"{colour} {n}" for colour, n in counts.most_common())
     rest = len(sheet.colours) - counts.total()
-    return Likely(ROW_COLOUR, f"{ROW_COLOUR}: {told}{f', none {rest}' if rest else ''}", stated)
+    none = f", none {rest}" if rest else ""
+    return [Likely(ROW_COLOUR, f"{ROW_COLOUR}: {told}{none}", stated)]

@@ -13,13 +13,7 @@ from kits.core.spreadsheets.values import is_shortened
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
-from kits.lead_scoring._reading.outcome_by_filled import filled_for_some, plans_of_some
-from kits.lead_scoring._reading.outcome_told import (
-    amounts_of_some,
-    candidates_told,
-    outcome_by_name,
-)
-from kits.lead_scoring._reading.row_colours import coloured_rows
+from kits.lead_scoring._reading.telling_outcome import tell_outcome
 from kits.lead_scoring._reading.telling_placed import tell_customers, tell_persons, tell_splits
 from kits.lead_scoring._reading.telling_rows import so_many, tell_rows
 from kits.lead_scoring._reading.unread_dates import tell_unread_dates
@@ -48,7 +42,7 @@ _BROKEN = ("\ufffd", "Ã¤", "Ã¶", "Ã¼", "Ã©", "Ã¨", "ÃŸ", "â‚¬", 
 def tell(known: Known, config: Config) -> Iterator[Finding]:
     """Everything a person should know of how a table was read."""
     yield _columns(known)
-    yield from _outcome(known, config)
+    yield from tell_outcome(known, config)
     yield from tell_splits(known, config.source)
     yield from tell_customers(known, config)
     yield from ask_about_ends(known, config)
@@ -92,63 +86,6 @@ def _span(times: Seconds) -> str:
         (_EPOCH + timedelta(seconds=s)).date().isoformat() for s in (min(known), max(known))
     )
     return f", from {first} to {last}"
-
-
-def _outcome(known: Known, config: Config) -> Iterator[Finding]:
-    if known.outcome is None:
-        yield _no_outcome(known, config.source.outcome)
-        return
-    won, lost, still = known.outcome.counts
-    yield Finding(
-        "outcome",
-        "pass",
-        f"what became of the leads: {known.outcome.said}: {won} won, {lost} lost, {still} open",
-    )
-    if known.outcome.assumed is not None:
-        yield known.outcome.assumed
-    if unmet := known.outcome.unmet:
-        yield Finding(
-            "stated-cells", "warn",
-            f"no cell of {known.outcome.columns[0]} is {' or '.join(repr(one) for one in unmet)}, as model.source.won or lost says",
-            fix="nothing to do where these leads are all still open; else write it as it stands in the data" if won == lost == 0
-            else "write it as it stands in the data, or leave it out",
-        )  # fmt: skip
-
-
-def _no_outcome(known: Known, stated: str) -> Finding:
-    """What a person could state where no column tells what became of the leads."""
-    likely = [] if stated else outcome_by_name(known.sheet)
-    if likely:
-        return Finding(
-            "outcome", "warn",
-            f"{likely[0].column} is called like an outcome, but no cell of it is a known word for won or lost: "
-            "nothing can be learned",
-            tuple(one.told for one in likely),
-            f"say in kit.yaml what its cells mean: model.source.outcome: {likely[0].column}, model.source.won: {likely[0].won}",
-        )  # fmt: skip
-    some = [] if stated else [*filled_for_some(known.sheet), *amounts_of_some(known.sheet)]
-    plans = [] if stated else list(plans_of_some(known.sheet))
-    colour = None if stated else coloured_rows(known.sheet)
-    colours = [colour] if colour else []
-    asked = (
-        ("only leads that were won have one", some),
-        ("the others of its cells cost something", plans),
-        ("the colours of rows tell it", colours),
-    )
-    of_won = "".join(
-        f"; if {what}: model.source.outcome: {found[0].column}, model.source.won: {found[0].won}"
-        for what, found in asked
-        if found
-    )
-    shown = {one.column: one.told for one in (*some, *plans, *colours)}
-    persons = {one.column for one in known.personal}
-    return Finding(
-        "outcome", "warn",
-        f"no column {stated!r}: these leads have no outcome" if stated
-        else "no column tells what became of the leads: they can be scored, nothing can be learned from them",
-        (*shown.values(), *candidates_told(known.sheet, persons | shown.keys())),
-        "nothing to do for leads to be scored; else name the column in kit.yaml, and its cells: model.source.outcome, won and lost" + of_won,
-    )  # fmt: skip
 
 
 def _like_ids(known: Known) -> tuple[str, ...]:
