@@ -18,6 +18,7 @@ from kits.core.row_sources import RowSource, Source, is_spreadsheet, open_rows, 
 from kits.core.spreadsheets import workbook
 from kits.core.tables import JSON_SUFFIXES, BadRow, Row, TableFile
 from kits.lead_scoring._reading import bounds
+from kits.lead_scoring._reading.date_parts import with_whole_dates
 from kits.lead_scoring._reading.dates import DateForm, order_told
 from kits.lead_scoring._reading.dates import likely as likely_order
 from kits.lead_scoring._reading.json_rows import json_rows
@@ -84,11 +85,13 @@ def load_sheets(
     if dates == "auto" and likely is not None:
         dates = likely_order(likely.dates)
     commas = likely is not None and likely.commas
+    read = [with_whole_dates(s, source) for s in with_row_colours(loaded.sheets, source.outcome)]
     sheets = (
         replace(sheet, dates=_dates_of(sheet, dates), numbers=source.numbers, likely_commas=commas)
-        for sheet in with_row_colours(loaded.sheets, source.outcome)
+        for sheet, _ in read
     )
-    return replace(loaded, sheets=tuple(sheets))
+    told = (finding for _, findings in read for finding in findings)
+    return replace(loaded, sheets=tuple(sheets), findings=(*loaded.findings, *told))
 
 
 def _dates_of(sheet: Sheet, dates: DateForm) -> DateForm:

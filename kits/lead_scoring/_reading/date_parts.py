@@ -1,0 +1,221 @@
+"""Dates that a table writes in parts or in periods: a year, a month and a day in columns of their own, `202401`, `KW 12/2024`, `Jan-24`.
+
+Put together here, in forms that `dates.py` reads, so that nobody else needs to know of them. Without it leads would be split by lot,
+and the year would be learned from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timezone
+from itertools import islice
+
+from kits.core.column_names import plain, squeezed
+from kits.core.kit import Finding
+from kits.core.moments import read_month
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.names import names_for, phrases_for
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring.config import SourceConfig
+
+_ENOUGH = 0.98
+_LEAST = 10
+_LOOKED_AT = 40
+_YEARS = range(1900, 2101)
+_DAY_OF_MONTH = (
+    "day_of_month",
+    "day_of_the_month",
+    "dayofmonth",
+    "tag_im_monat",
+    "tag_des_monats",
+    "jour_du_mois",
+)
+_PERIOD = re.compile(r"((?:19|20)\d{2})[-/. ]?(?:M|P)?(0[1-9]|1[0-2])")
+_WEEK = re.compile(
+    r"(?:(?:KW|CW|W|WK|Week|Woche|Semaine|Sem|S|Semana|Settimana|Uge|Vecka|Tydzie[nń])\.? ?(?P<first>\d{1,2})[ ,/.-]{1,3}(?P<last>(?:19|20)\d{2})"
+    r"|(?P<year>(?:19|20)\d{2})[ ,/-]{0,3}(?:KW|CW|WK|W)\.? ?(?P<week>\d{1,2}))",
+    re.IGNORECASE,
+)
+_SHORT = re.compile(r"([^\W\d_]{3,10})\.?[-' ’/]{1,2}(\d{2})")
+_MOST_SHORT_YEARS, _LEAST_MONTHS = 8, 3
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A column that holds a part of dates; `stem` is what its name says beside that."""
+
+    column: str
+    stem: str
+    what: str
+
+
+def with_whole_dates(sheet: Sheet, source: SourceConfig) -> tuple[Sheet, tuple[Finding, ...]]:
+    """The table with dates in place of their parts and periods, and what is said of them; columns that a person named stay."""
+    named = {squeezed(one) for one in (source.id, source.outcome, source.decided_at, source.outcome_at, source.order, source.group, source.split) if one}  # fmt: skip
+    free = [name for name in sheet.columns if squeezed(name) not in named]
+    found: list[Finding] = []
+    for parts in _sets(free):
+        read = _joined(sheet, parts)
+        if read is not None:
+            cells = {n: c for n, c in sheet.cells.items() if n not in parts.values()}
+            name = _name_of(next(iter(parts.values())), cells)
+            sheet = replace(sheet, cells={name: read, **cells})
+            found.append(_told(sheet, f"{', '.join(parts.values())} were read as one date, {name}"))
+    for name in free:
+        dates = _periods(sheet, name) if name in sheet.cells else None
+        if dates is not None:
+            was, now = next((a, b) for a, b in zip(sheet.cells[name], dates) if b)
+            sheet = replace(sheet, cells={**sheet.cells, name: dates})
+            found.append(_told(sheet, f"{name} was read as dates: {was.strip()} as {now}"))
+    return sheet, tuple(found)
+
+
+def _told(sheet: Sheet, what: str) -> Finding:
+    return Finding("dates-in-parts", "pass", f"{sheet.name}: {what}")
+
+
+# -- a year, a month and a day in columns of their own -----------------------------------------------
+
+
+def _sets(columns: Sequence[str]) -> Iterator[Mapping[str, str]]:
+    """Columns that say of the same thing its year and its month, and where there is one its day: by what they say."""
+    stems: dict[str, dict[str, str]] = {}
+    for column in columns:
+        part = _part(column)
+        if part is not None:
+            stems.setdefault(part.stem, {}).setdefault(part.what, column)
+    for parts in stems.values():
+        if {"year", "month"} <= parts.keys():
+            yield {what: parts[what] for what in ("year", "month", "day") if what in parts}
+
+
+def _part(column: str) -> _Part | None:
+    words = plain(column)
+    for phrase in _DAY_OF_MONTH:
+        if f"_{words}_".find(f"_{phrase}_") >= 0:
+            return _Part(column, f"_{words}_".replace(f"_{phrase}_", "_").strip("_"), "day")
+    told = words.split("_")
+    meant = {what: set(phrases_for(f"{what}_part")) for what in ("year", "month", "day")}
+    said = [(what, word) for word in told for what, listed in meant.items() if word in listed]
+    if len(said) != 1:
+        return None
+    what, word = said[0]
+    return _Part(column, "_".join(one for one in told if one != word), what)
+
+
+def _joined(sheet: Sheet, parts: Mapping[str, str]) -> list[str] | None:
+    """(rows,) `2024-03-17`, `2024-03` or nothing; None where the columns do not hold what they are called."""
+    years = [_whole(cell) for cell in sheet.cells[parts["year"]]]
+    months = [_month(cell) for cell in sheet.cells[parts["month"]]]
+    days = (
+        [_whole(cell) for cell in sheet.cells[parts["day"]]]
+        if "day" in parts
+        else [None] * len(years)
+    )
+    there = sum(not is_missing(cell) for cell in sheet.cells[parts["year"]])
+    cells = [_date(*one) for one in zip(years, months, days)]
+    if there < _LEAST or sum(map(bool, cells)) < _ENOUGH * there:
+        return None
+    whole = sum(len(cell) > len("2024-03") for cell in cells)
+    if "day" in parts and whole < _ENOUGH * there:
+        # a day of the week, or of the year: the month is what is left
+        return _joined(sheet, {what: parts[what] for what in ("year", "month")})
+    return cells
+
+
+def _date(year: int | None, month: int | None, day: int | None) -> str:
+    if year is None or year not in _YEARS or month is None or not 1 <= month <= 12:
+        return ""
+    if day is None:
+        return f"{year:04}-{month:02}"
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return f"{year:04}-{month:02}"
+
+
+def _whole(cell: str) -> int | None:
+    text = cell.strip().removesuffix(".0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
+
+
+def _month(cell: str) -> int | None:
+    number = _whole(cell)
+    if number is not None:
+        return number
+    found = read_month(f"{cell.strip()[:20].rstrip('.')} 2024")
+    return datetime.fromtimestamp(found[0], tz=timezone.utc).month if found else None
+
+
+def _name_of(column: str, others: Mapping[str, object]) -> str:
+    """What the date is called: `arrival_date` of `arrival_date_year`, else `date`."""
+    part = _part(column)
+    stem = part.stem if part else ""
+    dated = "date" in stem or "datum" in stem
+    name = stem if dated else f"{stem}_date".strip("_")
+    return name if name not in others else f"{name} (in parts)"
+
+
+# -- periods in one column ----------------------------------------------------------------------------
+
+
+def _periods(sheet: Sheet, name: str) -> list[str] | None:
+    """(rows,) a column's periods as dates or months; None where they are none."""
+    cells = sheet.cells[name]
+    first = islice((cell for cell in cells if not is_missing(cell)), _LOOKED_AT)
+    some = list(dict.fromkeys(first))
+    for read in (_of_weeks, _of_numbers, _of_short_years):
+        if len(read(name, some)) < _ENOUGH * max(len(some), 1):
+            continue
+        known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
+        table = read(name, known)
+        if len(known) > 1 and len(table) >= _ENOUGH * len(known):
+            return [table.get(cell, "") for cell in cells]
+    return None
+
+
+def _of_weeks(_: str, cells: Sequence[str]) -> dict[str, str]:
+    """`KW 12/2024` and `2024-W12`: the Monday."""
+    found: dict[str, str] = {}
+    for cell in cells:
+        match = _WEEK.fullmatch(cell.strip())
+        if match:
+            year, week = match["year"] or match["last"], match["week"] or match["first"]
+            try:
+                found[cell] = date.fromisocalendar(int(year), int(week), 1).isoformat()
+            except ValueError:
+                continue
+    return found
+
+
+def _of_numbers(name: str, cells: Sequence[str]) -> dict[str, str]:
+    """`202401`, where the column is called a month or a period, and `2024M01`."""
+    if not _is_period(name):
+        return {}
+    matches = ((cell, _PERIOD.fullmatch(cell.strip().removesuffix(".0"))) for cell in cells)
+    return {cell: f"{match[1]}-{match[2]}" for cell, match in matches if match}
+
+
+def _of_short_years(name: str, cells: Sequence[str]) -> dict[str, str]:
+    """`Jan-24`, where the column is called a month, a period or a date, and what stands behind is one of a few years."""
+    if not _is_period(name):
+        return {}
+    found: dict[str, str] = {}
+    years: set[str] = set()
+    for cell in cells:
+        match = _SHORT.fullmatch(cell.strip())
+        month = _month(match[1]) if match else None
+        if match and month is not None:
+            years.add(match[2])
+            found[cell] = f"20{match[2]}-{month:02}"
+    near = years and int(max(years)) - int(min(years)) < _MOST_SHORT_YEARS
+    # `May-20` to `May-26` are days of a week
+    several = len({text[-2:] for text in found.values()}) >= _LEAST_MONTHS
+    return found if near and several else {}
+
+
+def _is_period(name: str) -> bool:
+    words = set(plain(name).split("_"))
+    return squeezed(name) in names_for("period") or not words.isdisjoint(phrases_for("period"))
