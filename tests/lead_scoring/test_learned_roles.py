@@ -102,6 +102,29 @@ def test_where_its_column_is_empty_the_outcome_is_looked_for_elsewhere(tmp_path:
     assert all(one.annotation is not None for one in read(later, learned)[0])
 
 
+def sales(leads: int, first: int, *, lost: str) -> str:
+    """Leads of which every third has the day of its order, the others `lost`."""
+    rows = [
+        [n, day(n), "web", day(n + 9) if n % 3 == 0 else lost] for n in range(first, first + leads)
+    ]
+    return table(["No", "Enquiry", "Source", "Order date"], rows)
+
+
+@pytest.mark.parametrize(("lost", "other"), [("", ""), ("no", "lost")])
+def test_a_date_of_the_sale_that_told_many_leads_tells_a_few(
+    tmp_path: Path, lost: str, other: str
+) -> None:
+    learned = learned_from(put(tmp_path / "all.csv", sales(300, 0, lost=lost)), "Source")
+    later = put(tmp_path / "later.csv", sales(6, 300, lost=lost))
+    found, _ = read(later, learned)
+    labels = [one.annotation.label if one.annotation else "" for one in found]
+    # where no word says lost, these are too young for it
+    assert labels == ["won", other, other] * 2
+    old = put(tmp_path / "old.csv", sales(2, 0, lost=lost) + f"900,{day(300)},web,\n")
+    labels = [one.annotation.label if one.annotation else "" for one in read(old, learned)[0]]
+    assert labels == ["won", "lost", ""]
+
+
 STATED = {"outcome": "Status", "won": ["Won"], "lost": ["Lost"]}
 
 

@@ -209,7 +209,7 @@ def understand(
     before = learned.roles_in(free)
     outcome = find_outcome(free, source, crm, before.outcome)
     if outcome is None and not source.outcome:
-        outcome = by_filled(free)
+        outcome = by_filled(free, before.outcome)
     roles = find_roles(
         free,
         typed,

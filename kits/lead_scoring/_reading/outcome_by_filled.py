@@ -29,13 +29,19 @@ _PLANS = 12
 _LEAST_SURE = 4
 
 
-def by_filled(sheet: Sheet) -> Outcome | None:
+def by_filled(sheet: Sheet, learned: Sequence[str] = ()) -> Outcome | None:
     """What became of the leads by a date of the sale, or by one beside words that mean lost; None where there is none, or it may be
-    of something earlier, or where another column is called like an outcome."""
-    beside = _by_cells_beside(sheet)
-    if beside is not None or outcome_by_name(sheet):
+    of something earlier, or where another column is called like an outcome.
+
+    Args:
+        learned: columns that told it to a bundle: of few leads too, and no other is asked where they are there.
+    """
+    known = [name for name in learned if name in sheet.cells]
+    beside = _by_cells_beside(sheet, known)
+    if beside is not None or (outcome_by_name(sheet) and not known):
         return beside
-    dates = [name for name in ranked_in(sheet, sheet.columns, "sold_at") if _is_a_sale(sheet, name)]
+    dates = known or ranked_in(sheet, sheet.columns, "sold_at")
+    dates = [name for name in dates if _is_a_sale(sheet, name, met=bool(known))]
     if not dates:
         return None
     first, filled = dates[0], _filled(sheet.cells[dates[0]])
@@ -58,24 +64,22 @@ def by_filled(sheet: Sheet) -> Outcome | None:
     )
 
 
-def _by_cells_beside(sheet: Sheet) -> Outcome | None:
+def _by_cells_beside(sheet: Sheet, known: Sequence[str]) -> Outcome | None:
     """By a column in which those who were won have a date or an amount, and those who were lost a word: `12.3.2025`, `nein`."""
     no = tier_words("flags")[1] | tier_words("sure")[1] | tier_words("converted")[1]
     meanings = ("won_mark", "sold_at", "outcome", "of_customers", "amount")
-    for name in dict.fromkeys(n for one in meanings for n in ranked_in(sheet, sheet.columns, one)):
-        known = known_cells(sheet.cells[name])
-        lost = {cell for cell in known if word_of(cell) in no and not cell.strip().isdigit()}
-        rest = [cell for cell in known if cell not in lost]
-        n = sum(known[cell] for cell in lost)
-        if (
-            n < _LEAST
-            or sum(known.values()) - n < _LEAST
-            or not _dates_or_amounts(sheet, name, rest)
-        ):
+    named = known or [n for one in meanings for n in ranked_in(sheet, sheet.columns, one)]
+    least = 1 if known else _LEAST
+    for name in dict.fromkeys(named):
+        cells = known_cells(sheet.cells[name])
+        lost = {cell for cell in cells if word_of(cell) in no and not cell.strip().isdigit()}
+        rest = [cell for cell in cells if cell not in lost]
+        leads = sum(cells[cell] for cell in lost), sum(cells[cell] for cell in rest)
+        if min(leads) < least or not _dates_or_amounts(sheet, name, rest):
             continue
         won = frozenset(rest)
         told = tuple(True if c in won else False if c in lost else None for c in sheet.cells[name])
-        words = ", ".join(shown(known, frozenset(lost)))
+        words = ", ".join(shown(cells, frozenset(lost)))
         said = f"{name} (won: a date or an amount; lost: {words})"
         return Outcome((name,), told, said, kind=_LEAST_SURE)
     return None
@@ -135,9 +139,13 @@ def _of_customers(sheet: Sheet) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def _is_a_sale(sheet: Sheet, name: str) -> bool:
-    """Whether some leads have a date there, none of them from before the lead came."""
-    if not is_filled_for_some(sheet, name) or sheet.typed(name).kind != "date":
+def _is_a_sale(sheet: Sheet, name: str, *, met: bool) -> bool:
+    """Whether some leads have a date there, none of them from before the lead came.
+
+    Args:
+        met: it told the outcome in earlier tables, so that any date does.
+    """
+    if sheet.typed(name).kind != "date" or not (met or is_filled_for_some(sheet, name)):
         return False
     sold = seconds_of(sheet, name)
     came = [seconds_of(sheet, other) for other in sheet.columns if _is_a_full_date(sheet, other)]
