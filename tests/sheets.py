@@ -55,7 +55,7 @@ def xls(path: Path, sheets: Mapping[str, Rows]) -> Path:
     return path
 
 
-def ods(path: Path, sheets: Mapping[str, Sequence[str]]) -> Path:
+def ods(path: Path, sheets: Mapping[str, Sequence[str]], styles: str = "") -> Path:
     """An ODS of rows in its own XML: see `ods_row`."""
     tables = "".join(
         f"<table:table table:name={quoteattr(title)}>{''.join(rows)}</table:table>"
@@ -63,11 +63,12 @@ def ods(path: Path, sheets: Mapping[str, Sequence[str]]) -> Path:
     )
     spaces = " ".join(
         f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-        for name in ("office", "table", "text")
+        for name in ("office", "table", "text", "style")
     )
+    spaces += ' xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0"'
     calc = 'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
     content = (
-        f"<office:document-content {spaces} {calc}><office:body><office:spreadsheet>{tables}"
+        f"<office:document-content {spaces} {calc}><office:automatic-styles>{styles}</office:automatic-styles><office:body><office:spreadsheet>{tables}"
         "</office:spreadsheet></office:body></office:document-content>"
     )
     with zipfile.ZipFile(path, "w") as package:

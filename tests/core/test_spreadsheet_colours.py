@@ -12,6 +12,7 @@ import pytest
 from kits.core.errors import DataError
 from kits.core.row_sources import Opened, open_rows
 from kits.core.spreadsheets.workbook import SheetTable
+from tests.sheets import ods, ods_row
 
 GREEN, RED, YELLOW = "#92D050", "#FF0000", "#FFFF00"
 _HEADER = ["Nr", "Firma", "Ort"]
@@ -141,6 +142,48 @@ def test_colours_by_number_by_theme_and_none(tmp_path: Path, written: str, name:
         path, lambda text: text.replace('<fgColor rgb="FF92D050"/>', f"<fgColor {written}/>")
     )
     assert set(_colours(path).values()) == ({name} - {""})
+
+
+def _ods_style(name: str, colour: str, family: str = "table-cell") -> str:
+    return (
+        f'<style:style style:name="{name}" style:family="{family}">'
+        f'<style:table-cell-properties fo:background-color="{colour}"/></style:style>'
+    )
+
+
+def _ods_cell(text: str, style: str = "", times: int = 1) -> str:
+    named = f' table:style-name="{style}"' if style else ""
+    return (
+        f'<table:table-cell{named} table:number-columns-repeated="{times}" office:value-type="string">'
+        f"<text:p>{text}</text:p></table:table-cell>"
+    )
+
+
+def test_rows_of_an_ods_have_the_colour_of_cells_of_rows_and_of_columns(tmp_path: Path) -> None:
+    """What most cells of a column have LibreOffice writes once, as what the column has."""
+    styles = "".join(
+        (
+            _ods_style("g", "#92d050"), _ods_style("r", "#FF0000"), _ods_style("w", "#ffffff"), _ods_style("t", "transparent"),
+            _ods_style("row", "#ffff00", family="table-row"),
+        )
+    )  # fmt: skip
+    columns = (
+        '<table:table-column table:number-columns-repeated="2" table:default-cell-style-name="r"/>'
+        '<table:table-column table:default-cell-style-name="Default"/>'
+    )
+    rows = [
+        columns,
+        ods_row([_ods_cell("Nr"), _ods_cell("Firma", "w"), _ods_cell("Ort")]),
+        *(ods_row([_ods_cell(f"lost {n}"), _ods_cell("a"), _ods_cell("b")]) for n in range(4)),
+        *(ods_row([_ods_cell(f"won {n}", "g"), _ods_cell("a", "g", 2)]) for n in range(3)),
+        ods_row([_ods_cell("won 4"), _ods_cell("a"), _ods_cell("b")], 'table:default-cell-style-name="g"'),
+        *(ods_row([_ods_cell(f"open {n}", "t"), _ods_cell("a", "w"), _ods_cell("row", "row")]) for n in range(3)),
+        ods_row([_ods_cell("more"), _ods_cell("a", "w", 2)], 'table:number-rows-repeated="2"'),
+    ]  # fmt: skip
+    found = _colours(ods(tmp_path / "e.ods", {"Leads": rows}, styles))
+    assert [found.get(row, "") for row in range(2, 15)] == [
+        *["red"] * 4, *["green"] * 4, *[""] * 3, *["red"] * 2,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("number", ["9" * 5_000, "²"])

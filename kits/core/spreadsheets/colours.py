@@ -1,4 +1,4 @@
-"""What colours a person gave to rows by hand, as in a list where green is sold and red is lost. XLSX alone tells them here.
+"""What colours a person gave to rows by hand, as in a list where green is sold and red is lost. XLSX and ODS tell them.
 
 Colours that a rule gives (conditional formats, table styles) are no cell's own and are not met. A column that is coloured
 throughout is a design, and so are rows that are coloured by turns.

@@ -106,15 +106,15 @@ class Marks:
         """A number that is shown as a percentage."""
         self.percents.setdefault(column, array("I")).extend(range(row, row + rows))
 
-    def colour(self, row: int, column: int, rgb: str) -> None:
-        """A cell with a value and a colour of its own; of a sheet with too many of them none is kept."""
-        self.coloured_cells += 1
+    def colour(self, row: int, column: int, rgb: str, rows: int = 1) -> None:
+        """Cells with a value and a colour of their own, one below the other; of a sheet with too many of them none is kept."""
+        self.coloured_cells += rows
         if self.coloured_cells > _MOST_COLOURED:
             self.colours.clear()
             return
-        rows, colours = self.colours.setdefault(column, (array("I"), array("I")))
-        rows.append(row)
-        colours.append(self.palette.setdefault(rgb, len(self.palette)))
+        places, colours = self.colours.setdefault(column, (array("I"), array("I")))
+        places.extend(range(row, row + rows))
+        colours.extend([self.palette.setdefault(rgb, len(self.palette))] * rows)
 
     def coloured(self, column: int) -> Iterator[tuple[int, str]]:
         """(row, colour) of a column's coloured cells."""
