@@ -19,7 +19,7 @@ from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
 from cloud_sync.intake.ingest import Ingest
 from cloud_sync.intake.link import MqttLink, unique_id
-from cloud_sync.store.db import migrate
+from cloud_sync.store.working import working
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def start_parts(
     from cloud_sync.mails.traces import clear_all_traces
 
     parts.callback(hub.close)
-    version = migrate(hub.database)
+    version = parts.enter_context(working(hub.database, hub.config.data_dir))
     clear_all_traces(hub)
     hub.database.fill()
     admission = Admission(hub, broker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -125,7 +126,12 @@ def worker(
         raise UsageError("a worker without ingest and jobs has nothing to do")
     stopped = threading.Event()
     _log_events()
-    with ending_on_signals(stopped.set), opened(data) as hub, ExitStack() as parts:
+    # a signal ends it at once while it waits for another process to bring the tables up to date
+    with (
+        opened(data, patience_s=math.inf) as hub,
+        ending_on_signals(stopped.set),
+        ExitStack() as parts,
+    ):
         if ingest:
             broker = make_broker(hub.config)
             require_broker(broker.address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cloud_sync.hub import Hub
 
 DATA = Path("hub")
+PATIENCE_S = 30.0
+"""So long a verb waits for whoever changes the tables."""
 
 DataOption = Annotated[
     Path,
@@ -36,28 +38,32 @@ LimitOption = Annotated[int, typer.Option(min=1, max=MOST_LISTED, help="At most 
 
 
 @contextmanager
-def opened(data: Path, *, as_it_is: bool = False) -> Iterator[Hub]:
-    """The hub in `data`, with its tables brought up to date; the server may run meanwhile.
+def opened(data: Path, *, as_it_is: bool = False, patience_s: float = PATIENCE_S) -> Iterator[Hub]:
+    """The hub in `data`, for a verb; the server may run meanwhile.
+
+    Older tables are brought up to date while nobody works with them: what has to be said before the first start of a
+    newer hub, or of a restored one, can be. While a hub runs that may be older, they stay as they are.
 
     Args:
         as_it_is: its tables stay those of the version that wrote them.
+        patience_s: how long to wait while another process changes the tables.
 
     Raises:
-        ConfigError: there is none, or `hub.yaml` is wrong.
+        ConfigError: there is none, `hub.yaml` is wrong, or its tables are a newer version's.
+        ConflictError: its tables are an older version's, and a process works with them.
         DataError: its database is lost.
     """
     from cloud_sync.config import load
     from cloud_sync.hub import Hub
     from cloud_sync.store.check import require_database
-    from cloud_sync.store.db import migrate
+    from cloud_sync.store.working import working
 
     config = load(data)
     require_database(config.database)
     hub = Hub.open(config)
     try:
-        if not as_it_is:
-            migrate(hub.database)
-        yield hub
+        with nullcontext() if as_it_is else working(hub.database, data, patience_s=patience_s):
+            yield hub
     finally:
         hub.close()
 

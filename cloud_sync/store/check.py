@@ -83,7 +83,7 @@ def check_saved(path: Path) -> None:
     revision = _look_into(path)
     if not revision:
         raise DataError("this is no hub's database", where=str(path), fix=RESTORE)
-    _refuse_newer(revision, url)
+    refuse_newer(revision, url)
 
 
 @contextmanager
@@ -134,11 +134,16 @@ def _ask(url: str) -> str:
         database.close()
 
 
+def newest_version() -> str:
+    """Of the tables, as this Kitwright makes them."""
+    return _scripts().get_current_head() or ""
+
+
 def _refuse_other(revision: str, url: str) -> None:
-    head = _scripts().get_current_head() or ""
+    head = newest_version()
     if revision == head:
         return
-    _refuse_newer(revision, url)
+    refuse_newer(revision, url)
     raise ConfigError(
         f"schema {revision or 'none'}, this Kitwright has {head}",
         where=make_url(url).render_as_string(),
@@ -146,7 +151,12 @@ def _refuse_other(revision: str, url: str) -> None:
     )
 
 
-def _refuse_newer(revision: str, url: str) -> None:
+def refuse_newer(revision: str, url: str) -> None:
+    """Refuses tables of a version that this Kitwright does not know.
+
+    Raises:
+        ConfigError: they are.
+    """
     if revision and revision not in {script.revision for script in _scripts().walk_revisions()}:
         raise ConfigError(
             f"written by a newer Kitwright, as schema {revision}",

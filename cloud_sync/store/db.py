@@ -293,7 +293,7 @@ def migrate(database: Database) -> str:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
     except OperationalError as error:
-        raise _not_migrated(database, error) from error
+        raise not_opened(database, error) from error
     except CommandError as error:
         raise ConfigError(
             f"the database cannot be migrated: {error}", fix="update kitwright"
@@ -301,7 +301,8 @@ def migrate(database: Database) -> str:
     return head
 
 
-def _not_migrated(database: Database, error: OperationalError) -> KitwrightError:
+def not_opened(database: Database, error: OperationalError) -> KitwrightError:
+    """What a person is told of a database that cannot be opened, or whose tables cannot be changed."""
     where, why = str(database.engine.url), str(error.orig)
     if "locked" in why:
         return UnreachableError(
