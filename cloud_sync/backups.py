@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypedDict
 
-from cloud_sync.config import FILE, HubConfig, dump, load
+from cloud_sync.config import DATABASE_FILE, FILE, HubConfig, dump, load
 from cloud_sync.crm.restored import rest
 from cloud_sync.errors import ConflictError
 from cloud_sync.hub import Hub
@@ -21,8 +21,6 @@ from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.files import write_atomically
 from kits.core.sample import utc_now
-
-_DATABASE = "hub.sqlite"
 
 
 class Restored(TypedDict):
@@ -62,7 +60,7 @@ def backup(hub: Hub, target: Path) -> dict[str, int]:
             hold_bytes(hub.config.data_dir),
             tempfile.TemporaryDirectory(dir=target.absolute().parent) as folder,
         ):
-            copy = Path(folder) / _DATABASE
+            copy = Path(folder) / DATABASE_FILE
             _copy_sqlite(Path(hub.config.database.removeprefix("sqlite:///")), copy)
             # the copy says which pictures belong to it: rows go on coming, after their bytes
             blobs = _blobs_in(copy)
@@ -81,12 +79,12 @@ def _unpack(source: Path, data_dir: Path) -> HubConfig:
             archive.extractall(data_dir, filter="data")
     except (tarfile.TarError, OSError) as error:
         raise DataError(f"not a backup: {error}", where=str(source)) from error
-    for name in (FILE, _DATABASE):
+    for name in (FILE, DATABASE_FILE):
         if not (data_dir / name).is_file():
             fix = "a file made by cloud-sync backup"
             raise DataError(f"not a backup: it has no {name}", where=str(source), fix=fix)
     try:
-        check_saved(data_dir / _DATABASE)  # before its settings: a newer Kitwright has others
+        check_saved(data_dir / DATABASE_FILE)  # before its settings: a newer Kitwright has others
     except DataError as error:
         raise DataError(error.what, where=str(source), fix="restore another backup") from error
     except ConfigError as error:
@@ -103,7 +101,7 @@ def _write_archive(config: HubConfig, database: Path, blobs: list[str], target: 
         archive.add(config.data_dir / FILE, FILE)
         archive.add(config.keys_dir, "keys")
         archive.add(config.pki_dir, "pki")
-        archive.add(database, _DATABASE)
+        archive.add(database, DATABASE_FILE)
         if not config.storage_url:
             for digest in blobs:
                 name = f"blobs/sha256/{digest[:2]}/{digest[2:]}"
@@ -134,7 +132,7 @@ def restore(source: Path, data_dir: Path) -> Restored:
     except BaseException:
         clear(data_dir)  # else it is in the way of the next try
         raise
-    blobs = _blobs_in(data_dir / _DATABASE)
+    blobs = _blobs_in(data_dir / DATABASE_FILE)
     if not config.storage_url:
         store = FolderBlobStore(data_dir / "blobs")
         for digest in blobs:
@@ -142,8 +140,8 @@ def restore(source: Path, data_dir: Path) -> Restored:
     if config.database_url:
         here = config.model_copy(update={"database_url": ""})
         write_atomically(data_dir / FILE, dump(here).encode(), private=True)
-    _shut_doors(data_dir / _DATABASE)
-    paused = rest(data_dir / _DATABASE, utc_now())
+    _shut_doors(data_dir / DATABASE_FILE)
+    paused = rest(data_dir / DATABASE_FILE, utc_now())
     whole = 0 if config.storage_url else len(blobs)
     return {
         "blobs": whole, "elsewhere": len(blobs) - whole, "database_was": config.database_url,

@@ -14,6 +14,7 @@ from cloud_sync.commands import (
     leads,
     learning,
     mails,
+    moving,
     people,
     retention,
     rollouts,
@@ -29,6 +30,7 @@ def make_app() -> typer.Typer:
     )
     every = (
         hub,
+        moving,
         people,
         fleet,
         broker,

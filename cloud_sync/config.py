@@ -34,6 +34,7 @@ from kits.core.section import Section
 from kits.core.settings import parse_yaml, read_text, validate_settings
 
 FILE = "hub.yaml"
+DATABASE_FILE = "hub.sqlite"
 MQTTS_PORT = 8883
 SET = "(set)"
 """Stands for a secret where it is shown."""
@@ -95,7 +96,7 @@ class HubConfig(Section):
     @property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'hub.sqlite').resolve()}"
+        return self.database_url or f"sqlite:///{(self.data_dir / DATABASE_FILE).resolve()}"
 
     @property
     def public_host(self) -> str:
@@ -200,8 +201,8 @@ def without_secrets(config: HubConfig) -> HubConfig:
     broker, webhook = config.broker, config.notify.webhook
     hidden = {
         "broker": broker.model_copy(update={"password": SET if broker.password else ""}),
-        "database_url": _without_password(config.database_url),
-        "storage_url": _without_password(config.storage_url),
+        "database_url": without_password(config.database_url),
+        "storage_url": without_password(config.storage_url),
         "cmms": config.cmms.model_copy(update={"url": _shown_url(config.cmms)}),
         "notify": config.notify.model_copy(
             update={"webhook": webhook.model_copy(update={"url": _place_of(webhook.url)})}
@@ -210,8 +211,8 @@ def without_secrets(config: HubConfig) -> HubConfig:
     return config.model_copy(update=hidden)
 
 
-def _without_password(url: str) -> str:
-    """As SQLAlchemy reads it: a password goes from the first colon of the authority to the `@`."""
+def without_password(url: str) -> str:
+    """An address to be shown. As SQLAlchemy reads it a password goes from the first colon of the authority to the `@`."""
     plain = re.sub(r"^([^:]+://[^:/@]*):[^@]*@", rf"\1:{SET}@", url)
     named = r"([?&][^=&]*(?:password|passwd|secret|token|key)[^=&]*=)[^&]*"
     return re.sub(named, rf"\1{SET}", plain, flags=re.IGNORECASE)
@@ -219,7 +220,7 @@ def _without_password(url: str) -> str:
 
 def _shown_url(cmms: CmmsConfig) -> str:
     """The address of a CMMS is no secret; one that takes webhooks may be."""
-    return _place_of(cmms.url) if cmms.kind == "webhook" else _without_password(cmms.url)
+    return _place_of(cmms.url) if cmms.kind == "webhook" else without_password(cmms.url)
 
 
 def _place_of(url: str) -> str:

@@ -18,7 +18,6 @@ from kits.core.files import write_atomically
 from kits.core.sample import utc_now
 from kits.core.signing import SigningKey
 
-_DATABASE = "hub.sqlite"
 _ROOM_BYTES = 2_000_000_000
 
 

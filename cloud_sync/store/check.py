@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _HEADER = b"SQLite format 3\0"
 RESTORE = "cloud-sync restore FILE --data NEW, with your latest backup"
 """What to do about a lost part of a hub."""
+MOVED = ".moved"
+"""The name of a SQLite file ends so whose tables are in PostgreSQL now."""
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -51,9 +53,35 @@ def require_database(url: str) -> None:
         with path.open("rb") as file:
             begins = file.read(len(_HEADER))
     except FileNotFoundError:
-        raise DataError("the hub's database is gone", where=str(path), fix=RESTORE) from None
+        raise _gone(path) from None
     if begins != _HEADER:
         raise DataError("this is no SQLite database", where=str(path), fix=RESTORE)
+
+
+def _gone(path: Path) -> DataError:
+    moved = path.with_name(path.name + MOVED)
+    if not moved.exists():
+        return DataError("the hub's database is gone", where=str(path), fix=RESTORE)
+    return DataError(
+        "the hub's tables were moved to PostgreSQL",
+        where=str(path),
+        fix=f"name it in database_url; to go on as it was before, without what came since: mv {moved} {path}",
+    )
+
+
+def refuse_unmoved(url: str, file: Path) -> None:
+    """Refuses an empty PostgreSQL of a hub that has its tables in a file: a new hub would begin there.
+
+    Raises:
+        ConfigError: it is one.
+    """
+    if sqlite_file(url) is not None or not file.exists():
+        return
+    raise ConfigError(
+        f"the database is empty, and the tables of this hub are in {file.name}",
+        where=make_url(url).render_as_string(),
+        fix=f"cloud-sync move-database --data {file.parent}; or, to begin with nothing, put {file.name} away",
+    )
 
 
 def check_database(url: str) -> str:
@@ -144,6 +172,13 @@ def _refuse_other(revision: str, url: str) -> None:
     if revision == head:
         return
     refuse_newer(revision, url)
+    if not revision and sqlite_file(url) is None:
+        raise ConfigError(
+            "the database is empty",
+            where=make_url(url).render_as_string(),
+            fix="cloud-sync move-database moves the tables of hub.sqlite there; where there is none, cloud-sync serve"
+            " begins with nothing",
+        )
     raise ConfigError(
         f"schema {revision or 'none'}, this Kitwright has {head}",
         where=make_url(url).render_as_string(),

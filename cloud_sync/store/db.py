@@ -189,6 +189,8 @@ def _make_engine(url: str) -> Engine:
         engine = create_engine(
             url,
             pool_pre_ping=not url.startswith("sqlite"),
+            # whatever the server's is: of one without any, as it is made where LANG is C, text would come as bytes
+            connect_args={} if url.startswith("sqlite") else {"client_encoding": "utf8"},
             # SQLite's cache of pages is the connection's: who writes should have the same again
             pool_use_lifo=True,
             hide_parameters=True,

@@ -18,8 +18,14 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
+from cloud_sync.config import DATABASE_FILE
 from cloud_sync.errors import ConflictError
-from cloud_sync.store.check import newest_version, refuse_newer, require_database
+from cloud_sync.store.check import (
+    newest_version,
+    refuse_newer,
+    refuse_unmoved,
+    require_database,
+)
 from cloud_sync.store.db import Database, current_revision, migrate, not_opened
 from kits.core.errors import UnreachableError
 
@@ -50,7 +56,7 @@ def working(database: Database, data_dir: Path, *, patience_s: float = math.inf)
     file = _open(data_dir, FILE)
     try:
         with _turn(data_dir, patience_s):
-            version = _up_to_date(database, file)
+            version = _up_to_date(database, data_dir, file)
             # only who has the turn locks it for itself: nobody comes in between
             fcntl.flock(file, fcntl.LOCK_SH)
         yield version
@@ -84,12 +90,14 @@ def alone(data_dir: Path, what: str, *, patience_s: float) -> Iterator[None]:
         os.close(file)
 
 
-def _up_to_date(database: Database, file: int) -> str:
+def _up_to_date(database: Database, data_dir: Path, file: int) -> str:
     url = database.engine.url.render_as_string(hide_password=False)
     require_database(url)  # while this one waited it may have been moved
     before, newest = _version(database), newest_version()
     if before == newest:
         return newest
+    if not before:
+        refuse_unmoved(url, data_dir / DATABASE_FILE)
     refuse_newer(before, url)
     if not _taken(file):
         raise ConflictError(
