@@ -17,7 +17,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Table, insert
 from sqlalchemy.exc import DBAPIError
 
-from cloud_sync.config import HubConfig, without_password
+from cloud_sync.config import HubConfig
 from cloud_sync.errors import ConflictError
 from cloud_sync.moving.findings import Findings
 from cloud_sync.moving.source import Source, reading
@@ -133,7 +133,7 @@ def move(config: HubConfig, file: Path, who: str, told: Told, *, patience_s: flo
 def _knock(database: Database) -> None:
     """Whether it answers and is empty, before a large file is gone through."""
     with _told_apart(database), database.engine.connect() as connection:
-        Target(connection, _shown(database)).refuse_unfit()
+        Target(connection, database.where).refuse_unfit()
 
 
 def _bring_up_to_date(file: Path) -> None:
@@ -145,7 +145,7 @@ def _bring_up_to_date(file: Path) -> None:
 def _move(source: Source, database: Database, who: str, told: Told) -> dict[str, int]:
     rows = _counted(source, told)
     with changing_tables(database) as connection:
-        target = Target(connection, _shown(database))
+        target = Target(connection, database.where)
         target.refuse_unfit()  # in the time until now somebody else may have come
         target.prepare()
         sent = _copy(source, target, sum(rows.values()), told)
@@ -233,13 +233,7 @@ def _told_apart(database: Database) -> Iterator[None]:
         raise DataError(f"hub.sqlite cannot be read: {error}", fix=RESTORE) from error
     except (DBAPIError, database.engine.dialect.loaded_dbapi.Error) as error:
         why = error.orig if isinstance(error, DBAPIError) else error
-        raise _explained(
-            str(why), getattr(why, "sqlstate", None) or "", _shown(database)
-        ) from error
-
-
-def _shown(database: Database) -> str:
-    return without_password(database.engine.url.render_as_string(hide_password=False))
+        raise _explained(str(why), getattr(why, "sqlstate", None) or "", database.where) from error
 
 
 def _explained(why: str, state: str, where: str) -> KitwrightError:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from cloud_sync.config import without_password
 from cloud_sync.store.db import Database, alembic_config, current_revision
 from kits.core.errors import ConfigError, DataError, UnreachableError
 
@@ -79,7 +80,7 @@ def refuse_unmoved(url: str, file: Path) -> None:
         return
     raise ConfigError(
         f"the database is empty, and the tables of this hub are in {file.name}",
-        where=make_url(url).render_as_string(),
+        where=without_password(url),
         fix=f"cloud-sync move-database --data {file.parent}; or, to begin with nothing, put {file.name} away",
     )
 
@@ -155,7 +156,7 @@ def _ask(url: str) -> str:
     except SQLAlchemyError as error:
         raise UnreachableError(
             f"the database does not answer: {getattr(error, 'orig', None) or error}",
-            where=str(database.engine.url),
+            where=database.where,
             fix="check database_url in hub.yaml and that the server runs",
         ) from error
     finally:
@@ -175,13 +176,13 @@ def _refuse_other(revision: str, url: str) -> None:
     if not revision and sqlite_file(url) is None:
         raise ConfigError(
             "the database is empty",
-            where=make_url(url).render_as_string(),
+            where=without_password(url),
             fix="cloud-sync move-database moves the tables of hub.sqlite there; where there is none, cloud-sync serve"
             " begins with nothing",
         )
     raise ConfigError(
         f"schema {revision or 'none'}, this Kitwright has {head}",
-        where=make_url(url).render_as_string(),
+        where=without_password(url),
         fix="save it with cloud-sync backup or pg_dump; cloud-sync serve brings it up to date",
     )
 
@@ -195,7 +196,7 @@ def refuse_newer(revision: str, url: str) -> None:
     if revision and revision not in {script.revision for script in _scripts().walk_revisions()}:
         raise ConfigError(
             f"written by a newer Kitwright, as schema {revision}",
-            where=make_url(url).render_as_string(),
+            where=without_password(url),
             fix="update kitwright",
         )
 

@@ -31,6 +31,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import InstrumentedAttribute, Session, UOWTransaction, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from cloud_sync.config import without_password
 from cloud_sync.store.types import Base
 from kits.core.errors import ConfigError, KitwrightError, MachineError, UnreachableError
 
@@ -53,6 +54,9 @@ MIGRATION_LOCK = 5_427_001
 class Database:
     """One open database.
 
+    Attributes:
+        where: its address, to be shown.
+
     Args:
         url: SQLAlchemy URL.
 
@@ -62,6 +66,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _make_engine(url)
+        self.where = without_password(url)
         # a writer takes SQLite's lock at once: a reader that turns writer may fail in spite of
         # the busy timeout, because its snapshot is old by then
         writing = self.engine.execution_options(sqlite_begin="IMMEDIATE")
@@ -143,7 +148,7 @@ class Database:
             why = error.orig if isinstance(error, DBAPIError) else error
             raise MachineError(
                 f"the database cannot be written anew: {why}",
-                where=self.engine.url.render_as_string(),
+                where=self.where,
                 fix="make room for a second copy, on SQLite also in TMPDIR; if it is damaged, restore a backup",
             ) from error
 
@@ -305,7 +310,7 @@ def migrate(database: Database) -> str:
 
 def not_opened(database: Database, error: OperationalError) -> KitwrightError:
     """What a person is told of a database that cannot be opened, or whose tables cannot be changed."""
-    where, why = str(database.engine.url), str(error.orig)
+    where, why = database.where, str(error.orig)
     if "locked" in why:
         return UnreachableError(
             f"another process holds the database: {why}", where=where,
@@ -362,7 +367,7 @@ def _check_references(connection: Connection) -> None:
         table, _row, parent, _number = broken[0]
         raise ConfigError(
             f"{len(broken)} references lead nowhere, the first from {table} to {parent}",
-            where=str(connection.engine.url),
+            where=without_password(connection.engine.url.render_as_string(hide_password=False)),
             fix="restore a backup, or ask for help with a copy of this file",
         )
 

@@ -103,7 +103,7 @@ def _up_to_date(database: Database, data_dir: Path, file: int) -> str:
         raise ConflictError(
             f"the tables are older (schema {before or 'none'}) than this Kitwright ({newest}), and a process that"
             " works with them may be older, too",
-            where=str(database.engine.url),
+            where=database.where,
             fix="restart the hub first: stop serve and every worker (systemctl stop cloud-sync), then start serve:"
             " it brings the tables up to date",
         )

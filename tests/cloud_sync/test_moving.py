@@ -150,6 +150,10 @@ def test_no_password_is_shown(hub: Hub, capsys: pytest.CaptureFixture[str], empt
         with pytest.raises(UnreachableError) as caught:
             run("move-database", "--data", hub.config.data_dir)
         assert "s3cret" not in str(caught.value)
+        with pytest.raises(UnreachableError) as caught:
+            run("user", "list", "--data", hub.config.data_dir)
+        assert "s3cret" not in str(caught.value)
+        assert "s3cret" not in str(doctor(hub.config.data_dir))
     say_database(hub, empty.replace("kitwright@", "kitwright:s3cret@"))
     run("move-database", "--data", hub.config.data_dir)
     said = capsys.readouterr()
