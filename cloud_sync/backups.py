@@ -32,12 +32,16 @@ class Restored(TypedDict):
         database_was: where the hub that was saved had its tables, when `database_url` named a place of their own. The
             restored hub has them in its folder: it must neither miss them nor write into those of the other one.
         paused: connections to CRMs that a person has to let go on.
+        rollouts: numbers of those that ran, and are paused now.
+        waiting: receiver → notices that it may have been told since, and is told at the start.
     """
 
     blobs: int
     elsewhere: int
     database_was: str
     paused: list[str]
+    rollouts: list[int]
+    waiting: dict[str, int]
 
 
 def backup(hub: Hub, target: Path) -> dict[str, int]:
@@ -111,8 +115,8 @@ def _write_archive(config: HubConfig, database: Path, blobs: list[str], target: 
 def restore(source: Path, data_dir: Path) -> Restored:
     """Unpacks a backup into an empty place and checks every blob that its tables name.
 
-    Its connections to CRMs are paused (`crm/restored.py`), nobody is signed in, and one-time tokens of devices that
-    were not used are void: whether they were since, the backup does not say.
+    Its connections to CRMs are paused (`crm/restored.py`), its rollouts too, nobody is signed in, and one-time tokens of
+    devices that were not used are void: what became of them since, the backup does not say.
 
     Raises:
         ConflictError: the folder is not empty.
@@ -141,11 +145,13 @@ def restore(source: Path, data_dir: Path) -> Restored:
         here = config.model_copy(update={"database_url": ""})
         write_atomically(data_dir / FILE, dump(here).encode(), private=True)
     _shut_doors(data_dir / DATABASE_FILE)
+    rollouts = _hold_rollouts(data_dir / DATABASE_FILE)
+    waiting = _waiting_in(data_dir / DATABASE_FILE)
     paused = rest(data_dir / DATABASE_FILE, utc_now())
     whole = 0 if config.storage_url else len(blobs)
     return {
         "blobs": whole, "elsewhere": len(blobs) - whole, "database_was": config.database_url,
-        "paused": paused,
+        "paused": paused, "rollouts": rollouts, "waiting": waiting,
     }  # fmt: skip
 
 
@@ -160,6 +166,30 @@ def _shut_doors(database: Path) -> None:
                 "UPDATE enroll_token SET expires_at = :now WHERE used_at IS NULL AND expires_at > :now",
                 {"now": utc_now().strftime("%Y-%m-%d %H:%M:%S.%f")},
             )
+
+
+def _hold_rollouts(database: Path) -> list[int]:
+    """Pauses rollouts that ran: one that was aborted since would go on with the bundle that was taken back.
+
+    They rest since the hub was last at work on them, which a person who lets them go on makes up for.
+    """
+    with closing(sqlite3.connect(database)) as tables, tables:
+        columns = {name for (name,) in tables.execute("SELECT name FROM pragma_table_info('rollout')")}  # fmt: skip
+        if not {"paused_at", "attended_at"} <= columns:
+            return []  # of a Kitwright before waves
+        ran = tables.execute("SELECT id FROM rollout WHERE state = 'running' ORDER BY id").fetchall()  # fmt: skip
+        tables.execute(
+            "UPDATE rollout SET state = 'paused', paused_at = attended_at WHERE state = 'running'"
+        )
+        return [int(number) for (number,) in ran]
+
+
+def _waiting_in(database: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(database)) as tables:
+        if not tables.execute("SELECT name FROM sqlite_master WHERE name = 'effect'").fetchall():
+            return {}
+        found = "SELECT target, count(*) FROM effect WHERE state = 'waiting' GROUP BY target"
+        return {str(target): int(count) for target, count in tables.execute(found)}
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -186,6 +186,7 @@ def restore(
         {
             "data": str(data), "blobs": done["blobs"], "elsewhere": done["elsewhere"],
             "database_was": done["database_was"], "paused": [*done["paused"]],
+            "rollouts": [*done["rollouts"]], "waiting": {**done["waiting"]},
         },
     )  # fmt: skip
     if done["elsewhere"]:
@@ -200,6 +201,17 @@ def restore(
             f"paused: the CRM {', '.join(done['paused'])}. What people said of leads since the backup is forgotten, and two hubs "
             "would write over each other: stop the other one if it runs, say objections, erasures and bands again, then "
             f"cloud-sync crm resume {done['paused'][0]} --data {data}"
+        )
+    if done["rollouts"]:
+        console.note(
+            f"paused: rollout {', '.join(map(str, done['rollouts']))}. Whether somebody aborted it since the backup is forgotten: "
+            f"cloud-sync rollout resume {done['rollouts'][0]} --data {data}, or abort"
+        )
+    if done["waiting"]:
+        told = ", ".join(f"{count} for {target}" for target, count in done["waiting"].items())
+        console.note(
+            f"waiting to be told at the backup, and told at the start, once more if they were since: {told}. Webhooks know"
+            " them again by their ids, and a case gets no second order; mails and comments come twice"
         )
     console.note(
         "whoever was shut out since the backup is let in again: before it starts, repeat what was done to people, tokens and "

@@ -19,15 +19,16 @@ from cloud_sync import backups, setup
 from cloud_sync.cli import make_app
 from cloud_sync.config import load
 from cloud_sync.errors import UnauthenticatedError
-from cloud_sync.fleet import devices
+from cloud_sync.fleet import deployments, devices, rollouts
+from cloud_sync.fleet.plan import Plan
 from cloud_sync.hub import Hub
 from cloud_sync.retention.pruner import Pruner
 from cloud_sync.store.db import alembic_config, changing_tables, current_revision
-from cloud_sync.store.models import Blob, LooseBlob, Person, WebSession
+from cloud_sync.store.models import Blob, Effect, LooseBlob, Person, Rollout, WebSession
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, KitwrightError
 from kits.core.sample import utc_now
-from tests.cloud_sync.fleet_builders import put_blob
+from tests.cloud_sync.fleet_builders import add_device, approved_bundle, put_blob
 
 DAY = timedelta(days=1)
 
@@ -275,6 +276,50 @@ def test_who_was_shut_out_since_the_backup_is_spoken_of_and_nobody_is_signed_in(
         with pytest.raises(UnauthenticatedError):
             devices.enroll(session, token, "test machine")
     restored.close()
+
+
+def test_rollouts_of_a_restored_hub_rest_until_somebody_lets_them_go_on(
+    hub: Hub, tmp_path: Path
+) -> None:
+    """One that was aborted since the backup gave devices the bundle that was taken back."""
+    bundle = approved_bundle(hub)
+    for name in ("press-1", "press-2"):
+        add_device(hub, name)
+    begun = utc_now() - DAY
+    with hub.database.transaction() as session:
+        plan = Plan(timedelta(hours=1), waves=("100%",))
+        [first, second] = [
+            rollouts.start(session, bundle, plan=plan, who="ada", device=name)
+            for name in ("press-1", "press-2")
+        ]
+        rollouts.abort(session, second.id, who="ada")
+        for row in (first, second):
+            row.attended_at, row.deadline_at = begun, begun + timedelta(minutes=10)
+        number = first.id
+    backups.backup(hub, tmp_path / "hub.tar")
+    words = ["restore", str(tmp_path / "hub.tar"), "--data", str(tmp_path / "again")]
+    done = CliRunner().invoke(make_app(), words)
+    assert f"cloud-sync rollout resume {number} --data" in done.output, done.output
+    restored = Hub.open(load(tmp_path / "again"))
+    with restored.database.transaction() as session:
+        states = session.execute(select(Rollout.state).order_by(Rollout.id)).scalars().all()
+        assert states == ["paused", "aborted"]
+        assert deployments.desired_for(session, "press-1").bundle is None
+        rollouts.resume(session, number, who="ada")
+        assert deployments.desired_for(session, "press-1").bundle is not None
+        left = session.get_one(Rollout, number).deadline_at - utc_now()
+        assert timedelta(minutes=9) < left < timedelta(minutes=11), "the day between is made up for"
+    restored.close()
+
+
+def test_a_restore_says_what_may_be_told_once_more(hub: Hub, tmp_path: Path) -> None:
+    with hub.database.transaction() as session:
+        for number, state in enumerate(("waiting", "waiting", "done", "dead")):
+            session.add(Effect(key=str(number), target="mail", kind="k", body={}, state=state))
+    backups.backup(hub, tmp_path / "hub.tar")
+    words = ["restore", str(tmp_path / "hub.tar"), "--data", str(tmp_path / "again")]
+    done = CliRunner().invoke(make_app(), words)
+    assert "once more if they were since: 2 for mail" in done.output, done.output
 
 
 def test_the_keys_of_a_restored_hub_lie_in_folders_of_its_own_account_only(
