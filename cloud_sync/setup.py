@@ -7,11 +7,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud_sync.config import FILE, HubConfig, dump, load, parse
+from cloud_sync.config import DATABASE_FILE, FILE, HubConfig, dump, load, parse
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.broker import find_mosquitto
 from cloud_sync.fleet.pki import CA_ALARM, CRL_ALARM, Authority
-from cloud_sync.store.check import RESTORE, check_database, looking
+from cloud_sync.store.check import MOVED, RESTORE, check_database, looking
 from cloud_sync.store.db import Database, migrate
 from kits.core.errors import ConfigError, KitwrightError
 from kits.core.files import write_atomically
@@ -107,7 +107,8 @@ def doctor(data_dir: Path) -> list[Finding]:
     ]
     database = _database(config)
     leads = [one for ask in _LEADS for one in ask(config)] if database.ok else []
-    return [*findings, *_keys(config), *_crms(config), _authority(config), database, *leads]
+    rest = [_authority(config), database, *_moved(config), *leads]
+    return [*findings, *_keys(config), *_crms(config), *rest]
 
 
 def _mosquitto() -> Finding:
@@ -183,6 +184,15 @@ def _database(config: HubConfig) -> Finding:
         return Finding("database", f"schema {check_database(config.database)}", True)
     except KitwrightError as error:
         return Finding("database", f"{error.where}: {error.what}", False, error.fix)
+
+
+def _moved(config: HubConfig) -> list[Finding]:
+    """A file whose tables are in PostgreSQL now: said, and no fault."""
+    file = config.data_dir / (DATABASE_FILE + MOVED)
+    if not file.exists():
+        return []
+    found = f"{file.name}, {file.stat().st_size / 1e6:.0f} MB: it still has whoever was erased since; delete it when you have a pg_dump"
+    return [Finding("file from before the move", found, True)]
 
 
 def _lots(config: HubConfig) -> list[Finding]:

@@ -65,7 +65,7 @@ def move_database(
     head = f"moved {_size(done.rows)} to {where}, and compared all of them"
     _tell(console, head, done.rows, done.findings, database=where, kept=str(done.kept))
     console.note(f"the file is {done.kept} now: keep it until you have a pg_dump that you trust")
-    console.note("blobs, keys and certificates stay in the data folder; backup them and pg_dump the database from now on")  # fmt: skip
+    console.note("blobs, keys and certificates stay in the data folder: from now on save it, and pg_dump the database")  # fmt: skip
     console.next(f"cloud-sync serve --data {data}")
 
 

@@ -29,9 +29,8 @@ Careful: TypeAlias = Callable[[Raw], tuple[str, str]]
 NULL = r"\N"
 MARK = "\ufffd"
 """Stands for what no text can hold: NUL, half a character, bytes that are none."""
-_ESCAPED = {"\\": r"\\", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}  # fmt: skip
-_TABLE = str.maketrans(_ESCAPED)
-_SPECIAL = re.compile(r"[\\\x08-\x0d]")
+_CONTROL = re.compile(r"[\x08-\x0d]")
+_CONTROLS = str.maketrans({"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"})  # fmt: skip
 _HALVES = re.compile("[\ud800-\udfff]")
 _MARKED = "bytes that are no text became U+FFFD"
 _STORED = len("2026-01-02 03:04:05.678901")
@@ -95,7 +94,9 @@ def _or_null(quick: Quick, careful: Careful, *, nullable: bool) -> tuple[Quick, 
 
 
 def _escape(text: str) -> str:
-    return text.translate(_TABLE) if _SPECIAL.search(text) else text
+    if "\\" in text:
+        text = text.replace("\\", r"\\")
+    return text.translate(_CONTROLS) if _CONTROL.search(text) else text
 
 
 # -- text ----------------------------------------------------------------------------------------

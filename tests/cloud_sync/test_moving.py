@@ -286,6 +286,8 @@ def test_a_hub_does_not_go_on_with_the_file_that_was_moved(
 ) -> None:
     hub.database.close()
     kept = moved(hub, capsys)["kept"]
+    spoken_of = [one.found for one in doctor(hub.config.data_dir) if "move" in one.check]
+    assert [found.partition(",")[0] for found in spoken_of] == ["hub.sqlite.moved"]
     with opened(hub.config.data_dir) as there, there.database.session() as session:
         assert "hub.move" in session.scalars(select(AuditLog.what)).all()
     with pytest.raises(DataError, match="were moved"):
