@@ -49,7 +49,7 @@ def _evidence(found: Read) -> str:
 @pytest.mark.parametrize(
     "column",
     [
-        "Auftragsdatum", "Order Date", "converted_at", "upgraded_at", "first_payment_date", "Vertragsbeginn", "Date de signature",
+        "Auftragsdatum", "Order Date", "converted_at", "upgraded_at", "first_payment_date", "Vertragsdatum", "Date de signature",
         "Fecha de compra", "Data firma", "Besteldatum", "Data umowy", "enrolled_on",
     ],
 )  # fmt: skip
@@ -91,7 +91,7 @@ def test_a_date_that_hardly_any_lead_has_or_nearly_all_tells_nothing(
 
 
 @pytest.mark.parametrize(
-    "column", ["Auftragsnummer", "Kundennr.", "policy_number", "Order ID", "N° de commande", "Customer since"]
+    "column", ["Auftragsnummer", "Kundennr.", "policy_number", "Order ID", "N° de commande", "Customer since", "Vertragsbeginn"]
 )  # fmt: skip
 def test_what_only_customers_have_is_asked_about_with_the_line_that_states_it(
     tmp_path: Path, column: str
