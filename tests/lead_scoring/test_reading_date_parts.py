@@ -138,3 +138,45 @@ def test_a_date_of_that_name_is_not_written_over(tmp_path: Path) -> None:
     found = _read(tmp_path, ["date", "year", "month"], lambda d: [d, 2020, d.month])
     assert _came(found) == _days()
     assert "date (in parts)" in found.told("dates-in-parts")
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "hour"),
+    [
+        (["Date", "Time"], lambda d: [d.strftime("%m/%d/%Y"), "02:30 PM"], 14),
+        (["Datum", "Uhrzeit"], lambda d: [d.strftime("%d.%m.%Y"), "9:05 Uhr"], 9),
+        (["Call date", "Call time"], lambda d: [d, "16:20:05"], 16),
+        (["Heure demande", "Date demande"], lambda d: ["8h45", d.strftime("%d/%m/%Y")], 8),
+        (["year", "month", "day", "time"], lambda d: [d.year, d.month, d.day, "23:59"], 23),
+    ],
+)  # fmt: skip
+def test_a_time_of_day_beside_its_date_is_part_of_it(
+    tmp_path: Path, columns: Sequence[str], cells: Cells, hour: int
+) -> None:
+    found = _read(tmp_path, columns, cells)
+    assert [lead.at and lead.at.hour for lead in found.leads] == [hour] * _ROWS
+    assert _came(found) == _days()
+    assert {name for lead in found.leads for name in lead.fields} == {"origin"}
+    assert "as the time of day of" in found.told("dates-in-parts")
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells"),
+    [
+        (["Date", "Preferred time"], lambda d: [d, "14:30"]),
+        (["Date", "Time"], lambda d: [f"{d} 10:00", "14:30"]),
+        (["Date", "Time"], lambda d: [d, d.day]),
+        (["Date", "Time"], lambda d: [d, "in the morning"]),
+    ],
+)
+def test_another_time_is_not_put_behind_a_date(
+    tmp_path: Path, columns: Sequence[str], cells: Cells
+) -> None:
+    found = _read(tmp_path, columns, cells)
+    assert found.told("dates-in-parts") == ""
+    assert _came(found) == _days()
+
+
+def test_a_lead_without_a_time_has_its_day(tmp_path: Path) -> None:
+    found = _read(tmp_path, ["Date", "Time"], lambda d: [d, "" if d.month == 12 else "07:15"])
+    assert {lead.at.hour if lead.at else None for lead in found.leads} == {0, 7}

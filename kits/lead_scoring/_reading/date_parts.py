@@ -16,6 +16,7 @@ from kits.core.column_names import plain, squeezed
 from kits.core.kit import Finding
 from kits.core.moments import read_month
 from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.date_clocks import with_clocks
 from kits.lead_scoring._reading.names import names_for, phrases_for
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring.config import SourceConfig
@@ -69,7 +70,8 @@ def with_whole_dates(sheet: Sheet, source: SourceConfig) -> tuple[Sheet, tuple[F
             was, now = next((a, b) for a, b in zip(sheet.cells[name], dates) if b)
             sheet = replace(sheet, cells={**sheet.cells, name: dates})
             found.append(_told(sheet, f"{name} was read as dates: {was.strip()} as {now}"))
-    return sheet, tuple(found)
+    sheet, clocks = with_clocks(sheet, named)
+    return sheet, (*found, *(_told(sheet, what) for what in clocks))
 
 
 def _told(sheet: Sheet, what: str) -> Finding:
