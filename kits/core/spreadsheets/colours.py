@@ -16,65 +16,13 @@ from kits.core.spreadsheets.marks import Marks
 from kits.core.spreadsheets.package import Package, pairs
 
 _STYLES, _THEME = "xl/styles.xml", "xl/theme/theme1.xml"
-_INDEXED = [
-    "000000",
-    "FFFFFF",
-    "FF0000",
-    "00FF00",
-    "0000FF",
-    "FFFF00",
-    "FF00FF",
-    "00FFFF",
-    "800000",
-    "008000",
-    "000080",
-    "808000",
-    "800080",
-    "008080",
-    "C0C0C0",
-    "808080",
-    "9999FF",
-    "993366",
-    "FFFFCC",
-    "CCFFFF",
-    "660066",
-    "FF8080",
-    "0066CC",
-    "CCCCFF",
-    "000080",
-    "FF00FF",
-    "FFFF00",
-    "00FFFF",
-    "800080",
-    "800000",
-    "008080",
-    "0000FF",
-    "00CCFF",
-    "CCFFFF",
-    "CCFFCC",
-    "FFFF99",
-    "99CCFF",
-    "FF99CC",
-    "CC99FF",
-    "FFCC99",
-    "3366FF",
-    "33CCCC",
-    "99CC00",
-    "FFCC00",
-    "FF9900",
-    "FF6600",
-    "666699",
-    "969696",
-    "003366",
-    "339966",
-    "003300",
-    "333300",
-    "993300",
-    "993366",
-    "333399",
-    "333333",
-]
-"""The colours of old workbooks by their numbers, from 8 on; 0 to 7 are the first eight once more."""
+_INDEXED = (
+    "000000FFFFFFFF000000FF000000FFFFFF00FF00FF00FFFF800000008000000080808000800080008080C0C0C0808080"
+    "9999FF993366FFFFCCCCFFFF660066FF80800066CCCCCCFF000080FF00FFFFFF0000FFFF8000808000000080800000FF"
+    "00CCFFCCFFFFCCFFCCFFFF9999CCFFFF99CCCC99FFFFCC993366FF33CCCC99CC00FFCC00FF9900FF6600666699969696"
+    "003366339966003300333300993300993366333399333333"
+)
+"""The colours of old workbooks by their numbers, six signs each, from 8 on; 0 to 7 are the first eight once more."""
 _THEMED = ("lt1", "dk1", "lt2", "dk2", *(f"accent{n}" for n in range(1, 7)), "hlink", "folHlink")
 _HUES = ((15, "red"), (47, "orange"), (70, "yellow"), (170, "green"), (200, "turquoise"), (255, "blue"), (290, "purple"), (345, "pink"), (361, "red"))  # fmt: skip
 _PALE, _LIGHT, _DARK = 0.12, 0.96, 0.08
@@ -171,7 +119,7 @@ def _rgb(attributes: Mapping[str, str], theme: Mapping[str, str]) -> str:
     elif "indexed" in attributes and attributes["indexed"].isdigit():
         number = int(attributes["indexed"])
         place = number if number < 8 else number - 8
-        rgb = _INDEXED[place] if place < len(_INDEXED) else ""
+        rgb = _INDEXED[6 * place : 6 * place + 6]
     if len(rgb) != 6 or not all(sign in "0123456789abcdefABCDEF" for sign in rgb):
         return ""
     return _tinted(rgb.upper(), attributes.get("tint", ""))
