@@ -125,6 +125,36 @@ def test_a_date_of_the_sale_that_told_many_leads_tells_a_few(
     assert labels == ["won", "lost", ""]
 
 
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        (["Year", "Month", "Day"], "%Y %m %d"),
+        (["Period"], "%Y%m"),
+        (["Month"], "%b-%y"),
+        (["Date", "Time"], "%Y-%m-%d 09:15"),
+    ],
+)
+def test_one_lead_is_dated_as_many_were(tmp_path: Path, header: list[str], form: str) -> None:
+    def export(first: int, leads: int) -> str:
+        days = [DAY + timedelta(days=9 * n) for n in range(first, first + leads)]
+        rows = [
+            [first + n, *one.strftime(form).split(), "web", "Won" if n % 3 == 0 else "Lost"]
+            for n, one in enumerate(days)
+        ]
+        return table(["No", *header, "Source", "Status"], rows)
+
+    many = put(tmp_path / "all.csv", export(0, 60))
+    found = [one for one in data.read_as(many, "csv", Config()) if isinstance(one, RawSample)]
+    encoder = EncoderSpec(columns=(ChoiceColumn(name="Source", values=()),)).model_dump(mode="json")
+    learned = {ROLES: found[0].meta[ROLES], "encoder": encoder}
+    (lead,), _ = read(put(tmp_path / "one.csv", export(60, 1)), learned)
+    came = DAY + timedelta(days=540)
+    at = decode_lead(lead.content).at
+    assert at is not None
+    assert (at.year, at.month) == (came.year, came.month)
+    assert decode_lead(lead.content).fields == {"Source": "web"}
+
+
 STATED = {"outcome": "Status", "won": ["Won"], "lost": ["Lost"]}
 
 

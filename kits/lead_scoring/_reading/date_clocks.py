@@ -19,7 +19,6 @@ _CLOCK = re.compile(
     r"(?:[01]?\d|2[0-3])[:.h][0-5]\d(?:[:.][0-5]\d(?:[.,]\d{1,6})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: Uhr)?"
 )
 _ENOUGH = 0.98
-_LEAST = 10
 
 
 def with_clocks(sheet: Sheet, named: Set[str]) -> tuple[Sheet, tuple[str, ...]]:
@@ -65,7 +64,7 @@ def _are_apart(sheet: Sheet, dated: str, clock: str) -> bool:
     days = [cell for cell in dict.fromkeys(sheet.cells[dated]) if not is_missing(cell)]
     times = [cell for cell in sheet.cells[clock] if not is_missing(cell)]
     good = sum(bool(_CLOCK.fullmatch(cell.strip())) for cell in times)
-    if len(times) < _LEAST or good < _ENOUGH * len(times):
+    if not times or good < _ENOUGH * len(times):
         return False
     found = read_dates(dated, days, sheet.dates) if days else None
     return found is not None and not found.clock and not found.months

@@ -22,7 +22,6 @@ from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring.config import SourceConfig
 
 _ENOUGH = 0.98
-_LEAST = 10
 _LOOKED_AT = 40
 _YEARS = range(1900, 2101)
 _DAY_OF_MONTH = (
@@ -52,8 +51,14 @@ class _Part:
     what: str
 
 
-def with_whole_dates(sheet: Sheet, source: SourceConfig) -> tuple[Sheet, tuple[Finding, ...]]:
-    """The table with dates in place of their parts and periods, and what is said of them; columns that a person named stay."""
+def with_whole_dates(
+    sheet: Sheet, source: SourceConfig, dated: str = ""
+) -> tuple[Sheet, tuple[Finding, ...]]:
+    """The table with dates in place of their parts and periods, and what is said of them; columns that a person named stay.
+
+    Args:
+        dated: the column by which leads were dated before: a few of one month are read as many of a year were.
+    """
     named = {squeezed(one) for one in (source.id, source.outcome, source.decided_at, source.outcome_at, source.order, source.group, source.split) if one}  # fmt: skip
     free = [name for name in sheet.columns if squeezed(name) not in named]
     found: list[Finding] = []
@@ -65,7 +70,7 @@ def with_whole_dates(sheet: Sheet, source: SourceConfig) -> tuple[Sheet, tuple[F
             sheet = replace(sheet, cells={name: read, **cells})
             found.append(_told(sheet, f"{', '.join(parts.values())} were read as one date, {name}"))
     for name in free:
-        dates = _periods(sheet, name) if name in sheet.cells else None
+        dates = _periods(sheet, name, met=name == dated) if name in sheet.cells else None
         if dates is not None:
             was, now = next((a, b) for a, b in zip(sheet.cells[name], dates) if b)
             sheet = replace(sheet, cells={**sheet.cells, name: dates})
@@ -118,7 +123,7 @@ def _joined(sheet: Sheet, parts: Mapping[str, str]) -> list[str] | None:
     )
     there = sum(not is_missing(cell) for cell in sheet.cells[parts["year"]])
     cells = [_date(*one) for one in zip(years, months, days)]
-    if there < _LEAST or sum(map(bool, cells)) < _ENOUGH * there:
+    if not there or sum(map(bool, cells)) < _ENOUGH * there:
         return None
     whole = sum(len(cell) > len("2024-03") for cell in cells)
     if "day" in parts and whole < _ENOUGH * there:
@@ -163,17 +168,20 @@ def _name_of(column: str, others: Mapping[str, object]) -> str:
 # -- periods in one column ----------------------------------------------------------------------------
 
 
-def _periods(sheet: Sheet, name: str) -> list[str] | None:
+def _periods(sheet: Sheet, name: str, *, met: bool) -> list[str] | None:
     """(rows,) a column's periods as dates or months; None where they are none."""
     cells = sheet.cells[name]
     first = islice((cell for cell in cells if not is_missing(cell)), _LOOKED_AT)
     some = list(dict.fromkeys(first))
+    least = 1 if met else _LEAST_MONTHS
     for read in (_of_weeks, _of_numbers, _of_short_years):
-        if len(read(name, some)) < _ENOUGH * max(len(some), 1):
+        if not some or len(read(name, some)) < _ENOUGH * len(some):
             continue
         known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
         table = read(name, known)
-        if len(known) > 1 and len(table) >= _ENOUGH * len(known):
+        months = len({text[-2:] for text in table.values()})
+        # `May-20` to `May-26` are days of a week
+        if len(table) >= _ENOUGH * len(known) and (months >= least or read is not _of_short_years):
             return [table.get(cell, "") for cell in cells]
     return None
 
@@ -213,9 +221,7 @@ def _of_short_years(name: str, cells: Sequence[str]) -> dict[str, str]:
             years.add(match[2])
             found[cell] = f"20{match[2]}-{month:02}"
     near = years and int(max(years)) - int(min(years)) < _MOST_SHORT_YEARS
-    # `May-20` to `May-26` are days of a week
-    several = len({text[-2:] for text in found.values()}) >= _LEAST_MONTHS
-    return found if near and several else {}
+    return found if near else {}
 
 
 def _is_period(name: str) -> bool:

@@ -95,7 +95,14 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
         bounds.refuse_large_together(texts)
     for name, file in files.items():
         try:
-            loaded = load_sheets(file, name, config.source, _wanted(name, config), learned.written)
+            loaded = load_sheets(
+                file,
+                name,
+                config.source,
+                _wanted(name, config),
+                learned.written,
+                learned.roles.decided_at,
+            )
             sheets.extend(loaded.sheets)
             findings.extend(loaded.findings)
         except (KitwrightError, OSError) as error:

@@ -69,6 +69,7 @@ def load_sheets(
     source: SourceConfig,
     wanted: Wanted = lambda _: None,
     likely: Written | None = None,
+    dated: str = "",
 ) -> Loaded:
     """All rows of a file: of a spreadsheet a table for each sheet, of JSON a second one where it tells changes of fields.
 
@@ -76,6 +77,7 @@ def load_sheets(
         source: how dates and numbers are written, where a person said so.
         wanted: which sheets of a spreadsheet are to be read.
         likely: how they are written where neither a person nor the cells tell it.
+        dated: the column by which leads were dated before, if any were.
 
     Raises:
         DataError: no rows with named columns in it, or too many.
@@ -85,7 +87,8 @@ def load_sheets(
     if dates == "auto" and likely is not None:
         dates = likely_order(likely.dates)
     commas = likely is not None and likely.commas
-    read = [with_whole_dates(s, source) for s in with_row_colours(loaded.sheets, source.outcome)]
+    coloured = with_row_colours(loaded.sheets, source.outcome)
+    read = [with_whole_dates(sheet, source, dated) for sheet in coloured]
     sheets = (
         replace(sheet, dates=_dates_of(sheet, dates), numbers=source.numbers, likely_commas=commas)
         for sheet, _ in read
