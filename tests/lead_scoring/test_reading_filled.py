@@ -253,3 +253,29 @@ def test_what_is_listed_as_it_stands_is_meant_beside_a_beginning(tmp_path: Path)
 def test_a_beginning_that_no_cell_has_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"is one of Bestellung\*"):
         _read(tmp_path, "Status", _spoken(), outcome="Status", won=["Bestellung*"])
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "line"),
+    [
+        ("Wahrscheinlichkeit", ["0%", "10%", "100%", "50%"], '["100%"], model.source.lost: ["0%"]'),
+        ("Probability (%)", ["0", "25", "100", "75"], '["100"], model.source.lost: ["0"]'),
+        ("Chance", ["0", "0,5", "1", "0,2"], '["1"], model.source.lost: ["0"]'),
+    ],
+)
+def test_a_chance_of_nothing_and_of_all_is_asked_about(
+    tmp_path: Path, column: str, cells: list[str], line: str
+) -> None:
+    found = _read(tmp_path, column, cells * 15)
+    assert set(found.labels) == {""}
+    assert f"model.source.outcome: {column}, model.source.won: {line}" in _fix(found, "outcome")
+    stated = _read(tmp_path, column, cells * 15, outcome=column, won=[cells[2]], lost=[cells[0]])
+    assert stated.labels[:4] == ["lost", "", "won", ""]
+
+
+@pytest.mark.parametrize(
+    "cells", [["10%", "50%", "90%"], ["0%", "50%", "90%"], ["low", "0%", "100%"]]
+)
+def test_a_chance_that_tells_no_end_is_not(tmp_path: Path, cells: list[str]) -> None:
+    found = _read(tmp_path, "Wahrscheinlichkeit", cells * 20)
+    assert "are the ends" not in _fix(found, "outcome")

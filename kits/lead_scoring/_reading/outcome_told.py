@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _SOME, _NOT_ALL = 0.005, 0.8
 """Leads with an amount that may be those that were won."""
 _STAGE, _FLAG, _TWO, _REST = range(4)
 """Kinds of columns in the order in which they are asked about."""
+_CHANCE = re.compile(r" *\d{1,3}(?:[.,]\d{1,4})? *%? *")
+_CHANCES = 30
 _SPOKEN, _SHOWN = 0.1, 6
 """Share of cells that begin with a known word, where these may tell outcomes."""
 
@@ -78,6 +81,26 @@ def spoken_ends(sheet: Sheet) -> list[Likely]:
         if all(sides) and told >= _SPOKEN * sum(known.values()):
             won, lost = (_listed([word for word, _ in one.most_common(_SHOWN)]) for one in sides)
             line = f"{won}, model.source.lost: {lost}"
+            found.append(Likely(name, f"{name}: {', '.join(shown(known))}", line))
+    return found
+
+
+def chances_of_all(sheet: Sheet) -> list[Likely]:
+    """Columns called like a chance that is 0 for some leads, 100 for some, and little else: perhaps these have ended."""
+    found: list[Likely] = []
+    for name in sheet.columns:
+        if set(phrases_for("chance_words")).isdisjoint(plain(name).split("_")):
+            continue
+        known = known_cells(sheet.cells[name])
+        if not 2 < len(known) <= _CHANCES or not all(map(_CHANCE.fullmatch, known)):
+            continue
+        chances = {cell: float(cell.strip(" %").replace(",", ".")) for cell in known}
+        whole = 100.0 if max(chances.values()) > 1 else 1.0
+        won, lost = (
+            [cell.strip() for cell, one in chances.items() if one == end] for end in (whole, 0.0)
+        )
+        if won and lost and max(chances.values()) == whole:
+            line = f"{_listed(won)}, model.source.lost: {_listed(lost)}"
             found.append(Likely(name, f"{name}: {', '.join(shown(known))}", line))
     return found
 

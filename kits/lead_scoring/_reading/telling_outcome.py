@@ -11,6 +11,7 @@ from kits.lead_scoring._reading.outcome_told import (
     Likely,
     amounts_of_some,
     candidates_told,
+    chances_of_all,
     outcome_by_name,
     spoken_ends,
 )
@@ -59,6 +60,7 @@ def _no_outcome(known: Known, stated: str) -> Finding:
         )  # fmt: skip
     asked = (
         ("cells tell it by how they begin", spoken_ends(sheet)),
+        ("0 and 100 % are the ends", chances_of_all(sheet)),
         ("only leads that were won have one", [*filled_for_some(sheet), *amounts_of_some(sheet)]),
         ("the others of its cells cost something", list(plans_of_some(sheet))),
         ("the colours of rows tell it", coloured_rows(sheet)),
