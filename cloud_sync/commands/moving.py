@@ -54,13 +54,15 @@ def move_database(
     console, config = Console(as_json, quiet), load(data)
     file = source or data / DATABASE_FILE
     if dry_run:
-        rows, findings = try_out(file, _Progress(console))
+        with _Progress(console) as told:
+            rows, findings = try_out(file, told)
         _tell(console, f"read {_size(rows)}", rows, findings)
         if findings.unfit:
             raise typer.Exit(DataError.exit_code)
         console.next(f"systemctl stop cloud-sync, then cloud-sync move-database --data {data}")
         return
-    done = move(config, file, operator(), _Progress(console), patience_s=PATIENCE_S)
+    with _Progress(console) as told:
+        done = move(config, file, operator(), told, patience_s=PATIENCE_S)
     where = without_password(config.database_url)
     head = f"moved {_size(done.rows)} to {where}, and compared all of them"
     _tell(console, head, done.rows, done.findings, database=where, kept=str(done.kept))
@@ -78,15 +80,15 @@ def _tell(
 ) -> None:
     changed, unfit = findings.changed, findings.unfit
     lines = [head]
-    for what, found in (
-        ("changed, since PostgreSQL does not hold them as they are", changed),
-        ("do not fit, and keep the tables from being moved", unfit),
+    for what, found, number in (
+        ("not the same there, which holds no such thing", changed, findings.changed_in_all),
+        ("in the way, since no column there holds it", unfit, findings.unfit_in_all),
     ):
         if found:
-            lines += ["", f"{counted(len(found), 'value')} {what}:"]
+            lines += ["", f"{what}: {counted(number, 'value')}"]
             lines += [f"  {one.place}: {one.why}" for one in found[:_SHOWN]]
-        if len(found) > _SHOWN:
-            lines.append(f"  and {len(found) - _SHOWN} more: --json names them")
+        if number > _SHOWN:
+            lines.append(f"  and {number - _SHOWN} more: --json names them")
     lines += [f"stays behind, being none of the hub's: {one}" for one in findings.left]
     counts: list[Any] = [
         {"table": table, "column": column, "why": why, "values": number}
@@ -108,6 +110,14 @@ class _Progress:
         self._drawn, self._quiet = console.interactive, console.quiet
         self._stage, self._total, self._done = "", 0, 0
         self._said = 0.0
+        self._midway = False
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._midway:  # what went wrong begins on a line of its own
+            sys.stderr.write("\n")
 
     def begin(self, stage: str, total: int) -> None:
         self._stage, self._total, self._done = stage, total, 0
@@ -129,3 +139,4 @@ class _Progress:
         far = f": {self._done} of {self._total} rows" if self._total else ""
         sys.stderr.write(f"{chr(13) * self._drawn}{self._stage}{far}{end}")
         sys.stderr.flush()
+        self._midway = not end

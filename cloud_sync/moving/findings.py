@@ -36,18 +36,23 @@ class Findings:
     Attributes:
         changed: values that are not the same there; the file keeps what they were.
         unfit: values that no column there holds: nothing is moved while there are any.
-        counts: how many there are, by table, column and why; also of those that are not named.
+        changed_in_all, unfit_in_all: how many there are, also of those that are not named.
+        counts: of both, by table, column and why.
         left: tables and columns that are none of the hub's, and stay behind.
     """
 
     changed: list[Finding] = field(default_factory=list)
     unfit: list[Finding] = field(default_factory=list)
+    changed_in_all: int = 0
+    unfit_in_all: int = 0
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     left: list[str] = field(default_factory=list)
 
     def note(self, finding: Finding, *, unfit: bool) -> None:
         """Takes one more."""
         self.counts[finding.table, finding.column, finding.why] += 1
+        self.unfit_in_all += unfit
+        self.changed_in_all += not unfit
         named = self.unfit if unfit else self.changed
         if len(named) < MOST_TOLD:
             named.append(finding)

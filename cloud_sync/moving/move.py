@@ -88,7 +88,9 @@ def try_out(file: Path, told: Told) -> tuple[dict[str, int], Findings]:
         DataError: the file is gone or damaged.
         ConfigError: its tables are of another version.
     """
+    told.begin("check", 0)  # each page of the file is gone through
     check_database(f"sqlite:///{file}")
+    told.end()
     with reading(file) as source:
         rows = _counted(source, told)
         told.begin("read", sum(rows.values()))
@@ -123,7 +125,9 @@ def move(config: HubConfig, file: Path, who: str, told: Told, *, patience_s: flo
         _refuse_kept(_moved_name(file))
         with closing(Database(config.database_url)) as database:
             _knock(database)
+            told.begin("check", 0)
             _bring_up_to_date(file)
+            told.end()
             with reading(file) as source, _told_apart(database):
                 rows = _move(source, database, who, told)
         _put_away(file)
@@ -192,18 +196,13 @@ def _skim(source: Source, table: Table, told: Told) -> None:
 def _refuse_unfit_values(source: Source) -> None:
     unfit = source.findings.unfit
     if unfit:
-        first = unfit[0]
+        first, number = unfit[0], source.findings.unfit_in_all
         raise DataError(
-            f"{_number_of(source.findings)} that PostgreSQL does not take, the first: {first.why}",
+            f"{'a value' if number == 1 else f'{number} values'} that PostgreSQL does not take, the first: {first.why}",
             where=first.place,
             fix="cloud-sync move-database --dry-run names all of them: change or delete them in hub.sqlite (sqlite3),"
             " after a backup; nothing was moved",
         )
-
-
-def _number_of(findings: Findings) -> str:
-    values = sum(findings.counts.values()) - len(findings.changed)
-    return "a value" if values == 1 else f"{values} values"
 
 
 def _compare(target: Target, sent: dict[str, Tally], rows: dict[str, int], told: Told) -> None:

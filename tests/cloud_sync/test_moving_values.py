@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 
 from cloud_sync.hub import Hub
+from cloud_sync.moving import findings
 from cloud_sync.moving import target as moving_target
 from cloud_sync.store.db import Database, current_revision
 from cloud_sync.store.models import Alert, Device, Setting
@@ -216,3 +217,18 @@ def test_every_kind_of_column_has_a_way() -> None:
 
     names = {table.name: [c.name for c in conversions_of(table)] for table in Base.metadata.sorted_tables}  # fmt: skip
     assert names == {table.name: [c.name for c in table.columns] for table in Base.metadata.sorted_tables}  # fmt: skip
+
+
+def test_of_many_values_all_are_counted_and_some_are_shown(
+    hub: Hub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "MOST_TOLD", 25)
+    for number in range(30):
+        change(hub, "INSERT INTO setting VALUES (?, '{\"a\": NaN}')", f"k{number:02d}")
+    run("move-database", "--dry-run", "--data", hub.config.data_dir)
+    said = capsys.readouterr().out
+    assert "holds no such thing: 30 values\n  setting (key=k00) value: a number without" in said
+    assert "and 10 more" in said and said.count("setting (key=") == 20
+    told = moved(hub, capsys)
+    assert len(told["changed"]) == 25, "memory has a bound"
+    assert [(one["table"], one["values"]) for one in told["counts"]] == [("setting", 30)]
