@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 _PROJECTED = 48
 _FOCUS = 12.0
+_RIDGE = 0.01
+"""Share of the mean variance that is added to each direction's, so that one in which nothing varies does not decide."""
 
 
 @dataclass(frozen=True)
@@ -24,16 +26,22 @@ class Bank:
         patches: (kept, features).
         owner: number of the picture's group each patch came from, (kept,).
         centre: (features,), taken off before distances so that they survive half precision.
+        whiten: (features, features), makes distances count in each direction by how little good parts vary in it.
     """
 
     patches: Floats
     owner: NDArray[np.intp]
     centre: Floats
+    whiten: Floats
+
+    def white(self, features: Floats) -> Floats:
+        """(n, features) → the same, as distances are measured."""
+        return np.asarray((features - self.centre) @ self.whiten, np.float32)
 
     def distances(self, features: Floats, without: int = -1) -> Floats:
         """Distance of each patch (n, features) to the nearest kept one, those of `without` aside."""
         kept = self.patches[self.owner != without] if without >= 0 else self.patches
-        moved, bank = features - self.centre, kept - self.centre
+        moved, bank = self.white(features), self.white(kept)
         squared = (bank**2).sum(1)[None] - 2 * moved @ bank.T
         nearest = squared.min(axis=1) + (moved**2).sum(1)
         return np.asarray(np.sqrt(np.maximum(nearest, 0)), np.float32)
@@ -52,8 +60,21 @@ def choose(
     if len(patches) > max_patches:
         drawn = np.sort(rng.choice(len(patches), max_patches, replace=False))
         patches, owner = patches[drawn], owner[drawn]
-    kept = _k_centre(patches, min(size, len(patches)), rng)
-    return Bank(patches[kept], owner[kept], patches.mean(axis=0))
+    whiten = _whitening(patches)
+    kept = _k_centre(patches @ whiten, min(size, len(patches)), rng)
+    return Bank(patches[kept], owner[kept], patches.mean(axis=0), whiten)
+
+
+def _whitening(patches: Floats) -> Floats:
+    """Decorrelates features and evens out their variances (Mahalanobis); the sum of variances stays, and so the size of distances."""
+    variance, axes = np.linalg.eigh(np.cov(patches.T, dtype=np.float64))
+    level = float(variance.mean())
+    if level <= 0:
+        return np.eye(patches.shape[1], dtype=np.float32)
+    ridged = np.maximum(variance, 0) + _RIDGE * level
+    whiten = (axes / np.sqrt(ridged)) @ axes.T
+    after = float((np.maximum(variance, 0) / ridged).mean())
+    return np.asarray(whiten * np.sqrt(level / after), np.float32)
 
 
 def _k_centre(patches: Floats, size: int, rng: np.random.Generator) -> NDArray[np.intp]:

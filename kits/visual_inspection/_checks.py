@@ -17,13 +17,15 @@ from kits.core.kit import Finding
 from kits.core.stats import upper_bound
 from kits.visual_inspection import _images, _same_part
 from kits.visual_inspection._approach import choose_approach, is_defect, is_good, require_samples
+from kits.visual_inspection._pieces import count_of, side_of
+from kits.visual_inspection._scale import CLEAR_PIXELS, FAINT_PIXELS, narrow_defect, scale_of
 from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import Config
 
-MIN_DEFECT_PIXELS = 8.0
 _FEW_BOXES = 30
+_LARGEST, _MOST_TILES = 1280, 20
+"""The upper ends of `model.detector.image_size`, in pixels, and of `tiles` along a side."""
 _MOST_SHRUNK = 2.5
-_VISIBLE_PIXELS = 3.0
 _SAMPLED = 400
 
 
@@ -49,7 +51,7 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
     yield from _class_counts(dataset)
     yield from _learnable(dataset, config)
     if choose_approach(dataset, config)[0] == "good-parts":
-        yield from _shrunk(looks, config)
+        yield from _shrunk(dataset, looks, config)
     yield _good_parts(dataset, config)
     yield from _parts_of_test(dataset)
     yield from _same_part.check(dataset)
@@ -115,50 +117,72 @@ def _outliers(looks: list[_Look], what: str, fix: str) -> Iterator[Finding]:
 
 def _box_sizes(dataset: Dataset, config: Config) -> Iterator[Finding]:
     shrunk: list[float] = []
+    largest = (1, 1)
+    size, (rows, columns) = config.detector.image_size, config.detector.tiles
     for item in dataset.items:
         width, height = item.sample.meta.get("width"), item.sample.meta.get("height")
         if item.annotation is None or not isinstance(width, int) or not isinstance(height, int):
             continue
-        scale = config.detector.image_size / max(width, height)
-        shrunk += [min(b.x1 - b.x0, b.y1 - b.y0) * scale for b in item.annotation.boxes]
+        scale = size / max(side_of(width, columns), side_of(height, rows))
+        found = [min(b.x1 - b.x0, b.y1 - b.y0) * scale for b in item.annotation.boxes]
+        shrunk += found
+        largest = max(largest, (width, height)) if found else largest
     if not shrunk:
         return
-    tiny = sum(side < MIN_DEFECT_PIXELS for side in shrunk)
+    tiny = sum(side < FAINT_PIXELS for side in shrunk)
     share = tiny / len(shrunk)
+    pieces = f" in {rows}×{columns} tiles" if rows * columns > 1 else ""
     text = (
-        f"{share:.0%} of {len(shrunk)} boxes are narrower than {MIN_DEFECT_PIXELS:.0f} pixels "
-        f"at the model's {config.detector.image_size} pixels"
+        f"{share:.0%} of {len(shrunk)} boxes are narrower than {FAINT_PIXELS:.0f} pixels "
+        f"at the model's {size} pixels{pieces}"
     )
-    advice = f"model.detector.image_size: {_advised_size(shrunk, config)}, or good_parts.tiles"
-    yield Finding("tiny-defects", *(("warn", text, (), advice) if share > 0.1 else ("pass", text)))
+    if share <= 0.1:
+        yield Finding("tiny-defects", "pass", text)
+    else:
+        advice = _larger(max(float(np.quantile(shrunk, 0.1)), 0.01), largest, config)
+        yield Finding("tiny-defects", "warn", text, (), advice)
 
 
-def _advised_size(shrunk: list[float], config: Config) -> int:
-    small = max(float(np.quantile(shrunk, 0.1)), 0.5)
-    wanted = config.detector.image_size * MIN_DEFECT_PIXELS / small
-    return min(1280, 32 * math.ceil(wanted / 32))
+def _larger(small: float, picture: tuple[int, int], config: Config) -> str:
+    """By which settings nine tenths of the boxes, now wider than `small` pixels of the model, would be wide enough."""
+    size, (rows, columns) = config.detector.image_size, config.detector.tiles
+    wanted = 32 * math.ceil(size * FAINT_PIXELS / small / 32)
+    side = max(side_of(picture[0], columns), side_of(picture[1], rows)) * small / FAINT_PIXELS
+    counts = [count_of(length, side) for length in reversed(picture)]
+    if max(counts) > _MOST_TILES:
+        return "they are too small for a detector: have the camera's program save only the part, in several pictures if need be"
+    times = counts[0] * counts[1] / (rows * columns)
+    advice = f"model.detector.tiles: {counts}, which takes {times:.0f} times as long for each picture, or good_parts.tiles"
+    if wanted > _LARGEST:
+        return advice
+    larger = (
+        f"model.detector.image_size: {wanted}, which takes {(wanted / size) ** 2:.0f} times as long"
+    )
+    return f"{larger}; or {advice}"
 
 
-def _shrunk(looks: list[_Look], config: Config) -> Iterator[Finding]:
-    """How much smaller a good-parts model sees the pictures: of a large one a defect of a few pixels is gone before it is looked at."""
+def _shrunk(dataset: Dataset, looks: list[_Look], config: Config) -> Iterator[Finding]:
+    """Which defects a good-parts model sees: of a large picture one of a few pixels is gone before it is looked at."""
     if not looks:
         return
-    side = config.good_parts.image_size
     height, width = (
         int(np.median([getattr(look, n) for look in looks])) for n in ("height", "width")
     )
-    rows, columns = config.good_parts.grid(height, width)
-    factor = max(height / (rows * side), width / (columns * side))
-    if factor <= _MOST_SHRUNK:
+    narrow = narrow_defect(dataset)
+    scale = scale_of(config.good_parts, height, width, narrow)
+    lost = bool(narrow) and narrow < scale.pixels(CLEAR_PIXELS)
+    if scale.factor <= _MOST_SHRUNK and not lost:
+        yield Finding("shrunk", "pass", scale.text())
         return
-    wanted = [math.ceil(length / (2 * side)) for length in (height, width)]
-    times = wanted[0] * wanted[1] / (rows * columns)
-    yield Finding(
-        "shrunk", "warn", f"the model sees {width}×{height} pixels as {columns * side}×{rows * side}: a defect narrower than "
-        f"{math.ceil(_VISIBLE_PIXELS * factor)} pixels may vanish", (),
-        f"have the camera's program save only the part; or model.good_parts.tiles: {wanted}, which takes {times:.0f} times as long for each "
-        "picture; nothing to do if your defects are larger",
-    )  # fmt: skip
+    per_tile = max(scale.side, min(2 * scale.side, narrow * scale.side / FAINT_PIXELS or math.inf))
+    wanted = [math.ceil(length / per_tile) for length in (height, width)]
+    times = wanted[0] * wanted[1] / scale.tiles
+    fix = "have the camera's program save only the part"
+    if times > 1:
+        fix += f"; or model.good_parts.tiles: {wanted}, which takes {times:.0f} times as long for each picture"
+    known = f"; a tenth of the training boxes are narrower than {narrow:.0f}" if narrow else ""
+    other = "" if narrow else "; nothing to do if your defects are larger"
+    yield Finding("shrunk", "warn", scale.text() + known, (), fix + other)
 
 
 def _class_counts(dataset: Dataset) -> Iterator[Finding]:

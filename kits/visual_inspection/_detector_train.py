@@ -25,7 +25,7 @@ from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
 from kits.toolchain.quiet import stdout_kept_clean
 from kits.visual_inspection._approach import is_defect
-from kits.visual_inspection._writers import classes_of, write_yolo
+from kits.visual_inspection._writers import classes_of, write_pieces, write_yolo
 from kits.visual_inspection.config import DetectorConfig
 
 _HUB = "https://github.com/ultralytics/assets/releases"
@@ -100,7 +100,7 @@ def train_detector(task: TrainTask, config: DetectorConfig) -> TrainOutcome:
     labels = classes_of(task.dataset)
     start, note = _start(config, task.out_dir)
     data = task.out_dir / "yolo"
-    left_out = _lay_out(task.dataset, data)
+    left_out = _lay_out(task.dataset, data, config.tiles, task.seed)
     described = _described(data, labels)
     with quiet_ultralytics(task.out_dir / "ultralytics") as ultralytics:
         watcher = _Watcher(task, config)
@@ -117,21 +117,29 @@ def train_detector(task: TrainTask, config: DetectorConfig) -> TrainOutcome:
                 fix="try a smaller model.detector.batch or image_size",
             ) from error
     _keep_best(task.out_dir)
-    facts = {"labels": list(labels), "image_size": config.image_size}
+    facts = {"labels": list(labels), "image_size": config.image_size, "tiles": list(config.tiles)}
     (task.out_dir / "detector.json").write_text(json.dumps(facts))
     return TrainOutcome(watcher.figures, {}, (_LICENCE,), (note, *left_out, *watcher.notes))
 
 
-def _lay_out(dataset: Dataset, folder: Path) -> list[str]:
+def _lay_out(
+    dataset: Dataset, folder: Path, tiles: tuple[int, int] = (1, 1), seed: int = 0
+) -> list[str]:
     """Writes what the trainer reads; pictures that nobody annotated stay out, for it takes one without labels for a good part."""
     items = tuple(item for item in dataset.items if item.annotation is not None)
-    write_yolo(replace(dataset, items=items), folder)
+    annotated = replace(dataset, items=items)
+    pieces: list[tuple[int, int]] = []
+    if tiles == (1, 1):
+        write_yolo(annotated, folder)
+    else:
+        pieces = [write_pieces(annotated, folder, *tiles, seed)]
     train = dataset.of("train")
     told = {
         "that nobody annotated": sum(item.annotation is None for item in train),
         "of defects without a box": sum(is_defect(i) and not _boxes(i) for i in train),
     }
-    return [f"{n} training pictures {which} take no part" for which, n in told.items() if n]
+    cut = [f"{n} pieces of training pictures with boxes, {m} without" for n, m in pieces]
+    return cut + [f"{n} training pictures {which} take no part" for which, n in told.items() if n]
 
 
 def _boxes(item: DatasetItem) -> bool:

@@ -6,6 +6,7 @@ A matter of seconds. Writes `backbone.onnx`, `bank.npz` and `good_parts.json` in
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,12 @@ from kits.core.files import write_atomically
 from kits.core.kit import Progress, TrainOutcome, TrainTask
 from kits.core.runtime import OnnxSession, Session
 from kits.core.stats import Estimate, auroc, bootstrap
-from kits.visual_inspection import _bank, _fusion, _images
+from kits.visual_inspection import _bank, _fusion, _images, _places
 from kits.visual_inspection._approach import is_defect, is_good
 from kits.visual_inspection._backbone import load_backbone
+from kits.visual_inspection._scale import Scale, narrow_defect, scale_of
 from kits.visual_inspection.config import GoodPartsConfig
-from kits.visual_inspection.runtime import GoodPartsSpec, tile_scores
+from kits.visual_inspection.runtime import GoodPartsSpec, assemble, cut, tile_scores
 
 _REGION_QUANTILE = 0.9
 _FAR, _ENOUGH, _NAMED = 6.0, 20, 10
@@ -53,20 +55,24 @@ def train_good_parts(task: TrainTask, config: GoodPartsConfig) -> TrainOutcome:
     defects = [item for item in train if is_defect(item)]
     backbone, licence = load_backbone(config.weights, config.image_size)
     (task.out_dir / "backbone.onnx").write_bytes(backbone)
-    rows, columns = config.grid(*_images.decode(task.dataset.content(good[0])).shape[:2])
+    first = _images.decode(task.dataset.content(good[0]))
+    height, width = first.shape[:2]
+    scale = scale_of(config, height, width, narrow_defect(task.dataset))
+    rows, columns = scale.rows, scale.columns
     embedder = _Embedder(OnnxSession(backbone), task.dataset, config.image_size, rows, columns)
     task.progress.begin("embedding pictures", len(good) + len(defects))
     bank, known = _fill_bank(embedder, good, config, task)
-    spec, scores = _calibrate(bank, known, config, rows, columns)
+    spec, judged = _calibrate(bank, known, config, rows, columns)
+    scores = np.array([one.scores.max() for one in judged])
     notes = [f"bank of {len(bank.patches)} patches from {len(good)} good parts"]
-    notes += _doubtful(known, scores)
+    notes += [_seen(scale, embedder, first), *_doubtful(known, scores)]
     if len(known) < len(good):
         notes.append(
             f"the unit of scores is measured on {len(known)} of them, drawn at random, to spare memory"
         )
     figures = {"good_parts": float(len(good)), "defects": float(len(defects))}
     if len(defects) >= config.min_defects:
-        fused = _fuse(task, embedder, bank, spec, known, defects)
+        fused = _fuse(task, embedder, bank, spec, judged, defects)
         spec = spec.model_copy(update={"head": fused.head}) if fused.better else spec
         figures |= {"cv_auroc_fused": fused.auroc, "cv_auroc_bank": fused.bank_auroc}
         notes.append(_verdict(fused, len(defects)))
@@ -76,7 +82,7 @@ def train_good_parts(task: TrainTask, config: GoodPartsConfig) -> TrainOutcome:
             "model but do not change its score"
         )
     task.progress.end()
-    np.savez(task.out_dir / "bank.npz", patches=bank.patches, owner=bank.owner, centre=bank.centre)
+    np.savez(task.out_dir / "bank.npz", **vars(bank))
     write_atomically(task.out_dir / "good_parts.json", spec.model_dump_json().encode())
     return TrainOutcome(figures, _baseline(task, good), (licence,), tuple(notes))
 
@@ -100,6 +106,16 @@ class _Embedder:
             features = np.asarray(self.session.run(feeds)[0], dtype=np.float32)[0]
             found.append(features.reshape(features.shape[0], -1).T)
         return np.stack(found)
+
+
+def _seen(scale: Scale, embedder: _Embedder, picture: _images.Image) -> str:
+    """What of a picture the model sees, and what that costs."""
+    spent = []
+    for _ in range(3):
+        began = time.perf_counter()
+        embedder(picture)
+        spent.append(time.perf_counter() - began)
+    return f"{scale.text()}; about {1000 * min(spent):.0f} ms a picture on this machine"
 
 
 def _fill_bank(
@@ -145,14 +161,25 @@ def _altered(image: _images.Image, rng: np.random.Generator) -> _images.Image:
     return np.asarray(cv2.convertScaleAbs(moved, alpha=float(rng.uniform(0.96, 1.04))), np.uint8)
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """A picture by the bank without its own patches: distances per patch as the graph gives them, and scores of its tiles in units."""
+
+    one: Embedded
+    maps: Floats
+    scores: NDArray[np.float64]
+
+
 def _calibrate(
     bank: _bank.Bank, known: list[Embedded], config: GoodPartsConfig, rows: int, columns: int
-) -> tuple[GoodPartsSpec, NDArray[np.float64]]:
-    """Units from good parts, each judged by the bank without its own patches."""
-    maps = [_map(bank, one, without=True) for one in known]
-    raw = np.array([tile_scores(one, config.top_k).max() for one in maps])
-    unit = float(np.median(raw)) or 1.0
-    level = float(np.quantile([one.max() for one in maps], _REGION_QUANTILE))
+) -> tuple[GoodPartsSpec, list[_Judged]]:
+    """What is usual at each place, and units, from good parts; each judged without its own patches."""
+    raw = [_map(bank, one, without=True) for one in known]
+    whole = np.stack([assemble(maps, rows, columns) for maps in raw])
+    places, adjusted = _places.of_good_parts(whole, [one.owner for one in known])
+    scores = [tile_scores(cut(one, rows, columns), config.top_k) for one in adjusted]
+    unit = float(np.median([one.max() for one in scores])) or 1.0
+    level = float(np.quantile([one.max() for one in adjusted], _REGION_QUANTILE))
     spec = GoodPartsSpec(
         side=config.image_size,
         rows=rows,
@@ -160,8 +187,9 @@ def _calibrate(
         top_k=config.top_k,
         unit=unit,
         region_level=level or 1.0,
+        places=places,
     )
-    return spec, raw / unit
+    return spec, [_Judged(one, maps, tiles / unit) for one, maps, tiles in zip(known, raw, scores)]
 
 
 def _doubtful(known: Sequence[Embedded], scores: NDArray[np.float64]) -> list[str]:
@@ -189,30 +217,34 @@ def _fuse(
     embedder: _Embedder,
     bank: _bank.Bank,
     spec: GoodPartsSpec,
-    known: Sequence[Embedded],
+    known: Sequence[_Judged],
     defects: Sequence[DatasetItem],
 ) -> _fusion.Fusion:
     pooled: list[NDArray[np.float64]] = []
     scores: list[float] = []
-    for one in (*known, *_embedded(embedder, defects, task.progress)):
-        maps = _map(bank, one, without=one.owner >= 0)
-        per_tile = tile_scores(maps, spec.top_k) / spec.unit
-        worst = int(per_tile.argmax())
-        apart = maps[worst].ravel()
-        vector = _bank.pool(one.features[worst], apart, bank.centre, spec.unit)
+    for judged in (*known, *_defective(embedder, bank, spec, defects, task.progress)):
+        worst = int(judged.scores.argmax())
+        apart = judged.maps[worst].ravel()
+        vector = _bank.pool(judged.one.features[worst], apart, bank.centre, spec.unit)
         pooled.append(vector.astype(np.float64))
-        scores.append(float(per_tile.max()))
+        scores.append(float(judged.scores.max()))
     truth = np.arange(len(pooled)) >= len(known)
-    items = [one.item for one in known if one.item is not None]
+    items = [judged.one.item for judged in known if judged.one.item is not None]
     groups = [item.sample.group or item.sample.id for item in (*items, *defects)]
     return _fusion.fit(np.stack(pooled), np.array(scores), truth, groups, task.costs, task.seed)
 
 
-def _embedded(
-    embedder: _Embedder, items: Sequence[DatasetItem], progress: Progress
-) -> Iterator[Embedded]:
+def _defective(
+    embedder: _Embedder,
+    bank: _bank.Bank,
+    spec: GoodPartsSpec,
+    items: Sequence[DatasetItem],
+    progress: Progress,
+) -> Iterator[_Judged]:
     for item in items:
-        yield Embedded(embedder(embedder.image(item)), -1)
+        one = Embedded(embedder(embedder.image(item)), -1)
+        maps = _map(bank, one, without=False)
+        yield _Judged(one, maps, tile_scores(spec.distances(maps), spec.top_k) / spec.unit)
         progress.advance()
 
 
@@ -248,6 +280,10 @@ def load_bank(run_dir: Path) -> _bank.Bank:
     """The bank a training left. Raises DataError when it is not there."""
     try:
         with np.load(run_dir / "bank.npz", allow_pickle=False) as stored:
-            return _bank.Bank(stored["patches"], stored["owner"], stored["centre"])
+            centre = stored["centre"]
+            # a run of before distances were whitened has no matrix for it
+            plain = np.eye(len(centre), dtype=np.float32)
+            whiten = stored.get("whiten", plain)
+            return _bank.Bank(stored["patches"], stored["owner"], centre, whiten)
     except (OSError, KeyError, ValueError) as error:
         raise DataError("the run has no patch bank", where=str(run_dir), fix="kit train") from error

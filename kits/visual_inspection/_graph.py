@@ -1,6 +1,6 @@
 """Backbone and bank as one ONNX graph: picture → distances per patch and pooled features.
 
-Only operators that TensorRT has: one MatMul against the bank, reductions, a softmax. The part
+Only operators that TensorRT has: a MatMul that whitens, one against the bank, reductions, a softmax. The part
 after the features is named `/bank/…` and must stay in floating point when the rest is quantised.
 """
 
@@ -77,12 +77,13 @@ def _features(maker: _Maker, features: str, bank: Bank, depth: int) -> str:
 
 
 def _distances(maker: _Maker, moved: str, bank: Bank) -> str:
-    kept = bank.patches - bank.centre
-    product = maker.node("MatMul", [moved, maker.floats("patches", -2 * kept.T)], "product")
+    kept = bank.white(bank.patches)
+    white = maker.node("MatMul", [moved, maker.floats("whiten", bank.whiten)], "white")
+    product = maker.node("MatMul", [white, maker.floats("patches", -2 * kept.T)], "product")
     squares = maker.floats("squares", (kept**2).sum(1)[None])
     part = maker.node("Add", [product, squares], "to_each")
     nearest = maker.node("ReduceMin", [part], "nearest", axes=[1], keepdims=1)
-    own = maker.node("Mul", [moved, moved], "own_squares")
+    own = maker.node("Mul", [white, white], "own_squares")
     axes = maker.ints("axis_features", [1])
     length = maker.node("ReduceSum", [own, axes], "own_length", keepdims=1)
     squared = maker.node("Add", [nearest, length], "squared")

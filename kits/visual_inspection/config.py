@@ -6,7 +6,7 @@ to the kit.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -20,7 +20,14 @@ class GoodPartsConfig(Section):
     tiles: Literal["auto"] | tuple[int, int] = Field(
         "auto",
         description="rows and columns the picture is cut into; the worst tile decides. `auto`: as "
-        "many as keep the picture at half its resolution or better, at most 3 per side",
+        "many as keep the picture at about half its resolution; where a tenth of the training boxes "
+        "would come out narrower than 3 pixels, as many as make them 8; at most `max_tiles`",
+    )
+    max_tiles: int = Field(
+        24,
+        ge=1,
+        le=400,
+        description="tiles that `auto` may use; time for a picture grows with them",
     )
     weights: str = Field(
         "",
@@ -42,13 +49,6 @@ class GoodPartsConfig(Section):
         25, ge=10, description="labelled defects from which they may change the score"
     )
 
-    def grid(self, height: int, width: int) -> tuple[int, int]:
-        """Rows and columns that a picture of this size is cut into."""
-        if self.tiles != "auto":
-            return self.tiles
-        fit = 2 * self.image_size
-        return min(3, max(1, round(height / fit))), min(3, max(1, round(width / fit)))
-
 
 class DetectorConfig(Section):
     """How to train a detector with classes and boxes."""
@@ -65,6 +65,12 @@ class DetectorConfig(Section):
         False, description="let ultralytics fetch `weights` from its release page on GitHub"
     )
     image_size: int = Field(320, ge=64, le=1280, multiple_of=32, description="pixels, square")
+    tiles: tuple[Annotated[int, Field(ge=1, le=20)], Annotated[int, Field(ge=1, le=20)]] = Field(
+        (1, 1),
+        description="rows and columns of pieces that a picture is learned and looked at in, each at "
+        "`image_size`, overlapping by a fifth; for defects that are small in large pictures, at "
+        "that many times the time",
+    )
     epochs: int = Field(100, ge=1, le=2000, description="passes over the training pictures")
     time_limit_minutes: float = Field(30.0, gt=0, description="minutes of wall time for training")
     batch: int = Field(8, ge=1, le=256, description="pictures per step")

@@ -71,6 +71,7 @@ def _export_good_parts(run_dir: Path) -> Exported:
 def _export_detector(run_dir: Path, config: Config) -> Exported:
     facts = json.loads((run_dir / "detector.json").read_text())
     side = int(facts["image_size"])
+    rows, columns = facts.get("tiles", (1, 1))  # a run of before there were tiles
     spec = DetectorSpec(
         width=side,
         height=side,
@@ -78,6 +79,8 @@ def _export_detector(run_dir: Path, config: Config) -> Exported:
         confidence=config.detector.confidence,
         iou=config.detector.iou,
         max_boxes=config.detector.max_boxes,
+        rows=rows,
+        columns=columns,
     )
     model, names = _detector_onnx(run_dir, side)
     return Exported(
@@ -122,8 +125,13 @@ def decode_nodes(names: list[str]) -> tuple[str, ...]:
     return (rf"^/model\.{max(found)}/(?!cv2|cv3)",) if found else ()
 
 
-def _json(spec: BaseModel) -> dict[str, JsonValue]:
-    return cast(dict[str, JsonValue], spec.model_dump(mode="json"))
+def _json(spec: GoodPartsSpec | DetectorSpec) -> dict[str, JsonValue]:
+    """Without what the model makes no use of: then a device whose Kitwright does not know it yet takes the bundle, too."""
+    whole = isinstance(spec, DetectorSpec) and spec.rows == spec.columns == 1
+    unused = {"rows", "columns"} if whole else set()
+    return cast(
+        dict[str, JsonValue], spec.model_dump(mode="json", exclude_none=True, exclude=unused)
+    )
 
 
 def calibration_feeds(
@@ -138,6 +146,7 @@ def calibration_feeds(
         except DataError:
             continue  # a damaged picture was reported at import; it calibrates nothing
         if config["approach"] == "detector":
-            yield DetectorRuntime(DetectorSpec.model_validate(config), session).feeds(image)[0]
+            seen = DetectorRuntime(DetectorSpec.model_validate(config), session).feeds(image)
+            yield from (feed for feed, _ in seen)
         else:
             yield from GoodPartsRuntime(GoodPartsSpec.model_validate(config), session).feeds(image)

@@ -24,13 +24,20 @@ from kits.core.prediction import Box, Prediction
 from kits.core.runtime import Array, Payload, Runtime, Session, SessionFactory, StageTimes
 from kits.visual_inspection import _boxes, _images
 from kits.visual_inspection._head import Head
+from kits.visual_inspection._pieces import Piece, merge, pieces_of
+from kits.visual_inspection._places import Places
 
 GOOD = "good"
 ANOMALY = "anomaly"
 
 
 class DetectorSpec(BaseModel):
-    """What a detector's runtime needs to know; part of the bundle's `config`."""
+    """What a detector's runtime needs to know; part of the bundle's `config`.
+
+    Attributes:
+        width, height: of the model's input, pixels.
+        rows, columns: of overlapping pieces that the picture is seen in.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -41,6 +48,8 @@ class DetectorSpec(BaseModel):
     confidence: float
     iou: float
     max_boxes: int
+    rows: int = 1
+    columns: int = 1
 
 
 class GoodPartsSpec(BaseModel):
@@ -54,6 +63,7 @@ class GoodPartsSpec(BaseModel):
         unit: distance of a usual good part; scores are multiples of it.
         region_level: distance above which a patch is shown as part of an anomaly.
         head: set when reviewed defects take part in the score.
+        places: set when parts lie alike in their pictures.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -68,6 +78,14 @@ class GoodPartsSpec(BaseModel):
     unit: float
     region_level: float
     head: Head | None = None
+    places: Places | None = None
+
+    def distances(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Maps of the tiles (rows·columns, h, w), by how unusual a distance is at its place."""
+        if self.places is None:
+            return maps
+        whole = self.places.adjust(assemble(maps, self.rows, self.columns))
+        return cut(whole, self.rows, self.columns)
 
 
 def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runtime:
@@ -138,42 +156,70 @@ class DetectorRuntime(_PictureRuntime):
             self, spec=self.spec.model_copy(update={"confidence": confidence, "max_boxes": 300})
         )
 
-    def feeds(self, payload: Payload) -> tuple[Mapping[str, Array], _images.Letterbox]:
-        """Model input for a picture, and how to get back from it."""
+    def feeds(self, payload: Payload) -> list[tuple[Mapping[str, Array], _Seen]]:
+        """Model inputs for a picture, one per piece, and how to get back from each."""
         image = _picture(payload)
-        fit = _images.Letterbox.of(
-            image.shape[1], image.shape[0], self.spec.width, self.spec.height
-        )
-        name = self.session.inputs()[0].name
-        return {name: _images.blob(fit.apply(image), 1 / 255)}, fit
+        spec, name = self.spec, self.session.inputs()[0].name
+        found: list[tuple[Mapping[str, Array], _Seen]] = []
+        for piece in pieces_of(image.shape[1], image.shape[0], spec.rows, spec.columns):
+            part = image if spec.rows * spec.columns == 1 else piece.of(image)
+            fit = _images.Letterbox.of(part.shape[1], part.shape[0], spec.width, spec.height)
+            found.append(({name: _images.blob(fit.apply(part), 1 / 255)}, _Seen(piece, fit)))
+        return found
 
     def predict_timed(self, payload: Payload) -> tuple[Prediction, StageTimes]:
         """One prediction; its score is the best class score anywhere in the picture."""
         started = time.perf_counter()
-        feeds, fit = self.feeds(payload)
+        feeds = self.feeds(payload)
         prepared = time.perf_counter()
-        raw = _floats(self.session.run(feeds)[0])[0]
+        raw = [_floats(self.session.run(feed)[0])[0] for feed, _ in feeds]
         inferred = time.perf_counter()
-        prediction = self._read(raw, fit)
+        prediction = self._read(raw, [seen for _, seen in feeds])
         return prediction, _times(started, prepared, inferred)
 
-    def _read(self, raw: NDArray[np.float32], fit: _images.Letterbox) -> Prediction:
-        if raw.shape[0] != 4 + len(self.spec.labels):
+    def _read(self, raw: Sequence[NDArray[np.float32]], seen: Sequence[_Seen]) -> Prediction:
+        if raw[0].shape[0] != 4 + len(self.spec.labels):
             raise BundleError(
-                f"the model gives {raw.shape[0]} rows, not {4 + len(self.spec.labels)}"
+                f"the model gives {raw[0].shape[0]} rows, not {4 + len(self.spec.labels)}"
             )
-        boxes, scores, classes = _boxes.decode_head(
-            raw,
-            confidence=self.spec.confidence,
-            iou=self.spec.iou,
-            max_boxes=self.spec.max_boxes,
-        )
+        boxes, scores, classes = self._boxes(raw, seen)
         found = tuple(
             _box(corners, self.spec.labels[int(k)], float(score))
-            for corners, score, k in zip(fit.to_picture(boxes), scores, classes)
+            for corners, score, k in zip(boxes, scores, classes)
         )
-        best = found[0].confidence if found else float(raw[4:].max())
+        best = found[0].confidence if found else max(float(one[4:].max()) for one in raw)
         return Prediction(score=best, label=found[0].label if found else GOOD, boxes=found)
+
+    def _boxes(
+        self, raw: Sequence[NDArray[np.float32]], seen: Sequence[_Seen]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.intp]]:
+        """Boxes in pixels of the picture, scores and classes, best first."""
+        spec = self.spec
+        decoded = [
+            _boxes.decode_head(
+                one, confidence=spec.confidence, iou=spec.iou, max_boxes=spec.max_boxes
+            )
+            for one in raw
+        ]
+        placed = [one.to_picture(boxes) for one, (boxes, _, _) in zip(seen, decoded)]
+        boxes = np.concatenate(placed)
+        scores, classes = (np.concatenate([one[n] for one in decoded]) for n in (1, 2))
+        if len(seen) == 1:
+            return boxes, scores, classes
+        piece = np.repeat(np.arange(len(seen)), [len(one) for one in placed])
+        kept = merge(boxes, scores, classes, piece, spec.max_boxes)
+        return boxes[kept], scores[kept], classes[kept]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A piece of the picture within the model's square."""
+
+    piece: Piece
+    fit: _images.Letterbox
+
+    def to_picture(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.piece.to_picture(self.fit.to_picture(boxes))
 
 
 @dataclass(frozen=True)
@@ -210,6 +256,7 @@ class GoodPartsRuntime(_PictureRuntime):
         self, maps: NDArray[np.float32], pooled: NDArray[np.float32], width: int, height: int
     ) -> Prediction:
         spec = self.spec
+        maps = spec.distances(maps)
         per_tile = tile_scores(maps, spec.top_k) / spec.unit
         score = bank = float(per_tile.max())
         details = {"bank": bank}
@@ -245,6 +292,13 @@ def assemble(maps: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.f
     _, height, width = maps.shape
     grid = maps.reshape(rows, columns, height, width).transpose(0, 2, 1, 3)
     return np.ascontiguousarray(grid.reshape(rows * height, columns * width))
+
+
+def cut(whole: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+    """One map → maps of its tiles, row by row: the other way round than `assemble`."""
+    height, width = whole.shape[0] // rows, whole.shape[1] // columns
+    grid = whole.reshape(rows, height, columns, width).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(grid.reshape(rows * columns, height, width))
 
 
 def _picture(payload: Payload) -> _images.Image:

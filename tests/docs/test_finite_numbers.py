@@ -53,6 +53,7 @@ MAY = {
     "kits.support_triage._entities.spec.": _LEARNED,
     "kits.support_triage._models.spec.": _LEARNED,
     "kits.visual_inspection._head.": _LEARNED,
+    "kits.visual_inspection._places.": _LEARNED,
     "kits.visual_inspection.runtime.": _LEARNED,
 }
 """Beginning of `module.Model.field` → why its numbers need not be finite."""

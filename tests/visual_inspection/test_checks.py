@@ -49,15 +49,20 @@ def test_check_and_train_agree_on_what_can_be_learned(
 
 
 @pytest.mark.parametrize(
-    ("size", "approach", "said"),
+    ("size", "approach", "level", "said"),
     [
-        ((1920, 1080), "auto", ""),
-        ((3840, 2160), "auto", "3840×2160 pixels as 768×768: a defect narrower than 15 pixels"),
-        ((3840, 2160), "detector", ""),
+        ((1920, 1080), "auto", "pass", "as 1024×512 (2×4 tiles): a defect narrower than 7 pixels"),
+        (
+            (3840, 2160),
+            "auto",
+            "warn",
+            "3840×2160 pixels as 1792×768 (3×7 tiles): a defect narrower than 9 pixels may vanish",
+        ),
+        ((3840, 2160), "detector", "", ""),
     ],
 )
 def test_large_pictures_that_a_model_sees_much_smaller_are_told(
-    tmp_path: Path, size: tuple[int, int], approach: str, said: str
+    tmp_path: Path, size: tuple[int, int], approach: str, level: str, said: str
 ) -> None:
     store = FolderBlobStore(tmp_path / "blobs")
     drawn = cv2.resize(draw(np.random.default_rng(0), "").image, size)
@@ -66,8 +71,9 @@ def test_large_pictures_that_a_model_sees_much_smaller_are_told(
     found = {f.check: f for f in data.check(dataset(store, [good]), config)}
     assert ("shrunk" in found) is bool(said)
     if said:
+        assert found["shrunk"].level == level
         assert said in found["shrunk"].text
-        assert "tiles: [5, 8]" in found["shrunk"].fix
+        assert ("tiles: [5, 8]" in found["shrunk"].fix) is (level == "warn")
 
 
 def test_one_picture_of_another_size_among_many_is_seen(

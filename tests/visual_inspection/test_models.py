@@ -86,7 +86,7 @@ def test_detector_predictions_equal_the_trainers(detector_run: Trained) -> None:
 
     runtime = detector_run.detector().with_confidence(0.001)
     content = detector_run.data.content(detector_run.data.of("val")[0])
-    feeds, fit = runtime.feeds(runtime.decode(content, "image/jpeg"))
+    ((feeds, fit),) = runtime.feeds(runtime.decode(content, "image/jpeg"))
     raw = torch.from_numpy(np.asarray(runtime.session.run(feeds)[0]))
     want = non_max_suppression(raw, 0.001, runtime.spec.iou, max_det=300)[0].numpy()
     got = runtime.predict([runtime.decode(content, "image/jpeg")])[0].boxes
