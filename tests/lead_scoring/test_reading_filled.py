@@ -198,6 +198,20 @@ def test_a_date_or_an_amount_beside_a_word_for_lost(
     assert f"{column} (won: a date or an amount; lost: {lost})" in found.told("outcome")
 
 
+def test_what_is_no_date_among_dates_wins_nothing(tmp_path: Path) -> None:
+    cells = [
+        "zurück" if n == 1 else (_came(n) + timedelta(days=9)).isoformat() if n % 2 else ""
+        for n in range(_ROWS)
+    ]
+    found = _read(tmp_path, "Auftragsdatum", cells)
+    assert [found.labels[n] for n in (1, 3)] == ["lost", "won"]
+
+
+def test_what_a_quote_comes_to_is_no_sale(tmp_path: Path) -> None:
+    cells = ["abgelehnt" if n % 5 == 0 else f"{900 + n},50" for n in range(_ROWS)]
+    assert set(_read(tmp_path, "Summe", cells).labels) == {""}
+
+
 def test_words_that_mean_no_loss_beside_dates_say_nothing(tmp_path: Path) -> None:
     cells = [*_dates()[:40], *["folgt"] * 20]
     assert set(_read(tmp_path, "Auftrag", cells).labels) == {""}

@@ -44,7 +44,8 @@ def by_filled(sheet: Sheet, learned: Sequence[str] = ()) -> Outcome | None:
     dates = [name for name in dates if _is_a_sale(sheet, name, met=bool(known))]
     if not dates:
         return None
-    first, filled = dates[0], _filled(sheet.cells[dates[0]])
+    first = dates[0]
+    filled = [at is not None for at in seconds_of(sheet, first)]
     others = [
         name for name in _of_customers(sheet) if name != first and _within(sheet, name, filled)
     ]
@@ -67,7 +68,7 @@ def by_filled(sheet: Sheet, learned: Sequence[str] = ()) -> Outcome | None:
 def _by_cells_beside(sheet: Sheet, known: Sequence[str]) -> Outcome | None:
     """By a column in which those who were won have a date or an amount, and those who were lost a word: `12.3.2025`, `nein`."""
     no = tier_words("flags")[1] | tier_words("sure")[1] | tier_words("converted")[1]
-    meanings = ("won_mark", "sold_at", "outcome", "of_customers", "amount")
+    meanings = ("won_mark", "sold_at", "outcome", "of_customers")
     named = known or [n for one in meanings for n in ranked_in(sheet, sheet.columns, one)]
     least = 1 if known else _LEAST
     for name in dict.fromkeys(named):

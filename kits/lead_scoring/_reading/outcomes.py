@@ -172,8 +172,6 @@ def _listed(column: str, known: Counter[str], source: SourceConfig, *, met: bool
                 where=f"model.source.{side}",
                 fix=f"cells there: {', '.join(shown(known))}",
             )
-    if means_filled(source.won):
-        found["won"] -= found["lost"]
     if not source.lost and compares(source.won):
         return Cells(found["won"], frozenset(amounts_of(column, known)) - found["won"])
     # what is stated needs no word, and must not keep the others from being known ones
