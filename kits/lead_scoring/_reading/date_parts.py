@@ -19,6 +19,7 @@ from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.date_clocks import with_clocks
 from kits.lead_scoring._reading.names import names_for, phrases_for
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.stated import columns_stated
 from kits.lead_scoring.config import SourceConfig
 
 _ENOUGH = 0.98
@@ -59,7 +60,7 @@ def with_whole_dates(
     Args:
         dated: the column by which leads were dated before: a few of one month are read as many of a year were.
     """
-    named = {squeezed(one) for one in (source.id, source.outcome, source.decided_at, source.outcome_at, source.order, source.group, source.split) if one}  # fmt: skip
+    named = set(map(squeezed, columns_stated(source)))
     free = [name for name in sheet.columns if squeezed(name) not in named]
     found: list[Finding] = []
     for parts in _sets(free):

@@ -36,6 +36,7 @@ from kits.lead_scoring._reading.roles import (
     without_sorting,
 )
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.stated import columns_stated
 from kits.lead_scoring._reading.stated_splits import split_of_cell
 from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring._written import Written
@@ -291,25 +292,20 @@ def _learnable(
 
 def _own(sheet: Sheet, joined: Sequence[str], source: SourceConfig) -> Sheet:
     """The table without what was joined to it, but for what a person names."""
-    return _without(sheet, set(joined) - _named(source))
+    return _without(sheet, set(joined) - columns_stated(source))
 
 
 def _unasked(sheet: Sheet, learned: Learned, crm: Crm | None, source: SourceConfig) -> Sheet:
     """The table without the columns that a bundle knows leads by, which have no other meaning, but for what a person names."""
     if not learned.names:
         return sheet
-    named = {squeezed(name) for name in _named(source) if name}
+    named = {squeezed(name) for name in columns_stated(source)}
 
     def known(name: str) -> bool:
         bare = crm.shown(name) if crm is not None else name
         return not learned.names.isdisjoint((name, bare)) and squeezed(name) not in named
 
     return _without(sheet, set(filter(known, sheet.columns)))
-
-
-def _named(source: SourceConfig) -> set[str]:
-    """The columns of which a person says what they are for."""
-    return {source.id, source.outcome, source.decided_at, source.outcome_at, source.order, source.group, source.split}  # fmt: skip
 
 
 def _without(sheet: Sheet, out: set[str]) -> Sheet:

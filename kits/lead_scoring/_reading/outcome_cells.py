@@ -237,7 +237,7 @@ def _worded(known: Counter[str], listed: Sequence[str]) -> frozenset[str]:
     wanted = {_stated(word) for word in listed}
     starts = tuple(filter(None, (words_of(one.strip()[:-1]) for one in listed if _is_open(one))))
     exact = frozenset(cell for cell in known if _stated(cell) in wanted)
-    if not exact and any(one.strip() == ANY for one in listed):
+    if not exact and means_filled(listed):
         return frozenset(known)
     begun = (cell for cell in known if starts and _words(cell).startswith(starts))
     found = exact.union(begun)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from kits.core.column_names import squeezed
 from kits.core.errors import ConfigError, did_you_mean
+from kits.lead_scoring.config import SourceConfig
 
 
 def column_named(
@@ -33,3 +34,9 @@ def column_named(
         where=f"kit.yaml: model.source.{key}",
         fix=did_you_mean(stated, columns),
     )
+
+
+def columns_stated(source: SourceConfig) -> set[str]:
+    """The columns of which a person says what they are for."""
+    named = (source.id, source.outcome, source.decided_at, source.outcome_at, source.order, source.group, source.split)  # fmt: skip
+    return set(filter(None, named))
