@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,10 +10,13 @@ import pytest
 from kits.core.errors import DataError
 from kits.core.row_sources import Opened, open_rows
 from kits.core.spreadsheets.workbook import SheetTable
-from tests.sheets import ods, ods_row
+from tests.sheets import ods, ods_row, rewritten
+
+pytest.importorskip("python_calamine")
 
 GREEN, RED, YELLOW = "#92D050", "#FF0000", "#FFFF00"
 _HEADER = ["Nr", "Firma", "Ort"]
+_STYLES = "xl/styles.xml"
 _ROWS = 30
 
 Paint = Callable[[int, int], str]
@@ -107,17 +108,6 @@ def test_colours_are_called_as_people_call_them(tmp_path: Path, colour: str, nam
     assert set(_colours(path).values()) == {name}
 
 
-def _with_styles(path: Path, change: Callable[[str], str]) -> Path:
-    """The same file with another `xl/styles.xml`."""
-    with zipfile.ZipFile(path) as package:
-        parts = {name: package.read(name) for name in package.namelist()}
-    parts["xl/styles.xml"] = change(parts["xl/styles.xml"].decode()).encode()
-    with zipfile.ZipFile(path, "w") as package:
-        for name, part in parts.items():
-            package.writestr(name, part)
-    return path
-
-
 @pytest.mark.parametrize(
     ("written", "name"),
     [
@@ -138,9 +128,7 @@ def _with_styles(path: Path, change: Callable[[str], str]) -> Path:
 )
 def test_colours_by_number_by_theme_and_none(tmp_path: Path, written: str, name: str) -> None:
     path = coloured_xlsx(tmp_path / "e.xlsx", lambda r, _: GREEN if r // 5 % 2 else "")
-    _with_styles(
-        path, lambda text: text.replace('<fgColor rgb="FF92D050"/>', f"<fgColor {written}/>")
-    )
+    rewritten(path, _STYLES, '<fgColor rgb="FF92D050"/>', f"<fgColor {written}/>")
     assert set(_colours(path).values()) == ({name} - {""})
 
 
@@ -189,7 +177,7 @@ def test_rows_of_an_ods_have_the_colour_of_cells_of_rows_and_of_columns(tmp_path
 @pytest.mark.parametrize("number", ["9" * 5_000, "²"])
 def test_styles_that_no_program_writes_are_a_damaged_file(tmp_path: Path, number: str) -> None:
     path = coloured_xlsx(tmp_path / "e.xlsx", _thirds)
-    _with_styles(path, lambda text: re.sub(r'fillId="[1-9]"', f'fillId="{number}"', text))
+    rewritten(path, _STYLES, 'fillId="2"', f'fillId="{number}"')
     with pytest.raises(DataError, match="damaged"):
         _read(path)
 
