@@ -17,10 +17,10 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import JsonValue
 
 from cloud_sync.effects.addresses import AddressRefusedError, Guard
+from cloud_sync.effects.connection import Connection, retry_after
 from cloud_sync.effects.deadline import Deadline
 from cloud_sync.effects.no_answer import no_answer
 from cloud_sync.effects.targets import DeliveryError
-from cloud_sync.effects.webhook import Connection, retry_after
 
 MAX_ANSWER = 2 << 20
 MAX_SAID = 160

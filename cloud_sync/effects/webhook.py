@@ -15,13 +15,12 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
-from cloud_sync.effects.addresses import AddressRefusedError, Guard
+from cloud_sync.effects.addresses import AddressRefusedError
 from cloud_sync.effects.alerts import WEBHOOK
-from cloud_sync.effects.deadline import Deadline, connect
+from cloud_sync.effects.connection import Connection, retry_after
+from cloud_sync.effects.deadline import Deadline
 from cloud_sync.effects.no_answer import no_answer
 from cloud_sync.effects.settings import WebhookConfig
 from cloud_sync.effects.targets import Delivery, DeliveryError, say_variable
@@ -29,7 +28,6 @@ from kits.core.errors import ConfigError
 
 PREFIX = "whsec_"
 MIN_SECRET_BYTES = 24
-MAX_RETRY_AFTER_S = 86_400.0
 NEVER = frozenset({400, 405, 410, 413, 415, 422})
 """Statuses that say the message itself is not wanted; all others may be a passing trouble."""
 _KEPT = "/?:@!$&'()*+,;=%~-._"
@@ -107,28 +105,6 @@ class Webhook:
             )
 
 
-class Connection(http.client.HTTPConnection):
-    """For one request: name, connection, handshake and answer together have until the deadline."""
-
-    def __init__(
-        self,
-        host: str,
-        port: int | None,
-        deadline: Deadline,
-        context: ssl.SSLContext | None,
-        guard: Guard | None = None,
-    ) -> None:
-        self.default_port = http.client.HTTPS_PORT if context else http.client.HTTP_PORT
-        super().__init__(host, port)
-        self._deadline = deadline
-        self._context = context
-        self._guard = guard
-
-    def connect(self) -> None:
-        """Called by `request`."""
-        self.sock = connect(self.host, self.port, self._deadline, self._context, self._guard)
-
-
 def message(delivery: Delivery) -> bytes:
     """The body: the same bytes on every attempt."""
     content = {
@@ -178,16 +154,3 @@ def read_secrets(text: str, where: str, fix: str = "") -> list[bytes]:
     if not secrets:
         raise ConfigError("the webhook's secret is not set", where=where, fix=fix)
     return secrets
-
-
-def retry_after(value: str, now: float) -> float:
-    """Seconds from the header: a number or a date; 0 when it says nothing useful."""
-    if value.isascii() and value.isdigit():
-        return min(float(value[:9]), MAX_RETRY_AFTER_S)
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return 0.0
-    utc = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-    wait = (utc - datetime.fromtimestamp(now, timezone.utc)).total_seconds()
-    return min(max(0.0, wait), MAX_RETRY_AFTER_S)

@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from cloud_sync.crm.simulator.queue import EventQueue, Noise, Waiting
 from cloud_sync.crm.simulator.values import Message, Schedule, SimEvent
-from cloud_sync.effects.webhook import retry_after
+from cloud_sync.effects.connection import retry_after
 
 MAX_ANSWER_BYTES = 64 << 10
 FRESH_S = 2.0
