@@ -18,6 +18,7 @@ from cloud_sync.commands import (
     people,
     retention,
     rollouts,
+    status,
 )
 from kits.core import console
 from kits.program import make_program
@@ -30,6 +31,7 @@ def make_app() -> typer.Typer:
     )
     every = (
         hub,
+        status,
         moving,
         people,
         fleet,

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -113,6 +113,29 @@ def check_saved(path: Path) -> None:
     if not revision:
         raise DataError("this is no hub's database", where=str(path), fix=RESTORE)
     refuse_newer(revision, url)
+
+
+def require_tables(url: str) -> None:
+    """Refuses tables that are lost or another version's, without reading through them.
+
+    Raises:
+        DataError: the hub's database is lost.
+        ConfigError: its tables are of another version of Kitwright.
+        UnreachableError: it does not answer.
+    """
+    require_database(url)
+    _refuse_other(_ask(url) if sqlite_file(url) is None else _noted(url), url)
+
+
+def _noted(url: str) -> str:
+    """The version of a SQLite file's tables."""
+    try:
+        with looking(url) as session:
+            return str(session.execute(text("SELECT version_num FROM alembic_version")).scalar())
+    except SQLAlchemyError as error:
+        raise DataError(
+            f"cannot be read: {error}", where=str(sqlite_file(url)), fix=RESTORE
+        ) from error
 
 
 @contextmanager
