@@ -301,6 +301,14 @@ def _broker(config: AgentConfig) -> Check:
     where = f"{identity.mqtt.host}:{identity.mqtt.port}"
     try:
         socket.create_connection((identity.mqtt.host, identity.mqtt.port), 5).close()
+    except socket.gaierror as error:
+        fix = (
+            "make the name known here (DNS, /etc/hosts), or name another at the hub (public_url or broker.public_host"
+            " in hub.yaml) and enrol again"
+        )
+        return Check(
+            "broker", ok=False, found=f"no such name is known ({error})", needed=where, fix=fix
+        )
     except OSError as error:
         fix = "open the port on the way to the broker"
         return Check("broker", ok=False, found=str(error), needed=where, fix=fix)

@@ -230,6 +230,9 @@ def doctor(data: DataOption = DATA, as_json: JsonOption = False) -> None:
 
     from cloud_sync import setup
     from cloud_sync.commands.options import table
+    from cloud_sync.config import load
+    from cloud_sync.fleet.broker import answers
+    from cloud_sync.fleet.probes import reachable
 
     console = Console(as_json)
     findings = setup.doctor(data)
@@ -242,7 +245,9 @@ def doctor(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     )
     if bad:
         raise typer.Exit(MachineError.exit_code)
-    console.next(f"cloud-sync serve --data {data}")
+    listen = load(data).listen
+    runs = answers(reachable(listen.host), listen.port)
+    console.next(f"cloud-sync {'status' if runs else 'serve'} --data {data}")
 
 
 def config_show(data: DataOption = DATA, as_json: JsonOption = False) -> None:

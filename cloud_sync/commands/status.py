@@ -93,7 +93,7 @@ def _devices(found: Standing) -> str:
     said = f"{found.online} of {found.devices} connected"
     if not found.away:
         return said
-    named = ", ".join(f"{one.name} ({_since(one.last_seen_at)})" for one in found.away)
+    named = ", ".join(f"{one.name} ({_seen(one.last_seen_at)})" for one in found.away)
     rest = found.devices - found.online - len(found.away)
     return f"{said}; away: {named}{f' and {rest} more' if rest > 0 else ''}"
 
@@ -146,8 +146,8 @@ def _rollouts(found: Standing) -> list[str]:
     return said
 
 
-def _since(at: datetime | None) -> str:
-    return f"since {_moment(at)}" if at is not None else "never seen"
+def _seen(at: datetime | None) -> str:
+    return f"last seen {_moment(at)}" if at is not None else "never seen"
 
 
 def _moment(at: datetime) -> str:

@@ -57,6 +57,8 @@ def test_the_running_hub_is_asked_by_the_certificate_of_its_own_authority(tmp_pa
         whole = said(data)
         assert whole.exit_code == 0 and "database and broker answer" in whole.stdout
         assert "none enrolled: cloud-sync device add NAME" in whole.stdout
+        looked = CliRunner().invoke(make_app(), ["doctor", "--data", str(data)])
+        assert f"next: cloud-sync status --data {data}" in looked.stdout, "it runs already"
         broker = int((data / "broker" / "mosquitto.pid").read_text())
         os.kill(broker, signal.SIGSTOP)
         try:
@@ -92,7 +94,7 @@ def test_all_that_waits_is_told_and_what_never_was_is_not(hub: Hub) -> None:
         for state in ("running", "paused", "done"):
             session.add(Rollout(bundle=bundle, device="press-1", release=1, target="t", state=state, deadline_at=now))  # fmt: skip
     told = "\n".join(lines_of(hub))
-    assert "devices  1 of 2 connected; away: press-2 (since 20" in told
+    assert "devices  1 of 2 connected; away: press-2 (last seen 20" in told
     assert "1 message could not be read: cloud-sync quarantine list" in told
     assert f"alerts   {MOST_NAMED + 2} nobody has acknowledged, the newest" in told
     assert told.count("disk-low (press-1)") == MOST_NAMED

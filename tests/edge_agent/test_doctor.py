@@ -31,7 +31,7 @@ def strict_broker(tmp_path: Path, port: int) -> Mosquitto:
     return broker
 
 
-def device(folder: Path, port: int, **changes: object) -> AgentConfig:
+def device(folder: Path, port: int, broker: str = "127.0.0.1", **changes: object) -> AgentConfig:
     (folder / "pictures").mkdir()
     (folder / "pictures" / "0.png").write_bytes(picture(10))
     source = {
@@ -45,7 +45,7 @@ def device(folder: Path, port: int, **changes: object) -> AgentConfig:
         site="s1",
         group="g",
         token="t",
-        mqtt=MqttAccess(host="127.0.0.1", port=port, username="cam-1", password=""),
+        mqtt=MqttAccess(host=broker, port=port, username="cam-1", password=""),
         hub="http://127.0.0.1:9",
     )
     save_identity(identity, config.identity_path)
@@ -120,6 +120,13 @@ def test_a_broker_that_does_not_know_the_device_is_told(tmp_path: Path, port: in
     found = check(device(tmp_path, port), "broker")
     assert not found.ok
     assert "refuses this device" in found.found
+
+
+def test_a_brokers_name_that_nobody_knows_here_is_no_matter_of_ports(tmp_path: Path) -> None:
+    found = check(device(tmp_path, 8883, broker="hub.invalid"), "broker")
+    assert (found.ok, found.needed) == (False, "hub.invalid:8883")
+    assert found.found.startswith("no such name is known")
+    assert "DNS" in found.fix and "enrol again" in found.fix
 
 
 def test_no_agent_begins_while_the_folder_is_kept_idle(tmp_path: Path) -> None:
