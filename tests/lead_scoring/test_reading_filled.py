@@ -293,3 +293,25 @@ def test_a_chance_of_nothing_and_of_all_is_asked_about(
 def test_a_chance_that_tells_no_end_is_not(tmp_path: Path, cells: list[str]) -> None:
     found = _read(tmp_path, "Wahrscheinlichkeit", cells * 20)
     assert "are the ends" not in _fix(found, "outcome")
+
+
+@pytest.mark.parametrize("cells", [("1", "0"), ("Yes", "No"), ("ja", "nein")])
+def test_a_yes_or_no_that_may_be_the_outcome_is_asked_about_with_the_line_that_states_it(
+    tmp_path: Path, cells: tuple[str, str]
+) -> None:
+    said = [cells[n not in _WON] for n in range(_ROWS)]
+    found = _read(tmp_path, "TravelInsurance", said)
+    assert set(found.labels) == {""}
+    line = f'model.source.outcome: TravelInsurance, model.source.won: ["{cells[0]}"]'
+    assert f"if TravelInsurance tells it: {line}" in _fix(found, "outcome")
+    stated = _read(tmp_path, "TravelInsurance", said, outcome="TravelInsurance", won=[cells[0]])
+    assert [n for n, label in enumerate(stated.labels) if label == "won"] == [*_WON]
+    assert stated.labels.count("lost") == _ROWS - len(_WON)
+
+
+@pytest.mark.parametrize(
+    "column", ["ProdTaken", "Uptake", "took offer", "sale_flag", "Will Buy?", "Vertrag abgeschlossen", "compró", "sprzedano", "a acheté"]
+)  # fmt: skip
+def test_a_yes_or_no_called_like_a_sale_is_the_outcome(tmp_path: Path, column: str) -> None:
+    found = _read(tmp_path, column, [int(n in _WON) for n in range(_ROWS)])
+    assert [n for n, label in enumerate(found.labels) if label == "won"] == [*_WON]

@@ -128,6 +128,17 @@ def amounts_of_some(sheet: Sheet) -> list[Likely]:
     return found
 
 
+def flags_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likely]:
+    """Columns that say yes or no of every lead, in the order in which a person is asked about them."""
+    won, _ = tier_words("flags")
+    found = []
+    for kind, _, name, known in _candidates(sheet, personal):
+        said = [cell for cell in known if word_of(cell) in won]
+        if kind == _FLAG and len(said) == 1:
+            found.append(Likely(name, f"{name}: {', '.join(shown(known))}", _listed(said)))
+    return found
+
+
 def candidates_told(
     sheet: Sheet, personal: Collection[str] = (), *, full: bool = False
 ) -> list[str]:
@@ -140,8 +151,19 @@ def candidates_told(
         personal: columns that name persons, which are none.
         full: only those that say one of two things of every lead.
     """
+    return [
+        f"{name}: {', '.join(shown(known))}"
+        for kind, _, name, known in _candidates(sheet, personal)
+        if not full or kind in (_FLAG, _TWO)
+    ][:_FEW_VALUES]
+
+
+def _candidates(
+    sheet: Sheet, personal: Collection[str]
+) -> list[tuple[int, int, str, Counter[str]]]:
+    """Kind, place within it, name and cells of each; the likeliest first."""
     flags = set().union(*tier_words("flags"))
-    found: list[tuple[int, int, str]] = []
+    found: list[tuple[int, int, str, Counter[str]]] = []
     for number, name in enumerate(sheet.columns):
         cells = sheet.cells[name]
         if says_more(cells, _FEW_VALUES):
@@ -152,16 +174,7 @@ def candidates_told(
             continue
         pair = len(known) == _PAIR and not gaps
         flag = pair and flags.issuperset(map(word_of, known))
-        kind = (
-            _STAGE
-            if rank(name, "stage") is not None
-            else _FLAG
-            if flag
-            else _TWO
-            if pair
-            else _REST
-        )
-        if not full or kind in (_FLAG, _TWO):
-            last_first = -number if pair else number
-            found.append((kind, last_first, f"{name}: {', '.join(shown(known))}"))
-    return [told for *_, told in sorted(found)][:_FEW_VALUES]
+        stage = rank(name, "stage") is not None
+        kind = _STAGE if stage else _FLAG if flag else _TWO if pair else _REST
+        found.append((kind, -number if pair else number, name, known))
+    return sorted(found, key=lambda one: one[:3])

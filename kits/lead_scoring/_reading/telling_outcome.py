@@ -12,6 +12,7 @@ from kits.lead_scoring._reading.outcome_told import (
     amounts_of_some,
     candidates_told,
     chances_of_all,
+    flags_of_all,
     outcome_by_name,
     spoken_ends,
 )
@@ -58,15 +59,18 @@ def _no_outcome(known: Known, stated: str) -> Finding:
             tuple(one.told for one in likely),
             f"say in kit.yaml what its cells mean: {_line(likely[0])}",
         )  # fmt: skip
-    asked = (
+    asked = [
         ("cells tell it by how they begin", spoken_ends(sheet)),
         ("0 and 100 % are the ends", chances_of_all(sheet)),
         ("only leads that were won have one", [*filled_for_some(sheet), *amounts_of_some(sheet)]),
         ("the others of its cells cost something", list(plans_of_some(sheet))),
         ("the colours of rows tell it", coloured_rows(sheet)),
-    )
-    lines = "".join(f"; if {when}: {_line(found[0])}" for when, found in asked if found)
+    ]
     shown = {one.column: one.told for _, found in asked for one in found}
+    if not shown:
+        flags = flags_of_all(sheet, persons)[:1]
+        asked += [(f"{one.column} tells it", [one]) for one in flags]
+    lines = "".join(f"; if {when}: {_line(found[0])}" for when, found in asked if found)
     return Finding(
         "outcome", "warn",
         "no column tells what became of the leads: they can be scored, nothing can be learned from them",
