@@ -160,7 +160,7 @@ class Target:
                 continue
             name, column = quoted(table.name), number.name
             self.connection.exec_driver_sql(
-                f"SELECT setval(pg_get_serial_sequence('{name}', '{column}'), max({quoted(column)}))"  # noqa: S608
+                f"SELECT setval(pg_get_serial_sequence('{name}', '{column}'), max({quoted(column)}))"  # noqa: S608  (names from the models)
                 f" FROM {name} HAVING max({quoted(column)}) IS NOT NULL"
             )
         self.connection.exec_driver_sql("ANALYZE")

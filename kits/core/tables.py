@@ -126,7 +126,7 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
     with path.open("rb") as stream:
         start = stream.read(_SNIFFED_BYTES)
     if not start.strip():
-        raise DataError("an empty file", where=path.name)
+        raise DataError("an empty file", where=path.name, fix="export it again, or leave it out")
     encoding = encoding_of(start)
     kind = json_kind(path, start, encoding)
     if kind:
@@ -141,7 +141,11 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
         skipped = rows_above(first)
     first = first[skipped:]
     if not first:
-        raise DataError("no rows in it", where=path.name)
+        raise DataError(
+            "no rows in it",
+            where=path.name,
+            fix="export it again with its rows: one line of names, then one for each thing",
+        )
     header = named or is_header(first)
     columns = column_names(first[0]) if header else tuple(f"c{n + 1}" for n in range(len(first[0])))
     if len(columns) > MAX_COLUMNS:
@@ -284,7 +288,7 @@ def _open_json(path: Path, kind: str, encoding: str) -> TableFile:
         if not isinstance(found, BadRow):
             columns |= dict.fromkeys(found[1])
     if not columns:
-        raise DataError("no JSON objects with texts in it", where=path.name)
+        raise DataError("no JSON objects with texts in it", where=path.name, fix="one object for each row, with its cells by name")
     form = "JSON lines" if kind == "lines" else "JSON"
     return TableFile(path, tuple(columns)[:MAX_COLUMNS], form, encoding, "", True, kind)
 

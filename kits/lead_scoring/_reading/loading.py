@@ -273,7 +273,11 @@ def _sheet(
             fix="export with another delimiter, or with quotes round cells that hold it, such as numbers with a decimal comma",
         )
     if not numbers:
-        raise DataError("no rows in it", where=name)
+        raise DataError(
+            "no rows in it",
+            where=name,
+            fix="export the leads themselves: one line of names, then one for each lead; a filter may have left none",
+        )
     return Sheet(name, cells, numbers, [name] * len(numbers), form, bad, short)
 
 

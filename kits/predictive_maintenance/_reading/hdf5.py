@@ -60,7 +60,7 @@ def read_hdf5(path: Path, most_bytes: int, max_rows: int | None) -> Table:
     except ImportError as error:
         raise MachineError("HDF5 files need h5py", fix="pip install h5py") from error
     if not is_hdf5(path):
-        raise DataError("no HDF5 file", where=path.name)
+        raise DataError("no HDF5 file", where=path.name, fix="copy it again, or leave it out")
     try:
         with h5py.File(path, "r") as file:
             return _table(contents_of(file), most_bytes, max_rows, path.name)
@@ -71,7 +71,7 @@ def read_hdf5(path: Path, most_bytes: int, max_rows: int | None) -> Table:
 
 def _table(found: Contents, most_bytes: int, max_rows: int | None, where: str) -> Table:
     if not found.held:
-        raise DataError("no dataset with readings in it", where=where)
+        raise DataError("no dataset with readings in it", where=where, fix="save readings as a dataset of numbers with one or two dimensions")
     length = with_most((one.length, one.width) for one in found.held)
     taken = [one for one in found.held if one.length == length]
     size = 8 * length * sum(one.width for one in taken)

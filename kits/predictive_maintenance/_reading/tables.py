@@ -73,7 +73,11 @@ def read_table(path: Path, max_rows: int | None = None, *, sheet: str = "") -> T
     else:
         table = _read_sheet(path, max_rows, sheet) or _read_text(path, max_rows)
     if not table.columns or not table.rows:
-        raise DataError("no rows in it", where=path.name)
+        raise DataError(
+            "no rows in it",
+            where=path.name,
+            fix="export it again with its readings: one line of names, then one for each moment",
+        )
     long = sum(len(column.name) > MAX_NAME for column in table.columns)
     said = (f"names of more than {MAX_NAME} signs cut to their end",) if long else ()
     return replace(
@@ -121,7 +125,7 @@ def _read_arrays(path: Path, max_rows: int | None) -> Table:
     single = {n: float(a.reshape(-1)[0]) for n, a in arrays.items() if a.size == 1 and _counts(a)}
     shaped = {n: _as_columns(a) for n, a in arrays.items() if _counts(a) and n not in single}
     if not shaped:
-        raise DataError("no array of numbers with one or two dimensions", where=path.name)
+        raise DataError("no array of numbers with one or two dimensions", where=path.name, fix="save readings as an array of (moments,) or (moments, channels)")
     length = with_most((matrix.shape[1], len(matrix)) for matrix in shaped.values())
     taken = {name: matrix for name, matrix in shaped.items() if matrix.shape[1] == length}
     _bounded(length, sum(map(len, taken.values())), path.name)

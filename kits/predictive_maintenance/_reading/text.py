@@ -104,7 +104,7 @@ def decoded(raw: bytes, where: str) -> tuple[bytes, str]:
     if encoding.startswith("utf-16"):
         return raw.decode(encoding, errors="replace").encode(), "utf-16"
     if b"\0" in raw[:4096]:
-        raise DataError("not a text file", where=where)
+        raise DataError("not a text file", where=where, fix="export it as CSV in UTF-8, or leave it out")
     if raw.startswith(b"\xef\xbb\xbf"):
         raw = raw[3:]
     if b"\n" not in raw:
@@ -147,7 +147,7 @@ def sniff(content: bytes, where: str, delimiter: str = "") -> Layout:
     """
     lines = _first_lines(content)
     if not lines:
-        raise DataError("an empty file", where=where)
+        raise DataError("an empty file", where=where, fix="export it again, or leave it out")
     texts = [text for _, text in lines]
     delimiter, width = (
         (delimiter, len(_cells(texts[0], delimiter))) if delimiter else _delimiter(texts)
