@@ -54,7 +54,11 @@ def backup(hub: Hub, target: Path) -> dict[str, int]:
         UsageError: the file exists, or the database is not SQLite (use pg_dump).
     """
     if target.exists():
-        raise UsageError("this file exists", where=str(target))
+        raise UsageError(
+            "this file exists",
+            where=str(target),
+            fix="another name, or delete it: a backup is never written over",
+        )
     if hub.database.engine.dialect.name != "sqlite":
         raise UsageError("only SQLite is saved here", fix="pg_dump for PostgreSQL")
     partial = target.with_name(target.name + ".partial")
@@ -82,7 +86,11 @@ def _unpack(source: Path, data_dir: Path) -> HubConfig:
         with tarfile.open(source) as archive:
             archive.extractall(data_dir, filter="data")
     except (tarfile.TarError, OSError) as error:
-        raise DataError(f"not a backup: {error}", where=str(source)) from error
+        raise DataError(
+            f"not a backup: {error}",
+            where=str(source),
+            fix="name a file that `cloud-sync backup` wrote; if it is one, it was damaged on the way: copy it again",
+        ) from error
     for name in (FILE, DATABASE_FILE):
         if not (data_dir / name).is_file():
             fix = "a file made by cloud-sync backup"

@@ -136,7 +136,9 @@ def get_dataset(_who: Viewer, hub: HubDep, session: ReadDep, dataset_id: str) ->
     check_digest(dataset_id)
     row = session.get(Dataset, dataset_id)
     if row is None:
-        raise NotFoundError("no such dataset version", where=dataset_id[:12])
+        raise NotFoundError(
+            "no such dataset version", where=dataset_id[:12], fix="GET /v1/datasets lists them"
+        )
     if row.successor:
         raise NotFoundError(
             f"{row.erased} samples of this version were erased, and its file with them",

@@ -188,7 +188,7 @@ def remove_token(
     """At once, and for good, with what it made; also of one that is revoked already."""
     token = session.get(ApiToken, token_id)
     if token is None or not (who.may("admin") or token.person_id == who.person_id):
-        raise NotFoundError(f"no token {token_id}")
+        raise NotFoundError(f"no token {token_id}", fix="GET /v1/tokens lists those you may revoke")
     if who.token not in (0, token.id) and not who.may(auth.check_role(token.role)):
         raise NotAllowedError("a token cannot revoke one that may do more than itself")
     ended = auth.revoke_token(session, token_id, by=who.traced, keep_made=keep_made)

@@ -93,7 +93,10 @@ def find_sample(session: Session, sample_id: str) -> Sample:
     """Raises NotFoundError when there is no such sample."""
     row = session.get(Sample, sample_id)
     if row is None:
-        raise NotFoundError(f"no sample {sample_id[:40]!r}")
+        raise NotFoundError(
+            f"no sample {sample_id[:40]!r}",
+            fix="GET /v1/samples lists them; retention may have removed it",
+        )
     return row
 
 
@@ -180,7 +183,11 @@ def sample_signal(
     if row.media_type != WINDOW:
         raise DataError("only sensor windows have signals", where=sample_id)
     if row.blob_state != "stored":
-        raise NotFoundError("the bytes of this sample are not here", where=sample_id)
+        raise NotFoundError(
+            "the bytes of this sample are not here",
+            where=sample_id,
+            fix="they are still on their way, were never sent, or retention removed them: GET /v1/samples/{id} says its `blob_state`",
+        )
     if row.blob_size > MAX_BYTES:
         raise DataError("too large to be a sensor window", where=sample_id)
     return signal_json(hub.storage.get(row.blob), View(points, since, until, channel))
@@ -218,7 +225,11 @@ def sample_content(
     """Bytes from devices are never executed: no sniffing, a sandbox, downloads unless pictures."""
     row = find_sample(session, sample_id)
     if row.blob_state != "stored":
-        raise NotFoundError("the bytes of this sample are not here", where=sample_id)
+        raise NotFoundError(
+            "the bytes of this sample are not here",
+            where=sample_id,
+            fix="they are still on their way, were never sent, or retention removed them: GET /v1/samples/{id} says its `blob_state`",
+        )
     content, media_type = hub.storage.get(row.blob), row.media_type
     if size is not None:
         if media_type not in PICTURES:

@@ -55,7 +55,7 @@ def find_case(session: Session, case_id: str, *, lock: bool = False) -> Case:
     """Raises NotFoundError when there is no such case."""
     case = session.get(Case, case_id, with_for_update=lock, populate_existing=lock)
     if case is None:
-        raise NotFoundError(f"no case {case_id[:40]!r}")
+        raise NotFoundError(f"no case {case_id[:40]!r}", fix="cloud-sync case list")
     return case
 
 

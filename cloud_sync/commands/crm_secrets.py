@@ -193,7 +193,9 @@ def _new_api_secret(name: str, settings: CrmSettings, key: str, path: Path | Non
     if path is not None:
         value = given_secrets(path).api.get(key, "")
         if not value:
-            raise UsageError(f"no secret {key!r} in this file", where=str(path))
+            raise UsageError(
+                f"no secret {key!r} in this file", where=str(path), fix=f"a line {key}: VALUE"
+            )
     else:
         value = _asked(name, key, known[key])
     adding.check_api_secrets(settings, {key: value})

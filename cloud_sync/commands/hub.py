@@ -123,7 +123,10 @@ def worker(
     from kits.core.ending import ending_on_signals
 
     if not (ingest or jobs):
-        raise UsageError("a worker without ingest and jobs has nothing to do")
+        raise UsageError(
+            "a worker without ingest and jobs has nothing to do",
+            fix="leave out --no-ingest or --no-jobs",
+        )
     stopped = threading.Event()
     _log_events()
     # a signal ends it at once while it waits for another process to bring the tables up to date

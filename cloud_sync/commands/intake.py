@@ -255,7 +255,7 @@ def quarantine_save(
     with opened(data) as hub, hub.database.session() as session:
         found = session.get(Quarantine, message)
     if found is None:
-        raise NotFoundError("no such message", where=str(message))
+        raise NotFoundError("no such message", where=str(message), fix="cloud-sync quarantine list")
     target.write_bytes(found.payload)
     Console(as_json).answer(
         f"wrote {found.size} bytes of {found.topic} to {target}",

@@ -119,7 +119,11 @@ def check_incoming(settings: CrmSettings) -> None:
     if archived not in _ARCHIVED:
         raise ConfigError(f"archived may not be {archived!r}", where="archived", fix=did_you_mean(archived, _ARCHIVED))  # fmt: skip
     if bool(options.get("proxy_header")) != bool(options.get("proxy_value")):
-        raise ConfigError("proxy_header and proxy_value go together", where="proxy_header")
+        raise ConfigError(
+            "proxy_header and proxy_value go together",
+            where="proxy_header",
+            fix="give both, or neither",
+        )
 
 
 def _check_events(settings: CrmSettings) -> None:

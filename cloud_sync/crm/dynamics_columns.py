@@ -85,7 +85,11 @@ class Columns:
         names = [self._key, "modifiedon", "createdon", *self.merged, *found, *filter(None, also)]
         wrong = [name for name in names if not is_column(name)]
         if wrong:
-            raise ConfigError(f"{wrong[0][:60]!r} is no column of Dynamics", where=self._where)
+            raise ConfigError(
+                f"{wrong[0][:60]!r} is no column of Dynamics",
+                where=self._where,
+                fix="its logical name: small letters, digits and _",
+            )
         return {"$select": ",".join(dict.fromkeys(names))}
 
     def values(self, row: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -148,7 +148,7 @@ def _people(hub: Hub, wanted: Sequence[tuple[str, str]]) -> tuple[list[Person], 
             raise NotFoundError(
                 f"{len(unknown)} of {len(wanted)} are no leads here: nothing was erased"
                 if len(wanted) > 1 else "no such lead",
-                where=", ".join(unknown[:5]),
+                where=", ".join(unknown[:5]), fix="cloud-sync leads list --search TEXT --state all shows their ids",
             )  # fmt: skip
         find_own_samples(session, people)
         return people, projects(session)

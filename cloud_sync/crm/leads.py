@@ -73,7 +73,9 @@ def find(session: Session, connection: str, object_id: str, *, hold: bool = Fals
     if lead is not None:
         return lead
     require_connection(session, connection)
-    raise NotFoundError("no such lead", where=object_id[:64])
+    raise NotFoundError(
+        "no such lead", where=object_id[:64], fix="cloud-sync leads list --search TEXT --state all"
+    )
 
 
 def require_connection(session: Session, name: str) -> None:
@@ -124,7 +126,11 @@ def override(
         raise DataError("no such band", where="band", fix=f"one of {', '.join(BANDS)}, or empty")
     lead = find(session, connection, object_id, hold=True)
     if lead.points is None:
-        raise ConflictError("this lead has no score", where=object_id[:64])
+        raise ConflictError(
+            "this lead has no score",
+            where=object_id[:64],
+            fix="wait until it is scored; cloud-sync crm list says what is due",
+        )
     if not band and not lead.override.get("band"):
         raise ConflictError(
             "no person's band stands to be taken back", where=object_id[:64], fix=f"band: {', '.join(BANDS)}"
@@ -301,7 +307,7 @@ def said_why(said: dict[str, JsonValue]) -> str:
 
 def _said(*, why: str, who: str, **more: JsonValue) -> dict[str, JsonValue]:
     if not _readable(why):
-        raise DataError("say why, so that others know", where="why")
+        raise DataError("say why, so that others know", where="why", fix="a sentence")
     return {**more, "who": who, "at": utc_now().isoformat(), "why": _readable(why)[:MAX_WHY]}
 
 

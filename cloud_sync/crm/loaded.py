@@ -84,7 +84,11 @@ class LoadedBundles:
         with self._hub.database.session() as session:
             row = session.get(BundleRow, bundle_id)
         if row is None:
-            raise NotFoundError("the bundle in force is not here", where=bundle_id[:12])
+            raise NotFoundError(
+                "the bundle in force is not here",
+                where=bundle_id[:12],
+                fix="kit publish it again, or kit approve another one",
+            )
         content = self._hub.storage.get(row.blob)
         opened = bundles.open_bytes(content, where=bundle_id[:12])
         ready = self._make(opened)

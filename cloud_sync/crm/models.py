@@ -248,9 +248,17 @@ class LeadModels:
         with self._hub.database.transaction() as session:
             row = _row(session, project)
             if not row.previous:
-                raise ConflictError("no bundle was in force before this one", where=project)
+                raise ConflictError(
+                    "no bundle was in force before this one",
+                    where=project,
+                    fix="kit approve another one",
+                )
             if row.previous in set(session.scalars(only_withdrawn())):
-                raise ConflictError("the bundle before was withdrawn", where=row.previous[:12])
+                raise ConflictError(
+                    "the bundle before was withdrawn",
+                    where=row.previous[:12],
+                    fix="kit approve another one",
+                )
             _switch(session, row, row.previous, by=by)
             self._listen(session, project, ears)
             row.held = True
@@ -304,7 +312,11 @@ def _switch(session: Session, row: LeadModel, bundle_id: str, *, by: str) -> Non
 def _row(session: Session, project: str) -> LeadModel:
     row = session.get(LeadModel, project, with_for_update=True)
     if row is None or not row.bundle:
-        raise NotFoundError("no bundle scores the leads of this project yet", where=project)
+        raise NotFoundError(
+            "no bundle scores the leads of this project yet",
+            where=project,
+            fix="kit publish one and sign it: kit approve",
+        )
     return row
 
 

@@ -301,7 +301,11 @@ def _events(row: Mapping[str, JsonValue], fallback: datetime) -> tuple[CrmEvent,
 def _named(name: str, where: str) -> str:
     """A field or object whose name may stand in SOQL. Raises ConfigError."""
     if not _FIELD.match(name):
-        raise ConfigError(f"{name[:60]!r} is no name of Salesforce", where=where)
+        raise ConfigError(
+            f"{name[:60]!r} is no name of Salesforce",
+            where=where,
+            fix="its API name: letters, digits and _, such as Lead_Score__c",
+        )
     return name
 
 

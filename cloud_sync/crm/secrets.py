@@ -282,7 +282,11 @@ def drop_webhook_secret(keys_dir: Path, name: str) -> Secrets:
     with _changing(keys_dir, name):
         secrets = read_secrets(keys_dir, name)
         if len(secrets.webhook) < MAX_WEBHOOK_SECRETS:
-            raise ConflictError("there is no older secret to drop", where=name)
+            raise ConflictError(
+                "there is no older secret to drop",
+                where=name,
+                fix="nothing to do: one secret is in use",
+            )
         new = replace(secrets, webhook=secrets.webhook[:1])
         _write(keys_dir, name, new)
         return new
@@ -297,7 +301,11 @@ def take_back_webhook_secret(keys_dir: Path, name: str) -> Secrets:
     with _changing(keys_dir, name):
         secrets = read_secrets(keys_dir, name)
         if len(secrets.webhook) < MAX_WEBHOOK_SECRETS:
-            raise ConflictError("there is no older secret to go back to", where=name)
+            raise ConflictError(
+                "there is no older secret to go back to",
+                where=name,
+                fix="set the older one again: cloud-sync crm secret",
+            )
         new = replace(secrets, webhook=secrets.webhook[1:])
         _write(keys_dir, name, new)
         return new

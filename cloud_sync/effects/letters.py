@@ -92,7 +92,11 @@ def replay(session: Session, *, by: str, effect_id: int | None = None, target: s
     done = session.execute(query.values(anew))
     count = changed_by(done)
     if not count and effect_id is not None:
-        raise NotFoundError("no such effect that was given up", where=str(effect_id))
+        raise NotFoundError(
+            "no such effect that was given up",
+            where=str(effect_id),
+            fix="cloud-sync effect list --state dead",
+        )
     closed = update(EffectTarget).values(open_until=None, failures=0)
     session.execute(closed.where(EffectTarget.name == target) if target else closed)
     audit(session, by, "effect.replay", str(effect_id or target or "all"), count=count)

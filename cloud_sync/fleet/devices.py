@@ -144,7 +144,7 @@ def revoke(session: Session, name: str, *, who: str) -> None:
         return
     device = find(session, name)
     if device.revoked_at is not None:
-        raise ConflictError("this device is revoked already", where=name)
+        raise ConflictError("this device is revoked already", where=name, fix="nothing to do")
     device.revoked_at = utc_now()
     device.broker_hash = ""
     device.online = False

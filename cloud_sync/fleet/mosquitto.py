@@ -313,7 +313,11 @@ def _is_valid(authority: Authority) -> bool:
 
 def _require_plugin(configured: str) -> str:
     if configured and not Path(configured).exists():
-        raise ConfigError("there is no such plug-in", where=f"broker.plugin: {configured}")
+        raise ConfigError(
+            "there is no such plug-in",
+            where=f"broker.plugin: {configured}",
+            fix="leave broker.plugin empty, or name mosquitto_dynamic_security.so",
+        )
     found = configured or mosquitto_files.find_plugin()
     if not found:
         raise MachineError(

@@ -109,7 +109,9 @@ class Authority:
             DataError: not a request, not P-256, not signed by its own key, or the hub's name.
         """
         if device == HUB:
-            raise DataError(f"{HUB!r} is the name of the hub itself and no device's")
+            raise DataError(
+                f"{HUB!r} is the name of the hub itself and no device's", fix="another name"
+            )
         return self._issue(certificates.csr_key(csr_pem), device, client=True)
 
     def read_device(self, pem: bytes, device: str) -> Issued | None:
@@ -267,7 +269,11 @@ class Authority:
         if not isinstance(key, ec.EllipticCurvePrivateKey) or (
             certificate.public_key() != key.public_key()
         ):
-            raise ConfigError("ca.key does not belong to ca.pem", where=str(self.folder))
+            raise ConfigError(
+                "ca.key does not belong to ca.pem",
+                where=str(self.folder),
+                fix="put back the two of your latest backup",
+            )
         return certificate, key
 
     def _make(self) -> None:

@@ -202,7 +202,7 @@ def find(session: Session, number: int) -> Rollout:
     """Raises NotFoundError."""
     rollout = session.get(Rollout, number)
     if rollout is None:
-        raise NotFoundError("no such rollout", where=str(number))
+        raise NotFoundError("no such rollout", where=str(number), fix="cloud-sync rollout list")
     return rollout
 
 
@@ -237,7 +237,11 @@ def _held(session: Session, number: int) -> Rollout:
 def _turn(session: Session, number: int, old: str, new: str, who: str) -> Rollout:
     rollout = _held(session, number)
     if rollout.state != old:
-        raise ConflictError(f"this rollout is {rollout.state}", where=str(number))
+        raise ConflictError(
+            f"this rollout is {rollout.state}",
+            where=str(number),
+            fix="cloud-sync rollout list shows what can be done with it",
+        )
     rollout.state = new
     audit(session, who, f"rollout.{new}", str(number))
     return rollout
@@ -251,7 +255,11 @@ def abort(session: Session, number: int, *, who: str) -> Rollout:
     """
     rollout = _held(session, number)
     if rollout.finished_at is not None:
-        raise ConflictError(f"this rollout is {rollout.state}", where=str(number))
+        raise ConflictError(
+            f"this rollout is {rollout.state}",
+            where=str(number),
+            fix="cloud-sync rollout list shows what can be done with it",
+        )
     waves.stop(rollout, "aborted", f"aborted by {who}", f"not begun: aborted by {who}")
     audit(session, who, "rollout.abort", str(number))
     return rollout

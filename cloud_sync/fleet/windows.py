@@ -34,7 +34,9 @@ def ask(session: Session, device: str, asset: str, minutes: float, *, who: str) 
         DataError: no asset, or not so many minutes.
     """
     if devices.find(session, device).revoked_at is not None:
-        raise ConflictError("this device is revoked", where=device)
+        raise ConflictError(
+            "this device is revoked", where=device, fix="enrol it again: cloud-sync device add"
+        )
     if not 0 < minutes <= MAX_WINDOW_MINUTES or not 0 < len(asset) <= 200:
         raise DataError(
             "no such stretch of signals can be asked for", where=f"{asset[:64]}, {minutes:g} minutes",

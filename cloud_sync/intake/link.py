@@ -282,6 +282,7 @@ def _tls_context(address: BrokerAddress) -> ssl.SSLContext:
         raise ConfigError(
             f"a certificate for the broker cannot be read: {error}",
             where=f"broker.ca_file: {address.ca_file}",
+            fix="name a PEM file that this account may read",
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

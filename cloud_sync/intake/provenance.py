@@ -58,12 +58,14 @@ def withdraw(session: Session, bundle: str, *, reason: str, by: str) -> int:
         ConflictError: it is withdrawn already.
     """
     if not reason.strip():
-        raise DataError("say why, so that others know", where="--reason")
+        raise DataError("say why, so that others know", where="--reason", fix="--reason TEXT")
     bundle = _full_id(session, bundle)
     if not insert_once(
         session, WithdrawnBundle, [{"bundle": bundle, "reason": reason.strip()[:300], "by": by}]
     ):
-        raise ConflictError("this bundle is withdrawn already", where=bundle[:12])
+        raise ConflictError(
+            "this bundle is withdrawn already", where=bundle[:12], fix="nothing to do"
+        )
     count = count_of(session, bundle)
     audit(session, by, "sample.withdraw", bundle, samples=count, reason=reason.strip()[:300])
     return count
@@ -77,7 +79,7 @@ def reinstate(session: Session, bundle: str, *, by: str) -> int:
     """
     row = session.get(WithdrawnBundle, _full_id(session, bundle))
     if row is None:
-        raise NotFoundError("this bundle is not withdrawn", where=bundle[:12])
+        raise NotFoundError("this bundle is not withdrawn", where=bundle[:12], fix="nothing to do")
     session.delete(row)
     count = count_of(session, row.bundle)
     audit(session, by, "sample.reinstate", row.bundle, samples=count)

@@ -58,7 +58,9 @@ def project_costs(kit_yaml: str) -> Costs:
         return Costs.model_validate(raw.get("costs") or {})
     except (yaml.YAMLError, ValidationError, AttributeError) as error:
         raise ConfigError(
-            f"the project's costs cannot be read: {error}", where="kit.yaml"
+            f"the project's costs cannot be read: {error}",
+            where="kit.yaml",
+            fix="mend `costs` there and publish again",
         ) from error
 
 

@@ -60,7 +60,7 @@ def find_job(session: Session, job_id: int) -> Job:
     """Raises NotFoundError when there is no such job."""
     job = session.get(Job, job_id)
     if job is None:
-        raise NotFoundError(f"no job {job_id}")
+        raise NotFoundError(f"no job {job_id}", fix="GET /v1/jobs lists them")
     return job
 
 

@@ -150,7 +150,9 @@ def _champion(hub: Hub, project: str) -> tuple[str, bytes]:
     with hub.database.session() as session:
         row = champion_of(session, project)
     if row is None:
-        raise NotFoundError(f"no project {project!r} with a bundle to beat")
+        raise NotFoundError(
+            f"no project {project!r} with a bundle to beat", fix="kit publish a first one"
+        )
     return row.id, hub.storage.get(row.blob)
 
 

@@ -79,7 +79,9 @@ def submit(
         Sample, sample_id, with_for_update={"key_share": True}, populate_existing=True
     )
     if sample is None:
-        raise NotFoundError(f"no sample {sample_id!r}")
+        raise NotFoundError(
+            f"no sample {sample_id!r}", fix="retention may have removed it: take the next"
+        )
     beside = beside or Beside()
     given = Annotation(label, tuple(boxes), _spans(sample, beside.spans), beside.quantities)
     stated = _statement(sample, decision, given, person.login, now or utc_now())

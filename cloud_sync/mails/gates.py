@@ -148,7 +148,7 @@ def close_gate(session: Session, bundle: str, *, who: str, why: str) -> MailGate
     """
     gate = _held(session, bundle)
     if gate.closed_at is not None:
-        raise ConflictError("this gate is closed already", where=bundle[:12])
+        raise ConflictError("this gate is closed already", where=bundle[:12], fix="nothing to do")
     _close(session, gate, who, _reason(why))
     return gate
 
@@ -163,7 +163,7 @@ def open_gate(session: Session, bundle: str, *, who: str, why: str) -> MailGate:
     """
     gate = _held(session, bundle)
     if gate.closed_at is None:
-        raise ConflictError("this gate is open", where=bundle[:12])
+        raise ConflictError("this gate is open", where=bundle[:12], fix="nothing to do")
     why = _reason(why)
     gate.counted_from = session.scalar(select(func.max(Annotation.id))) or 0
     gate.closed_at, gate.audits, gate.wrong, gate.evidence = None, 0, 0, 1.0
@@ -223,7 +223,7 @@ def _say(session: Session, gate: MailGate, who: str, why: str, what: str) -> Non
 def _reason(why: str) -> str:
     why = " ".join(why.replace("\0", "\ufffd").split())
     if not why:
-        raise DataError("say why, so that others know", where="why")
+        raise DataError("say why, so that others know", where="why", fix="a sentence")
     return why[:MAX_WORDS]
 
 

@@ -207,7 +207,9 @@ def _reached() -> Iterator[None]:
         yield
     except BaseError as error:
         raise UnreachableError(
-            "the storage of pictures and bundles cannot be used", where=str(error)[:300]
+            "the storage of pictures and bundles cannot be used",
+            where=str(error)[:300],
+            fix="look at storage_url in hub.yaml, its credentials and the network",
         ) from error
 
 
@@ -230,7 +232,11 @@ def open_storage(url: str, folder: Path) -> Storage:
     try:
         return Storage(from_url(url, client_options=CLIENT, retry_config=RETRY))
     except (BaseError, ValueError) as error:
-        raise ConfigError(f"storage cannot be opened: {error}", where=url) from error
+        raise ConfigError(
+            f"storage cannot be opened: {error}",
+            where=url,
+            fix="look at storage_url in hub.yaml and at its credentials",
+        ) from error
 
 
 def check_digest(digest: str) -> str:

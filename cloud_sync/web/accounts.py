@@ -167,7 +167,9 @@ def issue_token(
     if not reaches(person.role, wanted):
         raise UsageError(f"{person.login} is only {person.role}", fix=f"role {person.role}")
     if not name.strip() or len(name) > 80 or not 1 <= days <= 3650:
-        raise UsageError("a token needs a name of 1 to 80 characters and 1 to 3650 days")
+        raise UsageError(
+            "a token needs a name of 1 to 80 characters and 1 to 3650 days", fix="--name and --days"
+        )
     secret = new_secret(TOKEN_PREFIX)
     ends = (now or utc_now()) + timedelta(days=days)
     if maker is not None and maker.expires_at is not None:

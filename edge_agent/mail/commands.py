@@ -153,7 +153,7 @@ def audit_erase(
     from kits.core.sample import utc_now
 
     if "@" not in address:
-        raise UsageError("that is no mail address", where=address[:80])
+        raise UsageError("that is no mail address", where=address[:80], fix="name@example.org")
     out = Console(as_json)
     with _ledger(config) as ledger:
         mails = _chain(ledger).erase(address, utc_now())

@@ -109,7 +109,11 @@ class OpcUaDriver:
             try:
                 nodes.setdefault(client.get_node(signal.node).nodeid, []).append(number)
             except (UaError, ValueError) as error:
-                raise ConfigError(f"no node id: {signal.node}", where=signal.name) from error
+                raise ConfigError(
+                    f"no node id: {signal.node}",
+                    where=signal.name,
+                    fix="ns=2;s=NAME or ns=2;i=NUMBER, as the server's browser shows it",
+                ) from error
         listener = _Listener(self._config, feed, nodes)
         subscription = await client.create_subscription(c.publishing_ms, listener)
         subscribe: Any = (
@@ -133,7 +137,11 @@ class OpcUaDriver:
                 names = ", ".join(c.signals[n].node for n in numbers)
                 warn("opcua_node_refused", node=names, why=str(getattr(answer, "name", answer)))
         if not told:
-            raise MachineError("the server knows none of the nodes", where=c.url)
+            raise MachineError(
+                "the server knows none of the nodes",
+                where=c.url,
+                fix="look their ids up in the server's browser, namespace and all",
+            )
         return listener, told
 
 

@@ -88,7 +88,11 @@ class VideoSource:
         pulse.beat()
         device = self._opener()
         if device is None:
-            raise SourceError("the video cannot be opened", where=self._config.name)
+            raise SourceError(
+                "the video cannot be opened",
+                where=self._config.name,
+                fix="look at its name and at what OpenCV can decode",
+            )
         self.health.up = True
         period_s = 1 / self._config.rate_hz if self._config.rate_hz else 0.0
         try:

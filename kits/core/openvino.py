@@ -52,7 +52,10 @@ def _import_openvino() -> Any:
     try:
         return importlib.import_module("openvino")
     except ImportError as error:
-        raise MachineError(f"OpenVINO cannot be loaded: {error}") from error
+        raise MachineError(
+            f"OpenVINO cannot be loaded: {error}",
+            fix="install openvino again, or leave it out of engine.providers",
+        ) from error
 
 
 class OpenVinoSession:

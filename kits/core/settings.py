@@ -75,7 +75,9 @@ def read_text(path: Path, *, fix: str = "") -> str:
     except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(f"there is no {path.name} here", where=str(path), fix=fix) from None
     except UnicodeDecodeError:
-        raise ConfigError("not a text file in UTF-8", where=str(path)) from None
+        raise ConfigError(
+            "not a text file in UTF-8", where=str(path), fix="save it as UTF-8"
+        ) from None
 
 
 def load_yaml(text: str) -> Any:

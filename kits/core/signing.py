@@ -41,7 +41,11 @@ class SigningKey:
         try:
             write_atomically(path, pem, private=True, new=True)
         except FileExistsError:
-            raise ConfigError("this key file exists already", where=str(path)) from None
+            raise ConfigError(
+                "this key file exists already",
+                where=str(path),
+                fix="another name; a key is never written over",
+            ) from None
         return cls(private)
 
     @classmethod
@@ -50,11 +54,17 @@ class SigningKey:
         try:
             private = serialization.load_pem_private_key(path.read_bytes(), password=None)
         except FileNotFoundError:
-            raise ConfigError("no signing key", where=str(path)) from None
+            raise ConfigError(
+                "no signing key", where=str(path), fix="put it back from your latest backup"
+            ) from None
         except (ValueError, TypeError) as error:
-            raise ConfigError("not a private key", where=str(path)) from error
+            raise ConfigError(
+                "not a private key", where=str(path), fix="put it back from your latest backup"
+            ) from error
         if not isinstance(private, Ed25519PrivateKey):
-            raise ConfigError("not an Ed25519 key", where=str(path))
+            raise ConfigError(
+                "not an Ed25519 key", where=str(path), fix="put it back from your latest backup"
+            )
         return cls(private)
 
     def signer(self) -> CryptoSigner:

@@ -288,7 +288,11 @@ def _open_json(path: Path, kind: str, encoding: str) -> TableFile:
         if not isinstance(found, BadRow):
             columns |= dict.fromkeys(found[1])
     if not columns:
-        raise DataError("no JSON objects with texts in it", where=path.name, fix="one object for each row, with its cells by name")
+        raise DataError(
+            "no JSON objects with texts in it",
+            where=path.name,
+            fix="one object for each row, with its cells by name",
+        )
     form = "JSON lines" if kind == "lines" else "JSON"
     return TableFile(path, tuple(columns)[:MAX_COLUMNS], form, encoding, "", True, kind)
 

@@ -135,7 +135,11 @@ def _steps(channel: Channel) -> tuple[float, float, bytes]:
     offset = low + (high - low) / 2
     scale = (high - low) / (2 * _TOP)
     if not math.isfinite(scale):
-        raise DataError("readings too far apart for one scale", where=channel.name, fix="split the channel, or give readings that are none as empty cells")
+        raise DataError(
+            "readings too far apart for one scale",
+            where=channel.name,
+            fix="split the channel, or give readings that are none as empty cells",
+        )
     steps = np.full(values.shape, _MISSING, np.int16)
     if scale > 0:
         steps[finite] = np.clip(np.rint((values[finite] - offset) / scale), -_TOP, _TOP)

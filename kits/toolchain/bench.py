@@ -128,7 +128,9 @@ def _measure(
 
         samples = [(path.read_bytes(), media_type_of(path)) for path in inputs]
     if not samples:
-        raise DataError("the bundle has no golden samples to measure with")
+        raise DataError(
+            "the bundle has no golden samples to measure with", fix="compile it anew: kit compile"
+        )
     target = "cpu" if provider == "cpu" else "openvino"
     chosen = make_ready(opened, sessions=collecting(provider), target=target)
     chosen.predict_bytes(*samples[0])

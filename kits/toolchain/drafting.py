@@ -56,7 +56,11 @@ class Records:
                 raise DataError("more records than 100 MB", where=str(path), fix="give fewer")
             content = path.read_bytes()
         except OSError as error:
-            raise UsageError(error.strerror or str(error), where=str(path)) from error
+            raise UsageError(
+                error.strerror or str(error),
+                where=str(path),
+                fix="name a JSON file with the rows of the lookups",
+            ) from error
         try:
             rows = TypeAdapter(list[RecordRow]).validate_json(content)
         except ValidationError as error:

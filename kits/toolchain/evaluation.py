@@ -132,7 +132,7 @@ def read_outside(
         MachineError: no room to unpack a zip.
     """
     if not path.exists():
-        raise DataError("no such file or folder", where=str(path))
+        raise DataError("no such file or folder", where=str(path), fix="check the path")
     store = MemoryBlobStore() if blobs is None else blobs
     read: list[tuple[DatasetItem, Split | None]] = []
     complaints: list[str] = []

@@ -259,5 +259,6 @@ def _read_version(path: Path, kit: str) -> tuple[Dataset, FolderBlobStore]:
         raise DataError(
             f"these samples are for the kit {dataset.header.kit!r}, this project is {kit!r}",
             where=str(manifest),
+            fix="import them into a project of that kit",
         )
     return dataset, source

@@ -166,7 +166,11 @@ def _read_list(path: Path) -> set[str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError:
-        raise UsageError("cannot read the list of --only", where=str(path)) from None
+        raise UsageError(
+            "cannot read the list of --only",
+            where=str(path),
+            fix="a text file in UTF-8 with the name of one sample on each line",
+        ) from None
     return {line.strip().lstrip("./") for line in lines if line.strip()}
 
 

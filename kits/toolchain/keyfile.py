@@ -40,7 +40,11 @@ def write_key(path: Path, key: Ed25519PrivateKey, passphrase: bytes | None) -> N
     try:
         write_atomically(path, _encode(key, passphrase), private=True, new=True)
     except FileExistsError:
-        raise ConfigError("this key file exists already", where=str(path)) from None
+        raise ConfigError(
+            "this key file exists already",
+            where=str(path),
+            fix="another name; a key is never written over",
+        ) from None
 
 
 def read_key(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
@@ -58,7 +62,9 @@ def read_key(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
         content = path.read_bytes()
         mode = path.stat().st_mode
     except FileNotFoundError:
-        raise ConfigError("no private key", where=str(path)) from None
+        raise ConfigError(
+            "no private key", where=str(path), fix="kit key list shows which there are"
+        ) from None
     if mode & 0o077:
         raise ConfigError(
             "others may read this private key", where=str(path), fix=f"chmod 600 {path}"
@@ -69,7 +75,9 @@ def read_key(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
     except UnsupportedAlgorithm as error:  # the passphrase opened it, and there is no key inside
         raise _damaged(path) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigError("not an Ed25519 key", where=str(path))
+        raise ConfigError(
+            "not an Ed25519 key", where=str(path), fix="name a PEM file with an Ed25519 key"
+        )
     return key
 
 

@@ -108,7 +108,11 @@ class KeyStore:
         except FileNotFoundError:
             return 1
         except ValidationError as error:
-            raise ConfigError("damaged", where=str(self.folder / POLICY)) from error
+            raise ConfigError(
+                "damaged",
+                where=str(self.folder / POLICY),
+                fix="put it back from a copy, or delete it and say the threshold again",
+            ) from error
 
     def require(self, threshold: int) -> None:
         """Keeps how many root keys must sign."""
@@ -211,10 +215,18 @@ def read_public(path: Path) -> PublicHalf:
         with open(path, "rb") as file:
             content = file.read(MAX_PUBLIC_BYTES + 1)
         if len(content) > MAX_PUBLIC_BYTES:
-            raise ConfigError("too long for a public key", where=str(path))
+            raise ConfigError(
+                "too long for a public key",
+                where=str(path),
+                fix="kit key export --public makes one",
+            )
         half = PublicHalf.model_validate_json(content)
     except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise ConfigError(
+            f"cannot be read: {error.strerror}",
+            where=str(path),
+            fix="name a file that you may read",
+        ) from error
     except ValidationError as error:
         raise ConfigError(
             "no public key of Kitwright", where=str(path), fix="kit key export --public makes one"

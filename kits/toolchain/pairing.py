@@ -148,7 +148,10 @@ def pair_up(before: Evaluation, after: Evaluation) -> Pair:
     later = {result.sample_id: result for result in after.results}
     both = [result for result in before.results if result.sample_id in later]
     if not both:
-        raise DataError("the two evaluations have no sample in common")
+        raise DataError(
+            "the two evaluations have no sample in common",
+            fix="evaluate both on one dataset version",
+        )
     return Pair(tuple(both), tuple(later[result.sample_id] for result in both))
 
 

@@ -36,7 +36,10 @@ class Passphrases:
             if given != self._asked("the same again: "):
                 raise UsageError("these were two different passphrases", fix="repeat the command")
         if len(given) < MIN_CHARACTERS:
-            raise UsageError(f"a passphrase has at least {MIN_CHARACTERS} characters")
+            raise UsageError(
+                f"a passphrase has at least {MIN_CHARACTERS} characters",
+                fix="a longer one: a few words",
+            )
         self.worked(given.encode())
         return given.encode()
 

@@ -49,9 +49,17 @@ class Pending:
                 Metadata[Root].from_bytes(stored.previous.encode()) if stored.previous else None,
             )
         except OSError as error:
-            raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
+            raise ConfigError(
+                f"cannot be read: {error.strerror}",
+                where=str(path),
+                fix="name a file that you may read",
+            ) from error
         except (ValidationError, RepositoryError) as error:
-            raise ConfigError("no root that waits for signatures", where=str(path)) from error
+            raise ConfigError(
+                "no root that waits for signatures",
+                where=str(path),
+                fix="name the file that the other signer wrote",
+            ) from error
 
     def write(self, path: Path) -> None:
         """Keeps it, durably."""

@@ -140,7 +140,7 @@ def find_inputs(given: Sequence[Path]) -> list[Path]:
         elif path.is_file():
             found.append(path)
         else:
-            raise UsageError("no such file or folder", where=str(path))
+            raise UsageError("no such file or folder", where=str(path), fix="check the path")
     return found
 
 

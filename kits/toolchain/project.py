@@ -92,7 +92,11 @@ class Project:
             for part in path[:-1]:
                 target = target.setdefault(part, {})
                 if not isinstance(target, dict):
-                    raise ConfigError(f"{key!r} has nothing below {part!r}", where="--set")
+                    raise ConfigError(
+                        f"{key!r} has nothing below {part!r}",
+                        where="--set",
+                        fix="kit config show lists the keys",
+                    )
             target[path[-1]] = load_yaml(text)
         config = validate_settings(value, ProjectConfig, where="--set")
         return self._assemble(self.root, config, "--set", "")

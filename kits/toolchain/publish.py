@@ -55,7 +55,9 @@ def prepare(project: Project, path: Path, *, with_data: bool = True) -> Shipment
     bundle = open_file(path)
     if bundle.manifest.project != project.config.name:
         raise DataError(
-            f"this bundle belongs to the project {bundle.manifest.project!r}", where=str(path)
+            f"this bundle belongs to the project {bundle.manifest.project!r}",
+            where=str(path),
+            fix="publish it from that project's folder",
         )
     dataset = project.dataset(bundle.manifest.dataset) if with_data else None
     text = (project.root / CONFIG_NAME).read_text(encoding="utf-8")

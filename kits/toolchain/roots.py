@@ -90,7 +90,10 @@ def change(
     named = root.roles[role]
     named.threshold = threshold or named.threshold
     if not 1 <= named.threshold <= len(named.keyids):
-        raise UsageError(f"{named.threshold} of {len(named.keyids)} keys cannot sign for {role}")
+        raise UsageError(
+            f"{named.threshold} of {len(named.keyids)} keys cannot sign for {role}",
+            fix="a threshold from 1 to the number of keys",
+        )
     if role == "targets":
         pending.targets = resigned(desk, found, root)
     return pending
@@ -193,13 +196,17 @@ def resend(desk: Desk) -> MetadataVersions:
     """
     kept = desk.trusted.kept_targets()
     if kept is None:
-        raise UsageError("nothing of this hub is known here", where=desk.client.address)
+        raise UsageError(
+            "nothing of this hub is known here",
+            where=desk.client.address,
+            fix="kit key trust first",
+        )
     client = desk.client
     missing = [path for path in desk.trusted.roots() if _lacks(client, path.name, Root.type)]
     owed: Metadata[Targets] | None = kept
     if not _lacks(client, f"{kept.signed.version}.targets.json", Targets.type):
         if not missing:
-            raise UsageError("the hub lacks nothing", where=client.address)
+            raise UsageError("the hub lacks nothing", where=client.address, fix="nothing to do")
         owed = None
     for path in missing:
         targets, owed = _with_root(desk, path, owed)

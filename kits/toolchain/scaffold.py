@@ -165,7 +165,11 @@ def update(folder: Path, *, dry_run: bool) -> list[FileChange]:
             fix="make a new project with `kit new` and move your kit.yaml into it",
         ) from None
     except ValidationError as error:
-        raise ConfigError(f"not readable: {error.errors()[0]['msg']}", where=str(path)) from None
+        raise ConfigError(
+            f"not readable: {error.errors()[0]['msg']}",
+            where=str(path),
+            fix="put the file back as `kit new` wrote it",
+        ) from None
     template = template_of(memory.template)
     known = _questions(template)
     answers = {k: v for k, v in memory.answers.items() if k in known}

@@ -92,7 +92,11 @@ class TrustedCopy:
             BundleError: it is another hub, or one that lost releases, which can be given back to it then; see `refresh`.
         """
         if self.known:
-            raise UsageError("a root of this hub is trusted here already", where=str(self.folder))
+            raise UsageError(
+                "a root of this hub is trusted here already",
+                where=str(self.folder),
+                fix="nothing to do",
+            )
         before = TrustedCopy(self._client, old)
         if not before.known:
             raise UsageError("nothing was ever verified here of that address", where=str(old), fix="--sha256 FINGERPRINT")  # fmt: skip

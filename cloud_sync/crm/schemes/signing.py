@@ -27,6 +27,7 @@ def sign(scheme: Signed | Shown, url: str, body: bytes, secret: str, now: float)
         raise ConfigError(
             "a public key verifies and cannot sign: only the other side can try it",
             where="webhook secret",
+            fix="let the CRM send a message",
         )
     key = bytes_of_whsec(secret) if scheme.key == "whsec" else secret.encode()
     if not key:

@@ -174,7 +174,11 @@ def _firm(path: Path) -> FirmWords:
     except OSError as error:
         raise ConfigError("the file of phrases cannot be read", where=where, fix=fix) from error
     if len(content) > MOST_BYTES:
-        raise ConfigError(f"a file of phrases has at most {MOST_BYTES >> 20} MiB", where=where)
+        raise ConfigError(
+            f"a file of phrases has at most {MOST_BYTES >> 20} MiB",
+            where=where,
+            fix="leave out columns whose own words will do",
+        )
     try:
         found = parse_settings(content.decode("utf-8"), FirmWords, where=where)
     except (UnicodeDecodeError, RecursionError):

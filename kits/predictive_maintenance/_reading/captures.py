@@ -98,7 +98,11 @@ class _Opener:
         table = aligned(table, self._sidecar.time, self._notes, capture.name)
         columns, own = _channels(table, self._sidecar)
         if not columns:
-            raise DataError("no column of readings", where=capture.name, fix="export at least one column of numbers")
+            raise DataError(
+                "no column of readings",
+                where=capture.name,
+                fix="export at least one column of numbers",
+            )
         return columns, self._rate(capture, own)
 
     def _rate(self, capture: Capture, own: float | None) -> float | None:

@@ -71,7 +71,11 @@ def read_hdf5(path: Path, most_bytes: int, max_rows: int | None) -> Table:
 
 def _table(found: Contents, most_bytes: int, max_rows: int | None, where: str) -> Table:
     if not found.held:
-        raise DataError("no dataset with readings in it", where=where, fix="save readings as a dataset of numbers with one or two dimensions")
+        raise DataError(
+            "no dataset with readings in it",
+            where=where,
+            fix="save readings as a dataset of numbers with one or two dimensions",
+        )
     length = with_most((one.length, one.width) for one in found.held)
     taken = [one for one in found.held if one.length == length]
     size = 8 * length * sum(one.width for one in taken)

@@ -115,7 +115,11 @@ def read_cycles(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
 def _sensor(file: Path, before: Sequence[_Sensor]) -> _Sensor:
     table = read_table(file)
     if any(c.kind != "number" for c in table.columns):
-        raise DataError("not only numbers", where=file.name, fix="one row for each cycle, numbers alone, with the same sign between them")
+        raise DataError(
+            "not only numbers",
+            where=file.name,
+            fix="one row for each cycle, numbers alone, with the same sign between them",
+        )
     if before and table.rows != len(before[0].readings):
         raise DataError(
             f"{table.rows} cycles, other sensors have {len(before[0].readings)}", where=file.name

@@ -49,7 +49,11 @@ def pivot(
         series[name] = (seconds[once], values[once])
         doubles += rows.size - once.size
     if not series:
-        raise DataError("no tag with a time", where=where, fix="export a column of tags, one of times and one of values")
+        raise DataError(
+            "no tag with a time",
+            where=where,
+            fix="export a column of tags, one of times and one of values",
+        )
     say_doubles(doubles, timed.size, notes, where, "readings")
     units = long.units_in(table)
     if any(len(name) > MAX_NAME for name in series):

@@ -110,11 +110,19 @@ def _read_meta(file: Path) -> Table:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise DataError("the list of captures cannot be read", where=file.name, fix="write a JSON object with one entry for each file, in UTF-8, or a CSV with one row for each") from error
+        raise DataError(
+            "the list of captures cannot be read",
+            where=file.name,
+            fix="write a JSON object with one entry for each file, in UTF-8, or a CSV with one row for each",
+        ) from error
     rows = [{"file": k, **v} for k, v in content.items() if isinstance(v, dict)] if isinstance(
         content, dict) else content  # fmt: skip
     if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
-        raise DataError("the list of captures has no rows", where=file.name, fix="write one row for each capture, or take the list away")
+        raise DataError(
+            "the list of captures has no rows",
+            where=file.name,
+            fix="write one row for each capture, or take the list away",
+        )
     names = list(dict.fromkeys(key for row in rows for key in row))
     return Table(tuple(_json_column(name, [row.get(name) for row in rows]) for name in names))
 

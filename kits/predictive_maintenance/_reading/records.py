@@ -128,7 +128,9 @@ def _json(text: str, where: str) -> Iterator[Row]:
         try:
             value, end = decoder.raw_decode(text, at)
         except RecursionError as error:
-            raise DataError("nested too deep", where=where, fix="export one flat object for each reading") from error
+            raise DataError(
+                "nested too deep", where=where, fix="export one flat object for each reading"
+            ) from error
         except ValueError as error:
             raise DataError(
                 f"not JSON: {error}", where=where, fix="export it again: the file may be cut off"

@@ -125,7 +125,11 @@ def _read_arrays(path: Path, max_rows: int | None) -> Table:
     single = {n: float(a.reshape(-1)[0]) for n, a in arrays.items() if a.size == 1 and _counts(a)}
     shaped = {n: _as_columns(a) for n, a in arrays.items() if _counts(a) and n not in single}
     if not shaped:
-        raise DataError("no array of numbers with one or two dimensions", where=path.name, fix="save readings as an array of (moments,) or (moments, channels)")
+        raise DataError(
+            "no array of numbers with one or two dimensions",
+            where=path.name,
+            fix="save readings as an array of (moments,) or (moments, channels)",
+        )
     length = with_most((matrix.shape[1], len(matrix)) for matrix in shaped.values())
     taken = {name: matrix for name, matrix in shaped.items() if matrix.shape[1] == length}
     _bounded(length, sum(map(len, taken.values())), path.name)

@@ -101,7 +101,11 @@ def _without_words() -> Iterator[list[str]]:
 def _refuse(channels: Sequence[Any], path: Path, most_cells: int) -> None:
     readings = sum(len(one) for one in channels)
     if not any(_is_number(one) for one in channels):
-        raise DataError("no channel with readings in it", where=path.name, fix="save the channels themselves, not their properties alone")
+        raise DataError(
+            "no channel with readings in it",
+            where=path.name,
+            fix="save the channels themselves, not their properties alone",
+        )
     # nothing is packed: each takes a byte and more
     if readings > 8 * path.stat().st_size:
         text = (

@@ -104,7 +104,9 @@ def decoded(raw: bytes, where: str) -> tuple[bytes, str]:
     if encoding.startswith("utf-16"):
         return raw.decode(encoding, errors="replace").encode(), "utf-16"
     if b"\0" in raw[:4096]:
-        raise DataError("not a text file", where=where, fix="export it as CSV in UTF-8, or leave it out")
+        raise DataError(
+            "not a text file", where=where, fix="export it as CSV in UTF-8, or leave it out"
+        )
     if raw.startswith(b"\xef\xbb\xbf"):
         raw = raw[3:]
     if b"\n" not in raw:

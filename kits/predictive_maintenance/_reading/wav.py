@@ -33,17 +33,25 @@ def read_wav(path: Path) -> tuple[NDArray[np.float64], float]:
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=path.name) from error
     if len(content) < 12 or content[:4] != b"RIFF" or content[8:12] != b"WAVE":
-        raise DataError("not a WAV file", where=path.name, fix="record it as PCM or float WAV, or leave it out")
+        raise DataError(
+            "not a WAV file", where=path.name, fix="record it as PCM or float WAV, or leave it out"
+        )
     layout, data = _chunks(content, path.name)
     kind, channels, rate, _, block, bits = struct.unpack("<HHIIHH", layout[:16])
     if kind == _EXTENSIBLE and len(layout) >= 26:
         kind = struct.unpack("<H", layout[24:26])[0]
     if not 0 < channels <= _MAX_CHANNELS or rate <= 0 or block != channels * bits // 8:
-        raise DataError("a WAV file whose header contradicts itself", where=path.name, fix="write it again with the program that recorded it, or leave it out")
+        raise DataError(
+            "a WAV file whose header contradicts itself",
+            where=path.name,
+            fix="write it again with the program that recorded it, or leave it out",
+        )
     usable = len(data) // block * block
     flat = _decoded(data[:usable], kind, bits, path.name)
     if not flat.size:
-        raise DataError("a WAV file without samples", where=path.name, fix="record it again, or leave it out")
+        raise DataError(
+            "a WAV file without samples", where=path.name, fix="record it again, or leave it out"
+        )
     return np.ascontiguousarray(flat.reshape(-1, channels).T), float(rate)
 
 
@@ -57,7 +65,9 @@ def _chunks(content: bytes, where: str) -> tuple[bytes, bytes]:
         if name == b"data" and layout:
             return layout, body
         at += 8 + size + size % 2
-    raise DataError("a WAV file without samples", where=where, fix="record it again, or leave it out")
+    raise DataError(
+        "a WAV file without samples", where=where, fix="record it again, or leave it out"
+    )
 
 
 def _decoded(data: bytes, kind: int, bits: int, where: str) -> NDArray[np.float64]:

@@ -68,7 +68,11 @@ def open_document(path: Path, name: str) -> list[Source]:
     """
     tables = [(key, rows) for key, rows in tables_in(_loaded(path)) if columns_of(rows)]
     if not tables:
-        raise DataError("no JSON objects with texts in it", where=path.name, fix="a list of objects, one for each mail or record, with texts in their fields")
+        raise DataError(
+            "no JSON objects with texts in it",
+            where=path.name,
+            fix="a list of objects, one for each mail or record, with texts in their fields",
+        )
     alone = len(tables) == 1
     return [
         Source(name if alone else where_of(name, key), "" if alone else key, ListedRows.of(rows, "JSON"))

@@ -87,7 +87,11 @@ def open_rasa(path: Path) -> ListedRows:
         except YAMLError as error:
             raise DataError(f"not YAML: {str(error).splitlines()[0]}", where=path.name) from error
     if not rows:
-        raise DataError("no examples with intents in it", where=path.name, fix="an entry for each intent under `nlu`, its texts under `examples`")
+        raise DataError(
+            "no examples with intents in it",
+            where=path.name,
+            fix="an entry for each intent under `nlu`, its texts under `examples`",
+        )
     return ListedRows.of(rows, "Rasa's examples")
 
 

@@ -271,7 +271,7 @@ def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     """
     files = eml_files(path)
     if not files:
-        raise DataError("no .eml file here", where=str(path))
+        raise DataError("no .eml file here", where=str(path), fix="name the folder that holds them")
     box = _Box(sidecar)
     base = path if path.is_dir() else path.parent
     for file in files:
@@ -343,7 +343,9 @@ def read_maildir(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         if made is not None:
             yield made
     if not found:
-        raise DataError("no mail in this Maildir", where=str(path))
+        raise DataError(
+            "no mail in this Maildir", where=str(path), fix="name the folder with cur and new in it"
+        )
     yield from box.findings()
 
 

@@ -161,7 +161,11 @@ def _loaded(config: ReplyModelConfig, device: str) -> tuple[Any, Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(place, **safe)
         model = AutoModelForCausalLM.from_pretrained(place, use_safetensors=True, **safe, **extra)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"the model cannot be loaded: {error}", where=config.base) from error
+        raise ConfigError(
+            f"the model cannot be loaded: {error}",
+            where=config.base,
+            fix="a folder with a causal language model in safetensors, or its name at the hub of models",
+        ) from error
     if not tokenizer.chat_template:
         raise ConfigError(
             "this model has no chat template", where=config.base, fix="take an instruct model"

@@ -62,7 +62,9 @@ def add(
     store = open_keys(keys)
     half = read_public(pub)
     if half.role != role_of(role):
-        raise UsageError(f"this is a {half.role} key", where=str(pub))
+        raise UsageError(
+            f"this is a {half.role} key", where=str(pub), fix="name a key of the other role"
+        )
     store.add(half)
     if not hub:
         if threshold:
@@ -98,7 +100,9 @@ def remove(
         named = found.root.roles[role_of(role)].keyids
         gone = [one for one in named if len(key_id) >= 8 and one.startswith(key_id)]
         if len(gone) != 1:
-            raise UsageError(f"the root names no such {role} key", where=key_id[:64])
+            raise UsageError(
+                f"the root names no such {role} key", where=key_id[:64], fix="kit key list"
+            )
         new = roots.change(desk, found, role_of(role), remove=gone, threshold=threshold)
         _sign_and_send(Console(as_json, quiet), desk, new, yes=yes)
 

@@ -143,7 +143,7 @@ class Sitting:
         """
         chosen = sorted({clean_label(label) for label in labels})
         if not chosen:
-            raise UsageError("a statement needs a label")
+            raise UsageError("a statement needs a label", fix="name one or several")
         stated = Annotation(
             SEVERAL.join(chosen), author=self.author, source="review", at=self.clock()
         )

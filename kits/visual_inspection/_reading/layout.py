@@ -127,7 +127,11 @@ def layout_of(path: Path, *, one_product: bool = True) -> Layout:
     """
     files = pictures_under(path)
     if not files:
-        raise DataError("a folder without pictures", where=str(path))
+        raise DataError(
+            "a folder without pictures",
+            where=str(path),
+            fix="put PNG or JPEG files there, or name another folder",
+        )
     masks = _masks(path, files)
     left = [file for file in files if file not in masks]
     folders = [_folders(file.relative_to(path)) for file in left]

@@ -135,13 +135,19 @@ def _yolo_leftovers(found: YoloSet, unlabelled: list[str]) -> Iterator[Finding]:
 def _open_yolo(path: Path) -> YoloSet:
     entry = find_yolo(path)
     if entry is None:
-        raise DataError("no data.yaml and no images/ + labels/ here", where=str(path))
+        raise DataError(
+            "no data.yaml and no images/ + labels/ here",
+            where=str(path),
+            fix="export YOLO with its data.yaml, or as images/ and labels/",
+        )
     if entry.is_dir():
         return YoloSet(entry, _names_beside(entry), tuple(_by_folder(entry)))
     try:
         content = load_yaml(entry.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(f"data.yaml cannot be read: {error}", where=str(entry)) from error
+        raise DataError(
+            f"data.yaml cannot be read: {error}", where=str(entry), fix="export it again"
+        ) from error
     if not isinstance(content, dict):
         raise DataError("data.yaml holds no keys", where=str(entry), fix="see the YOLO format")
     names = _class_names(content.get("names"), entry)
