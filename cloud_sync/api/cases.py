@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 from sqlalchemy.orm import Session
 
-from cloud_sync.api._paging import PageNumber, numbered_page
+from cloud_sync.api._paging import PageNumber
 from cloud_sync.cases import figures, reading
 from cloud_sync.cases.closing import MAX_CAUSE, Finding, acknowledge, close, find_case
 from cloud_sync.cases.labels import behind
@@ -62,9 +62,10 @@ def list_cases(
     page: PageNumber = 1,
 ) -> Json:
     """Cases, open ones first, then the newest; ask for the next page with `page=next`."""
-    wanted = reading.wanted(reading.Asked(state, device, asset))
-    found, following = numbered_page(session, wanted, page, limit)
-    return {"cases": [reading.as_json(case) for case in found], "next": following}
+    asked = reading.Asked(state, device, asset)
+    found = reading.listed(session, asked, (page - 1) * limit, limit + 1)
+    following = page + 1 if len(found) > limit else None
+    return {"cases": [reading.as_json(case) for case in found[:limit]], "next": following}
 
 
 @router.get("/report")

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.store.bulk import count_rows
 from cloud_sync.store.models import Case, CaseTransition, Sample
 from cloud_sync.store.models.cases import OPEN_ALARMS
 from kits.core.window import MEDIA_TYPE
@@ -47,22 +48,46 @@ class Asked:
 
 
 def find(session: Session, asked: Asked, limit: int = 100) -> Sequence[Case]:
-    """The first of those that are `wanted`."""
-    return session.scalars(wanted(asked).limit(min(limit, MAX_LIST))).all()
+    """The first of those that are listed."""
+    return listed(session, asked, 0, min(limit, MAX_LIST))
 
 
-def wanted(asked: Asked) -> Select[Case]:
-    """Open cases first, those nobody has taken on before the others, then the newest."""
+def count(session: Session, asked: Asked) -> int:
+    """How many are listed in all."""
+    return sum(count_rows(session, part) for part in _parts(asked))
+
+
+def listed(session: Session, asked: Asked, skipped: int, limit: int) -> Sequence[Case]:
+    """Open cases first, those nobody has taken on before the others, then the newest.
+
+    Open and closed ones are asked for one after the other: of open ones there is one for each machine at most, and
+    closed ones alone are in the order of an index. In one list the database would sort all cases for each page.
+    """
+    found: list[Case] = []
+    for part in _parts(asked):
+        found += session.scalars(part.offset(skipped).limit(limit - len(found)))
+        if len(found) == limit:
+            break
+        if not found:
+            skipped -= count_rows(session, part)
+        else:
+            skipped = 0
+    return found
+
+
+def _parts(asked: Asked) -> list[Select[Case]]:
+    """Open cases and closed ones, as far as they are asked for, each in their order."""
     query = select(Case)
-    if asked.which:
-        is_open = Case.closed_at.is_(None)
-        query = query.where(is_open if asked.which == "open" else ~is_open)
     if asked.device:
         query = query.where(Case.device == asked.device)
     if asked.asset:
         query = query.where(Case.asset == asked.asset)
-    order = Case.closed_at.is_not(None), ~OPEN_ALARMS, Case.opened_at.desc(), Case.id
-    return query.order_by(*order)
+    newest = Case.opened_at.desc(), Case.id
+    parts = {
+        "open": query.where(Case.closed_at.is_(None)).order_by(~OPEN_ALARMS, *newest),
+        "closed": query.where(Case.closed_at.is_not(None)).order_by(*newest),
+    }
+    return [parts[asked.which]] if asked.which else [*parts.values()]
 
 
 def steps(session: Session, case_id: str) -> Sequence[CaseTransition]:

@@ -53,7 +53,6 @@ def case_list(
 ) -> None:
     """List cases, open ones first, then the newest."""
     from cloud_sync.cases import reading
-    from cloud_sync.store.bulk import count_rows
 
     which: reading.Which
     if state == "open":
@@ -68,7 +67,7 @@ def case_list(
     with opened(data) as hub, hub.database.session() as session:
         asked = reading.Asked(which, device, asset)
         found = reading.find(session, asked, limit)
-        total = count_rows(session, reading.wanted(asked))
+        total = reading.count(session, asked)
     rows = [
         (c.id, c.asset, c.device, c.level, c.state, c.since.isoformat(timespec="minutes"), c.label, c.cause)
         for c in found

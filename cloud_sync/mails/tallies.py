@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, timezone
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Double, cast, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.mails import truth
@@ -18,7 +18,6 @@ from cloud_sync.store.models import Bundle, MailDraft, Sample
 from cloud_sync.store.models.mails import MAILS
 
 WEEK = timedelta(days=7)
-_HOUR = timedelta(hours=1)
 Key = tuple[str, str, datetime]
 """Project, bundle, Monday."""
 
@@ -117,17 +116,16 @@ def _count_drafts(
 ) -> None:
     """In the week in which the draft was sent or thrown away."""
     project = func.coalesce(Bundle.project, Sample.project, "")
-    columns = MailDraft.fate, MailDraft.changed_share, MailDraft.at, MailDraft.bundle
-    known = Sample.id.is_not(None)
     mine = (Sample.id == MailDraft.sample_id) & (Sample.device == MailDraft.device)
+    columns = MailDraft.fate, MailDraft.changed_share, MailDraft.at, MailDraft.bundle
     query = (
-        select(*columns, project, known, Sample.captured_at)
+        select(*columns, project, _hours(session))
         .outerjoin(Sample, mine)
         .outerjoin(Bundle, Bundle.id == MailDraft.bundle)
         .where(MailDraft.at >= since, MailDraft.at < until)
     )
-    for fate, changed, at, bundle, name, found_mail, came in session.execute(query):
-        tally = found[name, bundle, monday(at)]
+    for fate, changed, at, bundle, name, hours in session.execute(query):
+        tally = found[name, bundle, since + (at - since) // WEEK * WEEK]
         if fate == "discarded":
             tally.discarded += 1
             continue
@@ -135,5 +133,14 @@ def _count_drafts(
         tally.edited += fate == "edited"
         if fate == "edited":
             tally.changed.append(changed)
-        if found_mail and at >= came:
-            tally.answer_h.append((at - came) / _HOUR)
+        if hours is not None and hours >= 0:
+            tally.answer_h.append(hours)
+
+
+def _hours(session: Session) -> ColumnElement[float | None]:
+    """From a mail to its answer; NULL where the mail is not there."""
+    if session.get_bind().dialect.name == "sqlite":
+        # days are a number of ten digits there: what lies below a millisecond is no difference
+        days = func.julianday(MailDraft.at) - func.julianday(Sample.captured_at)
+        return func.round(days * 24, 6)
+    return cast(func.extract("epoch", MailDraft.at - Sample.captured_at) / 3600, Double)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.store.models import Annotation, Sample
 from cloud_sync.store.models.intake import AUDIT
-from cloud_sync.store.models.mails import MAILS
+from cloud_sync.store.models.mails import MAILS, SUGGESTED
 from kits.core.mail_remarks import read_remarks
 
 STRONG = ("review", "outcome")
@@ -97,8 +97,8 @@ def suggested(
     """
     asked = select(*_COLUMNS, Sample.meta).join(Annotation, _SAID)
     left = asked.where(
-        *_within(since, until, ""), Sample.verdict == "review", Annotation.label != ""
-    )
+        *_within(since, until, ""), Sample.verdict == "review", Annotation.label != "", SUGGESTED != ""
+    )  # fmt: skip
     rows: list[Any] = list(session.execute(left.order_by(Annotation.id)))
     return _fold(
         (*row[:4], label, *row[5:8]) for row in rows if (label := read_remarks(row[8]).suggested)

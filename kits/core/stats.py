@@ -120,6 +120,8 @@ def beta_quantile(q: float, a: float, b: float) -> float:
     low, high = 0.0, 1.0
     for _ in range(80):
         middle = (low + high) / 2
+        if middle in (low, high):
+            break  # no number lies between them
         if _beta_cdf(middle, a, b) < q:
             low = middle
         else:

@@ -29,6 +29,7 @@ from tests.cloud_sync.mail_builders import (
     letter,
     mail_row,
 )
+from tests.cloud_sync.plans import asked, plan
 from tests.cloud_sync.test_page_queries import plans_of
 
 COSTS = "costs: {currency: CHF, review: 0.5, escape: 4.0}"
@@ -227,3 +228,13 @@ def test_figures_read_mails_by_an_index_of_their_own(tmp_path: Path) -> None:
         )
     assert any("COVERING INDEX ix_sample_mail" in way for way in ways), ways
     assert not [way for way in ways if "SCAN sample" in way and "INDEX" not in way], ways
+
+
+def test_audits_and_suggestions_are_found_without_all_mails(tmp_path: Path) -> None:
+    with make_hub(tmp_path) as hub:
+        with hub.database.session() as session, asked(hub, "sample") as said:
+            mail_report(session, hub.config.prices, now=AT, weeks=1)
+        audited = plan(hub, [one for one in said if "kept_for = 'audit'" in one[0]])
+        assert "ix_sample_mail_audit (kept_for=? AND captured_at>? AND captured_at<?)" in audited
+        suggested = [one for one, _ in said if "LEFT OUTER JOIN" not in one and "meta" in one]
+        assert len(suggested) == 1 and "JSON_EXTRACT(sample.meta" in suggested[0].split("WHERE")[1]

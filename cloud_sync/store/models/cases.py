@@ -41,7 +41,11 @@ class Case(Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
-        Index("ix_asset_case_opened", "opened_at"),
+        # lists go by its first column; figures are counted in it without a look at any case
+        Index(
+            "ix_asset_case_opened",
+            *("opened_at", "worst", "project", "closed_at", "cause", "since", "id"),
+        ),
         Index("ix_asset_case_closed", "closed_at"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)

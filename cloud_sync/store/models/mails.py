@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloud_sync.store.models.intake import Sample, part_of
+from cloud_sync.store.models.intake import AUDIT, Sample, part_of
 from cloud_sync.store.types import Base, BigKey, JsonList, JsonObject
 from kits.core.sample import utc_now
 
@@ -16,6 +16,7 @@ ERASED = "erased"
 """State of the bytes of a sample of which only digest and decision are left."""
 MAILS = Sample.media_type == part_of(MEDIA_TYPE)
 WHO = Sample.meta["who"].as_string()
+SUGGESTED = Sample.meta["suggested"].as_string()
 ERASED_DIGEST = Sample.meta["erased"]["digest"].as_string()
 """Remarks (`kits.core.mail_remarks`) that mails are looked for by."""
 
@@ -23,6 +24,10 @@ Index(
     "ix_sample_mail", Sample.media_type, Sample.captured_at, Sample.project, Sample.bundle,
     Sample.verdict, Sample.device, Sample.id,
     sqlite_where=MAILS, postgresql_where=MAILS,
+)  # fmt: skip
+Index(
+    "ix_sample_mail_audit", Sample.kept_for, Sample.captured_at, Sample.bundle,
+    sqlite_where=and_(MAILS, AUDIT), postgresql_where=and_(MAILS, AUDIT),
 )  # fmt: skip
 TELLING_MAILS = and_(MAILS, Sample.blob_state != part_of(ERASED))
 """Mails that still tell of a person."""

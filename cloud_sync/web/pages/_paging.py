@@ -44,13 +44,17 @@ def page_of(
         query: in the order they are shown in, which is never the same for two rows.
         number: from 1.
     """
+    rows = session.scalars(query.offset((number - 1) * per_page).limit(per_page)).all()
+    return rows, place_of(request, number, per_page, len(rows), count_rows(session, query))
+
+
+def place_of(request: Request, number: int, per_page: int, shown: int, total: int) -> Place:
+    """The place of a page that shows so many rows of all."""
     before = (number - 1) * per_page
-    rows = session.scalars(query.offset(before).limit(per_page)).all()
-    total = count_rows(session, query)
     newer = _address(request, number - 1) if number > 1 else ""
-    older = _address(request, number + 1) if before + len(rows) < total and rows else ""
-    first, last = (before + 1, before + len(rows)) if rows else (0, 0)
-    return rows, Place(first, last, total, newer, older)
+    older = _address(request, number + 1) if before + shown < total and shown else ""
+    first, last = (before + 1, before + shown) if shown else (0, 0)
+    return Place(first, last, total, newer, older)
 
 
 def _address(request: Request, number: int) -> str:

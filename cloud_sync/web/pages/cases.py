@@ -22,7 +22,7 @@ from cloud_sync.intake.words import since_words
 from cloud_sync.store.models import Asset, Case, Sample
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._choices import Choices, first_of
-from cloud_sync.web.pages._paging import PageNumber, page_of
+from cloud_sync.web.pages._paging import PageNumber, place_of
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
 from kits.core.hub_api import MAX_WINDOW_MINUTES, WindowRequest
 from kits.core.sample import utc_now
@@ -56,7 +56,8 @@ def case_list(
     now = utc_now()
     found = figures.case_figures(session, now=now)
     asked = reading.Asked(state, device, asset)
-    cases, place = page_of(request, session, reading.wanted(asked), page, SHOWN)
+    cases = reading.listed(session, asked, (page - 1) * SHOWN, SHOWN)
+    place = place_of(request, page, SHOWN, len(cases), reading.count(session, asked))
     choices = {
         "state": Choices(["open", "closed"]),
         "device": first_of(session, Asset.device, MAX_CHOICES),
