@@ -84,6 +84,12 @@ class LearningConfig(Section):
         description="share of the mails that would be filed which is left to a person, at random: where"
         " they file it is the true error rate",
     )
+    aside: tuple[Line, ...] = Field(
+        (),
+        description="folders that say nothing of what a mail is about, with / between folders, as one for each colleague;"
+        " what lies in them too. An audit mail that a person files in any other folder without an intent was decided"
+        " wrongly. Inboxes, archives, sent mail, trash and folders for what is done are known by their names",
+    )
 
 
 class KeepingConfig(Section):

@@ -25,6 +25,8 @@ _NOTE = "gate"
 _EARLIER = "gate/"
 """Before the id of a bundle that decided before."""
 _WORDS = "gate-words"
+_NAMED = 3
+"""Folders."""
 
 
 class GateMemory(BaseModel):
@@ -37,6 +39,10 @@ class GateMemory(BaseModel):
     because: str = Field("", description="why it is as it is, in words")
     audits: int = Field(0, ge=0, description="audit mails that a person filed")
     wrong: int = Field(0, ge=0, description="of these, decided wrongly")
+    elsewhere: dict[str, int] = Field(
+        default_factory=dict,
+        description="of the wrong ones, folder of no intent → how many lie there",
+    )
     word_at: datetime | None = Field(None, description="of the newest word of the hub followed")
     monitor: MonitorState | None = Field(None, description="the bet; none without a promise")
 
@@ -89,7 +95,14 @@ def _opened(memory: GateMemory, because: str) -> GateMemory:
     state = memory.monitor
     fresh = PromiseMonitor(state.epsilon, state.delta).state() if state is not None else None
     return memory.model_copy(
-        update={"closed": False, "because": because, "audits": 0, "wrong": 0, "monitor": fresh}
+        update={
+            "closed": False,
+            "because": because,
+            "audits": 0,
+            "wrong": 0,
+            "elsewhere": {},
+            "monitor": fresh,
+        }
     )
 
 
@@ -136,8 +149,12 @@ class Gate:
             self._ledger.keep_note(_NOTE, found.model_dump_json())
         return found
 
-    def hear(self, bundle: str, *, wrong: bool) -> None:
-        """A person filed an audit mail of this bundle."""
+    def hear(self, bundle: str, *, wrong: bool, elsewhere: str = "") -> None:
+        """A person filed an audit mail of this bundle.
+
+        Args:
+            elsewhere: the folder, where it is that of no intent.
+        """
         with self._ledger.transaction():
             memory = read_gate(self._ledger)
             if memory.bundle != bundle:
@@ -145,11 +162,15 @@ class Gate:
             update: dict[str, object] = {
                 "audits": memory.audits + 1, "wrong": memory.wrong + wrong
             }  # fmt: skip
+            if elsewhere:
+                lie = {**memory.elsewhere, elsewhere: memory.elsewhere.get(elsewhere, 0) + 1}
+                update["elsewhere"] = lie
+                memory = memory.model_copy(update={"elsewhere": lie})
             if memory.monitor is not None:
                 monitor = PromiseMonitor.of(memory.monitor).after(wrong)
                 update["monitor"] = monitor.state()
                 if monitor.broken and not memory.closed:
-                    update |= {"closed": True, "because": monitor.text()}
+                    update |= {"closed": True, "because": monitor.text() + _elsewhere(memory)}
             memory = memory.model_copy(update=update)
             self._ledger.keep_note(_NOTE, memory.model_dump_json())
         if memory.closed:
@@ -168,6 +189,18 @@ class Gate:
         self._ledger.keep_note(_NOTE, memory.model_dump_json())
         log("mail_gate_new", bundle=bundle[:12])
         return memory
+
+
+def _elsewhere(memory: GateMemory) -> str:
+    """Where the mails lie that are of no intent; so many that a sentence can name them."""
+    most = sorted(memory.elsewhere.items(), key=lambda one: (-one[1], one[0]))[:_NAMED]
+    if not most:
+        return ""
+    places = ", ".join(f"{n} in {folder!r}" for folder, n in most)
+    return (
+        f"; filed where no intent's mails go: {places}. A matter of its own is to be learned; a folder that says nothing of"
+        " what its mails are about belongs to source.learning.aside"
+    )
 
 
 @cache

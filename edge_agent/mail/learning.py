@@ -15,6 +15,7 @@ from edge_agent.errors import MailboxRefusedError
 from edge_agent.log import log, warn
 from edge_agent.mail.acting import Places, keyword_of
 from edge_agent.mail.comparing import Comparison, compare, text_of_html
+from edge_agent.mail.elsewhere import Elsewhere
 from edge_agent.mail.folders import on_server
 from edge_agent.mail.letters import DRAFT_HEADER, head_of
 from edge_agent.mail.mailbox import Mailbox
@@ -44,6 +45,7 @@ class Learner:
         self._ledger = room.ledger
         self._due = float("-inf")
         self._after = (0.0, "")
+        self._elsewhere = Elsewhere(room, self._new_heads)
 
     def look(self, box: Mailbox, places: Places) -> None:
         """Looks, when it is time.
@@ -177,6 +179,7 @@ class Learner:
                 with self._new_heads(box, "filed", folder) as heads:
                     for _uid, head in heads:
                         self._hear_of(head, labels[folder], folder)
+            self._elsewhere.look(box, labels.keys())
 
     def _look_at_marked(self, box: Mailbox, labels: Mapping[str, Sequence[str]]) -> None:
         """The newest mails whose keywords are not those that we set."""
@@ -225,9 +228,12 @@ class Learner:
 
     @contextlib.contextmanager
     def _new_heads(
-        self, box: Mailbox, purpose: str, folder: str
+        self, box: Mailbox, purpose: str, folder: str, began: str = _BEGAN
     ) -> Iterator[Sequence[tuple[int, Message]]]:
         """The headers of mails that came into a folder since the last look.
+
+        Args:
+            began: the note that says that this was looked for before.
 
         Where it looked is kept once the caller is done with them: what a kill cuts is heard again, and hearing
         it twice equals once.
@@ -236,7 +242,7 @@ class Learner:
         before = self._ledger.position(name, state.validity)
         if before is None:
             # of a folder that was not there before all is new; else nothing that lay in it
-            before = 0 if self._ledger.note(_BEGAN) else max(0, state.next_uid - 1)
+            before = 0 if self._ledger.note(began) else max(0, state.next_uid - 1)
         uids = box.uids_after(before)[:_MAX_AT_ONCE]
         wanted = ("Message-ID", "In-Reply-To", "References", "Date", DRAFT_HEADER)
         heads = box.headers(uids, wanted)

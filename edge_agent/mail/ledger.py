@@ -200,6 +200,11 @@ class Ledger:
         )
         return [MailRecord.of(row) for row in found]
 
+    def audits_unsaid(self) -> bool:
+        """Whether there are audit mails of which no person has said anything."""
+        query = "SELECT 1 FROM mails WHERE audit AND said_label='' AND state='acted' LIMIT 1"
+        return bool(self.read(query))
+
     def replies_to(self, who: str, since: float) -> int:
         """Replies drafted for whoever receives them since then."""
         found = self.read("SELECT COUNT(*) FROM replies WHERE who=? AND at>=?", (who, since))

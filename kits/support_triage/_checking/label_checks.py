@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from statistics import median
 
 from kits.core.kit import Finding
+from kits.core.mail import folders
 from kits.support_triage._checking.mails import Mail
-from kits.support_triage._reading import folders
 from kits.support_triage.config import Config
 
 FEW = 5

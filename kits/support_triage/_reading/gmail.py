@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from kits.core.errors import DataError
+from kits.core.mail.folders import is_system, own_kind
 from kits.core.mail.message import read_message
 from kits.core.tables import Row
-from kits.support_triage._reading.folders import is_system, own_kind
 
 _MAX_DEPTH = 6
 _KINDS = ("text/plain", "text/html")

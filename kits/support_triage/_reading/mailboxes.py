@@ -17,10 +17,10 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
+from kits.core.mail import folders
 from kits.core.mail.automatic import author_address, plain_address
 from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import thread_key
-from kits.support_triage._reading import folders
 from kits.support_triage._reading.imap_names import shown_name
 from kits.support_triage._reading.mail_files import eml_files, opened
 from kits.support_triage._reading.maildir import MaildirMail, mails_of

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kits.core.errors import DataError
+from kits.core.mail.folders import is_default
 from kits.core.mail.writing import write_message
 from kits.core.tables import encoding_of
 from kits.support_triage._reading.fits import SPLITS_SAID
-from kits.support_triage._reading.folders import is_default
 
 _SUFFIX = re.compile(r"|\.|\.txt|\.text|\.[0-9]{1,8}|\.[0-9a-f]{32,40}", re.IGNORECASE)
 """None, that of a text, or a number or digest behind a mail's name on a server."""

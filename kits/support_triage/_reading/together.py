@@ -9,9 +9,9 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from kits.core.kit import Finding
+from kits.core.mail import folders
 from kits.core.month_words import MONTH_WORDS
 from kits.core.tables import TableFile
-from kits.support_triage._reading import folders
 from kits.support_triage._reading.class_names import names_beside
 from kits.support_triage._reading.conversations import joined, reference
 from kits.support_triage._reading.fits import are_numbers
