@@ -80,6 +80,35 @@ def test_share_mistakes_time_and_money_are_counted_with_intervals() -> None:
         assert figure.low < figure.value < figure.high
 
 
+def bound_of(epsilon: float) -> ErrorBound:
+    return ErrorBound(epsilon=epsilon, delta=0.05, n=900, accepted=800, errors=5, coverage=proportion(800, 900), upper=epsilon)  # fmt: skip
+
+
+@pytest.mark.parametrize(("epsilon", "broken"), [(0.01, True), (0.05, False)])
+def test_a_promise_that_does_not_hold_on_these_mails_is_said(epsilon: float, broken: bool) -> None:
+    done = replayed(year(), bound=bound_of(epsilon))
+    told = [row for row in mail_text.rows(done, HEADING, COSTS) if "does not hold" in row]
+    assert bool(told) is broken
+    assert ("The promise does not hold on these mails" in page(done, HEADING, COSTS)) is broken
+
+
+def test_matters_that_the_bundle_never_learned_are_named_with_what_became_of_them() -> None:
+    new = [mail(200 + n, "filter plan", "refund", 0.95 if n < 4 else 0.1) for n in range(10)]
+    samples = [*year(), *new]
+    kit, asked = get_kit("support-triage"), task(samples)
+    done = replay_mails(kit, asked, MailOptions(), ("delay", "refund"))
+    assert done.notes[0] == (
+        "'filter plan' is no intent of this bundle: 4 of 10 such mails are filed as something else"
+    )
+    assert not any("no intent" in note for note in replayed(samples).notes), "labels not known"
+
+
+def test_what_lies_unlabelled_among_the_filed_is_counted_at_its_worst() -> None:
+    done = replayed([*year(), *(mail(300 + n, "", "refund", 0.95) for n in range(15))])
+    [told] = [note for note in done.notes if "nobody says" in note]
+    assert "15 of the filed mails have no label" in told and "30.0 % would be" in told
+
+
 def test_mails_of_a_few_threads_do_not_make_a_year_without_mistakes_certain() -> None:
     threads = [
         replace(mail(n, "refund", "refund", 0.95), group=f"thread={n % 5}") for n in range(100)

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from kits.core.operating_point import Costs, ErrorBound
 from kits.core.stats import Estimate
 from kits.toolchain.evaluation import finite
-from kits.toolchain.replaying.mails import ReplayedMails, Row
+from kits.toolchain.replaying.mails import ReplayedMails, Row, is_broken
 from kits.toolchain.replaying.text import Heading, money_text, percent, plural, with_interval
 
 _SHOWN = 20
@@ -39,6 +39,8 @@ def rows(done: ReplayedMails, heading: Heading, costs: Costs) -> Iterator[str]:
     """What follows the answer, for people."""
     if told := promise(done.bound):
         yield f"  {told}"
+    if broken := is_broken(done.wrong, done.bound):
+        yield f"  {broken}"
     yield f"  work: {done.work.said}; a wrong filing costs {money_text(costs.escape)} {costs.currency}"
     if done.right is not None:
         yield f"  the intent is right for {percent(done.right)} of {done.right.n} labelled mails, filed or not"

@@ -7,7 +7,7 @@ are counted all the same, and what is promised of them is the bundle's bound.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -31,6 +31,8 @@ _NONE = Estimate(value=0.0, low=0.0, high=0.0, n=0)
 _NO_DATE = "(no date)"
 _NO_INTENT = "(none)"
 _RIGHT = "accuracy"
+_TOLD = 5
+"""Labels that the bundle does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Seen:
 
     Attributes:
         wrong: filed wrongly; None where nobody labelled it.
+        truth: its labels; empty where nobody labelled it.
     """
 
     group: str
@@ -73,6 +76,7 @@ class Seen:
     filed: bool
     machine: bool
     wrong: bool | None
+    truth: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +128,13 @@ def replays_mails(kit: Kit) -> bool:
     return MEDIA_TYPE in kit.manifest.media_types
 
 
-def replay_mails(kit: Kit, task: EvaluateTask, options: MailOptions) -> ReplayedMails:
+def replay_mails(
+    kit: Kit, task: EvaluateTask, options: MailOptions, learned: Collection[str] = ()
+) -> ReplayedMails:
     """Every mail through the bundle, in the order of the data.
+
+    Args:
+        learned: the bundle's labels; none: they are not known.
 
     Raises:
         DataError: not one mail can be read.
@@ -152,7 +161,7 @@ def replay_mails(kit: Kit, task: EvaluateTask, options: MailOptions) -> Replayed
         bound=bound,
         intents=_rows(seen, by_intent=True),
         months=_rows(seen, by_intent=False),
-        notes=tuple(_notes(seen, unread, bound)),
+        notes=(*_doubts(seen, set(learned)), *_notes(seen, unread, bound)),
         right=right,
     )
 
@@ -178,7 +187,8 @@ def _through(task: EvaluateTask, judged: Mapping[str, ItemResult]) -> tuple[list
         if result is not None:
             prediction = prediction_from_json(dict(result.prediction))
             filed = result.verdict == "act"
-            seen.append(_seen(task, item, prediction, filed, filed and result.cost > 0))
+            one = _seen(task, item, prediction, filed, filed and result.cost > 0)
+            seen.append(replace(one, truth=result.truth))
         elif (found := predicted.get(item.sample.id)) is not None:
             seen.append(_seen(task, item, found, point.decide(found).verdict == "act", None))
     return seen, unread
@@ -309,6 +319,38 @@ def _rows(seen: Sequence[Seen], *, by_intent: bool) -> tuple[Row, ...]:
     if by_intent:
         return tuple(sorted(rows, key=lambda row: (-row.mails, row.name)))
     return tuple(sorted(rows, key=lambda row: row.name))
+
+
+def _doubts(seen: Sequence[Seen], learned: set[str]) -> Iterator[str]:
+    """What the bundle does not know, and what these figures do not."""
+    table: dict[str, list[Seen]] = {}
+    for one in seen:
+        if one.truth and learned and learned.isdisjoint(one.truth.split("|")):
+            table.setdefault(one.truth, []).append(one)
+    for label, mine in sorted(table.items(), key=lambda row: (-len(row[1]), row[0]))[:_TOLD]:
+        filed = sum(one.filed for one in mine)
+        yield (
+            f"{label!r} is no intent of this bundle: {filed} of {len(mine)} such mails are filed as something else"
+        )
+    unknown = sum(one.filed and one.wrong is None for one in seen)
+    known = [one.wrong for one in seen if one.filed and one.wrong is not None]
+    if unknown and known:
+        most = (sum(map(bool, known)) + unknown) / (len(known) + unknown)
+        yield (
+            f"{unknown} of the filed mails have no label, so nobody says whether they lie right: were all of them wrong, "
+            f"{100 * most:.1f} % would be; label some (kit label)"
+        )
+
+
+def is_broken(wrong: Estimate | None, bound: ErrorBound | None) -> str:
+    """That a promise does not hold on these mails, beyond doubt; empty where it may."""
+    if wrong is None or bound is None or not bound.accepted or wrong.low <= bound.epsilon:
+        return ""
+    return (
+        f"the promise does not hold on these mails: at most {100 * bound.epsilon:.3g} % were to be filed wrongly, and"
+        f" {100 * wrong.low:.1f} to {100 * wrong.high:.1f} % are. They are not like those it was made on: see the months, import"
+        " them and train again"
+    )
 
 
 def _notes(seen: Sequence[Seen], unread: int, bound: ErrorBound | None) -> list[str]:

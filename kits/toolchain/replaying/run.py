@@ -116,7 +116,9 @@ def replay(  # noqa: PLR0913  (what a command may say)
             kit.manifest.title, name, ready.id, dataset.id, task.seed, tuple(complaints)
         )
         if replays_mails(kit):
-            return _of_mails(replay_mails(kit, task, options.mail), heading, costs)
+            return _of_mails(
+                replay_mails(kit, task, options.mail, ready.bundle.manifest.labels), heading, costs
+            )
         if kit.ranking is not None:
             known = {item.sample.id for item in learned.items} if learned is not None else set()
             ranked = without_learned(kit.ranking(task), known)
