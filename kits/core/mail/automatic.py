@@ -162,6 +162,11 @@ def why_automatic(message: Message, own_addresses: Sequence[str] = ()) -> str:
     return ""
 
 
+def kind_of(why: str) -> str:
+    """What `why_automatic` says, without the header that says it and its value: bounces are one kind, lists another."""
+    return why.partition(" (")[0].partition(" ")[2]
+
+
 def _by_headers(message: Message) -> str:
     for name, values in message.headers.items():
         rule = _BY_NAME.get(name)

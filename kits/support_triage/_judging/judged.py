@@ -124,19 +124,23 @@ def judge(task: EvaluateTask, names: tuple[str, ...]) -> tuple[list[Judged], int
     Args:
         names: labels that mean out of scope.
     """
-    wanted = [item for item in task.items if item.annotation is not None]
-    task.progress.begin("judging mails", len(wanted))
-    judged: list[Judged] = []
-    unread = 0
-    for start in range(0, len(wanted), BATCH):
-        items, payloads = _decoded(task, wanted[start : start + BATCH])
-        unread += len(wanted[start : start + BATCH]) - len(items)
-        predictions = task.runtime.predict(payloads) if payloads else []
-        for item, prediction in zip(items, predictions):
-            judged.append(beside(item, prediction, names, task.operating_point))
-        task.progress.advance(len(wanted[start : start + BATCH]))
+    wanted = tuple(item for item in task.items if item.annotation is not None)
+    found = predicted(replace(task, items=wanted))
+    judged = [beside(item, one, names, task.operating_point) for item, one in found]
+    return judged, len(wanted) - len(judged)
+
+
+def predicted(task: EvaluateTask) -> list[tuple[DatasetItem, Prediction]]:
+    """The items with what the runtime says of them; those that cannot be read are left out."""
+    task.progress.begin("judging mails", len(task.items))
+    found: list[tuple[DatasetItem, Prediction]] = []
+    for start in range(0, len(task.items), BATCH):
+        some = task.items[start : start + BATCH]
+        items, payloads = _decoded(task, some)
+        found += zip(items, task.runtime.predict(payloads) if payloads else [])
+        task.progress.advance(len(some))
     task.progress.end()
-    return judged, unread
+    return found
 
 
 def _decoded(

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from kits.core.dataset import Dataset
-from kits.core.kit import EvaluateTask
+from kits.core.kit import EvaluateTask, NoProgress
 from kits.core.operating_point import Band, ErrorBound, OperatingPoint
 from kits.core.stats import Estimate, proportion
 from kits.support_triage._judging.bound import Certified, certify, guarantee_text
-from kits.support_triage._judging.judged import Judged, intents
+from kits.support_triage._judging.judged import Judged, beside, intents, predicted
 from kits.support_triage.config import Config
 
 NEVER = 2.0
 """Confidence that no mail reaches: it is 1 at most."""
+_ASKED = 400
+"""Mails without a label that are looked at: a second or two."""
 LEARNED = 3
 """A label learned from fewer mails is never decided without a person, whatever it scores."""
 
@@ -44,6 +47,8 @@ def choose(task: EvaluateTask, config: Config, judged: Sequence[Judged]) -> Oper
     )
     sentence = guarantee_text(found, config.bound.epsilon, config.bound.delta)
     promised = found.threshold is not None
+    if promised:
+        sentence += _unlabelled(task, config, found)
     groups = "" if len(mails) == len(labelled) else f", one of each of {len(mails)} groups"
     return OperatingPoint(
         default=Band(act_at=NEVER if found.threshold is None else found.threshold, review_from=0.0),
@@ -57,6 +62,33 @@ def choose(task: EvaluateTask, config: Config, judged: Sequence[Judged]) -> Oper
         f"{len(labelled)} labelled mails of val{groups}" + ("" if promised else f"; {sentence}"),
         dataset=task.dataset.id,
         seed=task.seed,
+    )
+
+
+def _unlabelled(task: EvaluateTask, config: Config, found: Certified) -> str:
+    """What the promise leaves out: mails that nobody filed, where filing them was how the others got their labels.
+
+    Labels that persons gave to mails drawn at random speak for all mails; what is left in an inbox differs from what was
+    filed: spam, bounces, matters that nobody has a folder for.
+    """
+    said = [item.annotation for item in task.items if item.annotation and item.annotation.label]
+    rest = [item for item in task.items if item.annotation is None or not item.annotation.label]
+    if not rest or 2 * sum(one.source == "import" for one in said) <= len(said):
+        return ""
+    some = sorted(rest, key=lambda item: item.sample.id)[:_ASKED]
+    asked = replace(task, items=tuple(some), progress=NoProgress())
+    known = [beside(item, one, config.out_of_scope, None) for item, one in predicted(asked)]
+    filed = sum(
+        _confidence(one, config) >= (found.threshold or NEVER)
+        and "|".join(sorted(one.said)) not in found.left_out
+        for one in known
+    )
+    if not filed:
+        return ""
+    of = f"{len(known)}" if len(some) == len(rest) else f"{len(known)} of {len(rest)}"
+    return (
+        f"; of mails without a label it says nothing: {filed} of {of} such mails of val would be filed, too. Label some, with"
+        f" `{config.out_of_scope[0]}` for those that are about none of the intents (kit label)"
     )
 
 

@@ -16,7 +16,7 @@ from kits.core.kit import Progress
 from kits.support_triage._features.ngrams import Ngrams, learn_ngrams
 from kits.support_triage._learning.choice import Learned, Target, learn_head
 from kits.support_triage._learning.features import Embedder, Features, features_of
-from kits.support_triage._learning.mails import Mail, languages_learned, those
+from kits.support_triage._learning.mails import Mail, languages_learned, machines_learned, those
 from kits.support_triage._learning.noise import noise_note
 from kits.support_triage._learning.rounds import truth_table
 from kits.support_triage._learning.scope import LEAST, choose_threshold, split_labels
@@ -101,6 +101,7 @@ def learn_classifier(
         scope=scope,
         shortcut=_shortcut(intent, heads, encoder, config),
         languages=languages_learned(mails, config.languages),
+        machines=machines_learned(mails, config.out_of_scope),
     )
     files = ngram_files(ngrams)
     for target, head in heads.items():

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import NoProgress, Progress
+from kits.core.mail.automatic import kind_of, why_automatic
 from kits.core.prediction import Span
 from kits.support_triage._mail.reading import read_mail
 from kits.support_triage.config import ANY_LANGUAGE
 
 _LEAST_MAILS, _LEAST_SHARE = 3, 0.01
+_LEAST_FILED = 0.5
+"""Of a kind of mails, beside the share of all that are labelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Mail:
         levels: urgency and sentiment by name, where somebody said them.
         group: what must stay together (a thread, a customer).
         source: where a person finds it: the file, and the row in it.
+        machine: what kind of machine wrote it; empty where a person did.
     """
 
     sample_id: str
@@ -40,6 +44,7 @@ class Mail:
     levels: tuple[tuple[str, float], ...]
     group: str
     source: str = ""
+    machine: str = ""
 
     def level(self, name: str) -> float | None:
         """A level by name; None where nobody said it."""
@@ -61,6 +66,24 @@ def languages_learned(mails: Sequence[Mail], besides: Sequence[str]) -> tuple[st
     least = max(_LEAST_MAILS, _LEAST_SHARE * known.total())
     learned = {language for language, n in known.items() if n >= least}
     return () if not learned or ANY_LANGUAGE in besides else tuple(sorted(learned.union(besides)))
+
+
+def machines_learned(mails: Sequence[Mail], out_of_scope: Sequence[str]) -> tuple[str, ...]:
+    """Kinds of machines' mails that people file about as often as all others, sorted.
+
+    Bounces and newsletters lie in the inbox until somebody deletes them: no label says that filing one was wrong, and so
+    neither does a promise. Of a kind that a person filed once or twice by mistake nothing is known either.
+    """
+    said = [mail for mail in mails if mail.label and mail.label not in out_of_scope]
+    usual = len(said) / max(1, len(mails))
+    all_kinds, filed = Counter(m.machine for m in mails), Counter(m.machine for m in said)
+    return tuple(
+        sorted(
+            kind
+            for kind, n in filed.items()
+            if kind and n >= _LEAST_MAILS and n >= _LEAST_FILED * usual * all_kinds[kind]
+        )
+    )
 
 
 def load_mails(
@@ -91,6 +114,7 @@ def _mail(dataset: Dataset, item: DatasetItem) -> Mail:
         levels=tuple((q.name, q.value) for q in said.quantities) if said is not None else (),
         group=item.sample.group,
         source=item.sample.source,
+        machine=kind_of(why_automatic(reading.message)),
     )
 
 

@@ -90,6 +90,10 @@ class ClassifierSpec(_Part):
         description="ISO 639-1 codes of languages that mails are decided in; a mail in another goes to a person;"
         " empty: all",
     )
+    machines: tuple[str, ...] | None = Field(
+        None,
+        description="kinds of machines' mails that people file; one of another kind goes to a person; null: all",
+    )
     suggests_only: bool = Field(
         False, description="whether nothing was learned: then every mail is a person's"
     )

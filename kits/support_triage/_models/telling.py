@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from kits.core.mail.automatic import kind_of
 from kits.core.prediction import Prediction, Quantity, Reason, Span
 from kits.support_triage._entities.tone import Tone
 from kits.support_triage._mail.language import is_in_none_of
 from kits.support_triage._mail.reading import Reading
+from kits.support_triage._mail.signatures import split_signature
 from kits.support_triage._models.classifier import (
     INTENT,
     SENTIMENT,
@@ -33,6 +35,8 @@ LISTED = 5
 """Likely labels that a prediction names."""
 RULES = "rules"
 """The first stage, which looks at every mail: headers of machines, no text, words that need a person."""
+_ENCRYPTED = "-----BEGIN PGP MESSAGE-----"
+_SAID, _LONGEST_SIGNATURE = "This is said above", 1000
 _CLOSE = 0.2
 """A second label with more than this is told as a doubt."""
 
@@ -122,7 +126,13 @@ def told(
         details = _details(reading, automatic, Judged("", 0.0, {}, "", ""), ())
         return Prediction(0.0, reasons=(Reason("the mail holds no text"),), details=details)
     intent = judged(classifier, verdicts)
-    for_person = (tone.needs_person, _wordless(reading.text), _foreign(classifier, reading))
+    for_person = (
+        tone.needs_person,
+        _unread(reading),
+        _wordless(reading.text),
+        _foreign(classifier, reading),
+        _unheard_of(classifier, automatic),
+    )
     doubts = [text for text in (*for_person, intent.doubt) if text]
     return Prediction(
         score=0.0 if any(for_person) else intent.confidence,
@@ -144,6 +154,30 @@ def told(
 def _wordless(text: str) -> str:
     """Why a mail of numbers and marks alone is left to a person: models know words; empty where there is a letter."""
     return "" if any(map(str.isalpha, text)) else "the mail holds no words"
+
+
+def _unread(reading: Reading) -> str:
+    """Why what a mail says is not known: its subject alone decides nothing; empty where there is a text."""
+    if _ENCRYPTED in reading.body:
+        return "the mail is encrypted: what it says cannot be read"
+    if reading.message.attachments and _is_signature(reading.body):
+        return "the mail has no text: what it says lies in its attachments"
+    return ""
+
+
+def _is_signature(body: str) -> bool:
+    """Whether nothing is said but who wrote, or by what."""
+    if len(body) > _LONGEST_SIGNATURE:
+        return False
+    return not body.strip() or split_signature(f"{_SAID}\n\n{body}")[0].strip() == _SAID
+
+
+def _unheard_of(classifier: Classifier, automatic: str) -> str:
+    """Why a machine's mail is left to a person; empty where mails of its kind were learned from, or a person wrote it."""
+    learned = classifier.spec.machines
+    if not automatic or learned is None or kind_of(automatic) in learned:
+        return ""
+    return f"a machine wrote it ({kind_of(automatic)}), and such mails have no labels"
 
 
 def _foreign(classifier: Classifier, reading: Reading) -> str:
