@@ -117,7 +117,7 @@ def val(n: int, unlabelled: int, source: AnnotationSource) -> Sequence[RawSample
     sure: dict[str, object] = {"label": "order", "score": 0.99}
     filed = [sample(f"mail {i}", "order", says=sure) for i in range(n)]
     filed = [replace(one, annotation=Annotation("order", source=source)) for one in filed]
-    rest = [sample(f"spam {i}", says=sure) for i in range(unlabelled)]
+    rest = [sample(f"spam {i}", says=sure, split="train") for i in range(unlabelled)]
     low = sample("unsure", says={"label": "order", "score": 0.01})
     return [*filed, *(replace(one, annotation=None) for one in (*rest, low))]
 
@@ -131,7 +131,7 @@ def test_a_promise_says_that_it_is_not_about_mails_that_nobody_filed(
     assert (len(judged), unread) == (400, 0)
     found = point.choose(task, Config(), judged)
     assert found.guarantee.startswith("at most 2 % wrong")
-    assert ("30 of 31 such mails of val would be filed" in found.guarantee) is told
+    assert ("30 of 31 such mails would be filed" in found.guarantee) is told
 
 
 def many_learned() -> list[RawSample]:

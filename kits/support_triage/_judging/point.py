@@ -72,7 +72,10 @@ def _unlabelled(task: EvaluateTask, config: Config, found: Certified) -> str:
     filed: spam, bounces, matters that nobody has a folder for.
     """
     said = [item.annotation for item in task.items if item.annotation and item.annotation.label]
-    rest = [item for item in task.items if item.annotation is None or not item.annotation.label]
+    # of all parts: nothing was learned from them, and those that read alike lie in one
+    rest = [
+        item for item in task.dataset.items if item.annotation is None or not item.annotation.label
+    ]
     if not rest or 2 * sum(one.source == "import" for one in said) <= len(said):
         return ""
     some = sorted(rest, key=lambda item: item.sample.id)[:_ASKED]
@@ -87,7 +90,7 @@ def _unlabelled(task: EvaluateTask, config: Config, found: Certified) -> str:
         return ""
     of = f"{len(known)}" if len(some) == len(rest) else f"{len(known)} of {len(rest)}"
     return (
-        f"; of mails without a label it says nothing: {filed} of {of} such mails of val would be filed, too. Label some, with"
+        f"; of mails without a label it says nothing: {filed} of {of} such mails would be filed, too. Label some, with"
         f" `{config.out_of_scope[0]}` for those that are about none of the intents (kit label)"
     )
 
