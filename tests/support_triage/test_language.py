@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kits.core.mail.writing import write_message
+from kits.support_triage._mail.form_fields import written_words
 from kits.support_triage._mail.language import language_of
+from kits.support_triage._mail.reading import read_mail
 from tests.support_triage.quote_cases import LANGUAGES
 
 
@@ -33,6 +36,51 @@ def test_whole_mails_are_told_apart(code: str) -> None:
 )
 def test_what_is_too_short_has_no_language(text: str) -> None:
     assert language_of(text) == ""
+
+
+FORM = """Name: Ada Brandt
+E-Mail: ada.brandt@gmail.example
+Bestellnummer: 54755
+Nachricht:
+{}
+
+---
+Gesendet über das Kontaktformular von nordlicht.example
+"""
+ONE_LINE = (
+    "Anrede: Frau\nVorname: Ada\nTelefon: 030 1234\nIhre Nachricht: {}\nDatenschutz gelesen: ja\n"
+)
+
+
+@pytest.mark.parametrize("form", [FORM, ONE_LINE])
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("Cancel the Glim headlamp please, I found it elsewhere.", "en"),
+        ("Chcę odesłać Boreal boots, rozmiar nie pasuje.", "pl"),
+        ("Wann kommt endlich mein Paket an?", "de"),
+        ("ok", "de"),
+    ],
+)
+def test_a_forms_mail_is_in_the_language_that_was_written_into_it(
+    form: str, written: str, code: str
+) -> None:
+    content = write_message(subject="Kontaktformular: Anfrage", body=form.format(written))
+    assert read_mail(content).language == code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Hello: this is\nno form\n\nreally",
+        "Name: Ada\n\nwhere is my order",
+        "",
+        "https://a.example/x\nhttps://b.example\nhttps://c.example",
+        "a: b\n" * 3,
+    ],
+)
+def test_what_is_no_form_stays_whole(body: str) -> None:
+    assert written_words(body) == body
 
 
 def test_numbers_links_and_names_of_articles_do_not_decide() -> None:

@@ -88,7 +88,7 @@ def _unlabelled(task: EvaluateTask, config: Config, found: Certified) -> str:
     )
     if not filed:
         return ""
-    of = f"{len(known)}" if len(some) == len(rest) else f"{len(known)} of {len(rest)}"
+    of = f"{len(known)}" if len(some) == len(rest) else f"{len(known)} (drawn from {len(rest)})"
     return (
         f"; of mails without a label it says nothing: {filed} of {of} such mails would be filed, too. Label some, with"
         f" `{config.out_of_scope[0]}` for those that are about none of the intents (kit label)"

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import is_forward_subject
+from kits.support_triage._mail.form_fields import written_words
 from kits.support_triage._mail.html_text import html_to_text
 from kits.support_triage._mail.invisible import plain_letters, without_invisible
 from kits.support_triage._mail.language import language_of
@@ -67,8 +68,13 @@ class Reading:
 
     @cached_property
     def language(self) -> str:
-        """ISO 639-1, or empty where that cannot be told; found out when somebody asks, since it takes as long as the rest."""
-        return language_of(self.body) or language_of(self.text)
+        """ISO 639-1, or empty where that cannot be told; found out when somebody asks, since it takes as long as the rest.
+
+        Of a form's mail it is that of what was written into it.
+        """
+        own = written_words(self.body)
+        found = language_of(own) if own != self.body else ""
+        return found or language_of(self.body) or language_of(self.text)
 
 
 def read_mail(content: bytes) -> Reading:
