@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -216,6 +217,23 @@ def test_templates_that_leak_into_the_test_part_are_told() -> None:
     found = checked([*good(10), *learned, *judged])
     assert level(found, "templates-leak") == "warn"
     assert "2 of 8 mails" in found["templates-leak"].text
+
+
+def received(sender: str, to: str, text: str, *, answer: str = "") -> RawSample:
+    extra = [("Reply-To", answer)] if answer else []
+    content = write_message(subject="", body=text, sender=sender, to=to, extra=extra)
+    return replace(sample(text, "delivery"), content=content)
+
+
+def test_answers_of_the_firms_own_among_the_labelled_mails_are_told() -> None:
+    desk = "help@shop.example"
+    asked = [received(f"c{n}@mail.example", desk, f"where is my {t}") for n, t in enumerate(THINGS)]
+    forms = [received(desk, desk, f"where is the {t}", answer="c@mail.example") for t in THINGS]
+    answers = [received(desk, "c1@mail.example", f"we sent your {t} today") for t in THINGS[:3]]
+    found = checked([*asked, *forms, *answers])
+    assert found["own-mails"].text.startswith(f"3 labelled mails are from {desk}")
+    assert desk in found["own-mails"].fix
+    assert "own-mails" not in checked([*asked, *forms])
 
 
 def test_languages_that_the_encoder_does_not_know_are_told() -> None:

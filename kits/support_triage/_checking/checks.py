@@ -34,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     _alone(text_checks.empty),
     text_checks.languages,
     _alone(text_checks.machines),
+    _alone(text_checks.own),
     _alone(text_checks.quotes),
     _alone(text_checks.hidden),
     _alone(text_checks.personal),

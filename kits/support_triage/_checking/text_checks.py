@@ -6,9 +6,10 @@ They count and name; personal data is never shown, only how much of it there is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from kits.core.kit import Finding
+from kits.core.mail.automatic import plain_address
 from kits.support_triage._checking.mails import Mail
 from kits.support_triage._entities.rules import Rules, settle
 from kits.support_triage._entities.text import Text
@@ -21,6 +22,7 @@ _SURE_WORDS = 8
 _FOREIGN_SHARE = 0.03
 _MACHINE_SHARE = 0.02
 _QUOTE_SHARE = 0.5
+_OWN_SHARE, _LEAST_OWN = 0.2, 3
 _PERSONAL = {
     "email": "mail addresses",
     "iban": "IBANs",
@@ -78,6 +80,29 @@ def machines(mails: list[Mail]) -> Iterator[Finding]:
         tuple(f"{n}× {why}" for why, n in reasons),
         "if they need no intent, leave them out of the import: figures are about people's mails then",
     )
+
+
+def own(mails: list[Mail]) -> Iterator[Finding]:
+    """Mails from an address that customers write to: the firm's answers, which teach what the firm says."""
+    to = Counter(one for mail in mails for one in {*map(plain_address, mail.reading.message.to)})
+    ours = {address for address, n in to.items() if address and n > _OWN_SHARE * len(mails)}
+    found = [mail for mail in mails if mail.label and _wrote(mail, ours)]
+    if len(found) < _LEAST_OWN:
+        return
+    names = sorted({plain_address(mail.reading.message.sender) for mail in found})
+    yield Finding(
+        "own-mails",
+        "warn",
+        f"{len(found)} labelled mails are from {', '.join(names)}, which customers write to: answers of the firm's own?",
+        tuple(mail.name for mail in found[:_SHOWN]),
+        f"own_addresses: [{', '.join(names)}] in mails.yaml leaves them out; import again with --replace",
+    )
+
+
+def _wrote(mail: Mail, ours: Collection[str]) -> bool:
+    """Whether the firm wrote it itself; a form that writes for a customer names him in Reply-To."""
+    message = mail.reading.message
+    return plain_address(message.sender) in ours and plain_address(message.answer_address) in ours
 
 
 def quotes(mails: list[Mail]) -> Iterator[Finding]:
