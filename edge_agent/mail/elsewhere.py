@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 
+from edge_agent.errors import MailboxRefusedError
 from edge_agent.log import log, warn
 from edge_agent.mail.folders import on_server
 from edge_agent.mail.mailbox import Folder, Mailbox
@@ -84,6 +85,7 @@ class Elsewhere:
         self._new_heads = new_heads
         self._due = float("-inf")
         self._told_more = False
+        self._refused: set[str] = set()
 
     def look(self, box: Mailbox, known: Collection[str]) -> None:
         """Looks, when it is time; at the first time only from where it will look on.
@@ -102,9 +104,15 @@ class Elsewhere:
         folders = box.folders()
         taken = {*known, *(on_server(name, folders) for name in config.folders)}
         for folder in self._some(matters(folders, taken, config.learning.aside)):
-            with self._new_heads(box, "elsewhere", folder, _BEGAN) as heads:
-                for record in self._audits(heads):
-                    self._hear(record, folder)
+            try:
+                with self._new_heads(box, "elsewhere", folder, _BEGAN) as heads:
+                    for record in self._audits(heads):
+                        self._hear(record, folder)
+            except MailboxRefusedError as error:
+                # a calendar, or a colleague's folder: the others are looked into
+                if folder not in self._refused:
+                    self._refused.add(folder)
+                    warn("mail_folder_not_looked_into", error=error.what)
         if not began:
             ledger.keep_note(_BEGAN, "1")
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from edge_agent.agent import Agent
+from edge_agent.errors import MailboxRefusedError
 from edge_agent.mail.elsewhere import matters
-from edge_agent.mail.mailbox import Folder
+from edge_agent.mail.imap import ImapMailbox
+from edge_agent.mail.mailbox import Folder, FolderState
 from tests.edge_agent.mail_parts import labels, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 from tests.edge_agent.test_mail_learning import ALL_AUDITS, file_audits
@@ -91,4 +93,25 @@ def test_what_lay_in_other_folders_before_is_not_heard_of(tmp_path: Path, server
         figures = Agent(config).run().figures
     assert (figures["mails_relabelled"], figures["mail_gate_open"]) == (0, 1)
     file_audits(server, "Friends")
+    assert Agent(config).run().figures["mails_relabelled"] == 1
+
+
+@needs_dovecot
+def test_a_folder_that_may_not_be_opened_hides_none_of_the_others(
+    tmp_path: Path, server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = ImapMailbox.open
+
+    def open_others(self: ImapMailbox, folder: str, *, fresh: bool = False) -> FolderState:
+        if folder == "A calendar":
+            raise MailboxRefusedError("no permission", where=folder)
+        return opened(self, folder, fresh=fresh)
+
+    monkeypatch.setattr(ImapMailbox, "open", open_others)
+    with server.login() as client:
+        client.create_folder("A calendar")
+    server.deliver(a_mail(0))
+    config = mail_config(tmp_path, server, learning=ALL_AUDITS)
+    Agent(config).run()
+    file_audits(server, "AquaPure")
     assert Agent(config).run().figures["mails_relabelled"] == 1
