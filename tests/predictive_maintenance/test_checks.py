@@ -257,6 +257,17 @@ def test_recordings_cut_in_time_count_by_their_days_and_faults(tmp_path: Path) -
     assert "no fault is marked" in found["claim-escape"].text
 
 
+def test_faults_that_are_passed_over_are_no_days_to_learn_from(tmp_path: Path) -> None:
+    put(tmp_path / "in/press.csv", table(("time", "v"), stamps(2000, 600), wave(2000)))
+    stops = [f"{stamps(2000, 600)[i]},{stamps(2000, 600)[i + 20]}" for i in (100, 1300, 1600)]
+    put(tmp_path / "in/stoppages.csv", "\n".join(["start,end", *stops]) + "\n")
+    found = checked(read_all(tmp_path / "in")[0], tmp_path / "store")
+    # 70 rows before the first, of what lies between it and the next 60 %; of these 62.5 %
+    assert found["few-samples"].text.startswith("3.38 machine days to learn from")
+    assert "by their 2 pieces" in found["few-samples"].text
+    assert "2 stretches of faults to judge on" in found["claim-escape"].text
+
+
 def test_captures_are_counted_as_samples_are(tmp_path: Path) -> None:
     found = checked([sample(f"c{i}", noise(i), group=f"c{i}") for i in range(4)], tmp_path)
     assert {"few-samples", "claim-escape", "claim-overkill", "baseline"}.isdisjoint(found)

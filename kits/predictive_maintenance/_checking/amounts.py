@@ -22,11 +22,11 @@ def check_amounts(looks: list[Look]) -> Iterator[Finding]:
     """Days to learn from, faults to judge on; nothing of samples that are decided each by itself."""
     if not looks or not all("#" in look.group and look.started_at is not None for look in looks):
         return
-    days = sum(look.duration_s for look in looks if look.split == "train") / _DAY_S
-    learnt = sum(look.split == "train" for look in looks)
+    learnt = [look for look in looks if look.split == "train" and not _marked(look)]
+    days = sum(look.duration_s for look in learnt) / _DAY_S
     yield Finding(
         "few-samples", "pass",
-        f"{days:.3g} machine days to learn from: recordings that are cut in time count by that, not by their {learnt} pieces",
+        f"{days:.3g} machine days to learn from: recordings that are cut in time count by that, not by their {len(learnt)} pieces",
     )  # fmt: skip
     yield from _faults(sum(_marked(look) for look in looks if look.split == "test"))
     yield Finding("claim-overkill", "pass", "false alarms are counted by time: see normal-time")

@@ -7,7 +7,7 @@ on what it has seen. Only positions are decided here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.recording import Part, Series
@@ -15,9 +15,15 @@ from kits.predictive_maintenance._reading.sidecar import Learn
 
 BEFORE_FAULT = 0.7
 """Share of the rows before the first fault that is learnt from: a fault begins before it is noted."""
+AFTER_FAULT = 0.1
+"""Share of the rows between two faults that is passed over after the first: it may end later than is noted."""
 AT_MOST = 0.6
+AT_LEAST = 0.3
+"""Where less of a recording lies before its first fault, normal running between its faults is learnt from, too."""
 FEWEST_ROWS = 16
 """A learn part shorter than this teaches nothing."""
+Rows = tuple[int, int]
+"""First row, row after the last."""
 
 
 def cut_all(series: Sequence[Series], learn: Learn, notes: Notes) -> list[tuple[Series, Part]]:
@@ -40,7 +46,7 @@ def _wholly_labelled(series: Sequence[Series]) -> bool:
 
 
 def cut(series: Series, learn: Learn, notes: Notes) -> list[Part]:
-    """Learn, calibrate and judge parts of one series."""
+    """Learn, calibrate and judge parts of one series; faults in the time that is learnt from are parts of their own."""
     rows = series.rows
     if series.split is not None:
         return [Part(0, rows, series.split)]
@@ -48,8 +54,11 @@ def cut(series: Series, learn: Learn, notes: Notes) -> list[Part]:
         notes.say("split-in-time", "recordings that are faulty from end to end are only judged on",
                   series.source)  # fmt: skip
         return [Part(0, rows, "test")]
+    stated = learn.rows is not None or learn.share is not None
     stop = _learnt_rows(series, learn)
-    if stop < FEWEST_ROWS:
+    usual = _between_faults(series, stop, stated=stated)
+    stop = max((end for _, end in usual), default=0) if not stated else stop
+    if not usual:
         notes.warn(
             "split-in-time",
             f"fewer than {FEWEST_ROWS} rows before the first fault: only judged on",
@@ -57,33 +66,79 @@ def cut(series: Series, learn: Learn, notes: Notes) -> list[Part]:
             "record a longer stretch of normal running",
         )
         return [Part(0, rows, "test")]
-    middle = max(1, round(stop * (1 - learn.calibrate)))
-    if not series.faults and learn.rows is None and learn.share is None:
+    middle = _at_share(usual, 1 - learn.calibrate)
+    if not series.faults and not stated:
         middle, stop = round(0.6 * rows), round(0.8 * rows)
-    share = "as stated in machines.yaml" if learn.rows or learn.share else _RULE
+    share = "as stated in machines.yaml" if stated else _RULE
     notes.say("split-in-time", f"recordings are cut in time: {share}", series.source)
-    return [
-        Part(0, middle, "train", "learn"),
-        Part(middle, stop, "val", "calibrate"),
-        Part(stop, rows, "test", "judge"),
-    ]
+    passed = sum(start < stop for start, _, _ in series.faults)
+    if passed:
+        notes.say("split-in-time", _PASSED, f"{series.source}: {passed} of {len(series.faults)}")
+    return [*_learnt(usual, middle, stop), Part(stop, rows, "test", "judge")]
 
 
 _RULE = (
     "learnt from the first 70 % of what lies before the first fault (at most 60 % of the recording; "
     "without a fault 80 %), thresholds from the end of that, the rest is judged on"
 )
+_PASSED = (
+    "faults in the time that is learnt from are not judged on; normal running between them is learnt from, without what "
+    "lies close to them"
+)
+
+
+def _learnt(usual: Sequence[Rows], middle: int, stop: int) -> Iterator[Part]:
+    """Stretches of normal running, to learn from and to calibrate on, and what is passed over between them."""
+    free = 0
+    for start, end in (*usual, (stop, stop)):
+        if free < start:
+            yield Part(free, start, "train" if start <= middle else "val", "passed over")
+        if start < min(middle, end):
+            yield Part(start, min(middle, end), "train", "learn")
+        if max(start, middle) < end:
+            yield Part(max(start, middle), end, "val", "calibrate")
+        free = end
+
+
+def _at_share(usual: Sequence[Rows], share: float) -> int:
+    """The row before which so much of some stretches lies; at least one row is before it."""
+    left = max(1, round(share * sum(end - start for start, end in usual)))
+    for start, end in usual:
+        if left <= end - start:
+            return start + left
+        left -= end - start
+    return usual[-1][1]
+
+
+def _between_faults(series: Series, stop: int, *, stated: bool) -> list[Rows]:
+    """Stretches of normal running before a row, away from faults; those that are too short for anything left out."""
+    found, free = [], 0
+    for start, end, _ in (*series.faults, (series.rows, series.rows, "")):
+        whole, last = start - free, start == series.rows
+        since = free + int(AFTER_FAULT * whole) if free else 0
+        until = start if last or (stated and start >= stop) else free + int(BEFORE_FAULT * whole)
+        found.append((since, min(until, stop)))
+        free = end
+        if start >= stop:
+            break
+    return [(since, until) for since, until in found if until - since >= FEWEST_ROWS]
 
 
 def _learnt_rows(series: Series, learn: Learn) -> int:
-    rows = series.rows
+    """How far a recording is learnt from; what lies close to its faults is not taken off yet."""
+    rows, faults = series.rows, series.faults
     if learn.rows is not None:
         return min(learn.rows, rows - 1)
     if learn.share is not None:
         return min(int(learn.share * rows), rows - 1)
-    if not series.faults:
+    if not faults:
         return round(0.8 * rows)
-    return int(min(BEFORE_FAULT * series.faults[0][0], AT_MOST * rows))
+    first = int(min(BEFORE_FAULT * faults[0][0], AT_MOST * rows))
+    if first >= AT_LEAST * rows:
+        return first
+    # at least half of the faults are left to judge on
+    later = faults[len(faults) // 2][0]
+    return max(first, int(min(later, AT_MOST * rows)))
 
 
 VAL_SHARE = 0.15
