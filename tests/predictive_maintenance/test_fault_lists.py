@@ -157,7 +157,7 @@ def _marked(samples: list[RawSample]) -> list[tuple[int, int, str]]:
 def test_of_stops_the_hours_before_are_marked_and_the_stop_is_left_out(tmp_path: Path) -> None:
     _press_with_stops(tmp_path, (200, 240), (300, 310))
     samples, findings = read_all(tmp_path)
-    assert _marked(samples) == [(140, 199, "Lager"), (241, 299, "Lager")]
+    assert _marked(samples) == [(140, 199, "Lager"), (242, 299, "Lager")]
     told = np.concatenate([channel(s, "v").readings for s in samples])
     left = set(np.rint(told[np.isfinite(told)]).astype(int).tolist())
     assert left == set(range(400)) - set(range(200, 241)) - set(range(300, 311))

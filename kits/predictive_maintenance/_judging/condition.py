@@ -214,15 +214,23 @@ def _normal_days(traced: Sequence[_Traced], period_s: float) -> float:
 
 
 def _heard(traced: Sequence[_Traced], point: OperatingPoint, period_s: float) -> list[_Heard]:
-    """Courses over time. Captures too short for an alarm by themselves follow each other, as on a device."""
-    if max((len(one.trace) for one in traced), default=0) > _FEW:
-        strings = [[one] for one in traced]
-    else:
-        by_group: dict[tuple[str, str], list[_Traced]] = {}
-        for one in traced:
-            by_group.setdefault((one.recording.asset, one.recording.group), []).append(one)
-        strings = list(by_group.values())
-    return [_strung(string, point, period_s) for string in strings]
+    """Courses over time: what a machine's device would have seen one after the other is one course.
+
+    Captures are too short for an alarm by themselves; a recording that a silence cut in two holds one fault, not two.
+    """
+    captures = max((len(one.trace) for one in traced), default=0) <= _FEW
+    strings: dict[tuple[str, str, str], list[_Traced]] = {}
+    for one in traced:
+        recording = one.recording
+        alone = "" if captures or _goes_on(recording) else recording.item.sample.id
+        strings.setdefault((recording.asset, recording.group, alone), []).append(one)
+    return [_strung(string, point, period_s) for string in strings.values()]
+
+
+def _goes_on(recording: Recording) -> bool:
+    """Whether it may be a part of a longer record: it was imported, and is in time."""
+    in_time = recording.rate_hz > 0 and recording.window.started_at is not None
+    return in_time and not recording.item.sample.device
 
 
 def _strung(string: Sequence[_Traced], point: OperatingPoint, period_s: float) -> _Heard:
@@ -230,9 +238,8 @@ def _strung(string: Sequence[_Traced], point: OperatingPoint, period_s: float) -
     trace, truth = first.trace, first.truth
     if len(string) > 1:
         readings = np.cumsum([0, *(one.truth.size for one in string[:-1])])
-        rows = sum(len(one.trace) for one in string)
         trace = Trace(
-            at_s=period_s * np.arange(1, rows + 1, dtype=np.float64),
+            at_s=_moments(string, period_s),
             ends=np.concatenate([o.trace.ends + n for o, n in zip(string, readings)]),
             score=np.concatenate([o.trace.score for o in string]),
         )
@@ -244,6 +251,16 @@ def _strung(string: Sequence[_Traced], point: OperatingPoint, period_s: float) -
         members.append((one.recording, one.truth, begun))
         row += len(one.trace)
     return _Heard(course, trace, tuple(members))
+
+
+def _moments(string: Sequence[_Traced], period_s: float) -> NDArray[np.float64]:
+    """Seconds of the rows of recordings that follow each other; captures count as one after the other."""
+    if not _goes_on(string[0].recording) or max(len(one.trace) for one in string) <= _FEW:
+        rows = sum(len(one.trace) for one in string)
+        return period_s * np.arange(1, rows + 1, dtype=np.float64)
+    started = [one.recording.window.started_at for one in string]
+    since = [(at - started[0]).total_seconds() if at and started[0] else 0.0 for at in started]
+    return np.concatenate([one.trace.at_s + s for one, s in zip(string, since)])
 
 
 def _event_figures(courses: Sequence[Course], seed: int) -> tuple[dict[str, Estimate], list[str]]:

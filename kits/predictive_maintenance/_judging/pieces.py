@@ -46,6 +46,7 @@ class Piece:
     item: DatasetItem
     before: Window | None
     tail: Window | None
+    start_s: float
     end_s: float
     at_s: Floats
     ends: NDArray[np.intp]
@@ -93,6 +94,7 @@ def piece_of(
         tail=cut(window, max(one.readings + offset - history, 0), one.readings + offset)
         if history
         else None,
+        start_s=start_s,
         end_s=end_s,
         at_s=start_s + (trace.at_s * scale - offset * per_reading)[own],
         ends=trace.ends[own],

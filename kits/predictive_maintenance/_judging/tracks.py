@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -117,11 +118,29 @@ def _track(asset: str, dataset: Dataset, runtime: MachineRuntime, pieces: Sequen
         predict=predict,
         failures=tuple(
             sorted(
-                [*(f for piece in pieces for f in piece.failures), *_labelled(asset, pieces)],
+                [*_marked(pieces), *_labelled(asset, pieces)],
                 key=lambda failure: failure.at_s,
             )
         ),
     )
+
+
+def _marked(pieces: Sequence[Piece]) -> list[KnownFailure]:
+    """Marked stretches; one that goes on where the next recording begins is one fault, however long nothing was recorded."""
+    found: list[KnownFailure] = []
+    end_s = math.nan
+    for piece in pieces:
+        for failure in piece.failures:
+            before = found[-1] if found else None
+            goes_on = (
+                before is not None and before.at_s == end_s and failure.from_s == piece.start_s
+            )
+            if before is not None and goes_on and before.what == failure.what:
+                found[-1] = replace(before, at_s=failure.at_s)
+            else:
+                found.append(failure)
+        end_s = piece.end_s
+    return found
 
 
 def _labelled(asset: str, pieces: Sequence[Piece]) -> Iterator[KnownFailure]:

@@ -47,7 +47,9 @@ def _before(series: Series, before_h: float, notes: Notes) -> Series:
                 series.source,
             )
         stands[start:end] = True
-        free = end
+        free = (
+            end + 1
+        )  # a row between, else the time before the next stop would go on with that before this one
     notes.say(
         _CHECK,
         f"what is marked are stops: {before_h:g} hours before each count as a fault, the stops are left out",
