@@ -129,6 +129,12 @@ def beta_quantile(q: float, a: float, b: float) -> float:
     return (low + high) / 2
 
 
+def student_quantile(q: float, freedom: int) -> float:
+    """The quantile of Student's t above its middle, by the beta distribution of what is left of it."""
+    left = beta_quantile(2 * (1 - q), freedom / 2, 0.5)
+    return math.sqrt(freedom * (1 - left) / left)
+
+
 def _beta_cdf(x: float, a: float, b: float) -> float:
     if x <= 0.0 or x >= 1.0:
         return float(x >= 1.0)

@@ -14,11 +14,17 @@ from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.stats import Estimate, bootstrap, proportion
-from kits.predictive_maintenance._device.remaining import RemainingSpec, shown
+from kits.predictive_maintenance._device.remaining import RemainingSpec
+from kits.predictive_maintenance._judging.by_machine import mean_share, root_mean_square
 from kits.predictive_maintenance._judging.judged import ROUNDS, Judged, result, verdict_of
 from kits.predictive_maintenance._judging.scores import nasa_score
 from kits.predictive_maintenance._learning.recordings import LIFE, Recording
-from kits.predictive_maintenance._learning.warning_time import HOURS, first_run, rows_below
+from kits.predictive_maintenance._learning.warning_time import (
+    HOURS,
+    first_run,
+    rows_below,
+    spread_of,
+)
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineRuntime
 
@@ -157,26 +163,16 @@ def _figures(
     ]
     groups = [one.recording.group for one in points]
 
-    def rmse(rows: NDArray[np.intp]) -> float:
-        # every machine counts as one, however long its history is
-        return float(np.sqrt(np.mean([(errors[i] ** 2).mean() for i in rows])))
-
     def score(rows: NDArray[np.intp]) -> float:
         return float(sum(nasa_score(errors[i]) / len(errors[i]) for i in rows))
 
-    def covered(rows: NDArray[np.intp]) -> float:
-        return float(np.mean([inside[i].mean() for i in rows]))
-
     found = {
-        "rmse": bootstrap(rmse, groups, seed=seed, rounds=ROUNDS),
-        "coverage": bootstrap(covered, groups, seed=seed, rounds=ROUNDS),
+        "rmse": root_mean_square([float((own**2).mean()) for own in errors], groups, seed),
+        "coverage": mean_share([float(one.mean()) for one in inside], groups),
     }
     if cycles:
         # its penalties are per cycle: of hours it would say nothing
         found["nasa_score"] = bootstrap(score, groups, seed=seed, rounds=ROUNDS)
-    if all(len(one) == 1 for one in inside) and len(set(groups)) == len(groups):
-        # one statement per machine: an exact interval
-        found["coverage"] = proportion(int(sum(one[0] for one in inside)), len(inside))
     return found
 
 
@@ -237,6 +233,6 @@ def _alarms(
     places = [first_run(-said >= point.default.act_at, rows_below(spec)) for _, said in runs]
     leads = [float(truth[place]) for (truth, _), place in zip(runs, places) if place is not None]
     if leads:
-        low, middle, high = (shown(t) for t in np.quantile(leads, [0.05, 0.5, 0.95]))
-        notes.append(f"warning time: median {middle} {spec.unit}, 5 % under {low}, 5 % over {high}")
+        middle, spread = spread_of(leads)
+        notes.append(f"warning time: median {middle} {spec.unit}, {spread}")
     return {"event_recall": proportion(len(leads), len(runs))}

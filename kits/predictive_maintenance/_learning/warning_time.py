@@ -22,6 +22,7 @@ IN_A_ROW = 3
 """Rows that must stand below the lead: one low prediction is no reason to stop a machine."""
 HOURS = "h"
 _STEPS = 24
+_TWENTIETH = 20
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,11 @@ class Policy:
         times = np.array(self.lead_times)
         if not times.size:
             return f"an alarm at {self.lead:g} {self.unit} left would come in no case"
-        low, middle, high = (shown(t) for t in np.quantile(times, [0.05, 0.5, 0.95]))
+        middle, spread = spread_of(self.lead_times)
         return (
             f"an alarm at {self.lead:.3g} {self.unit} left: {self.missed} of {self.units} machines left out get none "
             f"with {self.needed:.3g} {self.unit} to spare; warning time {middle} {self.unit} "
-            f"(5 % under {low}, 5 % over {high})"
+            f"({spread})"
         )
 
     def figures(self) -> dict[str, float]:
@@ -83,6 +84,21 @@ def choose_lead(
             best = cost, policy
     assert best is not None
     return best[1]
+
+
+def spread_of(times: Sequence[float]) -> tuple[str, str]:
+    """The median in words, and how far times lie apart; of fewer than twenty nobody knows a twentieth."""
+    if len(times) < _TWENTIETH:
+        least, most = shown(min(times)), shown(max(times))
+        apart = (
+            f"from {least} to {most} of {len(times)} machines"
+            if len(times) > 1
+            else "of one machine"
+        )
+    else:
+        low, high = (shown(t) for t in np.quantile(times, [0.05, 0.95]))
+        apart = f"5 % under {low}, 5 % over {high}"
+    return shown(float(np.median(times))), apart
 
 
 def rows_below(spec: RemainingSpec) -> int:
