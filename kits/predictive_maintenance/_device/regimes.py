@@ -26,9 +26,21 @@ _CAUSES = re.compile(
 those would explain the fault away."""
 _VIBRATION = re.compile(r"schwing|vibra(?!tor)", re.I)
 """Always follows from how a machine runs; its velocity is called as that of a belt is."""
+_MADE = re.compile(
+    r"product|produkt|artikel|article|program|material|sorte|grade|varian|werkzeug|tool|mou?ld|produit|programme|outil|mati[eè]re"
+    r"|producto|programa|prodotto|programma|stampo",
+    re.I,
+)
+"""Names of what is made, and with what: where such a column holds words it is a cause, too."""
 Ints = NDArray[np.intp]
 UNKNOWN = -1
 UNSETTLED = -2
+_LEVEL_ROWS = 100
+"""Of a level, at least: fewer teach nothing."""
+_OF_LEVELS = 0.95
+"""Share of rows at such levels from which on a cause has levels and nothing else."""
+_STEP = 1.6e-5
+"""Of the range of a channel: windows keep readings in 65,534 steps."""
 
 
 class RegimeSpec(BaseModel):
@@ -87,9 +99,14 @@ def rolling_median(values: Floats, width: int) -> Floats:
     return result
 
 
-def tells_regime(channel: str) -> bool:
-    """Whether a channel's name says that it is a cause of how the machine runs, not an effect."""
-    return _CAUSES.search(channel) is not None and _VIBRATION.search(channel) is None
+def tells_regime(channel: str, *, words: bool = False) -> bool:
+    """Whether a channel's name says that it is a cause of how the machine runs, not an effect.
+
+    Args:
+        words: it was made of words, which people wrote and no sensor did.
+    """
+    cause = _CAUSES.search(channel) or (words and _MADE.search(channel))
+    return bool(cause) and _VIBRATION.search(channel) is None
 
 
 def learn_regimes(
@@ -103,7 +120,8 @@ def learn_regimes(
 ) -> RegimeSpec | None:
     """Regimes of normal running, or None when one is enough.
 
-    k-means (Lloyd 1982, k-means++ starts) on the medians; as many as cut the mean squared distance to a quarter
+    Levels where the cause has a few and nothing else, as recipes and programmes have; what is between their numbers says
+    nothing. Else k-means (Lloyd 1982, k-means++ starts) on the medians; as many as cut the mean squared distance to a quarter
     of what it would be without that one, so that the noise of one state is never taken for two.
 
     Args:
@@ -119,15 +137,14 @@ def learn_regimes(
     scale = np.where(spread > 0, spread, 1.0)
     scaled = (values - centre) / scale
     thinned = scaled[:: max(len(scaled) // 4000, 1)]
-    centres = _best(thinned, most, np.random.default_rng(seed))
-    if len(centres) < 2:
-        return None
-    gaps = np.linalg.norm(scaled[:, None] - centres[None], axis=2)
-    near = gaps.argmin(axis=1)
-    nearest = gaps[np.arange(len(gaps)), near]
-    radius = [
-        1.5 * float(np.quantile(nearest[near == k], 0.999)) + 0.05 for k in range(len(centres))
-    ]
+    levels = _levels(np.vstack([piece[:, list(columns)] for piece in pieces]), scale, most)
+    if levels is not None:
+        centres, radius = (levels[0] - centre) / scale, levels[1]
+    else:
+        centres = _best(thinned, most, np.random.default_rng(seed))
+        if len(centres) < 2:
+            return None
+        radius = _around(scaled, centres)
     return RegimeSpec(
         columns=columns,
         centre=tuple(map(float, centre)),
@@ -137,6 +154,37 @@ def learn_regimes(
         settle=settle,
         smooth=smooth,
     )
+
+
+def _around(scaled: Floats, centres: Floats) -> list[float]:
+    """How far the rows of each regime lie from its centre, and half as much again."""
+    gaps = np.linalg.norm(scaled[:, None] - centres[None], axis=2)
+    near = gaps.argmin(axis=1)
+    nearest = gaps[np.arange(len(gaps)), near]
+    return [1.5 * float(np.quantile(nearest[near == k], 0.999)) + 0.05 for k in range(len(centres))]
+
+
+def _levels(values: Floats, scale: Floats, most: int) -> tuple[Floats, list[float]] | None:
+    """(levels, columns) what causes of a few levels stand at, and a quarter of the way to the next one; None: they are no such."""
+    values = values[np.isfinite(values).all(axis=1)]
+    found, counts = np.unique(
+        np.stack([_snapped(column) for column in values.T], axis=1), axis=0, return_counts=True
+    )
+    often = np.sort(np.argsort(-counts, kind="stable")[:most])
+    often = often[counts[often] >= _LEVEL_ROWS]
+    if len(often) < 2 or counts[often].sum() < _OF_LEVELS * len(values):
+        return None
+    gaps = np.linalg.norm((found[often][:, None] - found[None]) / scale, axis=2)
+    return found[often], [0.25 * float(row[row > 0].min()) for row in gaps]
+
+
+def _snapped(values: Floats) -> Floats:
+    """Readings that differ by no more than the step in which windows keep them are one value."""
+    known, place = np.unique(values, return_inverse=True)
+    step = _STEP * (known[-1] - known[0])
+    first = np.concatenate([[True], np.diff(known) > step])
+    result: Floats = known[first][np.cumsum(first) - 1][place]
+    return result
 
 
 def _best(values: Floats, most: int, rng: np.random.Generator) -> Floats:

@@ -20,6 +20,8 @@ from kits.predictive_maintenance._device.condition import (
     transformed,
 )
 from kits.predictive_maintenance._device.regimes import (
+    UNKNOWN,
+    UNSETTLED,
     RegimeSpec,
     learn_regimes,
     rolling_median,
@@ -27,10 +29,12 @@ from kits.predictive_maintenance._device.regimes import (
 )
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._device.tail import LEAST_ROWS, Tail, fit
+from kits.predictive_maintenance._learning.counters import counting, told_of
 from kits.predictive_maintenance._learning.methods import FEW_ROWS, METHODS, Parts, fitted, index_of
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._learning.rows import choose_rows
 from kits.predictive_maintenance._learning.standing import stands_or_runs
+from kits.predictive_maintenance._reading.channels import CODE
 from kits.predictive_maintenance.config import Config
 
 Floats = NDArray[np.float64]
@@ -90,6 +94,11 @@ def learn_condition(
     rows, notes = choose_rows(usual, config)
     single = all(r.readings == 1 for r in usual)
     slow = rows.kind == "readings" and not single
+    counters = tuple(name for name in counting(usual) if name in rows.channels) if slow else ()
+    if counters:
+        ignore = (*config.ignore, *counters)
+        rows, notes = choose_rows(usual, config.model_copy(update={"ignore": ignore}))
+        notes = (*notes, told_of(counters))
     lags = config.condition.lags if slow else 1
     fitting = max(_MOST_NUMBERS // len(rows.names), 1)
     if lags > fitting:
@@ -173,24 +182,57 @@ def _regimes(
     if not slow:
         return None, ()
     learning = [p for p in pieces if not p.held_out]
-    names = wanted or tuple(name for name in rows.channels if tells_regime(name))
-    if not names and config.condition.max_regimes > 1 and len(rows.channels) > 1:
+    names = wanted or tuple(
+        name
+        for name, unit in zip(rows.channels, rows.units)
+        if tells_regime(name, words=unit == CODE)
+    )
+    names, many = _of_few_words(names, rows, learning, config)
+    if not names and not many and config.condition.max_regimes > 1 and len(rows.channels) > 1:
         standing, said = stands_or_runs([p.raw for p in learning], rows, config, seed)
         return standing, (said,)
-    columns = tuple(rows.channels.index(name) for name in names)
+    columns, most = tuple(map(rows.channels.index, names)), config.condition.max_regimes
     found = learn_regimes(
         [p.raw for p in learning],
         columns,
-        most=config.condition.max_regimes,
+        most=most,
         settle=config.condition.settle,
         smooth=min(config.condition.median, 5),
         seed=seed,
     )
-    if found is None or not any(len(set(found.assign(p.raw)) - {-1, -2}) > 1 for p in learning):
+    told = ", ".join(names)
+    if found is None or not _changes(found, learning):
         # levels that no machine ever changes between are differences of machines, not regimes
-        return None, ()
-    told = ", ".join(rows.channels[c] for c in columns)
-    return found, (f"{len(found.centres)} operating regimes, told by {told}",)
+        alone = (f"one way of running: {told} shows no others",) if told and most > 1 else ()
+        return None, (*many, *alone)
+    return found, (*many, f"{len(found.centres)} operating regimes, told by {told}")
+
+
+def _of_few_words(
+    names: tuple[str, ...], rows: RowSpec, pieces: Sequence[_Piece], config: Config
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Causes without those in words of which there are too many for regimes, and what is said of these."""
+    most = config.condition.max_regimes
+    words = [name for name in names if rows.units[rows.channels.index(name)] == CODE]
+    many = {}
+    for name in words:
+        values = np.concatenate([p.raw[:, rows.channels.index(name)] for p in pieces])
+        many[name] = len(np.unique(values[np.isfinite(values)]))
+    many = {name: count for name, count in many.items() if count > most}
+    said = tuple(
+        f"{name} has {count} values, and {most} regimes are learnt at most: it tells none; "
+        "model.condition.max_regimes takes up to 20"
+        for name, count in many.items()
+    )
+    return tuple(name for name in names if name not in many), said
+
+
+def _changes(regimes: RegimeSpec, pieces: Sequence[_Piece]) -> bool:
+    """Whether a machine changes between regimes, within a stretch or from one to another."""
+    seen: dict[str, set[int]] = {}
+    for p in pieces:
+        seen.setdefault(p.asset, set()).update(regimes.assign(p.raw).tolist())
+    return any(len(found - {UNKNOWN, UNSETTLED}) > 1 for found in seen.values())
 
 
 @dataclass(frozen=True)

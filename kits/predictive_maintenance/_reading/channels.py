@@ -6,6 +6,7 @@ role is decided in `_reading/roles.py`.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +24,8 @@ MAX_CODES = 20
 CODE = "code"
 """The unit of a channel made of words."""
 MAX_CONDITIONS = 32
+_CODES = 50_000
+"""Fewer than the steps in which a window keeps readings, so that they stay whole."""
 _FEWEST_COUNTED = 20
 READINGS = (
     "export a column of numbers for each sensor, or time, tag and value; cells must not hold JSON"
@@ -137,20 +140,32 @@ def _constant_within(column: Column, owners: NDArray[np.object_] | None) -> bool
     return len(pairs) <= len(set(owners.tolist()))
 
 
+def code_of(word: str) -> float:
+    """The number of a word, the same in every file and import; usual words for off and on are 0 and 1.
+
+    A place in an alphabet would be another one as soon as a file has another word.
+    """
+    usual = _ON_OFF.get(word.lower())
+    if usual is not None:
+        return float(usual)
+    digest = hashlib.blake2b(word.lower().encode(), digest_size=8).digest()
+    return float(2 + int.from_bytes(digest) % _CODES)
+
+
 def _coded(column: Column, notes: Notes) -> list[Column]:
-    """A text of few values as a channel of numbers; usual words for off and on are 0 and 1."""
+    """A text of few values as a channel of numbers."""
     levels = [str(v) for v in levels_of(column) if v]
     if len(levels) > MAX_CODES or not levels:
         if levels:
             notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: a text of many values")
         return []
-    usual = {level: _ON_OFF.get(level.lower()) for level in levels}
-    if all(code is not None for code in usual.values()):
-        code = {level: float(value or 0) for level, value in usual.items()}
-    else:
-        code = {level: float(i) for i, level in enumerate(levels)}
+    code = {level: code_of(level) for level in levels}
     shown = ", ".join(f"{int(c)} = {level}" for level, c in list(code.items())[:8])
     notes.warn("columns-coded", "texts become channels of codes", f"{column.name}: {shown}",
                "write numbers into the export, or state the column under `ignore`")  # fmt: skip
+    strange = [level for level in levels if level.lower() not in _ON_OFF]
+    if len({code[level] for level in strange}) < len({level.lower() for level in strange}):
+        notes.warn("columns-coded", "two texts of a column have one code by chance", column.name,
+                   "write numbers into the export, or call one of them otherwise")  # fmt: skip
     values = np.array([code.get(v, np.nan) for v in column.values.tolist()], np.float64)
     return [Column(column.name, CODE, "number", values)]
