@@ -158,12 +158,12 @@ def test_without_times_remaining_life_counts_captures(tmp_path: Path) -> None:
 
 
 def test_times_in_the_names_of_captures_without_a_suffix(tmp_path: Path) -> None:
-    for rig in ("1st_test", "2nd_test"):
+    for day, rig in ((22, "1st_test"), (24, "2nd_test")):
         for i in range(12):
             rows = "".join(
                 "\t".join(f"{v:.3f}" for v in r) + "\n" for r in signal(1200, i).reshape(-1, 4)
             )
-            put(tmp_path / rig / f"2003.10.22.12.{10 + i}.00", rows)
+            put(tmp_path / rig / f"2003.10.{day}.12.{10 + i}.00", rows)
     put(tmp_path / "machines.yaml", "rate_hz: 20000\n")
     assert data.detect_format(tmp_path) == "captures"
     samples, _ = read_all(tmp_path)

@@ -6,14 +6,18 @@ findings stand in the place of those that the toolchain makes by counting sample
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import median
 
 from kits.core.kit import Finding
 from kits.core.stats import upper_bound
 from kits.predictive_maintenance._checking.looks import Look
 from kits.predictive_maintenance._reading.columns import is_normal
 
-_DAY_S = 86_400
+DAY_S = 86_400
+_CAPTURE_HZ = 10.0
+"""From this rate on a recording is a glimpse of the machine, and stands for the time until the next one."""
 _ENOUGH = 0.8
 """A share of found faults that is known to be above this is worth claiming."""
 
@@ -23,7 +27,7 @@ def check_amounts(looks: list[Look]) -> Iterator[Finding]:
     if not looks or not all("#" in look.group and look.started_at is not None for look in looks):
         return
     learnt = [look for look in looks if look.split == "train" and not _marked(look)]
-    days = sum(look.duration_s for look in learnt) / _DAY_S
+    days = running_s(learnt) / DAY_S
     yield Finding(
         "few-samples", "pass",
         f"{days:.3g} machine days to learn from: recordings that are cut in time count by that, not by their {len(learnt)} pieces",
@@ -34,6 +38,24 @@ def check_amounts(looks: list[Look]) -> Iterator[Finding]:
         "baseline", "pass",
         "what alarms are worth is counted in stops, not in recordings: kit replay says it, beside doing nothing and alarms at random",
     )  # fmt: skip
+
+
+def running_s(looks: Sequence[Look]) -> float:
+    """Seconds of the machines' time; captures now and then stand for the usual time from one to the next."""
+    by_asset: dict[str, list[Look]] = {}
+    for look in looks:
+        by_asset.setdefault(look.asset, []).append(look)
+    return sum(map(_running_s, by_asset.values()))
+
+
+def _running_s(own: Sequence[Look]) -> float:
+    whole = sum(look.duration_s for look in own)
+    starts = sorted(look.started_at.timestamp() for look in own if look.started_at is not None)
+    fast = all(max(c.rate_hz for c in look.channels) >= _CAPTURE_HZ for look in own)
+    if not fast or len(starts) < 3:
+        return whole
+    steps = [b - a for a, b in pairwise(starts)]
+    return max(whole, len(own) * median(steps))
 
 
 def _marked(look: Look) -> int:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from kits.core.dataset import Dataset
 from kits.core.kit import Finding
-from kits.predictive_maintenance._checking.amounts import check_amounts
+from kits.predictive_maintenance._checking.amounts import DAY_S, check_amounts, running_s
 from kits.predictive_maintenance._checking.leak_checks import check_leakage
 from kits.predictive_maintenance._checking.level_checks import check_levels
 from kits.predictive_maintenance._checking.levels import block_s
@@ -26,7 +26,6 @@ ENOUGH_LIVES = 20
 """Runs to failure from which a model of remaining life beats the fleet's mean."""
 FALSE_ALARMS_PER_MONTH = 1.0
 """What is worth claiming when the project states nothing."""
-_DAY_S = 86_400
 _SHOWN = 20
 
 
@@ -57,7 +56,7 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
 def _normal_time(looks: list[Look], config: BaseModel) -> Iterator[Finding]:
     """The false-alarm rate that so much normal running can show: none in T bounds it to 3/T."""
     timed = [x for x in looks if x.duration_s and x.started_at is not None and x.label == NORMAL]
-    calibrated = sum(x.duration_s for x in timed if x.split == "val") / _DAY_S
+    calibrated = running_s([x for x in timed if x.split == "val"]) / DAY_S
     if not timed:
         return
     stated = getattr(config, "false_alarms_per_month", None)

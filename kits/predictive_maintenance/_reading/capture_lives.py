@@ -19,6 +19,10 @@ from kits.predictive_maintenance._reading.recording import REMAINING_LIFE
 from kits.predictive_maintenance._reading.sidecar import Sidecar
 
 FEWEST_IN_A_LIFE = 10
+DATED_S = 1e8
+"""Smaller times count from the start of something, and not from 1970."""
+_TOGETHER = 3.0
+"""Usual times between two captures of a machine."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,13 @@ def with_lives(captures: Sequence[Capture], sidecar: Sidecar, notes: Notes) -> l
     stated = bool(sidecar.life.interval_h) or any(c.life for c in captures)
     if not lives or (len(lives) < 2 and not stated) or 2 * len(lives) < len(counts):
         return _in_time(captures, notes)
+    if not stated and not sidecar.life.ends_in_failure:
+        return _in_time(captures, notes)
+    if not stated and _end_together([c for c in captures if c.asset in lives]):
+        notes.warn("run-to-failure", "captures of machines that end at the same time: taken for machines that still run, "
+                   "and not for runs to failure", f"{len(lives)} folders",
+                   "did they run until they failed? then state life.interval_h in machines.yaml")  # fmt: skip
+        return _in_time(captures, notes)
     splits = _life_splits(lives, captures)
     notes.say("run-to-failure", f"{len(lives)} folders with captures in a row: runs to failure")
     placed: list[Capture] = []
@@ -65,6 +76,20 @@ def with_lives(captures: Sequence[Capture], sidecar: Sidecar, notes: Notes) -> l
         own = [c for c in captures if c.asset == asset]
         placed += _one_life(own, splits.get(asset), sidecar, notes) if asset in lives else own
     return placed
+
+
+def _end_together(captures: Sequence[Capture]) -> bool:
+    """Whether half of the machines, two at least, have their last capture with the last of all: an export ended, and no life."""
+    stamps: dict[str, list[float]] = {}
+    for one in captures:
+        if one.stamp_s is None or one.stamp_s < DATED_S or one.split is not None:
+            return False
+        stamps.setdefault(one.asset, []).append(one.stamp_s)
+    ends = {asset: max(own) for asset, own in stamps.items()}
+    usual = {a: (max(own) - min(own)) / max(len(own) - 1, 1) for a, own in stamps.items()}
+    last = max(ends.values())
+    together = sum(last - ends[asset] <= _TOGETHER * usual[asset] for asset in ends)
+    return together >= max(2, len(ends) / 2)
 
 
 def _life_splits(lives: Sequence[str], captures: Sequence[Capture]) -> dict[str, Split | None]:

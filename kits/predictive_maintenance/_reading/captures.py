@@ -14,8 +14,9 @@ import numpy as np
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.window import Channel, Window
-from kits.predictive_maintenance._reading.capture_lives import Capture
+from kits.predictive_maintenance._reading.capture_lives import DATED_S, Capture
 from kits.predictive_maintenance._reading.columns import role_of
+from kits.predictive_maintenance._reading.events import find_events
 from kits.predictive_maintenance._reading.files import WAVES, data_files, rate_beside, rate_in
 from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.paired import aligned
@@ -49,8 +50,12 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
             "no captures here", where=str(path), fix="looked for .wav .csv .parquet .npy"
         )
     notes = Notes()
+    events = find_events(path, sidecar)
+    if events is not None:
+        notes.say("labels", f"times of faults taken from {events.source.name}")
+        files = [file for file in files if file != events.source]
     opener = _Opener(path, sidecar, notes)
-    for capture in plan(files, path, sidecar, notes):
+    for capture in plan(files, path, sidecar, notes, events):
         try:
             table, rate_hz = opener.open(capture)
         except DataError as error:
@@ -195,7 +200,7 @@ def _pieces(
             )
             for c in columns
         )
-        started = moment(capture.stamp_s) if capture.stamp_s and capture.stamp_s > 1e8 else None
+        started = moment(capture.stamp_s) if capture.stamp_s and capture.stamp_s > DATED_S else None
         recording = Recording(
             asset=capture.asset,
             source=f"{capture.name}{f'@{number + 1}' if number else ''}",

@@ -22,6 +22,7 @@ AT_LEAST = 0.3
 """Where less of a recording lies before its first fault, normal running between its faults is learnt from, too."""
 FEWEST_ROWS = 16
 """A learn part shorter than this teaches nothing."""
+PASSED_OVER = "passed over"
 Rows = tuple[int, int]
 """First row, row after the last."""
 
@@ -69,6 +70,10 @@ def cut(series: Series, learn: Learn, notes: Notes) -> list[Part]:
     middle = _at_share(usual, 1 - learn.calibrate)
     if not series.faults and not stated:
         middle, stop = round(0.6 * rows), round(0.8 * rows)
+    whole = max(1, round(stop * (1 - learn.calibrate)))
+    if stated and not any(start < whole for start, _, _ in series.faults):
+        # no fault in what is learnt from: the cut is kept to the letter
+        usual, middle = [(0, stop)], whole
     share = "as stated in machines.yaml" if stated else _RULE
     notes.say("split-in-time", f"recordings are cut in time: {share}", series.source)
     passed = sum(start < stop for start, _, _ in series.faults)
@@ -92,7 +97,7 @@ def _learnt(usual: Sequence[Rows], middle: int, stop: int) -> Iterator[Part]:
     free = 0
     for start, end in (*usual, (stop, stop)):
         if free < start:
-            yield Part(free, start, "train" if start <= middle else "val", "passed over")
+            yield Part(free, start, "train" if start <= middle else "val", PASSED_OVER)
         if start < min(middle, end):
             yield Part(start, min(middle, end), "train", "learn")
         if max(start, middle) < end:

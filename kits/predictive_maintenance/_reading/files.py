@@ -41,7 +41,10 @@ _DATE = re.compile(
 _RATE = re.compile(r"(?<![a-z0-9.])(\d+(?:[.,p]\d+)?)\s*_?(k|M)?\s*_?(hz|sps)?(?![a-z0-9])", re.I)
 _COPY = re.compile(r"(?: \(\d{1,2}\)| ?- ?(?:Kopie|Copy|copie|copia)(?: \(\d{1,2}\))?)$", re.I)
 """What browsers and desktops put behind the name of a file that is there already."""
-_STAMP = re.compile(r"\d{4}[-_.]\d{2}[-_.]\d{2}[-_. T]\d{2}[-_.]\d{2}(?:[-_.]\d{2})?")
+_STAMP = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})[-_.]?(\d{2})[-_.]?(\d{2})[-_. T](\d{2})[-_.h]?(\d{2})(?:[-_.m]?(\d{2}))?(?!\d)"
+)
+"""`2003.10.22.12.06.24`, `2023-01-01T0600`, `20230101_060000`"""
 
 
 def data_files(path: Path, suffixes: Iterable[str]) -> list[Path]:
@@ -204,4 +207,4 @@ def rate_beside(folder: Path) -> tuple[float, str] | None:
 def stamp_in(stem: str) -> Sequence[int] | None:
     """The numbers of a date and time in a file's name."""
     match = _STAMP.search(stem)
-    return [int(n) for n in re.findall(r"\d+", match[0])] if match else None
+    return [int(n) for n in match.groups() if n] if match else None

@@ -9,14 +9,16 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.prediction import Quantity
+from kits.predictive_maintenance._reading.capture_faults import with_faults
 from kits.predictive_maintenance._reading.capture_lives import Capture, with_lives
 from kits.predictive_maintenance._reading.columns import (
     NORMAL,
@@ -27,6 +29,7 @@ from kits.predictive_maintenance._reading.columns import (
     role_of,
     value_text,
 )
+from kits.predictive_maintenance._reading.events import Events
 from kits.predictive_maintenance._reading.files import (
     WAVES,
     find_meta,
@@ -35,6 +38,7 @@ from kits.predictive_maintenance._reading.files import (
     stated_splits,
 )
 from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.placing import Placing
 from kits.predictive_maintenance._reading.recording import REMAINING_LIFE
 from kits.predictive_maintenance._reading.roles import find_roles, require, row_labels
 from kits.predictive_maintenance._reading.sidecar import Sidecar
@@ -54,8 +58,13 @@ _PHYSICAL = frozenset(
 _SCALE_UNIT = re.compile(r"scale_(.+)_per_.*")
 
 
-def plan(files: Sequence[Path], root: Path, sidecar: Sidecar, notes: Notes) -> list[Capture]:
+def plan(
+    files: Sequence[Path], root: Path, sidecar: Sidecar, notes: Notes, events: Events | None = None
+) -> list[Capture]:
     """Every capture with what is known of it, in order.
+
+    Args:
+        events: a list of faults beside them: then machines are repaired and go on running.
 
     Raises:
         DataError: the list of captures cannot be read, or lacks a stated column.
@@ -68,6 +77,8 @@ def plan(files: Sequence[Path], root: Path, sidecar: Sidecar, notes: Notes) -> l
     elif any(c.label for c in captures):
         found = ", ".join(sorted({c.label for c in captures if c.label}))
         notes.say("labels", f"labels from the names of folders and files: {found}")
+    if events is not None:
+        return with_faults(captures, Placing(events), sidecar, notes)
     return with_lives(captures, sidecar, notes)
 
 
@@ -79,7 +90,9 @@ def _from_path(file: Path, root: Path, split: Split | None, sidecar: Sidecar) ->
     label = _label_in(relative)
     by_class = bool(label) and sidecar.asset != "folder"
     asset = str(relative.with_suffix("")) if by_class or sidecar.asset == "file" else home
-    return Capture(file, name, asset, asset, label, split, stamp_s=_stamp(file.name))
+    return Capture(
+        file, name, asset, asset, label, split, stamp_s=_stamp(file.name, sidecar.time.timezone)
+    )
 
 
 def _label_in(relative: Path) -> str:
@@ -94,12 +107,12 @@ def _label_in(relative: Path) -> str:
     return ""
 
 
-def _stamp(name: str) -> float | None:
+def _stamp(name: str, zone: str) -> float | None:
     parts = stamp_in(name)
     if parts is None:
         return None
     try:
-        return datetime(*[*parts, 0][:6], tzinfo=timezone.utc).timestamp()  # type: ignore[misc, arg-type]
+        return datetime(*[*parts, 0][:6], tzinfo=ZoneInfo(zone)).timestamp()  # type: ignore[misc, arg-type]
     except ValueError:
         return None
 

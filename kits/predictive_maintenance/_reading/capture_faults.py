@@ -1,0 +1,62 @@
+"""Captures of machines that go on running, one after the other in time: cut in time, with faults from a list beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kits.predictive_maintenance._reading.capture_lives import Capture
+from kits.predictive_maintenance._reading.columns import NORMAL
+from kits.predictive_maintenance._reading.cut import PASSED_OVER, cut
+from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.placing import Placing
+from kits.predictive_maintenance._reading.recording import Series
+from kits.predictive_maintenance._reading.sidecar import Sidecar
+from kits.predictive_maintenance._reading.stops import before_stops
+
+
+def with_faults(
+    captures: Sequence[Capture], placing: Placing, sidecar: Sidecar, notes: Notes
+) -> list[Capture]:
+    """Captures cut in time by machine, those within listed faults labelled; captures without a time stay as they are."""
+    placed: list[Capture] = []
+    for asset in dict.fromkeys(c.asset for c in captures):
+        own = [c for c in captures if c.asset == asset]
+        if any(c.stamp_s is None or c.label or c.split for c in own):
+            placed += own
+            continue
+        own.sort(key=lambda c: c.stamp_s or 0.0)
+        placed += _cut(own, placing, sidecar, notes)
+    placing.say(notes)
+    return placed
+
+
+def _cut(
+    own: Sequence[Capture], placing: Placing, sidecar: Sidecar, notes: Notes
+) -> Iterator[Capture]:
+    """Captures of one machine; its series holds nothing but their places."""
+    series = Series(
+        asset=own[0].asset,
+        source=own[0].asset,
+        names=("place",),
+        units=("",),
+        values=np.arange(len(own), dtype=np.float64)[None],
+        seconds=np.array([c.stamp_s for c in own], np.float64),
+    )
+    series = replace(series, faults=placing.faults(series) or (), stated=True)
+    (series,) = before_stops([series], sidecar.labels.before_h, notes)
+    labels = np.full(series.rows, NORMAL, dtype=object)
+    for start, end, label in series.faults:
+        labels[start:end] = label
+    for part in cut(series, sidecar.learn, notes):
+        if part.role == PASSED_OVER:
+            notes.say("split-in-time", "captures of faults in the time that is learnt from, and close to them, are left out",
+                      f"{series.asset}: {part.end - part.start}")  # fmt: skip
+            continue
+        role = part.role or "judge"
+        for row in range(part.start, part.end):
+            if np.isfinite(place := series.values[0, row]):
+                yield replace(own[int(place)], split=part.split, role=role, label=str(labels[row]),
+                              group=f"{series.asset}#{role}")  # fmt: skip
