@@ -19,22 +19,14 @@ from kits.predictive_maintenance._device.condition import (
     lagged,
     transformed,
 )
-from kits.predictive_maintenance._device.regimes import (
-    UNKNOWN,
-    UNSETTLED,
-    RegimeSpec,
-    learn_regimes,
-    rolling_median,
-    tells_regime,
-)
+from kits.predictive_maintenance._device.regimes import RegimeSpec, rolling_median
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._device.tail import LEAST_ROWS, Tail, fit
 from kits.predictive_maintenance._learning.counters import counting, told_of
 from kits.predictive_maintenance._learning.methods import FEW_ROWS, METHODS, Parts, fitted, index_of
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._learning.rows import choose_rows
-from kits.predictive_maintenance._learning.standing import stands_or_runs
-from kits.predictive_maintenance._reading.channels import CODE
+from kits.predictive_maintenance._learning.ways_of_running import regimes_of
 from kits.predictive_maintenance.config import Config
 
 Floats = NDArray[np.float64]
@@ -114,7 +106,8 @@ def learn_condition(
         *_pieces(usual, rows, logarithm, config, held_out=False),
         *_pieces(held, rows, logarithm, config, held_out=True),
     ]
-    regimes, said = _regimes(pieces, rows, config, seed, slow=slow)
+    courses = [(p.asset, p.raw) for p in pieces if not p.held_out]
+    regimes, said = regimes_of(courses, rows, config, seed, slow=slow)
     work = _Work(rows, logarithm, lags, median, regimes, config)
     learned = work.learn(pieces)
     told = (*notes, *said, *learned.notes)
@@ -166,73 +159,6 @@ def _whole(pieces: Sequence[Floats]) -> list[Floats]:
 def _runs(mask: NDArray[np.bool_]) -> list[slice]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
     return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2])]
-
-
-def _regimes(
-    pieces: Sequence[_Piece], rows: RowSpec, config: Config, seed: int, *, slow: bool
-) -> tuple[RegimeSpec | None, tuple[str, ...]]:
-    wanted = config.condition.regime_channels
-    unknown = [name for name in wanted if name not in rows.channels]
-    if unknown:
-        raise DataError(
-            f"no channel {unknown[0]!r} to tell the regime by",
-            where="kit.yaml: model.condition.regime_channels",
-            fix="known: " + ", ".join(rows.channels[:20]),
-        )
-    if not slow:
-        return None, ()
-    learning = [p for p in pieces if not p.held_out]
-    names = wanted or tuple(
-        name
-        for name, unit in zip(rows.channels, rows.units)
-        if tells_regime(name, words=unit == CODE)
-    )
-    names, many = _of_few_words(names, rows, learning, config)
-    if not names and not many and config.condition.max_regimes > 1 and len(rows.channels) > 1:
-        standing, said = stands_or_runs([p.raw for p in learning], rows, config, seed)
-        return standing, (said,)
-    columns, most = tuple(map(rows.channels.index, names)), config.condition.max_regimes
-    found = learn_regimes(
-        [p.raw for p in learning],
-        columns,
-        most=most,
-        settle=config.condition.settle,
-        smooth=min(config.condition.median, 5),
-        seed=seed,
-    )
-    told = ", ".join(names)
-    if found is None or not _changes(found, learning):
-        # levels that no machine ever changes between are differences of machines, not regimes
-        alone = (f"one way of running: {told} shows no others",) if told and most > 1 else ()
-        return None, (*many, *alone)
-    return found, (*many, f"{len(found.centres)} operating regimes, told by {told}")
-
-
-def _of_few_words(
-    names: tuple[str, ...], rows: RowSpec, pieces: Sequence[_Piece], config: Config
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Causes without those in words of which there are too many for regimes, and what is said of these."""
-    most = config.condition.max_regimes
-    words = [name for name in names if rows.units[rows.channels.index(name)] == CODE]
-    many = {}
-    for name in words:
-        values = np.concatenate([p.raw[:, rows.channels.index(name)] for p in pieces])
-        many[name] = len(np.unique(values[np.isfinite(values)]))
-    many = {name: count for name, count in many.items() if count > most}
-    said = tuple(
-        f"{name} has {count} values, and {most} regimes are learnt at most: it tells none; "
-        "model.condition.max_regimes takes up to 20"
-        for name, count in many.items()
-    )
-    return tuple(name for name in names if name not in many), said
-
-
-def _changes(regimes: RegimeSpec, pieces: Sequence[_Piece]) -> bool:
-    """Whether a machine changes between regimes, within a stretch or from one to another."""
-    seen: dict[str, set[int]] = {}
-    for p in pieces:
-        seen.setdefault(p.asset, set()).update(regimes.assign(p.raw).tolist())
-    return any(len(found - {UNKNOWN, UNSETTLED}) > 1 for found in seen.values())
 
 
 @dataclass(frozen=True)
@@ -355,9 +281,9 @@ class _Work:
     def _choose(self, pieces: Sequence[_Piece], fleet_spread: Floats) -> tuple[str, str]:
         """Levels where rows are few; else what sees a small shift best beside how far held-out normal running strays."""
         margins = {name: [] for name in (_DEFAULT, _OTHER)}  # type: dict[str, list[float]]
-        per_number = []
+        per_number, usual = [], self._commonest(pieces)
         for asset in sorted({p.asset for p in pieces})[:_MOST_ASSETS]:
-            learning, holding = self._divided([p for p in pieces if p.asset == asset], 0)
+            learning, holding = self._divided([p for p in pieces if p.asset == asset], usual)
             rows = [x for x in learning if len(x)]
             if sum(map(len, rows)) < _LEAST_ROWS or not holding:
                 continue
@@ -379,6 +305,13 @@ class _Work:
             f"method {best}: sees a shift of {_SHIFT:g} spreads in one channel best beside how far held-out "
             f"normal running strays (logarithms: {told})"
         )
+
+    def _commonest(self, pieces: Sequence[_Piece]) -> int:
+        """The regime of most rows: what is seen in it is what is seen."""
+        if self.regimes is None:
+            return 0
+        found = np.concatenate([self.regimes.assign(p.raw) for p in pieces])
+        return int(np.bincount(found[found >= 0], minlength=1).argmax())
 
     def _margin(self, holding: Sequence[Floats], parts: Parts, width: int) -> float:
         usual = np.concatenate([self._index(x, parts) for x in holding])
