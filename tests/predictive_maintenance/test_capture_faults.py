@@ -86,7 +86,8 @@ def test_of_stops_the_captures_before_are_the_fault_and_those_within_left_out(
     tmp_path: Path,
 ) -> None:
     folder = fans(tmp_path, ("fan-1", 80, 84), settings="labels: {before_h: 48}\n")
-    samples, _ = read_all(folder)
+    samples, findings = read_all(folder)
+    assert levels(findings, "stops") == {"pass"}
     faulty = [s for s in samples if s.annotation and s.annotation.label == "bearing"]
     assert places(faulty, "fan-1#judge") == [76, 77, 78, 79]
     assert not set(places(samples, "fan-1#judge")) & {80, 81, 82, 83, 84}

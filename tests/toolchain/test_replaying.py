@@ -83,6 +83,16 @@ def test_alarm_that_stood_since_long_before_is_no_warning() -> None:
     assert len(done.figures.false_alarms) == 1
 
 
+def test_failure_before_which_an_alarm_stood_is_told_and_how_to_count_it() -> None:
+    done = replayed(track(60, [(10, 46)], [failure(45)]))
+    (told,) = [note for note in done.notes if "stood since before" in note]
+    assert told.startswith("1 of the failures not found in time")
+    assert "35 d before" in told and "--horizon" in told
+    longer = replayed(track(60, [(10, 46)], [failure(45)]), options=ReplayOptions(horizon="40d"))
+    assert longer.figures.in_time == 1
+    assert not any("stood since before" in note for note in longer.notes)
+
+
 def test_warning_later_than_the_shortest_useful_lead_is_late() -> None:
     late = replayed(track(60, [(44.9, 46)], [failure(45)]), options=ReplayOptions(needed="8h"))
     assert [m.outcome for m in late.figures.met] == ["late"]

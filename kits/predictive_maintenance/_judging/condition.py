@@ -313,7 +313,8 @@ def told_of_marks(courses: Sequence[Course], counted: onsets.Tally) -> list[str]
     return [
         f"event_recall counts alarms that begin while a fault is marked; of {len(counted.found)} faults {before} had "
         f"one begin in the {_BEFORE} days before, counted as false. Marks that begin when the machine stood make a "
-        "warning false and an alarm of the standstill right: then state labels.before_h in machines.yaml and import again, or judge by kit replay --failures"
+        "warning false and an alarm of the standstill right: then state labels.before_h in machines.yaml, or more hours where it "
+        "is stated, and import again, or judge by kit replay --failures"
     ]
 
 

@@ -95,9 +95,12 @@ class LeavingOut:
 
 def unused(found: Iterable[RawSample | Finding], sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     """What a format gives that knows no times to leave out, no stops and no names; tells where some are stated."""
-    yield from found
-    if sidecar.labels.before_h is not None:
-        text = "labels.before_h is for tables with a row per time: what is marked here is taken for faults"
+    stops = False
+    for one in found:
+        stops |= isinstance(one, Finding) and one.check == "stops"
+        yield one
+    if sidecar.labels.before_h is not None and not stops:
+        text = "labels.before_h is for tables with a row per time and lists beside captures: what is marked here is taken for faults"
         yield Finding("stops", "warn", text, (), "take it out of machines.yaml")
     if sidecar.names:
         text = "names are for tables with a row per time: channels are called here as in the files"

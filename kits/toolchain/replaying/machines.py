@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+import numpy as np
+
 from kits.core.alarm import AlarmRule
 from kits.core.errors import DataError, UsageError
 from kits.core.kit import Progress
@@ -23,6 +25,7 @@ from kits.toolchain.replaying.failures import Met, moment, read_failures, with_f
 from kits.toolchain.replaying.figures import Figures, Terms, figures_of
 from kits.toolchain.replaying.leads import LeadOptions
 from kits.toolchain.replaying.mails import MailOptions
+from kits.toolchain.replaying.text import length_text
 
 HORIZON_S = 14 * 86_400.0
 _WORDS = 3
@@ -146,6 +149,7 @@ def replay_machines(
     rule = point.alarm or AlarmRule()
     courses = courses_of(tracks, point.default, rule)
     figures = figures_of(courses, terms, judged=judged)
+    notes += _stood_before(courses, figures.met, terms.unit)
     cases = _told(courses, figures.met, progress, judged=judged)
     tuned = _tuned(found, tracks, point, terms, progress, judged) if options.tune else ()
     if options.tune and not tuned:
@@ -153,6 +157,25 @@ def replay_machines(
     return Replayed(
         found, point, terms, tuple(courses), figures, cases, tuned, (*found.notes, *notes)
     )
+
+
+def _stood_before(courses: Sequence[Course], met: Sequence[Met], unit: str) -> list[str]:
+    """That failures were missed because an alarm stood already when theirs would have counted."""
+    leads = []
+    for one in (one for one in met if one.outcome == "missed"):
+        course = next(c for c in courses if c.track.asset == one.failure.asset)
+        row = int(np.searchsorted(course.track.at_s, one.opens_s))
+        begun = [alarm.at_s for alarm in course.alarms if alarm.at_s <= one.opens_s]
+        if begun and row < len(course.levels) and course.in_alarm[row]:
+            leads.append(one.failure.at_s - begun[-1])
+    if not leads:
+        return []
+    longest = length_text(max(leads), unit)
+    return [
+        f"{len(leads)} of the failures not found in time had an alarm that stood since before their time, the longest since "
+        f"{longest} before: it counts as false. Where the fault was there by then, say so: mark it from then on, or give "
+        "--failures FILE and a longer --horizon"
+    ]
 
 
 def _period(found: Replay, options: ReplayOptions) -> tuple[list[Track], list[str]]:
