@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+
+import numpy as np
 
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult
 from kits.core.operating_point import Costs, OperatingPoint
 from kits.core.prediction import Prediction, Quantity, prediction_to_json
-from kits.predictive_maintenance._judging.plots import of_faults, of_life
+from kits.predictive_maintenance._judging.plots import _broken, of_faults, of_life
+from kits.predictive_maintenance._simulated.machines import MONDAY
 from kits.predictive_maintenance.evaluate import plots
 from tests.predictive_maintenance.test_learning_from_the_line import (
     dataset,
@@ -53,6 +58,25 @@ def test_each_machine_has_its_course_with_levels_and_marked_faults(tmp_path: Pat
         assert "polyline" in drawing
         numbers = [float(n) for n in re.findall(r'points="([-\d.]+),', drawing)]
         assert all(0 <= n <= 1000 for n in numbers)
+
+
+def test_recordings_of_a_machine_are_one_course_over_days(tmp_path: Path) -> None:
+    runtime = learned(tmp_path, [week()], [])
+    begins = (MONDAY, MONDAY + timedelta(minutes=15), MONDAY + timedelta(days=30))
+    parts = [replace(window(n, [1500.0]), started_at=at) for n, at in enumerate(begins)]
+    seen = dataset([(part, "normal") for part in parts], [])
+    point = OperatingPoint(default=runtime.band, method="by hand", dataset=seen.id, seed=0)
+    task = EvaluateTask(runtime, point, seen, seen.items, Costs(), 0)
+    (plot,) = plots(task, Evaluation("predictive-maintenance", seen.id, "train", 3, 0, {}, {}, ()))
+    assert plot.svg.count("<svg") == 1
+    assert "days from 2" in plot.svg
+
+
+def test_a_course_has_no_break_between_captures() -> None:
+    """Of which each alone is a point that nobody sees."""
+    at, score = _broken(np.array([0.0, 12, 24, 60, 900]), np.arange(5.0), np.arange(5))
+    assert np.flatnonzero(np.isnan(at)).tolist() == [4]
+    assert score[np.isfinite(score)].tolist() == [0, 1, 2, 3, 4]
 
 
 def test_life_is_shown_with_its_interval_and_red_where_the_truth_lies_outside() -> None:

@@ -7,7 +7,7 @@ was judged; figures are computed elsewhere, and nothing here decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult, Plot
-from kits.core.operating_point import Band
+from kits.core.operating_point import Band, OperatingPoint
 from kits.core.prediction import Quantity, prediction_from_json
-from kits.predictive_maintenance._device.trace import SENSOR_FAULT
-from kits.predictive_maintenance._judging.onsets import Course, course_of
+from kits.predictive_maintenance._device.trace import SENSOR_FAULT, Trace
+from kits.predictive_maintenance._judging.onsets import course_of
 from kits.predictive_maintenance._learning.recordings import LIFE, Recording, load
 from kits.predictive_maintenance.runtime import MachineRuntime
 
@@ -28,9 +28,11 @@ _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 1000, 170, 60, 90, 10, 34
 _MOST_COURSES, _MOST_RECORDINGS, _COLUMNS = 6, 400, 800
 _LOWEST, _HIGHEST = -6.0, 6.0
 """Scores beyond are drawn at the edge: a million months are as rare as ten thousand."""
+_SILENCE = 20.0
+"""Usual steps, as an import has it."""
 _MOST_CLASSES = 20
 _SQUARE = 420
-_HOUR_S = 3600.0
+_HOUR_S, _DAY_S, _MANY_DAYS = 3600.0, 86_400.0, 10
 
 
 @dataclass(frozen=True)
@@ -63,29 +65,40 @@ def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
         return of_life(evaluation.results)
     if runtime.spec.faults is not None:
         return of_faults(evaluation.results)
-    return _of_condition(task, runtime)
+    return _of_condition(task, evaluation, runtime)
 
 
 # -- condition ------------------------------------------------------------------------------------
 
 
-def _of_condition(task: EvaluateTask, runtime: MachineRuntime) -> list[Plot]:
+@dataclass(frozen=True)
+class _Seen:
+    """A recording with the scores of its rows; `at_s` counts from its begin."""
+
+    recording: Recording
+    at_s: Floats
+    score: Floats
+    faulty: NDArray[np.bool_]
+
+
+def _of_condition(
+    task: EvaluateTask, evaluation: Evaluation, runtime: MachineRuntime
+) -> list[Plot]:
     point = task.operating_point
     assert point is not None
     # with a broken sensor nothing is known of the machine, so it is not judged and not drawn
     known = [r for r in load(task.dataset, task.items) if r.label != SENSOR_FAULT]
-    recordings = known[:_MOST_RECORDINGS]
-    timed = all(r.window.started_at is not None for r in recordings)
-    named: dict[str, list[tuple[Recording, Course, Floats]]] = {}
-    for recording in recordings:
-        trace = runtime.judge.trace(recording.window)
-        truth = recording.faulty()
-        if not recording.spans and not recording.is_normal():
-            truth[:] = True
-        course = course_of(trace, truth, point, recording.group)
+    timed = all(r.window.started_at is not None for r in known)
+    spec = runtime.spec.condition
+    captures = (
+        timed and spec is not None and spec.rows.kind == "windows" and len(known) > _MOST_RECORDINGS
+    )
+    scores = {one.sample_id: one.score for one in evaluation.results} if captures else {}
+    named: dict[str, list[_Seen]] = {}
+    for recording in known if captures else known[:_MOST_RECORDINGS]:
         name = recording.asset if timed else recording.item.sample.source or recording.group
-        named.setdefault(name, []).append((recording, course, trace.score))
-    lines = [_line(name, found, timed=timed) for name, found in named.items()]
+        named.setdefault(name, []).append(_seen(recording, runtime, scores))
+    lines = [_line(name, found, point, timed=timed) for name, found in named.items()]
     # those with something to see first: marked faults, then alarms
     chosen = sorted(lines, key=lambda line: (-len(line.faults), -len(line.onsets)))[:_MOST_COURSES]
     left = len(lines) - len(chosen)
@@ -99,28 +112,63 @@ def _of_condition(task: EvaluateTask, runtime: MachineRuntime) -> list[Plot]:
     return [Plot("How the machines ran: score over time", svg=svg, caption=caption)] if svg else []
 
 
-def _line(name: str, found: Sequence[tuple[Recording, Course, Floats]], *, timed: bool) -> _Line:
-    starts = [r.window.started_at for r, _, _ in found]
+def _seen(recording: Recording, runtime: MachineRuntime, scores: Mapping[str, float]) -> _Seen:
+    """What was judged of a recording; of captures that are many the score that stands in the results."""
+    wholly = not recording.spans and not recording.is_normal()
+    known = scores.get(recording.item.sample.id)
+    if known is not None:
+        return _Seen(recording, np.zeros(1), np.array([known]), np.array([wholly]))
+    trace = runtime.judge.trace(recording.window)
+    last = np.clip(trace.ends - 1, 0, recording.readings - 1)
+    return _Seen(recording, trace.at_s, trace.score, recording.faulty()[last] | wholly)
+
+
+def _line(name: str, found: Sequence[_Seen], point: OperatingPoint, *, timed: bool) -> _Line:
+    starts = [one.recording.window.started_at for one in found]
     first = min((s for s in starts if s is not None), default=None)
-    rate = found[0][0].rate_hz
-    ats: list[Floats] = []
-    scores: list[Floats] = []
-    onsets: list[float] = []
-    faults: list[tuple[float, float, str]] = []
-    for (recording, course, score), start in zip(found, starts):
-        shift_s = (start - first).total_seconds() if timed and start and first else 0.0
-        at = (course.at_s + shift_s) / (_HOUR_S if rate else 1.0)
-        for begin, end in course.events:
-            label = recording.label or next((s.label for s in recording.spans), "")
-            faults.append((float(at[begin]), float(at[end - 1]), label))
-        onsets += [float(at[row]) for row in course.onsets]
-        ats += [at, np.array([np.nan])]
-        scores += [score, np.array([np.nan])]
-    since = f" from {first:%Y-%m-%d %H:%M} UTC" if first is not None else ""
-    unit = f"hours{since}" if rate else "readings"
+    shifts = [(s - first).total_seconds() if timed and s and first else 0.0 for s in starts]
+    at_s = np.concatenate([one.at_s + shift for one, shift in zip(found, shifts)])
+    score = np.concatenate([one.score for one in found])
+    faulty = np.concatenate([one.faulty for one in found])
+    owners = np.repeat(np.arange(len(found)), [len(one.at_s) for one in found])
+    alone = any(one.recording.item.sample.device for one in found)
+    courses = [owners == i for i in range(len(found))] if alone else [owners >= 0]
+    onsets, faults = [], []
+    for mine in courses:
+        places = np.flatnonzero(mine)
+        trace = Trace(at_s[mine], np.arange(1, places.size + 1), score[mine])
+        course = course_of(trace, faulty[mine], point, name)
+        onsets += [places[row] for row in course.onsets]
+        faults += [(places[begin], places[end - 1]) for begin, end in course.events]
+    unit, length = _unit_of(at_s) if found[0].recording.rate_hz else ("readings", 1.0)
+    at = at_s / length
+    since = f" from {first:%Y-%m-%d %H:%M} UTC" if first is not None and length > 1 else ""
     return _Line(
-        name, unit, np.concatenate(ats), np.concatenate(scores), tuple(onsets), tuple(faults)
+        name,
+        f"{unit}{since}",
+        *_broken(at, score, owners),
+        tuple(float(at[row]) for row in onsets),
+        tuple(
+            (float(at[a]), float(at[b]), _label_at(found[owners[a]].recording)) for a, b in faults
+        ),
     )
+
+
+def _unit_of(at_s: Floats) -> tuple[str, float]:
+    """What a course is told in, and its seconds."""
+    return ("days", _DAY_S) if np.ptp(at_s) > _MANY_DAYS * _DAY_S else ("hours", _HOUR_S)
+
+
+def _label_at(recording: Recording) -> str:
+    return recording.label or next((s.label for s in recording.spans), "")
+
+
+def _broken(at: Floats, score: Floats, owners: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """The same with a break between recordings, where time passes in which nothing was recorded."""
+    steps = np.diff(at)
+    usual = float(np.median(steps)) if steps.size else 0.0
+    ends = np.flatnonzero((np.diff(owners) > 0) & ((steps > _SILENCE * usual) | (steps <= 0))) + 1
+    return np.insert(at, ends, np.nan), np.insert(score, ends, np.nan)
 
 
 def _drawn(line: _Line, band: Band) -> str:
