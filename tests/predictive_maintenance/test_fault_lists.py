@@ -68,6 +68,24 @@ def test_a_list_is_known_by_what_it_holds(tmp_path: Path, name: str) -> None:
     assert [s.annotation.label for s in by_split(samples)["test"] if s.annotation] == ["Lager"]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Auftrag;Störbeginn;Störende;Anlage;Text",
+        "Meldung;Beginn der Störung;Ende der Störung;Technischer Platz;Kurztext",
+        "WONUM;REPORTDATE;ACTFINISH;ASSETNUM;DESCRIPTION",
+        "no;Gemeldet am;Behoben am;Maschine;Ursache",
+    ],
+)
+def test_columns_of_work_orders_are_read_as_they_are_called(tmp_path: Path, header: str) -> None:
+    put(tmp_path / "Presse1.csv", table(("time", "v"), PRESS_TIMES, wave(400)))
+    line = f"4711;{PRESS_TIMES[300]};{PRESS_TIMES[320]};Presse1;Lager heiß"
+    put(tmp_path / "Störungen.csv", f"{header}\n{line}\n")
+    samples, findings = read_all(tmp_path)
+    assert "times of faults taken from Störungen.csv" in texts(findings, "labels")
+    assert [s.annotation.label for s in by_split(samples)["test"] if s.annotation] == ["Lager heiß"]
+
+
 def test_a_plan_of_shifts_is_no_list_of_faults(tmp_path: Path) -> None:
     put(tmp_path / "Presse1.csv", table(("time", "v"), PRESS_TIMES, wave(400)))
     plan = f"start,end,machine,product\n{PRESS_TIMES[0]},{PRESS_TIMES[399]},Presse1,Deckel\n"

@@ -28,6 +28,17 @@ _WORDS = (
     "fehler", "stör", "stoer", "ausf", "stillst", "panne", "arret", "arrêt", "fallo", "parada", "averia", "avería", "guast", "ferm",
 )  # fmt: skip
 """In the name of a file that may list faults; what it holds decides."""
+_COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
+    "start": ("beginn", "begin", "start", "anfang", "von", "seit", "since", "from", "gemeldet", "reported", "reportdate", "eintritt",
+              "inicio", "début", "debut", "inizio"),
+    "end": ("ende", "end", "bis", "until", "behoben", "erledigt", "finish", "finished", "actfinish", "closed", "completed", "repaired",
+            "fertig", "fin", "fine"),
+    "asset": ("assetnum", "aggregat", "technischer platz", "functional location", "functional loc", "equipo", "équipement", "macchina"),
+    "label": ("text", "kurztext", "beschreibung", "description", "grund", "ursache", "cause", "reason", "problem", "symptom", "schaden",
+              "what", "motif", "causa", "motivo"),
+}  # fmt: skip
+"""Of the columns of a list of work orders or stops: whole words, or the end of one (`Störbeginn`)."""
+_COMPOUND = ("beginn", "anfang", "ende", "grund", "ursache", "text")
 _FEW_FILES = 20
 _LISTS = frozenset({".csv"}) | workbook.SUFFIXES
 LIST: Final = "a table with the columns start and end (or one time), and as you have them machine and fault; no readings"
@@ -116,18 +127,44 @@ def is_called_a_list(file: Path) -> bool:
 def _open(file: Path, sidecar: Sidecar, *, by_any_name: bool = False) -> Events | None:
     if file.suffix == ".json":
         return _from_json(file)
+    called = not by_any_name
     try:
         head = read_table(file, 5)
-        if not _is_list_of_events(head) or (by_any_name and not _lists_alone(head)):
+        if not _is_list_of_events(head, called=called) or (by_any_name and not _lists_alone(head)):
             return None
-        return _from_table(file, read_table(file), sidecar)
+        whole = read_table(file)
+        return _from_table(file, whole, _columns_of(whole, called=called), sidecar)
     except DataError:
         return None  # not a table of events; the reader of series will say what is wrong with it
 
 
-def _is_list_of_events(head: Table) -> bool:
+def _columns_of(table: Table, *, called: bool) -> dict[str, Column]:
+    """The first column of each role.
+
+    Args:
+        called: the file is called as lists of faults are, so that words say more.
+    """
+    found: dict[str, Column] = {}
+    for column in table.columns:
+        if named := role_of(column.name):
+            found.setdefault(named, column)
+    if called:
+        for role, words in _COLUMN_WORDS.items():
+            worded = (c for c in table.columns if role_of(c.name) is None and _says(c.name, words))
+            if role not in found and (first := next(worded, None)) is not None:
+                found[role] = first
+    return found
+
+
+def _says(name: str, words: Sequence[str]) -> bool:
+    told = plain(name).replace("_", " ")
+    ends = tuple(word for word in words if word in _COMPOUND)
+    return any(f" {word} " in f" {told} " for word in words) or told.endswith(ends)
+
+
+def _is_list_of_events(head: Table, *, called: bool) -> bool:
     """A start and an end; or a time and a fault, and no reading beside them."""
-    roles = {role_of(c.name) for c in head.columns}
+    roles = set(_columns_of(head, called=called))
     if {"start", "end"} <= roles:
         return True
     readings = [c for c in head.columns if c.kind == "number" and role_of(c.name) is None]
@@ -184,8 +221,9 @@ def _seconds(values: Sequence[object]) -> list[float] | None:
     return [float(v) for v in times.seconds]
 
 
-def _from_table(file: Path, table: Table, sidecar: Sidecar) -> Events | None:
-    by_role = {role_of(c.name): c for c in reversed(table.columns)}
+def _from_table(
+    file: Path, table: Table, by_role: Mapping[str, Column], sidecar: Sidecar
+) -> Events | None:
     starts = read_times(by_role["start"] if "start" in by_role else by_role["time"], sidecar.time)
     ends = read_times(by_role["end"] if "end" in by_role else by_role["time"], sidecar.time)
     if starts is None or ends is None:
