@@ -48,7 +48,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     press(root / "data", "leak")
     made = str(root / "project")
     kit("new", "predictive-maintenance", made, "--defaults", "--data", str(root / "data"))
-    kit("train", "-C", made, "-q")
+    (root / "told.txt").write_text(kit("train", "-C", made))
     return root
 
 
@@ -62,6 +62,14 @@ def test_a_fault_that_a_silence_cuts_in_two_costs_one_stop(project: Path) -> Non
     words = ("replay", str(project / "data"), "-C", str(project / "project"), "--json", "-q")
     figures = json.loads(kit(*words))["figures"]
     assert (figures["failures"], figures["in_time"]) == (1, 1)
+
+
+def test_a_promise_of_a_part_of_the_year_says_of_which(project: Path) -> None:
+    told = (project / "told.txt").read_text()
+    assert (
+        "only 2024-03-01 to 2024-03-02 is known, so in other seasons they may come more often"
+        in told
+    )
 
 
 def test_the_time_before_a_stop_does_not_go_on_with_that_before_the_stop_before(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.alarm import AlarmRule
+from kits.core.dataset import Dataset
 from kits.core.kit import EvaluateTask, ItemResult
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.stats import Estimate, bootstrap, proportion
@@ -33,6 +35,7 @@ _REACH = 50.0
 _ON_ROWS, _OFF_ROWS = 10, 30
 _FEW = 3
 _WEEK, _MONTH = 7, 30
+_MOST_OF_A_YEAR = 300
 _BEFORE = 14
 """Days before a marked fault: as `kit replay` has them."""
 
@@ -66,6 +69,7 @@ def choose(
             f"about {rate:.3g} false alarm(s) per machine and month, a warning {_WARN_RATIO:g} times as often; from "
             f"{days:.3g} days of running, so measured is only that much"
         )
+        promise += _of_seasons(task.dataset)
         if rate > config.false_alarms_per_month:
             promise += (
                 f"; asked for were {config.false_alarms_per_month:g} a month, which so little time cannot carry: "
@@ -88,6 +92,22 @@ def choose(
         [h.course for h in _heard(traced, point, _period_s(runtime))], task.seed
     )
     return point.model_copy(update={"rates": rates})
+
+
+def _of_seasons(dataset: Dataset) -> str:
+    """What of the year was learned from, where it was not most of one: warmth and demand of other months are not known."""
+    begun, ended = [], []
+    for item in (*dataset.of("train"), *dataset.of("val")):
+        started, rate = item.sample.meta.get("started_at"), item.sample.meta.get("rate_hz")
+        if not isinstance(started, str) or not isinstance(rate, int | float) or rate <= 0:
+            return ""
+        readings = item.sample.meta.get("readings")
+        begun.append(datetime.fromisoformat(started))
+        length_s = readings / rate if isinstance(readings, int | float) else 0.0
+        ended.append(begun[-1] + timedelta(seconds=length_s))
+    if not begun or (max(ended) - min(begun)).days >= _MOST_OF_A_YEAR:
+        return ""
+    return f"; only {min(begun):%Y-%m-%d} to {max(ended):%Y-%m-%d} is known, so in other seasons they may come more often"
 
 
 def reachable_rate(spec: ConditionSpec, wanted: float) -> float:
