@@ -255,6 +255,14 @@ def test_what_the_data_marks_is_told_to_fail_at_its_end() -> None:
     )
 
 
+def test_list_as_an_import_takes_it_is_read_too(tmp_path: Path) -> None:
+    content = "start,end,machine,fault\n2026-02-15,2026-02-17,press-1,bearing\n"
+    done = replayed(track(60, [(40, 41)]), options=listed(tmp_path, content))
+    (one,) = done.figures.met
+    assert (one.failure.asset, one.failure.what) == ("press-1", "bearing")
+    assert one.failure.from_s is None
+
+
 def test_empty_list_of_failures_makes_every_alarm_false(tmp_path: Path) -> None:
     done = replayed(track(60, [(40, 41)]), options=listed(tmp_path, "asset,time\n"))
     assert len(done.figures.false_alarms) == 1
@@ -264,7 +272,7 @@ def test_empty_list_of_failures_makes_every_alarm_false(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "what", "fix"),
     [
-        ("machine,time\n", "no column 'asset'", "asset,time,what,cost"),
+        ("press,time\n", "no column 'asset'", "asset,time,what,cost"),
         ("asset,time,whta\n", "unknown column 'whta'", "did you mean 'what'?"),
         ("asset,time\npress-1,yesterday\n", "'yesterday' is no date", "2025-03-01"),
         ("asset,time,cost\npress-1,2026-02-15,much\n", "'much' is no cost", "12000"),

@@ -22,10 +22,13 @@ from kits.toolchain.replaying.courses import Course, Rise
 
 _COLUMNS = ("asset", "time", "what", "cost")
 _NEEDED = ("asset", "time")
+_ALSO = {"machine": "asset", "start": "time", "fault": "what"}
+"""As lists beside recordings have them; where both stand there, the first name counts."""
+_UNUSED = ("end",)
 _TOLERANCE_STEPS = 5
 """An alarm so many readings before a marked start still counts: starts are marked by hand."""
 _DAY_ALONE = len("2025-03-01")
-_FIX = "a CSV with the columns asset,time,what,cost; the last two may be missing"
+_FIX = "a CSV with the columns asset,time,what,cost; the last two may be missing, and machine,start,fault stand for the first three"
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,23 @@ def read_failures(
         UsageError: no such zone.
     """
     of_zone = zone_of(zone)
+    rows, names = _rows_of(path)
+    found, texts = [], []
+    for number, row in enumerate(rows, start=2):
+        cells = {key: (row.get(name) or "").strip() for key, name in names.items()}
+        if any(cells.values()):
+            found.append(_failure(cells, f"{path}, line {number}", of_zone if timed else None))
+            texts.append(cells["time"])
+    return tuple(found), _assumed(texts, path.name, zone) if timed else []
+
+
+def refuse_unreadable(path: Path) -> None:
+    """Raises `DataError` where a list has not the columns that it needs; a long replay must not find that out at its end."""
+    _rows_of(path)
+
+
+def _rows_of(path: Path) -> tuple[csv.DictReader[str], dict[str, str]]:
+    """The lines of a list, and the name of each column in it."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -107,25 +127,23 @@ def read_failures(
     separator = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
     rows = csv.DictReader(lines, delimiter=separator)
     names = {(name or "").strip().lower(): name for name in rows.fieldnames or ()}
+    for other, usual in _ALSO.items():
+        if other in names:
+            names.setdefault(usual, names[other])
+            del names[other]
     for wanted in _NEEDED:
         if wanted not in names:
             raise DataError(
                 f"no column {wanted!r} in the list of failures", where=str(path), fix=_FIX
             )
-    strange = sorted(set(names) - set(_COLUMNS) - {""})
+    strange = sorted(set(names) - {*_COLUMNS, *_UNUSED, ""})
     if strange:
         raise DataError(
             f"an unknown column {strange[0]!r} in the list of failures",
             where=str(path),
             fix=f"{did_you_mean(strange[0], _COLUMNS)} {_FIX}",
         )
-    found, texts = [], []
-    for number, row in enumerate(rows, start=2):
-        cells = {key: (row.get(name) or "").strip() for key, name in names.items()}
-        if any(cells.values()):
-            found.append(_failure(cells, f"{path}, line {number}", of_zone if timed else None))
-            texts.append(cells["time"])
-    return tuple(found), _assumed(texts, path.name, zone) if timed else []
+    return rows, names
 
 
 def _assumed(texts: Sequence[str], name: str, zone: str) -> list[str]:

@@ -32,6 +32,7 @@ from kits.toolchain.replaying import (
     sample_page,
     sample_text,
 )
+from kits.toolchain.replaying.failures import refuse_unreadable
 from kits.toolchain.replaying.figures import Terms
 from kits.toolchain.replaying.leads import ReplayedLeads, replay_leads, without_learned
 from kits.toolchain.replaying.machines import Replayed, ReplayOptions, replay_machines
@@ -87,6 +88,8 @@ def replay(  # noqa: PLR0913  (what a command may say)
     _refuse_strange(options, kit)
     if replays_mails(kit) or kit.ranking is not None or not alarms:
         _refuse_options(options, kit)
+    elif options.failures is not None:
+        refuse_unreadable(options.failures)
     with _store(kit) as blobs:
         dataset, complaints = read_outside(
             kit,
