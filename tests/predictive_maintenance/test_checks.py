@@ -268,6 +268,16 @@ def test_faults_that_are_passed_over_are_no_days_to_learn_from(tmp_path: Path) -
     assert "2 stretches of faults to judge on" in found["claim-escape"].text
 
 
+def test_lives_are_no_good_or_bad_samples(tmp_path: Path) -> None:
+    rows = [(unit, cycle, wave(1, seed=cycle)[0]) for unit in range(1, 9) for cycle in range(40)]
+    put(tmp_path / "in/tools.csv", table(("unit", "cycle", "v"), *zip(*rows)))
+    found = checked(read_all(tmp_path / "in")[0], tmp_path / "store")
+    for check in ("claim-escape", "claim-overkill"):
+        assert "see runs-to-failure" in found[check].text
+    assert "kit replay" in found["baseline"].text
+    assert "units with a known life" in found["runs-to-failure"].text
+
+
 def test_captures_are_counted_as_samples_are(tmp_path: Path) -> None:
     found = checked([sample(f"c{i}", noise(i), group=f"c{i}") for i in range(4)], tmp_path)
     assert {"few-samples", "claim-escape", "claim-overkill", "baseline"}.isdisjoint(found)

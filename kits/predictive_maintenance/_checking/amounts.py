@@ -24,6 +24,9 @@ _ENOUGH = 0.8
 
 def check_amounts(looks: list[Look]) -> Iterator[Finding]:
     """Days to learn from, faults to judge on; nothing of samples that are decided each by itself."""
+    if looks and all(look.remaining_life is not None for look in looks):
+        yield from _of_lives()
+        return
     if not looks or not all("#" in look.group and look.started_at is not None for look in looks):
         return
     learnt = [look for look in looks if look.split == "train" and not _marked(look)]
@@ -34,10 +37,20 @@ def check_amounts(looks: list[Look]) -> Iterator[Finding]:
     )  # fmt: skip
     yield from _faults(sum(_marked(look) for look in looks if look.split == "test"))
     yield Finding("claim-overkill", "pass", "false alarms are counted by time: see normal-time")
-    yield Finding(
-        "baseline", "pass",
-        "what alarms are worth is counted in stops, not in recordings: kit replay says it, beside doing nothing and alarms at random",
-    )  # fmt: skip
+    yield _WORTH
+
+
+_WORTH = Finding(
+    "baseline", "pass",
+    "what alarms are worth is counted in stops, not in recordings: kit replay says it, beside doing nothing and alarms at random",
+)  # fmt: skip
+
+
+def _of_lives() -> Iterator[Finding]:
+    """A life is no good or bad sample: how many there are is told by `runs-to-failure`."""
+    yield Finding("claim-escape", "pass", "lives are counted by machine: see runs-to-failure")
+    yield Finding("claim-overkill", "pass", "lives are counted by machine: see runs-to-failure")
+    yield _WORTH
 
 
 def running_s(looks: Sequence[Look]) -> float:
