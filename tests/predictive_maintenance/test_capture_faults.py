@@ -112,6 +112,26 @@ def test_captures_count_for_the_time_until_the_next_one(tmp_path: Path) -> None:
     assert found["normal-time"].text.startswith("20.5 days of normal running in val")
 
 
+def test_captures_of_stretches_to_leave_out_are_left_out(tmp_path: Path) -> None:
+    until = BEGIN + timedelta(hours=12 * 40)
+    stretch = f"{{machine: fan-1, end: {until:%Y-%m-%dT%H:%M}Z, reason: another sensor since}}"
+    samples, findings = read_all(fans(tmp_path, settings=f"leave_out: [{stretch}]\n"))
+    assert "40 rows" in texts(findings, "left-out")
+    assert levels(findings, "left-out") == {"pass"}
+    assert sum(s.group.startswith("fan-1#") for s in samples) == 60
+    assert sum(s.group.startswith("fan-2#") for s in samples) == 100
+
+
+def test_a_sensor_of_waveforms_that_was_changed_is_named(tmp_path: Path) -> None:
+    folder = fans(tmp_path / "in")
+    for file in sorted((folder / "fan-1").iterdir())[60:]:
+        np.save(file, 1.8 * np.load(file))
+    told = data.check(version(read_all(folder)[0], tmp_path / "store"), Config())
+    (step,) = [finding for finding in told if finding.check == "level-steps"]
+    assert step.level == "warn"
+    assert step.evidence[0].startswith("fan-1, c1: times 1.8, from 2024-03-31")
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [

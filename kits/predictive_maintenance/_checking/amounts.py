@@ -12,12 +12,11 @@ from statistics import median
 
 from kits.core.kit import Finding
 from kits.core.stats import upper_bound
+from kits.predictive_maintenance._checking.levels import WAVE_HZ
 from kits.predictive_maintenance._checking.looks import Look
 from kits.predictive_maintenance._reading.columns import is_normal
 
 DAY_S = 86_400
-_CAPTURE_HZ = 10.0
-"""From this rate on a recording is a glimpse of the machine, and stands for the time until the next one."""
 _ENOUGH = 0.8
 """A share of found faults that is known to be above this is worth claiming."""
 
@@ -64,7 +63,8 @@ def running_s(looks: Sequence[Look]) -> float:
 def _running_s(own: Sequence[Look]) -> float:
     whole = sum(look.duration_s for look in own)
     starts = sorted(look.started_at.timestamp() for look in own if look.started_at is not None)
-    fast = all(max(c.rate_hz for c in look.channels) >= _CAPTURE_HZ for look in own)
+    # such a recording is a glimpse of the machine, and stands for the time until the next one
+    fast = all(max(c.rate_hz for c in look.channels) >= WAVE_HZ for look in own)
     if not fast or len(starts) < 3:
         return whole
     steps = [b - a for a, b in pairwise(starts)]

@@ -1,4 +1,7 @@
-"""A machine's channels over its recorded time: the mean of each hour or longer block, without what is marked as a fault."""
+"""A machine's channels over its recorded time: the mean of each hour or longer block, without what is marked as a fault.
+
+Of waveforms the spread stands for the mean, which is about nought whatever the sensor is.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,8 @@ HOUR_S = 3600.0
 _MOST_BLOCKS = 1500
 """Of one machine: longer times have longer blocks."""
 _LONGEST = 10
+WAVE_HZ = 10.0
+"""From this rate on readings are those of a waveform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Levels:
 
     Attributes:
         blocks: (n,) numbers of the blocks since 1970, rising.
-        means: channel → (n,) mean of its readings; NaN where it has none.
+        means: channel → (n,) mean of its readings, or their spread; NaN where it has none.
     """
 
     blocks: NDArray[np.int64]
@@ -35,14 +40,26 @@ class Levels:
 
 
 def block_s(items: Iterable[DatasetItem]) -> float:
-    """Seconds of a block, so that no machine's time has too many."""
+    """Seconds of a block, so that no machine's time has too many, and captures now and then are one in each."""
     begins: dict[object, list[float]] = {}
+    fast: dict[object, bool] = {}
     for item in items:
-        begun = _seconds(item.sample.meta.get("started_at"))
+        begun, rate_hz = (
+            _seconds(item.sample.meta.get("started_at")),
+            item.sample.meta.get("rate_hz"),
+        )
         if begun is not None:
-            begins.setdefault(item.sample.meta.get("asset"), []).append(begun)
+            asset = item.sample.meta.get("asset")
+            begins.setdefault(asset, []).append(begun)
+            slow = not isinstance(rate_hz, int | float) or rate_hz < WAVE_HZ
+            fast[asset] = fast.get(asset, True) and not slow
     span = max((max(times) - min(times) for times in begins.values()), default=0.0)
-    return HOUR_S * max(1, math.ceil(span / _MOST_BLOCKS / HOUR_S))
+    steps = [
+        float(np.median(np.diff(sorted(t)))) for a, t in begins.items() if fast[a] and len(t) > 2
+    ]
+    return HOUR_S * max(
+        1, math.ceil(span / _MOST_BLOCKS / HOUR_S), *(math.ceil(s / HOUR_S) for s in steps)
+    )
 
 
 def _seconds(stated: object) -> float | None:
@@ -74,7 +91,13 @@ def levels_of(item: DatasetItem, window: Window, length_s: float) -> Levels | No
                 block = np.minimum(((start + at) // length_s).astype(np.int64) - first, count - 1)
                 rows = np.minimum((at * window.rate_hz).astype(np.int64), longest - 1)
                 known[key] = _Rows(*np.unique(block, return_index=True), normal[rows])
-            means[channel.name] = _means(channel.readings, known[key], count)
+            told = _means(channel.readings, known[key], count)
+            if rate_hz >= WAVE_HZ:
+                squares = _means(channel.readings.astype(np.float64) ** 2, known[key], count)
+                told = np.sqrt(np.maximum(squares - told.astype(np.float64) ** 2, 0)).astype(
+                    np.float32
+                )
+            means[channel.name] = told
     return Levels(np.arange(first, first + count), means)
 
 
@@ -86,7 +109,7 @@ class _Rows(NamedTuple):
     counted: NDArray[np.bool_]
 
 
-def _means(readings: NDArray[np.float32], rows: _Rows, count: int) -> NDArray[np.float32]:
+def _means(readings: NDArray[np.floating[Any]], rows: _Rows, count: int) -> NDArray[np.float32]:
     good = np.isfinite(readings) & rows.counted
     total = np.add.reduceat(np.where(good, readings, 0).astype(np.float64), rows.firsts)
     number = np.add.reduceat(good, rows.firsts, dtype=np.int64)

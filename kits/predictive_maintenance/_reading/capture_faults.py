@@ -7,14 +7,29 @@ from dataclasses import replace
 
 import numpy as np
 
-from kits.predictive_maintenance._reading.capture_lives import Capture
+from kits.predictive_maintenance._reading.capture_lives import DATED_S, Capture
 from kits.predictive_maintenance._reading.columns import NORMAL
 from kits.predictive_maintenance._reading.cut import PASSED_OVER, cut
+from kits.predictive_maintenance._reading.left_out import LeavingOut
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.placing import Placing
 from kits.predictive_maintenance._reading.recording import Series
 from kits.predictive_maintenance._reading.sidecar import Sidecar
 from kits.predictive_maintenance._reading.stops import before_stops
+
+
+def without_left_out(captures: Sequence[Capture], sidecar: Sidecar, notes: Notes) -> list[Capture]:
+    """The captures outside of what `machines.yaml` leaves out; of those without a time nothing is left out."""
+    if not sidecar.leave_out or any(c.stamp_s is None or c.stamp_s < DATED_S for c in captures):
+        return list(captures)
+    by_asset = {
+        asset: sorted((c for c in captures if c.asset == asset), key=lambda c: c.stamp_s or 0.0)
+        for asset in dict.fromkeys(c.asset for c in captures)
+    }
+    kept = LeavingOut(sidecar).of([_series(own) for own in by_asset.values()], notes)
+    return [
+        by_asset[one.asset][place] for one in kept for place in _places(one, 0, one.rows).values()
+    ]
 
 
 def with_faults(
@@ -36,15 +51,8 @@ def with_faults(
 def _cut(
     own: Sequence[Capture], placing: Placing, sidecar: Sidecar, notes: Notes
 ) -> Iterator[Capture]:
-    """Captures of one machine; its series holds nothing but their places."""
-    series = Series(
-        asset=own[0].asset,
-        source=own[0].asset,
-        names=("place",),
-        units=("",),
-        values=np.arange(len(own), dtype=np.float64)[None],
-        seconds=np.array([c.stamp_s for c in own], np.float64),
-    )
+    """Captures of one machine, in the order of time."""
+    series = _series(own)
     series = replace(series, faults=placing.faults(series) or (), stated=True)
     (series,) = before_stops([series], sidecar.labels.before_h, notes)
     labels = np.full(series.rows, NORMAL, dtype=object)
@@ -56,7 +64,24 @@ def _cut(
                       f"{series.asset}: {part.end - part.start}")  # fmt: skip
             continue
         role = part.role or "judge"
-        for row in range(part.start, part.end):
-            if np.isfinite(place := series.values[0, row]):
-                yield replace(own[int(place)], split=part.split, role=role, label=str(labels[row]),
-                              group=f"{series.asset}#{role}")  # fmt: skip
+        for row, place in _places(series, part.start, part.end).items():
+            yield replace(own[place], split=part.split, role=role, label=str(labels[row]),
+                          group=f"{series.asset}#{role}")  # fmt: skip
+
+
+def _series(own: Sequence[Capture]) -> Series:
+    """Captures of one machine as rows that hold nothing but their places."""
+    return Series(
+        asset=own[0].asset,
+        source=own[0].asset,
+        names=("place",),
+        units=("",),
+        values=np.arange(len(own), dtype=np.float64)[None],
+        seconds=np.array([c.stamp_s for c in own], np.float64),
+    )
+
+
+def _places(series: Series, start: int, end: int) -> dict[int, int]:
+    """Row → the place of its capture; of rows that were left out there is none."""
+    places = series.values[0, start:end]
+    return {start + row: int(places[row]) for row in np.flatnonzero(np.isfinite(places)).tolist()}

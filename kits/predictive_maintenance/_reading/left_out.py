@@ -95,18 +95,19 @@ class LeavingOut:
 
 def unused(found: Iterable[RawSample | Finding], sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     """What a format gives that knows no times to leave out, no stops and no names; tells where some are stated."""
-    stops = False
+    told = set()
     for one in found:
-        stops |= isinstance(one, Finding) and one.check == "stops"
+        if isinstance(one, Finding):
+            told.add(one.check)
         yield one
-    if sidecar.labels.before_h is not None and not stops:
+    if sidecar.labels.before_h is not None and "stops" not in told:
         text = "labels.before_h is for tables with a row per time and lists beside captures: what is marked here is taken for faults"
         yield Finding("stops", "warn", text, (), "take it out of machines.yaml")
     if sidecar.names:
         text = "names are for tables with a row per time: channels are called here as in the files"
         yield Finding("names", "warn", text, (), "call the columns alike in the files")
-    if sidecar.leave_out:
-        text = "leave_out is for tables with a row per time: nothing is left out here"
+    if sidecar.leave_out and _CHECK not in told:
+        text = "leave_out is for tables with a row per time and captures with a time: nothing is left out here"
         yield Finding(
             _CHECK, "warn", text, (), "move the files away that are not to be learnt from"
         )

@@ -18,7 +18,7 @@ import numpy as np
 from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.prediction import Quantity
-from kits.predictive_maintenance._reading.capture_faults import with_faults
+from kits.predictive_maintenance._reading.capture_faults import with_faults, without_left_out
 from kits.predictive_maintenance._reading.capture_lives import Capture, with_lives
 from kits.predictive_maintenance._reading.columns import (
     NORMAL,
@@ -77,6 +77,7 @@ def plan(
     elif any(c.label for c in captures):
         found = ", ".join(sorted({c.label for c in captures if c.label}))
         notes.say("labels", f"labels from the names of folders and files: {found}")
+    captures = without_left_out(captures, sidecar, notes)
     if events is not None:
         return with_faults(captures, Placing(events), sidecar, notes)
     return with_lives(captures, sidecar, notes)
