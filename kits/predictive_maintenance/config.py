@@ -30,7 +30,9 @@ class ConditionConfig(Section):
         0.9, gt=0.1, lt=1, description="share of the variance that the main components keep"
     )
     settle: int = Field(
-        20, ge=0, description="readings after a change of regime that are not judged"
+        20,
+        ge=0,
+        description="readings after a change of regime, or a silence where there are regimes, that are not judged",
     )
     max_regimes: int = Field(
         6, ge=1, le=20, description="operating regimes looked for at most; 1: none"

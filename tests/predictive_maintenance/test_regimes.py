@@ -58,6 +58,14 @@ def test_readings_right_after_a_change_are_not_judged() -> None:
     assert (found[107:200] >= 0).all()
 
 
+def test_readings_after_a_silence_are_not_judged_until_the_machine_has_settled() -> None:
+    """What begins a recording may be a start, as warm as the hall."""
+    values = two_speeds()
+    spec = learned(values, settle=7)
+    assert spec is not None
+    assert (spec.assign(values[:50]) == UNSETTLED).tolist() == [True] * 7 + [False] * 43
+
+
 def test_a_missing_speed_is_no_regime() -> None:
     spec = learned(two_speeds())
     assert spec is not None

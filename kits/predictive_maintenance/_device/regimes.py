@@ -79,7 +79,8 @@ class RegimeSpec(BaseModel):
     def _changing(self, found: Ints) -> NDArray[np.bool_]:
         changed = np.flatnonzero(np.diff(found) != 0) + 1
         mask = np.zeros(found.size, np.bool_)
-        for place in changed:
+        # before the first reading nothing was recorded: the machine may just have been switched on
+        for place in (0, *changed):
             mask[place : place + self.settle] = True
         return mask
 
