@@ -84,6 +84,15 @@ def test_recipes_whose_numbers_are_neighbours_are_apart_and_one_never_seen_is_un
     assert found[149] == UNKNOWN
 
 
+def test_a_speed_that_is_measured_has_no_levels_however_many_readings_there_are() -> None:
+    """Close by close its noise looks like two values and a few beside them."""
+    rng = np.random.default_rng(0)
+    speed = 1480.0 * (np.arange(30_000) // 1000 % 2) + rng.normal(0, 2, 30_000)
+    spec = learn_regimes([speed[:, None]], (0,), most=6, settle=0, smooth=1, seed=0)
+    assert spec is not None and len(spec.centres) == 2
+    assert (spec.assign(speed[:, None]) == UNKNOWN).mean() < 0.01
+
+
 @pytest.mark.parametrize("name", ["Produkt", "Artikel-Nr", "Werkzeug", "programme", "material"])
 def test_what_is_made_is_a_cause_where_it_stands_in_words(name: str) -> None:
     assert tells_regime(name, words=True)

@@ -39,6 +39,8 @@ _LEVEL_ROWS = 100
 """Of a level, at least: fewer teach nothing."""
 _OF_LEVELS = 0.95
 """Share of rows at such levels from which on a cause has levels and nothing else."""
+_WIDE = 2.0
+"""Steps: readings of a level lie no further apart."""
 _STEP = 1.6e-5
 """Of the range of a channel: windows keep readings in 65,534 steps."""
 
@@ -168,9 +170,10 @@ def _around(scaled: Floats, centres: Floats) -> list[float]:
 def _levels(values: Floats, scale: Floats, most: int) -> tuple[Floats, list[float]] | None:
     """(levels, columns) what causes of a few levels stand at, and a quarter of the way to the next one; None: they are no such."""
     values = values[np.isfinite(values).all(axis=1)]
-    found, counts = np.unique(
-        np.stack([_snapped(column) for column in values.T], axis=1), axis=0, return_counts=True
-    )
+    columns = [level for column in values.T if (level := _snapped(column)) is not None]
+    if len(columns) < values.shape[1]:
+        return None
+    found, counts = np.unique(np.stack(columns, axis=1), axis=0, return_counts=True)
     often = np.sort(np.argsort(-counts, kind="stable")[:most])
     often = often[counts[often] >= _LEVEL_ROWS]
     if len(often) < 2 or counts[often].sum() < _OF_LEVELS * len(values):
@@ -179,11 +182,15 @@ def _levels(values: Floats, scale: Floats, most: int) -> tuple[Floats, list[floa
     return found[often], [0.25 * float(row[row > 0].min()) for row in gaps]
 
 
-def _snapped(values: Floats) -> Floats:
-    """Readings that differ by no more than the step in which windows keep them are one value."""
+def _snapped(values: Floats) -> Floats | None:
+    """Readings that differ by no more than the step in which windows keep them are one value; None: they have no levels."""
     known, place = np.unique(values, return_inverse=True)
     step = _STEP * (known[-1] - known[0])
     first = np.concatenate([[True], np.diff(known) > step])
+    starts = np.flatnonzero(first)
+    ends = np.append(starts[1:], known.size) - 1
+    if (known[ends] - known[starts] > _WIDE * step).any():
+        return None  # what is measured lies close by close over all its noise
     result: Floats = known[first][np.cumsum(first) - 1][place]
     return result
 
