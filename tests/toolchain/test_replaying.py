@@ -329,3 +329,5 @@ def test_page_needs_nothing_else_and_escapes_words() -> None:
     assert "<script" not in html and "<b>x</b>" not in html
     assert "http" not in html.replace("Content-Security-Policy", "").replace("http-equiv", "")
     assert html.count("<svg") == 1
+    assert "1 stop planned instead" in html and "0 false alarms," in html
+    assert "1 unplanned stop<" in html
