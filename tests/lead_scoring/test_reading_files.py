@@ -171,7 +171,7 @@ def test_a_table_of_names_alone_leaves_a_project_and_says_how_to_go_on(tmp_path:
     words = ["new", "lead-scoring", str(tmp_path / "p"), "--data", str(leads), "--defaults"]
     done = CliRunner().invoke(make_app(), words)
     assert isinstance(done.exception, DataError)
-    assert done.exception.fix.startswith("the project is made: kit data import")
+    assert "; the project is made: kit data import" in done.exception.fix
 
 
 def test_columns_with_the_same_title_are_told_unless_the_second_is_empty(tmp_path: Path) -> None:
