@@ -46,6 +46,7 @@ class Standing:
     """What waits.
 
     Attributes:
+        at: when it was looked at.
         devices: in use.
         away: of these, those that are not connected: the first of them, by when they were seen last.
         missing_rows: rows of devices that are neither here nor declared lost.
@@ -57,6 +58,7 @@ class Standing:
         rollouts, paused: numbers of those under way, and of those among them that wait for a person.
     """
 
+    at: datetime
     devices: int
     online: int
     away: Sequence[Away]
@@ -83,6 +85,7 @@ def look(session: Session, now: datetime) -> Standing:
     ).all()
     holes = session.scalars(select(Epoch.device).where(Epoch.missing_since.is_not(None)).distinct())
     return Standing(
+        at=now,
         devices=count_of(session, Device.name, IN_USE),
         online=count_of(session, Device.name, IN_USE & Device.online),
         away=_away(session),

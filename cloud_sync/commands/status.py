@@ -76,7 +76,7 @@ def _lines(found: Standing) -> list[str]:
         "review": [f"{counted(found.samples, 'sample')} to judge"],
         "cases": [f"{found.cases} nobody has taken on"] if found.cases else [],
         "alerts": _alerts(found),
-        "notices": [_receiver(one) for one in found.receivers],
+        "notices": [_receiver(one, found.at) for one in found.receivers],
         "jobs": [f"{found.jobs} under way"] if found.jobs else [],
         "rollouts": _rollouts(found),
     }
@@ -124,11 +124,12 @@ def _alerts(found: Standing) -> list[str]:
     return lines
 
 
-def _receiver(one: TargetState) -> str:
+def _receiver(one: TargetState, now: datetime) -> str:
     said = f"{one.name}: {one.counts['waiting']} wait, {one.counts['dead']} given up"
     if one.counts["dead"]:
         said += f" (cloud-sync effect replay --target {one.name})"
-    return said + (f"; left alone until {_moment(one.open_until)}" if one.open_until else "")
+    until = one.open_until
+    return said + (f"; left alone until {_moment(until)}" if until and until > now else "")
 
 
 def _crm(one: Health) -> str:

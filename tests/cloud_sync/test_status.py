@@ -88,7 +88,11 @@ def test_all_that_waits_is_told_and_what_never_was_is_not(hub: Hub) -> None:
         session.add(Alert(name="old", severity="error", text="seen", seen_at=now, seen_by="ada"))
         session.add(Quarantine(digest="d", device="press-1", topic="t", reason="r", payload=b"", size=0))  # fmt: skip
         session.add(Effect(key="k", target="webhook", kind="alert.raised", body={}, state="dead"))
-        session.add(EffectTarget(name="webhook", failures=3, error="HTTP 500", open_until=now))
+        session.add(
+            EffectTarget(
+                name="webhook", failures=3, error="HTTP 500", open_until=now + timedelta(hours=1)
+            )
+        )
         session.add_all([Job(kind="retrain", state="running"), Job(kind="retrain", state="done")])
         session.flush()
         for state in ("running", "paused", "done"):
@@ -103,7 +107,9 @@ def test_all_that_waits_is_told_and_what_never_was_is_not(hub: Hub) -> None:
     assert "jobs     1 under way" in told
     assert "rollouts 1 running\n           2 paused: cloud-sync rollout list" in told
     with hub.database.session() as session:
+        later = status._lines(look(session, now + timedelta(hours=2)))
         found = status._as_json(look(session, now))
+    assert "left alone" not in "\n".join(later), "it is asked again"
     assert json.loads(json.dumps(found))["paused"] == [2]
     assert found["away"] == [{"name": "press-2", "last_seen_at": now.isoformat()}]
 
