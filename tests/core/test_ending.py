@@ -39,6 +39,8 @@ app = make_program("try", "A program.")
 @app.command()
 def wait() -> None:
     "Waits for its end."
+    # a shell that runs the tests in the background has it ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.kill(os.getpid(), signal.SIGINT)
     raise AssertionError("it goes on")
 
