@@ -113,7 +113,9 @@ def _stamp(name: str, zone: str) -> float | None:
     if parts is None:
         return None
     try:
-        return datetime(*[*parts, 0][:6], tzinfo=ZoneInfo(zone)).timestamp()  # type: ignore[misc, arg-type]
+        year, month, day, hour, minute, second = [*parts, 0][:6]
+        at = datetime(year, month, day, hour, minute, second, tzinfo=ZoneInfo(zone))
+        return at.timestamp()
     except ValueError:
         return None
 
