@@ -2,11 +2,13 @@
 
 On public data everything is read as a user's project would read it, with no settings but the outcome's name; convictions,
 suspicions and both splits are printed. On made-up tables (`lead_court_made.py`) the rates of false convictions and of
-leaks found are counted with exact intervals; on tables of noise whose base rate moves (`lead_court_noise.py`) how often
-a signal is seen. Nothing here chooses a threshold.
+leaks found are counted with exact intervals; on made-up firms (`lead_court_ages.py`) of which columns is told by the leads
+that came last; on tables of noise whose base rate moves (`lead_court_noise.py`) how often a signal is seen. Nothing here
+chooses a threshold.
 
 Usage: python -m benchmarks.lead_court DATA [--set bank_marketing …]
        python -m benchmarks.lead_court --made 300
+       python -m benchmarks.lead_court --ages 100
        python -m benchmarks.lead_court --noise 60
        python -m benchmarks.lead_court --speed
 DATA holds folders bank_marketing, x_education, online_shoppers (train.csv each) and crm_opportunities.
@@ -23,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.lead_court_ages import told
 from benchmarks.lead_court_made import plant
 from benchmarks.lead_court_noise import NOISE, SIGNALS, drawn
 from kits.core.dataset import DatasetItem
@@ -54,6 +57,9 @@ def main() -> None:
     parser.add_argument("data", nargs="?", type=Path)
     parser.add_argument("--set", action="append", choices=list(SETS))
     parser.add_argument("--made", type=int, default=0, help="made-up tables to judge")
+    parser.add_argument(
+        "--ages", type=int, default=0, help="made-up firms of each pace, for what came last"
+    )
     parser.add_argument("--noise", type=int, default=0, help="tables of noise of each kind")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
@@ -63,6 +69,8 @@ def main() -> None:
             _public(args.data, name, args.seed)
     if args.made:
         _made(args.made, args.seed)
+    if args.ages:
+        _ages(args.ages, args.seed)
     if args.noise:
         _noise(args.noise, args.seed)
     if args.speed:
@@ -143,6 +151,16 @@ def _made(tables: int, seed: int) -> None:
         counts = found[kind]
         n = counts.total()
         print(f"| {kind} | {n} | {_rate(counts['guilty'], n)} | {_rate(counts['suspicious'], n)} |")
+
+
+def _ages(firms: int, seed: int) -> None:
+    """How many columns are told of by the leads that came last."""
+    found, n = told(firms, seed)
+    print(f"\n## {firms} made-up firms of each pace, seed {seed}")
+    print("| columns | n | told of |")
+    print("|---|---|---|")
+    for kind, count in n.items():
+        print(f"| {kind} | {count} | {_rate(found[kind], count)} |")
 
 
 def _noise(tables: int, seed: int) -> None:

@@ -26,6 +26,7 @@ def test_a_tenth_without_a_buyer_says_little_of_the_lift():
     assert "clopper" in lift.method
 
 
+@pytest.mark.slow
 def test_lifts_of_an_order_that_knows_nothing_are_held_by_their_intervals():
     """Of 2 won ones among 45 the best tenth holds none most of the time; half of these intervals held nothing but 0."""
     rng = np.random.default_rng(0)

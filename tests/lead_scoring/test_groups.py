@@ -48,6 +48,7 @@ def test_a_group_that_is_hot_less_often_than_it_should_be_is_told():
     assert note.startswith("group gender = F: hot ") and "beyond chance (n=1000)" in note
 
 
+@pytest.mark.slow
 def test_many_groups_that_are_hot_by_lot_are_not_accused():
     """Of twelve groups one is always hot least, far below the one that is hot most."""
     told = []

@@ -43,6 +43,7 @@ def test_a_column_that_was_turned_around_is_named_with_its_values_and_what_to_do
     assert "Land" not in note
 
 
+@pytest.mark.slow
 def test_true_probabilities_charge_no_column() -> None:
     assert sum(len(judged_by(lambda says, _: says, seed)) for seed in range(10)) == 0
 

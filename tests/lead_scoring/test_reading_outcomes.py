@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import DataError
+from kits.lead_scoring._reading.samples import HELD_OPEN
 from tests.lead_scoring.lead_files import Read, put, read, source, table
 
 
@@ -199,7 +200,10 @@ def test_how_long_a_lead_may_take_can_be_stated(tmp_path: Path) -> None:
     path = put(tmp_path / "e.csv", table(DATED, rows))
     assert read(path).labels == ["won", "", "", "lost"]
     assert read(path, source(lost_after_days=5)).labels == ["won", "lost", "lost", "lost"]
-    assert read(path, source(open_for_days=30)).labels == ["won", "", "", ""]
+    young = read(path, source(open_for_days=30))
+    assert young.labels == ["won", "", "", ""]
+    # who ended is told from who is open: the court asks what open leads lack
+    assert [HELD_OPEN in one.meta for one in young.samples] == [False, False, False, True]
 
 
 @pytest.mark.parametrize(("given_up", "young"), [(60, ""), (4, "won")])

@@ -28,6 +28,7 @@ def promised(confidence: Floats, wrong: Flags) -> Certified:
     return certify(confidence, wrong, ["a"] * len(confidence), epsilon=EPSILON, delta=DELTA)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("overconfident", [0.0, 2.0])
 def test_the_promise_is_broken_in_at_most_one_of_twenty_calibrations(overconfident: float) -> None:
     confidence, _, chance = mails(200_000, 999, overconfident=overconfident)

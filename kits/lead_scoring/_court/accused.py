@@ -26,6 +26,7 @@ class Accused:
         recent: (rows,) decided leads as late as the open ones.
         open: the same column of open leads; None where there are too few.
         as_of: counted by the reader from rows up to the decision: its name says nothing about lateness.
+        youngest: said of it where the leads that came last lack it.
     """
 
     column: Column
@@ -34,6 +35,7 @@ class Accused:
     recent: Flags
     open: Column | None
     as_of: bool = False
+    youngest: Mark | None = None
 
     @property
     def base(self) -> float:

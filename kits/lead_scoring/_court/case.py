@@ -12,6 +12,8 @@ from kits.lead_scoring._court.accused import Accused, Mark
 from kits.lead_scoring._court.columns import Codes, Column, Floats, cut, read_column
 from kits.lead_scoring._court.marks import marks_of
 from kits.lead_scoring._court.texts import by_telling_words, has_rare_phrases, is_text
+from kits.lead_scoring._court.youngest import lacked_by_youngest
+from kits.lead_scoring._reading.samples import HELD_OPEN
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 
@@ -41,6 +43,7 @@ class Case:
         recent: (rows,) as late as the open leads, and of their kind.
         lot: (rows,) folds by lot.
         periods: (rows,) folds that are stretches of time; by lot where time is unknown.
+        youngest: column → what is said of it, where the leads that came last lack it.
     """
 
     columns: tuple[Column, ...]
@@ -52,6 +55,7 @@ class Case:
     lot: Codes
     periods: Codes
     timed: bool
+    youngest: Mapping[str, Mark]
 
     @property
     def measurable(self) -> bool:
@@ -69,11 +73,17 @@ def seen_by_court(table: LeadTable) -> NDArray[np.bool_]:
     return seen
 
 
-def case_of(table: LeadTable, config: Config, seed: int) -> Case:
-    """The case of a table."""
+def case_of(table: LeadTable, config: Config, seed: int, everyone: LeadTable | None = None) -> Case:
+    """The case of a table.
+
+    Args:
+        everyone: leads of all splits, of which no outcome is looked at; None: there are no others than those of the table.
+    """
     rng = np.random.default_rng([seed, 5])
     known = np.isfinite(table.won)
-    decided, others = table.rows(known), table.rows(~known)
+    # who ended, and only counts as open because it is young, has what comes with the end
+    still = np.array([not item.sample.meta.get(HELD_OPEN) for item in table.items], dtype=bool)
+    decided, others = table.rows(known), table.rows(~known & still)
     cells = _MOST_CELLS // max(len(decided.names), 1)
     most = min(MOST_ROWS, max(cells, _LEAST_ROWS))
     decided = _sorted(_drawn(decided, most, rng))
@@ -104,7 +114,7 @@ def case_of(table: LeadTable, config: Config, seed: int) -> Case:
     lot = rng.permutation(periods)
     return Case(
         tuple(columns), opposite, decided.won, decided.order, _clock(decided), recent, lot,
-        periods if timed else lot, timed,
+        periods if timed else lot, timed, lacked_by_youngest(everyone or table, columns),
     )  # fmt: skip
 
 
@@ -158,6 +168,7 @@ def marks_in(column: Column, case: Case) -> tuple[Mark, ...]:
             case.recent,
             case.open.get(column.name),
             as_of=bool(sign) and f"{label}{_EVENTS}count" in known,
+            youngest=case.youngest.get(column.name),
         )
     )
 

@@ -32,15 +32,18 @@ _LATEST = frozenset({"latest", "last", "recent", "current", "letzte", "letzter",
 _GRAVITY = ("cleared", "suspicious", "guilty")
 
 
-def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
+def hold_court(
+    table: LeadTable, config: Config, *, seed: int, everyone: LeadTable | None = None
+) -> Court:
     """Judges each column of past leads.
 
     Args:
         table: decided leads of train and val; open leads among them are evidence too (a column that they all lack
             comes with the outcome).
         seed: of the rows that are sampled, of folds by lot, of shuffles.
+        everyone: leads of all splits, of which no outcome is looked at; None: those of the table.
     """
-    case = case_of(table, config, seed)
+    case = case_of(table, config, seed, everyone)
     settled, left, names = _settle(case, config)
     measured = measure([*left, *names], case, seed) if case.measurable and left else None
     usable = {column.name for column in left}

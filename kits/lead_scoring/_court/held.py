@@ -36,7 +36,8 @@ def court_by_splits(table: LeadTable, config: Config, *, seed: int) -> Held | No
     seen = table.rows(seen_by_court(table))
     if not len(seen.decided):
         return None
-    earlier = with_rare(hold_court(seen, config, seed=seed), seen, config, seed=seed)
+    first = hold_court(seen, config, seed=seed, everyone=table)
+    earlier = with_rare(first, seen, config, seed=seed)
     latest = np.array([item.split == "test" for item in table.items], dtype=bool)
     court = with_latecomers(earlier, table.rows(latest), config, seed=seed)
     return Held(court, frozenset(earlier.excluded) - set(court.excluded))

@@ -124,6 +124,12 @@ def by_open_leads(accused: Accused) -> Iterator[Mark]:
         )
 
 
+def by_youngest_leads(accused: Accused) -> Iterator[Mark]:
+    """The youngest leads lack it, and none before them did."""
+    if accused.youngest is not None and not accused.as_of:
+        yield accused.youngest
+
+
 Rule = Callable[[Accused], Iterator[Mark]]
 RULES: tuple[Rule, ...] = (
     by_name,
@@ -134,6 +140,7 @@ RULES: tuple[Rule, ...] = (
     by_certain_value,
     by_time,
     by_open_leads,
+    by_youngest_leads,
 )
-RULES_OF_ONE_OUTCOME: tuple[Rule, ...] = (by_name, by_time, by_open_leads)
+RULES_OF_ONE_OUTCOME: tuple[Rule, ...] = (by_name, by_time, by_open_leads, by_youngest_leads)
 """Those that compare no outcomes, where all leads have the same one."""

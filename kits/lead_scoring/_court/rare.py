@@ -47,9 +47,8 @@ def with_rare(court: Court, table: LeadTable, config: Config, *, seed: int) -> C
     if rare:
         chosen = _chosen(rare, len(decided), court.leads, seed)
         others = np.flatnonzero(~np.isfinite(table.won))
-        asked = hold_court(
-            table.rows(np.sort(np.concatenate([known[chosen], others]))), config, seed=seed
-        )
+        rows = np.sort(np.concatenate([known[chosen], others]))
+        asked = hold_court(table.rows(rows), config, seed=seed, everyone=table)
     verdicts = tuple(
         verdict
         for one in court.verdicts

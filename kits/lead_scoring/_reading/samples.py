@@ -34,6 +34,8 @@ CAME_BY = "came_by"
 """In a sample's `meta`: the last moment of the month in which its lead came, where no day is known."""
 SETTLED_AT = "settled_at"
 """In a sample's `meta`: since when its outcome counts, where leads are kept open for a time though it is known."""
+HELD_OPEN = "held_open"
+"""In a sample's `meta`: its lead has ended, and counts as open because it is young."""
 RANK = "rank"
 """In a sample's `meta`: its place in time is no date."""
 _DAY = 86_400
@@ -142,6 +144,8 @@ class _Writer:
             meta[TRIAL] = self.trials[row]
         if won is not None:
             meta |= self._times(row)
+        elif known.won[row] is not None:
+            meta[HELD_OPEN] = True
         group = self.groups[row] if self.groups else ""
         return RawSample(
             content, MEDIA_TYPE, where, label, group, self.splits[row], meta, known.order[row], self.keys[row],
