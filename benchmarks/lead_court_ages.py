@@ -107,23 +107,27 @@ def _ticked_later(firm: _Firm) -> Sequence[Value]:
     return [one is not None for one in _filled_later(firm)]
 
 
-def _counted_from_nought(firm: _Firm) -> Sequence[Value]:
+def _worked(firm: _Firm) -> list[float]:
     ends = firm.rng.poisson(np.where(firm.won == 1, 12.0, 5.0))
     return [float(int(end * done)) for end, done in zip(ends, firm.done)]
+
+
+def _counted_from_nought(firm: _Firm) -> Sequence[Value]:
+    return _worked(firm)
 
 
 def _counted_on(firm: _Firm) -> Sequence[Value]:
     """Looks at pages: some when the lead comes, three times as many in the end."""
     first = 1 + firm.rng.poisson(2, len(firm.days))
-    return [a + b for a, b in zip(map(float, first), _counted_from_nought(firm)) if b is not None]
+    return [float(a) + b for a, b in zip(first, _worked(firm))]
 
 
-HONEST: Mapping[str, Column] = {
+HONEST: dict[str, Column] = {
     "as the lead brought it": _as_brought, "a count the lead brought": _count_as_brought, "weeks without the agent": _without_agent,
     "campaigns that come and go": _campaigns, "counts that fall to a third": _falling, "sums that fall at once": _sums,
     "employees": _employees,
 }  # fmt: skip
-LATE: Mapping[str, Column] = {
+LATE: dict[str, Column] = {
     "filled in later": _filled_later, "ticked later": _ticked_later, "counted from nought": _counted_from_nought,
     "counted on": _counted_on,
 }  # fmt: skip

@@ -43,6 +43,11 @@ def _after(days: float, value: Value, empty: Value = None) -> Filled:
     return fill
 
 
+def _one_more(rng: np.random.Generator, _row: int, age: float) -> Value:
+    """Half of the leads get a second one."""
+    return 2.0 if age > 60 * rng.lognormal(0, 0.5) and rng.random() < 0.5 else 1.0
+
+
 @pytest.mark.parametrize(
     "fill",
     [
@@ -52,6 +57,7 @@ def _after(days: float, value: Value, empty: Value = None) -> Filled:
         _after(60, True, False),
         _after(60, 3.0, 0.0),
         _after(60, 3.0, 1.0),
+        _one_more,
     ],
 )
 def test_what_is_filled_in_with_the_time_is_told(fill: Filled) -> None:
@@ -65,6 +71,11 @@ def _weekly(rng: np.random.Generator, row: int, _age: float) -> Value:
     return None if row // 30 % 4 == 1 else "by telephone" if rng.random() < 0.8 else None
 
 
+def _holidays(rng: np.random.Generator, _row: int, age: float) -> Value:
+    """Nobody asked for three weeks the year before last, nor this last month."""
+    return None if age < 30 or 500 <= age < 520 else "yes" if rng.random() < 0.8 else None
+
+
 @pytest.mark.parametrize(
     ("fill", "order"),
     [
@@ -72,6 +83,7 @@ def _weekly(rng: np.random.Generator, row: int, _age: float) -> Value:
         (lambda rng, _row, _age: float(rng.poisson(1)), "clock"),
         # 30 leads of every 120 lack it, and so do the last ones
         (_weekly, "clock"),
+        (_holidays, "clock"),
         # where no dates are there, the order of leads is not that of an export
         (_after(60, "high"), "rank"),
         # it never came into use for more than a few
@@ -96,6 +108,18 @@ def test_visitors_of_a_fair_lack_what_is_asked_of_others() -> None:
     assert _lacked(made.table()) == {}
     del made.columns["source"]
     assert _lacked(made.table()).keys() == {"asked"}, "else it would be told"
+
+
+def test_a_late_column_hides_no_other_by_being_taken_for_a_kind() -> None:
+    """Nobody has been called of the youngest, and few of older ones have not."""
+    made = Made(LEADS)
+    late = [
+        made.rng.random() < 0.9 and LEADS - row > 60 * made.rng.lognormal(0, 0.3)
+        for row in range(LEADS)
+    ]
+    made.columns["called"] = ["yes" if one else "no" for one in late]
+    made.columns["note"] = ["spoke to her" if one else None for one in late]
+    assert _lacked(made.table()).keys() == {"called", "note"}
 
 
 def _splits(rows: int) -> tuple[Split, ...]:
