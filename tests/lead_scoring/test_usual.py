@@ -94,10 +94,28 @@ def test_numbers_that_lie_elsewhere_are_told_with_the_end_they_lie_beyond() -> N
 def test_values_that_were_never_met_are_told_and_those_met_seldom_are_not() -> None:
     then = leads_of("channel", *["fair", "web"] * 100)
     [found] = compared(CHANNEL, then, leads_of("channel", *["podcast"] * 40, *["web"] * 40))
-    assert "channel holds a value never met in training for 50% of 80 leads" in found.text
+    assert found.text == (
+        "channel is “podcast”, never met in training, for 50% of 80 leads when scored"
+    )
     assert not compared(CHANNEL, then, leads_of("channel", *["radio"] * 40, *["web"] * 40))
+    several = leads_of("channel", *["podcast"] * 40, *["tv"] * 8, *["web"] * 32)
+    [found] = compared(CHANNEL, then, several)
+    assert found.text.endswith("and other new values for 10%")
+    many = [f"campaign {n}\n" for n in range(40)]
+    [found] = compared(CHANNEL, then, leads_of("channel", *many, *["web"] * 40))
+    assert "holds a value never met in training for 50% of 80 leads when scored" in found.text
+    assert found.text.endswith("most often “campaign 0”")
     open_ended = CHANNEL.model_copy(update={"all_met": False})
     assert not compared(open_ended, then, leads_of("channel", *["podcast"] * 80))
+
+
+@pytest.mark.parametrize(("of_it", "told"), [(80, False), (140, True)])
+def test_one_channel_that_opened_is_told_before_a_fifth_of_all_come_by_it(
+    of_it: int, told: bool
+) -> None:
+    then = leads_of("channel", *["fair", "web"] * 100)
+    later = leads_of("channel", *["podcast"] * of_it, *["web"] * (800 - of_it))
+    assert bool(compared(CHANNEL, then, later)) is told
 
 
 @pytest.mark.parametrize(("learned", "later"), [(99, 500), (500, 29)])

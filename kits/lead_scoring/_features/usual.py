@@ -8,6 +8,7 @@ true. No outcome is needed to see that, so it is seen within days.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -26,8 +27,10 @@ _FALSE_ALARM_RATE = 0.001
 """Of one comparison of all columns, where nothing has changed."""
 _TENTH = 0.1
 _HALF = 0.5
-_MANY = 0.2
-"""Share of values that were never met from which on it is told."""
+_MANY, _ONE = 0.2, 0.1
+"""Shares of values that were never met from which on it is told: of all of them, and of one."""
+_SHOWN = 60
+"""Characters of a value that is named."""
 _QUESTIONS = 4
 """About each column: whether it says something, too small, too large, never met."""
 
@@ -130,13 +133,27 @@ def _strange(
                     "tenth of those learned from",
                 )
     if isinstance(column, ChoiceColumn) and column.all_met and len(said) >= FEWEST:
-        met = met_in(column)
-        new = sum(not met(cells.to_choice(value)) for value in said)
-        found = proportion(new, len(said), confidence)
-        if found.low > _MANY:
+        yield from _never_met(column, said, confidence)
+
+
+def _never_met(column: ChoiceColumn, said: Sequence[Value], confidence: float) -> Iterator[Skew]:
+    """Where many values are new, or one new value, as that of a channel that opened, is of many leads."""
+    met = met_in(column)
+    new = Counter(word for value in said if not met(word := cells.to_choice(value)))
+    every = proportion(new.total(), len(said), confidence)
+    for word, count in new.most_common(1):
+        most = proportion(count, len(said), confidence)
+        shown = f"“{''.join(filter(str.isprintable, word[:_SHOWN]))}”"
+        if most.low > _ONE:
+            text = f"{shown}, never met in training, for {_percent(most.value)} of {len(said)} leads when scored"
+            rest = _percent((new.total() - count) / len(said))
+            others = f", and other new values for {rest}" if len(new) > 1 else ""
+            yield Skew(column.name, f"{column.name} is {text}{others}")
+        elif every.low > _MANY:
             yield Skew(
                 column.name,
-                f"{column.name} holds a value never met in training for {_percent(found.value)} of {len(said)} leads when scored",
+                f"{column.name} holds a value never met in training for {_percent(every.value)} of {len(said)} leads when scored, most "
+                f"often {shown}",
             )
 
 

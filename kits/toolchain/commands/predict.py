@@ -224,7 +224,7 @@ def _tell_odd(odd: Odd, of: int, console: Console) -> None:
         console.note(f"warn {one.text}")
     if odd.skews:
         console.note(
-            "     what the model learned from such a column does not hold here: it is filled in later, or not any more"
+            "     what the model learned from such a column does not hold here: it is filled in later, or not any more, or holds something new"
         )
 
 
