@@ -14,6 +14,7 @@ from kits.core.errors import DataError
 from kits.core.replay import Ranking
 from kits.core.stats import proportion
 from kits.lead_scoring import evaluate
+from kits.lead_scoring._court.verdicts import Court, Verdict
 from kits.lead_scoring.config import TeamConfig
 from kits.toolchain.evaluation import as_known, read_outside
 from kits.toolchain.replaying import lead_text
@@ -98,6 +99,19 @@ def test_whole_months_and_those_between_have_all_their_calls():
     assert not any(
         "calls are counted" in note for note in replay_leads(_ranking(), LeadOptions(), 0).notes
     )
+
+
+def test_columns_that_may_be_written_late_are_named_beside_what_they_flatter():
+    owner = Verdict("Owner", "leak", "suspicious", 0.7, ("its name says it",), "warn")
+    kept = Verdict("Source", "leak", "suspicious", 0.7, ("known with it",), "keep")
+    runtime = SayingRuntime(court=Court((owner, kept), (), ()).as_json())
+    (note,) = [
+        one for one in evaluate.ranking(task_of(drawn(40), runtime=runtime)).notes if "cells" in one
+    ]
+    assert "where Owner was written after a lead came" in note
+    asked_nothing = SayingRuntime(court=Court((kept,), (), ()).as_json())
+    notes = evaluate.ranking(task_of(drawn(40), runtime=asked_nothing)).notes
+    assert not any("cells" in one for one in notes)
 
 
 def test_what_was_taken_as_one_month_has_one_months_calls():

@@ -62,14 +62,14 @@ def _undecided(court: Court) -> Finding | None:
     side = court.side_by_side[-1] if court.side_by_side else None
     if side is None or side.without_suspects is None:
         return None
-    asked = _asked(court)
-    if not asked or side.without_guilty.low <= side.without_suspects.high:
+    doubted = asked(court)
+    if not doubted or side.without_guilty.low <= side.without_suspects.high:
         return None
-    are, it = ("is", "it") if len(asked) == 1 else ("are", "them")
+    are, it = ("is", "it") if len(doubted) == 1 else ("are", "them")
     return Finding(
         "possible-leaks",
         "warn",
-        f"{are} {columns_of(asked)} filled in before the first call? If after, these figures never come true (on "
+        f"{are} {columns_of(doubted)} filled in before the first call? If after, these figures never come true (on "
         f"{split_of(side.split)} small trees reach an AUC of {side.without_guilty.value:.3f} with {it}, "
         f"{side.without_suspects.value:.3f} without)",
         fix=f"say it in kit.yaml, then kit train again: model.columns.keep if people fill {it} in before the first call, "
@@ -88,14 +88,14 @@ def _silent(court: Court) -> Finding | None:
 
 def _suspicious(court: Court) -> Iterator[Finding]:
     """Columns that may be leaks: a person knows."""
-    asked = _asked(court)
-    if asked:
+    doubted = asked(court)
+    if doubted:
         yield Finding(
             "possible-leaks",
             "warn",
-            f"{columns_of(asked)} may have been written after the first contact; the court cannot tell, and {'it is' if len(asked) == 1 else 'they are'} learned from meanwhile"
+            f"{columns_of(doubted)} may have been written after the first contact; the court cannot tell, and {'it is' if len(doubted) == 1 else 'they are'} learned from meanwhile"
             + _price(court, "what they are worth"),
-            _lines(asked),
+            _lines(doubted),
             "ask who fills it in and when: model.columns.exclude if later than the score, model.columns.keep if before",
         )
     near = _of(court, "proxy", "suspicious")
@@ -169,12 +169,12 @@ def notes(court: Court) -> tuple[str, ...]:
     kept = _kept(court)
     if kept:
         said.append(f"learned from by a person's word, against the court: {columns_of(kept)}")
-    asked, hangs = _asked(court), _undecided(court)
+    doubted, hangs = asked(court), _undecided(court)
     if hangs is not None:
         said.append(hangs.text)
-    elif asked:
+    elif doubted:
         said.append(
-            f"decide: {columns_of(asked)}: written before the first call, or after? Learned from until you say: "
+            f"decide: {columns_of(doubted)}: written before the first call, or after? Learned from until you say: "
             f"model.columns.keep or exclude (kit check has the evidence){_price(court, 'if after, these figures never come true')}"
         )
     return tuple(said)
@@ -211,7 +211,7 @@ def _kept(court: Court) -> list[Verdict]:
     return [one for one in court.verdicts if one.finding == "guilty" and one.action == "keep"]
 
 
-def _asked(court: Court) -> list[Verdict]:
+def asked(court: Court) -> list[Verdict]:
     """Possible leaks that nobody has decided about."""
     return [one for one in _of(court, "leak", "suspicious") if one.action == "warn"]
 

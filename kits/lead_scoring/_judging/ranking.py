@@ -8,9 +8,10 @@ from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask
 from kits.core.replay import Ranking
 from kits.core.sample import ORDER
+from kits.lead_scoring._court.telling import asked, columns_of
 from kits.lead_scoring._judging.capacity import terms_of
 from kits.lead_scoring._judging.judged import Judged, judge
-from kits.lead_scoring._judging.of_runtime import team_of
+from kits.lead_scoring._judging.of_runtime import court_of, team_of
 
 
 def ranking(task: EvaluateTask) -> Ranking:
@@ -43,7 +44,10 @@ def ranking(task: EvaluateTask) -> Ranking:
         value=terms.value,
         contact=terms.contact,
         exploration=terms.exploration,
-        notes=_notes(others, undated, int(judged.backtested.sum()), _ordered(judged)),
+        notes=(
+            *_notes(others, undated, int(judged.backtested.sum()), _ordered(judged)),
+            *_as_exported(task),
+        ),
         one_month=terms.one_month,
         capacity=terms.said,
     )
@@ -52,6 +56,19 @@ def ranking(task: EvaluateTask) -> Ranking:
 def _ordered(judged: Judged) -> bool:
     """Whether anything tells which lead came before which."""
     return judged.clocked or any(ORDER in item.sample.meta for item in judged.items)
+
+
+def _as_exported(task: EvaluateTask) -> tuple[str, ...]:
+    """That columns which may be written late are read as they are by now, where the bundle learned from such."""
+    court = court_of(task.runtime)
+    doubted = asked(court) if court is not None else []
+    if not doubted:
+        return ()
+    was = "was" if len(doubted) == 1 else "were"
+    return (
+        f"cells are those of this export: where {columns_of(doubted)} {was} written after a lead came, its score is one it could not "
+        "have had then, and these sums never come true; say it in kit.yaml (model.columns.keep or exclude) and train again",
+    )
 
 
 def _notes(others: int, undated: int, backtested: int, ordered: bool) -> tuple[str, ...]:
