@@ -122,14 +122,38 @@ def _counted_on(firm: _Firm) -> Sequence[Value]:
     return [float(a) + b for a, b in zip(first, _worked(firm))]
 
 
+def _channel(firm: _Firm) -> Sequence[Value]:
+    """A channel that had a tenth of the leads, and has nearly all of those of the last days."""
+    surge = firm.age < firm.rng.uniform(3, 20)
+    first = firm.rng.random(len(firm.days)) < np.where(surge, 0.9, 0.1)
+    return ["paid" if one else f"c{firm.rng.integers(4)}" for one in first]
+
+
+def _new_campaign(firm: _Firm) -> Sequence[Value]:
+    """Each campaign takes the place of the one before; the last has just begun."""
+    begins = np.cumsum(firm.rng.exponential(70, 60)) + firm.rng.uniform(3, 30)
+    return [f"campaign {n}" for n in np.searchsorted(begins, firm.age)]
+
+
+def _changed(firm: _Firm) -> Sequence[Value]:
+    """A rating that is low for all who come; half keep it."""
+    keeps = firm.rng.random(len(firm.days)) < 0.5
+    return [
+        "low" if done < 0.4 or kept else ("high" if won else "medium")
+        for done, kept, won in zip(firm.done, keeps, firm.won)
+    ]
+
+
 HONEST: dict[str, Column] = {
     "as the lead brought it": _as_brought, "a count the lead brought": _count_as_brought, "weeks without the agent": _without_agent,
     "campaigns that come and go": _campaigns, "counts that fall to a third": _falling, "sums that fall at once": _sums,
-    "employees": _employees,
+    "employees": _employees, "campaigns that take each other's place": _new_campaign,
 }  # fmt: skip
+BESIDE = "a channel that has most of the last leads"
+"""Honest, and looked at beside honest ones alone: it hides what is late, as leads of other channels tell nothing of its own."""
 LATE: dict[str, Column] = {
     "filled in later": _filled_later, "ticked later": _ticked_later, "counted from nought": _counted_from_nought,
-    "counted on": _counted_on,
+    "counted on": _counted_on, "changed from its first value": _changed,
 }  # fmt: skip
 
 
@@ -171,11 +195,15 @@ def told(firms: int, seed: int) -> tuple[Counter[str], Counter[str]]:
             columns = {name: column(firm) for name, column in (HONEST | LATE).items()}
             marks = case_of(_table(firm, columns), Config(), seed).youngest
             for name in columns:
-                kind = (
-                    f"honest: {name}"
-                    if name in HONEST
-                    else f"late by {low:g} to {high:g} days: {name}"
-                )
+                kind = f"honest: {name}"
+                if name in LATE:
+                    kind = f"late by {low:g} to {high:g} days: {name}"
                 n[kind] += 1
                 found[kind] += name in marks
+            honest = {name: columns[name] for name in HONEST} | {BESIDE: _channel(firm)}
+            marks = case_of(_table(firm, honest), Config(), seed).youngest
+            n[f"honest: {BESIDE}"] += 1
+            found[f"honest: {BESIDE}"] += BESIDE in marks
+            n["honest: any of the others beside that"] += len(HONEST)
+            found["honest: any of the others beside that"] += len(marks.keys() - {BESIDE})
     return found, n

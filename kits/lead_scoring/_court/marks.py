@@ -132,6 +132,7 @@ def by_youngest_leads(accused: Accused) -> Iterator[Mark]:
 
 Rule = Callable[[Accused], Iterator[Mark]]
 RULES: tuple[Rule, ...] = (
+    by_youngest_leads,
     by_name,
     by_words,
     by_decisive_values,
@@ -140,7 +141,6 @@ RULES: tuple[Rule, ...] = (
     by_certain_value,
     by_time,
     by_open_leads,
-    by_youngest_leads,
 )
-RULES_OF_ONE_OUTCOME: tuple[Rule, ...] = (by_name, by_time, by_open_leads, by_youngest_leads)
+RULES_OF_ONE_OUTCOME: tuple[Rule, ...] = (by_youngest_leads, by_name, by_time, by_open_leads)
 """Those that compare no outcomes, where all leads have the same one."""

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 import numpy as np
 
@@ -46,13 +47,16 @@ _BEGINNINGS = (0.0, 1.0)
 """What counts begin with."""
 _LARGEST, _MOST = 0.95, 200.0
 """Share of leads that count no more than is looked at, and what is too large to be a count."""
+_FIRST_VALUE, _AT_ALL_TIMES = 0.03, 0.9
+"""Share of older leads that have kept the first value, and of stretches in which so many have."""
 _YOUNG, _LEAST_YOUNG = timedelta(days=3), 30
-_OF_A_KIND, _USUAL = 0.8, 0.4
-"""The youngest are of a kind where so many share a choice that not so many of all have."""
+_OF_A_KIND, _USUAL, _BEFORE = 0.8, 0.4, 0.02
+"""The youngest are of a kind where so many share a choice that not so many of all have, and some of the older half: of a campaign
+that has just begun there are no older leads to be held against."""
 
 
 def lacked_by_youngest(table: LeadTable, columns: Sequence[Column]) -> dict[str, Mark]:
-    """Columns that the youngest leads lack, each with what is said of it; none without a clock, or of too few leads.
+    """Columns that the youngest leads lack, each with what is said of it; none without dates, or of too few leads.
 
     Args:
         table: leads of all splits, decided or open.
@@ -60,24 +64,20 @@ def lacked_by_youngest(table: LeadTable, columns: Sequence[Column]) -> dict[str,
             lack, leads of the web cannot tell.
     """
     table = _by_clock(table, len(columns))
-    kinds = _kinds(table, columns)
+    lacked = _lacked(table, [column.name for column in columns])
     # what the youngest lack is no kind of leads: else it would hide itself, and others
-    lacked = _lacked(table, list(kinds))
-    alike: Flags = np.ones(len(table), dtype=bool)
-    for name in kinds.keys() - lacked.keys():
-        alike &= kinds[name]
-    others = [column.name for column in columns if column.name not in kinds]
-    return lacked | _lacked(table.rows(alike), others)
+    kinds = {name: same for name, same in _kinds(table, columns).items() if name not in lacked}
+    if not lacked or not kinds:
+        return lacked
+    alike = np.all(list(kinds.values()), axis=0)
+    return _lacked(table.rows(alike), list(lacked))
 
 
 def _by_clock(table: LeadTable, columns: int) -> LeadTable:
-    """The latest leads of a table in the order of their dates; none where not all have one."""
-    at = [lead.at.timestamp() for lead in table.leads if lead.at is not None]
-    whole = len(at) == len(table)
+    """The latest of a table's dated leads, in the order of their dates."""
+    at = np.array([np.inf if lead.at is None else lead.at.timestamp() for lead in table.leads])
     most = min(_MOST_LEADS, _MOST_CELLS // max(columns, 1))
-    return table.rows(
-        np.argsort(at, kind="stable")[-most:] if whole else np.zeros(0, dtype=np.intp)
-    )
+    return table.rows(np.argsort(at, kind="stable")[: int(np.isfinite(at).sum())][-most:])
 
 
 def _kinds(table: LeadTable, columns: Sequence[Column]) -> dict[str, Flags]:
@@ -94,7 +94,7 @@ def _kinds(table: LeadTable, columns: Sequence[Column]) -> dict[str, Flags]:
         if not label or count < _OF_A_KIND * size:
             continue
         same = np.array([to_choice(value) == label for value in table.column(column.name)])
-        if same.mean() < _USUAL:
+        if same.mean() < _USUAL and same[: len(same) // 2].mean() >= _BEFORE:
             kinds[column.name] = same
     return kinds
 
@@ -104,13 +104,15 @@ class _Course:
     """How much leads have of something, in order of time.
 
     Attributes:
-        counted: what they have are counts, not whether there is something.
+        what: whether there is something, how much is counted, or whether it is something else than most of the youngest have.
+        usual: that.
         values: (leads,)
     """
 
     name: str
-    counted: bool
+    what: Literal["something", "counts", "changed"]
     values: Floats
+    usual: str = ""
 
 
 def _lacked(table: LeadTable, names: Sequence[str]) -> dict[str, Mark]:
@@ -127,7 +129,9 @@ def _lacked(table: LeadTable, names: Sequence[str]) -> dict[str, Mark]:
         return {}
     ends = np.unique(np.linspace(_EARLIEST * len(at), len(at), _MOMENTS + 1).astype(np.intp))[:-1]
     before = [
-        (at[-1] - at[end - 1], fit) for end in ends.tolist() if (fit := _fit(sums, end)) is not None
+        (at[-1 - _FIRST // 2] - at[end - 1], fit)
+        for end in ends.tolist()
+        if (fit := _fit(sums, end)) is not None
     ]
     marks: dict[str, Mark] = {}
     for number, course in enumerate(courses):
@@ -136,7 +140,8 @@ def _lacked(table: LeadTable, names: Sequence[str]) -> dict[str, Mark]:
         if len(usual) < _LEAST_MOMENTS or course.name in marks:
             continue
         lacks = now.lacks[number] >= _LACKS * now.level[number] and now.level[number] >= _SHARE
-        if lacks and now.far[number] <= min(_FAR, _BEYOND * min(usual)):
+        stays = course.what != "changed" or _stays(now, number)
+        if lacks and stays and now.far[number] <= min(_FAR, _BEYOND * min(usual)):
             marks[course.name] = _said(course, now, number, len(usual))
     return marks
 
@@ -145,10 +150,18 @@ def _courses(name: str, values: Sequence[Value]) -> Iterator[_Course]:
     """Whether leads have something there, and what they count where it is a count; nothing of what does not differ."""
     has = _something(values).astype(np.float64)
     if 0 < has.mean() < 1:
-        yield _Course(name, False, has)
+        yield _Course(name, "something", has)
+    words = [to_choice(value) for value in values]
+    word, times = Counter(words[-_LEAST_YOUNG:]).most_common(1)[0]
+    first = word and times >= _OF_A_KIND * _LEAST_YOUNG and isinstance(values[-1], str)
+    # what has become usual only lately is a kind of leads, as of a channel that has most of the last ones
+    if first and words.count(word) >= _USUAL * len(words):
+        yield _Course(
+            name, "changed", np.array([one != word for one in words], dtype=np.float64), word
+        )
     counts = _counts(values)
     if counts is not None and counts.std() > 0:
-        yield _Course(name, True, counts)
+        yield _Course(name, "counts", counts)
 
 
 def _something(values: Sequence[Value]) -> Flags:
@@ -209,8 +222,9 @@ def _fit(sums: Floats, end: int) -> _Fit | None:
         return None
     upto = np.concatenate([np.zeros((len(sums), 1)), sums], axis=1)[:, edges]
     means = -np.diff(upto, axis=1) / sizes
-    last = sums[0, end - 1] - (sums[0, end - 2] if end > 1 else 0.0)
-    age = last - means[0]
+    # the middle one of the youngest: of a typing error in a date the last one may be of another year
+    last = end - 1 - _FIRST // 2
+    age = np.maximum(sums[0, last] - sums[0, last - 1] - means[0], 0.0)
     fits = [one for pace in _PACES if (one := _at_pace(age, means[1:], sizes, pace)) is not None]
     if not fits:
         return None
@@ -253,21 +267,27 @@ def _at_pace(
     return found[0], -found[2], found[2] / error, np.full(len(means), pace)
 
 
+def _stays(now: _Fit, number: int) -> bool:
+    """Whether older leads have it too, at all times: what came up lately, as a campaign, was no first value of theirs."""
+    rest = 1 - now.means[number][now.age >= _GROWN * now.pace[number]]
+    return len(rest) > 0 and float((rest >= _FIRST_VALUE).mean()) >= _AT_ALL_TIMES
+
+
 def _said(course: _Course, now: _Fit, number: int, moments: int) -> Mark:
     days = _GROWN * now.pace[number]
     old = now.age >= min(days, now.age[-1])
     means, young = now.means[number], now.means[number, 0]
     level = float(np.average(means[old], weights=now.sizes[old]))
     older, last = f"leads of {days:.0f} days and more", f"the {now.sizes[0]:.0f} that came last"
-    if course.counted:
+    so = f"and at none of {moments} earlier moments was it so"
+    if course.what == "changed":
+        has = f"{1 - young:.0%} of {last} have “{course.usual}”, {1 - level:.0%} of {older}, {so}"
+        return Mark("youngest leads", 1.0, f"{has}: others are put there while a lead is worked on")
+    if course.what == "counts":
         has, later = f"it counts {level:.3g} for {older}, {young:.3g} for {last}", "counted on"
     else:
-        has, later = (
-            f"{level:.0%} of {older} have something there, {abs(young):.0%} of {last}",
-            "filled in",
-        )
+        share = f"{level:.0%} of {older} have something there"
+        has, later = f"{share}, {abs(young):.0%} of {last}", "filled in"
     return Mark(
-        "youngest leads",
-        2.0,
-        f"{has}, and at none of {moments} earlier moments was it so: it is {later} while a lead is worked on, or no longer",
+        "youngest leads", 2.0, f"{has}, {so}: it is {later} while a lead is worked on, or no longer"
     )
