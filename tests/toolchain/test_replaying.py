@@ -18,6 +18,7 @@ from kits.core.prediction import Prediction, Reason
 from kits.core.replay import Dial, KnownFailure, Replay, Track
 from kits.toolchain.replaying import machine_page, machine_text
 from kits.toolchain.replaying.courses import course_of
+from kits.toolchain.replaying.failures import refuse_unreadable
 from kits.toolchain.replaying.figures import Terms
 from kits.toolchain.replaying.machines import Replayed, ReplayOptions, replay_machines
 from kits.toolchain.replaying.text import Heading
@@ -291,6 +292,32 @@ def test_wrong_list_of_failures_says_how_to_mend_it(
     assert what in caught.value.what
     assert fix in caught.value.fix
     assert "failures.csv" in caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("press-1,yesterday,", "'yesterday' is no date"),
+        ("press-1,,", "'' is no date"),
+        ("press-1,2026-02-15,much", "'much' is no cost"),
+    ],
+)
+def test_a_line_that_is_no_failure_is_refused_before_anything_is_replayed(
+    tmp_path: Path, line: str, what: str
+) -> None:
+    path = listed(tmp_path, f"asset,time,cost\npress-1,2026-02-15,\n{line}\n").failures
+    assert path is not None
+    with pytest.raises(DataError, match=what) as caught:
+        refuse_unreadable(path)
+    assert caught.value.where.endswith("line 3")
+
+
+def test_before_a_replay_a_number_passes_for_a_date_and_a_zone_must_be_one(tmp_path: Path) -> None:
+    path = listed(tmp_path, "asset,time\npress-1,40\npress-1,2026-02-15\n").failures
+    assert path is not None
+    refuse_unreadable(path)
+    with pytest.raises(UsageError, match="no time zone"):
+        refuse_unreadable(path, "Europe/Berlim")
 
 
 def test_dial_shows_what_other_levels_would_have_done() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone, tzinfo
 from pathlib import Path
@@ -100,19 +100,34 @@ def read_failures(
         UsageError: no such zone.
     """
     of_zone = zone_of(zone)
-    rows, names = _rows_of(path)
     found, texts = [], []
-    for number, row in enumerate(rows, start=2):
-        cells = {key: (row.get(name) or "").strip() for key, name in names.items()}
-        if any(cells.values()):
-            found.append(_failure(cells, f"{path}, line {number}", of_zone if timed else None))
-            texts.append(cells["time"])
+    for cells, where in _lines_of(path):
+        found.append(_failure(cells, where, of_zone if timed else None))
+        texts.append(cells["time"])
     return tuple(found), _assumed(texts, path.name, zone) if timed else []
 
 
-def refuse_unreadable(path: Path) -> None:
-    """Raises `DataError` where a list has not the columns that it needs; a long replay must not find that out at its end."""
-    _rows_of(path)
+def refuse_unreadable(path: Path, zone: str = "") -> None:
+    """What `read_failures` refuses of any recordings; a long replay must not find that out at its end.
+
+    Only whether recordings are in time is not known yet: a number passes for a date.
+
+    Raises:
+        DataError: it cannot be read, a column is missing, or a line is no failure.
+        UsageError: no such zone.
+    """
+    of_zone = zone_of(zone)
+    for cells, where in _lines_of(path):
+        _failure(cells, where, None if _is_number(cells["time"]) else of_zone)
+
+
+def _lines_of(path: Path) -> Iterator[tuple[dict[str, str], str]]:
+    """The cells of each line of a list, and where it stands."""
+    rows, names = _rows_of(path)
+    for number, row in enumerate(rows, start=2):
+        cells = {key: (row.get(name) or "").strip() for key, name in names.items()}
+        if any(cells.values()):
+            yield cells, f"{path}, line {number}"
 
 
 def _rows_of(path: Path) -> tuple[csv.DictReader[str], dict[str, str]]:
@@ -204,6 +219,14 @@ def moment(text: str, where: str, zone: tzinfo = timezone.utc) -> float:
         fix = "as 2025-03-01 or 2025-03-01T14:30, or with its offset"
         raise DataError(f"{text!r} is no date", where=where, fix=fix) from None
     return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _number(text: str, where: str) -> float:

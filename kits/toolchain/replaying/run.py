@@ -89,7 +89,7 @@ def replay(  # noqa: PLR0913  (what a command may say)
     if replays_mails(kit) or kit.ranking is not None or not alarms:
         _refuse_options(options, kit)
     elif options.failures is not None:
-        refuse_unreadable(options.failures)
+        refuse_unreadable(options.failures, options.zone)
     with _store(kit) as blobs:
         dataset, complaints = read_outside(
             kit,
