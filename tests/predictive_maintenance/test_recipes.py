@@ -84,6 +84,20 @@ def test_recipes_whose_numbers_are_neighbours_are_apart_and_one_never_seen_is_un
     assert found[149] == UNKNOWN
 
 
+@pytest.mark.parametrize("new", [37_000.0, 33_347.0, 20_000.0])
+def test_a_word_never_seen_is_unknown_however_near_its_number_is_to_another(new: float) -> None:
+    """Numbers of words are drawn: a quarter of the way to the next would be taken for the word itself."""
+    rows = np.tile(
+        np.repeat([[33_345.0, 1.0], [49_335.0, 1.0], [49_335.0, 2.0]], 100, axis=0), (3, 1)
+    )
+    rows[:, 0] += np.random.default_rng(0).uniform(-0.1, 0.1, len(rows))
+    words = (True, False)
+    spec = learn_regimes([rows], (0, 1), most=6, settle=0, smooth=1, seed=0, words=words)
+    assert spec is not None and len(spec.centres) == 3
+    assert set(spec.assign(rows).tolist()) == {0, 1, 2}
+    assert (spec.assign(np.array([[new, 1.0]])) == UNKNOWN).all()
+
+
 def test_a_speed_that_is_measured_has_no_levels_however_many_readings_there_are() -> None:
     """Close by close its noise looks like two values and a few beside them."""
     rng = np.random.default_rng(0)

@@ -41,6 +41,8 @@ _OF_LEVELS = 0.95
 """Share of rows at such levels from which on a cause has levels and nothing else."""
 _WIDE = 2.0
 """Steps: readings of a level lie no further apart."""
+_WORD = 1.0
+"""Numbers of words are whole, and windows keep them to half of one."""
 _STEP = 1.6e-5
 """Of the range of a channel: windows keep readings in 65,534 steps."""
 
@@ -120,6 +122,7 @@ def learn_regimes(
     settle: int,
     smooth: int,
     seed: int,
+    words: tuple[bool, ...] = (),
 ) -> RegimeSpec | None:
     """Regimes of normal running, or None when one is enough.
 
@@ -129,6 +132,7 @@ def learn_regimes(
 
     Args:
         pieces: (rows, all columns) of uninterrupted stretches.
+        words: by column, whether its numbers stand for words: another number is another word, however near.
     """
     if most < 2 or not columns:
         return None
@@ -142,6 +146,9 @@ def learn_regimes(
     thinned = scaled[:: max(len(scaled) // 4000, 1)]
     levels = _levels(np.vstack([piece[:, list(columns)] for piece in pieces]), scale, most)
     if levels is not None:
+        if any(words):
+            scale = np.where(words, 1.0, scale)
+            levels = levels[0], [_WORD] * len(levels[0])
         centres, radius = (levels[0] - centre) / scale, levels[1]
     else:
         centres = _best(thinned, most, np.random.default_rng(seed))

@@ -68,6 +68,7 @@ def regimes_of(
         settle=config.condition.settle,
         smooth=min(config.condition.median, 5),
         seed=seed,
+        words=tuple(rows.units[column] == CODE for column in columns),
     )
     told = ", ".join(names)
     if found is None or not _changes(found, courses):
