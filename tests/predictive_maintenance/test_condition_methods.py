@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -74,3 +76,41 @@ def test_a_machine_of_another_size_does_not_set_the_least_spread_of_others() -> 
     learned = learn_condition(made, [], Config(), 0)
     spread = {model.asset: model.spread[0] for model in learned.spec.models if model.asset}
     assert spread["small"] == pytest.approx(1.0, rel=0.2)
+
+
+def press(works: int, stands: int, days: int) -> Recording:
+    """Works and stands by turns: at work it warms up again and again, and all that stands follows the hall."""
+    rng = np.random.default_rng(11)
+    rows = days * (works + stands)
+    runs = np.arange(rows) % (works + stands) < works
+    cold = np.exp(-(np.arange(rows) % 60) / 20) * np.repeat(rng.uniform(0.5, 1.5, rows), 60)[:rows]
+    hall = np.convolve(rng.normal(0, 1, rows + 49), np.ones(50) / 7, "valid")
+    noise = rng.normal(0, 1, (2, rows))
+    values = {
+        "oil": np.where(runs, -10 * cold + 0.4 * noise[0], 3 * hall + 0.3 * noise[0]),
+        "drive": np.where(runs, -0.2 * cold + 0.05 * noise[1], 0.06 * hall + 0.006 * noise[1]),
+        "running": runs * 1.0,
+    }
+    made = recorded(np.stack([*values.values()]), "m-1")
+    channels = tuple(replace(c, name=n) for c, n in zip(made.window.channels, values))
+    return replace(made, window=replace(made.window, channels=channels))
+
+
+@pytest.mark.parametrize(
+    ("works", "stands", "told"),
+    [
+        (180, 300, "method shrunk, components in 1 of 2 ways of running"),
+        (300, 180, "method components, shrunk in 1 of 2 ways of running"),
+    ],
+)
+def test_a_method_is_chosen_where_the_machine_runs_and_where_it_stands(
+    works: int, stands: int, told: str
+) -> None:
+    learned = learn_condition([press(works, stands, 16)], [], Config(), 0)
+    assert any(note.startswith(told) for note in learned.notes), learned.notes
+
+
+def test_a_way_of_running_with_few_rows_is_judged_as_the_commonest() -> None:
+    learned = learn_condition([press(660, 60, 9)], [], Config(), 0)
+    assert {model.regime for model in learned.spec.models} == {0, 1}
+    assert learned.spec.method == "components"

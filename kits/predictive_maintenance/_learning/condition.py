@@ -174,15 +174,18 @@ class _Work:
     def _gap(self) -> int:
         return 2 * max(self.median, self.lags)
 
+    @property
+    def _ways(self) -> int:
+        return len(self.regimes.centres) if self.regimes else 1
+
     def learn(self, pieces: list[_Piece]) -> Learned:
         fleet_spread = self._fleet_spread(pieces)
-        method, why = self._choose(pieces, fleet_spread)
+        methods, why = self._choose(pieces, fleet_spread)
         models: list[ConditionModel] = []
         numbers: list[Parts] = []
-        count = len(self.regimes.centres) if self.regimes else 1
         for asset in ["", *sorted({p.asset for p in pieces if p.asset})]:
             mine = [p for p in pieces if not asset or p.asset == asset]
-            for regime in range(count):
+            for regime, method in enumerate(methods):
                 fitted = self._fit(mine, regime, method, fleet_spread)
                 if fitted is None:
                     continue
@@ -201,7 +204,7 @@ class _Work:
             median=self.median,
             regimes=self.regimes,
             models=tuple(models),
-            method=method,
+            method=", ".join(dict.fromkeys(methods)),
         )
         means, scales, matrices = (np.stack(part) for part in zip(*map(astuple, numbers)))
         own = sum(bool(m.asset) for m in models)
@@ -278,12 +281,36 @@ class _Work:
         except ValueError:
             return None
 
-    def _choose(self, pieces: Sequence[_Piece], fleet_spread: Floats) -> tuple[str, str]:
-        """Levels where rows are few; else what sees a small shift best beside how far held-out normal running strays."""
+    def _choose(self, pieces: Sequence[_Piece], fleet_spread: Floats) -> tuple[list[str], str]:
+        """For each regime what sees a small shift in it best beside how far held-out normal running strays; levels where rows are few.
+
+        A regime of few rows is judged as the commonest is: the few do not tell.
+        """
+        count, usual = self._ways, self._commonest(pieces)
+        found = [self._margins(regime, pieces, fleet_spread) for regime in range(count)]
+        commonest = found[usual]
+        if commonest is None:
+            return [FEW_ROWS] * count, (
+                f"method {FEW_ROWS}: with fewer than {_PER_NUMBER:g} rows of a machine for each number of a row, "
+                "how channels belong together is not certain"
+            )
+        methods = [_best_of(own or commonest) for own in found]
+        best, others = methods[usual], [name for name in methods if name != methods[usual]]
+        elsewhere = f", {others[0]} in {len(others)} of {count} ways of running" if others else ""
+        told = ", ".join(f"{name} {value:.2f}" for name, value in commonest.items())
+        return methods, (
+            f"method {best}{elsewhere}: sees a shift of {_SHIFT:g} spreads in one channel best beside how far held-out "
+            f"normal running strays (logarithms{' in the commonest' if count > 1 else ''}: {told})"
+        )
+
+    def _margins(
+        self, regime: int, pieces: Sequence[_Piece], fleet_spread: Floats
+    ) -> dict[str, float] | None:
+        """How well each method sees a small shift in a regime, the median over machines; None: too few rows to tell."""
         margins = {name: [] for name in (_DEFAULT, _OTHER)}  # type: dict[str, list[float]]
-        per_number, usual = [], self._commonest(pieces)
+        per_number = []
         for asset in sorted({p.asset for p in pieces})[:_MOST_ASSETS]:
-            learning, holding = self._divided([p for p in pieces if p.asset == asset], usual)
+            learning, holding = self._divided([p for p in pieces if p.asset == asset], regime)
             rows = [x for x in learning if len(x)]
             if sum(map(len, rows)) < _LEAST_ROWS or not holding:
                 continue
@@ -294,20 +321,11 @@ class _Work:
                 if np.isfinite(margin):
                     found.append(margin)
         if not per_number or float(np.median(per_number)) < _PER_NUMBER:
-            return FEW_ROWS, (
-                f"method {FEW_ROWS}: with fewer than {_PER_NUMBER:g} rows of a machine for each number of a row, "
-                "how channels belong together is not certain"
-            )
-        means = {name: float(np.median(found)) for name, found in margins.items() if found}
-        best = max(means, key=lambda name: means[name] + (_TIE if name == _DEFAULT else 0.0))
-        told = ", ".join(f"{name} {value:.2f}" for name, value in means.items())
-        return best, (
-            f"method {best}: sees a shift of {_SHIFT:g} spreads in one channel best beside how far held-out "
-            f"normal running strays (logarithms: {told})"
-        )
+            return None
+        return {name: float(np.median(found)) for name, found in margins.items() if found}
 
     def _commonest(self, pieces: Sequence[_Piece]) -> int:
-        """The regime of most rows: what is seen in it is what is seen."""
+        """The regime of most rows."""
         if self.regimes is None:
             return 0
         found = np.concatenate([self.regimes.assign(p.raw) for p in pieces])
@@ -328,3 +346,12 @@ class _Work:
                 moved.append(self._index(changed, parts))
             seen.append(float(np.log(np.nanmedian(np.concatenate(moved)))))
         return float(np.median(seen) - np.log(np.quantile(usual, 0.99)))
+
+
+def _best_of(margins: Mapping[str, float]) -> str:
+    """The method that sees most; the default where the other one hardly sees more."""
+    return max(
+        margins,
+        key=lambda name: margins[name] + (_TIE if name == _DEFAULT else 0.0),
+        default=_DEFAULT,
+    )
