@@ -23,6 +23,7 @@ from kits.predictive_maintenance._judging import onsets
 from kits.predictive_maintenance._judging.judged import ROUNDS, Judged, plain, result, verdict_of
 from kits.predictive_maintenance._judging.onsets import Course
 from kits.predictive_maintenance._judging.scores import average_precision
+from kits.predictive_maintenance._judging.unseen import told_of_unseen, unseen_of
 from kits.predictive_maintenance._learning.methods import FEW_ROWS
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance.config import Config
@@ -149,11 +150,13 @@ def judge(task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Reco
     """Figures of condition monitoring on recordings with or without marked faults."""
     point = task.operating_point
     assert point is not None
-    heard = _heard(_traced(runtime, recordings), point, _period_s(runtime))
+    traced = _traced(runtime, recordings)
+    heard = _heard(traced, point, _period_s(runtime))
     courses, scores = [h.course for h in heard], [h.trace.score for h in heard]
     metrics, notes = _event_figures(courses, task.seed)
     if runtime.spec.condition is not None:
         notes += told_of_promise(point, metrics.get("false_onsets_per_day"))
+        notes += told_of_unseen((one.recording.asset, unseen_of(one.trace)) for one in traced)
     if any(r.life is not None for r in recordings):
         notes.append(
             "machines that ran to failure: the second half of their life counts as the fault"

@@ -15,6 +15,7 @@ from kits.core.window import Window
 from kits.predictive_maintenance._device.regimes import UNKNOWN, UNSETTLED
 from kits.predictive_maintenance._device.trace import SENSOR_FAULT, Trace
 from kits.predictive_maintenance._judging.clock import Clock, Fact
+from kits.predictive_maintenance._judging.unseen import unseen_of
 from kits.predictive_maintenance._learning.recordings import (
     NORMAL_LABELS,
     Recording,
@@ -41,6 +42,7 @@ class Piece:
     Attributes:
         before: readings of the recording before that its first rows rest on; `ends` count them too.
         tail: the same for the next one.
+        unseen: (rows,) it ran in a way that was not learned.
     """
 
     item: DatasetItem
@@ -52,6 +54,7 @@ class Piece:
     ends: NDArray[np.intp]
     score: Floats
     doubtful: Mask
+    unseen: Mask
     sensor_fault: Mask
     failures: tuple[KnownFailure, ...]
     whole_label: str
@@ -100,6 +103,7 @@ def piece_of(
         ends=trace.ends[own],
         score=score[own],
         doubtful=doubtful[own],
+        unseen=unseen_of(trace)[own],
         sensor_fault=broken[own],
         failures=tuple(_failures(one, start_s, per_reading, end_s, clock)),
         whole_label="" if one.spans or one.is_normal() or one.label == SENSOR_FAULT else one.label,

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError
@@ -22,6 +23,7 @@ from kits.predictive_maintenance._judging.clock import Clock, clock_of, in_order
 from kits.predictive_maintenance._judging.condition import band_for as band_for_rate
 from kits.predictive_maintenance._judging.life import band_for as band_for_lead
 from kits.predictive_maintenance._judging.pieces import Piece, joined, piece_of, tail_before
+from kits.predictive_maintenance._judging.unseen import told_of_unseen
 from kits.predictive_maintenance._learning.recordings import (
     cut,
     load,
@@ -43,6 +45,7 @@ def replay(task: EvaluateTask) -> Replay:
     ordered = in_order(task)
     clock = clock_of(runtime, [fact for _, fact in ordered])
     tracks, troubles = [], []
+    unseen: list[tuple[str, NDArray[np.bool_]]] = []
     task.progress.begin("replaying recordings", len(ordered))
     for asset, mine in groupby(ordered, key=lambda pair: pair[1].asset):
         pieces: list[Piece] = []
@@ -56,10 +59,11 @@ def replay(task: EvaluateTask) -> Replay:
                 troubles.append(error)
         if pieces:
             tracks.append(_track(asset, task.dataset, runtime, pieces))
+            unseen += [(asset, piece.unseen) for piece in pieces]
     task.progress.end()
     if not tracks:
         raise troubles[0] if troubles else DataError("no recording to replay")
-    notes = []
+    notes = told_of_unseen(unseen)
     if troubles:
         notes.append(f"{len(troubles)} recordings were left out, the first: {troubles[0].what}")
     name, dials = _dials(runtime)
