@@ -16,9 +16,9 @@ from kits.predictive_maintenance._device.regimes import (
     learn_regimes,
     tells_regime,
 )
+from kits.predictive_maintenance._device.words import CODE, code_of
 from kits.predictive_maintenance._learning.condition import Learned, learn_condition
 from kits.predictive_maintenance._learning.recordings import Recording
-from kits.predictive_maintenance._reading.channels import CODE, code_of
 from kits.predictive_maintenance.config import Config
 from tests.predictive_maintenance.reading import channel, put, read_all, stamps, table, wave
 from tests.predictive_maintenance.trained import AT

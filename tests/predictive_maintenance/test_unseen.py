@@ -11,9 +11,9 @@ import pytest
 from kits.core.dataset import Split
 from kits.core.kit import RawSample
 from kits.core.window import Channel, Window
+from kits.predictive_maintenance._device.words import CODE, code_of
 from kits.predictive_maintenance._judging.tracks import replay
 from kits.predictive_maintenance._judging.unseen import told_of_unseen
-from kits.predictive_maintenance._reading.channels import CODE, code_of
 from kits.predictive_maintenance._reading.recording import Recording
 from tests.predictive_maintenance.trained import AT, Trained, learn
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kits.core.errors import DataError
 from kits.core.window import Channel, Window
 from kits.predictive_maintenance._device.shaft import ShaftSpec, Turning, turning
+from kits.predictive_maintenance._device.words import CODE, code_of
 from kits.predictive_maintenance._signals.features import FeatureSpec, extract
 from kits.predictive_maintenance._signals.features import names as figures_of
 
@@ -122,7 +123,7 @@ def rows_of(window: Window, spec: RowSpec, speed_rpm: float = 0.0) -> Rows:
     Raises:
         DataError: a channel the model needs is not in it, or it is shorter than one window.
     """
-    channels = _chosen(window, spec.channels)
+    channels = _chosen(window, spec)
     made = (
         _readings(window, channels)
         if spec.kind == "readings"
@@ -136,8 +137,10 @@ def rows_of(window: Window, spec: RowSpec, speed_rpm: float = 0.0) -> Rows:
     return Rows(values, made.ends, made.at_s)
 
 
-def _chosen(window: Window, names: tuple[str, ...]) -> list[Channel]:
+def _chosen(window: Window, spec: RowSpec) -> list[Channel]:
+    names = spec.channels
     known = {channel.name: channel for channel in window.channels}
+    known |= _held_words(window, spec)
     missing = [name for name in names if name not in known]
     if missing:
         raise DataError(
@@ -146,6 +149,18 @@ def _chosen(window: Window, names: tuple[str, ...]) -> list[Channel]:
             fix=f"the model was trained on: {', '.join(names[:20])}; it has: {', '.join(list(known)[:20])}",
         )
     return [known[name] for name in names]
+
+
+def _held_words(window: Window, spec: RowSpec) -> dict[str, Channel]:
+    """Channels of words that did not change all along, for which a recording states the one word that held."""
+    here = {channel.name for channel in window.channels}
+    count = max((channel.readings.size for channel in window.channels), default=0)
+    found = {}
+    for name, unit in zip(spec.channels, spec.units):
+        word = window.attributes.get(name)
+        if unit == CODE and name not in here and isinstance(word, str):
+            found[name] = Channel(name, CODE, np.full(count, code_of(word), np.float32))
+    return found
 
 
 def _readings(window: Window, channels: list[Channel]) -> Rows:

@@ -20,8 +20,8 @@ from kits.predictive_maintenance._device.regimes import (
     tells_regime,
 )
 from kits.predictive_maintenance._device.rows import RowSpec
+from kits.predictive_maintenance._device.words import CODE
 from kits.predictive_maintenance._learning.standing import stands_or_runs
-from kits.predictive_maintenance._reading.channels import CODE
 from kits.predictive_maintenance.config import Config
 
 Floats: TypeAlias = NDArray[np.float64]

@@ -6,12 +6,13 @@ role is decided in `_reading/roles.py`.
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.predictive_maintenance._device.words import CODE, USUAL, code_of
 from kits.predictive_maintenance._reading.bounds import fitting
 from kits.predictive_maintenance._reading.columns import role_of
 from kits.predictive_maintenance._reading.notes import Notes
@@ -21,29 +22,26 @@ from kits.predictive_maintenance._reading.table import Column, Floats, Table
 
 MAX_CODES = 20
 """A text column of more values is no channel."""
-CODE = "code"
-"""The unit of a channel made of words."""
 MAX_CONDITIONS = 32
-_CODES = 50_000
-"""Fewer than the steps in which a window keeps readings, so that they stay whole."""
 _FEWEST_COUNTED = 20
 READINGS = (
     "export a column of numbers for each sensor, or time, tag and value; cells must not hold JSON"
 )
 """The remedy where a table has no column of readings."""
-_ON_OFF = {
-    "off": 0, "on": 1, "false": 0, "true": 1, "no": 0, "yes": 1, "closed": 0, "open": 1,
-    "stopped": 0, "stop": 0, "running": 1, "run": 1, "idle": 0, "aus": 0, "ein": 1, "an": 1,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What of a table is measured, and what holds for a whole recording."""
+    """What of a table is measured, and what holds for a whole recording.
+
+    Attributes:
+        many: texts of too many values, left out.
+    """
 
     channels: tuple[Column, ...]
     conditions: tuple[Column, ...] = ()
     speed: str = ""
+    many: tuple[str, ...] = ()
 
     def take(self, rows: NDArray[np.intp]) -> Chosen:
         """Some rows."""
@@ -93,6 +91,7 @@ def choose_channels(
     """
     channels: list[Column] = []
     conditions: list[Column] = []
+    many: list[str] = []
     special = roles.special()
     for number, column in enumerate(table.columns, start=1):
         if column.name in special or column.kind == "time":
@@ -109,9 +108,13 @@ def choose_channels(
             channels.append(column)
         elif _constant_within(column, owners) and len(conditions) < MAX_CONDITIONS:
             conditions.append(column)
-        else:
-            channels += _coded(column, notes)
-    return Chosen(fitting(channels, notes, name), tuple(conditions), roles.speed)
+        elif len(levels := [str(v) for v in levels_of(column) if v]) > MAX_CODES:
+            many.append(column.name)
+            notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: a text of many values")
+        elif levels:
+            channels.append(_coded(column, levels, notes))
+    fit = fitting(channels, notes, name)
+    return Chosen(fit, tuple(conditions), roles.speed, tuple(many))
 
 
 def _counts_rows(column: Column, *, first: bool) -> bool:
@@ -140,32 +143,21 @@ def _constant_within(column: Column, owners: NDArray[np.object_] | None) -> bool
     return len(pairs) <= len(set(owners.tolist()))
 
 
-def code_of(word: str) -> float:
-    """The number of a word, the same in every file and import; usual words for off and on are 0 and 1.
-
-    A place in an alphabet would be another one as soon as a file has another word.
-    """
-    usual = _ON_OFF.get(word.lower())
-    if usual is not None:
-        return float(usual)
-    digest = hashlib.blake2b(word.lower().encode(), digest_size=8).digest()
-    return float(2 + int.from_bytes(digest) % _CODES)
-
-
-def _coded(column: Column, notes: Notes) -> list[Column]:
+def _coded(column: Column, levels: list[str], notes: Notes) -> Column:
     """A text of few values as a channel of numbers."""
-    levels = [str(v) for v in levels_of(column) if v]
-    if len(levels) > MAX_CODES or not levels:
-        if levels:
-            notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: a text of many values")
-        return []
+    say_codes(column.name, levels, notes)
+    code = {level: code_of(level) for level in levels}
+    values = np.array([code.get(v, np.nan) for v in column.values.tolist()], np.float64)
+    return Column(column.name, CODE, "number", values)
+
+
+def say_codes(name: str, levels: Sequence[str], notes: Notes) -> None:
+    """Tells which numbers stand for the words of a column."""
     code = {level: code_of(level) for level in levels}
     shown = ", ".join(f"{int(c)} = {level}" for level, c in list(code.items())[:8])
-    notes.warn("columns-coded", "texts become channels of codes", f"{column.name}: {shown}",
+    notes.warn("columns-coded", "texts become channels of codes", f"{name}: {shown}",
                "write numbers into the export, or state the column under `ignore`")  # fmt: skip
-    strange = [level for level in levels if level.lower() not in _ON_OFF]
+    strange = [level for level in levels if level.lower() not in USUAL]
     if len({code[level] for level in strange}) < len({level.lower() for level in strange}):
-        notes.warn("columns-coded", "two texts of a column have one code by chance", column.name,
+        notes.warn("columns-coded", "two texts of a column have one code by chance", name,
                    "write numbers into the export, or call one of them otherwise")  # fmt: skip
-    values = np.array([code.get(v, np.nan) for v in column.values.tolist()], np.float64)
-    return [Column(column.name, CODE, "number", values)]

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from kits.predictive_maintenance._reading.channels import CODE
+from kits.predictive_maintenance._device.words import CODE
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.recording import Series
 

@@ -103,6 +103,8 @@ class Series:
         faults: (first row, row after the last, label), in order, not overlapping.
         leaks: channels that were kept out, in words.
         stated: whether the data says what is a fault; else it is assumed normal.
+        many: columns of words that are no channels, as they have too many.
+        blank: by condition, (rows,) where its cell is empty.
     """
 
     asset: str
@@ -118,6 +120,8 @@ class Series:
     rate_hz: float | None = None
     split: Split | None = None
     leaks: tuple[str, ...] = ()
+    many: tuple[str, ...] = ()
+    blank: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

@@ -18,8 +18,8 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.predictive_maintenance._checking.overlaps import without_learnt
 from kits.predictive_maintenance._checking.series_leaks import without_leaks
+from kits.predictive_maintenance._device.words import CODE
 from kits.predictive_maintenance._reading.channels import (
-    CODE,
     READINGS,
     Chosen,
     choose_channels,
@@ -39,6 +39,7 @@ from kits.predictive_maintenance._reading.left_out import LeavingOut
 from kits.predictive_maintenance._reading.long import Long, find_long
 from kits.predictive_maintenance._reading.naming import Naming
 from kits.predictive_maintenance._reading.notes import Notes, refused
+from kits.predictive_maintenance._reading.one_meaning import of_one_meaning
 from kits.predictive_maintenance._reading.order import rows_in_order
 from kits.predictive_maintenance._reading.owners import owner_of, owners
 from kits.predictive_maintenance._reading.paired import aligned
@@ -109,7 +110,11 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
                 )
             yield refused(name_in(file, path), error)
     found = with_tags_joined(
-        _timed(found, notes), path, sidecar, lambda one: _with_faults(one, None, around), notes
+        of_one_meaning(_timed(found, notes), notes),
+        path,
+        sidecar,
+        lambda one: _with_faults(one, None, around),
+        notes,
     )
     found, codes = _with_readings(continued(found, notes))
     for source in dict.fromkeys(one.source for one in codes):
@@ -239,6 +244,8 @@ def _one(
         attributes=own.attributes(sidecar),
         rate_hz=sidecar.rate_hz if seconds is None else None,
         split=around.splits.get(file),
+        many=own.many,
+        blank={c.name: np.equal(c.values, "") for c in own.conditions if (c.values == "").any()},
     )
     return _with_faults(series, labels[rows] if labels is not None else None, around)
 
