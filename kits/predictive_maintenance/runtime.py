@@ -294,7 +294,9 @@ def _window(payload: Payload) -> Window:
     window = decode_window(payload) if isinstance(payload, bytes) else payload
     if not any(channel.readings.size for channel in window.channels):
         raise DataError(
-            "a sensor window without a reading", where=str(window.attributes.get("asset", ""))
+            "a sensor window without a reading",
+            where=str(window.attributes.get("asset", "")),
+            fix="look whether the source still delivers, and send windows with readings in them",
         )
     return window
 

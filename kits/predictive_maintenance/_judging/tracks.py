@@ -61,8 +61,10 @@ def replay(task: EvaluateTask) -> Replay:
             tracks.append(_track(asset, task.dataset, runtime, pieces))
             unseen += [(asset, piece.unseen) for piece in pieces]
     task.progress.end()
+    if not tracks and troubles:
+        raise troubles[0]
     if not tracks:
-        raise troubles[0] if troubles else DataError("no recording to replay")
+        raise DataError("no recording to replay", fix="give recordings of one machine at least")
     notes = told_of_unseen(unseen)
     if troubles:
         notes.append(f"{len(troubles)} recordings were left out, the first: {troubles[0].what}")

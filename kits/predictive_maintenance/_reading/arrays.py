@@ -43,7 +43,8 @@ def read_arrays(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
         # a forged header asks for more memory than there is
         kind = "Matlab" if path.suffix.lower() == ".mat" else "NumPy"
         line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise DataError(f"no {kind} file: {line}", where=path.name) from error
+        fix = "save it again, arrays of numbers alone, or export a CSV"
+        raise DataError(f"no {kind} file: {line}", where=path.name, fix=fix) from error
 
 
 def _numpy(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:

@@ -97,7 +97,8 @@ def find_events(folder: Path, sidecar: Sidecar) -> Events | None:
     if sidecar.labels.file:
         stated = folder / sidecar.labels.file
         if not stated.resolve().is_relative_to(folder.resolve()) or not stated.is_file():
-            raise DataError("no such file, which machines.yaml names", where=str(stated))
+            fix = "put it beside the recordings, or correct labels.file"
+            raise DataError("no such file, which machines.yaml names", where=str(stated), fix=fix)
         found = _open(stated, sidecar)
         if found is None:
             raise DataError("no list of faults can be read from it", where=str(stated), fix=LIST)

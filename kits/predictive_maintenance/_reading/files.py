@@ -69,7 +69,8 @@ def data_files(path: Path, suffixes: Iterable[str]) -> list[Path]:
         and file.resolve().is_relative_to(root)
     ]
     if len(found) > MAX_FILES:
-        raise DataError(f"{len(found)} files are more than {MAX_FILES}", where=str(path))
+        fix = "import some of its folders, or export more time into each file"
+        raise DataError(f"{len(found)} files are more than {MAX_FILES}", where=str(path), fix=fix)
     # records stand beside tables as settings and lists of faults do
     tables = [file for file in found if file.suffix.lower() not in RECORDS]
     found = tables or found

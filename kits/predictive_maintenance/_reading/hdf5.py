@@ -66,7 +66,11 @@ def read_hdf5(path: Path, most_bytes: int, max_rows: int | None) -> Table:
             return _table(contents_of(file), most_bytes, max_rows, path.name)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, MemoryError) as error:
         line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise DataError(f"an HDF5 file that cannot be read: {line}", where=path.name) from error
+        raise DataError(
+            f"an HDF5 file that cannot be read: {line}",
+            where=path.name,
+            fix="copy or write it again, or export a CSV",
+        ) from error
 
 
 def _table(found: Contents, most_bytes: int, max_rows: int | None, where: str) -> Table:

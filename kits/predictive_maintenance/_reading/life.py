@@ -129,7 +129,11 @@ def _known_lives(
     by_role = {role_of(c.name): c for c in reversed(table.columns)}
     numbers = [c for c in table.columns if c.kind == "number"]
     if not numbers:
-        raise DataError("a file of remaining lives without numbers", where=fitting[0].name)
+        raise DataError(
+            "a file of remaining lives without numbers",
+            where=fitting[0].name,
+            fix="write a line for each unit, with what was left at its end",
+        )
     value = by_role.get("life") or numbers[-1]
     unit = by_role.get("unit") or by_role.get("asset")
     if sidecar.life.unit:
@@ -226,7 +230,10 @@ def _window(
 ) -> Window:
     own = chosen.take(rows)
     if not own.channels or rows.size * len(own.channels) > MAX_PIECE_READINGS:
-        raise DataError(f"{rows.size} cycles of {len(own.channels)} channels: none, or too many")
+        raise DataError(
+            f"{rows.size} cycles of {len(own.channels)} channels: none, or more than {MAX_PIECE_READINGS} readings",
+            fix="export the columns that are measured, and fewer rows of each unit where they are so many",
+        )
     attributes = own.attributes(sidecar)
     cycle = table.column(roles.cycle) if roles.cycle else None
     if cycle is not None and cycle.kind == "number" and np.isfinite(cycle.values[rows[0]]):

@@ -30,17 +30,20 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     del sidecar  # a window states itself what it is
     files = data_files(path, WINDOWS)
     if not files:
-        raise DataError("no .cbor windows here", where=str(path))
+        fix = "give the folder that kit data export wrote, or another --format"
+        raise DataError("no .cbor windows here", where=str(path), fix=fix)
     listed = _read_list(path / LIST) if path.is_dir() else {}
     for file in files:
         name = name_in(file, path)
         try:
             if file.stat().st_size > MAX_BYTES:
-                raise DataError(f"more than {MAX_BYTES} bytes", where=name)
+                fix = "write the recording as several windows"
+                raise DataError(f"more than {MAX_BYTES} bytes", where=name, fix=fix)
             content = file.read_bytes()
             window = decode_window(content)
         except OSError as error:
-            yield refused(name, DataError(f"cannot be read: {error.strerror}"))
+            what = f"cannot be read: {error.strerror}"
+            yield refused(name, DataError(what, fix="give whoever imports the right to read it"))
             continue
         except DataError as error:
             yield refused(name, error)
@@ -76,7 +79,11 @@ def _read_list(file: Path) -> dict[str, tuple[Annotation | None, str]]:
             annotation = annotation_from_json(stated) if stated is not None else None
             found[str(row["file"])] = (annotation, str(row.get("group", "")))
         except (KeyError, TypeError, ValueError, DataError) as error:
-            raise DataError(f"line {number} is no annotation: {error}", where=file.name) from error
+            raise DataError(
+                f"line {number} is no annotation: {error}",
+                where=file.name,
+                fix="export the windows again, or delete the line: its window is then without a label",
+            ) from error
     return found
 
 

@@ -86,7 +86,8 @@ def read_cycles(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         except DataError as error:
             yield refused(file.name, error)
     if not sensors:
-        raise DataError("no sensor could be read", where=str(path))
+        fix = "a file for each sensor, a row of numbers for each cycle; why each was refused stands above"
+        raise DataError("no sensor could be read", where=str(path), fix=fix)
     rows = len(sensors[0].readings)
     duration_s = sidecar.duration_s or USUAL_DURATION_S
     if sidecar.duration_s is None:
@@ -122,7 +123,9 @@ def _sensor(file: Path, before: Sequence[_Sensor]) -> _Sensor:
         )
     if before and table.rows != len(before[0].readings):
         raise DataError(
-            f"{table.rows} cycles, other sensors have {len(before[0].readings)}", where=file.name
+            f"{table.rows} cycles, other sensors have {len(before[0].readings)}",
+            where=file.name,
+            fix="export the same cycles of each sensor, or move the file away",
         )
     readings = np.empty((table.rows, len(table.columns)), np.float32)
     for index, column in enumerate(table.columns):
@@ -152,7 +155,8 @@ def _labels(
         return [""] * rows, []
     table = _named(read_table(profile), profile, notes)
     if table.rows != rows:
-        raise DataError(f"{table.rows} rows for {rows} cycles", where=profile.name)
+        fix = "a row for each cycle, in their order"
+        raise DataError(f"{table.rows} rows for {rows} cycles", where=profile.name, fix=fix)
     states = _states(table)
     if sidecar.labels.columns:
         return row_labels(table, sidecar.labels.columns, sidecar).tolist(), states

@@ -148,7 +148,11 @@ def _line_protocol(text: str, where: str) -> Iterator[Row]:
             continue
         match = _LINE.fullmatch(line.strip())
         if match is None:
-            raise DataError("no line of InfluxDB's protocol", where=f"{where}, line {number}")
+            raise DataError(
+                "no line of InfluxDB's protocol",
+                where=f"{where}, line {number}",
+                fix="correct or delete the line: measurement,tag=value field=number time",
+            )
         tags: Row = {(_unescaped(m[1]),): _unescaped(m[2]) for m in _TAG.finditer(match[2])}
         fields: Row = {(_unescaped(m[1]),): _field(m[2]) for m in _FIELD.finditer(match[3])}
         yield {("measurement",): _unescaped(match[1]), **tags, **fields, ("time",): match[4]}

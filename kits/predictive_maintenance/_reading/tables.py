@@ -60,7 +60,8 @@ def read_table(path: Path, max_rows: int | None = None, *, sheet: str = "") -> T
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        fix = "give whoever imports the right to read it"
+        raise DataError(f"cannot be read: {error.strerror}", where=str(path), fix=fix) from error
     if size > MAX_FILE_BYTES:
         raise DataError(
             f"{size >> 20} MiB are more than {MAX_FILE_BYTES >> 20}",
@@ -199,7 +200,8 @@ def _parsed(content: bytes, encoding: str, where: str, delimiter: str = "") -> T
 
     layout = sniff(content, where, delimiter)
     if len(layout.names) > MAX_COLUMNS:
-        raise DataError(f"{len(layout.names)} columns are too many", where=where)
+        fix = f"export at most {MAX_COLUMNS} columns into a file, a row for each time"
+        raise DataError(f"{len(layout.names)} columns are too many", where=where, fix=fix)
     skipped: list[str] = []
 
     def skip(row: Any) -> str:
@@ -220,7 +222,8 @@ def _parsed(content: bytes, encoding: str, where: str, delimiter: str = "") -> T
             ),
         )
     except pa.ArrowException as error:
-        raise DataError(f"no table: {_first_line(error)}", where=where) from error
+        fix = "a line for each row, the same columns in each, one separator"
+        raise DataError(f"no table: {_first_line(error)}", where=where, fix=fix) from error
     _bounded(found.num_rows, found.num_columns, where)
     columns = tuple(
         typed_column(header, found.column(i), layout)

@@ -24,6 +24,7 @@ from kits.predictive_maintenance._reading.table import Column, Floats, Table, to
 SUFFIXES: Final = frozenset({".tdms"})
 _FAST_HZ: Final = 100.0
 """From here on times count from the first reading: seconds since 1970 are too coarse for a waveform."""
+_AGAIN: Final = "copy or save it again, or export a CSV"
 _DAMAGE: Final = (
     OSError, ValueError, KeyError, IndexError, AttributeError, TypeError, EOFError, ArithmeticError, NotImplementedError,
     MemoryError, struct.error,
@@ -73,7 +74,9 @@ def read_tdms(path: Path, most_cells: int, max_rows: int | None) -> Table:
             table = _table(channels, max_rows)
     except _DAMAGE as error:
         line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise DataError(f"a TDMS file that cannot be read: {line}", where=path.name) from error
+        raise DataError(
+            f"a TDMS file that cannot be read: {line}", where=path.name, fix=_AGAIN
+        ) from error
     if said:
         cut = Finding("table", "warn", "a file that is not whole: read as far as it goes")
         table = replace(table, findings=(*table.findings, cut))
@@ -111,7 +114,7 @@ def _refuse(channels: Sequence[Any], path: Path, most_cells: int) -> None:
         text = (
             f"a TDMS file that cannot be read: {readings:,} readings are more than it has room for"
         )
-        raise DataError(text, where=path.name)
+        raise DataError(text, where=path.name, fix=_AGAIN)
     if readings > most_cells:
         text = f"{readings:,} readings are more than {most_cells:,}"
         raise DataError(text, where=path.name, fix="cut the file")

@@ -54,7 +54,10 @@ def typed_column(header: str, found: Any, layout: Layout | None = None) -> Colum
         try:
             found = found.cast(pa.string())
         except pa.ArrowException as error:
-            raise DataError(f"the column {name!r} holds {kind}, no numbers or texts") from error
+            raise DataError(
+                f"the column {name!r} holds {kind}, no numbers or texts",
+                fix="export it as numbers or text, one value in each cell, or leave the column out",
+            ) from error
     return _text_column(name, unit, pc.fill_null(found, ""), layout)
 
 

@@ -31,7 +31,8 @@ def read_wav(path: Path) -> tuple[NDArray[np.float64], float]:
             raise DataError(f"{size >> 20} MiB are too many", where=path.name, fix="cut the file")
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=path.name) from error
+        fix = "give whoever imports the right to read it"
+        raise DataError(f"cannot be read: {error.strerror}", where=path.name, fix=fix) from error
     if len(content) < 12 or content[:4] != b"RIFF" or content[8:12] != b"WAVE":
         raise DataError(
             "not a WAV file", where=path.name, fix="record it as PCM or float WAV, or leave it out"
@@ -81,4 +82,8 @@ def _decoded(data: bytes, kind: int, bits: int, where: str) -> NDArray[np.float6
         return wide.view("<i4").ravel().astype(np.float64) / 2**31
     if kind == _PCM and bits in (16, 32):
         return np.frombuffer(data, f"<i{bits // 8}").astype(np.float64) / 2.0 ** (bits - 1)
-    raise DataError(f"a WAV file of kind {kind} with {bits} bits is not read", where=where)
+    raise DataError(
+        f"a WAV file of kind {kind} with {bits} bits is not read",
+        where=where,
+        fix="save it as PCM of 16, 24 or 32 bits, or as float",
+    )
