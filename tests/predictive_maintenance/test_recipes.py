@@ -57,6 +57,13 @@ def test_a_machine_that_changes_its_recipe_between_recordings_has_a_regime_of_ea
     assert {model.regime for model in spec.models if model.asset} == {0, 1, 2}
 
 
+def test_a_recipe_that_began_after_what_is_learned_from_has_a_model_of_the_held_out_time() -> None:
+    spec = learned("ABABABABCC").spec
+    assert spec.regimes is not None and len(spec.regimes.centres) == 3
+    known = {model.regime: model.centre[0] for model in spec.models if model.asset}
+    assert sorted(round(level / 100) for level in known.values()) == [3, 4, 5]
+
+
 def test_a_counter_is_left_out_and_told() -> None:
     made = learned("ABABABAB")
     assert "shots" not in made.spec.rows.channels

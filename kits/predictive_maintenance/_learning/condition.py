@@ -1,7 +1,7 @@
 """Learning normal running: one model per asset and regime, its tail on held-out time, the steadiest method.
 
 The methods are in `_learning/methods.py`. Fit on the train split, tails on the val split (both in time blocks); where an asset has no val
-part, its last three eighths are held out.
+part, its last three eighths are held out, and so are those of a way of running that only its val part has.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def learn_condition(
         *_pieces(usual, rows, logarithm, config, held_out=False),
         *_pieces(held, rows, logarithm, config, held_out=True),
     ]
-    courses = [(p.asset, p.raw) for p in pieces if not p.held_out]
+    courses = [(p.asset, p.raw) for p in pieces]
     regimes, said = regimes_of(courses, rows, config, seed, slow=slow)
     work = _Work(rows, logarithm, lags, median, regimes, config)
     learned = work.learn(pieces)
@@ -150,6 +150,10 @@ def _pieces(
             raw = made.values[run]
             pieces.append(_Piece(recording.asset, raw, transformed(raw, logarithm), held_out))
     return pieces
+
+
+def _known(pieces: Sequence[Floats]) -> int:
+    return sum(int(np.isfinite(x[:, 0]).sum()) for x in pieces)
 
 
 def _whole(pieces: Sequence[Floats]) -> list[Floats]:
@@ -247,10 +251,15 @@ class _Work:
         return model, parts
 
     def _divided(self, pieces: Sequence[_Piece], regime: int) -> tuple[list[Floats], list[Floats]]:
-        """Rows beside their predecessors, to learn from and held out; stretches stay whole."""
+        """Rows beside their predecessors, to learn from and held out; stretches stay whole.
+
+        A way of running that a machine began when its val part had begun is divided as one without a val part is.
+        """
         learning = [self._seen(p, regime) for p in pieces if not p.held_out]
         holding = [self._seen(p, regime) for p in pieces if p.held_out]
-        if sum(int(np.isfinite(x[:, 0]).sum()) for x in holding) < LEAST_ROWS:
+        if self.regimes and learning and _known(learning) < _LEAST_ROWS:
+            learning, holding = [*learning, *holding], []
+        if _known(holding) < LEAST_ROWS:
             cuts = [int(len(x) * _FIT_SHARE) for x in learning]
             holding = [x[cut:] for x, cut in zip(learning, cuts)]
             learning = [x[:cut] for x, cut in zip(learning, cuts)]
