@@ -36,6 +36,22 @@ def test_a_machine_of_the_list_is_found_however_its_name_is_spaced(tmp_path: Pat
     assert "presse 1: taken for Presse1" in texts(findings, "labels")
 
 
+def test_a_folder_whose_files_are_called_after_it_is_the_machine_of_the_list(
+    tmp_path: Path,
+) -> None:
+    for month, part in (("2024-03", slice(0, 200)), ("2024-04", slice(200, 400))):
+        content = table(("time", "v"), PRESS_TIMES[part], wave(200))
+        put(tmp_path / "P-101" / f"P-101_{month}.csv", content)
+    put(
+        tmp_path / "stoerungen.csv",
+        f"Beginn;Ende;Maschine;Störung\n{PRESS_TIMES[300]};{PRESS_TIMES[320]};P-101;Lager\n",
+    )
+    samples, findings = read_all(tmp_path)
+    assert {s.meta["asset"] for s in samples} == {"P-101"}
+    assert [s.annotation.label for s in by_split(samples)["test"] if s.annotation] == ["Lager"]
+    assert "have no recording" not in texts(findings, "labels")
+
+
 def test_faults_of_a_list_that_fit_no_recording_are_told(tmp_path: Path) -> None:
     put(tmp_path / "Presse1.csv", table(("time", "v"), PRESS_TIMES, wave(400)))
     lines = [

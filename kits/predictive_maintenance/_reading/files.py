@@ -150,13 +150,16 @@ def split_of(path: Path, root: Path) -> Split | None:
 
 
 def asset_of(path: Path, root: Path, sidecar: Sidecar) -> str:
-    """The asset of a file that names none inside: its path; without a date, so that months join."""
+    """The asset of a file that names none inside: its path; without a date, so that months join.
+
+    A folder whose files are called after it (`P-101/P-101_2024-03.csv`) is one machine, as a list of faults calls it.
+    """
     folder = Path(name_in(path, root)).parent.as_posix()
     home = folder if folder != "." else _tidy(root.name if root.is_dir() else root.stem)
     if sidecar.asset == "folder":
         return home
     stem = stem_of(path) if sidecar.asset != "file" else _stem(path)
-    if not stem:
+    if not stem or (sidecar.asset != "file" and stem.lower() == Path(folder).name.lower()):
         return home
     return stem if folder == "." else f"{folder}/{stem}"
 
