@@ -60,6 +60,10 @@ class KitManifest(BaseModel):
     hardware: str
     metrics: tuple[str, ...] = Field(description="names it reports; the first is the default goal")
     formats: tuple[str, ...] = Field(description="what `kit data import --format` takes")
+    taken_for_good: tuple[str, ...] = Field(
+        (),
+        description="formats that say nothing of any sample: to learn from, each is taken for good",
+    )
     runtime_imports: tuple[str, ...] = Field(
         description="what runtime.py may import beside the standard library, numpy and core"
     )

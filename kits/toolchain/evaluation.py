@@ -111,7 +111,7 @@ def read_outside(
     format: str = "auto",
     config: BaseModel | None = None,
     learned: Mapping[str, JsonValue] | None = None,
-    everything: bool = False,
+    recorded: bool = False,
     blobs: BlobStore | None = None,
 ) -> tuple[Dataset, list[str]]:
     """Data that is not part of the project, as a dataset version that is not kept.
@@ -121,7 +121,8 @@ def read_outside(
     Args:
         config: the kit's part of the project's `kit.yaml`; None: its defaults.
         learned: `config` of the bundle that is judged on it: what the data leaves open is read as it learned it.
-        everything: its other parts as well.
+        recorded: as a line recorded it: its other parts as well, and samples of which the data says nothing have no label,
+            unless `format` says that they are good.
         blobs: where the bytes go; None: into memory.
 
     Returns:
@@ -138,12 +139,14 @@ def read_outside(
     complaints: list[str] = []
     with unpacked(path) as folder:
         chosen = kit.data.detect_format(folder) if format == "auto" else format
+        unsaid = format == "auto" and chosen in kit.manifest.taken_for_good
         for found in kit.read(folder, chosen, config or kit.config_model(), learned, judged=True):
             if isinstance(found, RawSample):
-                read.append((_item(found, store, len(read)), found.split))
+                raw = dataclasses.replace(found, annotation=None) if unsaid and recorded else found
+                read.append((_item(raw, store, len(read)), found.split))
             elif found.level != "pass":
                 complaints.append(found.text)
-    all_count = everything or all(split != "test" for _, split in read)
+    all_count = recorded or all(split != "test" for _, split in read)
     items = {item.sample.id: item for item, split in read if all_count or split == "test"}
     if not items:
         raise DataError("no readable sample", where=str(path), fix="; ".join(complaints[:3]))
@@ -151,6 +154,11 @@ def read_outside(
         complaints.append(
             f"the data has a test part, which alone is judged: {len(items)} of {len(read)} samples"
         )
+    if unsaid:
+        complaints.append(
+            f"nothing here says what is good: if all are, say so by --format {chosen}" if recorded
+            else "nothing here says what is good: each was taken for good"
+        )  # fmt: skip
     header = DatasetHeader(kit=kit.name, split_rule=OUTSIDE, seed=seed)
     return build(header, items.values(), store), complaints
 

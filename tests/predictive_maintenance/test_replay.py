@@ -156,7 +156,7 @@ def test_replay_scores_are_what_the_device_predicts(shop: Shop) -> None:
     ready = load_bundle(project.bundle_path())
     runtime = ready.runtime
     assert isinstance(runtime, MachineRuntime)
-    dataset, _ = read_outside(project.kit, shop.later / "pump-2.csv", seed=0, everything=True)
+    dataset, _ = read_outside(project.kit, shop.later / "pump-2.csv", seed=0, recorded=True)
     task = EvaluateTask(
         runtime, ready.bundle.operating_point, dataset, dataset.items, project.config.costs, 0
     )

@@ -91,5 +91,5 @@ def test_that_only_a_test_part_is_judged_is_told(tmp_path: Path) -> None:
     dataset, told = read_outside(kit, tmp_path, seed=0)
     assert len(dataset.items) == 1
     assert "the data has a test part, which alone is judged: 1 of 3 samples" in told
-    dataset, told = read_outside(kit, tmp_path, seed=0, everything=True)
+    dataset, told = read_outside(kit, tmp_path, seed=0, recorded=True)
     assert len(dataset.items) == 3 and not told

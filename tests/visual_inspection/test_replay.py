@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -54,7 +56,62 @@ def test_replay_counts_verdicts_by_truth_and_weighs_them_in_money(
     assert cost["avoided"]["value"] > cost["at_random"]["value"]
     assert "Verdicts" in page.read_text()
     lines = kit(*given).splitlines()
-    assert "cost avoided" in lines[0] and lines[-1].startswith("next: kit ")
+    assert "avoided" in "".join(lines[1:]) and lines[-1].startswith("next: kit ")
+
+
+def test_money_of_many_defects_is_told_for_parts_as_they_come(line: tuple[Path, Path]) -> None:
+    """Three in four of the labelled pictures are defective, in production two in a hundred: what was avoided here says nothing of it."""
+    project, labelled = line
+    given = ("replay", str(labelled), "-C", str(project))
+    first = kit(*given).splitlines()[0]
+    assert "cost of 1,000 parts as they come" in first and "cost avoided" not in first
+    assert "beside 500 without a model (have a person look at everything)" in first
+    cost = json.loads(kit(*given, "--json"))["cost"]
+    assert cost["positives"]["value"] > 0.7 and cost["prevalence"] == 0.02
+    assert cost["without_model"]["pass everything"] == 2000
+    assert cost["per_1000"]["low"] <= cost["per_1000"]["value"] < 2000
+
+
+def dimmed(folder: Path, pictures: list[Path]) -> Path:
+    """The pictures under another lamp."""
+    folder.mkdir(parents=True)
+    for picture in pictures:
+        image = cv2.imread(str(picture))
+        assert image is not None
+        ramp = np.linspace(0.35, 1.25, image.shape[1])[None, :, None]
+        cv2.imwrite(str(folder / picture.name), np.clip(image * ramp, 0, 255).astype(np.uint8))
+    return folder
+
+
+def good_parts(project: Path) -> list[Path]:
+    return sorted((project.parent / "data" / "parts" / "good").iterdir())
+
+
+def test_good_parts_under_another_lamp_are_told_to_be_not_as_promised(
+    line: tuple[Path, Path], tmp_path: Path
+) -> None:
+    project, _ = line
+    dimmed(tmp_path / "good", good_parts(project))
+    page = tmp_path / "replay.html"
+    given = ("replay", str(tmp_path / "good"), "-C", str(project), "--format", "golden")
+    lines = kit(*given, "--report", str(page)).splitlines()
+    assert lines[0].startswith("not as promised: false acts 100.0 %")
+    assert any(row.startswith("note: not as promised") and "light" in row for row in lines)
+    assert "Not as promised" in page.read_text()
+    as_they_were = kit("replay", str(good_parts(project)[0].parent), *given[2:])
+    assert "not as promised" not in as_they_were, "these thresholds hold for them"
+
+
+def test_pictures_without_a_word_are_no_good_parts_when_replayed(
+    line: tuple[Path, Path], tmp_path: Path
+) -> None:
+    project, _ = line
+    folder = dimmed(tmp_path / "camera", good_parts(project))
+    document = json.loads(kit("replay", str(folder), "-C", str(project), "--json"))
+    assert set(document["by_truth"]) == {""} and document["cost"] is None
+    assert any("--format golden" in note for note in document["notes"])
+    (beyond,) = [one for one in document["beyond_promise"] if one.startswith("acted on")]
+    assert "are the most to expect" in beyond
 
 
 def test_pictures_that_nobody_labelled_are_counted_without_money(

@@ -98,7 +98,7 @@ def replay(  # noqa: PLR0913  (what a command may say)
             format=format,
             config=config,
             learned=ready.bundle.manifest.config,
-            everything=True,
+            recorded=True,
             blobs=blobs,
         )
         if learned is not None and kit.ranking is not None:
@@ -127,7 +127,7 @@ def replay(  # noqa: PLR0913  (what a command may say)
             ranked = without_learned(kit.ranking(task), known)
             return _of_leads(replay_leads(ranked, options.lead, task.seed), heading, kit, costs)
         if not alarms or kit.replay is None:
-            return _of_samples(replay_samples(kit, task), heading, costs)
+            return _of_samples(replay_samples(kit, task), heading, kit, costs)
         return _of_machines(_over_time(kit.replay(task), path, task, options), heading)
 
 
@@ -245,11 +245,12 @@ def _of_leads(done: ReplayedLeads, heading: Heading, kit: Kit, costs: Costs) -> 
     )
 
 
-def _of_samples(done: ReplayedSamples, heading: Heading, costs: Costs) -> Answer:
+def _of_samples(done: ReplayedSamples, heading: Heading, kit: Kit, costs: Costs) -> Answer:
+    words = kit.manifest.words
     return Answer(
-        sample_text.line(done, costs),
-        tuple(sample_text.rows(done, heading, costs)),
+        sample_text.line(done, words, costs),
+        tuple(sample_text.rows(done, heading, words, costs)),
         sample_text.document(done, heading, costs),
-        sample_page.page(done, heading, costs),
+        sample_page.page(done, heading, words, costs),
         "kit report --open",
     )

@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
+from kits.core.expected import rate_beyond, share_beyond
+from kits.core.grouped import grouped_proportion
 from kits.core.kit import EvaluateTask, ItemResult, Kit
 from kits.core.operating_point import Band
 from kits.core.stats import Estimate, bootstrap
+from kits.toolchain.guardrails.baseline import trivial_costs
 
 VERDICTS = ("act", "review", "pass")
 _ROUNDS = 500
@@ -31,12 +34,30 @@ class SampleMoney:
     Attributes:
         avoided: what doing nothing would have cost, less what these verdicts would have.
         at_random: avoided by the same verdicts dealt out at random, with 95 % of the draws.
+        positives: share of true positives among the samples.
+        per_1000: cost of 1,000 samples at the project's prevalence; None where the kit does not say.
+        rules: rule without a model → its cost of 1,000 samples.
+        prevalence: share of true positives in production, as the project says.
     """
 
     avoided: Estimate
     nothing: float
     spent: float
     at_random: Estimate
+    positives: Estimate
+    per_1000: Estimate | None
+    rules: Mapping[str, float]
+    prevalence: float
+
+    @property
+    def as_in_production(self) -> bool:
+        """Whether the share of true positives may be that of production."""
+        return self.positives.low <= self.prevalence <= self.positives.high
+
+    @property
+    def cheapest(self) -> tuple[str, float]:
+        """The rule without a model that costs least, and what it costs."""
+        return min(self.rules.items(), key=lambda rule: rule[1])
 
 
 @dataclass(frozen=True)
@@ -46,6 +67,7 @@ class ReplayedSamples:
     Attributes:
         by_truth: label → verdict → samples; samples without a label under an empty one.
         rates: escape and overkill, as the kit measures them.
+        beyond: what came otherwise than the bundle's own rates let expect, in sentences.
     """
 
     n: int
@@ -54,6 +76,7 @@ class ReplayedSamples:
     rates: Mapping[str, Estimate]
     money: SampleMoney | None
     notes: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
 
 
 def replay_samples(kit: Kit, task: EvaluateTask) -> ReplayedSamples:
@@ -65,26 +88,51 @@ def replay_samples(kit: Kit, task: EvaluateTask) -> ReplayedSamples:
     labelled = tuple(item for item in task.items if item.annotation is not None)
     judged = kit.evaluate.evaluate(replace(task, items=labelled)) if labelled else None
     results = judged.results if judged is not None else ()
-    seen = {result.sample_id for result in results}
+    rates = judged.metrics if judged is not None else {}
     by_truth: dict[str, dict[str, int]] = {}
     for result in results:
         _count(by_truth, result.truth, result.verdict)
-    unread = _predict_others(task, seen, by_truth)
+    others, unread = _predict_others(task, {result.sample_id for result in results})
+    for verdict, _ in others:
+        _count(by_truth, "", verdict)
     if not by_truth:
         raise DataError("not one sample could be read by this bundle", fix="check the data's kind")
-    counts = {v: sum(row.get(v, 0) for row in by_truth.values()) for v in VERDICTS}
     notes = [f"{unread} samples could not be read"] if unread else []
     if not results:
         notes.append("no sample has a label, so nothing is known of right and wrong")
-    rates = judged.metrics if judged is not None else {}
+    loss = _loss(kit, task, labelled) if results else {}
+    counts = {v: sum(row.get(v, 0) for row in by_truth.values()) for v in VERDICTS}
     return ReplayedSamples(
         n=sum(counts.values()),
         counts=counts,
         by_truth=by_truth,
         rates={name: rates[name] for name in ("escape_rate", "overkill_rate") if name in rates},
-        money=_money(kit, task, labelled, results) if results else None,
+        money=_money(task, results, loss, rates) if results else None,
         notes=tuple(notes),
+        beyond=_beyond(task, rates, [r for r in results if not loss[r.sample_id]], others),
     )
+
+
+def _beyond(
+    task: EvaluateTask,
+    rates: Mapping[str, Estimate],
+    negatives: Sequence[ItemResult],
+    others: Sequence[tuple[str, str]],
+) -> tuple[str, ...]:
+    """What came otherwise than the bundle's own rates let expect."""
+    point = task.operating_point
+    assert point is not None
+    found = [rate_beyond(point, name, one) for name, one in rates.items() if name != "review_rate"]
+    # positives are more than in production, and their reviews are no sign of anything
+    unharmed = [(result.verdict, result.group) for result in negatives] + list(others)
+    found.append(rate_beyond(point, "review_rate", _share(unharmed, "review")))
+    found.append(share_beyond(point, _share(others, "act"), task.costs.prevalence))
+    return tuple(filter(None, found))
+
+
+def _share(verdicts: Sequence[tuple[str, str]], wanted: str) -> Estimate:
+    """Of verdicts with the group of each."""
+    return grouped_proportion([v == wanted for v, _ in verdicts], [group for _, group in verdicts])
 
 
 def _count(by_truth: dict[str, dict[str, int]], truth: str, verdict: str) -> None:
@@ -92,11 +140,12 @@ def _count(by_truth: dict[str, dict[str, int]], truth: str, verdict: str) -> Non
     row[verdict] = row.get(verdict, 0) + 1
 
 
-def _predict_others(task: EvaluateTask, seen: set[str], by_truth: dict[str, dict[str, int]]) -> int:
-    """Samples without a label; how many could not be read."""
+def _predict_others(task: EvaluateTask, seen: set[str]) -> tuple[list[tuple[str, str]], int]:
+    """Verdict and group of each sample without a label; how many could not be read."""
     others = [item for item in task.items if item.sample.id not in seen]
     point = task.operating_point
     assert point is not None
+    verdicts: list[tuple[str, str]] = []
     unread = 0
     task.progress.begin("replaying samples", len(others))
     for item in others:
@@ -107,24 +156,29 @@ def _predict_others(task: EvaluateTask, seen: set[str], by_truth: dict[str, dict
         except DataError:
             unread += 1
             continue
-        _count(by_truth, "", point.decide(prediction).verdict)
+        group = item.sample.group or item.sample.id
+        verdicts.append((point.decide(prediction).verdict, group))
     task.progress.end()
-    return unread
+    return verdicts, unread
 
 
-def _money(
-    kit: Kit,
-    task: EvaluateTask,
-    labelled: tuple[DatasetItem, ...],
-    results: Sequence[ItemResult],
-) -> SampleMoney:
+def _loss(kit: Kit, task: EvaluateTask, labelled: tuple[DatasetItem, ...]) -> dict[str, float]:
+    """Sample → what it costs when nothing is done: nothing unless it is a true positive."""
     point = task.operating_point
     assert point is not None
     top = sys.float_info.max
     out_of_reach = Band(act_at=top, review_from=top)
     idle = point.model_copy(update={"default": out_of_reach, "per_label": {}})
     passed = kit.evaluate.evaluate(replace(task, items=labelled, operating_point=idle)).results
-    loss = {result.sample_id: result.cost for result in passed}
+    return {result.sample_id: result.cost for result in passed}
+
+
+def _money(
+    task: EvaluateTask,
+    results: Sequence[ItemResult],
+    loss: Mapping[str, float],
+    rates: Mapping[str, Estimate],
+) -> SampleMoney:
     nothing = np.array([loss[result.sample_id] for result in results])
     spent = np.array([result.cost for result in results])
     groups = [result.group for result in results]
@@ -132,8 +186,16 @@ def _money(
     avoided = bootstrap(
         lambda rows: float(saved[rows].sum()), groups, seed=task.seed, rounds=_ROUNDS
     )
-    dealt = _at_random(results, nothing, task)
-    return SampleMoney(avoided, float(nothing.sum()), float(spent.sum()), dealt)
+    return SampleMoney(
+        avoided=avoided,
+        nothing=float(nothing.sum()),
+        spent=float(spent.sum()),
+        at_random=_at_random(results, nothing, task),
+        positives=grouped_proportion([bool(cost) for cost in nothing], groups),
+        per_1000=rates.get("cost_per_1000"),
+        rules=trivial_costs(task.costs),
+        prevalence=task.costs.prevalence,
+    )
 
 
 def _at_random(

@@ -1,0 +1,58 @@
+"""What the rates measured at a bundle's thresholds let expect of many decisions, and what is beyond that.
+
+Values only. Intervals that do not touch count as beyond chance. It says that something is other than it was, never why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kits.core.operating_point import OperatingPoint
+from kits.core.stats import Estimate
+
+CAUSES = "light, focus, camera, material or product may have changed since"
+_RATES: Mapping[str, str] = {
+    "overkill_rate": "false acts",
+    "escape_rate": "escapes",
+    "review_rate": "reviews",
+}
+"""Rates of which less than was measured is no harm, in words."""
+
+
+def rate_beyond(point: OperatingPoint, name: str, came: Estimate) -> str:
+    """In a sentence that a rate is larger than it was when the thresholds were chosen; empty: it is not, or nothing was measured.
+
+    Args:
+        name: as in `OperatingPoint.rates`.
+        came: the same rate of what was decided since.
+    """
+    was = point.rates.get(name)
+    if was is None or name not in _RATES or came.low <= was.high:
+        return ""
+    return (
+        f"{_RATES[name]} {_percent(came)}, where {_percent(was)} were measured for the thresholds"
+    )
+
+
+def share_beyond(point: OperatingPoint, acted: Estimate, positives: float) -> str:
+    """In a sentence that more was acted on than false acts and positives together explain; empty: it was not.
+
+    Args:
+        acted: share of decisions whose truth nobody knows.
+        positives: share of true positives that is to be expected, `costs.prevalence`.
+    """
+    was = point.rates.get("overkill_rate")
+    if was is None:
+        return ""
+    most = positives + (1 - positives) * was.high
+    if acted.low <= most:
+        return ""
+    return (
+        f"acted on {_percent(acted)}, where {100 * most:.1f} % are the most to expect: {100 * positives:g} % with reason"
+        f" (costs.prevalence), and false acts of {_percent(was)}"
+    )
+
+
+def _percent(share: Estimate) -> str:
+    """`1.2 % [0.0, 6.7]`"""
+    return f"{100 * share.value:.1f} % [{100 * share.low:.1f}, {100 * share.high:.1f}]"
