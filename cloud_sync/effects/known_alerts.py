@@ -19,6 +19,12 @@ ALERTS: tuple[AlertInfo, ...] = (
         "look at the newest samples: light, camera, material; review some, and retrain if it stays",
     ),
     AlertInfo(
+        "beyond-promise", ("warning",),
+        "a project's champion acts, or asks a person, more often than the rates measured at its thresholds and"
+        " `costs.prevalence` explain: as where the light was changed before it came into service; told once a day at most",
+        "look at the newest samples: light, focus, camera, material, product; when they are right, review some and retrain",
+    ),
+    AlertInfo(
         "rows-missing", ("error",),
         "rows of a device are neither here nor declared lost since `limits.hole_alert_min`; told again when more are",
         "bring the device on line; what another hub had taken before, or this one after the backup it was restored from,"

@@ -24,6 +24,7 @@ from cloud_sync.learning.costs import Worth
 from cloud_sync.learning.drift import DriftResult
 from cloud_sync.learning.evidence import Evidence, Labels, evidence_of
 from cloud_sync.learning.history import drift_of, note_baseline
+from cloud_sync.learning.promises import beyond_promise
 from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.learning.states import news_beside, with_keys
 from cloud_sync.store.db import take_turn
@@ -98,8 +99,8 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     )
 
 
-def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> Alert | None:
-    """Looks for drift of the champion and writes an alert, at most one a day.
+def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> tuple[Alert, ...]:
+    """Looks for drift of the champion, and whether it decides as its rates let expect; writes alerts, each at most once a day.
 
     Notes the champion's first days when they are over. The simulation runs outside the writing
     transaction.
@@ -108,18 +109,28 @@ def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> Alert
     with hub.database.session() as session:
         champion = champion_of(session, project)
     if champion is None:
-        return None
+        return ()
     note_baseline(hub, champion.id, now)
     with hub.database.session() as session:
         result = drift_of(hub, session, champion, now=now)
-    if not result.drifted:
-        return None
+        beyond = beyond_promise(hub, session, champion, now=now)
     place = f"{project} {champion.id[:12]}"
+    told = (
+        _told("drift", hub, result.text if result.drifted else "", place, now),
+        _told("beyond-promise", hub, beyond, place, now),
+    )
+    return tuple(alert for alert in told if alert is not None)
+
+
+def _told(name: str, hub: Hub, text: str, place: str, now: datetime) -> Alert | None:
+    """The alert; None when there is nothing to tell, or it was told within a day."""
+    if not text:
+        return None
     with hub.database.transaction() as session:
-        take_turn(session, f"drift/{place}")
+        take_turn(session, f"{name}/{place}")
         recent = session.scalar(
             select(Alert.id).where(
-                Alert.name == "drift",
+                Alert.name == name,
                 Alert.where == place,
                 Alert.at.between(now - ALERT_EVERY, now),
             )
@@ -127,7 +138,7 @@ def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> Alert
         if recent is not None:
             return None
         outbox = outbox_for(hub.config.notify)
-        return outbox.raise_own(session, "drift", "warning", result.text, where=place, at=now)
+        return outbox.raise_own(session, name, "warning", text, where=place, at=now)
 
 
 def _weigh(fresh: int, drift: DriftResult | None, known: Evidence) -> tuple[bool, list[str]]:

@@ -35,8 +35,7 @@ class DriftWatch(Looping):
         """One look at all projects; number of alerts written."""
         with self._hub.database.session() as session:
             projects = list(session.scalars(select(Project.name)))
-        found = [watch_drift(self._hub, project) for project in projects]
-        return sum(alert is not None for alert in found)
+        return sum(len(watch_drift(self._hub, project)) for project in projects)
 
     def _turn(self) -> float:
         _log.info("event=drift_watched alerts=%d", self.step())

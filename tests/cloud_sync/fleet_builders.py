@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -43,6 +43,7 @@ from kits.core.operating_point import Band, OperatingPoint
 from kits.core.releases import target_path
 from kits.core.sample import digest_of, utc_now
 from kits.core.signing import SigningKey
+from kits.core.stats import Estimate
 from kits.core.topics import DeviceTopics, ParsedTopic
 from tests.cloud_sync.tables import make_tables
 from tests.waiting import wait_for
@@ -217,8 +218,13 @@ def frame_in(*events: Event, device: str = "press-1", klass: str = "s") -> Frame
     return FrameIn(topic, Frame(epoch=EPOCH, rows=events))
 
 
-def make_bundle(project: str = "line-1", version: int = 1, filler: int = 1000) -> bytes:
-    """A small but real bundle."""
+def make_bundle(
+    project: str = "line-1",
+    version: int = 1,
+    filler: int = 1000,
+    rates: Mapping[str, Estimate] | None = None,
+) -> bytes:
+    """A small but real bundle; `rates` as measured at its thresholds."""
     model = bytes(range(256)) * (filler // 256 + 1)
     manifest = formats.BundleManifest(
         kit="visual-inspection",
@@ -239,7 +245,11 @@ def make_bundle(project: str = "line-1", version: int = 1, filler: int = 1000) -
         run="run-1",
     )  # fmt: skip
     point = OperatingPoint(
-        default=Band(act_at=0.5, review_from=0.2), method="test", dataset="d", seed=1
+        default=Band(act_at=0.5, review_from=0.2),
+        rates=dict(rates or {}),
+        method="test",
+        dataset="d",
+        seed=1,
     )
     files = {"models/m.onnx": model, "card.md": b"# card"}
     return formats.pack(manifest, point, formats.GoldenSet(), files)

@@ -1,0 +1,93 @@
+"""A champion that acts far more often than its own rates let expect is told, though nothing has drifted since it came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from cloud_sync.hub import Hub
+from cloud_sync.learning.planning import watch_drift
+from cloud_sync.learning.promises import beyond_promise
+from cloud_sync.store.models import Alert, Bundle, Sample
+from kits.core.sample import utc_now
+from kits.core.stats import Estimate, proportion
+from tests.cloud_sync.fleet_builders import make_bundle, put_blob
+from tests.cloud_sync.hub_builders import PROJECT, open_hub
+
+CHAMPION = "b" * 64
+RATES = {"overkill_rate": proportion(1, 80), "review_rate": proportion(5, 90)}
+NOW = utc_now()
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    with open_hub(tmp_path) as (_, hub):
+        yield hub
+
+
+def champion(hub: Hub, rates: dict[str, Estimate]) -> None:
+    content = make_bundle(PROJECT, rates=rates)
+    digest = put_blob(hub, content)
+    with hub.database.transaction() as session:
+        session.add(
+            Bundle(id=CHAMPION, project=PROJECT, name="n", version=1, kit="visual-inspection",
+                   blob=digest, size=len(content), origin="publisher", champion=True)
+        )  # fmt: skip
+
+
+def decide(hub: Hub, *, act: int = 0, review: int = 0, passed: int = 0, days: float = 5) -> None:
+    """Decisions of the last days, all with the same score: nothing drifts; two pictures of each part."""
+    verdicts = ["act"] * act + ["review"] * review + ["pass"] * passed
+    rows = [
+        {"id": f"{verdict}{n}", "device": "press-1", "epoch": "e", "seq": n, "bundle": CHAMPION,
+         "project": PROJECT, "verdict": verdict, "media_type": "image/png", "score": 1.0,
+         "group": f"part-{n // 2}", "captured_at": NOW - timedelta(days=days, seconds=n)}
+        for n, verdict in enumerate(verdicts)
+    ]  # fmt: skip
+    with hub.database.transaction() as session:
+        session.execute(insert(Sample), rows)
+
+
+def said(hub: Hub) -> str:
+    with hub.database.session() as session:
+        return beyond_promise(hub, session, session.get_one(Bundle, CHAMPION), now=NOW)
+
+
+def test_a_lamp_that_was_changed_before_the_first_picture_is_told_once_a_day(hub: Hub) -> None:
+    champion(hub, RATES)
+    decide(hub, act=160, passed=40)
+    (alert,) = watch_drift(hub, PROJECT, now=NOW)
+    assert alert.name == "beyond-promise" and "acted on 80.0 %" in alert.text
+    assert "light" in alert.text
+    assert watch_drift(hub, PROJECT, now=NOW + timedelta(hours=1)) == ()
+    with hub.database.session() as session:
+        assert session.query(Alert).filter(Alert.name == "drift").count() == 0
+
+
+def test_more_questions_to_people_than_measured_are_told(hub: Hub) -> None:
+    champion(hub, RATES)
+    decide(hub, act=4, review=90, passed=106)
+    assert "reviews 45.0 %" in said(hub)
+
+
+@pytest.mark.parametrize(
+    ("act", "review", "passed", "days"),
+    [(8, 12, 180, 5), (20, 0, 0, 5), (160, 0, 40, 9)],
+    ids=["as measured", "too few", "long ago"],
+)
+def test_nothing_is_told_of_what_is_no_more_than_promised(
+    hub: Hub, act: int, review: int, passed: int, days: float
+) -> None:
+    champion(hub, RATES)
+    decide(hub, act=act, review=review, passed=passed, days=days)
+    assert said(hub) == ""
+
+
+def test_a_bundle_without_rates_promises_nothing(hub: Hub) -> None:
+    champion(hub, {})
+    decide(hub, act=200)
+    assert said(hub) == ""
