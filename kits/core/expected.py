@@ -26,7 +26,7 @@ def rate_beyond(point: OperatingPoint, name: str, came: Estimate) -> str:
         name: as in `OperatingPoint.rates`.
         came: the same rate of what was decided since.
     """
-    was = point.rates.get(name)
+    was = _as_in_production(point) if name == "review_rate" else point.rates.get(name)
     if was is None or name not in _RATES or came.low <= was.high:
         return ""
     return (
@@ -50,6 +50,16 @@ def share_beyond(point: OperatingPoint, acted: Estimate, positives: float) -> st
     return (
         f"acted on {_percent(acted)}, where {100 * most:.1f} % are the most to expect: {100 * positives:g} % with reason"
         f" (costs.prevalence), and false acts of {_percent(was)}"
+    )
+
+
+def _as_in_production(point: OperatingPoint) -> Estimate | None:
+    """Share left to a person: at the share of positives in production, where that was measured."""
+    of_1000 = point.rates.get("reviews_per_1000")
+    if of_1000 is None:
+        return point.rates.get("review_rate")
+    return of_1000.model_copy(
+        update={end: getattr(of_1000, end) / 1000 for end in ("value", "low", "high")}
     )
 
 

@@ -28,6 +28,7 @@ SMALLER_IS_BETTER = frozenset(
     {
         "escape_rate",
         "overkill_rate",
+        "reviews_per_1000",
         "rmse",
         "nasa_score",
         "false_onsets_per_day",

@@ -84,7 +84,9 @@ def choose_operating_point(task: EvaluateTask, config: BaseModel) -> OperatingPo
         dataset=task.dataset.id,
         seed=task.seed,
     )
-    return point.model_copy(update={"rates": _rates(judged, _verdicts(judged, point))})
+    verdicts = _verdicts(judged, point)
+    rates = _rates(judged, verdicts) | _reviews(judged, verdicts, task.costs)
+    return point.model_copy(update={"rates": rates})
 
 
 def _by_boxes(judged: Sequence[_Judged]) -> _thresholds.Chosen:
@@ -140,7 +142,8 @@ def evaluate(task: EvaluateTask) -> Evaluation:
     slices: dict[str, dict[str, Estimate]] = {}
     if task.operating_point is not None:
         verdicts = _verdicts(judged, task.operating_point)
-        metrics |= _rates(judged, verdicts) | _money(judged, verdicts, task, notes)
+        metrics |= _rates(judged, verdicts) | _reviews(judged, verdicts, task.costs)
+        metrics |= _money(judged, verdicts, task, notes)
         slices = _slices(judged, verdicts)
         results = tuple(_result(one, v, task.costs) for one, v in zip(judged, verdicts))
     return Evaluation(
@@ -238,6 +241,23 @@ def _rates(judged: Sequence[_Judged], verdicts: Sequence[str]) -> dict[str, Esti
     if good:
         rates["overkill_rate"] = _share(good, "act")
     return rates
+
+
+def _reviews(
+    judged: Sequence[_Judged], verdicts: Sequence[str], costs: Costs
+) -> dict[str, Estimate]:
+    """How many of 1,000 parts a person looks at, at the project's prevalence: defects are more among these, and go to a person more often."""
+    both = [[(o, v) for o, v in zip(judged, verdicts) if o.defect is bad] for bad in (True, False)]
+    if not all(both):
+        return {}
+    bad, good = (_share(some, "review") for some in both)
+    share = 1000 * costs.prevalence
+    ends = {
+        end: share * getattr(bad, end) + (1000 - share) * getattr(good, end)
+        for end in ("value", "low", "high")
+    }
+    method = "exact intervals of good and defective parts, weighted"
+    return {"reviews_per_1000": Estimate(**ends, n=len(judged), method=method)}
 
 
 def _share(judged: Sequence[tuple[_Judged, str]], verdict: str) -> Estimate:

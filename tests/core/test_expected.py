@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kits.core.expected import rate_beyond, share_beyond
 from kits.core.operating_point import Band, OperatingPoint
-from kits.core.stats import proportion
+from kits.core.stats import Estimate, proportion
 
 
 def point(**counted: tuple[int, int]) -> OperatingPoint:
@@ -33,3 +33,13 @@ def test_acts_without_a_truth_may_be_as_many_as_false_acts_and_positives() -> No
     assert "82.0 %" in share_beyond(made, proportion(82, 100), 0.02)
     assert not share_beyond(made, proportion(7, 100), 0.02)
     assert not share_beyond(made, proportion(25, 100), 0.3), "as many are to be acted on"
+
+
+def test_reviews_are_held_beside_those_of_parts_as_they_come() -> None:
+    """Half of the parts that thresholds were chosen on were defective, and went to a person."""
+    made = point(review_rate=(50, 100))
+    of_1000 = Estimate(value=40, low=20, high=80, n=100)
+    told = made.model_copy(update={"rates": {**made.rates, "reviews_per_1000": of_1000}})
+    came = proportion(40, 100)
+    assert not rate_beyond(made, "review_rate", came)
+    assert "where 4.0 % [2.0, 8.0]" in rate_beyond(told, "review_rate", came)

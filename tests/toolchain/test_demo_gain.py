@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pydantic import JsonValue
+
 from kits.core.stats import Estimate
 from kits.toolchain.demo.gain import gain_text
 from kits.toolchain.demo.summary import verdict_table
 from kits.toolchain.evaluation import metrics_json
 
 
-def metrics(auroc: float, escape: float, overkill: float, review: float) -> object:
+def metrics(auroc: float, escape: float, overkill: float, review: float) -> JsonValue:
     def estimate(value: float) -> Estimate:
         return Estimate(value=value, low=value - 0.05, high=value + 0.05, n=100)
 
@@ -30,6 +32,19 @@ def test_the_same_order_at_another_operating_point() -> None:
         "at its operating point escapes 0% → 0%, false acts 48% → 0%, "
         "looked at by a person 9% → 67%, fewer mistakes for more reviews"
     )
+
+
+def test_reviews_are_told_for_samples_as_they_come_where_that_is_known() -> None:
+    of_1000 = {"reviews_per_1000": Estimate(value=240, low=180, high=310, n=100)}
+    after = {**dict_of(metrics(0.81, 0, 0, 0.67)), **dict_of(metrics_json(of_1000))}
+    before = {**dict_of(metrics(0.80, 0, 0.48, 0.09)), **dict_of(metrics_json(of_1000))}
+    told = gain_text(before, after)
+    assert "of 1,000 as they come 240 → 240" in told and "67%" not in told
+
+
+def dict_of(value: JsonValue) -> dict[str, JsonValue]:
+    assert isinstance(value, dict)
+    return value
 
 
 def test_a_better_order_that_needs_no_more_reviews() -> None:

@@ -76,6 +76,31 @@ def test_no_escape_among_so_many_parts(tmp_path: Path, pictures: int, of: int) -
     assert found.slices["dent"]["part_recall"].low < 1 - proportion(0, of).high
 
 
+def test_reviews_are_told_at_the_share_of_defects_in_production(tmp_path: Path) -> None:
+    """Each defect goes to a person and no good part does: half of these pictures, two in a hundred of those to come."""
+    given = task(tmp_path, 2.0, 1)
+    bad = [i.annotation is not None and i.annotation.label != "good" for i in given.items]
+    reviewed = Given(tuple(1.5 if one else 0.5 for one in bad))
+    assert given.operating_point is not None
+    band = Band(act_at=2.0, review_from=1.0)
+    point = given.operating_point.model_copy(update={"default": band})
+    found = evaluate.evaluate(replace(given, runtime=reviewed, operating_point=point)).metrics
+    assert found["review_rate"].value == 0.5
+    reviews = found["reviews_per_1000"]
+    assert reviews.value == pytest.approx(20)
+    assert reviews.high == pytest.approx(20 + 980 * proportion(0, 30).high)
+
+
+class Given(Brightness):
+    """A runtime that gives these scores, one after the other."""
+
+    def __init__(self, scores: Sequence[float]) -> None:
+        self._scores = iter(scores)
+
+    def predict_timed(self, payload: Payload) -> tuple[Prediction, StageTimes]:
+        return Prediction(score=next(self._scores), label="good"), StageTimes(0, 0, 0)
+
+
 def test_money_without_an_escape_is_not_certain(tmp_path: Path) -> None:
     cost = judged(tmp_path, 0.5, 3).metrics["cost_per_1000"]
     at_most = 1000 * COSTS.prevalence * COSTS.escape * proportion(0, 10).high

@@ -18,6 +18,7 @@ _RATES = {
     "overkill_rate": ("false acts", ".0%"),
     "event_recall": ("events found", ".0%"),
     "false_onsets_per_day": ("false alarms per day", ".2f"),
+    "reviews_per_1000": ("looked at by a person of 1,000 as they come", ".0f"),
     "review_rate": ("looked at by a person", ".0%"),
 }
 """What thresholds decide: words and format."""
@@ -28,10 +29,12 @@ Estimates = Mapping[str, Estimate]
 def gain_text(champion: JsonValue, challenger: JsonValue) -> str:
     """One sentence about two bundles' metrics, as `kit compare --json` gives them."""
     before, after = _estimates(champion), _estimates(challenger)
+    both = [name for name in _RATES if name in before and name in after]
+    if "reviews_per_1000" in both:
+        both.remove("review_rate")  # that of test samples, of which more are positive
     moved = [
-        f"{words} {before[name].value:{form}} → {after[name].value:{form}}"
-        for name, (words, form) in _RATES.items()
-        if name in before and name in after
+        f"{_RATES[name][0]} {before[name].value:{_RATES[name][1]}} → {after[name].value:{_RATES[name][1]}}"
+        for name in both
     ]
     parts = [_ranking(before, after)]
     if moved:
