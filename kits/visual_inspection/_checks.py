@@ -19,6 +19,7 @@ from kits.visual_inspection import _images, _same_part
 from kits.visual_inspection._approach import choose_approach, is_defect, is_good, require_samples
 from kits.visual_inspection._pieces import count_of, side_of
 from kits.visual_inspection._scale import CLEAR_PIXELS, FAINT_PIXELS, narrow_defect, scale_of
+from kits.visual_inspection._thresholds import MIN_DEFECTS, MIN_GOOD
 from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import Config
 
@@ -53,6 +54,7 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
     if choose_approach(dataset, config)[0] == "good-parts":
         yield from _shrunk(dataset, looks, config)
     yield _good_parts(dataset, config)
+    yield from _costs_weighed(dataset)
     yield from _parts_of_test(dataset)
     yield from _same_part.check(dataset)
 
@@ -235,6 +237,34 @@ def _good_parts(dataset: Dataset, config: Config) -> Finding:
     return Finding(
         "good-parts", "warn", text, (), f"collect {sure - good} more good parts for calibration"
     )
+
+
+def _costs_weighed(dataset: Dataset) -> Iterator[Finding]:
+    """Whether thresholds will follow what mistakes cost, where there are defects at all."""
+    defects = {_group(i) for i in dataset.items if is_defect(i)}
+    if not defects:
+        return
+    val = dataset.of("val")
+    good, bad = ({_group(i) for i in val if is_one(i)} for is_one in (is_good, is_defect))
+    text = f"{len(good)} good and {len(bad)} defective parts in val"
+    if len(good) >= MIN_GOOD and len(bad) >= MIN_DEFECTS:
+        yield Finding("costs-weighed", "pass", f"{text}: thresholds follow `costs`")
+        return
+    fix = f"have {MIN_GOOD} good and {MIN_DEFECTS} defective parts in val: collect more"
+    if len(defects) >= 3 * MIN_DEFECTS:
+        share = math.ceil(100 * MIN_DEFECTS / len(defects)) / 100 + 0.05
+        fix += f", or set data.split.val: {share:.2f} and less for train, and import with --replace"
+    yield Finding(
+        "costs-weighed",
+        "warn",
+        f"{text}: below {MIN_GOOD} and {MIN_DEFECTS}, thresholds do not follow `costs`, whatever an escape costs",
+        (),
+        fix,
+    )
+
+
+def _group(item: DatasetItem) -> str:
+    return item.sample.group or item.sample.id
 
 
 def _parts_of_test(dataset: Dataset) -> Iterator[Finding]:

@@ -88,3 +88,29 @@ def test_one_picture_of_another_size_among_many_is_seen(
         version = dataset(FolderBlobStore(tmp_path), items)
         told = {f.check: f for f in data.check(version, Config())}["resolution"]
         assert (told.level, "4000×3000: 1" in told.evidence) == ("warn", True)
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "level", "said"),
+    [
+        (32, 9, "warn", "set data.split.val: 0.30"),
+        (8, 9, "warn", "collect more"),
+        (2, 10, "pass", "thresholds follow `costs`"),
+    ],
+)
+def test_it_is_told_when_costs_will_not_count(
+    tmp_path: Path, train: int, val: int, level: str, said: str
+) -> None:
+    """Forty defects by lot leave nine in val, and one more would have let thresholds follow the costs."""
+    store = FolderBlobStore(tmp_path / "blobs")
+    items = parts(store, "train", 12, train, seed=1) + parts(store, "val", 11, val, seed=2)
+    found = {f.check: f for f in data.check(dataset(store, items), Config())}["costs-weighed"]
+    assert found.level == level
+    assert f"11 good and {val} defective parts in val" in found.text
+    assert said in f"{found.text} {found.fix}"
+
+
+def test_of_good_parts_alone_no_costs_are_asked(tmp_path: Path) -> None:
+    store = FolderBlobStore(tmp_path / "blobs")
+    version = dataset(store, parts(store, "train", 12, 0, seed=1))
+    assert "costs-weighed" not in {f.check for f in data.check(version, Config())}
