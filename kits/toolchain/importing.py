@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from kits.core.blobs import BlobStore, FolderBlobStore
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build, from_bytes, save
 from kits.core.errors import DataError, UsageError, did_you_mean
 from kits.core.kit import Finding, NoProgress, Progress
 from kits.core.placing import BY_TIME, STATED
-from kits.core.sample import Sample, place_in_time
+from kits.core.sample import place_in_time
 from kits.toolchain.datasets import save_findings
+from kits.toolchain.grouping import group_of
 from kits.toolchain.intake import Entry, ImportOptions, Intake, add_existing, stated_labels, take_in
 from kits.toolchain.progress import counted
 from kits.toolchain.project import Project
@@ -142,7 +143,7 @@ def _make_version(
         "test": config.split.test,
     }
     pattern = re.compile(config.group_by) if config.group_by else None
-    matched = {key: _matched(entry.sample, pattern) for key, entry in entries.items()}
+    matched = {key: group_of(entry.sample, pattern) for key, entry in entries.items()}
     if pattern is not None:
         intake.findings.extend(_unmatched(entries, matched))
     sources = {entry.sample.source for entry in entries.values()}
@@ -182,17 +183,6 @@ def _contents(entries: dict[str, Entry], blobs: BlobStore) -> Iterator[tuple[str
     for identity, entry in sorted(entries.items()):
         if entry.sample.digest:
             yield identity, blobs.get(entry.sample.digest)
-
-
-def _matched(sample: Sample, pattern: re.Pattern[str] | None) -> str:
-    """What `group_by` finds in the name of the sample's file, or with a `/` in its path; empty: nothing."""
-    if pattern is None:
-        return ""
-    whole = "/" in pattern.pattern
-    match = pattern.search(sample.source if whole else PurePosixPath(sample.source).name)
-    if match is None:
-        return ""
-    return (match[1] or "") if match.re.groups else match[0]
 
 
 def _unmatched(entries: Mapping[str, Entry], matched: Mapping[str, str]) -> Iterator[Finding]:

@@ -128,6 +128,29 @@ def test_pictures_that_nobody_labelled_are_counted_without_money(
     assert any("no sample has a label" in note for note in document["notes"])
 
 
+def test_pictures_of_one_part_count_as_one_where_the_project_says_which_belong_together(
+    line: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """`good_0012.jpg` and `good_0017.jpg` are of part 001: eighty pictures of eight parts prove what eight parts do."""
+    project, _ = line
+    shutil.copytree(project, tmp_path / "project")
+    config = tmp_path / "project" / "kit.yaml"
+    text = config.read_text()
+    assert 'group_by: ""' in text
+    config.write_text(text.replace('group_by: ""', "group_by: '^good_(...)'"))
+    folder = dimmed(tmp_path / "good", good_parts(project))
+    highest = {}
+    for name, where in (("alone", project), ("together", tmp_path / "project")):
+        given = (str(folder), "--format", "golden", "-C", str(where), "--json")
+        replayed = json.loads(kit("replay", *given))["rates"]["overkill_rate"]
+        judged = json.loads(
+            kit("evaluate", "--data", str(folder), "--format", "golden", *given[3:])
+        )["metrics"]["overkill_rate"]
+        assert replayed["low"] == judged["low"]
+        highest[name] = judged["low"]
+    assert highest["together"] < highest["alone"] - 0.1
+
+
 def test_options_of_machines_are_refused_with_the_reason(line: tuple[Path, Path]) -> None:
     project, labelled = line
     with pytest.raises(UsageError, match="decides each sample by itself"):

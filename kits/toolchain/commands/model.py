@@ -132,6 +132,7 @@ def evaluate(
     from kits.core.errors import UsageError, did_you_mean
     from kits.toolchain import evaluation
     from kits.toolchain.goal import goal_metric
+    from kits.toolchain.grouping import as_grouped
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import Project
     from kits.toolchain.runs import warning_of
@@ -161,6 +162,7 @@ def evaluate(
             config=opened.kit_config,
             learned=ready.bundle.manifest.config,
         )
+        dataset = as_grouped(dataset, opened.config.data.group_by)
         dataset = _as_known(opened, ready.bundle.manifest.dataset, dataset)
         items = dataset.items
         remark = _leakage(opened, ready.bundle.manifest.dataset, items)

@@ -144,6 +144,7 @@ def replay(
         if opened and opened.kit.name == ready.bundle.manifest.kit
         else None,
         learned=run.learned_by(opened, ready),
+        group_by=opened.config.data.group_by if opened else "",
         progress=make_progress(console),
     )
     _say(console, answer, report)

@@ -21,6 +21,7 @@ from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
 from kits.core.replay import Replay
 from kits.toolchain.evaluation import MemoryBlobStore, as_known, leakage_note, read_outside
+from kits.toolchain.grouping import as_grouped
 from kits.toolchain.project import Project
 from kits.toolchain.replaying import (
     lead_page,
@@ -72,6 +73,7 @@ def replay(  # noqa: PLR0913  (what a command may say)
     format: str = "auto",
     config: BaseModel | None = None,
     learned: Dataset | None = None,
+    group_by: str = "",
     progress: Progress,
 ) -> Answer:
     """Recorded data through a bundle, and what would have come of it.
@@ -79,6 +81,7 @@ def replay(  # noqa: PLR0913  (what a command may say)
     Args:
         config: the kit's part of the project's `kit.yaml`; None: its defaults.
         learned: what the bundle learned from, to say when it is replayed on that.
+        group_by: as in the project's `data`: pictures of one part prove less than as many parts.
 
     Raises:
         DataError: the data cannot be read, does not fit the bundle, or the period is empty.
@@ -101,6 +104,7 @@ def replay(  # noqa: PLR0913  (what a command may say)
             recorded=True,
             blobs=blobs,
         )
+        dataset = as_grouped(dataset, group_by)
         if learned is not None and kit.ranking is not None:
             dataset = as_known(dataset, learned)
         task = EvaluateTask(
