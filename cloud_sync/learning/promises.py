@@ -7,9 +7,10 @@ the first that it judged, those days are already wrong, and nothing drifts. This
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, distinct, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
@@ -22,6 +23,8 @@ from kits.core.operating_point import OperatingPoint
 from kits.core.stats import Estimate, proportion
 
 SPAN = timedelta(days=7)
+_MOST = 20_000
+"""Decisions that are looked at, the latest: a fast line makes millions in a week."""
 log = logging.getLogger(__name__)
 
 
@@ -40,22 +43,25 @@ def beyond_promise(hub: Hub, session: Session, champion: Bundle, *, now: datetim
 
 
 def _shares(session: Session, bundle: str, now: datetime) -> dict[str, Estimate]:
-    """Act and review among the decisions of the last days; empty where they are too few. Pictures of one part count as one."""
-    alone = func.sum(case((Sample.group == "", 1), else_=0))
-    parts = func.count(distinct(func.nullif(Sample.group, "")))
+    """Act and review among the latest decisions; empty where they are too few. Pictures of one part count as one."""
     recent = (
-        Sample.bundle == bundle,
-        Sample.score.is_not(None),
-        Sample.captured_at >= now - SPAN,
-        Sample.captured_at < now,
+        select(Sample.verdict, Sample.group)
+        .where(
+            Sample.bundle == bundle,
+            Sample.score.is_not(None),
+            Sample.captured_at >= now - SPAN,
+            Sample.captured_at < now,
+        )
+        .order_by(Sample.captured_at.desc())
+        .limit(_MOST)
     )
-    n, single, groups = session.execute(select(func.count(), alone, parts).where(*recent)).one()
-    worth = int(single or 0) + int(groups)
+    rows = session.execute(recent).all()
+    groups = [group for _, group in rows]
+    worth = groups.count("") + len(set(groups) - {""})
     if worth < MIN_WINDOW:
         return {}
-    by_verdict = select(Sample.verdict, func.count()).where(*recent).group_by(Sample.verdict)
-    counts = dict(session.execute(by_verdict).all())
-    return {v: proportion(round(counts.get(v, 0) * worth / n), worth) for v in ("act", "review")}
+    counts = Counter(verdict for verdict, _ in rows)
+    return {v: proportion(round(counts[v] * worth / len(rows)), worth) for v in ("act", "review")}
 
 
 def _point_of(hub: Hub, row: Bundle) -> OperatingPoint | None:
