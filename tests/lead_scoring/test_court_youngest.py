@@ -61,6 +61,8 @@ def _rated(rng: np.random.Generator, row: int, age: float) -> Value:
         _after(120, "high"),
         _after(60, "yes", "no"),
         _after(60, True, False),
+        _after(60, "no", "yes"),
+        _after(60, False, True),
         _rated,
         _after(60, 3.0, 0.0),
         _after(60, 3.0, 1.0),
@@ -109,6 +111,18 @@ def _holidays(rng: np.random.Generator, _row: int, age: float) -> Value:
 def test_what_was_as_seldom_before_is_not(fill: Filled, order: str) -> None:
     assert LEADS // 30 % 4 == 2  # the last stretch is one without the agent
     assert _lacked(_table(fill, order=order)) == {}
+
+
+def test_a_yes_that_is_taken_back_weighs_as_much_as_one_that_is_given() -> None:
+    assert _weight("yes", "no") == _weight("no", "yes") == 2.0
+    assert _weight("new", "worked") == 1.0
+
+
+def _weight(first: str, then: str) -> float:
+    def fill(rng: np.random.Generator, row: int, age: float) -> Value:
+        return then if _one_more(rng, row, age) == 2.0 else first
+
+    return case_of(_table(fill), Config(), SEED).youngest["asked"].weight
 
 
 def test_a_lead_without_a_date_and_one_of_another_century_hide_nothing() -> None:

@@ -106,6 +106,7 @@ class _Course:
     Attributes:
         what: whether there is something, how much is counted, or whether it is something else than most of the youngest have.
         usual: that.
+        is_yes: that is a yes, and others are a no: taking it back is as late as ticking it.
         values: (leads,)
     """
 
@@ -113,6 +114,7 @@ class _Course:
     what: Literal["something", "counts", "changed"]
     values: Floats
     usual: str = ""
+    is_yes: bool = False
 
 
 def _lacked(table: LeadTable, names: Sequence[str]) -> dict[str, Mark]:
@@ -153,12 +155,14 @@ def _courses(name: str, values: Sequence[Value]) -> Iterator[_Course]:
         yield _Course(name, "something", has)
     words = [to_choice(value) for value in values]
     word, times = Counter(words[-_LEAST_YOUNG:]).most_common(1)[0]
-    first = word and times >= _OF_A_KIND * _LEAST_YOUNG and isinstance(values[-1], str)
-    # what has become usual only lately is a kind of leads, as of a channel that has most of the last ones
-    if first and words.count(word) >= _USUAL * len(words):
-        yield _Course(
-            name, "changed", np.array([one != word for one in words], dtype=np.float64), word
-        )
+    first = word and times >= _OF_A_KIND * _LEAST_YOUNG and not isinstance(values[-1], float)
+    # what has become usual only lately is a kind of leads, as of a channel that has most of the last ones; a yes is none
+    is_yes = (
+        first and to_truth(word) == 1 and all(np.isfinite(to_truth(one)) for one in {*words} - {""})
+    )
+    if first and (is_yes or words.count(word) >= _USUAL * len(words)):
+        others = np.array([one != word for one in words], dtype=np.float64)
+        yield _Course(name, "changed", others, word, bool(is_yes))
     counts = _counts(values)
     if counts is not None and counts.std() > 0:
         yield _Course(name, "counts", counts)
@@ -282,7 +286,11 @@ def _said(course: _Course, now: _Fit, number: int, moments: int) -> Mark:
     so = f"and at none of {moments} earlier moments was it so"
     if course.what == "changed":
         has = f"{1 - young:.0%} of {last} have “{course.usual}”, {1 - level:.0%} of {older}, {so}"
-        return Mark("youngest leads", 1.0, f"{has}: others are put there while a lead is worked on")
+        return Mark(
+            "youngest leads",
+            2.0 if course.is_yes else 1.0,
+            f"{has}: it is changed while a lead is worked on",
+        )
     if course.what == "counts":
         has, later = f"it counts {level:.3g} for {older}, {young:.3g} for {last}", "counted on"
     else:
