@@ -64,7 +64,7 @@ def _losses(found: Rolled, candidate: Candidate, steps: Sequence[Origin]) -> Flo
     for step in steps:
         won = found.won[step.judge]
         if 0 < won.mean() < 1:
-            logits = rescaled(found.margins[step.name][candidate], won)
+            logits = rescaled(Slice(found.margins[step.name][candidate], won))
             parts.append(np.logaddexp(0.0, np.where(won > 0, -logits, logits)))
     return np.concatenate(parts)
 

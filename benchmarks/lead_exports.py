@@ -29,6 +29,7 @@ class Held:
 
     Attributes:
         told, came, truth: AUC on the test split, of the scores of later leads, and of their true probabilities.
+        said: share won that is told of the test split.
         expected, won: mean probability of the later leads, and the share of them that was won.
         hot: share of them that was called hot.
     """
@@ -36,6 +37,7 @@ class Held:
     told: float
     came: float
     truth: float
+    said: float
     expected: float
     won: float
     hot: float
@@ -63,7 +65,7 @@ def main() -> None:
 
 
 _COLUMNS: Mapping[str, str] = {
-    "told": "AUC told", "came": "AUC that came", "truth": "AUC of the truth", "expected": "mean probability of later leads",
+    "told": "AUC told", "came": "AUC that came", "truth": "AUC of the truth", "said": "share won told", "expected": "mean probability of later leads",
     "won": "share of them won", "hot": "share called hot",
 }  # fmt: skip
 
@@ -90,6 +92,7 @@ def held(firm: Firm) -> Held:
         told=_figure(trained, "auc"),
         came=auroc(score, won > 0),
         truth=auroc(firm.chance[later], won > 0),
+        said=_figure(trained, "base_rate"),
         expected=float(score.mean()),
         won=float(won.mean()),
         hot=sum(one["band"] == "hot" for one in scored) / len(scored),

@@ -1,7 +1,8 @@
 """Firms whose CRM is exported as it stands one day: what was filled in since a lead came is in it, and the truth is known.
 
 Contacts of HubSpot with pages that are counted on, opportunities of Salesforce with contacts that are added, sign-ups with logins,
-leads of Odoo with stars. Whether a lead buys follows from what was known when it came; all else follows from that.
+leads of Odoo with stars, deals of Pipedrive that are lost later than won. Whether a lead buys follows from what was known when it
+came; all else follows from that.
 """
 
 from __future__ import annotations
@@ -202,6 +203,30 @@ def odoo(rng: np.random.Generator) -> Firm:
     return Firm(made.day, chance, won, row, 720.0, "ID")
 
 
+def deals(rng: np.random.Generator) -> Firm:
+    """Pipedrive: nothing is filled in late; won deals take 40 days, lost ones 110, so of the latest the won ones are known."""
+    made = _Drawn(rng, 3_700, 900, -1.5)
+    label = made.choice({"Inbound": (0.3, 0.5), "Cold call": (0.3, -0.8), "Referral": (0.15, 1.2), "Trade fair": (0.25, 0.0)})  # fmt: skip
+    country = made.choice({"DE": (0.4, 0.3), "AT": (0.2, 0.0), "CH": (0.2, 0.4), "PL": (0.2, -0.6)})
+    value, people = np.round(rng.lognormal(8, 1, made.leads), -1), np.round(rng.lognormal(3, 1.2, made.leads))  # fmt: skip
+    made.logits += 0.3 * (np.log(people + 1) - 3) - 0.35 * (np.log(value + 10) - 8)
+    chance, won = made.outcome()
+    takes = rng.gamma(2, np.where(won > 0, 20.0, 55.0))
+
+    def row(n: int, age: float) -> Row:
+        ended = age >= takes[n]
+        at = made.when(n, takes[n], "%Y-%m-%d %H:%M:%S") if ended else None
+        return {
+            "Deal - ID": 1000.0 + n, "Deal - Title": f"Deal {n}", "Deal - Status": ("Won" if won[n] else "Lost") if ended else "Open",
+            "Deal - Deal created": made.when(n, form="%Y-%m-%d %H:%M:%S"), "Deal - Won time": at if won[n] else None,
+            "Deal - Lost time": None if won[n] else at, "Deal - Value": float(value[n]), "Deal - Label": label[n],
+            "Organization - Country": country[n], "Organization - Employees": float(people[n]),
+        }  # fmt: skip
+
+    return Firm(made.day, chance, won, row, 720.0, "Deal - ID")
+
+
 FIRMS: Mapping[str, Callable[[np.random.Generator], Firm]] = {
     "HubSpot contacts": contacts, "Salesforce opportunities": opportunities, "sign-ups": sign_ups, "Odoo leads": odoo,
+    "Pipedrive deals": deals,
 }  # fmt: skip

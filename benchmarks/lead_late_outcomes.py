@@ -26,6 +26,7 @@ from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.backtest import run_backtest
 from kits.lead_scoring._learning.candidates import candidates
+from kits.lead_scoring._learning.delays import Delays
 from kits.lead_scoring._learning.folds import Clock, origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Fitted, Learner
@@ -107,7 +108,11 @@ def _rows(level: str, count: int, seed: int) -> Iterator[list[str]]:
         both = {
             "since the lead came": [train(firm, days, as_known=False) for firm in firms],
             "since they were known": [train(firm, days, as_known=True) for firm in firms],
+            "beside how long they take": [
+                train(firm, days, as_known=True, lean=True) for firm in firms
+            ],
         }
+        all_of = list(both.values())
         for name, found in both.items():
             columns = (
                 [one.told for one in found],
@@ -115,8 +120,16 @@ def _rows(level: str, count: int, seed: int) -> Iterator[list[str]]:
                 [one.off for one in found],
             )
             yield [level, f"{days} days", name, *(_mean(np.array(one), seed) for one in columns)]
-        gains = [old.came - new.came for old, new in zip(*both.values())]
-        yield [level, f"{days} days", "gain by the second", "", _mean(np.array(gains), seed), ""]
+        for word, before, after in zip(("second", "third"), all_of, all_of[1:]):
+            gains = [old.came - new.came for old, new in zip(before, after)]
+            yield [
+                level,
+                f"{days} days",
+                f"gain by the {word}",
+                "",
+                _mean(np.array(gains), seed),
+                "",
+            ]
 
 
 def make_firm(moves: float, rng: np.random.Generator) -> Firm:
@@ -135,7 +148,7 @@ def make_firm(moves: float, rng: np.random.Generator) -> Firm:
     return Firm(leads, won, at, at + takes)
 
 
-def train(firm: Firm, open_days: int, *, as_known: bool) -> Found:
+def train(firm: Firm, open_days: int, *, as_known: bool, lean: bool = False) -> Found:
     """Learns from what an export holds, as `kit train`; judges what it told and what came."""
     held = np.flatnonzero((firm.known <= EXPORTED) & (firm.at <= EXPORTED - open_days))
     leads, won = [firm.leads[n] for n in held], firm.won[held]
@@ -145,7 +158,8 @@ def train(firm: Firm, open_days: int, *, as_known: bool) -> Found:
     splits = _splits(len(held))
     sheet = Sheet(leads)
     kinds = kinds_of(sheet, np.arange(len(held)), sheet.names, _CONFIG.columns)
-    learner = Learner(sheet, won, kinds, frozenset(), _CONFIG, 0, settled=settled)
+    delays = Delays(order, settled, won, EXPORTED * _DAY) if lean and settled is not None else None
+    learner = Learner(sheet, won, kinds, frozenset(), _CONFIG, 0, settled=settled, delays=delays)
     steps = origins(splits, [""] * len(held), _CONFIG.folds, in_time=True, seed=0, clock=clock)
     tried = candidates(_CONFIG, few=False, in_time=True, drifting=())
     backtest = run_backtest(learner, steps, tried, in_time=True)

@@ -23,15 +23,21 @@ CONFIDENCE = 0.95
 
 
 def estimates(
-    figures: Mapping[str, Figure], groups: Sequence[str], *, seed: int, rounds: int = ROUNDS
+    figures: Mapping[str, Figure],
+    groups: Sequence[str],
+    *,
+    seed: int,
+    rounds: int = ROUNDS,
+    each: Floats | None = None,
 ) -> dict[str, Estimate]:
     """Each figure with its interval; those that the data does not allow at all are left out.
 
     Args:
         groups: per sample; samples of one group are drawn together.
+        each: (samples,) how many each stands for, whenever it is drawn; None: one.
     """
     n = len(groups)
-    whole = np.ones(n)
+    whole = np.ones(n) if each is None else each
     values = {name: figure(whole) for name, figure in figures.items()} if n else {}
     known = {name: value for name, value in values.items() if math.isfinite(value)}
     if not known:
@@ -42,7 +48,7 @@ def estimates(
     count = int(numbers.max()) + 1
     for _ in range(rounds):
         picks = np.bincount(rng.integers(count, size=count), minlength=count)
-        weight = picks[numbers].astype(np.float64)
+        weight = picks[numbers] * whole
         for name in known:
             drawn[name].append(figures[name](weight))
     return {

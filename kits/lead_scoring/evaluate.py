@@ -112,6 +112,11 @@ def _notes(
     yield from _lacking(judged)
     if judged.left_out:
         yield f"{judged.left_out} leads have no score (opted out, or unreadable) and were left out"
+    if judged.too_young:
+        yield (
+            f"{judged.too_young} leads are so young that hardly any of the slower outcome are decided, and were left out: they would "
+            "tell of the quick ones alone"
+        )
     yield (
         f"capacity: {terms.said}; a lead won is worth {terms.value:g}, a contact costs {terms.contact:g} "
         f"{task.costs.currency}: model.team, if that is wrong"
@@ -139,7 +144,7 @@ def _error(
     """What is told of the calibration error, if it was measured; whether chance does not explain it."""
     if "ece" not in metrics:
         return (), False
-    text, beyond = figures.error_told(metrics["ece"].value, judged.chance, seed)
+    text, beyond = figures.error_told(metrics["ece"].value, judged, seed)
     return (f"probabilities: {text}",), beyond
 
 
@@ -148,6 +153,11 @@ def _details(judged: Judged, metrics: Mapping[str, Estimate]) -> Iterator[str]:
         yield (
             f"{len(judged):,} of these {len(judged):,} leads are judged by models that had not seen them; the model of the bundle "
             "learned from all of them afterwards"
+        )
+    if not judged.alike:
+        yield (
+            f"these {len(judged):,} leads stand for {judged.each.sum():,.0f}: one that was decided early counts for those of its age "
+            "that are not decided yet, by how long outcomes of its kind took before"
         )
     if "money_per_month" in metrics:
         yield (

@@ -27,6 +27,7 @@ from kits.lead_scoring._features.usual import FEWEST_LEARNED, usual_of
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
 from kits.lead_scoring._learning.candidates import candidates
+from kits.lead_scoring._learning.delays import Delays
 from kits.lead_scoring._learning.learner import Fitted
 from kits.lead_scoring._learning.prepared import Prepared, prepare
 from kits.lead_scoring._learning.rates import learn_rates
@@ -52,10 +53,13 @@ from kits.lead_scoring._written import written_of
 from kits.lead_scoring.config import Config
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 SPEC_FILE = "lead.json"
 _LICENCE = LicenceNote(part="models", source="your leads", licence="yours")
 _XGBOOST = LicenceNote(part="trainer of trees", source="xgboost", licence="Apache-2.0")
 _QUANTILES, _LATEST = 101, 2_000
+_MOST = 0.5
+"""Share of leads old enough for both outcomes, from which on reasons count these alone."""
 
 
 def train(task: TrainTask) -> TrainOutcome:
@@ -80,7 +84,7 @@ def train(task: TrainTask) -> TrainOutcome:
     _save(task.out_dir, spec, backtest, fitted, prepared.table)
     return TrainOutcome(
         figures=figures_of(backtest, n=len(rows)),
-        baseline=baseline_of(prepared.table, prepared.steps),
+        baseline=baseline_of(prepared.table, prepared.steps, learner.delays),
         licences=(_LICENCE,) if fitted.trees is None else (_LICENCE, _XGBOOST),
         notes=(
             *court_notes(prepared.court),
@@ -108,18 +112,20 @@ def _spec(
 ) -> LeadSpec:
     table = prepared.table.rows(rows)
     columns = [column.name for column in fitted.encoder.columns]
+    delays = prepared.learner.delays
+    counted = table if delays is None else _settled(table, delays.complete[rows])
     return LeadSpec(
         encoder=with_units(fitted.encoder, table.items),
         model=_model(fitted, backtest).model_copy(update={"interval": backtest.interval}),
         quantiles=_quantiles(prepared.table, backtest, fitted),
-        base_rate=float(table.won.mean()),
+        base_rate=_base_rate(table, delays),
         reasons=learn_rates(
-            table,
+            counted,
             columns,
             config,
             unnamed=_unnamed(prepared.court),
             season=fitted.season,
-            sheet=prepared.learner.sheet if len(rows) == len(prepared.table) else None,
+            sheet=prepared.learner.sheet if len(counted) == len(prepared.table) else None,
         ),
         court=prepared.court.as_json(),
         source=config.source,
@@ -132,6 +138,18 @@ def _spec(
         usual=usual_of(fitted.encoder.columns, _latest_leads(table)),
         tried=tried_of(backtest),
     )
+
+
+def _base_rate(table: LeadTable, delays: Delays | None) -> float:
+    """Share of won, of those among them that are not decided yet, too."""
+    if delays is None:
+        return float(table.won.mean())
+    return float(np.average(table.won, weights=delays.stands_for(table.order, table.won > 0)))
+
+
+def _settled(table: LeadTable, complete: Flags) -> LeadTable:
+    """The leads that reasons count: without ages of which the quick outcomes alone are known, if most are left."""
+    return table.rows(complete) if complete.mean() >= _MOST else table
 
 
 def _model(fitted: Fitted, backtest: Backtest) -> ModelSpec:

@@ -9,7 +9,7 @@ from kits.core.dataset import Split
 from kits.core.stats import auroc
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.additive import Design, recency
-from kits.lead_scoring._learning.calibration import levelled
+from kits.lead_scoring._learning.calibration import Slice, levelled
 from kits.lead_scoring._learning.candidates import Candidate, candidates
 from kits.lead_scoring._learning.choice import Scored, choose, hopeless, judge
 from kits.lead_scoring._learning.effort import is_large, stride_of
@@ -193,7 +193,7 @@ def test_of_small_models_the_one_whose_slope_is_right_is_taken_whatever_the_leve
 def test_a_level_is_right_when_as_many_are_expected_as_were_won(shift: float) -> None:
     margins = np.random.default_rng(1).normal(size=200) + shift
     won = np.repeat([1.0, 0.0], [30, 170])
-    found = levelled(margins, won)
+    found = levelled(Slice(margins, won))
     assert (1 / (1 + np.exp(-found))).sum() == pytest.approx(30, abs=1e-3)
     assert np.allclose(np.diff(found), np.diff(margins))
 

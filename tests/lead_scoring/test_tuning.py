@@ -84,13 +84,13 @@ def test_the_money_is_what_these_leads_bring_by_hand(trained: Project, tuned: Tu
     for calls in (10, 30):
         edge = [one.score for one in order][int(calls / INCOMING * len(order)) - 1 :][:3]
         assert len(set(edge)) == 3, "without ties at the last calls it is plain whom they reach"
-    won = np.cumsum([one.truth == "won" for one in order])
+    # a lead that was decided early stands for those of its age that are not decided yet
+    each = np.array([one.prediction.get("details", {}).get("stands_for", 1.0) for one in order])
+    leads, won = np.cumsum(each), np.cumsum(each * [one.truth == "won" for one in order])
 
     def income(calls: int) -> float:
-        called = calls / INCOMING * len(order)
-        whole = int(called)
-        hits = won[whole - 1] + (called - whole) * (won[whole] - won[whole - 1])
-        return calls * (VALUE * hits / called - 50)
+        called = calls / INCOMING * leads[-1]
+        return calls * (VALUE * np.interp(called, leads, won) / called - 50)
 
     money = found["income_per_month"]
     assert money.before.value == pytest.approx(income(10))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kits.core.kit import Finding
 from kits.core.stats import Estimate, proportion
 from kits.lead_scoring._checking.times import times_of
+from kits.lead_scoring._learning.delays import delays_of
 from kits.lead_scoring._learning.season import swing_of, years_that_swing
 from kits.lead_scoring._models.season import month_of, peak_of, quarter_of
 from kits.lead_scoring._table import LeadTable
@@ -74,17 +75,18 @@ def season_note(table: LeadTable, *, learned: bool) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def season_of(at: Floats, won: Floats) -> Season | None:
+def season_of(at: Floats, won: Floats, beside: Floats | None = None) -> Season | None:
     """A wave of a year's length that whole years have in common; None where they do not.
 
     Args:
         at: (rows,) when leads came, seconds since 1970.
         won: (rows,) 0 or 1.
+        beside: (rows,) what log-odds have more, as leads were decided early; None: nothing.
     """
-    years = years_that_swing(at, won)
+    years = years_that_swing(at, won, beside)
     if not years:
         return None
-    peak = peak_of(*swing_of(at, won, years))
+    peak = peak_of(*swing_of(at, won, years, beside=beside))
     rows = np.logical_or.reduce(years)
     months = np.array([month_of(moment) for moment in at[rows]])
     best, worst = (_won_in(months, won[rows], middle) for middle in (peak, peak + 6))
@@ -92,9 +94,11 @@ def season_of(at: Floats, won: Floats) -> Season | None:
 
 
 def _season(table: LeadTable) -> Season | None:
-    at, won = times_of(table)[0], table.won
-    dated = np.isfinite(at) & np.isfinite(won)
-    return season_of(at[dated], won[dated])
+    decided = table.decided
+    at, won = times_of(decided)[0], decided.won
+    delays = delays_of(table.items, table.order, table.won)
+    dated = np.isfinite(at)
+    return season_of(at[dated], won[dated], None if delays is None else delays.lean()[dated])
 
 
 def _won_in(months: NDArray[np.int_], won: Floats, middle: int) -> Estimate:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import SPLITS, Split
 from kits.core.kit import Finding
+from kits.lead_scoring._learning.delays import delays_of
 from kits.lead_scoring._learning.folds import LATER, strays
 from kits.lead_scoring._reading.samples import OUTCOME_AT
 from kits.lead_scoring._table import LeadTable
@@ -59,11 +60,18 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
         )
         return
     rates = _rate(table, late & decided), _rate(table, ~late & decided)
-    yield Finding(
-        "young-leads", "warn",
+    said = (
         f"{recent} leads with an outcome are younger than {days:.0f} days, in which 95 of 100 outcomes come: of these {rates[0]:.1%} "
-        f"are won, of older ones {rates[1]:.1%}; trust outcomes until {date} only",
-        quantiles,
+        f"are won, of older ones {rates[1]:.1%}"
+    )
+    delays = delays_of(table.items, table.order, table.won, config.source.open_for_days)
+    if delays is not None and delays.untold < _SOME:
+        yield Finding(
+            "young-leads", "pass", f"{said}; training and figures reckon with how long outcomes of each kind take", quantiles
+        )  # fmt: skip
+        return
+    yield Finding(
+        "young-leads", "warn", f"{said}; trust outcomes until {date} only", quantiles,
         f"keep them open: model.source.open_for_days: {days:.0f}, and import again with --replace",
     )  # fmt: skip
 

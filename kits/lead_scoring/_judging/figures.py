@@ -34,16 +34,17 @@ _IDEAL_DRAWS, _SELDOM = 200, 0.95
 
 def figures(judged: Judged, terms: Terms, seed: int, rounds: int = ROUNDS) -> dict[str, Estimate]:
     """All figures that these leads allow."""
-    found = estimates(table(judged, terms), judged.groups, seed=seed, rounds=rounds)
+    told = table(judged, terms)
+    found = estimates(told, judged.groups, seed=seed, rounds=rounds, each=judged.each)
     if "ece" in found:
-        found["ece"] = _widened(found["ece"], judged.chance, seed)
-    found |= never_certain(found, terms, judged.alone, float(judged.won.mean()))
+        found["ece"] = _widened(found["ece"], judged, seed)
+    found |= never_certain(found, terms, judged.alone, judged.share_won)
     return found | counted_base(judged)
 
 
 def counted_base(judged: Judged) -> dict[str, Estimate]:
-    """The base rate by its counts; nothing where an account has several leads, so that it must be resampled."""
-    if len(set(judged.groups)) < len(judged):
+    """The base rate by its counts; nothing where an account has several leads, or one stands for others: then it is resampled."""
+    if len(set(judged.groups)) < len(judged) or not judged.alike:
         return {}
     return {"base_rate": proportion(int(judged.won.sum()), len(judged))}
 
@@ -71,10 +72,10 @@ def table(judged: Judged, terms: Terms) -> dict[str, Figure]:
 def statistic_of(name: str, judged: Judged, terms: Terms) -> Statistic | None:
     """Indices into `judged` → the figure on them; None for a name that is no figure, or not one of these leads."""
     figure = table(judged, terms).get(name)
-    if figure is None or not math.isfinite(figure(np.ones(len(judged)))):
+    if figure is None or not math.isfinite(figure(judged.each)):
         return None
     kept = figure
-    return lambda rows: kept(np.bincount(rows, minlength=len(judged)).astype(np.float64))
+    return lambda rows: kept(np.bincount(rows, minlength=len(judged)) * judged.each)
 
 
 def money(ranked: Ranked, terms: Terms) -> Figure:
@@ -136,30 +137,35 @@ def calibration_error(score: Floats, won: Flags) -> Figure:
     return error
 
 
-def ideal_errors(score: Floats, seed: int) -> Floats:
-    """(draws,) calibration errors by chance alone, of a model whose every probability is true, on as many leads."""
+def ideal_errors(score: Floats, seed: int, each: Floats | None = None) -> Floats:
+    """(draws,) calibration errors by chance alone, of a model whose every probability is true, on as many leads.
+
+    Args:
+        each: (leads,) how many each stands for; None: itself.
+    """
+    each = np.ones(len(score)) if each is None else each
     rng = np.random.default_rng(seed)
-    whole = np.ones(len(score))
     drawn = (rng.random(len(score)) < score for _ in range(_IDEAL_DRAWS))
-    return np.array([calibration_error(score, won)(whole) for won in drawn])
+    return np.array([calibration_error(score, won)(each) for won in drawn])
 
 
-def error_told(error: float, score: Floats, seed: int) -> tuple[str, bool]:
+def error_told(error: float, judged: Judged, seed: int) -> tuple[str, bool]:
     """A calibration error beside what chance alone makes of it on so few leads, for people; whether it is beyond that."""
-    chance = ideal_errors(score, seed)
+    chance = ideal_errors(judged.chance, seed, judged.each)
     seldom = float(np.quantile(chance, _SELDOM))
     beyond = error > seldom
     verdict = "beyond chance" if beyond else "no more than chance can show"
     text = (
-        f"ece {error:.3f} in {BINS} bins of equal mass, {verdict}: on {len(score)} leads probabilities that are all true "
+        f"ece {error:.3f} in {BINS} bins of equal mass, {verdict}: on {len(judged)} leads probabilities that are all true "
         f"would show {chance.mean():.3f}, and more than {seldom:.3f} once in 20 times"
     )
     return text, beyond
 
 
-def _widened(error: Estimate, score: Floats, seed: int) -> Estimate:
+def _widened(error: Estimate, judged: Judged, seed: int) -> Estimate:
     """Resamples of an absolute value lie too high: the lower end is mirrored at the value, and 0 where chance explains it."""
-    explained = error.value <= np.quantile(ideal_errors(score, seed), _SELDOM)
+    by_chance = ideal_errors(judged.chance, seed, judged.each)
+    explained = error.value <= np.quantile(by_chance, _SELDOM)
     mirrored = 0.0 if explained else max(0.0, 2 * error.value - error.high)
     return error.model_copy(
         update={

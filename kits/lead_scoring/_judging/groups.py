@@ -44,7 +44,9 @@ def groups(judged: Judged, protected: Sequence[str], seed: int) -> dict[str, dic
         often = max(parts, key=lambda name: float(hot[parts[name]].mean()))
         for name, mine in parts.items():
             figures = _figures(judged, mine, parts[often], hot)
-            drawn = finite(estimates(figures, judged.groups, seed=seed, rounds=_ROUNDS))
+            drawn = finite(
+                estimates(figures, judged.groups, seed=seed, rounds=_ROUNDS, each=judged.each)
+            )
             most = float(hot[parts[often]].mean())
             told = _opened(drawn, judged.rows(mine), most)
             found[f"{PREFIX}{plain(column, _NAME)} = {name}"] = told

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,14 @@ from kits.core.sample import place_in_time
 from kits.lead_scoring._judging.bands import verdicts
 from kits.lead_scoring._judging.of_runtime import backtest_of, backtest_of_whole_year
 from kits.lead_scoring._lead import LOST, WON, Lead, decode_lead
+from kits.lead_scoring._learning.delays import delays_of
+from kits.lead_scoring._table import won_of
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 BATCH = 256
+_EACH = "stands_for"
+"""In details of a prediction: how many leads a decided one stands for, where that is more than itself."""
 _CLOCKED = 0.95
 """The share of leads with a date from which on the data is said to have dates."""
 EVEN = 0.5
@@ -44,7 +49,9 @@ class Judged:
         verdicts: `act` (hot), `review` (warm), `pass` (cold); empty where there is no operating point.
         order: (leads,) place in time, 0 where nothing is known.
         backtested: (leads,) judged by a model of the backtest.
+        each: (leads,) how many each stands for: those that came as late and are not decided yet among them.
         left_out: leads that have no score: opted out, or not readable.
+        too_young: leads so young that hardly any of one outcome are decided, which are left out too.
     """
 
     items: tuple[DatasetItem, ...]
@@ -56,7 +63,9 @@ class Judged:
     order: Floats
     backtested: Flags
     predictions: tuple[Prediction, ...]
+    each: Floats
     left_out: int = 0
+    too_young: int = 0
 
     def __len__(self) -> int:
         return len(self.items)
@@ -70,6 +79,16 @@ class Judged:
     def alone(self) -> int:
         """What counts singly: accounts, or leads where each is its own."""
         return len(set(self.groups))
+
+    @property
+    def share_won(self) -> float:
+        """Of all leads that these stand for, 0 to 1."""
+        return float(np.average(self.won, weights=self.each))
+
+    @property
+    def alike(self) -> bool:
+        """Whether each stands for itself alone."""
+        return bool((self.each == 1.0).all())
 
     @property
     def dated(self) -> Flags:
@@ -94,6 +113,7 @@ class Judged:
             self.order[numbers],
             self.backtested[numbers],
             tuple(self.predictions[n] for n in numbers),
+            self.each[numbers],
         )
 
     def costs(self, costs: Costs) -> Floats:
@@ -153,6 +173,7 @@ def judged_again(items: Sequence[DatasetItem], results: Sequence[ItemResult]) ->
         np.array([place_in_time(item.sample) or 0.0 for item in items], dtype=np.float64),
         np.zeros(len(items), dtype=bool),
         predictions,
+        _each(predictions),
     )
 
 
@@ -194,27 +215,54 @@ def _of_backtest(probability: float, score: float | None) -> Prediction:
 def _columns(
     task: EvaluateTask, rows: Sequence[tuple[DatasetItem, Lead, Prediction, bool]], wanted: int
 ) -> Judged:
-    kept = [row for row in rows if math.isfinite(row[2].score)]
-    predictions = tuple(row[2] for row in kept)
+    scored = [row for row in rows if math.isfinite(row[2].score)]
+    order = np.array([place_in_time(row[0].sample) or 0.0 for row in scored], dtype=np.float64)
+    won = np.array([bool(_outcome(row[0])) for row in scored], dtype=bool)
+    each = _stands_for(task.dataset.items, order, won)
+    told = each > 0
+    kept, order, won, each = list(compress(scored, told)), order[told], won[told], each[told]
+    predictions = tuple(_standing_for(row[2], own) for row, own in zip(kept, each.tolist()))
     score = np.array([one.score for one in predictions], dtype=np.float64)
     backtested = np.array([row[3] for row in kept], dtype=bool)
     return Judged(
         tuple(row[0] for row in kept),
         tuple(row[1] for row in kept),
-        np.array([bool(_outcome(row[0])) for row in kept], dtype=bool),
+        won,
         score,
         _chances(predictions),
         verdicts(task.operating_point, predictions, score, backtested),
-        np.array([place_in_time(row[0].sample) or 0.0 for row in kept], dtype=np.float64),
+        order,
         backtested,
         predictions,
-        wanted - len(kept),
+        each,
+        wanted - len(scored),
+        int((~told).sum()),
     )
 
 
 def _chances(predictions: Sequence[Prediction]) -> Floats:
     """(leads,) probabilities of won; the score where a prediction has no other."""
     return np.array([one.probabilities.get(WON, one.score) for one in predictions], np.float64)
+
+
+def _stands_for(items: Sequence[DatasetItem], order: Floats, won: Flags) -> Floats:
+    """(leads,) how many each stands for, by how long outcomes took of all these items; 0: too young to tell."""
+    places = np.array([place_in_time(item.sample) or 0.0 for item in items], dtype=np.float64)
+    outcomes = np.array([won_of(item) for item in items], dtype=np.float64)
+    delays = delays_of(items, places, outcomes)
+    return np.ones(len(order)) if delays is None else delays.stands_for(order, won)
+
+
+def _standing_for(prediction: Prediction, leads: float) -> Prediction:
+    if leads == 1.0:
+        return prediction
+    return replace(prediction, details={**prediction.details, _EACH: leads})
+
+
+def _each(predictions: Sequence[Prediction]) -> Floats:
+    """(leads,) how many each stands for, which goes along with what was said of it."""
+    found = [one.details.get(_EACH, 1.0) for one in predictions]
+    return np.array([one if isinstance(one, int | float) else 1.0 for one in found], np.float64)
 
 
 def _outcome(item: DatasetItem) -> bool | None:

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.lead_scoring._judging.judged import Judged
 from kits.lead_scoring._judging.slices import columns_of_few_values
 from kits.lead_scoring._reasons.values import plain
 
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 _FALSE_ALARMS = 0.01
 """Of one judging in which all probabilities are true."""
 _LEAST_WON = 5.0
@@ -77,10 +80,19 @@ def _missed(judged: Judged, barred: Sequence[str]) -> tuple[int, list[Missed]]:
         said, n = float(judged.chance[mine].sum()), int(mine.sum())
         if n == len(judged) or min(said, n - said) < _LEAST_WON:
             continue
-        apart = float(left[mine].mean() - left[~mine].mean())
-        noise = math.sqrt(
-            float(spread[mine].sum()) / n**2 + float(spread[~mine].sum()) / (len(judged) - n) ** 2
+        (gap, own), (others, rest) = (_mean(left, spread, judged.each, on) for on in (mine, ~mine))
+        beyond = abs(gap - others) / math.sqrt(own + rest)
+        share, won = (
+            float(np.average(one[mine], weights=judged.each[mine]))
+            for one in (judged.chance, judged.won)
         )
-        won = float(judged.won[mine].mean())
-        found.append(Missed(column, value, n, said / n, won, abs(apart) / noise))
+        found.append(Missed(column, value, n, share, won, beyond))
     return len(found), found
+
+
+def _mean(values: Floats, spread: Floats, each: Floats, mine: Flags) -> tuple[float, float]:
+    """The mean of some leads, as many as each stands for, and its variance."""
+    total = float(each[mine].sum())
+    return float(each[mine] @ values[mine]) / total, float(
+        each[mine] ** 2 @ spread[mine]
+    ) / total**2

@@ -16,7 +16,7 @@ from kits.lead_scoring._judging import drawing, tables
 from kits.lead_scoring._judging.capacity import Terms, terms_of
 from kits.lead_scoring._judging.course import course
 from kits.lead_scoring._judging.drawing import DASHED, SOFT, Axis, Frame, plain_number, round_up
-from kits.lead_scoring._judging.figures import BINS, bins_of, calibration_error, error_told
+from kits.lead_scoring._judging.figures import BINS, bins_of, calibration_error, error_told, mean_of
 from kits.lead_scoring._judging.judged import Judged, judged_again
 from kits.lead_scoring._judging.of_runtime import court_of, team_of, tried_by
 
@@ -36,8 +36,12 @@ def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
     terms = terms_of(team_of(task.runtime), task.dataset.items, False, task.operating_point)
     made: list[Plot] = []
     if judged.won.any() and not judged.won.all():
-        tally = Ranked(judged.score, judged.won).tally()
-        made += [_gain(tally, terms), _lift(tally, terms), _precision(judged, terms, task.seed)]
+        tally = Ranked(judged.score, judged.won).tally(judged.each)
+        made += [
+            _gain(judged, tally, terms),
+            _lift(tally, terms),
+            _precision(judged, terms, task.seed),
+        ]
     made.append(_reliability(judged, task.seed))
     made += course(evaluation.slices)
     made.append(tables.money(evaluation, terms, task))
@@ -52,7 +56,7 @@ def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
 # -- order -------------------------------------------------------------------------------------------
 
 
-def _gain(tally: Tally, terms: Terms) -> Plot:
+def _gain(judged: Judged, tally: Tally, terms: Terms) -> Plot:
     shares = np.append(0.0, _SHARES)
     gained = tally.gain(shares)
     frame = Frame(
@@ -67,7 +71,7 @@ def _gain(tally: Tally, terms: Terms) -> Plot:
     there = float(tally.gain(np.array([terms.share]))[0])
     body += frame.upright(terms.share, f"red, the team's capacity: {there:.0%} of buyers", low=True)
     caption = (
-        f"n={int(tally.n.sum())}, {int(tally.hit.sum())} won. Calling the best {terms.share:.1%} of leads reaches "
+        f"n={len(judged)}, {int(judged.won.sum())} won. Calling the best {terms.share:.1%} of leads reaches "
         f"{there:.0%} of all buyers. Grey: a perfect order; dashed: a random one."
     )
     return Plot("How many buyers the first calls reach", svg=frame.drawn(body), caption=caption)
@@ -97,6 +101,7 @@ def _precision(judged: Judged, terms: Terms, seed: int) -> Plot:
         judged.groups,
         seed=seed,
         rounds=_ROUNDS,
+        each=judged.each,
     )
     found = {
         name: opened(one, max(1, round(float(name) * judged.alone))) for name, one in found.items()
@@ -108,7 +113,7 @@ def _precision(judged: Judged, terms: Terms, seed: int) -> Plot:
         Axis(0, round_up(terms.incoming), "leads called in a month", plain_number),
         Axis(0, min(1.0, round_up(max(one.high for _, one in points))), "share of them that buys"),
     )
-    base = float(judged.won.mean())
+    base = judged.share_won
     body = frame.band([(x, one.low) for x, one in points], [(x, one.high) for x, one in points])
     body += frame.across(base) + frame.curve([(x, one.value) for x, one in points])
     if terms.value > terms.contact > 0:
@@ -139,8 +144,8 @@ def _reliability(judged: Judged, seed: int) -> Plot:
     rows: list[tuple[float, Estimate]] = []
     for place in np.unique(places):
         mine = places == place
-        rate = proportion(int(judged.won[mine].sum()), int(mine.sum()))
-        rows.append((float(judged.chance[mine].mean()), rate))
+        part = judged.rows(mine)
+        rows.append((float(np.average(part.chance, weights=part.each)), _share_won(part, seed)))
     top = min(1.0, round_up(max(max(p, rate.high) for p, rate in rows)))
     frame = Frame(Axis(0, top, ""), Axis(0, top, "share that was won"), bottom=26)
     body = frame.curve([(0, 0), (top, top)], DASHED)
@@ -165,11 +170,20 @@ def _reliability(judged: Judged, seed: int) -> Plot:
         frame.height + below.height,
         "share won over probability, and leads by probability",
     )
-    error = calibration_error(judged.chance, judged.won)(np.ones(len(judged)))
+    error = calibration_error(judged.chance, judged.won)(judged.each)
     outside = sum(not rate.low <= middle <= rate.high for middle, rate in rows)
     caption = (
         f"{BINS} bins of equally many leads (n={len(judged)}) with their 95 % intervals; on the dashed line a probability "
         f"is the share that buys. {outside} of {len(rows)} bins are off beyond chance (red). Below: leads by probability. "
-        f"Calibration error: {error_told(error, judged.chance, seed)[0]}."
+        f"Calibration error: {error_told(error, judged, seed)[0]}."
     )
     return Plot("Do probabilities keep their word?", svg=svg, caption=caption)
+
+
+def _share_won(part: Judged, seed: int) -> Estimate:
+    """Exact where each lead stands for itself, else by resampling, opened where all of so few ended alike."""
+    if part.alike:
+        return proportion(int(part.won.sum()), len(part))
+    won = {"won": mean_of(part.won.astype(np.float64))}
+    found = estimates(won, part.groups, seed=seed, rounds=_ROUNDS, each=part.each)["won"]
+    return opened(found, part.alone)

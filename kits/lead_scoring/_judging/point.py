@@ -101,8 +101,8 @@ def _rates(judged: Judged, terms: Terms, band: Band, seed: int) -> dict[str, Est
         "money_per_month": money(ranked, terms),
         "income_per_month": income(ranked, terms),
     }
-    found = finite(estimates(measured, judged.groups, seed=seed))
-    found |= never_certain(found, terms, judged.alone, float(judged.won.mean()))
+    found = finite(estimates(measured, judged.groups, seed=seed, each=judged.each))
+    found |= never_certain(found, terms, judged.alone, judged.share_won)
     found |= counted_base(judged)
     among = {
         "hot_won": is_hot, "warm_won": is_warm, "cold_won": ~is_hot & ~is_warm, "won_in_hot": judged.won,

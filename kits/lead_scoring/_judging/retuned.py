@@ -100,7 +100,7 @@ def _figures(
     asked: dict[str, Figure] = {}
     for name, (first, second, _) in both.items():
         asked |= {f"{name} before": first, name: second, f"{name} apart": _less(second, first)}
-    found = estimates(asked, judged.groups, seed=seed)
+    found = estimates(asked, judged.groups, seed=seed, each=judged.each)
     _open(found, " before", old, judged.alone)
     _open(found, "", new, judged.alone)
     calls = Change(
@@ -163,7 +163,7 @@ def _notes(ranked: Ranked, judged: Judged, terms: Terms, seed: int, currency: st
             _SHARES[(terms.value * hits - terms.contact * _SHARES * tally.n.sum()).argmax()]
         )
 
-    most = estimates({"best": best}, judged.groups, seed=seed)["best"]
+    most = estimates({"best": best}, judged.groups, seed=seed, each=judged.each)["best"]
     value, low, high = (terms.incoming * share for share in (most.value, most.low, most.high))
     side = "one of these"
     if not most.low <= terms.share <= most.high:

@@ -61,7 +61,7 @@ def measured(part: Judged, seed: int, rounds: int = _ROUNDS) -> dict[str, Estima
         "calibration_gap": mean_of(part.chance - outcome),
         "auc": lambda w: ranked.tally(w).auc(),
     }
-    found = finite(estimates(table, part.groups, seed=seed, rounds=rounds))
+    found = finite(estimates(table, part.groups, seed=seed, rounds=rounds, each=part.each))
     if "base_rate" in found:
         found |= shares_opened(found, part)
     return found
@@ -69,7 +69,7 @@ def measured(part: Judged, seed: int, rounds: int = _ROUNDS) -> dict[str, Estima
 
 def shares_opened(found: Mapping[str, Estimate], part: Judged) -> dict[str, Estimate]:
     """Share won, and what hangs on it, as so few leads allow where all of them, or none, were won, or none stands wrongly."""
-    share, won = opened(found["base_rate"], part.alone), float(part.won.mean())
+    share, won = opened(found["base_rate"], part.alone), part.share_won
     more = {"base_rate": share}
     if share is not found["base_rate"]:
         more["calibration_gap"] = gap_opened(found["calibration_gap"], share)

@@ -72,15 +72,18 @@ class Design:
             basis.fill(own, matrix[:, n].astype(np.float64))
         self._start: Floats | None = None
 
-    def fit(self, won: Floats, weights: Floats, penalty: float = 1.0) -> AdditiveSpec:
+    def fit(
+        self, won: Floats, weights: Floats, penalty: float = 1.0, beside: Floats | None = None
+    ) -> AdditiveSpec:
         """The curves that fit best.
 
         Args:
             won: (rows,) 1 or 0.
             weights: (rows,) how much each counts; 1 for all counts as so many leads.
             penalty: of the squared weights of standardised functions, as a number of leads.
+            beside: (rows,) what is known to add to their log-odds; None: nothing.
         """
-        found = minimise(self._rows, won, weights, penalty, self._start)
+        found = minimise(self._rows, won, weights, penalty, self._start, beside)
         self._start = found
         mean = summed(self._rows, weights) / weights.sum()
         terms, start = [], 0

@@ -108,7 +108,9 @@ def run_backtest(
         there = [one for one in search.tried if one in margins[step.name]]
         taken = _choose(learner, margins, before, there, in_time=in_time, by=step.moment)
         found.judge(margins[step.name][taken.candidate], step, taken)
-    slices = _slices(learner, margins, _latest(usable, in_time), shipped.candidate)
+    slices = _slices(
+        learner, margins, _latest(usable, in_time), shipped.candidate, learner.beside()
+    )
     some = any(thinned(step.fit) is not step.fit for step in inner)
     return Backtest(found.chances, chosen, slices, tuple(search.given_up), some, found.whole_year)
 
@@ -158,15 +160,20 @@ def _search(
         done = inner[len(inner) - 1 - place :]
         margins[step.name] = trial.margins(search.tried)
         waves[step.name] = trial.waves
-        search.narrow(judge(margins, done, learner.won), cells)
+        search.narrow(judge(margins, done, learner.won, learner.beside()), cells)
         joining = () if place else search.join()
         if joining:
             margins[step.name].update(trial.margins(joining))
-            scored = judge(margins, done, learner.won)
+            scored = judge(margins, done, learner.won, learner.beside())
             search.narrow([one for one in scored if one.candidate in search.tried], cells)
         learner.progress.advance()
     search.settle(
-        [o for o in judge(margins, inner, learner.won) if o.candidate in search.tried], cells
+        [
+            o
+            for o in judge(margins, inner, learner.won, learner.beside())
+            if o.candidate in search.tried
+        ],
+        cells,
     )
     return margins
 
@@ -182,13 +189,15 @@ def _choose(
 ) -> Chosen:
     """The candidate and the calibrator by the latest folds so far, and by what was known of them at a moment."""
     margins, latest = _known(margins, _latest(done, in_time), learner.settled, by)
-    scored = tuple(o for o in judge(margins, latest, learner.won) if o.candidate in tried)
+    beside = learner.beside(by)
+    found = judge(margins, latest, learner.won, beside)
+    scored = tuple(one for one in found if one.candidate in tried)
     if not scored:
         return Chosen(
             tried[0], CalibratorSpec(), "not calibrated: no fold holds leads won and lost"
         )
     candidate = choose(scored).candidate
-    slices = _slices(learner, margins, latest, candidate)
+    slices = _slices(learner, margins, latest, candidate, beside)
     calibrator, why = calibrate(slices, learner.config.calibrator)
     return Chosen(candidate, calibrator, why, scored)
 
@@ -240,5 +249,13 @@ def _slices(
     margins: Mapping[str, Mapping[Candidate, Floats]],
     steps: Sequence[Origin],
     candidate: Candidate,
+    beside: Floats | None,
 ) -> tuple[Slice, ...]:
-    return tuple(Slice(margins[s.name][candidate], learner.won[s.judge]) for s in steps)
+    return tuple(
+        Slice(
+            margins[step.name][candidate],
+            learner.won[step.judge],
+            None if beside is None else beside[step.judge],
+        )
+        for step in steps
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kits.core.errors import not_installed
 from kits.lead_scoring._features.encoder import Floats32
+from kits.lead_scoring._learning.newton import shift_fit
 from kits.lead_scoring._models.trees import Trees
 from kits.lead_scoring.config import Config
 from kits.toolchain.processors import threads_for
@@ -28,12 +29,20 @@ _OPSET, _ML_OPSET = 15, 3
 
 
 def grow(
-    matrix: Floats32, won: Floats, config: Config, *, seed: int, device: str, stride: int = 1
+    matrix: Floats32,
+    won: Floats,
+    config: Config,
+    *,
+    seed: int,
+    device: str,
+    stride: int = 1,
+    beside: Floats | None = None,
 ) -> Booster:
     """Boosted trees of log-loss: slow and shallow, which calibrates best.
 
     Args:
         stride: so many times fewer trees, each with so many times the step.
+        beside: (rows,) what is known to add to their log-odds; None: nothing.
 
     Raises:
         MachineError: xgboost is not installed.
@@ -42,6 +51,7 @@ def grow(
         import xgboost
     except ImportError as error:
         raise not_installed("xgboost", "train") from error
+    base = base_rate(won, beside)
     settings: dict[str, Any] = {
         "objective": "binary:logistic",
         "tree_method": "hist",
@@ -53,18 +63,24 @@ def grow(
         "colsample_bytree": float(np.clip(_SEEN * _WIDE / matrix.shape[1], _LEAST_SEEN, _SEEN)),
         "lambda": 2.0,
         "max_bin": 128,
-        "base_score": base_rate(won),
+        "base_score": base,
         "seed": seed,
         "nthread": threads_for(matrix.size, _CELLS_PER_THREAD),
         "verbosity": 0,
     }
-    rows = xgboost.QuantileDMatrix(matrix, won, max_bin=128, nthread=settings["nthread"])
+    start = None if beside is None else beside + math.log(base / (1 - base))
+    rows = xgboost.QuantileDMatrix(
+        matrix, won, base_margin=start, max_bin=128, nthread=settings["nthread"]
+    )
     return xgboost.train(settings, rows, num_boost_round=max(1, config.trees // stride))
 
 
-def base_rate(won: Floats) -> float:
-    """Share of won, away from 0 and 1."""
-    return float(np.clip(won.mean(), 1e-4, 1 - 1e-4))
+def base_rate(won: Floats, beside: Floats | None = None) -> float:
+    """Share of won, away from 0 and 1; `beside` as in `grow`."""
+    rate = float(won.mean())
+    if beside is not None and 0 < rate < 1:
+        rate = 1 / (1 + math.exp(-shift_fit(beside, won)))
+    return float(np.clip(rate, 1e-4, 1 - 1e-4))
 
 
 def margins(booster: Booster, matrix: Floats32) -> Floats:

@@ -7,6 +7,7 @@ unless later leads contradict it. A curve must pay on a later slice than it was 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ _WHY: Mapping[Calibrator, str] = {
 }
 _RANK_LOST = 0.002
 """So much AUC may a correction cost: ties of isotonic steps."""
+_MOST = math.log(10.0)
+"""Logarithm of how many leads one stands for at most."""
 _FLAT = 0.05
 """A slope below it would turn the order into noise."""
 _SLOPE_KNOWN, _OFFSET_KNOWN = 0.1, 0.32
@@ -39,10 +42,27 @@ rolling folds of ten kinds of data the ones of least log-loss; half or twice as 
 
 @dataclass(frozen=True)
 class Slice:
-    """Log-odds of leads that the model had not seen, and what became of them."""
+    """Log-odds of leads that the model had not seen, and what became of them.
+
+    Attributes:
+        beside: (leads,) what corrected log-odds have more, as the leads were decided early; None: nothing.
+    """
 
     margins: Floats
     won: Floats
+    beside: Floats | None = None
+
+    @property
+    def more(self) -> Floats:
+        """(leads,) the same as numbers."""
+        found: Floats = np.zeros(len(self.won)) if self.beside is None else self.beside
+        return found
+
+    @property
+    def each(self) -> Floats:
+        """(leads,) how many each stands for beside those of the other outcome, where leads are counted and not fitted."""
+        found: Floats = np.exp(np.clip(np.where(self.won > 0, -self.more, self.more), 0.0, _MOST))
+        return found
 
 
 def calibrate(slices: Sequence[Slice], wanted: Calibrator) -> tuple[CalibratorSpec, str]:
@@ -76,7 +96,7 @@ def _that_pays(earlier: Slice, latest: Slice) -> Calibrator:
     for name in _METHODS:
         made = fit(name, earlier)
         if made is not None and not _loses_rank(made, latest):
-            losses[name] = _losses(calibrated(latest.margins, made), latest.won)
+            losses[name] = _losses(calibrated(latest.margins, made) + latest.more, latest.won)
     best = min(losses.values(), key=lambda one: float(one.mean()))
     for name, own in losses.items():  # in order of simplicity
         if name != "none" and _within(own, best):
@@ -98,32 +118,33 @@ def fit(method: Calibrator, data: Slice) -> CalibratorSpec | None:
     if method == "none":
         return CalibratorSpec()
     if method == "platt":
-        a, b = line_fit(data.margins, data.won, (1 / _SLOPE_KNOWN**2, 1 / _OFFSET_KNOWN**2))
+        certain = 1 / _SLOPE_KNOWN**2, 1 / _OFFSET_KNOWN**2
+        a, b = line_fit(data.margins, data.won, certain, data.more)
         return CalibratorSpec(method="platt", a=a, b=b) if a > _FLAT else None
     if method == "beta":
         return _beta(data)
     return _isotonic(data)
 
 
-def rescaled(margins: Floats, won: Floats) -> Floats:
+def rescaled(data: Slice) -> Floats:
     """Log-odds after their best straight calibration on the same leads; level where order says nothing."""
-    b, a = logistic_fit(margins[:, None], won)
+    b, a = logistic_fit(data.margins[:, None], data.won, data.more)
     if a <= 0:
-        rate = float(won.mean())
-        return np.full(len(won), np.log(rate / (1 - rate)))
-    found: Floats = a * margins + b
+        return data.more + shift_fit(data.more, data.won)
+    found: Floats = a * data.margins + b + data.more
     return found
 
 
-def levelled(margins: Floats, won: Floats) -> Floats:
+def levelled(data: Slice) -> Floats:
     """Log-odds shifted to as many won as there were, their slope as it is."""
-    found: Floats = margins + shift_fit(margins, won)
+    margins = data.margins + data.more
+    found: Floats = margins + shift_fit(margins, data.won)
     return found
 
 
 def _beta(data: Slice) -> CalibratorSpec | None:
     parts = np.stack([-np.logaddexp(0, -data.margins), np.logaddexp(0, data.margins)], axis=1)
-    b, a, c = logistic_fit(parts, data.won)
+    b, a, c = logistic_fit(parts, data.won, data.more)
     if a < 0 or c < 0:
         return None
     return CalibratorSpec(method="beta", a=a, c=c, b=b)
@@ -134,8 +155,9 @@ def _isotonic(data: Slice) -> CalibratorSpec:
 
     Leads of equal log-odds are one pool from the start: a correction cannot tell them apart.
     """
-    margins, place, leads = np.unique(data.margins, return_inverse=True, return_counts=True)
-    won = np.bincount(place, weights=data.won)
+    margins, place = np.unique(data.margins, return_inverse=True)
+    each = data.each
+    won, leads = (np.bincount(place, weights=one) for one in (each * data.won, each))
     pools: list[list[float]] = []
     for pool in zip(won.tolist(), leads.tolist(), (margins * leads).tolist()):
         pools.append(list(pool))
@@ -170,5 +192,7 @@ def _losses(logits: Floats, won: Floats) -> Floats:
 
 def _joined(slices: Sequence[Slice]) -> Slice:
     return Slice(
-        np.concatenate([one.margins for one in slices]), np.concatenate([one.won for one in slices])
+        np.concatenate([one.margins for one in slices]),
+        np.concatenate([one.won for one in slices]),
+        np.concatenate([one.more for one in slices]),
     )

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.stats import auroc
-from kits.lead_scoring._learning.calibration import levelled, rescaled
+from kits.lead_scoring._learning.calibration import Slice, levelled, rescaled
 from kits.lead_scoring._learning.candidates import Candidate
 from kits.lead_scoring._learning.folds import Origin
 
@@ -62,13 +62,17 @@ class Scored:
 
 
 def judge(
-    margins: Mapping[str, Mapping[Candidate, Floats]], judged: Sequence[Origin], won: Floats
+    margins: Mapping[str, Mapping[Candidate, Floats]],
+    judged: Sequence[Origin],
+    won: Floats,
+    beside: Floats | None = None,
 ) -> tuple[Scored, ...]:
     """All candidates on some folds.
 
     Args:
         margins: by name of the origin.
         won: (all rows).
+        beside: (all rows) what log-odds have more, as leads were decided early; None: nothing.
     """
     usable = [one for one in judged if 0 < won[one.judge].mean() < 1]
     if not usable:
@@ -76,7 +80,7 @@ def judge(
     # of a large table fewer candidates are tried on some folds than on others
     parts = [margins[one.name] for one in usable]
     left = [one for one in parts[0] if all(one in part for part in parts)]
-    return tuple(_scored(candidate, usable, margins, won) for candidate in left)
+    return tuple(_scored(candidate, usable, margins, won, beside) for candidate in left)
 
 
 def _scored(
@@ -84,11 +88,13 @@ def _scored(
     judged: Sequence[Origin],
     margins: Mapping[str, Mapping[Candidate, Floats]],
     won: Floats,
+    beside: Floats | None,
 ) -> Scored:
     losses, aucs, lifts, spread = [], [], [], 0.0
     for origin in judged:
         found, truth = margins[origin.name][candidate], won[origin.judge]
-        logits = levelled(found, truth) if candidate.is_small else rescaled(found, truth)
+        own = Slice(found, truth, None if beside is None else beside[origin.judge])
+        logits = levelled(own) if candidate.is_small else rescaled(own)
         losses.append(np.logaddexp(0.0, np.where(truth > 0, -logits, logits)))
         aucs.append(auroc(found, truth > 0))
         top = truth[np.argsort(-found, kind="stable")[: max(1, round(_TOP * len(found)))]]

@@ -27,6 +27,8 @@ _NEIGHBOURS = 0.1
 _LEAST_NEIGHBOURS = 50
 _CONFIDENCE = 0.9
 _LEAST_SHARE = 1e-6
+_LEAST_TOLD = 0.05
+"""What a lead tells at least."""
 _GROUPS = 5
 _SURE = 2.0
 """Standard errors from which on steps count as told apart beyond chance."""
@@ -42,10 +44,11 @@ def interval_of(slices: Sequence[Slice], calibrator: CalibratorSpec) -> Interval
     """
     logits = np.concatenate([calibrated(one.margins, calibrator) for one in slices])
     won = np.concatenate([one.won for one in slices])
+    more = np.concatenate([one.more for one in slices])
     if not len(won):
         return IntervalSpec()
     order = np.argsort(logits, kind="stable")
-    logits, won = logits[order], won[order]
+    logits, won, more = logits[order], won[order], more[order]
     near = min(len(won), max(_LEAST_NEIGHBOURS, round(_NEIGHBOURS * len(won))))
     offsets, noise = _offsets(slices, calibrator)
     level, excess = _level(offsets, noise), _excess(slices, calibrator, offsets, near)
@@ -56,11 +59,12 @@ def interval_of(slices: Sequence[Slice], calibrator: CalibratorSpec) -> Interval
         if knots and logits[place] <= knots[-1]:
             continue
         start = min(max(0, place - near // 2), len(won) - near)
-        part, own = won[start : start + near], logits[start : start + near]
+        beside = slice(start, start + near)
         # neighbours are not quite alike: each counts for what it deviates from its own probability
-        shift = float(probability(np.array([logits[place]]))[0] - probability(own).mean())
-        rate = float(np.clip(part.mean() + shift, 0.0, 1.0))
-        count = near / (excess + near * rate * (1 - rate) * level)
+        off, told = _deviation(logits[beside], more[beside], won[beside])
+        own = float(probability(np.array([logits[place]]))[0])
+        rate = float(np.clip(own + off, 0.0, 1.0))
+        count = near * told / (excess + near * told * rate * (1 - rate) * level)
         low.append(
             beta_quantile((1 - _CONFIDENCE) / 2, rate * count + 0.5, (1 - rate) * count + 0.5)
         )
@@ -76,6 +80,17 @@ def interval_of(slices: Sequence[Slice], calibrator: CalibratorSpec) -> Interval
     )
 
 
+def _deviation(logits: Floats, more: Floats, won: Floats) -> tuple[float, float]:
+    """By how much more of some leads are won than is said, and how much each tells of it.
+
+    Leads that were decided early (`more`) tell as much as the curvature of log-loss at what is expected of them.
+    """
+    said, expected = probability(logits), probability(logits + more)
+    told = float((expected * (1 - expected)).sum() / max((said * (1 - said)).sum(), _LEAST_SHARE))
+    told = max(told, _LEAST_TOLD)
+    return float((won - expected).mean()) / told, told
+
+
 def _log_odds(shares: Floats) -> list[float]:
     inside = np.clip(shares, _LEAST_SHARE, 1 - _LEAST_SHARE)
     return [float(one) for one in np.log(inside / (1 - inside))]
@@ -86,7 +101,7 @@ def _offsets(slices: Sequence[Slice], calibrator: CalibratorSpec) -> tuple[Float
     offsets, noise = np.zeros(len(slices)), np.full(len(slices), np.nan)
     for n, one in enumerate(slices):
         if 0 < one.won.sum() < len(one.won):
-            margins = calibrated(one.margins, calibrator)
+            margins = calibrated(one.margins, calibrator) + one.more
             offsets[n] = shift_fit(margins, one.won)
             chances = probability(margins + offsets[n])
             noise[n] = 1 / max(float((chances * (1 - chances)).sum()), _LEAST_SHARE)
@@ -131,7 +146,7 @@ def _excess(
     off: list[float] = []
     sizes: list[int] = []
     for one, offset in zip(slices, offsets):
-        chances = probability(calibrated(one.margins, calibrator) + offset)
+        chances = probability(calibrated(one.margins, calibrator) + one.more + offset)
         for part in np.array_split(np.argsort(chances), _GROUPS):
             expected, spread = chances[part].sum(), (chances[part] * (1 - chances[part])).sum()
             if spread > 1:

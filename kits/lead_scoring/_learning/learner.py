@@ -5,6 +5,7 @@ What several candidates share is made once. Which are tried and which is taken i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,6 +20,7 @@ from kits.lead_scoring._features.spec import EncoderSpec
 from kits.lead_scoring._learning import boosting
 from kits.lead_scoring._learning.additive import Design, recency
 from kits.lead_scoring._learning.candidates import Candidate
+from kits.lead_scoring._learning.delays import Delays
 from kits.lead_scoring._learning.effort import stride_of, thinned
 from kits.lead_scoring._learning.encoding import Encoded, encode, fit_encoder
 from kits.lead_scoring._learning.folds import Origin
@@ -60,6 +62,7 @@ class Learner:
         drifting: those that tell the period.
         device: `cpu` or `cuda`, for trees.
         settled: (rows,) since when each outcome counts, seconds since 1970; NaN: since the lead came; None: all do.
+        delays: how long outcomes take; None: that is not known, and does not count.
     """
 
     sheet: Sheet
@@ -71,6 +74,11 @@ class Learner:
     device: str = "cpu"
     progress: Progress = field(default_factory=NoProgress)
     settled: Floats | None = None
+    delays: Delays | None = None
+
+    def beside(self, moment: float = math.inf) -> Floats | None:
+        """(all rows,) what log-odds have more of leads whose outcome is known by a moment; None: nothing."""
+        return None if self.delays is None else self.delays.lean(moment)
 
     def fit(self, rows: Ints, candidate: Candidate) -> Fitted:
         """One candidate, learned from some rows, as it is shipped.
@@ -78,14 +86,15 @@ class Learner:
         Raises:
             DataError: nothing in the columns can be learned from.
         """
-        encoded = self.encoded(rows, candidate.stable)
+        encoded, beside = self.encoded(rows, candidate.stable), _of(self.beside(), rows)
         additive = trees = None
         if candidate.has_curves:
-            (additive,) = self.curves(encoded.matrix, rows, candidate.straight, [_curve(candidate)])
+            wanted = [_curve(candidate)]
+            (additive,) = self.curves(encoded.matrix, rows, candidate.straight, wanted, beside)
         if candidate.has_trees:
-            base = boosting.base_rate(self.won[rows])
-            trees = boosting.arrays_of(self.booster(encoded.matrix, rows), base)
-        swing = self.swing(encoded.matrix, rows)
+            base = boosting.base_rate(self.won[rows], beside)
+            trees = boosting.arrays_of(self.booster(encoded.matrix, rows, beside=beside), base)
+        swing = self.swing(encoded.matrix, rows, beside)
         season = None if swing is None else self.season(swing, rows, candidate)
         return Fitted(candidate, encoded.spec, additive, trees, season)
 
@@ -109,26 +118,34 @@ class Learner:
         return encoded
 
     def curves(
-        self, matrix: Floats32, rows: Ints, straight: bool, wanted: Sequence[_Curve]
+        self,
+        matrix: Floats32,
+        rows: Ints,
+        straight: bool,
+        wanted: Sequence[_Curve],
+        beside: Floats | None,
     ) -> list[AdditiveSpec]:
         """Additive models of one design, which is large and gone when they are there."""
         design = Design(matrix, straight=straight)
         return [
-            design.fit(self.won[rows], _weights(rows, half_life), penalty)
+            design.fit(self.won[rows], _weights(rows, half_life), penalty, beside)
             for _, half_life, penalty in wanted
         ]
 
-    def swing(self, matrix: Floats32, rows: Ints) -> tuple[float, float] | None:
+    def swing(
+        self, matrix: Floats32, rows: Ints, beside: Floats | None
+    ) -> tuple[float, float] | None:
         """What the time of year adds to some leads beyond what their columns tell; None: the same throughout the year."""
         if not self.config.seasons:
             return None
         dated = np.isfinite(self.sheet.at[rows])
         at, won = self.sheet.at[rows[dated]], self.won[rows[dated]]
-        years = years_that_swing(at, won)
+        known = None if beside is None else beside[dated]
+        years = years_that_swing(at, won, known)
         if not years:
             return None
-        (made,) = self.curves(matrix, rows, True, [(True, 0.0, 1.0)])
-        return swing_of(at, won, years, Additive(made).margins(matrix)[dated])
+        (made,) = self.curves(matrix, rows, True, [(True, 0.0, 1.0)], beside)
+        return swing_of(at, won, years, Additive(made).margins(matrix)[dated], known)
 
     def season(self, swing: tuple[float, float], rows: Ints, candidate: Candidate) -> SeasonSpec:
         """A swing as it goes with a candidate that learned from some leads: its level has in it what their times of year add."""
@@ -140,7 +157,9 @@ class Learner:
         means = [np.average(wave[known], weights=_weights(rows, half)[known]) for half in halves]
         return SeasonSpec(cosine=cosine, sine=sine, level=-float(np.mean(means)))
 
-    def booster(self, matrix: Floats32, rows: Ints, stride: int = 1) -> Booster:
+    def booster(
+        self, matrix: Floats32, rows: Ints, stride: int = 1, beside: Floats | None = None
+    ) -> Booster:
         """Boosted trees of some rows."""
         return boosting.grow(
             matrix,
@@ -149,6 +168,7 @@ class Learner:
             seed=self.seed,
             device=self.device,
             stride=stride,
+            beside=beside,
         )
 
 
@@ -170,6 +190,7 @@ class Trial:
     def __init__(self, learner: Learner, origin: Origin, *, stable: bool, inner: bool) -> None:
         self._learner, self._origin, self._inner = learner, origin, inner
         self.rows = thinned(origin.fit) if inner else origin.fit
+        self._beside = _of(learner.beside(origin.moment), self.rows)
         self._known = {stable: learner.encoded(self.rows, stable)}
         self._swings: dict[bool, tuple[float, float] | None] = {}
         self.waves: dict[Candidate, Floats] = {}
@@ -195,10 +216,10 @@ class Trial:
         curves = self._curves(encoded.matrix, matrix, group)
         if stable not in self._trees and any(one.has_trees for one in group):
             stride = stride_of(encoded.matrix.size) if self._inner else 1
-            booster = self._learner.booster(encoded.matrix, self.rows, stride)
+            booster = self._learner.booster(encoded.matrix, self.rows, stride, self._beside)
             self._trees[stable] = boosting.margins(booster, matrix)
         if stable not in self._swings:
-            self._swings[stable] = self._learner.swing(encoded.matrix, self.rows)
+            self._swings[stable] = self._learner.swing(encoded.matrix, self.rows, self._beside)
         found: dict[Candidate, Floats] = {}
         for one in group:
             parts = [self._trees[stable]] if one.has_trees else []
@@ -220,13 +241,17 @@ class Trial:
         wanted = dict.fromkeys(_curve(one) for one in group if one.has_curves)
         for straight in dict.fromkeys(key[0] for key in wanted):
             keys = [key for key in wanted if key[0] == straight]
-            made = self._learner.curves(known, self.rows, straight, keys)
+            made = self._learner.curves(known, self.rows, straight, keys, self._beside)
             found.update((key, Additive(spec).margins(matrix)) for key, spec in zip(keys, made))
         return found
 
 
 def _curve(candidate: Candidate) -> _Curve:
     return candidate.straight, candidate.half_life, candidate.penalty
+
+
+def _of(beside: Floats | None, rows: Ints) -> Floats | None:
+    return None if beside is None else beside[rows]
 
 
 def _weights(rows: Ints, half_life: float) -> Floats:

@@ -23,9 +23,9 @@ _FARTHEST, _CLOSE = 20.0, 1e-6
 """Log-odds beyond which nothing is looked for, and how exactly a level is found."""
 
 
-def logistic_fit(columns: Floats, won: Floats) -> tuple[float, ...]:
-    """Intercept and one weight for each of a few columns, hardly penalised."""
-    found = minimise(columns, won, np.ones(len(won)), _SLIGHT)
+def logistic_fit(columns: Floats, won: Floats, beside: Floats | None = None) -> tuple[float, ...]:
+    """Intercept and one weight for each of a few columns, hardly penalised; `beside` as in `minimise`."""
+    found = minimise(columns, won, np.ones(len(won)), _SLIGHT, beside=beside)
     return tuple(float(one) for one in found)
 
 
@@ -39,24 +39,27 @@ def shift_fit(margins: Floats, won: Floats) -> float:
     return (low + high) / 2
 
 
-def line_fit(margins: Floats, won: Floats, certain: tuple[float, float]) -> tuple[float, float]:
+def line_fit(
+    margins: Floats, won: Floats, certain: tuple[float, float], beside: Floats
+) -> tuple[float, float]:
     """Slope and offset that correct log-odds, drawn towards 1 and 0.
 
     Args:
         margins: (n,) log-odds.
         certain: how sure slope and offset were beforehand, each as 1 / variance.
+        beside: (n,) what is known to be added to the corrected ones.
     """
     design = np.stack([margins, np.ones(len(margins))], axis=1)
     at = np.array([1.0, 0.0])
     start, sure = at.copy(), np.array(certain)
 
     def loss(parameters: Floats) -> float:
-        logits, off = design @ parameters, parameters - start
+        logits, off = design @ parameters + beside, parameters - start
         return float((np.logaddexp(0.0, logits) - won * logits).sum() + off @ (sure * off) / 2)
 
     value = loss(at)
     for _ in range(_NEWTON_ROUNDS):
-        chances = 1.0 / (1.0 + np.exp(-np.clip(design @ at, -500.0, 500.0)))
+        chances = 1.0 / (1.0 + np.exp(-np.clip(design @ at + beside, -500.0, 500.0)))
         uphill = design.T @ (chances - won) + sure * (at - start)
         curvature = (design * (chances * (1 - chances))[:, None]).T @ design + np.diag(sure)
         step, length = np.linalg.solve(curvature, -uphill), 1.0
@@ -80,17 +83,23 @@ def summed(design: Design, each: Floats) -> Floats:
 
 
 def minimise(
-    design: Design, won: Floats, weights: Floats, penalty: float, start: Floats | None = None
+    design: Design,
+    won: Floats,
+    weights: Floats,
+    penalty: float,
+    start: Floats | None = None,
+    beside: Floats | None = None,
 ) -> Floats:
     """Intercept and weights of least penalised log-loss: by Newton's steps, or by L-BFGS where these are too wide.
 
     Args:
         start: where to begin, such as the minimum for other weights of the same rows.
+        beside: (rows,) what is known to add to their log-odds; None: nothing.
     """
     if start is None:
         rate = float(np.clip(np.average(won, weights=weights), 1e-4, 1 - 1e-4))
         start = np.concatenate([[np.log(rate / (1 - rate))], np.zeros(design.shape[1])])
-    problem = _Problem(design, won, weights, penalty)
+    problem = _Problem(design, won, weights, penalty, beside)
     return problem.by_newton(start) if design.shape[1] <= _WIDE else problem.by_lbfgs(start)
 
 
@@ -102,10 +111,13 @@ class _Problem:
     won: Floats
     weights: Floats
     penalty: float
+    beside: Floats | None = None
 
     def loss(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         """Value, slope, and (rows,) probabilities."""
         logits = parameters[0] + self.design @ parameters[1:].astype(self.design.dtype)
+        if self.beside is not None:
+            logits = logits + self.beside
         spent = self.weights @ (np.logaddexp(0.0, logits) - self.won * logits)
         chances = 1.0 / (1.0 + np.exp(-np.clip(logits, -500.0, 500.0)))
         slope = self.weights * (chances - self.won)

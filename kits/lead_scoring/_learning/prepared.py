@@ -14,6 +14,7 @@ from kits.core.placing import STATED
 from kits.lead_scoring._court.held import court_by_splits
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON
+from kits.lead_scoring._learning.delays import delays_of
 from kits.lead_scoring._learning.device import device_for
 from kits.lead_scoring._learning.folds import Clock, Origin, is_in_time, origins
 from kits.lead_scoring._learning.kinds import kinds_of
@@ -99,6 +100,9 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
         device=device_for(task.device),
         progress=task.progress,
         settled=settled,
+        delays=delays_of(
+            everything.items, everything.order, everything.won, config.source.open_for_days
+        ),
     )
     steps = origins(
         splits,

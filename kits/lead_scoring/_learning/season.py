@@ -28,7 +28,7 @@ _SELDOM = 0.001
 _DIRECTIONS = 2
 
 
-def years_that_swing(at: Floats, won: Floats) -> list[Flags]:
+def years_that_swing(at: Floats, won: Floats, beside: Floats | None = None) -> list[Flags]:
     """(rows,) each whole year, counted back from the latest lead, if they have a wave of a year's length in common; else none.
 
     Every year must swing as the mean of the others does, so that a step, a hump or a trend is none: of a hundred made-up firms
@@ -37,6 +37,7 @@ def years_that_swing(at: Floats, won: Floats) -> list[Flags]:
     Args:
         at: (rows,) when leads came, seconds since 1970.
         won: (rows,) 0 or 1.
+        beside: (rows,) what is known to add to log-odds; None: nothing.
     """
     years = _years(at, won)
     if len(years) < _YEARS:
@@ -45,7 +46,7 @@ def years_that_swing(at: Floats, won: Floats) -> list[Flags]:
     each = np.stack([year[rows] for year in years], axis=1).astype(np.float64)
     wave, flat = waves(at[rows]), _flat(at, years)
     swings = [wave * each[:, [number]] for number in range(len(years))]
-    own, unsure = _fit(np.column_stack([flat, *swings]), won[rows])
+    own, unsure = _fit(np.column_stack([flat, *swings]), won[rows], _of(beside, rows))
     first = 1 + flat.shape[1]
     of_year = own[first:].reshape(len(years), _DIRECTIONS)
     for number in range(len(years)):
@@ -55,7 +56,7 @@ def years_that_swing(at: Floats, won: Floats) -> list[Flags]:
         error = math.sqrt(float(towards @ unsure[place, place] @ towards))
         if float(of_year[number] @ towards) < _SURE * error:
             return []
-    swing, spread = _common(at, won, years)
+    swing, spread = _common(at, won, years, beside=beside)
     # Wald's test of both directions together: chi-squared with two degrees of freedom
     if math.exp(-_wald(swing, spread) / 2) > _SELDOM or float(np.hypot(*swing)) < _SLIGHT:
         return []
@@ -63,7 +64,11 @@ def years_that_swing(at: Floats, won: Floats) -> list[Flags]:
 
 
 def swing_of(
-    at: Floats, won: Floats, years: list[Flags], margins: Floats | None = None
+    at: Floats,
+    won: Floats,
+    years: list[Flags],
+    margins: Floats | None = None,
+    beside: Floats | None = None,
 ) -> tuple[float, float]:
     """Cosine and sine, in log-odds, of the wave that years have in common.
 
@@ -71,20 +76,25 @@ def swing_of(
         years: as `years_that_swing` found them.
         margins: (rows,) log-odds by a model that does not know the time of year: the wave is what it lacks, drawn to nothing
             by as much as chance makes of it (James & Stein 1961).
+        beside: (rows,) what is known to add to log-odds; None: nothing.
     """
-    found, spread = _common(at, won, years, margins)
+    found, spread = _common(at, won, years, margins, beside)
     if margins is not None:
         found = found * max(0.0, 1.0 - _DIRECTIONS / max(_wald(found, spread), 1e-12))
     return float(found[0]), float(found[1])
 
 
 def _common(
-    at: Floats, won: Floats, years: list[Flags], margins: Floats | None = None
+    at: Floats,
+    won: Floats,
+    years: list[Flags],
+    margins: Floats | None = None,
+    beside: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     rows = np.logical_or.reduce(years)
     known = [] if margins is None else [margins[rows]]
     columns = np.column_stack([*known, _flat(at, years), waves(at[rows])])
-    found, spread = _fit(columns, won[rows])
+    found, spread = _fit(columns, won[rows], _of(beside, rows))
     return found[-_DIRECTIONS:], spread[-_DIRECTIONS:, -_DIRECTIONS:]
 
 
@@ -110,10 +120,15 @@ def _years(at: Floats, won: Floats) -> list[Flags]:
     return found if enough else []
 
 
-def _fit(columns: Floats, won: Floats) -> tuple[Floats, Floats]:
+def _of(beside: Floats | None, rows: Flags) -> Floats:
+    found: Floats = np.zeros(int(rows.sum())) if beside is None else beside[rows]
+    return found
+
+
+def _fit(columns: Floats, won: Floats, beside: Floats) -> tuple[Floats, Floats]:
     """Intercept and weights, and their covariance."""
-    found = np.array(logistic_fit(columns, won))
+    found = np.array(logistic_fit(columns, won, beside))
     design = np.column_stack([np.ones(len(won)), columns])
-    chances = 1.0 / (1.0 + np.exp(-np.clip(design @ found, -500.0, 500.0)))
+    chances = 1.0 / (1.0 + np.exp(-np.clip(design @ found + beside, -500.0, 500.0)))
     curvature = (design * (chances * (1 - chances))[:, None]).T @ design
     return found, np.linalg.pinv(curvature)

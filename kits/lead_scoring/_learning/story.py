@@ -10,14 +10,20 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kits.core.resampling import Figure, estimates
 from kits.core.stats import Estimate, auroc_estimate, proportion
 from kits.lead_scoring._learning.backtest import Backtest, Chosen
+from kits.lead_scoring._learning.boosting import base_rate
 from kits.lead_scoring._learning.choice import Scored
+from kits.lead_scoring._learning.delays import Delays
 from kits.lead_scoring._learning.effort import MOST_TO_CHOOSE
 from kits.lead_scoring._learning.folds import Origin, in_hindsight
 from kits.lead_scoring._models.spec import Tried
 from kits.lead_scoring._table import LeadTable
+
+Floats = NDArray[np.float64]
 
 
 def figures_of(backtest: Backtest, *, n: int) -> dict[str, float]:
@@ -68,28 +74,45 @@ def details_of(backtest: Backtest, *, in_time: bool, refit: bool, n: int) -> tup
     return tuple(note for note in notes if note)
 
 
-def baseline_of(table: LeadTable, steps: Sequence[Origin]) -> dict[str, Estimate]:
-    """Every lead the same probability, the share won among those the step learned from: what no model would do."""
+def baseline_of(
+    table: LeadTable, steps: Sequence[Origin], delays: Delays | None = None
+) -> dict[str, Estimate]:
+    """Every lead the same probability, the share won among those the step learned from: what no model would do.
+
+    Args:
+        delays: how long outcomes take, of these rows; None: leads stand for themselves.
+    """
     judged_split = "test" if any(item.split == "test" for item in table.items) else "val"
     judged = np.array([item.split == judged_split for item in table.items])
-    fit = next((one.fit for one in steps if one.name == judged_split), np.flatnonzero(~judged))
-    won, before = table.won[judged], table.won[fit]
-    if not len(won) or not len(before):
+    step = next((one for one in steps if one.name == judged_split), None)
+    fit = step.fit if step is not None else np.flatnonzero(~judged)
+    groups = np.array([item.sample.group or item.sample.id for item in table.items])
+    if not judged.any() or not len(fit):
         return {}
-    rate = float(np.clip(before.mean(), 1e-6, 1 - 1e-6))
-    share = proportion(int(won.sum()), len(won))
+    rate, each = float(table.won[fit].mean()), np.ones(int(judged.sum()))
+    if delays is not None:
+        rate = base_rate(
+            table.won[fit], delays.lean(math.inf if step is None else step.moment)[fit]
+        )
+        each = delays.stands_for(table.order[judged], table.won[judged] > 0)
+    rate = float(np.clip(rate, 1e-6, 1 - 1e-6))
+    won, groups, each = table.won[judged][each > 0], groups[judged][each > 0], each[each > 0]
+    share = _share_won(won, groups.tolist(), each)
     found = {
         "brier": _of(share, lambda p: p * (1 - rate) ** 2 + (1 - p) * rate**2),
         "log_loss": _of(share, lambda p: -p * math.log(rate) - (1 - p) * math.log(1 - rate)),
         "ece": _of(share, lambda p: abs(p - rate), turns_at=rate),
         "pr_auc": share,
     }
-    groups = [item.sample.group or item.sample.id for item in table.items]
-    level = auroc_estimate(
-        np.zeros(len(won)), won > 0, [g for g, own in zip(groups, judged) if own], seed=0, rounds=10
-    )
-    found["auc"] = level
+    found["auc"] = auroc_estimate(np.zeros(len(won)), won > 0, groups.tolist(), seed=0, rounds=10)
     return found
+
+
+def _share_won(won: Floats, groups: Sequence[str], each: Floats) -> Estimate:
+    if (each == 1.0).all():
+        return proportion(int(won.sum()), len(won))
+    told: dict[str, Figure] = {"won": lambda weight: float(weight @ won / weight.sum())}
+    return estimates(told, groups, seed=0, each=each)["won"]
 
 
 def _of(share: Estimate, loss: Callable[[float], float], turns_at: float | None = None) -> Estimate:

@@ -1,0 +1,196 @@
+"""How long outcomes take, and what that does to leads that are decided early: more of these are won, or lost, than of all like them.
+
+Whether the outcome of a lead is known yet hangs on which it is and on how old the lead is. Then those that are known have the
+same weights as all, and log-odds that are off by the logarithm of how much likelier a won lead is known by its age than a lost
+one (as samples drawn by outcome, Prentice & Pyke 1979): a model that is fitted beside that number learns of all leads from the
+young ones, too. Where figures are counted, a lead stands for as many as one of its outcome and age takes to be known. Which
+share is known by an age is told of known ones alone, so that open leads that will never end do not matter: the product limit
+of reversed time (Lagakos, Barraj & De Gruttola 1988).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.dataset import DatasetItem
+from kits.lead_scoring._learning.settled import settled_of
+from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+_DAY = 86_400.0
+_OUTCOMES = (0.0, 1.0)
+_LEAST, _DATED = 20, 0.9
+"""Leads won, and lost ones, whose outcomes have a date, and their share of all of the kind."""
+_FEWEST_KNOWN = 0.01
+"""Share of outcomes known by an age, below which none is told from none."""
+_LEAST_KNOWN = 0.1
+"""Share of outcomes of either kind known by an age, below which leads so young stand for nobody: hardly any of the kind is there."""
+_NEARLY = 0.9
+"""Share of outcomes known by an age, from which on the leads are taken as they are."""
+_STEPS = 1024
+"""Parts of a lead in which they are counted: sums of such numbers are exact, whatever their order."""
+_UNSTEADY, _PAIRED = 0.15, 1_000
+"""Rank correlation of how long outcomes took with when their leads came, from which on they took longer or shorter of late; by so
+many leads at most. Of 80 leads whose outcomes always take as long it is beyond that once in ten times."""
+
+_TOGETHER, _TIMES, _BUSY = 10, 3.0, 10
+"""Outcomes of one day that count as closed together: so many at least, and so many times those of the tenth busiest day."""
+
+
+@dataclass(frozen=True)
+class Delays:
+    """When leads came and their outcomes were known.
+
+    Attributes:
+        order, settled: (rows,) seconds since 1970.
+        won: (rows,) 1 or 0.
+        now: until when the data goes.
+    """
+
+    order: Floats
+    settled: Floats
+    won: Floats
+    now: float
+    _leans: dict[float, Floats] = field(default_factory=dict, repr=False)
+
+    def lean(self, moment: float = math.inf) -> Floats:
+        """(rows,) what log-odds of leads whose outcome is known by then have more than those of all leads like them."""
+        moment = min(moment, self.now)
+        if moment not in self._leans:
+            lost, won = (self._known(outcome, moment) for outcome in _OUTCOMES)
+            ages = moment - self.order
+            self._leans[moment] = np.log(won.by(ages)) - np.log(lost.by(ages))
+        return self._leans[moment]
+
+    def stands_for(self, order: Floats, won: Flags) -> Floats:
+        """(leads,) how many each stands for: itself, and those of its outcome and age that are not known yet; 0: too young to tell.
+
+        Where too few would be left to judge by, each stands for itself.
+
+        Args:
+            order: (leads,) when each came.
+            won: (leads,) what became of it.
+        """
+        share_lost, share_won = self._shares(order)
+        told = np.minimum(share_lost, share_won) >= _LEAST_KNOWN
+        if min(won[told].sum(), (~won[told]).sum()) < _LEAST:
+            return np.ones(len(order))
+        each = np.where(told, 1.0 / np.where(won, share_won, share_lost), 0.0)
+        found: Floats = np.round(each * _STEPS) / _STEPS
+        return found
+
+    @property
+    def untold(self) -> float:
+        """Share of known leads that are so young that hardly any of one outcome are known."""
+        return float((np.minimum(*self._shares(self.order)) < _LEAST_KNOWN).mean())
+
+    @property
+    def complete(self) -> Flags:
+        """(rows,) whether nearly all leads of that age are known, of either outcome."""
+        return np.minimum(*self._shares(self.order)) >= _NEARLY
+
+    @property
+    def steady(self) -> bool:
+        """Whether outcomes took as long of late as before: not where many leads were closed on one day, or all by a new rule."""
+        return not any(
+            _closed_together(self.settled[self.won == one])
+            or abs(_correlation(*self._spans(one, self.now))) > _UNSTEADY
+            for one in _OUTCOMES
+        )
+
+    def _shares(self, order: Floats) -> tuple[Floats, Floats]:
+        """(leads,) share of lost ones that are known at their age, and of won ones."""
+        lost, won = (self._known(outcome, self.now).by(self.now - order) for outcome in _OUTCOMES)
+        return lost, won
+
+    def _known(self, outcome: float, moment: float) -> _Known:
+        return _Known.of(*self._spans(outcome, moment))
+
+    def _spans(self, outcome: float, moment: float) -> tuple[Floats, Floats]:
+        """How long outcomes of a kind took that were known by a moment, and how long each could have taken to be known."""
+        own = (self.won == outcome) & (self.settled <= moment)
+        return (self.settled - self.order)[own], moment - self.order[own]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Which share of outcomes of one kind is known by an age.
+
+    Attributes:
+        spans: (steps,) ages, rising.
+        share: (steps + 1,) of outcomes known before the first, and from each on.
+    """
+
+    spans: Floats
+    share: Floats
+
+    @classmethod
+    def of(cls, spans: Floats, ages: Floats) -> _Known:
+        """By leads whose outcome is known.
+
+        Args:
+            spans: (leads,) how long each took.
+            ages: (leads,) how long it could have taken to be known.
+        """
+        steps, often = np.unique(spans, return_counts=True)
+        at_risk = np.cumsum(often) - np.searchsorted(np.sort(ages), steps, side="left")
+        left = 1.0 - often / np.maximum(at_risk, often)
+        share = np.append(np.cumprod(left[::-1])[::-1], 1.0)
+        return cls(steps, np.maximum(share, _FEWEST_KNOWN))
+
+    def by(self, ages: Floats) -> Floats:
+        """(leads,) the share at their ages."""
+        found: Floats = self.share[np.searchsorted(self.spans, ages, side="right")]
+        return found
+
+
+def _correlation(spans: Floats, ages: Floats) -> float:
+    """Kendall's rank correlation of pairs of which either could have taken as long as the other (Tsai 1990); 0 without any."""
+    if len(spans) > _PAIRED:
+        drawn = np.linspace(0, len(spans) - 1, _PAIRED).astype(np.intp)
+        spans, ages = spans[drawn], ages[drawn]
+    longest, youngest = np.maximum.outer(spans, spans), np.minimum.outer(ages, ages)
+    signs = np.sign(np.subtract.outer(spans, spans)) * np.sign(np.subtract.outer(ages, ages))
+    both = (longest <= youngest) & ~np.eye(len(spans), dtype=bool)
+    return float(signs[both].mean()) if both.any() else 0.0
+
+
+def _closed_together(settled: Floats) -> bool:
+    """Whether so many outcomes are of one day as of no other: somebody tidied up. Where that is done each month, it is no other day."""
+    often = np.sort(np.unique(np.floor(settled / _DAY), return_counts=True)[1])
+    usual = often[-min(_BUSY, len(often))]
+    return bool(often[-1] >= _TOGETHER and often[-1] > _TIMES * usual)
+
+
+def delays_of(
+    items: Sequence[DatasetItem], order: Floats, won: Floats, open_for_days: int = 0
+) -> Delays | None:
+    """How long outcomes take; None where too few have a date, or those of one kind alone, or it was otherwise of late.
+
+    Args:
+        items: all leads, the open ones too, which tell until when the data goes.
+        order: (items,) places in time.
+        won: (items,) 1 or 0; NaN: open. Rows of what is found are the others.
+        open_for_days: as the configuration states.
+    """
+    rows = np.flatnonzero(np.isfinite(won))
+    decided, came, outcome = [items[row] for row in rows.tolist()], order[rows], won[rows]
+    dated = np.array([_is_dated(item) for item in decided], dtype=bool)
+    for kind in _OUTCOMES:
+        own = dated[outcome == kind]
+        if own.sum() < _LEAST or own.mean() < _DATED:
+            return None
+    settled = np.fmax(settled_of(decided, came, outcome, open_for_days), came)
+    found = Delays(came, settled, outcome, max(float(order.max()), float(settled.max())))
+    return found if found.steady else None
+
+
+def _is_dated(item: DatasetItem) -> bool:
+    meta = item.sample.meta
+    return RANK not in meta and isinstance(meta.get(OUTCOME_AT), int | float)
