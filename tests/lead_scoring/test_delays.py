@@ -349,3 +349,20 @@ def test_young_leads_are_no_question_where_training_reckons_with_them(tmp_path: 
     (found,) = times.young(load_table(dataset, dataset.items), FAST)
     assert found.level == "pass" and "reckon with how long" in found.text
     assert not times.young_note(load_table(dataset, dataset.items), FAST)
+
+
+def test_a_replay_says_since_when_not_all_outcomes_are_known() -> None:
+    firm = Firm(9)
+    dataset = firm.dataset()
+    _, ready, _ = bundle_of(dataset, FAST)
+    task = EvaluateTask(ready.runtime, None, dataset, dataset.items, Costs(), SEED)
+    notes = evaluate.ranking(task).notes
+    (told,) = (one for one in notes if "not all outcomes are known" in one)
+    decided, expected = (float(part.split()[-1]) for part in told.split("%")[:2])
+    late = DAYS - firm.at < 240
+    assert decided > expected + 5 and expected == pytest.approx(
+        100 * firm.chance[late].mean(), abs=4
+    )
+    young = int(next(one for one in notes if "so young" in one).split()[0])
+    open_ones = int(next(one for one in notes if "still open" in one).split()[0])
+    assert open_ones == (~firm.decided).sum() and 0 < young < 60

@@ -70,8 +70,11 @@ def _gain(judged: Judged, tally: Tally, terms: Terms) -> Plot:
     )
     there = float(tally.gain(np.array([terms.share]))[0])
     body += frame.upright(terms.share, f"red, the team's capacity: {there:.0%} of buyers", low=True)
+    whole = (
+        "" if judged.alike else f", standing for {tally.n.sum():,.0f} and {tally.hit.sum():,.0f}"
+    )
     caption = (
-        f"n={len(judged)}, {int(judged.won.sum())} won. Calling the best {terms.share:.1%} of leads reaches "
+        f"n={len(judged)}, {int(judged.won.sum())} won{whole}. Calling the best {terms.share:.1%} of leads reaches "
         f"{there:.0%} of all buyers. Grey: a perfect order; dashed: a random one."
     )
     return Plot("How many buyers the first calls reach", svg=frame.drawn(body), caption=caption)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime, timezone
+
 import numpy as np
 
 from kits.core.errors import DataError
@@ -12,6 +15,9 @@ from kits.lead_scoring._court.telling import asked, columns_of
 from kits.lead_scoring._judging.capacity import terms_of
 from kits.lead_scoring._judging.judged import Judged, judge
 from kits.lead_scoring._judging.of_runtime import court_of, team_of
+
+_EARLY = 1.1
+"""Leads that one stands for, from which on it counts as decided early."""
 
 
 def ranking(task: EvaluateTask) -> Ranking:
@@ -26,7 +32,8 @@ def ranking(task: EvaluateTask) -> Ranking:
             "no lead of this data has an outcome, so nothing can be said of last year",
             fix="export the leads with what became of them",
         )
-    others, clocked = len(task.items) - len(judged), judged.clocked
+    others, clocked = len(task.items) - len(judged) - judged.too_young, judged.clocked
+    early = _early(judged)
     terms = terms_of(team_of(task.runtime), task.dataset.items, clocked)
     undated = int((~judged.dated).sum()) if clocked else 0
     if undated:
@@ -46,6 +53,7 @@ def ranking(task: EvaluateTask) -> Ranking:
         exploration=terms.exploration,
         notes=(
             *_notes(others, undated, int(judged.backtested.sum()), _ordered(judged)),
+            *early,
             *_as_exported(task),
         ),
         one_month=terms.one_month,
@@ -56,6 +64,22 @@ def ranking(task: EvaluateTask) -> Ranking:
 def _ordered(judged: Judged) -> bool:
     """Whether anything tells which lead came before which."""
     return judged.clocked or any(ORDER in item.sample.meta for item in judged.items)
+
+
+def _early(judged: Judged) -> Iterator[str]:
+    """Since when not all outcomes are known, and what that makes of those that are."""
+    if judged.too_young:
+        yield (
+            f"{judged.too_young} leads are so young that hardly any of the slower outcome are decided, and were left out"
+        )
+    early = judged.each > _EARLY
+    if early.any():
+        since = datetime.fromtimestamp(float(judged.order[early].min()), timezone.utc).date()
+        part = judged.rows(judged.order >= judged.order[early].min())
+        yield (
+            f"since {since} not all outcomes are known: of the {len(part)} leads decided {part.won.mean():.1%} were won, of all that came "
+            f"{part.share_won:.1%} are to be expected; sums of these months are of those decided"
+        )
 
 
 def _as_exported(task: EvaluateTask) -> tuple[str, ...]:
