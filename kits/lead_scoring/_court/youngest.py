@@ -125,7 +125,8 @@ def _lacked(table: LeadTable, names: Sequence[str]) -> dict[str, Mark]:
         return {}
     at = np.array([lead.at.timestamp() for lead in table.leads if lead.at is not None])
     at = (at - at[0]) / _DAY_S
-    sums = np.cumsum([at, *(one.values for one in courses)], axis=1)
+    sums = np.zeros((1 + len(courses), len(at) + 1))
+    np.cumsum([at, *(one.values for one in courses)], axis=1, out=sums[:, 1:])
     now = _fit(sums, len(at))
     if now is None:
         return {}
@@ -218,17 +219,16 @@ def _fit(sums: Floats, end: int) -> _Fit | None:
     """Fits what the first leads have, at the moment the last of them comes; None where they are too few.
 
     Args:
-        sums: (1 + courses, leads) running sums of the leads' days and of what they have.
+        sums: (1 + courses, leads + 1) running sums, from 0 on, of the leads' days and of what they have.
     """
     edges = _edges(end)
     sizes = -np.diff(edges).astype(np.float64)
     if len(sizes) < _LEAST_STRETCHES:
         return None
-    upto = np.concatenate([np.zeros((len(sums), 1)), sums], axis=1)[:, edges]
-    means = -np.diff(upto, axis=1) / sizes
+    means = -np.diff(sums[:, edges], axis=1) / sizes
     # the middle one of the youngest: of a typing error in a date the last one may be of another year
     last = end - 1 - _FIRST // 2
-    age = np.maximum(sums[0, last] - sums[0, last - 1] - means[0], 0.0)
+    age = np.maximum(sums[0, last + 1] - sums[0, last] - means[0], 0.0)
     fits = [one for pace in _PACES if (one := _at_pace(age, means[1:], sizes, pace)) is not None]
     if not fits:
         return None
