@@ -1,9 +1,9 @@
 """What outcomes that came late do to a training: counted since their lead came, or since they were known.
 
 Made-up firms over 730 days, of which an export on day 600 holds what was known by then; lost leads take longer than won
-ones. The level stands, or moves with the year. Each is learned from twice, by steps of the backtest that count every
-outcome at once, and by steps as `kit train` takes them; with young leads kept open (`open_for_days`) or not. Both judge
-the same leads of `test`, and what ships is judged by all leads of the 60 days after the export, whose outcomes it could
+ones. The level stands, or moves with the year. Each is learned from three times, by steps of the backtest that count every
+outcome at once, by steps that know what was known, and as `kit train` does it, which reckons with how long outcomes take,
+too; with young leads kept open (`open_for_days`) or not. All judge the same leads of `test`, and what ships is judged by all leads of the 60 days after the export, whose outcomes it could
 not know.
 
 Intervals: firms drawn again. Nothing is chosen here.
@@ -65,11 +65,12 @@ class Found:
     """How a training did.
 
     Attributes:
-        told: log-loss on `test`, as its report says.
+        won, told: share won on `test`, and log-loss, as its report says.
         came: log-loss of what ships on the leads after the export.
         off: expected less won share of these.
     """
 
+    won: float
     told: float
     came: float
     off: float
@@ -93,6 +94,7 @@ def main() -> None:
                 "level",
                 "kept open",
                 "outcomes count",
+                "won, told",
                 "log-loss told",
                 "log-loss that came",
                 "off by",
@@ -115,6 +117,7 @@ def _rows(level: str, count: int, seed: int) -> Iterator[list[str]]:
         all_of = list(both.values())
         for name, found in both.items():
             columns = (
+                [one.won for one in found],
                 [one.told for one in found],
                 [one.came for one in found],
                 [one.off for one in found],
@@ -168,9 +171,15 @@ def train(firm: Firm, open_days: int, *, as_known: bool, lean: bool = False) -> 
     chances = _scores(fitted, backtest.shipped.calibrator, [firm.leads[n] for n in coming])
     judged = [row for row, split in enumerate(splits) if split == "test"]
     told = np.array([backtest.unseen[row] for row in judged])
+    each = np.ones(len(judged))
+    if delays is not None:
+        each = delays.stands_for(order[judged], won[judged] > 0)
     truth = firm.won[coming]
     return Found(
-        _loss(told, won[judged]), _loss(chances, truth), float(chances.mean() - truth.mean())
+        won=float(np.average(won[judged], weights=each)),
+        told=_loss(told, won[judged], each),
+        came=_loss(chances, truth, np.ones(len(truth))),
+        off=float(chances.mean() - truth.mean()),
     )
 
 
@@ -187,8 +196,9 @@ def _scores(fitted: Fitted, calibrator: CalibratorSpec, leads: list[Lead]) -> Fl
     return np.asarray(Scorer(spec, Encoder(fitted.encoder), fitted.trees).probabilities(leads))
 
 
-def _loss(chances: Floats, won: Floats) -> float:
-    return float(-(won * np.log(chances) + (1 - won) * np.log(1 - chances)).mean())
+def _loss(chances: Floats, won: Floats, each: Floats) -> float:
+    losses = -(won * np.log(chances) + (1 - won) * np.log(1 - chances))
+    return float(np.average(losses, weights=each))
 
 
 def _mean(values: Floats, seed: int) -> str:

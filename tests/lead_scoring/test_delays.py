@@ -204,6 +204,18 @@ def test_leads_that_are_all_closed_on_the_last_day_are_not_taken_for_quick_ones(
         assert found_of(monthly) is not None
 
 
+def test_a_date_of_another_century_does_not_make_all_leads_old() -> None:
+    firm = Firm(5)
+    right = found_of(firm)
+    metas = firm.metas()
+    row = int(np.flatnonzero(firm.decided)[0])
+    metas[row] = {**metas[row], OUTCOME_AT: START_S + 40_000 * DAY_S}
+    found = found_of(firm, metas)
+    assert right is not None and found is not None
+    assert found.now == pytest.approx(right.now, abs=2 * DAY_S)
+    assert found.lean()[1:] == pytest.approx(right.lean()[1:], abs=0.05)
+
+
 def test_firms_that_decide_as_ever_are_taken_for_steady() -> None:
     assert sum(found_of(Firm(seed, 600)) is not None for seed in range(20)) >= 18
 

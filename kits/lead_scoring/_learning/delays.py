@@ -39,6 +39,8 @@ _UNSTEADY, _PAIRED = 0.15, 1_000
 """Rank correlation of how long outcomes took with when their leads came, from which on they took longer or shorter of late; by so
 many leads at most. Of 80 leads whose outcomes always take as long it is beyond that once in ten times."""
 
+_STRAYS, _FAR_DAYS = 0.01, 90.0
+"""Share of dates that may be errors, and days by which such a one lies beyond the others."""
 _TOGETHER, _TIMES, _BUSY = 10, 3.0, 10
 """Outcomes of one day that count as closed together: so many at least, and so many times those of the tenth busiest day."""
 
@@ -187,8 +189,15 @@ def delays_of(
         if own.sum() < _LEAST or own.mean() < _DATED:
             return None
     settled = np.fmax(settled_of(decided, came, outcome, open_for_days), came)
-    found = Delays(came, settled, outcome, max(float(order.max()), float(settled.max())))
+    found = Delays(came, settled, outcome, _latest(np.concatenate([order, settled])))
     return found if found.steady else None
+
+
+def _latest(times: Floats) -> float:
+    """Until when data goes; a few dates far beyond all others are errors."""
+    tail = np.sort(times)[-max(2, int(_STRAYS * len(times))) :]
+    apart = np.flatnonzero(np.diff(tail) > _FAR_DAYS * _DAY)
+    return float(tail[apart[0]] if apart.size else tail[-1])
 
 
 def _is_dated(item: DatasetItem) -> bool:
