@@ -114,7 +114,7 @@ def test_how_many_are_known_by_an_age_is_told_of_known_ones_alone() -> None:
     for seed in range(8):
         firm = Firm(seed)
         delays = firm.delays()
-        shares = delays._shares(DAYS - ages)
+        shares = delays._shares(DAYS - ages, DAYS)
         found.append(shares)
     lost, won = np.mean(found, axis=0)
     assert lost == pytest.approx(gamma.cdf(ages, 2, scale=LOST_DAYS / 2), abs=0.02)
@@ -169,16 +169,59 @@ def test_where_hardly_any_would_be_left_each_stands_for_itself() -> None:
     assert (firm.delays().stands_for(firm.at[young], firm.won[young] > 0) == 1).all()
 
 
-@pytest.mark.parametrize("kind", [0.0, 1.0])
-def test_where_one_kind_has_no_dates_nothing_is_said(kind: float) -> None:
-    firm = Firm(4)
-    assert found_of(firm) is not None
-    bare = [
+def without_dates(firm: Firm, kind: float) -> list[dict[str, JsonValue]]:
+    """What is noted of leads where the CRM dates the other outcome alone."""
+    return [
         {name: value for name, value in meta.items() if name != OUTCOME_AT or won != kind}
         for meta, won in zip(firm.metas(), firm.won)
     ]
-    assert found_of(firm, bare) is None
+
+
+def test_where_won_leads_have_no_dates_or_leads_no_clock_nothing_is_said() -> None:
+    firm = Firm(4)
+    assert found_of(firm) is not None
+    assert found_of(firm, without_dates(firm, 1.0)) is None
     assert found_of(firm, [{**meta, RANK: True} for meta in firm.metas()]) is None
+
+
+@pytest.mark.parametrize("never", [0.0, 0.3])
+def test_where_lost_leads_have_no_dates_the_open_ones_tell_how_long_they_take(never: float) -> None:
+    """Also where some of the lost are never closed."""
+    ages = np.array([30.0, 60.0, 120.0, 240.0])
+    shares = []
+    for seed in range(12):
+        firm = Firm(seed, 5_000)
+        forgotten = (firm.won == 0) & (firm.rng.random(len(firm.won)) < never)
+        firm.known = np.where(forgotten, DAYS + 9_000, firm.known)
+        found = found_of(firm, without_dates(firm, 0.0))
+        assert found is not None
+        shares.append(found._shares(found.now - ages * DAY_S, found.now)[0])
+    truth = gamma.cdf(ages, 2, scale=LOST_DAYS / 2)
+    assert np.mean(shares, axis=0) == pytest.approx(truth, abs=0.05)
+
+
+def test_where_lost_leads_have_no_dates_and_none_is_open_nothing_is_said() -> None:
+    firm = Firm(4)
+    own = firm.decided
+    metas = [meta for meta, known in zip(without_dates(firm, 0.0), own) if known]
+    assert delays_of(items_of(metas), START_S + firm.at[own] * DAY_S, firm.won[own]) is None
+
+
+def test_before_now_a_lost_lead_without_a_date_counts_as_long_after_it_came_as_is_taken_for_all() -> (
+    None
+):
+    firm = Firm(4, 9_000)
+    found = found_of(firm, without_dates(firm, 0.0))
+    assert found is not None
+    then = found.now - 200 * DAY_S
+    waited = found._waited
+    lean = found.lean(then)
+    there = found.order <= then
+    young = (found.settled <= then) & (then - found.order < waited)
+    assert young.sum() >= 8 and (found.won[young] == 1).all() and (lean[young] > 1).all()
+    old = there & (then - found.order > max(waited, 300 * DAY_S))
+    assert np.abs(lean[old]).max() < 0.1
+    assert found.lean()[found.now - found.order > 300 * DAY_S] == pytest.approx(0.0, abs=0.1)
 
 
 def test_leads_that_were_closed_in_bulk_teach_nothing_of_how_long_outcomes_take() -> None:

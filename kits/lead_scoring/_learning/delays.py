@@ -4,20 +4,20 @@ Whether the outcome of a lead is known yet hangs on which it is and on how old t
 same weights as all, and log-odds that are off by the logarithm of how much likelier a won lead is known by its age than a lost
 one (as samples drawn by outcome, Prentice & Pyke 1979): a model that is fitted beside that number learns of all leads from the
 young ones, too. Where figures are counted, a lead stands for as many as one of its outcome and age takes to be known. Which
-share is known by an age is told of known ones alone, so that open leads that will never end do not matter: the product limit
-of reversed time (Lagakos, Barraj & De Gruttola 1988).
+share is known by an age is told by their dates, or of lost ones by who is still open (`known_by.py`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.dataset import DatasetItem
+from kits.lead_scoring._learning.known_by import FEWEST, KnownBy, by_open, by_spans
 from kits.lead_scoring._learning.settled import settled_of
 from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK
 
@@ -26,9 +26,7 @@ Flags = NDArray[np.bool_]
 _DAY = 86_400.0
 _OUTCOMES = (0.0, 1.0)
 _LEAST, _DATED = 20, 0.9
-"""Leads won, and lost ones, whose outcomes have a date, and their share of all of the kind."""
-_FEWEST_KNOWN = 0.01
-"""Share of outcomes known by an age, below which none is told from none."""
+"""Outcomes of a kind that have a date, at least, and their share of all of the kind."""
 _LEAST_KNOWN = 0.1
 """Share of outcomes of either kind known by an age, below which leads so young stand for nobody: hardly any of the kind is there."""
 _NEARLY = 0.9
@@ -53,21 +51,22 @@ class Delays:
         order, settled: (rows,) seconds since 1970.
         won: (rows,) 1 or 0.
         now: until when the data goes.
+        lost: which share of lost leads is known by an age now, where they have no dates.
     """
 
     order: Floats
     settled: Floats
     won: Floats
     now: float
+    lost: KnownBy | None = None
     _leans: dict[float, Floats] = field(default_factory=dict, repr=False)
 
     def lean(self, moment: float = math.inf) -> Floats:
         """(rows,) what log-odds of leads whose outcome is known by then have more than those of all leads like them."""
         moment = min(moment, self.now)
         if moment not in self._leans:
-            lost, won = (self._known(outcome, moment) for outcome in _OUTCOMES)
-            ages = moment - self.order
-            self._leans[moment] = np.log(won.by(ages)) - np.log(lost.by(ages))
+            lost, won = self._shares(self.order, moment)
+            self._leans[moment] = np.log(won) - np.log(lost)
         return self._leans[moment]
 
     def stands_for(self, order: Floats, won: Flags) -> Floats:
@@ -79,7 +78,7 @@ class Delays:
             order: (leads,) when each came.
             won: (leads,) what became of it.
         """
-        share_lost, share_won = self._shares(order)
+        share_lost, share_won = self._shares(order, self.now)
         told = np.minimum(share_lost, share_won) >= _LEAST_KNOWN
         if min(won[told].sum(), (~won[told]).sum()) < _LEAST:
             return np.ones(len(order))
@@ -90,66 +89,42 @@ class Delays:
     @property
     def untold(self) -> float:
         """Share of known leads that are so young that hardly any of one outcome are known."""
-        return float((np.minimum(*self._shares(self.order)) < _LEAST_KNOWN).mean())
+        return float((np.minimum(*self._shares(self.order, self.now)) < _LEAST_KNOWN).mean())
 
     @property
     def complete(self) -> Flags:
         """(rows,) whether nearly all leads of that age are known, of either outcome."""
-        return np.minimum(*self._shares(self.order)) >= _NEARLY
+        return np.minimum(*self._shares(self.order, self.now)) >= _NEARLY
 
     @property
     def steady(self) -> bool:
         """Whether outcomes took as long of late as before: not where many leads were closed on one day, or all by a new rule."""
+        dated = _OUTCOMES if self.lost is None else _OUTCOMES[1:]
         return not any(
             _closed_together(self.settled[self.won == one])
             or abs(_correlation(*self._spans(one, self.now))) > _UNSTEADY
-            for one in _OUTCOMES
+            for one in dated
         )
 
-    def _shares(self, order: Floats) -> tuple[Floats, Floats]:
-        """(leads,) share of lost ones that are known at their age, and of won ones."""
-        lost, won = (self._known(outcome, self.now).by(self.now - order) for outcome in _OUTCOMES)
+    def _shares(self, order: Floats, moment: float) -> tuple[Floats, Floats]:
+        """(leads,) share of lost ones that are known at their age of a moment, and of won ones."""
+        ages = moment - order
+        lost, won = (by_spans(*self._spans(one, moment)).by(ages) for one in _OUTCOMES)
+        if self.lost is not None:
+            # before now, who has no date counted after as long as is taken for half of them, and was one of those known now
+            counted = (moment >= self.now) | (ages >= self._waited)
+            lost = np.where(counted, self.lost.by(self.now - order), FEWEST)
         return lost, won
 
-    def _known(self, outcome: float, moment: float) -> _Known:
-        return _Known.of(*self._spans(outcome, moment))
+    @property
+    def _waited(self) -> float:
+        """Since when leads without a date count, in seconds since they came."""
+        return float(np.median((self.settled - self.order)[self.won == 0]))
 
     def _spans(self, outcome: float, moment: float) -> tuple[Floats, Floats]:
         """How long outcomes of a kind took that were known by a moment, and how long each could have taken to be known."""
         own = (self.won == outcome) & (self.settled <= moment)
         return (self.settled - self.order)[own], moment - self.order[own]
-
-
-@dataclass(frozen=True)
-class _Known:
-    """Which share of outcomes of one kind is known by an age.
-
-    Attributes:
-        spans: (steps,) ages, rising.
-        share: (steps + 1,) of outcomes known before the first, and from each on.
-    """
-
-    spans: Floats
-    share: Floats
-
-    @classmethod
-    def of(cls, spans: Floats, ages: Floats) -> _Known:
-        """By leads whose outcome is known.
-
-        Args:
-            spans: (leads,) how long each took.
-            ages: (leads,) how long it could have taken to be known.
-        """
-        steps, often = np.unique(spans, return_counts=True)
-        at_risk = np.cumsum(often) - np.searchsorted(np.sort(ages), steps, side="left")
-        left = 1.0 - often / np.maximum(at_risk, often)
-        share = np.append(np.cumprod(left[::-1])[::-1], 1.0)
-        return cls(steps, np.maximum(share, _FEWEST_KNOWN))
-
-    def by(self, ages: Floats) -> Floats:
-        """(leads,) the share at their ages."""
-        found: Floats = self.share[np.searchsorted(self.spans, ages, side="right")]
-        return found
 
 
 def _correlation(spans: Floats, ages: Floats) -> float:
@@ -184,12 +159,19 @@ def delays_of(
     rows = np.flatnonzero(np.isfinite(won))
     decided, came, outcome = [items[row] for row in rows.tolist()], order[rows], won[rows]
     dated = np.array([_is_dated(item) for item in decided], dtype=bool)
-    for kind in _OUTCOMES:
-        own = dated[outcome == kind]
-        if own.sum() < _LEAST or own.mean() < _DATED:
-            return None
+    lost, had = (dated[outcome == kind] for kind in _OUTCOMES)
+    if min(len(lost), had.sum()) < _LEAST or had.mean() < _DATED:
+        return None
     settled = np.fmax(settled_of(decided, came, outcome, open_for_days), came)
-    found = Delays(came, settled, outcome, _latest(np.concatenate([order, settled])))
+    now = _latest(np.concatenate([order, settled[dated]]))
+    found = Delays(came, settled, outcome, now)
+    if lost.mean() < _DATED:
+        if lost.mean() > 1 - _DATED:
+            return None
+        known = by_open(now - order, won, by_spans(*found._spans(1.0, now)))
+        if known is None:
+            return None
+        found = replace(found, lost=known)
     return found if found.steady else None
 
 
