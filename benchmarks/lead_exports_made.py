@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -203,7 +204,7 @@ def odoo(rng: np.random.Generator) -> Firm:
     return Firm(made.day, chance, won, row, 720.0, "ID")
 
 
-def deals(rng: np.random.Generator) -> Firm:
+def deals(rng: np.random.Generator, *, lost_dated: bool = True) -> Firm:
     """Pipedrive: nothing is filled in late; won deals take 40 days, lost ones 110, so of the latest the won ones are known."""
     made = _Drawn(rng, 3_700, 900, -1.5)
     label = made.choice({"Inbound": (0.3, 0.5), "Cold call": (0.3, -0.8), "Referral": (0.15, 1.2), "Trade fair": (0.25, 0.0)})  # fmt: skip
@@ -219,7 +220,7 @@ def deals(rng: np.random.Generator) -> Firm:
         return {
             "Deal - ID": 1000.0 + n, "Deal - Title": f"Deal {n}", "Deal - Status": ("Won" if won[n] else "Lost") if ended else "Open",
             "Deal - Deal created": made.when(n, form="%Y-%m-%d %H:%M:%S"), "Deal - Won time": at if won[n] else None,
-            "Deal - Lost time": None if won[n] else at, "Deal - Value": float(value[n]), "Deal - Label": label[n],
+            "Deal - Lost time": at if lost_dated and not won[n] else None, "Deal - Value": float(value[n]), "Deal - Label": label[n],
             "Organization - Country": country[n], "Organization - Employees": float(people[n]),
         }  # fmt: skip
 
@@ -228,5 +229,5 @@ def deals(rng: np.random.Generator) -> Firm:
 
 FIRMS: Mapping[str, Callable[[np.random.Generator], Firm]] = {
     "HubSpot contacts": contacts, "Salesforce opportunities": opportunities, "sign-ups": sign_ups, "Odoo leads": odoo,
-    "Pipedrive deals": deals,
+    "Pipedrive deals": deals, "the same, lost ones undated": partial(deals, lost_dated=False),
 }  # fmt: skip
