@@ -1,7 +1,7 @@
 """Money: what a decision costs today, and whether a retraining pays. Always with intervals.
 
 Costs per mistake come from the project's `kit.yaml`, prices from `hub.yaml`, rates from audit
-samples. What a retraining
+samples, and from the held-out data of the bundle as long as audits are few. What a retraining
 will gain is unknown before it has been tried; the estimate rests on an assumption that is part of
 the answer's text.
 """
@@ -23,6 +23,8 @@ from kits.core.settings import load_yaml
 from kits.core.stats import Estimate, Floats
 
 DRAWS = 20_000
+MOST_BEFORE = 50
+"""Held-out samples of a kind count as at most so many audits."""
 LEARNING_EXPONENT = (0.0, 0.5)
 """Mistakes fall as n^-b with the number of training samples; b is drawn evenly from this range
 (power laws of 0 to 0.5: Hestness et al. 2017)."""
@@ -64,17 +66,53 @@ def project_costs(kit_yaml: str) -> Costs:
         ) from error
 
 
-def cost_draws(counts: AuditCounts, costs: Costs, seed: int = 0) -> Floats:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is known of a bundle's mistakes before anything was audited: at its thresholds, on held-out data.
+
+    A few dozen audits hold hardly one defect: without this the money would rest on what is assumed where nothing is known.
+
+    Attributes:
+        prevalence: share of positives in production; None: whatever comes is one.
+        escapes: of positives; `overkills`: of negatives. None: not measured.
+    """
+
+    prevalence: float | None = None
+    escapes: Estimate | None = None
+    overkills: Estimate | None = None
+
+
+def cost_draws(
+    counts: AuditCounts, costs: Costs, seed: int = 0, before: Measured | None = None
+) -> Floats:
     """Draws of the cost per decision, shape (DRAWS,).
 
-    The four outcomes (escape, overkill, review, right) of a random sample are multinomial;
-    draws are from their posterior under the Jeffreys prior.
+    How many are positive, how many of these escape, of the others are overkill, and of all reviewed: each from its
+    posterior, a beta distribution. What was measured before counts as at most `MOST_BEFORE` audits, so that audits
+    outweigh it where the world has changed.
     """
-    outcomes = np.array([counts.escapes, counts.overkills, counts.reviews], dtype=float)
-    right = max(0.0, counts.n - outcomes.sum())
-    prices = np.array([costs.escape, costs.overkill, costs.review, 0.0])
-    shares = np.random.default_rng(seed).dirichlet(np.append(outcomes, right) + 0.5, size=DRAWS)
-    drawn: Floats = shares @ prices
+    rng, before = np.random.default_rng(seed), before or Measured(costs.prevalence)
+    negatives = counts.n - counts.positives
+    share: Floats | float = 1.0
+    if before.prevalence is not None:
+        prior = MOST_BEFORE * before.prevalence
+        share = rng.beta(prior + counts.positives, MOST_BEFORE - prior + negatives, size=DRAWS)
+    escapes = _share_draws(rng, counts.escapes, counts.positives, before.escapes)
+    overkills = _share_draws(rng, counts.overkills, negatives, before.overkills)
+    reviews = _share_draws(rng, counts.reviews, counts.n, None)
+    drawn: Floats = (
+        share * escapes * costs.escape
+        + (1.0 - share) * overkills * costs.overkill
+        + reviews * costs.review
+    )
+    return drawn
+
+
+def _share_draws(rng: np.random.Generator, count: int, n: int, before: Estimate | None) -> Floats:
+    """From the posterior of a share under the Jeffreys prior, with what was measured before."""
+    weight = min(before.n, MOST_BEFORE) if before is not None else 0
+    known = weight * before.value if before is not None else 0.0
+    drawn: Floats = rng.beta(0.5 + known + count, 0.5 + weight - known + n - count, size=DRAWS)
     return drawn
 
 
@@ -86,10 +124,11 @@ def retraining_worth(
     decisions_per_month: float,
     labels_before: int,
     labels_after: int,
+    before: Measured | None = None,
     seed: int = 0,
 ) -> Worth:
     """Expected gain of a retraining on `labels_after` instead of `labels_before` samples."""
-    monthly = cost_draws(counts, costs, seed) * decisions_per_month
+    monthly = cost_draws(counts, costs, seed, before) * decisions_per_month
     saved = _saved(labels_before, labels_after, seed)
     return _worth(monthly * saved, counts.n, costs, prices)
 
@@ -142,5 +181,5 @@ def _estimate(draws: Floats, n: int) -> Estimate:
         low=min(low, middle),
         high=max(high, middle),
         n=n,
-        method="posterior draws, Jeffreys prior",
+        method="posterior draws",
     )

@@ -16,13 +16,19 @@ from sqlalchemy.orm import Session
 from cloud_sync.cases.alarm_counts import AlarmCounts, alarm_counts
 from cloud_sync.hub import Hub
 from cloud_sync.learning.audits import AuditCounts, audited
-from cloud_sync.learning.costs import Worth, alarms_worth, project_costs, retraining_worth
+from cloud_sync.learning.costs import (
+    Measured,
+    Worth,
+    alarms_worth,
+    project_costs,
+    retraining_worth,
+)
 from cloud_sync.mails.audit_counts import MailAudits, mail_audits
 from cloud_sync.store.models import Bundle, Project, Sample
 from kits.core import bundle as bundles
 from kits.core.operating_point import OperatingPoint
 from kits.core.sample import utc_now
-from kits.core.stats import Estimate
+from kits.core.stats import Estimate, proportion
 
 MIN_AUDITS = 30
 MIN_ALARMS = 10
@@ -101,7 +107,10 @@ def _of_mails(
     found, worse = mails.rates()["auto_error"], ""
     if point.bound is not None and found.n and found.low > point.bound.epsilon:
         worse = f"audited auto_error {found.text()} is above the {point.bound.epsilon:.1%} promised"
-    worth = _worth(hub, session, project, mails.counts, mails.known, labels, seed)
+    before = Measured()
+    if point.bound is not None and point.bound.n:
+        before = Measured(escapes=proportion(point.bound.errors, point.bound.n))
+    worth = _worth(hub, session, project, mails.counts, mails.known, labels, before, seed)
     return Evidence(_lacks(mails.known), mails.rates(), worth, worse)
 
 
@@ -109,7 +118,9 @@ def _of_samples(
     hub: Hub, session: Session, project: Project, counts: AuditCounts, point: OperatingPoint | None,
     labels: Labels, seed: int,
 ) -> Evidence:  # fmt: skip
-    worth = _worth(hub, session, project, counts, counts.n, labels, seed)
+    costs, rates = project_costs(project.kit_yaml), point.rates if point is not None else {}
+    before = Measured(costs.prevalence, rates.get("escape_rate"), rates.get("overkill_rate"))
+    worth = _worth(hub, session, project, counts, counts.n, labels, before, seed)
     worse = _worse(counts, point) if point is not None else ""
     return Evidence(_lacks(counts.n), counts.rates(), worth, worse)
 
@@ -130,7 +141,7 @@ def _lacks(known: int) -> str:
 
 def _worth(
     hub: Hub, session: Session, project: Project, counts: AuditCounts, known: int, labels: Labels,
-    seed: int,
+    before: Measured, seed: int,
 ) -> Worth | None:  # fmt: skip
     if known < MIN_AUDITS:
         return None
@@ -141,6 +152,7 @@ def _worth(
         decisions_per_month=_per_month(session, project.name),
         labels_before=labels.before,
         labels_after=labels.after,
+        before=before,
         seed=seed,
     )
 
