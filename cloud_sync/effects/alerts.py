@@ -57,6 +57,7 @@ def raise_alert(
     *,
     device: str | None = None,
     where: str = "",
+    at: datetime | None = None,
 ) -> Alert | None:
     """Writes an alert and its notices; None when one as grave of this name, device and place is open.
 
@@ -67,7 +68,8 @@ def raise_alert(
             _say_anew(session, name, text, device, where)
             return None
         close_alert(session, name, device=device, where=where)
-    return outbox_for(notify).raise_own(session, name, severity, text, device=device, where=where)
+    outbox = outbox_for(notify)
+    return outbox.raise_own(session, name, severity, text, device=device, where=where, at=at)
 
 
 def raise_lasting(
@@ -79,17 +81,18 @@ def raise_lasting(
     *,
     where: str,
     since: datetime,
+    at: datetime | None = None,
 ) -> Alert | None:
     """As `raise_alert`, of what lasts for weeks: where a person has seen it, it is raised again after a week at the earliest.
 
     Args:
         since: what it is about began then; an alert from before was about something else.
     """
-    by_a_person = Alert.seen_by != OVER, Alert.seen_at > utc_now() - RESTS
+    by_a_person = Alert.seen_by != OVER, Alert.seen_at > (at or utc_now()) - RESTS
     same = Alert.name == name, Alert.device.is_(None), Alert.where == where, Alert.at >= since
     if session.scalar(select(Alert.id).where(*same, *by_a_person).limit(1)) is not None:
         return None
-    return raise_alert(session, notify, name, severity, text, where=where)
+    return raise_alert(session, notify, name, severity, text, where=where, at=at)
 
 
 def _is_graver(session: Session, name: str, severity: str, device: str | None, where: str) -> bool:

@@ -15,14 +15,21 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "drift", ("warning",),
-        "the scores of a project's champion have moved beyond chance; told once a day at most",
+        "the scores of a project's champion have moved beyond chance; it stands as long as they have, and is told again a week after"
+        " somebody has seen it",
         "look at the newest samples: light, camera, material; review some, and retrain if it stays",
     ),
     AlertInfo(
         "beyond-promise", ("warning",),
         "a project's champion acts, or asks a person, more often than the rates measured at its thresholds and"
-        " `costs.prevalence` explain: as where the light was changed before it came into service; told once a day at most",
+        " `costs.prevalence` explain: as where the light was changed before it came into service; it stands as long as they do",
         "look at the newest samples: light, focus, camera, material, product; when they are right, review some and retrain",
+    ),
+    AlertInfo(
+        "retraining-pays", ("info",),
+        "a retraining of a project is worth it: enough was reviewed or decided since the newest version of its data, and it pays"
+        " or the champion errs more often than it measured; looked at once a day, over when it was done",
+        "`cloud-sync retrain run PROJECT`; the challenger waits for your signature, if it is better",
     ),
     AlertInfo(
         "rows-missing", ("error",),

@@ -15,13 +15,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
-from cloud_sync.learning.drift import MIN_BASELINE, DriftResult, halves, measure, thin
+from cloud_sync.learning.drift import MIN_BASELINE, DriftResult, Series, halves, measure
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Bundle, Sample, Setting
 from kits.core.sample import utc_now
-from kits.core.stats import Floats
 
 BASELINE_SPAN = timedelta(days=7)
+DAY = timedelta(days=1)
+QUARTER = timedelta(hours=6)
+"""Decisions so near together stand or fall together, where there are not yet days enough to compare."""
 WINDOW_SPAN = timedelta(days=7)
 SLICE = timedelta(hours=1)
 SLICE_ROWS = 300
@@ -32,7 +34,7 @@ SLICE_ROWS = 300
 class Baseline:
     """The scores of a bundle's first days, in time order, and when those days ended."""
 
-    scores: Floats
+    scores: Series
     ends_at: datetime
 
 
@@ -45,12 +47,15 @@ def drift_of(
     if baseline is None:
         first = _first_whole(hub, session, bundle.id, now)
         if first is None or first + BASELINE_SPAN >= now:
-            # a young bundle: its first half is the yardstick for its second
-            scores = _scores(session, bundle.id, first or now, now)
-            return measure(bundle.id, *halves(scores), seed=seed)
+            # a young bundle: its first half is the yardstick for its second, once either may be a whole day
+            old = first is not None and now - first >= 2 * DAY
+            scores = _scores(session, bundle.id, first or now, now, QUARTER)
+            return measure(bundle.id, *halves(scores if old else scores.part(slice(0))), seed=seed)
         baseline = _read(session, bundle.id, first)
     begins = max(baseline.ends_at, now - WINDOW_SPAN)
-    window = thin(_scores(session, bundle.id, begins, now))
+    window = _scores(session, bundle.id, begins, now, DAY).thinned()
+    if now - begins < DAY:
+        window = window.part(slice(0))  # a morning is no fair picture beside a week
     return measure(bundle.id, baseline.scores, window, seed=seed)
 
 
@@ -65,8 +70,9 @@ def note_baseline(hub: Hub, bundle_id: str, now: datetime) -> bool:
         baseline = _read(session, bundle_id, first)
     if len(baseline.scores) < MIN_BASELINE:
         return False
-    scores: list[JsonValue] = [float(score) for score in baseline.scores]
-    value = {"ends_at": baseline.ends_at.isoformat(), "scores": scores}
+    scores: list[JsonValue] = [float(score) for score in baseline.scores.scores]
+    days: list[JsonValue] = [int(day) for day in baseline.scores.cells]
+    value = {"ends_at": baseline.ends_at.isoformat(), "scores": scores, "days": days}
     with hub.database.transaction() as session:
         return insert_once(session, Setting, [{"key": _key(bundle_id), "value": value}]) == 1
 
@@ -80,12 +86,13 @@ def _noted(session: Session, bundle_id: str) -> Baseline | None:
     if row is None:
         return None
     ends_at = datetime.fromisoformat(str(row.value["ends_at"]))
-    return Baseline(np.asarray(row.value["scores"], np.float64), ends_at)
+    scores = np.asarray(row.value["scores"], np.float64)
+    return Baseline(Series(scores, np.asarray(row.value["days"], np.intp)), ends_at)
 
 
 def _read(session: Session, bundle_id: str, first: datetime) -> Baseline:
     ends_at = first + BASELINE_SPAN
-    return Baseline(thin(_scores(session, bundle_id, first, ends_at)), ends_at)
+    return Baseline(_scores(session, bundle_id, first, ends_at, DAY).thinned(), ends_at)
 
 
 def _first_whole(hub: Hub, session: Session, bundle_id: str, now: datetime) -> datetime | None:
@@ -102,9 +109,13 @@ def _first_whole(hub: Hub, session: Session, bundle_id: str, now: datetime) -> d
     return session.scalar(query)
 
 
-def _scores(session: Session, bundle_id: str, begins: datetime, ends: datetime) -> Floats:
-    """Scores of [begins, ends) in time order, of each hour some at most."""
+def _scores(
+    session: Session, bundle_id: str, begins: datetime, ends: datetime, cell: timedelta
+) -> Series:
+    """Scores of [begins, ends) in time order, of each hour some at most, in cells of so much time since `begins`."""
     found: list[float] = []
+    cells: list[int] = []
+    start = begins
     while begins < ends:
         until = min(begins + SLICE, ends)
         query = (
@@ -114,6 +125,8 @@ def _scores(session: Session, bundle_id: str, begins: datetime, ends: datetime) 
             .order_by(Sample.captured_at)
             .limit(SLICE_ROWS)
         )
-        found += [score for score in session.scalars(query) if score is not None]
+        scores = [score for score in session.scalars(query) if score is not None]
+        found += scores
+        cells += [(begins - start) // cell] * len(scores)
         begins = until
-    return np.asarray(found, np.float64)
+    return Series(np.asarray(found, np.float64), np.asarray(cells, np.intp))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import proposing
-from cloud_sync.effects.alerts import outbox_for
+from cloud_sync.effects.alerts import close_alert, raise_lasting
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.intake import provenance
@@ -28,13 +28,15 @@ from cloud_sync.learning.promises import beyond_promise
 from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.learning.states import news_beside, with_keys
 from cloud_sync.store.db import take_turn
-from cloud_sync.store.models import Alert, Project
+from cloud_sync.store.models import Alert, Bundle, Project
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
 
 MIN_NEW_SAMPLES = 20
 WORTH_IT = 0.5
 ALERT_EVERY = timedelta(days=1)
+PAYS = "retraining-pays"
+_EVER = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,10 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
 
 
 def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> tuple[Alert, ...]:
-    """Looks for drift of the champion, and whether it decides as its rates let expect; writes alerts, each at most once a day.
+    """Looks for drift of the champion, and whether it decides as its rates let expect; gives the alerts that are new.
 
-    Notes the champion's first days when they are over. The simulation runs outside the writing
-    transaction.
+    They stand as long as what they tell of lasts. Notes the champion's first days when they are over. The simulation runs
+    outside the writing transaction.
     """
     now = now or utc_now()
     with hub.database.session() as session:
@@ -114,31 +116,81 @@ def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> tuple
     with hub.database.session() as session:
         result = drift_of(hub, session, champion, now=now)
         beyond = beyond_promise(hub, session, champion, now=now)
-    place = f"{project} {champion.id[:12]}"
+    drifted = None if result.statistic is None else result.text if result.drifted else ""
+    place = _Place(project, champion)
     told = (
-        _told("drift", hub, result.text if result.drifted else "", place, now),
+        _told("drift", hub, drifted, place, now),
         _told("beyond-promise", hub, beyond, place, now),
     )
     return tuple(alert for alert in told if alert is not None)
 
 
-def _told(name: str, hub: Hub, text: str, place: str, now: datetime) -> Alert | None:
-    """The alert; None when there is nothing to tell, or it was told within a day."""
-    if not text:
-        return None
+def propose(hub: Hub, project: str, *, now: datetime | None = None) -> Alert | None:
+    """Tells people that a retraining is worth it, as long as it is; the alert, when it is new.
+
+    Raises:
+        KitwrightError: the newest version cannot be read, or the project's `kit.yaml`.
+    """
+    with hub.database.session() as session:
+        row = session.get(Project, project)
+        needed = datasets.newest(session, project), champion_of(session, project)
+        if row is None or not row.kit_yaml or None in needed:
+            return None  # published without what a retraining needs
+        found = plan(hub, session, project)
     with hub.database.transaction() as session:
-        take_turn(session, f"{name}/{place}")
-        recent = session.scalar(
-            select(Alert.id).where(
-                Alert.name == name,
-                Alert.where == place,
-                Alert.at.between(now - ALERT_EVERY, now),
-            )
-        )
-        if recent is not None:
+        if not found.retrain:
+            close_alert(session, PAYS, where=project)
             return None
-        outbox = outbox_for(hub.config.notify)
-        return outbox.raise_own(session, name, "warning", text, where=place, at=now)
+        text = f"{project}: {'; '.join(found.reasons)}"
+        return raise_lasting(
+            session, hub.config.notify, PAYS, "info", text, where=project, since=_EVER, at=now
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A project's champion, as alerts name it."""
+
+    project: str
+    champion: Bundle
+
+    @property
+    def where(self) -> str:
+        """Of other bundles of the project it differs in its end."""
+        return f"{self.project} {self.champion.id[:12]}"
+
+
+def _told(name: str, hub: Hub, text: str | None, place: _Place, now: datetime) -> Alert | None:
+    """The alert, when it is new; it ends when `text` is empty, and with the champion that it is about.
+
+    Args:
+        text: what is so; None: nobody knows.
+    """
+    where = place.where
+    with hub.database.transaction() as session:
+        take_turn(session, f"{name}/{where}")
+        standing = Alert.name == name, Alert.device.is_(None), Alert.seen_at.is_(None)
+        of_project = Alert.where.startswith(f"{place.project} ", autoescape=True)
+        others = select(Alert.where).where(*standing, of_project, Alert.where != where)
+        for other in session.scalars(others).all():
+            close_alert(session, name, where=other)
+        if text == "":
+            close_alert(session, name, where=where)
+        if not text:
+            return None
+        since = now - ALERT_EVERY
+        lately = select(Alert.id).where(
+            Alert.name == name,
+            Alert.where == where,
+            Alert.at.between(since, now),
+            Alert.seen_at.is_not(None),
+        )
+        if session.scalar(lately.limit(1)) is not None:
+            return None  # it comes and goes
+        return raise_lasting(
+            session, hub.config.notify, name, "warning", text,
+            where=where, since=place.champion.created_at, at=now,
+        )  # fmt: skip
 
 
 def _weigh(fresh: int, drift: DriftResult | None, known: Evidence) -> tuple[bool, list[str]]:

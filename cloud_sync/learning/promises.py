@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
-from cloud_sync.learning.drift import MIN_WINDOW
+from cloud_sync.learning.drift import FALSE_ALARM_RATE, LOOKS, MIN_WINDOW
 from cloud_sync.store.models import Bundle, Sample
 from kits.core import bundle as bundles
 from kits.core.errors import KitwrightError
@@ -25,15 +25,17 @@ from kits.core.stats import Estimate, proportion
 SPAN = timedelta(days=7)
 _MOST = 20_000
 """Decisions that are looked at, the latest: a fast line makes millions in a week."""
+CERTAIN = 1 - 2 * FALSE_ALARM_RATE / LOOKS
+"""Of the intervals of what came: the hub looks each hour, and 19 of 20 looks are not all looks of a year."""
 log = logging.getLogger(__name__)
 
 
-def beyond_promise(hub: Hub, session: Session, champion: Bundle, *, now: datetime) -> str:
-    """In a sentence what the last days have too much of; empty: nothing, or nothing was promised."""
+def beyond_promise(hub: Hub, session: Session, champion: Bundle, *, now: datetime) -> str | None:
+    """In a sentence what the last days have too much of; empty: nothing. None: too few decisions, or nothing was promised."""
     shares = _shares(session, champion.id, now)
     point = _point_of(hub, champion) if shares else None
     if point is None:
-        return ""
+        return None
     found = [
         share_beyond(point, shares["act"], point.costs.prevalence),
         rate_beyond(point, "review_rate", shares["review"]),
@@ -61,7 +63,10 @@ def _shares(session: Session, bundle: str, now: datetime) -> dict[str, Estimate]
     if worth < MIN_WINDOW:
         return {}
     counts = Counter(verdict for verdict, _ in rows)
-    return {v: proportion(round(counts[v] * worth / len(rows)), worth) for v in ("act", "review")}
+    return {
+        verdict: proportion(round(counts[verdict] * worth / len(rows)), worth, CERTAIN)
+        for verdict in ("act", "review")
+    }
 
 
 def _point_of(hub: Hub, row: Bundle) -> OperatingPoint | None:

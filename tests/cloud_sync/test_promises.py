@@ -54,7 +54,7 @@ def decide(hub: Hub, *, act: int = 0, review: int = 0, passed: int = 0, days: fl
 
 def said(hub: Hub) -> str:
     with hub.database.session() as session:
-        return beyond_promise(hub, session, session.get_one(Bundle, CHAMPION), now=NOW)
+        return beyond_promise(hub, session, session.get_one(Bundle, CHAMPION), now=NOW) or ""
 
 
 def test_a_lamp_that_was_changed_before_the_first_picture_is_told_once_a_day(hub: Hub) -> None:
@@ -85,6 +85,18 @@ def test_nothing_is_told_of_what_is_no_more_than_promised(
     champion(hub, RATES)
     decide(hub, act=act, review=review, passed=passed, days=days)
     assert said(hub) == ""
+
+
+def test_what_one_look_in_forty_shows_by_chance_is_no_alarm(hub: Hub) -> None:
+    """The hub looks each hour: beside a well measured promise every other year alarmed, though it was kept."""
+    champion(hub, {"overkill_rate": proportion(20, 2000), "review_rate": proportion(100, 2000)})
+    decide(hub, act=34, review=76, passed=730)
+    assert proportion(38, 420).low > proportion(100, 2000).high
+    assert said(hub) == ""
+    with hub.database.transaction() as session:
+        for sample in session.query(Sample).filter(Sample.verdict == "pass").limit(40):
+            sample.verdict = "review"
+    assert "reviews 13.8 %" in said(hub)
 
 
 def test_a_bundle_without_rates_promises_nothing(hub: Hub) -> None:

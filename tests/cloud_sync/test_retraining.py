@@ -19,6 +19,7 @@ from cloud_sync.learning import datasets, freezing, retraining
 from cloud_sync.learning.champions import check_approvable, register_challenger
 from cloud_sync.learning.planning import plan
 from cloud_sync.learning.runner import Runner
+from cloud_sync.learning.watch import PROPOSE_EVERY, DriftWatch
 from cloud_sync.sections import Prices
 from cloud_sync.store.models import Alert, Bundle, Job, Project
 from cloud_sync.store.storage import Storage
@@ -111,7 +112,7 @@ def test_reviewed_samples_become_a_challenger_with_a_verdict(tmp_path: Path) -> 
         for number in range(12):
             name = add_sample(
                 hub, f"n{number:02}", content=part(1000 + number, scratched=number % 3 == 0),
-                bundle=champion_id,
+                bundle=champion_id, kept_for="audit",
             )  # fmt: skip
             label = "scratch" if number % 3 == 0 else "good"
             body = {"sample_id": name, "decision": "correct", "label": label}
@@ -283,6 +284,37 @@ def test_the_plan_says_no_without_news_and_yes_when_audits_show_more_escapes(ope
     assert dear.worth is not None
     assert dear.worth.cost == pytest.approx(1e9 + 1)
     assert dear.worth.chance == 0
+
+
+def test_a_retraining_that_pays_is_told_once_until_it_is_done(opened) -> None:
+    """Nobody asks for a plan every day: it has to be said."""
+    client, hub, eve = opened
+    identity = champion(hub)
+    add_dataset(hub, {"a": "train", "b": "test"})
+    watch = DriftWatch(hub)
+
+    def told() -> list[str]:
+        for _ in range(PROPOSE_EVERY):
+            watch.step()
+        standing = select(Alert.text).where(
+            Alert.name == "retraining-pays", Alert.seen_at.is_(None)
+        )
+        with hub.database.session() as session:
+            return list(session.scalars(standing))
+
+    assert told() == []
+    for number in range(40):
+        name = add_sample(
+            hub, f"n{number:02}", verdict="pass", kept_for="audit", bundle=identity, score=0.1
+        )
+        label = "scratch" if number % 4 == 0 else "good"
+        body = {"sample_id": name, "decision": "correct", "label": label}
+        client.post("/v1/reviews", headers=eve, json=body)
+    (text,) = told()
+    assert text.startswith(f"{PROJECT}: 40 newly reviewed samples") and "escape_rate" in text
+    assert len(told()) == 1
+    freezing.freeze(hub, PROJECT, by="eve")
+    assert told() == []
 
 
 def test_the_plan_says_what_a_withdrawal_takes_away(opened) -> None:

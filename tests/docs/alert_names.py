@@ -84,5 +84,6 @@ def _id(node: ast.expr) -> str:
 
 def _name_argument(call: ast.Call) -> ast.expr | None:
     """The hub's functions take session and receivers first: a name is followed by a severity."""
-    skipped = {"raise_alert": 2, "raise_own": 1}.get(getattr(call.func, "attr", _id(call.func)), 0)
+    receivers = {"raise_alert": 2, "raise_lasting": 2, "raise_own": 1}
+    skipped = receivers.get(getattr(call.func, "attr", _id(call.func)), 0)
     return call.args[skipped] if len(call.args) > skipped else None
