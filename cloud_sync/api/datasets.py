@@ -64,7 +64,9 @@ class FreezeOut(BaseModel):
     added: int
     relabelled: int
     lookalikes: int = Field(description="new samples that joined the split of an older twin")
-    left_out: int = Field(description="new samples that would have leaked between splits")
+    left_out: int = Field(
+        description="new samples that would have leaked between splits, or judged though they were not drawn at random"
+    )
     added_by_split: dict[str, int]
     refused: dict[str, int] = Field(
         description="reason → reviewed samples that may not be learned from: unknown or withdrawn bundle"

@@ -1,7 +1,8 @@
 """The dataset version after another one: samples that go on, samples that go, new ones and the split of each.
 
 Old samples never change their split, so the test split stays the yardstick; new groups are placed
-by a stable hash, and what shows the same as an older sample joins its split. Where the base is split by
+by a stable hash, and what shows the same as an older sample joins its split. Samples that were kept for what the
+champion said of them are learned from and judge nobody: only audits, drawn at random, do. Where the base is split by
 time, all are placed anew: the latest outcomes judge, and what judged before is learned from.
 Near-duplicates are found in `lookalikes.py`. Nothing is stored here: that is `freezing.py`.
 """
@@ -22,9 +23,14 @@ from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
 from kits.core.placing import BY_TIME, InTime, splits_in_time
 from kits.core.sample import place_in_time
 
-SHARES: tuple[tuple[Split, float], ...] = (("train", 0.6), ("val", 0.2), ("test", 0.2))
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+IN_TIME: Mapping[Split, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
+"""Of a version that is split by time and has no such split yet."""
 AUDIT_SHARES: tuple[tuple[Split, float], ...] = (("train", 0.2), ("val", 0.2), ("test", 0.6))
-"""Audit samples are a fair picture of production: most of them belong to the yardstick."""
+"""Audit samples are a fair picture of production: most of them belong to the yardstick. What was kept because the champion
+acted on it or was unsure of it is where that one errs: a yardstick of such samples finds any other model better."""
+CHOSEN: Split = "train"
+"""Where all that was not drawn at random goes."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,8 @@ class Frozen:
 
     Attributes:
         lookalikes: new samples that joined the split of an older one that shows the same.
-        left_out_ids: new samples whose group stands in one split and whose look-alike in another.
+        left_out_ids: new samples whose group stands in one split and whose look-alike in another, or whose group or
+            look-alike stands where only audits judge.
         refused: reason → reviewed samples that may not be learned from.
         withdrawn: samples of the parent that were dropped, because they may not be learned from
             any more.
@@ -96,7 +103,7 @@ def extend(
     gone = {*dropped, *replaced, *twice}
     kept = [newer.get(item.sample.id, item) for item in base.items if item.sample.id not in gone]
     dataset = build(header, [*kept, *placed], storage)
-    by_split = {str(split): sum(i.split == split for i in placed) for split, _ in SHARES}
+    by_split = {str(split): sum(i.split == split for i in placed) for split in SPLITS}
     without = {r.sample.id for r in fresh} - {item.sample.id for item in placed}
     made = Frozen(
         dataset, base.id, len(placed), len(newer), alike, tuple(sorted(without)), by_split,
@@ -133,7 +140,7 @@ def _extend_in_time(
     items = [replace(item, split=split) for item, split in zip(every, splits)]
     header = _next_header(base, [r.annotation for r in fresh], note)
     placed = items[len(kept) :]
-    by_split = {str(split): sum(i.split == split for i in placed) for split, _ in SHARES}
+    by_split = {str(split): sum(i.split == split for i in placed) for split in SPLITS}
     return Frozen(
         build(header, items, storage), base.id, len(new), len(newer), 0, (), by_split,
         withdrawn=len(base.items) - len(kept),
@@ -150,13 +157,13 @@ def _shares_of(base: Dataset) -> dict[Split, float]:
     counts = Counter(
         item.split for item in base.items if item.annotation is not None and item.annotation.label
     )
-    if not all(counts[split] for split, _ in SHARES):
-        return dict(SHARES)
-    return {split: counts[split] / counts.total() for split, _ in SHARES}
+    if not all(counts[split] for split in SPLITS):
+        return dict(IN_TIME)
+    return {split: counts[split] / counts.total() for split in SPLITS}
 
 
-def split_for(group: str, seed: int, shares: Iterable[tuple[Split, float]] = SHARES) -> Split:
-    """The split of a group: a stable hash, so the same group goes the same way for ever."""
+def split_for(group: str, seed: int, shares: Iterable[tuple[Split, float]] = AUDIT_SHARES) -> Split:
+    """The split of a group of audits: a stable hash, so the same group goes the same way for ever."""
     raw = hashlib.sha256(f"{seed}\0{group}".encode()).digest()
     position = int.from_bytes(raw[:8], "big") / 2**64
     chosen: Split = "train"
@@ -190,15 +197,15 @@ def _place(
     for new in fresh:
         group = new.sample.group
         twin = alike.split_of(new.sample, storage)
-        if group not in fixed:
-            shares = AUDIT_SHARES if group in audited_groups else SHARES
-            fixed[group] = twin or split_for(group, seed, shares)
-        elif twin is not None and twin != fixed[group]:
-            # its group is pinned to one split, its look-alike stands in another: leave it out
+        drawn = split_for(group, seed) if group in audited_groups else CHOSEN
+        split = fixed.get(group, twin or drawn)
+        if twin not in (None, split) or not (new.audited or split == CHOSEN):
+            # its group is pinned to one split, its look-alike stands in another; or both stand where it may not judge
             continue
+        fixed[group] = split
         joined += twin is not None
-        alike.add(new.sample, fixed[group], storage)
-        placed.append(DatasetItem(new.sample, new.annotation, fixed[group]))
+        alike.add(new.sample, split, storage)
+        placed.append(DatasetItem(new.sample, new.annotation, split))
     return placed, joined
 
 

@@ -186,8 +186,8 @@ def _nothing_new(frozen: Frozen) -> DataError:
     what = "nothing has been reviewed since the newest version"
     if frozen.left_out:
         what += (
-            f" but {frozen.left_out} samples that cannot be added: their group is in one split and"
-            " a sample that looks the same in another"
+            f" but {frozen.left_out} samples that cannot be added: their group or a sample that looks the same"
+            " is in another split than they may join"
         )
     if frozen.refused:
         what += f" that may be learned from; refused: {in_words(frozen.refused)}"
