@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cloud_sync.learning.label_words import GOOD_LABEL
 from cloud_sync.store.models import Annotation, Review, Sample
@@ -20,6 +22,8 @@ from kits.core.stats import Estimate, proportion
 
 NEGATIVE_LABELS = frozenset({GOOD_LABEL, "healthy", "normal", "ok", "lost", "oos"})
 """Labels that mean "nothing to act on" in the kits' data."""
+LATELY = 300
+"""So many audits tell a rate of some percent; older ones are of a world that may have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +71,40 @@ def count(judged: Iterable[tuple[str, bool]]) -> AuditCounts:
 
 
 def audited(
-    session: Session, project: str = "", bundle: str = "", *, mails: bool = True
+    session: Session,
+    project: str = "",
+    bundle: str = "",
+    *,
+    mails: bool = True,
+    lately: datetime | None = None,
 ) -> AuditCounts:
     """Counts over the audit samples that a person has decided; the newest decision counts.
 
     Args:
         mails: False: without those, which are right or wrong in other ways (`cloud_sync.mails`).
+        lately: those captured since, and the latest `LATELY` at least; None: all.
     """
+    if lately is not None:
+        return count(_lately(session, project, bundle, mails, lately))
+    return count(row[1:] for row in _judged(session, project, bundle, mails, Sample.id))
+
+
+def _lately(
+    session: Session, project: str, bundle: str, mails: bool, since: datetime
+) -> Iterable[tuple[str, bool]]:
+    rows = _judged(session, project, bundle, mails, Sample.captured_at)
+    rows.sort(key=lambda row: row[0], reverse=True)
+    return [row[1:] for place, row in enumerate(rows) if place < LATELY or row[0] >= since]
+
+
+def _judged(
+    session: Session, project: str, bundle: str, mails: bool, column: InstrumentedAttribute[Any]
+) -> list[tuple[Any, str, bool]]:
+    """Of each decided audit sample a column, its verdict, and whether it is positive by the newest word."""
     # boxes count only where there is no label, and reading JSON costs more than all the rest
     body = case((Annotation.label == "", Annotation.body))
     query = (
-        select(Sample.id, Sample.verdict, Annotation.label, body)
+        select(Sample.id, column, Sample.verdict, Annotation.label, body)
         .join(Review, Review.sample_id == Sample.id)
         .join(Annotation, Annotation.id == Review.annotation_id)
         # no condition on the decision: only final ones have an annotation, and an index on decisions
@@ -92,7 +119,7 @@ def audited(
     if bundle:
         query = query.where(Sample.bundle == bundle)
     newest = {
-        sample: (verdict, is_positive(label, stated.get("boxes") if stated else ()))
-        for sample, verdict, label, stated in session.execute(query)
+        sample: (told, verdict, is_positive(label, stated.get("boxes") if stated else ()))
+        for sample, told, verdict, label, stated in session.execute(query)
     }
-    return count(newest.values())
+    return list(newest.values())

@@ -33,6 +33,8 @@ from kits.core.stats import Estimate, proportion
 MIN_AUDITS = 30
 MIN_ALARMS = 10
 MONTH = timedelta(days=30)
+AUDITS_SPAN = timedelta(days=90)
+"""What a champion was a year ago must not hide what it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,9 @@ def evidence_of(
     hub: Hub, session: Session, project: Project, champion: Bundle | None, labels: Labels, seed: int
 ) -> Evidence:
     """What persons have said of the champion's decisions so far."""
+    lately = utc_now() - AUDITS_SPAN
     if champion is None:
-        counts = audited(session, project.name)
+        counts = audited(session, project.name, lately=lately)
         return _of_samples(hub, session, project, counts, None, labels, seed)
     point = bundles.open_bytes(hub.storage.get(champion.blob)).operating_point
     if point.alarm is not None:
@@ -72,7 +75,7 @@ def evidence_of(
     mails = mail_audits(session, champion.id)
     if mails is not None:
         return _of_mails(hub, session, project, mails, point, labels, seed)
-    counts = audited(session, project.name, champion.id)
+    counts = audited(session, project.name, champion.id, lately=lately)
     return _of_samples(hub, session, project, counts, point, labels, seed)
 
 

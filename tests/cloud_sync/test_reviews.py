@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from cloud_sync.learning import audits
 from cloud_sync.learning.audits import audited
 from cloud_sync.learning.leases import Leases
 from cloud_sync.learning.review_queue import AUDIT_EVERY, queue
@@ -222,6 +223,27 @@ def test_rates_come_from_audits_alone_with_exact_intervals(opened) -> None:
     assert escape["low"] == pytest.approx(0.0126, abs=1e-3)
     assert (overkill["value"], overkill["n"]) == (0.0, 10)
     assert overkill["high"] == pytest.approx(0.3085, abs=1e-3)
+
+
+def test_a_champion_that_was_right_for_a_year_is_judged_by_its_last_months(
+    opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four times as much overkill as before was told within a year in one case of five: its good past weighed as much."""
+    client, hub, rita = opened
+    monkeypatch.setattr(audits, "LATELY", 4)
+    for day in range(20):
+        name = add_sample(
+            hub, f"s{day:02}", verdict="act" if day < 6 else "pass", kept_for="audit",
+            at=NOON - timedelta(days=20 * day),
+        )  # fmt: skip
+        say(client, rita, name, "correct", label="good")
+    with hub.database.session() as session:
+        every = audited(session, PROJECT)
+        recent = audited(session, PROJECT, lately=NOON - timedelta(days=90))
+        latest = audited(session, PROJECT, lately=NOON)
+    assert (every.n, every.overkills) == (20, 6)
+    assert (recent.n, recent.overkills) == (5, 5)
+    assert (latest.n, latest.overkills) == (4, 4)
 
 
 def test_the_newest_word_on_an_audit_sample_counts(opened) -> None:
