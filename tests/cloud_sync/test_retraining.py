@@ -286,6 +286,23 @@ def test_the_plan_says_no_without_news_and_yes_when_audits_show_more_escapes(ope
     assert dear.worth.chance == 0
 
 
+def test_a_plan_tells_where_slips_of_reviewers_may_be_the_escapes(opened) -> None:
+    """Of 98 good parts in 100, slips in one review of twenty are more defects than there are."""
+    client, hub, eve = opened
+    identity = champion(hub)
+    add_dataset(hub, {"a": "train", "b": "test"})
+    for number in range(80):
+        name = add_sample(
+            hub, f"n{number:02}", verdict="pass", kept_for="audit", bundle=identity, score=0.1
+        )
+        label = "scratch" if number % 20 == 0 else "good"
+        body = {"sample_id": name, "decision": "correct", "label": label}
+        client.post("/v1/reviews", headers=eve, json=body)
+    answer = client.get("/v1/retrainings/plan", headers=eve, params={"project": PROJECT}).json()
+    (told,) = (reason for reason in answer["reasons"] if "audited escape_rate" in reason)
+    assert "4 of 80 audits: one slip in 20 reviews makes as many" in told
+
+
 def test_a_retraining_that_pays_is_told_once_until_it_is_done(opened) -> None:
     """Nobody asks for a plan every day: it has to be said."""
     client, hub, eve = opened
