@@ -87,7 +87,8 @@ def _noted(session: Session, bundle_id: str) -> Baseline | None:
         return None
     ends_at = datetime.fromisoformat(str(row.value["ends_at"]))
     scores = np.asarray(row.value["scores"], np.float64)
-    return Baseline(Series(scores, np.asarray(row.value["days"], np.intp)), ends_at)
+    days = row.value.get("days", [0] * len(scores))  # noted before days were: one tells nothing
+    return Baseline(Series(scores, np.asarray(days, np.intp)), ends_at)
 
 
 def _read(session: Session, bundle_id: str, first: datetime) -> Baseline:

@@ -31,7 +31,7 @@ from cloud_sync.learning.drift import (
 )
 from cloud_sync.learning.history import drift_of
 from cloud_sync.learning.planning import watch_drift
-from cloud_sync.store.models import Alert, Blob, Bundle, Sample
+from cloud_sync.store.models import Alert, Blob, Bundle, Sample, Setting
 from kits.core.sample import utc_now
 from tests.cloud_sync.hub_builders import PROJECT, open_hub
 
@@ -293,6 +293,18 @@ def test_an_alert_of_a_champion_ends_with_it(hub: Hub) -> None:
         )  # fmt: skip
     assert watch_drift(hub, PROJECT, now=now) == ()
     assert standing(hub) == []
+
+
+def test_first_days_that_were_noted_without_their_days_are_a_yardstick(hub: Hub) -> None:
+    rng, now = np.random.default_rng(15), utc_now()
+    noted = {
+        "ends_at": (now - timedelta(days=20)).isoformat(),
+        "scores": [float(one) for one in rng.normal(size=300)],
+    }
+    with hub.database.transaction() as session:
+        session.add(Setting(key=f"drift-baseline:{CHAMPION}", value=noted))
+    decide(hub, rng.normal(1.0, 1, 300), now - timedelta(days=7), now)
+    assert look(hub, now).drifted
 
 
 def test_a_morning_is_not_held_beside_a_week(hub: Hub) -> None:
