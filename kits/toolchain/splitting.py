@@ -254,15 +254,18 @@ def _carved_finding(clusters: list[_Cluster], missing: list[Split]) -> Finding:
 def _stratify(clusters: list[_Cluster], shares: Shares, seed: int) -> None:
     """Iterative stratification (Sechidis et al. 2011) on whole clusters.
 
-    The rarest label is shared out first; a label with at least three clusters reaches all splits.
+    The rarest label is shared out first, of each label the largest clusters; a label with at least three clusters
+    reaches all splits. Each split has its share of what was shared out so far, so large clusters and small ones are
+    in all splits alike: threads differ from single mails, and what is judged on must be like what comes.
     """
     total, have = Counter[str](), {s: Counter[str]() for s in SPLITS}
     for cluster in clusters:
         total.update(cluster.labels)
         if cluster.split is not None:
             have[cluster.split].update(cluster.labels)
-    count = Counter(label for c in clusters for label in c.labels)
     waiting = [c for c in clusters if c.split is None]
+    count = Counter(label for c in clusters for label in c.labels)
+    left = Counter(label for c in waiting for label in c.labels)
     rank = {label: n for n, label in enumerate(sorted(total, key=lambda k: (total[k], k)))}
     order = sorted(
         _shuffled(waiting, seed),
@@ -270,20 +273,29 @@ def _stratify(clusters: list[_Cluster], shares: Shares, seed: int) -> None:
     )
     for cluster in order:
         label = min(cluster.labels, key=lambda name: rank[name])
-        cluster.split = _neediest(label, count[label], total[label], have, shares)
+        without = _without(label, have, count[label])
+        if without and left[label] <= len(without):
+            cluster.split = without[0]
+        else:
+            cluster.split = _neediest(cluster, label, have, shares)
+        left.subtract(dict.fromkeys(cluster.labels, 1))
         have[cluster.split].update(cluster.labels)
 
 
-def _neediest(
-    label: str, clusters: int, total: int, have: Mapping[Split, Counter[str]], shares: Shares
-) -> Split:
+def _without(label: str, have: Mapping[Split, Counter[str]], clusters: int) -> list[Split]:
+    """Splits that a label has not reached, the one first that needs it most; a lone cluster needs to reach none."""
     order: tuple[Split, ...] = (
         ("train", "test", "val") if clusters < 3 else ("test", "val", "train")
     )
-    for split in order:
-        if clusters > 1 and not have[split][label]:
-            return split
-    return max(SPLITS, key=lambda s: shares[s] * total - have[s][label])
+    return [split for split in order if not have[split][label]] if clusters > 1 else []
+
+
+def _neediest(
+    cluster: _Cluster, label: str, have: Mapping[Split, Counter[str]], shares: Shares
+) -> Split:
+    """The split that is furthest below its share of what was shared out, this cluster included."""
+    so_far = cluster.labels[label] + sum(have[split][label] for split in SPLITS)
+    return max(SPLITS, key=lambda s: shares[s] * so_far - have[s][label])
 
 
 def _shuffled(clusters: Iterable[_Cluster], seed: int) -> list[_Cluster]:

@@ -51,6 +51,32 @@ def test_the_reported_bound_is_the_exact_one_and_below_the_promise() -> None:
     assert upper_bound(found.errors, found.accepted) <= found.upper <= EPSILON
 
 
+def test_later_mails_of_a_thread_count_in_the_share_that_is_wrong() -> None:
+    """A share of mails is promised: where answers are harder than first mails, one mail of each thread flatters."""
+    groups = [str(n) for n in range(600)] + [str(n // 2) for n in range(600)]
+    rng = np.random.default_rng(0)
+    promised_to = 0
+    for _ in range(20):
+        wrong = np.concatenate([rng.random(600) < 0.004, rng.random(600) < 0.06])
+        found = certify(
+            np.full(1200, 0.95), wrong, ["a"] * 1200, epsilon=EPSILON, delta=DELTA, groups=groups
+        )
+        promised_to += found.threshold is not None
+    assert promised_to <= 1  # 3.2 % are wrong
+
+
+def test_the_bound_is_as_wide_as_there_are_threads() -> None:
+    wrong = np.zeros(1200, bool)
+    wrong[::150] = True
+    labels, groups = ["a"] * 1200, [str(n // 3) for n in range(1200)]
+    of_threads = certify(
+        np.full(1200, 0.95), wrong, labels, epsilon=EPSILON, delta=DELTA, groups=groups
+    )
+    of_mails = certify(np.full(1200, 0.95), wrong, labels, epsilon=EPSILON, delta=DELTA)
+    assert (of_threads.accepted, of_threads.errors) == (of_mails.accepted, of_mails.errors)
+    assert of_mails.upper < of_threads.upper < EPSILON
+
+
 def test_too_few_mails_give_no_promise_and_say_how_many_would() -> None:
     confidence = np.full(100, 0.99)
     found = certify(confidence, np.zeros(100, bool), ["a"] * 100, epsilon=EPSILON, delta=DELTA)

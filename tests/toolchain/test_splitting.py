@@ -43,6 +43,26 @@ def test_the_order_of_the_input_does_not_matter() -> None:
     assert place(samples, [], SHARES, 1).splits == place(samples[::-1], [], SHARES, 1).splits
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_large_groups_and_small_ones_are_in_every_split_alike(seed: int) -> None:
+    """Mails of long threads are harder than single ones: a test part of single ones promises too much."""
+    samples = candidates(300) + candidates(240, per_group=4, start=400)
+    placed = place(samples, [], SHARES, seed)
+    alone = Counter(placed.splits[c.id] for c in samples if int(c.id[1:]) < 300)
+    together = Counter(placed.splits[c.id] for c in samples if int(c.id[1:]) >= 400)
+    for split, share in SHARES.items():
+        assert abs(alone[split] - 300 * share) <= 4
+        assert abs(together[split] - 240 * share) <= 8
+
+
+def test_one_very_large_group_is_learned_from() -> None:
+    """A form of which a tenth of all mails are copies says little as most of a test part."""
+    samples = candidates(300) + candidates(60, per_group=60, start=420)
+    placed = place(samples, [], SHARES, seed=0)
+    assert placed.splits["s0420"] == "train"
+    assert min(Counter(placed.splits.values()).values()) >= 45
+
+
 def test_another_seed_gives_another_split() -> None:
     samples = candidates(50)
     assert place(samples, [], SHARES, 1).splits != place(samples, [], SHARES, 2).splits

@@ -67,9 +67,12 @@ def few_per_label(mails: list[Mail]) -> Iterator[Finding]:
 def promise(mails: list[Mail], config: Config) -> Iterator[Finding]:
     """Whether the validation part can carry the promised error rate."""
     epsilon, delta = config.bound.epsilon, config.bound.delta
-    n = sum(bool(mail.label) for mail in mails if mail.item.split == "val")
+    held_out = [mail.item.sample for mail in mails if mail.label and mail.item.split == "val"]
+    # mails of one thread prove no more than one
+    n = len({sample.group or sample.id for sample in held_out})
     least = math.ceil(math.log(delta) / math.log1p(-epsilon))
-    told = f"{n} labelled validation mails"
+    together = "" if n == len(held_out) else f" in {n} threads"
+    told = f"{len(held_out)} labelled validation mails{together}"
     if n < least:
         yield Finding(
             "promise",

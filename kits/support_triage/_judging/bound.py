@@ -1,7 +1,8 @@
 """From which confidence on mails are decided without a person, so that a stated share of them is wrong at most.
 
 Learn-then-Test with fixed-sequence testing (Angelopoulos et al. 2021) on one threshold for the whole cascade, with
-exact binomial tests (Clopper & Pearson 1934). Pure: values in, a bound out. Whether it still holds later is
+exact binomial tests (Clopper & Pearson 1934). Of mails in threads each counts in the share that is wrong, and the
+threads in how much that share proves (as Korn & Graubard 1998 for surveys). Pure: values in, a bound out. Whether it still holds later is
 `kits/core/monitor.py`'s question.
 """
 
@@ -14,10 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.core.stats import beta_quantile, upper_bound
+from kits.core.stats import beta_quantile
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Counts = NDArray[np.int_]
 
 STARTS: tuple[tuple[float, float], ...] = ((0.5, 0.8), (0.1, 0.2))
 """Where the walk begins, as a share of the mails, and its part of δ: from half of them it seldom stumbles over one
@@ -60,6 +62,7 @@ def certify(
     delta: float,
     floor: float = 0.0,
     known: Mapping[str, str] | None = None,
+    groups: Sequence[str] = (),
 ) -> Certified:
     """The loosest threshold at which at most `epsilon` of the accepted are wrong, with confidence 1−`delta`.
 
@@ -74,58 +77,91 @@ def certify(
         wrong: (n,) whether the prediction is wrong.
         labels: (n,) predicted.
         known: labels that are left out for reasons that no error was looked at for, with the reason.
+        groups: (n,) what shares its errors, as mails of one thread do; empty: each mail stands for itself.
 
     Raises:
         ValueError: the arrays are not of one length.
     """
-    if not len(confidence) == len(wrong) == len(labels):
-        raise ValueError("confidence, wrong and labels must be of one length")
+    groups = groups or [str(place) for place in range(len(labels))]
+    if not len(confidence) == len(wrong) == len(labels) == len(groups):
+        raise ValueError("confidence, wrong, labels and groups must be of one length")
     left_out = dict(known or {})
     open_to = np.array([label not in left_out for label in labels], dtype=bool) & (confidence > 0)
     score = np.where(open_to, confidence, -1.0)
-    threshold, level = _loosest(score, wrong, epsilon, delta * (1.0 - LABELS_PART))
+    threshold, level = _loosest((score, wrong, groups), epsilon, delta * (1.0 - LABELS_PART))
     n = len(confidence)
     if threshold is None:
-        return Certified(None, n, left_out=left_out, needed=_needed(score, wrong, epsilon, delta))
+        more = n / max(1, len(set(groups)))
+        needed = math.ceil(more * _needed(score, wrong, epsilon, delta))
+        return Certified(None, n, left_out=left_out, needed=needed)
     accepted = score >= threshold
-    bad = _shown_bad(accepted, wrong, labels, (epsilon, floor), delta * LABELS_PART)
+    bad = _shown_bad(accepted, (wrong, groups), labels, (epsilon, floor), delta * LABELS_PART)
     left_out |= bad
     kept = accepted & np.array([label not in bad for label in labels], dtype=bool)
     errors, count = int(wrong[kept].sum()), int(kept.sum())
     all_errors, all_count = int(wrong[accepted].sum()), int(accepted.sum())
-    return Certified(
-        threshold, n, count, errors, upper_bound(all_errors, all_count, 1 - level), left_out
-    )
+    worth = _worth(accepted, groups)
+    upper = _upper(all_errors, all_count, worth, 1 - level)
+    return Certified(threshold, n, count, errors, upper, left_out)
+
+
+def _worth(chosen: Flags, groups: Sequence[str]) -> int:
+    """So many mails that stand for themselves prove as much: one of each group."""
+    return len({group for group, is_one in zip(groups, chosen.tolist()) if is_one})
+
+
+def _upper(errors: int, count: int, worth: int, confidence: float) -> float:
+    """Exact one-sided upper bound of the share wrong among `count` mails that prove as much as `worth`."""
+    if worth == 0 or errors >= count:
+        return 1.0
+    likely = errors * worth / count
+    return beta_quantile(confidence, likely + 1, worth - likely)
 
 
 def _loosest(
-    score: Floats, wrong: Flags, epsilon: float, delta: float
+    mails: tuple[Floats, Flags, Sequence[str]], epsilon: float, delta: float
 ) -> tuple[float | None, float]:
     """Threshold and the level it was tested at; the walks start where enough mails are, whatever their errors."""
+    score, wrong, groups = mails
     order = np.argsort(-score, kind="stable")
     ranked, errors = score[order], np.concatenate([[0], np.cumsum(wrong[order])])
+    _, first = np.unique(np.asarray(groups)[order], return_index=True)
+    new = np.zeros(len(order), dtype=np.int_)
+    new[first] = 1
+    worths = np.concatenate([[0], np.cumsum(new)])
     counts = np.searchsorted(-ranked, -_GRID, side="right")
     best: tuple[float | None, float] = (None, delta)
     for share, part in STARTS:
         level = delta * part
-        enough = max(_least(epsilon, level), math.ceil(share * len(score)))
-        found = _walk(counts, errors, enough, epsilon, level)
+        # of few mails in many threads, as of many in few, the threads must be enough
+        fewest = int(np.searchsorted(worths, _least(epsilon, level)))
+        enough = max(fewest, math.ceil(share * len(score)))
+        found = _walk(counts, (errors, worths), enough, epsilon, level)
         if found is not None and (best[0] is None or found < best[0]):
             best = found, level
     return best
 
 
 def _walk(
-    counts: NDArray[np.intp], errors: NDArray[np.int_], enough: int, epsilon: float, level: float
+    counts: NDArray[np.intp],
+    ranked: tuple[Counts, Counts],
+    enough: int,
+    epsilon: float,
+    level: float,
 ) -> float | None:
-    """Strict to loose from the first threshold with enough mails, to the first that fails."""
+    """Strict to loose from the first threshold with enough mails, to the first that fails.
+
+    Args:
+        ranked: errors among the first so many mails, and what these prove.
+    """
+    errors, worths = ranked
     found: float | None = None
     tested = -1
     for threshold, count in zip(_GRID, counts):
         # of thresholds that accept the same mails, the strictest is the one that was shown
         if count < enough or count == tested:
             continue
-        if upper_bound(int(errors[count]), int(count), 1 - level) > epsilon:
+        if _upper(int(errors[count]), int(count), int(worths[count]), 1 - level) > epsilon:
             break
         found, tested = float(threshold), int(count)
     return found
@@ -137,17 +173,25 @@ def _least(epsilon: float, delta: float) -> int:
 
 
 def _shown_bad(
-    accepted: Flags, wrong: Flags, labels: Sequence[str], limits: tuple[float, float], delta: float
+    accepted: Flags,
+    judged: tuple[Flags, Sequence[str]],
+    labels: Sequence[str],
+    limits: tuple[float, float],
+    delta: float,
 ) -> dict[str, str]:
     """Labels whose own error is above ε beyond doubt (the lower bound at 1 − δ, shared by all labels) and above the floor."""
-    epsilon, floor = limits
+    (wrong, groups), (epsilon, floor) = judged, limits
     names = np.asarray(labels)
     level = delta / max(1, len(set(labels)))
     bad = {}
     for label in sorted({str(name) for name in names[accepted]}):
         mine = accepted & (names == label)
         count, errors = int(mine.sum()), int(wrong[mine].sum())
-        if errors > floor * count and beta_quantile(level, errors, count - errors + 1) > epsilon:
+        if errors <= floor * count:
+            continue
+        worth = _worth(mine, groups)
+        likely = errors * worth / count
+        if likely and beta_quantile(level, likely, worth - likely + 1) > epsilon:
             bad[label] = f"{errors} of {count} were wrong at this confidence"
     return bad
 
@@ -165,7 +209,7 @@ def _needed(score: Floats, wrong: Flags, epsilon: float, delta: float) -> int:
         return 0
     low = _least(epsilon, level)
     size = low
-    while upper_bound(math.ceil(rate * size), size, 1 - level) > epsilon and size < 1_000_000:
+    while _upper(math.ceil(rate * size), size, size, 1 - level) > epsilon and size < 1_000_000:
         size = math.ceil(size * 1.1)
     return math.ceil(size / share) if size < 1_000_000 else 0
 

@@ -14,7 +14,7 @@ import numpy as np
 from kits.core.dataset import Dataset
 from kits.core.kit import EvaluateTask, NoProgress
 from kits.core.operating_point import Band, ErrorBound, OperatingPoint
-from kits.core.stats import Estimate, proportion
+from kits.core.stats import Estimate, proportion, share_of
 from kits.support_triage._judging.bound import Certified, certify, guarantee_text
 from kits.support_triage._judging.judged import Judged, beside, intents, predicted
 from kits.support_triage.config import Config
@@ -30,11 +30,11 @@ LEARNED = 3
 def choose(task: EvaluateTask, config: Config, judged: Sequence[Judged]) -> OperatingPoint:
     """One threshold for all labels, those left out aside.
 
-    Mails of one thread or of one text share their errors, so one of each group counts, the first by id; ids are drawn
-    from contents, which is as good as by lot.
+    Mails of one thread or of one text share their errors: each counts in the share that is wrong, for what is promised
+    is a share of mails and later ones of a thread are harder, but together they prove no more than one.
     """
-    labelled = [one for one in judged if one.labelled]
-    mails = _one_of_each_group(labelled)
+    mails = [one for one in judged if one.labelled]
+    groups = [one.group for one in mails]
     rare = _rarely_learned(task.dataset, config.out_of_scope)
     found = certify(
         np.array([_confidence(one, config) for one in mails], dtype=np.float64),
@@ -44,22 +44,27 @@ def choose(task: EvaluateTask, config: Config, judged: Sequence[Judged]) -> Oper
         delta=config.bound.delta,
         floor=config.bound.floor,
         known=rare,
+        groups=groups,
     )
     sentence = guarantee_text(found, config.bound.epsilon, config.bound.delta)
     promised = found.threshold is not None
     if promised:
         sentence += _unlabelled(task, config, found)
-    groups = "" if len(mails) == len(labelled) else f", one of each of {len(mails)} groups"
+    together = "" if len(set(groups)) == len(mails) else f" in {len(set(groups))} groups"
+    filed = np.array([_is_filed(one, config, found) for one in mails], dtype=bool)
+    coverage = share_of(filed, groups, seed=task.seed) if mails else proportion(0, 0)
     return OperatingPoint(
         default=Band(act_at=NEVER if found.threshold is None else found.threshold, review_from=0.0),
         per_label={label: Band(act_at=NEVER, review_from=0.0) for label in found.left_out},
         action="file",
-        bound=_bound(found, config),
+        bound=_bound(found, config, coverage),
         costs=task.costs,
-        rates=_rates(found),
+        rates=_rates(
+            [one for one, is_filed in zip(mails, filed.tolist()) if is_filed], coverage, task.seed
+        ),
         guarantee=sentence if promised else "",
         method="Learn-then-Test with fixed sequences and exact binomial tests (Angelopoulos et al. 2021), on "
-        f"{len(labelled)} labelled mails of val{groups}" + ("" if promised else f"; {sentence}"),
+        f"{len(mails)} labelled mails of val{together}" + ("" if promised else f"; {sentence}"),
         dataset=task.dataset.id,
         seed=task.seed,
     )
@@ -81,11 +86,7 @@ def _unlabelled(task: EvaluateTask, config: Config, found: Certified) -> str:
     some = sorted(rest, key=lambda item: item.sample.id)[:_ASKED]
     asked = replace(task, items=tuple(some), progress=NoProgress())
     known = [beside(item, one, config.out_of_scope, None) for item, one in predicted(asked)]
-    filed = sum(
-        _confidence(one, config) >= (found.threshold or NEVER)
-        and "|".join(sorted(one.said)) not in found.left_out
-        for one in known
-    )
+    filed = sum(_is_filed(one, config, found) for one in known)
     if not filed:
         return ""
     of = f"{len(known)}" if len(some) == len(rest) else f"{len(known)} (drawn from {len(rest)})"
@@ -95,11 +96,10 @@ def _unlabelled(task: EvaluateTask, config: Config, found: Certified) -> str:
     )
 
 
-def _one_of_each_group(judged: Sequence[Judged]) -> list[Judged]:
-    first: dict[str, Judged] = {}
-    for one in sorted(judged, key=lambda one: one.item.sample.id):
-        first.setdefault(one.group, one)
-    return list(first.values())
+def _is_filed(one: Judged, config: Config, found: Certified) -> bool:
+    """Whether nobody would look at it at the threshold that was found."""
+    sure = _confidence(one, config) >= (NEVER if found.threshold is None else found.threshold)
+    return sure and "|".join(sorted(one.said)) not in found.left_out
 
 
 def _confidence(one: Judged, config: Config) -> float:
@@ -121,24 +121,25 @@ def _rarely_learned(dataset: Dataset, names: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def _bound(found: Certified, config: Config) -> ErrorBound:
+def _bound(found: Certified, config: Config, coverage: Estimate) -> ErrorBound:
     return ErrorBound(
         epsilon=config.bound.epsilon,
         delta=config.bound.delta,
         n=found.n,
         accepted=found.accepted,
         errors=found.errors,
-        coverage=proportion(found.accepted, found.n),
+        coverage=coverage,
         upper=found.upper,
         left_out=dict(found.left_out),
     )
 
 
-def _rates(found: Certified) -> dict[str, Estimate]:
+def _rates(filed: Sequence[Judged], coverage: Estimate, seed: int) -> dict[str, Estimate]:
     """At exactly this threshold, on the mails that it was chosen on."""
-    if not found.n:
+    if not coverage.n:
         return {}
-    rates = {"auto_coverage": proportion(found.accepted, found.n)}
-    if found.accepted:
-        rates["auto_error"] = proportion(found.errors, found.accepted)
+    rates = {"auto_coverage": coverage}
+    if filed:
+        wrong = np.array([not one.right for one in filed], dtype=bool)
+        rates["auto_error"] = share_of(wrong, [one.group for one in filed], seed=seed)
     return rates
