@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.core.dataset import Dataset
 from kits.core.kit import EvaluateTask, NoProgress
@@ -59,9 +60,7 @@ def choose(task: EvaluateTask, config: Config, judged: Sequence[Judged]) -> Oper
         action="file",
         bound=_bound(found, config, coverage),
         costs=task.costs,
-        rates=_rates(
-            [one for one, is_filed in zip(mails, filed.tolist()) if is_filed], coverage, task.seed
-        ),
+        rates=_rates(mails, filed, coverage, task.seed),
         guarantee=sentence if promised else "",
         method="Learn-then-Test with fixed sequences and exact binomial tests (Angelopoulos et al. 2021), on "
         f"{len(mails)} labelled mails of val{together}" + ("" if promised else f"; {sentence}"),
@@ -134,12 +133,16 @@ def _bound(found: Certified, config: Config, coverage: Estimate) -> ErrorBound:
     )
 
 
-def _rates(filed: Sequence[Judged], coverage: Estimate, seed: int) -> dict[str, Estimate]:
+def _rates(
+    mails: Sequence[Judged], filed: NDArray[np.bool_], coverage: Estimate, seed: int
+) -> dict[str, Estimate]:
     """At exactly this threshold, on the mails that it was chosen on."""
-    if not coverage.n:
+    if not mails:
         return {}
-    rates = {"auto_coverage": coverage}
-    if filed:
-        wrong = np.array([not one.right for one in filed], dtype=bool)
-        rates["auto_error"] = share_of(wrong, [one.group for one in filed], seed=seed)
+    wrong = np.array([not one.right for one in mails], dtype=bool)
+    groups = [one.group for one in mails]
+    rates = {"auto_coverage": coverage, "accuracy": share_of(~wrong, groups, seed=seed)}
+    if filed.any():
+        among = [group for group, is_filed in zip(groups, filed.tolist()) if is_filed]
+        rates["auto_error"] = share_of(wrong[filed], among, seed=seed)
     return rates

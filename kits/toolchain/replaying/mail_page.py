@@ -11,7 +11,7 @@ from pathlib import Path
 from kits.core.operating_point import Costs
 from kits.toolchain.pages import render
 from kits.toolchain.replaying import mail_text, text
-from kits.toolchain.replaying.mails import ReplayedMails, Row, is_broken
+from kits.toolchain.replaying.mails import ReplayedMails, Row
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 1000, 230, 56, 30, 14
 _MOST_MONTHS = 36
@@ -30,12 +30,11 @@ def page(done: ReplayedMails, heading: text.Heading, costs: Costs) -> str:
         costs=costs,
         line=mail_text.line(done, costs),
         promise=mail_text.promise(done.bound),
-        broken=is_broken(done.wrong, done.bound),
         months=months,
         chart=Markup(bars(months)) if len(months) > 1 else "",  # noqa: S704 - built below, every word escaped
         intents=done.intents[:_MOST_INTENTS],
         hidden=max(0, len(done.intents) - _MOST_INTENTS),
-        notes=heading.notes(done.notes),
+        notes=mail_text.notes(done, heading),
         words=mail_text,
         text=text,
     )

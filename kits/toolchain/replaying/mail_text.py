@@ -9,10 +9,14 @@ from pydantic import JsonValue
 from kits.core.operating_point import Costs, ErrorBound
 from kits.core.stats import Estimate
 from kits.toolchain.evaluation import finite
-from kits.toolchain.replaying.mails import ReplayedMails, Row, is_broken
+from kits.toolchain.replaying.mails import ReplayedMails, Row
 from kits.toolchain.replaying.text import Heading, money_text, percent, plural, with_interval
 
 _SHOWN = 20
+_WHY = (
+    "not as promised, and more than chance: these mails are not like those it was made on. See what changed and the months,"
+    " import these mails too and train again"
+)
 
 
 def hours(estimate: Estimate) -> str:
@@ -28,7 +32,12 @@ def promise(bound: ErrorBound | None) -> str:
 
 
 def line(done: ReplayedMails, costs: Costs) -> str:
-    """The answer in one line."""
+    """The answer in one line: what is not as it was promised comes first."""
+    said = _outcome(done, costs)
+    return f"not as promised: {'; '.join(done.beyond)}; {said}" if done.beyond else said
+
+
+def _outcome(done: ReplayedMails, costs: Costs) -> str:
     told = f"{percent(done.share)} of {plural(done.n, 'mail')} filed without a person"
     if done.wrong is not None:
         told += f", {percent(done.wrong)} of them wrongly"
@@ -39,8 +48,7 @@ def rows(done: ReplayedMails, heading: Heading, costs: Costs) -> Iterator[str]:
     """What follows the answer, for people."""
     if told := promise(done.bound):
         yield f"  {told}"
-    if broken := is_broken(done.wrong, done.bound):
-        yield f"  {broken}"
+    yield from (f"  changed: {told}" for told in done.changes)
     yield f"  work: {done.work.said}; a wrong filing costs {money_text(costs.escape)} {costs.currency}"
     if done.right is not None:
         yield f"  the intent is right for {percent(done.right)} of {done.right.n} labelled mails, filed or not"
@@ -50,8 +58,13 @@ def rows(done: ReplayedMails, heading: Heading, costs: Costs) -> Iterator[str]:
         yield f"  {len(done.intents) - _SHOWN} more intents"
     yield from _table("month", done.months[-_SHOWN:])
     yield f"  {heading.source}"
-    for note in heading.notes(done.notes):
+    for note in notes(done, heading):
         yield f"note: {note}"
+
+
+def notes(done: ReplayedMails, heading: Heading) -> list[str]:
+    """What a person should know besides; first what to do where a promise does not hold."""
+    return heading.notes([*([_WHY] if done.beyond else []), *done.notes])
 
 
 def _table(what: str, table: tuple[Row, ...]) -> Iterator[str]:
@@ -81,7 +94,9 @@ def document(done: ReplayedMails, heading: Heading, costs: Costs) -> dict[str, J
         "bound": finite(done.bound),
         "by_intent": [_row(row) for row in done.intents],
         "by_month": [_row(row) for row in done.months],
-        "notes": list[JsonValue](heading.notes(done.notes)),
+        "beyond_promise": list[JsonValue](done.beyond),
+        "changes": list[JsonValue](done.changes),
+        "notes": list[JsonValue](notes(done, heading)),
     }
 
 

@@ -7,7 +7,7 @@ are counted all the same, and what is promised of them is the bundle's bound.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from kits.core.operating_point import ErrorBound
 from kits.core.prediction import Prediction, prediction_from_json
 from kits.core.runtime import Payload
 from kits.core.stats import Estimate, bootstrap, proportion, share_of
+from kits.toolchain.replaying.mail_changes import NO_DATE, NO_INTENT, Seen, beyond, changes
 
 MEDIA_TYPE = "message/rfc822"
 DEFAULT_MINUTES = 2.0
@@ -28,11 +29,8 @@ DEFAULT_MINUTES = 2.0
 _ROUNDS = 500
 _BATCH = 32
 _NONE = Estimate(value=0.0, low=0.0, high=0.0, n=0)
-_NO_DATE = "(no date)"
-_NO_INTENT = "(none)"
 _RIGHT = "accuracy"
-_TOLD = 5
-"""Labels that the bundle does not know."""
+NOTHING: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +60,6 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One mail of the replay.
-
-    Attributes:
-        wrong: filed wrongly; None where nobody labelled it.
-        truth: its labels; empty where nobody labelled it.
-    """
-
-    group: str
-    month: str
-    intent: str
-    filed: bool
-    machine: bool
-    wrong: bool | None
-    truth: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """Counts of one intent or one month; `wrong` and `labelled` are of the filed ones."""
 
@@ -100,6 +80,8 @@ class ReplayedMails:
         right: of all labelled ones, filed or not, those whose intent the bundle named; None where the kit does not say.
         minutes, money: saved beside sorting all by hand; wrong ones cost the project's `escape`.
         machines: mails that machines wrote.
+        beyond: what was promised or measured and does not hold on these mails, beyond chance.
+        changes: what is other than in the mails it learned from.
     """
 
     n: int
@@ -115,6 +97,8 @@ class ReplayedMails:
     months: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     right: Estimate | None = None
+    beyond: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
     @property
     def hours(self) -> Estimate:
@@ -129,12 +113,13 @@ def replays_mails(kit: Kit) -> bool:
 
 
 def replay_mails(
-    kit: Kit, task: EvaluateTask, options: MailOptions, learned: Collection[str] = ()
+    kit: Kit, task: EvaluateTask, options: MailOptions, learned: Mapping[str, int] = NOTHING
 ) -> ReplayedMails:
     """Every mail through the bundle, in the order of the data.
 
     Args:
-        learned: the bundle's labels; none: they are not known.
+        learned: the bundle's labels with the mails of each that it learned from, 0 where that is not known; none: the
+            labels are not known.
 
     Raises:
         DataError: not one mail can be read.
@@ -149,20 +134,23 @@ def replay_mails(
     groups = [one.group for one in seen]
     filed = np.array([one.filed for one in seen], dtype=bool)
     share = share_of(filed, groups, seed=task.seed, rounds=_ROUNDS)
+    wrong = _wrong(seen, task.seed)
     return ReplayedMails(
         n=len(seen),
         filed=int(filed.sum()),
         machines=sum(one.machine for one in seen),
         share=share,
-        wrong=_wrong(seen, task.seed),
+        wrong=wrong,
         minutes=_scaled(share, len(seen) * work.minutes),
         money=_money(seen, task, work, bound),
         work=work,
         bound=bound,
         intents=_rows(seen, by_intent=True),
         months=_rows(seen, by_intent=False),
-        notes=(*_doubts(seen, set(learned)), *_notes(seen, unread, bound)),
+        notes=(*_doubts(seen), *_notes(seen, unread, bound)),
         right=right,
+        beyond=tuple(beyond(seen, point, wrong, right, task.seed)) if point is not None else (),
+        changes=tuple(changes(seen, learned, bound, task.seed)),
     )
 
 
@@ -222,16 +210,17 @@ def _seen(
     return Seen(
         group=item.sample.group or item.sample.id,
         month=_month(task.dataset.content(item)),
-        intent=prediction.label or _NO_INTENT,
+        intent=prediction.label or NO_INTENT,
         filed=filed,
         machine=bool(prediction.details.get("automatic")),
         wrong=wrong,
+        language=str(prediction.details.get("language") or ""),
     )
 
 
 def _month(content: bytes) -> str:
     date: datetime | None = read_message(content).date
-    return f"{date:%Y-%m}" if date is not None else _NO_DATE
+    return f"{date:%Y-%m}" if date is not None else NO_DATE
 
 
 def _work(options: MailOptions, task: EvaluateTask) -> Work:
@@ -321,17 +310,8 @@ def _rows(seen: Sequence[Seen], *, by_intent: bool) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: row.name))
 
 
-def _doubts(seen: Sequence[Seen], learned: set[str]) -> Iterator[str]:
-    """What the bundle does not know, and what these figures do not."""
-    table: dict[str, list[Seen]] = {}
-    for one in seen:
-        if one.truth and learned and learned.isdisjoint(one.truth.split("|")):
-            table.setdefault(one.truth, []).append(one)
-    for label, mine in sorted(table.items(), key=lambda row: (-len(row[1]), row[0]))[:_TOLD]:
-        filed = sum(one.filed for one in mine)
-        yield (
-            f"{label!r} is no intent of this bundle: {filed} of {len(mine)} such mails are filed as something else"
-        )
+def _doubts(seen: Sequence[Seen]) -> Iterator[str]:
+    """What these figures do not know."""
     unknown = sum(one.filed and one.wrong is None for one in seen)
     known = [one.wrong for one in seen if one.filed and one.wrong is not None]
     if unknown and known:
@@ -340,17 +320,6 @@ def _doubts(seen: Sequence[Seen], learned: set[str]) -> Iterator[str]:
             f"{unknown} of the filed mails have no label, so nobody says whether they lie right: were all of them wrong, "
             f"{100 * most:.1f} % would be; label some (kit label)"
         )
-
-
-def is_broken(wrong: Estimate | None, bound: ErrorBound | None) -> str:
-    """That a promise does not hold on these mails, beyond doubt; empty where it may."""
-    if wrong is None or bound is None or not bound.accepted or wrong.low <= bound.epsilon:
-        return ""
-    return (
-        f"the promise does not hold on these mails: at most {100 * bound.epsilon:.3g} % were to be filed wrongly, and"
-        f" {100 * wrong.low:.1f} to {100 * wrong.high:.1f} % are. They are not like those it was made on: see the months, import"
-        " them and train again"
-    )
 
 
 def _notes(seen: Sequence[Seen], unread: int, bound: ErrorBound | None) -> list[str]:

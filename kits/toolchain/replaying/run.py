@@ -6,6 +6,7 @@ Nothing is written but the page, and nothing becomes part of the project.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,16 +124,26 @@ def replay(  # noqa: PLR0913  (what a command may say)
             kit.manifest.title, name, ready.id, dataset.id, task.seed, tuple(complaints)
         )
         if replays_mails(kit):
-            return _of_mails(
-                replay_mails(kit, task, options.mail, ready.bundle.manifest.labels), heading, costs
-            )
+            known = _learned_labels(ready, learned)
+            return _of_mails(replay_mails(kit, task, options.mail, known), heading, costs)
         if kit.ranking is not None:
-            known = {item.sample.id for item in learned.items} if learned is not None else set()
-            ranked = without_learned(kit.ranking(task), known)
+            ids = {item.sample.id for item in learned.items} if learned is not None else set()
+            ranked = without_learned(kit.ranking(task), ids)
             return _of_leads(replay_leads(ranked, options.lead, task.seed), heading, kit, costs)
         if not alarms or kit.replay is None:
             return _of_samples(replay_samples(kit, task), heading, kit, costs)
         return _of_machines(_over_time(kit.replay(task), path, task, options), heading)
+
+
+def _learned_labels(ready: ReadyBundle, learned: Dataset | None) -> dict[str, int]:
+    """The bundle's labels, with the mails of each among those that it learned from; 0 where these are not here."""
+    counts = Counter(
+        label
+        for item in (learned.items if learned is not None else ())
+        if item.annotation
+        for label in item.annotation.label.split("|")
+    )
+    return {label: counts[label] for label in ready.bundle.manifest.labels}
 
 
 def _over_time(found: Replay, path: Path, task: EvaluateTask, options: ReplayOptions) -> Replayed:
