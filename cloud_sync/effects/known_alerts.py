@@ -22,8 +22,10 @@ ALERTS: tuple[AlertInfo, ...] = (
     AlertInfo(
         "beyond-promise", ("warning",),
         "a project's champion acts, or asks a person, more often than the rates measured at its thresholds and"
-        " `costs.prevalence` explain: as where the light was changed before it came into service; it stands as long as they do",
-        "look at the newest samples: light, focus, camera, material, product; when they are right, review some and retrain",
+        " `costs.prevalence` explain: as where the light was changed before it came into service; of mails: decides far less or"
+        " more without a person than was measured; it stands as long as it does",
+        "look at the newest samples: light, focus, camera, material, product; of mails a campaign, a new product, another language;"
+        " when they are right, review some and retrain",
     ),
     AlertInfo(
         "retraining-pays", ("info",),

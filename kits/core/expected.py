@@ -11,6 +11,12 @@ from kits.core.operating_point import OperatingPoint
 from kits.core.stats import Estimate
 
 CAUSES = "light, focus, camera, material or product may have changed since"
+MAIL_CAUSES = (
+    "a campaign, a new product, another language or mails that nobody files may have come since; see the newest of them, and"
+    " replay them (kit replay)"
+)
+FILED_SHARE = "filed_share"
+"""In `OperatingPoint.rates`: share of all samples, labelled or not, that is expected to be decided under a promised error rate."""
 _RATES: Mapping[str, str] = {
     "overkill_rate": "false acts",
     "escape_rate": "escapes",
@@ -51,6 +57,18 @@ def share_beyond(point: OperatingPoint, acted: Estimate, positives: float) -> st
         f"acted on {_percent(acted)}, where {100 * most:.1f} % are the most to expect: {100 * positives:g} % with reason"
         f" (costs.prevalence), and false acts of {_percent(was)}"
     )
+
+
+def filed_beyond(point: OperatingPoint, came: Estimate) -> str:
+    """In a sentence that far less, or more, is decided under a promised error rate than was measured; empty: as measured.
+
+    Args:
+        came: share of all decisions that were taken without a person, or would have been but for an audit or a closed gate.
+    """
+    was = point.rates.get(FILED_SHARE)
+    if was is None or (came.low <= was.high and was.low <= came.high):
+        return ""
+    return f"decided without a person {_percent(came)}, where {_percent(was)} were measured for the thresholds"
 
 
 def _as_in_production(point: OperatingPoint) -> Estimate | None:

@@ -39,7 +39,7 @@ from kits.core.events import (
     Stamp,
 )
 from kits.core.frames import Ack, Frame, decode_ack, encode_chunk, encode_frame
-from kits.core.operating_point import Band, OperatingPoint
+from kits.core.operating_point import Band, ErrorBound, OperatingPoint
 from kits.core.releases import target_path
 from kits.core.sample import digest_of, utc_now
 from kits.core.signing import SigningKey
@@ -223,8 +223,9 @@ def make_bundle(
     version: int = 1,
     filler: int = 1000,
     rates: Mapping[str, Estimate] | None = None,
+    bound: ErrorBound | None = None,
 ) -> bytes:
-    """A small but real bundle; `rates` as measured at its thresholds."""
+    """A small but real bundle; `rates` as measured at its thresholds, `bound` what it promises."""
     model = bytes(range(256)) * (filler // 256 + 1)
     manifest = formats.BundleManifest(
         kit="visual-inspection",
@@ -247,6 +248,7 @@ def make_bundle(
     point = OperatingPoint(
         default=Band(act_at=0.5, review_from=0.2),
         rates=dict(rates or {}),
+        bound=bound,
         method="test",
         dataset="d",
         seed=1,

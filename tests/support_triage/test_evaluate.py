@@ -270,6 +270,17 @@ def test_a_label_learned_from_two_mails_is_left_to_people() -> None:
     assert chosen.per_label["rare"].act_at > 1.0
 
 
+def test_the_share_filed_of_all_mails_counts_those_that_nobody_labelled() -> None:
+    bare = [sample(f"{text(3000 + n)} offer", says=said("a", 0.1)) for n in range(300)]
+    samples = calibration(600, 1000) + learned("a", 5)
+    alone = evaluate.choose_operating_point(task_of(samples), Config())
+    chosen = evaluate.choose_operating_point(task_of([*samples, *bare]), Config())
+    assert alone.rates["filed_share"].value == alone.rates["auto_coverage"].value == 1.0
+    assert chosen.rates["auto_coverage"].value == 1.0
+    assert chosen.rates["filed_share"].value == pytest.approx(605 / 905)
+    assert chosen.rates["accuracy"].value == 1.0
+
+
 def test_mails_of_one_thread_prove_no_more_than_one() -> None:
     samples = [sample(text(n), "a", group=f"g{n % 100}", says=said("a", 0.95)) for n in range(600)]
     chosen = evaluate.choose_operating_point(task_of(samples), Config())

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.dataset import Dataset
+from kits.core.expected import FILED_SHARE as EXPECTED
 from kits.core.kit import EvaluateTask, NoProgress
 from kits.core.operating_point import Band, ErrorBound, OperatingPoint
 from kits.core.stats import Estimate, proportion, share_of
@@ -49,18 +50,21 @@ def choose(task: EvaluateTask, config: Config, judged: Sequence[Judged]) -> Oper
     )
     sentence = guarantee_text(found, config.bound.epsilon, config.bound.delta)
     promised = found.threshold is not None
-    if promised:
-        sentence += _unlabelled(task, config, found)
+    rest, filed_of_rest = _unlabelled(task, config, found) if promised else (0, proportion(0, 0))
+    sentence += _left_out(task, rest, filed_of_rest, config.out_of_scope[0])
     together = "" if len(set(groups)) == len(mails) else f" in {len(set(groups))} groups"
     filed = np.array([_is_filed(one, config, found) for one in mails], dtype=bool)
     coverage = share_of(filed, groups, seed=task.seed) if mails else proportion(0, 0)
+    rates = _rates(mails, filed, coverage, task.seed)
+    if promised:
+        rates[EXPECTED] = _of_all(task, coverage, rest, filed_of_rest)
     return OperatingPoint(
         default=Band(act_at=NEVER if found.threshold is None else found.threshold, review_from=0.0),
         per_label={label: Band(act_at=NEVER, review_from=0.0) for label in found.left_out},
         action="file",
         bound=_bound(found, config, coverage),
         costs=task.costs,
-        rates=_rates(mails, filed, coverage, task.seed),
+        rates=rates,
         guarantee=sentence if promised else "",
         method="Learn-then-Test with fixed sequences and exact binomial tests (Angelopoulos et al. 2021), on "
         f"{len(mails)} labelled mails of val{together}" + ("" if promised else f"; {sentence}"),
@@ -69,30 +73,45 @@ def choose(task: EvaluateTask, config: Config, judged: Sequence[Judged]) -> Oper
     )
 
 
-def _unlabelled(task: EvaluateTask, config: Config, found: Certified) -> str:
+def _unlabelled(task: EvaluateTask, config: Config, found: Certified) -> tuple[int, Estimate]:
+    """How many mails nobody labelled, and the share of them that would be filed, from some of them."""
+    # of all parts: nothing was learned from them, and those that read alike lie in one
+    rest = [
+        item for item in task.dataset.items if item.annotation is None or not item.annotation.label
+    ]
+    some = sorted(rest, key=lambda item: item.sample.id)[:_ASKED]
+    asked = replace(task, items=tuple(some), progress=NoProgress())
+    known = [beside(item, one, config.out_of_scope, None) for item, one in predicted(asked)]
+    filed = sum(_is_filed(one, config, found) for one in known)
+    return len(rest), proportion(filed, len(known))
+
+
+def _left_out(task: EvaluateTask, rest: int, filed: Estimate, name: str) -> str:
     """What the promise leaves out: mails that nobody filed, where filing them was how the others got their labels.
 
     Labels that persons gave to mails drawn at random speak for all mails; what is left in an inbox differs from what was
     filed: spam, bounces, matters that nobody has a folder for.
     """
     said = [item.annotation for item in task.items if item.annotation and item.annotation.label]
-    # of all parts: nothing was learned from them, and those that read alike lie in one
-    rest = [
-        item for item in task.dataset.items if item.annotation is None or not item.annotation.label
-    ]
-    if not rest or 2 * sum(one.source == "import" for one in said) <= len(said):
+    of_import = 2 * sum(one.source == "import" for one in said) > len(said)
+    wrongly = round(filed.value * filed.n)
+    if not wrongly or not of_import:
         return ""
-    some = sorted(rest, key=lambda item: item.sample.id)[:_ASKED]
-    asked = replace(task, items=tuple(some), progress=NoProgress())
-    known = [beside(item, one, config.out_of_scope, None) for item, one in predicted(asked)]
-    filed = sum(_is_filed(one, config, found) for one in known)
-    if not filed:
-        return ""
-    of = f"{len(known)}" if len(some) == len(rest) else f"{len(known)} (drawn from {len(rest)})"
+    of = f"{filed.n}" if filed.n >= rest else f"{filed.n} (drawn from {rest})"
     return (
-        f"; of mails without a label it says nothing: {filed} of {of} such mails would be filed, too. Label some, with"
-        f" `{config.out_of_scope[0]}` for those that are about none of the intents (kit label)"
+        f"; of mails without a label it says nothing: {wrongly} of {of} such mails would be filed, too. Label some, with"
+        f" `{name}` for those that are about none of the intents (kit label)"
     )
+
+
+def _of_all(task: EvaluateTask, coverage: Estimate, rest: int, filed: Estimate) -> Estimate:
+    """Share filed of all mails as they were imported, labelled or not; its ends are those of both parts together."""
+    part = rest / max(1, len(task.dataset.items))
+    ends = {
+        end: (1 - part) * getattr(coverage, end) + part * getattr(filed, end)
+        for end in ("value", "low", "high")
+    }
+    return coverage.model_copy(update={**ends, "n": coverage.n + filed.n, "method": "both parts"})
 
 
 def _is_filed(one: Judged, config: Config, found: Certified) -> bool:
