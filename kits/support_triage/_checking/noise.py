@@ -7,7 +7,7 @@ and labels that the rest of the data contradicts are named (confident learning: 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 MOST = 3_000
-_FOLDS = 5
+FOLDS = 5
 _LEAST_PER_LABEL = 5
 _LEAST_MAILS = 40
 _SHUFFLES = 999
@@ -28,6 +28,7 @@ _SURE = 0.01
 _WEAK = 0.2
 _SUSPICIOUS_SHARE = 0.03
 _ENOUGH = 0.9
+ALMOST_ALL = 0.9
 _LEAST_UNTOLD = 10
 _UNTOLD = 0.2
 _SHOWN = 30
@@ -78,7 +79,7 @@ def predictable(mails: list[Mail]) -> Iterator[Finding]:
         return
     told = agreement(done)
     evidence = (
-        f"{len(chosen)} mails, {len(done.labels)} labels, {_FOLDS}-fold cross-validation, seed 0",
+        f"{len(chosen)} mails, {len(done.labels)} labels, {FOLDS}-fold cross-validation, seed 0",
         f"agreement {told.found:.1%}, of shuffled labels {told.chance:.1%}, p {told.p:.3f}",
     )
     if told.p > _SURE:
@@ -120,22 +121,32 @@ def cross_validated(
     texts: Sequence[str], labels: Sequence[str], groups: Sequence[str]
 ) -> CrossValidated | None:
     """Predictions by counted words, each group in one fold; None when the folds cannot be made."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.model_selection import GroupKFold
+
+    if len(set(groups)) < FOLDS:
+        return None
+    given = np.unique(labels, return_inverse=True)[1]
+    return predicted(
+        texts, labels, GroupKFold(FOLDS, shuffle=True, random_state=0).split(texts, given, groups)
+    )
+
+
+def predicted(
+    texts: Sequence[str], labels: Sequence[str], folds: Iterable[tuple[Ints, Ints]]
+) -> CrossValidated | None:
+    """Predictions of the second rows of each fold, learned by counted words from its first; None where these have one label."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_union
     from sklearn.svm import LinearSVC
 
     names = tuple(sorted(set(labels)))
     given = np.array([names.index(label) for label in labels], dtype=np.intp)
-    if len(set(groups)) < _FOLDS:
-        return None
     features = make_union(
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, strip_accents="unicode"),
         TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True),
     ).fit_transform([text[:4000] for text in texts])
     probabilities = np.full((len(texts), len(names)), 1.0 / len(names))
-    folds = GroupKFold(_FOLDS, shuffle=True, random_state=0)
-    for learn, judge in folds.split(features, given, groups):
+    for learn, judge in folds:
         known = np.unique(given[learn])
         if known.size < 2:
             return None
