@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult
+from kits.core.mail.message import read_message
 from kits.core.operating_point import OperatingPoint
 from kits.core.stats import Estimate
 from kits.support_triage._judging import figures, point
@@ -21,6 +22,7 @@ from kits.support_triage.config import Config
 
 __all__ = ["choose_operating_point", "evaluate", "plots", "statistic"]
 
+_MOST = 0.5
 _NOTES = {
     "accuracy": "no mail states an intent: accuracy and what follows from it are left out",
     "oos_auroc": "no mail is out of scope: whether such mails are noticed was not measured",
@@ -55,7 +57,7 @@ def evaluate(task: EvaluateTask) -> Evaluation:
         metrics=metrics,
         slices=figures.slices(judged, task.seed),
         results=tuple(one.result(task.costs) for one in judged),
-        notes=tuple(_notes(judged, unread, metrics)),
+        notes=(*_notes(judged, unread, metrics), *_when(task, judged)),
     )
 
 
@@ -79,3 +81,14 @@ def _notes(judged: Sequence[Judged], unread: int, metrics: Mapping[str, Estimate
     if machines:
         notes.append(f"{machines} of these mails were written by machines")
     return notes
+
+
+def _when(task: EvaluateTask, judged: Sequence[Judged]) -> list[str]:
+    """From when the mails are; nothing where few say it. A figure says nothing of a year in which nobody looked."""
+    dates = [read_message(task.dataset.content(one.item)).date for one in judged]
+    days = sorted(date.date() for date in dates if date is not None)
+    if len(days) < _MOST * len(judged):
+        return []
+    return [
+        f"these mails came from {days[0]} to {days[-1]}: figures are about that time; of later mails tells kit replay"
+    ]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import datetime, timezone
 
 import numpy as np
 import pytest
 
+from kits.core.annotation import Annotation
 from kits.core.dataset import DatasetItem
 from kits.core.kit import EvaluateTask, Evaluation, RawSample
+from kits.core.mail.writing import write_message
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.prediction import Quantity, Span
 from kits.core.stats import Estimate
 from kits.support_triage import evaluate
 from kits.support_triage.config import BoundConfig, Config
-from tests.support_triage.triage import sample, task_of
+from tests.support_triage.triage import MAIL, sample, task_of
 
 WORDS = (
     "parcel", "refund", "invoice", "colour", "voucher", "ladder", "kettle", "window", "garden", "pencil", "bottle",
@@ -68,6 +72,23 @@ def test_intents_are_counted_with_what_is_out_of_scope_apart() -> None:
     assert "entity_exact" not in found
     assert "urgency_accuracy" not in found
     assert all(e.low <= e.value <= e.high for e in found.values())
+
+
+def test_figures_say_from_when_their_mails_are() -> None:
+    def dated(number: int, month: int) -> RawSample:
+        told = json.dumps({"label": "a", "score": 0.9})
+        content = write_message(
+            subject="", body=text(number), sender="ann@shop.example",
+            date=datetime(2025, month, 3, tzinfo=timezone.utc), extra=[("X-Says", told)],
+        )  # fmt: skip
+        return RawSample(content, MAIL, f"m{number}", Annotation("a"))
+
+    samples = [dated(n, 1 + n % 8) for n in range(16)]
+    notes = evaluate.evaluate(task_of(samples, split="test", point=point(0.8))).notes
+    assert any(note.startswith("these mails came from 2025-01-03 to 2025-08-03:") for note in notes)
+    undated = [sample(text(n), "a", says=said("a", 0.9)) for n in range(20, 60)]
+    notes = evaluate.evaluate(task_of(undated, split="test", point=point(0.8))).notes
+    assert not any("came from" in note for note in notes)
 
 
 def test_out_of_scope_is_ranked_by_what_the_intents_leave() -> None:
