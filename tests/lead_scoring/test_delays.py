@@ -9,7 +9,16 @@ from scipy.stats import gamma
 
 from kits.lead_scoring._learning.delays import Delays, delays_of
 from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK
-from tests.lead_scoring.early_leads import DAYS, LOST_DAYS, WON_DAYS, Firm, N, found_of, items_of
+from tests.lead_scoring.early_leads import (
+    DAYS,
+    LOST_DAYS,
+    WON_DAYS,
+    Firm,
+    N,
+    found_of,
+    items_of,
+    known_of,
+)
 from tests.lead_scoring.made_leads import DAY_S, START_S
 
 
@@ -163,6 +172,25 @@ def test_a_date_of_another_century_does_not_make_all_leads_old() -> None:
     assert right is not None and found is not None
     assert found.now == pytest.approx(right.now, abs=2 * DAY_S)
     assert found.lean()[1:] == pytest.approx(right.lean()[1:], abs=0.05)
+
+
+@pytest.mark.parametrize("kind", [None, 0.0])
+def test_leads_without_a_date_of_their_own_do_not_tell_how_long_it_takes(
+    kind: float | None,
+) -> None:
+    firm = Firm(5, 5_000)
+    metas = firm.metas() if kind is None else without_dates(firm, kind)
+    order = START_S + firm.at * DAY_S
+    right = delays_of(items_of(metas), order, known_of(firm))
+    order[::20] = 0.0
+    found = delays_of(items_of(metas), order, known_of(firm))
+    assert right is not None and found is not None
+    lean, whole = found.lean(), right.lean()
+    unknown = found.order == 0
+    assert (lean[unknown] == 0).all()
+    ages = found.now - found.order
+    apart = np.abs(lean - whole)[(ages > 40 * DAY_S) & ~unknown]
+    assert apart.mean() < 0.05
 
 
 def test_firms_that_decide_as_ever_are_taken_for_steady() -> None:

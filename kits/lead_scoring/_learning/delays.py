@@ -48,7 +48,7 @@ class Delays:
     """When leads came and their outcomes were known.
 
     Attributes:
-        order, settled: (rows,) seconds since 1970.
+        order, settled: (rows,) seconds since 1970; 0: nobody knows when it came, and it counts as old.
         won: (rows,) 1 or 0.
         now: until when the data goes.
         lost: which share of lost leads is known by an age now, where they have no dates.
@@ -123,7 +123,7 @@ class Delays:
 
     def _spans(self, outcome: float, moment: float) -> tuple[Floats, Floats]:
         """How long outcomes of a kind took that were known by a moment, and how long each could have taken to be known."""
-        own = (self.won == outcome) & (self.settled <= moment)
+        own = (self.won == outcome) & (self.settled <= moment) & (self.order > 0)
         return (self.settled - self.order)[own], moment - self.order[own]
 
 
@@ -168,7 +168,8 @@ def delays_of(
     if lost.mean() < _DATED:
         if lost.mean() > 1 - _DATED:
             return None
-        known = by_open(now - order, won, by_spans(*found._spans(1.0, now)))
+        placed = order > 0
+        known = by_open((now - order)[placed], won[placed], by_spans(*found._spans(1.0, now)))
         if known is None:
             return None
         found = replace(found, lost=known)
