@@ -117,7 +117,7 @@ def _spec(
     return LeadSpec(
         encoder=with_units(fitted.encoder, table.items),
         model=_model(fitted, backtest).model_copy(update={"interval": backtest.interval}),
-        quantiles=_quantiles(prepared.table, backtest, fitted),
+        quantiles=_quantiles(prepared.everything, backtest, fitted),
         base_rate=_base_rate(table, delays),
         reasons=learn_rates(
             counted,
@@ -186,13 +186,15 @@ def _latest_leads(table: LeadTable) -> tuple[Lead, ...]:
 
 
 def _quantiles(table: LeadTable, backtest: Backtest, fitted: Fitted) -> tuple[float, ...]:
-    """Of what the shipped model says of the latest leads outside train: as thresholds are, a backtest's level is another.
+    """Of what the shipped model says of the latest leads outside train and of open ones: as thresholds are, a backtest's level
+    is another, and of the latest leads those that are decided are the better ones.
 
     Where all leads are in train, of the backtest.
     """
-    later = [n for n, item in enumerate(table.items) if item.split != "train"][-_LATEST:]
+    judged = np.array([item.split != "train" for item in table.items], dtype=bool)
+    later = np.flatnonzero(judged | np.isnan(table.won))[-_LATEST:] if judged.any() else ()
     found = np.array(list({**backtest.unseen, **backtest.whole_year}.values()))
-    if later:
+    if len(later):
         scorer = Scorer(_model(fitted, backtest), Encoder(fitted.encoder), fitted.trees)
         found = scorer.probabilities([table.leads[n] for n in later], whole_year=True)
     found = np.quantile(found, np.linspace(0, 1, _QUANTILES))
