@@ -170,6 +170,15 @@ def test_young_leads_are_no_question_where_training_reckons_with_them(tmp_path: 
     assert not times.young_note(load_table(dataset, dataset.items), FAST)
 
 
+def test_where_leads_were_closed_in_bulk_young_ones_are_asked_about_with_the_reason() -> None:
+    firm = Firm(8)
+    firm.known = np.minimum(firm.known, DAYS - 0.01)
+    dataset = firm.dataset()
+    (found,) = times.young(load_table(dataset, dataset.items), FAST)
+    assert found.level == "warn" and "closed on one day" in found.text
+    assert "open_for_days" in found.fix
+
+
 def test_a_replay_says_since_when_not_all_outcomes_are_known() -> None:
     firm = Firm(9)
     dataset = firm.dataset()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import SPLITS, Split
 from kits.core.kit import Finding
-from kits.lead_scoring._learning.delays import delays_of
+from kits.lead_scoring._learning.delays import all_delays
 from kits.lead_scoring._learning.folds import LATER, strays
 from kits.lead_scoring._reading.samples import OUTCOME_AT
 from kits.lead_scoring._table import LeadTable
@@ -64,12 +64,15 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
         f"{recent} leads with an outcome are younger than {days:.0f} days, in which 95 of 100 outcomes come: of these {rates[0]:.1%} "
         f"are won, of older ones {rates[1]:.1%}"
     )
-    delays = delays_of(table.items, table.order, table.won, config.source.open_for_days)
-    if delays is not None and delays.untold < _SOME:
+    delays = all_delays(table.items, table.order, table.won, config.source.open_for_days)
+    steady = delays is not None and delays.steady
+    if delays is not None and steady and delays.untold < _SOME:
         yield Finding(
             "young-leads", "pass", f"{said}; training and figures reckon with how long outcomes of each kind take", quantiles
         )  # fmt: skip
         return
+    if delays is not None and not steady:
+        said += " (outcomes took longer or shorter of late, or many leads were closed on one day: training cannot reckon with it)"
     yield Finding(
         "young-leads", "warn", f"{said}; trust outcomes until {date} only", quantiles,
         f"keep them open: model.source.open_for_days: {days:.0f}, and import again with --replace",

@@ -148,7 +148,15 @@ def _closed_together(settled: Floats) -> bool:
 def delays_of(
     items: Sequence[DatasetItem], order: Floats, won: Floats, open_for_days: int = 0
 ) -> Delays | None:
-    """How long outcomes take; None where too few have a date, or those of one kind alone, or it was otherwise of late.
+    """How long outcomes take, as training and figures reckon with it; None where it is not known, or was otherwise of late."""
+    found = all_delays(items, order, won, open_for_days)
+    return found if found is not None and found.steady else None
+
+
+def all_delays(
+    items: Sequence[DatasetItem], order: Floats, won: Floats, open_for_days: int = 0
+) -> Delays | None:
+    """How long outcomes take, steady or not; None where too few won ones have a date, or lost ones cannot be told of.
 
     Args:
         items: all leads, the open ones too, which tell until when the data goes.
@@ -173,7 +181,7 @@ def delays_of(
         if known is None:
             return None
         found = replace(found, lost=known)
-    return found if found.steady else None
+    return found
 
 
 def _latest(times: Floats) -> float:
