@@ -22,7 +22,7 @@ from kits.lead_scoring._models.additive import Additive
 from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.spec import CalibratorSpec
 from kits.lead_scoring._table import load_table
-from kits.lead_scoring.config import Config
+from kits.lead_scoring.config import Calibrator, Config
 from tests.lead_scoring.early_leads import DAYS, Firm
 from tests.lead_scoring.made_leads import DAY_S, START_S
 from tests.lead_scoring.trained_leads import SEED, bundle_of
@@ -79,14 +79,14 @@ def test_trees_are_grown_beside_it_and_say_it_without() -> None:
 
 
 @pytest.mark.parametrize("method", ["platt", "beta", "isotonic", "auto"])
-def test_what_is_right_of_all_leads_is_not_corrected_by_early_ones(method: str) -> None:
+def test_what_is_right_of_all_leads_is_not_corrected_by_early_ones(method: Calibrator) -> None:
     parts = [drawn_early(seed, 12_000) for seed in range(3)]
     beside = [Slice(logits, won, lean) for _, won, lean, logits in parts]
     grid = np.linspace(-3, 1, 9)
-    made, _ = calibrate(beside, method)  # type: ignore[arg-type]
+    made, _ = calibrate(beside, method)
     off = calibrated(grid, made) - grid
     assert abs(off.mean()) < 0.15 and np.abs(off).max() < 0.5
-    plain, _ = calibrate([Slice(one.margins, one.won) for one in beside], method)  # type: ignore[arg-type]
+    plain, _ = calibrate([Slice(one.margins, one.won) for one in beside], method)
     assert (calibrated(grid, plain) - grid).mean() > 0.3
 
 

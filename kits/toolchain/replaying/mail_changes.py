@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -183,7 +184,7 @@ def _mix(labelled: Sequence[Seen], learned: Mapping[str, int], seed: int) -> Ite
         if label not in given and any(one.intent == label for one in labelled):
             continue  # told as one that nobody gives any more
         was = proportion(n, total)
-        came = _share(labelled, lambda one, label=label: label in one.truth.split("|"), seed)  # type: ignore[misc]
+        came = _share(labelled, partial(_has, label), seed)
         apart = came.low > was.high or came.high < was.low
         if apart and not was.value / _MUCH < came.value < was.value * _MUCH:
             told.append((
@@ -254,6 +255,10 @@ def _parts_left(
 
 
 # -- shares -------------------------------------------------------------------------------------------
+
+
+def _has(label: str, one: Seen) -> bool:
+    return label in one.truth.split("|")
 
 
 def _share(some: Sequence[Seen], holds: Callable[[Seen], bool], seed: int) -> Estimate:
