@@ -24,11 +24,15 @@ class DriftWatch(Looping):
 
     Args:
         period_s: time between two looks.
+        propose_every: looks between two questions whether a retraining pays; the first look asks.
     """
 
-    def __init__(self, hub: Hub, *, period_s: float = PERIOD_S) -> None:
+    def __init__(
+        self, hub: Hub, *, period_s: float = PERIOD_S, propose_every: int = PROPOSE_EVERY
+    ) -> None:
         self._hub = hub
         self._period_s = period_s
+        self._propose_every = propose_every
         self._looks = 0
         self._loop = Loop(
             "drift", self._turn, hub.metrics,
@@ -40,7 +44,7 @@ class DriftWatch(Looping):
         with self._hub.database.session() as session:
             projects = list(session.scalars(select(Project.name)))
         told = sum(len(watch_drift(self._hub, project)) for project in projects)
-        if self._looks % PROPOSE_EVERY == 0:
+        if self._looks % self._propose_every == 0:
             told += sum(self._proposed(project) for project in projects)
         self._looks += 1
         return told

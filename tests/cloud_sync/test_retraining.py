@@ -19,7 +19,7 @@ from cloud_sync.learning import datasets, freezing, retraining
 from cloud_sync.learning.champions import check_approvable, register_challenger
 from cloud_sync.learning.planning import plan
 from cloud_sync.learning.runner import Runner
-from cloud_sync.learning.watch import PROPOSE_EVERY, DriftWatch
+from cloud_sync.learning.watch import DriftWatch
 from cloud_sync.sections import Prices
 from cloud_sync.store.models import Alert, Bundle, Job, Project
 from cloud_sync.store.storage import Storage
@@ -260,6 +260,18 @@ def test_files_of_the_hub_become_no_part_of_a_bundle(
         assert f"model.{key}" in job.error
 
 
+def audited(opened, bundle: str, count: int, *, scratched_every: int) -> None:
+    """Parts that the bundle passed, and what a person says of them."""
+    client, hub, eve = opened
+    for number in range(count):
+        name = add_sample(
+            hub, f"n{number:02}", verdict="pass", kept_for="audit", bundle=bundle, score=0.1
+        )
+        label = "scratch" if number % scratched_every == 0 else "good"
+        body = {"sample_id": name, "decision": "correct", "label": label}
+        assert client.post("/v1/reviews", headers=eve, json=body).status_code == 200
+
+
 def test_the_plan_says_no_without_news_and_yes_when_audits_show_more_escapes(opened) -> None:
     client, hub, eve = opened
     identity = champion(hub)
@@ -267,13 +279,7 @@ def test_the_plan_says_no_without_news_and_yes_when_audits_show_more_escapes(ope
     with hub.database.session() as session:
         before = plan(hub, session, PROJECT)
     assert not before.retrain and before.reasons[0].startswith("0 newly")
-    for number in range(40):
-        name = add_sample(
-            hub, f"n{number:02}", verdict="pass", kept_for="audit", bundle=identity, score=0.1
-        )
-        label = "scratch" if number % 4 == 0 else "good"
-        body = {"sample_id": name, "decision": "correct", "label": label}
-        client.post("/v1/reviews", headers=eve, json=body)
+    audited(opened, identity, 40, scratched_every=4)
     answer = client.get("/v1/retrainings/plan", headers=eve, params={"project": PROJECT}).json()
     assert answer["retrain"] is True
     assert (answer["new_samples"], answer["new_labels"]) == (40, {"scratch": 10, "good": 30})
@@ -291,13 +297,7 @@ def test_a_plan_tells_where_slips_of_reviewers_may_be_the_escapes(opened) -> Non
     client, hub, eve = opened
     identity = champion(hub)
     add_dataset(hub, {"a": "train", "b": "test"})
-    for number in range(80):
-        name = add_sample(
-            hub, f"n{number:02}", verdict="pass", kept_for="audit", bundle=identity, score=0.1
-        )
-        label = "scratch" if number % 20 == 0 else "good"
-        body = {"sample_id": name, "decision": "correct", "label": label}
-        client.post("/v1/reviews", headers=eve, json=body)
+    audited(opened, identity, 80, scratched_every=20)
     answer = client.get("/v1/retrainings/plan", headers=eve, params={"project": PROJECT}).json()
     (told,) = (reason for reason in answer["reasons"] if "audited escape_rate" in reason)
     assert "4 of 80 audits: one slip in 20 reviews makes as many" in told
@@ -305,13 +305,13 @@ def test_a_plan_tells_where_slips_of_reviewers_may_be_the_escapes(opened) -> Non
 
 def test_a_retraining_that_pays_is_told_once_until_it_is_done(opened) -> None:
     """Nobody asks for a plan every day: it has to be said."""
-    client, hub, eve = opened
+    _, hub, _ = opened
     identity = champion(hub)
     add_dataset(hub, {"a": "train", "b": "test"})
-    watch = DriftWatch(hub)
+    watch = DriftWatch(hub, propose_every=2)
 
     def told() -> list[str]:
-        for _ in range(PROPOSE_EVERY):
+        for _ in range(2):
             watch.step()
         standing = select(Alert.text).where(
             Alert.name == "retraining-pays", Alert.seen_at.is_(None)
@@ -320,13 +320,7 @@ def test_a_retraining_that_pays_is_told_once_until_it_is_done(opened) -> None:
             return list(session.scalars(standing))
 
     assert told() == []
-    for number in range(40):
-        name = add_sample(
-            hub, f"n{number:02}", verdict="pass", kept_for="audit", bundle=identity, score=0.1
-        )
-        label = "scratch" if number % 4 == 0 else "good"
-        body = {"sample_id": name, "decision": "correct", "label": label}
-        client.post("/v1/reviews", headers=eve, json=body)
+    audited(opened, identity, 40, scratched_every=4)
     (text,) = told()
     assert text.startswith(f"{PROJECT}: 40 newly reviewed samples") and "escape_rate" in text
     assert len(told()) == 1

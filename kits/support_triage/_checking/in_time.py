@@ -6,7 +6,6 @@ next months may be others. They look at mails that models learn from and thresho
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -38,10 +37,11 @@ def come_and_go(mails: list[Mail]) -> Iterator[Finding]:
     if dated is None:
         return
     begun, ended = [], []
-    counts = Counter(mail.label for _, mail in dated)
-    for label, n in counts.items():
-        places = [place for place, (_, mail) in enumerate(dated) if mail.label == label]
-        threads = len({_group(dated[place][1]) for place in places})
+    by_label: dict[str, list[int]] = {}
+    for place, (_, mail) in enumerate(dated):
+        by_label.setdefault(mail.label, []).append(place)
+    for label, places in by_label.items():
+        n, threads = len(places), len({_group(dated[place][1]) for place in places})
         if threads < _LEAST_OF_LABEL:
             continue
         before, after = places[0] / len(dated), 1 - (places[-1] + 1) / len(dated)
@@ -53,7 +53,7 @@ def come_and_go(mails: list[Mail]) -> Iterator[Finding]:
         yield Finding(
             "labels-come-and-go",
             "warn",
-            f"of {len(counts)} labels {len(begun)} began and {len(ended)} ended within the time of these mails: figures are"
+            f"of {len(by_label)} labels {len(begun)} began and {len(ended)} ended within the time of these mails: figures are"
             " about all months, the next ones may have others",
             tuple([*begun, *ended][:_SHOWN]),
             "a folder that was renamed, or merged into another, is one intent: say so under labels in mails.yaml; of a"
