@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.lead_scoring._features.cells import is_missing, to_choice, to_number
+from kits.lead_scoring._features.cells import each, is_missing, to_choice, to_number
 from kits.lead_scoring._features.units import apart
 from kits.lead_scoring._lead import Value
 
@@ -91,7 +91,7 @@ def read_column(
     Args:
         numeric, categorical: a person's word for how to read it.
     """
-    texts = [_text(value) for value in values]
+    texts = each(_text, values)
     filled = np.array([text is not None for text in texts], dtype=bool)
     if not categorical:
         numbers = _numbers(values)
@@ -119,16 +119,18 @@ def _text(value: Value) -> str | None:
 
 def _numbers(values: Sequence[Value]) -> Floats:
     """Numbers, and texts that are such; yes and no are no numbers."""
-    out = np.full(len(values), np.nan)
-    for row, value in enumerate(values):
-        if isinstance(value, bool) or value is None:
-            continue
-        try:
-            out[row] = float(value)
-        except ValueError:
-            continue
+    out = np.array(each(_number, values))
     out[~np.isfinite(out)] = np.nan
     return out
+
+
+def _number(value: Value) -> float:
+    if isinstance(value, bool) or value is None:
+        return float("nan")
+    try:
+        return float(value)
+    except ValueError:
+        return float("nan")
 
 
 def _dates(texts: Sequence[str | None]) -> Floats | None:

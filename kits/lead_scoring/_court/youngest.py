@@ -22,7 +22,7 @@ import numpy as np
 
 from kits.lead_scoring._court.accused import Mark
 from kits.lead_scoring._court.columns import Codes, Column, Flags, Floats
-from kits.lead_scoring._features.cells import is_missing, to_choice, to_truth
+from kits.lead_scoring._features.cells import each, is_missing, to_choice, to_truth
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._table import LeadTable
 
@@ -65,9 +65,11 @@ def lacked_by_youngest(table: LeadTable, columns: Sequence[Column]) -> dict[str,
     """
     table = _by_clock(table, len(columns))
     lacked = _lacked(table, [column.name for column in columns])
+    if not lacked:
+        return {}
     # what the youngest lack is no kind of leads: else it would hide itself, and others
     kinds = {name: same for name, same in _kinds(table, columns).items() if name not in lacked}
-    if not lacked or not kinds:
+    if not kinds:
         return lacked
     alike = np.all(list(kinds.values()), axis=0)
     return _lacked(table.rows(alike), list(lacked))
@@ -93,7 +95,7 @@ def _kinds(table: LeadTable, columns: Sequence[Column]) -> dict[str, Flags]:
         label, count = counts.most_common(1)[0]
         if not label or count < _OF_A_KIND * size:
             continue
-        same = np.array([to_choice(value) == label for value in table.column(column.name)])
+        same = np.array([word == label for word in each(to_choice, table.column(column.name))])
         if same.mean() < _USUAL and same[: len(same) // 2].mean() >= _BEFORE:
             kinds[column.name] = same
     return kinds
@@ -154,26 +156,32 @@ def _courses(name: str, values: Sequence[Value]) -> Iterator[_Course]:
     has = _something(values).astype(np.float64)
     if 0 < has.mean() < 1:
         yield _Course(name, "something", has)
-    words = [to_choice(value) for value in values]
-    word, times = Counter(words[-_LEAST_YOUNG:]).most_common(1)[0]
-    first = word and times >= _OF_A_KIND * _LEAST_YOUNG and not isinstance(values[-1], float)
-    # what has become usual only lately is a kind of leads, as of a channel that has most of the last ones; a yes is none
-    is_yes = (
-        first and to_truth(word) == 1 and all(np.isfinite(to_truth(one)) for one in {*words} - {""})
-    )
-    if first and (is_yes or words.count(word) >= _USUAL * len(words)):
-        others = np.array([one != word for one in words], dtype=np.float64)
-        yield _Course(name, "changed", others, word, bool(is_yes))
+    if word := _of_the_youngest(values):
+        words = each(to_choice, values)
+        is_yes = to_truth(word) == 1 and all(np.isfinite(to_truth(one)) for one in {*words} - {""})
+        # what has become usual only lately is a kind of leads, as of a channel that has most of the last ones; a yes is none
+        if is_yes or words.count(word) >= _USUAL * len(words):
+            others = np.array([one != word for one in words], dtype=np.float64)
+            yield _Course(name, "changed", others, word, bool(is_yes))
     counts = _counts(values)
     if counts is not None and counts.std() > 0:
         yield _Course(name, "counts", counts)
 
 
+def _of_the_youngest(values: Sequence[Value]) -> str:
+    """The choice that most of the youngest have; empty where none is, or it is a number."""
+    if isinstance(values[-1], float):
+        return ""
+    counts = Counter(to_choice(value) for value in values[-_LEAST_YOUNG:])
+    word, times = counts.most_common(1)[0]
+    return word if times >= _OF_A_KIND * _LEAST_YOUNG else ""
+
+
 def _something(values: Sequence[Value]) -> Flags:
     """(rows,) whether a cell holds something: it is not empty, no "no", and more than the nought or one that a count begins with."""
-    has = np.array([not is_missing(value) for value in values], dtype=bool)
+    has = ~np.array(each(is_missing, values), dtype=bool)
     if any(isinstance(value, str | bool) for value in values):
-        yes: Flags = has & np.array([to_truth(value) != 0.0 for value in values], dtype=bool)
+        yes: Flags = has & (np.array(each(to_truth, values)) != 0.0)
         return yes
     numbers = np.array([np.nan if value is None else float(value) for value in values])
     usual = Counter(numbers[-_LEAST_YOUNG:].tolist()).most_common(1)[0][0]

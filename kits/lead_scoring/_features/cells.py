@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypeVar
 
 from kits.core.moments import read_year_first
 from kits.lead_scoring._features.unit_words import SIGNS
@@ -54,8 +54,19 @@ _JOINTS: Mapping[Joints, re.Pattern[str]] = {
 _EDGE = 3e38
 """Beyond it a number does not fit into 32 bits."""
 _NONE = math.nan
+_Read = TypeVar("_Read")
+_TOLD_APART = {str, bool, type(None)}
+"""Of these, values that are equal are the same; 1.0 is True, too."""
 _CENTURIES_S = 6.3e9
 """200 years around 1970: what is beyond is a placeholder, not a date."""
+
+
+def each(read: Callable[[Value], _Read], values: Sequence[Value]) -> list[_Read]:
+    """What is read of each cell of a column; of a column of texts once of each that differs, as most have few."""
+    if not {*map(type, values)} <= _TOLD_APART:
+        return [read(value) for value in values]
+    known = {value: read(value) for value in {*values}}
+    return [known[value] for value in values]
 
 
 def is_missing(value: Value) -> bool:
