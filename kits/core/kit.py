@@ -207,8 +207,9 @@ class EvaluateTask:
 class ItemResult:
     """One judged sample: enough for a paired comparison and for the report's pictures.
 
-    `cost` is what the decision cost at the project's costs; `loss` per metric feeds paired
-    bootstrap (empty when the metric is not a mean over samples).
+    Attributes:
+        cost: what the decision cost at the project's costs.
+        weight: so many samples it stands for: itself, and those like it whose truth is not known yet.
     """
 
     sample_id: str
@@ -218,6 +219,7 @@ class ItemResult:
     score: float
     cost: float
     prediction: Mapping[str, JsonValue] = field(default_factory=dict)
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,11 @@ class KitManifest(BaseModel):
         description="its samples wait for people, who take the best first: money is counted at what they can do, and "
         "positives are as frequent in the data as they are to come",
     )
+    proper_score: str = Field(
+        "",
+        description="of its metrics the one that says how true the probabilities are that people read, by a proper scoring "
+        "rule: a challenger whose probabilities come truer is better, if it is not dearer",
+    )
     at_hub: bool = Field(
         False,
         description="its samples come to the hub, which decides and acts with its bundles (leads of a CRM): no device "

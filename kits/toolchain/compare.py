@@ -3,7 +3,9 @@
 Both bundles judge the same test samples, each at its own operating point; where people take the best first, both at
 what these people can do now. Better means: the 95 %
 interval of the cost difference lies below zero, and neither the goal metric nor the escape rate
-got worse beyond the stated limits. It changes nothing; the caller decides what to do.
+got worse beyond the stated limits. Where people read probabilities, one whose probabilities come truer beyond chance
+(`proper_score`) is better, too, unless it is dearer: scores that mislead cost where no threshold counts it. It changes
+nothing; the caller decides what to do.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from kits.core.ready import ReadyBundle
 from kits.core.stats import Estimate, upper_bound
 from kits.toolchain.evaluation import evaluate_ready, finite, metrics_json
 from kits.toolchain.goal import goal_metric
-from kits.toolchain.pairing import GoalRatio, Pair, goal_ratio, pair_up
+from kits.toolchain.pairing import GoalRatio, Pair, ScoreChange, goal_ratio, pair_up, score_change
 from kits.toolchain.project import Project
 from kits.toolchain.recalling import named_as_now, shared
 
@@ -67,6 +69,7 @@ class Comparison:
     goal: GoalRatio
     agreement: float
     new_escapes: int
+    proper_score: ScoreChange | None = None
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -87,6 +90,7 @@ class Comparison:
                 "high": upper_bound(round((1 - self.agreement) * self.n), self.n),
             },
             "new_escapes": self.new_escapes,
+            "proper_score": _score_json(self.proper_score),
             "notes": list(self.notes),
             "goal": {
                 "metric": self.goal.metric,
@@ -153,12 +157,15 @@ def compare(
         project.config.costs, chosen_seed, as_it_is=project.kit.manifest.ranked
     )
     goal = goal_ratio(project.kit, goal_metric(project, before.metrics), fair.items, before, after)
+    score = score_change(project.kit, fair.items, before, after)
     allowed = allowed or Allowed(max_new_escapes=project.config.gate.max_new_escapes)
     currency = project.config.costs.currency
-    reasons = objections(goal, pair, difference, allowed, project.kit.manifest.words, currency)
+    reasons = objections(
+        goal, pair, difference, allowed, project.kit.manifest.words, currency, score
+    )
     return Comparison(
         better=not reasons,
-        reason="; ".join(reasons) or _praise(difference, currency),
+        reason="; ".join(reasons) or _praise(difference, currency, score),
         dataset=dataset.id,
         split=split,
         n=len(pair.before),
@@ -170,6 +177,7 @@ def compare(
         goal=goal,
         agreement=pair.agreement(),
         new_escapes=pair.new_escapes(),
+        proper_score=score,
         notes=fair.notes,
     )
 
@@ -207,8 +215,13 @@ def objections(
     allowed: Allowed,
     words: Words,
     currency: str,
+    score: ScoreChange | None = None,
 ) -> list[str]:
-    """Why the challenger is not better, in the words of its kit; empty when it is."""
+    """Why the challenger is not better, in the words of its kit; empty when it is.
+
+    Args:
+        score: how true either's probabilities are; None: nobody reads them.
+    """
     reasons = []
     for count, what in _counts(pair, words):
         if count < MIN_PER_CLASS:
@@ -216,11 +229,15 @@ def objections(
                 f"only {count} {what} test {words.sample}s: an interval from fewer than {MIN_PER_CLASS} "
                 "proves nothing, review more"
             )
-    if not difference.high < 0:
-        reasons.append(
-            "no proof that it is cheaper: cost per 1,000 samples changes by "
-            f"{_per_thousand(difference)} {currency}"
+    truer = score is not None and score.truer and not difference.low > 0
+    if not (difference.high < 0 or truer):
+        told = f"cost per 1,000 samples changes by {_per_thousand(difference)} {currency}"
+        what = (
+            "no proof that it is cheaper"
+            if score is None
+            else "no proof that it is cheaper, or its probabilities truer"
         )
+        reasons.append(f"{what}: {told}{_of_score(score)}")
     if goal.metric not in _IN_THE_MONEY and goal.ratio < 1 - allowed.max_loss:
         reasons.append(
             f"{goal.metric} falls from {goal.before:.4g} to {goal.after:.4g} "
@@ -245,8 +262,27 @@ def _escapes(words: Words) -> str:
     return f"{words.bad} {words.sample}s that are {missed}" if missed else "escapes"
 
 
-def _praise(difference: Estimate, currency: str) -> str:
-    return f"cost per 1,000 samples changes by {_per_thousand(difference)} {currency}"
+def _praise(difference: Estimate, currency: str, score: ScoreChange | None) -> str:
+    money = f"cost per 1,000 samples changes by {_per_thousand(difference)} {currency}"
+    return f"{money}{_of_score(score)}"
+
+
+def _of_score(score: ScoreChange | None) -> str:
+    if score is None:
+        return ""
+    found = score.difference
+    return f", {score.metric} by {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
+
+
+def _score_json(score: ScoreChange | None) -> dict[str, JsonValue] | None:
+    if score is None:
+        return None
+    return {
+        "metric": score.metric,
+        "champion": finite(score.before),
+        "challenger": finite(score.after),
+        "difference": finite(score.difference),
+    }
 
 
 def _per_thousand(difference: Estimate) -> str:

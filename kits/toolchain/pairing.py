@@ -74,15 +74,17 @@ class Pair:
         split holds far more defects than a line does.
 
         Args:
-            as_it_is: positives are as frequent in these samples as in production: nothing is weighted.
+            as_it_is: positives are as frequent in what these samples stand for as in production: the prevalence
+                weighs nothing.
         """
         before, after = (np.asarray([r.cost for r in side]) for side in (self.before, self.after))
         positive = np.asarray([is_positive(r.truth) for r in self.before], dtype=np.bool_)
         difference = after - before
+        stands_for = np.asarray([r.weight for r in self.before])
 
         def statistic(rows: Indices) -> float:
             if as_it_is:
-                return float(difference[rows].mean())
+                return float(np.average(difference[rows], weights=stands_for[rows]))
             return weighted_mean(difference[rows], positive[rows], costs.prevalence)
 
         return bootstrap(statistic, self.groups, seed=seed)
@@ -199,6 +201,44 @@ def goal_ratio(
     if one is not None and two is not None:
         low = _lower_quantile(one, two, metric, pair.groups, before.seed)
     return GoalRatio(metric, *values, _ratio(metric, *values), low)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreChange:
+    """What the metric says that shows how true probabilities are; smaller is better.
+
+    Attributes:
+        difference: after minus before on the same samples.
+    """
+
+    metric: str
+    before: float
+    after: float
+    difference: Estimate
+
+    @property
+    def truer(self) -> bool:
+        """Whether probabilities come truer beyond chance."""
+        return self.difference.high < 0
+
+
+def score_change(
+    kit: Kit, items: Sequence[DatasetItem], before: Evaluation, after: Evaluation
+) -> ScoreChange | None:
+    """The kit's proper score on the samples both judged; None where it has none, or these samples allow none.
+
+    A proper scoring rule is the least for whoever says the true probability (Gneiting & Raftery 2007).
+    """
+    metric = kit.manifest.proper_score
+    if not metric:
+        return None
+    pair = pair_up(before, after)
+    one, two = (_statistic(kit, metric, items, side) for side in (pair.before, pair.after))
+    if one is None or two is None:
+        return None
+    difference = bootstrap(lambda rows: two(rows) - one(rows), pair.groups, seed=before.seed)
+    every = np.arange(len(pair.before), dtype=np.intp)
+    return ScoreChange(metric, one(every), two(every), difference)
 
 
 def _statistic(

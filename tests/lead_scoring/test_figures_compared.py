@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,9 @@ from kits.core.bundle import open_file
 from kits.core.kit import ItemResult
 from kits.core.operating_point import Costs
 from kits.lead_scoring import demo
+from kits.toolchain.evaluation import load_evaluation
 from kits.toolchain.guardrails import check_project
-from kits.toolchain.pairing import Pair
+from kits.toolchain.pairing import Pair, score_change
 from kits.toolchain.project import Project
 
 
@@ -35,6 +38,15 @@ def test_money_of_leads_is_compared_as_it_is():
 
     assert as_it_is == pytest.approx(-2 * 479.99 / 5)
     assert weighted == pytest.approx(-0.02 * 2 * 479.99 / 3)
+
+
+def test_a_lead_that_was_decided_early_costs_as_often_as_it_stands_for():
+    before, after = _results(480, 0), _results(0.01, 0)
+    stands = [replace(one, weight=weight) for one, weight in zip(before, (1.0, 3.0))]
+
+    found = Pair(tuple(stands), after).cost_difference(Costs(), 0, as_it_is=True)
+
+    assert found.value == pytest.approx(-479.99 / 4)
 
 
 def _kit(project: Path, *words: str) -> Result:
@@ -104,6 +116,25 @@ def test_what_is_compared_in_money_bears_its_currency(project):
 
     assert told.exit_code == 6, told.output
     assert re.search(r"money_per_month +champion .* EUR  challenger .*\] EUR", told.output)
+    assert "log_loss by +0.0000 [+0.0000, +0.0000]" in " ".join(told.output.split())
+
+
+def test_probabilities_that_come_truer_are_told_by_the_log_loss_of_the_same_leads(project):
+    found = load_evaluation(next(project.glob("runs/*/evaluation.json")))
+    won = [one.truth == "won" for one in found.results]
+    results = tuple(
+        replace(one, prediction={**one.prediction, "probabilities": {"won": p, "lost": 1 - p}})
+        for one, p in zip(found.results, (0.9 if one else 0.1 for one in won))
+    )
+    opened = Project.open(project)
+    items = [i for i in opened.dataset().items if i.sample.id in {r.sample_id for r in results}]
+
+    change = score_change(opened.kit, items, found, replace(found, results=results))
+
+    assert change is not None and change.truer and change.metric == "log_loss"
+    assert change.before == pytest.approx(found.metrics["log_loss"].value)
+    assert change.after == pytest.approx(-math.log(0.9))
+    assert change.difference.value == pytest.approx(change.after - change.before)
 
 
 def test_report_and_card_of_leads_say_hot_warm_and_cold(project):

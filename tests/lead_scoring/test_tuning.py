@@ -85,7 +85,7 @@ def test_the_money_is_what_these_leads_bring_by_hand(trained: Project, tuned: Tu
         edge = [one.score for one in order][int(calls / INCOMING * len(order)) - 1 :][:3]
         assert len(set(edge)) == 3, "without ties at the last calls it is plain whom they reach"
     # a lead that was decided early stands for those of its age that are not decided yet
-    each = np.array([one.prediction.get("details", {}).get("stands_for", 1.0) for one in order])
+    each = np.array([one.weight for one in order])
     leads, won = np.cumsum(each), np.cumsum(each * [one.truth == "won" for one in order])
 
     def income(calls: int) -> float:

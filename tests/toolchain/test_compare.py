@@ -17,7 +17,7 @@ from kits.core.operating_point import Band, Costs
 from kits.core.stats import Estimate
 from kits.toolchain import bundling
 from kits.toolchain.compare import Allowed, compare, objections
-from kits.toolchain.pairing import GoalRatio, Pair, weighted_mean
+from kits.toolchain.pairing import GoalRatio, Pair, ScoreChange, weighted_mean
 from kits.toolchain.project import Project
 
 
@@ -141,6 +141,36 @@ def test_a_kit_says_in_its_own_words_why_a_challenger_is_not_better() -> None:
     )
     assert "only 5 defective test parts" in why("visual-inspection", 5)
     assert "escapes rise from 0 to 30 of 30" in why("visual-inspection", 30)
+
+
+@pytest.mark.parametrize(
+    ("cost", "score", "passes"),
+    [
+        ((-1.0, 1.0), (-0.03, -0.01), True),
+        ((-1.0, 1.0), (-0.03, 0.01), False),
+        ((0.1, 1.0), (-0.03, -0.01), False),
+        ((-1.0, -0.1), (-0.03, 0.01), True),
+        ((-1.0, 1.0), None, False),
+    ],
+)
+def test_truer_probabilities_count_where_people_read_them_unless_they_are_dearer(
+    cost: tuple[float, float], score: tuple[float, float] | None, passes: bool
+) -> None:
+    def between(low: float, high: float) -> Estimate:
+        return Estimate(value=(low + high) / 2, low=low, high=high, n=40, method="test")
+
+    leads = tuple(
+        ItemResult(f"s{i}", f"s{i}", "won" if i < 20 else "lost", "act", 0.5, 0.0)
+        for i in range(40)
+    )
+    change = None if score is None else ScoreChange("log_loss", 0.5, 0.48, between(*score))
+    found = objections(
+        GoalRatio("auc", 0.8, 0.8, 1.0, 0.9), Pair(leads, leads), between(*cost), Allowed(),
+        get_kit("lead-scoring").manifest.words, "EUR", change,
+    )  # fmt: skip
+    assert (found == []) is passes
+    if score is not None and not passes:
+        assert "or its probabilities truer" in found[0] and ", log_loss by -0." in found[0]
 
 
 def test_groups_are_resampled_whole() -> None:

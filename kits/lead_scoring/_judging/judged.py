@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
@@ -30,8 +30,6 @@ from kits.lead_scoring._table import won_of
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 BATCH = 256
-_EACH = "stands_for"
-"""In details of a prediction: how many leads a decided one stands for, where that is more than itself."""
 _CLOCKED = 0.95
 """The share of leads with a date from which on the data is said to have dates."""
 EVEN = 0.5
@@ -135,9 +133,10 @@ class Judged:
                 score=prediction.score,
                 cost=float(cost),
                 prediction=prediction_to_json(prediction),
+                weight=float(each),
             )
-            for item, won, verdict, prediction, cost in zip(
-                self.items, self.won, self.verdicts, self.predictions, spent
+            for item, won, verdict, prediction, cost, each in zip(
+                self.items, self.won, self.verdicts, self.predictions, spent, self.each
             )
         )
 
@@ -173,7 +172,7 @@ def judged_again(items: Sequence[DatasetItem], results: Sequence[ItemResult]) ->
         np.array([place_in_time(item.sample) or 0.0 for item in items], dtype=np.float64),
         np.zeros(len(items), dtype=bool),
         predictions,
-        _each(predictions),
+        np.array([result.weight for result in results], dtype=np.float64),
     )
 
 
@@ -221,7 +220,7 @@ def _columns(
     each = _stands_for(task.dataset.items, order, won)
     told = each > 0
     kept, order, won, each = list(compress(scored, told)), order[told], won[told], each[told]
-    predictions = tuple(_standing_for(row[2], own) for row, own in zip(kept, each.tolist()))
+    predictions = tuple(row[2] for row in kept)
     score = np.array([one.score for one in predictions], dtype=np.float64)
     backtested = np.array([row[3] for row in kept], dtype=bool)
     return Judged(
@@ -251,18 +250,6 @@ def _stands_for(items: Sequence[DatasetItem], order: Floats, won: Flags) -> Floa
     outcomes = np.array([won_of(item) for item in items], dtype=np.float64)
     delays = delays_of(items, places, outcomes)
     return np.ones(len(order)) if delays is None else delays.stands_for(order, won)
-
-
-def _standing_for(prediction: Prediction, leads: float) -> Prediction:
-    if leads == 1.0:
-        return prediction
-    return replace(prediction, details={**prediction.details, _EACH: leads})
-
-
-def _each(predictions: Sequence[Prediction]) -> Floats:
-    """(leads,) how many each stands for, which goes along with what was said of it."""
-    found = [one.details.get(_EACH, 1.0) for one in predictions]
-    return np.array([one if isinstance(one, int | float) else 1.0 for one in found], np.float64)
 
 
 def _outcome(item: DatasetItem) -> bool | None:

@@ -102,7 +102,7 @@ def compare(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Is the challenger cheaper than the champion, beyond chance? Exit code 6 when it is not."""
+    """Is the challenger better than the champion beyond chance: cheaper, or truer in its probabilities? Exit code 6 if not."""
     from kits.core.console import Console
     from kits.toolchain.compare import Allowed
     from kits.toolchain.compare import compare as judge
