@@ -18,6 +18,7 @@ from cloud_sync.cases.labels import OUTCOME
 from cloud_sync.crm.incoming import thing_of
 from cloud_sync.crm.scored import MEDIA_TYPE
 from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.storing import CAME
 from cloud_sync.fleet.devices import CRM_PREFIX, CRM_SITE
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import insert_once
@@ -128,7 +129,7 @@ def _add_sample(
     _know_bytes(session, kept)
     asked_at = datetime.fromisoformat(str(lead.asked["at"]))
     probability = _number(lead.asked.get("probability"))
-    meta: dict[str, JsonValue] = {ORDER: asked_at.timestamp()}
+    meta: dict[str, JsonValue] = {ORDER: _came(lead, asked_at).timestamp()}
     if key := key_of_lead(CrmSettings.model_validate(connection.settings), lead.object_id):
         meta[KEY] = key
     # of a share that was raised since, or lowered, some stood by lot for a part of their time: nobody knows why those were called
@@ -149,6 +150,16 @@ def _add_sample(
         )
     )  # fmt: skip
     session.flush()
+
+
+def _came(lead: CrmLead, asked_at: datetime) -> datetime:
+    """When the lead came: its place in time, as an import of the same CRM has it.
+
+    Leads that were open when the CRM was connected came before, and those that came with them and were decided sooner are in the
+    import: at the time of asking they would be a crowd of slow ones.
+    """
+    told = lead.asked.get(CAME)
+    return min(datetime.fromisoformat(str(told)), asked_at) if told else asked_at
 
 
 def _drawn_then(lead: CrmLead, now: float) -> float:

@@ -25,6 +25,8 @@ AHEAD = timedelta(minutes=5)
 news of the lead out."""
 REMEMBERED = 5
 """So many earlier scores a trend is told from."""
+CAME = "came"
+"""In what is kept of a lead's first score: when it came to the CRM, which may be long before a hub was connected."""
 FEW = 10
 """Reasons and hints that are kept of a lead."""
 
@@ -201,8 +203,9 @@ def asked(record: Record, score: LeadScore, at: datetime) -> JsonObject:
     Args:
         at: when a score was asked for first.
     """
+    came = min(record.created_at or at, at)
     return {
-        "fields": dict(score.kept or record.fields), "at": at.isoformat(), "bundle": score.bundle,
+        "fields": dict(score.kept or record.fields), "at": at.isoformat(), CAME: came.isoformat(), "bundle": score.bundle,
         "verdict": score.verdict, "probability": score.probability, "points": score.points,
         "band": score.band, "base_rate": score.base_rate, "reasons": [reason_json(one) for one in score.reasons[:FEW]],
     }  # fmt: skip

@@ -18,13 +18,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.cases.labels import OUTCOME
-from cloud_sync.crm.outcomes import TRIAL
+from cloud_sync.crm.outcomes import TRIAL, device_of
 from cloud_sync.crm.skew import SKEW
 from cloud_sync.crm.storing import OPEN
 from cloud_sync.effects.alerts import close_alert, raise_lasting
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Annotation, CrmConnection, CrmLead, LeadModel, Sample
 from cloud_sync.store.models.crm import ASKED
+from kits.core.sample import ORDER
 from kits.core.stats import Floats
 
 DRIFT = "lead-drift"
@@ -130,13 +131,17 @@ def _tails(values: Floats, starts: np.ndarray[tuple[int], np.dtype[np.intp]]) ->
 class Decided:
     """Leads in the order their scores were asked for, shapes (n,): what was said, what was usual, what came of it.
 
-    `young`: so many more are decided, and were asked for too lately to be looked at.
+    Attributes:
+        young: so many more are decided, and were asked for too lately to be looked at.
+        before: so many more were there before the CRM was connected: a score is of a lead when it comes, and who is still open after
+            weeks is won more seldom.
     """
 
     scores: Floats
     base_rates: Floats
     won: Floats
     young: int = 0
+    before: int = 0
 
 
 def decided(session: Session, project: str, bundle: str, now: datetime) -> Decided:
@@ -156,16 +161,19 @@ def decided(session: Session, project: str, bundle: str, now: datetime) -> Decid
     latest = old[:LATELY][::-1]
     rows = _samples(session, [one[0] for one in latest])
     # a form that was tried out is never won, and says nothing of scores
-    found = [
+    meant = [
         (rows[name], label)
         for name, _asked, label, _at in latest
         if name in rows and not rows[name].meta.get(TRIAL)
     ]
+    connected = _connected(session, project)
+    found = [one for one in meant if not _was_there(one[0], connected.get(one[0].device))]
     return Decided(
         np.array([sample.score for sample, _label in found], dtype=np.float64),
         np.array([_base_rate(sample) for sample, _label in found], dtype=np.float64),
         np.array([label == _WON for _sample, label in found], dtype=np.float64),
         len(known) - len(old),
+        len(meant) - len(found),
     )
 
 
@@ -219,6 +227,21 @@ def _outcomes(
     return [one for one in newest.values() if one[2]]
 
 
+def _connected(session: Session, project: str) -> dict[str, datetime]:
+    """Device of a connection's samples → since when it is there."""
+    mine = CrmConnection.project == project
+    rows = session.execute(select(CrmConnection.name, CrmConnection.created_at).where(mine))
+    return {device_of(name): at for name, at in rows}
+
+
+def _was_there(sample: Sample, connected: datetime | None) -> bool:
+    """Whether the lead had come before the connection, and was scored by it."""
+    came = sample.meta.get(ORDER)
+    if connected is None or not isinstance(came, int | float):
+        return False
+    return came < connected.timestamp() and connected <= sample.captured_at
+
+
 def open_since(session: Session, project: str, bundle: str) -> list[datetime]:
     """When the bundle was first asked for the scores of leads that are still open."""
     names = select(CrmConnection.name).where(CrmConnection.project == project)
@@ -256,9 +279,13 @@ def watch(found: Decided, *, seed: int = 0) -> Looked:
     if told.any():
         usual = measure(found.base_rates[told], found.won[told], said=RATE_SAID, seed=seed)
     scores = measure(found.scores, found.won, seed=seed)
-    if scores.statistic is None and found.young:
-        text = f"{scores.text} ({found.young} more too young: of such only the quick outcomes are known)"
-        scores = replace(scores, text=text)
+    left = []
+    if found.young:
+        left.append(f"{found.young} more too young: of such only the quick outcomes are known")
+    if found.before:
+        left.append(f"{found.before} more were there before the CRM was connected")
+    if scores.statistic is None and left:
+        scores = replace(scores, text=f"{scores.text} ({'; '.join(left)})")
     return Looked(scores, usual)
 
 

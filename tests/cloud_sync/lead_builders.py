@@ -192,7 +192,7 @@ class MemoryCrm:
         known = self.records.get(name) or Record(name, {}, at)
         own = {
             key: changes.pop(key)
-            for key in ("outcome", "outcome_at", "opted_out")
+            for key in ("outcome", "outcome_at", "opted_out", "created_at")
             if key in changes
         }
         fields: dict[str, JsonValue] = {**known.fields, **changes}  # type: ignore[dict-item]

@@ -65,6 +65,20 @@ def test_the_fields_are_those_of_the_first_score(here: LeadHub) -> None:
     assert here.lead("1").fields == {"size": 70, "contract": "signed"}
 
 
+def test_a_lead_stands_in_time_where_it_came_as_in_an_import_of_its_crm(here: LeadHub) -> None:
+    """Those that were open when the CRM was connected would else be a crowd of slow ones of one day."""
+    came, asked_at = here.clock() - timedelta(days=80), here.clock()
+    here.crm.put("1", size=40, created_at=came)
+    here.crm.put("2", size=40, created_at=asked_at + timedelta(days=2))  # its clock is wrong
+    here.score("1", "2")
+    won(here, "1")
+    won(here, "2")
+    first, second = sorted(samples(here), key=lambda one: one.source)
+    assert (first.captured_at, first.meta["order"]) == (asked_at, came.timestamp())
+    assert second.meta["order"] == asked_at.timestamp()
+    assert json.loads(here.hub.storage.get(first.blob))["at"] == asked_at.isoformat()
+
+
 def test_what_a_program_fills_in_within_minutes_is_the_leads_own_where_it_is_given_them(
     here: LeadHub,
 ) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from cloud_sync.crm import proposing, watching
 from cloud_sync.crm.keeper import LeadKeeper
 from cloud_sync.crm.outcomes import ensure_device
-from cloud_sync.store.models import Alert, Annotation, CrmLead, Project, Sample
+from cloud_sync.store.models import Alert, Annotation, CrmConnection, CrmLead, Project, Sample
 from kits.core.sample import utc_now
 from tests.cloud_sync.lead_builders import (
     LEADS,
@@ -97,6 +97,27 @@ def test_forms_that_were_tried_out_say_nothing_of_scores(tmp_path: Path) -> None
         with here.hub.database.session() as session:
             after = watching.decided(session, LEADS, bundle, utc_now())
     assert len(before.won) - len(after.won) == 40 and after.young == before.young
+
+
+def test_leads_that_were_open_when_the_crm_was_connected_say_nothing_of_scores(
+    tmp_path: Path,
+) -> None:
+    """Who is still open after months is won more seldom than who comes."""
+    with lead_hub(tmp_path) as here:
+        fill(here, 400, 1.0)
+        bundle, connected = here.models.current(LEADS).id, utc_now() - timedelta(hours=4000)
+        with here.hub.database.transaction() as session:
+            session.get_one(CrmConnection, SALES).created_at = connected
+            for number in range(400):
+                sample = session.get_one(Sample, f"s{number:06d}")
+                came = sample.captured_at - timedelta(days=90 if number < 330 else 0)
+                sample.meta = {"order": came.timestamp()}
+        with here.hub.database.session() as session:
+            found = watching.decided(session, LEADS, bundle, utc_now())
+    assert len(found.won) + found.young < 70 + 24 and found.before > 200
+    told = watching.watch(found).calibration
+    assert told.statistic is None
+    assert f"{found.before} more were there before the CRM was connected" in told.text
 
 
 def test_an_alert_is_raised_once_and_closed_when_it_is_over(tmp_path: Path) -> None:
