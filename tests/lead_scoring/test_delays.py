@@ -92,6 +92,37 @@ def without_dates(firm: Firm, kind: float) -> list[dict[str, JsonValue]]:
     ]
 
 
+def undated_until(firm: Firm, day: float) -> list[dict[str, JsonValue]]:
+    """Imported on that day without dates; a hub dates what is decided afterwards."""
+    return [
+        meta if known > day else {"order": meta["order"]}
+        for meta, known in zip(firm.metas(), firm.known.tolist())
+    ]
+
+
+def test_an_import_without_dates_does_not_hinder_what_a_hub_dates_afterwards() -> None:
+    told, counted, true = [], [], []
+    for seed in range(8):
+        firm = Firm(seed)
+        found = found_of(firm, undated_until(firm, 400.0))
+        assert found is not None
+        undated = firm.known[firm.decided] <= 400
+        assert (found.lean(found.now - 100 * DAY_S)[undated] == 0).all()
+        late = firm.at[firm.decided] > 450
+        won = firm.won[firm.decided] > 0
+        each = found.stands_for(found.order[late], won[late])
+        told.append(won[late].mean())
+        counted.append(np.average(won[late], weights=each))
+        true.append(firm.won[firm.at > 450].mean())
+    assert np.mean(told) > np.mean(true) + 0.05
+    assert np.mean(counted) == pytest.approx(np.mean(true), abs=0.02)
+
+
+def test_an_import_without_dates_that_is_young_still_does() -> None:
+    firm = Firm(4)
+    assert found_of(firm, undated_until(firm, 690.0)) is None
+
+
 def test_where_won_leads_have_no_dates_or_leads_no_clock_nothing_is_said() -> None:
     firm = Firm(4)
     assert found_of(firm) is not None

@@ -75,6 +75,20 @@ def test_an_outcome_without_a_date_counts_as_late_as_others_of_its_kind() -> Non
     assert all(np.isnan(waited(np.arange(100) < 10)[10:])), "ten dates tell nothing"
 
 
+def test_where_dates_began_later_those_without_count_alike() -> None:
+    """Of an import without dates the won leads would count first, as those that a hub dated afterwards were quicker."""
+    order = START_S + DAY_S * np.arange(200)
+    won = np.array([1.0, 0.0] * 100)
+    takes = np.where(won > 0, 10.0, 30.0)
+    metas: list[dict[str, JsonValue]] = [
+        {"outcome_at": float(at)} if at >= START_S + 100 * DAY_S else {}
+        for at in order + takes * DAY_S
+    ]
+    found = (settled_of(items_with(*metas), order, won, 0) - order) / DAY_S
+    assert found[70:].tolist() == [30.0 if meta == {} else took for meta, took in zip(metas[70:], takes[70:])]  # fmt: skip
+    assert set(found[:70].tolist()) == {30.0}
+
+
 def test_a_step_learns_from_outcomes_known_when_it_begins() -> None:
     order = START_S + DAY_S * np.arange(100)
     settled = order + 10 * DAY_S

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import DatasetItem
 from kits.lead_scoring._learning.known_by import FEWEST, KnownBy, by_open, by_spans
-from kits.lead_scoring._learning.settled import settled_of
+from kits.lead_scoring._learning.settled import dates_began, settled_of
 from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,7 @@ Flags = NDArray[np.bool_]
 _DAY = 86_400.0
 _OUTCOMES = (0.0, 1.0)
 _LEAST, _DATED = 20, 0.9
-"""Outcomes of a kind that have a date, at least, and their share of all of the kind."""
+"""Outcomes of a kind that have a date, at least, and the share of all of the kind that have one or are old."""
 _LEAST_KNOWN = 0.1
 """Share of outcomes of either kind known by an age, below which leads so young stand for nobody: hardly any of the kind is there."""
 _NEARLY = 0.9
@@ -51,6 +51,7 @@ class Delays:
         order, settled: (rows,) seconds since 1970; 0: nobody knows when it came, and it counts as old.
         won: (rows,) 1 or 0.
         now: until when the data goes.
+        dated: (rows,) whose date of the outcome is known; None: all.
         lost: which share of lost leads is known by an age now, where they have no dates.
     """
 
@@ -58,6 +59,7 @@ class Delays:
     settled: Floats
     won: Floats
     now: float
+    dated: Flags | None = None
     lost: KnownBy | None = None
     _leans: dict[float, Floats] = field(default_factory=dict, repr=False)
 
@@ -66,7 +68,10 @@ class Delays:
         moment = min(moment, self.now)
         if moment not in self._leans:
             lost, won = self._shares(self.order, moment)
-            self._leans[moment] = np.log(won) - np.log(lost)
+            lean = np.log(won) - np.log(lost)
+            if self.dated is not None and self.lost is None:
+                lean[~self.dated] = 0.0  # either outcome counts after as long (`settled.py`)
+            self._leans[moment] = lean
         return self._leans[moment]
 
     def stands_for(self, order: Floats, won: Flags) -> Floats:
@@ -99,12 +104,22 @@ class Delays:
     @property
     def steady(self) -> bool:
         """Whether outcomes took as long of late as before: not where many leads were closed on one day, or all by a new rule."""
-        dated = _OUTCOMES if self.lost is None else _OUTCOMES[1:]
+        outcomes = _OUTCOMES if self.lost is None else _OUTCOMES[1:]
         return not any(
-            _closed_together(self.settled[self.won == one])
+            _closed_together(self.settled[self._told & (self.won == one)])
             or abs(_correlation(*self._spans(one, self.now))) > _UNSTEADY
-            for one in dated
+            for one in outcomes
         )
+
+    @property
+    def _told(self) -> Flags:
+        """(rows,) whose outcome has a date."""
+        return np.ones(len(self.won), dtype=bool) if self.dated is None else self.dated
+
+    def strange(self, outcome: float) -> float:
+        """Share of those of a kind of which nothing tells when they were known, and that are not old enough for that to be all one."""
+        own = self.won == outcome
+        return float((~self._told & ~self.complete)[own].mean())
 
     def _shares(self, order: Floats, moment: float) -> tuple[Floats, Floats]:
         """(leads,) share of lost ones that are known at their age of a moment, and of won ones."""
@@ -123,7 +138,7 @@ class Delays:
 
     def _spans(self, outcome: float, moment: float) -> tuple[Floats, Floats]:
         """How long outcomes of a kind took that were known by a moment, and how long each could have taken to be known."""
-        own = (self.won == outcome) & (self.settled <= moment) & (self.order > 0)
+        own = self._told & (self.won == outcome) & (self.settled <= moment) & (self.order > 0)
         return (self.settled - self.order)[own], moment - self.order[own]
 
 
@@ -158,6 +173,9 @@ def all_delays(
 ) -> Delays | None:
     """How long outcomes take, steady or not; None where too few won ones have a date, or lost ones cannot be told of.
 
+    Leads without a date that are older than outcomes take are no hindrance: an import without dates, say, and what came to the hub
+    since.
+
     Args:
         items: all leads, the open ones too, which tell until when the data goes.
         order: (items,) places in time.
@@ -168,20 +186,22 @@ def all_delays(
     decided, came, outcome = [items[row] for row in rows.tolist()], order[rows], won[rows]
     dated = np.array([_is_dated(item) for item in decided], dtype=bool)
     lost, had = (dated[outcome == kind] for kind in _OUTCOMES)
-    if min(len(lost), had.sum()) < _LEAST or had.mean() < _DATED:
+    if min(len(lost), had.sum()) < _LEAST:
         return None
     settled = np.fmax(settled_of(decided, came, outcome, open_for_days), came)
     now = _latest(np.concatenate([order, settled[dated]]))
-    found = Delays(came, settled, outcome, now)
-    if lost.mean() < _DATED:
-        if lost.mean() > 1 - _DATED:
-            return None
-        placed = order > 0
-        known = by_open((now - order)[placed], won[placed], by_spans(*found._spans(1.0, now)))
-        if known is None:
-            return None
-        found = replace(found, lost=known)
-    return found
+    began = dates_began(came[~dated], settled[dated])
+    if began is not None:
+        dated &= came >= began  # of those who came before, the quick ones have no date
+    found = Delays(came, settled, outcome, now, dated)
+    told = min(int((dated & (outcome == kind)).sum()) for kind in _OUTCOMES)
+    if told >= _LEAST and max(map(found.strange, _OUTCOMES)) <= 1 - _DATED:
+        return found
+    if had.mean() < _DATED or lost.mean() > 1 - _DATED:
+        return None
+    placed = order > 0
+    known = by_open((now - order)[placed], won[placed], by_spans(*found._spans(1.0, now)))
+    return None if known is None else replace(found, lost=known)
 
 
 def _latest(times: Floats) -> float:

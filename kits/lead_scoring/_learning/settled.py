@@ -13,8 +13,10 @@ from kits.lead_scoring._reading.samples import CAME_BY, OUTCOME_AT, RANK, SETTLE
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 _DAY = 86_400.0
+_OUTCOMES = (0.0, 1.0)
 _LEAST = 20
 """Dates that tell how long an outcome takes."""
+_NEARLY, _STRAYS = 0.9, 0.01
 
 
 def settled_of(
@@ -39,17 +41,40 @@ def settled_of(
 def _as_others(known: Floats, order: Floats, won: Floats, dated: Flags) -> Floats:
     """Outcomes without a date count as long after their lead as half of the dated ones do, of their kind where it has some.
 
-    CRMs often date won leads alone: the lost ones would count at once, and fewer would seem to be won, the later the fewer.
+    CRMs often date won leads alone: the lost ones would count at once, and fewer would seem to be won, the later the fewer. Where
+    dates began later (`dates_began`), those without all count after as long: else the quick kind alone would count first.
     """
     spans = known - order
     told, found = np.isfinite(spans), known.copy()
-    for outcome in (0.0, 1.0):
-        own = told & (won == outcome)
-        alike = own if own.sum() >= _LEAST else told
-        if alike.sum() >= _LEAST:
-            lacks = dated & ~told & (won == outcome)
-            found[lacks] = order[lacks] + max(0.0, float(np.median(spans[alike])))
+    lacks = dated & ~told
+    usual = [_usual(spans, told, won == outcome) for outcome in _OUTCOMES]
+    if dates_began(order[lacks], known[told]) is not None:
+        usual = [max(usual)] * len(usual)
+    for outcome, span in zip(_OUTCOMES, usual):
+        own = lacks & (won == outcome)
+        if np.isfinite(span):
+            found[own] = order[own] + max(0.0, span)
     return found
+
+
+def _usual(spans: Floats, told: Flags, own: Flags) -> float:
+    """How long half of the dated outcomes took, those of a kind where they are enough; NaN where nobody knows."""
+    alike = told & own if (told & own).sum() >= _LEAST else told
+    return float(np.median(spans[alike])) if alike.sum() >= _LEAST else float("nan")
+
+
+def dates_began(undated: Floats, known: Floats) -> float | None:
+    """Since when outcomes have dates, where nearly all without one came before nearly all dates: at a hub, after an import without.
+
+    Args:
+        undated: when leads came whose outcome has no date.
+        known: when outcomes were known that have one.
+    """
+    if not undated.size or not known.size:
+        return None
+    if np.quantile(undated, _NEARLY) > np.quantile(known, 1 - _NEARLY):
+        return None
+    return float(np.quantile(known, _STRAYS))
 
 
 def _came_by(items: Sequence[DatasetItem]) -> Floats:
