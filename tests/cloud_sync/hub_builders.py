@@ -81,7 +81,8 @@ def picture(seed: int, side: int = 64) -> bytes:
     image = cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC)
     done, packed = cv2.imencode(".png", np.clip(image, 0, 255).astype(np.uint8))
     assert done
-    return packed.tobytes()
+    content: bytes = packed.tobytes()
+    return content
 
 
 def add_sample(
