@@ -140,8 +140,8 @@ class RolloutConfig(Section):
     deadline_min: float = Field(
         180,
         gt=0,
-        description="who has not committed then, in each wave, counts as failed, minutes: longest"
-        " download + engine build (60) + shadow (10) + probation (60)",
+        description="who is there and has not committed then, in each wave, counts as failed, minutes:"
+        " longest download + engine build (60) + shadow (10) + probation (60)",
     )
 
     @field_validator("waves")

@@ -47,9 +47,7 @@ def start(
     ] = None,
     deadline_min: Annotated[
         float | None,
-        typer.Option(
-            help="Minutes, more than 0, until silence counts as failed; else as configured."
-        ),
+        typer.Option(help="Minutes, more than 0, that a device has to commit; else as configured."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, but change nothing.")] = False,
     data: DataOption = DATA,
@@ -132,6 +130,7 @@ def status(number: Number, data: DataOption = DATA, as_json: JsonOption = False)
             text += (
                 f", wave {rollout.wave + 1} is watched until {rollout.soak_until:%d %b %H:%M} UTC"
             )
+        text += f"\n{waits}" if (waits := standings.waits_for(session, rollout)) else ""
     columns = ("wave", "device", "state", "since", "reason")
     Console(as_json).answer(f"{text}\n{table(rows, columns)}", answer)
 

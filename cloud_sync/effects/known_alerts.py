@@ -34,6 +34,17 @@ ALERTS: tuple[AlertInfo, ...] = (
         "`cloud-sync retrain run PROJECT`; the challenger waits for your signature, if it is better",
     ),
     AlertInfo(
+        "rollout-held", ("warning",),
+        "a rollout does not spread, because devices that took the bundle cannot be heard; it is over when they are heard of, or"
+        " count as failed after 72 hours",
+        "look at the devices it names: power, network, whether the agent runs; `cloud-sync rollout abort N` ends the rollout",
+    ),
+    AlertInfo(
+        "rollout-stopped", ("error",),
+        "a rollout has failed: too many of its devices did, or the first one",
+        "`cloud-sync rollout status N` says why of each device; mend that, then start a new one",
+    ),
+    AlertInfo(
         "rows-missing", ("error",),
         "rows of a device are neither here nor declared lost since `limits.hole_alert_min`; told again when more are",
         "bring the device on line; what another hub had taken before, or this one after the backup it was restored from,"

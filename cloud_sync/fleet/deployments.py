@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.cases import telling
 from cloud_sync.fleet import reports, waves, windows
-from cloud_sync.fleet.judgement import BAD, FINAL
+from cloud_sync.fleet.judgement import BAD
+from cloud_sync.fleet.reach import FINAL
 from cloud_sync.mails.telling import MailWords
 from cloud_sync.mails.telling import words_for as mail_words
 from cloud_sync.store.models import Bundle, Deployment, Device, Rollout

@@ -2,7 +2,8 @@
 
 Fleets here are small, so the first wave is one device (the canary) and any failure in it stops the
 rollout; percentages made for thousands of devices would never fire. Later waves stop at the larger
-of two devices and a tenth of the fleet. Who carries the steps out is `waves.py`.
+of two devices and a tenth of those that were told. What silence says is `reach.py`, who carries the steps
+out `waves.py`.
 """
 
 from __future__ import annotations
@@ -10,57 +11,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-FINAL = frozenset({"committed", "failed", "rolled_back", "superseded"})
-"""States that a deployment does not leave by itself; the last is given by the hub alone."""
+from cloud_sync.fleet.reach import (
+    AWAY,
+    Course,
+    Member,
+    is_back,
+    is_late,
+    late_reason,
+    silence_of,
+    unheard_of,
+)
+
 BAD = frozenset({"failed", "rolled_back"})
 """What counts against a bundle. A deployment that gave way to a newer one does not."""
 TOLERATED_SHARE = 0.1
 TOLERATED_DEVICES = 2
-LAST_WORD = timedelta(minutes=5)
-"""A watched device must have been heard of within this much of the soak's end, or later. Devices
-send a row about their health every minute."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A device of a rollout.
-
-    Attributes:
-        error: the reason of its state, in the device's words or the hub's.
-        left: it runs another bundle now, which a newer rollout gave it.
-        waits_for: what keeps its installation, by its own word; `waited_until` is when it last said
-            so, or went on.
-    """
-
-    device: str
-    wave: int = 0
-    state: str = "pending"
-    error: str = ""
-    online: bool = False
-    heard_at: datetime | None = None
-    left: bool = False
-    waits_for: str = ""
-    waited_until: datetime | None = None
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether it may still commit."""
-        return self.state not in FINAL
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """Where a rollout stands: its state, the open wave (from 0) and that wave's times."""
-
-    state: str
-    wave: int
-    deadline: timedelta
-    deadline_at: datetime
-    soak: timedelta
-    soak_until: datetime | None
-    members: Sequence[Member]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +39,38 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """These devices have failed by saying nothing; each with the reason."""
+    """These devices have failed without saying so; each with the reason."""
 
     reasons: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """These devices were silent at their deadline: they are waited for from now on."""
+
+    devices: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """These devices, which were missed, have been heard of: their time counts from now."""
+
+    devices: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """These devices were revoked: they count neither way."""
+
+    devices: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Of the open wave these are away and have not begun: they come last, and as many others that are there now."""
+
+    away: frozenset[str]
+    instead: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +100,7 @@ class Finish:
     reason: str
 
 
-Step = Stop | Fail | Promote | Watch | Open | Finish
+Step = Stop | Fail | Miss | Resume | Drop | Swap | Promote | Watch | Open | Finish
 
 
 def next_step(course: Course, now: datetime) -> Step | None:
@@ -116,89 +112,109 @@ def next_step(course: Course, now: datetime) -> Step | None:
         return Stop(reason)
     if course.state == "paused":
         return None
-    begun = [m for m in course.members if m.wave <= course.wave]
-    late = {m.device: _late_reason(m) for m in begun if _is_late(m, course, now)}
-    if late:
-        return Fail(late)
-    if any(m.unfinished for m in begun):
+    step = _of_devices(course, now) or _swap(course, now)
+    if step is not None:
+        return step
+    if held_by(course) or any(m.unfinished and not m.missed for m in course.in_play):
         return None
     return _after_wave(course, now)
 
 
+def _of_devices(course: Course, now: datetime) -> Step | None:
+    """What has become of devices without a word of theirs."""
+    revoked = frozenset(m.device for m in course.members if m.revoked and m.unfinished)
+    if revoked:
+        return Drop(revoked)
+    back = frozenset(m.device for m in course.in_play if is_back(m))
+    if back:
+        return Resume(back)
+    late = [m for m in course.in_play if is_late(m, course, now)]
+    missed = frozenset(m.device for m in late if not m.missed and m.is_silent(now))
+    if missed:
+        return Miss(missed)
+    return Fail({m.device: late_reason(m) for m in late}) if late else None
+
+
+def _swap(course: Course, now: datetime) -> Swap | None:
+    """Devices that are there, for those of the open wave that are away and have not begun.
+
+    The canary may be one that a person named, so it has until its deadline to be back.
+    """
+    if course.soak_until is not None:
+        return None
+    here = [m for m in course.later if not m.is_silent(now)]
+    away = [
+        m
+        for m in course.open
+        if m.unfinished and m.begun_at is None and m.is_silent(now) and (m.missed or course.wave)
+    ]
+    n = min(len(here), len(away))
+    if not n:
+        return None
+    first = sorted(here, key=lambda m: (m.wave, m.device))[:n]
+    return Swap(frozenset(m.device for m in away[:n]), frozenset(m.device for m in first))
+
+
+def held_by(course: Course) -> list[Member]:
+    """The devices that took the bundle and are missed, when they are so many that it may not spread."""
+    suspects = [m for m in course.in_play if m.suspect]
+    if not suspects or any(_is_canary(m, course) for m in suspects):
+        return suspects
+    bad = sum(m.state in BAD for m in course.in_play)
+    return suspects if bad + len(suspects) >= _limit(course) else []
+
+
 def _after_wave(course: Course, now: datetime) -> Step | None:
-    """As `next_step`, when nobody in a wave that has begun may still commit."""
-    wave = [m for m in course.members if m.wave == course.wave]
-    later = [m for m in course.members if m.wave > course.wave]
-    fresh = [m for m in later if m.unfinished]
-    if not any(_holds(m) for m in wave) and fresh:
-        return Promote(min(fresh, key=lambda m: (m.wave, not m.online)).device)
+    """As `next_step`, when nobody in a wave that has begun is on the way."""
+    fresh, missed = course.later, [m for m in course.in_play if m.missed]
     if not fresh:
-        return _end(course)
+        return None if missed else _end(course)
+    holding = sum(m.holds for m in course.open)
+    awaited = sum(m.missed for m in course.open)
+    if not holding and not awaited:
+        return Promote(min(fresh, key=lambda m: (m.is_silent(now), m.wave, not m.online)).device)
+    if holding < awaited or not holding:
+        return None  # too few have proved it, and nobody is there in place of those that are away
     if course.soak_until is None:
         return Watch()
-    if now < course.soak_until:
-        return None
-    unheard = unheard_of(course)
-    if unheard:
-        late = now > course.deadline_at
-        return Fail({m.device: f"committed, then {_silent(m)}" for m in unheard}) if late else None
-    return Open(min(m.wave for m in fresh))
+    return _after_soak(course, course.soak_until, now)
 
 
-def _holds(member: Member) -> bool:
-    return member.state == "committed" and not member.left
+def _after_soak(course: Course, soak_until: datetime, now: datetime) -> Step | None:
+    """As `next_step`, while a wave is watched, and after that.
 
-
-def unheard_of(course: Course) -> list[Member]:
-    """The committed devices of the open wave that were silent in the last part of its soak."""
-    if course.soak_until is None or not course.soak:
-        return []
-    since = course.soak_until - min(LAST_WORD, course.soak / 2)
-    return [
-        m
-        for m in course.members
-        if m.wave == course.wave
-        and m.state == "committed"
-        and (m.heard_at is None or m.heard_at < since)
-    ]
-
-
-def deadline_of(member: Member, course: Course) -> datetime:
-    """When a device counts as silent.
-
-    One that says what it waits for is not silent: its time counts from its last sign of life, and
-    from the moment it went on.
+    Who has committed and is silent is waited for. Where the bundle has more to show for itself, the next wave waits for it
+    no longer than a deadline.
     """
-    if member.waited_until is None:
-        return course.deadline_at
-    alive = member.heard_at if member.waits_for and member.heard_at else member.waited_until
-    return max(course.deadline_at, max(alive, member.waited_until) + course.deadline)
+    unheard = unheard_of(course)
+    if now < soak_until:
+        return None
+    if unheard and now > soak_until + AWAY:
+        return Fail({m.device: f"committed, then {silence_of(m)}" for m in unheard})
+    bad = sum(m.state in BAD or m.suspect for m in course.in_play)
+    few = course.wave > 0 and bad + len(unheard) < _limit(course)
+    if unheard and not (few and now > course.deadline_at):
+        return None
+    return Open(min(m.wave for m in course.later))
 
 
-def _is_late(member: Member, course: Course, now: datetime) -> bool:
-    return member.unfinished and now > deadline_of(member, course)
+def _is_canary(member: Member, course: Course) -> bool:
+    """Whether nobody had proved the bundle before this device was told."""
+    return member.wave == 0 or course.wave == 0
 
 
-def _late_reason(member: Member) -> str:
-    if member.waits_for:
-        return f"{_silent(member)}, and not committed (it waited for {member.waits_for})"
-    said = f"was {member.state}" if member.state != "pending" else "it had not begun"
-    why = f": {member.error}" if member.error else ""
-    return f"not committed by the deadline ({said}{why})"
-
-
-def _silent(member: Member) -> str:
-    at = member.heard_at
-    return f"not heard of since {at:%d %b %H:%M} UTC" if at else "never heard of"
+def _limit(course: Course) -> int:
+    """So many failures stop a rollout."""
+    return max(TOLERATED_DEVICES, math.ceil(TOLERATED_SHARE * len(course.in_play)))
 
 
 def _stop_reason(course: Course) -> str:
     """Why a rollout must not go on, in words; empty when it may."""
-    bad = [m for m in course.members if m.wave <= course.wave and m.state in BAD]
-    canary = [m for m in bad if m.wave == 0]
+    bad = [m for m in course.in_play if m.state in BAD]
+    canary = [m for m in bad if _is_canary(m, course)]
     if canary:
         return f"the first wave failed: {_told(canary)}"
-    limit = max(TOLERATED_DEVICES, math.ceil(TOLERATED_SHARE * len(course.members)))
+    limit = _limit(course)
     if len(bad) >= limit:
         return f"{len(bad)} devices failed, {limit} stop a rollout: {_told(bad)}"
     return ""
@@ -212,11 +228,14 @@ def _told(members: Sequence[Member]) -> str:
 
 def _end(course: Course) -> Finish:
     """How a rollout ends of which every device has ended: done is only what all have committed."""
-    total = len(course.members)
-    bad = sum(m.state in BAD for m in course.members)
-    gone = sum(m.state == "superseded" for m in course.members)
+    counted = [m for m in course.members if not (m.revoked and m.state == "superseded")]
+    total = len(counted)
+    bad = sum(m.state in BAD for m in counted)
+    gone = sum(m.state == "superseded" for m in counted)
     yielded = f"{gone} of {total} devices were given a newer rollout before they committed"
     if bad:
         reason = f"{bad} of {total} devices did not commit"
         return Finish("failed", f"{reason}; {yielded}" if gone else reason)
+    if not total:
+        return Finish("superseded", "all of its devices were revoked")
     return Finish("superseded", yielded) if gone else Finish("done", "")

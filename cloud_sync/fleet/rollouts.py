@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.fleet import absence, listing, standings, tuf, waves
-from cloud_sync.fleet.judgement import FINAL
 from cloud_sync.fleet.plan import Plan, parse_waves, sizes
+from cloud_sync.fleet.reach import FINAL
 from cloud_sync.hub import audit
 from cloud_sync.sections import RolloutConfig
 from cloud_sync.store.db import take_turn
@@ -270,6 +270,7 @@ def as_json(session: Session, rollout: Rollout) -> dict[str, JsonValue]:
     standing = {line.device: line for line in standings.of(session, rollout)}
     return {
         **listing.facts_of(rollout),
+        "waits_for": standings.waits_for(session, rollout),
         "waves": [*waves.counts(rollout)],
         "soak_until": rollout.soak_until.isoformat() if rollout.soak_until else None,
         "deadline_at": rollout.deadline_at.isoformat(),

@@ -11,9 +11,16 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from cloud_sync.fleet import waves
-from cloud_sync.fleet.judgement import Course, Member, deadline_of, unheard_of
+from cloud_sync.fleet.judgement import held_by
+from cloud_sync.fleet.reach import AWAY, Course, Member, deadline_of, silence_of, unheard_of
 from cloud_sync.store.models import Deployment, Rollout
 from kits.core.sample import utc_now
+
+
+def waits_for(session: Session, rollout: Rollout) -> str:
+    """What a rollout that is under way waits for, and what a person can do; empty when it goes its way."""
+    members = waves.members_of(session, [rollout.id])[rollout.id]
+    return waits_of(waves.course_of(rollout, members), utc_now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +48,41 @@ def of(session: Session, rollout: Rollout) -> list[Standing]:
     ]  # fmt: skip
 
 
+def waits_of(course: Course, now: datetime) -> str:
+    """As `waits_for`, of what is known."""
+    if course.state not in ("running", "paused"):
+        return ""
+    words = [held_words(course, now), _unreached(course)]
+    return "; ".join(word for word in words if word)
+
+
+def held_words(course: Course, now: datetime) -> str:
+    """Who keeps it from spreading by its silence, and what to do; empty: nobody.
+
+    A device that has committed has a deadline's time to be heard of before a person is troubled.
+    """
+    soaked = course.soak_until is not None and now > course.deadline_at
+    held = held_by(course) or (unheard_of(course) if soaked else [])
+    if not held:
+        return ""
+    named = ", ".join(m.device for m in held[:3]) + (" and others" if len(held) > 3 else "")
+    took = "took the bundle and" if held[0].unfinished else "committed and"
+    return f"it does not spread: {named} {took} cannot be heard; look there, or abort the rollout"
+
+
+def _unreached(course: Course) -> str:
+    """Who gets it later."""
+    away = sum(m.missed and not m.took for m in course.in_play)
+    total = len(course.members)
+    return f"{away} of {total} devices are away and get it when they are back" if away else ""
+
+
 def reason_of(deployment: Deployment, member: Member, course: Course) -> str:
     """Why a device is in its state, or what is waited for."""
     if not member.unfinished:
         return _reason_of_end(member, course)
+    if course.state in ("running", "paused") and member.missed:
+        return _reason_of_missed(member, course)
     if course.state in ("running", "paused") and deployment.begun_at is None:
         return _reason_of_pending(member, course)
     words = [member.error]
@@ -53,6 +91,15 @@ def reason_of(deployment: Deployment, member: Member, course: Course) -> str:
     if member.waits_for:
         words.append(f"counts as silent at {_time(deadline_of(member, course))}")
     return "; ".join(word for word in words if word) or "under way"
+
+
+def _reason_of_missed(member: Member, course: Course) -> str:
+    if member.took:
+        until = _time(deadline_of(member, course))
+        return (
+            f"took the bundle, then {silence_of(member)}: look there; counts as failed at {until}"
+        )
+    return f"away, {silence_of(member)}: gets the bundle when it is back"
 
 
 def _reason_of_pending(member: Member, course: Course) -> str:
@@ -71,11 +118,11 @@ def _reason_of_end(member: Member, course: Course) -> str:
         return member.error or "no reason given"
     if member.left:
         return "runs what a newer rollout gave it"
-    over = course.soak_until is not None and utc_now() >= course.soak_until
-    if over and course.state == "running" and member in unheard_of(course):
+    soaked = course.soak_until is not None and utc_now() >= course.soak_until
+    if soaked and course.soak_until and course.state == "running" and member in unheard_of(course):
         return (
             "silent at the end of the soak: must be heard of by"
-            f" {_time(course.deadline_at)}, else it counts as failed"
+            f" {_time(course.soak_until + AWAY)}, else it counts as failed"
         )
     return "proved itself on probation"
 

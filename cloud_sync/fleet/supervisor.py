@@ -18,6 +18,7 @@ from cloud_sync.cases import telling
 from cloud_sync.fleet import deployments, waves, windows
 from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.renewal import Renewal
+from cloud_sync.fleet.rollout_alerts import RolloutAlerts
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
 from cloud_sync.loop import Loop, Looping, always
@@ -77,6 +78,7 @@ class Supervisor(Looping):
             Part("admission", admission.step),
             Part("timestamp", Renewal(hub).step),
             Part("rollouts", self._advance),
+            Part("rollout alerts", RolloutAlerts(hub).step),
             Part("desired", self._tell),
             Part("broker", admission.tend),  # last: it is the one that waits for somebody else
         )

@@ -9,7 +9,7 @@ every rollout that is under way, again and again. Time in which the hub was off 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -17,18 +17,20 @@ from sqlalchemy.orm import Session, selectinload
 
 from cloud_sync.fleet import absence
 from cloud_sync.fleet.judgement import (
-    FINAL,
-    Course,
+    Drop,
     Fail,
     Finish,
-    Member,
+    Miss,
     Open,
     Promote,
+    Resume,
     Step,
     Stop,
+    Swap,
     Watch,
     next_step,
 )
+from cloud_sync.fleet.reach import FINAL, SIGN_OF_LIFE, Course, Member
 from cloud_sync.store.models import Deployment, Device, Rollout
 from kits.core.errors import UsageError
 from kits.core.sample import utc_now
@@ -82,8 +84,8 @@ def members_of(session: Session, rollouts: Iterable[int]) -> dict[int, list[Memb
     query = (
         select(
             Deployment.rollout_id, Deployment.device, Deployment.wave, Deployment.state,
-            Deployment.error, Deployment.waits_for, Deployment.waited_until,
-            Device.online, Device.last_seen_at, Device.running_bundle, Rollout.bundle,
+            Deployment.error, Deployment.begun_at, Deployment.waits_for, Deployment.waited_until,
+            Device.online, Device.last_seen_at, Device.running_bundle, Device.revoked_at, Rollout.bundle,
         )
         .join(Rollout, Deployment.rollout_id == Rollout.id)
         .join(Device, Deployment.device == Device.name)
@@ -95,7 +97,8 @@ def members_of(session: Session, rollouts: Iterable[int]) -> dict[int, list[Memb
             device=row.device, wave=row.wave, state=row.state, error=row.error,
             online=row.online, heard_at=row.last_seen_at,
             left=row.state == "committed" and row.running_bundle != row.bundle,
-            waits_for=row.waits_for, waited_until=row.waited_until,
+            begun_at=row.begun_at, waits_for=row.waits_for, waited_until=row.waited_until,
+            revoked=row.revoked_at is not None,
         )  # fmt: skip
         found[row.rollout_id].append(member)
     return found
@@ -152,14 +155,12 @@ def _take(rollout: Rollout, step: Step, now: datetime) -> None:
     match step:
         case Stop(reason):
             stop(rollout, "failed", reason, "not begun: the rollout was stopped")
-        case Fail(reasons):
-            for deployment in rollout.deployments:
-                if deployment.device in reasons:
-                    end(deployment, "failed", reasons[deployment.device], by_hub=True)
+        case Swap(away, instead):
+            _swap(rollout, away, instead, now)
         case Promote(device):
-            promoted = next(d for d in rollout.deployments if d.device == device)
             _open(rollout, rollout.wave, now)
-            promoted.wave, promoted.updated_at = rollout.wave, now
+            for deployment in _of(rollout, {device}):
+                deployment.wave, deployment.updated_at = rollout.wave, now
         case Watch():
             rollout.soak_until = now + timedelta(seconds=rollout.soak_s)
             # who is silent at the end of the soak has this long to be heard of again
@@ -169,6 +170,39 @@ def _take(rollout: Rollout, step: Step, now: datetime) -> None:
         case Finish(state, reason):
             rollout.state, rollout.reason = state, reason
             rollout.soak_until, rollout.finished_at = None, now
+        case Fail() | Drop() | Miss() | Resume():
+            _note(rollout, step, now)
+
+
+def _note(rollout: Rollout, step: Fail | Drop | Miss | Resume, now: datetime) -> None:
+    """What has become of devices without a word of theirs."""
+    match step:
+        case Fail(reasons):
+            for deployment in _of(rollout, reasons):
+                end(deployment, "failed", reasons[deployment.device], by_hub=True)
+        case Drop(devices):
+            for deployment in _of(rollout, devices):
+                end(deployment, "superseded", "the device was revoked", by_hub=True)
+        case Miss(devices):
+            for deployment in _of(rollout, devices):
+                deployment.waits_for, deployment.waited_until = SIGN_OF_LIFE, now
+        case Resume(devices):
+            for deployment in _of(rollout, devices):
+                deployment.waits_for, deployment.waited_until = "", now
+
+
+def _of(rollout: Rollout, devices: Container[str]) -> list[Deployment]:
+    return [d for d in rollout.deployments if d.device in devices]
+
+
+def _swap(rollout: Rollout, away: Container[str], instead: Container[str], now: datetime) -> None:
+    """Those that are away come last, the others now; these have all of the wave's time."""
+    last = max(d.wave for d in rollout.deployments)
+    for deployment in _of(rollout, away):
+        deployment.wave, deployment.waits_for, deployment.waited_until = last, "", None
+    for deployment in _of(rollout, instead):
+        deployment.wave, deployment.updated_at = rollout.wave, now
+    _open(rollout, rollout.wave, now)
 
 
 def _open(rollout: Rollout, wave: int, now: datetime) -> None:

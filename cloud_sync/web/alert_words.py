@@ -18,7 +18,7 @@ _PAGES = {
     "crm-lead-dead": "/leads?state=dead", "crm-": "/leads", "lead-": "/leads",
     "mail-promise-broken": "/mails", "cmms-": "/cases", "rows-missing": "/ledger",
     "bundle-needs-signature": "/bundles", "notice-undeliverable": "/effects", "drift": "/samples",
-    "beyond-promise": "/samples", "retraining-pays": "/jobs",
+    "beyond-promise": "/samples", "retraining-pays": "/jobs", "rollout-": "/rollouts",
 }  # fmt: skip
 """An alert's name, or how it begins → the page that tells more; the first that fits counts."""
 _POINTER = re.compile(r"\[([^\]]+)\]\([^)]+\)")

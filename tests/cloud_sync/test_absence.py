@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cloud_sync.fleet import deployments, rollouts, waves
 from cloud_sync.fleet.absence import NOTE_EVERY, RECONNECT
@@ -98,8 +98,10 @@ def wanted(hub: Hub, device: str) -> str:
 
 
 def give_up(hub: Hub) -> None:
-    """Silence until the deadline, with the hub at work."""
+    """The deadline passes, with the hub at work and the devices heard of."""
     with hub.database.transaction() as session:
+        session.execute(update(Device).values(last_seen_at=utc_now()))
+        session.execute(update(Deployment).values(begun_at=utc_now() - 2 * PLAN.deadline))
         for rollout in session.scalars(select(Rollout)):
             rollout.deadline_at = utc_now() - SECOND
     with hub.database.transaction() as session:

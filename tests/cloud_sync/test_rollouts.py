@@ -127,10 +127,11 @@ def test_a_final_state_stays(hub: Hub) -> None:
     assert desired(hub, "press-1").bundle is None
 
 
-def test_silence_until_the_deadline_counts_as_failed(hub: Hub) -> None:
+def test_who_is_there_and_has_not_committed_by_the_deadline_has_failed(hub: Hub) -> None:
     number = start(hub, approved_bundle(hub), group="line")
     with hub.database.transaction() as session:
         assert waves.advance(session) == 0
+        session.execute(update(Device).values(last_seen_at=utc_now()))
         session.execute(update(Rollout).values(deadline_at=utc_now() - timedelta(seconds=1)))
     with hub.database.transaction() as session:
         assert waves.due(session)
@@ -182,6 +183,7 @@ def test_what_gave_way_or_came_too_late_is_withdrawn_and_what_was_committed_is_n
     assert [w.deployment for w in desired(hub, "press-1").withdrawn] == [nth(hub, 1)]
     start(hub, second, device="press-2")
     with hub.database.transaction() as session:
+        session.execute(update(Device).values(last_seen_at=utc_now()))
         session.execute(update(Rollout).values(deadline_at=utc_now() - timedelta(seconds=1)))
     with hub.database.transaction() as session:
         waves.advance(session)

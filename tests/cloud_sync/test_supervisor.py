@@ -94,6 +94,7 @@ def test_a_broker_that_hangs_holds_up_neither_rules_nor_deadlines(
         devices.revoke(session, "press-2", who="ada")
         plan = Plan(timedelta(hours=1))
         rollouts.start(session, bundle, device="press-1", plan=plan, who="ada")
+        session.get_one(Device, "press-1").last_seen_at = utc_now()
         session.execute(update(Rollout).values(deadline_at=utc_now() - timedelta(seconds=1)))
     supervisor.step()
     assert "user press-2" not in (hub.config.broker_dir / "acl").read_text()

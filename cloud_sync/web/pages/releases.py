@@ -150,6 +150,7 @@ def _rollout_values(session: Session, rollout_id: int) -> tuple[Rollout, dict[st
     return rollout, {
         "rollout": rollout,
         "deployments": standings.of(session, rollout),
+        "waits_for": standings.waits_for(session, rollout),
         "names": views.bundle_names(session),
         "waves": rollout_views.waves_of(rollout),
     }
