@@ -50,7 +50,7 @@ class Installer:
         self._at = around.checkpoint
         self.retreat = Retreat(slots, line, load, around)
         self._startup = Startup(slots, line, load, config, lives, self.retreat, around.clock)
-        self._trial = Trial(slots, line, config, around, self.retreat)
+        self._trial = Trial(slots, line, load, config, around, self.retreat)
         self._arrival = Arrival(slots, around)
         self._building: Errand[Loaded] = Errand(
             around.background, around.load_limit_s, around.clock

@@ -20,8 +20,8 @@ _KEPT = 2000
 _MAX_FAILURE_SHARE = 0.1
 _ENOUGH_LATENCIES = 10
 _EXPECTED_MARGIN = 0.25
-_EMPTY_JUMP = 0.2
-_MISSED_ALL = 5
+EMPTY_JUMP = 0.2
+MISSED_ALL = 5
 _CERTAIN_Z = 3.3
 _SLOW_SHARE = 0.05
 _SLOW_AT_LEAST = 4
@@ -67,6 +67,7 @@ class Tally:
     other_found: int = 0
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     scores: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    other_scores: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(
@@ -88,7 +89,9 @@ class Tally:
         with self._lock:
             self.n += 1
             self.disagreements += not agrees
-            self.other_found += other is not None and not is_empty(other)
+            if other is not None:
+                self.other_found += not is_empty(other)
+                self.other_scores.append(other.score)
             if prediction is None:
                 self.failures += 1
                 return
@@ -128,6 +131,14 @@ class Tally:
             scores=Histogram.of(self.seen_scores()),
         )
 
+    def baseline_of_other(self) -> Baseline:
+        """What the bundle that decided did with the same samples."""
+        with self._lock:
+            scores = list(self.other_scores)
+        return Baseline(
+            n=self.n, empty=self.n - self.other_found, p95_ms=None, scores=Histogram.of(scores)
+        )
+
     def seen_scores(self) -> list[float]:
         """The last scores; the line goes on adding meanwhile."""
         with self._lock:
@@ -159,7 +170,7 @@ def shadow_complaint(tally: Tally, config: UpdateConfig, expected: float | None 
             f"another verdict on {tally.disagreements} of {tally.n} samples in the shadow"
             f" (at most {limit:.0%} are accepted)"
         )
-    missed_all = tally.found_nothing == tally.n and tally.other_found >= _MISSED_ALL
+    missed_all = tally.found_nothing == tally.n and tally.other_found >= MISSED_ALL
     if missed_all and tally.other_found / tally.n > (expected or 0.0):
         return (
             f"found nothing on any of {tally.n} samples in the shadow,"
@@ -176,7 +187,7 @@ def urgent_complaint(
     *,
     timed: bool = True,
 ) -> str:
-    """Why the active bundle must go back at once, or empty.
+    """Why the active bundle must go back at once, whatever comes by; or empty.
 
     Args:
         declared_ms: the latency limit that the bundle itself declares.
@@ -193,34 +204,48 @@ def urgent_complaint(
             f"too slow: {slow} of {n} samples on probation took more than {limit_ms:.0f} ms,"
             f" {_SLOW_SHARE:.0%} may"
         )
-    if baseline is not None and _empty_jump(tally, baseline):
-        return (
-            f"found nothing on {tally.found_nothing} of {tally.n} samples on probation,"
-            f" in the shadow on {baseline.empty} of {baseline.n}"
-        )
     return ""
 
 
-def final_complaint(tally: Tally, config: UpdateConfig, baseline: Baseline | None) -> str:
-    """Why a bundle may not be committed at the end of its probation, or empty.
+def empty_complaint(tally: Tally, baseline: Baseline | None) -> str:
+    """Whether the active bundle has ceased to find things, or empty. Other parts may be the reason."""
+    if baseline is None or not _empty_jump(tally, baseline):
+        return ""
+    return (
+        f"found nothing on {tally.found_nothing} of {tally.n} samples on probation,"
+        f" in the shadow on {baseline.empty} of {baseline.n}"
+    )
+
+
+def failing_complaint(tally: Tally) -> str:
+    """Whether a bundle failed too often to be committed at the end of its probation, or empty."""
+    return _failing(tally) if _fails_often(tally) else ""
+
+
+def moved_complaint(tally: Tally, config: UpdateConfig, baseline: Baseline | None) -> str:
+    """Whether the scores are distributed otherwise at the end of the probation, or empty. Other parts may be the reason.
 
     Looked at once only: a distance that is computed again after each sample exceeds any limit by
     chance sooner or later.
     """
-    if _fails_often(tally):
-        return _failing(tally)
-    scores = tally.seen_scores()
-    if baseline is None or baseline.scores is None or not scores:
-        return ""
-    seen = baseline.scores.count(scores)
-    distance = psi(baseline.scores.counts, seen)
-    limit = config.max_psi + noise(baseline.scores.counts, seen)
+    distance, limit = moved(tally.seen_scores(), config, baseline)
     if distance <= limit:
         return ""
     return (
         f"scores are distributed otherwise than in the shadow: population stability index"
         f" {distance:.2f}, more than {limit:.2f}"
     )
+
+
+def moved(
+    scores: list[float], config: UpdateConfig, baseline: Baseline | None
+) -> tuple[float, float]:
+    """How far scores are from those in the shadow, and how far they may be; 0 and 0 where that is not known."""
+    if baseline is None or baseline.scores is None or not scores:
+        return 0.0, 0.0
+    seen = baseline.scores.count(scores)
+    counts = baseline.scores.counts
+    return psi(counts, seen), config.max_psi + noise(counts, seen)
 
 
 def _fails_often(tally: Tally) -> bool:
@@ -249,7 +274,7 @@ def _empty_jump(tally: Tally, baseline: Baseline) -> bool:
     if not tally.n or not baseline.n:
         return False
     now, before = tally.found_nothing / tally.n, baseline.empty / baseline.n
-    large = now - before > _EMPTY_JUMP or tally.found_nothing == tally.n
+    large = now - before > EMPTY_JUMP or tally.found_nothing == tally.n
     pooled = (tally.found_nothing + baseline.empty) / (tally.n + baseline.n)
     spread = (pooled * (1 - pooled) * (1 / tally.n + 1 / baseline.n)) ** 0.5
     return large and now - before > _CERTAIN_Z * spread > 0

@@ -50,6 +50,9 @@ class Job(Kept):
     path: str = Field("", description="below the hub's address")
     signed: Signed | None = Field(None, description="None: applied locally, not signed")
     baseline: Baseline | None = Field(None, description="how it did in the shadow")
+    before: Baseline | None = Field(
+        None, description="how the bundle that ran did meanwhile, with the same samples"
+    )
     provider: str = Field("", description="the rung it was switched to on; its latency is of that")
     transitions: int = Field(
         0, description="states it was in, and starts after a crash, since it could be to blame"

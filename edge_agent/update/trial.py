@@ -11,16 +11,19 @@ from edge_agent.log import log
 from edge_agent.update.config import UpdateConfig
 from edge_agent.update.probation import (
     Tally,
+    empty_complaint,
     enough,
+    failing_complaint,
     fewest,
-    final_complaint,
+    moved_complaint,
     shadow_complaint,
     urgent_complaint,
 )
 from edge_agent.update.records import Job
 from edge_agent.update.retreat import Retreat
+from edge_agent.update.second_look import SecondLook
 from edge_agent.update.slots import Slots
-from edge_agent.update.surroundings import LineControl, Surroundings
+from edge_agent.update.surroundings import LineControl, Load, Surroundings
 from edge_agent.update.waiting import Waiting
 from kits.core.errors import BundleError
 
@@ -34,6 +37,7 @@ class Trial:
         self,
         slots: Slots,
         line: LineControl,
+        load: Load,
         config: UpdateConfig,
         around: Surroundings,
         retreat: Retreat,
@@ -45,6 +49,7 @@ class Trial:
         self._at = around.checkpoint
         self._retreat = retreat
         self._waiting = Waiting(retreat.voice, around.clock)
+        self._look = SecondLook(slots, line, load, config, around.clock)
         self._candidate: Loaded | None = None
         self._shadow = Tally()
         self._since = around.clock()
@@ -69,6 +74,7 @@ class Trial:
 
     def drop(self) -> None:
         """The candidate, if there is one, is not wanted any more."""
+        self._look.over()
         self._line.end_shadow()
         self._candidate = None
         self._waiting.over()
@@ -99,6 +105,7 @@ class Trial:
             update={
                 "state": "active",
                 "baseline": self._shadow.baseline() if self._shadow.n else None,
+                "before": self._shadow.baseline_of_other() if self._shadow.n else None,
                 "provider": candidate.provider,
                 "transitions": job.transitions + 1,
             }
@@ -131,17 +138,41 @@ class Trial:
         if active is None or active.id != job.bundle:
             self._retreat.roll_back(job, "it does not decide although it should", deny=False)
             return
-        tally, config = self._line.tally, self._config
         declared_ms = active.ready.bundle.manifest.latency_limit_ms
-        complaint = urgent_complaint(
-            tally, config, job.baseline, declared_ms, timed=_is_timed(job, active)
+        complaint = (
+            urgent_complaint(
+                self._line.tally,
+                self._config,
+                job.baseline,
+                declared_ms,
+                timed=_is_timed(job, active),
+            )
+            or self._look.urgent()
         )
-        if not complaint and self._long_enough(job, tally.n):
-            complaint = final_complaint(tally, config, job.baseline)
-            if not complaint:
-                self._commit(job)
+        if not complaint:
+            complaint = self._weighed(job)
         if complaint:
+            self._look.over()
             self._retreat.roll_back(job, complaint)
+
+    def _weighed(self, job: Job) -> str:
+        """Commits the bundle on probation when enough speaks for it; else why it must go back, or empty.
+
+        What other parts may have led to is looked at twice.
+        """
+        tally, config, look = self._line.tally, self._config, self._look
+        doubt = "" if look.under_way else empty_complaint(tally, job.baseline)
+        over = self._long_enough(job, tally.n)
+        if over and not look.under_way:
+            doubt = doubt or moved_complaint(tally, config, job.baseline)
+        if doubt:
+            return "" if look.begin(job, doubt) else doubt
+        if not over or (look.under_way and not look.long_enough()):
+            return ""
+        complaint = failing_complaint(tally) or (look.final(job) if look.under_way else "")
+        if not complaint:
+            self._commit(job)
+        return complaint
 
     def _long_enough(self, job: Job, n: int) -> bool:
         waited_s, config = self._around.clock() - self._since, self._config
@@ -162,6 +193,7 @@ class Trial:
         self._at("before commit")
         self._slots.save(job=None, committed_by=job.deployment or 0)
         self._at("committed")
+        self._look.over()
         self._slots.clean()
         self._waiting.over()
         self.committed += 1

@@ -9,8 +9,10 @@ from edge_agent.update.config import UpdateConfig
 from edge_agent.update.probation import (
     Baseline,
     Tally,
+    empty_complaint,
     enough,
-    final_complaint,
+    failing_complaint,
+    moved_complaint,
     shadow_complaint,
     urgent_complaint,
 )
@@ -36,7 +38,9 @@ def base(*, n: int = 100, empty: int = 0, p95_ms: float | None = 10.0) -> Baseli
 def test_nothing_seen_is_no_complaint() -> None:
     assert shadow_complaint(Tally(), CONFIG) == ""
     assert urgent_complaint(Tally(), CONFIG, base(), None) == ""
-    assert final_complaint(Tally(), CONFIG, base()) == ""
+    assert empty_complaint(Tally(), base()) == ""
+    assert failing_complaint(Tally()) == ""
+    assert moved_complaint(Tally(), CONFIG, base()) == ""
 
 
 def test_one_failure_in_the_shadow_refuses() -> None:
@@ -72,7 +76,7 @@ def test_failures_on_probation_take_back() -> None:
 def test_few_failures_are_judged_at_the_end_only() -> None:
     seen = tally(None, *[FOUND] * 3, None)
     assert urgent_complaint(seen, CONFIG, base(), None) == ""
-    assert "failed on 2 of 5" in final_complaint(seen, CONFIG, base())
+    assert "failed on 2 of 5" in failing_complaint(seen)
 
 
 def test_a_few_samples_are_enough_where_all_take_too_long_but_time_alone_never_is() -> None:
@@ -110,7 +114,7 @@ def test_a_jump_of_empty_outputs_takes_back(
     found_nothing: int, n: int, before: int, complains: bool
 ) -> None:
     seen = tally(*[NOTHING] * found_nothing, *[FOUND] * (n - found_nothing))
-    said = urgent_complaint(seen, CONFIG, base(empty=before), None)
+    said = empty_complaint(seen, base(empty=before))
     assert ("found nothing" in said) == complains
 
 
@@ -121,8 +125,8 @@ def scored(scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Tally:
 def test_scores_that_moved_may_not_be_committed() -> None:
     rng = np.random.default_rng(1)
     baseline = scored(rng.beta(2, 5, 100)).baseline()
-    assert final_complaint(scored(rng.beta(2, 5, 200)), CONFIG, baseline) == ""
-    assert "stability index" in final_complaint(scored(rng.beta(5, 2, 200)), CONFIG, baseline)
+    assert moved_complaint(scored(rng.beta(2, 5, 200)), CONFIG, baseline) == ""
+    assert "stability index" in moved_complaint(scored(rng.beta(5, 2, 200)), CONFIG, baseline)
 
 
 def test_a_detector_s_many_zeros_are_a_bin_of_their_own() -> None:
