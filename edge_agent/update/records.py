@@ -58,6 +58,9 @@ class Job(Kept):
         0, description="states it was in, and starts after a crash, since it could be to blame"
     )
     reboots: int = Field(0, description="times the machine went down under it during probation")
+    lived: bool = Field(
+        False, description="it has decided for `probation_max_s` since the last start"
+    )
     crashed_before: bool = Field(
         False, description="the agent crashed already before: the bundle that runs may be to blame"
     )

@@ -77,13 +77,22 @@ class Startup:
         return True
 
     def _counted(self, job: Job | None) -> Job | None:
-        """The installation on its way, with this start where it may be to blame for it."""
-        if job is None or not (job.may_be_to_blame and self._lives.after_crash):
-            return job
-        reboots = job.reboots + (job.state == "active" and self._lives.after_reboot)
-        job = job.model_copy(update={"transitions": job.transitions + 1, "reboots": reboots})
+        """The installation on its way, with this start where it may be to blame for it.
+
+        A machine that went down later than any probation looks was switched off.
+        """
+        if job is None:
+            return None
+        before = job
+        blamed = job.may_be_to_blame and self._lives.after_crash
+        if blamed and not (job.lived and self._lives.after_reboot):
+            reboots = job.reboots + (job.state == "active" and self._lives.after_reboot)
+            job = job.model_copy(update={"transitions": job.transitions + 1, "reboots": reboots})
+        if job.lived:
+            job = job.model_copy(update={"lived": False})
         try:
-            self._slots.save(job=job)
+            if job != before:
+                self._slots.save(job=job)
         except OSError as error:
             warn("slots_not_written", error=error)
         return job

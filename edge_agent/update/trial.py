@@ -7,7 +7,7 @@ When it is judged, what that changes, and what is committed in the end. By what 
 from __future__ import annotations
 
 from edge_agent.engine.ladder import Loaded
-from edge_agent.log import log
+from edge_agent.log import log, warn
 from edge_agent.update.config import UpdateConfig
 from edge_agent.update.probation import (
     Tally,
@@ -138,6 +138,7 @@ class Trial:
         if active is None or active.id != job.bundle:
             self._retreat.roll_back(job, "it does not decide although it should", deny=False)
             return
+        job = self._with_its_life(job)
         declared_ms = active.ready.bundle.manifest.latency_limit_ms
         complaint = (
             urgent_complaint(
@@ -154,6 +155,18 @@ class Trial:
         if complaint:
             self._look.over()
             self._retreat.roll_back(job, complaint)
+
+    def _with_its_life(self, job: Job) -> Job:
+        """The installation, with a note once the bundle has decided for long: see `startup.py`."""
+        if job.lived or self._around.clock() - self._since < self._config.probation_max_s:
+            return job
+        lived = job.model_copy(update={"lived": True})
+        try:
+            self._slots.save(job=lived)
+        except OSError as error:
+            warn("slots_not_written", error=error)  # the bundle is judged all the same
+            return job
+        return lived
 
     def _weighed(self, job: Job) -> str:
         """Commits the bundle on probation when enough speaks for it; else why it must go back, or empty.

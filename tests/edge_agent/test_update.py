@@ -144,6 +144,20 @@ def test_two_reboots_on_probation_go_back(bench: Bench) -> None:
     assert "started anew 2 times" in bench.last.error
 
 
+def test_a_line_that_is_switched_off_every_evening_takes_nothing_back(bench: Bench) -> None:
+    on_probation(bench)
+    for evening in range(5):
+        bench.seconds += bench.config.probation_max_s
+        bench.installer.step()
+        bench.boot = f"evening-{evening}"
+        bench.restart()
+        assert bench.runs == bundle_id_of(NEW)
+    for morning in range(2):
+        bench.boot = f"morning-{morning}"
+        bench.restart()
+    assert bench.runs == bundle_id_of(OLD), "soon after its start it is the bundle's doing"
+
+
 def test_a_person_lifts_a_denial(bench: Bench) -> None:
     bench.offer(NEW)
     bench.go_on(shadow=feed_good, live=feed_failing)
