@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict
 
 from edge_agent.update.config import UpdateConfig
-from edge_agent.update.scores import Histogram, noise, psi
+from edge_agent.update.scores import CERTAIN_SDS, Histogram, noise, psi
 from kits.core.prediction import Prediction
 
 _KEPT = 2000
@@ -26,6 +26,7 @@ _CERTAIN_Z = 3.3
 _SLOW_SHARE = 0.05
 _SLOW_AT_LEAST = 4
 _FAILURES_AT_LEAST = 3
+_DOUBT_SDS = 1.0
 _FEWEST = 20
 """No bundle is judged by fewer samples, unless fewer are configured: a line that stands still proves
 nothing, however long."""
@@ -222,13 +223,20 @@ def failing_complaint(tally: Tally) -> str:
     return _failing(tally) if _fails_often(tally) else ""
 
 
-def moved_complaint(tally: Tally, config: UpdateConfig, baseline: Baseline | None) -> str:
+def moved_complaint(
+    tally: Tally, config: UpdateConfig, baseline: Baseline | None, *, doubt: bool = False
+) -> str:
     """Whether the scores are distributed otherwise at the end of the probation, or empty. Other parts may be the reason.
 
     Looked at once only: a distance that is computed again after each sample exceeds any limit by
     chance sooner or later.
+
+    Args:
+        doubt: whether it is looked at again before anything is done: then less is enough.
     """
-    distance, limit = moved(tally.seen_scores(), config, baseline)
+    distance, limit = moved(
+        tally.seen_scores(), config, baseline, _DOUBT_SDS if doubt else CERTAIN_SDS
+    )
     if distance <= limit:
         return ""
     return (
@@ -238,14 +246,14 @@ def moved_complaint(tally: Tally, config: UpdateConfig, baseline: Baseline | Non
 
 
 def moved(
-    scores: list[float], config: UpdateConfig, baseline: Baseline | None
+    scores: list[float], config: UpdateConfig, baseline: Baseline | None, sds: float = CERTAIN_SDS
 ) -> tuple[float, float]:
     """How far scores are from those in the shadow, and how far they may be; 0 and 0 where that is not known."""
     if baseline is None or baseline.scores is None or not scores:
         return 0.0, 0.0
     seen = baseline.scores.count(scores)
     counts = baseline.scores.counts
-    return psi(counts, seen), config.max_psi + noise(counts, seen)
+    return psi(counts, seen), config.max_psi + noise(counts, seen, sds)
 
 
 def _fails_often(tally: Tally) -> bool:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 _BINS = 10
 _PER_BIN = 10
 _PRIOR = 0.5
-_NOISE_SDS = 4.0
+CERTAIN_SDS = 4.0
 
 
 class Histogram(BaseModel):
@@ -54,17 +54,20 @@ def psi(expected: Sequence[int], seen: Sequence[int]) -> float:
     return float(np.sum((q - p) * np.log(q / p)))
 
 
-def noise(expected: Sequence[int], seen: Sequence[int]) -> float:
+def noise(expected: Sequence[int], seen: Sequence[int], sds: float = CERTAIN_SDS) -> float:
     """What the index is by chance alone when nothing has changed.
+
+    Args:
+        sds: above its mean, in standard deviations.
 
     Under no change psi / (1/n + 1/m) is about chi-square with (bins − 1) degrees of freedom
     (Yurdakul and Naranjo, Statistical properties of the population stability index, 2020). This is
-    its mean and `_NOISE_SDS` standard deviations: a false alarm in less than 1 of 1,000 probations
+    its mean and some standard deviations; by default a false alarm in less than 1 of 1,000 probations
     (simulated in the tests).
     """
     degrees = len(expected) - 1
     scale = 1 / max(sum(expected), 1) + 1 / max(sum(seen), 1)
-    return scale * (degrees + _NOISE_SDS * float(np.sqrt(2 * degrees)))
+    return scale * (degrees + sds * float(np.sqrt(2 * degrees)))
 
 
 def _shares(counts: Sequence[int]) -> NDArray[np.float64]:

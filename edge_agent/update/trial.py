@@ -174,15 +174,20 @@ class Trial:
         What other parts may have led to is looked at twice.
         """
         tally, config, look = self._line.tally, self._config, self._look
-        doubt = "" if look.under_way else empty_complaint(tally, job.baseline)
         over = self._long_enough(job, tally.n)
-        if over and not look.under_way:
-            doubt = doubt or moved_complaint(tally, config, job.baseline)
-        if doubt:
-            return "" if look.begin(job, doubt) else doubt
-        if not over or (look.under_way and not look.long_enough()):
-            return ""
-        complaint = failing_complaint(tally) or (look.final(job) if look.under_way else "")
+        if look.under_way:
+            if not (over and look.long_enough()):
+                return ""
+            complaint = failing_complaint(tally) or look.final(job)
+        else:
+            complaint = empty_complaint(tally, job.baseline)
+            small = moved_complaint(tally, config, job.baseline, doubt=True) if over else ""
+            doubt = complaint or small
+            if doubt and look.begin(job, doubt):
+                return ""
+            if complaint or not over:
+                return complaint
+            complaint = failing_complaint(tally) or moved_complaint(tally, config, job.baseline)
         if not complaint:
             self._commit(job)
         return complaint

@@ -14,6 +14,8 @@ from tests.edge_agent.parts import bundle_id_of, write_tiny_kit
 from tests.edge_agent.update_bench import NEW, OLD, Bench, assert_keeps_old
 
 N = 100
+SMALL = 7
+"""A seed with which a small change is more than usual and no proof."""
 CONFIG = UpdateConfig(shadow_samples=N, probation_samples=N, probation_min_s=0)
 NOTHING = Prediction(score=0.0, label="good")
 FOUND = Prediction(score=0.9, label="scratch", boxes=(Box(0, 0, 1, 1, "scratch"),))
@@ -120,6 +122,18 @@ def test_without_the_bundle_before_the_doubt_must_do(bench: Bench) -> None:
     bench.installer.step()
     assert bench.last.state == "rolled_back"
     assert "distributed otherwise" in bench.last.error
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_what_may_be_chance_is_looked_at_again_but_proves_nothing(
+    bench: Bench, alone: bool
+) -> None:
+    see_in_shadow(bench, scores(1, 0.0))
+    if alone:
+        bench.lame.add(bundle_id_of(OLD))
+    see(bench, scores(SMALL, 0.8))
+    assert (bench.last.state == "committed") == alone
+    assert (bench.line.shadow is None) == alone
 
 
 def test_a_probation_that_an_older_agent_began_is_judged_as_it_was(bench: Bench) -> None:
