@@ -35,8 +35,8 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "rollout-held", ("warning",),
-        "a rollout does not spread, because devices that took the bundle cannot be heard; it is over when they are heard of, or"
-        " count as failed after 72 hours",
+        "a rollout does not spread, because devices that took the bundle cannot be heard; it is over when they are heard of; after"
+        " 72 hours the rollout stops",
         "look at the devices it names: power, network, whether the agent runs; `cloud-sync rollout abort N` ends the rollout",
     ),
     AlertInfo(

@@ -132,6 +132,9 @@ def _of_devices(course: Course, now: datetime) -> Step | None:
     missed = frozenset(m.device for m in late if not m.missed and m.is_silent(now))
     if missed:
         return Miss(missed)
+    gone = [m for m in late if m.suspect]
+    if gone and course.later:
+        return Stop("; ".join(f"{m.device} {late_reason(m)}" for m in gone))
     return Fail({m.device: late_reason(m) for m in late}) if late else None
 
 
@@ -156,12 +159,15 @@ def _swap(course: Course, now: datetime) -> Swap | None:
 
 
 def held_by(course: Course) -> list[Member]:
-    """The devices that took the bundle and are missed, when they are so many that it may not spread."""
+    """The devices that took the bundle and are missed, when it may not spread for that: it may have killed them.
+
+    As long as others were not told yet that is any; later, as many as would stop a rollout.
+    """
     suspects = [m for m in course.in_play if m.suspect]
-    if not suspects or any(_is_canary(m, course) for m in suspects):
+    if course.later or any(_is_canary(m, course) for m in suspects):
         return suspects
     bad = sum(m.state in BAD for m in course.in_play)
-    return suspects if bad + len(suspects) >= _limit(course) else []
+    return suspects if suspects and bad + len(suspects) >= _limit(course) else []
 
 
 def _after_wave(course: Course, now: datetime) -> Step | None:
