@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from cloud_sync.commands.rollouts import status as show_status
 from cloud_sync.fleet import devices, waves
 from cloud_sync.fleet.plan import Plan
 from cloud_sync.fleet.reach import AWAY
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Deployment
+from cloud_sync.web.pages._render import live_fragment
+from cloud_sync.web.pages.releases import _rollout_values
 from kits.core.sample import utc_now
 from tests.cloud_sync.fleet_builders import add_device, approved_bundle, make_hub
 from tests.cloud_sync.wave_builders import (
@@ -239,3 +242,22 @@ def test_a_line_without_parts_has_time_from_its_last_sign_of_life(hub: Hub, bund
         session.execute(update(Deployment).values(waited_until=long_ago, begun_at=long_ago))
         assert waves.advance(session) == 1
     assert "not committed by the deadline (was active)" in look(hub, number).reason
+
+
+def test_page_and_command_say_what_a_rollout_waits_for(
+    hub: Hub, bundle: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = start(hub, bundle)
+    report(hub, NAMES[0], "active", bundle)
+    begun(hub, timedelta(hours=2))
+    heard(hub, NAMES[0], ago=timedelta(hours=1))
+    shift(hub, deadline_at=past())
+    with hub.database.session() as session:
+        values = _rollout_values(session, number)[1]
+    page = str(live_fragment("rollout_live.html", False, **values).body)
+    (hub.config.data_dir / "hub.yaml").write_text("{}")
+    show_status(number, hub.config.data_dir)
+    for told_where in (page, capsys.readouterr().out):
+        assert "it does not spread: press-01 took the bundle and cannot be heard" in told_where
+        assert "took the bundle, then not heard of since" in told_where
+    assert "Deadline of this wave" not in page
