@@ -14,6 +14,11 @@ from kits.core.dataset import Split
 
 BY_TIME = "by time, the oldest first"
 """How the header of a version begins to say its rule, where its samples were placed in time."""
+BY_GROUP = "by group, stratified by label"
+BY_DAY, BY_WEEK = (
+    f"by group and whole {spell}, stratified by label" for spell in ("days", "weeks")
+)
+"""As `BY_TIME`, where samples were placed by lot, and where those of one day or week were kept in one split."""
 STATED = "as the data says"
 """As `BY_TIME`, where the data named splits itself."""
 STRICTNESS: Mapping[Split, int] = {"train": 0, "val": 1, "test": 2}

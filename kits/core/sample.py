@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 
 from pydantic import JsonValue
 
@@ -19,6 +19,8 @@ ORDER = "order"
 """In a sample's `meta`: its place in time, where its kit learns from the past for the future."""
 KEY = "key"
 """In a sample's `meta`: whom it is a state of, where what it shows changes (a lead in a CRM)."""
+DAY = "day"
+"""In a picture's `meta`: the day it was taken on, where its name, folder or EXIF data tells it."""
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -84,6 +86,25 @@ def key_of(sample: Sample) -> str:
     """Whom a sample is a state of: samples with the same key are the same lead; empty: of nobody else."""
     key = sample.meta.get(KEY)
     return key if isinstance(key, str) else ""
+
+
+def day_of(sample: Sample) -> str:
+    """The day a picture was taken on: what its reader found, else that of its capture (UTC); empty: not known, or no picture."""
+    if not sample.media_type.startswith("image/"):
+        return ""
+    day = sample.meta.get(DAY)
+    if isinstance(day, str) and day:
+        return day
+    return sample.captured_at.date().isoformat() if sample.captured_at.year > 1970 else ""
+
+
+def week_of(day: str) -> str:
+    """The week of a day as `2025-W11`; of what is no day, itself."""
+    try:
+        year, week, _ = date.fromisoformat(day).isocalendar()
+    except ValueError:
+        return day
+    return f"{year}-W{week:02d}"
 
 
 def place_in_time(sample: Sample) -> float | None:

@@ -16,7 +16,7 @@ from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build,
 from kits.core.errors import DataError, UsageError, did_you_mean
 from kits.core.kit import Finding, NoProgress, Progress
 from kits.core.placing import BY_TIME, STATED
-from kits.core.sample import place_in_time
+from kits.core.sample import day_of, place_in_time
 from kits.toolchain.datasets import save_findings
 from kits.toolchain.grouping import group_of
 from kits.toolchain.intake import Entry, ImportOptions, Intake, add_existing, stated_labels, take_in
@@ -148,6 +148,8 @@ def _make_version(
         intake.findings.extend(_unmatched(entries, matched))
     sources = {entry.sample.source for entry in entries.values()}
     candidates = [_candidate(entry, matched[key], sources) for key, entry in entries.items()]
+    if config.order == "random":
+        candidates = [replace(one, day="") for one in candidates]
     in_order = config.order != "random" and has_order(candidates)
     if config.order == "time" and not in_order:
         raise DataError(
@@ -164,7 +166,7 @@ def _make_version(
         placed = place(candidates, pairs, shares, config.seed)
     intake.findings.extend(placed.findings)
     items = [_item(entry, placed) for entry in entries.values()]
-    words = BY_TIME if in_order else "by group, stratified by label"
+    words = BY_TIME if in_order else placed.rule
     rule = f"{words}, {'/'.join(f'{v:g}' for v in shares.values())}"
     if any(entry.given for entry in entries.values()):
         rule = f"{STATED}, else {rule}"
@@ -216,6 +218,7 @@ def _candidate(entry: Entry, matched: str, sources: Container[str]) -> Candidate
         given=entry.given,
         fixed=entry.fixed,
         order=place_in_time(sample),
+        day=day_of(sample),
     )
 
 

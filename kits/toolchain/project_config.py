@@ -65,7 +65,7 @@ class DataConfig(Section):
     order: Literal["auto", "time", "random"] = Field(
         "auto",
         description="`time`: the oldest samples are learned from, the latest judged on; `random`: by lot;"
-        " `auto`: by time where the kit's data has a place in time",
+        " `auto`: by time where the kit's data has a place in time, else by lot, pictures in whole weeks or days where these are known",
     )
     split: Split = Field(Split(), description="shares; used where the data brings no split itself")
     seed: int = Field(0, ge=0, description="decides which group goes where; also seeds training")

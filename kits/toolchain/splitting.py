@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from kits.core.dataset import SPLITS, Split
 from kits.core.kit import Finding
-from kits.core.placing import STRICTNESS
+from kits.core.placing import BY_GROUP, STRICTNESS
+from kits.toolchain.splitting_spells import NO_SPELLS, joined, whole_spells
 
 Shares = Mapping[Split, float]
 LARGEST_CLUSTER = 0.1
@@ -31,6 +32,7 @@ class Candidate:
         given: the split the data itself names.
         fixed: the split it has in the version before; stays unless that would leak.
         order: its place in time; None: not known, which only samples split by lot may be.
+        day: the day it was made on, whose samples are alike in what days differ in; empty: not known.
     """
 
     id: str
@@ -40,15 +42,21 @@ class Candidate:
     given: Split | None = None
     fixed: Split | None = None
     order: float | None = None
+    day: str = ""
 
 
 @dataclass(frozen=True)
 class Placed:
-    """Split and group by sample id, and what a person should know about it."""
+    """Split and group by sample id, and what a person should know about it.
+
+    Attributes:
+        rule: how samples were placed, for the version's header.
+    """
 
     splits: Mapping[str, Split]
     groups: Mapping[str, str]
     findings: tuple[Finding, ...]
+    rule: str = BY_GROUP
 
 
 @dataclass
@@ -69,11 +77,13 @@ def place(
     shares: Shares,
     seed: int,
 ) -> Placed:
-    """Splits the candidates so that no group and no near-duplicate pair is in two splits."""
+    """Splits the candidates so that no group and no near-duplicate pair is in two splits, nor a week or day where there are many."""
     pairs = list(near_duplicates)
     findings: list[Finding] = []
     believed = _believable(candidates, pairs, findings)
-    clusters = _cluster(candidates, believed)
+    rule, spells, believed = whole_spells(candidates, believed, findings)
+    parts = _cluster(candidates, believed)
+    clusters = _cluster(candidates, believed, spells) if spells else parts
     if believed:
         findings.append(_pair_finding(candidates, believed))
     for cluster in clusters:
@@ -81,40 +91,22 @@ def place(
     findings += _leaks(clusters)
     _share_out(clusters, shares, seed, findings)
     splits = {m.id: c.split for c in clusters for m in c.members if c.split is not None}
-    groups = {m.id: c.group for c in clusters for m in c.members}
-    return Placed(splits, groups, tuple(findings))
+    groups = {m.id: c.group for c in parts for m in c.members}
+    return Placed(splits, groups, tuple(findings), rule)
 
 
-def _cluster(candidates: Sequence[Candidate], pairs: Iterable[tuple[str, str]]) -> list[_Cluster]:
+def _cluster(
+    candidates: Sequence[Candidate],
+    pairs: Iterable[tuple[str, str]],
+    spells: Mapping[str, str] = NO_SPELLS,
+) -> list[_Cluster]:
     """Connected sets of samples; a cluster is called by its smallest group."""
-    union = _Union()
-    for candidate in candidates:
-        union.join(f"s:{candidate.id}", f"g:{candidate.group}")
-    for one, two in pairs:
-        union.join(f"s:{one}", f"s:{two}")
+    union = joined(candidates, pairs, spells)
     members: dict[str, list[Candidate]] = {}
     for candidate in sorted(candidates, key=lambda c: c.id):
         members.setdefault(union.root(f"s:{candidate.id}"), []).append(candidate)
     clusters = [_Cluster(min(m.group for m in found), found) for found in members.values()]
     return sorted(clusters, key=lambda c: c.group)
-
-
-class _Union:
-    """Union-find with path halving."""
-
-    def __init__(self) -> None:
-        self._parent: dict[str, str] = {}
-
-    def root(self, node: str) -> str:
-        parent = self._parent
-        parent.setdefault(node, node)
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    def join(self, one: str, two: str) -> None:
-        self._parent[self.root(one)] = self.root(two)
 
 
 def _believable(
@@ -124,14 +116,19 @@ def _believable(
 
     Parts on a fixed camera all look alike; a chain of "nearly the same" then says nothing.
     """
-    union = _Union()
-    for one, two in pairs:
-        union.join(one, two)
-    sizes = Counter(union.root(c.id) for c in candidates)
+    alone, union = joined(candidates, ()), joined(candidates, pairs)
+    sizes = Counter(union.root(f"s:{c.id}") for c in candidates)
+    stated = Counter(alone.root(f"s:{c.id}") for c in candidates)
+    largest_stated: dict[str, int] = {}
+    for candidate in candidates:
+        root, own = union.root(f"s:{candidate.id}"), stated[alone.root(f"s:{candidate.id}")]
+        largest_stated[root] = max(largest_stated.get(root, 0), own)
     limit = max(10, int(LARGEST_CLUSTER * len(candidates)))
-    kept = [p for p in pairs if sizes[union.root(p[0])] <= limit]
+    # what is stated as one group may be as large as it is: what looks alike adds to it
+    added = {root: size - largest_stated[root] for root, size in sizes.items()}
+    kept = [p for p in pairs if added[union.root(f"s:{p[0]}")] < limit]
     if len(kept) < len(pairs):
-        largest = max(sizes.values())
+        largest = max(size for root, size in sizes.items() if added[root] >= limit)
         findings.append(
             Finding(
                 "near-duplicates-everywhere",

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError
+from kits.core.placing import BY_DAY, BY_WEEK
+from kits.core.sample import day_of, week_of
 from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import Config
 
@@ -28,6 +31,17 @@ def is_defect(item: DatasetItem) -> bool:
     """Whether an annotated sample counts as defective: another class than good, or boxes."""
     note = item.annotation
     return note is not None and (bool(note.boxes) or note.label not in ("", GOOD))
+
+
+def kept_together(dataset: Dataset) -> Callable[[DatasetItem], str]:
+    """What a sample shares with others of its split alone: its week or day where these are whole, else its group."""
+    weeks, days = (rule in dataset.header.split_rule for rule in (BY_WEEK, BY_DAY))
+
+    def of(item: DatasetItem) -> str:
+        day = day_of(item.sample) if weeks or days else ""
+        return (week_of(day) if weeks else day) or item.sample.group or item.sample.id
+
+    return of
 
 
 def choose_approach(dataset: Dataset, config: Config) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import Finding
+from kits.core.sample import day_of
 from kits.core.stats import upper_bound
 from kits.visual_inspection import _images, _same_part
 from kits.visual_inspection._approach import choose_approach, is_defect, is_good, require_samples
@@ -28,6 +29,7 @@ _LARGEST, _MOST_TILES = 1280, 20
 """The upper ends of `model.detector.image_size`, in pixels, and of `tiles` along a side."""
 _MOST_SHRUNK = 2.5
 _SAMPLED = 400
+_FEW_UNKNOWN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
     yield _good_parts(dataset, config)
     yield from _costs_weighed(dataset)
     yield from _parts_of_test(dataset)
+    yield from _days(dataset)
     yield from _same_part.check(dataset)
 
 
@@ -280,3 +283,23 @@ def _parts_of_test(dataset: Dataset) -> Iterator[Finding]:
             "parts-in-test", "pass", f"{' and '.join(told)} in test: intervals count what belongs together as one part, unless "
             "its pictures prove more",
         )  # fmt: skip
+
+
+def _days(dataset: Dataset) -> Iterator[Finding]:
+    """Whether the days are known on which pictures were taken: else figures are of days that the model has seen."""
+    unknown = [i.sample.source or i.sample.id for i in dataset.items if not day_of(i.sample)]
+    if len(unknown) <= _FEW_UNKNOWN * len(dataset.items):
+        days = len({day_of(item.sample) for item in dataset.items})
+        yield Finding(
+            "days-known",
+            "pass",
+            f"pictures of {days} days, as their names, folders or EXIF data say",
+        )
+        return
+    yield Finding(
+        "days-known", "warn", f"nothing says on which day {len(unknown)} of {len(dataset.items)} pictures were taken, so days are divided among learning "
+        "and judging: on days with another lamp, place or material it may be worse than the figures",
+        tuple(unknown[:10]),
+        "keep dates in names (20250314_081500.jpg) or folders (2025-03-14), or the camera's EXIF data, and import with --replace; "
+        "nothing to do if all days are alike",
+    )  # fmt: skip

@@ -22,7 +22,7 @@ from kits.core.kit import Progress, TrainOutcome, TrainTask
 from kits.core.runtime import OnnxSession, Session
 from kits.core.stats import Estimate, auroc, bootstrap
 from kits.visual_inspection import _bank, _fusion, _images, _places
-from kits.visual_inspection._approach import is_defect, is_good
+from kits.visual_inspection._approach import is_defect, is_good, kept_together
 from kits.visual_inspection._backbone import load_backbone
 from kits.visual_inspection._scale import Scale, narrow_defect, scale_of
 from kits.visual_inspection.config import GoodPartsConfig
@@ -124,13 +124,14 @@ def _fill_bank(
     """The bank, and the features of the good parts as they are (not their altered copies); of many parts, of some."""
     rng = np.random.default_rng(task.seed)
     turns = np.random.default_rng(task.seed).permutation(len(good))
+    together = kept_together(task.dataset)
     numbers: dict[str, int] = {}
     known: list[Embedded] = []
     patches: list[Floats] = []
     owners: list[NDArray[np.intp]] = []
     share = config.max_patches // max(len(good) * (2 if config.augment else 1), 1)
     for turn, item in zip(turns, good):
-        owner = numbers.setdefault(item.sample.group or item.sample.id, len(numbers))
+        owner = numbers.setdefault(together(item), len(numbers))
         image = embedder.image(item)
         variants = [image, _altered(image, rng)] if config.augment else [image]
         for variant in variants:
@@ -230,7 +231,7 @@ def _fuse(
         scores.append(float(judged.scores.max()))
     truth = np.arange(len(pooled)) >= len(known)
     items = [judged.one.item for judged in known if judged.one.item is not None]
-    groups = [item.sample.group or item.sample.id for item in (*items, *defects)]
+    groups = [*map(kept_together(task.dataset), (*items, *defects))]
     return _fusion.fit(np.stack(pooled), np.array(scores), truth, groups, task.costs, task.seed)
 
 

@@ -19,6 +19,7 @@ from kits.core.grouped import grouped_proportion
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult
 from kits.core.operating_point import Costs, OperatingPoint
 from kits.core.prediction import Box, Prediction, prediction_from_json, prediction_to_json
+from kits.core.sample import day_of
 from kits.core.stats import Estimate, auroc_estimate, bootstrap, widened
 from kits.visual_inspection import _picture, _thresholds
 from kits.visual_inspection._map import iou, mean_average_precision, resampler
@@ -45,6 +46,10 @@ class _Judged:
     @property
     def group(self) -> str:
         return self.item.sample.group or self.item.sample.id
+
+    @property
+    def day(self) -> str:
+        return day_of(self.item.sample)
 
     @property
     def truth_boxes(self) -> tuple[Box, ...]:
@@ -196,7 +201,7 @@ def _judge(task: EvaluateTask) -> list[_Judged]:
 def _scores(judged: Sequence[_Judged], defect: bool) -> _thresholds.Scores:
     some = [one for one in judged if one.defect is defect]
     values = np.array([one.prediction.score for one in some], dtype=np.float64)
-    return _thresholds.Scores(values, [one.group for one in some])
+    return _thresholds.Scores(values, [one.group for one in some], [one.day for one in some])
 
 
 def _verdicts(judged: Sequence[_Judged], point: OperatingPoint) -> list[str]:
@@ -261,8 +266,17 @@ def _reviews(
 
 
 def _share(judged: Sequence[tuple[_Judged, str]], verdict: str) -> Estimate:
-    """How often a verdict is given; pictures of one part count as what they are worth together."""
-    return grouped_proportion([v == verdict for _, v in judged], [one.group for one, _ in judged])
+    """How often a verdict is given; pictures of one part, and parts of one day, count as what they are worth together."""
+    return _rate([v == verdict for _, v in judged], [one for one, _ in judged])
+
+
+def _rate(hits: Sequence[bool], judged: Sequence[_Judged]) -> Estimate:
+    groups, days = [one.group for one in judged], [one.day for one in judged]
+    share = 1.0
+    if any(days):
+        scores = np.array([one.prediction.score for one in judged], dtype=np.float64)
+        share = _thresholds.worth_of(scores, groups, days) / len(set(groups))
+    return grouped_proportion(hits, groups, share=share)
 
 
 def _money(
@@ -312,7 +326,7 @@ def _slices(judged: Sequence[_Judged], verdicts: Sequence[str]) -> dict[str, dic
     slices: dict[str, dict[str, Estimate]] = {}
     for label in sorted({one.label for one in judged if one.defect}):
         mine = [(o, v) for o, v in zip(judged, verdicts) if o.defect and o.label == label]
-        stopped = grouped_proportion([v != "pass" for _, v in mine], [o.group for o, _ in mine])
+        stopped = _rate([v != "pass" for _, v in mine], [one for one, _ in mine])
         slices[label] = {"part_recall": stopped}
     boxes: dict[str, list[tuple[bool, str]]] = {}
     for one in judged:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
 from kits.core.dataset import SPLITS, Split
+from kits.core.placing import BY_DAY, BY_GROUP, BY_WEEK
 from kits.toolchain.splitting import Candidate, place
 
 SHARES: dict[Split, float] = {"train": 0.7, "val": 0.15, "test": 0.15}
@@ -146,3 +149,88 @@ def test_what_was_placed_before_stays() -> None:
     ]
     second = place([*again, *candidates(40, start=60)], [], SHARES, seed=9)
     assert {i: second.splits[i] for i in first.splits} == dict(first.splits)
+
+
+def in_days(days: int, per_day: int, label: str = "good", start: int = 0) -> list[Candidate]:
+    return [
+        replace(
+            one,
+            id=f"{label}{one.id}",
+            day=f"{date(2025, 1, 6) + timedelta(days=number // per_day)}",
+        )
+        for number, one in enumerate(candidates(days * per_day, label=label, start=start))
+    ]
+
+
+def test_days_stay_whole_and_parts_stay_groups() -> None:
+    """Each day has its own lamp: by lot, what judges knows the days that are learned from."""
+    samples = in_days(40, 5) + in_days(40, 1, "bad", start=500)
+    placed = place(samples, [], SHARES, seed=0)
+    sides = defaultdict(set)
+    for one in samples:
+        sides[one.day].add(placed.splits[one.id])
+    assert placed.rule == BY_DAY and all(len(found) == 1 for found in sides.values())
+    assert len(set(placed.groups.values())) == len(samples)
+    for label in ("good", "bad"):
+        counts = Counter(placed.splits[one.id] for one in samples if one.labels == (label,))
+        total = counts.total()
+        assert all(abs(counts[split] / total - share) < 0.06 for split, share in SHARES.items())
+    assert any(f.check == "whole-days" and f.level == "pass" for f in placed.findings)
+
+
+def test_of_many_weeks_each_stays_whole() -> None:
+    """Material lasts longer than a day: the next day of one lot is no other day."""
+    start = date(2025, 1, 6)
+    samples = [
+        replace(one, day=(start + timedelta(days=number // 2)).isoformat())
+        for number, one in enumerate(candidates(2 * 7 * 24))
+    ]
+    placed = place(samples, [], SHARES, seed=0)
+    weeks = [{placed.splits[one.id] for one in samples[14 * w : 14 * w + 14]} for w in range(24)]
+    assert placed.rule == BY_WEEK and all(len(found) == 1 for found in weeks)
+    fewer = place(samples[: 2 * 7 * 12], [], SHARES, seed=0)
+    assert fewer.rule == BY_DAY
+
+
+def test_few_days_are_divided_and_that_is_told() -> None:
+    samples = in_days(40, 1, "bad") + in_days(3, 30, start=500)
+    placed = place(samples, [], SHARES, seed=0)
+    assert placed.rule == BY_GROUP and set(placed.splits.values()) == set(SPLITS)
+    (told,) = [f for f in placed.findings if f.check == "whole-days"]
+    assert told.level == "warn" and "'good' are of few days" in told.text
+
+
+def test_days_that_look_alike_do_not_chain_into_one() -> None:
+    samples = in_days(40, 3)
+    pairs = [(samples[3 * n].id, samples[3 * n + 4].id) for n in range(10)]
+    placed = place(samples, [*pairs, (samples[0].id, samples[1].id)], SHARES, seed=0)
+    assert placed.rule == BY_DAY
+    assert placed.groups[samples[0].id] == placed.groups[samples[1].id]
+    assert placed.groups[samples[0].id] != placed.groups[samples[4].id]
+    assert any("10 pairs that look alike are of different days" in f.text for f in placed.findings)
+
+
+def test_what_is_stated_to_belong_together_goes_before_days() -> None:
+    lots = [replace(one, group=f"lot{n // 11}") for n, one in enumerate(in_days(40, 5))]
+    placed = place(lots, [], SHARES, seed=0)
+    assert placed.rule == BY_GROUP and len(set(placed.groups.values())) == 19
+    assert any("data.group_by" in f.text and f.level == "pass" for f in placed.findings)
+
+
+def test_a_day_that_the_version_before_divides_stays_divided() -> None:
+    before = [replace(one, fixed=SPLITS[n % 3]) for n, one in enumerate(in_days(20, 3))]
+    later = [replace(one, id=f"new{one.id}", group=f"new{one.group}", day=f"later{n // 3}") for n, one in enumerate(in_days(20, 3))]  # fmt: skip
+    placed = place([*before, *later], [], SHARES, seed=0)
+    assert all(placed.splits[one.id] == one.fixed for one in before)
+    sides = defaultdict(set)
+    for one in later:
+        sides[one.day].add(placed.splits[one.id])
+    assert all(len(found) == 1 for found in sides.values())
+
+
+def test_looking_alike_does_not_join_stated_groups_into_most_of_the_data() -> None:
+    samples = candidates(120, per_group=3)
+    pairs = [(f"s{n:04d}", f"s{n + 1:04d}") for n in range(2, 110, 3)]
+    placed = place(samples, pairs, SHARES, seed=0)
+    assert len(set(placed.groups.values())) == 40
+    assert any(f.check == "near-duplicates-everywhere" for f in placed.findings)

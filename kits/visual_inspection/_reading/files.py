@@ -16,7 +16,9 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
+from kits.core.sample import DAY
 from kits.visual_inspection import _images
+from kits.visual_inspection._reading.days import day_taken
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 MAX_FILE_BYTES = 256 << 20
@@ -109,7 +111,8 @@ class Picture:
     def sample(
         self, annotation: Annotation | None, *, split: Split | None = None, group: str = ""
     ) -> RawSample:
-        """The picture as a sample with its size in `meta`."""
+        """The picture as a sample with its size, and the day it was taken on where it tells it, in `meta`."""
+        day = day_taken(self.name, self.content)
         return RawSample(
             content=self.content,
             media_type=self.media_type,
@@ -117,7 +120,7 @@ class Picture:
             annotation=annotation,
             group=group,
             split=split,
-            meta={"width": self.width, "height": self.height},
+            meta={"width": self.width, "height": self.height, **({DAY: day} if day else {})},
         )
 
 
