@@ -1,4 +1,4 @@
-"""Several pictures of one part by their names (`P4711_1.jpg`, `P4711_2.jpg`) or folders (`P4711/1.jpg`) that stand in several splits: the figures are too good then."""
+"""Several pictures of one part by their names (`P4711_1.jpg`, `P4711_2.jpg`) or folders (`P4711/1.jpg`) that stand in several splits or count as several parts: the figures are too good then, or too sure."""
 
 from __future__ import annotations
 
@@ -64,14 +64,19 @@ _SCHEMES = (
 
 
 def check(dataset: Dataset) -> Iterator[Finding]:
-    """A warning where names look like several pictures of each part, and parts stand in more than one split."""
+    """A warning where names look like several pictures of each part, and parts stand in more than one split, or count as many parts."""
     named = [item for item in dataset.items if item.sample.source]
     for scheme in _SCHEMES:
         parts = _parts(named, scheme)
         torn = {key: some for key, some in parts.items() if len({i.split for i in some}) > 1}
-        if torn:
-            yield _told(parts, torn, scheme)
+        apart = {key: some for key, some in parts.items() if len({_group(i) for i in some}) > 1}
+        if torn or apart:
+            yield _told(parts, torn or apart, scheme, divided=bool(torn))
             return
+
+
+def _group(item: DatasetItem) -> str:
+    return item.sample.group or item.sample.id
 
 
 def _parts(items: Sequence[DatasetItem], scheme: _Scheme) -> Mapping[str, list[DatasetItem]]:
@@ -121,16 +126,22 @@ def _told(
     parts: Mapping[str, Sequence[DatasetItem]],
     torn: Mapping[str, Sequence[DatasetItem]],
     scheme: _Scheme,
+    *,
+    divided: bool,
 ) -> Finding:
     lines = (
         ", ".join(f"{i.sample.source} ({i.split})" for i in some[:3])
         for _, some in sorted(torn.items())[:_SHOWN]
     )
+    what = (
+        f"{len(torn)} of these parts stand in more than one split: the figures are too good, because the model knows the part it is tested on"
+        if divided
+        else f"the pictures of {len(torn)} of them count as parts of their own: bounds and intervals are narrower than so few parts allow"
+    )
     return Finding(
         "same-part",
         "warn",
-        f"by their names or folders {len(parts)} parts have several pictures, and {len(torn)} of these parts stand in more than one split: the figures "
-        "are too good, because the model knows the part it is tested on",
+        f"by their names or folders {len(parts)} parts have several pictures, and {what}",
         tuple(lines),
         f"set data.group_by: '{scheme.group_by}' in kit.yaml and import with --replace; nothing to do if these are different parts",
     )

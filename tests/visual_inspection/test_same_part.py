@@ -99,3 +99,17 @@ def test_a_lot_of_many_parts_is_no_part(tmp_path: Path) -> None:
 )
 def test_numbered_pictures_are_parts_of_their_own(tmp_path: Path, name: str) -> None:
     assert told(tmp_path, [name.format(n=n) for n in range(18)]) == []
+
+
+def test_pictures_of_one_part_that_count_as_several_parts_are_told(tmp_path: Path) -> None:
+    """Where whole days stand in one split no part is divided, and three pictures of each still are no three parts."""
+    names = [f"P471{n}_{view}.jpg" for n in range(6) for view in ("top", "side", "back")]
+    store = FolderBlobStore(tmp_path)
+    items = [
+        replace(item, sample=replace(item.sample, source=name))
+        for item, name in zip(parts(store, "train", len(names), 0, seed=1), names)
+    ]
+    (finding,) = _same_part.check(dataset(store, items))
+    assert "the pictures of 6 of them count as parts of their own" in finding.text
+    grouped = [replace(i, sample=replace(i.sample, group=i.sample.source[:5])) for i in items]
+    assert not list(_same_part.check(dataset(store, grouped)))

@@ -23,6 +23,7 @@ from kits.core.ready import ReadyBundle
 from kits.core.replay import Replay
 from kits.toolchain.evaluation import MemoryBlobStore, as_known, leakage_note, read_outside
 from kits.toolchain.grouping import as_grouped
+from kits.toolchain.intake import stated_labels
 from kits.toolchain.project import Project
 from kits.toolchain.replaying import (
     lead_page,
@@ -131,8 +132,14 @@ def replay(  # noqa: PLR0913  (what a command may say)
             ranked = without_learned(kit.ranking(task), ids)
             return _of_leads(replay_leads(ranked, options.lead, task.seed), heading, kit, costs)
         if not alarms or kit.replay is None:
-            return _of_samples(replay_samples(kit, task), heading, kit, costs)
+            return _of_samples(replay_samples(kit, task, _labels(learned)), heading, kit, costs)
         return _of_machines(_over_time(kit.replay(task), path, task, options), heading)
+
+
+def _labels(learned: Dataset | None) -> set[str]:
+    """Everything stated on what the bundle learned from and was judged on."""
+    items = learned.items if learned is not None else ()
+    return {label for item in items for label in stated_labels(item.annotation)}
 
 
 def _learned_labels(ready: ReadyBundle, learned: Dataset | None) -> dict[str, int]:

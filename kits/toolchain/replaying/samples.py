@@ -7,7 +7,7 @@ kit's own, from its `evaluate`; doing nothing is the same evaluation with a leve
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,13 +18,16 @@ from kits.core.errors import DataError
 from kits.core.expected import rate_beyond, share_beyond
 from kits.core.grouped import grouped_proportion
 from kits.core.kit import EvaluateTask, ItemResult, Kit
-from kits.core.operating_point import Band
+from kits.core.operating_point import Band, OperatingPoint
 from kits.core.stats import Estimate, bootstrap
 from kits.toolchain.guardrails.baseline import trivial_costs
+from kits.toolchain.replaying.text import percent
 
 VERDICTS = ("act", "review", "pass")
 _ROUNDS = 500
 _RANDOM_ROUNDS = 200
+_LEVEL = 0.05
+"""How often a kind may be told by chance, over all kinds."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,11 @@ class ReplayedSamples:
     beyond: tuple[str, ...] = ()
 
 
-def replay_samples(kit: Kit, task: EvaluateTask) -> ReplayedSamples:
+def replay_samples(kit: Kit, task: EvaluateTask, known: Collection[str] = ()) -> ReplayedSamples:
     """Every sample through the bundle, in the order of the data.
+
+    Args:
+        known: labels of what the bundle learned from and was judged on; none: not known.
 
     Raises:
         DataError: not one sample can be read.
@@ -109,8 +115,35 @@ def replay_samples(kit: Kit, task: EvaluateTask) -> ReplayedSamples:
         rates={name: rates[name] for name in ("escape_rate", "overkill_rate") if name in rates},
         money=_money(task, results, loss, rates) if results else None,
         notes=tuple(notes),
-        beyond=_beyond(task, rates, [r for r in results if not loss[r.sample_id]], others),
+        beyond=(
+            *_beyond(task, rates, [r for r in results if not loss[r.sample_id]], others),
+            *worse_kinds(task.operating_point, [r for r in results if loss[r.sample_id]], known),
+        ),
     )
+
+
+def worse_kinds(
+    point: OperatingPoint | None, positives: Sequence[ItemResult], known: Collection[str] = ()
+) -> Iterator[str]:
+    """Kinds of positives of which more escape than was measured of all: a new kind is few among them, and hidden in their rate.
+
+    Each of several kinds is tested as much more strictly.
+    """
+    was = point.rates.get("escape_rate") if point is not None else None
+    kinds: dict[str, list[ItemResult]] = {}
+    for result in positives:
+        kinds.setdefault(result.truth, []).append(result)
+    if was is None or len(kinds) < 2:
+        return
+    for kind, mine in sorted(kinds.items()):
+        passed, groups = [one.verdict == "pass" for one in mine], [one.group for one in mine]
+        if grouped_proportion(passed, groups, 1 - _LEVEL / len(kinds)).low <= was.high:
+            continue
+        new = ", a kind that it was not made with" if known and kind not in known else ""
+        yield (
+            f"escapes of {kind!r}{new} {percent(grouped_proportion(passed, groups))}, where {percent(was)} of all kinds were measured for the"
+            " thresholds"
+        )
 
 
 def _beyond(
