@@ -18,16 +18,15 @@ from kits.core.errors import DataError
 from kits.core.expected import rate_beyond, share_beyond
 from kits.core.grouped import grouped_proportion
 from kits.core.kit import EvaluateTask, ItemResult, Kit
-from kits.core.operating_point import Band, OperatingPoint
+from kits.core.operating_point import Band
+from kits.core.sample import day_of
 from kits.core.stats import Estimate, bootstrap
 from kits.toolchain.guardrails.baseline import trivial_costs
-from kits.toolchain.replaying.text import percent
+from kits.toolchain.replaying.sample_slices import worse_kinds, worse_months
 
 VERDICTS = ("act", "review", "pass")
 _ROUNDS = 500
 _RANDOM_ROUNDS = 200
-_LEVEL = 0.05
-"""How often a kind may be told by chance, over all kinds."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +106,8 @@ def replay_samples(kit: Kit, task: EvaluateTask, known: Collection[str] = ()) ->
     if not results:
         notes.append("no sample has a label, so nothing is known of right and wrong")
     loss = _loss(kit, task, labelled) if results else {}
+    harmless = [result for result in results if not loss[result.sample_id]]
+    harmful = [result for result in results if loss[result.sample_id]]
     counts = {v: sum(row.get(v, 0) for row in by_truth.values()) for v in VERDICTS}
     return ReplayedSamples(
         n=sum(counts.values()),
@@ -115,35 +116,23 @@ def replay_samples(kit: Kit, task: EvaluateTask, known: Collection[str] = ()) ->
         rates={name: rates[name] for name in ("escape_rate", "overkill_rate") if name in rates},
         money=_money(task, results, loss, rates) if results else None,
         notes=tuple(notes),
-        beyond=(
-            *_beyond(task, rates, [r for r in results if not loss[r.sample_id]], others),
-            *worse_kinds(task.operating_point, [r for r in results if loss[r.sample_id]], known),
-        ),
+        beyond=(*_beyond(task, rates, harmless, others), *_slices(task, harmless, harmful, known)),
     )
 
 
-def worse_kinds(
-    point: OperatingPoint | None, positives: Sequence[ItemResult], known: Collection[str] = ()
+def _slices(
+    task: EvaluateTask,
+    harmless: Sequence[ItemResult],
+    harmful: Sequence[ItemResult],
+    known: Collection[str],
 ) -> Iterator[str]:
-    """Kinds of positives of which more escape than was measured of all: a new kind is few among them, and hidden in their rate.
-
-    Each of several kinds is tested as much more strictly.
-    """
-    was = point.rates.get("escape_rate") if point is not None else None
-    kinds: dict[str, list[ItemResult]] = {}
-    for result in positives:
-        kinds.setdefault(result.truth, []).append(result)
-    if was is None or len(kinds) < 2:
-        return
-    for kind, mine in sorted(kinds.items()):
-        passed, groups = [one.verdict == "pass" for one in mine], [one.group for one in mine]
-        if grouped_proportion(passed, groups, 1 - _LEVEL / len(kinds)).low <= was.high:
-            continue
-        new = ", a kind that it was not made with" if known and kind not in known else ""
-        yield (
-            f"escapes of {kind!r}{new} {percent(grouped_proportion(passed, groups))}, where {percent(was)} of all kinds were measured for the"
-            " thresholds"
-        )
+    """Kinds and months of which more goes wrong than was measured."""
+    point = task.operating_point
+    assert point is not None
+    days = {item.sample.id: day_of(item.sample) for item in task.items}
+    yield from worse_kinds(point, harmful, known)
+    yield from worse_months(point, "overkill_rate", harmless, days)
+    yield from worse_months(point, "escape_rate", harmful, days)
 
 
 def _beyond(
