@@ -103,7 +103,7 @@ class Chosen:
 
 
 def by_cost(good: Scores, defect: Scores, costs: Costs) -> Chosen:
-    """The band of least expected cost, counting upper 95 % bounds of both error rates."""
+    """The band of least expected cost, counting upper 95 % bounds of both error rates; stated are those that hold though it was chosen."""
     cuts = _cuts(np.concatenate([good.values, defect.values]))
     below_defect = np.searchsorted(np.sort(defect.values), cuts)
     below_good = np.searchsorted(np.sort(good.values), cuts)
@@ -120,10 +120,11 @@ def by_cost(good: Scores, defect: Scores, costs: Costs) -> Chosen:
     total[np.tril_indices(len(cuts), -1)] = np.inf
     low, high = np.unravel_index(int(total.argmin()), total.shape)
     band = Band(act_at=float(cuts[high]), review_from=float(cuts[low]))
+    passed, rejected = int(below_defect[low]), int(len(good) - below_good[high])
     sure = (
-        f"with 95 % confidence each: escape ≤ {escape[low]:.1%} "
-        f"({below_defect[low]} of {_counted(defect, 'defects')}), false reject ≤ {overkill[high]:.1%} "
-        f"({len(good) - below_good[high]} of {_counted(good, 'good parts')}); that these parts chose the "
+        f"with 95 % confidence each: escape ≤ {defect.bound_of_chosen(passed / len(defect)):.1%} "
+        f"({passed} of {_counted(defect, 'defects')}), false reject ≤ {good.bound_of_chosen(rejected / len(good)):.1%} "
+        f"({rejected} of {_counted(good, 'good parts')}); that these parts chose the "
         "thresholds is reckoned with"
     )
     return Chosen(band, "least expected cost at upper 95 % bounds of both error rates", sure)
@@ -180,5 +181,5 @@ def _cuts(scores: Floats) -> Floats:
 
 
 def _bounds(errors: NDArray[np.intp], among: Scores) -> Floats:
-    known = {int(k): among.bound_of_chosen(int(k) / len(among)) for k in np.unique(errors)}
+    known = {int(k): among.bound(int(k) / len(among)) for k in np.unique(errors)}
     return np.array([known[int(k)] for k in errors])
