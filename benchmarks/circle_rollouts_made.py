@@ -42,7 +42,7 @@ class MadeClock(datetime):
     at = START
 
     @classmethod
-    def now(cls, _tz: object = None) -> datetime:  # type: ignore[override]
+    def now(cls, _tz: object = None) -> datetime:  # type: ignore[override]  # it is never asked for a zone
         return cls.at
 
 
@@ -331,18 +331,18 @@ class MadeDevice:
         self,
         path: str,
         target: Path,
-        length: int,  # noqa: ARG002
-        stop: Callable[[], bool],  # noqa: ARG002
+        length: int,  # noqa: ARG002  the signature of a download
+        stop: Callable[[], bool],  # noqa: ARG002  the signature of a download
     ) -> None:
         if not self.link(MadeClock.at):
             raise HubUnreachableError("no link")
         target.write_bytes(self.bundles[path.split("/")[3]].content)
 
-    def _load(self, bundle: Bundle, *, build: bool = True) -> Loaded:  # noqa: ARG002
+    def _load(self, bundle: Bundle, *, build: bool = True) -> Loaded:  # noqa: ARG002  the signature of `Load`
         model = self.bundles[bundle.id].model
         if model.how == "load" and model.only in ("", self.sort):
             raise EngineError("golden samples differ")
-        return Loaded(ReadyBundle(bundle, None), "cpu")  # type: ignore[arg-type]
+        return Loaded(ReadyBundle(bundle, None), "cpu")  # type: ignore[arg-type]  # its parts need no runtime
 
 
 def in_and_out(rng: np.random.Generator, away: float, mean_h: float, days: int = 40) -> Days:
