@@ -98,6 +98,7 @@ class Comparison:
                 "challenger": finite(self.goal.after),
                 "kept": finite(self.goal.ratio),
                 "kept_low": finite(self.goal.low),
+                "kept_high": finite(self.goal.high),
             },
         }
 
@@ -238,7 +239,8 @@ def objections(
             else "no proof that it is cheaper, or its probabilities truer"
         )
         reasons.append(f"{what}: {told}{_of_score(score)}")
-    if goal.metric not in _IN_THE_MONEY and goal.ratio < 1 - allowed.max_loss:
+    # of one whose probabilities come truer, all that it knows is weighed already
+    if goal.metric not in _IN_THE_MONEY and goal.falls(allowed.max_loss, beyond_chance=truer):
         reasons.append(
             f"{goal.metric} falls from {goal.before:.4g} to {goal.after:.4g} "
             f"({goal.ratio:.1%} is left, {1 - allowed.max_loss:.1%} is asked)"

@@ -162,7 +162,7 @@ def pair_up(before: Evaluation, after: Evaluation) -> Pair:
 class GoalRatio:
     """How much of the goal metric is left: 1 means as good as before, below 1 worse.
 
-    `low` is the 5 % quantile of the paired bootstrap; None when the kit cannot resample it.
+    `low` and `high` are the 5 % and the 95 % quantile of the paired bootstrap; None when the kit cannot resample it.
     """
 
     metric: str
@@ -170,6 +170,15 @@ class GoalRatio:
     after: float
     ratio: float
     low: float | None
+    high: float | None = None
+
+    def falls(self, most: float, *, beyond_chance: bool) -> bool:
+        """Whether more than this share of it is lost.
+
+        Args:
+            beyond_chance: only where chance does not explain that it fell.
+        """
+        return self.ratio < 1 - most and not (beyond_chance and (self.high or 0.0) >= 1)
 
 
 def goal_ratio(
@@ -197,10 +206,10 @@ def goal_ratio(
     pair = pair_up(before, after)
     statistics = [_statistic(kit, metric, items, side) for side in (pair.before, pair.after)]
     one, two = statistics
-    low = None
+    low = high = None
     if one is not None and two is not None:
-        low = _lower_quantile(one, two, metric, pair.groups, before.seed)
-    return GoalRatio(metric, *values, _ratio(metric, *values), low)
+        low, high = _quantiles(one, two, metric, pair.groups, before.seed)
+    return GoalRatio(metric, *values, _ratio(metric, *values), low, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +281,9 @@ def _rank_statistic(metric: str, results: tuple[ItemResult, ...]) -> Statistic |
     return table.get(metric)
 
 
-def _lower_quantile(
+def _quantiles(
     before: Statistic, after: Statistic, metric: str, groups: list[str], seed: int
-) -> float | None:
+) -> tuple[float | None, float | None]:
     estimate = bootstrap(
         lambda rows: _ratio(metric, before(rows), after(rows)),
         groups,
@@ -282,7 +291,8 @@ def _lower_quantile(
         rounds=500,
         confidence=0.90,
     )
-    return estimate.low if math.isfinite(estimate.low) else None
+    low, high = (one if math.isfinite(one) else None for one in (estimate.low, estimate.high))
+    return low, high
 
 
 def _ratio(metric: str, before: float, after: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -163,12 +164,20 @@ def test_truer_probabilities_count_where_people_read_them_unless_they_are_dearer
         ItemResult(f"s{i}", f"s{i}", "won" if i < 20 else "lost", "act", 0.5, 0.0)
         for i in range(40)
     )
+    words = get_kit("lead-scoring").manifest.words
     change = None if score is None else ScoreChange("log_loss", 0.5, 0.48, between(*score))
     found = objections(
         GoalRatio("auc", 0.8, 0.8, 1.0, 0.9), Pair(leads, leads), between(*cost), Allowed(),
-        get_kit("lead-scoring").manifest.words, "EUR", change,
+        words, "EUR", change,
     )  # fmt: skip
     assert (found == []) is passes
+    fallen = GoalRatio("auc", 0.8, 0.77, 0.9625, 0.93, 1.01)
+    noisy = objections(fallen, Pair(leads, leads), between(*cost), Allowed(), words, "EUR", change)
+    by_score = score == (-0.03, -0.01) and passes
+    assert any("auc falls" in one for one in noisy) is not by_score
+    worse = replace(fallen, high=0.99)
+    said = objections(worse, Pair(leads, leads), between(*cost), Allowed(), words, "EUR", change)
+    assert any("auc falls" in one for one in said), "beyond chance it counts for all"
     if score is not None and not passes:
         assert "or its probabilities truer" in found[0] and ", log_loss by -0." in found[0]
 
