@@ -7,7 +7,7 @@ came; all else follows from that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -36,6 +36,7 @@ class Firm:
         row: (lead, days since it came) → its row in an export of that day.
         exported: day of the export that is learned from; later leads come after it.
         id: column that names a lead.
+        takes: (leads,) days until the outcome, where it is asked for.
     """
 
     day: Floats
@@ -44,6 +45,7 @@ class Firm:
     row: Callable[[int, float], Row]
     exported: float
     id: str
+    takes: Floats | None = None
 
     def known(self) -> list[Row]:
         """The export that is learned from."""
@@ -204,30 +206,41 @@ def odoo(rng: np.random.Generator) -> Firm:
     return Firm(made.day, chance, won, row, 720.0, "ID")
 
 
-def deals(rng: np.random.Generator, *, lost_dated: bool = True) -> Firm:
-    """Pipedrive: nothing is filled in late; won deals take 40 days, lost ones 110, so of the latest the won ones are known."""
+def deals(
+    rng: np.random.Generator,
+    *,
+    dated: Sequence[str] = ("Won", "Lost"),
+    fewer_since: float = NEVER,
+) -> Firm:
+    """Pipedrive: nothing is filled in late; won deals take 40 days, lost ones 110, so of the latest the won ones are known.
+
+    Args:
+        dated: outcomes that have a date.
+        fewer_since: day from which on the odds of each lead are half.
+    """
     made = _Drawn(rng, 3_700, 900, -1.5)
     label = made.choice({"Inbound": (0.3, 0.5), "Cold call": (0.3, -0.8), "Referral": (0.15, 1.2), "Trade fair": (0.25, 0.0)})  # fmt: skip
     country = made.choice({"DE": (0.4, 0.3), "AT": (0.2, 0.0), "CH": (0.2, 0.4), "PL": (0.2, -0.6)})
     value, people = np.round(rng.lognormal(8, 1, made.leads), -1), np.round(rng.lognormal(3, 1.2, made.leads))  # fmt: skip
     made.logits += 0.3 * (np.log(people + 1) - 3) - 0.35 * (np.log(value + 10) - 8)
+    made.logits -= np.where(made.day >= fewer_since, np.log(2), 0.0)
     chance, won = made.outcome()
     takes = rng.gamma(2, np.where(won > 0, 20.0, 55.0))
 
     def row(n: int, age: float) -> Row:
-        ended = age >= takes[n]
-        at = made.when(n, takes[n], "%Y-%m-%d %H:%M:%S") if ended else None
+        status = "Open" if age < takes[n] else "Won" if won[n] else "Lost"
+        at = made.when(n, takes[n], "%Y-%m-%d %H:%M:%S") if status in dated else None
         return {
-            "Deal - ID": 1000.0 + n, "Deal - Title": f"Deal {n}", "Deal - Status": ("Won" if won[n] else "Lost") if ended else "Open",
-            "Deal - Deal created": made.when(n, form="%Y-%m-%d %H:%M:%S"), "Deal - Won time": at if won[n] else None,
-            "Deal - Lost time": at if lost_dated and not won[n] else None, "Deal - Value": float(value[n]), "Deal - Label": label[n],
+            "Deal - ID": 1000.0 + n, "Deal - Title": f"Deal {n}", "Deal - Status": status,
+            "Deal - Deal created": made.when(n, form="%Y-%m-%d %H:%M:%S"), "Deal - Won time": at if status == "Won" else None,
+            "Deal - Lost time": at if status == "Lost" else None, "Deal - Value": float(value[n]), "Deal - Label": label[n],
             "Organization - Country": country[n], "Organization - Employees": float(people[n]),
         }  # fmt: skip
 
-    return Firm(made.day, chance, won, row, 720.0, "Deal - ID")
+    return Firm(made.day, chance, won, row, 720.0, "Deal - ID", takes)
 
 
 FIRMS: Mapping[str, Callable[[np.random.Generator], Firm]] = {
     "HubSpot contacts": contacts, "Salesforce opportunities": opportunities, "sign-ups": sign_ups, "Odoo leads": odoo,
-    "Pipedrive deals": deals, "the same, lost ones undated": partial(deals, lost_dated=False),
+    "Pipedrive deals": deals, "the same, lost ones undated": partial(deals, dated=("Won",)),
 }  # fmt: skip
