@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -26,6 +26,10 @@ class LearnedRoles(BaseModel):
     id: str = Field("", description="the lead's identifier")
     decided_at: str = Field("", description="the moment at which a lead is scored")
     outcome: tuple[str, ...] = Field((), description="what became of the lead")
+    says: tuple[tuple[str, Literal["won", "lost", "open"]], ...] = Field(
+        (),
+        description="what its cells mean, in lower case; empty: that several columns tell it, or it is no word",
+    )
     outcome_at: tuple[str, ...] = Field((), description="when that was known")
 
     customers: tuple[str, ...] = Field((), description="who asked, of whom some ask again")

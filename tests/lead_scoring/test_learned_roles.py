@@ -54,9 +54,13 @@ def learned_from(path: Path, *columns: str) -> Mapping[str, JsonValue]:
 
 
 def read(
-    path: Path, learned: Mapping[str, JsonValue], config: Config | None = None
+    path: Path,
+    learned: Mapping[str, JsonValue],
+    config: Config | None = None,
+    *,
+    judged: bool = False,
 ) -> tuple[list[RawSample], list[Finding]]:
-    found = list(data.read_like(path, "csv", config or Config(), learned))
+    found = list(data.read_like(path, "csv", config or Config(), learned, judged=judged))
     leads = [one for one in found if isinstance(one, RawSample)]
     return leads, [one for one in found if isinstance(one, Finding)]
 
@@ -73,6 +77,7 @@ def test_few_leads_are_dated_by_the_column_that_dated_many(
     learned = learned_from(put(tmp_path / "all.csv", export(400, 60)), "Source")
     assert learned[ROLES] == {
         "id": "No", "decided_at": "Enquiry", "outcome": ["Status"], "outcome_at": ["Decision date"],
+        "says": [["lost", "lost"], ["open", "open"], ["won", "won"]],
     }  # fmt: skip
     later = put(tmp_path / "later.csv", export(leads, still_open))
     found, _ = read(later, learned)
@@ -121,8 +126,46 @@ def test_a_date_of_the_sale_that_told_many_leads_tells_a_few(
     # where no word says lost, these are too young for it
     assert labels == ["won", other, other] * 2
     old = put(tmp_path / "old.csv", sales(2, 0, lost=lost) + f"900,{day(300)},web,\n")
-    labels = [one.annotation.label if one.annotation else "" for one in read(old, learned)[0]]
-    assert labels == ["won", "lost", ""]
+    found, _ = read(old, learned, judged=True)
+    assert [one.annotation.label if one.annotation else "" for one in found] == ["won", "lost", ""]
+    scored, _ = read(old, learned)
+    labels = [one.annotation.label if one.annotation else "" for one in scored]
+    assert labels == ["won", other, ""], "nobody has closed the last"
+
+
+def pipeline(stages: Sequence[str], first: int = 0) -> str:
+    """Leads by the stage of a pipeline: no word of it says lost."""
+    rows = [[n, day(n), "web", "", stage] for n, stage in enumerate(stages, first)]
+    return table(HEADER, rows)
+
+
+OPEN_STAGES = ["New", "Qualified", "Proposition"] * 10
+
+
+@pytest.mark.parametrize("also", [[], ["Won"]])
+def test_stages_that_were_open_are_not_won_where_hardly_any_other_is_there(
+    tmp_path: Path, also: list[str]
+) -> None:
+    """A week's export of leads that are at work: the furthest of them look as if they were won."""
+    many = [*OPEN_STAGES, *["Won"] * 40, *["Lost"] * 60]
+    learned = learned_from(put(tmp_path / "all.csv", pipeline(many)), "Source")
+    later = put(tmp_path / "later.csv", pipeline([*OPEN_STAGES, *also], 200))
+    labels = [one.annotation.label if one.annotation else "" for one in read(later, learned)[0]]
+    assert labels == [""] * 30 + ["won"] * len(also)
+    assert "won" in {one.annotation.label for one in read(later, {})[0] if one.annotation}
+
+
+def test_a_stage_that_nobody_had_met_is_read_by_its_words(tmp_path: Path) -> None:
+    many = [*OPEN_STAGES, *["Won"] * 40, *["Lost"] * 60]
+    learned = learned_from(put(tmp_path / "all.csv", pipeline(many)), "Source")
+    later = put(tmp_path / "later.csv", pipeline([*OPEN_STAGES, "Closed won", "Won", "LOST "], 200))
+    labels = [one.annotation.label if one.annotation else "" for one in read(later, learned)[0]]
+    assert labels[-3:] == ["won", "won", "lost"]
+
+
+def test_dates_and_what_somebody_wrote_are_no_words_for_a_state(tmp_path: Path) -> None:
+    learned = learned_from(put(tmp_path / "all.csv", sales(300, 0, lost="")), "Source")
+    assert LearnedRoles.model_validate(learned[ROLES]).says == ()
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.outcome_by_filled import by_filled
+from kits.lead_scoring._reading.outcome_learned import Says, says_of
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
 from kits.lead_scoring._reading.returning import by_lot, returning
@@ -65,6 +66,7 @@ class Known:
         changed_at: (rows,) when its record was changed last.
         order: (rows,) place in time.
         asked: columns of the bundle that is to score these leads; empty: none.
+        said: what cells of the outcome meant in leads that were learned from.
     """
 
     sheet: Sheet
@@ -80,6 +82,7 @@ class Known:
     changed_at: Seconds
     order: Seconds
     asked: frozenset[str] = frozenset()
+    said: Says = ()
 
     @property
     def names(self) -> list[str]:
@@ -112,6 +115,7 @@ class Known:
             id=roles.id,
             decided_at=roles.decided_at,
             outcome=outcome.columns if outcome is not None else (),
+            says=says_of(outcome, self.sheet, self.said),
             outcome_at=roles.outcome_at,
             customers=roles.customers,
         )
@@ -208,7 +212,7 @@ def understand(
     learned = learned or Learned()
     free = _unasked(own, learned, crm, source)
     before = learned.roles_in(free)
-    outcome = find_outcome(free, source, crm, before.outcome)
+    outcome = find_outcome(free, source, crm, before.outcome, before.says)
     if outcome is None and not source.outcome:
         outcome = by_filled(free, before.outcome)
     roles = find_roles(
@@ -257,7 +261,7 @@ def understand(
                 columns[name] = values
     return Known(
         sheet, columns, typed, roles, crm, outcome, personal, later, at, known_at,
-        _seconds(sheet, (roles.changed_at,)), order, learned.names,
+        _seconds(sheet, (roles.changed_at,)), order, learned.names, before.says,
     )  # fmt: skip
 
 

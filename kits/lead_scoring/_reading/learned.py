@@ -58,6 +58,7 @@ class Learned:
             id=roles.id if roles.id in columns else "",
             decided_at=roles.decided_at if roles.decided_at in columns else "",
             outcome=roles.outcome if set(roles.outcome) <= set(columns) else (),
+            says=roles.says if set(roles.outcome) <= set(columns) else (),
             outcome_at=tuple(name for name in roles.outcome_at if name in columns),
             customers=tuple(name for name in roles.customers if name in columns),
         )

@@ -33,19 +33,25 @@ from kits.lead_scoring._reading.outcome_cells import (
     unmet,
     without_rest,
 )
+from kits.lead_scoring._reading.outcome_learned import Says, as_learned
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import SourceConfig
 
 
 def find_outcome(
-    sheet: Sheet, source: SourceConfig, mapping: Mapping | None, learned: Sequence[str] = ()
+    sheet: Sheet,
+    source: SourceConfig,
+    mapping: Mapping | None,
+    learned: Sequence[str] = (),
+    says: Says = (),
 ) -> Outcome | None:
     """What became of the leads; None when no column tells.
 
     Args:
         learned: columns that told it to a bundle: unless they are empty, no other is asked, and a stated one may hold open leads
             alone. Empty: nothing is known.
+        says: what their cells meant then.
 
     Raises:
         ConfigError: a stated column is not there, though one of a like name is.
@@ -61,7 +67,9 @@ def find_outcome(
         found = _by_rules(sheet, mapping) if mapping is not None else None
         found = found or _by_cells(sheet) or by_files(sheet)
         found = _by_stated_cells(sheet, source, found)
-    return found if found is None or source.lost else _with_reasons(sheet, found)
+    found = found if found is None or source.lost else _with_reasons(sheet, found)
+    stated = source.outcome or source.won or source.lost
+    return found if stated else as_learned(found, sheet, learned, says)
 
 
 def _refuse_any_column(sheet: Sheet, source: SourceConfig) -> None:

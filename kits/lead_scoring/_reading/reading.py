@@ -46,7 +46,7 @@ def read_leads(
     with uncollected():
         config, found, known, trials = _understood(path, config, learned or Learned(), all_wanted)
     with kept_aside():
-        for one in chain(found, samples_of(known, config, trials)):
+        for one in chain(found, samples_of(known, config, trials, scored=all_wanted)):
             yield one if all_wanted or isinstance(one, RawSample) else _with_next_step(one)
 
 

@@ -71,15 +71,16 @@ class Judged:
 
 
 def samples_of(
-    known: Known, config: Config, trials: Mapping[int, str] | None = None
+    known: Known, config: Config, trials: Mapping[int, str] | None = None, *, scored: bool = False
 ) -> Iterator[RawSample | Finding]:
     """The leads in the order of the rows.
 
     Args:
         trials: what rows were taken for that are hardly leads.
+        scored: they are only scored: one that nobody has closed is open, however old.
     """
     ids = identities(known)
-    judged = judge_open(known, config)
+    judged = Judged(known.won) if scored else judge_open(known, config)
     if judged.said is not None:
         yield judged.said
     whose = keys(known, ids, stated=bool(config.source.id))
