@@ -23,6 +23,7 @@ MAX_FIELDS = 2_000
 MAX_BYTES = 256 << 10
 MAX_TEXT = 4_000
 """Characters of one value that are kept."""
+_DAY_S = 86_400.0
 
 Value: TypeAlias = str | float | bool | None
 """A number is always a float; a date is a string by ISO 8601; a list of choices is joined by `;`."""
@@ -35,19 +36,32 @@ class Lead:
     Attributes:
         id: the CRM's own; never a feature.
         fields: column → value as the source wrote it.
-        at: the moment of the decision, aware; None where the data has no clock.
+        at: the moment of the decision, aware: columns are read as of it; None where the data has no clock.
+        open_at: when it was still open, aware; None: that is not said, and it is scored as one that has just come.
     """
 
     id: str
     fields: Mapping[str, Value] = field(default_factory=dict)
     at: datetime | None = None
+    open_at: datetime | None = None
+
+    @property
+    def days_open(self) -> float:
+        """How long it has been open, in days; NaN: that is not said."""
+        if self.at is None or self.open_at is None:
+            return math.nan
+        return max(0.0, (self.open_at - self.at).total_seconds() / _DAY_S)
 
 
 def encode_lead(lead: Lead) -> bytes:
     """The sample's bytes: the same lead gives the same bytes."""
     value: dict[str, JsonValue] = {"id": lead.id, "fields": dict(lead.fields)}
-    if lead.at is not None:
-        value["at"] = lead.at.astimezone(timezone.utc).isoformat()
+    times = {"at": lead.at}
+    if lead.at is not None and lead.open_at is not None:
+        times = {"at": lead.open_at, "created_at": lead.at}
+    for name, moment in times.items():
+        if moment is not None:
+            value[name] = moment.astimezone(timezone.utc).isoformat()
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -74,10 +88,10 @@ def lead_from_json(value: object) -> Lead:
     """
     if not isinstance(value, Mapping):
         raise DataError("a lead is an object", fix='{"id": "…", "fields": {…}}')
-    odd = sorted(set(map(str, value)) - {"id", "fields", "at"})
+    odd = sorted(set(map(str, value)) - {"id", "fields", "at", "created_at"})
     if odd:
         raise DataError(
-            f"a lead has no {odd[0]!r}", fix="id, at and fields; columns go into fields"
+            f"a lead has no {odd[0]!r}", fix="id, at, created_at and fields; columns go into fields"
         )
     fields = value.get("fields")
     if not isinstance(fields, Mapping):
@@ -90,7 +104,19 @@ def lead_from_json(value: object) -> Lead:
     if not isinstance(identity, str | int) or isinstance(identity, bool):
         raise DataError("not an id", where="id", fix="a text or a whole number")
     clean = {str(name): _value(str(name), entry) for name, entry in fields.items()}
-    return Lead(str(identity)[:MAX_TEXT], clean, _moment(value.get("at")))
+    return Lead(str(identity)[:MAX_TEXT], clean, *_times(value))
+
+
+def _times(value: Mapping[object, object]) -> tuple[datetime | None, datetime | None]:
+    """When a lead came, or is decided on, and when it was still open: `at` and `created_at` of one that came before."""
+    at, created_at = (_moment(value.get(name), name) for name in ("at", "created_at"))
+    if created_at is None:
+        return at, None
+    if at is None:
+        raise DataError(
+            "created_at says how long a lead is open at a moment", where="at", fix="say that, too"
+        )
+    return min(created_at, at), at  # a CRM's clock may be ahead
 
 
 def _value(name: str, value: object) -> Value:
@@ -111,13 +137,13 @@ def _value(name: str, value: object) -> Value:
     raise DataError("not a text, number, yes/no or list of these", where=f"fields.{name}")
 
 
-def _moment(value: object) -> datetime | None:
+def _moment(value: object, where: str) -> datetime | None:
     if value is None or value == "":
         return None
     try:
         at = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
     except ValueError:
         raise DataError(
-            "not a moment by ISO 8601", where="at", fix="2026-05-01T09:00:00Z"
+            "not a moment by ISO 8601", where=where, fix="2026-05-01T09:00:00Z"
         ) from None
     return at if at.tzinfo else at.replace(tzinfo=timezone.utc)

@@ -221,6 +221,10 @@ class Config(_Section):
         True,
         description="learn the time of year where more is won at one than at another, in each of two years or more",
     )
+    still_open: bool = Field(
+        True,
+        description="learn what it says of a lead that it stays open, where it is known how long outcomes take",
+    )
     trees: int = Field(
         400,
         ge=10,

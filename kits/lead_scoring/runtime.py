@@ -40,11 +40,13 @@ from kits.lead_scoring._mailbox import KIND, addresses_behind, domain_of, withou
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scored, Scorer
 from kits.lead_scoring._models.spec import Tried
+from kits.lead_scoring._models.still_open import STILL_OPEN, adds, holds_for, step_of
 from kits.lead_scoring._no_lead import taken_for
 from kits.lead_scoring._objecting import objects
 from kits.lead_scoring._places import Places, points_of
 from kits.lead_scoring._reasons.explainer import Explainer
 from kits.lead_scoring._reasons.naming import called
+from kits.lead_scoring._reasons.spec import Tally
 from kits.lead_scoring._shown import shown
 from kits.lead_scoring._spec import BACKTEST_FILE, TREES_ROLE, LeadSpec
 from kits.lead_scoring.config import TeamConfig
@@ -99,7 +101,7 @@ class LeadRuntime:
         return encode_lead(kept), MEDIA_TYPE
 
     def predict(self, payloads: Sequence[Payload]) -> list[Prediction]:
-        """One prediction per lead, which is bytes or `{"id": …, "fields": {…}}`. Raises DataError for one that is none."""
+        """One prediction per lead, which is bytes or `{"id": …, "fields": {…}, "at": …, "created_at": …}`. Raises DataError for one that is none."""
         return self._predict([self._lead(payload) for payload in payloads])
 
     def predict_timed(self, payload: Payload) -> tuple[Prediction, StageTimes]:
@@ -168,6 +170,15 @@ class LeadRuntime:
     def tried(self) -> tuple[Tried, ...]:
         """Models that were tried, the one taken first."""
         return self.spec.tried
+
+    @property
+    def still_open(self) -> Mapping[float, tuple[Tally, float]]:
+        """Age in days → leads that were still open then and what became of them, and the log-odds it adds; empty: none is reckoned."""
+        known, spec = self.spec.reasons.columns.get(STILL_OPEN), self.spec.model.still_open
+        if known is None or spec is None:
+            return {}
+        ages = (0.0, *known.cuts)
+        return dict(zip(ages, zip(known.bins, adds(spec, np.array(ages)).tolist())))
 
     @property
     def protected(self) -> tuple[str, ...]:
@@ -265,6 +276,7 @@ class LeadRuntime:
         details: dict[str, JsonValue] = {
             **self.places.of(whole_year),
             "points": points_of(chance),
+            **self._of_age(lead, scored),
             "base_rate": self.spec.base_rate,
             "logit": scored.logit,
             "base_logit": scored.base_logit,
@@ -282,6 +294,17 @@ class LeadRuntime:
             reasons=self.explainer.reasons(lead, scored.contributions, chance=chance),
             details=details,
         )
+
+    def _of_age(self, lead: Lead, scored: Scored) -> dict[str, JsonValue]:
+        """What the chance was when it came, and how long the one it has now holds; of leads alone whose age is said."""
+        spec = self.spec.model.still_open
+        if spec is None or math.isnan(lead.days_open):
+            return {}
+        return {
+            "days_open": round(lead.days_open, 3),
+            "probability_when_new": scored.when_new,
+            "holds_for_days": holds_for(spec, lead.days_open, step_of(scored.probability)),
+        }
 
     def _quantities(self, one: Scored) -> tuple[Quantity, ...]:
         confidence = self.spec.model.interval.confidence

@@ -32,6 +32,7 @@ from kits.lead_scoring._learning.learner import Fitted
 from kits.lead_scoring._learning.prepared import Prepared, prepare
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.sheet import Ints
+from kits.lead_scoring._learning.still_open import Staying, open_note, staying
 from kits.lead_scoring._learning.story import (
     FEW,
     baseline_of,
@@ -45,6 +46,7 @@ from kits.lead_scoring._learning.words import unheeded, words_of
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scorer
 from kits.lead_scoring._models.spec import ModelSpec
+from kits.lead_scoring._reasons.spec import Tally
 from kits.lead_scoring._roles import roles_of
 from kits.lead_scoring._spec import BACKTEST_FILE, LeadSpec, TrainedOn
 from kits.lead_scoring._table import LeadTable
@@ -80,7 +82,8 @@ def train(task: TrainTask) -> TrainOutcome:
         backtest = run_backtest(learner, prepared.steps, tried, in_time=prepared.in_time)
         rows = _shipped_rows(prepared.table, refit=config.refit)
         fitted = learner.fit(rows, backtest.shipped.candidate)
-        spec = _spec(prepared, backtest, fitted, rows, config)
+        stays = _staying(prepared, config)
+        spec = _spec(prepared, backtest, fitted, rows, config, stays)
     _save(task.out_dir, spec, backtest, fitted, prepared.table)
     return TrainOutcome(
         figures=figures_of(backtest, n=len(rows)),
@@ -92,6 +95,7 @@ def train(task: TrainTask) -> TrainOutcome:
             *hindsight_note(prepared.steps, in_time=prepared.in_time),
             *young_note(prepared.everything, config),
             *season_note(prepared.everything, learned=fitted.season is not None),
+            *open_note(_open_at(stays), dated=prepared.in_time),
             *overlap_note(prepared.table, STATED in task.dataset.header.split_rule),
             *unheeded(words, prepared.table.names),
         ),
@@ -108,7 +112,12 @@ def _shipped_rows(table: LeadTable, *, refit: bool) -> Ints:
 
 
 def _spec(
-    prepared: Prepared, backtest: Backtest, fitted: Fitted, rows: Ints, config: Config
+    prepared: Prepared,
+    backtest: Backtest,
+    fitted: Fitted,
+    rows: Ints,
+    config: Config,
+    stays: Staying | None,
 ) -> LeadSpec:
     table = prepared.table.rows(rows)
     columns = [column.name for column in fitted.encoder.columns]
@@ -116,7 +125,9 @@ def _spec(
     counted = table if delays is None else _settled(table, delays.complete[rows])
     return LeadSpec(
         encoder=with_units(fitted.encoder, table.items),
-        model=_model(fitted, backtest).model_copy(update={"interval": backtest.interval}),
+        model=_model(fitted, backtest).model_copy(
+            update={"interval": backtest.interval, "still_open": stays and stays.spec()}
+        ),
         quantiles=_quantiles(prepared.everything, backtest, fitted),
         base_rate=_base_rate(table, delays),
         reasons=learn_rates(
@@ -125,6 +136,7 @@ def _spec(
             config,
             unnamed=_unnamed(prepared.court),
             season=fitted.season,
+            open_at=_open_at(stays),
             sheet=prepared.learner.sheet if len(counted) == len(prepared.table) else None,
         ),
         court=prepared.court.as_json(),
@@ -138,6 +150,20 @@ def _spec(
         usual=usual_of(fitted.encoder.columns, _latest_leads(table)),
         tried=tried_of(backtest),
     )
+
+
+def _staying(prepared: Prepared, config: Config) -> Staying | None:
+    """How long leads stay open; None where that is not known, or the project does not want it to count."""
+    table = prepared.everything
+    if not config.still_open:
+        return None
+    return staying(prepared.learner.delays, table.items, table.order, table.won)
+
+
+def _open_at(stays: Staying | None) -> dict[float, Tally] | None:
+    """What became of leads that were open at each age of what was learned."""
+    spec = None if stays is None else stays.spec()
+    return stays.open_at(spec.days) if stays and spec else None
 
 
 def _base_rate(table: LeadTable, delays: Delays | None) -> float:

@@ -28,7 +28,7 @@ def worth_keeping(lead: Lead, columns: Sequence[Column], others: Collection[str]
             found = _READ.get(column.kind, _as_it_is)(value)
             if found is not None:
                 kept[column.name] = found
-    return replace(lead, fields=kept)
+    return replace(lead, fields=kept, open_at=None)  # it is learned from as it came
 
 
 def _number(value: Value) -> Value:

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._models.spec import Tried
+from kits.lead_scoring._reasons.spec import Tally
 from kits.lead_scoring.config import TeamConfig
 
 
@@ -60,6 +61,14 @@ class KnowsTried(Protocol):
     def tried(self) -> tuple[Tried, ...]: ...
 
 
+@runtime_checkable
+class KnowsStillOpen(Protocol):
+    """A runtime whose probabilities go with how long a lead is open: age in days → leads still open then, and the log-odds it adds."""
+
+    @property
+    def still_open(self) -> Mapping[float, tuple[Tally, float]]: ...
+
+
 def team_of(runtime: object) -> TeamConfig:
     """What the team can do; the kit's defaults where a runtime does not say."""
     return runtime.team if isinstance(runtime, KnowsTeam) else TeamConfig()
@@ -84,6 +93,11 @@ def protected_by(runtime: object) -> tuple[str, ...]:
 def backtest_of_whole_year(runtime: object) -> Mapping[str, float]:
     """Sample id → probability without the time of year, of leads whose model knew one."""
     return runtime.backtest_of_whole_year if isinstance(runtime, KnowsWholeYear) else {}
+
+
+def still_open_by(runtime: object) -> Mapping[float, tuple[Tally, float]]:
+    """What became of leads that stayed open, by age; none where a runtime does not say."""
+    return runtime.still_open if isinstance(runtime, KnowsStillOpen) else {}
 
 
 def backtest_of(runtime: object) -> Mapping[str, float]:

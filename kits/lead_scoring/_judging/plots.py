@@ -18,7 +18,7 @@ from kits.lead_scoring._judging.course import course
 from kits.lead_scoring._judging.drawing import DASHED, SOFT, Axis, Frame, plain_number, round_up
 from kits.lead_scoring._judging.figures import BINS, bins_of, calibration_error, error_told, mean_of
 from kits.lead_scoring._judging.judged import Judged, judged_again
-from kits.lead_scoring._judging.of_runtime import court_of, team_of, tried_by
+from kits.lead_scoring._judging.of_runtime import court_of, still_open_by, team_of, tried_by
 
 _SHARES = np.concatenate([np.arange(1, 20) / 100, np.arange(20, 101, 2) / 100])
 _CALLS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
@@ -46,6 +46,7 @@ def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
     made += course(evaluation.slices)
     made.append(tables.money(evaluation, terms, task))
     made += tables.groups(evaluation.slices)
+    made += tables.still_open(still_open_by(task.runtime))
     made += tables.tried(tried_by(task.runtime))
     court = court_of(task.runtime)
     if court is not None:

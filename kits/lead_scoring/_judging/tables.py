@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import exp
 
 from kits.core.kit import EvaluateTask, Evaluation, Plot
-from kits.core.stats import Estimate
+from kits.core.stats import Estimate, proportion
 from kits.lead_scoring._judging.capacity import Terms
 from kits.lead_scoring._judging.figures import exploration_price
 from kits.lead_scoring._judging.groups import FOUR_FIFTHS, PREFIX
 from kits.lead_scoring._models.spec import Tried
+from kits.lead_scoring._reasons.spec import Tally
+
+_AGES, _CHANCE = 8, 0.3
+"""Ages a table shows at most or so, and a chance it is told of."""
 
 
 def money(evaluation: Evaluation, terms: Terms, task: EvaluateTask) -> Plot:
@@ -86,6 +91,26 @@ def tried(models: Sequence[Tried]) -> list[Plot]:
     if any(one.fate == "given up" for one in models):
         caption += " Given up: far behind or in the worse half on the first folds, so not tried on the later ones; the table is large."
     return [Plot("Models that were tried", table=(head, *rows), caption=caption)]
+
+
+def still_open(found: Mapping[float, tuple[Tally, float]]) -> list[Plot]:
+    """What becomes of leads that stay open, and of a chance; none where a bundle does not reckon with it."""
+    if not found:
+        return []
+    ages = list(found)
+    shown = [ages[0], *ages[1 :: max(1, (len(ages) - 1) // _AGES)]]
+    head = ("still open after", "leads", "won", f"what is left of a chance of {_CHANCE:.0%}")
+    rows = [head]
+    for age in shown:
+        one, adds = found[age]
+        left = 1 / (1 + (1 / _CHANCE - 1) * exp(-adds))
+        won = _text(proportion(one.won, one.n), "{:.1%}") if one.n else "–"
+        rows.append((f"{age:.0f} days" if age else "all leads", f"{one.n}", won, f"{left:.1%}"))
+    caption = (
+        "Leads old enough to have an outcome, those nobody closed among them; 95 % intervals. Of a lead whose age is said (`created_at`) "
+        "the probability is what is left of it; the figures above are of leads as they came."
+    )
+    return [Plot("Leads that stay open", table=tuple(rows), caption=caption)]
 
 
 def _group(name: str, part: Mapping[str, Estimate]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ _LEAST, _DATED = 20, 0.9
 """Outcomes of a kind that have a date, at least, and the share of all of the kind that have one or are old."""
 _LEAST_KNOWN = 0.1
 """Share of outcomes of either kind known by an age, below which leads so young stand for nobody: hardly any of the kind is there."""
-_NEARLY = 0.9
+NEARLY = 0.9
 """Share of outcomes known by an age, from which on the leads are taken as they are."""
 _STEPS = 1024
 """Parts of a lead in which they are counted: sums of such numbers are exact, whatever their order."""
@@ -99,27 +99,43 @@ class Delays:
     @property
     def complete(self) -> Flags:
         """(rows,) whether nearly all leads of that age are known, of either outcome."""
-        return np.minimum(*self._shares(self.order, self.now)) >= _NEARLY
+        return np.minimum(*self._shares(self.order, self.now)) >= NEARLY
 
     @property
     def steady(self) -> bool:
         """Whether outcomes took as long of late as before: not where many leads were closed on one day, or all by a new rule."""
         outcomes = _OUTCOMES if self.lost is None else _OUTCOMES[1:]
         return not any(
-            _closed_together(self.settled[self._told & (self.won == one)])
+            _closed_together(self.settled[self.is_dated & (self.won == one)])
             or abs(_correlation(*self._spans(one, self.now))) > _UNSTEADY
             for one in outcomes
         )
 
     @property
-    def _told(self) -> Flags:
+    def is_dated(self) -> Flags:
         """(rows,) whose outcome has a date."""
         return np.ones(len(self.won), dtype=bool) if self.dated is None else self.dated
 
     def strange(self, outcome: float) -> float:
         """Share of those of a kind of which nothing tells when they were known, and that are not old enough for that to be all one."""
         own = self.won == outcome
-        return float((~self._told & ~self.complete)[own].mean())
+        return float((~self.is_dated & ~self.complete)[own].mean())
+
+    def only(self, rows: Flags) -> Delays:
+        """Of some of the leads."""
+        dated = None if self.dated is None else self.dated[rows]
+        return Delays(
+            self.order[rows], self.settled[rows], self.won[rows], self.now, dated, self.lost
+        )
+
+    def known_by(self, ages: Floats) -> tuple[Floats, Floats]:
+        """(n,) share of lost leads that are known at ages in seconds, and of won ones."""
+        return self._shares(self.now - ages, self.now)
+
+    @property
+    def spans(self) -> tuple[Floats, Floats]:
+        """(dated lost,) how long these took, in seconds, and (dated won,) the same of those."""
+        return self._spans(0.0, self.now)[0], self._spans(1.0, self.now)[0]
 
     def _shares(self, order: Floats, moment: float) -> tuple[Floats, Floats]:
         """(leads,) share of lost ones that are known at their age of a moment, and of won ones."""
@@ -138,7 +154,7 @@ class Delays:
 
     def _spans(self, outcome: float, moment: float) -> tuple[Floats, Floats]:
         """How long outcomes of a kind took that were known by a moment, and how long each could have taken to be known."""
-        own = self._told & (self.won == outcome) & (self.settled <= moment) & (self.order > 0)
+        own = self.is_dated & (self.won == outcome) & (self.settled <= moment) & (self.order > 0)
         return (self.settled - self.order)[own], moment - self.order[own]
 
 
@@ -155,6 +171,8 @@ def _correlation(spans: Floats, ages: Floats) -> float:
 
 def _closed_together(settled: Floats) -> bool:
     """Whether so many outcomes are of one day as of no other: somebody tidied up. Where that is done each month, it is no other day."""
+    if not len(settled):
+        return False
     often = np.sort(np.unique(np.floor(settled / _DAY), return_counts=True)[1])
     usual = often[-min(_BUSY, len(often))]
     return bool(often[-1] >= _TOGETHER and often[-1] > _TIMES * usual)

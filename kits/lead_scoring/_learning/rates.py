@@ -7,7 +7,7 @@ column weighs in a score is the model's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._learning.words import ColumnWords, words_of
 from kits.lead_scoring._models.season import SEASON, month_of, peak_of, quarter_of
 from kits.lead_scoring._models.spec import SeasonSpec
+from kits.lead_scoring._models.still_open import STILL_OPEN
 from kits.lead_scoring._reasons.spec import Bin, ColumnReasons, ReasonsSpec, Tally
 from kits.lead_scoring._reasons.values import (
     choice_of,
@@ -50,6 +51,7 @@ def learn_rates(
     unnamed: Collection[str] = (),
     sheet: Sheet | None = None,
     season: SeasonSpec | None = None,
+    open_at: Mapping[float, Tally] | None = None,
 ) -> ReasonsSpec:
     """The reasons' part of a bundle, from decided leads.
 
@@ -59,6 +61,7 @@ def learn_rates(
         unnamed: columns that are never named beside those the configuration forbids: protected ones and their proxies.
         sheet: the decided leads by column, where that was made before.
         season: what the model adds for the time of year.
+        open_at: age in days → leads still open then, from 0 on; None: the model adds nothing for it.
 
     Raises:
         ConfigError: the firm's file of phrases is absent or wrong, or there is no such language.
@@ -81,6 +84,8 @@ def learn_rates(
     if season is not None:
         said = words.of(SEASON, there)
         known[SEASON] = _of_year(by_column.at, decided.won, season, said)
+    if open_at is not None:
+        known[STILL_OPEN] = _of_age(open_at, words.of(STILL_OPEN, there))
     return ReasonsSpec(
         base=Tally(n=len(decided), won=int(decided.won.sum())),
         columns=known,
@@ -106,6 +111,19 @@ def _of_year(at: Floats, won: Floats, season: SeasonSpec, said: ColumnWords) -> 
         missing=missing,
         templates=said.templates,
         peak=peak,
+    )
+
+
+def _of_age(open_at: Mapping[float, Tally], said: ColumnWords) -> ColumnReasons:
+    """What became of leads that were still open at an age."""
+    ages, bins = tuple(open_at), tuple(Bin(n=one.n, won=one.won) for one in open_at.values())
+    return ColumnReasons(
+        kind="open",
+        label=said.label,
+        cuts=ages[1:],
+        bins=bins,
+        given=Tally(n=bins[0].n, won=bins[0].won),
+        templates=said.templates,
     )
 
 

@@ -17,6 +17,7 @@ from pydantic import Field, field_validator
 from kits.core.errors import ConfigError, did_you_mean
 from kits.core.section import Section
 from kits.lead_scoring._models.season import SEASON
+from kits.lead_scoring._models.still_open import STILL_OPEN
 from kits.lead_scoring._reasons.naming import (
     LABEL,
     figure_of,
@@ -39,7 +40,8 @@ SITUATIONS = {
     "days_over": {"label", "low"}, "days_up_to": {"label", "high"}, "days_between": {"label", "low", "high"},
     "days_same": {"label"}, "ahead_over": {"label", "low"}, "ahead_up_to": {"label", "high"}, "ahead_between": {"label", "low", "high"},
     "one_of": {"label", "value"}, "given": {"label"}, "missing": {"label"}, "new": {"label", "value"}, "rare": {"label", "value"},
-    "hint": {"label", "value"}, "season": {"label", "low", "high"},
+    "hint": {"label", "value"}, "season": {"label", "low", "high"}, "open_day": {"label"},
+    "open_days": {"label", "value"},
 }  # fmt: skip
 """What a reason may be about, and what its words may name."""
 
@@ -150,7 +152,7 @@ def unheeded(words: Words, columns: Collection[str]) -> tuple[str, ...]:
         f"model.phrases speaks of {name!r}, which no lead has"
         + "".join(f": did you mean {near!r}?" for near in get_close_matches(name, columns, n=1))
         for name in words.own
-        if name not in columns and name != SEASON
+        if name not in columns and name not in (SEASON, STILL_OPEN)
     )
 
 

@@ -1,4 +1,4 @@
-"""Scores leads: encoder, models, time of year, calibration, and what each column of the lead adds, exactly.
+"""Scores leads: encoder, models, time of year, calibration, age, and what each column of the lead adds, exactly.
 
 base + the sum of contributions is the log-odds of the probability. A calibrator that is a straight line scales what
 columns add; one that is a curve scales it by the slope between the average lead and this one. Words are not made here.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.contributions import TreeTables, make_tables
 from kits.lead_scoring._models.season import SEASON, adds, moments
 from kits.lead_scoring._models.spec import ModelSpec
+from kits.lead_scoring._models.still_open import STILL_OPEN, ages, errors
+from kits.lead_scoring._models.still_open import adds as age_adds
 from kits.lead_scoring._models.trees import Trees
 
 Floats = NDArray[np.float64]
@@ -36,8 +39,9 @@ class Scored:
         low, high: the interval of `probability`.
         logit: of `probability`.
         whole_year: the probability without the time of year: what leads of different months are put in order by.
+        when_new: the probability as if it had just come; `probability` where its age is not said.
         base_logit: of a lead whose columns add nothing.
-        contributions: column of the lead, or `SEASON` → log-odds; base and their sum are `logit`.
+        contributions: column of the lead, `SEASON` or `STILL_OPEN` → log-odds; base and their sum are `logit`.
     """
 
     probability: float
@@ -45,6 +49,7 @@ class Scored:
     high: float
     logit: float
     whole_year: float
+    when_new: float
     base_logit: float
     contributions: Mapping[str, float]
 
@@ -80,7 +85,8 @@ class Scorer:
         matrix = self.encoder.rows(leads)
         added, margins = self._added(matrix)
         logits = self._calibrated(margins)
-        whole_year = probability(logits)
+        age, unsure = self._age(leads)
+        whole_year = probability(logits + age)
         season = self._season(leads)
         if season is not None:
             added, margins = np.column_stack([added, season]), margins + season
@@ -94,8 +100,12 @@ class Scorer:
             self.spec.calibrator.a,
         )
         added = added * slopes[:, None]
-        chances, (low, high) = probability(logits), self.interval(logits)
         names = self._names if season is None else (*self._names, SEASON)
+        if self.spec.still_open is not None:
+            added, names = np.column_stack([added, age]), (*names, STILL_OPEN)
+        when_new, (low, high) = probability(logits), self._aged(logits, age, unsure)
+        logits = logits + age
+        chances = probability(logits)
         return [
             Scored(
                 float(chances[n]),
@@ -103,6 +113,7 @@ class Scorer:
                 float(max(high[n], chances[n])),
                 float(logits[n]),
                 float(whole_year[n]),
+                float(when_new[n]),
                 float(logits[n] - added[n].sum()),
                 dict(zip(names, added[n].tolist())),
             )
@@ -117,7 +128,8 @@ class Scorer:
         """
         margins = self._margins(self.encoder.rows(leads))
         season = None if whole_year else self._season(leads)
-        return probability(self._calibrated(margins if season is None else margins + season))
+        logits = self._calibrated(margins if season is None else margins + season)
+        return probability(logits + self._age(leads)[0])
 
     def interval(self, logits: Floats) -> tuple[Floats, Floats]:
         """(n,) lower and upper ends, probabilities, for calibrated log-odds."""
@@ -131,6 +143,17 @@ class Scorer:
             probability(np.interp(logits, knots, high) + beyond),
         )
 
+    def _aged(self, logits: Floats, age: Floats, unsure: Floats) -> tuple[Floats, Floats]:
+        """(n,) ends of the interval of leads that are still open: how unsure their age's part is comes to the others'."""
+        low, high = self.interval(logits)
+        wide = NormalDist().inv_cdf(0.5 + self.spec.interval.confidence / 2) * unsure
+        down, up = np.hypot(logits - _logit(low), wide), np.hypot(_logit(high) - logits, wide)
+        new = (age == 0.0) & (unsure == 0.0)
+        return (
+            np.where(new, low, probability(logits + age - down)),
+            np.where(new, high, probability(logits + age + up)),
+        )
+
     @cached_property
     def _ends(self) -> tuple[Floats, Floats, Floats]:
         spec = self.spec.interval
@@ -140,6 +163,14 @@ class Scorer:
         """(leads,) log-odds that the time of year adds; None: nothing was learned of it."""
         spec = self.spec.season
         return None if spec is None else adds(spec, moments(leads))
+
+    def _age(self, leads: Sequence[Lead]) -> tuple[Floats, Floats]:
+        """(leads,) log-odds that their age adds, and standard errors of these."""
+        spec = self.spec.still_open
+        if spec is None:
+            return np.zeros(len(leads)), np.zeros(len(leads))
+        days = ages(leads)
+        return age_adds(spec, days), errors(spec, days)
 
     def _margins(self, matrix: Floats32) -> Floats:
         parts = []
@@ -194,3 +225,10 @@ class Scorer:
     def _groups(self) -> NDArray[np.intp]:
         place = {name: number for number, name in enumerate(self._names)}
         return np.array([place[name] for name in self.encoder.sources], dtype=np.intp)
+
+
+def _logit(chances: Floats) -> Floats:
+    """Log-odds; infinite at 0 and 1."""
+    with np.errstate(divide="ignore"):
+        found: Floats = np.log(chances) - np.log1p(-chances)
+    return found

@@ -86,6 +86,25 @@ class SeasonSpec(_Part):
     )
 
 
+class StillOpenSpec(_Part):
+    """What it adds that a lead is still open at an age: straight lines between ages, nothing at 0, level after the last."""
+
+    days: tuple[float, ...] = Field(description="ages, rising")
+    adds: tuple[float, ...] = Field(description="log-odds of the probability at each")
+    errors: tuple[float, ...] = Field(description="their standard errors")
+    never: float = Field(
+        0.0, ge=0, le=1, description="share of leads not won that stay open for ever"
+    )
+
+    @model_validator(mode="after")
+    def _paired(self) -> StillOpenSpec:
+        for values in (self.adds, self.errors):
+            _refuse_unpaired(self.days, values)
+        if self.days[0] <= 0:
+            raise ValueError("a lead of no age is as one that has just come")
+        return self
+
+
 class Tried(_Part):
     """One model that was tried, and how it did on the folds that decided."""
 
@@ -102,7 +121,7 @@ class Tried(_Part):
 
 
 class ModelSpec(_Part):
-    """What makes a lead's log-odds: the mean of the models that are there and the time of year, calibrated."""
+    """What makes a lead's log-odds: the mean of the models that are there and the time of year, calibrated, and its age."""
 
     approach: str = Field(description="which candidate it is")
     additive: AdditiveSpec | None = Field(None, description="None: trees alone")
@@ -110,5 +129,8 @@ class ModelSpec(_Part):
         False, description="whether `trees.npz` and the ONNX role `trees` belong to it"
     )
     season: SeasonSpec | None = Field(None, description="None: the same throughout the year")
+    still_open: StillOpenSpec | None = Field(
+        None, description="None: a lead that stays open is scored as one that has just come"
+    )
     calibrator: CalibratorSpec = Field(default_factory=CalibratorSpec)
     interval: IntervalSpec = Field(default_factory=IntervalSpec)

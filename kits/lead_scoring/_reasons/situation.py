@@ -6,6 +6,7 @@ Pure, one value at a time. Whether it speaks for or against the lead is the mode
 from __future__ import annotations
 
 import bisect
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,8 +68,9 @@ def situation_of(
     """
     value = lead.fields.get(name)
     label = {"label": column.label}
-    if column.kind == "season":
-        return _of_year(column, lead, wording, label)
+    if column.kind in ("season", "open"):
+        of_time = _of_year if column.kind == "season" else _of_age
+        return of_time(column, lead, wording, label)
     if is_missing(value):
         return Situation("missing", column.missing, label)
     if column.kind in ("choice", "many"):
@@ -190,6 +192,17 @@ def _of_year(
     first, _, last = quarter_of(month, column.peak)
     slots = {**label, "low": wording.months[first - 1], "high": wording.months[last - 1]}
     return Situation("season", column.choices.get(str(month), Tally()), slots)
+
+
+def _of_age(
+    column: ColumnReasons, lead: Lead, wording: Wording, label: Mapping[str, str]
+) -> Situation:
+    if math.isnan(lead.days_open):
+        return Situation("given", column.given, label)
+    days = int(lead.days_open)
+    found = column.bins[bisect.bisect_right(column.cuts, lead.days_open)]
+    name = "open_days" if days > 1 else "open_day"
+    return Situation(name, found, {**label, "value": number_text(days, wording)})
 
 
 def _of_number(

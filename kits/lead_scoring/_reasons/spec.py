@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 SUBJECTS = (
     "value", "named", "yes", "no", "over", "up_to", "between", "days_over", "days_up_to", "days_between",
     "days_same", "ahead_over", "ahead_up_to", "ahead_between", "one_of", "given", "missing", "new", "rare", "hint",
-    "season",
+    "season", "open_day", "open_days",
 )  # fmt: skip
 """What may be so of a lead in a column; each language has words for all."""
 NEWER = frozenset(
-    ("days_same", "ahead_over", "ahead_up_to", "ahead_between", "content_for", "content_against", "season")
+    ("days_same", "ahead_over", "ahead_up_to", "ahead_between", "content_for", "content_against", "season", "open_day", "open_days")
 )  # fmt: skip
 """Of these older bundles have no words: there it is only said that the column is filled in."""
 LINES = (
@@ -25,7 +25,7 @@ LINES = (
 )  # fmt: skip
 """Whole lines: reasons, and the two kinds of hints."""
 
-Kind = Literal["number", "choice", "many", "days", "given", "season"]
+Kind = Literal["number", "choice", "many", "days", "given", "season", "open"]
 
 
 class _Part(BaseModel):
@@ -55,11 +55,15 @@ class ColumnReasons(_Part):
 
     kind: Kind = Field(
         description="how values are told apart; `many`: several choices at once; `days`: days before the decision; "
-        "`given`: only whether there is one; `season`: the time of year at which the lead is decided on"
+        "`given`: only whether there is one; `season`: the time of year at which the lead is decided on; `open`: the days for which it "
+        "has been open"
     )
     label: str = Field(description="the column's name for people")
     cuts: tuple[float, ...] = Field((), description="upper ends of all bins but the last, rising")
-    bins: tuple[Bin, ...] = Field((), description="leads by number or days: one more than cuts")
+    bins: tuple[Bin, ...] = Field(
+        (),
+        description="leads by number or days: one more than cuts; of `open` those that were still open at the cut before, or of no age",
+    )
     choices: dict[str, Tally] = Field(
         default_factory=dict,
         description="leads by choice, in lower case; of `many` a lead counts for each of its choices, of `season` for the three "

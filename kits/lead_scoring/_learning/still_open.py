@@ -1,0 +1,193 @@
+"""What it says of a lead that it is still open: won and lost ones are known after different times, and some are never closed.
+
+Of leads that are open at an age, the log-odds of being won are those of leads that have just come, and the logarithm of the share
+of won leads that take longer, less that of the others: Bayes' rule, with what survival analysis calls a landmark at each age
+(Anderson, Cain & Gelber 1983). How long either takes is `delays.py`'s; that it takes as long whatever the columns say is assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.dataset import DatasetItem
+from kits.lead_scoring._learning.delays import NEARLY, Delays
+from kits.lead_scoring._models.spec import StillOpenSpec
+from kits.lead_scoring._reading.samples import OUTCOME_AT, SETTLED_AT
+from kits.lead_scoring._reasons.spec import Tally
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+_DAY = 86_400.0
+_KNOTS = 40
+"""Ages that are told apart at most."""
+_LEFT = 2.0
+"""Leads of either outcome that take longer than an age, without which nothing is told of it: what was told last goes on."""
+_FEWEST, _BY_AGE = 20, 0.05
+"""Leads won that have a date; and the share of lost ones that took as long as any, from which on they are lost by their age."""
+_DONE, _LEAST = 0.95, 40
+"""Share of outcomes of either kind known by an age, from which on whoever is still open may stay so for ever; and the leads so old,
+without which none are taken to."""
+_NOT_TOLD = (
+    "open leads: a lead that stays open is scored as one that has just come: how long outcomes take is not known, makes no "
+    "difference, or was otherwise of late; model.source.outcome_at names the column that tells it"
+)
+_WORTH = 0.1
+_BEYOND = 3.0
+"""Log-odds, and standard errors of them: where no age adds so much, nothing is learned of it."""
+
+
+@dataclass(frozen=True)
+class Staying:
+    """How long leads stay open.
+
+    Attributes:
+        delays: those that were closed, with their dates.
+        forgotten: leads so old that nearly all outcomes are known, which nobody closed: they are open, or count as lost by their age.
+        never: share of leads not won that nobody ever closes.
+    """
+
+    delays: Delays
+    forgotten: int
+    never: float
+
+    def spec(self) -> StillOpenSpec | None:
+        """What each age adds; None where that makes no difference."""
+        ages = self._ages
+        known_lost, known_won = self.delays.known_by(ages)
+        lost, won = (float((self.delays.won == outcome).sum()) for outcome in (0.0, 1.0))
+        # those that nobody closes tell as much as those that take long
+        others = lost / (1.0 - self.never) if self.never < 1.0 else float(self.forgotten)
+        left = won * (1.0 - known_won), others * (1.0 - (1.0 - self.never) * known_lost)
+        told = np.cumprod(np.minimum(*left) >= _LEFT) > 0
+        (won_adds, won_error), (lost_adds, lost_error) = map(_log_share, left, (won, others))
+        error = np.hypot(won_error, lost_error)
+        adds = won_adds - lost_adds
+        if not (told & (np.abs(adds) > np.maximum(_WORTH, _BEYOND * error))).any():
+            return None
+        adds = _shrunk(adds, error)
+        days, adds, error = ages[told] / _DAY, adds[told].round(6), error[told].round(6)
+        return StillOpenSpec(
+            days=tuple(days.tolist()),
+            adds=tuple(adds.tolist()),
+            errors=tuple(error.tolist()),
+            never=round(self.never, 6),
+        )
+
+    def open_at(self, days: Sequence[float]) -> dict[float, Tally]:
+        """Age in days, from 0 on → of leads old enough to have an outcome those that were still open then, and how many were won."""
+        delays = self.delays
+        settled = delays.complete & delays.is_dated
+        took, outcome = (delays.settled - delays.order)[settled], delays.won[settled]
+        lost = float((delays.won[delays.complete] == 0).sum())
+        found: dict[float, Tally] = {}
+        for age in (0.0, *days):
+            longer = (took > age * _DAY) | (age == 0.0)
+            bought, others = (float(longer[outcome == one].sum()) for one in (1, 0))
+            if delays.lost is not None:  # lost ones have no dates
+                others = lost * (1.0 - float(delays.known_by(np.array([age * _DAY]))[0][0]))
+            found[age] = Tally(n=round(bought + others) + self.forgotten, won=round(bought))
+        return found
+
+    @property
+    def _ages(self) -> Floats:
+        """(ages,) in seconds, whole days that rise: as many outcomes come between any two."""
+        spans = np.concatenate(self.delays.spans)
+        steps = np.linspace(0.0, 1.0, _KNOTS + 2)[1:-1]
+        days = np.maximum(1.0, np.ceil(np.quantile(spans, steps) / _DAY))
+        found: Floats = np.unique(days) * _DAY
+        return found
+
+
+def staying(
+    delays: Delays | None, items: Sequence[DatasetItem], order: Floats, won: Floats
+) -> Staying | None:
+    """How long leads stay open; None where it is not known how long outcomes take, or was otherwise of late.
+
+    Args:
+        delays: since when outcomes count, as training reckons with it.
+        items: (leads,) those still open among them.
+        order: (leads,) when they came, in seconds since 1970; 0: nobody knows.
+        won: (leads,) 1 or 0; NaN: open.
+    """
+    if delays is None:
+        return None
+    decided = np.isfinite(won)
+    closed = _as_closed(delays, [items[row] for row in np.flatnonzero(decided).tolist()])
+    by_age = _by_age(closed)
+    closed = closed.only(~by_age)
+    if (closed.won[closed.is_dated] == 1).sum() < _FEWEST or not closed.steady:
+        return None
+    old = (order > 0) & (np.minimum(*closed.known_by(closed.now - order)) >= NEARLY)
+    forgotten = int((old & ~decided).sum() + by_age.sum())
+    return Staying(closed, forgotten, _never(closed, order, won, int(by_age.sum())))
+
+
+def open_note(found: Mapping[float, Tally] | None, *, dated: bool) -> tuple[str, ...]:
+    """What a person should know of it who reads probabilities; nothing where data has no clock.
+
+    Args:
+        found: as `Staying.open_at` tells it; None: nothing was learned.
+    """
+    if found is None:
+        return (_NOT_TOLD,) if dated else ()
+    ages = list(found)
+    shown = [ages[len(ages) // 2], ages[-1]]
+    told = " and ".join(
+        f"{found[age].share:.1%} of those still open after {age:.0f} days" for age in shown
+    )
+    return (
+        f"open leads: {found[0.0].share:.1%} of leads are won, {told}; probabilities of leads that stay open go with their age",
+    )
+
+
+def _as_closed(delays: Delays, items: Sequence[DatasetItem]) -> Delays:
+    """The same with the days on which leads were closed: outcomes may count later, once all leads as old have had their time."""
+    ends = [item.sample.meta.get(OUTCOME_AT) for item in items]
+    if delays.lost is not None or not any(SETTLED_AT in item.sample.meta for item in items):
+        return delays
+    told = np.array([isinstance(end, int | float) for end in ends], dtype=bool) & delays.is_dated
+    settled = [end if isinstance(end, int | float) else 0.0 for end in ends]
+    return Delays(
+        delays.order,
+        np.where(told, np.fmax(settled, delays.order), delays.settled),
+        delays.won,
+        delays.now,
+        told,
+    )
+
+
+def _by_age(closed: Delays) -> Flags:
+    """(rows,) lost by their age alone: many took as long as any, to the second."""
+    lost: Flags = (closed.won == 0) & closed.is_dated
+    took = closed.settled - closed.order
+    longest = lost & (took >= np.max(took[lost], initial=0.0) - 1.0)
+    if longest.sum() < max(_FEWEST, _BY_AGE * lost.sum()):
+        longest[:] = False
+    return longest
+
+
+def _never(closed: Delays, order: Floats, won: Floats, by_age: int) -> float:
+    """Share of leads not won that are never closed, by the older half of those so old that nearly all outcomes are known."""
+    if by_age:
+        return by_age / (by_age + int((closed.won == 0).sum()))
+    old = (order > 0) & (np.minimum(*closed.known_by(closed.now - order)) >= _DONE)
+    if old.any():
+        old &= order <= np.median(order[old])
+    still, lost = int((old & np.isnan(won)).sum()), int((old & (won == 0)).sum())
+    return still / (still + lost) if still + lost >= _LEAST else 0.0
+
+
+def _log_share(left: Floats, count: float) -> tuple[Floats, Floats]:
+    """(ages,) logarithm of the share that is left, half a lead added to each side, and its standard error (Haldane 1956)."""
+    n, many = left + 0.5, count + 0.5
+    return np.log(n / many), np.sqrt(np.maximum(1.0 / n - 1.0 / many, 0.0))
+
+
+def _shrunk(adds: Floats, error: Floats) -> Floats:
+    """What may be chance counts for less, as with James & Stein 1961."""
+    square = adds**2
+    return adds * square / np.maximum(square + error**2, 1e-12)
