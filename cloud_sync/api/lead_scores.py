@@ -46,11 +46,11 @@ _LEAD: Json = {
         "country": "DE", "source": "webinar", "employees": 120, "demo_requested": True,
         "revenue": "1.200,50", "last_visit": "soon", "indsutry": "retail",
     },
-    "at": "2026-05-04T09:00:00Z",
+    "at": "2026-05-04T09:00:00Z", "created_at": "2026-04-21T15:30:00Z",
 }  # fmt: skip
 _SCORE: Json = {
     "probability": 0.31, "low": 0.24, "high": 0.39, "confidence": 0.9, "points": 31, "percentile": 0.92,
-    "band": "hot",
+    "band": "hot", "days_open": 12.729, "probability_when_new": 0.34,
     "reasons": [
         {
             "text": "asked for a demo: 31 % of such leads buy, average 11 %",
@@ -81,7 +81,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {  # Any: FastAPI's own type
         "description": (
             "the score, or one for each lead in the order they were sent. `unknown_fields`: columns that the bundle asks "
             "for and that were not sent; `unused_fields`: those that were sent and that it does not know; `did_you_mean`: "
-            "which of the former such a one may be; `low` and `high`: between which shares such leads bought, at `confidence`"
+            "which of the former such a one may be; `probability_when_new`: what it would be if the lead had just come; `low` and `high`: between which shares such leads bought, at `confidence`"
         ),
         "content": {
             "application/json": {
@@ -121,6 +121,10 @@ _LEAD_SCHEMA = {
     "properties": {
         "id": {"type": ["string", "integer"], "description": "comes back with the score"},
         "at": {"type": "string", "format": "date-time", "description": "as of when; now, if it is left out"},
+        "created_at": {
+            "type": "string", "format": "date-time",
+            "description": "when it came, of one that is still open: it is given what is left of its chance; left out: it has just come",
+        },
         "fields": {"type": "object", "description": "column → value, as they were learned from"},
     },
     "required": ["fields"],
@@ -131,7 +135,7 @@ _AnyLead = Annotated[JsonValue, SkipValidation, WithJsonSchema(_LEAD_SCHEMA)]
 
 
 class ScoreRequest(Section):
-    """One lead or many; a lead is `{"id", "fields", "at"}`, of which only the fields are needed."""
+    """One lead or many; a lead is `{"id", "fields", "at", "created_at"}`, of which only the fields are needed."""
 
     project: str = Field(
         "", max_length=64, description="whose bundle; empty: the only one there is"

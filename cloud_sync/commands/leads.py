@@ -152,7 +152,9 @@ def _probability(lead: CrmLead) -> str:
     told = lead.low is not None and lead.high is not None
     interval = f" [{lead.low:.3f}, {lead.high:.3f}]" if told else ""
     level = f" ({100 * lead.confidence:.3g}%)" if told and lead.confidence is not None else ""
-    return f"{lead.probability:.3f}{interval}{level}"
+    new = lead.probability_when_new
+    came = "" if new is None or new == lead.probability else f", {new:.3f} when it came"
+    return f"{lead.probability:.3f}{interval}{level}{came}"
 
 
 def leads_models(data: DataOption = DATA, as_json: JsonOption = False) -> None:

@@ -2,7 +2,8 @@
 
 A bundle's own thresholds are made once; when the base rate moves they would call nearly everybody hot, or nobody. So as
 soon as enough leads were scored by the bundle in force, hot is the share its operating point keeps for the team, and
-warm the next share. Probabilities stay what the bundle says. Rules and queries; whose turn it is `scoring.py` says.
+warm the next share. They are cut from what leads were when new, of those that came lately: who stays open grows colder, and makes
+no room for others. Probabilities stay what the bundle says. Rules and queries; whose turn it is `scoring.py` says.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Select, TextClause, select
+from sqlalchemy import ColumnElement, Select, TextClause, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import storing
@@ -190,20 +191,27 @@ def _lasts(session: Session, project: str, cut: Cut, now: datetime) -> bool:
     enough = GROWN * cut.n
     if enough > MOST:
         return True
-    query = _scored(project, cut.bundle, now).offset(enough - 1).limit(1)
+    query = _pool(session, project, cut.bundle, now).offset(enough - 1).limit(1)
     return session.scalar(query) is None
 
 
 def _latest(session: Session, project: str, bundle: str, now: datetime) -> Floats:
-    """(n,) probabilities of the leads that the bundle scored last, decided ones too."""
-    query = _scored(project, bundle, now).limit(MOST)
+    """(n,) probabilities of the leads that the bundle scored last, decided ones too, as they were when new."""
+    query = _pool(session, project, bundle, now).limit(MOST)
     query = query.order_by(CrmLead.scored_at.desc(), CrmLead.connection, CrmLead.object_id)
     return np.array(session.scalars(query).all(), dtype=np.float64)
 
 
+def _pool(session: Session, project: str, bundle: str, now: datetime) -> Select[float | None]:
+    """Of the leads that the bundle scored lately those that came lately, too; all, where these are too few."""
+    scored = _scored(project, bundle, now)
+    came = scored.where(CrmLead.asked_at >= now - WINDOW)
+    return scored if session.scalar(came.offset(FEWEST - 1).limit(1)) is None else came
+
+
 def _scored(project: str, bundle: str, now: datetime) -> Select[float | None]:
     return (
-        select(CrmLead.probability)
+        select(func.coalesce(CrmLead.probability_when_new, CrmLead.probability))
         .join(CrmConnection, CrmConnection.name == CrmLead.connection)
         .where(CrmConnection.project == project, CrmLead.bundle == bundle)
         .where(CrmLead.probability.is_not(None), CrmLead.scored_at >= now - WINDOW)

@@ -278,6 +278,7 @@ def as_json(lead: CrmLead, cut: Cut | None = None, *, fields: bool = False) -> d
     told: dict[str, JsonValue] = {
         "connection": lead.connection, "id": lead.object_id, "state": lead.state,
         "probability": lead.probability, "low": lead.low, "high": lead.high, "confidence": lead.confidence,
+        "probability_when_new": lead.probability_when_new,
         "points": lead.points, "percentile": place_of(lead, cut), "band": storing.shown_band(lead),
         "reasons": [reason_json(one) for one in reasons_in(lead.reasons)], "hints": lead.hints, "trend": lead.trend, "bundle": lead.bundle,
         "scored_at": _iso(lead.scored_at), "record_at": _iso(lead.record_at),

@@ -63,8 +63,9 @@ def ensure_device(session: Session, connection: str, kind: str, now: datetime) -
 
 
 def content_of(lead: CrmLead) -> bytes:
-    """The lead as it was when its score was asked for, as the kit reads it."""
-    told = {"id": lead.object_id, "fields": lead.asked["fields"], "at": lead.asked["at"]}
+    """The lead as it was when its score was asked for, as of when it came, as the kit reads it."""
+    came = lead.asked.get(CAME) or lead.asked["at"]
+    told = {"id": lead.object_id, "fields": lead.asked["fields"], "at": came}
     return json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timezone
 
 from pydantic import JsonValue
 
@@ -16,6 +16,8 @@ from kits.core.prediction import Prediction
 from kits.core.ready import ReadyBundle
 from kits.core.runtime import Heeds, Payload, Sifts
 
+_FIRST = datetime(1990, 1, 1, tzinfo=timezone.utc)
+"""No CRM made a lead before: such a date is an empty one."""
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
@@ -33,11 +35,25 @@ def payload_of(ready: ReadyBundle, told: Mapping[str, JsonValue]) -> Payload:
 
 
 def score_all(
-    ready: ReadyBundle, records: Sequence[Record], now: datetime
+    ready: ReadyBundle,
+    records: Sequence[Record],
+    now: datetime,
+    since: Mapping[str, datetime] = {},
 ) -> tuple[dict[str, LeadScore], dict[str, str]]:
-    """Scores by object id, and why others have none."""
+    """Scores by object id, and why others have none.
+
+    Args:
+        since: object id → since when it counts as new, where that is not since it came.
+    """
     named: list[tuple[str, dict[str, JsonValue]]] = [
-        (one.object_id, {"id": one.object_id, "fields": one.fields, "at": now.isoformat()})
+        (
+            one.object_id,
+            {
+                "id": one.object_id,
+                "fields": one.fields,
+                **_times(one, now, since.get(one.object_id)),
+            },
+        )
         for one in records
     ]
     answers = score_each(ready, [told for _name, told in named], keep=True)
@@ -49,6 +65,14 @@ def score_all(
         else:
             scores[name] = answer
     return scores, faults
+
+
+def _times(record: Record, now: datetime, since: datetime | None) -> dict[str, JsonValue]:
+    """When it is scored, and when it came, where its CRM says so: a lead that stays open has what is left of its chance."""
+    came = record.created_at
+    if came is None or came < _FIRST:
+        return {"at": now.isoformat()}
+    return {"at": now.isoformat(), "created_at": (since or came).isoformat()}
 
 
 def heeded(ready: ReadyBundle, records: Sequence[Record], now: datetime) -> list[Record]:

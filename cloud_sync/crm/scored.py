@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from pydantic import JsonValue
@@ -21,6 +22,7 @@ _OF_VERDICT: Mapping[str, Band] = {"act": "hot", "review": "warm", "pass": "cold
 _DIRECTIONS: Mapping[str, Direction] = {"for": "for", "against": "against"}
 MAX_WORDS = 300
 MAX_NAMES = 50
+_MOST_DAYS = 36_525.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class LeadScore:
         unreadable: fields with values that are no number, date, or yes or no, where the bundle learned from these.
         opted_out: the lead says that it is not to be scored.
         base_rate: share of won among the leads the bundle learned from; None: it does not say.
+        when_new: what the probability would be if the lead had just come; None: it is that, or how old it is was not said.
+        days_open: how long it has been open; None as well.
+        holds_for_days: after so many days the score is another one, as the lead is older; None: it stays what it is.
+        new_since: since when it counts as new, where that is not since it came.
         kept: the fields it looked at, as the kit keeps them to learn from; empty where nothing is kept.
     """
 
@@ -60,12 +66,17 @@ class LeadScore:
     base_rate: float | None = None
     kept: Mapping[str, JsonValue] = field(default_factory=dict)
     confidence: float | None = None
+    when_new: float | None = None
+    days_open: float | None = None
+    holds_for_days: float | None = None
+    new_since: datetime | None = None
 
     def as_json(self) -> JsonObject:
         """For the API."""
         return {
             "probability": self.probability, "low": self.low, "high": self.high, "confidence": self.confidence,
             "points": self.points, "percentile": self.percentile, "band": self.band,
+            "days_open": self.days_open, "probability_when_new": self.when_new,
             "reasons": [{**reason_json(one), "value": one.value} for one in self.reasons],
             "hints": list(self.hints), "unknown_fields": list(self.unknown),
             "new_values": list(self.new_values), "unreadable_fields": list(self.unreadable),
@@ -96,6 +107,9 @@ def score_of(ready: ReadyBundle, prediction: Prediction) -> LeadScore:
         _texts(details.get("unreadable_fields")),
         base_rate=_share(details.get("base_rate"), None),
         confidence=interval.confidence if interval and interval.low is not None else None,
+        when_new=_share(details.get("probability_when_new"), None),
+        days_open=_days(details.get("days_open")),
+        holds_for_days=_days(details.get("holds_for_days")),
     )  # fmt: skip
 
 
@@ -137,6 +151,12 @@ def _share(told: JsonValue, quantity: Quantity | None) -> float | None:
     if isinstance(told, int | float) and not isinstance(told, bool):
         return _clipped(float(told))
     return _clipped(quantity.value / 100) if quantity is not None else None
+
+
+def _days(told: JsonValue) -> float | None:
+    if not isinstance(told, int | float) or isinstance(told, bool) or not math.isfinite(told):
+        return None
+    return min(max(float(told), 0.0), _MOST_DAYS)
 
 
 def _clipped(value: float) -> float:

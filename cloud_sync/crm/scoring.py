@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from cloud_sync.crm import breaker, cutting
+from cloud_sync.crm import breaker, cutting, freshness
 from cloud_sync.crm.base import Crm
 from cloud_sync.crm.budget import ThrottledError
 from cloud_sync.crm.claiming import Claimed, any_due, claim, end_leases, give_back
@@ -20,7 +20,7 @@ from cloud_sync.crm.committing import Commit, Found
 from cloud_sync.crm.learned import Voices
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.parting import read_parts
-from cloud_sync.crm.payloads import heeded, score_all, trials_among, unheard_in
+from cloud_sync.crm.payloads import heeded, trials_among, unheard_in
 from cloud_sync.crm.rescoring import Backlog
 from cloud_sync.crm.threads import LeasingLoops, Opener
 from cloud_sync.crm.unopened import Unopened
@@ -152,7 +152,8 @@ class LeadScoring(LeasingLoops):
         silent = {one.object_id for one in claimed if one.muted}
         open_ones = [one for one in read if not (one.outcome or one.archived)]
         wanted = [one for one in open_ones if one.object_id not in silent]
-        scores, faults = score_all(ready, wanted, now)
+        before = freshness.known(self._hub, connection, [one.object_id for one in wanted])
+        scores, faults = freshness.score(ready, wanted, now, connection.created_at, before)
         cut = self._cuts.get(connection.name)
         if cut is not None:
             scores = {name: cut.applied(score) for name, score in scores.items()}

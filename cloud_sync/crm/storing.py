@@ -23,6 +23,8 @@ OPEN, GONE = "open", "gone"
 AHEAD = timedelta(minutes=5)
 """A CRM's clock may be so far ahead; a record from later than that was changed now. Else one wrong time would keep all later
 news of the lead out."""
+LEAST = timedelta(hours=6)
+"""No lead is scored again sooner because it has grown older: each time its record is read from the CRM."""
 REMEMBERED = 5
 """So many earlier scores a trend is told from."""
 CAME = "came"
@@ -79,12 +81,13 @@ def keep_score(
         lead.trend = trend(score.points, before, rules.min_change)
         lead.version += 1
     lead.probability, lead.low, lead.high = score.probability, score.low, score.high
-    lead.confidence = score.confidence
+    lead.confidence, lead.probability_when_new = score.confidence, score.when_new
+    lead.fresh_at = score.new_since
     lead.points, lead.percentile, lead.band = score.points, score.percentile, score.band
     # they quote the lead's values, and stand on pages, in terminals and in the CRM
     lead.reasons = [reason_json(one) for one in score.reasons[:FEW]]
     lead.hints = [printable(one) for one in score.hints[:FEW]]
-    lead.bundle, lead.scored_at = score.bundle, now
+    lead.bundle, lead.scored_at, lead.again_at = score.bundle, now, _again_at(score, now)
     mark_write(lead, rules, min(lead.due_at or now, now))
     return course_of(lead, now) if changed else None
 
@@ -142,6 +145,7 @@ def take_away(lead: CrmLead, rules: Rules, now: datetime) -> CrmScore | None:
     had = lead.points is not None
     lead.probability = lead.low = lead.high = lead.confidence = lead.percentile = None
     lead.points, lead.band, lead.trend = None, "", ""
+    lead.probability_when_new = lead.again_at = lead.fresh_at = None
     lead.reasons, lead.hints, lead.asked, lead.trial = [], [], {}, ""
     if not had and lead.version:
         mark_write(lead, rules, now)
@@ -179,6 +183,12 @@ def has_outcome(lead: CrmLead, record: Record, now: datetime) -> None:
     lead.record_at = _changed_at(record, now)
 
 
+def _again_at(score: LeadScore, now: datetime) -> datetime | None:
+    """When it is another one; None: never."""
+    days = score.holds_for_days
+    return None if days is None else now + max(timedelta(days=days), LEAST)
+
+
 def _changed_at(record: Record, now: datetime) -> datetime:
     return min(record.modified_at, now + AHEAD)
 
@@ -203,7 +213,7 @@ def asked(record: Record, score: LeadScore, at: datetime) -> JsonObject:
     Args:
         at: when a score was asked for first.
     """
-    came = min(record.created_at or at, at)
+    came = min(score.new_since or record.created_at or at, at)
     return {
         "fields": dict(score.kept or record.fields), "at": at.isoformat(), CAME: came.isoformat(), "bundle": score.bundle,
         "verdict": score.verdict, "probability": score.probability, "points": score.points,

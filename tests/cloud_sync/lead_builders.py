@@ -50,10 +50,15 @@ NO_SCORING = "no_scoring"
 
 @dataclass
 class Rule:
-    """A runtime: the probability is `size` per cent times `factor`; it learned from cities in small letters."""
+    """A runtime: the probability is `size` per cent times `factor`; it learned from cities in small letters.
+
+    Attributes:
+        ages: a lead that stays open loses a hundredth of it each day, and a fifth remains.
+    """
 
     factor: float = 1.0
     objecting: tuple[str, ...] = ()
+    ages: bool = False
 
     def decode(self, content: bytes, media_type: str) -> Payload:
         told: dict[str, JsonValue] = json.loads(content)
@@ -79,7 +84,9 @@ class Rule:
         size = fields.get("size")
         if not isinstance(size, int | float):
             raise DataError("size is not a number", where="fields.size")
-        p = min(max(self.factor * size / 100, 0.01), 0.99)
+        new = min(max(self.factor * size / 100, 0.01), 0.99)
+        days = days_open(payload) if self.ages else None
+        p = new if days is None else new * max(0.2, 1 - days / 100)
         band = "hot" if p >= HOT else "warm" if p >= WARM else "cold"
         return Prediction(
             p, label="won" if p >= 0.5 else "lost", probabilities={"won": p, "lost": 1 - p},
@@ -97,8 +104,24 @@ class Rule:
                 "hints": ["ask for the budget"], "unknown_fields": ["country"],
                 "new_values": ["city"] if str(fields.get("city", "Bern")).isupper() else [],
                 "unreadable_fields": ["visited"] if fields.get("visited") == "soon" else [],
+                **({} if days is None else of_age(days, new)),
             },
         )  # fmt: skip
+
+
+def days_open(payload: Mapping[str, JsonValue]) -> float | None:
+    """How long a lead has been open; None: it does not say when it came."""
+    if "created_at" not in payload:
+        return None
+    at, came = (datetime.fromisoformat(str(payload[key])) for key in ("at", "created_at"))
+    return (at - came) / timedelta(days=1)
+
+
+def of_age(days: float, new: float) -> dict[str, JsonValue]:
+    """What the kit's runtime says of a lead whose age is known."""
+    return {
+        "days_open": days, "probability_when_new": new, "holds_for_days": 10.0 if days < 80 else None,
+    }  # fmt: skip
 
 
 def make_rule(bundle: formats.Bundle) -> ReadyBundle:
@@ -106,7 +129,8 @@ def make_rule(bundle: formats.Bundle) -> ReadyBundle:
     factor = bundle.manifest.config["factor"]
     assert isinstance(factor, int | float)
     heeds = bundle.manifest.config.get("heeds")
-    return ReadyBundle(bundle, Rule(float(factor), (NO_SCORING,) if heeds else ()))
+    ages = bundle.manifest.config.get("ages") is True
+    return ReadyBundle(bundle, Rule(float(factor), (NO_SCORING,) if heeds else (), ages))
 
 
 def by_lot(share: float) -> dict[str, Estimate]:
@@ -121,9 +145,10 @@ def lead_bundle(
     rates: Mapping[str, Estimate] | None = None,
     *,
     heeds: bool = False,
+    ages: bool = False,
 ) -> bytes:
     """A real bundle of the rule; `golden_score` other than its own makes the golden sample fail; `heeds`: it says by which
-    column it hears who is not to be scored."""
+    column it hears who is not to be scored; `ages`: leads that stay open lose by it."""
     lead = b'{"id":"g","fields":{"size":50}}'
     prediction = Rule(factor).predict([json.loads(lead)])[0]
     if golden_score is not None:
@@ -131,7 +156,7 @@ def lead_bundle(
     manifest = formats.BundleManifest(
         kit="lead-scoring", name=LEADS, project=LEADS, version=version, created_at=AT,
         media_types=("application/json",), labels=("won", "lost"), artefacts=(),
-        config={"factor": factor, "heeds": heeds}, dataset="", seed=1, run="run-1",
+        config={"factor": factor, "heeds": heeds, "ages": ages}, dataset="", seed=1, run="run-1",
     )  # fmt: skip
     point = OperatingPoint(
         default=Band(act_at=HOT, review_from=WARM), action="write", method="test", dataset="d", seed=1,

@@ -42,9 +42,9 @@ def here(tmp_path: Path) -> Iterator[LeadHub]:
 def test_whether_scores_are_an_earlier_bundles_is_a_look_into_an_index(here: LeadHub) -> None:
     with asked(here.hub) as said:
         assert not any_due(here.hub, SALES, here.models.current(LEADS).id, Backlog(), here.clock())
-    assert len(said) == 5
+    assert len(said) == 6
     found = plan(here.hub, said)
-    assert "SCAN" not in found and found.count("connection=? AND ") == 5
+    assert "SCAN" not in found and found.count("connection=? AND ") == 6
 
 
 def test_where_there_were_none_it_is_asked_again_later_or_of_another_bundle(here: LeadHub) -> None:
@@ -55,10 +55,10 @@ def test_where_there_were_none_it_is_asked_again_later_or_of_another_bundle(here
             found = any_due(here.hub, SALES, wanted, backlog, here.clock())
         return len(said), found
 
-    assert questions(bundle) == (5, False)
+    assert questions(bundle) == (6, False)
     assert questions(bundle) == (2, False)
     here.clock.tick(ASKED.total_seconds())
-    assert questions(bundle) == (5, False)
+    assert questions(bundle) == (6, False)
     assert questions("0" * 64)[1] and questions("0" * 64)[1] and questions("g" * 64)[1]
 
 

@@ -171,6 +171,7 @@ def test_the_chance_stands_with_its_interval_and_the_cut_with_its_time(
     with here.hub.database.transaction() as session:
         lead = session.get_one(CrmLead, (SALES, "3"))
         lead.probability, lead.low, lead.high = 0.0026, 0.0001, 0.0288
+        lead.probability_when_new = 0.4
         model = session.get_one(LeadModel, LEADS)
         model.cut = {
             "bundle": model.bundle, "hot": 0.5, "warm": 0.1, "n": 1234,
@@ -179,6 +180,7 @@ def test_the_chance_stands_with_its_interval_and_the_cut_with_its_time(
     who = asker(here.hub)
     page = client.get(f"/leads/{SALES}/3", headers=who).text
     assert "0.3 % chance to buy" in page and "[0.0, 3; 80 % interval]" in page
+    assert ", 40 % when it came" in " ".join(page.split())
     page = client.get("/leads", headers=who).text
     assert "by the 1\u202f234 latest leads of" in page and "2026-11-27 18:28 UTC" in page
 

@@ -54,6 +54,19 @@ def test_one_lead_is_scored_with_reasons(there: tuple[TestClient, LeadHub]) -> N
         assert session.scalar(select(CrmLead.object_id)) is None  # nothing is stored
 
 
+def test_a_lead_that_is_open_has_what_is_left_of_its_chance(
+    there: tuple[TestClient, LeadHub],
+) -> None:
+    client, here = there
+    release_bundle(here.hub, lead_bundle(2, ages=True))
+    here.models.look(LEADS)
+    sent = {**lead(80), "at": "2026-11-02T09:00:00Z", "created_at": "2026-09-13T09:00:00Z"}
+    answer = client.post(URL, json={"leads": [sent, lead(80)]}, headers=asker(here.hub))
+    old, new = (one["score"] for one in answer.json()["results"])
+    assert (old["points"], old["days_open"], old["probability_when_new"]) == (40, 50.0, 0.8)
+    assert (new["points"], new["days_open"], new["probability_when_new"]) == (80, None, None)
+
+
 def test_what_of_a_lead_cannot_be_read_is_in_the_answer(there: tuple[TestClient, LeadHub]) -> None:
     client, here = there
     sent = {"id": "1", "fields": {"size": 80, "visited": "soon"}}

@@ -130,7 +130,11 @@ def test_a_list_that_is_cut_short_says_so_and_a_probability_has_its_interval(
     with here.hub.database.transaction() as session:
         lead = session.get_one(CrmLead, (SALES, "1"))
         lead.probability, lead.low, lead.high = 0.8, 0.7, 0.9
-    assert re.search(r"probability +0\.800 \[0\.700, 0\.900\]", run(here, "show", SALES, "1"))
+        lead.probability_when_new = 0.85
+    assert re.search(
+        r"probability +0\.800 \[0\.700, 0\.900\].*, 0\.850 when it came",
+        run(here, "show", SALES, "1"),
+    )
 
 
 def test_which_bundle_scores_and_the_way_back(here: LeadHub) -> None:

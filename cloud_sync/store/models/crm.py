@@ -38,6 +38,9 @@ TO_WRITE = text("write_at IS NOT NULL")
 WRITTEN = text("wrote_at IS NOT NULL")
 """Leads whose score was ever written to their CRM."""
 
+AGAIN = text("again_at IS NOT NULL")
+"""Leads whose score will be another one once they are older."""
+
 ASKED = text("asked_at IS NOT NULL")
 """Leads whose score was asked for."""
 
@@ -155,6 +158,9 @@ class CrmLead(Base):
         state: open, won, lost or gone (deleted there).
         override: what a person says of the score: `{band, who, at, why}`; empty: nothing.
         heat: of the band that people see (`HEAT`); follows `band` and `override` by itself.
+        probability_when_new: what it would be if the lead had just come; None: as `probability`.
+        fresh_at: since when it counts as new, where that is not since it came (`crm/freshness.py`).
+        again_at: when its score will be another one, because it is older then; None: never.
         confidence: of the interval from `low` to `high`, as the bundle said; None: it was scored before that was kept.
         merged_into: the lead it went into, where the CRM says so (`crm/merging.py`); empty: none.
         lot: its place in the random order, 0 to 1, drawn once; below what is drawn of the leads it is shown by lot (`crm/lots.py`).
@@ -185,6 +191,7 @@ class CrmLead(Base):
         _index("ix_crm_lead_lot", "connection", "lot", "object_id", rows=SCORED),
         _index("ix_crm_lead_band", "connection", "bundle", "band", "probability", rows=SCORED),
         _index("ix_crm_lead_scored", "connection", "bundle", "scored_at", rows=SCORED),
+        _index("ix_crm_lead_again", "connection", "again_at", rows=AGAIN),
         _index("ix_crm_lead_asked", "connection", "asked_of", "asked_at", "state", rows=ASKED),
         _index("ix_crm_lead_opted_out", "connection", rows=OPTED_OUT),
         _index("ix_crm_lead_never_shown", "created_at", rows=NEVER_SHOWN),
@@ -210,6 +217,7 @@ class CrmLead(Base):
     low: Mapped[float | None] = mapped_column(default=None)
     high: Mapped[float | None] = mapped_column(default=None)
     confidence: Mapped[float | None] = mapped_column(default=None)
+    probability_when_new: Mapped[float | None] = mapped_column(default=None)
     points: Mapped[int | None] = mapped_column(default=None)
     percentile: Mapped[float | None] = mapped_column(default=None)
     band: Mapped[str] = mapped_column(default="")
@@ -219,6 +227,8 @@ class CrmLead(Base):
     trend: Mapped[str] = mapped_column(default="")
     bundle: Mapped[str] = mapped_column(default="")
     scored_at: Mapped[datetime | None] = mapped_column(default=None)
+    fresh_at: Mapped[datetime | None] = mapped_column(default=None)
+    again_at: Mapped[datetime | None] = mapped_column(default=None)
     written: Mapped[int] = mapped_column(BigKey, default=0)
     wrote_points: Mapped[int | None] = mapped_column(default=None)
     wrote_band: Mapped[str] = mapped_column(default="", server_default="")
