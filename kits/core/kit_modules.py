@@ -6,6 +6,7 @@ Values that they take and give are in `kit.py`; nothing is found or loaded here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -73,6 +74,14 @@ class ReadsLikeLearned(Protocol):
         Args:
             judged: the bundle is judged on it, by what became of the samples; else they are only predicted.
         """
+
+
+@runtime_checkable
+class StaysOpen(Protocol):
+    """What `data.py` offers beside `read` when it says something of a sample that its outcome is still open."""
+
+    def open_on(self, content: bytes, moment: datetime) -> bytes:
+        """The sample's bytes, of which it is said that its outcome was open at a moment."""
 
 
 @runtime_checkable

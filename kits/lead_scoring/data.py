@@ -6,6 +6,8 @@ Columns are told apart and tables joined in `_reading/`, versions judged in `_ch
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, JsonValue
@@ -15,7 +17,7 @@ from kits.core.errors import DataError, UsageError, did_you_mean
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._checking import checks as _checks
 from kits.lead_scoring._checking.repeats import near_duplicates
-from kits.lead_scoring._lead import MAX_BYTES, decode_lead
+from kits.lead_scoring._lead import MAX_BYTES, decode_lead, encode_lead
 from kits.lead_scoring._reading.folder import table_paths
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.loading import may_be_table
@@ -24,7 +26,7 @@ from kits.lead_scoring._reading.reading import read_leads
 from kits.lead_scoring.config import Config
 
 __all__ = [
-    "check", "detect_format", "is_sample", "near_duplicates", "read", "read_as", "read_further", "read_like",
+    "check", "detect_format", "is_sample", "near_duplicates", "open_on", "read", "read_as", "read_further", "read_like",
 ]  # fmt: skip
 
 _TABLE = "csv"
@@ -53,6 +55,15 @@ def is_sample(path: Path) -> bool:
     except (DataError, OSError):
         return False
     return True
+
+
+def open_on(content: bytes, moment: datetime) -> bytes:
+    """A lead's bytes, of which it is said that it was still open at a moment: it is given what is left of its chance.
+
+    Raises:
+        DataError: it is no lead.
+    """
+    return encode_lead(replace(decode_lead(content), open_at=moment))
 
 
 def read(path: Path, format: str) -> Iterator[RawSample | Finding]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 from pydantic import BaseModel, JsonValue
@@ -16,10 +17,11 @@ from pydantic import BaseModel, JsonValue
 from kits.core.annotation import Annotation
 from kits.core.errors import DataError, UsageError
 from kits.core.kit import Kit, RawSample
-from kits.core.kit_modules import MakesSamples, TellsTables
+from kits.core.kit_modules import MakesSamples, StaysOpen, TellsTables
 from kits.core.operating_point import Decision
 from kits.core.prediction import Prediction, prediction_to_json
 from kits.core.ready import ReadyBundle
+from kits.core.sample import utc_now
 from kits.toolchain.drafting import Records, with_draft
 from kits.toolchain.evaluation import finite
 from kits.toolchain.unpacking import BY_HAND, is_zip
@@ -124,6 +126,25 @@ def media_type_of(path: Path) -> str:
     return _MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
 
 
+def moment_in(text: str) -> datetime | None:
+    """The moment of `--as-of`: `now`, a day or a moment by ISO 8601; None: nothing is said.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    if not text:
+        return None
+    if text == "now":
+        return utc_now()
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no moment", where="--as-of", fix="now, 2026-12-01 or 2026-12-01T09:00:00Z"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+
+
 def find_inputs(given: Sequence[Path]) -> list[Path]:
     """Files as given, and the readable kinds of files below folders, sorted.
 
@@ -149,6 +170,7 @@ def inputs_of(
     given: Sequence[Path],
     config: BaseModel | None = None,
     learned: Mapping[str, JsonValue] | None = None,
+    as_of: datetime | None = None,
 ) -> Iterator[Input]:
     """What a device would be given: files of the kit's own media types as they are, all else by the kit's reader.
 
@@ -158,10 +180,12 @@ def inputs_of(
     Args:
         config: the kit's part of the project's `kit.yaml`; None: its defaults.
         learned: `config` of the bundle that is to predict.
+        as_of: when samples without an outcome were still open, where that says something of them; None: that is not said.
 
     Raises:
-        UsageError: a path does not exist.
+        UsageError: a path does not exist, or the kit's samples have no outcome that stays open.
     """
+    opened = _opened(kit, as_of)
     config = config or kit.config_model()
     data = kit.data
     one = data.is_sample if isinstance(data, TellsTables) else lambda _: True
@@ -171,13 +195,25 @@ def inputs_of(
         if samples:
             yield from (Input(file, media_type_of(file)) for file in samples)
             for file in _made_samples(kit, path):
-                yield from _read_by_kit(kit, file, config, learned)
+                yield from _read_by_kit(kit, file, config, learned, opened)
         elif own:
-            yield from _read_by_kit(kit, path, config, learned)
+            yield from _read_by_kit(kit, path, config, learned, opened)
         elif path.is_file() and _is_sample(path):
             yield Input(path, media_type_of(path))  # of another kit: the runtime says what is wrong
         else:
-            yield from _read_by_kit(kit, path, config, learned)
+            yield from _read_by_kit(kit, path, config, learned, opened)
+
+
+def _opened(kit: Kit, as_of: datetime | None) -> Callable[[RawSample], bytes]:
+    """What becomes of the bytes of a sample that the kit's reader made."""
+    data = kit.data
+    if as_of is None:
+        return lambda sample: sample.content
+    if not isinstance(data, StaysOpen):
+        raise UsageError(f"{kit.name} has no samples that stay open", where="--as-of", fix="leave it out")  # fmt: skip
+    return lambda sample: (
+        data.open_on(sample.content, as_of) if sample.annotation is None else sample.content
+    )
 
 
 def _made_samples(kit: Kit, folder: Path) -> list[Path]:
@@ -193,13 +229,17 @@ def _is_sample(path: Path) -> bool:
 
 
 def _read_by_kit(
-    kit: Kit, path: Path, config: BaseModel, learned: Mapping[str, JsonValue] | None
+    kit: Kit,
+    path: Path,
+    config: BaseModel,
+    learned: Mapping[str, JsonValue] | None,
+    opened: Callable[[RawSample], bytes],
 ) -> Iterator[Input]:
     """Samples that the kit's reader makes of a file or folder, and what it refuses."""
     try:
         for found in kit.read(path, kit.data.detect_format(path), config, learned):
             if isinstance(found, RawSample):
-                yield Input(path, found.media_type, found.source, found.content)
+                yield Input(path, found.media_type, found.source, opened(found))
             elif found.level == "fail":
                 yield Input(path, error=found.text)
     except DataError as error:

@@ -21,6 +21,7 @@ from kits.toolchain.commands.options import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from pydantic import JsonValue
 
@@ -65,6 +66,13 @@ def predict(
             "--on", metavar="ADDRESS", help="With --out: `cores`, `ray`, or ray://HOST:PORT."
         ),
     ] = "",
+    as_of: Annotated[
+        str,
+        typer.Option(
+            metavar="MOMENT",
+            help="Leads: those without an outcome were still open then (`now`, 2026-12-01), and are given what is left of their chance; without it they are scored as they came.",
+        ),
+    ] = "",
     provider: ProviderOption = "cpu",
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
@@ -76,19 +84,21 @@ def predict(
     sentence. Nothing is sent and no address is called.
     """
     from kits.core.console import Console
+    from kits.toolchain.predict import moment_in
     from kits.toolchain.project import bundle_file
 
-    console = Console(as_json, quiet)
+    console, at = Console(as_json, quiet), moment_in(as_of)
     target = _alone(out, save or records) if out is not None or where else None
     file = bundle_file(project, bundle)
     if target is not None:
-        _predict_to_file(inputs, target, where, file, provider, project, console)
+        _predict_to_file(inputs, at, target, where, file, provider, project, console)
     else:
-        _predict_each(inputs, file, provider, project, console, save=save, records=records)
+        _predict_each(inputs, at, file, provider, project, console, save=save, records=records)
 
 
 def _predict_each(
     inputs: list[Path],
+    as_of: datetime | None,
     bundle: Path,
     provider: str,
     project: Path,
@@ -112,7 +122,9 @@ def _predict_each(
     sessions = provider_sessions(provider, full_precision=opened.full_precision)
     ready = make_ready(opened, sessions=sessions, target=target)
     kit = get_kit(ready.bundle.manifest.kit)
-    found = predicting.inputs_of(kit, inputs, config_here(project, kit), opened.manifest.config)
+    found = predicting.inputs_of(
+        kit, inputs, config_here(project, kit), opened.manifest.config, as_of
+    )
     known = Records.read(records) if records is not None else None
     oddities = Oddities()
     passing = oddities.passing(found)
@@ -173,6 +185,7 @@ def _alone(out: Path | None, other: Path | None) -> Path:
 
 def _predict_to_file(
     inputs: list[Path],
+    as_of: datetime | None,
     out: Path,
     where: str,
     bundle: Path,
@@ -190,7 +203,7 @@ def _predict_to_file(
 
     manifest = open_file(bundle).manifest
     kit = get_kit(manifest.kit)
-    found = inputs_of(kit, inputs, config_here(project, kit), manifest.config)
+    found = inputs_of(kit, inputs, config_here(project, kit), manifest.config, as_of)
     tally = predict_to_file(
         bundle, found, out, on=where, provider=provider, progress=make_progress(console)
     )
