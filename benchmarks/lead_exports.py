@@ -60,7 +60,7 @@ def main() -> None:
             held(make(np.random.default_rng((options.seed, number, firm))))
             for firm in range(options.firms)
         ]
-        rows.append([name, *(_mean([getattr(one, key) for one in found]) for key in _COLUMNS)])
+        rows.append([name, *(mean([getattr(one, key) for one in found]) for key in _COLUMNS)])
     print(table(("export", *_COLUMNS.values()), rows))
 
 
@@ -75,8 +75,8 @@ def held(firm: Firm) -> Held:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         programs, place = Programs(root / "logs"), str(root / "project")
-        known = _written(root / "known" / "export.csv", firm.known())
-        come = _written(root / "later" / "export.csv", firm.arrivals())
+        known = written(root / "known" / "export.csv", firm.known())
+        come = written(root / "later" / "export.csv", firm.arrivals())
         programs.text(
             "kit", "new", "lead-scoring", place, "--defaults", "--data", str(known.parent)
         )
@@ -105,7 +105,8 @@ def _figure(answer: Mapping[str, object], name: str) -> float:
     return float(metrics[name]["value"])
 
 
-def _written(path: Path, rows: Sequence[Row]) -> Path:
+def written(path: Path, rows: Sequence[Row]) -> Path:
+    """The rows as a table, in a folder that is made for it."""
     path.parent.mkdir()
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -114,7 +115,8 @@ def _written(path: Path, rows: Sequence[Row]) -> Path:
     return path
 
 
-def _mean(values: Sequence[float]) -> str:
+def mean(values: Sequence[float]) -> str:
+    """The mean with its 95 % interval."""
     every = np.array(values)
     found = bootstrap(
         lambda rows: float(every[rows].mean()),

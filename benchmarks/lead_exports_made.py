@@ -36,7 +36,7 @@ class Firm:
         row: (lead, days since it came) → its row in an export of that day.
         exported: day of the export that is learned from; later leads come after it.
         id: column that names a lead.
-        takes: (leads,) days until the outcome, where it is asked for.
+        takes: (leads,) days until the outcome; `NEVER`: nobody closes it.
     """
 
     day: Floats
@@ -45,7 +45,7 @@ class Firm:
     row: Callable[[int, float], Row]
     exported: float
     id: str
-    takes: Floats | None = None
+    takes: Floats
 
     def known(self) -> list[Row]:
         """The export that is learned from."""
@@ -55,6 +55,11 @@ class Firm:
     def arrivals(self) -> list[Row]:
         """Leads that come later, as they come."""
         return [self.row(n, 0.0) for n in np.flatnonzero(self.later).tolist()]
+
+    @property
+    def still_open(self) -> NDArray[np.bool_]:
+        """(leads,) who had come and was open on the day of the export."""
+        return ~self.later & (self.takes > self.exported - self.day)
 
     @property
     def later(self) -> NDArray[np.bool_]:
@@ -114,7 +119,7 @@ def contacts(rng: np.random.Generator) -> Firm:
             "Contact owner": ("Kim", "Sam")[n % 2] if bought or part > 0.5 else None,
         }  # fmt: skip
 
-    return Firm(made.day, chance, won, row, 720.0, "Record ID")
+    return Firm(made.day, chance, won, row, 720.0, "Record ID", takes)
 
 
 STAGES = (
@@ -148,7 +153,7 @@ def opportunities(rng: np.random.Generator) -> Firm:
             "Opportunity Owner": ("R1", "R2", "R3")[n % 3], "Contact Roles": 1.0 + int(people[n] * part),
         }  # fmt: skip
 
-    return Firm(made.day, chance, won, row, 820.0, "Opportunity ID")
+    return Firm(made.day, chance, won, row, 820.0, "Opportunity ID", takes)
 
 
 def sign_ups(rng: np.random.Generator) -> Firm:
@@ -174,7 +179,7 @@ def sign_ups(rng: np.random.Generator) -> Firm:
             "first_payment_at": made.when(n, takes[n], "%Y-%m-%dT%H:%M:%S") if paid else None,
         }  # fmt: skip
 
-    return Firm(made.day, chance, won, row, 640.0, "user_id")
+    return Firm(made.day, chance, won, row, 640.0, "user_id", takes)
 
 
 def odoo(rng: np.random.Generator) -> Firm:
@@ -203,7 +208,7 @@ def odoo(rng: np.random.Generator) -> Firm:
             "Closed Date": made.when(n, takes[n], "%Y-%m-%d %H:%M:%S") if ended else None,
         }  # fmt: skip
 
-    return Firm(made.day, chance, won, row, 720.0, "ID")
+    return Firm(made.day, chance, won, row, 720.0, "ID", np.where(forgotten, NEVER, takes))
 
 
 def deals(
@@ -211,12 +216,14 @@ def deals(
     *,
     dated: Sequence[str] = ("Won", "Lost"),
     fewer_since: float = NEVER,
+    forgotten: float = 0.0,
 ) -> Firm:
     """Pipedrive: nothing is filled in late; won deals take 40 days, lost ones 110, so of the latest the won ones are known.
 
     Args:
         dated: outcomes that have a date.
         fewer_since: day from which on the odds of each lead are half.
+        forgotten: share of lost ones that nobody closes.
     """
     made = _Drawn(rng, 3_700, 900, -1.5)
     label = made.choice({"Inbound": (0.3, 0.5), "Cold call": (0.3, -0.8), "Referral": (0.15, 1.2), "Trade fair": (0.25, 0.0)})  # fmt: skip
@@ -226,6 +233,8 @@ def deals(
     made.logits -= np.where(made.day >= fewer_since, np.log(2), 0.0)
     chance, won = made.outcome()
     takes = rng.gamma(2, np.where(won > 0, 20.0, 55.0))
+    if forgotten:
+        takes[(won == 0) & (rng.random(made.leads) < forgotten)] = NEVER
 
     def row(n: int, age: float) -> Row:
         status = "Open" if age < takes[n] else "Won" if won[n] else "Lost"
