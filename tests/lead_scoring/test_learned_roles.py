@@ -163,9 +163,15 @@ def test_a_stage_that_nobody_had_met_is_read_by_its_words(tmp_path: Path) -> Non
     assert labels[-3:] == ["won", "won", "lost"]
 
 
-def test_dates_and_what_somebody_wrote_are_no_words_for_a_state(tmp_path: Path) -> None:
-    learned = learned_from(put(tmp_path / "all.csv", sales(300, 0, lost="")), "Source")
-    assert LearnedRoles.model_validate(learned[ROLES]).says == ()
+def test_days_and_names_of_who_sold_it_are_no_words_for_a_state(tmp_path: Path) -> None:
+    days = put(tmp_path / "days.csv", sales(300, 0, lost=""))
+    rows = [[n, day(n), "web", ("Anna", "Ben", "")[n % 3]] for n in range(300)]
+    sellers = put(tmp_path / "sellers.csv", table(["No", "Enquiry", "Source", "Sold by"], rows))
+    stated = Config.model_validate({"source": {"outcome": "Sold by", "won": ["*"]}})
+    for path, config in ((days, Config()), (sellers, stated)):
+        found = [one for one in data.read_as(path, "csv", config) if isinstance(one, RawSample)]
+        roles = LearnedRoles.model_validate(found[0].meta[ROLES])
+        assert roles.outcome and roles.says == ()
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,8 @@ _MOST, _LONGEST = 20, 60
 def says_of(outcome: Outcome | None, sheet: Sheet, before: Says = ()) -> Says:
     """What each cell of the column means that tells the outcome; empty where several do, or a cell means several things.
 
+    Where all of them mean the same it is told by there being one, whatever it says: a day, or who sold it.
+
     Args:
         before: what is known of it already, which goes on.
     """
@@ -35,6 +37,8 @@ def says_of(outcome: Outcome | None, sheet: Sheet, before: Says = ()) -> Says:
     if len(found) != sum(not is_missing(cell) for cell, _ in met) or len(found) > _MOST:
         return before
     known = {**found, **dict(before)}
+    if len(set(known.values())) < 2:
+        return ()
     return tuple(sorted(known.items())) if max(map(len, known), default=0) <= _LONGEST else before
 
 
