@@ -24,6 +24,8 @@ Choices: TypeAlias = Mapping[str, tuple[float, float]]
 """Value → its share of leads, and what it adds to the log-odds."""
 START = datetime(2023, 1, 2, 8, tzinfo=timezone.utc)
 NEVER = 1e9
+_LARGE = 40
+"""Employees beyond which a customer is a large one."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,7 @@ def deals(
     dated: Sequence[str] = ("Won", "Lost"),
     fewer_since: float = NEVER,
     forgotten: float = 0.0,
+    longer: float = 1.0,
 ) -> Firm:
     """Pipedrive: nothing is filled in late; won deals take 40 days, lost ones 110, so of the latest the won ones are known.
 
@@ -224,6 +227,7 @@ def deals(
         dated: outcomes that have a date.
         fewer_since: day from which on the odds of each lead are half.
         forgotten: share of lost ones that nobody closes.
+        longer: by how many times those of large customers take longer.
     """
     made = _Drawn(rng, 3_700, 900, -1.5)
     label = made.choice({"Inbound": (0.3, 0.5), "Cold call": (0.3, -0.8), "Referral": (0.15, 1.2), "Trade fair": (0.25, 0.0)})  # fmt: skip
@@ -233,6 +237,7 @@ def deals(
     made.logits -= np.where(made.day >= fewer_since, np.log(2), 0.0)
     chance, won = made.outcome()
     takes = rng.gamma(2, np.where(won > 0, 20.0, 55.0))
+    takes[people > _LARGE] *= longer
     if forgotten:
         takes[(won == 0) & (rng.random(made.leads) < forgotten)] = NEVER
 

@@ -28,6 +28,7 @@ BEST = 20
 MORE: Mapping[str, Callable[[np.random.Generator], Firm]] = {
     "Pipedrive deals, a third of the lost never closed": partial(deals, forgotten=1 / 3),
     "the same, lost ones undated": partial(deals, forgotten=1 / 3, dated=("Won",)),
+    "Pipedrive deals, those of large customers take four times as long": partial(deals, longer=4.0),
 }
 
 

@@ -17,6 +17,7 @@ from kits.core.bundle import LicenceNote
 from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
 from kits.core.placing import STATED
+from kits.lead_scoring._checking.amounts import forgotten_note
 from kits.lead_scoring._checking.seasons import season_note
 from kits.lead_scoring._checking.times import overlap_note, young_note
 from kits.lead_scoring._court.telling import notes as court_notes
@@ -96,6 +97,7 @@ def train(task: TrainTask) -> TrainOutcome:
             *young_note(prepared.everything, config),
             *season_note(prepared.everything, learned=fitted.season is not None),
             *open_note(_open_at(stays), dated=prepared.in_time),
+            *forgotten_note(prepared.everything, config),
             *overlap_note(prepared.table, STATED in task.dataset.header.split_rule),
             *unheeded(words, prepared.table.names),
         ),

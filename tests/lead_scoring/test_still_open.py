@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -18,6 +19,7 @@ from kits.core.discovery import get_kit
 from kits.core.errors import DataError, UsageError
 from kits.core.kit import TrainOutcome
 from kits.core.ready import ReadyBundle
+from kits.lead_scoring._checking import amounts
 from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._judging import tables
 from kits.lead_scoring._judging.of_runtime import still_open_by
@@ -29,9 +31,11 @@ from kits.lead_scoring._models.spec import StillOpenSpec
 from kits.lead_scoring._models.still_open import STILL_OPEN, adds, holds_for, step_of
 from kits.lead_scoring._reading.samples import OUTCOME_AT, SETTLED_AT
 from kits.lead_scoring._reasons.explainer import Explainer
+from kits.lead_scoring._table import LeadTable, load_table
 from kits.lead_scoring.config import Config
 from kits.lead_scoring.runtime import LeadRuntime
 from kits.toolchain.predict import inputs_of, moment_in
+from tests.lead_scoring.checked_leads import only
 from tests.lead_scoring.early_leads import DAYS, LOST_DAYS, WON_DAYS, Firm, items_of, known_of
 from tests.lead_scoring.lead_files import put, table
 from tests.lead_scoring.made_leads import DAY_S, START_S
@@ -121,6 +125,35 @@ def test_leads_that_nobody_ever_closes_are_lost_ones_that_take_for_ever() -> Non
     assert adds(found, late)[0] < adds(closed, late)[0] - 0.3
 
 
+def table_of_firm(firm: Firm) -> LeadTable:
+    dataset = firm.dataset()
+    return load_table(dataset, dataset.items)
+
+
+def test_leads_that_lie_open_for_ever_are_told_of_with_what_they_change() -> None:
+    """A third of the lost are never closed: of the decided more are won than of all that come."""
+    firm = Firm(5)
+    forgotten = (firm.won == 0) & (firm.rng.random(len(firm.at)) < 1 / 3)
+    firm.known = np.where(forgotten, 1e9, firm.known)
+    finding = only(list(amounts.still_open(table_of_firm(firm), Config())))
+    assert finding.level == "warn"
+    told = [float(one) for one in re.findall(r"([\d.]+)%", finding.text)]
+    old = firm.at < 450
+    decided = firm.won[old & firm.decided].mean()
+    assert told == pytest.approx([100 * decided, 100 * firm.won[old].mean()], abs=2.0)
+    days = int(re.findall(r"lost_after_days: (\d+)", finding.fix)[0])
+    assert gamma.cdf(days, 2, scale=LOST_DAYS / 2) == pytest.approx(0.9, abs=0.03)
+    assert amounts.forgotten_note(table_of_firm(firm), Config())
+    stated = Config.model_validate({"source": {"lost_after_days": 200}})
+    assert only(list(amounts.still_open(table_of_firm(firm), stated))).level == "pass"
+
+
+def test_leads_that_are_open_because_they_are_new_are_no_finding() -> None:
+    table = table_of_firm(Firm(5))
+    assert only(list(amounts.still_open(table, Config()))).level == "pass"
+    assert amounts.forgotten_note(table, Config()) == ()
+
+
 def test_where_either_outcome_takes_as_long_age_says_nothing() -> None:
     told = [learned(Firm(seed, 1_000, LOST_DAYS)) is not None for seed in range(20)]
     assert sum(told) <= 3
@@ -136,7 +169,7 @@ def test_who_was_open_at_an_age_is_counted() -> None:
     took = np.where(np.arange(100) < 40, 5.0, 20.0) * DAY_S
     won = (np.arange(100) < 40).astype(np.float64)
     delays = Delays(order, order + took, won, 1_000 * DAY_S)
-    found = Staying(delays, 10, 0.1).open_at((4.0, 5.0, 30.0))
+    found = Staying(delays, 3, 7).open_at((4.0, 5.0, 30.0))
     counted = {age: (one.n, one.won) for age, one in found.items()}
     assert counted == {0.0: (110, 40), 4.0: (110, 40), 5.0: (70, 0), 30.0: (10, 0)}
 
@@ -160,9 +193,9 @@ def test_leads_that_are_lost_by_their_age_alone_were_open_until_then(counts_late
     items = items_of(metas)
     delays = all_delays(items, order, won)
     found = staying(delays, items, order, won)
-    assert found is not None and found.never == 1.0
+    assert found is not None and found.by_age > 500 and found.beside == 0.0
     spec, ages = found.spec(), np.array([20.0, 50.0, 80.0])
-    assert spec is not None
+    assert spec is not None and spec.never == 1.0
     truth = gamma.logsf(ages, 2, scale=WON_DAYS / 2)
     assert adds(spec, ages) == pytest.approx(truth, abs=0.25)
     assert found.open_at((80.0,))[80.0].share < 0.05

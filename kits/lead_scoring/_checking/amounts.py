@@ -11,6 +11,8 @@ import numpy as np
 
 from kits.core.kit import Finding
 from kits.lead_scoring._judging.capacity import STATE, everyone, terms_of
+from kits.lead_scoring._learning.delays import delays_of
+from kits.lead_scoring._learning.still_open import staying
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 
@@ -21,6 +23,8 @@ _LEAST = 20
 """Leads of the rarer outcome under which nothing can be judged."""
 _PERIODS = 5
 _MOST_OPEN = 0.5
+_FEW_FORGOTTEN, _SOME_FORGOTTEN = 40, 0.05
+"""Leads that lie open though others of their age are closed, at least, and for each of the decided ones."""
 _LOW_CEILING = 2.0
 """A best possible lift below it: most leads are won, and whom to call first matters little."""
 
@@ -114,21 +118,51 @@ def all_called(table: LeadTable, config: Config) -> Iterator[Finding]:
 
 
 def still_open(table: LeadTable, config: Config) -> Iterator[Finding]:
-    """How many leads have no outcome yet."""
+    """How many leads have no outcome yet, and whether they will ever have one."""
     still = int(np.isnan(table.won).sum())
     if not still or still == len(table):
         return
     share = still / len(table)
-    if share <= _MOST_OPEN:
+    forgotten = _forgotten(table, config)
+    if forgotten is not None:
+        yield forgotten
+    elif share <= _MOST_OPEN:
         yield Finding(
             "open-leads",
             "pass",
             f"{still} leads ({share:.0%}) are still open: scored, not learned from",
         )
-        return
-    fix = "say what means lost: model.source.lost, or how long a lead may take: model.source.lost_after_days"
-    yield Finding(
+    else:
+        fix = "say what means lost: model.source.lost, or how long a lead may take: model.source.lost_after_days"
+        yield Finding(
+            "open-leads", "warn",
+            f"{still} leads ({share:.0%}) have no outcome: if those that were given up are never marked lost, only the others teach",
+            fix="nothing to do if they are all new" if config.source.lost_after_days else fix,
+        )  # fmt: skip
+
+
+def forgotten_note(table: LeadTable, config: Config) -> tuple[str, ...]:
+    """The same for a run, where leads lie open that nobody will close: who reads shares of won reads it beside them."""
+    found = _forgotten(table, config)
+    return () if found is None else (f"open leads: {found.text}; {found.fix}",)
+
+
+def _forgotten(table: LeadTable, config: Config) -> Finding | None:
+    """Leads that lie open though nearly all outcomes of their age are known."""
+    if config.source.lost_after_days:
+        return None
+    delays = delays_of(table.items, table.order, table.won, config.source.open_for_days)
+    stays = staying(delays, table.items, table.order, table.won)
+    if stays is None or stays.forgotten < _FEW_FORGOTTEN:
+        return None
+    decided, won = stays.old_won
+    if stays.forgotten < _SOME_FORGOTTEN * decided:
+        return None
+    days = stays.done_days
+    return Finding(
         "open-leads", "warn",
-        f"{still} leads ({share:.0%}) have no outcome: if those that were given up are never marked lost, only the others teach",
-        fix="nothing to do if they are all new" if config.source.lost_after_days else fix,
+        f"{stays.forgotten} leads are older than {days} days, by which nine in ten outcomes are known, and still open: as nobody has "
+        f"closed them they are not learned from, nor counted; of leads so old {won / decided:.1%} of the decided ones are won, and "
+        f"{won / (decided + stays.forgotten):.1%} of all",
+        fix=f"if they are lost, say so: model.source.lost_after_days: {days}, and import again with --replace",
     )  # fmt: skip

@@ -46,24 +46,28 @@ class Staying:
 
     Attributes:
         delays: those that were closed, with their dates.
-        forgotten: leads so old that nearly all outcomes are known, which nobody closed: they are open, or count as lost by their age.
-        never: share of leads not won that nobody ever closes.
+        by_age: leads that nobody closed, and that count as lost by their age.
+        forgotten: leads so old that nearly all outcomes are known, and still open.
+        beside: how many stay open for ever, for each lost lead that counts.
     """
 
     delays: Delays
-    forgotten: int
-    never: float
+    by_age: int = 0
+    forgotten: int = 0
+    beside: float = 0.0
 
     def spec(self) -> StillOpenSpec | None:
         """What each age adds; None where that makes no difference."""
         ages = self._ages
         known_lost, known_won = self.delays.known_by(ages)
-        lost, won = (float((self.delays.won == outcome).sum()) for outcome in (0.0, 1.0))
-        # those that nobody closes tell as much as those that take long
-        others = lost / (1.0 - self.never) if self.never < 1.0 else float(self.forgotten)
-        left = won * (1.0 - known_won), others * (1.0 - (1.0 - self.never) * known_lost)
+        closed, won = (float((self.delays.won == outcome).sum()) for outcome in (0.0, 1.0))
+        lost = closed + self.by_age
+        left_lost = 1.0 - known_lost * closed / max(lost, 1.0)
+        # who will never be closed is not among the lost that a model learned from: it shows as the others are closed
+        left_lost += self.beside * (1.0 - left_lost)
+        left = won * (1.0 - known_won), lost * left_lost
         told = np.cumprod(np.minimum(*left) >= _LEFT) > 0
-        (won_adds, won_error), (lost_adds, lost_error) = map(_log_share, left, (won, others))
+        (won_adds, won_error), (lost_adds, lost_error) = map(_log_share, left, (won, lost))
         error = np.hypot(won_error, lost_error)
         adds = won_adds - lost_adds
         if not (told & (np.abs(adds) > np.maximum(_WORTH, _BEYOND * error))).any():
@@ -74,7 +78,7 @@ class Staying:
             days=tuple(days.tolist()),
             adds=tuple(adds.tolist()),
             errors=tuple(error.tolist()),
-            never=round(self.never, 6),
+            never=round((self.by_age / max(lost, 1.0) + self.beside) / (1.0 + self.beside), 6),
         )
 
     def open_at(self, days: Sequence[float]) -> dict[float, Tally]:
@@ -83,14 +87,27 @@ class Staying:
         settled = delays.complete & delays.is_dated
         took, outcome = (delays.settled - delays.order)[settled], delays.won[settled]
         lost = float((delays.won[delays.complete] == 0).sum())
-        found: dict[float, Tally] = {}
+        never, found = self.by_age + self.forgotten, dict[float, Tally]()
         for age in (0.0, *days):
             longer = (took > age * _DAY) | (age == 0.0)
             bought, others = (float(longer[outcome == one].sum()) for one in (1, 0))
             if delays.lost is not None:  # lost ones have no dates
                 others = lost * (1.0 - float(delays.known_by(np.array([age * _DAY]))[0][0]))
-            found[age] = Tally(n=round(bought + others) + self.forgotten, won=round(bought))
+            found[age] = Tally(n=round(bought + others) + never, won=round(bought))
         return found
+
+    @property
+    def done_days(self) -> int:
+        """Whole days by which nearly all outcomes of either kind are known."""
+        ages = np.unique(np.concatenate([np.zeros(1), *self.delays.spans]))
+        known = np.minimum(*self.delays.known_by(ages))
+        return int(np.ceil(ages[int(np.argmax(known >= NEARLY))] / _DAY))
+
+    @property
+    def old_won(self) -> tuple[int, int]:
+        """Leads so old that nearly all outcomes are known and that are decided, and how many of them were won."""
+        old = self.delays.complete
+        return int(old.sum()) + self.by_age, int((self.delays.won[old] == 1).sum())
 
     @property
     def _ages(self) -> Floats:
@@ -122,8 +139,9 @@ def staying(
     if (closed.won[closed.is_dated] == 1).sum() < _FEWEST or not closed.steady:
         return None
     old = (order > 0) & (np.minimum(*closed.known_by(closed.now - order)) >= NEARLY)
-    forgotten = int((old & ~decided).sum() + by_age.sum())
-    return Staying(closed, forgotten, _never(closed, order, won, int(by_age.sum())))
+    return Staying(
+        closed, int(by_age.sum()), int((old & ~decided).sum()), _beside(closed, order, won)
+    )
 
 
 def open_note(found: Mapping[float, Tally] | None, *, dated: bool) -> tuple[str, ...]:
@@ -170,15 +188,13 @@ def _by_age(closed: Delays) -> Flags:
     return longest
 
 
-def _never(closed: Delays, order: Floats, won: Floats, by_age: int) -> float:
-    """Share of leads not won that are never closed, by the older half of those so old that nearly all outcomes are known."""
-    if by_age:
-        return by_age / (by_age + int((closed.won == 0).sum()))
+def _beside(closed: Delays, order: Floats, won: Floats) -> float:
+    """How many leads are open for each lost one, of the older half of those so old that nearly all outcomes are known."""
     old = (order > 0) & (np.minimum(*closed.known_by(closed.now - order)) >= _DONE)
     if old.any():
         old &= order <= np.median(order[old])
     still, lost = int((old & np.isnan(won)).sum()), int((old & (won == 0)).sum())
-    return still / (still + lost) if still + lost >= _LEAST else 0.0
+    return still / lost if lost and still + lost >= _LEAST else 0.0
 
 
 def _log_share(left: Floats, count: float) -> tuple[Floats, Floats]:
