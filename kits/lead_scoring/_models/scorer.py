@@ -146,9 +146,11 @@ class Scorer:
     def _aged(self, logits: Floats, age: Floats, unsure: Floats) -> tuple[Floats, Floats]:
         """(n,) ends of the interval of leads that are still open: how unsure their age's part is comes to the others'."""
         low, high = self.interval(logits)
+        new = (age == 0.0) & (unsure == 0.0)
+        if new.all():
+            return low, high
         wide = NormalDist().inv_cdf(0.5 + self.spec.interval.confidence / 2) * unsure
         down, up = np.hypot(logits - _logit(low), wide), np.hypot(_logit(high) - logits, wide)
-        new = (age == 0.0) & (unsure == 0.0)
         return (
             np.where(new, low, probability(logits + age - down)),
             np.where(new, high, probability(logits + age + up)),
