@@ -242,8 +242,8 @@ def shortcomings(settings: CrmSettings, name: str) -> list[str]:
         ]
     if not end.lost:
         return [
-            f"nothing says that {found.object} of {label} were lost, so only those that were won are learned from: "
-            f"{change} outcome.lost=VALUE,… (of the field {end.field}; for example {_LOST.get(settings.kind, 'lost')})"
+            f"nothing says that {found.object} of {label} were lost, so only those that were won are learned from, unless the import "
+            f"counted old ones as lost, as the hub does then: {change} outcome.lost=VALUE,… (of the field {end.field}; for example {_LOST.get(settings.kind, 'lost')})"
         ]
     return []
 

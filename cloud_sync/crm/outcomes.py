@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
@@ -105,11 +105,13 @@ def note_outcome(
     kept: Kept | None,
     drawn: float,
     now: datetime,
+    after: timedelta | None = None,
 ) -> bool:
     """Makes a decided lead a sample, or says its new outcome of the one it is; whether anything was said.
 
     Args:
         outcome: won, lost, or empty: it is open again.
+        after: it counts as decided because it came so long ago; None: the CRM says so.
     """
     if not lead.sample_id:
         if kept is None or not outcome:
@@ -119,7 +121,7 @@ def note_outcome(
             session.add(LooseBlob(digest=kept.digest))
             return False
         _add_sample(session, lead, kept, connection, drawn)
-    _note_when(session, lead, outcome, now)
+    _note_when(session, lead, outcome, now, after)
     _state(session, lead.sample_id, outcome, device_of(lead.connection), now)
     return True
 
@@ -169,7 +171,9 @@ def _drawn_then(lead: CrmLead, now: float) -> float:
     return now if then is None else then
 
 
-def _note_when(session: Session, lead: CrmLead, outcome: str, now: datetime) -> None:
+def _note_when(
+    session: Session, lead: CrmLead, outcome: str, now: datetime, after: timedelta | None
+) -> None:
     """Without it nobody can tell leads whose outcome came early from those that had their time in full."""
     sample = session.get(Sample, lead.sample_id)
     if sample is None:
@@ -178,6 +182,8 @@ def _note_when(session: Session, lead: CrmLead, outcome: str, now: datetime) -> 
     if outcome:
         # CRMs have days without an hour, and days that are to come: it was open when its score was asked for
         at = max(min(lead.outcome_at or now, now), sample.captured_at)
+        if after is not None:
+            at = _came(lead, sample.captured_at) + after
         meta[OUTCOME_AT] = at.timestamp()
     sample.meta = meta
 

@@ -26,12 +26,14 @@ from cloud_sync.learning.datasets import (
     register,
 )
 from cloud_sync.learning.extending import Frozen, extend, relabelled
+from cloud_sync.learning.held import held
 from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_samples
 from cloud_sync.learning.sifting import rule_of, sifted
 from cloud_sync.learning.states import news_beside
 from cloud_sync.store.models import Project
 from kits.core.dataset import Dataset, to_bytes
 from kits.core.errors import DataError
+from kits.core.sample import utc_now
 
 TRIES = 5
 """So often a version is made anew, because another one came or samples were erased while it was made."""
@@ -131,6 +133,8 @@ def _start(hub: Hub, project: str) -> _Start:
         refused = refused_samples(session, project) | sifted_out
         without = left_out.noted(session, project)
     base = read(hub.storage, row.id)
+    reviewed, young = held(base, reviewed, utc_now().timestamp())
+    refused |= young
     with hub.database.session() as session:
         dropped = provenance.refused_among(session, [item.sample.id for item in base.items])
     stated = {item.sample.id for item in base.items if rule(item.sample.meta)}

@@ -23,6 +23,7 @@ from cloud_sync.learning.champions import champion_of
 from cloud_sync.learning.costs import Worth
 from cloud_sync.learning.drift import DriftResult
 from cloud_sync.learning.evidence import Evidence, Labels, evidence_of
+from cloud_sync.learning.held import held
 from cloud_sync.learning.history import drift_of, note_baseline
 from cloud_sync.learning.promises import beyond_promise
 from cloud_sync.learning.reviewed import reviewed_samples
@@ -69,6 +70,7 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     reviewed, left = sifting.sifted(
         reviewed_samples(session, project), sifting.rule_of(row.kit_yaml)
     )
+    reviewed, young = held(base, reviewed, utc_now().timestamp())
     # of two states of one lead only the newer one is ever learned from
     news = news_beside(with_keys(base, reviewed), reviewed).reviewed
     fresh = [r for r in news if r.sample.id not in without]
@@ -80,6 +82,8 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
         told, why = proposing.weigh(session, project, len(fresh), learned, utc_now())
         if left:
             why = [*why, f"left out, as the project states: {datasets.in_words(left)}"]
+        if young:
+            why = [*why, f"not learned from yet: {datasets.in_words(young)}"]
         return Plan(project, told, tuple(why), len(fresh), dict(labels), {}, None, None, True)
     champion = champion_of(session, project)
     drift = drift_of(hub, session, champion, seed=seed) if champion else None

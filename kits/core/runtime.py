@@ -113,6 +113,15 @@ class Heeds(Protocol):
 
 
 @runtime_checkable
+class CountsAsLost(Protocol):
+    """A runtime that learned from samples which counted as lost once they were so old, as nobody had closed them."""
+
+    @property
+    def lost_after_days(self) -> float:
+        """Days after which one that is still open is one of them; 0: somebody closes them."""
+
+
+@runtime_checkable
 class Takes(Protocol):
     """A runtime that also takes values under other names than those of `Asks`, such as what it makes of a column itself."""
 

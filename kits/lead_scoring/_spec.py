@@ -58,6 +58,11 @@ class LeadSpec(BaseModel):
         default_factory=lambda: TeamConfig.model_validate({}),
         description="what the team can do, and what a lead is worth",
     )
+    lost_after_days: float = Field(
+        0,
+        ge=0,
+        description="days after which leads that nobody closed counted as lost; 0: none did",
+    )
     protected: tuple[str, ...] = Field(
         (), description="columns that are never learned from, and reported by group"
     )

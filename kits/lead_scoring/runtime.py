@@ -181,6 +181,11 @@ class LeadRuntime:
         return dict(zip(ages, zip(known.bins, adds(spec, np.array(ages)).tolist())))
 
     @property
+    def lost_after_days(self) -> float:
+        """Days after which leads counted as lost that nobody had closed; 0: none did."""
+        return self.spec.lost_after_days
+
+    @property
     def protected(self) -> tuple[str, ...]:
         """Columns that are never learned from, and reported by group."""
         return self.spec.protected

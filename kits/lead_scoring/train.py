@@ -147,6 +147,7 @@ def _spec(
         roles=roles_of(table.items),
         opt_out=config.columns.opt_out,
         team=config.team,
+        lost_after_days=config.source.lost_after_days or (stays.lost_after_days if stays else 0),
         protected=_protected(prepared.court, config),
         trained_on=_trained_on(table),
         usual=usual_of(fitted.encoder.columns, _latest_leads(table)),

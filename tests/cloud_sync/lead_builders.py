@@ -54,11 +54,13 @@ class Rule:
 
     Attributes:
         ages: a lead that stays open loses a hundredth of it each day, and a fifth remains.
+        lost_after_days: leads that nobody had closed counted as lost after so many days; 0: somebody closes them.
     """
 
     factor: float = 1.0
     objecting: tuple[str, ...] = ()
     ages: bool = False
+    lost_after_days: float = 0.0
 
     def decode(self, content: bytes, media_type: str) -> Payload:
         told: dict[str, JsonValue] = json.loads(content)

@@ -120,6 +120,7 @@ def test_leads_that_nobody_ever_closes_are_lost_ones_that_take_for_ever() -> Non
     found = learned(firm)
     assert found is not None and closed is not None
     assert closed.never < 0.005
+    assert stays_in(firm).lost_after_days == 0
     assert found.never == pytest.approx(0.5, abs=0.04)
     late = np.array([90.0])
     assert adds(found, late)[0] < adds(closed, late)[0] - 0.3
@@ -194,6 +195,7 @@ def test_leads_that_are_lost_by_their_age_alone_were_open_until_then(counts_late
     delays = all_delays(items, order, won)
     found = staying(delays, items, order, won)
     assert found is not None and found.by_age > 500 and found.beside == 0.0
+    assert found.lost_after_days == days
     spec, ages = found.spec(), np.array([20.0, 50.0, 80.0])
     assert spec is not None and spec.never == 1.0
     truth = gamma.logsf(ages, 2, scale=WON_DAYS / 2)

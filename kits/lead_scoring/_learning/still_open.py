@@ -49,12 +49,20 @@ class Staying:
         by_age: leads that nobody closed, and that count as lost by their age.
         forgotten: leads so old that nearly all outcomes are known, and still open.
         beside: how many stay open for ever, for each lost lead that counts.
+        lost_after: seconds after which those of `by_age` count as lost.
     """
 
     delays: Delays
     by_age: int = 0
     forgotten: int = 0
     beside: float = 0.0
+    lost_after: float = 0.0
+
+    @property
+    def lost_after_days(self) -> int:
+        """Days after which leads are lost that nobody has closed, where that is how most of them are lost; 0: it is not."""
+        most = 2 * self.by_age > self.by_age + int((self.delays.won == 0).sum())
+        return round(self.lost_after / _DAY) if most else 0
 
     def spec(self) -> StillOpenSpec | None:
         """What each age adds; None where that makes no difference."""
@@ -135,12 +143,17 @@ def staying(
     decided = np.isfinite(won)
     closed = _as_closed(delays, [items[row] for row in np.flatnonzero(decided).tolist()])
     by_age = _by_age(closed)
+    took = (closed.settled - closed.order)[by_age]
     closed = closed.only(~by_age)
     if (closed.won[closed.is_dated] == 1).sum() < _FEWEST or not closed.steady:
         return None
     old = (order > 0) & (np.minimum(*closed.known_by(closed.now - order)) >= NEARLY)
     return Staying(
-        closed, int(by_age.sum()), int((old & ~decided).sum()), _beside(closed, order, won)
+        closed,
+        int(by_age.sum()),
+        int((old & ~decided).sum()),
+        _beside(closed, order, won),
+        float(np.max(took, initial=0.0)),
     )
 
 
