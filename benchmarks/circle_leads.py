@@ -10,7 +10,6 @@ leads of the next 90 days truly have. Nothing is chosen here.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
+from benchmarks.lead_exports import written
 from benchmarks.lead_exports_made import START, Firm, Row, deals
 from benchmarks.machines_run import header, table
 from cloud_sync.crm.outcomes import ensure_device, keep_bytes, note_outcome
@@ -206,14 +206,10 @@ def _learned(root: Path, rows: Sequence[Row]) -> Project:
 
 
 def _imported(folder: Path, rows: Sequence[Row]) -> Project:
-    folder.mkdir()
+    export = written(folder / "export.csv", rows)
     (folder / "kit.yaml").write_text(f"kit: lead-scoring\nname: {folder.name}\n")
-    with (folder / "export.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
     project = Project.open(folder)
-    import_data(project, folder / "export.csv", ImportOptions())
+    import_data(project, export, ImportOptions())
     return project
 
 

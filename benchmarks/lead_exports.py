@@ -106,7 +106,7 @@ def _figure(answer: Mapping[str, object], name: str) -> float:
 
 
 def written(path: Path, rows: Sequence[Row]) -> Path:
-    """The rows as a table, in a folder that is made for it."""
+    """An export in a folder of its own."""
     path.parent.mkdir()
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
