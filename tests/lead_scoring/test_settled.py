@@ -116,8 +116,8 @@ def test_a_stray_early_lead_among_those_judged_takes_nothing_from_the_training()
     assert steps[-1].moment == order[84] and len(steps[-1].fit) == 84
 
 
-def backtest_of(won: np.ndarray, settled: np.ndarray) -> tuple[Backtest, list[Split]]:
-    """Of the made-up firm's leads with these outcomes."""
+def backtest_of(won: np.ndarray, settled: np.ndarray) -> tuple[Backtest, Origin]:
+    """Of the made-up firm's leads with these outcomes; and the step of its test split."""
     made = list(make_leads(3, N))
     order = np.array([one.at.timestamp() for one in made])
     sheet, splits = Sheet([as_lead(one) for one in made]), splits_in_time(N)
@@ -127,25 +127,24 @@ def backtest_of(won: np.ndarray, settled: np.ndarray) -> tuple[Backtest, list[Sp
         splits, [""] * N, FAST.folds, in_time=True, seed=3, clock=Clock(order, settled), won=won
     )
     tried = candidates(FAST, few=False, in_time=True, drifting=())
-    return run_backtest(learner, steps, tried, in_time=True), splits
+    return run_backtest(learner, steps, tried, in_time=True), steps[-1]
 
 
-@pytest.mark.parametrize("slow_days", [60.0, 200.0])
-def test_outcomes_that_nobody_knew_when_a_step_began_leave_its_figures_alone(
-    slow_days: float,
+@pytest.mark.parametrize(("slow_days", "place"), [(60.0, 0), (200.0, 3)])
+def test_outcomes_that_nobody_knew_when_a_part_began_leave_its_figures_alone(
+    slow_days: float, place: int
 ) -> None:
-    """Neither through what is learned, nor through the choice, nor through calibration."""
+    """Neither through what is learned, nor through the choice, nor through calibration; its own and later ones included."""
     made = list(make_leads(3, N))
     order = np.array([one.at.timestamp() for one in made])
     won = np.array([one.outcome == "won" for one in made], dtype=np.float64)
     settled = order + np.random.default_rng(0).exponential(slow_days * DAY_S, N)
-    begins = order[splits_in_time(N).index("test")]
-    late = (settled > begins) & (order < begins)
-    assert late.sum() > 40
-    (true, splits), (turned, _) = (
-        backtest_of(outcomes, settled) for outcomes in (won, np.where(late, 1 - won, won))
-    )
-    judged = [row for row, split in enumerate(splits) if split == "test"]
+    true, step = backtest_of(won, settled)
+    part = step.parts[place]
+    late = settled > part.moment
+    assert late[part.judge].all() and (late & (order < part.moment)).sum() > 40
+    turned, _ = backtest_of(np.where(late, 1 - won, won), settled)
+    judged = part.judge.tolist()
     assert [true.unseen[row] for row in judged] == [turned.unseen[row] for row in judged]
     taken = [
         (one.candidate, one.calibrator, one.why)
@@ -153,6 +152,25 @@ def test_outcomes_that_nobody_knew_when_a_step_began_leave_its_figures_alone(
     ]
     assert taken[0] == taken[1]
     assert true.interval != turned.interval, "what ships knows them"
+
+
+def test_parts_of_the_test_split_know_what_was_known_when_they_began() -> None:
+    order = START_S + DAY_S * np.repeat(np.arange(100.0), 2)
+    settled = order + 5 * DAY_S
+    splits: list[Split] = ["train"] * 140 + ["val"] * 20 + ["test"] * 40
+    groups = [""] * 200
+    groups[161] = groups[195] = "an account"
+    step = origins(
+        splits, groups, 4, in_time=True, seed=0, clock=Clock(order, settled)
+    )[-1]  # fmt: skip
+    assert sorted(row for one in step.parts for row in one.judge.tolist()) == list(range(160, 200))
+    assert [len(one.judge) for one in step.parts] == [9, 10, 10, 11]
+    assert {161, 195} <= set(step.parts[3].judge.tolist()), "an account is judged as one"
+    for before, one in zip(step.parts, step.parts[1:]):
+        assert one.moment > before.moment and len(one.fit) > len(before.fit)
+        assert settled[one.fit].max() <= one.moment and not set(one.fit) & set(one.judge)
+    days = [set(order[one.judge]) for one in step.parts[:3]]
+    assert not days[0] & days[1] and not days[1] & days[2], "leads of a moment stay together"
 
 
 def test_where_too_few_were_known_a_step_learns_from_all_leads_that_had_come() -> None:

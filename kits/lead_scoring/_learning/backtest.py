@@ -1,7 +1,8 @@
 """The backtest: at each origin the candidate and the calibrator that were best until then judge what came after.
 
 All figures come from here: of models that had not seen those leads, chosen and calibrated without them and without later
-ones, by outcomes that were known by then. (The first fold has nothing before it: the plainest model judges it,
+ones, by outcomes that were known by then; `test` in parts, each by a model that knows what was known when that began,
+as one that ships knows what is known then. (The first fold has nothing before it: the plainest model judges it,
 uncalibrated. Of very large tables, later folds narrow down what is tried at all.) What is shipped is chosen the same way
 with all folds, and learns from all leads where the configuration wants that.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,11 @@ from kits.core.errors import DataError
 from kits.lead_scoring._learning.calibration import Slice, calibrate
 from kits.lead_scoring._learning.candidates import Candidate
 from kits.lead_scoring._learning.choice import LATEST, Scored, choose, judge
-from kits.lead_scoring._learning.effort import thinned
+from kits.lead_scoring._learning.effort import is_large, thinned
 from kits.lead_scoring._learning.folds import LATER, Origin, can_learn
 from kits.lead_scoring._learning.intervals import interval_of
 from kits.lead_scoring._learning.learner import Learner, Trial
+from kits.lead_scoring._learning.level import Level, level_of, raised, said_of
 from kits.lead_scoring._learning.search import Search
 from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.spec import CalibratorSpec, IntervalSpec
@@ -37,12 +39,14 @@ class Chosen:
     Attributes:
         why: one sentence on the calibrator.
         scored: all candidates on the folds that decided.
+        level: where the level of those folds was going.
     """
 
     candidate: Candidate
     calibrator: CalibratorSpec
     why: str
     scored: tuple[Scored, ...] = ()
+    level: Level = field(default_factory=Level)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Backtest:
         slices: the latest folds by the shipped candidate.
         given_up: candidates that were hopeless on the first folds, and how they did there.
         thinned: whether inner folds learned from some of their leads only, there being very many.
+        parts: how many `test` was judged in.
     """
 
     unseen: Mapping[int, float]
@@ -64,6 +69,7 @@ class Backtest:
     given_up: tuple[Scored, ...] = field(default=(), repr=False)
     thinned: bool = False
     whole_year: Mapping[int, float] = field(default_factory=dict)
+    parts: int = 1
 
     @property
     def shipped(self) -> Chosen:
@@ -73,7 +79,7 @@ class Backtest:
     @property
     def interval(self) -> IntervalSpec:
         """How sure the shipped model's probabilities are."""
-        return interval_of(self.slices, self.shipped.calibrator)
+        return interval_of(self.slices, self.shipped.calibrator, self.shipped.level.past)
 
 
 def run_backtest(
@@ -91,7 +97,7 @@ def run_backtest(
     _refuse_unjudged(learner, steps, usable)
     inner = [step for step in usable if step.name not in LATER]
     learner.progress.begin("trying models on leads they have not seen", len(usable))
-    margins = _search(learner, inner, search, found.waves)
+    margins, parts = _search(learner, inner, search, found.waves), 1
     for step in usable[len(inner) :]:
         trial = Trial(learner, step, stable=search.tried[0].stable, inner=False)
         done = [one for one in usable if one.name in margins]
@@ -99,7 +105,11 @@ def run_backtest(
         found.waves[step.name] = trial.waves
         taken = _choose(learner, margins, done, search.tried, in_time=in_time, by=step.moment)
         chosen[step.name] = taken
-        found.judge(margins[step.name][taken.candidate], step, taken)
+        if step.parts and done and learner.config.refit:
+            parts = len(step.parts)
+            _judge_parts(learner, step, trial, taken, margins, done, found)
+        else:
+            found.judge(margins[step.name][taken.candidate], step, taken)
         learner.progress.advance()
     learner.progress.end()
     shipped = chosen["ship"] = _choose(learner, margins, usable, search.tried, in_time=in_time)
@@ -112,7 +122,44 @@ def run_backtest(
         learner, margins, _latest(usable, in_time), shipped.candidate, learner.beside()
     )
     some = any(thinned(step.fit) is not step.fit for step in inner)
-    return Backtest(found.chances, chosen, slices, tuple(search.given_up), some, found.whole_year)
+    return Backtest(
+        found.chances, chosen, slices, tuple(search.given_up), some, found.whole_year, parts
+    )
+
+
+def _judge_parts(
+    learner: Learner,
+    step: Origin,
+    trial: Trial,
+    taken: Chosen,
+    margins: Mapping[str, Mapping[Candidate, Floats]],
+    done: Sequence[Origin],
+    found: _Unseen,
+) -> None:
+    """Judges a step by its parts: the candidate learns again before each, of a large table its calibrator alone does.
+
+    Args:
+        trial: of the whole step, before all of its parts.
+        done: the steps before.
+    """
+    candidate, latest = taken.candidate, done[-1]
+    before, by = margins[latest.name][candidate], taken
+    for number, part in enumerate(step.parts):
+        if number:
+            known = {**margins, latest.name: {candidate: before}}
+            steps = [*done[:-1], latest]
+            by = _choose(learner, known, steps, [candidate], in_time=True, by=part.moment)
+        if number and not is_large(trial.cells):
+            again = Trial(learner, part, stable=candidate.stable, inner=False)
+            own, waves = again.margins([candidate])[candidate], again.waves
+        else:
+            mine = np.isin(step.judge, part.judge)
+            own = margins[step.name][candidate][mine]
+            waves = {one: wave[mine] for one, wave in trial.waves.items()}
+        found.waves[part.name] = waves
+        found.judge(own, part, by)
+        latest = replace(latest, judge=np.concatenate([latest.judge, part.judge]), parts=())
+        before = np.concatenate([before, own])
 
 
 @dataclass
@@ -199,7 +246,12 @@ def _choose(
     candidate = choose(scored).candidate
     slices = _slices(learner, margins, latest, candidate, beside)
     calibrator, why = calibrate(slices, learner.config.calibrator)
-    return Chosen(candidate, calibrator, why, scored)
+    level = Level()
+    if in_time and learner.config.calibrator == "auto" and len(slices) > 1:
+        level = level_of(slices, calibrator)
+        calibrator = raised(calibrator, level.to_come)
+        why = f"{why}{said_of(level)}"
+    return Chosen(candidate, calibrator, why, scored, level)
 
 
 def _known(

@@ -26,6 +26,8 @@ LATER: tuple[Split, ...] = ("val", "test")
 _LEAST = 5
 """Leads won, and lost ones, that a step learns from."""
 _STRAYS = 0.05
+_PARTS = 4
+"""In so many parts `test` is judged: by a model that is no older than one which ships, rather than by one of before them all."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,18 @@ class Origin:
         name: `fold 1`, …, `val`, `test`.
         fit, judge: rows.
         moment: when it begins, seconds since 1970; infinite: all outcomes were known.
+        parts: the same in parts, the earliest first, each with what was known when it began; none: it is one.
     """
 
     name: str
     fit: Ints
     judge: Ints
     moment: float = math.inf
+    parts: tuple[Origin, ...] = ()
 
     def only(self, judged: NDArray[np.bool_]) -> Origin:
         """The same step with some of the rows that it judges."""
-        return replace(self, judge=self.judge[judged])
+        return replace(self, judge=self.judge[judged], parts=())
 
 
 def can_learn(won: Floats) -> bool:
@@ -120,8 +124,13 @@ def origins(
     steps = _held(found)
     if not in_time or clock is None:
         return tuple(steps)
-    as_known = [_as_known(one, clock) for one in steps]
-    return tuple(as_known if won is None else _that_learn(as_known, steps, won))
+    found = [_as_known(one, clock) for one in steps]
+    if won is not None:
+        found = _that_learn(found, steps, won)
+    return tuple(
+        replace(one, parts=_parts(one, whole, groups, clock)) if one.name == LATER[-1] else one
+        for one, whole in zip(found, steps)
+    )
 
 
 def _held(steps: Sequence[Origin]) -> list[Origin]:
@@ -133,6 +142,32 @@ def _as_known(step: Origin, clock: Clock) -> Origin:
     fit, judge = (np.sort(clock.order[rows]) for rows in (step.fit, step.judge))
     moment = _begins(fit, judge, clock.stated)
     return Origin(step.name, step.fit[~(clock.settled[step.fit] > moment)], step.judge, moment)
+
+
+def _parts(step: Origin, whole: Origin, groups: Sequence[str], clock: Clock) -> tuple[Origin, ...]:
+    """A step in parts of about as many leads; those of one group and those of one moment together.
+
+    Args:
+        whole: the same with all leads before it, their outcomes known or not.
+    """
+    if math.isinf(step.moment):
+        return ()
+    names = [groups[row] or f"\0{row}" for row in step.judge.tolist()]
+    latest: dict[str, float] = {}
+    for name, at in zip(names, clock.order[step.judge].tolist()):
+        latest[name] = max(latest.get(name, at), at)
+    placed = np.array([latest[name] for name in names])
+    cuts = np.unique(np.quantile(placed, np.arange(1, _PARTS) / _PARTS, method="higher"))
+    part = np.searchsorted(cuts, placed, side="right")
+    found: list[Origin] = []
+    for number in np.unique(part).tolist():
+        fit = np.sort(np.concatenate([whole.fit, step.judge[part < number]]))
+        judge = step.judge[part == number]
+        begins = _begins(np.sort(clock.order[fit]), np.sort(clock.order[judge]), clock.stated)
+        moment = max(step.moment, begins) if found else step.moment
+        known = fit[~(clock.settled[fit] > moment)] if found else step.fit
+        found.append(Origin(f"{step.name}, part {len(found) + 1}", known, judge, moment))
+    return tuple(found) if len(found) > 1 else ()
 
 
 def _begins(fit: Floats, judge: Floats, stated: bool) -> float:

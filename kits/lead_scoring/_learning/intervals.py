@@ -36,17 +36,22 @@ _FEWEST = 2
 """Degrees of freedom that are taken for known: with two steps alone an interval would hold anything."""
 
 
-def interval_of(slices: Sequence[Slice], calibrator: CalibratorSpec) -> IntervalSpec:
+def interval_of(
+    slices: Sequence[Slice], calibrator: CalibratorSpec, past: Sequence[Floats] = ()
+) -> IntervalSpec:
     """Intervals along the scores.
 
     Args:
         slices: the latest folds, uncalibrated.
+        past: (leads,) of each, what their log-odds had more than those of leads to come will have; none: nothing.
     """
     logits = np.concatenate([calibrated(one.margins, calibrator) for one in slices])
     won = np.concatenate([one.won for one in slices])
     more = np.concatenate([one.more for one in slices])
     if not len(won):
         return IntervalSpec()
+    if past:
+        more = more + np.concatenate(past)
     order = np.argsort(logits, kind="stable")
     logits, won, more = logits[order], won[order], more[order]
     near = min(len(won), max(_LEAST_NEIGHBOURS, round(_NEIGHBOURS * len(won))))

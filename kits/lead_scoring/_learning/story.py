@@ -62,6 +62,10 @@ def details_of(backtest: Backtest, *, in_time: bool, refit: bool, n: int) -> tup
             f"models were chosen by what they learn from {MOST_TO_CHOOSE} leads, drawn evenly from the first to the last; "
             "those that are judged on val and test learned from all before them"
         )
+    if backtest.parts > 1:
+        notes.append(
+            f"test was judged in {backtest.parts} parts, the later ones by what was known when they began"
+        )
     earlier = [c for name, c in backtest.chosen.items() if name == "test"]
     if earlier and earlier[0].candidate != backtest.shipped.candidate:
         notes.append(
