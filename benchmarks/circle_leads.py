@@ -78,7 +78,6 @@ class Year:
     """One firm and its hub."""
 
     def __init__(self, firm: Firm, root: Path, hub: Hub) -> None:
-        assert firm.takes is not None
         self.firm, self.hub, self.takes = firm, hub, firm.takes
         self.ends = firm.day + firm.takes
         self.comes = np.maximum(firm.day, EXPORTED)

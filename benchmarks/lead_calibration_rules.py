@@ -11,6 +11,7 @@ import numpy as np
 
 from kits.core.stats import Floats
 from kits.lead_scoring._learning.calibration import Slice, calibrate
+from kits.lead_scoring._learning.level import level_of, raised
 from kits.lead_scoring._learning.newton import logistic_fit
 from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.spec import CalibratorSpec
@@ -62,8 +63,14 @@ def _own_rate(earlier: Sequence[Slice], coming: Floats) -> CalibratorSpec:
     return _to_rate(said, rate)
 
 
-def _in_force(earlier: Sequence[Slice], _coming: Floats) -> CalibratorSpec:
+def _level_stands(earlier: Sequence[Slice], _coming: Floats) -> CalibratorSpec:
+    """The rule in force without the level of late."""
     return calibrate(earlier, "auto")[0]
+
+
+def _in_force(earlier: Sequence[Slice], coming: Floats) -> CalibratorSpec:
+    made = _level_stands(earlier, coming)
+    return raised(made, level_of(earlier, made).to_come)
 
 
 RULES: Mapping[str, Rule] = {
@@ -72,6 +79,7 @@ RULES: Mapping[str, Rule] = {
     "the rule before": _beyond_doubt,
     "the latest step's rate": _latest_rate,
     "own scores (EM)": _own_rate,
+    "without the level of late": _level_stands,
     IN_FORCE: _in_force,
 }
 

@@ -30,6 +30,7 @@ from kits.lead_scoring._learning.folds import origins
 from kits.lead_scoring._learning.intervals import interval_of
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner
+from kits.lead_scoring._learning.level import level_of, raised
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.scorer import Scorer
@@ -59,6 +60,7 @@ class Judged:
     calibrator: CalibratorSpec
     logits: Floats
     true: Floats
+    past: tuple[Floats, ...] = ()
 
     def inside(self, spec: IntervalSpec) -> tuple[float, float]:
         """Share of the places where the interval holds the truth, and its mean width."""
@@ -104,7 +106,7 @@ def _of_firms(firms: int, seed: int) -> Iterator[list[str]]:
 
 
 def _told(found: list[Judged]) -> list[str]:
-    held = [one.inside(interval_of(one.slices, one.calibrator)) for one in found]
+    held = [one.inside(interval_of(one.slices, one.calibrator, one.past)) for one in found]
     inside, width = np.array(held).mean(axis=0)
     return [f"{inside:.1%}", f"{width:.3f}"]
 
@@ -118,7 +120,10 @@ def draw(rng: np.random.Generator, steps: int, leads: int, moves: float) -> Judg
         won = (rng.random(leads) < probability(margins + level)).astype(np.float64)
         slices.append(Slice(margins, won))
     calibrator, _ = calibrate(slices, "auto")
-    return Judged(tuple(slices), calibrator, calibrated(GRID, calibrator), GRID + levels[-1])
+    level = level_of(slices, calibrator)
+    calibrator = raised(calibrator, level.to_come)
+    logits = calibrated(GRID, calibrator)
+    return Judged(tuple(slices), calibrator, logits, GRID + levels[-1], level.past)
 
 
 def firm(rng: np.random.Generator, count: int, moves: float) -> Judged:
@@ -161,7 +166,7 @@ def _learned(leads: list[Lead], won: Floats, coming: Floats) -> Judged:
     parts = np.array_split(np.argsort(chances), PARTS)
     said = np.array([_log_odds(chances[part].mean()) for part in parts])
     true = np.array([_log_odds(probability(coming[part]).mean()) for part in parts])
-    return Judged(backtest.slices, shipped.calibrator, said, true)
+    return Judged(backtest.slices, shipped.calibrator, said, true, shipped.level.past)
 
 
 def _log_odds(share: float) -> float:
