@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from cloud_sync.app import create_app
 from cloud_sync.config import load
+from cloud_sync.crm.simulator.serving import serve_app
 from cloud_sync.hub import Hub
 from tests.browser import seed
 from tests.browser.signing_in import sign_in
@@ -66,21 +63,8 @@ def hub(filled: Path, tmp_path: Path) -> Iterator[Hub]:
 @pytest.fixture
 def address(hub: Hub) -> Iterator[str]:
     """The hub's pages on a free port of loopback; no broker, no jobs."""
-    # named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms more for each answer
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    app = create_app(load(hub.config.data_dir))
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    until = time.monotonic() + 20
-    while not server.started:
-        assert time.monotonic() < until, "the server does not start"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    with serve_app(create_app(load(hub.config.data_dir))) as url:
+        yield url
 
 
 @pytest.fixture(scope="package")

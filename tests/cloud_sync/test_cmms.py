@@ -7,15 +7,13 @@ import random
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import uvicorn
 from sqlalchemy import select
 from typer.testing import CliRunner
 
@@ -28,6 +26,7 @@ from cloud_sync.cmms.simulator import KEY, Simulator
 from cloud_sync.cmms.simulators import simulator_app
 from cloud_sync.cmms.start import cmms_of, cmms_targets
 from cloud_sync.config import dump, parse, without_secrets
+from cloud_sync.crm.simulator.serving import serve_app
 from cloud_sync.effects.dispatcher import Dispatcher
 from cloud_sync.effects.json_http import RefusedError, words_of
 from cloud_sync.effects.targets import DeliveryError
@@ -45,20 +44,9 @@ KINDS = ("odoo", "odoo-rpc", "erpnext")
 CAUSES = {"BRG-OR": "outer_race", "NFF": "normal"}
 
 
-@contextmanager
-def served(kind: str, simulator: Simulator) -> Iterator[str]:
+def served(kind: str, simulator: Simulator) -> AbstractContextManager[str]:
     """A pretended system on a free port of loopback."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    app = simulator_app(kind, simulator)
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    wait_for(lambda: server.started)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    return serve_app(simulator_app(kind, simulator))
 
 
 def settings(kind: str, url: str, **more: object) -> dict[str, object]:
