@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 
 from cloud_sync import setup
 from cloud_sync.config import load
+from cloud_sync.crm import hubspot
 from cloud_sync.hub import Hub
 from cloud_sync.web import security
 from tests.cloud_sync.fleet_builders import make_hub
@@ -47,6 +48,12 @@ def quick_init() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(setup, "migrate", make_tables)
         yield
+
+
+@pytest.fixture
+def searches_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HubSpot's search is asked as often as one likes, for tests whose account has no limits either."""
+    monkeypatch.setattr(hubspot, "PER_10S", 5000.0)
 
 
 @pytest.fixture(scope="session")

@@ -81,7 +81,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, database_url: str) -> Iterator[Scene]:
+def scene(tmp_path: Path, database_url: str, searches_at_once: None) -> Iterator[Scene]:
     simulator, clock = Simulator("hubspot", seed=3, limit=0), Clock()
     with serve(simulator) as url, make_hub(tmp_path, database_url=database_url) as hub:
         release_bundle(hub, lead_bundle())
@@ -146,7 +146,9 @@ def crm_of(simulator: Simulator, url: str) -> Crm:
     return open_crm(Access(NAME, with_defaults(settings), simulator.secrets.api))
 
 
-def test_pages_are_walked_by_id_and_each_kind_has_its_own_time_of_change() -> None:
+def test_pages_are_walked_by_id_and_each_kind_has_its_own_time_of_change(
+    searches_at_once: None,
+) -> None:
     for thing in ("contacts", "deals"):
         simulator = Simulator("hubspot", seed=5, limit=0, thing=thing)
         with serve(simulator) as url:

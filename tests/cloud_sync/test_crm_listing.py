@@ -43,6 +43,11 @@ class Turning:
         return self.at
 
 
+def settings_of(simulator: Simulator, url: str) -> CrmSettings:
+    """As the simulator says them, and asked as often as one likes: it has no limits."""
+    return CrmSettings.model_validate({**simulator.connection(url), "rate_per_10s": 5000})
+
+
 @pytest.fixture(params=THINGS, ids=lambda pair: " ".join(filter(None, pair)))
 def simulator(request: pytest.FixtureRequest) -> Simulator:
     kind, thing = request.param
@@ -52,9 +57,9 @@ def simulator(request: pytest.FixtureRequest) -> Simulator:
 
 
 @pytest.fixture
-def crm(simulator: Simulator) -> Iterator[Crm]:
+def crm(simulator: Simulator, searches_at_once: None) -> Iterator[Crm]:
     with serve(simulator) as url:
-        settings = with_defaults(CrmSettings.model_validate(simulator.connection(url)))
+        settings = with_defaults(settings_of(simulator, url))
         yield open_crm(Access("sales", settings, simulator.secrets.api))
 
 
@@ -128,7 +133,7 @@ def test_hubspot_is_listed_beyond_the_end_of_its_search() -> None:
     simulator = Simulator("hubspot", seed=5, limit=0)
     simulator.make(10_300, quiet=True)
     with serve(simulator) as url:
-        settings = with_defaults(CrmSettings.model_validate(simulator.connection(url)))
+        settings = with_defaults(settings_of(simulator, url))
         crm = open_crm(Access("sales", settings, simulator.secrets.api))
         last = sorted(int(held.object_id) for held in simulator.records)[150]
         page = crm.listed(str(last), None)
@@ -158,11 +163,13 @@ NAME = "sales"
 
 
 @pytest.fixture(params=["hubspot", "salesforce", "pipedrive", "odoo", "dynamics"])
-def connected(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Hub, Simulator]]:
+def connected(
+    request: pytest.FixtureRequest, tmp_path: Path, searches_at_once: None
+) -> Iterator[tuple[Hub, Simulator]]:
     simulator = Simulator(request.param, seed=7, limit=0)
     simulator.make(MANY, quiet=True)
     with serve(simulator) as url, make_hub(tmp_path) as hub:
-        settings = CrmSettings.model_validate(simulator.connection(url))
+        settings = settings_of(simulator, url)
         connections.add(hub, NAME, settings, "", simulator.secrets, by="test")
         with hub.database.transaction() as session:
             session.get_one(CrmConnection, NAME).project = "leads"

@@ -65,7 +65,9 @@ class Scene:
 
 
 @pytest.fixture(params=["odoo", "hubspot"])
-def scene(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -> Iterator[Scene]:
+def scene(
+    tmp_path: Path, database_url: str, request: pytest.FixtureRequest, searches_at_once: None
+) -> Iterator[Scene]:
     behind_s = [0.0]
 
     def now() -> datetime:
