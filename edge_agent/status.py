@@ -154,6 +154,10 @@ class StatusServer:
 
     def close(self) -> None:
         """Ends the server."""
+        with contextlib.suppress(
+            OSError
+        ):  # it hears of that at once, and not when it looks the next time
+            self._server.socket.shutdown(socket.SHUT_RDWR)
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(1.0)
