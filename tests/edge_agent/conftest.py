@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.mail import acting, imap
+from edge_agent.sources import imap as mails
 from kits.core.addresses import free_port
 from tests.edge_agent.machine_parts import write_level_kit
 from tests.edge_agent.mail_parts import write_mail_kit
@@ -27,6 +29,19 @@ def tiny_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     sys.path.insert(0, str(folder))
     yield folder
     sys.path.remove(str(folder))
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of mailboxes: nothing of an earlier life is still on its way to a server of this machine, and nobody shares it.
+
+    How pauses grow stays as it is. Who ends while it waits for mail is heard sooner.
+    """
+    monkeypatch.setattr(acting, "_SETTLES_S", 0.1)
+    monkeypatch.setattr(imap, "_LOOK_S", 0.1)
+    monkeypatch.setattr(mails, "_STUCK_PAUSE_S", 0.2)
+    monkeypatch.setattr(mails, "_FIRST_PAUSE_S", 0.2)
+    monkeypatch.setattr(mails, "_BUNDLE_PAUSE_S", 0.1)
 
 
 @pytest.fixture(autouse=True)

@@ -216,7 +216,7 @@ class MailboxServer:
         while time.monotonic() < end:
             with contextlib.suppress(OSError, IMAPClient.Error), self.login():
                 return self
-            time.sleep(0.05)
+            time.sleep(0.01)
         log = self.folder / "log"
         told = log.read_text(errors="replace")[-2000:] if log.exists() else "it left no log"
         self.stop()
@@ -229,6 +229,11 @@ class MailboxServer:
         self._process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_ENDS_S)
+        self._kill()
+
+    def _kill(self) -> None:
+        if self._process is None:
+            return
         # those that serve a client outlive it
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -236,8 +241,8 @@ class MailboxServer:
         self._process = None
 
     def close(self) -> None:
-        """Ends it and takes away what it left."""
-        self.stop()
+        """Ends it and takes away what it left: nothing of that has to be put in order before."""
+        self._kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> MailboxServer:
