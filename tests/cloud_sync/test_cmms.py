@@ -172,10 +172,10 @@ def test_an_answer_that_got_lost_makes_no_second_order(scene: Scene) -> None:
 
 @pytest.mark.parametrize("trouble", ["429", "500", "503", "silence"])
 def test_troubles_of_a_server_are_waited_out(tmp_path: Path, trouble: str) -> None:
-    patience = {"timeout_s": 2} if trouble == "silence" else {}
+    patience = {"timeout_s": 1} if trouble == "silence" else {}
     with scene_of("erpnext", tmp_path, **patience) as scene:
         send(scene.hub, step(1, "opened", 1))
-        scene.simulator.troubles.silence_s = 8.0
+        scene.simulator.troubles.silence_s = 5.0  # the third attempt is over by then
         scene.simulator.troubles.extend([trouble, trouble])
         scene.deliver(3)
         assert len(scene.simulator.orders) == 1
