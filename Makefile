@@ -32,10 +32,12 @@ demo: system-demo $(VENV)/.demo ## the whole circle on this machine, on generate
 # workers share the cores: threads of one would spin while they wait for those of another
 test test-all test-unsteady test-seldom coverage: export OMP_NUM_THREADS := 1
 # types are checked beside the tests, which leave a processor idle for a third of the time; collected once before, no module is
-# compiled by four workers at once
+# compiled by four workers at once; what tests write is kept where some failed
 test: system-test $(VENV)/.test lint ## what every change must pass
-	$(BIN)/mypy & types=$$!; tests=0; $(BIN)/pytest -q --collect-only $(PYTEST_ARGS) > $(VENV)/collected.txt || tail -n 40 $(VENV)/collected.txt; \
+	$(BIN)/mypy & types=$$!; tests=0; export TMPDIR="$$(tests/temporary_folder.sh)"; \
+	  $(BIN)/pytest -q --collect-only $(PYTEST_ARGS) > $(VENV)/collected.txt || tail -n 40 $(VENV)/collected.txt; \
 	  $(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS) || tests=$$?; \
+	  if [ $$tests = 0 ]; then rm -rf "$$TMPDIR"; else echo "what tests wrote: $$TMPDIR" >&2; fi; \
 	  wait $$types || { echo "mypy found errors, above" >&2; exit 1; }; exit $$tests
 
 # following each branch doubles the time of a test: not at every change

@@ -28,7 +28,7 @@ FIGURES = ROOT / "reliability-figures.jsonl"
 HEAD = """\
 # What survives what
 
-Each claim here is a test in `tests/failure/` that runs the real programs: `edge-agent`, `cloud-sync serve`, mosquitto, SQLite on a real disk. `make reliability` runs all of them in full and writes this page; nothing in it is typed by hand. `make test` runs the short forms.
+Each claim here is a test in `tests/failure/` that runs the real programs: `edge-agent`, `cloud-sync serve`, mosquitto, SQLite on a real disk. `make reliability` runs all of them in full and writes this page; nothing in it is typed by hand. `make test` runs the short forms, in memory where there is enough of it.
 
 Whether a row was lost is decided by a file outside the program under test: a device appends a row's number to it *after* `COMMIT` has returned. In the end every number in that file must be at the hub exactly once. A row that was committed but not written down before the kill must be there too, because the numbers of an outbox have no holes."""
 
