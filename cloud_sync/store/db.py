@@ -44,7 +44,7 @@ _SIZE_OF_FILE = "SELECT page_count * page_size FROM pragma_page_count, pragma_pa
 _SIZE_OF_TABLES = "SELECT pg_database_size(current_database())"
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
 SHRINK_PAGES = 2000
-_CHANGED = "changed"
+_CHANGED, _WATCHED = "changed", "watched"
 DISK_FULL = "53100"
 """PostgreSQL's word for it."""
 MIGRATION_LOCK = 5_427_001
@@ -75,20 +75,17 @@ class Database:
             **({} if self.engine.dialect.name == "sqlite" else _SNAPSHOT)
         )
         self._reading = sessionmaker(reading, expire_on_commit=False)
-        self._writing = sessionmaker(writing, expire_on_commit=False)
         self._watched: list[tuple[tuple[type[Base], ...], Callable[[], None]]] = []
-        event.listen(self._writing, "after_flush", self._note_changes)
+        self._writing = sessionmaker(
+            writing, expire_on_commit=False, info={_WATCHED: self._watched}
+        )
+        # functions: SQLAlchemy keeps what listens as long as the class of sessions, which a method would keep for ever
+        event.listen(self._writing, "after_flush", _note_changes)
         event.listen(self._writing, "after_commit", _tell_changes)
 
     def on_change(self, tables: tuple[type[Base], ...], tell: Callable[[], None]) -> None:
         """Calls `tell` after each commit of this process that changed rows of `tables` through the ORM."""
         self._watched.append((tables, tell))
-
-    def _note_changes(self, session: Session, _context: UOWTransaction) -> None:
-        for tables, tell in self._watched:
-            changed = (*session.new, *session.dirty, *session.deleted)
-            if any(isinstance(row, tables) for row in changed):
-                session.info.setdefault(_CHANGED, {})[tell] = None
 
     def fill(self) -> None:
         """Opens the connections that are kept anyway: from now on more descriptors mean a leak."""
@@ -181,6 +178,13 @@ class Database:
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
+
+
+def _note_changes(session: Session, _context: UOWTransaction) -> None:
+    for tables, tell in session.info[_WATCHED]:
+        changed = (*session.new, *session.dirty, *session.deleted)
+        if any(isinstance(row, tables) for row in changed):
+            session.info.setdefault(_CHANGED, {})[tell] = None
 
 
 def _tell_changes(session: Session) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -11,10 +13,11 @@ from sqlalchemy import text
 from cloud_sync.config import dump, load, parse
 from cloud_sync.errors import NotFoundError
 from cloud_sync.store.db import Database, insert_once, migrate
-from cloud_sync.store.models import Blob, Device
+from cloud_sync.store.models import Blob, Device, Setting
 from cloud_sync.store.storage import Storage, open_storage
 from kits.core.errors import ConfigError, DataError
 from kits.core.sample import digest_of
+from tests.cloud_sync.tables import make_tables
 
 
 @pytest.fixture
@@ -140,3 +143,14 @@ def test_no_hub_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "nowhere")
     assert "cloud-sync init" in caught.value.fix
+
+
+def test_nothing_keeps_a_database_that_is_closed(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
+    database.on_change((Setting,), lambda: None)
+    make_tables(database)
+    gone = weakref.ref(database)
+    database.close()
+    del database
+    gc.collect()
+    assert gone() is None
