@@ -25,6 +25,7 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(5_000, 20, 20)
         gc.enable()
 
 
