@@ -24,6 +24,7 @@ from tests.cloud_sync.postgres import (
     url_of,
 )
 from tests.cloud_sync.quick_tables import quick_tables  # noqa: F401  a fixture
+from tests.cloud_sync.shared_statements import shared_statements  # noqa: F401  a fixture
 from tests.cloud_sync.tables import make_tables
 from tests.quick_disk import no_waiting_for_the_disk  # noqa: F401  a fixture
 from tests.release_engineer import Engineer
