@@ -29,6 +29,8 @@ _MEMORIES = (0.5, 0.8, 0.9, 0.95)
 """Share of what the level was off by in one stretch that is left in the next."""
 _STEPS = (0.05, 0.1, 0.2, 0.4)
 """Standard deviations, in log-odds, of what is new in each stretch."""
+_FRESH = (0.5, 1.0)
+"""Share of it that is left where the next model begins, which has learned of some of it."""
 _STANDS = 0.5
 """How likely the level is to stand, beforehand; all other ways are as likely as each other."""
 _KNOWN = 0.32
@@ -62,19 +64,19 @@ def level_of(slices: Sequence[Slice], calibrator: CalibratorSpec) -> Level:
     if min(won.sum(), len(won) - won.sum()) < _LEAST_OF_EACH:
         return Level()
     logits = np.concatenate([calibrated(one.margins, calibrator) + one.more for one in slices])
-    count = max(1, min(_STRETCHES, len(won) // _LEAST))
-    stretches = np.array_split(np.arange(len(won)), count)
-    ahead = max(1, round(count / len(slices)))
-    ways = [(1.0, 0.0), *product(_MEMORIES, _STEPS)]
-    found = [_Way(*way).follow(logits, won, stretches, ahead) for way in ways]
+    each = max(1, min(_STRETCHES, len(won) // _LEAST) // len(slices))
+    ends = np.cumsum([len(one.won) for one in slices])
+    parts = np.split(np.arange(len(won)), ends[:-1])
+    stretches = [stretch for part in parts for stretch in np.array_split(part, each)]
+    ways = [(1.0, 0.0, 1.0), *product(_MEMORIES, _STEPS, _FRESH)]
+    found = [_Way(*way).follow(logits, won, stretches, each) for way in ways]
     share = _weights(np.array([one.evidence for one in found]))
     # what a calibrator does when the level stands is its own to say, and where it was refused that was refused
     stands = 0.0 if calibrator.method == "none" else found[0].to_come
     to_come = float(share[1:] @ [one.to_come - stands for one in found[1:]])
     past = share @ np.array([one.past - one.to_come for one in found])
-    each = np.repeat(past, [len(one) for one in stretches])
-    ends = np.cumsum([len(one.won) for one in slices])[:-1]
-    return Level(to_come, tuple(np.split(each, ends)))
+    by_lead = np.repeat(past, [len(one) for one in stretches])
+    return Level(to_come, tuple(np.split(by_lead, ends[:-1])))
 
 
 def raised(calibrator: CalibratorSpec, by: float) -> CalibratorSpec:
@@ -111,22 +113,31 @@ class _Followed:
 
 @dataclass(frozen=True)
 class _Way:
-    """A mean level, and what is added to it: `memory` of what was added before, and something new."""
+    """A mean level, and what is added to it: `memory` of what was added before, and something new.
+
+    Attributes:
+        fresh: share of it that is left where another model begins to judge, which has learned of it.
+    """
 
     memory: float
     step: float
+    fresh: float
 
     def follow(
-        self, logits: Floats, won: Floats, stretches: Sequence[NDArray[np.intp]], ahead: int
+        self, logits: Floats, won: Floats, stretches: Sequence[NDArray[np.intp]], each: int
     ) -> _Followed:
-        """The levels that leads tell by this way; `ahead`: stretches of the next period."""
-        moves, new = np.diag([1.0, self.memory]), np.diag([0.0, self.step**2])
+        """The levels that leads tell by this way; `each`: stretches that one model judges, and of the next period."""
+        new = np.diag([0.0, self.step**2])
         wanders = self.step**2 / (1 - self.memory**2) if self.step else 0.0
         mean, spread, evidence = np.zeros(2), np.diag([_KNOWN**2, wanders]), 0.0
         seen: list[tuple[Floats, Floats]] = []
         foreseen: list[tuple[Floats, Floats]] = []
+        kept = [
+            self.memory * (1.0 if number % each else self.fresh) for number in range(len(stretches))
+        ]
         for number, own in enumerate(stretches):
             if number:
+                moves = np.diag([1.0, kept[number]])
                 mean, spread = moves @ mean, moves @ spread @ moves + new
             foreseen.append((mean, spread))
             before, unsure = float(mean.sum()), float(spread.sum())
@@ -137,10 +148,9 @@ class _Way:
             mean = mean + pull * (level - before)
             spread = spread - np.outer(pull, pull) * (unsure - left)
             seen.append((mean, spread))
-        kept = float(np.mean(self.memory ** np.arange(1, ahead + 1)))
-        return _Followed(
-            evidence, float(mean[0] + kept * mean[1]), _smoothed(seen, foreseen, moves)
-        )
+        left_of_it = self.fresh * float(np.mean(self.memory ** np.arange(1, each + 1)))
+        to_come = float(mean[0] + left_of_it * mean[1])
+        return _Followed(evidence, to_come, _smoothed(seen, foreseen, kept))
 
 
 def _of_stretch(
@@ -169,13 +179,13 @@ def _of_stretch(
 def _smoothed(
     seen: Sequence[tuple[Floats, Floats]],
     foreseen: Sequence[tuple[Floats, Floats]],
-    moves: Floats,
+    kept: Sequence[float],
 ) -> Floats:
     """(stretches,) levels by what came after them, too (Rauch, Tung & Striebel 1965)."""
     later = seen[-1][0]
     levels = [float(later.sum())]
-    for (mean, spread), (expected, unsure) in zip(seen[-2::-1], foreseen[:0:-1]):
-        later = mean + spread @ moves @ np.linalg.pinv(unsure) @ (later - expected)
+    for (mean, spread), (expected, unsure), left in zip(seen[-2::-1], foreseen[:0:-1], kept[:0:-1]):
+        later = mean + spread @ np.diag([1.0, left]) @ np.linalg.pinv(unsure) @ (later - expected)
         levels.append(float(later.sum()))
     return np.array(levels[::-1])
 
