@@ -207,6 +207,9 @@ def test_settings_of_the_database_change_no_value(
         for setting in ("timezone TO 'Asia/Tokyo'", "datestyle TO 'ISO, DMY'", "bytea_output TO 'escape'", "extra_float_digits TO 0"):  # fmt: skip
             connection.exec_driver_sql(f'ALTER DATABASE "{name_in(empty)}" SET {setting}')
     moved(hub, capsys)
+    with closing(Database(empty)) as database, database.engine.begin() as connection:
+        # what is there is read as it is, not in fifteen digits
+        connection.exec_driver_sql(f'ALTER DATABASE "{name_in(empty)}" RESET ALL')
     with closing(Database(empty)) as database:
         after: Mapping[str, Any] = contents(database)
     assert after["sample"] == before["sample"] and after["quarantine"] == before["quarantine"]
