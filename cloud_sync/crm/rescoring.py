@@ -46,8 +46,10 @@ class Backlog:
 
 
 def older(connection: str, bundle: str, now: datetime) -> tuple[tuple[Conditions, Order], ...]:
-    """Conditions, any of which will do, each with the order in which its leads are scored: open leads whose score is another bundle's, or of a time that lies ahead, or that are older
-    than it holds for, and that nothing else makes due.
+    """Conditions, any of which will do, each with the order in which its leads are scored.
+
+    They are open leads whose score is another bundle's, or of a time that lies ahead, or that are older than it holds for, and
+    that nothing else makes due.
 
     How old a lead is counts in its score: what was scored while the clock was years ahead is scored again. Each is a
     stretch of an index; `!=` would be none.

@@ -83,7 +83,7 @@ def train(task: TrainTask) -> TrainOutcome:
         backtest = run_backtest(learner, prepared.steps, tried, in_time=prepared.in_time)
         rows = _shipped_rows(prepared.table, refit=config.refit)
         fitted = learner.fit(rows, backtest.shipped.candidate)
-        stays = _staying(prepared, config)
+        stays = _staying(prepared)
         spec = _spec(prepared, backtest, fitted, rows, config, stays)
     _save(task.out_dir, spec, backtest, fitted, prepared.table)
     return TrainOutcome(
@@ -96,7 +96,7 @@ def train(task: TrainTask) -> TrainOutcome:
             *hindsight_note(prepared.steps, in_time=prepared.in_time),
             *young_note(prepared.everything, config),
             *season_note(prepared.everything, learned=fitted.season is not None),
-            *open_note(_open_at(stays), dated=prepared.in_time),
+            *open_note(_open_at(stays, config), dated=prepared.in_time and config.still_open),
             *forgotten_note(prepared.everything, config),
             *overlap_note(prepared.table, STATED in task.dataset.header.split_rule),
             *unheeded(words, prepared.table.names),
@@ -124,11 +124,12 @@ def _spec(
     table = prepared.table.rows(rows)
     columns = [column.name for column in fitted.encoder.columns]
     delays = prepared.learner.delays
+    ages = stays.spec if stays is not None and config.still_open else None
     counted = table if delays is None else _settled(table, delays.complete[rows])
     return LeadSpec(
         encoder=with_units(fitted.encoder, table.items),
         model=_model(fitted, backtest).model_copy(
-            update={"interval": backtest.interval, "still_open": stays and stays.spec()}
+            update={"interval": backtest.interval, "still_open": ages}
         ),
         quantiles=_quantiles(prepared.everything, backtest, fitted),
         base_rate=_base_rate(table, delays),
@@ -138,7 +139,7 @@ def _spec(
             config,
             unnamed=_unnamed(prepared.court),
             season=fitted.season,
-            open_at=_open_at(stays),
+            open_at=_open_at(stays, config),
             sheet=prepared.learner.sheet if len(counted) == len(prepared.table) else None,
         ),
         court=prepared.court.as_json(),
@@ -155,18 +156,16 @@ def _spec(
     )
 
 
-def _staying(prepared: Prepared, config: Config) -> Staying | None:
-    """How long leads stay open; None where that is not known, or the project does not want it to count."""
+def _staying(prepared: Prepared) -> Staying | None:
+    """How long leads stay open; None where that is not known."""
     table = prepared.everything
-    if not config.still_open:
-        return None
     return staying(prepared.learner.delays, table.items, table.order, table.won)
 
 
-def _open_at(stays: Staying | None) -> dict[float, Tally] | None:
-    """What became of leads that were open at each age of what was learned."""
-    spec = None if stays is None else stays.spec()
-    return stays.open_at(spec.days) if stays and spec else None
+def _open_at(stays: Staying | None, config: Config) -> dict[float, Tally] | None:
+    """What became of leads that were open at each age; None where ages add nothing, or the project does not want them to."""
+    spec = stays.spec if stays is not None and config.still_open else None
+    return stays.open_at(spec.days) if stays is not None and spec is not None else None
 
 
 def _base_rate(table: LeadTable, delays: Delays | None) -> float:

@@ -61,7 +61,7 @@ def stays_in(firm: Firm, delays: Delays | None = None) -> Staying | None:
 
 def learned(firm: Firm, delays: Delays | None = None) -> StillOpenSpec | None:
     found = stays_in(firm, delays)
-    return None if found is None else found.spec()
+    return None if found is None else found.spec
 
 
 def of_age(days: float | None) -> Lead:
@@ -165,6 +165,14 @@ def test_nothing_is_learned_where_nobody_knows_how_long_outcomes_take() -> None:
     assert staying(None, items_of([{}] * len(firm.at)), firm.at, firm.won) is None
 
 
+def test_outcomes_that_have_dates_and_leads_that_have_none_tell_nothing() -> None:
+    firm = Firm(0)
+    nowhen = replace(firm.delays(), order=np.zeros(int(firm.decided.sum())))
+    items = items_of([{}] * len(firm.at))
+    found = staying(nowhen, items, np.zeros(len(firm.at)), known_of(firm))
+    assert found is None or found.spec is None
+
+
 def test_who_was_open_at_an_age_is_counted() -> None:
     order = np.full(100, DAY_S)
     took = np.where(np.arange(100) < 40, 5.0, 20.0) * DAY_S
@@ -196,7 +204,7 @@ def test_leads_that_are_lost_by_their_age_alone_were_open_until_then(counts_late
     found = staying(delays, items, order, won)
     assert found is not None and found.by_age > 500 and found.beside == 0.0
     assert found.lost_after_days == days
-    spec, ages = found.spec(), np.array([20.0, 50.0, 80.0])
+    spec, ages = found.spec, np.array([20.0, 50.0, 80.0])
     assert spec is not None and spec.never == 1.0
     truth = gamma.logsf(ages, 2, scale=WON_DAYS / 2)
     assert adds(spec, ages) == pytest.approx(truth, abs=0.25)
@@ -324,6 +332,16 @@ def test_a_project_may_do_without() -> None:
     _, ready, _ = bundle_of(Firm(2, 1_000).dataset(), Config.model_validate(settings))
     new, old = ready.predict([encode_lead(of_age(None)), encode_lead(of_age(80.0))])
     assert new.probabilities == old.probabilities
+
+
+def test_after_how_many_days_leads_were_lost_is_kept_whatever_else_is_learned() -> None:
+    """The hub counts open leads as lost by it, or it would learn of those alone that bought."""
+    firm = Firm(4, 1_000)
+    firm.known = np.where(firm.won > 0, firm.known, firm.at + 200.0)
+    settings = {"approach": "logistic", "folds": 2, "still_open": False}
+    outcome, ready, _ = bundle_of(firm.dataset(), Config.model_validate(settings))
+    assert isinstance(ready.runtime, LeadRuntime) and ready.runtime.lost_after_days == 200
+    assert not any(note.startswith("open leads: a lead that stays open") for note in outcome.notes)
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def _forgotten(table: LeadTable, config: Config) -> Finding | None:
     if stays is None or stays.forgotten < _FEW_FORGOTTEN:
         return None
     decided, won = stays.old_won
-    if stays.forgotten < _SOME_FORGOTTEN * decided:
+    if not decided or stays.forgotten < _SOME_FORGOTTEN * decided:
         return None
     days = stays.done_days
     return Finding(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,7 @@ class Staying:
         most = 2 * self.by_age > self.by_age + int((self.delays.won == 0).sum())
         return round(self.lost_after / _DAY) if most else 0
 
+    @cached_property
     def spec(self) -> StillOpenSpec | None:
         """What each age adds; None where that makes no difference."""
         ages = self._ages
@@ -107,7 +109,8 @@ class Staying:
     @property
     def done_days(self) -> int:
         """Whole days by which nearly all outcomes of either kind are known."""
-        ages = np.unique(np.concatenate([np.zeros(1), *self.delays.spans]))
+        undated = () if self.delays.lost is None else (self.delays.lost.spans,)
+        ages = np.unique(np.concatenate([np.zeros(1), *self.delays.spans, *undated]))
         known = np.minimum(*self.delays.known_by(ages))
         return int(np.ceil(ages[int(np.argmax(known >= NEARLY))] / _DAY))
 
@@ -121,6 +124,8 @@ class Staying:
     def _ages(self) -> Floats:
         """(ages,) in seconds, whole days that rise: as many outcomes come between any two."""
         spans = np.concatenate(self.delays.spans)
+        if not len(spans):
+            return np.zeros(0)
         steps = np.linspace(0.0, 1.0, _KNOTS + 2)[1:-1]
         days = np.maximum(1.0, np.ceil(np.quantile(spans, steps) / _DAY))
         found: Floats = np.unique(days) * _DAY
