@@ -7,7 +7,7 @@ leads that nothing was learned from.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
 from kits.lead_scoring._learning.candidates import candidates
 from kits.lead_scoring._learning.delays import Delays
+from kits.lead_scoring._learning.folds import YOUNG
 from kits.lead_scoring._learning.learner import Fitted
 from kits.lead_scoring._learning.prepared import Prepared, prepare
 from kits.lead_scoring._learning.rates import learn_rates
@@ -81,14 +82,14 @@ def train(task: TrainTask) -> TrainOutcome:
         learner, few = prepared.learner, prepared.few
         tried = candidates(config, few=few, in_time=prepared.in_time, drifting=learner.drifting)
         backtest = run_backtest(learner, prepared.steps, tried, in_time=prepared.in_time)
-        rows = _shipped_rows(prepared.table, refit=config.refit)
+        rows = _shipped_rows(prepared.splits, refit=config.refit)
         fitted = learner.fit(rows, backtest.shipped.candidate)
         stays = _staying(prepared)
         spec = _spec(prepared, backtest, fitted, rows, config, stays)
     _save(task.out_dir, spec, backtest, fitted, prepared.table)
     return TrainOutcome(
         figures=figures_of(backtest, n=len(rows)),
-        baseline=baseline_of(prepared.table, prepared.steps, learner.delays),
+        baseline=baseline_of(prepared.table, prepared.splits, prepared.steps, learner.delays),
         licences=(_LICENCE,) if fitted.trees is None else (_LICENCE, _XGBOOST),
         notes=(
             *court_notes(prepared.court),
@@ -101,16 +102,25 @@ def train(task: TrainTask) -> TrainOutcome:
             *overlap_note(prepared.table, STATED in task.dataset.header.split_rule),
             *unheeded(words, prepared.table.names),
         ),
-        details=details_of(backtest, in_time=prepared.in_time, refit=config.refit, n=len(rows)),
+        details=(
+            *details_of(
+                backtest, in_time=prepared.in_time, refit=config.refit, n=_decided(prepared, rows)
+            ),
+            *([prepared.so_far.note] if prepared.so_far is not None and config.refit else []),
+        ),
         warning=warning(prepared.court),
     )
 
 
-def _shipped_rows(table: LeadTable, *, refit: bool) -> Ints:
-    """All decided leads, or those of train alone."""
+def _shipped_rows(splits: Sequence[str], *, refit: bool) -> Ints:
+    """All leads that teach, or those of train alone."""
     if refit:
-        return np.arange(len(table))
-    return np.flatnonzero(np.array([item.split for item in table.items]) == "train")
+        return np.arange(len(splits))
+    return np.flatnonzero(np.array(splits) == "train")
+
+
+def _decided(prepared: Prepared, rows: Ints) -> int:
+    return sum(prepared.splits[row] != YOUNG for row in rows.tolist())
 
 
 def _spec(
@@ -159,7 +169,7 @@ def _spec(
 def _staying(prepared: Prepared) -> Staying | None:
     """How long leads stay open; None where that is not known."""
     table = prepared.everything
-    return staying(prepared.learner.delays, table.items, table.order, table.won)
+    return staying(prepared.decided, table.order, table.won)
 
 
 def _open_at(stays: Staying | None, config: Config) -> dict[float, Tally] | None:

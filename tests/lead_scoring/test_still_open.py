@@ -55,8 +55,7 @@ def stays_in(firm: Firm, delays: Delays | None = None) -> Staying | None:
         settled=found.settled * DAY_S + 1.0,
         now=found.now * DAY_S,
     )
-    items = items_of([{}] * len(firm.at))
-    return staying(in_seconds, items, firm.at * DAY_S + 1.0, known_of(firm))
+    return staying(in_seconds, firm.at * DAY_S + 1.0, known_of(firm))
 
 
 def learned(firm: Firm, delays: Delays | None = None) -> StillOpenSpec | None:
@@ -162,14 +161,13 @@ def test_where_either_outcome_takes_as_long_age_says_nothing() -> None:
 
 def test_nothing_is_learned_where_nobody_knows_how_long_outcomes_take() -> None:
     firm = Firm(0)
-    assert staying(None, items_of([{}] * len(firm.at)), firm.at, firm.won) is None
+    assert staying(None, firm.at, firm.won) is None
 
 
 def test_outcomes_that_have_dates_and_leads_that_have_none_tell_nothing() -> None:
     firm = Firm(0)
     nowhen = replace(firm.delays(), order=np.zeros(int(firm.decided.sum())))
-    items = items_of([{}] * len(firm.at))
-    found = staying(nowhen, items, np.zeros(len(firm.at)), known_of(firm))
+    found = staying(nowhen, np.zeros(len(firm.at)), known_of(firm))
     assert found is None or found.spec is None
 
 
@@ -201,7 +199,7 @@ def test_leads_that_are_lost_by_their_age_alone_were_open_until_then(counts_late
     won = np.where(young | ~firm.decided, np.nan, firm.won)
     items = items_of(metas)
     delays = all_delays(items, order, won)
-    found = staying(delays, items, order, won)
+    found = staying(delays, order, won)
     assert found is not None and found.by_age > 500 and found.beside == 0.0
     assert found.lost_after_days == days
     spec, ages = found.spec, np.array([20.0, 50.0, 80.0])

@@ -21,7 +21,7 @@ from kits.lead_scoring._models.spec import IntervalSpec
 from kits.lead_scoring._reading.samples import OUTCOME_AT
 from kits.lead_scoring._simulated.firm import LEAKS, PROTECTED, make_leads
 from kits.lead_scoring._spec import BACKTEST_FILE, LeadSpec
-from kits.lead_scoring._table import load_table
+from kits.lead_scoring._table import LeadTable, load_table
 from kits.lead_scoring.config import Config
 from kits.lead_scoring.train import SPEC_FILE
 from tests.lead_scoring.trained_leads import (
@@ -295,11 +295,15 @@ def test_where_all_leads_are_learned_from_percentiles_are_the_backtests(tmp_path
     assert spec.quantiles == pytest.approx(quantiles_of(np.array(list(told.values()))), abs=1e-5)
 
 
+def splits_of(table: LeadTable) -> list[str]:
+    return [item.split for item in table.items]
+
+
 def test_what_the_mean_errs_by_may_be_nothing_where_chance_explains_it() -> None:
     leads = [as_lead(one) for one in make_leads(SEED, 2_000)]
     won = [row % 10 == 0 if row < 1_700 else row % 9 == 0 for row in range(2_000)]
     table = load_table(dataset := a_dataset(leads, won, splits_in_time(2_000)), dataset.items)
-    found = baseline_of(table, ())["ece"]
+    found = baseline_of(table, splits_of(table), ())["ece"]
     assert found.value > 0 and found.low == pytest.approx(0.0, abs=1e-12)
 
 
@@ -308,5 +312,5 @@ def test_the_mean_knows_no_more_outcomes_than_the_models_beside_it() -> None:
     won = [row < 100 or row % 2 == 0 for row in range(400)]
     table = load_table(dataset := a_dataset(leads, won, splits_in_time(400)), dataset.items)
     step = Origin("test", np.arange(100, 340), np.arange(340, 400))
-    assert baseline_of(table, (step,))["ece"].value == pytest.approx(0.0)
-    assert baseline_of(table, ())["ece"].value > 0.1
+    assert baseline_of(table, splits_of(table), (step,))["ece"].value == pytest.approx(0.0)
+    assert baseline_of(table, splits_of(table), ())["ece"].value > 0.1

@@ -21,7 +21,7 @@ from kits.lead_scoring._learning.calibration import Slice, calibrate
 from kits.lead_scoring._learning.candidates import Candidate
 from kits.lead_scoring._learning.choice import LATEST, Scored, choose, judge
 from kits.lead_scoring._learning.effort import is_large, thinned
-from kits.lead_scoring._learning.folds import LATER, Origin, can_learn
+from kits.lead_scoring._learning.folds import AFTER, LATER, Origin, can_learn
 from kits.lead_scoring._learning.intervals import interval_of
 from kits.lead_scoring._learning.learner import Learner, Trial
 from kits.lead_scoring._learning.level import Level, level_of, raised, said_of
@@ -95,7 +95,7 @@ def run_backtest(
     search = Search(tuple(candidates))
     usable = [step for step in steps if can_learn(learner.won[step.fit])]
     _refuse_unjudged(learner, steps, usable)
-    inner = [step for step in usable if step.name not in LATER]
+    inner = [step for step in usable if step.name not in AFTER]
     learner.progress.begin("trying models on leads they have not seen", len(usable))
     margins, parts = _search(learner, inner, search, found.waves), 1
     for step in usable[len(inner) :]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from kits.core.dataset import DatasetItem
 from kits.lead_scoring._learning.known_by import FEWEST, KnownBy, by_open, by_spans
 from kits.lead_scoring._learning.settled import dates_began, settled_of
-from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK
+from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK, SETTLED_AT
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -37,6 +38,8 @@ _UNSTEADY, _PAIRED = 0.15, 1_000
 """Rank correlation of how long outcomes took with when their leads came, from which on they took longer or shorter of late; by so
 many leads at most. Of 80 leads whose outcomes always take as long it is beyond that once in ten times."""
 
+_SOME_BY_AGE, _BY_AGE = 20, 0.05
+"""Lost leads that took as long as any, and the share of them, from which on they are lost by their age."""
 _STRAYS, _FAR_DAYS = 0.01, 90.0
 """Share of dates that may be errors, and days by which such a one lies beyond the others."""
 _TOGETHER, _TIMES, _BUSY = 10, 3.0, 10
@@ -53,6 +56,8 @@ class Delays:
         now: until when the data goes.
         dated: (rows,) whose date of the outcome is known; None: all.
         lost: which share of lost leads is known by an age now, where they have no dates.
+        ended: (rows,) when each was closed, where outcomes count later: NaN where nobody knows; None: they do not.
+        rate: share won of all leads, where those that are not won yet count as lost; 0: only those count that are decided.
     """
 
     order: Floats
@@ -61,6 +66,8 @@ class Delays:
     now: float
     dated: Flags | None = None
     lost: KnownBy | None = None
+    ended: Floats | None = None
+    rate: float = 0.0
     _leans: dict[float, Floats] = field(default_factory=dict, repr=False)
 
     def lean(self, moment: float = math.inf) -> Floats:
@@ -105,11 +112,34 @@ class Delays:
     def steady(self) -> bool:
         """Whether outcomes took as long of late as before: not where many leads were closed on one day, or all by a new rule."""
         outcomes = _OUTCOMES if self.lost is None else _OUTCOMES[1:]
+        closed = self.closed
+        by_people = (
+            closed.is_dated & ~closed.by_age
+        )  # who is lost by age is so on the day of those who came with it
         return not any(
-            _closed_together(self.settled[self.is_dated & (self.won == one)])
-            or abs(_correlation(*self._spans(one, self.now))) > _UNSTEADY
+            _closed_together(closed.settled[by_people & (closed.won == one)])
+            or abs(_correlation(*closed._spans(one, closed.now))) > _UNSTEADY
             for one in outcomes
         )
+
+    @property
+    def closed(self) -> Delays:
+        """The same by the days on which leads were closed: outcomes may count later, once all leads as old have had their time."""
+        if self.ended is None or self.lost is not None:
+            return self
+        told = np.isfinite(self.ended) & self.is_dated
+        settled = np.where(told, np.fmax(self.ended, self.order), self.settled)
+        return Delays(self.order, settled, self.won, self.now, told)
+
+    @property
+    def by_age(self) -> Flags:
+        """(rows,) lost by their age alone: many took as long as any, to the second."""
+        lost: Flags = (self.won == 0) & self.is_dated
+        took = self.settled - self.order
+        longest = lost & (took >= np.max(took[lost], initial=0.0) - 1.0)
+        if longest.sum() < max(_SOME_BY_AGE, _BY_AGE * lost.sum()):
+            longest[:] = False
+        return longest
 
     @property
     def is_dated(self) -> Flags:
@@ -124,9 +154,10 @@ class Delays:
     def only(self, rows: Flags) -> Delays:
         """Of some of the leads."""
         dated = None if self.dated is None else self.dated[rows]
+        ended = None if self.ended is None else self.ended[rows]
         return Delays(
-            self.order[rows], self.settled[rows], self.won[rows], self.now, dated, self.lost
-        )
+            self.order[rows], self.settled[rows], self.won[rows], self.now, dated, self.lost, ended, self.rate
+        )  # fmt: skip
 
     def known_by(self, ages: Floats) -> tuple[Floats, Floats]:
         """(n,) share of lost leads that are known at ages in seconds, and of won ones."""
@@ -145,7 +176,14 @@ class Delays:
             # before now, who has no date counted after as long as is taken for half of them, and was one of those known now
             counted = (moment >= self.now) | (ages >= self._waited)
             lost = np.where(counted, self.lost.by(self.now - order), FEWEST)
+        if self.rate:
+            known = self._won_by_now.by(self.now - order)
+            lost = lost * (1.0 - self.rate * known) / (1.0 - self.rate)
         return lost, won
+
+    @cached_property
+    def _won_by_now(self) -> KnownBy:
+        return by_spans(*self._spans(1.0, self.now))
 
     @property
     def _waited(self) -> float:
@@ -207,11 +245,12 @@ def all_delays(
     if min(len(lost), had.sum()) < _LEAST:
         return None
     settled = np.fmax(settled_of(decided, came, outcome, open_for_days), came)
-    now = _latest(np.concatenate([order, settled[dated]]))
+    now = latest_of(np.concatenate([order, settled[dated]]))
     began = dates_began(came[~dated], settled[dated])
     if began is not None:
         dated &= came >= began  # of those who came before, the quick ones have no date
-    found = Delays(came, settled, outcome, now, dated)
+    ended = _ended(decided) if any(SETTLED_AT in item.sample.meta for item in decided) else None
+    found = Delays(came, settled, outcome, now, dated, ended=ended)
     told = min(int((dated & (outcome == kind)).sum()) for kind in _OUTCOMES)
     if told >= _LEAST and max(map(found.strange, _OUTCOMES)) <= 1 - _DATED:
         return found
@@ -222,11 +261,17 @@ def all_delays(
     return None if known is None else replace(found, lost=known)
 
 
-def _latest(times: Floats) -> float:
+def latest_of(times: Floats) -> float:
     """Until when data goes; a few dates far beyond all others are errors."""
     tail = np.sort(times)[-max(2, int(_STRAYS * len(times))) :]
     apart = np.flatnonzero(np.diff(tail) > _FAR_DAYS * _DAY)
     return float(tail[apart[0]] if apart.size else tail[-1])
+
+
+def _ended(items: Sequence[DatasetItem]) -> Floats:
+    """(rows,) when each was closed; NaN where nobody knows."""
+    ends = (item.sample.meta.get(OUTCOME_AT) for item in items)
+    return np.array([float(e) if isinstance(e, int | float) else math.nan for e in ends])
 
 
 def _is_dated(item: DatasetItem) -> bool:

@@ -22,7 +22,10 @@ _FIRST = 0.5
 """Share of the training leads that the first fold is learned from."""
 _LATER = 0.95
 LATER: tuple[Split, ...] = ("val", "test")
-"""Steps after the inner folds, in order."""
+"""Steps after the inner folds that figures come from, in order."""
+YOUNG = "young"
+"""The step after them, in place of a split: leads whose outcome the version holds, by what became of them so far."""
+AFTER = (*LATER, YOUNG)
 _LEAST = 5
 """Leads won, and lost ones, that a step learns from."""
 _STRAYS = 0.05
@@ -93,7 +96,7 @@ def is_in_time(order: Floats, splits: Sequence[Split]) -> bool:
 
 
 def origins(
-    splits: Sequence[Split],
+    splits: Sequence[str],
     groups: Sequence[str],
     folds: int,
     *,
@@ -105,7 +108,7 @@ def origins(
     """Steps of a backtest, the earliest first: folds within train, then val, then test.
 
     Args:
-        splits: (rows,) of rows in order of time.
+        splits: (rows,) of rows in order of time; `YOUNG`: of none.
         groups: (rows,) what must not be on both sides where folds are drawn by lot; empty: stands for itself.
         clock: with it, steps in time learn from what was known when they begin.
         won: (rows,) 1 or 0; with it, steps that could not learn from so little learn from all leads that had come, where
@@ -116,7 +119,7 @@ def origins(
     inner = _rolling(train, folds) if in_time else _by_lot(train, groups, folds, seed)
     found = list(inner)
     known = train
-    for later in LATER:
+    for later in AFTER:
         rows = np.flatnonzero(places == later)
         if rows.size:
             found.append(Origin(later, known, rows))

@@ -8,25 +8,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.kit import TrainTask
 from kits.core.placing import STATED
 from kits.lead_scoring._court.held import court_by_splits
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON
-from kits.lead_scoring._learning.delays import delays_of
+from kits.lead_scoring._learning.delays import Delays, delays_of
 from kits.lead_scoring._learning.device import device_for
-from kits.lead_scoring._learning.folds import Clock, Origin, is_in_time, origins
+from kits.lead_scoring._learning.folds import YOUNG, Clock, Origin, is_in_time, origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Learner
 from kits.lead_scoring._learning.settled import settled_of
 from kits.lead_scoring._learning.sheet import Sheet
+from kits.lead_scoring._learning.so_far import SoFar, so_far
 from kits.lead_scoring._objecting import objects
 from kits.lead_scoring._stated import refuse_misspelt
 from kits.lead_scoring._table import LeadTable, load_table, won_of
 from kits.lead_scoring.config import Config
 
 Floats = NDArray[np.float64]
+_CHOSEN_BY: tuple[Split, ...] = ("train", "val")
+"""Splits by which it is chosen what is learned from."""
 _FEWEST = 20
 """Leads won, and lost ones, without which nothing can be learned nor judged."""
 
@@ -37,11 +41,17 @@ class Prepared:
 
     Attributes:
         everything: all leads that may be scored, the open ones too.
-        table: those of them that are decided.
+        table: those of them that teach: decided ones, and held ones as they are so far.
+        splits: (rows,) of `table`; held ones are of none.
+        decided: how long outcomes take by those that are decided; None: that is not known, or was otherwise of late.
+        so_far: what held ones teach; None: nothing.
     """
 
     everything: LeadTable
     table: LeadTable
+    splits: tuple[str, ...]
+    decided: Delays | None
+    so_far: SoFar | None
     court: Court
     learner: Learner
     steps: tuple[Origin, ...]
@@ -58,11 +68,14 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
     outcomes = np.array([won_of(item) for item in task.dataset.items], dtype=np.float64)
     _refuse_few(outcomes[np.isfinite(outcomes)], len(outcomes))  # before any lead is read
     everything = _willing(load_table(task.dataset, task.dataset.items), config.columns.opt_out)
-    table = everything.decided
-    _refuse_few(table.won, len(everything))
+    _refuse_few(everything.decided.won, len(everything))
     refuse_misspelt(everything.names, config.columns)
-    splits = [item.split for item in table.items]
-    known = np.flatnonzero(np.array(splits) != "test")
+    decided = delays_of(
+        everything.items, everything.order, everything.won, config.source.open_for_days
+    )
+    rows = _rows(everything, decided, config)
+    table, splits = rows.table, rows.splits
+    known = np.flatnonzero(np.isin(np.array(splits), _CHOSEN_BY))
     held = court_by_splits(everything, config, seed=task.seed)
     if held is None:
         raise DataError(
@@ -86,10 +99,7 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
             where="model.columns",
             fix="kit check says why each is left out; columns.keep takes one back",
         )
-    in_time = is_in_time(table.order, splits)
     groups = [item.sample.group for item in table.items]
-    told = settled_of(table.items, table.order, table.won, config.source.open_for_days)
-    settled = np.fmax(told, table.order)
     learner = Learner(
         sheet=sheet,
         won=table.won,
@@ -99,23 +109,49 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
         seed=task.seed,
         device=device_for(task.device),
         progress=task.progress,
-        settled=settled,
-        delays=delays_of(
-            everything.items, everything.order, everything.won, config.source.open_for_days
-        ),
+        settled=rows.settled,
+        delays=decided if rows.so_far is None else rows.so_far.delays,
     )
     steps = origins(
         splits,
         groups,
         config.folds,
-        in_time=in_time,
+        in_time=rows.in_time,
         seed=task.seed,
-        clock=Clock(table.order, settled, STATED in task.dataset.header.split_rule),
+        clock=Clock(table.order, rows.settled, STATED in task.dataset.header.split_rule),
         won=table.won,
     )
     won = table.won[known]
     few = len(won) < FEW_LEADS or won.sum() < FEW_WON
-    return Prepared(everything, table, court, learner, steps, in_time, bool(few))
+    return Prepared(
+        everything, table, splits, decided, rows.so_far, court, learner, steps, rows.in_time, bool(few)
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The leads that teach, and since when each does."""
+
+    table: LeadTable
+    splits: tuple[str, ...]
+    settled: Floats
+    in_time: bool
+    so_far: SoFar | None = None
+
+
+def _rows(everything: LeadTable, decided: Delays | None, config: Config) -> _Rows:
+    """Decided leads; and held ones, unless a person stated for how long whatever happens to a lead says nothing."""
+    table, stated = everything.decided, config.source.open_for_days
+    splits = tuple(item.split for item in table.items)
+    in_time = is_in_time(table.order, splits)
+    found = so_far(everything, decided) if decided is not None and in_time and not stated else None
+    if found is not None:
+        own = zip(found.young.tolist(), found.table.items)
+        return _Rows(
+            found.table, tuple(YOUNG if young else item.split for young, item in own), found.settled, in_time, found
+        )  # fmt: skip
+    told = settled_of(table.items, table.order, table.won, stated)
+    return _Rows(table, splits, np.fmax(told, table.order), in_time)
 
 
 def _willing(table: LeadTable, opt_out: Sequence[str]) -> LeadTable:

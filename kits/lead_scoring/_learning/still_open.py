@@ -14,10 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.core.dataset import DatasetItem
 from kits.lead_scoring._learning.delays import NEARLY, Delays
 from kits.lead_scoring._models.spec import StillOpenSpec
-from kits.lead_scoring._reading.samples import OUTCOME_AT, SETTLED_AT
 from kits.lead_scoring._reasons.spec import Tally
 
 Floats = NDArray[np.float64]
@@ -27,8 +25,8 @@ _KNOTS = 40
 """Ages that are told apart at most."""
 _LEFT = 2.0
 """Leads of either outcome that take longer than an age, without which nothing is told of it: what was told last goes on."""
-_FEWEST, _BY_AGE = 20, 0.05
-"""Leads won that have a date; and the share of lost ones that took as long as any, from which on they are lost by their age."""
+_FEWEST = 20
+"""Leads won that have a date."""
 _DONE, _LEAST = 0.95, 40
 """Share of outcomes of either kind known by an age, from which on whoever is still open may stay so for ever; and the leads so old,
 without which none are taken to."""
@@ -132,22 +130,18 @@ class Staying:
         return found
 
 
-def staying(
-    delays: Delays | None, items: Sequence[DatasetItem], order: Floats, won: Floats
-) -> Staying | None:
+def staying(delays: Delays | None, order: Floats, won: Floats) -> Staying | None:
     """How long leads stay open; None where it is not known how long outcomes take, or was otherwise of late.
 
     Args:
         delays: since when outcomes count, as training reckons with it.
-        items: (leads,) those still open among them.
-        order: (leads,) when they came, in seconds since 1970; 0: nobody knows.
+        order: (leads,) when they came, those still open among them, in seconds since 1970; 0: nobody knows.
         won: (leads,) 1 or 0; NaN: open.
     """
     if delays is None:
         return None
-    decided = np.isfinite(won)
-    closed = _as_closed(delays, [items[row] for row in np.flatnonzero(decided).tolist()])
-    by_age = _by_age(closed)
+    decided, closed = np.isfinite(won), delays.closed
+    by_age = closed.by_age
     took = (closed.settled - closed.order)[by_age]
     closed = closed.only(~by_age)
     if (closed.won[closed.is_dated] == 1).sum() < _FEWEST or not closed.steady:
@@ -178,32 +172,6 @@ def open_note(found: Mapping[float, Tally] | None, *, dated: bool) -> tuple[str,
     return (
         f"open leads: {found[0.0].share:.1%} of leads are won, {told}; probabilities of leads that stay open go with their age",
     )
-
-
-def _as_closed(delays: Delays, items: Sequence[DatasetItem]) -> Delays:
-    """The same with the days on which leads were closed: outcomes may count later, once all leads as old have had their time."""
-    ends = [item.sample.meta.get(OUTCOME_AT) for item in items]
-    if delays.lost is not None or not any(SETTLED_AT in item.sample.meta for item in items):
-        return delays
-    told = np.array([isinstance(end, int | float) for end in ends], dtype=bool) & delays.is_dated
-    settled = [end if isinstance(end, int | float) else 0.0 for end in ends]
-    return Delays(
-        delays.order,
-        np.where(told, np.fmax(settled, delays.order), delays.settled),
-        delays.won,
-        delays.now,
-        told,
-    )
-
-
-def _by_age(closed: Delays) -> Flags:
-    """(rows,) lost by their age alone: many took as long as any, to the second."""
-    lost: Flags = (closed.won == 0) & closed.is_dated
-    took = closed.settled - closed.order
-    longest = lost & (took >= np.max(took[lost], initial=0.0) - 1.0)
-    if longest.sum() < max(_FEWEST, _BY_AGE * lost.sum()):
-        longest[:] = False
-    return longest
 
 
 def _beside(closed: Delays, order: Floats, won: Floats) -> float:

@@ -79,15 +79,16 @@ def details_of(backtest: Backtest, *, in_time: bool, refit: bool, n: int) -> tup
 
 
 def baseline_of(
-    table: LeadTable, steps: Sequence[Origin], delays: Delays | None = None
+    table: LeadTable, splits: Sequence[str], steps: Sequence[Origin], delays: Delays | None = None
 ) -> dict[str, Estimate]:
     """Every lead the same probability, the share won among those the step learned from: what no model would do.
 
     Args:
+        splits: (rows,).
         delays: how long outcomes take, of these rows; None: leads stand for themselves.
     """
-    judged_split = "test" if any(item.split == "test" for item in table.items) else "val"
-    judged = np.array([item.split == judged_split for item in table.items])
+    judged_split = "test" if "test" in splits else "val"
+    judged = np.array(splits) == judged_split
     step = next((one for one in steps if one.name == judged_split), None)
     fit = step.fit if step is not None else np.flatnonzero(~judged)
     groups = np.array([item.sample.group or item.sample.id for item in table.items])

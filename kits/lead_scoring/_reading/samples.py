@@ -146,7 +146,10 @@ class _Writer:
         if won is not None:
             meta |= self._times(row)
         elif known.won[row] is not None:
-            meta[HELD_OPEN] = True
+            meta[HELD_OPEN] = WON if known.won[row] else LOST
+            ended = known.outcome_at[row]
+            if ended is not None:
+                meta[OUTCOME_AT] = ended
         group = self.groups[row] if self.groups else ""
         return RawSample(
             content, MEDIA_TYPE, where, label, group, self.splits[row], meta, known.order[row], self.keys[row],
