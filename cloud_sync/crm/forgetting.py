@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm import leads, storing
 from cloud_sync.crm.leads import ERASED_WORDS
-from cloud_sync.crm.outcomes import key_of_lead
+from cloud_sync.crm.outcomes import key_of_lead, sample_of
 from cloud_sync.crm.persons import Person, find_in_versions, find_own_samples
 from cloud_sync.crm.projects import projects
 from cloud_sync.crm.settings import CrmSettings
@@ -143,7 +143,7 @@ def _people(hub: Hub, wanted: Sequence[tuple[str, str]]) -> tuple[list[Person], 
                 continue
             settings = rows[connection]
             key = key_of_lead(settings, object_id)
-            people.append(Person(connection, object_id, settings, key, lead.sample_id))
+            people.append(Person(connection, object_id, settings, key, sample_of(lead)))
         if unknown:
             raise NotFoundError(
                 f"{len(unknown)} of {len(wanted)} are no leads here: nothing was erased"

@@ -26,7 +26,7 @@ from cloud_sync.store.models import Annotation as AnnotationRow
 from cloud_sync.store.models import Blob, CrmConnection, CrmLead, Device, LooseBlob, Sample
 from kits.core.annotation import Annotation, annotation_to_json
 from kits.core.record_keys import column_key, record_key
-from kits.core.sample import KEY, ORDER, new_sample_id
+from kits.core.sample import KEY, ORDER, sample_id_of
 
 LOT = "lot"
 """In a sample's `meta`: its place in the random order, where it was shown by lot as long as it was open: what is unbiased."""
@@ -46,6 +46,11 @@ class Kept:
     object_id: str
     digest: str
     size: int
+
+
+def sample_of(lead: CrmLead) -> str:
+    """What its sample is called: versions of data may have it before it is decided (`undecided.py`)."""
+    return lead.sample_id or sample_id_of(lead.created_at, f"{lead.connection}#{lead.object_id}")
 
 
 def device_of(connection: str) -> str:
@@ -117,7 +122,7 @@ def note_outcome(
         if kept is None or not outcome:
             return False
         if not lead.asked:  # it was forgotten while its bytes were stored: they go again
-            _know_bytes(session, kept)
+            know_bytes(session, [kept])
             session.add(LooseBlob(digest=kept.digest))
             return False
         _add_sample(session, lead, kept, connection, drawn)
@@ -129,18 +134,14 @@ def note_outcome(
 def _add_sample(
     session: Session, lead: CrmLead, kept: Kept, connection: CrmConnection, drawn: float
 ) -> None:
-    _know_bytes(session, kept)
+    know_bytes(session, [kept])
     asked_at = datetime.fromisoformat(str(lead.asked["at"]))
     probability = _number(lead.asked.get("probability"))
-    meta: dict[str, JsonValue] = {ORDER: _came(lead, asked_at).timestamp()}
-    if key := key_of_lead(CrmSettings.model_validate(connection.settings), lead.object_id):
-        meta[KEY] = key
+    meta = meta_of(lead, CrmSettings.model_validate(connection.settings))
     # of a share that was raised since, or lowered, some stood by lot for a part of their time: nobody knows why those were called
     if lead.lot < min(drawn, _drawn_then(lead, drawn)):
         meta[LOT] = lead.lot
-    if lead.trial:
-        meta[TRIAL] = lead.trial
-    lead.sample_id = new_sample_id(asked_at)
+    lead.sample_id = sample_of(lead)
     session.add(
         Sample(
             id=lead.sample_id, device=device_of(lead.connection), epoch=EPOCH, seq=0,
@@ -155,12 +156,23 @@ def _add_sample(
     session.flush()
 
 
-def _came(lead: CrmLead, asked_at: datetime) -> datetime:
+def meta_of(lead: CrmLead, settings: CrmSettings) -> dict[str, JsonValue]:
+    """Its place in time, whose state it is, and what it is taken for, as a sample keeps them."""
+    meta: dict[str, JsonValue] = {ORDER: came_of(lead).timestamp()}
+    if key := key_of_lead(settings, lead.object_id):
+        meta[KEY] = key
+    if lead.trial:
+        meta[TRIAL] = lead.trial
+    return meta
+
+
+def came_of(lead: CrmLead) -> datetime:
     """When the lead came: its place in time, as an import of the same CRM has it.
 
     Leads that were open when the CRM was connected came before, and those that came with them and were decided sooner are in the
     import: at the time of asking they would be a crowd of slow ones.
     """
+    asked_at = datetime.fromisoformat(str(lead.asked["at"]))
     told = lead.asked.get(CAME)
     return min(datetime.fromisoformat(str(told)), asked_at) if told else asked_at
 
@@ -183,14 +195,18 @@ def _note_when(
         # CRMs have days without an hour, and days that are to come: it was open when its score was asked for
         at = max(min(lead.outcome_at or now, now), sample.captured_at)
         if after is not None:
-            at = _came(lead, sample.captured_at) + after
+            at = came_of(lead) + after
         meta[OUTCOME_AT] = at.timestamp()
     sample.meta = meta
 
 
-def _know_bytes(session: Session, kept: Kept) -> None:
-    blob = {"digest": kept.digest, "size": kept.size, "media_type": MEDIA_TYPE, "kept": False}
-    insert_once(session, Blob, [blob])
+def know_bytes(session: Session, kept: Sequence[Kept]) -> None:
+    """Rows for bytes that are stored."""
+    blobs: list[dict[str, object]] = [
+        {"digest": one.digest, "size": one.size, "media_type": MEDIA_TYPE, "kept": False}
+        for one in kept
+    ]
+    insert_once(session, Blob, blobs)
 
 
 def _prediction(lead: CrmLead, probability: float | None) -> dict[str, JsonValue]:

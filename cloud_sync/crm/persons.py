@@ -31,7 +31,7 @@ class Person:
 
     Attributes:
         key: by which an import knows it; empty: none.
-        sample_id: of the sample that its outcome made; empty: none.
+        sample_id: of the sample that its outcome made or would make.
         samples: id → digest, here and in dataset versions.
         versions: so many name it.
     """
@@ -78,7 +78,7 @@ def find_in_versions(
     by_key = _by(people, "key")
     by_id: dict[str, list[Person]] = defaultdict(list)
     for one in people:
-        for name in one.samples:
+        for name in {*one.samples, one.sample_id}:
             by_id[name].append(one)
     fresh = [version for version in there if version not in known]
     known |= set(fresh)

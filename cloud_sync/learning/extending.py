@@ -21,7 +21,7 @@ from cloud_sync.store.storage import Storage
 from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
 from kits.core.placing import BY_TIME, InTime, splits_in_time
-from kits.core.sample import place_in_time
+from kits.core.sample import KEY, key_of, place_in_time
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 IN_TIME: Mapping[Split, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
@@ -177,13 +177,23 @@ def split_for(group: str, seed: int) -> Split:
 def relabelled(
     known: Mapping[str, DatasetItem], reviewed: Iterable[Reviewed]
 ) -> dict[str, DatasetItem]:
-    """Samples of a version about which something newer was said, with that, by their ids."""
+    """Samples of a version about which something newer was said, with that and with what is noted of them since, by their ids."""
     changed = {}
     for new in reviewed:
         item = known.get(new.sample.id)
-        if item is not None and (item.annotation is None or item.annotation.at < new.annotation.at):
-            changed[item.sample.id] = replace(item, annotation=new.annotation)
+        if item is None or not _is_news(item.annotation, new.annotation):
+            continue
+        key = {KEY: name} if (name := key_of(item.sample)) else {}
+        sample = replace(new.sample, group=item.sample.group, meta={**key, **new.sample.meta})
+        changed[item.sample.id] = replace(item, annotation=new.annotation, sample=sample)
     return changed
+
+
+def _is_news(known: Annotation | None, said: Annotation) -> bool:
+    """Whether something is newer; or as new, and counts by now (`held.py`)."""
+    return (
+        known is None or known.at < said.at or (known.at == said.at and known.label != said.label)
+    )
 
 
 def _place(

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from cloud_sync.crm.undecided import NOBODY, Undecided, undecided
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake import provenance
@@ -26,7 +28,7 @@ from cloud_sync.learning.datasets import (
     register,
 )
 from cloud_sync.learning.extending import Frozen, extend, relabelled
-from cloud_sync.learning.held import held
+from cloud_sync.learning.held import held, held_for_s
 from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_samples
 from cloud_sync.learning.sifting import rule_of, sifted
 from cloud_sync.learning.states import news_beside
@@ -46,6 +48,7 @@ class _Start:
 
     Attributes:
         left_out: ids of reviewed samples that the last try left out.
+        open: leads among the reviewed of which nothing is decided.
     """
 
     base: Dataset
@@ -53,6 +56,7 @@ class _Start:
     refused: Mapping[str, int]
     dropped: Collection[str]
     left_out: Collection[str]
+    open: Undecided = NOBODY
 
     @property
     def has_news(self) -> bool:
@@ -133,12 +137,16 @@ def _start(hub: Hub, project: str) -> _Start:
         refused = refused_samples(session, project) | sifted_out
         without = left_out.noted(session, project)
     base = read(hub.storage, row.id)
-    reviewed, young = held(base, reviewed, utc_now().timestamp())
+    now, open_ones = utc_now(), NOBODY
+    reviewed, young = held(base, reviewed, now.timestamp())
     refused |= young
+    if span_s := held_for_s(base):
+        open_ones = undecided(hub, project, timedelta(seconds=span_s), now)
+        reviewed = [*reviewed, *sifted(open_ones.reviewed, rule)[0]]
     with hub.database.session() as session:
         dropped = provenance.refused_among(session, [item.sample.id for item in base.items])
     stated = {item.sample.id for item in base.items if rule(item.sample.meta)}
-    return _Start(base, reviewed, refused, {*dropped, *stated}, without)
+    return _Start(base, reviewed, refused, {*dropped, *stated}, without, open_ones)
 
 
 def _next(
@@ -164,6 +172,7 @@ def _next(
             return None
         left_out.note(session, project, frozen.left_out_ids)
         if version is not None:
+            start.open.know(session)
             register(session, version, project, by=by)
             audit(
                 session,
@@ -182,6 +191,8 @@ def _holds(session: Session, project: str, start: _Start, made: Dataset) -> bool
     """Whether a version is still the next one, and all of it may be learned from."""
     row = newest(session, project)
     if row is None or row.id != start.base.id:
+        return False
+    if start.open.has_parted(session):
         return False
     return not provenance.refused_among(session, [item.sample.id for item in made.items])
 

@@ -1,7 +1,8 @@
 """Samples whose outcome counts only once all as old have had their time, as the import has it.
 
 Where an export marks nobody as lost, a lead is lost by its age, and until then won ones are held open, too: of younger leads the
-quick ones alone would be learned from. What the hub adds to such a version is held as long.
+quick ones alone would be learned from. What the hub adds to such a version is held as long, and says what became of it so far, as
+the import does.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from pydantic import JsonValue
 
 from cloud_sync.learning.reviewed import Reviewed
 from kits.core.dataset import Dataset
 from kits.core.sample import ORDER
 
-OUTCOME_AT, SETTLED_AT = "outcome_at", "settled_at"
-"""In a sample's `meta`: when its outcome was known, and since when it counts; an import of an export calls them the same."""
+OUTCOME_AT, SETTLED_AT, HELD_OPEN = "outcome_at", "settled_at", "held_open"
+"""In a sample's `meta`: when its outcome was known, since when it counts, and what it is while it does not count yet; an import of an
+export calls them the same."""
 _DAY_S = 86_400.0
 _FEWEST = 20
 """Samples that tell for how long."""
@@ -37,7 +40,7 @@ def held_for_s(base: Dataset) -> float:
 def held(
     base: Dataset, reviewed: Sequence[Reviewed], now_s: float
 ) -> tuple[list[Reviewed], dict[str, int]]:
-    """Those that count by now, with since when they do; and how many are too young.
+    """All with since when they count: those that are too young as open ones, which keep what they are so far; and how many are.
 
     Args:
         base: the version that they are added to.
@@ -46,16 +49,25 @@ def held(
     span = held_for_s(base)
     if not span:
         return [*reviewed], {}
-    old: list[Reviewed] = []
+    found: list[Reviewed] = []
     young = 0
     for one in reviewed:
         came, ended = one.sample.meta.get(ORDER), one.sample.meta.get(OUTCOME_AT)
         if not isinstance(came, int | float) or not isinstance(ended, int | float):
-            old.append(one)
+            found.append(one)
         elif came + span > now_s:
             young += 1
+            found.append(_open(one))
         else:
-            meta = {**one.sample.meta, SETTLED_AT: max(came + span, ended)}
-            old.append(replace(one, sample=replace(one.sample, meta=meta)))
+            found.append(_noting(one, {SETTLED_AT: max(came + span, ended)}))
     why = f"younger than {span / _DAY_S:.0f} days, for which this data holds outcomes"
-    return old, {why: young} if young else {}
+    return found, {why: young} if young else {}
+
+
+def _open(one: Reviewed) -> Reviewed:
+    noted = _noting(one, {HELD_OPEN: one.annotation.label})
+    return replace(noted, annotation=replace(one.annotation, label=""))
+
+
+def _noting(one: Reviewed, more: dict[str, JsonValue]) -> Reviewed:
+    return replace(one, sample=replace(one.sample, meta={**one.sample.meta, **more}))

@@ -17,10 +17,11 @@ from pydantic import JsonValue, ValidationError
 
 from cloud_sync.learning.datasets import Version
 from cloud_sync.store.storage import Storage
-from kits.core.dataset import SPLITS, DatasetHeader, build, to_bytes
+from kits.core.dataset import NO_LABEL, SPLITS, DatasetHeader, build, to_bytes
 from kits.core.errors import DataError
 from kits.core.sample import KEY, digest_of
 
+_PARTS = ("boxes", "spans", "quantities")
 FEW = 20
 """So many words are looked for in each line before it is read."""
 
@@ -137,5 +138,11 @@ def _told(value: Any) -> Line:
     return Line(
         str(sample["id"]), str(sample["digest"]), key if isinstance(key, str) else "",
         str(sample["media_type"]), split,
-        str(annotation["label"]) if annotation is not None else "(none)",
+        _label(annotation) if annotation is not None else NO_LABEL,
     )  # fmt: skip
+
+
+def _label(annotation: Mapping[str, JsonValue]) -> str:
+    """As `Dataset.counts` has it; what is empty is left out of a line."""
+    label = str(annotation.get("label", ""))
+    return label or ("" if any(annotation.get(name) for name in _PARTS) else NO_LABEL)

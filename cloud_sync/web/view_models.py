@@ -27,14 +27,13 @@ from cloud_sync.store.models import Alert, Annotation, Bundle, Case, Dataset, Pr
 from cloud_sync.store.models.cases import OPEN_ALARMS
 from cloud_sync.web.auth import Identity
 from cloud_sync.web.lead_samples import LeadSample, lead_samples
-from kits.core.dataset import SPLITS
+from kits.core.dataset import NO_LABEL, SPLITS
 from kits.core.errors import ConfigError, DataError
 from kits.core.prediction import Box, Prediction
 from kits.core.window import MEDIA_TYPE as WINDOW
 
 Value = TypeVar("Value", int, str)
 DEFAULT_SIZE = (640, 480)
-_NO_LABEL = "(none)"
 LATELY = 2000
 """Statements that are looked through for classes that no dataset has yet."""
 
@@ -231,7 +230,7 @@ def known_labels(session: Session, sample: Sample) -> list[str]:
     for label in (said.label, *said.probabilities, *(box.label for box in said.boxes)):
         counts.setdefault(label, 0)
     known = sorted(counts, key=lambda label: (-counts[label], label))
-    other = ("", good_label(sample.media_type), _NO_LABEL)
+    other = ("", good_label(sample.media_type), NO_LABEL)
     return [name for name in known if name not in other] or [bad_label(sample.media_type)]
 
 

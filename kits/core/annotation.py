@@ -44,6 +44,11 @@ class Annotation:
     at: datetime = field(default_factory=utc_now)
     note: str = ""
 
+    @property
+    def says(self) -> bool:
+        """Whether it says anything: an outcome that was taken back does not."""
+        return bool(self.label or self.boxes or self.spans or self.quantities)
+
 
 @cache
 def _adapter() -> TypeAdapter[Annotation]:

@@ -30,6 +30,8 @@ SPLIT_WORDS: Mapping[str, Split] = {
     "testing": "test",
 }  # fmt: skip
 """What people call a split, in names of files and folders and in cells, in lower case."""
+NO_LABEL = "(none)"
+"""What an unannotated sample counts under."""
 OUTSIDE = "outside data, all test"
 """Split rule of data that is not part of the project."""
 FOLDER = "datasets"
@@ -85,10 +87,10 @@ class Dataset:
         return self.blobs.get(item.sample.digest)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """split → label → number of samples; an unannotated sample counts under `(none)`."""
+        """split → label → number of samples; an unannotated sample counts under `NO_LABEL`, and one of which nothing is said any more."""
         table: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
         for item in self.items:
-            label = item.annotation.label if item.annotation else "(none)"
+            label = item.annotation.label if item.annotation and item.annotation.says else NO_LABEL
             row = table[item.split]
             row[label] = row.get(label, 0) + 1
         return table

@@ -39,6 +39,13 @@ def new_sample_id(at: datetime | None = None) -> str:
     return _base32(number)
 
 
+def sample_id_of(at: datetime, name: str) -> str:
+    """As `new_sample_id`, and the same each time for what has a name of its own."""
+    drawn = hashlib.sha256(name.encode()).digest()[:10]
+    stamp_ms = int(at.timestamp() * 1000)
+    return _base32((stamp_ms & (1 << 48) - 1) << 80 | int.from_bytes(drawn, "big"))
+
+
 def sample_id_for(content: bytes, name: str) -> str:
     """A repeatable id for an imported file: the same bytes under the same name give the same id."""
     raw = hashlib.sha256(name.encode() + b"\0" + content).digest()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from cloud_sync.crm import by_age
-from cloud_sync.learning.held import OUTCOME_AT, SETTLED_AT, held
+from cloud_sync.learning.held import HELD_OPEN, OUTCOME_AT, SETTLED_AT, held
 from cloud_sync.learning.reviewed import Reviewed, reviewed_samples
 from cloud_sync.store.models import CrmLead, Sample
 from kits.core.annotation import Annotation
@@ -156,9 +156,12 @@ def ages_settled(found: Sequence[Reviewed]) -> list[float]:
 
 
 def test_outcomes_count_once_all_leads_as_old_have_had_their_time() -> None:
-    """Of younger ones the quick alone are known, which were won."""
+    """Of younger ones the quick alone are known, which were won: these stay open, with what they are so far."""
     found, left = held(version(settled=True), hub_samples(), NOW_S)
-    assert ages_settled(found) == pytest.approx([110.0, 50.0])
+    assert ages_settled(found[:2]) == pytest.approx([110.0, 50.0])
+    young = found[2]
+    assert (young.annotation.label, young.sample.meta[HELD_OPEN]) == ("", "won")
+    assert SETTLED_AT not in young.sample.meta and OUTCOME_AT in young.sample.meta
     assert list(left.values()) == [1] and "younger than 90 days" in next(iter(left))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.dataset import DatasetItem
+from kits.core.sample import key_of
 from kits.lead_scoring._lead import WON
 from kits.lead_scoring._learning.delays import Delays, latest_of
 from kits.lead_scoring._learning.known_by import by_spans
@@ -27,7 +28,7 @@ _KNOWN = 0.5
 """Share of won leads that is known by the age from which on leads count."""
 _LEAST, _DATED = 20, 0.9
 """Leads that tell anything: held ones, won ones with a date; and the share of won ones that have one."""
-_LEFT_OPEN = 0.1
+_LEFT_OPEN = 0.3
 """Share of leads so old that outcomes are held no more, and open, from which on those that are not won may be anything."""
 
 _BEYOND = 6.0
@@ -84,7 +85,7 @@ def so_far(everything: LeadTable, decided: Delays) -> SoFar | None:
     start = _from(won) if won.steady else None
     if start is None or start >= hold:
         return None
-    rows = np.flatnonzero((order > 0) & (now - order >= start))
+    rows = np.flatnonzero((order > 0) & (now - order >= start) & known.told(everything, hold, now))
     table = replace(everything.rows(rows), won=known.won[rows].astype(np.float64))
     young = np.isnan(everything.won[rows])
     rate = float(everything.won[np.isfinite(everything.won)].mean())
@@ -111,6 +112,19 @@ class _Known:
         held = [item.sample.meta.get(HELD_OPEN) == WON for item in table.items]
         ends = [_number(item, OUTCOME_AT) for item in table.items]
         return cls((table.won == 1) | np.array(held, dtype=bool), np.array(ends))
+
+    def told(self, table: LeadTable, hold: float, now: float) -> Flags:
+        """(leads,) those that are decided, won so far, or open and no older than outcomes are held.
+
+        Without those that were open when they were imported, if a hub has added leads since and cannot tell which of its own they are.
+        """
+        there = any(item.sample.device for item in table.items)
+        lost = [
+            there and not item.sample.device and not key_of(item.sample) for item in table.items
+        ]
+        open_ones = np.isnan(table.won) & ~self.won
+        found: Flags = ~open_ones | ((now - table.order < hold) & ~np.array(lost, dtype=bool))
+        return found
 
     def delays(self, order: Floats, now: float) -> Delays:
         """How long it takes until won ones are."""

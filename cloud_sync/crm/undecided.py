@@ -1,0 +1,129 @@
+"""Leads that are still open, as samples without an outcome, for data whose outcomes are held until all as old have had their time.
+
+Where nobody closes leads, the young ones that bought teach nothing without those beside them that did not (so far). None of these
+is a row of `Sample` before it is decided; its sample will be called the same, so that a version takes over what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cloud_sync.cases.labels import OUTCOME
+from cloud_sync.crm.outcomes import (
+    Kept,
+    came_of,
+    device_of,
+    keep_bytes,
+    know_bytes,
+    meta_of,
+    sample_of,
+)
+from cloud_sync.crm.scored import MEDIA_TYPE
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.storing import OPEN
+from cloud_sync.hub import Hub
+from cloud_sync.learning.reviewed import Reviewed
+from cloud_sync.store.models import Bundle, CrmConnection, CrmLead, LooseBlob, WithdrawnBundle
+from cloud_sync.store.models.crm import ASKED
+from kits.core.annotation import Annotation
+from kits.core.sample import Sample
+
+PORTION = 500
+"""Leads that are read, and whose bytes are stored, at once."""
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Open leads of a project.
+
+    Attributes:
+        reviewed: their samples, each with the word that it is open.
+        kept: their bytes, which no row knows yet.
+        whose: id of a sample → connection and lead.
+    """
+
+    reviewed: tuple[Reviewed, ...]
+    kept: tuple[Kept, ...]
+    whose: dict[str, tuple[str, str]]
+
+    def know(self, session: Session) -> None:
+        """Rows for the bytes of those in a version that is registered now."""
+        for first in range(0, len(self.kept), PORTION):
+            know_bytes(session, self.kept[first : first + PORTION])
+
+    def has_parted(self, session: Session) -> bool:
+        """Whether one of them wants to be scored no more, or was erased, since they were read: their bytes go, then."""
+        gone = set()
+        for connection in sorted({connection for connection, _ in self.whose.values()}):
+            parted = CrmLead.connection == connection, CrmLead.opted_out.is_(True)
+            gone |= {
+                (connection, name)
+                for name in session.scalars(select(CrmLead.object_id).where(*parted))
+            }
+        names = {sample for sample, lead in self.whose.items() if lead in gone}
+        digests = {one.sample.digest for one in self.reviewed if one.sample.id in names}
+        lost = [one for one in self.kept if one.digest in digests]
+        know_bytes(session, lost)
+        session.add_all(LooseBlob(digest=one.digest) for one in lost)
+        return bool(names)
+
+
+NOBODY = Undecided((), (), {})
+
+
+def undecided(hub: Hub, project: str, younger_than: timedelta, now: datetime) -> Undecided:
+    """The open leads of a project that came so lately, and were scored by a bundle that may be learned from.
+
+    Raises:
+        UnreachableError: the storage cannot be used.
+    """
+    reviewed: list[Reviewed] = []
+    kept: dict[str, Kept] = {}
+    whose: dict[str, tuple[str, str]] = {}
+    with hub.database.session() as session:
+        mine = select(CrmConnection).where(CrmConnection.project == project)
+        connections = session.scalars(mine.order_by(CrmConnection.name)).all()
+    for connection in connections:
+        settings = CrmSettings.model_validate(connection.settings)
+        for leads in _portions(hub, connection.name, now - younger_than):
+            young = [lead for lead in leads if came_of(lead) > now - younger_than]
+            stored = keep_bytes(hub, young)
+            for lead in young:
+                one = _sample(lead, stored[lead.object_id], settings)
+                reviewed.append(one)
+                kept[one.sample.digest] = stored[lead.object_id]
+                whose[one.sample.id] = lead.connection, lead.object_id
+    return Undecided(tuple(reviewed), tuple(kept.values()), whose)
+
+
+def _portions(hub: Hub, connection: str, since: datetime) -> Iterator[Sequence[CrmLead]]:
+    last = ""
+    while leads := _after(hub, connection, since, last):
+        yield leads
+        last = leads[-1].object_id
+
+
+def _after(hub: Hub, connection: str, since: datetime, last: str) -> Sequence[CrmLead]:
+    mine = (
+        ASKED, CrmLead.connection == connection, CrmLead.asked_at > since, CrmLead.state == OPEN, CrmLead.sample_id == "",
+        CrmLead.opted_out.is_(False), CrmLead.object_id > last,
+        CrmLead.asked_of.in_(select(Bundle.id)), CrmLead.asked_of.not_in(select(WithdrawnBundle.bundle)),
+    )  # fmt: skip
+    with hub.database.session() as session:
+        query = select(CrmLead).where(*mine).order_by(CrmLead.object_id).limit(PORTION)
+        return session.scalars(query).all()
+
+
+def _sample(lead: CrmLead, stored: Kept, settings: CrmSettings) -> Reviewed:
+    name, asked_at = sample_of(lead), datetime.fromisoformat(str(lead.asked["at"]))
+    device = device_of(lead.connection)
+    sample = Sample(
+        id=name, media_type=MEDIA_TYPE, digest=stored.digest, size=stored.size, captured_at=asked_at,
+        source=f"{lead.connection}#{lead.object_id}", device=device, group=name, meta=meta_of(lead, settings),
+    )  # fmt: skip
+    return Reviewed(sample, Annotation(author=device, source=OUTCOME, at=asked_at), audited=False)

@@ -1,0 +1,213 @@
+"""Data whose outcomes are held has the open leads beside those that bought, and what became of each so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cloud_sync.crm import by_age, undecided
+from cloud_sync.crm.forgetting import forget
+from cloud_sync.crm.outcomes import content_of
+from cloud_sync.intake.provenance import withdraw
+from cloud_sync.learning import freezing, planning
+from cloud_sync.learning.datasets import describe, newest, read, register
+from cloud_sync.learning.freezing import current
+from cloud_sync.learning.held import HELD_OPEN, OUTCOME_AT, SETTLED_AT
+from cloud_sync.retention.pictures import prune_pictures
+from cloud_sync.store.models import CrmLead, Sample
+from kits.core.annotation import Annotation
+from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, build, to_bytes
+from kits.core.placing import BY_TIME
+from kits.core.ready import ReadyBundle
+from kits.core.sample import ORDER, digest_of, sample_id_of
+from kits.core.sample import Sample as CoreSample
+from kits.toolchain.evaluation import MemoryBlobStore
+from tests.cloud_sync.fleet_builders import AT, put_blob
+from tests.cloud_sync.lead_builders import DAY_S, LEADS, SALES, LeadHub, Rule, lead_hub
+
+DAYS = 90.0
+
+
+@pytest.fixture
+def there(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[LeadHub]:
+    with lead_hub(tmp_path, database_url) as made:
+        for module in (freezing, planning):
+            monkeypatch.setattr(module, "utc_now", made.clock)
+        yield made
+
+
+def imported(there: LeadHub, *, held: bool = True) -> None:
+    """A version of forty leads, none of which anybody had closed."""
+    items, now_s, blobs = [], there.clock().timestamp(), MemoryBlobStore()
+    for n in range(40):
+        content = b'{"id": "%d"}' % n
+        came = now_s - (500 + n) * DAY_S
+        settled = {SETTLED_AT: came + DAYS * DAY_S} if held else {}
+        meta = {ORDER: came, OUTCOME_AT: came + 10 * DAY_S, **settled}
+        name = sample_id_of(AT, f"import {n}")
+        sample = CoreSample(name, "application/json", digest_of(content), len(content), AT, f"leads.csv#{n}", meta=meta)  # fmt: skip
+        blobs.put(content)
+        put_blob(there.hub, content)
+        items.append(DatasetItem(sample, Annotation(label=("won", "lost")[n % 2]), "train"))
+    made = build(DatasetHeader(kit="lead-scoring", split_rule=BY_TIME, seed=0), items, blobs)
+    there.hub.storage.put(to_bytes(made))
+    with there.hub.database.transaction() as session:
+        register(session, describe(made, there.hub.storage), LEADS, by="test")
+
+
+def put(there: LeadHub, *names: str, days: float = 0.0) -> None:
+    """Leads that came so long ago and are scored now."""
+    for name in names:
+        there.crm.put(name, size=40, created_at=there.clock() - timedelta(days=days))
+    there.score(*names)
+
+
+def bought(there: LeadHub, name: str) -> None:
+    there.crm.put(name, AT + timedelta(hours=1), size=40, outcome="won", outcome_at=there.clock())
+    there.score(name)
+
+
+def frozen(there: LeadHub) -> Dataset:
+    return current(there.hub, LEADS, by="test", note="")[0]
+
+
+def of_hub(dataset: Dataset) -> dict[str, DatasetItem]:
+    """Lead → its sample in a version."""
+    found = {i.sample.source.removeprefix(f"{SALES}#"): i for i in dataset.items if i.sample.device}
+    assert len(found) == sum(bool(i.sample.device) for i in dataset.items)
+    return found
+
+
+def label(item: DatasetItem) -> str:
+    assert item.annotation is not None
+    return item.annotation.label
+
+
+def test_open_leads_are_in_the_version_without_an_outcome(there: LeadHub) -> None:
+    imported(there)
+    put(there, "1", days=10)
+    came = there.clock() - timedelta(days=10)
+    made = frozen(there)
+    item = of_hub(made)["1"]
+    assert label(item) == "" and item.sample.meta[ORDER] == came.timestamp()
+    assert b'"size":40' in there.hub.storage.get(item.sample.digest)
+    assert len(made.items) == 41
+    assert frozen(there).id == made.id, "nothing is new"
+
+
+def test_where_outcomes_are_not_held_only_decided_leads_are_learned_from(there: LeadHub) -> None:
+    imported(there, held=False)
+    put(there, "1")
+    assert not of_hub(frozen(there))
+
+
+def test_a_lead_is_open_then_bought_so_far_then_won(there: LeadHub) -> None:
+    imported(there)
+    put(there, "1")
+    was = of_hub(frozen(there))["1"].sample
+    there.clock.tick(20 * DAY_S)
+    bought(there, "1")
+    at = there.clock().timestamp()
+    item = of_hub(frozen(there))["1"]
+    assert (item.sample.id, item.sample.digest) == (was.id, was.digest)
+    assert label(item) == "" and item.sample.meta[HELD_OPEN] == "won"
+    assert item.sample.meta[OUTCOME_AT] == at and SETTLED_AT not in item.sample.meta
+    there.clock.tick((DAYS - 19) * DAY_S)
+    item = of_hub(frozen(there))["1"]
+    assert label(item) == "won" and HELD_OPEN not in item.sample.meta
+    assert item.sample.meta[SETTLED_AT] == was.captured_at.timestamp() + DAYS * DAY_S
+    with there.hub.database.session() as session:
+        assert session.get_one(Sample, was.id).source == f"{SALES}#1"
+
+
+def test_a_lead_is_open_then_lost_by_its_age(there: LeadHub) -> None:
+    imported(there)
+    put(there, "1")
+    was = of_hub(frozen(there))["1"].sample
+    there.clock.tick((DAYS + 1) * DAY_S)
+    ready = ReadyBundle(there.models.current(LEADS).bundle, Rule(lost_after_days=DAYS))
+    assert by_age.look(there.hub, LEADS, ready, there.clock()) == 1
+    item = of_hub(frozen(there))["1"]
+    assert label(item) == "lost" and item.sample.id == was.id
+    assert item.sample.meta[OUTCOME_AT] == was.captured_at.timestamp() + DAYS * DAY_S
+
+
+def test_a_lead_that_grew_old_stays_as_it_was_until_it_is_decided(there: LeadHub) -> None:
+    imported(there)
+    put(there, "1", days=80)
+    put(there, "2", days=100)
+    assert [*of_hub(frozen(there))] == ["1"]
+    there.clock.tick(20 * DAY_S)
+    assert label(of_hub(frozen(there))["1"]) == ""
+
+
+def test_who_objects_and_what_a_withdrawn_bundle_scored_is_left_out(there: LeadHub) -> None:
+    imported(there)
+    put(there, "objects", "stays")
+    with there.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "objects")).opted_out = True
+    assert [*of_hub(frozen(there))] == ["stays"]
+    put(there, "later")
+    with there.hub.database.transaction() as session:
+        bundle = there.models.current(LEADS).id
+        withdraw(session, bundle, reason="it was wrong", by="eve")
+    assert "later" not in of_hub(frozen(there))
+
+
+def test_an_erased_lead_leaves_the_versions_it_is_open_in(there: LeadHub) -> None:
+    """No key tells whose it is: a program of the firm's own."""
+    imported(there)
+    put(there, "1", "2")
+    made = frozen(there)
+    digest = of_hub(made)["1"].sample.digest
+    done = forget(there.hub, SALES, "1", by="eve")
+    assert (done.samples, done.versions) == (1, 1)
+    with there.hub.database.session() as session:
+        row = newest(session, LEADS)
+    assert row is not None and row.id != made.id
+    assert [*of_hub(read(there.hub.storage, row.id))] == ["2"]
+    assert not there.hub.storage.has(digest)
+
+
+def test_who_is_erased_while_a_version_is_made_is_not_in_it(
+    there: LeadHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(there)
+    put(there, "1", "2")
+    extend, erased = freezing.extend, list[str]()
+    with there.hub.database.session() as session:
+        lead = session.get_one(CrmLead, (SALES, "1"))
+        digest = digest_of(content_of(lead))
+
+    def meanwhile(*args: object, **more: object) -> object:
+        if not erased:
+            forget(there.hub, SALES, "1", by="eve")
+            erased.append("1")
+        return extend(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(freezing, "extend", meanwhile)
+    assert [*of_hub(frozen(there))] == ["2"]
+    assert there.hub.storage.has(digest)
+    prune_pictures(there.hub)
+    assert not there.hub.storage.has(digest), "its bytes go"
+
+
+def test_all_portions_are_read(there: LeadHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(undecided, "PORTION", 2)
+    imported(there)
+    put(there, *"12345")
+    assert sorted(of_hub(frozen(there))) == [*"12345"]
+
+
+def test_open_leads_are_no_reason_to_retrain(there: LeadHub) -> None:
+    imported(there)
+    put(there, "1", "2")
+    there.clock.tick(5 * DAY_S)
+    bought(there, "2")
+    with there.hub.database.session() as session:
+        told = planning.plan(there.hub, session, LEADS)
+    assert told.new_samples == 0
+    assert any("not learned from yet" in one for one in told.reasons)
