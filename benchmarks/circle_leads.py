@@ -151,7 +151,7 @@ class Year:
                 at = _when(self.comes[n])
                 said, _ = self._said(self.ready, n, at)
                 session.add(CrmLead(
-                    connection=CRM, object_id=str(1000 + n), asked=said, asked_at=at, asked_of=self.ready.id
+                    connection=CRM, object_id=str(1000 + n), asked=said, asked_at=at, asked_of=self.ready.id, created_at=at
                 ))  # fmt: skip
 
     def _decide(self, n: int) -> None:
@@ -159,7 +159,7 @@ class Year:
             lead = session.get_one(CrmLead, (CRM, str(1000 + n)))
             lead.state = "won" if self.firm.won[n] else "lost"
             lead.outcome_at = at = _when(self.ends[n])
-            kept = keep_bytes(self.hub, [lead])[lead.object_id]
+            kept = keep_bytes(self.hub, [lead]).get(lead.object_id)
             connection = session.get_one(CrmConnection, CRM)
             note_outcome(session, lead, lead.state, connection, kept=kept, drawn=0.0, now=at)
 

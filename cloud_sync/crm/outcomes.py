@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
@@ -110,13 +110,13 @@ def note_outcome(
     kept: Kept | None,
     drawn: float,
     now: datetime,
-    after: timedelta | None = None,
+    since: datetime | None = None,
 ) -> bool:
     """Makes a decided lead a sample, or says its new outcome of the one it is; whether anything was said.
 
     Args:
         outcome: won, lost, or empty: it is open again.
-        after: it counts as decided because it came so long ago; None: the CRM says so.
+        since: it counts as decided from then on because of its age; None: the CRM says so.
     """
     if not lead.sample_id:
         if kept is None or not outcome:
@@ -126,7 +126,7 @@ def note_outcome(
             session.add(LooseBlob(digest=kept.digest))
             return False
         _add_sample(session, lead, kept, connection, drawn)
-    _note_when(session, lead, outcome, now, after)
+    _note_when(session, lead, outcome, now, since)
     _state(session, lead.sample_id, outcome, device_of(lead.connection), now)
     return True
 
@@ -184,7 +184,7 @@ def _drawn_then(lead: CrmLead, now: float) -> float:
 
 
 def _note_when(
-    session: Session, lead: CrmLead, outcome: str, now: datetime, after: timedelta | None
+    session: Session, lead: CrmLead, outcome: str, now: datetime, since: datetime | None
 ) -> None:
     """Without it nobody can tell leads whose outcome came early from those that had their time in full."""
     sample = session.get(Sample, lead.sample_id)
@@ -194,9 +194,7 @@ def _note_when(
     if outcome:
         # CRMs have days without an hour, and days that are to come: it was open when its score was asked for
         at = max(min(lead.outcome_at or now, now), sample.captured_at)
-        if after is not None:
-            at = came_of(lead) + after
-        meta[OUTCOME_AT] = at.timestamp()
+        meta[OUTCOME_AT] = (since or at).timestamp()
     sample.meta = meta
 
 

@@ -14,6 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.cases.labels import OUTCOME
+from cloud_sync.crm.by_age import since
+from cloud_sync.crm.freshness import SWEPT
 from cloud_sync.crm.outcomes import (
     Kept,
     came_of,
@@ -77,7 +79,7 @@ NOBODY = Undecided((), (), {})
 
 
 def undecided(hub: Hub, project: str, younger_than: timedelta, now: datetime) -> Undecided:
-    """The open leads of a project that came so lately, and were scored by a bundle that may be learned from.
+    """The open leads of a project that are so young, and were scored by a bundle that may be learned from.
 
     Raises:
         UnreachableError: the storage cannot be used.
@@ -91,7 +93,7 @@ def undecided(hub: Hub, project: str, younger_than: timedelta, now: datetime) ->
     for connection in connections:
         settings = CrmSettings.model_validate(connection.settings)
         for leads in _portions(hub, connection.name, now - younger_than):
-            young = [lead for lead in leads if came_of(lead) > now - younger_than]
+            young = [lead for lead in leads if _is_young(lead, connection, younger_than, now)]
             stored = keep_bytes(hub, young)
             for lead in young:
                 one = _sample(lead, stored[lead.object_id], settings)
@@ -101,16 +103,23 @@ def undecided(hub: Hub, project: str, younger_than: timedelta, now: datetime) ->
     return Undecided(tuple(reviewed), tuple(kept.values()), whose)
 
 
-def _portions(hub: Hub, connection: str, since: datetime) -> Iterator[Sequence[CrmLead]]:
+def _is_young(lead: CrmLead, connection: CrmConnection, days: timedelta, now: datetime) -> bool:
+    asked_at = datetime.fromisoformat(str(lead.asked["at"]))
+    met_late = lead.created_at > connection.created_at + SWEPT
+    counted = since(came_of(lead), asked_at, met_late, days)
+    return counted is not None and counted + days > now
+
+
+def _portions(hub: Hub, connection: str, asked_since: datetime) -> Iterator[Sequence[CrmLead]]:
     last = ""
-    while leads := _after(hub, connection, since, last):
+    while leads := _after(hub, connection, asked_since, last):
         yield leads
         last = leads[-1].object_id
 
 
-def _after(hub: Hub, connection: str, since: datetime, last: str) -> Sequence[CrmLead]:
+def _after(hub: Hub, connection: str, asked_since: datetime, last: str) -> Sequence[CrmLead]:
     mine = (
-        ASKED, CrmLead.connection == connection, CrmLead.asked_at > since, CrmLead.state == OPEN, CrmLead.sample_id == "",
+        ASKED, CrmLead.connection == connection, CrmLead.asked_at > asked_since, CrmLead.state == OPEN, CrmLead.sample_id == "",
         CrmLead.opted_out.is_(False), CrmLead.object_id > last,
         CrmLead.asked_of.in_(select(Bundle.id)), CrmLead.asked_of.not_in(select(WithdrawnBundle.bundle)),
     )  # fmt: skip

@@ -28,7 +28,7 @@ from cloud_sync.learning.datasets import (
     register,
 )
 from cloud_sync.learning.extending import Frozen, extend, relabelled
-from cloud_sync.learning.held import held, held_for_s
+from cloud_sync.learning.held import held, held_for_s, matured
 from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_samples
 from cloud_sync.learning.sifting import rule_of, sifted
 from cloud_sync.learning.states import news_beside
@@ -142,7 +142,8 @@ def _start(hub: Hub, project: str) -> _Start:
     refused |= young
     if span_s := held_for_s(base):
         open_ones = undecided(hub, project, timedelta(seconds=span_s), now)
-        reviewed = [*reviewed, *sifted(open_ones.reviewed, rule)[0]]
+        more = [*matured(base, reviewed, now.timestamp()), *open_ones.reviewed]
+        reviewed = [*reviewed, *sifted(more, rule)[0]]
     with hub.database.session() as session:
         dropped = provenance.refused_among(session, [item.sample.id for item in base.items])
     stated = {item.sample.id for item in base.items if rule(item.sample.meta)}

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import numpy as np
 from pydantic import JsonValue
 
 from cloud_sync.learning.reviewed import Reviewed
+from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset
 from kits.core.sample import ORDER
 
@@ -55,13 +57,48 @@ def held(
         came, ended = one.sample.meta.get(ORDER), one.sample.meta.get(OUTCOME_AT)
         if not isinstance(came, int | float) or not isinstance(ended, int | float):
             found.append(one)
-        elif came + span > now_s:
+        elif (counts := _counts_from(came, one.sample.captured_at.timestamp(), span)) > now_s:
             young += 1
             found.append(_open(one))
         else:
-            found.append(_noting(one, {SETTLED_AT: max(came + span, ended)}))
+            found.append(_noting(one, {SETTLED_AT: max(counts, ended)}))
     why = f"younger than {span / _DAY_S:.0f} days, for which this data holds outcomes"
     return found, {why: young} if young else {}
+
+
+def _counts_from(came: float, captured: float, span: float) -> float:
+    """When it has had its time: a record that was older when it was met became a lead then."""
+    return (came if captured < came + span else captured) + span
+
+
+def matured(base: Dataset, reviewed: Sequence[Reviewed], now_s: float) -> list[Reviewed]:
+    """Samples that a version holds open and that have had their time, as what they were held to be.
+
+    Nobody else says so of an imported one: it was decided before the hub met its kind.
+
+    Args:
+        reviewed: of which more is known.
+    """
+    span = held_for_s(base)
+    known = {one.sample.id for one in reviewed}
+    found = []
+    for item in base.items if span else ():
+        meta = item.sample.meta
+        came, ended, label = meta.get(ORDER), meta.get(OUTCOME_AT), meta.get(HELD_OPEN)
+        if (
+            item.sample.id in known
+            or not isinstance(label, str)
+            or not isinstance(came, int | float)
+        ):
+            continue
+        settled = max(came + span, ended if isinstance(ended, int | float) else 0.0)
+        if settled > now_s:
+            continue
+        noted = {key: value for key, value in meta.items() if key != HELD_OPEN}
+        sample = replace(item.sample, meta={**noted, SETTLED_AT: settled})
+        said = Annotation(label, author=item.sample.source.partition("#")[0], at=datetime.fromtimestamp(settled, timezone.utc))  # fmt: skip
+        found.append(Reviewed(sample, said, audited=False))
+    return found
 
 
 def _open(one: Reviewed) -> Reviewed:

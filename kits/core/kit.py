@@ -186,7 +186,12 @@ def left_by_training(run_dir: Path, name: str) -> bytes:
 
 @dataclass(frozen=True)
 class EvaluateTask:
-    """A runtime, its operating point and the items to judge it on."""
+    """A runtime, its operating point and the items to judge it on.
+
+    Attributes:
+        so_far: items whose outcome is held are judged, too, by what became of them so far, where the kit can: for a comparison,
+            which should know of the latest; what is promised is of decided ones.
+    """
 
     runtime: Runtime
     operating_point: OperatingPoint | None
@@ -195,6 +200,7 @@ class EvaluateTask:
     costs: Costs
     seed: int
     progress: Progress = field(default_factory=NoProgress)
+    so_far: bool = False
 
     @property
     def split(self) -> str:

@@ -11,7 +11,7 @@ nothing; the caller decides what to do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -19,12 +19,12 @@ from pydantic import JsonValue
 from kits import load_bundle
 from kits.core.dataset import DatasetItem, Split
 from kits.core.errors import BundleError, DataError
-from kits.core.kit import Evaluation, Kit, NoProgress, Progress
+from kits.core.kit import Evaluation, Kit, Progress
 from kits.core.kit_manifest import Words
 from kits.core.operating_point import OperatingPoint
 from kits.core.ready import ReadyBundle
 from kits.core.stats import Estimate, upper_bound
-from kits.toolchain.evaluation import evaluate_ready, finite, metrics_json
+from kits.toolchain.evaluation import finite, metrics_json, task_of
 from kits.toolchain.goal import goal_metric
 from kits.toolchain.pairing import GoalRatio, Pair, ScoreChange, goal_ratio, pair_up, score_change
 from kits.toolchain.project import Project
@@ -139,16 +139,16 @@ def compare(
     def judged(
         ready: ReadyBundle, known: Sequence[DatasetItem], point: OperatingPoint | None
     ) -> Evaluation:
-        found = evaluate_ready(
-            project.kit,
+        task = task_of(
             ready,
             dataset,
             known,
             costs=project.config.costs,
             seed=chosen_seed,
             point=point,
-            progress=progress or NoProgress(),
+            progress=progress,
         )
+        found = project.kit.evaluate.evaluate(replace(task, so_far=True))
         return named_as_now(found, known, fair.items)
 
     before = judged(old, fair.champion, _at_its_rates(old, new, project.kit))

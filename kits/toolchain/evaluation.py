@@ -70,6 +70,22 @@ def evaluate_ready(
     Raises:
         DataError: there are no items, or none is annotated.
     """
+    return kit.evaluate.evaluate(
+        task_of(ready, dataset, items, costs=costs, seed=seed, point=point, progress=progress)
+    )
+
+
+def task_of(
+    ready: ReadyBundle,
+    dataset: Dataset,
+    items: Sequence[DatasetItem],
+    *,
+    costs: Costs,
+    seed: int,
+    point: OperatingPoint | None = None,
+    progress: Progress | None = None,
+) -> EvaluateTask:
+    """What `evaluate_ready` has a kit do. Raises as that does."""
     judged = tuple(item for item in items if item.annotation is not None)
     if not judged:
         raise DataError(
@@ -77,7 +93,7 @@ def evaluate_ready(
             where=f"dataset {dataset.id[:12]}",
             fix="choose another split, or import annotated samples",
         )
-    task = EvaluateTask(
+    return EvaluateTask(
         runtime=ready.runtime,
         operating_point=point or ready.bundle.operating_point,
         dataset=dataset,
@@ -86,7 +102,6 @@ def evaluate_ready(
         seed=seed,
         progress=progress or NoProgress(),
     )
-    return kit.evaluate.evaluate(task)
 
 
 def judged_split(dataset: Dataset, wanted: Split) -> tuple[Split, str]:

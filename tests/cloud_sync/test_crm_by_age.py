@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from cloud_sync.crm import by_age
 from cloud_sync.learning.held import HELD_OPEN, OUTCOME_AT, SETTLED_AT, held
 from cloud_sync.learning.reviewed import Reviewed, reviewed_samples
-from cloud_sync.store.models import CrmLead, Sample
+from cloud_sync.store.models import CrmConnection, CrmLead, Sample
 from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, build
 from kits.core.ready import ReadyBundle
@@ -55,7 +56,7 @@ def learned(there: LeadHub) -> dict[str, str]:
 def test_a_lead_that_nobody_closed_is_lost_by_its_age_and_stays_open(there: LeadHub) -> None:
     put(there, "1", days=10)
     came = there.clock() - timedelta(days=10)
-    there.clock.tick(89 * DAY_S)
+    there.clock.tick(79 * DAY_S)
     assert look(there) == 0 and learned(there) == {}
     there.clock.tick(1 * DAY_S)
     put(there, "2")
@@ -66,6 +67,28 @@ def test_a_lead_that_nobody_closed_is_lost_by_its_age_and_stays_open(there: Lead
     assert sample.meta[OUTCOME_AT] == (came + timedelta(days=DAYS)).timestamp()
     lead = there.lead("1")
     assert (lead.state, lead.points, lead.sample_id) == ("open", 40, sample.id)
+
+
+def test_who_was_as_old_when_the_crm_was_connected_is_the_imports_to_count(there: LeadHub) -> None:
+    put(there, "old", days=200)
+    there.clock.tick(2 * DAYS * DAY_S)
+    assert look(there) == 0
+    # long after that it met a record of before: that became a lead then
+    with there.hub.database.transaction() as session:
+        row = session.get_one(CrmConnection, SALES)
+        row.created_at = there.clock() - timedelta(days=100)
+    put(there, "met late", days=400)
+    with there.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "met late")).created_at = there.clock()
+        session.get_one(CrmLead, (SALES, "old")).created_at = there.clock() - timedelta(days=99)
+    at = there.clock() + timedelta(days=DAYS)
+    there.clock.tick((DAYS - 1) * DAY_S)
+    assert look(there) == 0
+    there.clock.tick(1 * DAY_S)
+    assert look(there) == 1 and learned(there) == {"met late": "lost"}
+    with there.hub.database.session() as session:
+        [sample] = session.scalars(select(Sample))
+    assert sample.meta[OUTCOME_AT] == at.timestamp()
 
 
 def test_one_that_buys_after_all_is_won(there: LeadHub) -> None:
@@ -136,17 +159,21 @@ def version(settled: bool) -> Dataset:
 
 
 def hub_samples() -> list[Reviewed]:
-    """Leads of the hub by their age in days and how long their outcome took."""
-    known = [(200.0, 30.0), (200.0, 150.0), (60.0, 5.0)]
+    """Leads of the hub by their age in days, how long their outcome took, and how long ago they were met."""
+    known = [(200.0, 30.0, 200.0), (200.0, 150.0, 190.0), (60.0, 5.0, 60.0), (300.0, 260.0, 50.0)]
     return [
         Reviewed(
-            sample(
-                100 + n, **{ORDER: NOW_S - age * DAY_S, OUTCOME_AT: NOW_S - (age - took) * DAY_S}
+            replace(
+                sample(
+                    100 + n,
+                    **{ORDER: NOW_S - age * DAY_S, OUTCOME_AT: NOW_S - (age - took) * DAY_S},
+                ),
+                captured_at=datetime.fromtimestamp(NOW_S - min(age, asked) * DAY_S, timezone.utc),
             ),
             Annotation(label="won"),
             False,
         )
-        for n, (age, took) in enumerate(known)
+        for n, (age, took, asked) in enumerate(known)
     ]
 
 
@@ -162,7 +189,9 @@ def test_outcomes_count_once_all_leads_as_old_have_had_their_time() -> None:
     young = found[2]
     assert (young.annotation.label, young.sample.meta[HELD_OPEN]) == ("", "won")
     assert SETTLED_AT not in young.sample.meta and OUTCOME_AT in young.sample.meta
-    assert list(left.values()) == [1] and "younger than 90 days" in next(iter(left))
+    # a record that was old when it was met became a lead then
+    assert [one.sample.meta[HELD_OPEN] for one in found[2:]] == ["won", "won"]
+    assert list(left.values()) == [2] and "younger than 90 days" in next(iter(left))
 
 
 def test_where_the_import_holds_none_they_count_as_they_come() -> None:

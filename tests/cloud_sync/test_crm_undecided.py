@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from cloud_sync.crm import by_age, undecided
 from cloud_sync.crm.forgetting import forget
@@ -40,18 +41,22 @@ def there(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def imported(there: LeadHub, *, held: bool = True) -> None:
-    """A version of forty leads, none of which anybody had closed."""
+    """A version of forty leads, none of which anybody had closed, and one that bought lately."""
     items, now_s, blobs = [], there.clock().timestamp(), MemoryBlobStore()
-    for n in range(40):
+    meta: dict[str, JsonValue]
+    for n in range(41):
         content = b'{"id": "%d"}' % n
         came = now_s - (500 + n) * DAY_S
         settled = {SETTLED_AT: came + DAYS * DAY_S} if held else {}
         meta = {ORDER: came, OUTCOME_AT: came + 10 * DAY_S, **settled}
+        label = None if n == 40 else Annotation(label=("won", "lost")[n % 2])
+        if n == 40:
+            meta = {ORDER: now_s - 30 * DAY_S, OUTCOME_AT: now_s - 20 * DAY_S, HELD_OPEN: "won"}
         name = sample_id_of(AT, f"import {n}")
         sample = CoreSample(name, "application/json", digest_of(content), len(content), AT, f"leads.csv#{n}", meta=meta)  # fmt: skip
         blobs.put(content)
         put_blob(there.hub, content)
-        items.append(DatasetItem(sample, Annotation(label=("won", "lost")[n % 2]), "train"))
+        items.append(DatasetItem(sample, label, "train"))
     made = build(DatasetHeader(kit="lead-scoring", split_rule=BY_TIME, seed=0), items, blobs)
     there.hub.storage.put(to_bytes(made))
     with there.hub.database.transaction() as session:
@@ -94,7 +99,7 @@ def test_open_leads_are_in_the_version_without_an_outcome(there: LeadHub) -> Non
     item = of_hub(made)["1"]
     assert label(item) == "" and item.sample.meta[ORDER] == came.timestamp()
     assert b'"size":40' in there.hub.storage.get(item.sample.digest)
-    assert len(made.items) == 41
+    assert len(made.items) == 42
     assert frozen(there).id == made.id, "nothing is new"
 
 
@@ -142,6 +147,23 @@ def test_a_lead_that_grew_old_stays_as_it_was_until_it_is_decided(there: LeadHub
     assert [*of_hub(frozen(there))] == ["1"]
     there.clock.tick(20 * DAY_S)
     assert label(of_hub(frozen(there))["1"]) == ""
+
+
+def test_an_imported_lead_that_was_held_counts_once_it_has_had_its_time(there: LeadHub) -> None:
+    """It was won before the CRM was connected: no event of it will ever come."""
+    imported(there)
+    put(there, "1")
+    before = next(i for i in frozen(there).items if i.sample.source == "leads.csv#40")
+    assert before.annotation is None
+    there.clock.tick(60 * DAY_S)
+    after = next(i for i in frozen(there).items if i.sample.id == before.sample.id)
+    assert label(after) == "won" and HELD_OPEN not in after.sample.meta
+    came = before.sample.meta[ORDER]
+    assert isinstance(came, float) and after.sample.meta[SETTLED_AT] == came + DAYS * DAY_S
+    there.clock.tick(DAY_S)
+    made = frozen(there)
+    there.clock.tick(DAY_S)
+    assert frozen(there).id == made.id, "it is said once"
 
 
 def test_who_objects_and_what_a_withdrawn_bundle_scored_is_left_out(there: LeadHub) -> None:

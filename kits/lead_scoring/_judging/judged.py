@@ -24,8 +24,9 @@ from kits.core.sample import place_in_time
 from kits.lead_scoring._judging.bands import verdicts
 from kits.lead_scoring._judging.of_runtime import backtest_of, backtest_of_whole_year
 from kits.lead_scoring._lead import LOST, WON, Lead, decode_lead
-from kits.lead_scoring._learning.delays import delays_of
-from kits.lead_scoring._table import won_of
+from kits.lead_scoring._learning.delays import Delays, delays_of
+from kits.lead_scoring._learning.so_far import so_far
+from kits.lead_scoring._table import table_of, won_of
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -50,6 +51,7 @@ class Judged:
         each: (leads,) how many each stands for: those that came as late and are not decided yet among them.
         left_out: leads that have no score: opted out, or not readable.
         too_young: leads so young that hardly any of one outcome are decided, which are left out too.
+        so_far: leads among them of which nothing is decided: `won` is what became of them so far.
     """
 
     items: tuple[DatasetItem, ...]
@@ -64,6 +66,7 @@ class Judged:
     each: Floats
     left_out: int = 0
     too_young: int = 0
+    so_far: int = 0
 
     def __len__(self) -> int:
         return len(self.items)
@@ -143,8 +146,9 @@ class Judged:
 
 def judge(task: EvaluateTask) -> Judged:
     """Every decided lead through the backtest where it is in it, else through the runtime."""
+    outcomes = _Outcomes.of(task)
     wanted = sorted(
-        (item for item in task.items if _outcome(item) is not None),
+        (item for item in task.items if outcomes.of_item(item) is not None),
         key=lambda item: (place_in_time(item.sample) or 0.0, item.sample.id),
     )
     backtest = backtest_of(task.runtime)
@@ -156,7 +160,7 @@ def judge(task: EvaluateTask) -> Judged:
         rows += _judged(task, batch, backtest, whole_year)
         task.progress.advance(len(batch))
     task.progress.end()
-    return _columns(task, rows, len(wanted))
+    return _columns(task, rows, len(wanted), outcomes)
 
 
 def judged_again(items: Sequence[DatasetItem], results: Sequence[ItemResult]) -> Judged:
@@ -212,12 +216,15 @@ def _of_backtest(probability: float, score: float | None) -> Prediction:
 
 
 def _columns(
-    task: EvaluateTask, rows: Sequence[tuple[DatasetItem, Lead, Prediction, bool]], wanted: int
+    task: EvaluateTask,
+    rows: Sequence[tuple[DatasetItem, Lead, Prediction, bool]],
+    wanted: int,
+    outcomes: _Outcomes,
 ) -> Judged:
     scored = [row for row in rows if math.isfinite(row[2].score)]
     order = np.array([place_in_time(row[0].sample) or 0.0 for row in scored], dtype=np.float64)
-    won = np.array([bool(_outcome(row[0])) for row in scored], dtype=bool)
-    each = _stands_for(task.dataset.items, order, won)
+    won = np.array([bool(outcomes.of_item(row[0])) for row in scored], dtype=bool)
+    each = outcomes.stands_for(order, won)
     told = each > 0
     kept, order, won, each = list(compress(scored, told)), order[told], won[told], each[told]
     predictions = tuple(row[2] for row in kept)
@@ -236,6 +243,7 @@ def _columns(
         each,
         wanted - len(scored),
         int((~told).sum()),
+        sum(_outcome(row[0]) is None for row in kept),
     )
 
 
@@ -244,12 +252,46 @@ def _chances(predictions: Sequence[Prediction]) -> Floats:
     return np.array([one.probabilities.get(WON, one.score) for one in predictions], np.float64)
 
 
-def _stands_for(items: Sequence[DatasetItem], order: Floats, won: Flags) -> Floats:
-    """(leads,) how many each stands for, by how long outcomes took of all these items; 0: too young to tell."""
-    places = np.array([place_in_time(item.sample) or 0.0 for item in items], dtype=np.float64)
-    outcomes = np.array([won_of(item) for item in items], dtype=np.float64)
-    delays = delays_of(items, places, outcomes)
-    return np.ones(len(order)) if delays is None else delays.stands_for(order, won)
+@dataclass(frozen=True)
+class _Outcomes:
+    """What became of leads, and what they stand for.
+
+    Attributes:
+        delays: how long outcomes take of all leads of a version; None: nobody knows, each stands for itself.
+        young: id → whether it was won so far, of those that are judged though nothing is decided.
+    """
+
+    delays: Delays | None
+    young: Mapping[str, bool]
+
+    @classmethod
+    def of(cls, task: EvaluateTask) -> _Outcomes:
+        rows = [
+            (
+                place_in_time(item.sample) or 0.0,
+                item.sample.id,
+                item,
+                Lead(item.sample.id),
+                won_of(item),
+            )
+            for item in task.dataset.items
+        ]
+        table = table_of(sorted(rows, key=lambda row: row[:2]))
+        delays = delays_of(table.items, table.order, table.won)
+        found = so_far(table, delays) if task.so_far and delays is not None else None
+        if found is None:
+            return cls(delays, {})
+        young = zip(found.table.items, found.table.won.tolist(), found.young.tolist())
+        return cls(found.delays, {item.sample.id: won > 0 for item, won, held in young if held})
+
+    def of_item(self, item: DatasetItem) -> bool | None:
+        """Won, or not; None: nothing is known of it."""
+        decided = _outcome(item)
+        return self.young.get(item.sample.id) if decided is None else decided
+
+    def stands_for(self, order: Floats, won: Flags) -> Floats:
+        """(leads,) how many each stands for; 0: too young to tell."""
+        return np.ones(len(order)) if self.delays is None else self.delays.stands_for(order, won)
 
 
 def _outcome(item: DatasetItem) -> bool | None:

@@ -106,7 +106,7 @@ def run_backtest(
         taken = _choose(learner, margins, done, search.tried, in_time=in_time, by=step.moment)
         chosen[step.name] = taken
         if step.parts and done and learner.config.refit:
-            parts = len(step.parts)
+            parts = len(step.parts) if step.name in LATER else parts
             _judge_parts(learner, step, trial, taken, margins, done, found)
         else:
             found.judge(margins[step.name][taken.candidate], step, taken)

@@ -133,12 +133,14 @@ class Delays:
 
     @property
     def by_age(self) -> Flags:
-        """(rows,) lost by their age alone: many took as long as any, to the second."""
+        """(rows,) lost by their age alone: many took as long, to the second, and fewer any longer."""
         lost: Flags = (self.won == 0) & self.is_dated
-        took = self.settled - self.order
-        longest = lost & (took >= np.max(took[lost], initial=0.0) - 1.0)
-        if longest.sum() < max(_SOME_BY_AGE, _BY_AGE * lost.sum()):
-            longest[:] = False
+        took = np.round(self.settled - self.order)
+        spans, often = np.unique(took[lost], return_counts=True)
+        many = np.flatnonzero(often >= max(_SOME_BY_AGE, _BY_AGE * lost.sum()))
+        if not many.size or often[many[-1] + 1 :].sum() >= often[many[-1]]:
+            return np.zeros(len(lost), dtype=bool)
+        longest: Flags = lost & (took == spans[many[-1]])
         return longest
 
     @property

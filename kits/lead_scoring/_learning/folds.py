@@ -29,8 +29,8 @@ AFTER = (*LATER, YOUNG)
 _LEAST = 5
 """Leads won, and lost ones, that a step learns from."""
 _STRAYS = 0.05
-_PARTS = 4
-"""In so many parts `test` is judged: by a model that is no older than one which ships, rather than by one of before them all."""
+_PARTS, _IN_PARTS = 4, (LATER[-1], YOUNG)
+"""In so many parts these steps are judged: by a model that is no older than one which ships, rather than by one of before them all."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def origins(
     if won is not None:
         found = _that_learn(found, steps, won)
     return tuple(
-        replace(one, parts=_parts(one, whole, groups, clock)) if one.name == LATER[-1] else one
+        replace(one, parts=_parts(one, whole, groups, clock)) if one.name in _IN_PARTS else one
         for one, whole in zip(found, steps)
     )
 

@@ -114,7 +114,7 @@ class _Known:
         return cls((table.won == 1) | np.array(held, dtype=bool), np.array(ends))
 
     def told(self, table: LeadTable, hold: float, now: float) -> Flags:
-        """(leads,) those that are decided, won so far, or open and no older than outcomes are held.
+        """(leads,) those that are decided, or no older than outcomes are held.
 
         Without those that were open when they were imported, if a hub has added leads since and cannot tell which of its own they are.
         """
@@ -122,8 +122,10 @@ class _Known:
         lost = [
             there and not item.sample.device and not key_of(item.sample) for item in table.items
         ]
-        open_ones = np.isnan(table.won) & ~self.won
-        found: Flags = ~open_ones | ((now - table.order < hold) & ~np.array(lost, dtype=bool))
+        held = ~np.isfinite(table.won)
+        found: Flags = ~held | (
+            (now - table.order < hold) & ~(np.array(lost, dtype=bool) & ~self.won)
+        )
         return found
 
     def delays(self, order: Floats, now: float) -> Delays:
