@@ -20,6 +20,7 @@ from kits.lead_scoring._reading.dashes import with_dashes
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
+from kits.lead_scoring._reading.noughts import with_noughts
 from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.outcome_by_filled import by_filled
 from kits.lead_scoring._reading.outcome_learned import Says, says_of
@@ -244,6 +245,7 @@ def understand(
     known_at = _seconds(sheet, roles.outcome_at, latest=True)
     if crm is None:
         outcome = with_dashes(sheet, outcome, at, source)
+        outcome = with_noughts(sheet, outcome, at, known_at, source)
     order = _order(sheet, typed, roles, at, known_at)
     if before.mark:
         roles = replace(roles, customers=before.customers)
