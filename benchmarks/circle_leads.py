@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
-from benchmarks.lead_exports import written
+from benchmarks.lead_exports import mean, written
 from benchmarks.lead_exports_made import START, Firm, Row, deals
 from benchmarks.machines_run import header, table
 from cloud_sync.crm.outcomes import ensure_device, keep_bytes, note_outcome
@@ -39,7 +39,7 @@ from kits import load_bundle
 from kits.core.dataset import to_bytes
 from kits.core.hub_api import PublishRequest
 from kits.core.ready import ReadyBundle
-from kits.core.stats import Floats, bootstrap
+from kits.core.stats import Floats
 from kits.lead_scoring._lead import MEDIA_TYPE
 from kits.toolchain.importing import ImportOptions, import_data
 from kits.toolchain.project import Project
@@ -51,7 +51,7 @@ CRM = "sales"
 FIRMS: Mapping[str, Callable[[np.random.Generator], Firm]] = {
     "import with dates": deals,
     "import without": partial(deals, dated=()),
-    "with dates, half as many buy from day 600": partial(deals, fewer_since=600.0),
+    "with dates, half as many buy from day 600": partial(deals, moved=(600.0, 0.5)),
 }
 
 
@@ -86,7 +86,7 @@ class Year:
         self.ready = load_bundle(project.run_dir() / "bundle.kwb")
         self._publish(project)
         self.met: list[int] = np.flatnonzero(self.ends > EXPORTED).tolist()
-        columns = {name for lead in _leads_of(project) for name in lead["fields"]}
+        columns = {name for lead in leads_of(project) for name in lead["fields"]}
         self.fields = _read(root, [firm.row(n, 0.0) for n in self.met], self.met, columns)
 
     def _publish(self, project: Project) -> None:
@@ -186,10 +186,10 @@ class Year:
         self, ready: ReadyBundle, leads: Sequence[int], truth: Floats
     ) -> tuple[float, float]:
         said = np.array([self._said(ready, n, _when(self.firm.day[n]))[1] for n in leads])
-        return float(said.mean()), _log_loss(said, truth) - _log_loss(truth, truth)
+        return float(said.mean()), log_loss(said, truth) - log_loss(truth, truth)
 
 
-def _log_loss(said: Floats, truth: Floats) -> float:
+def log_loss(said: Floats, truth: Floats) -> float:
     """What is to be expected of it."""
     return float(-(truth * np.log(said) + (1 - truth) * np.log1p(-said)).mean())
 
@@ -199,12 +199,12 @@ def _when(day: float) -> datetime:
 
 
 def _learned(root: Path, rows: Sequence[Row]) -> Project:
-    project = _imported(root / "shop", rows)
+    project = imported(root / "shop", rows)
     train_project(project)
     return project
 
 
-def _imported(folder: Path, rows: Sequence[Row]) -> Project:
+def imported(folder: Path, rows: Sequence[Row]) -> Project:
     export = written(folder / "export.csv", rows)
     (folder / "kit.yaml").write_text(f"kit: lead-scoring\nname: {folder.name}\n")
     project = Project.open(folder)
@@ -217,14 +217,14 @@ def _read(
 ) -> dict[int, JsonObject]:
     """Lead → those of its fields that are learned from, as the kit reads them."""
     fields: dict[int, JsonObject] = {}
-    for lead in _leads_of(_imported(root / "read", rows)):
+    for lead in leads_of(imported(root / "read", rows)):
         own = {name: value for name, value in lead["fields"].items() if name in columns}
         fields[int(float(lead["id"].split()[-1])) - 1000] = own
     assert sorted(fields) == sorted(numbers)
     return fields
 
 
-def _leads_of(project: Project) -> list[dict[str, Any]]:
+def leads_of(project: Project) -> list[dict[str, Any]]:
     dataset = project.dataset()
     return [json.loads(dataset.content(item)) for item in dataset.items]
 
@@ -266,22 +266,15 @@ def year(firm: Firm) -> list[Round]:
 def _row(number: int, rounds: Sequence[Round]) -> list[str]:
     return [
         f"{EXPORTED + (number + 1) * ROUND:.0f}",
-        _mean([one.told for one in rounds]),
+        mean([one.told for one in rounds]),
         f"{np.mean([one.truth for one in rounds]):.3f}",
-        _mean([one.champion[0] for one in rounds]),
-        _mean([one.challenger[0] for one in rounds]),
-        _mean([one.champion[1] for one in rounds], 4),
-        _mean([one.challenger[1] for one in rounds], 4),
+        mean([one.champion[0] for one in rounds]),
+        mean([one.challenger[0] for one in rounds]),
+        mean([one.champion[1] for one in rounds], 4),
+        mean([one.challenger[1] for one in rounds], 4),
         f"{sum(one.passed for one in rounds)} of {len(rounds)}",
         f"{sum(one.alarm for one in rounds)} of {len(rounds)}",
     ]
-
-
-def _mean(values: Sequence[float], digits: int = 3) -> str:
-    every = np.array(values)
-    groups = [str(n) for n in range(len(every))]
-    found = bootstrap(lambda rows: float(every[rows].mean()), groups, seed=0, rounds=2_000)
-    return f"{found.value:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def written(path: Path, rows: Sequence[Row]) -> Path:
     return path
 
 
-def mean(values: Sequence[float]) -> str:
+def mean(values: Sequence[float], digits: int = 3) -> str:
     """The mean with its 95 % interval."""
     every = np.array(values)
     found = bootstrap(
@@ -124,7 +124,7 @@ def mean(values: Sequence[float]) -> str:
         seed=0,
         rounds=2_000,
     )
-    return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
+    return f"{found.value:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ Choices: TypeAlias = Mapping[str, tuple[float, float]]
 """Value → its share of leads, and what it adds to the log-odds."""
 START = datetime(2023, 1, 2, 8, tzinfo=timezone.utc)
 NEVER = 1e9
+Moved: TypeAlias = tuple[float, float]
+"""Since which day the odds of each lead are how many times as high."""
+STANDS: Moved = (NEVER, 1.0)
 _LARGE = 40
 """Employees beyond which a customer is a large one."""
 
@@ -83,7 +86,9 @@ class _Drawn:
         self.logits += np.array([weight for _, weight in choices.values()])[drawn]
         return [names[n] for n in drawn]
 
-    def outcome(self) -> tuple[Floats, Floats]:
+    def outcome(self, moved: Moved = STANDS) -> tuple[Floats, Floats]:
+        since, odds = moved
+        self.logits += np.where(self.day >= since, np.log(odds), 0.0)
         chance = 1 / (1 + np.exp(-self.logits))
         return chance, (self.rng.random(self.leads) < chance).astype(np.float64)
 
@@ -98,13 +103,13 @@ SOURCES: Choices = {
 COUNTRIES: Choices = {"Germany": (0.5, 0.3), "United States": (0.2, 0.0), "France": (0.15, 0.0), "India": (0.15, -1.2)}  # fmt: skip
 
 
-def contacts(rng: np.random.Generator) -> Firm:
+def contacts(rng: np.random.Generator, *, moved: Moved = STANDS) -> Firm:
     """HubSpot: customers by lifecycle stage; nobody is ever lost, pages and forms are counted on."""
     made = _Drawn(rng, 12_000, 900, -4.0)
     source, country = made.choice(SOURCES), made.choice(COUNTRIES)
     form = made.choice({"Newsletter": (0.4, -1.1), "Contact us": (0.2, 0.9), "Whitepaper": (0.25, -0.2), "Demo request": (0.15, 1.4)})  # fmt: skip
     job = made.choice({"CEO": (0.1, 0.5), "Engineer": (0.3, 0.2), "Student": (0.15, -2.0), "Buyer": (0.2, 0.3), "": (0.25, -0.2)})  # fmt: skip
-    chance, won = made.outcome()
+    chance, won = made.outcome(moved)
     takes = np.where(won > 0, rng.lognormal(np.log(40), 0.8, made.leads), NEVER)
     interest, span = rng.lognormal(np.where(won > 0, 1.6, 0.6), 0.7), np.where(won > 0, takes, 90.0)
 
@@ -158,7 +163,7 @@ def opportunities(rng: np.random.Generator) -> Firm:
     return Firm(made.day, chance, won, row, 820.0, "Opportunity ID", takes)
 
 
-def sign_ups(rng: np.random.Generator) -> Firm:
+def sign_ups(rng: np.random.Generator, *, moved: Moved = STANDS) -> Firm:
     """A shop's own table: who has not paid has 0, steps and logins are counted."""
     made = _Drawn(rng, 20_000, 800, -4.1)
     source = made.choice({"google": (0.4, 0.0), "direct": (0.25, 0.3), "facebook": (0.15, -0.9), "capterra": (0.1, 0.8), "newsletter": (0.1, 0.5)})  # fmt: skip
@@ -168,7 +173,7 @@ def sign_ups(rng: np.random.Generator) -> Firm:
         {"1": (0.5, -0.5), "2-5": (0.3, 0.3), "6-20": (0.15, 0.7), "21+": (0.05, 0.4)}
     )
     domain = made.choice({"company": (0.55, 0.8), "freemail": (0.45, 0.0)})
-    chance, won = made.outcome()
+    chance, won = made.outcome(moved)
     takes = np.where(won > 0, 14 + rng.gamma(1, 4, made.leads), NEVER)
     steps = rng.poisson(np.where(won > 0, 7.0, 2.2))
 
@@ -217,7 +222,7 @@ def deals(
     rng: np.random.Generator,
     *,
     dated: Sequence[str] = ("Won", "Lost"),
-    fewer_since: float = NEVER,
+    moved: Moved = STANDS,
     forgotten: float = 0.0,
     longer: float = 1.0,
 ) -> Firm:
@@ -225,7 +230,7 @@ def deals(
 
     Args:
         dated: outcomes that have a date.
-        fewer_since: day from which on the odds of each lead are half.
+        moved: the market, if it does not stand.
         forgotten: share of lost ones that nobody closes.
         longer: by how many times those of large customers take longer.
     """
@@ -234,8 +239,7 @@ def deals(
     country = made.choice({"DE": (0.4, 0.3), "AT": (0.2, 0.0), "CH": (0.2, 0.4), "PL": (0.2, -0.6)})
     value, people = np.round(rng.lognormal(8, 1, made.leads), -1), np.round(rng.lognormal(3, 1.2, made.leads))  # fmt: skip
     made.logits += 0.3 * (np.log(people + 1) - 3) - 0.35 * (np.log(value + 10) - 8)
-    made.logits -= np.where(made.day >= fewer_since, np.log(2), 0.0)
-    chance, won = made.outcome()
+    chance, won = made.outcome(moved)
     takes = rng.gamma(2, np.where(won > 0, 20.0, 55.0))
     takes[people > _LARGE] *= longer
     if forgotten:

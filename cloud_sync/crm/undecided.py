@@ -6,7 +6,7 @@ is a row of `Sample` before it is decided; its sample will be called the same, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,20 +53,16 @@ class Undecided:
     kept: tuple[Kept, ...]
     whose: dict[str, tuple[str, str]]
 
-    def know(self, session: Session) -> None:
-        """Rows for the bytes of those in a version that is registered now."""
-        for first in range(0, len(self.kept), PORTION):
-            know_bytes(session, self.kept[first : first + PORTION])
+    def know(self, session: Session, known: Collection[str]) -> None:
+        """Rows for the bytes of those in a version that is registered now; `known`: digests that have theirs."""
+        new = [one for one in self.kept if one.digest not in known]
+        for first in range(0, len(new), PORTION):
+            know_bytes(session, new[first : first + PORTION])
 
     def has_parted(self, session: Session) -> bool:
         """Whether one of them wants to be scored no more, or was erased, since they were read: their bytes go, then."""
-        gone = set()
-        for connection in sorted({connection for connection, _ in self.whose.values()}):
-            parted = CrmLead.connection == connection, CrmLead.opted_out.is_(True)
-            gone |= {
-                (connection, name)
-                for name in session.scalars(select(CrmLead.object_id).where(*parted))
-            }
+        connections = {connection for connection, _ in self.whose.values()}
+        gone = {(lead.connection, lead.object_id) for lead in _parted(session, sorted(connections))}
         names = {sample for sample, lead in self.whose.items() if lead in gone}
         digests = {one.sample.digest for one in self.reviewed if one.sample.id in names}
         lost = [one for one in self.kept if one.digest in digests]
@@ -101,6 +97,20 @@ def undecided(hub: Hub, project: str, younger_than: timedelta, now: datetime) ->
                 kept[one.sample.digest] = stored[lead.object_id]
                 whose[one.sample.id] = lead.connection, lead.object_id
     return Undecided(tuple(reviewed), tuple(kept.values()), whose)
+
+
+def parted(hub: Hub, project: str) -> set[str]:
+    """What the samples of those leads are called that want to be scored no more; of these a version has no open one."""
+    mine = select(CrmConnection.name).where(CrmConnection.project == project)
+    with hub.database.session() as session:
+        names = session.scalars(mine.order_by(CrmConnection.name)).all()
+        return {sample_of(lead) for lead in _parted(session, names)}
+
+
+def _parted(session: Session, connections: Sequence[str]) -> Iterator[CrmLead]:
+    for connection in connections:
+        objecting = CrmLead.connection == connection, CrmLead.opted_out.is_(True)
+        yield from session.scalars(select(CrmLead).where(*objecting))
 
 
 def _is_young(lead: CrmLead, connection: CrmConnection, days: timedelta, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm.undecided import NOBODY, Undecided, undecided
+from cloud_sync.crm.undecided import NOBODY, Undecided, parted, undecided
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake import provenance
@@ -140,13 +140,17 @@ def _start(hub: Hub, project: str) -> _Start:
     now, open_ones = utc_now(), NOBODY
     reviewed, young = held(base, reviewed, now.timestamp())
     refused |= young
-    if span_s := held_for_s(base):
+    span_s = held_for_s(base)
+    if span_s:
         open_ones = undecided(hub, project, timedelta(seconds=span_s), now)
         more = [*matured(base, reviewed, now.timestamp()), *open_ones.reviewed]
         reviewed = [*reviewed, *sifted(more, rule)[0]]
     with hub.database.session() as session:
         dropped = provenance.refused_among(session, [item.sample.id for item in base.items])
     stated = {item.sample.id for item in base.items if rule(item.sample.meta)}
+    if span_s:
+        waiting = {i.sample.id for i in base.items if not (i.annotation and i.annotation.says)}
+        stated |= waiting & parted(hub, project)
     return _Start(base, reviewed, refused, {*dropped, *stated}, without, open_ones)
 
 
@@ -173,7 +177,7 @@ def _next(
             return None
         left_out.note(session, project, frozen.left_out_ids)
         if version is not None:
-            start.open.know(session)
+            start.open.know(session, {item.sample.digest for item in start.base.items})
             register(session, version, project, by=by)
             audit(
                 session,

@@ -10,7 +10,7 @@ nothing; the caller decides what to do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -179,8 +179,18 @@ def compare(
         agreement=pair.agreement(),
         new_escapes=pair.new_escapes(),
         proper_score=score,
-        notes=fair.notes,
+        notes=(*fair.notes, *_so_far(fair.items, after)),
     )
+
+
+def _so_far(items: Sequence[DatasetItem], judged: Evaluation) -> Iterator[str]:
+    """How many are judged though nothing is decided of them."""
+    waiting = {i.sample.id for i in items if i.annotation is not None and not i.annotation.says}
+    if count := sum(one.sample_id in waiting for one in judged.results):
+        yield (
+            f"{count} of {len(judged.results)} are judged by what became of them so far: nothing is decided of them yet, and they "
+            "know of the latest"
+        )
 
 
 def _opened(path: Path, kit: Kit) -> ReadyBundle:

@@ -111,7 +111,7 @@ def _recall(
         ]
         return Recalled(tuple(items), _scored(ready, dataset, suspects), sure=False)
     known = named_as_known(items, version)
-    learned = {one.sample.id for one in version.items if one.annotation is not None}
+    learned = {one.sample.id for one in version.items if one.annotation and one.annotation.says}
     suspects = [
         now
         for one, now in zip(known, items)

@@ -179,6 +179,15 @@ def test_who_objects_and_what_a_withdrawn_bundle_scored_is_left_out(there: LeadH
     assert "later" not in of_hub(frozen(there))
 
 
+def test_who_objects_later_is_not_in_the_next_version(there: LeadHub) -> None:
+    imported(there)
+    put(there, "1", "2")
+    assert sorted(of_hub(frozen(there))) == ["1", "2"]
+    there.crm.put("1", AT + timedelta(hours=1), size=40, opted_out=True)
+    there.score("1")
+    assert [*of_hub(frozen(there))] == ["2"]
+
+
 def test_an_erased_lead_leaves_the_versions_it_is_open_in(there: LeadHub) -> None:
     """No key tells whose it is: a program of the firm's own."""
     imported(there)

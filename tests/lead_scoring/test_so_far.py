@@ -11,9 +11,12 @@ import pytest
 from pydantic import JsonValue
 from scipy.stats import gamma
 
-from kits.core.dataset import Dataset
-from kits.core.kit import TrainOutcome
+from kits.core.annotation import Annotation
+from kits.core.dataset import Dataset, build
+from kits.core.kit import EvaluateTask, TrainOutcome
+from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
+from kits.lead_scoring._judging.judged import judge
 from kits.lead_scoring._lead import Lead, encode_lead
 from kits.lead_scoring._learning.delays import delays_of
 from kits.lead_scoring._learning.so_far import SoFar, so_far
@@ -207,6 +210,36 @@ def test_leads_that_were_uploaded_on_one_day_are_lost_on_one_day_and_nobody_tidi
     table = table_of(firm)
     delays = delays_of(table.items, table.order, table.won)
     assert delays is not None and found_in(table) is not None
+
+
+def as_at_a_hub(dataset: Dataset) -> Dataset:
+    """Of open leads it is said that they are open."""
+    items = [
+        item
+        if item.annotation is not None
+        else replace(item, annotation=Annotation(source="outcome"))
+        for item in dataset.items
+    ]
+    return build(dataset.header, items, dataset.blobs)
+
+
+def test_a_comparison_counts_them_and_what_is_promised_does_not() -> None:
+    firm = Held(8)
+    _, ready, _ = bundle_of(firm.dataset(), Config())
+    dataset = as_at_a_hub(firm.dataset())
+    items = tuple(item for item in dataset.items if item.split == "test")
+    task = EvaluateTask(ready.runtime, ready.bundle.operating_point, dataset, items, Costs(), 0)
+    promised, compared = judge(task), judge(replace(task, so_far=True))
+    found = found_in(table_of(firm))
+    assert found is not None
+    assert len(compared) == len(promised) + found.young.sum()
+    assert promised.each.max() < 1.1 and compared.each.min() < 1.0 and compared.each.max() > 1.5
+    young = firm.at > DAYS - HOLD
+    since = young & (firm.at <= DAYS - found.from_days)
+    late = ~np.isin([i.sample.id for i in compared.items], [i.sample.id for i in promised.items])
+    told = float(np.average(compared.won[late], weights=compared.each[late]))
+    assert told == pytest.approx(firm.won[since].mean(), abs=0.04)
+    assert compared.backtested.all(), "by models that had not seen them"
 
 
 def learned(firm: Held, **model: JsonValue) -> tuple[TrainOutcome, ReadyBundle]:

@@ -51,7 +51,6 @@ class Judged:
         each: (leads,) how many each stands for: those that came as late and are not decided yet among them.
         left_out: leads that have no score: opted out, or not readable.
         too_young: leads so young that hardly any of one outcome are decided, which are left out too.
-        so_far: leads among them of which nothing is decided: `won` is what became of them so far.
     """
 
     items: tuple[DatasetItem, ...]
@@ -66,7 +65,6 @@ class Judged:
     each: Floats
     left_out: int = 0
     too_young: int = 0
-    so_far: int = 0
 
     def __len__(self) -> int:
         return len(self.items)
@@ -243,7 +241,6 @@ def _columns(
         each,
         wanted - len(scored),
         int((~told).sum()),
-        sum(_outcome(row[0]) is None for row in kept),
     )
 
 
