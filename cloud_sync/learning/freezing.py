@@ -138,8 +138,7 @@ def _start(hub: Hub, project: str) -> _Start:
         without = left_out.noted(session, project)
     base = read(hub.storage, row.id)
     now, open_ones = utc_now(), NOBODY
-    reviewed, young = held(base, reviewed, now.timestamp())
-    refused |= young
+    reviewed, _ = held(base, reviewed, now.timestamp())
     span_s = held_for_s(base)
     if span_s:
         open_ones = undecided(hub, project, timedelta(seconds=span_s), now)

@@ -22,7 +22,6 @@ from kits.core.sample import ORDER
 OUTCOME_AT, SETTLED_AT, HELD_OPEN = "outcome_at", "settled_at", "held_open"
 """In a sample's `meta`: when its outcome was known, since when it counts, and what it is while it does not count yet; an import of an
 export calls them the same."""
-_DAY_S = 86_400.0
 _FEWEST = 20
 """Samples that tell for how long."""
 
@@ -39,9 +38,7 @@ def held_for_s(base: Dataset) -> float:
     return float(np.min(spans)) if len(spans) >= _FEWEST else 0.0
 
 
-def held(
-    base: Dataset, reviewed: Sequence[Reviewed], now_s: float
-) -> tuple[list[Reviewed], dict[str, int]]:
+def held(base: Dataset, reviewed: Sequence[Reviewed], now_s: float) -> tuple[list[Reviewed], int]:
     """All with since when they count: those that are too young as open ones, which keep what they are so far; and how many are.
 
     Args:
@@ -50,7 +47,7 @@ def held(
     """
     span = held_for_s(base)
     if not span:
-        return [*reviewed], {}
+        return [*reviewed], 0
     found: list[Reviewed] = []
     young = 0
     for one in reviewed:
@@ -62,8 +59,7 @@ def held(
             found.append(_open(one))
         else:
             found.append(_noting(one, {SETTLED_AT: max(counts, ended)}))
-    why = f"younger than {span / _DAY_S:.0f} days, for which this data holds outcomes"
-    return found, {why: young} if young else {}
+    return found, young
 
 
 def _counts_from(came: float, captured: float, span: float) -> float:

@@ -23,7 +23,7 @@ from cloud_sync.learning.champions import champion_of
 from cloud_sync.learning.costs import Worth
 from cloud_sync.learning.drift import DriftResult
 from cloud_sync.learning.evidence import Evidence, Labels, evidence_of
-from cloud_sync.learning.held import held
+from cloud_sync.learning.held import held, held_for_s
 from cloud_sync.learning.history import drift_of, note_baseline
 from cloud_sync.learning.promises import beyond_promise
 from cloud_sync.learning.reviewed import reviewed_samples
@@ -37,6 +37,7 @@ MIN_NEW_SAMPLES = 20
 WORTH_IT = 0.5
 ALERT_EVERY = timedelta(days=1)
 PAYS = "retraining-pays"
+_DAY_S = 86_400.0
 _EVER = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -83,7 +84,7 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
         if left:
             why = [*why, f"left out, as the project states: {datasets.in_words(left)}"]
         if young:
-            why = [*why, f"not learned from yet: {datasets.in_words(young)}"]
+            why = [*why, _told_of_young(young, held_for_s(base))]
         return Plan(project, told, tuple(why), len(fresh), dict(labels), {}, None, None, True)
     champion = champion_of(session, project)
     drift = drift_of(hub, session, champion, seed=seed) if champion else None
@@ -102,6 +103,13 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
         {**known.rates},
         drift,
         known.worth,
+    )
+
+
+def _told_of_young(count: int, held_s: float) -> str:
+    return (
+        f"leads that have ended and are younger than {held_s / _DAY_S:.0f} days, for which this data holds outcomes: {count}; they "
+        "are not decided yet, and are learned from as they are so far"
     )
 
 

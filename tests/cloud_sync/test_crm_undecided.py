@@ -241,4 +241,4 @@ def test_open_leads_are_no_reason_to_retrain(there: LeadHub) -> None:
     with there.hub.database.session() as session:
         told = planning.plan(there.hub, session, LEADS)
     assert told.new_samples == 0
-    assert any("not learned from yet" in one for one in told.reasons)
+    assert any("not decided yet" in one for one in told.reasons)
