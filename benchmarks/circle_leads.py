@@ -2,7 +2,8 @@
 
 `python -m benchmarks.circle_leads [--firms 5] [--seed 0]`. Made-up firms (`lead_exports_made.deals`): won deals take 40 days, lost
 ones 110. An export of day 540 is imported and learned from, with dates of outcomes or without; from then on leads come to the hub,
-those that were open first, and are scored by the bundle in force; outcomes become samples as they do there. Each 60 days the hub
+those that were open first, and are scored by the bundle in force; outcomes become samples as they do there, where nobody closes the
+lost by their age. Each 60 days the hub
 retrains, whether it pays or not, by its own job; a challenger that passes takes over at once. Truth is the probabilities that
 leads of the next 90 days truly have. Nothing is chosen here.
 """
@@ -12,12 +13,14 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from sqlalchemy import select
@@ -25,12 +28,13 @@ from sqlalchemy import select
 from benchmarks.lead_exports import mean, written
 from benchmarks.lead_exports_made import START, Firm, Row, deals
 from benchmarks.machines_run import header, table
+from cloud_sync.crm import by_age
 from cloud_sync.crm.outcomes import ensure_device, keep_bytes, note_outcome
 from cloud_sync.crm.scored import score_of
 from cloud_sync.crm.watching import decided, watch
 from cloud_sync.fleet.bundles import publish
 from cloud_sync.hub import Hub
-from cloud_sync.learning import datasets, retraining
+from cloud_sync.learning import datasets, freezing, retraining
 from cloud_sync.learning.jobs import find_job
 from cloud_sync.learning.runner import Runner
 from cloud_sync.store.models import Bundle, CrmConnection, CrmLead
@@ -52,6 +56,10 @@ FIRMS: Mapping[str, Callable[[np.random.Generator], Firm]] = {
     "import with dates": deals,
     "import without": partial(deals, dated=()),
     "with dates, half as many buy from day 600": partial(deals, moved=(600.0, 0.5)),
+    "nobody closes the lost": partial(deals, dated=("Won",), forgotten=1.0),
+    "the same, half as many buy from day 600": partial(
+        deals, dated=("Won",), forgotten=1.0, moved=(600.0, 0.5)
+    ),
 }
 
 
@@ -117,7 +125,9 @@ class Year:
             self._decide(n)
         with self.hub.database.session() as session:
             found = watch(decided(session, "shop", self.ready.id, _when(ended)))
-        result = self._retrained()
+        by_age.look(self.hub, "shop", self.ready, _when(ended))
+        with at_time(_when(ended)):
+            result = self._retrained()
         challenger = self._challenger(str(result["bundle"]))
         after = self._within(self.firm.day, ended, ended + NEXT)
         truth = self.firm.chance[after]
@@ -235,11 +245,14 @@ def main() -> None:
     )
     parser.add_argument("--firms", type=int, default=5, help="of each kind")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="kinds whose name has this in it")
     options = parser.parse_args()
     print(header("A year of a hub with leads"))
     print(f"{options.firms} firms of each kind, seed {options.seed}, means over firms\n")
     rows = []
     for number, (name, make) in enumerate(FIRMS.items()):
+        if options.only not in name:
+            continue
         years = [
             year(make(np.random.default_rng((options.seed, number, firm))))
             for firm in range(options.firms)
@@ -252,6 +265,13 @@ _COLUMNS = (
     "day", "share won told", "true of the next", "mean probability: in force", "challenger",
     "excess log-loss: in force", "challenger", "passed", "scores mislead, told",
 )  # fmt: skip
+
+
+@contextmanager
+def at_time(when: datetime) -> Iterator[None]:
+    """What the hub takes for now where outcomes of young leads are held."""
+    with patch.object(freezing, "utc_now", lambda: when):
+        yield
 
 
 def year(firm: Firm) -> list[Round]:
