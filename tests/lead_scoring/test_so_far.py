@@ -142,6 +142,14 @@ def test_a_training_of_an_earlier_day_knew_as_much_of_those_that_were_young_then
     assert np.abs(lean - truth).max() < 0.25 and lean[age > 200].max() == pytest.approx(0, abs=0.02)
 
 
+def test_decided_leads_without_a_date_teach_as_before() -> None:
+    table = table_of(Held(0))
+    order = table.order.copy()
+    order[:7] = 0.0
+    found = found_in(replace(table, order=order))
+    assert found is not None and (found.table.order == 0.0).sum() == 7
+
+
 def cut(metas: list[Meta], name: str) -> list[Meta]:
     return [{key: value for key, value in one.items() if key != name} for one in metas]
 

@@ -113,11 +113,10 @@ class Delays:
         """Whether outcomes took as long of late as before: not where many leads were closed on one day, or all by a new rule."""
         outcomes = _OUTCOMES if self.lost is None else _OUTCOMES[1:]
         closed = self.closed
-        by_people = (
-            closed.is_dated & ~closed.by_age
-        )  # who is lost by age is so on the day of those who came with it
+        # those who came on one day and are lost by their age are lost on one day
+        ended = closed.is_dated & ~closed.by_age
         return not any(
-            _closed_together(closed.settled[by_people & (closed.won == one)])
+            _closed_together(closed.settled[ended & (closed.won == one)])
             or abs(_correlation(*closed._spans(one, closed.now))) > _UNSTEADY
             for one in outcomes
         )

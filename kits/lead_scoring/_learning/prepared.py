@@ -68,7 +68,7 @@ def prepare(task: TrainTask, config: Config) -> Prepared:
     outcomes = np.array([won_of(item) for item in task.dataset.items], dtype=np.float64)
     _refuse_few(outcomes[np.isfinite(outcomes)], len(outcomes))  # before any lead is read
     everything = _willing(load_table(task.dataset, task.dataset.items), config.columns.opt_out)
-    _refuse_few(everything.decided.won, len(everything))
+    _refuse_few(everything.won[np.isfinite(everything.won)], len(everything))
     refuse_misspelt(everything.names, config.columns)
     decided = delays_of(
         everything.items, everything.order, everything.won, config.source.open_for_days

@@ -85,7 +85,7 @@ def so_far(everything: LeadTable, decided: Delays) -> SoFar | None:
     start = _from(won) if won.steady else None
     if start is None or start >= hold:
         return None
-    rows = np.flatnonzero((order > 0) & (now - order >= start) & known.told(everything, hold, now))
+    rows = np.flatnonzero((now - order >= start) & known.told(everything, hold, now))
     table = replace(everything.rows(rows), won=known.won[rows].astype(np.float64))
     young = np.isnan(everything.won[rows])
     rate = float(everything.won[np.isfinite(everything.won)].mean())
@@ -118,13 +118,11 @@ class _Known:
 
         Without those that were open when they were imported, if a hub has added leads since and cannot tell which of its own they are.
         """
-        there = any(item.sample.device for item in table.items)
-        lost = [
-            there and not item.sample.device and not key_of(item.sample) for item in table.items
-        ]
-        held = ~np.isfinite(table.won)
-        found: Flags = ~held | (
-            (now - table.order < hold) & ~(np.array(lost, dtype=bool) & ~self.won)
+        at_hub = any(item.sample.device for item in table.items)
+        unknown = [at_hub and not (i.sample.device or key_of(i.sample)) for i in table.items]
+        young = now - table.order < hold
+        found: Flags = np.isfinite(table.won) | (
+            young & (self.won | ~np.array(unknown, dtype=bool))
         )
         return found
 
