@@ -52,3 +52,13 @@ def test_visitors_of_a_fair_do_not_tell_of_what_the_web_asks(fair: int, speaks: 
     case = case_of(made.table(open_leads=open_leads), Config(), seed=0)
     (column,) = [one for one in case.columns if one.name == "campaign"]
     assert any(one.kind == "open leads" for one in marks_in(column, case)) is speaks
+
+
+def test_a_tick_or_nothing_says_nothing_by_being_1_for_all_open_leads_that_have_it() -> None:
+    made = Made(600)
+    made.columns["tick"] = [1.0 if made.rng.random() < 0.3 else None for _ in range(600)]
+    others: Mapping[str, Value] = {"visits": 3.0, "source": "web", "sector": "steel"}
+    open_leads = [{**others, "tick": 1.0 if row % 3 else None} for row in range(3 * OPEN)]
+    case = case_of(made.table(open_leads=open_leads), Config(), seed=0)
+    (column,) = [one for one in case.columns if one.name == "tick"]
+    assert not [one for one in marks_in(column, case) if one.kind == "open leads"]

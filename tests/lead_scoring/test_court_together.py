@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from kits.lead_scoring.config import ColumnsConfig, Config
 from tests.lead_scoring.court_tables import Made, finding, said_of
 
@@ -76,3 +78,33 @@ def test_strong_honest_columns_that_say_the_same_are_no_pair_of_halves() -> None
     court = made.court()
     assert not [one for one in court.verdicts if "together with" in "; ".join(one.evidence)]
     assert court.excluded == ()
+
+
+def _with_doubles_of_days(name: str, mean_days: float = 6.0) -> Made:
+    """Days until the end, longer for who was lost, and nearly the same days under an honest name."""
+    made = Made()
+    days = made.rng.gamma(1, np.where(made.won == 1, mean_days, 22)).round()
+    made.columns[name] = days.tolist()
+    made.columns["days in all"] = (days * made.rng.uniform(0.85, 1, made.rows)).round().tolist()
+    return made
+
+
+def test_what_says_the_same_as_a_leak_is_left_out_with_it() -> None:
+    made = _with_doubles_of_days("days through closing")
+    court = made.court()
+    assert set(court.excluded) == {"days through closing", "days in all"}
+    assert "says nearly the same as days through closing, which is one" in said_of(
+        court, "days in all"
+    )
+    assert finding(court, "visits") == "cleared"
+    vouched = Config(columns=ColumnsConfig(keep=("days in all",)))
+    assert made.court(vouched).excluded == ("days through closing",)
+    assert not made.court(Config(columns=ColumnsConfig(keep=("days through closing",)))).excluded
+
+
+def test_what_says_the_same_as_a_possible_leak_is_asked_about_with_it() -> None:
+    court = _with_doubles_of_days("days through closing", mean_days=10.5).court()
+    assert not court.excluded
+    assert "says nearly the same as days through closing, which may be one" in said_of(
+        court, "days in all"
+    )

@@ -22,8 +22,8 @@ from kits.lead_scoring._court.names import said, words_of
 from kits.lead_scoring._court.settings import drifting, names_with, worded
 from kits.lead_scoring._court.signal import find_signal, silence
 from kits.lead_scoring._court.splits import Sides, side_by_side
-from kits.lead_scoring._court.together import find_together
-from kits.lead_scoring._court.verdicts import Action, Court, Signal, Verdict
+from kits.lead_scoring._court.together import doubles_of, find_together
+from kits.lead_scoring._court.verdicts import Action, Court, Judgement, Signal, Verdict
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 
@@ -52,7 +52,9 @@ def hold_court(
         if measured
         else _by_names([*left, *names], case)
     )
-    leaks = _since_begun(leaks, case, left, seed) if measured else leaks
+    if measured:
+        leaks = _since_begun(leaks, case, left, seed)
+        leaks = _with_doubles(leaks, measured, usable, frozenset(config.columns.keep))
     guilty = {one.column for one in leaks if one.finding == "guilty"}
     out = (guilty - set(config.columns.keep)) | set(config.columns.exclude)
     honest = [column for column in left if column.name not in out]
@@ -171,6 +173,28 @@ def _since_begun(
         verdict = _leak(one.name, one.marks, one.power)
         if verdict is not None and _grave(verdict) > _grave(found.get(one.name)):
             found[one.name] = replace(verdict, evidence=(one.sentence, *verdict.evidence))
+    return tuple(found.values())
+
+
+def _with_doubles(
+    leaks: Sequence[Verdict], measured: Measured, usable: set[str], kept: frozenset[str]
+) -> tuple[Verdict, ...]:
+    """The verdicts, with those on columns that say nearly the same as a leak, or what may be one: left out alone it would come in
+    by another name."""
+    found = {one.column: one for one in leaks}
+    actions: dict[Judgement, tuple[Action, str]] = {
+        "guilty": ("exclude", "is one"),
+        "suspicious": ("warn", "may be one"),
+    }
+    for finding, (action, word) in actions.items():
+        accused = {name for name, one in found.items() if one.finding == finding} - kept
+        free = {name for name in usable - kept if _grave(found.get(name)) < _GRAVITY.index(finding)}
+        seen = [one for one in measured.seen if one.name in accused | free]
+        for name, (leak, how) in doubles_of(seen, accused, measured.own).items():
+            before = found[name].evidence if name in found else ()
+            why = f"it says nearly the same as {leak}, which {word}: {how}"
+            strength = measured.own[name].low
+            found[name] = Verdict(name, "leak", finding, strength, (why, *before), action)
     return tuple(found.values())
 
 

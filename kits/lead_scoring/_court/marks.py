@@ -115,7 +115,12 @@ def by_open_leads(accused: Accused) -> Iterator[Mark]:
         return
     values, counts = np.unique(known, return_counts=True)
     usual = float(values[np.argmax(counts)])
-    here = float((column.numbers[accused.recent] == usual).mean())
+    # of a column that is 1 or empty, leads without it say nothing on either side
+    told = column.numbers[accused.recent]
+    told = told[np.isfinite(told)]
+    if len(told) < _LEAST_OPEN:
+        return
+    here = float((told == usual).mean())
     if counts.max() >= 0.98 * len(known) and here <= 0.5:
         yield Mark(
             "open leads",

@@ -19,7 +19,7 @@ _DIFFER, _DIFFER_SHARE, _DIFFER_FEW = 10, 0.01, 3
 """Leads that must differ from all the rest for a column to teach anything: so many, of small tables a share."""
 _CLOCK = 0.995
 _LEAST = 30
-PROXY, _TWIN = 0.3, 0.8
+PROXY, TWIN = 0.3, 0.8
 """Cramér's V of a proxy, and of a column that says nearly the same."""
 _GROUPS = 6
 
@@ -123,7 +123,7 @@ def proxy(column: Column, others: Sequence[Column]) -> Verdict | None:
     strength, whose = max(strengths)
     if strength < PROXY:
         return None
-    twin = strength >= _TWIN
+    twin = strength >= TWIN
     return Verdict(
         column.name,
         "proxy",

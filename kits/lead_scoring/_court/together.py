@@ -6,12 +6,14 @@ innocent. Both are made visible here; what becomes of them is judged in `leaks.p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from kits.core.stats import Estimate
 from kits.lead_scoring._court.columns import Column, Floats
-from kits.lead_scoring._court.plain import PROXY, cramers_v
+from kits.lead_scoring._court.plain import PROXY, TWIN, cramers_v
 from kits.lead_scoring._court.splits import Trees, grown, random_quarter
 
 _STRONG = 0.60
@@ -19,6 +21,8 @@ _STRONG = 0.60
 _MOST_STRONG = 20
 _TOO_GOOD = 0.90
 """Lower end of the AUC of trees that nothing known beforehand has reached."""
+_ALIKE, _KNOWN = 0.95, 0.9
+"""Correlation of ranks of numbers that say nearly the same; share of the leads that have one which have both."""
 _APART = 0.05
 """AUC that trees reach beyond columns one by one."""
 _MOST_ASKED = 8
@@ -40,6 +44,42 @@ def twins_of(columns: Sequence[Column], own: Mapping[str, Estimate]) -> dict[str
                 found[one.name].add(other.name)
                 found[other.name].add(one.name)
     return {name: frozenset(others) for name, others in found.items() if others}
+
+
+def doubles_of(
+    columns: Sequence[Column], guilty: Collection[str], own: Mapping[str, Estimate]
+) -> dict[str, tuple[str, str]]:
+    """Strong columns that say nearly the same as a strong one of the guilty, each with that one and how nearly, for people.
+
+    Args:
+        guilty: names of columns that are convicted; they are not among those found.
+        own: AUC of each column by itself.
+    """
+    strong = [column for column in columns if own[column.name].low >= _STRONG]
+    leaks = [one for one in strong if one.name in guilty]
+    found: dict[str, tuple[str, str]] = {}
+    for other in (one for one in strong if one.name not in guilty):
+        alike = ((leak.name, _alike(other, leak)) for leak in leaks)
+        told = next((one for one in alike if one[1]), None)
+        if told is not None:
+            found[other.name] = told
+    return found
+
+
+def _alike(one: Column, two: Column) -> str:
+    """How nearly two columns say the same, for people; empty where they do not."""
+    strength = cramers_v(one, two)
+    if strength >= TWIN:
+        return f"Cramér's V {min(strength, 1.0):.2f}"
+    known = np.isfinite(one.numbers) & np.isfinite(two.numbers)
+    both = known.sum() >= _KNOWN * max(one.filled.sum(), two.filled.sum())
+    if one.kind != "number" or two.kind != "number" or not both:
+        return ""
+    ranks = [np.unique(column.numbers[known], return_inverse=True)[1] for column in (one, two)]
+    if min(rank.max(initial=0) for rank in ranks) < 1:
+        return ""
+    correlation = float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+    return f"correlation {correlation:.2f}" if abs(correlation) >= _ALIKE else ""
 
 
 @dataclass(frozen=True)
