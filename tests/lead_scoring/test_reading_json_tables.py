@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from kits.core.answers.wrapping import Object, unwrapped
-from tests.lead_scoring.lead_files import put, read
+from tests.lead_scoring.lead_files import put, read, table
 
 _HEADER = ["Date", "Staff", "Status"]
 _GRID = [
@@ -110,3 +111,26 @@ def test_choices_of_podio_are_called_by_their_texts(tmp_path: Path) -> None:
     found = read(put(tmp_path / "a.json", {"total": 28, "filtered": 28, "items": rows}))
     assert found.labels[:2] == ["won", "lost"] and found.column("Wants")[:2] == ["A", "A;B"]
     assert "decided_at=Asked" in found.told("columns")
+
+
+def test_json_in_cells_is_read_entry_by_entry(tmp_path: Path) -> None:
+    rows = [
+        [
+            f"s{n}",
+            json.dumps({"browser": "Firefox" if n % 2 else "Safari", "id": n}),
+            json.dumps({"pageviews": str(n), "revenue": 1.5 * n} if n % 3 else {"pageviews": "1"}),
+            "" if n % 4 else '{"utm": {"medium": "cpc"}}',
+            '{"half": 1' if n == 5 else "{}",
+            "yes" if n % 5 else "no",
+        ]
+        for n in range(40)
+    ]
+    header = ["session", "device", "totals", "traffic", "broken", "converted"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    assert found.column("device.browser")[:2] == ["Safari", "Firefox"]
+    assert found.column("totals.revenue")[:3] == [None, 1.5, 3.0]
+    assert found.column("traffic.utm.medium")[:2] == ["cpc", None]
+    assert not found.column("device")[0] and found.column("broken")[5] == '{"half": 1'
+    assert found.told("json-cells").startswith(
+        "e.csv has JSON in the cells of device, totals, traffic"
+    )

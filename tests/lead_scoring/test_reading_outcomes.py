@@ -271,7 +271,8 @@ def test_where_no_column_tells_stages_are_named_first_and_persons_not(tmp_path: 
     found = read(put(tmp_path / "e.csv", table(header, rows)))
     (told,) = [one for one in found.findings if one.check == "outcome"]
     assert [one.partition(":")[0] for one in told.evidence] == ["Status", "Quelle"]
-    assert "model.source.outcome, won and lost; then import again with --replace" in told.fix
+    line = "model.source.outcome: Status, model.source.won: […], model.source.lost: […]"
+    assert f"; if Status tells it: {line}; then import again with --replace" in told.fix
 
 
 def _ended(column: int, *, open_has: bool = False) -> list[list[object]]:

@@ -230,3 +230,94 @@ def test_who_enrolled_or_booked_is_won(tmp_path: Path, name: str) -> None:
     done = [[f"L{k}", "2025-02-20", 500] for k in range(0, 60, 4)]
     put(tmp_path / name, table(["Lead Id", "On", "Fee"], done))
     assert f"{name} joined by Lead Id: 15 of 60 leads have a row" in read(tmp_path).told("sales")
+
+
+_CARDS = ["ID", "Age_Group", "Is_Active", "Credit", "Is_Buyer_Of_Cards"]
+
+
+def _cards(folder: Path, *more: str) -> Read:
+    """Leads to learn from and others to score, the outcome of which has a name that nothing knows."""
+    rows: list[list[object]] = [
+        [f"K{n}", f"g{n % 5}", ("No", "Yes")[n % 2], ("Yes", "", "No")[n % 3], int(n % 4 == 0)]
+        + [int(n % 5 == 0) for _ in more]
+        for n in range(N + OPEN)
+    ]
+    put(folder / "train.csv", table([*_CARDS, *more], rows[:N]))
+    put(folder / "test.csv", table(_CARDS[:-1], [row[:4] for row in rows[N:]]))
+    return read(folder)
+
+
+def test_the_one_yes_or_no_that_leads_to_score_lack_is_the_outcome(tmp_path: Path) -> None:
+    found = _cards(tmp_path)
+    assert [found.labels.count(one) for one in ("won", "lost", "")] == [15, 45, OPEN]
+    assert found.told("assumed").startswith("Is_Buyer_Of_Cards was taken for what became")
+
+
+def test_of_two_that_they_lack_none_is_taken(tmp_path: Path) -> None:
+    found = _cards(tmp_path, "Logged_In")
+    assert set(found.labels) == {""} and "no column tells" in found.told("outcome")
+
+
+@pytest.mark.parametrize(("gap", "taken"), [(False, True), (True, False)])
+def test_approved_is_the_outcome_where_nothing_else_is_called_like_one(
+    tmp_path: Path, gap: bool, taken: bool
+) -> None:
+    rows = [
+        [f"L{n}", "" if gap and n == 7 else int(n % 9 == 0), ("Y", "N")[n % 2], 100 + n]
+        for n in range(N)
+    ]
+    header = ["ID", "Approved", "Contacted", "Income"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    assert (found.labels.count("won") == 7) is taken
+    assert found.told("assumed").startswith("Approved was taken for") is taken
+    with_sale = [[*row, ("Yes", "No")[n % 2]] for n, row in enumerate(rows)]
+    found = read(put(tmp_path / "f.csv", table([*header, "Purchased"], with_sale)))
+    assert found.labels.count("won") == N / 2
+
+
+def _visitors(folder: Path) -> None:
+    """Visitors, some of whom booked later, and many visits of each without ids and times."""
+    rows: list[list[object]] = [
+        [f"u{n}", f"2025-01-{n % 28 + 1:02}", f"2025-03-{n % 28 + 1:02}" if n % 3 == 0 else "", f"g{n % 4}"]
+        for n in range(N)
+    ]  # fmt: skip
+    put(folder / "users.csv", table(["id", "account_created", "first_stay", "group"], rows))
+    visits = [[f"u{n % N}", ("show", "search")[n % 2], n * 7 % 100] for n in range(6 * N)]
+    put(folder / "sessions.csv", table(["user_id", "action", "secs"], visits))
+
+
+def test_where_nothing_tells_outcomes_visits_are_no_leads_and_a_late_date_is_asked_about(
+    tmp_path: Path,
+) -> None:
+    _visitors(tmp_path)
+    found = read(tmp_path)
+    assert len(found.leads) == N
+    [asked] = [one for one in found.findings if one.check == "outcome"]
+    assert (
+        f"first_stay: a date for 20 of {N} leads, none of them before the lead came"
+        in asked.evidence
+    )
+    assert 'model.source.outcome: first_stay, model.source.won: ["*"]' in asked.fix
+
+
+@pytest.mark.parametrize("name", ["last_stay", "account_closed_lost"])
+def test_a_date_called_otherwise_or_before_leads_came_is_not(tmp_path: Path, name: str) -> None:
+    rows = [
+        [f"u{n}", f"2025-02-{n % 28 + 1:02}", f"2025-03-{n % 28 + 1:02}" if n % 3 == 0 else "", f"2024-03-{n % 28 + 1:02}" if n % 3 else ""]
+        for n in range(N)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "u.csv", table(["id", "account_created", name, "earlier"], rows)))
+    [asked] = [one for one in found.findings if one.check == "outcome"]
+    assert not [one for one in asked.evidence if ": a date for" in one]
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "taken"),
+    [("timestamp", 1, True), ("timestamp", -1, False), ("minutes spent", 1, False)],
+)
+def test_seconds_since_a_beginning_that_never_fall_are_time(
+    tmp_path: Path, name: str, step: int, taken: bool
+) -> None:
+    rows = [[n // 2 * 40 * step, f"c{n % 4}", int(n % 5 == 0)] for n in range(N)]
+    found = read(put(tmp_path / "e.csv", table([name, "campaign", "conversion"], rows)))
+    assert (f"{name} rises from lead to lead" in found.told("assumed")) is taken

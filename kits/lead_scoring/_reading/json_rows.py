@@ -75,11 +75,11 @@ def json_rows(path: Path) -> JsonTable:
         rows, form = _lines(text, path.name), "JSON lines"
     if not rows:
         raise DataError("no rows in this JSON", where=path.name, fix="a list of objects")
-    flat = _flat_rows(rows)
+    flat = flat_rows(rows)
     columns = list(dict.fromkeys(name for row in flat for name in row))
     if len(columns) > MAX_COLUMNS:
         raise DataError(f"{len(columns)} columns in one file", where=path.name)
-    cells = {name: _texts([row.get(name) for row in flat]) for name in columns}
+    cells = {name: texts_of([row.get(name) for row in flat]) for name in columns}
     several = {name for row in flat for name, value in row.items() if is_shortened(value)}
     return JsonTable(cells, form, _history(rows), tuple(sorted(several)))
 
@@ -121,7 +121,7 @@ def _past_gap(text: str, at: int) -> int:
     return gap.end() if gap else at
 
 
-def _flat_rows(rows: Sequence[Object]) -> list[Object]:
+def flat_rows(rows: Sequence[Object]) -> list[Object]:
     """Rows without nesting. A list whose names hardly come again in other rows holds things with numbers (notes, files), no fields."""
     counts: Counts = defaultdict(Counter)
     flat = [_flat(row, counts) for row in rows]
@@ -185,7 +185,7 @@ def _history(rows: list[Object]) -> Columns:
     return columns if columns["id"] else {}
 
 
-def _texts(values: list[JsonValue]) -> list[str]:
+def texts_of(values: list[JsonValue]) -> list[str]:
     """A column's values as texts. Odoo writes `false` where a text or a date is empty."""
     worded = any(isinstance(value, str | list) for value in values)
     return ["" if worded and value is False else text_of(value) for value in values]

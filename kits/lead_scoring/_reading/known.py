@@ -23,6 +23,7 @@ from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.noughts import with_noughts
 from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.outcome_by_filled import by_filled
+from kits.lead_scoring._reading.outcome_by_parts import by_likely_name
 from kits.lead_scoring._reading.outcome_learned import Says, says_of
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
@@ -215,7 +216,9 @@ def understand(
     before = learned.roles_in(free)
     outcome = find_outcome(free, source, crm, before.outcome, before.says)
     if outcome is None and not source.outcome:
-        outcome = by_filled(free, before.outcome)
+        outcome = by_filled(free, before.outcome) or (
+            None if learned.names else by_likely_name(free)
+        )
     roles = find_roles(
         free,
         typed,

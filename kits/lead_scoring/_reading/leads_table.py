@@ -10,11 +10,13 @@ from kits.core.errors import ConfigError, DataError
 from kits.core.kit import Finding
 from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._reading.mapping import find_mapping
+from kits.lead_scoring._reading.outcome_by_filled import may_tell
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.relations import find_link
 from kits.lead_scoring._reading.role_times import came
 from kits.lead_scoring._reading.sales import ALL, named_like_sales
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import SourceConfig
 
 _NAMES = re.compile(
@@ -40,7 +42,28 @@ def find_leads(sheets: Sequence[Sheet], roles: Mapping[str, str], source: Source
     listing = [sheet for sheet in sheets if not _explains(sheet, most)]
     free = stated or [sheet for sheet in listing if not roles.get(sheet.name)] or list(sheets)
     main = min(free, key=lambda s: (*_sureness(s, source), not _named(s), -len(s)))
+    if (
+        not stated
+        and not source.outcome
+        and not _named(main)
+        and _sureness(main, source)[0] == _NONE
+    ):
+        # none of them says won or lost: visits are more than visitors, and are not whom to call
+        main = min(free, key=_unlike_leads)
     return main if stated else _who_bought(main, free, source)
+
+
+def _unlike_leads(sheet: Sheet) -> tuple[bool, bool, bool, int]:
+    """How little a table that says neither won nor lost looks like a list of leads: orders come of leads, and of visits there are
+    many for each."""
+    sales = named_like_sales(sheet)
+    return sales, sales or not may_tell(sheet), not _lists_ids(sheet), -len(sheet)
+
+
+def _lists_ids(sheet: Sheet) -> bool:
+    """Whether each row has an id of its own."""
+    named = ranked_in(sheet, sheet.columns, "id")
+    return any(len(set(sheet.cells[name]) - {""}) == len(sheet) for name in named)
 
 
 def _who_bought(main: Sheet, others: Sequence[Sheet], source: SourceConfig) -> Sheet:

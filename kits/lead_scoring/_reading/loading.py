@@ -21,6 +21,7 @@ from kits.lead_scoring._reading import bounds
 from kits.lead_scoring._reading.date_parts import with_whole_dates
 from kits.lead_scoring._reading.dates import DateForm, order_told
 from kits.lead_scoring._reading.dates import likely as likely_order
+from kits.lead_scoring._reading.json_cells import with_entries
 from kits.lead_scoring._reading.json_rows import json_rows
 from kits.lead_scoring._reading.no_leads import without_no_leads
 from kits.lead_scoring._reading.parquet import parquet_columns
@@ -88,12 +89,13 @@ def load_sheets(
         dates = likely_order(likely.dates)
     commas = likely is not None and likely.commas
     coloured = with_row_colours(loaded.sheets, source.outcome)
-    read = [with_whole_dates(sheet, source, dated) for sheet in coloured]
+    entered = [with_entries(sheet) for sheet in coloured]
+    read = [with_whole_dates(sheet, source, dated) for sheet, _ in entered]
     sheets = (
         replace(sheet, dates=_dates_of(sheet, dates), numbers=source.numbers, likely_commas=commas)
         for sheet, _ in read
     )
-    told = (finding for _, findings in read for finding in findings)
+    told = (finding for _, findings in (*entered, *read) for finding in findings)
     return replace(loaded, sheets=tuple(sheets), findings=(*loaded.findings, *told))
 
 

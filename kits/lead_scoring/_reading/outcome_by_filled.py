@@ -26,6 +26,11 @@ _SOME, _NOT_ALL, _LEAST = 0.005, 0.8, 5
 _FULL = 0.98
 _DAY = 86_400.0
 _PLANS = 12
+_NO_SALE = frozenset({
+    "last", "next", "birth", "born", "modified", "updated", "update", "change", "changed", "due", "expected", "deadline", "expiry",
+    "expires", "renewal", "follow", "planned", "letzte", "letzter", "naechste", "geburt", "geaendert", "lost", "verloren", "perdu",
+})  # fmt: skip
+"""Words of dates that are no sale's."""
 _LEAST_SURE = 4
 
 
@@ -115,6 +120,21 @@ def filled_for_some(sheet: Sheet) -> Iterator[Likely]:
         if is_filled_for_some(sheet, name):
             told = f"{name}: filled in for {sum(_filled(sheet.cells[name]))} of {len(sheet)} leads"
             yield Likely(name, told, f'["{ANY}"]')
+
+
+def dates_of_some(sheet: Sheet) -> Iterator[Likely]:
+    """Columns of dates that some leads have, none of them from before the lead came: perhaps those that were won."""
+    for name in sheet.columns:
+        if _NO_SALE.isdisjoint(plain(name).split("_")) and _is_a_sale(sheet, name, met=False):
+            dated = sum(at is not None for at in seconds_of(sheet, name))
+            told = f"{name}: a date for {dated} of {len(sheet)} leads, none of them before the lead came"
+            yield Likely(name, told, f'["{ANY}"]')
+
+
+def may_tell(sheet: Sheet) -> bool:
+    """Whether something that only customers have may tell what became of a table's rows."""
+    found = (by_filled(sheet), *filled_for_some(sheet), *dates_of_some(sheet))
+    return any(one is not None for one in found)
 
 
 def plans_of_some(sheet: Sheet) -> Iterator[Likely]:

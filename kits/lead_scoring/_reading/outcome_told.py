@@ -139,6 +139,15 @@ def flags_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likely]:
     return found
 
 
+def stages_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likely]:
+    """Columns of few values that are called like a stage: which of their cells are ends, a person must say."""
+    return [
+        Likely(name, f"{name}: {', '.join(shown(known))}", "[…], model.source.lost: […]")
+        for kind, _, name, known in _candidates(sheet, personal)
+        if kind == _STAGE
+    ]
+
+
 def candidates_told(
     sheet: Sheet, personal: Collection[str] = (), *, full: bool = False
 ) -> list[str]:

@@ -18,6 +18,7 @@ from kits.lead_scoring._reading.outcome import AGREE, Outcome, cells_said, outco
 from kits.lead_scoring._reading.outcome_by_files import by_files
 from kits.lead_scoring._reading.outcome_by_filled import is_date_of_a_sale, is_filled_for_some
 from kits.lead_scoring._reading.outcome_by_pairs import by_pairs
+from kits.lead_scoring._reading.outcome_by_parts import by_parts
 from kits.lead_scoring._reading.outcome_by_words import by_words
 from kits.lead_scoring._reading.outcome_cells import (
     ANY,
@@ -65,7 +66,7 @@ def find_outcome(
         if any(not is_missing(cell) for name in learned for cell in sheet.cells[name]):
             sheet = replace(sheet, cells={name: sheet.cells[name] for name in learned})
         found = _by_rules(sheet, mapping) if mapping is not None else None
-        found = found or _by_cells(sheet) or by_files(sheet)
+        found = found or _by_cells(sheet) or by_files(sheet) or by_parts(sheet)
         found = _by_stated_cells(sheet, source, found)
     found = found if found is None or source.lost else _with_reasons(sheet, found)
     stated = source.outcome or source.won or source.lost

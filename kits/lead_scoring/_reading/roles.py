@@ -291,8 +291,9 @@ def _order(
         or _numbered(name)
         or _counts(typed[name])
     ]
-    for name in sorted(numbers, key=_order_rank):
-        if _rises(typed[name]):
+    moments = [name for name in free if rank(name, "moment") is not None]
+    for name in (*sorted(numbers, key=_order_rank), *moments):
+        if _rises(typed[name]) or (name in moments and _never_falls(typed[name])):
             return name, f"there is no date; {name} rises from lead to lead and was taken for time"
     return "", "there is no date and no number that rises with time: leads are split by lot"
 
@@ -332,6 +333,14 @@ def _rises(column: Typed) -> bool:
         return False
     rising = all(a < b for a, b in pairwise(values))
     return rising or len(values) >= _DENSE * (max(values) - min(values) + 1)
+
+
+def _never_falls(column: Typed) -> bool:
+    """Numbers that stay or rise from row to row, of which there are many: times since a beginning, in the order of a log."""
+    values = [v for v in column.values if isinstance(v, float)]
+    if len(values) < _UNIQUE * len(column.values) or len(set(values)) < _LEAST:
+        return False
+    return all(a <= b for a, b in pairwise(values))
 
 
 def without_sorting(roles: Roles, order: Typed, won: Sequence[bool | None]) -> Roles:

@@ -27,7 +27,7 @@ _LEAST = 3
 """Columns in common from which on two tables may list the same kind of leads."""
 _SURE = 2
 """How surely a column must tell outcomes: it says won and lost."""
-_SHOWN = 3
+_SHOWN, _TWO = 3, 2
 
 
 def stacked(
@@ -42,7 +42,7 @@ def stacked(
     told: list[Finding] = []
     for sheet in sheets:
         own = [group for group in groups if role(group[0]) == role(sheet)]
-        group = next((g for g in own if _alike(g[0], sheet) >= _ALIKE), None)
+        group = next((g for g in own if _are_parts(g[0], sheet)), None)
         if group is None:
             group = next((g for g in own if _of_one_kind(g[0], sheet, source)), None)
             told += [_said(group[0], sheet)] if group else []
@@ -61,6 +61,15 @@ def _names(sheet: Sheet) -> dict[str, str]:
 def _alike(one: Sheet, other: Sheet) -> float:
     mine, theirs = set(_names(one)), set(_names(other))
     return len(mine & theirs) / len(mine | theirs)
+
+
+def _are_parts(one: Sheet, other: Sheet) -> bool:
+    """Whether two tables are parts of one: by their columns, of which a part to be scored may lack the outcome."""
+    mine, theirs = set(_names(one)), set(_names(other))
+    parts = {_split_of(one.name), _split_of(other.name)} - {None}
+    if len(parts) == _TWO and len(mine & theirs) >= _LEAST and len(mine ^ theirs) == 1:
+        return True
+    return _alike(one, other) >= _ALIKE
 
 
 def _of_one_kind(one: Sheet, other: Sheet, source: SourceConfig) -> bool:

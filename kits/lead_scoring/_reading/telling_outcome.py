@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 from kits.core.kit import Finding
 from kits.lead_scoring._reading.known import Known
-from kits.lead_scoring._reading.outcome_by_filled import filled_for_some, plans_of_some
+from kits.lead_scoring._reading.outcome_by_filled import (
+    dates_of_some,
+    filled_for_some,
+    plans_of_some,
+)
 from kits.lead_scoring._reading.outcome_told import (
     Likely,
     amounts_of_some,
@@ -15,6 +19,7 @@ from kits.lead_scoring._reading.outcome_told import (
     flags_of_all,
     outcome_by_name,
     spoken_ends,
+    stages_of_all,
 )
 from kits.lead_scoring._reading.row_colours import coloured_rows
 from kits.lead_scoring.config import Config
@@ -68,8 +73,11 @@ def _no_outcome(known: Known, stated: str) -> Finding:
     ]
     shown = {one.column: one.told for _, found in asked for one in found}
     if not shown:
-        flags = flags_of_all(sheet, persons)[:1]
-        asked += [(f"{one.column} tells it", [one]) for one in flags]
+        likeliest = (stages_of_all(sheet, persons) or flags_of_all(sheet, persons))[:1]
+        asked += [(f"{one.column} tells it", [one]) for one in likeliest]
+    if dated := [one for one in dates_of_some(sheet) if one.column not in shown]:
+        asked.append(("only leads that were won have such a date", dated))
+        shown |= {one.column: one.told for one in dated}
     lines = "".join(f"; if {when}: {_line(found[0])}" for when, found in asked if found)
     return Finding(
         "outcome", "warn",
