@@ -246,7 +246,9 @@ def is_header(rows: list[list[str]]) -> bool:
     named = [c for c in cells if c]
     # exports of some trackers repeat a name for each of its values (`Labels`, `Labels`)
     needed = len(named) if len(named) <= _NARROW else len(named) / 2
-    distinct = len({c.lower() for c in named}) >= needed and len(named) >= len(cells) / 2
+    # a column in which nothing stands needs no name
+    used = sum(any(at < len(row) and row[at].strip() for row in rows) for at in range(len(cells)))
+    distinct = len({c.lower() for c in named}) >= needed and len(named) >= used / 2
     numbers = any(c.replace(".", "").replace("-", "").isdigit() for c in named)
     repeated = any(row == rows[0] for row in rows[1:])
     return short and distinct and not numbers and not repeated

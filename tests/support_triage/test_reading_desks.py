@@ -28,6 +28,10 @@ ADDRESS = "kim{n}@firm.example"
         (["Ticket ID", "Subject", "Description", "Status", "Priority", "Type", "Created time", "Due by Time", "Resolved time", "Email"],
          ["{n}", "my pump", TEXT, "Closed", "Low", "t{even}", "2025-01-0{even} 10:00", "2025-02-01 10:00", "2025-01-04 10:00", ADDRESS],
          "text=Description, subject=Subject, label=Type, urgency=Priority, id=Ticket ID, date=Created time, sender=Email"),
+        # Zendesk: who works on it is where it belongs, its tags are of all kinds
+        (["ID", "Tags", "Customer group", "Group", "Subject", "Description", "Created at", "Requester email"],
+         ["{n}", "t{even} web csat", "c{even}", "g{even}", "my pump", TEXT, "2025-01-0{even} 10:00", ADDRESS],
+         "label=Group, id=ID, date=Created at"),
         # Zoho Desk: a date by its name alone would be who made it
         (["Ticket Id", "Subject", "Description", "Category", "Created By", "Created Time", "Ticket Closed Time"],
          ["{n}", "my pump", TEXT, "c{even}", "Ann", "0{even} Jan 2025 03:15 PM", "09 Jan 2025 03:15 PM"],
@@ -53,7 +57,7 @@ ADDRESS = "kim{n}@firm.example"
          ["{n}", "my pump", "2025-01-0{even} 10:00", "2025-02-01 10:00", "c{even}", TEXT],
          "text=Ticket description, subject=Ticket name, label=Category, id=Ticket ID, date=Create date"),
     ],
-    ids=["Freshdesk", "Zoho Desk", "Salesforce", "ServiceNow", "OTRS", "Outlook", "HubSpot"],
+    ids=["Freshdesk", "Zendesk", "Zoho Desk", "Salesforce", "ServiceNow", "OTRS", "Outlook", "HubSpot"],
 )  # fmt: skip
 def test_columns_of_help_desks_are_known(
     tmp_path: Path, header: list[str], line: list[str], roles: str

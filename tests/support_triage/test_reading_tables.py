@@ -71,6 +71,15 @@ def test_a_table_without_a_header_is_read_by_its_cells(tmp_path: Path) -> None:
     assert [label_of(s) for s in samples[:3]] == ["delivery", "refund", "invoice"]
 
 
+def test_columns_without_names_in_which_nothing_stands_make_no_row_of_the_names(
+    tmp_path: Path,
+) -> None:
+    lines = [["ham" if n % 2 else "spam", f"text number {n} of all", "", "", ""] for n in range(9)]
+    samples, findings = read_all(put(tmp_path / "spam.csv", rows(["v1", "v2", "", "", ""], *lines)))
+    assert {label_of(one) for one in samples} == {"ham", "spam"} and len(samples) == 9
+    assert "text=v2, label=v1" in told(findings, "columns")
+
+
 def test_json_lines_with_lists_and_objects_are_read(tmp_path: Path) -> None:
     lines = [
         {"message": "my order 4711 is late", "intents": ["late", "order"], "entities": [

@@ -17,7 +17,13 @@ from kits.support_triage._reading.fits import (
     mean_words,
 )
 from kits.support_triage._reading.naming import ranked, words_of
-from kits.support_triage._reading.role_names import CODES, LABEL_NAMES, STATES, SURE_LABELS
+from kits.support_triage._reading.role_names import (
+    CODES,
+    LABEL_NAMES,
+    STATES,
+    SURE_LABELS,
+    WHOLE_LABELS,
+)
 
 _LABEL_WORDS = 8
 _FEWEST_FLAGS, _ALMOST_ALL = 3, 0.9
@@ -41,7 +47,9 @@ def label_in(free: Mapping[str, list[str]], taken: set[str], nested: Collection[
     for name in sorted(
         ranked(free, LABEL_NAMES), key=lambda one: not CODES.isdisjoint(words_of(one))
     ):
-        if not STATES.isdisjoint(words_of(name)) and plain(name) not in LABEL_NAMES:
+        words = words_of(name)
+        by_word = words.intersection(LABEL_NAMES) <= WHOLE_LABELS or not STATES.isdisjoint(words)
+        if by_word and plain(name) not in LABEL_NAMES:
             continue
         sure = plain(name) in SURE_LABELS and mean_words(free[name]) <= _LABEL_WORDS
         if name in taken or not are_labels(free[name], sure):

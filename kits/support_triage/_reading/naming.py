@@ -18,19 +18,19 @@ _HOLDERS = frozenset(
 
 def ranked(free: Mapping[str, list[str]], names: Sequence[str], *, words: bool = True) -> list[str]:
     """Columns that go by one of the names: the whole name first, then the last part of what lies within others, then one of
-    its words."""
+    its words; of equals the one that stands first."""
     order = {word: place for place, word in enumerate(names)}
-    found: list[tuple[int, int, int, str]] = []
-    for name in free:
+    found: list[tuple[int, int, int, int, str]] = []
+    for at, name in enumerate(free):
         parts = parts_of(name)
         if (called := plain(name)) in order:
-            found.append((0, order[called], 0, name))
+            found.append((0, order[called], 0, at, name))
         elif parts and parts[-1] in order:
-            found.append((1, order[parts[-1]], len(parts), name))
+            found.append((1, order[parts[-1]], len(parts), at, name))
         elif hits := [
             order[word] for word in "_".join(parts).split("_") if words and word in order
         ]:
-            found.append((2, min(hits), len(parts), name))
+            found.append((2, min(hits), len(parts), at, name))
     return [name for *_, name in sorted(found)]
 
 

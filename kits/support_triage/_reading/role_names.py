@@ -17,7 +17,8 @@ def _names(*names: str) -> tuple[str, ...]:
 LABEL_NAMES = _names(
     "intent", "intents", "label", "labels", "category", "categories", "queue", "topic", "class", "target", "kategorie", "kategorien",
     "thema", "anliegen", "categorie", "categoria", "kategoria", "catégories", "categorías", "ticket_type", "casetypecode", "type", "department",
-    "abteilung", "team", "product", "issue", "tag", "tags", "reason", "domain", "subcategory", "choices", "segments", "label_text", "flow", "components", "component", "issuetype", "cats", "categorization", "nature",
+    "abteilung", "team", "assignment_group", "assigned_group", "support_group", "ticket_group", "bearbeitergruppe", "group", "gruppe", "groupe", "grupo",
+    "gruppo", "product", "issue", "tag", "tags", "reason", "domain", "subcategory", "choices", "segments", "label_text", "flow", "components", "component", "issuetype", "cats", "categorization", "nature",
     "kategori", "категория", "tema", "stichwoerter", "schlagwoerter", "schlagworte", "etiquetas", "etichette", "trefwoorden", "mots_cles", "tipo", "typ",
     "カテゴリ", "カテゴリー", "分類", "種別", "类别", "分类", "카테고리", "분류",
 )  # fmt: skip
@@ -81,6 +82,8 @@ READS = frozenset({
 """Words of one whose cells are addresses of somebody else."""
 RECEIVES = frozenset({"to", "cc", "bcc", "an", "para", "recipients"})
 """Those of whom a mail went to: they never wrote it."""
+WHOLE_LABELS = frozenset({"group", "gruppe", "groupe", "grupo", "gruppo"})
+"""Names that mean a label by themselves alone: a help desk's `Group` does, a `Customer group` or an `Age group` does not."""
 STATES = frozenset({"status", "state", "stage"})
 """Words of a column that tells how far a ticket got, whatever else is in its name."""
 CODES = frozenset(

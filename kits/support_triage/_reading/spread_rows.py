@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import random
+
 from kits.core.row_sources import RowSource
 from kits.core.tables import BadRow, Row
 
 MOST_ROWS = 2_000
+_SEED = 0
 
 
 def spread_rows(table: RowSource, most: int = MOST_ROWS) -> list[Row]:
-    """Rows at even distances, in the table's order, at least half of `most`; all of a table that has no more.
+    """Rows from everywhere alike, in the table's order, at least half of `most`; all of a table that has no more.
 
-    Published sets are sorted by class, by date or by who wrote: thousands of rows come before the second intent.
+    Published sets are sorted by class, by date or by who wrote: thousands of rows come before the second intent. Of each stretch one
+    row is drawn, the same at each reading: at even distances a table of questions and answers by turns would have no answers.
     """
+    drawn = random.Random(_SEED)  # noqa: S311 - which rows are looked at, no secrets
     kept: list[Row] = []
-    step, number = 1, 0
+    step, number, chosen = 1, 0, 0
     for found in table.rows():
         if isinstance(found, BadRow):
             continue
         if number % step == 0:
+            chosen = number + drawn.randrange(step)
+        if number == chosen:
             kept.append(found[1])
         if len(kept) > most:
-            kept, step = kept[::2], 2 * step
+            kept = [kept[at + drawn.randrange(2)] for at in range(0, len(kept) - 1, 2)]
+            step *= 2
+            number = -1
         number += 1
     return kept
