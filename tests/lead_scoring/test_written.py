@@ -248,3 +248,17 @@ def test_a_lead_with_nothing_to_read_stays_the_same_and_choices_are_left_alone()
 def test_a_mark_leads_back_to_what_it_notes(written: Written) -> None:
     assert written_from(written.mark) == written
     assert written_from("") is None and written_from(7) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "meant"),
+    [("4.00", POINTS, 4.0), ("4,0", COMMAS, 4.0), ("4", POINTS, "4"), ("four", POINTS, "four"), (" 4.5 ", POINTS, 4.5)],
+)  # fmt: skip
+def test_a_text_among_choices_that_are_numbers_is_the_number_it_says(
+    text: str, written: Written, meant: Value
+) -> None:
+    levels = ChoiceColumn(name="level", values=("", "1", "2.5", "4"))
+    others = ChoiceColumn(name="code", values=("1", "4", "a4"))
+    lead = Lead("L1", {"level": text, "code": "4.00"})
+    read, unreadable = read_texts(lead, [levels, others], written)
+    assert dict(read.fields) == {"level": meant, "code": "4.00"} and not unreadable

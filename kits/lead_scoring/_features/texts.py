@@ -1,7 +1,7 @@
 """Texts of a lead as the values its columns hold: numbers, dates, yes and no, by the way the firm's own tables write them.
 
 A number in JSON is a number. What cannot be read, or is in another unit than its column, is missing, and told. Choices
-and texts are left as they are.
+that are no numbers, and texts, are left as they are.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from kits.core.moments import (
     YEAR_LAST,
@@ -23,15 +24,22 @@ from kits.core.moments import (
     read_year_last,
     read_year_named,
 )
-from kits.lead_scoring._features.cells import is_missing, to_moment, to_number, to_truth
+from kits.lead_scoring._features.cells import (
+    is_missing,
+    to_choice,
+    to_moment,
+    to_number,
+    to_truth,
+)
 from kits.lead_scoring._features.eras import in_common_era
-from kits.lead_scoring._features.spec import Column, NumberColumn
+from kits.lead_scoring._features.spec import ChoiceColumn, Column, NumberColumn
 from kits.lead_scoring._features.units import apart
 from kits.lead_scoring._lead import Lead, Value
 from kits.lead_scoring._written import Written
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LONGEST = 60
+_COLUMNS = 4_096
 _DAY_S = 86_400
 _ONE_WAY = (
     read_named,
@@ -62,7 +70,11 @@ def read_texts(
     for column in columns:
         read = _READ.get(column.kind)
         value = lead.fields.get(column.name)
-        if read is None or value is None or is_missing(value):
+        if value is None or is_missing(value):
+            continue
+        if isinstance(column, ChoiceColumn) and isinstance(value, str):
+            found |= _as_learned(column, value, written)
+        if read is None:
             continue
         meant = None if _in_another_unit(value, column) else read(value, written)
         if meant is None:
@@ -72,6 +84,23 @@ def read_texts(
     if not found:
         return lead, ()
     return replace(lead, fields={**lead.fields, **found}), tuple(unreadable)
+
+
+def _as_learned(column: ChoiceColumn, value: str, written: Written) -> dict[str, Value]:
+    """A text among choices that are numbers, as the number it says: `4.00` is the choice 4. Empty: it stays as it is."""
+    if not _are_numbers(column.values) or to_choice(value) in column.values:
+        return {}
+    number = to_number(value, commas=written.commas, bare=True)
+    return {column.name: number} if math.isfinite(number) else {}
+
+
+@lru_cache(_COLUMNS)
+def _are_numbers(choices: tuple[str, ...]) -> bool:
+    """Whether all choices are numbers as a number is written that was chosen."""
+    said = [word for word in choices if word]
+    return bool(said) and all(
+        word.lstrip("-")[:1].isdigit() and to_choice(to_number(word)) == word for word in said
+    )
 
 
 def _in_another_unit(value: Value, column: Column) -> bool:
