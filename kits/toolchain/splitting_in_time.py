@@ -35,8 +35,8 @@ def _thin(candidates: Sequence[Candidate], splits: Mapping[str, Split]) -> tuple
     for one in candidates:
         count[splits[one.id]] += bool(one.labels)
     thin = [f"{split}: {count[split]}" for split in SPLITS if count[split] < _FEW]
-    if not thin:
-        return ()
+    if not thin or not any(count.values()):
+        return ()  # without any label no splitting brings one
     return (
         Finding(
             "thin-split", "warn", f"splitting by time leaves few samples with a label ({', '.join(thin)})",

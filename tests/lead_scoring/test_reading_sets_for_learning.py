@@ -321,3 +321,29 @@ def test_seconds_since_a_beginning_that_never_fall_are_time(
     rows = [[n // 2 * 40 * step, f"c{n % 4}", int(n % 5 == 0)] for n in range(N)]
     found = read(put(tmp_path / "e.csv", table([name, "campaign", "conversion"], rows)))
     assert (f"{name} rises from lead to lead" in found.told("assumed")) is taken
+
+
+def test_a_column_of_any_name_whose_cells_are_ends_is_asked_about_first(tmp_path: Path) -> None:
+    ends = ("failed", "successful", "live", "canceled")
+    rows = [[n, f"c{n % 3}", f"2025-01-{n % 28 + 1:02}", ends[n % 4]] for n in range(N)]
+    found = read(put(tmp_path / "e.csv", table(["ID", "category", "launched", "state"], rows)))
+    [asked] = [one for one in found.findings if one.check == "outcome"]
+    assert asked.evidence[0].startswith("state: ")
+    line = 'model.source.won: ["successful"], model.source.lost: ["failed", "canceled"]'
+    assert f"if its cells tell it: model.source.outcome: state, {line}" in asked.fix
+
+
+def test_where_nothing_tells_outcomes_events_of_accounts_are_no_leads(tmp_path: Path) -> None:
+    accounts = [
+        [f"a{n}", f"2025-01-{n % 28 + 1:02}", ("free", "pro")[n % 7 == 0]] for n in range(N)
+    ]
+    put(tmp_path / "accounts.csv", table(["account_id", "signup_at", "plan"], accounts))
+    events = [[f"a{n % N}", "invite", f"2025-01-{n % 28 + 1:02}"] for n in range(4 * N)]
+    put(tmp_path / "events.csv", table(["account_id", "event", "timestamp"], events))
+    assert len(read(tmp_path).leads) == N
+
+
+def test_a_reference_of_each_lead_is_its_id(tmp_path: Path) -> None:
+    rows = [[f"R{n * 7 % 61}", f"c{n % 3}", ("Won", "Lost")[n % 2]] for n in range(N)]
+    found = read(put(tmp_path / "e.csv", table(["Enquiry Ref", "Source", "Status"], rows)))
+    assert "id=Enquiry Ref" in found.told("columns")

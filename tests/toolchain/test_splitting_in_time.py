@@ -62,3 +62,8 @@ def test_samples_without_a_label_need_no_place_in_time() -> None:
 def test_a_split_of_few_samples_is_told() -> None:
     placed = place_in_order(dated(60), SHARES)
     assert [f.check for f in placed.findings] == ["thin-split"]
+
+
+def test_where_nothing_has_a_label_no_splitting_is_to_blame() -> None:
+    placed = place_in_order([replace(one, labels=()) for one in dated(60)], SHARES)
+    assert not placed.findings

@@ -14,6 +14,7 @@ from kits.lead_scoring._reading.outcome_by_filled import may_tell
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.relations import find_link
 from kits.lead_scoring._reading.role_times import came
+from kits.lead_scoring._reading.roles import is_numbered
 from kits.lead_scoring._reading.sales import ALL, named_like_sales
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import ranked_in
@@ -57,12 +58,12 @@ def _unlike_leads(sheet: Sheet) -> tuple[bool, bool, bool, int]:
     """How little a table that says neither won nor lost looks like a list of leads: orders come of leads, and of visits there are
     many for each."""
     sales = named_like_sales(sheet)
-    return sales, sales or not may_tell(sheet), not _lists_ids(sheet), -len(sheet)
+    return sales, sales or not _lists_ids(sheet), not may_tell(sheet), -len(sheet)
 
 
 def _lists_ids(sheet: Sheet) -> bool:
     """Whether each row has an id of its own."""
-    named = ranked_in(sheet, sheet.columns, "id")
+    named = [*ranked_in(sheet, sheet.columns, "id"), *filter(is_numbered, sheet.columns)]
     return any(len(set(sheet.cells[name]) - {""}) == len(sheet) for name in named)
 
 

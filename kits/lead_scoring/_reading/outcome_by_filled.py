@@ -16,7 +16,7 @@ from kits.lead_scoring._reading.mapping import tier_words
 from kits.lead_scoring._reading.names import phrases_for, rank
 from kits.lead_scoring._reading.outcome import AGREE, Outcome
 from kits.lead_scoring._reading.outcome_cells import ANY, known_cells, says_more, shown, word_of
-from kits.lead_scoring._reading.outcome_told import Likely, outcome_by_name
+from kits.lead_scoring._reading.outcome_told import Likely, amounts_of_some, outcome_by_name
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import ranked_in
@@ -133,7 +133,9 @@ def dates_of_some(sheet: Sheet) -> Iterator[Likely]:
 
 def may_tell(sheet: Sheet) -> bool:
     """Whether something that only customers have may tell what became of a table's rows."""
-    found = (by_filled(sheet), *filled_for_some(sheet), *dates_of_some(sheet))
+    found = (
+        by_filled(sheet), *filled_for_some(sheet), *dates_of_some(sheet), *amounts_of_some(sheet), *plans_of_some(sheet),
+    )  # fmt: skip
     return any(one is not None for one in found)
 
 

@@ -14,6 +14,7 @@ from kits.lead_scoring._reading.names import names_for, phrases_for, rank
 from kits.lead_scoring._reading.outcome_cells import (
     amounts_of,
     begins_with,
+    cells_by_words,
     known_cells,
     says_more,
     shown,
@@ -139,12 +140,31 @@ def flags_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likely]:
     return found
 
 
+def worded_ends(sheet: Sheet, personal: Collection[str] = ()) -> list[Likely]:
+    """Columns of few values, whatever they are called, of which some are words for a won end, and others for a lost one: `successful`,
+    `failed`."""
+    found: list[Likely] = []
+    for _, _, name, known in _candidates(sheet, personal):
+        chosen = cells_by_words(known, named=False, stage=True)
+        if chosen is None or not (chosen.won and chosen.lost) or _flags_alone(known):
+            continue
+        won, lost = (_listed(shown(known, side)) for side in (chosen.won, chosen.lost))
+        told = f"{name}: {', '.join(shown(known))}"
+        found.append(Likely(name, told, f"{won}, model.source.lost: {lost}"))
+    return found
+
+
+def _flags_alone(known: Counter[str]) -> bool:
+    """Whether all cells are a plain yes or no."""
+    return set().union(*tier_words("flags")).issuperset(map(word_of, known))
+
+
 def stages_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likely]:
     """Columns of few values that are called like a stage: which of their cells are ends, a person must say."""
     return [
         Likely(name, f"{name}: {', '.join(shown(known))}", "[…], model.source.lost: […]")
         for kind, _, name, known in _candidates(sheet, personal)
-        if kind == _STAGE
+        if kind == _STAGE and rank(name, "stage") is not None
     ]
 
 
@@ -171,7 +191,6 @@ def _candidates(
     sheet: Sheet, personal: Collection[str]
 ) -> list[tuple[int, int, str, Counter[str]]]:
     """Kind, place within it, name and cells of each; the likeliest first."""
-    flags = set().union(*tier_words("flags"))
     found: list[tuple[int, int, str, Counter[str]]] = []
     for number, name in enumerate(sheet.columns):
         cells = sheet.cells[name]
@@ -182,8 +201,9 @@ def _candidates(
         if not known or not 2 <= len(known) + gaps <= _FEW_VALUES or name in personal:
             continue
         pair = len(known) == _PAIR and not gaps
-        flag = pair and flags.issuperset(map(word_of, known))
-        stage = rank(name, "stage") is not None
+        flag = pair and _flags_alone(known)
+        words = set(plain(name).split("_"))
+        stage = rank(name, "stage") is not None or not words.isdisjoint(phrases_for("stage_words"))
         kind = _STAGE if stage else _FLAG if flag else _TWO if pair else _REST
         found.append((kind, -number if pair else number, name, known))
     return sorted(found, key=lambda one: one[:3])

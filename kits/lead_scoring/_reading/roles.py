@@ -43,6 +43,7 @@ NO_GROUP = "none"
 _ELSEWHERE = re.compile(
     r"network_id$|post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
 )
+_OF_A_NUMBER = ("_id", "_number", "_no", "nr", "nummer", "_key", "_ref", "_reference", "_referenz", "_uuid", "_guid")  # fmt: skip
 _UNIQUE = 0.98
 _HALF = 0.5
 _PARTS = 5
@@ -200,7 +201,7 @@ def _id(
     if source.id:
         return column_named(sheet.columns, source.id, "id")
     named = mapping.find(mapping.names.id, free) if mapping else []
-    ending = [name for name in free if _numbered(name)]
+    ending = [name for name in free if is_numbered(name)]
     known = [*named, *_own_first(sheet, ranked_in(sheet, free, "id"))]
     known += [name for name in free if name.strip() == "#"]  # Typeform's
     for name in dict.fromkeys([*known, *ending]):
@@ -288,7 +289,7 @@ def _order(
         for name in free
         if rank(name, "order") is not None
         or plain(name) == "c1"
-        or _numbered(name)
+        or is_numbered(name)
         or _counts(typed[name])
     ]
     moments = [name for name in free if rank(name, "moment") is not None]
@@ -298,9 +299,10 @@ def _order(
     return "", "there is no date and no number that rises with time: leads are split by lot"
 
 
-def _numbered(name: str) -> bool:
-    """`opportunity_number`, `Kundennr.`, `ticket_id`, `ID leada`; no number of a phone, a house or a place (`Postnummer`)."""
-    ends = plain(name).endswith(("_id", "_number", "_no", "nr", "nummer", "_key"))
+def is_numbered(name: str) -> bool:
+    """`opportunity_number`, `Kundennr.`, `ticket_id`, `ID leada`, `Enquiry ref`; no number of a phone, a house or a place
+    (`Postnummer`)."""
+    ends = plain(name).endswith(_OF_A_NUMBER)
     elsewhere = rank(name, "phone") is not None or _ELSEWHERE.search(plain(name)) is not None
     return (ends or plain(name).startswith("id_")) and not elsewhere
 

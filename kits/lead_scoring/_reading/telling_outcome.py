@@ -20,6 +20,7 @@ from kits.lead_scoring._reading.outcome_told import (
     outcome_by_name,
     spoken_ends,
     stages_of_all,
+    worded_ends,
 )
 from kits.lead_scoring._reading.row_colours import coloured_rows
 from kits.lead_scoring.config import Config
@@ -65,6 +66,7 @@ def _no_outcome(known: Known, stated: str) -> Finding:
             f"say in kit.yaml what its cells mean: {_line(likely[0])}",
         )  # fmt: skip
     asked = [
+        ("its cells tell it", worded_ends(sheet, persons)),
         ("cells tell it by how they begin", spoken_ends(sheet)),
         ("0 and 100 % are the ends", chances_of_all(sheet)),
         ("only leads that were won have one", [*filled_for_some(sheet), *amounts_of_some(sheet)]),
