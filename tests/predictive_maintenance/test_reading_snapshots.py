@@ -199,3 +199,22 @@ def test_a_part_without_a_time_is_learned_from(tmp_path: Path) -> None:
     samples, findings = read_all(parts(tmp_path / "parts.csv", times=times), "snapshots")
     assert samples[-1].split == "train" and samples[-2].split == "test"
     assert "parts.csv: 1 rows" in texts(findings, "split-in-time")
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds", "labelled"),
+    [("faultNumber", 4, True), ("Failure mode", 4, True), ("fault no", 90, False), ("faults", 4, False)],
+)  # fmt: skip
+def test_a_number_of_a_fault_is_a_label_and_a_count_of_many_is_none(
+    tmp_path: Path, name: str, kinds: int, labelled: bool
+) -> None:
+    random = np.random.default_rng(5)
+    number = np.arange(400) % kinds
+    put(
+        tmp_path / "x.csv",
+        table((name, "x1", "x2"), number, *random.normal(5, 1, (2, 400)).round(3)),
+    )
+    samples, _ = read_all(tmp_path)
+    found = {one.annotation.label for one in samples if one.annotation}
+    said = {"normal", *(f"{'failure' if 'ailure' in name else 'fault'} {k}" for k in (1, 2, 3))}
+    assert found == (said if labelled else set())

@@ -33,7 +33,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("unit", rf"unit{_NUMBERED}|engine{_NUMBERED}"),
     ("asset", rf"{_THING}{_NUMBERED}"),
     ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|fault|failure|defect|broken|outlier|failed|attack)"
-              r"(?:_?(?:label|class|type|code|flag|state|status|id))?|labels?|target|"
+              r"(?:_?(?:label|class|type|code|flag|state|status|id|number|no|nr|mode|kind))?|labels?|target|"
               r"machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
               r"fault_.*label|pass_(?:or_)?fail(?:ed)?|(?:ok|go)_(?:or_)?(?:nok|n_ok|ng|not_ok|nogo|no_go)|good_(?:or_)?bad|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|fehler|störung|stoerung"),
     ("maybe_label", r"class|y|condition|state|event|category"),
