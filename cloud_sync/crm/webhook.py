@@ -31,6 +31,7 @@ from cloud_sync.crm.shown import (
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.effects.webhook import read_secrets, signed_headers
+from kits.core.answers.fields import flat_fields
 
 SCORED = "leads.scored"
 READ = "leads.read"
@@ -102,7 +103,7 @@ class Webhook:
     def _record(self, row: Mapping[str, JsonValue]) -> Record:
         settings = self._settings
         said, out = text(row.get("outcome")), row.get("opted_out")
-        fields = one(row.get("fields"))
+        fields = flat_fields(dict(one(row.get("fields"))))
         beside = {*settings.persons} - {*settings.columns} if settings.columns else set()
         kept = {name: value for name, value in fields.items() if name not in beside}
         outcome = outcome_in(said or fields.get(settings.outcome.field), settings)

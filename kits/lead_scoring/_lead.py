@@ -10,10 +10,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from pydantic import JsonValue
 
+from kits.core.answers.fields import flat_fields
 from kits.core.errors import DataError
 
 MEDIA_TYPE = "application/json"
@@ -96,6 +97,8 @@ def lead_from_json(value: object) -> Lead:
     fields = value.get("fields")
     if not isinstance(fields, Mapping):
         raise DataError("a lead without fields", where="fields", fix='"fields": {"country": "DE"}')
+    if any(isinstance(entry, dict) for entry in fields.values()):
+        fields = flat_fields(cast("dict[str, JsonValue]", dict(fields)))
     if len(fields) > MAX_FIELDS:
         raise DataError(
             f"a lead of {len(fields)} fields", where="fields", fix=f"at most {MAX_FIELDS}"
@@ -134,7 +137,11 @@ def _value(name: str, value: object) -> Value:
         return value[:MAX_TEXT]
     if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
         return ";".join(str(one) for one in value)[:MAX_TEXT]
-    raise DataError("not a text, number, yes/no or list of these", where=f"fields.{name}")
+    raise DataError(
+        "not a text, number, yes/no or list of these",
+        where=f"fields.{name}",
+        fix="a field of its own for each value",
+    )
 
 
 def _moment(value: object, where: str) -> datetime | None:

@@ -147,6 +147,17 @@ def test_it_is_asked_for_records_and_gives_no_others(crm: Crm, program: Program)
     assert (record.object_id, record.outcome, record.fields) == ("a", "won", {"source": "fair"})
 
 
+def test_fields_within_fields_and_lists_are_called_as_where_such_rows_are_imported(
+    crm: Crm, program: Program
+) -> None:
+    """They were read as nothing, and the lead was scored without them."""
+    fields = {"device": {"browser": "Firefox", "mobile": False}, "tags": ["vip", "web"], "n": 2}
+    program.said = {"records": [{"id": "1", "fields": fields}]}
+    assert crm.read(["1"])[0].fields == {
+        "device.browser": "Firefox", "device.mobile": False, "tags": "vip;web", "n": 2,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("answer", [None, [], {"records": 5}, {"rows": []}, "x"])
 def test_an_answer_without_records_is_no_answer(crm: Crm, program: Program, answer: Any) -> None:
     program.said = answer

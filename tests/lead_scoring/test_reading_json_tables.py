@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from kits.core.answers.wrapping import Object, unwrapped
+from kits.core.errors import DataError
+from kits.lead_scoring._lead import lead_from_json
 from tests.lead_scoring.lead_files import put, read, table
 
 _HEADER = ["Date", "Staff", "Status"]
@@ -134,3 +136,22 @@ def test_json_in_cells_is_read_entry_by_entry(tmp_path: Path) -> None:
     assert found.told("json-cells").startswith(
         "e.csv has JSON in the cells of device, totals, traffic"
     )
+
+
+def test_a_lead_of_a_program_has_the_same_columns_as_one_of_a_file(tmp_path: Path) -> None:
+    fields = {
+        "device": {"browser": "Firefox", "screen": {"width": 390}},
+        "tags": ["vip", "web"],
+        "custom": [{"name": "Size", "value": "S"}],
+        "source": {"id": 3, "value": "Fair", "color": "red"},
+    }
+    rows = [{**fields, "id": n, "converted": "yes" if n % 2 else "no"} for n in range(30)]
+    found = read(put(tmp_path / "e.json", rows)).leads[0].fields
+    sent = lead_from_json({"fields": fields}).fields
+    assert sent == {name: found[name] for name in sent} and len(sent) == 5
+    deep: dict[str, object] = {"x": 1}
+    for _ in range(9):
+        deep = {"in": deep}
+    with pytest.raises(DataError, match="not a text") as told:
+        lead_from_json({"fields": deep})
+    assert told.value.fix

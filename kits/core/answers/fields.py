@@ -9,10 +9,12 @@ from pydantic import JsonValue
 from kits.core.answers.values import (
     CALLED,
     innermost,
+    is_typed,
     joined,
     plain_values,
     tags_of,
     text_of,
+    typed_value,
 )
 from kits.core.answers.wrapping import Object
 from kits.core.column_names import squeezed
@@ -58,6 +60,29 @@ def numbered_answers(answers: Object) -> Object:
                 return {}
             found[label] = entry.get("prettyFormat") or entry["answer"]
     return found
+
+
+def flat_fields(fields: Object, depth: int = 4) -> Object:
+    """Fields without nesting, called as they are where a file of such rows is read: `{"device": {"browser": "Firefox"}}` is
+    `device.browser`, tags are joined by `;`. What lies deeper than `depth` stays as it is."""
+    flat: Object = {}
+    for name, value in fields.items():
+        inner = _inner(value)
+        if inner and depth:
+            found = flat_fields(inner, depth - 1)
+            flat |= {f"{name}.{own}": one for own, one in found.items()}
+        elif isinstance(value, dict) and is_typed(value):
+            flat[name] = typed_value(value)
+        else:
+            flat[name] = text_of(value) if isinstance(value, list) else value
+    return flat
+
+
+def _inner(value: JsonValue) -> Object:
+    """The fields within a field; empty where it is a value."""
+    if isinstance(value, list):
+        return named_values(value)
+    return value if isinstance(value, dict) and not is_typed(value) else {}
 
 
 def is_shortened(value: JsonValue) -> bool:
