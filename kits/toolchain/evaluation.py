@@ -31,6 +31,8 @@ from kits.toolchain.worth import figure_text
 _RESULTS = TypeAdapter(tuple[ItemResult, ...])
 _METRICS = TypeAdapter(dict[str, Estimate])
 _SLICES = TypeAdapter(dict[str, dict[str, Estimate]])
+_MOST = 0.5
+"""Share of samples that a person looks at, above which it stands beside the rates of what is decided."""
 
 
 class MemoryBlobStore:
@@ -328,10 +330,13 @@ def evaluation_json(
 def headline(
     metrics: Mapping[str, Estimate], goal: str, dataset: str, seed: int, currency: str
 ) -> str:
-    """One line: the goal, then escape and overkill rate, then what they were measured on."""
+    """One line: the goal, then escape and overkill rate, then what they were measured on. Where a person looks at most samples, that
+    stands there too: of what is not decided nothing escapes."""
     if not metrics:
         return f"nothing was measured (dataset {dataset[:12]}, seed {seed})"
     names = [goal, "escape_rate", "overkill_rate"]
+    if "review_rate" in metrics and metrics["review_rate"].value > _MOST:
+        names.append("review_rate")
     parts = [
         f"{n} {figure_text(n, metrics[n], currency)}" for n in dict.fromkeys(names) if n in metrics
     ]

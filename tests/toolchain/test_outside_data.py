@@ -84,6 +84,21 @@ def test_money_bears_its_currency():
     assert headline({"auc": ONE}, "auc", "d", 0, "CHF").startswith("auc 2641.658 [1261.571,")
 
 
+def test_that_a_person_looks_at_everything_is_said_beside_that_nothing_escapes() -> None:
+    none, all_of_them = (Estimate(value=v, low=v, high=v, n=9, method="exact") for v in (0.0, 1.0))
+    metrics = {
+        "macro_f1": ONE,
+        "overkill_rate": none,
+        "review_rate": all_of_them,
+        "escape_rate": none,
+    }
+    line = headline(metrics, "macro_f1", "d", 0, "EUR")
+    assert (
+        "escape_rate 0.000 [0.000, 0.000], overkill_rate 0.000 [0.000, 0.000], review_rate 1.000"
+        in line
+    )
+
+
 def test_that_only_a_test_part_is_judged_is_told(tmp_path: Path) -> None:
     for number, name in enumerate(("train/ok/1.png", "train/ng/2.png", "test/ok/3.png")):
         put(tmp_path / name, encoded(picture(seed=number), ".png"))

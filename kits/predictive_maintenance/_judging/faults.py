@@ -174,7 +174,7 @@ def _rates(ones: Sequence[_One], point: OperatingPoint) -> dict[str, Estimate]:
     verdicts = [point.decide(one.prediction).verdict for one in ones]
     faulty = [v for one, v in zip(ones, verdicts) if one.faulty]
     normal = [v for one, v in zip(ones, verdicts) if not one.faulty]
-    rates = {}
+    rates = {"review_rate": proportion(sum(v == "review" for v in verdicts), len(verdicts))}
     if faulty:
         rates["escape_rate"] = proportion(sum(v == "pass" for v in faulty), len(faulty))
     if normal:
