@@ -347,3 +347,15 @@ def test_a_reference_of_each_lead_is_its_id(tmp_path: Path) -> None:
     rows = [[f"R{n * 7 % 61}", f"c{n % 3}", ("Won", "Lost")[n % 2]] for n in range(N)]
     found = read(put(tmp_path / "e.csv", table(["Enquiry Ref", "Source", "Status"], rows)))
     assert "id=Enquiry Ref" in found.told("columns")
+
+
+def test_of_several_yes_or_no_one_with_a_word_of_an_outcome_is_asked_about_first(
+    tmp_path: Path,
+) -> None:
+    rows = [[f"K{n}", int(n % 9 == 0), n % 2, int(n % 5 == 0)] for n in range(N)]
+    found = read(put(tmp_path / "e.csv", table(["ID", "TARGET_B", "OWNER", "PHONE_D"], rows)))
+    [asked] = [one for one in found.findings if one.check == "outcome"]
+    assert [one.split(":")[0] for one in asked.evidence] == ["TARGET_B", "PHONE_D", "OWNER"]
+    assert (
+        'if TARGET_B tells it: model.source.outcome: TARGET_B, model.source.won: ["1"]' in asked.fix
+    )

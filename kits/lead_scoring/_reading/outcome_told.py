@@ -174,7 +174,7 @@ def candidates_told(
     """Columns of few values, for a person who must say which of them is the outcome; a mark or nothing is two.
 
     Those that are called like a stage come first, then those that say one of two things of every lead, yes or no before
-    others: the last of these first, as tables that were made for learning end with it.
+    others: those with a word of an outcome in their names, and the last of the rest, as tables that were made for learning end with it.
 
     Args:
         personal: columns that name persons, which are none.
@@ -205,5 +205,8 @@ def _candidates(
         words = set(plain(name).split("_"))
         stage = rank(name, "stage") is not None or not words.isdisjoint(phrases_for("stage_words"))
         kind = _STAGE if stage else _FLAG if flag else _TWO if pair else _REST
-        found.append((kind, -number if pair else number, name, known))
+        place = -number if pair else number
+        # `TARGET_B` is called like an outcome, though not as one is
+        said = not words.isdisjoint(names_for("outcome"))
+        found.append((kind, place - len(sheet.columns) * said, name, known))
     return sorted(found, key=lambda one: one[:3])
