@@ -120,7 +120,8 @@ def test_columns_that_say_one_of_two_things_are_asked_about_first_the_last_befor
     found = read(put(tmp_path / "e.csv", table(header, rows)))
     [finding] = [one for one in found.findings if one.check == "outcome"]
     asked = [one.split(":")[0] for one in finding.evidence]
-    assert asked == ["Churn", "partner", "canceled", "deposit kind", "gender", "bill"]
+    assert asked == ["Churn", "partner", "or", "canceled", "deposit kind", "gender", "bill"]
+    assert finding.evidence[2] == "or: canceled, deposit kind, gender, bill"
 
 
 @pytest.mark.parametrize(
@@ -352,10 +353,13 @@ def test_a_reference_of_each_lead_is_its_id(tmp_path: Path) -> None:
 def test_of_several_yes_or_no_one_with_a_word_of_an_outcome_is_asked_about_first(
     tmp_path: Path,
 ) -> None:
-    rows = [[f"K{n}", int(n % 9 == 0), n % 2, int(n % 5 == 0)] for n in range(N)]
-    found = read(put(tmp_path / "e.csv", table(["ID", "TARGET_B", "OWNER", "PHONE_D"], rows)))
+    rows = [[f"K{n}", int(n % 9 == 0), n % 2, int(n % 5 == 0), int(n % 7 == 0)] for n in range(N)]
+    header = ["ID", "TARGET_B", "OWNER", "PHONE_D", "CARD"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
     [asked] = [one for one in found.findings if one.check == "outcome"]
-    assert [one.split(":")[0] for one in asked.evidence] == ["TARGET_B", "PHONE_D", "OWNER"]
+    assert [one.partition(": 0, 1")[0] for one in asked.evidence[:3]] == [
+        "TARGET_B", "CARD", "or: PHONE_D, OWNER",
+    ]  # fmt: skip
     assert (
         'if TARGET_B tells it: model.source.outcome: TARGET_B, model.source.won: ["1"]' in asked.fix
     )

@@ -25,6 +25,8 @@ from kits.lead_scoring._reading.outcome_told import (
 from kits.lead_scoring._reading.row_colours import coloured_rows
 from kits.lead_scoring.config import Config
 
+_SHOWN = 3
+"""Lines below a finding that are shown of many."""
 _NAME_IT = "nothing to do for leads to be scored; else name the column in kit.yaml, and its cells: model.source.outcome, won and lost"
 
 
@@ -84,9 +86,17 @@ def _no_outcome(known: Known, stated: str) -> Finding:
     return Finding(
         "outcome", "warn",
         "no column tells what became of the leads: they can be scored, nothing can be learned from them",
-        (*shown.values(), *candidates_told(sheet, persons | shown.keys())),
+        _named_all((*shown.values(), *candidates_told(sheet, persons | shown.keys()))),
         f"{_NAME_IT}{lines}",
     )  # fmt: skip
+
+
+def _named_all(told: tuple[str, ...]) -> tuple[str, ...]:
+    """The candidates, of which the first alone are shown: so the names of the others stand beside these."""
+    if len(told) <= _SHOWN:
+        return told
+    shown, rest = told[: _SHOWN - 1], told[_SHOWN - 1 :]
+    return (*shown, f"or: {', '.join(one.partition(': ')[0] for one in rest)}", *rest)
 
 
 def _line(likely: Likely) -> str:
