@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
-from tests.lead_scoring.lead_files import put, read
+from tests.lead_scoring.lead_files import put, read, table
 
 
 def test_a_win_that_is_neither_yes_nor_no_is_open(tmp_path: Path) -> None:
@@ -83,3 +84,20 @@ def test_a_date_that_does_not_tell_ends_makes_nobody_open(
         for n in range(60)
     ]  # fmt: skip
     assert read(put(tmp_path / "a.json", rows)).labels[:3] == ["won", "lost", "lost"]
+
+
+@pytest.mark.parametrize(("share", "told"), [((0.5, 0.1), True), ((0.3, 0.3), False)])
+def test_two_words_for_nothing_of_which_one_means_something_are_told(
+    tmp_path: Path, share: tuple[float, float], told: bool
+) -> None:
+    lot = random.Random(3)
+    rows = []
+    for n in range(600):
+        which = n % 3
+        won = lot.random() < (*share, 0.2)[which]
+        rows.append([f"L{n}", ("None", "Unknown", "Acme")[which], "won" if won else "lost"])
+    found = read(put(tmp_path / "e.csv", table(["ID", "Competitor", "Status"], rows)))
+    [*said] = [one for one in found.findings if one.check == "words-for-nothing"]
+    assert bool(said) is told
+    if said:
+        assert said[0].evidence[0].endswith("of 200 with 'None', 9% of 200 with 'Unknown'")

@@ -13,6 +13,7 @@ from kits.core.spreadsheets.values import is_shortened
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
+from kits.lead_scoring._reading.telling_missing import tell_missing_words
 from kits.lead_scoring._reading.telling_outcome import tell_outcome
 from kits.lead_scoring._reading.telling_placed import tell_customers, tell_persons, tell_splits
 from kits.lead_scoring._reading.telling_rows import so_many, tell_rows
@@ -50,6 +51,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _doubts(known)
     yield from tell_unread_dates(known)
     yield from tell_unread_numbers(known)
+    yield from tell_missing_words(known)
     yield from _unread_amounts(known)
     yield from _unsure_numbers(known)
     yield from _words_between(known)
