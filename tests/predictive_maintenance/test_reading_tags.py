@@ -364,3 +364,18 @@ def test_readings_of_one_time_in_a_long_table_are_told(tmp_path: Path) -> None:
     assert "readings repeat the time" in texts(findings, "double-times")
     assert "export.csv: 1 readings" in texts(findings, "double-times")
     assert "export.csv: 1 rows" in texts(findings, "rows-without-time")
+
+
+def test_a_list_of_errors_of_machines_is_told_for_what_it_is(tmp_path: Path) -> None:
+    times = stamps(N, 60)
+    machine = [str(n % 2 + 1) for n in range(N)]
+    put(
+        tmp_path / "telemetry.csv",
+        table(("datetime", "machineID", "volt"), times, machine, wave(N)),
+    )
+    put(tmp_path / "errors.csv", table(("datetime", "machineID", "errorID"), times[::9], machine[::9], [f"error{n % 3}" for n in range(len(times[::9]))]))  # fmt: skip
+    samples, findings = read_all(tmp_path)
+    assert sorted(assets(samples)) == ["1", "2"]
+    [told] = [one for one in findings if one.check == "unreadable-file"]
+    assert "it lists what happened to machines" in told.text and "labels.file" in told.fix
+    assert not texts(findings, "columns-coded")

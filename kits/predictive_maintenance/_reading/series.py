@@ -82,6 +82,12 @@ class _Import:
     suspects: list[str] = field(default_factory=list)
 
 
+_LISTS_EVENTS = (
+    "nothing to do where these are errors or repairs, which are not learned from; where they are faults or stops, name the file in "
+    "machines.yaml: labels.file"
+)
+
+
 def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     """Every table of a folder as recordings in time.
 
@@ -187,6 +193,11 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
             )
             for asset, rows in _rows_of(machines, table.rows, stem)
         ]
+    left = [column for column in table.columns if column.name not in apart]
+    if owner and times is not None and left and all(c.kind == "text" for c in left):
+        raise DataError(
+            "no column of readings: it lists what happened to machines, and when", where=name, fix=_LISTS_EVENTS
+        )  # fmt: skip
     chosen = choose_channels(table, replace(roles, asset=owner), notes, name, machines)
     if owner and all(c.unit == CODE for c in chosen.channels):
         raise DataError("no column of readings", where=name, fix=READINGS)
