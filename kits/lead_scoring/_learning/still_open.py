@@ -95,7 +95,9 @@ class Staying:
         settled = delays.complete & delays.is_dated
         took, outcome = (delays.settled - delays.order)[settled], delays.won[settled]
         lost = float((delays.won[delays.complete] == 0).sum())
-        never, found = self.by_age + self.forgotten, dict[float, Tally]()
+        # of later leads those that are never closed may not be there
+        never = self.by_age + max(self.forgotten, round(self.beside * lost))
+        found = dict[float, Tally]()
         for age in (0.0, *days):
             longer = (took > age * _DAY) | (age == 0.0)
             bought, others = (float(longer[outcome == one].sum()) for one in (1, 0))
@@ -175,8 +177,13 @@ def open_note(found: Mapping[float, Tally] | None, *, dated: bool) -> tuple[str,
 
 
 def _beside(closed: Delays, order: Floats, won: Floats) -> float:
-    """How many leads are open for each lost one, of the older half of those so old that nearly all outcomes are known."""
-    old = (order > 0) & (np.minimum(*closed.known_by(closed.now - order)) >= _DONE)
+    """How many leads are open for each lost one, of the older half of those so old that nearly all outcomes are known.
+
+    What a hub adds to an import are decided leads alone: whoever came after the last open one is beside none, and tells nothing.
+    """
+    until = np.max(order[np.isnan(won)], initial=0.0)
+    known = np.minimum(*closed.known_by(closed.now - order)) >= _DONE
+    old = (order > 0) & (order <= until) & known
     if old.any():
         old &= order <= np.median(order[old])
     still, lost = int((old & np.isnan(won)).sum()), int((old & (won == 0)).sum())
