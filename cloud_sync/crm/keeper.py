@@ -1,9 +1,9 @@
 """The loop that looks after leads once in a while: whom a CRM wants forgotten, whose samples are, whether scores still say what
-happens, leads still come as those were that were learned from, and which count as lost by their age."""
+happens and when, leads still come as those were that were learned from, and which count as lost by their age."""
 
 from __future__ import annotations
 
-from cloud_sync.crm import by_age, erasing, keyless, skew, watching
+from cloud_sync.crm import by_age, erasing, keyless, pace, skew, watching
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.projects import projects
 from cloud_sync.errors import NotFoundError
@@ -56,3 +56,4 @@ class LeadKeeper(Looping):
                 continue
             skew.look(self._hub, name, ready)
             by_age.look(self._hub, name, ready, utc_now())
+            pace.look(self._hub, name, ready, utc_now())

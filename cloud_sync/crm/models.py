@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import cutting, lots, watching
+from cloud_sync.crm import cutting, lots, pace
 from cloud_sync.crm.learned import Learned, learned_by
 from cloud_sync.crm.loaded import LoadedBundles, make_for_leads
 from cloud_sync.crm.payloads import objecting
@@ -306,7 +306,7 @@ def model_json(row: LeadModel, most: float | None) -> dict[str, JsonValue]:
 def _switch(session: Session, row: LeadModel, bundle_id: str, *, by: str) -> None:
     row.previous, row.bundle = row.bundle or row.previous, bundle_id
     row.by, row.at = by, utc_now()
-    watching.begin_anew(session, row.project)
+    pace.begin_anew(session, row.project)
 
 
 def _row(session: Session, project: str) -> LeadModel:

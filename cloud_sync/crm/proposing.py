@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm.models import in_force
+from cloud_sync.crm.pace import PACE
 from cloud_sync.crm.projects import KIT
 from cloud_sync.crm.skew import SKEW
 from cloud_sync.crm.watching import decided, watch
@@ -47,7 +48,8 @@ def weigh(
         reasons.append(found.calibration.text)
         if found.base_rate is not None and found.base_rate.statistic is not None:
             reasons.append(found.base_rate.text)
-    reasons += session.scalars(select(Alert.text).where(*open_alert(SKEW, where=project)))
+    for name in (PACE, SKEW):
+        reasons += session.scalars(select(Alert.text).where(*open_alert(name, where=project)))
     reasons.append(
         "what a new model is worth is measured beside the one in force, before anything changes"
     )

@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.cases.labels import OUTCOME
 from cloud_sync.crm.outcomes import TRIAL, device_of
-from cloud_sync.crm.skew import SKEW
 from cloud_sync.crm.storing import OPEN
 from cloud_sync.effects.alerts import close_alert, raise_lasting
 from cloud_sync.hub import Hub
@@ -86,6 +85,7 @@ def measure(
     false_alarm_rate: float = FALSE_ALARMS,
     seed: int = 0,
     rounds: int = ROUNDS,
+    least: float = 0.0,
 ) -> Watched:
     """Compares what was expected of each lead with its outcome, both in time order, shapes (n,).
 
@@ -94,13 +94,15 @@ def measure(
 
     Args:
         said: who expected it, for the sentence: `their scores said`.
+        least: no tail is looked at whose number of won leads has less variance: where hardly any is expected, one is far off.
     """
     n = len(won)
-    if n < MIN_LEADS:
+    p = np.clip(probabilities.astype(np.float64), 1e-3, 1 - 1e-3)
+    last = min(n - MIN_TAIL, int((np.cumsum((p * (1 - p))[::-1]) >= least).sum()) - 1)
+    if n < MIN_LEADS or last < 0:
         text = f"too few decided leads to tell: {n} of {MIN_LEADS}"
         return Watched(n, 0, float("nan"), float("nan"), None, None, false_alarm_rate, text)
-    p = np.clip(probabilities.astype(np.float64), 1e-3, 1 - 1e-3)
-    starts = np.unique(np.linspace(0, n - MIN_TAIL, STEPS).round().astype(np.intp))
+    starts = np.unique(np.linspace(0, last, STEPS).round().astype(np.intp))
     variance = _tails(p * (1 - p), starts)
     found = np.abs(_tails(won - p, starts)) / np.sqrt(variance)
     rng = np.random.default_rng(seed)
@@ -287,12 +289,6 @@ def watch(found: Decided, *, seed: int = 0) -> Looked:
     if scores.statistic is None and left:
         scores = replace(scores, text=f"{scores.text} ({'; '.join(left)})")
     return Looked(scores, usual)
-
-
-def begin_anew(session: Session, project: str) -> None:
-    """Another bundle is in force: what the one before said of leads is over, and of this one nothing is known yet."""
-    for name in (DRIFT, BASE_RATE, SKEW):
-        close_alert(session, name, where=project)
 
 
 def look(hub: Hub, project: str, now: datetime, *, seed: int = 0) -> Looked | None:

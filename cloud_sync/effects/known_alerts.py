@@ -149,6 +149,13 @@ ALERTS: tuple[AlertInfo, ...] = (
         "retrain: `cloud-sync retrain plan PROJECT`; until then the order counts more than the probability",
     ),
     AlertInfo(
+        "lead-pace", ("warning",),
+        "fewer leads are won by now, or more, than their scores and the time that takes let expect, beyond chance: months before `lead-drift` "
+        "can tell; told once, and again a week after somebody has seen it while it lasts",
+        "ask the team which it is: if customers take longer, leads that stay open are worth more than their scores say, by their age; if fewer "
+        "buy, all scores are too high. Retrain once outcomes of the leads since then are known: `cloud-sync retrain plan PROJECT`",
+    ),
+    AlertInfo(
         "lead-skew", ("warning",),
         "leads as they come are unlike those that the bundle learned from, beyond chance and by far: a column that was filled in is hardly "
         "ever, numbers lie elsewhere, values were never met; told once, and again a week after somebody has seen it while it lasts",

@@ -122,6 +122,18 @@ class CountsAsLost(Protocol):
 
 
 @runtime_checkable
+class TellsWhen(Protocol):
+    """A runtime that knows how long it takes until a record is won, as those were that it learned from."""
+
+    def won_by(self, chances: Sequence[float], days: Sequence[float]) -> Sequence[float]:
+        """How likely each has been won by so many days after it came; nothing: that is not known.
+
+        Args:
+            chances: that each is won, as the runtime said when it came.
+        """
+
+
+@runtime_checkable
 class Takes(Protocol):
     """A runtime that also takes values under other names than those of `Asks`, such as what it makes of a column itself."""
 

@@ -40,7 +40,7 @@ from kits.lead_scoring._mailbox import KIND, addresses_behind, domain_of, withou
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scored, Scorer
 from kits.lead_scoring._models.spec import Tried
-from kits.lead_scoring._models.still_open import STILL_OPEN, adds, holds_for, step_of
+from kits.lead_scoring._models.still_open import STILL_OPEN, adds, holds_for, step_of, won_by
 from kits.lead_scoring._no_lead import taken_for
 from kits.lead_scoring._objecting import objects
 from kits.lead_scoring._places import Places, points_of
@@ -179,6 +179,16 @@ class LeadRuntime:
             return {}
         ages = (0.0, *known.cuts)
         return dict(zip(ages, zip(known.bins, adds(spec, np.array(ages)).tolist())))
+
+    def won_by(self, chances: Sequence[float], days: Sequence[float]) -> Sequence[float]:
+        """How likely leads of such chances have been won so many days after they came; nothing: it is not known how long that takes."""
+        spec, known = self.spec.model.still_open, self.still_open
+        if spec is None or not known:
+            return ()
+        left = {age: tally.won / known[0.0][0].won for age, (tally, _) in known.items()}
+        never = 0.0 if self.lost_after_days else spec.never  # by their age these are among the lost
+        found = won_by(np.array(chances), np.array(days), left, never)
+        return tuple(found.tolist())
 
     @property
     def lost_after_days(self) -> float:

@@ -328,6 +328,7 @@ def test_what_is_kept_of_an_open_lead_is_what_it_was_when_it_came() -> None:
 def test_a_project_may_do_without() -> None:
     settings = {"approach": "logistic", "folds": 2, "still_open": False}
     _, ready, _ = bundle_of(Firm(2, 1_000).dataset(), Config.model_validate(settings))
+    assert isinstance(ready.runtime, LeadRuntime) and not ready.runtime.won_by([0.5], [9.0])
     new, old = ready.predict([encode_lead(of_age(None)), encode_lead(of_age(80.0))])
     assert new.probabilities == old.probabilities
 

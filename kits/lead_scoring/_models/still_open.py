@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,18 @@ def holds_for(spec: StillOpenSpec, days: float, step: float) -> float | None:
             return before + (age - before) * (target - told) / (add - told) - days
         before, told = age, add
     return None
+
+
+def won_by(chances: Floats, days: Floats, left: Mapping[float, float], never: float) -> Floats:
+    """(n,) how likely leads have been won at (n,) ages that were as likely to be when they came.
+
+    Args:
+        left: age in days → share of the won ones that took longer.
+        never: share of the others that nobody ever closes, and that a model's chances do not count.
+    """
+    of_all = chances / (1.0 + (1.0 - chances) * never / max(1.0 - never, 1e-9))
+    known: Floats = of_all * (1.0 - np.interp(days, list(left), list(left.values())))
+    return known
 
 
 def _at(spec: StillOpenSpec, values: Sequence[float], days: Floats) -> Floats:
