@@ -153,7 +153,8 @@ ALERTS: tuple[AlertInfo, ...] = (
         "fewer leads are won by now, or more, than their scores and the time that takes let expect, beyond chance: months before `lead-drift` "
         "can tell; told once, and again a week after somebody has seen it while it lasts",
         "ask the team which it is: if customers take longer, leads that stay open are worth more than their scores say, by their age; if fewer "
-        "buy, all scores are too high. Retrain once outcomes of the leads since then are known: `cloud-sync retrain plan PROJECT`",
+        "buy, all scores are too high. Retrain once leads that came since then were followed as long as outcomes take, not sooner: until then the "
+        "quick ones alone are known, and scores come out too high",
     ),
     AlertInfo(
         "lead-skew", ("warning",),

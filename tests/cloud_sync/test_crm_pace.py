@@ -27,6 +27,7 @@ from tests.cloud_sync.lead_builders import (
     release_bundle,
     with_leads,
 )
+from tests.cloud_sync.plans import asked, plan
 
 TAKES = 40.0
 """Days that half of the won leads take, by what the bundle learned."""
@@ -134,6 +135,15 @@ def test_leads_that_were_scored_long_after_they_came_do_not_count(here: LeadHub)
             lead.asked = {**lead.asked, "at": at.isoformat()}
     found = pace.look(here.hub, LEADS, here.models.current(LEADS), utc_now())
     assert found is not None and found.n < 20 and found.statistic is None
+
+
+def test_the_latest_leads_are_the_end_of_an_index(here: LeadHub) -> None:
+    come(here, TAKES, 6)
+    bundle = here.models.current(LEADS).id
+    with here.hub.database.session() as session, asked(here.hub, "crm_lead") as said:
+        assert len(pace.latest(session, LEADS, bundle)) == 6
+    found = plan(here.hub, said)
+    assert "ix_crm_lead_asked (connection=? AND asked_of=?" in found and "TEMP B-TREE" not in found
 
 
 def test_hardly_any_expected_of_the_youngest_is_no_alarm() -> None:
