@@ -90,12 +90,12 @@ class Year:
         self.ends = firm.day + firm.takes
         self.comes = np.maximum(firm.day, EXPORTED)
         known = np.flatnonzero(firm.day < EXPORTED).tolist()
-        project = _learned(root, [firm.row(n, EXPORTED - firm.day[n]) for n in known])
+        project = learned(root, [firm.row(n, EXPORTED - firm.day[n]) for n in known])
         self.ready = load_bundle(project.run_dir() / "bundle.kwb")
         self._publish(project)
         self.met: list[int] = np.flatnonzero(self.ends > EXPORTED).tolist()
         columns = {name for lead in leads_of(project) for name in lead["fields"]}
-        self.fields = _read(root, [firm.row(n, 0.0) for n in self.met], self.met, columns)
+        self.fields = read_fields(root, [firm.row(n, 0.0) for n in self.met], self.met, columns)
 
     def _publish(self, project: Project) -> None:
         hub, dataset = self.hub, project.dataset()
@@ -110,11 +110,11 @@ class Year:
         publish(hub, request, login="eve")
         settings: JsonObject = {"kind": "pipedrive", "url": "https://firm.example"}
         row = CrmConnection(
-            name=CRM, kind="pipedrive", settings=settings, project=project.config.name, created_at=_when(EXPORTED)
+            name=CRM, kind="pipedrive", settings=settings, project=project.config.name, created_at=when(EXPORTED)
         )  # fmt: skip
         with hub.database.transaction() as session:
             session.add(row)
-            ensure_device(session, CRM, "pipedrive", _when(EXPORTED))
+            ensure_device(session, CRM, "pipedrive", when(EXPORTED))
 
     def round(self, number: int) -> Round:
         """Leads come and are decided, then a challenger is trained."""
@@ -124,9 +124,9 @@ class Year:
         for n in self._within(self.ends, began, ended):
             self._decide(n)
         with self.hub.database.session() as session:
-            found = watch(decided(session, "shop", self.ready.id, _when(ended)))
-        by_age.look(self.hub, "shop", self.ready, _when(ended))
-        with at_time(_when(ended)):
+            found = watch(decided(session, "shop", self.ready.id, when(ended)))
+        by_age.look(self.hub, "shop", self.ready, when(ended))
+        with at_time(when(ended)):
             result = self._retrained()
         challenger = self._challenger(str(result["bundle"]))
         after = self._within(self.firm.day, ended, ended + NEXT)
@@ -149,7 +149,7 @@ class Year:
         prediction = ready.predict_bytes(json.dumps(told).encode(), MEDIA_TYPE)
         score = score_of(ready, prediction)
         said: JsonObject = {
-            "fields": self.fields[n], "at": at.isoformat(), "came": _when(self.firm.day[n]).isoformat(), "bundle": ready.id,
+            "fields": self.fields[n], "at": at.isoformat(), "came": when(self.firm.day[n]).isoformat(), "bundle": ready.id,
             "verdict": score.verdict, "probability": score.probability, "points": score.points, "band": score.band,
             "base_rate": score.base_rate, "reasons": [],
         }  # fmt: skip
@@ -158,7 +158,7 @@ class Year:
     def _ask(self, leads: Sequence[int]) -> None:
         with self.hub.database.transaction() as session:
             for n in leads:
-                at = _when(self.comes[n])
+                at = when(self.comes[n])
                 said, _ = self._said(self.ready, n, at)
                 session.add(CrmLead(
                     connection=CRM, object_id=str(1000 + n), asked=said, asked_at=at, asked_of=self.ready.id, created_at=at
@@ -168,7 +168,7 @@ class Year:
         with self.hub.database.transaction() as session:
             lead = session.get_one(CrmLead, (CRM, str(1000 + n)))
             lead.state = "won" if self.firm.won[n] else "lost"
-            lead.outcome_at = at = _when(self.ends[n])
+            lead.outcome_at = at = when(self.ends[n])
             kept = keep_bytes(self.hub, [lead]).get(lead.object_id)
             connection = session.get_one(CrmConnection, CRM)
             note_outcome(session, lead, lead.state, connection, kept=kept, drawn=0.0, now=at)
@@ -195,7 +195,7 @@ class Year:
     def _beside(
         self, ready: ReadyBundle, leads: Sequence[int], truth: Floats
     ) -> tuple[float, float]:
-        said = np.array([self._said(ready, n, _when(self.firm.day[n]))[1] for n in leads])
+        said = np.array([self._said(ready, n, when(self.firm.day[n]))[1] for n in leads])
         return float(said.mean()), log_loss(said, truth) - log_loss(truth, truth)
 
 
@@ -204,7 +204,7 @@ def log_loss(said: Floats, truth: Floats) -> float:
     return float(-(truth * np.log(said) + (1 - truth) * np.log1p(-said)).mean())
 
 
-def _when(day: float) -> datetime:
+def when(day: float) -> datetime:
     return START + timedelta(days=float(day))
 
 
@@ -222,7 +222,7 @@ def imported(folder: Path, rows: Sequence[Row]) -> Project:
     return project
 
 
-def _read(
+def read_fields(
     root: Path, rows: Sequence[Row], numbers: Sequence[int], columns: Collection[str]
 ) -> dict[int, JsonObject]:
     """Lead → those of its fields that are learned from, as the kit reads them."""
