@@ -208,7 +208,7 @@ def when(day: float) -> datetime:
     return START + timedelta(days=float(day))
 
 
-def _learned(root: Path, rows: Sequence[Row]) -> Project:
+def learned(root: Path, rows: Sequence[Row]) -> Project:
     project = imported(root / "shop", rows)
     train_project(project)
     return project

@@ -85,7 +85,7 @@ MARKETS: Mapping[str, Market] = {
     "a third of the lost are never closed": Market(_THIRD, 1 / 3),
     "the same, retrained on day 660": Market(_THIRD, 1 / 3, retrained=660.0),
     "all take twice as long from day 600": Market(slower=2.0),
-    "half as many buy from day 600": Market(partial(deals, fewer_since=CHANGED)),
+    "half as many buy from day 600": Market(partial(deals, moved=(CHANGED, 0.5))),
     "the hub is stopped for two weeks": Market(stopped=(CHANGED, CHANGED + 14.0)),
     "a tenth of the lost are open again": Market(reopened=0.1),
 }
