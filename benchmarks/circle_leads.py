@@ -1,11 +1,10 @@
 """A year of a hub with leads: what each retraining promises, what came of the next leads, and which challengers take over.
 
-`python -m benchmarks.circle_leads [--firms 5] [--seed 0]`. Made-up firms (`lead_exports_made.deals`): won deals take 40 days, lost
-ones 110. An export of day 540 is imported and learned from, with dates of outcomes or without; from then on leads come to the hub,
-those that were open first, and are scored by the bundle in force; outcomes become samples as they do there, where nobody closes the
-lost by their age. Each 60 days the hub
-retrains, whether it pays or not, by its own job; a challenger that passes takes over at once. Truth is the probabilities that
-leads of the next 90 days truly have. Nothing is chosen here.
+`python -m benchmarks.circle_leads [--firms 5] [--seed 0] [--only "nobody closes"]`. Made-up firms (`lead_exports_made.deals`): won
+deals take 40 days, lost ones 110, or nobody closes them. An export of day 540 is imported and learned from, with dates of outcomes or
+without; from then on leads come to the hub, those that were open first, and are scored by the bundle in force; outcomes become
+samples as they do there, by age where nobody closes the lost. Each 60 days the hub retrains, whether it pays or not, by its own job; a
+challenger that passes takes over at once. Truth is the probabilities that leads of the next 90 days truly have. Nothing is chosen here.
 """
 
 from __future__ import annotations
@@ -52,13 +51,15 @@ from tests.cloud_sync.hub_builders import open_hub, put_blob
 
 EXPORTED, ROUND, ROUNDS, NEXT = 540.0, 60.0, 5, 90.0
 CRM = "sales"
+_UNCLOSED = partial(deals, dated=("Won",), forgotten=1.0)
 FIRMS: Mapping[str, Callable[[np.random.Generator], Firm]] = {
     "import with dates": deals,
     "import without": partial(deals, dated=()),
     "with dates, half as many buy from day 600": partial(deals, moved=(600.0, 0.5)),
-    "nobody closes the lost": partial(deals, dated=("Won",), forgotten=1.0),
-    "the same, half as many buy from day 600": partial(
-        deals, dated=("Won",), forgotten=1.0, moved=(600.0, 0.5)
+    "nobody closes the lost": _UNCLOSED,
+    "nobody closes the lost, half as many buy from day 600": partial(_UNCLOSED, moved=(600.0, 0.5)),
+    "nobody closes the lost, twice as many buy from day 600": partial(
+        _UNCLOSED, moved=(600.0, 2.0)
     ),
 }
 

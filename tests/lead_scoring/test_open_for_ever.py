@@ -12,7 +12,7 @@ from kits.lead_scoring._learning.delays import Delays
 from kits.lead_scoring._learning.still_open import staying
 from kits.lead_scoring._models.still_open import won_by
 from kits.lead_scoring.runtime import LeadRuntime
-from tests.lead_scoring.early_leads import DAYS, WON_DAYS, Firm, items_of, known_of
+from tests.lead_scoring.early_leads import DAYS, WON_DAYS, Firm, known_of
 from tests.lead_scoring.made_leads import DAY_S
 from tests.lead_scoring.test_still_open import trained
 
@@ -30,7 +30,7 @@ def test_years_of_decided_leads_that_a_hub_adds_hide_no_lead_that_is_never_close
         delays = Delays(
             firm.at[own] * DAY_S + 1.0, firm.known[own] * DAY_S + 1.0, firm.won[own], DAYS * DAY_S
         )
-        found = staying(delays, items_of([{}] * len(order)), order, won)
+        found = staying(delays, order, won)
         assert found is not None and found.spec is not None
         told.append(found.spec.never)
         shares.append(found.open_at((60.0,))[60.0].share)
