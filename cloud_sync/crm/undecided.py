@@ -19,8 +19,8 @@ from cloud_sync.crm.freshness import SWEPT
 from cloud_sync.crm.outcomes import (
     Kept,
     came_of,
+    content_of,
     device_of,
-    keep_bytes,
     know_bytes,
     meta_of,
     sample_of,
@@ -33,7 +33,7 @@ from cloud_sync.learning.reviewed import Reviewed
 from cloud_sync.store.models import Bundle, CrmConnection, CrmLead, LooseBlob, WithdrawnBundle
 from cloud_sync.store.models.crm import ASKED
 from kits.core.annotation import Annotation
-from kits.core.sample import Sample
+from kits.core.sample import Sample, digest_of
 
 PORTION = 500
 """Leads that are read, and whose bytes are stored, at once."""
@@ -45,7 +45,7 @@ class Undecided:
 
     Attributes:
         reviewed: their samples, each with the word that it is open.
-        kept: their bytes, which no row knows yet.
+        kept: bytes of those that are new, which no row knows yet.
         whose: id of a sample → connection and lead.
     """
 
@@ -53,11 +53,10 @@ class Undecided:
     kept: tuple[Kept, ...]
     whose: dict[str, tuple[str, str]]
 
-    def know(self, session: Session, known: Collection[str]) -> None:
-        """Rows for the bytes of those in a version that is registered now; `known`: digests that have theirs."""
-        new = [one for one in self.kept if one.digest not in known]
-        for first in range(0, len(new), PORTION):
-            know_bytes(session, new[first : first + PORTION])
+    def know(self, session: Session) -> None:
+        """Rows for the bytes of those in a version that is registered now."""
+        for first in range(0, len(self.kept), PORTION):
+            know_bytes(session, self.kept[first : first + PORTION])
 
     def has_parted(self, session: Session) -> bool:
         """Whether one of them wants to be scored no more, or was erased, since they were read: their bytes go, then."""
@@ -74,14 +73,19 @@ class Undecided:
 NOBODY = Undecided((), (), {})
 
 
-def undecided(hub: Hub, project: str, younger_than: timedelta, now: datetime) -> Undecided:
+def undecided(
+    hub: Hub, project: str, younger_than: timedelta, now: datetime, stored: Collection[str] = ()
+) -> Undecided:
     """The open leads of a project that are so young, and were scored by a bundle that may be learned from.
+
+    Args:
+        stored: digests of bytes that the newest version has.
 
     Raises:
         UnreachableError: the storage cannot be used.
     """
     reviewed: list[Reviewed] = []
-    kept: dict[str, Kept] = {}
+    kept: list[Kept] = []
     whose: dict[str, tuple[str, str]] = {}
     with hub.database.session() as session:
         mine = select(CrmConnection).where(CrmConnection.project == project)
@@ -90,13 +94,17 @@ def undecided(hub: Hub, project: str, younger_than: timedelta, now: datetime) ->
         settings = CrmSettings.model_validate(connection.settings)
         for leads in _portions(hub, connection.name, now - younger_than):
             young = [lead for lead in leads if _is_young(lead, connection, younger_than, now)]
-            stored = keep_bytes(hub, young)
+            new: list[bytes] = []
             for lead in young:
-                one = _sample(lead, stored[lead.object_id], settings)
+                content = content_of(lead)
+                one = _sample(lead, content, settings)
                 reviewed.append(one)
-                kept[one.sample.digest] = stored[lead.object_id]
                 whose[one.sample.id] = lead.connection, lead.object_id
-    return Undecided(tuple(reviewed), tuple(kept.values()), whose)
+                if one.sample.digest not in stored:
+                    new.append(content)
+                    kept.append(Kept(lead.object_id, one.sample.digest, one.sample.size))
+            hub.storage.put_many(new)
+    return Undecided(tuple(reviewed), tuple(kept), whose)
 
 
 def parted(hub: Hub, project: str) -> set[str]:
@@ -138,11 +146,11 @@ def _after(hub: Hub, connection: str, asked_since: datetime, last: str) -> Seque
         return session.scalars(query).all()
 
 
-def _sample(lead: CrmLead, stored: Kept, settings: CrmSettings) -> Reviewed:
+def _sample(lead: CrmLead, content: bytes, settings: CrmSettings) -> Reviewed:
     name, asked_at = sample_of(lead), datetime.fromisoformat(str(lead.asked["at"]))
     device = device_of(lead.connection)
     sample = Sample(
-        id=name, media_type=MEDIA_TYPE, digest=stored.digest, size=stored.size, captured_at=asked_at,
+        id=name, media_type=MEDIA_TYPE, digest=digest_of(content), size=len(content), captured_at=asked_at,
         source=f"{lead.connection}#{lead.object_id}", device=device, group=name, meta=meta_of(lead, settings),
     )  # fmt: skip
     return Reviewed(sample, Annotation(author=device, source=OUTCOME, at=asked_at), audited=False)

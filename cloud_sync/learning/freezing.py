@@ -141,7 +141,8 @@ def _start(hub: Hub, project: str) -> _Start:
     reviewed, _ = held(base, reviewed, now.timestamp())
     span_s = held_for_s(base)
     if span_s:
-        open_ones = undecided(hub, project, timedelta(seconds=span_s), now)
+        stored = {item.sample.digest for item in base.items}
+        open_ones = undecided(hub, project, timedelta(seconds=span_s), now, stored)
         more = [*matured(base, reviewed, now.timestamp()), *open_ones.reviewed]
         reviewed = [*reviewed, *sifted(more, rule)[0]]
     with hub.database.session() as session:
@@ -176,7 +177,7 @@ def _next(
             return None
         left_out.note(session, project, frozen.left_out_ids)
         if version is not None:
-            start.open.know(session, {item.sample.digest for item in start.base.items})
+            start.open.know(session)
             register(session, version, project, by=by)
             audit(
                 session,
