@@ -73,10 +73,11 @@ def matured(base: Dataset, reviewed: Sequence[Reviewed], now_s: float) -> list[R
     Nobody else says so of an imported one: it was decided before the hub met its kind.
 
     Args:
-        reviewed: of which more is known.
+        reviewed: of which more is known, as of those about which somebody said something.
     """
     span = held_for_s(base)
-    known = {one.sample.id for one in reviewed}
+    said = {item.sample.id for item in base.items if item.annotation and item.annotation.says}
+    known = said | {one.sample.id for one in reviewed}
     found = []
     for item in base.items if span else ():
         meta = item.sample.meta
@@ -92,8 +93,11 @@ def matured(base: Dataset, reviewed: Sequence[Reviewed], now_s: float) -> list[R
             continue
         noted = {key: value for key, value in meta.items() if key != HELD_OPEN}
         sample = replace(item.sample, meta={**noted, SETTLED_AT: settled})
-        said = Annotation(label, author=item.sample.source.partition("#")[0], at=datetime.fromtimestamp(settled, timezone.utc))  # fmt: skip
-        found.append(Reviewed(sample, said, audited=False))
+        at, file = (
+            datetime.fromtimestamp(settled, timezone.utc),
+            item.sample.source.partition("#")[0],
+        )
+        found.append(Reviewed(sample, Annotation(label, author=file, at=at), audited=False))
     return found
 
 

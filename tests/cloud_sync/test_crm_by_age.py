@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from cloud_sync.crm import by_age
-from cloud_sync.learning.held import HELD_OPEN, OUTCOME_AT, SETTLED_AT, held
+from cloud_sync.learning.held import HELD_OPEN, OUTCOME_AT, SETTLED_AT, held, matured
 from cloud_sync.learning.reviewed import Reviewed, reviewed_samples
 from cloud_sync.store.models import CrmConnection, CrmLead, Sample
 from kits.core.annotation import Annotation
@@ -192,6 +192,19 @@ def test_outcomes_count_once_all_leads_as_old_have_had_their_time() -> None:
     # a record that was old when it was met became a lead then
     assert [one.sample.meta[HELD_OPEN] for one in found[2:]] == ["won", "won"]
     assert left == 2
+
+
+def test_what_a_person_said_of_a_held_lead_stands() -> None:
+    base = version(settled=True)
+    meta = {ORDER: 0.0, OUTCOME_AT: DAY_S, HELD_OPEN: "won"}
+    open_ones = [
+        DatasetItem(replace(sample(200 + n), meta=dict(meta)), annotation, "test")
+        for n, annotation in enumerate((None, Annotation("lost", source="review", author="eve")))
+    ]
+    there = replace(base, items=(*base.items, *open_ones))
+    [one] = matured(there, [], NOW_S)
+    assert (one.sample.id, one.annotation.label) == (open_ones[0].sample.id, "won")
+    assert matured(there, [one], NOW_S) == []
 
 
 def test_where_the_import_holds_none_they_count_as_they_come() -> None:
