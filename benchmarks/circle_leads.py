@@ -56,6 +56,7 @@ FIRMS: Mapping[str, Callable[[np.random.Generator], Firm]] = {
     "import with dates": deals,
     "import without": partial(deals, dated=()),
     "with dates, half as many buy from day 600": partial(deals, moved=(600.0, 0.5)),
+    "with dates, all take twice as long from day 600": partial(deals, slower=(600.0, 2.0)),
     "nobody closes the lost": _UNCLOSED,
     "nobody closes the lost, half as many buy from day 600": partial(_UNCLOSED, moved=(600.0, 0.5)),
     "nobody closes the lost, twice as many buy from day 600": partial(

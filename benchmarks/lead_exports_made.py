@@ -225,6 +225,7 @@ def deals(
     moved: Moved = STANDS,
     forgotten: float = 0.0,
     longer: float = 1.0,
+    slower: Moved = STANDS,
 ) -> Firm:
     """Pipedrive: nothing is filled in late; won deals take 40 days, lost ones 110, so of the latest the won ones are known.
 
@@ -233,6 +234,7 @@ def deals(
         moved: the market, if it does not stand.
         forgotten: share of lost ones that nobody closes.
         longer: by how many times those of large customers take longer.
+        slower: since which day who comes takes how many times as long.
     """
     made = _Drawn(rng, 3_700, 900, -1.5)
     label = made.choice({"Inbound": (0.3, 0.5), "Cold call": (0.3, -0.8), "Referral": (0.15, 1.2), "Trade fair": (0.25, 0.0)})  # fmt: skip
@@ -242,6 +244,7 @@ def deals(
     chance, won = made.outcome(moved)
     takes = rng.gamma(2, np.where(won > 0, 20.0, 55.0))
     takes[people > _LARGE] *= longer
+    takes[made.day >= slower[0]] *= slower[1]
     if forgotten:
         takes[(won == 0) & (rng.random(made.leads) < forgotten)] = NEVER
 

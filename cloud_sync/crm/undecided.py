@@ -1,7 +1,8 @@
-"""Leads that are still open, as samples without an outcome, for data whose outcomes are held until all as old have had their time.
+"""Leads that are still open, as samples without an outcome: how many there are beside decided ones tells how long outcomes take.
 
-Where nobody closes leads, the young ones that bought teach nothing without those beside them that did not (so far). None of these
-is a row of `Sample` before it is decided; its sample will be called the same, so that a version takes over what became of it.
+Where nobody closes leads, outcomes are held until all as old have had their time; the young ones that bought teach nothing without
+those beside them that did not (so far). None of these is a row of `Sample` before it is decided; its sample will be called the same, so
+that a version takes over what became of it.
 """
 
 from __future__ import annotations
@@ -74,11 +75,16 @@ NOBODY = Undecided((), (), {})
 
 
 def undecided(
-    hub: Hub, project: str, younger_than: timedelta, now: datetime, stored: Collection[str] = ()
+    hub: Hub,
+    project: str,
+    younger_than: timedelta | None,
+    now: datetime,
+    stored: Collection[str] = (),
 ) -> Undecided:
     """The open leads of a project that are so young, and were scored by a bundle that may be learned from.
 
     Args:
+        younger_than: None: however old.
         stored: digests of bytes that the newest version has.
 
     Raises:
@@ -87,12 +93,13 @@ def undecided(
     reviewed: list[Reviewed] = []
     kept: list[Kept] = []
     whose: dict[str, tuple[str, str]] = {}
+    asked_since = None if younger_than is None else now - younger_than
     with hub.database.session() as session:
         mine = select(CrmConnection).where(CrmConnection.project == project)
         connections = session.scalars(mine.order_by(CrmConnection.name)).all()
     for connection in connections:
         settings = CrmSettings.model_validate(connection.settings)
-        for leads in _portions(hub, connection.name, now - younger_than):
+        for leads in _portions(hub, connection.name, asked_since):
             young = [lead for lead in leads if _is_young(lead, connection, younger_than, now)]
             new: list[bytes] = []
             for lead in young:
@@ -121,23 +128,30 @@ def _parted(session: Session, connections: Sequence[str]) -> Iterator[CrmLead]:
         yield from session.scalars(select(CrmLead).where(*objecting))
 
 
-def _is_young(lead: CrmLead, connection: CrmConnection, days: timedelta, now: datetime) -> bool:
+def _is_young(
+    lead: CrmLead, connection: CrmConnection, days: timedelta | None, now: datetime
+) -> bool:
+    if days is None:
+        return True
     asked_at = datetime.fromisoformat(str(lead.asked["at"]))
     met_late = lead.created_at > connection.created_at + SWEPT
     counted = since(came_of(lead), asked_at, met_late, days)
     return counted is not None and counted + days > now
 
 
-def _portions(hub: Hub, connection: str, asked_since: datetime) -> Iterator[Sequence[CrmLead]]:
+def _portions(
+    hub: Hub, connection: str, asked_since: datetime | None
+) -> Iterator[Sequence[CrmLead]]:
     last = ""
     while leads := _after(hub, connection, asked_since, last):
         yield leads
         last = leads[-1].object_id
 
 
-def _after(hub: Hub, connection: str, asked_since: datetime, last: str) -> Sequence[CrmLead]:
+def _after(hub: Hub, connection: str, asked_since: datetime | None, last: str) -> Sequence[CrmLead]:
+    young = () if asked_since is None else (CrmLead.asked_at > asked_since,)
     mine = (
-        ASKED, CrmLead.connection == connection, CrmLead.asked_at > asked_since, CrmLead.state == OPEN, CrmLead.sample_id == "",
+        *young, ASKED, CrmLead.connection == connection, CrmLead.state == OPEN, CrmLead.sample_id == "",
         CrmLead.opted_out.is_(False), CrmLead.object_id > last,
         CrmLead.asked_of.in_(select(Bundle.id)), CrmLead.asked_of.not_in(select(WithdrawnBundle.bundle)),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
@@ -33,8 +33,9 @@ from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_sam
 from cloud_sync.learning.sifting import rule_of, sifted
 from cloud_sync.learning.states import news_beside
 from cloud_sync.store.models import Project
-from kits.core.dataset import Dataset, to_bytes
+from kits.core.dataset import Dataset, DatasetItem, to_bytes
 from kits.core.errors import DataError
+from kits.core.placing import BY_TIME
 from kits.core.sample import utc_now
 
 TRIES = 5
@@ -137,21 +138,48 @@ def _start(hub: Hub, project: str) -> _Start:
         refused = refused_samples(session, project) | sifted_out
         without = left_out.noted(session, project)
     base = read(hub.storage, row.id)
-    now, open_ones = utc_now(), NOBODY
+    now = utc_now()
     reviewed, _ = held(base, reviewed, now.timestamp())
-    span_s = held_for_s(base)
-    if span_s:
-        stored = {item.sample.digest for item in base.items}
-        open_ones = undecided(hub, project, timedelta(seconds=span_s), now, stored)
-        more = [*matured(base, reviewed, now.timestamp()), *open_ones.reviewed]
-        reviewed = [*reviewed, *sifted(more, rule)[0]]
+    reviewed = [*reviewed, *sifted(matured(base, reviewed, now.timestamp()), rule)[0]]
     with hub.database.session() as session:
         dropped = provenance.refused_among(session, [item.sample.id for item in base.items])
     stated = {item.sample.id for item in base.items if rule(item.sample.meta)}
-    if span_s:
-        waiting = {i.sample.id for i in base.items if not (i.annotation and i.annotation.says)}
+    waiting = {item.sample.id for item in base.items if _waits(item)}
+    if waiting:
         stated |= waiting & parted(hub, project)
-    return _Start(base, reviewed, refused, {*dropped, *stated}, without, open_ones)
+    start = _Start(base, reviewed, refused, {*dropped, *stated}, without)
+    return _with_open(hub, project, start, now, lambda more: sifted(more, rule)[0])
+
+
+def _with_open(
+    hub: Hub,
+    project: str,
+    start: _Start,
+    now: datetime,
+    sift: Callable[[Sequence[Reviewed]], Sequence[Reviewed]],
+) -> _Start:
+    """The same with the leads that are open beside decided ones, and without those that are not open any more and have no outcome.
+
+    They are news only where what became of them so far is learned from: where outcomes are held.
+    """
+    base, span_s = start.base, held_for_s(start.base)
+    if not (span_s or (BY_TIME in base.header.split_rule and start.has_news)):
+        return start
+    stored = {item.sample.digest for item in base.items}
+    younger_than = timedelta(seconds=span_s) if span_s else None
+    found = undecided(hub, project, younger_than, now, stored)
+    reviewed = [*start.reviewed, *sift(found.reviewed)]
+    known = {one.sample.id for one in reviewed}
+    gone = {
+        item.sample.id
+        for item in (() if span_s else base.items)
+        if item.sample.device and _waits(item) and item.sample.id not in known
+    }
+    return replace(start, reviewed=reviewed, dropped={*start.dropped, *gone}, open=found)
+
+
+def _waits(item: DatasetItem) -> bool:
+    return item.annotation is None or not item.annotation.says
 
 
 def _next(

@@ -169,7 +169,7 @@ def _spec(
 def _staying(prepared: Prepared) -> Staying | None:
     """How long leads stay open; None where that is not known."""
     table = prepared.everything
-    return staying(prepared.decided, table.order, table.won)
+    return staying(prepared.decided, table.order, table.won, table.items)
 
 
 def _open_at(stays: Staying | None, config: Config) -> dict[float, Tally] | None:

@@ -1,4 +1,4 @@
-"""Data whose outcomes are held has the open leads beside those that bought, and what became of each so far."""
+"""Versions have the open leads beside decided ones; where outcomes are held, and what became of each so far."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from cloud_sync.crm import by_age, undecided
 from cloud_sync.crm.forgetting import forget
 from cloud_sync.crm.outcomes import content_of
+from cloud_sync.crm.storing import GONE
 from cloud_sync.intake.provenance import withdraw
 from cloud_sync.learning import freezing, planning
 from cloud_sync.learning.datasets import describe, newest, read, register
@@ -40,7 +41,7 @@ def there(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) ->
         yield made
 
 
-def imported(there: LeadHub, *, held: bool = True) -> None:
+def imported(there: LeadHub, *, held: bool = True, rule: str = BY_TIME) -> None:
     """A version of forty leads, none of which anybody had closed, and one that bought lately."""
     items, now_s, blobs = [], there.clock().timestamp(), MemoryBlobStore()
     meta: dict[str, JsonValue]
@@ -57,7 +58,7 @@ def imported(there: LeadHub, *, held: bool = True) -> None:
         blobs.put(content)
         put_blob(there.hub, content)
         items.append(DatasetItem(sample, label, "train"))
-    made = build(DatasetHeader(kit="lead-scoring", split_rule=BY_TIME, seed=0), items, blobs)
+    made = build(DatasetHeader(kit="lead-scoring", split_rule=rule, seed=0), items, blobs)
     there.hub.storage.put(to_bytes(made))
     with there.hub.database.transaction() as session:
         register(session, describe(made, there.hub.storage), LEADS, by="test")
@@ -103,10 +104,46 @@ def test_open_leads_are_in_the_version_without_an_outcome(there: LeadHub) -> Non
     assert frozen(there).id == made.id, "nothing is new"
 
 
-def test_where_outcomes_are_not_held_only_decided_leads_are_learned_from(there: LeadHub) -> None:
+def test_where_outcomes_count_at_once_open_leads_come_beside_what_is_decided(
+    there: LeadHub,
+) -> None:
     imported(there, held=False)
-    put(there, "1")
-    assert not of_hub(frozen(there))
+    put(there, "1", days=400)
+    put(there, "2")
+    assert not of_hub(frozen(there)), "an open lead is nothing to learn anew for"
+    there.clock.tick(DAY_S)
+    bought(there, "2")
+    made = of_hub(frozen(there))
+    assert {name: label(item) for name, item in made.items()} == {"1": "", "2": "won"}
+    there.clock.tick(DAY_S)
+    put(there, "3")
+    bought(there, "1")
+    later = of_hub(frozen(there))
+    assert {name: label(item) for name, item in later.items()} == {"1": "won", "2": "won", "3": ""}
+    assert later["1"].sample.id == made["1"].sample.id
+
+
+def test_a_lead_that_is_open_no_more_and_has_no_outcome_leaves_the_next_version(
+    there: LeadHub,
+) -> None:
+    imported(there, held=False)
+    put(there, *"1234")
+    bought(there, "1")
+    assert sorted(of_hub(frozen(there))) == [*"1234"]
+    with there.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "2")).state = GONE
+    assert sorted(of_hub(frozen(there))) == [*"1234"], "that alone makes no version"
+    there.crm.put("3", AT + timedelta(hours=1), size=40, opted_out=True)
+    there.score("3")
+    assert sorted(of_hub(frozen(there))) == ["1", "4"], "who objects is not kept for others"
+
+
+def test_versions_that_are_split_by_lot_have_no_open_leads(there: LeadHub) -> None:
+    """Each would join a split before it is known whether it was drawn to judge."""
+    imported(there, held=False, rule="random by group")
+    put(there, "1", "2")
+    bought(there, "2")
+    assert [*of_hub(frozen(there))] == ["2"]
 
 
 def test_a_lead_is_open_then_bought_so_far_then_won(there: LeadHub) -> None:

@@ -232,4 +232,9 @@ def test_firms_that_decide_twice_as_fast_of_late_are_not() -> None:
     for seed in range(6):
         firm = Firm(seed)
         firm.known = firm.at + (firm.known - firm.at) * np.where(firm.at > 360, 0.4, 1.2)
-        assert found_of(firm) is None
+        own = firm.decided
+        metas = [meta for meta, known in zip(firm.metas(), own) if known]
+        order = START_S + firm.at[own] * DAY_S
+        assert delays_of(items_of(metas), order, firm.won[own]) is None, "nobody open is there"
+        found = found_of(firm)
+        assert found is not None and found.table is not None

@@ -152,7 +152,7 @@ def _forgotten(table: LeadTable, config: Config) -> Finding | None:
     if config.source.lost_after_days:
         return None
     delays = delays_of(table.items, table.order, table.won, config.source.open_for_days)
-    stays = staying(delays, table.order, table.won)
+    stays = staying(delays, table.order, table.won, table.items)
     if stays is None or stays.forgotten < _FEW_FORGOTTEN:
         return None
     decided, won = stays.old_won

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import SPLITS, Split
 from kits.core.kit import Finding
-from kits.lead_scoring._learning.delays import all_delays
+from kits.lead_scoring._learning.delays import Delays, all_delays, delays_of
 from kits.lead_scoring._learning.folds import LATER, strays
 from kits.lead_scoring._reading.samples import OUTCOME_AT
 from kits.lead_scoring._table import LeadTable
@@ -28,6 +28,8 @@ _STEP = 20
 """Leads by which ages are told apart, at least."""
 _SHOWN = 10
 _SLACK = timedelta(days=1)
+_OTHER = 1.2
+"""Times as long, from which on a person is told that outcomes take longer of late, or less long."""
 
 
 def young(table: LeadTable, config: Config) -> Iterator[Finding]:
@@ -67,9 +69,11 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
     delays = all_delays(table.items, table.order, table.won, config.source.open_for_days)
     steady = delays is not None and delays.steady
     if delays is not None and steady and delays.untold < _SOME:
-        yield Finding(
-            "young-leads", "pass", f"{said}; training and figures reckon with how long outcomes of each kind take", quantiles
-        )  # fmt: skip
+        way = (
+            pace_of(delays)
+            or "training and figures reckon with how long outcomes of each kind take"
+        )
+        yield Finding("young-leads", "pass", f"{said}; {way}", quantiles)
         return
     if delays is not None and not steady:
         said += " (outcomes took longer or shorter of late, or many leads were closed on one day: training cannot reckon with it)"
@@ -122,12 +126,33 @@ def _until_settled(age: NDArray[np.float64], still: NDArray[np.bool_]) -> float:
     return float(np.ceil(age[len(age) // 2]))
 
 
+def pace_of(delays: Delays) -> str:
+    """Whether outcomes take longer of late, or less long, as a person reads it; empty: as long as ever, as far as is known."""
+    halves = None if delays.table is None else delays.table.halves(delays.now)
+    if halves is None:
+        return ""
+    told, ways = [], set()
+    for kind, was, now in zip(("lost", "won"), *halves):
+        if now >= _OTHER * was or was >= _OTHER * now:
+            told.append(
+                f"half of the {kind} ones are known after {now / _DAY:.0f} days, {was / _DAY:.0f} before"
+            )
+            ways.add("longer" if now > was else "less long")
+    if not told:
+        return ""
+    way = ways.pop() if len(ways) == 1 else "otherwise"
+    return f"outcomes take {way} of late: {' and '.join(told)}; training and figures go by who is still open"
+
+
 def young_note(table: LeadTable, config: Config) -> tuple[str, ...]:
     """The same for a run: who learns from young leads reads it beside the figures.
 
     Args:
         table: open leads too, which tell until when the data goes.
     """
+    delays = delays_of(table.items, table.order, table.won, config.source.open_for_days)
+    if delays is not None and (pace := pace_of(delays)):
+        return (f"young: {pace}",)
     found = young(table, config)
     return tuple(f"young: {one.text}; {one.fix}" for one in found if one.level == "warn")
 

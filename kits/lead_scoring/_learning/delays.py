@@ -4,7 +4,8 @@ Whether the outcome of a lead is known yet hangs on which it is and on how old t
 same weights as all, and log-odds that are off by the logarithm of how much likelier a won lead is known by its age than a lost
 one (as samples drawn by outcome, Prentice & Pyke 1979): a model that is fitted beside that number learns of all leads from the
 young ones, too. Where figures are counted, a lead stands for as many as one of its outcome and age takes to be known. Which
-share is known by an age is told by their dates, or of lost ones by who is still open (`known_by.py`).
+share is known is told by who is still open of those that came together (`life_table.py`); where open leads are not in the data by
+how long the others took, and of lost ones without dates by who is still open of an age (`known_by.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import DatasetItem
 from kits.lead_scoring._learning.known_by import FEWEST, KnownBy, by_open, by_spans
+from kits.lead_scoring._learning.life_table import Known, LifeTable, enough, open_beside
 from kits.lead_scoring._learning.settled import dates_began, settled_of
 from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK, SETTLED_AT
 
@@ -37,6 +39,8 @@ _STEPS = 1024
 _UNSTEADY, _PAIRED = 0.15, 1_000
 """Rank correlation of how long outcomes took with when their leads came, from which on they took longer or shorter of late; by so
 many leads at most. Of 80 leads whose outcomes always take as long it is beyond that once in ten times."""
+_CERTAINLY = 1.7
+"""The same times the root of the leads, from which on that is no chance: two and a half standard deviations of it."""
 
 _SOME_BY_AGE, _BY_AGE = 20, 0.05
 """Lost leads that took as long as any, and the share of them, from which on they are lost by their age."""
@@ -58,6 +62,7 @@ class Delays:
         lost: which share of lost leads is known by an age now, where they have no dates.
         ended: (rows,) when each was closed, where outcomes count later: NaN where nobody knows; None: they do not.
         rate: share won of all leads, where those that are not won yet count as lost; 0: only those count that are decided.
+        still: (open,) when leads came that are open beside them; None: they are not in the data, and outcomes take as long as ever.
     """
 
     order: Floats
@@ -68,7 +73,8 @@ class Delays:
     lost: KnownBy | None = None
     ended: Floats | None = None
     rate: float = 0.0
-    _leans: dict[float, Floats] = field(default_factory=dict, repr=False)
+    still: Floats | None = None
+    _leans: dict[float, Floats] = field(default_factory=dict, init=False, repr=False)
 
     def lean(self, moment: float = math.inf) -> Floats:
         """(rows,) what log-odds of leads whose outcome is known by then have more than those of all leads like them."""
@@ -115,11 +121,9 @@ class Delays:
         closed = self.closed
         # those who came on one day and are lost by their age are lost on one day
         ended = closed.is_dated & ~closed.by_age
-        return not any(
-            _closed_together(closed.settled[ended & (closed.won == one)])
-            or abs(_correlation(*closed._spans(one, closed.now))) > _UNSTEADY
-            for one in outcomes
-        )
+        if any(_closed_together(closed.settled[ended & (closed.won == one)]) for one in outcomes):
+            return False
+        return self.still is not None or not any(closed._longer(one) for one in outcomes)
 
     @property
     def closed(self) -> Delays:
@@ -152,16 +156,28 @@ class Delays:
         own = self.won == outcome
         return float((~self.is_dated & ~self.complete)[own].mean())
 
-    def only(self, rows: Flags) -> Delays:
-        """Of some of the leads."""
-        dated = None if self.dated is None else self.dated[rows]
-        ended = None if self.ended is None else self.ended[rows]
+    def without(self, rows: Flags) -> Delays:
+        """Without the outcomes of some leads: those are open, where such are in the data."""
+        left = ~rows
+        dated = None if self.dated is None else self.dated[left]
+        ended = None if self.ended is None else self.ended[left]
+        still = None if self.still is None else np.concatenate([self.still, self.order[rows]])
         return Delays(
-            self.order[rows], self.settled[rows], self.won[rows], self.now, dated, self.lost, ended, self.rate
+            self.order[left], self.settled[left], self.won[left], self.now, dated, self.lost, ended, self.rate, still
         )  # fmt: skip
 
+    @cached_property
+    def table(self) -> LifeTable | None:
+        """Of these leads and those who are open beside them; None: they are not in the data."""
+        if self.still is None:
+            return None
+        rows = self.order > 0
+        return LifeTable.of(self.order[rows], self.settled[rows], self.won[rows], self.is_dated[rows], self.still)  # fmt: skip
+
     def known_by(self, ages: Floats) -> tuple[Floats, Floats]:
-        """(n,) share of lost leads that are known at ages in seconds, and of won ones."""
+        """(n,) share of lost leads that are known at ages in seconds, and of won ones: as long as outcomes take now."""
+        if self.table is not None:
+            return self.table.by_age(ages, self.now)
         return self._shares(self.now - ages, self.now)
 
     @property
@@ -171,6 +187,8 @@ class Delays:
 
     def _shares(self, order: Floats, moment: float) -> tuple[Floats, Floats]:
         """(leads,) share of lost ones that are known at their age of a moment, and of won ones."""
+        if self.table is not None:
+            return self.table.known(order, min(moment, self.now))
         ages = moment - order
         lost, won = (by_spans(*self._spans(one, moment)).by(ages) for one in _OUTCOMES)
         if self.lost is not None:
@@ -190,6 +208,29 @@ class Delays:
     def _waited(self) -> float:
         """Since when leads without a date count, in seconds since they came."""
         return float(np.median((self.settled - self.order)[self.won == 0]))
+
+    def _longer(self, outcome: float) -> bool:
+        """Whether outcomes of a kind took longer of late than before, or less long."""
+        return abs(_correlation(*self._spans(outcome, self.now))) > _UNSTEADY
+
+    def _sooner(self, outcome: float) -> bool:
+        """Whether outcomes of a kind certainly took less long of late than before."""
+        spans, ages = self._spans(outcome, self.now)
+        return _correlation(spans, ages) * math.sqrt(min(len(spans), _PAIRED)) > _CERTAINLY
+
+    def beside(self, still: Floats) -> Delays:
+        """The same where open leads are in the data: by them, however long outcomes take of late.
+
+        Too few of them may be missing, unless outcomes take less long by their dates, too.
+
+        Args:
+            still: (open,) when they came.
+        """
+        lost, won = self._shares(self.order, self.now)
+        known = Known(self.order, np.where(self.won > 0, won, lost), np.minimum(lost, won))
+        if not enough(known, still) and not any(map(self._sooner, _OUTCOMES)):
+            return self
+        return replace(self, still=still)
 
     def _spans(self, outcome: float, moment: float) -> tuple[Floats, Floats]:
         """How long outcomes of a kind took that were known by a moment, and how long each could have taken to be known."""
@@ -254,7 +295,8 @@ def all_delays(
     found = Delays(came, settled, outcome, now, dated, ended=ended)
     told = min(int((dated & (outcome == kind)).sum()) for kind in _OUTCOMES)
     if told >= _LEAST and max(map(found.strange, _OUTCOMES)) <= 1 - _DATED:
-        return found
+        still = None if open_for_days or ended is not None else open_beside(items, order, won)
+        return found if still is None else found.beside(still)
     if had.mean() < _DATED or lost.mean() > 1 - _DATED:
         return None
     placed = order > 0

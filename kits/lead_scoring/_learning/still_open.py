@@ -14,7 +14,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.core.dataset import DatasetItem
 from kits.lead_scoring._learning.delays import NEARLY, Delays
+from kits.lead_scoring._learning.life_table import open_here
 from kits.lead_scoring._models.spec import StillOpenSpec
 from kits.lead_scoring._reasons.spec import Tally
 
@@ -132,20 +134,26 @@ class Staying:
         return found
 
 
-def staying(delays: Delays | None, order: Floats, won: Floats) -> Staying | None:
+def staying(
+    delays: Delays | None, order: Floats, won: Floats, items: Sequence[DatasetItem] = ()
+) -> Staying | None:
     """How long leads stay open; None where it is not known how long outcomes take, or was otherwise of late.
 
     Args:
         delays: since when outcomes count, as training reckons with it.
         order: (leads,) when they came, those still open among them, in seconds since 1970; 0: nobody knows.
         won: (leads,) 1 or 0; NaN: open.
+        items: the leads, where a hub may know some of them twice.
     """
     if delays is None:
         return None
+    if items:
+        once = np.isfinite(won) | open_here(items, order, won)
+        order, won = order[once], won[once]
     decided, closed = np.isfinite(won), delays.closed
     by_age = closed.by_age
     took = (closed.settled - closed.order)[by_age]
-    closed = closed.only(~by_age)
+    closed = closed.without(by_age)
     if (closed.won[closed.is_dated] == 1).sum() < _FEWEST or not closed.steady:
         return None
     old = (order > 0) & (np.minimum(*closed.known_by(closed.now - order)) >= NEARLY)

@@ -1,0 +1,208 @@
+"""Markets that take longer, or less long, than they did: who is open tells which outcomes are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+from scipy.stats import gamma
+
+from kits.core.dataset import DatasetItem
+from kits.lead_scoring._learning.delays import Delays, delays_of
+from kits.lead_scoring._learning.life_table import LifeTable, open_beside, open_here
+from kits.lead_scoring._learning.still_open import staying
+from tests.lead_scoring.early_leads import (
+    DAYS,
+    LOST_DAYS,
+    WON_DAYS,
+    Firm,
+    found_of,
+    items_of,
+    known_of,
+)
+from tests.lead_scoring.made_leads import DAY_S, START_S
+
+SINCE = 450.0
+"""Day from which outcomes take longer."""
+LATE = DAYS - 150.0
+NEVER = 1e9
+
+
+class Moved(Firm):
+    """From a day on outcomes take so many times as long: of those who come, or of all who are open."""
+
+    def __init__(
+        self, seed: int, times: float, *, for_all: bool = False, odds: float = 1.0
+    ) -> None:
+        super().__init__(seed)
+        if odds != 1.0:
+            late = (self.at > SINCE) & (self.won > 0) & (self.rng.random(len(self.at)) > odds)
+            self.won[late] = 0.0
+            self.known[late] = self.at[late] + self.rng.gamma(2.0, LOST_DAYS / 2, int(late.sum()))
+        spans = self.known - self.at
+        before = (
+            np.maximum(SINCE - self.at, 0.0) if for_all else np.where(self.at < SINCE, np.inf, 0.0)
+        )
+        self.known = self.at + np.minimum(spans, before) + np.maximum(spans - before, 0.0) * times
+
+    def level(self, delays: Delays) -> float:
+        """What is learned of the leads of the last months, in log-odds, beside those that truly bought or will."""
+        at = (delays.order - START_S) / DAY_S
+        rows, every = self.late(at), self.won[self.late(self.at)]
+        won, beside = delays.won[rows], delays.lean()[rows]
+        found = brentq(lambda level: float((won - expit(level + beside)).sum()), -9.0, 9.0)
+        return float(found - logit(every.mean()))
+
+    @staticmethod
+    def late(at: np.ndarray) -> np.ndarray:
+        found: np.ndarray = (at > LATE) & (at < DAYS - 20)
+        return found
+
+
+def by_decided(firm: Firm) -> Delays:
+    """As if nobody open was in the data, and outcomes took as long as ever."""
+    own = firm.decided
+    return Delays(START_S + firm.at[own] * DAY_S, START_S + firm.known[own] * DAY_S, firm.won[own], START_S + DAYS * DAY_S)  # fmt: skip
+
+
+@pytest.mark.parametrize("for_all", [False, True])
+@pytest.mark.parametrize("times", [2.0, 0.5])
+def test_who_is_open_tells_which_outcomes_are_known(times: float, for_all: bool) -> None:
+    apart, before = [], []
+    for seed in range(20, 24):
+        firm = Moved(seed, times, for_all=for_all)
+        found = found_of(firm)
+        assert found is not None
+        apart.append(firm.level(found))
+        before.append(firm.level(by_decided(firm)))
+    assert abs(np.mean(apart)) < 0.12
+    assert abs(np.mean(before)) > 0.25, "decided leads alone do not"
+
+
+@pytest.mark.parametrize("times", [1.0, 2.0])
+def test_fewer_buy_and_all_take_as_long_or_longer(times: float) -> None:
+    firms = [Moved(seed, times, odds=0.5) for seed in range(30, 36)]
+    found = [found_of(firm) for firm in firms]
+    apart = [firm.level(one) for firm, one in zip(firms, found) if one is not None]
+    assert len(apart) == 6 and abs(np.mean(apart)) < 0.12
+
+
+def test_open_leads_tell_more_of_a_market_that_stands_too() -> None:
+    firms = [Moved(seed, 1.0) for seed in range(40, 52)]
+    found = [found_of(firm) for firm in firms]
+    with_open = [firm.level(one) for firm, one in zip(firms, found) if one is not None]
+    without = [firm.level(by_decided(firm)) for firm in firms]
+    assert np.square(with_open).mean() < np.square(without).mean()
+
+
+def test_fewer_open_leads_of_a_market_that_is_quicker_of_late_are_not_missing() -> None:
+    """Four months after: most outcomes are of before."""
+    for seed in range(70, 74):
+        firm = Firm(seed)
+        firm.known = firm.at + (firm.known - firm.at) * np.where(firm.at > DAYS - 140, 0.5, 1.0)
+        found = found_of(firm)
+        assert found is not None and found.table is not None
+
+
+def test_where_open_leads_are_missing_dates_alone_tell() -> None:
+    """Of an export without most of the open ones all would seem to be known."""
+    firm = Firm(41)
+    there = firm.decided | (firm.rng.random(len(firm.at)) < 0.3)
+    items = [item for item, own in zip(items_of(firm.metas()), there) if own]
+    found = delays_of(items, START_S + firm.at[there] * DAY_S, known_of(firm)[there])
+    assert found is not None and found.table is None
+    assert found.lean() == pytest.approx(by_decided(firm).lean(), abs=0.05)
+
+
+def test_leads_that_nobody_closes_are_not_taken_for_slow_ones() -> None:
+    for seed in range(4):
+        firm = Firm(seed)
+        firm.known[(firm.won == 0) & (firm.rng.random(len(firm.at)) < 0.3)] = NEVER
+        found = found_of(firm)
+        assert found is not None and found.table is not None
+        never = (firm.known == NEVER) & (firm.at < 500)
+        lost, won = found.known_by(np.array([60.0]) * DAY_S)
+        assert lost == pytest.approx(gamma.cdf(60, 2, scale=LOST_DAYS / 2), abs=0.05)
+        assert won == pytest.approx(gamma.cdf(60, 2, scale=WON_DAYS / 2), abs=0.06)
+        assert never.sum() > 200
+
+
+def test_a_step_before_knows_what_was_known_then() -> None:
+    """Whatever became of leads since, or came since, changes nothing of it."""
+    firm = Moved(40, 2.0)
+    found = found_of(firm)
+    assert found is not None and found.table is not None
+    moment = START_S + 600.0 * DAY_S
+    whole, there = found.table, found.table.came <= moment
+    ended = np.where(whole.ended <= moment, whole.ended, np.inf)[there]
+    then = LifeTable(whole.came[there], ended, whole.won[there], whole.timed[there])
+    order = whole.came[there]
+    for said, right in zip(whole.known(order, moment), then.known(order, moment)):
+        assert said == pytest.approx(right)
+    lost, won = then.known(found.order, moment)
+    assert found.lean(moment) == pytest.approx(np.log(won) - np.log(lost))
+
+
+def test_what_an_age_adds_is_of_the_market_as_it_is_now() -> None:
+    """Of all who are open outcomes take twice as long: after 60 days a lead is where it was after 30."""
+    firm = Moved(50, 2.0, for_all=True)
+    order = START_S + firm.at * DAY_S
+    stays = staying(found_of(firm), order, known_of(firm))
+    spec = None if stays is None else stays.spec
+    assert spec is not None
+    said = np.interp([40.0, 80.0], spec.days, spec.adds)
+    left = [[gamma.sf(days / 2, 2, scale=mean / 2) for mean in (WON_DAYS, LOST_DAYS)] for days in (40.0, 80.0)]  # fmt: skip
+    true = [np.log(won / lost) for won, lost in left]
+    assert said == pytest.approx(true, abs=0.35)
+
+
+def leads(firm: Firm, *, met: np.ndarray, key: bool = False) -> tuple[list[DatasetItem], np.ndarray, np.ndarray]:  # fmt: skip
+    """Of a firm, those whom a hub has met from a device."""
+    metas = firm.metas()
+    items = [
+        replace(item, sample=replace(item.sample, device="crm-sales" if one else ""))
+        for item, one in zip(items_of(metas), met)
+    ]
+    return items, START_S + firm.at * DAY_S, known_of(firm)
+
+
+def test_leads_that_a_hub_has_met_are_open_once() -> None:
+    firm = Firm(60)
+    items, order, won = leads(firm, met=firm.at > 500)
+    late = (firm.at > 400) & (firm.at <= 500)
+    twice = np.flatnonzero(late & ~firm.decided)
+    again = [replace(items[n], sample=replace(items[n].sample, device="crm-sales")) for n in twice]
+    whole = [*items, *again], np.append(order, order[twice]), np.append(won, won[twice])
+    imported_last = int(np.flatnonzero(firm.at <= 500)[-1])
+    here = open_here(*whole)
+    assert here.sum() == np.isnan(won).sum() - np.isnan(won[: imported_last + 1]).sum() + len(twice)
+    assert here[len(items) :].all(), "as the hub has them"
+    assert open_beside(*whole) is not None
+
+
+def test_open_leads_of_an_import_tell_nothing_where_a_hub_has_never_met_them() -> None:
+    firm = Firm(60)
+    items, order, won = leads(firm, met=firm.at > 500)
+    assert open_here(items, order, won).sum() == np.isnan(won).sum()
+    assert open_beside(items, order, won) is None
+
+
+def test_decided_leads_after_the_last_open_one_have_nobody_beside_them() -> None:
+    firm = Firm(61)
+    own = firm.decided | (firm.at < 600)
+    items, order, won = leads(firm, met=np.zeros(len(firm.at), dtype=bool))
+    some = [item for item, there in zip(items, own) if there]
+    assert open_beside(some, order[own], won[own]) is None
+    found = delays_of(some, order[own], won[own])
+    assert found is None or found.table is None
+
+
+def test_a_table_of_hardly_anybody_says_something() -> None:
+    nobody = np.zeros(0)
+    table = LifeTable.of(np.array([1.0]), np.array([2.0]), np.array([1.0]), np.array([True]), nobody)  # fmt: skip
+    assert [float(one[0]) for one in table.known(np.array([1.0]), 3.0)] == [1.0, 1.0]
+    assert [float(one[0]) for one in table.known(np.array([1.0]), 0.5)] == [1.0, 1.0]
+    assert all(np.isfinite(one).all() for one in table.by_age(np.array([0.0, 5.0]), 3.0))
