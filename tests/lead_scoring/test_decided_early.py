@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +178,24 @@ def test_where_leads_were_closed_in_bulk_young_ones_are_asked_about_with_the_rea
     (found,) = times.young(load_table(dataset, dataset.items), FAST)
     assert found.level == "warn" and "closed on one day" in found.text
     assert "open_for_days" in found.fix
+
+
+def test_a_market_that_takes_longer_of_late_is_told() -> None:
+    firm = Firm(8)
+    firm.known = firm.at + (firm.known - firm.at) * np.where(firm.at > 400, 2.0, 1.0)
+    dataset = firm.dataset()
+    leads = load_table(dataset, dataset.items)
+    (found,) = times.young(leads, FAST)
+    assert found.level == "pass"
+    told = re.search(
+        r"outcomes take longer of late: half of the lost ones are known after (\d+) days, (\d+) before",
+        found.text,
+    )
+    assert told and int(told[1]) > 1.4 * int(told[2])
+    (note,) = times.young_note(leads, FAST)
+    assert "and half of the won ones" in note and note.endswith("go by who is still open")
+    (found,) = times.young(leads.decided, FAST)
+    assert found.level == "warn" and "export the open leads, too" in found.fix
 
 
 def test_a_replay_says_since_when_not_all_outcomes_are_known() -> None:

@@ -12,7 +12,8 @@ from scipy.stats import gamma
 
 from kits.core.dataset import DatasetItem
 from kits.lead_scoring._learning.delays import Delays, delays_of
-from kits.lead_scoring._learning.life_table import LifeTable, open_beside, open_here
+from kits.lead_scoring._learning.life_table import LifeTable
+from kits.lead_scoring._learning.open_leads import open_beside, open_here
 from kits.lead_scoring._learning.still_open import staying
 from tests.lead_scoring.early_leads import (
     DAYS,
@@ -99,10 +100,10 @@ def test_open_leads_tell_more_of_a_market_that_stands_too() -> None:
 
 
 def test_fewer_open_leads_of_a_market_that_is_quicker_of_late_are_not_missing() -> None:
-    """Four months after: most outcomes are of before."""
+    """Half a year after: most outcomes are of before."""
     for seed in range(70, 74):
         firm = Firm(seed)
-        firm.known = firm.at + (firm.known - firm.at) * np.where(firm.at > DAYS - 140, 0.5, 1.0)
+        firm.known = firm.at + (firm.known - firm.at) * np.where(firm.at > DAYS - 200, 0.5, 1.0)
         found = found_of(firm)
         assert found is not None and found.table is not None
 

@@ -77,10 +77,12 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
         return
     if delays is not None and not steady:
         said += " (outcomes took longer or shorter of late, or many leads were closed on one day: training cannot reckon with it)"
+    fix = f"keep them open: model.source.open_for_days: {days:.0f}, and import again with --replace"
+    if decided.all():
+        fix += "; better, export the open leads, too: how many there are tells which outcomes are known"
     yield Finding(
-        "young-leads", "warn", f"{said}; trust outcomes until {date} only", quantiles,
-        f"keep them open: model.source.open_for_days: {days:.0f}, and import again with --replace",
-    )  # fmt: skip
+        "young-leads", "warn", f"{said}; trust outcomes until {date} only", quantiles, fix
+    )
 
 
 def _young_undated(table: LeadTable, config: Config, at: NDArray[np.float64]) -> Iterator[Finding]:

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import DatasetItem
 from kits.lead_scoring._learning.known_by import FEWEST, KnownBy, by_open, by_spans
-from kits.lead_scoring._learning.life_table import Known, LifeTable, enough, open_beside
+from kits.lead_scoring._learning.life_table import LifeTable
+from kits.lead_scoring._learning.open_leads import Known, enough, open_beside
 from kits.lead_scoring._learning.settled import dates_began, settled_of
 from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK, SETTLED_AT
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import DatasetItem
 from kits.lead_scoring._learning.delays import NEARLY, Delays
-from kits.lead_scoring._learning.life_table import open_here
+from kits.lead_scoring._learning.open_leads import open_here
 from kits.lead_scoring._models.spec import StillOpenSpec
 from kits.lead_scoring._reasons.spec import Tally
 
