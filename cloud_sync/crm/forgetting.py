@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm import leads, storing
 from cloud_sync.crm.leads import ERASED_WORDS
-from cloud_sync.crm.outcomes import key_of_lead, sample_of
+from cloud_sync.crm.outcomes import Kept, content_of, key_of_lead, know_bytes, sample_of
 from cloud_sync.crm.persons import Person, find_in_versions, find_own_samples
 from cloud_sync.crm.projects import projects
 from cloud_sync.crm.settings import CrmSettings
@@ -42,7 +42,7 @@ from cloud_sync.store.models import (
     Sample,
 )
 from cloud_sync.store.models.mails import ERASED
-from kits.core.sample import utc_now
+from kits.core.sample import digest_of, utc_now
 
 AT_ONCE = 20
 """Leads whose rows are emptied in one transaction: meanwhile no message of a CRM is taken."""
@@ -171,13 +171,24 @@ def _remove(hub: Hub, people: Sequence[Person], by: str) -> list[tuple[int, int]
             ):  # one that was made a moment ago is not among those that were found before
                 one.samples.setdefault(held.sample_id, "")
             emptied = {_empty_sample(session, name, now) for name in sorted(one.samples)}
-            let_go(session, (emptied | {*one.samples.values()}) - {""})
+            stored = _stored_ahead(session, held)
+            let_go(session, (emptied | stored | {*one.samples.values()}) - {""})
             _empty_lead(session, held, now)
             audit(
                 session, by, "leads.erase", one.connection, samples=len(one.samples), events=events
             )
         _empty_reasons(session, people)
     return counts
+
+
+def _stored_ahead(session: Session, lead: CrmLead) -> set[str]:
+    """Bytes of an open lead that a version may have stored which was never registered: the hub was killed meanwhile."""
+    if not lead.asked or lead.sample_id:
+        return set()
+    content = content_of(lead)
+    one = Kept(lead.object_id, digest_of(content), len(content))
+    know_bytes(session, [one])
+    return {one.digest}
 
 
 def erase_command(settings: CrmSettings, object_id: str) -> str:

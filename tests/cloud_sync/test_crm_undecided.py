@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from cloud_sync.learning.freezing import current
 from cloud_sync.learning.held import HELD_OPEN, OUTCOME_AT, SETTLED_AT
 from cloud_sync.retention.pictures import prune_pictures
 from cloud_sync.store.models import CrmLead, Sample
+from cloud_sync.store.storage import Storage
 from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, build, to_bytes
 from kits.core.placing import BY_TIME
@@ -243,24 +244,46 @@ def test_an_erased_lead_leaves_the_versions_it_is_open_in(there: LeadHub) -> Non
 def test_who_is_erased_while_a_version_is_made_is_not_in_it(
     there: LeadHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Just before its bytes are stored."""
     imported(there)
     put(there, "1", "2")
-    extend, erased = freezing.extend, list[str]()
+    put_many, erased = type(there.hub.storage).put_many, list[str]()
     with there.hub.database.session() as session:
         lead = session.get_one(CrmLead, (SALES, "1"))
         digest = digest_of(content_of(lead))
 
-    def meanwhile(*args: object, **more: object) -> object:
+    def meanwhile(storage: Storage, contents: Sequence[bytes]) -> list[str]:
         if not erased:
             forget(there.hub, SALES, "1", by="eve")
             erased.append("1")
-        return extend(*args, **more)  # type: ignore[arg-type]
+        return put_many(storage, contents)
 
-    monkeypatch.setattr(freezing, "extend", meanwhile)
+    monkeypatch.setattr(type(there.hub.storage), "put_many", meanwhile)
     assert [*of_hub(frozen(there))] == ["2"]
     assert there.hub.storage.has(digest)
     prune_pictures(there.hub)
     assert not there.hub.storage.has(digest), "its bytes go"
+
+
+def test_bytes_of_a_version_that_was_never_registered_go_with_the_lead(
+    there: LeadHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub was killed after it had stored them."""
+    imported(there)
+    put(there, "1")
+    with there.hub.database.session() as session:
+        content = content_of(session.get_one(CrmLead, (SALES, "1")))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cloud_sync.learning.freezing.extend", killed)
+        with pytest.raises(KeyboardInterrupt):
+            frozen(there)
+    assert there.hub.storage.has(digest_of(content))
+    assert forget(there.hub, SALES, "1", by="eve").bytes_gone
+    assert not there.hub.storage.has(digest_of(content))
 
 
 def test_all_portions_are_read(there: LeadHub, monkeypatch: pytest.MonkeyPatch) -> None:
