@@ -207,3 +207,19 @@ def test_a_table_of_hardly_anybody_says_something() -> None:
     assert [float(one[0]) for one in table.known(np.array([1.0]), 3.0)] == [1.0, 1.0]
     assert [float(one[0]) for one in table.known(np.array([1.0]), 0.5)] == [1.0, 1.0]
     assert all(np.isfinite(one).all() for one in table.by_age(np.array([0.0, 5.0]), 3.0))
+
+
+def test_whatever_dates_there_are_shares_are_shares() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        n, k = int(rng.integers(1, 50)), int(rng.integers(0, 50))
+        unit = float(rng.choice([1.0, DAY_S, 30 * DAY_S]))
+        came, still = (START_S + np.round(rng.uniform(0, 30, size)) * unit for size in (n, k))
+        settled = came + np.round(rng.exponential(5, n)) * unit
+        won = (rng.random(n) < rng.random()).astype(np.float64)
+        delays = Delays(came, settled, won, float(settled.max())).beside(still)
+        for moment in (delays.now, delays.now - 5 * unit, 0.0):
+            assert np.isfinite(delays.lean(moment)).all()
+        assert (delays.stands_for(came, won > 0) >= 0).all()
+        for share in delays.known_by(np.array([0.0, unit, 1e12])):
+            assert ((share > 0) & (share <= 1)).all()
