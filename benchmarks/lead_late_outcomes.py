@@ -123,12 +123,13 @@ def _rows(level: str, count: int, seed: int) -> Iterator[list[str]]:
                 [one.off for one in found],
             )
             yield [level, f"{days} days", name, *(_mean(np.array(one), seed) for one in columns)]
-        for word, before, after in zip(("second", "third"), all_of, all_of[1:]):
+        for word, before, after in zip([*both][1:], all_of, all_of[1:]):
             gains = [old.came - new.came for old, new in zip(before, after)]
             yield [
                 level,
                 f"{days} days",
-                f"gain by the {word}",
+                f"gain by “{word}”",
+                "",
                 "",
                 _mean(np.array(gains), seed),
                 "",

@@ -78,7 +78,7 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
     if delays is not None and not steady:
         said += " (outcomes took longer or shorter of late, or many leads were closed on one day: training cannot reckon with it)"
     fix = f"keep them open: model.source.open_for_days: {days:.0f}, and import again with --replace"
-    if decided.all():
+    if decided.all() and not steady:
         fix += "; better, export the open leads, too: how many there are tells which outcomes are known"
     yield Finding(
         "young-leads", "warn", f"{said}; trust outcomes until {date} only", quantiles, fix

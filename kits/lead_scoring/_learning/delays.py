@@ -4,8 +4,8 @@ Whether the outcome of a lead is known yet hangs on which it is and on how old t
 same weights as all, and log-odds that are off by the logarithm of how much likelier a won lead is known by its age than a lost
 one (as samples drawn by outcome, Prentice & Pyke 1979): a model that is fitted beside that number learns of all leads from the
 young ones, too. Where figures are counted, a lead stands for as many as one of its outcome and age takes to be known. Which
-share is known is told by who is still open of those that came together (`life_table.py`); where open leads are not in the data by
-how long the others took, and of lost ones without dates by who is still open of an age (`known_by.py`).
+share is known by an age is told by their dates, or of lost ones by who is still open (`known_by.py`); where outcomes take longer of
+late, or less long, by who is still open of those that came together (`life_table.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from kits.core.dataset import DatasetItem
 from kits.lead_scoring._learning.known_by import FEWEST, KnownBy, by_open, by_spans
 from kits.lead_scoring._learning.life_table import LifeTable
-from kits.lead_scoring._learning.open_leads import Known, enough, open_beside
+from kits.lead_scoring._learning.open_leads import Known, more_open, open_beside
 from kits.lead_scoring._learning.settled import dates_began, settled_of
 from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK, SETTLED_AT
 
@@ -40,6 +40,8 @@ _STEPS = 1024
 _UNSTEADY, _PAIRED = 0.15, 1_000
 """Rank correlation of how long outcomes took with when their leads came, from which on they took longer or shorter of late; by so
 many leads at most. Of 80 leads whose outcomes always take as long it is beyond that once in ten times."""
+_CHANCE = 3.0
+"""Standard deviations by which more or fewer leads are open by chance."""
 _CERTAINLY = 1.7
 """The same times the root of the leads, from which on that is no chance: two and a half standard deviations of it."""
 
@@ -63,7 +65,8 @@ class Delays:
         lost: which share of lost leads is known by an age now, where they have no dates.
         ended: (rows,) when each was closed, where outcomes count later: NaN where nobody knows; None: they do not.
         rate: share won of all leads, where those that are not won yet count as lost; 0: only those count that are decided.
-        still: (open,) when leads came that are open beside them; None: they are not in the data, and outcomes take as long as ever.
+        still: (open,) when leads came that are open beside them, where outcomes take longer of late, or less long; None: they take as
+            long as ever, or nobody knows.
     """
 
     order: Floats
@@ -169,7 +172,7 @@ class Delays:
 
     @cached_property
     def table(self) -> LifeTable | None:
-        """Of these leads and those who are open beside them; None: they are not in the data."""
+        """Of these leads and those who are open beside them; None: outcomes take as long as ever."""
         if self.still is None:
             return None
         rows = self.order > 0
@@ -220,18 +223,20 @@ class Delays:
         return _correlation(spans, ages) * math.sqrt(min(len(spans), _PAIRED)) > _CERTAINLY
 
     def beside(self, still: Floats) -> Delays:
-        """The same where open leads are in the data: by them, however long outcomes take of late.
+        """The same where open leads are in the data: by them, if outcomes take longer of late, or less long.
 
-        Too few of them may be missing, unless outcomes take less long by their dates, too.
+        By more open ones than there would be, or by the dates of decided ones. Fewer are missing, unless outcomes were sooner by their
+        dates, too. Where outcomes take as long as ever, dates follow a market in which more or fewer buy at once.
 
         Args:
             still: (open,) when they came.
         """
         lost, won = self._shares(self.order, self.now)
         known = Known(self.order, np.where(self.won > 0, won, lost), np.minimum(lost, won))
-        if not enough(known, still) and not any(map(self._sooner, _OUTCOMES)):
-            return self
-        return replace(self, still=still)
+        more = more_open(known, still)
+        if more > _CHANCE or any(self._longer(one) or (more < -_CHANCE and self._sooner(one)) for one in _OUTCOMES):  # fmt: skip
+            return replace(self, still=still)
+        return self
 
     def _spans(self, outcome: float, moment: float) -> tuple[Floats, Floats]:
         """How long outcomes of a kind took that were known by a moment, and how long each could have taken to be known."""

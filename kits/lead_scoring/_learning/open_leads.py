@@ -1,7 +1,7 @@
 """Which leads of a dataset are open, and whether they are all there beside the decided ones.
 
-Exports without open leads, a hub's version of before it knew them, and leads that were imported once and met again: where who is open
-says nothing, how long the others took has to do (`delays.py`).
+Exports without open leads, a hub's version of before it knew them, and leads that were imported once and met again: there who is open
+says nothing.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ _BESIDE = 20
 _TOLD, _DONE, _FEW = 0.1, 0.95, 40
 """Share of outcomes known by an age, below which nothing is told of those beside them, and from which on whoever is open may stay so for
 ever; and the leads so old, without which none are taken to."""
-_CHANCE = 3.0
-"""Standard deviations by which fewer are open by chance."""
 _SWEPT = 0.5
 """Leads that a hub knows of before its import ends, for each that was open then, from which on it has met those."""
 
@@ -83,8 +81,8 @@ class Known:
     either: Floats
 
 
-def enough(known: Known, still: Floats) -> bool:
-    """Whether no fewer leads are open than there would be beside decided ones if outcomes took as long as ever.
+def more_open(known: Known, still: Floats) -> float:
+    """Standard deviations by which more leads are open than there would be beside decided ones if outcomes took as long as ever.
 
     As many of all are taken to stay open for ever as of the oldest.
 
@@ -93,7 +91,7 @@ def enough(known: Known, still: Floats) -> bool:
     """
     told = (known.either >= _TOLD) & (known.order > 0)
     if not told.any():
-        return True
+        return 0.0
     done = np.sort(known.order[told & (known.either >= _DONE)])
     early, open_early = len(done) // 2, 0.0
     if early >= _FEW:
@@ -102,5 +100,6 @@ def enough(known: Known, still: Floats) -> bool:
     decided, own = float(told.sum()), known.own[told]
     expected = float((1.0 / own).sum()) / (1.0 - never)
     found = float((still <= known.order[told].max()).sum())
-    chance = float(((1.0 - own) / own**2).sum()) + expected * never * (1.0 + expected / (early + 1.0)) + 1.0  # fmt: skip
-    return found - (expected - decided) >= -_CHANCE * float(np.sqrt(chance))
+    chance = float(((1.0 - own) / own**2).sum())
+    chance += expected * never * (1.0 + expected / (early + 1.0)) + 1.0
+    return (found - (expected - decided)) / float(np.sqrt(chance))
