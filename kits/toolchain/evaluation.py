@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -197,43 +197,6 @@ def _item(raw: RawSample, blobs: BlobStore, place: int) -> DatasetItem:
     if annotation is not None and annotation.source == "import":
         annotation = dataclasses.replace(annotation, at=UNKNOWN_TIME)
     return DatasetItem(sample, annotation, "test")
-
-
-def as_known(outside: Dataset, trained_on: Dataset) -> Dataset:
-    """Outside data in which samples that the training had bear the ids they had there."""
-    items = named_as_known(outside.items, trained_on)
-    return build(outside.header, items, outside.blobs)
-
-
-def named_as_known(outside: Sequence[DatasetItem], trained_on: Dataset) -> tuple[DatasetItem, ...]:
-    """Items, in their order, of which those that the training had bear the ids they had there.
-
-    The same are those of the same bytes, else of the same key, else of the same place in a file of the same name. A bundle that keeps what
-    was said of samples before they were learned from finds them so, whatever the file is called today.
-    """
-    learned = [item.sample for item in trained_on.items]
-    tables: tuple[Callable[[Sample], str], ...] = (
-        lambda sample: sample.id,
-        lambda sample: sample.digest,
-        key_of,
-        lambda sample: sample.source,
-    )
-    free = {sample.id for sample in learned}
-    names: dict[str, str] = {}
-    for named_by in tables:
-        known = {named_by(sample): sample.id for sample in learned if named_by(sample)}
-        for item in outside:
-            found = known.get(named_by(item.sample), "")
-            if item.sample.id not in names and found in free:
-                names[item.sample.id] = found
-                free.discard(found)
-    return tuple(
-        dataclasses.replace(
-            item,
-            sample=dataclasses.replace(item.sample, id=names.get(item.sample.id, item.sample.id)),
-        )
-        for item in outside
-    )
 
 
 def leakage_note(outside: Iterable[DatasetItem], trained_on: Dataset) -> str:

@@ -17,7 +17,7 @@ from kits.core.kit import Evaluation
 from kits.core.ready import ReadyBundle
 from kits.core.runtime import Recalls
 from kits.core.sample import place_in_time
-from kits.toolchain.evaluation import named_as_known
+from kits.toolchain.known_again import named_as_known
 from kits.toolchain.project import Project
 
 
@@ -110,7 +110,7 @@ def _recall(
             if item.sample.id not in runtime.backtest and _may_be_of(item, runtime.learned_until)
         ]
         return Recalled(tuple(items), _scored(ready, dataset, suspects), sure=False)
-    known = named_as_known(items, version)
+    known = named_as_known(dataset, items, version)
     learned = {one.sample.id for one in version.items if one.annotation and one.annotation.says}
     suspects = [
         now

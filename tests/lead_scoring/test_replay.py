@@ -16,7 +16,8 @@ from kits.core.stats import proportion
 from kits.lead_scoring import evaluate
 from kits.lead_scoring._court.verdicts import Court, Verdict
 from kits.lead_scoring.config import TeamConfig
-from kits.toolchain.evaluation import as_known, read_outside
+from kits.toolchain.evaluation import read_outside
+from kits.toolchain.known_again import as_known
 from kits.toolchain.replaying import lead_text
 from kits.toolchain.replaying.lead_page import page
 from kits.toolchain.replaying.leads import LeadOptions, replay_leads, without_learned
@@ -308,6 +309,18 @@ def test_leads_of_the_same_file_are_known_again_though_a_column_was_added():
     assert {i.sample.id for i in as_known(other, learned).items} == {
         i.sample.id for i in learned.items
     }
+
+
+def test_leads_of_another_month_in_a_file_of_the_same_name_are_not_taken_for_those_of_its_places():
+    learned = task_of(drawn(6)).dataset
+    later = task_of(drawn(6, seed=1)).dataset
+    later = build(
+        later.header,
+        [replace(i, sample=replace(i.sample, id=f"new{n}")) for n, i in enumerate(later.items)],
+        later.blobs,
+    )
+
+    assert as_known(later, learned).id == later.id
 
 
 def test_leads_that_were_never_seen_keep_their_ids():

@@ -11,8 +11,9 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
 from kits.core.kit import RawSample
 from kits.core.sample import ORDER, key_of
-from kits.toolchain.evaluation import MemoryBlobStore, as_known, leakage_note
+from kits.toolchain.evaluation import MemoryBlobStore, leakage_note
 from kits.toolchain.intake import ImportOptions, Intake, add_existing, take_in
+from kits.toolchain.known_again import as_known
 
 STORE = MemoryBlobStore()
 

@@ -194,7 +194,7 @@ def evaluate(
 def _as_known(opened: Project, trained_on: str, dataset: Dataset) -> Dataset:
     """Outside data under the ids it was learned under, for kits that remember what they said of it before."""
     from kits.core.errors import DataError
-    from kits.toolchain.evaluation import as_known
+    from kits.toolchain.known_again import as_known
 
     if not opened.kit.manifest.ranked:
         return dataset

@@ -21,9 +21,10 @@ from kits.core.kit import EvaluateTask, Kit, Progress
 from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
 from kits.core.replay import Replay
-from kits.toolchain.evaluation import MemoryBlobStore, as_known, leakage_note, read_outside
+from kits.toolchain.evaluation import MemoryBlobStore, leakage_note, read_outside
 from kits.toolchain.grouping import as_grouped
 from kits.toolchain.intake import stated_labels
+from kits.toolchain.known_again import as_known
 from kits.toolchain.project import Project
 from kits.toolchain.replaying import (
     lead_page,
