@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -39,6 +40,7 @@ _DEEPEST = 3
 """So deep the rows of a document may lie within its keys (`_embedded.conversations`)."""
 _NARROW = 5
 """Of so few columns each has a name of its own."""
+_CODE = re.compile(r"([A-Za-z .:_]*)(\d*)")
 _SEPARATOR = re.compile(r"sep=([,;|\t])\r?\n", re.IGNORECASE)
 """A first line by which spreadsheets tell each other the delimiter."""
 
@@ -139,6 +141,7 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
     skipped = int(bool(said))
     if first and (named or _is_titled(first)):
         skipped = rows_above(first)
+    skipped += codes_above(first[skipped:])
     first = first[skipped:]
     if not first:
         raise DataError(
@@ -222,6 +225,27 @@ def rows_above(rows: list[list[str]]) -> int:
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     usual = sorted(len(row) for row in rows)[len(rows) // 2]
     return next((n for n, count in enumerate(filled) if count >= max(2, usual / 2)), 0)
+
+
+def codes_above(rows: list[list[str]]) -> int:
+    """1 where the first row counts the columns (`X1`, `X2` …) and the names stand in the second: words above numbers, in most of them."""
+    if len(rows) < _NARROW or not rows[1] or not is_header(rows[1:]):
+        return 0
+    codes = [_CODE.fullmatch(cell.strip()) for cell in rows[0]]
+    counted = Counter(code[1].lower() for code in codes if code is not None and code[2])
+    most = counted.most_common(1)[0][1] if counted else 0
+    if None in codes or most < max(_NARROW, len(codes) / 2):
+        return 0
+    columns = list(zip(*(row for row in rows[1:] if len(row) == len(rows[0]))))
+    numbers = sum(
+        not _is_number(name) and any(below) and all(_is_number(cell) for cell in below if cell)
+        for name, *below in columns
+    )
+    return int(2 * numbers > len(columns))
+
+
+def _is_number(cell: str) -> bool:
+    return cell.strip().lstrip("-").replace(".", "", 1).isdigit()
 
 
 def _is_titled(rows: list[list[str]]) -> bool:

@@ -255,11 +255,55 @@ def test_merged_cells_hold_for_each_of_their_rows_and_name_columns_in_two(tmp_pa
     sheet.write_row("A6", ["Graz", "c@x.example", "3", 7])
     book.close()
     (source,) = read(tmp_path / "a.xlsx").sources
-    assert source.rows.columns == ("Land", "Kontakt Mail", "Kontakt Telefon", "Wert")
+    assert source.rows.columns == ("Land", "Mail", "Telefon", "Wert")
     found = list(source.rows.rows())
     assert [row for row, _ in found] == [4, 5, 6]
     assert [cells["Land"] for _, cells in found] == ["Wien", "Wien", "Graz"]
     assert "1 cell is merged" in told(read(tmp_path / "a.xlsx"), "sheet-merged")
+
+
+@pytest.mark.parametrize("remark", ["", "nachfassen"])
+def test_names_in_two_rows_are_found_however_full_the_rows_below_are(
+    tmp_path: Path, remark: str
+) -> None:
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(str(tmp_path / "a.xlsx"))
+    sheet = book.add_worksheet("2024")
+    sheet.merge_range("A1:F1", "Angebote 2024")
+    for area, text in (("A3:B3", "Angebot"), ("C3:D3", "Kunde"), ("E3:F3", "Ergebnis")):
+        sheet.merge_range(area, text)
+    sheet.write_row("A4", ["Nr.", "Datum", "Nr.", "Branche", "Status", "Bemerkung"])
+    for row in range(9):
+        sheet.write_row(row + 4, 0, [f"A{row}", "1.2.2024", f"K{row}", "Bau", "offen", remark])
+    book.close()
+    (source,) = read(tmp_path / "a.xlsx").sources
+    assert source.rows.columns == (
+        "Angebot Nr.", "Datum", "Kunde Nr.", "Branche", "Status", "Bemerkung",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv"])
+def test_a_row_that_counts_the_columns_above_their_names_is_none_of_names(
+    tmp_path: Path, name: str
+) -> None:
+    import xlsxwriter
+
+    table: list[list[object]] = [["", "X1", "X2", "X3", "X4", "X5", "Y"]]
+    table.append(["ID", "LIMIT", "SEX", "AGE", "PAY_0", "BILL", "default next month"])
+    table += [[row, 1000 * row, 1 + row % 2, 20 + row, -1, 7 * row, row % 2] for row in range(1, 9)]
+    if name.endswith("x"):
+        book = xlsxwriter.Workbook(str(tmp_path / name))
+        sheet = book.add_worksheet("Data")
+        for number, cells in enumerate(table):
+            sheet.write_row(number, 0, cells)
+        book.close()
+    else:
+        text = "\n".join(",".join(map(str, cells)) for cells in table)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (source,) = read(tmp_path / name).sources
+    assert source.rows.columns == tuple(table[1])
+    assert len(list(source.rows.rows())) == 8
 
 
 def test_hidden_rows_are_read_and_said_and_hidden_sheets_passed_over(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from kits.core.spreadsheets.values import (
     stored_number,
     text_of,
 )
+from kits.core.tables import codes_above
 
 _LOOKED_AT = 60
 _AT_ONCE = 1_000
@@ -114,8 +115,10 @@ def survey(grid: Grid, is_header: IsHeader | None) -> Survey | None:
     head = list(islice(grid.rows(), _LOOKED_AT))
     if not head:
         return None
-    above = _above([cells for _, cells in head])
+    above = _above(grid, head)
     texts = [[text_of(cell) for cell in cells] for _, cells in head[above:]]
+    if codes_above(texts):
+        above, texts = above + 1, texts[1:]
     header = is_header is None or is_header(_without_gaps(texts))
     first = head[above][0]
     named, start = [""] * len(texts[0]), first
@@ -136,9 +139,16 @@ def survey(grid: Grid, is_header: IsHeader | None) -> Survey | None:
     )
 
 
-def _above(rows: Sequence[Cells]) -> int:
-    """Rows before the table: far fewer cells than most rows have."""
-    filled = [sum(cell != "" for cell in row) for row in rows]
+def _above(grid: Grid, rows: Sequence[tuple[int, Cells]]) -> int:
+    """Rows before the table: far fewer cells than most rows have.
+
+    One that is merged over several columns counts as so many, unless it stands alone, as a title does.
+    """
+    wide: Counter[int] = Counter()
+    for (top, left), (bottom, right) in grid.merged:
+        wide[top] += (right - left) * (top == bottom)
+    filled = [sum(cell != "" for cell in cells) for _, cells in rows]
+    filled = [n + wide[row] * (n > 1) for n, (row, _) in zip(filled, rows)]
     usual = sorted(filled)[len(filled) // 2]
     least = max(min(2, usual), usual / 2)
     return next((n for n, count in enumerate(filled) if count >= least), 0)
@@ -151,7 +161,10 @@ def _without_gaps(rows: list[list[str]]) -> list[list[str]]:
 
 
 def _names(grid: Grid, row: int, texts: list[str], below: list[str]) -> tuple[list[str], int]:
-    """The columns' names, and the first row below them: names may stand in two rows, the upper one merged over the lower."""
+    """The columns' names, and the first row below them: names may stand in two rows, the upper one merged over the lower.
+
+    The lower one is a column's name, with the upper one before it where it comes twice.
+    """
     names = [" ".join(text.split()) for text in texts]
     wide = [
         (left, right)
@@ -164,9 +177,14 @@ def _names(grid: Grid, row: int, texts: list[str], below: list[str]) -> tuple[li
     tall = {left for (top, left), (bottom, _) in grid.merged if top == row and bottom == row + 1}
     if any(text.strip() for n, text in enumerate(below) if n not in under and n not in tall):
         return names, row + 1
-    for left, right in wide:
-        for n in range(left, min(right + 1, len(names))):
-            names[n] = " ".join(f"{texts[left]} {below[n]}".split())
+    headed = {
+        n: texts[left] for left, right in wide for n in range(left, min(right + 1, len(names)))
+    }
+    lower = [" ".join(below[n].split()) if n in headed else name for n, name in enumerate(names)]
+    often = Counter(name.lower() for name in lower)
+    for n, head in headed.items():
+        twice = often[lower[n].lower()] > 1
+        names[n] = " ".join(f"{head} {lower[n]}".split()) if twice else lower[n]
     return names, row + 2
 
 
