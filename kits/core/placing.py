@@ -7,6 +7,7 @@ is learned from once there is something later to judge on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,8 @@ def has_order(orders: Sequence[float | None]) -> bool:
 def splits_in_time(samples: Sequence[InTime], shares: Mapping[Split, float]) -> list[Split]:
     """The split of each sample. A group goes where its latest one goes; what the data says itself is respected.
 
-    Shares count samples with a label: those whose outcome is open fall where their time is.
+    Shares count samples with a label: those whose outcome is open fall where their time is. Where the data names train and one
+    other split of all samples, the missing one is made: val of the latest of train, test of the later half of val.
     """
     if not samples:
         return []
@@ -63,12 +65,42 @@ def splits_in_time(samples: Sequence[InTime], shares: Mapping[Split, float]) -> 
     last_of_train = known[max(round(shares["train"] * len(known)) - 1, 0)]
     last_of_val = known[max(round((1 - shares["test"]) * len(known)) - 1, 0)]
     stated = _stated(samples)
+    for missing in unsaid(samples):
+        stated |= _made(missing, samples, stated, latest, round(shares[missing] * len(known)))
     splits: list[Split] = []
     for one in samples:
         at = latest[one.group]
         by_time: Split = "train" if at <= last_of_train else "val" if at <= last_of_val else "test"
         splits.append(stated.get(one.group, by_time))
     return splits
+
+
+def unsaid(samples: Sequence[InTime]) -> tuple[Split, ...]:
+    """The split that the data lacks, where it names train and another one of all samples."""
+    said = {one.given for one in samples}
+    missing = tuple(split for split in STRICTNESS if split not in said)
+    return missing if None not in said and "train" in said and len(missing) == 1 else ()
+
+
+def _made(
+    missing: Split,
+    samples: Sequence[InTime],
+    stated: Mapping[str, Split],
+    latest: Mapping[str, float],
+    wanted: int,
+) -> dict[str, Split]:
+    """Group → the split that was missing, of so many samples with a label as are wanted, and to be had."""
+    source: Split = "train" if missing == "val" else "val"
+    counted = Counter(one.group for one in samples if one.labelled and stated[one.group] == source)
+    most = min(wanted, sum(counted.values()) // 2)
+    found: dict[str, Split] = {}
+    taken = 0
+    for group in sorted(counted, key=lambda name: (latest[name], name), reverse=True):
+        taken += counted[group]
+        if taken > most:
+            break
+        found[group] = missing
+    return found
 
 
 def _order(one: InTime) -> float:

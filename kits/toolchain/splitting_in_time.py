@@ -27,7 +27,18 @@ def place_in_order(candidates: Sequence[Candidate], shares: Shares) -> Placed:
     found = placing.splits_in_time(samples, shares)
     splits = {one.id: split for one, split in zip(candidates, found)}
     groups = {one.id: one.group for one in candidates}
-    return Placed(splits, groups, _thin(candidates, splits))
+    told = tuple(_made(split, splits) for split in placing.unsaid(samples))
+    return Placed(splits, groups, (*told, *_thin(candidates, splits)))
+
+
+def _made(split: Split, splits: Mapping[str, Split]) -> Finding:
+    source = "latest of train" if split == "val" else "later half of val"
+    made = sum(one == split for one in splits.values())
+    return Finding(
+        "split-made", "warn",
+        f"the data has no {split} split: {made} samples, the {source}, were taken for it",
+        fix=f"nothing to do; to decide it yourself, name a {split} part too",
+    )  # fmt: skip
 
 
 def _thin(candidates: Sequence[Candidate], splits: Mapping[str, Split]) -> tuple[Finding, ...]:

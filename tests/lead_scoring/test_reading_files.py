@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,20 @@ def test_json_lines_and_lists_and_parquet_are_read_like_csv(tmp_path: Path) -> N
     pq.write_table(pa.Table.from_pylist(objects), tmp_path / "e.parquet")
     found = read(tmp_path / "e.parquet")
     assert [s.content for s in found.samples] == [s.content for s in whole.samples]
+
+
+def test_objects_in_parquet_are_a_column_for_each_entry(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    meta = [
+        {"meta": {"lang": "en", "pages": n, "since": date(2024, 1, 2)}} for n in range(len(ROWS))
+    ]
+    rows = [dict(zip(HEADER, row)) | more for row, more in zip(ROWS, meta)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "e.parquet")
+    fields = [json.loads(s.content)["fields"] for s in read(tmp_path / "e.parquet").samples]
+    assert [one["meta.pages"] for one in fields] == list(range(len(ROWS)))
+    assert {one["meta.lang"] for one in fields} == {"en"}
 
 
 def test_a_text_that_comes_again_in_parquet_is_once_in_memory(

@@ -67,3 +67,14 @@ def test_a_split_of_few_samples_is_told() -> None:
 def test_where_nothing_has_a_label_no_splitting_is_to_blame() -> None:
     placed = place_in_order([replace(one, labels=()) for one in dated(60)], SHARES)
     assert not placed.findings
+
+
+def test_a_split_that_the_data_lacks_is_made_of_what_comes_before_the_judging_one() -> None:
+    named = [replace(c, given="train" if i < 70 else "test") for i, c in enumerate(dated(100))]
+    placed = place_in_order(named, SHARES)
+    assert [placed.splits[c.id] for c in named] == ["train"] * 55 + ["val"] * 15 + ["test"] * 30
+    assert placed.findings[0].check == "split-made"
+
+    named = [replace(c, given="train" if i < 70 else "val") for i, c in enumerate(dated(100))]
+    splits = place_in_order(named, SHARES).splits
+    assert [splits[c.id] for c in named] == ["train"] * 70 + ["val"] * 15 + ["test"] * 15

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -55,4 +56,7 @@ def _text(value: object) -> str:
         return value.decode("utf-8", errors="replace")
     if isinstance(value, list):
         return ";".join(_text(entry) for entry in value)
+    if isinstance(value, dict):
+        # as CSV exports write objects: its entries become columns
+        return json.dumps(value, ensure_ascii=False, default=_text)
     return str(value)
