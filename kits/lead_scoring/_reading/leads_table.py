@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from kits.core.column_names import plain
+from kits.core.column_names import plain, squeezed
 from kits.core.errors import ConfigError, DataError
 from kits.core.kit import Finding
 from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcome_by_filled import may_tell
+from kits.lead_scoring._reading.outcome_told import ends_of_all
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.relations import find_link
 from kits.lead_scoring._reading.role_times import came
@@ -50,21 +51,27 @@ def find_leads(sheets: Sequence[Sheet], roles: Mapping[str, str], source: Source
         and _sureness(main, source)[0] == _NONE
     ):
         # none of them says won or lost: visits are more than visitors, and are not whom to call
-        main = min(free, key=_unlike_leads)
+        main = min(free, key=lambda sheet: _unlike_leads(sheet, free))
     return main if stated else _who_bought(main, free, source)
 
 
-def _unlike_leads(sheet: Sheet) -> tuple[bool, bool, bool, int]:
-    """How little a table that says neither won nor lost looks like a list of leads: orders come of leads, and of visits there are
-    many for each."""
+def _unlike_leads(sheet: Sheet, sheets: Sequence[Sheet]) -> tuple[bool, bool, bool, int, int]:
+    """How little a table that says neither won nor lost looks like a list of leads: orders come of leads, of visits there are
+    many for each, and tickets name the account that stayed or left."""
     sales = named_like_sales(sheet)
-    return sales, sales or not _lists_ids(sheet), not may_tell(sheet), -len(sheet)
+    ids = _own_ids(sheet)
+    names = {squeezed(name) for name in ids}
+    named_by = sum(
+        not names.isdisjoint(map(squeezed, other.columns)) for other in sheets if other is not sheet
+    )
+    tells = may_tell(sheet) or bool(ends_of_all(sheet))
+    return sales, sales or not ids, not tells, -named_by, -len(sheet)
 
 
-def _lists_ids(sheet: Sheet) -> bool:
-    """Whether each row has an id of its own."""
+def _own_ids(sheet: Sheet) -> list[str]:
+    """Columns in which each row has an id of its own."""
     named = [*ranked_in(sheet, sheet.columns, "id"), *filter(is_numbered, sheet.columns)]
-    return any(len(set(sheet.cells[name]) - {""}) == len(sheet) for name in named)
+    return [name for name in named if len(set(sheet.cells[name]) - {""}) == len(sheet)]
 
 
 def _who_bought(main: Sheet, others: Sequence[Sheet], source: SourceConfig) -> Sheet:

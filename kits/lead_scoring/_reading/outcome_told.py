@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.mapping import tier_words
-from kits.lead_scoring._reading.names import names_for, phrases_for, rank
+from kits.lead_scoring._reading.names import names_for, phrases_for, rank, speaks_of
 from kits.lead_scoring._reading.outcome_cells import (
     amounts_of,
     begins_with,
@@ -26,7 +26,7 @@ _FEW_VALUES = 12
 _PAIR = 2
 _SOME, _NOT_ALL = 0.005, 0.8
 """Leads with an amount that may be those that were won."""
-_STAGE, _FLAG, _TWO, _REST = range(4)
+_STAGE, _SAID, _FLAG, _TWO, _REST = range(5)
 """Kinds of columns in the order in which they are asked about."""
 _CHANCE = re.compile(r" *\d{1,3}(?:[.,]\d{1,4})? *%? *")
 _CHANCES = 30
@@ -120,7 +120,7 @@ def amounts_of_some(sheet: Sheet) -> list[Likely]:
         if not money and {squeezed(name), words[-1]}.isdisjoint(names_for("amount")):
             continue
         known = known_cells(sheet.cells[name])
-        if not money and len(known) <= _FEW_VALUES:
+        if _flags_alone(known) or (not money and len(known) <= _FEW_VALUES):
             continue
         leads = sum(known[cell] for cell, amount in amounts_of(name, known).items() if amount)
         if _SOME * len(sheet) <= leads <= _NOT_ALL * len(sheet):
@@ -129,15 +129,24 @@ def amounts_of_some(sheet: Sheet) -> list[Likely]:
     return found
 
 
-def flags_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likely]:
-    """Columns that say yes or no of every lead, in the order in which a person is asked about them."""
+def likeliest_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likely]:
+    """The column that a person is asked about first, where its name or a plain yes and no speaks for it; after it those of which
+    nothing else is known than of it."""
     won, _ = tier_words("flags")
-    found = []
+    found: list[Likely] = []
     for kind, _, name, known in _candidates(sheet, personal):
-        said = [cell for cell in known if word_of(cell) in won]
-        if kind == _FLAG and len(said) == 1:
-            found.append(Likely(name, f"{name}: {', '.join(shown(known))}", _listed(said)))
+        said = [cell for cell in known if word_of(cell) in won] if _flags_alone(known) else []
+        line = _listed(said) if len(said) == 1 else "[…], model.source.lost: […]"
+        if kind <= _SAID or (kind == _FLAG and len(said) == 1):
+            found.append(Likely(name, f"{name}: {', '.join(shown(known))}", line))
+        if kind <= _SAID:
+            break
     return found
+
+
+def ends_of_all(sheet: Sheet) -> list[str]:
+    """Columns that say one of two things of every lead, and are called like an outcome or an end."""
+    return [name for kind, _, name, _ in _candidates(sheet, ()) if kind == _SAID]
 
 
 def worded_ends(sheet: Sheet, personal: Collection[str] = ()) -> list[Likely]:
@@ -159,22 +168,14 @@ def _flags_alone(known: Counter[str]) -> bool:
     return set().union(*tier_words("flags")).issuperset(map(word_of, known))
 
 
-def stages_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likely]:
-    """Columns of few values that are called like a stage: which of their cells are ends, a person must say."""
-    return [
-        Likely(name, f"{name}: {', '.join(shown(known))}", "[…], model.source.lost: […]")
-        for kind, _, name, known in _candidates(sheet, personal)
-        if kind == _STAGE and rank(name, "stage") is not None
-    ]
-
-
 def candidates_told(
     sheet: Sheet, personal: Collection[str] = (), *, full: bool = False
 ) -> list[str]:
     """Columns of few values, for a person who must say which of them is the outcome; a mark or nothing is two.
 
-    Those that are called like a stage come first, then those that say one of two things of every lead, yes or no before
-    others: those with a word of an outcome in their names, and the last of the rest, as tables that were made for learning end with it.
+    Those that are called like a stage come first, then those that say one of two things of every lead: with a word of an outcome or
+    an end in their names before others, yes or no before other words, and the last of each, as tables that were made for learning
+    end with it.
 
     Args:
         personal: columns that name persons, which are none.
@@ -183,7 +184,7 @@ def candidates_told(
     return [
         f"{name}: {', '.join(shown(known))}"
         for kind, _, name, known in _candidates(sheet, personal)
-        if not full or kind in (_FLAG, _TWO)
+        if not full or kind in (_SAID, _FLAG, _TWO)
     ][:_FEW_VALUES]
 
 
@@ -203,10 +204,26 @@ def _candidates(
         pair = len(known) == _PAIR and not gaps
         flag = pair and _flags_alone(known)
         words = set(plain(name).split("_"))
-        stage = rank(name, "stage") is not None or not words.isdisjoint(phrases_for("stage_words"))
-        kind = _STAGE if stage else _FLAG if flag else _TWO if pair else _REST
+        kind = _FLAG if flag else _TWO if pair else _REST
+        # `TARGET_B` is called like an outcome, though not as one is; `previous_cancellations` is called like an earlier one
+        ends = speaks_of(name, "end_words") and words.isdisjoint(names_for("earlier_words"))
+        named = words.isdisjoint(names_for("no_outcome_words"))
+        said = ends or (named and not words.isdisjoint(names_for("outcome")))
+        stage = _is_stage(name, known)
+        if stage and not flag:
+            kind = _STAGE
+        elif (flag and (said or stage)) or (pair and ends):
+            kind = _SAID
         place = -number if pair else number
-        # `TARGET_B` is called like an outcome, though not as one is
-        said = not words.isdisjoint(names_for("outcome"))
         found.append((kind, place - len(sheet.columns) * said, name, known))
     return sorted(found, key=lambda one: one[:3])
+
+
+def _is_stage(name: str, known: Counter[str]) -> bool:
+    """Whether a column is called like a stage, or has such a word in its name, and cells that are ends (`Canceled`)."""
+    if rank(name, "stage") is not None:
+        return True
+    if set(plain(name).split("_")).isdisjoint(phrases_for("stage_words")):
+        return False
+    chosen = cells_by_words(known, named=False, stage=True)
+    return chosen is not None

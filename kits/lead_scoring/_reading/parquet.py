@@ -46,10 +46,8 @@ def _texts(chunk: pa.Array) -> Iterator[str]:
 
 
 def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "true", False: "false"}[value]
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, bytes):

@@ -28,6 +28,8 @@ _FEW = 0.02
 _AHEAD = 0.5
 """Open leads that may be younger than any that has ended; what is planned lies ahead of more of them."""
 _DAY = 86_400.0
+_YEARS = 3 * 365 * _DAY
+"""A date so long before the next one is of something before the lead: a first loan, a founding."""
 _SAME = (
     "{} is the same in all rows and was taken for the day of the export, not for when leads came"
 )
@@ -84,10 +86,17 @@ def decided_at(
         return "", doubts
     # the month of a date beside it is no earlier moment
     nearer = [name for name in left if not typed[name].months] or left
-    chosen = min(nearer, key=lambda name: _middle(name, sheet))
+    middles = sorted((_middle(name, sheet), name) for name in nearer)
+    before = 0
+    while before + 1 < len(middles) and middles[before + 1][0] - middles[before][0] > _YEARS:
+        before += 1
+    chosen = middles[before][1]
     doubt = (
         f"{chosen} was taken for the moment at which a lead is scored, the earliest of its dates"
     )
+    if before:
+        past = ", ".join(name for _, name in middles[:before])
+        doubt += f" but for {past}, which lies years before"
     return chosen, [*doubts, *_doubts_of(chosen, sheet), doubt]
 
 

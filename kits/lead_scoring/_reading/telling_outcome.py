@@ -16,10 +16,9 @@ from kits.lead_scoring._reading.outcome_told import (
     amounts_of_some,
     candidates_told,
     chances_of_all,
-    flags_of_all,
+    likeliest_of_all,
     outcome_by_name,
     spoken_ends,
-    stages_of_all,
     worded_ends,
 )
 from kits.lead_scoring._reading.row_colours import coloured_rows
@@ -77,8 +76,11 @@ def _no_outcome(known: Known, stated: str) -> Finding:
     ]
     shown = {one.column: one.told for _, found in asked for one in found}
     if not shown:
-        likeliest = (stages_of_all(sheet, persons) or flags_of_all(sheet, persons))[:1]
-        asked += [(f"{one.column} tells it", [one]) for one in likeliest]
+        likeliest = likeliest_of_all(sheet, persons)
+        others = ", ".join(one.column for one in likeliest[1:])
+        when = " tells it" + (f", or {others} in its place" if others else "")
+        asked += [(f"{one.column}{when}", [one]) for one in likeliest[:1]]
+        shown = {one.column: one.told for one in likeliest}
     if dated := [one for one in dates_of_some(sheet) if one.column not in shown]:
         asked.append(("only leads that were won have such a date", dated))
         shown |= {one.column: one.told for one in dated}
