@@ -91,7 +91,9 @@ def _made(
 ) -> dict[str, Split]:
     """Group → the split that was missing, of so many samples with a label as are wanted, and to be had."""
     source: Split = "train" if missing == "val" else "val"
-    counted = Counter(one.group for one in samples if one.labelled and stated[one.group] == source)
+    some = any(one.labelled for one in samples)
+    told = [one.group for one in samples if one.labelled or not some]
+    counted = Counter(group for group in told if stated[group] == source)
     most = min(wanted, sum(counted.values()) // 2)
     found: dict[str, Split] = {}
     taken = 0

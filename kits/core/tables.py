@@ -40,6 +40,7 @@ _DEEPEST = 3
 """So deep the rows of a document may lie within its keys (`_embedded.conversations`)."""
 _NARROW = 5
 """Of so few columns each has a name of its own."""
+_DRAWN, _LONG = 10, 5
 _CODE = re.compile(r"([A-Za-z .:_]*)(\d*)")
 _SEPARATOR = re.compile(r"sep=([,;|\t])\r?\n", re.IGNORECASE)
 """A first line by which spreadsheets tell each other the delimiter."""
@@ -101,8 +102,8 @@ class TableFile:
             except csv.Error as error:
                 yield BadRow(number, str(error))
                 continue
-            if above or not any(cell.strip() for cell in cells):
-                above -= bool(above) and any(cell.strip() for cell in cells)
+            if above or not any(cell.strip() for cell in cells) or _is_rule(cells):
+                above -= bool(above) and any(c.strip() for c in cells) and not _is_rule(cells)
                 number -= 1
                 continue
             if len(cells) > len(self.columns) and any(
@@ -210,7 +211,7 @@ def _first_rows(text: str, delimiter: str) -> list[list[str]]:
     reader = _reader(io.StringIO(text, newline=""), delimiter)
     try:
         for row in reader:
-            if any(cell.strip() for cell in row):
+            if any(cell.strip() for cell in row) and not _is_rule(row):
                 rows.append(row)
             if len(rows) > _SNIFFED_ROWS:
                 return rows
@@ -227,9 +228,21 @@ def rows_above(rows: list[list[str]]) -> int:
     return next((n for n, count in enumerate(filled) if count >= max(2, usual / 2)), 0)
 
 
+def _is_rule(cells: Sequence[str]) -> bool:
+    """Whether a row is a line that programs draw below the names and the rows: `|-----|-----|`."""
+    drawn = "".join(cells).strip()
+    return (
+        len(drawn) >= _DRAWN and set(drawn) <= set("-=+: ") and ("---" in drawn or "===" in drawn)
+    )
+
+
 def codes_above(rows: list[list[str]]) -> int:
     """1 where the first row counts the columns (`X1`, `X2` …) and the names stand in the second: words above numbers, in most of them."""
-    if len(rows) < _NARROW or not rows[1] or not is_header(rows[1:]):
+    if len(rows) < _NARROW or not is_header(rows[1:]):
+        return 0
+    names = [cell.strip().lower() for cell in rows[1]]
+    # units below names that are numbered are short, and come again: `s1`, `s2` above `bar`, `bar`
+    if len(set(names)) < len(names) or sum(map(len, names)) < _LONG * len(names):
         return 0
     codes = [_CODE.fullmatch(cell.strip()) for cell in rows[0]]
     counted = Counter(code[1].lower() for code in codes if code is not None and code[2])

@@ -30,6 +30,22 @@ __all__ = [
 ]  # fmt: skip
 
 _TABLE = "csv"
+_SHOWN = 3
+_FORMS = {
+    ".sql": "a database's dump: export its table as CSV",
+    ".db": "a database: export its table as CSV",
+    ".sqlite": "a database: export its table as CSV",
+    ".mdb": "a database of Access: export its table to Excel",
+    ".accdb": "a database of Access: export its table to Excel",
+    ".arff": "a table of Weka: save it as CSV",
+    ".sav": "a table of SPSS: save it as CSV",
+    ".dta": "a table of Stata: save it as CSV",
+    ".rds": "a table of R: write it with write.csv",
+    ".pkl": "a pickle of Python, which can run programs: write it with to_csv",
+    ".xml": "XML: export it as CSV or JSON",
+    ".data": "a table without names: put a line with them above, and call it .csv",
+}
+"""What some files are that hold tables and are not read, by their suffix."""
 _FIX = "CSV, TSV, spreadsheets (.xlsx, .xls, .ods), JSON (lines or an API's answer) or parquet"
 
 
@@ -40,10 +56,17 @@ def detect_format(path: Path) -> str:
         DataError: there is no table.
     """
     if path.is_file() and not may_be_table(path):
-        raise DataError("no table of leads", where=str(path), fix=_FIX)
+        raise DataError(f"no table of leads{_known_form(path)}", where=str(path), fix=_FIX)
     if not table_paths(path):
-        raise DataError("no table of leads in this folder", where=str(path), fix=_FIX)
+        others = [file for file in sorted(path.rglob("*")) if file.is_file()]
+        told = "".join(f"; {file.name} is none{_known_form(file)}" for file in others[:_SHOWN])
+        raise DataError(f"no table of leads in this folder{told}", where=str(path), fix=_FIX)
     return _TABLE
+
+
+def _known_form(path: Path) -> str:
+    form = _FORMS.get(path.suffix.lower(), "")
+    return f": {form}" if form else ""
 
 
 def is_sample(path: Path) -> bool:

@@ -306,6 +306,14 @@ def test_a_row_that_counts_the_columns_above_their_names_is_none_of_names(
     assert len(list(source.rows.rows())) == 8
 
 
+def test_units_below_names_that_are_numbered_are_no_names(tmp_path: Path) -> None:
+    table = [["s1", "s2", "s3", "s4", "s5"], ["degC", "bar", "mm/s", "A", "rpm"]]
+    table += [[f"{row}.5"] * 5 for row in range(9)]
+    (tmp_path / "a.csv").write_text("\n".join(map(",".join, table)), encoding="utf-8")
+    (source,) = read(tmp_path / "a.csv").sources
+    assert source.rows.columns == ("s1", "s2", "s3", "s4", "s5")
+
+
 def test_hidden_rows_are_read_and_said_and_hidden_sheets_passed_over(tmp_path: Path) -> None:
     import xlsxwriter
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kits.core.errors import DataError
+from kits.lead_scoring import data
 from tests.lead_scoring.lead_files import put, read, table
 
 
@@ -84,3 +86,115 @@ def test_offers_in_polish_are_feminine(tmp_path: Path) -> None:
     found = read(put(tmp_path / "e.csv", table(["Nr zapytania", "Data", "Status oferty"], rows)))
     labels = [one.annotation.label if one.annotation else "" for one in found.samples]
     assert labels[:4] == ["won", "lost", "lost", ""]
+
+
+@pytest.mark.parametrize(
+    "name, cells, line",
+    [
+        ("Recovery Status", ("Recovered", "Not Recovered"), "model.source.won: […]"),
+        ("Gesamtstatus", ("Abgesagt", "Teilweise"), "model.source.won: […]"),
+        ("Churn", ("Yes", "No"), 'model.source.won: ["Yes"]'),
+    ],
+)
+def test_a_status_is_asked_about_though_not_of_a_person_nor_one_of_codes(
+    tmp_path: Path, name: str, cells: Sequence[str], line: str
+) -> None:
+    header = ["id", "Status", name, "MaritalStatus", "country", "Lost Reason Category"]
+    rows = [
+        [
+            k,
+            1 + k % 2,
+            cells[k % 2],
+            ("Single", "Married")[k // 2 % 2],
+            "ad"[k // 3 % 2],
+            "bc"[k % 2],
+        ]
+        for k in range(40)
+    ]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    [finding] = [one for one in found.findings if one.check == "outcome"]
+    assert finding.evidence[0].startswith(name)
+    assert f"if {name} tells it: model.source.outcome: {name}, {line}" in finding.fix
+
+
+def test_who_left_is_asked_about_though_leads_to_score_lack_it(tmp_path: Path) -> None:
+    rows = [[k, ("Yes", "No", "NA")[k % 3], ("Yes", "No")[k % 2]] for k in range(60)]
+    found = read(put(tmp_path / "e.csv", table(["id", "Churn", "MadeCall"], rows)))
+    [finding] = [one for one in found.findings if one.check == "outcome"]
+    assert "if Churn tells it: " in finding.fix
+
+
+def test_where_a_name_of_an_outcome_holds_other_words_the_other_columns_are_named_too(
+    tmp_path: Path,
+) -> None:
+    rows = [[k, "abc"[k % 3], ("satisfied", "dissatisfied")[k % 2]] for k in range(60)]
+    found = read(put(tmp_path / "e.csv", table(["id", "Class", "satisfaction"], rows)))
+    [finding] = [one for one in found.findings if one.check == "outcome"]
+    assert finding.evidence[1].startswith("satisfaction: ")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("-1", "0"),
+        ("Accettato", "Non accettato"),
+        ("Aprovado", "Reprovado"),
+        ("Angenommen", "Nicht angenommen"),
+    ],
+)
+def test_a_yes_of_access_and_a_word_that_is_denied_are_known(
+    tmp_path: Path, cells: Sequence[str]
+) -> None:
+    rows = [[k, cells[k % 2]] for k in range(40)]
+    found = read(put(tmp_path / "e.csv", table(["id", "Esito"], rows)))
+    labels = [one.annotation.label if one.annotation else "" for one in found.samples]
+    assert labels[:2] == ["won", "lost"]
+
+
+def test_a_list_of_a_program_with_drawn_lines_is_a_table(tmp_path: Path) -> None:
+    rows = [
+        f"|A{k:03}|{1 + k % 28:02}.01.2024|{('Auftrag ', 'Absage  ')[k % 2]}|" for k in range(40)
+    ]
+    lines = [
+        "List of 26.11.2026      1",
+        "",
+        "-" * 26,
+        "|Nr. |Datum     |Status  |",
+        "-" * 26,
+        *rows,
+        "-" * 26,
+    ]
+    found = read(put(tmp_path / "list.txt", "\n".join(lines)))
+    assert len(found.samples) == 40
+    assert not [one for one in found.findings if one.check in ("bad-row", "notes")]
+
+
+@pytest.mark.parametrize("kind", ["firebase", "pandas"])
+def test_rows_that_are_named_by_their_ids_in_json_are_rows(tmp_path: Path, kind: str) -> None:
+    rows = {f"-N{k}": {"source": "abc"[k % 3], "status": ("won", "lost")[k % 2]} for k in range(40)}
+    columns = {
+        name: {str(k): row[name] for k, row in enumerate(rows.values())}
+        for name in ("source", "status")
+    }
+    found = read(put(tmp_path / "e.json", {"leads": rows} if kind == "firebase" else columns))
+    assert len(found.samples) == 40
+    labels = [one.annotation.label if one.annotation else "" for one in found.samples]
+    assert labels[:2] == ["won", "lost"]
+
+
+@pytest.mark.parametrize("cell", ["{y}-Q{q}", "Q{q} {y}", "Q{q}/{y}", "{q}. Quartal {y}"])
+def test_quarters_are_told_as_dates_that_cannot_be_read(tmp_path: Path, cell: str) -> None:
+    rows = [
+        [k, cell.format(y=2020 + k % 5, q=1 + k % 4), ("won", "lost")[k % 2]] for k in range(60)
+    ]
+    found = read(put(tmp_path / "e.csv", table(["id", "created in", "Outcome"], rows)))
+    [finding] = [one for one in found.findings if one.check == "unread-dates"]
+    assert "of a quarter its first day" in finding.fix
+
+
+def test_files_that_are_no_tables_are_named_with_what_to_do(tmp_path: Path) -> None:
+    put(tmp_path / "backup.sql", "INSERT INTO leads VALUES (1);")
+    with pytest.raises(
+        DataError, match=r"backup\.sql is none: a database's dump: export its table as CSV"
+    ):
+        data.detect_format(tmp_path)

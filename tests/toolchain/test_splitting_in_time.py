@@ -75,6 +75,9 @@ def test_a_split_that_the_data_lacks_is_made_of_what_comes_before_the_judging_on
     assert [placed.splits[c.id] for c in named] == ["train"] * 55 + ["val"] * 15 + ["test"] * 30
     assert placed.findings[0].check == "split-made"
 
+    bare = place_in_order([replace(c, labels=()) for c in named], SHARES).splits
+    assert sum(split == "val" for split in bare.values()) == 15
+
     named = [replace(c, given="train" if i < 70 else "val") for i, c in enumerate(dated(100))]
     splits = place_in_order(named, SHARES).splits
     assert [splits[c.id] for c in named] == ["train"] * 70 + ["val"] * 15 + ["test"] * 15

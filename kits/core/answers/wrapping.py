@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from pydantic import JsonValue
@@ -38,6 +39,8 @@ _ABOUT = frozenset({
     "startat", "maxresults", "islast", "nextpagetoken", "expand", "typename", "jsonrpc", "extensions", "complexity", "accountid", "requestid", "took",
 })  # fmt: skip
 """What else an answer says, without signs: of itself, and of no lead."""
+_KEYED, _TWO, _MOST = 20, 2, 0.8
+"""So many objects of which most have a name in common are rows, whatever they are called."""
 _AROUND = ({"node", "cursor"}, {"data", "meta", "links"})
 """All keys of what GraphQL and some others put around each row."""
 
@@ -54,11 +57,31 @@ def unwrapped(value: JsonValue, depth: int = 0) -> Iterator[Object]:
         if (table := table_in(value, _ABOUT)) is not None:
             yield from table
             return
+        if rows := _keyed_in(value):
+            yield from rows
+            return
         inner = _rows_in(value, depth)
         if inner is None:
             yield value
         else:
             yield from unwrapped(inner, depth + 1)
+
+
+def _keyed_in(answer: Object) -> list[Object]:
+    """The rows of a document that names each by its id (`{"leads": {"-N1": {…}, "-N2": {…}}}`, of Firebase), or each column's
+    cells by their rows (`{"source": {"0": "web", "1": …}, …}`, of pandas); empty: it is another document."""
+    for value in (answer, *answer.values()) if len(answer) == 1 else (answer,):
+        entries = value if isinstance(value, dict) else {}
+        objects = {key: one for key, one in entries.items() if isinstance(one, dict)}
+        if len(objects) < len(entries) or len(entries) < _TWO:
+            continue
+        inner = Counter(name for one in objects.values() for name in one)
+        if len(inner) >= _KEYED and len(inner) > len(entries) and all(map(str.isdecimal, inner)):
+            if min(inner.values()) == len(entries):
+                return [{name: one[row] for name, one in objects.items()} for row in inner]
+        elif len(entries) >= _KEYED and inner.most_common(1)[0][1] >= _MOST * len(entries):
+            return [{"id": key, **one} for key, one in objects.items()]
+    return []
 
 
 def _rows_in(answer: Object, depth: int) -> JsonValue:

@@ -25,6 +25,8 @@ MOST_VALUES = 200
 _TIERS: tuple[Tier, ...] = ("sure", "converted", "qualified")
 ANY = "*"
 """Stated for any cell that says something: the column is filled in. Behind a word: cells that begin with it."""
+_OF_ACCESS = {"-1", "0"}
+"""Yes and no as Microsoft Access exports them."""
 _TOO_COMMON = frozenset({"win", "loss", "lose"})
 """Words that begin other things too (`win back`)."""
 _LONGEST = 120
@@ -105,7 +107,9 @@ def cells_by_words(
             if _among(word, wins, begun) and not _is_taken_back(cell, wins)
         )
         # what was rejected is no stage, also beside what was lost
-        lost |= frozenset(c for c, word in told.items() if _among(word, losses, begun))
+        lost |= frozenset(
+            c for c, w in told.items() if _among(w, losses, begun) or _denied(w, wins)
+        )
         sure = sure or (tier == "sure" and bool(won) and bool(lost))
     if won and (named or stage):
         won |= frozenset(cell for cell, word in words.items() if word in _words_for("after_won"))
@@ -119,6 +123,9 @@ def _flags(words: Mapping[str, str], *, named: bool) -> tuple[frozenset[str], fr
     wins, losses = tier_words("flags")
     # what has signs alone (`⏳`) says nothing yet
     said = set(words.values()) - {""}
+    if named and said == _OF_ACCESS:
+        won, lost = (frozenset(c for c, w in words.items() if w == one) for one in ("-1", "0"))
+        return won, lost
     flags = said - _words_for("not_yet") if named else said
     both = not flags.isdisjoint(wins) and not flags.isdisjoint(losses)
     # a stage that is 1 for all is the number of a stage
@@ -126,6 +133,12 @@ def _flags(words: Mapping[str, str], *, named: bool) -> tuple[frozenset[str], fr
         return frozenset(), frozenset()
     won, lost = (frozenset(c for c, w in words.items() if w in side) for side in (wins, losses))
     return won, lost
+
+
+def _denied(word: str, wins: frozenset[str]) -> bool:
+    """Whether a cell is a word for won that a `not` takes back: `Non accettato`."""
+    no, _, rest = word.partition(" ")
+    return rest in wins and no in _words_for("denied")
 
 
 def _told_by(cell: str, word: str, listed: frozenset[str], begun: bool) -> str:

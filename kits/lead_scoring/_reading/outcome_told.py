@@ -139,6 +139,8 @@ def likeliest_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likel
         line = _listed(said) if len(said) == 1 else "[…], model.source.lost: […]"
         if kind <= _SAID or (kind == _FLAG and len(said) == 1):
             found.append(Likely(name, f"{name}: {', '.join(shown(known))}", line))
+        elif kind == _TWO and not found and _has_word_of_a_stage(name):
+            return [Likely(name, f"{name}: {', '.join(shown(known))}", line)]
         if kind <= _SAID:
             break
     return found
@@ -201,29 +203,39 @@ def _candidates(
         gaps = sum(known.values()) < len(cells)
         if not known or not 2 <= len(known) + gaps <= _FEW_VALUES or name in personal:
             continue
-        pair = len(known) == _PAIR and not gaps
-        flag = pair and _flags_alone(known)
         words = set(plain(name).split("_"))
-        kind = _FLAG if flag else _TWO if pair else _REST
         # `TARGET_B` is called like an outcome, though not as one is; `previous_cancellations` is called like an earlier one
         ends = speaks_of(name, "end_words") and words.isdisjoint(names_for("earlier_words"))
         named = words.isdisjoint(names_for("no_outcome_words"))
         said = ends or (named and not words.isdisjoint(names_for("outcome")))
+        # leads to score lack what became of the others
+        pair = len(known) == _PAIR and not (gaps and not ends)
+        flag = pair and _flags_alone(known)
         stage = _is_stage(name, known)
+        kind = _FLAG if flag else _TWO if pair else _REST
         if stage and not flag:
             kind = _STAGE
         elif (flag and (said or stage)) or (pair and ends):
             kind = _SAID
         place = -number if pair else number
-        found.append((kind, place - len(sheet.columns) * said, name, known))
+        first = said or _has_word_of_a_stage(name)
+        found.append((kind, place - len(sheet.columns) * first, name, known))
     return sorted(found, key=lambda one: one[:3])
 
 
 def _is_stage(name: str, known: Counter[str]) -> bool:
-    """Whether a column is called like a stage, or has such a word in its name, and cells that are ends (`Canceled`)."""
+    """Whether a column is called like a stage, or has such a word in its name, and cells that are ends (`Canceled`); codes of a
+    program (1, 2) are none."""
+    if all(cell.strip().isdecimal() for cell in known) and not _flags_alone(known):
+        return False
     if rank(name, "stage") is not None:
         return True
-    if set(plain(name).split("_")).isdisjoint(phrases_for("stage_words")):
+    return _has_word_of_a_stage(name) and cells_by_words(known, named=False, stage=True) is not None
+
+
+def _has_word_of_a_stage(name: str) -> bool:
+    """`reservation_status` has, and `Gesamtstatus`."""
+    words = plain(name).split("_")
+    if any(word.startswith(phrases_for("state_of_persons")) for word in words):
         return False
-    chosen = cells_by_words(known, named=False, stage=True)
-    return chosen is not None
+    return any(word.endswith("status") or word in phrases_for("stage_words") for word in words)

@@ -63,8 +63,11 @@ def _no_outcome(known: Known, stated: str) -> Finding:
             "outcome", "warn",
             f"{likely[0].column} is called like an outcome, but no cell of it is a known word for won or lost: "
             "nothing can be learned",
-            tuple(one.told for one in likely),
-            f"say in kit.yaml what its cells mean: {_line(likely[0])}",
+            _named_all((
+                *(one.told for one in likely),
+                *candidates_told(sheet, persons | {one.column for one in likely}),
+            )),
+            f"say in kit.yaml what its cells mean, or which other column tells it: {_line(likely[0])}",
         )  # fmt: skip
     asked = [
         ("its cells tell it", worded_ends(sheet, persons)),

@@ -23,6 +23,8 @@ _LIKE_DATE = re.compile(
     rf"'?(?:{_CLOCK}[, ]{{1,3}})?(?:[^\W\d_]{{1,12}}[., ]{{1,3}})?\d{{1,2}}\D{{1,16}}(?:\d{{1,2}}\D{{1,4}})?{_YEAR}.{{0,40}}"
     rf"|'?(?:{_CLOCK}[, ]{{1,3}})?{_YEAR}\D{{1,16}}\d{{1,2}}(?!\d).{{0,40}}"
     rf"|[^\W\d_]{{2,12}}[., ]{{1,3}}[^\W\d_]{{3,12}}[., ]{{1,3}}\d{{1,2}} {_CLOCK}.{{0,12}} {_YEAR}"
+    r"|[QqTtHh][1-4]\W{0,3}(?:FY ?)?(?:19|20)?\d{2}|(?:FY ?)?(?:19|20)?\d{2}\W{0,3}[QqTtHh][1-4]"
+    r"|[1-4](?:[QT]|\. ?(?:Quartal|Q)\.?) ?(?:19|20)?\d{2}"
     rf"|(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])[0-3]\d[ _T-]{_CLOCK}.{{0,12}}"
 )
 
@@ -43,5 +45,6 @@ def tell_unread_dates(known: Known) -> Iterator[Finding]:
             f"{so_many(tuple(found), 'looks like dates that', 'look like dates that')} could not be read: words to the model, "
             "and no time of a lead",
             tuple(f"{name}: {cell!r}" for name, cell in found.items()),
-            "export dates as 2024-12-31 or 31.12.2024, or change them in the table, and import again with --replace",
+            "export dates as 2024-12-31 or 31.12.2024 (of a quarter its first day), or change them in the table, and import again "
+            "with --replace",
         )  # fmt: skip
