@@ -198,3 +198,15 @@ def test_files_that_are_no_tables_are_named_with_what_to_do(tmp_path: Path) -> N
         DataError, match=r"backup\.sql is none: a database's dump: export its table as CSV"
     ):
         data.detect_format(tmp_path)
+
+
+def test_rows_of_an_answer_in_json_ld_are_rows(tmp_path: Path) -> None:
+    rows = [
+        {"@id": f"/api/deals/{k}", "@type": "Deal", "id": k, "statut": ("GAGNEE", "PERDUE")[k % 2]}
+        for k in range(40)
+    ]
+    answer = {"@context": "/api", "@id": "/api/deals", "@type": "hydra:Collection", "hydra:totalItems": 40,
+              "hydra:member": rows, "hydra:view": {"@id": "/api/deals?page=1"}}  # fmt: skip
+    found = read(put(tmp_path / "e.json", answer))
+    labels = [one.annotation.label if one.annotation else "" for one in found.samples]
+    assert (len(labels), labels[:2]) == (40, ["won", "lost"])

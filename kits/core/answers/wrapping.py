@@ -32,7 +32,7 @@ _TOTALS = frozenset({"totalelements", "totalpages", "responsecode", "hasmore"})
 _BOARD = "items_page"
 """A board of monday has an id of its own."""
 _ABOUT = frozenset({
-    "total", "count", "totalcount", "totalresults", "totalrecords", "totalsize", "totalpages", "totalitems", "resultcount",
+    "total", "count", "totalcount", "view", "search", "totalresults", "totalrecords", "totalsize", "totalpages", "totalitems", "resultcount",
     "page", "pages", "pagenumber", "currentpage", "lastpage", "perpage", "pagesize", "pageinfo", "pagination", "paging", "limit",
     "offset", "nextoffset", "skip", "next", "nextpage", "nextlink", "prev", "previous", "previouspage", "cursor", "nextcursor",
     "more", "hasmore", "hasnext", "hasnextpage", "done", "success", "ok", "error", "errors", "meta", "metadata", "links", "schema",
@@ -96,10 +96,16 @@ def _pages(answer: Object) -> tuple[str, ...]:
 
 
 def _only_list(answer: Object, depth: int) -> JsonValue:
+    answer = {_bare_name(key): value for key, value in answer.items() if not key.startswith("@")}
     known = [key for key in answer if squeezed(key) not in _ABOUT]  # `errors` are no leads
     lists = [key for key in known if _has_rows(answer[key], depth)]
     others = {squeezed(k) for k, v in answer.items() if k not in lists and v not in (None, [], {})}
     return answer[lists[0]] if len(lists) == 1 and others <= _ABOUT else None
+
+
+def _bare_name(key: str) -> str:
+    """`hydra:member` is `member`; what JSON-LD tells of itself (`@context`) is left out before."""
+    return key.rpartition(":")[2] or key
 
 
 def _has_rows(value: JsonValue, depth: int) -> bool:
