@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
-from kits.core import tables
+from kits.core import table_heads, tables
 from kits.core.errors import DataError
 from kits.core.spreadsheets.package import is_xml_workbook
 from kits.core.tables import Row
@@ -99,8 +99,8 @@ def open_page(path: Path, *, named: bool = False) -> PageTable:
     width = max(map(len, filled))
     if width > tables.MAX_COLUMNS:
         raise DataError(f"{width} columns in one file", where=path.name)
-    above = tables.rows_above(filled) if named else 0
-    header = named or tables.is_header(filled[:60])
+    above = table_heads.rows_above(filled) if named else 0
+    header = named or table_heads.is_header(filled[:60])
     names = filled[above] if header else [""] * width
     columns = tables.column_names([*names, *[""] * (width - len(names))])
     start = rows.index(filled[above]) + header

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from kits.core import page_tables, tables
+from kits.core import page_tables, table_heads, tables
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.core.spreadsheets import package, workbook
@@ -102,7 +102,7 @@ def open_rows(
     """
     if path.suffix.lower() in workbook.SUFFIXES and page_tables.is_page(path):
         return Opened((Source(name, "", page_tables.open_page(path, named=named)),))
-    sheets = open_sheets(path, name, None if named else tables.is_header, wanted, fix)
+    sheets = open_sheets(path, name, None if named else table_heads.is_header, wanted, fix)
     return sheets or Opened((Source(name, "", tables.open_table(path, named=named)),))
 
 

@@ -11,7 +11,6 @@ import csv
 import io
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -21,8 +20,10 @@ from typing import ClassVar
 
 from pydantic import JsonValue
 
+from kits.core.answers.wrapping import keyed_rows
 from kits.core.codepages import code_page
 from kits.core.errors import DataError
+from kits.core.table_heads import codes_above, is_chat, is_header, is_rule, is_titled, rows_above
 
 SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".txt", ".psv", ".jsonl", ".ndjson", ".json"})
 JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
@@ -34,14 +35,8 @@ MAX_COLUMNS = 2_000
 DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_BYTES = 256 << 10
 _SNIFFED_ROWS = 60
-_HEADER_WORDS = 6
-_HEADER_CHARS = 60
 _DEEPEST = 3
 """So deep the rows of a document may lie within its keys (`_embedded.conversations`)."""
-_NARROW = 5
-"""Of so few columns each has a name of its own."""
-_DRAWN, _LONG = 10, 5
-_CODE = re.compile(r"([A-Za-z .:_]*)(\d*)")
 _SEPARATOR = re.compile(r"sep=([,;|\t])\r?\n", re.IGNORECASE)
 """A first line by which spreadsheets tell each other the delimiter."""
 
@@ -102,8 +97,8 @@ class TableFile:
             except csv.Error as error:
                 yield BadRow(number, str(error))
                 continue
-            if above or not any(cell.strip() for cell in cells) or _is_rule(cells):
-                above -= bool(above) and any(c.strip() for c in cells) and not _is_rule(cells)
+            if above or not any(cell.strip() for cell in cells) or is_rule(cells):
+                above -= bool(above) and any(c.strip() for c in cells) and not is_rule(cells)
                 number -= 1
                 continue
             if len(cells) > len(self.columns) and any(
@@ -135,12 +130,18 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
     if kind:
         return _open_json(path, kind, encoding)
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(start)
+    if is_chat(text):
+        raise DataError(
+            "a chat of WhatsApp, no table",
+            where=path.name,
+            fix="copy each message that counts into a row of its own, or leave the file out",
+        )
     said = _SEPARATOR.match(text)
     known = "\t" if path.suffix.lower() in (".tsv", ".tab") else ""
     delimiter = said[1] if said else known or _delimiter(text, named)
     first = _first_rows(text, delimiter)
     skipped = int(bool(said))
-    if first and (named or _is_titled(first)):
+    if first and (named or is_titled(first)):
         skipped = rows_above(first)
     skipped += codes_above(first[skipped:])
     first = first[skipped:]
@@ -211,7 +212,7 @@ def _first_rows(text: str, delimiter: str) -> list[list[str]]:
     reader = _reader(io.StringIO(text, newline=""), delimiter)
     try:
         for row in reader:
-            if any(cell.strip() for cell in row) and not _is_rule(row):
+            if any(cell.strip() for cell in row) and not is_rule(row):
                 rows.append(row)
             if len(rows) > _SNIFFED_ROWS:
                 return rows
@@ -221,74 +222,11 @@ def _first_rows(text: str, delimiter: str) -> list[list[str]]:
     return rows[:-1] if len(rows) > 2 and len(text) >= _SNIFFED_BYTES // 4 else rows
 
 
-def rows_above(rows: list[list[str]]) -> int:
-    """Rows before the one that names the columns: far fewer cells than most rows have."""
-    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
-    usual = sorted(len(row) for row in rows)[len(rows) // 2]
-    return next((n for n, count in enumerate(filled) if count >= max(2, usual / 2)), 0)
-
-
-def _is_rule(cells: Sequence[str]) -> bool:
-    """Whether a row is a line that programs draw below the names and the rows: `|-----|-----|`."""
-    drawn = "".join(cells).strip()
-    return (
-        len(drawn) >= _DRAWN and set(drawn) <= set("-=+: ") and ("---" in drawn or "===" in drawn)
-    )
-
-
-def codes_above(rows: list[list[str]]) -> int:
-    """1 where the first row counts the columns (`X1`, `X2` …) and the names stand in the second: words above numbers, in most of them."""
-    if len(rows) < _NARROW or not is_header(rows[1:]):
-        return 0
-    names = [cell.strip().lower() for cell in rows[1]]
-    # units below names that are numbered are short, and come again: `s1`, `s2` above `bar`, `bar`
-    if len(set(names)) < len(names) or sum(map(len, names)) < _LONG * len(names):
-        return 0
-    codes = [_CODE.fullmatch(cell.strip()) for cell in rows[0]]
-    counted = Counter(code[1].lower() for code in codes if code is not None and code[2])
-    most = counted.most_common(1)[0][1] if counted else 0
-    if None in codes or most < max(_NARROW, len(codes) / 2):
-        return 0
-    columns = list(zip(*(row for row in rows[1:] if len(row) == len(rows[0]))))
-    numbers = sum(
-        not _is_number(name) and any(below) and all(_is_number(cell) for cell in below if cell)
-        for name, *below in columns
-    )
-    return int(2 * numbers > len(columns))
-
-
-def _is_number(cell: str) -> bool:
-    return cell.strip().lstrip("-").replace(".", "", 1).isdigit()
-
-
-def _is_titled(rows: list[list[str]]) -> bool:
-    """Whether a title stands above the names of the columns, as reports have one."""
-    wide = min(len(row) for row in rows) >= _NARROW
-    return wide and sum(map(bool, rows[0])) == 1 and is_header(rows[rows_above(rows) :])
-
-
 def _reader(stream: io.TextIOBase | io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
     # the limit is the process's; mails with long quotes are larger than its default of 128 KiB
     csv.field_size_limit(MAX_CELL)
     clean = (line.replace("\0", "") for line in stream)
     return csv.reader(clean, delimiter=delimiter, doublequote=True)
-
-
-def is_header(rows: list[list[str]]) -> bool:
-    """Names are short, distinct, and no numbers; a text or an id is none of it."""
-    cells = [cell.strip() for cell in rows[0]]
-    if len(cells) < 2 and len(rows) > 1:
-        return len(cells[0].split()) <= 2
-    short = all(len(c) <= _HEADER_CHARS and len(c.split()) <= _HEADER_WORDS for c in cells)
-    named = [c for c in cells if c]
-    # exports of some trackers repeat a name for each of its values (`Labels`, `Labels`)
-    needed = len(named) if len(named) <= _NARROW else len(named) / 2
-    # a column in which nothing stands needs no name
-    used = sum(any(at < len(row) and row[at].strip() for row in rows) for at in range(len(cells)))
-    distinct = len({c.lower() for c in named}) >= needed and len(named) >= used / 2
-    numbers = any(c.replace(".", "").replace("-", "").isdigit() for c in named)
-    repeated = any(row == rows[0] for row in rows[1:])
-    return short and distinct and not numbers and not repeated
 
 
 def column_names(cells: Sequence[str]) -> tuple[str, ...]:
@@ -369,7 +307,7 @@ def _document(path: Path, encoding: str) -> list[JsonValue]:
         raise DataError(f"not JSON: {error}", where=path.name) from error
     if isinstance(value, dict):
         # an export wraps its rows in one key as often as not
-        value = _rows_within(value, _DEEPEST) or [value]
+        value = _rows_within(value, _DEEPEST) or [*keyed_rows(value)] or [value]
     return value if isinstance(value, list) else []
 
 

@@ -277,7 +277,9 @@ def test_names_in_two_rows_are_found_however_full_the_rows_below_are(
     for row in range(9):
         sheet.write_row(row + 4, 0, [f"A{row}", "1.2.2024", f"K{row}", "Bau", "offen", remark])
     book.close()
-    (source,) = read(tmp_path / "a.xlsx").sources
+    for named in (True, False):
+        (source,) = open_rows(tmp_path / "a.xlsx", "a.xlsx", named=named).sources
+        assert len(list(source.rows.rows())) == 9
     assert source.rows.columns == (
         "Angebot Nr.", "Datum", "Kunde Nr.", "Branche", "Status", "Bemerkung",
     )  # fmt: skip

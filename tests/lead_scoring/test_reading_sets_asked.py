@@ -210,3 +210,9 @@ def test_rows_of_an_answer_in_json_ld_are_rows(tmp_path: Path) -> None:
     found = read(put(tmp_path / "e.json", answer))
     labels = [one.annotation.label if one.annotation else "" for one in found.samples]
     assert (len(labels), labels[:2]) == (40, ["won", "lost"])
+
+
+def test_a_chat_of_a_phone_is_no_table(tmp_path: Path) -> None:
+    lines = [f"12.03.24, 10:{k:02} - {('Ann', 'Support')[k % 2]}: a, b and {k}" for k in range(20)]
+    with pytest.raises(DataError, match="a chat of WhatsApp, no table"):
+        read(put(tmp_path / "chat.txt", "\n".join(lines)))

@@ -168,3 +168,13 @@ def test_a_title_above_the_columns_of_a_report_is_no_row(tmp_path: Path) -> None
             said(n) for n in range(30)
         ]
         assert not [one for one in findings if one.level == "fail"]
+
+
+def test_messages_that_are_named_by_their_ids_are_rows(tmp_path: Path) -> None:
+    messages = {
+        f"-M{n}": {"text": said(n), "category": ("late", "broken")[n % 2]} for n in range(30)
+    }
+    put(tmp_path / "export.json", json.dumps({"messages": messages}))
+    samples, _ = read_all(tmp_path, "csv")
+    assert [label_of(one) for one in samples[:2]] == ["late", "broken"]
+    assert len(samples) == 30

@@ -57,7 +57,7 @@ def unwrapped(value: JsonValue, depth: int = 0) -> Iterator[Object]:
         if (table := table_in(value, _ABOUT)) is not None:
             yield from table
             return
-        if rows := _keyed_in(value):
+        if rows := keyed_rows(value):
             yield from rows
             return
         inner = _rows_in(value, depth)
@@ -67,7 +67,7 @@ def unwrapped(value: JsonValue, depth: int = 0) -> Iterator[Object]:
             yield from unwrapped(inner, depth + 1)
 
 
-def _keyed_in(answer: Object) -> list[Object]:
+def keyed_rows(answer: Object) -> list[Object]:
     """The rows of a document that names each by its id (`{"leads": {"-N1": {…}, "-N2": {…}}}`, of Firebase), or each column's
     cells by their rows (`{"source": {"0": "web", "1": …}, …}`, of pandas); empty: it is another document."""
     for value in (answer, *answer.values()) if len(answer) == 1 else (answer,):

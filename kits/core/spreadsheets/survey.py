@@ -19,7 +19,7 @@ from kits.core.spreadsheets.values import (
     stored_number,
     text_of,
 )
-from kits.core.tables import codes_above
+from kits.core.table_heads import codes_above
 
 _LOOKED_AT = 60
 _AT_ONCE = 1_000
@@ -119,12 +119,12 @@ def survey(grid: Grid, is_header: IsHeader | None) -> Survey | None:
     texts = [[text_of(cell) for cell in cells] for _, cells in head[above:]]
     if codes_above(texts):
         above, texts = above + 1, texts[1:]
-    header = is_header is None or is_header(_without_gaps(texts))
     first = head[above][0]
-    named, start = [""] * len(texts[0]), first
-    if header:
-        below = texts[1] if len(texts) > 1 and head[above + 1][0] == first + 1 else []
-        named, start = _names(grid, first, texts[0], below)
+    below = texts[1] if len(texts) > 1 and head[above + 1][0] == first + 1 else []
+    named, start = _names(grid, first, texts[0], below)
+    header = is_header is None or is_header(_without_gaps([named, *texts[start - first :]]))
+    if not header:
+        named, start = [""] * len(texts[0]), first
     held, rows = _held(grid, start, len(named))
     columns = tuple(n for n, one in enumerate(held) if one.filled or named[n])
     return Survey(

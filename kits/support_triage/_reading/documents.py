@@ -15,7 +15,7 @@ from typing import TypeAlias
 from pydantic import JsonValue
 
 from kits.core.answers.grids import listed_table, table_in
-from kits.core.answers.wrapping import bare, is_page, unwrapped
+from kits.core.answers.wrapping import bare, is_page, keyed_rows, unwrapped
 from kits.core.column_names import plain
 from kits.core.errors import DataError
 from kits.core.row_sources import Source
@@ -112,7 +112,7 @@ def _inner_tables(value: JsonValue, key: str, depth: int) -> Iterator[tuple[str,
         if rows := _listed(value):
             yield key, rows
     elif isinstance(value, dict):
-        if rows := _table(value) or list(examples_in(value)):
+        if rows := _table(value) or list(examples_in(value)) or [*keyed_rows(value)]:
             yield key, rows
         elif depth < _DEEPEST:
             for name, inner in value.items():
