@@ -216,3 +216,12 @@ def test_a_chat_of_a_phone_is_no_table(tmp_path: Path) -> None:
     lines = [f"12.03.24, 10:{k:02} - {('Ann', 'Support')[k % 2]}: a, b and {k}" for k in range(20)]
     with pytest.raises(DataError, match="a chat of WhatsApp, no table"):
         read(put(tmp_path / "chat.txt", "\n".join(lines)))
+
+
+@pytest.mark.parametrize(
+    ("order", "said"), [(1, "id rises from lead to lead"), (7, "id has numbers so close that")]
+)
+def test_what_was_taken_for_time_is_told_as_it_is(tmp_path: Path, order: int, said: str) -> None:
+    rows = [[10 + order * k % 40, f"2013-0{1 + k % 9}-01", k % 2] for k in range(40)]
+    found = read(put(tmp_path / "e.csv", table(["id", "Dt_Customer", "Response"], rows)))
+    assert f"no date tells when leads came; {said}" in found.told("assumed")

@@ -295,8 +295,11 @@ def _order(
     moments = [name for name in free if rank(name, "moment") is not None]
     for name in (*sorted(numbers, key=_order_rank), *moments):
         if _rises(typed[name]) or (name in moments and _never_falls(typed[name])):
-            return name, f"there is no date; {name} rises from lead to lead and was taken for time"
-    return "", "there is no date and no number that rises with time: leads are split by lot"
+            close = "has numbers so close that they were given one by one,"
+            how = "rises from lead to lead" if _never_falls(typed[name]) else close
+            return name, f"no date tells when leads came; {name} {how} and was taken for time"
+    told = "no date tells when leads came, and no number rises with time: leads are split by lot"
+    return "", told
 
 
 def is_numbered(name: str) -> bool:
