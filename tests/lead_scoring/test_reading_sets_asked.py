@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -225,3 +226,10 @@ def test_what_was_taken_for_time_is_told_as_it_is(tmp_path: Path, order: int, sa
     rows = [[10 + order * k % 40, f"2013-0{1 + k % 9}-01", k % 2] for k in range(40)]
     found = read(put(tmp_path / "e.csv", table(["id", "Dt_Customer", "Response"], rows)))
     assert f"no date tells when leads came; {said}" in found.told("assumed")
+
+
+def test_a_record_of_many_fields_that_are_objects_is_one_row(tmp_path: Path) -> None:
+    fields = {f"field {k}": {"type": "text", "value": f"v{k}"} for k in range(30)}
+    line = json.dumps({"properties": fields | {"id": {"type": "text", "value": "a"}}})
+    found = read(put(tmp_path / "e.jsonl", "\n".join([line] * 3)))
+    assert len(found.samples) <= 3

@@ -39,6 +39,8 @@ _ABOUT = frozenset({
     "startat", "maxresults", "islast", "nextpagetoken", "expand", "typename", "jsonrpc", "extensions", "complexity", "accountid", "requestid", "took",
 })  # fmt: skip
 """What else an answer says, without signs: of itself, and of no lead."""
+_FIELDS = frozenset({"properties", "fields", "attributes", "custom_fields"})
+"""What a record's own fields lie under: each an object of some programs."""
 _KEYED, _TWO, _MOST = 20, 2, 0.8
 """So many objects of which most have a name in common are rows, whatever they are called."""
 _AROUND = ({"node", "cursor"}, {"data", "meta", "links"})
@@ -57,9 +59,6 @@ def unwrapped(value: JsonValue, depth: int = 0) -> Iterator[Object]:
         if (table := table_in(value, _ABOUT)) is not None:
             yield from table
             return
-        if rows := keyed_rows(value):
-            yield from rows
-            return
         inner = _rows_in(value, depth)
         if inner is None:
             yield value
@@ -70,7 +69,8 @@ def unwrapped(value: JsonValue, depth: int = 0) -> Iterator[Object]:
 def keyed_rows(answer: Object) -> list[Object]:
     """The rows of a document that names each by its id (`{"leads": {"-N1": {…}, "-N2": {…}}}`, of Firebase), or each column's
     cells by their rows (`{"source": {"0": "web", "1": …}, …}`, of pandas); empty: it is another document."""
-    for value in (answer, *answer.values()) if len(answer) == 1 else (answer,):
+    inside = len(answer) == 1 and _FIELDS.isdisjoint(answer)
+    for value in (answer, *answer.values()) if inside else (answer,):
         entries = value if isinstance(value, dict) else {}
         objects = {key: one for key, one in entries.items() if isinstance(one, dict)}
         if len(objects) < len(entries) or len(entries) < _TWO:

@@ -22,7 +22,7 @@ from kits.core.answers.values import (
     typed_value,
     versioned_value,
 )
-from kits.core.answers.wrapping import Object, unwrapped
+from kits.core.answers.wrapping import Object, keyed_rows, unwrapped
 from kits.core.errors import DataError
 
 MAX_BYTES = 512 << 20
@@ -70,7 +70,9 @@ def json_rows(path: Path) -> JsonTable:
         raise DataError(f"{size >> 20} MiB of JSON", where=path.name, fix="write parquet or CSV")
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     try:
-        rows, form = list(unwrapped(json.loads(text))), "JSON"
+        value = json.loads(text)
+        rows = keyed_rows(value) if isinstance(value, dict) else []
+        rows, form = rows or list(unwrapped(value)), "JSON"
     except (ValueError, RecursionError):
         rows, form = _lines(text, path.name), "JSON lines"
     if not rows:
