@@ -44,7 +44,7 @@ def test_accounts_that_other_tables_name_are_the_leads_where_they_say_who_left(
     tmp_path: Path,
 ) -> None:
     days = [f"2024-01-{1 + k % 28:02}" for k in range(60)]
-    accounts = [[f"A-{k}", days[k], "ab"[k % 2], k % 3 == 0] for k in range(40)]
+    accounts = [[f"A-{k or 1}", days[k % 60], "ab"[k % 2], k % 3 == 0] for k in range(120)]
     tickets = [[f"T-{k}", f"A-{k % 40}", days[k], "low"] for k in range(60)]
     put(
         tmp_path / "accounts.csv",

@@ -31,6 +31,7 @@ _LEGEND = 0.05
 _FEW, _NARROW = 20, 3
 """Rows and columns that such a table has at most."""
 _NONE = 9
+_NEARLY_ALL = 0.99
 
 
 def find_leads(sheets: Sequence[Sheet], roles: Mapping[str, str], source: SourceConfig) -> Sheet:
@@ -69,9 +70,10 @@ def _unlike_leads(sheet: Sheet, sheets: Sequence[Sheet]) -> tuple[bool, bool, bo
 
 
 def _own_ids(sheet: Sheet) -> list[str]:
-    """Columns in which each row has an id of its own."""
+    """Columns in which each row has an id of its own, but for a few that came twice."""
     named = [*ranked_in(sheet, sheet.columns, "id"), *filter(is_numbered, sheet.columns)]
-    return [name for name in named if len(set(sheet.cells[name]) - {""}) == len(sheet)]
+    least = _NEARLY_ALL * len(sheet)
+    return [name for name in named if len(set(sheet.cells[name]) - {""}) >= least]
 
 
 def _who_bought(main: Sheet, others: Sequence[Sheet], source: SourceConfig) -> Sheet:
