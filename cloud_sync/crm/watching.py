@@ -42,6 +42,8 @@ FOLLOWED = 20_000
 SETTLED = 0.95
 """Leads are looked at that are so old that this share of all that are ever won, and of all that are lost, is by then."""
 _PORTION = 500
+_AT_ONCE = 100
+"""Rounds that are drawn together."""
 SCORES_SAID = "their scores said"
 RATE_SAID = "among those it learned from"
 _WON = "won"
@@ -105,11 +107,7 @@ def measure(
     starts = np.unique(np.linspace(0, last, STEPS).round().astype(np.intp))
     variance = _tails(p * (1 - p), starts)
     found = np.abs(_tails(won - p, starts)) / np.sqrt(variance)
-    rng = np.random.default_rng(seed)
-    largest = [
-        float((np.abs(_tails((rng.random(n) < p) - p, starts)) / np.sqrt(variance)).max())
-        for _ in range(rounds)
-    ]
+    largest = _by_chance(p, starts, variance, np.random.default_rng(seed), rounds)
     threshold = float(np.quantile(largest, 1 - false_alarm_rate, method="higher"))
     worst = int(found.argmax())
     start, statistic = int(starts[worst]), float(found[worst])
@@ -127,6 +125,23 @@ def _tails(values: Floats, starts: np.ndarray[tuple[int], np.dtype[np.intp]]) ->
     """Sums from each start to the end, shape (starts,)."""
     sums: Floats = np.cumsum(values[::-1])[::-1][starts]
     return sums
+
+
+def _by_chance(
+    p: Floats,
+    starts: np.ndarray[tuple[int], np.dtype[np.intp]],
+    variance: Floats,
+    rng: np.random.Generator,
+    rounds: int,
+) -> Floats:
+    """(rounds,) largest distances of outcomes that are as likely as was said."""
+    means, found = _tails(p, starts), list[Floats]()
+    for first in range(0, rounds, _AT_ONCE):
+        won = rng.random((min(_AT_ONCE, rounds - first), len(p))) < p
+        between = np.add.reduceat(won, starts, axis=1, dtype=np.float64)
+        tails = np.cumsum(between[:, ::-1], axis=1)[:, ::-1]
+        found.append((np.abs(tails - means) / np.sqrt(variance)).max(axis=1))
+    return np.concatenate(found)
 
 
 @dataclass(frozen=True, slots=True)
