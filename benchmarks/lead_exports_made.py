@@ -27,6 +27,8 @@ NEVER = 1e9
 Moved: TypeAlias = tuple[float, float]
 """Since which day the odds of each lead are how many times as high."""
 STANDS: Moved = (NEVER, 1.0)
+Lull: TypeAlias = tuple[float, float]
+"""First day, and how many, in which nobody decides: what is open then takes as much longer."""
 _LARGE = 40
 """Employees beyond which a customer is a large one."""
 
@@ -94,6 +96,31 @@ class _Drawn:
 
     def when(self, n: int, days: float = 0.0, form: str = "%Y-%m-%d %H:%M") -> str:
         return (START + timedelta(days=float(self.day[n] + days))).strftime(form)
+
+
+@dataclass(frozen=True)
+class TimeOfYear:
+    """What it does to a firm.
+
+    Attributes:
+        swing: log-odds that it adds at most, and takes.
+        lulls: in which nobody decides.
+    """
+
+    swing: float = 0.0
+    lulls: Sequence[Lull] = ()
+
+
+NO_SEASON = TimeOfYear()
+
+
+def put_off(began: Floats, ends: Floats, lulls: Sequence[Lull]) -> Floats:
+    """(leads,) days on which they are decided that would be on others if there were no lulls."""
+    ends = ends.copy()
+    for first, days in sorted(lulls):
+        # who comes in a lull begins when it is over
+        ends += np.where(ends >= first, np.clip(first + days - np.maximum(began, first), 0.0, None), 0.0)  # fmt: skip
+    return ends
 
 
 SOURCES: Choices = {
@@ -226,6 +253,8 @@ def deals(
     forgotten: float = 0.0,
     longer: float = 1.0,
     slower: Moved = STANDS,
+    leads: int = 3_700,
+    year: TimeOfYear = NO_SEASON,
 ) -> Firm:
     """Pipedrive: nothing is filled in late; won deals take 40 days, lost ones 110, so of the latest the won ones are known.
 
@@ -235,18 +264,23 @@ def deals(
         forgotten: share of lost ones that nobody closes.
         longer: by how many times those of large customers take longer.
         slower: since which day who comes takes how many times as long.
+        leads: within 900 days.
+        year: what the time of year does.
     """
-    made = _Drawn(rng, 3_700, 900, -1.5)
+    made = _Drawn(rng, leads, 900, -1.5)
     label = made.choice({"Inbound": (0.3, 0.5), "Cold call": (0.3, -0.8), "Referral": (0.15, 1.2), "Trade fair": (0.25, 0.0)})  # fmt: skip
     country = made.choice({"DE": (0.4, 0.3), "AT": (0.2, 0.0), "CH": (0.2, 0.4), "PL": (0.2, -0.6)})
     value, people = np.round(rng.lognormal(8, 1, made.leads), -1), np.round(rng.lognormal(3, 1.2, made.leads))  # fmt: skip
     made.logits += 0.3 * (np.log(people + 1) - 3) - 0.35 * (np.log(value + 10) - 8)
+    if year.swing:
+        made.logits += year.swing * np.sin(2 * np.pi * (made.day / 365.2425 + rng.random()))
     chance, won = made.outcome(moved)
     takes = rng.gamma(2, np.where(won > 0, 20.0, 55.0))
     takes[people > _LARGE] *= longer
     takes[made.day >= slower[0]] *= slower[1]
     if forgotten:
         takes[(won == 0) & (rng.random(made.leads) < forgotten)] = NEVER
+    takes = put_off(made.day, made.day + takes, year.lulls) - made.day
 
     def row(n: int, age: float) -> Row:
         status = "Open" if age < takes[n] else "Won" if won[n] else "Lost"

@@ -7,6 +7,7 @@ takes twice as long as outcomes do; here each counts from its first days on, for
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import nlargest
@@ -15,6 +16,8 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
+from cloud_sync.crm.later import explained
+from cloud_sync.crm.lulls import Followed, Lull, without_lulls
 from cloud_sync.crm.skew import SKEW
 from cloud_sync.crm.storing import CAME, OPEN
 from cloud_sync.crm.watching import BASE_RATE, DRIFT, LATELY, Watched, measure
@@ -28,6 +31,8 @@ from kits.core.stats import Floats
 
 PACE = "lead-pace"
 WON = "won"
+MOST_SAID = math.log(1000.0)
+"""Of how many times as likely something is no more is said."""
 AT_ONCE = timedelta(days=1)
 """So soon after it came a lead was scored as it came; of others a score says what was left of it."""
 LEAST = 5.0
@@ -54,11 +59,9 @@ def look(hub: Hub, project: str, ready: ReadyBundle, now: datetime) -> Watched |
         return None
     with hub.database.session() as session:
         leads = latest(session, project, ready.id)
-    chances, days, won = _told(leads, now)
-    expected = runtime.won_by(chances, days)
-    if len(expected) != len(chances):
+    found = compared(runtime, _followed(leads, now))
+    if found is None:
         return None
-    found = paced(np.array(expected, dtype=np.float64), np.array(won, dtype=np.float64))
     with hub.database.transaction() as session:
         in_force = session.get(LeadModel, project, with_for_update=True)
         if in_force is None or in_force.bundle != ready.id:
@@ -73,6 +76,25 @@ def look(hub: Hub, project: str, ready: ReadyBundle, now: datetime) -> Watched |
     return found
 
 
+def compared(runtime: TellsWhen, leads: Followed) -> Watched | None:
+    """Whether leads are won as they should be by now, lulls left out; None: nobody knows how long outcomes take."""
+    expected = leads.expected(runtime)
+    if len(expected) != len(leads.came):
+        return None
+    found = paced(expected, leads.is_won)
+    if not found.drifted:
+        return found
+    some, lulls = without_lulls(runtime, leads) if found.rate < found.expected else (leads, [])
+    if lulls:
+        # what a lull puts off is decided as much later, or at once when it is over: it is to be beyond chance either way
+        again = paced(some.expected(runtime), some.is_won)
+        if not again.drifted:
+            return again
+        if _distance(again) < _distance(found):
+            return _explained(runtime, some, again, lulls)
+    return _explained(runtime, leads, found, [])
+
+
 def paced(expected: Floats, won: Floats, *, seed: int = 0) -> Watched:
     """Compares how likely each lead has been won by now with whether it has, both in time order, shapes (n,)."""
     found = measure(
@@ -80,18 +102,45 @@ def paced(expected: Floats, won: Floats, *, seed: int = 0) -> Watched:
     )
     if found.statistic is None:
         return replace(found, text=f"too few leads to tell: {found.n}")
-    what = "chance explains that"
-    if found.drifted:
-        fewer = found.rate < found.expected
-        what = (
-            "they are won later, or more seldom" if fewer else "they are won sooner, or more often"
-        )
-    return replace(
-        found,
-        text=f"of the {found.tail} leads that came last {found.rate:.1%} are won by now, by their scores and the time that takes "
-        f"{found.expected:.1%} would be: {what} (distance {found.statistic:.1f}, threshold {found.threshold:.1f} for a "
-        f"false-alarm rate of {found.false_alarm_rate:.2%})",
+    what = "not by chance" if found.drifted else "chance explains that"
+    return replace(found, text=f"{_compared(found)}: {what} ({_measured(found)})")
+
+
+def _explained(runtime: TellsWhen, leads: Followed, found: Watched, lulls: list[Lull]) -> Watched:
+    """What is beyond chance, with what explains it."""
+    fewer = found.rate < found.expected
+    later, seldom = ("later", "more seldom") if fewer else ("sooner", "more often")
+    why = explained(runtime, leads.last(found.tail))
+    what = f"they are won {later}, or {seldom}"
+    if why is not None:
+        took = f"half of those that are won took {why.took:.0f} days at most, {why.expected:.0f} were to be expected"
+        times = f"{math.exp(min(abs(why.ratio), MOST_SAID)):.0f} times as likely"
+        if why.is_time is None:
+            what = f"{what}, which cannot be told apart yet: {took}"
+        elif why.is_time:
+            what = f"they are won {later}, {times} as {seldom}: {took}"
+        else:
+            what = f"they are won {seldom}, {times} as {later}: {took}"
+    apart = f", {sum(one.began - one.ended for one in lulls):.0f} days left out on which hardly any were won" if lulls else ""  # fmt: skip
+    return replace(found, text=f"{_compared(found)}{apart}: {what} ({_measured(found)})")
+
+
+def _compared(found: Watched) -> str:
+    return (
+        f"of the {found.tail} leads that came last {found.rate:.1%} are won by now, by their scores and the time that takes "
+        f"{found.expected:.1%} would be"
     )
+
+
+def _measured(found: Watched) -> str:
+    return (
+        f"distance {found.statistic:.1f}, threshold {found.threshold:.1f} for a false-alarm rate of "
+        f"{found.false_alarm_rate:.2%}"
+    )
+
+
+def _distance(found: Watched) -> float:
+    return found.statistic or 0.0
 
 
 def latest(session: Session, project: str, bundle: str) -> list[CrmLead]:
@@ -104,7 +153,7 @@ def latest(session: Session, project: str, bundle: str) -> list[CrmLead]:
     for connection in connections.all():
         query = (
             select(CrmLead)
-            .options(load_only(CrmLead.asked, CrmLead.asked_at, CrmLead.state))
+            .options(load_only(CrmLead.asked, CrmLead.asked_at, CrmLead.state, CrmLead.outcome_at))
             .where(ASKED, CrmLead.connection == connection.name, CrmLead.asked_of == bundle)
             .where(CrmLead.state.in_((OPEN, "won", "lost")))
             .where(CrmLead.trial == "", CrmLead.fresh_at.is_(None))
@@ -119,15 +168,22 @@ def latest(session: Session, project: str, bundle: str) -> list[CrmLead]:
     return nlargest(LATELY, found, key=_asked_at)[::-1]
 
 
-def _told(leads: list[CrmLead], now: datetime) -> tuple[list[float], list[float], list[bool]]:
-    """What was said of leads, how many days ago they came, and whether they are won."""
+def _followed(leads: list[CrmLead], now: datetime) -> Followed:
+    """What was said of leads, how many days ago they came, and when they were won."""
     said = [(one, one.asked.get("probability")) for one in leads]
     scored = [(one, float(p)) for one, p in said if isinstance(p, int | float)]
-    return (
-        [p for _, p in scored],
-        [max(0.0, (now - _came(one)) / _DAY) for one, _ in scored],
-        [one.state == WON for one, _ in scored],
+    return Followed(
+        np.array([p for _, p in scored], dtype=np.float64),
+        np.array([max(0.0, (now - _came(one)) / _DAY) for one, _ in scored], dtype=np.float64),
+        np.array([_won(one, now) for one, _ in scored], dtype=np.float64),
     )
+
+
+def _won(lead: CrmLead, now: datetime) -> float:
+    """Days since a lead was won; infinite: it is not; NaN: the CRM does not say."""
+    if lead.state != WON:
+        return math.inf
+    return math.nan if lead.outcome_at is None else max(0.0, (now - lead.outcome_at) / _DAY)
 
 
 def _came(lead: CrmLead) -> datetime:

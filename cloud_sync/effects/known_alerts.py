@@ -150,9 +150,10 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "lead-pace", ("warning",),
-        "fewer leads are won by now, or more, than their scores and the time that takes let expect, beyond chance: months before `lead-drift` "
-        "can tell; told once, and again a week after somebody has seen it while it lasts",
-        "ask the team which it is: if customers take longer, leads that stay open are worth more than their scores say, by their age; if fewer "
+        "fewer leads are won by now, or more, than their scores and the time that takes let expect, beyond chance, and more than some weeks "
+        "explain in which hardly anybody was won (holidays): months before `lead-drift` can tell. Its text says whether they are won later or "
+        "more seldom, where days on which leads were won tell that; told once, and again a week after somebody has seen it while it lasts",
+        "where its text does not say which it is, ask the team: if customers take longer, leads that stay open are worth more than their scores say, by their age; if fewer "
         "buy, all scores are too high. Retrain once leads that came since then were followed as long as outcomes take, not sooner: until then the "
         "quick ones alone are known, and scores come out too high",
     ),

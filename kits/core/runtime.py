@@ -126,7 +126,7 @@ class TellsWhen(Protocol):
     """A runtime that knows how long it takes until a record is won, as those were that it learned from."""
 
     def won_by(self, chances: Sequence[float], days: Sequence[float]) -> Sequence[float]:
-        """How likely each has been won by so many days after it came; nothing: that is not known.
+        """How likely each has been won by so many days after it came, which takes as long whatever the chance; nothing: that is not known.
 
         Args:
             chances: that each is won, as the runtime said when it came.

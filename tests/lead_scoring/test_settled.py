@@ -330,7 +330,7 @@ def test_stated_splits_that_overlap_are_told_with_their_dates_in_check_and_train
     dataset = stated_apart(tmp_path / "over", 300).dataset()
     [found] = [one for one in data.check(dataset, Config()) if one.check == "splits-overlap"]
     assert found.level == "warn" and "import again with --replace" in found.fix
-    assert "test begins 2025-11-17, train goes on until 2026-01-06" in found.text
+    assert "test begins 2025-11-17, train and val go on until 2026-01-06" in found.text
     assert "32 of 150 leads came before that" in found.text
     assert any(
         note.startswith("splits: ") and "test begins 2025-11-17" in note
