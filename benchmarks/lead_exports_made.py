@@ -280,7 +280,8 @@ def deals(
     takes[made.day >= slower[0]] *= slower[1]
     if forgotten:
         takes[(won == 0) & (rng.random(made.leads) < forgotten)] = NEVER
-    takes = put_off(made.day, made.day + takes, year.lulls) - made.day
+    if year.lulls:
+        takes = put_off(made.day, made.day + takes, year.lulls) - made.day
 
     def row(n: int, age: float) -> Row:
         status = "Open" if age < takes[n] else "Won" if won[n] else "Lost"
