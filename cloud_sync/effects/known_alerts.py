@@ -153,9 +153,9 @@ ALERTS: tuple[AlertInfo, ...] = (
         "fewer leads are won by now, or more, than their scores and the time that takes let expect, beyond chance, and more than some weeks "
         "explain in which hardly anybody was won (holidays): months before `lead-drift` can tell. Its text says whether they are won later or "
         "more seldom, where days on which leads were won tell that; told once, and again a week after somebody has seen it while it lasts",
-        "where its text does not say which it is, ask the team: if customers take longer, leads that stay open are worth more than their scores say, by their age; if fewer "
-        "buy, all scores are too high. Retrain once leads that came since then were followed as long as outcomes take, not sooner: until then the "
-        "quick ones alone are known, and scores come out too high",
+        "where its text does not say which it is, ask the team: if customers take longer, leads that stay open are worth more than their scores "
+        "say, by their age; if fewer buy, all scores are too high. A retraining follows either: it goes by how many leads are still open. Where "
+        "its note does not say that outcomes take longer, wait until leads that came since then were followed as long as that",
     ),
     AlertInfo(
         "lead-skew", ("warning",),
