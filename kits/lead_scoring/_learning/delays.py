@@ -234,9 +234,11 @@ class Delays:
         lost, won = self._shares(self.order, self.now)
         known = Known(self.order, np.where(self.won > 0, won, lost), np.minimum(lost, won))
         more = more_open(known, still)
-        if more > _CHANCE or any(self._longer(one) or (more < -_CHANCE and self._sooner(one)) for one in _OUTCOMES):  # fmt: skip
-            return replace(self, still=still)
-        return self
+        if more < -_CHANCE:
+            moved = any(map(self._sooner, _OUTCOMES))
+        else:
+            moved = more > _CHANCE or any(map(self._longer, _OUTCOMES))
+        return replace(self, still=still) if moved else self
 
     def _spans(self, outcome: float, moment: float) -> tuple[Floats, Floats]:
         """How long outcomes of a kind took that were known by a moment, and how long each could have taken to be known."""
