@@ -7,7 +7,7 @@ that a version takes over what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,12 +80,14 @@ def undecided(
     younger_than: timedelta | None,
     now: datetime,
     stored: Collection[str] = (),
+    wanted: Callable[[Sample], bool] = lambda _: True,
 ) -> Undecided:
     """The open leads of a project that are so young, and were scored by a bundle that may be learned from.
 
     Args:
         younger_than: None: however old.
         stored: digests of bytes that the newest version has.
+        wanted: whether a version may have it; of the others nothing is stored.
 
     Raises:
         UnreachableError: the storage cannot be used.
@@ -105,6 +107,8 @@ def undecided(
             for lead in young:
                 content = content_of(lead)
                 one = _sample(lead, content, settings)
+                if not wanted(one.sample):
+                    continue
                 reviewed.append(one)
                 whose[one.sample.id] = lead.connection, lead.object_id
                 if one.sample.digest not in stored:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm.undecided import NOBODY, Undecided, parted, undecided
 from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.fleet.devices import CRM_PREFIX
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake import provenance
 from cloud_sync.learning import left_out
@@ -30,13 +31,13 @@ from cloud_sync.learning.datasets import (
 from cloud_sync.learning.extending import Frozen, extend, relabelled
 from cloud_sync.learning.held import held, held_for_s, matured
 from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_samples
-from cloud_sync.learning.sifting import rule_of, sifted
+from cloud_sync.learning.sifting import Rule, rule_of, sifted
 from cloud_sync.learning.states import news_beside
 from cloud_sync.store.models import Project
 from kits.core.dataset import Dataset, DatasetItem, to_bytes
 from kits.core.errors import DataError
 from kits.core.placing import BY_TIME
-from kits.core.sample import utc_now
+from kits.core.sample import Sample, key_of, utc_now
 
 TRIES = 5
 """So often a version is made anew, because another one came or samples were erased while it was made."""
@@ -148,34 +149,42 @@ def _start(hub: Hub, project: str) -> _Start:
     if waiting:
         stated |= waiting & parted(hub, project)
     start = _Start(base, reviewed, refused, {*dropped, *stated}, without)
-    return _with_open(hub, project, start, now, lambda more: sifted(more, rule)[0])
+    return _with_open(hub, project, start, now, rule)
 
 
-def _with_open(
-    hub: Hub,
-    project: str,
-    start: _Start,
-    now: datetime,
-    sift: Callable[[Sequence[Reviewed]], Sequence[Reviewed]],
-) -> _Start:
+def _with_open(hub: Hub, project: str, start: _Start, now: datetime, rule: Rule) -> _Start:
     """The same with the leads that are open beside decided ones, and without those that are not open any more and have no outcome.
 
-    They are news only where what became of them so far is learned from: where outcomes are held.
+    Of one whose outcome is known already none is open: an import may have counted it, or another connection met it. They are news only where what became of them so far is learned from: where outcomes are held.
     """
     base, span_s = start.base, held_for_s(start.base)
     if not (span_s or (BY_TIME in base.header.split_rule and start.has_news)):
         return start
     stored = {item.sample.digest for item in base.items}
     younger_than = timedelta(seconds=span_s) if span_s else None
-    found = undecided(hub, project, younger_than, now, stored)
-    reviewed = [*start.reviewed, *sift(found.reviewed)]
+    decided = _decided(start)
+
+    def wanted(sample: Sample) -> bool:
+        return not rule(sample.meta) and decided.get(key_of(sample), sample.id) == sample.id
+
+    found = undecided(hub, project, younger_than, now, stored, wanted)
+    reviewed = [*start.reviewed, *found.reviewed]
     known = {one.sample.id for one in reviewed}
     gone = {
         item.sample.id
         for item in (() if span_s else base.items)
-        if item.sample.device and _waits(item) and item.sample.id not in known
+        if item.sample.device.startswith(CRM_PREFIX)
+        and _waits(item)
+        and item.sample.id not in known
     }
     return replace(start, reviewed=reviewed, dropped={*start.dropped, *gone}, open=found)
+
+
+def _decided(start: _Start) -> dict[str, str]:
+    """Key → sample of those leads whose outcome is known."""
+    said = [item.sample for item in start.base.items if not _waits(item)]
+    said += [one.sample for one in start.reviewed if one.annotation.says]
+    return {key: sample.id for sample in said if (key := key_of(sample))}
 
 
 def _waits(item: DatasetItem) -> bool:

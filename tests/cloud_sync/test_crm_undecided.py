@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm import by_age, undecided
 from cloud_sync.crm.forgetting import forget
-from cloud_sync.crm.outcomes import content_of
+from cloud_sync.crm.outcomes import TRIAL, content_of
 from cloud_sync.crm.storing import GONE
 from cloud_sync.intake.provenance import withdraw
 from cloud_sync.learning import freezing, planning
@@ -19,13 +19,14 @@ from cloud_sync.learning.datasets import describe, newest, read, register
 from cloud_sync.learning.freezing import current
 from cloud_sync.learning.held import HELD_OPEN, OUTCOME_AT, SETTLED_AT
 from cloud_sync.retention.pictures import prune_pictures
-from cloud_sync.store.models import CrmLead, Sample
+from cloud_sync.store.models import CrmConnection, CrmLead, Sample
 from cloud_sync.store.storage import Storage
 from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, build, to_bytes
 from kits.core.placing import BY_TIME
 from kits.core.ready import ReadyBundle
-from kits.core.sample import ORDER, digest_of, sample_id_of
+from kits.core.record_keys import column_key
+from kits.core.sample import KEY, ORDER, digest_of, sample_id_of
 from kits.core.sample import Sample as CoreSample
 from kits.toolchain.evaluation import MemoryBlobStore
 from tests.cloud_sync.fleet_builders import AT, put_blob
@@ -42,8 +43,10 @@ def there(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) ->
         yield made
 
 
-def imported(there: LeadHub, *, held: bool = True, rule: str = BY_TIME) -> None:
-    """A version of forty leads, none of which anybody had closed, and one that bought lately."""
+def imported(
+    there: LeadHub, *, held: bool = True, rule: str = BY_TIME, key: str = "", device: str = ""
+) -> None:
+    """A version of forty leads, none of which anybody had closed, and one that bought lately; `key`: of the first."""
     items, now_s, blobs = [], there.clock().timestamp(), MemoryBlobStore()
     meta: dict[str, JsonValue]
     for n in range(41):
@@ -54,8 +57,10 @@ def imported(there: LeadHub, *, held: bool = True, rule: str = BY_TIME) -> None:
         label = None if n == 40 else Annotation(label=("won", "lost")[n % 2])
         if n == 40:
             meta = {ORDER: now_s - 30 * DAY_S, OUTCOME_AT: now_s - 20 * DAY_S, HELD_OPEN: "won"}
+        if key and n == 0:
+            meta = {**meta, KEY: key}
         name = sample_id_of(AT, f"import {n}")
-        sample = CoreSample(name, "application/json", digest_of(content), len(content), AT, f"leads.csv#{n}", meta=meta)  # fmt: skip
+        sample = CoreSample(name, "application/json", digest_of(content), len(content), AT, f"leads.csv#{n}", device=device, meta=meta)  # fmt: skip
         blobs.put(content)
         put_blob(there.hub, content)
         items.append(DatasetItem(sample, label, "train"))
@@ -137,6 +142,45 @@ def test_a_lead_that_is_open_no_more_and_has_no_outcome_leaves_the_next_version(
     there.crm.put("3", AT + timedelta(hours=1), size=40, opted_out=True)
     there.score("3")
     assert sorted(of_hub(frozen(there))) == ["1", "4"], "who objects is not kept for others"
+
+
+def test_whose_outcome_an_import_has_is_not_open_beside_it(there: LeadHub) -> None:
+    """The firm's own words, or its age, say lost where the CRM has it open still."""
+    imported(there, held=False, key=column_key("Id", "1"))
+    with there.hub.database.transaction() as session:
+        settings = {"kind": "webhook", "options": {"id_column": "Id"}}
+        session.get_one(CrmConnection, SALES).settings = settings
+    put(there, *"123")
+    bought(there, "2")
+    made = frozen(there)
+    assert sorted(of_hub(made)) == ["2", "3"]
+    assert label(next(i for i in made.items if i.sample.source == "leads.csv#0")) == "won"
+    with there.hub.database.session() as session:
+        lead = session.get_one(CrmLead, (SALES, "1"))
+    assert not there.hub.storage.has(digest_of(content_of(lead))), "nor are its bytes stored"
+
+
+def test_of_test_leads_that_are_open_nothing_is_stored(
+    there: LeadHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(there, held=False)
+    monkeypatch.setattr(freezing, "rule_of", lambda _: lambda meta: str(meta.get(TRIAL, "")))
+    put(there, *"123")
+    with there.hub.database.transaction() as session:
+        lead = session.get_one(CrmLead, (SALES, "3"))
+        lead.trial, digest = "a test address", digest_of(content_of(lead))
+    bought(there, "1")
+    assert sorted(of_hub(frozen(there))) == ["1", "2"]
+    assert not there.hub.storage.has(digest)
+
+
+def test_what_no_crm_sent_stays_though_nothing_is_said_of_it(there: LeadHub) -> None:
+    imported(there, held=False, device="press-4")
+    put(there, "1")
+    bought(there, "1")
+    made = frozen(there)
+    assert len(made.items) == 42
+    assert sum(i.sample.device == "press-4" for i in made.items) == 41
 
 
 def test_versions_that_are_split_by_lot_have_no_open_leads(there: LeadHub) -> None:
