@@ -17,6 +17,7 @@ from kits.lead_scoring._checking.seasons import season_of
 from kits.lead_scoring._learning import boosting
 from kits.lead_scoring._learning.additive import Design
 from kits.lead_scoring._learning.calibration import Slice, calibrate, levelled, rescaled
+from kits.lead_scoring._learning.delays import Delays
 from kits.lead_scoring._learning.intervals import interval_of
 from kits.lead_scoring._learning.newton import logistic_fit
 from kits.lead_scoring._models.additive import Additive
@@ -196,6 +197,18 @@ def test_a_market_that_takes_longer_of_late_is_told() -> None:
     assert "and half of the won ones" in note and note.endswith("go by who is still open")
     (found,) = times.young(leads.decided, FAST)
     assert found.level == "warn" and "export the open leads, too" in found.fix
+
+
+@pytest.mark.parametrize("days", [0.1, 20.0])
+def test_of_hours_and_of_a_kind_that_nobody_was_before_no_pace_is_told(days: float) -> None:
+    came = START_S + np.arange(1_200) * DAY_S / 4
+    late = np.arange(1_200) >= 950
+    won = (np.arange(1_200) % 4 == 0) & late
+    settled = came + np.where(late & ~won, 1.5 * days, days) * DAY_S
+    found = Delays(came, settled, won * 1.0, float(settled.max()), still=came[-1:])
+    halves = found.table.halves(found.now) if found.table is not None else None
+    assert halves is not None
+    assert "won" not in times.pace_of(found) and " 0 days" not in times.pace_of(found)
 
 
 def test_a_replay_says_since_when_not_all_outcomes_are_known() -> None:

@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 from scipy.stats import gamma
 
 from kits.core.dataset import DatasetItem
-from kits.lead_scoring._learning.delays import Delays, delays_of
+from kits.lead_scoring._learning.delays import Delays, all_delays, delays_of
 from kits.lead_scoring._learning.life_table import LifeTable
 from kits.lead_scoring._learning.open_leads import open_beside, open_here
 from kits.lead_scoring._learning.still_open import staying
@@ -223,3 +223,16 @@ def test_whatever_dates_there_are_shares_are_shares() -> None:
         assert (delays.stands_for(came, won > 0) >= 0).all()
         for share in delays.known_by(np.array([0.0, unit, 1e12])):
             assert ((share > 0) & (share <= 1)).all()
+
+
+def test_where_open_leads_are_missing_a_market_that_takes_longer_is_not_told_by_them() -> None:
+    """All would seem to be known, of a market of which dates say that they are not."""
+    for seed in range(80, 84):
+        firm = Moved(seed, 2.0)
+        there = firm.decided | (firm.rng.random(len(firm.at)) < 0.1)
+        items = [item for item, own in zip(items_of(firm.metas()), there) if own]
+        order, won = START_S + firm.at[there] * DAY_S, known_of(firm)[there]
+        found = all_delays(items, order, won)
+        assert found is not None and found.table is None
+        assert open_beside(items, order, won) is not None
+    assert not found.steady

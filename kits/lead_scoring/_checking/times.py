@@ -135,10 +135,10 @@ def pace_of(delays: Delays) -> str:
         return ""
     told, ways = [], set()
     for kind, was, now in zip(("lost", "won"), *halves):
-        if now >= _OTHER * was or was >= _OTHER * now:
-            told.append(
-                f"half of the {kind} ones are known after {now / _DAY:.0f} days, {was / _DAY:.0f} before"
-            )
+        days = f"{now / _DAY:.0f}", f"{was / _DAY:.0f}"
+        both = min(now, was) > 0  # there were some of a kind before, and of late
+        if both and days[0] != days[1] and max(now, was) >= _OTHER * min(now, was):
+            told.append(f"half of the {kind} ones are known after {days[0]} days, {days[1]} before")
             ways.add("longer" if now > was else "less long")
     if not told:
         return ""

@@ -226,7 +226,8 @@ class Delays:
         """The same where open leads are in the data: by them, if outcomes take longer of late, or less long.
 
         By more open ones than there would be, or by the dates of decided ones. Fewer are missing, unless outcomes were sooner by their
-        dates, too. Where outcomes take as long as ever, dates follow a market in which more or fewer buy at once.
+        dates: then nothing tells of outcomes that take longer. Where they take as long as ever, dates follow a market in which more or
+        fewer buy at once.
 
         Args:
             still: (open,) when they came.
@@ -234,11 +235,10 @@ class Delays:
         lost, won = self._shares(self.order, self.now)
         known = Known(self.order, np.where(self.won > 0, won, lost), np.minimum(lost, won))
         more = more_open(known, still)
-        if more < -_CHANCE:
-            moved = any(map(self._sooner, _OUTCOMES))
-        else:
-            moved = more > _CHANCE or any(map(self._longer, _OUTCOMES))
-        return replace(self, still=still) if moved else self
+        by_dates = self._sooner if more < -_CHANCE else self._longer
+        if more > _CHANCE or any(map(by_dates, _OUTCOMES)):
+            return replace(self, still=still)
+        return self
 
     def _spans(self, outcome: float, moment: float) -> tuple[Floats, Floats]:
         """How long outcomes of a kind took that were known by a moment, and how long each could have taken to be known."""

@@ -187,7 +187,7 @@ def open_note(found: Mapping[float, Tally] | None, *, dated: bool) -> tuple[str,
 def _beside(closed: Delays, order: Floats, won: Floats) -> float:
     """How many leads are open for each lost one, of the older half of those so old that nearly all outcomes are known.
 
-    What a hub adds to an import are decided leads alone: whoever came after the last open one is beside none, and tells nothing.
+    A hub may have added decided leads alone: whoever came after the last open one is beside none, and tells nothing.
     """
     until = np.max(order[np.isnan(won)], initial=0.0)
     known = np.minimum(*closed.known_by(closed.now - order)) >= _DONE
