@@ -101,8 +101,14 @@ def undecided(
         connections = session.scalars(mine.order_by(CrmConnection.name)).all()
     for connection in connections:
         settings = CrmSettings.model_validate(connection.settings)
+        # what is known of a newer one may still be filled in: its bytes would be others then
+        complete = now - timedelta(minutes=settings.complete_after_min)
         for leads in _portions(hub, connection.name, asked_since):
-            young = [lead for lead in leads if _is_young(lead, connection, younger_than, now)]
+            young = [
+                lead
+                for lead in leads
+                if _asked_at(lead) <= complete and _is_young(lead, connection, younger_than, now)
+            ]
             new: list[bytes] = []
             for lead in young:
                 content = content_of(lead)
@@ -137,10 +143,14 @@ def _is_young(
 ) -> bool:
     if days is None:
         return True
-    asked_at = datetime.fromisoformat(str(lead.asked["at"]))
+    asked_at = _asked_at(lead)
     met_late = lead.created_at > connection.created_at + SWEPT
     counted = since(came_of(lead), asked_at, met_late, days)
     return counted is not None and counted + days > now
+
+
+def _asked_at(lead: CrmLead) -> datetime:
+    return datetime.fromisoformat(str(lead.asked["at"]))
 
 
 def _portions(
@@ -165,7 +175,7 @@ def _after(hub: Hub, connection: str, asked_since: datetime | None, last: str) -
 
 
 def _sample(lead: CrmLead, content: bytes, settings: CrmSettings) -> Reviewed:
-    name, asked_at = sample_of(lead), datetime.fromisoformat(str(lead.asked["at"]))
+    name, asked_at = sample_of(lead), _asked_at(lead)
     device = device_of(lead.connection)
     sample = Sample(
         id=name, media_type=MEDIA_TYPE, digest=digest_of(content), size=len(content), captured_at=asked_at,

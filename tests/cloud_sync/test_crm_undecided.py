@@ -31,6 +31,7 @@ from kits.core.sample import Sample as CoreSample
 from kits.toolchain.evaluation import MemoryBlobStore
 from tests.cloud_sync.fleet_builders import AT, put_blob
 from tests.cloud_sync.lead_builders import DAY_S, LEADS, SALES, LeadHub, Rule, lead_hub
+from tests.cloud_sync.test_crm_meanwhile import change
 
 DAYS = 90.0
 
@@ -328,6 +329,26 @@ def test_bytes_of_a_version_that_was_never_registered_go_with_the_lead(
     assert there.hub.storage.has(digest_of(content))
     assert forget(there.hub, SALES, "1", by="eve").bytes_gone
     assert not there.hub.storage.has(digest_of(content))
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_lead_that_programs_still_fill_in_is_in_no_version_yet(
+    there: LeadHub, held: bool
+) -> None:
+    """Its bytes would be others in the next, and an erasure know those alone."""
+    imported(there, held=held)
+    put(there, "1")
+    change(there.hub, SALES, complete_after_min=10)
+    put(there, "2")
+    bought(there, "1")
+    with there.hub.database.session() as session:
+        early = digest_of(content_of(session.get_one(CrmLead, (SALES, "2"))))
+    assert "2" not in of_hub(frozen(there))
+    assert not there.hub.storage.has(early)
+    there.clock.tick(600)
+    put(there, "3")
+    bought(there, "3")
+    assert "2" in of_hub(frozen(there))
 
 
 def test_all_portions_are_read(there: LeadHub, monkeypatch: pytest.MonkeyPatch) -> None:
