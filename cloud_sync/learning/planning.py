@@ -30,6 +30,7 @@ from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.learning.states import news_beside, with_keys
 from cloud_sync.store.db import take_turn
 from cloud_sync.store.models import Alert, Bundle, Project
+from kits.core.dataset import Dataset
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
 
@@ -67,7 +68,9 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
         raise NotFoundError(f"no project {project!r} with data", fix="kit publish --hub URL")
     base = datasets.read(hub.storage, version.id)
     there = {item.sample.id for item in base.items}
-    without = there | left_out.noted(session, project)
+    # an open lead of the version that is decided now has something new to teach
+    known = _said(base) if row.kit == proposing.KIT else there
+    without = known | left_out.noted(session, project)
     reviewed, left = sifting.sifted(
         reviewed_samples(session, project), sifting.rule_of(row.kit_yaml)
     )
@@ -89,8 +92,8 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     champion = champion_of(session, project)
     drift = drift_of(hub, session, champion, seed=seed) if champion else None
     labels_then = Labels(version.n, version.n + len(fresh))
-    known = evidence_of(hub, session, row, champion, labels_then, seed)
-    retrain, reasons = _weigh(len(fresh), drift, known)
+    evidence = evidence_of(hub, session, row, champion, labels_then, seed)
+    retrain, reasons = _weigh(len(fresh), drift, evidence)
     refused = provenance.refused_among(session, there)
     if refused:
         reasons.append(f"the next version leaves out {len(refused)} samples of withdrawn bundles")
@@ -100,10 +103,15 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
         tuple(reasons),
         len(fresh),
         dict(labels),
-        {**known.rates},
+        {**evidence.rates},
         drift,
-        known.worth,
+        evidence.worth,
     )
+
+
+def _said(version: Dataset) -> set[str]:
+    """Samples of which something is said."""
+    return {i.sample.id for i in version.items if i.annotation is not None and i.annotation.says}
 
 
 def _told_of_young(count: int, held_s: float) -> str:

@@ -367,3 +367,21 @@ def test_open_leads_are_no_reason_to_retrain(there: LeadHub) -> None:
         told = planning.plan(there.hub, session, LEADS)
     assert told.new_samples == 0
     assert any("not decided yet" in one for one in told.reasons)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_lead_that_the_version_has_open_is_new_once_it_is_decided(
+    there: LeadHub, held: bool
+) -> None:
+    imported(there, held=held)
+    put(there, "1", "2", days=DAYS - 20)
+    bought(there, "1")
+    assert label(of_hub(frozen(there))["2"]) == ""
+    there.clock.tick(30 * DAY_S)
+    bought(there, "2")
+    with there.hub.database.session() as session:
+        told = planning.plan(there.hub, session, LEADS)
+    assert told.new_labels == {"won": 1 + held}
+    frozen(there)
+    with there.hub.database.session() as session:
+        assert planning.plan(there.hub, session, LEADS).new_samples == 0
