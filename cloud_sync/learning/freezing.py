@@ -155,14 +155,15 @@ def _start(hub: Hub, project: str) -> _Start:
 def _with_open(hub: Hub, project: str, start: _Start, now: datetime, rule: Rule) -> _Start:
     """The same with the leads that are open beside decided ones, and without those that are not open any more and have no outcome.
 
-    Of one whose outcome is known already none is open: an import may have counted it, or another connection met it. They are news only where what became of them so far is learned from: where outcomes are held.
+    They are news only where what became of them so far is learned from: where outcomes are held. There all are open that are young, who
+    became a lead anew, too. Elsewhere none is whose outcome is known already: an import has counted it, or another connection.
     """
     base, span_s = start.base, held_for_s(start.base)
     if not (span_s or (BY_TIME in base.header.split_rule and start.has_news)):
         return start
     stored = {item.sample.digest for item in base.items}
     younger_than = timedelta(seconds=span_s) if span_s else None
-    decided = _decided(start)
+    decided = {} if span_s else _decided(start)
 
     def wanted(sample: Sample) -> bool:
         return not rule(sample.meta) and decided.get(key_of(sample), sample.id) == sample.id

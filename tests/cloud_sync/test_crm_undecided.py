@@ -161,6 +161,18 @@ def test_whose_outcome_an_import_has_is_not_open_beside_it(there: LeadHub) -> No
     assert not there.hub.storage.has(digest_of(content_of(lead))), "nor are its bytes stored"
 
 
+def test_where_outcomes_are_held_who_became_a_lead_anew_is_open(there: LeadHub) -> None:
+    """Of those who did the ones that bought would teach alone."""
+    imported(there, key=column_key("Id", "1"))
+    with there.hub.database.transaction() as session:
+        settings = {"kind": "webhook", "options": {"id_column": "Id"}}
+        session.get_one(CrmConnection, SALES).settings = settings
+    put(there, "1")
+    made = frozen(there)
+    assert label(of_hub(made)["1"]) == ""
+    assert not any(i.sample.source == "leads.csv#0" for i in made.items)
+
+
 def test_of_test_leads_that_are_open_nothing_is_stored(
     there: LeadHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
