@@ -236,3 +236,18 @@ def test_where_open_leads_are_missing_a_market_that_takes_longer_is_not_told_by_
         assert found is not None and found.table is None
         assert open_beside(items, order, won) is not None
     assert not found.steady
+
+
+def test_one_old_lead_that_is_won_says_not_that_all_who_are_open_will_be() -> None:
+    """None has been followed for as long: whoever is open then is none but itself."""
+    firm = Moved(300, 2.0)
+    firm.known[(firm.won == 0) & (firm.rng.random(len(firm.at)) < 0.3)] = NEVER
+    level = []
+    for won in (False, True):
+        if won:
+            firm.won[0], firm.known[0] = 1.0, DAYS - 0.5
+        still = START_S + firm.at[~firm.decided] * DAY_S
+        found = replace(by_decided(firm), still=still)
+        level.append(firm.level(found))
+        assert found.complete[:600].all()
+    assert level[1] == pytest.approx(level[0], abs=0.02)

@@ -24,6 +24,8 @@ _EACH, _MOST = 20, 400
 """Leads that came together, at least, and into how many such groups all are parted at most."""
 _AS_ALL = 3.0
 """Outcomes of each kind, known as the ages of leads let expect, that are added to those of leads that came together."""
+_OLD = 40
+"""Leads that came so long ago, without which nothing is told of an age."""
 _HALF = 0.5
 _TINY = 1e-9
 
@@ -173,10 +175,16 @@ class LifeTable:
         """What happened before, and what of late."""
         known = self.timed & (self.ended <= moment)
         ages, count = np.unique(self._spans(self.ended[known], known)), int(known.sum())
+        ages = ages[ages <= self._oldest(moment)]
         since = -np.inf
         if count > 2 * _LEAST:
             since = float(np.sort(self.ended[known])[-max(_LEAST, round(_OF_LATE * count))])
         return self._risks(ages, -np.inf, since), self._risks(ages, since, moment)
+
+    def _oldest(self, moment: float) -> float:
+        """Age that enough leads have had the time for: the one lead that is older and was won would say that whoever is open will be."""
+        came = np.sort(self.came[self.timed & (self.came <= moment)])
+        return float(moment - came[_OLD - 1]) if len(came) >= _OLD else 0.0
 
     def _spans(self, ended: Floats, rows: Flags) -> Floats:
         """(rows,) seconds until some moments; one at least, so that all were open before."""
@@ -189,10 +197,9 @@ class LifeTable:
         began = np.sort(np.maximum(since - self.came[here], 0.0))
         until = self._spans(np.minimum(ended, moment), here)
         at_risk = np.searchsorted(began, ages) - np.searchsorted(np.sort(until), ages)
+        told = (ended <= moment) & (until <= np.max(ages, initial=0.0))
         lost, bought = (
-            np.bincount(
-                np.searchsorted(ages, until[(ended <= moment) & (won == one)]), minlength=len(ages)
-            )
+            np.bincount(np.searchsorted(ages, until[told & (won == one)]), minlength=len(ages))
             for one in (0.0, 1.0)
         )
         return _Risks(ages, *(one.astype(np.float64) for one in (at_risk, lost, bought)))
