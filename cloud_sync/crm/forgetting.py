@@ -183,7 +183,7 @@ def _remove(hub: Hub, people: Sequence[Person], by: str) -> list[tuple[int, int]
 
 def _stored_ahead(session: Session, lead: CrmLead) -> set[str]:
     """Bytes of an open lead that a version may have stored which was never registered: the hub was killed meanwhile."""
-    if not lead.asked or lead.sample_id:
+    if lead.sample_id or not lead.asked.keys() >= {"at", "fields"}:
         return set()
     content = content_of(lead)
     one = Kept(lead.object_id, digest_of(content), len(content))
