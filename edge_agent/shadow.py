@@ -44,6 +44,8 @@ class Shadow:
         self._idle.set()
         self._since = 0.0
         self._hung = False
+        self._handing = threading.Lock()
+        self._closed = False
         self.tally = Tally()
         NativeThread("shadow", self._run).start()
 
@@ -57,15 +59,24 @@ class Shadow:
         if not self._idle.is_set():
             self._look_whether_it_hangs()
             return
-        self._idle.clear()
-        self._since = time.monotonic()
-        self._work.put(judged)
-        if not self._idle.wait(self._patience_s):
+        if self._handed(judged) and not self._idle.wait(self._patience_s):
             self._look_whether_it_hangs()
+
+    def _handed(self, judged: Judged) -> bool:
+        """Whether the thread has it; one that was ended by another thread meanwhile is not waited for."""
+        with self._handing:
+            if self._closed:
+                return False
+            self._idle.clear()
+            self._since = time.monotonic()
+            self._work.put(judged)
+            return True
 
     def close(self) -> None:
         """Ends the thread after its present sample."""
-        self._work.put(None)
+        with self._handing:
+            self._closed = True
+            self._work.put(None)
 
     def _look_whether_it_hangs(self) -> None:
         if not self._hung and time.monotonic() - self._since >= self._hung_s:

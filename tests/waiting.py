@@ -10,8 +10,13 @@ LOOKS_EVERY_S = float(os.environ.get("KITWRIGHT_LOOKS_EVERY_S", "0"))
 """Seconds between two looks, and before the first: who looks seldom misses a moment, and a test that needs one fails."""
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = 60.0) -> float:
-    """Until it holds; the seconds that took. Fails the test when it does not.
+def wait_for(
+    condition: Callable[[], bool],
+    timeout_s: float = 60.0,
+    *,
+    otherwise: Callable[[], str] = lambda: "",
+) -> float:
+    """Until it holds; the seconds that took. Fails the test when it does not, and says what is `otherwise`.
 
     What takes long is looked at less often: whoever asks a program all the time keeps it from working.
     """
@@ -19,7 +24,7 @@ def wait_for(condition: Callable[[], bool], timeout_s: float = 60.0) -> float:
     time.sleep(LOOKS_EVERY_S)
     while not condition():
         took_s = time.monotonic() - started
-        assert took_s < timeout_s, f"it did not come true in {timeout_s:.0f} s"
+        assert took_s < timeout_s, f"it did not come true in {timeout_s:.0f} s {otherwise()}"
         time.sleep(max(pause_s, LOOKS_EVERY_S))
         pause_s = min(1.2 * pause_s, 0.1)
     return time.monotonic() - started

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ Opener = Callable[[bytes, str], Session]
 
 
 class TensorRtSession:
-    """A `Session` for one engine; not for several threads at once.
+    """A `Session` for one engine; one call at a time, others wait.
+
+    A candidate whose last sample in the shadow takes long may be asked by the line before it is through.
 
     Raises:
         EngineUnfitError: the engine does not fit this GPU or this version of TensorRT.
@@ -52,6 +55,7 @@ class TensorRtSession:
         mode = trt.TensorIOMode.INPUT
         self._inputs = [n for n in names if self._engine.get_tensor_mode(n) == mode]
         self._outputs = [n for n in names if n not in self._inputs]
+        self._busy = threading.Lock()
 
     def inputs(self) -> tuple[TensorSpec, ...]:
         return tuple(
@@ -64,6 +68,10 @@ class TensorRtSession:
         )
 
     def run(self, feeds: Mapping[str, Array]) -> list[Array]:
+        with self._busy:
+            return self._computed(feeds)
+
+    def _computed(self, feeds: Mapping[str, Array]) -> list[Array]:
         for name in self._inputs:
             array = contiguous(feeds[name], self._dtype(name))
             if not self._context.set_input_shape(name, array.shape):

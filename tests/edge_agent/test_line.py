@@ -18,11 +18,14 @@ from edge_agent.actions.config import SimulatedActionConfig
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
 from edge_agent.config import AgentConfig
 from edge_agent.deadline import DeadlineGuard
+from edge_agent.decide import safe
 from edge_agent.engine.config import EngineConfig
 from edge_agent.engine.ladder import Ladder, Loaded
+from edge_agent.judging import Judged
 from edge_agent.line import Line
 from edge_agent.recorder import Pending, Recorder
 from edge_agent.selection import Selection
+from edge_agent.shadow import Shadow
 from edge_agent.sources.base import Captured
 from edge_agent.sync.entry import Entry
 from kits.core.bundle import open_bytes
@@ -157,6 +160,19 @@ def test_a_candidate_that_hangs_costs_the_line_one_short_wait(
     assert bench.line.working_s == 0
     go_on.set()
     bench.line.close()
+
+
+def test_a_shadow_that_was_ended_is_not_waited_for(bench: Bench) -> None:
+    """The line had it in hand while the updater switched: the next part must not be late for that."""
+    candidate = bench.load(make_bundle(2))
+    shadow = Shadow(candidate, "review", patience_s=600.0, hung_s=600.0)
+    shadow.close()
+    judged = Judged(safe("for no reason", "review"), payload=FRAME)
+    waiting = threading.Thread(target=lambda: shadow.take(judged), daemon=True)
+    waiting.start()
+    waiting.join(20)
+    assert not waiting.is_alive()
+    assert shadow.tally.n == 0
 
 
 def test_the_safe_side_is_done_also_when_nobody_else_was_let_in_before_the_deadline_had_passed() -> (
