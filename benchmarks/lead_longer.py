@@ -1,8 +1,9 @@
 """Markets that take longer to decide than they did: what a training says of the leads after an export, and of those that are open.
 
-`python -m benchmarks.lead_longer [--firms 6] [--seed 0]`: made-up firms (`lead_exports_made.deals`). Whoever comes from day 480 on takes
+`python -m benchmarks.lead_longer [--firms 6] [--seed 0] [--kept 1]`: made-up firms (`lead_exports_made.deals`). Whoever comes from day 480 on takes
 twice as long until the outcome, won or lost, or half as long; or half as many buy, or both; or nothing changes. The firm is exported 60, 120 and
-240 days later, and learned from as `kit train` does: with the leads that are open then, and as if they were not in the export. Truth is the
+240 days later, and learned from as `kit train` does: with the leads that are open then, or a share of them, and as if they were not in the export; how
+often a training warned of either is counted. Truth is the
 probabilities that the leads of the next 90 days truly have, and how many of those that are open are won in the end. Nothing is chosen here.
 """
 
@@ -51,11 +52,13 @@ class Side:
         said: mean probability of the leads that came next.
         excess: how much more log-loss it has than the truth.
         still: mean probability of those that were open.
+        warned: whether the training said that outcomes of late are not to be trusted.
     """
 
     said: float
     excess: float
     still: float
+    warned: bool
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def main() -> None:
     )
     parser.add_argument("--firms", type=int, default=6, help="of each market")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kept", type=float, default=1.0, help="share of open leads in the export")
     options = parser.parse_args()
     print(header("Leads: markets that take longer"))
     print(
@@ -86,7 +90,7 @@ def main() -> None:
             for firm in range(options.firms)
         ]
         for after in AFTER:
-            found = [exported(replace(one, exported=SINCE + after)) for one in firms]
+            found = [exported(replace(one, exported=SINCE + after), options.kept) for one in firms]
             rows.append([name, f"{after:.0f}", *_row(found)])
     print(table(_COLUMNS, rows))
 
@@ -94,7 +98,7 @@ def main() -> None:
 _COLUMNS = (
     "market", "days after", "true of the next", "said: by decided leads", "with the open ones",
     "excess log-loss: by decided leads", "with the open ones", "won of the open ones", "said of them: by decided leads",
-    "with the open ones",
+    "with the open ones", "warned: by decided leads", "with the open ones",
 )  # fmt: skip
 
 
@@ -106,18 +110,24 @@ def _row(found: Sequence[Found]) -> list[str]:
         *(mean([one.excess for one in side], 4) for side in sides),
         f"{np.mean([one.still for one in found]):.3f}",
         *(mean([one.still for one in side]) for side in sides),
+        *(f"{sum(one.warned for one in side)} of {len(side)}" for side in sides),
     ]
 
 
-def exported(firm: Firm) -> Found:
-    """Learns from a firm's export both ways, scores the leads that come next and those that are open."""
+def exported(firm: Firm, kept: float = 1.0) -> Found:
+    """Learns from a firm's export both ways, scores the leads that come next and those that are open.
+
+    Args:
+        kept: share of the open ones that are in the export.
+    """
     next_ones = np.flatnonzero(firm.later & (firm.day < firm.exported + NEXT))
     still = np.flatnonzero(firm.still_open)
     decided = np.flatnonzero(~firm.later & ~firm.still_open)
     truth = firm.chance[next_ones]
+    drawn = np.random.default_rng(len(still)).random(len(still)) < kept
     sides = [
         _side(firm, rows, next_ones, still)
-        for rows in (np.sort(np.concatenate([decided, still])), decided)
+        for rows in (np.sort(np.concatenate([decided, still[drawn]])), decided)
     ]
     return Found(float(truth.mean()), float(firm.won[still].mean()), *sides)
 
@@ -130,13 +140,17 @@ def _side(
         root = Path(name)
         known = [firm.row(n, float(firm.exported - firm.day[n])) for n in rows.tolist()]
         project = imported(root / "shop", known)
-        train_project(project)
+        notes = train_project(project).notes
+        warned = any(
+            note.startswith("young: ") and "trust outcomes until" in note for note in notes
+        )
         ready = load_bundle(project.run_dir() / "bundle.kwb")
         columns = {column for lead in leads_of(project) for column in lead["fields"]}
         said = _said(ready, firm, root / "next", next_ones, columns, None)
         at = START + timedelta(days=firm.exported)
         of_open = _said(ready, firm, root / "open", still, columns, at)
-    return Side(float(said.mean()), log_loss(said, truth) - log_loss(truth, truth), float(of_open.mean()))  # fmt: skip
+    excess = log_loss(said, truth) - log_loss(truth, truth)
+    return Side(float(said.mean()), excess, float(of_open.mean()), warned)
 
 
 def _said(

@@ -196,7 +196,23 @@ def test_a_market_that_takes_longer_of_late_is_told() -> None:
     (note,) = times.young_note(leads, FAST)
     assert "and half of the won ones" in note and note.endswith("go by who is still open")
     (found,) = times.young(leads.decided, FAST)
-    assert found.level == "warn" and "export the open leads, too" in found.fix
+    assert found.level == "warn" and "export all open leads, too" in found.fix
+    assert "by their dates outcomes took longer of late: training reckons with a part" in found.text
+
+
+@pytest.mark.parametrize(("times_as_long", "level"), [(1.0, "pass"), (2.0, "warn")])
+def test_open_leads_that_seem_to_be_missing_are_told(times_as_long: float, level: str) -> None:
+    firm = Firm(9)
+    firm.known = firm.at + (firm.known - firm.at) * np.where(firm.at > 400, times_as_long, 1.0)
+    dataset = firm.dataset()
+    whole = load_table(dataset, dataset.items)
+    kept = np.isfinite(whole.won) | (np.arange(len(whole)) % 5 == 0)
+    (found,) = times.young(whole.rows(np.flatnonzero(kept)), FAST)
+    assert found.level == level
+    said = "leads are open where about" if level == "pass" else "too few leads are open for it"
+    assert said in found.text
+    (whole_said,) = times.young(whole, FAST)
+    assert whole_said.level == "pass" and "are open where" not in whole_said.text
 
 
 @pytest.mark.parametrize("days", [0.1, 20.0])

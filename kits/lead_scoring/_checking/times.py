@@ -73,15 +73,39 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
             pace_of(delays)
             or "training and figures reckon with how long outcomes of each kind take"
         )
-        yield Finding("young-leads", "pass", f"{said}; {way}", quantiles)
+        yield Finding("young-leads", "pass", f"{said}; {way}{_missing(delays)}", quantiles)
         return
     if delays is not None and not steady:
-        said += " (outcomes took longer or shorter of late, or many leads were closed on one day: training cannot reckon with it)"
+        said += f" ({_unsteady(delays)})"
     fix = f"keep them open: model.source.open_for_days: {days:.0f}, and import again with --replace"
-    if decided.all() and not steady:
-        fix += "; better, export the open leads, too: how many there are tells which outcomes are known"
+    if not steady and (decided.all() or (delays is not None and delays.unmatched)):
+        fix += "; better, export all open leads, too: how many there are tells which outcomes are known"
     yield Finding(
         "young-leads", "warn", f"{said}; trust outcomes until {date} only", quantiles, fix
+    )
+
+
+def _unsteady(delays: Delays) -> str:
+    """Why outcomes of late cannot be reckoned with as those of before."""
+    if delays.unmatched:
+        seen = "" if delays.open is None else ", and too few leads are open for it"
+        return (
+            f"by their dates outcomes took longer of late{seen}: training reckons with a part of it"
+        )
+    return (
+        "outcomes took longer or shorter of late, or many leads were closed on one day: training "
+        + ("reckons with a part of it" if delays.reckoned else "cannot reckon with it")
+    )
+
+
+def _missing(delays: Delays) -> str:
+    """Whether open leads seem to be missing, as a person reads it."""
+    beside = delays.open
+    if beside is None or delays.still is not None or beside.more > -_BEYOND:
+        return ""
+    return (
+        f"; {beside.found:.0f} leads are open where about {beside.expected:.0f} would be: if the export leaves some out, nothing tells "
+        "in time that outcomes take longer"
     )
 
 
@@ -153,7 +177,7 @@ def young_note(table: LeadTable, config: Config) -> tuple[str, ...]:
         table: open leads too, which tell until when the data goes.
     """
     delays = delays_of(table.items, table.order, table.won, config.source.open_for_days)
-    if delays is not None and (pace := pace_of(delays)):
+    if delays is not None and delays.steady and (pace := pace_of(delays)):
         return (f"young: {pace}",)
     found = young(table, config)
     return tuple(f"young: {one.text}; {one.fix}" for one in found if one.level == "warn")

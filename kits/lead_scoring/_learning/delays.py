@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from kits.core.dataset import DatasetItem
 from kits.lead_scoring._learning.known_by import FEWEST, KnownBy, by_open, by_spans
 from kits.lead_scoring._learning.life_table import LifeTable
-from kits.lead_scoring._learning.open_leads import Known, more_open, open_beside
+from kits.lead_scoring._learning.open_leads import Known, OpenBeside, open_beside
 from kits.lead_scoring._learning.settled import dates_began, settled_of
 from kits.lead_scoring._reading.samples import OUTCOME_AT, RANK, SETTLED_AT
 
@@ -67,6 +67,8 @@ class Delays:
         rate: share won of all leads, where those that are not won yet count as lost; 0: only those count that are decided.
         still: (open,) when leads came that are open beside them, where outcomes take longer of late, or less long; None: they take as
             long as ever, or nobody knows.
+        open: how many leads are open beside them; None: those are not in the data.
+        unmatched: outcomes took longer of late by their dates, and no more leads are open for it: such are missing.
     """
 
     order: Floats
@@ -78,6 +80,8 @@ class Delays:
     ended: Floats | None = None
     rate: float = 0.0
     still: Floats | None = None
+    open: OpenBeside | None = None
+    unmatched: bool = False
     _leans: dict[float, Floats] = field(default_factory=dict, init=False, repr=False)
 
     def lean(self, moment: float = math.inf) -> Floats:
@@ -121,13 +125,35 @@ class Delays:
     @property
     def steady(self) -> bool:
         """Whether outcomes took as long of late as before: not where many leads were closed on one day, or all by a new rule."""
-        outcomes = _OUTCOMES if self.lost is None else _OUTCOMES[1:]
+        if self.unmatched or self._closed_at_once:
+            return False
+        return self.still is not None or not any(self.closed._otherwise(one) for one in self._dated)
+
+    @property
+    def reckoned(self) -> bool:
+        """Whether leads are better learned from by it than as they are, steady or not.
+
+        Where outcomes take longer of late than their dates tell, those that are not known yet are more than is reckoned with, but never
+        fewer.
+        """
+        if self.steady:
+            return True
+        sooner = (self.closed._drift(one)[0] > _UNSTEADY for one in self._dated)
+        return not self._closed_at_once and (self.still is not None or not any(sooner))
+
+    @property
+    def _dated(self) -> tuple[float, ...]:
+        """The outcomes that dates tell of."""
+        return _OUTCOMES if self.lost is None else _OUTCOMES[1:]
+
+    @property
+    def _closed_at_once(self) -> bool:
         closed = self.closed
         # those who came on one day and are lost by their age are lost on one day
         ended = closed.is_dated & ~closed.by_age
-        if any(_closed_together(closed.settled[ended & (closed.won == one)]) for one in outcomes):
-            return False
-        return self.still is not None or not any(closed._longer(one) for one in outcomes)
+        return any(
+            _closed_together(closed.settled[ended & (closed.won == one)]) for one in self._dated
+        )
 
     @property
     def closed(self) -> Delays:
@@ -213,32 +239,41 @@ class Delays:
         """Since when leads without a date count, in seconds since they came."""
         return float(np.median((self.settled - self.order)[self.won == 0]))
 
-    def _longer(self, outcome: float) -> bool:
-        """Whether outcomes of a kind took longer of late than before, or less long."""
-        return abs(_correlation(*self._spans(outcome, self.now))) > _UNSTEADY
-
-    def _sooner(self, outcome: float) -> bool:
-        """Whether outcomes of a kind certainly took less long of late than before."""
+    def _drift(self, outcome: float) -> tuple[float, bool]:
+        """Rank correlation of how long outcomes of a kind took with when their leads came, and whether that is no chance; positive: they
+        took less long of late.
+        """
         spans, ages = self._spans(outcome, self.now)
-        return _correlation(spans, ages) * math.sqrt(min(len(spans), _PAIRED)) > _CERTAINLY
+        found = _correlation(spans, ages)
+        return found, abs(found) * math.sqrt(min(len(spans), _PAIRED)) > _CERTAINLY
 
-    def beside(self, still: Floats) -> Delays:
-        """The same where open leads are in the data: by them, if outcomes take longer of late, or less long.
+    def _otherwise(self, outcome: float) -> bool:
+        """Whether outcomes of a kind took longer of late than before, or less long, as it seems."""
+        return abs(self._drift(outcome)[0]) > _UNSTEADY
+
+    def beside(self, still: Floats | None) -> Delays:
+        """The same with the open leads of the data: by them, if outcomes take longer of late, or less long.
 
         By more open ones than there would be, or by the dates of decided ones. Fewer are missing, unless outcomes were sooner by their
-        dates: then nothing tells of outcomes that take longer. Where they take as long as ever, dates follow a market in which more or
-        fewer buy at once.
+        dates: then nothing tells of outcomes that take longer but dates, long after. Where they take as long as ever, dates follow a
+        market in which more or fewer buy at once.
 
         Args:
-            still: (open,) when they came.
+            still: (open,) when they came; None: such are not in the data.
         """
+        drifts = [self._drift(one) for one in _OUTCOMES]
+        longer = any(drift < 0 and sure for drift, sure in drifts)
+        if still is None:
+            return replace(self, unmatched=longer and not self._closed_at_once)
         lost, won = self._shares(self.order, self.now)
         known = Known(self.order, np.where(self.won > 0, won, lost), np.minimum(lost, won))
-        more = more_open(known, still)
-        by_dates = self._sooner if more < -_CHANCE else self._longer
-        if more > _CHANCE or any(map(by_dates, _OUTCOMES)):
-            return replace(self, still=still)
-        return self
+        found = OpenBeside.of(known, still)
+        more = found.more if found is not None else 0.0
+        sooner = any(drift > 0 and sure for drift, sure in drifts)
+        seems = longer or any(abs(drift) > _UNSTEADY for drift, _ in drifts)
+        by_open = more > _CHANCE or (sooner if more < -_CHANCE else seems)
+        unmatched = longer and more <= _CHANCE and not self._closed_at_once
+        return replace(self, still=still if by_open else None, open=found, unmatched=unmatched)
 
     def _spans(self, outcome: float, moment: float) -> tuple[Floats, Floats]:
         """How long outcomes of a kind took that were known by a moment, and how long each could have taken to be known."""
@@ -271,7 +306,7 @@ def delays_of(
 ) -> Delays | None:
     """How long outcomes take, as training and figures reckon with it; None where it is not known, or was otherwise of late."""
     found = all_delays(items, order, won, open_for_days)
-    return found if found is not None and found.steady else None
+    return found if found is not None and found.reckoned else None
 
 
 def all_delays(
@@ -303,8 +338,9 @@ def all_delays(
     found = Delays(came, settled, outcome, now, dated, ended=ended)
     told = min(int((dated & (outcome == kind)).sum()) for kind in _OUTCOMES)
     if told >= _LEAST and max(map(found.strange, _OUTCOMES)) <= 1 - _DATED:
-        still = None if open_for_days or ended is not None else open_beside(items, order, won)
-        return found if still is None else found.beside(still)
+        if open_for_days or ended is not None:
+            return found
+        return found.beside(open_beside(items, order, won))
     if had.mean() < _DATED or lost.mean() > 1 - _DATED:
         return None
     placed = order > 0

@@ -81,25 +81,42 @@ class Known:
     either: Floats
 
 
-def more_open(known: Known, still: Floats) -> float:
-    """Standard deviations by which more leads are open than there would be beside decided ones if outcomes took as long as ever.
+@dataclass(frozen=True)
+class OpenBeside:
+    """How many leads are open beside decided ones, and would be if outcomes took as long as ever.
 
-    As many of all are taken to stay open for ever as of the oldest.
-
-    Args:
-        still: (open,) when they came.
+    Attributes:
+        found, expected: leads; as many of all are taken to stay open for ever as of the oldest.
+        chance: standard deviation of the difference.
     """
-    told = (known.either >= _TOLD) & (known.order > 0)
-    if not told.any():
-        return 0.0
-    done = np.sort(known.order[told & (known.either >= _DONE)])
-    early, open_early = len(done) // 2, 0.0
-    if early >= _FEW:
-        open_early = float((still <= done[early]).sum())
-    never = open_early / (open_early + max(early, 1))
-    decided, own = float(told.sum()), known.own[told]
-    expected = float((1.0 / own).sum()) / (1.0 - never)
-    found = float((still <= known.order[told].max()).sum())
-    chance = float(((1.0 - own) / own**2).sum())
-    chance += expected * never * (1.0 + expected / (early + 1.0)) + 1.0
-    return (found - (expected - decided)) / float(np.sqrt(chance))
+
+    found: float
+    expected: float
+    chance: float
+
+    @property
+    def more(self) -> float:
+        """Standard deviations by which more are open; negative: fewer."""
+        return (self.found - self.expected) / self.chance
+
+    @classmethod
+    def of(cls, known: Known, still: Floats) -> OpenBeside | None:
+        """None where hardly any outcome is known of leads as old as any.
+
+        Args:
+            still: (open,) when they came.
+        """
+        told = (known.either >= _TOLD) & (known.order > 0)
+        if not told.any():
+            return None
+        done = np.sort(known.order[told & (known.either >= _DONE)])
+        early, open_early = len(done) // 2, 0.0
+        if early >= _FEW:
+            open_early = float((still <= done[early]).sum())
+        never = open_early / (open_early + max(early, 1))
+        decided, own = float(told.sum()), known.own[told]
+        whole = float((1.0 / own).sum()) / (1.0 - never)
+        found = float((still <= known.order[told].max()).sum())
+        chance = float(((1.0 - own) / own**2).sum())
+        chance += whole * never * (1.0 + whole / (early + 1.0)) + 1.0
+        return cls(found, whole - decided, float(np.sqrt(chance)))
