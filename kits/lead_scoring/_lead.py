@@ -123,6 +123,8 @@ def _times(value: Mapping[object, object]) -> tuple[datetime | None, datetime | 
 
 
 def _value(name: str, value: object) -> Value:
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
@@ -133,8 +135,6 @@ def _value(name: str, value: object) -> Value:
         if not math.isfinite(number):
             raise DataError("not a finite number", where=f"fields.{name}", fix="leave it out")
         return number
-    if isinstance(value, str):
-        return value[:MAX_TEXT]
     if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
         return ";".join(str(one) for one in value)[:MAX_TEXT]
     raise DataError(

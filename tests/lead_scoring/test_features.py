@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from datetime import datetime, timezone
 
 import numpy as np
@@ -46,6 +47,24 @@ def test_numbers_are_read_as_people_write_them(text: Value, number: float) -> No
 )
 def test_what_is_no_number_is_missing(text: Value) -> None:
     assert math.isnan(cells.to_number(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["2E7K", "$2e71k", "4e’66K", "60e1e2", "2e3 Mio.", "2024-05-01", "10-49 Mio."]
+)
+def test_part_numbers_and_ranges_that_look_like_numbers_are_missing(text: str) -> None:
+    assert math.isnan(cells.to_number(text, bare=True))
+
+
+def test_whatever_a_cell_holds_it_is_read() -> None:
+    rng = random.Random(0)
+    signs = "0123456789.,-+/: eEkKMT€$%()'’٣３½\u00a0"
+    for _ in range(8_000):
+        cell = "".join(rng.choices(signs, k=rng.randint(1, 12)))
+        for bare in (False, True):
+            assert isinstance(cells.to_number(cell, commas=bare, bare=bare), float)
+        assert isinstance(cells.to_moment(cell), float)
+        assert cells.to_choices(cell) is not None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import SPLITS, Split
 from kits.core.kit import Finding
-from kits.lead_scoring._learning.delays import Delays, all_delays, delays_of
+from kits.lead_scoring._learning.delays import LONGER, Delays, all_delays, delays_of
 from kits.lead_scoring._learning.folds import LATER, strays
 from kits.lead_scoring._reading.samples import OUTCOME_AT
 from kits.lead_scoring._table import LeadTable
@@ -87,15 +87,13 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
 
 def _unsteady(delays: Delays) -> str:
     """Why outcomes of late cannot be reckoned with as those of before."""
-    if delays.unmatched:
-        seen = "" if delays.open is None else ", and too few leads are open for it"
-        return (
-            f"by their dates outcomes took longer of late{seen}: training reckons with a part of it"
-        )
-    return (
-        "outcomes took longer or shorter of late, or many leads were closed on one day: training "
-        + ("reckons with a part of it" if delays.reckoned else "cannot reckon with it")
-    )
+    part = "reckons with a part of it" if delays.reckoned else "cannot reckon with it"
+    if not delays.unmatched:
+        return f"outcomes took longer or shorter of late, or many leads were closed on one day: training {part}"
+    if delays.reckoned and delays.unmatched != LONGER:
+        part = "reckons with more time than they take"
+    seen = "" if delays.open is None else ", and too few leads are open for it"
+    return f"by their dates outcomes took {delays.unmatched} of late{seen}: training {part}"
 
 
 def _missing(delays: Delays) -> str:

@@ -40,7 +40,9 @@ _AROUND = re.compile(r"[\s\u00a0\u202f'’$€£¥%]|(?:eur|usd|gbp|chf)\b", re.
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+")
 _LAKHS = re.compile(r"[+-]?\d{1,2}(?:,\d{2})+,\d{3}")
 _BY_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.IGNORECASE)
+_NO_NUMBER = re.compile(r"\D*|.*\d-\d.*", re.DOTALL)
+"""Without a digit, or dates, ranges, codes: told before more is tried, as columns have many of them."""
 _TIMES = re.compile(r"(?<=\d)e\d$")
 """What `apart` leaves of `Mio.`"""
 _WORD = re.compile(r"[^\W\d_]{3,30}")
@@ -83,7 +85,7 @@ def to_number(value: Value, *, commas: bool = False, bare: bool = False) -> floa
     """
     if isinstance(value, float | int):
         return float(value) if abs(value) < _EDGE else _NONE
-    if value is None or len(value) > _MAX_NUMBER:
+    if value is None or len(value) > _MAX_NUMBER or _NO_NUMBER.fullmatch(value):
         return _NONE
     text = _AROUND.sub("", apart(value.translate(SIGNS), bare=bare)[0])
     scaled = _TIMES.search(text)
@@ -100,7 +102,8 @@ def to_number(value: Value, *, commas: bool = False, bare: bool = False) -> floa
         commas and _BY_POINTS.fullmatch(text)
     ):
         text = text.replace(".", "")
-    if not _NUMBER.fullmatch(text):
+    found = _NUMBER.fullmatch(text)
+    if not found or (times and found[1]):
         return _NONE
     number = float(text + times)
     return number if abs(number) < _EDGE else _NONE

@@ -45,6 +45,7 @@ _CHANCE = 3.0
 _CERTAINLY = 1.7
 """The same times the root of the leads, from which on that is no chance: two and a half standard deviations of it."""
 
+LONGER, SOONER = "longer", "less long"
 _SOME_BY_AGE, _BY_AGE = 20, 0.05
 """Lost leads that took as long as any, and the share of them, from which on they are lost by their age."""
 _STRAYS, _FAR_DAYS = 0.01, 90.0
@@ -68,7 +69,8 @@ class Delays:
         still: (open,) when leads came that are open beside them, where outcomes take longer of late, or less long; None: they take as
             long as ever, or nobody knows.
         open: how many leads are open beside them; None: those are not in the data.
-        unmatched: outcomes took longer of late by their dates, and no more leads are open for it: such are missing.
+        unmatched: how long outcomes took of late by their dates, for which too few leads are open or such are not in the data: longer, or
+            less long; empty: as long as ever, or who is open tells it.
     """
 
     order: Floats
@@ -81,7 +83,7 @@ class Delays:
     rate: float = 0.0
     still: Floats | None = None
     open: OpenBeside | None = None
-    unmatched: bool = False
+    unmatched: str = ""
     _leans: dict[float, Floats] = field(default_factory=dict, init=False, repr=False)
 
     def lean(self, moment: float = math.inf) -> Floats:
@@ -263,16 +265,17 @@ class Delays:
         """
         drifts = [self._drift(one) for one in _OUTCOMES]
         longer = any(drift < 0 and sure for drift, sure in drifts)
+        sooner = any(drift > 0 and sure for drift, sure in drifts)
         if still is None:
-            return replace(self, unmatched=longer and not self._closed_at_once)
+            way = LONGER if longer else SOONER if sooner else ""
+            return replace(self, unmatched="" if self._closed_at_once else way)
         lost, won = self._shares(self.order, self.now)
         known = Known(self.order, np.where(self.won > 0, won, lost), np.minimum(lost, won))
         found = OpenBeside.of(known, still)
         more = found.more if found is not None else 0.0
-        sooner = any(drift > 0 and sure for drift, sure in drifts)
         seems = longer or any(abs(drift) > _UNSTEADY for drift, _ in drifts)
         by_open = more > _CHANCE or (sooner if more < -_CHANCE else seems)
-        unmatched = longer and more <= _CHANCE and not self._closed_at_once
+        unmatched = LONGER if longer and more <= _CHANCE and not self._closed_at_once else ""
         return replace(self, still=still if by_open else None, open=found, unmatched=unmatched)
 
     def _spans(self, outcome: float, moment: float) -> tuple[Floats, Floats]:

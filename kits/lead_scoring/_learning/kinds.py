@@ -79,7 +79,8 @@ def _kind(sheet: Sheet, name: str, given: Ints, counts: Ints) -> Kind:
     often = counts[given]
     total = int(often.sum())
     numbers = sheet.numbers(name)[given]
-    if _mostly(~np.isnan(numbers) & _of_one_unit(values, often), often):
+    readable = ~np.isnan(numbers)
+    if _mostly(readable, often) and _mostly(readable & _of_one_unit(values, often), often):
         return "choice" if _are_codes(name, numbers, often) else "number"
     if _mostly(~np.isnan(sheet.moments(name)[given]), often):
         return "date"
