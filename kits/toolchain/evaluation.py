@@ -199,18 +199,24 @@ def _item(raw: RawSample, blobs: BlobStore, place: int) -> DatasetItem:
     return DatasetItem(sample, annotation, "test")
 
 
-def leakage_note(outside: Iterable[DatasetItem], trained_on: Dataset) -> str:
-    """A sentence when outside samples were learned from; empty when none was."""
-    learned = {name for item in trained_on.of("train") for name in _names_of(item.sample)}
-    shared = sum(not learned.isdisjoint(_names_of(item.sample)) for item in outside)
+def leakage_note(
+    outside: Iterable[DatasetItem], trained_on: Dataset, *, named: bool = False
+) -> str:
+    """A sentence when outside samples were learned from; empty when none was.
+
+    Args:
+        named: those that are the same bear the ids they had there already (`known_again.py`).
+    """
+    learned = {name for item in trained_on.of("train") for name in _names_of(item.sample, named)}
+    shared = sum(not learned.isdisjoint(_names_of(item.sample, named)) for item in outside)
     if not shared:
         return ""
     return f"{shared} of these samples are in the training split too: the figures are optimistic"
 
 
-def _names_of(sample: Sample) -> set[str]:
+def _names_of(sample: Sample, named: bool) -> set[str]:
     """What a sample is known by, whatever its file is called."""
-    return {sample.digest, key_of(sample)} - {""}
+    return {sample.digest, sample.id if named else key_of(sample)} - {""}
 
 
 def save_evaluation(evaluation: Evaluation, path: Path) -> None:

@@ -1,7 +1,8 @@
 """Samples of outside data that a training had, under the ids they had there.
 
 A bundle that keeps what was said of samples before they were learned from finds them so, whatever the file is called today.
-Exports bear one name month after month: that a file is called the same says nothing of what is in its rows.
+Exports bear one name month after month: that a file is called the same says nothing of what is in its rows. Nor are ids the
+same samples' where each file counts its own from one: then what they tell is no more alike than that of any two.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from kits.core.sample import Sample, key_of
 
 _SAME, _MOST = 0.9, 0.5
 """Of what two samples both tell, the share in which they are alike; the share of a file's samples that must be so."""
+_LEAST, _COMPARED, _BEYOND = 20, 300, 0.1
+"""Samples of the same keys that tell whether they are the same; of how many it is asked; how far beyond chance they are alike then,
+1 if wholly."""
+_ID = "id"
 
 
 def as_known(outside: Dataset, trained_on: Dataset) -> Dataset:
@@ -30,24 +35,22 @@ def named_as_known(
 ) -> tuple[DatasetItem, ...]:
     """Items of `outside`, in their order, of which those that the training had bear the ids they had there.
 
-    The same are those of the same bytes, else of the same key, else of the same place in a file of the same name, where most
-    samples at the same places of it tell the same.
+    The same are those of the same bytes, else of the same key where these are not counted anew in each file, else of the same
+    place in a file of the same name, where most samples at the same places of it tell the same.
     """
     learned = [item.sample for item in trained_on.items]
-    tables: tuple[Callable[[Sample], str], ...] = (
+    exact: tuple[Callable[[Sample], str], ...] = (
         lambda sample: sample.id,
         lambda sample: sample.digest,
-        key_of,
     )
     free = {sample.id for sample in learned}
     names: dict[str, str] = {}
-    for named_by in tables:
-        known = {named_by(sample): sample.id for sample in learned if named_by(sample)}
-        for item in items:
-            found = known.get(named_by(item.sample), "")
-            if item.sample.id not in names and found in free:
-                names[item.sample.id] = found
-                free.discard(found)
+    for named_by in exact:
+        names |= _named(items, learned, named_by, free, names)
+    by_key = _named(items, learned, key_of, set(free), names)
+    if not _are_others(outside, items, trained_on, by_key):
+        names |= by_key
+        free -= set(by_key.values())
     left = [item for item in items if item.sample.id not in names]
     names |= _by_place(outside, left, trained_on, free)
     return tuple(
@@ -57,6 +60,67 @@ def named_as_known(
         )
         for item in items
     )
+
+
+def counted_anew(items: Sequence[DatasetItem], trained_on: Dataset) -> int:
+    """How many items, as `as_known` names them, bear a key that another sample of the training has, and are not taken for it."""
+    there = {one.sample.id for one in trained_on.items}
+    keys = {key_of(one.sample) for one in trained_on.items} - {""}
+    return sum(one.sample.id not in there and key_of(one.sample) in keys for one in items)
+
+
+def _named(
+    items: Sequence[DatasetItem],
+    learned: Sequence[Sample],
+    named_by: Callable[[Sample], str],
+    free: set[str],
+    names: Mapping[str, str],
+) -> dict[str, str]:
+    """Id today → id then, of items that have no name yet; those then are `free` no more."""
+    known = {named_by(sample): sample.id for sample in learned if named_by(sample)}
+    added: dict[str, str] = {}
+    for item in items:
+        found = known.get(named_by(item.sample), "")
+        if item.sample.id not in names and found in free:
+            added[item.sample.id] = found
+            free.discard(found)
+    return added
+
+
+def _are_others(
+    outside: Dataset,
+    items: Sequence[DatasetItem],
+    trained_on: Dataset,
+    names: Mapping[str, str],
+) -> bool:
+    """Whether samples of the same keys are alike no more than any two of them: ids that start anew in each file."""
+    then = {one.sample.id: one for one in trained_on.items}
+    pairs = [(one, then[names[one.sample.id]]) for one in items if one.sample.id in names]
+    if len(pairs) < _LEAST:
+        return False
+    step = max(1, len(pairs) // _COMPARED)
+    now, old = (
+        [_without_id(_told(dataset, pair[side])) for pair in pairs[::step]]
+        for side, dataset in enumerate((outside, trained_on))
+    )
+    alike, by_chance = _share_alike(now, old), _share_alike(now, [*old[1:], old[0]])
+    return by_chance < 1 and (alike - by_chance) < _BEYOND * (1 - by_chance)
+
+
+def _without_id(told: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: value for name, value in told.items() if name != _ID}
+
+
+def _share_alike(
+    some: Sequence[Mapping[str, object]], others: Sequence[Mapping[str, object]]
+) -> float:
+    """Of what two samples both tell, the share that is equal; 1 where they tell nothing in common."""
+    told = [
+        one[name] == other[name]
+        for one, other in zip(some, others)
+        for name in one.keys() & other.keys()
+    ]
+    return sum(told) / len(told) if told else 1.0
 
 
 def _by_place(

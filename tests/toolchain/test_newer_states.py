@@ -13,7 +13,7 @@ from kits.core.kit import RawSample
 from kits.core.sample import ORDER, key_of
 from kits.toolchain.evaluation import MemoryBlobStore, leakage_note
 from kits.toolchain.intake import ImportOptions, Intake, add_existing, take_in
-from kits.toolchain.known_again import as_known
+from kits.toolchain.known_again import as_known, counted_anew
 
 STORE = MemoryBlobStore()
 
@@ -146,3 +146,26 @@ def test_outside_data_in_another_state_is_known_for_what_was_learned_from() -> N
     assert leakage_note(outside.items, learned).startswith("1 of these samples")
     ids = {item.sample.id for item in as_known(outside, learned).items}
     assert len(ids & {item.sample.id for item in learned.items}) == 1
+
+
+def told_of(file: str, *pages: int) -> Dataset:
+    """Records 1, 2, 3, … of a file, of which each tells three things."""
+    states = (
+        state(
+            f'{{"id": "{n}", "fields": {{"pages": {one}, "size": {one % 7}, "kind": {one % 3}}}}}',
+            f"c:{n}",
+            file=file,
+        )
+        for n, one in enumerate(pages)
+    )
+    return imported(None, *states)[1]
+
+
+def test_ids_that_each_file_counts_anew_are_other_samples() -> None:
+    learned = told_of("a.csv", *range(60))
+    others = as_known(told_of("b.csv", *(n * n + 100 for n in range(60))), learned)
+    assert counted_anew(others.items, learned) == 60
+    assert leakage_note(others.items, learned, named=True) == ""
+    same = as_known(told_of("b.csv", *(n if n % 2 else n + 21 for n in range(60))), learned)
+    assert counted_anew(same.items, learned) == 0
+    assert leakage_note(same.items, learned, named=True).startswith("60 of these samples")

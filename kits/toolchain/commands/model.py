@@ -10,7 +10,7 @@ import typer
 from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from kits.core.console import Console
     from kits.core.dataset import Dataset, DatasetItem
@@ -165,8 +165,7 @@ def evaluate(
         dataset = as_grouped(dataset, opened.config.data.group_by)
         dataset = _as_known(opened, ready.bundle.manifest.dataset, dataset)
         items = dataset.items
-        remark = _leakage(opened, ready.bundle.manifest.dataset, items)
-        notes += [remark] if remark else []
+        notes += _leakage(opened, ready.bundle.manifest.dataset, items)
     judged = evaluation.evaluate_ready(
         opened.kit,
         ready,
@@ -205,16 +204,24 @@ def _as_known(opened: Project, trained_on: str, dataset: Dataset) -> Dataset:
         return dataset
 
 
-def _leakage(opened: Project, trained_on: str, items: Iterable[DatasetItem]) -> str:
-    """The leakage note, or that it was not looked for."""
+def _leakage(opened: Project, trained_on: str, items: Sequence[DatasetItem]) -> list[str]:
+    """The leakage note, or that it was not looked for; that ids of the training stand for others here."""
     from kits.core.errors import DataError
     from kits.toolchain.evaluation import leakage_note
+    from kits.toolchain.known_again import counted_anew
 
     try:
         dataset = opened.dataset(trained_on)
     except DataError:
-        return "leakage was not checked: the dataset version of the training is not here"
-    return leakage_note(items, dataset)
+        return ["leakage was not checked: the dataset version of the training is not here"]
+    if not opened.kit.manifest.ranked:
+        return list(filter(None, [leakage_note(items, dataset)]))
+    others = counted_anew(items, dataset)
+    said = (
+        f"{others} of these samples have an id that was learned from, and tell other things than it did: taken for others, as where "
+        "each file counts its own from one"
+    )
+    return [*([said] if others else []), *filter(None, [leakage_note(items, dataset, named=True)])]
 
 
 def report(
