@@ -43,7 +43,7 @@ _FORMS = {
     ".rds": "a table of R: write it with write.csv",
     ".pkl": "a pickle of Python, which can run programs: write it with to_csv",
     ".xml": "XML: export it as CSV or JSON",
-    ".data": "a table without names: put a line with them above, and call it .csv",
+    **dict.fromkeys((".gz", ".zip", ".7z", ".rar"), "packed: unpack it"),
 }
 """What some files are that hold tables and are not read, by their suffix."""
 _FIX = "CSV, TSV, spreadsheets (.xlsx, .xls, .ods), JSON (lines or an API's answer) or parquet"

@@ -6,7 +6,7 @@ How they hang together is found in `joining.py`.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -14,7 +14,7 @@ from kits.core.errors import ConfigError, DataError, KitwrightError
 from kits.core.kit import Finding
 from kits.core.row_sources import passed_over
 from kits.core.spreadsheets.naming import file_and_sheet, where_of
-from kits.lead_scoring._reading import bounds
+from kits.lead_scoring._reading import bounds, line_files
 from kits.lead_scoring._reading.example_answers import without_examples
 from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.learned import Learned
@@ -64,6 +64,17 @@ def _unreadable(path: Path) -> list[str]:
     return [file.relative_to(path).as_posix() for file in islice(files, MAX_FILES)]
 
 
+def _lines(path: Path, failed: Sequence[str], named: Mapping[str, Path]) -> dict[str, Path]:
+    """Files of a folder that may have one value a line, by name."""
+    if not path.is_dir():
+        return {}
+    files = (f for f in sorted(path.rglob("*")) if f.suffix.lower() in line_files.SUFFIXES)
+    found = {file.relative_to(path).as_posix(): file for file in islice(files, MAX_FILES)}
+    return {name: file for name, file in found.items() if file.is_file()} | {
+        name: named[name] for name in failed
+    }
+
+
 def find_tables(path: Path, config: Config, learned: Learned | None = None) -> Tables:
     """Reads every table, finds the one that lists the leads and joins the others to it.
 
@@ -86,6 +97,7 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
     ]
     sheets: list[Sheet] = []
     fixes: list[str] = []
+    failed: dict[str, Finding] = {}
     named = {
         f.relative_to(path).as_posix() if path.is_dir() else f.name: f for f in table_paths(path)
     }
@@ -110,8 +122,10 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
                 raise
             fix = getattr(error, "fix", "")
             fixes.append(fix)
-            findings.append(_passed_over(name, getattr(error, "what", str(error)), fix))
+            failed[name] = _passed_over(name, getattr(error, "what", str(error)), fix)
         bounds.refuse_together(sheets)
+    sheets, lines, taken = line_files.with_lines(sheets, _lines(path, list(failed), named))
+    findings += [*(said for name, said in failed.items() if name not in taken), *lines]
     if path.is_dir() or any(one.sheet for one in config.source.tables):
         _refuse_absent(config, sheets, path)
     if not sheets:

@@ -39,8 +39,9 @@ from kits.lead_scoring._reading.roles import (
     without_sorting,
 )
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.split_answers import without_answers
 from kits.lead_scoring._reading.stated import columns_stated
-from kits.lead_scoring._reading.stated_splits import split_of_cell
+from kits.lead_scoring._reading.stated_splits import named_splits
 from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Config, SourceConfig
@@ -159,9 +160,7 @@ class Known:
     @property
     def splits(self) -> Sequence[Split | None]:
         """(rows,) the split that a column or a file's name states."""
-        if self.roles.split:
-            return [split_of_cell(cell) for cell in self.sheet.cells[self.roles.split]]
-        return self.sheet.splits or [None] * len(self.sheet)
+        return named_splits(self.sheet, self.roles.split)
 
     def only(self, rows: Sequence[int]) -> Known:
         """Some of the rows, by index."""
@@ -249,6 +248,7 @@ def understand(
     if crm is None:
         outcome = with_dashes(sheet, outcome, at, source)
         outcome = with_noughts(sheet, outcome, at, known_at, source)
+    outcome = without_answers(sheet, named_splits(sheet, roles.split), outcome)
     order = _order(sheet, typed, roles, at, known_at)
     if before.mark:
         roles = replace(roles, customers=before.customers)

@@ -31,7 +31,7 @@ from kits.lead_scoring._reading.unnamed_columns import first_row_is_data, is_num
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Headings, SourceConfig
 
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt", ".data", ".dat"})
 PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
 SUFFIXES = TABLE_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES | workbook.SUFFIXES
 _MOST_SHARED, _SHARED_IN_ALL = 5_000, 1_000_000

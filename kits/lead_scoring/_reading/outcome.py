@@ -27,6 +27,7 @@ class Outcome:
         all_lost: no cell means lost, so what is not won may be lost or open.
         unmet: cells that a person stated and no lead has.
         assumed: what was taken for lost without being told.
+        placeholders: of which leads it is the form of an answer, and none.
         kind: how it was found; 0 stated or by a CRM's rules or the surest words, the higher the less sure.
     """
 
@@ -37,6 +38,7 @@ class Outcome:
     kind: int = 0
     unmet: tuple[str, ...] = ()
     assumed: Finding | None = None
+    placeholders: Finding | None = None
 
     @property
     def counts(self) -> tuple[int, int, int]:

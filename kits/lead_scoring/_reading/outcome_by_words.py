@@ -168,6 +168,8 @@ _PARTLY = 3
 
 def _candidate(name: str, cells: Sequence[str]) -> _Candidate | None:
     as_outcome, as_stage = rank(name, "outcome"), rank(name, "stage")
+    if as_stage is None and _says_stage(name):
+        as_stage = len(names_for("stage"))
     loosely = as_outcome is None and as_stage is None and _names_an_outcome(name)
     known = Counter[str]() if says_more(cells, MOST_VALUES) else known_cells(cells)
     if not known:

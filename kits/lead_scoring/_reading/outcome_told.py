@@ -26,10 +26,12 @@ _FEW_VALUES = 12
 _PAIR = 2
 _SOME, _NOT_ALL = 0.005, 0.8
 """Leads with an amount that may be those that were won."""
-_STAGE, _SAID, _FLAG, _TWO, _REST = range(5)
+_STAGE, _SAID, _STATE, _FLAG, _TWO, _REST = range(6)
 """Kinds of columns in the order in which they are asked about."""
 _CHANCE = re.compile(r" *\d{1,3}(?:[.,]\d{1,4})? *%? *")
 _CHANCES = 30
+_SIGNED = {"1", "-1"}
+"""Yes and no in data sets for learning."""
 _SPOKEN, _SHOWN = 0.1, 6
 """Share of cells that begin with a known word, where these may tell outcomes."""
 
@@ -137,7 +139,9 @@ def likeliest_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likel
     for kind, _, name, known in _candidates(sheet, personal):
         said = [cell for cell in known if word_of(cell) in won] if _flags_alone(known) else []
         line = _listed(said) if len(said) == 1 else "[…], model.source.lost: […]"
-        if kind <= _SAID or (kind == _FLAG and len(said) == 1):
+        if {cell.strip() for cell in known} == _SIGNED:
+            line = f"{_listed(['1'])}, model.source.lost: {_listed(['-1'])}"
+        if kind <= _STATE or (kind == _FLAG and len(said) == 1):
             found.append(Likely(name, f"{name}: {', '.join(shown(known))}", line))
         elif kind == _TWO and not found and _has_word_of_a_stage(name):
             return [Likely(name, f"{name}: {', '.join(shown(known))}", line)]
@@ -213,6 +217,8 @@ def _candidates(
         flag = pair and _flags_alone(known)
         stage = _is_stage(name, known)
         kind = _FLAG if flag else _TWO if pair else _REST
+        if kind == _REST and _has_word_of_a_stage(name) and not _coded(known):
+            kind = _STATE
         if stage and not flag:
             kind = _STAGE
         elif (flag and (said or stage)) or (pair and ends):
@@ -226,11 +232,16 @@ def _candidates(
 def _is_stage(name: str, known: Counter[str]) -> bool:
     """Whether a column is called like a stage, or has such a word in its name, and cells that are ends (`Canceled`); codes of a
     program (1, 2) are none."""
-    if all(cell.strip().isdecimal() for cell in known) and not _flags_alone(known):
+    if _coded(known) and not _flags_alone(known):
         return False
     if rank(name, "stage") is not None:
         return True
     return _has_word_of_a_stage(name) and cells_by_words(known, named=False, stage=True) is not None
+
+
+def _coded(known: Counter[str]) -> bool:
+    """Whether all cells are numbers of a program."""
+    return all(cell.strip().isdecimal() for cell in known)
 
 
 def _has_word_of_a_stage(name: str) -> bool:

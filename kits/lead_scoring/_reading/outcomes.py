@@ -18,7 +18,7 @@ from kits.lead_scoring._reading.outcome import AGREE, Outcome, cells_said, outco
 from kits.lead_scoring._reading.outcome_by_files import by_files
 from kits.lead_scoring._reading.outcome_by_filled import is_date_of_a_sale, is_filled_for_some
 from kits.lead_scoring._reading.outcome_by_pairs import by_pairs
-from kits.lead_scoring._reading.outcome_by_parts import by_parts
+from kits.lead_scoring._reading.outcome_by_parts import by_parts, said_of_all
 from kits.lead_scoring._reading.outcome_by_words import by_words
 from kits.lead_scoring._reading.outcome_cells import (
     ANY,
@@ -66,7 +66,9 @@ def find_outcome(
         if any(not is_missing(cell) for name in learned for cell in sheet.cells[name]):
             sheet = replace(sheet, cells={name: sheet.cells[name] for name in learned})
         found = _by_rules(sheet, mapping) if mapping is not None else None
-        found = found or _by_cells(sheet) or by_files(sheet) or by_parts(sheet)
+        found = (
+            found or _of_all_leads(sheet, _by_cells(sheet)) or by_files(sheet) or by_parts(sheet)
+        )
         found = _by_stated_cells(sheet, source, found)
     found = found if found is None or source.lost else _with_reasons(sheet, found)
     stated = source.outcome or source.won or source.lost
@@ -88,6 +90,20 @@ def _by_cells(sheet: Sheet) -> Outcome | None:
     """By words of one column, or by two of which one says won and the other lost, where no word says lost."""
     found = by_words(sheet)
     return found if found is not None and not found.all_lost else by_pairs(sheet) or found
+
+
+def _of_all_leads(sheet: Sheet, found: Outcome | None) -> Outcome | None:
+    """What words say, unless they are of few leads and another column says yes or no of each that is to learn from: words for won
+    and lost may be those of the campaign before."""
+    if found is None or len(found.columns) > 1 or found.assumed is not None:
+        return found
+    silent = sum(map(is_missing, sheet.cells[found.columns[0]]))
+    parts = by_parts(sheet)
+    if parts is not None and parts.columns != found.columns:
+        decided = sum(parts.counts[:2])
+        said = sum(a is not None and b is not None for a, b in zip(found.won, parts.won))
+        return parts if 2 * said < decided else found
+    return said_of_all(sheet, found) if 2 * silent > len(sheet) else found
 
 
 def _by_stated_cells(sheet: Sheet, source: SourceConfig, found: Outcome | None) -> Outcome | None:

@@ -56,10 +56,18 @@ def split_of_cell(cell: str) -> Split | None:
     return SPLITS_SAID.get(cell.strip().lower())
 
 
+def named_splits(sheet: Sheet, column: str) -> Sequence[Split | None]:
+    """(rows,) the split that a column states, or else a file's name."""
+    if column:
+        return [split_of_cell(cell) for cell in sheet.cells[column]]
+    return sheet.splits or [None] * len(sheet)
+
+
 def stated_splits(
     named: Sequence[Split | None], won: Sequence[bool | None]
 ) -> tuple[Sequence[Split | None], Finding | None]:
-    """(rows,) the split of each lead; none where one that is named has no lead with an outcome, while others have.
+    """(rows,) the split of each lead; none where one that is named has no lead with an outcome, while others have, nor where all
+    that have one are of a single split, beside leads of no split.
 
     Args:
         named: (rows,) what the data says.
@@ -67,6 +75,8 @@ def stated_splits(
     """
     judged = {split for split, one in zip(named, won) if one is not None}
     empty = [split for split in SPLITS if split in set(named) - judged]
+    if judged == {"train"} and None in named:
+        return [None] * len(named), _nothing_to_judge(named)
     if not judged or not empty:
         return named, None
     leads = sum(split in empty for split in named)
@@ -77,6 +87,15 @@ def stated_splits(
         fix="nothing to do if they are leads to score; else bring their outcomes",
     )  # fmt: skip
     return [None] * len(named), said
+
+
+def _nothing_to_judge(named: Sequence[Split | None]) -> Finding:
+    return Finding(
+        "split-open", "warn",
+        f"all leads with an outcome are of those that the data calls train, and the other {named.count(None)} have none, so nothing "
+        "can be judged by them: they stay open, and the leads are split as if the data named no splits",
+        fix="nothing to do if they are leads to score; else bring their outcomes",
+    )  # fmt: skip
 
 
 def _stated_column(sheet: Sheet, stated: str, *, missing_is_fine: bool) -> str:

@@ -40,8 +40,7 @@ def tell_outcome(known: Known, config: Config) -> Iterator[Finding]:
         "pass",
         f"what became of the leads: {known.outcome.said}: {won} won, {lost} lost, {still} open",
     )
-    if known.outcome.assumed is not None:
-        yield known.outcome.assumed
+    yield from filter(None, (known.outcome.assumed, known.outcome.placeholders))
     if unmet := known.outcome.unmet:
         yield Finding(
             "stated-cells", "warn",
