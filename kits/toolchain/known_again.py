@@ -18,7 +18,7 @@ from kits.core.sample import Sample, key_of
 
 _SAME, _MOST = 0.9, 0.5
 """Of what two samples both tell, the share in which they are alike; the share of a file's samples that must be so."""
-_LEAST, _COMPARED, _BEYOND = 20, 300, 0.1
+_LEAST, _COMPARED, _BEYOND = 20, 300, 0.25
 """Samples of the same keys that tell whether they are the same; of how many it is asked; how far beyond chance they are alike then,
 1 if wholly."""
 _ID = "id"

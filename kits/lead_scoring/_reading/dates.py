@@ -45,7 +45,9 @@ _LIKELY: Mapping[str, DateForm] = {
 }  # fmt: skip
 _ENOUGH = 0.95
 _LOOKED_AT = 400
-_DATE_WORDS = frozenset({"date", "datum", "fecha", "timestamp", "created", "closed", "modified"})
+_DATE_WORDS = frozenset(
+    {"date", "dt", "datum", "fecha", "timestamp", "created", "closed", "modified"}
+)
 _LAST_WORDS = frozenset({"at", "time", "zeit"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MS, _S = (1e11, 1e13), (3e8, 1e11)

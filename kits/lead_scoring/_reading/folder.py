@@ -15,6 +15,7 @@ from kits.core.kit import Finding
 from kits.core.row_sources import passed_over
 from kits.core.spreadsheets.naming import file_and_sheet, where_of
 from kits.lead_scoring._reading import bounds, line_files
+from kits.lead_scoring._reading.answers_beside import with_answers
 from kits.lead_scoring._reading.example_answers import without_examples
 from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.learned import Learned
@@ -143,7 +144,8 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
     sheets, subsets = without_subsets(sheets, role)
     whole, said = stacked(sheets, role, config.source)
     whole, examples = without_examples(whole, role)
-    findings.extend([*subsets, *said, *examples])
+    whole, answers = with_answers(whole, role)
+    findings.extend([*subsets, *said, *examples, *answers])
     return join(whole, config, lambda name: _stated(name, config), findings, learned)
 
 

@@ -10,6 +10,7 @@ from kits.core.errors import ConfigError, DataError
 from kits.core.kit import Finding
 from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._reading.mapping import find_mapping
+from kits.lead_scoring._reading.names import speaks_of
 from kits.lead_scoring._reading.outcome_by_filled import may_tell
 from kits.lead_scoring._reading.outcome_told import ends_of_all
 from kits.lead_scoring._reading.outcomes import find_outcome
@@ -59,13 +60,15 @@ def find_leads(sheets: Sequence[Sheet], roles: Mapping[str, str], source: Source
 def _unlike_leads(sheet: Sheet, sheets: Sequence[Sheet]) -> tuple[bool, bool, bool, int, int]:
     """How little a table that says neither won nor lost looks like a list of leads: orders come of leads, of visits there are
     many for each, and tickets name the account that stayed or left."""
-    sales = named_like_sales(sheet)
+    ends = ends_of_all(sheet)
+    # of subscriptions that are left or renewed each is one of whom it is asked who stays
+    sales = named_like_sales(sheet) and not any(speaks_of(name, "kept_words") for name in ends)
     ids = _own_ids(sheet)
     names = {squeezed(name) for name in ids}
     named_by = sum(
         not names.isdisjoint(map(squeezed, other.columns)) for other in sheets if other is not sheet
     )
-    tells = may_tell(sheet) or bool(ends_of_all(sheet))
+    tells = may_tell(sheet) or bool(ends)
     return sales, sales or not ids, not tells, -named_by, -len(sheet)
 
 

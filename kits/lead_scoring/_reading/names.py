@@ -69,3 +69,14 @@ def by_rank(columns: Iterable[str], meaning: str) -> list[str]:
     """The columns whose names have a meaning, most telling first."""
     ranked = [(rank(name, meaning), name) for name in columns]
     return [name for place, name in sorted((p, n) for p, n in ranked if p is not None)]
+
+
+def outcome_rank(name: str) -> int | None:
+    """How telling a name is for an outcome, also before a word that says of its cells that they are yes and no (`SALE_IND`)."""
+    place = rank(name, "outcome")
+    rest, _, last = plain(name).rpartition("_")
+    return (
+        rank(rest, "outcome")
+        if place is None and rest and last in names_for("flag_words")
+        else place
+    )

@@ -26,6 +26,8 @@ _LEAST, _DATED, _UNDATED = 20, 0.9, 0.02
 """Won leads, and young ones, that tell anything; the share of won ones that have a date, and of others that may have one."""
 _DAYS = 2.0
 """A quarter of the won ones took so long at least."""
+_ONE_DAY = 0.1
+"""When leads were won lies within so much of the time in which they came: it was asked of all at once."""
 _AS_MANY = 0.5
 """So many leads a day of the youngest, in those a day of all."""
 
@@ -55,6 +57,9 @@ def with_noughts(
     ):
         return outcome
     quick = float(np.quantile((ended - came)[won & dated], 0.25))
+    if _spread(ended[won & dated]) < _ONE_DAY * _spread(came[dated]):
+        # all were asked at once, as by a meeting: who did not come then will not
+        return outcome
     if quick < _DAYS * _DAY or not _comes_to_the_end(came, ended, quick):
         return outcome
     cells = sheet.cells[outcome.columns[0]]
@@ -62,6 +67,11 @@ def with_noughts(
     means = cells_said(known_cells(cells), Cells(yes, frozenset()))
     told = f"{outcome.columns[0]} ({means}: leads of the last days have it, too)"
     return replace(outcome, won=tuple(one or None for one in outcome.won), said=told, all_lost=True)
+
+
+def _spread(moments: Floats) -> float:
+    low, high = np.quantile(moments, (0.1, 0.9))
+    return float(high - low)
 
 
 def _is_asked(sheet: Sheet, outcome: Outcome, source: SourceConfig) -> bool:

@@ -13,7 +13,7 @@ from kits.core.column_names import plain
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.mapping import tier_words
-from kits.lead_scoring._reading.names import names_for, rank
+from kits.lead_scoring._reading.names import names_for, outcome_rank, rank
 from kits.lead_scoring._reading.outcome import AGREE, Outcome, cells_said, outcome_of
 from kits.lead_scoring._reading.outcome_cells import (
     MOST_VALUES,
@@ -167,7 +167,7 @@ _PARTLY = 3
 
 
 def _candidate(name: str, cells: Sequence[str]) -> _Candidate | None:
-    as_outcome, as_stage = rank(name, "outcome"), rank(name, "stage")
+    as_outcome, as_stage = outcome_rank(name), rank(name, "stage")
     if as_stage is None and _says_stage(name):
         as_stage = len(names_for("stage"))
     loosely = as_outcome is None and as_stage is None and _names_an_outcome(name)

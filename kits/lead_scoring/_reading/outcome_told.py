@@ -138,7 +138,11 @@ def likeliest_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likel
     found: list[Likely] = []
     for kind, _, name, known in _candidates(sheet, personal):
         said = [cell for cell in known if word_of(cell) in won] if _flags_alone(known) else []
-        line = _listed(said) if len(said) == 1 else "[…], model.source.lost: […]"
+        line = "[…], model.source.lost: […]"
+        if len(said) == 1:
+            # a yes alone would leave it open what a no says
+            others = [cell for cell in known if cell not in said]
+            line = _listed(said) + (f", model.source.lost: {_listed(others)}" if others else "")
         if {cell.strip() for cell in known} == _SIGNED:
             line = f"{_listed(['1'])}, model.source.lost: {_listed(['-1'])}"
         if kind <= _STATE or (kind == _FLAG and len(said) == 1):
@@ -153,6 +157,11 @@ def likeliest_of_all(sheet: Sheet, personal: Collection[str] = ()) -> list[Likel
 def ends_of_all(sheet: Sheet) -> list[str]:
     """Columns that say one of two things of every lead, and are called like an outcome or an end."""
     return [name for kind, _, name, _ in _candidates(sheet, ()) if kind == _SAID]
+
+
+def says_one_of_two(sheet: Sheet, name: str) -> bool:
+    """Whether a column says one of two things of every row, and is called like an outcome or an end, or says yes or no."""
+    return any(kind in (_SAID, _FLAG) and one == name for kind, _, one, _ in _candidates(sheet, ()))
 
 
 def worded_ends(sheet: Sheet, personal: Collection[str] = ()) -> list[Likely]:

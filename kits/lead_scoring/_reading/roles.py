@@ -44,6 +44,7 @@ _ELSEWHERE = re.compile(
     r"network_id$|post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
 )
 _OF_A_NUMBER = ("_id", "_number", "_no", "nr", "nummer", "_key", "_ref", "_reference", "_referenz", "_uuid", "_guid")  # fmt: skip
+_BEFORE_A_NUMBER = ("id_", "n_", "nº_", "no_")
 _UNIQUE = 0.98
 _HALF = 0.5
 _PARTS = 5
@@ -204,13 +205,21 @@ def _id(
     ending = [name for name in free if is_numbered(name)]
     known = [*named, *_own_first(sheet, ranked_in(sheet, free, "id"))]
     known += [name for name in free if name.strip() == "#"]  # Typeform's
-    for name in dict.fromkeys([*known, *ending]):
-        cells = [cell for cell in sheet.cells[name] if not is_missing(cell)]
-        if cells and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet):
-            return name
+    each = [name for name in dict.fromkeys([*known, *ending]) if _names_each(sheet, name)]
+    if each:
+        # what counts the rows of this file stands beside a number that a program gave
+        given = (name for name in each if not counts_rows(sheet.cells[name]))
+        return next(given, each[0])
     repeating = dict.fromkeys([*named, *ranked_in(sheet, free, "lead_id")])
     several = (name for name in repeating if _repeats(sheet, name) or _states(sheet, name, decided))
     return next(several, "")
+
+
+def _names_each(sheet: Sheet, name: str) -> bool:
+    cells = [cell for cell in sheet.cells[name] if not is_missing(cell)]
+    return (
+        bool(cells) and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet)
+    )
 
 
 def _own_first(sheet: Sheet, ranked: Sequence[str]) -> Sequence[str]:
@@ -303,11 +312,12 @@ def _order(
 
 
 def is_numbered(name: str) -> bool:
-    """`opportunity_number`, `Kundennr.`, `ticket_id`, `ID leada`, `Enquiry ref`; no number of a phone, a house or a place
+    """`opportunity_number`, `Kundennr.`, `ticket_id`, `ID leada`, `Enquiry ref`, `SK_ID_CURR`; no number of a phone, a house or a place
     (`Postnummer`)."""
-    ends = plain(name).endswith(_OF_A_NUMBER)
+    called = plain(name)
+    ends = called.endswith(_OF_A_NUMBER) or "_id_" in called
     elsewhere = rank(name, "phone") is not None or _ELSEWHERE.search(plain(name)) is not None
-    return (ends or plain(name).startswith("id_")) and not elsewhere
+    return (ends or called.startswith(_BEFORE_A_NUMBER)) and not elsewhere
 
 
 def _order_rank(name: str) -> int:

@@ -4,12 +4,13 @@ question; what columns mean is decided elsewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
-from kits.core.dataset import Split
+from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.spreadsheets.naming import file_and_sheet
 from kits.core.tables import BadRow
 from kits.lead_scoring._reading.cells import Typed, type_cells
@@ -17,6 +18,7 @@ from kits.lead_scoring._reading.dates import DateForm
 from kits.lead_scoring._reading.numbers import Decimal
 
 Numbers = Literal["auto", "decimal-comma", "decimal-point"]
+_PARTED = re.compile(r"[_\-. ]+")
 _SIGNS: Mapping[Numbers, Decimal] = {"auto": "", "decimal-comma": ",", "decimal-point": "."}
 
 
@@ -74,8 +76,12 @@ class Sheet:
 
     @property
     def label(self) -> str:
-        """What its columns are called by where they are joined to another table's."""
-        return PurePosixPath(self.called).name
+        """What its columns are called by where they are joined to another table's: of `visits_train.csv` `visits`, as they are
+        visits of the leads to be scored in the next file."""
+        name = PurePosixPath(self.called).name
+        words = _PARTED.split(name)
+        left = [word for word in words if word.lower() not in SPLIT_WORDS]
+        return "_".join(left) if left and len(left) < len(words) else name
 
     @property
     def called(self) -> str:
