@@ -79,3 +79,21 @@ def test_where_all_were_asked_on_one_day_a_no_is_no(tmp_path: Path) -> None:
     path = put(tmp_path / "e.csv", table(["Registration Time", "Attended", "Join Time"], rows))
     found = read(path, source(outcome="Attended", won=["Yes"]))
     assert found.labels.count("lost") == 200
+
+
+@pytest.mark.parametrize("won", ["Admission Taken", "Seat booked"])
+def test_a_class_is_no_outcome_where_a_final_status_says_how_some_ended(
+    tmp_path: Path, won: str
+) -> None:
+    ends = [won, "Not Interested", "Follow up"]
+    rows = [
+        [f"E{k}", DAY + timedelta(k), ("IX", "X", "XI")[k % 3], ends[k // 3 % 3]] for k in range(N)
+    ]
+    header = ["Submission #", "Enquiry Date", "Class", "Final Status"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    assert found.leads[1].id == "E1"
+    if won == "Admission Taken":
+        assert (found.labels.count("won"), found.labels.count("lost")) == (42, 39)
+    else:
+        [asked] = [one for one in found.findings if one.check == "outcome"]
+        assert "Final Status tells it: model.source.outcome: Final Status" in asked.fix

@@ -74,9 +74,9 @@ def test_a_file_of_one_value_a_line_is_a_column_of_the_table_beside_it(
     found = read(tmp_path)
     assert "as many as small_train.data has rows" in found.told("lines-as-column")
     [asked] = [one for one in found.findings if one.check == "outcome"]
-    assert 'model.source.outcome: small_train_churn, model.source.won: ["1"]' in asked.fix
+    assert 'model.source.outcome: small_churn, model.source.won: ["1"]' in asked.fix
     lost = {} if signs[0] == "0" else {"lost": ["-1"]}
-    said = read(tmp_path, source(outcome="small_train_churn", won=["1"], **lost))
+    said = read(tmp_path, source(outcome="small_churn", won=["1"], **lost))
     assert said.labels == ["won" if k % 6 == 0 else "lost" for k in range(N)]
 
 
@@ -105,3 +105,21 @@ def test_a_state_in_words_is_asked_about_before_any_yes_or_no(tmp_path: Path) ->
     found = read(put(tmp_path / "e.csv", table(header, made)))
     [asked] = [one for one in found.findings if one.check == "outcome"]
     assert "if LoanStatus tells it" in asked.fix
+
+
+def test_a_list_of_the_columns_of_a_file_without_names_is_no_table_of_leads(tmp_path: Path) -> None:
+    bare = [[*row[:2], k % 2, 3, row[5]] for k, row in enumerate(rows(0, N))]
+    put(tmp_path / "Modeling_Data.txt", table([str(one) for one in bare[0]], bare[1:], "\t"))
+    names = [[n, f"Var {n}", "text"] for n in range(1, 6)]
+    put(tmp_path / "VariablesList.csv", table(["Var_Id", "Var_Title", "Var_Description"], names))
+    with pytest.raises(DataError) as error:
+        read(tmp_path)
+    assert "VariablesList.csv was passed over: it has as many rows as Modeling_Data.txt" in str(
+        error.value
+    )
+    assert "write these as the first line of Modeling_Data.txt" in error.value.fix
+    # followed
+    titles = [str(row[1]) for row in names[:-1]]
+    put(tmp_path / "Modeling_Data.txt", table([*titles, "target"], bare, "\t"))
+    found = read(tmp_path)
+    assert found.labels.count("won") == sum(k % 6 == 0 for k in range(N))

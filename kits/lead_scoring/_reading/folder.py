@@ -20,6 +20,7 @@ from kits.lead_scoring._reading.example_answers import without_examples
 from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.loading import TABLE_SUFFIXES, Wanted, load_sheets, may_be_table
+from kits.lead_scoring._reading.name_lists import without_lists
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stacking import stacked
 from kits.lead_scoring._reading.subsets import without_subsets
@@ -126,7 +127,10 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
             failed[name] = _passed_over(name, getattr(error, "what", str(error)), fix)
         bounds.refuse_together(sheets)
     sheets, lines, taken = line_files.with_lines(sheets, _lines(path, list(failed), named))
-    findings += [*(said for name, said in failed.items() if name not in taken), *lines]
+    nameless = {name: named[name] for name in failed if name not in taken}
+    sheets, lists = without_lists(sheets, nameless)
+    findings += [*lists, *(failed[name] for name in nameless), *lines]
+    fixes = [*(one.fix for one in lists), *fixes]
     if path.is_dir() or any(one.sheet for one in config.source.tables):
         _refuse_absent(config, sheets, path)
     if not sheets:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kits.core.kit import Finding
-from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.sheets import Sheet, without_split
 
 SUFFIXES = frozenset({".labels", ".label", ".targets", ".target", ".solution", ".classes", ".y"})
 """What such files are called where they are no tables by their names."""
@@ -34,7 +34,7 @@ def with_lines(
         fits = [n for n, one in enumerate(left) if len(one.columns) > 1 and len(one) == len(lines)]
         if len(fits) != 1:
             continue
-        sheet, column = left[fits[0]], path.stem
+        sheet, column = left[fits[0]], without_split(path.stem)
         if column in sheet.cells:
             continue
         left[fits[0]] = replace(sheet, cells={**sheet.cells, column: lines})

@@ -30,6 +30,8 @@ _STAGE, _SAID, _STATE, _FLAG, _TWO, _REST = range(6)
 """Kinds of columns in the order in which they are asked about."""
 _CHANCE = re.compile(r" *\d{1,3}(?:[.,]\d{1,4})? *%? *")
 _CHANCES = 30
+_WEAK = {"class", "label"}
+"""Names of an outcome in data sets for learning, and of other things anywhere else."""
 _SIGNED = {"1", "-1"}
 """Yes and no in data sets for learning."""
 _SPOKEN, _SHOWN = 0.1, 6
@@ -51,12 +53,16 @@ class Likely:
 
 
 def outcome_by_name(sheet: Sheet) -> list[Likely]:
-    """Columns of few values, or of amounts, that are called like an outcome; the likeliest first."""
+    """Columns of few values, or of amounts, that are called like an outcome; the likeliest first. A `Class` is one of many things,
+    where a stage beside it says how some ended."""
+    ended = any(kind == _STAGE for kind, _, _, _ in _candidates(sheet, ()))
     named = [
         (place, name) for name in sheet.columns if (place := rank(name, "outcome")) is not None
     ]
     found: list[Likely] = []
     for _, name in sorted(named):
+        if ended and squeezed(name) in _WEAK:
+            continue
         known = known_cells(sheet.cells[name])
         amounts = len(known) > _FEW_VALUES and amounts_of(name, known)
         if amounts or 1 <= len(known) <= _FEW_VALUES:

@@ -43,7 +43,7 @@ NO_GROUP = "none"
 _ELSEWHERE = re.compile(
     r"network_id$|post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
 )
-_OF_A_NUMBER = ("_id", "_number", "_no", "nr", "nummer", "_key", "_ref", "_reference", "_referenz", "_uuid", "_guid")  # fmt: skip
+_OF_A_NUMBER = ("_id", "_number", "_no", "nr", "nummer", "_key", "_ref", "_reference", "_referenz", "_referentie", "_uuid", "_uid", "_guid")  # fmt: skip
 _BEFORE_A_NUMBER = ("id_", "n_", "nº_", "no_")
 _UNIQUE = 0.98
 _HALF = 0.5
@@ -312,10 +312,10 @@ def _order(
 
 
 def is_numbered(name: str) -> bool:
-    """`opportunity_number`, `Kundennr.`, `ticket_id`, `ID leada`, `Enquiry ref`, `SK_ID_CURR`; no number of a phone, a house or a place
+    """`opportunity_number`, `Kundennr.`, `ticket_id`, `ID leada`, `Enquiry ref`, `SK_ID_CURR`, `Submission #`; no number of a phone, a house or a place
     (`Postnummer`)."""
     called = plain(name)
-    ends = called.endswith(_OF_A_NUMBER) or "_id_" in called
+    ends = called.endswith(_OF_A_NUMBER) or "_id_" in called or name.rstrip().endswith(" #")
     elsewhere = rank(name, "phone") is not None or _ELSEWHERE.search(plain(name)) is not None
     return (ends or called.startswith(_BEFORE_A_NUMBER)) and not elsewhere
 

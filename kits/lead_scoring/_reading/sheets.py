@@ -22,6 +22,13 @@ _PARTED = re.compile(r"[_\-. ]+")
 _SIGNS: Mapping[Numbers, Decimal] = {"auto": "", "decimal-comma": ",", "decimal-point": "."}
 
 
+def without_split(name: str) -> str:
+    """A name without the words for a split (`X_train` is `X`), unless it has no others."""
+    words = _PARTED.split(name)
+    left = [word for word in words if word.lower() not in SPLIT_WORDS]
+    return "_".join(left) if left and len(left) < len(words) else name
+
+
 @dataclass(frozen=True)
 class Sheet:
     """Rows as columns.
@@ -78,10 +85,7 @@ class Sheet:
     def label(self) -> str:
         """What its columns are called by where they are joined to another table's: of `visits_train.csv` `visits`, as they are
         visits of the leads to be scored in the next file."""
-        name = PurePosixPath(self.called).name
-        words = _PARTED.split(name)
-        left = [word for word in words if word.lower() not in SPLIT_WORDS]
-        return "_".join(left) if left and len(left) < len(words) else name
+        return without_split(PurePosixPath(self.called).name)
 
     @property
     def called(self) -> str:
