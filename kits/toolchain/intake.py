@@ -20,8 +20,9 @@ from kits.core.errors import UsageError
 from kits.core.kit import Finding, RawSample
 from kits.core.placing import STRICTNESS
 from kits.core.sample import KEY, ORDER, Sample, digest_of, key_of, sample_id_for
+from kits.toolchain.alike import are_others, told_of
 
-_SHOWN = 10
+_SHOWN, _REMEMBERED = 10, 3_000
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """When an imported file was captured. A file's own time changes with every copy, and the same files
 must give the same dataset version on every machine."""
@@ -68,11 +69,13 @@ class Intake:
     Attributes:
         keys: whom a sample is a state of → its digest.
         replaced: newer states that took the place of older ones.
+        changed: digests of newer states and of those of the version before whose place they took, of the first ones.
         left_out: by the list of `only`, or by the kit's reader, which says why.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    changed: list[tuple[str, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     kept: int = 0
     replaced: int = 0
@@ -133,8 +136,7 @@ def take_in(
         if intake.kept > kept and not raw.key and raw.source in there:
             anew.append(raw.source)
     if intake.replaced:
-        text = f"{intake.replaced} samples are newer states of ones that were there, and took their place"
-        intake.findings.append(Finding("newer-states", "pass", text, tuple(newer)))
+        intake.findings.append(_newer(intake, newer, blobs))
     if 2 * len(anew) > intake.kept:
         intake.findings.append(_read_anew(anew))
     if listed is not None and len(met) < len(listed):
@@ -148,6 +150,26 @@ def take_in(
                 "correct the list: names, stems or paths relative to the folder",
             )
         )
+
+
+def _newer(intake: Intake, sources: Sequence[str], blobs: BlobStore) -> Finding:
+    """Of newer states; where they are no more like the older ones than any two samples are, that they may be others."""
+    pairs = intake.changed
+    many = len(pairs) > intake.replaced / 2
+    if many and are_others(
+        pairs, lambda one: told_of(blobs.get(one[0])), lambda one: told_of(blobs.get(one[1]))
+    ):
+        return Finding(
+            "newer-states", "warn",
+            f"{intake.replaced} samples have the ids of ones that were there and took their place, though they tell other things, no more "
+            "alike than any two: where each file counts its own ids from one, these are others",
+            tuple(sources),
+            "if they are others, give each an id that no other file has, and import all files together with --replace",
+        )  # fmt: skip
+    text = (
+        f"{intake.replaced} samples are newer states of ones that were there, and took their place"
+    )
+    return Finding("newer-states", "pass", text, tuple(sources))
 
 
 def _read_anew(sources: Sequence[str]) -> Finding:
@@ -209,6 +231,8 @@ def _take_one(intake: Intake, raw: RawSample, label: str, blobs: BlobStore) -> b
         intake.entries[digest] = Entry(sample, annotation, given=raw.split)
         return False
     intake.replaced += 1
+    if older.before and len(intake.changed) < _REMEMBERED:
+        intake.changed.append((digest, older.sample.digest))
     stated = _in_force(intake, older, raw, annotation)
     intake.entries[digest] = Entry(sample, stated, raw.split or older.given, older.fixed)
     return True

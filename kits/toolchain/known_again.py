@@ -8,20 +8,16 @@ same samples' where each file counts its own from one: then what they tell is no
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 from kits.core.dataset import Dataset, DatasetItem, build
 from kits.core.errors import DataError
 from kits.core.sample import Sample, key_of
+from kits.toolchain.alike import are_others, told_of
 
 _SAME, _MOST = 0.9, 0.5
 """Of what two samples both tell, the share in which they are alike; the share of a file's samples that must be so."""
-_LEAST, _COMPARED, _BEYOND = 20, 300, 0.25
-"""Samples of the same keys that tell whether they are the same; of how many it is asked; how far beyond chance they are alike then,
-1 if wholly."""
-_ID = "id"
 
 
 def as_known(outside: Dataset, trained_on: Dataset) -> Dataset:
@@ -96,31 +92,9 @@ def _are_others(
     """Whether samples of the same keys are alike no more than any two of them: ids that start anew in each file."""
     then = {one.sample.id: one for one in trained_on.items}
     pairs = [(one, then[names[one.sample.id]]) for one in items if one.sample.id in names]
-    if len(pairs) < _LEAST:
-        return False
-    step = max(1, len(pairs) // _COMPARED)
-    now, old = (
-        [_without_id(_told(dataset, pair[side])) for pair in pairs[::step]]
-        for side, dataset in enumerate((outside, trained_on))
+    return are_others(
+        pairs, lambda one: _told(outside, one[0]), lambda one: _told(trained_on, one[1])
     )
-    alike, by_chance = _share_alike(now, old), _share_alike(now, [*old[1:], old[0]])
-    return by_chance < 1 and (alike - by_chance) < _BEYOND * (1 - by_chance)
-
-
-def _without_id(told: Mapping[str, object]) -> Mapping[str, object]:
-    return {name: value for name, value in told.items() if name != _ID}
-
-
-def _share_alike(
-    some: Sequence[Mapping[str, object]], others: Sequence[Mapping[str, object]]
-) -> float:
-    """Of what two samples both tell, the share that is equal; 1 where they tell nothing in common."""
-    told = [
-        one[name] == other[name]
-        for one, other in zip(some, others)
-        for name in one.keys() & other.keys()
-    ]
-    return sum(told) / len(told) if told else 1.0
 
 
 def _by_place(
@@ -143,17 +117,11 @@ def _file_of(pair: tuple[DatasetItem, DatasetItem]) -> str:
 
 
 def _told(dataset: Dataset, item: DatasetItem) -> Mapping[str, object]:
-    """What a sample tells, by name; nothing where it is no JSON object."""
+    """What a sample tells, by name; nothing where it cannot be read."""
     try:
-        value = json.loads(dataset.content(item))
-    except (DataError, ValueError, RecursionError):
+        return told_of(dataset.content(item))
+    except DataError:
         return {}
-    if not isinstance(value, dict):
-        return {}
-    told: dict[str, object] = {}
-    for name, one in value.items():
-        told |= {f"{name}.{k}": v for k, v in one.items()} if isinstance(one, dict) else {name: one}
-    return told
 
 
 def _alike(one: Mapping[str, object], other: Mapping[str, object]) -> bool:

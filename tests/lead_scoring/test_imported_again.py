@@ -155,7 +155,7 @@ def test_a_file_without_ids_that_is_read_anew_is_told_to_stand_there_twice(
     path = put(project.root.parent / "churn.csv", table(["Minutes", "Channel", "Churn"], rows))
     first = import_data(project, path, ImportOptions())
     [asked] = [one for one in first.findings if one.check == "outcome"]
-    line = 'model.source.outcome: Churn, model.source.won: ["True"]'
+    line = 'model.source.outcome: Churn, model.source.won: ["True"], model.source.lost: ["False"]'
     assert asked.fix.endswith(f"if Churn tells it: {line}; then import again with --replace")
     put(project.root / "kit.yaml", "kit: lead-scoring\nname: leads\nmodel:\n  source: {outcome: Churn}\n")  # fmt: skip
     stated = Project.open(project.root)

@@ -148,17 +148,20 @@ def test_outside_data_in_another_state_is_known_for_what_was_learned_from() -> N
     assert len(ids & {item.sample.id for item in learned.items}) == 1
 
 
-def told_of(file: str, *pages: int) -> Dataset:
+def told_in(file: str, *pages: int) -> list[RawSample]:
     """Records 1, 2, 3, … of a file, of which each tells three things."""
-    states = (
+    return [
         state(
             f'{{"id": "{n}", "fields": {{"pages": {one}, "size": {one % 7}, "kind": {one % 3}}}}}',
             f"c:{n}",
             file=file,
         )
         for n, one in enumerate(pages)
-    )
-    return imported(None, *states)[1]
+    ]
+
+
+def told_of(file: str, *pages: int) -> Dataset:
+    return imported(None, *told_in(file, *pages))[1]
 
 
 def test_ids_that_each_file_counts_anew_are_other_samples() -> None:
@@ -169,3 +172,13 @@ def test_ids_that_each_file_counts_anew_are_other_samples() -> None:
     same = as_known(told_of("b.csv", *(n if n % 2 else n + 21 for n in range(60))), learned)
     assert counted_anew(same.items, learned) == 0
     assert leakage_note(same.items, learned, named=True).startswith("60 of these samples")
+
+
+def test_others_that_take_the_place_of_those_with_their_ids_are_warned_of() -> None:
+    first = told_of("a.csv", *range(60))
+    intake, _ = imported(first, *told_in("b.csv", *(n * n + 100 for n in range(60))))
+    [finding] = [one for one in intake.findings if one.check == "newer-states"]
+    assert (finding.level, finding.text.split(" have")[0]) == ("warn", "60 samples")
+    assert "--replace" in finding.fix
+    newer = told_in("b.csv", *(n if n % 2 else n + 21 for n in range(60)))
+    assert [one.level for one in imported(first, *newer)[0].findings] == ["pass"]
