@@ -40,23 +40,6 @@ def by_likely_name(sheet: Sheet) -> Outcome | None:
     )
 
 
-def said_of_all(sheet: Sheet, found: Outcome) -> Outcome:
-    """An outcome that most leads lack, with the question whether the last column, a yes or no of each lead, is meant."""
-    columns = [name for name in sheet.columns if name not in found.columns]
-    last = columns[-1] if columns else ""
-    if not last or not _flags(sheet, last) or any(map(is_missing, sheet.cells[last])):
-        return found
-    column = found.columns[0]
-    lacking = sum(map(is_missing, sheet.cells[column]))
-    told = Finding(
-        "assumed", "warn",
-        f"{column} was taken for what became of the leads, though {lacking} of {len(sheet)} have nothing there, and {last}, the last "
-        "column, says yes or no of each",
-        fix=f"if that one tells it, state it in kit.yaml: model.source.outcome: {last}; else: model.source.outcome: {column}",
-    )  # fmt: skip
-    return replace(found, assumed=told)
-
-
 def _of_one_part(sheet: Sheet, name: str) -> bool:
     if _flags(sheet, name) is None:
         return False

@@ -18,7 +18,7 @@ from kits.lead_scoring._reading.outcome import AGREE, Outcome, cells_said, outco
 from kits.lead_scoring._reading.outcome_by_files import by_files
 from kits.lead_scoring._reading.outcome_by_filled import is_date_of_a_sale, is_filled_for_some
 from kits.lead_scoring._reading.outcome_by_pairs import by_pairs
-from kits.lead_scoring._reading.outcome_by_parts import by_parts, said_of_all
+from kits.lead_scoring._reading.outcome_by_parts import by_parts
 from kits.lead_scoring._reading.outcome_by_words import by_words
 from kits.lead_scoring._reading.outcome_cells import (
     ANY,
@@ -97,13 +97,11 @@ def _of_all_leads(sheet: Sheet, found: Outcome | None) -> Outcome | None:
     and lost may be those of the campaign before."""
     if found is None or len(found.columns) > 1 or found.assumed is not None:
         return found
-    silent = sum(map(is_missing, sheet.cells[found.columns[0]]))
     parts = by_parts(sheet)
-    if parts is not None and parts.columns != found.columns:
-        decided = sum(parts.counts[:2])
-        said = sum(a is not None and b is not None for a, b in zip(found.won, parts.won))
-        return parts if 2 * said < decided else found
-    return said_of_all(sheet, found) if 2 * silent > len(sheet) else found
+    if parts is None or parts.columns == found.columns:
+        return found
+    said = sum(a is not None and b is not None for a, b in zip(found.won, parts.won))
+    return parts if 2 * said < sum(parts.counts[:2]) else found
 
 
 def _by_stated_cells(sheet: Sheet, source: SourceConfig, found: Outcome | None) -> Outcome | None:
