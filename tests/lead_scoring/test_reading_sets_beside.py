@@ -97,3 +97,15 @@ def test_a_class_is_no_outcome_where_a_final_status_says_how_some_ended(
     else:
         [asked] = [one for one in found.findings if one.check == "outcome"]
         assert "Final Status tells it: model.source.outcome: Final Status" in asked.fix
+
+
+def test_rows_without_any_date_may_have_been_there_before(tmp_path: Path) -> None:
+    rows = [[f"p{k}", DAY + timedelta(k), k % 5, int(k % 4 == 0)] for k in range(N)]
+    put(tmp_path / "train.csv", table(["id", "created_at", "grade", "converted"], rows))
+    wants = [[f"p{k % N}", f"Item {k % 7}", 3 + k % 11] for k in range(2 * N)]
+    put(tmp_path / "resources.csv", table(["id", "description", "price"], wants))
+    [asked] = [one for one in read(tmp_path).findings if one.check == "table-without-time"]
+    stated = [{"file": "resources.csv", "role": "accounts"}]
+    assert "[{file: resources.csv, role: accounts}]" in asked.fix
+    lead = read(tmp_path, source(tables=stated)).leads[3]
+    assert lead.fields["resources.price"] == 6.0, "the fix, followed"

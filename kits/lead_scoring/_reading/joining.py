@@ -307,13 +307,18 @@ def _without_time(name: str, dates: Sequence[str]) -> Finding:
     """Of a table whose rows have no time that is known to be theirs."""
     told = tuple(f"{one}: holds dates" for one in dates)
     at = dates[0] if len(dates) == 1 else "…"
+    file = file_and_sheet(name)[0]
+    there = (
+        f"if all of its rows were there when the leads came: model.source.tables: [{{file: {file}, role: accounts}}], which takes the "
+        "first row of each lead; else "
+    )
     return Finding(
         "table-without-time",
         "warn",
         f"{name} was left out: no column is known to say when its rows happened, so which of them were known when a lead was decided "
         "cannot be told",
         told or (name,),
-        f"name the column in kit.yaml: model.source.tables: [{{file: {file_and_sheet(name)[0]}, role: events, at: {at}}}]",
+        f"{'' if dates else there}name the column in kit.yaml: model.source.tables: [{{file: {file}, role: events, at: {at}}}]",
     )
 
 

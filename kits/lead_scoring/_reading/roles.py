@@ -44,7 +44,7 @@ _ELSEWHERE = re.compile(
     r"network_id$|post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
 )
 _OF_A_NUMBER = ("_id", "_number", "_no", "nr", "nummer", "_key", "_ref", "_reference", "_referenz", "_referentie", "_uuid", "_uid", "_guid")  # fmt: skip
-_BEFORE_A_NUMBER = ("id_", "n_", "nº_", "no_")
+_BEFORE_A_NUMBER = ("id_", "nº_")
 _UNIQUE = 0.98
 _HALF = 0.5
 _PARTS = 5
