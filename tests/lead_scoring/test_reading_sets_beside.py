@@ -109,3 +109,11 @@ def test_rows_without_any_date_may_have_been_there_before(tmp_path: Path) -> Non
     assert "[{file: resources.csv, role: accounts}]" in asked.fix
     lead = read(tmp_path, source(tables=stated)).leads[3]
     assert lead.fields["resources.price"] == 6.0, "the fix, followed"
+
+
+def test_an_outcome_of_visits_tells_who_gave(tmp_path: Path) -> None:
+    ends = ["Donated", "Refused", "Moved away"]
+    rows = [[DAY + timedelta(k), "ab"[k % 2], ends[k % 3], "" if k % 3 else 5] for k in range(N)]
+    header = ["Visit date", "Area", "Outcome of visit", "Amount"]
+    found = read(put(tmp_path / "e.csv", table(header, rows)))
+    assert found.labels == ["won", "lost", ""] * (N // 3)
