@@ -16,6 +16,7 @@ from kits.visual_inspection._words import GOOD
 from kits.visual_inspection.config import Config
 
 MIN_GOOD = 10
+_SHOWN = 8
 MIN_BOXES = 150
 MASKS = "masks"
 """Who states boxes that are drawn around masks: people who paint masks want to know what is good, as those with folders of classes."""
@@ -72,9 +73,11 @@ def require_samples(dataset: Dataset, approach: str) -> None:
     good, boxes = _good(dataset), _boxes(dataset)
     if approach == "good-parts" and good < MIN_GOOD:
         other = ", or use model.approach: detector" if boxes else ""
+        labels = sorted({i.annotation.label for i in dataset.items if i.annotation})
+        called = f": none of {', '.join(labels[:_SHOWN])} is taken for good, call theirs `good`"
         raise DataError(
             f"{good} good parts in the training split are fewer than {MIN_GOOD}",
-            fix=f"import more good parts{other}",
+            fix=f"import more good parts{called if labels and GOOD not in labels else ''}{other}",
         )
     if approach == "detector" and not boxes:
         raise DataError(

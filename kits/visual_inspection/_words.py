@@ -16,7 +16,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _GOOD_WORDS = _words(
-    "good ok okay normal golden pass passed accept accepted approved io i.o. no-defect no-defects nodefect nodefects defect-free defectfree "
+    "good ok okay perfect normal golden pass passed accept accepted approved io i.o. no-defect no-defects nodefect nodefects defect-free defectfree "
     "non-defective not-defective nondefective intact healthy flawless faultless gut gute gutteil gutteile fehlerfrei fehlerfreie in-ordnung "
     "einwandfrei freigegeben bon bons bonne bonnes conforme conformes accepté acceptée sain saine bueno buenos buena buenas correcto correctos "
     "correcta correctas aprobado aprobados buono buoni buona buone conformi accettato accettati bom bons boa boas aprovado aprovados goed goede "

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.errors import DataError
+from kits.predictive_maintenance._reading.columns import plain
 
 SUFFIXES: Final = frozenset({".npy", ".npz", ".mat"})
 _NUMBERED = re.compile(r"[A-Za-z]?\d+_?")
@@ -74,7 +75,10 @@ def _matlab(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
     numbers = {n: v for n, v in numbers.items() if v.dtype.kind in "fiub" and v.ndim < 3}
     if max((v.size for v in numbers.values()), default=0) < 2:
         raise DataError("no variable with readings in it", where=path.name, fix=_FIX_MATLAB)
-    return dict(zip(_common_names(list(numbers)), numbers.values()))
+    names = _common_names(list(numbers))
+    if len(names) == 1 and plain(names[0]) == plain(path.stem):
+        names = [""]  # saved under the name of its file: the next file's has another one
+    return dict(zip(names, numbers.values()))
 
 
 def _common_names(names: list[str]) -> list[str]:

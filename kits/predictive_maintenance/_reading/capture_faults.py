@@ -9,11 +9,11 @@ import numpy as np
 
 from kits.predictive_maintenance._reading.capture_lives import DATED_S, Capture
 from kits.predictive_maintenance._reading.columns import NORMAL
-from kits.predictive_maintenance._reading.cut import PASSED_OVER, cut
+from kits.predictive_maintenance._reading.cut import cut
 from kits.predictive_maintenance._reading.left_out import LeavingOut
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.placing import Placing
-from kits.predictive_maintenance._reading.recording import Series
+from kits.predictive_maintenance._reading.recording import PASSED_OVER, Series
 from kits.predictive_maintenance._reading.sidecar import Sidecar
 from kits.predictive_maintenance._reading.stops import before_stops
 

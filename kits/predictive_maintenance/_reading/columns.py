@@ -34,7 +34,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("asset", rf"{_THING}{_NUMBERED}"),
     ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|fault|failure|defect|broken|outlier|failed|attack)"
               r"(?:_?(?:label|class|type|code|flag|state|status|id|number|no|nr|mode|kind))?|labels?|target|"
-              r"machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
+              r"(?:.*_)?ground_?truth|machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
               r"fault_.*label|pass_(?:or_)?fail(?:ed)?|(?:ok|go)_(?:or_)?(?:nok|n_ok|ng|not_ok|nogo|no_go)|good_(?:or_)?bad|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|fehler|störung|stoerung"),
     ("maybe_label", r"class|y|condition|state|event|category"),
     ("quality", r".*qualit(?:y|ät|é|a)(?:_?(?:detail|code|flag))?|status(?:_?code)?|.*_q?status|(?:.*_)?qc|validity|good|valid|"
@@ -159,5 +159,4 @@ def value_text(value: object) -> str:
 
 def fault_word(text: str) -> bool:
     """Whether a folder's or file's word names a condition of a machine."""
-    words = [w for w in re.split(r"[^0-9a-z]+", text.lower()) if w]
-    return any(_FAULT_WORD.fullmatch(word) for word in words)
+    return any(_FAULT_WORD.fullmatch(word) for word in plain(text).split("_"))

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from kits.predictive_maintenance._reading.notes import Notes
-from kits.predictive_maintenance._reading.recording import Part, Series
+from kits.predictive_maintenance._reading.recording import PASSED_OVER, Part, Series
 from kits.predictive_maintenance._reading.sidecar import Learn
 
 BEFORE_FAULT = 0.7
@@ -22,7 +22,8 @@ AT_LEAST = 0.3
 """Where less of a recording lies before its first fault, normal running between its faults is learnt from, too."""
 FEWEST_ROWS = 16
 """A learn part shorter than this teaches nothing."""
-PASSED_OVER = "passed over"
+_FEW_TRAIN = 4
+"""From so many recordings on some of them are held out whole."""
 Rows = tuple[int, int]
 """First row, row after the last."""
 
@@ -38,7 +39,20 @@ def cut_all(series: Sequence[Series], learn: Learn, notes: Notes) -> list[tuple[
             "split-in-time", "each recording has one label: none is cut, assets are kept together"
         )
         return [(one, Part(0, one.rows, one.split)) for one in series]
+    splits = [one.split for one in series]
+    if "train" in splits and "val" not in splits and splits.count("train") < _FEW_TRAIN:
+        notes.say("split-in-time", _GIVEN)
+        return [(one, part) for one in series for part in _given(one)]
     return [(one, part) for one in series for part in cut(one, learn, notes)]
+
+
+def _given(series: Series) -> list[Part]:
+    """The parts of a recording whose split is given, with thresholds from the end of what is to be learnt from."""
+    rows = series.rows
+    if series.split != "train" or rows < FEWEST_ROWS:
+        return [Part(0, rows, series.split or "test")]
+    middle = round((1 - VAL_SHARE) * rows)
+    return [Part(0, middle, "train", "learn"), Part(middle, rows, "val", "calibrate")]
 
 
 def _wholly_labelled(series: Sequence[Series]) -> bool:
@@ -86,6 +100,7 @@ _RULE = (
     "learnt from the first 70 % of what lies before the first fault (at most 60 % of the recording; "
     "without a fault 80 %), thresholds from the end of that, the rest is judged on"
 )
+_GIVEN = "what to learn from and to judge on is given: thresholds from the last 15 % of what is learnt from"
 _PASSED = (
     "faults in the time that is learnt from are not judged on; normal running between them is learnt from, without what "
     "lies close to them"

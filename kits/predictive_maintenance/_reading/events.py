@@ -6,6 +6,7 @@ Only finds and matches them; which rows they cover is worked out by the reader o
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy as np
 
 from kits.core.errors import DataError
 from kits.core.spreadsheets import workbook
-from kits.predictive_maintenance._reading.columns import ANOMALY, plain, role_of
+from kits.predictive_maintenance._reading.columns import ANOMALY, is_normal, plain, role_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar, TimeColumn
 from kits.predictive_maintenance._reading.table import Column, Table
 from kits.predictive_maintenance._reading.tables import read_table
@@ -39,7 +40,12 @@ _COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Of the columns of a list of work orders or stops: whole words, or the end of one (`Störbeginn`)."""
 _COMPOUND = ("beginn", "anfang", "ende", "grund", "ursache", "text")
+_FAILED = re.compile(
+    r"(?:failed|failure|fail|fault|faulted|breakdown|broken|broke|broke_down|defect)_?(?:at|on|time|date|date_?time|time_?stamp|ts)"
+)
+"""Of a column that says when a machine failed, and so that its table lists failures."""
 _FEW_FILES = 20
+_DEEPEST = 3
 _LISTS = frozenset({".csv"}) | workbook.SUFFIXES
 LIST: Final = "a table with the columns start and end (or one time), and as you have them machine and fault; no readings"
 
@@ -116,7 +122,23 @@ def find_events(folder: Path, sidecar: Sidecar) -> Events | None:
             found = _open(file, sidecar, by_any_name=True)
             if found is not None:
                 return found
-    return None
+    return _find_below(folder, sidecar)
+
+
+def _find_below(folder: Path, sidecar: Sidecar) -> Events | None:
+    """The only list in the folders below, as sets have it that are packed with a folder around them."""
+    below = [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.suffix.lower() in _LISTS
+        and is_called_a_list(file)
+        and 1 < len(file.relative_to(folder).parts) <= _DEEPEST
+        and file.is_file()
+    ]
+    if len(below) > _FEW_FILES:
+        return None
+    found = [events for file in below if (events := _open(file, sidecar)) is not None]
+    return found[0] if len(found) == 1 else None
 
 
 def is_called_a_list(file: Path) -> bool:
@@ -149,6 +171,8 @@ def _columns_of(table: Table, *, called: bool) -> dict[str, Column]:
     for column in table.columns:
         if named := role_of(column.name):
             found.setdefault(named, column)
+        if _FAILED.fullmatch(plain(column.name)):
+            found["failed"] = column
     if called:
         for role, words in _COLUMN_WORDS.items():
             worded = (c for c in table.columns if role_of(c.name) is None and _says(c.name, words))
@@ -166,15 +190,27 @@ def _says(name: str, words: Sequence[str]) -> bool:
 def _is_list_of_events(head: Table, *, called: bool) -> bool:
     """A start and an end; or a time and a fault, and no reading beside them."""
     roles = set(_columns_of(head, called=called))
-    if {"start", "end"} <= roles:
+    if {"start", "end"} <= roles or _tells_failures(head):
         return True
     readings = [c for c in head.columns if c.kind == "number" and role_of(c.name) is None]
     faults = [c for c in head.columns if role_of(c.name) == "label" and c.kind == "text"]
     return "time" in roles and bool(faults) and not readings
 
 
+def _tells_failures(head: Table) -> bool:
+    """A column that says when a machine failed, and none that could be a reading."""
+    readings = [
+        c
+        for c in head.columns
+        if c.kind == "number" and role_of(c.name) is None and not _FAILED.fullmatch(plain(c.name))
+    ]
+    return not readings and any(_FAILED.fullmatch(plain(c.name)) for c in head.columns)
+
+
 def _lists_alone(head: Table) -> bool:
     """A start, an end and a fault, and no column that could be a reading: a plan of shifts or orders has no fault."""
+    if _tells_failures(head):
+        return True
     roles = {role_of(c.name) for c in head.columns}
     readings = [c for c in head.columns if c.kind == "number" and role_of(c.name) is None]
     return {"start", "end", "label"} <= roles and not readings
@@ -225,12 +261,15 @@ def _seconds(values: Sequence[object]) -> list[float] | None:
 def _from_table(
     file: Path, table: Table, by_role: Mapping[str, Column], sidecar: Sidecar
 ) -> Events | None:
-    starts = read_times(by_role["start"] if "start" in by_role else by_role["time"], sidecar.time)
-    ends = read_times(by_role["end"] if "end" in by_role else by_role["time"], sidecar.time)
+    at = by_role.get("failed") or by_role.get("time")
+    start, end = by_role.get("start") or at, by_role.get("end") or at
+    if start is None or end is None:
+        return None
+    starts, ends = read_times(start, sidecar.time), read_times(end, sidecar.time)
     if starts is None or ends is None:
         return None
     who = by_role.get("file") or by_role.get("asset") or by_role.get("unit")
-    what = by_role.get("label") or by_role.get("maybe_label")
+    what = by_role.get("label") or by_role.get("maybe_label") or by_role.get("after")
     rows = np.flatnonzero(ends.seconds >= starts.seconds)  # neither is where one of them is unknown
     events = tuple(
         Event(
@@ -240,9 +279,20 @@ def _from_table(
             _cell(what, i) or ANOMALY if what and what.kind == "text" else ANOMALY,
         )
         for i in rows.tolist()
+        if not _states_normal(what, i)
     )
-    subjects = frozenset({""} if who is None else {e.subject for e in events})
+    subjects = frozenset({""} if who is None else {_key(_cell(who, i)) for i in rows.tolist()})
     return Events(file, events, subjects, table.rows - rows.size)
+
+
+def _states_normal(column: Column | None, row: int) -> bool:
+    """Whether a line says in words that nothing was wrong then: lists hold stretches to compare with, too."""
+    return (
+        column is not None
+        and column.kind == "text"
+        and bool(_cell(column, row))
+        and is_normal(_cell(column, row))
+    )
 
 
 def _cell(column: Column | None, row: int) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
-from kits.predictive_maintenance._reading.columns import plain
+from kits.predictive_maintenance._reading.columns import plain, role_of
 from kits.predictive_maintenance._reading.records import SUFFIXES as RECORDS
 from kits.predictive_maintenance._reading.sidecar import NAMES, Sidecar
 from kits.predictive_maintenance._reading.tables import SUFFIXES
@@ -154,6 +154,10 @@ def asset_of(path: Path, root: Path, sidecar: Sidecar) -> str:
 
     A folder whose files are called after it (`P-101/P-101_2024-03.csv`) is one machine, as a list of faults calls it.
     """
+    if sidecar.asset not in ("file", "folder"):
+        partition = _partition(Path(name_in(path, root)).parts[:-1])
+        if partition:
+            return partition
     folder = Path(name_in(path, root)).parent.as_posix()
     home = folder if folder != "." else _tidy(root.name if root.is_dir() else root.stem)
     if sidecar.asset == "folder":
@@ -162,6 +166,12 @@ def asset_of(path: Path, root: Path, sidecar: Sidecar) -> str:
     if not stem or (sidecar.asset != "file" and stem.lower() == Path(folder).name.lower()):
         return home
     return stem if folder == "." else f"{folder}/{stem}"
+
+
+def _partition(folders: Sequence[str]) -> str:
+    """The machine of folders such as `asset=P-101/date=2025-01-01`, in which tables are kept in parts; empty: they name none."""
+    pairs = [folder.partition("=")[::2] for folder in folders if "=" in folder]
+    return "/".join(value for key, value in pairs if value and role_of(key) in ("asset", "unit"))
 
 
 def stem_of(path: Path) -> str:

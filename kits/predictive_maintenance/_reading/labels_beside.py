@@ -21,6 +21,28 @@ def labels_file(files: Sequence[Path]) -> Path | None:
     return found[0] if len(found) == 1 and len(files) == 2 else None
 
 
+def labels_of(files: Sequence[Path], root: Path) -> dict[Path, Path]:
+    """Table → the file with a label for each of its rows, which is called as it with such a word (`test.csv`, `test_label.csv`).
+
+    A file of labels that are of no table stands for itself.
+    """
+    tables: dict[tuple[str, ...], list[Path]] = {}
+    labelled: dict[tuple[str, ...], list[Path]] = {}
+    for file in files:
+        parts = (file.relative_to(root) if file.is_relative_to(root) else Path(file.name)).parts
+        words = [plain(part).split("_") for part in (*parts[:-1], Path(parts[-1]).stem)]
+        key = tuple("_".join(w for w in own if w not in _WORDS) for own in words)
+        said = any(_WORDS & set(own) for own in words)
+        (labelled if said else tables).setdefault(key, []).append(file)
+    pairs = {
+        found[0]: labelled[key][0]
+        for key, found in tables.items()
+        if len(found) == 1 and len(labelled.get(key, ())) == 1
+    }
+    others = {file: file for found in labelled.values() for file in found} if pairs else {}
+    return {**{f: f for f in others if f not in pairs.values()}, **pairs}
+
+
 def with_labels(table: Table, file: Path) -> Table:
     """The table and its labels.
 

@@ -18,7 +18,7 @@ from kits.predictive_maintenance._reading.files import (
     rate_in,
     table_files,
 )
-from kits.predictive_maintenance._reading.labels_beside import labels_file
+from kits.predictive_maintenance._reading.labels_beside import labels_file, labels_of
 from kits.predictive_maintenance._reading.life import find_lives, named
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.per_cycle import find_cycles
@@ -75,21 +75,38 @@ def _of_tables(path: Path, files: list[Path], sidecar: Sidecar) -> str:
     if find_meta(path) is not None and len(files) > 1:
         return "captures"
     labels = labels_file(files)
-    heads = _heads([file for file in files if file != labels], sidecar)
+    beside = labels_of(files, path) if path.is_dir() and labels is None else {}
+    heads = _heads([file for file in files if file not in {labels, *beside.values()}], sidecar)
     if not heads and path.is_file():
         read_table(path, 2000, sheet=sidecar.sheet)  # says why
     if not heads:
         raise DataError("no table that could be read", where=str(path), fix=_FIX)
-    table = heads[-1]
-    roles = find_roles(table, sidecar, Notes(), files[-1].name)
+    table, roles = _telling(heads, sidecar, files[-1].name)
     if roles.time:
         return _of_times(table, roles, sidecar, alone=len(files) == 1)
+    if beside:
+        return "table"
     if roles.labels or roles.life or any(c.kind == "text" for c in table.columns):
         return "snapshots"
+    return _without_times(table, files, sidecar)
+
+
+def _without_times(table: Table, files: list[Path], sidecar: Sidecar) -> str:
     wave = len(table.columns) <= _WAVE_COLUMNS and table.rows >= _WAVE_ROWS
     if wave and (len(files) > 1 or rate_in(files[0].stem) or not table.header):
         return "captures"
     return "table" if sidecar.rate_hz else "snapshots"
+
+
+def _telling(heads: list[Table], sidecar: Sidecar, where: str) -> tuple[Table, Roles]:
+    """The table that tells what the files are, the last: or one with times, where a list of tags or machines comes last."""
+    table = heads[-1]
+    roles = find_roles(table, sidecar, Notes(), where)
+    longer = [head for head in heads if head.rows > table.rows]
+    if roles.time or 2 * len(longer) < len(heads):
+        return table, roles
+    found = [(head, find_roles(head, sidecar, Notes(), where)) for head in longer]
+    return next(((head, own) for head, own in reversed(found) if own.time), (table, roles))
 
 
 def _of_times(table: Table, roles: Roles, sidecar: Sidecar, *, alone: bool) -> str:

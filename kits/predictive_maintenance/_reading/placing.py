@@ -30,6 +30,7 @@ class Placing:
         placed: faults that cover readings.
         within: those inside an earlier one of the same machine.
         spelled: machine of the list → recording that is called nearly so.
+        in_columns: machine of the list → recording that holds its columns.
     """
 
     events: Events
@@ -38,6 +39,7 @@ class Placing:
     placed: set[Event] = field(default_factory=set)
     within: set[Event] = field(default_factory=set)
     spelled: dict[str, str] = field(default_factory=dict)
+    in_columns: dict[str, str] = field(default_factory=dict)
 
     def faults(self, series: Series) -> Faults | None:
         """Rows of each fault of a recording; None where the list does not know it, or it has no times."""
@@ -61,7 +63,19 @@ class Placing:
             own = loose(series.asset.lower())
             keys = {key for key in self.events.subjects if loose(key) == own}
             self.spelled |= dict.fromkeys(keys, series.asset)
+        if not keys:
+            keys = self._in_columns(series)
+            self.in_columns |= dict.fromkeys(keys, series.source)
         return keys
+
+    def _in_columns(self, series: Series) -> set[str]:
+        """Machines of the list whose columns a recording holds: `Presse 1 Öldruck`, `Presse 2 Öldruck`."""
+        names = [f"{loose(name.lower())} " for name in series.names]
+        return {
+            subject
+            for subject in self.events.subjects
+            if subject and any(name.startswith(f"{loose(subject)} ") for name in names)
+        }
 
     def _rows(self, events: list[Event], seconds: Floats) -> Iterator[tuple[int, int, str]]:
         last = 0
@@ -86,6 +100,9 @@ class Placing:
         for listed, taken in sorted(self.spelled.items()):
             notes.say("labels", f"machines of {name} are called otherwise than in the recordings",
                       f"{listed}: taken for {taken}")  # fmt: skip
+        for listed, taken in sorted(self.in_columns.items()):
+            notes.say("labels", f"machines of {name} are named by columns: their faults are marked in the whole recording",
+                      f"{listed}: {taken}")  # fmt: skip
         if self.events.unread:
             notes.warn(
                 "labels",

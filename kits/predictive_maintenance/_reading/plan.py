@@ -20,10 +20,12 @@ from kits.core.errors import DataError
 from kits.core.prediction import Quantity
 from kits.predictive_maintenance._reading.capture_faults import with_faults, without_left_out
 from kits.predictive_maintenance._reading.capture_lives import Capture, with_lives
+from kits.predictive_maintenance._reading.capture_names import (
+    beside_normal,
+    label_in,
+    of_several_channels,
+)
 from kits.predictive_maintenance._reading.columns import (
-    NORMAL,
-    fault_word,
-    is_normal,
     life_unit,
     plain,
     role_of,
@@ -71,6 +73,7 @@ def plan(
     """
     splits = stated_splits(files, root)
     captures = [_from_path(file, root, splits[file], sidecar) for file in files]
+    captures = of_several_channels(beside_normal(captures, sidecar), notes)
     meta = find_meta(root)
     if meta is not None:
         captures = _with_meta(captures, _read_meta(meta), meta.name, sidecar, notes)
@@ -88,24 +91,12 @@ def _from_path(file: Path, root: Path, split: Split | None, sidecar: Sidecar) ->
     relative = Path(name)
     folder = relative.parent.as_posix()
     home = folder if folder != "." else (root.name if root.is_dir() else root.stem)
-    label = _label_in(relative)
+    label = label_in(relative)
     by_class = bool(label) and sidecar.asset != "folder"
     asset = str(relative.with_suffix("")) if by_class or sidecar.asset == "file" else home
     return Capture(
         file, name, asset, asset, label, split, stamp_s=_stamp(file.name, sidecar.time.timezone)
     )
-
-
-def _label_in(relative: Path) -> str:
-    """The condition that a folder names, the innermost first, else the file's name."""
-    for part in (*reversed(relative.parts[:-1]), relative.stem):
-        if fault_word(part) and not re.match(r"bearing", part, re.I):
-            words = [w for w in plain(part).split("_") if fault_word(w)]
-            if part == relative.stem and not words:
-                continue
-            return NORMAL if all(is_normal(w) or w == "healthy" for w in words) else (
-                part if part != relative.stem else "_".join(words))  # fmt: skip
-    return ""
 
 
 def _stamp(name: str, zone: str) -> float | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,6 +161,10 @@ def runs(labels: NDArray[np.object_]) -> tuple[tuple[int, int, str], ...]:
     )
 
 
+PASSED_OVER: Final = "passed over"
+"""Role of rows in the time that is learnt from which nothing is learnt from: faults, and what lies close to them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Rows `start` to `end` (exclusive) of a series, and where they go."""
@@ -210,7 +215,8 @@ def _recording(series: Series, part: Part, start: int, end: int, number: int) ->
         spans=spans,
         note="" if series.stated else "assumed normal: the data names no faults",
         author="import",
-        group=_group(series, tail),
+        # what is passed over within what is learnt from is no leak into what is calibrated on
+        group=_group(series, f"{tail} ({part.split})" if part.role == PASSED_OVER else tail),
         split=part.split,
         meta={
             **({"first_row": start} if start else {}),

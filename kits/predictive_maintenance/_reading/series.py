@@ -35,6 +35,7 @@ from kits.predictive_maintenance._reading.files import (
     table_files,
     without_copies,
 )
+from kits.predictive_maintenance._reading.labels_beside import labels_of, with_labels
 from kits.predictive_maintenance._reading.left_out import LeavingOut
 from kits.predictive_maintenance._reading.long import Long, find_long
 from kits.predictive_maintenance._reading.naming import Naming
@@ -71,6 +72,7 @@ class _Import:
     """What holds for all files of one import.
 
     Attributes:
+        labels: table → the file with a label for each of its rows.
         suspects: files that are called as lists of faults are, and hold none that can be read.
     """
 
@@ -79,6 +81,7 @@ class _Import:
     placing: Placing | None
     splits: Mapping[Path, Split | None]
     notes: Notes
+    labels: Mapping[Path, Path] = field(default_factory=dict)
     suspects: list[str] = field(default_factory=list)
 
 
@@ -104,7 +107,9 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         notes.warn("overlap", "files that are the same as another one, byte by byte, are left out", name_in(copy, path),
                    "delete the copy")  # fmt: skip
     placing = None if events is None else Placing(events)
-    around = _Import(path, sidecar, placing, stated_splits(files, path), notes)
+    beside = labels_of(files, path) if path.is_dir() else {}
+    files = _without_labels(files, beside, path, notes)
+    around = _Import(path, sidecar, placing, stated_splits(files, path), notes, beside)
     found: list[Series] = []
     for file in files:
         try:
@@ -150,6 +155,15 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     yield from notes.findings()
 
 
+def _without_labels(
+    files: Sequence[Path], beside: Mapping[Path, Path], root: Path, notes: Notes
+) -> list[Path]:
+    for file in (table for table, labels in beside.items() if table == labels):
+        text = "files called as labels are, beside others that are labels of tables, belong to none: left out"
+        notes.warn("labels", text, name_in(file, root), "call it as the table, with `label` added")
+    return [file for file in files if file not in set(beside.values())]
+
+
 def _say_suspects(found: Sequence[Series], around: _Import) -> None:
     for name in around.suspects:
         if any(one.source == name for one in found):
@@ -161,6 +175,9 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
     table, name = read_table(file, sheet=around.sidecar.sheet), name_in(file, around.root)
     notes = around.notes
     notes.table(table, name)
+    if (labels_in := around.labels.get(file)) is not None:
+        table = with_labels(table, labels_in)
+        notes.say("labels", "labels from the file beside, one for each row", f"{name}: {name_in(labels_in, around.root)}")  # fmt: skip
     table = aligned(table, around.sidecar.time, notes, name)
     roles = find_roles(table, around.sidecar, notes, name)
     times = times_of(table, roles, around.sidecar, notes, name)

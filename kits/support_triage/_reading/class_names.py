@@ -5,6 +5,7 @@ Names are taken where there are as many of them as the numbers need; else the nu
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,6 +43,41 @@ def names_beside(folder: Path, numbers: Sequence[str]) -> tuple[Mapping[str, str
                 if highest == len(names) - 1 + first and known <= set(found):
                     return found, file.name
     return {}, ""
+
+
+def names_by_id(folder: Path, column: str, numbers: Sequence[str]) -> tuple[Mapping[str, str], str]:
+    """Number → name, and the file that tells it, of a column such as `group_id` beside `groups.json` with `id` and `name` in each row."""
+    thing = column.rsplit(".", 1)[-1].lower().removesuffix("_id")
+    if thing == column.lower():
+        return {}, ""
+    wanted = {thing, f"{thing}s", f"{thing.removesuffix('y')}ies", f"{thing}es"}
+    for file in sorted(folder.iterdir()):
+        stem = file.stem.lower()
+        if file.suffix.lower() in (".json", ".csv") and any(stem == w or stem.endswith(f"_{w}") for w in wanted):  # fmt: skip
+            names = _rows_by_id(file)
+            if names and set(numbers) <= names.keys():
+                return names, file.name
+    return {}, ""
+
+
+def _rows_by_id(file: Path) -> Mapping[str, str]:
+    if file.stat().st_size > _MAX_BYTES:
+        return {}
+    text = file.read_text(encoding="utf-8-sig", errors="replace")
+    try:
+        rows = json.loads(text) if file.suffix.lower() == ".json" else list(csv.DictReader(text.splitlines()))  # fmt: skip
+    except (ValueError, RecursionError, csv.Error):
+        return {}
+    if isinstance(rows, dict) and len(rows) == 1:
+        (rows,) = rows.values()  # `{"groups": [...]}`
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return {}
+    found = {str(row.get("id", "")).strip(): _name_of(row) for row in rows}
+    return found if all(found) and all(found.values()) else {}
+
+
+def _name_of(row: Mapping[str, JsonValue]) -> str:
+    return next((str(row[key]).strip() for key in ("name", "title", "label") if row.get(key)), "")
 
 
 def _names(file: Path) -> list[str]:

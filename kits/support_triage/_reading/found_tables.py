@@ -11,7 +11,7 @@ from kits.core.kit import Finding
 from kits.core.row_sources import RowSource, Source, passed_over
 from kits.core.tables import Row
 from kits.support_triage._reading import parquet_rows
-from kits.support_triage._reading.fits import FEW_ROWS, all_the_same
+from kits.support_triage._reading.fits import FEW_ROWS, all_the_same, are_few
 from kits.support_triage._reading.roles import Roles, find_roles
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.splits import split_of
@@ -19,6 +19,7 @@ from kits.support_triage._reading.spread_rows import spread_rows
 from kits.support_triage._reading.unfolding import unfold
 
 _FEWEST = 2
+_SHOWN = 8
 """Rows whose nested values are looked into: one alone may be settings."""
 _NESTS = ("JSON", parquet_rows.FORM)
 """Forms whose cells may hold objects and lists."""
@@ -128,6 +129,22 @@ def telling_tables(tables: Sequence[Found]) -> list[Found]:
         return list(tables)
     why = "it has no labels, as other tables of the file have"
     return [found if found in kept or found.doubt else doubted(found, why) for found in tables]
+
+
+def unlabelled(tables: Sequence[Found]) -> list[Finding]:
+    """What is said where no table has a column of intents: which columns may be one."""
+    if any(found.roles.label or found.roles.flags or found.intent for found in tables):
+        return []
+    largest = max(tables, key=lambda found: found.rows)
+    head, taken = spread_rows(largest.table), set(largest.roles.said_columns())
+    cells = {name: [cell for row in head if (cell := row.get(name, "").strip())] for name in largest.table.columns if name not in taken}  # fmt: skip
+    few = [f"{name} ({len(set(own))} values)" for name, own in cells.items() if are_few(own)]
+    text = f"no column was taken for the intent of mails, none has a label: {largest.name}"
+    if not few:
+        return [Finding("no-labels", "warn", text, (largest.name,), "kit label")]
+    told = f"{text}; of few values are {', '.join(few[:_SHOWN])}"
+    fix = "is it one of them? then columns: {label: [its name]} in mails.yaml, and import with --replace; else kit label"
+    return [Finding("no-labels", "warn", told, (largest.name,), fix)]
 
 
 def not_read(name: str, why: str) -> Finding:

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from kits.core.errors import DataError
 from kits.core.kit import Finding
+from kits.support_triage._reading.listed_labels import listed_labels
 from kits.support_triage._reading.mail_files import EML_SUFFIXES, eml_files
 from kits.support_triage._reading.mailboxes import is_mbox, mbox_files
 from kits.support_triage._reading.maildir import is_maildir
 from kits.support_triage._reading.opening import is_table, table_paths
 from kits.support_triage._reading.sidecar import load_sidecar
-from kits.support_triage._reading.text_files import text_files
+from kits.support_triage._reading.text_files import loose_texts, text_files
 
 _FIX = (
     "csv (tables: .csv .tsv .jsonl .json .parquet .xlsx .xls .ods), mbox, eml (a mail per file, also Outlook's .msg), maildir and texts (a text per "
@@ -83,7 +84,10 @@ def _of_folder(path: Path) -> str:
         return "mbox"
     if eml_files(path):
         return "eml"
-    tables = table_paths(path, load_sidecar(path))
+    sidecar = load_sidecar(path)
+    if listed_labels(path, loose_texts(path), sidecar) is not None:
+        return "texts"
+    tables = table_paths(path, sidecar)
     if all(table.suffix.lower() in (".txt", "") for table in tables) and text_files(path):
         return "texts"
     return "csv" if tables else ""

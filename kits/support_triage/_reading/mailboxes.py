@@ -22,13 +22,14 @@ from kits.core.mail.automatic import author_address, plain_address
 from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import thread_key
 from kits.support_triage._reading.imap_names import shown_name
+from kits.support_triage._reading.listed_labels import ListedLabels, listed_labels
 from kits.support_triage._reading.mail_files import eml_files, opened
 from kits.support_triage._reading.maildir import MaildirMail, mails_of
 from kits.support_triage._reading.mbox import TooLarge, messages_of
 from kits.support_triage._reading.rows import MEDIA_TYPE, NOBODY, joined_intents
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.splits import split_of
-from kits.support_triage._reading.text_files import as_mail, text_files
+from kits.support_triage._reading.text_files import as_mail, is_piece, loose_texts, text_files
 
 MAX_DEPTH = 12
 _KEYWORD_HEADERS = ("x-gmail-labels", "x-keywords", "x-mozilla-keys")
@@ -58,6 +59,7 @@ class _Box:
     labels: Counter[str] = field(default_factory=Counter)
     places: Counter[str] = field(default_factory=Counter)
     stated: set[str] = field(default_factory=set)
+    listed: ListedLabels | None = None
 
     @cached_property
     def ours(self) -> frozenset[str]:
@@ -88,10 +90,17 @@ class _Box:
         if kind := next((k for word in words if (k := folders.own_kind(word))), ""):
             self.own[kind] += 1
             return None
-        label = self._label(place, words)
+        label = self._label(place, words) if self.listed is None else self._listed(source)
         self.labels.update(label.split("|") if label else ())
         annotation = Annotation(label=label, author=place or source) if label else None
         return RawSample(content, MEDIA_TYPE, source, annotation, self._group(message), split)
+
+    def _listed(self, source: str) -> str:
+        """What the table beside the mails says of one."""
+        assert self.listed is not None
+        cell = self.listed.of(source)
+        named = [self.sidecar.labels.get(one, one) for one in joined_intents(cell, self.listed.separators(self.sidecar.separator)).split("|")]  # fmt: skip
+        return joined_intents("|".join(named), "|")
 
     def _label(self, place: str, words: list[str]) -> str:
         stated = self.sidecar
@@ -127,6 +136,8 @@ class _Box:
 
     def findings(self) -> Iterator[Finding]:
         """What to know about the whole."""
+        if self.listed is not None:
+            yield self.listed.finding()
         for kind, count in sorted(self.own.items()):
             yield Finding(
                 "mails-passed-over",
@@ -272,7 +283,7 @@ def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     files = eml_files(path)
     if not files:
         raise DataError("no .eml file here", where=str(path), fix="name the folder that holds them")
-    box = _Box(sidecar)
+    box = _Box(sidecar, listed=listed_labels(path, files, sidecar))
     base = path if path.is_dir() else path.parent
     for file in files:
         name = file.relative_to(base).as_posix()
@@ -297,7 +308,9 @@ def _folder(name: str, sidecar: Sidecar) -> str:
     if boxes:
         return _place(boxes[-1])
     for part in reversed(name.split("/")[:-1]):
-        if split_of(f"{part}/mail", sidecar)[0] is None or part in sidecar.labels:
+        if part in sidecar.labels:
+            return part
+        if split_of(f"{part}/mail", sidecar)[0] is None and not is_piece(part):
             return part
     return ""
 
@@ -308,10 +321,12 @@ def read_texts(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     Raises:
         DataError: no folders of texts there.
     """
-    files = text_files(path)
+    texts = loose_texts(path)
+    listed = listed_labels(path, texts, sidecar)
+    files = texts if listed is not None else text_files(path)
     if not files:
-        raise DataError("no folders of text files here", where=str(path), fix="a folder for each intent, a file for each text")  # fmt: skip
-    box = _Box(sidecar)
+        raise DataError("no folders of text files here", where=str(path), fix="a folder for each intent, a file for each text; or a table with the columns file and label beside them")  # fmt: skip
+    box = _Box(sidecar, listed=listed)
     for file in files:
         name = file.relative_to(path).as_posix()
         split, _ = split_of(f"{name.rsplit('/', 1)[0]}/mail", sidecar)

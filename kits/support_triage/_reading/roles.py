@@ -5,7 +5,7 @@ A person's statement in `mails.yaml` comes first. Only a head of the file is loo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -71,6 +71,12 @@ class Roles:
     def usable(self) -> bool:
         """Whether there is a text to read."""
         return bool(self.text or self.subject)
+
+    def said_columns(self) -> Iterator[str]:
+        """All columns that are for something."""
+        for one in fields(self):
+            value = getattr(self, one.name)
+            yield from (value,) if isinstance(value, str) else value
 
     def said(self) -> str:
         """`text=utterance, label=intent, …`: what was taken for what."""

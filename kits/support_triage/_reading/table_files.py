@@ -17,6 +17,7 @@ from kits.support_triage._reading.found_tables import (
     found_in,
     not_read,
     telling_tables,
+    unlabelled,
 )
 from kits.support_triage._reading.opening import opened, table_paths
 from kits.support_triage._reading.roles import Roles
@@ -71,6 +72,7 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
             fix="name the columns in mails.yaml: columns: {text: …, label: …}; lines of texts need a tab between label and text, or "
             "a file or folder for each label",
         )
+    told += unlabelled(tables)
     # a file that names classes is no table, and needs no word about that
     files = {one.evidence for one in named}
     yield from (*(one for one in told if one.evidence not in files), *named)

@@ -21,11 +21,18 @@ _SUFFIX = re.compile(r"|\.|\.txt|\.text|\.[0-9]{1,8}|\.[0-9a-f]{32,40}", re.IGNO
 _HEADER = re.compile(rb"(?:From .{1,300}\r?\n)?(?:[A-Za-z][A-Za-z0-9-]{0,60}:[^\r\n]{0,998}\r?\n(?:[ \t][^\r\n]{0,998}\r?\n){0,99}){2,99}")  # fmt: skip
 _TELLS = re.compile(rb"^(?:from|subject|date|message-id|received|return-path):", re.IGNORECASE | re.MULTILINE)  # fmt: skip
 _SNIFFED_BYTES = 16 << 10
+_PIECE = re.compile(r"(?:part|fold|batch|chunk|shard|teil|split|subset|volume|vol|page|set)[ _-]?\d{1,4}", re.IGNORECASE)  # fmt: skip
+"""A folder that holds a piece of a set, and so no intent: `part1`, `fold_3`."""
 _CELLS = re.compile(rb"[,;\t|]")
 _LOOKED = 20
 _FEWEST_FOLDERS, _FEWEST_FILES = 2, 2
 MAX_DEPTH = 6
 MAX_FILES = 1_000_000
+
+
+def loose_texts(path: Path) -> list[Path]:
+    """All files that may be a text each, in whatever folder: for a table that names them."""
+    return [file for file in _files(path) if file.suffix.lower() in (".txt", ".text")] if path.is_dir() else []  # fmt: skip
 
 
 def text_files(path: Path) -> list[Path]:
@@ -60,7 +67,12 @@ def _first_line(file: Path) -> bytes:
 def folder_of(parts: Sequence[str]) -> str:
     """The innermost folder that is neither a split nor a place where anything lies; empty: there is none."""
     inner = (part for part in reversed(parts[:-1]) if part.lower() not in SPLITS_SAID)
-    return next((part for part in inner if not is_default(part)), "")
+    return next((part for part in inner if not is_default(part) and not is_piece(part)), "")
+
+
+def is_piece(folder: str) -> bool:
+    """Whether a folder only holds a piece of a set."""
+    return bool(_PIECE.fullmatch(folder))
 
 
 def is_mail(content: bytes) -> bool:

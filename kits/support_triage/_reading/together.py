@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from kits.core.kit import Finding
 from kits.core.mail import folders
 from kits.core.month_words import MONTH_WORDS
 from kits.core.tables import TableFile
-from kits.support_triage._reading.class_names import names_beside
+from kits.support_triage._reading.class_names import names_beside, names_by_id
 from kits.support_triage._reading.conversations import joined, reference
 from kits.support_triage._reading.fits import are_numbers
 from kits.support_triage._reading.found_tables import Found, judged, not_read, with_roles
@@ -128,14 +128,22 @@ def _are_intents(stems: Sequence[str], tables: Sequence[Found]) -> bool:
 
 def with_names(tables: Sequence[Found], path: Path) -> tuple[list[Found], list[Finding]]:
     """Tables whose labels are numbers, with what these mean where a file beside them names the classes."""
+    by_id = {found.name: names_by_id(path if path.is_dir() else path.parent, found.roles.label[0], found.labels)
+             for found in tables if len(found.roles.label) == 1 and are_numbers(list(found.labels))}  # fmt: skip
+    if any(names for names, _ in by_id.values()):
+        told = [_named(names, file) for names, file in by_id.values() if names]
+        return [replace(f, names=by_id.get(f.name, ({}, ""))[0] or f.names) for f in tables], told
     numbered = [found for found in tables if are_numbers(list(found.labels))]
     numbers = [cell for found in numbered for cell in found.labels]
     folder = path if path.is_dir() else path.parent
     names, file = names_beside(folder, numbers) if numbers else ({}, "")
     if not names:
         return list(tables), []
+    named = [replace(f, names=names) if f in numbered else f for f in tables]
+    return named, [_named(names, file)]
+
+
+def _named(names: Mapping[str, str], file: str) -> Finding:
     shown = ", ".join(list(names.values())[:_SHOWN])
-    told = Finding(
-        "columns", "pass", f"{file} says what the numbers of labels mean: {shown}", (file,)
-    )
-    return [replace(f, names=names) if f in numbered else f for f in tables], [told]
+    told = f"{file} says what the numbers of labels mean: {shown}"
+    return Finding("columns", "pass", told, (file,))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import math
+import struct
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -24,6 +27,8 @@ from kits.visual_inspection._words import DEFECT
 _MAX_BYTES = 64 << 20
 """A file may hold its picture once more."""
 _LOOKED_AT = 5
+_PNG_HEAD = 24
+"""Bytes of a PNG to the end of its size."""
 Drawn: TypeAlias = list[Box | None]
 """The boxes of a file; None for a shape without a place."""
 
@@ -49,10 +54,32 @@ def _supervisely(content: Object) -> Drawn | None:
     shapes = content.get("objects")
     if not isinstance(shapes, list) or "size" not in content:
         return None
-    return [
-        around(places(within(one, "points", "exterior")), text(within(one, "classTitle")) or DEFECT)
-        for one in shapes
-    ]
+    return [_supervisely_box(one) for one in objects(shapes)]
+
+
+def _supervisely_box(shape: Object) -> Box | None:
+    """The bounds of points, or of a bitmap: the picture of its object alone, and where that begins."""
+    label = text(shape.get("classTitle")) or DEFECT
+    if "bitmap" not in shape:
+        return around(places(within(shape, "points", "exterior")), label)
+    origin, size = (
+        within(shape, "bitmap", "origin"),
+        _png_size(text(within(shape, "bitmap", "data"))),
+    )
+    corner = numbers(origin) if isinstance(origin, list) and len(origin) == 2 else None
+    return sized([*corner, *size], label) if corner and size else None
+
+
+def _png_size(packed: str) -> tuple[int, int] | None:
+    """Width and height of a PNG, packed and written as text."""
+    try:
+        head = zlib.decompressobj().decompress(base64.b64decode(packed), _PNG_HEAD)
+    except (ValueError, zlib.error):
+        return None
+    if len(head) < _PNG_HEAD or not head.startswith(b"\x89PNG"):
+        return None
+    width, height = struct.unpack(">II", head[16:])
+    return width, height
 
 
 def _darwin(content: Object) -> Drawn | None:
@@ -139,8 +166,9 @@ def reader_of(tool: str) -> Callable[[Path], Iterator[RawSample | Finding]]:
         Raises:
             DataError: no pictures, or no such file for any of them.
         """
-        labeller, reading, beside = Labeller(tool), Reading(path), Beside(path, ".json")
+        labeller, reading = Labeller(tool), Reading(path)
         placed = layout_of(path, one_product=False).placed
+        beside = Beside(path, ".json", [one.file for one in placed])
         if not any(beside.of(one.file) for one in placed):
             raise DataError(
                 "no JSON with the name of a picture",

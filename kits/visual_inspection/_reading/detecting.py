@@ -98,7 +98,8 @@ def _unsaid(path: Path, folders: Sequence[str]) -> DataError:
     return DataError(
         f"{what}: nothing says whether these are good parts",
         where=str(path),
-        fix="if all of them are: --format golden; if the folders are kinds of defects: --format folders",
+        fix="if all of them are: --format golden; if the folders are kinds of defects: --format folders; else sort them into a folder "
+        "`good` and one per kind of defect, or give a table with a line per picture (file, label)",
     )
 
 

@@ -65,7 +65,8 @@ class PictureIndex:
         return ranked[0][2], ranked[0][0][0]
 
     def _named(self, name: str) -> Sequence[Path]:
-        for one in (name, _UPLOADED.sub("", name)):
+        given = unquote(name)
+        for one in dict.fromkeys((name, given, _UPLOADED.sub("", name), _UPLOADED.sub("", given))):
             other = Path(one).stem if Path(one).suffix in SUFFIXES else ""
             found = self._by_name.get(one) or self._by_stem.get(one) or self._by_stem.get(other)
             if found:
@@ -84,8 +85,16 @@ class PictureIndex:
 class Beside:
     """Files that lie beside pictures, or in a folder of their own, and are called as these: `0001.json`, `0001.jpg.json`."""
 
-    def __init__(self, root: Path, suffix: str) -> None:
+    def __init__(self, root: Path, suffix: str, pictures: Iterable[Path] = ()) -> None:
+        """Indexes the files below a folder.
+
+        Args:
+            pictures: all; of several that have one file by their name it is that of the one that shares most folders with it.
+        """
         self.root = root
+        self._alike: dict[str, list[Path]] = defaultdict(list)
+        for picture in pictures:
+            self._alike[picture.stem.lower()].append(picture)
         self._by_name: dict[str, list[Path]] = defaultdict(list)
         for file in sorted(root.rglob(f"*{suffix}")):
             hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
@@ -97,8 +106,14 @@ class Beside:
         found = self._by_name.get(picture.name.lower()) or self._by_name.get(picture.stem.lower())
         if not found:
             return None
-        own = set(picture.relative_to(self.root).parts[:-1])
-        return max(found, key=lambda file: len(own & set(file.relative_to(self.root).parts[:-1])))
+        best = max(found, key=lambda file: self._shared(picture, file))
+        own = self._shared(picture, best)
+        others = self._alike.get(picture.stem.lower(), ())
+        return best if all(self._shared(other, best) <= own for other in others) else None
+
+    def _shared(self, picture: Path, file: Path) -> int:
+        own, its = (set(one.relative_to(self.root).parts[:-1]) for one in (picture, file))
+        return len(own & its)
 
     def files(self) -> list[Path]:
         """All of them, sorted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from kits.visual_inspection._reading.unread import unread_labels
 from kits.visual_inspection._words import DEFECT, GOOD
 
 _SHOWN = 20
+_MOST_PICTURES, _LARGEST_PART = 20, 0.2
+"""Of a part, as a number and as a share of all: what holds more could not be divided among learning and judging."""
 
 
 def has_masks(path: Path) -> bool:
@@ -97,7 +100,7 @@ def _told(
 def read_masks(path: Path) -> Iterator[RawSample | Finding]:
     """A mask per picture, an empty one for a good part; a picture without one is not annotated, unless a list of the masks names it.
 
-    Pictures in one folder are one part's.
+    Pictures in one folder are one part's, where it holds few of them.
 
     Raises:
         DataError: no pictures, or several data sets side by side.
@@ -107,7 +110,7 @@ def read_masks(path: Path) -> Iterator[RawSample | Finding]:
     labeller, reading = Labeller(MASKS), Reading(path)
     plain = [one.file for one in layout.placed if one.file not in masks.by_picture]
     lists = MaskLists.of(path, masks.by_picture, plain, layout.masks)
-    without = []
+    without, parts = [], _are_parts(layout)
     for one in layout.placed:
         picture = reading.open(one.file)
         if isinstance(picture, Finding):
@@ -121,7 +124,7 @@ def read_masks(path: Path) -> Iterator[RawSample | Finding]:
             note = Annotation(label=GOOD, author=MASKS)
         else:
             without.append(picture.name)
-        yield picture.sample(note, split=one.split, group=one.label)
+        yield picture.sample(note, split=one.split, group=one.label if parts else "")
     yield from _told(layout, masks, labeller, reading)
     yield from lists.findings()
     if without:
@@ -129,6 +132,12 @@ def read_masks(path: Path) -> Iterator[RawSample | Finding]:
             "image-without-label", "warn", f"{len(without)} picture(s) have no mask: imported as not annotated",
             tuple(without[:_SHOWN]), "an empty mask states that a part is good; or put the good ones in a folder `good`",
         )  # fmt: skip
+
+
+def _are_parts(layout: Layout) -> bool:
+    """Whether folders that are no classes may be of one part each: what holds many of the pictures is a month, a lot or a camera."""
+    most = max(Counter(one.label for one in layout.placed).values())
+    return most <= max(_MOST_PICTURES, _LARGEST_PART * len(layout.placed))
 
 
 def _folder_leftovers(path: Path, loose: list[str]) -> Iterator[Finding]:
@@ -169,14 +178,14 @@ def _all(
     path: Path, layout: Layout, labelled: Sequence[tuple[Placed, str]], author: str
 ) -> Iterator[RawSample | Finding]:
     """Pictures with a class each, and what is to be told of their layout."""
-    reading = Reading(path)
+    reading, parts = Reading(path), author == "names" and _are_parts(layout)
     for one, label in labelled:
         picture = reading.open(one.file)
         if isinstance(picture, Finding):
             yield picture
             continue
         note = Annotation(label=label, author=author) if label else None
-        yield picture.sample(note, split=one.split, group=one.label if author == "names" else "")
+        yield picture.sample(note, split=one.split, group=one.label if parts else "")
     yield from reading.findings()
     yield from layout.findings()
 

@@ -27,7 +27,12 @@ class Serials:
         for file in files:
             for name in _called(file.stem.lower()):
                 found[name].append(file)
-        self._of = {name: some for name, some in found.items() if len(some) <= _MOST_PICTURES}
+        # the whole name is that of a picture, unless cameras have a folder each and one part a name in all of them
+        self._of = {
+            name: some
+            for name, some in found.items()
+            if len(some) <= _MOST_PICTURES and (len(some) > 1 or some[0].stem.lower() != name)
+        }
 
     def of(self, written: str) -> Sequence[Path]:
         """The pictures of a part; none where nothing is called so, or too much."""
@@ -47,6 +52,4 @@ def _called(stem: str) -> set[str]:
         for last in marks[number:]
     }
     figures = {run for mark in marks for run in re.findall(rf"\d{{{_DIGITS},}}", mark[0])}
-    return {run for run in runs | figures if len(run) >= _LEAST and any(map(str.isdigit, run))} - {
-        stem
-    }
+    return {run for run in runs | figures if len(run) >= _LEAST and any(map(str.isdigit, run))}

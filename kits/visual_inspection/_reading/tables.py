@@ -72,8 +72,13 @@ def _of_parts(table: Table, serials: Serials, path: Path) -> list[Stated] | None
     return parts and [
         replace(one, name=str(file.relative_to(path)), base=None, group=one.name)
         for one in parts
-        for file in serials.of(one.name)
+        for file in _below(table.file.parent, serials.of(one.name))
     ]
+
+
+def _below(folder: Path, files: Sequence[Path]) -> Sequence[Path]:
+    """Those below a folder, where there are some: days have a table each, and may number their parts alike."""
+    return [file for file in files if file.is_relative_to(folder)] or files
 
 
 def _is_example(table: Table) -> bool:

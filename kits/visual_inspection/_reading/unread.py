@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kits.core.column_names import squeezed
 from kits.core.errors import DataError
 from kits.core.row_sources import open_rows
 from kits.core.tables import BadRow, encoding_of
@@ -19,6 +20,8 @@ _TEXTS = (
     ".txt", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".manifest", ".labels", ".lst", ".data", ".dat",
 )  # fmt: skip
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
+_CALLED = frozenset({"groundtruth", "gt", "annotation", "annotations"})
+"""Names of files that say what pictures show, without signs between their words."""
 _MAX_BYTES = 256 << 20
 _SNIFFED_BYTES = 64 << 10
 _LEAST, _LONG = 5, 3
@@ -34,6 +37,8 @@ def unread_labels(path: Path, pictures: Sequence[Path]) -> str:
             return f"{len(found)} files with the names of pictures may be labels ({found[0].name})"
     names = _Names.of(pictures)
     for file in files_under(path, _TEXTS):
+        if squeezed(file.stem) in _CALLED:
+            return f"{file.relative_to(path)} may be labels, by its name"
         if file.stat().st_size <= _MAX_BYTES:
             content = file.read_bytes()
             text = content.decode(encoding_of(content[:_SNIFFED_BYTES]), errors="replace")

@@ -37,10 +37,10 @@ def read_voc(path: Path) -> Iterator[RawSample | Finding]:
     Raises:
         DataError: no pictures.
     """
-    beside = Beside(path, ".xml")
     labeller, reading = Labeller("voc"), Reading(path)
     used = set()
     layout = layout_of(path, one_product=False)
+    beside = Beside(path, ".xml", [one.file for one in layout.placed])
     for one in layout.placed:
         picture = reading.open(one.file)
         if isinstance(picture, Finding):

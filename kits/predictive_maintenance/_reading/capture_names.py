@@ -1,0 +1,91 @@
+"""What the names of captures and of their folders tell: the condition, and which are channels of one moment."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePath
+
+from kits.core.dataset import SPLIT_WORDS
+from kits.predictive_maintenance._reading.capture_lives import Capture
+from kits.predictive_maintenance._reading.columns import NORMAL, fault_word, is_normal, plain
+from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.sidecar import Sidecar
+
+_CHANNEL = re.compile(
+    r"(?:(?<=[^a-z0-9])|^)(?:(?:ch|chan|channel|kanal|mic|mikro|sensor|acc|accel)[ _-]?\d{1,2}|[xyz]|(?:axis|achse)[ _-]?[xyz])"
+    r"(?=[^a-z0-9]|$)",
+    re.I,
+)
+"""Of one recording the channel that a file holds: `0007_ch2.wav`, `run 3 - x.csv`."""
+_UNKNOWN = frozenset({*SPLIT_WORDS, "unlabeled", "unlabelled", "unknown", "unbekannt", "raw", "data", "misc", "other", "all"})  # fmt: skip
+
+
+def label_in(relative: PurePath) -> str:
+    """The condition that a folder names, the innermost first, else the file's name."""
+    for part in (*reversed(relative.parts[:-1]), relative.stem):
+        if fault_word(part) and not re.match(r"bearing", part, re.I):
+            words = [w for w in plain(part).split("_") if fault_word(w)]
+            if part == relative.stem and not words:
+                continue
+            return NORMAL if _all_normal(words) else (
+                part if part != relative.stem else "_".join(words))  # fmt: skip
+    return ""
+
+
+def beside_normal(captures: Sequence[Capture], sidecar: Sidecar) -> list[Capture]:
+    """A folder beside one that is called normal names what is otherwise, whatever its word."""
+    homes = {
+        folder.parent
+        for one in captures
+        for folder in PurePath(one.name).parents
+        if one.label == NORMAL and _is_normal(folder.name)
+    }
+    return [
+        one if one.label or not (word := _word(one, homes)) else _labelled(one, word, sidecar)
+        for one in captures
+    ]
+
+
+def _word(capture: Capture, homes: set[PurePath]) -> str:
+    folders = [folder for folder in PurePath(capture.name).parents if folder.name]
+    found = next((folder.name for folder in folders if folder.parent in homes), "")
+    return "" if _UNKNOWN & set(plain(found).split("_")) else found
+
+
+def _labelled(capture: Capture, label: str, sidecar: Sidecar) -> Capture:
+    if sidecar.asset == "folder":
+        return replace(capture, label=label)
+    own = str(PurePath(capture.name).with_suffix(""))
+    return replace(capture, label=label, asset=own, group=own)
+
+
+def of_several_channels(captures: Sequence[Capture], notes: Notes) -> list[Capture]:
+    """Files that hold channels of one moment are kept together: they are no recordings of their own."""
+    bases = [_without_channel(one.name) for one in captures]
+    shared = Counter(base for base in bases if base)
+    kept = []
+    for one, base in zip(captures, bases):
+        if shared[base] < 2 or one.group != str(PurePath(one.name).with_suffix("")):
+            kept.append(one)
+            continue
+        notes.say("groups", "files that differ in the channel alone are one recording: kept in one split", base)  # fmt: skip
+        kept.append(replace(one, group=base))
+    return kept
+
+
+def _without_channel(name: str) -> str:
+    """The name of the recording; empty where no channel is named."""
+    stem = PurePath(name).with_suffix("").as_posix()
+    bare = _CHANNEL.sub("", stem)
+    return re.sub(r"[ _-]{2,}|[ _-]+(?=/|$)", "_", bare).strip("_") if bare != stem else ""
+
+
+def _is_normal(name: str) -> bool:
+    return bool(name) and _all_normal([w for w in plain(name).split("_") if fault_word(w)])
+
+
+def _all_normal(words: Sequence[str]) -> bool:
+    return bool(words) and all(is_normal(w) or w == "healthy" for w in words)

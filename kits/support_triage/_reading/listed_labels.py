@@ -1,0 +1,112 @@
+"""A table beside mails or texts that names each file and its intent (`labels.csv`: `file`, `category`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kits.core.errors import DataError
+from kits.core.kit import Finding
+from kits.core.row_sources import RowSource
+from kits.core.tables import BadRow
+from kits.support_triage._reading.label_columns import label_in
+from kits.support_triage._reading.opening import opened, table_paths
+from kits.support_triage._reading.sidecar import Sidecar
+
+_MOST_TABLES = 20
+_LEAST = 0.5
+"""A table of labels names so many of the files."""
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class ListedLabels:
+    """What a table says of files.
+
+    Attributes:
+        labels: file, as `key_of` writes it → the cell with its intent, or intents.
+        unlisted: files that it does not name.
+    """
+
+    table: str
+    file_column: str
+    label_column: str
+    labels: Mapping[str, str]
+    unlisted: tuple[str, ...]
+
+    def of(self, name: str) -> str:
+        """The cell of a file; empty where nothing is said of it."""
+        return next((self.labels[key] for key in keys_of(name) if key in self.labels), "")
+
+    def separators(self, stated: str) -> str:
+        """What separates several intents in a cell: also a comma, where the parts stand alone in other cells."""
+        cells = {cell.strip() for cell in self.labels.values()}
+        parts = {part.strip() for cell in cells if "," in cell for part in cell.split(",")}
+        return f"{stated}," if parts and parts <= cells else stated
+
+    def finding(self) -> Finding:
+        """What was taken for what."""
+        told = f"labels of {self.table}: file={self.file_column}, label={self.label_column}"
+        if not self.unlisted:
+            return Finding("columns", "pass", told, (self.table,))
+        return Finding(
+            "columns", "warn", f"{told}; {len(self.unlisted)} files are not named in it and have no label",
+            self.unlisted[:_SHOWN], "add a line for each of them",
+        )  # fmt: skip
+
+
+def listed_labels(path: Path, files: Sequence[Path], sidecar: Sidecar) -> ListedLabels | None:
+    """The table that names most of the files, and says something of each; None where there is none.
+
+    Args:
+        files: mails or texts below `path`.
+    """
+    if not path.is_dir() or not files:
+        return None
+    own = set(files)
+    tables = [file for file in table_paths(path, sidecar) if file not in own][: _MOST_TABLES + 1]
+    if len(tables) > _MOST_TABLES:
+        return None
+    names = [file.relative_to(path).as_posix() for file in files]
+    for file in tables:
+        try:
+            sources = opened(file, file.relative_to(path).as_posix(), sidecar).sources
+        except (DataError, OSError):
+            continue
+        for source in sources:
+            found = _in_table(source.name, source.rows, names, sidecar)
+            if found is not None:
+                return found
+    return None
+
+
+def keys_of(name: str) -> tuple[str, str, str, str]:
+    """What a list may call a file: its path or name, with its ending or without."""
+    path = _written(name)
+    last = path.rsplit("/", 1)[-1]
+    return path, path.rpartition(".")[0] or path, last, last.rpartition(".")[0] or last
+
+
+def _written(name: str) -> str:
+    return name.strip().replace("\\", "/").removeprefix("./").lower()
+
+
+def _in_table(
+    name: str, source: RowSource, files: Sequence[str], sidecar: Sidecar
+) -> ListedLabels | None:
+    rows = [one[1] for one in source.rows() if not isinstance(one, BadRow)]
+    wanted = {key for file in files for key in keys_of(file)}
+    columns = {c: [row.get(c, "").strip() for row in rows] for c in source.columns}
+    named = {c: {_written(cell) for cell in cells} & wanted for c, cells in columns.items()}
+    column = max(named, key=lambda c: len(named[c]), default="")
+    if not column or len(named[column]) < max(2, _LEAST * len(files)):
+        return None
+    free = {c: [cell for cell in cells if cell] for c, cells in columns.items() if c != column}
+    stated = [c for c in sidecar.columns.label if c in free]
+    label = stated[0] if stated else label_in(free, {column}, ())
+    if not label:
+        return None
+    labels = {_written(row.get(column, "")): row.get(label, "").strip() for row in rows}
+    unlisted = tuple(file for file in files if not labels.keys() & set(keys_of(file)))
+    return ListedLabels(name, column, label, labels, unlisted)

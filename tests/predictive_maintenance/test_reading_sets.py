@@ -1,0 +1,191 @@
+"""Folders as public sets have them: lists and labels beside the tables, channels in files of their own, parts in folders of days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from wave import open as open_wave
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from kits.core.kit import RawSample
+from tests.predictive_maintenance.reading import (
+    by_split,
+    levels,
+    names,
+    put,
+    read_all,
+    stamps,
+    table,
+    texts,
+    wave,
+)
+
+N = 300
+
+
+def sound(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open_wave(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes((np.array(wave(N, seed=seed)) * 9_000).astype("<i2").tobytes())
+
+
+def capture(seed: int = 0) -> str:
+    return "a1,a2\n" + "".join(f"{v},{-v}\n" for v in wave(N, seed=seed))
+
+
+def labels(samples: Iterable[RawSample]) -> dict[str, str]:
+    return {s.source: s.annotation.label if s.annotation else "" for s in samples}
+
+
+def test_channels_of_one_moment_in_files_of_their_own_are_one_group(tmp_path: Path) -> None:
+    for kind in ("NormalSound", "AnomalousSound"):
+        for take in range(3):
+            for ch in (1, 2):
+                name = f"{kind}/{take:04d}_case1_ch{ch}_IND.wav"
+                sound(tmp_path / name, 10 * take + ch)
+    samples, findings = read_all(tmp_path)
+    assert len(samples) == 12
+    assert len({s.group for s in samples}) == 6
+    assert "NormalSound/0000_case1_IND" in texts(findings, "groups")
+
+
+def test_a_single_channel_is_no_reason_to_join_captures(tmp_path: Path) -> None:
+    for take in range(3):
+        sound(tmp_path / f"normal/{take:04d}_ch1.wav", take)
+        sound(tmp_path / f"fault/{take:04d}_ch1.wav", 9 + take)
+    assert len({s.group for s in read_all(tmp_path)[0]}) == 6
+
+
+@pytest.mark.parametrize("word", ["BrokenTooth", "Wicklungsschluss"])
+def test_a_folder_beside_one_of_normal_running_is_not_normal(tmp_path: Path, word: str) -> None:
+    put(tmp_path / "machines.yaml", "rate_hz: 3000\nformat: captures\n")
+    for load in range(6):
+        put(tmp_path / f"Healthy/h30hz{load}.csv", capture(load))
+        put(tmp_path / f"{word}/b30hz{load}.csv", capture(50 + load))
+    found = labels(read_all(tmp_path)[0])
+    assert {found[name] for name in found if name.startswith("Healthy")} == {"normal"}
+    assert {found[name] for name in found if name.startswith(word)} == {word}
+
+
+def test_variables_called_as_their_file_are_the_same_channels_in_all(tmp_path: Path) -> None:
+    put(tmp_path / "machines.yaml", "rate_hz: 42000\n")
+    for name in ("H_1_0", "H_2_0"):
+        rows = [[v, 2 * v] for v in wave(N)]
+        (tmp_path / "normal").mkdir(exist_ok=True)
+        savemat(tmp_path / f"normal/{name}.mat", {name: rows})
+    samples, _ = read_all(tmp_path)
+    assert names(samples[0]) == names(samples[1]) == ["c1", "c2"]
+
+
+def test_ground_truth_is_a_label_and_no_channel(tmp_path: Path) -> None:
+    flags = [int(200 <= i < 240) for i in range(N)]
+    header = ("Datetime", "Supply Air Temp", "Fault Detection Ground Truth")
+    samples, _ = read_all(put(tmp_path / "x.csv", table(header, stamps(N), wave(N), flags)))
+    assert names(samples[0]) == ["Supply Air Temp"]
+    assert any(s.annotation and s.annotation.spans for s in samples)
+
+
+def test_a_list_of_faults_is_found_in_a_folder_below_and_its_normal_lines_are_none(
+    tmp_path: Path,
+) -> None:
+    for event in range(2):
+        times, assets = stamps(N, 60), [event] * N
+        content = table(("time_stamp", "asset_id", "temp"), times, assets, wave(N))
+        put(tmp_path / f"Farm A/datasets/{event}.csv", content)
+    listed = table(
+        ("asset", "event_id", "event_label", "event_start", "event_start_id", "event_end", "event_end_id"),
+        [0, 1], [0, 1], ["anomaly", "normal"], [stamps(N, 60)[250]] * 2, [250] * 2, [stamps(N, 60)[270]] * 2, [270] * 2,
+    )  # fmt: skip
+    put(tmp_path / "Farm A/event_info.csv", listed)
+    samples, findings = read_all(tmp_path)
+    assert "1 faults of event_info.csv" in texts(findings, "labels")
+    spans = {(s.group[:1], span.label) for s in samples if s.annotation for span in s.annotation.spans}  # fmt: skip
+    assert spans == {("0", "anomaly")}
+
+
+def test_a_list_of_when_machines_failed_needs_no_name_that_says_so(tmp_path: Path) -> None:
+    for asset in ("P-1", "P-2"):
+        put(tmp_path / f"{asset}.csv", table(("time", "temp"), stamps(N, 60), wave(N)))
+    orders = table(("asset", "failed_at", "failure_mode"), ["P-1"], [stamps(N, 60)[280]], ["leak"])
+    put(tmp_path / "orders.csv", orders)
+    samples, findings = read_all(tmp_path)
+    assert "leak: 1" in texts(findings, "labels")
+    assert {s.source.split("#")[0] for s in samples} == {"P-1.csv", "P-2.csv"}
+
+
+def test_partitions_of_one_machine_are_one_record(tmp_path: Path) -> None:
+    times = stamps(N, 60)
+    for asset in ("P-1", "P-2"):
+        for day in range(3):
+            part = slice(day * 100, day * 100 + 100)
+            content = table(("event_time", "temp"), times[part], wave(N)[part])
+            put(tmp_path / f"asset={asset}/date=2024-03-0{1 + day}/part-00000.csv", content)
+    samples, findings = read_all(tmp_path)
+    assert "3 files continue the record of P-1" in texts(findings, "asset")
+    assert {s.source.split("#")[0] for s in samples} == {"P-1", "P-2"}
+
+
+def test_labels_beside_are_those_of_the_rows_and_thresholds_come_from_what_is_learnt_from(
+    tmp_path: Path,
+) -> None:
+    minutes, flags = list(range(N)), [int(100 <= i < 120) for i in range(N)]
+    for part in ("train", "test"):
+        content = table(("timestamp_(min)", "f0", "f1"), minutes, wave(N), wave(N, seed=1))
+        put(tmp_path / f"{part}.csv", content)
+    put(tmp_path / "test_label.csv", table(("timestamp_(min)", "label"), minutes, flags))
+    samples, _ = read_all(tmp_path)
+    found = by_split(samples)
+    assert {split: len(some) for split, some in found.items()} == {"train": 1, "val": 1, "test": 1}
+    (test,) = found["test"]
+    assert test.annotation is not None
+    assert [(s.start, s.end) for s in test.annotation.spans] == [(100, 120)]
+
+
+def test_rows_without_names_and_labels_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    rows = "".join(f"{a},{b},{a}\n" for a, b in zip(wave(N), wave(N, seed=1)))
+    for machine in ("machine-1-1", "machine-1-2"):
+        put(tmp_path / f"train/{machine}.txt", rows)
+        put(tmp_path / f"test/{machine}.txt", rows)
+        flags = "".join(f"{int(i >= 290)}\n" for i in range(N))
+        put(tmp_path / f"test_label/{machine}.txt", flags)
+        put(tmp_path / f"interpretation_label/{machine}.txt", "290-299:1,2\n")
+    samples, findings = read_all(tmp_path)
+    assert {s.source.split("/")[0] for s in samples} == {"train", "test"}
+    assert all(s.annotation and s.annotation.spans for s in samples if s.split == "test")
+    assert "interpretation_label/machine-1-1.txt" in texts(findings, "labels")
+
+
+def test_a_list_of_tags_beside_a_record_does_not_make_it_rows_apart(tmp_path: Path) -> None:
+    times = [t for t in stamps(N, 60) for _ in range(2)]
+    values = [v for pair in zip(wave(N), wave(N, seed=1)) for v in pair]
+    content = table(("tagid", "floatvalue", "t_stamp"), [11, 12] * N, values, times)
+    put(tmp_path / "data_2025_03.csv", content)
+    put(tmp_path / "tags.csv", table(("id", "tagpath"), [11, 12], ["a/flow", "a/temp"]))
+    samples, findings = read_all(tmp_path)
+    assert names(samples[0]) == ["11", "12"]
+    assert levels(findings, "no-time") == {"warn"}
+
+
+def test_a_fault_of_a_machine_that_columns_name_is_marked(tmp_path: Path) -> None:
+    header = ("Zeit", "Presse 1 Öldruck", "Presse 1 Strom", "Presse 2 Öldruck")
+    put(tmp_path / "halle.csv", table(header, stamps(N, 60), wave(N), wave(N), wave(N)))
+    listed = ("Anlage", "Störbeginn", "Störende", "Ursache")
+    times = [stamps(N, 60)[250]], [stamps(N, 60)[270]]
+    put(tmp_path / "Störungen.csv", table(listed, ["Presse 1"], *times, ["Lager"]))
+    _, findings = read_all(tmp_path)
+    assert "Lager: 1" in texts(findings, "labels")
+    assert levels(findings, "labels") == {"pass"}
+
+
+def test_what_is_passed_over_is_no_leak(tmp_path: Path) -> None:
+    flags = [int(60 <= i < 70 or 150 <= i < 160 or 260 <= i < 280) for i in range(N)]
+    content = table(("time", "v", "anomaly"), stamps(N), wave(N), flags)
+    samples, _ = read_all(put(tmp_path / "x.csv", content))
+    passed = [s for s in samples if "passed over" in s.group]
+    assert passed
+    splits = {s.group: {o.split for o in passed if o.group == s.group} for s in passed}
+    assert all(len(own) == 1 for own in splits.values())

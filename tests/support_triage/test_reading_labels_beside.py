@@ -1,0 +1,88 @@
+"""What names the intents where a mail does not: a table of files, a list of groups; and what is said where nothing does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kits.core.errors import DataError
+from tests.support_triage.mail_tables import rows
+from tests.support_triage.test_reading_mailboxes import mail
+from tests.support_triage.triage import label_of, put, read_all, told
+
+LINES = ["refund", "delay", "refund, delay"]
+
+
+@pytest.mark.parametrize("written", ["{:03d}", "raw/{:03d}.txt", "{:03d}.txt", "raw\\{:03d}.txt"])
+def test_a_table_beside_texts_names_their_intents(tmp_path: Path, written: str) -> None:
+    for n in range(12):
+        put(tmp_path / f"raw/{n:03d}.txt", f"Hello, words of text {n}\n")
+    listed = [[written.format(n), LINES[n % 3], "A1"] for n in range(11)]
+    put(tmp_path / "labels.tsv", rows(["file", "categories", "annotator"], *listed, delimiter="\t"))
+    samples, findings = read_all(tmp_path)
+    found = {s.source: label_of(s) for s in samples}
+    assert len(found) == 12
+    assert found["raw/000.txt"] == "refund"
+    assert found["raw/002.txt"] == "delay|refund"
+    assert found["raw/011.txt"] == ""
+    assert "labels of labels.tsv: file=file, label=categories; 1 files" in told(findings, "columns")
+
+
+def test_a_table_beside_mails_counts_and_not_their_folder(tmp_path: Path) -> None:
+    for n in range(6):
+        put(tmp_path / f"mails/{n}.eml", mail(n))
+    listed = [[f"{n}.eml", ("refund", "delay")[n % 2]] for n in range(6)]
+    put(tmp_path / "labels.csv", rows(["filename", "label"], *listed))
+    samples, _ = read_all(tmp_path)
+    assert [label_of(s) for s in samples] == ["refund", "delay"] * 3
+
+
+def test_a_table_that_names_other_files_is_no_list_of_labels(tmp_path: Path) -> None:
+    for n in range(6):
+        put(tmp_path / f"{('refund', 'delay')[n % 2]}/{n}.eml", mail(n))
+    put(tmp_path / "other.csv", rows(["filename", "label"], ["x.eml", "a"], ["y.eml", "b"]))
+    assert {label_of(s) for s in read_all(tmp_path)[0]} == {"refund", "delay"}
+
+
+def test_folders_that_hold_pieces_of_a_set_are_no_intents(tmp_path: Path) -> None:
+    for n in range(12):
+        kind = ("refund", "delay")[n % 2]
+        put(tmp_path / f"{kind}/part{1 + n // 4}/{n}.txt", f"Hello, words of text {n}\n")
+    assert {label_of(s) for s in read_all(tmp_path)[0]} == {"refund", "delay"}
+
+
+def test_numbers_of_groups_are_called_as_the_list_beside_calls_them(tmp_path: Path) -> None:
+    tickets = [
+        {"id": n, "group_id": 3 + n % 2, "title": f"Question {n}", "body": f"words of ticket {n} are long enough"}
+        for n in range(30)
+    ]  # fmt: skip
+    put(tmp_path / "tickets.json", json.dumps(tickets))
+    groups = [{"id": 3, "name": "Billing"}, {"id": 4, "name": "Shipping"}]
+    put(tmp_path / "groups.json", json.dumps(groups))
+    samples, findings = read_all(tmp_path)
+    assert {label_of(s) for s in samples} == {"Billing", "Shipping"}
+    assert "groups.json says what the numbers of labels mean" in told(findings, "columns")
+
+
+def test_without_a_column_of_intents_those_that_may_be_one_are_named(tmp_path: Path) -> None:
+    lines = [[f"words of ticket {n} are long enough", ("A", "B", "C")[n % 3], ("x", "y")[n % 2]] for n in range(30)]  # fmt: skip
+    path = put(tmp_path / "x.csv", rows(["Nachricht", "Zweig", "Seite"], *lines))
+    samples, findings = read_all(path)
+    assert {label_of(s) for s in samples} == {""}
+    assert "Zweig (3 values), Seite (2 values)" in told(findings, "no-labels")
+
+
+def test_a_queue_is_an_intent(tmp_path: Path) -> None:
+    lines = [[f"words of ticket {n} are long enough", ("A", "B")[n % 2], ("hoch", "normal")[n % 2]] for n in range(30)]  # fmt: skip
+    path = put(tmp_path / "x.csv", rows(["Nachricht", "Warteschlange", "Priorität"], *lines))
+    assert {label_of(s) for s in read_all(path)[0]} == {"A", "B"}
+
+
+def test_texts_without_folders_or_a_table_are_asked_about(tmp_path: Path) -> None:
+    for n in range(6):
+        put(tmp_path / f"raw/{n:03d}.txt", f"Hello, words of text {n}\n")
+    with pytest.raises(DataError) as caught:
+        read_all(tmp_path, "texts")
+    assert "a table with the columns file and label" in caught.value.fix

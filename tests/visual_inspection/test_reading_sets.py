@@ -1,0 +1,97 @@
+"""Folders as public sets and lines have them: an xml for one of two pictures, cameras with a folder each, months with hundreds of parts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kits.core.errors import DataError
+from tests.visual_inspection.builders import encoded, put
+from tests.visual_inspection.pictures import pictures, read
+
+
+def test_an_xml_is_of_the_picture_in_the_folder_like_its_own(tmp_path: Path) -> None:
+    pictures(tmp_path, "images/short/01.jpg", "rotation/short_rotation/01.jpg")
+    box = "<bndbox><xmin>4</xmin><ymin>5</ymin><xmax>20</xmax><ymax>30</ymax></bndbox>"
+    xml = f"<annotation><object><name>short</name>{box}</object></annotation>"
+    put(tmp_path / "Annotations/short/01.xml", xml)
+    found = read(tmp_path)
+    assert found.labels == {"images/short/01.jpg": "short", "rotation/short_rotation/01.jpg": ""}
+    assert "without an xml" in found.told["image-without-label"].text
+
+
+def test_bitmaps_of_supervisely_become_boxes(tmp_path: Path) -> None:
+    pictures(tmp_path, "ds/img/a.png", "ds/img/b.png")
+    png = encoded(np.full((7, 12), 255, np.uint8), ".png")
+    bitmap = {"data": base64.b64encode(zlib.compress(png)).decode(), "origin": [20, 10]}
+    shapes = [{"classTitle": "pore", "geometryType": "bitmap", "bitmap": bitmap}]
+    for name, drawn in (("a", shapes), ("b", [])):
+        content = {"size": {"height": 48, "width": 64}, "objects": drawn, "tags": []}
+        put(tmp_path / f"ds/ann/{name}.png.json", json.dumps(content))
+    found = read(tmp_path)
+    assert found.box("ds/img/a.png") == (20.0, 10.0, 32.0, 17.0, "pore")
+    assert found.labels["ds/img/b.png"] == "good"
+
+
+@pytest.mark.parametrize("data", ["", "no base 64", base64.b64encode(b"no zlib").decode()])
+def test_a_bitmap_that_cannot_be_read_is_not_annotated(tmp_path: Path, data: str) -> None:
+    pictures(tmp_path, "img/a.png")
+    shape = {"classTitle": "pore", "bitmap": {"data": data, "origin": [1, 2]}}
+    content = {"size": {"height": 48, "width": 64}, "objects": [shape]}
+    put(tmp_path / "ann/a.png.json", json.dumps(content))
+    assert read(tmp_path).labels == {"img/a.png": ""}
+
+
+def test_names_written_as_in_an_address_are_found(tmp_path: Path) -> None:
+    pictures(tmp_path, "images/cam 1.jpg", "images/cam 2.jpg")
+    rows = [
+        {"image": f"/data/upload/4/0a1b2c3d-cam%20{n}.jpg", "choice": choice, "annotator": 1}
+        for n, choice in ((1, "ok"), (2, "chipped"))
+    ]
+    put(tmp_path / "project-4.json", json.dumps(rows))
+    assert read(tmp_path).labels == {"images/cam 1.jpg": "good", "images/cam 2.jpg": "chipped"}
+
+
+def test_cameras_with_a_folder_each_and_a_table_with_a_row_per_part(tmp_path: Path) -> None:
+    parts = [f"A25{n}" for n in range(10, 16)]
+    pictures(tmp_path, *(f"cam_{cam}/{part}.png" for cam in ("top", "side") for part in parts))
+    rows = "".join(f"{part};{'NIO' if part == 'A2510' else 'IO'}\n" for part in parts)
+    put(tmp_path / "results.csv", f"Seriennummer;Ergebnis\n{rows}")
+    found = read(tmp_path)
+    assert {name for name, label in found.labels.items() if label != "good"} == {
+        "cam_top/A2510.png", "cam_side/A2510.png",
+    }  # fmt: skip
+    groups = {name: one.group for name, one in found.samples.items()}
+    assert (
+        groups["cam_top/A2511.png"] == groups["cam_side/A2511.png"] != groups["cam_top/A2512.png"]
+    )
+
+
+def test_a_table_in_each_days_folder_says_nothing_of_other_days(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"day{day}/part{n:04d}.png" for day in (1, 2) for n in range(4)))
+    for day, bad in ((1, 0), (2, 3)):
+        rows = "".join(f"part{n:04d},{'ng' if n == bad else 'ok'}\n" for n in range(4))
+        put(tmp_path / f"day{day}/labels.csv", f"part,result\n{rows}")
+    labels = read(tmp_path).labels
+    assert {name for name, label in labels.items() if label != "good"} == {
+        "day1/part0000.png", "day2/part0003.png",
+    }  # fmt: skip
+
+
+def test_a_folder_of_a_month_is_no_part(tmp_path: Path) -> None:
+    months = [f"2025{m}/{n:03d}_{'NG' if n % 4 == 0 else 'OK'}.png" for m in (3, 4, 5) for n in range(25)]  # fmt: skip
+    found = read(pictures(tmp_path, *months))
+    assert {one.group for one in found.samples.values()} == {""}
+    assert sorted(set(found.labels.values())) == ["NG", "good"]
+
+
+def test_a_file_called_as_labels_are_is_asked_about(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"C0001/C0001_{n:04d}.png" for n in range(1, 9)))
+    put(tmp_path / "C0001/ground_truth.txt", "  1.0e+00  2.0e+01  4.0e+01  1.0e+01  3.0e+01\n")
+    with pytest.raises(DataError, match=r"ground_truth\.txt may be labels"):
+        read(tmp_path)
