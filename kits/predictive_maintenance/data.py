@@ -7,6 +7,7 @@ look-alikes and the writer have modules of their own. Nothing here trains or pre
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -21,6 +22,7 @@ from kits.predictive_maintenance._reading import left_out
 from kits.predictive_maintenance._reading import own as _own
 from kits.predictive_maintenance._reading import snapshots as _snapshots
 from kits.predictive_maintenance._reading import time_tables as _time_tables
+from kits.predictive_maintenance._reading.files import say_packed
 from kits.predictive_maintenance._reading.layout import detect_format
 from kits.predictive_maintenance._reading.sidecar import Sidecar, load_sidecar
 
@@ -47,7 +49,7 @@ def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
     name = detect_format(path) if format == "auto" else format
     sidecar = load_sidecar(path)
     found = chosen(name, _READERS, "unknown format")(path, sidecar)
-    return found if name == "table" else left_out.unused(found, sidecar)
+    return chain(say_packed(path), found if name == "table" else left_out.unused(found, sidecar))
 
 
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:

@@ -17,6 +17,8 @@ _LEAST_SHARE = 0.1
 """Of fewer pictures that are of parts with several, figures hardly are too good."""
 _SHOWN = 10
 _MARK, _APART = r"[^\W_]+", r"(?:[^\w/]|_)+"
+_FRAME = r"(?:[\W_]+(?:frame|frm)s?|\.(?:mp4|avi|mov|mkv))[\W_]*"
+"""Between a film and the number of a picture of it."""
 _BEFORE, _AFTER = r"[^\W_]+[\W_]", r"[\W_][^\W_]+"
 """A mark with what parts it from the next, as short as a person can read it."""
 
@@ -29,11 +31,13 @@ class _Scheme:
         pattern: its group `key` is the part; groups `view…` say which of its pictures.
         group_by: the same for the import.
         serial: the key is one mark among others, so that it must have more values than views have.
+        film: the key is a film, of which there may be any number of pictures.
     """
 
     pattern: re.Pattern[str]
     group_by: str
     serial: bool = False
+    film: bool = False
 
 
 def _around(before: int, after: int) -> _Scheme:
@@ -52,6 +56,11 @@ def _serial(place: int) -> _Scheme:
 
 
 _SCHEMES = (
+    _Scheme(
+        re.compile(rf"(?:^|/)(?P<key>[^/]*\d[^/]*?){_FRAME}\d+$", re.IGNORECASE),
+        rf"(?i)^(.*?){_FRAME}\d+\.[^.]+$",
+        film=True,
+    ),
     _around(0, 1),
     _around(1, 0),
     _Scheme(re.compile(r"(?:^|/)(?P<key>[^/]*\d[^/]*)/(?P<view0>[^/]+)$"), r"([^/]+)/[^/]+$"),
@@ -73,6 +82,8 @@ def check(dataset: Dataset) -> Iterator[Finding]:
         if torn or apart:
             yield _told(parts, torn or apart, scheme, divided=bool(torn))
             return
+        if scheme.film and parts:
+            return  # the pictures of one number in all films are of no part
 
 
 def _group(item: DatasetItem) -> str:
@@ -93,7 +104,7 @@ def _parts(items: Sequence[DatasetItem], scheme: _Scheme) -> Mapping[str, list[D
     several = {key: some for key, some in found.items() if len(some) > 1}
     alike = sum(map(_of_one_class, several.values()))
     most = _MOST_VIEWS if scheme.serial else _MOST_PICTURES
-    days = any(len(some) > most for some in several.values())
+    days = not scheme.film and any(len(some) > most for some in several.values())
     if alike < max(_LEAST_SHARE * len(items), 2) or days or not all(map(_is_view, views.values())):
         return {}
     many_numbers = len(views) > 1 and any(map(_is_counter, views.values()))

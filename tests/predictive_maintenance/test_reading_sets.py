@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from kits.core.errors import DataError
 from kits.core.kit import RawSample
 from tests.predictive_maintenance.reading import (
     by_split,
@@ -22,6 +23,7 @@ from tests.predictive_maintenance.reading import (
     texts,
     wave,
 )
+from tests.sheets import xlsx
 
 N = 300
 
@@ -189,3 +191,61 @@ def test_what_is_passed_over_is_no_leak(tmp_path: Path) -> None:
     assert passed
     splits = {s.group: {o.split for o in passed if o.group == s.group} for s in passed}
     assert all(len(own) == 1 for own in splits.values())
+
+
+def test_captures_of_a_class_are_said_to_be_of_a_machine_each(tmp_path: Path) -> None:
+    put(tmp_path / "machines.yaml", "rate_hz: 3000\nformat: captures\n")
+    for machine in ("M1_ok", "M2_ok", "M3_defect"):
+        for day in range(3):
+            put(tmp_path / f"{machine}/{day}.csv", capture(day))
+    samples, findings = read_all(tmp_path)
+    assert len({s.group for s in samples}) == 9
+    assert "M1_ok: 3 captures" in texts(findings, "groups")
+    put(tmp_path / "machines.yaml", "rate_hz: 3000\nformat: captures\nasset: folder\n")
+    samples, findings = read_all(tmp_path)
+    assert {s.group for s in samples} == {"M1_ok", "M2_ok", "M3_defect"}
+    assert not levels(findings, "groups")
+
+
+def test_letters_at_the_start_of_names_are_asked_about_before_all_is_assumed_normal(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path / "machines.yaml", "rate_hz: 3000\nformat: captures\n")
+    for code in ("N", "IB", "OB"):
+        for load in range(3):
+            put(tmp_path / f"{code}{load}00.csv", capture(load))
+    _, findings = read_all(tmp_path)
+    assert "names of captures begin with ib, n, ob" in texts(findings, "labels")
+
+
+def test_packed_files_are_told(tmp_path: Path) -> None:
+    put(tmp_path / "a.csv", table(("time", "temp"), stamps(N), wave(N)))
+    put(tmp_path / "b.csv.gz", b"\x1f\x8b")
+    _, findings = read_all(tmp_path)
+    assert "b.csv.gz" in texts(findings, "packed")
+
+
+def test_sheets_that_may_all_be_the_table_are_named_in_a_folder_too(tmp_path: Path) -> None:
+    pytest.importorskip("python_calamine")
+    machine = [["time", "temp"], *([t, v] for t, v in zip(stamps(60), wave(60)))]
+    xlsx(tmp_path / "2025.xlsx", {"Extruder A": machine, "Extruder B": machine})
+    with pytest.raises(DataError, match="2 sheets may be the table"):
+        read_all(tmp_path)
+
+
+def test_weeks_in_names_continue_one_record(tmp_path: Path) -> None:
+    for week in range(3):
+        part = slice(week * 100, week * 100 + 100)
+        content = table(("time", "temp"), stamps(N, 60)[part], wave(N)[part])
+        put(tmp_path / f"Line_2025_KW{18 + week}.csv", content)
+    _, findings = read_all(tmp_path)
+    assert "3 files continue the record of Line" in texts(findings, "asset")
+
+
+def test_alerts_that_were_opened_and_closed_are_faults(tmp_path: Path) -> None:
+    put(tmp_path / "P-1.csv", table(("time", "temp"), stamps(N, 60), wave(N)))
+    times = stamps(N, 60)
+    header = ("machine_id", "opened_at", "closed_at", "severity")
+    put(tmp_path / "alerts.csv", table(header, ["P-1"], [times[250]], [times[270]], ["critical"]))
+    _, findings = read_all(tmp_path)
+    assert "1 faults of alerts.csv" in texts(findings, "labels")

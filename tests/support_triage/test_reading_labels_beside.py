@@ -86,3 +86,23 @@ def test_texts_without_folders_or_a_table_are_asked_about(tmp_path: Path) -> Non
     with pytest.raises(DataError) as caught:
         read_all(tmp_path, "texts")
     assert "a table with the columns file and label" in caught.value.fix
+
+
+def test_labels_of_conversations_whose_messages_stand_in_another_table(tmp_path: Path) -> None:
+    talks = [[f"C{n:03d}", ("refund", "delay")[n % 2], "mail"] for n in range(30)]
+    said = [
+        [f"C{n:03d}", str(m), ("customer", "agent")[m % 2], f"words {m} of talk {n} are long enough"]
+        for n in range(30) for m in range(1 + n % 3)
+    ]  # fmt: skip
+    put(tmp_path / "conversations.csv", rows(["conversation_id", "category", "channel"], *talks))
+    put(tmp_path / "messages.csv", rows(["conversation_id", "no", "author_role", "text"], *said))
+    samples, _ = read_all(tmp_path)
+    assert [label_of(s) for s in samples] == ["refund", "delay"] * 15
+    assert all(b"words 0 of talk" in s.content for s in samples)
+
+
+def test_labels_without_texts_anywhere_are_passed_over(tmp_path: Path) -> None:
+    talks = [[f"C{n:03d}", ("refund", "delay")[n % 2], "mail"] for n in range(30)]
+    put(tmp_path / "conversations.csv", rows(["conversation_id", "category", "channel"], *talks))
+    with pytest.raises(DataError, match=r"conversations\.csv was passed over: no column of texts"):
+        read_all(tmp_path)

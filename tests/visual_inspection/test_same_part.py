@@ -113,3 +113,12 @@ def test_pictures_of_one_part_that_count_as_several_parts_are_told(tmp_path: Pat
     assert "the pictures of 6 of them count as parts of their own" in finding.text
     grouped = [replace(i, sample=replace(i.sample, group=i.sample.source[:5])) for i in items]
     assert not list(_same_part.check(dataset(store, grouped)))
+
+
+@pytest.mark.parametrize("name", ["video{n}_frame_{v:06d}.jpg", "line3 {n}.mp4_{v:05d}.png"])
+def test_pictures_of_one_film_are_one_part_however_many(tmp_path: Path, name: str) -> None:
+    names = [name.format(n=n, v=30 * frame) for n in range(3) for frame in range(25)]
+    (finding,) = told(tmp_path, names)
+    assert "3 of these parts stand in more than one split" in finding.text
+    (pattern,) = re.findall("'(.*)'", finding.fix)
+    assert len({found[1] for one in names if (found := re.search(pattern, one))}) == 3

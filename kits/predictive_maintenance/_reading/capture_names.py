@@ -20,6 +20,8 @@ _CHANNEL = re.compile(
     re.I,
 )
 """Of one recording the channel that a file holds: `0007_ch2.wav`, `run 3 - x.csv`."""
+_CODE = re.compile(r"([A-Za-z]{1,4})(?=[\d_-])")
+_MOST_CODES = 8
 _UNKNOWN = frozenset({*SPLIT_WORDS, "unlabeled", "unlabelled", "unknown", "unbekannt", "raw", "data", "misc", "other", "all"})  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def _word(capture: Capture, homes: set[PurePath]) -> str:
 def _labelled(capture: Capture, label: str, sidecar: Sidecar) -> Capture:
     if sidecar.asset == "folder":
         return replace(capture, label=label)
-    own = str(PurePath(capture.name).with_suffix(""))
+    own = _own(capture)
     return replace(capture, label=label, asset=own, group=own)
 
 
@@ -68,12 +70,41 @@ def of_several_channels(captures: Sequence[Capture], notes: Notes) -> list[Captu
     shared = Counter(base for base in bases if base)
     kept = []
     for one, base in zip(captures, bases):
-        if shared[base] < 2 or one.group != str(PurePath(one.name).with_suffix("")):
+        if shared[base] < 2 or one.group != _own(one):
             kept.append(one)
             continue
         notes.say("groups", "files that differ in the channel alone are one recording: kept in one split", base)  # fmt: skip
         kept.append(replace(one, group=base))
     return kept
+
+
+def say_apart(captures: Sequence[Capture], notes: Notes) -> None:
+    """Tells that captures with a condition each are taken for as many machines, where nothing says which are of one."""
+    alone = [c for c in captures if c.label and c.split is None and c.group == c.asset == _own(c)]
+    folders = Counter(PurePath(c.name).parent.as_posix() for c in alone)
+    for folder, count in folders.items():
+        if count > 1:
+            notes.warn("groups", "nothing says which captures are of one machine: each is taken for one of its own, and figures "
+                       "are too good where learning and judging share machines", f"{folder}: {count} captures",
+                       "state asset: folder in machines.yaml if each folder is a machine, or add meta.csv with the columns file and asset")  # fmt: skip
+
+
+def say_codes(captures: Sequence[Capture], notes: Notes) -> None:
+    """Asks whether letters at the start of names are conditions, before captures are assumed normal."""
+    bare: dict[str, Counter[str]] = {}
+    for one in captures:
+        match = _CODE.match(PurePath(one.name).name)
+        if not one.label and match:
+            bare.setdefault(one.asset, Counter())[match[1].lower()] += 1
+    for asset, codes in bare.items():
+        if 2 <= len(codes) <= _MOST_CODES and min(codes.values()) > 1:
+            found = ", ".join(sorted(codes))
+            notes.warn("labels", f"names of captures begin with {found}: are these conditions?", asset,
+                       "then put each into a folder called after it, or add meta.csv with the columns file and label")  # fmt: skip
+
+
+def _own(capture: Capture) -> str:
+    return str(PurePath(capture.name).with_suffix(""))
 
 
 def _without_channel(name: str) -> str:

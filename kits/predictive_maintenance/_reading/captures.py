@@ -127,7 +127,10 @@ class _Opener:
             rate_hz = rate_in(word)
             if rate_hz:
                 self._notes.warn(
-                    "rate", f"rate from the name {word!r}: {rate_hz:g} Hz", "", _FIX_RATE
+                    "rate",
+                    f"rate from the names of files or folders: {rate_hz:g} Hz",
+                    word,
+                    _FIX_RATE,
                 )
                 return rate_hz
         if self._beside is not None:

@@ -25,14 +25,15 @@ from kits.predictive_maintenance._reading.times import read_times
 
 _MAX_BYTES = 64 << 20
 _WORDS = (
-    "label", "window", "event", "anomal", "fault", "failure", "downtime", "stop", "breakdown", "outage", "incident", "alarm",
+    "label", "window", "event", "anomal", "fault", "failure", "downtime", "stop", "breakdown", "outage", "incident", "alarm", "alert",
     "fehler", "stör", "stoer", "ausf", "stillst", "panne", "arret", "arrêt", "fallo", "parada", "averia", "avería", "guast", "ferm",
 )  # fmt: skip
 """In the name of a file that may list faults; what it holds decides."""
 _COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
     "start": ("beginn", "begin", "start", "anfang", "von", "seit", "since", "from", "gemeldet", "reported", "reportdate", "eintritt",
+              "opened", "raised", "triggered", "activated", "occurred",
               "inicio", "début", "debut", "inizio"),
-    "end": ("ende", "end", "bis", "until", "behoben", "erledigt", "finish", "finished", "actfinish", "closed", "completed", "repaired",
+    "end": ("ende", "end", "bis", "until", "behoben", "erledigt", "finish", "finished", "actfinish", "closed", "completed", "repaired", "cleared", "resolved", "ended", "deactivated",
             "fertig", "fin", "fine"),
     "asset": ("assetnum", "aggregat", "technischer platz", "functional location", "functional loc", "equipo", "équipement", "macchina"),
     "label": ("text", "kurztext", "beschreibung", "description", "grund", "ursache", "cause", "reason", "problem", "symptom", "schaden",

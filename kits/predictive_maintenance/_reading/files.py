@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import filecmp
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
+from kits.core.kit import Finding
 from kits.predictive_maintenance._reading.columns import plain, role_of
 from kits.predictive_maintenance._reading.records import SUFFIXES as RECORDS
 from kits.predictive_maintenance._reading.sidecar import NAMES, Sidecar
@@ -21,6 +22,7 @@ from kits.predictive_maintenance._reading.tables import SUFFIXES
 MAX_FILES = 200_000
 SLOWEST_WAVE_HZ = 200.0
 WAVES = frozenset({".wav"})
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".rar", ".tar", ".tgz"})
 WINDOWS = frozenset({".cbor"})
 _RATE_BESIDE = re.compile(r"(?<!\d)\d{1,12}(?:[.,]\d{1,12})?\s{0,9}k?Hz")
 _BESIDE = re.compile(
@@ -36,7 +38,7 @@ _SPLITS: dict[str, Split] = {
 }  # fmt: skip
 _DATE = re.compile(
     r"(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"
-    r"(?:[T_ .-]?\d{2}[-_.h]?\d{2}(?:[-_.m]?\d{2})?)?|(?:19|20)\d{2}[-_]?[Ww]\d{2}"
+    r"(?:[T_ .-]?\d{2}[-_.h]?\d{2}(?:[-_.m]?\d{2})?)?|(?:19|20)\d{2}[-_ ]?(?:[Ww]|KW|CW)[-_ ]?\d{2}|(?:KW|CW)[-_ ]?\d{2}[-_ ](?:19|20)\d{2}"
 )
 _RATE = re.compile(r"(?<![a-z0-9.])(\d+(?:[.,p]\d+)?)\s*_?(k|M)?\s*_?(hz|sps)?(?![a-z0-9])", re.I)
 _COPY = re.compile(r"(?: \(\d{1,2}\)| ?- ?(?:Kopie|Copy|copie|copia)(?: \(\d{1,2}\))?)$", re.I)
@@ -75,6 +77,15 @@ def data_files(path: Path, suffixes: Iterable[str]) -> list[Path]:
     tables = [file for file in found if file.suffix.lower() not in RECORDS]
     found = tables or found
     return sorted(found, key=lambda file: natural(file.relative_to(path).as_posix()))
+
+
+def say_packed(path: Path) -> Iterator[Finding]:
+    """Tells of packed files, which are not looked into."""
+    packed = [f for f in path.rglob("*") if f.suffix.lower() in _PACKED and f.is_file()] if path.is_dir() else []  # fmt: skip
+    if packed:
+        names = tuple(sorted(name_in(file, path) for file in packed))
+        yield Finding("packed", "warn", f"{len(names)} packed files are not read, such as {names[0]}", names,
+                      "unpack them, and import again with --replace")  # fmt: skip
 
 
 def _is_stamped(file: Path) -> bool:

@@ -77,8 +77,8 @@ def _of_tables(path: Path, files: list[Path], sidecar: Sidecar) -> str:
     labels = labels_file(files)
     beside = labels_of(files, path) if path.is_dir() and labels is None else {}
     heads = _heads([file for file in files if file not in {labels, *beside.values()}], sidecar)
-    if not heads and path.is_file():
-        read_table(path, 2000, sheet=sidecar.sheet)  # says why
+    if not heads:
+        read_table(files[0], 2000, sheet=sidecar.sheet)  # says why
     if not heads:
         raise DataError("no table that could be read", where=str(path), fix=_FIX)
     table, roles = _telling(heads, sidecar, files[-1].name)

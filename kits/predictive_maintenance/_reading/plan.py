@@ -24,6 +24,8 @@ from kits.predictive_maintenance._reading.capture_names import (
     beside_normal,
     label_in,
     of_several_channels,
+    say_apart,
+    say_codes,
 )
 from kits.predictive_maintenance._reading.columns import (
     life_unit,
@@ -80,6 +82,9 @@ def plan(
     elif any(c.label for c in captures):
         found = ", ".join(sorted({c.label for c in captures if c.label}))
         notes.say("labels", f"labels from the names of folders and files: {found}")
+    if meta is None:
+        say_apart(captures, notes)
+        say_codes(captures, notes)
     captures = without_left_out(captures, sidecar, notes)
     if events is not None:
         return with_faults(captures, Placing(events), sidecar, notes)

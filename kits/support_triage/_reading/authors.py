@@ -27,6 +27,7 @@ _WHO = frozenset({
     "type", "sender", "sender_type", "role", "direction", "author", "author_type", "from", "speaker", "creator_type", "user_type", "by",
     "actor", "party", "absendertyp", "richtung", "rolle", "account_type", "message_direction",
 })  # fmt: skip
+_OF_MESSAGES = frozenset({"message", "participant", "comment", "post", "kind"})
 _OF_CUSTOMER = frozenset({"inbound", "is_inbound", "incoming", "from_customer", "is_customer", "is_requester"})  # fmt: skip
 _OF_FIRM = frozenset({"from_agent", "agent_response", "is_agent", "outbound", "outgoing", "is_staff", "from_staff", "bot"})  # fmt: skip
 """Names of what is true of a message of either."""
@@ -58,17 +59,24 @@ def sides_of(name: str, cells: Sequence[str]) -> Sides:
     called = plain(own)
     if whose and plain(whose.rpartition(".")[2]) not in _PERSONS:
         return {}
-    if called not in _OF_CUSTOMER | _OF_FIRM | _WHO:
+    who = _asks_who(called)
+    if called not in _OF_CUSTOMER | _OF_FIRM and not who:
         return {}
     distinct = {cell.strip() for cell in cells} - {""}
     if len(distinct) > len(_CUSTOMERS):
         return {}
-    if called in _WHO:
+    if who:
         words = {plain(cell) for cell in distinct}
         found = {cell: _side(cell, words) for cell in distinct}
     else:
         found = {cell: _flagged(called, cell) for cell in distinct}
     return found if set(found.values()) == {"customer", "firm"} else {}
+
+
+def _asks_who(called: str) -> bool:
+    """Whether a column is called as who wrote, or by such words alone: `author_role`."""
+    words = set(called.split("_"))
+    return called in _WHO or (bool(words & _WHO) and words <= _WHO | _OF_MESSAGES)
 
 
 def by_customers(messages: Sequence[Mapping[str, JsonValue]]) -> list[Mapping[str, JsonValue]]:

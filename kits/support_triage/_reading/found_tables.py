@@ -74,7 +74,9 @@ def found_in(source: Source, sidecar: Sidecar) -> Found | Finding:
         nested = table.nested
     found = judged(name, table, head, sidecar, nested)
     if not found.roles.usable:
-        return not_read(name, _without_texts(table.columns, head))
+        why = _without_texts(table.columns, head)
+        # the texts of what it labels may stand in another table
+        return doubted(found, why) if found.roles.label and found.telling else not_read(name, why)
     return found
 
 
@@ -119,7 +121,7 @@ def doubted(found: Found, why: str) -> Found:
 def telling_tables(tables: Sequence[Found]) -> list[Found]:
     """Of the tables of a file those with labels; where some of these tell many mails apart, not such as say one thing of all or
     have a few rows, unless they are built alike. The others are doubted: beside tickets a workbook holds legends and lists, an answer users and groups."""
-    labelled = [found for found in tables if found.labelled]
+    labelled = [found for found in tables if found.labelled and found.roles.usable]
     sure = [f for f in labelled if f.telling and f.rows >= FEW_ROWS] or [
         f for f in labelled if f.telling
     ]

@@ -77,7 +77,7 @@ def with_file_names(tables: Sequence[Found], sidecar: Sidecar) -> tuple[list[Fou
         alike = [_as_lines(found, sidecar) for found in alike]
     stems = _own_parts([found.name for found in alike])
     is_built_alike = len({found.table.columns for found in alike}) == 1
-    others = sum(found.labelled and found.rows >= _FEWEST for found in tables)
+    others = sum(f.labelled and f.roles.usable and f.rows >= _FEWEST for f in tables)
     if (
         sidecar.labels_from == "nothing"
         or others
