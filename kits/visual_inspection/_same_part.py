@@ -17,6 +17,8 @@ _LEAST_SHARE = 0.1
 """Of fewer pictures that are of parts with several, figures hardly are too good."""
 _SHOWN = 10
 _MARK, _APART = r"[^\W_]+", r"(?:[^\w/]|_)+"
+_COPY = r"(?:_(?:jpe?g|png|bmp|webp|tiff?))?\.rf\.[0-9a-f]{8,64}"
+"""Behind the name of the picture of which a copy was made, turned or brightened: by Roboflow."""
 _FRAME = r"(?:[\W_]+(?:frame|frm)s?|\.(?:mp4|avi|mov|mkv))[\W_]*"
 """Between a film and the number of a picture of it."""
 _BEFORE, _AFTER = r"[^\W_]+[\W_]", r"[\W_][^\W_]+"
@@ -56,6 +58,11 @@ def _serial(place: int) -> _Scheme:
 
 
 _SCHEMES = (
+    _Scheme(
+        re.compile(rf"(?:^|/)(?P<key>[^/]+?){_COPY}$", re.IGNORECASE),
+        rf"(?i)^(.+?){_COPY}\.[^.]+$",
+        film=True,
+    ),
     _Scheme(
         re.compile(rf"(?:^|/)(?P<key>[^/]*\d[^/]*?){_FRAME}\d+$", re.IGNORECASE),
         rf"(?i)^(.*?){_FRAME}\d+\.[^.]+$",

@@ -249,3 +249,28 @@ def test_alerts_that_were_opened_and_closed_are_faults(tmp_path: Path) -> None:
     put(tmp_path / "alerts.csv", table(header, ["P-1"], [times[250]], [times[270]], ["critical"]))
     _, findings = read_all(tmp_path)
     assert "1 faults of alerts.csv" in texts(findings, "labels")
+
+
+def test_rows_of_a_run_stay_together_and_its_number_is_no_channel(tmp_path: Path) -> None:
+    runs = [n // 10 for n in range(N)]
+    labelled = ["normal" if run % 2 else "leak" for run in runs]
+    content = table(("experiment_no", "p1", "p2", "label"), runs, wave(N), wave(N, seed=1), labelled)
+    samples, _ = read_all(put(tmp_path / "x.csv", content))
+    assert names(samples[0]) == ["p1", "p2"]
+    assert len({s.group for s in samples}) == 30
+
+
+def test_runs_that_repeat_their_times_are_not_thrown_away(tmp_path: Path) -> None:
+    runs, seconds = [n // 30 for n in range(N)], [n % 30 for n in range(N)]
+    content = table(("run", "time_s", "s1"), runs, seconds, wave(N))
+    samples, findings = read_all(put(tmp_path / "x.csv", content))
+    assert {s.group.split("/")[0] for s in samples} == {str(run) for run in range(10)}
+    assert "told apart by the column run" in texts(findings, "asset")
+
+
+def test_a_switch_beside_repeated_times_is_no_machine(tmp_path: Path) -> None:
+    seconds = [n // 2 for n in range(N)]
+    switch = [int(n % 7 in (2, 3)) for n in range(N)]
+    content = table(("time_s", "s1", "on"), seconds, wave(N), switch)
+    _, findings = read_all(put(tmp_path / "x.csv", content))
+    assert "told apart" not in texts(findings, "asset")

@@ -122,3 +122,11 @@ def test_pictures_of_one_film_are_one_part_however_many(tmp_path: Path, name: st
     assert "3 of these parts stand in more than one split" in finding.text
     (pattern,) = re.findall("'(.*)'", finding.fix)
     assert len({found[1] for one in names if (found := re.search(pattern, one))}) == 3
+
+
+def test_copies_that_a_tool_made_of_one_picture_are_told(tmp_path: Path) -> None:
+    names = [f"IMG_1{n}_jpg.rf.{n:04x}{v:04x}.jpg" for n in range(9) for v in range(3)]
+    (finding,) = told(tmp_path, names)
+    assert "9 of these parts stand in more than one split" in finding.text
+    (pattern,) = re.findall("'(.*)'", finding.fix)
+    assert len({found[1] for one in names if (found := re.search(pattern, one))}) == 9

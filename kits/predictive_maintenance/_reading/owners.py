@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from kits.predictive_maintenance._reading.columns import value_text
 from kits.predictive_maintenance._reading.notes import Notes
-from kits.predictive_maintenance._reading.roles import Roles
+from kits.predictive_maintenance._reading.roles import Roles, are_numbers
 from kits.predictive_maintenance._reading.table import Column, Floats, Table, Texts
 
 _REPEATED = 0.2
@@ -36,7 +36,8 @@ def owner_of(
         return ""
     special = roles.special() | {tag}
     for column in table.columns:
-        if column.kind == "text" and column.name not in special and _parts(column, rows):
+        names = column.kind == "text" or are_numbers(column)
+        if names and column.name not in special and _parts(column, rows):
             text = f"rows of one time are told apart by the column {column.name}: taken for the machine"
             notes.warn("asset", text, where, "state asset in machines.yaml")
             return column.name

@@ -167,6 +167,15 @@ def _are_numbers(told: Floats, levels: Floats, rows: NDArray[np.intp]) -> bool:
     return bool(counts or stands or evenly)
 
 
+def are_numbers(column: Column) -> bool:
+    """Whether a column of whole numbers tells by itself which one each row is of: in stretches, or equally often."""
+    if column.kind != "number" or not np.isfinite(column.values).all():
+        return False
+    levels, rows = np.unique(column.values, return_counts=True)
+    whole = bool((levels == np.rint(levels)).all())
+    return whole and levels.size > 1 and _are_numbers(column.values, levels, rows)
+
+
 def _repeats(column: Column) -> bool:
     """A number that names something of several rows."""
     return len(set(column.values.tolist())) <= column.values.size / 2

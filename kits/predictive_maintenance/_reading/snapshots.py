@@ -6,6 +6,7 @@ kept out and named; `kit check` refuses them until a person has looked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from kits.core.window import Channel, Window
 from kits.predictive_maintenance._checking.leaks import Leak, find_leaks
 from kits.predictive_maintenance._reading.bounds import fitting, fitting_attributes
 from kits.predictive_maintenance._reading.channels import READINGS
-from kits.predictive_maintenance._reading.columns import NORMAL, role_of, value_text
+from kits.predictive_maintenance._reading.columns import NORMAL, plain, role_of, value_text
 from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
 from kits.predictive_maintenance._reading.labels_beside import labels_file, with_labels
 from kits.predictive_maintenance._reading.notes import Notes, refused
@@ -41,6 +42,10 @@ from kits.predictive_maintenance._reading.table import Column, Floats, Table, Te
 from kits.predictive_maintenance._reading.tables import read_table
 
 MAX_ROWS = 500_000
+_RUN = re.compile(
+    r"(?:experiment|trial|versuch|(?:experiment|run|trial|test|session|campaign|batch|lot|charge|recording|measurement|versuch|messung|lauf)"
+    r"_?(?:id|no|nr|num|number|nummer|name))"
+)
 _UNIQUE = 0.95
 _MAX_LEVELS = 100
 
@@ -181,7 +186,7 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
     if not roles.labels:
         notes.warn("labels", "no column says what is a fault", name,
                    "state labels.columns in machines.yaml")  # fmt: skip
-    owner = table.column(roles.asset or roles.unit) if roles.asset or roles.unit else None
+    owner = table.column(roles.asset or roles.unit) if roles.asset or roles.unit else _run_of(table)
     left_out = roles.special() | ({owner.name} if owner else set())
     ids = [c for c in table.columns if c.name not in left_out and _is_id(c)]
     for column in ids:
@@ -229,6 +234,12 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
     )
 
 
+def _run_of(table: Table) -> Column | None:
+    """A column that numbers the runs or experiments that rows are of."""
+    found = (c for c in table.columns if _RUN.fullmatch(plain(c.name)) and c.kind != "time")
+    return next((c for c in found if 2 <= len(set(c.values.tolist())) <= c.values.size / 2), None)
+
+
 def _times(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: str) -> Floats | None:
     """When each row was observed, since 1970; None where nothing readable tells it, for rows do not need it."""
     if not roles.time:
@@ -252,7 +263,7 @@ def _groups(
             for row in zip(*(c.values.tolist() for c in columns))
         ]
     if words:
-        notes.say("groups", "rows of one machine stay in one split", name)
+        notes.say("groups", "rows of one machine, run or experiment stay in one split", name)
         return words
     notes.say("groups", "each row is taken as independent: no column names a machine", name)
     return [""] * table.rows

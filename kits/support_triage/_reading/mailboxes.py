@@ -21,6 +21,7 @@ from kits.core.mail import folders
 from kits.core.mail.automatic import author_address, plain_address
 from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import thread_key
+from kits.support_triage._reading.answered import Answered
 from kits.support_triage._reading.imap_names import shown_name
 from kits.support_triage._reading.listed_labels import ListedLabels, listed_labels
 from kits.support_triage._reading.mail_files import eml_files, opened
@@ -60,6 +61,7 @@ class _Box:
     places: Counter[str] = field(default_factory=Counter)
     stated: set[str] = field(default_factory=set)
     listed: ListedLabels | None = None
+    answered: Answered = field(default_factory=Answered)
 
     @cached_property
     def ours(self) -> frozenset[str]:
@@ -93,7 +95,9 @@ class _Box:
         label = self._label(place, words) if self.listed is None else self._listed(source)
         self.labels.update(label.split("|") if label else ())
         annotation = Annotation(label=label, author=place or source) if label else None
-        return RawSample(content, MEDIA_TYPE, source, annotation, self._group(message), split)
+        return RawSample(
+            content, MEDIA_TYPE, source, annotation, self._group(message, source), split
+        )
 
     def _listed(self, source: str) -> str:
         """What the table beside the mails says of one."""
@@ -124,12 +128,14 @@ class _Box:
             return ""
         return name
 
-    def _group(self, message: Message) -> str:
+    def _group(self, message: Message, source: str) -> str:
         """The thread by its first known mail, also when a mail of it names only the one before."""
         if self.sidecar.group == "sender":
             return f"sender={message.sender.lower()}" if message.sender else ""
         known = [i for i in (*message.references, message.in_reply_to, message.message_id) if i]
         root = next((self.threads[i] for i in known if i in self.threads), thread_key(message))
+        if not message.references and not message.in_reply_to:
+            root = self.answered.thread(message.subject, message.sender, root or source)
         for one in known:
             self.threads.setdefault(one, root)
         return f"thread={root}" if root else ""

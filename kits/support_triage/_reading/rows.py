@@ -22,6 +22,7 @@ from kits.core.prediction import Quantity
 from kits.core.tables import BadRow, Row
 from kits.support_triage._mail.html_text import html_to_text
 from kits.support_triage._mail.reading import read_mail
+from kits.support_triage._reading.answered import Answered
 from kits.support_triage._reading.authors import Sides, sides_of
 from kits.support_triage._reading.fits import SPLITS_SAID, YES, are_pages
 from kits.support_triage._reading.levels import (
@@ -71,6 +72,7 @@ class RowReader:
     whole: bool = False
     sides: Sides = field(default_factory=dict)
     intent: str = ""
+    answered: Answered = field(default_factory=Answered)
 
     def samples(self, rows: Iterator[tuple[int, Row] | BadRow]) -> Iterator[RawSample | Finding]:
         """Samples in the order of the rows; rows that state one more entity of the same text are one sample."""
@@ -168,7 +170,7 @@ class RowReader:
             media_type=MEDIA_TYPE,
             source=f"{self.name}:{number}",
             annotation=annotation if known or self._states_entities(row) else None,
-            group=self._group(row) or self._thread(content),
+            group=self._group(row) or self._thread(content) or self._answered(number, row, subject),
             split=self._split(row),
             meta=self._meta(row),
         )
@@ -238,6 +240,15 @@ class RowReader:
             column = self.roles.sender
         value = _cell(row, column).strip().lower()
         return f"{column}={value}" if value else ""
+
+    def _answered(self, number: int, row: Row, subject: str) -> str:
+        """The row whose subject and sender this one has, where it answers; rows without a subject or a sender stand alone."""
+        own = f"{self.name}:{number}"
+        found = self.answered.thread(subject, _cell(row, self.roles.sender), own)
+        return f"thread={found}" if found != own or self._has_both(row, subject) else ""
+
+    def _has_both(self, row: Row, subject: str) -> bool:
+        return bool(subject.strip() and _cell(row, self.roles.sender).strip())
 
     def _split(self, row: Row) -> Split | None:
         stated = _cell(row, self.roles.split).strip().lower()

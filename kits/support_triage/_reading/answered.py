@@ -1,0 +1,45 @@
+"""Which mail an answer without references belongs to: by its subject and who wrote it, so that both stay in one split.
+
+Exports and tables lose the headers that tell it. Mails that are no answers are never joined: a form writes one subject above all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+
+from kits.core.mail.automatic import plain_address
+from kits.core.mail.threads import bare_subject
+
+
+@dataclass
+class Answered:
+    """The mails of one reading by sender and subject.
+
+    Attributes:
+        roots: sender and subject → thread, of the newest such mail.
+        waiting: those that only answers were read of so far.
+    """
+
+    roots: dict[tuple[str, str], str] = field(default_factory=dict)
+    waiting: set[tuple[str, str]] = field(default_factory=set)
+
+    def thread(self, subject: str, sender: str, own: str) -> str:
+        """The thread of a mail.
+
+        Args:
+            own: what names its thread if it begins one.
+        """
+        bare = bare_subject(subject)
+        key = (plain_address(parseaddr(sender)[1] or sender), bare.casefold())
+        if not all(key):
+            return own
+        if bare != " ".join(subject.split()):
+            if key not in self.roots:
+                self.waiting.add(key)
+            return self.roots.setdefault(key, own)
+        if key in self.waiting:
+            self.waiting.discard(key)
+            return self.roots[key]
+        self.roots[key] = own
+        return own
