@@ -254,7 +254,9 @@ def test_alerts_that_were_opened_and_closed_are_faults(tmp_path: Path) -> None:
 def test_rows_of_a_run_stay_together_and_its_number_is_no_channel(tmp_path: Path) -> None:
     runs = [n // 10 for n in range(N)]
     labelled = ["normal" if run % 2 else "leak" for run in runs]
-    content = table(("experiment_no", "p1", "p2", "label"), runs, wave(N), wave(N, seed=1), labelled)
+    content = table(
+        ("experiment_no", "p1", "p2", "label"), runs, wave(N), wave(N, seed=1), labelled
+    )
     samples, _ = read_all(put(tmp_path / "x.csv", content))
     assert names(samples[0]) == ["p1", "p2"]
     assert len({s.group for s in samples}) == 30
@@ -274,3 +276,48 @@ def test_a_switch_beside_repeated_times_is_no_machine(tmp_path: Path) -> None:
     content = table(("time_s", "s1", "on"), seconds, wave(N), switch)
     _, findings = read_all(put(tmp_path / "x.csv", content))
     assert "told apart" not in texts(findings, "asset")
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "label"),
+    [
+        ("state", ("RUN", "IDLE", "FAULT"), "FAULT"),
+        ("Alarm", ("NORMAL", "NORMAL", "TRIP"), "TRIP"),
+        ("tool_broken", ("N", "N", "Y"), "Y"),
+        ("pump_failure", ("0", "0", "1"), "failure"),
+    ],
+)
+def test_states_that_name_a_fault_are_labels_and_the_others_normal(
+    tmp_path: Path, name: str, words: tuple[str, ...], label: str
+) -> None:
+    said = [words[2] if 260 <= n < 280 else words[n // 7 % 2] for n in range(N)]
+    samples, _ = read_all(
+        put(tmp_path / "x.csv", table(("time", "v", name), stamps(N), wave(N), said))
+    )
+    assert names(samples[0]) == ["v"]
+    spans = {(s.label, s.end - s.start) for one in samples if one.annotation for s in one.annotation.spans}  # fmt: skip
+    assert spans == {(label, 20)}
+
+
+def test_states_without_a_fault_are_a_channel_as_before(tmp_path: Path) -> None:
+    said = ["AUTO" if n // 7 % 2 else "HAND" for n in range(N)]
+    content = table(("time", "v", "state"), stamps(N), wave(N), said)
+    samples, _ = read_all(put(tmp_path / "x.csv", content))
+    assert names(samples[0]) == ["v", "state"]
+
+
+def test_faults_of_several_parts_are_all_labels(tmp_path: Path) -> None:
+    flags = [[int(a <= n < a + 10) for n in range(N)] for a in (250, 270)]
+    content = table(("time", "v", "pump_fault", "fan_fault"), stamps(N), wave(N), *flags)
+    samples, _ = read_all(put(tmp_path / "x.csv", content))
+    assert names(samples[0]) == ["v"]
+    assert sum(s.end - s.start for one in samples if one.annotation for s in one.annotation.spans) == 20  # fmt: skip
+
+
+def test_units_with_any_name_are_found_by_their_cycles(tmp_path: Path) -> None:
+    units, cycles = [f"b{n // 60}" for n in range(N)], [n % 60 for n in range(N)]
+    left = [59 - cycle for cycle in cycles]
+    content = table(("cell", "cycle_index", "v", "RUL"), units, cycles, wave(N), left)
+    samples, findings = read_all(put(tmp_path / "x.csv", content))
+    assert "unit: cell; cycle: cycle_index" in texts(findings, "columns")
+    assert len(samples) == 5

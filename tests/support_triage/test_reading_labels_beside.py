@@ -106,3 +106,19 @@ def test_labels_without_texts_anywhere_are_passed_over(tmp_path: Path) -> None:
     put(tmp_path / "conversations.csv", rows(["conversation_id", "category", "channel"], *talks))
     with pytest.raises(DataError, match=r"conversations\.csv was passed over: no column of texts"):
         read_all(tmp_path)
+
+
+def test_numbers_of_queues_in_a_table_with_semicolons(tmp_path: Path) -> None:
+    lines = [[str(n), f"Question {n}", f"words of ticket {n} are long enough", str(4 + n % 2)] for n in range(30)]  # fmt: skip
+    put(tmp_path / "ticket.csv", rows(["nr", "title", "body", "queue_id"], *lines, delimiter=";"))
+    put(tmp_path / "queue.csv", "id;name;group_id\n4;Billing;1\n5;Shipping;1\n6;Raw;1\n")
+    assert {label_of(s) for s in read_all(tmp_path)[0]} == {"Billing", "Shipping"}
+
+
+@pytest.mark.parametrize("folder", ["Junk-E-Mail", "Junk E-Mail", "Junk_Email"])
+def test_unwanted_mails_are_no_intent_however_their_folder_is_written(
+    tmp_path: Path, folder: str
+) -> None:
+    for n in range(6):
+        put(tmp_path / f"{('refund', 'delay', folder)[n % 3]}/{n}.eml", mail(n))
+    assert {label_of(s) for s in read_all(tmp_path)[0]} == {"refund", "delay"}

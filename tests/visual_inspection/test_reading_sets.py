@@ -95,3 +95,14 @@ def test_a_file_called_as_labels_are_is_asked_about(tmp_path: Path) -> None:
     put(tmp_path / "C0001/ground_truth.txt", "  1.0e+00  2.0e+01  4.0e+01  1.0e+01  3.0e+01\n")
     with pytest.raises(DataError, match=r"ground_truth\.txt may be labels"):
         read(tmp_path)
+
+
+def test_a_table_with_a_column_of_pictures_per_view(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"fotos/{n}_{view}.png" for n in range(6) for view in "os"))
+    rows = "".join(f"T-{n},{n}_o.png,{n}_s.png,{'Ausschuss' if n == 2 else 'Gut'}\n" for n in range(6))  # fmt: skip
+    put(tmp_path / "protokoll.csv", f"Teilenummer,Bild oben,Bild seite,Urteil\n{rows}")
+    found = read(tmp_path)
+    assert {name for name, label in found.labels.items() if label != "good"} == {
+        "fotos/2_o.png", "fotos/2_s.png",
+    }  # fmt: skip
+    assert len({one.group for one in found.samples.values()}) == 6

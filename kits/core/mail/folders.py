@@ -63,6 +63,8 @@ INBOXES = frozenset((*_INBOX, *_OWN["sent"]))
 DESK_QUEUES = frozenset(("raw", "postmaster", "unassigned", "nicht zugewiesen"))
 """Where OTRS, Znuny, Zammad and their like lay a ticket that nobody has sorted."""
 OWN_FOLDERS: Mapping[str, str] = {name: kind for kind, names in _OWN.items() for name in names}
+_OWN_LOOSELY = {name.replace("-", " "): kind for name, kind in OWN_FOLDERS.items()}
+"""Programs write `Junk E-Mail`, `Junk-E-Mail` and `Junk Email` of one folder."""
 _SYSTEM = re.compile(r"^(\\.*|(category|categor[ií]a|cat[ée]gorie|kategori[ea]?)( ?:)? .*|\$?(forwarded|mdnsent|junk|notjunk|nonjunk|phishing|label\d|submit\w*))$")  # fmt: skip
 
 
@@ -76,7 +78,7 @@ def plain(name: str) -> str:
 
 def own_kind(name: str) -> str:
     """`sent`, `drafts`, `trash` or `spam`; empty for a folder of customers' mails."""
-    return OWN_FOLDERS.get(plain(name), "")
+    return _OWN_LOOSELY.get(plain(name).replace("-", " "), "")
 
 
 def is_default(name: str) -> bool:

@@ -35,8 +35,8 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|fault|failure|defect|broken|outlier|failed|attack)"
               r"(?:_?(?:label|class|type|code|flag|state|status|id|number|no|nr|mode|kind))?|labels?|target|"
               r"(?:.*_)?ground_?truth|machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
-              r"fault_.*label|pass_(?:or_)?fail(?:ed)?|(?:ok|go)_(?:or_)?(?:nok|n_ok|ng|not_ok|nogo|no_go)|good_(?:or_)?bad|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|fehler|störung|stoerung"),
-    ("maybe_label", r"class|y|condition|state|event|category"),
+              r"fault_.*label|[a-z]+_(?:broken|failed|failure|fault|faulty|defect|defective)|pass_(?:or_)?fail(?:ed)?|(?:ok|go)_(?:or_)?(?:nok|n_ok|ng|not_ok|nogo|no_go)|good_(?:or_)?bad|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|fehler|störung|stoerung"),
+    ("maybe_label", r"class|y|condition|(?:machine_|operating_)?state|event|category|alarms?(?:_(?:state|status|text))?|betriebszustand|zustand"),
     ("quality", r".*qualit(?:y|ät|é|a)(?:_?(?:detail|code|flag))?|status(?:_?code)?|.*_q?status|(?:.*_)?qc|validity|good|valid|"
                 r"(?:.*_)?confidence|questionable|substituted|data_?integrity"),
     ("after", r".*(?:root_?cause|failure_?(?:mode|cause)|fault_?cause|repair|downtime|work_?order|"
@@ -65,6 +65,10 @@ _FAULT_WORD = re.compile(
     r"misalign\w*|loose\w*|fault\w*|anomal\w*|defect\w*|broken|damaged?|wear|leak\w*|crack\w*|"
     r"pitting|b0(?:07|14|21|28)|abnormal|unhealthy|failed|failure|bent|rub\w*|cavitation|ok|ng|good|bad|ir|or|chipped|missing|eccentric\w*)\d*"
 )
+_FAULT_STATES = frozenset({
+    "fault", "faulted", "faulty", "failure", "failed", "error", "alarm", "trip", "tripped", "breakdown", "broken", "defect", "defekt", "störung",
+    "stoerung", "fehler", "ausfall", "panne", "fallo", "avería", "guasto", "awaria", "storing",
+})  # fmt: skip
 _LONGEST_UNIT = 24
 _UNIT_TAIL: tuple[tuple[str, str], ...] = (
     (r".*_rpm$|^rpm$", "rpm"), (r".*_(?:mm_s|mm_per_s)$", "mm/s"), (r".*_bar$", "bar"),
@@ -155,6 +159,11 @@ def value_text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
+
+
+def names_fault(text: str) -> bool:
+    """Whether a state or message is called a fault: of `RUN`, `IDLE` and `FAULT` the last."""
+    return not _FAULT_STATES.isdisjoint(plain(text).split("_"))
 
 
 def fault_word(text: str) -> bool:

@@ -6,6 +6,7 @@ A role found is a guess and is said. What follows from the roles is the readers'
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +22,7 @@ from kits.predictive_maintenance._reading.columns import (
     is_part_name,
     is_unit,
     is_value_name,
+    names_fault,
     plain,
     role_of,
     value_text,
@@ -44,8 +46,11 @@ _YES = frozenset(
     {"y", "yes", "j", "ja", "true", "t", "1", "p", "pass", "passed", "ok", "io", "go", "good"}
 )
 """Of a verdict: it passed."""
+_OF_A_PART = re.compile(r"[a-z]+_(?:broken|failed|failure|fault|faulty|defect|defective)")
+"""Columns of faults of parts of a machine, of which there may be several: each is one."""
+_YES_OR_NO = ({"y", "n"}, {"j", "n"}, {"s", "n"}, {"o", "n"})
 _SPLITS = frozenset({*SPLIT_WORDS, "prediction", "predict", "learn", "holdout"})
-_CONDITIONS = frozenset({"class", "condition", "category"})
+_CONDITIONS = frozenset({"class", "condition", "category", "state", "machine_state", "alarm"})
 _FAULT_NAMES = (("anomal", ANOMALY), ("outlier", ANOMALY), ("fail", "failure"), ("fault", "fault"),
                 ("defect", "defect"), ("attack", "attack"))  # fmt: skip
 
@@ -99,6 +104,7 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
     cycle = _one(table, sidecar.life.cycle, by_role.get("cycle", []), where)
     if cycle and not unit and not assets:
         unit = next((c.name for c in by_role.get("id", ()) if _repeats(c)), "")
+        unit = unit or _unit_by_cycle(table, cycle, labels)
     stated_asset = sidecar.asset if sidecar.asset not in ("file", "folder") else ""
     asset = "" if sidecar.asset in ("file", "folder") else _one(
         table, stated_asset, assets, where)  # fmt: skip
@@ -181,6 +187,20 @@ def _repeats(column: Column) -> bool:
     return len(set(column.values.tolist())) <= column.values.size / 2
 
 
+def _unit_by_cycle(table: Table, cycle: str, labels: Sequence[str]) -> str:
+    """The first column of names or numbers of which each has a cycle once, where cycles come again."""
+    cycles = require(table, cycle, "").values.tolist()
+    if 2 * len(set(cycles)) > len(cycles):
+        return ""
+    for column in table.columns:
+        if column.name in (cycle, *labels) or not (column.kind == "text" or are_numbers(column)):
+            continue
+        values = column.values.tolist()
+        if len(set(values)) > 1 and len(set(zip(values, cycles))) == len(cycles):
+            return column.name
+    return ""
+
+
 def _all(table: Table, name: str) -> list[Column]:
     found = table.column(name)
     return [found] if found is not None else []
@@ -226,7 +246,8 @@ def _labels(
     ignored = {c.name for name in sidecar.ignore for c in _all(table, name)}
     sure = [c.name for c in by_role.get("label", ()) if is_label(c) and c.name not in ignored]
     if sure:
-        return tuple(sure[:1])
+        parts = tuple(name for name in sure if _OF_A_PART.fullmatch(plain(name)))
+        return parts if sure[0] in parts else tuple(sure[:1])
     unnamed = () if table.header else [c for c in table.columns if c.kind == "text"]
     weak = (*by_role.get("maybe_label", ()), *by_role.get("quality", ()), *unnamed)
     return tuple(
@@ -252,6 +273,8 @@ def _speaks_of_faults(column: Column) -> bool:
     if column.kind == "number":
         return set(levels) == {0.0, 1.0} and plain(column.name) in ("class", "y", "event")
     words = [str(v) for v in levels if v]
+    if len(words) > 1 and any(map(names_fault, words)):
+        return True
     if len(words) == 1:  # a file of one condition among files of others
         return plain(column.name) in _CONDITIONS and (is_normal(words[0]) or fault_word(words[0]))
     return any(is_normal(v) for v in words)
@@ -284,8 +307,8 @@ def _named(column: Column, sidecar: Sidecar) -> Texts:
     normal = normal_values(sidecar.labels, column.name)
     binary = column.kind == "number" and len(levels) <= 2
     usual = _usual_sign(column) if not normal else None
-    if column.kind == "text" and not normal and names_verdict(column.name):
-        normal = tuple(str(v) for v in levels if str(v).lower() in _YES)
+    if column.kind == "text" and not normal:
+        normal = _normal_words(column.name, [str(v) for v in levels])
     word = plain(column.name)
     fault = next((name for part, name in _FAULT_NAMES if part in word), "fault")
     named: dict[str | float, str] = {}
@@ -297,6 +320,17 @@ def _named(column: Column, sidecar: Sidecar) -> Texts:
         else:
             named[level] = fault if binary else f"{fault} {value_text(level)}"
     return np.array([named.get(v, "") for v in column.values.tolist()], dtype=object)
+
+
+def _normal_words(name: str, levels: Sequence[str]) -> tuple[str, ...]:
+    """Those of a column's words that mean nothing wrong where the words alone do not say it: of a verdict, of yes and no, of states."""
+    if names_verdict(name):
+        return tuple(v for v in levels if v.lower() in _YES)
+    if len(levels) == 2 and {v.lower() for v in levels} in _YES_OR_NO:
+        return tuple(v for v in levels if v.lower() == "n")
+    if role_of(name) == "maybe_label" and any(map(names_fault, levels)):
+        return tuple(v for v in levels if not names_fault(v))  # idle is no fault
+    return ()
 
 
 def names_verdict(name: str) -> bool:

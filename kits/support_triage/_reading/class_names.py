@@ -65,7 +65,7 @@ def _rows_by_id(file: Path) -> Mapping[str, str]:
         return {}
     text = file.read_text(encoding="utf-8-sig", errors="replace")
     try:
-        rows = json.loads(text) if file.suffix.lower() == ".json" else list(csv.DictReader(text.splitlines()))  # fmt: skip
+        rows = json.loads(text) if file.suffix.lower() == ".json" else _table(text)
     except (ValueError, RecursionError, csv.Error):
         return {}
     if isinstance(rows, dict) and len(rows) == 1:
@@ -74,6 +74,13 @@ def _rows_by_id(file: Path) -> Mapping[str, str]:
         return {}
     found = {str(row.get("id", "")).strip(): _name_of(row) for row in rows}
     return found if all(found) and all(found.values()) else {}
+
+
+def _table(text: str) -> list[dict[str, str]]:
+    lines = text.splitlines()
+    first = lines[0] if lines else ""
+    delimiter = max(",;\t|", key=first.count)
+    return [{k.strip().lower(): v or "" for k, v in row.items() if k} for row in csv.DictReader(lines, delimiter=delimiter)]  # fmt: skip
 
 
 def _name_of(row: Mapping[str, JsonValue]) -> str:

@@ -11,6 +11,7 @@ from kits.core.column_names import plain
 from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.core.tables import Row
+from kits.visual_inspection._reading.files import SUFFIXES as PICTURES
 from kits.visual_inspection._reading.labels_tables import Table, column_of_pictures
 from kits.visual_inspection._reading.stated import Stated
 from kits.visual_inspection._words import DEFECT, GOOD, is_good, says_bad, tidy
@@ -80,7 +81,25 @@ def stated(table: Table, is_picture: Callable[[str], bool]) -> list[Stated] | No
     columns = _columns_of(table, column_of_pictures(table, is_picture))
     if columns is None:
         return None
-    return [_stated(row, columns, table) for row in table.rows if row.get(columns.picture, "").strip()]  # fmt: skip
+    views = _views(table, columns.picture, is_picture)
+    named = [row for row in table.rows if row.get(columns.picture, "").strip()]
+    found = []
+    for row in named:
+        one = _stated(row, columns, table)
+        found.append(replace(one, group=one.name) if views else one)
+        found += [replace(one, name=row[view], group=one.name) for view in views if row[view].strip()]  # fmt: skip
+    return found
+
+
+def _views(table: Table, picture: str, is_picture: Callable[[str], bool]) -> tuple[str, ...]:
+    """Further columns that name pictures of the same part: `image_top;image_side;verdict`."""
+    found = []
+    for column in (one for one in table.columns if one != picture):
+        cells = [cell for row in table.rows if (cell := row.get(column, "").strip())]
+        files = [c for c in cells if Path(c).suffix.lower() in PICTURES and is_picture(c)]
+        if cells and 2 * len(files) > len(cells):
+            found.append(column)
+    return tuple(found)
 
 
 def _columns_of(table: Table, picture: str) -> _Columns | None:
