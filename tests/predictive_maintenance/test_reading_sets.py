@@ -321,3 +321,20 @@ def test_units_with_any_name_are_found_by_their_cycles(tmp_path: Path) -> None:
     samples, findings = read_all(put(tmp_path / "x.csv", content))
     assert "unit: cell; cycle: cycle_index" in texts(findings, "columns")
     assert len(samples) == 5
+
+
+def test_a_label_that_holds_for_a_whole_capture_is_no_channel(tmp_path: Path) -> None:
+    for n in range(6):
+        samples = np.array(wave(N, seed=n))
+        np.savez(tmp_path / f"s{n}.npz", signal=samples, fs=10_000, label=n % 2)
+    found, findings = read_all(tmp_path)
+    assert names(found[0]) == ["signal"]
+    assert "s0.npz: label" in texts(findings, "labels")
+
+
+def test_words_that_end_in_fault_are_labels_in_german_too(tmp_path: Path) -> None:
+    said = ["Ja" if 260 <= n < 280 else "Nein" for n in range(N)]
+    content = table(("Zeit", "Druck", "Sammelstörung"), stamps(N), wave(N), said)
+    samples, _ = read_all(put(tmp_path / "x.csv", content))
+    assert names(samples[0]) == ["Druck"]
+    assert any(s.annotation and s.annotation.spans for s in samples)

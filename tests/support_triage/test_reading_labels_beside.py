@@ -9,7 +9,7 @@ import pytest
 
 from kits.core.errors import DataError
 from tests.support_triage.mail_tables import rows
-from tests.support_triage.test_reading_mailboxes import mail
+from tests.support_triage.test_reading_mailboxes import as_mbox, mail
 from tests.support_triage.triage import label_of, put, read_all, told
 
 LINES = ["refund", "delay", "refund, delay"]
@@ -122,3 +122,12 @@ def test_unwanted_mails_are_no_intent_however_their_folder_is_written(
     for n in range(6):
         put(tmp_path / f"{('refund', 'delay', folder)[n % 3]}/{n}.eml", mail(n))
     assert {label_of(s) for s in read_all(tmp_path)[0]} == {"refund", "delay"}
+
+
+def test_a_table_beside_mailboxes_names_mails_by_their_message_id(tmp_path: Path) -> None:
+    put(tmp_path / "all.mbox", as_mbox(*(mail(n) for n in range(6))))
+    listed = [[f"<{n}@shop.example>", ("refund", "delay")[n % 2]] for n in range(5)]
+    put(tmp_path / "labels.csv", rows(["message_id", "intent"], *listed))
+    samples, findings = read_all(tmp_path)
+    assert [label_of(s) for s in samples] == ["refund", "delay", "refund", "delay", "refund", ""]
+    assert "file=message_id, label=intent" in told(findings, "columns")

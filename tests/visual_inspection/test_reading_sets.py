@@ -106,3 +106,20 @@ def test_a_table_with_a_column_of_pictures_per_view(tmp_path: Path) -> None:
         "fotos/2_o.png", "fotos/2_s.png",
     }  # fmt: skip
     assert len({one.group for one in found.samples.values()}) == 6
+
+
+def test_a_folder_per_part_with_the_verdict_in_its_name(tmp_path: Path) -> None:
+    folders = [f"SN{880 + n}_{'NOK' if n % 4 == 0 else 'OK'}" for n in range(12)]
+    found = read(pictures(tmp_path, *(f"{name}/{view}.png" for name in folders for view in ("front", "back"))))  # fmt: skip
+    assert found.labels["SN880_NOK/back.png"] == "NOK"
+    assert found.labels["SN881_OK/back.png"] == "good"
+    assert len({one.group for one in found.samples.values()}) == 12
+    assert "folders-like-parts" not in found.told
+
+
+def test_names_that_begin_with_splits_are_no_kinds_of_defects(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"imgs/{split}{n:04d}.bmp" for split in ("train", "test") for n in range(8)))  # fmt: skip
+    for split in ("train", "test"):
+        put(tmp_path / f"{split}.txt", "".join(f"imgs/{split}{n:04d}.bmp {n % 2}\n" for n in range(8)))  # fmt: skip
+    with pytest.raises(DataError, match=r"test\.txt names pictures and may be labels"):
+        read(tmp_path)

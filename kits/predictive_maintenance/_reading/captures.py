@@ -102,6 +102,12 @@ class _Opener:
         self._notes.table(table, capture.name)
         table = aligned(table, self._sidecar.time, self._notes, capture.name)
         columns, own = _channels(table, self._sidecar)
+        said = [c for c in columns if role_of(c.name) == "label" and np.ptp(c.values) == 0]
+        if said:
+            columns = tuple(c for c in columns if all(c is not one for one in said))
+            text = "a label that holds for all of a capture is no channel, and not read"
+            self._notes.warn("labels", text, f"{capture.name}: {said[0].name}",
+                             "write it into meta.csv, with the columns file and label")  # fmt: skip
         if not columns:
             raise DataError(
                 "no column of readings",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.core.row_sources import RowSource
-from kits.core.tables import BadRow
+from kits.core.tables import BadRow, Row
 from kits.support_triage._reading.label_columns import label_in
 from kits.support_triage._reading.opening import opened, table_paths
 from kits.support_triage._reading.sidecar import Sidecar
 
 _MOST_TABLES = 20
+_ID = re.compile(r"<[^<>\s]{1,400}@[^<>\s]{1,400}>")
 _LEAST = 0.5
 """A table of labels names so many of the files."""
 _SHOWN = 8
@@ -81,6 +83,38 @@ def listed_labels(path: Path, files: Sequence[Path], sidecar: Sidecar) -> Listed
     return None
 
 
+def listed_by_id(path: Path, sidecar: Sidecar) -> ListedLabels | None:
+    """The table beside mailboxes that names mails by their Message-ID; None where there is none."""
+    if not path.is_dir():
+        return None
+    for file in table_paths(path, sidecar)[:_MOST_TABLES]:
+        try:
+            sources = opened(file, file.relative_to(path).as_posix(), sidecar).sources
+        except (DataError, OSError):
+            continue
+        for source in sources:
+            rows = [one[1] for one in source.rows.rows() if not isinstance(one, BadRow)]
+            for column in source.rows.columns:
+                cells = [cell for row in rows if (cell := row.get(column, "").strip())]
+                if cells and all(_ID.fullmatch(cell) for cell in cells):
+                    found = _with_label(source.name, rows, source.rows.columns, column, sidecar)
+                    if found is not None:
+                        return found
+    return None
+
+
+def _with_label(
+    name: str, rows: Sequence[Row], columns: Sequence[str], column: str, sidecar: Sidecar
+) -> ListedLabels | None:
+    free = {c: [cell for row in rows if (cell := row.get(c, "").strip())] for c in columns if c != column}  # fmt: skip
+    stated = [c for c in sidecar.columns.label if c in free]
+    label = stated[0] if stated else label_in(free, {column}, ())
+    if not label:
+        return None
+    labels = {_written(row.get(column, "")): row.get(label, "").strip() for row in rows}
+    return ListedLabels(name, column, label, labels, ())
+
+
 def keys_of(name: str) -> tuple[str, str, str, str]:
     """What a list may call a file: its path or name, with its ending or without."""
     path = _written(name)
@@ -102,11 +136,8 @@ def _in_table(
     column = max(named, key=lambda c: len(named[c]), default="")
     if not column or len(named[column]) < max(2, _LEAST * len(files)):
         return None
-    free = {c: [cell for cell in cells if cell] for c, cells in columns.items() if c != column}
-    stated = [c for c in sidecar.columns.label if c in free]
-    label = stated[0] if stated else label_in(free, {column}, ())
-    if not label:
+    found = _with_label(name, rows, source.columns, column, sidecar)
+    if found is None:
         return None
-    labels = {_written(row.get(column, "")): row.get(label, "").strip() for row in rows}
-    unlisted = tuple(file for file in files if not labels.keys() & set(keys_of(file)))
-    return ListedLabels(name, column, label, labels, unlisted)
+    unlisted = tuple(file for file in files if not found.labels.keys() & set(keys_of(file)))
+    return replace(found, unlisted=unlisted)

@@ -23,7 +23,7 @@ from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import thread_key
 from kits.support_triage._reading.answered import Answered
 from kits.support_triage._reading.imap_names import shown_name
-from kits.support_triage._reading.listed_labels import ListedLabels, listed_labels
+from kits.support_triage._reading.listed_labels import ListedLabels, listed_by_id, listed_labels
 from kits.support_triage._reading.mail_files import eml_files, opened
 from kits.support_triage._reading.maildir import MaildirMail, mails_of
 from kits.support_triage._reading.mbox import TooLarge, messages_of
@@ -92,17 +92,17 @@ class _Box:
         if kind := next((k for word in words if (k := folders.own_kind(word))), ""):
             self.own[kind] += 1
             return None
-        label = self._label(place, words) if self.listed is None else self._listed(source)
+        label = self._label(place, words) if self.listed is None else self._listed(source, message)
         self.labels.update(label.split("|") if label else ())
         annotation = Annotation(label=label, author=place or source) if label else None
         return RawSample(
             content, MEDIA_TYPE, source, annotation, self._group(message, source), split
         )
 
-    def _listed(self, source: str) -> str:
-        """What the table beside the mails says of one."""
+    def _listed(self, source: str, message: Message) -> str:
+        """What the table beside the mails says of one, which it calls by its file or its Message-ID."""
         assert self.listed is not None
-        cell = self.listed.of(source)
+        cell = self.listed.of(message.message_id) or self.listed.of(source)
         named = [self.sidecar.labels.get(one, one) for one in joined_intents(cell, self.listed.separators(self.sidecar.separator)).split("|")]  # fmt: skip
         return joined_intents("|".join(named), "|")
 
@@ -228,7 +228,7 @@ def read_mbox(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     files = mbox_files(path)
     if not files:
         raise DataError("no mbox file here", where=str(path), fix="export the mailbox as mbox")
-    box = _Box(sidecar)
+    box = _Box(sidecar, listed=listed_by_id(path, sidecar))
     for file in files:
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
         # one export of a whole mailbox says nothing by its name; a file per folder does
@@ -289,7 +289,7 @@ def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     files = eml_files(path)
     if not files:
         raise DataError("no .eml file here", where=str(path), fix="name the folder that holds them")
-    box = _Box(sidecar, listed=listed_labels(path, files, sidecar))
+    box = _Box(sidecar, listed=listed_labels(path, files, sidecar) or listed_by_id(path, sidecar))
     base = path if path.is_dir() else path.parent
     for file in files:
         name = file.relative_to(base).as_posix()

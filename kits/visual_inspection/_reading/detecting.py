@@ -78,7 +78,7 @@ def _format_of_pictures(path: Path) -> str:
     if layout.has_good and layout.has_classes:
         return "folders"
     stems = [one.file.stem for one in layout.placed]
-    if classes_in_names(stems) is not None:
+    if classes_in_names(stems) is not None or layout.verdicts is not None:
         return "names"
     silent = layout.silent_folders
     if layout.has_classes and not silent:

@@ -197,7 +197,7 @@ def read_named(path: Path) -> Iterator[RawSample | Finding]:
         DataError: no pictures, or no place in their names tells good parts from others.
     """
     layout = layout_of(path)
-    found = classes_in_names([one.file.stem for one in layout.placed])
+    found = classes_in_names([one.file.stem for one in layout.placed]) or layout.verdicts
     if found is None:
         raise DataError(
             "no place in the names of the pictures says which parts are good",

@@ -18,6 +18,7 @@ from kits.core.kit import Finding
 from kits.visual_inspection._reading.files import pictures_under
 from kits.visual_inspection._reading.mask_pairs import MASK_ENDS
 from kits.visual_inspection._reading.masks import read_map
+from kits.visual_inspection._reading.names import Named, classes_in_names
 from kits.visual_inspection._reading.split_lists import listed_splits
 from kits.visual_inspection._words import GOOD, is_defect, is_good, tidy
 
@@ -80,6 +81,14 @@ class Layout:
         return tuple(sorted(labels)) if numbered or len(labels) == 1 else ()
 
     @property
+    def verdicts(self) -> Named | None:
+        """The class of each picture by a word in the name of its folder, where each part has one of its own: `SN4711_OK/front.png`."""
+        folders = [one.label for one in self.placed]
+        if len(set(folders)) < _MANY_CLASSES or not all(folders):
+            return None
+        return classes_in_names(folders)
+
+    @property
     def has_good(self) -> bool:
         """Whether a folder is one of good parts."""
         return any(one.label == GOOD for one in self.placed)
@@ -105,7 +114,7 @@ class Layout:
     def _parts_as_classes(self) -> Iterator[Finding]:
         counts = Counter(one.label for one in self.placed if one.label)
         often = sorted(counts.values())
-        good = any(is_good(label) for label in counts)
+        good = any(is_good(label) for label in counts) or self.verdicts is not None
         if len(counts) >= _MANY_CLASSES and not good and often[len(often) // 2] <= _FEW_EACH:
             yield Finding(
                 "folders-like-parts", "warn",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kits.core.dataset import SPLIT_WORDS
 from kits.core.kit import Finding
 from kits.visual_inspection._words import is_good, says_bad, tidy
 
@@ -40,6 +41,7 @@ _OF_CAMERAS = frozenset(
         "sample",
     ]
 )
+_NO_KINDS = _OF_CAMERAS | frozenset(SPLIT_WORDS)
 _MARKS = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*\.?|\d+")
 """A word (`n.i.O.` too), or a number."""
 
@@ -78,9 +80,7 @@ def kinds_at_start(stems: Sequence[str]) -> list[str]:
         marks and not marks[0].isdigit() and all(map(str.isdigit, marks[1:])) for marks in split
     ):
         return []
-    counts = Counter(
-        marks[0].casefold() for marks in split if marks[0].casefold() not in _OF_CAMERAS
-    )
+    counts = Counter(marks[0].casefold() for marks in split if marks[0].casefold() not in _NO_KINDS)
     often = [word for word, n in counts.items() if n >= max(_FEW_EACH, _SHARE * len(stems))]
     return sorted(often) if 2 <= len(often) <= _MOST_CLASSES else []
 
