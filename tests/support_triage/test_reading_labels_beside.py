@@ -131,3 +131,9 @@ def test_a_table_beside_mailboxes_names_mails_by_their_message_id(tmp_path: Path
     samples, findings = read_all(tmp_path)
     assert [label_of(s) for s in samples] == ["refund", "delay", "refund", "delay", "refund", ""]
     assert "file=message_id, label=intent" in told(findings, "columns")
+
+
+def test_a_set_of_tones_is_not_asked_for_intents(tmp_path: Path) -> None:
+    lines = [[f"words of review {n} are long enough", str(n % 2)] for n in range(30)]
+    _, findings = read_all(put(tmp_path / "x.csv", rows(["sentence", "sentiment"], *lines)))
+    assert not told(findings, "no-labels")

@@ -142,6 +142,8 @@ def unlabelled(tables: Sequence[Found]) -> list[Finding]:
     cells = {name: [cell for row in head if (cell := row.get(name, "").strip())] for name in largest.table.columns if name not in taken}  # fmt: skip
     few = [f"{name} ({len(set(own))} values)" for name, own in cells.items() if are_few(own)]
     text = f"no column was taken for the intent of mails, none has a label: {largest.name}"
+    if not few and largest.labelled:
+        return []  # a set of tones has no intents
     if not few:
         return [Finding("no-labels", "warn", text, (largest.name,), "kit label")]
     told = f"{text}; of few values are {', '.join(few[:_SHOWN])}"
