@@ -16,11 +16,11 @@ from pydantic import JsonValue
 from kits.core.annotation import BY_PEOPLE, Annotation
 from kits.core.blobs import BlobStore
 from kits.core.dataset import Dataset, Split
-from kits.core.errors import UsageError
+from kits.core.errors import DataError, UsageError
 from kits.core.kit import Finding, RawSample
 from kits.core.placing import STRICTNESS
 from kits.core.sample import KEY, ORDER, Sample, digest_of, key_of, sample_id_for
-from kits.toolchain.alike import are_others, told_of
+from kits.toolchain.alike import Told, are_others, told_of
 
 _SHOWN, _REMEMBERED = 10, 3_000
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -70,6 +70,7 @@ class Intake:
         keys: whom a sample is a state of → its digest.
         replaced: newer states that took the place of older ones.
         changed: digests of newer states and of those of the version before whose place they took, of the first ones.
+        overtaken: how many of the version before there are.
         left_out: by the list of `only`, or by the kit's reader, which says why.
     """
 
@@ -79,6 +80,7 @@ class Intake:
     findings: list[Finding] = field(default_factory=list)
     kept: int = 0
     replaced: int = 0
+    overtaken: int = 0
     duplicates: int = 0
     left_out: int = 0
     refused: int = 0
@@ -155,9 +157,9 @@ def take_in(
 def _newer(intake: Intake, sources: Sequence[str], blobs: BlobStore) -> Finding:
     """Of newer states; where they are no more like the older ones than any two samples are, that they may be others."""
     pairs = intake.changed
-    many = len(pairs) > intake.replaced / 2
+    many = intake.overtaken > intake.replaced / 2
     if many and are_others(
-        pairs, lambda one: told_of(blobs.get(one[0])), lambda one: told_of(blobs.get(one[1]))
+        pairs, lambda one: _told(blobs, one[0]), lambda one: _told(blobs, one[1])
     ):
         return Finding(
             "newer-states", "warn",
@@ -170,6 +172,14 @@ def _newer(intake: Intake, sources: Sequence[str], blobs: BlobStore) -> Finding:
         f"{intake.replaced} samples are newer states of ones that were there, and took their place"
     )
     return Finding("newer-states", "pass", text, tuple(sources))
+
+
+def _told(blobs: BlobStore, digest: str) -> Told:
+    """What a sample tells; nothing where its bytes are not there any more."""
+    try:
+        return told_of(blobs.get(digest))
+    except DataError:
+        return {}
 
 
 def _read_anew(sources: Sequence[str]) -> Finding:
@@ -231,8 +241,10 @@ def _take_one(intake: Intake, raw: RawSample, label: str, blobs: BlobStore) -> b
         intake.entries[digest] = Entry(sample, annotation, given=raw.split)
         return False
     intake.replaced += 1
-    if older.before and len(intake.changed) < _REMEMBERED:
-        intake.changed.append((digest, older.sample.digest))
+    if older.before:
+        intake.overtaken += 1
+        if len(intake.changed) < _REMEMBERED:
+            intake.changed.append((digest, older.sample.digest))
     stated = _in_force(intake, older, raw, annotation)
     intake.entries[digest] = Entry(sample, stated, raw.split or older.given, older.fixed)
     return True

@@ -11,6 +11,7 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
 from kits.core.kit import RawSample
 from kits.core.sample import ORDER, key_of
+from kits.toolchain import intake as intake_module
 from kits.toolchain.evaluation import MemoryBlobStore, leakage_note
 from kits.toolchain.intake import ImportOptions, Intake, add_existing, take_in
 from kits.toolchain.known_again import as_known, counted_anew
@@ -174,7 +175,11 @@ def test_ids_that_each_file_counts_anew_are_other_samples() -> None:
     assert leakage_note(same.items, learned, named=True).startswith("60 of these samples")
 
 
-def test_others_that_take_the_place_of_those_with_their_ids_are_warned_of() -> None:
+@pytest.mark.parametrize("remembered", [25, 3_000])
+def test_others_that_take_the_place_of_those_with_their_ids_are_warned_of(
+    monkeypatch: pytest.MonkeyPatch, remembered: int
+) -> None:
+    monkeypatch.setattr(intake_module, "_REMEMBERED", remembered)
     first = told_of("a.csv", *range(60))
     intake, _ = imported(first, *told_in("b.csv", *(n * n + 100 for n in range(60))))
     [finding] = [one for one in intake.findings if one.check == "newer-states"]
