@@ -22,6 +22,8 @@ _CHANNEL = re.compile(
 """Of one recording the channel that a file holds: `0007_ch2.wav`, `run 3 - x.csv`."""
 _CODE = re.compile(r"([A-Za-z]{1,4})(?=[\d_-])")
 _MOST_CODES = 8
+_FILLING = frozenset({"data", "condition", "state", "operation", "running", "run", "samples", "bearing", "motor", "pump", "machine"})  # fmt: skip
+"""Words that a folder's name may have beside the one that says that nothing is wrong."""
 _UNKNOWN = frozenset({*SPLIT_WORDS, "unlabeled", "unlabelled", "unknown", "unbekannt", "raw", "data", "misc", "other", "all"})  # fmt: skip
 
 
@@ -37,7 +39,7 @@ def label_in(relative: PurePath) -> str:
     return ""
 
 
-def beside_normal(captures: Sequence[Capture], sidecar: Sidecar) -> list[Capture]:
+def beside_normal(captures: Sequence[Capture], sidecar: Sidecar, notes: Notes) -> list[Capture]:
     """A folder beside one that is called normal names what is otherwise, whatever its word."""
     homes = {
         folder.parent
@@ -45,16 +47,19 @@ def beside_normal(captures: Sequence[Capture], sidecar: Sidecar) -> list[Capture
         for folder in PurePath(one.name).parents
         if one.label == NORMAL and _is_normal(folder.name)
     }
-    return [
-        one if one.label or not (word := _word(one, homes)) else _labelled(one, word, sidecar)
-        for one in captures
-    ]
+    found = ["" if one.label else _word(one, homes) for one in captures]
+    for word in sorted(set(found) - {""}):
+        notes.warn("labels", "folders beside one that is called normal are taken for faults", word,
+                   "are they? else call them `unknown`, or add meta.csv with the columns file and label")  # fmt: skip
+    return [_labelled(one, word, sidecar) if word else one for one, word in zip(captures, found)]
 
 
 def _word(capture: Capture, homes: set[PurePath]) -> str:
     folders = [folder for folder in PurePath(capture.name).parents if folder.name]
     found = next((folder.name for folder in folders if folder.parent in homes), "")
-    return "" if _UNKNOWN & set(plain(found).split("_")) else found
+    # of a date or a speed nothing is left
+    words = [w for w in plain(found).split("_") if w and not w[0].isdigit()]
+    return "" if not words or _UNKNOWN & set(words) else found
 
 
 def _labelled(capture: Capture, label: str, sidecar: Sidecar) -> Capture:
@@ -71,6 +76,11 @@ def of_several_channels(captures: Sequence[Capture], notes: Notes) -> list[Captu
     kept = []
     for one, base in zip(captures, bases):
         if shared[base] < 2 or one.group != _own(one):
+            kept.append(one)
+            continue
+        if base.endswith("/") and one.label:  # else all of a condition would be one recording
+            notes.warn("groups", "names of files that tell a channel alone: each is taken for a recording", base,
+                       "are they channels of one? then put the files of each recording into a folder of its own")  # fmt: skip
             kept.append(one)
             continue
         notes.say("groups", "files that differ in the channel alone are one recording: kept in one split", base)  # fmt: skip
@@ -115,7 +125,9 @@ def _without_channel(name: str) -> str:
 
 
 def _is_normal(name: str) -> bool:
-    return bool(name) and _all_normal([w for w in plain(name).split("_") if fault_word(w)])
+    """Called normal and nothing else: `normal_speed` is beside `high_speed`."""
+    words = [w for w in plain(name).split("_") if w and not w.isdigit() and w not in _FILLING]
+    return _all_normal(words)
 
 
 def _all_normal(words: Sequence[str]) -> bool:

@@ -35,7 +35,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|fault|failure|defect|broken|outlier|failed|attack)"
               r"(?:_?(?:label|class|type|code|flag|state|status|id|number|no|nr|mode|kind))?|labels?|target|"
               r"(?:.*_)?ground_?truth|machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
-              r"fault_.*label|[a-z]+_(?:broken|failed|failure|fault|faulty|defect|defective)|pass_(?:or_)?fail(?:ed)?|(?:ok|go)_(?:or_)?(?:nok|n_ok|ng|not_ok|nogo|no_go)|good_(?:or_)?bad|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|[a-zäöüß]*(?:fehler|störung|stoerung)"),
+              r"fault_.*label|(?!(?:no|not|non|without|since|last|until|num|count)_)[a-z]+_(?:broken|failed|failure|fault|faulty|defect|defective)|pass_(?:or_)?fail(?:ed)?|(?:ok|go)_(?:or_)?(?:nok|n_ok|ng|not_ok|nogo|no_go)|good_(?:or_)?bad|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|[a-zäöüß]*(?:fehler|störung|stoerung)"),
     ("maybe_label", r"class|y|condition|(?:machine_|operating_)?state|event|category|alarms?(?:_(?:state|status|text))?|betriebszustand|zustand"),
     ("quality", r".*qualit(?:y|ät|é|a)(?:_?(?:detail|code|flag))?|status(?:_?code)?|.*_q?status|(?:.*_)?qc|validity|good|valid|"
                 r"(?:.*_)?confidence|questionable|substituted|data_?integrity"),
@@ -65,10 +65,15 @@ _FAULT_WORD = re.compile(
     r"misalign\w*|loose\w*|fault\w*|anomal\w*|defect\w*|broken|damaged?|wear|leak\w*|crack\w*|"
     r"pitting|b0(?:07|14|21|28)|abnormal|unhealthy|failed|failure|bent|rub\w*|cavitation|ok|ng|good|bad|ir|or|chipped|missing|eccentric\w*)\d*"
 )
+_OF_BEARINGS = frozenset({"inner", "outer", "ball", "cage", "roller", "race", "ir", "or"})
+"""Of these words those that name machines too, where others stand beside them."""
 _FAULT_STATES = frozenset({
     "fault", "faulted", "faulty", "failure", "failed", "error", "alarm", "trip", "tripped", "breakdown", "broken", "defect", "defekt", "störung",
     "stoerung", "fehler", "ausfall", "panne", "fallo", "avería", "guasto", "awaria", "storing",
 })  # fmt: skip
+_NONE = frozenset(
+    {"no", "not", "non", "without", "free", "kein", "keine", "ohne", "sans", "sin", "senza", "geen"}
+)
 _LONGEST_UNIT = 24
 _UNIT_TAIL: tuple[tuple[str, str], ...] = (
     (r".*_rpm$|^rpm$", "rpm"), (r".*_(?:mm_s|mm_per_s)$", "mm/s"), (r".*_bar$", "bar"),
@@ -162,10 +167,16 @@ def value_text(value: object) -> str:
 
 
 def names_fault(text: str) -> bool:
-    """Whether a state or message is called a fault: of `RUN`, `IDLE` and `FAULT` the last."""
-    return not _FAULT_STATES.isdisjoint(plain(text).split("_"))
+    """Whether a state or message is called a fault: of `RUN`, `IDLE` and `FAULT` the last; not `no fault`."""
+    words = plain(text).split("_")
+    return not _FAULT_STATES.isdisjoint(words) and _NONE.isdisjoint(words)
 
 
 def fault_word(text: str) -> bool:
     """Whether a folder's or file's word names a condition of a machine."""
-    return any(_FAULT_WORD.fullmatch(word) for word in plain(text).split("_"))
+    if any(map(_FAULT_WORD.fullmatch, re.split(r"[^0-9a-zäöüß]+", text.lower()))):
+        return True
+    words = [word for word in plain(text).split("_") if not is_part_name(word)]
+    found = [word for word in words if _FAULT_WORD.fullmatch(word)]
+    # `NormalSound` and `InnerRace`, not `BallMill`
+    return bool(found) and (len(found) == len(words) or not _OF_BEARINGS.issuperset(found))

@@ -42,7 +42,7 @@ def cut_all(series: Sequence[Series], learn: Learn, notes: Notes) -> list[tuple[
     splits = [one.split for one in series]
     if "train" in splits and "val" not in splits and splits.count("train") < _FEW_TRAIN:
         notes.say("split-in-time", _GIVEN)
-        return [(one, part) for one in series for part in _given(one)]
+        return [(one, p) for one in series for p in (_given(one) if one.split else cut(one, learn, notes))]  # fmt: skip
     return [(one, part) for one in series for part in cut(one, learn, notes)]
 
 
@@ -50,7 +50,7 @@ def _given(series: Series) -> list[Part]:
     """The parts of a recording whose split is given, with thresholds from the end of what is to be learnt from."""
     rows = series.rows
     if series.split != "train" or rows < FEWEST_ROWS:
-        return [Part(0, rows, series.split or "test")]
+        return [Part(0, rows, series.split)]
     middle = round((1 - VAL_SHARE) * rows)
     return [Part(0, middle, "train", "learn"), Part(middle, rows, "val", "calibrate")]
 

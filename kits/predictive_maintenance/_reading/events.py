@@ -45,6 +45,28 @@ _FAILED = re.compile(
     r"(?:failed|failure|fail|fault|faulted|breakdown|broken|broke|broke_down|defect)_?(?:at|on|time|date|date_?time|time_?stamp|ts)"
 )
 """Of a column that says when a machine failed, and so that its table lists failures."""
+_LEAST_EPOCH = 1e8
+"""Numbers above it count seconds since 1970."""
+_ANSWERS = frozenset(
+    {
+        "",
+        "y",
+        "n",
+        "j",
+        "yes",
+        "no",
+        "ja",
+        "nein",
+        "oui",
+        "non",
+        "si",
+        "sí",
+        "true",
+        "false",
+        "0",
+        "1",
+    }
+)
 _FEW_FILES = 20
 _DEEPEST = 3
 _LISTS = frozenset({".csv"}) | workbook.SUFFIXES
@@ -127,7 +149,7 @@ def find_events(folder: Path, sidecar: Sidecar) -> Events | None:
 
 
 def _find_below(folder: Path, sidecar: Sidecar) -> Events | None:
-    """The only list in the folders below, as sets have it that are packed with a folder around them."""
+    """The only list in the folders below, as sets have it that are packed with a folder around them; not that of one machine."""
     below = [
         file
         for file in sorted(folder.rglob("*"))
@@ -139,7 +161,15 @@ def _find_below(folder: Path, sidecar: Sidecar) -> Events | None:
     if len(below) > _FEW_FILES:
         return None
     found = [events for file in below if (events := _open(file, sidecar)) is not None]
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 and not _of_one_folder(found[0], folder) else None
+
+
+def _of_one_folder(events: Events, folder: Path) -> bool:
+    """Whether a list that names no machine lies beside some tables, and others are elsewhere: it may be of its folder alone."""
+    home = events.source.parent
+    tables = [f for f in folder.rglob("*") if f.suffix.lower() in _LISTS and f != events.source]
+    own = [f for f in tables if f.is_relative_to(home)]
+    return events.subjects == {""} and 0 < len(own) < len(tables)
 
 
 def is_called_a_list(file: Path) -> bool:
@@ -172,7 +202,7 @@ def _columns_of(table: Table, *, called: bool) -> dict[str, Column]:
     for column in table.columns:
         if named := role_of(column.name):
             found.setdefault(named, column)
-        if _FAILED.fullmatch(plain(column.name)):
+        if _says_when(column):
             found["failed"] = column
     if called:
         for role, words in _COLUMN_WORDS.items():
@@ -203,9 +233,15 @@ def _tells_failures(head: Table) -> bool:
     readings = [
         c
         for c in head.columns
-        if c.kind == "number" and role_of(c.name) is None and not _FAILED.fullmatch(plain(c.name))
+        if c.kind == "number" and role_of(c.name) is None and not _says_when(c)
     ]
-    return not readings and any(_FAILED.fullmatch(plain(c.name)) for c in head.columns)
+    return not readings and any(map(_says_when, head.columns))
+
+
+def _says_when(column: Column) -> bool:
+    """Whether a column says when a machine failed; a `fault_time` of 13.5 says for how long."""
+    moments = column.kind != "number" or bool((column.values[:1] > _LEAST_EPOCH).any())
+    return moments and _FAILED.fullmatch(plain(column.name)) is not None
 
 
 def _lists_alone(head: Table) -> bool:
@@ -271,6 +307,8 @@ def _from_table(
         return None
     who = by_role.get("file") or by_role.get("asset") or by_role.get("unit")
     what = by_role.get("label") or by_role.get("maybe_label") or by_role.get("after")
+    if what is not None and role_of(what.name) == "after" and _is_answer(what):
+        what = None  # `replaced: no` says nothing of the fault
     rows = np.flatnonzero(ends.seconds >= starts.seconds)  # neither is where one of them is unknown
     events = tuple(
         Event(
@@ -287,13 +325,19 @@ def _from_table(
 
 
 def _states_normal(column: Column | None, row: int) -> bool:
-    """Whether a line says in words that nothing was wrong then: lists hold stretches to compare with, too."""
+    """Whether a line's label says that nothing was wrong then: lists hold stretches to compare with, too. A cause of `none` is unknown."""
     return (
         column is not None
         and column.kind == "text"
+        and role_of(column.name) in ("label", "maybe_label")
         and bool(_cell(column, row))
         and is_normal(_cell(column, row))
     )
+
+
+def _is_answer(column: Column) -> bool:
+    """Whether yes and no are all that a column says."""
+    return {_cell(column, i).lower() for i in range(column.values.size)} <= _ANSWERS
 
 
 def _cell(column: Column | None, row: int) -> str:

@@ -12,6 +12,7 @@ from kits.predictive_maintenance._reading.roles import is_label
 from kits.predictive_maintenance._reading.table import Table
 from kits.predictive_maintenance._reading.tables import read_table
 
+_HEAD = 200
 _WORDS = frozenset({"label", "labels", "target", "targets", "y", "class", "classes"})
 
 
@@ -32,7 +33,7 @@ def labels_of(files: Sequence[Path], root: Path) -> dict[Path, Path]:
         parts = (file.relative_to(root) if file.is_relative_to(root) else Path(file.name)).parts
         words = [plain(part).split("_") for part in (*parts[:-1], Path(parts[-1]).stem)]
         key = tuple("_".join(w for w in own if w not in _WORDS) for own in words)
-        said = any(_WORDS & set(own) for own in words)
+        said = any(_WORDS & set(own) for own in words) and _holds_labels(file)
         (labelled if said else tables).setdefault(key, []).append(file)
     pairs = {
         found[0]: labelled[key][0]
@@ -41,6 +42,14 @@ def labels_of(files: Sequence[Path], root: Path) -> dict[Path, Path]:
     }
     others = {file: file for found in labelled.values() for file in found} if pairs else {}
     return {**{f: f for f in others if f not in pairs.values()}, **pairs}
+
+
+def _holds_labels(file: Path) -> bool:
+    """Whether a file's first rows have a column of a few values; one of readings is no file of labels, however it is called."""
+    try:
+        return any(is_label(column) for column in read_table(file, _HEAD).columns)
+    except DataError:
+        return True  # who reads it will say what is wrong with it
 
 
 def with_labels(table: Table, file: Path) -> Table:

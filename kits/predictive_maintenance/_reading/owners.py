@@ -36,7 +36,8 @@ def owner_of(
         return ""
     special = roles.special() | {tag}
     for column in table.columns:
-        names = column.kind == "text" or are_numbers(column)
+        flag = set(column.values.tolist()) <= {0.0, 1.0}
+        names = column.kind == "text" or (are_numbers(column) and not flag)
         if names and column.name not in special and _parts(column, rows):
             text = f"rows of one time are told apart by the column {column.name}: taken for the machine"
             notes.warn("asset", text, where, "state asset in machines.yaml")

@@ -75,7 +75,7 @@ def plan(
     """
     splits = stated_splits(files, root)
     captures = [_from_path(file, root, splits[file], sidecar) for file in files]
-    captures = of_several_channels(beside_normal(captures, sidecar), notes)
+    captures = of_several_channels(beside_normal(captures, sidecar, notes), notes)
     meta = find_meta(root)
     if meta is not None:
         captures = _with_meta(captures, _read_meta(meta), meta.name, sidecar, notes)

@@ -25,6 +25,7 @@ from kits.predictive_maintenance._reading.columns import (
     names_fault,
     plain,
     role_of,
+    split_unit,
     value_text,
 )
 from kits.predictive_maintenance._reading.notes import Notes
@@ -47,6 +48,13 @@ _YES = frozenset(
 )
 """Of a verdict: it passed."""
 _OF_A_PART = re.compile(r"[a-z]+_(?:broken|failed|failure|fault|faulty|defect|defective)")
+_COMPOUND = re.compile(rf"{_OF_A_PART.pattern}|[a-zäöüß]+(?:fehler|störung|stoerung)")
+"""Names of flags, and of readings too: counts of `parts_defective`, a drive's `Schleppfehler`."""
+_STATES = frozenset({"state", "event", "operating_state", "betriebszustand", "zustand"})
+_OF_OPERATION = frozenset({"operating_state", "betriebszustand"})
+_OF_FAULTS = re.compile(
+    r".*(?:anomal|outlier|fail|fault|defect|broken|attack|fehler|stör|stoer|alarm).*"
+)
 """Columns of faults of parts of a machine, of which there may be several: each is one."""
 _YES_OR_NO = ({"y", "n"}, {"j", "n"}, {"s", "n"}, {"o", "n"})
 _SPLITS = frozenset({*SPLIT_WORDS, "prediction", "predict", "learn", "holdout"})
@@ -190,8 +198,8 @@ def _repeats(column: Column) -> bool:
 def _unit_by_cycle(table: Table, cycle: str, labels: Sequence[str]) -> str:
     """The first column of names or numbers of which each has a cycle once, where cycles come again."""
     cycles = require(table, cycle, "").values.tolist()
-    if 2 * len(set(cycles)) > len(cycles):
-        return ""
+    if labels or 2 * len(set(cycles)) > len(cycles):
+        return ""  # rows with a label each are no lives
     for column in table.columns:
         if column.name in (cycle, *labels) or not (column.kind == "text" or are_numbers(column)):
             continue
@@ -244,15 +252,23 @@ def _labels(
     if sidecar.labels.columns:
         return tuple(require(table, name, where).name for name in sidecar.labels.columns)
     ignored = {c.name for name in sidecar.ignore for c in _all(table, name)}
-    sure = [c.name for c in by_role.get("label", ()) if is_label(c) and c.name not in ignored]
+    sure = [c.name for c in by_role.get("label", ()) if is_label(c) and not _counts(c) and c.name not in ignored]  # fmt: skip
     if sure:
         parts = tuple(name for name in sure if _OF_A_PART.fullmatch(plain(name)))
-        return parts if sure[0] in parts else tuple(sure[:1])
+        whole = [name for name in sure if name not in parts]
+        return tuple(whole[:1]) or parts
     unnamed = () if table.header else [c for c in table.columns if c.kind == "text"]
     weak = (*by_role.get("maybe_label", ()), *by_role.get("quality", ()), *unnamed)
     return tuple(
         c.name for c in weak if is_label(c) and _speaks_of_faults(c) and c.name not in ignored
     )[:1]
+
+
+def _counts(column: Column) -> bool:
+    """Whether a column that is called as a flag of a fault holds other numbers than a flag."""
+    if column.kind != "number" or not _COMPOUND.fullmatch(plain(split_unit(column.name)[0])):
+        return False
+    return not set(levels_of(column)) <= {0.0, 1.0}
 
 
 def is_label(column: Column) -> bool:
@@ -273,10 +289,13 @@ def _speaks_of_faults(column: Column) -> bool:
     if column.kind == "number":
         return set(levels) == {0.0, 1.0} and plain(column.name) in ("class", "y", "event")
     words = [str(v) for v in levels if v]
-    if len(words) > 1 and any(map(names_fault, words)):
+    name = plain(column.name)
+    if len(words) > 1 and any(map(names_fault, words)) and (name in _STATES or "alarm" in name):
         return True
+    if name in _OF_OPERATION:
+        return False  # running, idle and boost are no faults
     if len(words) == 1:  # a file of one condition among files of others
-        return plain(column.name) in _CONDITIONS and (is_normal(words[0]) or fault_word(words[0]))
+        return name in _CONDITIONS and (is_normal(words[0]) or fault_word(words[0]))
     return any(is_normal(v) for v in words)
 
 
@@ -326,9 +345,11 @@ def _normal_words(name: str, levels: Sequence[str]) -> tuple[str, ...]:
     """Those of a column's words that mean nothing wrong where the words alone do not say it: of a verdict, of yes and no, of states."""
     if names_verdict(name):
         return tuple(v for v in levels if v.lower() in _YES)
-    if len(levels) == 2 and {v.lower() for v in levels} in _YES_OR_NO:
+    word = plain(name)
+    if {v.lower() for v in levels} in _YES_OR_NO and _OF_FAULTS.fullmatch(word):
         return tuple(v for v in levels if v.lower() == "n")
-    if role_of(name) == "maybe_label" and any(map(names_fault, levels)):
+    said = any(is_normal(v) for v in levels if plain(v) != "running")
+    if word in _STATES and not said and any(map(names_fault, levels)):
         return tuple(v for v in levels if not names_fault(v))  # idle is no fault
     return ()
 

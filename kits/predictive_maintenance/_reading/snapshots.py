@@ -46,6 +46,7 @@ _RUN = re.compile(
     r"(?:experiment|trial|versuch|(?:experiment|run|trial|test|session|campaign|batch|lot|charge|recording|measurement|versuch|messung|lauf)"
     r"_?(?:id|no|nr|num|number|nummer|name))"
 )
+_FEWEST_RUNS = 5
 _UNIQUE = 0.95
 _MAX_LEVELS = 100
 
@@ -186,7 +187,11 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
     if not roles.labels:
         notes.warn("labels", "no column says what is a fault", name,
                    "state labels.columns in machines.yaml")  # fmt: skip
-    owner = table.column(roles.asset or roles.unit) if roles.asset or roles.unit else _run_of(table)
+    owner = (
+        table.column(roles.asset or roles.unit)
+        if roles.asset or roles.unit
+        else _run_of(table, notes, name)
+    )
     left_out = roles.special() | ({owner.name} if owner else set())
     ids = [c for c in table.columns if c.name not in left_out and _is_id(c)]
     for column in ids:
@@ -234,10 +239,17 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
     )
 
 
-def _run_of(table: Table) -> Column | None:
-    """A column that numbers the runs or experiments that rows are of."""
-    found = (c for c in table.columns if _RUN.fullmatch(plain(c.name)) and c.kind != "time")
-    return next((c for c in found if 2 <= len(set(c.values.tolist())) <= c.values.size / 2), None)
+def _run_of(table: Table, notes: Notes, name: str) -> Column | None:
+    """A column that numbers the runs or experiments that rows are of; asked about where they are too few to divide."""
+    for column in table.columns:
+        runs = len(set(column.values.tolist()))
+        if not _RUN.fullmatch(plain(column.name)) or column.kind == "time" or not 2 <= runs <= column.values.size / 2:  # fmt: skip
+            continue
+        if runs >= _FEWEST_RUNS:
+            return column
+        notes.warn("groups", f"rows of one run are not kept in one split: fewer than {_FEWEST_RUNS} runs", f"{name}: {column.name}",
+                   f"if rows of one run are alike, state asset: {column.name} in machines.yaml, and bring more runs")  # fmt: skip
+    return None
 
 
 def _times(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: str) -> Floats | None:

@@ -1,0 +1,194 @@
+"""What looks like a label, a machine or a list of faults and is none: columns of readings, folders of speeds, lists of one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from kits.core.kit import RawSample
+from tests.predictive_maintenance.reading import (
+    levels,
+    names,
+    put,
+    read_all,
+    stamps,
+    table,
+    texts,
+    wave,
+)
+
+N = 300
+
+
+def faults(samples: Sequence[RawSample]) -> set[str]:
+    return {span.label for one in samples if one.annotation for span in one.annotation.spans}
+
+
+def recorded(folder: Path, name: str, values: Sequence[object]) -> list[RawSample]:
+    content = table(("time", "v", name), stamps(N, 60), wave(N), values)
+    return read_all(put(folder / "x.csv", content))[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("no_fault", [0 if 250 <= n < 270 else 1 for n in range(N)]),
+        ("parts_defective", [n * 7 % 6 for n in range(N)]),
+        ("Schleppfehler", [n * 5 % 7 - 3 for n in range(N)]),
+        ("operating_state", ["running" if n % 50 < 40 else "idle" for n in range(N)]),
+    ],
+)
+def test_a_reading_that_is_called_nearly_as_a_label_is_a_channel(
+    tmp_path: Path, name: str, values: Sequence[object]
+) -> None:
+    samples = recorded(tmp_path, name, values)
+    assert names(samples[0]) == ["v", name]
+    assert not faults(samples)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "found"),
+    [
+        ("condition", ("no_fault", "inner_race"), {"inner_race"}),
+        ("condition", ("normal", "inner_race_fault", "ball", "unbalance"), {"inner_race_fault", "ball", "unbalance"}),
+        ("state", ("normal", "warning", "fault"), {"warning", "fault"}),
+        ("alarm", ("", "High temperature", "Drive fault"), {"High temperature", "Drive fault"}),
+        ("is_fault", ("N", "Y"), {"Y"}),
+        ("label", ("N", "O"), {"N", "O"}),
+    ],
+)  # fmt: skip
+def test_words_beside_one_that_names_a_fault_keep_their_meaning(
+    tmp_path: Path, name: str, words: tuple[str, ...], found: set[str]
+) -> None:
+    late = [n for n in range(len(words)) if n]
+    said = [words[0] if n < 200 else words[late[n // 10 % len(late)]] for n in range(N)]
+    assert faults(recorded(tmp_path, name, said)) == found
+
+
+def test_the_label_of_all_goes_before_the_faults_of_parts(tmp_path: Path) -> None:
+    header = ("time", "v", "pump_fault", "label")
+    pump, all_of_it = ([int(a <= n < a + 20) for n in range(N)] for a in (240, 270))
+    content = table(header, stamps(N, 60), wave(N), pump, all_of_it)
+    samples, _ = read_all(put(tmp_path / "x.csv", content))
+    assert names(samples[0]) == ["v", "pump_fault"]
+    assert sum(s.end - s.start for one in samples if one.annotation for s in one.annotation.spans) == 20  # fmt: skip
+
+
+def test_rows_with_labels_and_a_cycle_are_no_lives(tmp_path: Path) -> None:
+    header = ("cycle", "tool", "temp", "fault")
+    content = table(header, [n // 4 for n in range(N)], [n % 4 for n in range(N)], wave(N), [int(n % 9 == 0) for n in range(N)])  # fmt: skip
+    samples, _ = read_all(put(tmp_path / "x.csv", content))
+    assert len(samples) == N
+    assert {s.annotation.label for s in samples if s.annotation} == {"normal", "fault"}
+
+
+def test_a_flag_beside_two_rows_of_one_time_is_no_machine(tmp_path: Path) -> None:
+    times = [t for t in stamps(N, 60) for _ in range(2)]
+    content = table(("time", "v", "half"), times, wave(2 * N), [0, 1] * N)
+    samples, findings = read_all(put(tmp_path / "x.csv", content))
+    assert {s.meta["asset"] for s in samples} == {"x"}
+    assert "double-times" in {f.check for f in findings}
+
+
+def test_two_lots_do_not_make_two_groups_and_are_asked_about(tmp_path: Path) -> None:
+    content = table(("batch_no", "v", "fault"), [n // 150 for n in range(N)], wave(N), [int(n % 9 == 0) for n in range(N)])  # fmt: skip
+    put(tmp_path / "x.csv", content)
+    samples, findings = read_all(tmp_path)
+    assert len({s.group for s in samples}) == N
+    assert "fewer than 5 runs" in texts(findings, "groups")
+    put(tmp_path / "machines.yaml", "asset: batch_no\n")
+    samples, _ = read_all(tmp_path)
+    assert len({s.group for s in samples}) == 2
+
+
+def test_a_list_in_the_folder_of_one_machine_is_not_of_the_others(tmp_path: Path) -> None:
+    for asset in ("P-1", "P-2"):
+        put(tmp_path / asset / "x.csv", table(("time", "v"), stamps(N, 60), wave(N)))
+    times = stamps(N, 60)
+    listed = table(("start", "end", "cause"), [times[250]], [times[270]], ["seal"])
+    put(tmp_path / "P-1/failures.csv", listed)
+    samples, findings = read_all(tmp_path)
+    assert not faults(samples)
+    assert "P-1/failures.csv" in texts(findings, "unreadable-file")
+
+
+def test_a_line_is_not_left_away_because_its_cause_is_none(tmp_path: Path) -> None:
+    put(tmp_path / "x.csv", table(("time", "v"), stamps(N, 60), wave(N)))
+    times = stamps(N, 60)
+    stops = table(("start", "end", "reason"), [times[250], times[280]], [times[255], times[285]], ["none", "seal"])  # fmt: skip
+    put(tmp_path / "stops.csv", stops)
+    samples, _ = read_all(tmp_path)
+    assert sum(len(s.annotation.spans) for s in samples if s.annotation) == 2
+
+
+def test_an_answer_beside_a_failure_does_not_unsay_it(tmp_path: Path) -> None:
+    put(tmp_path / "P1.csv", table(("time", "v"), stamps(N, 60), wave(N)))
+    times = stamps(N, 60)
+    listed = table(("machine", "failure_date", "replaced"), ["P1", "P1"], [times[260], times[280]], ["no", "yes"])  # fmt: skip
+    put(tmp_path / "failures.csv", listed)
+    samples, findings = read_all(tmp_path)
+    assert faults(samples) == {"anomaly"}
+    assert "2 faults of failures.csv" in texts(findings, "labels")
+
+
+def test_how_long_a_fault_was_is_not_when(tmp_path: Path) -> None:
+    put(tmp_path / "P1.csv", table(("time", "v"), stamps(N, 60), wave(N)))
+    header = ("timestamp", "machine", "fault", "fault_time")
+    put(tmp_path / "faults.csv", table(header, stamps(N, 60)[260:262], ["P1"] * 2, ["seal", "belt"], [12, 13.5]))  # fmt: skip
+    _, findings = read_all(tmp_path)
+    assert "1970" not in texts(findings)
+
+
+def test_a_record_called_as_labels_are_is_read(tmp_path: Path) -> None:
+    for seed, name in enumerate(("p1", "p1_target")):
+        put(tmp_path / f"{name}.csv", table(("time", "v"), stamps(N, 60), wave(N, seed=seed)))
+    samples, _ = read_all(tmp_path)
+    assert {s.source.split("#")[0] for s in samples} == {"p1.csv", "p1_target.csv"}
+
+
+def test_a_recording_without_a_split_beside_those_with_one_is_learnt_from(tmp_path: Path) -> None:
+    for seed, name in enumerate(("train/m1", "test/m1", "m3")):
+        put(tmp_path / f"{name}.csv", table(("time", "v"), stamps(N, 60), wave(N, seed=seed)))
+    samples, _ = read_all(tmp_path)
+    assert {s.split for s in samples if s.source.startswith("m3")} == {"train", "val", "test"}
+
+
+@pytest.mark.parametrize(
+    ("usual", "other"),
+    [("normal_speed", "high_speed"), ("baseline", "1500rpm"), ("normal", "2024-05")],
+)
+def test_a_folder_of_a_speed_or_a_month_is_no_fault(tmp_path: Path, usual: str, other: str) -> None:
+    for folder in (usual, other):
+        for take in range(3):
+            put(tmp_path / f"rig_1000Hz/{folder}/c{take}.csv", table(("a1", "a2"), wave(N), wave(N)))  # fmt: skip
+    samples, _ = read_all(tmp_path)
+    assert {s.annotation.label for s in samples if s.annotation} == {"normal"}
+
+
+def test_a_folder_beside_a_normal_one_is_a_fault_and_asked_about(tmp_path: Path) -> None:
+    for folder in ("normal", "slipping"):
+        for take in range(3):
+            put(tmp_path / f"rig_1000Hz/{folder}/c{take}.csv", table(("a1", "a2"), wave(N), wave(N)))  # fmt: skip
+    samples, findings = read_all(tmp_path)
+    assert {s.annotation.label for s in samples if s.annotation} == {"normal", "slipping"}
+    assert "warn" in levels(findings, "labels")
+
+
+def test_captures_numbered_by_a_sensor_alone_are_not_one_recording(tmp_path: Path) -> None:
+    for folder in ("normal", "unbalance"):
+        for take in range(12):
+            put(tmp_path / f"rig_1000Hz/{folder}/sensor_{take:02d}.csv", table(("a1", "a2"), wave(N), wave(N)))  # fmt: skip
+    samples, findings = read_all(tmp_path)
+    assert len({s.group for s in samples}) == 24
+    assert "tell a channel alone" in texts(findings, "groups")
+
+
+def test_a_machine_called_after_balls_has_no_fault_of_them(tmp_path: Path) -> None:
+    for folder in ("BallMill1", "BallMill2"):
+        for take in range(3):
+            put(tmp_path / f"rig_1000Hz/{folder}/c{take}.csv", table(("a1", "a2"), wave(N), wave(N)))  # fmt: skip
+    samples, _ = read_all(tmp_path)
+    assert {s.annotation.label for s in samples if s.annotation} <= {"normal"}
+    assert len({s.group for s in samples}) == 2
