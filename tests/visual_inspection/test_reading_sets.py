@@ -88,6 +88,32 @@ def test_a_folder_of_a_month_is_no_part(tmp_path: Path) -> None:
     found = read(pictures(tmp_path, *months))
     assert {one.group for one in found.samples.values()} == {""}
     assert sorted(set(found.labels.values())) == ["NG", "good"]
+    assert "3 folders hold many of the pictures" in found.told["folders-divided"].text
+
+
+def test_one_large_folder_does_not_tear_the_parts_beside_it(tmp_path: Path) -> None:
+    parts = [f"P{n:03d}/{view}_{'NG' if n % 4 == 0 else 'OK'}.png" for n in range(10) for view in range(4)]  # fmt: skip
+    found = read(pictures(tmp_path, *parts, *(f"misc/{n}_OK.png" for n in range(40))))
+    groups = {name: one.group for name, one in found.samples.items()}
+    assert groups["P003/0_OK.png"] == groups["P003/3_OK.png"] == "P003"
+    assert {group for name, group in groups.items() if name.startswith("misc")} == {""}
+    assert found.told["folders-divided"].evidence == ("misc",)
+
+
+@pytest.mark.parametrize(
+    ("column", "of"),
+    [("template", "t.png"), ("earlier", "img/{before}.png"), ("overlay", "made/{n}.png")],
+)
+def test_pictures_of_other_parts_or_made_of_one_are_no_views(
+    tmp_path: Path, column: str, of: str
+) -> None:
+    pictures(tmp_path, "t.png", *(f"{folder}/{n}.png" for n in range(8) for folder in ("img", "made")))  # fmt: skip
+    cells = [of.format(n=n, before=n - 1) if n or "before" not in of else "" for n in range(8)]
+    rows = "".join(f"img/{n}.png,{cell},{'good' if n % 3 else 'scratch'}\n" for n, cell in enumerate(cells))  # fmt: skip
+    put(tmp_path / "labels.csv", f"image,{column},label\n{rows}")
+    labels = read(tmp_path).labels
+    assert {name for name, label in labels.items() if label == "scratch"} == {f"img/{n}.png" for n in (0, 3, 6)}  # fmt: skip
+    assert labels["t.png"] == labels["made/0.png"] == ""
 
 
 def test_a_file_called_as_labels_are_is_asked_about(tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ _PER_KIND = 3
 _SPLITS = ("split", "set", "subset", "partition")
 
 
+_NO_VIEWS = frozenset({
+    "template", "reference", "ref", "golden", "master", "mask", "overlay", "heatmap", "map", "annotated", "result", "thumbnail", "thumb", "preview",
+    "previous", "prev", "next", "before", "after", "segmentation", "vorlage", "referenz", "maske", "vorschau",
+})  # fmt: skip
+"""Words of columns of pictures that are of another part, or made of the one beside."""
+
+
 @dataclass(frozen=True)
 class _Columns:
     """Where a table has what: the class in one column, or in a column per class that is 1.
@@ -92,12 +99,18 @@ def stated(table: Table, is_picture: Callable[[str], bool]) -> list[Stated] | No
 
 
 def _views(table: Table, picture: str, is_picture: Callable[[str], bool]) -> tuple[str, ...]:
-    """Further columns that name pictures of the same part: `image_top;image_side;verdict`."""
+    """Further columns that name pictures of the same part: `image_top;image_side;verdict`.
+
+    Not those of other parts or of none: a picture of a column of views stands nowhere else, and none is a template or an overlay.
+    """
     found = []
-    for column in (one for one in table.columns if one != picture):
+    own = Counter(cell for row in table.rows for cell in set(row.values()) if cell)
+    for column in (
+        c for c in table.columns if c != picture and _NO_VIEWS.isdisjoint(plain(c).split("_"))
+    ):
         cells = [cell for row in table.rows if (cell := row.get(column, "").strip())]
         files = [c for c in cells if Path(c).suffix.lower() in PICTURES and is_picture(c)]
-        if cells and 2 * len(files) > len(cells):
+        if cells and 2 * len(files) > len(cells) and all(own[cell] == 1 for cell in files):
             found.append(column)
     return tuple(found)
 

@@ -110,7 +110,7 @@ def read_masks(path: Path) -> Iterator[RawSample | Finding]:
     labeller, reading = Labeller(MASKS), Reading(path)
     plain = [one.file for one in layout.placed if one.file not in masks.by_picture]
     lists = MaskLists.of(path, masks.by_picture, plain, layout.masks)
-    without, parts = [], _are_parts(layout)
+    without, parts = [], _parts(layout)
     for one in layout.placed:
         picture = reading.open(one.file)
         if isinstance(picture, Finding):
@@ -124,7 +124,8 @@ def read_masks(path: Path) -> Iterator[RawSample | Finding]:
             note = Annotation(label=GOOD, author=MASKS)
         else:
             without.append(picture.name)
-        yield picture.sample(note, split=one.split, group=one.label if parts else "")
+        yield picture.sample(note, split=one.split, group=one.label if one.label in parts else "")
+    yield from _many(layout, parts)
     yield from _told(layout, masks, labeller, reading)
     yield from lists.findings()
     if without:
@@ -134,10 +135,21 @@ def read_masks(path: Path) -> Iterator[RawSample | Finding]:
         )  # fmt: skip
 
 
-def _are_parts(layout: Layout) -> bool:
-    """Whether folders that are no classes may be of one part each: what holds many of the pictures is a month, a lot or a camera."""
-    most = max(Counter(one.label for one in layout.placed).values())
-    return most <= max(_MOST_PICTURES, _LARGEST_PART * len(layout.placed))
+def _parts(layout: Layout) -> frozenset[str]:
+    """Folders that are no classes and may be of one part each: what holds many of the pictures is a month, a lot or a camera."""
+    most = max(_MOST_PICTURES, _LARGEST_PART * len(layout.placed))
+    counts = Counter(one.label for one in layout.placed if one.label)
+    return frozenset(label for label, count in counts.items() if count <= most)
+
+
+def _many(layout: Layout, parts: frozenset[str]) -> Iterator[Finding]:
+    """Tells of folders that hold too many pictures to be kept in one split."""
+    divided = sorted({one.label for one in layout.placed} - parts - {""})
+    if len(divided) > 1 or (divided and parts):
+        yield Finding(
+            "folders-divided", "warn", f"{len(divided)} folders hold many of the pictures and are taken for days or lots: they are not kept in one split",
+            tuple(divided[:_SHOWN]), r"if each is of one part: data.group_by: '([^/]+)/[^/]+$' in kit.yaml, and import with --replace",
+        )  # fmt: skip
 
 
 def _folder_leftovers(path: Path, loose: list[str]) -> Iterator[Finding]:
@@ -178,14 +190,16 @@ def _all(
     path: Path, layout: Layout, labelled: Sequence[tuple[Placed, str]], author: str
 ) -> Iterator[RawSample | Finding]:
     """Pictures with a class each, and what is to be told of their layout."""
-    reading, parts = Reading(path), author == "names" and _are_parts(layout)
+    reading, parts = Reading(path), _parts(layout) if author == "names" else frozenset()
     for one, label in labelled:
         picture = reading.open(one.file)
         if isinstance(picture, Finding):
             yield picture
             continue
         note = Annotation(label=label, author=author) if label else None
-        yield picture.sample(note, split=one.split, group=one.label if parts else "")
+        yield picture.sample(note, split=one.split, group=one.label if one.label in parts else "")
+    if author == "names":
+        yield from _many(layout, parts)
     yield from reading.findings()
     yield from layout.findings()
 
