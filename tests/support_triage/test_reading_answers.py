@@ -32,6 +32,11 @@ def test_the_same_subject_of_others_or_without_an_answer_is_another_thread() -> 
     assert len(set(groups(mails))) == 6
 
 
+def test_answers_that_a_form_sends_for_everybody_are_not_all_joined() -> None:
+    found = groups([("Re: Your order", "form@b.example")] * 40)
+    assert max(found.count(group) for group in found) <= 8
+
+
 def test_answers_in_files_and_tables_stay_with_their_mail(tmp_path: Path) -> None:
     said = [(f"{prefix}Order {n}", f"c{n}@b.example", f"words of {prefix} {n} are long enough")
             for n in range(12) for prefix in ("", "AW: ", "RE: AW: ")]  # fmt: skip

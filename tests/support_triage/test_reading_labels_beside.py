@@ -39,6 +39,51 @@ def test_a_table_beside_mails_counts_and_not_their_folder(tmp_path: Path) -> Non
     assert [label_of(s) for s in samples] == ["refund", "delay"] * 3
 
 
+@pytest.mark.parametrize("column", ["status", "category"])
+@pytest.mark.parametrize("form", ["eml", "txt", "mbox"])
+def test_where_folders_and_a_table_tell_intents_it_is_told_which_counts(
+    tmp_path: Path, column: str, form: str
+) -> None:
+    if form == "mbox":
+        for k, kind in enumerate(("refund", "delay")):
+            put(tmp_path / f"{kind}.mbox", as_mbox(*(mail(n) for n in range(6) if n % 2 == k)))
+    else:
+        for n in range(6):
+            content = mail(n) if form == "eml" else f"Hello, words of text {n}\n"
+            put(tmp_path / f"{('refund', 'delay')[n % 2]}/{n}.{form}", content)
+    called = "<{}@shop.example>" if form == "mbox" else "{}." + form
+    listed = [[called.format(n), ("open", "done")[n // 2 % 2]] for n in range(6)]
+    put(tmp_path / "index.csv", rows(["mail", column], *listed))
+    for stated in ("", "labels_from: folders\n", f"columns: {{label: [{column}]}}\n"):
+        put(tmp_path / "mails.yaml", stated or "{}\n")
+        samples, findings = read_all(tmp_path)
+        table = "columns" in stated or (not stated and column == "category")
+        assert {label_of(s) for s in samples} == ({"open", "done"} if table else {"refund", "delay"})  # fmt: skip
+        assert ("folders tell intents" in told(findings, "labels")) == (not stated)
+
+
+def test_tickets_with_attachments_called_after_them_are_no_list_of_labels(tmp_path: Path) -> None:
+    lines = [[str(n), f"words of ticket {n} are long enough to be read", ("x", "y")[n % 2]] for n in range(30)]  # fmt: skip
+    put(tmp_path / "tickets.csv", rows(["id", "text", "category"], *lines))
+    for n in range(0, 30, 3):
+        put(tmp_path / f"attachments/{n}.txt", f"log of {n}\n")
+    samples, _ = read_all(tmp_path)
+    assert len(samples) == 30
+    assert {s.source.split(":")[0] for s in samples} == {"tickets.csv"}
+
+
+def test_texts_in_a_piece_beside_intents_are_not_lost(tmp_path: Path) -> None:
+    for n in range(12):
+        put(tmp_path / f"{('refund', 'delay', 'page 1')[n % 3]}/{n}.txt", f"Hello, words {n}\n")
+    assert sorted(label_of(s) for s in read_all(tmp_path)[0]) == [""] * 4 + ["delay"] * 4 + ["refund"] * 4  # fmt: skip
+
+
+def test_a_row_of_a_sheet_is_no_queue(tmp_path: Path) -> None:
+    lines = [[f"words of ticket {n} are long enough", ("A", "B")[n % 2], str(n % 15)] for n in range(30)]  # fmt: skip
+    path = put(tmp_path / "x.csv", rows(["texto", "equipo", "fila"], *lines))
+    assert {label_of(s) for s in read_all(path)[0]} == {"A", "B"}
+
+
 def test_a_table_that_names_other_files_is_no_list_of_labels(tmp_path: Path) -> None:
     for n in range(6):
         put(tmp_path / f"{('refund', 'delay')[n % 2]}/{n}.eml", mail(n))

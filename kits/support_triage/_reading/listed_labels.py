@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kits.core.column_names import plain
 from kits.core.errors import DataError
 from kits.core.kit import Finding
+from kits.core.mail import folders
 from kits.core.row_sources import RowSource
 from kits.core.tables import BadRow, Row
+from kits.support_triage._reading.fits import mean_words
 from kits.support_triage._reading.label_columns import label_in
 from kits.support_triage._reading.opening import opened, table_paths
+from kits.support_triage._reading.role_names import SURE_LABELS
 from kits.support_triage._reading.sidecar import Sidecar
 
 _MOST_TABLES = 20
 _ID = re.compile(r"<[^<>\s]{1,400}@[^<>\s]{1,400}>")
 _LEAST = 0.5
 """A table of labels names so many of the files."""
+_LEAST_WORDS = 6
+"""On an average: what a row says is a text, and no remark."""
+_FEWEST_FOLDERS = 2
 _SHOWN = 8
 
 
@@ -115,6 +122,28 @@ def _with_label(
     return ListedLabels(name, column, label, labels, ())
 
 
+def beside_folders(
+    found: ListedLabels | None, places: Iterable[str], sidecar: Sidecar
+) -> tuple[ListedLabels | None, tuple[Finding, ...]]:
+    """The table, or none where folders tell the intents: by what `mails.yaml` says, else by how the column is called, and told.
+
+    Args:
+        places: the folders that mails lie in.
+    """
+    if found is None or sidecar.labels_from in ("folders", "keywords"):
+        return None, ()
+    intents = {p for p in places if p and not folders.is_default(p) and not folders.own_kind(p)}
+    if len(intents) < _FEWEST_FOLDERS or found.label_column in sidecar.columns.label:
+        return found, ()
+    sure = plain(found.label_column) in SURE_LABELS
+    text = f"folders tell intents, and so may the column {found.label_column} of {found.table}: "
+    fix = "if not so: " + (
+        "labels_from: folders in mails.yaml" if sure else f"columns: {{label: [{found.label_column}]}} in mails.yaml"
+    )  # fmt: skip
+    told = Finding("labels", "warn", text + ("the table counts" if sure else "the folders count"), (found.table,), f"{fix}, and import with --replace")  # fmt: skip
+    return (found if sure else None), (told,)
+
+
 def keys_of(name: str) -> tuple[str, str, str, str]:
     """What a list may call a file: its path or name, with its ending or without."""
     path = _written(name)
@@ -124,6 +153,15 @@ def keys_of(name: str) -> tuple[str, str, str, str]:
 
 def _written(name: str) -> str:
     return name.strip().replace("\\", "/").removeprefix("./").lower()
+
+
+def _are_texts(files: Sequence[str]) -> bool:
+    return all(file.lower().endswith((".txt", ".text")) for file in files)
+
+
+def _holds_texts(columns: Mapping[str, list[str]]) -> bool:
+    """Whether each row has a text: then the rows are mails, and files called after them are attachments."""
+    return any(all(cells) and mean_words(cells) > _LEAST_WORDS for cells in columns.values())
 
 
 def _in_table(
@@ -137,7 +175,7 @@ def _in_table(
     if not column or len(named[column]) < max(2, _LEAST * len(files)):
         return None
     found = _with_label(name, rows, source.columns, column, sidecar)
-    if found is None:
+    if found is None or (_are_texts(files) and _holds_texts(columns)):
         return None
     unlisted = tuple(file for file in files if not found.labels.keys() & set(keys_of(file)))
     return replace(found, unlisted=unlisted)

@@ -23,7 +23,12 @@ from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import thread_key
 from kits.support_triage._reading.answered import Answered
 from kits.support_triage._reading.imap_names import shown_name
-from kits.support_triage._reading.listed_labels import ListedLabels, listed_by_id, listed_labels
+from kits.support_triage._reading.listed_labels import (
+    ListedLabels,
+    beside_folders,
+    listed_by_id,
+    listed_labels,
+)
 from kits.support_triage._reading.mail_files import eml_files, opened
 from kits.support_triage._reading.maildir import MaildirMail, mails_of
 from kits.support_triage._reading.mbox import TooLarge, messages_of
@@ -61,6 +66,7 @@ class _Box:
     places: Counter[str] = field(default_factory=Counter)
     stated: set[str] = field(default_factory=set)
     listed: ListedLabels | None = None
+    said: tuple[Finding, ...] = ()
     answered: Answered = field(default_factory=Answered)
 
     @cached_property
@@ -142,6 +148,7 @@ class _Box:
 
     def findings(self) -> Iterator[Finding]:
         """What to know about the whole."""
+        yield from self.said
         if self.listed is not None:
             yield self.listed.finding()
         for kind, count in sorted(self.own.items()):
@@ -228,9 +235,10 @@ def read_mbox(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     files = mbox_files(path)
     if not files:
         raise DataError("no mbox file here", where=str(path), fix="export the mailbox as mbox")
-    box = _Box(sidecar, listed=listed_by_id(path, sidecar))
-    for file in files:
-        name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+    names = [file.relative_to(path).as_posix() if path.is_dir() else file.name for file in files]
+    listed, said = beside_folders(listed_by_id(path, sidecar), map(_place, names if len(files) > 1 else ()), sidecar)  # fmt: skip
+    box = _Box(sidecar, listed=listed, said=said)
+    for file, name in zip(files, names):
         # one export of a whole mailbox says nothing by its name; a file per folder does
         place = _place(name) if len(files) > 1 else ""
         split, whole = split_of(name, sidecar)
@@ -289,8 +297,10 @@ def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     files = eml_files(path)
     if not files:
         raise DataError("no .eml file here", where=str(path), fix="name the folder that holds them")
-    box = _Box(sidecar, listed=listed_labels(path, files, sidecar) or listed_by_id(path, sidecar))
     base = path if path.is_dir() else path.parent
+    places = (_folder(file.relative_to(base).as_posix(), sidecar) for file in files)
+    listed, said = beside_folders(listed_labels(path, files, sidecar) or listed_by_id(path, sidecar), places, sidecar)  # fmt: skip
+    box = _Box(sidecar, listed=listed, said=said)
     for file in files:
         name = file.relative_to(base).as_posix()
         split, _ = split_of(f"{name.rsplit('/', 1)[0]}/mail" if "/" in name else "mail", sidecar)
@@ -328,11 +338,12 @@ def read_texts(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         DataError: no folders of texts there.
     """
     texts = loose_texts(path)
-    listed = listed_labels(path, texts, sidecar)
+    places = (_folder(file.relative_to(path).as_posix(), sidecar) for file in texts)
+    listed, said = beside_folders(listed_labels(path, texts, sidecar), places, sidecar)
     files = texts if listed is not None else text_files(path)
     if not files:
         raise DataError("no folders of text files here", where=str(path), fix="a folder for each intent, a file for each text; or a table with the columns file and label beside them")  # fmt: skip
-    box = _Box(sidecar, listed=listed)
+    box = _Box(sidecar, listed=listed, said=said)
     for file in files:
         name = file.relative_to(path).as_posix()
         split, _ = split_of(f"{name.rsplit('/', 1)[0]}/mail", sidecar)

@@ -20,7 +20,7 @@ LABEL_NAMES = _names(
     "abteilung", "team", "assignment_group", "assigned_group", "support_group", "ticket_group", "bearbeitergruppe", "group", "gruppe", "groupe", "grupo",
     "gruppo", "product", "issue", "tag", "tags", "reason", "domain", "subcategory", "choices", "segments", "label_text", "flow", "components", "component", "issuetype", "cats", "categorization", "nature",
     "kategori", "категория", "tema", "stichwoerter", "schlagwoerter", "schlagworte", "etiquetas", "etichette", "trefwoorden", "mots_cles", "tipo", "typ",
-    "warteschlange", "fachbereich", "sachgebiet", "rubrik", "rubrique", "file_d_attente", "wachtrij", "kolejka", "fila", "cola", "coda", "equipe", "equipo",
+    "warteschlange", "fachbereich", "sachgebiet", "rubrik", "rubrique", "file_d_attente", "wachtrij", "kolejka", "cola", "coda", "equipe", "equipo",
     "カテゴリ", "カテゴリー", "分類", "種別", "类别", "分类", "카테고리", "분류",
 )  # fmt: skip
 """Best first; words of the name count too (`ticket_category`)."""

@@ -47,7 +47,7 @@ def text_files(path: Path) -> list[Path]:
     folders.pop("", None)
     if len(folders) < _FEWEST_FOLDERS or folders.total() < _FEWEST_FILES * len(folders):
         return []
-    texts = [file for file in found if folder_of(file.relative_to(path).parts)]
+    texts = [file for file in found if _is_sorted(file.relative_to(path).parts)]
     return [] if _are_tables(texts) else texts
 
 
@@ -68,6 +68,11 @@ def folder_of(parts: Sequence[str]) -> str:
     """The innermost folder that is neither a split nor a place where anything lies; empty: there is none."""
     inner = (part for part in reversed(parts[:-1]) if part.lower() not in SPLITS_SAID)
     return next((part for part in inner if not is_default(part) and not is_piece(part)), "")
+
+
+def _is_sorted(parts: Sequence[str]) -> bool:
+    """Whether a file lies in a folder of its own kind, or in a piece of the set: it is a text then, if without an intent."""
+    return bool(folder_of(parts)) or any(map(is_piece, parts[:-1]))
 
 
 def is_piece(folder: str) -> bool:
