@@ -54,6 +54,9 @@ def test_a_reading_that_is_called_nearly_as_a_label_is_a_channel(
         ("condition", ("no_fault", "inner_race"), {"inner_race"}),
         ("condition", ("normal", "inner_race_fault", "ball", "unbalance"), {"inner_race_fault", "ball", "unbalance"}),
         ("state", ("normal", "warning", "fault"), {"warning", "fault"}),
+        ("alarm", ("No alarm", "Alarm"), {"Alarm"}),
+        ("alarm_state", ("Alarm off", "Alarm on"), {"Alarm on"}),
+        ("state", ("no error", "error"), {"error"}),
         ("alarm", ("", "High temperature", "Drive fault"), {"High temperature", "Drive fault"}),
         ("is_fault", ("N", "Y"), {"Y"}),
         ("label", ("N", "O"), {"N", "O"}),
@@ -82,6 +85,52 @@ def test_rows_with_labels_and_a_cycle_are_no_lives(tmp_path: Path) -> None:
     samples, _ = read_all(put(tmp_path / "x.csv", content))
     assert len(samples) == N
     assert {s.annotation.label for s in samples if s.annotation} == {"normal", "fault"}
+
+
+@pytest.mark.parametrize("values", ["ABCD", "1234"])
+def test_phases_of_each_cycle_are_no_units_without_lives_of_their_own(
+    tmp_path: Path, values: str
+) -> None:
+    content = table(("cycle", "phase", "temp"), [n // 4 for n in range(N)], [values[n % 4] for n in range(N)], wave(N))  # fmt: skip
+    samples, _ = read_all(put(tmp_path / "x.csv", content))
+    assert len(samples) == N
+
+
+def test_programs_of_a_record_are_no_lives(tmp_path: Path) -> None:
+    header = ("time", "cycle", "program", "v")
+    content = table(header, stamps(N, 60), [n % 30 for n in range(N)], [n // 30 for n in range(N)], wave(N))  # fmt: skip
+    samples, _ = read_all(put(tmp_path / "x.csv", content))
+    assert {s.source.split("#")[1] for s in samples} == {"learn", "calibrate", "judge"}
+    assert not any(s.annotation.quantities for s in samples if s.annotation)
+
+
+def test_a_valve_that_opened_and_closed_lists_no_faults(tmp_path: Path) -> None:
+    put(tmp_path / "press.csv", table(("time", "v"), stamps(N, 60), wave(N)))
+    opened, closed = ([n // 20 % 2 ^ side for n in range(N)] for side in (0, 1))
+    header = ("time", "opened", "closed")
+    put(tmp_path / "stop_valve.csv", table(header, stamps(N, 60), opened, closed))
+    samples, _ = read_all(tmp_path)
+    assert {s.source.split("#")[0] for s in samples} == {"press.csv", "stop_valve.csv"}
+
+
+def test_columns_of_a_machine_in_recordings_of_two_are_asked_about(tmp_path: Path) -> None:
+    for seed, hall in enumerate(("Halle", "Ofen")):
+        put(tmp_path / f"{hall}.csv", table(("time", "Pumpe Strom"), stamps(N, 60), wave(N, seed=seed)))  # fmt: skip
+    times = stamps(N, 60)
+    header = ("machine", "start", "end", "fault")
+    for called, level in (("Pumpe", "warn"), ("Ofen", "pass")):
+        put(tmp_path / "failures.csv", table(header, [called], [times[250]], [times[270]], ["seal"]))  # fmt: skip
+        samples, findings = read_all(tmp_path)
+        assert ("warn" in levels(findings, "labels")) == (level == "warn")
+    assert {s.meta["asset"] for s in samples if s.annotation and s.annotation.spans} == {"Ofen"}
+
+
+def test_axes_in_a_folder_per_recording_stay_together(tmp_path: Path) -> None:
+    for take in range(3):
+        for axis in "xyz":
+            put(tmp_path / f"rig_1000Hz/normal/run{take}/{axis}.csv", table(("a1", "a2"), wave(N), wave(N)))  # fmt: skip
+    samples, _ = read_all(tmp_path)
+    assert len({s.group for s in samples}) == 3
 
 
 def test_a_flag_beside_two_rows_of_one_time_is_no_machine(tmp_path: Path) -> None:

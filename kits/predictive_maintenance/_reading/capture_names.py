@@ -24,7 +24,7 @@ _CODE = re.compile(r"([A-Za-z]{1,4})(?=[\d_-])")
 _MOST_CODES = 8
 _FILLING = frozenset({"data", "condition", "state", "operation", "running", "run", "samples", "bearing", "motor", "pump", "machine"})  # fmt: skip
 """Words that a folder's name may have beside the one that says that nothing is wrong."""
-_UNKNOWN = frozenset({*SPLIT_WORDS, "unlabeled", "unlabelled", "unknown", "unbekannt", "raw", "data", "misc", "other", "all"})  # fmt: skip
+_UNKNOWN = frozenset({*SPLIT_WORDS, "unlabeled", "unlabelled", "unknown", "unbekannt", "raw", "data", "misc", "other", "all", "new", "neu", "live", "production", "calibration"})  # fmt: skip
 
 
 def label_in(relative: PurePath) -> str:
@@ -78,7 +78,8 @@ def of_several_channels(captures: Sequence[Capture], notes: Notes) -> list[Captu
         if shared[base] < 2 or one.group != _own(one):
             kept.append(one)
             continue
-        if base.endswith("/") and one.label:  # else all of a condition would be one recording
+        if base.endswith("/") and _names_condition(PurePath(base).name, one):
+            # else all of a condition would be one recording
             notes.warn("groups", "names of files that tell a channel alone: each is taken for a recording", base,
                        "are they channels of one? then put the files of each recording into a folder of its own")  # fmt: skip
             kept.append(one)
@@ -86,6 +87,13 @@ def of_several_channels(captures: Sequence[Capture], notes: Notes) -> list[Captu
         notes.say("groups", "files that differ in the channel alone are one recording: kept in one split", base)  # fmt: skip
         kept.append(replace(one, group=base))
     return kept
+
+
+def _names_condition(folder: str, capture: Capture) -> bool:
+    """Whether a folder is called after what its captures have, and not after one of them."""
+    return bool(capture.label) and (
+        folder == capture.label or bool(label_in(PurePath(folder) / "x"))
+    )
 
 
 def say_apart(captures: Sequence[Capture], notes: Notes) -> None:

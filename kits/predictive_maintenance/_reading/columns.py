@@ -71,9 +71,10 @@ _FAULT_STATES = frozenset({
     "fault", "faulted", "faulty", "failure", "failed", "error", "alarm", "trip", "tripped", "breakdown", "broken", "defect", "defekt", "störung",
     "stoerung", "fehler", "ausfall", "panne", "fallo", "avería", "guasto", "awaria", "storing",
 })  # fmt: skip
-_NONE = frozenset(
-    {"no", "not", "non", "without", "free", "kein", "keine", "ohne", "sans", "sin", "senza", "geen"}
-)
+_NONE = frozenset({
+    "no", "not", "non", "without", "free", "kein", "keine", "ohne", "sans", "sin", "senza", "geen", "off", "aus", "clear", "cleared", "reset", "inactive",
+})  # fmt: skip
+"""Beside a word for a fault: there is none, or none any more."""
 _LONGEST_UNIT = 24
 _UNIT_TAIL: tuple[tuple[str, str], ...] = (
     (r".*_rpm$|^rpm$", "rpm"), (r".*_(?:mm_s|mm_per_s)$", "mm/s"), (r".*_bar$", "bar"),
@@ -168,8 +169,13 @@ def value_text(value: object) -> str:
 
 def names_fault(text: str) -> bool:
     """Whether a state or message is called a fault: of `RUN`, `IDLE` and `FAULT` the last; not `no fault`."""
+    return not _FAULT_STATES.isdisjoint(plain(text).split("_")) and not denies_fault(text)
+
+
+def denies_fault(text: str) -> bool:
+    """Whether a message says that there is no fault, or none any more: `No alarm`, `Alarm off`, `fault reset`."""
     words = plain(text).split("_")
-    return not _FAULT_STATES.isdisjoint(words) and _NONE.isdisjoint(words)
+    return not _FAULT_STATES.isdisjoint(words) and not _NONE.isdisjoint(words)
 
 
 def fault_word(text: str) -> bool:

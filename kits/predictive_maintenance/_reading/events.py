@@ -207,6 +207,11 @@ def _columns_of(table: Table, *, called: bool) -> dict[str, Column]:
     if called:
         for role, words in _COLUMN_WORDS.items():
             worded = (c for c in table.columns if role_of(c.name) is None and _says(c.name, words))
+            if role in (
+                "start",
+                "end",
+            ):  # a valve that is `opened` and `closed` is a reading of 0 and 1
+                worded = (c for c in worded if _are_moments(c))
             if role not in found and (first := next(worded, None)) is not None:
                 found[role] = first
     return found
@@ -240,8 +245,12 @@ def _tells_failures(head: Table) -> bool:
 
 def _says_when(column: Column) -> bool:
     """Whether a column says when a machine failed; a `fault_time` of 13.5 says for how long."""
-    moments = column.kind != "number" or bool((column.values[:1] > _LEAST_EPOCH).any())
-    return moments and _FAILED.fullmatch(plain(column.name)) is not None
+    return _are_moments(column) and _FAILED.fullmatch(plain(column.name)) is not None
+
+
+def _are_moments(column: Column) -> bool:
+    """Whether values may be moments; numbers are where they count from 1970."""
+    return column.kind != "number" or bool((column.values > _LEAST_EPOCH).any())
 
 
 def _lists_alone(head: Table) -> bool:

@@ -30,7 +30,7 @@ class Placing:
         placed: faults that cover readings.
         within: those inside an earlier one of the same machine.
         spelled: machine of the list → recording that is called nearly so.
-        in_columns: machine of the list → recording that holds its columns.
+        in_columns: machine of the list → recordings that hold its columns, by their machines.
     """
 
     events: Events
@@ -39,7 +39,7 @@ class Placing:
     placed: set[Event] = field(default_factory=set)
     within: set[Event] = field(default_factory=set)
     spelled: dict[str, str] = field(default_factory=dict)
-    in_columns: dict[str, str] = field(default_factory=dict)
+    in_columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def faults(self, series: Series) -> Faults | None:
         """Rows of each fault of a recording; None where the list does not know it, or it has no times."""
@@ -65,7 +65,8 @@ class Placing:
             self.spelled |= dict.fromkeys(keys, series.asset)
         if not keys:
             keys = self._in_columns(series)
-            self.in_columns |= dict.fromkeys(keys, series.source)
+            for key in keys:
+                self.in_columns.setdefault(key, {})[series.asset] = series.source
         return keys
 
     def _in_columns(self, series: Series) -> set[str]:
@@ -100,9 +101,13 @@ class Placing:
         for listed, taken in sorted(self.spelled.items()):
             notes.say("labels", f"machines of {name} are called otherwise than in the recordings",
                       f"{listed}: taken for {taken}")  # fmt: skip
-        for listed, taken in sorted(self.in_columns.items()):
-            notes.say("labels", f"machines of {name} are named by columns: their faults are marked in the whole recording",
-                      f"{listed}: {taken}")  # fmt: skip
+        for listed, holders in sorted(self.in_columns.items()):
+            where = f"{listed}: {', '.join(holders.values())}"
+            if len(holders) > 1:
+                notes.warn("labels", f"columns of a machine of {name} are in recordings of several: its faults are marked in all of them", where,
+                           f"is it in one of them? then call it as that recording in {name}")  # fmt: skip
+                continue
+            notes.say("labels", f"machines of {name} are named by columns: their faults are marked in the whole recording", where)  # fmt: skip
         if self.events.unread:
             notes.warn(
                 "labels",

@@ -17,6 +17,7 @@ from kits.core.errors import DataError, did_you_mean
 from kits.predictive_maintenance._reading.columns import (
     ANOMALY,
     NORMAL,
+    denies_fault,
     fault_word,
     is_normal,
     is_part_name,
@@ -112,7 +113,9 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
     cycle = _one(table, sidecar.life.cycle, by_role.get("cycle", []), where)
     if cycle and not unit and not assets:
         unit = next((c.name for c in by_role.get("id", ()) if _repeats(c)), "")
-        unit = unit or _unit_by_cycle(table, cycle, labels)
+        # without lives a cycle may be one of a machine, and what comes once in each its phase
+        if by_role.get("life"):
+            unit = unit or _unit_by_cycle(table, cycle, labels)
     stated_asset = sidecar.asset if sidecar.asset not in ("file", "folder") else ""
     asset = "" if sidecar.asset in ("file", "folder") else _one(
         table, stated_asset, assets, where)  # fmt: skip
@@ -198,8 +201,8 @@ def _repeats(column: Column) -> bool:
 def _unit_by_cycle(table: Table, cycle: str, labels: Sequence[str]) -> str:
     """The first column of names or numbers of which each has a cycle once, where cycles come again."""
     cycles = require(table, cycle, "").values.tolist()
-    if labels or 2 * len(set(cycles)) > len(cycles):
-        return ""  # rows with a label each are no lives
+    if 2 * len(set(cycles)) > len(cycles):
+        return ""
     for column in table.columns:
         if column.name in (cycle, *labels) or not (column.kind == "text" or are_numbers(column)):
             continue
@@ -348,6 +351,8 @@ def _normal_words(name: str, levels: Sequence[str]) -> tuple[str, ...]:
     word = plain(name)
     if {v.lower() for v in levels} in _YES_OR_NO and _OF_FAULTS.fullmatch(word):
         return tuple(v for v in levels if v.lower() == "n")
+    if "alarm" in word:
+        return tuple(v for v in levels if is_normal(v) or denies_fault(v))
     said = any(is_normal(v) for v in levels if plain(v) != "running")
     if word in _STATES and not said and any(map(names_fault, levels)):
         return tuple(v for v in levels if not names_fault(v))  # idle is no fault
