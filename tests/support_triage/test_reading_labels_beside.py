@@ -59,7 +59,23 @@ def test_where_folders_and_a_table_tell_intents_it_is_told_which_counts(
         samples, findings = read_all(tmp_path)
         table = "columns" in stated or (not stated and column == "category")
         assert {label_of(s) for s in samples} == ({"open", "done"} if table else {"refund", "delay"})  # fmt: skip
-        assert ("folders tell intents" in told(findings, "labels")) == (not stated)
+        assert ("tell intents" in told(findings, "labels")) == (not stated)
+
+
+def test_keywords_are_not_overruled_by_a_table_of_states(tmp_path: Path) -> None:
+    labelled = [b"X-Gmail-Labels: Inbox," + (b"refund", b"delay")[n % 2] + b"\r\n" + mail(n) for n in range(6)]  # fmt: skip
+    put(tmp_path / "all.mbox", as_mbox(*labelled))
+    listed = [[f"<{n}@shop.example>", ("open", "done")[n // 2 % 2]] for n in range(6)]
+    put(tmp_path / "export.csv", rows(["message_id", "status"], *listed))
+    samples, findings = read_all(tmp_path)
+    assert {label_of(s) for s in samples} == {"refund", "delay"}
+    assert "keywords tell intents" in told(findings, "labels")
+
+
+def test_texts_without_sender_or_subject_have_no_thread(tmp_path: Path) -> None:
+    for n in range(12):
+        put(tmp_path / f"{('refund', 'delay')[n % 2]}/{n}.txt", f"Hello, words {n}\n")
+    assert {s.group for s in read_all(tmp_path)[0]} == {""}  # data.group_by says it
 
 
 def test_tickets_with_attachments_called_after_them_are_no_list_of_labels(tmp_path: Path) -> None:

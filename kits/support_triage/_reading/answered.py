@@ -31,16 +31,17 @@ class Answered:
     waiting: set[tuple[str, str]] = field(default_factory=set)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def thread(self, subject: str, sender: str, own: str) -> str:
+    def thread(self, subject: str, sender: str, own: str, alone: str = "") -> str:
         """The thread of a mail.
 
         Args:
             own: what names its thread if it begins one.
+            alone: what names it where nobody can tell what it answers, for want of a subject or a sender.
         """
         bare = bare_subject(subject)
         key = (plain_address(parseaddr(sender)[1] or sender), bare.casefold())
         if not all(key):
-            return own
+            return alone
         if bare != " ".join(subject.split()):
             self.counts[key] += 1
             if self.counts[key] > _MOST_ANSWERS:

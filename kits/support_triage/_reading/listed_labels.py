@@ -125,22 +125,28 @@ def _with_label(
 def beside_folders(
     found: ListedLabels | None, places: Iterable[str], sidecar: Sidecar
 ) -> tuple[ListedLabels | None, tuple[Finding, ...]]:
-    """The table, or none where folders tell the intents: by what `mails.yaml` says, else by how the column is called, and told.
+    """The table, or none where folders or keywords tell the intents: by what `mails.yaml` says, else by how the column is called, and told.
 
     Args:
-        places: the folders that mails lie in.
+        places: the folders that mails lie in, and keywords of some.
     """
-    if found is None or sidecar.labels_from in ("folders", "keywords"):
+    if found is None or found.label_column in sidecar.columns.label:
+        return found, ()
+    if sidecar.labels_from:
         return None, ()
-    intents = {p for p in places if p and not folders.is_default(p) and not folders.own_kind(p)}
-    if len(intents) < _FEWEST_FOLDERS or found.label_column in sidecar.columns.label:
+    intents = {
+        p
+        for p in places
+        if p and not (folders.is_default(p) or folders.own_kind(p) or folders.is_system(p))
+    }
+    if len(intents) < _FEWEST_FOLDERS:
         return found, ()
     sure = plain(found.label_column) in SURE_LABELS
-    text = f"folders tell intents, and so may the column {found.label_column} of {found.table}: "
+    text = f"folders or keywords tell intents, and so may the column {found.label_column} of {found.table}: "
     fix = "if not so: " + (
-        "labels_from: folders in mails.yaml" if sure else f"columns: {{label: [{found.label_column}]}} in mails.yaml"
+        "labels_from: folders, or keywords, in mails.yaml" if sure else f"columns: {{label: [{found.label_column}]}} in mails.yaml"
     )  # fmt: skip
-    told = Finding("labels", "warn", text + ("the table counts" if sure else "the folders count"), (found.table,), f"{fix}, and import with --replace")  # fmt: skip
+    told = Finding("labels", "warn", text + ("the table counts" if sure else "they count"), (found.table,), f"{fix}, and import with --replace")  # fmt: skip
     return (found if sure else None), (told,)
 
 

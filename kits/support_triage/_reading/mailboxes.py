@@ -5,12 +5,12 @@ The mails stay as they are, byte for byte. Which words are intents and which onl
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from kits.core.annotation import Annotation
@@ -23,6 +23,12 @@ from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import thread_key
 from kits.support_triage._reading.answered import Answered
 from kits.support_triage._reading.imap_names import shown_name
+from kits.support_triage._reading.keywords import (
+    KEYWORD_HEADERS,
+    OF_ANYBODY,
+    first_keywords,
+    keywords_of,
+)
 from kits.support_triage._reading.listed_labels import (
     ListedLabels,
     beside_folders,
@@ -38,11 +44,6 @@ from kits.support_triage._reading.splits import split_of
 from kits.support_triage._reading.text_files import as_mail, is_piece, loose_texts, text_files
 
 MAX_DEPTH = 12
-_KEYWORD_HEADERS = ("x-gmail-labels", "x-keywords", "x-mozilla-keys")
-"""Where mail programs write keywords into the mail. Whoever sends a mail can write them, too."""
-_OF_ANYBODY = (*_KEYWORD_HEADERS, "keywords")
-"""Also the one that mails are sent with: Outlook's categories, and what newsletters are about."""
-_MAX_KEYWORDS = 100
 _SHOWN = 8
 _MBOX_SUFFIXES = frozenset({".mbox", ".mbx", ".mboxrd", ".mboxo"})
 _OWN_WORDS = {
@@ -59,7 +60,7 @@ class _Box:
     """What is shared by all mails of one reading."""
 
     sidecar: Sidecar
-    headers: tuple[str, ...] = _KEYWORD_HEADERS
+    headers: tuple[str, ...] = KEYWORD_HEADERS
     threads: dict[str, str] = field(default_factory=dict)
     own: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
@@ -94,7 +95,7 @@ class _Box:
             self.own["own"] += 1
             return None
         stated = self.sidecar.labels_from == "keywords"
-        words = [*keywords, *_keywords(message, _OF_ANYBODY if stated else self.headers)]
+        words = [*keywords, *keywords_of(message, OF_ANYBODY if stated else self.headers)]
         if kind := next((k for word in words if (k := folders.own_kind(word))), ""):
             self.own[kind] += 1
             return None
@@ -141,7 +142,7 @@ class _Box:
         known = [i for i in (*message.references, message.in_reply_to, message.message_id) if i]
         root = next((self.threads[i] for i in known if i in self.threads), thread_key(message))
         if not message.references and not message.in_reply_to:
-            root = self.answered.thread(message.subject, message.sender, root or source)
+            root = self.answered.thread(message.subject, message.sender, root or source, root)
         for one in known:
             self.threads.setdefault(one, root)
         return f"thread={root}" if root else ""
@@ -195,29 +196,6 @@ class _Box:
             )
 
 
-def _keywords(message: Message, headers: Iterable[str]) -> list[str]:
-    """What stands in the mail itself."""
-    words: list[str] = []
-    for name in headers:
-        for value in message.headers.get(name, ()):
-            listed = "," in value or name == "x-gmail-labels"
-            words += (_listed(value) if listed else value.split())[:_MAX_KEYWORDS]
-    return [word for word in map(_unquoted, words) if word]
-
-
-def _listed(value: str) -> list[str]:
-    """Words between commas; one that holds a comma itself stands in quotes."""
-    try:
-        cut = next(csv.reader([" ".join(value.split())], skipinitialspace=True), [])
-    except csv.Error:
-        cut = value.split(",")
-    return [word.strip() for word in cut]
-
-
-def _unquoted(word: str) -> str:
-    return word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word
-
-
 def _refused(source: str, why: str, fix: str = "") -> Finding:
     fix = fix or "export it again"
     return Finding("unreadable-mail", "fail", f"{source}: {why}", (source,), fix)
@@ -236,7 +214,8 @@ def read_mbox(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     if not files:
         raise DataError("no mbox file here", where=str(path), fix="export the mailbox as mbox")
     names = [file.relative_to(path).as_posix() if path.is_dir() else file.name for file in files]
-    listed, said = beside_folders(listed_by_id(path, sidecar), map(_place, names if len(files) > 1 else ()), sidecar)  # fmt: skip
+    places = chain(map(_place, names if len(files) > 1 else ()), first_keywords(files))
+    listed, said = beside_folders(listed_by_id(path, sidecar), places, sidecar)
     box = _Box(sidecar, listed=listed, said=said)
     for file, name in zip(files, names):
         # one export of a whole mailbox says nothing by its name; a file per folder does

@@ -243,12 +243,8 @@ class RowReader:
 
     def _answered(self, number: int, row: Row, subject: str) -> str:
         """The row whose subject and sender this one has, where it answers; rows without a subject or a sender stand alone."""
-        own = f"{self.name}:{number}"
-        found = self.answered.thread(subject, _cell(row, self.roles.sender), own)
-        return f"thread={found}" if found != own or self._has_both(row, subject) else ""
-
-    def _has_both(self, row: Row, subject: str) -> bool:
-        return bool(subject.strip() and _cell(row, self.roles.sender).strip())
+        found = self.answered.thread(subject, _cell(row, self.roles.sender), f"{self.name}:{number}")  # fmt: skip
+        return f"thread={found}" if found else ""
 
     def _split(self, row: Row) -> Split | None:
         stated = _cell(row, self.roles.split).strip().lower()
