@@ -35,6 +35,7 @@ def recorded(folder: Path, name: str, values: Sequence[object]) -> list[RawSampl
     ("name", "values"),
     [
         ("no_fault", [0 if 250 <= n < 270 else 1 for n in range(N)]),
+        ("sensor_fault", [int(n % 97 == 0) for n in range(N)]),
         ("parts_defective", [n * 7 % 6 for n in range(N)]),
         ("Schleppfehler", [n * 5 % 7 - 3 for n in range(N)]),
         ("operating_state", ["running" if n % 50 < 40 else "idle" for n in range(N)]),
@@ -77,6 +78,13 @@ def test_the_label_of_all_goes_before_the_faults_of_parts(tmp_path: Path) -> Non
     samples, _ = read_all(put(tmp_path / "x.csv", content))
     assert names(samples[0]) == ["v", "pump_fault"]
     assert sum(s.end - s.start for one in samples if one.annotation for s in one.annotation.spans) == 20  # fmt: skip
+
+
+def test_faults_of_several_parts_are_told_apart(tmp_path: Path) -> None:
+    pump, valve = ([int(a <= n < a + 20) for n in range(N)] for a in (240, 270))
+    content = table(("time", "v", "pump_fault", "valve_fault"), stamps(N, 60), wave(N), pump, valve)
+    samples, _ = read_all(put(tmp_path / "x.csv", content))
+    assert faults(samples) == {"pump fault", "valve fault"}
 
 
 def test_rows_with_labels_and_a_cycle_are_no_lives(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|fault|failure|defect|broken|outlier|failed|attack)"
               r"(?:_?(?:label|class|type|code|flag|state|status|id|number|no|nr|mode|kind))?|labels?|target|"
               r"(?:.*_)?ground_?truth|machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
-              r"fault_.*label|(?!(?:no|not|non|without|since|last|until|num|count)_)[a-z]+_(?:broken|failed|failure|fault|faulty|defect|defective)|pass_(?:or_)?fail(?:ed)?|(?:ok|go)_(?:or_)?(?:nok|n_ok|ng|not_ok|nogo|no_go)|good_(?:or_)?bad|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|[a-zäöüß]*(?:fehler|störung|stoerung)"),
+              r"fault_.*label|(?!(?:no|not|non|without|since|last|until|num|count|sensor|probe|signal|comm|communication|network|bus)_)[a-z]+_(?:broken|failed|failure|fault|faulty|defect|defective)|pass_(?:or_)?fail(?:ed)?|(?:ok|go)_(?:or_)?(?:nok|n_ok|ng|not_ok|nogo|no_go)|good_(?:or_)?bad|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|[a-zäöüß]*(?:fehler|störung|stoerung)"),
     ("maybe_label", r"class|y|condition|(?:machine_|operating_)?state|event|category|alarms?(?:_(?:state|status|text))?|betriebszustand|zustand"),
     ("quality", r".*qualit(?:y|ät|é|a)(?:_?(?:detail|code|flag))?|status(?:_?code)?|.*_q?status|(?:.*_)?qc|validity|good|valid|"
                 r"(?:.*_)?confidence|questionable|substituted|data_?integrity"),

@@ -70,7 +70,7 @@ _ANSWERS = frozenset(
 _FEW_FILES = 20
 _DEEPEST = 3
 _LISTS = frozenset({".csv"}) | workbook.SUFFIXES
-LIST: Final = "a table with the columns start and end (or one time), and as you have them machine and fault; no readings"
+LIST: Final = "a table with the columns start and end (or one time), and as you have them machine and fault; no readings. In the folder of one machine among several it must name the machine"
 
 
 @dataclass(frozen=True, slots=True)

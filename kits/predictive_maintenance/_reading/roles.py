@@ -318,13 +318,13 @@ def row_labels(table: Table, names: tuple[str, ...], sidecar: Sidecar) -> Texts:
         column = table.column(name)
         if column is None:
             continue
-        own = _named(column, sidecar)
+        own = _named(column, sidecar, of_several=len(names) > 1)
         take = (joined == "") | ((joined == NORMAL) & (own != "") & (own != NORMAL))
         joined = np.where(take, own, joined).astype(object)
     return joined
 
 
-def _named(column: Column, sidecar: Sidecar) -> Texts:
+def _named(column: Column, sidecar: Sidecar, *, of_several: bool) -> Texts:
     levels = levels_of(column)
     normal = normal_values(sidecar.labels, column.name)
     binary = column.kind == "number" and len(levels) <= 2
@@ -333,6 +333,8 @@ def _named(column: Column, sidecar: Sidecar) -> Texts:
         normal = _normal_words(column.name, [str(v) for v in levels])
     word = plain(column.name)
     fault = next((name for part, name in _FAULT_NAMES if part in word), "fault")
+    if of_several and _OF_A_PART.fullmatch(word):
+        fault = word.replace("_", " ")  # of the pump or of the valve
     named: dict[str | float, str] = {}
     for level in levels:
         if level == usual if usual is not None else is_normal(level, normal):
