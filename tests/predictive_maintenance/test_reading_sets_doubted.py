@@ -55,6 +55,8 @@ def test_a_reading_that_is_called_nearly_as_a_label_is_a_channel(
         ("condition", ("no_fault", "inner_race"), {"inner_race"}),
         ("condition", ("normal", "inner_race_fault", "ball", "unbalance"), {"inner_race_fault", "ball", "unbalance"}),
         ("state", ("normal", "warning", "fault"), {"warning", "fault"}),
+        ("machine_status", ("NORMAL", "BROKEN", "RECOVERING"), {"BROKEN", "RECOVERING"}),
+        ("machine_state", ("RUN", "FAULT", "IDLE"), {"FAULT"}),
         ("alarm", ("No alarm", "Alarm"), {"Alarm"}),
         ("alarm_state", ("Alarm off", "Alarm on"), {"Alarm on"}),
         ("state", ("no error", "error"), {"error"}),
@@ -71,13 +73,25 @@ def test_words_beside_one_that_names_a_fault_keep_their_meaning(
     assert faults(recorded(tmp_path, name, said)) == found
 
 
-def test_the_label_of_all_goes_before_the_faults_of_parts(tmp_path: Path) -> None:
-    header = ("time", "v", "pump_fault", "label")
-    pump, all_of_it = ([int(a <= n < a + 20) for n in range(N)] for a in (240, 270))
-    content = table(header, stamps(N, 60), wave(N), pump, all_of_it)
+@pytest.mark.parametrize(("name", "words"), [("label", (0, 1)), ("class", ("ok", "tooth"))])
+def test_the_label_of_all_goes_before_the_faults_of_parts(
+    tmp_path: Path, name: str, words: tuple[object, object]
+) -> None:
+    pump = [int(240 <= n < 260) for n in range(N)]
+    all_of_it = [words[270 <= n < 290] for n in range(N)]
+    content = table(("time", "v", "pump_fault", name), stamps(N, 60), wave(N), pump, all_of_it)
     samples, _ = read_all(put(tmp_path / "x.csv", content))
     assert names(samples[0]) == ["v", "pump_fault"]
     assert sum(s.end - s.start for one in samples if one.annotation for s in one.annotation.spans) == 20  # fmt: skip
+
+
+def test_a_failure_of_the_machine_goes_before_its_state(tmp_path: Path) -> None:
+    said = ["running" if n % 50 < 40 else "idle" for n in range(N)]
+    failed = [int(270 <= n < 290) for n in range(N)]
+    content = table(("time", "v", "state", "machine_failure"), stamps(N, 60), wave(N), said, failed)
+    samples, _ = read_all(put(tmp_path / "x.csv", content))
+    assert names(samples[0]) == ["v", "state"]
+    assert faults(samples) == {"failure"}
 
 
 def test_faults_of_several_parts_are_told_apart(tmp_path: Path) -> None:

@@ -48,16 +48,18 @@ _YES = frozenset(
     {"y", "yes", "j", "ja", "true", "t", "1", "p", "pass", "passed", "ok", "io", "go", "good"}
 )
 """Of a verdict: it passed."""
-_OF_A_PART = re.compile(r"[a-z]+_(?:broken|failed|failure|fault|faulty|defect|defective)")
-_COMPOUND = re.compile(rf"{_OF_A_PART.pattern}|[a-zäöüß]+(?:fehler|störung|stoerung)")
-"""Names of flags, and of readings too: counts of `parts_defective`, a drive's `Schleppfehler`."""
-_STATES = frozenset({"state", "event", "operating_state", "betriebszustand", "zustand"})
-_OF_OPERATION = frozenset({"operating_state", "betriebszustand"})
-_OF_FAULTS = re.compile(
-    r".*(?:anomal|outlier|fail|fault|defect|broken|attack|fehler|stör|stoer|alarm).*"
+_OF_A_PART = re.compile(
+    r"(?!(?:is|has|was|any|machine)_)[a-z]+_(?:broken|failed|failure|fault|faulty|defect|defective)"
 )
 """Columns of faults of parts of a machine, of which there may be several: each is one."""
+_COMPOUND = re.compile(rf"{_OF_A_PART.pattern}|[a-zäöüß]+(?:fehler|störung|stoerung)")
+"""Names of flags, and of readings too: counts of `parts_defective`, a drive's `Schleppfehler`."""
+_OF_OPERATION = frozenset({"operating_state", "betriebszustand"})
+_STATES = _OF_OPERATION | {"state", "event", "machine_state", "machine_status", "zustand"}
+"""Columns whose other words mean nothing wrong where one names a fault."""
+_OF_FAULTS = re.compile(r".*(?:anomal|outlier|fail|fault|defect|broken|attack|fehler|stör|stoer|alarm).*")  # fmt: skip
 _YES_OR_NO = ({"y", "n"}, {"j", "n"}, {"s", "n"}, {"o", "n"})
+"""Answers where a column's name asks whether there is a fault."""
 _SPLITS = frozenset({*SPLIT_WORDS, "prediction", "predict", "learn", "holdout"})
 _CONDITIONS = frozenset({"class", "condition", "category", "state", "machine_state", "alarm"})
 _FAULT_NAMES = (("anomal", ANOMALY), ("outlier", ANOMALY), ("fail", "failure"), ("fault", "fault"),
@@ -256,15 +258,14 @@ def _labels(
         return tuple(require(table, name, where).name for name in sidecar.labels.columns)
     ignored = {c.name for name in sidecar.ignore for c in _all(table, name)}
     sure = [c.name for c in by_role.get("label", ()) if is_label(c) and not _counts(c) and c.name not in ignored]  # fmt: skip
-    if sure:
-        parts = tuple(name for name in sure if _OF_A_PART.fullmatch(plain(name)))
-        whole = [name for name in sure if name not in parts]
-        return tuple(whole[:1]) or parts
+    parts = tuple(name for name in sure if _OF_A_PART.fullmatch(plain(name)))
+    whole = [name for name in sure if name not in parts]
+    if whole:
+        return tuple(whole[:1])
     unnamed = () if table.header else [c for c in table.columns if c.kind == "text"]
     weak = (*by_role.get("maybe_label", ()), *by_role.get("quality", ()), *unnamed)
-    return tuple(
-        c.name for c in weak if is_label(c) and _speaks_of_faults(c) and c.name not in ignored
-    )[:1]
+    found = (c.name for c in weak if is_label(c) and _speaks_of_faults(c) and c.name not in ignored)
+    return tuple(found)[:1] or parts
 
 
 def _counts(column: Column) -> bool:
