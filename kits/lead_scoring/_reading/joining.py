@@ -46,7 +46,7 @@ from kits.lead_scoring._reading.sales import (
     time_of_sales,
 )
 from kits.lead_scoring._reading.several import one_of_several
-from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.sheets import Sheet, labels_of
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import Config, SourceConfig, TableConfig
@@ -77,6 +77,7 @@ class Tables:
 
     leads: Sheet
     joined: list[str] = field(default_factory=list)
+    labels: Mapping[str, str] = field(default_factory=dict)
     dated: list[tuple[str, Joined]] = field(default_factory=list)
     changed: list[tuple[str, str]] = field(default_factory=list)
     timed: list[tuple[Timed, Fields | None]] = field(default_factory=list)
@@ -131,7 +132,7 @@ def join(
     roles = {s.name: said.role if (said := stated(s.files[0])) else "" for s in sheets}
     main, left, source, told = _main(sheets, roles, config.source, learned)
     findings.extend(told)
-    tables = Tables(main, findings=findings, source=source)
+    tables = Tables(main, findings=findings, source=source, labels=labels_of(sheets))
     findings.extend(other_choices(main, left, roles, config.source))
     if not any(role == "sales" for role in roles.values()) and not tells_outcomes(
         main, config.source
@@ -185,7 +186,7 @@ def _joined(
     link = find_link(tables.leads, sheet, of, key)
     if link is None:
         return False
-    label = sheet.label
+    label = tables.labels.get(sheet.name, sheet.label)
     fields = find_fields(sheet) if role in ("", "history") else None
     if role == "sales":
         sold = join_sales(tables.leads, sheet, link, time_of_sales(sheet, at), config.source)

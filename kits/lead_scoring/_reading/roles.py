@@ -33,7 +33,7 @@ from kits.lead_scoring._reading.role_times import (
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring._reading.stated_splits import split_column
-from kits.lead_scoring._reading.things import ranked_in, without_record
+from kits.lead_scoring._reading.things import of_customers, ranked_in, without_record
 from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring.config import SourceConfig
 
@@ -44,7 +44,8 @@ _ELSEWHERE = re.compile(
     r"network_id$|post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
 )
 _OF_A_NUMBER = ("_id", "_number", "_no", "nr", "nummer", "_key", "_ref", "_reference", "_referenz", "_referentie", "_uuid", "_uid", "_guid")  # fmt: skip
-_BEFORE_A_NUMBER = ("id_", "nº_")
+_SIGNED = re.compile(r"nº_(?:d[aeo]l?_)?(?P<after>[^\W_]+).*|(?:.*\W)?(?P<before>\w+)\W* #", re.I)
+"""`Nº oportunidad`, `Submission #`; of several (`Nº de visitas`, `Employees #`) it says how many they are."""
 _UNIQUE = 0.98
 _HALF = 0.5
 _PARTS = 5
@@ -203,16 +204,36 @@ def _id(
         return column_named(sheet.columns, source.id, "id")
     named = mapping.find(mapping.names.id, free) if mapping else []
     ending = [name for name in free if is_numbered(name)]
-    known = [*named, *_own_first(sheet, ranked_in(sheet, free, "id"))]
+    known = [*named, *_own_first(sheet, _of_leads_first(sheet, free))]
     known += [name for name in free if name.strip() == "#"]  # Typeform's
     each = [name for name in dict.fromkeys([*known, *ending]) if _names_each(sheet, name)]
     if each:
-        # what counts the rows of this file stands beside a number that a program gave
-        given = (name for name in each if not counts_rows(sheet.cells[name]))
-        return next(given, each[0])
+        return _given(sheet, each)
     repeating = dict.fromkeys([*named, *ranked_in(sheet, free, "lead_id")])
     several = (name for name in repeating if _repeats(sheet, name) or _states(sheet, name, decided))
     return next(several, "")
+
+
+def _of_leads_first(sheet: Sheet, free: Sequence[str]) -> Sequence[str]:
+    """Columns called like an id, those of leads before those of customers: who comes again has the same number."""
+    leads = {*names_for("lead_id")} - {"id"}
+    bare = {name: without_record(sheet, name) for name in ranked_in(sheet, free, "id")}
+    return sorted(bare, key=lambda name: squeezed(bare[name]) not in leads)
+
+
+def _given(sheet: Sheet, each: Sequence[str]) -> str:
+    """The first of ids that name each row; if it counts the rows of this file, one beside it that a program gave. That of a customer
+    or of another thing is taken for a number of rows (`Sr. No.`) alone: a `Deal ID` may count from one as well."""
+    first = each[0]
+    if not counts_rows(sheet.cells[first]):
+        return first
+    of_leads = rank(without_record(sheet, first), "lead_id") is not None
+    for name in each[1:]:
+        cells = sheet.cells[name]
+        whose = of_customers(name) or rank(name, "id") is None
+        if not counts_rows(cells) and not (of_leads and whose):
+            return name
+    return first
 
 
 def _names_each(sheet: Sheet, name: str) -> bool:
@@ -315,9 +336,11 @@ def is_numbered(name: str) -> bool:
     """`opportunity_number`, `Kundennr.`, `ticket_id`, `ID leada`, `Enquiry ref`, `SK_ID_CURR`, `Submission #`; no number of a phone, a house or a place
     (`Postnummer`)."""
     called = plain(name)
-    ends = called.endswith(_OF_A_NUMBER) or "_id_" in called or name.rstrip().endswith(" #")
+    signed = _SIGNED.fullmatch(called) or _SIGNED.fullmatch(name.strip())
+    one = signed is not None and not (signed["after"] or signed["before"]).lower().endswith("s")
+    ends = called.endswith(_OF_A_NUMBER) or "_id_" in called or one
     elsewhere = rank(name, "phone") is not None or _ELSEWHERE.search(plain(name)) is not None
-    return (ends or called.startswith(_BEFORE_A_NUMBER)) and not elsewhere
+    return (ends or called.startswith("id_")) and not elsewhere
 
 
 def _order_rank(name: str) -> int:

@@ -5,6 +5,7 @@ question; what columns mean is decided elsewhere.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -18,15 +19,25 @@ from kits.lead_scoring._reading.dates import DateForm
 from kits.lead_scoring._reading.numbers import Decimal
 
 Numbers = Literal["auto", "decimal-comma", "decimal-point"]
-_PARTED = re.compile(r"[_\-. ]+")
+_PARTED = re.compile(r"[_\-.]+")
 _SIGNS: Mapping[Numbers, Decimal] = {"auto": "", "decimal-comma": ",", "decimal-point": "."}
 
 
 def without_split(name: str) -> str:
-    """A name without the words for a split (`X_train` is `X`), unless it has no others."""
+    """A name without the words for a split (`X_train` is `X`), unless it has no others; `Test drives` are what they say."""
     words = _PARTED.split(name)
     left = [word for word in words if word.lower() not in SPLIT_WORDS]
     return "_".join(left) if left and len(left) < len(words) else name
+
+
+def labels_of(sheets: Sequence[Sheet]) -> Mapping[str, str]:
+    """Name of each table → what its columns are called by; its whole name, where another would be called the same without its
+    split: `test_drives.csv` beside `drives.csv`."""
+    times = Counter(sheet.label for sheet in sheets)
+    return {
+        one.name: one.label if times[one.label] == 1 else PurePosixPath(one.called).name
+        for one in sheets
+    }
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from kits.core.column_names import plain
-from kits.lead_scoring._reading.names import by_rank, names_for
+from kits.lead_scoring._reading.names import by_rank, names_for, rank
 from kits.lead_scoring._reading.sheets import Sheet
 
 FIRM, PERSON, LEAD = "firm", "person", "lead"
@@ -52,3 +52,11 @@ def without_record(sheet: Sheet, name: str) -> str:
     """A column's name without the kind of record before it: `Organization` for `Deal - Organization`."""
     record = record_of(sheet)
     return name[len(record) + 3 :] if record and name.startswith(f"{record} - ") else name
+
+
+def of_customers(name: str) -> bool:
+    """Whether a column is called after a customer's number or his name: `customer_id`, `Kundennr.`, `Company ID`."""
+    words = set(plain(name).split("_"))
+    whom = words.intersection(names_for("customer_words"))
+    named = bool(whom) and words - whom <= set(names_for("id_words"))
+    return named or rank(name, "customer_id") is not None
