@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -173,6 +174,30 @@ def test_ids_that_each_file_counts_anew_are_other_samples() -> None:
     same = as_known(told_of("b.csv", *(n if n % 2 else n + 21 for n in range(60))), learned)
     assert counted_anew(same.items, learned) == 0
     assert leakage_note(same.items, learned, named=True).startswith("60 of these samples")
+
+
+def test_firms_whose_figures_are_others_each_month_are_the_same_firms() -> None:
+    """Of eight columns one stays: the country."""
+
+    def month(file: str, by: int) -> list[RawSample]:
+        return [
+            state(
+                json.dumps(
+                    {"id": n, "fields": {"country": "abc"[n * 7 % 11 % 3]}}
+                    | {f"used {k}": (n + 3) * (k + by) for k in range(7)}
+                ),
+                f"c:{n}",
+                file=file,
+            )
+            for n in range(60)
+        ]
+
+    _, learned = imported(None, *month("a.csv", 5))
+    _, later = imported(None, *month("b.csv", 90))
+    assert counted_anew(as_known(later, learned).items, learned) == 0
+    intake, _ = imported(learned, *month("b.csv", 90))
+    [finding] = [one for one in intake.findings if one.check == "newer-states"]
+    assert finding.level == "pass"
 
 
 @pytest.mark.parametrize("remembered", [25, 3_000])
