@@ -85,3 +85,36 @@ def test_who_was_admitted_has_not_enrolled_yet(tmp_path: Path) -> None:
     ends: list[object] = [("Enrolled", "Withdrawn", "Admitted")[k % 3] for k in range(N)]
     found = read(export(tmp_path / "e.csv", {"Status": ends}))
     assert found.labels == ["won", "lost", ""] * (N // 3)
+
+
+@pytest.mark.parametrize("name", ["Paid YN", "Booked flag", "Deposit ind"])
+def test_a_mark_is_no_outcome_beside_a_status_or_what_is_called_so(
+    tmp_path: Path, name: str
+) -> None:
+    marks: list[object] = ["YN"[k % 5 < 2] for k in range(N)]
+    states: list[object] = [("Customer", "Unqualified", "New")[k % 3] for k in range(N)]
+    found = read(export(tmp_path / "a.csv", {name: marks, "Status": states}))
+    assert found.labels == ["won", "lost", ""] * (N // 3)
+    sold: list[object] = [("yes", "no")[k % 2] for k in range(N)]
+    kinds: list[object] = ["new"] * N
+    found = read(export(tmp_path / "b.csv", {name: marks, "Converted": sold, "Status": kinds}))
+    assert found.labels == ["won", "lost"] * (N // 2)
+
+
+def test_leads_beside_a_file_without_names_of_as_many_columns_are_leads(tmp_path: Path) -> None:
+    export(tmp_path / "leads.csv", {"Company": several(1, 1, "Firm {}")})
+    raw = "\n".join(";".join(str(k * n % 97) for n in range(N)) for k in range(11 * N))
+    put(tmp_path / "raw.csv", raw + "\n")
+    found = read(tmp_path)
+    assert len(found.leads) == N
+
+
+def test_a_name_above_a_column_of_its_own_is_no_value_of_a_lead(tmp_path: Path) -> None:
+    export(tmp_path / "leads.csv", {"Lead ID": several(1000, 7)})
+    put(
+        tmp_path / "owners.csv",
+        "\n".join(["Owner", *(["Ann", "Bob"][k % 2] for k in range(N - 1))]),
+    )
+    found = read(tmp_path)
+    assert "owners" not in found.leads[0].fields
+    assert "owners.csv" in found.told("file-passed-over")

@@ -53,6 +53,8 @@ def _lines(path: Path) -> list[str]:
         return []
     values = [line.strip() for line in lines[: -1 if lines[-1] == "" else None]]
     different = set(values)
+    if values.count(values[0] if values else "") == 1:
+        return []  # it names the column, whose other lines are not as many as these
     few = 1 < len(different) <= _FEW_VALUES and len(values) >= _LEAST
     return values if few and all(0 < len(one) <= _LONGEST for one in different) else []
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kits.core.kit import Finding
 from kits.core.row_sources import passed_over
+from kits.lead_scoring._reading.outcome_cells import cells_by_words, known_cells
 from kits.lead_scoring._reading.sheets import Sheet
 
 _DELIMITERS = "\t;|,"
@@ -41,11 +42,15 @@ def without_lists(
 
 
 def _lists(sheet: Sheet, columns: int) -> bool:
-    """As many rows as columns, each of which one cell names."""
+    """As many rows as columns, each of which one cell names, and nothing that says of some that they were won and of others lost."""
     texts = (cells for cells in sheet.cells.values() if not any(map(_is_number, cells)))
-    return len(sheet) == columns and any(
-        len(set(cells)) == len(sheet) and all(cells) for cells in texts
-    )
+    each = any(len(set(cells)) == len(sheet) and all(cells) for cells in texts)
+    return len(sheet) == columns and each and not any(map(_tells_ends, sheet.cells.values()))
+
+
+def _tells_ends(cells: Sequence[str]) -> bool:
+    said = cells_by_words(known_cells(cells), named=False, stage=True)
+    return said is not None and bool(said.won and said.lost)
 
 
 def _is_number(cell: str) -> bool:

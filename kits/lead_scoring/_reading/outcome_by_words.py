@@ -44,6 +44,9 @@ def by_words(sheet: Sheet) -> Outcome | None:
         DataError: several columns could tell and contradict each other.
     """
     found = [c for name in sheet.columns if (c := _candidate(name, sheet.cells[name])) is not None]
+    # a mark may say that a deposit was paid or a demo booked: it tells the outcome where nothing else does
+    plainly = [c for c in found if not _is_marked(c.outcome.columns[0])]
+    found = plainly if any(c.kind < _PARTLY for c in plainly) else found
     if not found:
         return None
     best = min(c.kind for c in found)
@@ -189,6 +192,12 @@ def _candidate(name: str, cells: Sequence[str]) -> _Candidate | None:
     if as_outcome is not None:
         return _Candidate(1, place, outcome)
     return _Candidate(2, place, outcome) if as_stage is not None or loosely else None
+
+
+def _is_marked(name: str) -> bool:
+    """Whether a column is called like an outcome only before a word for a mark (`Booked flag`)."""
+    marked = rank(name, "outcome") is None and outcome_rank(name) is not None
+    return marked and not _names_an_outcome(name)
 
 
 def _names_an_outcome(name: str) -> bool:
