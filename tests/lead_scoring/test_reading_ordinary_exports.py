@@ -34,6 +34,7 @@ def several(start: int, step: int, form: str = "{}") -> list[object]:
         ({"Customer No": several(9999, -7), "Inquiry ID": several(10, 3, "Q{}")}, "Q10"),
         ({"Customer Number": several(9999, -7), "Ref": several(10, 3, "R{}")}, "R10"),
         ({"Customer ID": several(9999, -7), "Inquiry ID": several(10, 3, "Q{}")}, "Q10"),
+        ({"Nº cliente": several(9999, -7), "Nº presupuesto": several(10, 3, "P{}")}, "P10"),
         ({"Deal ID": several(1, 1), "Person ID": several(9999, -7)}, "1"),
         ({"ID": several(1, 1), "Partner ID": several(9999, -7)}, "1"),
         ({"Lead No": several(1, 1), "VAT number": several(9999, -7, "DE{}")}, "1"),

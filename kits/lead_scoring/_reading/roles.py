@@ -203,7 +203,7 @@ def _id(
     if source.id:
         return column_named(sheet.columns, source.id, "id")
     named = mapping.find(mapping.names.id, free) if mapping else []
-    ending = [name for name in free if is_numbered(name)]
+    ending = sorted(filter(is_numbered, free), key=of_customers)
     known = [*named, *_own_first(sheet, _of_leads_first(sheet, free))]
     known += [name for name in free if name.strip() == "#"]  # Typeform's
     each = [name for name in dict.fromkeys([*known, *ending]) if _names_each(sheet, name)]

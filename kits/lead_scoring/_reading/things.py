@@ -58,5 +58,5 @@ def of_customers(name: str) -> bool:
     """Whether a column is called after a customer's number or his name: `customer_id`, `Kundennr.`, `Company ID`."""
     words = set(plain(name).split("_"))
     whom = words.intersection(names_for("customer_words"))
-    named = bool(whom) and words - whom <= set(names_for("id_words"))
+    named = bool(whom) and words - whom <= {*names_for("id_words"), "nº"}
     return named or rank(name, "customer_id") is not None
