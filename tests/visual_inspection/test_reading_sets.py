@@ -116,6 +116,39 @@ def test_pictures_of_other_parts_or_made_of_one_are_no_views(
     assert labels["t.png"] == labels["made/0.png"] == ""
 
 
+@pytest.mark.parametrize(
+    ("first", "other"),
+    [
+        ("defective_image", "good_image"),
+        ("image", "defect_crop"),
+        ("image", "depth"),
+        ("image", "x"),
+    ],
+)
+def test_pictures_of_a_column_that_is_no_side_get_no_label(
+    tmp_path: Path, first: str, other: str
+) -> None:
+    pictures(tmp_path, *(f"{folder}/{folder}{n}.png" for n in range(8) for folder in "ab"))
+    rows = "".join(f"a/a{n}.png,b/b{n}.png,{'dent' if n % 3 else 'scratch'}\n" for n in range(8))
+    put(tmp_path / "labels.csv", f"{first},{other},label\n{rows}")
+    found = read(tmp_path)
+    assert {label for name, label in found.labels.items() if name.startswith("b")} == {""}
+    assert found.told["image-without-label"].level == "warn"
+
+
+@pytest.mark.parametrize(
+    ("first", "other"),
+    [("top", "side"), ("image_1", "image_2"), ("cam1", "cam2"), ("file", "Rückseite")],
+)
+def test_pictures_of_sides_have_the_label_of_their_part(
+    tmp_path: Path, first: str, other: str
+) -> None:
+    pictures(tmp_path, *(f"{folder}/{folder}{n}.png" for n in range(8) for folder in "ab"))
+    rows = "".join(f"a/a{n}.png,b/b{n}.png,{'good' if n % 3 else 'scratch'}\n" for n in range(8))
+    put(tmp_path / "labels.csv", f"{first},{other},label\n{rows}")
+    assert "" not in read(tmp_path).labels.values()
+
+
 def test_a_file_called_as_labels_are_is_asked_about(tmp_path: Path) -> None:
     pictures(tmp_path, *(f"C0001/C0001_{n:04d}.png" for n in range(1, 9)))
     put(tmp_path / "C0001/ground_truth.txt", "  1.0e+00  2.0e+01  4.0e+01  1.0e+01  3.0e+01\n")

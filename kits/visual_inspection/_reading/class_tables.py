@@ -58,9 +58,16 @@ _SPLITS = ("split", "set", "subset", "partition")
 
 _NO_VIEWS = frozenset({
     "template", "reference", "ref", "golden", "master", "mask", "overlay", "heatmap", "map", "annotated", "result", "thumbnail", "thumb", "preview",
-    "previous", "prev", "next", "before", "after", "segmentation", "vorlage", "referenz", "maske", "vorschau",
+    "previous", "prev", "next", "before", "after", "segmentation", "vorlage", "referenz", "maske", "vorschau", "crop", "cropped", "roi", "patch",
+    "depth", "diff", "difference", "edges", "drawing", "cad", "similar", "ausschnitt", "tiefe", "differenz", "zeichnung",
 })  # fmt: skip
 """Words of columns of pictures that are of another part, or made of the one beside."""
+_SIDES = frozenset({
+    "top", "bottom", "front", "back", "rear", "side", "left", "right", "inside", "outside", "view", "cam", "camera", "picture", "image", "photo",
+    "oben", "unten", "vorne", "vorn", "hinten", "seite", "links", "rechts", "vorderseite", "rueckseite", "innen", "aussen", "ansicht", "kamera",
+    "bild", "foto",
+})  # fmt: skip
+"""Words of columns of pictures that show a part from one side."""
 
 
 @dataclass(frozen=True)
@@ -101,18 +108,26 @@ def stated(table: Table, is_picture: Callable[[str], bool]) -> list[Stated] | No
 def _views(table: Table, picture: str, is_picture: Callable[[str], bool]) -> tuple[str, ...]:
     """Further columns that name pictures of the same part: `image_top;image_side;verdict`.
 
-    Not those of other parts or of none: a picture of a column of views stands nowhere else, and none is a template or an overlay.
+    Not those of other parts or of none: a picture of a column of views stands nowhere else, and none is a template or an overlay. What is
+    neither called as the first column nor as a side has no label by this table, and is told to have none.
     """
     found = []
     own = Counter(cell for row in table.rows for cell in set(row.values()) if cell)
-    for column in (
-        c for c in table.columns if c != picture and _NO_VIEWS.isdisjoint(plain(c).split("_"))
-    ):
+    for column in (c for c in table.columns if c != picture and _is_view(c, picture)):
         cells = [cell for row in table.rows if (cell := row.get(column, "").strip())]
         files = [c for c in cells if Path(c).suffix.lower() in PICTURES and is_picture(c)]
         if cells and 2 * len(files) > len(cells) and all(own[cell] == 1 for cell in files):
             found.append(column)
     return tuple(found)
+
+
+def _is_view(column: str, picture: str) -> bool:
+    own, first = (
+        {word.rstrip("0123456789") for word in plain(name).split("_")} - {""}
+        for name in (column, picture)
+    )
+    verdict = any(is_good(w) or says_bad(w) or w in _OF_DEFECTS for w in own | first)
+    return not verdict and not own & _NO_VIEWS and bool(own & (first | _SIDES) or not own)
 
 
 def _columns_of(table: Table, picture: str) -> _Columns | None:
