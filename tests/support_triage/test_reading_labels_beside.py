@@ -198,3 +198,13 @@ def test_a_set_of_tones_is_not_asked_for_intents(tmp_path: Path) -> None:
     lines = [[f"words of review {n} are long enough", str(n % 2)] for n in range(30)]
     _, findings = read_all(put(tmp_path / "x.csv", rows(["sentence", "sentiment"], *lines)))
     assert not told(findings, "no-labels")
+
+
+def test_folders_called_as_pieces_are_asked_about_and_can_be_intents(tmp_path: Path) -> None:
+    for n in range(6):
+        put(tmp_path / f"Part {n % 2 + 1}00/{n}.eml", mail(n))
+    samples, findings = read_all(tmp_path)
+    assert {label_of(s) for s in samples} == {""}
+    assert "Part 100 3, Part 200 3" in told(findings, "places")
+    put(tmp_path / "mails.yaml", "labels: {Part 100: Part 100, Part 200: Part 200}\n")
+    assert {label_of(s) for s in read_all(tmp_path)[0]} == {"Part 100", "Part 200"}

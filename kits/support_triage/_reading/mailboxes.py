@@ -65,6 +65,7 @@ class _Box:
     own: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     places: Counter[str] = field(default_factory=Counter)
+    pieces: Counter[str] = field(default_factory=Counter)
     stated: set[str] = field(default_factory=set)
     listed: ListedLabels | None = None
     said: tuple[Finding, ...] = ()
@@ -101,6 +102,8 @@ class _Box:
             return None
         label = self._label(place, words) if self.listed is None else self._listed(source, message)
         self.labels.update(label.split("|") if label else ())
+        if not (label or place or self.listed):
+            self.pieces.update(part for part in source.split("/")[:-1] if is_piece(part))
         annotation = Annotation(label=label, author=place or source) if label else None
         return RawSample(
             content, MEDIA_TYPE, source, annotation, self._group(message, source), split
@@ -159,6 +162,7 @@ class _Box:
                 f"{count} mails {_OWN_WORDS[kind]} and were left out",
                 fix="nothing to do: they are no customers' mails to learn from",
             )
+        yield from self._told_pieces()
         if self.labels:
             shown = ", ".join(f"{name} {count}" for name, count in self.labels.most_common(_SHOWN))
             yield Finding("labels", "pass", f"{len(self.labels)} intents found: {shown}")
@@ -183,6 +187,16 @@ class _Box:
             f"{len(self.places)} folders or keywords name no intent, only where a mail lay or how it stood: {shown}",
             fix="if one is an intent all the same, say so under labels in mails.yaml",
         )
+
+    def _told_pieces(self) -> Iterator[Finding]:
+        if not self.pieces:
+            return
+        shown = ", ".join(f"{name} {count}" for name, count in self.pieces.most_common(_SHOWN))
+        one = min(self.pieces)
+        yield Finding(
+            "places", "warn", f"{len(self.pieces)} folders are called as pieces of a set and are no intents: {shown}", tuple(sorted(self.pieces)),
+            f"nothing to do if so; else say it in mails.yaml, such as labels: {{{one}: {one}}}, and import with --replace",
+        )  # fmt: skip
 
     def _told_unknown(self) -> Iterator[Finding]:
         absent = sorted(set(self.sidecar.labels) - self.stated)
