@@ -101,6 +101,24 @@ def test_faults_of_several_parts_are_told_apart(tmp_path: Path) -> None:
     assert faults(samples) == {"pump fault", "valve fault"}
 
 
+@pytest.mark.parametrize("flag", ["door_fault", "link_failure", "parts_defective", "Messfehler"])
+def test_a_flag_of_a_part_alone_is_asked_about_and_can_be_ignored(
+    tmp_path: Path, flag: str
+) -> None:
+    said = [int(n % 30 == 29) for n in range(N)]
+    put(tmp_path / "x.csv", table(("time", "v", flag), stamps(N, 60), wave(N), said))
+    asked = [f for f in read_all(tmp_path)[1] if "faults of parts" in f.text]
+    assert [(f.level, f.evidence) for f in asked] == [("warn", (f"x.csv: {flag}",))]
+    put(tmp_path / "machines.yaml", f"ignore: [{flag}]\n")
+    samples, findings = read_all(tmp_path)
+    assert not faults(samples)
+    assert "faults of parts" not in texts(findings)
+    put(tmp_path / "machines.yaml", f"labels: {{columns: [{flag}]}}\n")
+    samples, findings = read_all(tmp_path)
+    assert faults(samples)
+    assert "faults of parts" not in texts(findings)
+
+
 def test_rows_with_labels_and_a_cycle_are_no_lives(tmp_path: Path) -> None:
     header = ("cycle", "tool", "temp", "fault")
     content = table(header, [n // 4 for n in range(N)], [n % 4 for n in range(N)], wave(N), [int(n % 9 == 0) for n in range(N)])  # fmt: skip
@@ -194,6 +212,16 @@ def test_a_line_is_not_left_away_because_its_cause_is_none(tmp_path: Path) -> No
     assert sum(len(s.annotation.spans) for s in samples if s.annotation) == 2
 
 
+def test_lines_that_say_that_nothing_was_wrong_are_told_of(tmp_path: Path) -> None:
+    put(tmp_path / "P1.csv", table(("time", "v"), stamps(N, 60), wave(N)))
+    times = stamps(N, 60)
+    listed = table(("start", "end", "condition"), [times[250], times[280]], [times[255], times[285]], ["good", "worn"])  # fmt: skip
+    put(tmp_path / "failures.csv", listed)
+    samples, findings = read_all(tmp_path)
+    assert faults(samples) == {"worn"}
+    assert [f.evidence for f in findings if "nothing was wrong" in f.text] == [("1 lines",)]
+
+
 def test_an_answer_beside_a_failure_does_not_unsay_it(tmp_path: Path) -> None:
     put(tmp_path / "P1.csv", table(("time", "v"), stamps(N, 60), wave(N)))
     times = stamps(N, 60)
@@ -228,8 +256,9 @@ def test_a_recording_without_a_split_beside_those_with_one_is_learnt_from(tmp_pa
 
 @pytest.mark.parametrize(
     ("usual", "other"),
-    [("normal_speed", "high_speed"), ("baseline", "1500rpm"), ("normal", "2024-05")],
-)
+    [("normal_speed", "high_speed"), ("baseline", "1500rpm"), ("normal", "2024-05"), ("normal", "Q1 2024"), ("normal", "Halle 2"),
+     ("normal", "fan_2"), ("normal", "test1")],
+)  # fmt: skip
 def test_a_folder_of_a_speed_or_a_month_is_no_fault(tmp_path: Path, usual: str, other: str) -> None:
     for folder in (usual, other):
         for take in range(3):
@@ -263,3 +292,11 @@ def test_a_machine_called_after_balls_has_no_fault_of_them(tmp_path: Path) -> No
     samples, _ = read_all(tmp_path)
     assert {s.annotation.label for s in samples if s.annotation} <= {"normal"}
     assert len({s.group for s in samples}) == 2
+
+
+@pytest.mark.parametrize("name", ["{}/machine {}/{}", "{}/Line_{}_{}"])
+def test_machines_called_by_letters_are_no_axes(tmp_path: Path, name: str) -> None:
+    for condition in ("normal", "unbalance"):
+        for take in range(6):
+            put(tmp_path / f"rig_1000Hz/{name.format(condition, 'xy'[take % 2], take // 2)}.csv", table(("a1", "a2"), wave(N), wave(N)))  # fmt: skip
+    assert len({s.group for s in read_all(tmp_path)[0]}) == 12

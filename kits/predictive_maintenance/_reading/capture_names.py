@@ -10,7 +10,13 @@ from pathlib import PurePath
 
 from kits.core.dataset import SPLIT_WORDS
 from kits.predictive_maintenance._reading.capture_lives import Capture
-from kits.predictive_maintenance._reading.columns import NORMAL, fault_word, is_normal, plain
+from kits.predictive_maintenance._reading.columns import (
+    NORMAL,
+    fault_word,
+    is_normal,
+    plain,
+    role_of,
+)
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.sidecar import Sidecar
 
@@ -25,6 +31,16 @@ _MOST_CODES = 8
 _FILLING = frozenset({"data", "condition", "state", "operation", "running", "run", "samples", "bearing", "motor", "pump", "machine"})  # fmt: skip
 """Words that a folder's name may have beside the one that says that nothing is wrong."""
 _UNKNOWN = frozenset({*SPLIT_WORDS, "unlabeled", "unlabelled", "unknown", "unbekannt", "raw", "data", "misc", "other", "all", "new", "neu", "live", "production", "calibration"})  # fmt: skip
+_PLACES = frozenset({
+    "machine", "maschine", "motor", "pump", "pumpe", "fan", "bearing", "unit", "line", "linie", "hall", "halle", "plant", "werk", "site", "station",
+    "rig", "day", "tag", "week", "woche", "kw", "cw", "month", "monat", "quarter", "shift", "schicht", "speed", "load", "rpm", "hz",
+})  # fmt: skip
+"""With a number they say where, when or on which machine: `fan_2`, `Halle 3`, `week 14`."""
+_LETTERED = re.compile(
+    r"(?:machine|maschine|line|linie|plant|werk|site|station|hall|halle|type|typ|model|product)[ _-]?[xyz](?=[^a-z0-9]|$)",
+    re.I,
+)
+"""A thing that a letter names, and no axis: `Machine X` beside `Machine Y`."""
 
 
 def label_in(relative: PurePath) -> str:
@@ -57,9 +73,13 @@ def beside_normal(captures: Sequence[Capture], sidecar: Sidecar, notes: Notes) -
 def _word(capture: Capture, homes: set[PurePath]) -> str:
     folders = [folder for folder in PurePath(capture.name).parents if folder.name]
     found = next((folder.name for folder in folders if folder.parent in homes), "")
-    # of a date or a speed nothing is left
-    words = [w for w in plain(found).split("_") if w and not w[0].isdigit()]
-    return "" if not words or _UNKNOWN & set(words) else found
+    # of a date or a speed nothing is left, nor of a machine or a place with a number
+    words = {w.rstrip("0123456789") for w in plain(found).split("_") if w and not w[0].isdigit()}
+    numbered = any(c.isdigit() for c in found)
+    words -= {"", "q", *(_PLACES if numbered else ())}
+    if not words or _UNKNOWN & words or (numbered and role_of(found) in ("asset", "unit")):
+        return ""
+    return found
 
 
 def _labelled(capture: Capture, label: str, sidecar: Sidecar) -> Capture:
@@ -128,6 +148,8 @@ def _own(capture: Capture) -> str:
 def _without_channel(name: str) -> str:
     """The name of the recording; empty where no channel is named."""
     stem = PurePath(name).with_suffix("").as_posix()
+    if _LETTERED.search(stem):
+        return ""
     bare = _CHANNEL.sub("", stem)
     return re.sub(r"[ _-]{2,}|[ _-]+(?=/|$)", "_", bare).strip("_") if bare != stem else ""
 

@@ -94,12 +94,14 @@ class Events:
     Attributes:
         source: the file they came from.
         unread: lines of it that state no stretch of time.
+        normal: lines of it that say that nothing was wrong.
     """
 
     source: Path
     events: tuple[Event, ...]
     subjects: frozenset[str]
     unread: int = 0
+    normal: int = 0
 
     def keys(self, name: str, asset: str) -> set[str]:
         """What the list calls a file or asset; empty when it is not listed, so nothing is known of it."""
@@ -330,7 +332,7 @@ def _from_table(
         if not _states_normal(what, i)
     )
     subjects = frozenset({""} if who is None else {_key(_cell(who, i)) for i in rows.tolist()})
-    return Events(file, events, subjects, table.rows - rows.size)
+    return Events(file, events, subjects, table.rows - rows.size, rows.size - len(events))
 
 
 def _states_normal(column: Column | None, row: int) -> bool:

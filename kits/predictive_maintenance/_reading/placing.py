@@ -114,6 +114,9 @@ class Placing:
                 f"lines of {name} without a readable start and end, or with an end before the start, are left out",
                 f"{self.events.unread} lines", "correct them, and import again with --replace",
             )  # fmt: skip
+        if self.events.normal:
+            notes.warn("labels", f"lines of {name} that say that nothing was wrong mark no fault", f"{self.events.normal} lines",
+                       "if these were faults all the same (a state after the repair?), write what was wrong in their place")  # fmt: skip
         for subject in sorted(self.events.subjects - self.known - self.passed_over):
             count = sum(event.subject == subject for event in self.events.events)
             notes.warn("labels", f"{name} lists faults of machines that have no recording",

@@ -106,9 +106,7 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
     left_out |= {c.name: "says what others learnt from" for c in table.columns if _names_splits(c)}
     labels = _labels(table, by_role, sidecar, where)
     single = any(is_value_name(c.name) for c in table.columns)
-    quality = tuple(
-        c.name for c in by_role.get("quality", ()) if is_quality(c, single_readings=single)
-    )
+    quality = tuple(c.name for c in by_role.get("quality", ()) if is_quality(c, single_readings=single))  # fmt: skip
     things = [c for c in by_role.get("unit", ()) if not _holds_units(c) and not _reads(c)]
     assets = [c for c in by_role.get("asset", ()) if not _reads(c)]
     unit = _one(table, sidecar.life.unit, things, where)
@@ -119,8 +117,7 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
         if by_role.get("life"):
             unit = unit or _unit_by_cycle(table, cycle, labels)
     stated_asset = sidecar.asset if sidecar.asset not in ("file", "folder") else ""
-    asset = "" if sidecar.asset in ("file", "folder") else _one(
-        table, stated_asset, assets, where)  # fmt: skip
+    asset = "" if sidecar.asset in ("file", "folder") else _one(table, stated_asset, assets, where)
     life = next((c.name for c in by_role.get("life", ())), "")
     speed = str(sidecar.speed) if isinstance(sidecar.speed, str) else ""
     time = _time(table, by_role, sidecar, where)
@@ -142,6 +139,7 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
         left_out={n: why for n, why in left_out.items() if n not in labels and n != life},
     )
     _say(roles, notes)
+    _ask_about_parts(labels, sidecar, notes, where)
     for column in (c for c in table.columns if c.name in labels):
         usual = _usual_sign(column)
         if usual is not None and not normal_values(sidecar.labels, column.name):
@@ -150,6 +148,14 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
             told = f"{where}, {column.name}: {usual:g} is normal"
             notes.warn("labels", text, told, "state labels.normal in machines.yaml")
     return roles
+
+
+def _ask_about_parts(labels: Sequence[str], sidecar: Sidecar, notes: Notes, where: str) -> None:
+    """Asks where nothing but flags of parts says what is a fault: that of a door or of a link is none of the machine, and 0 and 1 may be counts."""
+    parts = [name for name in labels if _COMPOUND.fullmatch(plain(split_unit(name)[0]))]
+    if parts and not sidecar.labels.columns:
+        notes.warn("labels", "flags called after faults of parts are taken for faults of the machine", f"{where}: {', '.join(parts)}",
+                   "are they? then state them as labels.columns in machines.yaml; those that are counts, or faults of a sensor, a door or a link, under ignore")  # fmt: skip
 
 
 def _names_splits(column: Column) -> bool:
