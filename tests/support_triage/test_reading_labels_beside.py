@@ -208,3 +208,17 @@ def test_folders_called_as_pieces_are_asked_about_and_can_be_intents(tmp_path: P
     assert "Part 100 3, Part 200 3" in told(findings, "places")
     put(tmp_path / "mails.yaml", "labels: {Part 100: Part 100, Part 200: Part 200}\n")
     assert {label_of(s) for s in read_all(tmp_path)[0]} == {"Part 100", "Part 200"}
+
+
+def test_a_table_of_a_few_mails_does_not_take_the_intents_of_folders_away(tmp_path: Path) -> None:
+    for name, first in (("Billing", 0), ("Tech", 30)):
+        put(tmp_path / f"{name}.mbox", as_mbox(*(mail(n) for n in range(first, first + 30))))
+    listed = [[f"<{n}@shop.example>", ("refund", "delay")[n % 2]] for n in range(8)]
+    put(tmp_path / "labels.csv", rows(["message_id", "intent"], *listed))
+    samples, findings = read_all(tmp_path)
+    assert {label_of(s) for s in samples} == {"Billing", "Tech"}
+    assert "they count" in told(findings, "labels")
+    put(tmp_path / "mails.yaml", "columns: {label: [intent]}\n")
+    samples, findings = read_all(tmp_path)
+    assert sorted({label_of(s) for s in samples}) == ["", "delay", "refund"]
+    assert "of 52 mails labels.csv says nothing" in told(findings, "labels-of-some")

@@ -32,13 +32,19 @@ def keywords_of(message: Message, headers: Iterable[str]) -> list[str]:
 
 def first_keywords(mailboxes: Sequence[Path]) -> Iterator[str]:
     """Those of the first mails of mbox files, to know whether there are any."""
+    for message in first_mails(mailboxes):
+        yield from keywords_of(message, KEYWORD_HEADERS)
+
+
+def first_mails(mailboxes: Sequence[Path]) -> Iterator[Message]:
+    """The first mails of mbox files, those that can be read."""
     for file in mailboxes[:_LOOKED_AT]:
         with file.open("rb") as stream:
             for content in islice(messages_of(stream), _LOOKED_AT):
                 if isinstance(content, TooLarge):
                     continue
                 try:
-                    yield from keywords_of(read_message(content), KEYWORD_HEADERS)
+                    yield read_message(content)
                 except DataError:
                     continue  # who reads them all says so
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,6 +47,11 @@ class ListedLabels:
     def of(self, name: str) -> str:
         """The cell of a file; empty where nothing is said of it."""
         return next((self.labels[key] for key in keys_of(name) if key in self.labels), "")
+
+    def names_most(self, ids: Iterable[str]) -> bool:
+        """Whether it names most of some mails by their Message-ID."""
+        found = [bool(self.of(one)) for one in ids]
+        return bool(found) and sum(found) >= _LEAST * len(found)
 
     def separators(self, stated: str) -> str:
         """What separates several intents in a cell: also a comma, where the parts stand alone in other cells."""
@@ -123,12 +128,16 @@ def _with_label(
 
 
 def beside_folders(
-    found: ListedLabels | None, places: Iterable[str], sidecar: Sidecar
+    found: ListedLabels | None,
+    places: Iterable[str],
+    sidecar: Sidecar,
+    named: Callable[[], bool] = lambda: True,
 ) -> tuple[ListedLabels | None, tuple[Finding, ...]]:
     """The table, or none where folders or keywords tell the intents: by what `mails.yaml` says, else by how the column is called, and told.
 
     Args:
         places: the folders that mails lie in, and keywords of some.
+        named: whether the table names most of the mails; asked only where folders or keywords tell intents, too.
     """
     if found is None or found.label_column in sidecar.columns.label:
         return found, ()
@@ -141,7 +150,7 @@ def beside_folders(
     }
     if len(intents) < _FEWEST_FOLDERS:
         return found, ()
-    sure = plain(found.label_column) in SURE_LABELS
+    sure = plain(found.label_column) in SURE_LABELS and named()
     text = f"folders or keywords tell intents, and so may the column {found.label_column} of {found.table}: "
     fix = "if not so: " + (
         "labels_from: folders, or keywords, in mails.yaml" if sure else f"columns: {{label: [{found.label_column}]}} in mails.yaml"

@@ -27,6 +27,7 @@ from kits.support_triage._reading.keywords import (
     KEYWORD_HEADERS,
     OF_ANYBODY,
     first_keywords,
+    first_mails,
     keywords_of,
 )
 from kits.support_triage._reading.listed_labels import (
@@ -68,6 +69,7 @@ class _Box:
     pieces: Counter[str] = field(default_factory=Counter)
     stated: set[str] = field(default_factory=set)
     listed: ListedLabels | None = None
+    unlisted: int = 0
     said: tuple[Finding, ...] = ()
     answered: Answered = field(default_factory=Answered)
 
@@ -113,6 +115,7 @@ class _Box:
         """What the table beside the mails says of one, which it calls by its file or its Message-ID."""
         assert self.listed is not None
         cell = self.listed.of(message.message_id) or self.listed.of(source)
+        self.unlisted += not cell
         named = [self.sidecar.labels.get(one, one) for one in joined_intents(cell, self.listed.separators(self.sidecar.separator)).split("|")]  # fmt: skip
         return joined_intents("|".join(named), "|")
 
@@ -155,6 +158,9 @@ class _Box:
         yield from self.said
         if self.listed is not None:
             yield self.listed.finding()
+            if self.unlisted and not self.listed.unlisted:
+                yield Finding("labels-of-some", "warn", f"of {self.unlisted} mails {self.listed.table} says nothing: they have no label",
+                              (self.listed.table,), "add a line for each of them, or kit label")  # fmt: skip
         for kind, count in sorted(self.own.items()):
             yield Finding(
                 "mails-passed-over",
@@ -229,7 +235,9 @@ def read_mbox(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         raise DataError("no mbox file here", where=str(path), fix="export the mailbox as mbox")
     names = [file.relative_to(path).as_posix() if path.is_dir() else file.name for file in files]
     places = chain(map(_place, names if len(files) > 1 else ()), first_keywords(files))
-    listed, said = beside_folders(listed_by_id(path, sidecar), places, sidecar)
+    by_id = listed_by_id(path, sidecar)
+    listed, said = beside_folders(by_id, places, sidecar,
+        lambda: by_id is not None and by_id.names_most(one.message_id for one in first_mails(files)))  # fmt: skip
     box = _Box(sidecar, listed=listed, said=said)
     for file, name in zip(files, names):
         # one export of a whole mailbox says nothing by its name; a file per folder does
