@@ -300,3 +300,23 @@ def test_machines_called_by_letters_are_no_axes(tmp_path: Path, name: str) -> No
         for take in range(6):
             put(tmp_path / f"rig_1000Hz/{name.format(condition, 'xy'[take % 2], take // 2)}.csv", table(("a1", "a2"), wave(N), wave(N)))  # fmt: skip
     assert len({s.group for s in read_all(tmp_path)[0]}) == 12
+
+
+def test_a_list_without_machines_marked_in_several_is_told_of(tmp_path: Path) -> None:
+    header = ("time", "machine", "v")
+    put(tmp_path / "data.csv", table(header, stamps(N, 60) * 2, ["A"] * N + ["B"] * N, wave(N) * 2))
+    times = stamps(N, 60)
+    put(tmp_path / "A/faults.csv", table(("start", "end"), [times[250]], [times[260]]))
+    _, findings = read_all(tmp_path)
+    assert [f.evidence for f in findings if "names no machine" in f.text] == [("machines: A, B",)]
+    put(tmp_path / "A/faults.csv", table(("start", "end", "machine"), [times[250]], [times[260]], ["A"]))  # fmt: skip
+    samples, findings = read_all(tmp_path)
+    assert "names no machine" not in texts(findings)
+    assert sum(len(s.annotation.spans) for s in samples if s.annotation) == 1
+
+
+def test_phases_of_the_cycles_of_one_life_are_no_lives(tmp_path: Path) -> None:
+    cycles = [n // 3 for n in range(N)]
+    content = table(("cycle", "phase", "v", "RUL"), cycles, ["ABC"[n % 3] for n in range(N)], wave(N), [N - c for c in cycles])  # fmt: skip
+    _, findings = read_all(put(tmp_path / "x.csv", content))
+    assert "unit: phase" not in texts(findings)

@@ -27,6 +27,7 @@ class Placing:
     Attributes:
         known: machines of the list whose faults were laid on a recording.
         passed_over: those whose recordings state their faults themselves.
+        marked: machines in whose recordings faults were marked.
         placed: faults that cover readings.
         within: those inside an earlier one of the same machine.
         spelled: machine of the list → recording that is called nearly so.
@@ -36,6 +37,7 @@ class Placing:
     events: Events
     known: set[str] = field(default_factory=set)
     passed_over: set[str] = field(default_factory=set)
+    marked: set[str] = field(default_factory=set)
     placed: set[Event] = field(default_factory=set)
     within: set[Event] = field(default_factory=set)
     spelled: dict[str, str] = field(default_factory=dict)
@@ -48,7 +50,9 @@ class Placing:
             return None
         self.known |= keys
         events = [event for event in self.events.events if event.subject in keys]
-        return tuple(self._rows(sorted(events, key=lambda e: e.start_s), series.seconds))
+        rows = tuple(self._rows(sorted(events, key=lambda e: e.start_s), series.seconds))
+        self.marked.update([series.asset] if rows else [])
+        return rows
 
     def pass_over(self, series: Series) -> bool:
         """Leaves a recording's faults to what it states itself; whether the list knows it."""
@@ -114,6 +118,9 @@ class Placing:
                 f"lines of {name} without a readable start and end, or with an end before the start, are left out",
                 f"{self.events.unread} lines", "correct them, and import again with --replace",
             )  # fmt: skip
+        if self.events.subjects == {""} and len(self.marked) > 1:
+            notes.warn("labels", f"{name} names no machine: its faults are marked in all recordings of their time", f"machines: {', '.join(sorted(self.marked))}",
+                       "are they of one of them? then add a column machine to it")  # fmt: skip
         if self.events.normal:
             notes.warn("labels", f"lines of {name} that say that nothing was wrong mark no fault", f"{self.events.normal} lines",
                        "if these were faults all the same (a state after the repair?), write what was wrong in their place")  # fmt: skip

@@ -114,8 +114,8 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
     if cycle and not unit and not assets:
         unit = next((c.name for c in by_role.get("id", ()) if _repeats(c)), "")
         # without lives a cycle may be one of a machine, and what comes once in each its phase
-        if by_role.get("life"):
-            unit = unit or _unit_by_cycle(table, cycle, labels)
+        if lives := by_role.get("life"):
+            unit = unit or _unit_by_cycle(table, cycle, lives[0], labels)
     stated_asset = sidecar.asset if sidecar.asset not in ("file", "folder") else ""
     asset = "" if sidecar.asset in ("file", "folder") else _one(table, stated_asset, assets, where)
     life = next((c.name for c in by_role.get("life", ())), "")
@@ -206,10 +206,12 @@ def _repeats(column: Column) -> bool:
     return len(set(column.values.tolist())) <= column.values.size / 2
 
 
-def _unit_by_cycle(table: Table, cycle: str, labels: Sequence[str]) -> str:
+def _unit_by_cycle(table: Table, cycle: str, life: Column, labels: Sequence[str]) -> str:
     """The first column of names or numbers of which each has a cycle once, where cycles come again."""
     cycles = require(table, cycle, "").values.tolist()
-    if 2 * len(set(cycles)) > len(cycles):
+    told = set(zip(cycles, life.values.tolist()))
+    # rows of a cycle that stand together and have one life are of one machine
+    if 2 * len(set(cycles)) > len(cycles) or (len(told) == len(set(cycles)) and cycles == sorted(cycles)):  # fmt: skip
         return ""
     for column in table.columns:
         if column.name in (cycle, *labels) or not (column.kind == "text" or are_numbers(column)):
