@@ -320,3 +320,9 @@ def test_phases_of_the_cycles_of_one_life_are_no_lives(tmp_path: Path) -> None:
     content = table(("cycle", "phase", "v", "RUL"), cycles, ["ABC"[n % 3] for n in range(N)], wave(N), [N - c for c in cycles])  # fmt: skip
     _, findings = read_all(put(tmp_path / "x.csv", content))
     assert "unit: phase" not in texts(findings)
+
+
+def test_machines_of_one_number_at_two_sites_are_two(tmp_path: Path) -> None:
+    for seed, site in enumerate("AB"):
+        put(tmp_path / f"site={site}/machine=1/date=2024-01-01/x.csv", table(("time", "v"), stamps(N, 60), wave(N, seed=seed)))  # fmt: skip
+    assert {s.group[:3] for s in read_all(tmp_path)[0]} == {"A/1", "B/1"}

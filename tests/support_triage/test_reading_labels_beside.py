@@ -222,3 +222,10 @@ def test_a_table_of_a_few_mails_does_not_take_the_intents_of_folders_away(tmp_pa
     samples, findings = read_all(tmp_path)
     assert sorted({label_of(s) for s in samples}) == ["", "delay", "refund"]
     assert "of 52 mails labels.csv says nothing" in told(findings, "labels-of-some")
+
+
+def test_message_ids_of_a_few_files_do_not_take_the_intents_of_folders_away(tmp_path: Path) -> None:
+    for n in range(30):
+        put(tmp_path / f"{('Billing', 'Tech')[n % 2]}/{n}.eml", mail(n))
+    put(tmp_path / "l.csv", rows(["message_id", "intent"], *([f"<{n}@shop.example>", "ab"[n % 2]] for n in range(8))))  # fmt: skip
+    assert {label_of(s) for s in read_all(tmp_path)[0]} == {"Billing", "Tech"}

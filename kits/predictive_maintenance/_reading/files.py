@@ -22,6 +22,8 @@ from kits.predictive_maintenance._reading.tables import SUFFIXES
 MAX_FILES = 200_000
 SLOWEST_WAVE_HZ = 200.0
 WAVES = frozenset({".wav"})
+_SITES = frozenset({"site", "plant", "factory", "werk", "standort", "location", "area", "hall", "halle", "line", "linie", "customer", "tenant"})  # fmt: skip
+"""Keys of folders that say where a machine is: others may have one of the same number."""
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".rar", ".tar", ".tgz"})
 WINDOWS = frozenset({".cbor"})
 _RATE_BESIDE = re.compile(r"(?<!\d)\d{1,12}(?:[.,]\d{1,12})?\s{0,9}k?Hz")
@@ -182,7 +184,9 @@ def asset_of(path: Path, root: Path, sidecar: Sidecar) -> str:
 def _partition(folders: Sequence[str]) -> str:
     """The machine of folders such as `asset=P-101/date=2025-01-01`, in which tables are kept in parts; empty: they name none."""
     pairs = [folder.partition("=")[::2] for folder in folders if "=" in folder]
-    return "/".join(value for key, value in pairs if value and role_of(key) in ("asset", "unit"))
+    if not any(value and role_of(key) in ("asset", "unit") for key, value in pairs):
+        return ""
+    return "/".join(value for key, value in pairs if value and (role_of(key) in ("asset", "unit") or plain(key) in _SITES))  # fmt: skip
 
 
 def stem_of(path: Path) -> str:

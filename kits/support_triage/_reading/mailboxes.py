@@ -28,6 +28,7 @@ from kits.support_triage._reading.keywords import (
     OF_ANYBODY,
     first_keywords,
     first_mails,
+    ids_of,
     keywords_of,
 )
 from kits.support_triage._reading.listed_labels import (
@@ -300,7 +301,8 @@ def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         raise DataError("no .eml file here", where=str(path), fix="name the folder that holds them")
     base = path if path.is_dir() else path.parent
     places = (_folder(file.relative_to(base).as_posix(), sidecar) for file in files)
-    listed, said = beside_folders(listed_labels(path, files, sidecar) or listed_by_id(path, sidecar), places, sidecar)  # fmt: skip
+    by_id = None if (named := listed_labels(path, files, sidecar)) else listed_by_id(path, sidecar)
+    listed, said = beside_folders(named or by_id, places, sidecar, lambda: by_id is None or by_id.names_most(ids_of(files)))  # fmt: skip
     box = _Box(sidecar, listed=listed, said=said)
     for file in files:
         name = file.relative_to(base).as_posix()
