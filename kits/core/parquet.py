@@ -57,8 +57,13 @@ def read_parquet(path: Path, bounds: Bounds, max_rows: int | None = None) -> pa.
         metadata = pq.read_metadata(path)
         _check(metadata, bounds, path.name)
         file = pq.ParquetFile(path, read_dictionary=_texts(metadata))
-        return pa.Table.from_batches(_batches(file, bounds, path.name, max_rows), file.schema_arrow)
-    except (pa.ArrowException, OSError) as error:
+        table = pa.Table.from_batches(
+            _batches(file, bounds, path.name, max_rows), file.schema_arrow
+        )
+        table.validate(full=True)  # texts that are none would end whoever reads them
+        str(table.schema)  # and so would names
+        return table
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         said = str(error).splitlines() or [type(error).__name__]
         raise DataError(
             f"no parquet file: {said[0][:200]}", where=path.name, fix="export it again"

@@ -80,6 +80,23 @@ def test_what_is_no_parquet_is_told(tmp_path: Path) -> None:
         read_parquet(path, BOUNDS)
 
 
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [(b"name", b"na\xffe"), (b"inner", b"in\xffer"), (b"plain", b"pl\xffin"), (b"again", b"ag\xffin")],
+    ids=["name of a column", "name in a struct", "text", "text of a few"],
+)  # fmt: skip
+def test_texts_and_names_that_a_damage_made_no_texts_are_told(
+    tmp_path: Path, there: bytes, instead: bytes
+) -> None:
+    cells = {"name": ["plain", "b"], "b": [{"inner": 1}, {"inner": 2}], "c": ["again"] * 2}
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table(cells), path, compression="none", write_statistics=False)
+    path.write_bytes(path.read_bytes().replace(there, instead))
+    with pytest.raises(DataError, match="no parquet file") as error:
+        read_parquet(path, BOUNDS)
+    assert error.value.where == "a.parquet"
+
+
 def test_rows_come_as_they_were_written(tmp_path: Path) -> None:
     cells = {"n": [1, 2, None, 4], "a": ["x", None, "y", "x"], "b": [["x", "y"], [], None, ["y"]]}
     path = written(tmp_path / "a.parquet", **cells)

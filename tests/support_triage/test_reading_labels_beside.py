@@ -120,6 +120,7 @@ def test_numbers_of_groups_are_called_as_the_list_beside_calls_them(tmp_path: Pa
         for n in range(30)
     ]  # fmt: skip
     put(tmp_path / "tickets.json", json.dumps(tickets))
+    (tmp_path / "all_groups.json").mkdir()  # a folder, whatever it is called
     groups = [{"id": 3, "name": "Billing"}, {"id": 4, "name": "Shipping"}]
     put(tmp_path / "groups.json", json.dumps(groups))
     samples, findings = read_all(tmp_path)

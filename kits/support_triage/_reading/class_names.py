@@ -53,7 +53,8 @@ def names_by_id(folder: Path, column: str, numbers: Sequence[str]) -> tuple[Mapp
     wanted = {thing, f"{thing}s", f"{thing.removesuffix('y')}ies", f"{thing}es"}
     for file in sorted(folder.iterdir()):
         stem = file.stem.lower()
-        if file.suffix.lower() in (".json", ".csv") and any(stem == w or stem.endswith(f"_{w}") for w in wanted):  # fmt: skip
+        fits = any(stem == one or stem.endswith(f"_{one}") for one in wanted)
+        if fits and file.suffix.lower() in (".json", ".csv") and file.is_file():
             names = _rows_by_id(file)
             if names and set(numbers) <= names.keys():
                 return names, file.name
