@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from kits.core.record_keys import column_key, record_key
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known
+from kits.lead_scoring._reading.lead_ids import counts_rows
 from kits.lead_scoring._reading.mapping import Mapping
-from kits.lead_scoring._reading.roles import counts_rows
 
 _POINT_NOUGHT = re.compile(r"\s*\d{1,15}\.0\s*")
 

@@ -17,6 +17,7 @@ from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import KIND
 from kits.lead_scoring._reading.cells import Typed
 from kits.lead_scoring._reading.dashes import with_dashes
+from kits.lead_scoring._reading.lead_order import BY_ROWS
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
@@ -30,7 +31,6 @@ from kits.lead_scoring._reading.personal import Personal, find_personal, mail_ki
 from kits.lead_scoring._reading.returning import by_lot, returning
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.roles import (
-    BY_ROWS,
     Roles,
     find_roles,
     with_arrival,

@@ -9,6 +9,7 @@ from kits.core.column_names import plain, squeezed
 from kits.core.errors import ConfigError, DataError
 from kits.core.kit import Finding
 from kits.core.spreadsheets.naming import file_and_sheet
+from kits.lead_scoring._reading.lead_ids import is_numbered
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.names import speaks_of
 from kits.lead_scoring._reading.outcome_by_filled import may_tell
@@ -16,7 +17,6 @@ from kits.lead_scoring._reading.outcome_told import ends_of_all
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.relations import find_link
 from kits.lead_scoring._reading.role_times import came
-from kits.lead_scoring._reading.roles import is_numbered
 from kits.lead_scoring._reading.sales import ALL, named_like_sales
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import ranked_in

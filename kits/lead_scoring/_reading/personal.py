@@ -16,8 +16,8 @@ from kits.lead_scoring._mailbox import mailbox_kind
 from kits.lead_scoring._no_lead import trial_words
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.dates import read_dates
+from kits.lead_scoring._reading.lead_ids import counts_rows
 from kits.lead_scoring._reading.names import rank, speaks_of, without_table
-from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet
 
 _MAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,190}\.[^\s@,;<>.]{2,24}")

@@ -14,6 +14,7 @@ from itertools import islice
 from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.dates import read_dates
+from kits.lead_scoring._reading.lead_ids import counts_rows
 from kits.lead_scoring._reading.loose_keys import (
     PhoneKey,
     bare_id,
@@ -34,7 +35,6 @@ from kits.lead_scoring._reading.match_keys import (
 from kits.lead_scoring._reading.names import rank
 from kits.lead_scoring._reading.parties import find_parties
 from kits.lead_scoring._reading.personal import of_owners
-from kits.lead_scoring._reading.roles import counts_rows
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import kind_of, kind_of_rows, without_record
 

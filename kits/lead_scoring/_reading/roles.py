@@ -5,18 +5,14 @@ A person's statement comes first, then a CRM's own names, then known names, then
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
-from kits.core.column_names import plain, squeezed
-from kits.core.errors import DataError
-from kits.lead_scoring._reading.cells import Typed, is_missing
+from kits.lead_scoring._reading.cells import Typed
+from kits.lead_scoring._reading.lead_ids import lead_id
+from kits.lead_scoring._reading.lead_order import is_sorted_by_outcome, order_column
 from kits.lead_scoring._reading.mapping import Mapping
-from kits.lead_scoring._reading.names import names_for, rank
 from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.role_times import (
     came_at,
@@ -33,26 +29,11 @@ from kits.lead_scoring._reading.role_times import (
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring._reading.stated_splits import split_column
-from kits.lead_scoring._reading.things import of_customers, ranked_in, without_record
 from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring.config import SourceConfig
 
-BY_ROWS = "rows"
 NO_GROUP = "none"
 """Stated where leads of one customer need not stay in one split."""
-_ELSEWHERE = re.compile(
-    r"network_id$|post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
-)
-_OF_A_NUMBER = ("_id", "_number", "_no", "nr", "nummer", "_key", "_ref", "_reference", "_referenz", "_referentie", "_uuid", "_uid", "_guid")  # fmt: skip
-_SIGNED = re.compile(r"nº_(?:d[aeo]l?_)?(?P<after>[^\W_]+).*|(?:.*\W)?(?P<before>\w+)\W* #", re.I)
-"""`Nº oportunidad`, `Submission #`; of several (`Nº de visitas`, `Employees #`) it says how many they are."""
-_UNIQUE = 0.98
-_HALF = 0.5
-_PARTS = 5
-_LEAST = 20
-_RARE = 0.05
-_DENSE = 0.05
-"""Numbers given one by one leave gaps (other teams' leads), but not twenty times as many as there are leads."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +93,14 @@ def find_roles(
     before = learned or LearnedRoles.model_validate({})
     decided, doubts = decided_at(sheet, typed, source, mapping, free, before.decided_at)
     free = [name for name in free if name != decided]
-    identity = (not source.id and before.id) or _id(sheet, source, mapping, free, decided)
+    identity = (not source.id and before.id) or lead_id(sheet, source, mapping, free, decided)
     if not decided:
         decided, told = made_at(sheet, identity)
         doubts = [*doubts, *told]
     # `Won time` tells by being filled in that a deal was won, and when
     ended = outcome_at(sheet, typed, source, mapping, [*free, *taken], before.outcome_at)
     changed = changed_at(sheet, typed, mapping, [name for name in free if name not in ended])
-    order, doubt = _order(sheet, typed, source, free, bool(decided or ended))
+    order, doubt = order_column(sheet, typed, source, free, bool(decided or ended))
     return Roles(
         id=identity,
         decided_at=decided,
@@ -193,207 +174,15 @@ def with_outcome_times(
     return replace(roles, outcome_at=found, doubts=(*roles.doubts, doubt))
 
 
-def _id(
-    sheet: Sheet,
-    source: SourceConfig,
-    mapping: Mapping | None,
-    free: Sequence[str],
-    decided: str,
-) -> str:
-    if source.id:
-        return column_named(sheet.columns, source.id, "id")
-    named = mapping.find(mapping.names.id, free) if mapping else []
-    ending = sorted(filter(is_numbered, free), key=of_customers)
-    known = [*named, *_own_first(sheet, _of_leads_first(sheet, free))]
-    known += [name for name in free if name.strip() == "#"]  # Typeform's
-    each = [name for name in dict.fromkeys([*known, *ending]) if _names_each(sheet, name)]
-    if each:
-        return _given(sheet, each)
-    repeating = dict.fromkeys([*named, *ranked_in(sheet, free, "lead_id")])
-    several = (name for name in repeating if _repeats(sheet, name) or _states(sheet, name, decided))
-    return next(several, "")
-
-
-def _of_leads_first(sheet: Sheet, free: Sequence[str]) -> Sequence[str]:
-    """Columns called like an id, those of leads before those of customers: who comes again has the same number."""
-    leads = {*names_for("lead_id")} - {"id"}
-    bare = {name: without_record(sheet, name) for name in ranked_in(sheet, free, "id")}
-    return sorted(bare, key=lambda name: squeezed(bare[name]) not in leads)
-
-
-def _given(sheet: Sheet, each: Sequence[str]) -> str:
-    """The first of ids that name each row; if it counts the rows of this file, one beside it that a program gave. That of a customer
-    or of another thing is taken for a number of rows (`Sr. No.`) alone: a `Deal ID` may count from one as well."""
-    first = each[0]
-    if not counts_rows(sheet.cells[first]):
-        return first
-    of_leads = rank(without_record(sheet, first), "lead_id") is not None
-    for name in each[1:]:
-        cells = sheet.cells[name]
-        whose = of_customers(name) or rank(name, "id") is None
-        if not counts_rows(cells) and not (of_leads and whose):
-            return name
-    return first
-
-
-def _names_each(sheet: Sheet, name: str) -> bool:
-    cells = [cell for cell in sheet.cells[name] if not is_missing(cell)]
-    return (
-        bool(cells) and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet)
-    )
-
-
-def _own_first(sheet: Sheet, ranked: Sequence[str]) -> Sequence[str]:
-    """A record's own `id`, each once, before ids of the persons and firms that have it, and before others that repeat.
-
-    An API names the contact of each deal, and mostly it is another; who comes a second time has another deal.
-    """
-    own = next((name for name in ranked if plain(without_record(sheet, name)) == "id"), "")
-    if not own or not _each_once(sheet, own):
-        return ranked
-    leads = names_for("lead_id")
-    better = [
-        n for n in ranked[: ranked.index(own)] if squeezed(n) in leads and _each_once(sheet, n)
-    ]
-    return [*better, own, *(name for name in ranked if name not in (own, *better))]
-
-
-def _each_once(sheet: Sheet, name: str) -> bool:
-    cells = [cell.strip() for cell in sheet.cells[name] if not is_missing(cell)]
-    return len(set(cells)) == len(sheet) and not counts_rows(cells)
-
-
 def _group(sheet: Sheet, source: SourceConfig, *, missing_is_fine: bool) -> str:
     if source.group in ("", NO_GROUP):
         return ""
     return column_named(sheet.columns, source.group, "group", missing_is_fine=missing_is_fine)
 
 
-def _repeats(sheet: Sheet, name: str) -> bool:
-    """Whether ids come again because leads do, in a later state or in another export; not because each file counts its rows."""
-    files: dict[str, list[str]] = defaultdict(list)
-    for file, cell in zip(sheet.files, sheet.cells[name]):
-        if not is_missing(cell):
-            files[file].append(cell.strip())
-    filled = sum(len(cells) for cells in files.values())
-    counted = [cells for cells in files.values() if counts_rows(cells)]
-    if filled <= _HALF * len(sheet) or counted:
-        return False
-    return sum(len(set(cells)) for cells in files.values()) > _HALF * filled
-
-
-def _states(sheet: Sheet, name: str, decided: str) -> bool:
-    """Whether a row is one of many states of a lead: those of an id all came at the same moment, others at other ones."""
-    if not decided:
-        return False
-    pairs = zip(sheet.cells[name], sheet.cells[decided])
-    known = {(one.strip(), at.strip()) for one, at in pairs if not is_missing(one)}
-    ids, moments = {one for one, _ in known}, {at for _, at in known}
-    return len(moments) >= _LEAST and len(known) <= len(ids) / _UNIQUE
-
-
-def counts_rows(ids: Sequence[str]) -> bool:
-    """Whether they are 0, 1, 2, … or 1, 2, 3, …: a place in this file, and in the next one another lead's."""
-    first = 0 if ids[:1] == ["0"] else 1
-    return list(ids) == [str(number) for number in range(first, first + len(ids))]
-
-
-def _order(
-    sheet: Sheet, typed: Table[str, Typed], source: SourceConfig, free: Sequence[str], dated: bool
-) -> tuple[str, str]:
-    if source.order == BY_ROWS:
-        return BY_ROWS, ""
-    if source.order:
-        name = column_named(sheet.columns, source.order, "order")
-        if typed[name].kind not in ("number", "date"):
-            raise DataError(
-                f"{name!r} holds no numbers that could rise",
-                where="kit.yaml: model.source.order",
-                fix="name a column of numbers or dates, or write `rows`",
-            )
-        return name, ""
-    if dated:
-        return "", ""
-    numbers = [
-        name
-        for name in free
-        if rank(name, "order") is not None
-        or plain(name) == "c1"
-        or is_numbered(name)
-        or _counts(typed[name])
-    ]
-    moments = [name for name in free if rank(name, "moment") is not None]
-    for name in (*sorted(numbers, key=_order_rank), *moments):
-        if _rises(typed[name]) or (name in moments and _never_falls(typed[name])):
-            close = "has numbers so close that they were given one by one,"
-            how = "rises from lead to lead" if _never_falls(typed[name]) else close
-            return name, f"no date tells when leads came; {name} {how} and was taken for time"
-    told = "no date tells when leads came, and no number rises with time: leads are split by lot"
-    return "", told
-
-
-def is_numbered(name: str) -> bool:
-    """`opportunity_number`, `Kundennr.`, `ticket_id`, `ID leada`, `Enquiry ref`, `SK_ID_CURR`, `Submission #`; no number of a phone, a house or a place
-    (`Postnummer`)."""
-    called = plain(name)
-    signed = _SIGNED.fullmatch(called) or _SIGNED.fullmatch(name.strip())
-    one = signed is not None and not (signed["after"] or signed["before"]).lower().endswith("s")
-    ends = called.endswith(_OF_A_NUMBER) or "_id_" in called or one
-    elsewhere = rank(name, "phone") is not None or _ELSEWHERE.search(plain(name)) is not None
-    return (ends or called.startswith("id_")) and not elsewhere
-
-
-def _order_rank(name: str) -> int:
-    place = rank(name, "order")
-    return 1_000 if place is None else place
-
-
-def _counts(column: Typed) -> bool:
-    """The place of each row, from nought or one on or down to it: nothing that a lead is like does so."""
-    if column.kind != "number" or len(column.values) < _LEAST:
-        return False
-    steps = (
-        b - a if isinstance(a, float) and isinstance(b, float) else None
-        for a, b in pairwise(column.values)
-    )
-    first, ends = next(steps), {column.values[0], column.values[-1]}
-    return (
-        first in (1.0, -1.0) and not ends.isdisjoint({0.0, 1.0}) and all(s == first for s in steps)
-    )
-
-
-def _rises(column: Typed) -> bool:
-    """Whole numbers, each once, that rise from row to row, or lie so close that they were given one by one."""
-    values = [v for v in column.values if isinstance(v, float)]
-    if len(values) < _UNIQUE * len(column.values) or len(values) < 2:
-        return False
-    if len(set(values)) < _UNIQUE * len(values) or any(v % 1 for v in values):
-        return False
-    rising = all(a < b for a, b in pairwise(values))
-    return rising or len(values) >= _DENSE * (max(values) - min(values) + 1)
-
-
-def _never_falls(column: Typed) -> bool:
-    """Numbers that stay or rise from row to row, of which there are many: times since a beginning, in the order of a log."""
-    values = [v for v in column.values if isinstance(v, float)]
-    if len(values) < _UNIQUE * len(column.values) or len(set(values)) < _LEAST:
-        return False
-    return all(a <= b for a, b in pairwise(values))
-
-
 def without_sorting(roles: Roles, order: Typed, won: Sequence[bool | None]) -> Roles:
     """Takes an assumed order back where leads are sorted by their outcome in it: then it is no time."""
-    placed = sorted(
-        (place, one)
-        for place, one in zip(order.values, won)
-        if isinstance(place, float) and one is not None
-    )
-    size = len(placed) // _PARTS
-    share = sum(one for _, one in placed) / len(placed) if placed else 0.0
-    if size < _LEAST or min(share, 1 - share) < _RARE:
-        return roles
-    parts = [[one for _, one in placed[n * size : (n + 1) * size]] for n in range(_PARTS)]
-    if all(0 < sum(part) < size for part in parts):
+    if not is_sorted_by_outcome(order, won):
         return roles
     doubt = f"{roles.order} rises, but leads are sorted by outcome in it: it is no time, leads are split by lot"
     return replace(roles, order="", doubts=(doubt,))

@@ -1,0 +1,145 @@
+"""The column that names each lead: a CRM's own, else one called like an id whose cells differ from row to row."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from kits.core.column_names import plain, squeezed
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.mapping import Mapping
+from kits.lead_scoring._reading.names import names_for, rank
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.stated import column_named
+from kits.lead_scoring._reading.things import of_customers, ranked_in, without_record
+from kits.lead_scoring.config import SourceConfig
+
+_ELSEWHERE = re.compile(
+    r"network_id$|post(?:al|leit)?_?(?:nr|nummer|no|number|code_no)$|(?:haus|house|hus|huis)_?(?:nr|nummer|no|number)$"
+)
+_OF_A_NUMBER = ("_id", "_number", "_no", "nr", "nummer", "_key", "_ref", "_reference", "_referenz", "_referentie", "_uuid", "_uid", "_guid")  # fmt: skip
+_SIGNED = re.compile(r"nº_(?:d[aeo]l?_)?(?P<after>[^\W_]+).*|(?:.*\W)?(?P<before>\w+)\W* #", re.I)
+"""`Nº oportunidad`, `Submission #`; of several (`Nº de visitas`, `Employees #`) it says how many they are."""
+_UNIQUE = 0.98
+_HALF = 0.5
+_LEAST = 20
+
+
+def lead_id(
+    sheet: Sheet,
+    source: SourceConfig,
+    mapping: Mapping | None,
+    free: Sequence[str],
+    decided: str,
+) -> str:
+    """The column, empty where there is none.
+
+    Args:
+        free: columns that have no other role.
+        decided: when leads came.
+
+    Raises:
+        ConfigError: the stated column is not there.
+    """
+    if source.id:
+        return column_named(sheet.columns, source.id, "id")
+    named = mapping.find(mapping.names.id, free) if mapping else []
+    ending = sorted(filter(is_numbered, free), key=of_customers)
+    known = [*named, *_own_first(sheet, _of_leads_first(sheet, free))]
+    known += [name for name in free if name.strip() == "#"]  # Typeform's
+    each = [name for name in dict.fromkeys([*known, *ending]) if _names_each(sheet, name)]
+    if each:
+        return _given(sheet, each)
+    repeating = dict.fromkeys([*named, *ranked_in(sheet, free, "lead_id")])
+    several = (name for name in repeating if _repeats(sheet, name) or _states(sheet, name, decided))
+    return next(several, "")
+
+
+def _of_leads_first(sheet: Sheet, free: Sequence[str]) -> Sequence[str]:
+    """Columns called like an id, those of leads before those of customers: who comes again has the same number."""
+    leads = {*names_for("lead_id")} - {"id"}
+    bare = {name: without_record(sheet, name) for name in ranked_in(sheet, free, "id")}
+    return sorted(bare, key=lambda name: squeezed(bare[name]) not in leads)
+
+
+def _given(sheet: Sheet, each: Sequence[str]) -> str:
+    """The first of ids that name each row; if it counts the rows of this file, one beside it that a program gave. That of a customer
+    or of another thing is taken for a number of rows (`Sr. No.`) alone: a `Deal ID` may count from one as well."""
+    first = each[0]
+    if not counts_rows(sheet.cells[first]):
+        return first
+    of_leads = rank(without_record(sheet, first), "lead_id") is not None
+    for name in each[1:]:
+        cells = sheet.cells[name]
+        whose = of_customers(name) or rank(name, "id") is None
+        if not counts_rows(cells) and not (of_leads and whose):
+            return name
+    return first
+
+
+def _names_each(sheet: Sheet, name: str) -> bool:
+    cells = [cell for cell in sheet.cells[name] if not is_missing(cell)]
+    return (
+        bool(cells) and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet)
+    )
+
+
+def _own_first(sheet: Sheet, ranked: Sequence[str]) -> Sequence[str]:
+    """A record's own `id`, each once, before ids of the persons and firms that have it, and before others that repeat.
+
+    An API names the contact of each deal, and mostly it is another; who comes a second time has another deal.
+    """
+    own = next((name for name in ranked if plain(without_record(sheet, name)) == "id"), "")
+    if not own or not _each_once(sheet, own):
+        return ranked
+    leads = names_for("lead_id")
+    better = [
+        n for n in ranked[: ranked.index(own)] if squeezed(n) in leads and _each_once(sheet, n)
+    ]
+    return [*better, own, *(name for name in ranked if name not in (own, *better))]
+
+
+def _each_once(sheet: Sheet, name: str) -> bool:
+    cells = [cell.strip() for cell in sheet.cells[name] if not is_missing(cell)]
+    return len(set(cells)) == len(sheet) and not counts_rows(cells)
+
+
+def _repeats(sheet: Sheet, name: str) -> bool:
+    """Whether ids come again because leads do, in a later state or in another export; not because each file counts its rows."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for file, cell in zip(sheet.files, sheet.cells[name]):
+        if not is_missing(cell):
+            files[file].append(cell.strip())
+    filled = sum(len(cells) for cells in files.values())
+    counted = [cells for cells in files.values() if counts_rows(cells)]
+    if filled <= _HALF * len(sheet) or counted:
+        return False
+    return sum(len(set(cells)) for cells in files.values()) > _HALF * filled
+
+
+def _states(sheet: Sheet, name: str, decided: str) -> bool:
+    """Whether a row is one of many states of a lead: those of an id all came at the same moment, others at other ones."""
+    if not decided:
+        return False
+    pairs = zip(sheet.cells[name], sheet.cells[decided])
+    known = {(one.strip(), at.strip()) for one, at in pairs if not is_missing(one)}
+    ids, moments = {one for one, _ in known}, {at for _, at in known}
+    return len(moments) >= _LEAST and len(known) <= len(ids) / _UNIQUE
+
+
+def counts_rows(ids: Sequence[str]) -> bool:
+    """Whether they are 0, 1, 2, … or 1, 2, 3, …: a place in this file, and in the next one another lead's."""
+    first = 0 if ids[:1] == ["0"] else 1
+    return list(ids) == [str(number) for number in range(first, first + len(ids))]
+
+
+def is_numbered(name: str) -> bool:
+    """`opportunity_number`, `Kundennr.`, `ticket_id`, `ID leada`, `Enquiry ref`, `SK_ID_CURR`, `Submission #`; no number of a phone, a house or a place
+    (`Postnummer`)."""
+    called = plain(name)
+    signed = _SIGNED.fullmatch(called) or _SIGNED.fullmatch(name.strip())
+    one = signed is not None and not (signed["after"] or signed["before"]).lower().endswith("s")
+    ends = called.endswith(_OF_A_NUMBER) or "_id_" in called or one
+    elsewhere = rank(name, "phone") is not None or _ELSEWHERE.search(plain(name)) is not None
+    return (ends or called.startswith("id_")) and not elsewhere
