@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from kits.predictive_maintenance._device.words import CODE, USUAL, code_of
 from kits.predictive_maintenance._reading.bounds import fitting
 from kits.predictive_maintenance._reading.columns import role_of
+from kits.predictive_maintenance._reading.label_columns import levels_of
 from kits.predictive_maintenance._reading.notes import Notes
-from kits.predictive_maintenance._reading.roles import LEFT_OUT, LEFT_OUT_TEXT, Roles, levels_of
+from kits.predictive_maintenance._reading.roles import LEFT_OUT, LEFT_OUT_TEXT, Roles
 from kits.predictive_maintenance._reading.sidecar import Sidecar
 from kits.predictive_maintenance._reading.table import Column, Floats, Table
 

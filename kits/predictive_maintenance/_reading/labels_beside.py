@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kits.core.errors import DataError
 from kits.predictive_maintenance._reading.columns import plain
-from kits.predictive_maintenance._reading.roles import is_label
+from kits.predictive_maintenance._reading.label_columns import is_label
 from kits.predictive_maintenance._reading.table import Table
 from kits.predictive_maintenance._reading.tables import read_table
 

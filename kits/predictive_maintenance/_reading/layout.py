@@ -18,12 +18,13 @@ from kits.predictive_maintenance._reading.files import (
     rate_in,
     table_files,
 )
+from kits.predictive_maintenance._reading.label_columns import names_verdict, row_labels
 from kits.predictive_maintenance._reading.labels_beside import labels_file, labels_of
 from kits.predictive_maintenance._reading.life import find_lives, named
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.per_cycle import find_cycles
 from kits.predictive_maintenance._reading.recording import runs
-from kits.predictive_maintenance._reading.roles import Roles, find_roles, names_verdict, row_labels
+from kits.predictive_maintenance._reading.roles import Roles, find_roles
 from kits.predictive_maintenance._reading.sidecar import Sidecar, load_sidecar
 from kits.predictive_maintenance._reading.table import Table
 from kits.predictive_maintenance._reading.tables import SUFFIXES, read_table

@@ -18,9 +18,9 @@ from kits.core.kit import Finding, RawSample
 from kits.core.window import Channel, Window
 from kits.predictive_maintenance._reading.columns import plain
 from kits.predictive_maintenance._reading.files import table_files
+from kits.predictive_maintenance._reading.label_columns import row_labels
 from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.recording import Recording
-from kits.predictive_maintenance._reading.roles import row_labels
 from kits.predictive_maintenance._reading.sidecar import Sidecar, normal_values
 from kits.predictive_maintenance._reading.table import Table
 from kits.predictive_maintenance._reading.tables import read_table

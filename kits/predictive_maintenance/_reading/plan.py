@@ -41,11 +41,13 @@ from kits.predictive_maintenance._reading.files import (
     stamp_in,
     stated_splits,
 )
+from kits.predictive_maintenance._reading.label_columns import row_labels
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.placing import Placing
 from kits.predictive_maintenance._reading.recording import REMAINING_LIFE
-from kits.predictive_maintenance._reading.roles import find_roles, require, row_labels
+from kits.predictive_maintenance._reading.roles import find_roles
 from kits.predictive_maintenance._reading.sidecar import Sidecar
+from kits.predictive_maintenance._reading.stated import require
 from kits.predictive_maintenance._reading.table import Column, Table
 from kits.predictive_maintenance._reading.tables import SUFFIXES, read_table
 

@@ -35,6 +35,7 @@ from kits.predictive_maintenance._reading.files import (
     table_files,
     without_copies,
 )
+from kits.predictive_maintenance._reading.label_columns import row_labels
 from kits.predictive_maintenance._reading.labels_beside import labels_of, with_labels
 from kits.predictive_maintenance._reading.left_out import LeavingOut
 from kits.predictive_maintenance._reading.long import Long, find_long
@@ -54,7 +55,7 @@ from kits.predictive_maintenance._reading.recording import (
     recordings,
     runs,
 )
-from kits.predictive_maintenance._reading.roles import Roles, find_roles, row_labels
+from kits.predictive_maintenance._reading.roles import Roles, find_roles
 from kits.predictive_maintenance._reading.row_times import times_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar, unit_of
 from kits.predictive_maintenance._reading.stops import before_stops
