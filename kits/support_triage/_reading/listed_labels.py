@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -105,14 +105,31 @@ def listed_by_id(path: Path, sidecar: Sidecar) -> ListedLabels | None:
         except (DataError, OSError):
             continue
         for source in sources:
-            rows = [one[1] for one in source.rows.rows() if not isinstance(one, BadRow)]
-            for column in source.rows.columns:
-                cells = [cell for row in rows if (cell := row.get(column, "").strip())]
-                if cells and all(_ID.fullmatch(cell) for cell in cells):
-                    found = _with_label(source.name, rows, source.rows.columns, column, sidecar)
-                    if found is not None:
-                        return found
+            columns = _of_ids(source.rows)
+            rows = list(_rows(source.rows)) if columns else []
+            for column in columns:
+                found = _with_label(source.name, rows, source.rows.columns, column, sidecar)
+                if found is not None:
+                    return found
     return None
+
+
+def _of_ids(source: RowSource) -> list[str]:
+    """Columns that hold Message-IDs alone. A table without one is left at its first rows: it may be large."""
+    left = dict.fromkeys(source.columns, False)
+    for row in _rows(source):
+        cells = {column: cell for column in left if (cell := row.get(column, "").strip())}
+        for column, cell in cells.items():
+            left[column] = True
+            if not _ID.fullmatch(cell):
+                del left[column]
+        if not left:
+            break
+    return [column for column, filled in left.items() if filled]
+
+
+def _rows(source: RowSource) -> Iterator[Row]:
+    return (one[1] for one in source.rows() if not isinstance(one, BadRow))
 
 
 def _with_label(
@@ -182,7 +199,7 @@ def _holds_texts(columns: Mapping[str, list[str]]) -> bool:
 def _in_table(
     name: str, source: RowSource, files: Sequence[str], sidecar: Sidecar
 ) -> ListedLabels | None:
-    rows = [one[1] for one in source.rows() if not isinstance(one, BadRow)]
+    rows = list(_rows(source))
     wanted = {key for file in files for key in keys_of(file)}
     columns = {c: [row.get(c, "").strip() for row in rows] for c in source.columns}
     named = {c: {_written(cell) for cell in cells} & wanted for c, cells in columns.items()}
