@@ -7,13 +7,13 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from starlette.types import ASGIApp, Message
 
 from cloud_sync.hub import Hub
-from cloud_sync.transit import FREE_BYTES
+from cloud_sync.transit import FREE_BYTES, Transit
 from tests.cloud_sync.crm_builders import HUB, connect, hubspot_event, signed
 from tests.cloud_sync.crm_inboxes import counted
 from tests.cloud_sync.hub_builders import open_hub
@@ -23,19 +23,27 @@ PIECE = 50_000
 
 
 class Opened(NamedTuple):
-    """A hub and its application."""
+    """A hub, its application, and the bytes that messages on their way hold of it."""
 
     hub: Hub
     app: ASGIApp
+    hooks: Transit
 
 
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
     monkeypatch.setattr("cloud_sync.app.TRANSIT_BYTES", ROOM)
     monkeypatch.setattr("cloud_sync.transit.GIVES_WAY_S", 1e9)
+    made: list[Transit] = []
+
+    def transit(*args: Any) -> Transit:
+        made.append(Transit(*args))
+        return made[-1]
+
+    monkeypatch.setattr("cloud_sync.app.Transit", transit)
     with open_hub(tmp_path, public_url=HUB) as (client, hub):
         connect(hub, "hubspot-v3")
-        yield Opened(hub, client.app)
+        yield Opened(hub, client.app, made[0])
 
 
 class Sender:
@@ -75,11 +83,15 @@ class Sender:
         return self.status
 
 
-async def halves(app: ASGIApp, path: str, count: int) -> list[Sender]:
-    """So many who have sent a piece, and not the rest."""
-    senders = [Sender(app, path) for _ in range(count)]
+async def halves(opened: Opened, path: str, count: int) -> list[Sender]:
+    """So many who have sent a piece, and not the rest; that a name is not there is found in a thread, and waited for."""
+    senders = [Sender(opened.app, path) for _ in range(count)]
     for sender in senders:
+        before = opened.hooks.held
         await sender.send(b"x" * (FREE_BYTES + PIECE))
+        async with asyncio.timeout(20):
+            while "nothere" in path and opened.hooks.held != before:
+                await asyncio.sleep(0.001)
     return senders
 
 
@@ -96,8 +108,8 @@ def refused(hub: Hub) -> dict[str, float]:
 
 def test_of_bodies_that_are_not_over_so_many_bytes_are_held_and_no_more(opened: Opened) -> None:
     async def flood() -> None:
-        held = await halves(opened.app, "/v1/crm/crm", ROOM // PIECE)
-        [late] = await halves(opened.app, "/v1/crm/crm", 1)
+        held = await halves(opened, "/v1/crm/crm", ROOM // PIECE)
+        [late] = await halves(opened, "/v1/crm/crm", 1)
         assert await late.answered() == 503 and late.headers[b"retry-after"] == b"5"
         assert late.headers[b"connection"] == b"close"
         assert refused(opened.hub) == {"webhooks": 1, "others": 0}
@@ -114,13 +126,13 @@ def test_who_sends_long_bodies_slowly_does_not_hold_up_those_that_come_at_once(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def flood() -> None:
-        slow = await halves(opened.app, "/v1/crm/crm", ROOM // PIECE)
+        slow = await halves(opened, "/v1/crm/crm", ROOM // PIECE)
         assert await message(opened.app, PIECE) == 503
         monkeypatch.setattr("cloud_sync.transit.GIVES_WAY_S", 0.0)
         assert await message(opened.app, PIECE) == 200
         assert await slow[0].answered() == 503 and slow[0].headers[b"retry-after"] == b"5"
         assert not any(one.status for one in slow[1:])
-        [other] = await halves(opened.app, "/v1/crm/nothere", 1)
+        [other] = await halves(opened, "/v1/crm/nothere", 1)
         assert not other.status
         await slow[1].send(b"x" * 2 * PIECE)  # in place of the next older one, not of itself
         assert not slow[1].status
@@ -137,7 +149,7 @@ def test_of_bodies_to_names_that_are_not_there_nothing_is_held_and_nothing_told(
     opened: Opened, path: str
 ) -> None:
     async def flood() -> None:
-        held = await halves(opened.app, path, 3 * ROOM // PIECE)
+        held = await halves(opened, path, 3 * ROOM // PIECE)
         assert not any(one.status for one in held)
         assert await message(opened.app, PIECE) == 200
         assert {await one.end() for one in held} == {401}
@@ -149,12 +161,12 @@ def test_of_bodies_to_names_that_are_not_there_nothing_is_held_and_nothing_told(
 
 def test_a_long_body_is_answered_alike_whether_the_name_is_there(opened: Opened) -> None:
     async def both() -> None:
-        await halves(opened.app, "/v1/crm/crm", ROOM // PIECE - 1)
+        await halves(opened, "/v1/crm/crm", ROOM // PIECE - 1)
         told = []
         for name in ("crm", "nothere"):
-            [one] = await halves(opened.app, f"/v1/crm/{name}", 1)
+            [one] = await halves(opened, f"/v1/crm/{name}", 1)
             status = await one.end()
-            [another] = await halves(opened.app, f"/v1/crm/{name}", 1)
+            [another] = await halves(opened, f"/v1/crm/{name}", 1)
             assert not another.status
             await another.send(b"x" * 2 * PIECE)
             told.append((status, one.body, await another.answered(), another.body))
@@ -166,7 +178,7 @@ def test_a_long_body_is_answered_alike_whether_the_name_is_there(opened: Opened)
 
 def test_who_floods_the_rest_of_the_api_does_not_hold_up_webhooks(opened: Opened) -> None:
     async def flood() -> None:
-        held = await halves(opened.app, "/v1/enroll", ROOM // PIECE + 1)
+        held = await halves(opened, "/v1/enroll", ROOM // PIECE + 1)
         await asyncio.wait([one.task for one in held], return_when=asyncio.FIRST_COMPLETED)
         assert [one.status for one in held].count(503) == 1
         assert refused(opened.hub) == {"webhooks": 0, "others": 1}
