@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -186,6 +186,7 @@ def _ask(url: str) -> str:
         database.close()
 
 
+@cache
 def newest_version() -> str:
     """Of the tables, as this Kitwright makes them."""
     return _scripts().get_current_head() or ""
