@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,11 @@ class Places:
         below, upto = (int(np.searchsorted(found, chance, side)) for side in ("left", "right"))
         if below != upto:
             return (below + upto - 1) / 2 / max(1, len(found) - 1)
-        return float(np.interp(chance, found, np.linspace(0.0, 1.0, len(found))))
+        return float(np.interp(chance, found, self._shares))
+
+    @cached_property
+    def _shares(self) -> NDArray[np.float64]:
+        return np.linspace(0.0, 1.0, len(self.quantiles))
 
 
 def points_of(chance: float) -> int:

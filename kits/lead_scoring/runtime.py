@@ -288,8 +288,10 @@ class LeadRuntime:
         self, lead: Lead, unreadable: Sequence[str], scored: Scored, hints: Sequence[str]
     ) -> Prediction:
         chance, whole_year = scored.probability, scored.whole_year
+        percentile = self.places.percentile(whole_year)
         details: dict[str, JsonValue] = {
-            **self.places.of(whole_year),
+            "band": self.places.band(whole_year),
+            "percentile": percentile,
             "points": points_of(chance),
             **self._of_age(lead, scored),
             "base_rate": self.spec.base_rate,
@@ -305,7 +307,7 @@ class LeadRuntime:
             score=whole_year,
             label=WON if chance >= 0.5 else LOST,
             probabilities={WON: chance, LOST: 1 - chance},
-            quantities=self._quantities(scored),
+            quantities=self._quantities(scored, percentile),
             reasons=self.explainer.reasons(lead, scored.contributions, chance=chance),
             details=details,
         )
@@ -321,12 +323,12 @@ class LeadRuntime:
             "holds_for_days": holds_for(spec, lead.days_open, step_of(scored.probability)),
         }
 
-    def _quantities(self, one: Scored) -> tuple[Quantity, ...]:
+    def _quantities(self, one: Scored, percentile: float) -> tuple[Quantity, ...]:
         confidence = self.spec.model.interval.confidence
         return (
             Quantity("probability", one.probability, "", one.low, one.high, confidence),
             Quantity("points", float(points_of(one.probability)), ""),
-            Quantity("percentile", 100 * self.places.percentile(one.whole_year), "%"),
+            Quantity("percentile", 100 * percentile, "%"),
         )
 
 

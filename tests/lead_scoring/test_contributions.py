@@ -34,17 +34,16 @@ def grown(depth: int, seed: int = 0) -> tuple[xgboost.Booster, Trees, np.ndarray
 def test_columns_add_what_xgboost_says(depth: int) -> None:
     booster, trees, rows, _ = grown(depth)
     expected = booster.predict(xgboost.DMatrix(rows[:80]), pred_contribs=True)
-    tables, groups = make_tables(trees), np.arange(6)
-    found = np.array([tables.of(row, groups, 6) for row in rows[:80]])
+    tables = make_tables(trees, np.arange(6), 6)
+    found = np.array([tables.of(row) for row in rows[:80]])
     assert np.abs(found - expected[:, :-1]).max() < 1e-4
     assert abs(tables.base - expected[0, -1]) < 1e-4
 
 
 def test_columns_of_one_group_are_added_up() -> None:
     _, trees, rows, _ = grown(4)
-    tables = make_tables(trees)
-    apart = tables.of(rows[0], np.arange(6), 6)
-    together = tables.of(rows[0], np.array([0, 0, 1, 1, 1, 2]), 3)
+    apart = make_tables(trees, np.arange(6), 6).of(rows[0])
+    together = make_tables(trees, np.array([0, 0, 1, 1, 1, 2]), 3).of(rows[0])
     assert together == pytest.approx([apart[:2].sum(), apart[2:5].sum(), apart[5]])
 
 

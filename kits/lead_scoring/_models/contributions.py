@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +19,47 @@ from kits.lead_scoring._models.trees import MAX_DEPTH, Trees
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+_BITS = 8
+"""Patterns are bytes: no way has more conditions."""
 
 
 @dataclass(frozen=True)
 class _Conditions:
-    """Conditions that differ from each other, (conditions,) each; `places`: (slots, leaves) which one a slot is."""
+    """Conditions on ways to leaves, met from low to below high, and where a column is missing if that passes.
+
+    Leaves share most of theirs: each is asked once.
+    """
 
     column: Ints
     low: Floats32
     high: Floats32
     missing: NDArray[np.bool_]
-    places: Ints
+
+    def met(self, row: Floats32) -> NDArray[np.bool_]:
+        """(conditions + 1,) which of them a lead meets; the last one nobody does."""
+        seen = row.take(self.column)
+        found = np.zeros(len(self.column) + 1, np.bool_)
+        found[:-1] = (seen >= self.low) & (seen < self.high) | np.isnan(seen) & self.missing
+        return found
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Which entries of (leaves, slots) are each group's: `entries` sorted by group, `starts` of each that has some, `named`."""
+
+    entries: Ints
+    starts: Ints
+    named: Ints
+    count: int
+
+    @classmethod
+    def of(cls, columns: Ints, used: NDArray[np.bool_], groups: Ints, count: int) -> _Groups:
+        """Of the slots that have a condition."""
+        entries = np.flatnonzero(used)
+        mine = groups[columns.ravel()[entries]]
+        order = np.argsort(mine, kind="stable")
+        named, starts = np.unique(mine[order], return_index=True)
+        return cls(entries[order], starts.astype(np.intp), named.astype(np.intp), count)
 
 
 @dataclass(frozen=True)
@@ -38,58 +67,32 @@ class TreeTables:
     """Leaves with the conditions on their ways, and what each pattern of them adds.
 
     Attributes:
-        column: (leaves, slots) of the matrix; a slot that is not used stands for column 0 and is always met.
-        low, high: (leaves, slots) met from low to below high.
-        missing: (leaves, slots) met where the column is missing.
+        places: (leaves · 8,) the conditions on a leaf's way, and the one that nobody meets behind them.
         first: (leaves,) where the leaf's patterns begin in `adds`.
         adds: (patterns, slots) log-odds.
         base: log-odds of the average lead.
     """
 
-    column: Ints
-    low: Floats32
-    high: Floats32
-    missing: NDArray[np.bool_]
+    conditions: _Conditions
+    places: Ints
     first: Ints
     adds: Floats32
+    groups: _Groups
     base: float
 
-    def of(self, row: Floats32, groups: Ints, count: int) -> Floats:
-        """(count,) what each group of columns adds to one lead's log-odds.
+    def of(self, row: Floats32) -> Floats:
+        """(groups,) what each group of columns adds to one lead's log-odds.
 
         Args:
             row: (columns,) of the matrix.
-            groups: (columns,) the group of each column.
         """
-        if not len(self.first):
-            return np.zeros(count)
-        conditions = self._conditions
-        seen = row[conditions.column]
-        met = (seen >= conditions.low) & (seen < conditions.high)
-        met |= np.isnan(seen) & conditions.missing
-        bits, pattern = met.astype(np.intp), self.first.copy()
-        for slot, places in enumerate(conditions.places):
-            pattern += bits.take(places) << slot
-        adds = self.adds.take(pattern, axis=0).astype(np.float64)
-        return np.bincount(groups[self._columns], adds.ravel(), count).astype(np.float64)
-
-    @cached_property
-    def _columns(self) -> Ints:
-        return self.column.ravel()
-
-    @cached_property
-    def _conditions(self) -> _Conditions:
-        """Leaves share most of their conditions: each is asked once."""
-        table = np.stack([
-            self.column.ravel().astype(np.float64), self.low.ravel().astype(np.float64),
-            self.high.ravel().astype(np.float64), self.missing.ravel().astype(np.float64),
-        ])  # fmt: skip
-        distinct, places = np.unique(table, axis=1, return_inverse=True)
-        return _Conditions(
-            distinct[0].astype(np.intp), distinct[1].astype(np.float32),
-            distinct[2].astype(np.float32), distinct[3].astype(np.bool_),
-            np.ascontiguousarray(places.reshape(self.column.shape).T),
-        )  # fmt: skip
+        found = np.zeros(self.groups.count)
+        if len(self.first):
+            pattern = np.packbits(self.conditions.met(row).take(self.places), bitorder="little")
+            adds = self.adds.take(pattern + self.first, axis=0).ravel().take(self.groups.entries)
+            sums = np.add.reduceat(adds, self.groups.starts, dtype=np.float64)
+            found[self.groups.named] = sums
+        return found
 
 
 @dataclass(frozen=True)
@@ -102,29 +105,38 @@ class _Way:
     bounds: tuple[tuple[float, float, bool, float], ...]
 
 
-def make_tables(trees: Trees) -> TreeTables:
-    """Everything that does not depend on the lead."""
+def make_tables(trees: Trees, groups: Ints, count: int) -> TreeTables:
+    """Everything that does not depend on the lead.
+
+    Args:
+        groups: (columns,) the group of each column of the matrix.
+        count: of groups.
+    """
     ways = [way for root in trees.roots.tolist() for way in _ways(trees, root)]
     base = trees.base + sum(way.share * way.value for way in ways)
     ways = [way for way in ways if way.columns]
-    slots = max((len(way.columns) for way in ways), default=1)
-    count = len(ways)
-    column = np.zeros((count, slots), np.intp)
-    low = np.full((count, slots), -np.inf, np.float32)
-    high = np.full((count, slots), np.inf, np.float32)
-    missing = np.ones((count, slots), np.bool_)
-    for number, way in enumerate(ways):
-        for slot, (place, (least, most, empty, _)) in enumerate(zip(way.columns, way.bounds)):
-            column[number, slot] = place
-            low[number, slot], high[number, slot], missing[number, slot] = least, most, empty
-    # a slot without a condition adds 0 in whatever pattern: its share is 1 and it is always met
-    share = np.ones((count, slots))
-    for number, way in enumerate(ways):
-        share[number, : len(way.bounds)] = [bound[3] for bound in way.bounds]
     used = np.array([len(way.columns) for way in ways], np.intp)
-    value = np.array([way.value for way in ways])
-    first, adds = _all_patterns(share, used, value)
-    return TreeTables(column, low, high, missing, first, adds, float(base))
+    slots = max(used.tolist(), default=1)
+    asked = np.arange(slots) < used[:, None]
+    each = [
+        (column, *bound) for way in ways for column, bound in zip(way.columns, way.bounds)
+    ]  # condition by condition, as `asked` has them
+    told = np.array(each, np.float64).reshape(-1, 5)
+    distinct, which = np.unique(told[:, :4], axis=0, return_inverse=True)
+    places = np.full((len(ways), _BITS), len(distinct))
+    places[:, :slots][asked] = which.ravel()
+    # of a slot without a condition the share is 1: it adds nothing
+    share = np.ones(asked.shape)
+    share[asked] = told[:, 4]
+    columns = np.zeros(asked.shape, np.intp)
+    columns[asked] = told[:, 0]
+    first, adds = _all_patterns(share, used, np.array([way.value for way in ways]))
+    conditions = _Conditions(
+        distinct[:, 0].astype(np.intp), distinct[:, 1].astype(np.float32),
+        distinct[:, 2].astype(np.float32), distinct[:, 3].astype(np.bool_),
+    )  # fmt: skip
+    own = _Groups.of(columns, asked.ravel(), groups, count)
+    return TreeTables(conditions, places.ravel().astype(np.intp), first, adds, own, float(base))
 
 
 def _ways(trees: Trees, root: int) -> Iterator[_Way]:
@@ -150,9 +162,9 @@ def _ways(trees: Trees, root: int) -> Iterator[_Way]:
 
 
 def _all_patterns(share: Floats, used: Ints, value: Floats) -> tuple[Ints, Floats32]:
-    """For each leaf where its patterns begin, and what each pattern adds by slot; unused slots are always met."""
+    """For each leaf where its patterns begin, and what each pattern adds by slot; of unused slots no bit is set."""
     slots = share.shape[1]
-    # the patterns of a leaf with d conditions differ in d bits; the bits above are always set
+    # the patterns of a leaf with d conditions differ in d bits
     sizes = 1 << used
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]) if len(used) else np.zeros(0, np.intp)
     adds = np.zeros((int(sizes.sum()), slots), np.float32)
@@ -162,8 +174,7 @@ def _all_patterns(share: Floats, used: Ints, value: Floats) -> tuple[Ints, Float
             found = _patterns(share[leaves, :d], value[leaves])
             places = starts[leaves][:, None] + np.arange(1 << d)
             adds[places.ravel(), :d] = found.reshape(-1, d)
-    always = ((1 << slots) - 1) & ~(sizes - 1)
-    return (starts - always).astype(np.intp), adds
+    return starts.astype(np.intp), adds
 
 
 def _patterns(share: Floats, value: Floats) -> Floats:

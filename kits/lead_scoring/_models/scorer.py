@@ -199,7 +199,7 @@ class Scorer:
             base, models = base + self._additive.spec.intercept, models + 1
         if self._tables is not None:
             for place, row in enumerate(matrix):
-                found[place] += self._tables.of(row, self._groups, len(self._names))
+                found[place] += self._tables.of(row)
             base, models = base + self._tables.base, models + 1
         return found / models, (found.sum(axis=1) + base) / models
 
@@ -212,7 +212,9 @@ class Scorer:
 
     @cached_property
     def _tables(self) -> TreeTables | None:
-        return None if self.trees is None else make_tables(self.trees)
+        if self.trees is None:
+            return None
+        return make_tables(self.trees, self._groups, len(self._names))
 
     @cached_property
     def _names(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from kits.lead_scoring._reasons.situation import (
     percent_text,
     situation_of,
     worded,
+    wording_of,
 )
 from kits.lead_scoring._reasons.spec import ReasonsSpec, Tally
 from kits.lead_scoring._reasons.values import plain
@@ -65,6 +66,9 @@ class Explainer:
         self._spec = spec
         self._base = percent_text(spec.base.share, spec.wording)
         self._hinter = Hinter(spec)
+        self._wordings = {
+            name: wording_of(column, name, spec.wording) for name, column in spec.columns.items()
+        }
 
     def reasons(
         self,
@@ -119,10 +123,10 @@ class Explainer:
         return self._hinter.hints(now, trials, scores, limit)
 
     def _sorted_out(self, lead: Lead, name: str, weight: float) -> _Candidate:
-        wording = self._spec.wording
-        situation = situation_of(self._spec.columns[name], name, lead, wording, weight)
+        column, wording = self._spec.columns[name], self._wordings[name]
+        situation = situation_of(column, name, lead, wording, weight)
         kind = self._kind(situation.tally, weight)
-        if self._spec.columns[name].kind == "given" and situation.name == "given":
+        if column.kind == "given" and situation.name == "given":
             kind = self._of_content(kind)
         return _Candidate(name, weight, situation, kind)
 

@@ -64,6 +64,7 @@ def situation_of(
     """The situation of a lead in the column `name`.
 
     Args:
+        wording: the column's, see `wording_of`.
         weight: which way the column speaks; of several choices at once the one is told that speaks so most.
     """
     value = lead.fields.get(name)
@@ -82,7 +83,7 @@ def situation_of(
     if number is None or not column.bins:
         shown = plain(choice_of(value), VALUE_LENGTH)
         return Situation("new", Tally(), {**label, "value": shown})
-    return _of_number(column, number, label, _wording_of(column, name, wording))
+    return _of_number(column, number, label, wording)
 
 
 def worded(column: ColumnReasons, situation: Situation, wording: Wording, room: int) -> str:
@@ -122,7 +123,7 @@ def number_text(value: float, wording: Wording) -> str:
     return "".join(swap.get(sign, sign) for sign in text)
 
 
-def _wording_of(column: ColumnReasons, name: str, wording: Wording) -> Wording:
+def wording_of(column: ColumnReasons, name: str, wording: Wording) -> Wording:
     """The words for a column's numbers: years and postal codes have no sign between thousands."""
     spoken = re.sub(r"[\s_.-]+", " ", name)
     ends = (*column.cuts, *(one.only for one in column.bins if one.only is not None))
