@@ -19,6 +19,7 @@ from kits.core.kit import Finding, RawSample
 from kits.core.sample import DAY
 from kits.visual_inspection import _images
 from kits.visual_inspection._reading.days import day_taken
+from kits.visual_inspection._reading.decoder_words import decode_heard
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 MAX_FILE_BYTES = 256 << 20
@@ -55,10 +56,12 @@ _OTHERS = frozenset(
 )
 """Endings of pictures and films that we do not read."""
 _BLACK, _PAGES = "16-bit with 12-bit values: will look black", "of several pages, the first is read"
+_LEFT_OVER = "with more data than pixels: damaged, or written by a camera that adds a byte"
 _OPAQUE = frozenset({0, 2, 3})
 """Kinds of colours of a PNG: grey, red-green-blue, a palette; 4 and 6 have transparency."""
 _ADVICE = {
     _BLACK: "scale the values to the full 16 bits before import",
+    _LEFT_OVER: "look at them: where a part is gray or shifted, copy the file again, or leave it out",
     _PAGES: "save each page as a picture if they are parts of their own",
 }
 
@@ -136,17 +139,18 @@ def open_picture(path: Path, root: Path) -> Picture | Finding:
                 "save it as PNG, or cut it into pictures of parts of it",
             )
         content = path.read_bytes()
-        image = _images.decode(content, where=name)
+        image, heard = decode_heard(content, name)
     except OSError as error:
         why = f"{name}: refused, {error.strerror or 'cannot be read'}"
         fix = "make it readable for this account, and import again"
         return Finding("unreadable-image", "fail", why, (name,), fix)
     except DataError as error:
         return _bad(name, error.what, error.fix)
+    if heard.filled_in:
+        return _bad(name, "the picture file is damaged, a part of it is made up", "copy it again")
+    remark = _LEFT_OVER if heard.left_over else _remark(content, image)
     media_type = _images.media_type_of(content)
-    return Picture(
-        path, name, content, media_type, image.shape[1], image.shape[0], _remark(content, image)
-    )
+    return Picture(path, name, content, media_type, image.shape[1], image.shape[0], remark)
 
 
 def _bad(name: str, why: str, fix: str = "") -> Finding:
