@@ -220,22 +220,43 @@ def test_wav_files_of_all_widths(tmp_path: Path, width: int, channels: int) -> N
             whole += 128
         raw = b"".join(int(v).to_bytes(width, "little", signed=width > 1) for v in whole)
         file.writeframes(raw)
-    found, rate_hz = read_wav(path)
-    assert (found.shape, rate_hz) == ((channels, 500), 8000)
-    assert np.abs(found[0] - values).max() < 2 / 2 ** (8 * width - 1)
-    samples, _ = read_all(path)
+    found = read_wav(path)
+    assert (found.samples.shape, found.rate_hz, found.share) == ((channels, 500), 8000, 1)
+    assert np.abs(found.samples[0] - values).max() < 2 / 2 ** (8 * width - 1)
+    samples, findings = read_all(path)
     assert [(c.unit) for c in window(samples[0]).channels] == ["FS"] * channels
+    assert not levels(findings, "cut-short")
+
+
+def wav_of_floats(path: Path, values: list[float], stated: int | None = None) -> Path:
+    body = np.array(values, "<f4").tobytes()
+    layout = struct.pack("<HHIIHH", 3, 1, 16000, 64000, 4, 32)
+    size = struct.pack("<I", len(body) if stated is None else stated)
+    chunks = b"fmt " + struct.pack("<I", 16) + layout + b"data" + size + body
+    return put(path, b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks)
 
 
 def test_wav_files_of_floats(tmp_path: Path) -> None:
-    body = np.array([0.5, -0.25, 0.125], "<f4").tobytes()
-    layout = struct.pack("<HHIIHH", 3, 1, 16000, 64000, 4, 32)
-    chunks = (
-        b"fmt " + struct.pack("<I", 16) + layout + b"data" + struct.pack("<I", len(body)) + body
-    )
-    path = put(tmp_path / "x.wav", b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks)
-    found, _ = read_wav(path)
-    assert found[0].tolist() == [0.5, -0.25, 0.125]
+    found = read_wav(wav_of_floats(tmp_path / "x.wav", [0.5, -0.25, 0.125]))
+    assert (found.samples[0].tolist(), found.share) == ([0.5, -0.25, 0.125], 1)
+
+
+@pytest.mark.parametrize("stated", [0xFFFFFFFF, 0x7FFFF000])
+def test_a_wav_file_that_was_recorded_into_a_pipe_is_whole(tmp_path: Path, stated: int) -> None:
+    found = read_wav(wav_of_floats(tmp_path / "x.wav", [0.5, -0.25, 0.125], stated))
+    assert (found.samples[0].tolist(), found.share) == ([0.5, -0.25, 0.125], 1)
+
+
+def test_a_wav_file_that_is_cut_short_is_read_and_named(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        wav_of_floats(tmp_path / f"{name}.wav", signal(4000, 1).tolist())
+    whole = (tmp_path / "b.wav").read_bytes()
+    (tmp_path / "b.wav").write_bytes(whole[: len(whole) // 2])
+    samples, findings = read_all(tmp_path)
+    assert sorted(window(one).channels[0].readings.size for one in samples) == [1994, 4000, 4000]
+    [told] = [one for one in findings if one.check == "cut-short"]
+    assert (told.level, told.evidence) == ("warn", ("b.wav: 49 % of its readings are there",))
+    assert "copy it again" in told.fix
 
 
 def test_bad_captures_are_findings(tmp_path: Path) -> None:

@@ -89,15 +89,7 @@ class _Opener:
             DataError: the file cannot be read.
         """
         if capture.file.suffix.lower() in WAVES:
-            samples, rate_hz = read_wav(capture.file)
-            several = len(samples) > 1
-            return (
-                tuple(
-                    Column(f"ch{i + 1}" if several else "signal", "FS", "number", row)
-                    for i, row in enumerate(samples)
-                ),
-                self._sidecar.rate_hz or rate_hz,
-            )
+            return self._sound(capture)
         table = read_table(capture.file, sheet=self._sidecar.sheet)
         self._notes.table(table, capture.name)
         table = aligned(table, self._sidecar.time, self._notes, capture.name)
@@ -115,6 +107,19 @@ class _Opener:
                 fix="export at least one column of numbers",
             )
         return columns, self._rate(capture, own)
+
+    def _sound(self, capture: Capture) -> tuple[tuple[Column, ...], float]:
+        sound = read_wav(capture.file)
+        if sound.share < 1:
+            said = f"{capture.name}: {int(100 * sound.share)} % of its readings are there"
+            self._notes.warn("cut-short", "a WAV file is shorter than its header says, and read to its end", said,
+                             "copy it again; nothing to do if the recorder was switched off")  # fmt: skip
+        several = len(sound.samples) > 1
+        columns = tuple(
+            Column(f"ch{i + 1}" if several else "signal", "FS", "number", row)
+            for i, row in enumerate(sound.samples)
+        )
+        return columns, self._sidecar.rate_hz or sound.rate_hz
 
     def _rate(self, capture: Capture, own: float | None) -> float | None:
         """Stated, listed, from the file's own times, from names, from a text beside the data."""

@@ -7,6 +7,7 @@ floats. Sources: the RIFF and WAVE_FORMAT_EXTENSIBLE layouts as published by Mic
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,29 @@ from kits.core.errors import DataError
 MAX_FILE_BYTES = 1 << 30
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _MAX_CHANNELS = 64
+_UNKNOWN = 0x7FFF_F000
+"""From here on the stated length was written before it was known, by a program that recorded into a pipe."""
 
 
-def read_wav(path: Path) -> tuple[NDArray[np.float64], float]:
-    """Samples as (channels, readings) between -1 and 1, and the rate in Hz.
+@dataclass(frozen=True)
+class Sound:
+    """A WAV file.
+
+    Attributes:
+        samples: (channels, readings) between -1 and 1.
+        share: of the readings that its header says; below 1 the file is cut short.
+    """
+
+    samples: NDArray[np.float64]
+    rate_hz: float
+    share: float
+
+
+def read_wav(path: Path) -> Sound:
+    """The readings that are there, also where the file is cut short.
 
     Raises:
-        DataError: not a WAV file, cut off, or of a kind that is not read.
+        DataError: not a WAV file, without readings, or of a kind that is not read.
     """
     try:
         size = path.stat().st_size
@@ -37,7 +54,7 @@ def read_wav(path: Path) -> tuple[NDArray[np.float64], float]:
         raise DataError(
             "not a WAV file", where=path.name, fix="record it as PCM or float WAV, or leave it out"
         )
-    layout, data = _chunks(content, path.name)
+    layout, data, stated = _chunks(content, path.name)
     kind, channels, rate, _, block, bits = struct.unpack("<HHIIHH", layout[:16])
     if kind == _EXTENSIBLE and len(layout) >= 26:
         kind = struct.unpack("<H", layout[24:26])[0]
@@ -53,10 +70,12 @@ def read_wav(path: Path) -> tuple[NDArray[np.float64], float]:
         raise DataError(
             "a WAV file without samples", where=path.name, fix="record it again, or leave it out"
         )
-    return np.ascontiguousarray(flat.reshape(-1, channels).T), float(rate)
+    share = 1.0 if stated >= _UNKNOWN else len(data) / stated
+    return Sound(np.ascontiguousarray(flat.reshape(-1, channels).T), float(rate), share)
 
 
-def _chunks(content: bytes, where: str) -> tuple[bytes, bytes]:
+def _chunks(content: bytes, where: str) -> tuple[bytes, bytes, int]:
+    """Layout and data, and how many bytes of data there should be."""
     layout, at = b"", 12
     while at + 8 <= len(content):
         name, size = content[at : at + 4], struct.unpack("<I", content[at + 4 : at + 8])[0]
@@ -64,7 +83,7 @@ def _chunks(content: bytes, where: str) -> tuple[bytes, bytes]:
         if name == b"fmt " and len(body) >= 16:
             layout = body
         if name == b"data" and layout:
-            return layout, body
+            return layout, body, size
         at += 8 + size + size % 2
     raise DataError(
         "a WAV file without samples", where=where, fix="record it again, or leave it out"
