@@ -51,7 +51,8 @@ class RichProgress:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[figures]}"),
-            console=RichConsole(stderr=True),
+            # asked again and again it may find the stream held back for a moment, and draw as in a file
+            console=RichConsole(stderr=True, force_terminal=True),
             transient=False,
         )
         self._bar.start()

@@ -53,6 +53,7 @@ def test_what_others_write_meanwhile_is_passed_on(
 ) -> None:
     def decode(content: bytes, *, where: str) -> np.ndarray:
         os.write(2, f"reading {where}\n".encode())
+        os.write(2, b"\rreading 1/2 ")  # as a bar does, without an end of the line
         os.write(2, b"Corrupt JPEG data: bad Huffman code\n")
         os.write(2, b"libpng warning: iCCP: known incorrect sRGB profile\n")
         os.write(2, b"a line without its end")
@@ -61,7 +62,7 @@ def test_what_others_write_meanwhile_is_passed_on(
     monkeypatch.setattr("kits.visual_inspection._images.decode", decode)
     _, heard = decode_heard(b"", "a.jpg")
     assert heard.filled_in and not heard.left_over
-    assert capfd.readouterr().err == "reading a.jpg\na line without its end"
+    assert capfd.readouterr().err == "reading a.jpg\n\rreading 1/2 a line without its end"
     os.write(2, b"as before\n")
     assert capfd.readouterr().err == "as before\n"
 

@@ -21,9 +21,9 @@ _JPEG = (
     rb"|Inconsistent progression sequence[^\n]*|Warning: unknown JFIF[^\n]*|Unknown Adobe color[^\n]*"
 )
 _SAID = re.compile(
-    rb"^(?:(?P<jpeg>" + _JPEG + rb")|libpng (?:error|warning): [^\n]*|\[ ?(?:WARN|ERROR):\d[^\n]*\n?)\n?",
-    re.MULTILINE,
+    rb"(?:(?P<jpeg>" + _JPEG + rb")|libpng (?:error|warning): [^\n]*|\[ ?(?:WARN|ERROR):\d[^\n]*\n?)\n?"
 )  # fmt: skip
+"""Not at the beginning of a line alone: a bar of progress, drawn by a thread meanwhile, ends without a new one."""
 _FILLED_IN = re.compile("premature end|bad Huffman|instead of RST", re.IGNORECASE)
 _LEFT_OVER = "extraneous bytes"
 """Behind the last pixel, or where a piece of the data is missing; cheap cameras write a byte too many, too."""
