@@ -47,6 +47,15 @@ def test_columns_of_one_group_are_added_up() -> None:
     assert together == pytest.approx([apart[:2].sum(), apart[2:5].sum(), apart[5]])
 
 
+def test_trees_that_find_nothing_to_split_by_add_nothing() -> None:
+    rows, won = np.zeros((50, 3), np.float32), (np.arange(50) % 3 == 0).astype(np.float64)
+    booster = boosting.grow(rows, won, Config(trees=10), seed=0, device="cpu")
+    trees = boosting.arrays_of(booster, boosting.base_rate(won))
+    tables = make_tables(trees, np.arange(3), 3)
+    assert tables.of(rows[0]).tolist() == [0, 0, 0]
+    assert tables.base == pytest.approx(boosting.margins(booster, rows)[0], abs=1e-5)
+
+
 def test_arrays_onnx_and_xgboost_give_the_same_log_odds() -> None:
     booster, trees, rows, _ = grown(5)
     kept = trees_from_bytes(trees.to_bytes())
