@@ -251,9 +251,10 @@ class Agent:
         self._report_again()
         if self.config.status.enabled:
             self._status = self._serve_status()
-        self.watch.start()
         self.engines.look()
+        # before the watch, which feeds a watchdog that waits from then on
         systemd.notify("READY=1")
+        self.watch.start()
         log("agent_started", version=__version__, source=self.config.source.kind)
 
     def _serve_status(self) -> StatusServer | None:

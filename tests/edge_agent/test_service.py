@@ -188,6 +188,17 @@ camera = HangingCamera()
 source = VideoSource(config.source, camera, lambda *_: None, backoff_s=0.01)
 agent = agent_module.Agent(config, source=source)
 agent.vitals.limits = Limits(capture_s=0.3)
+look = agent.engines.look
+
+
+def late():
+    # the last step of a start, on a busy machine
+    agent.engines.look = look
+    time.sleep(0.2)
+    look()
+
+
+agent.engines.look = late
 
 
 def obey():
