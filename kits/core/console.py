@@ -13,17 +13,22 @@ import gc
 import getpass
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
 from pydantic import JsonValue
 
+from kits.core.ending import ending_as_by_ctrl_c
 from kits.core.errors import KitwrightError, MachineError
 
 _INTERRUPTED = 130
 """How typer ends a program that somebody stops, without a word."""
+_BY_SIGNAL = 128
+"""What a shell adds to the number of the signal that ended a program."""
 _NO_RIGHTS = "use an account that may; for the files of a service: sudo -u kitwright …"
 _IN_THE_WAY = "check the path: something else lies in the way"
 _FIXES = {
@@ -82,12 +87,19 @@ def run(app: Callable[[], object]) -> None:
     """Runs a command-line program; turns user errors into text and exit code."""
     # all that was loaded is not gone through for garbage before it is thrown away: a sixth of a verb of the hub
     atexit.register(gc.freeze)
+    with ending_as_by_ctrl_c() as came:
+        _run(app, came)
+
+
+def _run(app: Callable[[], object], came: Sequence[signal.Signals]) -> None:
     try:
         app()
     except SystemExit as end:
-        if end.code == _INTERRUPTED:
-            print("stopped by Ctrl-C", file=sys.stderr)
-        raise
+        if end.code != _INTERRUPTED:
+            raise
+        with suppress(OSError):  # of a terminal that was closed
+            print(f"stopped by {came[0].name if came else 'Ctrl-C'}", file=sys.stderr, flush=True)
+        sys.exit(_BY_SIGNAL + came[0] if came else _INTERRUPTED)
     except KitwrightError as error:
         _end(error)
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""A program that runs until it is told to end, ended by SIGTERM or Ctrl-C."""
+"""How signals end a program: one that runs until it is told to, and a command in the midst of its work."""
 
 from __future__ import annotations
 
@@ -7,6 +7,42 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal that ends a command as Ctrl-C does; its text is the signal's name."""
+
+
+@contextmanager
+def ending_as_by_ctrl_c() -> Iterator[list[signal.Signals]]:
+    """SIGTERM and SIGHUP raise `Stopped` in the main thread while the context is open: what a command has begun is put in
+    order, and the programs that it started are ended too. The signals that came are in the list.
+
+    One that is ignored, as SIGHUP behind `nohup`, stays ignored. Processes that are forked have the signals back, as have
+    programs that are started. In another thread than the main one nothing is done.
+    """
+    came: list[signal.Signals] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+
+    def stop(number: int, _frame: object) -> None:
+        if os.getpid() != own:  # a forked process, which is ended by it as if there were no handler
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        came.append(signal.Signals(number))
+        raise Stopped(came[-1].name)
+
+    own = os.getpid()
+    wanted = (signal.SIGTERM, signal.SIGHUP)
+    numbers = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]
+    old = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield came
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

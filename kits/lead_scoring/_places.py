@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import JsonValue
 
 from kits.core.operating_point import Band
 
@@ -28,10 +27,6 @@ class Places:
 
     thresholds: Band
     quantiles: NDArray[np.float64]
-
-    def of(self, chance: float) -> dict[str, JsonValue]:
-        """Band and percentile, as a prediction's details have them."""
-        return {"band": self.band(chance), "percentile": self.percentile(chance)}
 
     def band(self, chance: float) -> str:
         """Hot, warm or cold, by the operating point."""

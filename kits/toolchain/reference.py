@@ -61,7 +61,7 @@ def render_cli() -> str:
     parts = ["# Command line\n", _NOTE]
     parts.append(
         "Exit codes of all programs: 0 ok · 1 failed · 2 usage · 3 configuration or data · "
-        "4 environment · 5 unreachable · 6 gate not met.\n\n"
+        "4 environment · 5 unreachable · 6 gate not met · 128 + its number: ended by a signal (130: Ctrl-C, 143: SIGTERM).\n\n"
         "Options follow the verb: `kit check -C DIR`. Some may come from the environment: "
         "[variables](environment.md).\n"
     )

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from kits.core.ending import Stopped
 from kits.core.kit import Finding
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
@@ -93,7 +94,8 @@ class RunFolder:
     ) -> None:
         if error is not None:
             stopped = isinstance(error, KeyboardInterrupt)
-            self.fail("stopped by Ctrl-C" if stopped else f"{type(error).__name__}: {error}")
+            by = f"stopped by {error if isinstance(error, Stopped) else 'Ctrl-C'}"
+            self.fail(by if stopped else f"{type(error).__name__}: {error}")
         elif self.record.state == "running":
             self.finish()
 

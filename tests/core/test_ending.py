@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 _WAITING = """
 import os, signal, threading
 from kits.core.ending import ending_on_signals
@@ -54,3 +56,50 @@ def test_a_verb_that_somebody_stops_says_so() -> None:
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped by Ctrl-C\n")
+
+
+_ENDED = """
+import os, signal, sys
+from kits.core import console
+from kits.program import make_program
+
+app = make_program("try", "A program.")
+if sys.argv.pop(1) == "nohup":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+@app.command()
+def wait(number: int) -> None:
+    "Waits for its end."
+    worker = os.fork()
+    if not worker:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os._exit(1)
+    print("worker", os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]), flush=True)
+    try:
+        os.kill(os.getpid(), number)
+        print("it goes on")
+    finally:
+        print("put in order")
+
+console.run(app)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "number", "code", "told", "said"),
+    [
+        ("plainly", 15, 143, "put in order\n", "stopped by SIGTERM\n"),
+        ("plainly", 1, 129, "put in order\n", "stopped by SIGHUP\n"),
+        ("nohup", 1, 0, "it goes on\nput in order\n", ""),
+        ("nohup", 15, 143, "put in order\n", "stopped by SIGTERM\n"),
+    ],
+)
+def test_a_verb_that_a_signal_ends_puts_in_order_what_it_has_begun(
+    how: str, number: int, code: int, told: str, said: str
+) -> None:
+    """`kit demo` left a hub, a broker and a CRM behind, which wrote on into the folder of the next."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ENDED, how, "wait", str(number)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (code, f"worker -15\n{told}", said)

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kits.cli import make_app
+from kits.core.ending import Stopped
 from kits.core.errors import DataError
 from kits.core.stats import proportion
 from kits.toolchain.progress import LineProgress
@@ -40,15 +41,20 @@ def test_a_failed_run_keeps_its_folder_and_reason(project: Project) -> None:
         project.run_dir()
 
 
-def test_a_run_that_somebody_stopped_says_so_and_what_to_type_next(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("stop", "by"), [(KeyboardInterrupt(), "Ctrl-C"), (Stopped("SIGTERM"), "SIGTERM")]
+)
+def test_a_run_that_somebody_stopped_says_so_and_what_to_type_next(
+    project: Project, stop: KeyboardInterrupt, by: str
+) -> None:
     """It was `KeyboardInterrupt: `, below all that it was made from, and `kit evaluate` of a bundle that is not there."""
     with pytest.raises(KeyboardInterrupt), start_run(project, "train", seed=1) as run:
-        raise KeyboardInterrupt
+        raise stop
     listed = CliRunner().invoke(make_app(), ["runs", "list", "-C", str(project.root)]).stdout
-    assert "failed" in listed and "stopped by Ctrl-C" in listed
+    assert "failed" in listed and f"stopped by {by}" in listed
     words = ["runs", "show", run.record.id, "-C", str(project.root)]
     shown = CliRunner().invoke(make_app(), words).stdout
-    assert shown.splitlines()[0].endswith(": failed: stopped by Ctrl-C")
+    assert shown.splitlines()[0].endswith(f": failed: stopped by {by}")
     assert shown.splitlines()[-1] == "next: kit train"
 
 

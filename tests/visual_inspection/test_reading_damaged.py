@@ -85,3 +85,8 @@ def test_where_the_error_stream_is_closed_pictures_are_read_all_the_same() -> No
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True
     )
     assert told.stdout == "(160, 120, 3)\n"
+
+
+def test_pictures_are_read_where_no_folder_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    assert decode_heard(WHOLE, "a.jpg")[0].shape == (160, 120, 3)

@@ -94,19 +94,23 @@ class Programs:
             raise KitwrightError(f"{name} ended with code {code}", where=str(self.logs))
 
     def stop_all(self, grace_s: float = 10.0) -> None:
-        """Stops what was started, newest first: SIGTERM, then SIGKILL after `grace_s`."""
-        for process in reversed(tuple(self.running)):
-            self.stop(process, grace_s)
+        """Stops what was started: SIGTERM to each before the first is waited for, then SIGKILL after `grace_s`."""
+        for process in self.running:
+            process.terminate()
+        for process in tuple(self.running):
+            self._end(process, grace_s)
 
     def stop(self, process: subprocess.Popen[bytes], grace_s: float = 10.0) -> None:
         """Stops one of those that were started: SIGTERM, then SIGKILL after `grace_s`."""
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(grace_s)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        process.terminate()
+        self._end(process, grace_s)
+
+    def _end(self, process: subprocess.Popen[bytes], grace_s: float) -> None:
+        try:
+            process.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         if process in self.running:
             self.running.remove(process)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,7 +61,8 @@ def _listening() -> Iterator[Heard]:
         yield heard
         return
     try:
-        with tempfile.TemporaryFile() as file:
+        # in memory: pictures can be read where no folder can be written
+        with open(os.memfd_create("decoder"), "w+b") as file:
             os.dup2(file.fileno(), _STDERR)
             try:
                 yield heard
