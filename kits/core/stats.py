@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 MIN_GROUPS = 5
 _NEARLY = 1e-9
 """So near to none or all a share is that, but for rounding."""
+_NEAR, _MOST_STEPS = 1e-9, 200
+"""How small a last step towards a quantile is, beside the quantile, and how many are gone at most."""
 SINGLY = "bootstrap of samples: too few groups, so too narrow"
 """Method of an interval from resamples of single samples."""
 
@@ -116,17 +118,23 @@ def upper_bound(successes: int, n: int, confidence: float = 0.95) -> float:
 
 
 def beta_quantile(q: float, a: float, b: float) -> float:
-    """Quantile of the beta distribution, by bisection on the regularised incomplete beta."""
-    low, high = 0.0, 1.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break  # no number lies between them
-        if _beta_cdf(middle, a, b) < q:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    """Quantile of the beta distribution: Newton's steps on the regularised incomplete beta, within what is left to halve."""
+    low, high, x = 0.0, 1.0, a / (a + b)
+    whole = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    for _ in range(_MOST_STEPS):
+        off = _beta_cdf(x, a, b) - q
+        low, high = (x, high) if off < 0 else (low, x)
+        density = math.exp(whole + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x))
+        then = x - off / density if density > 0 else low
+        if not low < then < high:
+            then = (low + high) / 2
+            if then in (low, high):
+                break  # no number lies between them
+        near = abs(then - x) <= _NEAR * min(then, 1 - then)
+        x = then
+        if near:
+            break  # each step doubles the digits that hold
+    return x
 
 
 def student_quantile(q: float, freedom: int) -> float:
