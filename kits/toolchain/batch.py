@@ -95,16 +95,21 @@ def predict_to_file(
     oddities = Oddities()
     unread: dict[str, JsonValue] = {}
     progress.begin("predicting", 0)
-    with _judge_on(on, bundle, provider) as judge, _written(part, out) as write:
-        for rows in judge(chunks(oddities.passing(map(loaded, inputs)), CHUNK)):
-            for verdict, line in rows:
-                counts[verdict] += 1
-                row = json.loads(line)
-                bands[band_or_verdict(row) or UNREADABLE] += 1
-                unread = unread or (row if verdict == UNREADABLE else {})
-                oddities.see(row.get("prediction"))
-                write(row, line)
-            progress.advance(len(rows))
+    try:
+        with _judge_on(on, bundle, provider) as judge, _written(part, out) as write:
+            for rows in judge(chunks(oddities.passing(map(loaded, inputs)), CHUNK)):
+                for verdict, line in rows:
+                    counts[verdict] += 1
+                    row = json.loads(line)
+                    bands[band_or_verdict(row) or UNREADABLE] += 1
+                    unread = unread or (row if verdict == UNREADABLE else {})
+                    oddities.see(row.get("prediction"))
+                    write(row, line)
+                progress.advance(len(rows))
+    except BaseException:
+        if not counts:
+            part.unlink(missing_ok=True)  # not a row of it is lost
+        raise
     progress.end()
     if counts.total() == counts[UNREADABLE]:
         part.unlink()

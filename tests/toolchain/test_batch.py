@@ -45,6 +45,18 @@ def test_rows_come_in_order_and_say_what_kit_predict_says(
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_of_nothing_there_no_file_is_begun(
+    trained: tuple[Project, Trained], tmp_path: Path
+) -> None:
+    out = tmp_path / "rows.jsonl"
+    with pytest.raises(UsageError, match="no such file or folder"):
+        kit(
+            *("predict", str(tmp_path / "nowhere")),
+            *("--bundle", str(trained[1].bundle), "--out", str(out)),
+        )
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_cannot_be_read_has_a_row_that_says_so(
     trained: tuple[Project, Trained], dots_folder: Path, tmp_path: Path
 ) -> None:
