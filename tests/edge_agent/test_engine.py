@@ -22,10 +22,9 @@ from edge_agent.errors import EngineError, GoldenMismatchError
 from kits.core.bundle import open_bytes
 from kits.core.runtime import SessionFactory
 from tests.edge_agent.parts import make_bundle, naming_a_file, tiny_onnx
+from tests.needing import needing
 
-needs_rtx = pytest.mark.skipif(
-    importlib.util.find_spec("tensorrt_rtx") is None, reason="needs the extra trt-check"
-)
+needs_rtx = needing("tensorrt_rtx")
 
 
 def everything_usable(provider: Provider) -> Probe:

@@ -5,7 +5,6 @@ The builder is TensorRT-RTX's; the session that would need a GPU is stood for by
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,10 +20,9 @@ from edge_agent.errors import EngineError, EngineUnfitError
 from kits.core.bundle import open_bytes
 from kits.core.runtime import Session, SessionFactory
 from tests.edge_agent.parts import make_bundle, tiny_onnx
+from tests.needing import needing
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("tensorrt_rtx") is None, reason="needs the extra trt-check"
-)
+pytestmark = needing("tensorrt_rtx")
 RTX = BuildSettings(flavour="tensorrt_rtx", timeout_s=120)
 RIGHT, WRONG = 1.0, 0.5
 Opener = Callable[[bytes, str], Session]

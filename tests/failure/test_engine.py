@@ -7,7 +7,6 @@ so the ladder must come down to the CPU, and say why.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import signal
 import subprocess
@@ -34,13 +33,12 @@ from kits.core.runtime import Session, SessionFactory
 from tests.edge_agent.conftest import tiny_kit  # noqa: F401  a fixture
 from tests.edge_agent.parts import agent_config, make_bundle, picture, tiny_onnx
 from tests.failure.conftest import Record
+from tests.needing import needing
 from tests.small_disks import MakeDisk, fill
 from tests.waiting import wait_for
 
 RTX = BuildSettings(flavour="tensorrt_rtx", timeout_s=120)
-needs_rtx = pytest.mark.skipif(
-    importlib.util.find_spec("tensorrt_rtx") is None, reason="needs the extra trt-check"
-)
+needs_rtx = needing("tensorrt_rtx")
 
 
 def key_of(model: bytes) -> str:

@@ -5,7 +5,6 @@ TensorRT-RTX stands for TensorRT: its parser and builder run without a GPU, thro
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -19,10 +18,9 @@ from edge_agent.engine.build import BuildSettings, build_engine
 from edge_agent.errors import EngineError
 from kits.toolchain import quantize, trt_check
 from tests.edge_agent.parts import tiny_onnx
+from tests.needing import needing
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("tensorrt_rtx") is None, reason="needs the extra trt-check"
-)
+pytestmark = needing("tensorrt_rtx")
 RTX = BuildSettings(flavour="tensorrt_rtx", timeout_s=120)
 Model = Callable[[ModuleType], bytes]
 

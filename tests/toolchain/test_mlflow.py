@@ -15,14 +15,19 @@ from kits.toolchain.mlflow_export import export_run, need_mlflow
 from kits.toolchain.project import Project
 from kits.toolchain.runs import read_run
 from kits.toolchain.training import Trained
+from tests.needing import needing
 
-mlflow = pytest.importorskip("mlflow")
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+pytestmark = [
+    needing("mlflow"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
+]
 
 
 def test_a_run_is_there_with_its_intervals_and_its_report(
     trained: tuple[Project, Trained], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import mlflow
+
     monkeypatch.chdir(tmp_path)  # without a server it lays files where one stands
     uri = f"sqlite:///{tmp_path}/runs.db"
     need_mlflow(uri)

@@ -12,9 +12,10 @@ from kits.core.blobs import FolderBlobStore
 from kits.core.prediction import Box
 from kits.visual_inspection._approach import MASKS, MIN_BOXES, choose_approach
 from kits.visual_inspection.config import Config
+from tests.needing import needing
 from tests.visual_inspection.builders import dataset, parts
 
-pytest.importorskip("ultralytics")
+pytestmark = needing("ultralytics")
 
 
 def chosen(folder: Path, good: int, boxes: int, author: str) -> tuple[str, str]:

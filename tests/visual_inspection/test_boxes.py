@@ -9,9 +9,10 @@ from kits.core.prediction import Box
 from kits.visual_inspection import _boxes
 from kits.visual_inspection._images import Letterbox
 from kits.visual_inspection._map import mean_average_precision
+from tests.needing import needing
 from tests.visual_inspection.builders import picture
 
-ultralytics = pytest.importorskip("ultralytics")
+pytestmark = needing("ultralytics")
 
 
 @pytest.mark.parametrize("size", [(640, 640), (641, 333), (199, 517), (1130, 460), (31, 900)])

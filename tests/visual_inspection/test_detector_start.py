@@ -14,10 +14,11 @@ from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, MachineError
 from kits.visual_inspection._detector_train import _lay_out, _start, quiet_ultralytics
 from kits.visual_inspection.config import Config, DetectorConfig
+from tests.needing import needing
 from tests.visual_inspection.builders import dataset, parts
 from tests.visual_inspection.conftest import run_training
 
-pytest.importorskip("ultralytics")
+pytestmark = needing("ultralytics")
 
 
 def test_weights_that_would_be_fetched_are_named_and_refused(tmp_path: Path) -> None:
