@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,13 +41,26 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return root / "project", root / "data" / "labelled"
 
 
-def test_replay_counts_verdicts_by_truth_and_weighs_them_in_money(
-    line: tuple[Path, Path], tmp_path: Path
-) -> None:
+@dataclass(frozen=True)
+class Told:
+    """What a replay of the labelled pictures says, to people, to programs and on its page."""
+
+    lines: list[str]
+    document: dict[str, Any]
+    page: str
+
+
+@pytest.fixture(scope="module")
+def told(line: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Told:
     project, labelled = line
-    page = tmp_path / "replay.html"
+    page = tmp_path_factory.mktemp("told") / "replay.html"
     given = ("replay", str(labelled), "-C", str(project))
     document = json.loads(kit(*given, "--json", "--report", str(page)))
+    return Told(kit(*given).splitlines(), document, page.read_text())
+
+
+def test_replay_counts_verdicts_by_truth_and_weighs_them_in_money(told: Told) -> None:
+    document = told.document
     assert document["samples"] == demo.LABELLED == sum(document["verdicts"].values())
     cost = document["cost"]
     defects = sum(
@@ -54,19 +69,15 @@ def test_replay_counts_verdicts_by_truth_and_weighs_them_in_money(
     assert cost["doing_nothing"] == pytest.approx(100 * defects)
     assert cost["avoided"]["value"] == pytest.approx(cost["doing_nothing"] - cost["with_bundle"])
     assert cost["avoided"]["value"] > cost["at_random"]["value"]
-    assert "Verdicts" in page.read_text()
-    lines = kit(*given).splitlines()
-    assert "avoided" in "".join(lines[1:]) and lines[-1].startswith("next: kit ")
+    assert "Verdicts" in told.page
+    assert "avoided" in "".join(told.lines[1:]) and told.lines[-1].startswith("next: kit ")
 
 
-def test_money_of_many_defects_is_told_for_parts_as_they_come(line: tuple[Path, Path]) -> None:
+def test_money_of_many_defects_is_told_for_parts_as_they_come(told: Told) -> None:
     """Three in four of the labelled pictures are defective, in production two in a hundred: what was avoided here says nothing of it."""
-    project, labelled = line
-    given = ("replay", str(labelled), "-C", str(project))
-    first = kit(*given).splitlines()[0]
+    first, cost = told.lines[0], told.document["cost"]
     assert "cost of 1,000 parts as they come" in first and "cost avoided" not in first
     assert "beside 500 without a model (have a person look at everything)" in first
-    cost = json.loads(kit(*given, "--json"))["cost"]
     assert cost["positives"]["value"] > 0.7 and cost["prevalence"] == 0.02
     assert cost["without_model"]["pass everything"] == 2000
     assert cost["per_1000"]["low"] <= cost["per_1000"]["value"] < 2000
