@@ -289,10 +289,14 @@ def _correlation(spans: Floats, ages: Floats) -> float:
     if len(spans) > _PAIRED:
         drawn = np.linspace(0, len(spans) - 1, _PAIRED).astype(np.intp)
         spans, ages = spans[drawn], ages[drawn]
-    longest, youngest = np.maximum.outer(spans, spans), np.minimum.outer(ages, ages)
-    signs = np.sign(np.subtract.outer(spans, spans)) * np.sign(np.subtract.outer(ages, ages))
-    both = (longest <= youngest) & ~np.eye(len(spans), dtype=bool)
-    return float(signs[both].mean()) if both.any() else 0.0
+    took, came = spans[:, None], ages[:, None]
+    could = (
+        took <= ages
+    )  # each took no longer than since it came: then the other could have taken as long
+    longer = could & (took > spans)
+    pairs = 2 * longer.sum() + (could & (took == spans)).sum() - len(spans)
+    order = 2 * ((longer & (came > ages)).sum() - (longer & (came < ages)).sum())
+    return float(order / pairs) if pairs else 0.0
 
 
 def _closed_together(settled: Floats) -> bool:
