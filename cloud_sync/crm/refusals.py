@@ -50,6 +50,11 @@ _TABLE: Final = tuple(
             r"CUSTOM_VALIDATION|REQUIRED_FIELD|required (field|propert)|REQUIRED_PROPERT|mandatory",
             "a rule of the CRM's own refuses this record: put it right there, then read and score it again",
         ),
+        (
+            r"DUPLICATES_DETECTED",
+            "a rule against duplicates blocks every change of this record: merge it with the one it is like, or leave the"
+            " hub's user out in the rule's conditions; then read and score it again",
+        ),
         (r"ENTITY_IS_LOCKED|LOCK_ROW|is locked", "it is locked there: read and score it again once it is free"),
     )
 )  # fmt: skip

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote_plus
 
 from pydantic import JsonValue
 
@@ -55,7 +56,12 @@ CDC: Final = "cdc"
 PLATFORM: Final = "platform"
 PAGE: Final = 500
 FORBIDDEN: Final = 403
+PARTS: Final = 50
+"""Parts of one answer that are fetched: Salesforce cuts it where it likes, whatever was asked for."""
+LONGEST: Final = 12_000
+"""Bytes of a question: address and headers together may have 16,384."""
 _ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
+_REST = re.compile(r"/services/data/v[0-9.]{1,8}/query(?:All)?/[A-Za-z0-9-]{1,100}\Z")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}(?:\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}\Z")
 _GONE = frozenset({
     "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID",
@@ -66,6 +72,7 @@ _WRONG = frozenset({
     "FIELD_CUSTOM_VALIDATION_EXCEPTION", "STRING_TOO_LONG", "REQUIRED_FIELD_MISSING",
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "NUMBER_OUTSIDE_VALID_RANGE", "JSON_PARSER_ERROR",
     "INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+    "DUPLICATES_DETECTED",
 })  # fmt: skip
 _OF_ALL = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE"})
 """Of a field that is not there, or that the user may not write: the same for all leads."""
@@ -131,13 +138,18 @@ class Salesforce:
         naming = self._naming()
         asked_for = [_named(name, self._name) for name in naming.asked]
         names = ["Id", "SystemModstamp", "CreatedDate", *filter(None, [called]), *asked_for]
-        listed = ",".join(f"'{object_id}'" for object_id in asked.values())
-        soql = (
-            f"SELECT {', '.join(dict.fromkeys(names))} FROM {self._object} WHERE Id IN ({listed})"  # noqa: S608  (names and ids are checked)
-        )
-        rows = self._query("query", soql)
+        rows = self._rows([*dict.fromkeys(names)], [*asked.values()])
         found = [row for row in rows if text(row.get("Id"))[:15] in asked]
         return [self._record(row, asked, naming) for row in found]
+
+    def _rows(self, names: Sequence[str], ids: Sequence[str]) -> list[Mapping[str, JsonValue]]:
+        """Those with these ids; in halves where the question would be longer than Salesforce takes."""
+        listed = ",".join(f"'{object_id}'" for object_id in ids)
+        soql = f"SELECT {', '.join(names)} FROM {self._object} WHERE Id IN ({listed})"  # noqa: S608  (names and ids are checked)
+        if len(quote_plus(soql)) > LONGEST and len(ids) > 1:
+            half = len(ids) // 2
+            return [*self._rows(names, ids[:half]), *self._rows(names, ids[half:])]
+        return self._query("query", soql)
 
     def _record(
         self, row: Mapping[str, JsonValue], asked: Mapping[str, str], naming: Naming
@@ -182,8 +194,22 @@ class Salesforce:
         return found
 
     def _query(self, kind: str, soql: str) -> list[Mapping[str, JsonValue]]:
+        """All rows of an answer, which Salesforce may hand out in parts however short it is.
+
+        Raises:
+            DeliveryError: a part of it is not to be had, so that nobody knows what is missing.
+        """
         answer = self.http.call("GET", f"{self.base}/{kind}", query={"q": soql})
-        return rows_in(answer, "records", self._name)
+        rows = rows_in(answer, "records", self._name)
+        for _ in range(PARTS):
+            if one(answer).get("done") is not False:
+                return rows
+            rest = text(one(answer).get("nextRecordsUrl"))
+            if not _REST.match(rest):
+                break
+            answer = self.http.call("GET", rest)
+            rows += rows_in(answer, "records", self._name)
+        raise DeliveryError("answered a question in part only", where=self._name)
 
     def changed_since(self, cursor: str) -> Page:
         """As `Crm.changed_since`."""

@@ -68,8 +68,13 @@ class Login:
         return _explained(status, value)
 
     def _headers(self) -> dict[str, str]:
-        # else an update of ours would hand leads to other people
-        calls = {"sforce-auto-assign": "FALSE", "sforce-call-options": f"client={CLIENT}"}
+        calls = {
+            # else an update of ours would hand leads to other people
+            "sforce-auto-assign": "FALSE",
+            # else a lead that looks like another one takes no score where a rule only warns of that
+            "sforce-duplicate-rule-header": "allowSave=true",
+            "sforce-call-options": f"client={CLIENT}",
+        }
         return {**self._tokens.headers(), **calls}
 
     def _form(self) -> dict[str, str]:

@@ -19,6 +19,8 @@ class Org:
         leads: id → fields.
         tokens: those that are let in; a test empties it when they shall have ended.
         errors: id → error of a collection's record.
+        part: rows of one answer to a question; the rest is to be fetched.
+        lost: nobody can fetch the rest.
     """
 
     def __init__(self) -> None:
@@ -41,6 +43,8 @@ class Org:
         self.instance = ""
         self.date = ""
         self.batches: list[int] = []
+        self.part, self.lost = 2000, False
+        self.rest: dict[str, list[dict[str, Any]]] = {}
 
     def lead(self, number: int, at: str = "2026-05-04T12:00:00.000+0000", **fields: Any) -> str:
         object_id = f"00Q{number:012d}AAA"
@@ -66,6 +70,8 @@ class Org:
             return self._make(path, asked)
         if path in ("/query", "/queryAll"):
             return self._query(asked.query["q"], path == "/queryAll")
+        if path.startswith(("/query/", "/queryAll/")):
+            return self._part(self.rest.pop(path.rpartition("/")[2]))
         if path == "/composite/sobjects":
             return self._update(asked.body)
         if path == "/sobjects/Lead/describe":
@@ -127,7 +133,17 @@ class Org:
             rows = rows[: int(limit[1])]
         shown = [{"attributes": {"type": "Lead"}, **{n: row.get(n) for n in names if "." not in n},
                   **({"Owner": row.get("Owner")} if "Owner.Name" in names else {})} for row in rows]  # fmt: skip
-        return Reply({"totalSize": len(shown), "done": True, "records": shown})
+        return self._part(shown)
+
+    def _part(self, rows: list[dict[str, Any]]) -> Reply:
+        """As many rows as it likes to give at once, and where the others are."""
+        more = len(rows) > self.part
+        body = {"totalSize": len(rows), "done": not more, "records": rows[: self.part]}
+        if more and not self.lost:
+            name = f"01g{len(rows):012d}AAA-{self.part}"
+            self.rest[name] = rows[self.part :]
+            body["nextRecordsUrl"] = f"{BASE}/query/{name}"
+        return Reply(body)
 
     def _update(self, body: dict[str, Any]) -> Reply:
         self.batches.append(len(body["records"]))

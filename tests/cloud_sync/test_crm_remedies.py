@@ -72,6 +72,7 @@ HUBSPOT = (
         ('write: Property values were not valid: [{"message":"hot was not one of the allowed options: [label: \\"Low\\"\\nvalue: \\"low\\"]","error":"INVALID_OPTION"}]', 'its score is not written: Property values were not valid: hot was not one of the allowed options: [label: "Low" value: "low"]', "choices hot, warm and cold"),
         ("write: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: bad value for restricted picklist field: hot", "its score is not written: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: bad value for restricted picklist field: hot", "choices hot"),
         ("write: FIELD_CUSTOM_VALIDATION_EXCEPTION: Fill in the budget first", "its score is not written: FIELD_CUSTOM_VALIDATION_EXCEPTION: Fill in the budget first", "a rule of the CRM's own"),
+        ("write: DUPLICATES_DETECTED: Use one of these records?", "its score is not written: DUPLICATES_DETECTED: Use one of these records?", "rule against duplicates"),
         ("write: closedate is a required property when dealstage is closedwon", "its score is not written: closedate is a required property when dealstage is closedwon", "a rule of the CRM's own"),
         ("write: answered with HTTP 422: Invalid field 'x_score' on model 'crm.lead'", "its score is not written: Invalid field 'x_score' on model 'crm.lead'", "crm fields sales"),
         ("write: the field 'Kitwright score' is missing", "its score is not written: the field 'Kitwright score' is missing", "crm fields sales"),

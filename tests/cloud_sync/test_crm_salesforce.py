@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from urllib.parse import quote_plus
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -83,6 +84,42 @@ def test_scores_are_written_in_one_request_and_no_lead_is_assigned_anew(
     assert server.asked[-1].headers["sforce-auto-assign"] == "FALSE"
     ready.write([score(ids[0], None, version=2)])
     assert org.leads[ids[0]]["Kitwright_score__c"] is None
+
+
+def test_a_lead_that_looks_like_another_takes_its_score_where_a_rule_only_warns(
+    ready: Crm, org: Org, server: Server
+) -> None:
+    one = org.lead(1)
+    assert ready.write([score(one)])[0].ok
+    assert server.asked[-1].headers["sforce-duplicate-rule-header"] == "allowSave=true"
+    org.errors = {one: ("DUPLICATES_DETECTED", "Use one of these records?")}
+    [blocked] = ready.write([score(one, version=2)])
+    assert not blocked.retry and "DUPLICATES_DETECTED" in blocked.error
+
+
+def test_an_answer_that_comes_in_parts_is_read_to_its_end(
+    crm: Crm, org: Org, server: Server
+) -> None:
+    org.part = 200
+    ids = [org.lead(n, Company=f"Firm {n}") for n in range(450)]
+    assert {record.object_id for record in crm.read(ids)} == set(ids)
+    page = crm.listed("", None)
+    assert (len(page.records), page.more) == (450, False)
+    org.lost = True
+    with pytest.raises(DeliveryError, match="in part only"):
+        crm.listed("", None)
+
+
+def test_a_question_that_would_be_too_long_for_an_address_is_asked_in_halves(
+    server: Server, org: Org
+) -> None:
+    columns = [f"A_rather_long_name_of_a_column_{n:03d}__c" for n in range(230)]
+    org.fields |= dict.fromkeys(columns, "string")
+    wide = crm_for("salesforce", server, SECRETS, columns=columns)
+    ids = [org.lead(n, **{columns[-1]: f"{n}"}) for n in range(200)]
+    assert [r.fields[columns[-1]] for r in wide.read(ids)] == [f"{n}" for n in range(200)]
+    asked = [one for one in server.asked if one.path.endswith("/query")]
+    assert len(asked) > 1 and all(len(quote_plus(one.query["q"])) <= 12_000 for one in asked)
 
 
 def test_of_a_collection_that_fails_in_part_each_lead_has_its_own_outcome(
@@ -310,6 +347,13 @@ def test_a_change_that_comes_twice_has_one_id_and_another_change_another(clock: 
 
 
 def test_a_thousand_changes_of_one_second_are_all_told(clock: Clock) -> None:
+    ids = {clock.change(n) for n in range(1203)}
+    clock.later(5)
+    assert {event.object_id for event in clock.poll()} == ids
+
+
+def test_changes_that_come_in_parts_are_all_told(clock: Clock) -> None:
+    clock.org.part = 200
     ids = {clock.change(n) for n in range(1203)}
     clock.later(5)
     assert {event.object_id for event in clock.poll()} == ids

@@ -29,7 +29,8 @@ from cloud_sync.crm.simulator.values import Fields, Held
 
 DATA = "/services/data/{version}"
 MAX_RECORDS = 200
-PAGE = 2000
+PAGE = 200
+"""Rows of one part of an answer. Salesforce has up to 2,000 of them, and fewer where it likes: these are the fewest."""
 MAX_LOCATORS = 10
 """Long answers that are kept, as Salesforce keeps them."""
 
