@@ -1,6 +1,7 @@
 """Pipedrive's webhooks, version 2: one record in each message, with what it was before.
 
-Source: Pipedrive "Guide for Webhooks v2". `previous` has the fields that changed, so a change by ourselves is known.
+Source: Pipedrive "Guide for Webhooks v2", "Webhooks v2 migration guide". `previous` has the fields that changed, so a change
+by ourselves is known. A record that was merged away is deleted, and `merged_to_id` names the one it went into.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import Final
 
 from cloud_sync.crm.base import CrmEvent, What
 from cloud_sync.crm.messages import (
+    MAX_ID,
     moment_s,
     moment_text,
     names_of,
@@ -50,12 +52,19 @@ def read(message: Message) -> list[CrmEvent]:
         custom = object_at(previous, "custom_fields")
         names = names_of({key: None for key in (*previous, *custom) if key != "custom_fields"})
         same = _plain(word(meta.get("entity", meta.get("object")))) == _plain(message.thing)
+        name, skip = (
+            own or message.name(number, telling="timestamp" in meta),
+            "" if same else OTHER_OBJECT,
+        )
+        into = word(meta.get("merged_to_id")) if what in ("deleted", "merged") else ""
+        if into != lead and 0 < len(into) <= MAX_ID:
+            found.append(CrmEvent(name, lead, "merged", at, skip=skip, body=item, into=into))
+            found.append(CrmEvent(f"{name}>{into}", into, "joined", at, skip=skip))
+            continue
         found.append(
             CrmEvent(
-                own or message.name(number, telling="timestamp" in meta), lead, what, at,
-                names if what == "changed" else None,
-                ours=ours and word(meta.get("change_source")) == "api",
-                skip="" if same else OTHER_OBJECT, body=item,
+                name, lead, what, at, names if what == "changed" else None,
+                ours=ours and word(meta.get("change_source")) == "api", skip=skip, body=item,
             )
         )  # fmt: skip
     return found

@@ -121,6 +121,19 @@ def test_two_changes_that_look_the_same_are_two_where_nothing_tells_them_apart(h
 # who is not believed
 
 
+@pytest.mark.parametrize(
+    ("into", "what"), [("8", "merged"), (8, "merged"), ("7", "deleted"), ("", "deleted"), ([8], "deleted"), ("8" * 101, "deleted")]
+)  # fmt: skip
+def test_what_pipedrive_deletes_in_a_merge_names_the_record_that_is_left(
+    hub: Hub, inbox: Inbox, into: object, what: str
+) -> None:
+    connect(hub, "pipedrive")
+    body = {**pipedrive_event({"action": "delete", "merged_to_id": into}), "data": None}
+    inbox.take("crm", signed("pipedrive", json.dumps(body).encode()))
+    found = {event.object_id: event.what for event in events(hub)}
+    assert found == ({"7": what, "8": "joined"} if what == "merged" else {"7": what})
+
+
 def test_a_merge_of_dynamics_names_the_record_that_is_left_first(hub: Hub, inbox: Inbox) -> None:
     connect(hub, "dataverse")
     kept, gone = (f"a0000000-0000-0000-0000-00000000000{n}" for n in (1, 2))
