@@ -20,7 +20,7 @@ from cloud_sync.crm import objections
 from cloud_sync.crm.base import Access
 from cloud_sync.crm.erasing import forget_asked
 from cloud_sync.crm.order import take_whole
-from cloud_sync.crm.projects import projects
+from cloud_sync.crm.projects import require_project
 from cloud_sync.crm.secrets import (
     Secrets,
     check_name,
@@ -86,7 +86,8 @@ def add(
                 fix=f"was it cut off? `cloud-sync crm fields {name}` goes on; a secret nobody saw: `crm secret {name}`, then"
                 " --drop",
             )
-        require_project(session, project)
+        if project:
+            require_project(session, project)
         row = CrmConnection(
             name=name, kind=settings.kind, settings=settings.model_dump(mode="json"),
             project=project, opened_by=by,
@@ -99,20 +100,6 @@ def add(
         # within the transaction: a row without its file refuses every message, a file without its row none
         write_secrets(hub.config.keys_dir, name, secrets)
     return Connection(name, settings, project, paused=False, secrets=secrets)
-
-
-def require_project(session: Session, project: str) -> None:
-    """That there is such a project of leads; empty: none is wanted. Raises NotFoundError."""
-    if not project:
-        return
-    known = projects(session)
-    if project not in known:
-        fix = (
-            did_you_mean(project, known)
-            if known
-            else "kit publish --hub URL, from a project of leads"
-        )
-        raise NotFoundError("no such project of leads", where=project, fix=fix)
 
 
 def require(session: Session, name: str) -> CrmConnection:

@@ -18,7 +18,7 @@ from cloud_sync.crm import cutting, lots, pace
 from cloud_sync.crm.learned import Learned, learned_by
 from cloud_sync.crm.loaded import LoadedBundles, make_for_leads
 from cloud_sync.crm.payloads import objecting
-from cloud_sync.crm.projects import KIT, only_project
+from cloud_sync.crm.projects import KIT, only_project, require_project
 from cloud_sync.crm.rescoring import read_decided
 from cloud_sync.crm.scored import LeadScore
 from cloud_sync.crm.unheard import UNHEARD, tell_deaf
@@ -114,11 +114,8 @@ class LeadModels:
             with self._hub.database.session() as session:
                 row = session.get(LeadModel, project)
         if row is None or not row.bundle:
-            raise NotFoundError(
-                "no bundle scores the leads of this project yet",
-                where=project,
-                fix="kit publish --hub URL, and sign its release",
-            )
+            with self._hub.database.session() as session:
+                raise _none_yet(session, project)
         return self._at_work(project, row.bundle)
 
     def _at_work(self, project: str, bundle_id: str) -> ReadyBundle:
@@ -312,12 +309,17 @@ def _switch(session: Session, row: LeadModel, bundle_id: str, *, by: str) -> Non
 def _row(session: Session, project: str) -> LeadModel:
     row = session.get(LeadModel, project, with_for_update=True)
     if row is None or not row.bundle:
-        raise NotFoundError(
-            "no bundle scores the leads of this project yet",
-            where=project,
-            fix="kit publish one and sign it: kit approve",
-        )
+        raise _none_yet(session, project)
     return row
+
+
+def _none_yet(session: Session, project: str) -> NotFoundError:
+    """What to say where none scores a project's leads. Raises NotFoundError: there is no such project."""
+    require_project(session, project)
+    return NotFoundError(
+        "no bundle scores the leads of this project yet", where=project,
+        fix="kit publish --hub URL, and sign its release",
+    )  # fmt: skip
 
 
 def try_look(models: LeadModels, project: str) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.errors import NotFoundError
 from cloud_sync.store.models import Project
+from kits.core.errors import did_you_mean
 
 KIT = "lead-scoring"
 
@@ -18,6 +19,18 @@ def projects(session: Session) -> list[str]:
     )
 
 
+def require_project(session: Session, project: str) -> None:
+    """That there is such a project of leads. Raises NotFoundError."""
+    known = projects(session)
+    if project not in known:
+        fix = (
+            did_you_mean(project, known)
+            if known
+            else "kit publish --hub URL, from a project of leads"
+        )
+        raise NotFoundError("no such project of leads", where=project, fix=fix)
+
+
 def only_project(session: Session, wanted: str = "") -> str:
     """The project that is meant: the one named, or the only one there is.
 
@@ -25,12 +38,9 @@ def only_project(session: Session, wanted: str = "") -> str:
         NotFoundError: none, another kit's, or several and none was named.
     """
     known = projects(session)
-    if wanted in known:
-        return wanted
     if wanted:
-        raise NotFoundError(
-            "no such project of leads", where=wanted, fix=f"known: {', '.join(known)}"
-        )
+        require_project(session, wanted)
+        return wanted
     if len(known) == 1:
         return known[0]
     if not known:

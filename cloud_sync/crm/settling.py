@@ -18,11 +18,11 @@ from cloud_sync.crm.connections import (
     digest_of_settings,
     readable_settings,
     require,
-    require_project,
 )
 from cloud_sync.crm.inbox import NOTHING_KNOWN, UNARMED
 from cloud_sync.crm.incoming import is_told
 from cloud_sync.crm.kinds import KINDS
+from cloud_sync.crm.projects import require_project
 from cloud_sync.crm.secrets import (
     Coming,
     announce_api_secrets,
@@ -68,7 +68,7 @@ def change(
         require(session, name)
         row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
         plan = plan_of(readable_settings(row), row.project)
-        if plan.project_after != plan.project_before:
+        if plan.project_after not in ("", plan.project_before):
             require_project(session, plan.project_after)
         digest = digest_of_settings(plan.after)
         # bound to the settings of the row: neither the old nor the new ones go to the other server, whenever this is cut

@@ -115,7 +115,9 @@ class LeadRuntime:
         read = time.perf_counter()
         if self.opted_out(lead):
             ended = time.perf_counter()
-            return _not_scored(), StageTimes(1e3 * (read - started), 0.0, 1e3 * (ended - read))
+            return self._not_scored(lead), StageTimes(
+                1e3 * (read - started), 0.0, 1e3 * (ended - read)
+            )
         scored = self.scorer.score([lead])
         decided = time.perf_counter()
         told = self._told(lead, unreadable, scored[0], self._hints([lead], scored)[0])
@@ -270,7 +272,17 @@ class LeadRuntime:
         scored = self.scorer.score(asked)
         found = zip(willing, scored, self._hints(asked, scored))
         told = iter([self._told(lead, odd, score, hints) for (lead, odd), score, hints in found])
-        return [_not_scored() if self.opted_out(lead) else next(told) for lead, _ in read]
+        return [self._not_scored(lead) if self.opted_out(lead) else next(told) for lead, _ in read]
+
+    def _not_scored(self, lead: Lead) -> Prediction:
+        """A person who does not want to be scored: no number, and nobody decides by it."""
+        return Prediction(
+            score=math.nan, details={"opted_out": True, "unheard_fields": self._unheard(lead)}
+        )
+
+    def _unheard(self, lead: Lead) -> list[JsonValue]:
+        """Columns that would say that it is not to be scored, and that it does not have at all."""
+        return [name for name in self.objecting if name not in lead.fields]
 
     def _hints(self, leads: Sequence[Lead], scored: Sequence[Scored]) -> list[tuple[str, ...]]:
         """Hints for all leads, whose trials are scored together."""
@@ -299,6 +311,7 @@ class LeadRuntime:
             "base_logit": scored.base_logit,
             "hints": list(hints),
             "unknown_fields": list(self.scorer.encoder.unknown(lead)),
+            "unheard_fields": self._unheard(lead),
             "new_values": list(self.scorer.encoder.new_values(lead)),
             "unreadable_fields": list(unreadable),
             "opted_out": False,
@@ -330,11 +343,6 @@ class LeadRuntime:
             Quantity("points", float(points_of(one.probability)), ""),
             Quantity("percentile", 100 * percentile, "%"),
         )
-
-
-def _not_scored() -> Prediction:
-    """A person who does not want to be scored: no number, and nobody decides by it."""
-    return Prediction(score=math.nan, details={"opted_out": True})
 
 
 def _lead(payload: Payload) -> Lead:

@@ -65,7 +65,7 @@ def withdraw(hub: Hub, bundle: str, champion: str = "") -> None:
 
 def test_the_released_bundle_takes_effect_by_itself(hub: Hub) -> None:
     models = LeadModels(hub, make=make_rule)
-    with pytest.raises(NotFoundError, match="no bundle scores"):
+    with pytest.raises(NotFoundError, match="no such project of leads"):
         models.current(LEADS)
     first = release_bundle(hub, lead_bundle(1))
     assert models.current(LEADS).id == first

@@ -147,6 +147,10 @@ def test_which_bundle_scores_and_the_way_back(here: LeadHub) -> None:
     [model] = json.loads(run(here, "models", "--json"))
     assert (model["bundle"], model["previous"], model["held"]) == (first, second, True)
     assert "held" in run(here, "models")
+    for verb in ("back", "forward"):
+        with pytest.raises(NotFoundError, match="no such project of leads") as caught:
+            run(here, verb, LEADS[:-1])
+        assert caught.value.fix == f"did you mean {LEADS!r}?"
 
 
 def test_a_lead_is_erased_after_a_question(here: LeadHub) -> None:

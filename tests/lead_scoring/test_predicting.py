@@ -170,6 +170,13 @@ def test_who_does_not_want_to_be_scored_is_said_so_in_each_answer(
     [row] = csv.DictReader(rows.read_text(encoding="utf-8-sig").splitlines())
     assert (row["band"], row["score"]) == ("opted out", "")
 
+    asked = {name: v for name, v in leads[column].fields.items() if name != "no_call"}
+    lacking = put(tmp_path / "lacking.json", encode_lead(replace(leads[column], fields=asked)))
+    for more in ((), ("--out", str(rows))):
+        assert "no sample has no_call: who does not want this" in kit(str(lacking), "--bundle", str(bundle), *more)  # fmt: skip
+        assert "is not heard" not in kit(str(lacking), str(one), "--bundle", str(bundle), *more)
+    assert json.loads(kit(str(lacking), "--bundle", str(bundle), "--json"))["unheard"] == ["no_call"]  # fmt: skip
+
 
 @pytest.mark.parametrize("out", [(), ("--out", "rows.jsonl"), ("--out", "rows.csv")])
 def test_columns_that_are_called_otherwise_are_told(
@@ -203,3 +210,17 @@ def test_what_cannot_be_read_is_told_with_how_often(
         )
     told = kit(*paths, "--bundle", bundle, *out)
     assert f"cannot be read and counts as missing: {number} in 2 of 3" in told
+
+
+@pytest.mark.parametrize("out", [(), ("--out", "rows.jsonl"), ("--out", "rows.xlsx")])
+def test_rows_that_have_no_score_of_their_own_are_told(
+    bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ["Record ID", *LEADS[0].fields]
+    rows = [[n, *("" if v is None else v for v in lead.fields.values())] for n, lead in zip((7, 8, 7), LEADS)]  # fmt: skip
+    path = str(put(tmp_path / "twice.csv", table(names, rows)))
+    assert "1 row repeats the id of another row (Record ID)" in kit(path, "--bundle", bundle, *out)
+    told = json.loads(kit(path, "--bundle", bundle, "--json", *out))
+    assert told.get("rows", len(told.get("predictions", ()))) == 2
+    assert len(told["left_out"]) == 1 and "the newest of each was kept" in told["left_out"][0]

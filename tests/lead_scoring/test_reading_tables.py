@@ -360,7 +360,7 @@ def test_the_newest_row_of_an_id_is_kept_and_told(tmp_path: Path) -> None:
     found = read(put(tmp_path / "e.csv", table(header, rows)))
     assert len(found.leads) == 60
     assert found.by_id["L1"].fields["score"] == 3.0
-    assert "1 rows repeat the id" in found.told("repeated-ids")
+    assert "1 row repeats the id" in found.told("repeated-ids")
     assert "by last_modified" in found.told("repeated-ids")
 
 

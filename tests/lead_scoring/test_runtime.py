@@ -182,9 +182,10 @@ def test_a_person_who_opted_out_is_not_scored() -> None:
     lead = asked(country="DE", no_scoring="Yes")
     silent, scored = careful.predict([lead, asked("2", country="DE")])
     assert math.isnan(silent.score)
-    assert silent.details == {"opted_out": True}
+    assert silent.details == {"opted_out": True, "unheard_fields": []}
     assert (silent.reasons, silent.label, silent.quantities) == ((), "", ())
     assert scored.details["opted_out"] is False
+    assert scored.details["unheard_fields"] == ["no_scoring"]
     assert careful.point.decide(silent).verdict == "review"
     assert math.isnan(careful.predict_timed(lead)[0].score)
 

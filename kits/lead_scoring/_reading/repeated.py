@@ -57,6 +57,10 @@ def _state(known: Known, ages: Sequence[Age], row: int) -> tuple[float, float, b
     return *ages[row], decided, _or_never(known.outcome_at[row])
 
 
+def _rows(n: int) -> str:
+    return "1 row repeats" if n == 1 else f"{n} rows repeat"
+
+
 def _or_never(seconds: float | None) -> float:
     return float("-inf") if seconds is None else seconds
 
@@ -88,7 +92,7 @@ def _said(
         told += f"; {', '.join(before)} tells what was before a change: left out"
     return Finding(
         "repeated-ids", "warn",
-        f"{len(ids) - len(best)} rows repeat the id of another row ({roles.id}); the newest of each was kept{told}",
+        f"{_rows(len(ids) - len(best))} the id of another row ({roles.id}); the newest of each was kept{told}",
         tuple(sorted(twice)[:_SHOWN]) if not any("@" in one for one in twice) else (),
         "nothing to do if a row is a later state of the same lead; else name another column with model.source.id",
         left_out=len(ids) - len(best),

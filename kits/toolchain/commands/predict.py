@@ -227,12 +227,18 @@ def _tell_odd(odd: Odd, of: int, console: Console) -> None:
         console.note(
             f"warn no sample has {named}, which the bundle learned from: are they empty here, or called otherwise?"
         )
+    if odd.unheard:
+        console.note(
+            f"warn no sample has {', '.join(odd.unheard[:_NAMED])}: who does not want this is not heard, and predicted as all others"
+        )
     if odd.unreadable:
         fields = list(odd.unreadable.items())[:_NAMED]
         named = ", ".join(f"{name} in {n} of {of}" for name, n in fields)
         console.note(
             f"warn cannot be read and counts as missing: {named}; a number, a date, or yes or no was learned there"
         )
+    for why in odd.left_out[:_NAMED]:
+        console.note(f"warn {why}")
     for one in odd.skews[:_NAMED]:
         console.note(f"warn {one.text}")
     if odd.skews:
