@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from sqlalchemy.exc import DataError as SqlDataError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -69,7 +70,7 @@ from cloud_sync.web import pages
 from cloud_sync.web.known_tokens import KnownTokens
 from cloud_sync.web.security import SECURITY_HEADERS
 from kits.core.complaints import plain
-from kits.core.errors import DataError, KitwrightError
+from kits.core.errors import DataError, KitwrightError, did_you_mean
 from kits.core.packed import MAX_PACK_BYTES
 
 _DIGESTS_BYTES = 160 << 10
@@ -240,9 +241,8 @@ async def _answer_misfit(request: Request, error: Exception) -> JSONResponse:
     faults = [
         f"{'.'.join(map(str, fault['loc']))}: {plain(fault)}" for fault in error.errors()[:_TOLD]
     ]
-    refused = DataError(
-        "; ".join(faults), where=request.url.path, fix=_said_as_json(request, error)
-    )
+    fix = _said_as_json(request, error) or _what_fits(request, error)
+    refused = DataError("; ".join(faults), where=request.url.path, fix=fix)
     return JSONResponse(refused.as_dict(), status_code=http_status(refused))
 
 
@@ -251,6 +251,19 @@ def _said_as_json(request: Request, error: RequestValidationError) -> str:
     whole = any(tuple(fault["loc"]) == ("body",) for fault in error.errors())
     is_json = "json" in request.headers.get("content-type", "").lower()
     return "say that it is JSON: Content-Type: application/json" if whole and not is_json else ""
+
+
+def _what_fits(request: Request, error: RequestValidationError) -> str:
+    """The keys that a body takes, or the one that was meant; empty: its keys are right, or it is no object of ours."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    model = body.field_info.annotation if body is not None else None
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return ""
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    faults = {fault["type"]: str(fault["loc"][1]) for fault in error.errors() if len(fault["loc"]) == 2 and fault["loc"][0] == "body"}  # fmt: skip
+    if "extra_forbidden" in faults:
+        return did_you_mean(faults["extra_forbidden"], known)
+    return f"the body takes: {', '.join(known)}" if "missing" in faults else ""
 
 
 async def _answer_unstorable(_request: Request, _error: Exception) -> JSONResponse:

@@ -213,7 +213,25 @@ def test_a_body_that_is_not_said_to_be_json_is_told_how(
     assert answer.status_code == 422
     assert "Content-Type: application/json" in answer.json()["fix"]
     answer = client.post(path, json={"reason": "knows them"}, headers=who)
-    assert "body.reason: is not known here" in answer.json()["what"] and not answer.json()["fix"]
+    assert "body.reason: is not known here" in answer.json()["what"]
+    assert answer.json()["fix"] == "known: band, why"
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "fix"),
+    [
+        ("override", {"band": "hot"}, "the body takes: band, why"),
+        ("override", {"bnd": "hot", "why": "knows them"}, "did you mean 'band'?"),
+        ("opt-out", {"opted_out": True, "why": "asked"}, "known: out, why"),
+        ("opt-out", {"out": "perhaps", "why": "asked"}, ""),
+    ],
+)
+def test_a_body_with_other_keys_is_told_which_it_takes(
+    there: tuple[TestClient, LeadHub], what: str, body: dict[str, object], fix: str
+) -> None:
+    client, here = there
+    answer = client.post(f"/v1/leads/{SALES}/1/{what}", json=body, headers=asker(here.hub, "reviewer"))  # fmt: skip
+    assert (answer.status_code, answer.json()["fix"]) == (422, fix)
 
 
 def test_an_override_needs_a_reason_is_shown_written_and_kept(
