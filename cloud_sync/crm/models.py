@@ -301,7 +301,9 @@ def model_json(row: LeadModel, most: float | None) -> dict[str, JsonValue]:
 
 
 def _switch(session: Session, row: LeadModel, bundle_id: str, *, by: str) -> None:
-    row.previous, row.bundle = row.bundle or row.previous, bundle_id
+    before = row.bundle or row.previous
+    # one that was withdrawn and is released again has none to go back to but itself
+    row.previous, row.bundle = "" if before == bundle_id else before, bundle_id
     row.by, row.at = by, utc_now()
     pace.begin_anew(session, row.project)
 
@@ -316,6 +318,12 @@ def _row(session: Session, project: str) -> LeadModel:
 def _none_yet(session: Session, project: str) -> NotFoundError:
     """What to say where none scores a project's leads. Raises NotFoundError: there is no such project."""
     require_project(session, project)
+    row = session.get(LeadModel, project)
+    if row is not None and row.previous:
+        return NotFoundError(
+            "no bundle of this project is in force any more", where=project,
+            fix=f"kit publish --hub URL; or kit release {row.previous[:12]} --hub URL, which was the last",
+        )  # fmt: skip
     return NotFoundError(
         "no bundle scores the leads of this project yet", where=project,
         fix="kit publish --hub URL, and sign its release",

@@ -133,6 +133,26 @@ def test_the_way_back_holds_until_somebody_goes_forward(hub: Hub) -> None:
         models.back("nothing", by="ada")
 
 
+def test_a_bundle_that_is_released_again_is_not_the_one_before_itself(hub: Hub) -> None:
+    """Else the way back leads to where one is, and has all leads scored anew."""
+    models = LeadModels(hub, make=make_rule)
+    first = release_bundle(hub, lead_bundle(1))
+    models.look(LEADS)
+    withdraw(hub, first)
+    models.look(LEADS)
+    with pytest.raises(NotFoundError, match="in force any more") as caught:
+        models.current(LEADS)
+    assert f"kit release {first[:12]} --hub" in caught.value.fix
+    with hub.database.transaction() as session:
+        again = Release(target=f"{LEADS}/2", project=LEADS, release=2, bundle=first)
+        session.add(again)
+        session.execute(update(Bundle).where(Bundle.id == first).values(champion=True))
+    assert models.look(LEADS) and models.current(LEADS).id == first
+    assert row(hub).previous == ""
+    with pytest.raises(ConflictError, match="no bundle was in force before"):
+        models.back(LEADS, by="ada")
+
+
 def test_the_bundle_to_beat_is_the_one_in_service_also_after_going_back(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
