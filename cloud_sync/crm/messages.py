@@ -10,11 +10,13 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Final, NoReturn
 
 from pydantic import JsonValue
 
+from cloud_sync.crm.base import CrmEvent
 from cloud_sync.errors import MalformedError, TooLargeError
 from cloud_sync.store.bulk import aware
 from cloud_sync.store.types import JsonObject
@@ -150,6 +152,18 @@ def record_id(value: JsonValue, where: str) -> str:
     if not text or len(text) > MAX_ID or text in (".", ".."):
         raise MalformedError("an event that names no record", where=where)
     return text
+
+
+def into_another(event: CrmEvent, into: str) -> tuple[CrmEvent, ...]:
+    """The event of a record that is gone, where it says which one it went into: that one is to have its own score again.
+
+    Args:
+        into: its id; what cannot be one, or is the record itself, says nothing.
+    """
+    if not 0 < len(into) <= MAX_ID or into == event.object_id:
+        return (event,)
+    joined = CrmEvent(f"{event.event_id}>{into}", into, "joined", event.at, skip=event.skip)
+    return replace(event, what="merged", into=into), joined
 
 
 def moment_ms(value: JsonValue) -> datetime | None:

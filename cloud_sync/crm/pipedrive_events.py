@@ -10,7 +10,7 @@ from typing import Final
 
 from cloud_sync.crm.base import CrmEvent, What
 from cloud_sync.crm.messages import (
-    MAX_ID,
+    into_another,
     moment_s,
     moment_text,
     names_of,
@@ -37,7 +37,7 @@ def read(message: Message) -> list[CrmEvent]:
         MalformedError: not a message of Pipedrive's.
         TooLargeError: a list of more than a hundred.
     """
-    found = []
+    found: list[CrmEvent] = []
     for number, item in enumerate(objects_of(read_json(message.body), "a message of Pipedrive's")):
         meta = object_at(item, "meta")
         what = _WHAT.get(word(meta.get("action")))
@@ -52,21 +52,14 @@ def read(message: Message) -> list[CrmEvent]:
         custom = object_at(previous, "custom_fields")
         names = names_of({key: None for key in (*previous, *custom) if key != "custom_fields"})
         same = _plain(word(meta.get("entity", meta.get("object")))) == _plain(message.thing)
-        name, skip = (
-            own or message.name(number, telling="timestamp" in meta),
-            "" if same else OTHER_OBJECT,
-        )
-        into = word(meta.get("merged_to_id")) if what in ("deleted", "merged") else ""
-        if into != lead and 0 < len(into) <= MAX_ID:
-            found.append(CrmEvent(name, lead, "merged", at, skip=skip, body=item, into=into))
-            found.append(CrmEvent(f"{name}>{into}", into, "joined", at, skip=skip))
-            continue
-        found.append(
-            CrmEvent(
-                name, lead, what, at, names if what == "changed" else None,
-                ours=ours and word(meta.get("change_source")) == "api", skip=skip, body=item,
-            )
+        event = CrmEvent(
+            own or message.name(number, telling="timestamp" in meta), lead, what, at,
+            names if what == "changed" else None,
+            ours=ours and word(meta.get("change_source")) == "api",
+            skip="" if same else OTHER_OBJECT, body=item,
         )  # fmt: skip
+        into = word(meta.get("merged_to_id")) if what in ("deleted", "merged") else ""
+        found += into_another(event, into)
     return found
 
 

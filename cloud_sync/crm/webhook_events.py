@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import CrmEvent, What
 from cloud_sync.crm.messages import (
+    into_another,
     moment_ms,
     moment_s,
     moment_text,
@@ -28,10 +29,10 @@ from cloud_sync.crm.reading import OTHER_OBJECT, Message
 
 PLACES: Final = {
     "event.list": "", "event.key": "", "event.id": "data.id", "event.type": "type", "event.at": "timestamp",
-    "event.fields": "data.fields", "event.object": "", "event.by": "",
+    "event.fields": "data.fields", "event.object": "", "event.by": "", "event.into": "data.into",
 }  # fmt: skip
 """Option → the place by default: the list of events, an event's own id, the record's id, what happened, when, the fields
-that changed, what kind of record it is, who did it."""
+that changed, what kind of record it is, who did it, which record one went into that was merged away."""
 _WORDS: Final[tuple[tuple[str, What], ...]] = (
     ("delet", "deleted"), ("remov", "deleted"), ("destroy", "deleted"), ("merg", "merged"), ("creat", "created"), ("eras", "erased"),
     ("anonymi", "erased"),
@@ -53,10 +54,10 @@ def read(message: Message) -> list[CrmEvent]:
     listed = _place(message, "event.list")
     found = _at(whole, listed) if listed else whole
     items = objects_of(found, "an event, or a list of them")
-    return [_event(message, item, number) for number, item in enumerate(items)]
+    return [event for number, item in enumerate(items) for event in _events(message, item, number)]
 
 
-def _event(message: Message, item: Mapping[str, JsonValue], number: int) -> CrmEvent:
+def _events(message: Message, item: Mapping[str, JsonValue], number: int) -> tuple[CrmEvent, ...]:
     def said(option: str) -> JsonValue:
         place = _place(message, option)
         return _at(item, place) if place else None
@@ -66,12 +67,14 @@ def _event(message: Message, item: Mapping[str, JsonValue], number: int) -> CrmE
     thing = word(said("event.object"))
     by = word(said("event.by"))
     lead = record_id(said("event.id"), _place(message, "event.id"))
-    return CrmEvent(
+    event = CrmEvent(
         key or message.name(number, telling=at is not None), lead, _what(word(said("event.type"))),
         at or message.verified.at or message.now, names_of(said("event.fields")),
         ours=bool(by) and by == message.options.get("our_user", ""),
         skip="" if thing in ("", message.thing) else OTHER_OBJECT, body=dict(item),
     )  # fmt: skip
+    into = word(said("event.into")) if event.what == "merged" else ""
+    return into_another(event, into)
 
 
 def _place(message: Message, option: str) -> str:

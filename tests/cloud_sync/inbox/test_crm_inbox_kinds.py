@@ -25,6 +25,12 @@ from tests.cloud_sync.crm_inboxes import (
     sent,
 )
 
+TWENTY = {
+    "event.id": "record.id", "event.type": "eventName", "event.at": "eventDate", "event.fields": "updatedFields",
+    "event.object": "objectMetadata.nameSingular",
+}  # fmt: skip
+"""As `docs/how-to/connect-a-crm.md` has it, of what Twenty sends (`transform-event-batch-to-webhook-events.ts`)."""
+
 # loop guard
 
 
@@ -95,6 +101,11 @@ def test_pipedrive_our_own_changes_make_nothing_due(
         ({"event.list": "/mautic.lead", "event.id": "lead.id", "event.at": "when"},
          {"mautic.lead": [{"lead": {"id": 7}, "when": 1_799_999_990}]}, "7", "changed", False),
         ({"event.object": "kind"}, {"kind": "company", "data": {"id": 7}}, "7", "changed", True),
+        (TWENTY, {"eventName": "lead.updated", "eventDate": "2027-01-15T08:00:00.000Z", "objectMetadata": {"id": "u", "nameSingular": "lead"},
+                  "record": {"id": "7"}, "updatedFields": ["points"]}, "7", "changed", True),
+        (TWENTY, {"eventName": "company.deleted", "objectMetadata": {"nameSingular": "company"}, "record": {"id": "7"}}, "7", "deleted", True),
+        (TWENTY, {"eventName": "lead.destroyed", "objectMetadata": {"nameSingular": "lead"}, "record": {"id": "7"}}, "7", "deleted", False),
+        ({}, {"type": "lead.merged", "data": {"id": 7}}, "7", "merged", False),
         ({"event.by": "who", "our_user": "hub"}, {"who": "hub", "data": {"id": 7}}, "7", "changed", True),
     ],
 )  # fmt: skip
@@ -105,6 +116,17 @@ def test_a_program_of_ones_own_says_where_things_are(
     inbox.take("crm", signed("standard", json.dumps(body).encode()))
     [event] = events(hub)
     assert (event.object_id, event.what, bool(event.skipped)) == (lead, what, skipped)
+
+
+@pytest.mark.parametrize(("places", "said"), [({}, {"into": 8}), ({"event.into": "kept"}, {})])
+def test_a_program_of_ones_own_says_which_record_is_left_of_a_merge(
+    hub: Hub, inbox: Inbox, places: dict[str, str], said: dict[str, object]
+) -> None:
+    connect(hub, "standard", options=places)
+    body = {"type": "lead.merged", "data": {"id": 7, **said}, "kept": "8"}
+    inbox.take("crm", signed("standard", json.dumps(body).encode()))
+    assert {e.object_id: e.what for e in events(hub)} == {"7": "merged", "8": "joined"}
+    assert {name: lead.state for name, lead in leads(hub).items()} == {"7": "gone", "8": "open"}
 
 
 def test_two_changes_that_look_the_same_are_two_where_nothing_tells_them_apart(hub: Hub) -> None:
