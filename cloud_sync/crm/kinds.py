@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from cloud_sync.crm.base import Access, Crm
 from cloud_sync.crm.hubspot_objects import OBJECTS as HUBSPOT_OBJECTS
 from cloud_sync.crm.settings import CrmSettings, Fields, Outcome
 from kits.core.errors import ConfigError, did_you_mean
+
+ANY: Final = ""
+"""Of whatever a lead is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Kind:
         scheme: how its messages are signed by default.
         secrets: of its API; those its messages are verified with are `schemes/`'.
         fields: names of the fields scores are written to by default.
-        outcomes: object → how it says what became of a lead.
+        outcomes: object → how it says what became of a lead; `ANY`: of whatever else a lead is there.
         rate_per_10s: requests in ten seconds that leave room for others.
         persons: object → the fields with a lead's addresses and names.
         lists: it has a list of its records (`Crm.listed`).
@@ -191,7 +195,7 @@ KINDS: dict[str, Kind] = {
         _webhook, "", "lead", "standard",
         (Secret("secret", "whsec_…, what we send is signed with it (two while you change it)"),),
         Fields(),
-        {"lead": Outcome(field="outcome", won=("won",), lost=("lost",), at="outcome_at")},
+        {ANY: Outcome(field="outcome", won=("won",), lost=("lost",), at="outcome_at")},
         rate_per_10s=100, label="a program of yours", lists=False,
     ),
 }  # fmt: skip
@@ -212,14 +216,14 @@ def filled(settings: CrmSettings) -> CrmSettings:
     """The settings with what the kind says where a person said nothing; an address may still be missing."""
     kind = kind_of(settings.kind)
     thing = settings.object or kind.object
-    own = settings.fields
+    own, usual = settings.fields, kind.outcomes.get(thing, kind.outcomes.get(ANY))
     fields = {
         name: getattr(own, name) or getattr(kind.fields, name) for name in Fields.model_fields
     }
     return settings.model_copy(
         update={
             "url": settings.url or kind.url, "object": thing, "scheme": settings.scheme or kind.scheme,
-            "fields": Fields(**fields), "outcome": _outcome(settings.outcome, kind.outcomes.get(thing)),
+            "fields": Fields(**fields), "outcome": _outcome(settings.outcome, usual),
             "rate_per_10s": settings.rate_per_10s or kind.rate_per_10s,
         }
     )  # fmt: skip

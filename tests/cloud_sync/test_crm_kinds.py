@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cloud_sync.crm.base import Access, Crm, Record
-from cloud_sync.crm.kinds import KINDS, kind_of, open_crm, with_defaults
+from cloud_sync.crm.kinds import KINDS, filled, kind_of, open_crm, with_defaults
 from cloud_sync.crm.settings import KINDS as NAMES
 from cloud_sync.crm.settings import CrmSettings, Fields, Outcome
 from cloud_sync.crm.shown import shown_fields
@@ -228,6 +228,13 @@ def test_what_a_person_says_stands_above_the_defaults() -> None:
     assert settings.fields.band == "kitwright_band"
     assert settings.outcome.won == ("closedwon",)
     assert settings.rate_per_10s == 7
+
+
+def test_a_program_of_ones_own_says_how_a_lead_ended_whatever_it_calls_one() -> None:
+    usual = filled(CrmSettings(kind="webhook")).outcome
+    assert (usual.field, usual.won, usual.lost, usual.at) == ("outcome", ("won",), ("lost",), "outcome_at")  # fmt: skip
+    assert filled(CrmSettings(kind="webhook", object="person")).outcome == usual
+    assert filled(CrmSettings(kind="hubspot", object="tickets")).outcome.field == ""
 
 
 def test_of_an_outcome_only_what_is_not_usual_has_to_be_said() -> None:
