@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 from sqlalchemy.orm import Session
 
+from cloud_sync.api._asked import ONLY_KNOWN
 from cloud_sync.api._paging import PageNumber
 from cloud_sync.cases import figures, reading
 from cloud_sync.cases.closing import MAX_CAUSE, Finding, acknowledge, close, find_case
@@ -22,7 +23,7 @@ from cloud_sync.web.auth import Reviewer, Viewer
 from kits.core.sample import utc_now
 from kits.core.section import Section
 
-router = APIRouter(prefix="/v1/cases", tags=["cases"])
+router = APIRouter(prefix="/v1/cases", tags=["cases"], dependencies=ONLY_KNOWN)
 
 Json = dict[str, JsonValue]
 BEFORE = timedelta(days=3)

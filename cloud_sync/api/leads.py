@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field, JsonValue
 
+from cloud_sync.api._asked import ONLY_KNOWN
 from cloud_sync.api.lead_scores import get_models
 from cloud_sync.crm import forgetting, health, hotlist, leads
 from cloud_sync.crm.cutting import cuts
@@ -19,7 +20,7 @@ from cloud_sync.web.auth import Admin, Engineer, Reviewer, Viewer
 from kits.core.sample import utc_now
 from kits.core.section import Section
 
-router = APIRouter(prefix="/v1/leads", tags=["leads"])
+router = APIRouter(prefix="/v1/leads", tags=["leads"], dependencies=ONLY_KNOWN)
 Models = Annotated[LeadModels, Depends(get_models)]
 
 Json = dict[str, JsonValue]

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 
+from cloud_sync.api._asked import ONLY_KNOWN
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.mails import chain, erasure, figures, finding, gates
 from cloud_sync.mails.correspondents import MAX_ADDRESS
@@ -14,7 +15,7 @@ from cloud_sync.web.auth import Admin, Engineer, Viewer
 from kits.core.sample import utc_now
 from kits.core.section import Section
 
-router = APIRouter(prefix="/v1/mails", tags=["mails"])
+router = APIRouter(prefix="/v1/mails", tags=["mails"], dependencies=ONLY_KNOWN)
 
 Json = dict[str, JsonValue]
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, JsonValue, model_validator
 
+from cloud_sync.api._asked import ONLY_KNOWN
 from cloud_sync.api.samples import SamplePublic, to_public
 from cloud_sync.errors import NotAllowedError
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
@@ -22,7 +23,7 @@ from kits.core.prediction import Box, Quantity, prediction_to_json
 from kits.core.section import Section
 from kits.core.stats import Estimate
 
-router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
+router = APIRouter(prefix="/v1/reviews", tags=["reviews"], dependencies=ONLY_KNOWN)
 
 MAX_BOXES = 200
 MAX_LABEL = 400

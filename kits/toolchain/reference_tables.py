@@ -107,7 +107,8 @@ def render_routes() -> str:
         "JSON below `/v1`. `Authorization: Bearer TOKEN` for programs and devices; people's "
         "browsers use their session and send `X-CSRF-Token`. Roles: viewer < reviewer < engineer "
         "< admin; a higher one may do all a lower one may. Errors are "
-        '`{"error", "what", "where", "fix"}` with the status of [errors](errors.md). The same as '
+        '`{"error", "what", "where", "fix"}` with the status of [errors](errors.md); of leads, cases, mails and reviews a '
+        "misspelt filter is one. The same as "
         "OpenAPI: `/openapi.json`.\n",
     ]
     rows = [

@@ -63,6 +63,25 @@ def test_the_list_is_in_the_teams_order_with_some_by_lot(tmp_path: Path) -> None
         assert rest == sorted(rest, reverse=True)
 
 
+@pytest.mark.parametrize(
+    ("asked", "fix"),
+    [
+        ("/v1/leads?bnd=hot", "did you mean 'band'?"),
+        ("/v1/leads?band=hot&page=2", "known: band, connection, cursor, limit, search, state"),
+        ("/v1/leads/connections?name=sales", "it takes none"),
+        ("/v1/cases?stat=open", "did you mean 'state'?"),
+    ],
+)
+def test_a_misspelt_filter_is_told_and_filters_nothing_in_silence(
+    there: tuple[TestClient, LeadHub], asked: str, fix: str
+) -> None:
+    client, here = there
+    answer = client.get(asked, headers=asker(here.hub))
+    assert answer.status_code == 422 and "is not known here" in answer.json()["what"]
+    assert answer.json()["fix"] == fix
+    assert client.get(asked).status_code == 401
+
+
 def test_a_persons_band_moves_a_lead(there: tuple[TestClient, LeadHub]) -> None:
     client, here = there
     fill(here, 20)
