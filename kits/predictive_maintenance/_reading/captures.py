@@ -16,7 +16,9 @@ from kits.core.kit import Finding, RawSample
 from kits.core.window import Channel, Window
 from kits.predictive_maintenance._reading.capture_lives import DATED_S, Capture
 from kits.predictive_maintenance._reading.columns import role_of
+from kits.predictive_maintenance._reading.cut_lines import CUT_SHORT, say_shorter
 from kits.predictive_maintenance._reading.events import find_events
+from kits.predictive_maintenance._reading.file_lists import list_of
 from kits.predictive_maintenance._reading.files import WAVES, data_files, rate_beside, rate_in
 from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.paired import aligned
@@ -33,6 +35,7 @@ _FIX_RATE = (
     "state rate_hz in machines.yaml, or a column rate_hz in meta.csv; also read from names: "
     "bearing_25.6kHz.csv"
 )
+_FIX_NO_RATE = f"{_FIX_RATE}. If they are no waveforms, but rows in time that say no time: format: table; rows that stand each for itself: format: snapshots"
 
 
 def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
@@ -54,8 +57,11 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     if events is not None:
         notes.say("labels", f"times of faults taken from {events.source.name}")
         files = [file for file in files if file != events.source]
+    listed = list_of(files, path)
+    files = [file for file in files if file != listed]
     opener = _Opener(path, sidecar, notes)
-    for capture in plan(files, path, sidecar, notes, events):
+    rows: dict[str, int] = {}
+    for capture in plan(files, path, sidecar, notes, events, listed):
         try:
             table, rate_hz = opener.open(capture)
         except DataError as error:
@@ -65,9 +71,12 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
             raise DataError(
                 "nothing says how many readings a second these are",
                 where=capture.name,
-                fix=_FIX_RATE,
+                fix=_FIX_NO_RATE,
             )
+        if capture.file.suffix.lower() not in WAVES:  # the header of these says how long they are
+            rows[capture.name] = table[0].values.size
         yield from _pieces(capture, table, rate_hz, sidecar)
+    say_shorter(rows, notes)
     yield from notes.findings()
 
 
@@ -112,7 +121,7 @@ class _Opener:
         sound = read_wav(capture.file)
         if sound.share < 1:
             said = f"{capture.name}: {int(100 * sound.share)} % of its readings are there"
-            self._notes.warn("cut-short", "a WAV file is shorter than its header says, and read to its end", said,
+            self._notes.warn(CUT_SHORT, "a WAV file is shorter than its header says, and read to its end", said,
                              "copy it again; nothing to do if the recorder was switched off")  # fmt: skip
         several = len(sound.samples) > 1
         columns = tuple(

@@ -32,7 +32,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("cycle", r"cycles?|time_?steps?|cycle_?(?:no|nr|number|index|id|count)|time_?(?:in_)?cycles?|zyklus"),
     ("unit", rf"unit{_NUMBERED}|engine{_NUMBERED}"),
     ("asset", rf"{_THING}{_NUMBERED}"),
-    ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|fault|failure|defect|broken|outlier|failed|attack)"
+    ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|faulty?|fail|failure|defect|defective|broken|outlier|failed|attack)"
               r"(?:_?(?:label|class|type|code|flag|state|status|id|number|no|nr|mode|kind))?|labels?|target|"
               r"(?:.*_)?ground_?truth|machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
               r"fault_.*label|(?!(?:no|not|non|without|since|last|until|num|count|sensor|probe|signal|comm|communication|network|bus)_)[a-z]+_(?:broken|failed|failure|fault|faulty|defect|defective)|pass_(?:or_)?fail(?:ed)?|(?:ok|go)_(?:or_)?(?:nok|n_ok|ng|not_ok|nogo|no_go)|good_(?:or_)?bad|normal_(?:attack|fault|failure|abnormal|anomaly)|.*_lab(?:el|le)s?|[a-zäöüß]*(?:fehler|störung|stoerung)"),
@@ -88,6 +88,10 @@ _KNOWN_UNIT = re.compile(
     r"|[°º]?[CFK]|℃|℉|°|deg|deg ?[CFK]|grd|rad(?:/s)?|min|h|d|%|‰|ppm|ppb|pct|percent|% ?r\.?[hHF]\.?|rpm|RPM|U/min|1/min|min-1|psi[ag]?|inHg|gal/min|cfm"
     r"|gE|ips|in/s|hp|PS|mil|mils|km/h|m³|l/min|мм/с|м/с²?|Вт|кВт|об/мин|бар|А|В|Гц|мкм"
 )
+_CODE = re.compile(
+    r"(?:.*_)?(?:code|codigo|codice|kode|id|nr|no|num|number|nummer|numero|priority|prio|prioritaet|priorität|severity|duration|dauer|duree|"
+    r"duracion|durata)|(?:status|state|event|alarm|error|fault|message|meldung|stoer|stör|fehler)[a-z]*"
+)
 _ZONE = re.compile(r"(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?")
 """Of the times of a column: `Date Time, GMT+01:00`."""
 _VALUE = re.compile(
@@ -133,6 +137,11 @@ def split_unit(header: str) -> tuple[str, str]:
 def is_part_name(name: str) -> bool:
     """Whether a column is called after a part of machines and nothing else: which one it is, or what is measured on it."""
     return bool(re.fullmatch(_PART, plain(name)))
+
+
+def is_code_name(name: str) -> bool:
+    """Whether a column is called as numbers of messages, alarms and states are, or how long they took."""
+    return bool(_CODE.fullmatch(plain(split_unit(name)[0])))
 
 
 def is_value_name(name: str) -> bool:

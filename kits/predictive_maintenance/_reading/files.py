@@ -15,8 +15,10 @@ from kits.core.dataset import SPLIT_WORDS, Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.predictive_maintenance._reading.columns import plain, role_of
+from kits.predictive_maintenance._reading.periods import without_period
 from kits.predictive_maintenance._reading.records import SUFFIXES as RECORDS
 from kits.predictive_maintenance._reading.sidecar import NAMES, Sidecar
+from kits.predictive_maintenance._reading.table import Floats
 from kits.predictive_maintenance._reading.tables import SUFFIXES
 
 MAX_FILES = 200_000
@@ -38,13 +40,20 @@ _META = re.compile(
 _SPLITS: dict[str, Split] = {
     **SPLIT_WORDS, "learning": "train", "learn": "train", "eval": "test", "holdout": "test",
 }  # fmt: skip
-_DATE = re.compile(
-    r"(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"
+_ONE_DATE = (
+    r"(?:(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"
     r"(?:[T_ .-]?\d{2}[-_.h]?\d{2}(?:[-_.m]?\d{2})?)?|(?:19|20)\d{2}[-_ ]?(?:[Ww]|KW|CW)[-_ ]?\d{2}|(?:KW|CW)[-_ ]?\d{2}[-_ ](?:19|20)\d{2}"
+    r"|(?<!\d)(?:0[1-9]|[12]\d|3[01])[-_.](?:0[1-9]|[12]\d|3[01])[-_.](?:19|20)\d{2}(?!\d))"
 )
+_TO = r"[-_. ]{1,3}(?:(?:-|to|till|until|bis|au|al|hasta|tot|do|til)[-_. ]{1,3})?"
+_DATE = re.compile(f"{_ONE_DATE}(?:{_TO}{_ONE_DATE})?")
+"""Of `2024-01-01_to_2024-01-31` both, with what stands between them."""
 _RATE = re.compile(r"(?<![a-z0-9.])(\d+(?:[.,p]\d+)?)\s*_?(k|M)?\s*_?(hz|sps)?(?![a-z0-9])", re.I)
 _COPY = re.compile(r"(?: \(\d{1,2}\)| ?- ?(?:Kopie|Copy|copie|copia)(?: \(\d{1,2}\))?)$", re.I)
 """What browsers and desktops put behind the name of a file that is there already."""
+_HEAD_BYTES, _FEWEST_ROWS, _MOST_ROWS = 8 << 10, 5, 0.6
+_VALUE = re.compile(r"[-+]?\d[\d.,:/eETZ+-]*|[-+]?[.,]\d[\d.,eE+-]*|nan|na|null|-", re.I)
+"""A number, a date or a time; or what stands where there is none."""
 _STAMP = re.compile(
     r"(?<!\d)((?:19|20)\d{2})[-_.]?(\d{2})[-_.]?(\d{2})[-_. T](\d{2})[-_.h]?(\d{2})(?:[-_.m]?(\d{2}))?(?!\d)"
 )
@@ -96,8 +105,27 @@ def _is_stamped(file: Path) -> bool:
 
 
 def describes(file: Path) -> bool:
-    """Whether a file tells about the data instead of being it."""
-    return bool(_BESIDE.fullmatch(file.name)) or file.name in NAMES or is_meta(file)
+    """Whether a file tells about the data instead of being it: of texts called so (`data.txt`) those without rows of numbers."""
+    if _BESIDE.fullmatch(file.name):
+        return file.suffix.lower() != ".txt" or not _holds_rows(file)
+    return file.name in NAMES or is_meta(file)
+
+
+def _holds_rows(file: Path) -> bool:
+    """Whether most lines of a text are numbers and times, a row each."""
+    try:
+        with file.open("rb") as stream:
+            lines = stream.read(_HEAD_BYTES).decode("latin-1").replace("\0", "").splitlines()
+    except OSError:
+        return False  # whoever reads it says why
+    lines = [line for line in lines if line.strip()]
+    rows = lines[len(lines) // 2 :]
+    return len(lines) >= _FEWEST_ROWS and sum(map(_is_row, rows)) >= _MOST_ROWS * len(rows)
+
+
+def _is_row(line: str) -> bool:
+    cells = [cell for cell in re.split(r"[\s;|]+|,(?!\d)", line) if cell]
+    return sum(bool(_VALUE.fullmatch(cell)) for cell in cells) >= _MOST_ROWS * len(cells)
 
 
 def is_meta(file: Path) -> bool:
@@ -162,10 +190,13 @@ def split_of(path: Path, root: Path) -> Split | None:
     return None
 
 
-def asset_of(path: Path, root: Path, sidecar: Sidecar) -> str:
+def asset_of(path: Path, root: Path, sidecar: Sidecar, seconds: Floats | None = None) -> str:
     """The asset of a file that names none inside: its path; without a date, so that months join.
 
     A folder whose files are called after it (`P-101/P-101_2024-03.csv`) is one machine, as a list of faults calls it.
+
+    Args:
+        seconds: times of its rows, since 1970, by which `P-101 March.csv` is known as a part of P-101's record.
     """
     if sidecar.asset not in ("file", "folder"):
         partition = _partition(Path(name_in(path, root)).parts[:-1])
@@ -175,7 +206,7 @@ def asset_of(path: Path, root: Path, sidecar: Sidecar) -> str:
     home = folder if folder != "." else _tidy(root.name if root.is_dir() else root.stem)
     if sidecar.asset == "folder":
         return home
-    stem = stem_of(path) if sidecar.asset != "file" else _stem(path)
+    stem = _stem(path) if sidecar.asset == "file" else without_period(stem_of(path), seconds)
     if not stem or (sidecar.asset != "file" and stem.lower() == Path(folder).name.lower()):
         return home
     return stem if folder == "." else f"{folder}/{stem}"

@@ -38,6 +38,8 @@ _OF_A_PART = re.compile(
 """Columns of faults of parts of a machine, of which there may be several: each is one."""
 _COMPOUND = re.compile(rf"{_OF_A_PART.pattern}|[a-zäöüß]+(?:fehler|störung|stoerung)")
 """Names of flags, and of readings too: counts of `parts_defective`, a drive's `Schleppfehler`."""
+_FLAG_OR_COUNT = re.compile(r"fail|faulty|defective")
+"""Names of a flag, and of how many there were."""
 _OF_OPERATION = frozenset({"operating_state", "betriebszustand"})
 _STATES = _OF_OPERATION | {"state", "event", "machine_state", "machine_status", "zustand"}
 """Columns whose other words mean nothing wrong where one names a fault."""
@@ -78,7 +80,8 @@ def label_columns(
 
 def _counts(column: Column) -> bool:
     """Whether a column that is called as a flag of a fault holds other numbers than a flag."""
-    if column.kind != "number" or not _COMPOUND.fullmatch(plain(split_unit(column.name)[0])):
+    name = plain(split_unit(column.name)[0])
+    if column.kind != "number" or not (_COMPOUND.fullmatch(name) or _FLAG_OR_COUNT.fullmatch(name)):
         return False
     return not set(levels_of(column)) <= {0.0, 1.0}
 

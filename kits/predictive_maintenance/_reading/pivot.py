@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.core.window import MAX_NAME
-from kits.predictive_maintenance._reading.columns import split_unit
+from kits.predictive_maintenance._reading.columns import NORMAL, split_unit
 from kits.predictive_maintenance._reading.grid import on_one_grid
 from kits.predictive_maintenance._reading.long import MAX_TAGS, Long
 from kits.predictive_maintenance._reading.notes import Notes
@@ -20,6 +20,8 @@ from kits.predictive_maintenance._reading.order import (
 )
 from kits.predictive_maintenance._reading.table import Column, Floats, Table, Texts, told_apart
 
+_SAME_S = 1e-3
+"""Times of rows of one table are one where they are nearer."""
 _MARKS = "$RT_"
 """WinCC writes beside its tags when recording began, ended and lost something."""
 
@@ -60,6 +62,28 @@ def pivot(
         notes.say("table", f"names of more than {MAX_NAME} signs cut to their end", where)
     columns, times = on_one_grid(series, notes, where)
     return _wide(columns, units), times
+
+
+def labels_on(
+    table: Table, long: Long, given: tuple[Floats, Texts], seconds: Floats
+) -> Texts | None:
+    """The label of each row of the wide table: a fault where one of its tags has one; None where no row says that all was well.
+
+    Args:
+        given: the time and the label of each row of the long one.
+        seconds: times of the wide table's rows.
+    """
+    times, labels = given
+    if NORMAL not in labels:
+        return None
+    tags = long.tags_in(table)
+    found: Texts = np.full(seconds.size, "", dtype=object)
+    for _, rows in _rows_of(tags, sorted(set(tags.tolist()) - {""}), times):
+        at = np.searchsorted(times[rows], seconds + _SAME_S, "right") - 1
+        own = np.where(at >= 0, labels[rows][np.maximum(at, 0)], "")
+        take = (found == "") | ((found == NORMAL) & (own != ""))
+        found = np.where(take, own, found).astype(object)
+    return found
 
 
 def _rows_of(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -34,9 +35,8 @@ from kits.predictive_maintenance._reading.columns import (
     value_text,
 )
 from kits.predictive_maintenance._reading.events import Events
+from kits.predictive_maintenance._reading.file_lists import file_column, key_of, last_key
 from kits.predictive_maintenance._reading.files import (
-    WAVES,
-    find_meta,
     name_in,
     stamp_in,
     stated_splits,
@@ -49,7 +49,7 @@ from kits.predictive_maintenance._reading.roles import find_roles
 from kits.predictive_maintenance._reading.sidecar import Sidecar
 from kits.predictive_maintenance._reading.stated import require
 from kits.predictive_maintenance._reading.table import Column, Table
-from kits.predictive_maintenance._reading.tables import SUFFIXES, read_table
+from kits.predictive_maintenance._reading.tables import read_table
 
 _CONDITION = re.compile(
     r"(?:load|torque|force|radial_?force|temperature|pressure|flow|condition|operating_?condition|"
@@ -65,12 +65,13 @@ _SCALE_UNIT = re.compile(r"scale_(.+)_per_.*")
 
 
 def plan(
-    files: Sequence[Path], root: Path, sidecar: Sidecar, notes: Notes, events: Events | None = None
-) -> list[Capture]:
+    files: Sequence[Path], root: Path, sidecar: Sidecar, notes: Notes, events: Events | None = None, meta: Path | None = None
+) -> list[Capture]:  # fmt: skip
     """Every capture with what is known of it, in order.
 
     Args:
         events: a list of faults beside them: then machines are repaired and go on running.
+        meta: the list of captures.
 
     Raises:
         DataError: the list of captures cannot be read, or lacks a stated column.
@@ -78,15 +79,16 @@ def plan(
     splits = stated_splits(files, root)
     captures = [_from_path(file, root, splits[file], sidecar) for file in files]
     captures = of_several_channels(beside_normal(captures, sidecar, notes), notes)
-    meta = find_meta(root)
+    named = [one.label for one in captures]
     if meta is not None:
+        notes.say("captures", "what is known of captures is taken from a list", name_in(meta, root))
         captures = _with_meta(captures, _read_meta(meta), meta.name, sidecar, notes)
-    elif any(c.label for c in captures):
-        found = ", ".join(sorted({c.label for c in captures if c.label}))
-        notes.say("labels", f"labels from the names of folders and files: {found}")
-    if meta is None:
+    else:
         say_apart(captures, notes)
         say_codes(captures, notes)
+    if any(named) and named == [one.label for one in captures]:
+        found = ", ".join(sorted(set(named) - {""}))
+        notes.say("labels", f"labels from the names of folders and files: {found}")
     captures = without_left_out(captures, sidecar, notes)
     if events is not None:
         return with_faults(captures, Placing(events), sidecar, notes)
@@ -161,10 +163,12 @@ def _with_meta(
         notes.say(
             "conditions", "operating conditions: " + ", ".join(c.name for c in conditions), source
         )
-    rows = {_key(str(value)): row for row, value in enumerate(files.values)}
+    rows = {key_of(str(value)): row for row, value in enumerate(files.values)}
+    by_last = _by_last(files, captures)
     found, unlisted = [], []
     for capture in captures:
-        row = rows.get(_key(capture.name), rows.get(_key(capture.file.name)))
+        row = rows.get(key_of(capture.name), rows.get(key_of(capture.file.name)))
+        row = by_last.get(key_of(capture.file.name)) if row is None else row
         if row is None:
             unlisted.append(capture.name)
             found.append(capture)
@@ -188,21 +192,23 @@ def _class_column(meta: Table) -> tuple[str, ...]:
 
 
 def _file_column(meta: Table, captures: Sequence[Capture], source: str) -> Column:
-    known = {_key(c.name) for c in captures} | {_key(c.file.name) for c in captures}
-    for column in meta.columns:
-        if column.kind == "text" and any(_key(str(v)) in known for v in column.values):
-            return column
-    raise DataError(
-        "no column names the captures' files",
-        where=source,
-        fix="add a column `file` with their names",
-    )
+    known = {key_of(c.name) for c in captures} | {key_of(c.file.name) for c in captures}
+    column = file_column(meta, known)
+    if column is None:
+        raise DataError(
+            "no column names the captures' files",
+            where=source,
+            fix="add a column `file` with their names",
+        )
+    return column
 
 
-def _key(name: str) -> str:
-    key = name.strip().lower()
-    stem, dot, end = key.rpartition(".")
-    return stem if f"{dot}{end}" in SUFFIXES | WAVES else key
+def _by_last(files: Column, captures: Sequence[Capture]) -> dict[str, int]:
+    """Names of files without their folders → the list's row, of those that come once in the list and among the captures."""
+    listed = [last_key(str(value)) for value in files.values]
+    own = Counter(key_of(capture.file.name) for capture in captures)
+    times = Counter(listed)
+    return {key: row for row, key in enumerate(listed) if times[key] == 1 == own[key]}
 
 
 def _groups(

@@ -21,13 +21,16 @@ from kits.core.dataset import Split
 from kits.core.kit import RawSample
 from kits.core.prediction import Quantity, Span
 from kits.core.window import MEDIA_TYPE, Channel, Window, encode_window
-from kits.predictive_maintenance._reading.columns import NORMAL
+from kits.predictive_maintenance._device.words import CODE
+from kits.predictive_maintenance._reading.columns import NORMAL, is_code_name
 
 REMAINING_LIFE = "remaining_life"
 GAP_PERIODS = 20.0
 """A silence longer than this many periods ends a recording."""
 MAX_PIECE_READINGS = 2 << 20
 """Of all channels; longer stretches become several samples of one group."""
+_UNEVEN = 0.2
+"""Share of a step that it may differ by, and of the steps that may."""
 _SPARSE_SHARE = 0.95
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -127,6 +130,16 @@ class Series:
     @property
     def rows(self) -> int:
         return int(self.values.shape[1])
+
+    @property
+    def lists_messages(self) -> bool:
+        """Whether it has words at uneven times, and beside them nothing but numbers that are called as codes of messages are."""
+        words = [unit == CODE for unit in self.units]
+        if not any(words) or self.seconds is None or self.rows < 3 or self.period_s <= 0:
+            return False
+        named = all(word or is_code_name(name) for word, name in zip(words, self.names))
+        uneven = np.abs(np.diff(self.seconds) / self.period_s - 1) > _UNEVEN
+        return named and float(np.mean(uneven)) > _UNEVEN
 
     @property
     def period_s(self) -> float:

@@ -45,7 +45,7 @@ from kits.predictive_maintenance._reading.one_meaning import of_one_meaning
 from kits.predictive_maintenance._reading.order import rows_in_order
 from kits.predictive_maintenance._reading.owners import owner_of, owners
 from kits.predictive_maintenance._reading.paired import aligned
-from kits.predictive_maintenance._reading.pivot import pivot
+from kits.predictive_maintenance._reading.pivot import labels_on, pivot
 from kits.predictive_maintenance._reading.placing import Placing
 from kits.predictive_maintenance._reading.quality import without_bad_quality
 from kits.predictive_maintenance._reading.recording import (
@@ -66,6 +66,11 @@ from kits.predictive_maintenance._reading.times import Times
 
 UNEVEN = 0.2
 OFTEN_UNEVEN = 0.05
+
+_LISTS_STATES = (
+    "nothing to do where these are states or messages, which are not learned from; faults or stops among them: write those of all "
+    "machines into one table with the columns machine, start, end and fault, and name it in machines.yaml: labels.file"
+)
 
 
 @dataclass(frozen=True)
@@ -129,8 +134,9 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         notes,
     )
     found, codes = _with_readings(continued(found, notes))
-    for source in dict.fromkeys(one.source for one in codes):
-        yield refused(source, DataError("no column of readings", where=source, fix=READINGS))
+    for source, lists in {one.source: one.lists_messages for one in codes}.items():
+        what = "it lists messages or states, and no readings" if lists else "no column of readings"
+        yield refused(source, DataError(what, where=source, fix=_LISTS_STATES if lists else READINGS))  # fmt: skip
     say_machines(found, notes)
     _say_suspects(found, around)
     found = LeavingOut(sidecar).of(found, notes)
@@ -194,7 +200,8 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
         if owner
         else "assets named by the files' paths (dates in names left away)",
     )
-    stem = asset_of(file, around.root, around.sidecar)
+    known = times.seconds if times is not None and times.absolute else None
+    stem = asset_of(file, around.root, around.sidecar, known)
     machines = owners(table, owner, stem)
     apart = roles.special() | {owner, long.tag if long else ""}
     table = without_bad_quality(table, roles.quality, apart, notes, name)
@@ -204,6 +211,7 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
             _from_long(
                 table.take(rows),
                 long,
+                roles,
                 replace(times, seconds=times.seconds[rows]),
                 asset,
                 file,
@@ -241,13 +249,24 @@ def _rows_of(
 
 
 def _from_long(
-    table: Table, long: Long, times: Times, asset: str, file: Path, around: _Import
+    table: Table, long: Long, roles: Roles, times: Times, asset: str, file: Path, around: _Import
 ) -> Series:
-    wide, seconds = pivot(table, long, times.seconds, around.notes, name_in(file, around.root))
-    chosen = Chosen(wide.columns)
+    name = name_in(file, around.root)
+    wide, seconds = pivot(table, long, times.seconds, around.notes, name)
+    labels = None
+    if roles.labels:
+        own = row_labels(table, roles.labels, around.sidecar)
+        labels = labels_on(table, long, (times.seconds, own), seconds)
+        if labels is None:
+            text = "a column called as labels are never says that all was well: not read"
+            around.notes.warn(
+                "labels", text, f"{name}: {roles.labels[0]}", "state labels.normal in machines.yaml"
+            )
+        else:
+            around.notes.say("labels", "a row per tag and time has a label: the machine has a fault where one of its tags has", name)  # fmt: skip
     return _one(
-        chosen, replace(times, seconds=seconds), None, np.arange(wide.rows), asset, file, around
-    )
+        Chosen(wide.columns), replace(times, seconds=seconds), labels, np.arange(wide.rows), asset, file, around
+    )  # fmt: skip
 
 
 def _one(
@@ -297,8 +316,11 @@ def _say_unused(series: Series, around: _Import) -> None:
 
 
 def _with_readings(found: Sequence[Series]) -> tuple[list[Series], list[Series]]:
-    """Those that have readings, and those that hold nothing but words."""
+    """Those that have readings, and those that hold nothing but words, or beside others messages with their codes."""
     words = [one for one in found if all(unit == CODE for unit in one.units)]
+    lists = [one for one in found if one.lists_messages]
+    if len(lists) < len(found):
+        words += [one for one in lists if all(one is not other for other in words)]
     return [one for one in found if all(one is not other for other in words)], words
 
 

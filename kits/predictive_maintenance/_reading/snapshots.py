@@ -37,11 +37,12 @@ from kits.predictive_maintenance._reading.tables import read_table
 
 MAX_ROWS = 500_000
 _RUN = re.compile(
-    r"(?:experiment|trial|versuch|(?:experiment|run|trial|test|session|campaign|batch|lot|charge|recording|measurement|versuch|messung|lauf)"
+    r"(?:experiment|trial|versuch|(?:simulation|test|production)_run|(?:experiment|run|trial|test|session|campaign|batch|lot|charge|recording|measurement|versuch|messung|lauf)"
     r"_?(?:id|no|nr|num|number|nummer|name))"
 )
 _FEWEST_RUNS = 5
 _UNIQUE = 0.95
+_EITHER, _SHOWN = 2, 5
 _MAX_LEVELS = 100
 
 
@@ -179,7 +180,7 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
     roles = find_roles(table, sidecar, notes, name)
     labels = row_labels(table, roles.labels, sidecar)
     if not roles.labels:
-        notes.warn("labels", "no column says what is a fault", name,
+        notes.warn("labels", "no column says what is a fault", name + _of_two_values(table),
                    "state labels.columns in machines.yaml")  # fmt: skip
     owner = (
         table.column(roles.asset or roles.unit)
@@ -233,6 +234,12 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
     )
 
 
+def _of_two_values(table: Table) -> str:
+    """What could say it, for a person to choose from."""
+    found = [c.name for c in table.columns if c.kind != "time" and len(levels_of(c)) == _EITHER]
+    return f": two values have {', '.join(found[-_SHOWN:])}" if found else ""
+
+
 def _run_of(table: Table, notes: Notes, name: str) -> Column | None:
     """A column that numbers the runs or experiments that rows are of; asked about where they are too few to divide."""
     for column in table.columns:
@@ -276,12 +283,13 @@ def _groups(
 
 
 def _is_id(column: Column) -> bool:
-    """Names or counts rows: a name of such a column, or a text that hardly repeats."""
+    """Names or counts rows, or those of each run: a name of such a column, or a text that hardly repeats."""
     values = column.values
     if column.kind == "text":
         return len(set(values.tolist())) >= _UNIQUE * values.size and values.size > 20
     if role_of(column.name) == "id" or not column.name:
-        return int(np.unique(values[np.isfinite(values)]).size) >= _UNIQUE * values.size
+        found = int(np.unique(values[np.isfinite(values)]).size) >= _UNIQUE * values.size
+        return found or (values.size > 1 and float(np.mean(np.diff(values) == 1)) >= _UNIQUE)
     return False
 
 

@@ -21,6 +21,7 @@ from kits.core.spreadsheets import workbook
 from kits.core.window import MAX_NAME
 from kits.predictive_maintenance._reading.arrays import SUFFIXES as ARRAYS
 from kits.predictive_maintenance._reading.arrays import read_arrays
+from kits.predictive_maintenance._reading.cut_lines import without_cut_line
 from kits.predictive_maintenance._reading.hdf5 import SUFFIXES as HDF5
 from kits.predictive_maintenance._reading.hdf5 import is_hdf5, read_hdf5
 from kits.predictive_maintenance._reading.one_length import left_out, with_most
@@ -175,7 +176,7 @@ def _read_sheet(path: Path, max_rows: int | None, sheet: str) -> Table | None:
     columns = tuple(
         replace(c, unit=c.unit or "%") if c.name in found.percents else c for c in table.columns
     )
-    return replace(table, columns=columns, findings=found.findings)
+    return replace(table, columns=columns, findings=(*found.findings, *table.findings))
 
 
 def _read_text(path: Path, max_rows: int | None) -> Table:
@@ -203,6 +204,7 @@ def _parsed(content: bytes, encoding: str, where: str, delimiter: str = "") -> T
         fix = f"export at most {MAX_COLUMNS} columns into a file, a row for each time"
         raise DataError(f"{len(layout.names)} columns are too many", where=where, fix=fix)
     skipped: list[str] = []
+    rows, cut = without_cut_line(layout.body(content), layout.delimiter, len(layout.names))
 
     def skip(row: Any) -> str:
         skipped.append(row.text or "")
@@ -210,7 +212,7 @@ def _parsed(content: bytes, encoding: str, where: str, delimiter: str = "") -> T
 
     try:
         found = csv.read_csv(
-            io.BytesIO(layout.body(content)),
+            io.BytesIO(rows),
             read_options=csv.ReadOptions(
                 column_names=list(layout.names), block_size=_block(layout, content)
             ),
@@ -230,7 +232,8 @@ def _parsed(content: bytes, encoding: str, where: str, delimiter: str = "") -> T
         for i, header in enumerate(layout.headers)
         if header or found.column(i).null_count < found.num_rows
     )
-    return Table(columns, layout.header, _remarks(layout, encoding, skipped))
+    found_cut = (cut,) if cut is not None else ()
+    return Table(columns, layout.header, _remarks(layout, encoding, skipped), found_cut)
 
 
 def _head(path: Path, max_rows: int) -> bytes:

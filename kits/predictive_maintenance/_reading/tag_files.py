@@ -21,6 +21,7 @@ from kits.predictive_maintenance._reading.continued import continued
 from kits.predictive_maintenance._reading.files import asset_of, stem_of
 from kits.predictive_maintenance._reading.grid import on_one_grid
 from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.periods import without_period
 from kits.predictive_maintenance._reading.recording import Series, runs
 from kits.predictive_maintenance._reading.sidecar import Sidecar
 from kits.predictive_maintenance._reading.table import Column, Floats, Texts, told_apart
@@ -130,9 +131,9 @@ def _as_tag(one: Series, root: Path, sidecar: Sidecar) -> _Tag | None:
     file = root / one.source
     if len(one.names) != 1 or one.seconds is None or not one.absolute or not one.rows:
         return None
-    if one.asset != asset_of(file, root, sidecar) or not root.is_dir():
+    if one.asset != asset_of(file, root, sidecar, one.seconds) or not root.is_dir():
         return None
-    name = stem_of(file)
+    name = without_period(stem_of(file), one.seconds)
     if sidecar.asset == "folder":
         return _Tag(one.asset, name, one) if name else None
     path = PurePosixPath(one.asset)

@@ -1,0 +1,124 @@
+"""The stretch of time that a file's name says, where the file's own times lie in it: `März 2024.csv`, `Pump Q1_2024`, `KW 12`.
+
+A month, a week or a year alone may be a machine's name (`Press 2024`), so that names do not tell it: what the file holds does.
+Names with whole dates in them are `files.py`'s business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timezone
+from typing import TypeAlias
+
+import numpy as np
+
+from kits.core.month_words import MONTH_WORDS
+from kits.predictive_maintenance._reading.table import Floats
+
+_WITHIN = 0.95
+"""Share of the times that lie in the stretch: a file may begin with the evening before."""
+_ZONES_S = 14 * 3_600.0
+"""Names speak of days by the clock of the plant."""
+_YEAR = r"(?<!\d)(?:19|20)\d{2}(?!\d)"
+_BETWEEN = r"[-_. ,'()]{0,4}(?:(?:de|del|of)[-_. ])?"
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_SHORT = frozenset({
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mär", "mrz", "mai", "okt", "dez", "ene", "abr", "ago", "dic",
+})  # fmt: skip
+"""Months of three letters that need no year beside them; `Set` and `Gen` are other things, too."""
+_MONTH_OF_YEAR = re.compile(rf"(?<!\d)(0[1-9]|1[0-2])[-_. ]({_YEAR})")
+_QUARTER = re.compile(
+    r"(?<![^\W\d_])Q_?([1-4])(?!\d)|(?<!\d)([1-4])[-_. ]{0,3}(?:Q(?![^\W\d_])|(?:quart|trim|kwart)[^\W\d_]*)",
+    re.I,
+)
+_WEEK = re.compile(
+    r"(?<![^\W\d_])(?:KW|CW|W|weeks?|wochen?|sem|semaine|semana|settimana|vecka|uge|uke|tydzień|týden|viikko)[-_. ]{0,3}(\d{1,2})(?!\d)",
+    re.I,
+)
+_SIGNS = "-_. ,'()[]"
+_LOOKED_AT = 200
+
+Holds: TypeAlias = Callable[[datetime], bool]
+"""Whether a moment lies in a stretch of time."""
+
+
+def without_period(stem: str, seconds: Floats | None) -> str:
+    """A file's name without the month, quarter, week or year in it that holds the file's times; as it is where it has none.
+
+    Args:
+        seconds: the times of its rows, since 1970; None where they are not known.
+    """
+    if seconds is None or not (known := np.sort(seconds[np.isfinite(seconds)])).size:
+        return stem
+    some = known[:: max(1, known.size // _LOOKED_AT)].tolist()
+    for start, end, holds in _periods(stem):
+        if _share(some, holds) >= _WITHIN:
+            return _rest(stem[:start].strip(_SIGNS), stem[end:].strip(_SIGNS), some)
+    return stem
+
+
+def _periods(stem: str) -> Iterator[tuple[int, int, Holds]]:
+    """Where a stretch of time stands in a name, and which moments lie in it; those that say most first."""
+    for match in _WORD.finditer(stem):
+        month = MONTH_WORDS.get(match[0].lower())
+        if month is None:
+            continue
+        short = re.compile(r"[-_. ]?['’]?(\d{2})(?!\d)").match(stem, match.end())
+        if short is not None:
+            yield match.start(), short.end(), _of_months(2000 + int(short[1]), month, month)
+        year, start, end = _with_year(stem, match)
+        if year is not None or len(match[0]) > 3 or match[0].lower() in _SHORT:
+            yield start, end, _of_months(year, month, month)
+    for match in _MONTH_OF_YEAR.finditer(stem):
+        yield *match.span(), _of_months(int(match[2]), int(match[1]), int(match[1]))
+    for match in _QUARTER.finditer(stem):
+        quarter = int(match[1] or match[2])
+        year, start, end = _with_year(stem, match)
+        if year is not None:  # of four machines, Q1 to Q4, one has such times by chance
+            yield start, end, _of_months(year, 3 * quarter - 2, 3 * quarter)
+    for match in _WEEK.finditer(stem):
+        year, start, end = _with_year(stem, match)
+        yield start, end, _of_week(year, int(match[1]))
+    for match in re.finditer(_YEAR, stem):
+        yield *match.span(), _of_months(int(match[0]), 1, 12)
+
+
+def _with_year(stem: str, match: re.Match[str]) -> tuple[int | None, int, int]:
+    """The year beside a month, a quarter or a week, and where both stand."""
+    start, end = match.span()
+    behind = re.compile(rf"{_BETWEEN}({_YEAR})").match(stem, end)
+    if behind is not None:
+        return int(behind[1]), start, behind.end()
+    before = re.search(rf"({_YEAR}){_BETWEEN}$", stem[:start])
+    return (int(before[1]), before.start(), end) if before is not None else (None, start, end)
+
+
+def _of_months(year: int | None, first: int, last: int) -> Holds:
+    return lambda at: year in (None, at.year) and first <= at.month <= last
+
+
+def _of_week(year: int | None, week: int) -> Holds:
+    return lambda at: year in (None, at.isocalendar()[0]) and at.isocalendar()[1] == week
+
+
+def _share(seconds: Sequence[float], holds: Holds) -> float:
+    """How many times lie in a stretch, by some clock on earth."""
+    try:
+        said = [
+            any(
+                holds(datetime.fromtimestamp(at + zone, timezone.utc))
+                for zone in (0, -_ZONES_S, _ZONES_S)
+            )
+            for at in seconds
+        ]
+    except (ValueError, OverflowError, OSError):
+        return 0.0
+    return sum(said) / len(said)
+
+
+def _rest(before: str, behind: str, seconds: Sequence[float]) -> str:
+    """What is left of a name; not a number of the month alone, by which files are in order (`01_Januar`)."""
+    rest = f"{before}_{behind}" if before and behind else before or behind
+    month = datetime.fromtimestamp(seconds[len(seconds) // 2], timezone.utc).month
+    return "" if re.fullmatch(rf"0?{month}", rest) else rest
