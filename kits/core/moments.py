@@ -76,6 +76,10 @@ YEAR_BEHIND = re.compile(
     rf"((?: (?:{'|'.join(_ZONES)}|[+-]\d{{4}}|GMT[+-]\d{{1,2}}(?::?\d{{2}})?))?) (\d{{4}})"
 )
 """`Mon Mar  3 14:00:00 2025`, with Java's zone before the year."""
+PACKED_NAMED = re.compile(
+    r"(\d{2})((?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))(\d{4}|\d{2})(?::(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?"
+)
+"""`29JAN2014`, `29JAN14:21:16:00`, as SAS writes dates and times."""
 MONTH = re.compile(
     r"(\d{4})(?:[-/]|年|년 ?)(\d{1,2})[月월]?|(\d{1,2})[-/](\d{4})"
     r"|([^\W\d_]{3,12})(?:\.? {0,3}[-/ ] {0,3}|\. {0,3}| (?:de|del|of) )(\d{4})|(\d{4})(?:[-/ ]|\. )([^\W\d_]{3,12})\.?"
@@ -104,6 +108,15 @@ def read_named(text: str) -> Moment:
         return None
     day, name, year, *clock = match.groups()
     return _of_month(year, name, day, clock)
+
+
+def read_packed_named(text: str) -> Moment:
+    """`29JAN14:21:16:00`, and the day alone; months are in English."""
+    match = PACKED_NAMED.fullmatch(text)
+    if not match:
+        return None
+    day, name, year, hour, minute, second, fraction = match.groups()
+    return _of_month(year, name, day, [None, hour, minute, second, fraction, None, None])
 
 
 def read_year_named(text: str) -> Moment:
@@ -196,6 +209,7 @@ READERS: Mapping[re.Pattern[str], Callable[[str], Moment]] = {
     MONTH_FIRST: read_month_first,
     YEAR_BEHIND: read_year_behind,
     COMPACT: read_compact,
+    PACKED_NAMED: read_packed_named,
 }
 """Forms whose texts are read one by one; `YEAR_LAST` needs to know whether the day comes first."""
 
@@ -206,7 +220,16 @@ def form_of(texts: Sequence[str], enough: float) -> re.Pattern[str] | None:
     Args:
         enough: share of the texts that must have the form, 0 to 1.
     """
-    for form in (YEAR_FIRST, YEAR_LAST, NAMED, YEAR_NAMED, MONTH_FIRST, YEAR_BEHIND, COMPACT):
+    for form in (
+        YEAR_FIRST,
+        YEAR_LAST,
+        NAMED,
+        YEAR_NAMED,
+        MONTH_FIRST,
+        YEAR_BEHIND,
+        COMPACT,
+        PACKED_NAMED,
+    ):
         if texts and sum(bool(form.fullmatch(text)) for text in texts) >= enough * len(texts):
             return form
     return None

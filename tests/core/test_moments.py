@@ -7,6 +7,7 @@ import pytest
 from kits.core.moments import (
     MONTH_FIRST,
     NAMED,
+    PACKED_NAMED,
     YEAR_BEHIND,
     YEAR_FIRST,
     YEAR_LAST,
@@ -15,6 +16,7 @@ from kits.core.moments import (
     read_month,
     read_month_first,
     read_named,
+    read_packed_named,
     read_short_year_first,
     read_year_behind,
     read_year_first,
@@ -128,3 +130,15 @@ def test_halves_of_a_day_in_other_languages(text: str) -> None:
 def test_whole_names_of_days_need_no_comma(text: str) -> None:
     assert read_named(text) == (TEN, False)
     assert read_named(f"Raum {text}") is None
+
+
+@pytest.mark.parametrize("text", ["31DEC2024:10:00:00", "31dec24:10:00", "31Dec2024:10:00:00.000"])
+def test_moments_of_sas(text: str) -> None:
+    assert read_packed_named(text) == (TEN, False)
+    assert read_packed_named("31DEC2024") == (TEN - 36_000, False)
+    assert form_of(["31DEC24", "01JAN25"], 0.9) is PACKED_NAMED
+
+
+def test_codes_of_parts_are_no_moments() -> None:
+    assert form_of(["12ABC20", "31MAZ24", "A12MAR20"], 0.3) is None
+    assert read_packed_named("32DEC2024") is None

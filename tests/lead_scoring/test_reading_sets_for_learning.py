@@ -363,3 +363,23 @@ def test_of_several_yes_or_no_one_with_a_word_of_an_outcome_is_asked_about_first
     assert (
         'if TARGET_B tells it: model.source.outcome: TARGET_B, model.source.won: ["1"]' in asked.fix
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [(("Won", "Lost"), "Status"), (("success", "failure"), "Newsletter")],
+)
+def test_a_yes_or_no_that_one_part_lacks_gives_way_to_the_surest_words(
+    tmp_path: Path, words: tuple[str, str], taken: str
+) -> None:
+    def rows(first: int) -> list[list[object]]:
+        return [
+            [f"K{k}", f"2025-{k % 12 + 1:02}-01", words[k // 9 % 2] if k % 9 == 0 else "", ("yes", "no")[k % 2]]
+            for k in range(first, first + 4 * N)
+        ]  # fmt: skip
+
+    header = ["Id", "Created", "Status" if taken == "Status" else "Outcome", "Newsletter"]
+    put(tmp_path / "train.csv", table(header, rows(0)))
+    put(tmp_path / "test.csv", table(header[:-1], [row[:-1] for row in rows(4 * N)]))
+    found = read(tmp_path)
+    assert f": {taken} (won" in found.told("outcome")

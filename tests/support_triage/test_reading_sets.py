@@ -59,6 +59,23 @@ def test_entities_of_chat_bots_stand_in_the_texts(tmp_path: Path, file: str, con
     }
 
 
+def test_a_file_per_intent_of_texts_in_pieces_is_read(tmp_path: Path) -> None:
+    for intent in ("late", "broken"):
+        for part, n in (("train", 6), ("validate", 2)):
+            pieces = [{"data": [{"text": said(k)}, {"text": " at all", "entity": "how"}]} for k in range(n)]  # fmt: skip
+            put(tmp_path / intent / f"{part}_{intent}.json", json.dumps({intent: pieces}))
+    samples, _ = read_all(tmp_path)
+    assert [(label_of(s), s.split) for s in samples].count(("late", "train")) == 6
+    assert spans(samples[0]) == [("how", "at all")]
+
+
+@pytest.mark.parametrize("key", ["data", "items"])
+def test_what_lies_around_an_answer_is_no_intent(tmp_path: Path, key: str) -> None:
+    pieces = [{"data": [{"text": said(k)}]} for k in range(9)]
+    with pytest.raises(DataError):
+        read_all(put(tmp_path / "x.json", json.dumps({key: pieces})))
+
+
 def test_a_damaged_file_of_examples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not YAML"):
         read_all(put(tmp_path / "nlu.yml", RASA.replace("intent: late", "intent: late: x")))

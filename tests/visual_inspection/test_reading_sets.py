@@ -182,3 +182,29 @@ def test_names_that_begin_with_splits_are_no_kinds_of_defects(tmp_path: Path) ->
         put(tmp_path / f"{split}.txt", "".join(f"imgs/{split}{n:04d}.bmp {n % 2}\n" for n in range(8)))  # fmt: skip
     with pytest.raises(DataError, match=r"test\.txt names pictures and may be labels"):
         read(tmp_path)
+
+
+def test_texts_called_after_pictures_may_be_labels_and_none_of_them_is_taken_for_good(
+    tmp_path: Path,
+) -> None:
+    pictures(tmp_path, *(f"Images/{n}.bmp" for n in range(100, 106)))
+    for n in range(100, 106):
+        put(tmp_path / f"Boxes/{n}_anno.txt", "Live_Knot\t0.1\t0.2\t0.4\t0.5\n" if n % 2 else "")
+    with pytest.raises(DataError, match="6 files called after pictures may be labels"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("folders", "told"),
+    [
+        (("D/CD", "D/UD", "W/CW", "W/UW"), True),
+        (("crack/lot a", "crack/lot b", "spot/lot a", "spot/lot b"), False),
+        (("kind a", "kind b"), False),
+        (("D/1", "D/2", "W/1", "W/2"), False),
+    ],
+)
+def test_two_levels_of_folders_that_nothing_tells_apart_are_told(
+    tmp_path: Path, folders: tuple[str, ...], told: bool
+) -> None:
+    pictures(tmp_path, *(f"{folder}/{n}.jpg" for folder in folders for n in range(7)))
+    assert ("folders-below" in read(tmp_path).told) is told

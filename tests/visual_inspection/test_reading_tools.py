@@ -249,3 +249,37 @@ def test_a_name_whose_own_picture_is_absent_takes_no_other(tmp_path: Path) -> No
 def test_numbers_too_large_for_a_place_are_none(tmp_path: Path) -> None:
     found = read(coco(tmp_path, {"image_id": 0, "category_id": 1, "bbox": [10**400, 1, 2, 3]}))
     assert found.labels["a.jpg"] == ""
+
+
+def _of_whole(tool: str, word: str) -> dict[str, object]:
+    """A file without shapes that says one word of its whole picture."""
+    size = {"imagePath": "x", "imageHeight": 48, "imageWidth": 64}
+    return {
+        "labelme": {"version": "5.0.1", "flags": {"ok": word == "ok", "pores": word == "pores"}, "shapes": [], **size},
+        "supervisely": {"size": {"height": 48, "width": 64}, "objects": [], "tags": [{"name": "verdict", "value": word}]},
+        "darwin": {"item": {"name": "x"}, "annotations": [{"name": word, "tag": {}}]},
+        "superannotate": {"metadata": {"name": "x"}, "instances": [{"type": "tag", "className": word}]},
+        "dataloop": {"filename": "x", "annotations": [{"type": "class", "label": word}]},
+    }[tool]  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", ["labelme", "supervisely", "darwin", "superannotate", "dataloop"])
+def test_what_is_said_of_a_whole_picture_is_its_class(tmp_path: Path, tool: str) -> None:
+    words = {"a": "ok", "b": "pores" if tool == "labelme" else "scratch", "c": "ok"}
+    pictures(tmp_path, *(f"{name}.jpg" for name in words))
+    for name, word in words.items():
+        put(tmp_path / f"{name}.json", json.dumps(_of_whole(tool, word)))
+    assert read(tmp_path).labels == {"a.jpg": "good", "b.jpg": words["b"], "c.jpg": "good"}
+
+
+def test_flags_of_which_none_is_set_state_nothing_and_other_words_no_verdict(
+    tmp_path: Path,
+) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    put(tmp_path / "a.json", json.dumps(_of_whole("labelme", "")))
+    put(tmp_path / "b.json", json.dumps(_of_whole("labelme", "") | {"flags": {"night": True}}))
+    put(tmp_path / "c.json", json.dumps(_of_whole("labelme", "") | {"flags": {"scratch": False}}))
+    found = read(tmp_path)
+    assert found.labels == {"a.jpg": "", "b.jpg": "good", "c.jpg": "good"}
+    assert found.told["image-without-label"].evidence == ("a.jpg",)
+    assert found.told["words-not-read"].evidence == ("b.jpg: night",)

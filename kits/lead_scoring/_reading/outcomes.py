@@ -94,8 +94,8 @@ def _by_cells(sheet: Sheet) -> Outcome | None:
 
 def _of_all_leads(sheet: Sheet, found: Outcome | None) -> Outcome | None:
     """What words say, unless they are of few leads and another column says yes or no of each that is to learn from: words for won
-    and lost may be those of the campaign before."""
-    if found is None or len(found.columns) > 1 or found.assumed is not None:
+    and lost may be those of the campaign before. The surest words are a CRM's: the others of its leads are open."""
+    if found is None or len(found.columns) > 1 or found.assumed is not None or found.kind == 0:
         return found
     parts = by_parts(sheet)
     if parts is None or parts.columns == found.columns:

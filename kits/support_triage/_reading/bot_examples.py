@@ -19,6 +19,7 @@ _ALONE = frozenset({"text", "utterance", "id", "lang", "language", "mentions"})
 _MARKED = re.compile(r"\[([^\[\]]{1,200})\](?:\(([^()]{1,100})\)|\{([^{}]{1,200})\})")
 """Rasa's entities: `[Berlin](city)`, `[Berlin]{"entity": "city"}`."""
 _NAMED = re.compile(r'"entity"\s*:\s*"([^"]{1,100})"')
+_AROUND = frozenset({"data", "items", "results", "records", "rows", "value", "values"})
 _FEWEST = 2
 _WORDS = 2.5
 """Of a text: lists of names below keys are settings."""
@@ -28,7 +29,7 @@ def examples_in(value: JsonValue) -> list[dict[str, JsonValue]]:
     """Texts with their intents; empty where it is something else."""
     if isinstance(value, list):
         return _below_tags(value)
-    if not isinstance(value, dict) or len(value) < _FEWEST:
+    if not isinstance(value, dict) or (len(value) < _FEWEST and not _is_of_one_intent(value)):
         return []
     if len(one := _below_tags([value])) >= _FEWEST:
         return one
@@ -37,6 +38,14 @@ def examples_in(value: JsonValue) -> list[dict[str, JsonValue]]:
     if not all(lists.values()) or not SPLITS_SAID.keys().isdisjoint(lists) or mean_words(texts) < _WORDS:  # fmt: skip
         return []
     return [{"text": text, "intent": intent, **more} for intent, texts in lists.items() for text, more in texts]  # fmt: skip
+
+
+def _is_of_one_intent(value: dict[str, JsonValue]) -> bool:
+    """Whether the one key of a document has texts in pieces below it, as each of Snips' files has: else it is what is around an answer."""
+    for key, inner in value.items():
+        pieces = [one for one in inner if isinstance(one, dict)] if isinstance(inner, list) else []
+        return len(pieces) >= _FEWEST and key not in _AROUND and all(set(one) == {"data"} for one in pieces)  # fmt: skip
+    return False
 
 
 def rasa_examples(document: JsonValue) -> list[dict[str, JsonValue]]:

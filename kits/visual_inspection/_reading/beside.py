@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
+from kits.core.annotation import Annotation
 from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
@@ -22,7 +23,8 @@ from kits.visual_inspection._reading.finding_pictures import Beside
 from kits.visual_inspection._reading.labelling import Labeller
 from kits.visual_inspection._reading.layout import layout_of
 from kits.visual_inspection._reading.shapes import around, circle, numbers, places, sized
-from kits.visual_inspection._words import DEFECT
+from kits.visual_inspection._reading.whole_words import WHOLE, Whole, is_tag
+from kits.visual_inspection._words import DEFECT, GOOD
 
 _MAX_BYTES = 64 << 20
 """A file may hold its picture once more."""
@@ -88,7 +90,7 @@ def _darwin(content: Object) -> Drawn | None:
         content.get("item") or content.get("image"), dict
     ):
         return None
-    return [_darwin_box(one) for one in objects(notes)]
+    return [_darwin_box(one) for one in objects(notes) if not is_tag(one)]
 
 
 def _darwin_box(note: Object) -> Box | None:
@@ -180,7 +182,7 @@ def reader_of(tool: str) -> Callable[[Path], Iterator[RawSample | Finding]]:
             if isinstance(picture, Finding):
                 yield picture
                 continue
-            yield _sample(picture, beside.of(one.file), TOOLS[tool], labeller, one.split)
+            yield _sample(picture, beside.of(one.file), tool, labeller, one.split)
         yield from labeller.findings
         yield from reading.findings()
 
@@ -190,7 +192,7 @@ def reader_of(tool: str) -> Callable[[Path], Iterator[RawSample | Finding]]:
 def _sample(
     picture: Picture,
     file: Path | None,
-    drawn: Callable[[Object], Drawn | None],
+    tool: str,
     labeller: Labeller,
     split: Split | None,
 ) -> RawSample:
@@ -201,7 +203,9 @@ def _sample(
         )  # fmt: skip
         return picture.sample(None, split=split)
     content = document(file, _MAX_BYTES)
-    boxes = drawn(content) if isinstance(content, dict) else None
+    boxes = TOOLS[tool](content) if isinstance(content, dict) else None
+    if boxes == [] and isinstance(content, dict) and (whole := WHOLE[tool](content)) != Whole():
+        return picture.sample(_of_whole(whole, picture.name, labeller), split=split)
     if boxes is None or any(box is None for box in boxes):
         labeller.complain(
             "malformed-label", "no shapes with points; the picture counts as not annotated", picture.name,
@@ -211,3 +215,19 @@ def _sample(
     size = (picture.width, picture.height)
     note = labeller.annotation([box for box in boxes if box], size, picture.name)
     return picture.sample(note, split=split)
+
+
+def _of_whole(whole: Whole, name: str, labeller: Labeller) -> Annotation | None:
+    """What a picture without shapes is, by what is said of all of it."""
+    if whole.asked:
+        labeller.complain(
+            "image-without-label", "a flag says that a part is good, and neither it nor another one is set: imported as not annotated", name,
+            "set one of the flags",
+        )  # fmt: skip
+        return None
+    if not whole.verdict and whole.words:
+        labeller.complain(
+            "words-not-read", "words said of a whole picture that are no known verdict; without shapes it counts as good", name,
+            "nothing to do if they say no more than when or where; else call them as good parts and defects are called", ", ".join(whole.words),
+        )  # fmt: skip
+    return Annotation(label=whole.verdict or GOOD, author=labeller.author)

@@ -57,6 +57,7 @@ def read_folders(path: Path) -> Iterator[RawSample | Finding]:
             boxes = ()
         yield picture.sample(_note(labeller, picture, boxes, label), split=one.split)
     yield from _told(layout, masks, labeller, reading)
+    yield from layout.two_levels()
     if good:
         yield Finding(
             "good-by-masks", "pass", f"all masks of {', '.join(sorted(good))} are empty: these are good parts", tuple(sorted(good)),

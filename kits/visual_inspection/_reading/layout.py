@@ -56,12 +56,14 @@ class Layout:
     Attributes:
         masks: pictures of where a defect is; no pictures of parts.
         above: folders above those that are classes, such as days or cameras.
+        below: folders in those that are classes.
     """
 
     root: Path
     placed: tuple[Placed, ...]
     masks: tuple[Path, ...]
     above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
     @property
     def has_classes(self) -> bool:
@@ -110,6 +112,22 @@ class Layout:
                 self.above[:_SHOWN], "import one of them if they are different products",
             )  # fmt: skip
         yield from self._parts_as_classes()
+
+    def two_levels(self) -> Iterator[Finding]:
+        """Tells of folders in folders, of which none has a name that says which are the classes."""
+        labels = {one.label for one in self.placed if one.label}
+        inner = {folder.rpartition("/")[2] for folder in self.below}
+        worded = any(char.isalpha() for folder in inner for char in folder)
+        if (
+            len(labels) > 1
+            and len(inner) > 1
+            and worded
+            and not any(is_good(one) or is_defect(one) for one in labels)
+        ):
+            yield Finding(
+                "folders-below", "warn", f"the upper of two levels of folders are taken for classes ({', '.join(sorted(labels)[:_FEW_EACH])}), and not those in them",
+                self.below[:_SHOWN], "nothing to do if so; else give a table with a line per picture (file, label)",
+            )  # fmt: skip
 
     def _parts_as_classes(self) -> Iterator[Finding]:
         counts = Counter(one.label for one in self.placed if one.label)
@@ -161,7 +179,10 @@ def layout_of(path: Path, *, one_product: bool = True) -> Layout:
     above = (
         sorted({"/".join(names[:level]) for names in below if len(names) > level}) if level else []
     )
-    return Layout(path, tuple(placed), tuple(sorted(masks)), tuple(above))
+    inner = sorted(
+        {"/".join(names[level : level + 2]) for names in below if len(names) > level + 1}
+    )
+    return Layout(path, tuple(placed), tuple(sorted(masks)), tuple(above), tuple(inner))
 
 
 def _masks(path: Path, files: Sequence[Path]) -> set[Path]:

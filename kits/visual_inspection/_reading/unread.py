@@ -35,6 +35,8 @@ def unread_labels(path: Path, pictures: Sequence[Path]) -> str:
         found = [file for picture in pictures if (file := beside.of(picture)) is not None]
         if found and len(found) * 2 >= len(pictures):
             return f"{len(found)} files with the names of pictures may be labels ({found[0].name})"
+        if longer := _called_after(files_under(path, [suffix]), pictures):
+            return f"{len(longer)} files called after pictures may be labels ({longer[0].name})"
     names = _Names.of(pictures)
     for file in files_under(path, _TEXTS):
         if squeezed(file.stem) in _CALLED:
@@ -45,6 +47,20 @@ def unread_labels(path: Path, pictures: Sequence[Path]) -> str:
             if _speaks_of(text.splitlines(), names):
                 return f"{file.relative_to(path)} names pictures and may be labels"
     return _sheets(path, names)
+
+
+def _called_after(files: Sequence[Path], pictures: Sequence[Path]) -> list[Path]:
+    """Files that are called as pictures with something behind it (`0001_anno.txt`), one each for half of them; else none."""
+    stems = {picture.stem.lower() for picture in pictures}
+    found = {_begins(file.stem.lower(), stems): file for file in files}
+    found.pop("", None)
+    return list(found.values()) if len(found) * 2 >= len(stems) else []
+
+
+def _begins(name: str, stems: set[str]) -> str:
+    """The picture's name that a file's begins with."""
+    ends = (match.start() for match in re.finditer(r"[-_. (]", name))
+    return next((name[:end] for end in sorted(ends, reverse=True) if name[:end] in stems), "")
 
 
 def _sheets(path: Path, names: _Names) -> str:
