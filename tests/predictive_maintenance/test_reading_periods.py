@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import wave as waves
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from kits.core.kit import RawSample
 from kits.predictive_maintenance._reading.cut_lines import without_cut_line
@@ -58,6 +60,12 @@ def hours(start: str, days: float) -> np.ndarray[tuple[int, ...], np.dtype[np.fl
         ("Pump KW 12", "2024-03-18", 7, "Pump"),
         ("01.2024", "2024-01-01", 31, ""),
         ("Press_2024", "2024-01-01", 366, "Press"),
+        ("LOG240301", "2024-03-01", 1, "LOG"),
+        ("P1_02032024", "2024-03-02", 1, "P1"),
+        ("P1_03022024", "2024-03-02", 1, "P1"),
+        ("20240304 P1", "2024-02-26", 7, "P1"),
+        ("SN240301", "2024-05-01", 1, "SN240301"),
+        ("4711240301", "2024-03-01", 1, "4711240301"),
         # what the file holds says otherwise, or could by chance
         ("Januar 2024", "2024-01-01", 366, "Januar"),
         ("Press 2011", "2024-01-01", 366, "Press 2011"),
@@ -83,6 +91,7 @@ def test_a_stretch_of_time_in_a_name_is_none_of_the_machine(
         ("2024-01-01_to_2024-01-31_P7", "P7"),
         ("P7 01-02-2024 bis 28-02-2024", "P7"),
         ("Line 2.1.7", "Line 2.1.7"),
+        ("P1_02032024", "P1_02032024"),
     ],
 )
 def test_dates_in_names_are_left_away_whichever_way_they_are_written(
@@ -266,3 +275,73 @@ def test_a_table_beside_sounds_that_names_them_is_their_list(tmp_path: Path) -> 
     ] * 2 + ["defekt", "normal"]
     assert assets(samples) == {"P-0", "P-1"}
     assert "Messungen.csv" in texts(findings, "captures")
+
+
+def test_parts_that_are_numbered_are_parts(tmp_path: Path) -> None:
+    for seed, name in enumerate(("train1", "train2", "test1")):
+        values = wave(300, seed=seed), wave(300, 5, seed=seed)
+        put(tmp_path / f"{name}.csv", table(("time", "v", "w"), stamps(300, 60), *values))
+    found = {
+        window(one).attributes["asset"]: one.split
+        for one in read_all(tmp_path)[0]
+        if one.split != "val"
+    }
+    assert found == {"train1": "train", "train2": "train", "test1": "test"}
+
+
+def test_windows_of_faults_in_a_folder_beside_the_data_are_found(tmp_path: Path) -> None:
+    put(tmp_path / "data/known/a.csv", table(("timestamp", "value"), stamps(400, 300), wave(400)))
+    at = stamps(400, 300)
+    put(
+        tmp_path / "labels/combined_windows.json", json.dumps({"known/a.csv": [[at[300], at[320]]]})
+    )
+    put(tmp_path / "labels/combined_labels.json", json.dumps({"known/a.csv": [at[310]]}))
+    samples, findings = read_all(tmp_path)
+    assert faults_of(samples) == {"anomaly"}
+    assert "combined_windows.json" in texts(findings, "labels")
+
+
+@pytest.mark.parametrize(
+    ("columns", "listed"), [("Störung ab;Störung bis", True), ("Schicht ab;Schicht bis", False)]
+)
+def test_a_table_of_when_something_was_out_of_order_is_a_list_of_faults_however_it_is_called(
+    tmp_path: Path, columns: str, listed: bool
+) -> None:
+    at = stamps(400, 600)
+    put(tmp_path / "Anlage 1.csv", table(("Zeit", "Druck", "Strom"), at, wave(400), wave(400, 5)))
+    put(
+        tmp_path / "Instandhaltung.csv",
+        f"Anlage;{columns};Ursache\nAnlage 1;{at[300]};{at[310]};Lager\n",
+    )
+    assert faults_of(read_all(tmp_path)[0]) == ({"Lager"} if listed else set())
+
+
+def test_signals_within_structures_of_matlab_are_read(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for name in ("normal_1", "OuterRaceFault_1"):
+        savemat(
+            tmp_path / f"{name}.mat",
+            {"bearing": {"sr": 97656.0, "gs": random.normal(size=(3000, 1)), "load": 270.0}},
+        )
+    samples, _ = read_all(tmp_path)
+    assert [window(one).rate_hz for one in samples] == pytest.approx([97656.0] * 2)
+    assert names(samples[0]) == ["gs", "load"]
+
+
+def test_lists_of_signals_within_structures_of_matlab_have_their_names_and_time(
+    tmp_path: Path,
+) -> None:
+    random = np.random.default_rng(0)
+    kinds = [("Name", "O"), ("Data", "O")]
+    signals, clocks = np.zeros(3, kinds), np.zeros(2, kinds)
+    for at, (name, length) in enumerate((("force", 40), ("vibration_1", 640), ("current", 640))):
+        signals[at] = (name, random.normal(size=length))
+    for at, length in enumerate((40, 640)):
+        clocks[at] = (f"raster {length}", np.linspace(0, 0.01, length))
+    for name in ("K001_1", "K001_2"):
+        (tmp_path / "K001").mkdir(exist_ok=True)
+        savemat(tmp_path / "K001" / f"{name}.mat", {name: {"X": clocks, "Y": signals}})
+    samples, findings = read_all(tmp_path)
+    assert names(samples[0]) == ["vibration_1", "current"]
+    assert window(samples[0]).rate_hz == pytest.approx(63_900, rel=1e-3)
+    assert "force" in texts(findings, "columns-left-out")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.predictive_maintenance._reading.columns import plain
+from kits.predictive_maintenance._reading.matlab_structs import arrays_within
 
 SUFFIXES: Final = frozenset({".npy", ".npz", ".mat"})
 _NUMBERED = re.compile(r"[A-Za-z]?\d+_?")
@@ -72,6 +73,8 @@ def _matlab(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
             "a Matlab file of a version that is not read", where=path.name, fix=_FIX_MATLAB
         ) from error
     numbers = {n: np.asarray(v) for n, v in loaded.items() if not n.startswith("__")}
+    if not any(v.dtype.kind in "fiub" for v in numbers.values()):
+        numbers = arrays_within(numbers)
     numbers = {n: v for n, v in numbers.items() if v.dtype.kind in "fiub" and v.ndim < 3}
     if max((v.size for v in numbers.values()), default=0) < 2:
         raise DataError("no variable with readings in it", where=path.name, fix=_FIX_MATLAB)

@@ -31,7 +31,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
              r"time_?in_?seconds|clock|x_value|fecha|hora|heure|ora|tijd|klockslag"),
     ("cycle", r"cycles?|time_?steps?|cycle_?(?:no|nr|number|index|id|count)|time_?(?:in_)?cycles?|zyklus"),
     ("unit", rf"unit{_NUMBERED}|engine{_NUMBERED}"),
-    ("asset", rf"{_THING}{_NUMBERED}"),
+    ("asset", rf"{_THING}{_NUMBERED}|(?:battery|cell)_(?:id|no|nr|number|name)"),
     ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|faulty?|fail|failure|defect|defective|broken|outlier|failed|attack)"
               r"(?:_?(?:label|class|type|code|flag|state|status|id|number|no|nr|mode|kind))?|labels?|target|"
               r"(?:.*_)?ground_?truth|machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
@@ -42,7 +42,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("after", r".*(?:root_?cause|failure_?(?:mode|cause)|fault_?cause|repair|downtime|work_?order|"
               r"maintenance_?(?:action|type)|replaced|diagnos).*"),
     ("file", r"files?|file_?name|filename|path|recording|capture"),
-    ("rate", r"rate_?hz|fs|fs_?hz|sampl(?:e|ing)_?(?:rate|freq|frequency)(?:_?hz)?"),
+    ("rate", r"rate_?hz|fs|sr|fs_?hz|sampl(?:e|ing)_?(?:rate|freq|frequency)(?:_?hz)?"),
     ("scale", r"scale.*|.*_per_count|lsb.*|resolution_per_.*"),
     ("start", r"start|begin|beginn|anfang|from|start_?(?:time|date|timestamp)|.*_start|von"),
     ("end", r"end|ende|stop|to|until|end_?(?:time|date|timestamp)|.*_end|bis"),

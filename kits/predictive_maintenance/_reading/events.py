@@ -17,7 +17,13 @@ import numpy as np
 
 from kits.core.errors import DataError
 from kits.core.spreadsheets import workbook
-from kits.predictive_maintenance._reading.columns import ANOMALY, is_normal, plain, role_of
+from kits.predictive_maintenance._reading.columns import (
+    ANOMALY,
+    is_code_name,
+    is_normal,
+    plain,
+    role_of,
+)
 from kits.predictive_maintenance._reading.sidecar import Sidecar, TimeColumn
 from kits.predictive_maintenance._reading.table import Column, Table
 from kits.predictive_maintenance._reading.tables import read_table
@@ -30,7 +36,7 @@ _WORDS = (
 )  # fmt: skip
 """In the name of a file that may list faults; what it holds decides."""
 _COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
-    "start": ("beginn", "begin", "start", "anfang", "von", "seit", "since", "from", "gemeldet", "reported", "reportdate", "eintritt",
+    "start": ("beginn", "begin", "start", "anfang", "von", "ab", "seit", "since", "from", "gemeldet", "reported", "reportdate", "eintritt",
               "opened", "raised", "triggered", "activated", "occurred",
               "inicio", "début", "debut", "inizio"),
     "end": ("ende", "end", "bis", "until", "behoben", "erledigt", "finish", "finished", "actfinish", "closed", "completed", "repaired", "cleared", "resolved", "ended", "deactivated",
@@ -40,6 +46,10 @@ _COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
               "what", "motif", "causa", "motivo"),
 }  # fmt: skip
 """Of the columns of a list of work orders or stops: whole words, or the end of one (`Störbeginn`)."""
+_OF_FAULTS = re.compile(
+    r"(?:.*_)?(?:fault|failure|breakdown|outage|downtime|stör|stoer|störung|stoerung|ausfall|stillstand|panne|arret|arrêt|fallo|averia|avería|parada|guasto|fermo|storing|awaria)(?:_.*|beginn|anfang|start|ende)?"
+)
+"""Of columns that say from when to when a machine was out of order, so that their table lists it."""
 _COMPOUND = ("beginn", "anfang", "ende", "grund", "ursache", "text")
 _FAILED = re.compile(
     r"(?:failed|failure|fail|fault|faulted|breakdown|broken|broke|broke_down|defect)_?(?:at|on|time|date|date_?time|time_?stamp|ts)"
@@ -155,7 +165,7 @@ def _find_below(folder: Path, sidecar: Sidecar) -> Events | None:
     below = [
         file
         for file in sorted(folder.rglob("*"))
-        if file.suffix.lower() in _LISTS
+        if (file.suffix.lower() in _LISTS or file.suffix == ".json")
         and is_called_a_list(file)
         and 1 < len(file.relative_to(folder).parts) <= _DEEPEST
         and file.is_file()
@@ -186,6 +196,8 @@ def _open(file: Path, sidecar: Sidecar, *, by_any_name: bool = False) -> Events 
     called = not by_any_name
     try:
         head = read_table(file, 5)
+        if by_any_name and _says_when_out_of_order(head):
+            called, by_any_name = True, False
         if not _is_list_of_events(head, called=called) or (by_any_name and not _lists_alone(head)):
             return None
         whole = read_table(file)
@@ -233,6 +245,16 @@ def _is_list_of_events(head: Table, *, called: bool) -> bool:
     readings = [c for c in head.columns if c.kind == "number" and role_of(c.name) is None]
     faults = [c for c in head.columns if role_of(c.name) == "label" and c.kind == "text"]
     return "time" in roles and bool(faults) and not readings
+
+
+def _says_when_out_of_order(head: Table) -> bool:
+    """Two columns that say from when to when something was out of order, and no reading beside them."""
+    found = _columns_of(head, called=True)
+    readings = [c for c in head.columns if c.kind == "number" and not is_code_name(c.name)]
+    ends = [found[role].name for role in ("start", "end") if role in found]
+    return (
+        len(ends) > 1 and not readings and all(_OF_FAULTS.fullmatch(plain(name)) for name in ends)
+    )
 
 
 def _tells_failures(head: Table) -> bool:

@@ -40,8 +40,10 @@ _META = re.compile(
 _SPLITS: dict[str, Split] = {
     **SPLIT_WORDS, "learning": "train", "learn": "train", "eval": "test", "holdout": "test",
 }  # fmt: skip
+_NUMBERED_SPLIT = re.compile(r"^(train|test)\d{1,2}$")
+"""`train1.csv` beside `test1.csv`; `val1` may be a valve."""
 _ONE_DATE = (
-    r"(?:(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"
+    r"(?:(?<!\d)(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"
     r"(?:[T_ .-]?\d{2}[-_.h]?\d{2}(?:[-_.m]?\d{2})?)?|(?:19|20)\d{2}[-_ ]?(?:[Ww]|KW|CW)[-_ ]?\d{2}|(?:KW|CW)[-_ ]?\d{2}[-_ ](?:19|20)\d{2}"
     r"|(?<!\d)(?:0[1-9]|[12]\d|3[01])[-_.](?:0[1-9]|[12]\d|3[01])[-_.](?:19|20)\d{2}(?!\d))"
 )
@@ -184,7 +186,8 @@ def split_of(path: Path, root: Path) -> Split | None:
     """The split that folders or the file's name state."""
     relative = Path(name_in(path, root))
     for part in (*relative.parts[:-1], relative.stem):
-        for word in plain(part).split("_"):
+        for said in plain(part).split("_"):
+            word = _NUMBERED_SPLIT.sub(r"\1", said)
             if word in _SPLITS:
                 return _SPLITS[word]
     return None

@@ -1,7 +1,7 @@
 """The stretch of time that a file's name says, where the file's own times lie in it: `März 2024.csv`, `Pump Q1_2024`, `KW 12`.
 
 A month, a week or a year alone may be a machine's name (`Press 2024`), so that names do not tell it: what the file holds does.
-Names with whole dates in them are `files.py`'s business.
+So do `240301` and `01032024`. Names with dates that are plain are `files.py`'s business.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _WEEK = re.compile(
     r"(?<![^\W\d_])(?:KW|CW|W|weeks?|wochen?|sem|semaine|semana|settimana|vecka|uge|uke|tydzień|týden|viikko)[-_. ]{0,3}(\d{1,2})(?!\d)",
     re.I,
 )
+_DAY = re.compile(r"(?<!\d)(?:\d{6}|\d{8})(?!\d)")
 _SIGNS = "-_. ,'()[]"
 _LOOKED_AT = 200
 
@@ -52,10 +53,36 @@ def without_period(stem: str, seconds: Floats | None) -> str:
     if seconds is None or not (known := np.sort(seconds[np.isfinite(seconds)])).size:
         return stem
     some = known[:: max(1, known.size // _LOOKED_AT)].tolist()
+    for match in _DAY.finditer(stem):
+        if any(_on_day(day, some) for day in _days(match[0])):
+            return _rest(
+                stem[: match.start()].strip(_SIGNS), stem[match.end() :].strip(_SIGNS), some
+            )
     for start, end, holds in _periods(stem):
         if _share(some, holds) >= _WITHIN:
             return _rest(stem[:start].strip(_SIGNS), stem[end:].strip(_SIGNS), some)
     return stem
+
+
+def _days(digits: str) -> Iterator[tuple[int, int, int]]:
+    """What days six or eight digits may mean."""
+    year = len(digits) - 4
+    for form in (digits, digits[-year:] + digits[2:4] + digits[:2], digits[-year:] + digits[:4]):
+        yield (
+            int(form[:year]) + (2000 if year == 2 else 0),
+            int(form[year : year + 2]),
+            int(form[-2:]),
+        )
+
+
+def _on_day(day: tuple[int, int, int], seconds: Sequence[float]) -> bool:
+    """Whether a record begins or ends on a day, by some clock on earth: six digits hardly agree by chance."""
+    ends = [at + zone for at in (seconds[0], seconds[-1]) for zone in (0, -_ZONES_S, _ZONES_S)]
+    try:
+        found = (datetime.fromtimestamp(at, timezone.utc) for at in ends)
+        return any((at.year, at.month, at.day) == day for at in found)
+    except (ValueError, OverflowError, OSError):
+        return False
 
 
 def _periods(stem: str) -> Iterator[tuple[int, int, Holds]]:
