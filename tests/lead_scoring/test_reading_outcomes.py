@@ -49,6 +49,10 @@ def outcomes(tmp_path: Path, column: str, cells: Sequence[str], **stated: object
         ("Lead Status", ["Converted", "Lost Lead", "Junk Lead", "Contacted"], ["won", "lost", "lost", ""]),
         ("Stage", ["Won - upsell", "Lost - too expensive", "Won't decide this year"], ["won", "lost", ""]),
         ("is_won_flag", ["TRUE", "FALSE"], ["won", "lost"]),
+        ("Auftrag (ja/nein)", ["ja", "nein", "nein\u00a0"], ["won", "lost", "lost"]),
+        ("Bought? (Y/N)", ["y", "n"], ["won", "lost"]),
+        ("Etap", ["Umowa podpisana", "Rezygnacja", "Nowy"], ["won", "lost", ""]),
+        ("Statut", ["Compromis signé", "Perdu", "Abandonné", "Nouveau"], ["won", "lost", "lost", ""]),
     ],
 )  # fmt: skip
 def test_outcomes_are_found_by_their_words(

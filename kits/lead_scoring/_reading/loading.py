@@ -45,6 +45,8 @@ _FORMULAS = frozenset("+-=@")
 _DIGITS = re.compile(r"\d[\d.,:/ -]*")
 _MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069"))
 """Which way to write on; programs of Arabs and Jews put them between the parts of a date."""
+_HARD_BLANKS = "\u00a0\u2007\u202f"
+"""Pages and spreadsheets leave them behind a word, which is no other word by that."""
 _REPLACED = "\ufffd"
 _STATE = "state what it is in kit.yaml: model.source.tables: [{file, sheet, role}]"
 
@@ -229,7 +231,7 @@ def _unguarded(text: str) -> str:
     """A cell without what keeps a spreadsheet from taking it for a formula or a number: `'+48 601…`, `'-12`, `'007`, `="007"`; and
     without signs that nobody sees."""
     if not text.isascii():
-        text = text.translate(_MARKS)
+        text = text.translate(_MARKS).strip(_HARD_BLANKS)
     if text[:2] == '="' and text[-1] == '"' and text.count('"') == 2:
         return text[2:-1]
     guarded = text[:1] == "'" and (text[1:2] in _FORMULAS or _DIGITS.fullmatch(text[1:]))

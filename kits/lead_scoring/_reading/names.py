@@ -14,6 +14,11 @@ from kits.core.column_names import plain, squeezed
 
 _WORDS = Path(__file__).parent / "words"
 _REMEMBERED = 1 << 16
+_ANSWERS = (
+    "_yes_no", "_y_n", "_ja_nein", "_j_n", "_ja_nee", "_oui_non", "_o_n", "_si_no", "_s_n", "_sim_nao", "_tak_nie", "_t_n", "_ano_ne", "_ja_nej",
+    "_true_false", "_1_0", "_0_1",
+)  # fmt: skip
+"""What people write behind a column's name of the cells that it may have."""
 
 
 @lru_cache(_REMEMBERED)
@@ -72,11 +77,13 @@ def by_rank(columns: Iterable[str], meaning: str) -> list[str]:
 
 
 def outcome_rank(name: str) -> int | None:
-    """How telling a name is for an outcome, also before a word that says of its cells that they are yes and no (`SALE_IND`)."""
+    """How telling a name is for an outcome, also before words that say of its cells that they are yes and no (`SALE_IND`, `Auftrag
+    (ja/nein)`)."""
     place = rank(name, "outcome")
-    rest, _, last = plain(name).rpartition("_")
-    return (
-        rank(rest, "outcome")
-        if place is None and rest and last in names_for("flag_words")
-        else place
-    )
+    word = plain(name)
+    if place is not None:
+        return place
+    if answers := next((end for end in _ANSWERS if word.endswith(end)), ""):
+        return rank(word.removesuffix(answers), "outcome")
+    rest, _, last = word.rpartition("_")
+    return rank(rest, "outcome") if rest and last in names_for("flag_words") else None
