@@ -20,6 +20,9 @@ _CHAT = re.compile(
 )
 _LINES, _MOST = 30, 0.7
 
+_PAIR, _AGAIN, _TEXT_WORDS = 2, 2, 3
+"""Cells of a row of a text and its label; how often a label comes again; words of a text."""
+
 
 def is_header(rows: list[list[str]]) -> bool:
     """Names are short, distinct, and no numbers; a text or an id is none of it."""
@@ -35,7 +38,27 @@ def is_header(rows: list[list[str]]) -> bool:
     distinct = len({c.lower() for c in named}) >= needed and len(named) >= used / 2
     numbers = any(c.replace(".", "").replace("-", "").isdigit() for c in named)
     repeated = any(row == rows[0] for row in rows[1:])
-    return short and distinct and not numbers and not repeated
+    return short and distinct and not numbers and not repeated and not _is_labelled_text(rows)
+
+
+def _is_labelled_text(rows: list[list[str]]) -> bool:
+    """Whether the first of rows of a text and a label is one of them: its label comes again, as others do, and texts are below its text."""
+    pairs = [row for row in rows if len(row) == _PAIR]
+    if len(rows[0]) != _PAIR or len(pairs) < len(rows):
+        return False
+    for text, label in ((0, 1), (1, 0)):
+        labels = Counter(row[label].strip() for row in rows[1:])
+        others = [n for word, n in labels.items() if word and word != rows[0][label].strip()]
+        words = [len(row[text].split()) for row in rows]
+        again = labels[rows[0][label].strip()] >= _AGAIN and max(others, default=0) >= _AGAIN
+        if (
+            rows[0][label].strip()
+            and again
+            and words[0] >= _TEXT_WORDS
+            and sum(words) > _TEXT_WORDS * len(words)
+        ):
+            return True
+    return False
 
 
 def rows_above(rows: list[list[str]]) -> int:

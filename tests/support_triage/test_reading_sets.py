@@ -195,3 +195,17 @@ def test_messages_that_are_named_by_their_ids_are_rows(tmp_path: Path) -> None:
     samples, _ = read_all(tmp_path, "csv")
     assert [label_of(one) for one in samples[:2]] == ["late", "broken"]
     assert len(samples) == 30
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_first_row_of_a_text_and_its_label_is_no_header(tmp_path: Path, turned: bool) -> None:
+    lines = [(f"pump {n} will not start", f"i{n % 3}") for n in range(30)]
+    named = [("what was said to us", "kind of it"), *lines]
+    for rows_, n in ((lines, 30), (named, 30)):
+        text = "\n".join(";".join(reversed(row) if turned else row) for row in rows_)
+        samples, _ = read_all(
+            put(tmp_path / "train.txt", text.replace("kind of it", "what kind it is"))
+        )
+        assert [read_mail(sample.content).body for sample in samples] == [
+            f"pump {k} will not start" for k in range(n)
+        ]
