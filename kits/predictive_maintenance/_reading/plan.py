@@ -79,15 +79,17 @@ def plan(
     splits = stated_splits(files, root)
     captures = [_from_path(file, root, splits[file], sidecar) for file in files]
     captures = of_several_channels(beside_normal(captures, sidecar, notes), notes)
-    named = [one.label for one in captures]
+    named = sorted({one.label for one in captures} - {""})
     if meta is not None:
         notes.say("captures", "what is known of captures is taken from a list", name_in(meta, root))
-        captures = _with_meta(captures, _read_meta(meta), meta.name, sidecar, notes)
+        table = _read_meta(meta)
+        captures = _with_meta(captures, table, meta.name, sidecar, notes)
+        named = [] if _lists_labels(table, meta.name, sidecar) else named
     else:
         say_apart(captures, notes)
         say_codes(captures, notes)
-    if any(named) and named == [one.label for one in captures]:
-        found = ", ".join(sorted(set(named) - {""}))
+    if named:
+        found = ", ".join(named)
         notes.say("labels", f"labels from the names of folders and files: {found}")
     captures = without_left_out(captures, sidecar, notes)
     if events is not None:
@@ -181,6 +183,11 @@ def _with_meta(
             "labels", f"captures that {source} does not list: nothing is known of them", name
         )
     return found
+
+
+def _lists_labels(meta: Table, source: str, sidecar: Sidecar) -> bool:
+    """Whether a list of captures says of these what they show; else their names do."""
+    return bool(find_roles(meta, sidecar, Notes(), source).labels or _class_column(meta))
 
 
 def _class_column(meta: Table) -> tuple[str, ...]:
