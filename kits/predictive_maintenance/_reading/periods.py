@@ -24,7 +24,7 @@ _YEAR = r"(?<!\d)(?:19|20)\d{2}(?!\d)"
 _BETWEEN = r"[-_. ,'()]{0,4}(?:(?:de|del|of)[-_. ])?"
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SHORT = frozenset({
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mär", "mrz", "mai", "okt", "dez", "ene", "abr", "ago", "dic",
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mär", "mrz", "mai", "okt", "dez", "mei", "maj", "máj", "ene", "abr", "ago", "dic",
 })  # fmt: skip
 """Months of three letters that need no year beside them; `Set` and `Gen` are other things, too."""
 _MONTH_OF_YEAR = re.compile(rf"(?<!\d)(0[1-9]|1[0-2])[-_. ]({_YEAR})")
