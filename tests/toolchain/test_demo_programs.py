@@ -27,10 +27,13 @@ def test_a_program_that_never_ran_said_nothing(tmp_path: Path) -> None:
 
 
 _DEMO = """
-import sys
+import signal, sys
 from pathlib import Path
 from kits.core import console
 from kits.toolchain.demo.programs import Programs
+
+# whoever runs the tests may have it ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 def demo():
     programs = Programs(Path(sys.argv[1]))
