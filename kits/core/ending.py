@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
+
+_ONE_END_S: Final = 2.0
+"""Signals within so many seconds are one end: of a terminal that is closed both the kernel and the shell send SIGHUP, and
+`timeout` sends SIGTERM to its command and to the group that it is in."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -16,7 +22,8 @@ class Stopped(KeyboardInterrupt):
 @contextmanager
 def ending_as_by_ctrl_c() -> Iterator[list[signal.Signals]]:
     """SIGTERM and SIGHUP raise `Stopped` in the main thread while the context is open: what a command has begun is put in
-    order, and the programs that it started are ended too. The signals that came are in the list.
+    order, and the programs that it started are ended too. The signals that came are in the list. Those that come right after
+    the first are one end with it, and do not cut short what is put in order; a later one does, as a second Ctrl-C.
 
     One that is ignored, as SIGHUP behind `nohup`, stays ignored. Processes that are forked have the signals back, as have
     programs that are started. In another thread than the main one nothing is done.
@@ -26,11 +33,17 @@ def ending_as_by_ctrl_c() -> Iterator[list[signal.Signals]]:
         yield came
         return
 
+    first = float("-inf")
+
     def stop(number: int, _frame: object) -> None:
+        nonlocal first
         if os.getpid() != own:  # a forked process, which is ended by it as if there were no handler
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
+        if time.monotonic() < first + _ONE_END_S:
+            return
+        first = time.monotonic()
         came.append(signal.Signals(number))
         raise Stopped(came[-1].name)
 

@@ -79,6 +79,7 @@ def wait(number: int) -> None:
         os.kill(os.getpid(), number)
         print("it goes on")
     finally:
+        os.kill(os.getpid(), number)  # as a closed terminal and `timeout` do
         print("put in order")
 
 console.run(app)
