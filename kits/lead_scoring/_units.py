@@ -70,8 +70,12 @@ def units_learned(config: Mapping[str, JsonValue]) -> ByColumn:
 
 def names_learned(config: Mapping[str, JsonValue]) -> frozenset[str]:
     """What a bundle's columns are called, its opt-out with them. Takes what `units_learned` takes."""
-    out = _NAMES.validate_python(config.get("opt_out") or ())
-    return frozenset((*(column.name for column in _columns(config)), *out))
+    return objecting_learned(config).union(column.name for column in _columns(config))
+
+
+def objecting_learned(config: Mapping[str, JsonValue]) -> frozenset[str]:
+    """Columns in which a bundle hears who is not to be scored. Takes what `units_learned` takes."""
+    return frozenset(_NAMES.validate_python(config.get("opt_out") or ()))
 
 
 def _columns(config: Mapping[str, JsonValue]) -> tuple[Column, ...]:

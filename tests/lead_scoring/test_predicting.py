@@ -173,9 +173,15 @@ def test_who_does_not_want_to_be_scored_is_said_so_in_each_answer(
     asked = {name: v for name, v in leads[column].fields.items() if name != "no_call"}
     lacking = put(tmp_path / "lacking.json", encode_lead(replace(leads[column], fields=asked)))
     for more in ((), ("--out", str(rows))):
-        assert "no sample has no_call: who does not want this" in kit(str(lacking), "--bundle", str(bundle), *more)  # fmt: skip
+        assert "no sample has no_call: who says there that they do not want this is not heard" in kit(str(lacking), "--bundle", str(bundle), *more)  # fmt: skip
         assert "is not heard" not in kit(str(lacking), str(one), "--bundle", str(bundle), *more)
     assert json.loads(kit(str(lacking), "--bundle", str(bundle), "--json"))["unheard"] == ["no_call"]  # fmt: skip
+
+    # where nobody objects, the cells are empty
+    kept = {name: v for name, v in leads[column].fields.items() if name not in ("no_mail", "no_call")}  # fmt: skip
+    names = ["Record ID", *kept, "no_mail", "no_call"]
+    sheet = put(tmp_path / "nobody.csv", table(names, [[n, *kept.values(), "", ""] for n in (1, 2)]))  # fmt: skip
+    assert "is not heard" not in kit(str(sheet), "--bundle", str(bundle))
 
 
 @pytest.mark.parametrize("out", [(), ("--out", "rows.jsonl"), ("--out", "rows.csv")])

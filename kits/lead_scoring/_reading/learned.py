@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from kits.core.dataset import Dataset
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._roles import ROLES, LearnedRoles, roles_of
-from kits.lead_scoring._units import ByColumn, names_learned, units_learned
+from kits.lead_scoring._units import ByColumn, names_learned, objecting_learned, units_learned
 from kits.lead_scoring._written import WRITTEN, Written, written_of
 from kits.lead_scoring.config import SourceConfig
 
@@ -25,6 +25,7 @@ class Learned:
         roles: what columns are for.
         units: what columns are in.
         names: columns that it knows leads by; empty: there is no bundle.
+        objecting: those of them that say who is not to be scored.
         leads: so many told what columns are for; a table of more is asked itself.
     """
 
@@ -32,6 +33,7 @@ class Learned:
     roles: LearnedRoles = field(default_factory=lambda: LearnedRoles.model_validate({}))
     units: ByColumn = field(default_factory=dict)
     names: frozenset[str] = frozenset()
+    objecting: frozenset[str] = frozenset()
     leads: float = math.inf
 
     @classmethod
@@ -42,6 +44,7 @@ class Learned:
             LearnedRoles.model_validate(config.get(ROLES) or {}),
             units_learned(config),
             names_learned(config),
+            objecting_learned(config),
         )
 
     @classmethod

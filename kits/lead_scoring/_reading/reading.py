@@ -44,9 +44,11 @@ def read_leads(
         DataError: no table of leads, or it is unclear what tells their outcome.
     """
     with uncollected():
-        config, found, known, trials = _understood(path, config, learned or Learned(), all_wanted)
+        learned = learned or Learned()
+        config, found, known, trials = _understood(path, config, learned, all_wanted)
+    heard = learned.objecting if all_wanted else frozenset()
     with kept_aside():
-        for one in chain(found, samples_of(known, config, trials, scored=all_wanted)):
+        for one in chain(found, samples_of(known, config, trials, heard, scored=all_wanted)):
             yield one if all_wanted or isinstance(one, RawSample) else _with_next_step(one)
 
 

@@ -5,7 +5,7 @@ No column is interpreted here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
@@ -71,12 +71,18 @@ class Judged:
 
 
 def samples_of(
-    known: Known, config: Config, trials: Mapping[int, str] | None = None, *, scored: bool = False
+    known: Known,
+    config: Config,
+    trials: Mapping[int, str] | None = None,
+    heard: Collection[str] = (),
+    *,
+    scored: bool = False,
 ) -> Iterator[RawSample | Finding]:
     """The leads in the order of the rows.
 
     Args:
         trials: what rows were taken for that are hardly leads.
+        heard: columns that a lead has where its table has them, empty or not: nobody objects there, and is heard.
         scored: they are only scored: one that nobody has closed is open, however old.
     """
     ids = identities(known)
@@ -103,6 +109,7 @@ def samples_of(
         splits,
         meta,
         trials or {},
+        frozenset(heard),
     )
     rows = zip(*known.columns.values()) if known.columns else iter(() for _ in ids)
     for row, values in enumerate(rows):
@@ -118,6 +125,7 @@ class _Writer:
         groups: (rows,) what must stay together; empty: nothing is named.
         noted: what columns are for, how numbers and dates are written, what numbers are in; empty: nothing to note.
         trials: what some rows were taken for that are hardly leads.
+        heard: columns that a lead has though they are empty.
     """
 
     known: Known
@@ -129,12 +137,18 @@ class _Writer:
     splits: Sequence[Split | None]
     noted: Mapping[str, JsonValue]
     trials: Mapping[int, str]
+    heard: frozenset[str]
 
     def sample(self, row: int, values: Sequence[Value]) -> RawSample | Finding:
         """One lead, or why it is refused."""
         known, won = self.known, self.judged.won[row]
         where = _source(known, row, self.ids[row])
-        content = encode_lead(_lead(self.ids[row], self.names, values, known.at[row]))
+        fields = {
+            name: value
+            for name, value in zip(self.names, values)
+            if value is not None or name in self.heard
+        }
+        content = encode_lead(_lead(self.ids[row], fields, known.at[row]))
         if len(content) > MAX_BYTES:
             what = f"{where}: {len(content)} bytes in one lead"
             return Finding("lead-too-large", "fail", what, fix="leave long texts out of the export")
@@ -169,8 +183,7 @@ class _Writer:
         return found
 
 
-def _lead(identity: str, names: Sequence[str], values: Sequence[Value], at: float | None) -> Lead:
-    fields = {name: value for name, value in zip(names, values) if value is not None}
+def _lead(identity: str, fields: Mapping[str, Value], at: float | None) -> Lead:
     moment = _EPOCH + timedelta(seconds=at) if at is not None else None
     return Lead(identity, fields, moment)
 

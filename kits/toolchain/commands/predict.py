@@ -229,7 +229,7 @@ def _tell_odd(odd: Odd, of: int, console: Console) -> None:
         )
     if odd.unheard:
         console.note(
-            f"warn no sample has {', '.join(odd.unheard[:_NAMED])}: who does not want this is not heard, and predicted as all others"
+            f"warn no sample has {', '.join(odd.unheard[:_NAMED])}: who says there that they do not want this is not heard, and predicted as all others"
         )
     if odd.unreadable:
         fields = list(odd.unreadable.items())[:_NAMED]
@@ -239,6 +239,8 @@ def _tell_odd(odd: Odd, of: int, console: Console) -> None:
         )
     for why in odd.left_out[:_NAMED]:
         console.note(f"warn {why}")
+    if (more := len(odd.left_out) - _NAMED) > 0:
+        console.note(f"warn and {more} more such, which --json has")
     for one in odd.skews[:_NAMED]:
         console.note(f"warn {one.text}")
     if odd.skews:
