@@ -129,6 +129,16 @@ def test_a_program_of_ones_own_says_which_record_is_left_of_a_merge(
     assert {name: lead.state for name, lead in leads(hub).items()} == {"7": "gone", "8": "open"}
 
 
+@pytest.mark.parametrize("into", ["..", ".", "x" * 101, True, None, {"id": 8}, 7])
+def test_a_merge_into_what_is_no_other_record_says_that_it_is_gone(
+    hub: Hub, inbox: Inbox, into: object
+) -> None:
+    connect(hub, "standard")
+    body = {"type": "lead.merged", "data": {"id": 7, "into": into}}
+    inbox.take("crm", signed("standard", json.dumps(body).encode()))
+    assert {name: lead.state for name, lead in leads(hub).items()} == {"7": "gone"}
+
+
 def test_two_changes_that_look_the_same_are_two_where_nothing_tells_them_apart(hub: Hub) -> None:
     """Odoo without `write_date`: a change back and forth must not be lost as a repetition."""
     connect(hub, "odoo")
