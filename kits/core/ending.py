@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +25,8 @@ class Stopped(KeyboardInterrupt):
 def ending_as_by_ctrl_c() -> Iterator[list[signal.Signals]]:
     """SIGTERM and SIGHUP raise `Stopped` in the main thread while the context is open: what a command has begun is put in
     order, and the programs that it started are ended too. The signals that came are in the list. Those that come right after
-    the first are one end with it, and do not cut short what is put in order; a later one does, as a second Ctrl-C.
+    the first are one end with it, and do not cut short what is put in order; a later one does, as a second Ctrl-C. Nor does
+    what is told meanwhile to a terminal that was closed.
 
     One that is ignored, as SIGHUP behind `nohup`, stays ignored. Processes that are forked have the signals back, as have
     programs that are started. In another thread than the main one nothing is done.
@@ -44,6 +47,7 @@ def ending_as_by_ctrl_c() -> Iterator[list[signal.Signals]]:
         if time.monotonic() < first + _ONE_END_S:
             return
         first = time.monotonic()
+        _leave_what_hung_up()
         came.append(signal.Signals(number))
         raise Stopped(came[-1].name)
 
@@ -56,6 +60,18 @@ def ending_as_by_ctrl_c() -> Iterator[list[signal.Signals]]:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
+
+
+def _leave_what_hung_up() -> None:
+    """What is told to a terminal that was closed goes nowhere; it would be an error each time."""
+    for number in (1, 2):
+        try:
+            termios.tcgetattr(number)
+        except termios.error as error:
+            if error.args[0] == errno.EIO:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, number)
+                os.close(nowhere)
 
 
 @contextmanager

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +107,41 @@ def test_a_verb_that_a_signal_ends_puts_in_order_what_it_has_begun(
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (code, f"worker -15\n{told}", said)
+
+
+_TOLD = """
+import sys, time
+from pathlib import Path
+from kits.core import console
+from kits.program import make_program
+
+app = make_program("try", "A program.")
+
+@app.command()
+def wait(file: Path) -> None:
+    "Waits for its end."
+    try:
+        print("waits", flush=True)
+        time.sleep(60)
+    finally:
+        print("is put in order", flush=True)
+        file.write_text("put in order")
+
+console.run(app)
+"""
+
+
+def test_what_is_told_to_a_terminal_that_was_closed_does_not_keep_from_putting_in_order(
+    tmp_path: Path,
+) -> None:
+    """`kit label page` said that it was stopped, and made no version of what was labelled."""
+    ours, its = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _TOLD, "wait", str(tmp_path / "done")], stdout=its, stderr=its
+    )
+    os.close(its)
+    assert os.read(ours, 100).startswith(b"waits")
+    os.close(ours)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(30) == 128 + signal.SIGHUP
+    assert (tmp_path / "done").read_text(encoding="utf-8") == "put in order"
