@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias, TypeVar
@@ -232,8 +232,8 @@ def _judge_on(on: str, bundle: Path, provider: str) -> AbstractContextManager[Ju
 
 @contextmanager
 def _cores(bundle: Path, provider: str) -> Iterator[Judge]:
-    """A process for each core, each with the bundle loaded once."""
-    count = granted()
+    """A process for each core, each with the bundle loaded once; where this one is to end, they do not go on."""
+    count, others = granted(), set(active_children())
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
 
         def judge(parts: Iterable[Sequence[Input]]) -> Iterator[list[Row]]:
@@ -250,7 +250,13 @@ def _cores(bundle: Path, provider: str) -> Iterator[Judge]:
                     fix="leave --on out, or give the machine more memory",
                 ) from error
 
-        yield judge
+        try:
+            yield judge
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in set(active_children()) - others:
+                worker.terminate()
+            raise
 
 
 def _in_process(bundle: str | bytes, provider: str, part: Sequence[Input]) -> list[Row]:

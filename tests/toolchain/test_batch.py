@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from kits.cli import make_app
 from kits.core.addresses import free_port
 from kits.core.errors import DataError, UnreachableError, UsageError
 from kits.core.kit import NoProgress
+from kits.toolchain import batch
 from kits.toolchain.batch import Row, in_order, predict_to_file
 from kits.toolchain.predict import Input, find_inputs
 from kits.toolchain.project import Project
@@ -166,3 +168,24 @@ def test_a_cluster_that_lets_nobody_in_is_told_with_what_to_do(
         )  # fmt: skip
     assert caught.value.where == nobody and "RAY_AUTH_TOKEN" in caught.value.fix
     assert not ray.is_initialized()
+
+
+def take_long(bundle: str, _provider: str, part: Sequence[Input]) -> list[Row]:
+    time.sleep(0.4)
+    with Path(bundle).open("a", encoding="utf-8") as ended:
+        ended.write("one\n")
+    return [("pass", "{}") for _ in part]
+
+
+def test_other_processes_do_not_go_on_with_what_waits_once_this_one_is_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM reaches the first process alone: it waited for all that was under way, three chunks for each core."""
+    monkeypatch.setattr(batch, "granted", lambda: 2)
+    monkeypatch.setattr(batch, "_in_process", take_long)
+    ended = tmp_path / "ended"
+    parts = [(Input(tmp_path),)] * 6
+    with pytest.raises(KeyboardInterrupt), batch._judge_on("cores", ended, "cpu") as judge:
+        next(iter(judge(parts)))
+        raise KeyboardInterrupt
+    assert len(ended.read_text(encoding="utf-8").splitlines()) < len(parts)
