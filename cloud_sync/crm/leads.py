@@ -95,13 +95,19 @@ def held(session: Session, connection: str, object_id: str) -> CrmLead | None:
 
 
 def left_of(session: Session, lead: CrmLead) -> CrmLead | None:
-    """The lead that is left of one that was merged into others; None: it was not, or that one is not known here."""
-    left: CrmLead | None = lead
-    for _ in range(LONGEST):
-        if left is None or not left.merged_into:
-            return left if left is not lead else None
-        left = held(session, left.connection, left.merged_into)
-    return None
+    """The lead that is left of one that was merged into others; None: it was not, or that one is not known here.
+
+    Of two that were merged into each other, as one came back between, it is the one that is there.
+    """
+    way = [lead]
+    while way[-1].merged_into and len(way) <= LONGEST:
+        left = held(session, lead.connection, way[-1].merged_into)
+        if left is None:
+            return None
+        if left in way:
+            return next((one for one in way[1:] if one.state != storing.GONE), None)
+        way.append(left)
+    return way[-1] if len(way) > 1 and not way[-1].merged_into else None
 
 
 def course(session: Session, lead: CrmLead, limit: int = COURSE) -> Sequence[CrmScore]:

@@ -96,6 +96,17 @@ def test_records_that_were_never_known_or_go_round_do_no_harm(here: LeadHub) -> 
     assert here.lead("9").state == "gone"
 
 
+def test_one_that_comes_back_as_the_other_is_merged_into_it_hears_what_was_said_of_that(
+    here: LeadHub,
+) -> None:
+    merge(here, "1", "2")
+    said(here, "2", out=True)
+    here.crm.put("1", size=40)
+    merge(here, "2", "1")
+    left = here.lead("1")
+    assert (left.state, left.opted_out, left.points) == ("open", True, None)
+
+
 def test_one_that_comes_back_was_not_merged(here: LeadHub) -> None:
     merge(here, "1", "2")
     here.crm.put("1", size=45)
