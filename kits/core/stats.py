@@ -119,6 +119,7 @@ def upper_bound(successes: int, n: int, confidence: float = 0.95) -> float:
 
 def beta_quantile(q: float, a: float, b: float) -> float:
     """Quantile of the beta distribution: Newton's steps on the regularised incomplete beta, within what is left to halve."""
+    q, a, b = float(q), float(a), float(b)  # numpy's own numbers warn of a step without end
     low, high, x = 0.0, 1.0, a / (a + b)
     whole = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     for _ in range(_MOST_STEPS):

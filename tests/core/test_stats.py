@@ -39,6 +39,11 @@ def test_of_a_beta_distribution_a_share_lies_below_its_quantile(q, a, b):
     assert stats._beta_cdf(stats.beta_quantile(q, a, b), a, b) == pytest.approx(q, rel=1e-8)
 
 
+def test_numpys_numbers_are_taken_without_a_warning() -> None:
+    q, a, b = map(np.float64, (0.05, 95312.04859333056, 2.008313502706805))
+    assert stats._beta_cdf(stats.beta_quantile(q, a, b), a, b) == pytest.approx(0.05)
+
+
 def test_no_observation_claims_nothing():
     estimate = stats.proportion(0, 0)
     assert (estimate.low, estimate.high) == (0.0, 1.0)
