@@ -32,7 +32,7 @@ from kits.core.kit import Progress
 from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import Payload
 from kits.toolchain.oddities import Odd, Oddities
-from kits.toolchain.predict import Input, Predicted, band_or_verdict, none_readable, told
+from kits.toolchain.predict import Input, Predicted, band_or_verdict, none_left, none_readable, told
 from kits.toolchain.processors import granted
 from kits.toolchain.providers import provider_sessions
 from kits.toolchain.sheet_file import SheetRows
@@ -115,6 +115,8 @@ def predict_to_file(
         part.unlink()
         if unread:
             raise none_readable(counts.total(), str(unread["error"]), str(unread["path"]))
+        if oddities.left_out:
+            raise none_left(oddities.left_out)
         raise DataError(
             "nothing to predict there", fix="give files of a kind that the kit reads, see kit list"
         )

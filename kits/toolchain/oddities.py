@@ -55,7 +55,11 @@ class Odd:
 
 
 class Oddities:
-    """Looks on while samples are predicted, in memory that does not grow with their number."""
+    """Looks on while samples are predicted, in memory that does not grow with their number.
+
+    Attributes:
+        left_out: why there is no prediction of some rows, so far.
+    """
 
     def __init__(self) -> None:
         self._absent: list[str] | None = None
@@ -64,14 +68,14 @@ class Oddities:
         self._lots = np.random.default_rng(0)
         self._seen = 0
         self._drawn: list[Input] = []
-        self._left_out: list[str] = []
+        self.left_out: list[str] = []
 
     def passing(self, inputs: Iterable[Input]) -> Iterator[Input]:
         """The same inputs but for what is none; some rows of tables are remembered, each as likely as any other (Vitter
         1985, algorithm R)."""
         for given in inputs:
             if given.left_out:
-                self._left_out.append(given.left_out)
+                self.left_out.append(given.left_out)
                 continue
             if given.sample and given.content is not None and len(given.content) <= _LARGEST:
                 self._seen += 1
@@ -103,7 +107,7 @@ class Oddities:
         told = tuple(one for one in skews if one.column not in absent)
         unheard = tuple(self._unheard or ())
         return Odd(
-            absent, dict(self._unreadable.most_common()), told, tuple(self._left_out), unheard
+            absent, dict(self._unreadable.most_common()), told, tuple(self.left_out), unheard
         )
 
     def _skews(self, ready: ReadyBundle) -> tuple[Skew, ...]:

@@ -291,12 +291,26 @@ def predict_inputs(
             yield Predicted(given.path, prediction, decision, "", given.sample, kept)
 
 
-def refuse_if_all_failed(results: Sequence[Predicted]) -> None:
-    """Raises DataError when not one input could be read."""
+def refuse_if_all_failed(results: Sequence[Predicted], left_out: Sequence[str] = ()) -> None:
+    """Raises DataError when not one input could be read.
+
+    Args:
+        left_out: why the kit's reader made no samples of some rows.
+    """
     if results and all(result.error for result in results):
         raise none_readable(len(results), results[0].error, str(results[0].path))
+    if not results and left_out:
+        raise none_left(left_out)
     if not results:
         raise DataError("no readable kind of file there", fix="give files, or a folder with files")
+
+
+def none_left(left_out: Sequence[str]) -> DataError:
+    """The error where the kit's reader made no sample of any row."""
+    return DataError(
+        f"nothing to predict there: {'; '.join(left_out[:3])}",
+        fix="give a table with rows that are none of these",
+    )
 
 
 def none_readable(count: int, first: str, path: str) -> DataError:

@@ -16,7 +16,7 @@ from kits.core.errors import DataError, UnreachableError, UsageError
 from kits.core.kit import NoProgress
 from kits.toolchain import batch
 from kits.toolchain.batch import Row, in_order, predict_to_file
-from kits.toolchain.predict import Input, find_inputs
+from kits.toolchain.predict import Input, find_inputs, refuse_if_all_failed
 from kits.toolchain.project import Project
 from kits.toolchain.training import Trained
 from tests.small_disks import MakeDisk, fill
@@ -168,6 +168,18 @@ def test_a_cluster_that_lets_nobody_in_is_told_with_what_to_do(
         )  # fmt: skip
     assert caught.value.where == nobody and "RAY_AUTH_TOKEN" in caught.value.fix
     assert not ray.is_initialized()
+
+
+def test_of_rows_that_are_all_left_out_it_is_said_why(
+    trained: tuple[Project, Trained], tmp_path: Path
+) -> None:
+    given = [Input(tmp_path / "sums.csv", content=b"", left_out="2 rows are no leads: a total (2)")]
+    for on in ("", "cores"):
+        with pytest.raises(DataError, match="nothing to predict there: 2 rows are no leads"):
+            predict_to_file(trained[1].bundle, iter(given), tmp_path / "rows.jsonl", on=on, provider="cpu", progress=NoProgress())  # fmt: skip
+    with pytest.raises(DataError, match="2 rows are no leads"):
+        refuse_if_all_failed([], [given[0].left_out])
+    assert not list(tmp_path.iterdir())
 
 
 def take_long(bundle: str, _provider: str, part: Sequence[Input]) -> list[Row]:

@@ -129,7 +129,7 @@ def _predict_each(
     oddities = Oddities()
     passing = oddities.passing(found)
     results = list(predicting.predict_inputs(ready, passing, keep=save is not None, records=known))
-    predicting.refuse_if_all_failed(results)
+    predicting.refuse_if_all_failed(results, oddities.left_out)
     rows = [result.as_json() for result in results]
     for row in rows:
         oddities.see(row.get("prediction"))
