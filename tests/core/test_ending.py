@@ -110,11 +110,13 @@ def test_a_verb_that_a_signal_ends_puts_in_order_what_it_has_begun(
 
 
 _TOLD = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from kits.core import console
 from kits.program import make_program
 
+# whoever runs the tests may have it ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 app = make_program("try", "A program.")
 
 @app.command()

@@ -183,7 +183,7 @@ def test_of_rows_that_are_all_left_out_it_is_said_why(
 
 
 def take_long(bundle: str, _provider: str, part: Sequence[Input]) -> list[Row]:
-    time.sleep(0.4)
+    time.sleep(1.0)
     with Path(bundle).open("a", encoding="utf-8") as ended:
         ended.write("one\n")
     return [("pass", "{}") for _ in part]
