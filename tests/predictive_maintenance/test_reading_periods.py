@@ -130,20 +130,22 @@ def test_files_called_after_months_are_one_machine_and_have_its_faults(tmp_path:
     ],
 )
 def test_a_last_line_that_is_broken_off_is_left_out(end: str, kept: bool) -> None:
-    whole = "".join(f"0.00{n}\t0.0{n}0\n" for n in range(8)).encode()
+    whole = "".join(f"0.00{n % 8}\t0.0{n % 8}0\n" for n in range(40)).encode()
     last = end.replace("4\t", "0.008\t").encode() if "\t" in end else end.encode()
     rows, told = without_cut_line(whole + last, "\t", 2)
     assert (rows, told is None) == ((whole + last, True) if kept else (whole, False))
 
 
 def test_a_line_whose_last_number_has_fewer_digits_than_all_others_is_broken_off() -> None:
-    even = "".join(f"{n}\t0.0{n}1\n" for n in range(8)).encode()
-    uneven = "".join(f"{n}\t{n / 8}\n" for n in range(8)).encode()
+    even = "".join(f"{n}\t0.0{n}1\n" for n in range(10, 50)).encode()
+    uneven = "".join(f"{n}\t{n / 8}\n" for n in range(40)).encode()
+    few = "".join(f"{n}\t0.0{n}1\n" for n in range(10, 20)).encode()  # one in ten drops a nought
     assert without_cut_line(even + b"9\t0.0", "\t", 2)[0] == even
     assert without_cut_line(uneven + b"9\t0.1", "\t", 2)[0] == uneven + b"9\t0.1"
+    assert without_cut_line(few + b"9\t0.0", "\t", 2)[0] == few + b"9\t0.0"
 
 
-@pytest.mark.parametrize(("share", "told"), [(0.6, True), (1.0, False)])
+@pytest.mark.parametrize(("share", "told"), [(0.6, True), (0.9975, False), (1.0, False)])
 def test_a_capture_as_text_that_is_shorter_than_the_others_is_named(
     tmp_path: Path, share: float, told: bool
 ) -> None:

@@ -73,7 +73,7 @@ def _matlab(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
             "a Matlab file of a version that is not read", where=path.name, fix=_FIX_MATLAB
         ) from error
     numbers = {n: np.asarray(v) for n, v in loaded.items() if not n.startswith("__")}
-    if not any(v.dtype.kind in "fiub" for v in numbers.values()):
+    if not any(v.dtype.kind in "fiub" and v.size > 1 for v in numbers.values()):
         numbers = arrays_within(numbers)
     numbers = {n: v for n, v in numbers.items() if v.dtype.kind in "fiub" and v.ndim < 3}
     if max((v.size for v in numbers.values()), default=0) < 2:

@@ -19,6 +19,7 @@ Role = Literal[
 ]  # fmt: skip
 
 _PART = r"engine|pump|motor|turbine|bearing|compressor|gearbox|drive|spindle|pumpe"
+_CELL = "(?:battery|cell)_(?:id|no|nr|number|name)"
 _THING = rf"(?:asset|machine|device|equipment|station|vehicle|robot|anlage|maschine|specimen|serial|{_PART})"
 _NUMBERED = r"(?:_?(?:id|no|nr|number|name|tag|code|num))?"
 _ROLES: tuple[tuple[Role, str], ...] = (
@@ -31,7 +32,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
              r"time_?in_?seconds|clock|x_value|fecha|hora|heure|ora|tijd|klockslag"),
     ("cycle", r"cycles?|time_?steps?|cycle_?(?:no|nr|number|index|id|count)|time_?(?:in_)?cycles?|zyklus"),
     ("unit", rf"unit{_NUMBERED}|engine{_NUMBERED}"),
-    ("asset", rf"{_THING}{_NUMBERED}|(?:battery|cell)_(?:id|no|nr|number|name)"),
+    ("asset", rf"{_THING}{_NUMBERED}|{_CELL}"),
     ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|faulty?|fail|failure|defect|defective|broken|outlier|failed|attack)"
               r"(?:_?(?:label|class|type|code|flag|state|status|id|number|no|nr|mode|kind))?|labels?|target|"
               r"(?:.*_)?ground_?truth|machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
@@ -137,6 +138,11 @@ def split_unit(header: str) -> tuple[str, str]:
 def is_part_name(name: str) -> bool:
     """Whether a column is called after a part of machines and nothing else: which one it is, or what is measured on it."""
     return bool(re.fullmatch(_PART, plain(name)))
+
+
+def is_cell_name(name: str) -> bool:
+    """Whether a column is called as one that says which battery or cell: a machine beside them makes, moves or holds these."""
+    return bool(re.fullmatch(_CELL, plain(name)))
 
 
 def is_code_name(name: str) -> bool:

@@ -14,13 +14,15 @@ from kits.core.kit import Finding
 from kits.predictive_maintenance._reading.notes import Notes
 
 _LOOKED_AT = 40
-_FEWEST = 5
+_FEWEST, _FEWEST_DECIMALS = 5, 30
 _TAIL_BYTES = 256 << 10
 _PART = re.compile(r"""["\d\s.,:;|/\\+TZeE-]*""")
 """Signs of numbers and times: words at the end (`8 rows`) are no part of a row."""
 _DECIMALS = re.compile(r"[-+]?\d+[.,](\d+)(?:[eE][-+]?\d+)?")
 _ALIKE = 3
 """Signs with which a line begins as the one above it, where it has but one cell."""
+_SHORT = 0.99
+"""Share of the usual length from which a capture is as long as the others: recorders stop a few readings sooner or later."""
 _FEW = 0.2
 """Share of captures that may be shorter; of more the length says nothing."""
 CUT_SHORT = "cut-short"
@@ -60,6 +62,10 @@ def _is_broken_off(before: list[str], last: str, delimiter: str, width: int) -> 
     told = [_DECIMALS.fullmatch(row[-1].strip()) for row in rows]
     digits = {len(match[1]) for match in told if match is not None}
     own = _DECIMALS.fullmatch(cells[-1].strip())
+    if (
+        len(told) < _FEWEST_DECIMALS
+    ):  # writers that drop a nought at the end do so in a tenth of the rows
+        return False
     fixed = len(digits) == 1 and None not in told and next(iter(digits)) > 1
     return fixed and (len(own[1]) if own is not None else 0) < next(iter(digits))
 
@@ -73,7 +79,7 @@ def say_shorter(rows: Mapping[str, int], notes: Notes) -> None:
     if len(rows) < _FEWEST:
         return
     usual, files = Counter(rows.values()).most_common(1)[0]
-    shorter = {name: count for name, count in rows.items() if count < usual}
+    shorter = {name: count for name, count in rows.items() if count < _SHORT * usual}
     if not shorter or files + len(shorter) < len(rows) or len(shorter) > _FEW * len(rows):
         return
     for name, count in shorter.items():

@@ -47,7 +47,7 @@ _COLUMN_WORDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Of the columns of a list of work orders or stops: whole words, or the end of one (`Störbeginn`)."""
 _OF_FAULTS = re.compile(
-    r"(?:.*_)?(?:fault|failure|breakdown|outage|downtime|stör|stoer|störung|stoerung|ausfall|stillstand|panne|arret|arrêt|fallo|averia|avería|parada|guasto|fermo|storing|awaria)(?:_.*|beginn|anfang|start|ende)?"
+    r"(?!(?:.*_)?(?:no|non|not|without|next|planned|kein|keine|ohne)_)(?:.*_)?(?:fault|failure|breakdown|outage|downtime|stör|stoer|störung|stoerung|ausfall|stillstand|panne|arret|arrêt|fallo|averia|avería|parada|guasto|fermo|storing|awaria)(?:_.*|beginn|anfang|start|ende)?"
 )
 """Of columns that say from when to when a machine was out of order, so that their table lists it."""
 _COMPOUND = ("beginn", "anfang", "ende", "grund", "ursache", "text")

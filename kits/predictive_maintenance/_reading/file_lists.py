@@ -24,7 +24,7 @@ def list_of(files: Sequence[Path], root: Path) -> Path | None:
     if (called := find_meta(root)) is not None:
         return called
     waves = [file for file in files if file.suffix.lower() in WAVES]
-    tables = [file for file in files if file not in waves]
+    tables = [file for file in files if file.suffix.lower() not in WAVES]
     if len(waves) < 2 or not 0 < len(tables) <= _MOST_TABLES:
         return None
     names = {key_of(file.name) for file in waves}
@@ -39,7 +39,9 @@ def _names_files(file: Path, names: set[str]) -> bool:
         return False  # whoever reads it says why
     if {"start", "end"} <= {role_of(column.name) for column in head.columns}:
         return False  # stretches of them
-    return file_column(head, names, _MOST) is not None
+    column = file_column(head, names, _MOST)
+    # where a file comes again they are readings, or what happened in it
+    return column is not None and len({key_of(str(cell)) for cell in column.values}) == head.rows
 
 
 def file_column(table: Table, names: Iterable[str], share: float = 0.0) -> Column | None:

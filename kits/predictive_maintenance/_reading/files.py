@@ -33,6 +33,11 @@ _BESIDE = re.compile(
     r"(?:read_?me|data|licen[cs]e|notice|description|documentation|citation).*\.(?:md|txt|rst)",
     re.I,
 )
+_DATA = re.compile(
+    r"data(?!.*(?:read_?me|licen|notice|descri|document|citation|info|dictionary|sheet)).*\.txt",
+    re.I,
+)
+"""Of these what may be data itself."""
 _META = re.compile(
     r"(?:.*_)?(?:meta|metadata|manifest|index|catalog|files)\.(?:csv|tsv|json|parquet|xlsx|xls|ods)",
     re.I,
@@ -109,7 +114,7 @@ def _is_stamped(file: Path) -> bool:
 def describes(file: Path) -> bool:
     """Whether a file tells about the data instead of being it: of texts called so (`data.txt`) those without rows of numbers."""
     if _BESIDE.fullmatch(file.name):
-        return file.suffix.lower() != ".txt" or not _holds_rows(file)
+        return not _DATA.fullmatch(file.name) or not _holds_rows(file)
     return file.name in NAMES or is_meta(file)
 
 
@@ -193,13 +198,16 @@ def split_of(path: Path, root: Path) -> Split | None:
     return None
 
 
-def asset_of(path: Path, root: Path, sidecar: Sidecar, seconds: Floats | None = None) -> str:
+def asset_of(
+    path: Path, root: Path, sidecar: Sidecar, seconds: Floats | None = None, rest: str | None = None
+) -> str:
     """The asset of a file that names none inside: its path; without a date, so that months join.
 
     A folder whose files are called after it (`P-101/P-101_2024-03.csv`) is one machine, as a list of faults calls it.
 
     Args:
         seconds: times of its rows, since 1970, by which `P-101 March.csv` is known as a part of P-101's record.
+        rest: what is left of its name without a period, where that is known.
     """
     if sidecar.asset not in ("file", "folder"):
         partition = _partition(Path(name_in(path, root)).parts[:-1])
@@ -209,7 +217,8 @@ def asset_of(path: Path, root: Path, sidecar: Sidecar, seconds: Floats | None = 
     home = folder if folder != "." else _tidy(root.name if root.is_dir() else root.stem)
     if sidecar.asset == "folder":
         return home
-    stem = _stem(path) if sidecar.asset == "file" else without_period(stem_of(path), seconds)
+    stem = rest if rest is not None else without_period(stem_of(path), seconds)
+    stem = _stem(path) if sidecar.asset == "file" else stem
     if not stem or (sidecar.asset != "file" and stem.lower() == Path(folder).name.lower()):
         return home
     return stem if folder == "." else f"{folder}/{stem}"

@@ -38,7 +38,7 @@ _OF_A_PART = re.compile(
 """Columns of faults of parts of a machine, of which there may be several: each is one."""
 _COMPOUND = re.compile(rf"{_OF_A_PART.pattern}|[a-zäöüß]+(?:fehler|störung|stoerung)")
 """Names of flags, and of readings too: counts of `parts_defective`, a drive's `Schleppfehler`."""
-_FLAG_OR_COUNT = re.compile(r"fail|faulty|defective")
+_FLAG_OR_COUNT = re.compile(r"(?:fail|faulty|defective)(?:_?(?:no|nr|number))?")
 """Names of a flag, and of how many there were."""
 _OF_OPERATION = frozenset({"operating_state", "betriebszustand"})
 _STATES = _OF_OPERATION | {"state", "event", "machine_state", "machine_status", "zustand"}

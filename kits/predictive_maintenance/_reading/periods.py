@@ -64,6 +64,18 @@ def without_period(stem: str, seconds: Floats | None) -> str:
     return stem
 
 
+def possible_rests(stem: str) -> set[str]:
+    """What could be left of a name, whichever of its words says a stretch of time."""
+    found = {
+        match.span()
+        for match in _DAY.finditer(stem)
+        if any(1 <= month <= 12 and 1 <= day <= 31 for _, month, day in _days(match[0]))
+    }
+    found |= {(start, end) for start, end, _ in _periods(stem)}
+    cut = [(stem[:start].strip(_SIGNS), stem[end:].strip(_SIGNS)) for start, end in found]
+    return {_joined(before, behind) for before, behind in cut} | {"" for rest in cut if re.fullmatch(r"(?:0?\d|1[0-2])", _joined(*rest))}  # fmt: skip
+
+
 def _days(digits: str) -> Iterator[tuple[int, int, int]]:
     """What days six or eight digits may mean."""
     year = len(digits) - 4
@@ -146,6 +158,10 @@ def _share(seconds: Sequence[float], holds: Holds) -> float:
 
 def _rest(before: str, behind: str, seconds: Sequence[float]) -> str:
     """What is left of a name; not a number of the month alone, by which files are in order (`01_Januar`)."""
-    rest = f"{before}_{behind}" if before and behind else before or behind
+    rest = _joined(before, behind)
     month = datetime.fromtimestamp(seconds[len(seconds) // 2], timezone.utc).month
     return "" if re.fullmatch(rf"0?{month}", rest) else rest
+
+
+def _joined(before: str, behind: str) -> str:
+    return f"{before}_{behind}" if before and behind else before or behind

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kits.core.dataset import SPLIT_WORDS
 from kits.predictive_maintenance._reading.columns import (
+    is_cell_name,
     is_part_name,
     is_unit,
     is_value_name,
@@ -84,6 +85,8 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
     quality = tuple(c.name for c in by_role.get("quality", ()) if is_quality(c, single_readings=single))  # fmt: skip
     things = [c for c in by_role.get("unit", ()) if not _holds_units(c) and not _reads(c)]
     assets = [c for c in by_role.get("asset", ()) if not _reads(c)]
+    if any(not is_cell_name(c.name) for c in (*assets, *things)):
+        assets = [c for c in assets if not is_cell_name(c.name)]
     unit = _one(table, sidecar.life.unit, things, where)
     cycle = _one(table, sidecar.life.cycle, by_role.get("cycle", []), where)
     if cycle and not unit and not assets:

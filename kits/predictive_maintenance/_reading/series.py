@@ -45,6 +45,7 @@ from kits.predictive_maintenance._reading.one_meaning import of_one_meaning
 from kits.predictive_maintenance._reading.order import rows_in_order
 from kits.predictive_maintenance._reading.owners import owner_of, owners
 from kits.predictive_maintenance._reading.paired import aligned
+from kits.predictive_maintenance._reading.period_families import with_agreeing_periods
 from kits.predictive_maintenance._reading.pivot import labels_on, pivot
 from kits.predictive_maintenance._reading.placing import Placing
 from kits.predictive_maintenance._reading.quality import without_bad_quality
@@ -80,6 +81,7 @@ class _Import:
     Attributes:
         labels: table → the file with a label for each of its rows.
         suspects: files that are called as lists of faults are, and hold none that can be read.
+        labelled: files with a column of labels.
     """
 
     root: Path
@@ -89,6 +91,7 @@ class _Import:
     notes: Notes
     labels: Mapping[Path, Path] = field(default_factory=dict)
     suspects: list[str] = field(default_factory=list)
+    labelled: set[str] = field(default_factory=set)
 
 
 _LISTS_EVENTS = (
@@ -126,11 +129,13 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
                     error.what, where=error.where, fix=f"is it a list of faults? then {LIST}"
                 )
             yield refused(name_in(file, path), error)
+    found = with_agreeing_periods(found, path, sidecar)
+    found = [_placed(one, around) for one in found]
     found = with_tags_joined(
         of_one_meaning(_timed(found, notes), notes),
         path,
         sidecar,
-        lambda one: _with_faults(one, None, around),
+        lambda one: _with_listed(one, around),
         notes,
     )
     found, codes = _with_readings(continued(found, notes))
@@ -295,13 +300,22 @@ def _one(
         many=own.many,
         blank={c.name: np.equal(c.values, "") for c in own.conditions if (c.values == "").any()},
     )
-    return _with_faults(series, labels[rows] if labels is not None else None, around)
+    if labels is None:
+        return series
+    around.labelled.add(name)
+    own_labels = labels[rows]
+    return replace(series, faults=runs(own_labels), stated=bool((own_labels != "").any()))
 
 
-def _with_faults(series: Series, labels: Texts | None, around: _Import) -> Series:
-    if labels is not None:
+def _placed(series: Series, around: _Import) -> Series:
+    """With the faults that a list tells of it, unless a column of its own does."""
+    if series.source in around.labelled:
         _say_unused(series, around)
-        return replace(series, faults=runs(labels), stated=bool((labels != "").any()))
+        return series
+    return _with_listed(series, around)
+
+
+def _with_listed(series: Series, around: _Import) -> Series:
     faults = around.placing.faults(series) if around.placing is not None else None
     return series if faults is None else replace(series, faults=faults, stated=True)
 

@@ -131,9 +131,14 @@ def _as_tag(one: Series, root: Path, sidecar: Sidecar) -> _Tag | None:
     file = root / one.source
     if len(one.names) != 1 or one.seconds is None or not one.absolute or not one.rows:
         return None
-    if one.asset != asset_of(file, root, sidecar, one.seconds) or not root.is_dir():
+    if not root.is_dir():
         return None
-    name = without_period(stem_of(file), one.seconds)
+    if one.asset == asset_of(file, root, sidecar, one.seconds):
+        name = without_period(stem_of(file), one.seconds)
+    elif one.asset == asset_of(file, root, sidecar):  # its period is none (`period_families.py`)
+        name = stem_of(file)
+    else:
+        return None
     if sidecar.asset == "folder":
         return _Tag(one.asset, name, one) if name else None
     path = PurePosixPath(one.asset)
