@@ -283,3 +283,37 @@ def test_flags_of_which_none_is_set_state_nothing_and_other_words_no_verdict(
     assert found.labels == {"a.jpg": "", "b.jpg": "good", "c.jpg": "good"}
     assert found.told["image-without-label"].evidence == ("a.jpg",)
     assert found.told["words-not-read"].evidence == ("b.jpg: night",)
+
+
+@pytest.mark.parametrize(
+    ("flags", "labels"),
+    [
+        # what is set of good parts, too, is no kind of defect
+        ([{"ok": True, "checked": True}, {"ok": False, "checked": True}], ["good", ""]),
+        ([{"ok": True, "blurry": True}, {"ok": False, "pores": True}], ["good", "pores"]),
+        # flags that a project offers and nobody sets
+        ([{"ok": False, "nok": False}, {"ok": False, "nok": False}], ["good", "good"]),
+        ([{"ok": True, "scratch": True}, {"ok": True}], ["scratch", "good"]),
+    ],
+)
+def test_flags_are_understood_by_those_of_the_other_pictures(
+    tmp_path: Path, flags: list[dict[str, bool]], labels: list[str]
+) -> None:
+    names = [f"{n}.jpg" for n in range(len(flags))]
+    pictures(tmp_path, *names)
+    for n, own in enumerate(flags):
+        put(tmp_path / f"{n}.json", json.dumps(_of_whole("labelme", "") | {"flags": own}))
+    assert read(tmp_path).labels == dict(zip(names, labels))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "label"),
+    [("scratch", "none", "good"), ("scratch", False, "good"), ("ok", "no", "defect"), ("scratch", None, "scratch")],
+)  # fmt: skip
+def test_a_tag_whose_value_says_no_says_that_it_is_not(
+    tmp_path: Path, name: str, value: object, label: str
+) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg")
+    for one, said in (("a", value), ("b", value)):
+        put(tmp_path / f"{one}.json", json.dumps(_of_whole("supervisely", "") | {"tags": [{"name": name, "value": said}]}))  # fmt: skip
+    assert read(tmp_path).labels == {"a.jpg": label, "b.jpg": label}

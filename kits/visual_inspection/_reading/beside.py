@@ -6,7 +6,9 @@ import base64
 import math
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,7 +25,7 @@ from kits.visual_inspection._reading.finding_pictures import Beside
 from kits.visual_inspection._reading.labelling import Labeller
 from kits.visual_inspection._reading.layout import layout_of
 from kits.visual_inspection._reading.shapes import around, circle, numbers, places, sized
-from kits.visual_inspection._reading.whole_words import WHOLE, Whole, is_tag
+from kits.visual_inspection._reading.whole_words import WHOLE, Heard, Whole, is_tag
 from kits.visual_inspection._words import DEFECT, GOOD
 
 _MAX_BYTES = 64 << 20
@@ -177,22 +179,40 @@ def reader_of(tool: str) -> Callable[[Path], Iterator[RawSample | Finding]]:
                 where=str(path),
                 fix="0001.json or 0001.jpg.json beside 0001.jpg, or in a folder of its own",
             )
+        said = _Said(tool, [file for one in placed if (file := beside.of(one.file)) is not None])
         for one in placed:
             picture = reading.open(one.file)
             if isinstance(picture, Finding):
                 yield picture
                 continue
-            yield _sample(picture, beside.of(one.file), tool, labeller, one.split)
+            yield _sample(picture, beside.of(one.file), said, labeller, one.split)
         yield from labeller.findings
         yield from reading.findings()
 
     return read
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What the files of an import say of whole pictures: read once more where one's words are understood by those of others."""
+
+    tool: str
+    files: Sequence[Path]
+
+    @cached_property
+    def heard(self) -> Heard:
+        read = (document(file, _MAX_BYTES) for file in self.files)
+        return Heard.of(WHOLE[self.tool](one) for one in read if isinstance(one, dict))
+
+    def of(self, content: Object) -> Whole:
+        whole = WHOLE[self.tool](content)
+        return self.heard.understood(whole) if whole.contrasted else whole
+
+
 def _sample(
     picture: Picture,
     file: Path | None,
-    tool: str,
+    said: _Said,
     labeller: Labeller,
     split: Split | None,
 ) -> RawSample:
@@ -203,8 +223,8 @@ def _sample(
         )  # fmt: skip
         return picture.sample(None, split=split)
     content = document(file, _MAX_BYTES)
-    boxes = TOOLS[tool](content) if isinstance(content, dict) else None
-    if boxes == [] and isinstance(content, dict) and (whole := WHOLE[tool](content)) != Whole():
+    boxes = TOOLS[said.tool](content) if isinstance(content, dict) else None
+    if boxes == [] and isinstance(content, dict) and (whole := said.of(content)) != Whole():
         return picture.sample(_of_whole(whole, picture.name, labeller), split=split)
     if boxes is None or any(box is None for box in boxes):
         labeller.complain(
