@@ -64,6 +64,17 @@ def test_a_month_told_once_more_in_the_file_of_the_year_is_one_record(tmp_path: 
     assert assets(read_all(tmp_path)[0]) == {"Line 1"}
 
 
+def test_a_machine_that_a_column_names_is_called_so_whatever_its_files_are_called(
+    tmp_path: Path,
+) -> None:
+    for seed, name in enumerate(("P1 2024", "P1 2025")):
+        rows = record(seed).splitlines()
+        put(tmp_path / f"{name}.csv", "\n".join([f"{rows[0]},machine", *(f"{row},P1" for row in rows[1:])]) + "\n")  # fmt: skip
+    samples, findings = read_all(tmp_path)
+    assert assets(samples) == {"P1"}
+    assert levels(findings, "double-times") == {"warn"}
+
+
 def waves(folder: Path, count: int) -> None:
     for n in range(count):
         content = io.BytesIO()
@@ -127,3 +138,17 @@ def test_a_structure_beside_a_single_number_is_read(tmp_path: Path) -> None:
         put(tmp_path / f"m{n}_12kHz.mat", content.getvalue())
     samples, _ = read_all(tmp_path)
     assert {c.name for c in window(samples[0]).channels} == {"acc", "load"}
+
+
+def test_a_tag_that_is_no_longer_logged_keeps_no_fault(tmp_path: Path) -> None:
+    rows = [
+        f"{at},{tag},{n % 7}.{n % 3},{int(tag == 'lim' and n > 380)}"
+        for n, at in enumerate(stamps(600, 60.0))
+        for tag in ("temp", "lim")
+        if tag == "temp" or n <= 400
+    ]
+    put(tmp_path / "a.csv", "\n".join(["time,tag,value,label", *rows]) + "\n")
+    samples, _ = read_all(tmp_path)
+    spans = [span for one in samples if one.annotation for span in one.annotation.spans]
+    assert 0 < sum(span.end - span.start for span in spans) <= 22
+    assert faults_of(samples) == {"fault"}

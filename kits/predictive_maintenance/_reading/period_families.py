@@ -6,7 +6,7 @@ own times do not show that (`periods.py`); only the files beside it do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,11 +37,20 @@ class _File:
         return self.series.asset != self.whole and self.series.asset in self.could
 
 
-def with_agreeing_periods(found: Sequence[Series], root: Path, sidecar: Sidecar) -> list[Series]:
-    """Recordings, with the whole name of their file where those beside them say that its period is none."""
+def with_agreeing_periods(
+    found: Sequence[Series], root: Path, sidecar: Sidecar, owned: Container[str] = ()
+) -> list[Series]:
+    """Recordings, with the whole name of their file where those beside them say that its period is none.
+
+    Args:
+        owned: files in which a column names the machine.
+    """
     if sidecar.asset in _BY_FOLDER or not root.is_dir():
         return list(found)
-    files = [_called(one, root, sidecar) for one in found]
+    files = [
+        _File(one, one.asset, frozenset()) if one.source in owned else _called(one, root, sidecar)
+        for one in found
+    ]
     by_asset: dict[str, list[_File]] = {}
     for file in files:
         by_asset.setdefault(file.series.asset, []).append(file)

@@ -80,7 +80,9 @@ def labels_on(
     found: Texts = np.full(seconds.size, "", dtype=object)
     for _, rows in _rows_of(tags, sorted(set(tags.tolist()) - {""}), times):
         at = np.searchsorted(times[rows], seconds + _SAME_S, "right") - 1
-        own = np.where(at >= 0, labels[rows][np.maximum(at, 0)], "")
+        # a tag that is no longer logged says nothing; one logged as it changes is silent for long
+        until = float(times[rows][-1] + np.diff(times[rows]).max(initial=0.0)) + _SAME_S
+        own = np.where((at >= 0) & (seconds <= until), labels[rows][np.maximum(at, 0)], "")
         take = (found == "") | ((found == NORMAL) & (own != ""))
         found = np.where(take, own, found).astype(object)
     return found

@@ -82,6 +82,7 @@ class _Import:
         labels: table → the file with a label for each of its rows.
         suspects: files that are called as lists of faults are, and hold none that can be read.
         labelled: files with a column of labels.
+        owned: files in which a column names the machine.
     """
 
     root: Path
@@ -92,6 +93,7 @@ class _Import:
     labels: Mapping[Path, Path] = field(default_factory=dict)
     suspects: list[str] = field(default_factory=list)
     labelled: set[str] = field(default_factory=set)
+    owned: set[str] = field(default_factory=set)
 
 
 _LISTS_EVENTS = (
@@ -129,7 +131,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
                     error.what, where=error.where, fix=f"is it a list of faults? then {LIST}"
                 )
             yield refused(name_in(file, path), error)
-    found = with_agreeing_periods(found, path, sidecar)
+    found = with_agreeing_periods(found, path, sidecar, around.owned)
     found = [_placed(one, around) for one in found]
     found = with_tags_joined(
         of_one_meaning(_timed(found, notes), notes),
@@ -199,6 +201,8 @@ def _series_of(file: Path, around: _Import) -> list[Series]:
     owner = owner_of(
         table, roles, times.seconds if times else None, long.tag if long else "", notes, name
     )
+    if owner:
+        around.owned.add(name)
     notes.say(
         "asset",
         f"assets named by the column {owner}"
