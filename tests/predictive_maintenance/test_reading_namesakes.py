@@ -11,6 +11,7 @@ from scipy.io import savemat, wavfile
 
 from kits.predictive_maintenance._reading import file_lists
 from kits.predictive_maintenance._reading.files import describes
+from kits.predictive_maintenance._reading.tables import read_table
 from tests.predictive_maintenance.reading import (
     levels,
     names,
@@ -138,6 +139,20 @@ def test_a_structure_beside_a_single_number_is_read(tmp_path: Path) -> None:
         put(tmp_path / f"m{n}_12kHz.mat", content.getvalue())
     samples, _ = read_all(tmp_path)
     assert {c.name for c in window(samples[0]).channels} == {"acc", "load"}
+
+
+def test_signals_of_one_name_or_of_none_are_all_read(tmp_path: Path) -> None:
+    given = [("a", 1), ("a", 2), ("a", 3), ("", 4)]
+    signals = np.array([(name, np.array(wave(900, 9 + n))) for name, n in given], dtype=[("name", object), ("data", object)])  # fmt: skip
+    savemat(tmp_path / "m.mat", {"calibration": np.array([1.0, 2.0, 3.0]), "s": signals})
+    assert [c.name for c in read_table(tmp_path / "m.mat").columns] == ["a", "s.a", "s.a_2", "4"]
+
+
+def test_a_structure_and_its_field_of_one_name_are_read(tmp_path: Path) -> None:
+    savemat(tmp_path / "m.mat", {"load": 7.0, "data": {"data": np.array(wave(900)), "load": 3.0}})
+    found = read_table(tmp_path / "m.mat")
+    assert {c.name: float(c.values[0]) for c in found.columns if c.name != "data"} == {"load": 3.0, "load_of_file": 7.0}  # fmt: skip
+    assert "data" in {c.name for c in found.columns}
 
 
 def test_a_tag_that_is_no_longer_logged_keeps_no_fault(tmp_path: Path) -> None:

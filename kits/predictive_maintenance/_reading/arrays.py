@@ -9,6 +9,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,6 +60,10 @@ def _numpy(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
         return dict(loaded)
 
 
+def _largest(arrays: Mapping[str, NDArray[Any]]) -> int:
+    return max((v.size for v in arrays.values()), default=0)
+
+
 def _matlab(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
     """Variables that hold numbers."""
     from scipy.io import loadmat, whosmat
@@ -73,10 +78,11 @@ def _matlab(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
             "a Matlab file of a version that is not read", where=path.name, fix=_FIX_MATLAB
         ) from error
     numbers = {n: np.asarray(v) for n, v in loaded.items() if not n.startswith("__")}
-    if not any(v.dtype.kind in "fiub" and v.size > 1 for v in numbers.values()):
-        numbers = arrays_within(numbers)
+    within = arrays_within({n: v for n, v in numbers.items() if v.dtype.kind not in "fiub"})
     numbers = {n: v for n, v in numbers.items() if v.dtype.kind in "fiub" and v.ndim < 3}
-    if max((v.size for v in numbers.values()), default=0) < 2:
+    if _largest(within) > max(1, _largest(numbers)):  # else they tell of the readings beside them
+        numbers = {f"{n}_of_file" if n in within else n: v for n, v in numbers.items()} | within
+    if _largest(numbers) < 2:
         raise DataError("no variable with readings in it", where=path.name, fix=_FIX_MATLAB)
     names = _common_names(list(numbers))
     if len(names) == 1 and plain(names[0]) == plain(path.stem):

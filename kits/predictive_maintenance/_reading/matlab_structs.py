@@ -26,7 +26,11 @@ def arrays_within(loaded: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     for name, value in loaded.items():
         for path, array in _below(name, np.asarray(value), 0):
             own = path.rpartition(".")[2]
-            found[own if own not in found else path] = array
+            free = own if own not in found else path
+            number = 2
+            while free in found:
+                free, number = f"{path}_{number}", number + 1
+            found[free] = array
     return found
 
 
@@ -54,7 +58,7 @@ def _signals(path: str, value: NDArray[Any]) -> Iterator[tuple[str, NDArray[Any]
     data = next((fields[one] for one in _DATA if one in fields and fields[one] != name), None)
     if name is None or data is None:
         return
-    given = [(str(one[name]), np.asarray(one[data])) for one in value]
+    given = [(_text(one[name]) or f"{n}", np.asarray(one[data])) for n, one in enumerate(value, 1)]
     signals = [
         (own, array) for own, array in given if array.dtype.kind in "fiub" and array.ndim == 1
     ]
@@ -64,6 +68,11 @@ def _signals(path: str, value: NDArray[Any]) -> Iterator[tuple[str, NDArray[Any]
         return
     for own, array in signals:
         yield f"{path}.{own}", array
+
+
+def _text(value: Any) -> str:
+    """A name; empty where none is given: Matlab keeps an empty array for that."""
+    return str(value).strip() if isinstance(value, str) else ""
 
 
 def _is_time(array: NDArray[Any]) -> bool:
