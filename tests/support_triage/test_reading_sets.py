@@ -11,6 +11,7 @@ from kits.core.errors import DataError
 from kits.core.kit import RawSample
 from kits.support_triage import data
 from kits.support_triage._mail.reading import read_mail
+from kits.support_triage._reading.bot_examples import examples_in
 from tests.support_triage.mail_tables import rows
 from tests.support_triage.triage import label_of, put, read_all, told
 
@@ -209,3 +210,12 @@ def test_a_first_row_of_a_text_and_its_label_is_no_header(tmp_path: Path, turned
         assert [read_mail(sample.content).body for sample in samples] == [
             f"pump {k} will not start" for k in range(n)
         ]
+
+
+def test_what_is_around_messages_is_no_intent_of_theirs() -> None:
+    pieces = [
+        {"data": [{"text": "where is my order"}]},
+        {"data": [{"text": "my invoice is wrong"}]},
+    ]
+    assert not examples_in({"tickets": pieces})
+    assert {one["intent"] for one in examples_in({"AskForOrder": pieces})} == {"AskForOrder"}

@@ -19,7 +19,10 @@ _ALONE = frozenset({"text", "utterance", "id", "lang", "language", "mentions"})
 _MARKED = re.compile(r"\[([^\[\]]{1,200})\](?:\(([^()]{1,100})\)|\{([^{}]{1,200})\})")
 """Rasa's entities: `[Berlin](city)`, `[Berlin]{"entity": "city"}`."""
 _NAMED = re.compile(r'"entity"\s*:\s*"([^"]{1,100})"')
-_AROUND = frozenset({"data", "items", "results", "records", "rows", "value", "values"})
+_AROUND = frozenset({
+    "data", "items", "results", "records", "rows", "value", "values", "messages", "mails", "emails", "tickets", "requests", "conversations", "texts",
+    "documents", "entries", "examples", "utterances",
+})  # fmt: skip
 _FEWEST = 2
 _WORDS = 2.5
 """Of a text: lists of names below keys are settings."""
