@@ -55,6 +55,16 @@ def names(sample: RawSample) -> list[str]:
     return [c.name for c in window(sample).channels]
 
 
+def assets(samples: Iterable[RawSample]) -> set[object]:
+    """The machines that windows are of."""
+    return {window(one).attributes["asset"] for one in samples}
+
+
+def faults_of(samples: Iterable[RawSample]) -> set[str]:
+    """What is marked in them."""
+    return {span.label for one in samples if one.annotation for span in one.annotation.spans}
+
+
 def by_split(samples: Iterable[RawSample]) -> dict[str, list[RawSample]]:
     found: dict[str, list[RawSample]] = {}
     for sample in samples:

@@ -13,6 +13,8 @@ from kits.predictive_maintenance._reading import file_lists
 from kits.predictive_maintenance._reading.files import describes
 from kits.predictive_maintenance._reading.tables import read_table
 from tests.predictive_maintenance.reading import (
+    assets,
+    faults_of,
     levels,
     names,
     put,
@@ -23,7 +25,6 @@ from tests.predictive_maintenance.reading import (
     wave,
     window,
 )
-from tests.predictive_maintenance.test_reading_periods import assets, faults_of
 
 ROWS = 120
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import wave as waves
-from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,11 +11,12 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from kits.core.kit import RawSample
 from kits.predictive_maintenance._reading.cut_lines import without_cut_line
 from kits.predictive_maintenance._reading.files import stem_of
 from kits.predictive_maintenance._reading.periods import without_period
 from tests.predictive_maintenance.reading import (
+    assets,
+    faults_of,
     levels,
     names,
     put,
@@ -29,14 +29,6 @@ from tests.predictive_maintenance.reading import (
 )
 
 HOUR_S = 3_600.0
-
-
-def assets(samples: Sequence[RawSample]) -> set[object]:
-    return {window(one).attributes["asset"] for one in samples}
-
-
-def faults_of(samples: Sequence[RawSample]) -> set[str]:
-    return {span.label for one in samples if one.annotation for span in one.annotation.spans}
 
 
 def hours(start: str, days: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

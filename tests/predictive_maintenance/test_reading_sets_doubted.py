@@ -9,6 +9,7 @@ import pytest
 
 from kits.core.kit import RawSample
 from tests.predictive_maintenance.reading import (
+    faults_of,
     levels,
     names,
     put,
@@ -20,10 +21,6 @@ from tests.predictive_maintenance.reading import (
 )
 
 N = 300
-
-
-def faults(samples: Sequence[RawSample]) -> set[str]:
-    return {span.label for one in samples if one.annotation for span in one.annotation.spans}
 
 
 def recorded(folder: Path, name: str, values: Sequence[object]) -> list[RawSample]:
@@ -46,7 +43,7 @@ def test_a_reading_that_is_called_nearly_as_a_label_is_a_channel(
 ) -> None:
     samples = recorded(tmp_path, name, values)
     assert names(samples[0]) == ["v", name]
-    assert not faults(samples)
+    assert not faults_of(samples)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +67,7 @@ def test_words_beside_one_that_names_a_fault_keep_their_meaning(
 ) -> None:
     late = [n for n in range(len(words)) if n]
     said = [words[0] if n < 200 else words[late[n // 10 % len(late)]] for n in range(N)]
-    assert faults(recorded(tmp_path, name, said)) == found
+    assert faults_of(recorded(tmp_path, name, said)) == found
 
 
 @pytest.mark.parametrize(("name", "words"), [("label", (0, 1)), ("class", ("ok", "tooth"))])
@@ -91,14 +88,14 @@ def test_a_failure_of_the_machine_goes_before_its_state(tmp_path: Path) -> None:
     content = table(("time", "v", "state", "machine_failure"), stamps(N, 60), wave(N), said, failed)
     samples, _ = read_all(put(tmp_path / "x.csv", content))
     assert names(samples[0]) == ["v", "state"]
-    assert faults(samples) == {"failure"}
+    assert faults_of(samples) == {"failure"}
 
 
 def test_faults_of_several_parts_are_told_apart(tmp_path: Path) -> None:
     pump, valve = ([int(a <= n < a + 20) for n in range(N)] for a in (240, 270))
     content = table(("time", "v", "pump_fault", "valve_fault"), stamps(N, 60), wave(N), pump, valve)
     samples, _ = read_all(put(tmp_path / "x.csv", content))
-    assert faults(samples) == {"pump fault", "valve fault"}
+    assert faults_of(samples) == {"pump fault", "valve fault"}
 
 
 @pytest.mark.parametrize("flag", ["door_fault", "link_failure", "parts_defective", "Messfehler"])
@@ -111,11 +108,11 @@ def test_a_flag_of_a_part_alone_is_asked_about_and_can_be_ignored(
     assert [(f.level, f.evidence) for f in asked] == [("warn", (f"x.csv: {flag}",))]
     put(tmp_path / "machines.yaml", f"ignore: [{flag}]\n")
     samples, findings = read_all(tmp_path)
-    assert not faults(samples)
+    assert not faults_of(samples)
     assert "faults of parts" not in texts(findings)
     put(tmp_path / "machines.yaml", f"labels: {{columns: [{flag}]}}\n")
     samples, findings = read_all(tmp_path)
-    assert faults(samples)
+    assert faults_of(samples)
     assert "faults of parts" not in texts(findings)
 
 
@@ -199,7 +196,7 @@ def test_a_list_in_the_folder_of_one_machine_is_not_of_the_others(tmp_path: Path
     listed = table(("start", "end", "cause"), [times[250]], [times[270]], ["seal"])
     put(tmp_path / "P-1/failures.csv", listed)
     samples, findings = read_all(tmp_path)
-    assert not faults(samples)
+    assert not faults_of(samples)
     assert "P-1/failures.csv" in texts(findings, "unreadable-file")
 
 
@@ -218,7 +215,7 @@ def test_lines_that_say_that_nothing_was_wrong_are_told_of(tmp_path: Path) -> No
     listed = table(("start", "end", "condition"), [times[250], times[280]], [times[255], times[285]], ["good", "worn"])  # fmt: skip
     put(tmp_path / "failures.csv", listed)
     samples, findings = read_all(tmp_path)
-    assert faults(samples) == {"worn"}
+    assert faults_of(samples) == {"worn"}
     assert [f.evidence for f in findings if "nothing was wrong" in f.text] == [("1 lines",)]
 
 
@@ -228,7 +225,7 @@ def test_an_answer_beside_a_failure_does_not_unsay_it(tmp_path: Path) -> None:
     listed = table(("machine", "failure_date", "replaced"), ["P1", "P1"], [times[260], times[280]], ["no", "yes"])  # fmt: skip
     put(tmp_path / "failures.csv", listed)
     samples, findings = read_all(tmp_path)
-    assert faults(samples) == {"anomaly"}
+    assert faults_of(samples) == {"anomaly"}
     assert "2 faults of failures.csv" in texts(findings, "labels")
 
 
