@@ -135,12 +135,10 @@ def api_routes() -> Iterator[tuple[str, str, str, str]]:
 def _who(dependant: Any) -> str:
     roles = importlib.import_module("cloud_sync.web.auth").ROLES
     calls = list(_calls(dependant))
-    cells = [
-        cell.cell_contents for call in calls for cell in getattr(call, "__closure__", None) or ()
-    ]
-    asked = [one for one in cells if isinstance(one, str) and one in roles]
-    if asked:  # the route's own is asked for besides its router's
-        return max(asked, key=list(roles).index)
+    for call in calls:
+        for cell in getattr(call, "__closure__", None) or ():
+            if isinstance(cell.cell_contents, str) and cell.cell_contents in roles:
+                return str(cell.cell_contents)
     if any(getattr(call, "__name__", "") == "require_device" for call in calls):
         return "device"
     return "anyone"

@@ -59,13 +59,11 @@ def _is_broken_off(before: list[str], last: str, delimiter: str, width: int) -> 
     if len(cells) != width:
         alike = bool(before) and last[:_ALIKE] == before[-1][:_ALIKE]
         return len(cells) < width and (len(cells) > 1 or alike)
+    if len(rows) < _FEWEST_DECIMALS:  # writers drop a nought at the end in a tenth of the rows
+        return False
     told = [_DECIMALS.fullmatch(row[-1].strip()) for row in rows]
     digits = {len(match[1]) for match in told if match is not None}
     own = _DECIMALS.fullmatch(cells[-1].strip())
-    if (
-        len(told) < _FEWEST_DECIMALS
-    ):  # writers that drop a nought at the end do so in a tenth of the rows
-        return False
     fixed = len(digits) == 1 and None not in told and next(iter(digits)) > 1
     return fixed and (len(own[1]) if own is not None else 0) < next(iter(digits))
 
