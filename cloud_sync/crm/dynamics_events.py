@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import CrmEvent, What
 from cloud_sync.crm.messages import (
     MAX_FIELDS,
+    may_be_id,
     moment_ms,
     moment_text,
     object_at,
@@ -54,7 +55,9 @@ def read(message: Message) -> list[CrmEvent]:
         # the record that is left is the target, and named first
         gone = word(_parameter(item, "SubordinateId").get("value")).lower()
         away = (
-            [CrmEvent(f"{name}-{gone}", gone, "merged", at, skip=skip, into=lead)] if gone else []
+            [CrmEvent(f"{name}-{gone}", gone, "merged", at, skip=skip, into=lead)]
+            if may_be_id(gone)
+            else []
         )
         return [CrmEvent(name, lead, "joined", at, skip=skip, body=item), *away]
     return [

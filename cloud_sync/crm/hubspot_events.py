@@ -11,7 +11,7 @@ from typing import Final
 
 from cloud_sync.crm.base import CrmEvent, What
 from cloud_sync.crm.hubspot_objects import object_of
-from cloud_sync.crm.messages import moment_ms, objects_of, read_json, record_id, word
+from cloud_sync.crm.messages import may_be_id, moment_ms, objects_of, read_json, record_id, word
 from cloud_sync.crm.reading import OTHER_OBJECT, Message
 from cloud_sync.errors import MalformedError
 from cloud_sync.store.types import JsonObject
@@ -63,8 +63,9 @@ def _events(message: Message, item: JsonObject, number: int, wanted: str) -> Ite
 def _merged(item: JsonObject, name: str, event: CrmEvent) -> Iterator[CrmEvent]:
     """The records that went into another are gone; the one that is left has changed."""
     gone = item.get("mergedObjectIds")
-    left = word(item.get("newObjectId")) or word(item.get("primaryObjectId")) or event.object_id
+    named = (word(item.get(key)) for key in ("newObjectId", "primaryObjectId"))
+    left = next(filter(may_be_id, named), event.object_id)
     yield CrmEvent(name, left, "joined", event.at, skip=event.skip, body=item)
     ids = [word(one) for one in gone[:100]] if isinstance(gone, list) else []
-    for lead in dict.fromkeys(one for one in ids if one and one != left):
+    for lead in dict.fromkeys(one for one in ids if may_be_id(one) and one != left):
         yield CrmEvent(f"{name}-{lead}", lead, "merged", event.at, skip=event.skip, into=left)

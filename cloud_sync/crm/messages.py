@@ -149,13 +149,13 @@ def record_id(value: JsonValue, where: str) -> str:
     """
     text = word(value)
     # whoever opens the page of `..` opens another one
-    if not _may_be_id(text):
+    if not may_be_id(text):
         raise MalformedError("an event that names no record", where=where)
     return text
 
 
-def _may_be_id(text: str) -> bool:
-    # a part of an address that leads elsewhere is none
+def may_be_id(text: str) -> bool:
+    """Whether a record can be called so: not empty, not too long, and no part of an address that leads elsewhere."""
     return 0 < len(text) <= MAX_ID and text not in (".", "..")
 
 
@@ -165,7 +165,7 @@ def into_another(event: CrmEvent, into: str) -> tuple[CrmEvent, ...]:
     Args:
         into: its id; what cannot be one, or is the record itself, says nothing.
     """
-    if not _may_be_id(into) or into == event.object_id:
+    if not may_be_id(into) or into == event.object_id:
         return (event,)
     joined = CrmEvent(f"{event.event_id}>{into}", into, "joined", event.at, skip=event.skip)
     return replace(event, what="merged", into=into), joined

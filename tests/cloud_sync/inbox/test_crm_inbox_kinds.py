@@ -182,6 +182,27 @@ def test_a_merge_of_dynamics_names_the_record_that_is_left_first(hub: Hub, inbox
     ]
 
 
+@pytest.mark.parametrize("odd", ["..", ".", "8" * 101])
+def test_what_cannot_be_a_record_is_no_part_of_a_merge(hub: Hub, inbox: Inbox, odd: str) -> None:
+    connect(hub, "hubspot-v3")
+    merge = hubspot_event(
+        3, 7, subscriptionType="contact.merge", primaryObjectId=7, mergedObjectIds=[8, odd], newObjectId=odd, propertyName="",
+    )  # fmt: skip
+    sent(inbox, merge)
+    assert {e.object_id: e.what for e in events(hub)} == {"7": "joined", "8": "merged"}
+
+
+def test_what_cannot_be_a_record_is_not_merged_away_at_dynamics(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "dataverse")
+    kept = "a0000000-0000-0000-0000-000000000001"
+    merge = {
+        "MessageName": "Merge", "PrimaryEntityName": "lead", "PrimaryEntityId": kept, "OperationId": "op-3",
+        "InputParameters": [{"key": "SubordinateId", "value": ".."}],
+    }  # fmt: skip
+    inbox.take("crm", signed("dataverse", json.dumps(merge).encode()))
+    assert {e.object_id: e.what for e in events(hub)} == {kept: "joined"}
+
+
 def test_an_outbound_message_of_another_organization_is_refused(hub: Hub, inbox: Inbox) -> None:
     connect(hub, "salesforce-outbound", options={"organization": "00D5g000001abCDEAY"[:15]})
     for organization in ("00D5g000001abCE", "00d5g000001abcd", "", "00D5g000001abCDAAA", "é" * 15):
