@@ -32,6 +32,17 @@ from tests.release_engineer import Engineer
 _REAL = security._hasher
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is marked `postgresql_in_all` is tried on SQLite at every change, on PostgreSQL by `make test-all`."""
+    for item in items:
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        if params.get("database_url") == "postgresql" and item.get_closest_marker(
+            "postgresql_in_all"
+        ):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def real_hasher() -> Iterator[Callable[[], PasswordHasher]]:
     """Passwords cost next to nothing in tests: they were a sixth of all that tests of pages computed. What makes the hub's."""

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import JsonValue
+from sqlalchemy import select
 
 from cloud_sync.crm.base import Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.budget import Budget
@@ -317,6 +318,12 @@ class LeadHub:
     def lead(self, name: str, connection: str = SALES) -> CrmLead:
         with self.hub.database.session() as session:
             return session.get_one(CrmLead, (connection, name))
+
+    def leads(self) -> dict[str, CrmLead]:
+        """All of the connection's, by their numbers."""
+        with self.hub.database.session() as session:
+            found = session.scalars(select(CrmLead).where(CrmLead.connection == SALES))
+            return {row.object_id: row for row in found}
 
     def connection(self) -> CrmConnection:
         with self.hub.database.session() as session:

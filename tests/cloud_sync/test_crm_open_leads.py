@@ -25,6 +25,8 @@ from tests.cloud_sync.lead_builders import (
     release_bundle,
 )
 
+pytestmark = pytest.mark.postgresql_in_all
+
 
 def release(there: LeadHub, version: int = 2, **rates: float) -> None:
     """A bundle by which leads that stay open lose is in force."""

@@ -33,6 +33,7 @@ from tests.cloud_sync.fleet_builders import AT, put_blob
 from tests.cloud_sync.lead_builders import DAY_S, LEADS, SALES, LeadHub, Rule, lead_hub
 from tests.cloud_sync.test_crm_meanwhile import change
 
+pytestmark = pytest.mark.postgresql_in_all
 DAYS = 90.0
 
 

@@ -287,27 +287,31 @@ def test_one_of_the_list_that_something_happens_to_goes_first(desk: Desk) -> Non
     assert desk.write()[0] == asks
 
 
+@pytest.mark.postgresql_in_all
 def test_one_that_waits_long_is_written_however_many_come(desk: Desk) -> None:
     puts_in(desk)
     desk.score()
     written = []
     for number in range(len(FAIR)):
-        for more in range(2 * FEW):
-            desk.crm.put(f"{number}-{more}", desk.here.clock(), size=30 + more)
-            desk.here.due(f"{number}-{more}")
+        come = [f"{number}-{more}" for more in range(2 * FEW)]
+        for more, name in enumerate(come):
+            desk.crm.put(name, desk.here.clock(), size=30 + more)
+        desk.here.due(*come)
         desk.score()
         written += desk.write()
     assert set(FAIR) <= set(written), "a share of each batch is theirs"
 
 
+@pytest.mark.postgresql_in_all
 def test_one_that_waits_long_is_read_however_many_come(desk: Desk) -> None:
     puts_in(desk)
     desk.crm.asked.clear()
     for number in range(len(FAIR)):
         desk.here.clock.tick(1)
-        for more in range(2 * FEW):
-            desk.crm.put(f"{number}-{more}", desk.here.clock(), size=30 + more)
-            desk.here.due(f"{number}-{more}")
+        come = [f"{number}-{more}" for more in range(2 * FEW)]
+        for more, name in enumerate(come):
+            desk.crm.put(name, desk.here.clock(), size=30 + more)
+        desk.here.due(*come)
         desk.scoring.serve(SALES)
     assert set(FAIR) <= {name for batch in desk.crm.asked for name in batch}
 

@@ -27,8 +27,7 @@ def scene(tmp_path: Path, database_url: str) -> Iterator[Scene]:
 
 
 def test_scores_of_many_leads_go_in_few_requests(scene: Scene) -> None:
-    for n in range(250):
-        scene.score(str(n), 10 + n % 80)
+    scene.score_each({str(n): 10 + n % 80 for n in range(250)})
     writer = scene.writer()
     assert [writer.step() for _ in range(4)] == [100, 100, 50, 0]
     assert scene.portal.batches == [100, 100, 50]
@@ -133,8 +132,7 @@ def test_a_hub_that_dies_after_the_answer_writes_the_same_values_again(scene: Sc
 
 
 def test_two_hubs_share_the_work_and_write_nothing_twice(scene: Scene) -> None:
-    for n in range(150):
-        scene.score(str(n), 50)
+    scene.score_each({str(n): 50 for n in range(150)})
     first = writing.claim(scene.hub, scene.connection(), writing.Terms(100, 3, 100), "a", scene.now)
     second = writing.claim(
         scene.hub, scene.connection(), writing.Terms(100, 3, 100), "b", scene.now
@@ -164,8 +162,7 @@ def test_a_crm_that_is_down_for_an_hour_gets_the_newest_scores_once(scene: Scene
     scene.server.troubles.extend([Reply({"message": "down"}, 503)] * 100_000)
     writer = scene.writer()
     for points in (10, 30, 60, 90):
-        for n in range(150):
-            scene.score(str(n), points)
+        scene.score_each({str(n): points for n in range(150)})
         scene.settle(writer, 30)
     asked = len(scene.server.asked)
     assert 10 < asked < 60  # it was left alone
@@ -216,8 +213,7 @@ def poison(scene: Scene, *leads: str) -> None:
 
 def test_one_lead_that_poisons_a_batch_is_found_and_the_others_are_written(scene: Scene) -> None:
     poison(scene, "37")
-    for n in range(100):
-        scene.score(str(n), 50)
+    scene.score_each({str(n): 50 for n in range(100)})
     writer = scene.writer()
     writer.step()
     assert len(scene.server.asked) <= 15
@@ -236,8 +232,7 @@ def test_one_lead_that_poisons_a_batch_is_found_and_the_others_are_written(scene
 def test_what_is_wrong_with_the_connection_makes_no_lead_dead(scene: Scene) -> None:
     """A property that somebody deleted: all are refused, and all are written once it is back."""
     kind = scene.portal.properties.pop("kitwright_band")
-    for n in range(120):
-        scene.score(str(n), 50)
+    scene.score_each({str(n): 50 for n in range(120)})
     writer = scene.writer()
     scene.settle(writer, 80)
     with scene.hub.database.session() as session:
@@ -266,8 +261,7 @@ def test_a_field_that_is_made_while_a_batch_goes_in_parts_has_no_lead_given_up(
         return reply
 
     scene.server.act = act
-    for n in range(8):
-        scene.score(str(n), 50)
+    scene.score_each({str(n): 50 for n in range(8)})
     scene.settle(scene.writer(), 10)
     assert [scene.shown(str(n)) for n in range(8)] == ["50"] * 8
     assert scene.alerts() == []

@@ -52,7 +52,7 @@ def filled(here: LeadHub) -> list[str]:
     names = [str(n) for n in range(PEOPLE)]
     for name in names:
         here.crm.put(name, size=40)
-        here.score(name)
+    here.score(*names)
     with here.hub.database.transaction() as session:
         for name in names:
             session.add(CrmEvent(connection=SALES, event_id=f"e{name}", object_id=name, what="changed", at=AT, body={}))  # fmt: skip

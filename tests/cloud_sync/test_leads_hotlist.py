@@ -17,6 +17,7 @@ from cloud_sync.metrics import Exposition
 from cloud_sync.store.models import CrmConnection, CrmLead
 from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
 
+pytestmark = pytest.mark.postgresql_in_all
 NONE = Lots({})
 
 

@@ -101,6 +101,7 @@ def by_heart(project: LocalProject, version: Dataset) -> float:
     return found.metrics["auc"].value
 
 
+@pytest.mark.slow
 def test_a_champion_is_not_judged_by_heart_on_leads_that_came_back_under_other_ids(
     tmp_path: Path,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from cloud_sync.crm import connections, storing
 from cloud_sync.crm.opening import Opener
@@ -48,18 +49,29 @@ class Scene:
     def score(self, lead: str, points: int | None, band: str = "hot", **more: Any) -> None:
         """What the scoring loop leaves in a lead's row."""
         with self.hub.database.transaction() as session:
-            row = session.get(CrmLead, (NAME, lead))
-            if row is None:
-                row = CrmLead(connection=NAME, object_id=lead, version=0)
-                session.add(row)
-                session.flush()
-            row.version += 1
-            row.points, row.band = points, band if points is not None else ""
-            row.probability = None if points is None else points / 100
-            row.reasons = [] if points is None else [*REASONS]
-            for name, value in more.items():
-                setattr(row, name, value)
-            storing.mark_write(row, storing.Rules(3, True), self.now)
+            self._score(session, lead, points, band, more)
+
+    def score_each(self, points: Mapping[str, int]) -> None:
+        """The same of many leads that are scored together."""
+        with self.hub.database.transaction() as session:
+            for lead, each in points.items():
+                self._score(session, lead, each, "hot", {})
+
+    def _score(
+        self, session: Session, lead: str, points: int | None, band: str, more: Mapping[str, Any]
+    ) -> None:
+        row = session.get(CrmLead, (NAME, lead))
+        if row is None:
+            row = CrmLead(connection=NAME, object_id=lead, version=0)
+            session.add(row)
+            session.flush()
+        row.version += 1
+        row.points, row.band = points, band if points is not None else ""
+        row.probability = None if points is None else points / 100
+        row.reasons = [] if points is None else [*REASONS]
+        for name, value in more.items():
+            setattr(row, name, value)
+        storing.mark_write(row, storing.Rules(3, True), self.now)
 
     def lead(self, lead: str) -> CrmLead:
         with self.hub.database.session() as session:

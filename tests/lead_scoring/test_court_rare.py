@@ -43,6 +43,7 @@ def flag(rows: np.ndarray[tuple[int], np.dtype[np.intp]], word: str = "yes") -> 
     return [word if row in marked else None for row in range(ROWS)]
 
 
+@pytest.mark.slow
 def test_a_column_that_a_draw_hardly_meets_is_learned_from(courts: tuple[Court, Court]) -> None:
     drawn, held = courts
     assert drawn.leads == DRAWN and "asked for a visit" in drawn.excluded
@@ -51,6 +52,7 @@ def test_a_column_that_a_draw_hardly_meets_is_learned_from(courts: tuple[Court, 
     assert verdict is not None and verdict.evidence[-1] == f"{FEW} of all {ROWS} differ"
 
 
+@pytest.mark.slow
 def test_a_rare_column_that_only_those_have_that_were_won_stays_out(
     courts: tuple[Court, Court],
 ) -> None:

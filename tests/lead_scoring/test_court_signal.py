@@ -91,6 +91,7 @@ def test_a_signal_in_columns_that_drift_is_seen() -> None:
     assert court.no_signal == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rates", [(0.03, 0.3), (0.3, 0.03)])
 def test_a_base_rate_that_jumps_is_seldom_taken_for_a_signal(rates: tuple[float, float]) -> None:
     """A test at 5 %: of 10 tables more than 2 pass once in 90 times, by chance."""

@@ -244,6 +244,7 @@ def test_a_replay_says_since_when_not_all_outcomes_are_known() -> None:
     assert open_ones == (~firm.decided).sum() and 0 < young < 60
 
 
+@pytest.mark.slow
 def test_percentiles_are_those_of_all_who_come() -> None:
     """Of the latest leads those that are decided are the better ones: by these alone the others would stand too low."""
     below = []

@@ -74,6 +74,7 @@ def project(tmp_path_factory):
     return folder / "p"
 
 
+@pytest.mark.slow
 def test_a_report_tells_what_the_order_is_worth_and_nothing_of_people_who_look_at_all(project):
     (page,) = project.glob("runs/*/report.html")
     html = page.read_text()

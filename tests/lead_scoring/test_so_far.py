@@ -259,6 +259,7 @@ def counts_young(outcome: TrainOutcome) -> bool:
     return any("taught what became of them so far" in one for one in outcome.details)
 
 
+@pytest.mark.slow
 def test_a_market_is_followed_before_its_leads_are_decided() -> None:
     """From day 610 on a third of the odds is left: of no lead that came since is anything decided."""
     firm = Held(6, fewer_since=610.0)

@@ -115,6 +115,7 @@ def test_a_table_is_learned_from_as_it_is(learned: Project) -> None:
     assert not asked & {"call_duration", "sales_tag", "gender", "email", "lead_status"}
 
 
+@pytest.mark.slow
 def test_a_team_that_can_take_a_smaller_share_by_now_holds_it_against_no_challenger(
     learned: Project, tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ def test_a_team_that_can_take_a_smaller_share_by_now_holds_it_against_no_challen
     assert hot[1] == pytest.approx(0.2 * found.n, abs=3)
 
 
+@pytest.mark.slow
 def test_a_champion_does_not_judge_by_heart_what_it_learned_from_in_an_older_state(
     tmp_path: Path,
 ) -> None:

@@ -83,6 +83,7 @@ def test_figures_are_of_models_that_had_not_seen_the_leads() -> None:
     assert shipped != pytest.approx(runtime.backtest[item.sample.id], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_outcomes_that_are_turned_round_after_the_origin_leave_its_figures_alone(
     tmp_path: Path,
 ) -> None:
@@ -111,6 +112,7 @@ def test_what_is_shipped_learned_from_all_leads_unless_told_not_to(tmp_path: Pat
     assert spec.trained_on.n == len(firm(N).of("train"))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_models(tmp_path: Path) -> None:
     config = Config.model_validate({**FAST, "approach": "mean"})
     made = []

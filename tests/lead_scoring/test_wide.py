@@ -63,6 +63,7 @@ def judged() -> Backtest:
     return run_backtest(learner()[0], steps, tried, in_time=True)
 
 
+@pytest.mark.slow
 def test_models_of_a_wide_table_are_given_up_on_the_way_and_one_of_them_is_taken() -> None:
     assert is_large(learner()[0].encoded(np.arange(ROWS // 2), False).matrix.size)
     every = candidates(CONFIG, few=False, in_time=True, drifting=())

@@ -132,7 +132,7 @@ def test_who_calls_late_is_not_taken_for_a_smaller_error() -> None:
     assert not late.beats(early)
 
 
-@pytest.mark.parametrize("kind", ["network", "both"])
+@pytest.mark.parametrize("kind", [pytest.param("network", marks=pytest.mark.slow), "both"])
 def test_the_graph_says_what_its_members_say(kind: str) -> None:
     known = lives(6)
     models = Fit(CONFIG, 3, "cpu", 40.0, 2).ensemble(known, kind, draws=2)  # type: ignore[arg-type]

@@ -170,6 +170,7 @@ def test_replay_scores_are_what_the_device_predicts(shop: Shop) -> None:
             assert track.score[row] == pytest.approx(prediction.score, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_files_that_follow_each_other_are_one_course(shop: Shop, tmp_path: Path) -> None:
     whole = (shop.later / "pump-2.csv").read_text().splitlines()
     middle = len(whole) // 2

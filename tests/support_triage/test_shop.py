@@ -33,6 +33,7 @@ def mails(shop: Shop) -> list[ShopMail]:
     return list(write_mails(1, shop, 1_200, machines=0.05, strangers=0.05))
 
 
+@pytest.mark.slow
 def test_mails_differ_and_cover_every_intent_in_every_language(mails: list[ShopMail]) -> None:
     assert len({mail.text for mail in mails}) == 1_200
     seen = Counter((mail.language, mail.label) for mail in mails if mail.kind == "person")

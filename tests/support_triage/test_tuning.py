@@ -89,6 +89,7 @@ def test_who_reads_by_a_tuned_encoder_reads_by_the_one_that_ships(
     )
 
 
+@pytest.mark.slow
 def test_a_larger_network_teaches_the_encoder_on_mails_without_a_label_too(
     encoder_folder: Path, tmp_path: Path
 ) -> None:

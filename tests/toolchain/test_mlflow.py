@@ -69,6 +69,7 @@ def left_by(words: str, home: Path) -> list[Path]:
     return [path for path in home.rglob("*") if "telemetry" in path.name]
 
 
+@pytest.mark.slow
 def test_its_client_reports_to_nobody(tmp_path: Path) -> None:
     """By itself it keeps an id, and sends what it is used for. Where one does neither, nothing would be shown here."""
     assert left_by("import kits, mlflow", tmp_path / "ours") == []

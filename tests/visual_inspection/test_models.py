@@ -50,6 +50,7 @@ def test_the_threshold_from_good_parts_states_its_guarantee(good_parts_run: Trai
     assert point.rates["overkill_rate"].value == 0
 
 
+@pytest.mark.slow
 def test_defects_join_the_score_only_when_they_help(fused_run: Trained) -> None:
     figures = fused_run.outcome.figures
     helped = figures["cv_auroc_fused"] > figures["cv_auroc_bank"]

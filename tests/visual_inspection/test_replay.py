@@ -98,6 +98,7 @@ def good_parts(project: Path) -> list[Path]:
     return sorted((project.parent / "data" / "parts" / "good").iterdir())
 
 
+@pytest.mark.slow
 def test_good_parts_under_another_lamp_are_told_to_be_not_as_promised(
     line: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -139,6 +140,7 @@ def test_pictures_that_nobody_labelled_are_counted_without_money(
     assert any("no sample has a label" in note for note in document["notes"])
 
 
+@pytest.mark.slow
 def test_pictures_of_one_part_count_as_one_where_the_project_says_which_belong_together(
     line: tuple[Path, Path], tmp_path: Path
 ) -> None:
