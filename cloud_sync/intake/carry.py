@@ -6,7 +6,7 @@ Called by `rows.py` with rows the event table has just taken, in the same transa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
@@ -27,7 +27,6 @@ from cloud_sync.store.bulk import (
     Value,
     Values,
     aware,
-    found_among,
     in_portions,
     insert_fresh,
     sql_time,
@@ -55,6 +54,11 @@ _SAMPLE = (
     "latency_ms", "actions", "media_type", "blob", "blob_size", "blob_state", "kept_for", "group",
     "source", "meta",
 )  # fmt: skip
+
+
+Stored = Mapping[str, int]
+"""Digest → size of bytes that are here. Who reads samples trusts their sizes: a device may name any digest it knows,
+of the bundle it runs too, and say that it is a small picture."""
 
 
 class Carrier:
@@ -123,11 +127,7 @@ class Carrier:
     def _samples(self, decisions: list[tuple[Key, Event, DecisionBody]]) -> None:
         if not decisions:
             return
-        stored = found_among(
-            self._session,
-            models.Blob.digest,
-            {body.blob.digest for _, _, body in decisions if body.blob},
-        )
+        stored = _stored(self._session, {b.blob.digest for _, _, b in decisions if b.blob})
         projects = self._projects({body.bundle for _, _, body in decisions})
         self.unknown_bundle += sum(body.bundle not in projects for _, _, body in decisions)
         rows = [
@@ -145,11 +145,13 @@ class Carrier:
         note_watched(self._session, seen)
 
     def _sample(
-        self, key: Key, event: Event, body: DecisionBody, stored: set[str], project: str
+        self, key: Key, event: Event, body: DecisionBody, stored: Stored, project: str
     ) -> Values:
         blob, state = body.blob, "none"
         if blob is not None and blob.size > self._blob_limit:
             self.odd.append("blob too large")
+        elif blob is not None and stored.get(blob.digest, blob.size) != blob.size:
+            self.odd.append("blob size")
         elif blob is not None:
             state = "stored" if blob.digest in stored else "expected"
         captured, trust, tick = self._dated(key[0], event, body)
@@ -290,6 +292,15 @@ class Carrier:
             for some in in_portions(bundles)
             for row in self._session.execute(query.where(models.Bundle.id.in_(some)))
         }
+
+
+def _stored(session: Session, digests: Collection[str]) -> Stored:
+    query = select(models.Blob.digest, models.Blob.size)
+    return {
+        digest: size
+        for some in in_portions(digests)
+        for digest, size in session.execute(query.where(models.Blob.digest.in_(some)))
+    }
 
 
 def _filed(events: Iterable[Event]) -> set[str]:

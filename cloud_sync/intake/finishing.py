@@ -27,6 +27,7 @@ from cloud_sync.loop import Loop, doubling
 from cloud_sync.store.bulk import hold_in_order
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, BlobPart, Device, Sample
+from cloud_sync.store.models.intake import HERE
 from kits.core.errors import DataError, UnreachableError
 from kits.core.frames import Ack, BlobAck, encode_ack
 from kits.core.sample import utc_now
@@ -205,7 +206,8 @@ class Finisher:
             hold_in_order(session, Sample.id, of_these)  # as who erases a mail does, and first
             session.execute(_rows_of(uploads))
             insert_once(session, Blob, [rows[digest] for digest in sorted(rows)])
-            session.execute(update(Sample).where(of_these).values(blob_state="stored"))
+            here = update(Sample).where(of_these, HERE).values(blob_state="stored")
+            session.execute(here, execution_options={"synchronize_session": False})
 
     def _end(self, uploads: Sequence[Upload]) -> None:
         for upload in uploads:

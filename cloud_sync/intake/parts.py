@@ -222,8 +222,10 @@ class Parts:
         refused = _refusal(sample)
         if sample is None or refused:
             return PartAck(device, "", digest, BlobAck(refused=refused))
-        if session.get(Blob, digest) is not None:
-            sample.blob_state = "stored"
+        stored = session.get(Blob, digest)
+        if stored is not None:
+            if stored.size == sample.blob_size:
+                sample.blob_state = "stored"
             return PartAck(device, sample.epoch, digest, BlobAck(done=True))
         part = self._load(session, (device, digest), lock=True)
         if part is None:

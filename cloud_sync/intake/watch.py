@@ -24,7 +24,8 @@ from cloud_sync.intake.words import duration_words
 from cloud_sync.loop import Loop, Looping, always
 from cloud_sync.store.bulk import hold_in_order
 from cloud_sync.store.giving_way import GivingWay
-from cloud_sync.store.models import Blob, BlobPart, BootClock, Epoch, Sample
+from cloud_sync.store.models import BlobPart, BootClock, Epoch, Sample
+from cloud_sync.store.models.intake import HERE
 from cloud_sync.store.types import UtcDateTime
 from kits.core.sample import utc_now
 
@@ -248,9 +249,10 @@ def clean(hub: Hub, now: datetime) -> None:
     """Removes uploads nobody goes on with, and what they left behind."""
     with hub.database.transaction() as session:
         # announced at the very moment at which the bytes were stored for another sample
-        late = Sample.blob_state == "expected", Sample.blob.in_(select(Blob.digest))
+        late = Sample.blob_state == "expected", HERE
         hold_in_order(session, Sample.id, *late)
-        session.execute(update(Sample).where(*late).values(blob_state="stored"))
+        here = update(Sample).where(*late).values(blob_state="stored")
+        session.execute(here, execution_options={"synchronize_session": False})
         old = BlobPart.updated_at < now - timedelta(days=PART_DAYS)
         parts = session.execute(select(BlobPart.device, BlobPart.digest).where(old)).all()
         session.execute(delete(BlobPart).where(old))

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     and_,
+    exists,
     false,
     literal_column,
     text,
@@ -266,6 +267,10 @@ class Blob(Base):
     media_type: Mapped[str] = mapped_column(default="application/octet-stream")
     stored_at: Mapped[datetime] = mapped_column(default=utc_now)
     kept: Mapped[bool] = mapped_column(default=True, server_default=true())
+
+
+HERE = exists().where(Blob.digest == Sample.blob, Blob.size == Sample.blob_size)
+"""Of a sample: its bytes are here, and as many as its device says. Who reads samples trusts their sizes."""
 
 
 class LooseBlob(Base):
