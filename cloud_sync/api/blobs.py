@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,8 @@ from kits.core.section import Section
 router = APIRouter(prefix="/v1/blobs", tags=["blobs"])
 
 _DEFAULT_TYPE = "application/octet-stream"
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:;[ -~]*)?", re.ASCII)
+"""What may stand in a header: a device says of its bytes what it likes, line breaks and all."""
 
 
 class Asked(Section):
@@ -121,6 +124,5 @@ def get_blob(
     row = session.get(Blob, check_digest(digest))
     if row is None:
         raise NotFoundError("these bytes are not in the hub's store", where=digest)
-    return ranged(
-        hub.storage, digest, row.size, row.media_type, range, headers=UNTRUSTED_CONTENT_HEADERS
-    )
+    kind = row.media_type if _MEDIA_TYPE.fullmatch(row.media_type) else _DEFAULT_TYPE
+    return ranged(hub.storage, digest, row.size, kind, range, headers=UNTRUSTED_CONTENT_HEADERS)

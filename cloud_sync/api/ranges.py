@@ -9,7 +9,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from cloud_sync.store.storage import Storage
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 class _UnsatisfiableError(ValueError):

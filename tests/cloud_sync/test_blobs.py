@@ -54,6 +54,21 @@ def test_put_head_get(opened: tuple[TestClient, Hub]) -> None:
     assert list(hub.config.parts_dir.iterdir()) == []
 
 
+@pytest.mark.parametrize("claimed", ["text/html\r\nSet-Cookie: a=b", "€/x", "image", "", "a\0/b"])
+def test_what_a_device_calls_its_bytes_is_no_header(
+    opened: tuple[TestClient, Hub], claimed: str
+) -> None:
+    """Such bytes could not be fetched: the server ended the connection without an answer."""
+    client, hub = opened
+    digest = hub.storage.put(CONTENT)
+    with hub.database.transaction() as session:
+        session.add(Blob(digest=digest, size=len(CONTENT), media_type=claimed))
+    got = client.get(f"/v1/blobs/{digest}")
+    assert (got.status_code, got.content) == (200, CONTENT)
+    assert got.headers["content-type"] == "application/octet-stream"
+    assert "set-cookie" not in got.headers
+
+
 def test_what_a_person_uploads_stays_even_if_a_device_had_sent_it(
     opened: tuple[TestClient, Hub],
 ) -> None:
@@ -93,7 +108,7 @@ def test_ranges(opened: tuple[TestClient, Hub]) -> None:
     [
         ("", None), ("bytes=0-0", (0, 0)), ("bytes=5-99", (5, 9)), ("bytes=-3", (7, 9)),
         ("bytes=-99", (0, 9)), ("bytes=3-", (3, 9)), ("bytes=-", None), ("bytes=1-2,4-5", None),
-        ("items=1-2", None),
+        ("items=1-2", None), ("bytes=0-" + "9" * 5000, None),
     ],
 )  # fmt: skip
 def test_what_a_range_header_means(header: str, span: tuple[int, int] | None) -> None:
