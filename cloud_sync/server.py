@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 600.0
 STRANGERS_A_MINUTE = 20
-"""So many lines of log, of what is no HTTP: anybody can send it as often as they like."""
+"""So many lines of log, of what is no HTTP or no form: anybody can send it as often as they like."""
+_OF_STRANGERS = ("uvicorn.error", "python_multipart.multipart")
+"""Loggers that write a line for each."""
 _DRAIN_S = 5
 
 
@@ -106,8 +108,9 @@ class WebServer:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: self.stop())
         warnings = SeldomWarnings(Seldom(STRANGERS_A_MINUTE, 60.0))
-        strangers = logging.getLogger("uvicorn.error")
-        strangers.addFilter(warnings)
+        loggers = [logging.getLogger(name) for name in _OF_STRANGERS]
+        for one in loggers:
+            one.addFilter(warnings)
         keeper = threading.Thread(target=self._keep, name="server-certificate", daemon=True)
         if self._pair is not None:
             keeper.start()
@@ -115,7 +118,8 @@ class WebServer:
             with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
                 runner.run(self._serve(started))
         finally:
-            strangers.removeFilter(warnings)
+            for one in loggers:
+                one.removeFilter(warnings)
             self._ended.set()
 
     async def _serve(self, started: Callable[[], None]) -> None:

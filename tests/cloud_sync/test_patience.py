@@ -52,6 +52,11 @@ def serving(folder: Path, refused: Callable[[], object] = lambda: None) -> Itera
         await request.body()
         return dict(request.headers)
 
+    @app.post("/form")
+    async def read_form(request: Request) -> int:
+        async with request.form() as form:
+            return len(form)
+
     @app.exception_handler(KitwrightError)
     async def tell(_request: Request, error: KitwrightError) -> JSONResponse:
         return JSONResponse(error.as_dict(), status_code=400)
@@ -117,6 +122,19 @@ def test_what_is_no_http_writes_few_lines_of_log(
         uvicorns.error("a bug")
     uvicorns.removeHandler(lines)
     assert lines.found == [*3 * ["Invalid HTTP request received."], "a bug"]
+
+
+def test_what_is_no_form_writes_few_lines_of_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server, "STRANGERS_A_MINUTE", 3)
+    broken = b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 3\r\n\r\nabc"
+    with serving(tmp_path) as port:
+        for _ in range(8):
+            with connected(port) as peer:
+                peer.sendall(b"POST /form HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + broken)
+                assert b"400" in all_of(peer)
+    assert len([line for line in caplog.messages if "boundary" in line]) == 3
 
 
 class ListedLines(logging.Handler):
