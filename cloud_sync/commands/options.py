@@ -95,7 +95,7 @@ def note_rest(console: Console, shown: int, total: int) -> None:
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
     """Columns of text, or a line that says there is nothing."""
-    from kits.core.showing import printable
+    from kits.core.harmless import printable
 
     if not rows:
         return "none"

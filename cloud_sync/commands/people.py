@@ -182,6 +182,6 @@ def _told(also: Sequence[ApiToken], kept: Sequence[ApiToken], how: str) -> list[
 
 
 def _named(tokens: Sequence[ApiToken]) -> str:
-    from kits.core.showing import printable
+    from kits.core.harmless import printable
 
     return printable(", ".join(f"{t.name} (token {t.id} of {t.person.login})" for t in tokens))

@@ -112,7 +112,7 @@ def _intake(found: Standing) -> list[str]:
 
 
 def _alerts(found: Standing) -> list[str]:
-    from kits.core.showing import printable
+    from kits.core.harmless import printable
 
     if not found.alerts:
         return ["none that nobody has acknowledged"]

@@ -23,8 +23,8 @@ from cloud_sync.hub import audit
 from cloud_sync.store.models import CrmConnection, CrmLead, CrmScore
 from cloud_sync.store.models.crm import FOR_A_PERSON
 from kits.core.errors import DataError, did_you_mean
+from kits.core.harmless import printable
 from kits.core.sample import utc_now
-from kits.core.showing import printable
 
 MAX_WHY = 1000
 ERASED_WORDS = "erased"

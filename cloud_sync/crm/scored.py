@@ -11,9 +11,9 @@ from typing import Literal
 from pydantic import JsonValue
 
 from cloud_sync.store.types import JsonObject
+from kits.core.harmless import printable
 from kits.core.prediction import Direction, Prediction, Quantity, Reason
 from kits.core.ready import ReadyBundle
-from kits.core.showing import printable
 
 MEDIA_TYPE = "application/json"
 Band = Literal["hot", "warm", "cold"]

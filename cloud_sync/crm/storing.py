@@ -16,7 +16,7 @@ from cloud_sync.crm.scored import LeadScore, reason_json
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.store.models import CrmLead, CrmScore
 from cloud_sync.store.types import JsonObject
-from kits.core.showing import printable
+from kits.core.harmless import printable
 
 Trend = Literal["improving", "steady", "declining", ""]
 OPEN, GONE = "open", "gone"

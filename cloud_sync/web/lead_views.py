@@ -17,8 +17,8 @@ from cloud_sync.crm.scored import reasons_in
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.writing import DEAD
 from cloud_sync.store.models import CrmLead, CrmScore
+from kits.core.harmless import printable
 from kits.core.prediction import Reason
-from kits.core.showing import printable
 
 MAX_FIELDS = 200
 SHOWN_REASONS = 3

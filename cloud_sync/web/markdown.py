@@ -12,7 +12,7 @@ from itertools import groupby
 
 from markupsafe import Markup, escape
 
-from kits.core.showing import printable
+from kits.core.harmless import printable
 
 MAX = 50_000
 """Characters of a card that are shown."""

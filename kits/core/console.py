@@ -11,7 +11,6 @@ import atexit
 import errno
 import gc
 import getpass
-import json
 import os
 import signal
 import sys
@@ -24,6 +23,7 @@ from pydantic import JsonValue
 
 from kits.core.ending import ending_as_by_ctrl_c
 from kits.core.errors import KitwrightError, MachineError
+from kits.core.harmless import printable, printable_json
 
 _INTERRUPTED = 130
 """How typer ends a program that somebody stops, without a word."""
@@ -58,12 +58,12 @@ class Console:
 
     def answer(self, text: str, data: Mapping[str, JsonValue] | Sequence[JsonValue]) -> None:
         """The answer: `text` for people, `data` for programs."""
-        print(json.dumps(data, indent=2, ensure_ascii=False) if self.as_json else text, flush=True)
+        print(printable_json(data, 2) if self.as_json else printable(text), flush=True)
 
     def note(self, text: str) -> None:
         """Something worth knowing besides the answer; silent with `--json` and `-q`."""
         if not (self.as_json or self.quiet):
-            print(text, flush=True)
+            print(printable(text), flush=True)
 
     def next(self, command: str) -> None:
         """The command a user most likely types next: the last line of output."""
@@ -116,6 +116,6 @@ def _run(app: Callable[[], object], came: Sequence[signal.Signals]) -> None:
 
 def _end(error: KitwrightError) -> NoReturn:
     if "--json" in sys.argv:
-        print(json.dumps(error.as_dict(), ensure_ascii=False))
-    print(f"error: {error}", file=sys.stderr)
+        print(printable_json({**error.as_dict()}, None))
+    print(printable(f"error: {error}"), file=sys.stderr)
     sys.exit(error.exit_code)

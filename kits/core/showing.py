@@ -84,17 +84,3 @@ def pieces(text: str, spans: Iterable[Span], limit: int = MAX_TEXT) -> tuple[Pie
     if place < end:
         shown.append(Piece(text[place:end]))
     return tuple(shown)
-
-
-def printable(text: str) -> str:
-    """The text without what steers a terminal or turns lines around: controls but line ends and tabs.
-
-    Bidirectional overrides can make a line read as something else; they show as the replacement character.
-    """
-    return text.translate(_HARMLESS)
-
-
-_STEERING = (*range(0x20), 0x7F, *range(0x80, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))  # fmt: skip
-_HARMLESS = {
-    code: None if code == 0x0D else "\ufffd" for code in _STEERING if code not in (0x09, 0x0A)
-}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from kits.core.showing import Shown, printable
+from kits.core.harmless import printable
+from kits.core.showing import Shown
 from kits.lead_scoring._lead import Value, decode_lead
 
 MAX_ROWS = 200

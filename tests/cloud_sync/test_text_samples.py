@@ -16,9 +16,10 @@ from cloud_sync.learning.texts import is_text, read_text
 from cloud_sync.store.models import Annotation, Sample
 from cloud_sync.web.text_views import MAX_LABEL_BUTTONS, ranked_labels, reading
 from kits.core.errors import DataError
+from kits.core.harmless import printable
 from kits.core.mail.writing import write_message
 from kits.core.prediction import Prediction, Quantity, Span, prediction_to_json
-from kits.core.showing import MAX_TEXT, pieces, printable
+from kits.core.showing import MAX_TEXT, pieces
 from tests.cloud_sync.hub_builders import add_person, add_sample, open_hub
 
 MAIL, KIT = "message/rfc822", "support-triage"

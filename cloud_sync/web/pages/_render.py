@@ -30,7 +30,7 @@ from cloud_sync.web.next_steps import leads_alone
 from cloud_sync.web.security import SECURITY_HEADERS
 from cloud_sync.web.view_models import menu_counts
 from kits.core.errors import KitwrightError
-from kits.core.showing import printable
+from kits.core.harmless import printable
 
 HERE = Path(__file__).resolve().parents[1]
 log = logging.getLogger(__name__)

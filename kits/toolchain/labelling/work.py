@@ -14,9 +14,10 @@ from datetime import datetime
 from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import UsageError
+from kits.core.harmless import printable
 from kits.core.labelling import Suggestion
 from kits.core.sample import utc_now
-from kits.core.showing import Shown, printable
+from kits.core.showing import Shown
 from kits.toolchain.labelling.journal import Act, Entry, Journal
 
 SEVERAL = "|"
