@@ -17,12 +17,13 @@ from edge_agent.log import warn
 from edge_agent.selection import Selection
 from edge_agent.sources.base import Alerts, Source
 from edge_agent.sources.config import FolderSourceConfig
-from edge_agent.sources.folder import FolderSource, readable
+from edge_agent.sources.folder import FolderSource
 from edge_agent.sources.machine_config import ReplaySourceConfig
 from edge_agent.sources.replay import ReplaySource
 from edge_agent.sync.entry import Entry
 from kits.core.bundle import Bundle
 from kits.core.events import CaseBody, DecisionBody
+from kits.core.harmless import readable
 from kits.core.window import MEDIA_TYPE
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_agent.log import warn
-from edge_agent.sources.folder import MEDIA_TYPES, readable
+from edge_agent.sources.folder import MEDIA_TYPES
+from kits.core.harmless import readable
 
 DECIDED, MISSED = "decided", "missed"
 """Folders below the one that is looked at, for files that need not be looked at any more."""

@@ -6,7 +6,6 @@ by then; a pass that finds nothing is followed by a pause. It never waits for ne
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
@@ -17,6 +16,7 @@ from edge_agent.errors import SourceError
 from edge_agent.log import log, warn
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
 from edge_agent.sources.config import FolderSourceConfig
+from kits.core.harmless import readable
 
 MEDIA_TYPES = {
     ".jpg": "image/jpeg",
@@ -166,11 +166,3 @@ def part_of(name: str, group_by: str) -> str:
     if match is None:
         return ""
     return (match[1] or "") if match.re.groups else match[0]
-
-
-def readable(name: str) -> str:
-    """A file name as text for events: bytes in it that are not UTF-8 become `\\xff`.
-
-    What differs on disk differs here, so no two parts are taken for one.
-    """
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -17,8 +17,9 @@ from edge_agent.log import log, warn
 from edge_agent.sources.arriving import MISSED, Arrived, Arriving, Stamp
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
 from edge_agent.sources.config import HotFolderSourceConfig
-from edge_agent.sources.folder import part_of, readable
+from edge_agent.sources.folder import part_of
 from edge_agent.sources.putting_away import PuttingAway
+from kits.core.harmless import readable
 from kits.core.sample import utc_now
 
 _SHARE: Final = 4

@@ -20,10 +20,10 @@ from edge_agent.signals.config import SignalConfig, Windowing, WindowsConfig
 from edge_agent.signals.cutting import Cut
 from edge_agent.signals.feed import Feed
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
-from edge_agent.sources.folder import readable
 from edge_agent.sources.machine_config import ReplaySourceConfig
 from edge_agent.sources.signals import captured_of
 from kits.core.errors import DataError
+from kits.core.harmless import readable
 from kits.core.window import MAX_BYTES, MEDIA_TYPE, Window, decode_window
 
 _DEFAULT_ASSET = WindowsConfig.model_fields["asset"].default

@@ -31,6 +31,19 @@ def printable(text: str) -> str:
     return text.translate(_HARMLESS)
 
 
+def readable(name: str) -> str:
+    """A file's name as text that can be written: bytes in it that are not UTF-8 become `\\xff`.
+
+    What differs on disk differs here, so no two files are taken for one.
+    """
+    if name.isascii():
+        return name
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # halves of signs that stood in a text, and in no name
+        return name.translate(dict.fromkeys(_HALVES, "\ufffd"))
+
+
 def printable_json(data: Mapping[str, JsonValue] | Sequence[JsonValue], indent: int | None) -> str:
     """A document that says the same and holds such signs as escapes only."""
     return json.dumps(data, indent=indent, ensure_ascii=False).translate(_ESCAPED)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, cast
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from kits.core.errors import ConfigError, DataError
+from kits.core.harmless import readable
 from kits.core.kit_manifest import KitManifest
 from kits.core.kit_modules import (
     ConfigModule,
@@ -86,6 +87,14 @@ class RawSample:
     order: float | None = None
     key: str = ""
 
+    def __post_init__(self) -> None:
+        # names of files and folders that are no UTF-8 could be written into no version
+        for name in ("source", "group", "key"):
+            _make_readable(self, name)
+        if self.annotation is not None and not self.annotation.label.isascii():
+            stated = replace(self.annotation, label=readable(self.annotation.label))
+            object.__setattr__(self, "annotation", stated)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -106,6 +115,16 @@ class Finding:
     evidence: tuple[str, ...] = ()
     fix: str = ""
     left_out: int = 0
+
+    def __post_init__(self) -> None:
+        _make_readable(self, "text")
+        object.__setattr__(self, "evidence", tuple(map(readable, self.evidence)))
+
+
+def _make_readable(it: RawSample | Finding, name: str) -> None:
+    text = getattr(it, name)
+    if not text.isascii():
+        object.__setattr__(it, name, readable(text))
 
 
 @dataclass(frozen=True)

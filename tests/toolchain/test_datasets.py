@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,21 @@ def test_importing_again_what_is_there_counts_duplicates(project: Project, data:
     report = import_data(project, data, ImportOptions())
     assert (report.kept, report.duplicates) == (0, 52)
     assert len(report.dataset.items) == 52
+
+
+def test_names_of_files_and_folders_that_are_no_utf_8_are_read(
+    project: Project, data: Path
+) -> None:
+    """As archives of other systems leave them: an import ended with a traceback."""
+    (data / "good" / "1.json").rename(data / "good" / os.fsdecode(b"Pr\xfcfung.json"))
+    (data / "bad").rename(data / os.fsdecode(b"M\xe4ngel"))
+    (data / "good" / os.fsdecode(b"\xff.json")).write_text("{")
+    report = import_data(project, data, ImportOptions())
+    assert (report.kept, report.refused) == (52, 1)
+    items = project.dataset(report.dataset.id).items
+    assert "good/Pr\\xfcfung.json" in {item.sample.source for item in items}
+    assert {item.annotation.label for item in items if item.annotation} == {"good", "M\\xe4ngel"}
+    assert "good/\\xff.json" in load_findings(project, report.dataset.id)[0].evidence
 
 
 def test_two_labels_for_the_same_bytes_are_reported(project: Project, data: Path) -> None:
