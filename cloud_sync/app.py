@@ -68,7 +68,7 @@ from cloud_sync.shortcut import Handler, Shortcut
 from cloud_sync.transit import TRANSIT_BYTES, Transit
 from cloud_sync.web import pages
 from cloud_sync.web.known_tokens import KnownTokens
-from cloud_sync.web.security import SECURITY_HEADERS
+from cloud_sync.web.security import NOT_KEPT, SECURITY_HEADERS
 from kits.core.complaints import plain
 from kits.core.errors import DataError, KitwrightError, did_you_mean
 from kits.core.packed import MAX_PACK_BYTES
@@ -149,7 +149,7 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     small, special = _body_limits(config, hub)
     app.add_middleware(BodyLimit, limit=small, special=special)
     app.add_middleware(PlainAddress)
-    app.add_middleware(DefaultHeaders, headers=SECURITY_HEADERS)
+    app.add_middleware(DefaultHeaders, headers={**SECURITY_HEADERS, **NOT_KEPT})
     return app
 
 

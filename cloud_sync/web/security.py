@@ -34,6 +34,9 @@ SECURITY_HEADERS = {
 }
 """For every page of the hub."""
 
+NOT_KEPT = {"Cache-Control": "no-store"}
+"""For all that says nothing else: leads and mails stay in no browser's folder, nor with a proxy, for whoever comes next."""
+
 UNTRUSTED_CONTENT_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",

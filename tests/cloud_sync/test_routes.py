@@ -125,6 +125,14 @@ def test_a_viewer_changes_nothing(client: TestClient, method: str, path: str) ->
     assert status(client, method, path, client.viewer) == 403  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(("method", "path"), [r for r in ALL if r[0] == "GET"])
+def test_what_is_asked_stays_in_no_cache(client: TestClient, method: str, path: str) -> None:
+    """Of a browser that others use, too."""
+    for headers in ({}, client.viewer):  # type: ignore[attr-defined]
+        answer = client.request(method, path.format(**VALUES), headers=headers)
+        assert answer.headers["cache-control"] == "no-store"
+
+
 @pytest.mark.parametrize(("method", "path"), sorted(DEVICE_ONLY | SIGNED))
 def test_a_person_is_no_device(client: TestClient, method: str, path: str) -> None:
     assert status(client, method, path, client.viewer) == 401  # type: ignore[attr-defined]

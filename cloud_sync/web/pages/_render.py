@@ -27,7 +27,7 @@ from cloud_sync.seldom import Seldom
 from cloud_sync.web import words
 from cloud_sync.web.auth import Identity, identify, require_page
 from cloud_sync.web.next_steps import leads_alone
-from cloud_sync.web.security import SECURITY_HEADERS
+from cloud_sync.web.security import NOT_KEPT, SECURITY_HEADERS
 from cloud_sync.web.view_models import menu_counts
 from kits.core.errors import KitwrightError
 from kits.core.harmless import printable
@@ -114,7 +114,7 @@ def _page(request: Request, template: str, status: int, /, **values: object) -> 
 
 
 def _answer(text: str, status: int) -> HTMLResponse:
-    headers = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
+    headers = {**SECURITY_HEADERS, **NOT_KEPT}
     return HTMLResponse(text, status_code=status, headers=headers)
 
 

@@ -23,7 +23,7 @@ from cloud_sync.store.models import Sample
 from cloud_sync.web import text_views
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ReviewerPage, render
-from cloud_sync.web.security import SECURITY_HEADERS
+from cloud_sync.web.security import NOT_KEPT, SECURITY_HEADERS
 from kits.core.discovery import get_kit
 
 router = APIRouter(route_class=PageRoute)
@@ -88,7 +88,7 @@ def card(hub: HubDep, session: ReadDep, _who: ReviewerPage, sample_id: str) -> R
             else said.label or label_words.bad_label(sample.media_type)
         ),
     )
-    return HTMLResponse(text, headers={**SECURITY_HEADERS, "Cache-Control": "no-store"})
+    return HTMLResponse(text, headers={**SECURITY_HEADERS, **NOT_KEPT})
 
 
 @lru_cache(maxsize=32)
