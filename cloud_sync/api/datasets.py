@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import select
 
 from cloud_sync.api._paging import PageNumber, numbered_page
+from cloud_sync.api.ranges import whole
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.learning.datasets import MEDIA_TYPE, receive
@@ -147,8 +148,5 @@ def get_dataset(_who: Viewer, hub: HubDep, session: ReadDep, dataset_id: str) ->
             where=dataset_id[:12],
             fix=f"GET /v1/datasets/{row.successor}, the same without those",
         )
-    return Response(
-        hub.storage.get(dataset_id),
-        media_type=MEDIA_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{dataset_id[:12]}.jsonl"'},
-    )
+    named = {"Content-Disposition": f'attachment; filename="{dataset_id[:12]}.jsonl"'}
+    return whole(hub.storage, dataset_id, MEDIA_TYPE, named)

@@ -11,11 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.api.cases import history_json
+from cloud_sync.api.ranges import whole
 from cloud_sync.cases.reading import asset_of
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.intake import samples
-from cloud_sync.learning.pictures import AS_THEY_ARE, PICTURES, as_png, thumbnail
+from cloud_sync.learning.pictures import AS_THEY_ARE, PICTURES, as_png, held_at_once, thumbnail
 from cloud_sync.learning.signals import MAX_POINTS, View, signal_json
 from cloud_sync.store.models import Annotation, Person, Review, Sample
 from cloud_sync.web.auth import Viewer
@@ -230,19 +231,20 @@ def sample_content(
             where=sample_id,
             fix="they are still on their way, were never sent, or retention removed them: GET /v1/samples/{id} says its `blob_state`",
         )
-    content, media_type = hub.storage.get(row.blob), row.media_type
-    if size is not None:
-        if media_type not in PICTURES:
-            raise DataError("only pictures have small versions", where=sample_id)
-        content, media_type = thumbnail(content, size), "image/jpeg"
-    elif shown and media_type in PICTURES - AS_THEY_ARE:
-        content, media_type = as_png(content), "image/png"
-    inline = media_type in AS_THEY_ARE
+    if size is not None and row.media_type not in PICTURES:
+        raise DataError("only pictures have small versions", where=sample_id)
+    as_it_is = row.media_type in AS_THEY_ARE
+    made = size is not None or (shown and row.media_type in PICTURES and not as_it_is)
     headers = {
         **UNTRUSTED_CONTENT_HEADERS,
         "Cache-Control": "private, max-age=86400, immutable",
-        "Content-Disposition": "inline" if inline else f'attachment; filename="{row.id}"',
+        "Content-Disposition": "inline" if as_it_is or made else f'attachment; filename="{row.id}"',
     }
-    return Response(
-        content, media_type=media_type if inline else "application/octet-stream", headers=headers
-    )
+    if not made:
+        media_type = row.media_type if as_it_is else "application/octet-stream"
+        return whole(hub.storage, row.blob, media_type, headers)
+    with held_at_once:
+        content = hub.storage.get(row.blob)
+        picture = thumbnail(content, size) if size is not None else as_png(content)
+    media_type = "image/png" if size is None else "image/jpeg"
+    return Response(picture, media_type=media_type, headers=headers)
