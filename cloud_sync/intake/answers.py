@@ -12,14 +12,15 @@ from cloud_sync.intake.decode import Refused
 from cloud_sync.intake.link import Message, MqttLink
 from cloud_sync.intake.parts import PartAck, Parts
 from cloud_sync.intake.rows import Outcome
+from cloud_sync.seldom import Seldom
 from kits.core.frames import Ack, BlobAck, encode_ack, to_ranges
 from kits.core.sample import utc_now
 from kits.core.topics import DeviceTopics
 
 log = logging.getLogger(__name__)
 
-LOGGED = 10
-"""Refusals of one batch that are written to the log; all are counted."""
+LOGGED_A_MINUTE = 60
+"""Refusals that are written to the log; all are counted. One device that says nonsense must not fill the disk."""
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Answers:
         self._link = link
         self._parts = parts
         self._sites: dict[str, str] = {}
+        self._lines = Seldom(LOGGED_A_MINUTE, 60.0)
 
     def give(self, batch: Sequence[Message], done: Done) -> None:
         """To be called after the commit."""
@@ -92,9 +94,12 @@ class Answers:
             metrics.lag.set((utc_now() - done.outcome.newest).total_seconds())
         for refused in done.refused:
             metrics.refused.labels(refused.reason).inc()
-        for refused in done.refused[:LOGGED]:
-            log.warning("event=refused reason=%r detail=%r", refused.reason, refused.detail)
+            self._log("event=refused reason=%r detail=%r", refused.reason, refused.detail)
         for reason in done.outcome.odd:
             metrics.refused.labels(reason).inc()
-        for reason in done.outcome.odd[:LOGGED]:
-            log.warning("event=row_kept_as_event_only reason=%r", reason)
+            self._log("event=row_kept_as_event_only reason=%r", reason)
+
+    def _log(self, event: str, *values: str) -> None:
+        left_out = self._lines.ask()
+        if left_out is not None:
+            log.warning(f"{event} left_out=%d", *values, left_out)

@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 
 from cloud_sync.fleet import devices
 from cloud_sync.hub import Hub
+from cloud_sync.intake.answers import LOGGED_A_MINUTE
 from cloud_sync.intake.decode import Refused, decode
 from cloud_sync.intake.ingest import Ingest
 from cloud_sync.intake.ledger import accounts
@@ -319,3 +320,16 @@ def test_what_was_refused_does_not_stand_in_the_log(
     Ingest(hub, SilentLink(hub)).process([frame_message(decision(1, source="secret recipe"))])
     assert "no such thing" in caplog.text
     assert "secret recipe" not in caplog.text
+
+
+def test_a_device_that_says_nonsense_writes_few_lines_of_log(
+    hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each message had its line: 300 a second, from a device that is broken or somebody else's."""
+    add_device(hub)
+    ingest = Ingest(hub, SilentLink(hub))
+    for mid in range(LOGGED_A_MINUTE + 5):
+        ingest.process([message(b"nonsense", mid)])
+    lines = [line for line in caplog.messages if "event=refused" in line]
+    assert len(lines) == LOGGED_A_MINUTE
+    assert refused(hub, "frame") == LOGGED_A_MINUTE + 5
