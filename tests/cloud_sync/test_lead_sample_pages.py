@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from cloud_sync.store.models import CrmLead, Sample
 from cloud_sync.web.lead_samples import lead_samples
-from tests.cloud_sync.fleet_builders import AT
+from tests.cloud_sync.fleet_builders import AT, put_blob
 from tests.cloud_sync.lead_apis import asker, opened
 from tests.cloud_sync.lead_builders import SALES, LeadHub
 
@@ -90,6 +90,26 @@ def test_a_lead_that_is_not_there_any_more_has_its_number(
         session.delete(session.get_one(CrmLead, (SALES, "1")))
     text = client.get(f"/samples/{sample}", headers=asker(here.hub)).text
     assert "lead 1" in text and "To the lead" not in text
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("erased", "The text was erased"), ("none", "The text was not kept"),
+        ("expected", "The text is on its way"), ("stored", "The text cannot be read"),
+    ],
+)  # fmt: skip
+def test_a_lead_of_which_nothing_can_be_read_has_a_page(
+    there: tuple[TestClient, LeadHub], state: str, said: str
+) -> None:
+    """Of an erased one, or of one that a device made up, the page was a fault of the hub."""
+    client, here = there
+    sample, unreadable = samples(here)[f"{SALES}#1"], put_blob(here.hub, b"no lead")
+    with here.hub.database.transaction() as session:
+        row = session.get_one(Sample, sample)
+        row.blob_state, row.blob = state, unreadable
+    page = client.get(f"/samples/{sample}", headers=asker(here.hub))
+    assert page.status_code == 200 and said in page.text
 
 
 def test_what_a_stranger_says_of_a_lead_is_neither_a_lead_nor_markup(
