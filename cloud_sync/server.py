@@ -23,7 +23,8 @@ from cloud_sync.config import HubConfig
 from cloud_sync.fleet.broker import answers
 from cloud_sync.fleet.pki import Authority
 from cloud_sync.fleet.probes import reachable
-from cloud_sync.patience import bounded
+from cloud_sync.listening import HandshakeLoop, Room, listen
+from cloud_sync.patience import bounded, most_connections
 from cloud_sync.seldom import Seldom, SeldomWarnings
 from kits.core.errors import MachineError
 
@@ -35,6 +36,8 @@ STRANGERS_A_MINUTE = 20
 _OF_STRANGERS = ("uvicorn.error", "python_multipart.multipart")
 """Loggers that write a line for each."""
 _DRAIN_S = 5
+_TO_BE_ANSWERED = 50
+"""Connections beyond those that are served, which are told so."""
 
 
 class _Server(uvicorn.Server):
@@ -70,6 +73,7 @@ class WebServer:
     ) -> None:
         self._app = app
         self._stopping = stopping
+        self._refused = refused
         self._authority = authority
         self._names: Sequence[str] = config.server_names
         self._pair: tuple[Path, Path] | None = None
@@ -115,7 +119,7 @@ class WebServer:
         if self._pair is not None:
             keeper.start()
         try:
-            with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
+            with asyncio.Runner(loop_factory=HandshakeLoop) as runner:
                 runner.run(self._serve(started))
         finally:
             for one in loggers:
@@ -127,7 +131,9 @@ class WebServer:
             started()
             # a signal that came while the parts were starting
             if not self._server.should_exit:
-                await self._server.serve()
+                room = Room(most_connections() + _TO_BE_ANSWERED, self._refused)
+                sockets = listen(self._config.host, self._config.port, room)
+                await self._server.serve(sockets)
 
     def _refuse_taken_port(self) -> None:
         host, port = reachable(self._config.host), self._config.port
