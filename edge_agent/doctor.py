@@ -144,7 +144,10 @@ def _mailbox(source: ImapSourceConfig) -> Check:
     from edge_agent.mail.looking import look
 
     found = look(source)  # a mailbox lets several programs in: a running agent is not disturbed
-    return Check("source", not found.trouble, found.words, "a mailbox with its folders", found.fix)
+    told = found.words
+    if found.trouble and found.trouble != told:
+        told = f"{found.trouble} ({told})"
+    return Check("source", not found.trouble, told, "a mailbox with its folders", found.fix)
 
 
 def _sending(config: AgentConfig) -> Check | None:

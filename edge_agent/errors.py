@@ -23,7 +23,8 @@ kits.core.errors.KitwrightError
         ├── MailboxLostError   the connection to it is of no use any more
         ├── MailboxLoginError  it does not let us in
         └── MailboxRefusedError  it says no to one request
-            └── MailboxFullError  because the mailbox is full
+            ├── MailboxFullError  because the mailbox is full
+            └── MailboxBusyError  for now: it is overloaded or out of order
 """
 
 from __future__ import annotations
@@ -105,3 +106,7 @@ class MailboxRefusedError(MailboxError):
 
 class MailboxFullError(MailboxRefusedError):
     """The mail server says no because the mailbox is over its quota; it says yes once there is room."""
+
+
+class MailboxBusyError(MailboxRefusedError):
+    """The mail server says no for now: it throttles, or is out of order."""

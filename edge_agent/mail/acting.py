@@ -7,6 +7,7 @@ whether it lies where it is to go. Nothing is marked as read, and no other mail 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -15,13 +16,18 @@ from datetime import datetime, timezone
 
 from pydantic import JsonValue
 
-from edge_agent.errors import MailboxFullError, MailboxRefusedError
+from edge_agent.errors import (
+    MailboxBusyError,
+    MailboxFullError,
+    MailboxLostError,
+    MailboxRefusedError,
+)
 from edge_agent.log import log, warn
 from edge_agent.mail.folders import on_server, special
 from edge_agent.mail.identity import MAX_HEAD, sample_id_of
 from edge_agent.mail.ledger import IN_DOUBT
 from edge_agent.mail.letters import DRAFT_HEADER, write_draft
-from edge_agent.mail.mailbox import Folder, Mailbox
+from edge_agent.mail.mailbox import NO_KEYWORDS, Folder, Mailbox
 from edge_agent.mail.planning import Plan
 from edge_agent.mail.record import MailRecord
 from edge_agent.mail.room import MailRoom
@@ -40,6 +46,9 @@ _REFUSED_PAUSE_S = 60.0
 """A server that says no may be out of order for a while: doubled each time."""
 _FULL_PAUSE_S, _MAX_FULL_PAUSE_S = 5.0, 300.0
 """After which a full mailbox is tried again, with one mail: doubled each time."""
+_NONE: frozenset[str] = frozenset()
+_SEEN_TO = frozenset({"\\answered", "\\deleted"})
+"""Flags that a person's mail program sets."""
 _SETTLES_S = 1.0
 """A server may still be at work on what a connection that broke asked for."""
 
@@ -141,6 +150,12 @@ class Actor:
         except MailboxFullError as error:
             self._wait_for_room(record, error)
             return False
+        except MailboxBusyError as error:
+            # no fault of a mail's either: all is left alone for a while, and the mailbox asked then
+            if self._room.config.once:
+                warn("mailbox_busy", error=error.what)
+                return False
+            raise MailboxLostError(error.what, where=error.where) from error
         except MailboxRefusedError as error:
             if record.attempts + 1 < _TRIES:
                 self._room.ledger.change(record.sample_id, attempts=record.attempts + 1)
@@ -224,8 +239,12 @@ class Actor:
         self, record: MailRecord, plan: Plan, text: Mapping[str, JsonValue], doubtful: bool
     ) -> dict[str, str]:
         if plan.send and self._sending is not None:
+            if not self._sending.has_begun(record) and self._is_seen_to(record):
+                return {"send": "late"}
             sent = self._sending.send(record, lambda: self._written(record, text, automatic=True))
             if sent != "doubtful":
+                with contextlib.suppress(MailboxRefusedError):  # it went out all the same
+                    self._mark(record, "\\Answered")
                 return {"send": sent}
         return {"draft": self._lay(record, text, doubtful or plan.send)}
 
@@ -239,9 +258,16 @@ class Actor:
         self._room.alerts(NO_DRAFTS, "info", "there is a folder of drafts")
         if doubtful and self._is_there(record):
             return "done"
+        if self._is_seen_to(record):
+            return "late"
         self._box.append(drafts, self._written(record, text), ("\\Draft", "\\Seen"))
         self.counts["drafted"] += 1
         return "done"
+
+    def _is_seen_to(self, record: MailRecord) -> bool:
+        """Whether a person has answered the mail or thrown it away before we came to it."""
+        uid = self._where(record)
+        return bool(uid) and bool(self._box.keywords([uid]).get(uid, _NONE) & _SEEN_TO)
 
     def _is_there(self, record: MailRecord) -> bool:
         """Whether the draft was laid before: it lies there, or a person has sent it since."""
@@ -281,12 +307,17 @@ class Actor:
 
     def _flag(self, record: MailRecord) -> str:
         """Flags it where it lies, before it is filed: a move takes flags along."""
-        uid = self._where(record)
-        if not uid:
+        if not self._mark(record, "\\Flagged"):
             return "late"
-        self._box.add_keyword(uid, "\\Flagged")
         self.counts["flagged"] += 1
         return "done"
+
+    def _mark(self, record: MailRecord, flag: str) -> bool:
+        """Sets a flag on the mail where it lies; whether it is there."""
+        uid = self._where(record)
+        if uid:
+            self._box.add_keyword(uid, flag)
+        return bool(uid)
 
     def _file(self, record: MailRecord, plan: Plan, doubtful: bool) -> str:
         """Where it was put; empty: it is not there any more."""
@@ -295,7 +326,7 @@ class Actor:
             if not uid:
                 return ""
             if plan.how == "keyword":
-                self._box.add_keyword(uid, keyword_of(plan.to))
+                self._set_keyword(record, uid, keyword_of(plan.to))
             else:
                 self._box.add_gmail_label(uid, plan.to)
             return plan.to
@@ -307,13 +338,22 @@ class Actor:
             return ""
         self._make(folder)
         self._box.open(record.folder)
-        if plan.how == "copy":
-            self._box.copy(uid, folder)
-        elif there and not self._box.moves_at_once:
-            self._box.remove(uid)  # a kill cut a move by hand after the copy
-        else:
-            self._box.move(uid, folder)
+        try:
+            if plan.how == "copy":
+                self._box.copy(uid, folder)
+            elif there and not self._box.moves_at_once:
+                self._box.remove(uid)  # a kill cut a move by hand after the copy
+            else:
+                self._box.move(uid, folder)
+        except MailboxRefusedError:
+            self._folders.discard(folder)  # a person may have renamed it: made anew the next time
+            raise
         return folder
+
+    def _set_keyword(self, record: MailRecord, uid: int, keyword: str) -> None:
+        if not self._box.open(record.folder).keeps(keyword):
+            raise MailboxRefusedError(NO_KEYWORDS.format(folder=record.folder))
+        self._box.add_keyword(uid, keyword)
 
     def _size(self, uid: int) -> int:
         return self._box.sizes([uid]).get(uid, 0) if uid else 0

@@ -40,13 +40,15 @@ def special(folders: Sequence[Folder], use: str, configured: str = "") -> str:
     if configured:
         wanted = on_server(configured, folders)
         return next((f.name for f in usable if f.name == wanted), "")
-    flagged = [f.name for f in usable if use in f.flags]
+    flagged = [(not f.is_own, len(f.name), f.name) for f in usable if use in f.flags]
     if flagged:
-        return min(flagged, key=len)
+        return min(flagged)[-1]
     names = {_plain(name): rank for rank, name in enumerate(SPECIAL[use])}
     # what lies deeper belongs to something else, as the drafts of an archive
     ranked = [
-        (_depth(f), names[leaf], len(f.name), f.name) for f in usable if (leaf := _leaf(f)) in names
+        (not f.is_own, _depth(f), names[leaf], len(f.name), f.name)
+        for f in usable
+        if (leaf := _leaf(f)) in names
     ]
     return min(ranked)[-1] if ranked else ""
 
@@ -54,7 +56,7 @@ def special(folders: Sequence[Folder], use: str, configured: str = "") -> str:
 def on_server(name: str, folders: Iterable[Folder]) -> str:
     """A folder's configured name, with `/` inside, as this server writes it.
 
-    Servers that keep everything below INBOX get that in front; a name that is there as it is stays.
+    Servers that keep everything of a user below INBOX get that in front; a name that is there as it is stays.
     """
     known = list(folders)
     if any(f.name == name for f in known):
@@ -63,7 +65,7 @@ def on_server(name: str, folders: Iterable[Folder]) -> str:
     here = name if delimiter == "/" else delimiter.join(name.split("/"))
     if here.upper() == "INBOX" or any(f.name == here for f in known):
         return here
-    others = [f.name for f in known if f.name.upper() != "INBOX"]
+    others = [f.name for f in known if f.name.upper() != "INBOX" and f.is_own]
     prefix = f"INBOX{delimiter}"
     if others and all(other.startswith(prefix) for other in others) and not here.startswith(prefix):
         return prefix + here

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from edge_agent.errors import MailboxRefusedError
 from edge_agent.log import warn
@@ -21,6 +21,9 @@ from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.imap_connection import ImapConnection
 from edge_agent.mail.letters import head_of
 from edge_agent.mail.mailbox import Folder, FolderState
+
+if TYPE_CHECKING:
+    from imapclient import IMAPClient
 
 CHUNK = 1 << 20
 """Bytes asked for at once of one mail."""
@@ -76,12 +79,9 @@ class ImapMailbox:
             found = self._ask(self._client.list_folders)[:_MAX_FOLDERS]
         finally:
             self._client.folder_encode = True
+        spaces = self._ask(_namespaces, self._client) if self.can("NAMESPACE") else {}
         return [
-            Folder(
-                name,
-                (delimiter or b"").decode("ascii", "replace"),
-                frozenset(flag.decode("ascii", "replace").lower() for flag in flags),
-            )
+            _folder(name, (delimiter or b"").decode("ascii", "replace"), flags, spaces)
             for flags, delimiter, raw in found
             if (name := _folder_name(raw))
         ]
@@ -108,13 +108,15 @@ class ImapMailbox:
         validity, next_uid = int(found.get(b"UIDVALIDITY", 0)), int(found.get(b"UIDNEXT", 0) or 0)
         if not next_uid:  # RFC 3501 lets a server leave it out
             next_uid = max(self._ask(self._client.search, ["ALL"]), default=0) + 1
-        self._state, self._open = FolderState(validity, next_uid), folder
+        self._state = FolderState(validity, next_uid, _flags(found.get(b"PERMANENTFLAGS")))
+        self._open = folder
         return self._state
 
     # -- looking ---------------------------------------------------------------------------------
 
     def uids_after(self, uid: int, since: date | None = None) -> list[int]:
-        criteria: list[object] = ["UID", f"{uid + 1}:*"]
+        # what a person has marked as deleted is gone, though no program has expunged it yet
+        criteria: list[object] = ["UID", f"{uid + 1}:*", "UNDELETED"]
         if since is not None:
             criteria += ["SINCE", since]
         found = self._ask(self._client.search, criteria)
@@ -124,7 +126,9 @@ class ImapMailbox:
         if not uids:
             return {}
         found = self._ask(self._client.fetch, uids, ["RFC822.SIZE"])
-        return {int(n): int(item[b"RFC822.SIZE"]) for n, item in found.items() if n in set(uids)}
+        wanted, part = set(uids), b"RFC822.SIZE"
+        # an answer without it tells of a flag, and by its number perhaps of another mail
+        return {int(n): int(one[part]) for n, one in found.items() if n in wanted and part in one}
 
     def fetch(self, uid: int, size: int) -> bytes:
         if size <= CHUNK:
@@ -252,6 +256,39 @@ class ImapMailbox:
 
     def keep_alive(self) -> None:
         self._ask(self._client.noop)
+
+
+def _namespaces(client: IMAPClient) -> Mapping[str, bool]:
+    """Prefix of names → whether what bears it is the user's own (RFC 2342); none where the answer makes no sense."""
+    from imapclient.exceptions import ProtocolError
+
+    try:
+        found = client.namespace()
+        return {
+            prefix: is_own
+            for part, is_own in (
+                (found.other, False),
+                (found.shared, False),
+                (found.personal, True),
+            )
+            for prefix, _delimiter in part or ()
+        }
+    except (ProtocolError, ValueError, LookupError, TypeError):  # it was read to its end
+        return {}
+
+
+def _folder(
+    name: str, delimiter: str, flags: Sequence[bytes], spaces: Mapping[str, bool]
+) -> Folder:
+    # the longest one counts: Cyrus gives what is everybody's an empty prefix
+    prefix = max((one for one in spaces if (name + delimiter).startswith(one)), key=len, default="")
+    return Folder(name, delimiter, _flags(flags) or frozenset(), spaces.get(prefix, True))
+
+
+def _flags(told: Sequence[bytes] | None) -> frozenset[str] | None:
+    if told is None:
+        return None
+    return frozenset(flag.decode("ascii", "replace").lower() for flag in told)
 
 
 def _folder_name(raw: bytes | str) -> str:

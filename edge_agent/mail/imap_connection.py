@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from edge_agent.errors import (
+    MailboxBusyError,
     MailboxFullError,
     MailboxLoginError,
     MailboxLostError,
@@ -33,6 +34,19 @@ _FULL = (
     "mailbox is full",
 )
 """A response code of RFC 5530, and what servers say that do not know it."""
+_BUSY = ("[unavailable]", "[inuse]", "throttled", "bandwidth limits")
+"""No for now: two codes of RFC 5530, and what Exchange and Gmail say."""
+_NO_LOGIN_NOW = (
+    *_BUSY,
+    "[limit]",
+    "[serverbug]",
+    "rate limit",
+    "server unavailable",
+    "simultaneous connections",
+    "try again later",
+    "not connected",
+)
+"""The same of a login, which says nothing of the password: Gmail, Yahoo and Exchange limit connections."""
 
 T = TypeVar("T")
 
@@ -105,11 +119,15 @@ class ImapConnection:
                 where=self._where,
             ) from None
         except IMAPClientError as error:
-            if "[UNAVAILABLE]" in str(error):  # RFC 5530: it may let us in later
-                raise MailboxLostError("the login is out of order", where=self._where) from None
+            said = without_secret(_words(error), bearer or password)
+            if _is_among(said, _NO_LOGIN_NOW):
+                raise MailboxLostError(
+                    f"the mail server lets nobody in now: {said}",
+                    where=self._where,
+                    fix="it is tried again; where it stays so, end other programs at this mailbox",
+                ) from None
             raise MailboxLoginError(
-                f"the mail server does not let {config.user} in:"
-                f" {without_secret(_words(error), bearer or password)}",
+                f"the mail server does not let {config.user} in: {said}",
                 where=self._where,
                 fix="check user and password or token; some providers want an app password",
             ) from None
@@ -135,9 +153,7 @@ class ImapConnection:
                     f"the server's answer makes no sense: {_words(error)}", where=self._where
                 ) from error
             said = _words(error)
-            full = any(words in said.lower() for words in _FULL)
-            refused = MailboxFullError if full else MailboxRefusedError
-            raise refused(said, where=self._where) from error
+            raise _refusal(said)(said, where=self._where) from error
         except (ValueError, LookupError, TypeError) as error:
             # the library's parser on an answer it does not know: what comes next is in doubt too
             raise MailboxLostError(
@@ -157,6 +173,17 @@ class ImapConnection:
     def can(self, capability: str) -> bool:
         """Whether the server offers it."""
         return capability.upper() in self._can
+
+
+def _refusal(said: str) -> type[MailboxRefusedError]:
+    """What kind of no it is."""
+    if _is_among(said, _BUSY):  # before room: Gmail calls too much traffic [OVERQUOTA], too
+        return MailboxBusyError
+    return MailboxFullError if _is_among(said, _FULL) else MailboxRefusedError
+
+
+def _is_among(said: str, words: Sequence[str]) -> bool:
+    return any(one in said.lower() for one in words)
 
 
 def _words(error: Exception) -> str:

@@ -6,15 +6,18 @@ import contextlib
 import smtplib
 from dataclasses import dataclass
 
+from edge_agent.mail.acting import keyword_of
 from edge_agent.mail.config import ImapSourceConfig, SendConfig
 from edge_agent.mail.folders import special
 from edge_agent.mail.imap import ImapMailbox
+from edge_agent.mail.mailbox import NO_KEYWORDS
 from edge_agent.mail.submission import TROUBLES, Submission
 from kits.core.errors import KitwrightError
 
 _USEFUL = ("IDLE", "MOVE", "UIDPLUS")
 _NEARLY_FULL = 0.95
 _OK = 250
+_GMAIL = "X-GM-EXT-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +78,39 @@ def _looked(config: ImapSourceConfig, box: ImapMailbox) -> Found:
         + (f", {used:.0%} of the quota used" if used is not None else "")
     )
     missing = [name for name in config.folders if name.upper() != "INBOX" and name not in names]
-    if missing:
-        return Found(words, f"no folder {missing[0]}", "set source.folders")
-    if config.drafts.which != "none" and not config.sender:
-        return Found(words, "no address that replies come from", "set source.drafts.sender")
-    if config.drafts.which != "none" and not drafts:
-        return Found(words, "no folder of drafts", "set source.drafts.folder")
-    if config.learning.enabled and not sent:
-        return Found(words, "no folder of sent mail", "set source.learning.sent_folder")
-    if used is not None and used >= _NEARLY_FULL:
-        return Found(words, "the mailbox is nearly full", "make room: drafts need some")
+    drafting, full = config.drafts.which != "none", used is not None and used >= _NEARLY_FULL
+    no_filing, how = _filing_trouble(config, box)
+    troubles = (
+        (missing, f"no folder {', '.join(missing)}", "set source.folders"),
+        (
+            drafting and not config.sender,
+            "no address that replies come from",
+            "set source.drafts.sender",
+        ),
+        (drafting and not drafts, "no folder of drafts", "set source.drafts.folder"),
+        (
+            config.learning.enabled and not sent,
+            "no folder of sent mail",
+            "set source.learning.sent_folder",
+        ),
+        (no_filing, no_filing, how),
+        (full, "the mailbox is nearly full", "make room: drafts need some"),
+    )
+    for is_so, trouble, fix in troubles:
+        if is_so:
+            return Found(words, trouble, fix)
     return Found(words)
+
+
+def _filing_trouble(config: ImapSourceConfig, box: ImapMailbox) -> tuple[str, str]:
+    """Why mails cannot be filed as it is configured, and how to fix it; empty: they can."""
+    how = config.filing.how
+    if how == "gmail-label" and not box.can(_GMAIL):
+        return "the server has no labels of Gmail", "set source.filing.how to move or copy"
+    if how == "keyword" and not config.dry_run:  # a folder opened only to look at keeps none
+        folder = config.folders[0]
+        keywords = [keyword_of(name) for name in config.filing.folders.values()]
+        if not all(map(box.open(folder).keeps, keywords)):
+            what, _, fix = NO_KEYWORDS.format(folder=folder).partition(": ")
+            return what, fix
+    return "", ""

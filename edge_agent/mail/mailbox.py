@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+NO_KEYWORDS = "the server keeps no new keywords in {folder}: set source.filing.how to move or copy"
+"""What to tell; Exchange is such a server."""
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -17,19 +20,30 @@ class Folder:
         name: as the server has it, decoded.
         delimiter: between a folder and those in it; empty: there are none.
         flags: lower case, with special uses as `\\drafts`.
+        is_own: whether it is the user's, and neither another user's nor everybody's (RFC 2342).
     """
 
     name: str
     delimiter: str
     flags: frozenset[str]
+    is_own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """A folder as it was when it was opened; a change of `validity` makes all known UIDs worthless."""
+    """A folder as it was when it was opened; a change of `validity` makes all known UIDs worthless.
+
+    Attributes:
+        kept: flags and keywords that it keeps, lower case; with `\\*` also new ones. None: it does not say.
+    """
 
     validity: int
     next_uid: int
+    kept: frozenset[str] | None = None
+
+    def keeps(self, keyword: str) -> bool:
+        """Whether a keyword that is set stays set."""
+        return self.kept is None or bool(self.kept & {"\\*", keyword.lower()})
 
 
 class Mailbox(Protocol):
@@ -59,7 +73,7 @@ class Mailbox(Protocol):
         """
 
     def uids_after(self, uid: int, since: date | None = None) -> list[int]:
-        """UIDs above `uid`, rising, of mails that arrived on the day `since` or later."""
+        """UIDs above `uid`, rising, of mails that arrived on the day `since` or later and are not marked as deleted."""
 
     def sizes(self, uids: Sequence[int]) -> Mapping[int, int]:
         """UID → bytes of those that are there."""

@@ -39,6 +39,10 @@ class Sending:
         self._ledger = ledger
         self._alerts = alerts
 
+    def has_begun(self, record: MailRecord) -> bool:
+        """Whether a mail went out, or may have."""
+        return bool(self._ledger.note(NOTE + record.sample_id))
+
     def send(self, record: MailRecord, written: Callable[[], bytes]) -> Literal["done", "doubtful"]:
         """Sends a mail once; `doubtful`: it did not go out, or nobody knows, and a person sees to it."""
         note = NOTE + record.sample_id

@@ -48,6 +48,28 @@ def test_drafts_are_found_in_whatever_the_server_calls_them(
     assert server.ids(f"{prefix}Orders") == ["<q1@example.com>"]
 
 
+class WithPublicFolders(Dovecot):
+    """What is a user's own lies below INBOX, beside it what is everybody's."""
+
+    def _write(self) -> None:
+        super()._write()
+        config = self.folder / "dovecot.conf"
+        public = (
+            "namespace public {\n  type = public\n  separator = .\n  prefix = Public.\n"
+            f"  mail_driver = maildir\n  mail_path = {self.folder}/mail/public\n"
+            "  mailbox Info {\n    auto = create\n  }\n}\n"
+        )
+        config.write_text(config.read_text() + public)
+
+
+def test_folders_are_made_where_the_user_may_also_beside_public_ones(tmp_path: Path) -> None:
+    server = WithPublicFolders(separator=".", prefix="INBOX.").start()
+    server.deliver(a_mail(1), a_mail(2, "The invoice is wrong"))
+    Agent(mail_config(tmp_path, server)).run()
+    assert server.ids("INBOX.Orders") == ["<q1@example.com>"]
+    assert server.ids("INBOX.Büro.Rechnungen") == ["<q2@example.com>"]
+
+
 def test_without_a_folder_of_drafts_it_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
     server = Dovecot(special={"Ablage": ""}).start()
     server.deliver(a_mail(1))

@@ -11,6 +11,7 @@ from io import BufferedRWPair
 import pytest
 
 from edge_agent.errors import (
+    MailboxBusyError,
     MailboxError,
     MailboxFullError,
     MailboxLoginError,
@@ -18,7 +19,9 @@ from edge_agent.errors import (
     MailboxRefusedError,
 )
 from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.folders import on_server, special
 from edge_agent.mail.imap import ImapMailbox
+from edge_agent.mail.looking import look
 from tests.edge_agent.line_server import LineServer
 
 GREETING = b"* OK ready\r\n"
@@ -111,10 +114,18 @@ def test_an_expired_token_is_told_as_a_login_that_failed(monkeypatch: pytest.Mon
     assert "old-token" not in str(caught.value)
 
 
-def test_a_login_that_is_out_of_order_is_no_wrong_password() -> None:
-    server = Scripted(LOGIN=b"TAG NO [UNAVAILABLE] later\r\n")
-    with closing(server), pytest.raises(MailboxLostError):
+@pytest.mark.parametrize(
+    "said",
+    [b"[UNAVAILABLE] Maximum number of connections from user+IP exceeded",
+     b"[ALERT] Too many simultaneous connections. (Failure)", b"[LIMIT] Rate limit hit",
+     b"Server Unavailable. 15", b"Request is throttled. Suggested Backoff Time: 89117 milliseconds"],
+)  # fmt: skip
+def test_a_login_that_is_out_of_order_is_no_wrong_password(said: bytes) -> None:
+    server = Scripted(LOGIN=b"TAG NO " + said + b"\r\n")
+    with closing(server), pytest.raises(MailboxLostError) as caught:
         ImapMailbox(config_of(server))
+    assert said.decode() in caught.value.what
+    assert "password" not in caught.value.fix
 
 
 @pytest.mark.parametrize(
@@ -157,6 +168,52 @@ def test_a_folder_with_a_broken_name_hides_none_of_the_others(box: ImapMailbox) 
 )
 def test_a_server_that_does_not_say_the_next_uid_is_asked_for_the_last(box: ImapMailbox) -> None:
     assert box.open("INBOX").next_uid == 10
+
+
+@pytest.mark.parametrize(
+    ("how", "dry_run", "trouble"),
+    [("keyword", False, "no new keywords in INBOX"), ("keyword", True, ""),
+     ("gmail-label", False, "no labels of Gmail"), ("move", False, "")],
+)  # fmt: skip
+def test_a_server_that_cannot_mark_mails_so_is_told_of(
+    how: str, dry_run: bool, trouble: str
+) -> None:
+    """Exchange keeps none but these."""
+    select = SCRIPT[b"SELECT"].replace(
+        b"* OK [UIDNEXT", b"* OK [PERMANENTFLAGS (\\Seen \\Flagged $MDNSent)]\r\n* OK [UIDNEXT"
+    )
+    lists = b'* LIST () "/" INBOX\r\n* LIST () "/" Drafts\r\n* LIST () "/" Sent\r\nTAG OK done\r\n'
+    with closing(Scripted(SELECT=select, LIST=lists)) as server:
+        filing = {"how": how, "folders": {"order": "Orders"}}
+        found = look(config_of(server, filing=filing, dry_run=dry_run))
+    assert found.trouble.endswith(trouble)
+    assert bool(found.trouble) == bool(trouble)
+
+
+NAMED = (
+    b'* LIST () "." INBOX\r\n* LIST () "." INBOX.Drafts\r\n* LIST (\\Drafts) "." Bob.Drafts\r\n'
+    b'* LIST () "." Public\r\n* LIST () "." Public.Info\r\nTAG OK done\r\n'
+)
+NAMESPACES = b"* CAPABILITY IMAP4rev1 NAMESPACE\r\nTAG OK done\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "own"),
+    [
+        (b'* NAMESPACE (("INBOX." ".")) (("Bob." ".")) (("Public." "."))', {"INBOX", "INBOX.Drafts"}),
+        (b'* NAMESPACE (("INBOX." ".")) NIL (("" "."))', {"INBOX", "INBOX.Drafts"}),
+        (b'* NAMESPACE (("" ".")) NIL (("Public." "."))', {"INBOX", "INBOX.Drafts", "Bob.Drafts"}),
+        (b"* NAMESPACE what (", {"INBOX", "INBOX.Drafts", "Bob.Drafts", "Public", "Public.Info"}),
+    ],
+)  # fmt: skip
+def test_a_users_own_folders_are_told_from_those_of_others(answer: bytes, own: set[str]) -> None:
+    given = {"LIST": NAMED, "CAPABILITY": NAMESPACES, "NAMESPACE": answer + b"\r\nTAG OK done\r\n"}
+    with closing(Scripted(**given)) as server, closing(ImapMailbox(config_of(server))) as box:
+        folders = box.folders()
+    assert {folder.name for folder in folders if folder.is_own} == own
+    if "Public" not in own and "Bob.Drafts" not in own:
+        assert on_server("Sorted/Refunds", folders) == "INBOX.Sorted.Refunds"
+        assert special(folders, "\\sent") == ""
 
 
 @says(SEARCH=b"* SEARCH 3 9 4\r\nTAG OK done\r\n")
@@ -209,11 +266,32 @@ def test_a_mailbox_that_is_full_is_told_from_other_refusals(said: bytes, full: b
     assert isinstance(caught.value, MailboxFullError) == full
 
 
+@pytest.mark.parametrize(
+    "said",
+    [b"[UNAVAILABLE] later", b"Request is throttled.",
+     b"[OVERQUOTA] Account exceeded command or bandwidth limits."],
+)  # fmt: skip
+def test_a_server_that_is_overloaded_is_told_from_one_that_is_full(said: bytes) -> None:
+    with (
+        closing(Scripted(APPEND=b"TAG NO " + said + b"\r\n")) as server,
+        closing(ImapMailbox(config_of(server))) as box,
+        pytest.raises(MailboxBusyError),
+    ):
+        box.append("INBOX", b"Subject: x\r\n\r\nx", ())
+
+
 @says(APPEND=b"TAG NO [OVERQUOTA] full\r\n")
 def test_a_full_mailbox_refuses_one_thing_and_goes_on(box: ImapMailbox) -> None:
     with pytest.raises(MailboxRefusedError, match="OVERQUOTA"):
         box.append("INBOX", b"Subject: x\r\n\r\nx", ())
     assert box.open("INBOX").validity == 7
+
+
+@says(FETCH=b"* 7 FETCH (FLAGS (\\Seen))\r\n* 1 FETCH (UID 1 RFC822.SIZE 5)\r\nTAG OK done\r\n")
+def test_a_flag_that_a_person_sets_meanwhile_is_no_size(box: ImapMailbox) -> None:
+    """Told by the number of the mail, as some servers do; 7 is also a UID that was asked for and is gone."""
+    box.open("INBOX")
+    assert box.sizes([1, 7]) == {1: 5}
 
 
 @says(
