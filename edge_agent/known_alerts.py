@@ -15,8 +15,8 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "corrupt-sample", ("warning",),
-        "a sample could not be read: the safe side decided, or the file was left out",
-        "when it repeats: look at the camera, its cable, or whatever writes the files",
+        "a sample could not be read: the safe side decided, or the file or mail was left out",
+        "when it repeats: look at the camera, its cable, or whatever writes the files; a mail that the server does not hand over is a person's",
     ),
     AlertInfo(
         "parts-missed", ("warning",),
@@ -66,7 +66,7 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "mailbox-lost", ("error",),
-        "the mail server does not answer, or ends the connection; it is tried again, and no mail is lost",
+        "the mail server does not answer, ends the connection again and again, or takes nothing for now; it is tried again, and no mail is lost",
         "look at network, `source.host` and `source.port`; `edge-agent doctor` tries the mailbox",
     ),
     AlertInfo(

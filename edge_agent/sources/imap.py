@@ -10,20 +10,23 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from edge_agent.errors import MailboxError, MailboxLoginError, SourceError
-from edge_agent.log import log, warn
+from edge_agent.errors import MailboxError, MailboxLoginError, MailboxRefusedError, SourceError
+from edge_agent.log import warn
 from edge_agent.mail.acting import Actor, Places, places_of
+from edge_agent.mail.beginning import Beginning
 from edge_agent.mail.hook import Hook
 from edge_agent.mail.identity import MAX_HEAD, sample_id_of
 from edge_agent.mail.in_work import DEATHS, InWork
 from edge_agent.mail.learning import Learner
-from edge_agent.mail.mailbox import Mailbox
-from edge_agent.mail.pruning import known_since, was_read
+from edge_agent.mail.mailbox import FolderState, Mailbox
+from edge_agent.mail.pruning import was_read
 from edge_agent.mail.room import STUCK, Letter, MailRoom
 from edge_agent.mail.sending import Sending
+from edge_agent.mail.withheld import Withheld
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
 
 MEDIA_TYPE = "message/rfc822"
@@ -34,9 +37,10 @@ _BATCH_BYTES = 4 << 20
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 1.0, 300.0
 _LOGIN_PAUSE_S = 60.0
 """Servers lock accounts out that try a wrong password often."""
-_NEW_ONLY = "mails that come from now on; source.since takes earlier ones, too"
 _STUCK_PAUSE_S, _MAX_STUCK_PAUSE_S = 2.0, 60.0
 _BUNDLE_PAUSE_S = 0.5
+_CALM_S = 600.0
+"""Servers end a connection whose token or time is over, Exchange each hour: one such end is no fault."""
 
 
 class ImapSource:
@@ -74,6 +78,10 @@ class ImapSource:
         self._pause_s = _FIRST_PAUSE_S
         self._stuck = False
         self._batch = _BATCH
+        self._works = False
+        self._lost_at = float("-inf")
+        self._withheld = Withheld()
+        self._beginning = Beginning(room.ledger, room.config.since)
         self.learner = Learner(room)
         self.health = health
         self.live = True
@@ -90,7 +98,7 @@ class ImapSource:
                         raise SourceError(error.what, where=error.where, fix=error.fix) from error
                     self._pause_s = max(self._pause_s, _LOGIN_PAUSE_S)
                 except MailboxError as error:
-                    self._lost(LOST, error)
+                    self._lost(LOST, error, quietly=self._is_ordinary_end())
                 except (sqlite3.Error, OSError) as error:
                     # of the ledger: what was under way is asked of the mailbox when it goes on
                     self._stuck = True
@@ -146,6 +154,7 @@ class ImapSource:
         if self._hook is not None:
             self._hook.look()
         self.room.teller.tell()
+        self._works = True
         # not when a connection is made: a server or a disk that fails right after that is not asked each second
         self._pause_s = _FIRST_PAUSE_S
         if self._stuck and self.room.can_keep():
@@ -154,19 +163,19 @@ class ImapSource:
 
     def _folder(self, box: Mailbox, actor: Actor, folder: str) -> Iterator[Captured]:
         state = box.open(folder, fresh=True)
-        name, ledger = f"in/{folder}", self.room.ledger
-        before = ledger.position(name, state.validity)
-        begins = self._config.since
-        since = max(filter(None, (begins, known_since(ledger, folder))), default=None)
-        if before is None:
-            before = 0 if begins is not None else max(0, state.next_uid - 1)
-            ledger.advance(name, state.validity, before)
-            if begins is None:
-                log("mailbox_begun", folder=folder, takes=_NEW_ONLY)
-        elif before == 0:
-            log("mailbox_read_anew", folder=folder, since=since)
-        uids = box.uids_after(before, since)
-        while uids and not ledger.is_behind():
+        ledger = self.room.ledger
+        found = self._beginning.uids(box, folder, state, self.room.clock())
+        first, last = self._withheld.split(folder, state.validity, found)
+        yield from self._batches(box, actor, folder, state, first)
+        for uid in last:
+            yield from self._batches(box, actor, folder, state, [uid])
+        if not ledger.is_behind() and not self._closed.is_set():
+            was_read(ledger, folder, self.room.clock())
+
+    def _batches(
+        self, box: Mailbox, actor: Actor, folder: str, state: FolderState, uids: Sequence[int]
+    ) -> Iterator[Captured]:
+        while uids and not self.room.ledger.is_behind():
             now, uids = uids[: self._batch], uids[self._batch :]
             for letter in self._letters(box, folder, state.validity, now):
                 if self._closed.is_set():
@@ -174,8 +183,6 @@ class ImapSource:
                 yield from self._one(letter, actor)
                 box.open(folder)
             self._batch = min(2 * self._batch, _BATCH)
-        if not uids:
-            was_read(ledger, folder, self.room.clock())
 
     def _one(self, letter: Letter, actor: Actor) -> Iterator[Captured]:
         """A letter until it is decided: on a disk that takes nothing it comes again."""
@@ -221,7 +228,9 @@ class ImapSource:
         self, box: Mailbox, folder: str, validity: int, uids: Sequence[int]
     ) -> Iterator[Letter]:
         """The mails of one batch, small ones fetched together."""
-        sizes = box.sizes(uids)
+        sizes: Mapping[int, int] = {}
+        with self._asked_for(folder, validity, uids):
+            sizes = box.sizes(uids)
         together: list[int] = []
         for uid in [*uids, 0]:
             size = sizes.get(uid, 0)
@@ -230,19 +239,21 @@ class ImapSource:
                 yield from self._fetched(box, folder, validity, together)
                 together = []
             if size > self._config.max_bytes:
-                yield self._head(box, folder, validity, uid, size)
+                yield from self._head(box, folder, validity, uid, size)
             elif size:
                 together.append(uid)
 
     def _fetched(
         self, box: Mailbox, folder: str, validity: int, uids: list[int]
     ) -> Iterator[Letter]:
-        box.open(folder)
-        if len(uids) == 1:
-            content = box.fetch(uids[0], self._config.max_bytes)
-            found = {uids[0]: content} if content else {}
-        else:
-            found = dict(box.fetch_small(uids))
+        found: dict[int, bytes] = {}
+        with self._asked_for(folder, validity, uids):
+            box.open(folder)
+            if len(uids) == 1:
+                content = box.fetch(uids[0], self._config.max_bytes)
+                found = {uids[0]: content} if content else {}
+            else:
+                found = dict(box.fetch_small(uids))
         for uid in uids:
             if uid in found:
                 yield self._letter(folder, validity, uid, found[uid])
@@ -251,11 +262,36 @@ class ImapSource:
         sample_id = sample_id_of(self._config.account, content)
         return Letter(sample_id, folder, validity, uid, content)
 
-    def _head(self, box: Mailbox, folder: str, validity: int, uid: int, size: int) -> Letter:
-        box.open(folder)
-        head = box.headers([uid], ()).get(uid, b"")[:MAX_HEAD]
-        sample_id = sample_id_of(self._config.account, head, str(size))
-        return Letter(sample_id, folder, validity, uid, head, whole=False)
+    def _head(
+        self, box: Mailbox, folder: str, validity: int, uid: int, size: int
+    ) -> Iterator[Letter]:
+        head: bytes | None = None
+        with self._asked_for(folder, validity, [uid]):
+            box.open(folder)
+            head = box.headers([uid], ()).get(uid, b"")[:MAX_HEAD]
+        if head is not None:
+            sample_id = sample_id_of(self._config.account, head, str(size))
+            yield Letter(sample_id, folder, validity, uid, head, whole=False)
+
+    @contextlib.contextmanager
+    def _asked_for(self, folder: str, validity: int, uids: Sequence[int]) -> Iterator[None]:
+        """While mails are asked for: notes over which one alone the server fails."""
+        try:
+            yield
+        except MailboxError as error:
+            if len(uids) != 1:
+                raise
+            came_last = self._withheld.has(folder, validity, uids[0])
+            self._withheld.failed(folder, validity, uids[0])
+            if not self._withheld.has(folder, validity, uids[0]):
+                raise
+            self.health.corrupt += 1
+            warn("mail_not_handed_over", folder=folder, uid=uids[0], error=error.what)
+            mail = f"a mail of {folder} (UID {uids[0]}): it stays there for a person"
+            text = f"the server does not hand over {mail}: {error.what}"
+            self._alerts("corrupt-sample", "warning", text)
+            if not (came_last and isinstance(error, MailboxRefusedError)):
+                raise  # the others first
 
     # -- health ----------------------------------------------------------------------------------
 
@@ -265,13 +301,22 @@ class ImapSource:
         self.health.capture.rest()
         return ended
 
-    def _lost(self, name: str, error: MailboxError) -> None:
+    def _is_ordinary_end(self) -> bool:
+        """Whether a connection that worked has ended, for the first time since long."""
+        now, works = time.monotonic(), self._works
+        calm = now - self._lost_at >= _CALM_S
+        self._works, self._lost_at = False, now
+        return works and calm
+
+    def _lost(self, name: str, error: MailboxError, *, quietly: bool = False) -> None:
         self.health.up = False
-        self._batch = max(1, self._batch // 2)  # on a line that breaks often less must be enough
+        # on a line that breaks often less must be enough, and a mail that breaks it is found by that
+        self._batch = 1
         self.health.reconnects += 1
         told = f"{error.what} ({error.fix})" if error.fix else error.what
         warn("mailbox_lost", source=self._config.name, why=told)
-        self._alerts(name, "error", f"{self._config.name}: {told}")
+        if not quietly:  # else the next connection tells whether there is anything to tell
+            self._alerts(name, "error", f"{self._config.name}: {told}")
 
     def _back(self) -> None:
         self.health.up = True

@@ -1,0 +1,68 @@
+"""Which mails are the agent's: none from before its first start, unless `since` says so; also where UIDs change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from edge_agent.agent import Agent
+from tests.edge_agent.mail_parts import decisions, mail_config
+from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
+
+pytestmark = needs_dovecot
+BEFORE = datetime(2026, 5, 4, 6, tzinfo=timezone.utc)
+
+
+@pytest.fixture(autouse=True)
+def password(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", PASSWORD)
+    yield
+    kill_leftovers()
+
+
+@pytest.fixture
+def server() -> Dovecot:
+    """With two mails that came long ago."""
+    server = Dovecot().start()
+    arrived_long_ago(server, 1, 2)
+    return server
+
+
+def arrived_long_ago(server: Dovecot, *numbers: int) -> None:
+    with server.login() as client:
+        for number in numbers:
+            client.append("INBOX", a_mail(number), (), BEFORE)
+
+
+def test_mails_of_before_the_first_start_stay_a_persons_when_the_server_renumbers_them(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    config = mail_config(tmp_path, server, since=None)
+    Agent(config).run()
+    server.deliver(a_mail(3))
+    Agent(config).run()
+    server.renumber()
+    server.deliver(a_mail(4))
+    Agent(config).run()
+    assert server.ids("INBOX") == ["<q1@example.com>", "<q2@example.com>"]
+    arrived_long_ago(server, 5)  # dragged here from another mailbox
+    Agent(config).run()
+    assert server.ids("INBOX") == ["<q1@example.com>", "<q2@example.com>"]
+    assert len(server.mails("Drafts")) == len(decisions(config)) == 3
+
+
+def test_earlier_mails_are_taken_once_somebody_wants_them(tmp_path: Path, server: Dovecot) -> None:
+    Agent(mail_config(tmp_path, server, since=None)).run()
+    server.deliver(a_mail(3))
+    Agent(mail_config(tmp_path, server, since=None)).run()
+    assert len(server.ids("INBOX")) == 2
+    config = mail_config(tmp_path, server, since="2026-06-01")
+    Agent(config).run()
+    assert len(server.ids("INBOX")) == 2
+    config = mail_config(tmp_path, server, since="2026-05-01")
+    assert Agent(config).run().samples == 2
+    assert server.ids("INBOX") == []
+    assert len(server.mails("Drafts")) == 3

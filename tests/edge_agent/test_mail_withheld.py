@@ -1,0 +1,122 @@
+"""Mails that a server does not hand over, and commands that it refuses for a while: all others go on, nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_agent.agent import Agent
+from edge_agent.mail.withheld import AGAIN_S, TRIES, Withheld
+from tests.edge_agent.mail_parts import decisions, mail_config, rows
+from tests.edge_agent.mail_refusals import Refusals
+from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
+from tests.waiting import wait_for
+
+THROTTLED = b"NO Request is throttled. Suggested Backoff Time: 299609 milliseconds"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", PASSWORD)
+    monkeypatch.setattr("edge_agent.sources.imap._FIRST_PAUSE_S", 0.01)
+    yield
+    kill_leftovers()
+
+
+@pytest.fixture
+def server() -> Dovecot:
+    return Dovecot().start()
+
+
+@needs_dovecot
+@pytest.mark.skipif(os.getuid() != 0, reason="who serves mails must be another user")
+def test_a_mail_that_the_server_cannot_read_holds_up_no_other(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    for number in range(1, 6):
+        server.deliver(a_mail(number))
+    mails = [path for path in (server.folder / "mail").rglob("mails/*/*") if path.is_file()]
+    [damaged] = [path for path in mails if b"<q3@" in path.read_bytes()]
+    damaged.chmod(0)
+    config = mail_config(tmp_path, server)
+    Agent(config).run()
+    assert server.ids("Orders") == [f"<q{n}@example.com>" for n in (1, 2, 4, 5)]
+    told = [body.text for body in rows(config, "a") if body.name == "corrupt-sample"]
+    assert told and "a mail of INBOX (UID 3)" in told[0]
+
+
+@needs_dovecot
+def test_a_mail_that_comes_after_all_is_decided_after_the_others(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(*[a_mail(number) for number in range(1, 6)])
+    no = b"NO The specified message could not be retrieved"
+    with Refusals(server.port, rb"FETCH (3|[\d,]*,3|\S*:[345])\b.*BODY", no, 6) as line:
+        config = mail_config(tmp_path, server, port=line.port)
+        Agent(config).run()
+        assert len(line.refused) == 6
+    assert server.ids("INBOX") == []
+    assert sorted(server.ids("Orders")) == [f"<q{n}@example.com>" for n in range(1, 6)]
+    assert len(decisions(config)) == 5
+
+
+def test_a_mail_that_is_withheld_is_asked_for_after_the_others_and_alone_seldom() -> None:
+    now = 0.0
+    withheld = Withheld(lambda: now)
+    for _ in range(TRIES):
+        assert withheld.split("INBOX", 7, [3, 4]) == ([3, 4], [])
+        withheld.failed("INBOX", 7, 3)
+    assert withheld.split("INBOX", 7, [3, 4]) == ([4], [3])
+    assert withheld.split("INBOX", 7, [3]) == ([], [])
+    assert withheld.split("INBOX", 8, [3]) == ([3], [])
+    now = AGAIN_S
+    assert withheld.split("INBOX", 7, [3]) == ([], [3])
+
+
+@needs_dovecot
+def test_what_a_server_takes_later_because_it_is_overloaded_is_laid_and_filed_once(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(1), a_mail(2))
+    with Refusals(server.port, rb" (APPEND|UID MOVE) ", THROTTLED, 7) as line:
+        config = mail_config(tmp_path, server, port=line.port, once=False)
+        agent = Agent(config)
+        thread = threading.Thread(target=agent.run)
+        thread.start()
+        try:
+            wait_for(lambda: len(server.ids("Orders")) == 2)
+        finally:
+            agent.stop()
+            thread.join(20)
+        assert len(line.refused) == 7
+    assert len(server.ids("Drafts")) == 2
+    assert {body.actions["file"] for body in decisions(config)} == {"done"}
+    assert "mail-not-filed" not in {body.name for body in rows(config, "a")}
+
+
+@needs_dovecot
+def test_that_a_server_ends_a_connection_now_and_then_is_no_alert(
+    tmp_path: Path, server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exchange does so each hour, when the token has ended."""
+    goodbye = b"* BYE Session invalidated - AccessTokenExpired\r\n"
+    with Refusals(server.port, b"^$", b"", 0) as line:
+        agent = Agent(mail_config(tmp_path, server, port=line.port, once=False))
+        health, source = agent.source.health, agent.source
+        thread = threading.Thread(target=agent.run)
+        thread.start()
+        try:
+            for number in (1, 2):
+                server.deliver(a_mail(number))
+                wait_for(lambda n=number: len(server.ids("Orders")) == n)
+                wait_for(lambda: source._works)  # type: ignore[attr-defined]  # it waits for mail again
+                line.end_all(goodbye)
+                wait_for(lambda n=number: health.reconnects >= n)
+                assert ("mailbox-lost" in agent.alerts.open()) == (number == 2)  # again so soon
+        finally:
+            agent.stop()
+            thread.join(20)
