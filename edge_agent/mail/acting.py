@@ -23,7 +23,7 @@ from edge_agent.errors import (
     MailboxRefusedError,
 )
 from edge_agent.log import log, warn
-from edge_agent.mail.folders import on_server, special
+from edge_agent.mail.folders import on_server, special, usable
 from edge_agent.mail.identity import MAX_HEAD, sample_id_of
 from edge_agent.mail.ledger import IN_DOUBT
 from edge_agent.mail.letters import DRAFT_HEADER, write_draft
@@ -90,7 +90,7 @@ class Actor:
         self._box = box
         self._places = places
         self._sending = sending
-        self._folders = {folder.name for folder in places.all}
+        self._folders = {folder.name for folder in usable(places.all)}
         self.counts: Counter[str] = room.counts
         self._rests: dict[str, float] = {}
         self._full_until = float("-inf")

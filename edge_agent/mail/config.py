@@ -6,6 +6,7 @@ Data and its bounds only. Secrets are never in the file: it names environment va
 from __future__ import annotations
 
 from datetime import date
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -312,5 +313,6 @@ class ImapSourceConfig(Section):
 
     @property
     def own(self) -> tuple[str, ...]:
-        """All addresses that are the firm's own, in lower case."""
-        return tuple({a.lower() for a in (self.user, self.sender, *self.own_addresses) if "@" in a})
+        """All addresses that are the firm's own, in lower case, without the names before them."""
+        named = (self.user, self.sender, *self.own_addresses)
+        return tuple({(parseaddr(one)[1] or one).lower() for one in named if "@" in one})

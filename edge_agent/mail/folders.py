@@ -34,20 +34,25 @@ SPECIAL: Mapping[str, tuple[str, ...]] = {"\\drafts": DRAFTS, "\\sent": SENT}
 _UNUSABLE = frozenset({"\\noselect", "\\nonexistent"})
 
 
+def usable(folders: Iterable[Folder]) -> list[Folder]:
+    """Those that hold mails: others are only in the names of folders within them."""
+    return [folder for folder in folders if not folder.flags & _UNUSABLE]
+
+
 def special(folders: Sequence[Folder], use: str, configured: str = "") -> str:
     """The name of the folder for a use (`\\drafts`, `\\sent`); empty when there is none."""
-    usable = [f for f in folders if not f.flags & _UNUSABLE]
+    found = usable(folders)
     if configured:
         wanted = on_server(configured, folders)
-        return next((f.name for f in usable if f.name == wanted), "")
-    flagged = [(not f.is_own, len(f.name), f.name) for f in usable if use in f.flags]
+        return next((f.name for f in found if f.name == wanted), "")
+    flagged = [(not f.is_own, len(f.name), f.name) for f in found if use in f.flags]
     if flagged:
         return min(flagged)[-1]
     names = {_plain(name): rank for rank, name in enumerate(SPECIAL[use])}
     # what lies deeper belongs to something else, as the drafts of an archive
     ranked = [
         (not f.is_own, _depth(f), names[leaf], len(f.name), f.name)
-        for f in usable
+        for f in found
         if (leaf := _leaf(f)) in names
     ]
     return min(ranked)[-1] if ranked else ""

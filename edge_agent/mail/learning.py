@@ -16,7 +16,7 @@ from edge_agent.log import log, warn
 from edge_agent.mail.acting import Places, keyword_of
 from edge_agent.mail.comparing import Comparison, compare, text_of_html
 from edge_agent.mail.elsewhere import Elsewhere
-from edge_agent.mail.folders import on_server
+from edge_agent.mail.folders import on_server, usable
 from edge_agent.mail.letters import DRAFT_HEADER, head_of
 from edge_agent.mail.mailbox import Mailbox
 from edge_agent.mail.record import MailRecord
@@ -174,11 +174,14 @@ class Learner:
             self._look_at_marked(box, _by_place(filing.folders, keyword_of))
         elif filing.how != "none":  # a label of Gmail is a folder too
             labels = _by_place(filing.folders, lambda name: on_server(name, places.all))
-            known = {folder.name for folder in box.folders()}
+            known = {folder.name for folder in usable(box.folders())}
             for folder in sorted(known & labels.keys()):
-                with self._new_heads(box, "filed", folder) as heads:
-                    for _uid, head in heads:
-                        self._hear_of(head, labels[folder], folder)
+                try:
+                    with self._new_heads(box, "filed", folder) as heads:
+                        for _uid, head in heads:
+                            self._hear_of(head, labels[folder], folder)
+                except MailboxRefusedError as error:  # the others are looked at
+                    warn("mail_not_looked_at", folder=folder, error=error.what)
             self._elsewhere.look(box, labels.keys())
 
     def _look_at_marked(self, box: Mailbox, labels: Mapping[str, Sequence[str]]) -> None:

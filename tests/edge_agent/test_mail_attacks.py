@@ -133,6 +133,16 @@ def test_the_firms_own_draft_and_answer_are_no_customers(tmp_path: Path, server:
     assert len(server.mails("Drafts")) == 1
 
 
+def test_the_firms_own_mail_gets_no_draft_where_the_sender_bears_a_name(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(1, sender="Ada at the shop <shop@shop.example>"), a_mail(2))
+    config = mail_config(tmp_path, server, drafts={"sender": "Shop <shop@shop.example>"})
+    Agent(config).run()
+    [draft] = server.mails("Drafts")
+    assert b'From: "Shop" <shop@shop.example>\r\nTo: customer2@example.com' in draft
+
+
 def test_a_dry_run_leaves_every_byte_flag_and_folder_as_it_was(
     tmp_path: Path, server: Dovecot
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.agent import Agent
-from tests.edge_agent.mail_parts import decisions, mail_config, rows
+from tests.edge_agent.mail_parts import decisions, labels, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 from tests.waiting import wait_for
 
@@ -147,3 +147,20 @@ def test_a_folder_that_the_server_refuses_leaves_the_mail_to_a_person(
     assert by_label["order"]["file"] == "error"
     assert len(server.mails("Drafts")) == 2
     assert "mail-not-filed" in {body.name for body in rows(config, "a")}
+
+
+def test_an_intents_folder_may_lie_within_that_of_another(tmp_path: Path) -> None:
+    """Where names alone make the outer one, there is none yet to look into."""
+    server = Dovecot(separator=".").start()
+    server.deliver(a_mail(1, "The invoice is wrong"))
+    filing = {"folders": {"order": "Sorted", "invoice": "Sorted/Bills"}}
+    config = mail_config(tmp_path, server, filing=filing)
+    Agent(config).run()
+    server.deliver(a_mail(2, "Do you like chess?"))
+    Agent(config).run()
+    server.take_out("INBOX", "<q2@example.com>", to="Sorted.Bills")
+    Agent(config).run()
+    assert [body.annotation["label"] for body in labels(config)] == ["invoice"]
+    server.deliver(a_mail(3, "my order"))
+    Agent(config).run()
+    assert server.ids("Sorted") == ["<q3@example.com>"]
