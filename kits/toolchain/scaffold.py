@@ -7,15 +7,19 @@ remembered by digest in `.kit-template.json`, so that an update touches only fil
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import yaml
 from pydantic import JsonValue, ValidationError
 
 import kits
@@ -30,6 +34,8 @@ from kits.toolchain.project import CONFIG_NAME, Project
 MEMORY = ".kit-template.json"
 PLUGIN = "plugin-kit"
 _FALLBACK = "any-kit"
+_MARK_WIDTH, _LEAST_WIDTH, _USUAL_WIDTH = 4, 16, 80
+"""Columns: what copier puts before a question, with one to spare; lines are not broken below."""
 Change = Literal["added", "updated", "kept", "conflict"]
 
 
@@ -234,6 +240,26 @@ def _check_answers(made: Path) -> None:
         ) from None
 
 
+def _for_terminal(template: Path, copy: Path) -> Path:
+    """A copy whose questions have lines of the terminal's width: copier shows no more of a line than fits."""
+    shutil.copytree(template, copy)
+    path = copy / "copier.yml"
+    told = load_yaml(path.read_text(encoding="utf-8"))
+    width = max(_LEAST_WIDTH, _columns() - _MARK_WIDTH)
+    for question in told.values():
+        if isinstance(question, dict) and isinstance(question.get("help"), str):
+            question["help"] = "\n".join(textwrap.wrap(str(question["help"]), width))
+    path.write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
+    return copy
+
+
+def _columns() -> int:
+    """As what copier asks with finds them, which heeds no COLUMNS."""
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _USUAL_WIDTH
+    return _USUAL_WIDTH
+
+
 @contextmanager
 def _rendered(
     template: Path, answers: Mapping[str, JsonValue], before: Mapping[str, JsonValue], *, ask: bool
@@ -251,9 +277,10 @@ def _rendered(
 
     with tempfile.TemporaryDirectory(prefix="kit-new-") as temporary:
         made = Path(temporary) / "made"
+        asked = _for_terminal(template, Path(temporary) / "asked") if ask else template
         try:
             worker = run_copy(
-                str(template), made, data=dict(answers), user_defaults=dict(before),
+                str(asked), made, data=dict(answers), user_defaults=dict(before),
                 defaults=not ask, quiet=True,
             )  # fmt: skip
         except CopierAnswersInterrupt:

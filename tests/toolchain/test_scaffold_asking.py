@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,8 +72,9 @@ class Terminal:
 
 
 @contextmanager
-def at_a_terminal(folder: Path, *more: str) -> Iterator[Terminal]:
+def at_a_terminal(folder: Path, *more: str, columns: int = 200) -> Iterator[Terminal]:
     master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "200", "LINES": "50", "NO_COLOR": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "kits.cli", "new", "lead-scoring", "p", *more],
@@ -165,3 +169,10 @@ def test_without_a_terminal_the_usual_answers_hold(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("made p for lead-scoring")
     assert Project.open(tmp_path / "p").config.costs.currency == "EUR"
+
+
+def test_a_question_is_read_to_its_end_on_a_narrow_terminal(tmp_path: Path) -> None:
+    with at_a_terminal(tmp_path, columns=40) as terminal:
+        terminal.reads("Which leads does sales call")
+        terminal.reads("sentences)")
+        assert terminal.ends(CTRL_C) == 130
