@@ -11,16 +11,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 
-from edge_agent.errors import MailboxRefusedError
+from edge_agent.errors import MailboxError, MailboxRefusedError
 from edge_agent.log import log, warn
 from edge_agent.mail.acting import Places, keyword_of
 from edge_agent.mail.comparing import Comparison, compare, text_of_html
 from edge_agent.mail.elsewhere import Elsewhere
 from edge_agent.mail.folders import on_server, usable
 from edge_agent.mail.letters import DRAFT_HEADER, head_of
-from edge_agent.mail.mailbox import Mailbox
+from edge_agent.mail.mailbox import FolderState, Mailbox
 from edge_agent.mail.record import MailRecord
 from edge_agent.mail.room import MailRoom
+from edge_agent.mail.withheld import Withheld
 from kits.core.annotation import Annotation, annotation_to_json
 from kits.core.errors import DataError
 from kits.core.events import DraftBody, LabelBody
@@ -45,6 +46,8 @@ class Learner:
         self._ledger = room.ledger
         self._due = float("-inf")
         self._after = (0.0, "")
+        self._withheld = Withheld()
+        self._suspects: set[tuple[str, int]] = set()
         self._elsewhere = Elsewhere(room, self._new_heads)
 
     def look(self, box: Mailbox, places: Places) -> None:
@@ -94,14 +97,18 @@ class Learner:
     ) -> Comparison | None:
         """None: what was drafted or sent cannot be read any more."""
         text = self._room.seals.unseal(record.who, record.sealed, record.sample_id)
-        box.open(folder)
+        state = box.open(folder)
         size = box.sizes([uid]).get(uid, 0)
-        if text is None or not 0 < size <= _MAX_SENT_BYTES:
+        withheld = self._withheld.has(folder, state.validity, uid)
+        if text is None or withheld or not 0 < size <= _MAX_SENT_BYTES:
             return None
         try:
             sent = read_message(box.fetch(uid, size))
         except DataError:
             return None
+        except MailboxError:
+            self._withheld.failed(folder, state.validity, uid)
+            raise
         signature = self._room.config.drafts.signature
         words = sent.plain or text_of_html(sent.html)
         return compare(str(text["body"]), words, signature=signature) if words.strip() else None
@@ -143,13 +150,14 @@ class Learner:
         self._after = (waiting[-1].at, waiting[-1].sample_id) if full else (0.0, "")
         if not waiting:
             return
-        box.open(folder, fresh=True)
+        state = box.open(folder, fresh=True)
         found = box.uids_after(0)
         uids = found[-_MAX_DRAFTS:]
         there: set[str] = set()
         for at in range(0, len(uids), _MAX_AT_ONCE):
             names = (DRAFT_HEADER, "In-Reply-To")
-            for raw in box.headers(uids[at : at + _MAX_AT_ONCE], names).values():
+            some = uids[at : at + _MAX_AT_ONCE]
+            for raw in self._heads(box, folder, state, some, names).values():
                 head = head_of(raw)
                 if head is not None:
                     # a mail program that stores a changed draft keeps one of the two
@@ -248,9 +256,36 @@ class Learner:
             before = 0 if self._ledger.note(began) else max(0, state.next_uid - 1)
         uids = box.uids_after(before)[:_MAX_AT_ONCE]
         wanted = ("Message-ID", "In-Reply-To", "References", "Date", DRAFT_HEADER)
-        heads = box.headers(uids, wanted)
+        heads = self._heads(box, folder, state, uids, wanted)
         yield [(uid, head) for uid in uids if (head := head_of(heads.get(uid, b"")))]
         self._ledger.advance(name, state.validity, uids[-1] if uids else before)
+
+    def _heads(
+        self,
+        box: Mailbox,
+        folder: str,
+        state: FolderState,
+        uids: Sequence[int],
+        names: Sequence[str],
+    ) -> Mapping[int, bytes]:
+        """Headers of mails of the open folder. Where the server fails over some, they are asked for one by one, and the one
+        that it does not hand over is left out in the end: it must not keep the others from being read.
+        """
+        place = (folder, state.validity)
+        asked = [uid for uid in uids if not self._withheld.has(*place, uid)]
+        step = 1 if place in self._suspects else max(1, len(asked))
+        found: dict[int, bytes] = {}
+        for at in range(0, len(asked), step):
+            some = asked[at : at + step]
+            try:
+                found |= box.headers(some, names)
+            except MailboxError:
+                self._suspects.add(place)
+                if len(some) == 1:
+                    self._withheld.failed(*place, some[0])
+                raise
+        self._suspects.discard(place)
+        return found
 
 
 def _by_place(

@@ -32,21 +32,56 @@ def server() -> Dovecot:
     return Dovecot().start()
 
 
+def damage(server: Dovecot, words: bytes) -> None:
+    """Makes the mail with these words one that the server cannot read."""
+    mails = [path for path in (server.folder / "mail").rglob("mails/**/*.vm,*") if path.is_file()]
+    [damaged] = [path for path in mails if words in path.read_bytes()]
+    damaged.chmod(0)
+
+
+needs_two_users = pytest.mark.skipif(
+    os.getuid() != 0, reason="who serves mails must be another user"
+)
+
+
 @needs_dovecot
-@pytest.mark.skipif(os.getuid() != 0, reason="who serves mails must be another user")
+@needs_two_users
 def test_a_mail_that_the_server_cannot_read_holds_up_no_other(
     tmp_path: Path, server: Dovecot
 ) -> None:
     for number in range(1, 6):
         server.deliver(a_mail(number))
-    mails = [path for path in (server.folder / "mail").rglob("mails/*/*") if path.is_file()]
-    [damaged] = [path for path in mails if b"<q3@" in path.read_bytes()]
-    damaged.chmod(0)
+    damage(server, b"<q3@")
     config = mail_config(tmp_path, server)
     Agent(config).run()
     assert server.ids("Orders") == [f"<q{n}@example.com>" for n in (1, 2, 4, 5)]
     told = [body.text for body in rows(config, "a") if body.name == "corrupt-sample"]
     assert told and "a mail of INBOX (UID 3)" in told[0]
+
+
+@needs_dovecot
+@needs_two_users
+def test_a_sent_mail_that_the_server_cannot_read_keeps_nobody_from_learning(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(1))
+    agent = Agent(mail_config(tmp_path, server, once=False))
+    source = agent.source
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    try:
+        wait_for(lambda: len(server.mails("Drafts")) == 1)
+        wait_for(lambda: source._works)  # type: ignore[attr-defined]  # it has looked once
+        [draft] = server.mails("Drafts")
+        server.deliver(a_mail(9, subject="Some answer"), folder="Sent")
+        damage(server, b"Some answer")
+        server.deliver(draft, a_mail(8), folder="Sent")
+        wait_for(lambda: source.room.counts["draft accepted"] == 1)  # type: ignore[attr-defined]
+        server.deliver(a_mail(2))
+        wait_for(lambda: len(server.ids("Orders")) == 2)
+    finally:
+        agent.stop()
+        thread.join(20)
 
 
 @needs_dovecot
