@@ -28,7 +28,7 @@ from edge_agent.mail.identity import MAX_HEAD, sample_id_of
 from edge_agent.mail.ledger import IN_DOUBT
 from edge_agent.mail.letters import DRAFT_HEADER, write_draft
 from edge_agent.mail.mailbox import NO_KEYWORDS, Folder, Mailbox
-from edge_agent.mail.planning import Plan
+from edge_agent.mail.planning import Plan, keyword_of
 from edge_agent.mail.record import MailRecord
 from edge_agent.mail.room import MailRoom
 from edge_agent.mail.sending import Sending
@@ -337,7 +337,9 @@ class Actor:
         if not uid:
             return ""
         self._make(folder)
-        self._box.open(record.folder)
+        may_change = self._box.open(record.folder).may_change
+        if plan.how == "move" and not may_change:  # some servers would copy it
+            raise MailboxRefusedError(f"{record.folder} may only be read")
         try:
             if plan.how == "copy":
                 self._box.copy(uid, folder)
@@ -389,9 +391,3 @@ class Actor:
         self._box.make_folder(folder)
         self._folders.add(folder)
         log("mail_folder_made", folder=folder)
-
-
-def keyword_of(name: str) -> str:
-    """A folder's name as an IMAP keyword: an atom in ASCII."""
-    kept = [c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name]
-    return "".join(kept)[:64] or "_"

@@ -8,6 +8,7 @@ expunged.
 from __future__ import annotations
 
 import contextlib
+import imaplib
 import re
 import threading
 import time
@@ -100,17 +101,23 @@ class ImapMailbox:
         if folder == self._open and not fresh:
             return self._state
         self._open = ""
-        found: Mapping[bytes, Any] = self._ask(
-            self._client.select_folder,
-            folder,
-            readonly=self._config.dry_run,  # else the server takes it for seen: `\\Recent` goes
-        )
+        found = self._ask(self._select, folder)
         validity, next_uid = int(found.get(b"UIDVALIDITY", 0)), int(found.get(b"UIDNEXT", 0) or 0)
         if not next_uid:  # RFC 3501 lets a server leave it out
             next_uid = max(self._ask(self._client.search, ["ALL"]), default=0) + 1
-        self._state = FolderState(validity, next_uid, _flags(found.get(b"PERMANENTFLAGS")))
+        kept = _flags(found.get(b"PERMANENTFLAGS"))
+        self._state = FolderState(validity, next_uid, kept, b"READ-ONLY" not in found)
         self._open = folder
         return self._state
+
+    def _select(self, folder: str) -> Mapping[bytes, Any]:
+        found: Mapping[bytes, Any]
+        looks = self._config.dry_run  # else the server takes it for seen: `\\Recent` goes
+        try:
+            found = self._client.select_folder(folder, readonly=looks)
+        except imaplib.IMAP4.readonly:  # which the library takes for an end of the connection
+            found = self._client.select_folder(folder, readonly=True)
+        return found
 
     # -- looking ---------------------------------------------------------------------------------
 

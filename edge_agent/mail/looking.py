@@ -6,11 +6,11 @@ import contextlib
 import smtplib
 from dataclasses import dataclass
 
-from edge_agent.mail.acting import keyword_of
 from edge_agent.mail.config import ImapSourceConfig, SendConfig
 from edge_agent.mail.folders import special
 from edge_agent.mail.imap import ImapMailbox
 from edge_agent.mail.mailbox import NO_KEYWORDS
+from edge_agent.mail.planning import keyword_of
 from edge_agent.mail.submission import TROUBLES, Submission
 from kits.core.errors import KitwrightError
 
@@ -79,7 +79,7 @@ def _looked(config: ImapSourceConfig, box: ImapMailbox) -> Found:
     )
     missing = [name for name in config.folders if name.upper() != "INBOX" and name not in names]
     drafting, full = config.drafts.which != "none", used is not None and used >= _NEARLY_FULL
-    no_filing, how = _filing_trouble(config, box)
+    no_filing, how = ("", "") if missing else _filing_trouble(config, box)
     troubles = (
         (missing, f"no folder {', '.join(missing)}", "set source.folders"),
         (
@@ -107,10 +107,17 @@ def _filing_trouble(config: ImapSourceConfig, box: ImapMailbox) -> tuple[str, st
     how = config.filing.how
     if how == "gmail-label" and not box.can(_GMAIL):
         return "the server has no labels of Gmail", "set source.filing.how to move or copy"
-    if how == "keyword" and not config.dry_run:  # a folder opened only to look at keeps none
-        folder = config.folders[0]
-        keywords = [keyword_of(name) for name in config.filing.folders.values()]
-        if not all(map(box.open(folder).keeps, keywords)):
+    if (
+        how not in ("move", "keyword") or config.dry_run
+    ):  # a folder opened only to look at takes nothing
+        return "", ""
+    keywords = [keyword_of(name) for name in config.filing.folders.values()]
+    for folder in config.folders:
+        state = box.open(folder)
+        if not state.may_change:
+            fix = "give the user the right to change it, or set source.filing.how to none"
+            return f"{folder} may only be read", fix
+        if how == "keyword" and not all(map(state.keeps, keywords)):
             what, _, fix = NO_KEYWORDS.format(folder=folder).partition(": ")
             return what, fix
     return "", ""

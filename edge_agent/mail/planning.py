@@ -61,6 +61,12 @@ def folder_of(config: ImapSourceConfig, label: str) -> str:
     return next((folders[one] for one in (label, *label.split("|")) if one and one in folders), "")
 
 
+def keyword_of(name: str) -> str:
+    """A folder's name as an IMAP keyword: an atom in ASCII."""
+    kept = [c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name]
+    return "".join(kept)[:64] or "_"
+
+
 def plan_for(
     config: ImapSourceConfig,
     verdict: Verdict,

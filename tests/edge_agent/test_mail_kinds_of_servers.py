@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -10,11 +11,15 @@ from pathlib import Path
 import pytest
 
 from edge_agent.agent import Agent
+from edge_agent.doctor import examine
 from tests.edge_agent.mail_parts import decisions, labels, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 from tests.waiting import wait_for
 
 pytestmark = needs_dovecot
+needs_two_users = pytest.mark.skipif(
+    os.getuid() != 0, reason="who serves mails must be another user"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -49,15 +54,21 @@ def test_drafts_are_found_in_whatever_the_server_calls_them(
 
 
 class WithPublicFolders(Dovecot):
-    """What is a user's own lies below INBOX, beside it what is everybody's."""
+    """What is a user's own lies below INBOX, beside it what is everybody's, and may only be read."""
 
     def _write(self) -> None:
         super()._write()
-        config = self.folder / "dovecot.conf"
+        config, mails = self.folder / "dovecot.conf", self.folder / "public" / ".Info"
+        for name in ("cur", "new", "tmp"):
+            (mails / name).mkdir(parents=True, exist_ok=True)
+        (mails / "cur" / "1.x:2,").write_bytes(a_mail(7, "Where is my order?"))
+        for folder in (mails, *mails.iterdir()):
+            folder.chmod(0o555)
         public = (
             "namespace public {\n  type = public\n  separator = .\n  prefix = Public.\n"
-            f"  mail_driver = maildir\n  mail_path = {self.folder}/mail/public\n"
-            "  mailbox Info {\n    auto = create\n  }\n}\n"
+            f"  mail_driver = maildir\n  mail_path = {self.folder}/public\n"
+            f"  mail_control_path = {self.folder}/mail/control\n"
+            f"  mail_index_path = {self.folder}/mail/index\n}}\n"
         )
         config.write_text(config.read_text() + public)
 
@@ -68,6 +79,22 @@ def test_folders_are_made_where_the_user_may_also_beside_public_ones(tmp_path: P
     Agent(mail_config(tmp_path, server)).run()
     assert server.ids("INBOX.Orders") == ["<q1@example.com>"]
     assert server.ids("INBOX.Büro.Rechnungen") == ["<q2@example.com>"]
+
+
+@needs_two_users
+def test_a_folder_that_may_only_be_read_is_read_and_hides_none_of_the_others(
+    tmp_path: Path,
+) -> None:
+    server = WithPublicFolders(separator=".", prefix="INBOX.").start()
+    config = mail_config(tmp_path, server, folders=["Public.Info", "INBOX"])
+    server.deliver(a_mail(1))
+    assert "Public.Info may only be read" in next(
+        check.found for check in examine(config) if check.check == "source"
+    )
+    assert Agent(config).run().samples == 2
+    assert server.ids("INBOX.Orders") == ["<q1@example.com>"]
+    assert len(server.mails("INBOX.Drafts")) == 2
+    assert "mailbox-lost" not in {body.name for body in rows(config, "a")}
 
 
 def test_without_a_folder_of_drafts_it_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
