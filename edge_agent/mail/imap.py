@@ -32,6 +32,8 @@ _PLAIN = re.compile(r"[\w.@<>+=/:!#$&'?^~-]{1,200}", re.ASCII)
 """The library quotes neither brackets nor wildcards: with those, an id would be a part of the question."""
 _MAX_COMPARED = 500
 """Mails whose header is looked at here, because the server cannot be asked."""
+_MAX_ASKED, _MAX_QUESTIONS = 50_000, 1000
+"""UIDs among which is searched at once, and how often: the library takes no line of more than a megabyte."""
 _LOOK_S = 1.0
 _MAX_FOLDERS = 5000
 _REISSUE_S = 1500.0
@@ -122,12 +124,20 @@ class ImapMailbox:
     # -- looking ---------------------------------------------------------------------------------
 
     def uids_after(self, uid: int, since: date | None = None) -> list[int]:
+        first, end, found = uid + 1, self._state.next_uid, set[int]()
+        step = max(_MAX_ASKED, (end - first) // _MAX_QUESTIONS)
+        while first + step < end:
+            found |= self._uids(f"{first}:{first + step - 1}", since)
+            first += step
+        found |= self._uids(f"{first}:*", since)
+        return sorted(n for n in found if n > uid)  # n:* names the last one in any case
+
+    def _uids(self, among: str, since: date | None) -> set[int]:
         # what a person has marked as deleted is gone, though no program has expunged it yet
-        criteria: list[object] = ["UID", f"{uid + 1}:*", "UNDELETED"]
+        criteria: list[object] = ["UID", among, "UNDELETED"]
         if since is not None:
             criteria += ["SINCE", since]
-        found = self._ask(self._client.search, criteria)
-        return sorted(int(n) for n in found if n > uid)  # n:* names the last one in any case
+        return {int(n) for n in self._ask(self._client.search, criteria)}
 
     def sizes(self, uids: Sequence[int]) -> Mapping[int, int]:
         if not uids:

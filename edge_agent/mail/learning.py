@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 
-from edge_agent.errors import MailboxError, MailboxRefusedError
+from edge_agent.errors import MailboxBusyError, MailboxError, MailboxRefusedError
 from edge_agent.log import log, warn
 from edge_agent.mail.acting import Places
 from edge_agent.mail.comparing import Comparison, compare, text_of_html
@@ -280,6 +280,8 @@ class Learner:
             some = asked[at : at + step]
             try:
                 found |= box.headers(some, names)
+            except MailboxBusyError:
+                raise
             except MailboxError:
                 self._suspects.add(place)
                 if len(some) == 1:

@@ -14,7 +14,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from edge_agent.errors import MailboxError, MailboxLoginError, MailboxRefusedError, SourceError
+from edge_agent.errors import (
+    MailboxBusyError,
+    MailboxError,
+    MailboxLoginError,
+    MailboxRefusedError,
+    SourceError,
+)
 from edge_agent.log import warn
 from edge_agent.mail.acting import Actor, Places, places_of
 from edge_agent.mail.beginning import Beginning
@@ -279,7 +285,7 @@ class ImapSource:
         try:
             yield
         except MailboxError as error:
-            if len(uids) != 1:
+            if len(uids) != 1 or isinstance(error, MailboxBusyError):
                 raise
             came_last = self._withheld.has(folder, validity, uids[0])
             self._withheld.failed(folder, validity, uids[0])

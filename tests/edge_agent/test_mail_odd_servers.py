@@ -54,11 +54,14 @@ class Scripted(LineServer):
             if word == b"AUTHENTICATE":
                 self._authenticate(channel, tag, rest)
                 continue
-            answer = self._script.get(word.upper(), b"TAG BAD unknown\r\n")
+            answer = self._answer(word.upper(), words)
             if not answer:
                 return
             channel.write(answer.replace(b"TAG", tag))
             channel.flush()
+
+    def _answer(self, word: bytes, words: list[bytes]) -> bytes:
+        return self._script.get(word, b"TAG BAD unknown\r\n")
 
     def _authenticate(self, channel: BufferedRWPair, tag: bytes, rest: bytes) -> None:
         channel.write(b"+ \r\n")
@@ -221,6 +224,30 @@ def test_the_last_mail_is_not_new_because_a_server_names_it_again(box: ImapMailb
     box.open("INBOX")
     assert box.uids_after(8) == [9]
     assert box.uids_after(9) == []
+
+
+class Crowded(Scripted):
+    """With a mail for each UID below the next one."""
+
+    NEXT = 300_001
+
+    def _answer(self, word: bytes, words: list[bytes]) -> bytes:
+        if word != b"SEARCH":
+            return super()._answer(word, words)
+        first, _, last = words[words.index(b"UID", 1) + 1].partition(b":")
+        end = self.NEXT - 1 if last == b"*" else int(last)
+        found = " ".join(str(uid) for uid in range(int(first), end + 1))
+        return f"* SEARCH {found}\r\nTAG OK done\r\n".encode()
+
+
+def test_a_folder_of_hundreds_of_thousands_is_read_to_its_end() -> None:
+    """All of them on one line are more than a megabyte."""
+    select = b"* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT %d] ok\r\nTAG OK done\r\n" % Crowded.NEXT
+    server = Crowded(SELECT=select)
+    with closing(server), closing(ImapMailbox(config_of(server))) as box:
+        box.open("INBOX")
+        assert box.uids_after(5) == list(range(6, Crowded.NEXT))
+        assert box.uids_after(Crowded.NEXT - 3) == [Crowded.NEXT - 2, Crowded.NEXT - 1]
 
 
 @says(SEARCH=b"* SEARCH three\r\nTAG OK done\r\n")

@@ -134,6 +134,17 @@ def test_what_a_server_takes_later_because_it_is_overloaded_is_laid_and_filed_on
 
 
 @needs_dovecot
+def test_an_overloaded_server_withholds_no_mail(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1))
+    with Refusals(server.port, rb" UID FETCH .*BODY", THROTTLED, TRIES + 1) as line:
+        config = mail_config(tmp_path, server, port=line.port)
+        Agent(config).run()
+        assert len(line.refused) == TRIES + 1
+    assert server.ids("Orders") == ["<q1@example.com>"]
+    assert "corrupt-sample" not in {body.name for body in rows(config, "a")}
+
+
+@needs_dovecot
 def test_that_a_server_ends_a_connection_now_and_then_is_no_alert(
     tmp_path: Path, server: Dovecot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
