@@ -1,21 +1,26 @@
 """From which mail on a folder is ours: after the first start, or since a day, also once its UIDs have become worthless.
 
 A server that was moved or restored renumbers its folders. What lay there before the first start is then new by its UID
-and none of ours all the same. What was decided already is the ledger's knowledge.
+and none of ours all the same. One that was restored from a copy may give UIDs a second time. What was decided already is the ledger's knowledge.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 
-from edge_agent.log import log
+from edge_agent.log import log, warn
 from edge_agent.mail.ledger import Ledger
 from edge_agent.mail.mailbox import FolderState, Mailbox
 from edge_agent.mail.pruning import known_since
 
 _BEGUN, _ANEW = "begun/", "anew/"
 """Notes: the day from which on mails of a folder are ours; validity and next UID when it was read anew."""
+_LATELY = timedelta(days=2)
 _NEW_ONLY = "mails that come from now on; source.since takes earlier ones, too"
+
+
+def _day(now: float) -> date:
+    return datetime.fromtimestamp(now, timezone.utc).date()
 
 
 class Beginning:
@@ -39,10 +44,17 @@ class Beginning:
             MailboxError: the server does not tell.
         """
         before = self._before(folder, state, now)
-        since = max(filter(None, (self._since, known_since(self._ledger, folder))), default=None)
-        found = box.uids_after(before, since)
-        old = self._read_anew_until(folder, state)
+        days = [self._since, known_since(self._ledger, folder)]
         begun = self._ledger.note(_BEGUN + folder)
+        restored = state.tells_next and before >= state.next_uid
+        if restored:  # from a copy: what comes now has the UIDs of what came since that was made
+            before = 0
+            days += [_day(now) - _LATELY, date.fromisoformat(begun) if begun else None]
+            warn("mailbox_restored", folder=folder)
+        found = box.uids_after(before, max(filter(None, days), default=None))
+        if restored and not found:
+            self._ledger.advance(f"in/{folder}", state.validity, state.next_uid - 1)
+        old = self._read_anew_until(folder, state)
         if not begun or not found or found[0] >= old:
             return found
         ours = set(box.uids_after(before, date.fromisoformat(begun)))
@@ -53,11 +65,10 @@ class Beginning:
         ledger, name, since = self._ledger, f"in/{folder}", self._since
         before, begun = ledger.position(name, state.validity), ledger.note(_BEGUN + folder)
         if before is None:
-            today = datetime.fromtimestamp(now, timezone.utc).date()
             before = 0 if since is not None else max(0, state.next_uid - 1)
             with ledger.transaction():
                 ledger.advance(name, state.validity, before)
-                ledger.keep_note(_BEGUN + folder, (since or today).isoformat())
+                ledger.keep_note(_BEGUN + folder, (since or _day(now)).isoformat())
             if since is None:
                 log("mailbox_begun", folder=folder, takes=_NEW_ONLY)
         elif since is not None and since.isoformat() < begun:

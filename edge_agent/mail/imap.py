@@ -105,10 +105,12 @@ class ImapMailbox:
         self._open = ""
         found = self._ask(self._select, folder)
         validity, next_uid = int(found.get(b"UIDVALIDITY", 0)), int(found.get(b"UIDNEXT", 0) or 0)
-        if not next_uid:  # RFC 3501 lets a server leave it out
+        tells_next = bool(next_uid)
+        if not tells_next:  # RFC 3501 lets a server leave it out
             next_uid = max(self._ask(self._client.search, ["ALL"]), default=0) + 1
         kept = _flags(found.get(b"PERMANENTFLAGS"))
-        self._state = FolderState(validity, next_uid, kept, b"READ-ONLY" not in found)
+        may_change = b"READ-ONLY" not in found
+        self._state = FolderState(validity, next_uid, kept, may_change, tells_next)
         self._open = folder
         return self._state
 

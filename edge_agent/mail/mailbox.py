@@ -36,12 +36,14 @@ class FolderState:
     Attributes:
         kept: flags and keywords that it keeps, lower case; with `\\*` also new ones. None: it does not say.
         may_change: whether it is open for more than reading.
+        tells_next: whether the server itself said the next UID, which never falls unless the server was restored.
     """
 
     validity: int
     next_uid: int
     kept: frozenset[str] | None = None
     may_change: bool = True
+    tells_next: bool = True
 
     def keeps(self, keyword: str) -> bool:
         """Whether a keyword that is set stays set."""

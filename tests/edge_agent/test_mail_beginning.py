@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -52,6 +54,31 @@ def test_mails_of_before_the_first_start_stay_a_persons_when_the_server_renumber
     Agent(config).run()
     assert server.ids("INBOX") == ["<q1@example.com>", "<q2@example.com>"]
     assert len(server.mails("Drafts")) == len(decisions(config)) == 3
+
+
+def test_mails_that_come_after_the_server_was_restored_are_decided(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    """As it was last night, with the same UIDVALIDITY: what comes then has the UIDs of what came since."""
+    config = mail_config(tmp_path, server, since=None)
+    Agent(config).run()
+    mails, copy = server.folder / "mail", server.folder / "copy"
+    server.stop()
+    subprocess.run(["cp", "-a", mails, copy], check=True)
+    server.start()
+    server.deliver(*[a_mail(number) for number in (3, 4, 5)])
+    Agent(config).run()
+    server.stop()
+    shutil.rmtree(mails)
+    copy.rename(mails)
+    server.start()
+    server.deliver(a_mail(6))
+    Agent(config).run()
+    assert server.ids("Orders") == ["<q6@example.com>"]
+    server.deliver(a_mail(7))
+    Agent(config).run()
+    assert server.ids("INBOX") == ["<q1@example.com>", "<q2@example.com>"]
+    assert len(decisions(config)) == 5
 
 
 def test_earlier_mails_are_taken_once_somebody_wants_them(tmp_path: Path, server: Dovecot) -> None:
