@@ -101,6 +101,7 @@ class CaseWriter:
             case.closed_at, case.closed_by, case.closed_here = None, "", False
             case.acknowledged_at, case.acknowledged_by, case.cause = None, "", ""
             case.cause_from, case.labels_due, case.shelved = "", False, False
+            case.order_ref = ""  # an order that was done says nothing of what came after it
 
     def _fold(self, case: Case, step: Arrived) -> None:
         echo = _is_echo(case, step)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from cloud_sync.cases.closing import find_case
 from cloud_sync.cmms.answers import Answer, apply, is_news
 from cloud_sync.cmms.base import Cmms
 from cloud_sync.cmms.target import number_of
@@ -71,7 +72,7 @@ class CmmsPoll:
                 if case is None:
                     continue
                 answer = Answer(case.id, state.progress, state.cause, state.who, state.note)
-                changed += is_news(case, answer) and self._take(answer)
+                changed += is_news(case, answer) and self._take(answer, case.order_ref)
         return changed
 
     def _waiting(self, now: datetime) -> dict[str, Case]:
@@ -83,11 +84,12 @@ class CmmsPoll:
         with self._hub.database.session() as session:
             return {number_of(case, self._cmms.name): case for case in session.scalars(query)}
 
-    def _take(self, answer: Answer) -> bool:
-        """One bad answer holds up no other."""
+    def _take(self, answer: Answer, order_ref: str) -> bool:
+        """One bad answer holds up no other; one of an order that is no longer the case's is none."""
         try:
             with self._hub.database.transaction() as session:
-                return apply(session, self._hub, answer)
+                case = find_case(session, answer.case_id, lock=True)
+                return case.order_ref == order_ref and apply(session, self._hub, answer)
         except KitwrightError as error:
             self._hub.metrics.loop_errors.labels("cmms").inc()
             log.warning("event=cmms_answer_not_taken error=%r", error.what)

@@ -8,15 +8,18 @@ attempt, because the answer to an earlier one may have got lost.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from cloud_sync.cmms.base import Cmms, WorkOrder
 from cloud_sync.effects.outbox import CASE, TEST
 from cloud_sync.effects.targets import Delivery, DeliveryError
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Case
+from cloud_sync.store.models import Case, CaseTransition
 
 MAKING = ("opened", "escalated")
 MAX_TITLE = 120
@@ -57,14 +60,27 @@ class CmmsTarget:
         with self._hub.database.session() as session:
             case = session.get(Case, case_id)
             known = number_of(case, self.name) if case else ""
-        ref = known or self._cmms.find(case_id)
+            named = self._name_of_order(session, case_id, body)
+        ref = known or self._cmms.find(named)
         if ref:
             if transition != "opened":
                 self._cmms.comment(ref, _comment(transition, body))
         elif transition in MAKING:
-            ref = self._cmms.create(order_of(case_id, body))
+            ref = self._cmms.create(replace(order_of(case_id, body), case_id=named))
         if ref != known:
             self._remember(case_id, ref)
+
+    def _name_of_order(self, session: Session, case_id: str, body: Mapping[str, JsonValue]) -> str:
+        """The case's id; a case that rose again after its order was done has another order."""
+        said = CaseTransition
+        done = session.scalars(
+            select(said.at).where(
+                said.case_id == case_id, said.transition == "closed", said.source == self.name
+            )
+        )
+        at = datetime.fromisoformat(str(body.get("at")))
+        before = sum(found < at for found in done)
+        return f"{case_id}-{before + 1}" if before else case_id
 
     def _remember(self, case_id: str, ref: str) -> None:
         if len(ref) > MAX_REF or not ref.isprintable():
