@@ -29,6 +29,13 @@ ALERTS: tuple[AlertInfo, ...] = (
         "let the agent's user write there, or set `source.done: keep` and have the camera's program clear up",
     ),
     AlertInfo(
+        "signals-unusable", ("warning",),
+        "signals of a machine are not read, the others are: it refuses them, a unit behind a gateway does not answer, or"
+        " what it tells is no number",
+        "the text says which and why: look at node id, register (counted from 0), unit, or type in `source.signals`; it"
+        " is over with the next reading",
+    ),
+    AlertInfo(
         "source-clock", ("warning",),
         "the clock of a PLC or gateway was set, or is wrong by hours; windows go on without a jump",
         "set the clock there, by NTP if it can",

@@ -35,6 +35,11 @@ class SignalConfig(Section):
     low: float | None = Field(None, description="readings below are not believed: a gap instead")
     high: float | None = Field(None, description="readings above are not believed: a gap instead")
 
+    @property
+    def sender(self) -> str:
+        """Whose clock its times are of; empty: the source has one clock."""
+        return ""
+
 
 class WindowsConfig(Section):
     """How signals become windows, and how much of the past is kept."""

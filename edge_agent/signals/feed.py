@@ -23,6 +23,11 @@ from edge_agent.signals.ring import Ring
 from edge_agent.sources.base import Alerts
 
 _MAX_BLOCK = 4 << 20
+_LARGEST = float(np.finfo(np.float32).max)
+"""Windows hold single precision."""
+_MOST_TOLD = 5
+_MOST_SAID = 40
+"""Signals that an alert names, and characters of what one says."""
 
 
 @dataclass
@@ -55,10 +60,15 @@ class Feed:
         self._config = config
         self._alerts = alerts
         self._name = name
-        self._clock = SourceClock(time.time(), time.monotonic(), config.clock_step_s)
+        began = time.time(), time.monotonic()
+        senders = [signal.sender for signal in config.signals]
+        self._clocks = {s: SourceClock(*began, config.clock_step_s) for s in dict.fromkeys(senders)}
+        self._senders = senders
         self._newest_s = -math.inf
         self._changed = threading.Event()
-        self._stepped = 0
+        self._read: set[int] = set()
+        self._unusable: dict[int, str] = {}
+        self._told_unusable: dict[int, str] = {}
         self.live = live
         self.ring = Ring(config)
         self.cutter = Cutter(self.ring, live=live)
@@ -67,12 +77,24 @@ class Feed:
 
     @property
     def clock_steps(self) -> int:
-        """Times the source's clock was set."""
-        return self._clock.steps
+        """Times a clock of the source was set."""
+        return sum(clock.steps for clock in self._clocks.values())
+
+    @property
+    def unread(self) -> dict[str, str]:
+        """Signals that the source does not give, or that cannot be used, and why."""
+        return {self._config.signals[n].name: why for n, why in dict(self._unusable).items()}
+
+    @property
+    def _lag_s(self) -> float:
+        return max(clock.lag_s for clock in self._clocks.values())
 
     def now_s(self) -> float:
         """The present moment on the source's clock: of a recording, its newest reading."""
-        return self._clock.now_s(time.monotonic()) if self.live else self._newest_s
+        return self._our_now_s() if self.live else self._newest_s
+
+    def _our_now_s(self) -> float:
+        return next(iter(self._clocks.values())).now_s(time.monotonic())
 
     # -- drivers ---------------------------------------------------------------------------------
 
@@ -90,6 +112,7 @@ class Feed:
         at_s = self._moment(number, source_s)
         signal = self._config.signals[number]
         if isinstance(value, str) and good and signal.role == "attribute":
+            self._is_read(number)
             self.ring.add(number, at_s, value)
         else:
             self.ring.add(number, at_s, self._checked(number, value, good))
@@ -105,17 +128,26 @@ class Feed:
             source_s: time of its last reading; of its first with `at_end` false.
         """
         try:
-            block = np.asarray(values, np.float32).ravel()[:_MAX_BLOCK]
+            with np.errstate(over="ignore"):
+                block = np.asarray(values, np.float32).ravel()[:_MAX_BLOCK]
         except (TypeError, ValueError):
             self.figures.bad += 1
+            self.unusable(number, "an array that is not of numbers")
             return
         signal = self._config.signals[number]
         if not signal.rate_hz or not block.size:
             self.figures.bad += 1
+            if block.size:
+                self.unusable(number, "an array, which needs rate_hz")
             return
+        self._is_read(number)
         at_s = self._moment(number, source_s)
         if at_end:
             at_s -= block.size / signal.rate_hz
+        endless = np.isinf(block)
+        if endless.any():
+            self.figures.bad += int(endless.sum())
+            block = np.where(endless, np.float32(np.nan), block)
         low, high = signal.low, signal.high
         if low is not None or high is not None:
             wrong = (block < (-np.inf if low is None else low)) | (
@@ -132,43 +164,84 @@ class Feed:
         Args:
             behind_s: a change may be on its way to us for so long, seconds.
         """
-        until_s = self._clock.now_s(time.monotonic()) - behind_s - self._clock.lag_s
+        until_s = self._our_now_s() - behind_s - self._lag_s
         for number in numbers:
             self.ring.alive(number, until_s)
         self.heard_mono = time.monotonic()
         self._changed.set()
 
+    def unusable(self, number: int, why: str) -> None:
+        """The source does not give a signal, or nothing that can be used: a person is told until a reading comes."""
+        if self._unusable.get(number) != why:
+            self._unusable[number] = why
+            warn(
+                "signal_unusable",
+                source=self._name,
+                signal=self._config.signals[number].name,
+                why=why,
+            )
+        self._changed.set()
+
+    def never_read(self, number: int, why: str) -> None:
+        """The same of a signal that never was read; one that was, and says `unavailable` now, has a gap."""
+        if number not in self._read and number not in self._unusable:
+            self.unusable(number, why)
+
+    def _tell_unusable(self) -> None:
+        found = dict(self._unusable)
+        if found == self._told_unusable or not self.live:
+            return
+        self._told_unusable = found
+        if not found:
+            self._alerts("signals-unusable", "info", f"{self._name}: all signals are read")
+            return
+        told = [f"{self._config.signals[n].name} ({why})" for n, why in sorted(found.items())]
+        more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+        text = f"{self._name}: not read: {', '.join(told[:_MOST_TOLD])}{more}"
+        self._alerts("signals-unusable", "warning", text)
+
     def _moment(self, number: int, source_s: float | None) -> float:
         if not self.live:
             at_s = self._newest_s if source_s is None else source_s
         else:
-            at_s = self._clock.at_s(source_s, time.monotonic())
-            if self._clock.steps > self._stepped:
-                self._stepped = self._clock.steps
-                self._tell_step(self._clock.last_step_s)
+            sender = self._senders[number]
+            clock = self._clocks[sender]
+            steps = clock.steps
+            at_s = clock.at_s(source_s, time.monotonic())
+            if clock.steps > steps:
+                self._tell_step(sender, clock.last_step_s)
         self._newest_s = max(self._newest_s, at_s)
         asset = self._config.asset_of(self._config.signals[number])
         self.figures.late += at_s < self.cutter.open_from_s(asset)
         return at_s
 
-    def _tell_step(self, step_s: float) -> None:
-        warn("source_clock_set", source=self._name, seconds=round(step_s, 1))
-        text = f"{self._name}: its clock was set by {step_s:+.0f} s; times go on without a jump"
+    def _tell_step(self, sender: str, step_s: float) -> None:
+        warn("source_clock_set", source=self._name, sender=sender, seconds=round(step_s, 1))
+        whose = f"the clock of {sender}" if sender else "its clock"
+        text = f"{self._name}: {whose} was set by {step_s:+.0f} s; times go on without a jump"
         self._alerts("source-clock", "warning", text)
 
     def _checked(self, number: int, value: object, good: bool) -> float:
         if not good or isinstance(value, str) or not isinstance(value, int | float | np.number):
             self.figures.bad += 1
+            if good and value is not None:
+                said = repr(value[:_MOST_SAID]) if isinstance(value, str) else type(value).__name__
+                self.never_read(number, f"{said} is no number")
             return math.nan
         reading, signal = float(value), self._config.signals[number]
         low, high = signal.low, signal.high
         if (low is not None and reading < low) or (high is not None and reading > high):
             self.figures.unbelieved += 1
             return math.nan
-        if not math.isfinite(reading):
+        if not abs(reading) <= _LARGEST:
             self.figures.bad += 1
             return math.nan
+        self._is_read(number)
         return reading
+
+    def _is_read(self, number: int) -> None:
+        self._read.add(number)
+        self._unusable.pop(number, None)
 
     def _heard(self, readings: int) -> None:
         self.figures.readings += readings
@@ -184,5 +257,6 @@ class Feed:
 
     def due(self, *, at_end: bool = False) -> Iterator[Cut]:
         """Windows that are due now, by the source's times, which may be a little behind ours."""
-        lag_s = self._clock.lag_s if self.live else 0.0
+        self._tell_unusable()
+        lag_s = self._lag_s if self.live else 0.0
         return self.cutter.due(self.now_s() - lag_s, at_end=at_end)

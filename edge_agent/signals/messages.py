@@ -6,9 +6,11 @@ DataError, for the driver to count.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -23,6 +25,10 @@ from kits.core.errors import DataError
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,6})\]")
 _RAW = {"float32le": "<f4", "int16le": "<i2"}
 _SEQUENCE = 256
+_MOST_SAID = 40
+_ABSENT = object()
+_MESSAGES = 5
+"""So many messages without what a signal's path names: there is none of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class _Node:
     """A Sparkplug edge node or device."""
 
     names: dict[int, str] = field(default_factory=dict)
+    datatypes: dict[str, int] = field(default_factory=dict)
     born: bool = False
 
 
@@ -56,6 +63,7 @@ class Translator:
         self._signals = signals
         self._nodes: dict[str, _Node] = {}
         self._sequence: dict[str, int] = {}
+        self._without: dict[int, int] = {}
         self.rebirths: set[str] = set()
         self.lost = 0
         for number, signal in enumerate(signals):
@@ -85,6 +93,15 @@ class Translator:
         if topic.startswith("spBv1.0/") and self._by_metric:
             yield from self._sparkplug(topic, content)
 
+    def numbers_of(self, topic: str) -> list[int]:
+        """The signals that messages of a topic may tell, but those of Sparkplug."""
+        found = (numbers for filter_, numbers in self._by_topic.items() if matches(filter_, topic))
+        return [number for numbers in found for number in numbers]
+
+    def never_told(self) -> list[int]:
+        """Signals whose path several messages of their topic do not have, and none had."""
+        return [number for number, missing in self._without.items() if missing >= _MESSAGES]
+
     def told_on_change(self) -> list[int]:
         """The signals of Sparkplug nodes that live: they tell a metric when it changes."""
         return [
@@ -107,6 +124,14 @@ class Translator:
             else:
                 parsed = _parsed(content) if parsed is None else parsed
                 value = _at(parsed, signal.value)
+                if (
+                    value is _ABSENT
+                ):  # messages of several kinds share a topic: this one says nothing of it
+                    self._without[number] = self._without.get(number, 0) + 1
+                    continue
+                self._without[number] = -sys.maxsize
+                if signal.role == "channel":
+                    value = _number_if_it_is(value)
                 time_s = _time(_at(parsed, signal.time)) if signal.time else None
                 yield Reading(number, _value(value, signal.scale), time_s)
 
@@ -133,15 +158,21 @@ class Translator:
             node.names = {
                 m.alias: m.name for m in payload.metrics if m.alias is not None and m.name
             }
+            node.datatypes = {
+                m.name: m.datatype for m in payload.metrics if m.name and m.datatype is not None
+            }
         elif not node.born:
             self.rebirths.add(f"{group}/{name}")  # aliases of before we came are not known
         for metric in payload.metrics:
             known = metric.name or (
                 node.names.get(metric.alias, "") if metric.alias is not None else ""
             )
+            if not node.born and metric.datatype is None and metric.raw is not None:
+                continue  # whether it has a sign is told by the birth that is asked for
             for number in self._by_metric.get((group, name, device, known), ()):
                 time_s = metric.time_s if metric.time_s is not None else payload.time_s
-                yield Reading(number, self._metric_value(number, metric.value), time_s)
+                value = metric.value_as(node.datatypes.get(known))
+                yield Reading(number, self._metric_value(number, value), time_s)
 
     def _metric_value(self, number: int, value: sparkplug.Value) -> object:
         signal = self._signals[number]
@@ -201,14 +232,22 @@ def _parsed(content: bytes) -> object:
 
 
 def _at(value: object, path: str) -> object:
-    """What lies at a path such as `data.rms` or `x[0].v`; None: nothing."""
+    """What lies at a path such as `data.rms` or `x[0].v`."""
     for name, index in _STEP.findall(path):
-        if name and isinstance(value, dict):
-            value = value.get(name)
+        if name and isinstance(value, dict) and name in value:
+            value = value[name]
         elif index and isinstance(value, list) and int(index) < len(value):
             value = value[int(index)]
         else:
-            return None
+            return _ABSENT
+    return value
+
+
+def _number_if_it_is(value: object) -> object:
+    """Many devices write numbers between quotation marks."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return float(value)
     return value
 
 
@@ -244,7 +283,8 @@ def _float(content: bytes) -> float:
     try:
         return float(content)
     except ValueError as error:
-        raise DataError("not a number") from error
+        told = content[:_MOST_SAID].decode("utf-8", "replace")
+        raise DataError(f"{told!r} is no number") from error
 
 
 def _time(value: object) -> float | None:

@@ -28,6 +28,8 @@ class Metric:
         name: empty where only the alias is told.
         time_s: seconds since 1970; None: not told.
         historical: a reading of before, told late.
+        datatype: as the specification numbers them; None: its birth told it.
+        raw: a whole number as it travels, without a sign.
     """
 
     name: str = ""
@@ -35,6 +37,14 @@ class Metric:
     time_s: float | None = None
     value: Value = None
     historical: bool = False
+    datatype: int | None = None
+    raw: int | None = None
+
+    def value_as(self, born: int | None) -> Value:
+        """The value, by the data type of the metric's birth where this message tells none."""
+        if self.datatype is not None or born is None or self.raw is None or self.value is None:
+            return self.value
+        return float(_signed(self.raw, born))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +77,13 @@ def decode_payload(content: bytes) -> Payload:
 
 def _metric(content: bytes) -> Metric:
     told = dict(_fields(content))
-    datatype = told.get(4, 0)
+    datatype = told.get(4)
+    known = datatype if isinstance(datatype, int) else None
     value: Value = None
     for field, read in _VALUES.items():
         if field in told:
-            value = read(told[field], datatype if isinstance(datatype, int) else 0)
+            value = read(told[field], known or 0)
+    raw = told.get(10, told.get(11))
     name, alias, time_ms = told.get(1, b""), told.get(2), told.get(3)
     return Metric(
         _text(name) if isinstance(name, bytes) else "",
@@ -79,6 +91,8 @@ def _metric(content: bytes) -> Metric:
         time_ms / 1000 if isinstance(time_ms, int) else None,
         None if told.get(7) else value,
         bool(told.get(5)),
+        known,
+        raw if isinstance(raw, int) else None,
     )
 
 

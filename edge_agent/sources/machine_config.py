@@ -37,7 +37,9 @@ class OpcUaSourceConfig(Windowing):
         100, ge=0, description="the server looks at its signals so often; 0: as fast as it can"
     )
     server_queue: int = Field(
-        100, ge=1, description="changes of a node the server keeps for us while the network is away"
+        100,
+        ge=1,
+        description="changes of a node the server keeps between two times of publishing; more: the oldest go, counted",
     )
     array_time: Literal["end", "start"] = Field(
         "end", description="whether an array's time is that of its last or of its first reading"
@@ -125,6 +127,12 @@ class MqttSignal(SignalConfig):
     metric: str = Field("", description="sparkplug: name of the metric")
     scale: float = Field(1.0, description="reading = raw · scale")
 
+    @property
+    def sender(self) -> str:
+        """Its topic; of Sparkplug B group and node: each device of a plant has a clock of its own."""
+        parts = self.topic.split("/")
+        return "/".join(parts[1:4:2]) if self.format == "sparkplug" else self.topic
+
 
 class MqttSourceConfig(Windowing):
     """Listens to a broker in the plant: JSON, plain numbers, raw arrays or Sparkplug B."""
@@ -140,7 +148,10 @@ class MqttSourceConfig(Windowing):
     session_s: int = Field(
         3600, ge=0, description="for so long, when we are away for good; 0: not at all, seconds"
     )
-    client_id: str = Field("", max_length=64, description="empty: kw- and the source's name")
+    client_id: str = Field(
+        "", max_length=64,
+        description="empty: kw-, the source's name and this machine's; a broker lets in one of a name",
+    )  # fmt: skip
     signals: tuple[MqttSignal, ...] = Field(min_length=1, max_length=512, description="topics")
     name: str = Field("mqtt", description="name of the source in events")
 

@@ -1,7 +1,8 @@
 """Polls a Modbus device: registers by a table, neighbours in one request (pymodbus, extra `machines`).
 
-A register the device refuses is a gap of its signals; a connection that ends is made anew by the source. Modbus
-knows no time: readings are of the moment of their answer.
+A register the device refuses is a gap of its signals, and so is a unit behind a gateway that says nothing while
+others answer; a connection that ends is made anew by the source. Modbus knows no time: readings are of the moment
+of their answer.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from edge_agent.log import warn
 from edge_agent.pulse import Pulse
 from edge_agent.signals.feed import Feed
 from edge_agent.sources.machine_config import ModbusSignal, ModbusSourceConfig
@@ -30,6 +31,19 @@ _MOST = {"holding": 120, "input": 120, "coil": 1900, "discrete": 1900}
 """Registers of one request; the protocol allows 125 and 2,000."""
 _NEAR = 8
 """So many unused registers in between cost less than another request."""
+_APART = frozenset({2, 3, 4})
+"""Exceptions by which devices refuse a whole request for one register in it that they have not, or for its length."""
+_BUSY = frozenset({5, 6})
+_EXCEPTIONS = {
+    1: "illegal function", 2: "illegal data address", 3: "illegal data value", 4: "device failure",
+    5: "acknowledge", 6: "device busy", 8: "memory parity error", 10: "gateway path unavailable",
+    11: "gateway target failed to respond",
+}  # fmt: skip
+"""Modbus Application Protocol 1.1b3, section 7."""
+_FIRST_REST_S, _LONGEST_REST_S = 1.0, 30.0
+"""A silent unit is asked again after growing pauses, since the others wait for its time-out."""
+_APART_S = 600.0
+"""So long registers are read apart from neighbours that were refused: a device that starts refuses for a moment."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,26 @@ def value_of(signal: ModbusSignal, words: Sequence[int]) -> float:
     return raw * signal.scale + signal.offset
 
 
+def apart(signals: Sequence[ModbusSignal], request: Request) -> tuple[Request, Request]:
+    """A request of several signals as two: where most registers between them are unused, else in the middle."""
+    order = request.signals
+    ends = [signals[n].address + width(signals[n]) for n in order]
+    middle = len(order) / 2
+    cut = max(
+        range(1, len(order)),
+        key=lambda at: (signals[order[at]].address - max(ends[:at]), -abs(at - middle)),
+    )
+    return _request(signals, [*order[:cut]]), _request(signals, [*order[cut:]])
+
+
+@dataclass
+class _Rest:
+    """A unit that said nothing: when it is asked again, monotonic seconds, and the pause before that."""
+
+    until_mono: float = 0.0
+    pause_s: float = 0.0
+
+
 class ModbusDriver:
     """A `SignalDriver`.
 
@@ -100,18 +134,22 @@ class ModbusDriver:
 
     def __init__(self, config: ModbusSourceConfig) -> None:
         self._config = config
-        self._requests = tuple(plan(config.signals))
+        self._requests = list(plan(config.signals))
+        self._rests: dict[int, _Rest] = {}
+        self._apart_mono: float | None = None
         self.refused = 0
 
     def run(self, feed: Feed, closed: threading.Event, pulse: Pulse) -> str:
         client = self._client()
+        self._rests = {}
+        self._plan()
         try:
             if not client.connect():
                 return "the device does not answer"
             due = time.monotonic()
             while not closed.is_set():
                 pulse.beat()
-                why = self._poll(client, feed)
+                why = self._poll(client, feed, pulse)
                 if why:
                     return why
                 due = max(due + self._config.poll_ms / 1000, time.monotonic())
@@ -137,47 +175,93 @@ class ModbusDriver:
             timeout=c.timeout_s, retries=1,
         )  # fmt: skip
 
-    def _poll(self, client: Any, feed: Feed) -> str:
+    def _plan(self) -> None:
+        self._requests, self._apart_mono = list(plan(self._config.signals)), None
+
+    def _poll(self, client: Any, feed: Feed, pulse: Pulse) -> str:
         """All requests once; why the connection is of no more use, or empty."""
         from pymodbus.exceptions import ModbusException
 
-        for request in self._requests:
-            try:
-                answer = self._ask(client, request)
-            except (ModbusException, OSError) as error:
-                return f"no answer: {error}"
-            if answer is None:
-                self._refused(request, feed)
+        if self._apart_mono is not None and time.monotonic() - self._apart_mono >= _APART_S:
+            self._plan()
+        answered, failure, asked = False, "", self._requests
+        self._requests = []
+        for request in asked:
+            pulse.beat()
+            rest = self._rests.get(request.device_id)
+            if rest is not None and time.monotonic() < rest.until_mono:
+                self._requests.append(request)
+                self._gap(request, feed)
                 continue
-            for number in request.signals:
-                signal = self._config.signals[number]
-                at = signal.address - request.first
-                words = answer[at : at + width(signal)]
-                if len(words) < width(signal):
-                    feed.put(number, 0.0, good=False)
-                else:
-                    feed.put(number, value_of(signal, words))
-        return ""
+            try:
+                self._requests += self._read(client, request, feed)
+            except (ModbusException, OSError) as error:
+                failure = f"no answer: {error}"
+                self._requests.append(request)
+                self._silent(request, feed)
+            else:
+                answered = True
+                self._rests.pop(request.device_id, None)
+        return "" if answered else failure
 
-    def _ask(self, client: Any, request: Request) -> Sequence[int] | None:
-        """The registers; None when the device refuses them."""
+    def _read(self, client: Any, request: Request, feed: Feed) -> list[Request]:
+        """Reads once; how the same is to be read from now on."""
+        answer = self._ask(client, request)
+        if isinstance(answer, int):
+            if answer not in _APART or len(request.signals) == 1:
+                self._refused(request, answer, feed)
+                return [request]
+            self._apart_mono = self._apart_mono or time.monotonic()
+            parts = apart(self._config.signals, request)
+            return [one for part in parts for one in self._read(client, part, feed)]
+        for number in request.signals:
+            signal = self._config.signals[number]
+            at = signal.address - request.first
+            words = answer[at : at + width(signal)]
+            if len(words) < width(signal):
+                feed.put(number, 0.0, good=False)
+            else:
+                feed.put(number, value_of(signal, words))
+        return [request]
+
+    def _ask(self, client: Any, request: Request) -> Sequence[int] | int:
+        """The registers, or the exception by which the device refuses them."""
+        from pymodbus.exceptions import ConnectionException
+
         verbs = {
             "holding": client.read_holding_registers, "input": client.read_input_registers,
             "coil": client.read_coils, "discrete": client.read_discrete_inputs,
         }  # fmt: skip
-        answer = verbs[request.table](
-            request.first, count=request.count, device_id=request.device_id
+        read = partial(
+            verbs[request.table], request.first, count=request.count, device_id=request.device_id
         )
+        try:
+            answer = read()
+        except ConnectionException:
+            answer = read()  # many devices end a connection that rested; reading connects anew
         if answer.isError():
-            return None
+            return int(answer.exception_code)
         found: Sequence[int] = (
             answer.bits if request.table in ("coil", "discrete") else answer.registers
         )
         return found
 
-    def _refused(self, request: Request, feed: Feed) -> None:
+    def _refused(self, request: Request, code: int, feed: Feed) -> None:
         self.refused += 1
-        if self.refused == 1:
-            warn("registers_refused", table=request.table, first=request.first, count=request.count)
+        self._gap(request, feed)
+        if code not in _BUSY:
+            why = f"exception {code}, {_EXCEPTIONS.get(code, 'not known')}"
+            for number in request.signals:
+                feed.unusable(number, why)
+
+    def _silent(self, request: Request, feed: Feed) -> None:
+        rest = self._rests.setdefault(request.device_id, _Rest())
+        rest.pause_s = min(2 * rest.pause_s or _FIRST_REST_S, _LONGEST_REST_S)
+        rest.until_mono = time.monotonic() + rest.pause_s
+        self._gap(request, feed)
+        for number in request.signals:
+            feed.unusable(number, f"unit {request.device_id} does not answer")
+
+    def _gap(self, request: Request, feed: Feed) -> None:
         for number in request.signals:
             feed.put(number, 0.0, good=False)

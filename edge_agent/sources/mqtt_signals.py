@@ -6,6 +6,7 @@ messages wait there while the agent is away. Sparkplug nodes whose metrics are n
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ _TURN_S = 0.25
 _CONNECT_S = 10.0
 _KEEPALIVE_S = 30
 _REBIRTH_S = 10.0
+_TAKEN_OVER = 0x8E
+"""Reason code of MQTT 5: a connection with the same client id came."""
 _ON_ITS_WAY_S = 2.0
 """A change of a Sparkplug metric may be so old when it is here."""
 
@@ -85,8 +88,9 @@ class MqttDriver:
         from paho.mqtt.enums import CallbackAPIVersion
 
         c = self._config
+        client_id = c.client_id or f"kw-{c.name}-{socket.gethostname()}"
         client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, c.client_id or f"kw-{c.name}", protocol=mqtt.MQTTv5,
+            CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5,
             reconnect_on_failure=False,
         )  # fmt: skip
         client.connect_timeout = _CONNECT_S
@@ -112,7 +116,12 @@ class MqttDriver:
         client.on_subscribe = on_subscribe
 
         def on_disconnect(_client: Any, _data: Any, _flags: Any, reason: Any, _props: Any) -> None:
-            state.setdefault("over", f"the broker is gone: {reason}")
+            why = f"the broker is gone: {reason}"
+            if reason.value == _TAKEN_OVER:
+                why = (
+                    f"another program calls itself {client_id} at the broker: set source.client_id"
+                )
+            state.setdefault("over", why)
 
         client.on_disconnect = on_disconnect
         client.on_message = lambda _client, _data, message: self._take(feed, message)
@@ -126,9 +135,14 @@ class MqttDriver:
                 else:
                     # a retained message without a time is of now: it is what still stands
                     feed.put(reading.number, reading.value, reading.time_s)
+            for number in self.translator.never_told():
+                signal = self._config.signals[number]
+                feed.never_read(number, f"no {signal.value} in messages of {signal.topic}")
         except DataError as error:
             self.unreadable += 1
             feed.figures.bad += 1
+            for number in self.translator.numbers_of(message.topic):
+                feed.never_read(number, error.what)
             if self.unreadable == 1:
                 warn("message_unreadable", topic=message.topic[:200], error=error.what)
 

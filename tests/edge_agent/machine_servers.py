@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import socket
+import struct
 import threading
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timezone
@@ -142,3 +145,55 @@ class ModbusServer:
             self._loop.do(self._server.shutdown())
             self._loop.close()
             self._loop = None
+
+
+class ScriptedModbus:
+    """A Modbus TCP device, or a gateway, that answers as a test says.
+
+    Args:
+        answer: of (unit, first register, count): the registers, the code of an exception, or None for silence.
+        rest_s: a connection that rests so long is ended.
+
+    Attributes:
+        asked: (unit, first register, count) of each request.
+        connections: how many there were.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        answer: Callable[[int, int, int], list[int] | int | None],
+        rest_s: float = 60.0,
+    ) -> None:
+        self._answer = answer
+        self._rest_s = rest_s
+        self._listening = socket.create_server(("127.0.0.1", port))
+        self.asked: list[tuple[int, int, int]] = []
+        self.connections = 0
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                channel, _ = self._listening.accept()
+                self.connections += 1
+                threading.Thread(target=self._serve, args=(channel,), daemon=True).start()
+
+    def _serve(self, channel: socket.socket) -> None:
+        channel.settimeout(self._rest_s)
+        with channel, contextlib.suppress(OSError):
+            while len(request := channel.recv(12)) == 12:
+                transaction, _, _, unit, function, first, count = struct.unpack(">HHHBBHH", request)
+                self.asked.append((unit, first, count))
+                told = self._answer(unit, first, count)
+                if told is None:
+                    continue
+                if isinstance(told, int):
+                    content = struct.pack(">BB", function | 0x80, told)
+                else:
+                    content = struct.pack(f">BB{len(told)}H", function, 2 * len(told), *told)
+                head = struct.pack(">HHHB", transaction, 0, len(content) + 1, unit)
+                channel.sendall(head + content)
+
+    def stop(self) -> None:
+        self._listening.close()

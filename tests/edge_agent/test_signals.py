@@ -291,3 +291,15 @@ def test_a_long_stretch_comes_in_pieces_that_fit_a_sample() -> None:
     assert max(p.channels[0].readings.size for p in pieces) <= 1 << 21
     starts = [p.started_at.timestamp() for p in pieces if p.started_at is not None]
     assert all(a < b for a, b in pairwise(starts))
+
+
+def test_what_single_precision_cannot_hold_is_a_gap() -> None:
+    """Registers read with the wrong type give such numbers."""
+    feed = recorded(windowing(flow(), shake()))
+    feed.put(0, 1e39, 0.0)
+    feed.put(0, float("inf"), 1.0)
+    feed.put(0, 3.0, 2.0)
+    feed.put_block(1, [1.0, float("inf"), 1e39], 3.0)
+    assert feed.figures.bad == 4
+    window = feed.ring.window("pump-1", 0.0, 3.0)
+    assert not np.isinf(np.concatenate([c.readings for c in window.channels])).any()

@@ -1,0 +1,151 @@
+"""Modbus devices that refuse, rest or say nothing: each costs its own signals, and a person is told which."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from edge_agent.sources.machine_config import ModbusSignal, ModbusSourceConfig
+from edge_agent.sources.modbus import ModbusDriver
+from edge_agent.sources.signals import SignalSource
+from tests.edge_agent.machine_servers import ScriptedModbus
+from tests.edge_agent.test_modbus import Watched, config, signal
+from tests.waiting import wait_for
+
+Answer = Callable[[int, int, int], "list[int] | int | None"]
+
+
+class Line:
+    """A device that answers as a test says, a source on it, and the alerts it raised."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._device: ScriptedModbus | None = None
+        self._watched: Watched | None = None
+        self.alerts: list[tuple[str, str, str]] = []
+
+    def start(
+        self, answer: Answer, *signals: ModbusSignal, rest_s: float = 60.0, **changes: object
+    ) -> tuple[ScriptedModbus, Watched]:
+        self._device = ScriptedModbus(self._port, answer, rest_s)
+        made: ModbusSourceConfig = config(self._port, *signals, **changes)
+        source = SignalSource(
+            made, ModbusDriver(made), lambda *alert: self.alerts.append(alert), name="modbus",
+            backoff_s=0.05,
+        )  # fmt: skip
+        self._watched = Watched(source)
+        return self._device, self._watched
+
+    def told(self, name: str) -> list[str]:
+        return [
+            text for found, severity, text in self.alerts if found == name and severity != "info"
+        ]
+
+    def end(self) -> None:
+        if self._watched is not None and self._device is not None:
+            self._watched.end()
+            self._device.stop()
+
+
+@pytest.fixture
+def line(port: int) -> Iterator[Line]:
+    made = Line(port)
+    yield made
+    made.end()
+
+
+def only(*there: int) -> Answer:
+    """A device that refuses a request which holds any other register, as the protocol says."""
+
+    def answer(_unit: int, first: int, count: int) -> list[int] | int:
+        wanted = range(first, first + count)
+        return 2 if set(wanted) - set(there) else [10 * address for address in wanted]
+
+    return answer
+
+
+def test_registers_with_holes_between_them_are_read(line: Line) -> None:
+    """Of a request that goes over a register which it has not, a device reads nothing."""
+    signals = [signal("a", 1), signal("b", 3), signal("c", 4), signal("d", 9)]
+    device, watched = line.start(only(1, 3, 4, 9), *signals)
+    wait_for(lambda: len(watched.captured) >= 3)
+    assert [watched.latest(name) for name in "abcd"] == [10, 30, 40, 90]
+    assert set(device.asked[-12:]) == {(1, 1, 1), (1, 3, 2), (1, 9, 1)}
+    assert not line.alerts
+
+
+def test_a_register_that_is_not_there_costs_its_neighbours_nothing_and_is_told(line: Line) -> None:
+    signals = [signal("a", 0), signal("wrong", 1), signal("c", 2)]
+    _, watched = line.start(only(0, 2), *signals)
+    wait_for(lambda: len(watched.captured) >= 3)
+    assert (watched.latest("a"), watched.latest("c")) == (0, 20)
+    assert np.isnan(watched.latest("wrong"))
+    assert line.told("signals-unusable") == [
+        "modbus: not read: wrong (exception 2, illegal data address)"
+    ]
+
+
+def test_a_device_that_reads_few_registers_at_once_is_read(line: Line) -> None:
+    def answer(_unit: int, first: int, count: int) -> list[int] | int:
+        return 3 if count > 16 else list(range(first, first + count))
+
+    _, watched = line.start(answer, *(signal(f"s{n}", n) for n in range(60)))
+    wait_for(lambda: len(watched.captured) >= 2)
+    assert [watched.latest(f"s{n}") for n in range(60)] == list(range(60))
+
+
+def test_a_unit_that_is_silent_takes_no_other_one_with_it(line: Line) -> None:
+    """Behind a gateway one machine is off over the weekend: the others go on, at their own pace."""
+    silent = threading.Event()
+    silent.set()
+
+    def answer(unit: int, _first: int, count: int) -> list[int] | None:
+        return None if unit == 2 and silent.is_set() else [unit] * count
+
+    signals = [signal("one", 0), signal("two", 0, device_id=2), signal("also_two", 99, device_id=2)]
+    device, watched = line.start(answer, *signals, timeout_s=0.2)
+    wait_for(lambda: device.asked.count((2, 0, 1)) >= 2)
+    assert device.asked.count((1, 0, 1)) > 10
+    assert watched.latest("one") == 1
+    assert np.isnan(watched.latest("two"))
+    assert device.connections == 1
+    assert not line.told("source-lost")
+    (told,) = line.told("signals-unusable")
+    assert "two (unit 2 does not answer)" in told
+    silent.clear()
+    wait_for(lambda: watched.latest("two") == 2 and watched.latest("also_two") == 2)
+    wait_for(lambda: line.alerts[-1][:2] == ("signals-unusable", "info"))
+
+
+def test_units_that_are_all_silent_are_a_source_that_is_lost(line: Line) -> None:
+    signals = [signal("one", 0), signal("two", 0, device_id=2)]
+    line.start(lambda *_: None, *signals, timeout_s=0.1)
+    wait_for(lambda: bool(line.told("source-lost")))
+
+
+def test_a_device_that_ends_a_connection_which_rests_is_no_source_that_is_lost(line: Line) -> None:
+    device, watched = line.start(
+        lambda _unit, _first, count: [7] * count,
+        signal("a", 0),
+        rest_s=0.05,
+        poll_ms=200,
+        stale_s=5,
+    )
+    wait_for(lambda: device.connections >= 4)
+    assert watched.source.feed.figures.readings >= 3
+    assert not line.alerts
+
+
+def test_a_device_that_is_busy_is_asked_again_and_nobody_is_told(line: Line) -> None:
+    until = time.monotonic() + 0.5
+
+    def answer(_unit: int, _first: int, count: int) -> list[int] | int:
+        return 6 if time.monotonic() < until else [3] * count
+
+    _, watched = line.start(answer, signal("a", 0))
+    wait_for(lambda: watched.latest("a") == 3)
+    assert not line.alerts

@@ -1,0 +1,151 @@
+"""MQTT as devices of a plant speak it: several kinds of messages on a topic, clocks of their own, numbers as text."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from edge_agent.signals.feed import Feed
+from edge_agent.signals.messages import Translator
+from edge_agent.sources.mqtt_signals import MqttDriver
+from edge_agent.sources.signals import SignalSource
+from tests.edge_agent.mosquitto import Mosquitto
+from tests.edge_agent.test_modbus import Watched
+from tests.edge_agent.test_mqtt_signals import (
+    Plant,
+    config,
+    field,
+    metric,
+    payload,
+    read,
+    signal,
+    varint,
+)
+from tests.waiting import wait_for
+
+GATEWAY = "spBv1.0/plant/+/gw"
+
+
+def whole(alias: int, value: int, bits: int = 32) -> bytes:
+    """A whole number as DATA tells it: by its alias, without a data type, as the specification asks."""
+    return field(2, alias) + field(10 if bits == 32 else 11, value & ((1 << bits) - 1))
+
+
+def born(name: str, alias: int, datatype: int) -> bytes:
+    return field(1, name.encode()) + field(2, alias) + field(4, datatype) + field(7, 1)
+
+
+@pytest.fixture
+def made_plants() -> Iterator[list[Plant]]:
+    plants: list[Plant] = []
+    yield plants
+    for plant in plants:
+        plant.end()
+
+
+@pytest.mark.parametrize(
+    ("datatype", "bits", "told"), [(2, 32, -5), (3, 32, -5), (4, 64, -5), (7, 32, 4294967291)]
+)
+def test_the_birth_tells_whether_a_number_has_a_sign(datatype: int, bits: int, told: int) -> None:
+    """`[tck-id-payloads-metric-datatype-not-req]`: DATA leaves the data type away."""
+    translator = Translator([signal("x", GATEWAY, format="sparkplug", metric="X")])
+    read(translator, "spBv1.0/plant/NBIRTH/gw", payload(0, born("X", 4, datatype)))
+    data = payload(1, whole(4, -5, bits))
+    assert [value for _, value, _ in read(translator, "spBv1.0/plant/NDATA/gw", data)] == [told]
+
+
+def test_a_fraction_stays_one_where_only_the_birth_tells_its_type() -> None:
+    translator = Translator([signal("x", GATEWAY, format="sparkplug", metric="X")])
+    read(translator, "spBv1.0/plant/NBIRTH/gw", payload(0, born("X", 4, 9)))
+    data = payload(1, field(2, 4) + varint(12 << 3 | 5) + b"\x00\x00\x20\xc0")
+    assert [value for _, value, _ in read(translator, "spBv1.0/plant/NDATA/gw", data)] == [-2.5]
+
+
+def test_a_number_whose_birth_was_missed_waits_for_it() -> None:
+    translator = Translator([signal("x", GATEWAY, format="sparkplug", metric="X")])
+    data = payload(7, field(1, b"X") + whole(4, -5))
+    assert read(translator, "spBv1.0/plant/NDATA/gw", data) == []
+    assert translator.rebirths == {"plant/gw"}
+    told = payload(7, metric("X", int32=-5))
+    assert [value for _, value, _ in read(translator, "spBv1.0/plant/NDATA/gw", told)] == [-5.0]
+
+
+def test_a_message_that_does_not_name_a_signal_says_nothing_of_it() -> None:
+    """A Shelly tells what changed, each of its parts in a message of its own, all on one topic."""
+    translator = Translator([
+        signal("power", "shelly/events/rpc", value="params.switch:0.apower"),
+        signal("temp", "shelly/events/rpc", value="params.temperature:0.tC"),
+    ])  # fmt: skip
+    told = json.dumps({"params": {"switch:0": {"apower": 812.5}}}).encode()
+    assert read(translator, "shelly/events/rpc", told) == [(0, 812.5, None)]
+    gone = json.dumps({"params": {"switch:0": {"apower": None}}}).encode()
+    assert read(translator, "shelly/events/rpc", gone) == [(0, None, None)]
+
+
+def test_numbers_between_quotation_marks_are_numbers_and_words_stay_words() -> None:
+    translator = Translator([
+        signal("temp", "t", value="t", scale=0.1), signal("product", "t", value="p", role="attribute"),
+    ])  # fmt: skip
+    told = json.dumps({"t": "235", "p": "4711"}).encode()
+    assert read(translator, "t", told) == [(0, pytest.approx(23.5), None), (1, "4711", None)]
+
+
+def test_what_is_never_found_in_messages_is_told_until_it_comes(
+    broker: Mosquitto, made_plants: list[Plant]
+) -> None:
+    plant = Plant(config(
+        broker.port, signal("flow", "p/a", value="flow"), signal("typo", "p/a", value="flwo"),
+        signal("temp", "p/b", format="number"),
+    ))  # fmt: skip
+    made_plants.append(plant)
+    plant.tell_until("p/a", '{"flow": 1}', "flow", 1.0)
+    for _ in range(5):
+        plant.tell("p/a", '{"flow": 1}')
+    plant.tell("p/b", "23,5 °C")
+    told = ("signals-unusable", "warning")
+    wait_for(lambda: told in plant.alerts)
+    wait_for(lambda: len(plant.source.feed.unread) == 2)
+    assert plant.source.feed.unread == {
+        "typo": "no flwo in messages of p/a", "temp": "'23,5 °C' is no number",
+    }  # fmt: skip
+    plant.tell("p/b", "23.5")
+    plant.tell("p/a", '{"flwo": 2}')
+    wait_for(lambda: ("signals-unusable", "info") in plant.alerts)
+
+
+def test_a_device_with_a_wrong_clock_is_found_beside_others_with_a_right_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each message of a right clock says nothing of another device's."""
+    monkeypatch.setattr("edge_agent.signals.clock._SETTLE_S", 0.2)
+    made = config(1883, signal("right", "a", time="ts"), signal("wrong", "b", time="ts"))
+    alerts: list[tuple[str, str, str]] = []
+    feed = Feed(made, lambda *alert: alerts.append(alert), name="mqtt")
+    started = time.monotonic()
+    while time.monotonic() - started < 1.0:
+        feed.put(0, 1.0, time.time())
+        feed.put(1, 2.0, time.time() - 7200)
+        time.sleep(0.02)
+    window = feed.ring.window("pump-1", feed.now_s() - 0.3, 0.2)
+    assert [set(c.readings.tolist()) for c in window.channels] == [{1.0}, {2.0}]
+    assert [(name, text) for name, _, text in alerts] == [
+        ("source-clock", "mqtt: the clock of b was set by -7200 s; times go on without a jump")
+    ]
+
+
+def test_an_agent_whose_name_another_one_has_says_so(
+    broker: Mosquitto, made_plants: list[Plant]
+) -> None:
+    made = config(broker.port, signal("flow", "p/flow", format="number"))
+    texts: list[str] = []
+    source = SignalSource(
+        made, MqttDriver(made), lambda _name, _severity, text: texts.append(text), name="mqtt"
+    )
+    watched = Watched(source)
+    plant = Plant(made)
+    made_plants.append(plant)
+    wait_for(lambda: any("set source.client_id" in text for text in texts))
+    watched.end()
