@@ -24,12 +24,17 @@ from kits.core.errors import ConfigError, MachineError
 
 if TYPE_CHECKING:
     from asyncua.client.client import Client
+    from asyncua.common.subscription import Subscription
 
 _TURN_S = 0.25
 _GOODBYE_S = 3.0
-_SILENCE_S = 6.0
+_SILENCE_S, _LONGEST_SILENCE_S = 6.0, 60.0
+_AT_ONCE = 100
+"""Nodes of one request: servers of small machines refuse longer ones."""
 _SERVER_TIME = "i=2258"
 """Server_ServerStatus_CurrentTime (OPC UA part 5)."""
+_NO_YEAR = 1601
+"""In which the calendar of OPC UA begins (part 6, 5.2.2.5)."""
 _OVERFLOW = 0x480
 """InfoType DataValue with the overflow bit (OPC UA part 4, 7.39)."""
 
@@ -56,8 +61,8 @@ class OpcUaDriver:
         pulse.beat()
         await client.connect()
         try:
-            listener, numbers = await self._subscribe(client, feed)
             c = self._config
+            subscription, listener, numbers = await self._subscribe(client, feed)
             behind_s = (c.publishing_ms + c.sampling_ms) / 1000 + _TURN_S
             patience_s = max(_SILENCE_S, 10 * c.publishing_ms / 1000)
             log("opcua_subscribed", url=self._config.url, nodes=len(numbers))
@@ -65,7 +70,9 @@ class OpcUaDriver:
                 pulse.beat()
                 await client.check_connection()
                 if listener.silent_s > patience_s:
-                    return "the subscription is silent, although the server answers"
+                    if patience_s > _LONGEST_SILENCE_S or not await _stands(subscription):
+                        return "the subscription is silent, although the server answers"
+                    patience_s *= 2  # the server tells less often than it was asked to
                 feed.alive(numbers, behind_s + listener.silent_s)
                 await asyncio.sleep(_TURN_S)
             return listener.over or "closed"
@@ -99,7 +106,9 @@ class OpcUaDriver:
             )
         return client
 
-    async def _subscribe(self, client: Client, feed: Feed) -> tuple[_Listener, list[int]]:
+    async def _subscribe(
+        self, client: Client, feed: Feed
+    ) -> tuple[Subscription, _Listener, list[int]]:
         """Who listens, and the signals the server tells of; the others are told to a person."""
         from asyncua.ua.uaerrors import UaError
 
@@ -119,30 +128,31 @@ class OpcUaDriver:
         subscribe: Any = (
             subscription.subscribe_data_change
         )  # its overloads know no numbers as times
-        answers = await subscribe(
-            [client.get_node(node) for node in nodes],
-            queuesize=c.server_queue,
-            sampling_interval=float(c.sampling_ms),
-        )
+        wanted, answers = [client.get_node(node) for node in nodes], []
+        for first in range(0, len(wanted), _AT_ONCE):
+            answers += await subscribe(
+                wanted[first : first + _AT_ONCE],
+                queuesize=c.server_queue,
+                sampling_interval=float(c.sampling_ms),
+            )
         # its clock goes on whatever the machine does: while we hear it, the subscription stands
         clock = await subscribe([client.get_node(_SERVER_TIME)], sampling_interval=1000.0)
         listener.watch_clock(isinstance(clock[0] if isinstance(clock, list) else clock, int))
         told: list[int] = []
-        for numbers, answer in zip(
-            nodes.values(), answers if isinstance(answers, list) else [answers]
-        ):
+        for numbers, answer in zip(nodes.values(), answers):
             if isinstance(answer, int):
                 told += numbers
             else:
-                names = ", ".join(c.signals[n].node for n in numbers)
-                warn("opcua_node_refused", node=names, why=str(getattr(answer, "name", answer)))
+                why = str(getattr(answer, "name", answer))
+                for number in numbers:
+                    feed.unusable(number, f"{c.signals[number].node}: {why}")
         if not told:
             raise MachineError(
                 "the server knows none of the nodes",
                 where=c.url,
                 fix="look their ids up in the server's browser, namespace and all",
             )
-        return listener, told
+        return subscription, listener, told
 
 
 class _Listener:
@@ -173,7 +183,9 @@ class _Listener:
         if self._clock_mono is not None:
             self._clock_mono = time.monotonic()
         told = data.monitored_item.Value
-        source_s = _seconds(told.SourceTimestamp or told.ServerTimestamp)
+        source_s = _seconds(told.SourceTimestamp)
+        if source_s is None:
+            source_s = _seconds(told.ServerTimestamp)
         good = told.StatusCode is None or told.StatusCode.is_good()
         if told.StatusCode is not None and told.StatusCode.value & _OVERFLOW == _OVERFLOW:
             self._feed.figures.overflows += 1
@@ -208,8 +220,31 @@ async def _leave(client: Client) -> None:
         log("opcua_goodbye_failed", error=repr(error))
 
 
+async def _stands(subscription: Subscription) -> bool:
+    """Whether the server still knows it."""
+    from asyncua import ua
+    from asyncua.ua.uaerrors import UaError
+
+    c = subscription.parameters
+    params = ua.ModifySubscriptionParameters(
+        SubscriptionId=subscription.subscription_id,
+        RequestedPublishingInterval=c.RequestedPublishingInterval,
+        RequestedLifetimeCount=c.RequestedLifetimeCount,
+        RequestedMaxKeepAliveCount=c.RequestedMaxKeepAliveCount,
+        MaxNotificationsPerPublish=c.MaxNotificationsPerPublish,
+        Priority=c.Priority,
+    )
+    try:
+        await subscription.update(params)
+    except UaError as error:
+        warn("opcua_subscription_gone", error=repr(error))
+        return False
+    return True
+
+
 def _seconds(moment: datetime | None) -> float | None:
-    if moment is None:
+    """Seconds since 1970; None: no time, which some servers write as the first moment of their calendar."""
+    if moment is None or moment.year <= _NO_YEAR:
         return None
     at = moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
     return at.timestamp()
