@@ -28,6 +28,8 @@ _LARGEST = float(np.finfo(np.float32).max)
 _MOST_TOLD = 5
 _MOST_SAID = 40
 """Signals that an alert names, and characters of what one says."""
+_CALM_S = 5.0
+"""What is not read is told together: units that are silent are found one after the other."""
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Feed:
         self._read: set[int] = set()
         self._unusable: dict[int, str] = {}
         self._told_unusable: dict[int, str] = {}
+        self._unusable_mono = 0.0
         self.live = live
         self.ring = Ring(config)
         self.cutter = Cutter(self.ring, live=live)
@@ -83,7 +86,13 @@ class Feed:
     @property
     def unread(self) -> dict[str, str]:
         """Signals that the source does not give, or that cannot be used, and why."""
-        return {self._config.signals[n].name: why for n, why in dict(self._unusable).items()}
+        return {self._name_of(n): why for n, why in dict(self._unusable).items()}
+
+    def _name_of(self, number: int) -> str:
+        """Of a signal, with its machine where there are several."""
+        name = self._config.signals[number].name
+        asset = self._config.asset_of(self._config.signals[number])
+        return f"{asset} {name}" if len(self.ring.assets) > 1 else name
 
     @property
     def _lag_s(self) -> float:
@@ -174,6 +183,7 @@ class Feed:
         """The source does not give a signal, or nothing that can be used: a person is told until a reading comes."""
         if self._unusable.get(number) != why:
             self._unusable[number] = why
+            self._unusable_mono = time.monotonic()
             warn(
                 "signal_unusable",
                 source=self._name,
@@ -189,13 +199,14 @@ class Feed:
 
     def _tell_unusable(self) -> None:
         found = dict(self._unusable)
-        if found == self._told_unusable or not self.live:
+        calm = time.monotonic() - self._unusable_mono >= _CALM_S
+        if found == self._told_unusable or not self.live or (found and not calm):
             return
         self._told_unusable = found
         if not found:
             self._alerts("signals-unusable", "info", f"{self._name}: all signals are read")
             return
-        told = [f"{self._config.signals[n].name} ({why})" for n, why in sorted(found.items())]
+        told = [f"{self._name_of(n)} ({why})" for n, why in sorted(found.items())]
         more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
         text = f"{self._name}: not read: {', '.join(told[:_MOST_TOLD])}{more}"
         self._alerts("signals-unusable", "warning", text)

@@ -7,6 +7,7 @@ of their answer.
 
 from __future__ import annotations
 
+import logging
 import struct
 import threading
 import time
@@ -167,6 +168,7 @@ class ModbusDriver:
                 "pymodbus is not installed", where="source.kind: modbus",
                 fix="pip install 'kitwright[agent,machines]'",
             ) from error  # fmt: skip
+        logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it logs what is told anyway
         c = self._config
         if c.host:
             return ModbusTcpClient(c.host, port=c.port, timeout=c.timeout_s, retries=0)

@@ -51,6 +51,11 @@ class Line:
             self._device.stop()
 
 
+@pytest.fixture(autouse=True)
+def _told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.signals.feed._CALM_S", 0.3)
+
+
 @pytest.fixture
 def line(port: int) -> Iterator[Line]:
     made = Line(port)
@@ -84,6 +89,7 @@ def test_a_register_that_is_not_there_costs_its_neighbours_nothing_and_is_told(l
     wait_for(lambda: len(watched.captured) >= 3)
     assert (watched.latest("a"), watched.latest("c")) == (0, 20)
     assert np.isnan(watched.latest("wrong"))
+    wait_for(lambda: bool(line.told("signals-unusable")))
     assert line.told("signals-unusable") == [
         "modbus: not read: wrong (exception 2, illegal data address)"
     ]
@@ -114,6 +120,7 @@ def test_a_unit_that_is_silent_takes_no_other_one_with_it(line: Line) -> None:
     assert np.isnan(watched.latest("two"))
     assert device.connections == 1
     assert not line.told("source-lost")
+    wait_for(lambda: bool(line.told("signals-unusable")))
     (told,) = line.told("signals-unusable")
     assert "two (unit 2 does not answer)" in told
     silent.clear()

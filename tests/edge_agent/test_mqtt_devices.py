@@ -38,6 +38,11 @@ def born(name: str, alias: int, datatype: int) -> bytes:
     return field(1, name.encode()) + field(2, alias) + field(4, datatype) + field(7, 1)
 
 
+@pytest.fixture(autouse=True)
+def _told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.signals.feed._CALM_S", 0.3)
+
+
 @pytest.fixture
 def made_plants() -> Iterator[list[Plant]]:
     plants: list[Plant] = []

@@ -70,6 +70,11 @@ class Site:
         self.server.stop()
 
 
+@pytest.fixture(autouse=True)
+def _told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.signals.feed._CALM_S", 0.3)
+
+
 @pytest.fixture
 def sites() -> Iterator[list[Site]]:
     made: list[Site] = []
