@@ -93,6 +93,13 @@ class Translator:
         if topic.startswith("spBv1.0/") and self._by_metric:
             yield from self._sparkplug(topic, content)
 
+    def begin_anew(self) -> None:
+        """Nothing is known of what Sparkplug nodes said meanwhile, their deaths neither: all are asked for a birth."""
+        for node in self._nodes.values():
+            node.born = False
+        self._sequence.clear()
+        self.rebirths |= {f"{group}/{node}" for group, node in self._wanted}
+
     def numbers_of(self, topic: str) -> list[int]:
         """The signals that messages of a topic may tell, but those of Sparkplug."""
         found = (numbers for filter_, numbers in self._by_topic.items() if matches(filter_, topic))

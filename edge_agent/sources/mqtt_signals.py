@@ -52,6 +52,7 @@ class MqttDriver:
         except DataError as error:
             raise ConfigError(error.what, where=error.where, fix=error.fix) from error
         self._asked: dict[str, float] = {}
+        self._listens = False
         self.unreadable = 0
 
     def run(self, feed: Feed, closed: threading.Event, pulse: Pulse) -> str:
@@ -59,6 +60,7 @@ class MqttDriver:
         from paho.mqtt.properties import Properties
 
         state: dict[str, str] = {}
+        self._listens = False
         client = self._client(feed, state)
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
         properties.SessionExpiryInterval = self._config.session_s
@@ -73,7 +75,8 @@ class MqttDriver:
                 code = client.loop(_TURN_S)
                 if code != 0:
                     return f"the connection is lost: {code.name}"
-                self._ask_for_births(client)
+                if self._listens:
+                    self._ask_for_births(client)
                 if standing := self.translator.told_on_change():
                     feed.alive(standing, _ON_ITS_WAY_S)
             return state.get("over", "closed")
@@ -99,10 +102,12 @@ class MqttDriver:
         if c.tls:
             client.tls_set(str(c.ca_file) if c.ca_file is not None else None)
 
-        def on_connect(_client: Any, _data: Any, _flags: Any, reason: Any, _props: Any) -> None:
+        def on_connect(_client: Any, _data: Any, flags: Any, reason: Any, _props: Any) -> None:
             if reason.is_failure:
                 state["over"] = f"the broker refuses: {reason}"
                 return
+            if not (flags.session_present and c.qos):
+                self.translator.begin_anew()
             qos: int = c.qos
             client.subscribe([(topic, qos) for topic in self.translator.filters()])
             log("mqtt_signals_connected", host=c.host)
@@ -111,6 +116,7 @@ class MqttDriver:
             refused = [str(reason) for reason in reasons if reason.is_failure]
             if refused:
                 state["over"] = f"the broker does not let us listen: {refused[0]}"
+            self._listens = True
 
         client.on_connect = on_connect
         client.on_subscribe = on_subscribe

@@ -6,12 +6,15 @@ import json
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from edge_agent.signals.feed import Feed
 from edge_agent.signals.messages import Translator
+from edge_agent.sources.machine_config import MqttSignal
 from edge_agent.sources.mqtt_signals import MqttDriver
 from edge_agent.sources.signals import SignalSource
+from kits.core.window import Window
 from tests.edge_agent.mosquitto import Mosquitto
 from tests.edge_agent.test_modbus import Watched
 from tests.edge_agent.test_mqtt_signals import (
@@ -32,6 +35,10 @@ GATEWAY = "spBv1.0/plant/+/gw"
 def whole(alias: int, value: int, bits: int = 32) -> bytes:
     """A whole number as DATA tells it: by its alias, without a data type, as the specification asks."""
     return field(2, alias) + field(10 if bits == 32 else 11, value & ((1 << bits) - 1))
+
+
+def sparkplug_signal() -> MqttSignal:
+    return signal("x", GATEWAY, format="sparkplug", metric="X")
 
 
 def born(name: str, alias: int, datatype: int) -> bytes:
@@ -76,6 +83,38 @@ def test_a_number_whose_birth_was_missed_waits_for_it() -> None:
     assert translator.rebirths == {"plant/gw"}
     told = payload(7, metric("X", int32=-5))
     assert [value for _, value, _ in read(translator, "spBv1.0/plant/NDATA/gw", told)] == [-5.0]
+
+
+def test_a_node_is_asked_for_its_birth_before_it_says_anything(
+    broker: Mosquitto, made_plants: list[Plant]
+) -> None:
+    """What does not change is told by a birth alone, and births are not retained."""
+    made_plants.append(Plant(config(broker.port, sparkplug_signal())))
+    wait_for(lambda: [topic for topic, _ in made_plants[0].heard] == ["spBv1.0/plant/NCMD/gw"])
+
+
+def test_a_node_that_died_while_the_broker_was_away_does_not_live_on(
+    broker: Mosquitto, made_plants: list[Plant]
+) -> None:
+    """The broker forgot our session, and with it the death: what the node said last stands no more."""
+    flow = signal("flow", "p/flow", format="number")
+    plant = Plant(config(broker.port, sparkplug_signal(), flow, stale_s=3.0))
+    made_plants.append(plant)
+    birth = payload(0, metric("X", 4, int(time.time() * 1000), double=5.0))
+    plant.tell_until("spBv1.0/plant/NBIRTH/gw", birth, "x", 5.0)
+    broker.kill()
+    wait_for(lambda: ("source-lost", "error") in plant.alerts)
+    broker.start()
+    wait_for(plant.client.is_connected)
+
+    def stands_no_more() -> bool:
+        plant.tell("p/flow", "7")
+        window = plant.watched.captured[-1].payload
+        assert isinstance(window, Window)
+        x, other = (channel.readings for channel in window.channels)
+        return bool(np.isnan(x).all() and (other == 7).any())
+
+    wait_for(stands_no_more)
 
 
 def test_a_message_that_does_not_name_a_signal_says_nothing_of_it() -> None:
