@@ -17,7 +17,11 @@ from edge_agent.signals.config import SignalConfig, Windowing, WindowsConfig
 class OpcUaSignal(SignalConfig):
     """A node of an OPC UA server; a node that holds an array is a waveform and needs `rate_hz`."""
 
-    node: str = Field(min_length=1, max_length=500, description="node id, as ns=2;s=Pump1.Flow")
+    node: str = Field(
+        min_length=1,
+        max_length=500,
+        description="node id, as ns=2;s=Pump1.Flow or nsu=urn:press;s=Pump1.Flow",
+    )
 
 
 class OpcUaSourceConfig(Windowing):

@@ -19,6 +19,7 @@ from edge_agent.log import log, warn
 from edge_agent.pulse import Pulse
 from edge_agent.signals.feed import Feed
 from edge_agent.sources.machine_config import OpcUaSourceConfig
+from edge_agent.sources.opcua_address import namespaces, node_id, refused_endpoint, with_port
 from edge_agent.sources.secrets import password
 from kits.core.errors import ConfigError, MachineError
 
@@ -57,9 +58,8 @@ class OpcUaDriver:
         return asyncio.run(self._run(feed, closed, pulse))
 
     async def _run(self, feed: Feed, closed: threading.Event, pulse: Pulse) -> str:
-        client = await self._client()
+        client = await self._connected()
         pulse.beat()
-        await client.connect()
         try:
             c = self._config
             subscription, listener, numbers = await self._subscribe(client, feed)
@@ -80,13 +80,28 @@ class OpcUaDriver:
             pulse.beat()
             await _leave(client)
 
+    async def _connected(self) -> Client:
+        """Raises MachineError where the server offers another security than is wanted."""
+        from asyncua.ua.uaerrors import UaError
+
+        c = self._config
+        try:
+            client = await self._client()
+            await client.connect()
+        except UaError as error:
+            if "No matching endpoints" not in str(error):
+                raise
+            wanted = "None" if c.security == "none" else f"{c.security} {c.mode}"
+            raise await refused_endpoint(with_port(c.url), c.timeout_s, wanted) from error
+        return client
+
     async def _client(self) -> Client:
         from asyncua import ua
         from asyncua.client.client import Client
         from asyncua.crypto import security_policies
 
         c = self._config
-        client = Client(c.url, timeout=c.timeout_s)
+        client = Client(with_port(c.url), timeout=c.timeout_s)
         client.name = client.description = "Kitwright agent"
         if c.username:
             client.set_user(c.username)
@@ -110,19 +125,15 @@ class OpcUaDriver:
         self, client: Client, feed: Feed
     ) -> tuple[Subscription, _Listener, list[int]]:
         """Who listens, and the signals the server tells of; the others are told to a person."""
-        from asyncua.ua.uaerrors import UaError
-
         c = self._config
         nodes: dict[Any, list[int]] = {}
+        uris = await namespaces(client, [signal.node for signal in c.signals])
         for number, signal in enumerate(c.signals):
-            try:
-                nodes.setdefault(client.get_node(signal.node).nodeid, []).append(number)
-            except (UaError, ValueError) as error:
-                raise ConfigError(
-                    f"no node id: {signal.node}",
-                    where=signal.name,
-                    fix="ns=2;s=NAME or ns=2;i=NUMBER, as the server's browser shows it",
-                ) from error
+            node = node_id(client, signal.node, uris, signal.name)
+            if node is None:
+                feed.unusable(number, f"{signal.node}: the server has no such namespace")
+                continue
+            nodes.setdefault(node, []).append(number)
         listener = _Listener(self._config, feed, nodes)
         subscription = await client.create_subscription(c.publishing_ms, listener)
         subscribe: Any = (
@@ -262,9 +273,13 @@ def _uri_of(certificate: Path) -> str:
 
     content = certificate.read_bytes()
     pem = content.lstrip().startswith(b"-----BEGIN")
-    found = (
-        x509.load_pem_x509_certificate(content) if pem else x509.load_der_x509_certificate(content)
-    )
+    load = x509.load_pem_x509_certificate if pem else x509.load_der_x509_certificate
+    try:
+        found = load(content)
+    except ValueError as error:
+        raise ConfigError(
+            f"no certificate: {error}", where=str(certificate), fix="see source.certificate"
+        ) from error
     try:
         names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:

@@ -18,6 +18,7 @@ from edge_agent.signals.feed import Feed
 from edge_agent.signals.ring import Ring
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
 from edge_agent.sources.lasting import Lasting
+from kits.core.errors import KitwrightError
 
 _TURN_S = 0.25
 
@@ -113,6 +114,8 @@ class SignalSource:
 
 
 def _in_words(error: Exception) -> str:
+    if isinstance(error, KitwrightError):
+        return f"{error.what}: {error.fix}" if error.fix else error.what
     name = type(error).__name__
     return f"{name}: {error}" if str(error) else name
 

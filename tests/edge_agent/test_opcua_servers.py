@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,12 @@ from asyncua import ua
 
 from edge_agent.sources.machine_config import OpcUaSignal, OpcUaSourceConfig
 from edge_agent.sources.opcua import OpcUaDriver
+from edge_agent.sources.opcua_address import with_port
 from edge_agent.sources.signals import SignalSource
 from kits.core.addresses import free_port
 from tests.edge_agent.machine_servers import OpcUaServer
 from tests.edge_agent.test_modbus import Watched
-from tests.edge_agent.test_opcua import config
+from tests.edge_agent.test_opcua import config, write_certificate
 from tests.waiting import wait_for
 
 _CLOCK = ua.NodeId(2258)
@@ -141,3 +143,39 @@ def test_a_server_that_writes_no_times_does_not_write_over_the_past(sites: list[
     window = watched.source.ring.window("pump-1", newest - 5, 5.0)
     readings = window.channels[0].readings
     assert {2.0, 3.0, 4.0} <= set(readings[~np.isnan(readings)].tolist())
+
+
+def test_nodes_are_found_by_the_uri_of_their_namespace_whatever_its_number(
+    sites: list[Site],
+) -> None:
+    site = Site({"Flow": 4.0})
+    sites.append(site)
+    signals = (
+        OpcUaSignal(name="flow", node="nsu=urn:test:machine;s=Flow"),
+        OpcUaSignal(name="ghost", node="nsu=urn:nobody;s=Flow"),
+    )
+    watched = site.watch(config(site.server.url, signals=signals))
+    wait_for(lambda: watched.latest("flow") == 4.0)
+    assert watched.source.feed.unread == {
+        "ghost": "nsu=urn:nobody;s=Flow: the server has no such namespace"
+    }
+
+
+def test_what_a_server_offers_is_said_where_it_does_not_offer_what_is_wanted(
+    sites: list[Site], tmp_path: Path
+) -> None:
+    site = Site({"Flow": 4.0})
+    sites.append(site)
+    certificate, key = write_certificate(tmp_path, "agent", "urn:plant:agent-7")
+    site.watch(
+        config(site.server.url, security="Basic256Sha256", certificate=certificate, private_key=key)
+    )
+    wait_for(lambda: bool(site.alerts))
+    text = site.alerts[0][2]
+    assert "the server does not offer Basic256Sha256 SignAndEncrypt" in text
+    assert "to what it offers: None None" in text
+
+
+def test_an_address_without_a_port_has_the_usual_one() -> None:
+    assert with_port("opc.tcp://plc-3.local/press") == "opc.tcp://plc-3.local:4840/press"
+    assert with_port("opc.tcp://[fd00::7]:48010") == "opc.tcp://[fd00::7]:48010"
