@@ -30,6 +30,7 @@ from kits.predictive_maintenance._device.physics import (
 )
 from kits.predictive_maintenance._device.regimes import UNKNOWN, UNSETTLED
 from kits.predictive_maintenance._device.remaining import RemainingJudge, RemainingSpec
+from kits.predictive_maintenance._device.rows import in_units_learned
 from kits.predictive_maintenance._device.shaft import (
     silenced,
     stated,
@@ -61,6 +62,11 @@ class MachineSpec(BaseModel):
     remaining: RemainingSpec | None = None
     physics: PhysicsSpec = PhysicsSpec()
     sensors: SensorBaseline = SensorBaseline()
+
+    def in_its_units(self, window: Window) -> Window:
+        """A window in the units that were learned: a device may read °F where the recordings were in °C."""
+        learned = self.condition or self.faults or self.remaining
+        return in_units_learned(window, learned.rows) if learned is not None else window
 
 
 def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runtime:
@@ -132,7 +138,7 @@ class MachineRuntime:
             DataError: not a sensor window, channels are missing, or it is too short.
         """
         started = time.perf_counter()
-        window = _window(payload)
+        window = self.spec.in_its_units(_window(payload))
         faults = self._inspected(_end(window, INSPECTED))
         inspected = time.perf_counter()
         excluded = frozenset(fault.channel for fault in faults)

@@ -56,6 +56,29 @@ def test_normal_running_passes_and_a_leak_acts(watched: Trained) -> None:
     assert any(reason.field in ("flow", "current") for reason in found.reasons)
 
 
+@pytest.mark.parametrize(
+    ("name", "unit", "factor", "summand"),
+    [
+        ("temperature", "°F", 1.8, 32.0),
+        ("flow", "m³/h", 0.06, 0.0),
+        ("temperature", "°C", 1.0, 0.0),
+    ],
+)
+def test_a_machine_that_reads_in_another_unit_is_judged_as_in_the_one_learned(
+    watched: Trained, name: str, unit: str, factor: float, summand: float
+) -> None:
+    window = quiet(watched)
+    channels = tuple(
+        replace(c, unit=unit, readings=(factor * c.readings + summand).astype(np.float32))
+        if c.name == name
+        else c
+        for c in window.channels
+    )
+    other = told(watched, replace(window, channels=channels))
+    assert other.score == pytest.approx(told(watched, window).score, abs=0.01)
+    assert not other.details.get("sensor_fault")
+
+
 @pytest.mark.parametrize("kind", ["stuck", "dropouts", "spikes", "unplugged"])
 def test_a_broken_sensor_is_named_and_never_an_alarm(watched: Trained, kind: str) -> None:
     window = quiet(watched)

@@ -7,7 +7,7 @@ no model: lags, regimes and statistics over rows are the models' own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from kits.predictive_maintenance._device.shaft import ShaftSpec, Turning, turnin
 from kits.predictive_maintenance._device.words import CODE, code_of
 from kits.predictive_maintenance._signals.features import FeatureSpec, extract
 from kits.predictive_maintenance._signals.features import names as figures_of
+from kits.predictive_maintenance._signals.units import conversion
 
 Floats = NDArray[np.float64]
 _HELD = 5
@@ -148,7 +149,25 @@ def _chosen(window: Window, spec: RowSpec) -> list[Channel]:
             where=str(window.attributes.get("asset", "")),
             fix=f"the model was trained on: {', '.join(names[:20])}; it has: {', '.join(list(known)[:20])}",
         )
-    return [known[name] for name in names]
+    units = dict(zip(names, spec.units))
+    return [_in_unit(known[name], units.get(name, "")) for name in names]
+
+
+def in_units_learned(window: Window, spec: RowSpec) -> Window:
+    """A window whose channels are in the units that were learned; what states none, or cannot be converted, stays."""
+    units = dict(zip(spec.channels, spec.units))
+    return replace(
+        window, channels=tuple(_in_unit(c, units.get(c.name, "")) for c in window.channels)
+    )
+
+
+def _in_unit(channel: Channel, unit: str) -> Channel:
+    line = conversion(channel.unit, unit) if unit and channel.unit not in ("", unit) else None
+    if line is None:
+        return channel
+    with np.errstate(over="ignore"):
+        readings = (line[0] * channel.readings.astype(np.float64) + line[1]).astype(np.float32)
+    return replace(channel, unit=unit, readings=readings)
 
 
 def _held_words(window: Window, spec: RowSpec) -> dict[str, Channel]:
