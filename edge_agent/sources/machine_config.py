@@ -71,6 +71,8 @@ class OpcUaSourceConfig(Windowing):
         return self
 
 
+_REGISTERS = 65_536
+_WIDTHS = {"int32": 2, "uint32": 2, "int64": 4, "uint64": 4, "float32": 2, "float64": 4}
 ModbusType = Literal[
     "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64", "bit"
 ]
@@ -90,6 +92,11 @@ class ModbusSignal(SignalConfig):
     scale: float = Field(1.0, description="reading = raw · scale + offset")
     offset: float = Field(0.0, description="see scale")
     device_id: int = Field(1, ge=0, le=255, description="unit behind a gateway")
+
+    @property
+    def width(self) -> int:
+        """Registers, or bits, that it takes."""
+        return _WIDTHS.get(self.type, 1)
 
 
 class ModbusSourceConfig(Windowing):
@@ -111,6 +118,21 @@ class ModbusSourceConfig(Windowing):
     def _has_a_way(self) -> ModbusSourceConfig:
         if bool(self.host) == bool(self.serial):
             raise ValueError("give either host (TCP) or serial (RTU)")
+        return self
+
+    @model_validator(mode="after")
+    def _reads_before_it_is_stale(self) -> ModbusSourceConfig:
+        if self.poll_ms / 1000 >= self.stale_s:
+            raise ValueError(
+                f"each reading would be stale before the next one: stale_s above {self.poll_ms / 1000:g}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ends_with_its_table(self) -> ModbusSourceConfig:
+        for signal in self.signals:
+            if signal.address + signal.width > _REGISTERS:
+                raise ValueError(f"{signal.name} ends beyond register {_REGISTERS - 1}")
         return self
 
 

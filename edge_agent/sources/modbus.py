@@ -58,11 +58,6 @@ class Request:
     signals: tuple[int, ...]
 
 
-def width(signal: ModbusSignal) -> int:
-    """Registers of a signal."""
-    return 1 if signal.type == "bit" else struct.calcsize(_FORMATS[signal.type]) // 2 or 1
-
-
 def plan(signals: Sequence[ModbusSignal]) -> Iterator[Request]:
     """Few requests for all signals."""
     order = sorted(
@@ -81,17 +76,17 @@ def plan(signals: Sequence[ModbusSignal]) -> Iterator[Request]:
 
 def _joins(signals: Sequence[ModbusSignal], group: list[int], number: int) -> bool:
     first, signal = signals[group[0]], signals[number]
-    end = max(signals[n].address + width(signals[n]) for n in group)
+    end = max(signals[n].address + signals[n].width for n in group)
     return (
         (first.table, first.device_id) == (signal.table, signal.device_id)
         and signal.address <= end + _NEAR
-        and signal.address + width(signal) - first.address <= _MOST[first.table]
+        and signal.address + signal.width - first.address <= _MOST[first.table]
     )
 
 
 def _request(signals: Sequence[ModbusSignal], group: list[int]) -> Request:
     first = signals[group[0]]
-    end = max(signals[n].address + width(signals[n]) for n in group)
+    end = max(signals[n].address + signals[n].width for n in group)
     count = end - first.address
     return Request(first.table, first.device_id, first.address, count, tuple(group))
 
@@ -109,7 +104,7 @@ def value_of(signal: ModbusSignal, words: Sequence[int]) -> float:
 def apart(signals: Sequence[ModbusSignal], request: Request) -> tuple[Request, Request]:
     """A request of several signals as two: where most registers between them are unused, else in the middle."""
     order = request.signals
-    ends = [signals[n].address + width(signals[n]) for n in order]
+    ends = [signals[n].address + signals[n].width for n in order]
     middle = len(order) / 2
     cut = max(
         range(1, len(order)),
@@ -219,8 +214,8 @@ class ModbusDriver:
         for number in request.signals:
             signal = self._config.signals[number]
             at = signal.address - request.first
-            words = answer[at : at + width(signal)]
-            if len(words) < width(signal):
+            words = answer[at : at + signal.width]
+            if len(words) < signal.width:
                 feed.put(number, 0.0, good=False)
             else:
                 feed.put(number, value_of(signal, words))

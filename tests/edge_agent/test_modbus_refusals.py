@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from edge_agent.sources.machine_config import ModbusSignal, ModbusSourceConfig
 from edge_agent.sources.modbus import ModbusDriver
@@ -156,3 +157,24 @@ def test_a_device_that_is_busy_is_asked_again_and_nobody_is_told(line: Line) -> 
     _, watched = line.start(answer, signal("a", 0))
     wait_for(lambda: watched.latest("a") == 3)
     assert not line.alerts
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"poll_ms": 60_000}, "stale_s above 60"),
+        (
+            {"signals": [{"name": "a", "address": 65_535, "type": "float32"}]},
+            "a ends beyond register",
+        ),
+    ],
+)
+def test_what_can_never_be_read_in_time_or_at_all_is_refused(
+    changes: dict[str, object], said: str
+) -> None:
+    given = {"host": "plc", "signals": [{"name": "a", "address": 0}], **changes}
+    with pytest.raises(ValidationError, match=said):
+        ModbusSourceConfig.model_validate(given)
+    ModbusSourceConfig.model_validate(
+        {**given, "signals": [{"name": "a", "address": 0}], "stale_s": 180}
+    )
