@@ -243,6 +243,7 @@ class Feed:
         low, high = signal.low, signal.high
         if (low is not None and reading < low) or (high is not None and reading > high):
             self.figures.unbelieved += 1
+            self.never_read(number, f"{reading:g} is beyond its low or high")
             return math.nan
         if not abs(reading) <= _LARGEST:
             self.figures.bad += 1

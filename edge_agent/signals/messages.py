@@ -240,7 +240,10 @@ def _parsed(content: bytes) -> object:
 
 def _at(value: object, path: str) -> object:
     """What lies at a path such as `data.rms` or `x[0].v`."""
-    for name, index in _STEP.findall(path):
+    for step in _STEP.finditer(path):
+        name, index = step.groups()
+        if isinstance(value, dict) and path[step.start() :] in value:
+            return value[path[step.start() :]]  # a key may hold points and brackets itself
         if name and isinstance(value, dict) and name in value:
             value = value[name]
         elif index and isinstance(value, list) and int(index) < len(value):

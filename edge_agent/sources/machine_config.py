@@ -153,6 +153,12 @@ class MqttSignal(SignalConfig):
     metric: str = Field("", description="sparkplug: name of the metric")
     scale: float = Field(1.0, description="reading = raw · scale")
 
+    @model_validator(mode="after")
+    def _names_its_metric(self) -> MqttSignal:
+        if self.format == "sparkplug" and not self.metric:
+            raise ValueError("format sparkplug needs metric, as its birth names it")
+        return self
+
     @property
     def sender(self) -> str:
         """Its topic; of Sparkplug B group and node: each device of a plant has a clock of its own."""

@@ -96,6 +96,16 @@ def test_a_register_that_is_not_there_costs_its_neighbours_nothing_and_is_told(l
     ]
 
 
+def test_a_signal_whose_limits_fit_none_of_its_readings_is_told(line: Line) -> None:
+    """Tenths of a degree, and limits in degrees."""
+    signals = [signal("temp", 0, high=200), signal("flow", 1, high=4000)]
+    line.start(lambda _unit, _first, count: [2350] * count, *signals)
+    wait_for(lambda: bool(line.told("signals-unusable")))
+    assert line.told("signals-unusable") == [
+        "modbus: not read: temp (2350 is beyond its low or high)"
+    ]
+
+
 def test_a_device_that_reads_few_registers_at_once_is_read(line: Line) -> None:
     def answer(_unit: int, first: int, count: int) -> list[int] | int:
         return 3 if count > 16 else list(range(first, first + count))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from edge_agent.signals.feed import Feed
 from edge_agent.signals.messages import Translator
@@ -135,6 +136,22 @@ def test_numbers_between_quotation_marks_are_numbers_and_words_stay_words() -> N
     ])  # fmt: skip
     told = json.dumps({"t": "235", "p": "4711"}).encode()
     assert read(translator, "t", told) == [(0, pytest.approx(23.5), None), (1, "4711", None)]
+
+
+def test_keys_may_hold_the_signs_of_paths() -> None:
+    """As gateways name tags of PLCs, and masters of IO-Link their ports."""
+    port = "/iolinkmaster/port[1]/pdin"
+    translator = Translator([
+        signal("flow", "t", value="data.Pump3.Flow"), signal("port", "t", value=f"data.{port}.data"),
+        signal("deep", "t", value="data.a.b"),
+    ])  # fmt: skip
+    told = {"data": {"Pump3.Flow": 7, f"{port}.data": 8, "a": {"b": 9}}}
+    assert [value for _, value, _ in read(translator, "t", json.dumps(told).encode())] == [7, 8, 9]
+
+
+def test_a_sparkplug_signal_without_its_metric_is_refused() -> None:
+    with pytest.raises(ValidationError, match="needs metric"):
+        signal("x", GATEWAY, format="sparkplug")
 
 
 def test_what_is_never_found_in_messages_is_told_until_it_comes(
