@@ -297,13 +297,15 @@ def install_service(
     """Print the systemd unit, or write it with --path."""
     from edge_agent.service_unit import make_unit
     from edge_agent.sources.config import HotFolderSourceConfig
+    from edge_agent.sources.machine_config import ModbusSourceConfig
 
     settings = settings_of(config)
     source = settings.source
     writable = []
     if isinstance(source, HotFolderSourceConfig) and source.done != "keep":
         writable.append(source.path)
-    unit = make_unit(config.absolute(), settings.state_dir, user, writable)
+    serial = source.serial if isinstance(source, ModbusSourceConfig) else ""
+    unit = make_unit(config.absolute(), settings.state_dir, user, writable, serial)
     if path is None:
         print(unit, end="")  # noqa: T201  the command's output
         return

@@ -175,15 +175,27 @@ def _machine(config: AgentConfig, source: MachineSourceConfig) -> Check:
     if importlib.util.find_spec(package) is None:
         fix = "pip install 'kitwright[agent,machines]'"
         return Check("source", ok=False, found=f"no {package}", needed=package, fix=fix)
+    if isinstance(source, ModbusSourceConfig) and source.serial:
+        return _serial(source.serial)
     with kept_idle(config.state_dir) as idle:
         found = _answers(source) if idle else _frames_of_agent(config).replace("frames", "readings")
     fix = "" if found else "check address, cable, firewall and whether the machine is on"
     return Check("source", bool(found), found or "nobody answers", "an answer", fix)
 
 
+def _serial(port: str) -> Check:
+    """Whether a serial port is there, and whoever asks may open it."""
+    if not Path(port).exists():
+        fix = "look at adapter and cable; ls /dev/serial/by-id names what is there"
+        return Check("source", ok=False, found=f"{port} is missing", needed="a port", fix=fix)
+    if not os.access(port, os.R_OK | os.W_OK):
+        fix = "sudo usermod --append --groups dialout kitwright, the account that the agent runs under"
+        found = f"{port} is there, and not for this user"
+        return Check("source", ok=False, found=found, needed="a port to open", fix=fix)
+    return Check("source", ok=True, found=f"{port} is there", needed="a port")
+
+
 def _answers(source: OpcUaSourceConfig | ModbusSourceConfig | MqttSourceConfig) -> str:
-    if isinstance(source, ModbusSourceConfig) and source.serial:
-        return f"{source.serial} is there" if Path(source.serial).exists() else ""
     if isinstance(source, OpcUaSourceConfig):
         url = urlsplit(source.url)
         host, port = url.hostname or "", url.port or 4840

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.service_unit import make_unit
 from kits.toolchain.reference_environment import VARIABLES
 
 ROOT = Path(__file__).parents[2]
@@ -68,13 +69,13 @@ def test_a_page_with_commands_about_a_hub_says_which_hub(page: Path) -> None:
     assert not silent or "KITWRIGHT_HUB_DATA" in text, silent
 
 
-def test_the_service_reads_its_secrets_where_the_pages_put_them() -> None:
-    unit = (ROOT / "cloud_sync/deploy/cloud-sync.service").read_text(encoding="utf-8")
-    read = re.search(r"^EnvironmentFile=-(\S+)$", unit, re.M)
-    assert read is not None
+def test_the_services_read_their_secrets_where_the_pages_put_them() -> None:
+    hub = (ROOT / "cloud_sync/deploy/cloud-sync.service").read_text(encoding="utf-8")
+    agent = make_unit(Path("/etc/kitwright/agent.yaml"), Path("/var/lib/kitwright"), "kitwright")
+    read = [re.findall(r"^EnvironmentFile=-(\S+)$", unit, re.M) for unit in (hub, agent)]
     said = {
         path
         for page in [*HOW_TO, ROOT / "cloud_sync/deploy/README.md"]
         for path in re.findall(r"/etc/kitwright/\w+\.env", page.read_text(encoding="utf-8"))
     }
-    assert said == {read[1]}
+    assert sorted(said) == sorted(path for paths in read for path in paths)

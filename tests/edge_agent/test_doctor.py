@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import grp
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from edge_agent.config import AgentConfig
 from edge_agent.doctor import Check, examine
 from edge_agent.enroll import Identity, save_identity
 from edge_agent.process import kept_idle
+from edge_agent.service_unit import make_unit
 from kits.core.addresses import free_port
 from kits.core.hub_api import MqttAccess
 from tests.edge_agent.mosquitto import Mosquitto
@@ -166,3 +169,36 @@ def test_a_machine_that_cannot_be_read_is_found(
     checks = {c.check: c for c in examine(agent_config(tmp_path, tmp_path, source=source))}
     assert checks["source"].ok is ok
     assert found in checks["source"].found
+
+
+def test_a_serial_port_that_is_away_or_not_for_this_account_is_found(tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB0"
+
+    def source() -> Check:
+        made = {"kind": "modbus", "serial": str(port), "signals": [{"name": "x", "address": 0}]}
+        checks = {c.check: c for c in examine(agent_config(tmp_path, tmp_path, source=made))}
+        return checks["source"]
+
+    assert (source().ok, source().found) == (False, f"{port} is missing")
+    port.touch()
+    assert source().ok
+    port.chmod(0)
+    if os.getuid():  # root may open anything
+        assert "dialout" in source().fix
+
+
+def test_the_unit_lets_the_agent_open_its_serial_port_and_read_its_variables(
+    tmp_path: Path,
+) -> None:
+    def groups(serial: str) -> list[str]:
+        unit = make_unit(Path("/etc/k/agent.yaml"), Path("/var/lib/k"), "ada", serial=serial)
+        assert "EnvironmentFile=-/etc/k/agent.env" in unit.splitlines()
+        (line,) = [line for line in unit.splitlines() if line.startswith("SupplementaryGroups=")]
+        return line.partition("=")[2].split()
+
+    port = tmp_path / "ttyUSB0"
+    port.touch()
+    own = grp.getgrgid(port.stat().st_gid).gr_name
+    assert groups(str(port)) == ["video", *([own] if own != "root" else [])]
+    assert groups("/dev/ttyUSB99") == ["video", "dialout"]
+    assert groups("") == ["video"]
