@@ -234,7 +234,8 @@ class ModbusDriver:
         )
         try:
             answer = read()
-        except ConnectionException:
+        except (ConnectionException, OSError):
+            client.close()
             answer = read()  # many devices end a connection that rested; reading connects anew
         if answer.isError():
             return int(answer.exception_code)

@@ -8,6 +8,7 @@ import logging
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timezone
 from typing import Any
@@ -153,6 +154,7 @@ class ScriptedModbus:
     Args:
         answer: of (unit, first register, count): the registers, the code of an exception, or None for silence.
         rest_s: a connection that rests so long is ended.
+        resets: and what comes on it then is answered by a reset, as firewalls do.
 
     Attributes:
         asked: (unit, first register, count) of each request.
@@ -164,8 +166,11 @@ class ScriptedModbus:
         port: int,
         answer: Callable[[int, int, int], list[int] | int | None],
         rest_s: float = 60.0,
+        *,
+        resets: bool = False,
     ) -> None:
         self._answer = answer
+        self._resets = resets
         self._rest_s = rest_s
         self._listening = socket.create_server(("127.0.0.1", port))
         self.asked: list[tuple[int, int, int]] = []
@@ -180,10 +185,15 @@ class ScriptedModbus:
                 threading.Thread(target=self._serve, args=(channel,), daemon=True).start()
 
     def _serve(self, channel: socket.socket) -> None:
-        channel.settimeout(self._rest_s)
+        channel.settimeout(60.0 if self._resets else self._rest_s)
+        channel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", self._resets, 0))
+        heard = time.monotonic()
         with channel, contextlib.suppress(OSError):
             while len(request := channel.recv(12)) == 12:
                 transaction, _, _, unit, function, first, count = struct.unpack(">HHHBBHH", request)
+                if self._resets and time.monotonic() - heard > self._rest_s:
+                    return
+                heard = time.monotonic()
                 self.asked.append((unit, first, count))
                 told = self._answer(unit, first, count)
                 if told is None:

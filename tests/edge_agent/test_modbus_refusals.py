@@ -30,9 +30,14 @@ class Line:
         self.alerts: list[tuple[str, str, str]] = []
 
     def start(
-        self, answer: Answer, *signals: ModbusSignal, rest_s: float = 60.0, **changes: object
+        self,
+        answer: Answer,
+        *signals: ModbusSignal,
+        rest_s: float = 60.0,
+        resets: bool = False,
+        **changes: object,
     ) -> tuple[ScriptedModbus, Watched]:
-        self._device = ScriptedModbus(self._port, answer, rest_s)
+        self._device = ScriptedModbus(self._port, answer, rest_s, resets=resets)
         made: ModbusSourceConfig = config(self._port, *signals, **changes)
         source = SignalSource(
             made, ModbusDriver(made), lambda *alert: self.alerts.append(alert), name="modbus",
@@ -145,13 +150,17 @@ def test_units_that_are_all_silent_are_a_source_that_is_lost(line: Line) -> None
     wait_for(lambda: bool(line.told("source-lost")))
 
 
-def test_a_device_that_ends_a_connection_which_rests_is_no_source_that_is_lost(line: Line) -> None:
+@pytest.mark.parametrize("resets", [False, True])
+def test_a_device_that_ends_a_connection_which_rests_is_no_source_that_is_lost(
+    line: Line, resets: bool
+) -> None:
     device, watched = line.start(
         lambda _unit, _first, count: [7] * count,
         signal("a", 0),
         rest_s=0.05,
         poll_ms=200,
         stale_s=5,
+        resets=resets,
     )
     wait_for(lambda: device.connections >= 4)
     assert watched.source.feed.figures.readings >= 3
