@@ -6,27 +6,27 @@ DataError, for the driver to count.
 
 from __future__ import annotations
 
-import contextlib
-import json
-import math
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-
-import numpy as np
-from numpy.typing import NDArray
 
 from edge_agent.signals import sparkplug
+from edge_agent.signals.values import (
+    ABSENT,
+    at_path,
+    number_if_it_is,
+    number_of,
+    parsed_json,
+    raw_array,
+    scaled,
+    scaled_value,
+    time_of,
+)
 from edge_agent.sources.machine_config import MqttSignal
 from kits.core.errors import DataError
 
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,6})\]")
 _RAW = {"float32le": "<f4", "int16le": "<i2"}
 _SEQUENCE = 256
-_MOST_SAID = 40
-_ABSENT = object()
 _MESSAGES = 5
 """So many messages without what a signal's path names: there is none of it."""
 
@@ -64,6 +64,7 @@ class Translator:
         self._nodes: dict[str, _Node] = {}
         self._sequence: dict[str, int] = {}
         self._without: dict[int, int] = {}
+        self._newest: tuple[bytes, object] | None = None
         self.rebirths: set[str] = set()
         self.lost = 0
         for number, signal in enumerate(signals):
@@ -121,26 +122,42 @@ class Translator:
     # -- plain messages --------------------------------------------------------------------------
 
     def _plain(self, numbers: Sequence[int], content: bytes) -> Iterator[Reading]:
-        parsed: object = None
+        """Of each signal that can be read, whatever is wrong with another one."""
+        failure: DataError | None = None
         for number in numbers:
-            signal = self._signals[number]
-            if signal.format == "number":
-                yield Reading(number, _scaled(_float(content), signal.scale))
-            elif signal.format in _RAW:
-                yield Reading(number, _raw(content, _RAW[signal.format]) * signal.scale)
-            else:
-                parsed = _parsed(content) if parsed is None else parsed
-                value = _at(parsed, signal.value)
-                if (
-                    value is _ABSENT
-                ):  # messages of several kinds share a topic: this one says nothing of it
-                    self._without[number] = self._without.get(number, 0) + 1
-                    continue
-                self._without[number] = -sys.maxsize
-                if signal.role == "channel":
-                    value = _number_if_it_is(value)
-                time_s = _time(_at(parsed, signal.time)) if signal.time else None
-                yield Reading(number, _value(value, signal.scale), time_s)
+            try:
+                found = self._reading(number, content)
+            except DataError as error:
+                failure = failure or error
+                continue
+            if found is not None:
+                yield found
+        if failure is not None:
+            raise failure
+
+    def _reading(self, number: int, content: bytes) -> Reading | None:
+        """None: messages of several kinds share a topic, and this one says nothing of the signal."""
+        signal = self._signals[number]
+        if signal.format == "number":
+            return Reading(number, scaled(number_of(content), signal.scale))
+        if signal.format in _RAW:
+            return Reading(number, raw_array(content, _RAW[signal.format]) * signal.scale)
+        parsed = self._parsed_once(content)
+        value = at_path(parsed, signal.value)
+        if value is ABSENT:
+            self._without[number] = self._without.get(number, 0) + 1
+            return None
+        self._without[number] = -sys.maxsize
+        if signal.role == "channel":
+            value = number_if_it_is(value)
+        time_s = time_of(at_path(parsed, signal.time)) if signal.time else None
+        return Reading(number, scaled_value(value, signal.scale), time_s)
+
+    def _parsed_once(self, content: bytes) -> object:
+        """Many signals may be of one message."""
+        if self._newest is None or self._newest[0] is not content:
+            self._newest = content, parsed_json(content)
+        return self._newest[1]
 
     # -- Sparkplug -------------------------------------------------------------------------------
 
@@ -184,8 +201,8 @@ class Translator:
     def _metric_value(self, number: int, value: sparkplug.Value) -> object:
         signal = self._signals[number]
         if isinstance(value, bytes):
-            return _raw(value, "<f4") * signal.scale
-        return _value(value, signal.scale)
+            return raw_array(value, "<f4") * signal.scale
+        return scaled_value(value, signal.scale)
 
     def _count(self, node: str, kind: str, seq: int | None) -> None:
         """A hole in the sequence: what was lost may have been a change, so all is asked for again."""
@@ -229,85 +246,3 @@ def _source_of(topic: str) -> tuple[str, str, str]:
             fix="spBv1.0/GROUP/+/NODE or spBv1.0/GROUP/+/NODE/DEVICE",
         )  # fmt: skip
     return parts[1], parts[3], parts[4] if len(parts) == 5 else ""
-
-
-def _parsed(content: bytes) -> object:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise DataError("not JSON") from error
-
-
-def _at(value: object, path: str) -> object:
-    """What lies at a path such as `data.rms` or `x[0].v`."""
-    for step in _STEP.finditer(path):
-        name, index = step.groups()
-        if isinstance(value, dict) and path[step.start() :] in value:
-            return value[path[step.start() :]]  # a key may hold points and brackets itself
-        if name and isinstance(value, dict) and name in value:
-            value = value[name]
-        elif index and isinstance(value, list) and int(index) < len(value):
-            value = value[int(index)]
-        else:
-            return _ABSENT
-    return value
-
-
-def _number_if_it_is(value: object) -> object:
-    """Many devices write numbers between quotation marks."""
-    if isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            return float(value)
-    return value
-
-
-def _value(value: object, scale: float) -> object:
-    if isinstance(value, list):
-        try:
-            return np.asarray(value, np.float64) * scale
-        except (TypeError, ValueError, OverflowError) as error:
-            raise DataError("an array that is not of numbers") from error
-    return _scaled(value, scale)
-
-
-def _scaled(value: object, scale: float) -> object:
-    return _as_float(value) * scale if isinstance(value, int | float) else value
-
-
-def _as_float(value: float) -> float:
-    """JSON knows whole numbers of any length."""
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise DataError("a number beyond all bounds") from error
-
-
-def _raw(content: bytes, kind: str) -> NDArray[np.float64]:
-    size = np.dtype(kind).itemsize
-    if len(content) % size:
-        raise DataError("an array that ends within a reading")
-    return np.frombuffer(content, kind).astype(np.float64)
-
-
-def _float(content: bytes) -> float:
-    try:
-        return float(content)
-    except ValueError as error:
-        told = content[:_MOST_SAID].decode("utf-8", "replace")
-        raise DataError(f"{told!r} is no number") from error
-
-
-def _time(value: object) -> float | None:
-    """Seconds since 1970 of seconds, milliseconds, microseconds, nanoseconds or an ISO time."""
-    if isinstance(value, str):
-        try:
-            at = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except ValueError:
-            return None
-        return (at if at.tzinfo is not None else at.replace(tzinfo=timezone.utc)).timestamp()
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    seconds = _as_float(value)
-    while 1e11 < seconds < math.inf:
-        seconds /= 1000
-    return seconds if math.isfinite(seconds) else None

@@ -34,6 +34,7 @@ _AT_ONCE = 100
 """Nodes of one request: servers of small machines refuse longer ones."""
 _SERVER_TIME = "i=2258"
 """Server_ServerStatus_CurrentTime (OPC UA part 5)."""
+_GONE = "BadShutdown"
 _NO_YEAR = 1601
 """In which the calendar of OPC UA begins (part 6, 5.2.2.5)."""
 _OVERFLOW = 0x480
@@ -220,7 +221,10 @@ class _Listener:
         code = getattr(status, "Status", status)
         warn("opcua_subscription", status=str(code))
         if not getattr(code, "is_good", lambda: False)():
-            self.over = f"the server ended the subscription: {getattr(code, 'name', code)}"
+            name = getattr(code, "name", str(code))
+            # also what asyncua says where the server does not answer any more
+            gone = name == _GONE
+            self.over = f"the server {'is gone' if gone else 'ended the subscription'}: {name}"
 
 
 async def _leave(client: Client) -> None:

@@ -15,6 +15,7 @@ from edge_agent.signals.messages import Translator
 from edge_agent.sources.machine_config import MqttSignal
 from edge_agent.sources.mqtt_signals import MqttDriver
 from edge_agent.sources.signals import SignalSource
+from kits.core.errors import DataError
 from kits.core.window import Window
 from tests.edge_agent.mosquitto import Mosquitto
 from tests.edge_agent.test_modbus import Watched
@@ -136,6 +137,14 @@ def test_numbers_between_quotation_marks_are_numbers_and_words_stay_words() -> N
     ])  # fmt: skip
     told = json.dumps({"t": "235", "p": "4711"}).encode()
     assert read(translator, "t", told) == [(0, pytest.approx(23.5), None), (1, "4711", None)]
+
+
+def test_a_signal_that_cannot_be_read_costs_the_others_of_its_message_nothing() -> None:
+    translator = Translator([signal("words", "t", value="w"), signal("flow", "t", value="f")])
+    told = translator.readings("t", json.dumps({"w": ["a"], "f": 3}).encode())
+    assert next(iter(told)).value == 3
+    with pytest.raises(DataError, match="not of numbers"):
+        list(told)
 
 
 def test_keys_may_hold_the_signs_of_paths() -> None:
