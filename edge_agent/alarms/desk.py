@@ -147,16 +147,32 @@ class CaseDesk:
     ) -> tuple[Step, ...]:
         owed = steps.owed(asset, transition, self._config.open_at)
         if not owed or shelved:
-            self._book.assets[sight.asset] = asset.model_copy(update={"missed": owed})
-            return ()
+            self._book.assets[sight.asset] = asset = asset.model_copy(update={"missed": owed})
+            return self._after_closing(asset, transition, sight, quiet=shelved)
         since = steps.since_of(sight, transition) if transition is not None else sight.at
         case = steps.opened(sight, asset.alarm.level, since)
-        asset = asset.model_copy(update={"missed": False})
+        asset = asset.model_copy(update={"missed": False, "ended": None})
         self.figures.opened += 1
         note = self._floods.note(sight.at, sight.asset)
         if note:
             self._alerts("alarm-flood", "error", note)
         return (self._step(asset, case, "opened", sight, since=since, note=note),)
+
+    def _after_closing(
+        self, asset: Asset, transition: Transition | None, sight: Sight, *, quiet: bool
+    ) -> tuple[Step, ...]:
+        """A person closed the case before the level fell: what was switched on is switched off all the same.
+
+        That is no step of the case any more, which nobody has open: no row tells of it.
+        """
+        if asset.ended is None or transition is None or steps.rises(transition):
+            return ()
+        step, case = steps.moved(asset.ended, transition, sight)
+        left = None if transition.new == "normal" else case
+        self._book.assets[sight.asset] = asset.model_copy(update={"ended": left})
+        since = steps.since_of(sight, transition)
+        body = steps.body_of(sight.asset, case, step, at=sight.at, since=since, sight=sight)
+        return (Step(body, quiet),)
 
     def _step(
         self,
@@ -207,8 +223,11 @@ class CaseDesk:
     def _end(self, name: str, case: Case, step: CaseStep, note: str, who: str) -> None:
         """Somebody has taken the case on, or closed it."""
         seen = case.model_copy(update={"acknowledged_by": who or "?"})
-        left = None if step == "closed" else seen
-        self._book.assets[name] = self._book.assets[name].model_copy(update={"case": left})
+        asset, closed = self._book.assets[name], step == "closed"
+        ended = case if closed and asset.alarm.level != "normal" else None
+        self._book.assets[name] = asset.model_copy(
+            update={"case": None if closed else seen, "ended": ended}
+        )
         self._say(name, seen, step, note, who)
 
     def follow(self, words: Iterable[CaseWord]) -> None:

@@ -64,6 +64,7 @@ class Asset(_Kept):
         offset_s: added to its source's clock, which has gone backwards by so much.
         score, label: of its newest window.
         missed: whether a case is owed that was not opened because the asset was shelved.
+        ended: the case that a person closed while the level stood, until it is normal again.
     """
 
     alarm: AlarmMemory = AlarmMemory()
@@ -74,6 +75,7 @@ class Asset(_Kept):
     case: Case | None = None
     shelf: Shelf | None = None
     missed: bool = False
+    ended: Case | None = None
 
 
 class Untold(_Kept):

@@ -14,6 +14,7 @@ from edge_agent.actions.dispatcher import Dispatcher
 from edge_agent.alarms.desk import CaseDesk
 from edge_agent.alarms.recordings import Recordings
 from edge_agent.alarms.watching import Watching
+from edge_agent.alarms.wishes import new_wish
 from edge_agent.engine.config import EngineConfig
 from edge_agent.engine.ladder import Ladder
 from edge_agent.errors import AgentConfigError
@@ -133,6 +134,33 @@ def test_actions_follow_the_case_and_not_each_window(bench: Bench) -> None:
     assert (order.label, order.reason) == ("worn", "the level is 12 g")
     with_action = [body for body in bench.judged if body.actions]
     assert [body.actions for body in with_action] == [{"gate": "done"}] * 2
+
+
+def test_a_case_that_is_closed_before_the_machine_is_well_leaves_no_lamp_on(bench: Bench) -> None:
+    """A fitter closes it when the bearing is changed, and the score falls an hour later."""
+    for number in range(3):
+        bench.show(number * 10.0, 12)
+    assert bench.watching.desk.fulfil(new_wish("close", "pump-1", "ann", "bearing changed"))
+    assert [o.verdict for o in bench.gate.orders] == ["act"]
+    for number in range(3, 10):
+        bench.show(number * 10.0, 1)
+    bench.end()
+    assert [(o.verdict, o.step, o.asset) for o in bench.gate.orders] == [
+        ("act", "opened", "pump-1"), ("pass", "returned", "pump-1"),
+    ]  # fmt: skip
+    assert bench.gate.orders[0].case_id == bench.gate.orders[1].case_id
+    assert bench.steps == ["opened", "closed"]
+
+
+def test_the_next_alarm_after_a_closed_case_is_a_case_of_its_own(bench: Bench) -> None:
+    for number in range(3):
+        bench.show(number * 10.0, 12)
+    bench.watching.desk.fulfil(new_wish("close", "pump-1", "ann", "bearing changed"))
+    for number, level in enumerate([1, 1, 1, 1, 12, 12, 12, 1, 1, 1, 1], 3):
+        bench.show(number * 10.0, level)
+    bench.end()
+    assert [o.verdict for o in bench.gate.orders] == ["act", "pass", "act", "pass"]
+    assert bench.steps == ["opened", "closed", "opened", "returned"]
 
 
 def test_the_verdict_of_a_window_stays_that_of_the_operating_point(bench: Bench) -> None:
