@@ -43,6 +43,8 @@ from kits.core.errors import KitwrightError, UnreachableError
 from kits.core.sample import utc_now
 
 _GIB = 1 << 30
+_OF_MACHINES = ("source-lost", "signals-unusable")
+"""Alerts that say why there are no readings."""
 _PACKAGES = {"opcua": "asyncua", "modbus": "pymodbus", "mqtt-signals": "paho"}
 
 
@@ -175,12 +177,30 @@ def _machine(config: AgentConfig, source: MachineSourceConfig) -> Check:
     if importlib.util.find_spec(package) is None:
         fix = "pip install 'kitwright[agent,machines]'"
         return Check("source", ok=False, found=f"no {package}", needed=package, fix=fix)
-    if isinstance(source, ModbusSourceConfig) and source.serial:
-        return _serial(source.serial)
     with kept_idle(config.state_dir) as idle:
-        found = _answers(source) if idle else _frames_of_agent(config).replace("frames", "readings")
+        if not idle:
+            return _readings_of_agent(config)
+        if isinstance(source, ModbusSourceConfig) and source.serial:
+            return _serial(source.serial)
+        found = _answers(source)
     fix = "" if found else "check address, cable, firewall and whether the machine is on"
     return Check("source", bool(found), found or "nobody answers", "an answer", fix)
+
+
+def _readings_of_agent(config: AgentConfig) -> Check:
+    """What the running agent says of its machine: which signals it does not read, and why."""
+    try:
+        answer = ask(config)
+    except UnreachableError:
+        found = "an agent uses it, and its status page does not answer"
+        return Check("source", ok=True, found=found, needed="readings")
+    told = [answer["alerts"][name] for name in _OF_MACHINES if name in answer["alerts"]]
+    got = f"the running agent gets {'' if answer['figures']['source_up'] else 'no '}readings"
+    good = bool(answer["figures"]["source_up"]) and not told
+    fix = (
+        "" if good else "check address, cable, firewall, and addresses and types in source.signals"
+    )
+    return Check("source", good, "; ".join([got, *told]), "readings", fix)
 
 
 def _serial(port: str) -> Check:

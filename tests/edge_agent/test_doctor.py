@@ -19,6 +19,7 @@ from edge_agent.process import kept_idle
 from edge_agent.service_unit import make_unit
 from kits.core.addresses import free_port
 from kits.core.hub_api import MqttAccess
+from tests.edge_agent.machine_servers import ScriptedModbus
 from tests.edge_agent.mosquitto import Mosquitto
 from tests.edge_agent.parts import agent_config, picture
 from tests.waiting import wait_for
@@ -185,6 +186,21 @@ def test_a_serial_port_that_is_away_or_not_for_this_account_is_found(tmp_path: P
     port.chmod(0)
     if os.getuid():  # root may open anything
         assert "dialout" in source().fix
+
+
+def test_a_running_agent_says_which_signals_it_does_not_read(tmp_path: Path, port: int) -> None:
+    machine = ScriptedModbus(port, lambda _unit, first, _count: [7] if first == 0 else 2)
+    source = {
+        "kind": "modbus", "host": "127.0.0.1", "port": port, "poll_ms": 50, "window_s": 1,
+        "signals": [{"name": "flow", "address": 0}, {"name": "wrong", "address": 40_101}],
+    }  # fmt: skip
+    config = agent_config(tmp_path, tmp_path, source=source, status={"port": free_port()})
+    with running(config):
+        wait_for(lambda: "illegal data address" in check(config, "source").found)
+        found = check(config, "source")
+    machine.stop()
+    assert not found.ok
+    assert found.found.startswith("the running agent gets readings; modbus: not read: wrong")
 
 
 def test_the_unit_lets_the_agent_open_its_serial_port_and_read_its_variables(
