@@ -34,7 +34,8 @@ _NEAR = 8
 """So many unused registers in between cost less than another request."""
 _APART = frozenset({2, 3, 4})
 """Exceptions by which devices refuse a whole request for one register in it that they have not, or for its length."""
-_BUSY = frozenset({5, 6})
+_BUSY, _BEHIND = frozenset({5, 6}), frozenset({10, 11})
+"""Exceptions of a device that has no time, and of a gateway that waited for one in vain."""
 _EXCEPTIONS = {
     1: "illegal function", 2: "illegal data address", 3: "illegal data value", 4: "device failure",
     5: "acknowledge", 6: "device busy", 8: "memory parity error", 10: "gateway path unavailable",
@@ -115,10 +116,11 @@ def apart(signals: Sequence[ModbusSignal], request: Request) -> tuple[Request, R
 
 @dataclass
 class _Rest:
-    """A unit that said nothing: when it is asked again, monotonic seconds, and the pause before that."""
+    """A unit that said nothing: when it is asked again, monotonic seconds, the pause before that, and why."""
 
     until_mono: float = 0.0
     pause_s: float = 0.0
+    why: str = ""
 
 
 class ModbusDriver:
@@ -188,22 +190,26 @@ class ModbusDriver:
             rest = self._rests.get(request.device_id)
             if rest is not None and time.monotonic() < rest.until_mono:
                 self._requests.append(request)
-                self._gap(request, feed)
+                self._unread(request, rest.why, feed)
                 continue
             try:
                 self._requests += self._read(client, request, feed)
             except (ModbusException, OSError) as error:
                 failure = f"no answer: {error}"
                 self._requests.append(request)
-                self._silent(request, feed)
+                self._rest(request, f"unit {request.device_id} does not answer", feed)
             else:
                 answered = True
-                self._rests.pop(request.device_id, None)
         return "" if answered else failure
 
     def _read(self, client: Any, request: Request, feed: Feed) -> list[Request]:
         """Reads once; how the same is to be read from now on."""
         answer = self._ask(client, request)
+        if isinstance(answer, int) and answer in _BEHIND:
+            self.refused += 1
+            self._rest(request, _named(answer), feed)
+            return [request]
+        self._rests.pop(request.device_id, None)
         if isinstance(answer, int):
             if answer not in _APART or len(request.signals) == 1:
                 self._refused(request, answer, feed)
@@ -246,20 +252,21 @@ class ModbusDriver:
 
     def _refused(self, request: Request, code: int, feed: Feed) -> None:
         self.refused += 1
-        self._gap(request, feed)
-        if code not in _BUSY:
-            why = f"exception {code}, {_EXCEPTIONS.get(code, 'not known')}"
-            for number in request.signals:
-                feed.unusable(number, why)
+        self._unread(request, "" if code in _BUSY else _named(code), feed)
 
-    def _silent(self, request: Request, feed: Feed) -> None:
+    def _rest(self, request: Request, why: str, feed: Feed) -> None:
         rest = self._rests.setdefault(request.device_id, _Rest())
         rest.pause_s = min(2 * rest.pause_s or _FIRST_REST_S, _LONGEST_REST_S)
-        rest.until_mono = time.monotonic() + rest.pause_s
-        self._gap(request, feed)
-        for number in request.signals:
-            feed.unusable(number, f"unit {request.device_id} does not answer")
+        rest.until_mono, rest.why = time.monotonic() + rest.pause_s, why
+        self._unread(request, why, feed)
 
-    def _gap(self, request: Request, feed: Feed) -> None:
+    def _unread(self, request: Request, why: str, feed: Feed) -> None:
+        """Gaps; a person is told why, unless it passes by itself."""
         for number in request.signals:
             feed.put(number, 0.0, good=False)
+            if why:
+                feed.unusable(number, why)
+
+
+def _named(code: int) -> str:
+    return f"exception {code}, {_EXCEPTIONS.get(code, 'not known')}"

@@ -108,7 +108,9 @@ class SignalSource:
     def _look_whether_it_lives(self) -> None:
         silent_s = time.monotonic() - self.feed.heard_mono
         if silent_s > self._config.stale_s:
-            self._lasting.lost(f"no reading for {self._config.stale_s:g} s")
+            self._lasting.lost(
+                f"no reading for {self._config.stale_s:g} s (source.stale_s; longer for what tells less often)"
+            )
         elif self.feed.figures.readings and self.feed.heard_mono > (self._lasting.lost_mono or 0.0):
             self._lasting.back()
 

@@ -120,13 +120,19 @@ def test_a_device_that_reads_few_registers_at_once_is_read(line: Line) -> None:
     assert [watched.latest(f"s{n}") for n in range(60)] == list(range(60))
 
 
-def test_a_unit_that_is_silent_takes_no_other_one_with_it(line: Line) -> None:
+@pytest.mark.parametrize(
+    ("instead", "said"),
+    [(None, "unit 2 does not answer"), (11, "exception 11, gateway target failed to respond")],
+)
+def test_a_unit_that_is_silent_takes_no_other_one_with_it(
+    line: Line, instead: int | None, said: str
+) -> None:
     """Behind a gateway one machine is off over the weekend: the others go on, at their own pace."""
     silent = threading.Event()
     silent.set()
 
-    def answer(unit: int, _first: int, count: int) -> list[int] | None:
-        return None if unit == 2 and silent.is_set() else [unit] * count
+    def answer(unit: int, _first: int, count: int) -> list[int] | int | None:
+        return instead if unit == 2 and silent.is_set() else [unit] * count
 
     signals = [signal("one", 0), signal("two", 0, device_id=2), signal("also_two", 99, device_id=2)]
     device, watched = line.start(answer, *signals, timeout_s=0.2)
@@ -138,7 +144,8 @@ def test_a_unit_that_is_silent_takes_no_other_one_with_it(line: Line) -> None:
     assert not line.told("source-lost")
     wait_for(lambda: bool(line.told("signals-unusable")))
     (told,) = line.told("signals-unusable")
-    assert "two (unit 2 does not answer)" in told
+    assert told == f"modbus: not read: two ({said}), also_two ({said})"
+    assert device.asked.count((2, 99, 1)) == 0
     silent.clear()
     wait_for(lambda: watched.latest("two") == 2 and watched.latest("also_two") == 2)
     wait_for(lambda: line.alerts[-1][:2] == ("signals-unusable", "info"))
