@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from cloud_sync.pretended import Trouble, Troubles, with_troubles
@@ -68,6 +68,9 @@ def base_app(simulator: Simulator, title: str) -> FastAPI:
     def change(ref: str, body: Change) -> dict[str, JsonValue]:
         """Enters something into an order."""
         with simulator.lock:
+            if ref not in simulator.orders:
+                known = ", ".join(simulator.orders) or "there is none yet"
+                raise HTTPException(404, f"no order {ref[:40]}: {known}")
             simulator.orders[ref] |= body.model_dump()
         return simulator.orders[ref]
 

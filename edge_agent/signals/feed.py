@@ -180,8 +180,8 @@ class Feed:
         self._changed.set()
 
     def unusable(self, number: int, why: str) -> None:
-        """The source does not give a signal, or nothing that can be used: a person is told until a reading comes."""
-        if self._unusable.get(number) != why:
+        """A live source does not give a signal, or nothing that can be used: a person is told until a reading comes."""
+        if self.live and self._unusable.get(number) != why:
             self._unusable[number] = why
             self._unusable_mono = time.monotonic()
             warn(
@@ -200,7 +200,7 @@ class Feed:
     def _tell_unusable(self) -> None:
         found = dict(self._unusable)
         calm = time.monotonic() - self._unusable_mono >= _CALM_S
-        if found == self._told_unusable or not self.live or (found and not calm):
+        if found == self._told_unusable or (found and not calm):
             return
         self._told_unusable = found
         if not found:

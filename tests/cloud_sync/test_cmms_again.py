@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from cloud_sync.cases.closing import Finding, close
+from cloud_sync.cmms.simulator import Simulator
 from cloud_sync.effects.alerts import outbox_for
 from kits.core.events import Stamp
 from kits.core.sample import utc_now
 from tests.cloud_sync.case_builders import step
 from tests.cloud_sync.case_builders import take as send
-from tests.cloud_sync.test_cmms import KINDS, Scene, scene_of
+from tests.cloud_sync.test_cmms import KINDS, Scene, scene_of, served
 
 
 @pytest.fixture(params=KINDS)
@@ -61,3 +63,10 @@ def test_a_case_that_a_person_closed_too_early_goes_on_with_its_order(scene: Sce
     [ref] = scene.simulator.orders
     assert scene.case().order_ref == f"{scene.cmms.name}:{ref}"
     assert scene.case().state == "open"
+
+
+def test_the_simulator_says_that_an_order_is_not_there() -> None:
+    """The how-to's line works before the first case, too."""
+    with served("odoo", Simulator()) as url:
+        told = urllib3.request("POST", f"{url}/simulator/orders/1", json={"stage": "Repaired"})
+    assert (told.status, told.json()) == (404, {"detail": "no order 1: there is none yet"})
