@@ -62,6 +62,7 @@ def test_a_rare_column_that_only_those_have_that_were_won_stays_out(
     assert verdict is not None and verdict.finding == "guilty"
 
 
+@pytest.mark.slow
 def test_what_is_the_same_for_nearly_all_is_said_of_all_leads(courts: tuple[Court, Court]) -> None:
     _, held = courts
     told = {"filler 0": f"“EUR” for all {ROWS} leads", "once": f"all but 4 of {ROWS} leads"}
@@ -70,6 +71,7 @@ def test_what_is_the_same_for_nearly_all_is_said_of_all_leads(courts: tuple[Cour
         assert name in held.excluded and verdict is not None and said in verdict.evidence[0]
 
 
+@pytest.mark.slow
 def test_a_sentence_names_a_few_of_many_columns_and_lists_all_below(
     courts: tuple[Court, Court],
 ) -> None:

@@ -73,6 +73,7 @@ def test_models_of_a_wide_table_are_given_up_on_the_way_and_one_of_them_is_taken
     assert len(judged().given_up) >= 8
 
 
+@pytest.mark.slow
 def test_leads_of_a_wide_table_are_scored_nearly_as_well_as_their_truth_allows() -> None:
     known, logits = learner()
     rows = np.array(sorted(judged().unseen))
@@ -82,6 +83,7 @@ def test_leads_of_a_wide_table_are_scored_nearly_as_well_as_their_truth_allows()
     assert auroc(chances, won) > auroc(logits[rows], won) - 0.03
 
 
+@pytest.mark.slow
 def test_what_ships_of_a_wide_table_has_a_term_for_each_column_of_its_matrix() -> None:
     known, _ = learner()
     rows = np.arange(ROWS)
