@@ -167,6 +167,29 @@ def test_the_firms_own_address_is_never_answered() -> None:
     assert why("From: support@shop.example\nReply-To: jo@example.com", own) == ""
 
 
+def invitation(method: str, rest: str = "") -> str:
+    """What is said of a mail as calendars send it: its words, and beside them the calendar's part."""
+    return why(
+        'Subject: Accepted: Visit\nContent-Type: multipart/alternative; boundary="b"\n\n--b\nContent-Type: text/plain\n\n'
+        f"I am glad to come.\n--b\nContent-Type: text/calendar; charset=utf-8; method={method}{rest}\n\nBEGIN:VCALENDAR\n--b--"
+    )
+
+
+@pytest.mark.parametrize("method", ["REPLY", "reply", '"REPLY"'])
+def test_the_answer_to_an_invitation_is_never_answered(method: str) -> None:
+    assert invitation(method).startswith("Content-Type is an invitation's answer")
+
+
+@pytest.mark.parametrize(
+    ("method", "rest"),
+    [("REQUEST", ""), ("COUNTER", ""), ("REPLY", "\nContent-Disposition: attachment")],
+)
+def test_who_invites_or_sends_somebodys_answer_along_may_be_answered(
+    method: str, rest: str
+) -> None:
+    assert invitation(method, rest) == ""
+
+
 def test_a_row_without_a_sender_is_no_program() -> None:
     assert why_automatic(read_message(b"Subject: Where is 4711?\n\nHello")) == ""
 

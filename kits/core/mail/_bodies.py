@@ -19,6 +19,7 @@ MAX_PLAIN_CHARS = 200_000
 MAX_HTML_CHARS = 4_000_000
 """Characters of HTML that are read; pictures inside it take most of them."""
 MAX_ATTACHMENTS = 200
+_CALENDAR = "text/calendar"
 _BYTES_PER_CHAR = 6
 """Bytes of transfer encoding that one character may take, roughly."""
 _META_CHARSET = re.compile(rb"charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
@@ -29,11 +30,15 @@ _UU_BEGIN = re.compile(r"^begin [0-7]{3,4} ([^\n]{1,200})\n", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a mail: what it calls itself; `size` in bytes, counted without opening it."""
+    """A file of a mail: what it calls itself; `size` in bytes, counted without opening it.
+
+    `method`: lower case, of a calendar's part in the text what it is sent for (RFC 6047): `request` invites, `reply` answers.
+    """
 
     name: str
     media_type: str
     size: int
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,10 @@ def _is_file(part: Part, top: bool) -> bool:
 
 def _listed(part: Part) -> Attachment:
     name = part.filename.replace("\\", "/").rpartition("/")[2].strip()[:200]
-    return Attachment(name, part.media_type[:100], decoded_size(part.content, part.encoding))
+    told = part.media_type == _CALENDAR and part.disposition != "attachment"
+    method = part.parameters.get("method", "") if told else ""
+    size = decoded_size(part.content, part.encoding)
+    return Attachment(name, part.media_type[:100], size, method.strip()[:20].lower())
 
 
 def _read(part: Part, budget: Budget) -> str:

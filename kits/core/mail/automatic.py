@@ -186,6 +186,9 @@ def _by_type(message: Message) -> str:
         says = MEDIA_TYPES.get(media_type)
         if says:
             return f"Content-Type {says} ({media_type!r})"
+    # calendars put what was said beside it as text: "Accepted: ..."
+    if any(one.method == "reply" for one in message.attachments):
+        return f"Content-Type {MEDIA_TYPES['text/calendar']} ('text/calendar; method=reply')"
     return ""
 
 
