@@ -90,10 +90,15 @@ class RawSample:
     def __post_init__(self) -> None:
         # names of files and folders that are no UTF-8 could be written into no version
         for name in ("source", "group", "key"):
-            _make_readable(self, name)
-        if self.annotation is not None and not self.annotation.label.isascii():
-            stated = replace(self.annotation, label=readable(self.annotation.label))
-            object.__setattr__(self, "annotation", stated)
+            object.__setattr__(self, name, readable(getattr(self, name)))
+        said = self.annotation
+        if said is not None:
+            label, author = readable(said.label), readable(said.author)
+            if (label, author) != (said.label, said.author):
+                object.__setattr__(self, "annotation", replace(said, label=label, author=author))
+        texts = {k: readable(text) for k, text in self.meta.items() if isinstance(text, str)}
+        if any(text != self.meta[k] for k, text in texts.items()):
+            object.__setattr__(self, "meta", {**self.meta, **texts})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +122,8 @@ class Finding:
     left_out: int = 0
 
     def __post_init__(self) -> None:
-        _make_readable(self, "text")
+        object.__setattr__(self, "text", readable(self.text))
         object.__setattr__(self, "evidence", tuple(map(readable, self.evidence)))
-
-
-def _make_readable(it: RawSample | Finding, name: str) -> None:
-    text = getattr(it, name)
-    if not text.isascii():
-        object.__setattr__(it, name, readable(text))
 
 
 @dataclass(frozen=True)

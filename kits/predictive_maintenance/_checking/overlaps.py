@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.core.harmless import readable
 from kits.predictive_maintenance._reading.cut import FEWEST_ROWS
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.recording import Part, Series
@@ -56,7 +57,8 @@ def without_learnt(
 
 
 def _number(series: Series) -> np.uint64:
-    digest = hashlib.blake2b(f"{series.asset}\0{series.source}".encode(), digest_size=8).digest()
+    named = readable(f"{series.asset}\0{series.source}").encode()
+    digest = hashlib.blake2b(named, digest_size=8).digest()
     return np.uint64(int.from_bytes(digest, "little"))
 
 

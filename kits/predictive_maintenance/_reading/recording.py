@@ -18,6 +18,7 @@ from pydantic import JsonValue
 
 from kits.core.annotation import Annotation
 from kits.core.dataset import Split
+from kits.core.harmless import readable
 from kits.core.kit import RawSample
 from kits.core.prediction import Quantity, Span
 from kits.core.window import MEDIA_TYPE, Channel, Window, encode_window
@@ -64,7 +65,10 @@ class Recording:
         Raises:
             DataError: too many channels, readings or attributes.
         """
-        window = replace(self.window, attributes={"asset": self.asset, **self.window.attributes})
+        # names of folders and files that are no UTF-8 could not be written
+        named = {"asset": readable(self.asset), **self.window.attributes}
+        channels = tuple(replace(c, name=readable(c.name)) for c in self.window.channels)
+        window = replace(self.window, channels=channels, attributes=named)
         annotation = None
         if self.label or self.spans or self.life is not None:
             annotation = Annotation(
