@@ -8,6 +8,7 @@ one too many). Without descriptors asyncio writes a line of log for each of 2,04
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,24 +75,26 @@ class HandshakeLoop(asyncio.SelectorEventLoop):
 
 
 def listen(host: str, port: int, room: Room) -> list[socket.socket]:
-    """A socket for each address of `host`, all on the same port; 0: a free one.
+    """A socket for each address of `host` that this machine has, all on the same port; 0: a free one.
 
     Raises:
-        MachineError: it is taken, or not of this machine.
+        MachineError: it is taken, or none is of this machine.
     """
     found: list[socket.socket] = []
+    absent: OSError | None = None
     try:
         asked = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, address in dict.fromkeys(asked):
-            one = Listener(family, kind, protocol)
-            found.append(one)
-            one.room = room
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            chosen = port or (found[0].getsockname()[1] if len(found) > 1 else 0)
-            one.bind((address[0], chosen, *address[2:]))
-            one.setblocking(False)
+        for family, _, _, _, address in dict.fromkeys(asked):
+            chosen = found[0].getsockname()[1] if found else port
+            try:
+                found.append(_bound(family, (address[0], chosen, *address[2:]), room))
+            except OSError as error:
+                # localhost is ::1, too, where no IPv6 is spoken
+                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                    raise
+                absent = error
+        if not found and absent is not None:
+            raise absent
     except OSError as error:
         for bound in found:
             bound.close()
@@ -101,3 +104,18 @@ def listen(host: str, port: int, room: Room) -> list[socket.socket]:
             fix="set listen.host in hub.yaml to an address of this machine, and listen.port to a free port",
         ) from error
     return found
+
+
+def _bound(family: int, address: tuple[Any, ...], room: Room) -> Listener:
+    one = Listener(family, socket.SOCK_STREAM)
+    try:
+        one.room = room
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind(address)
+    except OSError:
+        one.close()
+        raise
+    one.setblocking(False)
+    return one

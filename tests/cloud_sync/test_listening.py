@@ -16,6 +16,7 @@ from cloud_sync import listening, server
 from cloud_sync.config import parse
 from cloud_sync.fleet.pki import Authority
 from cloud_sync.server import WebServer
+from kits.core.errors import MachineError
 from tests.waiting import wait_for
 
 MOST, BRIEF_S = 3, 0.3
@@ -98,3 +99,18 @@ def test_every_address_of_a_name_is_listened_on_at_the_same_port() -> None:
     finally:
         for one in sockets:
             one.close()
+
+
+def test_an_address_that_this_machine_does_not_have_costs_the_others_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a container without IPv6 localhost is ::1, too: the hub did not start there."""
+    found = socket.getaddrinfo("127.0.0.1", 0, type=socket.SOCK_STREAM)
+    of_others = [(family, *kind, ("192.0.2.1", 0)) for family, *kind, _ in found]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [*of_others, *found])
+    (one,) = listening.listen("localhost", 0, listening.Room(1))
+    with one:
+        assert one.getsockname()[0] == "127.0.0.1"
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: of_others)
+    with pytest.raises(MachineError, match="cannot be served here"):
+        listening.listen("localhost", 0, listening.Room(1))
