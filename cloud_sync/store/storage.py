@@ -116,8 +116,22 @@ class Storage:
         except FileNotFoundError:
             raise _absent(digest) from None
         if digest_of(content) != digest:
-            raise DataError("a stored blob is damaged", where=digest, fix="cloud-sync restore")
+            raise _damaged(digest)
         return content
+
+    def check(self, digest: str) -> None:
+        """Reads all of it, without holding it in memory.
+
+        Raises:
+            NotFoundError: not in the store.
+            DataError: damaged in the store.
+            UnreachableError: the storage cannot be used.
+        """
+        hashed = hashlib.sha256()
+        for piece in self.stream(digest):
+            hashed.update(piece)
+        if hashed.hexdigest() != digest:
+            raise _damaged(digest)
 
     def has(self, digest: str) -> bool:
         """Whether the bytes are there."""
@@ -211,6 +225,10 @@ def _reached() -> Iterator[None]:
             where=str(error)[:300],
             fix="look at storage_url in hub.yaml, its credentials and the network",
         ) from error
+
+
+def _damaged(digest: str) -> DataError:
+    return DataError("a stored blob is damaged", where=digest, fix="cloud-sync restore")
 
 
 def _mistaken(digest: str) -> DataError:
