@@ -20,13 +20,16 @@ from cloud_sync.learning.pictures import AS_THEY_ARE, PICTURES, as_png, held_at_
 from cloud_sync.learning.signals import MAX_POINTS, View, signal_json
 from cloud_sync.store.models import Annotation, Person, Review, Sample
 from cloud_sync.web.auth import Viewer
-from cloud_sync.web.security import UNTRUSTED_CONTENT_HEADERS
+from cloud_sync.web.security import NOT_KEPT, UNTRUSTED_CONTENT_HEADERS
 from kits.core.errors import DataError
 from kits.core.operating_point import Verdict
 from kits.core.window import MAX_BYTES
 from kits.core.window import MEDIA_TYPE as WINDOW
 
 router = APIRouter(prefix="/v1/samples", tags=["samples"])
+
+_KEPT = {"Cache-Control": "private, max-age=86400, immutable"}
+"""For pictures, of which a page shows many; mails and leads are erased, and would stay."""
 
 
 class ReviewPublic(BaseModel):
@@ -237,7 +240,7 @@ def sample_content(
     made = size is not None or (shown and row.media_type in PICTURES and not as_it_is)
     headers = {
         **UNTRUSTED_CONTENT_HEADERS,
-        "Cache-Control": "private, max-age=86400, immutable",
+        **(_KEPT if row.media_type in PICTURES else NOT_KEPT),
         "Content-Disposition": "inline" if as_it_is or made else f'attachment; filename="{row.id}"',
     }
     if not made:

@@ -97,6 +97,16 @@ def test_anything_but_a_picture_is_a_download(opened) -> None:
     assert client.get("/v1/samples/one/content?size=320", headers=headers).status_code == 422
 
 
+def test_a_mail_that_was_read_stays_in_no_cache(opened) -> None:
+    """It lay in the browser's folder for a day, whoever used it, and after it was erased."""
+    client, hub, headers = opened
+    add_sample(hub, "one", content=b"Subject: to be erased")
+    with hub.database.transaction() as session:
+        session.get_one(Sample, "one").media_type = "message/rfc822"
+    answer = client.get("/v1/samples/one/content", headers=headers)
+    assert answer.headers["cache-control"] == "no-store"
+
+
 def test_small_pictures_are_small_and_keep_their_shape(opened) -> None:
     client, hub, headers = opened
     _, packed = cv2.imencode(".jpg", np.zeros((300, 900, 3), np.uint8))
