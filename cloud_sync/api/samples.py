@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from cloud_sync.intake import samples
 from cloud_sync.learning.pictures import AS_THEY_ARE, PICTURES, as_png, held_at_once, thumbnail
 from cloud_sync.learning.signals import MAX_POINTS, View, signal_json
 from cloud_sync.store.models import Annotation, Person, Review, Sample
+from cloud_sync.store.storage import READ_BYTES
 from cloud_sync.web.auth import Viewer
 from cloud_sync.web.security import NOT_KEPT, UNTRUSTED_CONTENT_HEADERS
 from kits.core.errors import DataError
@@ -246,7 +248,8 @@ def sample_content(
     if not made:
         media_type = row.media_type if as_it_is else "application/octet-stream"
         return whole(hub.storage, row.blob, media_type, headers)
-    with held_at_once:
+    # many small ones are asked for at once, of a storage that may be far away
+    with held_at_once if row.blob_size > READ_BYTES else nullcontext():
         content = hub.storage.get(row.blob)
         picture = thumbnail(content, size) if size is not None else as_png(content)
     media_type = "image/png" if size is None else "image/jpeg"

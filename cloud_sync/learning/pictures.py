@@ -33,7 +33,7 @@ _at_once = threading.BoundedSemaphore(2)
 """A large picture takes hundreds of megabytes for a moment, and the web server has 40 threads."""
 
 held_at_once = threading.BoundedSemaphore(4)
-"""For who makes small versions: so many pictures are in memory as they came, each as large as a sample may be."""
+"""For who makes small versions of large pictures: so many are in memory as they came, each as large as a sample may be."""
 
 _Made = TypeVar("_Made")
 Target = Callable[[int, int], tuple[int, int]]

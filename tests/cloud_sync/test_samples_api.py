@@ -9,6 +9,8 @@ import sys
 import textwrap
 import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -115,6 +117,19 @@ def test_small_pictures_are_small_and_keep_their_shape(opened) -> None:
     assert answer.headers["content-type"] == "image/jpeg"
     assert picture_size(answer.content) == (320, 107)
     assert client.get("/v1/samples/one/content?size=5000", headers=headers).status_code == 422
+
+
+def test_a_small_picture_does_not_wait_for_large_ones(opened) -> None:
+    """A page of sixty, of a storage that answers in 150 ms, had all other requests wait for 1.4 s."""
+    client, hub, headers = opened
+    add_sample(hub, "one", content=picture(1))
+    with ExitStack() as large:
+        while pictures.held_at_once.acquire(blocking=False):
+            large.callback(pictures.held_at_once.release)
+        answered = ThreadPoolExecutor(1).submit(
+            client.get, "/v1/samples/one/content?size=320", headers=headers
+        )
+        assert answered.result(timeout=20).status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["bmp", "tiff", "webp"])
