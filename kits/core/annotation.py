@@ -6,7 +6,7 @@ is shared by all kits (see `prediction.py` for boxes, spans and quantities).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Literal
@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from kits.core.errors import DataError
+from kits.core.harmless import readable
 from kits.core.prediction import Box, Quantity, Span
 from kits.core.sample import utc_now
 
@@ -48,6 +49,20 @@ class Annotation:
     def says(self) -> bool:
         """Whether it says anything: an outcome that was taken back does not."""
         return bool(self.label or self.boxes or self.spans or self.quantities)
+
+    def with_readable_names(self) -> Annotation:
+        """This one, where labels and author may be names of folders and files that are no UTF-8, as text."""
+        places: tuple[Box | Span, ...] = (*self.boxes, *self.spans)
+        names = [self.label, self.author, *(place.label for place in places)]
+        if [readable(name) for name in names] == names:
+            return self
+        return replace(
+            self,
+            label=readable(self.label),
+            author=readable(self.author),
+            boxes=tuple(replace(box, label=readable(box.label)) for box in self.boxes),
+            spans=tuple(replace(span, label=readable(span.label)) for span in self.spans),
+        )
 
 
 @cache

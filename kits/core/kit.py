@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, cast
@@ -91,11 +91,8 @@ class RawSample:
         # names of files and folders that are no UTF-8 could be written into no version
         for name in ("source", "group", "key"):
             object.__setattr__(self, name, readable(getattr(self, name)))
-        said = self.annotation
-        if said is not None:
-            label, author = readable(said.label), readable(said.author)
-            if (label, author) != (said.label, said.author):
-                object.__setattr__(self, "annotation", replace(said, label=label, author=author))
+        if self.annotation is not None:
+            object.__setattr__(self, "annotation", self.annotation.with_readable_names())
         texts = {k: readable(text) for k, text in self.meta.items() if isinstance(text, str)}
         if any(text != self.meta[k] for k, text in texts.items()):
             object.__setattr__(self, "meta", {**self.meta, **texts})

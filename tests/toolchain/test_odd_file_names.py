@@ -6,10 +6,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.io import wavfile
 
+from kits.core.annotation import Annotation
 from kits.core.dataset import DatasetItem
 from kits.toolchain.importing import ImportOptions, import_data
 from kits.toolchain.project import Project
@@ -51,10 +54,27 @@ def write_sound(folder: Path) -> None:
             wavfile.write(folder / label / f"{FOLDER}{n}.wav", 8_000, drawn.astype(np.int16))
 
 
+def write_masks(folder: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 255, (3 * EACH, 32, 32, 3), dtype=np.uint8)
+    mask = np.zeros((32, 32), np.uint8)
+    mask[8:16, 8:16] = 255
+    kinds = ("train/good", "test/good", f"test/{FOLDER}")
+    for number, pixels in enumerate(pictures):
+        write_png(folder / kinds[number % 3] / f"{number}.png", pixels)
+        if number % 3 == 2:
+            write_png(folder / "ground_truth" / FOLDER / f"{number}_mask.png", mask)
+
+
+def write_png(file: Path, pixels: NDArray[np.uint8]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+
+
 def names(item: DatasetItem) -> set[str]:
     """What an item is called, and by whom."""
-    said = [item.annotation.label, item.annotation.author] if item.annotation else []
-    return {item.sample.source, item.sample.group, *said}
+    said = item.annotation or Annotation()
+    places = {place.label for place in (*said.boxes, *said.spans)}
+    return {item.sample.source, item.sample.group, said.label, said.author, *places}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +82,7 @@ def names(item: DatasetItem) -> set[str]:
     [
         ("lead-scoring", write_leads), ("support-triage", write_mails),
         ("predictive-maintenance", write_table), ("predictive-maintenance", write_sound),
+        ("visual-inspection", write_masks),
     ],
 )  # fmt: skip
 def test_such_names_are_shown_in_a_version(
