@@ -46,6 +46,14 @@ def write_table(folder: Path) -> None:
         (folder / machine / "run.csv").write_text("\n".join(["time,vibration", *rows]))
 
 
+def write_tags(folder: Path) -> None:
+    """One machine, a file of each of its channels."""
+    write_table(folder)
+    (folder / FOLDER / "run.csv").rename(folder / FOLDER / f"{FOLDER}.csv")
+    (folder / "Second" / "run.csv").rename(folder / FOLDER / "second.csv")
+    (folder / "machines.yaml").write_text("asset: folder\n")
+
+
 def write_sound(folder: Path) -> None:
     for label in ("normal", FOLDER):
         (folder / label).mkdir()
@@ -82,6 +90,7 @@ def names(item: DatasetItem) -> set[str]:
     [
         ("lead-scoring", write_leads), ("support-triage", write_mails),
         ("predictive-maintenance", write_table), ("predictive-maintenance", write_sound),
+        ("predictive-maintenance", write_tags),
         ("visual-inspection", write_masks),
     ],
 )  # fmt: skip

@@ -69,7 +69,9 @@ def _row_keys(series: Series, part: Part) -> NDArray[np.uint64]:
     rows = slice(part.start, part.end)
     mixed = np.round(series.seconds[rows] * 1000).astype(np.int64).astype(np.uint64)
     for name, row in sorted(zip(series.names, series.values)):
-        salt = np.frombuffer(hashlib.blake2b(name.encode(), digest_size=8).digest(), np.uint64)[0]
+        salt = np.frombuffer(
+            hashlib.blake2b(readable(name).encode(), digest_size=8).digest(), np.uint64
+        )[0]
         bits = np.ascontiguousarray(row[rows].astype(np.float32)).view(np.uint32).astype(np.uint64)
         # multiplication by an odd number and a shift spread the bits; overflow is meant
         mixed = (mixed ^ (bits + salt)) * np.uint64(0x9E3779B97F4A7C15)

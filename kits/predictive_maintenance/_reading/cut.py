@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
+from kits.core.harmless import readable
 from kits.predictive_maintenance._reading.notes import Notes
 from kits.predictive_maintenance._reading.recording import PASSED_OVER, Part, Series
 from kits.predictive_maintenance._reading.sidecar import Learn
@@ -172,5 +173,5 @@ def held_out(names: Sequence[str]) -> set[str]:
     """
     if len(names) < 4:
         return set()
-    order = sorted(names, key=lambda n: hashlib.sha256(n.encode()).digest())
+    order = sorted(names, key=lambda n: hashlib.sha256(readable(n).encode()).digest())
     return set(order[: max(1, round(VAL_SHARE * len(names)))])
