@@ -33,7 +33,7 @@ _PLAIN = re.compile(r"[\w.@<>+=/:!#$&'?^~-]{1,200}", re.ASCII)
 _MAX_COMPARED = 500
 """Mails whose header is looked at here, because the server cannot be asked."""
 _MAX_ASKED, _MAX_QUESTIONS = 50_000, 1000
-"""UIDs among which is searched at once, and how often: the library takes no line of more than a megabyte."""
+"""UIDs among which is searched at once where a folder holds more mails, and how often: the library takes no line of more than a megabyte."""
 _LOOK_S = 1.0
 _MAX_FOLDERS = 5000
 _REISSUE_S = 1500.0
@@ -57,6 +57,7 @@ class ImapMailbox:
         self._config = config
         self._open = ""
         self._state = FolderState(0, 0)
+        self._mails = 0
         self._connection = ImapConnection(config)
         self._client = self._connection.client
 
@@ -111,6 +112,7 @@ class ImapMailbox:
         kept = _flags(found.get(b"PERMANENTFLAGS"))
         may_change = b"READ-ONLY" not in found
         self._state = FolderState(validity, next_uid, kept, may_change, tells_next)
+        self._mails = int(found.get(b"EXISTS", _MAX_ASKED + 1))
         self._open = folder
         return self._state
 
@@ -128,7 +130,7 @@ class ImapMailbox:
     def uids_after(self, uid: int, since: date | None = None) -> list[int]:
         first, end, found = uid + 1, self._state.next_uid, set[int]()
         step = max(_MAX_ASKED, (end - first) // _MAX_QUESTIONS)
-        while first + step < end:
+        while self._mails > _MAX_ASKED and first + step < end:
             found |= self._uids(f"{first}:{first + step - 1}", since)
             first += step
         found |= self._uids(f"{first}:*", since)

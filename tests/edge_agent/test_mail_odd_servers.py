@@ -250,6 +250,18 @@ def test_a_folder_of_hundreds_of_thousands_is_read_to_its_end() -> None:
         assert box.uids_after(Crowded.NEXT - 3) == [Crowded.NEXT - 2, Crowded.NEXT - 1]
 
 
+def test_a_folder_of_few_mails_is_asked_once_whatever_its_uids_are() -> None:
+    """Some servers make them of the time, or count them for the whole mailbox."""
+    select = (
+        b"* 2 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT 4294967295] ok\r\nTAG OK done\r\n"
+    )
+    server = Scripted(SELECT=select, SEARCH=b"* SEARCH 9 4294967294\r\nTAG OK done\r\n")
+    with closing(server), closing(ImapMailbox(config_of(server))) as box:
+        box.open("INBOX")
+        assert box.uids_after(0) == [9, 4294967294]
+        assert sum(b" SEARCH " in line for line in server.heard) == 1
+
+
 @says(SEARCH=b"* SEARCH three\r\nTAG OK done\r\n")
 def test_an_answer_that_makes_no_sense_ends_the_connection(box: ImapMailbox) -> None:
     box.open("INBOX")
