@@ -46,24 +46,40 @@ class Beginning:
         before = self._before(folder, state, now)
         days = [self._since, known_since(self._ledger, folder)]
         begun = self._ledger.note(_BEGUN + folder)
-        restored = state.tells_next and before >= state.next_uid
-        if restored:  # from a copy: what comes now has the UIDs of what came since that was made
-            before = 0
-            days += [_day(now) - _LATELY, date.fromisoformat(begun) if begun else None]
-            warn("mailbox_restored", folder=folder)
-        found = box.uids_after(before, max(filter(None, days), default=None))
-        if restored and not found:
-            self._ledger.advance(f"in/{folder}", state.validity, state.next_uid - 1)
+        since = max(filter(None, days), default=None)
+        found = box.uids_after(before, since)
+        if not found and state.tells_next and before >= state.next_uid:
+            day = max(filter(None, (since, _day(now) - _LATELY, date.fromisoformat(begun))))
+            before, found = self._after_restoring(box, folder, state, before, day)
         old = self._read_anew_until(folder, state)
-        if not begun or not found or found[0] >= old:
+        if not found or found[0] >= old:
             return found
         ours = set(box.uids_after(before, date.fromisoformat(begun)))
         return [uid for uid in found if uid >= old or uid in ours]
+
+    def _after_restoring(
+        self, box: Mailbox, folder: str, state: FolderState, before: int, day: date
+    ) -> tuple[int, list[int]]:
+        """Where a server was restored from a copy, what comes now has the UIDs of what came since that was made.
+
+        Returns:
+            The UID up to which it was read, and UIDs above that.
+        """
+        if box.uids_after(state.next_uid - 1):
+            return before, []  # not restored: what it tells of the next one lags behind
+        found = box.uids_after(0, day)
+        warn("mailbox_restored", folder=folder)
+        before = (found[0] if found else state.next_uid) - 1
+        self._ledger.advance(f"in/{folder}", state.validity, before)
+        return before, found
 
     def _before(self, folder: str, state: FolderState, now: float) -> int:
         """The UID up to which it was read."""
         ledger, name, since = self._ledger, f"in/{folder}", self._since
         before, begun = ledger.position(name, state.validity), ledger.note(_BEGUN + folder)
+        if before is not None and not begun:  # it was read before this was written down
+            begun = (since or ledger.first_day() or _day(now)).isoformat()
+            ledger.keep_note(_BEGUN + folder, begun)
         if before is None:
             before = 0 if since is not None else max(0, state.next_uid - 1)
             with ledger.transaction():

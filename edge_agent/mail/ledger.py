@@ -14,6 +14,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +30,7 @@ IN_DOUBT = "in-doubt"
 MAX_WAITING, MAX_UNTOLD = 1000, 10_000
 """Decided mails that wait for the mailbox, rows that wait for the outbox: at most, with a batch on top."""
 
+_DAY_S = 86_400.0
 _SELECT = "SELECT FIELDS FROM mails WHERE ".replace("FIELDS", FIELDS)
 _INSERT = "INSERT INTO mails (FIELDS) VALUES (MARKS)".replace("FIELDS", FIELDS).replace(
     "MARKS", ",".join("?" * len(NAMES))
@@ -135,6 +137,19 @@ class Ledger:
         """A folder was read up to this UID."""
         with self.transaction() as db:
             db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)", (name, validity, uid))
+
+    def pass_by(self, name: str, validity: int, uid: int) -> None:
+        """A mail was dealt with: as `advance`, but never back."""
+        with self.transaction():
+            self.advance(name, validity, max(uid, self.position(name, validity) or 0))
+
+    def first_day(self) -> date | None:
+        """The day of the oldest decision that is known; None: there is none."""
+        [(at,)] = self.read("SELECT MIN(at) FROM mails")
+        [(day,)] = self.read("SELECT MIN(day) FROM known")
+        days = [int(at // _DAY_S)] if at is not None else []
+        days += [int(day)] if day is not None else []
+        return date(1970, 1, 1) + timedelta(days=min(days)) if days else None
 
     # -- mails -----------------------------------------------------------------------------------
 

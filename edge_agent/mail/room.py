@@ -211,7 +211,7 @@ class MailRoom:
             self.ledger.add(record)
             self._enter(letter, told, who, outcome)
             self._tell_desk(outcome, told)
-            self.ledger.advance(f"in/{letter.folder}", letter.validity, letter.uid)
+            self.ledger.pass_by(f"in/{letter.folder}", letter.validity, letter.uid)
             if plan.draft or plan.send:
                 self._replies.count(told.reply.to, told.subject, sent=plan.send)
         self.counts["audits"] += audit and not self.config.dry_run

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from edge_agent.agent import Agent
-from tests.edge_agent.mail_parts import decisions, mail_config
+from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config
+from tests.edge_agent.mail_refusals import Refusals
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 
 pytestmark = needs_dovecot
@@ -79,6 +83,51 @@ def test_mails_that_come_after_the_server_was_restored_are_decided(
     Agent(config).run()
     assert server.ids("INBOX") == ["<q1@example.com>", "<q2@example.com>"]
     assert len(decisions(config)) == 5
+
+
+def test_so_they_stay_where_an_earlier_agent_did_not_write_down_when_it_began(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    config = mail_config(tmp_path, server, since=None)
+    Agent(config).run()
+    server.deliver(a_mail(3))
+    Agent(config).run()
+    with closing(ledger_of(config)) as ledger, ledger.transaction() as db:
+        db.execute("DELETE FROM meta WHERE key LIKE 'begun/%'")
+    server.renumber()
+    server.deliver(a_mail(4))
+    Agent(config).run()
+    assert server.ids("INBOX") == ["<q1@example.com>", "<q2@example.com>"]
+    assert len(decisions(config)) == 2
+    config = mail_config(tmp_path, server, since="2026-05-01")
+    assert Agent(config).run().samples == 2
+
+
+class Lagging(Refusals):
+    """The next UID that is told is that of before the last mail."""
+
+    def _down(self, near: socket.socket, far: socket.socket) -> None:
+        while piece := far.recv(1 << 16):
+            near.sendall(
+                re.sub(rb"\[UIDNEXT (\d+)", lambda m: b"[UIDNEXT %d" % (int(m[1]) - 1), piece)
+            )
+
+
+def test_a_server_that_lags_behind_with_the_next_uid_was_not_restored(
+    tmp_path: Path, server: Dovecot, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else all mails of two days would be fetched again at each look."""
+    with Lagging(server.port, b"^$", b"", 0) as line:
+        config = mail_config(tmp_path, server, port=line.port, since=None, filing={"how": "none"})
+        Agent(config).run()
+        server.deliver(a_mail(3), a_mail(4))
+        Agent(config).run()
+        with closing(ledger_of(config)) as ledger:
+            before = ledger.read("SELECT uid FROM positions WHERE name='in/INBOX'")
+        Agent(config).run()
+    assert before == [(4,)]
+    assert "mailbox_restored" not in caplog.text
+    assert len(server.mails("Drafts")) == 3
 
 
 def test_earlier_mails_are_taken_once_somebody_wants_them(tmp_path: Path, server: Dovecot) -> None:
