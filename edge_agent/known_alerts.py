@@ -88,7 +88,7 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "mail-not-filed", ("error",),
-        "the server refused several times to file a mail or to take its draft; the mail stays where it is",
+        "the server refused several times to file a mail or to take its draft: the mail stays where it is, or is tried again where the server calls itself busy",
         "look at the folder's name and rights; the text says what was refused",
     ),
     AlertInfo(

@@ -11,7 +11,6 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from pydantic import JsonValue
@@ -23,11 +22,12 @@ from edge_agent.errors import (
     MailboxRefusedError,
 )
 from edge_agent.log import log, warn
-from edge_agent.mail.folders import on_server, special, usable
+from edge_agent.mail.folders import on_server, usable
 from edge_agent.mail.identity import MAX_HEAD, sample_id_of
 from edge_agent.mail.ledger import IN_DOUBT
 from edge_agent.mail.letters import DRAFT_HEADER, write_draft
-from edge_agent.mail.mailbox import NO_KEYWORDS, Folder, Mailbox
+from edge_agent.mail.mailbox import NO_KEYWORDS, Mailbox
+from edge_agent.mail.places import Places
 from edge_agent.mail.planning import Plan, keyword_of
 from edge_agent.mail.record import MailRecord
 from edge_agent.mail.room import MailRoom
@@ -44,6 +44,8 @@ _TRIES = 5
 _MAX_ALIKE = 20
 _REFUSED_PAUSE_S = 60.0
 """A server that says no may be out of order for a while: doubled each time."""
+_BUSY_PAUSE_S, _MAX_BUSY_PAUSE_S, _MAX_BUSY = 1.0, 300.0, 20
+"""After which a mail that the server takes later is tried again, doubled each time, and how many are tried at once."""
 _FULL_PAUSE_S, _MAX_FULL_PAUSE_S = 5.0, 300.0
 """After which a full mailbox is tried again, with one mail: doubled each time."""
 _NONE: frozenset[str] = frozenset()
@@ -51,25 +53,6 @@ _SEEN_TO = frozenset({"\\answered", "\\deleted"})
 """Flags that a person's mail program sets."""
 _SETTLES_S = 1.0
 """A server may still be at work on what a connection that broke asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Folders of this mailbox by what they are for; empty: there is none."""
-
-    drafts: str
-    sent: str
-    all: tuple[Folder, ...]
-
-
-def places_of(box: Mailbox, room: MailRoom) -> Places:
-    """Finds them."""
-    folders = tuple(box.folders())
-    return Places(
-        special(folders, "\\drafts", room.config.drafts.folder),
-        special(folders, "\\sent", room.config.learning.sent_folder),
-        folders,
-    )
 
 
 class Actor:
@@ -93,6 +76,8 @@ class Actor:
         self._folders = {folder.name for folder in usable(places.all)}
         self.counts: Counter[str] = room.counts
         self._rests: dict[str, float] = {}
+        self._busy = 0
+        self._pauses: dict[str, float] = {}
         self._full_until = float("-inf")
         self._full_pause_s = _FULL_PAUSE_S
 
@@ -119,11 +104,11 @@ class Actor:
             MailboxLostError: the connection is lost; what is left is done in the next one.
         """
         doubtful = doubtful or bool(self._room.ledger.note(IN_DOUBT))
-        ledger, done = self._room.ledger, True
+        ledger, done, self._busy = self._room.ledger, True, 0
         while done:  # else the server refuses all of them: they are tried again later
             done = False
             for sample_id, plan in ledger.to_do():
-                due = self._is_due(sample_id, Plan.from_json(plan))
+                due = self._busy < _MAX_BUSY and self._is_due(sample_id, Plan.from_json(plan))
                 record = ledger.get(sample_id) if due else None
                 if record is not None:
                     done |= self._one(record, doubtful or record.attempts > 0)
@@ -151,11 +136,8 @@ class Actor:
             self._wait_for_room(record, error)
             return False
         except MailboxBusyError as error:
-            # no fault of a mail's either: all is left alone for a while, and the mailbox asked then
-            if self._room.config.once:
-                warn("mailbox_busy", error=error.what)
-                return False
-            raise MailboxLostError(error.what, where=error.where) from error
+            self._leave_alone(record, error)
+            return False
         except MailboxRefusedError as error:
             if record.attempts + 1 < _TRIES:
                 self._room.ledger.change(record.sample_id, attempts=record.attempts + 1)
@@ -175,6 +157,27 @@ class Actor:
                 self._room.alerts(FULL, "info", "the mailbox has room again")
         self._finish(record, filed_to, done)
         return True
+
+    def _leave_alone(self, record: MailRecord, error: MailboxBusyError) -> None:
+        """No fault of a mail's either: at first all is left alone for a while, then that mail for longer. A server that is
+        busy with one folder for days, or for ever, keeps no other mail waiting.
+
+        Raises:
+            MailboxLostError: at first.
+        """
+        warn("mailbox_busy", sample=record.sample_id, error=error.what)
+        if self._room.config.once:
+            return
+        if not record.attempts:  # a part of it may be done: the mailbox is asked the next time
+            self._room.ledger.change(record.sample_id, attempts=1)
+            raise MailboxLostError(error.what, where=error.where) from error
+        self._busy += 1
+        pause_s = min(2 * self._pauses.get(record.sample_id, _BUSY_PAUSE_S / 2), _MAX_BUSY_PAUSE_S)
+        self._pauses[record.sample_id] = pause_s
+        self._rests[record.sample_id] = time.monotonic() + pause_s
+        if pause_s >= _MAX_BUSY_PAUSE_S:
+            text = f"a mail waits to be filed or answered: {error.what}"
+            self._room.alerts(NOT_FILED, "error", text)
 
     def _wait_for_room(self, record: MailRecord, error: MailboxFullError) -> None:
         """A mailbox that is full is no fault of a mail's: it waits as long as it takes."""

@@ -13,12 +13,12 @@ from datetime import datetime, timezone
 
 from edge_agent.errors import MailboxBusyError, MailboxError, MailboxRefusedError
 from edge_agent.log import log, warn
-from edge_agent.mail.acting import Places
 from edge_agent.mail.comparing import Comparison, compare, text_of_html
 from edge_agent.mail.elsewhere import Elsewhere
 from edge_agent.mail.folders import on_server, usable
 from edge_agent.mail.letters import DRAFT_HEADER, head_of
 from edge_agent.mail.mailbox import FolderState, Mailbox
+from edge_agent.mail.places import Places
 from edge_agent.mail.planning import keyword_of
 from edge_agent.mail.record import MailRecord
 from edge_agent.mail.room import MailRoom

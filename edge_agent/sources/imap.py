@@ -22,13 +22,14 @@ from edge_agent.errors import (
     SourceError,
 )
 from edge_agent.log import warn
-from edge_agent.mail.acting import Actor, Places, places_of
+from edge_agent.mail.acting import Actor
 from edge_agent.mail.beginning import Beginning
 from edge_agent.mail.hook import Hook
 from edge_agent.mail.identity import MAX_HEAD, sample_id_of
 from edge_agent.mail.in_work import DEATHS, InWork
 from edge_agent.mail.learning import Learner
 from edge_agent.mail.mailbox import FolderState, Mailbox
+from edge_agent.mail.places import Places, places_of
 from edge_agent.mail.pruning import was_read
 from edge_agent.mail.room import STUCK, Letter, MailRoom
 from edge_agent.mail.sending import Sending
@@ -194,7 +195,7 @@ class ImapSource:
         """A letter until it is decided: on a disk that takes nothing it comes again."""
         ledger = self.room.ledger
         if ledger.knows(letter.sample_id):
-            ledger.advance(f"in/{letter.folder}", letter.validity, letter.uid)
+            ledger.pass_by(f"in/{letter.folder}", letter.validity, letter.uid)
             return
         while not self._has_bundle():
             if self._rest(_BUNDLE_PAUSE_S):
@@ -265,6 +266,7 @@ class ImapSource:
                 yield self._letter(folder, validity, uid, found[uid])
 
     def _letter(self, folder: str, validity: int, uid: int, content: bytes) -> Letter:
+        self._withheld.had(folder, validity, uid)
         sample_id = sample_id_of(self._config.account, content)
         return Letter(sample_id, folder, validity, uid, content)
 
@@ -276,6 +278,7 @@ class ImapSource:
             box.open(folder)
             head = box.headers([uid], ()).get(uid, b"")[:MAX_HEAD]
         if head is not None:
+            self._withheld.had(folder, validity, uid)
             sample_id = sample_id_of(self._config.account, head, str(size))
             yield Letter(sample_id, folder, validity, uid, head, whole=False)
 
@@ -288,14 +291,12 @@ class ImapSource:
             if len(uids) != 1 or isinstance(error, MailboxBusyError):
                 raise
             came_last = self._withheld.has(folder, validity, uids[0])
-            self._withheld.failed(folder, validity, uids[0])
-            if not self._withheld.has(folder, validity, uids[0]):
-                raise
-            self.health.corrupt += 1
-            warn("mail_not_handed_over", folder=folder, uid=uids[0], error=error.what)
-            mail = f"a mail of {folder} (UID {uids[0]}): it stays there for a person"
-            text = f"the server does not hand over {mail}: {error.what}"
-            self._alerts("corrupt-sample", "warning", text)
+            if self._withheld.failed(folder, validity, uids[0]):
+                self.health.corrupt += 1
+                warn("mail_not_handed_over", folder=folder, uid=uids[0], error=error.what)
+                mail = f"a mail of {folder} (UID {uids[0]}): it stays there for a person"
+                text = f"the server does not hand over {mail}: {error.what}"
+                self._alerts("corrupt-sample", "warning", text)
             if not (came_last and isinstance(error, MailboxRefusedError)):
                 raise  # the others first
 

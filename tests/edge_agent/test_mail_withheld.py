@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from edge_agent.agent import Agent
-from edge_agent.mail.withheld import AGAIN_S, TRIES, Withheld
-from tests.edge_agent.mail_parts import decisions, mail_config, rows
+from edge_agent.mail.withheld import AGAIN_S, MOST, TRIES, Withheld
+from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config, rows
 from tests.edge_agent.mail_refusals import Refusals
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 from tests.waiting import wait_for
@@ -23,6 +24,7 @@ THROTTLED = b"NO Request is throttled. Suggested Backoff Time: 299609 millisecon
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", PASSWORD)
     monkeypatch.setattr("edge_agent.sources.imap._FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("edge_agent.mail.acting._BUSY_PAUSE_S", 0.01)
     yield
     kill_leftovers()
 
@@ -99,6 +101,43 @@ def test_a_mail_that_comes_after_all_is_decided_after_the_others(
     assert len(decisions(config)) == 5
 
 
+@needs_dovecot
+def test_a_mail_that_is_withheld_for_a_while_is_decided_though_later_ones_were(
+    tmp_path: Path, server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.mail.withheld.AGAIN_S", 0.5)
+    server.deliver(*[a_mail(number) for number in (1, 2, 3)])
+    no = b"NO [SERVERBUG] Internal error occurred"
+    with Refusals(server.port, rb"FETCH (2|[\d,]*,2|\S*:[23])\b.*BODY", no, 8) as line:
+        config = mail_config(tmp_path, server, port=line.port, once=False)
+        agent = Agent(config)
+        thread = threading.Thread(target=agent.run)
+        thread.start()
+        try:
+            wait_for(lambda: len(server.ids("Orders")) == 3)
+        finally:
+            agent.stop()
+            thread.join(20)
+        assert len(line.refused) == 8
+    assert agent.source.health.corrupt == 1
+    assert len(decisions(config)) == 3
+    with closing(ledger_of(config)) as ledger:
+        assert ledger.read("SELECT uid FROM positions WHERE name='in/INBOX'") == [(3,)]
+
+
+def test_a_mail_that_never_comes_is_a_persons_in_the_end() -> None:
+    now = 0.0
+    withheld = Withheld(lambda: now)
+    assert [withheld.failed("INBOX", 7, 3) for _ in range(TRIES)] == [False, False, True]
+    assert withheld.split("INBOX", 7, [4]) == ([4], [])
+    for _ in range(MOST - TRIES):
+        now += AGAIN_S
+        assert withheld.split("INBOX", 7, []) == ([], [3])
+        assert withheld.split("INBOX", 7, []) == ([], [])
+    now += AGAIN_S
+    assert withheld.split("INBOX", 7, []) == ([], [])
+
+
 def test_a_mail_that_is_withheld_is_asked_for_after_the_others_and_alone_seldom() -> None:
     now = 0.0
     withheld = Withheld(lambda: now)
@@ -131,6 +170,28 @@ def test_what_a_server_takes_later_because_it_is_overloaded_is_laid_and_filed_on
     assert len(server.ids("Drafts")) == 2
     assert {body.actions["file"] for body in decisions(config)} == {"done"}
     assert "mail-not-filed" not in {body.name for body in rows(config, "a")}
+
+
+@needs_dovecot
+def test_a_folder_that_is_busy_for_ever_keeps_no_other_mail_waiting(
+    tmp_path: Path, server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.mail.acting._MAX_BUSY_PAUSE_S", 0.02)
+    server.deliver(a_mail(1), a_mail(2, "An invoice"), a_mail(3))
+    locked = b"NO [INUSE] Mailbox is locked"
+    with Refusals(server.port, rb" UID MOVE .*Orders", locked, 1_000_000) as line:
+        config = mail_config(tmp_path, server, port=line.port, once=False)
+        agent = Agent(config)
+        thread = threading.Thread(target=agent.run)
+        thread.start()
+        try:
+            wait_for(lambda: len(server.ids("INBOX")) == 2)
+            wait_for(lambda: len(server.mails("Drafts")) == 3)
+            wait_for(lambda: "mail-not-filed" in agent.alerts.open())
+        finally:
+            agent.stop()
+            thread.join(20)
+    assert server.ids("INBOX") == ["<q1@example.com>", "<q3@example.com>"]
 
 
 @needs_dovecot
