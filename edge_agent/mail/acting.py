@@ -74,6 +74,7 @@ class Actor:
         self._places = places
         self._sending = sending
         self._folders = {folder.name for folder in usable(places.all)}
+        self._unsure: set[str] = set()
         self.counts: Counter[str] = room.counts
         self._rests: dict[str, float] = {}
         self._busy = 0
@@ -351,7 +352,7 @@ class Actor:
             else:
                 self._box.move(uid, folder)
         except MailboxRefusedError:
-            self._folders.discard(folder)  # a person may have renamed it: made anew the next time
+            self._unsure.add(folder)  # a person may have renamed it: made anew the next time
             raise
         return folder
 
@@ -384,13 +385,15 @@ class Actor:
         """Whether a mail like it is there; when its size is known, one of that size."""
         if folder not in self._folders or not record.message_id:
             return False
+        self._make(folder)
         self._box.open(folder, fresh=True)
         found = self._box.find("Message-ID", record.message_id)
         return bool(found) and (not size or size in self._box.sizes(found).values())
 
     def _make(self, folder: str) -> None:
-        if folder in self._folders:
+        if folder in self._folders - self._unsure:
             return
         self._box.make_folder(folder)
         self._folders.add(folder)
+        self._unsure.discard(folder)
         log("mail_folder_made", folder=folder)

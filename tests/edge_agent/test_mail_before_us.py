@@ -12,6 +12,7 @@ import pytest
 from edge_agent.agent import Agent
 from edge_agent.config import AgentConfig
 from tests.edge_agent.mail_parts import decisions, mail_config, rows
+from tests.edge_agent.mail_refusals import Refusals
 from tests.edge_agent.mail_servers import (
     PASSWORD,
     Dovecot,
@@ -127,3 +128,22 @@ def test_a_folder_that_a_person_takes_away_is_made_anew(
         agent.stop()
         thread.join(20)
     assert "mail-not-filed" not in {body.name for body in rows(config, "a")}
+
+
+def test_a_mail_that_was_copied_and_could_not_be_taken_away_is_not_copied_again(
+    tmp_path: Path,
+) -> None:
+    """Where a server cannot move; the folder is still there, whatever was refused."""
+    server = Dovecot(lacks=("MOVE",)).start()
+    server.deliver(a_mail(1))
+    with Refusals(server.port, rb" UID STORE .*Deleted", b"NO not now", 2) as line:
+        agent = Agent(mail_config(tmp_path, server, port=line.port, once=False))
+        thread = threading.Thread(target=agent.run)
+        thread.start()
+        try:
+            wait_for(lambda: server.ids("INBOX") == [])
+        finally:
+            agent.stop()
+            thread.join(20)
+        assert len(line.refused) == 2
+    assert server.ids("Orders") == ["<q1@example.com>"]
