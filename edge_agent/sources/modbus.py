@@ -1,8 +1,8 @@
 """Polls a Modbus device: registers by a table, neighbours in one request (pymodbus, extra `machines`).
 
-A register the device refuses is a gap of its signals, and so is a unit behind a gateway that says nothing while
-others answer; a connection that ends is made anew by the source. Modbus knows no time: readings are of the moment
-of their answer.
+A register the device refuses is a gap of its signals. A unit behind a gateway that says nothing while others answer
+gives no readings, as a machine that is off; a connection that ends is made anew by the source. Modbus knows no time:
+readings are of the moment of their answer.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _EXCEPTIONS = {
 }  # fmt: skip
 """Modbus Application Protocol 1.1b3, section 7."""
 _FIRST_REST_S, _LONGEST_REST_S = 1.0, 30.0
-"""A silent unit is asked again after growing pauses, since the others wait for its time-out."""
+"""A silent unit, or request, is asked again after growing pauses, since the others wait for its time-out."""
 _APART_S = 600.0
 """So long registers are read apart from neighbours that were refused: a device that starts refuses for a moment."""
 
@@ -116,11 +116,16 @@ def apart(signals: Sequence[ModbusSignal], request: Request) -> tuple[Request, R
 
 @dataclass
 class _Rest:
-    """A unit that said nothing: when it is asked again, monotonic seconds, the pause before that, and why."""
+    """Of what said nothing: when it is asked again, monotonic seconds, the pause before that, and why."""
 
     until_mono: float = 0.0
     pause_s: float = 0.0
     why: str = ""
+
+    def begin(self, why: str) -> None:
+        """Once more it said nothing."""
+        self.pause_s = min(2 * self.pause_s or _FIRST_REST_S, _LONGEST_REST_S)
+        self.until_mono, self.why = time.monotonic() + self.pause_s, why
 
 
 class ModbusDriver:
@@ -133,7 +138,8 @@ class ModbusDriver:
     def __init__(self, config: ModbusSourceConfig) -> None:
         self._config = config
         self._requests = list(plan(config.signals))
-        self._rests: dict[int, _Rest] = {}
+        self._rests: dict[int | Request, _Rest] = {}
+        self._silent_mono: dict[Request, float] = {}
         self._apart_mono: float | None = None
         self.refused = 0
 
@@ -176,6 +182,11 @@ class ModbusDriver:
 
     def _plan(self) -> None:
         self._requests, self._apart_mono = list(plan(self._config.signals)), None
+        self._put_silent_last()
+
+    def _put_silent_last(self) -> None:
+        """Some devices say nothing to one request and answer the others."""
+        self._requests.sort(key=lambda request: self._silent_mono.get(request, 0.0))
 
     def _poll(self, client: Any, feed: Feed, pulse: Pulse) -> str:
         """All requests once; why the connection is of no more use, or empty."""
@@ -187,10 +198,8 @@ class ModbusDriver:
         self._requests = []
         for request in asked:
             pulse.beat()
-            rest = self._rests.get(request.device_id)
-            if rest is not None and time.monotonic() < rest.until_mono:
+            if self._rests_still(request, feed):
                 self._requests.append(request)
-                self._unread(request, rest.why, feed)
                 continue
             try:
                 self._requests += self._read(client, request, feed)
@@ -200,6 +209,7 @@ class ModbusDriver:
                 self._rest(request, f"unit {request.device_id} does not answer", feed)
             else:
                 answered = True
+        self._put_silent_last()
         return "" if answered else failure
 
     def _read(self, client: Any, request: Request, feed: Feed) -> list[Request]:
@@ -210,6 +220,8 @@ class ModbusDriver:
             self._rest(request, _named(answer), feed)
             return [request]
         self._rests.pop(request.device_id, None)
+        self._rests.pop(request, None)
+        self._silent_mono.pop(request, None)
         if isinstance(answer, int):
             if answer not in _APART or len(request.signals) == 1:
                 self._refused(request, answer, feed)
@@ -251,21 +263,35 @@ class ModbusDriver:
         return found
 
     def _refused(self, request: Request, code: int, feed: Feed) -> None:
-        self.refused += 1
-        self._unread(request, "" if code in _BUSY else _named(code), feed)
-
-    def _rest(self, request: Request, why: str, feed: Feed) -> None:
-        rest = self._rests.setdefault(request.device_id, _Rest())
-        rest.pause_s = min(2 * rest.pause_s or _FIRST_REST_S, _LONGEST_REST_S)
-        rest.until_mono, rest.why = time.monotonic() + rest.pause_s, why
-        self._unread(request, why, feed)
-
-    def _unread(self, request: Request, why: str, feed: Feed) -> None:
         """Gaps; a person is told why, unless it passes by itself."""
+        self.refused += 1
         for number in request.signals:
             feed.put(number, 0.0, good=False)
-            if why:
-                feed.unusable(number, why)
+        if code not in _BUSY:
+            self._unusable(request, _named(code), feed)
+
+    def _rest(self, request: Request, why: str, feed: Feed) -> None:
+        """No reading, neither a bad one: whoever counts what arrives shall not take silence for an answer."""
+        self._silent_mono[request] = time.monotonic()
+        for silent in (request.device_id, request):
+            self._rests.setdefault(silent, _Rest()).begin(why)
+        self._rests_still(request, feed)
+
+    def _rests_still(self, request: Request, feed: Feed) -> bool:
+        """Whether it is not asked now; a person is told from the second time on: one answer may get lost."""
+        now = time.monotonic()
+        rests = (self._rests.get(silent) for silent in (request.device_id, request))
+        standing = [rest for rest in rests if rest is not None and now < rest.until_mono]
+        if not standing:
+            return False
+        longest = max(standing, key=lambda rest: rest.until_mono)
+        if longest.pause_s > _FIRST_REST_S:
+            self._unusable(request, longest.why, feed)
+        return True
+
+    def _unusable(self, request: Request, why: str, feed: Feed) -> None:
+        for number in request.signals:
+            feed.unusable(number, why)
 
 
 def _named(code: int) -> str:

@@ -137,6 +137,7 @@ def test_a_unit_that_is_silent_takes_no_other_one_with_it(
     signals = [signal("one", 0), signal("two", 0, device_id=2), signal("also_two", 99, device_id=2)]
     device, watched = line.start(answer, *signals, timeout_s=0.2)
     wait_for(lambda: device.asked.count((2, 0, 1)) >= 2)
+    assert sum(unit == 2 for unit, *_ in device.asked) <= 4  # one request in each of growing pauses
     assert device.asked.count((1, 0, 1)) > 10
     assert watched.latest("one") == 1
     assert np.isnan(watched.latest("two"))
@@ -145,16 +146,44 @@ def test_a_unit_that_is_silent_takes_no_other_one_with_it(
     wait_for(lambda: bool(line.told("signals-unusable")))
     (told,) = line.told("signals-unusable")
     assert told == f"modbus: not read: two ({said}), also_two ({said})"
-    assert device.asked.count((2, 99, 1)) == 0
     silent.clear()
     wait_for(lambda: watched.latest("two") == 2 and watched.latest("also_two") == 2)
     wait_for(lambda: line.alerts[-1][:2] == ("signals-unusable", "info"))
 
 
-def test_units_that_are_all_silent_are_a_source_that_is_lost(line: Line) -> None:
+@pytest.mark.parametrize("instead", [None, 11])
+def test_units_that_are_all_silent_are_a_source_that_is_lost(
+    line: Line, instead: int | None
+) -> None:
+    """Told once, and nothing is made of silence: no readings that seem to come back, no windows of nothing."""
     signals = [signal("one", 0), signal("two", 0, device_id=2)]
-    line.start(lambda *_: None, *signals, timeout_s=0.1)
-    wait_for(lambda: bool(line.told("source-lost")))
+    device, watched = line.start(lambda *_: instead, *signals, timeout_s=0.1, stale_s=0.5)
+    wait_for(lambda: bool(line.told("source-lost")) and len(device.asked) >= 6)
+    assert [alert[:2] for alert in line.alerts if alert[0] == "source-lost"] == [
+        ("source-lost", "error")
+    ]
+    assert not watched.source.feed.figures.readings
+    assert not watched.captured
+
+
+@pytest.mark.parametrize("instead", [None, 11])
+def test_a_device_that_says_nothing_to_one_request_gives_the_others(
+    line: Line, instead: int | None
+) -> None:
+    """Many leave what they do not have without an answer; a gateway before them makes an exception of it."""
+
+    def answer(_unit: int, first: int, count: int) -> list[int] | int | None:
+        return instead if first == 0 else [first] * count
+
+    signals = [signal("wrong", 0), signal("a", 50), signal("b", 100)]
+    device, watched = line.start(answer, *signals, timeout_s=0.1)
+    wait_for(lambda: (watched.latest("a"), watched.latest("b")) == (50, 100))
+    wait_for(lambda: bool(line.told("signals-unusable")))
+    (told,) = line.told("signals-unusable")
+    assert told.startswith("modbus: not read: wrong (") and "," not in told.partition("(")[0]
+    wait_for(lambda: device.asked.count((1, 50, 1)) > 5 * device.asked.count((1, 0, 1)))
+    # found to be no silent device once the others were asked
+    assert len(line.told("source-lost")) <= 1
 
 
 @pytest.mark.parametrize("resets", [False, True])
