@@ -99,7 +99,14 @@ class Translator:
         for node in self._nodes.values():
             node.born = False
         self._sequence.clear()
-        self.rebirths |= {f"{group}/{node}" for group, node in self._wanted}
+        self.ask_unborn()
+
+    def ask_unborn(self) -> None:
+        """What a node told before this program began is not known either, although the broker kept its session."""
+        for group, name, device, _ in self._by_metric:
+            node = self._nodes.get(f"{group}/{name}/{device}")
+            if node is None or not node.born:
+                self.rebirths.add(f"{group}/{name}")
 
     def numbers_of(self, topic: str) -> list[int]:
         """The signals that messages of a topic may tell, but those of Sparkplug."""

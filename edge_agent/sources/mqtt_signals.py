@@ -106,7 +106,9 @@ class MqttDriver:
             if reason.is_failure:
                 state["over"] = f"the broker refuses: {reason}"
                 return
-            if not (flags.session_present and c.qos):
+            if flags.session_present and c.qos:
+                self.translator.ask_unborn()
+            else:
                 self.translator.begin_anew()
             qos: int = c.qos
             client.subscribe([(topic, qos) for topic in self.translator.filters()])

@@ -119,6 +119,21 @@ def test_a_node_that_died_while_the_broker_was_away_does_not_live_on(
     wait_for(stands_no_more)
 
 
+def test_a_node_is_asked_for_its_birth_by_an_agent_that_began_anew_while_the_broker_kept_its_session(
+    broker: Mosquitto, made_plants: list[Plant]
+) -> None:
+    """The agent is updated; what does not change meanwhile was told to the one before."""
+    made = config(broker.port, sparkplug_signal())
+    plant = Plant(made)
+    made_plants.append(plant)
+    birth = payload(0, metric("X", 4, int(time.time() * 1000), double=5.0))
+    plant.tell_until("spBv1.0/plant/NBIRTH/gw", birth, "x", 5.0)
+    plant.watched.end()
+    plant.heard.clear()
+    plant.watched = Watched(SignalSource(made, MqttDriver(made), lambda *_: None, name="mqtt"))
+    wait_for(lambda: [topic for topic, _ in plant.heard] == ["spBv1.0/plant/NCMD/gw"])
+
+
 def test_a_message_that_does_not_name_a_signal_says_nothing_of_it() -> None:
     """A Shelly tells what changed, each of its parts in a message of its own, all on one topic."""
     translator = Translator([
