@@ -218,7 +218,7 @@ class Feed:
             sender = self._senders[number]
             clock = self._clocks[sender]
             steps = clock.steps
-            at_s = clock.at_s(source_s, time.monotonic())
+            at_s = clock.at_s(source_s, time.monotonic(), self._clocks.values())
             if clock.steps > steps:
                 self._tell_step(sender, clock.last_step_s)
         self._newest_s = max(self._newest_s, at_s)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from edge_agent.signals.clock import SourceClock
 from edge_agent.signals.feed import Feed
 from edge_agent.signals.messages import Translator
 from edge_agent.sources.machine_config import MqttSignal
@@ -219,6 +220,19 @@ def test_a_device_with_a_wrong_clock_is_found_beside_others_with_a_right_one(
     assert [(name, text) for name, _, text in alerts] == [
         ("source-clock", "mqtt: the clock of b was set by -7200 s; times go on without a jump")
     ]
+
+
+def test_topics_of_a_gateway_whose_clock_is_wrong_go_by_one_clock() -> None:
+    """A topic that is told seldom waits for nothing, and one alert tells of the gateway."""
+    step_s, wall_s = 5.0, 1_700_000_000.0
+    often, seldom, other = (SourceClock(wall_s, 0.0, step_s) for _ in range(3))
+    clocks = (often, seldom, other)
+    for second in range(10):
+        other.at_s(wall_s + second, second, clocks)
+        often.at_s(wall_s + second - 7200.5, second, clocks)
+    assert seldom.at_s(wall_s + 10 - 7200.5, 10, clocks) == wall_s + 10
+    assert [clock.steps for clock in clocks] == [1, 0, 0]
+    assert other.at_s(wall_s + 10 - 7200, 10, clocks) == wall_s + 10 - 7200, "only late"
 
 
 def test_an_agent_whose_name_another_one_has_says_so(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import struct
+import threading
 import time
 from collections.abc import Iterator
 
@@ -241,10 +242,13 @@ class Plant:
 
     def _connected(self) -> paho.Client:
         client = paho.Client(CallbackAPIVersion.VERSION2, "plant", protocol=paho.MQTTv5)
+        listens = threading.Event()
         client.on_message = lambda _c, _d, m: self.heard.append((m.topic, bytes(m.payload)))
+        client.on_subscribe = lambda *_: listens.set()
         client.connect("127.0.0.1", self._port)
         client.loop_start()
         client.subscribe("spBv1.0/+/NCMD/#")
+        assert listens.wait(30)  # a node is asked once only
         return client
 
     def tell(self, topic: str, content: str | bytes, *, retain: bool = False) -> None:
