@@ -202,7 +202,11 @@ class Feed:
         calm = time.monotonic() - self._unusable_mono >= _CALM_S
         if found == self._told_unusable or (found and not calm):
             return
-        self._told_unusable = found
+        before, self._told_unusable = self._told_unusable, found
+        if before and found:
+            # an alert that stands keeps its text: whoever reads it would look for the wrong signals
+            text = f"{self._name}: what is not read has changed"
+            self._alerts("signals-unusable", "info", text)
         if not found:
             self._alerts("signals-unusable", "info", f"{self._name}: all signals are read")
             return

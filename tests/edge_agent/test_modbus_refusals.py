@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from edge_agent.alert_book import AlertBook
+from edge_agent.signals.feed import Feed
 from edge_agent.sources.machine_config import ModbusSignal, ModbusSourceConfig
 from edge_agent.sources.modbus import ModbusDriver
 from edge_agent.sources.signals import SignalSource
+from edge_agent.sync.entry import Entry
 from tests.edge_agent.machine_servers import ScriptedModbus
 from tests.edge_agent.test_modbus import Watched, config, signal
 from tests.waiting import wait_for
@@ -149,6 +152,20 @@ def test_a_unit_that_is_silent_takes_no_other_one_with_it(
     silent.clear()
     wait_for(lambda: watched.latest("two") == 2 and watched.latest("also_two") == 2)
     wait_for(lambda: line.alerts[-1][:2] == ("signals-unusable", "info"))
+
+
+def test_an_alert_of_what_is_not_read_names_what_is_not_read_now() -> None:
+    """Another unit is switched off while one is off already."""
+    entries: list[Entry] = []
+    book = AlertBook(lambda entry: not entries.append(entry))
+    made = config(1502, *(signal(name, at, device_id=at) for at, name in enumerate("abc")))
+    feed = Feed(made, book, name="modbus")
+    for number, why in ((0, "unit 0 does not answer"), (1, "unit 1 does not answer")):
+        feed.unusable(number, why)
+        wait_for(lambda: bool(list(feed.due())) or why in book.open().get("signals-unusable", ""))  # noqa: B023  waited for here
+    assert book.open() == {
+        "signals-unusable": "modbus: not read: a (unit 0 does not answer), b (unit 1 does not answer)"
+    }
 
 
 @pytest.mark.parametrize("instead", [None, 11])
