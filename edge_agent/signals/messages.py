@@ -198,8 +198,8 @@ class Translator:
             known = metric.name or (
                 node.names.get(metric.alias, "") if metric.alias is not None else ""
             )
-            if not node.born and metric.datatype is None and metric.raw is not None:
-                continue  # whether it has a sign is told by the birth that is asked for
+            if not node.born and metric.has_unknown_sign:
+                continue  # the birth that is asked for tells it
             for number in self._by_metric.get((group, name, device, known), ()):
                 time_s = metric.time_s if metric.time_s is not None else payload.time_s
                 value = metric.value_as(node.datatypes.get(known))

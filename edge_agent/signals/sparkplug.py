@@ -17,6 +17,8 @@ _MAX_METRICS = 10_000
 _SIGNED = {1: 8, 2: 16, 3: 32, 4: 64}
 """Int8 … Int64: their values travel as unsigned."""
 
+_SIGN = 1 << 31
+"""From here on a whole number may be a negative one of 32 bits."""
 Value = float | str | bytes | bool | None
 
 
@@ -39,6 +41,11 @@ class Metric:
     historical: bool = False
     datatype: int | None = None
     raw: int | None = None
+
+    @property
+    def has_unknown_sign(self) -> bool:
+        """Whether only the birth's data type tells a large number from a negative one."""
+        return self.datatype is None and self.raw is not None and self.raw >= _SIGN
 
     def value_as(self, born: int | None) -> Value:
         """The value, by the data type of the metric's birth where this message tells none."""

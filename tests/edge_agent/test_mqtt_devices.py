@@ -88,6 +88,13 @@ def test_a_number_whose_birth_was_missed_waits_for_it() -> None:
     assert [value for _, value, _ in read(translator, "spBv1.0/plant/NDATA/gw", told)] == [-5.0]
 
 
+def test_a_number_that_no_sign_could_change_waits_for_no_birth() -> None:
+    """Who may not publish commands never has one."""
+    translator = Translator([signal("x", GATEWAY, format="sparkplug", metric="X")])
+    data = payload(7, field(1, b"X") + whole(4, 2_000_000_000))
+    assert [value for _, value, _ in read(translator, "spBv1.0/plant/NDATA/gw", data)] == [2e9]
+
+
 def test_a_node_is_asked_for_its_birth_before_it_says_anything(
     broker: Mosquitto, made_plants: list[Plant]
 ) -> None:
