@@ -107,7 +107,8 @@ def listen(host: str, port: int, room: Room) -> list[socket.socket]:
 
 
 def _bound(family: int, address: tuple[Any, ...], room: Room) -> Listener:
-    one = Listener(family, socket.SOCK_STREAM)
+    # asyncio has answers wait for nothing only where the protocol is named: else each small one takes 40 ms
+    one = Listener(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         one.room = room
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

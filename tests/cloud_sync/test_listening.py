@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -99,6 +100,27 @@ def test_every_address_of_a_name_is_listened_on_at_the_same_port() -> None:
     finally:
         for one in sockets:
             one.close()
+
+
+def test_answers_are_not_held_back_for_more_to_come() -> None:
+    """Without TCP_NODELAY each message of a CRM was answered 40 ms late."""
+    (one,) = listening.listen("127.0.0.1", 0, listening.Room(1))
+
+    async def told() -> int:
+        met: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
+        server = await asyncio.start_server(lambda _, writer: met.set_result(writer), sock=one)
+        async with server:
+            _, ours = await asyncio.open_connection(*one.getsockname()[:2])
+            theirs = await met
+            option = theirs.get_extra_info("socket").getsockopt(
+                socket.IPPROTO_TCP, socket.TCP_NODELAY
+            )
+            for writer in (ours, theirs):
+                writer.close()
+                await writer.wait_closed()
+            return int(option)
+
+    assert asyncio.run(told()) != 0
 
 
 def test_an_address_that_this_machine_does_not_have_costs_the_others_nothing(
