@@ -6,6 +6,8 @@ toolchain's and the hub's work.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -15,6 +17,17 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     from kits.core.dataset import Dataset
     from kits.core.stats import Estimate
+
+
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])")
+
+
+def spelling(label: str) -> str:
+    """What is alike of labels that only capitals, spaces, `_` and `-` between words tell apart.
+
+    `Late parcel`, `late_parcel` and `late-parcel` are one; `A+` and `A-`, `1-2` and `12` are not.
+    """
+    return _BETWEEN_WORDS.sub(" ", unicodedata.normalize("NFKC", label).strip().casefold())
 
 
 @dataclass(frozen=True, slots=True)

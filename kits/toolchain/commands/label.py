@@ -39,6 +39,12 @@ def label(
         Path | None,
         typer.Option("--import", metavar="FILE.csv", help="Take such a file's labels in."),
     ] = None,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OLD=NEW", help="Another name for a label, or two made one; repeatable."
+        ),
+    ] = None,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -55,6 +61,8 @@ def label(
         _export(desk, export, per_round, console)
     elif import_ is not None:
         _import(desk, import_, console)
+    elif rename:
+        _rename(desk, rename, console)
     elif apply:
         _answer(make_version(desk.project, desk.journal), console)
     elif as_json and not page:
@@ -128,4 +136,24 @@ def _import(desk: Desk, path: Path, console: Console) -> None:
     console.answer(
         f"{len(entries)} labels taken in; dataset {done.dataset.id[:12]}",
         {"file": str(path), "taken": len(entries), "dataset": done.dataset.id},
+    )
+
+
+def _rename(desk: Desk, pairs: list[str], console: Console) -> None:
+    from kits.core.sample import utc_now
+    from kits.toolchain.labelling.applying import apply as make_version
+    from kits.toolchain.labelling.renaming import names_of, renamed
+    from kits.toolchain.labelling.rounds import with_statements
+
+    names = names_of(pairs)
+    with desk.journal.writing():
+        known = with_statements(desk.dataset, desk.journal.standing())
+        entries = list(renamed(known, names, desk.author, utc_now))
+        for entry in entries:
+            desk.journal.append(entry)
+    done = make_version(desk.project, desk.journal) if entries else None
+    dataset = done.dataset if done else desk.dataset
+    console.answer(
+        f"{len(entries)} with another label; dataset {dataset.id[:12]}",
+        {"renamed": len(entries), "dataset": dataset.id},
     )

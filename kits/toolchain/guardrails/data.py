@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kits.core.dataset import SPLITS, Dataset, DatasetItem, Split
 from kits.core.kit import Finding
-from kits.core.labelling import WithLabelling
+from kits.core.labelling import WithLabelling, spelling
 from kits.core.stats import upper_bound
 from kits.toolchain import without_data
 from kits.toolchain.datasets import load_findings
@@ -23,6 +23,10 @@ _ONLY_UNLABELLED = "no-labels"
 _HOW_TO_LABEL = {
     True: "kit label shows the most telling ones first; not all of them are needed",
     False: "label them in the review pages, or import them with --label",
+}
+_HOW_TO_SPELL = {
+    True: "kit label --rename OLD=NEW makes them one",
+    False: "spell them alike where they come from, and import again with --replace",
 }
 _NEEDED_FOR: Mapping[Split, str] = {
     "train": "there is nothing to learn from",
@@ -152,6 +156,7 @@ def _labels(context: Context, dataset: Dataset) -> Iterator[Finding]:
             fix="fine when learning from good parts only; else import samples of it",
         )
     yield from _empty_classes(dataset)
+    yield from _spelled_apart(context, dataset)
     if len(counts) > 1:
         (most, n_most), (least, n_least) = counts.most_common()[0], counts.most_common()[-1]
         shown = tuple(f"{label}: {n}" for label, n in counts.most_common())
@@ -176,6 +181,22 @@ def _empty_classes(dataset: Dataset) -> Iterator[Finding]:
             f"the class {label!r} has no sample at all",
             fix="import samples of it, or drop the class",
         )
+
+
+def _spelled_apart(context: Context, dataset: Dataset) -> Iterator[Finding]:
+    counts = Counter(name for item in dataset.items for name in _stated(item))
+    alike: dict[str, list[str]] = defaultdict(list)
+    for label in sorted(counts):
+        alike[spelling(label)].append(label)
+    for labels in alike.values():
+        if len(labels) > 1:
+            yield Finding(
+                "labels-spelled-apart",
+                "warn",
+                f"{' and '.join(map(repr, labels))} are learnt as {len(labels)} classes: is that one, spelled apart?",
+                tuple(f"{label}: {counts[label]}" for label in labels),
+                _HOW_TO_SPELL[isinstance(context.project.kit.train, WithLabelling)],
+            )
 
 
 def _leakage(dataset: Dataset) -> Finding:

@@ -160,11 +160,12 @@ class Control:
 
     def _state(self, labels: list[str]) -> None:
         try:
-            self.sitting.state(labels)
+            told = self.sitting.state(labels)
         except UsageError as error:
             self.message = f"{error.what}: {error.fix}" if error.fix else error.what
             return
         self._next()
+        self.message = told
 
     def _next(self) -> None:
         self._drop()

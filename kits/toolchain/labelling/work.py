@@ -15,7 +15,7 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import UsageError
 from kits.core.harmless import printable
-from kits.core.labelling import Suggestion
+from kits.core.labelling import Suggestion, spelling
 from kits.core.sample import utc_now
 from kits.core.showing import Shown
 from kits.toolchain.labelling.journal import Act, Entry, Journal
@@ -89,6 +89,7 @@ class Sitting:
     place: int = 0
     _acts: list[Act] = field(default_factory=list)
     _used: Counter[str] = field(default_factory=Counter)
+    _order: list[str] = field(default_factory=list)
     _items: dict[str, DatasetItem] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,6 +101,7 @@ class Sitting:
         for label in (*self.dataset.header.labels, *self.names, self.none):
             for name in labels_in(label):
                 self._used.setdefault(name, 0)
+        self._order = sorted(set(self._used) - {self.none})
 
     @property
     def over(self) -> bool:
@@ -128,21 +130,29 @@ class Sitting:
         )
 
     def labels(self, guess: Guess) -> tuple[str, ...]:
-        """What may be chosen. Few labels keep their keys; of many the likeliest come first."""
-        known = sorted(set(self._used) - {self.none})
-        if len(known) <= ON_KEYS:
-            return tuple(known)
+        """What may be chosen. Few labels keep their keys, a new one comes last; of many the likeliest come first."""
+        if len(self._order) <= ON_KEYS:
+            return tuple(self._order)
+        ranked = sorted(self._order)
         return tuple(
-            sorted(known, key=lambda name: (-guess.likely.get(name, 0.0), -self._used[name]))
+            sorted(ranked, key=lambda name: (-guess.likely.get(name, 0.0), -self._used[name]))
         )
 
-    def state(self, labels: Iterable[str]) -> None:
-        """The sample is about this.
+    def known_as(self, label: str) -> str:
+        """The label as it is spelled already, where capitals and spaces are all that differs."""
+        if label in self._used:
+            return label
+        wanted = spelling(label)
+        return next((name for name in self._used if spelling(name) == wanted), label)
+
+    def state(self, labels: Iterable[str]) -> str:
+        """The sample is about this; what a person should know of it, usually nothing.
 
         Raises:
             UsageError: no label, or one that cannot be kept.
         """
-        chosen = sorted({clean_label(label) for label in labels})
+        said = {clean_label(label) for label in labels}
+        chosen = sorted({self.known_as(label) for label in said})
         if not chosen:
             raise UsageError("a statement needs a label", fix="name one or several")
         stated = Annotation(
@@ -150,6 +160,10 @@ class Sitting:
         )
         self._write("state", stated)
         self._used.update(chosen)
+        known = {*self._order, self.none}
+        self._order += [name for name in chosen if name not in known]
+        taken = [name for name in chosen if name not in said]
+        return f"taken as {', '.join(map(repr, taken))}, which is there already" if taken else ""
 
     def skip(self) -> None:
         """This person does not know; another one may."""

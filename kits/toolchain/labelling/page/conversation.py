@@ -79,9 +79,8 @@ class Conversation:
         if said.sample != waiting:
             return "this one has been judged already"
         if said.act == "state":
-            sitting.state(said.labels)
-        else:
-            sitting.skip()
+            return sitting.state(said.labels)
+        sitting.skip()
         return ""
 
     def _running(self) -> Sitting:
