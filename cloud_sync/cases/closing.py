@@ -9,19 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.cases.labels import state_cause
+from cloud_sync.cases.labels import NORMAL, state_cause
 from cloud_sync.effects.outbox import EffectOutbox
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import audit
+from cloud_sync.learning.known_labels import as_known
 from cloud_sync.store.models import Case, CaseTransition
 from kits.core.errors import DataError
 from kits.core.events import MAX_WORDS
+from kits.core.labelling import spelling
 from kits.core.sample import utc_now
 
 HUB = "hub"
 MAX_CAUSE = 64
+MAX_CAUSES = 200
+"""Causes of earlier cases that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def close(session: Session, effects: EffectOutbox, case_id: str, found: Finding)
         DataError: a cause or a time that cannot be.
     """
     case = find_case(session, case_id, lock=True)
-    cause, at = _checked(found.cause), _when(case, found.at)
+    cause, at = _spelled(session, case, _checked(found.cause)), _when(case, found.at)
     found = replace(found, note=_storable(found.note), who=_storable(found.who))
     if case.closed_at is not None and not _says_more(case, cause, found.source):
         return Closed(case, 0, True)
@@ -114,6 +119,15 @@ def close(session: Session, effects: EffectOutbox, case_id: str, found: Finding)
     )  # fmt: skip
     effects.cases(session, [(case, step)])
     return Closed(case, labelled, False)
+
+
+def _spelled(session: Session, case: Case, cause: str) -> str:
+    """As the project spells it; a cause that was found before counts as one it has."""
+    if not cause or spelling(cause) == spelling(NORMAL):
+        return cause and NORMAL
+    before = select(Case.cause).where(Case.project == case.project, Case.cause != "").distinct()
+    words = (case.label, *sorted(session.scalars(before.limit(MAX_CAUSES))))
+    return as_known(session, case.project, [cause], words)[cause]
 
 
 def _says_more(case: Case, cause: str, source: str) -> bool:

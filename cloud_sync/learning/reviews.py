@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import audit
+from cloud_sync.learning.known_labels import as_known
 from cloud_sync.learning.label_words import MAIL, bad_label, good_label
 from cloud_sync.store.models import Annotation as AnnotationRow
 from cloud_sync.store.models import Person, Review, Sample
@@ -83,6 +84,8 @@ def submit(
             f"no sample {sample_id!r}", fix="retention may have removed it: take the next"
         )
     beside = beside or Beside()
+    if decision == "correct":
+        label, boxes = _spelled(session, sample, label, boxes)
     given = Annotation(label, tuple(boxes), _spans(sample, beside.spans), beside.quantities)
     stated = _statement(sample, decision, given, person.login, now or utc_now())
     stated = replace(stated, note=beside.note.replace("\0", "\ufffd")) if stated else None
@@ -131,6 +134,17 @@ def _spans(sample: Sample, chosen: Sequence[int]) -> tuple[Span, ...]:
         raise DataError(f"this sample has {len(there)} spans, none at {wrong[0]}", where=sample.id)
     # a value follows from the words: only these are learned from
     return tuple(replace(there[place], value=None) for place in sorted(set(chosen)))
+
+
+def _spelled(
+    session: Session, sample: Sample, label: str, boxes: Sequence[Box]
+) -> tuple[str, list[Box]]:
+    """Label and boxes with the names that the project has for them."""
+    said = suggestion(sample)
+    found = (*said.probabilities, *(box.label for box in said.boxes))
+    words = (good_label(sample.media_type), sample.label, *found)
+    names = as_known(session, sample.project, {label, *(box.label for box in boxes)}, words)
+    return names[label], [replace(box, label=names[box.label]) for box in boxes]
 
 
 def _statement(

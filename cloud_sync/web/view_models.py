@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.intake.samples import annotations_in_force
 from cloud_sync.learning.costs import project_costs
+from cloud_sync.learning.known_labels import counted_labels
 from cloud_sync.learning.label_words import LEAD, MAIL, bad_label, good_label
 from cloud_sync.learning.pictures import AS_THEY_ARE, PICTURES
 from cloud_sync.learning.review_queue import count_waiting
 from cloud_sync.learning.reviews import suggestion
-from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.models import Alert, Annotation, Bundle, Case, Dataset, Project, Sample
 from cloud_sync.store.models.cases import OPEN_ALARMS
 from cloud_sync.web.auth import Identity
@@ -34,8 +34,6 @@ from kits.core.window import MEDIA_TYPE as WINDOW
 
 Value = TypeVar("Value", int, str)
 DEFAULT_SIZE = (640, 480)
-LATELY = 2000
-"""Statements that are looked through for classes that no dataset has yet."""
 
 
 def menu_counts(session: Session, who: Identity) -> dict[str, int]:
@@ -217,35 +215,13 @@ def picture_size(sample: Sample) -> tuple[int, int]:
 
 def known_labels(session: Session, sample: Sample) -> list[str]:
     """The classes a box may get, most used first: in the newest dataset, lately, by the model."""
-    counts: dict[str, int] = {}
-    newest = session.scalar(
-        select(Dataset).where(Dataset.project == sample.project).order_by(Dataset.created_at.desc())
-    )
-    for split in (newest.counts if newest else {}).values():
-        for label, n in split.items() if isinstance(split, Mapping) else ():
-            counts[label] = counts.get(label, 0) + (n if isinstance(n, int) else 0)
-    for label in _said_lately(session, sample.project):
-        counts[label] = counts.get(label, 0) + 1
+    counts = counted_labels(session, sample.project)
     said = predicted(sample)
     for label in (said.label, *said.probabilities, *(box.label for box in said.boxes)):
         counts.setdefault(label, 0)
     known = sorted(counts, key=lambda label: (-counts[label], label))
     other = ("", good_label(sample.media_type), NO_LABEL)
     return [name for name in known if name not in other] or [bad_label(sample.media_type)]
-
-
-def _said_lately(session: Session, project: str) -> list[str]:
-    """The labels of a project among the newest statements of all.
-
-    Statements are read first, and whose they are is looked up by name alone: a condition on the project has SQLite go
-    through all samples of it, in one query with the statements once for each of these.
-    """
-    newest = select(Annotation.sample_id, Annotation.label).order_by(Annotation.id.desc())
-    said = [(row[0], row[1]) for row in session.execute(newest.limit(LATELY))]
-    projects: dict[str, str] = {}
-    for names in in_portions({name for name, _ in said}):
-        projects |= pairs(session, select(Sample.id, Sample.project).where(Sample.id.in_(names)))
-    return [label for name, label in said if projects.get(name) == project]
 
 
 def summary(sample: Sample) -> str:

@@ -142,6 +142,10 @@ def test_a_new_intent_is_named_on_the_card(
     assert "A program wrote this" in page.inner_text("[data-card]")
     page.fill("[data-new-label]", "newsletter")
     page.press("[data-new-label]", "Enter")
+    chips = page.locator("[data-labels-list] [data-label]").count()
+    page.fill("[data-new-label]", "Newsletter")  # the same in another spelling
+    page.press("[data-new-label]", "Enter")
+    assert page.locator("[data-labels-list] [data-label]").count() == chips
     page.keyboard.press("d")
     sent(page)
     assert stated(hub, letters["machine"])["label"] == "newsletter"

@@ -185,6 +185,16 @@ def test_closing_twice_says_it_once_and_a_person_may_err(hub: Hub) -> None:
     assert case_of(hub).cause == "imbalance"
 
 
+def test_what_was_found_is_spelled_as_before_and_normal_is_no_fault(hub: Hub) -> None:
+    take(hub, window_row(11, "w1", 1))
+    take(hub, step(1, "opened", 1))
+    assert closed(hub, Finding("Normal", "ann")).labelled == 1  # as a telephone writes it
+    assert outcomes(hub) == {"w1": "normal"} and case_of(hub).cause == "normal"
+    assert closed(hub, Finding("bent shaft", "ann")).labelled == 1
+    assert closed(hub, Finding("Bent_Shaft ", "eve")).repeated
+    assert outcomes(hub) == {"w1": "bent shaft"}
+
+
 def test_two_who_close_at_once_close_it_once(hub: Hub) -> None:
     take(hub, window_row(11, "w1", 1))
     take(hub, step(1, "opened", 1))

@@ -255,3 +255,21 @@ def test_the_newest_word_on_an_audit_sample_counts(opened) -> None:
         counts = audited(session, PROJECT)
         assert session.scalars(select(Person)).one().login == "rita"
     assert (counts.n, counts.escapes) == (1, 1)
+
+
+def test_a_typed_class_is_the_one_the_project_has_in_another_spelling(opened) -> None:
+    client, hub, rita = opened
+    for name in ("a", "b", "c", "d"):
+        add_sample(hub, name, verdict="act", kept_for="act")
+    box = {"x0": 1, "y0": 1, "x1": 9, "y1": 9, "label": "deep scratch"}
+    assert say(client, rita, "a", "correct", label="deep scratch", boxes=[box]).status_code == 200
+    box["label"] = "Deep_Scratch"
+    said = say(client, rita, "b", "correct", label="DEEP  SCRATCH", boxes=[box]).json()[
+        "annotation"
+    ]
+    assert said["label"] == said["boxes"][0]["label"] == "deep scratch"
+    assert say(client, rita, "c", "correct", label="Good").json()["annotation"]["label"] == "good"
+    assert (
+        say(client, rita, "d", "correct", label="scratch").json()["annotation"]["label"]
+        == "scratch"
+    )

@@ -10,6 +10,9 @@ const AGAIN_MS = 3000;
 const WORDS = { good: ["good", "Good part"], bad: ["defect", "Defect"], goodKey: "g" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+// what is alike of labels that only capitals and what stands between words tell apart
+const spelling = (label) => label.normalize("NFKC").toLowerCase().replace(/(?<=[\p{L}\p{N}])[\s_-]+(?=[\p{L}\p{N}])/gu, " ");
+
 class Review {
   constructor(root) {
     this.root = root;
@@ -258,11 +261,14 @@ class Review {
   }
 
   addLabel(field) {
-    const label = field.value.trim();
+    const typed = field.value.trim();
     const list = this.card.querySelector("[data-labels-list]");
-    if (!label || !list) return;
+    if (!typed || !list) return;
     const buttons = [...list.querySelectorAll("[data-label]")];
-    if (!buttons.some((button) => button.dataset.label === label)) {
+    // the hub takes it as the one that is there, too
+    const there = buttons.find((button) => spelling(button.dataset.label) === spelling(typed));
+    const label = there?.dataset.label ?? typed;
+    if (!there) {
       this.editor?.labels.push(label);
       const button = buttons[0].cloneNode(true);
       button.dataset.label = label;
