@@ -17,6 +17,7 @@ from kits.core.operating_point import Band, OperatingPoint
 from kits.core.prediction import Quantity, Span
 from kits.core.stats import Estimate
 from kits.support_triage import evaluate
+from kits.support_triage._judging.plots import risk_coverage
 from kits.support_triage.config import BoundConfig, Config
 from tests.support_triage.triage import MAIL, sample, task_of
 
@@ -335,3 +336,10 @@ def test_the_report_shows_error_by_share_and_the_worst_mistakes() -> None:
     # 2 EUR a look for 1,000 mails
     assert ("a person sorts all of them", "2,000") in plots[3].table
     assert "b → a" in plots[2].svg
+
+
+def test_of_few_mails_the_error_by_share_is_a_curve_too() -> None:
+    scores = np.linspace(0.9, 0.3, 13)
+    drawn = risk_coverage(scores, np.arange(13) > 8, 0.02, 0.0)
+    points = re.search(r'class="curve" points="([^"]*)"', drawn)
+    assert points and len(points[1].split()) == 10  # the first three say nothing

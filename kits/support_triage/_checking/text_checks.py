@@ -59,8 +59,8 @@ def languages(mails: list[Mail], config: Config) -> Iterator[Finding]:
     yield Finding(
         "languages",
         "warn",
-        f"{foreign:.0%} of the mails are not in English, which is all that the packaged encoder knows; counted words"
-        " carry them alone",
+        f"{foreign:.0%} of the mails are not in English, which is all that the packaged encoder was taught; counted"
+        " words may have to carry them (training compares both)",
         shown,
         "set model.encoder.source to a multilingual encoder (a folder or a hub id)",
     )

@@ -111,7 +111,8 @@ def risk_coverage(
     errors = np.cumsum(wrong[order]) / np.arange(1, len(order) + 1)
     # equal scores are decided together
     ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-    ends = ends[ends >= min(20, len(order) - 1)]
+    # the first few say nothing; of few mails a curve is still a curve
+    ends = ends[ends >= min(20, len(order) // 4)]
     ends = ends[:: max(1, len(ends) // _MOST_POINTS)]
     ends = ends if ends.size and ends[-1] == len(order) - 1 else np.append(ends, len(order) - 1)
     top = _round_up(max(float(errors[ends].max()), 1.3 * (limit or 0.0), 0.01))
