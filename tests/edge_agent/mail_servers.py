@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from email.message import EmailMessage
@@ -31,6 +32,9 @@ __all__ = [
 _made: list[Dovecot] = []
 _WHY_NONE = why_no_mailbox(find_dovecot())
 needs_dovecot = pytest.mark.skipif(bool(_WHY_NONE), reason=_WHY_NONE)
+needs_two_users = pytest.mark.skipif(
+    os.getuid() != 0, reason="who serves mails must be another user"
+)
 needs_submission = pytest.mark.skipif(
     not any(
         (Path(at) / "submission").exists() for at in ("/usr/lib/dovecot", "/usr/libexec/dovecot")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -13,13 +12,17 @@ import pytest
 from edge_agent.agent import Agent
 from edge_agent.doctor import examine
 from tests.edge_agent.mail_parts import decisions, labels, mail_config, rows
-from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
+from tests.edge_agent.mail_servers import (
+    PASSWORD,
+    Dovecot,
+    a_mail,
+    kill_leftovers,
+    needs_dovecot,
+    needs_two_users,
+)
 from tests.waiting import wait_for
 
 pytestmark = needs_dovecot
-needs_two_users = pytest.mark.skipif(
-    os.getuid() != 0, reason="who serves mails must be another user"
-)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +13,14 @@ from edge_agent.agent import Agent
 from edge_agent.mail.withheld import AGAIN_S, MOST, TRIES, Withheld
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config, rows
 from tests.edge_agent.mail_refusals import Refusals
-from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
+from tests.edge_agent.mail_servers import (
+    PASSWORD,
+    Dovecot,
+    a_mail,
+    kill_leftovers,
+    needs_dovecot,
+    needs_two_users,
+)
 from tests.waiting import wait_for
 
 THROTTLED = b"NO Request is throttled. Suggested Backoff Time: 299609 milliseconds"
@@ -39,11 +45,6 @@ def damage(server: Dovecot, words: bytes) -> None:
     mails = [path for path in (server.folder / "mail").rglob("mails/**/*.vm,*") if path.is_file()]
     [damaged] = [path for path in mails if words in path.read_bytes()]
     damaged.chmod(0)
-
-
-needs_two_users = pytest.mark.skipif(
-    os.getuid() != 0, reason="who serves mails must be another user"
-)
 
 
 @needs_dovecot
@@ -73,12 +74,12 @@ def test_a_sent_mail_that_the_server_cannot_read_keeps_nobody_from_learning(
     thread.start()
     try:
         wait_for(lambda: len(server.mails("Drafts")) == 1)
-        wait_for(lambda: source._works)  # type: ignore[attr-defined]  # it has looked once
+        wait_for(lambda: source._works)  # it has looked once
         [draft] = server.mails("Drafts")
         server.deliver(a_mail(9, subject="Some answer"), folder="Sent")
         damage(server, b"Some answer")
         server.deliver(draft, a_mail(8), folder="Sent")
-        wait_for(lambda: source.room.counts["draft accepted"] == 1)  # type: ignore[attr-defined]
+        wait_for(lambda: source.room.counts["draft accepted"] == 1)
         server.deliver(a_mail(2))
         wait_for(lambda: len(server.ids("Orders")) == 2)
     finally:
@@ -220,7 +221,7 @@ def test_that_a_server_ends_a_connection_now_and_then_is_no_alert(
             for number in (1, 2):
                 server.deliver(a_mail(number))
                 wait_for(lambda n=number: len(server.ids("Orders")) == n)
-                wait_for(lambda: source._works)  # type: ignore[attr-defined]  # it waits for mail again
+                wait_for(lambda: source._works)  # it waits for mail again
                 line.end_all(goodbye)
                 wait_for(lambda n=number: health.reconnects >= n)
                 assert ("mailbox-lost" in agent.alerts.open()) == (number == 2)  # again so soon
