@@ -59,6 +59,7 @@ from edge_agent.vitals import Vitals
 from edge_agent.watch import Watch
 from kits import __version__
 from kits.core.hub_api import Desired, Reported
+from kits.core.ready import ReadyBundle
 from kits.core.tls import Clock
 
 
@@ -162,11 +163,12 @@ class Agent:
                 partial(self.outbox.give_up_blob, reason="erased"),
             ),
             alerts=self.alerts,
-            has_bundle=self._has_bundle,
+            at_work=self._at_work,
         )
 
-    def _has_bundle(self) -> bool:
-        return self.line.has_bundle()  # the source is made before the line
+    def _at_work(self) -> ReadyBundle | None:
+        loaded = self.line.active  # the source is made before the line
+        return loaded.ready if loaded is not None else None
 
     def _certain_time(self) -> datetime:
         """What a peer's certificate must outlive: with a clock far ahead none would ever do."""

@@ -92,6 +92,11 @@ ALERTS: tuple[AlertInfo, ...] = (
         "look at the folder's name and rights; the text says what was refused",
     ),
     AlertInfo(
+        "mail-intent-unknown", ("warning",),
+        "an intent in `source.filing.folders` or `source.send.intents` is probably misspelt: the bundle knows another by nearly that name, for which nothing is configured; nothing is filed there, and what persons file there teaches an intent of its own",
+        "spell it as in the bundle; capitals, spaces, `_` and `-` need not be the same",
+    ),
+    AlertInfo(
         "mail-no-drafts-folder", ("error",),
         "no folder of drafts is known in the mailbox: replies are not laid anywhere",
         "set `source.drafts.folder`",

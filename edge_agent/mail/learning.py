@@ -16,6 +16,7 @@ from edge_agent.log import log, warn
 from edge_agent.mail.comparing import Comparison, compare, text_of_html
 from edge_agent.mail.elsewhere import Elsewhere
 from edge_agent.mail.folders import on_server, usable
+from edge_agent.mail.intents import Intents
 from edge_agent.mail.letters import DRAFT_HEADER, head_of
 from edge_agent.mail.mailbox import FolderState, Mailbox
 from edge_agent.mail.places import Places
@@ -40,10 +41,12 @@ class Learner:
 
     Args:
         room: whose mails they are.
+        intents: as the bundle at work spells them.
     """
 
-    def __init__(self, room: MailRoom) -> None:
+    def __init__(self, room: MailRoom, intents: Intents) -> None:
         self._room = room
+        self._intents = intents
         self._ledger = room.ledger
         self._due = float("-inf")
         self._after = (0.0, "")
@@ -214,6 +217,7 @@ class Learner:
 
     def _hear(self, record: MailRecord, meant: Sequence[str], folder: str) -> None:
         """A person filed a mail in the folder of these intents."""
+        meant = [self._intents.own(name, record.label) for name in meant]
         said = "|".join(meant)
         if record.state != "acted" or said == record.said_label:
             return

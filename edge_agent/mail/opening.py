@@ -25,6 +25,7 @@ from edge_agent.sources.imap import ImapSource
 from edge_agent.sync import aside
 from edge_agent.sync.entry import Entry
 from edge_agent.writers.openai import OpenAiWriter
+from kits.core.ready import ReadyBundle
 from kits.core.sample import utc_now
 
 
@@ -54,7 +55,7 @@ def open_mailbox(
     *,
     post: Post,
     alerts: Alerts,
-    has_bundle: Callable[[], bool],
+    at_work: Callable[[], ReadyBundle | None],
     lookups: Lookups | None = None,
     writer: Writer | None = None,
 ) -> ImapSource:
@@ -62,7 +63,7 @@ def open_mailbox(
 
     Args:
         post: the way to the hub.
-        has_bundle: whether a model decides.
+        at_work: the bundle that decides; None: none does.
         lookups, writer: in place of what the configuration names.
 
     Raises:
@@ -91,7 +92,7 @@ def open_mailbox(
     hook = Hook(config.hook, ledger, alerts, room.counts) if config.hook is not None else None
     in_work = InWork(ledger_path(state_dir).with_name("in_work"))
     connect = partial(ImapMailbox, config)
-    return ImapSource(room, connect, alerts, in_work, has_bundle, health, sending, hook)
+    return ImapSource(room, connect, alerts, in_work, at_work, health, sending, hook)
 
 
 def open_ledger(path: Path, alerts: Alerts) -> Ledger:

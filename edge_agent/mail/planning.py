@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.intents import own
 from kits.core.operating_point import Verdict
 
 
@@ -58,7 +59,9 @@ class Plan:
 def folder_of(config: ImapSourceConfig, label: str) -> str:
     """The folder of an intent; of several joined by `|`, of the first that has one."""
     folders = config.filing.folders
-    return next((folders[one] for one in (label, *label.split("|")) if one and one in folders), "")
+    wanted = [one for one in (label, *label.split("|")) if one]
+    spelled = {own(name, wanted): folder for name, folder in reversed(folders.items())}
+    return next((found[one] for one in wanted for found in (folders, spelled) if one in found), "")
 
 
 def keyword_of(name: str) -> str:
@@ -90,7 +93,7 @@ def plan_for(
         bool(config.send)
         and acts
         and drafted
-        and label in (config.send.intents if config.send else ())
+        and label in {own(name, [label]) for name in (config.send.intents if config.send else ())}
     )
     return Plan(
         how=config.filing.how if to else "none",

@@ -27,6 +27,7 @@ from edge_agent.mail.beginning import Beginning
 from edge_agent.mail.hook import Hook
 from edge_agent.mail.identity import MAX_HEAD, sample_id_of
 from edge_agent.mail.in_work import DEATHS, InWork
+from edge_agent.mail.intents import Intents
 from edge_agent.mail.learning import Learner
 from edge_agent.mail.mailbox import FolderState, Mailbox
 from edge_agent.mail.places import Places, places_of
@@ -35,6 +36,7 @@ from edge_agent.mail.room import STUCK, Letter, MailRoom
 from edge_agent.mail.sending import Sending
 from edge_agent.mail.withheld import Withheld
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
+from kits.core.ready import ReadyBundle
 
 MEDIA_TYPE = "message/rfc822"
 LOST, REFUSES = "mailbox-lost", "mailbox-refuses"
@@ -57,7 +59,7 @@ class ImapSource:
         room: takes what is decided.
         connect: makes a connection.
         in_work: remembers which mail is being judged.
-        has_bundle: whether a model decides; until then mails wait in the mailbox.
+        at_work: the bundle that decides; until there is one, mails wait in the mailbox.
         sending: None: nothing is ever sent.
         hook: None: no help desk is told.
     """
@@ -68,7 +70,7 @@ class ImapSource:
         connect: Callable[[], Mailbox],
         alerts: Alerts,
         in_work: InWork,
-        has_bundle: Callable[[], bool],
+        at_work: Callable[[], ReadyBundle | None],
         health: SourceHealth,
         sending: Sending | None = None,
         hook: Hook | None = None,
@@ -78,7 +80,8 @@ class ImapSource:
         self._connect = connect
         self._alerts = alerts
         self._in_work = in_work
-        self._has_bundle = has_bundle
+        self._at_work = at_work
+        self._intents = Intents(room.config, alerts, at_work)
         self._sending = sending
         self._hook = hook
         self._closed = threading.Event()
@@ -89,7 +92,7 @@ class ImapSource:
         self._lost_at = float("-inf")
         self._withheld = Withheld()
         self._beginning = Beginning(room.ledger, room.config.since)
-        self.learner = Learner(room)
+        self.learner = Learner(room, self._intents)
         self.health = health
         self.live = True
 
@@ -156,6 +159,7 @@ class ImapSource:
 
     def _look(self, box: Mailbox, actor: Actor, places: Places) -> None:
         actor.act(doubtful=True)
+        self._intents.look()
         self.learner.look(box, places)
         self.room.forget()
         if self._hook is not None:
@@ -197,7 +201,7 @@ class ImapSource:
         if ledger.knows(letter.sample_id):
             ledger.pass_by(f"in/{letter.folder}", letter.validity, letter.uid)
             return
-        while not self._has_bundle():
+        while self._at_work() is None:
             if self._rest(_BUNDLE_PAUSE_S):
                 return
         self.health.captured += 1

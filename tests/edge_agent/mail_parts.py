@@ -120,6 +120,7 @@ def make_mail_bundle(version: int = 1, *, act_at: float = 0.7, epsilon: float = 
         version=version,
         created_at=datetime(2026, 1, 1, tzinfo=timezone.utc),
         media_types=("message/rfc822",),
+        labels=("invoice", "oos", "order"),
         artefacts=(
             Artefact(
                 role="model", path="m.onnx", precision="fp32", target="any", digest=digest_of(model)
