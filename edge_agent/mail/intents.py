@@ -6,39 +6,23 @@ would contradict the bundle each time: the gate would close over a capital lette
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.sources.base import Alerts
-from kits.core.labelling import spelling
+from kits.core.labelling import misspelt, spelled_as
 from kits.core.ready import ReadyBundle
 
 UNKNOWN = "mail-intent-unknown"
 SEVERAL = "|"
-_MISSPELT = 0.8
-"""So much of both words is the same; a new intent, which people are to teach, is seldom so much like one that is known."""
 
 
 def own(name: str, labels: Collection[str]) -> str:
     """A configured intent, several with `|` between, as one of these labels spells it; itself where none does."""
     if name in labels:
         return name
-    spelled = {spelling(label): label for label in sorted(labels, reverse=True)}
-    parts = {spelled.get(spelling(part), part) for part in name.split(SEVERAL)}
-    return SEVERAL.join(sorted(parts))
-
-
-def misspelt(names: Sequence[str], labels: Collection[str]) -> dict[str, str]:
-    """Configured name → the label it is probably meant to be: one that nothing else in the configuration names."""
-    named = {part for name in names for part in own(name, labels).split(SEVERAL)}
-    free = {label.casefold(): label for label in labels if label not in named}
-    found: dict[str, str] = {}
-    for name in sorted(named - set(labels)):
-        close = difflib.get_close_matches(name.casefold(), sorted(free), n=1, cutoff=_MISSPELT)
-        if close:
-            found[name] = free[close[0]]
-    return found
+    known = sorted(labels)
+    return SEVERAL.join(sorted({spelled_as(part, known) for part in name.split(SEVERAL)}))
 
 
 class Intents:
@@ -54,7 +38,8 @@ class Intents:
         alerts: Alerts,
         at_work: Callable[[], ReadyBundle | None],
     ) -> None:
-        self._names = [*config.filing.folders, *(config.send.intents if config.send else ())]
+        named = (*config.filing.folders, *(config.send.intents if config.send else ()))
+        self._names = [part for name in named for part in name.split(SEVERAL)]
         self._alerts = alerts
         self._at_work = at_work
         self._looked: tuple[str, ...] = ()

@@ -6,9 +6,10 @@ toolchain's and the hub's work.
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from kits.core.stats import Estimate
 
 
+_MISSPELT = 0.8
+"""So much of both words is the same; a new label is seldom so much like one that is there."""
 _BETWEEN_WORDS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])")
 
 
@@ -28,6 +31,27 @@ def spelling(label: str) -> str:
     `Late parcel`, `late_parcel` and `late-parcel` are one; `A+` and `A-`, `1-2` and `12` are not.
     """
     return _BETWEEN_WORDS.sub(" ", unicodedata.normalize("NFKC", label).strip().casefold())
+
+
+def spelled_as(label: str, known: Iterable[str]) -> str:
+    """A label in the spelling of the first of these that it is; itself where it is none of them."""
+    labels = list(known)
+    if label in labels:
+        return label
+    wanted = spelling(label)
+    return next((name for name in labels if spelling(name) == wanted), label)
+
+
+def misspelt(names: Iterable[str], labels: Collection[str]) -> dict[str, str]:
+    """Name → the label it is probably meant to be: one that nearly is it, and that none of the names is."""
+    named = {spelled_as(name, labels) for name in names}
+    free = {label.casefold(): label for label in labels if label not in named}
+    found: dict[str, str] = {}
+    for name in sorted(named.difference(labels)):
+        close = difflib.get_close_matches(name.casefold(), sorted(free), n=1, cutoff=_MISSPELT)
+        if close:
+            found[name] = free[close[0]]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +95,15 @@ class Curve:
     next_labels: int = 50
     gain: Estimate | None = None
     note: str = ""
+
+
+@runtime_checkable
+class NamesLabels(Protocol):
+    """A kit's configuration may name labels before any sample has them."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Label → what it is about, in one line."""
 
 
 @runtime_checkable

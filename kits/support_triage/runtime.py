@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kits.core.bundle import Bundle
 from kits.core.correspondence import Brief, Lookup, Question, Record
 from kits.core.errors import DataError
+from kits.core.labelling import spelled_as
 from kits.core.mail.automatic import why_automatic
 from kits.core.mail.message import refuse_unreadable
 from kits.core.prediction import Draft, Prediction, Span
@@ -180,7 +181,8 @@ class TriageRuntime:
         """Labels that a person may give, each with what it is about: learned ones, described ones, and none of them."""
         none_of_them = {self.spec.out_of_scope[0]: "about none of these"}
         learned = dict.fromkeys(self.spec.classifier.intent.classes, "")
-        return {**learned, **none_of_them, **self.spec.labels}
+        described = {spelled_as(name, learned): about for name, about in self.spec.labels.items()}
+        return {**learned, **none_of_them, **described}
 
     def _read(self, payload: Payload) -> Reading:
         return self.last.of(_bytes(payload))

@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.agent import Agent
 from edge_agent.mail.config import ImapSourceConfig
-from edge_agent.mail.intents import UNKNOWN, misspelt, own
+from edge_agent.mail.intents import UNKNOWN, own
 from edge_agent.mail.planning import folder_of
 from tests.edge_agent.mail_parts import labels, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
@@ -72,21 +72,6 @@ def test_an_intent_that_is_misspelt_is_told_with_the_one_that_is_meant(tmp_path:
 )
 def test_an_intent_is_what_the_bundle_calls_it(name: str, spelled: str) -> None:
     assert own(name, KNOWN) == spelled
-
-
-@pytest.mark.parametrize(
-    ("names", "meant"),
-    [
-        (("invoce", "order"), {"invoce": "invoice"}),
-        (("invoices", "invoice"), {}),  # beside the known one it is a new one
-        (("warranty", "order"), {}),
-        (("Late_parcel",), {}),
-    ],
-)
-def test_only_what_is_close_to_an_intent_without_a_place_counts_as_misspelt(
-    names: tuple[str, ...], meant: dict[str, str]
-) -> None:
-    assert misspelt(names, KNOWN) == meant
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_a_question_tells_the_labels_with_their_descriptions_and_no_personal_dat
     tmp_path: Path,
 ) -> None:
     data = dataset_of([*made_up(60), *made_up(12, seed=1, split="val")])
-    labels = {"refund": "wants money back", "warranty": "broken within two years"}
+    labels = {"Refund": "wants money back", "warranty": "broken within two years"}
     learned = learn(data, Config(approach="ngrams", labels=labels), tmp_path / "run")
     runtime = learned.runtime
     assert isinstance(runtime, Correspondent)

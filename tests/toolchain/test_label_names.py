@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from kits.cli import make_app
 from kits.core.errors import UsageError
-from kits.core.labelling import spelling
+from kits.core.labelling import misspelt, spelling
 from kits.core.prediction import Span
 from kits.toolchain.guardrails import check_project
 from kits.toolchain.importing import ImportOptions, import_data
@@ -19,6 +19,7 @@ from kits.toolchain.labelling.desk import Desk
 from kits.toolchain.labelling.journal import Entry
 from kits.toolchain.labelling.renaming import names_of
 from kits.toolchain.labelling.rounds import with_statements
+from kits.toolchain.labelling.work import Guess
 from kits.toolchain.project import Project
 from tests.toolchain.notes import NOW, notes, notes_kit, said
 from tests.toolchain.plugin import numbers, plugin, project, write_samples
@@ -52,6 +53,21 @@ def test_capitals_and_what_stands_between_words_tell_no_labels_apart(
     label: str, other: str, same: bool
 ) -> None:
     assert (spelling(label) == spelling(other)) is same
+
+
+@pytest.mark.parametrize(
+    ("names", "meant"),
+    [
+        (("invoce", "order"), {"invoce": "invoice"}),
+        (("invoices", "invoice"), {}),  # beside the known one it is a new one
+        (("warranty", "order"), {}),
+        (("Late_parcel",), {}),
+    ],
+)
+def test_only_what_is_close_to_a_label_that_nothing_names_counts_as_misspelt(
+    names: tuple[str, ...], meant: dict[str, str]
+) -> None:
+    assert misspelt(names, ("invoice", "late parcel", "oos", "order")) == meant
 
 
 class TestKeys:
@@ -136,6 +152,23 @@ def test_classes_that_are_spelled_apart_are_told(project: Project, tmp_path: Pat
     found = {finding.check: finding for finding in check_project(project)}["labels-spelled-apart"]
     assert found.level == "warn" and "'Late_bad' and 'late bad'" in found.text
     assert "--replace" in found.fix
+
+
+def test_what_the_configuration_describes_is_the_label_that_samples_have(notes: Project) -> None:
+    about = "{Late_parcel: did not come, refnd: wants money back, OOS: nothing of these}"
+    (notes.root / "kit.yaml").write_text(
+        f"kit: notes\nname: letterbox\nmodel: {{labels: {about}}}\n"
+    )
+    project = Project.open(notes.root)
+    desk = Desk(project, "ada")
+    sitting = desk.sit(4)
+    assert sitting.labels(Guess()) == ("Late_parcel", "refnd")  # `oos` has a key of its own
+    for label in ("late parcel", "late parcel", "refund", "OOS"):
+        sitting.state([label])
+    desk.finish()
+    assert labels_of(desk) == {"Late_parcel": 2, "oos": 1, "refund": 1}
+    told = [finding for finding in check_project(project) if finding.check == "label-described"]
+    assert len(told) == 1 and "'refnd'" in told[0].text and "is 'refund' meant?" in told[0].text
 
 
 def run(notes: Project, *options: str) -> dict[str, int]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from kits.core.dataset import SPLITS, Dataset, DatasetItem, Split
 from kits.core.kit import Finding
-from kits.core.labelling import WithLabelling, spelling
+from kits.core.labelling import NamesLabels, WithLabelling, misspelt, spelling
 from kits.core.stats import upper_bound
 from kits.toolchain import without_data
 from kits.toolchain.datasets import load_findings
@@ -157,6 +157,7 @@ def _labels(context: Context, dataset: Dataset) -> Iterator[Finding]:
         )
     yield from _empty_classes(dataset)
     yield from _spelled_apart(context, dataset)
+    yield from _described(context, counts.keys() | elsewhere)
     if len(counts) > 1:
         (most, n_most), (least, n_least) = counts.most_common()[0], counts.most_common()[-1]
         shown = tuple(f"{label}: {n}" for label, n in counts.most_common())
@@ -197,6 +198,19 @@ def _spelled_apart(context: Context, dataset: Dataset) -> Iterator[Finding]:
                 tuple(f"{label}: {counts[label]}" for label in labels),
                 _HOW_TO_SPELL[isinstance(context.project.kit.train, WithLabelling)],
             )
+
+
+def _described(context: Context, used: Collection[str]) -> Iterator[Finding]:
+    config = context.project.kit_config
+    if not isinstance(config, NamesLabels):
+        return
+    for name, label in misspelt(config.labels, used).items():
+        yield Finding(
+            "label-described",
+            "warn",
+            f"the configuration describes {name!r}, which no sample has: is {label!r} meant?",
+            fix="spell it in kit.yaml as the samples do",
+        )
 
 
 def _leakage(dataset: Dataset) -> Finding:

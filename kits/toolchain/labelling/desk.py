@@ -5,16 +5,15 @@ Composition only; what a statement does is `work.py`'s, how it looks `terminal.p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
 from kits.core.dataset import Split
 from kits.core.errors import BundleError, DataError, KitwrightError, UsageError
-from kits.core.labelling import Curve, WithLabelling
+from kits.core.labelling import Curve, NamesLabels, WithLabelling
 from kits.core.showing import Shown, shows
 from kits.toolchain.labelling import rounds
 from kits.toolchain.labelling.applying import apply
@@ -22,15 +21,6 @@ from kits.toolchain.labelling.curve import curve_json, curve_lines
 from kits.toolchain.labelling.journal import NAME, Journal
 from kits.toolchain.labelling.work import Guess, Sitting, labels_in
 from kits.toolchain.project import Project
-
-
-@runtime_checkable
-class NamesLabels(Protocol):
-    """A kit's configuration may name labels before any sample has them."""
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        """Label → what it is about, in one line."""
 
 
 @dataclass(frozen=True)

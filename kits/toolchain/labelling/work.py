@@ -15,7 +15,7 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import UsageError
 from kits.core.harmless import printable
-from kits.core.labelling import Suggestion, spelling
+from kits.core.labelling import Suggestion, spelled_as
 from kits.core.sample import utc_now
 from kits.core.showing import Shown
 from kits.toolchain.labelling.journal import Act, Entry, Journal
@@ -98,10 +98,11 @@ class Sitting:
         for identity, item in self._items.items():
             annotation = stated.get(identity) or item.annotation
             self._used.update(labels_in(annotation.label if annotation else ""))
-        for label in (*self.dataset.header.labels, *self.names, self.none):
+        self._used.setdefault(self.none, 0)  # it is that word and no other
+        for label in (*self.dataset.header.labels, *self.names):
             for name in labels_in(label):
-                self._used.setdefault(name, 0)
-        self._order = sorted(set(self._used) - {self.none})
+                self._used.setdefault(self.known_as(name), 0)
+        self._order = sorted(set(self._used) - {self.none, ""})
 
     @property
     def over(self) -> bool:
@@ -140,10 +141,7 @@ class Sitting:
 
     def known_as(self, label: str) -> str:
         """The label as it is spelled already, where capitals and spaces are all that differs."""
-        if label in self._used:
-            return label
-        wanted = spelling(label)
-        return next((name for name in self._used if spelling(name) == wanted), label)
+        return spelled_as(label, self._used)
 
     def state(self, labels: Iterable[str]) -> str:
         """The sample is about this; what a person should know of it, usually nothing.

@@ -1,4 +1,4 @@
-"""Settings of the notes kit: none."""
+"""Settings of the notes kit: what its labels are about."""
 
 from __future__ import annotations
 
@@ -9,3 +9,5 @@ class Config(BaseModel):
     """`model` in kit.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    labels: dict[str, str] = {}
