@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.models import Annotation, Dataset, Sample
 from kits.core.dataset import NO_LABEL
-from kits.core.labelling import spelling
+from kits.core.labelling import spelled_as
 
 LATELY = 2000
 """Statements that are looked through for classes that no dataset has yet."""
@@ -50,14 +50,11 @@ def as_known(
     if all(part in words for label in labels for part in _parts(label)):
         return {label: label for label in labels}
     counts = {**dict.fromkeys(words, 0), **counted_labels(session, project)}
-    found: dict[str, str] = {}
-    for known in sorted(counts.keys() - {"", NO_LABEL}, key=lambda name: (-counts[name], name)):
-        found.setdefault(spelling(known), known)
-
-    def own(part: str) -> str:
-        return part if part in counts else found.get(spelling(part), part)
-
-    return {label: SEVERAL.join(sorted({own(part) for part in _parts(label)})) for label in labels}
+    known = sorted(counts.keys() - {"", NO_LABEL}, key=lambda name: (-counts[name], name))
+    return {
+        label: SEVERAL.join(sorted({spelled_as(part, known) for part in _parts(label)}))
+        for label in labels
+    }
 
 
 def _parts(label: str) -> list[str]:
