@@ -96,7 +96,7 @@ class Judge:
             )
         except DataError as error:
             self.unreadable += 1
-            self._alerts("corrupt-sample", "warning", f"{captured.source}: {error.what}")
+            self._alerts("corrupt-sample", "warning", f"{captured.source}: {error.in_a_line}")
             return Judged(safe("the sample cannot be read", safe_side))
         except Exception as error:  # noqa: BLE001  a model's failure is an outcome: the safe side
             deciding.tally.add(0.0, None)

@@ -94,7 +94,7 @@ class Keeper:
         try:
             return encode_window(window), MEDIA_TYPE
         except DataError as error:
-            self._alerts("corrupt-sample", "warning", f"a window cannot be kept: {error.what}")
+            self._alerts("corrupt-sample", "warning", f"a window cannot be kept: {error.in_a_line}")
             return b"", MEDIA_TYPE
 
 

@@ -258,7 +258,7 @@ class Watching:
             try:
                 content = encode_window(window)
             except DataError as error:
-                self._alerts("corrupt-sample", "warning", f"{wanted.asset}: {error.what}")
+                self._alerts("corrupt-sample", "warning", f"{wanted.asset}: {error.in_a_line}")
                 continue
             if not self._selection.pay(len(content)):
                 self.over_budget += 1

@@ -130,7 +130,7 @@ class ReplaySource:
                 )
                 yield from self._cut(recording, name)
         except DataError as error:
-            self._complain(path, f"{error.what}: {error.fix}" if error.fix else error.what)
+            self._complain(path, error.in_a_line)
         except (OverflowError, ValueError) as error:
             self._complain(path, f"a time or a length beyond all bounds: {error}")
         except OSError as error:

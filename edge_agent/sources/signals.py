@@ -117,7 +117,7 @@ class SignalSource:
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, KitwrightError):
-        return f"{error.what}: {error.fix}" if error.fix else error.what
+        return error.in_a_line
     name = type(error).__name__
     return f"{name}: {error}" if str(error) else name
 

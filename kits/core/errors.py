@@ -48,6 +48,11 @@ class KitwrightError(Exception):
             parts.append(f"  fix:   {self.fix}")
         return "\n".join(parts)
 
+    @property
+    def in_a_line(self) -> str:
+        """What went wrong and what to do about it, for a log, an alert or a status line."""
+        return f"{self.what}: {self.fix}" if self.fix else self.what
+
     def as_dict(self) -> dict[str, str]:
         """The error for `--json` output."""
         kind = type(self).__name__

@@ -45,7 +45,7 @@ class Brightness:
     def decode(self, content, media_type):
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
         if image is None:
-            raise DataError("not a picture")
+            raise DataError("not a picture", fix="save it as PNG")
         return image
 
     def encode(self, payload):

@@ -162,7 +162,7 @@ class Control:
         try:
             told = self.sitting.state(labels)
         except UsageError as error:
-            self.message = f"{error.what}: {error.fix}" if error.fix else error.what
+            self.message = error.in_a_line
             return
         self._next()
         self.message = told
