@@ -43,6 +43,7 @@ class Bench:
         self.config: AgentConfig = agent_config(folder, folder, **changes)
         self.rows: list[Entry] = []
         self.alerts: list[str] = []
+        self.told: list[str] = []
         self.ladder = Ladder(EngineConfig(providers=("cpu",), threads=1), folder / "engines")
         slow = SimulatedActionConfig(name="gate", verdicts=("pass", "review", "act"))
         self.line = Line(
@@ -57,8 +58,9 @@ class Bench:
         self.rows.append(entry)
         return True
 
-    def _alert(self, name: str, _severity: str, _text: str) -> None:
+    def _alert(self, name: str, _severity: str, text: str) -> None:
         self.alerts.append(name)
+        self.told.append(text)
 
     def load(self, content: bytes) -> Loaded:
         return self.ladder.load(open_bytes(content))
@@ -102,6 +104,13 @@ def test_what_no_row_can_carry_does_not_pass_the_shadow(bench: Bench, how: str) 
     seen = bench.line.begin_shadow(bench.load(turned(how)))
     assert bench.decide(picture(20)).verdict == "pass"
     assert (seen.n, seen.failures) == (1, 1)
+
+
+def test_a_sample_that_cannot_be_read_is_told_with_what_to_do(bench: Bench) -> None:
+    bench.line.activate(bench.load(make_bundle(1)))
+    body = bench.decide(b"no picture at all")
+    assert (body.verdict, body.reason) == ("review", "safe side: the sample cannot be read")
+    assert bench.told == ["camera: not a picture: save it as PNG"]
 
 
 def test_a_frame_that_the_kit_cannot_encode_is_decided_all_the_same(bench: Bench) -> None:

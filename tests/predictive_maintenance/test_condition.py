@@ -107,6 +107,8 @@ def test_a_machine_never_seen_is_judged_by_the_model_of_all(watched: Trained) ->
     spec = judge(watched).spec
     assert spec.models[spec.model_of("m-1", 0)].asset == "m-1"
     assert spec.models[spec.model_of("somewhere else", 0)].asset == ""
+    for written in ("M-1", "m 1", "M_1"):  # one machine, as somebody else writes it
+        assert spec.models[spec.model_of(written, 0)].asset == "m-1"
 
 
 def test_marked_faults_are_not_learned_as_normal(watched: Trained) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from kits.core.labelling import spelled_as
 from kits.core.prediction import Reason
 from kits.core.runtime import Session
 from kits.core.window import Window
@@ -57,9 +58,12 @@ class ConditionSpec(BaseModel):
     def model_of(self, asset: str, regime: int) -> int:
         """The number of the model for an asset in a regime; -1: this asset was never seen in it.
 
-        An asset without any model of its own is judged by those of all assets together.
+        An asset without any model of its own is judged by those of all assets together. `Pump 1` is `pump-1`: two
+        persons write the name, one into a historian and one into the device's configuration.
         """
-        whose = asset if any(model.asset == asset for model in self.models) else ""
+        known = dict.fromkeys(model.asset for model in self.models)
+        whose = spelled_as(asset, known)
+        whose = whose if whose in known else ""
         for number, model in enumerate(self.models):
             if (model.asset, model.regime) == (whose, regime):
                 return number
