@@ -21,6 +21,7 @@ from kits.core.labelling import Curve, Suggestion
 from kits.core.mail.writing import write_message
 from kits.core.runtime import cpu_session
 from kits.core.stats import Estimate, proportion
+from kits.support_triage._drafting.intent_names import as_labelled, unlabelled
 from kits.support_triage._drafting.knowledge import build_knowledge
 from kits.support_triage._drafting.retrieval import fitting, link_intents, unanswered
 from kits.support_triage._drafting.templates import FirmTemplates, load_templates
@@ -88,7 +89,8 @@ def train(task: TrainTask) -> TrainOutcome:
         made = _made(learned, val, note)
     keeps = made.classifier.encoder is not None
     made = _with_knowledge(made, mails, config, embedder if keeps else None)
-    _save(task.out_dir, made, _spec(made, mails, config), graph if keeps else None)
+    spec = _spec(made, mails, config)
+    _save(task.out_dir, made, spec, graph if keeps else None)
     return TrainOutcome(
         figures=made.figures,
         baseline=made.baseline,
@@ -96,7 +98,7 @@ def train(task: TrainTask) -> TrainOutcome:
             *(() if by_names else (_LICENCE,)),
             *((graph.licence,) if graph is not None and keeps else ()),
         ),
-        notes=made.notes,
+        notes=(*made.notes, *_of_templates(spec)),
     )
 
 
@@ -229,13 +231,22 @@ def _entities(mails: Sequence[Mail], config: Config) -> EntitiesSpec:
 
 
 def _spec(made: _Made, mails: Sequence[Mail], config: Config) -> TriageSpec:
+    classes = made.classifier.intent.classes
     return TriageSpec(
         classifier=made.classifier,
         out_of_scope=config.out_of_scope,
         labels=config.labels,
         entities=_entities(mails, config),
-        templates=_templates(config),
+        templates=as_labelled(_templates(config), {*classes, *config.labels, *config.out_of_scope}),
     )
+
+
+def _of_templates(spec: TriageSpec) -> tuple[str, ...]:
+    known = {*spec.classifier.intent.classes, *spec.labels, *spec.out_of_scope}
+    names = unlabelled(spec.templates, known)
+    if not names:
+        return ()
+    return (f"templates: what they say of {_some(names)} is never used: no mail has such a label",)
 
 
 def _templates(config: Config) -> FirmTemplates:

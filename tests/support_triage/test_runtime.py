@@ -216,6 +216,25 @@ def test_a_question_tells_the_labels_with_their_descriptions_and_no_personal_dat
     assert learned.bundle.manifest.config["labels"] == labels
 
 
+def test_templates_speak_of_the_intents_that_mails_have_and_the_rest_is_told(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    (folder / "firm.yaml").write_text(
+        "silent: [oos, Invoice]\nneeds: {ORDER: [order], refnd: [order]}\npinned: {refund: [a.md]}\n"
+    )
+    data = dataset_of([*made_up(60), *made_up(12, seed=1, split="val")])
+    config = Config(approach="ngrams", templates=str(folder), knowledge="")
+    learned = learn(data, config, tmp_path / "run")
+    firm = learned.bundle.manifest.config["templates"]
+    assert isinstance(firm, dict)
+    assert firm["silent"] == ["oos", "invoice"]
+    assert firm["needs"] == {"order": ["order"], "refnd": ["order"]}
+    told = [note for note in learned.outcome.notes if note.startswith("templates:")]
+    assert told == ["templates: what they say of refnd is never used: no mail has such a label"]
+
+
 @pytest.mark.parametrize("mail", [MACHINE, write_message(subject="", body="")])
 def test_nobody_is_asked_about_a_machine_s_mail_or_one_without_text(
     made: LearnedBundle, mail: bytes
