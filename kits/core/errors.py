@@ -17,10 +17,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 _T = TypeVar("_T")
+_NEARLY = 0.85
+"""So much of two names is the same where one is taken for the other, misspelt."""
+_DIGITS = re.compile(r"\d+")
 
 
 class KitwrightError(Exception):
@@ -110,6 +113,21 @@ def closest(word: str, known: Iterable[str]) -> str:
     """The known name that a misspelt word comes closest to; empty where none is close."""
     close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return close[0] if close else ""
+
+
+def nearly(stated: Sequence[str], known: Collection[str]) -> dict[str, str]:
+    """Stated names that are not known → the known one that each nearly is, and that is not stated itself.
+
+    `close_date_2` is no misspelt `close_date_1`: digits tell names apart.
+    """
+    free = {name.casefold(): name for name in known if name not in stated}
+    found: dict[str, str] = {}
+    for one in sorted(set(stated).difference(known)):
+        near = [name for name in free if _DIGITS.findall(name) == _DIGITS.findall(one)]
+        close = difflib.get_close_matches(one.casefold(), near, n=1, cutoff=_NEARLY)
+        if close:
+            found[one] = free[close[0]]
+    return found
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

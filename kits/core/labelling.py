@@ -6,7 +6,6 @@ toolchain's and the hub's work.
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,13 +14,13 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
+from kits.core.errors import nearly
+
 if TYPE_CHECKING:
     from kits.core.dataset import Dataset
     from kits.core.stats import Estimate
 
 
-_MISSPELT = 0.8
-"""So much of both words is the same; a new label is seldom so much like one that is there."""
 _BETWEEN_WORDS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])")
 
 
@@ -43,15 +42,8 @@ def spelled_as(label: str, known: Iterable[str]) -> str:
 
 
 def misspelt(names: Iterable[str], labels: Collection[str]) -> dict[str, str]:
-    """Name → the label it is probably meant to be: one that nearly is it, and that none of the names is."""
-    named = {spelled_as(name, labels) for name in names}
-    free = {label.casefold(): label for label in labels if label not in named}
-    found: dict[str, str] = {}
-    for name in sorted(named.difference(labels)):
-        close = difflib.get_close_matches(name.casefold(), sorted(free), n=1, cutoff=_MISSPELT)
-        if close:
-            found[name] = free[close[0]]
-    return found
+    """Name that is no label in whatever spelling → the label it is probably meant to be, which no other name is."""
+    return nearly([spelled_as(name, labels) for name in names], labels)
 
 
 @dataclass(frozen=True, slots=True)

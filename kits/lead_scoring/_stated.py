@@ -5,19 +5,15 @@ What the reader left out (names, addresses, the outcome) is in no lead either, s
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kits.core.errors import ConfigError
+from kits.core.errors import ConfigError, nearly
 from kits.lead_scoring.config import ColumnsConfig
 
 GUARDS = ("exclude", "protected", "opt_out")
 """Keys that keep something out of a model: learned from all the same would be harm."""
 _KEYS = (*GUARDS, "keep", "numeric", "categorical", "actionable")
-_ALIKE = 0.85
-_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -50,16 +46,8 @@ def misspelt(names: Sequence[str], columns: ColumnsConfig) -> Iterator[Misspelt]
         names: columns of the leads.
     """
     for key in _KEYS:
-        stated: tuple[str, ...] = getattr(columns, key)
-        free = {name.casefold(): name for name in names if name not in stated}
-        for one in stated:
-            if one in names:
-                continue
-            # `close_date_2` is no misspelt `close_date_1`
-            near = [name for name in free if _DIGITS.findall(name) == _DIGITS.findall(one)]
-            found = difflib.get_close_matches(one.casefold(), near, n=1, cutoff=_ALIKE)
-            if found:
-                yield Misspelt(key, one, free[found[0]])
+        for one, alike in nearly(getattr(columns, key), names).items():
+            yield Misspelt(key, one, alike)
 
 
 def refuse_misspelt(names: Sequence[str], columns: ColumnsConfig) -> None:

@@ -28,6 +28,7 @@ from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance._learning.sensors import learn_sensors
 from kits.predictive_maintenance._signals.sensors import SensorBaseline
 from kits.predictive_maintenance._simulated.example import example_windows
+from kits.predictive_maintenance._stated import refuse_misspelt
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineSpec
 
@@ -57,6 +58,7 @@ def train(task: TrainTask) -> TrainOutcome:
     approach, why = choose_approach(task.dataset, config)
     require(task.dataset, config, approach)
     recordings = load(task.dataset, task.dataset.of("train"), task.progress)
+    refuse_misspelt([c.name for r in recordings for c in r.window.channels], config)
     base = MachineSpec(
         approach=approach, physics=physics_of(config), sensors=_baseline(recordings, config)
     )

@@ -21,6 +21,8 @@ from kits.predictive_maintenance._checking.levels import block_s
 from kits.predictive_maintenance._checking.looks import Look, look_at
 from kits.predictive_maintenance._checking.signal_checks import check_signals
 from kits.predictive_maintenance._reading.columns import NORMAL
+from kits.predictive_maintenance._stated import misspelt
+from kits.predictive_maintenance.config import Config
 
 ENOUGH_LIVES = 20
 """Runs to failure from which a model of remaining life beats the fleet's mean."""
@@ -43,6 +45,8 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
             "recordings", "fail", "no recording that can be read", (), "import recordings"
         )
         return
+    if isinstance(config, Config):
+        yield from misspelt([channel.name for look in looks for channel in look.channels], config)
     yield from check_leakage(dataset, looks)
     yield from check_signals(looks)
     yield from check_levels(looks, length_s)
