@@ -41,6 +41,13 @@ def spelled_as(label: str, known: Iterable[str]) -> str:
     return next((name for name in labels if spelling(name) == wanted), label)
 
 
+def spelled_otherwise(names: Iterable[str], labels: Collection[str]) -> dict[str, str]:
+    """Name that is no label → the label that it is in another spelling, and that is not among the names itself."""
+    stated = set(names)
+    found = {name: spelled_as(name, labels) for name in sorted(stated)}
+    return {name: label for name, label in found.items() if label not in stated}
+
+
 def misspelt(names: Iterable[str], labels: Collection[str]) -> dict[str, str]:
     """Name that is no label in whatever spelling → the label it is probably meant to be, which no other name is."""
     return nearly([spelled_as(name, labels) for name in names], labels)

@@ -168,6 +168,15 @@ def test_mails_with_several_intents_are_counted_and_explained() -> None:
     assert "10 of 40 labelled mails (25%)" in found["several-intents"].text
 
 
+def test_what_is_out_of_scope_in_another_spelling_is_no_intent() -> None:
+    strange = [sample(f"something odd of the kind {t}", "OOS") for t in THINGS]
+    found = checked([*good(10), *strange])
+    assert level(found, "out-of-scope-spelled") == "fail"
+    assert "--rename 'OOS=oos'" in found["out-of-scope-spelled"].fix
+    both = checked([*good(10), *strange], Config(out_of_scope=("oos", "OOS")))
+    assert "out-of-scope-spelled" not in both
+
+
 def test_nothing_out_of_scope_is_told_and_other_names_for_it_are_known() -> None:
     assert level(checked(good(10)), "out-of-scope-missing") == "warn"
     strange = [

@@ -198,6 +198,16 @@ def test_one_label_alone_teaches_nothing(tmp_path: Path) -> None:
         learn(data, WORDS, tmp_path)
 
 
+def test_what_is_out_of_scope_in_another_spelling_is_not_learned_as_an_intent(
+    tmp_path: Path,
+) -> None:
+    mails = made_up(24)
+    data = dataset_of([replace(m, label=m.label if n % 4 else "OOS") for n, m in enumerate(mails)])
+    with pytest.raises(ConfigError, match="'OOS'") as caught:
+        learn(data, WORDS, tmp_path)
+    assert "--rename 'OOS=oos'" in caught.value.fix
+
+
 def test_no_label_and_no_description_is_refused_with_what_to_do(tmp_path: Path) -> None:
     data = dataset_of([replace(mail, label="", urgency=None) for mail in made_up(12)])
     with pytest.raises(DataError, match="no mail is labelled") as caught:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from kits.core.kit import Finding
+from kits.core.labelling import spelled_otherwise
 from kits.core.mail import folders
 from kits.support_triage._checking.mails import Mail
 from kits.support_triage.config import Config
@@ -157,6 +158,13 @@ def out_of_scope(mails: list[Mail], config: Config) -> Iterator[Finding]:
     found = sum(counts[name] for name in config.out_of_scope)
     if not counts or len(counts) == 1:
         return
+    for name, label in spelled_otherwise(config.out_of_scope, counts).items():
+        yield Finding(
+            "out-of-scope-spelled",
+            "fail",
+            f"mails are labelled {label!r}, and {name!r} means none of the intents: {label!r} is learned as an intent",
+            fix=f"name {label!r} in model.out_of_scope, too, or rename it: kit label --rename '{label}={name}'",
+        )
     if not found:
         yield Finding(
             "out-of-scope-missing",

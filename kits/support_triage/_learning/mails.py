@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kits.core.dataset import Dataset, DatasetItem
-from kits.core.errors import DataError
+from kits.core.errors import ConfigError, DataError
 from kits.core.kit import NoProgress, Progress
+from kits.core.labelling import spelled_otherwise
 from kits.core.mail.automatic import kind_of, why_automatic
 from kits.core.prediction import Span
 from kits.support_triage._mail.reading import read_mail
@@ -52,7 +53,19 @@ class Mail:
 
 
 def require_intents(mails: Sequence[Mail], out_of_scope: Sequence[str]) -> None:
-    """Raises DataError where no mail is labelled with an intent: said before anything slow begins."""
+    """Said before anything slow begins.
+
+    Raises:
+        DataError: no mail is labelled with an intent.
+        ConfigError: what is out of scope is spelled otherwise than mails are labelled: it would be learned as an intent.
+    """
+    labels = sorted({part for mail in mails for part in mail.label.split("|") if part})
+    for name, label in spelled_otherwise(out_of_scope, labels).items():
+        raise ConfigError(
+            f"mails are labelled {label!r}, and {name!r} means none of the intents: is that one?",
+            where="kit.yaml: model.out_of_scope",
+            fix=f"name {label!r} there, too, or rename it: kit label --rename '{label}={name}'",
+        )
     if not any(mail.label and mail.label not in out_of_scope for mail in mails):
         raise DataError("no mail is labelled", fix="kit label, or import labelled mails")
 
