@@ -53,7 +53,7 @@ def main() -> None:
     with workplace(options.data) as (root, data):
         dataset = Project.open(new_project(root, data)).dataset()
         everything = load(dataset, dataset.items)
-    faulty = [one for one in everything if label_of(one, config) != NORMAL]
+    faulty = [one for one in everything if label_of(one) != NORMAL]
     print(header("CWRU, one bearing of each fault left out, three classes"))
     print(
         f"dataset `{dataset.id[:12]}`; {len(faulty)} recordings of {len({o.group for o in faulty})} bearings\n"
@@ -73,9 +73,9 @@ def left_out(faulty: Sequence[Recording], config: Config, seed: int) -> Iterator
             judge = FaultJudge(spec, session)
             name = _name(way.method, len(way.columns), work)
             for one in asked:
-                yield Said(name, one.group, True, label_of(one, config), _label(judge, one.window))
+                yield Said(name, one.group, True, label_of(one), _label(judge, one.window))
                 for window in windows(one.window):
-                    yield Said(name, one.group, False, label_of(one, config), _label(judge, window))
+                    yield Said(name, one.group, False, label_of(one), _label(judge, window))
 
 
 def _label(judge: FaultJudge, window: Window) -> str:
@@ -94,7 +94,7 @@ def random_windows(faulty: Sequence[Recording], config: Config) -> dict[str, flo
 
 def _work(known: Sequence[Recording], config: Config, seed: int) -> _Work:
     rows, _ = choose_rows(known, config)
-    names = tuple(sorted({label_of(one, config) for one in known}))
+    names = tuple(sorted({label_of(one) for one in known}))
     return _Work(known, rows, names, config, seed, "cpu")
 
 

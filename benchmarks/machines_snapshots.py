@@ -49,7 +49,7 @@ def main() -> None:
         dataset = Project.open(new_project(root, data)).dataset()
         everything = load(dataset, dataset.items)
         refused = _refused(dataset)
-    failed = np.array([label_of(one, CONFIG) != NORMAL for one in everything])
+    failed = np.array([label_of(one) != NORMAL for one in everything])
     print(header("AI4I 2020 without its flags"))
     print(f"dataset `{dataset.id[:12]}`; {failed.size} rows, {int(failed.sum())} failures\n")
     found = [one for seed in range(options.seeds) for one in ranked(everything, failed, seed)]
@@ -64,7 +64,7 @@ def ranked(everything: Sequence[Recording], failed: NDArray[np.bool_], seed: int
     for number in range(FOLDS):
         learnt = [one for one, f in zip(everything, fold) if f != number]
         rows, _ = choose_rows(learnt, CONFIG, products=True)
-        names = tuple(sorted({label_of(one, CONFIG) for one in learnt}))
+        names = tuple(sorted({label_of(one) for one in learnt}))
         work = _Work(learnt, rows, names, CONFIG, seed, "cpu")
         for spec in work.ways():
             kept = scores.setdefault(spec.method, np.zeros(failed.size))

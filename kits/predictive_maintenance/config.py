@@ -70,9 +70,6 @@ class FaultConfig(Section):
 
     trees: int = Field(400, ge=20, le=3000, description="trees of the boosted model")
     depth: int = Field(6, ge=2, le=10, description="depth of each tree")
-    normal: tuple[str, ...] = Field(
-        ("normal", "good", "ok", "healthy"), description="labels that mean no fault"
-    )
 
 
 class AlarmConfig(Section):

@@ -100,9 +100,7 @@ def examples(config: BaseModel, seed: int) -> Iterator[tuple[bytes, str]]:
 def _baseline(recordings: Sequence[Recording], config: Config) -> SensorBaseline:
     if not recordings:
         return SensorBaseline(mains_hz=config.mains_hz)
-    usual = [
-        r.window for r in recordings if r.is_normal(config.faults.normal) or r.life is not None
-    ]
+    usual = [r.window for r in recordings if r.is_normal() or r.life is not None]
     windows = usual or [r.window for r in recordings]
     return learn_sensors(windows, config.mains_hz)
 
@@ -141,7 +139,7 @@ def _condition(
     model = graphs.quadratic(learned.means, learned.inverse_scales, learned.matrices, _CAP)
     spec = base.model_copy(update={"condition": learned.spec})
     judge = ConditionJudge(learned.spec, cpu_session(model), config.speed_rpm)
-    usual = [r for r in val if r.is_normal(config.faults.normal)]
+    usual = [r for r in val if r.is_normal()]
     return _Made(spec, model, dict(learned.figures), (*oddities(judge, usual), *learned.notes))
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError
 from kits.predictive_maintenance._device.trace import SENSOR_FAULT
-from kits.predictive_maintenance._learning.recordings import LIFE
+from kits.predictive_maintenance._learning.recordings import LIFE, NORMAL_LABELS
 from kits.predictive_maintenance._learning.remaining import LEAST_UNITS
 from kits.predictive_maintenance.config import Approach, Config
 
@@ -32,9 +32,9 @@ def choose_approach(dataset: Dataset, config: Config) -> tuple[Approach, str]:
         return "remaining-life", f"{lives} machines with a known end of life"
     if any(i.annotation and i.annotation.spans for i in dataset.items if not i.sample.device):
         return "condition", "faults are marked as stretches of time"
-    groups = _fault_groups(train, config)
+    groups = _fault_groups(train)
     total = sum(groups.values())
-    if total >= _LEAST_FAULT_GROUPS and len(_labels(train, config)) >= 2:
+    if total >= _LEAST_FAULT_GROUPS and len(_labels(train)) >= 2:
         return (
             "fault-class",
             f"{len(groups)} fault(s) labelled on {total} machines, bearings or runs",
@@ -50,7 +50,7 @@ def require(dataset: Dataset, config: Config, approach: Approach) -> None:
             f"{lives} machines with a known end of life to learn from",
             fix=f"at least {LEAST_UNITS} are needed; until then: model.approach: condition",
         )
-    if approach == "fault-class" and len(_labels(train, config)) < 2:
+    if approach == "fault-class" and len(_labels(train)) < 2:
         raise DataError(
             "fewer than two labelled conditions in train",
             fix="label recordings with what was found, or use model.approach: condition",
@@ -79,13 +79,13 @@ def _lives(dataset: Dataset) -> int:
     )
 
 
-def _labels(items: tuple[DatasetItem, ...], config: Config) -> set[str]:
+def _labels(items: tuple[DatasetItem, ...]) -> set[str]:
     found = {i.annotation.label for i in items if i.annotation and i.annotation.label}
     found.discard(SENSOR_FAULT)
-    return {"normal" if label.lower() in config.faults.normal else label for label in found}
+    return {"normal" if label.lower() in NORMAL_LABELS else label for label in found}
 
 
-def _fault_groups(items: tuple[DatasetItem, ...], config: Config) -> Counter[str]:
+def _fault_groups(items: tuple[DatasetItem, ...]) -> Counter[str]:
     """Fault → on how many groups it is labelled."""
     pairs = {
         (i.annotation.label, i.sample.group or i.sample.id)
@@ -93,7 +93,5 @@ def _fault_groups(items: tuple[DatasetItem, ...], config: Config) -> Counter[str
         if i.annotation and i.annotation.label
     }
     return Counter(
-        label
-        for label, _ in pairs
-        if label.lower() not in config.faults.normal and label != SENSOR_FAULT
+        label for label, _ in pairs if label.lower() not in NORMAL_LABELS and label != SENSOR_FAULT
     )

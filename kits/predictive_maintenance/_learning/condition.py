@@ -77,7 +77,7 @@ def learn_condition(
     Raises:
         DataError: too little normal running.
     """
-    usual = [r for r in train if r.is_normal(config.faults.normal) and r.early().any()]
+    usual = [r for r in train if r.is_normal() and r.early().any()]
     if not usual:
         raise DataError(
             "no recording of normal running to learn from",
@@ -100,7 +100,7 @@ def learn_condition(
         )
         lags = fitting
     median = config.condition.median if slow else min(config.condition.median, 3)
-    held = [r for r in val if r.is_normal(config.faults.normal) and r.early().any()]
+    held = [r for r in val if r.is_normal() and r.early().any()]
     logarithm = _logarithms(usual, rows, config)
     pieces = [
         *_pieces(usual, rows, logarithm, config, held_out=False),

@@ -31,7 +31,7 @@ from kits.predictive_maintenance._learning import graphs, trees
 from kits.predictive_maintenance._learning.fault_table import Table, folds, weights_of
 from kits.predictive_maintenance._learning.linear import Linear, conditional, logistic
 from kits.predictive_maintenance._learning.physics import physics_of
-from kits.predictive_maintenance._learning.recordings import Recording
+from kits.predictive_maintenance._learning.recordings import NORMAL_LABELS, Recording
 from kits.predictive_maintenance._learning.rows import choose_rows
 from kits.predictive_maintenance.config import Config
 
@@ -69,9 +69,9 @@ class LearnedFaults:
     figures: Mapping[str, float]
 
 
-def label_of(recording: Recording, config: Config) -> str:
+def label_of(recording: Recording) -> str:
     """The class of a recording; what means no fault is `normal`."""
-    return NORMAL if recording.label.lower() in config.faults.normal else recording.label
+    return NORMAL if recording.label.lower() in NORMAL_LABELS else recording.label
 
 
 def learn_faults(
@@ -88,7 +88,7 @@ def learn_faults(
         DataError: fewer than two classes.
     """
     known = [r for r in train if r.label and r.label != SENSOR_FAULT]
-    names = tuple(sorted({label_of(r, config) for r in known}))
+    names = tuple(sorted({label_of(r) for r in known}))
     if len(names) < 2:
         raise DataError(
             f"{len(names)} labelled condition(s): there is nothing to tell apart",
@@ -170,7 +170,7 @@ class _Work:
     def notes(self) -> tuple[str, ...]:
         groups: dict[str, set[str]] = {}
         for recording in self.known:
-            groups.setdefault(label_of(recording, self.config), set()).add(recording.group)
+            groups.setdefault(label_of(recording), set()).add(recording.group)
         alone = sorted(label for label, found in groups.items() if len(found) == 1)
         if not alone:
             return ()
@@ -190,7 +190,7 @@ class _Work:
         return replace(table, values=table.values[:, list(spec.columns)])
 
     def _made(self, spec: FaultSpec, kind: str) -> Table:
-        labels = np.array([self.names.index(label_of(r, self.config)) for r in self.known])
+        labels = np.array([self.names.index(label_of(r)) for r in self.known])
         blocks, owner = [], []
         for number, recording in enumerate(self.known):
             if kind == "evidence":
@@ -222,7 +222,7 @@ class _Work:
                     for r in self.known
                 ]
             )
-            labels = np.array([self.names.index(label_of(r, self.config)) for r in self.known])
+            labels = np.array([self.names.index(label_of(r)) for r in self.known])
             accuracy = float((chances.argmax(axis=1) == labels).mean())
             return Candidate("rule", spec, self._score(labels, chances), accuracy, accuracy)
         spec = self.filled(spec)

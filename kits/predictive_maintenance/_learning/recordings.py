@@ -55,9 +55,9 @@ class Recording:
         """Of the fastest channel; 0 when it is not evenly spaced in time."""
         return max(self.window.rate_of(channel) for channel in self.window.channels)
 
-    def is_normal(self, normal: Iterable[str] = NORMAL_LABELS) -> bool:
+    def is_normal(self) -> bool:
         """Whether it is normal running apart from its spans; what nobody labelled counts as normal."""
-        return self.label == "" or self.label.lower() in normal
+        return self.label == "" or self.label.lower() in NORMAL_LABELS
 
     def faulty(self) -> NDArray[np.bool_]:
         """(readings,) whether a reading lies in a span with a fault's label."""
