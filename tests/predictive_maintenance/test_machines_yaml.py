@@ -43,6 +43,29 @@ def test_an_empty_file_states_nothing(tmp_path: Path) -> None:
     assert load_sidecar(tmp_path) == load_sidecar(tmp_path / "elsewhere")
 
 
+def states(n: int) -> list[str]:
+    return ["Normal Betrieb"] * (n - 10) + ["Lagerschaden"] * 10
+
+
+@pytest.mark.parametrize("stated", ["Normal Betrieb", "normal_betrieb", "NORMAL BETRIEB"])
+def test_what_is_normal_is_known_in_whatever_spelling(tmp_path: Path, stated: str) -> None:
+    put(tmp_path / "x.csv", table(("time", "v", "Zustand"), stamps(60), wave(60), states(60)))
+    put(tmp_path / "machines.yaml", f"labels: {{columns: [Zustand], normal: [{stated}]}}\n")
+    samples, _ = read_all(tmp_path)
+    marked = {span.label for one in samples if one.annotation for span in one.annotation.spans}
+    assert marked == {"Lagerschaden"}
+
+
+def test_a_misspelt_normal_value_is_an_error_instead_of_marking_all_of_it(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path / "x.csv", table(("time", "v", "Zustand"), stamps(60), wave(60), states(60)))
+    put(tmp_path / "machines.yaml", "labels: {columns: [Zustand], normal: [Normal Betreib]}\n")
+    with pytest.raises(DataError, match=r"labels\.normal names 'Normal Betreib'") as caught:
+        read_all(tmp_path)
+    assert "did you mean 'Normal Betrieb'?" in caught.value.fix
+
+
 def test_units_scale_and_ignored_columns(tmp_path: Path) -> None:
     put(
         tmp_path / "x.csv",

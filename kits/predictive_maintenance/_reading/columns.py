@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
+from kits.core.labelling import spelling
+
 NORMAL = "normal"
 ANOMALY = "anomaly"
 
@@ -169,9 +171,9 @@ def life_unit(name: str) -> tuple[float, str]:
 def is_normal(value: object, normal: Iterable[str | float] = ()) -> bool:
     """Whether a label's value means "nothing wrong": stated values, else the usual words."""
     text = value_text(value)
-    stated = {value_text(v) for v in normal}
+    stated = {spelling(value_text(v)) for v in normal}
     if stated:
-        return text in stated
+        return spelling(text) in stated
     return bool(_NORMAL_VALUE.fullmatch(text.lower().replace(" ", "_").replace("-", "_") or "-"))
 
 

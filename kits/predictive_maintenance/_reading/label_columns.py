@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from kits.core.errors import DataError, nearly
+from kits.core.labelling import spelling
 from kits.predictive_maintenance._reading.columns import (
     ANOMALY,
     NORMAL,
@@ -196,12 +198,26 @@ def ask_about_labels(
     """Asks what names and values of labels leave open."""
     _ask_about_parts(labels, sidecar, notes, where)
     for column in (c for c in table.columns if c.name in labels):
+        _refuse_misspelt(column, sidecar, where)
         usual = _usual_sign(column)
         if usual is not None and not normal_values(sidecar.labels, column.name):
             low = levels_of(column)[0]
             text = f"of {low:g} and 1 what most rows have is taken for normal"
             told = f"{where}, {column.name}: {usual:g} is normal"
             notes.warn("labels", text, told, "state labels.normal in machines.yaml")
+
+
+def _refuse_misspelt(column: Column, sidecar: Sidecar, where: str) -> None:
+    """Raises DataError for a stated normal value that nearly is one of the column's: all of it would be a fault."""
+    stated = [value_text(value) for value in normal_values(sidecar.labels, column.name)]
+    levels = [value_text(level) for level in levels_of(column)]
+    for one, alike in nearly(stated, levels).items():
+        if spelling(one) != spelling(alike):
+            raise DataError(
+                f"labels.normal names {one!r}, which column {column.name!r} does not have",
+                where=where,
+                fix=f"did you mean {alike!r}? State it so in machines.yaml",
+            )
 
 
 def _ask_about_parts(labels: Sequence[str], sidecar: Sidecar, notes: Notes, where: str) -> None:
