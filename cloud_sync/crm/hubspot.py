@@ -2,8 +2,8 @@
 
 Source: https://developers.hubspot.com/docs/reference/api/crm/objects. A batch may be taken in part (207); what became
 of each record stands in its `errors`. An app tells of changes by messages (`hubspot_events.py`); a service key has none,
-so with the option `events: poll` HubSpot is asked what changed; records that are deleted or merged away are noticed by a
-sweep. Paths are `hubspot_paths.py`, the search `hubspot_search.py`, fields `hubspot_properties.py`.
+so with the option `events: poll` HubSpot is asked what changed; records that are deleted are noticed by a sweep. Paths
+are `hubspot_paths.py`, the search `hubspot_search.py`, fields `hubspot_properties.py`.
 """
 
 from __future__ import annotations
@@ -91,14 +91,17 @@ class HubSpot:
     def read(self, object_ids: Sequence[str]) -> list[Record]:
         """As `Crm.read`."""
         # one id that is none would have the whole batch refused
-        inputs: list[JsonValue] = [{"id": name} for name in object_ids if is_number(name)]
-        if not inputs:
+        asked = [name for name in object_ids if is_number(name)]
+        if not asked:
             return []
+        inputs: list[JsonValue] = [{"id": name} for name in asked]
         naming = self._naming()
         names = dict.fromkeys((*naming.asked, *self._called))
         body: JsonValue = {"properties": [*names], "inputs": inputs}
         answer = self._http.call("POST", f"{self._path}/batch/read", body)
-        return [self._record(row, naming) for row in rows_in(answer, "results", self._name)]
+        rows = rows_in(answer, "results", self._name)
+        # for one that was merged away comes the record it went into, which is a lead of its own
+        return [self._record(row, naming) for row in rows if text(row.get("id")) in asked]
 
     def _record(self, row: Mapping[str, JsonValue], naming: Naming) -> Record:
         said = one(row.get("properties"))

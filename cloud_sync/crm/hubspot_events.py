@@ -20,7 +20,8 @@ _WHAT: Final[dict[str, What]] = {
     "creation": "created", "deletion": "deleted", "privacyDeletion": "erased", "merge": "merged",
 }  # fmt: skip
 """All other kinds are changes (`propertyChange`, `associationChange`, `restore`)."""
-_OF_ONE: Final = ("appId", "portalId", "subscriptionId", "eventId", "objectId", "occurredAt")
+_NAMED: Final = ("objectId", "fromObjectId", "primaryObjectId", "newObjectId")
+"""Where an event names its record: one of an association, and at times one of a merge, have no `objectId`."""
 
 
 def read(message: Message) -> list[CrmEvent]:
@@ -41,9 +42,11 @@ def _events(message: Message, item: JsonObject, number: int, wanted: str) -> Ite
     if not thing:
         raise MalformedError("an event without its kind", where=f"[{number}].subscriptionType")
     if thing == "object":  # the newer form names the object by its number
-        thing = word(item.get("objectTypeId"))
+        thing = word(item.get("objectTypeId")) or word(item.get("fromObjectTypeId"))
+    lead = _record(item, number)
     if "eventId" in item:
-        name = "-".join(word(item.get(key)) for key in _OF_ONE)
+        parts = [word(item.get(key)) for key in ("appId", "portalId", "subscriptionId", "eventId")]
+        name = "-".join([*parts, lead, word(item.get("occurredAt"))])
     else:
         name = message.name(number, telling="occurredAt" in item)
     at = moment_ms(item.get("occurredAt")) or message.now
@@ -52,7 +55,6 @@ def _events(message: Message, item: JsonObject, number: int, wanted: str) -> Ite
     changed = word(item.get("propertyName"))
     source = word(item.get("sourceId"))
     ours = bool(source) and source == message.options.get("our_user", "")
-    lead = record_id(item.get("objectId"), f"[{number}].objectId")
     if what == "merged":
         yield from _merged(item, name, CrmEvent(name, lead, what, at, skip=skip, body=item))
         return
@@ -60,12 +62,21 @@ def _events(message: Message, item: JsonObject, number: int, wanted: str) -> Ite
     yield CrmEvent(name, lead, what, at, fields, ours=ours, skip=skip, body=item)
 
 
+def _record(item: JsonObject, number: int) -> str:
+    found = (item[key] for key in _NAMED if item.get(key) is not None)
+    return record_id(next(found, None), f"[{number}].objectId")
+
+
 def _merged(item: JsonObject, name: str, event: CrmEvent) -> Iterator[CrmEvent]:
-    """The records that went into another are gone; the one that is left has changed."""
-    gone = item.get("mergedObjectIds")
+    """The records that went into another are gone; the one that is left has changed.
+
+    HubSpot makes a new record of both. Then the one that people kept is gone as well, and not among the merged ones.
+    """
+    listed = item.get("mergedObjectIds")
+    gone = [*(listed[:100] if isinstance(listed, list) else []), item.get("primaryObjectId")]
     named = (word(item.get(key)) for key in ("newObjectId", "primaryObjectId"))
     left = next(filter(may_be_id, named), event.object_id)
     yield CrmEvent(name, left, "joined", event.at, skip=event.skip, body=item)
-    ids = [word(one) for one in gone[:100]] if isinstance(gone, list) else []
-    for lead in dict.fromkeys(one for one in ids if may_be_id(one) and one != left):
+    ids = dict.fromkeys(map(word, gone))
+    for lead in (one for one in ids if may_be_id(one) and one != left):
         yield CrmEvent(f"{name}-{lead}", lead, "merged", event.at, skip=event.skip, into=left)

@@ -2,12 +2,13 @@
 
 Source: https://developers.hubspot.com/docs/api/crm/search. A search shows 10,000 records at most,
 so each page is a search of its own beyond the last id, and there is no end. What was changed is found some seconds later
-only, as the index lags behind: far less than the 90 seconds by which spans overlap (`window.OVERLAP`).
+only, as the index lags behind: far less than the 90 seconds by which spans overlap (`window.OVERLAP`). A merge makes a new
+record, and the ids of those it was made of stand in it: no search finds them any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +18,7 @@ from cloud_sync.crm.base import CrmEvent
 from cloud_sync.crm.budget import Budget
 from cloud_sync.crm.http import CrmHttp, one, rows_in, text
 from cloud_sync.crm.hubspot_objects import object_of
+from cloud_sync.crm.shown import is_number
 from cloud_sync.crm.window import Window, event_of
 
 LISTED: Final = 200
@@ -24,7 +26,11 @@ LISTED: Final = 200
 PER_10S: Final = 25.0
 """Half of the searches that one account is allowed (five in a second): others search there, too. No header tells what is
 left."""
+MOST_MERGED: Final = 100
+"""Records that one record was made of and that are told of it."""
 _ID: Final = "hs_object_id"
+_MERGED: Final = "hs_merged_object_ids"
+"""Of a record that others were merged into: their ids with `;` between, of each merge that ever was."""
 
 Rows = list[Mapping[str, JsonValue]]
 
@@ -66,12 +72,20 @@ class Search:
         filters = [self._by_time("GTE", window.since), self._by_time("LT", window.until)]
         if window.after:
             filters.append(_filter(_ID, "GT", window.after))
-        rows = self._page(filters, "ASCENDING", [self._modified])
-        return rows, tuple(self._event(row, window.until) for row in rows)
+        rows = self._page(filters, "ASCENDING", [self._modified, _MERGED])
+        return rows, tuple(event for row in rows for event in self._events(row, window.until))
 
-    def _event(self, row: Mapping[str, JsonValue], fallback: datetime) -> CrmEvent:
-        at = one(row.get("properties")).get(self._modified) or row.get("updatedAt")
-        return event_of(text(row.get("id")), at, row.get("createdAt"), fallback)
+    def _events(self, row: Mapping[str, JsonValue], fallback: datetime) -> Iterator[CrmEvent]:
+        name, said = text(row.get("id")), one(row.get("properties"))
+        at = said.get(self._modified) or row.get("updatedAt")
+        event = event_of(name, at, row.get("createdAt"), fallback)
+        yield event
+        gone = [part.strip() for part in text(said.get(_MERGED)).split(";")][-MOST_MERGED:]
+        for lost in dict.fromkeys(part for part in gone if is_number(part) and part != name):
+            # when that was is not said: each is one event, however often the record is changed after it
+            yield CrmEvent(f"{lost}>{name}", lost, "merged", event.at, into=name)
+            # which has the score of one of them in its fields
+            yield CrmEvent(f"{lost}>{name}+", name, "joined", event.at)
 
     def _by_time(self, operator: str, at: datetime) -> JsonValue:
         return _filter(self._modified, operator, str(int(at.timestamp() * 1000)))

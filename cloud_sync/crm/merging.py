@@ -7,13 +7,14 @@ names no other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import leads, storing
+from cloud_sync.crm.base import CrmEvent as Event
 from cloud_sync.hub import audit
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import CrmEvent, CrmLead
@@ -46,6 +47,21 @@ def carry_over(session: Session, merges: Iterable[Merge]) -> None:
             _say(session, lead, left)
         if leads.is_erased(left) or _to_be_forgotten(session, left):
             have_forgotten(session, lead.connection, [lead.object_id])
+
+
+def untold(session: Session, connection: str, events: Sequence[Event]) -> list[Event]:
+    """Events without the merges that are known: a CRM that is asked tells of each with every change of the record that is
+    left, for ever, and what people said since counts."""
+    names = [event.object_id for event in events if event.into]
+    if not names:
+        return [*events]
+    query = select(CrmLead.object_id, CrmLead.merged_into)
+    gone = CrmLead.state == storing.GONE, CrmLead.object_id.in_(names)
+    known = {
+        (lost, left)
+        for lost, left in session.execute(query.where(CrmLead.connection == connection, *gone))
+    }
+    return [event for event in events if not (event.into and (event.object_id, event.into) in known)]  # fmt: skip
 
 
 def joined(session: Session, connection: str, names: Collection[str]) -> list[str]:

@@ -20,6 +20,7 @@ from cloud_sync.crm.budget import ThrottledError
 from cloud_sync.crm.connections import settings_of
 from cloud_sync.crm.inbox import OWN_CHANGE, is_own
 from cloud_sync.crm.incoming import INCOMING, own_fields
+from cloud_sync.crm.merging import untold
 from cloud_sync.crm.taking import Batch, take
 from cloud_sync.crm.threads import ConnectionLoops, Opener
 from cloud_sync.effects.targets import DeliveryError
@@ -114,6 +115,7 @@ class Polling(ConnectionLoops):
         counts = {"new": 0, "repeated": 0, "skipped": 0}
         with self._hub.database.transaction() as session:
             breaker.succeeded(session, row.name, now)
+            events = untold(session, row.name, events)
             for done in take(session, [Batch(row.name, events, now)] if events else []):
                 counts["new"] += done.new - done.skipped
                 counts["repeated"] += done.repeated

@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from cloud_sync.crm import connections
+from cloud_sync.crm import connections, leads
 from cloud_sync.crm.base import Access, Crm
 from cloud_sync.crm.hiding import MAX_MISSED
 from cloud_sync.crm.kinds import open_crm, with_defaults
@@ -137,6 +137,41 @@ def test_what_was_archived_is_no_event_and_is_noticed_by_the_next_sweep(scene: S
         scene.rest()
         scene.clock.tick(200)
     assert (scene.state(kept), scene.state(archived)) == ("open", "gone")
+
+
+def test_what_people_said_of_two_records_holds_for_the_one_that_hubspot_makes_of_them(
+    scene: Scene,
+) -> None:
+    """It has another number than both, and no message says so."""
+    scene.told()
+    kept, other, third = scene.lead(70), scene.lead(40), scene.lead(20)
+    wait_for(scene.told)
+    scene.rest()
+    with scene.hub.database.transaction() as session:
+        leads.opt_out(session, NAME, kept.object_id, True, why="asked by phone", who="ada")
+    scene.rest()
+    scene.simulator.records.join(other.object_id, kept.object_id)
+    made = next(held for held in scene.simulator.records if held.made_of)
+    wait_for(lambda: scene.told() and known(scene, made) is not None)
+    scene.clock.tick(60)
+    scene.rest()
+    assert [scene.state(held) for held in (kept, other, third)] == ["gone", "gone", "open"]
+    lead = known(scene, made)
+    assert lead is not None and lead.opted_out and lead.points is None
+    assert made.fields.get("kitwright_score") in (None, "")
+    with scene.hub.database.transaction() as session:
+        leads.opt_out(session, NAME, made.object_id, False, why="asked again", who="ada")
+        session.execute(delete(CrmEvent))  # as they are in time
+    scene.simulator.records.set(made.object_id, {"size": 30})
+    wait_for(scene.told)
+    scene.clock.tick(60)
+    scene.rest()
+    assert made.fields["kitwright_score"] == "30", "what was said since counts"
+
+
+def known(scene: Scene, held: Held) -> CrmLead | None:
+    with scene.hub.database.session() as session:
+        return session.get(CrmLead, (NAME, held.object_id))
 
 
 def crm_of(simulator: Simulator, url: str) -> Crm:

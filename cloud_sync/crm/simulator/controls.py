@@ -112,7 +112,11 @@ def _lead_routes(app: FastAPI, simulator: Simulator) -> None:
     @app.post(PRIVATE + "/leads/{object_id}/merge")
     def merge(object_id: str, body: Merge) -> Fields:
         """It goes into another one."""
-        records.remove(one(object_id).object_id, merged_into=one(body.into).object_id)
+        lost, kept = one(object_id).object_id, one(body.into).object_id
+        if simulator.vendor.merges_anew:
+            records.join(lost, kept)
+        else:
+            records.remove(lost, merged_into=kept)
         return shown(one(object_id))
 
     @app.delete(PRIVATE + "/leads/{object_id}")

@@ -78,6 +78,7 @@ class HubSpot(Vendor):
     fixed_key = "token"
     own_columns = ("hs_object_id", "createdate")
     looks = "uuid"
+    merges_anew = True
     names: ClassVar[Mapping[str, str]] = {
         "first_name": "firstname", "last_name": "lastname", "source": "hs_analytics_source",
         "last_form": "recent_conversion_event_name", "employees": "numemployees",
@@ -192,12 +193,13 @@ class HubSpot(Vendor):
                 "propertyValue": change.values[event.field],
             }
         if change.what == "merged":
-            winner = int(str(change.values["merged_into"]))
+            kept = int(str(change.values["kept"]))
             return {
                 **value,
-                "primaryObjectId": winner,
+                "objectId": kept,
+                "primaryObjectId": kept,
                 "mergedObjectIds": [int(change.object_id)],
-                "newObjectId": None,
+                "newObjectId": int(str(change.values["merged_into"])),
                 "numberOfPropertiesMoved": 0,
             }
         return {**value, "changeFlag": change.what.upper()}

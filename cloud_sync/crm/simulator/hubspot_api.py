@@ -83,8 +83,8 @@ class _Api:
         }
 
     def batch_read(self, body: Body, _query: Query) -> JSONResponse:
-        """Those that are there; those that are not make it a 207."""
-        ids = [str(one["id"]) for one in _inputs(body)]
+        """Those that are there, of merged ones what they became; those that are not make it a 207."""
+        ids = [self._state.records.became(str(one["id"])) for one in _inputs(body)]
         wanted = [str(name) for name in body.get("properties", ())]
         found = [held for one in dict.fromkeys(ids) if (held := self._state.records.get(one))]
         missing = [one for one in dict.fromkeys(ids) if self._state.records.get(one) is None]
@@ -97,7 +97,7 @@ class _Api:
             self._check(one.get("properties", {}))
         done, missing = [], []
         for one in inputs:
-            object_id = str(one["id"])
+            object_id = self._state.records.became(str(one["id"]))
             if self._state.records.set(object_id, texts(one["properties"]), by="api"):
                 held = self._state.records.any(object_id)
                 done.append(shown(held, list(one["properties"])) if held else {})
@@ -122,7 +122,7 @@ class _Api:
 
     def read(self, _body: Body, query: Query) -> JSONResponse:
         """One contact."""
-        held = self._state.records.get(query["object_id"])
+        held = self._state.records.get(self._state.records.became(query["object_id"]))
         if held is None:
             raise HubSpotError(404, "OBJECT_NOT_FOUND", "resource not found")
         return JSONResponse(shown(held, query.get("properties", "").split(",")))
@@ -130,7 +130,8 @@ class _Api:
     def update(self, body: Body, query: Query) -> JSONResponse:
         """Sets properties of one contact."""
         self._check(body["properties"])
-        if not self._state.records.set(query["object_id"], texts(body["properties"]), by="api"):
+        object_id = self._state.records.became(query["object_id"])
+        if not self._state.records.set(object_id, texts(body["properties"]), by="api"):
             raise HubSpotError(404, "OBJECT_NOT_FOUND", "resource not found")
         return self.read({}, {**query, "properties": ",".join(body["properties"])})
 

@@ -141,5 +141,6 @@ def value(held: Held, name: str) -> JsonValue:
         "createdate": iso(held.created_at),
         "lastmodifieddate": iso(held.modified_at),
         "hs_lastmodifieddate": iso(held.modified_at),
+        "hs_merged_object_ids": ";".join(held.made_of) or None,
     }
     return own.get(name, held.fields.get(name))

@@ -145,6 +145,38 @@ class Records:
             self._told(self._change(held, what, values, {}, "user"))
             return True
 
+    def join(self, object_id: str, kept: str) -> bool:
+        """Makes a new record of two, and its values are those of the one that is kept; whether both were there.
+
+        Both are gone then, and say which record they are now.
+        """
+        with self.lock:
+            one, other = self.get(object_id), self.get(kept)
+            if one is None or other is None or one is other:
+                return False
+            own = {name: value for name, value in other.fields.items() if value not in (None, "")}
+            made = self.add(
+                {**one.fields, **own}, columns=other.columns, truth=other.truth,
+                created_at=other.created_at, quiet=True,
+            )  # fmt: skip
+            made.fate, made.after, made.outcome = other.fate, other.after, other.outcome
+            made.outcome_at = other.outcome_at
+            for held in (other, one):
+                made.made_of += [*held.made_of, held.object_id]
+                held.deleted, held.merged_into = True, made.object_id
+                self._touch(held)
+            self._touch(made)
+            values: Fields = {"merged_into": made.object_id, "kept": kept}
+            self._told(self._change(one, "merged", values, {}, "user"))
+            return True
+
+    def became(self, object_id: str) -> str:
+        """The id that a record has now: another one, if it was merged away."""
+        with self.lock:
+            while (held := self._held.get(object_id)) is not None and held.merged_into:
+                object_id = held.merged_into
+            return object_id
+
     def _touch(self, held: Held) -> None:
         held.modified_at = max(self._now(), held.modified_at + _TICK)
         held.version += 1
@@ -185,6 +217,10 @@ class Shown:
     def any(self, object_id: str) -> Held | None:
         """As of `Records`."""
         return self._records.any(object_id) if self._sees(object_id) else None
+
+    def became(self, object_id: str) -> str:
+        """As of `Records`."""
+        return self._records.became(object_id)
 
     def set(
         self, object_id: str, values: Mapping[str, JsonValue], *, by: Literal["user", "api"]

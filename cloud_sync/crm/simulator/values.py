@@ -123,6 +123,7 @@ class Held:
         outcome: won, lost, or empty while it is open.
         version: rises with every change.
         merged_into: the record that it went into; empty: none.
+        made_of: ids of the records that became this one.
         written_last: a program made the last change.
     """
 
@@ -138,6 +139,7 @@ class Held:
     outcome_at: datetime | None = None
     deleted: bool = False
     merged_into: str = ""
+    made_of: list[str] = field(default_factory=list)
     version: int = 1
     written_last: bool = False
     written: Written = field(default_factory=Written)

@@ -90,6 +90,8 @@ class Vendor(ABC):
     """Names of its API's secrets."""
     fixed_key: ClassVar[str] = ""
     """Name of the one that is an access token for ever; empty: all tokens end."""
+    merges_anew: ClassVar[bool] = False
+    """Whether a new record is made of two that are merged; else one of them stays."""
     counts_tokens: ClassVar[bool] = False
     """Whether requests cost tokens, of which it has so many in a day."""
     batch: int = 1

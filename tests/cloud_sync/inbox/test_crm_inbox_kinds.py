@@ -192,6 +192,25 @@ def test_what_cannot_be_a_record_is_no_part_of_a_merge(hub: Hub, inbox: Inbox, o
     assert {e.object_id: e.what for e in events(hub)} == {"7": "joined", "8": "merged"}
 
 
+def test_an_event_of_an_association_names_its_record_otherwise_and_keeps_no_other_out(
+    hub: Hub, inbox: Inbox
+) -> None:
+    """As HubSpot sends it: without an `objectId`, in one message with changes of other records."""
+    connect(hub, "hubspot-v3")
+    joined = {"associationType": "CONTACT_TO_COMPANY", "fromObjectId": 8, "toObjectId": 64058987777, "associationRemoved": False, "changeSource": "USER", "sourceId": "userId:82088707"}  # fmt: skip
+    said = [
+        {**joined, "subscriptionType": "contact.associationChange"},
+        {**joined, "subscriptionType": "object.associationChange", "fromObjectId": 9, "fromObjectTypeId": "0-1", "toObjectTypeId": "0-2"},
+        {**joined, "subscriptionType": "deal.associationChange", "fromObjectId": 10, "associationType": "DEAL_TO_LINE_ITEM"},
+    ]  # fmt: skip
+    told = [{**one, "eventId": 2073333923, "portalId": 50249912, "appId": 36665006, "occurredAt": int(AT.timestamp() * 1000), "attemptNumber": 0} for one in said]  # fmt: skip
+    sent(inbox, hubspot_event(1, 7), *told)
+    assert set(leads(hub)) == {"7", "8", "9"}
+    assert {event.object_id: event.skipped for event in events(hub)} == {
+        "7": "", "8": "", "9": "", "10": "another object",
+    }  # fmt: skip
+
+
 def test_what_cannot_be_a_record_is_not_merged_away_at_dynamics(hub: Hub, inbox: Inbox) -> None:
     connect(hub, "dataverse")
     kept = "a0000000-0000-0000-0000-000000000001"
