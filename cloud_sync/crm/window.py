@@ -2,15 +2,15 @@
 
 Walking by time alone loses records: many change in the same second, and one that changes during the walk moves. Walking
 a closed span by id loses none: what changes meanwhile falls out of the span and into the next one. The next span begins
-a little before the end of this one, because a long transaction shows its records later than their time says; events
-that come twice have the same id and do nothing. A span that begins later than the CRM's clock says was made by a clock
+a little before the end of this one, because a transaction shows its records later than their time says, and once in a
+while far before it, for the longest of them; events that come twice have the same id and do nothing. A span that begins later than the CRM's clock says was made by a clock
 that was wrong: as nobody knows when it was right last, the latest hours are walked again.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from pydantic import JsonValue
@@ -20,33 +20,47 @@ from cloud_sync.crm.shown import moment
 from kits.core.errors import DataError
 
 OVERLAP = timedelta(seconds=90)
-"""Longer than transactions take in the CRMs that are asked (Salesforce ends Apex after 60 s), and than HubSpot's search
-lags behind its records (seconds): a change within a span is asked for again until so much time has gone by."""
+"""Longer than nearly all transactions take in the CRMs that are asked, and than HubSpot's search lags behind its records
+(seconds): a change within a span is asked for again until so much time has gone by."""
+FAR = timedelta(minutes=30)
+"""So far a span goes back once in a while: Salesforce ends a transaction after 10 minutes, Odoo.sh after 15, and Odoo gives
+all records of a file that is imported the time at which that began."""
+EVERY = timedelta(minutes=10)
+"""So often it does. What is changed is listed three times more for it."""
 LONGEST = timedelta(hours=6)
 """Of time that is asked for at once, after a long pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The span `since` to `until` (without its end), behind the id `after`."""
+    """The span `since` to `until` (without its end), behind the id `after`.
+
+    Attributes:
+        looked: when one went back far; None: none has since it began.
+    """
 
     since: datetime
     until: datetime
     after: str = ""
+    looked: datetime | None = None
 
     def text(self) -> str:
         """The cursor that is stored."""
         values = [self.since.isoformat(), self.until.isoformat(), self.after]
+        values += [self.looked.isoformat()] if self.looked else []
         return json.dumps(values, separators=(",", ":"))
 
     def behind(self, last_id: str) -> Window:
         """The rest of the span."""
-        return Window(self.since, self.until, last_id)
+        return replace(self, after=last_id)
 
     def done(self) -> Window:
         """What is stored once the span was walked: where the next one begins."""
+        looked = self.looked or self.since
+        if self.until - looked >= EVERY:
+            return Window(self.until - FAR, self.until - FAR, looked=self.until)
         since = max(self.since, self.until - OVERLAP)
-        return Window(since, since)
+        return Window(since, since, looked=looked)
 
     def leaves(self, now: datetime) -> bool:
         """Whether so much time is left behind it that it is asked for at once, not at the next turn.
@@ -58,7 +72,8 @@ class Window:
 
     def opened(self, now: datetime) -> Window:
         """The span that begins there; empty where the clock has not moved."""
-        return Window(self.since, max(min(now, self.since + LONGEST), self.since))
+        until = max(min(now, self.since + LONGEST), self.since)
+        return replace(self, until=until, after="")
 
 
 def window_of(cursor: str, now: datetime) -> Window:
@@ -74,13 +89,14 @@ def window_of(cursor: str, now: datetime) -> Window:
     if not cursor:
         return Window(now, now)
     try:
-        since, until, after = json.loads(cursor)
+        since, until, after, *more = json.loads(cursor)
         found = moment(since), moment(until)
+        looked = moment(more[0]) if more else None
     except (ValueError, TypeError, RecursionError) as error:
         raise DataError("not a cursor of a CRM", where=cursor[:80]) from error
     if found[0] is None or found[1] is None or not isinstance(after, str):
         raise DataError("not a cursor of a CRM", where=cursor[:80])
-    window = Window(found[0], found[1], after)
+    window = Window(found[0], found[1], after, looked)
     if window.since > now + OVERLAP:
         since = now - LONGEST
         return Window(since, since).opened(now)
