@@ -118,6 +118,7 @@ class Odoo:
             there = model.there
             readable = [n for n, kind in model.types.items() if kind not in _UNREADABLE]
             names = names_of(self._settings.columns or readable, labels_of(there))
+            there = {**there, **self._fields.named(model, names)}
             self._named = model, naming(names, there, self._settings, self._met)
         return self._named[1]
 

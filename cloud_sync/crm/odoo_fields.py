@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,9 @@ from cloud_sync.crm.labels import Described
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import FieldInfo, Shape, shown_fields
+from cloud_sync.crm.singly import GONE
 from cloud_sync.effects.checks import Check
+from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.odoo_calls import OdooCalls
 from cloud_sync.effects.targets import DeliveryError
 
@@ -30,15 +32,19 @@ _FITTING: Fitting = {
     "lines": frozenset({"text", "char"}),
     "moment": frozenset({"datetime"}),
 }
+FORBIDDEN: Final = 403
+LISTS: Final = "many2many"
+MOST_NAMES: Final = 5000
 _MISSING: Final = "`cloud-sync crm fields NAME` makes it if the key's user has the role Administration: Settings; or Studio"
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model's fields: name → type, and name → how people see it."""
+    """A model's fields: name → type, name → how people see it, and name → the model of the records that one lists, as tags."""
 
     types: Mapping[str, str]
     there: Mapping[str, Described]
+    lists: Mapping[str, str]
 
 
 class ModelFields:
@@ -57,7 +63,7 @@ class ModelFields:
 
     def _look(self) -> Model:
         context: dict[str, JsonValue] = {"context": {**self._context}} if self._context else {}
-        asked: list[JsonValue] = ["type", "string", "selection"]
+        asked: list[JsonValue] = ["type", "string", "selection", "relation"]
         answer = self._calls.call(self._model, "fields_get", ids=(), attributes=asked, **context)
         found = {name: one(info) for name, info in one(answer).items()}
         if not found:
@@ -68,7 +74,32 @@ class ModelFields:
                 name: Described(text(info.get("string")), _options(info.get("selection")))
                 for name, info in found.items()
             },
+            {
+                name: relation
+                for name, info in found.items()
+                if info.get("type") == LISTS and (relation := text(info.get("relation")))
+            },
         )
+
+    def named(self, model: Model, names: Iterable[str]) -> dict[str, Described]:
+        """Those of the fields that list records, with the names of these: a lead has their numbers. Raises DeliveryError."""
+        return {
+            name: Described(model.there[name].label, self._names_of(model.lists[name]))
+            for name in names
+            if name in model.lists
+        }
+
+    def _names_of(self, relation: str) -> dict[str, str]:
+        try:
+            rows = self._calls.rows(
+                relation, [], ["display_name"], limit=MOST_NAMES, order="id asc", active_test=False,
+                **self._context,
+            )  # fmt: skip
+        except RefusedError as error:
+            if error.status not in (FORBIDDEN, *GONE):
+                raise
+            return {}  # the user may not see them: numbers stay numbers, which `crm test` tells
+        return {text(row.get("id")): text(row.get("display_name")) for row in rows}
 
     def types(self, *, anew: bool = False) -> Mapping[str, str]:
         """Name → type. Raises DeliveryError."""

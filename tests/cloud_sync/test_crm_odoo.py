@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cloud_sync.crm.base import Crm
+from cloud_sync.crm.kinds import open_crm
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
-from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server, score
+from tests.cloud_sync.crm_servers import (
+    Asked,
+    Reply,
+    Server,
+    access_for,
+    crm_for,
+    crm_server,
+    score,
+)
 
 SECRETS = {"key": "s3cr3t"}
 TYPES = {
@@ -26,6 +36,7 @@ class Database:
     def __init__(self) -> None:
         self.types = dict(TYPES)
         self.labels: dict[str, str] = {}
+        self.tags: dict[int, str] = {3: "Product", 4: "Services", 5: "Training"}
         self.leads: dict[int, dict[str, Any]] = {}
         self.writes: list[list[int]] = []
         self.contexts: list[dict[str, Any]] = []
@@ -44,6 +55,8 @@ class Database:
     def act(self, asked: Asked) -> Reply:
         if asked.headers.get("authorization") != "bearer s3cr3t":
             return Reply({"name": "odoo.exceptions.AccessDenied", "message": "Invalid apikey"}, 401)
+        if asked.path == "/json/2/crm.tag/search_read":
+            return self._tags(asked.body)
         method = asked.path.rpartition("/")[2]
         return getattr(self, f"_{method}")(asked.body)  # type: ignore[no-any-return]
 
@@ -56,10 +69,17 @@ class Database:
                     "type": kind,
                     "string": self.labels.get(name, name),
                     **({"selection": spoken.get(name, [])} if kind == "selection" else {}),
+                    **({"relation": "crm.tag"} if kind == "many2many" else {}),
                 }
                 for name, kind in self.types.items()
             }
         )
+
+    def _tags(self, body: Any) -> Reply:
+        if not self.tags:
+            return Reply({"name": "odoo.exceptions.AccessError", "message": "no tags"}, 403)
+        assert body["fields"] == ["display_name"] and body["context"]["active_test"] is False
+        return Reply([{"id": i, "display_name": name} for i, name in self.tags.items()])
 
     def _has_access(self, _body: Any) -> Reply:
         return Reply(True)
@@ -126,6 +146,23 @@ def test_columns_of_an_export_are_read_by_their_labels(server: Server, database:
     crm = crm_for("odoo", server, SECRETS, columns=["Telefon", "accounts.sector"])
     [record] = crm.read([database.lead(1, phone="+49 1")])
     assert record.fields == {"Telefon": "+49 1", "name": "Lead 1"}
+
+
+def test_tags_are_read_by_their_names_as_exports_have_them_or_by_their_numbers(
+    server: Server, database: Database
+) -> None:
+    database.labels["tag_ids"] = "Tags"
+    lead = database.lead(1, tag_ids=[5, 3, 9])
+    [record] = crm_for("odoo", server, SECRETS, columns=["Tags"]).read([lead])
+    assert record.fields["Tags"] == "Training;Product;9"
+    access = access_for("odoo", server, SECRETS, columns=["tag_ids"])
+    [record] = open_crm(replace(access, met=lambda _, value: value == "3")).read([lead])
+    assert str(record.fields["tag_ids"]).split(";")[1] == "3", (
+        "as a bundle of the API's JSON met it"
+    )
+    database.tags = {}
+    [record] = crm_for("odoo", server, SECRETS, columns=["Tags"]).read([lead])
+    assert record.fields["Tags"] == "5;3;9", "the user may not see them"
 
 
 def test_who_opted_out_is_told(server: Server, database: Database) -> None:
