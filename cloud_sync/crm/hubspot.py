@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -81,7 +82,9 @@ class HubSpot:
         self._http = CrmHttp(
             self._wire, access.settings.url, lambda: headers, explain=self._explained
         )
-        self._properties = Properties(self._http, self._object, self._paths.properties)
+        self._properties = Properties(
+            self._http, self._object, self._paths.properties, self._paths.owners
+        )
         searches = Budget(PER_10S, where=access.name, share=access.share, burst=1)
         self._search = Search(self._http, self._path, self._object, searches)
 
@@ -127,6 +130,9 @@ class HubSpot:
         names = names_of(wanted or sorted(there), labels_of(there))
         # what HubSpot does not have, it leaves out
         names |= {n: n for n in wanted if n not in self._settings.columns and _NAME.fullmatch(n)}
+        if owned := self._properties.of_owners & names.keys():
+            people = self._properties.owners()
+            there |= {name: replace(there[name], options=people) for name in owned}
         return naming(names, there, self._settings, self._met)
 
     def labels(self) -> Mapping[str, str]:
@@ -215,8 +221,12 @@ class HubSpot:
         known = self._settings.options.get("account")
         hint = "" if known else f"; for links to its records: crm set … --option account={account}"
         checks = [Check("sign in", True, f"account {account}{hint}")]
-        checks.append(self._right("read", "GET", self._path, None))
-        checks.append(self._right("write", "POST", f"{self._path}/batch/update", {"inputs": []}))
+        scope = f"crm.objects.{self._object}"
+        checks.append(self._right(f"{scope}.read", "GET", self._path, None))
+        update = f"{self._path}/batch/update"
+        checks.append(self._right(f"{scope}.write", "POST", update, {"inputs": []}))
+        if self._reads_owners():
+            checks.append(self._right("crm.objects.owners.read", "GET", self._paths.owners, None))
         return checks + self._properties.checks(self._settings.fields)
 
     def _not_let_in(self, error: DeliveryError) -> str:
@@ -225,9 +235,16 @@ class HubSpot:
             return f"HubSpot may not have, or no longer have, the version {self._version}: {back}"
         return "check the service key, or the access token of the app (pat-…)"
 
-    def _right(self, right: str, method: str, path: str, body: JsonValue) -> Check:
+    def _reads_owners(self) -> bool:
+        """Whether the bundle learned from whom a record belongs to. What else is wrong with properties is told after it."""
+        try:
+            names = self._naming().names
+        except DeliveryError:
+            return False
+        return not self._properties.of_owners.isdisjoint(names)
+
+    def _right(self, scope: str, method: str, path: str, body: JsonValue) -> Check:
         """Asks for nothing, so that the answer tells of the right only."""
-        scope = f"crm.objects.{self._object}.{right}"
         query = {"limit": "1"} if method == "GET" else None
         try:
             self._http.call(method, path, body, query)

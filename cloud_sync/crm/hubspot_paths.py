@@ -22,11 +22,12 @@ _DATE: Final = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Of one object: its records, its properties; and who signs in."""
+    """Of one object: its records, its properties; who signs in, and whom records belong to."""
 
     objects: str
     properties: str
     account: str
+    owners: str
 
 
 def paths_of(thing: str, version: str = VERSION) -> Paths:
@@ -34,9 +35,13 @@ def paths_of(thing: str, version: str = VERSION) -> Paths:
     check_version(version)
     name = quote(thing, safe="")
     if version == NUMBERED:
-        return Paths(f"/crm/{NUMBERED}/objects/{name}", f"/crm/{NUMBERED}/properties/{name}", f"/account-info/{NUMBERED}/details")  # fmt: skip
+        return Paths(
+            f"/crm/{NUMBERED}/objects/{name}", f"/crm/{NUMBERED}/properties/{name}",
+            f"/account-info/{NUMBERED}/details", f"/crm/{NUMBERED}/owners",
+        )  # fmt: skip
     return Paths(
-        f"/crm/objects/{version}/{name}", f"/crm/properties/{version}/{name}", f"/account-info/{version}/details"
+        f"/crm/objects/{version}/{name}", f"/crm/properties/{version}/{name}", f"/account-info/{version}/details",
+        f"/crm/owners/{version}",
     )  # fmt: skip
 
 

@@ -18,7 +18,10 @@ from cloud_sync.crm.shown import BANDS, FieldInfo, Shape, shown_fields
 from cloud_sync.effects.checks import Check
 
 GROUP: Final = "kitwright"
-CONFLICT: Final = 409
+CONFLICT, FORBIDDEN = 409, 403
+OWNER: Final = "OWNER"
+OWNERS, PAGES = 500, 20
+"""Owners of one answer, its limit, and answers that are asked for."""
 SCOPES: Final = "HubSpot: Settings, Integrations, Service Keys (or your app), Scopes"
 """Where a person gives the key a right."""
 _TYPES: dict[Shape, tuple[str, str]] = {
@@ -29,12 +32,20 @@ _TYPES: dict[Shape, tuple[str, str]] = {
 
 
 class Properties:
-    """The properties of one object. `path`: where they are."""
+    """The properties of one object.
 
-    def __init__(self, http: CrmHttp, thing: str, path: str) -> None:
+    Args:
+        path: where they are.
+        owners: where the people are whose numbers stand in some of them.
+    """
+
+    def __init__(self, http: CrmHttp, thing: str, path: str, owners: str) -> None:
         self._http = http
         self._object = thing
         self._path = path
+        self._owners = owners
+        self.of_owners: frozenset[str] = frozenset()
+        """Those that hold the number of an owner, as of the last look: HubSpot lists no choices of them."""
 
     def rows(self) -> list[Mapping[str, JsonValue]]:
         """All of them, as HubSpot describes them. Raises DeliveryError."""
@@ -42,14 +53,49 @@ class Properties:
 
     def described(self) -> dict[str, Described]:
         """The same by name: labels, and the choices that HubSpot has. Raises DeliveryError."""
+        rows = self.rows()
+        self.of_owners = frozenset(
+            text(row.get("name")) for row in rows if row.get("referencedObjectType") == OWNER
+        )
         return {
             text(row.get("name")): Described(
                 text(row.get("label")),
                 {text(o.get("value")): text(o.get("label")) for o in many(row.get("options"))},
                 text(row.get("type")) == "number",
             )
-            for row in self.rows()
+            for row in rows
         }
+
+    def owners(self) -> dict[str, str]:
+        """Number → name of all owners, as exports have it, of those who left as well; none where the scope is missing.
+
+        Raises:
+            DeliveryError: HubSpot does not do as asked.
+        """
+        found: dict[str, str] = {}
+        for archived in ("true", "false"):
+            try:
+                rows = self._owned(archived)
+            except CrmRefusedError as error:
+                if error.status != FORBIDDEN:
+                    raise
+                return {}  # numbers stay numbers, which `crm test` tells
+            for row in rows:
+                names = (text(row.get("firstName")).strip(), text(row.get("lastName")).strip())
+                found[text(row.get("id"))] = " ".join(filter(None, names)) or text(row.get("email"))
+        return found
+
+    def _owned(self, archived: str) -> list[Mapping[str, JsonValue]]:
+        rows: list[Mapping[str, JsonValue]] = []
+        query = {"limit": str(OWNERS), "archived": archived}
+        for _ in range(PAGES):
+            answer = one(self._http.call("GET", self._owners, query=query))
+            rows += rows_in({**answer}, "results", self._http.name)
+            after = text(one(one(answer.get("paging")).get("next")).get("after"))
+            if not after or after == query.get("after"):
+                break
+            query["after"] = after
+        return rows
 
     def make(self, fields: Fields) -> None:
         """Makes those that are missing. Raises DeliveryError."""

@@ -9,6 +9,7 @@ from tests.cloud_sync.crm_servers import Asked, Reply
 SECRETS = {"token": "pat-eu1-secret"}
 OBJECTS = "/crm/objects/2026-09/contacts"
 PROPERTIES = "/crm/properties/2026-09/contacts"
+OWNERS = "/crm/owners/2026-09"
 
 
 class Portal:
@@ -23,6 +24,11 @@ class Portal:
         self.options: dict[str, dict[str, str]] = {}
         self.properties: dict[str, str] = {"email": "string", "lifecyclestage": "enumeration"}
         self.closed: set[str] = set()
+        self.owners = [
+            {"id": "71", "firstName": "Ann", "lastName": "Miller", "email": "ann@x.example"},
+            {"id": "72", "firstName": "", "lastName": "", "email": "support@x.example"},
+            {"id": "70", "firstName": "Bob", "lastName": "Frank", "email": "", "archived": True},
+        ]
         self.breaking: set[str] = set()
         self.groups: list[str] = []
         self.missing_scopes: set[str] = set()
@@ -34,7 +40,7 @@ class Portal:
                 {"status": "error", "message": "Authentication credentials not found"}, 401
             )
         right = {f"GET {OBJECTS}": "crm.objects.contacts.read", f"POST {OBJECTS}/batch/update": "crm.objects.contacts.write",
-                 f"POST {PROPERTIES}": "crm.schemas.contacts.write"}.get(f"{asked.method} {asked.path}")  # fmt: skip
+                 f"POST {PROPERTIES}": "crm.schemas.contacts.write", f"GET {OWNERS}": "crm.objects.owners.read"}.get(f"{asked.method} {asked.path}")  # fmt: skip
         if right in self.missing_scopes:
             context = {"requiredGranularScopes": [right]}
             said = {
@@ -54,6 +60,9 @@ class Portal:
                             "name": n,
                             "type": t,
                             "label": self.labels.get(n, ""),
+                            **(
+                                {"referencedObjectType": "OWNER"} if n == "hubspot_owner_id" else {}
+                            ),
                             "modificationMetadata": {"readOnlyValue": n in self.closed},
                             "options": [
                                 {"value": v, "label": said}
@@ -64,6 +73,7 @@ class Portal:
                     ]
                 }
             ),
+            f"GET {OWNERS}": lambda: self.people(asked.query),
             f"POST {PROPERTIES}/groups": lambda: self.group(asked.body),
             f"POST {PROPERTIES}": lambda: self.make(asked.body),
         }
@@ -99,6 +109,12 @@ class Portal:
             self.contacts[one["id"]] |= one["properties"]
             done.append({"id": one["id"], "properties": one["properties"]})
         return Reply({"results": done, "errors": errors}, 207 if errors else 200)
+
+    def people(self, query: dict[str, str]) -> Reply:
+        wanted = [one for one in self.owners if bool(one.get("archived")) == (query.get("archived") == "true")]  # fmt: skip
+        start = int(query.get("after", 0))
+        more = {"paging": {"next": {"after": str(start + 1)}}} if start + 1 < len(wanted) else {}
+        return Reply({"results": wanted[start : start + 1], **more})
 
     def group(self, body: Any) -> Reply:
         if body["name"] in self.groups:

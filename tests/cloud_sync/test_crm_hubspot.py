@@ -90,6 +90,30 @@ def test_an_export_with_labels_as_titles_has_them_in_its_cells_too(
     assert record.fields == {"hs_analytics_source": "ORGANIC_SEARCH", "wants": "a;p;x"}
 
 
+def test_owners_are_read_by_their_names_as_exports_have_them(
+    server: Server, portal: Portal
+) -> None:
+    """HubSpot lists no choices of such a property: their names are elsewhere, with a scope of their own."""
+    portal.properties["hubspot_owner_id"] = "enumeration"
+    portal.labels["hubspot_owner_id"] = "Contact owner"
+    for contact, owner in (("1", "71"), ("2", "70"), ("3", "72"), ("4", "99")):
+        portal.contacts[contact] = {"hubspot_owner_id": owner}
+
+    def read() -> list[object]:
+        crm = crm_for("hubspot", server, SECRETS, columns=["Contact owner"])
+        return [record.fields["Contact owner"] for record in crm.read(["1", "2", "3", "4"])]
+
+    assert read() == ["Ann Miller", "Bob Frank", "support@x.example", "99"]
+    scope = "scope crm.objects.owners.read"
+    checks = crm_for("hubspot", server, SECRETS, columns=["Contact owner"]).check()
+    assert [one.ok for one in checks if one.name == scope] == [True]
+    portal.missing_scopes.add("crm.objects.owners.read")
+    assert read() == ["71", "70", "72", "99"], "what can be known without it is read"
+    checks = crm_for("hubspot", server, SECRETS, columns=["Contact owner"]).check()
+    assert [one.ok for one in checks if one.name == scope] == [False]
+    assert scope not in {one.name for one in crm_for("hubspot", server, SECRETS, columns=["email"]).check()}  # fmt: skip
+
+
 def test_properties_are_made_once_in_a_group_of_their_own(crm: Crm, portal: Portal) -> None:
     assert not all(check.ok for check in crm.check())
     assert all(check.ok for check in crm.make_fields())
