@@ -13,10 +13,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.base import Access, Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.budget import Budget
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
 from cloud_sync.crm.hubspot_objects import object_of
@@ -26,11 +27,14 @@ from cloud_sync.crm.hubspot_search import LISTED, PER_10S, Search
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.remedies import remedy
+from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.shown import (
     Shown,
     asked_fields,
     is_number,
+    is_yes,
     listed_of,
+    moment,
     persons_in,
     record_of,
     shown_values,
@@ -74,6 +78,7 @@ class HubSpot:
         self._paths = paths_of(self._object, self._version)
         self._path = self._paths.objects
         self._called = object_of(self._object).called
+        self._closed = _closed(access.settings, self._object)
         self._met = access.met
         self._naming = Looked(self._look)
         headers = {"authorization": f"Bearer {access.secrets['token']}"}
@@ -99,7 +104,7 @@ class HubSpot:
             return []
         inputs: list[JsonValue] = [{"id": name} for name in asked]
         naming = self._naming()
-        names = dict.fromkeys((*naming.asked, *self._called))
+        names = dict.fromkeys((*naming.asked, *self._called, *self._closed))
         body: JsonValue = {"properties": [*names], "inputs": inputs}
         answer = self._http.call("POST", f"{self._path}/batch/read", body)
         rows = rows_in(answer, "results", self._name)
@@ -109,12 +114,23 @@ class HubSpot:
     def _record(self, row: Mapping[str, JsonValue], naming: Naming) -> Record:
         said = one(row.get("properties"))
         called = {name for name in self._called if said.get(name)}
-        more = {*naming.persons, *self._called} - naming.names.keys() - called
+        more = {*naming.persons, *self._called, *self._closed} - naming.names.keys() - called
         told = naming.told({name: value for name, value in said.items() if name not in more})
-        return record_of(
+        record = record_of(
             text(row.get("id")), told, self._settings, modified=row.get("updatedAt"),
             created=row.get("createdAt"), persons=persons_in(said, naming.persons),
         )  # fmt: skip
+        ended = "" if record.outcome else self._ended(said)
+        if not ended:
+            return record
+        return replace(
+            record, outcome=ended, outcome_at=moment(said.get(self._settings.outcome.at))
+        )
+
+    def _ended(self, said: Mapping[str, JsonValue]) -> Literal["won", "lost", ""]:
+        """What HubSpot itself says of a record in whatever pipeline, where people named no stages."""
+        won, closed = (is_yes(said.get(name)) for name in self._closed or ("", ""))
+        return "won" if won else "lost" if closed else ""
 
     def _look(self) -> Naming:
         """The properties to read: those that are set, else all there are. Labels of an export are looked up."""
@@ -167,16 +183,18 @@ class HubSpot:
     def listed(self, cursor: str, since: datetime | None) -> Listing:
         """As `Crm.listed`: by id downwards."""
         outcome = self._settings.outcome.field
-        rows = self._search.listed(cursor, since, [outcome] if outcome else [])
-        found = tuple(
-            listed_of(
-                text(row.get("id")), one(row.get("properties")).get(outcome), self._settings,
-                modified=row.get("updatedAt"),
-            )
-            for row in rows
-        )  # fmt: skip
+        wanted = [*([outcome] if outcome else []), *self._closed]
+        rows = self._search.listed(cursor, since, wanted)
+        found = tuple(self._listed(row) for row in rows)
         last = found[-1].object_id if found else cursor
         return Listing(found, last, more=len(rows) >= LISTED and last != cursor)
+
+    def _listed(self, row: Mapping[str, JsonValue]) -> Listed:
+        said = one(row.get("properties"))
+        stage = said.get(self._settings.outcome.field)
+        name, modified = text(row.get("id")), row.get("updatedAt")
+        found = listed_of(name, stage, self._settings, modified=modified)
+        return replace(found, decided=found.decided or bool(self._ended(said)))
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`."""
@@ -265,6 +283,13 @@ class HubSpot:
         scopes = [text(s) for some in found if isinstance(some, list) for s in some][:5]
         named = ", ".join(scopes) or "a scope"
         return f"the token lacks {named}: add it in {SCOPES}"
+
+
+def _closed(settings: CrmSettings, thing: str) -> tuple[str, ...]:
+    """The properties that say how a record ended in every pipeline; none where people said which stages do."""
+    known, outcome = object_of(thing), settings.outcome
+    usual = known.ends == (*outcome.won, *outcome.lost)
+    return known.closed if known.closed and usual else ()
 
 
 def _as_text(value: Shown) -> str:

@@ -122,6 +122,7 @@ KINDS: dict[str, Kind] = {
                 field="lifecyclestage", won=("customer", "evangelist"), at="closedate"
             ),
             "deals": Outcome(
+                # in another pipeline than HubSpot's own what it says itself counts (`hubspot_objects.py`)
                 field="dealstage", won=("closedwon",), lost=("closedlost",), at="closedate"
             ),
             "leads": Outcome(
