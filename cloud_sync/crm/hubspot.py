@@ -13,10 +13,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
+from typing import Final
 
 from pydantic import JsonValue
 
+from cloud_sync.crm import ends
 from cloud_sync.crm.base import Access, Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.budget import Budget
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
@@ -27,12 +28,10 @@ from cloud_sync.crm.hubspot_search import LISTED, PER_10S, Search
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.remedies import remedy
-from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.shown import (
     Shown,
     asked_fields,
     is_number,
-    is_yes,
     listed_of,
     moment,
     persons_in,
@@ -46,6 +45,7 @@ from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 
 PARTIAL = 207
+DEAL: Final = "deal"
 FORBIDDEN, UNKNOWN = 403, 404
 _GONE = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND"})
 _WRONG = frozenset({"VALIDATION_ERROR", "INVALID_PARAMETERS"})
@@ -78,7 +78,7 @@ class HubSpot:
         self._paths = paths_of(self._object, self._version)
         self._path = self._paths.objects
         self._called = object_of(self._object).called
-        self._closed = _closed(access.settings, self._object)
+        self._ends = ends.DEALS if object_of(self._object).one == DEAL else ends.NONE
         self._met = access.met
         self._naming = Looked(self._look)
         headers = {"authorization": f"Bearer {access.secrets['token']}"}
@@ -104,7 +104,7 @@ class HubSpot:
             return []
         inputs: list[JsonValue] = [{"id": name} for name in asked]
         naming = self._naming()
-        names = dict.fromkeys((*naming.asked, *self._called, *self._closed))
+        names = dict.fromkeys((*naming.asked, *self._called, *self._ends.fields))
         body: JsonValue = {"properties": [*names], "inputs": inputs}
         answer = self._http.call("POST", f"{self._path}/batch/read", body)
         rows = rows_in(answer, "results", self._name)
@@ -114,23 +114,19 @@ class HubSpot:
     def _record(self, row: Mapping[str, JsonValue], naming: Naming) -> Record:
         said = one(row.get("properties"))
         called = {name for name in self._called if said.get(name)}
-        more = {*naming.persons, *self._called, *self._closed} - naming.names.keys() - called
+        also = {*naming.persons, *self._called, *self._ends.fields}
+        more = also - naming.names.keys() - called
         told = naming.told({name: value for name, value in said.items() if name not in more})
         record = record_of(
             text(row.get("id")), told, self._settings, modified=row.get("updatedAt"),
             created=row.get("createdAt"), persons=persons_in(said, naming.persons),
         )  # fmt: skip
-        ended = "" if record.outcome else self._ended(said)
-        if not ended:
+        ended = record.outcome or self._ends.of(said, self._settings.outcome)
+        if ended == record.outcome:
             return record
         return replace(
             record, outcome=ended, outcome_at=moment(said.get(self._settings.outcome.at))
         )
-
-    def _ended(self, said: Mapping[str, JsonValue]) -> Literal["won", "lost", ""]:
-        """What HubSpot itself says of a record in whatever pipeline, where people named no stages."""
-        won, closed = (is_yes(said.get(name)) for name in self._closed or ("", ""))
-        return "won" if won else "lost" if closed else ""
 
     def _look(self) -> Naming:
         """The properties to read: those that are set, else all there are. Labels of an export are looked up."""
@@ -183,18 +179,17 @@ class HubSpot:
     def listed(self, cursor: str, since: datetime | None) -> Listing:
         """As `Crm.listed`: by id downwards."""
         outcome = self._settings.outcome.field
-        wanted = [*([outcome] if outcome else []), *self._closed]
+        wanted = [*([outcome] if outcome else []), *self._ends.fields]
         rows = self._search.listed(cursor, since, wanted)
         found = tuple(self._listed(row) for row in rows)
         last = found[-1].object_id if found else cursor
         return Listing(found, last, more=len(rows) >= LISTED and last != cursor)
 
     def _listed(self, row: Mapping[str, JsonValue]) -> Listed:
-        said = one(row.get("properties"))
-        stage = said.get(self._settings.outcome.field)
+        said, outcome = one(row.get("properties")), self._settings.outcome
         name, modified = text(row.get("id")), row.get("updatedAt")
-        found = listed_of(name, stage, self._settings, modified=modified)
-        return replace(found, decided=found.decided or bool(self._ended(said)))
+        found = listed_of(name, said.get(outcome.field), self._settings, modified=modified)
+        return replace(found, decided=found.decided or bool(self._ends.of(said, outcome)))
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`."""
@@ -283,13 +278,6 @@ class HubSpot:
         scopes = [text(s) for some in found if isinstance(some, list) for s in some][:5]
         named = ", ".join(scopes) or "a scope"
         return f"the token lacks {named}: add it in {SCOPES}"
-
-
-def _closed(settings: CrmSettings, thing: str) -> tuple[str, ...]:
-    """The properties that say how a record ended in every pipeline; none where people said which stages do."""
-    known, outcome = object_of(thing), settings.outcome
-    usual = known.ends == (*outcome.won, *outcome.lost)
-    return known.closed if known.closed and usual else ()
 
 
 def _as_text(value: Shown) -> str:

@@ -19,28 +19,18 @@ class HubSpotObject:
         number: its other name in events and addresses.
         called: what people call a record by; no bundle learns from it.
         modified: the property that says when a record was changed.
-        ends: the stages in which one is won and lost, of the pipeline that HubSpot makes; stages of another one have numbers.
-        closed: the properties that say so in every pipeline: whether it was won, and whether it is closed.
     """
 
     one: str
     number: str
     called: tuple[str, ...] = ()
     modified: str = "hs_lastmodifieddate"
-    ends: tuple[str, str] | None = None
-    closed: tuple[str, str] | None = None
 
 
 OBJECTS: Final[Mapping[str, HubSpotObject]] = {
     "contacts": HubSpotObject("contact", "0-1", ("firstname", "lastname"), "lastmodifieddate"),
     "companies": HubSpotObject("company", "0-2", ("name",)),
-    "deals": HubSpotObject(
-        "deal",
-        "0-3",
-        ("dealname",),
-        ends=("closedwon", "closedlost"),
-        closed=("hs_is_closed_won", "hs_is_closed"),
-    ),
+    "deals": HubSpotObject("deal", "0-3", ("dealname",)),
     "leads": HubSpotObject("lead", "0-136", ("hs_lead_name",)),
     "tickets": HubSpotObject("ticket", "0-5"),
 }

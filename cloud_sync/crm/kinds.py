@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from cloud_sync.crm import ends
 from cloud_sync.crm.base import Access, Crm
 from cloud_sync.crm.hubspot_objects import OBJECTS as HUBSPOT_OBJECTS
 from cloud_sync.crm.settings import CrmSettings, Fields, Outcome
@@ -121,10 +122,7 @@ KINDS: dict[str, Kind] = {
             "companies": Outcome(
                 field="lifecyclestage", won=("customer", "evangelist"), at="closedate"
             ),
-            "deals": Outcome(
-                # in another pipeline than HubSpot's own what it says itself counts (`hubspot_objects.py`)
-                field="dealstage", won=("closedwon",), lost=("closedlost",), at="closedate"
-            ),
+            "deals": ends.DEALS.usual,
             "leads": Outcome(
                 field="hs_pipeline_stage", won=("qualified-stage-id",), lost=("unqualified-stage-id",)
             ),
@@ -144,15 +142,7 @@ KINDS: dict[str, Kind] = {
             Secret("username", "the user to act for (JWT flow)", needed=False),
         ),
         _named("Kitwright_", "__c"),
-        {
-            "Lead": Outcome(
-                field="Status", won=("Closed - Converted", "Qualified"),
-                lost=("Closed - Not Converted", "Unqualified"), at="ConvertedDate",
-            ),
-            "Opportunity": Outcome(
-                field="StageName", won=("Closed Won",), lost=("Closed Lost",), at="CloseDate"
-            ),
-        },
+        {"Lead": ends.LEADS.usual, "Opportunity": ends.OPPORTUNITIES.usual},
         persons=dict.fromkeys(("Lead", "Contact"), ("Email", "FirstName", "LastName")),
         label="Salesforce", page="{url}/lightning/r/{object}/{id}/view",
     ),

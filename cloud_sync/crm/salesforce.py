@@ -22,9 +22,11 @@ from urllib.parse import quote_plus
 
 from pydantic import JsonValue
 
+from cloud_sync.crm import ends
 from cloud_sync.crm.base import (
     Access,
     CrmEvent,
+    Listed,
     Listing,
     Page,
     Record,
@@ -43,6 +45,7 @@ from cloud_sync.crm.shown import (
     asked_fields,
     json_values,
     listed_of,
+    moment,
     persons_in,
     record_of,
     stamp,
@@ -78,6 +81,7 @@ _OF_ALL = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALI
 """Of a field that is not there, or that the user may not write: the same for all leads."""
 _CALLED = dict.fromkeys(("Lead", "Contact", "Account", "Opportunity"), "Name")
 """What people call a record by: nobody may be without the right to read it, and no bundle learns from it."""
+_ENDS = {"Lead": ends.LEADS, "Opportunity": ends.OPPORTUNITIES}
 _MERGED = frozenset({"Lead", "Contact", "Account", "Case"})
 _INTO: Final = "MasterRecordId"
 """Of a record that was merged away: which one it went into. Only objects that can be merged have it."""
@@ -114,6 +118,7 @@ class Salesforce:
         self._stream = self._streamed()
         self.base = base_of(access.settings.options.get("version", VERSION))
         self._met = access.met
+        self._ends = _ENDS.get(self._object, ends.NONE)
         self._naming = Looked(self._look)
 
     def __repr__(self) -> str:
@@ -138,6 +143,7 @@ class Salesforce:
         naming = self._naming()
         asked_for = [_named(name, self._name) for name in naming.asked]
         names = ["Id", "SystemModstamp", "CreatedDate", *filter(None, [called]), *asked_for]
+        names += self._ends.fields
         rows = self._rows([*dict.fromkeys(names)], [*asked.values()])
         found = [row for row in rows if text(row.get("Id"))[:15] in asked]
         return [self._record(row, asked, naming) for row in found]
@@ -156,17 +162,23 @@ class Salesforce:
     ) -> Record:
         called = {n: v for n in (_CALLED.get(self._object, ""),) if (v := row.get(n))}
         flat = naming.told({name: _value(row, name) for name in naming.names})
-        return record_of(
+        record = record_of(
             asked[text(row.get("Id"))[:15]], {**called, **flat}, self._settings,
             modified=row.get("SystemModstamp"), created=row.get("CreatedDate"),
             persons=persons_in(row, naming.persons),
         )  # fmt: skip
+        outcome = self._settings.outcome
+        ended = record.outcome or self._ends.of(row, outcome)
+        if ended == record.outcome:
+            return record
+        return replace(record, outcome=ended, outcome_at=moment(flat.get(outcome.at)))
 
     def _look(self) -> Naming:
         """The fields to read: those that are set, else all there are; also of another object (`Owner.Name`)."""
         wanted = asked_fields(self._settings) if self._settings.columns else []
         rows = many(self.described().get("fields"))
         there = described_in(row for row in rows if row.get("type") not in _UNREADABLE)
+        self._ends = _ENDS.get(self._object, ends.NONE).among(there)
         others = {text(row.get("relationshipName")) for row in rows} - {""}
         far = {
             name: "" for name in wanted if name.partition(".")[0] in others and _FIELD.match(name)
@@ -258,21 +270,24 @@ class Salesforce:
     def listed(self, cursor: str, since: datetime | None) -> Listing:
         """As `Crm.listed`: by id downwards, as records are made."""
         outcome = self._settings.outcome.field
+        self._naming()  # which fields there are
         names = ["Id", "SystemModstamp"] + ([_named(outcome, self._name)] if outcome else [])
+        names += [name for name in self._ends.fields if name not in names]
         wanted = [f"Id < '{cursor}'"] if _ID.match(cursor) else []
         wanted += [f"SystemModstamp >= {stamp(since)}"] if since is not None else []
         where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
         soql = f"SELECT {', '.join(names)} FROM {self._object}{where} ORDER BY Id DESC LIMIT {PAGE}"  # noqa: S608  (names and ids are checked)
         rows = [row for row in self._query("query", soql) if _ID.match(text(row.get("Id")))]
-        found = tuple(
-            listed_of(
-                text(row.get("Id")), _value(row, outcome), self._settings,
-                modified=row.get("SystemModstamp"),
-            )
-            for row in rows
-        )  # fmt: skip
+        found = tuple(self._listed(row) for row in rows)
         last = found[-1].object_id if found else cursor
         return Listing(found, last, more=len(rows) >= PAGE and last != cursor)
+
+    def _listed(self, row: Mapping[str, JsonValue]) -> Listed:
+        outcome = self._settings.outcome
+        said = _value(row, outcome.field)
+        name, modified = text(row.get("Id")), row.get("SystemModstamp")
+        found = listed_of(name, said, self._settings, modified=modified)
+        return replace(found, decided=found.decided or bool(self._ends.of(row, outcome)))
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`."""

@@ -1,4 +1,4 @@
-"""HubSpot's deals in several pipelines: stages of one's own have numbers, and HubSpot itself says which deals are closed."""
+"""Stages and statuses are called as each firm likes: how a record ended its CRM says, where people named no values."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from cloud_sync.crm.base import Access, Crm
 from cloud_sync.crm.kinds import open_crm, with_defaults
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.simulator import Simulator, serve
+from tests.cloud_sync.crm_org import SECRETS, Org
+from tests.cloud_sync.crm_servers import crm_for, crm_server
 
 ENDED = {"won": ("true", "true"), "lost": ("true", "false"), "": ("false", "false")}
 """Outcome → `hs_is_closed`, `hs_is_closed_won`."""
@@ -60,6 +62,36 @@ def test_stages_that_people_named_are_the_only_ends(
     simulator: Simulator, url: str, searches_at_once: None
 ) -> None:
     """Such as where a closed stage is one that leads are brought back from."""
-    crm, ended = crm_of(simulator, url, {"won": ["100"]}), deals_of_another_pipeline(simulator)
-    assert [one.outcome for one in crm.read([*ended])] == ["won", "", ""]
-    assert sum(one.decided for one in crm.listed("", None).records) == 1
+    ended = deals_of_another_pipeline(simulator)
+    for said, outcomes in (
+        ({"won": ["100"]}, ["won", "lost", ""]),
+        ({"won": ["5"]}, ["", "lost", ""]),
+        ({"lost": ["5"]}, ["won", "", ""]),
+        ({"field": "hs_priority", "won": ["yes"]}, ["", "", ""]),
+    ):
+        crm = crm_of(simulator, url, said)
+        assert [one.outcome for one in crm.read([*ended])] == outcomes, said
+        listed = crm.listed("", None).records
+        assert sum(one.decided for one in listed) == sum(map(bool, outcomes)), said
+
+
+def test_a_lead_that_salesforce_has_converted_is_won_whatever_its_status_is_called() -> None:
+    org = Org()
+    org.fields["IsConverted"] = "boolean"
+    won = org.lead(1, Status="Handed over", IsConverted=True, ConvertedDate="2026-04-01")
+    still = org.lead(2, Status="Working", IsConverted=False)
+    with crm_server(org.act) as server:
+        org.instance = server.url
+        crm = crm_for("salesforce", server, SECRETS, columns=["Company"])
+        found = {one.object_id: one for one in crm.read([won, still])}
+        assert {name: one.outcome for name, one in found.items()} == {won: "won", still: ""}
+        assert found[won].outcome_at is not None and found[won].outcome_at.month == 4
+        assert "IsConverted" not in found[won].fields
+        assert {one.object_id: one.decided for one in crm.listed("", None).records} == {
+            won: True,
+            still: False,
+        }
+        named = crm_for(
+            "salesforce", server, SECRETS, columns=["Company"], outcome={"won": ["Customer"]}
+        )
+        assert [one.outcome for one in named.read([won])] == [""]
