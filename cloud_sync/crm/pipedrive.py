@@ -19,8 +19,17 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, one, rows_in, text
-from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
+from cloud_sync.crm.labels import (
+    Naming,
+    labels_of,
+    names_of,
+    naming,
+    reads_label,
+    require_opt_out,
+)
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known, listed_in, record_key
+from cloud_sync.crm.pipedrive_firms import KEYS as FIRMS
+from cloud_sync.crm.pipedrive_firms import Firms
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import json_values, listed_of, moment, persons_in, record_of, stamp
 from cloud_sync.crm.singly import GONE, write_singly
@@ -103,6 +112,7 @@ class Pipedrive:
         self.budget = wire.budget
         self._http = CrmHttp(wire, access.settings.url, lambda: headers, explain=_explained)
         self._fields = AccountFields(self._http, self._thing.fields, clock)
+        self._firms = Firms(self._http, clock)
         self._met = access.met
         self._named: tuple[Known, tuple[str, ...], Naming] | None = None
 
@@ -122,7 +132,25 @@ class Pipedrive:
             rows = self._many(object_ids)
         else:
             rows = [row for object_id in object_ids if (row := self._one(object_id))]
-        return [self._record(row, known) for row in rows if row.get("is_deleted") is not True]
+        rows = [row for row in rows if row.get("is_deleted") is not True]
+        return [self._record(row, known) for row in self._with_firms(rows, known)]
+
+    def _with_firms(
+        self, rows: Sequence[Mapping[str, JsonValue]], known: Known
+    ) -> Sequence[Mapping[str, JsonValue]]:
+        """With the name of the organisation in place of its number, where the bundle met that."""
+        if not self._settings.columns:
+            return rows
+        asked = [self._naming(known, tuple(known.flat(row))).names for row in rows]
+        keys = [next((key for key in FIRMS if key in row and key in of), "") for row, of in zip(rows, asked)]  # fmt: skip
+        numbers = [text(row.get(key)) for row, key in zip(rows, keys)]
+        names = self._firms.names(numbers) if any(keys) else {}
+        found = []
+        for row, of, key, number in zip(rows, asked, keys, numbers):
+            name = names.get(number, "")
+            named = bool(name) and reads_label(of[key], number, name, self._met, first=True)
+            found.append({**row, key: name} if named else row)
+        return found
 
     def _many(self, object_ids: Sequence[str]) -> list[Mapping[str, JsonValue]]:
         rows = self._by_ids(self._thing.many_path, object_ids)

@@ -49,8 +49,10 @@ _RENAMED: Mapping[str, str] = {
     "label_ids": "label", "owner_id": "user_id", "pipeline_id": "pipeline", "emails": "email", "phones": "phone",
 }  # fmt: skip
 """Keys of API v2 → of API v1; a field is found by either."""
-_NAMED_TWICE: Mapping[str, str] = {**_RENAMED, "currency": "value_currency"}
-"""With the currency of a deal's value, which stands beside it, and in a lead within it."""
+_NAMED_TWICE: Mapping[str, str] = {
+    **_RENAMED, "currency": "value_currency", "org_id": "organization_id",
+}  # fmt: skip
+"""With the currency of a deal's value, which stands beside it, and in a lead within it; a lead calls the organisation otherwise."""
 _SAME: Mapping[str, str] = {**_NAMED_TWICE, **{old: new for new, old in _NAMED_TWICE.items()}}
 _WHOLE: Final = ("value", "amount", "label", "name")
 """Parts that stand for all of a value: the amount of money, the text of an address."""

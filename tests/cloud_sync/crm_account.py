@@ -43,6 +43,7 @@ class Account:
         ]
         self.things: dict[str, dict[str, Any]] = {}
         self.lists: dict[str, dict[int, str]] = {"/v1/users": {77: "Ann Arbor"}}
+        self.firms: dict[int, str] = {}
         self.page = 2
         self.proxy: Reply | None = None
 
@@ -53,10 +54,18 @@ class Account:
             return Reply({"success": False, "error": "out of support"}, 410)
         if asked.path in ("/api/v2/dealFields", "/api/v2/personFields"):
             return self._make(asked) if asked.method == "POST" else self._paged(self.fields, asked)
+        if asked.path == "/api/v2/organizations":
+            return self._organizations(asked)
         if asked.path in self.lists:
             rows = [{"id": key, "name": name} for key, name in self.lists[asked.path].items()]
             return Reply({"data": rows}) if "/v1/" in asked.path else self._paged(rows, asked)
         return self._things(asked)
+
+    def _organizations(self, asked: Asked) -> Reply:
+        if not self.firms:
+            return Reply({"success": False, "error": "Scope and URL mismatch"}, 403)
+        wanted = map(int, asked.query["ids"].split(","))
+        return Reply({"data": [{"id": one, "name": self.firms[one]} for one in wanted if one in self.firms]})  # fmt: skip
 
     def _things(self, asked: Asked) -> Reply:
         if asked.path == "/v1/users/me":

@@ -122,6 +122,26 @@ def test_owner_pipeline_and_stage_are_called_as_exports_call_them(
     assert plain.read(["5"])[0].fields["owner_id"] == 77
 
 
+@pytest.mark.parametrize(("thing", "key"), [("deals", "org_id"), ("leads", "organization_id")])
+def test_the_organisation_is_called_as_exports_call_it(
+    account: Account, server: Server, thing: str, key: str
+) -> None:
+    account.fields.append(field("org_id", "Organization", "org"))
+    account.firms = {3: "Alpha Pumps"}
+    for number, firm in (("5", 3), ("6", 4), ("7", None)):
+        account.things[number] = {"id": int(number), key: firm}
+    crm = crm_for("pipedrive", server, SECRETS, object=thing, columns=["Organization"])
+    for _ in range(2):
+        assert [one.fields["Organization"] for one in crm.read(["5", "6", "7"])] == ["Alpha Pumps", 4, None]  # fmt: skip
+    assert server.paths().count("GET /api/v2/organizations") == 1, "known for a while"
+    account.firms = {}
+    crm = crm_for("pipedrive", server, SECRETS, object=thing, columns=["Organization"])
+    assert crm.read(["5"])[0].fields["Organization"] == 3, "they are closed to us"
+    before = len(server.asked)
+    crm_for("pipedrive", server, SECRETS, object=thing, columns=["Channel"]).read(["5"])
+    assert "GET /api/v2/organizations" not in server.paths()[before:], "nobody asked for it"
+
+
 MONEY = "c" * 40
 PLACE = "d" * 40
 PARTS = {"value": "Value of Budget", "currency": "Currency of Budget"}
