@@ -15,6 +15,7 @@ from cloud_sync.crm.labels import Described
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import BANDS, FieldInfo, Shape, shown_fields
+from cloud_sync.crm.singly import GONE
 from cloud_sync.effects.checks import Check
 
 GROUP: Final = "kitwright"
@@ -67,7 +68,8 @@ class Properties:
         }
 
     def owners(self) -> dict[str, str]:
-        """Number → name of all owners, as exports have it, of those who left as well; none where the scope is missing.
+        """Number → name of all owners, as exports have it, of those who left as well; none where the scope is missing, or
+        the version has no owners.
 
         Raises:
             DeliveryError: HubSpot does not do as asked.
@@ -77,7 +79,7 @@ class Properties:
             try:
                 rows = self._owned(archived)
             except CrmRefusedError as error:
-                if error.status != FORBIDDEN:
+                if error.status not in (FORBIDDEN, *GONE):
                     raise
                 return {}  # numbers stay numbers, which `crm test` tells
             for row in rows:
