@@ -70,7 +70,7 @@ class FreezeOut(BaseModel):
     )
     added_by_split: dict[str, int]
     refused: dict[str, int] = Field(
-        description="reason → reviewed samples that may not be learned from: unknown or withdrawn bundle"
+        description="reason → reviewed samples that are not learned from: unknown or withdrawn bundle, bytes that cannot be read"
     )
     withdrawn: int = Field(
         description="samples of the parent that may not be learned from any more and were left out"

@@ -19,6 +19,7 @@ from cloud_sync.fleet.devices import CRM_PREFIX
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake import provenance
 from cloud_sync.learning import left_out
+from cloud_sync.learning.damaged import DAMAGED, damaged
 from cloud_sync.learning.datasets import (
     describe,
     discard,
@@ -50,6 +51,7 @@ class _Start:
 
     Attributes:
         left_out: ids of reviewed samples that the last try left out.
+        kit: the project's.
         open: leads among the reviewed of which nothing is decided.
     """
 
@@ -58,6 +60,7 @@ class _Start:
     refused: Mapping[str, int]
     dropped: Collection[str]
     left_out: Collection[str]
+    kit: str = ""
     open: Undecided = NOBODY
 
     @property
@@ -106,7 +109,7 @@ def current(hub: Hub, project: str, *, by: str, note: str) -> tuple[Dataset, Map
         frozen = _next(hub, project, start, by=by, note=note)
         if frozen is None:
             return None
-        return (frozen.dataset if frozen.changed else start.base), start.refused
+        return (frozen.dataset if frozen.changed else start.base), frozen.refused
 
     return _settled(hub, project, make)
 
@@ -134,7 +137,7 @@ def _start(hub: Hub, project: str) -> _Start:
             raise NotFoundError(
                 f"the hub has no dataset of {project!r} to start from", fix="kit publish --hub URL"
             )
-        rule = rule_of(known.kit_yaml)
+        kit, rule = known.kit, rule_of(known.kit_yaml)
         reviewed, sifted_out = sifted(reviewed_samples(session, project), rule)
         refused = refused_samples(session, project) | sifted_out
         without = left_out.noted(session, project)
@@ -148,7 +151,7 @@ def _start(hub: Hub, project: str) -> _Start:
     waiting = {item.sample.id for item in base.items if _waits(item)}
     if waiting:
         stated |= waiting & parted(hub, project)
-    start = _Start(base, reviewed, refused, {*dropped, *stated}, without)
+    start = _Start(base, reviewed, refused, {*dropped, *stated}, without, kit)
     return _with_open(hub, project, start, now, rule)
 
 
@@ -200,10 +203,13 @@ def _next(
     None: another version came meanwhile, or a sample of this one may not be learned from any more. Then nothing is
     stored: the other one's samples would be missing, or the erased one's words would stay.
     """
-    made = extend(
-        start.base, start.reviewed, hub.storage, note=note, seed=seed, dropped=start.dropped
+    torn = damaged(
+        start.kit, start.reviewed, {item.sample.id for item in start.base.items}, hub.storage
     )
-    frozen, version = replace(made, refused=start.refused), None
+    whole = [one for one in start.reviewed if one.sample.id not in torn]
+    made = extend(start.base, whole, hub.storage, note=note, seed=seed, dropped=start.dropped)
+    refused = {**start.refused, **({DAMAGED: len(torn)} if torn else {})}
+    frozen, version = replace(made, refused=refused), None
     if frozen.changed:
         hub.storage.put(to_bytes(frozen.dataset))
         version = describe(frozen.dataset, hub.storage)
@@ -213,7 +219,7 @@ def _next(
             if version is not None:
                 discard(session, version.id, version.size)
             return None
-        left_out.note(session, project, frozen.left_out_ids)
+        left_out.note(session, project, {*frozen.left_out_ids, *torn})
         if version is not None:
             start.open.know(session)
             register(session, version, project, by=by)

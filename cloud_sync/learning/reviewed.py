@@ -34,6 +34,7 @@ STRETCH_H = 3
 _READ = (
     SampleRow.id, SampleRow.media_type, SampleRow.blob, SampleRow.blob_size, SampleRow.captured_at,
     SampleRow.source, SampleRow.device, SampleRow.group, SampleRow.meta, SampleRow.kept_for,
+    SampleRow.score,
     AnnotationRow.id.label("said"), AnnotationRow.label.label("as_what"), AnnotationRow.body,
 )  # fmt: skip
 """What is read of tens of thousands of rows, as plain values: not what the model said, which is most of each."""
@@ -41,11 +42,16 @@ _READ = (
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A sample of which it is known what it is, ready for a dataset."""
+    """A sample of which it is known what it is, ready for a dataset.
+
+    Attributes:
+        judged: a model gave it a score, so it could be read.
+    """
 
     sample: Sample
     annotation: Annotation
     audited: bool
+    judged: bool = True
 
 
 def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
@@ -80,7 +86,10 @@ def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
                 in_force[row.id] = here, row
     return [
         Reviewed(
-            _to_core(row, row.as_what), annotation_from_json(row.body), row.kept_for == "audit"
+            _to_core(row, row.as_what),
+            annotation_from_json(row.body),
+            audited=row.kept_for == "audit",
+            judged=row.score is not None,
         )
         for _, (_, row) in sorted(in_force.items(), key=itemgetter(0))
     ]

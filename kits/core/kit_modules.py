@@ -110,6 +110,14 @@ class MakesSamples(Protocol):
         """Whether a file, not of the kit's own media types, is read as one sample."""
 
 
+@runtime_checkable
+class TellsDamage(Protocol):
+    """What `data.py` offers beside `read` when the bytes of a sample may be such that nothing can be learned from them."""
+
+    def damage(self, content: bytes) -> str:
+        """What is wrong with a sample's bytes; empty: they are read as those of any other."""
+
+
 class TrainModule(Protocol):
     """`train.py`."""
 

@@ -12,15 +12,15 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from kits.core.dataset import Dataset
-from kits.core.errors import chosen
+from kits.core.errors import DataError, chosen
 from kits.core.kit import Finding, RawSample
-from kits.visual_inspection import _checks, _writers
+from kits.visual_inspection import _checks, _images, _writers
 from kits.visual_inspection._duplicates import near_duplicates
 from kits.visual_inspection._reading import beside, coco, folders, lists, tables, voc, yolo
 from kits.visual_inspection._reading.detecting import detect_format
 from kits.visual_inspection._reading.files import not_read
 
-__all__ = ["check", "detect_format", "near_duplicates", "read", "write"]
+__all__ = ["check", "damage", "detect_format", "near_duplicates", "read", "write"]
 
 Reader = Callable[[Path], Iterator[RawSample | Finding]]
 _READERS: dict[str, Reader] = {
@@ -59,6 +59,15 @@ def _whole(reader: Reader, path: Path) -> Iterator[RawSample | Finding]:
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:
     """The kit's own checks of a dataset version."""
     return _checks.check(dataset, config)
+
+
+def damage(content: bytes) -> str:
+    """Why a picture cannot be decoded; empty: it can."""
+    try:
+        _images.decode(content)
+    except DataError as error:
+        return error.what
+    return ""
 
 
 def write(dataset: Dataset, folder: Path, format: str) -> None:

@@ -91,7 +91,7 @@ def add_sample(
     *,
     verdict: str = "act",
     kept_for: str = "act",
-    score: float = 0.9,
+    score: float | None = 0.9,
     content: bytes | None = None,
     group: str = "",
     bundle: str = BUNDLE,
@@ -121,7 +121,9 @@ def add_sample(
                 label=label,
                 media_type=media_type,
                 meta=meta or {},
-                prediction={"score": score, "label": label, "boxes": boxes},
+                prediction={"score": score, "label": label, "boxes": boxes}
+                if score is not None
+                else {},
                 blob=digest,
                 blob_size=len(content),
                 blob_state="stored",

@@ -220,6 +220,22 @@ def test_a_picture_that_is_gone_is_compared_by_its_digest(opened) -> None:
     assert freeze(hub, PROJECT, by="eve").added == 1
 
 
+def test_half_a_picture_that_a_device_could_not_read_joins_no_version(opened) -> None:
+    """Each training from then on would end with it."""
+    client, hub, eve = opened
+    parent = add_dataset(hub, BASE)
+    half = picture(7)[: len(picture(7)) // 2]
+    accept(client, eve, add_sample(hub, "half", verdict="review", score=None, content=half))
+    with pytest.raises(DataError, match="1 with bytes that cannot be read"):
+        freeze(hub, PROJECT, by="eve")
+    found, refused = current(hub, PROJECT, by="eve", note="")
+    assert (found.id, dict(refused)) == (parent, {})  # as one that is left out: no news any more
+    accept(client, eve, add_sample(hub, "late", verdict="review", score=None))
+    made = client.post("/v1/datasets/freeze", headers=eve, json={"project": PROJECT}).json()
+    assert (made["added"], made["refused"]) == (1, {"bytes that cannot be read": 1})
+    assert "late" in splits(read(hub.storage, made["id"]))
+
+
 def test_leakage_in_an_uploaded_version_is_refused(opened) -> None:
     client, hub, eve = opened
     parent = add_dataset(hub, {"a": "train", "b": "train"}, group="same")
