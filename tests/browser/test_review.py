@@ -289,6 +289,42 @@ def test_who_is_signed_out_states_nothing_of_samples_not_seen(page, hub: Hub) ->
     assert [row["sample_id"] for row in waiting] == ids[:4]
 
 
+def test_a_double_click_states_nothing_of_the_next_sample(page, hub: Hub) -> None:
+    known, ids = newest_review(hub), queue(page)
+    fetched_ahead(page)
+    page.dblclick("[data-act=good]")
+    on_card(page, 2)
+    page.click("[data-act=defect]")
+    on_card(page, 3)
+    wait_sent(page)
+    assert [row.sample_id for row, _ in reviews_of(hub, known)] == ids[:2]
+
+
+def test_a_picture_that_is_not_on_the_screen_is_judged_by_nobody(page, hub: Hub) -> None:
+    known, ids = newest_review(hub), queue(page)
+    held: list = []
+
+    def hold(route) -> None:
+        held.append(route)
+
+    page.route("**/content*", hold)
+    page.reload()
+    found_by(page, lambda: [route for route in held if ids[0] in route.request.url])
+    for key in "agd":
+        page.keyboard.press(key)
+    on_status(page, "still loading")
+    broken = next(route for route in held if ids[0] in route.request.url)
+    broken.fulfill(status=404)
+    page.wait_for_selector(".boxes.is-broken")
+    for key in "agd":
+        page.keyboard.press(key)
+    on_status(page, "cannot be shown")
+    page.keyboard.press("u")
+    wait_sent(page)
+    found = [(row.sample_id, row.decision) for row, _ in reviews_of(hub, known)]
+    assert found == [(ids[0], "unsure")]
+
+
 def test_keyboard_is_not_trapped_in_the_picture(page) -> None:
     for _ in range(6):
         page.keyboard.press("Tab")

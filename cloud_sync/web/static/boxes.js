@@ -20,12 +20,13 @@ function shape(name, attributes, parent) {
 }
 
 export class BoxEditor {
-  // options: src, alt, suggestions [{x0,y0,x1,y1,label,confidence}], labels [text], say(text), changed()
+  // options: src, alt, suggestions [{x0,y0,x1,y1,label,confidence}], labels [text], say(text), changed(), shown()
   constructor(host, options) {
     this.host = host;
     this.labels = options.labels;
     this.say = options.say;
     this.changed = options.changed;
+    this.shown = options.shown;
     this.label = this.labels[0] ?? "defect";
     this.boxes = options.suggestions.map((box) => ({ ...box, suggested: true }));
     this.selected = -1;
@@ -37,6 +38,12 @@ export class BoxEditor {
     this.layer = shape("g", {}, this.svg);
     this.#open(options.src);
     this.#listen();
+  }
+
+  // why nobody can judge it yet; empty: it is on the screen
+  get unseen() {
+    if (this.view) return "";
+    return this.host.classList.contains("is-broken") ? "The picture cannot be shown: say unsure, or skip." : "The picture is still loading.";
   }
 
   get edited() { return this.history.length > 0; }
@@ -54,6 +61,7 @@ export class BoxEditor {
       this.picture.setAttribute("height", this.height);
       this.picture.setAttribute("href", src);
       this.fit();
+      this.shown();
     });
     image.addEventListener("error", () => this.host.classList.add("is-broken"));
     image.src = src;

@@ -2,6 +2,7 @@
 // A decision is first written to `Outbox` (local storage), then sent: it outlives a lost network.
 import { refused } from "/static/api.js";
 import { BoxEditor } from "/static/boxes.js";
+import { Clicks } from "/static/clicks.js";
 import { Outbox, showOutbox } from "/static/outbox.js";
 import { ScoreHistory, SignalView } from "/static/signal.js";
 
@@ -19,6 +20,7 @@ class Review {
     root.dataset.waiting = 0;
     this.card = root.querySelector("[data-card]");
     this.live = root.querySelector("[data-live]");
+    this.clicks = new Clicks();
     this.help = root.querySelector("dialog");
     this.words = WORDS;
     this.stuck = ""; // the sample that cannot be shown, also while it is tried again
@@ -155,7 +157,7 @@ class Review {
       suggestions: JSON.parse(host.dataset.suggestions),
       labels: JSON.parse(host.dataset.labels),
       say: (text) => this.say(text),
-      changed: () => this.root.classList.toggle("is-edited", this.editor?.edited ?? false),
+      shown: () => this.status(""), changed: () => this.root.classList.toggle("is-edited", this.editor?.edited ?? false),
     });
   }
 
@@ -191,6 +193,7 @@ class Review {
       if (decision === "skip" && this.stuck === this.queue[this.index]) this.leaveOut();
       return;
     }
+    if (["accept", "correct"].includes(decision) && this.editor?.unseen) return this.ask(this.editor.unseen);
     if (decision === "correct" && !label) return this.ask("Choose what it is first.");
     const body = { sample_id: this.id, decision, label, boxes: [] };
     const note = this.card.querySelector("[data-note]")?.value.trim();
@@ -288,6 +291,7 @@ class Review {
     if (!button) return;
     const { act, label, decide } = button.dataset;
     if (label !== undefined) this.setLabel(label);
+    else if (this.clicks.isSecond(event, button, this.id)) this.say("Clicked twice: it counts once.");
     else if (decide) this.decide("correct", decide);
     else if (act) this.run(act);
   }
