@@ -229,7 +229,7 @@ def _answers(source: OpcUaSourceConfig | ModbusSourceConfig | MqttSourceConfig) 
 
 
 def _first_frame(source: CameraSourceConfig | VideoSourceConfig) -> str:
-    from edge_agent.sources.video import open_camera, open_video
+    from edge_agent.sources.opencv_video import open_camera, open_video
 
     opener = open_camera(source) if isinstance(source, CameraSourceConfig) else open_video(source)
     device = opener()

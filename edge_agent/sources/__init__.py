@@ -50,7 +50,8 @@ def make_source(config: WatchingSourceConfig, alerts: Alerts) -> Source:
 
 
 def _make_video(config: CameraSourceConfig | VideoSourceConfig, alerts: Alerts) -> Source:
-    from edge_agent.sources.video import VideoSource, open_camera, open_video
+    from edge_agent.sources.opencv_video import open_camera, open_video
+    from edge_agent.sources.video import VideoSource
 
     if isinstance(config, CameraSourceConfig):
         return VideoSource(config, open_camera(config), alerts)

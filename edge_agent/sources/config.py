@@ -90,6 +90,12 @@ class VideoSourceConfig(Section):
     )
     rate_hz: float = Field(0.0, ge=0, description="frames per second at most; 0: all of them")
     queue: int = Field(2, ge=1, le=64, description="frames waiting at most; the oldest is dropped")
+    threads: int = Field(
+        1,
+        ge=1,
+        le=16,
+        description="that decode a live stream; each beyond the first keeps one more frame back, so that parts are judged later",
+    )
     stale_s: float = Field(5.0, gt=0, description="no frame for this long: stream lost, seconds")
     name: str = Field("video", description="name of the source in events")
 

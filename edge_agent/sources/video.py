@@ -1,8 +1,8 @@
-"""Cameras, RTSP streams and video files through OpenCV.
+"""Cameras, RTSP streams and video files.
 
 A live source runs its own thread and keeps only the freshest frames: a slow model must see now,
 not the past. A camera that is unplugged, or whose driver raises an error, is tried again (`lasting.py`).
-Opening goes through `VideoOpener`, so tests script a device.
+Opening goes through `VideoOpener` (`opencv_video.py`), so tests script a device.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Protocol
 
 from edge_agent.errors import SourceError
 from edge_agent.process import NativeThread
+from edge_agent.sources.backlog import Backlog
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
 from edge_agent.sources.config import CameraSourceConfig, VideoSourceConfig
 from edge_agent.sources.lasting import Lasting
@@ -22,7 +23,14 @@ from kits.core.runtime import Array
 
 
 class VideoDevice(Protocol):
-    """An open device."""
+    """An open device.
+
+    Attributes:
+        position_s: of the last frame on the device's own clock, seconds; None: it has none.
+    """
+
+    @property
+    def position_s(self) -> float | None: ...
 
     def read(self) -> Array | None:
         """The next frame (height, width, 3), BGR; None when the device is gone or at its end."""
@@ -131,25 +139,31 @@ class VideoSource:
     def _use_device(self) -> str:
         """Opens the device and reads until it gives nothing more. Returns why that ended."""
         self.health.capture.beat()
+        backlog = Backlog(time.monotonic(), self._config.stale_s)
         device = self._opener()
         if device is None:
             return "the device cannot be opened"
         try:
-            self._pump(device)
+            self._pump(device, backlog)
         finally:
             self.health.capture.beat()
             device.close()
         return "the device is gone"
 
-    def _pump(self, device: VideoDevice) -> None:
+    def _pump(self, device: VideoDevice, backlog: Backlog) -> None:
         period_s = 1 / self._config.rate_hz if self._config.rate_hz else 0.0
         due = 0.0
         while not self._closed.is_set():
             self.health.capture.beat()
+            asked = time.monotonic()
             frame = device.read()
             if frame is None:
                 return
-            now = self._last_frame = time.monotonic()
+            now = time.monotonic()
+            if backlog.holds(asked, now, device.position_s):
+                self.health.dropped += 1
+                continue
+            self._last_frame = now
             self._lasting.back()
             if now >= due:
                 due = now + period_s
@@ -165,58 +179,6 @@ class VideoSource:
             self._changed.notify()
 
 
-class _OpenCvDevice:
-    def __init__(self, capture: object, name: str) -> None:
-        self._capture = capture
-        self._name = name
-
-    def read(self) -> Array | None:
-        import cv2
-
-        try:
-            good, frame = self._capture.read()  # type: ignore[attr-defined]  # cv2 has no types here
-        except cv2.error as error:
-            raise SourceError(f"OpenCV cannot read on: {error}", where=self._name) from error
-        return frame if good else None
-
-    def close(self) -> None:
-        self._capture.release()  # type: ignore[attr-defined]  # cv2 has no types here
-
-
-def open_camera(config: CameraSourceConfig) -> VideoOpener:
-    """Opens a local camera by number or path."""
-
-    def opener() -> VideoDevice | None:
-        import cv2
-
-        capture = cv2.VideoCapture(config.device)
-        if config.width:
-            capture.set(cv2.CAP_PROP_FRAME_WIDTH, config.width)
-        if config.height:
-            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, config.height)
-        return _opened(capture, config.name)
-
-    return opener
-
-
-def open_video(config: VideoSourceConfig) -> VideoOpener:
-    """Opens a stream or a file."""
-
-    def opener() -> VideoDevice | None:
-        import cv2
-
-        return _opened(cv2.VideoCapture(config.url), config.name)
-
-    return opener
-
-
-def _opened(capture: object, name: str) -> VideoDevice | None:
-    if capture.isOpened():  # type: ignore[attr-defined]  # cv2 has no types here
-        return _OpenCvDevice(capture, name)
-    capture.release()  # type: ignore[attr-defined]  # cv2 has no types here
-    return None
-
-
 class ScriptedCamera:
     """A camera for tests: each plug gives its frames, then the device is gone.
 
@@ -225,6 +187,8 @@ class ScriptedCamera:
             exception, as a plug or as a frame, is raised in its place.
         pause_s: between frames, seconds.
     """
+
+    position_s = None
 
     def __init__(
         self,

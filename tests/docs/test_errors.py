@@ -20,7 +20,7 @@ WITHOUT = {
     "cloud_sync/crm/simulator/serving.py": "the pretended CRM, where a machine is too slow for it",
     "cloud_sync/fleet/tuf.py": "asked for by programs, and the answer is no fault",
     "cloud_sync/web/pages": "a page with the menu beside it",
-    "edge_agent/sources/video.py": "in the words of the decoder",
+    "edge_agent/sources/opencv_video.py": "in the words of the decoder",
     "kits/core/discovery.py": "a programmer's own kit",
     "kits/core/kit.py": "a programmer's own kit",
     "kits/core/settings.py": "in the words of the reader of YAML, with line and column",

@@ -1,0 +1,127 @@
+"""Streams: which of their frames had waited, and how far the decoder lags behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_agent.sources.backlog import Backlog
+from edge_agent.sources.config import VideoSourceConfig
+from edge_agent.sources.opencv_video import OpenCvDevice, open_video
+from edge_agent.sources.video import ScriptedCamera, VideoDevice, VideoSource
+
+Frames = list[tuple[float, float]]
+"""(seconds it was waited for, its position on the stream's clock)."""
+
+
+def held(frames: Frames, opened_s: float, silence_s: float = 5.0) -> list[int]:
+    """Which frames had waited, of a stream that took so long to open."""
+    backlog, now, found = Backlog(100.0, silence_s), 100.0 + opened_s, []
+    for number, (waited_s, position_s) in enumerate(frames):
+        asked, now = now, now + waited_s
+        if backlog.holds(asked, now, position_s):
+            found.append(number)
+    return found
+
+
+def steady(period_s: float, after_s: float, frames: int = 8) -> Frames:
+    return [(period_s, after_s + (n + 1) * period_s) for n in range(frames)]
+
+
+def test_what_came_while_a_stream_was_opened_has_waited() -> None:
+    """As an RTSP camera of 5 frames a second does: opened in 5.2 s, then 26 frames at once."""
+    waiting = [(0.006, 0.0), *((0.006, 0.2 * n) for n in range(26))]
+    assert held([*waiting, *steady(0.2, 5.0)], opened_s=5.2) == list(range(27))
+
+
+@pytest.mark.parametrize("opened_s", [0.0, 0.5])
+def test_a_camera_whose_stream_tells_made_up_times_is_seen(opened_s: float) -> None:
+    """Motion JPEG over HTTP is told as 25 frames a second, whatever it has."""
+    slow = [(1.0, 0.04 * n) for n in range(9)]
+    assert held(slow, opened_s) in ([], [0])
+    fast = [(1 / 60, 0.04 * n) for n in range(99)]
+    assert len(held(fast, opened_s)) < 99 * (opened_s + 0.1)
+    assert len(held([(0.2, 0.0)] * 20, opened_s)) <= 5
+
+
+def test_the_frame_that_a_decoder_held_through_a_silence_has_waited() -> None:
+    before = steady(0.2, 0.0)
+    again = [(6.0, before[-1][1] + 0.2), *steady(0.2, before[-1][1] + 0.2)]
+    assert held([*before, *again], opened_s=0.0) == [len(before)]
+
+
+def test_a_frame_whose_clock_went_on_through_a_silence_is_of_now() -> None:
+    before = steady(0.04, 0.0)
+    again = [(6.0, before[-1][1] + 6.0), *steady(0.04, before[-1][1] + 6.0)]
+    assert held([*before, *again], opened_s=0.0) == []
+
+
+def test_a_camera_slower_than_its_stale_s_is_seen() -> None:
+    assert held([(10.0, 0.04 * n) for n in range(20)], opened_s=0.0) == []
+
+
+class _Stream(ScriptedCamera):
+    """Takes a while to open, and gives then what came meanwhile."""
+
+    def __init__(self, positions: list[float]) -> None:
+        super().__init__([[np.full((2, 2, 3), n, np.uint8) for n in range(len(positions))]])
+        self._positions = positions
+        self._given = count()
+
+    def __call__(self) -> VideoDevice | None:
+        time.sleep(0.3)
+        return super().__call__()
+
+    @property
+    def position_s(self) -> float | None:
+        return self._positions[next(self._given)]
+
+
+def test_a_part_that_passed_while_the_stream_was_opened_is_not_judged_as_one_that_passes() -> None:
+    stream = _Stream([0.0, 0.0, 0.0, 10.0])
+    source = VideoSource(VideoSourceConfig(url="rtsp://x/"), stream, lambda *_: None, backoff_s=9)
+    taken = next(source.samples())
+    source.close()
+    assert isinstance(taken.payload, np.ndarray) and int(taken.payload[0, 0, 0]) == 3
+    assert source.health.dropped == 3
+
+
+@pytest.fixture
+def streamed(tmp_path: Path) -> Iterator[str]:
+    """The address of a film of a codec that is decoded by several threads where it may be."""
+    film = cv2.VideoWriter(
+        str(tmp_path / "v.avi"), cv2.VideoWriter_fourcc(*"mp4v"), 10, (64, 64)
+    )  # fmt: skip
+    for n in range(20):
+        film.write(np.full((64, 64, 3), n * 10, np.uint8))
+    film.release()
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v.avi"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("threads", [None, 3])
+def test_a_live_stream_is_decoded_without_frames_that_are_kept_back(
+    streamed: str, threads: int | None
+) -> None:
+    more = {} if threads is None else {"threads": threads}
+    device = open_video(VideoSourceConfig(url=streamed, **more))()
+    assert isinstance(device, OpenCvDevice)
+    assert device.read() is not None and device.position_s is not None
+    assert device.capture.get(cv2.CAP_PROP_N_THREADS) == (threads or 1)  # type: ignore[attr-defined]
+    device.close()
