@@ -27,6 +27,7 @@ _MOST_BYTES = 256 << 20
 """As an import takes of a picture; what is larger cannot be read, which is the safe side's to decide."""
 _PNG_END = b"IEND\xaeB`\x82"
 _START_OF_SCAN = 0xDA
+_TAIL, _BLOCK = 64, 512
 
 
 class Stamp(NamedTuple):
@@ -162,7 +163,7 @@ class Arriving:
             content = b"" if coming.stamp.size > _MOST_BYTES else path.read_bytes()
         except OSError:  # the writer may hold it; when that lasts, it is a part that cannot be read
             content = b""
-        if not rested and not ends(media_type, content):
+        if not rested and (not ends(media_type, content) or _is_hollow(path, content)):
             return None
         known = self._known.get(str(path))
         again = known is not None and bool(known.digest) and known.digest == _digest(content)
@@ -197,6 +198,20 @@ class Arriving:
                         yield entry.path, Stamp(found.st_mtime_ns, found.st_size)
                 except FileNotFoundError:
                     continue  # gone meanwhile
+
+
+def _is_hollow(path: Path, content: bytes) -> bool:
+    """Whether a file has its whole length, and its end is not written yet: copies over SMB reserve the length first.
+
+    What is not written takes no room on the disk. A BMP has no other end than its length.
+    """
+    if any(content[-_TAIL:]):
+        return False
+    try:
+        found = path.stat()
+    except OSError:
+        return False  # gone: what was read counts
+    return found.st_blocks * _BLOCK < found.st_size
 
 
 def _digest(content: bytes) -> bytes:

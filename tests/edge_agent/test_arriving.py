@@ -54,6 +54,23 @@ def test_what_shows_no_end_is_taken_once_it_rests_and_a_torn_one_is_a_part_too(
     assert list(arriving.look()) == []
 
 
+def test_a_bitmap_whose_length_is_reserved_before_it_is_copied_is_taken_whole(
+    tmp_path: Path,
+) -> None:
+    """As Windows copies to a share: the rest was judged as black, which no defect shows on."""
+    arriving, whole = Arriving(tmp_path, NEVER_S), encoded(".bmp", side=256)
+    assert list(arriving.look()) == []
+    with (tmp_path / "1.bmp").open("wb", buffering=0) as file:
+        file.truncate(len(whole))
+        for at in range(0, len(whole), 50_000):
+            assert list(arriving.look()) == []
+            file.write(whole[at : at + 50_000])
+    assert [one.content for one in arriving.look()] == [whole]
+    dark = whole[:54] + bytes(len(whole) - 54)
+    (tmp_path / "2.bmp").write_bytes(dark)
+    assert [one.content for one in arriving.look()] == [dark]
+
+
 def test_a_file_that_does_not_grow_is_not_read_again_and_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

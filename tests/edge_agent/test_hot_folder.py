@@ -34,8 +34,8 @@ NEVER_S = 60.0
 """To settle: what is read before shows its end."""
 
 
-def encoded(suffix: str, level: int = 10) -> bytes:
-    return bytes(cv2.imencode(suffix, np.full((16, 16, 3), level, np.uint8))[1])
+def encoded(suffix: str, level: int = 10, side: int = 16) -> bytes:
+    return bytes(cv2.imencode(suffix, np.full((side, side, 3), level, np.uint8))[1])
 
 
 @contextmanager
