@@ -28,6 +28,8 @@ _MOST_BYTES = 256 << 20
 _PNG_END = b"IEND\xaeB`\x82"
 _START_OF_SCAN = 0xDA
 _TAIL, _BLOCK = 64, 512
+_HEADERS = 4096
+"""Before the pixels of a picture there may be profiles of so many bytes, the same in each of a camera."""
 
 
 class Stamp(NamedTuple):
@@ -43,7 +45,7 @@ class Arrived:
 
     Attributes:
         first_seen_mono: monotonic seconds of the look that found it.
-        again: it was taken before, and only its times were set since.
+        again: it was taken before, and only its times were set since, or more of it has come.
     """
 
     path: Path
@@ -56,8 +58,27 @@ class Arrived:
 
 @dataclass(slots=True)
 class _Known:
+    """A file that was taken.
+
+    Attributes:
+        torn: bytes of one that had not come to its end, and that tell it from another one; 0: nobody can know.
+    """
+
     stamp: Stamp
     digest: bytes = b""
+    torn: int = 0
+
+    def note(self, arrived: Arrived) -> None:
+        self.digest = _digest(arrived.content)
+        whole = ends(arrived.media_type, arrived.content)
+        self.torn = 0 if whole or not _is_telling(arrived) else len(arrived.content)
+
+    def is_of(self, content: bytes) -> bool:
+        if not self.digest:
+            return False
+        if 0 < self.torn < len(content) and self.digest == _digest(content[: self.torn]):
+            return True
+        return self.digest == _digest(content)
 
 
 @dataclass(slots=True)
@@ -122,7 +143,7 @@ class Arriving:
                 if (
                     taken is not None
                 ):  # it stays; a large picture takes a while, which no decision waits for
-                    taken.digest = _digest(arrived.content)
+                    taken.note(arrived)
 
     def _look_at_disk(self) -> None:
         """Behind a folder whose share is not mounted lies an empty one, and behind that all old files once it is again."""
@@ -166,7 +187,7 @@ class Arriving:
         if not rested and (not ends(media_type, content) or _is_hollow(path, content)):
             return None
         known = self._known.get(str(path))
-        again = known is not None and bool(known.digest) and known.digest == _digest(content)
+        again = known is not None and known.is_of(content)
         self._known[str(path)] = _Known(coming.stamp)
         return Arrived(path, coming.stamp, media_type, content, coming.first_seen_mono, again)
 
@@ -212,6 +233,14 @@ def _is_hollow(path: Path, content: bytes) -> bool:
     except OSError:
         return False  # gone: what was read counts
     return found.st_blocks * _BLOCK < found.st_size
+
+
+def _is_telling(arrived: Arrived) -> bool:
+    """Whether no other picture of the same camera begins like it: there are pixels, and not of one colour alone."""
+    content = arrived.content
+    if arrived.media_type == "image/jpeg" and not _has_begun_its_scan(content):
+        return False
+    return len(content) >= _HEADERS and len(set(content[-_TAIL:])) > _TAIL // 4
 
 
 def _digest(content: bytes) -> bytes:

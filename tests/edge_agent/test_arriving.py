@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from edge_agent.sources import arriving as arriving_files
@@ -69,6 +71,48 @@ def test_a_bitmap_whose_length_is_reserved_before_it_is_copied_is_taken_whole(
     dark = whole[:54] + bytes(len(whole) - 54)
     (tmp_path / "2.bmp").write_bytes(dark)
     assert [one.content for one in arriving.look()] == [dark]
+
+
+def noise(seed: int) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 255, (128, 128, 3), np.uint8)
+    return bytes(cv2.imencode(".jpg", pixels)[1])
+
+
+def test_a_copy_that_halts_again_and_again_is_one_part(tmp_path: Path) -> None:
+    """Decided twice, the second order met the part that passed by then."""
+    now, whole = [0.0], noise(1)
+    arriving = Arriving(tmp_path, 0.3, clock=lambda: now[0])
+    assert list(arriving.look()) == []
+
+    def taken(content: bytes) -> list[bool]:
+        (tmp_path / "1.jpg").write_bytes(content)
+        list(arriving.look())
+        now[0] += 1.0
+        return [one.again for one in arriving.look()]
+
+    assert taken(whole[:9000]) == [False]
+    assert taken(whole[:12000]) == [True]
+    (tmp_path / "1.jpg").write_bytes(whole)
+    assert [(one.again, one.content) for one in arriving.look()] == [(True, whole)]
+    assert taken(noise(2)[:9000]) == [False], "a camera with one name for all its pictures"
+    (tmp_path / "1.jpg").write_bytes(noise(3))
+    assert [one.again for one in arriving.look()] == [False]
+
+
+def test_pictures_that_begin_alike_are_two_parts(tmp_path: Path) -> None:
+    """As of a camera with one name for all, of which one was cut within its headers or its black."""
+    now = [0.0]
+    arriving = Arriving(tmp_path, 0.3, clock=lambda: now[0])
+    assert list(arriving.look()) == []
+    dark = encoded(".bmp", level=0, side=128)
+    for begun, other in ((noise(1)[:300], noise(2)), (dark[:9000], dark[:-900] + bytes([9]) * 900)):
+        suffix = ".jpg" if begun.startswith(b"\xff\xd8") else ".bmp"
+        (tmp_path / f"1{suffix}").write_bytes(begun)
+        list(arriving.look())
+        now[0] += 1.0
+        assert [one.again for one in arriving.look()] == [False]
+        (tmp_path / f"1{suffix}").write_bytes(other)
+        assert [one.again for one in arriving.look()] == [False]
 
 
 def test_a_file_that_does_not_grow_is_not_read_again_and_again(
