@@ -289,6 +289,41 @@ def test_who_is_signed_out_states_nothing_of_samples_not_seen(page, hub: Hub) ->
     assert [row["sample_id"] for row in waiting] == ids[:4]
 
 
+def test_a_class_that_is_chosen_is_stated_of_a_picture_on_which_nothing_is_drawn(
+    page, hub: Hub
+) -> None:
+    known, ids = newest_review(hub), queue(page)
+    with hub.database.transaction() as session:
+        for number, sample in enumerate(ids[:3]):
+            row = session.get_one(Sample, sample)
+            boxes = [{"x0": 1, "y0": 1, "x1": 9, "y1": 9, "label": "anomaly", "confidence": 0.7}]
+            row.prediction = {**row.prediction, "boxes": boxes if number == 0 else []}
+    page.reload()
+    on_card(page, 1)
+    page.fill("[data-new-label]", "rust")
+    page.keyboard.press("Enter")
+    page.keyboard.press("d")  # what the model marked is what was chosen
+    on_card(page, 2)
+    page.keyboard.press("2")
+    chosen = page.locator("[data-label][aria-pressed=true]").get_attribute("data-label")
+    page.keyboard.press("a")
+    on_status(page, f"You chose {chosen}: D states it")
+    page.keyboard.press("d")
+    on_card(page, 3)
+    page.keyboard.press("d")
+    on_card(page, 4)
+    page.keyboard.press("2")
+    page.keyboard.press("d")  # a box that has a class keeps it
+    wait_sent(page)
+    (_, first), (_, second), (_, third), (_, fourth) = reviews_of(hub, known)
+    assert first is not None and first.label == "rust"
+    assert {box["label"] for box in first.body["boxes"]} == {"rust"}  # type: ignore[index,union-attr]
+    assert second is not None and (second.label, "boxes" in second.body) == (chosen, False)
+    assert third is not None and third.label == "defect"
+    assert fourth is not None and fourth.label != chosen
+    assert {box["label"] for box in fourth.body["boxes"]} == {fourth.label}  # type: ignore[index,union-attr]
+
+
 def test_a_double_click_states_nothing_of_the_next_sample(page, hub: Hub) -> None:
     known, ids = newest_review(hub), queue(page)
     fetched_ahead(page)

@@ -20,6 +20,7 @@ function shape(name, attributes, parent) {
 }
 
 export class BoxEditor {
+  // `data-unnamed` of the host: what a model calls that which it marks, and has no class for
   // options: src, alt, suggestions [{x0,y0,x1,y1,label,confidence}], labels [text], say(text), changed(), shown()
   constructor(host, options) {
     this.host = host;
@@ -30,6 +31,7 @@ export class BoxEditor {
     this.label = this.labels[0] ?? "defect";
     this.boxes = options.suggestions.map((box) => ({ ...box, suggested: true }));
     this.selected = -1;
+    this.chosen = "";
     this.history = [];
     this.pointers = new Map();
     this.panning = false;
@@ -47,6 +49,13 @@ export class BoxEditor {
   }
 
   get edited() { return this.history.length > 0; }
+
+  // the class chosen with no box in hand, on a picture on which nothing is drawn, or what a model marked without a class
+  get whole() {
+    return this.edited || this.boxes.some((box) => box.label !== this.host.dataset.unnamed) ? "" : this.chosen;
+  }
+
+  get named() { return this.result.map((box) => ({ ...box, label: this.whole || box.label })); }
 
   get result() {
     return this.boxes.map(({ x0, y0, x1, y1, label }) => ({ x0, y0, x1, y1, label }));
@@ -236,6 +245,7 @@ export class BoxEditor {
   setLabel(label) {
     this.label = label;
     const box = this.boxes[this.selected];
+    if (!box) this.chosen = label;
     if (box && box.label !== label) {
       this.#remember();
       box.label = label;

@@ -38,7 +38,6 @@ class Review {
   }
 
   get total() { return this.queue.length; }
-
   say(text) { this.live.textContent = text; }
 
   async fetchCard(id) {
@@ -184,6 +183,7 @@ class Review {
 
   chosenLabel(boxes) {
     if (this.several) return [...this.picked].sort().join("|") || this.words.bad[0];
+    if (this.editor?.whole) return this.editor.whole;
     const names = new Set(boxes.map((box) => box.label));
     return names.size === 1 ? [...names][0] : this.chosen || this.words.bad[0];
   }
@@ -195,6 +195,7 @@ class Review {
     }
     if (["accept", "correct"].includes(decision) && this.editor?.unseen) return this.ask(this.editor.unseen);
     if (decision === "correct" && !label) return this.ask("Choose what it is first.");
+    if (decision === "accept" && this.editor?.whole && !this.editor.boxes.length) return this.ask(`You chose ${this.editor.whole}: D states it, G says that nothing is there.`);
     const body = { sample_id: this.id, decision, label, boxes: [] };
     const note = this.card.querySelector("[data-note]")?.value.trim();
     if (note) body.note = note;
@@ -207,7 +208,7 @@ class Review {
       body.boxes = boxes;
       body.label = boxes.length ? this.chosenLabel(boxes) : this.editor?.edited ? this.words.good[0] : other ? chosen : suggested;
     } else if (decision === "correct" && label !== this.words.good[0]) {
-      body.boxes = this.editor?.result ?? [];
+      body.boxes = this.editor?.named ?? [];
     }
     this.addText(body);
     this.outbox.add(body);
@@ -398,7 +399,6 @@ class Review {
     this.editor.panning = on;
     this.editor.host.classList.toggle("is-panning", on);
   }
-
   keyUp(event) { if (event.key === " ") this.setPanning(false); }
 }
 
