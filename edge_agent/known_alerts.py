@@ -14,6 +14,11 @@ ALERTS: tuple[AlertInfo, ...] = (
         "look at cable, power and address; `edge-agent doctor` tries the source",
     ),
     AlertInfo(
+        "picture-size", ("warning",),
+        "a camera or stream gives pictures of another size than was asked for, or than at the start; they are judged all the same",
+        "set the camera to the size of the pictures that were learned from; a camera at a slow USB port has only small ones",
+    ),
+    AlertInfo(
         "corrupt-sample", ("warning",),
         "a sample could not be read: the safe side decided, or the file or mail was left out",
         "when it repeats: look at the camera, its cable, or whatever writes the files; a mail that the server does not hand over is a person's",

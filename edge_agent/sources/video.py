@@ -19,6 +19,7 @@ from edge_agent.sources.backlog import Backlog
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
 from edge_agent.sources.config import CameraSourceConfig, VideoSourceConfig
 from edge_agent.sources.lasting import Lasting
+from edge_agent.sources.picture_size import PictureSize
 from kits.core.runtime import Array
 
 
@@ -69,6 +70,12 @@ class VideoSource:
         self._closed = threading.Event()
         self._last_frame = time.monotonic()
         self.health = SourceHealth(up=False)
+        asked = (
+            (config.width, config.height)
+            if isinstance(config, CameraSourceConfig)
+            else (None, None)
+        )
+        self._size = PictureSize(config.name, asked, alerts)
         self._lasting = Lasting(
             config.name,
             self.health,
@@ -165,6 +172,7 @@ class VideoSource:
                 continue
             self._last_frame = now
             self._lasting.back()
+            self._size.look(frame.shape[1], frame.shape[0])
             if now >= due:
                 due = now + period_s
                 self._offer(Captured(frame, "", self._config.name))

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from edge_agent.sources.backlog import Backlog
-from edge_agent.sources.config import VideoSourceConfig
+from edge_agent.sources.config import CameraSourceConfig, VideoSourceConfig
 from edge_agent.sources.opencv_video import OpenCvDevice, open_video
 from edge_agent.sources.video import ScriptedCamera, VideoDevice, VideoSource
 
@@ -93,6 +93,33 @@ def test_a_part_that_passed_while_the_stream_was_opened_is_not_judged_as_one_tha
     source.close()
     assert isinstance(taken.payload, np.ndarray) and int(taken.payload[0, 0, 0]) == 3
     assert source.health.dropped == 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "sides", "severities"),
+    [
+        ({}, (2, 4, 4, 2), ["warning", "info"]),
+        ({"width": 8, "height": 4}, (2, 2, 4), ["warning", "info"]),
+        ({"width": 4}, (2, 2), []),
+    ],
+)
+def test_a_camera_that_gives_another_size_than_asked_for_or_than_before_is_told(
+    asked: dict[str, int], sides: tuple[int, ...], severities: list[str]
+) -> None:
+    frames = [np.zeros((n, 2 * n, 3), np.uint8) for n in sides]
+    told: list[tuple[str, str, str]] = []
+    camera = CameraSourceConfig.model_validate({"queue": 8, **asked})
+    source = VideoSource(
+        camera, ScriptedCamera([frames]), lambda *alert: told.append(alert), backoff_s=9
+    )
+    stream = source.samples()
+    assert [next(stream) for _ in frames]
+    source.close()
+    list(stream)
+    found = [(severity, text) for name, severity, text in told if name == "picture-size"]
+    assert [severity for severity, _ in found] == severities
+    if asked and found:
+        assert "pictures have 4×2 pixels, not 8×4" in found[0][1]
 
 
 @pytest.fixture
