@@ -19,6 +19,11 @@ ALERTS: tuple[AlertInfo, ...] = (
         "set the camera to the size of the pictures that were learned from; a camera at a slow USB port has only small ones",
     ),
     AlertInfo(
+        "picture-frozen", ("error",),
+        "a camera or stream gives the same picture to the last bit for a minute: each part gets the verdict of that one",
+        "switch the camera off and on; a sensor's noise makes any two pictures differ, also of a line that stands still",
+    ),
+    AlertInfo(
         "corrupt-sample", ("warning",),
         "a sample could not be read: the safe side decided, or the file or mail was left out",
         "when it repeats: look at the camera, its cable, or whatever writes the files; a mail that the server does not hand over is a person's",

@@ -20,6 +20,7 @@ from edge_agent.sources.base import Alerts, Captured, SourceHealth
 from edge_agent.sources.config import CameraSourceConfig, VideoSourceConfig
 from edge_agent.sources.lasting import Lasting
 from edge_agent.sources.picture_size import PictureSize
+from edge_agent.sources.stillness import Stillness
 from kits.core.runtime import Array
 
 
@@ -76,6 +77,7 @@ class VideoSource:
             else (None, None)
         )
         self._size = PictureSize(config.name, asked, alerts)
+        self._stillness = Stillness(config.name, alerts)
         self._lasting = Lasting(
             config.name,
             self.health,
@@ -175,6 +177,7 @@ class VideoSource:
             self._size.look(frame.shape[1], frame.shape[0])
             if now >= due:
                 due = now + period_s
+                self._stillness.look(frame, now)
                 self._offer(Captured(frame, "", self._config.name))
 
     def _offer(self, captured: Captured) -> None:

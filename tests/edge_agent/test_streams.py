@@ -14,9 +14,11 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_agent.sources import stillness
 from edge_agent.sources.backlog import Backlog
 from edge_agent.sources.config import CameraSourceConfig, VideoSourceConfig
 from edge_agent.sources.opencv_video import OpenCvDevice, open_video
+from edge_agent.sources.stillness import Stillness
 from edge_agent.sources.video import ScriptedCamera, VideoDevice, VideoSource
 
 Frames = list[tuple[float, float]]
@@ -120,6 +122,39 @@ def test_a_camera_that_gives_another_size_than_asked_for_or_than_before_is_told(
     assert [severity for severity, _ in found] == severities
     if asked and found:
         assert "pictures have 4×2 pixels, not 8×4" in found[0][1]
+
+
+def test_a_camera_that_froze_is_told_and_one_in_the_dark_is_not() -> None:
+    told: list[tuple[str, str]] = []
+    still = Stillness("camera", lambda name, severity, _text: told.append((name, severity)))
+    noise = np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8)
+    for second in range(200):
+        still.look(noise[second % 2], second)
+        still.look(np.zeros((64, 64, 3), np.uint8), second + 0.5)
+    for second in range(200, 300):
+        still.look(np.full((64, 64, 3), 16, np.uint8), second)
+    assert told == []
+    for second in range(300, 400):
+        still.look(noise[0], second)
+    still.look(noise[1], 400)
+    assert told == [("picture-frozen", "error"), ("picture-frozen", "info")]
+
+
+def test_a_frozen_camera_is_seen_by_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stillness, "FROZEN_S", 0.0)
+    told: list[str] = []
+    frame = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    source = VideoSource(
+        CameraSourceConfig(queue=8),
+        ScriptedCamera([[frame] * 3]),
+        lambda name, _severity, _text: told.append(name),
+        backoff_s=9,
+    )
+    stream = source.samples()
+    assert [next(stream) for _ in range(3)]
+    source.close()
+    list(stream)
+    assert told.count("picture-frozen") == 1
 
 
 @pytest.fixture
