@@ -57,11 +57,12 @@ def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:
     return _checks.check(dataset, config)
 
 
-def write(dataset: Dataset, folder: Path, format: str) -> None:
-    """Writes a version as `windows`.
+def write(dataset: Dataset, folder: Path, format: str) -> int:
+    """Writes a version as `windows`; how many samples.
 
     Raises:
         UsageError: another format.
         DataError: a sample's bytes are absent or damaged.
     """
     chosen(format, _WRITERS, "cannot export")(dataset, folder)
+    return len(dataset.items)

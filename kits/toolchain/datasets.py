@@ -30,8 +30,8 @@ _TABLE_WIDTH, _TABLE_ROWS, _LABEL_WIDTH = 100, 30, 60
 class WritesFormats(Protocol):
     """A kit's `data.py` may offer this, so that versions can be exported in its own formats."""
 
-    def write(self, dataset: Dataset, folder: Path, format: str) -> None:
-        """Writes the version's files. Raises UsageError for a format it cannot write."""
+    def write(self, dataset: Dataset, folder: Path, format: str) -> int:
+        """Writes the version's files; how many samples the format can hold. Raises UsageError for one it cannot write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,8 @@ def _says(item: DatasetItem) -> dict[str, JsonValue]:
     return {key: value for key, value in said.items() if key not in ("at", "author", "source")}
 
 
-def export(project: Project, dataset: Dataset, folder: Path, format_: str) -> None:
-    """Writes a version to an empty folder.
+def export(project: Project, dataset: Dataset, folder: Path, format_: str) -> int:
+    """Writes a version to an empty folder; how many of its samples, as not each format can hold all.
 
     Args:
         format_: `kitwright` (manifest and blobs, imports again unchanged), or one of the kit's.
@@ -181,11 +181,11 @@ def export(project: Project, dataset: Dataset, folder: Path, format_: str) -> No
                 if item.sample.digest:
                     blobs.put(dataset.content(item))
         write_atomically(folder / "manifest.jsonl", to_bytes(dataset))
-        return
+        return len(dataset.items)
     data = project.kit.data
     if not isinstance(data, WritesFormats):
         raise UsageError(
             f"the kit {project.kit.name!r} cannot write {format_!r}", fix="--format kitwright"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    data.write(dataset, folder, format_)
+    return data.write(dataset, folder, format_)

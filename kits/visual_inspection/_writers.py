@@ -32,19 +32,21 @@ def classes_of(dataset: Dataset) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def write_yolo(dataset: Dataset, folder: Path) -> None:
-    """`images/<split>`, `labels/<split>` and data.yaml; samples not annotated get no label file.
+def write_yolo(dataset: Dataset, folder: Path) -> int:
+    """`images/<split>`, `labels/<split>` and data.yaml; samples not annotated get no label file. How many there are.
 
     A defective sample without boxes is left out: in this format it would read as a good part.
     """
     names = classes_of(dataset)
     index = {name: number for number, name in enumerate(names)}
+    written = 0
     for item in dataset.items:
         note = item.annotation
         if note is not None and not note.boxes and note.label != GOOD:
             continue
         content = dataset.content(item)
         picture = _put(folder / "images" / item.split / _name(item), content)
+        written += 1
         if note is not None:
             label = folder / "labels" / item.split / f"{picture.stem}.txt"
             label.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +54,7 @@ def write_yolo(dataset: Dataset, folder: Path) -> None:
     splits = {s: f"images/{s}" for s in SPLITS if (folder / "images" / s).is_dir()}
     described = {"path": ".", "names": dict(enumerate(names))} | splits
     (folder / "data.yaml").write_text(yaml.safe_dump(described, sort_keys=False))
+    return written
 
 
 def write_pieces(
@@ -126,12 +129,15 @@ def _yolo_lines(note: Annotation, size: tuple[int, int], index: dict[str, int]) 
     )
 
 
-def write_folders(dataset: Dataset, folder: Path) -> None:
-    """`<split>/<class>/…`; samples not annotated are left out."""
+def write_folders(dataset: Dataset, folder: Path) -> int:
+    """`<split>/<class>/…`; samples not annotated are left out. How many there are."""
+    written = 0
     for item in dataset.items:
         if item.annotation is not None:
             label = re.sub(r"[^\w-]+", "_", item.annotation.label) or "defect"
             _put(folder / item.split / label / _name(item), dataset.content(item))
+            written += 1
+    return written
 
 
 def _name(item: DatasetItem) -> str:

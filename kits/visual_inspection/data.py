@@ -70,11 +70,11 @@ def damage(content: bytes) -> str:
     return ""
 
 
-def write(dataset: Dataset, folder: Path, format: str) -> None:
-    """Writes a version as `yolo` or `folders`.
+def write(dataset: Dataset, folder: Path, format: str) -> int:
+    """Writes a version as `yolo` or `folders`; how many of its samples that format can hold.
 
     Raises:
         UsageError: another format.
         DataError: a sample's bytes are absent or damaged.
     """
-    chosen(format, _WRITERS, "cannot export")(dataset, folder)
+    return chosen(format, _WRITERS, "cannot export")(dataset, folder)

@@ -232,11 +232,15 @@ def export_(
     console = Console(as_json, quiet)
     opened = Project.open(project)
     dataset = opened.dataset(version)
-    export(opened, dataset, folder, format_)
-    console.answer(
-        f"{len(dataset.items)} samples written to {folder} as {format_}",
-        {"dataset": dataset.id, "folder": str(folder), "format": format_, "n": len(dataset.items)},
-    )
+    n = export(opened, dataset, folder, format_)
+    left_out = len(dataset.items) - n
+    text = f"{n} samples written to {folder} as {format_}"
+    if left_out:
+        text += (
+            f"; {left_out} left out, as it cannot say what they are: --format kitwright holds all"
+        )
+    about = {"dataset": dataset.id, "folder": str(folder), "format": format_}
+    console.answer(text, {**about, "n": n, "left_out": left_out})
     console.next(f"kit data import {folder} --format {format_}")
 
 
