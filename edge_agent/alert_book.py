@@ -28,7 +28,7 @@ that are never given up."""
 _CALM_S = 30.0
 _MAX_BEGAN = 500
 PASSING: tuple[str, ...] = ("corrupt-sample", "model-failed", "source-clock", "window-request-vain",
-                            "draft-failed", "mail-send-doubtful", "parts-missed")  # fmt: skip
+                            "draft-failed", "mail-send-doubtful", "parts-missed", "decision-late")  # fmt: skip
 """Raised for one sample each: nobody ever finds that it is over. It is after `PASSING_CALM_S`."""
 PASSING_CALM_S = 600.0
 LASTING: tuple[str, ...] = ("bundle-refused", "bundle-rolled-back", "bundle-unusable")

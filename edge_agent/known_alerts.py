@@ -29,6 +29,12 @@ ALERTS: tuple[AlertInfo, ...] = (
         "when it repeats: look at the camera, its cable, or whatever writes the files; a mail that the server does not hand over is a person's",
     ),
     AlertInfo(
+        "decision-late", ("warning",),
+        "no model decided on a part within `reject_deadline_ms`: the safe side did",
+        "when it repeats: more parts come than are judged, or the machine is busy; have an action for the verdict of `safe_side`,"
+        " or such parts pass on",
+    ),
+    AlertInfo(
         "parts-missed", ("warning",),
         "files came into a hot folder while the agent was not running, or could not look there: they were not decided",
         "look at the parts of that time; their pictures are in the folder `missed`",

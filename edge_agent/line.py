@@ -52,6 +52,7 @@ class Line:
     ) -> None:
         self._config = config
         self._put = put
+        self._alerts = alerts
         self._watching = watching
         self._dispatcher = dispatcher
         self._judge = Judge(config.safe_side, alerts)
@@ -155,12 +156,24 @@ class Line:
         if not in_time and judged.outcome.decided:
             judged = replace(judged, outcome=safe("the deadline passed", self._config.safe_side))
         futures = order(judged.outcome) if in_time else guarded
-        self.late += not in_time
+        if not in_time:
+            self._was_late(captured)
         body, entry = self.keeper.kept(sample_id, captured, deciding, judged)
         self.verdicts[body.verdict] += 1
         self.recorder.take(Pending(body, entry, futures, deadline_mono))
         self._working_since = None  # a candidate has its own limit, and hangs at its own expense
         self._run_shadow(judged)
+
+    def _was_late(self, captured: Captured) -> None:
+        self.late += 1
+        side = self._config.safe_side
+        nobody = side != "pass" and not self._dispatcher.serves(side)
+        self._alerts(
+            "decision-late",
+            "warning",
+            f"{captured.source}: no decision within {self._config.reject_deadline_ms} ms, the safe side decided: {side}"
+            + (", and no action is for that: the part has passed on" if nobody else ""),
+        )
 
     def _hand_back(self, captured: Captured, deciding: Deciding | None, receipt: Receipt) -> None:
         """A sample whose source sees to the rest: it waits there, so nothing is late or dropped."""

@@ -21,6 +21,7 @@ from edge_agent.actions.config import ActionConfig, HttpActionConfig, SimulatedA
 from edge_agent.log import warn
 from edge_agent.sources.base import Alerts
 from kits.core.errors import KitwrightError
+from kits.core.operating_point import Verdict
 
 _QUEUE = 32
 
@@ -114,6 +115,10 @@ class Dispatcher:
             for worker in self._workers
             if order.verdict in worker.action.verdicts
         }
+
+    def serves(self, verdict: Verdict) -> bool:
+        """Whether an action is for this verdict."""
+        return any(verdict in worker.action.verdicts for worker in self._workers)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Action → outcome → number."""

@@ -30,6 +30,7 @@ from edge_agent.sources.base import Captured
 from edge_agent.sync.entry import Entry
 from kits.core.bundle import open_bytes
 from kits.core.events import DecisionBody
+from kits.core.operating_point import Verdict
 from tests.edge_agent.parts import agent_config, bundle_id_of, decision, make_bundle, picture
 from tests.waiting import wait_for
 
@@ -39,13 +40,19 @@ FRAME = np.full((16, 16), 40, np.uint8)
 class Bench:
     """A line without a source: a test captures by hand and sees the rows."""
 
-    def __init__(self, folder: Path, **changes: object) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        verdicts: tuple[Verdict, ...] = ("pass", "review", "act"),
+        **changes: object,
+    ) -> None:
         self.config: AgentConfig = agent_config(folder, folder, **changes)
         self.rows: list[Entry] = []
         self.alerts: list[str] = []
-        self.told: list[str] = []
+        self.texts: list[str] = []
         self.ladder = Ladder(EngineConfig(providers=("cpu",), threads=1), folder / "engines")
-        slow = SimulatedActionConfig(name="gate", verdicts=("pass", "review", "act"))
+        slow = SimulatedActionConfig(name="gate", verdicts=verdicts)
         self.line = Line(
             self.config,
             Dispatcher(make_actions([slow], folder), self._alert),
@@ -60,7 +67,7 @@ class Bench:
 
     def _alert(self, name: str, _severity: str, text: str) -> None:
         self.alerts.append(name)
-        self.told.append(text)
+        self.texts.append(text)
 
     def load(self, content: bytes) -> Loaded:
         return self.ladder.load(open_bytes(content))
@@ -81,6 +88,23 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path, reject_deadline_ms=20_000)
     yield made
     made.line.close()
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "safe_side", "passes_on"),
+    [(("act",), "review", True), (("act", "review"), "review", False), (("act",), "pass", False)],
+)
+def test_a_part_that_nobody_decided_on_in_time_is_told_and_whether_it_passed_on(
+    tmp_path: Path, verdicts: tuple[Verdict, ...], safe_side: str, passes_on: bool
+) -> None:
+    bench = Bench(tmp_path, verdicts=verdicts, safe_side=safe_side)
+    bench.line.activate(bench.load(make_bundle(1)))
+    bench.line.process(Captured(FRAME, "", "camera", captured_mono=time.monotonic() - 60))
+    bench.line.close()
+    assert (bench.line.late, bench.alerts.count("decision-late")) == (1, 1)
+    text = bench.texts[bench.alerts.index("decision-late")]
+    assert f"the safe side decided: {safe_side}" in text
+    assert ("the part has passed on" in text) == passes_on
 
 
 def turned(how: str, version: int = 2) -> bytes:
@@ -110,7 +134,7 @@ def test_a_sample_that_cannot_be_read_is_told_with_what_to_do(bench: Bench) -> N
     bench.line.activate(bench.load(make_bundle(1)))
     body = bench.decide(b"no picture at all")
     assert (body.verdict, body.reason) == ("review", "safe side: the sample cannot be read")
-    assert bench.told == ["camera: not a picture: save it as PNG"]
+    assert bench.texts == ["camera: not a picture: save it as PNG"]
 
 
 def test_a_frame_that_the_kit_cannot_encode_is_decided_all_the_same(bench: Bench) -> None:
