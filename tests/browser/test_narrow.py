@@ -86,6 +86,20 @@ def test_the_menu_is_one_line_on_a_phone_and_shows_where_one_is(hub: Hub, open_p
     assert overflow(page) <= 0
 
 
+def test_why_a_decision_is_not_taken_is_seen_beside_its_button_on_a_phone(open_page) -> None:
+    page = open_page("reviewer", "/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.route("**/content*", lambda route: route.fulfill(status=404))
+    page.goto(page.url + "review")
+    page.wait_for_selector(".boxes.is-broken")
+    page.click("[data-act=good]")
+    told = page.locator("[data-status]", has_text="cannot be shown")
+    told.wait_for()
+    place = told.bounding_box()
+    assert place["y"] > 0 and place["y"] + place["height"] < 844
+    assert overflow(page) == 0
+
+
 def test_a_long_link_makes_no_page_wider(linked: Hub, open_page) -> None:
     page = open_page("admin", "/")
     base = page.url.rstrip("/")

@@ -307,7 +307,7 @@ def test_a_class_that_is_chosen_is_stated_of_a_picture_on_which_nothing_is_drawn
     page.keyboard.press("2")
     chosen = page.locator("[data-label][aria-pressed=true]").get_attribute("data-label")
     page.keyboard.press("a")
-    on_status(page, f"You chose {chosen}: D states it")
+    on_status(page, f"You chose {chosen}: Defect states it")
     page.keyboard.press("d")
     on_card(page, 3)
     page.keyboard.press("d")

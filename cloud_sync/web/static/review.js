@@ -195,7 +195,7 @@ class Review {
     }
     if (["accept", "correct"].includes(decision) && this.editor?.unseen) return this.ask(this.editor.unseen);
     if (decision === "correct" && !label) return this.ask("Choose what it is first.");
-    if (decision === "accept" && this.editor?.whole && !this.editor.boxes.length) return this.ask(`You chose ${this.editor.whole}: D states it, G says that nothing is there.`);
+    if (decision === "accept" && this.editor?.whole && !this.editor.boxes.length) return this.ask(`You chose ${this.editor.whole}: ${this.words.bad[1]} states it, ${this.words.good[1]} says that nothing is there.`);
     const body = { sample_id: this.id, decision, label, boxes: [] };
     const note = this.card.querySelector("[data-note]")?.value.trim();
     if (note) body.note = note;
