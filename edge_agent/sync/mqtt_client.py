@@ -20,8 +20,6 @@ from kits.core.topics import Online, encode_online
 if TYPE_CHECKING:
     import paho.mqtt.client as mqtt
 
-_SESSION_EXPIRY_S = 3600
-_WILL_DELAY_S = 30
 _MAX_PACKET_BYTES = 512 * 1024
 _CONNECT_TIMEOUT_S = 5.0
 
@@ -105,7 +103,6 @@ def make_client(
     """
     import paho.mqtt.client as mqtt
     from paho.mqtt.enums import CallbackAPIVersion
-    from paho.mqtt.packettypes import PacketTypes
 
     limits = limits or Limits()
     client = mqtt.Client(
@@ -118,12 +115,8 @@ def make_client(
     if settings.tls is not None:
         client.tls_set_context(settings.tls.context())
     if settings.online_topic:
-        will = _properties(PacketTypes.WILLMESSAGE)
-        will.WillDelayInterval = _WILL_DELAY_S
         gone = encode_online(Online(False, boot_id()))
-        client.will_set(
-            settings.online_topic, gone, qos=limits.qos, retain=limits.retain, properties=will
-        )
+        client.will_set(settings.online_topic, gone, qos=limits.qos, retain=limits.retain)
     client.max_inflight_messages_set(settings.window)
     client.connect_timeout = _CONNECT_TIMEOUT_S
     client.on_socket_open = _send_at_once
@@ -139,6 +132,9 @@ def make_client(
 def connect(client: mqtt.Client, settings: MqttSettings) -> None:
     """Opens the connection; whether the broker agrees comes as an event.
 
+    The session ends with its connection: nothing in it is relied on, and mosquitto 2.0 that is told to
+    re-read its rules forgets the last will of whoever has a session and no connection (ADR 12).
+
     Raises:
         OSError: nobody answers, or TLS fails.
         ValueError: the host is no name.
@@ -146,7 +142,6 @@ def connect(client: mqtt.Client, settings: MqttSettings) -> None:
     from paho.mqtt.packettypes import PacketTypes
 
     properties = _properties(PacketTypes.CONNECT)
-    properties.SessionExpiryInterval = _SESSION_EXPIRY_S
     properties.ReceiveMaximum = settings.window
     properties.MaximumPacketSize = _MAX_PACKET_BYTES
     client.connect(

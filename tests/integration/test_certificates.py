@@ -42,6 +42,13 @@ def renew(line: Line) -> None:
         Renewal(Certificates(path.parent), client, lambda *_: None).renew()
 
 
+def online(site: SecureSite, name: str) -> bool:
+    """Whether the hub takes a device for connected."""
+    devices = site.api.call("GET", "/v1/devices")["devices"]
+    assert isinstance(devices, list)
+    return any(one["name"] == name and one["online"] for one in devices if isinstance(one, dict))
+
+
 def test_enrol_send_renew_and_be_thrown_out(site: SecureSite, tmp_path: Path) -> None:
     line = site.add_line("press-1", tmp_path / "press-1")
     identity = load_identity(line.folder / "state" / "identity.json")
@@ -73,3 +80,15 @@ def test_enrol_send_renew_and_be_thrown_out(site: SecureSite, tmp_path: Path) ->
     sent = site.count("press-1")
     wait_for(lambda: site.count("press-1") > sent)
     line.kill()
+
+
+def test_device_that_dies_while_another_is_enrolled_counts_as_away(
+    site: SecureSite, tmp_path: Path
+) -> None:
+    """The broker re-reads its rules for the other one, while the word of the first may still wait there."""
+    line = site.add_line("press-1", tmp_path / "press-1")
+    line.start()
+    wait_for(lambda: online(site, "press-1"))
+    line.kill()
+    site.add_line("press-2", tmp_path / "press-2")
+    wait_for(lambda: not online(site, "press-1"), 15)
