@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.config import HubConfig
 from cloud_sync.errors import ConflictError, NotFoundError, UnauthenticatedError
-from cloud_sync.fleet import device_certificates
+from cloud_sync.fleet import device_certificates, replacements
 from cloud_sync.fleet.broker import Login
 from cloud_sync.fleet.mosquitto_files import broker_secret
 from cloud_sync.fleet.pki import HUB, Authority
@@ -77,7 +77,7 @@ def enroll(session: Session, token: str, hardware: str, *, address: str = "") ->
     """Trades a one-time token for a device and its lasting token.
 
     One UPDATE takes the token, so of two requests at once one is refused. An earlier identity of
-    that name ends: its token, and its certificates.
+    that name ends: its token, and its certificates. Rollouts that are under way begin anew with it.
 
     Args:
         address: network address of who asks, for the audit log.
@@ -111,6 +111,7 @@ def _take_up(
     )
     _revoke_tokens(session, name)
     device_certificates.withdraw(session, name)
+    replacements.begin_anew(session, name)
     secret = secrets.token_urlsafe(DEVICE_TOKEN_BYTES)
     device.site, device.group, device.hardware = site, group, hardware[:300]
     device.revoked_at = None

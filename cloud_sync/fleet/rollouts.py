@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from pydantic import JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
@@ -19,7 +19,6 @@ from cloud_sync.fleet.plan import Plan, parse_waves, sizes
 from cloud_sync.fleet.reach import FINAL
 from cloud_sync.hub import audit
 from cloud_sync.sections import RolloutConfig
-from cloud_sync.store.db import take_turn
 from cloud_sync.store.models import Bundle, Deployment, Device, Release, Rollout
 from kits.core.errors import UsageError
 from kits.core.sample import utc_now
@@ -94,7 +93,7 @@ def start(
     session.add(rollout)
     session.flush()
     _supersede(session, targets, rollout.id)
-    first = _first_number(session)
+    first = waves.first_number(session)
     for place, target in enumerate(targets):
         rollout.deployments.append(
             Deployment(
@@ -107,17 +106,6 @@ def start(
     session.flush()
     audit(session, who, "rollout.start", str(rollout.id), bundle=bundle.id, release=release.release)
     return rollout
-
-
-def _first_number(session: Session) -> int:
-    """Of the deployments that begin now: above all before, and never less than the seconds since 1970.
-
-    Devices remember which deployments they ended, and a lower one than that on its way is old to them. A hub restored
-    from a backup would give numbers again that it gave since, and the first rollout would be met with silence.
-    """
-    take_turn(session, "deployment numbers")
-    last = session.scalar(select(func.max(Deployment.id))) or 0
-    return max(last + 1, int(utc_now().timestamp()))
 
 
 def _targets(session: Session, device: str, group: str) -> list[Device]:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from cloud_sync.fleet import absence
@@ -31,6 +31,7 @@ from cloud_sync.fleet.judgement import (
     next_step,
 )
 from cloud_sync.fleet.reach import FINAL, SIGN_OF_LIFE, Course, Member
+from cloud_sync.store.db import take_turn
 from cloud_sync.store.models import Deployment, Device, Rollout
 from kits.core.errors import UsageError
 from kits.core.sample import utc_now
@@ -64,6 +65,17 @@ def counts(rollout: Rollout) -> list[int]:
     return [waves.count(number) for number in range(max(waves, default=0) + 1)]
 
 
+def first_number(session: Session) -> int:
+    """Of the deployments that begin now: above all before, and never less than the seconds since 1970.
+
+    Devices remember which deployments they ended, and a lower one than that on its way is old to them. A hub restored
+    from a backup would give numbers again that it gave since, and the first rollout would be met with silence.
+    """
+    take_turn(session, "deployment numbers")
+    last = session.scalar(select(func.max(Deployment.id))) or 0
+    return max(last + 1, int(utc_now().timestamp()))
+
+
 def hold(session: Session, number: int) -> Rollout:
     """A rollout that nobody else can change before this transaction ends, as others left it.
 
@@ -90,7 +102,7 @@ def members_of(session: Session, rollouts: Iterable[int]) -> dict[int, list[Memb
         .join(Rollout, Deployment.rollout_id == Rollout.id)
         .join(Device, Deployment.device == Device.name)
         .where(Deployment.rollout_id.in_(numbers))
-        .order_by(Deployment.id)
+        .order_by(Deployment.wave, Deployment.id)
     )  # fmt: skip
     for row in session.execute(query):
         member = Member(

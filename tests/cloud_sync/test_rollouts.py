@@ -305,11 +305,11 @@ def test_a_restored_hub_gives_no_number_again_that_devices_know(
         session.execute(delete(Rollout))
     later = utc_now() + timedelta(seconds=2)
     with monkeypatch.context() as moved:
-        moved.setattr(rollouts, "utc_now", lambda: later)
+        moved.setattr(waves, "utc_now", lambda: later)
         start(hub, bundle, group="line")
     again = [nth(hub, 1), nth(hub, 2)]
     assert min(again) > max(known)
     with monkeypatch.context() as moved:
-        moved.setattr(rollouts, "utc_now", lambda: later - timedelta(days=365))
+        moved.setattr(waves, "utc_now", lambda: later - timedelta(days=365))
         start(hub, bundle, device="press-1")
     assert nth(hub, 3) == max(again) + 1, "a clock that was set back brings none back"

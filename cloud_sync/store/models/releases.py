@@ -96,7 +96,7 @@ class Rollout(Base):
     paused_at: Mapped[datetime | None] = mapped_column(default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     deployments: Mapped[list[Deployment]] = relationship(
-        back_populates="rollout", order_by="Deployment.id"
+        back_populates="rollout", order_by="(Deployment.wave, Deployment.id)"
     )
 
 
