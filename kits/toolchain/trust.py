@@ -14,7 +14,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from tuf.api.exceptions import BadVersionNumberError, EqualVersionNumberError, RepositoryError
+from tuf.api.exceptions import (
+    BadVersionNumberError,
+    EqualVersionNumberError,
+    ExpiredMetadataError,
+    RepositoryError,
+)
 from tuf.api.metadata import Metadata, Root, Targets, Timestamp
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
@@ -139,8 +144,21 @@ class TrustedCopy:
                 where=self._client.address,
                 fix="was it restored from a backup? kit key resend --hub URL gives it what it lost",
             ) from error
+        except ExpiredMetadataError as error:
+            raise self._expired(error) from error
         except RepositoryError as error:
             raise self._not_followed(error) from error
+
+    def _expired(self, error: ExpiredMetadataError) -> BundleError:
+        """Nothing is wrong with what was verified here: a person renews root and targets, the hub the others each day."""
+        renewed = [role for role in ("root", "targets") if role in str(error)]
+        now = f"the clock here says {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+        return BundleError(
+            f"what the hub shows has ended: {error}; {now}",
+            where=self._client.address,
+            fix=f"kit key renew {renewed[0]} --hub {self._client.address}" if renewed
+            else "the hub signs it anew each day while it runs: compare its clock with this one, and look at its log",
+        )  # fmt: skip
 
     def _not_followed(self, error: RepositoryError) -> BundleError:
         """What the hub shows does not follow from what was verified here: it was made anew, set back, or is another's."""

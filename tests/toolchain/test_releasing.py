@@ -70,8 +70,9 @@ def test_what_has_expired_is_renewed_and_nothing_else(
     desk.client.send_metadata(targets=text_of(targets))
     while datetime.now(timezone.utc) <= targets.signed.expires:
         time.sleep(0.05)
-    with pytest.raises(BundleError, match="expired"):
+    with pytest.raises(BundleError, match="targets is expired; the clock here says 2") as told:
         release(desk, 2)
+    assert told.value.fix == f"kit key renew targets --hub {desk.client.address}"
     status = key_status.look(desk)
     assert status.advice("H") == ["kit key renew targets --hub H"]
     found = desk.trusted.refresh(expired_is_fine=True)
@@ -79,6 +80,24 @@ def test_what_has_expired_is_renewed_and_nothing_else(
     desk.client.send_metadata(targets=text_of(targets))
     assert release(desk, 2).release.release == 2
     assert key_status.look(desk).advice("H") == []
+
+
+def test_of_a_root_that_has_expired_the_remedy_is_to_renew_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was to delete what this machine has verified, as if the hub had been made anew."""
+    release(desk, 1)
+    with monkeypatch.context() as brief:
+        brief.setattr(roots, "ROOT_LIFE", timedelta(seconds=5))
+        ends = datetime.now(timezone.utc) + timedelta(seconds=5)
+        pending = roots.renewed(desk, desk.trusted.refresh())
+        pending.sign(desk.keys)
+        roots.send(desk, pending)
+    while datetime.now(timezone.utc) <= ends:
+        time.sleep(0.05)
+    with pytest.raises(BundleError, match="the hub shows has ended: Final root") as told:
+        release(desk, 2)
+    assert told.value.fix == f"kit key renew root --hub {desk.client.address}"
 
 
 def trained(hub: RunningHub, version: int, comparison: dict[str, object], beaten: str = "") -> str:
