@@ -12,7 +12,7 @@ import secrets
 from datetime import timedelta
 
 from fastapi import Request
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -168,18 +168,27 @@ def none_online(hub: Hub) -> None:
         log.warning("event=online_not_forgotten error=%r", str(error))
 
 
+def end_awaited_of(session: Session, login: str, *, who: str) -> None:
+    """Ends the one-time tokens that a person made and nobody has used."""
+    for name in sorted(_end_where(session, EnrollToken.created_by == login)):
+        audit(session, who, "device.revoke", name, token="unused")  # noqa: S106  (not a secret)
+
+
 def _end_unused(session: Session, name: str) -> bool:
     """Ends one-time tokens for `name` that were not used; whether there were any."""
+    return bool(_end_where(session, EnrollToken.device == name))
+
+
+def _end_where(session: Session, condition: ColumnElement[bool]) -> list[str]:
+    """Ends those one-time tokens that were not used; the names they were for."""
     now = utc_now()
-    ended = session.execute(
+    ended = (
         update(EnrollToken)
-        .where(
-            EnrollToken.device == name, EnrollToken.used_at.is_(None), EnrollToken.expires_at > now
-        )
+        .where(condition, EnrollToken.used_at.is_(None), EnrollToken.expires_at > now)
         .values(expires_at=now)
-        .returning(EnrollToken.id)
+        .returning(EnrollToken.device)
     )
-    return ended.first() is not None
+    return list(session.scalars(ended))
 
 
 def _revoke_tokens(session: Session, name: str) -> None:

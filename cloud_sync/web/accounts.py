@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.fleet import devices
 from cloud_sync.hub import audit
 from cloud_sync.store.db import take_turn
 from cloud_sync.store.models import ApiToken, Person, WebSession
@@ -122,10 +123,10 @@ def set_role(session: Session, login: str, role: str, *, by: str) -> Person:
 
 
 def disable_person(session: Session, login: str, *, by: str, keep_made: bool = False) -> Ended:
-    """Shuts a person out: no login, no session, no token. Their records stay.
+    """Shuts a person out: no login, no session, no token, and no machine that they let in after that. Their records stay.
 
     Args:
-        keep_made: tokens that this person made for others stay good; else they end too.
+        keep_made: tokens that this person made for others, and for devices that are to come, stay good; else they end too.
 
     Raises:
         NotFoundError: no such person.
@@ -136,6 +137,8 @@ def disable_person(session: Session, login: str, *, by: str, keep_made: bool = F
     person.disabled_at = utc_now()
     _end_sessions(session, person)
     audit(session, by, "person.disable", person.login)
+    if not keep_made:
+        devices.end_awaited_of(session, person.login, who=by)
     return end_made_by(session, person, by=by, keep=keep_made)
 
 

@@ -232,3 +232,17 @@ def living(hub: Hub) -> list[str]:
         found = auth.list_tokens(session)
         good = [t for t in found if t.person.disabled_at is None and (t.expires_at or utc_now()) >= utc_now()]  # fmt: skip
         return sorted(f"{token.person.login}: {token.name}" for token in good)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_who_was_shut_out_lets_no_machine_in_any_more(opened, keep: bool) -> None:
+    """Not by a one-time token that they had made before, not even in the place of a machine that is known."""
+    client, hub = opened
+    boss, eve = add_person(hub, "boss", "admin"), add_person(hub, "eve", "engineer")
+    for who, name in ((eve, "press-1"), (boss, "press-2")):
+        client.post("/v1/devices", headers=who, json={"name": name, "site": "main"})
+    client.patch("/v1/people/eve", headers=boss, json={"disabled": True, "keep_made": keep})
+    awaited = client.get("/v1/devices", headers=boss).json()["awaited"]
+    assert [one["name"] for one in awaited] == ["press-1", "press-2"][not keep :]
+    ended = [row for row in entries(hub, "device.revoke") if row["target"] == "press-1"]
+    assert [row["who"] for row in ended] == ([] if keep else ["boss (token 1)"])
