@@ -107,6 +107,11 @@ class Limits(Section):
     hole_alert_min: float = Field(
         30, gt=0, description="rows missing without a word for this long raise an alert, minutes"
     )
+    silent_alert_h: float = Field(
+        72,
+        ge=0,
+        description="a device that nothing is heard of for this long raises an alert, hours; 0: none does",
+    )
     queued_frames: int = Field(1024, gt=0, description="MQTT messages waiting for the database")
 
 

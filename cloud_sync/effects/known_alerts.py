@@ -52,6 +52,12 @@ ALERTS: tuple[AlertInfo, ...] = (
         " [the ledger](../how-to/account-for-every-row.md#the-ledger)",
     ),
     AlertInfo(
+        "device-silent", ("error",),
+        "nothing was heard of a device for `limits.silent_alert_h` (72 hours: longer than a weekend); over when it is heard of, and"
+        " told again a week after somebody has seen it",
+        "look at its power, its network and whether the agent runs; one that is gone for good: `cloud-sync device revoke NAME`",
+    ),
+    AlertInfo(
         "unreadable-message", ("error",),
         "a device sent a message that this hub cannot read; it is kept in the quarantine",
         "`cloud-sync quarantine list`; an agent newer than the hub: update the hub",

@@ -15,6 +15,7 @@ from sqlalchemy import Row, bindparam, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.fleet.silence import look_for_silent
 from cloud_sync.hub import Hub
 from cloud_sync.intake.clock import to_time
 from cloud_sync.intake.ledger import Account, account_of
@@ -43,6 +44,8 @@ MOVED_NS = 500_000_000
 """An offset that got better by this much dates the samples of its boot again."""
 REDATE_ROWS = 1000
 BOOTS_AT_ONCE = 100
+HEARD_WITHIN_S = 1800.0
+"""After so long at work the hub has heard of every device that is there, however long it was off."""
 PART_DAYS = 14
 LEFTOVER_S = 86_400.0
 _REDATE = (
@@ -66,6 +69,7 @@ class IntakeWatch(Looping):
         self._now = now
         self._looked_at = float("-inf")
         self._cleaned_at = float("-inf")
+        self._listens_since = time.monotonic()
         self._loop = Loop(
             "intake-watch", self._turn, hub.metrics, after_fault=always(POLL_S), first_s=POLL_S
         )
@@ -84,6 +88,8 @@ class IntakeWatch(Looping):
             self._cleaned_at = monotonic_s
             look_for_holes(self._hub, self._now(), every=True)
             clean(self._hub, self._now())
+            if monotonic_s - self._listens_since >= HEARD_WITHIN_S:
+                look_for_silent(self._hub, self._now())
 
 
 def redate(hub: Hub) -> int:

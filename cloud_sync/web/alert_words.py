@@ -17,6 +17,7 @@ _REMEDIES = {one.name: one.remedy for one in ALERTS}
 _PAGES = {
     "crm-lead-dead": "/leads?state=dead", "crm-": "/leads", "lead-": "/leads",
     "mail-promise-broken": "/mails", "cmms-": "/cases", "rows-missing": "/ledger",
+    "device-silent": "/devices",
     "bundle-needs-signature": "/bundles", "notice-undeliverable": "/effects", "drift": "/samples",
     "beyond-promise": "/samples", "retraining-pays": "/jobs", "rollout-": "/rollouts",
 }  # fmt: skip
