@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -142,10 +142,14 @@ class HubSpot:
         names = names_of(wanted or sorted(there), labels_of(there))
         # what HubSpot does not have, it leaves out
         names |= {n: n for n in wanted if n not in self._settings.columns and _NAME.fullmatch(n)}
-        if owned := self._properties.of_owners & names.keys():
+        if owned := self._owned(names):
             people = self._properties.owners()
             there |= {name: replace(there[name], options=people) for name in owned}
         return naming(names, there, self._settings, self._met)
+
+    def _owned(self, names: Collection[str]) -> frozenset[str]:
+        """Those of the properties that hold an owner, where a bundle learned from them: else nobody knows a name there."""
+        return self._properties.of_owners.intersection(names if self._settings.columns else ())
 
     def labels(self) -> Mapping[str, str]:
         """As `Crm.labels`."""
@@ -254,7 +258,7 @@ class HubSpot:
             names = self._naming().names
         except DeliveryError:
             return False
-        return not self._properties.of_owners.isdisjoint(names)
+        return bool(self._owned(names))
 
     def _right(self, scope: str, method: str, path: str, body: JsonValue) -> Check:
         """Asks for nothing, so that the answer tells of the right only."""

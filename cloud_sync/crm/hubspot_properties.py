@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, rows_in, text
 from cloud_sync.crm.labels import Described
+from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import BANDS, FieldInfo, Shape, shown_fields
@@ -45,6 +46,7 @@ class Properties:
         self._object = thing
         self._path = path
         self._owners = owners
+        self._people = Looked(self._named_owners, lasts=True)
         self.of_owners: frozenset[str] = frozenset()
         """Those that hold the number of an owner, as of the last look: HubSpot lists no choices of them."""
 
@@ -67,19 +69,22 @@ class Properties:
             for row in rows
         }
 
-    def owners(self) -> dict[str, str]:
-        """Number → name of all owners, as exports have it, of those who left as well; none where the scope is missing, or
-        the version has no owners.
+    def owners(self) -> Mapping[str, str]:
+        """Number → name of all owners, as exports have it, of those who left as well; none where HubSpot refuses them for
+        good: the scope is missing, or the version has no owners.
 
         Raises:
-            DeliveryError: HubSpot does not do as asked.
+            DeliveryError: it does not do as asked, and never did.
         """
+        return self._people(anew=True)
+
+    def _named_owners(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for archived in ("true", "false"):
             try:
                 rows = self._owned(archived)
             except CrmRefusedError as error:
-                if error.status not in (FORBIDDEN, *GONE):
+                if error.retry and error.status not in (FORBIDDEN, *GONE):
                     raise
                 return {}  # numbers stay numbers, which `crm test` tells
             for row in rows:

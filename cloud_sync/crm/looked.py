@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
+from cloud_sync.effects.targets import DeliveryError
+
 Found = TypeVar("Found")
 
 KEPT_S: Final = 600.0
@@ -20,13 +22,19 @@ class Looked(Generic[Found]):
     Args:
         look: asks the CRM; raises DeliveryError.
         clock: monotonic seconds.
+        lasts: where a look fails, what the one before it found goes on counting.
     """
 
     def __init__(
-        self, look: Callable[[], Found], clock: Callable[[], float] = time.monotonic
+        self,
+        look: Callable[[], Found],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        lasts: bool = False,
     ) -> None:
         self._look = look
         self._clock = clock
+        self._lasts = lasts
         self._found: tuple[Found, float] | None = None
 
     def __call__(self, *, anew: bool = False) -> Found:
@@ -34,7 +42,12 @@ class Looked(Generic[Found]):
         now = self._clock()
         if self._found is not None and now - self._found[1] < (FRESH_S if anew else KEPT_S):
             return self._found[0]
-        self._found = (self._look(), now)
+        try:
+            self._found = (self._look(), now)
+        except DeliveryError:
+            if not self._lasts or self._found is None:
+                raise
+            self._found = (self._found[0], now)
         return self._found[0]
 
     @property

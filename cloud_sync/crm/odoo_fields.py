@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pydantic import JsonValue
@@ -60,6 +61,7 @@ class ModelFields:
         self._context = context
         self.known = Looked(self._look)
         """As `Looked`; raises DeliveryError."""
+        self._lists: dict[str, Looked[dict[str, str]]] = {}
 
     def _look(self) -> Model:
         context: dict[str, JsonValue] = {"context": {**self._context}} if self._context else {}
@@ -82,11 +84,18 @@ class ModelFields:
         )
 
     def named(self, model: Model, names: Iterable[str]) -> dict[str, Described]:
-        """Those of the fields that list records, with the names of these: a lead has their numbers. Raises DeliveryError."""
+        """Those of the fields that list records, with the names of these: a lead has their numbers.
+
+        Raises:
+            DeliveryError: Odoo does not do as asked, and never did.
+        """
+        wanted = {name: model.lists[name] for name in names if name in model.lists}
+        for relation in wanted.values():
+            look = partial(self._names_of, relation)
+            self._lists.setdefault(relation, Looked(look, lasts=True))
         return {
-            name: Described(model.there[name].label, self._names_of(model.lists[name]))
-            for name in names
-            if name in model.lists
+            name: Described(model.there[name].label, self._lists[relation](anew=True))
+            for name, relation in wanted.items()
         }
 
     def _names_of(self, relation: str) -> dict[str, str]:
@@ -96,7 +105,7 @@ class ModelFields:
                 **self._context,
             )  # fmt: skip
         except RefusedError as error:
-            if error.status not in (FORBIDDEN, *GONE):
+            if error.retry and error.status not in (FORBIDDEN, *GONE):
                 raise
             return {}  # the user may not see them: numbers stay numbers, which `crm test` tells
         return {text(row.get("id")): text(row.get("display_name")) for row in rows}

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from cloud_sync.crm import looked
 from cloud_sync.crm.base import Crm
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
-from tests.cloud_sync.crm_portal import PROPERTIES, SECRETS, Portal
+from tests.cloud_sync.crm_portal import OWNERS, PROPERTIES, SECRETS, Portal
 from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server, score
 from tests.cloud_sync.fleet_builders import AT
 
@@ -111,7 +112,46 @@ def test_owners_are_read_by_their_names_as_exports_have_them(
     assert read() == ["71", "70", "72", "99"], "what can be known without it is read"
     checks = crm_for("hubspot", server, SECRETS, columns=["Contact owner"]).check()
     assert [one.ok for one in checks if one.name == scope] == [False]
-    assert scope not in {one.name for one in crm_for("hubspot", server, SECRETS, columns=["email"]).check()}  # fmt: skip
+    for columns in (["email"], []):
+        checks = crm_for("hubspot", server, SECRETS, columns=columns).check()
+        assert scope not in {one.name for one in checks}, "no bundle has learned from owners"
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+def test_a_version_without_owners_keeps_no_lead_from_being_scored(
+    owned: Portal, server: Server, status: int
+) -> None:
+    refusing(server, owned, status)
+    crm = crm_for("hubspot", server, SECRETS, columns=["Contact owner"])
+    assert [one.fields["Contact owner"] for one in crm.read(["1"])] == ["71"]
+
+
+def test_owners_that_cannot_be_had_for_a_while_are_called_as_before(
+    owned: Portal, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looked, "KEPT_S", 0.0)
+    monkeypatch.setattr(looked, "FRESH_S", 0.0)
+    crm = crm_for("hubspot", server, SECRETS, columns=["Contact owner"])
+    refusing(server, owned, 503)
+    with pytest.raises(DeliveryError, match="503"):
+        crm.read(["1"])
+    for status in (200, 503):
+        refusing(server, owned, status)
+        assert [one.fields["Contact owner"] for one in crm.read(["1"])] == ["Ann Miller"]
+
+
+@pytest.fixture
+def owned(portal: Portal) -> Portal:
+    portal.properties["hubspot_owner_id"] = "enumeration"
+    portal.labels["hubspot_owner_id"] = "Contact owner"
+    portal.contacts["1"] = {"hubspot_owner_id": "71"}
+    return portal
+
+
+def refusing(server: Server, portal: Portal, status: int) -> None:
+    """Owners alone are refused; 200: not any more."""
+    refused = Reply({"message": "no owners"}, status)
+    server.act = lambda asked: refused if asked.path == OWNERS and status != 200 else portal.act(asked)  # fmt: skip
 
 
 def test_properties_are_made_once_in_a_group_of_their_own(crm: Crm, portal: Portal) -> None:

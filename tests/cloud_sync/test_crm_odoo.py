@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cloud_sync.crm import looked
 from cloud_sync.crm.base import Crm
 from cloud_sync.crm.kinds import open_crm
 from cloud_sync.effects.targets import DeliveryError
@@ -163,6 +164,24 @@ def test_tags_are_read_by_their_names_as_exports_have_them_or_by_their_numbers(
     database.tags = {}
     [record] = crm_for("odoo", server, SECRETS, columns=["Tags"]).read([lead])
     assert record.fields["Tags"] == "5;3;9", "the user may not see them"
+
+
+@pytest.mark.parametrize(("status", "before", "found"), [(422, False, "5;3;9"), (500, True, "Training;Product;9")])  # fmt: skip
+def test_tags_that_cannot_be_had_keep_no_lead_from_being_scored(
+    server: Server, database: Database, monkeypatch: pytest.MonkeyPatch,
+    status: int, before: bool, found: str,
+) -> None:  # fmt: skip
+    """Refused for good, they are numbers; for a while, they are called as before."""
+    monkeypatch.setattr(looked, "KEPT_S", 0.0)
+    monkeypatch.setattr(looked, "FRESH_S", 0.0)
+    database.labels["tag_ids"] = "Tags"
+    lead = database.lead(1, tag_ids=[5, 3, 9])
+    crm = crm_for("odoo", server, SECRETS, columns=["Tags"])
+    if before:
+        crm.read([lead])
+    refused = Reply({"name": "builtins.ValueError", "message": "no name"}, status)
+    server.act = lambda asked: refused if "crm.tag" in asked.path else database.act(asked)
+    assert [one.fields["Tags"] for one in crm.read([lead])] == [found]
 
 
 def test_who_opted_out_is_told(server: Server, database: Database) -> None:
