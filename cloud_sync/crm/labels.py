@@ -109,14 +109,19 @@ def naming(
 
 
 def _readings(column: str, options: Mapping[str, str], met: Met, by_label: bool) -> dict[str, str]:
-    values = sum(met(column, value) for value in options)
-    labels = sum(met(column, label) for label in options.values())
-    first = labels > values if labels != values else by_label
+    first = mostly_labels(column, options, met, otherwise=by_label)
     return {
         value: label
         for value, label in options.items()
         if label and reads_label(column, value, label, met, first=first)
     }
+
+
+def mostly_labels(column: str, options: Mapping[str, str], met: Met, *, otherwise: bool) -> bool:
+    """Whether a bundle met more labels than values of a column; `otherwise`: as many of both, or none."""
+    values = sum(met(column, value) for value in options)
+    labels = sum(met(column, label) for label in options.values())
+    return labels > values if labels != values else otherwise
 
 
 def reads_label(column: str, value: str, label: str, met: Met, *, first: bool) -> bool:

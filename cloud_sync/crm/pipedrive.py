@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +25,6 @@ from cloud_sync.crm.labels import (
     labels_of,
     names_of,
     naming,
-    reads_label,
     require_opt_out,
 )
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known, listed_in, record_key
@@ -143,13 +143,18 @@ class Pipedrive:
             return rows
         asked = [self._naming(known, tuple(known.flat(row))).names for row in rows]
         keys = [next((key for key in FIRMS if key in row and key in of), "") for row, of in zip(rows, asked)]  # fmt: skip
-        numbers = [text(row.get(key)) for row, key in zip(rows, keys)]
-        names = self._firms.names(numbers) if any(keys) else {}
+        numbers: dict[str, list[str]] = defaultdict(list)
+        for row, of, key in zip(rows, asked, keys):
+            numbers[of.get(key, "")].append(text(row.get(key)))
+        names = {
+            column: self._firms.readings(column, some, self._met)
+            for column, some in numbers.items()
+            if column
+        }
         found = []
-        for row, of, key, number in zip(rows, asked, keys, numbers):
-            name = names.get(number, "")
-            named = bool(name) and reads_label(of[key], number, name, self._met, first=True)
-            found.append({**row, key: name} if named else row)
+        for row, of, key in zip(rows, asked, keys):
+            name = names.get(of.get(key, ""), {}).get(text(row.get(key)))
+            found.append({**row, key: name} if name else row)
         return found
 
     def _many(self, object_ids: Sequence[str]) -> list[Mapping[str, JsonValue]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from cloud_sync.crm.kinds import open_crm
 from tests.cloud_sync.crm_account import SECRETS, SOURCE, TAGS, UNSUPPORTED, Account, field
-from tests.cloud_sync.crm_servers import Server, crm_for, crm_server, score
+from tests.cloud_sync.crm_servers import Reply, Server, access_for, crm_for, crm_server, score
 
 
 @pytest.fixture
@@ -140,6 +142,38 @@ def test_the_organisation_is_called_as_exports_call_it(
     before = len(server.asked)
     crm_for("pipedrive", server, SECRETS, object=thing, columns=["Channel"]).read(["5"])
     assert "GET /api/v2/organizations" not in server.paths()[before:], "nobody asked for it"
+
+
+def test_organisations_are_read_as_the_bundle_met_most_of_them(
+    account: Account, server: Server
+) -> None:
+    """One that was learned from the API's numbers gets no names beside them: its next version learns from both."""
+    account.fields.append(field("org_id", "Organization", "org"))
+    account.firms = {3: "Alpha Pumps", 4: "Beta Tools", 5: "Gamma"}
+    account.things |= {str(number): {"id": number, "org_id": number} for number in account.firms}
+    for column, met, expected in (
+        ("Organization", {"3", "4"}, [3, 4, 5]),
+        ("Organization", {"Alpha Pumps", "Beta Tools", "5"}, ["Alpha Pumps", "Beta Tools", 5]),
+        ("org_id", set(), [3, 4, 5]),
+        ("org_id", {"Alpha Pumps"}, ["Alpha Pumps", "Beta Tools", "Gamma"]),
+    ):
+        access = access_for("pipedrive", server, SECRETS, object="deals", columns=[column])
+        crm = open_crm(replace(access, met=lambda _, value, met=met: value in met))  # type: ignore[misc]  # bound now
+        assert [one.fields[column] for one in crm.read(["3", "4", "5"])] == expected, (column, met)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_organisations_that_are_refused_are_asked_for_once(
+    account: Account, server: Server, status: int
+) -> None:
+    """Each question costs tokens of the day, and leads are scored without."""
+    account.fields.append(field("org_id", "Organization", "org"))
+    account.things |= {str(number): {"id": number, "org_id": number} for number in (5, 6, 7)}
+    refused = Reply({"success": False, "error": "no"}, status)
+    server.act = lambda asked: refused if asked.path == "/api/v2/organizations" else account.act(asked)  # fmt: skip
+    crm = crm_for("pipedrive", server, SECRETS, object="deals", columns=["Organization"])
+    assert [crm.read([str(number)])[0].fields["Organization"] for number in (5, 6, 7)] == [5, 6, 7]
+    assert server.paths().count("GET /api/v2/organizations") == 1
 
 
 MONEY = "c" * 40
