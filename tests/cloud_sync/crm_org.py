@@ -15,6 +15,9 @@ BASE = "/services/data/v62.0"
 class Org:
     """What an organisation holds.
 
+    Args:
+        thing: what its leads are.
+
     Attributes:
         leads: id → fields.
         tokens: those that are let in; a test empties it when they shall have ended.
@@ -23,7 +26,8 @@ class Org:
         lost: nobody can fetch the rest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, thing: str = "Lead") -> None:
+        self.thing = thing
         self.leads: dict[str, dict[str, Any]] = {}
         self.fields: dict[str, str] = {
             "Id": "id",
@@ -74,13 +78,13 @@ class Org:
             return self._part(self.rest.pop(path.rpartition("/")[2]))
         if path == "/composite/sobjects":
             return self._update(asked.body)
-        if path == "/sobjects/Lead/describe":
+        if path == f"/sobjects/{self.thing}/describe":
             rows: list[dict[str, object]] = [
                 {"name": n, "type": t, "label": self.labels.get(n, n), "updateable": n not in self.closed}
                 for n, t in self.fields.items()
             ]  # fmt: skip
             rows.append({"name": "OwnerId", "type": "reference", "relationshipName": "Owner"})
-            return Reply({"name": "Lead", "updateable": True, "fields": rows})
+            return Reply({"name": self.thing, "updateable": True, "fields": rows})
         return Reply({"user_id": "0051"} if path.endswith("userinfo") else {})
 
     def _make(self, path: str, asked: Asked) -> Reply:
@@ -116,7 +120,7 @@ class Org:
         if "FROM PermissionSet" in soql:
             made = [{"Id": "0PS1"} for body in self.permissions if body.get("Name") == "Kitwright"]
             return Reply({"records": made})
-        names = re.match(r"SELECT (.*?) FROM Lead", soql)[1].split(", ")  # type: ignore[index]
+        names = re.match(rf"SELECT (.*?) FROM {self.thing}\b", soql)[1].split(", ")  # type: ignore[index]
         unknown = [n for n in names if n.partition(".")[0] not in {*self.fields, "SystemModstamp", "CreatedDate", "IsDeleted", "MasterRecordId", "Owner"}]  # fmt: skip
         if unknown:
             said = f"No such column '{unknown[0]}' on entity 'Lead'"

@@ -95,3 +95,45 @@ def test_a_lead_that_salesforce_has_converted_is_won_whatever_its_status_is_call
             "salesforce", server, SECRETS, columns=["Company"], outcome={"won": ["Customer"]}
         )
         assert [one.outcome for one in named.read([won])] == [""]
+
+
+@pytest.mark.parametrize(
+    ("said", "outcomes"),
+    [
+        ({}, ("won", "lost", "")),
+        ({"won": ["Signed"]}, ("won", "lost", "")),
+        ({"won": ["Paid"]}, ("", "lost", "")),
+        ({"lost": ["Withdrawn"]}, ("won", "", "")),
+        ({"field": "Type", "won": ["Signed"]}, ("", "", "")),
+    ],
+)
+def test_an_opportunity_is_won_or_lost_as_its_stage_is_whatever_that_is_called(
+    said: dict[str, object], outcomes: tuple[str, ...]
+) -> None:
+    org = Org("Opportunity")
+    org.fields |= {"StageName": "picklist", "CloseDate": "date", "Type": "picklist"}
+    org.fields |= {"IsWon": "boolean", "IsClosed": "boolean"}
+    ended = [
+        org.lead(1, StageName="Signed", IsWon=True, IsClosed=True, CloseDate="2026-04-01"),
+        org.lead(2, StageName="Dropped", IsWon=False, IsClosed=True, CloseDate="2026-04-01"),
+        org.lead(3, StageName="Offered", IsWon=False, IsClosed=False, CloseDate="2026-09-01"),
+    ]
+    with crm_server(org.act) as server:
+        org.instance = server.url
+        crm = crm_for("salesforce", server, SECRETS, object="Opportunity", columns=["Name"], outcome=said)  # fmt: skip
+        assert tuple(one.outcome for one in crm.read(ended)) == outcomes
+        decided = {one.object_id: one.decided for one in crm.listed("", None).records}
+        assert tuple(decided[name] for name in ended) == tuple(map(bool, outcomes))
+        org.leads[ended[1]] |= {"StageName": "Offered", "IsClosed": False}
+        [again] = crm.read([ended[1]])
+        assert (again.outcome, again.outcome_at) == ("", None), "it was opened again"
+
+
+def test_a_user_who_may_not_see_how_salesforce_calls_it_reads_the_stage_alone() -> None:
+    org = Org("Opportunity")
+    org.fields |= {"StageName": "picklist", "CloseDate": "date"}
+    won = org.lead(1, StageName="Closed Won", CloseDate="2026-04-01")
+    with crm_server(org.act) as server:
+        org.instance = server.url
+        crm = crm_for("salesforce", server, SECRETS, object="Opportunity", columns=["Name"])
+        assert [one.outcome for one in crm.read([won])] == ["won"]
