@@ -51,17 +51,19 @@ def carry_over(session: Session, merges: Iterable[Merge]) -> None:
 
 def untold(session: Session, connection: str, events: Sequence[Event]) -> list[Event]:
     """Events without the merges that are known: a CRM that is asked tells of each with every change of the record that is
-    left, for ever, and what people said since counts."""
-    names = [event.object_id for event in events if event.into]
-    if not names:
+    left, for ever, and again of the one that this one goes into; what people said since counts."""
+    told = {(event.object_id, event.into) for event in events if event.into}
+    if not told:
         return [*events]
     query = select(CrmLead.object_id, CrmLead.merged_into)
-    gone = CrmLead.state == storing.GONE, CrmLead.object_id.in_(names)
-    known = {
-        (lost, left)
-        for lost, left in session.execute(query.where(CrmLead.connection == connection, *gone))
+    gone = CrmLead.state == storing.GONE, CrmLead.object_id.in_([lost for lost, _ in told])
+    went = {
+        lost: into
+        for lost, into in session.execute(query.where(CrmLead.connection == connection, *gone))
+        if into
     }
-    return [event for event in events if not (event.into and (event.object_id, event.into) in known)]  # fmt: skip
+    known = {(lost, left) for lost, left in told if went.get(lost) == left or (went.get(lost), left) in told}  # fmt: skip
+    return [event for event in events if (event.object_id, event.into) not in known]
 
 
 def joined(session: Session, connection: str, names: Collection[str]) -> list[str]:

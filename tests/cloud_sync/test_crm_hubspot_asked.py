@@ -169,6 +169,38 @@ def test_what_people_said_of_two_records_holds_for_the_one_that_hubspot_makes_of
     assert made.fields["kitwright_score"] == "30", "what was said since counts"
 
 
+def test_an_objection_that_was_taken_back_stays_so_when_its_record_is_merged_again(
+    scene: Scene,
+) -> None:
+    """HubSpot names those of the merge before, too."""
+    scene.told()
+    kept, other, third = scene.lead(70), scene.lead(40), scene.lead(20)
+    wait_for(scene.told)
+    scene.rest()
+    with scene.hub.database.transaction() as session:
+        leads.opt_out(session, NAME, kept.object_id, True, why="asked by phone", who="ada")
+    made = joined(scene, other, kept)
+    lead = known(scene, made)
+    assert lead is not None and lead.opted_out
+    with scene.hub.database.transaction() as session:
+        leads.opt_out(session, NAME, made.object_id, False, why="asked again", who="ada")
+    last = joined(scene, third, made)
+    assert set(last.made_of) == {one.object_id for one in (kept, other, third, made)}
+    assert [scene.state(one) for one in (kept, other, third, made)] == ["gone"] * 4
+    lead = known(scene, last)
+    assert lead is not None and not lead.opted_out and last.fields["kitwright_score"] == "70"
+
+
+def joined(scene: Scene, lost: Held, kept: Held) -> Held:
+    """The record that HubSpot makes of two, once the hub knows it and has looked after it."""
+    scene.simulator.records.join(lost.object_id, kept.object_id)
+    made = next(held for held in scene.simulator.records if lost.object_id in held.made_of[-2:])
+    wait_for(lambda: scene.told() and known(scene, made) is not None)
+    scene.clock.tick(60)
+    scene.rest()
+    return made
+
+
 def known(scene: Scene, held: Held) -> CrmLead | None:
     with scene.hub.database.session() as session:
         return session.get(CrmLead, (NAME, held.object_id))
