@@ -54,10 +54,14 @@ class Window:
         """The rest of the span."""
         return replace(self, after=last_id)
 
-    def done(self) -> Window:
-        """What is stored once the span was walked: where the next one begins."""
+    def done(self, *, far: bool = True) -> Window:
+        """What is stored once the span was walked: where the next one begins.
+
+        Args:
+            far: it goes back far once in a while; for a CRM that has no long transactions it need not.
+        """
         looked = self.looked or self.since
-        if self.until - looked >= EVERY:
+        if far and self.until - looked >= EVERY:
             return Window(self.until - FAR, self.until - FAR, looked=self.until)
         since = max(self.since, self.until - OVERLAP)
         return Window(since, since, looked=looked)

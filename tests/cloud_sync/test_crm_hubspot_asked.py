@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,11 @@ from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.values import Held
 from cloud_sync.crm.sweeping import Sweeping
+from cloud_sync.crm.window import OVERLAP
 from cloud_sync.crm.writeback import WriteBack
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmEvent, CrmLead
-from tests.cloud_sync.crm_servers import LOOPBACK
+from tests.cloud_sync.crm_servers import LOOPBACK, Asked, Reply, crm_for, crm_server
 from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.lead_builders import LEADS, Clock, lead_bundle, make_rule, release_bundle
 from tests.waiting import wait_for
@@ -239,6 +241,27 @@ def walked(crm: Crm, begin: str, pages: list[list[str]]) -> list[str]:
         pages.append([event.object_id for event in page.events])
         cursor, more = page.cursor, page.more
     return [name for names in pages for name in names]
+
+
+def test_half_an_hour_of_an_import_is_not_walked_again_while_new_leads_wait(
+    searches_at_once: None,
+) -> None:
+    """HubSpot has no long transactions, and 50,000 records are 250 searches of which it allows few."""
+    at = datetime.now(timezone.utc).replace(microsecond=0)
+
+    def act(asked: Asked) -> Reply:
+        return Reply({"results": []}, headers={"date": format_datetime(at, usegmt=True)})
+
+    with crm_server(act) as server:
+        crm = crm_for("hubspot", server, {"token": "x"}, options={"events": "poll"})
+        cursor = crm.changed_since("").cursor
+        for _ in range(24):
+            at += timedelta(seconds=30)
+            crm.check()  # the difference to our clock is learned from any answer
+            cursor = crm.changed_since(cursor).cursor
+        asked = [one.body["filterGroups"][0]["filters"] for one in server.asked if one.path.endswith("/search")]  # fmt: skip
+    spans = [int(until["value"]) - int(since["value"]) for since, until in asked]
+    assert len(spans) == 24 and max(spans) <= 1000 * (OVERLAP.total_seconds() + 31)
 
 
 def test_searches_stay_below_the_limit_that_holds_for_them_alone() -> None:
