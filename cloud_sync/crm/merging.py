@@ -63,7 +63,14 @@ def untold(session: Session, connection: str, events: Sequence[Event]) -> list[E
         if into
     }
     known = {(lost, left) for lost, left in told if went.get(lost) == left or (went.get(lost), left) in told}  # fmt: skip
-    return [event for event in events if (event.object_id, event.into) not in known]
+    # nor is the one that is left written anew for those
+    old = {left for _, left in known} - {left for _, left in told - known}
+    return [
+        event
+        for event in events
+        if (event.object_id, event.into) not in known
+        and not (event.what == "joined" and event.object_id in old)
+    ]
 
 
 def joined(session: Session, connection: str, names: Collection[str]) -> list[str]:

@@ -193,6 +193,22 @@ def test_an_objection_that_was_taken_back_stays_so_when_its_record_is_merged_aga
     assert lead is not None and not lead.opted_out and last.fields["kitwright_score"] == "70"
 
 
+def test_a_record_of_two_is_written_once_for_that(scene: Scene) -> None:
+    """They stand in it for ever, and events are kept for a while."""
+    scene.told()
+    kept, other = scene.lead(70), scene.lead(40)
+    wait_for(scene.told)
+    scene.rest()
+    made = joined(scene, other, kept)
+    times = made.written.times
+    with scene.hub.database.transaction() as session:
+        session.execute(delete(CrmEvent))
+    scene.simulator.records.set(made.object_id, {"jobtitle": "Buyer"})
+    wait_for(scene.told)
+    scene.rest()
+    assert times and made.written.times == times
+
+
 def joined(scene: Scene, lost: Held, kept: Held) -> Held:
     """The record that HubSpot makes of two, once the hub knows it and has looked after it."""
     scene.simulator.records.join(lost.object_id, kept.object_id)
