@@ -21,9 +21,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 _T = TypeVar("_T")
-_NEARLY = 0.85
-"""So much of two names is the same where one is taken for the other, misspelt."""
-_DIGITS = re.compile(r"\d+")
+_NEARLY, _WORD_NEARLY = 0.85, 0.75
+"""So much of two names, and of each word of theirs, is the same where one is taken for the other, misspelt."""
+_DIGITS, _WORDS = re.compile(r"\d+"), re.compile(r"[^\W_]+")
+_NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class KitwrightError(Exception):
@@ -118,16 +119,33 @@ def closest(word: str, known: Iterable[str]) -> str:
 def nearly(stated: Sequence[str], known: Collection[str]) -> dict[str, str]:
     """Stated names that are not known → the known one that each nearly is, and that is not stated itself.
 
-    `close_date_2` is no misspelt `close_date_1`: digits tell names apart.
+    `close_date_2` is no misspelt `close_date_1`, nor `normal` a misspelt `abnormal`, nor `accel_x` a misspelt `accel_y`: digits,
+    how a word begins and a letter that counts tell names apart.
     """
     free = {name.casefold(): name for name in known if name not in stated}
     found: dict[str, str] = {}
     for one in sorted(set(stated).difference(known)):
-        near = [name for name in free if _DIGITS.findall(name) == _DIGITS.findall(one)]
+        near = [name for name in free if _is_slip(one, free[name])]
         close = difflib.get_close_matches(one.casefold(), near, n=1, cutoff=_NEARLY)
         if close:
             found[one] = free[close[0]]
     return found
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Whether a slip may have made one name of the other: names that are truly two are often as like."""
+    if _DIGITS.findall(one) != _DIGITS.findall(other):
+        return False
+    words, others = (_WORDS.findall(_NEXT_WORD.sub(" ", name).casefold()) for name in (one, other))
+    if len(words) != len(others):
+        return "".join(words) == "".join(others)
+    return all(a == b or _is_slip_of_word(a, b) for a, b in zip(words, others))
+
+
+def _is_slip_of_word(one: str, other: str) -> bool:
+    if one[0] != other[0] or (len(one) == len(other) and one[:-1] == other[:-1]):
+        return False
+    return difflib.SequenceMatcher(None, one, other).ratio() >= _WORD_NEARLY
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -86,6 +86,17 @@ def test_a_stated_column_that_is_not_there_refuses_the_file(tmp_path: Path) -> N
     assert (findings[0].level, findings[0].fix) == ("fail", "did you mean 'time'?")
 
 
+def test_a_file_without_anything_normal_is_read_although_its_word_is_like_that(
+    tmp_path: Path,
+) -> None:
+    for name, state in (("x", "abnormal"), ("y", "normal")):
+        columns = ("time", "v", "state"), stamps(200), wave(200), [state] * 200
+        put(tmp_path / f"{name}.csv", table(*columns))
+    put(tmp_path / "machines.yaml", "labels: {columns: [state], normal: [normal]}\n")
+    samples, _ = read_all(tmp_path)
+    assert [s.annotation.label for s in samples if s.annotation] == ["abnormal", "normal"]
+
+
 def test_stated_label_and_normal_values(tmp_path: Path) -> None:
     content = table(("time", "v", "mode"), stamps(200), wave(200), ["A"] * 150 + ["B"] * 50)
     put(tmp_path / "x.csv", content)

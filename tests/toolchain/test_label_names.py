@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kits.cli import make_app
-from kits.core.errors import UsageError
+from kits.core.errors import UsageError, nearly
 from kits.core.labelling import misspelt, spelling
 from kits.core.prediction import Span
 from kits.toolchain.guardrails import check_project
@@ -68,6 +68,42 @@ def test_only_what_is_close_to_a_label_that_nothing_names_counts_as_misspelt(
     names: tuple[str, ...], meant: dict[str, str]
 ) -> None:
     assert misspelt(names, ("invoice", "late parcel", "oos", "order")) == meant
+
+
+@pytest.mark.parametrize(
+    ("stated", "known"),
+    [
+        ("normal", "abnormal"),
+        ("healthy", "unhealthy"),
+        ("undamaged", "damaged"),
+        ("vibration_y", "vibration_x"),
+        ("currentA", "currentB"),
+        ("phasea", "phaseb"),
+        ("FE_time", "DE_time"),
+        ("inlet_temperature", "outlet_temperature"),
+        ("temperature_min", "temperature_max"),
+        ("temperature_x", "temperature"),
+        ("close_date_2", "close_date_1"),
+    ],
+)
+def test_names_that_are_two_are_not_taken_for_a_slip_of_each_other(stated: str, known: str) -> None:
+    assert nearly([stated], [known]) == nearly([known], [stated]) == {}
+
+
+@pytest.mark.parametrize(
+    ("stated", "known"),
+    [
+        ("Normal Betreib", "Normal Betrieb"),
+        ("tempreature_in", "temperature_in"),
+        ("closedate", "close_date"),
+        ("CloseDates", "close_date"),
+        ("Temperature", "temperature"),
+    ],
+)
+def test_a_slip_is_known_in_the_middle_of_a_word_at_its_end_and_between_words(
+    stated: str, known: str
+) -> None:
+    assert nearly([stated], [known]) == {stated: known}
 
 
 class TestKeys:
