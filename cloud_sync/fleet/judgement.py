@@ -60,9 +60,9 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """These devices were revoked: they count neither way."""
+    """These devices get nothing more of this rollout, each with the reason: they count neither way."""
 
-    devices: frozenset[str]
+    reasons: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,9 @@ def next_step(course: Course, now: datetime) -> Step | None:
 
 def _of_devices(course: Course, now: datetime) -> Step | None:
     """What has become of devices without a word of theirs."""
-    revoked = frozenset(m.device for m in course.members if m.revoked and m.unfinished)
-    if revoked:
-        return Drop(revoked)
+    dropped = {m.device: why for m in course.members if m.unfinished and (why := _why_dropped(m))}
+    if dropped:
+        return Drop(dropped)
     back = frozenset(m.device for m in course.in_play if is_back(m))
     if back:
         return Resume(back)
@@ -136,6 +136,12 @@ def _of_devices(course: Course, now: datetime) -> Step | None:
     if gone and course.later:
         return Stop("; ".join(f"{m.device} {late_reason(m)}" for m in gone))
     return Fail({m.device: late_reason(m) for m in late}) if late else None
+
+
+def _why_dropped(member: Member) -> str:
+    if member.revoked:
+        return "the device was revoked"
+    return "gave way to a newer rollout" if member.overtaken else ""
 
 
 def _swap(course: Course, now: datetime) -> Swap | None:

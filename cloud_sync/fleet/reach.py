@@ -34,6 +34,7 @@ class Member:
         waits_for: what keeps its installation, by its own word, or `SIGN_OF_LIFE`; `waited_until` is
             when that was last said, or when it went on.
         revoked: it is no device of this hub any more.
+        overtaken: it is told a newer rollout.
     """
 
     device: str
@@ -47,6 +48,7 @@ class Member:
     waits_for: str = ""
     waited_until: datetime | None = None
     revoked: bool = False
+    overtaken: bool = False
 
     @property
     def unfinished(self) -> bool:

@@ -12,11 +12,12 @@ import logging
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from cloud_sync.fleet import absence
 from cloud_sync.fleet.judgement import (
+    BAD,
     Drop,
     Fail,
     Finish,
@@ -98,6 +99,7 @@ def members_of(session: Session, rollouts: Iterable[int]) -> dict[int, list[Memb
             Deployment.rollout_id, Deployment.device, Deployment.wave, Deployment.state,
             Deployment.error, Deployment.begun_at, Deployment.waits_for, Deployment.waited_until,
             Device.online, Device.last_seen_at, Device.running_bundle, Device.revoked_at, Rollout.bundle,
+            _overtaken().label("overtaken"),
         )
         .join(Rollout, Deployment.rollout_id == Rollout.id)
         .join(Device, Deployment.device == Device.name)
@@ -110,10 +112,24 @@ def members_of(session: Session, rollouts: Iterable[int]) -> dict[int, list[Memb
             online=row.online, heard_at=row.last_seen_at,
             left=row.state == "committed" and row.running_bundle != row.bundle,
             begun_at=row.begun_at, waits_for=row.waits_for, waited_until=row.waited_until,
-            revoked=row.revoked_at is not None,
+            revoked=row.revoked_at is not None, overtaken=row.overtaken,
         )  # fmt: skip
         found[row.rollout_id].append(member)
     return found
+
+
+def _overtaken() -> ColumnElement[bool]:
+    """Whether a device that has not committed yet is told a newer rollout, whose wave has come since."""
+    newer, its = aliased(Deployment), aliased(Rollout)
+    told = exists().where(
+        newer.device == Deployment.device,
+        newer.rollout_id > Deployment.rollout_id,
+        newer.state.not_in(sorted(BAD | {"superseded"})),
+        its.id == newer.rollout_id,
+        newer.wave <= its.wave,
+        or_(its.state != "paused", newer.state != "pending"),
+    )
+    return and_(Deployment.state.not_in(sorted(FINAL)), told)
 
 
 def course_of(rollout: Rollout, members: Sequence[Member]) -> Course:
@@ -192,9 +208,9 @@ def _note(rollout: Rollout, step: Fail | Drop | Miss | Resume, now: datetime) ->
         case Fail(reasons):
             for deployment in _of(rollout, reasons):
                 end(deployment, "failed", reasons[deployment.device], by_hub=True)
-        case Drop(devices):
-            for deployment in _of(rollout, devices):
-                end(deployment, "superseded", "the device was revoked", by_hub=True)
+        case Drop(reasons):
+            for deployment in _of(rollout, reasons):
+                end(deployment, "superseded", reasons[deployment.device], by_hub=True)
         case Miss(devices):
             for deployment in _of(rollout, devices):
                 deployment.waits_for, deployment.waited_until = SIGN_OF_LIFE, now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from sqlalchemy import update
 
 from cloud_sync.fleet import deployments
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Deployment
+from cloud_sync.store.models import Deployment, Device
 from kits.core.hub_api import Reported
 from tests.cloud_sync.fleet_builders import add_device, approved_bundle, make_hub
 from tests.cloud_sync.wave_builders import (
     NAMES,
+    PLAN,
     advance,
     commit,
     heard,
@@ -127,6 +129,31 @@ def test_an_older_rollout_does_not_fail_by_it(hub: Hub, bundle: str) -> None:
     says(hub, CANARY, "b", 1, bundle="")
     assert look(hub, older).state == "running"
     assert reasons(hub, older)[CANARY] == "enrolled anew, and given a newer rollout"
+
+
+def test_an_older_rollout_does_not_fail_when_the_newer_one_comes_to_the_machine(
+    hub: Hub, bundle: str
+) -> None:
+    """It is told the older one until then, and has not finished it."""
+    older = awaiting_second(hub, bundle)
+    add_device(hub, NAMES[2], group="new")
+    with hub.database.transaction() as session:
+        session.get_one(Device, CANARY).group = "new"
+    second = approved_bundle(hub, version=2)
+    newer = start(hub, second, replace(PLAN, canary=NAMES[2]), group="new")
+    add_device(hub, CANARY, group="new")
+    assert number_for(hub, CANARY) == look(hub, older).deployments[0].id
+    commit(hub, second, [NAMES[2]])
+    for name in (CANARY, NAMES[2]):
+        heard(hub, name)
+    soaked(hub)
+    commit(hub, second, [CANARY])
+    assert look(hub, newer).state == "done"
+    with hub.database.transaction() as session:
+        session.execute(update(Deployment).values(waited_until=past(timedelta(hours=1))))
+    advance(hub)
+    assert look(hub, older).state == "running"
+    assert reasons(hub, older)[CANARY] == "gave way to a newer rollout"
 
 
 def test_what_failed_stays_failed(hub: Hub, bundle: str) -> None:
