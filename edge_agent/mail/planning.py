@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from edge_agent.mail.config import ImapSourceConfig
@@ -56,11 +57,16 @@ class Plan:
         return ", ".join(done) or "leave it"
 
 
-def folder_of(config: ImapSourceConfig, label: str) -> str:
-    """The folder of an intent; of several joined by `|`, of the first that has one."""
+def folder_of(config: ImapSourceConfig, label: str, known: Sequence[str] = ()) -> str:
+    """The folder of an intent; of several joined by `|`, of the first that has one.
+
+    Args:
+        known: all labels of the bundle: what names one of them names no other that is spelled alike.
+    """
     folders = config.filing.folders
     wanted = [one for one in (label, *label.split("|")) if one]
-    spelled = {own(name, wanted): folder for name, folder in reversed(folders.items())}
+    labels = {*wanted, *known}
+    spelled = {own(name, labels): folder for name, folder in reversed(folders.items())}
     return next((found[one] for one in wanted for found in (folders, spelled) if one in found), "")
 
 
@@ -77,24 +83,22 @@ def plan_for(
     *,
     drafted: bool,
     urgency: float | None = None,
+    known: Sequence[str] = (),
 ) -> Plan:
     """What follows from a verdict.
 
     Args:
         drafted: whether there is a reply that may be used.
         urgency: how urgent it is; None: nothing says so, or no person wrote it.
+        known: all labels of the bundle.
     """
     flag_from = config.filing.flag_from
     acts = verdict == "act"
-    to = folder_of(config, label) if acts and config.filing.how != "none" else ""
+    to = folder_of(config, label, known) if acts and config.filing.how != "none" else ""
     which = config.drafts.which
     wanted = which == "all" or (which == "act" and acts)
-    send = (
-        bool(config.send)
-        and acts
-        and drafted
-        and label in {own(name, [label]) for name in (config.send.intents if config.send else ())}
-    )
+    intents = config.send.intents if config.send else ()
+    send = acts and drafted and label in {own(name, {label, *known}) for name in intents}
     return Plan(
         how=config.filing.how if to else "none",
         to=to,

@@ -195,6 +195,7 @@ class MailRoom:
         plan = plan_for(
             self.config, outcome.body.verdict, outcome.body.label, drafted=draft is not None,
             urgency=_urgency(told, outcome),
+            known=settled.ready.bundle.manifest.labels if settled.ready is not None else (),
         )  # fmt: skip
         doubtful = draft is not None and draft.cut  # something could not be said: a person looks
         if plan.send and (

@@ -253,6 +253,15 @@ def test_nothing_is_sent_unless_the_intent_is_named() -> None:
     assert not plan_for(mailbox(), "act", "order", drafted=True).send
 
 
+def test_an_intent_that_is_named_stands_for_no_other_that_is_spelled_alike() -> None:
+    config = mailbox(send={"intents": ["order"], "host": "smtp.example.com"})
+    for label in ("Order", "ORDER"):
+        assert plan_for(config, "act", label, drafted=True, known=(label, "oos")).send
+        plan = plan_for(config, "act", label, drafted=True, known=(label, "order"))
+        assert not plan.send and plan.to == ""
+    assert plan_for(config, "act", "order", drafted=True, known=("Order", "order")).send
+
+
 def test_what_cannot_wait_is_flagged_where_the_firm_wants_it_filed_or_not() -> None:
     config = mailbox(filing={"folders": {"order": "Orders"}, "flag_from": 3})
     assert plan_for(config, "review", "x", drafted=False, urgency=3.0).words == "flag it"
