@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from kits.core.stats import Estimate
 
 
-_BETWEEN_WORDS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])")
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W_])(?![\s_]+-\d)[\s_-]+(?=[^\W_])")
 
 
 def spelling(label: str) -> str:
     """What is alike of labels that only capitals, spaces, `_` and `-` between words tell apart.
 
-    `Late parcel`, `late_parcel` and `late-parcel` are one; `A+` and `A-`, `1-2` and `12` are not.
+    `Late parcel`, `late_parcel` and `late-parcel` are one; `A+` and `A-`, `1-2` and `12`, `tilt -5` and `tilt 5` are not.
     """
     return _BETWEEN_WORDS.sub(" ", unicodedata.normalize("NFKC", label).strip().casefold())
 

@@ -46,6 +46,9 @@ def labels_of(desk: Desk) -> dict[str, int]:
         ("Ｓoftware", "software", True),
         ("A+", "A-", False),
         ("1-2", "12", False),
+        ("tilt -5", "tilt 5", False),
+        ("level_-0.5mm", "level_0.5mm", False),
+        ("tilt - 5", "tilt_5", True),
         ("refund", "refunds", False),
     ],
 )
