@@ -127,6 +127,16 @@ class TestKeys:
         press(control, "n", "Late  parcel ", "enter")
         assert control.message == "" and labels_of(desk) == {"Late parcel": 3}
 
+    def test_a_new_label_that_was_taken_back_is_there_no_more(self, notes: Project) -> None:
+        """Else nobody could spell it otherwise who slipped the first time."""
+        desk = Desk(notes, "ada")
+        control = Control(desk.sit(6))
+        press(control, "n", "LAte parcel", "enter", "u", "n", "Late parcel", "enter")
+        assert control.message == ""
+        press(control, "1", "u")
+        assert labels_of(desk) == {"Late parcel": 1}
+        assert control.task is not None and control.task.labels == ("Late parcel",)
+
 
 class TestRenaming:
     def test_all_that_has_the_label_has_another_whoever_said_it(self, notes: Project) -> None:

@@ -87,9 +87,10 @@ class Sitting:
     names: tuple[str, ...] = ()
     clock: Callable[[], datetime] = utc_now
     place: int = 0
-    _acts: list[Act] = field(default_factory=list)
+    _acts: list[tuple[str, ...]] = field(default_factory=list)  # labels; none: skipped
     _used: Counter[str] = field(default_factory=Counter)
     _order: list[str] = field(default_factory=list)
+    _coined: set[str] = field(default_factory=set)
     _items: dict[str, DatasetItem] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -156,10 +157,12 @@ class Sitting:
         stated = Annotation(
             SEVERAL.join(chosen), author=self.author, source="review", at=self.clock()
         )
-        self._write("state", stated)
-        self._used.update(chosen)
+        self._write("state", stated, chosen)
         known = {*self._order, self.none}
-        self._order += [name for name in chosen if name not in known]
+        new = [name for name in chosen if name not in known]
+        self._used.update(chosen)
+        self._order += new
+        self._coined.update(new)
         taken = [name for name in chosen if name not in said]
         return f"taken as {', '.join(map(repr, taken))}, which is there already" if taken else ""
 
@@ -174,18 +177,28 @@ class Sitting:
         self.place -= 1
         sample = self.order[self.place].sample_id
         self.journal.append(Entry(sample, "undo", self.author, self.clock()))
-        self._acts.pop()
+        self._forget(self._acts.pop())
         return True
+
+    def _forget(self, labels: Iterable[str]) -> None:
+        """A label that was new, and that nothing has any more, is none: the next one is spelled as it is typed."""
+        self._used.subtract(labels)
+        for name in [name for name in self._coined if not self._used[name]]:
+            self._coined.remove(name)
+            self._order.remove(name)
+            del self._used[name]
 
     @property
     def made(self) -> int:
         """Statements of this round that stand."""
-        return self._acts.count("state")
+        return sum(1 for labels in self._acts if labels)
 
-    def _write(self, act: Act, annotation: Annotation | None = None) -> None:
+    def _write(
+        self, act: Act, annotation: Annotation | None = None, labels: Sequence[str] = ()
+    ) -> None:
         sample = self.order[self.place].sample_id
         self.journal.append(Entry(sample, act, self.author, self.clock(), annotation))
-        self._acts.append(act)
+        self._acts.append(tuple(labels))
         self.place += 1
 
 
