@@ -17,7 +17,7 @@ from kits.core.dataset import Dataset
 from kits.core.errors import ConfigError, MachineError
 from kits.core.files import write_atomically
 from kits.core.kit import Progress, TrainOutcome, TrainTask
-from kits.core.labelling import Curve, Suggestion
+from kits.core.labelling import Curve, Suggestion, spelled_as
 from kits.core.mail.writing import write_message
 from kits.core.runtime import cpu_session
 from kits.core.stats import Estimate, proportion
@@ -98,7 +98,7 @@ def train(task: TrainTask) -> TrainOutcome:
             *(() if by_names else (_LICENCE,)),
             *((graph.licence,) if graph is not None and keeps else ()),
         ),
-        notes=(*made.notes, *_of_templates(spec)),
+        notes=(*made.notes, *_of_templates(spec, config)),
     )
 
 
@@ -237,13 +237,18 @@ def _spec(made: _Made, mails: Sequence[Mail], config: Config) -> TriageSpec:
         out_of_scope=config.out_of_scope,
         labels=config.labels,
         entities=_entities(mails, config),
-        templates=as_labelled(_templates(config), {*classes, *config.labels, *config.out_of_scope}),
+        templates=as_labelled(_templates(config), _labels_of(classes, config)),
     )
 
 
-def _of_templates(spec: TriageSpec) -> tuple[str, ...]:
-    known = {*spec.classifier.intent.classes, *spec.labels, *spec.out_of_scope}
-    names = unlabelled(spec.templates, known)
+def _labels_of(classes: Sequence[str], config: Config) -> set[str]:
+    """All labels by their names: what is described in another spelling than mails are labelled is no further one."""
+    described = (spelled_as(name, classes) for name in config.labels)
+    return {*classes, *described, *config.out_of_scope}
+
+
+def _of_templates(spec: TriageSpec, config: Config) -> tuple[str, ...]:
+    names = unlabelled(spec.templates, _labels_of(spec.classifier.intent.classes, config))
     if not names:
         return ()
     return (f"templates: what they say of {_some(names)} is never used: no mail has such a label",)

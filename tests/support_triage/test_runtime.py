@@ -216,8 +216,9 @@ def test_a_question_tells_the_labels_with_their_descriptions_and_no_personal_dat
     assert learned.bundle.manifest.config["labels"] == labels
 
 
+@pytest.mark.parametrize("labels", [{}, {"Invoice": "a copy of the invoice", "ORDER": "an order"}])
 def test_templates_speak_of_the_intents_that_mails_have_and_the_rest_is_told(
-    tmp_path: Path,
+    tmp_path: Path, labels: dict[str, str]
 ) -> None:
     folder = tmp_path / "templates"
     folder.mkdir()
@@ -225,7 +226,7 @@ def test_templates_speak_of_the_intents_that_mails_have_and_the_rest_is_told(
         "silent: [oos, Invoice]\nneeds: {ORDER: [order], refnd: [order]}\npinned: {refund: [a.md]}\n"
     )
     data = dataset_of([*made_up(60), *made_up(12, seed=1, split="val")])
-    config = Config(approach="ngrams", templates=str(folder), knowledge="")
+    config = Config(approach="ngrams", templates=str(folder), knowledge="", labels=labels)
     learned = learn(data, config, tmp_path / "run")
     firm = learned.bundle.manifest.config["templates"]
     assert isinstance(firm, dict)
