@@ -87,7 +87,7 @@ class BatchWriter:
         started, received_ns = time.monotonic(), time.time_ns()
         write = self._write_apart if row_by_row else self._write_together
         with self._hub.database.transaction() as session:
-            known = self._admit(session, decoded, done)
+            known = self._admit(session, batch, decoded, done)
             self._quarantine(session, batch, decoded, done)
             frames = [item for item in known if isinstance(item, FrameIn)]
             done.outcome = write(session, frames, received_ns)
@@ -132,20 +132,28 @@ class BatchWriter:
         return total
 
     def _admit(
-        self, session: Session, decoded: Sequence[Incoming | Refused], done: Done
+        self,
+        session: Session,
+        batch: Sequence[Message],
+        decoded: Sequence[Incoming | Refused],
+        done: Done,
     ) -> list[Incoming]:
         """The messages of devices that may speak; notes that they were heard."""
         items = [item for item in decoded if not isinstance(item, Refused)]
         done.refused += [item for item in decoded if isinstance(item, Refused)]
         names = {item.topic.device for item in items}
         names |= {item.topic.device for item in done.refused if item.topic}
+        alive = {
+            item.topic.device for message, item in zip(batch, decoded)
+            if item.topic and _is_sign_of_life(message, item)
+        }  # fmt: skip
         query = select(Device.name, Device.site, Device.last_seen_at)
         now, seen = utc_now(), set()
         for some in in_portions(names):
             wanted = query.where(Device.name.in_(some), Device.revoked_at.is_(None))
             for name, site, last in session.execute(wanted):
                 done.sites[name] = site
-                if last is None or now - last >= SEEN_EVERY:
+                if name in alive and (last is None or now - last >= SEEN_EVERY):
                     seen.add(name)
         admitted = []
         for item in items:
@@ -213,6 +221,11 @@ class BatchWriter:
                     done.refused.append(Refused("blob", taken.ack.refused))
             elif taken:
                 done.refused.append(Refused(taken, f"{item.topic.device} {item.topic.digest}"))
+
+
+def _is_sign_of_life(message: Message, item: Incoming | Refused) -> bool:
+    """Whether a device is there: what the broker kept is old, and a last will is the broker's word."""
+    return not message.retained and not (isinstance(item, OnlineIn) and not item.online)
 
 
 def _changes_device(item: Incoming) -> bool:

@@ -47,13 +47,18 @@ RETRY_S = (1, 30)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message from a device, not acknowledged to the broker yet."""
+    """One message from a device, not acknowledged to the broker yet.
+
+    Attributes:
+        retained: the broker had kept it: it says nothing of now.
+    """
 
     topic: str
     payload: bytes
     mid: int
     qos: int
     connection: int
+    retained: bool = False
 
 
 class MqttLink:
@@ -200,8 +205,9 @@ class MqttLink:
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         taken = Message(
-            message.topic, bytes(message.payload), message.mid, message.qos, self._connection
-        )
+            message.topic, bytes(message.payload), message.mid, message.qos, self._connection,
+            message.retain,
+        )  # fmt: skip
         # what needs no acknowledgement is not bounded by Receive Maximum: it may only have the rest
         room = self.messages.maxsize - (0 if message.qos else RECEIVE_MAXIMUM)
         try:

@@ -140,8 +140,8 @@ class DeviceClient:
         """Where the hub would connect to the same broker."""
         return self._broker.address
 
-    def publish(self, topic: str, payload: bytes, qos: int = 1) -> None:
-        self._client.publish(topic, payload, qos=qos)
+    def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos=qos, retain=retain)
 
     def send(self, *events: Event, klass: str = "s") -> None:
         self.publish(self.topics.frames(klass), frame_bytes(*events))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from cloud_sync.background import start_ingest
 from cloud_sync.hub import Hub
 from cloud_sync.intake.ledger import accounts
 from cloud_sync.intake.rows import write_frames
 from cloud_sync.store import models
 from kits.core.events import Event, GapBody
+from kits.core.sample import utc_now
 from tests.cloud_sync.fleet_builders import (
     DeviceClient,
     add_device,
@@ -41,6 +45,35 @@ def hub(tmp_path: Path, database_url: str) -> Iterator[Hub]:
 def sqlite(tmp_path: Path) -> Iterator[Hub]:
     with make_hub(tmp_path) as hub:
         yield hub
+
+
+@pytest.mark.parametrize("word", [b"0", b"1"])
+def test_what_the_broker_kept_and_a_last_will_are_no_signs_of_life(
+    sqlite: Hub, word: bytes
+) -> None:
+    """A hub that connects anew took machines that had been dead for days for heard of."""
+    hub, long_ago = sqlite, utc_now() - timedelta(days=3)
+    token = add_device(hub)
+
+    def standing() -> models.Device:
+        with hub.database.session() as session:
+            return session.get_one(models.Device, "press-1")
+
+    def set_back(**values: object) -> None:
+        with hub.database.transaction() as session:
+            session.execute(update(models.Device).values(last_seen_at=long_ago, **values))
+
+    with running_intake(hub, "mosquitto") as broker, ExitStack() as parts:
+        device = DeviceClient(broker, "press-1", token).connect()
+        set_back(online=word == b"0")
+        device.publish(device.topics.online, word, retain=True)
+        wait_for(lambda: standing().online == (word == b"1"))
+        assert (standing().last_seen_at == long_ago) == (word == b"0")
+        set_back(online=word == b"0")
+        start_ingest(hub, broker, parts)
+        wait_for(lambda: standing().online == (word == b"1"))
+        assert standing().last_seen_at == long_ago
+        device.close()
 
 
 @pytest.mark.parametrize("kind", BROKERS)
