@@ -90,15 +90,21 @@ def user_disable(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Shut a person out: sign-in, sessions, tokens, and tokens they made for others."""
+    """Shut a person out: sign-in, sessions, tokens, and what they made for others or for devices to come."""
     from cloud_sync.api.people import TokensEnded
-    from cloud_sync.web.accounts import disable_person
+    from cloud_sync.fleet.devices import awaited
+    from cloud_sync.web.accounts import disable_person, find_person
 
     console = Console(as_json, quiet)
     with opened(data) as hub, hub.database.transaction() as session:
+        known = find_person(session, login).login
+        coming = [token.device for token in awaited(session) if token.created_by == known]
         ended = disable_person(session, login, by=operator(), keep_made=keep_made)
         tokens = TokensEnded.of(ended).model_dump(mode="json")
         told = _told(ended.revoked, ended.kept, f"made for others by {login}")
+    if coming:
+        what = "still good" if keep_made else "ended too"
+        told.append(f"{what}, enrolments prepared by {known}: {', '.join(coming)}")
     console.answer(f"disabled {login}", {"login": login, "disabled": True, "tokens": tokens})
     for line in told:
         console.note(line)

@@ -20,6 +20,7 @@ from cloud_sync.cli import make_app
 from cloud_sync.commands.options import opened
 from cloud_sync.config import dump
 from cloud_sync.errors import NotFoundError
+from cloud_sync.fleet.devices import add_device
 from cloud_sync.web.accounts import issue_token
 from kits.core.addresses import free_port
 from kits.core.errors import (
@@ -139,8 +140,12 @@ def test_a_token_is_revoked_with_what_it_made(
     run("token", "revoke", 2, "--keep-made", "--data", data)
     assert "still good, made with token 2: by kept (token 4 of admin)" in capsys.readouterr().out
     assert [t["id"] for t in answer(capsys, "token", "list", "--data", data)] == [4]
+    with opened(data) as hub, hub.database.transaction() as session:
+        add_device(session, "press-9", site="main", who="vera")
     run("user", "disable", "vera", "--data", data)
-    assert "ended too, made for others by vera: by kept" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "ended too, made for others by vera: by kept" in told
+    assert "ended too, enrolments prepared by vera: press-9" in told
     assert answer(capsys, "token", "list", "--data", data) == []
 
 

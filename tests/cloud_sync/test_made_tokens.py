@@ -241,6 +241,9 @@ def test_who_was_shut_out_lets_no_machine_in_any_more(opened, keep: bool) -> Non
     boss, eve = add_person(hub, "boss", "admin"), add_person(hub, "eve", "engineer")
     for who, name in ((eve, "press-1"), (boss, "press-2")):
         client.post("/v1/devices", headers=who, json={"name": name, "site": "main"})
+    asked = client.get("/people", headers=boss).text
+    assert "made for others ends too: the enrolment of press-1." in asked
+    assert "Disable, keep tokens" in asked
     client.patch("/v1/people/eve", headers=boss, json={"disabled": True, "keep_made": keep})
     awaited = client.get("/v1/devices", headers=boss).json()["awaited"]
     assert [one["name"] for one in awaited] == ["press-1", "press-2"][not keep :]

@@ -56,7 +56,7 @@ def people(request: Request, session: ReadDep, who: AdminPage) -> Response:
     return render(
         request, session, who, "people.html",
         people=auth.list_people(session), tokens=auth.list_tokens(session), roles=auth.ROLES,
-        made=offspring(session),
+        made=offspring(session), awaited=devices.awaited(session),
     )  # fmt: skip
 
 
