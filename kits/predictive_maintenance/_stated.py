@@ -18,7 +18,9 @@ def _wrong(channels: Sequence[str], config: Config) -> Iterator[tuple[str, str, 
         yield "ignore", one, f"did you mean {alike!r}? Else take it out of kit.yaml"
     for key in ("speed_channel", "tacho_channel"):
         one = getattr(config, key)
-        if one and one != _NONE and one not in names:
+        # physics learns nothing of recordings: they may lack what devices have
+        later = config.approach == "physics" and not nearly([one], names)
+        if one and one != _NONE and one not in names and not later:
             yield key, one, did_you_mean(one, names)
 
 

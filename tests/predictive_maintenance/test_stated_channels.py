@@ -37,9 +37,20 @@ def test_a_misspelt_channel_of_the_settings_stops_a_training_and_is_checked(
 
 @pytest.mark.parametrize(
     "model",
-    [{"ignore": ["vibration", "pressure"]}, {"speed_channel": "none"}, {"speed_channel": "speed"}],
+    [
+        {"ignore": ["vibration", "pressure"]},
+        {"speed_channel": "none"},
+        {"speed_channel": "speed"},
+        {"approach": "physics", "speed_channel": "rpm", "tacho_channel": "key"},
+    ],
 )
 def test_a_channel_that_is_merely_absent_and_none_are_no_mistakes(
     watched: Trained, model: dict[str, object]
 ) -> None:
     refuse_misspelt(["flow", "pressure", "speed"], Config.model_validate(model))
+
+
+def test_a_slip_is_one_also_where_nothing_is_learned() -> None:
+    config = Config.model_validate({"approach": "physics", "speed_channel": "shaft_sped"})
+    with pytest.raises(ConfigError, match="names 'shaft_sped'"):
+        refuse_misspelt(["acc", "shaft_speed"], config)
