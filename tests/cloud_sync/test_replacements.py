@@ -19,9 +19,11 @@ from tests.cloud_sync.wave_builders import (
     NAMES,
     PLAN,
     advance,
+    begun,
     commit,
     heard,
     look,
+    pass_time,
     past,
     reasons,
     report,
@@ -154,6 +156,28 @@ def test_an_older_rollout_does_not_fail_when_the_newer_one_comes_to_the_machine(
     advance(hub)
     assert look(hub, older).state == "running"
     assert reasons(hub, older)[CANARY] == "gave way to a newer rollout"
+
+
+def test_a_machine_that_began_and_was_put_into_a_later_wave_is_told_with_that(
+    hub: Hub, bundle: str
+) -> None:
+    """What the other one had begun is nothing that this one is late with."""
+    number = start(hub, bundle)
+    old = number_for(hub, CANARY)
+    heard(hub, SECOND)
+    shift(hub, deadline_at=past())  # the canary is away: the second goes first
+    advance(hub)
+    says(hub, CANARY, "a", 1, bundle="", deployment=old, state="downloading")
+    add_device(hub, CANARY, group="line")
+    heard(hub, CANARY)
+    begun(hub, timedelta(hours=3))
+    pass_time(hub, deadline_at=past())
+    heard(hub, SECOND)
+    commit(hub, bundle, [SECOND])
+    assert look(hub, number).state == "running"
+    soaked(hub)
+    commit(hub, bundle, [CANARY])
+    assert look(hub, number).state == "done"
 
 
 def test_what_failed_stays_failed(hub: Hub, bundle: str) -> None:
