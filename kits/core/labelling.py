@@ -42,10 +42,10 @@ def spelled_as(label: str, known: Iterable[str]) -> str:
 
 
 def spelled_otherwise(names: Iterable[str], labels: Collection[str]) -> dict[str, str]:
-    """Name that is no label → the label that it is in another spelling, and that is not among the names itself."""
-    stated = set(names)
-    found = {name: spelled_as(name, labels) for name in sorted(stated)}
-    return {name: label for name, label in found.items() if label not in stated}
+    """Name → the label that is it in another spelling, and that is not among the names itself."""
+    stated = sorted(set(names))
+    others = ((spelled_as(label, stated), label) for label in sorted(labels) if label not in stated)
+    return {name: label for name, label in others if name in stated}
 
 
 def misspelt(names: Iterable[str], labels: Collection[str]) -> dict[str, str]:

@@ -173,6 +173,8 @@ def test_what_is_out_of_scope_in_another_spelling_is_no_intent() -> None:
     found = checked([*good(10), *strange])
     assert level(found, "out-of-scope-spelled") == "fail"
     assert "--rename 'OOS=oos'" in found["out-of-scope-spelled"].fix
+    beside = checked([*good(10), *strange, sample("something odd", "oos")])
+    assert level(beside, "out-of-scope-spelled") == "fail"
     both = checked([*good(10), *strange], Config(out_of_scope=("oos", "OOS")))
     assert "out-of-scope-spelled" not in both
 
