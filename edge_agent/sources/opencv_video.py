@@ -16,6 +16,8 @@ from kits.core.runtime import Array
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 """Not of a file, and not a pipeline of GStreamer's, which has addresses within."""
+_ONE_BY_ONE: Final = frozenset({b"MJPG", b"MPNG"})
+"""Over HTTP whole pictures come without a time: FFmpeg makes one up, of 25 a second, also for a camera that sends one for each part."""
 
 
 class OpenCvDevice:
@@ -81,10 +83,17 @@ def open_video(config: VideoSourceConfig) -> VideoOpener:
         ):
             threads = [cv2.CAP_PROP_N_THREADS, config.threads]
             capture = cv2.VideoCapture(config.url, cv2.CAP_FFMPEG, threads)
-            return _opened(capture, config.name, has_clock=True)
+            return _opened(capture, config.name, has_clock=_has_clock(capture, config.url))
         return _opened(cv2.VideoCapture(config.url), config.name)
 
     return opener
+
+
+def _has_clock(capture: object, url: str) -> bool:
+    import cv2
+
+    codec = int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF  # type: ignore[attr-defined]  # cv2 has no types here
+    return not url.lower().startswith("http") or codec.to_bytes(4, "little") not in _ONE_BY_ONE
 
 
 def _opened(capture: object, name: str, *, has_clock: bool = False) -> VideoDevice | None:

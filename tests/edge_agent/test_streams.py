@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from itertools import count
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count, islice
 from pathlib import Path
 
 import cv2
@@ -155,6 +156,72 @@ def test_a_frozen_camera_is_seen_by_its_source(monkeypatch: pytest.MonkeyPatch) 
     source.close()
     list(stream)
     assert told.count("picture-frozen") == 1
+
+
+@contextmanager
+def served(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    """The address of a camera that answers by HTTP."""
+
+    class Camera(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None: ...
+
+        def do_GET(self) -> None:
+            with suppress(OSError):  # who looks may be gone
+                answer(self)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Camera)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/picture"
+    server.shutdown()
+    server.server_close()
+
+
+JPEG = bytes(cv2.imencode(".jpg", np.full((64, 64, 3), 90, np.uint8))[1])
+
+
+def test_a_camera_that_gives_one_picture_each_time_it_is_asked_is_seen() -> None:
+    """Each is the only one of its connection, which takes a camera a while to answer."""
+
+    def snapshot(request: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.2)
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(JPEG)))
+        request.end_headers()
+        request.wfile.write(JPEG)
+
+    with served(snapshot) as url:
+        config = VideoSourceConfig(url=url, stale_s=60)
+        source = VideoSource(config, open_video(config), lambda *_: None, backoff_s=0.01)
+        ended = threading.Timer(5.0, source.close)
+        ended.start()
+        found = sum(1 for _ in islice(source.samples(), 2))
+        ended.cancel()
+        source.close()
+    assert (found, source.health.dropped) == (2, 0)
+
+
+def test_the_first_part_after_a_pause_of_a_camera_that_sends_one_picture_for_each_is_seen() -> None:
+    """What FFmpeg says of their times is made up: a pause is no silence that a decoder held a picture through."""
+
+    def triggered(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=kw")
+        request.end_headers()
+        for pause_s in (0.2, 0.2, 0.2, 1.0, 0.2, 0.2, 0.2, 9.0):
+            head = f"--kw\r\nContent-Type: image/jpeg\r\nContent-Length: {len(JPEG)}\r\n\r\n"
+            request.wfile.write(head.encode() + JPEG + b"\r\n")
+            request.wfile.flush()
+            time.sleep(pause_s)
+
+    with served(triggered) as url:
+        config = VideoSourceConfig(url=url, stale_s=0.5, queue=9)
+        source = VideoSource(config, open_video(config), lambda *_: None, backoff_s=9)
+        ended = threading.Timer(5.0, source.close)
+        ended.start()
+        found = sum(1 for _ in islice(source.samples(), 8))
+        ended.cancel()
+        source.close()
+    assert (found, source.health.dropped) == (8, 0)
 
 
 @pytest.fixture
