@@ -21,7 +21,7 @@ function shape(name, attributes, parent) {
 
 export class BoxEditor {
   // `data-unnamed` of the host: what a model calls that which it marks, and has no class for
-  // options: src, alt, suggestions [{x0,y0,x1,y1,label,confidence}], labels [text], say(text), changed(), shown()
+  // options: src, alt, suggestions [{x0,y0,x1,y1,label,confidence}], labels [text], say(text), changed(), shown(what `unseen` was)
   constructor(host, options) {
     this.host = host;
     this.labels = options.labels;
@@ -69,8 +69,9 @@ export class BoxEditor {
       this.picture.setAttribute("width", this.width);
       this.picture.setAttribute("height", this.height);
       this.picture.setAttribute("href", src);
+      const wait = this.unseen;
       this.fit();
-      this.shown();
+      this.shown(wait);
     });
     image.addEventListener("error", () => this.host.classList.add("is-broken"));
     image.src = src;
@@ -93,6 +94,7 @@ export class BoxEditor {
   // --- view ---------------------------------------------------------------------------------
 
   fit() {
+    if (!this.width) return;
     this.view = { x: 0, y: 0, w: this.width, h: this.height };
     this.draw();
   }

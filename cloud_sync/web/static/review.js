@@ -96,6 +96,7 @@ class Review {
   }
 
   status(text) { this.root.querySelector("[data-status]").textContent = text; }
+  isTold(text) { return this.root.querySelector("[data-status]").textContent === text; }
 
   cannotShow(error) {
     if (refused(error.status)) return this.leaveOut();
@@ -116,6 +117,7 @@ class Review {
     this.status("");
     this.card.innerHTML = html; // rendered and escaped by the hub
     this.id = id;
+    this.clicks.show(id);
     this.stuck = "";
     const host = this.card.querySelector("[data-boxes]");
     this.editor = host ? this.makeEditor(host) : null;
@@ -156,7 +158,7 @@ class Review {
       suggestions: JSON.parse(host.dataset.suggestions),
       labels: JSON.parse(host.dataset.labels),
       say: (text) => this.say(text),
-      shown: () => this.status(""), changed: () => this.root.classList.toggle("is-edited", this.editor?.edited ?? false),
+      shown: (wait) => this.isTold(wait) && this.status(""), changed: () => this.root.classList.toggle("is-edited", this.editor?.edited ?? false),
     });
   }
 
@@ -195,7 +197,7 @@ class Review {
     }
     if (["accept", "correct"].includes(decision) && this.editor?.unseen) return this.ask(this.editor.unseen);
     if (decision === "correct" && !label) return this.ask("Choose what it is first.");
-    if (decision === "accept" && this.editor?.whole && !this.editor.boxes.length) return this.ask(`You chose ${this.editor.whole}: ${this.words.bad[1]} states it, ${this.words.good[1]} says that nothing is there.`);
+    if (decision === "accept" && this.editor?.whole) return this.ask(`You chose ${this.editor.whole}: ${this.words.bad[1]} states it, ${this.words.good[1]} says that nothing is there.`);
     const body = { sample_id: this.id, decision, label, boxes: [] };
     const note = this.card.querySelector("[data-note]")?.value.trim();
     if (note) body.note = note;
@@ -292,7 +294,7 @@ class Review {
     if (!button) return;
     const { act, label, decide } = button.dataset;
     if (label !== undefined) this.setLabel(label);
-    else if (this.clicks.isSecond(event, button, this.id)) this.say("Clicked twice: it counts once.");
+    else if (this.clicks.isSecond(event, button)) this.ask("Clicked twice: it counts once.");
     else if (decide) this.decide("correct", decide);
     else if (act) this.run(act);
   }
