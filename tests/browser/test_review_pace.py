@@ -50,7 +50,7 @@ def test_that_a_second_click_counts_no_more_is_seen(page, hub: Hub) -> None:
 
 
 def test_a_picture_that_is_fitted_before_it_is_there_is_judged_by_nobody(page, hub: Hub) -> None:
-    known = newest_review(hub)
+    known, ids = newest_review(hub), queue(page)
     held: list = []
 
     def hold(route) -> None:
@@ -58,7 +58,7 @@ def test_a_picture_that_is_fitted_before_it_is_there_is_judged_by_nobody(page, h
 
     page.route("**/content*", hold)
     page.reload()
-    found_by(page, lambda: held)
+    found_by(page, lambda: [route for route in held if ids[0] in route.request.url])
     page.keyboard.press("0")
     page.keyboard.press("g")
     on_status(page, "still loading")
@@ -86,3 +86,16 @@ def test_accept_of_what_a_model_marked_and_a_person_named_asks_what_is_meant(
     wait_sent(page)
     ((_, stated),) = reviews_of(hub, known)
     assert stated is not None and stated.label == "rust"
+
+
+def test_why_a_decision_is_not_taken_moves_no_button_from_under_the_pointer(page) -> None:
+    page.route("**/content*", lambda route: route.fulfill(status=404))
+    page.reload()
+    page.wait_for_selector(".boxes.is-broken")
+    before = page.locator("[data-act=good]").bounding_box()
+    page.click("[data-act=good]")
+    told = page.locator("[data-status]", has_text="cannot be shown")
+    told.wait_for()
+    assert page.locator("[data-act=good]").bounding_box() == before
+    place = told.bounding_box()
+    assert place["y"] + place["height"] <= before["y"] <= place["y"] + 90
