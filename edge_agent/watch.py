@@ -111,7 +111,11 @@ class Watch:
         agent = self._agent
         if time.monotonic() >= self._health_due:
             self._health_due = time.monotonic() + agent.config.sync.health_s
-            agent.writer.put(Entry(HealthBody(figures=dict(agent.figures())), "t"))
+            stored = agent.writer.put(Entry(HealthBody(figures=dict(agent.figures())), "t"))
+            full = agent.disk.level >= Level.ALERTS_FIRST and not agent.writer.stuck
+            if agent.sender is not None and full and not stored:
+                # else a device that has nothing to decide would be held for dead
+                agent.sender.say_online()
 
 
 class _Look:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from edge_agent.clock import boot_id
 from edge_agent.log import log, warn
 from edge_agent.sync.bandwidth import Pace
 from edge_agent.sync.entry import Row, readable
@@ -26,7 +27,7 @@ from edge_agent.sync.uploads import UploadFigures, Uploads
 from kits.core.errors import DataError
 from kits.core.events import EVENT_CLASSES, EventClass
 from kits.core.frames import MAX_ROWS, Ack, decode_ack
-from kits.core.topics import DeviceTopics
+from kits.core.topics import DeviceTopics, Online, encode_online
 
 _ALERT_SLOTS = 2
 _CHUNK_ACK_DELAY_S = 2.0  # a hub may collect chunks this long before it answers
@@ -86,6 +87,7 @@ class Sender:
         self._epoch, self._openings = outbox.epoch, outbox.openings
         self._reports: deque[bytes] = deque(maxlen=1)
         self._last_report: bytes = b""
+        self._word_due = False
         self._stop = threading.Event()
         self._failed_turns = 0
         self._resume_at = float("-inf")
@@ -140,6 +142,10 @@ class Sender:
         """The device's reported state: retained, the newest one wins, repeated on reconnect."""
         self._reports.append(payload)
 
+    def say_online(self) -> None:
+        """Has the hub hear once more that this device is there, where no row can tell it."""
+        self._word_due = True
+
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
@@ -173,6 +179,7 @@ class Sender:
             self._session = self.transport.session
             self._resume()
         self._send_report()
+        self._send_word()
         self._hub.look()
         self._expire()
         if not self._send_rows():
@@ -323,3 +330,10 @@ class Sender:
             self._last_report = payload
             self._reports.clear()
             log("reported", bytes=len(payload))
+
+    def _send_word(self) -> None:
+        if not self._word_due:
+            return
+        word = encode_online(Online(True, boot_id()))
+        if self.transport.publish(self._topics.online, word, retain=True):
+            self._word_due = False

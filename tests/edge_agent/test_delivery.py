@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from edge_agent.agent import Agent
 from edge_agent.alert_book import AlertBook
 from edge_agent.status_text import delivery_lines
 from edge_agent.sync.delivery import HUB_AWAY_S, DeliveryWatch
@@ -17,9 +19,10 @@ from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
 from edge_agent.sync.writer import CommitPolicy, Writer
+from edge_agent.watch import Watch
 from kits.core.events import AlertBody, EventClass, HealthBody, LabelBody
 from kits.core.topics import DeviceTopics
-from tests.edge_agent.parts import decision, rows_of
+from tests.edge_agent.parts import agent_config, decision, rows_of
 from tests.edge_agent.test_sender import Clock
 from tests.waiting import wait_for
 
@@ -219,3 +222,31 @@ def test_alerts_have_ten_times_the_room_and_are_counted_beyond_it(outbox: Outbox
     assert sum(taken) == 100
     assert writer.figures.refused == 20
     outbox.close()
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_device_whose_disk_takes_no_telemetry_says_still_that_it_is_there(
+    tmp_path: Path, full: bool
+) -> None:
+    """The hub hears of one that has nothing to decide by its health, and that is not stored then."""
+    (tmp_path / "pictures").mkdir()
+    marks = {"disk_marks": [0, 0, 0], "budget_bytes": 1 << 60} if full else {}
+    outbox = {"ballast_bytes": 0, **marks}
+    config = agent_config(tmp_path, tmp_path / "pictures", sync={"health_s": 0.1}, outbox=outbox)
+    agent, stop = Agent(config), threading.Event()
+    transport = SimulatedTransport(HubSimulator())
+    topics = DeviceTopics("s1", "cam-1")
+    agent.sender = Sender(agent.outbox, transport, topics)
+    agent.writer.start()
+    Watch(agent, stop).start()
+
+    def told(topic: str) -> bool:
+        assert agent.sender is not None
+        agent.sender.step(0.0)
+        return transport.topics.count(topic) > 1
+
+    wait_for(lambda: told(topics.online if full else topics.frames("t")), 10)
+    stop.set()
+    assert full or topics.online not in transport.topics
+    agent.writer.close()
+    agent.outbox.close()
