@@ -11,8 +11,8 @@ const AGAIN_MS = 3000;
 const WORDS = { good: ["good", "Good part"], bad: ["defect", "Defect"], goodKey: "g" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-// what is alike of labels that only capitals and what stands between words tell apart
-const spelling = (label) => label.normalize("NFKC").toLowerCase().replace(/(?<=[\p{L}\p{N}])(?![\s_]+-\p{N})[\s_-]+(?=[\p{L}\p{N}])/gu, " ");
+// what is alike of labels that only capitals and what stands between words tell apart; without a look back, which older tablets lack
+const spelling = (label) => label.normalize("NFKC").toLowerCase().replace(/([\p{L}\p{N}])(?![\s_]+-\p{N})[\s_-]+(?=[\p{L}\p{N}])/gu, "$1 ");
 
 class Review {
   constructor(root) {
