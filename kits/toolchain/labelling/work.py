@@ -142,7 +142,11 @@ class Sitting:
 
     def known_as(self, label: str) -> str:
         """The label as it is spelled already, where capitals and spaces are all that differs."""
-        return spelled_as(label, self._used)
+        return spelled_as(label, [name for name in self._used if not self._is_taken_back(name)])
+
+    def _is_taken_back(self, name: str) -> bool:
+        """A label that was new, and that nothing has any more: it keeps its key, but may have been a slip."""
+        return name in self._coined and not self._used[name]
 
     def state(self, labels: Iterable[str]) -> str:
         """The sample is about this; what a person should know of it, usually nothing.
@@ -158,13 +162,25 @@ class Sitting:
             SEVERAL.join(chosen), author=self.author, source="review", at=self.clock()
         )
         self._write("state", stated, chosen)
-        known = {*self._order, self.none}
-        new = [name for name in chosen if name not in known]
         self._used.update(chosen)
-        self._order += new
-        self._coined.update(new)
+        for name in chosen:
+            self._coin(name)
         taken = [name for name in chosen if name not in said]
         return f"taken as {', '.join(map(repr, taken))}, which is there already" if taken else ""
+
+    def _coin(self, name: str) -> None:
+        """A new label comes last, or in the place of a slip that was taken back and meant the same."""
+        if name in self._order or name == self.none:
+            return
+        slips = [other for other in self._order if self._is_taken_back(other)]
+        slip = spelled_as(name, slips)
+        if slip in slips:
+            self._order[self._order.index(slip)] = name
+            self._coined.remove(slip)
+            del self._used[slip]
+        else:
+            self._order.append(name)
+        self._coined.add(name)
 
     def skip(self) -> None:
         """This person does not know; another one may."""
@@ -177,16 +193,8 @@ class Sitting:
         self.place -= 1
         sample = self.order[self.place].sample_id
         self.journal.append(Entry(sample, "undo", self.author, self.clock()))
-        self._forget(self._acts.pop())
+        self._used.subtract(self._acts.pop())
         return True
-
-    def _forget(self, labels: Iterable[str]) -> None:
-        """A label that was new, and that nothing has any more, is none: the next one is spelled as it is typed."""
-        self._used.subtract(labels)
-        for name in [name for name in self._coined if not self._used[name]]:
-            self._coined.remove(name)
-            self._order.remove(name)
-            del self._used[name]
 
     @property
     def made(self) -> int:
