@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from abc import ABC, abstractmethod
@@ -25,7 +26,7 @@ class LineServer(ABC):
                 peer, _ = self._socket.accept()
             except OSError:
                 return
-            with peer, peer.makefile("rwb") as channel:
+            with contextlib.suppress(OSError), peer, peer.makefile("rwb") as channel:  # it may go
                 self._talk(channel)
 
     @abstractmethod
