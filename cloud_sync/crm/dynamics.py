@@ -26,7 +26,17 @@ from cloud_sync.crm.base import (
     WriteOutcome,
 )
 from cloud_sync.crm.dynamics_columns import INTO, MERGED, Columns, is_column
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, one, rows_in, text, words_in
+from cloud_sync.crm.http import (
+    FORBIDDEN,
+    GONE,
+    CrmHttp,
+    CrmRefusedError,
+    Wire,
+    one,
+    rows_in,
+    text,
+    words_in,
+)
 from cloud_sync.crm.oauth import Tokens
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import (
@@ -36,7 +46,7 @@ from cloud_sync.crm.shown import (
     shown_fields,
     stamp,
 )
-from cloud_sync.crm.singly import GONE, write_singly
+from cloud_sync.crm.singly import write_singly
 from cloud_sync.crm.window import event_of, merged_of, time_of, window_of
 from cloud_sync.effects.addresses import checked_url
 from cloud_sync.effects.checks import Check
@@ -47,7 +57,6 @@ BASE: Final = "/api/data/v9.2"
 AUTHORITY: Final = "https://login.microsoftonline.com"
 SCORES: Final = "msdyn_predictivescores"
 PAGE: Final = 500
-FORBIDDEN: Final = 403
 _SETS = {"lead": "leads", "opportunity": "opportunities"}
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _TRENDS = {"improving": 0, "steady": 1, "declining": 2}

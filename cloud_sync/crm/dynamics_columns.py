@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Met
-from cloud_sync.crm.http import CrmRefusedError, one, rows_in, text
+from cloud_sync.crm.http import FORBIDDEN, CrmRefusedError, one, rows_in, text
 from cloud_sync.crm.labels import (
     Described,
     Naming,
@@ -29,7 +29,6 @@ from kits.core.errors import ConfigError
 
 Get = Callable[[str, Mapping[str, str]], Mapping[str, JsonValue]]
 """Path and query → answer of the Web API; raises DeliveryError."""
-FORBIDDEN: Final = 403
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _SEVERAL = re.compile(r"\d{1,10}(?:,\d{1,10})*\Z")
 """The numbers of a choice of several, as Dataverse writes them."""

@@ -26,6 +26,8 @@ UNSAID_PAUSE_S = 10.0
 """After a 429 that does not say for how long."""
 TOO_MANY = 429
 NO_TOKEN = 401
+FORBIDDEN = 403
+GONE = frozenset({404, 410})
 OK = 200
 _WORDS = ("message", "error_description", "error", "error_info", "detail", "title", "name")
 _DEPTH = 3
@@ -46,6 +48,11 @@ class CrmRefusedError(RefusedError):
     ) -> None:
         super().__init__(what, status=status, where=where, retry=retry, after_s=after_s)
         self.value = value
+
+
+def is_closed(error: RefusedError) -> bool:
+    """Whether a list will be refused tomorrow, too: the user may not see it, or the CRM has none."""
+    return not error.retry or error.status in (FORBIDDEN, *GONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,17 @@ from pydantic import JsonValue
 from cloud_sync.crm import ends
 from cloud_sync.crm.base import Access, Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.budget import Budget
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
+from cloud_sync.crm.http import (
+    FORBIDDEN,
+    CrmHttp,
+    CrmRefusedError,
+    Wire,
+    many,
+    one,
+    rows_in,
+    text,
+    words_in,
+)
 from cloud_sync.crm.hubspot_objects import object_of
 from cloud_sync.crm.hubspot_paths import VERSION, paths_of
 from cloud_sync.crm.hubspot_properties import SCOPES, Properties
@@ -46,7 +56,7 @@ from cloud_sync.effects.targets import DeliveryError
 
 PARTIAL = 207
 DEAL: Final = "deal"
-FORBIDDEN, UNKNOWN = 403, 404
+UNKNOWN = 404
 _GONE = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND"})
 _WRONG = frozenset({"VALIDATION_ERROR", "INVALID_PARAMETERS"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")

@@ -10,17 +10,16 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, rows_in, text
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, is_closed, many, one, rows_in, text
 from cloud_sync.crm.labels import Described
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import BANDS, FieldInfo, Shape, shown_fields
-from cloud_sync.crm.singly import GONE
 from cloud_sync.effects.checks import Check
 
 GROUP: Final = "kitwright"
-CONFLICT, FORBIDDEN = 409, 403
+CONFLICT = 409
 OWNER: Final = "OWNER"
 OWNERS, PAGES = 500, 20
 """Owners of one answer, its limit, and answers that are asked for."""
@@ -84,7 +83,7 @@ class Properties:
             try:
                 rows = self._owned(archived)
             except CrmRefusedError as error:
-                if error.retry and error.status not in (FORBIDDEN, *GONE):
+                if not is_closed(error):
                     raise
                 return {}  # numbers stay numbers, which `crm test` tells
             for row in rows:

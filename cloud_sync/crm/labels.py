@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Met
-from cloud_sync.crm.http import CrmRefusedError
+from cloud_sync.crm.http import FORBIDDEN, CrmRefusedError
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.shown import plain
 
-FORBIDDEN = 403
 _SIGNS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _DIGITS = 15

@@ -10,12 +10,11 @@ from typing import Final
 from pydantic import JsonValue
 
 from cloud_sync.crm.fitting import Fitting, check_type
-from cloud_sync.crm.http import one, text
+from cloud_sync.crm.http import is_closed, one, text
 from cloud_sync.crm.labels import Described
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import FieldInfo, Shape, shown_fields
-from cloud_sync.crm.singly import GONE
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.odoo_calls import OdooCalls
@@ -33,7 +32,6 @@ _FITTING: Fitting = {
     "lines": frozenset({"text", "char"}),
     "moment": frozenset({"datetime"}),
 }
-FORBIDDEN: Final = 403
 LISTS: Final = "many2many"
 MOST_NAMES: Final = 5000
 _MISSING: Final = "`cloud-sync crm fields NAME` makes it if the key's user has the role Administration: Settings; or Studio"
@@ -105,7 +103,7 @@ class ModelFields:
                 **self._context,
             )  # fmt: skip
         except RefusedError as error:
-            if error.retry and error.status not in (FORBIDDEN, *GONE):
+            if not is_closed(error):
                 raise
             return {}  # the user may not see them: numbers stay numbers, which `crm test` tells
         return {text(row.get("id")): text(row.get("display_name")) for row in rows}

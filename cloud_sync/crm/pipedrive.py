@@ -19,7 +19,7 @@ from urllib.parse import quote
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, one, rows_in, text
+from cloud_sync.crm.http import FORBIDDEN, GONE, CrmHttp, CrmRefusedError, Wire, one, rows_in, text
 from cloud_sync.crm.labels import (
     Naming,
     labels_of,
@@ -32,7 +32,7 @@ from cloud_sync.crm.pipedrive_firms import KEYS as FIRMS
 from cloud_sync.crm.pipedrive_firms import Firms
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import json_values, listed_of, moment, persons_in, record_of, stamp
-from cloud_sync.crm.singly import GONE, write_singly
+from cloud_sync.crm.singly import write_singly
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
@@ -41,7 +41,6 @@ from kits.core.errors import ConfigError, did_you_mean
 PAGE: Final = 500
 AGAIN: Final = 20
 """Rows of a page that the next one has again, where pages are counted."""
-FORBIDDEN: Final = 403
 _CALLED: Final = ("title", "name")
 """What people call a deal or a lead by, and a person or an organisation; no bundle learns from it."""
 _ID: Final = re.compile(r"[0-9A-Za-z-]{1,40}\Z")

@@ -15,17 +15,24 @@ from typing import Final
 from pydantic import JsonValue
 
 from cloud_sync.crm.fitting import Fitting, check_type
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, rows_in, text
+from cloud_sync.crm.http import (
+    FORBIDDEN,
+    CrmHttp,
+    CrmRefusedError,
+    is_closed,
+    many,
+    one,
+    rows_in,
+    text,
+)
 from cloud_sync.crm.labels import Described
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import Shape, shown_fields
-from cloud_sync.crm.singly import GONE
 from cloud_sync.effects.checks import Check
 
 PAGE: Final = 500
 MOST_ROWS: Final = 4000
-FORBIDDEN: Final = 403
 _OWN: Final = re.compile(r"[0-9a-f]{40}(_\w+)?\Z")
 """Keys of fields of one's own, and of parts of their values."""
 _SEVERAL: Final = "set"
@@ -147,7 +154,7 @@ class AccountFields:
         try:
             rows = list(self._rows(path))
         except CrmRefusedError as error:
-            if error.status not in (FORBIDDEN, *GONE):
+            if not is_closed(error):
                 raise
             return {}  # the user may not see them: numbers stay numbers, which `crm test` tells
         return {text(row.get("id")): text(row.get("name")) for row in rows}

@@ -10,11 +10,10 @@ from itertools import islice
 from typing import Final
 
 from cloud_sync.crm.base import Met
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, rows_in, text
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, is_closed, rows_in, text
 from cloud_sync.crm.labels import mostly_labels, reads_label
 from cloud_sync.crm.looked import KEPT_S
 from cloud_sync.crm.shown import is_number
-from cloud_sync.crm.singly import GONE
 
 KEYS: Final = ("org_id", "organization_id")
 """Of a record of API v2, and of a lead."""
@@ -23,7 +22,6 @@ MOST: Final = 100
 """Organisations of one request, its limit."""
 SOME: Final = 200
 """By so many it is told what a bundle met."""
-FORBIDDEN: Final = 403
 
 
 class Firms:
@@ -72,7 +70,7 @@ class Firms:
             query = {"ids": ",".join(ids), "limit": str(len(ids))}
             rows = rows_in(self._http.call("GET", PATH, query=query), "data", self._http.name)
         except CrmRefusedError as error:
-            if error.retry and error.status not in (FORBIDDEN, *GONE):
+            if not is_closed(error):
                 raise
             self._closed = True  # the same of all others: each question would cost the day's tokens
             return {}  # numbers stay numbers, which `crm test` tells

@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cloud_sync.crm.base import ScoreWrite, WriteOutcome
-from cloud_sync.crm.http import CrmRefusedError
+from cloud_sync.crm.http import GONE, CrmRefusedError
 from cloud_sync.crm.parting import TRIES, once_more
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
-
-GONE = frozenset({404, 410})
 
 
 def write_singly(

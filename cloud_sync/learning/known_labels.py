@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session
 from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.models import Annotation, Dataset, Sample
 from kits.core.dataset import NO_LABEL
-from kits.core.labelling import spelled_as
+from kits.core.labelling import labels_in, parts_spelled_as
 
 LATELY = 2000
 """Statements that are looked through for classes that no dataset has yet."""
-SEVERAL = "|"
 
 
 def counted_labels(session: Session, project: str) -> dict[str, int]:
@@ -47,18 +46,11 @@ def as_known(
     Returns:
         Label → the same in the project's spelling; itself where the project has none.
     """
-    if all(part in words for label in labels for part in _parts(label)):
+    if all(part in words for label in labels for part in labels_in(label)):
         return {label: label for label in labels}
     counts = {**dict.fromkeys(words, 0), **counted_labels(session, project)}
     known = sorted(counts.keys() - {"", NO_LABEL}, key=lambda name: (-counts[name], name))
-    return {
-        label: SEVERAL.join(sorted({spelled_as(part, known) for part in _parts(label)}))
-        for label in labels
-    }
-
-
-def _parts(label: str) -> list[str]:
-    return [part.strip() for part in label.split(SEVERAL) if part.strip()]
+    return {label: parts_spelled_as(label, known) for label in labels}
 
 
 def _said_lately(session: Session, project: str) -> list[str]:

@@ -10,19 +10,17 @@ from collections.abc import Callable, Collection
 
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.sources.base import Alerts
-from kits.core.labelling import misspelt, spelled_as
+from kits.core.labelling import labels_in, misspelt, parts_spelled_as
 from kits.core.ready import ReadyBundle
 
 UNKNOWN = "mail-intent-unknown"
-SEVERAL = "|"
 
 
 def own(name: str, labels: Collection[str]) -> str:
     """A configured intent, several with `|` between, as one of these labels spells it; itself where none does."""
     if name in labels:
         return name
-    known = sorted(labels)
-    return SEVERAL.join(sorted({spelled_as(part, known) for part in name.split(SEVERAL)}))
+    return parts_spelled_as(name, sorted(labels))
 
 
 class Intents:
@@ -39,7 +37,7 @@ class Intents:
         at_work: Callable[[], ReadyBundle | None],
     ) -> None:
         named = (*config.filing.folders, *(config.send.intents if config.send else ()))
-        self._names = [part for name in named for part in name.split(SEVERAL)]
+        self._names = [part for name in named for part in labels_in(name)]
         self._alerts = alerts
         self._at_work = at_work
         self._looked: tuple[str, ...] = ()
@@ -50,7 +48,7 @@ class Intents:
 
     def own(self, name: str, decided: str = "") -> str:
         """A configured intent as the bundle at work spells it, or the one that had `decided` so."""
-        return own(name, {*self._labels(), *decided.split(SEVERAL)} - {""})
+        return own(name, {*self._labels(), *labels_in(decided)})
 
     def look(self) -> None:
         """Raises the alert, or ends it."""

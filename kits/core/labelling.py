@@ -20,8 +20,14 @@ if TYPE_CHECKING:
     from kits.core.dataset import Dataset
     from kits.core.stats import Estimate
 
-
+SEVERAL = "|"
+"""Between the labels of a sample that is about several things."""
 _BETWEEN_WORDS = re.compile(r"(?<=[^\W_])(?![\s_]+-\d)[\s_-]+(?=[^\W_])")
+
+
+def labels_in(label: str) -> tuple[str, ...]:
+    """The labels of a statement, of which there may be several."""
+    return tuple(part for part in label.split(SEVERAL) if part)
 
 
 def spelling(label: str) -> str:
@@ -39,6 +45,13 @@ def spelled_as(label: str, known: Iterable[str]) -> str:
         return label
     wanted = spelling(label)
     return next((name for name in labels if spelling(name) == wanted), label)
+
+
+def parts_spelled_as(label: str, known: Iterable[str]) -> str:
+    """As `spelled_as`, of each of several labels."""
+    labels = list(known)
+    parts = [part.strip() for part in labels_in(label)]
+    return SEVERAL.join(sorted({spelled_as(part, labels) for part in parts} - {""}))
 
 
 def spelled_otherwise(names: Iterable[str], labels: Collection[str]) -> dict[str, str]:

@@ -80,6 +80,14 @@ def test_files_and_functions_are_short_enough_to_read(folder: str) -> None:
     assert long == []
 
 
+@pytest.mark.parametrize("folder", ["kits", "cloud_sync"])
+def test_so_are_the_scripts_of_pages(folder: str) -> None:
+    scripts = [path for path in (ROOT / folder).rglob("*.js") if "vendor" not in path.parts]
+    assert scripts
+    long = [path.name for path in scripts if path.read_text("utf-8").count("\n") > MOST_LINES]
+    assert long == []
+
+
 def circle(modules: Mapping[str, Shape]) -> list[str]:
     """Modules that import each other in a circle; empty when there is none."""
     graph = {name: (shape.imports & modules.keys()) - {name} for name, shape in modules.items()}

@@ -127,7 +127,7 @@ class TestKeys:
         press(control, "n", "Late  parcel ", "enter")
         assert control.message == "" and labels_of(desk) == {"Late parcel": 3}
 
-    def test_a_new_label_that_was_taken_back_is_there_no_more(self, notes: Project) -> None:
+    def test_who_takes_a_new_label_back_may_spell_it_otherwise(self, notes: Project) -> None:
         """Else nobody could spell it otherwise who slipped the first time."""
         desk = Desk(notes, "ada")
         control = Control(desk.sit(6))

@@ -3,6 +3,7 @@
 import { refused } from "/static/api.js";
 import { BoxEditor } from "/static/boxes.js";
 import { Clicks } from "/static/clicks.js";
+import { labelOf } from "/static/labels.js";
 import { Outbox, showOutbox } from "/static/outbox.js";
 import { ScoreHistory, SignalView } from "/static/signal.js";
 
@@ -10,9 +11,6 @@ const PREFETCH = 3;
 const AGAIN_MS = 3000;
 const WORDS = { good: ["good", "Good part"], bad: ["defect", "Defect"], goodKey: "g" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-
-// what is alike of labels that only capitals and what stands between words tell apart; without a look back, which older tablets lack
-const spelling = (label) => label.normalize("NFKC").toLowerCase().replace(/([\p{L}\p{N}])(?![\s_]+-\p{N})[\s_-]+(?=[\p{L}\p{N}])/gu, "$1 ");
 
 class Review {
   constructor(root) {
@@ -270,18 +268,7 @@ class Review {
     const typed = field.value.trim();
     const list = this.card.querySelector("[data-labels-list]");
     if (!typed || !list) return;
-    const buttons = [...list.querySelectorAll("[data-label]")];
-    // the hub takes it as the one that is there, too
-    const there = buttons.find((button) => spelling(button.dataset.label) === spelling(typed));
-    const label = there?.dataset.label ?? typed;
-    if (!there) {
-      this.editor?.labels.push(label);
-      const button = buttons[0].cloneNode(true);
-      button.dataset.label = label;
-      const key = buttons.length < 9 ? [Object.assign(document.createElement("kbd"), { textContent: buttons.length + 1 })] : [];
-      button.replaceChildren(...key, ` ${label}`);
-      list.append(button);
-    }
+    const label = labelOf(typed, list, (name) => this.editor?.labels.push(name));
     field.value = "";
     if (this.editor || (this.several ? !this.picked.includes(label) : this.chosen !== label)) this.setLabel(label);
     (this.editor?.svg ?? this.card).focus();

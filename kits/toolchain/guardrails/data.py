@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kits.core.dataset import SPLITS, Dataset, DatasetItem, Split
 from kits.core.kit import Finding
-from kits.core.labelling import NamesLabels, WithLabelling, misspelt, spelling
+from kits.core.labelling import NamesLabels, WithLabelling, labels_in, misspelt, spelling
 from kits.core.stats import upper_bound
 from kits.toolchain import without_data
 from kits.toolchain.datasets import load_findings
@@ -255,8 +255,7 @@ def _stated(item: DatasetItem) -> set[str]:
 
 
 def _each(labels: Iterable[str]) -> set[str]:
-    """Every label by itself: several of one sample are joined by `|`."""
-    return {part for label in labels for part in label.split("|")} - {""}
+    return {part for label in labels for part in labels_in(label)}
 
 
 def _names(items: Iterable[DatasetItem]) -> tuple[str, ...]:

@@ -13,13 +13,13 @@ from pydantic import JsonValue
 
 from kits.core.dataset import Split
 from kits.core.errors import BundleError, DataError, KitwrightError, UsageError
-from kits.core.labelling import Curve, NamesLabels, WithLabelling
+from kits.core.labelling import Curve, NamesLabels, WithLabelling, labels_in
 from kits.core.showing import Shown, shows
 from kits.toolchain.labelling import rounds
 from kits.toolchain.labelling.applying import apply
 from kits.toolchain.labelling.curve import curve_json, curve_lines
 from kits.toolchain.labelling.journal import NAME, Journal
-from kits.toolchain.labelling.work import Guess, Sitting, labels_in
+from kits.toolchain.labelling.work import Guess, Sitting
 from kits.toolchain.project import Project
 
 

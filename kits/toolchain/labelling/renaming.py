@@ -11,8 +11,9 @@ from datetime import datetime
 
 from kits.core.dataset import Dataset
 from kits.core.errors import UsageError, did_you_mean
+from kits.core.labelling import SEVERAL, labels_in
 from kits.toolchain.labelling.journal import Entry
-from kits.toolchain.labelling.work import SEVERAL, clean_label, labels_in
+from kits.toolchain.labelling.work import clean_label
 
 
 def names_of(pairs: Iterable[str]) -> dict[str, str]:

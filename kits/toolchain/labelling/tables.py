@@ -16,9 +16,10 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError, UsageError
 from kits.core.harmless import printable
+from kits.core.labelling import SEVERAL, labels_in
 from kits.core.showing import MAX_TEXT, Shown
 from kits.toolchain.labelling.journal import Entry
-from kits.toolchain.labelling.work import SEVERAL, clean_label, labels_in
+from kits.toolchain.labelling.work import clean_label
 from kits.toolchain.spreadsheet_cells import marked_cell, shown_cell, unmarked
 
 COLUMNS = ("sample", "title", "text", "guess", "label")

@@ -15,13 +15,11 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import UsageError
 from kits.core.harmless import printable
-from kits.core.labelling import Suggestion, spelled_as
+from kits.core.labelling import SEVERAL, Suggestion, labels_in, spelled_as
 from kits.core.sample import utc_now
 from kits.core.showing import Shown
 from kits.toolchain.labelling.journal import Act, Entry, Journal
 
-SEVERAL = "|"
-"""Between the labels of a sample that is about several things."""
 MAX_LABEL = 60
 ON_KEYS = 9
 
@@ -208,11 +206,6 @@ class Sitting:
         self.journal.append(Entry(sample, act, self.author, self.clock(), annotation))
         self._acts.append(tuple(labels))
         self.place += 1
-
-
-def labels_in(label: str) -> tuple[str, ...]:
-    """The labels of a statement, of which there may be several."""
-    return tuple(part for part in label.split(SEVERAL) if part)
 
 
 def clean_label(label: str) -> str:
