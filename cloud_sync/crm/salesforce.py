@@ -22,7 +22,6 @@ from urllib.parse import quote_plus
 
 from pydantic import JsonValue
 
-from cloud_sync.crm import ends
 from cloud_sync.crm.base import (
     Access,
     CrmEvent,
@@ -33,16 +32,25 @@ from cloud_sync.crm.base import (
     ScoreWrite,
     WriteOutcome,
 )
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
-from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
-from cloud_sync.crm.looked import Looked
+from cloud_sync.crm.ends import Ends
+from cloud_sync.crm.http import (
+    FORBIDDEN,
+    CrmHttp,
+    CrmRefusedError,
+    Wire,
+    many,
+    one,
+    rows_in,
+    text,
+    words_in,
+)
+from cloud_sync.crm.salesforce_columns import ID, SHORT, Asked, Columns, field_name, value_in
 from cloud_sync.crm.salesforce_fields import described_in
 from cloud_sync.crm.salesforce_login import Login
 from cloud_sync.crm.salesforce_paths import VERSION, base_of
 from cloud_sync.crm.salesforce_stream import Stream, is_stream, span_of
 from cloud_sync.crm.salesforce_told import Changes, PlatformEvents
 from cloud_sync.crm.shown import (
-    asked_fields,
     json_values,
     listed_of,
     moment,
@@ -53,19 +61,15 @@ from cloud_sync.crm.shown import (
 from cloud_sync.crm.window import event_of, merged_of, time_of, window_of
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
-from kits.core.errors import ConfigError
 
 CDC: Final = "cdc"
 PLATFORM: Final = "platform"
 PAGE: Final = 500
-FORBIDDEN: Final = 403
 PARTS: Final = 50
 """Parts of one answer that are fetched: Salesforce cuts it where it likes, whatever was asked for."""
 LONGEST: Final = 12_000
 """Bytes of a question: address and headers together may have 16,384."""
-_ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
 _REST = re.compile(r"/services/data/v[0-9.]{1,8}/query(?:All)?/[A-Za-z0-9-]{1,100}\Z")
-_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}(?:\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}\Z")
 _GONE = frozenset({
     "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID",
     # a lead that was converted is closed for writing: it stays what it is
@@ -79,13 +83,9 @@ _WRONG = frozenset({
 })  # fmt: skip
 _OF_ALL = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE"})
 """Of a field that is not there, or that the user may not write: the same for all leads."""
-_CALLED = dict.fromkeys(("Lead", "Contact", "Account", "Opportunity"), "Name")
-"""What people call a record by: nobody may be without the right to read it, and no bundle learns from it."""
-_ENDS = {"Lead": ends.LEADS, "Opportunity": ends.OPPORTUNITIES}
 _MERGED = frozenset({"Lead", "Contact", "Account", "Case"})
 _INTO: Final = "MasterRecordId"
 """Of a record that was merged away: which one it went into. Only objects that can be merged have it."""
-_UNREADABLE = frozenset({"base64", "address", "location", "complexvalue"})
 
 
 class Salesforce:
@@ -109,7 +109,7 @@ class Salesforce:
     ) -> None:
         self._name = access.name
         self._settings = access.settings
-        self._object = _named(access.settings.object, access.name)
+        self._object = field_name(access.settings.object, access.name)
         self._wire = wire or Wire(access)
         self.budget = self._wire.budget
         self._login = Login(access, self._wire, clock)
@@ -117,9 +117,9 @@ class Salesforce:
         self.polls = self._events in ("poll", CDC, PLATFORM)
         self._stream = self._streamed()
         self.base = base_of(access.settings.options.get("version", VERSION))
-        self._met = access.met
-        self._ends = _ENDS.get(self._object, ends.NONE)
-        self._naming = Looked(self._look)
+        self._columns = Columns(
+            self.described, self._object, access.settings, access.name, access.met
+        )
 
     def __repr__(self) -> str:
         return f"Salesforce({self._object!r})"
@@ -136,17 +136,26 @@ class Salesforce:
 
     def read(self, object_ids: Sequence[str]) -> list[Record]:
         """As `Crm.read`."""
-        asked = {object_id[:15]: object_id for object_id in object_ids if _ID.match(object_id)}
+        asked = {object_id[:SHORT]: object_id for object_id in object_ids if ID.match(object_id)}
         if not asked:
             return []
-        called = _CALLED.get(self._object)
-        naming = self._naming()
-        asked_for = [_named(name, self._name) for name in naming.asked]
-        names = ["Id", "SystemModstamp", "CreatedDate", *filter(None, [called]), *asked_for]
-        names += self._ends.fields
-        rows = self._rows([*dict.fromkeys(names)], [*asked.values()])
-        found = [row for row in rows if text(row.get("Id"))[:15] in asked]
-        return [self._record(row, asked, naming) for row in found]
+        rows, columns = self._asked([*asked.values()])
+        found = [row for row in rows if text(row.get("Id"))[:SHORT] in asked]
+        return [
+            self._record(row, values, asked[text(row.get("Id"))[:SHORT]], columns)
+            for row, values in zip(found, columns.values(found))
+        ]
+
+    def _asked(self, ids: Sequence[str]) -> tuple[list[Mapping[str, JsonValue]], Asked]:
+        """The records with these ids, and what was read of them: less where the user may not see other objects."""
+        columns = self._columns.asked()
+        try:
+            return self._rows(columns.select(self._name), ids), columns
+        except CrmRefusedError as error:
+            if not self._columns.close(error):
+                raise
+        columns = columns.without_far()
+        return self._rows(columns.select(self._name), ids), columns
 
     def _rows(self, names: Sequence[str], ids: Sequence[str]) -> list[Mapping[str, JsonValue]]:
         """Those with these ids; in halves where the question would be longer than Salesforce takes."""
@@ -158,38 +167,25 @@ class Salesforce:
         return self._query("query", soql)
 
     def _record(
-        self, row: Mapping[str, JsonValue], asked: Mapping[str, str], naming: Naming
+        self,
+        row: Mapping[str, JsonValue],
+        values: Mapping[str, JsonValue],
+        object_id: str,
+        asked: Asked,
     ) -> Record:
-        called = {n: v for n in (_CALLED.get(self._object, ""),) if (v := row.get(n))}
-        flat = naming.told({name: _value(row, name) for name in naming.names})
         record = record_of(
-            asked[text(row.get("Id"))[:15]], {**called, **flat}, self._settings,
-            modified=row.get("SystemModstamp"), created=row.get("CreatedDate"),
-            persons=persons_in(row, naming.persons),
+            object_id, values, self._settings, modified=row.get("SystemModstamp"),
+            created=row.get("CreatedDate"), persons=persons_in(row, asked.naming.persons),
         )  # fmt: skip
         outcome = self._settings.outcome
-        ended = record.outcome or self._ends.of(row, outcome)
+        ended = record.outcome or asked.ends.of(row, outcome)
         if ended == record.outcome:
             return record
-        return replace(record, outcome=ended, outcome_at=moment(flat.get(outcome.at)))
-
-    def _look(self) -> Naming:
-        """The fields to read: those that are set, else all there are; also of another object (`Owner.Name`)."""
-        wanted = asked_fields(self._settings) if self._settings.columns else []
-        rows = many(self.described().get("fields"))
-        there = described_in(row for row in rows if row.get("type") not in _UNREADABLE)
-        self._ends = _ENDS.get(self._object, ends.NONE).among(there)
-        others = {text(row.get("relationshipName")) for row in rows} - {""}
-        far = {
-            name: "" for name in wanted if name.partition(".")[0] in others and _FIELD.match(name)
-        }
-        require_opt_out(self._settings, {**there, **far}, self._name)
-        names = names_of(wanted or there, {**labels_of(there), **far})
-        return naming(names, there, self._settings, self._met)
+        return replace(record, outcome=ended, outcome_at=moment(values.get(outcome.at)))
 
     def labels(self) -> Mapping[str, str]:
         """As `Crm.labels`."""
-        return self._naming.last.labels if self._naming.last is not None else {}
+        return self._columns.labels
 
     def choices(self, field: str) -> Mapping[str, str]:
         """As `Chooses.choices`."""
@@ -249,7 +245,7 @@ class Salesforce:
             f" WHERE SystemModstamp >= {stamp(window.since)} AND SystemModstamp < {stamp(window.until)}"
             f"{_behind(window.after)} ORDER BY Id LIMIT {PAGE}"
         )
-        rows = [row for row in self._query("queryAll", soql) if _ID.match(text(row.get("Id")))]
+        rows = [row for row in self._query("queryAll", soql) if ID.match(text(row.get("Id")))]
         events = tuple(event for row in rows for event in _events(row, window.until))
         if len(rows) >= PAGE:
             return Page(events, window.behind(text(rows[-1].get("Id"))).text(), more=True)
@@ -257,37 +253,37 @@ class Salesforce:
 
     def _with_merged(self, events: Sequence[CrmEvent]) -> tuple[CrmEvent, ...]:
         """Of records that were deleted a stream does not say whether they went into another one."""
-        gone = [e.object_id for e in events if e.what == "deleted" and _ID.match(e.object_id)]
+        gone = [e.object_id for e in events if e.what == "deleted" and ID.match(e.object_id)]
         found: list[CrmEvent] = [*events]
         for first in range(0, len(gone) if self._object in _MERGED else 0, self.batch):
             listed = ",".join(f"'{name}'" for name in gone[first : first + self.batch])
             soql = f"SELECT Id, SystemModstamp, {_INTO} FROM {self._object} WHERE Id IN ({listed})"  # noqa: S608  (ids are checked)
             for row in self._query("queryAll", soql):
-                if _ID.match(text(row.get(_INTO))):
+                if ID.match(text(row.get(_INTO))):
                     found += _events(row, self._now())
         return tuple(found)
 
     def listed(self, cursor: str, since: datetime | None) -> Listing:
         """As `Crm.listed`: by id downwards, as records are made."""
         outcome = self._settings.outcome.field
-        self._naming()  # which fields there are
-        names = ["Id", "SystemModstamp"] + ([_named(outcome, self._name)] if outcome else [])
-        names += [name for name in self._ends.fields if name not in names]
-        wanted = [f"Id < '{cursor}'"] if _ID.match(cursor) else []
+        ends = self._columns.asked().ends
+        names = ["Id", "SystemModstamp"] + ([field_name(outcome, self._name)] if outcome else [])
+        names += [name for name in ends.fields if name not in names]
+        wanted = [f"Id < '{cursor}'"] if ID.match(cursor) else []
         wanted += [f"SystemModstamp >= {stamp(since)}"] if since is not None else []
         where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
         soql = f"SELECT {', '.join(names)} FROM {self._object}{where} ORDER BY Id DESC LIMIT {PAGE}"  # noqa: S608  (names and ids are checked)
-        rows = [row for row in self._query("query", soql) if _ID.match(text(row.get("Id")))]
-        found = tuple(self._listed(row) for row in rows)
+        rows = [row for row in self._query("query", soql) if ID.match(text(row.get("Id")))]
+        found = tuple(self._listed(row, ends) for row in rows)
         last = found[-1].object_id if found else cursor
         return Listing(found, last, more=len(rows) >= PAGE and last != cursor)
 
-    def _listed(self, row: Mapping[str, JsonValue]) -> Listed:
+    def _listed(self, row: Mapping[str, JsonValue], ends: Ends) -> Listed:
         outcome = self._settings.outcome
-        said = _value(row, outcome.field)
+        said = value_in(row, outcome.field)
         name, modified = text(row.get("Id")), row.get("SystemModstamp")
         found = listed_of(name, said, self._settings, modified=modified)
-        return replace(found, decided=found.decided or bool(self._ends.of(row, outcome)))
+        return replace(found, decided=found.decided or bool(ends.of(row, outcome)))
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`."""
@@ -334,32 +330,13 @@ def _events(row: Mapping[str, JsonValue], fallback: datetime) -> tuple[CrmEvent,
     """What a row of `queryAll` says has happened."""
     name, at = text(row.get("Id")), row.get("SystemModstamp")
     into = text(row.get(_INTO))
-    if _ID.match(into):
+    if ID.match(into):
         return merged_of(name, into, at, fallback)
     return (event_of(name, at, row.get("CreatedDate"), fallback, deleted=row.get("IsDeleted") is True),)  # fmt: skip
 
 
-def _named(name: str, where: str) -> str:
-    """A field or object whose name may stand in SOQL. Raises ConfigError."""
-    if not _FIELD.match(name):
-        raise ConfigError(
-            f"{name[:60]!r} is no name of Salesforce",
-            where=where,
-            fix="its API name: letters, digits and _, such as Lead_Score__c",
-        )
-    return name
-
-
 def _behind(last_id: str) -> str:
-    return f" AND Id > '{last_id}'" if _ID.match(last_id) else ""
-
-
-def _value(row: Mapping[str, JsonValue], name: str) -> JsonValue:
-    """A field, also one of another object (`Owner.Name`), which comes nested."""
-    found: JsonValue = {**row}
-    for part in name.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return None if isinstance(found, (Mapping, list)) else found
+    return f" AND Id > '{last_id}'" if ID.match(last_id) else ""
 
 
 def _outcome(

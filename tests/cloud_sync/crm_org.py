@@ -23,6 +23,9 @@ class Org:
         tokens: those that are let in; a test empties it when they shall have ended.
         errors: id → error of a collection's record.
         part: rows of one answer to a question; the rest is to be fetched.
+        called: what people call a lead, in their language.
+        references: field → its label, its relation, and the objects that it may refer to.
+        unseen: relations to objects that the user may not see.
         lost: nobody can fetch the rest.
     """
 
@@ -38,6 +41,9 @@ class Org:
         }
         self.closed: set[str] = set()
         self.labels: dict[str, str] = {}
+        self.called = thing
+        self.references: dict[str, tuple[str, ...]] = {"OwnerId": ("Owner ID", "Owner", "Group", "User")}  # fmt: skip
+        self.unseen: set[str] = set()
         self.tokens: set[str] = set()
         self.grants: list[dict[str, str]] = []
         self.refresh = ""
@@ -80,11 +86,14 @@ class Org:
             return self._update(asked.body)
         if path == f"/sobjects/{self.thing}/describe":
             rows: list[dict[str, object]] = [
-                {"name": n, "type": t, "label": self.labels.get(n, n), "updateable": n not in self.closed}
+                {"name": n, "type": t, "label": self.labels.get(n, n), "updateable": n not in self.closed, "custom": n.endswith("__c")}
                 for n, t in self.fields.items()
             ]  # fmt: skip
-            rows.append({"name": "OwnerId", "type": "reference", "relationshipName": "Owner"})
-            return Reply({"name": self.thing, "updateable": True, "fields": rows})
+            rows += [
+                {"name": name, "type": "reference", "label": label, "relationshipName": relation, "referenceTo": [*to]}
+                for name, (label, relation, *to) in self.references.items()
+            ]  # fmt: skip
+            return Reply({"name": self.thing, "label": self.called, "updateable": True, "fields": rows})  # fmt: skip
         return Reply({"user_id": "0051"} if path.endswith("userinfo") else {})
 
     def _make(self, path: str, asked: Asked) -> Reply:
@@ -120,8 +129,11 @@ class Org:
         if "FROM PermissionSet" in soql:
             made = [{"Id": "0PS1"} for body in self.permissions if body.get("Name") == "Kitwright"]
             return Reply({"records": made})
+        known = {*self.fields, "SystemModstamp", "CreatedDate", "IsDeleted", "MasterRecordId"}
+        known |= {*self.references, *(one[1] for one in self.references.values())} - self.unseen
         names = re.match(rf"SELECT (.*?) FROM {self.thing}\b", soql)[1].split(", ")  # type: ignore[index]
-        unknown = [n for n in names if n.partition(".")[0] not in {*self.fields, "SystemModstamp", "CreatedDate", "IsDeleted", "MasterRecordId", "Owner"}]  # fmt: skip
+        relations = {one[1] for one in self.references.values()}
+        unknown = [n for n in names if n.partition(".")[0] not in known or n in relations]
         if unknown:
             said = f"No such column '{unknown[0]}' on entity 'Lead'"
             return Reply([{"errorCode": "INVALID_FIELD", "message": said}], 400)
@@ -136,7 +148,7 @@ class Org:
         if limit := re.search(r"LIMIT (\d+)", soql):
             rows = rows[: int(limit[1])]
         shown = [{"attributes": {"type": "Lead"}, **{n: row.get(n) for n in names if "." not in n},
-                  **({"Owner": row.get("Owner")} if "Owner.Name" in names else {})} for row in rows]  # fmt: skip
+                  **{(r := n.partition(".")[0]): row.get(r) for n in names if "." in n}} for row in rows]  # fmt: skip
         return self._part(shown)
 
     def _part(self, rows: list[dict[str, Any]]) -> Reply:

@@ -1,0 +1,286 @@
+"""Columns of a Salesforce object: the fields that are read for them, and names where a field has only an id.
+
+An owner, an account, a campaign is an id in a record, and has its name in an export: in reports under a title of its own
+(`Lead Owner`, `Account Name`), in lists under the field's label. Which records are read, and what is written, is
+`salesforce.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pydantic import JsonValue
+
+from cloud_sync.crm import ends
+from cloud_sync.crm.base import Met
+from cloud_sync.crm.http import CrmRefusedError, many, text
+from cloud_sync.crm.labels import (
+    Naming,
+    labels_of,
+    names_of,
+    naming,
+    require_opt_out,
+)
+from cloud_sync.crm.looked import Looked
+from cloud_sync.crm.salesforce_fields import described_in
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.shown import asked_fields
+from kits.core.errors import ConfigError
+
+ID: Final = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
+UNKNOWN: Final = "INVALID_FIELD"
+SHORT: Final = 15
+"""Characters of an id in reports, which tell capitals apart; the API adds three."""
+MOST_NAMES: Final = 20
+"""Ids of one record that are read with their names: Salesforce takes 35 relations in one question."""
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}(?:\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}\Z")
+_UNREADABLE = frozenset({"base64", "address", "location", "complexvalue"})
+_NAMELESS = frozenset({"Case", "Contract", "Event", "Idea", "Order", "Solution", "Task"})
+"""Objects whose records have a number or a subject in place of a name."""
+_ID_WORD = re.compile(r"^ids?\b\W*|\W*\bids?$", re.IGNORECASE)
+_SIGNS = re.compile(r"[\W_]+")
+_CALLED = dict.fromkeys(("Lead", "Contact", "Account", "Opportunity"), "Name")
+"""What people call a record by: nobody may be without the right to read it, and no bundle learns from it."""
+_ENDS = {"Lead": ends.LEADS, "Opportunity": ends.OPPORTUNITIES}
+_TITLES: Mapping[str, tuple[str, ...]] = {
+    "Owner": (
+        "Propriétaire de la piste", "Propriétaire de l'opportunité", "Propietario de candidato",
+        "Propietario del candidato", "Propietario de prospecto", "Propietario del prospecto",
+        "Propietario de oportunidad", "Propietario de la oportunidad", "Titolare lead",
+        "Titolare opportunità", "Proprietário do lead", "Proprietário da oportunidade", "商談 所有者",
+    ),
+    "Account": ("Nom du compte", "Nombre de la cuenta", "Nome account", "Nome da conta", "取引先名"),
+    "Campaign": ("Primary Campaign Source",),
+}  # fmt: skip
+"""Titles of names in reports, by their relation, beside those that are made of labels in English and German."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is read of each record, as of one look.
+
+    Attributes:
+        called: the field that people call a record by; empty: none is known.
+        named: field with an id → the field that has the name of what it refers to, `Owner.Name`.
+        needed: fields that say how a record ended and who is not scored: without them nothing is known.
+        far: whether fields of other objects are asked for.
+    """
+
+    naming: Naming
+    called: str
+    named: Mapping[str, str]
+    ends: ends.Ends
+    needed: frozenset[str]
+    met: Met
+    far: bool = True
+
+    def select(self, where: str) -> list[str]:
+        """The fields to ask for. Raises ConfigError: one of the settings is no name of a field."""
+        names = ["Id", "SystemModstamp", "CreatedDate", *filter(None, [self.called])]
+        names += [field_name(name, where) for name in self.naming.asked]
+        names += [*self.ends.fields, *self.named.values()]
+        return [name for name in dict.fromkeys(names) if self._is_asked(name)]
+
+    def _is_asked(self, name: str) -> bool:
+        return self.far or "." not in name or name in self.needed
+
+    def without_far(self) -> Asked:
+        """The same without the fields of other objects, but for those that are needed."""
+        return replace(self, far=False)
+
+    def values(self, rows: Sequence[Mapping[str, JsonValue]]) -> list[dict[str, JsonValue]]:
+        """Each record's values by column, as the bundle knows them."""
+        first = {field: self._by_name(field, rows) for field in self.named}
+        return [self._values(row, first) for row in rows]
+
+    def _values(
+        self, row: Mapping[str, JsonValue], first: Mapping[str, bool]
+    ) -> dict[str, JsonValue]:
+        names = self.naming.names
+        told = self.naming.told({n: value_in(row, n) for n in names if self._is_asked(n)})
+        told |= {names[field]: self._read(field, row, first[field]) for field in self.named}
+        return {**({self.called: row[self.called]} if row.get(self.called) else {}), **told}
+
+    def _by_name(self, field: str, rows: Sequence[Mapping[str, JsonValue]]) -> bool:
+        """Whether the bundle met more names than ids; where it met as many of both, an export's column has names."""
+        column = self.naming.names[field]
+        there = {text(row.get(field)): self._name(field, row) for row in rows if row.get(field)}
+        ids = sum(self.met(column, one) or self.met(column, one[:SHORT]) for one in there)
+        names = sum(self.met(column, name) for name in there.values() if name)
+        exported = column != field and not _ID_WORD.search(column)
+        return names > ids if names != ids else exported
+
+    def _read(self, field: str, row: Mapping[str, JsonValue], by_name: bool) -> JsonValue:
+        """A name or an id, whichever the bundle met; reports have ids without their last three characters."""
+        identity, name = text(row.get(field)), self._name(field, row)
+        forms = [form for form in (identity, identity[:SHORT], name) if form]
+        forms = forms[::-1] if by_name else forms
+        column = self.naming.names[field]
+        return next((form for form in forms if self.met(column, form)), [*forms, None][0])
+
+    def _name(self, field: str, row: Mapping[str, JsonValue]) -> str:
+        return text(value_in(row, self.named[field]))
+
+
+class Columns:
+    """Those of one object.
+
+    Args:
+        describe: what Salesforce says of the object; raises DeliveryError.
+        thing: the object.
+        where: the connection, for errors.
+        met: what the bundle knows of the columns' values.
+    """
+
+    def __init__(
+        self,
+        describe: Callable[[], Mapping[str, JsonValue]],
+        thing: str,
+        settings: CrmSettings,
+        where: str,
+        met: Met,
+    ) -> None:
+        self._describe = describe
+        self._object = thing
+        self._settings = settings
+        self._where = where
+        self._met = met
+        self._looked = Looked(self._look)
+        self._closed: Asked | None = None
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """As `Crm.labels`."""
+        return self._looked.last.naming.labels if self._looked.last is not None else {}
+
+    def asked(self) -> Asked:
+        """What is read of each record now. Raises DeliveryError."""
+        found = self._looked()
+        return found.without_far() if found is self._closed else found
+
+    def close(self, error: CrmRefusedError) -> bool:
+        """Whether what was refused can be asked again without the fields of other objects.
+
+        The user may see an id and not what it refers to: then ids stay ids, and columns of other objects are left out, which
+        `crm test` tells. So it is until the next look.
+        """
+        codes = {text(row.get("errorCode")) for row in many(error.value)}
+        asked = self.asked()
+        if UNKNOWN not in codes or asked.select(self._where) == asked.without_far().select(
+            self._where
+        ):
+            return False
+        self._closed = self._looked.last
+        return True
+
+    def _look(self) -> Asked:
+        """The fields to read: those that are set, else all there are; also of another object (`Owner.Name`)."""
+        wanted = asked_fields(self._settings) if self._settings.columns else []
+        described = self._describe()
+        rows = many(described.get("fields"))
+        there = described_in(row for row in rows if row.get("type") not in _UNREADABLE)
+        others = {text(row.get("relationshipName")) for row in rows} - {""}
+        far = {
+            name: ""
+            for name in wanted
+            if "." in name and name.partition(".")[0] in others and _FIELD.match(name)
+        }
+        require_opt_out(self._settings, {**there, **far}, self._where)
+        names = names_of(wanted or there, {**labels_of(there), **far})
+        references = _references(rows)
+        names |= _titled(wanted, names, _titles(rows, text(described.get("label")), references))
+        outcome = self._settings.outcome
+        needed = frozenset({outcome.field, outcome.at, *self._settings.opt_out})
+        found = [
+            (field, path)
+            for field, path in references.items()
+            if wanted and field in names and needed.isdisjoint((field, names[field]))
+        ]
+        return Asked(
+            naming(names, there, self._settings, self._met),
+            _CALLED.get(self._object, ""),
+            dict(found[:MOST_NAMES]),
+            _ENDS.get(self._object, ends.NONE).among(there),
+            needed,
+            self._met,
+        )
+
+
+def _references(rows: Sequence[Mapping[str, JsonValue]]) -> dict[str, str]:
+    """Field with an id → where the name is of what it refers to."""
+    return {
+        text(row.get("name")): f"{relation}.Name"
+        for row in rows
+        if (relation := text(row.get("relationshipName")))
+        and _FIELD.match(relation)
+        and row.get("type") == "reference"
+        and _NAMELESS.isdisjoint(_refers_to(row))
+    }
+
+
+def _refers_to(row: Mapping[str, JsonValue]) -> list[str]:
+    found = row.get("referenceTo")
+    return [text(one) for one in found] if isinstance(found, list) else []
+
+
+def _titles(
+    rows: Sequence[Mapping[str, JsonValue]], thing: str, references: Mapping[str, str]
+) -> dict[str, set[str]]:
+    """Field to be read → its titles in reports, bare: `Lead Status` is the field Status, `Lead Owner` the owner's name.
+
+    Args:
+        thing: what people call one record of the object.
+    """
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        name, label = text(row.get("name")), text(row.get("label"))
+        relation = text(row.get("relationshipName"))
+        if name in references:
+            bare = _ID_WORD.sub("", label)
+            said = {bare, f"{thing}{bare}", f"{bare}Name", *_TITLES.get(relation, ())}
+            found[references[name]] = {_bare(title) for title in said if title} - {_bare(label)}
+        elif label and thing and row.get("custom") is not True:
+            own = {_bare(f"{thing}{label}"), _bare(label).removeprefix(_bare(thing))}
+            found[name] = own - {"", _bare(label)}
+    return found
+
+
+def _titled(
+    wanted: Sequence[str], names: Mapping[str, str], titles: Mapping[str, set[str]]
+) -> dict[str, str]:
+    """Field → the column with its title, for columns that no field has by its name or label; no title of two counts."""
+    known = set(names.values())
+    found: dict[str, str] = {}
+    for column in wanted:
+        fits = [
+            name for name, said in titles.items() if column not in known and _bare(column) in said
+        ]
+        if len(fits) == 1 and fits[0] not in names:
+            found.setdefault(fits[0], column)
+    return found
+
+
+def field_name(name: str, where: str) -> str:
+    """A field or object whose name may stand in SOQL. Raises ConfigError."""
+    if not _FIELD.match(name):
+        raise ConfigError(
+            f"{name[:60]!r} is no name of Salesforce",
+            where=where,
+            fix="its API name: letters, digits and _, such as Lead_Score__c",
+        )
+    return name
+
+
+def value_in(row: Mapping[str, JsonValue], name: str) -> JsonValue:
+    """A field, also one of another object (`Owner.Name`), which comes nested."""
+    found: JsonValue = {**row}
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return None if isinstance(found, (Mapping, list)) else found
+
+
+def _bare(title: str) -> str:
+    return _SIGNS.sub("", title.casefold())
