@@ -143,12 +143,12 @@ def names_of(columns: Iterable[str], there: Mapping[str, str]) -> dict[str, str]
     Args:
         there: name → label of all fields.
     """
-    alike = _unique((_bare(name), name) for name in there)
-    labelled = _unique((_bare(label), name) for name, label in there.items() if label)
+    alike = _unique((bare(name), name) for name in there)
+    labelled = _unique((bare(label), name) for name, label in there.items() if label)
     asked = list(columns)
     found = {column: column for column in asked if column in there}
     for column in asked:
-        name = alike.get(_bare(column)) or labelled.get(_bare(column))
+        name = alike.get(bare(column)) or labelled.get(bare(column))
         if name and column not in found:
             found.setdefault(name, column)
     return found
@@ -195,7 +195,8 @@ def labelled(value: JsonValue, options: Mapping[str, str]) -> JsonValue:
     return ";".join(options.get(part.strip()) or part for part in value.split(";"))
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """A name or label without case and signs."""
     return _SIGNS.sub("", text.casefold())
 
 

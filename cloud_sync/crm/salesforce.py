@@ -118,7 +118,7 @@ class Salesforce:
         self._stream = self._streamed()
         self.base = base_of(access.settings.options.get("version", VERSION))
         self._columns = Columns(
-            self.described, self._object, access.settings, access.name, access.met
+            self._describe, self._object, access.settings, access.name, access.met
         )
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ An owner, an account, a campaign is an id in a record, and has its name in an ex
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,8 +16,9 @@ from pydantic import JsonValue
 
 from cloud_sync.crm import ends
 from cloud_sync.crm.base import Met
-from cloud_sync.crm.http import CrmRefusedError, many, text
+from cloud_sync.crm.http import CrmRefusedError, is_closed, many, text
 from cloud_sync.crm.labels import (
+    Described,
     Naming,
     labels_of,
     names_of,
@@ -26,36 +27,22 @@ from cloud_sync.crm.labels import (
 )
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.salesforce_fields import described_in
+from cloud_sync.crm.salesforce_titles import FIELD, ID_WORD, of_accounts, references, titled, titles
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.shown import asked_fields
 from kits.core.errors import ConfigError
 
 ID: Final = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
+ACCOUNT: Final = "Account"
 UNKNOWN: Final = "INVALID_FIELD"
 SHORT: Final = 15
 """Characters of an id in reports, which tell capitals apart; the API adds three."""
 MOST_NAMES: Final = 20
 """Ids of one record that are read with their names: Salesforce takes 35 relations in one question."""
-_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}(?:\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}\Z")
 _UNREADABLE = frozenset({"base64", "address", "location", "complexvalue"})
-_NAMELESS = frozenset({"Case", "Contract", "Event", "Idea", "Order", "Solution", "Task"})
-"""Objects whose records have a number or a subject in place of a name."""
-_ID_WORD = re.compile(r"^ids?\b\W*|\W*\bids?$", re.IGNORECASE)
-_SIGNS = re.compile(r"[\W_]+")
 _CALLED = dict.fromkeys(("Lead", "Contact", "Account", "Opportunity"), "Name")
 """What people call a record by: nobody may be without the right to read it, and no bundle learns from it."""
 _ENDS = {"Lead": ends.LEADS, "Opportunity": ends.OPPORTUNITIES}
-_TITLES: Mapping[str, tuple[str, ...]] = {
-    "Owner": (
-        "Propriétaire de la piste", "Propriétaire de l'opportunité", "Propietario de candidato",
-        "Propietario del candidato", "Propietario de prospecto", "Propietario del prospecto",
-        "Propietario de oportunidad", "Propietario de la oportunidad", "Titolare lead",
-        "Titolare opportunità", "Proprietário do lead", "Proprietário da oportunidade", "商談 所有者",
-    ),
-    "Account": ("Nom du compte", "Nombre de la cuenta", "Nome account", "Nome da conta", "取引先名"),
-    "Campaign": ("Primary Campaign Source",),
-}  # fmt: skip
-"""Titles of names in reports, by their relation, beside those that are made of labels in English and German."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +97,7 @@ class Asked:
         there = {text(row.get(field)): self._name(field, row) for row in rows if row.get(field)}
         ids = sum(self.met(column, one) or self.met(column, one[:SHORT]) for one in there)
         names = sum(self.met(column, name) for name in there.values() if name)
-        exported = column != field and not _ID_WORD.search(column)
+        exported = column != field and not ID_WORD.search(column)
         return names > ids if names != ids else exported
 
     def _read(self, field: str, row: Mapping[str, JsonValue], by_name: bool) -> JsonValue:
@@ -129,7 +116,7 @@ class Columns:
     """Those of one object.
 
     Args:
-        describe: what Salesforce says of the object; raises DeliveryError.
+        describe: what Salesforce says of an object; raises DeliveryError.
         thing: the object.
         where: the connection, for errors.
         met: what the bundle knows of the columns' values.
@@ -137,7 +124,7 @@ class Columns:
 
     def __init__(
         self,
-        describe: Callable[[], Mapping[str, JsonValue]],
+        describe: Callable[[str], Mapping[str, JsonValue]],
         thing: str,
         settings: CrmSettings,
         where: str,
@@ -179,24 +166,27 @@ class Columns:
     def _look(self) -> Asked:
         """The fields to read: those that are set, else all there are; also of another object (`Owner.Name`)."""
         wanted = asked_fields(self._settings) if self._settings.columns else []
-        described = self._describe()
+        described = self._describe(self._object)
         rows = many(described.get("fields"))
-        there = described_in(row for row in rows if row.get("type") not in _UNREADABLE)
+        there = described_in(_readable(rows))
         others = {text(row.get("relationshipName")) for row in rows} - {""}
         far = {
             name: ""
             for name in wanted
-            if "." in name and name.partition(".")[0] in others and _FIELD.match(name)
+            if "." in name and name.partition(".")[0] in others and FIELD.match(name)
         }
         require_opt_out(self._settings, {**there, **far}, self._where)
         names = names_of(wanted or there, {**labels_of(there), **far})
-        references = _references(rows)
-        names |= _titled(wanted, names, _titles(rows, text(described.get("label")), references))
+        named = references(rows)
+        names |= titled(wanted, names, titles(rows, text(described.get("label")), named))
+        accounts = self._of_accounts(wanted, names, named)
+        there |= dict(accounts.values())
+        names |= {name: column for column, (name, _) in accounts.items()}
         outcome = self._settings.outcome
         needed = frozenset({outcome.field, outcome.at, *self._settings.opt_out})
         found = [
             (field, path)
-            for field, path in references.items()
+            for field, path in named.items()
             if wanted and field in names and needed.isdisjoint((field, names[field]))
         ]
         return Asked(
@@ -208,64 +198,34 @@ class Columns:
             self._met,
         )
 
+    def _of_accounts(
+        self, wanted: Sequence[str], names: Mapping[str, str], named: Mapping[str, str]
+    ) -> dict[str, tuple[str, Described]]:
+        """Column → the field of its account, for what an opportunity or a contact does not have itself.
 
-def _references(rows: Sequence[Mapping[str, JsonValue]]) -> dict[str, str]:
-    """Field with an id → where the name is of what it refers to."""
-    return {
-        text(row.get("name")): f"{relation}.Name"
-        for row in rows
-        if (relation := text(row.get("relationshipName")))
-        and _FIELD.match(relation)
-        and row.get("type") == "reference"
-        and _NAMELESS.isdisjoint(_refers_to(row))
-    }
-
-
-def _refers_to(row: Mapping[str, JsonValue]) -> list[str]:
-    found = row.get("referenceTo")
-    return [text(one) for one in found] if isinstance(found, list) else []
-
-
-def _titles(
-    rows: Sequence[Mapping[str, JsonValue]], thing: str, references: Mapping[str, str]
-) -> dict[str, set[str]]:
-    """Field to be read → its titles in reports, bare: `Lead Status` is the field Status, `Lead Owner` the owner's name.
-
-    Args:
-        thing: what people call one record of the object.
-    """
-    found: dict[str, set[str]] = {}
-    for row in rows:
-        name, label = text(row.get("name")), text(row.get("label"))
-        relation = text(row.get("relationshipName"))
-        if name in references:
-            bare = _ID_WORD.sub("", label)
-            said = {bare, f"{thing}{bare}", f"{bare}Name", *_TITLES.get(relation, ())}
-            found[references[name]] = {_bare(title) for title in said if title} - {_bare(label)}
-        elif label and thing and row.get("custom") is not True:
-            own = {_bare(f"{thing}{label}"), _bare(label).removeprefix(_bare(thing))}
-            found[name] = own - {"", _bare(label)}
-    return found
+        Raises:
+            DeliveryError: Salesforce does not do as asked.
+        """
+        path = f"{ACCOUNT}."
+        if named.get(f"{ACCOUNT}Id") != f"{path}Name" or set(wanted) <= {*names.values()}:
+            return {}
+        try:
+            there = described_in(_readable(many(self._describe(ACCOUNT).get("fields"))))
+        except CrmRefusedError as error:
+            if not is_closed(error):
+                raise
+            return {}  # the user may not see accounts
+        found = of_accounts(wanted, names, there).items()
+        return {column: (f"{path}{name}", there[name]) for column, name in found}
 
 
-def _titled(
-    wanted: Sequence[str], names: Mapping[str, str], titles: Mapping[str, set[str]]
-) -> dict[str, str]:
-    """Field → the column with its title, for columns that no field has by its name or label; no title of two counts."""
-    known = set(names.values())
-    found: dict[str, str] = {}
-    for column in wanted:
-        fits = [
-            name for name, said in titles.items() if column not in known and _bare(column) in said
-        ]
-        if len(fits) == 1 and fits[0] not in names:
-            found.setdefault(fits[0], column)
-    return found
+def _readable(rows: Iterable[Mapping[str, JsonValue]]) -> Iterator[Mapping[str, JsonValue]]:
+    return (row for row in rows if row.get("type") not in _UNREADABLE)
 
 
 def field_name(name: str, where: str) -> str:
     """A field or object whose name may stand in SOQL. Raises ConfigError."""
-    if not _FIELD.match(name):
+    if not FIELD.match(name):
         raise ConfigError(
             f"{name[:60]!r} is no name of Salesforce",
             where=where,
@@ -280,7 +240,3 @@ def value_in(row: Mapping[str, JsonValue], name: str) -> JsonValue:
     for part in name.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return None if isinstance(found, (Mapping, list)) else found
-
-
-def _bare(title: str) -> str:
-    return _SIGNS.sub("", title.casefold())

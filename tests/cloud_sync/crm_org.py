@@ -25,6 +25,7 @@ class Org:
         part: rows of one answer to a question; the rest is to be fetched.
         called: what people call a lead, in their language.
         references: field → its label, its relation, and the objects that it may refer to.
+        accounts: fields of accounts → their labels.
         unseen: relations to objects that the user may not see.
         lost: nobody can fetch the rest.
     """
@@ -43,6 +44,7 @@ class Org:
         self.labels: dict[str, str] = {}
         self.called = thing
         self.references: dict[str, tuple[str, ...]] = {"OwnerId": ("Owner ID", "Owner", "Group", "User")}  # fmt: skip
+        self.accounts: dict[str, str] = {}
         self.unseen: set[str] = set()
         self.tokens: set[str] = set()
         self.grants: list[dict[str, str]] = []
@@ -84,17 +86,27 @@ class Org:
             return self._part(self.rest.pop(path.rpartition("/")[2]))
         if path == "/composite/sobjects":
             return self._update(asked.body)
-        if path == f"/sobjects/{self.thing}/describe":
-            rows: list[dict[str, object]] = [
-                {"name": n, "type": t, "label": self.labels.get(n, n), "updateable": n not in self.closed, "custom": n.endswith("__c")}
-                for n, t in self.fields.items()
-            ]  # fmt: skip
-            rows += [
-                {"name": name, "type": "reference", "label": label, "relationshipName": relation, "referenceTo": [*to]}
-                for name, (label, relation, *to) in self.references.items()
-            ]  # fmt: skip
-            return Reply({"name": self.thing, "label": self.called, "updateable": True, "fields": rows})  # fmt: skip
+        if path.endswith("/describe"):
+            return self._accounts() if path == "/sobjects/Account/describe" else self._described()
         return Reply({"user_id": "0051"} if path.endswith("userinfo") else {})
+
+    def _described(self) -> Reply:
+        rows: list[dict[str, object]] = [
+            {"name": n, "type": t, "label": self.labels.get(n, n), "updateable": n not in self.closed, "custom": n.endswith("__c")}
+            for n, t in self.fields.items()
+        ]  # fmt: skip
+        rows += [
+            {"name": name, "type": "reference", "label": label, "relationshipName": relation, "referenceTo": [*to]}
+            for name, (label, relation, *to) in self.references.items()
+        ]  # fmt: skip
+        return Reply({"name": self.thing, "label": self.called, "updateable": True, "fields": rows})
+
+    def _accounts(self) -> Reply:
+        if "Account" in self.unseen:
+            said = "The requested resource does not exist"
+            return Reply([{"errorCode": "NOT_FOUND", "message": said}], 404)
+        rows = [{"name": name, "type": "string", "label": label} for name, label in self.accounts.items()]  # fmt: skip
+        return Reply({"name": "Account", "label": "Account", "fields": rows})
 
     def _make(self, path: str, asked: Asked) -> Reply:
         if path == "/tooling/sobjects/CustomField":

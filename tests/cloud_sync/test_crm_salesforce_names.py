@@ -120,3 +120,37 @@ def test_who_is_not_scored_is_never_left_out(server: Server, org: Org) -> None:
     crm = crm_of(server, "Company", "Owner.Title", opt_out=["Owner.IsActive"])
     with pytest.raises(CrmRefusedError, match=r"No such column 'Owner\.IsActive'"):
         crm.read([org.lead(1, Company="Acme")])
+
+
+@pytest.fixture
+def firms(org: Org) -> Org:
+    org.references["AccountId"] = ("Account ID", "Account", "Account")
+    org.accounts = {"Name": "Account Name", "Industry": "Industry", "NumberOfEmployees": "Employees", "Company": "Company"}  # fmt: skip
+    account = {"Name": "Bee", "Industry": "Tools", "NumberOfEmployees": 70, "Company": "wrong"}
+    org.lead(1, Company="Acme", AccountId="001", Account=account)
+    return org
+
+
+FIRST = f"00Q{1:012d}AAA"
+
+
+def test_what_an_opportunity_lacks_is_read_of_its_account(server: Server, firms: Org) -> None:
+    columns = ("Company", "Account Name", "Industry", "Account: Employees", "accounts.Industry")
+    [record] = crm_of(server, *columns, "Region").read([FIRST])
+    assert record.fields == {
+        "Company": "Acme",
+        "Account Name": "Bee",
+        "Account: Employees": 70,
+        "Industry": "Tools",
+    }
+
+
+def test_accounts_that_the_user_may_not_see_stop_no_scoring(server: Server, firms: Org) -> None:
+    firms.unseen = {"Account"}
+    [record] = crm_of(server, "Company", "Account Name", "Industry").read([FIRST])
+    assert record.fields == {"Company": "Acme"}
+
+
+def test_accounts_are_not_looked_up_where_the_object_has_all(server: Server, firms: Org) -> None:
+    crm_of(server, "Company", "Account Name").read([FIRST])
+    assert not [one for one in server.asked if one.path.endswith("Account/describe")]
