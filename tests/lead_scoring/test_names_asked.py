@@ -21,10 +21,11 @@ BOTH = ["Deal - Value", "Organization - Value"]
     ("learned", "there", "found"),
     [
         (["Deal - Value", "Organization - Value"], ["Deal - Value"], {"Deal - Value": 10.0}),
-        (["Organization - Value"], BOTH, {"Deal - Value": 10.0, "Organization - Value": 11.0}),
+        (["Organization - Value"], BOTH, {"Value": 10.0, "Organization - Value": 11.0}),
         (["Value"], BOTH, {"Value": 10.0, "Organization - Value": 11.0}),
         (["Value"], ["Deal - Value"], {"Value": 10.0}),
-        ([], BOTH, {"Deal - Value": 10.0, "Organization - Value": 11.0}),
+        ([], BOTH, {"Value": 10.0, "Organization - Value": 11.0}),
+        ([], ["Organization - Value"], {"Organization - Value": 10.0}),
     ],
 )
 def test_a_bundle_finds_its_columns_beside_others_of_the_same_bare_name(

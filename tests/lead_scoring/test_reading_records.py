@@ -39,6 +39,45 @@ def test_deals_find_their_firm_and_person_by_name_and_not_by_equal_numbers(tmp_p
     assert not any("Won deals" in name for name in found.leads[0].fields)
 
 
+def test_in_one_table_columns_of_the_firm_keep_their_names_and_its_won_deals_tell_nothing(
+    tmp_path: Path,
+) -> None:
+    names = ["ID", "Title", "Status", "Value", "Deal created"]
+    beside = ["Organization - Industry", "Organization - Won deals", "Organization - ID", "Person - Label", "Person - Last activity date"]  # fmt: skip
+    rows = [
+        [n + 1, f"Deal {n}", "Won" if n % 3 else "Lost", 100 + n, "2025-02-01 10:00", f"trade{n % 3}", n % 4, n % 9, f"tag{n % 2}", "2025-03-01"]
+        for n in range(DEALS)
+    ]  # fmt: skip
+    put(tmp_path / "deals.csv", table([*(f"Deal - {name}" for name in names), *beside], rows))
+    fields = read(tmp_path).leads[0].fields
+    assert fields["Value"] == 100
+    assert {"Organization - Industry", "Person - Label"} <= fields.keys()
+    assert (
+        not {"Organization - Won deals", "Person - Last activity date", "Won deals"} & fields.keys()
+    )
+
+
+def test_a_report_of_deals_may_have_what_hubspot_counts_of_their_company(tmp_path: Path) -> None:
+    names = [
+        "Record ID",
+        "Deal Name",
+        "Deal Stage",
+        "Deal owner",
+        "Create Date",
+        "Amount",
+        "Industry",
+    ]
+    later = ["Number of Associated Deals", "Total Revenue", "Lifecycle Stage"]
+    rows = [
+        [n + 1, f"Deal {n}", "Closed won" if n % 3 else "Closed lost", "Ann", "2025-02-01 10:00", 100 + n, f"trade{n % 3}", n % 4, n % 7, "Customer" if n % 5 else "Lead"]
+        for n in range(DEALS)
+    ]  # fmt: skip
+    put(tmp_path / "deals.csv", table([*names, *later], rows))
+    fields = read(tmp_path).leads[0].fields
+    assert {"Amount", "Industry"} <= fields.keys()
+    assert not {*later} & fields.keys()
+
+
 def test_a_number_of_the_firm_goes_before_the_firm_with_the_deals_own_number(
     tmp_path: Path,
 ) -> None:

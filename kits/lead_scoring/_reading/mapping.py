@@ -7,7 +7,7 @@ court's question.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -38,6 +38,7 @@ class OutcomeRule(Section):
 class CrmObject(Section):
     """What the columns of one kind of record mean."""
 
+    prefixes: tuple[str, ...] = Field((), description="what exports put before each of its names")
     detect: tuple[str, ...] = Field(description="names that tell this CRM from others")
     others: tuple[str, ...] = Field((), description="names that only other records have")
     id: tuple[str, ...] = Field((), description="the record's identifier")
@@ -54,18 +55,24 @@ class CrmTable(Section):
     """One file of `mappings/`."""
 
     title: str = Field(description="the CRM's name")
-    prefixes: tuple[str, ...] = Field((), description="what exports put before each name")
+    prefixes: tuple[str, ...] = Field((), description="the same, before names of every record")
     objects: dict[str, CrmObject] = Field(description="by the CRM's name of the record")
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """One CRM's names for one kind of record."""
+    """One CRM's names for one kind of record.
+
+    Attributes:
+        prefixes: what exports put before its names.
+        beside: the CRM's other kinds of records, whose columns an export may have, too (`Organization - Won deals`).
+    """
 
     title: str
     object: str
     names: CrmObject
     prefixes: tuple[str, ...] = ()
+    beside: tuple[Mapping, ...] = ()
 
     def find(self, wanted: Sequence[str], columns: Sequence[str]) -> list[str]:
         """The columns with one of the names, in the order of the names."""
@@ -75,11 +82,16 @@ class Mapping:
         return list(dict.fromkeys(found))
 
     def later(self, columns: Sequence[str]) -> list[str]:
-        """The columns that the vendor fills in after the decision."""
+        """The columns that the vendor fills in after the decision, those of other records among them."""
+        others = [name for one in self.beside for name in one.later(one.begun(columns))]
         named = self.find(self.names.later, columns)
         starts = tuple(squeezed(start) for start in self.names.later_starts)
         begun = [c for c in columns if starts and self._bare(c).startswith(starts)]
-        return list(dict.fromkeys([*named, *begun]))
+        return list(dict.fromkeys([*named, *begun, *others]))
+
+    def begun(self, columns: Sequence[str]) -> list[str]:
+        """The columns that have what an export puts before each name."""
+        return [column for column in columns if column.startswith(self.prefixes)]
 
     def times(self, columns: Sequence[str]) -> list[str]:
         """The columns that say when the lead came, was decided or changed."""
@@ -90,20 +102,16 @@ class Mapping:
         """How many of the telling names are there; none where a column belongs to another kind of record."""
         if self.find(self.names.others, columns):
             return 0
-        begun = [one for one in self.names.detect if self._is_begun(one)]
+        begun = self.begun(self.names.detect)
         others = [one for one in self.names.detect if one not in begun]
         # `Deal - Owner` is Pipedrive's, `Deal Owner` anybody's
-        own = {column for column in self.find(begun, columns) if self._is_begun(column)}
+        own = set(self.begun(self.find(begun, columns)))
         return len(own.union(self.find(others, columns)))
 
     def shown(self, column: str) -> str:
         """The name as the CRM's own pages have it, without what an export puts before it."""
         start = next((p for p in self.prefixes if column.startswith(p)), "")
         return column[len(start) :]
-
-    def _is_begun(self, name: str) -> bool:
-        """Whether it has what an export puts before each name."""
-        return name.startswith(self.prefixes)
 
     def _bare(self, column: str) -> str:
         return squeezed(self.shown(column))
@@ -116,8 +124,13 @@ def load_mappings(name: str) -> tuple[Mapping, ...]:
 
     text = (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
     table = CrmTable.model_validate(load_yaml(text))
+    alone = [
+        Mapping(table.title, kind, names, (*table.prefixes, *names.prefixes))
+        for kind, names in table.objects.items()
+    ]
     return tuple(
-        Mapping(table.title, kind, names, table.prefixes) for kind, names in table.objects.items()
+        replace(one, beside=tuple(o for o in alone if o.names.prefixes and o is not one))
+        for one in alone
     )
 
 
