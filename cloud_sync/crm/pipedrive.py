@@ -27,9 +27,8 @@ from cloud_sync.crm.labels import (
     naming,
     require_opt_out,
 )
+from cloud_sync.crm.pipedrive_beside import ORGANIZATIONS, PERSONS, Beside
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known, listed_in, record_key
-from cloud_sync.crm.pipedrive_firms import KEYS as FIRMS
-from cloud_sync.crm.pipedrive_firms import Firms
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import json_values, listed_of, moment, persons_in, record_of, stamp
 from cloud_sync.crm.singly import write_singly
@@ -111,7 +110,8 @@ class Pipedrive:
         self.budget = wire.budget
         self._http = CrmHttp(wire, access.settings.url, lambda: headers, explain=_explained)
         self._fields = AccountFields(self._http, self._thing.fields, clock)
-        self._firms = Firms(self._http, clock)
+        self._firms = Beside(self._http, ORGANIZATIONS, access, clock)
+        self._persons = Beside(self._http, PERSONS, access, clock)
         self._met = access.met
         self._named: tuple[Known, tuple[str, ...], Naming] | None = None
 
@@ -132,7 +132,13 @@ class Pipedrive:
         else:
             rows = [row for object_id in object_ids if (row := self._one(object_id))]
         rows = [row for row in rows if row.get("is_deleted") is not True]
-        return [self._record(row, known) for row in self._with_firms(rows, known)]
+        beside = [(one, one.values(rows)) for one in (self._firms, self._persons)]
+        more: list[dict[str, JsonValue]] = [
+            {n: v for one, of in beside for n, v in of.get(text(row.get(one.key_of(row))), {}).items()}
+            for row in rows
+        ]  # fmt: skip
+        named = self._with_firms(rows, known)
+        return [self._record(row, known, values) for row, values in zip(named, more)]
 
     def _with_firms(
         self, rows: Sequence[Mapping[str, JsonValue]], known: Known
@@ -141,7 +147,7 @@ class Pipedrive:
         if not self._settings.columns:
             return rows
         asked = [self._naming(known, tuple(known.flat(row))).names for row in rows]
-        keys = [next((key for key in FIRMS if key in row and key in of), "") for row, of in zip(rows, asked)]  # fmt: skip
+        keys = [key if (key := self._firms.key_of(row)) in of else "" for row, of in zip(rows, asked)]  # fmt: skip
         numbers: dict[str, list[str]] = defaultdict(list)
         for row, of, key in zip(rows, asked, keys):
             numbers[of.get(key, "")].append(text(row.get(key)))
@@ -190,7 +196,10 @@ class Pipedrive:
             raise DeliveryError("answered without saying that it succeeded", where=self._name)
         return found
 
-    def _record(self, row: Mapping[str, JsonValue], known: Known) -> Record:
+    def _record(
+        self, row: Mapping[str, JsonValue], known: Known, more: Mapping[str, JsonValue]
+    ) -> Record:
+        """A record. `more`: values of what it belongs to, by column."""
         flat = known.flat(row)
         naming = self._naming(known, tuple(flat))
         told = naming.told({key: known.plain(key, flat[key]) for key in naming.names})
@@ -198,7 +207,7 @@ class Pipedrive:
         keys = {n: record_key(known.key_of(n) or n, flat) for n in self._settings.persons}
         said = {name: known.plain(key, flat.get(key)) for name, key in keys.items()}
         record = record_of(
-            text(row.get("id")), {**called, **told}, self._settings,
+            text(row.get("id")), {**called, **told, **more}, self._settings,
             modified=row.get("update_time"), created=row.get("add_time"),
             archived=row.get("is_archived") is True, persons=persons_in(said, self._settings.persons),
         )  # fmt: skip

@@ -32,6 +32,7 @@ class Account:
 
     Attributes:
         lists: path → names of records that others refer to by number; what is not here is closed to the user.
+        beside: path → what deals belong to, or the fields of these; what is not here is closed to the user.
         page: rows of a page.
     """
 
@@ -44,6 +45,7 @@ class Account:
         self.things: dict[str, dict[str, Any]] = {}
         self.lists: dict[str, dict[int, str]] = {"/v1/users": {77: "Ann Arbor"}}
         self.firms: dict[int, str] = {}
+        self.beside: dict[str, list[dict[str, Any]]] = {}
         self.page = 2
         self.proxy: Reply | None = None
 
@@ -52,20 +54,24 @@ class Account:
             return Reply({"success": False, "error": "unauthorized access"}, 401)
         if asked.path in UNSUPPORTED:
             return Reply({"success": False, "error": "out of support"}, 410)
+        if asked.path in (*self.beside, "/api/v2/organizations"):
+            return self._beside(asked)
         if asked.path in ("/api/v2/dealFields", "/api/v2/personFields"):
             return self._make(asked) if asked.method == "POST" else self._paged(self.fields, asked)
-        if asked.path == "/api/v2/organizations":
-            return self._organizations(asked)
         if asked.path in self.lists:
             rows = [{"id": key, "name": name} for key, name in self.lists[asked.path].items()]
             return Reply({"data": rows}) if "/v1/" in asked.path else self._paged(rows, asked)
         return self._things(asked)
 
-    def _organizations(self, asked: Asked) -> Reply:
-        if not self.firms:
+    def _beside(self, asked: Asked) -> Reply:
+        firms = [{"id": number, "name": name} for number, name in self.firms.items()]
+        rows = self.beside.get(asked.path, firms)
+        if not rows:
             return Reply({"success": False, "error": "Scope and URL mismatch"}, 403)
-        wanted = map(int, asked.query["ids"].split(","))
-        return Reply({"data": [{"id": one, "name": self.firms[one]} for one in wanted if one in self.firms]})  # fmt: skip
+        wanted = asked.query.get("ids", "").split(",")
+        return Reply(
+            {"data": [r for r in rows if "ids" not in asked.query or str(r["id"]) in wanted]}
+        )
 
     def _things(self, asked: Asked) -> Reply:
         if asked.path == "/v1/users/me":

@@ -1,0 +1,161 @@
+"""What Pipedrive has of the organisation and the person of a record: it has their numbers, where an export has their fields.
+
+`Organization - Industry` stands in a row of the deals' export. There may be very many organisations, so only those of the
+records that are read are asked for, and each is known for a while.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import Access, Met
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, is_closed, rows_in, text
+from cloud_sync.crm.labels import Naming, labels_of, mostly_labels, names_of, naming, reads_label
+from cloud_sync.crm.looked import KEPT_S
+from cloud_sync.crm.pipedrive_fields import AccountFields, Known
+from cloud_sync.crm.shown import is_number
+
+MOST: Final = 100
+"""Records of one request, its limit."""
+SOME: Final = 200
+"""By so many it is told what a bundle met."""
+_COLUMN: Final = re.compile(r"(?:.*\.)?(\w[\w ]{0,40}) - (\S.*)\Z")
+"""A column of an export, in a folder of tables with the table's name before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of record that others belong to.
+
+    Attributes:
+        keys: of a record of API v2 and of one of v1 that belongs to it.
+        starts: how it is called in exports, by its beginning, in small letters.
+    """
+
+    path: str
+    fields: str
+    keys: tuple[str, ...]
+    starts: tuple[str, ...]
+
+
+ORGANIZATIONS: Final = Kind(
+    "/api/v2/organizations", "/api/v2/organizationFields", ("org_id", "organization_id"),
+    ("organi", "kuruluş"),
+)  # fmt: skip
+PERSONS: Final = Kind(
+    "/api/v2/persons", "/api/v2/personFields", ("person_id",), ("person", "persoon", "pessoa", "osoba", "kişi"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One of them: its name, and its values by the columns that the bundle learned from."""
+
+    name: str = ""
+    values: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+class Beside:
+    """Those of one kind and account.
+
+    Args:
+        access: settings with the columns to be read, and what the bundle met.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, http: CrmHttp, kind: Kind, access: Access, clock: Callable[[], float]
+    ) -> None:
+        self._http = http
+        self._kind = kind
+        self._settings = access.settings
+        self._met = access.met
+        self._clock = clock
+        self._since = clock()
+        self._known: dict[str, Seen] = {}
+        self._closed = False
+        self._fields = AccountFields(http, kind.fields, clock)
+        found = {column: _COLUMN.match(column) for column in self._settings.columns}
+        own = {c: m for c, m in found.items() if m and m[1].casefold().startswith(kind.starts)}
+        self._columns = {match[2]: column for column, match in own.items()}
+        self._naming: tuple[Known, tuple[str, ...], Naming] | None = None
+
+    def key_of(self, row: Mapping[str, JsonValue]) -> str:
+        """Under which key a record has the number of the one that it belongs to; empty: under none."""
+        return next((key for key in self._kind.keys if key in row), "")
+
+    def values(
+        self, rows: Iterable[Mapping[str, JsonValue]]
+    ) -> Mapping[str, Mapping[str, JsonValue]]:
+        """Number → values by columns, of those that these records belong to. Raises DeliveryError."""
+        if not self._columns:
+            return {}
+        numbers = [text(row.get(self.key_of(row))) for row in rows]
+        return {number: one.values for number, one in self._seen(numbers).items()}
+
+    def readings(self, column: str, ids: Iterable[str], met: Met) -> Mapping[str, str]:
+        """Number → name, of those that a bundle is to read by their names. Raises DeliveryError.
+
+        A column of the API's own name was learned from its numbers, one of an export from names, if it met neither.
+        """
+        wanted = list(ids)
+        names = {number: one.name for number, one in self._seen(wanted).items() if one.name}
+        some = dict(islice(names.items(), SOME))
+        first = mostly_labels(column, some, met, otherwise=column not in self._kind.keys)
+        return {
+            one: names[one]
+            for one in wanted
+            if one in names and reads_label(column, one, names[one], met, first=first)
+        }
+
+    def _seen(self, ids: Iterable[str]) -> Mapping[str, Seen]:
+        """Those with these numbers, and others that are known; one that the user may not see has nothing."""
+        if self._clock() - self._since >= KEPT_S:
+            self._known, self._since, self._closed = {}, self._clock(), False
+        missing = sorted({name for name in ids if is_number(name)} - self._known.keys())
+        for first in range(0, len(missing), MOST):
+            if self._closed:
+                break
+            some = missing[first : first + MOST]
+            self._known |= dict.fromkeys(some, Seen()) | self._asked(some)
+        return self._known
+
+    def _asked(self, ids: list[str]) -> dict[str, Seen]:
+        try:
+            query = {"ids": ",".join(ids), "limit": str(len(ids))}
+            rows = rows_in(
+                self._http.call("GET", self._kind.path, query=query), "data", self._http.name
+            )
+            known = self._fields.known() if self._columns else Known()
+        except CrmRefusedError as error:
+            if not is_closed(error):
+                raise
+            self._closed = True  # the same of all others: each question would cost the day's tokens
+            return {}  # numbers stay numbers, which `crm test` tells
+        return {
+            text(row.get("id")): Seen(text(row.get("name")), self._told(row, known)) for row in rows
+        }
+
+    def _told(self, row: Mapping[str, JsonValue], known: Known) -> Mapping[str, JsonValue]:
+        if not self._columns:
+            return {}
+        flat = known.flat(row)
+        naming = self._named(known, tuple(flat))
+        return naming.told({key: known.plain(key, flat[key]) for key in naming.names})
+
+    def _named(self, known: Known, keys: tuple[str, ...]) -> Naming:
+        if self._naming is not None and self._naming[:2] == (known, keys):
+            return self._naming[2]
+        there = {key: known.of(key) for key in keys}
+        labels = names_of(self._columns, labels_of(there))
+        names = {key: self._columns[label] for key, label in labels.items()}
+        there |= {key: self._fields.described(known, key) for key in names}
+        found = naming(names, there, self._settings, self._met, labels_first=True)
+        self._naming = known, keys, found
+        return found
