@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from kits.core.kit import Finding
-from kits.lead_scoring._reading.sheets import Sheet, without_split
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.table_names import without_split
 
 SUFFIXES = frozenset({".labels", ".label", ".targets", ".target", ".solution", ".classes", ".y"})
 """What such files are called where they are no tables by their names."""

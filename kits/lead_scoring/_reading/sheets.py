@@ -4,35 +4,27 @@ question; what columns mean is decided elsewhere.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
-from kits.core.dataset import SPLIT_WORDS, Split
+from kits.core.dataset import Split
 from kits.core.spreadsheets.naming import file_and_sheet
 from kits.core.tables import BadRow
 from kits.lead_scoring._reading.cells import Typed, type_cells
 from kits.lead_scoring._reading.dates import DateForm
 from kits.lead_scoring._reading.numbers import Decimal
+from kits.lead_scoring._reading.table_names import without_split, without_stamp
 
 Numbers = Literal["auto", "decimal-comma", "decimal-point"]
-_PARTED = re.compile(r"[_\-.]+")
 _SIGNS: Mapping[Numbers, Decimal] = {"auto": "", "decimal-comma": ",", "decimal-point": "."}
-
-
-def without_split(name: str) -> str:
-    """A name without the words for a split (`X_train` is `X`), unless it has no others; `Test drives` are what they say."""
-    words = _PARTED.split(name)
-    left = [word for word in words if word.lower() not in SPLIT_WORDS]
-    return "_".join(left) if left and len(left) < len(words) else name
 
 
 def labels_of(sheets: Sequence[Sheet]) -> Mapping[str, str]:
     """Name of each table → what its columns are called by; its whole name, where another would be called the same without its
-    split: `test_drives.csv` beside `drives.csv`."""
+    split or its date: `test_drives.csv` beside `drives.csv`."""
     times = Counter(sheet.label for sheet in sheets)
     return {
         one.name: one.label if times[one.label] == 1 else PurePosixPath(one.called).name
@@ -94,9 +86,9 @@ class Sheet:
 
     @property
     def label(self) -> str:
-        """What its columns are called by where they are joined to another table's: of `visits_train.csv` `visits`, as they are
-        visits of the leads to be scored in the next file."""
-        return without_split(PurePosixPath(self.called).name)
+        """What its columns are called by where they are joined to another table's: of `visits_train.csv` and
+        `visits-2025-01-02.csv` `visits`, as they are visits of the leads to be scored in the next file."""
+        return without_stamp(without_split(PurePosixPath(self.called).name))
 
     @property
     def called(self) -> str:
