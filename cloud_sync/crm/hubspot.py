@@ -9,6 +9,7 @@ are `hubspot_paths.py`, the search `hubspot_search.py`, fields `hubspot_properti
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -31,6 +32,7 @@ from cloud_sync.crm.http import (
     text,
     words_in,
 )
+from cloud_sync.crm.hubspot_companies import COMPANIES, Companies
 from cloud_sync.crm.hubspot_objects import object_of
 from cloud_sync.crm.hubspot_paths import VERSION, paths_of
 from cloud_sync.crm.hubspot_properties import SCOPES, Properties
@@ -100,6 +102,9 @@ class HubSpot:
         self._properties = Properties(
             self._http, self._object, self._paths.properties, self._paths.owners
         )
+        firms = paths_of(COMPANIES, self._version)
+        self._companies = Companies(self._http, firms, access, time.monotonic)
+        self._firm_keys: list[str] = []
         searches = Budget(PER_10S, where=access.name, share=access.share, burst=1)
         self._search = Search(self._http, self._path, self._object, searches)
 
@@ -114,21 +119,26 @@ class HubSpot:
             return []
         inputs: list[JsonValue] = [{"id": name} for name in asked]
         naming = self._naming()
-        names = dict.fromkeys((*naming.asked, *self._called, *self._ends.fields))
+        names = dict.fromkeys((*naming.asked, *self._called, *self._ends.fields, *self._firm_keys))
         body: JsonValue = {"properties": [*names], "inputs": inputs}
         answer = self._http.call("POST", f"{self._path}/batch/read", body)
         rows = rows_in(answer, "results", self._name)
         # for one that was merged away comes the record it went into, which is a lead of its own
-        return [self._record(row, naming) for row in rows if text(row.get("id")) in asked]
+        rows = [row for row in rows if text(row.get("id")) in asked]
+        firms = self._companies.values([one(row.get("properties")) for row in rows])
+        return [self._record(row, naming, firm) for row, firm in zip(rows, firms)]
 
-    def _record(self, row: Mapping[str, JsonValue], naming: Naming) -> Record:
+    def _record(
+        self, row: Mapping[str, JsonValue], naming: Naming, firm: Mapping[str, JsonValue]
+    ) -> Record:
+        """A record. `firm`: values of its company, by column."""
         said = one(row.get("properties"))
         called = {name for name in self._called if said.get(name)}
-        also = {*naming.persons, *self._called, *self._ends.fields}
+        also = {*naming.persons, *self._called, *self._ends.fields, *self._firm_keys}
         more = also - naming.names.keys() - called
         told = naming.told({name: value for name, value in said.items() if name not in more})
         record = record_of(
-            text(row.get("id")), told, self._settings, modified=row.get("updatedAt"),
+            text(row.get("id")), {**told, **firm}, self._settings, modified=row.get("updatedAt"),
             created=row.get("createdAt"), persons=persons_in(said, naming.persons),
         )  # fmt: skip
         ended = record.outcome or self._ends.of(said, self._settings.outcome)
@@ -149,6 +159,7 @@ class HubSpot:
             # the right to see which there are is missing, which `crm test` tells: names are read as they are
             return Naming({name: name for name in wanted}, persons=self._settings.persons)
         require_opt_out(self._settings, there, self._name)
+        self._firm_keys = self._companies.keys(there)
         names = names_of(wanted or sorted(there), labels_of(there))
         # what HubSpot does not have, it leaves out
         names |= {n: n for n in wanted if n not in self._settings.columns and _NAME.fullmatch(n)}
@@ -255,6 +266,8 @@ class HubSpot:
         checks.append(self._right(f"{scope}.write", "POST", update, {"inputs": []}))
         if self._reads_owners():
             checks.append(self._right("crm.objects.owners.read", "GET", self._paths.owners, None))
+        for right, path in self._companies.rights():
+            checks.append(self._right(right, "GET", path, None))
         return checks + self._properties.checks(self._settings.fields)
 
     def _not_let_in(self, error: DeliveryError) -> str:

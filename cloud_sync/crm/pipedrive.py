@@ -27,7 +27,7 @@ from cloud_sync.crm.labels import (
     naming,
     require_opt_out,
 )
-from cloud_sync.crm.pipedrive_beside import ORGANIZATIONS, PERSONS, Beside
+from cloud_sync.crm.pipedrive_beside import ORGANIZATIONS, PERSONS, Belonging
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known, listed_in, record_key
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import json_values, listed_of, moment, persons_in, record_of, stamp
@@ -110,8 +110,8 @@ class Pipedrive:
         self.budget = wire.budget
         self._http = CrmHttp(wire, access.settings.url, lambda: headers, explain=_explained)
         self._fields = AccountFields(self._http, self._thing.fields, clock)
-        self._firms = Beside(self._http, ORGANIZATIONS, access, clock)
-        self._persons = Beside(self._http, PERSONS, access, clock)
+        self._firms = Belonging(self._http, ORGANIZATIONS, access, clock)
+        self._persons = Belonging(self._http, PERSONS, access, clock)
         self._met = access.met
         self._named: tuple[Known, tuple[str, ...], Naming] | None = None
 

@@ -1,7 +1,6 @@
 """What Pipedrive has of the organisation and the person of a record: it has their numbers, where an export has their fields.
 
-`Organization - Industry` stands in a row of the deals' export. There may be very many organisations, so only those of the
-records that are read are asked for, and each is known for a while.
+`Organization - Industry` stands in a row of the deals' export.
 """
 
 from __future__ import annotations
@@ -15,14 +14,11 @@ from typing import Final
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Met
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, is_closed, rows_in, text
+from cloud_sync.crm.beside import Beside
+from cloud_sync.crm.http import CrmHttp, rows_in, text
 from cloud_sync.crm.labels import Naming, labels_of, mostly_labels, names_of, naming, reads_label
-from cloud_sync.crm.looked import KEPT_S
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known
-from cloud_sync.crm.shown import is_number
 
-MOST: Final = 100
-"""Records of one request, its limit."""
 SOME: Final = 200
 """By so many it is told what a bundle met."""
 _COLUMN: Final = re.compile(r"(?:.*\.)?(\w[\w ]{0,40}) - (\S.*)\Z")
@@ -61,7 +57,7 @@ class Seen:
     values: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
-class Beside:
+class Belonging:
     """Those of one kind and account.
 
     Args:
@@ -76,10 +72,7 @@ class Beside:
         self._kind = kind
         self._settings = access.settings
         self._met = access.met
-        self._clock = clock
-        self._since = clock()
-        self._known: dict[str, Seen] = {}
-        self._closed = False
+        self._seen = Beside(self._asked, Seen(), clock)
         self._fields = AccountFields(http, kind.fields, clock)
         found = {column: _COLUMN.match(column) for column in self._settings.columns}
         own = {c: m for c, m in found.items() if m and m[1].casefold().startswith(kind.starts)}
@@ -97,7 +90,7 @@ class Beside:
         if not self._columns:
             return {}
         numbers = [text(row.get(self.key_of(row))) for row in rows]
-        return {number: one.values for number, one in self._seen(numbers).items()}
+        return {number: one.values for number, one in self._seen.of(numbers).items()}
 
     def readings(self, column: str, ids: Iterable[str], met: Met) -> Mapping[str, str]:
         """Number → name, of those that a bundle is to read by their names. Raises DeliveryError.
@@ -105,7 +98,7 @@ class Beside:
         A column of the API's own name was learned from its numbers, one of an export from names, if it met neither.
         """
         wanted = list(ids)
-        names = {number: one.name for number, one in self._seen(wanted).items() if one.name}
+        names = {number: one.name for number, one in self._seen.of(wanted).items() if one.name}
         some = dict(islice(names.items(), SOME))
         first = mostly_labels(column, some, met, otherwise=column not in self._kind.keys)
         return {
@@ -114,30 +107,11 @@ class Beside:
             if one in names and reads_label(column, one, names[one], met, first=first)
         }
 
-    def _seen(self, ids: Iterable[str]) -> Mapping[str, Seen]:
-        """Those with these numbers, and others that are known; one that the user may not see has nothing."""
-        if self._clock() - self._since >= KEPT_S:
-            self._known, self._since, self._closed = {}, self._clock(), False
-        missing = sorted({name for name in ids if is_number(name)} - self._known.keys())
-        for first in range(0, len(missing), MOST):
-            if self._closed:
-                break
-            some = missing[first : first + MOST]
-            self._known |= dict.fromkeys(some, Seen()) | self._asked(some)
-        return self._known
-
     def _asked(self, ids: list[str]) -> dict[str, Seen]:
-        try:
-            query = {"ids": ",".join(ids), "limit": str(len(ids))}
-            rows = rows_in(
-                self._http.call("GET", self._kind.path, query=query), "data", self._http.name
-            )
-            known = self._fields.known() if self._columns else Known()
-        except CrmRefusedError as error:
-            if not is_closed(error):
-                raise
-            self._closed = True  # the same of all others: each question would cost the day's tokens
-            return {}  # numbers stay numbers, which `crm test` tells
+        query = {"ids": ",".join(ids), "limit": str(len(ids))}
+        answer = self._http.call("GET", self._kind.path, query=query)
+        rows = rows_in(answer, "data", self._http.name)
+        known = self._fields.known() if self._columns else Known()
         return {
             text(row.get("id")): Seen(text(row.get("name")), self._told(row, known)) for row in rows
         }

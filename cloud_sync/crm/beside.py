@@ -1,0 +1,67 @@
+"""Records that leads belong to, such as their firms: there may be very many, so those of the leads that are read are asked for,
+and each is known for a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Generic, TypeVar
+
+from cloud_sync.crm.http import CrmRefusedError, is_closed
+from cloud_sync.crm.looked import KEPT_S
+from cloud_sync.crm.shown import is_number
+
+Found = TypeVar("Found")
+
+MOST: Final = 100
+"""Records of one request, the limit of HubSpot and of Pipedrive."""
+
+
+class Beside(Generic[Found]):
+    """Those of one kind, by their numbers.
+
+    Args:
+        ask: what there is of those with these numbers, `MOST` at most; raises DeliveryError.
+        nothing: of one that the user may not see.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[list[str]], Mapping[str, Found]],
+        nothing: Found,
+        clock: Callable[[], float],
+    ) -> None:
+        self._ask = ask
+        self._nothing = nothing
+        self._clock = clock
+        self._since = clock()
+        self._known: dict[str, Found] = {}
+        self._closed = False
+
+    def of(self, ids: Iterable[str]) -> Mapping[str, Found]:
+        """Those with these numbers, and others that are known.
+
+        One refusal for good is the same of all others for a while: each question would cost of the day's requests.
+
+        Raises:
+            DeliveryError: the CRM does not do as asked.
+        """
+        if self._clock() - self._since >= KEPT_S:
+            self._known, self._since, self._closed = {}, self._clock(), False
+        missing = sorted({name for name in ids if is_number(name)} - self._known.keys())
+        for first in range(0, len(missing), MOST):
+            if self._closed:
+                break
+            some = missing[first : first + MOST]
+            self._known |= dict.fromkeys(some, self._nothing) | self._asked(some)
+        return self._known
+
+    def _asked(self, ids: list[str]) -> dict[str, Found]:
+        try:
+            return {**self._ask(ids)}
+        except CrmRefusedError as error:
+            if not is_closed(error):
+                raise
+            self._closed = True
+            return {}  # what is not known of them `crm test` tells

@@ -1,0 +1,102 @@
+"""What HubSpot has of the company that a record belongs to first: exports of both, joined in a folder of tables, have its columns.
+
+`all-companies.Industry` is a property of the company whose number stands in the record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import Access
+from cloud_sync.crm.beside import Beside
+from cloud_sync.crm.http import CrmHttp, one, rows_in, text
+from cloud_sync.crm.hubspot_paths import Paths
+from cloud_sync.crm.hubspot_properties import Properties
+from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
+from cloud_sync.crm.looked import Looked
+
+COMPANIES: Final = "companies"
+KEYS: Final = ("associatedcompanyid", "hs_primary_associated_company", "hs_primary_company_id")
+"""Of a contact, of a deal, of a ticket or lead: the number of its first company."""
+_WORDS: Final = re.compile(
+    r"(?:^|[\W_])(?:compan(?:y|ies)|firms?|unternehmen|entreprises?|empresas?|aziend[ae]|bedrij(?:f|ven))(?:[\W_]|$)",
+    re.IGNORECASE,
+)
+
+
+class Companies:
+    """The companies of one account.
+
+    Args:
+        paths: of companies.
+        access: settings with the columns to be read, and what the bundle met.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, http: CrmHttp, paths: Paths, access: Access, clock: Callable[[], float]
+    ) -> None:
+        self._http = http
+        self._paths = paths
+        self._settings = access.settings
+        self._met = access.met
+        self._properties = Properties(http, COMPANIES, paths.properties, paths.owners)
+        own = {
+            c: c.rpartition(".")
+            for c in access.settings.columns
+            if access.settings.object != COMPANIES
+        }
+        self.columns = {label: c for c, (table, _, label) in own.items() if _WORDS.search(table)}
+        """Label → column, of those that a bundle learned from."""
+        self._naming = Looked(self._look, clock)
+        self._seen: Beside[Mapping[str, JsonValue]] = Beside(self._asked, {}, clock)
+
+    def keys(self, there: Container[str]) -> list[str]:
+        """The properties to be read of a record that say which company is its. `there`: those that its object has."""
+        return [key for key in KEYS if key in there] if self.columns else []
+
+    def rights(self) -> list[tuple[str, str]]:
+        """Scopes that are needed, and what each is needed for; none where no bundle learned from companies."""
+        needed = [
+            (f"crm.objects.{COMPANIES}.read", self._paths.objects),
+            (f"crm.schemas.{COMPANIES}.read", self._paths.properties),
+        ]
+        return needed if self.columns else []
+
+    def values(self, said: Sequence[Mapping[str, JsonValue]]) -> list[Mapping[str, JsonValue]]:
+        """For the properties of each record, values of its company by column; none where it has none, or it may not be seen.
+
+        Raises:
+            DeliveryError: HubSpot does not do as asked.
+        """
+        if not self.columns:
+            return [{}] * len(said)
+        ids = [next((found for key in KEYS if (found := text(row.get(key)))), "") for row in said]
+        seen = self._seen.of(ids)
+        return [seen.get(name, {}) for name in ids]
+
+    def _asked(self, ids: list[str]) -> dict[str, Mapping[str, JsonValue]]:
+        found = self._naming()
+        body: JsonValue = {"properties": [*found.names], "inputs": [{"id": name} for name in ids]}
+        answer = self._http.call("POST", f"{self._paths.objects}/batch/read", body)
+        rows = rows_in(answer, "results", self._http.name)
+        return {text(row.get("id")): _told(row, found) for row in rows}
+
+    def _look(self) -> Naming:
+        there = self._properties.described()
+        labels = names_of(self.columns, labels_of(there))
+        names = {name: self.columns[label] for name, label in labels.items()}
+        if owned := self._properties.of_owners.intersection(names):
+            people = self._properties.owners()
+            there |= {name: replace(there[name], options=people) for name in owned}
+        return naming(names, there, self._settings, self._met)
+
+
+def _told(row: Mapping[str, JsonValue], naming: Naming) -> Mapping[str, JsonValue]:
+    said = one(row.get("properties"))
+    return naming.told({name: said.get(name) for name in naming.names})

@@ -1,0 +1,99 @@
+"""HubSpot: what a record's company says, where a bundle learned from exports of both (`all-companies.Industry`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cloud_sync.effects.targets import DeliveryError
+from tests.cloud_sync.crm_portal import SECRETS, Portal
+from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server
+
+READ = "/crm/objects/2026-09/companies/batch/read"
+FIELDS = "/crm/properties/2026-09/companies"
+COLUMNS = ["email", "hubspot-crm-exports-all-companies.Industry", "companies.Company owner", "companies.Sectors", "deals.Industry"]  # fmt: skip
+
+
+class Account(Portal):
+    """With companies beside contacts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.properties["associatedcompanyid"] = "string"
+        self.contacts["1"]["associatedcompanyid"] = "501"
+        self.contacts["2"]["associatedcompanyid"] = "502"
+        self.contacts["3"] = {"email": "c@x.example"}
+        self.companies: dict[str, dict[str, str]] = {
+            "501": {"industry": "MACHINERY", "hubspot_owner_id": "71"},
+            "502": {"industry": "FOOD"},
+        }
+        self.refused: dict[str, int] = {}
+
+    def act(self, asked: Asked) -> Reply:
+        if asked.path in self.refused:
+            return Reply({"message": "no", "category": "MISSING_SCOPES"}, self.refused[asked.path])
+        if asked.path == READ:
+            wanted = [one["id"] for one in asked.body["inputs"] if one["id"] in self.companies]
+            names = asked.body["properties"]
+            return Reply({"results": [{"id": i, "properties": {n: self.companies[i].get(n) for n in names}} for i in wanted]})  # fmt: skip
+        if asked.path == FIELDS:
+            return Reply({"results": _FIELDS})
+        return super().act(asked)
+
+
+_FIELDS: list[dict[str, Any]] = [
+    {"name": "industry", "label": "Industry", "type": "enumeration", "options": [{"value": "MACHINERY", "label": "Machinery"}]},
+    {"name": "hubspot_owner_id", "label": "Company owner", "type": "enumeration", "referencedObjectType": "OWNER"},
+]  # fmt: skip
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account()
+
+
+@pytest.fixture
+def server(account: Account) -> Iterator[Server]:
+    with crm_server(account.act) as server:
+        yield server
+
+
+def test_a_contact_has_what_its_company_says(server: Server) -> None:
+    crm = crm_for("hubspot", server, SECRETS, columns=COLUMNS)
+    for _ in range(2):
+        first, second, third = crm.read(["1", "2", "3"])
+        assert first.fields == {
+            "email": "a@x.example",
+            "hubspot-crm-exports-all-companies.Industry": "Machinery",
+            "companies.Company owner": "Ann Miller",
+        }
+        assert second.fields["hubspot-crm-exports-all-companies.Industry"] == "FOOD"
+        assert third.fields == {"email": "c@x.example"}
+    assert server.paths().count(f"POST {READ}") == 1, "known for a while"
+
+
+@pytest.mark.parametrize("path", [READ, FIELDS])
+def test_companies_that_are_closed_stop_no_scoring_and_crm_test_names_the_scope(
+    account: Account, server: Server, path: str
+) -> None:
+    account.refused[path] = 403
+    crm = crm_for("hubspot", server, SECRETS, columns=COLUMNS)
+    assert crm.read(["1"])[0].fields == {"email": "a@x.example"}
+    account.refused["/crm/objects/2026-09/companies"] = 403
+    failed = {check.name for check in crm.check() if not check.ok}
+    assert "scope crm.objects.companies.read" in failed
+
+
+def test_nobody_asks_for_companies_that_no_bundle_learned_from(server: Server) -> None:
+    crm = crm_for("hubspot", server, SECRETS, columns=["email", "deals.Industry"])
+    assert crm.read(["1"])[0].fields == {"email": "a@x.example"}
+    assert not [path for path in server.paths() if "companies" in path]
+    assert "scope crm.objects.companies.read" not in {check.name for check in crm.check()}
+
+
+def test_companies_that_do_not_answer_are_waited_for(account: Account, server: Server) -> None:
+    account.refused[READ] = 503
+    with pytest.raises(DeliveryError, match="503"):
+        crm_for("hubspot", server, SECRETS, columns=COLUMNS).read(["1"])
