@@ -139,7 +139,6 @@ def _advance(case: Case, step: Arrived) -> None:
         return
     case.last_at, case.level = step.at, body.level
     case.score = body.score if body.score is not None else case.score
-    case.label, case.reason = body.label or case.label or "", body.reason or case.reason or ""
     case.bundle = body.bundle or case.bundle or ""
     if body.transition == "returned":
         case.returned_at = step.at
@@ -152,7 +151,12 @@ def _advance(case: Case, step: Arrived) -> None:
 def _settle(case: Case, step: Arrived) -> None:
     """What holds whenever it comes."""
     who = step.body.who or step.key[0]
-    if step.body.transition in RISES and step.at > case.raised_at:
+    newest = step.body.transition in RISES and step.at > case.raised_at
+    if newest or (not case.label and step.body.level != "normal"):
+        # what is supposed is what it rose by: a window of a machine that is well again supposes nothing
+        case.label = step.body.label or case.label or ""
+        case.reason = step.body.reason or case.reason or ""
+    if newest:
         case.raised_at = step.at
         if case.acknowledged_at is not None and case.acknowledged_at < step.at:
             # it became worse since: that is to be seen anew

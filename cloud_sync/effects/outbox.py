@@ -283,19 +283,24 @@ def _level(word: str) -> Level:
 
 
 def _case_body(case: Case, step: CaseTransition, hub: str, url: str) -> JsonObject:
-    supposed = f", supposed: {step.label or case.label}" if step.label or case.label else ""
-    why = f" ({step.reason or case.reason})" if step.reason or case.reason else ""
+    label, reason = case.label, case.reason
+    if step.level != "normal" and step.transition != "closed":
+        # a step of a machine that is well again says what is usual, and one that closes what was found
+        label, reason = step.label or label, step.reason or reason
+    supposed = f", supposed: {label}" if label else ""
+    why = f" ({reason})" if reason else ""
+    found = f"; found: {case.cause}" if case.cause and step.transition == "closed" else ""
     return {
         "name": f"case-{step.transition}",
-        "text": f"{case.asset}: {step.transition}, {step.level}{supposed}{why}",
+        "text": f"{case.asset}: {step.transition}, {step.level}{supposed}{why}{found}",
         "case": case.id,
         "device": case.device,
         "asset": case.asset,
         "level": step.level,
         "worst": case.worst,
         "score": step.score,
-        "label": step.label or case.label,
-        "reason": step.reason or case.reason,
+        "label": label,
+        "reason": reason,
         "cause": case.cause,
         "at": step.at.isoformat(),
         "since": case.since.isoformat(),

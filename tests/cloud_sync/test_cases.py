@@ -88,6 +88,24 @@ def test_a_case_stands_the_same_in_whatever_order_its_steps_arrive(
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_what_is_supposed_is_what_the_machine_rose_by_also_when_it_is_well_again(
+    hub: Hub, order: tuple[int, ...]
+) -> None:
+    well = {"level": "normal", "label": "normal", "reason": "vibration as usual"}
+    rows = (
+        step(1, "opened", 1, level="warn", label="anomaly", reason="louder"),
+        step(2, "escalated", 3),
+        step(3, "returned", 5, **well),
+    )
+    for index in order:
+        take(hub, rows[index])
+    case = case_of(hub)
+    assert (case.label, case.reason) == ("bearing", "BPFO 4.2 times its usual")
+    take(hub, step(4, "closed", 9, **well))  # by itself, when it had been well for long
+    assert (case_of(hub).label, case_of(hub).reason) == (case.label, case.reason)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
 def test_a_case_that_became_worse_is_to_be_taken_on_anew(hub: Hub, order: tuple[int, ...]) -> None:
     rows = step(1, "opened", 1, level="warn"), step(2, "acknowledged", 2), step(3, "escalated", 3)
     for index in order:
@@ -286,6 +304,8 @@ def test_receivers_hear_of_the_steps_they_asked_for_once(tmp_path: Path) -> None
     assert told[0].body["case"] == CASE
     assert str(told[0].body["url"]).endswith(f"/cases/{CASE}")
     assert (told[1].body["cause"], told[1].body["who"]) == ("imbalance", "ann")
+    assert told[1].body["label"] == "bearing"  # what was supposed; what was found is another thing
+    assert str(told[1].body["text"]).endswith("; found: imbalance")
 
 
 def test_assets_are_known_with_the_time_they_were_watched(hub: Hub) -> None:
