@@ -6,12 +6,14 @@ what an answer does to a case, is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 from cloud_sync.effects.checks import Check
+from cloud_sync.effects.json_http import printable
+from kits.core.labelling import spelling
 
 OrderProgress = Literal["new", "acknowledged", "done"]
 
@@ -36,10 +38,18 @@ class WorkOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderOfCase:
+    """An order as the hub knows it: its number, and the case it was made for."""
+
+    ref: str
+    case_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderState:
     """How an order stands. `cause` is the code of the CMMS, empty when nobody gave one."""
 
-    ref: str
+    case_id: str
     progress: OrderProgress
     cause: str = ""
     who: str = ""
@@ -64,10 +74,28 @@ class Cmms(Protocol):
         """Adds a line to an order's history."""
         ...
 
-    def states(self, refs: Sequence[str]) -> list[OrderState]:
-        """How these orders stand; those that are gone are left out."""
+    def states(self, orders: Sequence[OrderOfCase]) -> list[OrderState]:
+        """How these orders stand. Left out are those that are gone, and numbers that stand for another thing than
+        that case's order: the CMMS of before had given them.
+        """
         ...
 
     def check(self) -> list[Check]:
         """What is there and what is missing; changes nothing."""
         ...
+
+
+def is_among(name: str, names: Collection[str]) -> bool:
+    """Whether a stage, a state or a code is one of these, however capitals and spaces are written."""
+    return name in names or spelling(name) in map(spelling, names)
+
+
+def check_names(key: str, wanted: Sequence[str], there: Sequence[str]) -> list[Check]:
+    """Whether the stages or states that `key` of the configuration names are there: a wrong one is never met."""
+    missing = [name for name in wanted if not is_among(name, there)]
+    if not wanted or not there:
+        return []
+    known = printable(", ".join(there))
+    found = f"{printable(', '.join(missing))}: not there" if missing else "there"
+    fix = f"name in cmms.{key} what means that: {known}" if missing else ""
+    return [Check(f"{key}: {', '.join(wanted)}", not missing, found, fix)]

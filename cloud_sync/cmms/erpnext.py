@@ -13,7 +13,14 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from cloud_sync.cmms.base import OrderProgress, OrderState, WorkOrder
+from cloud_sync.cmms.base import (
+    OrderOfCase,
+    OrderProgress,
+    OrderState,
+    WorkOrder,
+    check_names,
+    is_among,
+)
 from cloud_sync.cmms.settings import CmmsConfig
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import JsonHttp, RefusedError, rows_of
@@ -75,20 +82,28 @@ class Erpnext:
         }  # fmt: skip
         self._http.call("POST", "/api/resource/Comment", body)
 
-    def states(self, refs: Sequence[str]) -> list[OrderState]:
+    def states(self, orders: Sequence[OrderOfCase]) -> list[OrderState]:
         own = self._next
-        fields = ["name", own.status_field, *([own.cause_field] if own.cause_field else [])]
-        return [self._state(row) for row in self._list([["name", "in", [*refs]]], fields)]
+        fields = ["name", own.status_field, own.reference_field]
+        fields += [own.cause_field] if own.cause_field else []
+        numbers: list[JsonValue] = [*sorted({one.ref for one in orders})]
+        found = self._list([["name", "in", numbers]], fields)
+        rows = {str(row.get("name")): row for row in found}
+        return [
+            self._state(one.case_id, rows[one.ref])
+            for one in orders
+            if one.ref in rows and one.case_id in str(rows[one.ref].get(own.reference_field))
+        ]
 
-    def _state(self, row: Mapping[str, JsonValue]) -> OrderState:
+    def _state(self, case_id: str, row: Mapping[str, JsonValue]) -> OrderState:
         own, status = self._next, str(row.get(self._next.status_field) or "")
         progress: OrderProgress = "new"
-        if status in own.done:
+        if is_among(status, own.done):
             progress = "done"
-        elif status in own.acknowledged:
+        elif is_among(status, own.acknowledged):
             progress = "acknowledged"
         cause = row.get(own.cause_field) if own.cause_field else ""
-        return OrderState(str(row.get("name")), progress, str(cause or "").strip()[:200])
+        return OrderState(case_id, progress, str(cause or "").strip()[:200])
 
     def check(self) -> list[Check]:
         try:
@@ -109,7 +124,27 @@ class Erpnext:
                     "" if allowed else fix,
                 )
             )
-        return checks
+        return checks + self._check_states()
+
+    def _check_states(self) -> list[Check]:
+        """By the choices of the field, where it has some and the user may see them."""
+        own = self._next
+        try:
+            form = "/api/method/frappe.desk.form.load.getdoctype"
+            answer = self._http.call("GET", form, query={"doctype": own.doctype})
+        except DeliveryError:
+            return []
+        docs = rows_of(answer.get("docs") if isinstance(answer, Mapping) else None)
+        mine = [doc for doc in docs if doc.get("name") == own.doctype]
+        fields = [field for doc in mine for field in rows_of(doc.get("fields"))]
+        choices = [
+            str(field.get("options") or "").split("\n")
+            for field in fields
+            if field.get("fieldname") == own.status_field and field.get("fieldtype") == "Select"
+        ]
+        there = [name.strip() for some in choices for name in some if name.strip()]
+        checks = check_names("erpnext.acknowledged", own.acknowledged, there)
+        return checks + check_names("erpnext.done", own.done, there)
 
     def _check_fields(self) -> Check:
         own = self._next
@@ -142,7 +177,10 @@ class Erpnext:
             "filters": json.dumps(filters), "fields": json.dumps([*fields]),
             "limit_page_length": str(limit), "order_by": "creation asc",
         }  # fmt: skip
-        return rows_of(_data(self._http.call("GET", self._resource, query=query)))
+        found = _data(self._http.call("GET", self._resource, query=query))
+        if not isinstance(found, list):
+            raise DeliveryError("answered a search without a list", where=NAME)
+        return rows_of(found)
 
 
 def _data(answer: JsonValue) -> JsonValue:

@@ -11,7 +11,14 @@ from html import escape
 
 from pydantic import JsonValue
 
-from cloud_sync.cmms.base import OrderProgress, OrderState, WorkOrder
+from cloud_sync.cmms.base import (
+    OrderOfCase,
+    OrderProgress,
+    OrderState,
+    WorkOrder,
+    check_names,
+    is_among,
+)
 from cloud_sync.cmms.settings import CmmsConfig
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import JsonHttp, RefusedError
@@ -73,25 +80,41 @@ class Odoo:
     def comment(self, ref: str, text: str) -> None:
         self._calls.call(self._odoo.model, "message_post", ids=[int(ref)], body=text)
 
-    def states(self, refs: Sequence[str]) -> list[OrderState]:
-        numbers: list[JsonValue] = [int(ref) for ref in refs if ref.isdigit()]
-        cause = self._odoo.cause_field
-        fields = ["id", "stage_id", "done", "user_id", *([cause] if cause else [])]
-        return [self._state(row) for row in self._read([["id", "in", numbers]], fields)]
+    def states(self, orders: Sequence[OrderOfCase]) -> list[OrderState]:
+        own = self._odoo
+        numbers: list[JsonValue] = [*sorted({int(one.ref) for one in orders if one.ref.isdigit()})]
+        fields = ["id", "stage_id", "done", "user_id", own.reference_field or "name"]
+        fields += [own.cause_field] if own.cause_field else []
+        rows = {str(row.get("id")): row for row in self._read([["id", "in", numbers]], fields)}
+        return [
+            self._state(one.case_id, rows[one.ref])
+            for one in orders
+            if one.ref in rows and self._is_of(one, rows[one.ref])
+        ]
 
-    def _state(self, row: Mapping[str, JsonValue]) -> OrderState:
+    def _is_of(self, order: OrderOfCase, row: Mapping[str, JsonValue]) -> bool:
+        """Whether a request was made for this case; who gives it another title leaves its description."""
+        field = self._odoo.reference_field
+        if order.case_id in str(row.get(field or "name")):
+            return True
+        said: list[JsonValue] = ["description", "like", order.case_id]
+        return not field and bool(self._read([["id", "=", int(order.ref)], said], ["id"], limit=1))
+
+    def _state(self, case_id: str, row: Mapping[str, JsonValue]) -> OrderState:
         stage = named(row.get("stage_id"))
         progress: OrderProgress = "new"
         if row.get("done") is True:
             progress = "done"
-        elif stage in self._odoo.acknowledged_stages:
+        elif is_among(stage, self._odoo.acknowledged_stages):
             progress = "acknowledged"
         cause = named(row.get(self._odoo.cause_field)) if self._odoo.cause_field else ""
-        return OrderState(str(row.get("id")), progress, cause, named(row.get("user_id")))
+        return OrderState(case_id, progress, cause, named(row.get("user_id")))
 
     def check(self) -> list[Check]:
         try:
-            found = self._calls.call(self._odoo.model, "fields_get", attributes=["type"])
+            found = self._calls.call(
+                self._odoo.model, "fields_get", attributes=["type", "relation"]
+            )
         except DeliveryError as error:
             fix = "check cmms.url, cmms.odoo and the key; is the module Maintenance installed?"
             return [Check(f"reach {self._odoo.model}", False, error.what, fix)]
@@ -107,7 +130,19 @@ class Odoo:
             checks.append(
                 Check(f"field {field}", field in fields, "there" if not fix else "missing", fix)
             )
-        return checks
+        return checks + self._check_stages(fields.get("stage_id"))
+
+    def _check_stages(self, field: JsonValue) -> list[Check]:
+        """By the names that an API's user gets, which may be in another language than those that people see."""
+        stages = field.get("relation") if isinstance(field, Mapping) else None
+        if not isinstance(stages, str):
+            return []
+        try:
+            rows = self._read([], ["name"], model=stages)
+        except RefusedError:
+            return []  # the user may not look; the orders' own stages come all the same
+        there = [named(row.get("name")) for row in rows]
+        return check_names("odoo.acknowledged_stages", self._odoo.acknowledged_stages, there)
 
     def _may(self, right: str) -> bool:
         return self._calls.may(self._odoo.model, right)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from cloud_sync.cases.closing import find_case
 from cloud_sync.cmms.answers import Answer, apply, is_news
-from cloud_sync.cmms.base import Cmms
+from cloud_sync.cmms.base import Cmms, OrderOfCase
 from cloud_sync.cmms.target import number_of
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.targets import DeliveryError
@@ -64,13 +64,11 @@ class CmmsPoll:
 
     def _ask(self, now: datetime) -> int:
         waiting = self._waiting(now)
-        refs = sorted(waiting)
+        orders = [OrderOfCase(number_of(one, self._cmms.name), one.id) for one in waiting.values()]
         changed = 0
-        for first in range(0, len(refs), AT_ONCE):
-            for state in self._cmms.states(refs[first : first + AT_ONCE]):
-                case = waiting.get(state.ref)
-                if case is None:
-                    continue
+        for first in range(0, len(orders), AT_ONCE):
+            for state in self._cmms.states(orders[first : first + AT_ONCE]):
+                case = waiting[state.case_id]
                 answer = Answer(case.id, state.progress, state.cause, state.who, state.note)
                 changed += is_news(case, answer) and self._take(answer, case.order_ref)
         return changed
@@ -82,7 +80,7 @@ class CmmsPoll:
             Case.opened_at > now - ASKED_FOR,
         )
         with self._hub.database.session() as session:
-            return {number_of(case, self._cmms.name): case for case in session.scalars(query)}
+            return {case.id: case for case in session.scalars(query.order_by(Case.id))}
 
     def _take(self, answer: Answer, order_ref: str) -> bool:
         """One bad answer holds up no other; one of an order that is no longer the case's is none."""

@@ -13,6 +13,7 @@ from cloud_sync.cmms.simulator import Simulator, base_app
 
 DOCTYPE = "Issue"
 REFERENCE = "custom_kitwright_case"
+STATES = "Open\nReplied\nOn Hold\nResolved\nClosed"
 FIELDS = ("name", "subject", "description", "status", REFERENCE, "custom_cause")
 
 
@@ -51,6 +52,15 @@ def erpnext_app(simulator: Simulator) -> FastAPI:
         """Whether it may."""
         may(request, "")
         return {"message": {"has_permission": perm_type in simulator.rights}}
+
+    @app.get("/api/method/frappe.desk.form.load.getdoctype")
+    def getdoctype(request: Request, doctype: str) -> dict[str, JsonValue]:
+        """A form's fields, with the choices of the state."""
+        may(request, "read")
+        if doctype != DOCTYPE:
+            raise FrappeError(404, "DoesNotExistError")
+        state: JsonValue = {"fieldname": "status", "fieldtype": "Select", "options": STATES}
+        return {"docs": [{"name": doctype, "fields": [state]}]}
 
     @app.get("/api/resource/{doctype}")
     def read(

@@ -13,6 +13,7 @@ from cloud_sync.cmms.simulator import Simulator, base_app
 from cloud_sync.pretended_odoo import OdooError, Params, add_odoo_routes
 
 MODEL = "maintenance.request"
+STAGE_MODEL = "maintenance.stage"
 STAGES = {"New Request": False, "In Progress": False, "Repaired": True, "Scrap": True}
 FIELDS = (
     "id",
@@ -36,6 +37,8 @@ def odoo_app(simulator: Simulator) -> FastAPI:
 
 
 def _do(simulator: Simulator, model: str, method: str, ids: list[int], params: Params) -> JsonValue:
+    if model == STAGE_MODEL and method == "search_read":
+        return [{"id": number, "name": name} for number, name in enumerate(STAGES, 1)]
     if model == "maintenance.equipment" and method == "search_read":
         return []
     if model != MODEL:
@@ -45,7 +48,7 @@ def _do(simulator: Simulator, model: str, method: str, ids: list[int], params: P
     if _NEEDS.get(method, "read") not in simulator.rights:
         raise OdooError("AccessError", f"You are not allowed to do this on {MODEL}")
     table: dict[str, Callable[[], JsonValue]] = {
-        "fields_get": lambda: {name: {"type": "char"} for name in FIELDS},
+        "fields_get": lambda: {name: _field(name) for name in FIELDS},
         "create": lambda: _create(simulator, params["vals_list"]),
         "search_read": lambda: _search(simulator, params),
         "message_post": lambda: _post(simulator, ids, params["body"]),
@@ -54,6 +57,12 @@ def _do(simulator: Simulator, model: str, method: str, ids: list[int], params: P
         raise OdooError("ValueError", f"no method {method}")
     with simulator.lock:
         return table[method]()
+
+
+def _field(name: str) -> JsonValue:
+    if name == "stage_id":
+        return {"type": "many2one", "relation": STAGE_MODEL}
+    return {"type": "char"}
 
 
 def _create(simulator: Simulator, vals_list: list[dict[str, JsonValue]]) -> JsonValue:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timezone
 
 from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.cmms.base import Cmms, WorkOrder
+from cloud_sync.cmms.base import Cmms, OrderOfCase, WorkOrder
+from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.outbox import CASE, TEST
 from cloud_sync.effects.targets import Delivery, DeliveryError
 from cloud_sync.hub import Hub
@@ -61,14 +62,25 @@ class CmmsTarget:
             case = session.get(Case, case_id)
             known = number_of(case, self.name) if case else ""
             named = self._name_of_order(session, case_id, body)
-        ref = known or self._cmms.find(named)
+            # while it was out of reach somebody found what it was: nobody is to be sent there
+            over = case is not None and case.closed_at is not None and case.closed_here
+        ref = self._still(known, case_id) or self._cmms.find(named)
         if ref:
             if transition != "opened":
                 self._cmms.comment(ref, _comment(transition, body))
-        elif transition in MAKING:
+        elif transition in MAKING and not over:
             ref = self._cmms.create(replace(order_of(case_id, body), case_id=named))
-        if ref != known:
+        if ref and ref != known:
             self._remember(case_id, ref)
+
+    def _still(self, ref: str, case_id: str) -> str:
+        """The number, unless its order was deleted there, or another CMMS had given it."""
+        try:
+            return ref if ref and self._cmms.states([OrderOfCase(ref, case_id)]) else ""
+        except RefusedError as error:
+            if error.retry:
+                raise
+            return ref  # a field is missing there, say: that says nothing of the order
 
     def _name_of_order(self, session: Session, case_id: str, body: Mapping[str, JsonValue]) -> str:
         """The case's id; a case that rose again after its order was done has another order."""
@@ -104,7 +116,7 @@ def order_of(case_id: str, body: Mapping[str, JsonValue]) -> WorkOrder:
     title = f"{asset}: {label.replace('_', ' ') or level}"
     details = (
         str(body.get("reason") or "The score is above its threshold."),
-        f"Level {level} since {since}, seen by {body.get('device')}.",
+        f"Level {level} since {_minute(since)}, seen by {body.get('device')}.",
         f"Case {case_id}: {body.get('url')}",
     )
     return WorkOrder(
@@ -113,8 +125,13 @@ def order_of(case_id: str, body: Mapping[str, JsonValue]) -> WorkOrder:
 
 
 def _comment(transition: str, body: Mapping[str, JsonValue]) -> str:
-    parts = [f"Case {transition} at {body.get('at')}, level {body.get('level')}."]
+    parts = [f"Case {transition} at {_minute(str(body.get('at')))}, level {body.get('level')}."]
     for word, key in (("Found", "cause"), ("By", "who"), ("Note", "note"), ("Why", "reason")):
         if body.get(key) and (key != "reason" or transition == "escalated"):
             parts.append(f"{word}: {body[key]}.")
     return " ".join(parts)
+
+
+def _minute(at: str) -> str:
+    """A time as people read it, with its zone: whoever reads it may be in another one than the hub."""
+    return f"{datetime.fromisoformat(at).astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
