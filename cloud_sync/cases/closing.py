@@ -104,6 +104,8 @@ def close(session: Session, effects: EffectOutbox, case_id: str, found: Finding)
     cause, at = _spelled(session, case, _checked(found.cause)), _when(case, found.at)
     found = replace(found, note=_storable(found.note), who=_storable(found.who))
     if case.closed_at is not None and not _says_more(case, cause, found.source):
+        if cause and cause == case.cause and found.source == HUB:
+            case.cause_from = HUB  # a person has confirmed it
         return Closed(case, 0, True)
     if case.closed_at is None:
         case.closed_at, case.closed_by, case.closed_here, case.shelved = at, found.who, True, False

@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -27,7 +28,7 @@ from cloud_sync.effects.webhook import read_secrets
 from cloud_sync.errors import UnauthenticatedError
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import insert_once
-from cloud_sync.store.models import InboundMessage
+from cloud_sync.store.models import Case, InboundMessage
 from kits.core.errors import DataError
 from kits.core.events import SampleId
 
@@ -36,6 +37,7 @@ KEPT = timedelta(days=2)
 """So long an id is remembered: far longer than its message may be sent again."""
 MAX_ID = 200
 MAX_SIGNATURES = 10
+_FURTHER = re.compile(r"-\d+$")
 
 
 class AnswerIn(BaseModel):
@@ -113,7 +115,14 @@ def take(session: Session, hub: Hub, source: str, message_id: str, body: bytes) 
     new = insert_once(session, InboundMessage, [{"source": source, "id": message_id}])
     if not new:
         return False
-    return apply(session, hub, Answer(said.case, said.state, said.cause, said.who, said.note))
+    case_id = _case_of(session, said.case)
+    return apply(session, hub, Answer(case_id, said.state, said.cause, said.who, said.note))
+
+
+def _case_of(session: Session, name: str) -> str:
+    """The case of an order by the name that the hub gave it: a further order of a case is named `CASE-2`."""
+    known = session.get(Case, name) is not None
+    return name if known else _FURTHER.sub("", name)
 
 
 def forget_old(session: Session, now: datetime) -> None:

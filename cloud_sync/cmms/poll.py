@@ -1,4 +1,4 @@
-"""Asking a CMMS what became of its orders: those of cases whose cause is not known yet.
+"""Asking a CMMS what became of its orders: those of cases whose cause is not known yet, or may still be corrected.
 
 One turn asks for all of them, a hundred at once. A CMMS that does not answer is asked less often, and
 an alert tells of it; nothing is lost, because its orders stay as they are.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from cloud_sync.cases.closing import find_case
 from cloud_sync.cmms.answers import Answer, apply, is_news
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 UNREACHABLE = "cmms-unreachable"
 AT_ONCE = 100
 ASKED_FOR = timedelta(days=180)
+CORRECTED = timedelta(days=30)
+"""So long after the end of a case who gave the wrong code there may give another one."""
 FAILURES_TOLD = 5
 MAX_PAUSE_S = 3600.0
 
@@ -65,18 +67,20 @@ class CmmsPoll:
     def _ask(self, now: datetime) -> int:
         waiting = self._waiting(now)
         orders = [OrderOfCase(number_of(one, self._cmms.name), one.id) for one in waiting.values()]
-        changed = 0
+        causes, changed = self._hub.config.cmms.causes, 0
         for first in range(0, len(orders), AT_ONCE):
             for state in self._cmms.states(orders[first : first + AT_ONCE]):
                 case = waiting[state.case_id]
                 answer = Answer(case.id, state.progress, state.cause, state.who, state.note)
-                changed += is_news(case, answer) and self._take(answer, case.order_ref)
+                news = is_news(case, answer, self._cmms.name, causes)
+                changed += news and self._take(answer, case.order_ref)
         return changed
 
     def _waiting(self, now: datetime) -> dict[str, Case]:
+        lately = Case.closed_at > now - CORRECTED
         query = select(Case).where(
             Case.order_ref.startswith(f"{self._cmms.name}:", autoescape=True),
-            Case.cause == "",
+            or_(Case.cause == "", and_(Case.cause_from == self._cmms.name, lately)),
             Case.opened_at > now - ASKED_FOR,
         )
         with self._hub.database.session() as session:

@@ -1,4 +1,4 @@
-"""Whose an order is, that it is there, and that its stages are those that the configuration names."""
+"""Whose an order is, that it is there, and what people there change later: in numbers, words and codes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from cloud_sync.cases.closing import Finding, close
+from cloud_sync.cmms.inbound import take as take_message
 from cloud_sync.effects.alerts import outbox_for
 from cloud_sync.effects.targets import DeliveryError
-from cloud_sync.store.models import Case, Effect
+from cloud_sync.store.models import Alert, Case, Effect
+from kits.core.sample import utc_now
 from tests.cloud_sync.case_builders import CASE, outcomes, step, window_row
 from tests.cloud_sync.case_builders import take as send
 from tests.cloud_sync.test_cmms import KINDS, Scene, scene_of
+from tests.cloud_sync.test_cmms_again import rises_again
 
 
 @pytest.fixture(params=KINDS)
@@ -96,6 +99,34 @@ def test_an_answer_without_a_list_is_no_missing_order(tmp_path: Path) -> None:
             scene.cmms.find(CASE)
 
 
+def test_who_gave_the_wrong_code_may_give_another_one(scene: Scene) -> None:
+    send(scene.hub, window_row(11, "w1", 1))
+    send(scene.hub, step(1, "opened", 1))
+    scene.deliver()
+    scene.done("NFF")
+    assert (scene.poll(), outcomes(scene.hub)) == (1, {"w1": "normal"})
+    scene.done("brg-or ")
+    assert (scene.poll(), outcomes(scene.hub)) == (1, {"w1": "outer_race"})
+    assert scene.poll() == 0
+    found_here(scene, "outer_race")  # a person confirms it: nothing is said against that
+    scene.done("NFF")
+    assert scene.poll() == 0
+    assert (scene.case().cause, outcomes(scene.hub)) == ("outer_race", {"w1": "outer_race"})
+
+
+def test_a_code_without_a_label_is_told_once_and_rests_when_a_person_has_seen_it(
+    scene: Scene,
+) -> None:
+    send(scene.hub, step(1, "opened", 1))
+    scene.deliver()
+    scene.done("OTHER")
+    for _ in range(3):
+        scene.poll()
+        with scene.hub.database.transaction() as session:
+            [alert] = session.scalars(select(Alert)).all()
+            alert.seen_at, alert.seen_by = utc_now(), "ann"
+
+
 def test_a_case_that_was_closed_while_the_system_was_away_calls_nobody(tmp_path: Path) -> None:
     """Retries come in an order of chance: the closing, which makes no order, went before the opening."""
     with scene_of("erpnext", tmp_path) as scene:
@@ -107,6 +138,22 @@ def test_a_case_that_was_closed_while_the_system_was_away_calls_nobody(tmp_path:
         scene.deliver(30)
         assert states_of_effects(scene) == ["done"] * 2
         assert scene.simulator.orders == {}
+
+
+def test_a_message_names_a_further_order_of_a_case_as_the_hub_named_it(tmp_path: Path) -> None:
+    with scene_of("erpnext", tmp_path) as scene:
+        send(scene.hub, step(1, "opened", 1))
+        scene.deliver()
+        scene.done("NFF")
+        scene.poll()
+        rises_again(scene, 2)
+        scene.deliver()
+        name = [*scene.simulator.orders.values()][1]["custom_kitwright_case"]
+        assert name == f"{CASE}-2"
+        said = f'{{"case": "{name}", "state": "done", "cause": "BRG-OR"}}'.encode()
+        with scene.hub.database.transaction() as session:
+            assert take_message(session, scene.hub, "erpnext", "m1", said)
+        assert scene.case().cause == "outer_race"
 
 
 @pytest.mark.parametrize(
