@@ -18,7 +18,7 @@ from cloud_sync.cmms.target import number_of
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Case
+from cloud_sync.store.models import Case, CaseTransition
 from kits.core.errors import KitwrightError
 from kits.core.sample import utc_now
 
@@ -72,7 +72,7 @@ class CmmsPoll:
             for state in self._cmms.states(orders[first : first + AT_ONCE]):
                 case = waiting[state.case_id]
                 answer = Answer(case.id, state.progress, state.cause, state.who, state.note)
-                news = is_news(case, answer, self._cmms.name, causes)
+                news = is_news(case, answer, self._cmms.name, causes) and not self._was_said(answer)
                 changed += news and self._take(answer, case.order_ref)
         return changed
 
@@ -85,6 +85,16 @@ class CmmsPoll:
         )
         with self._hub.database.session() as session:
             return {case.id: case for case in session.scalars(query.order_by(Case.id))}
+
+    def _was_said(self, answer: Answer) -> bool:
+        """Whether it had been taken on there before it got worse: nobody has seen that by its order's standing as it does."""
+        if answer.progress != "acknowledged":
+            return False
+        step = CaseTransition
+        theirs = step.case_id == answer.case_id, step.source == self._cmms.name
+        with self._hub.database.session() as session:
+            newest = select(step.transition).where(*theirs).order_by(step.id.desc()).limit(1)
+            return session.scalar(newest) == "acknowledged"
 
     def _take(self, answer: Answer, order_ref: str) -> bool:
         """One bad answer holds up no other; one of an order that is no longer the case's is none."""

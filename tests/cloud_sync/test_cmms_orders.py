@@ -114,6 +114,23 @@ def test_who_gave_the_wrong_code_may_give_another_one(scene: Scene) -> None:
     assert (scene.case().cause, outcomes(scene.hub)) == ("outer_race", {"w1": "outer_race"})
 
 
+def test_who_took_an_order_on_has_not_seen_that_it_got_worse_since(scene: Scene) -> None:
+    send(scene.hub, step(1, "opened", 1))
+    scene.deliver()
+    scene.enter(stage="In Progress", status="Replied")
+    assert (scene.poll(), scene.case().state) == (1, "acknowledged")
+    rises_again(scene, 2)
+    scene.deliver()
+    assert (scene.poll(), scene.case().state) == (0, "open")
+    scene.done("NFF")
+    assert (scene.poll(), scene.case().state) == (1, "closed")
+    rises_again(scene, 3)
+    scene.deliver()
+    [_first, second] = scene.simulator.orders
+    scene.simulator.orders[second].update({"stage": "In Progress", "status": "Replied"})
+    assert (scene.poll(), scene.case().state) == (1, "acknowledged")
+
+
 def test_a_code_without_a_label_is_told_once_and_rests_when_a_person_has_seen_it(
     scene: Scene,
 ) -> None:
