@@ -7,6 +7,7 @@ that is not running at its next start.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,7 +88,7 @@ def shelve(
     as_json: JsonOption = False,
 ) -> None:
     """Keep an asset quiet for a time: no new case, no actions; what happens is still recorded."""
-    _leave("shelve", asset, who, note, config, as_json, hours)
+    _leave("shelve", asset, who, note, config, as_json, hours, _unseen(config, asset))
 
 
 @app.command("unshelve")
@@ -112,9 +113,29 @@ def _known(config: Path, name: str) -> Asset:
 
     assets = read_memory(settings_of(config).cases_path).assets
     if name not in assets:
-        some = ", ".join(list(assets)[:5]) or "none was seen yet"
-        raise UsageError("no such asset is watched here", where=name[:64], fix=f"known: {some}")
+        fix = f"known: {_some(assets)}"
+        raise UsageError("no such asset is watched here", where=name[:64], fix=fix)
     return assets[name]
+
+
+def _unseen(config: Path, name: str) -> str:
+    """What to say where no window of an asset has come yet; who means another one would leave that one loud."""
+    from edge_agent.alarms.memory import read_memory
+    from kits.core.errors import UsageError
+    from kits.core.labelling import spelled_as
+
+    assets = read_memory(settings_of(config).cases_path).assets
+    meant = spelled_as(name, assets)
+    if meant != name:
+        fix = f"edge-agent alarms shelve {shlex.quote(meant)}"
+        raise UsageError("no such asset is watched here", where=name[:64], fix=fix)
+    return (
+        "" if name in assets else f"no window of {name[:64]} has come yet; known: {_some(assets)}"
+    )
+
+
+def _some(assets: Iterable[str]) -> str:
+    return ", ".join(list(assets)[:5]) or "none was seen yet"
 
 
 def _require_case(asset: Asset, name: str) -> None:
@@ -125,7 +146,14 @@ def _require_case(asset: Asset, name: str) -> None:
 
 
 def _leave(
-    kind: str, asset: str, who: str, note: str, config: Path, as_json: bool, hours: float = 0.0
+    kind: str,
+    asset: str,
+    who: str,
+    note: str,
+    config: Path,
+    as_json: bool,
+    hours: float = 0.0,
+    besides: str = "",
 ) -> None:
     from edge_agent.alarms.wishes import leave_wish, new_wish
 
@@ -133,4 +161,6 @@ def _leave(
     leave_wish(settings_of(config).state_dir, wish)
     out = Console(as_json)
     out.answer(f"{kind} {asset}: left for the agent", {"asset": asset, "wish": kind, "id": wish.id})
+    if besides:
+        out.note(besides)
     out.next("edge-agent alarms list --all")

@@ -16,6 +16,7 @@ from edge_agent.cli import app
 from edge_agent.config import AgentConfig
 from edge_agent.sync.outbox import Outbox
 from kits.core.alarm import AlarmRule
+from kits.core.errors import UsageError
 from kits.core.events import AlertBody, CaseBody, DecisionBody
 from kits.core.window import decode_window
 from tests.edge_agent.machine_parts import make_level_bundle
@@ -136,6 +137,22 @@ def test_a_person_lists_acknowledges_shelves_and_closes(tmp_path: Path, config_f
     shelved = [e.body for e in rows_of(outbox, "a") if isinstance(e.body, AlertBody)]
     assert "shelved-press-1" in {alert.name for alert in shelved}
     outbox.close()
+
+
+def test_who_shelves_an_asset_in_another_spelling_is_told_which_one_there_is(
+    tmp_path: Path, config_file: Path
+) -> None:
+    """It was 'left for the agent', and the machine that was meant called people."""
+    config = simulated(tmp_path)
+    Agent(config).run()
+    words = ["alarms", "shelve", "Press 1", "--note", "x", "--config", str(config_file)]
+    result = CliRunner().invoke(app, words)
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.fix == "edge-agent alarms shelve press-1"
+    words[2] = "press-10"  # one that is still to come
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0
+    assert "no window of press-10 has come yet; known: press-1" in result.output
 
 
 @pytest.mark.parametrize("verb", ["ack", "unshelve"])
