@@ -176,6 +176,21 @@ def test_a_case_is_closed_with_what_was_found(open_page, hub: Hub, found: dict[s
     shoot(page, "closed")
 
 
+def test_who_stands_at_the_machine_with_a_phone_finds_the_form_before_the_windows(
+    open_page, found: dict[str, str]
+) -> None:
+    page = open_page("reviewer", f"/cases/{found['case']}")
+    page.set_viewport_size({"width": 390, "height": 844})
+    shoot(page, "case-phone")
+    form, kept = (page.locator(f"text={words}") for words in ("Close the case", "Windows kept"))
+    assert form.bounding_box()["y"] < kept.bounding_box()["y"]
+    page.set_viewport_size({"width": 1280, "height": 900})
+    shoot(page, "case-desk")
+    beside = page.locator("text=How it stands").bounding_box()
+    assert beside["x"] > kept.bounding_box()["x"] + 300, "on a desk it stands beside"
+    assert beside["y"] < kept.bounding_box()["y"]
+
+
 def test_raw_signals_are_asked_for_on_the_page_of_a_case(
     open_page, hub: Hub, found: dict[str, str]
 ) -> None:
