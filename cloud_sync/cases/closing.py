@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.cases.labels import NORMAL, state_cause
+from cloud_sync.cases.labels import NORMAL, SENSOR_FAULT, state_cause
 from cloud_sync.effects.outbox import EffectOutbox
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import audit
@@ -128,7 +128,7 @@ def _spelled(session: Session, case: Case, cause: str) -> str:
     if not cause or spelling(cause) == spelling(NORMAL):
         return cause and NORMAL
     before = select(Case.cause).where(Case.project == case.project, Case.cause != "").distinct()
-    words = (case.label, *sorted(session.scalars(before.limit(MAX_CAUSES))))
+    words = (case.label, SENSOR_FAULT, *sorted(session.scalars(before.limit(MAX_CAUSES))))
     return as_known(session, case.project, [cause], words)[cause]
 
 

@@ -22,6 +22,8 @@ from kits.core.sample import utc_now
 
 NORMAL = "normal"
 """The cause of a false alarm, and the label of a window in which nothing is wrong."""
+SENSOR_FAULT = "sensor-fault"
+"""The cause where the sensor was it: the kit takes windows with this label for no fault of the machine."""
 OUTCOME: Literal["outcome"] = "outcome"
 CASE_KEY = "case"
 """In the `meta` of a sample: the case its device kept it for."""

@@ -23,6 +23,7 @@ from cloud_sync.store.models import Asset, Case, CaseTransition, Effect, Event, 
 from kits.core.errors import DataError
 from kits.core.events import Event as Row
 from kits.core.prediction import Span
+from kits.predictive_maintenance._device.trace import SENSOR_FAULT
 from tests.cloud_sync.case_builders import (
     ASSET,
     CASE,
@@ -189,6 +190,13 @@ def test_what_was_found_labels_the_samples_behind_the_case_and_no_others(hub: Hu
         assert spans == {"w1": (), "raw": (Span(3600, 7200, "outer race", ""),)}
         assert count_waiting(session, 0) == 1  # `other` alone
     assert case_of(hub).state == "closed"
+
+
+def test_a_sensor_that_was_it_is_no_fault_of_the_machine_however_it_is_typed(hub: Hub) -> None:
+    """Typed as the pages show it, it was learned as a fault of its own."""
+    take(hub, window_row(11, "w1", 1), step(1, "opened", 1))
+    assert closed(hub, Finding("Sensor fault", "ann")).case.cause == "sensor-fault"
+    assert outcomes(hub) == {"w1": SENSOR_FAULT}
 
 
 def test_closing_twice_says_it_once_and_a_person_may_err(hub: Hub) -> None:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from cloud_sync.cases import figures, reading
 from cloud_sync.cases.closing import find_case
-from cloud_sync.cases.labels import NORMAL, behind
+from cloud_sync.cases.labels import NORMAL, SENSOR_FAULT, behind
 from cloud_sync.fleet import windows
 from cloud_sync.hub import ReadDep
 from cloud_sync.intake.samples import annotations_in_force
@@ -89,7 +89,7 @@ def case_page(request: Request, session: ReadDep, who: ViewerPage, case_id: str)
         case=case, steps=steps, known=set(session.scalars(mine)), windows=kept,
         stated=annotations_in_force(session, [sample.id for sample in kept]),
         bundle_name=views.bundle_names(session).get(case.bundle, ""),
-        causes=_causes(session, case), behind=len(behind(session, case)),
+        causes=_causes(session, case), sensor_fault=SENSOR_FAULT, behind=len(behind(session, case)),
         asked=_asked(session, case), max_minutes=MAX_WINDOW_MINUTES,
     )  # fmt: skip
 
@@ -113,4 +113,4 @@ def _causes(session: Session, case: Case) -> list[str]:
     """What was found before in this project, and what is supposed now."""
     found = select(Case.cause).where(Case.project == case.project, Case.cause != "")
     known = set(session.scalars(found.distinct().limit(MAX_CAUSES)))
-    return sorted({*known, case.label} - {"", NORMAL})
+    return sorted({*known, case.label} - {"", NORMAL, SENSOR_FAULT})
