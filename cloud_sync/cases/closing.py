@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.cases.labels import NORMAL, SENSOR_FAULT, state_cause
+from cloud_sync.cases.labels import NORMAL, SENSOR_FAULT, plain_cause, state_cause
 from cloud_sync.effects.outbox import EffectOutbox
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import audit
@@ -20,7 +20,6 @@ from cloud_sync.learning.known_labels import as_known
 from cloud_sync.store.models import Case, CaseTransition
 from kits.core.errors import DataError
 from kits.core.events import MAX_WORDS
-from kits.core.labelling import spelling
 from kits.core.sample import utc_now
 
 HUB = "hub"
@@ -125,8 +124,9 @@ def close(session: Session, effects: EffectOutbox, case_id: str, found: Finding)
 
 def _spelled(session: Session, case: Case, cause: str) -> str:
     """As the project spells it; a cause that was found before counts as one it has."""
-    if not cause or spelling(cause) == spelling(NORMAL):
-        return cause and NORMAL
+    cause = plain_cause(cause)
+    if not cause or cause == NORMAL:
+        return cause
     before = select(Case.cause).where(Case.project == case.project, Case.cause != "").distinct()
     words = (case.label, SENSOR_FAULT, *sorted(session.scalars(before.limit(MAX_CAUSES))))
     return as_known(session, case.project, [cause], words)[cause]

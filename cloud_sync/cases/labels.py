@@ -17,11 +17,14 @@ from sqlalchemy.orm import Session
 from cloud_sync.store.models import Annotation as AnnotationRow
 from cloud_sync.store.models import Case, CaseTransition, Sample
 from kits.core.annotation import Annotation, annotation_to_json
+from kits.core.labelling import spelling
 from kits.core.prediction import Span
 from kits.core.sample import utc_now
 
 NORMAL = "normal"
 """The cause of a false alarm, and the label of a window in which nothing is wrong."""
+FALSE_ALARMS = frozenset({NORMAL, "false alarm", "a false alarm", "no fault found"})
+"""What people say for it, the words of our own pages first; as `spelling` has them."""
 SENSOR_FAULT = "sensor-fault"
 """The cause where the sensor was it: the kit takes windows with this label for no fault of the machine."""
 OUTCOME: Literal["outcome"] = "outcome"
@@ -31,6 +34,11 @@ MAX_SAMPLES = 1000
 AROUND = timedelta(days=1)
 LATE = timedelta(days=30)
 """A device that was away so long has its samples labelled no more."""
+
+
+def plain_cause(cause: str) -> str:
+    """A cause as typed, `normal` for whatever says that it was a false alarm."""
+    return NORMAL if spelling(cause) in FALSE_ALARMS else cause
 
 
 def behind(session: Session, case: Case) -> Sequence[Sample]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from cloud_sync.cases.closing import Finding, acknowledge, close, find_case
+from cloud_sync.cases.labels import plain_cause
 from cloud_sync.cmms.base import OrderProgress
 from cloud_sync.effects.alerts import outbox_for, raise_lasting
 from cloud_sync.effects.json_http import printable
@@ -51,7 +52,7 @@ def is_news(case: Case, answer: Answer, name: str, causes: Mapping[str, str]) ->
 
 def _label_of(code: str, causes: Mapping[str, str]) -> str:
     """A code's label, however its capitals and spaces are typed; empty: it has none."""
-    return causes.get(spelled_as(code, causes), "")
+    return plain_cause(causes.get(spelled_as(code, causes), ""))
 
 
 def apply(session: Session, hub: Hub, answer: Answer) -> bool:

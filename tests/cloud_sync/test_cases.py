@@ -192,6 +192,14 @@ def test_what_was_found_labels_the_samples_behind_the_case_and_no_others(hub: Hu
     assert case_of(hub).state == "closed"
 
 
+@pytest.mark.parametrize("words", ["False alarm", "false_alarm", "a false alarm", "No fault found"])
+def test_a_false_alarm_is_one_by_the_words_of_the_pages_too(hub: Hub, words: str) -> None:
+    """It was learned as a fault with that name, and counted as a true alarm."""
+    take(hub, window_row(11, "w1", 1), step(1, "opened", 1))
+    assert closed(hub, Finding(words, "ann")).case.cause == "normal"
+    assert outcomes(hub) == {"w1": "normal"}
+
+
 def test_a_sensor_that_was_it_is_no_fault_of_the_machine_however_it_is_typed(hub: Hub) -> None:
     """Typed as the pages show it, it was learned as a fault of its own."""
     take(hub, window_row(11, "w1", 1), step(1, "opened", 1))
