@@ -64,12 +64,15 @@ class CmmsTarget:
             named = self._name_of_order(session, case_id, body)
             # while it was out of reach somebody found what it was: nobody is to be sent there
             over = case is not None and case.closed_at is not None and case.closed_here
+            since = _since_then(case, transition, body) if case else ""
         ref = self._still(known, case_id) or self._cmms.find(named)
         if ref:
             if transition != "opened":
-                self._cmms.comment(ref, _comment(transition, body))
+                self._cmms.comment(ref, f"{_comment(transition, body)} {since}".strip())
         elif transition in MAKING and not over:
-            ref = self._cmms.create(replace(order_of(case_id, body), case_id=named))
+            order = order_of(case_id, body)
+            details = (*order.details, *filter(None, [since]))
+            ref = self._cmms.create(replace(order, case_id=named, details=details))
         if ref and ref != known:
             self._remember(case_id, ref)
 
@@ -130,6 +133,19 @@ def _comment(transition: str, body: Mapping[str, JsonValue]) -> str:
         if body.get(key) and (key != "reason" or transition == "escalated"):
             parts.append(f"{word}: {body[key]}.")
     return " ".join(parts)
+
+
+def _since_then(case: Case, transition: str, body: Mapping[str, JsonValue]) -> str:
+    """What is otherwise by now: what was waited for comes late, and in an order of chance."""
+    if transition == "returned" and case.raised_at > datetime.fromisoformat(str(body.get("at"))):
+        return "Since then it has risen again."
+    if transition == "closed" and case.closed_at is None:
+        return "Since then it is open again."
+    if transition in MAKING and case.closed_at is not None:
+        return f"Since then the case was closed, by {case.closed_by}."
+    if transition in MAKING and case.level == "normal":
+        return "Since then the score is back to normal; what it was is still to be found."
+    return ""
 
 
 def _minute(at: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,25 @@ def test_a_case_that_was_closed_while_the_system_was_away_calls_nobody(tmp_path:
         scene.deliver(30)
         assert states_of_effects(scene) == ["done"] * 2
         assert scene.simulator.orders == {}
+
+
+def test_what_comes_late_says_what_is_otherwise_by_now(scene: Scene) -> None:
+    """Retries come in an order of chance: 'returned, level normal' stood below the alarm that came after it."""
+    scene.simulator.troubles.lasting = "503"
+    send(scene.hub, step(1, "opened", 1), step(2, "returned", 2, level="normal"))
+    scene.deliver()
+    scene.simulator.troubles.lasting = "ok"
+    with scene.hub.database.transaction() as session:
+        late = session.scalars(select(Effect).where(Effect.kind == "case.returned")).one()
+        late.next_at += timedelta(days=1)
+    scene.deliver(5)
+    [(ref, order)] = scene.simulator.orders.items()
+    assert "Since then the score is back to normal" in str(order["description"])
+    send(scene.hub, step(3, "escalated", 3))
+    scene.deliver(30)
+    [risen, returned] = scene.simulator.comments[ref]
+    assert risen.startswith("Case escalated") and "Since then" not in risen
+    assert returned.startswith("Case returned") and returned.endswith("it has risen again.")
 
 
 def test_a_message_names_a_further_order_of_a_case_as_the_hub_named_it(tmp_path: Path) -> None:
