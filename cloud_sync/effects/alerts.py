@@ -42,7 +42,8 @@ def outbox_for(notify: NotifyConfig, cmms: CmmsConfig | None = None, url: str = 
         severities, cases = frozenset(webhook.severities), frozenset(webhook.cases)
         wanted.append(Subscription(WEBHOOK, severities, cases))
     if notify.mail.host and notify.mail.to:
-        wanted.append(Subscription(MAIL, frozenset(notify.mail.severities)))
+        severities, cases = frozenset(notify.mail.severities), frozenset(notify.mail.cases)
+        wanted.append(Subscription(MAIL, severities, cases, "alarm"))
     if cmms is not None and cmms.target:
         wanted.append(Subscription(cmms.target, frozenset(), TOLD, cmms.from_level))
     return EffectOutbox(wanted, notify.max_waiting, url)

@@ -1,4 +1,4 @@
-"""Alerts by e-mail to the maintenance crew: plain text over SMTP with TLS.
+"""Alerts, and alarms of machines, by e-mail to the maintenance crew: plain text over SMTP with TLS.
 
 Everything that waits goes into one mail, so a storm of alerts is one mail and not hundreds. Mail
 has no receiver that recognises a repeated id: a mail that is sent again has the same content and
@@ -17,6 +17,7 @@ from email.message import EmailMessage
 from cloud_sync.effects.alerts import MAIL
 from cloud_sync.effects.deadline import BoundTls, Deadline, connect
 from cloud_sync.effects.mail_token import MailTokens
+from cloud_sync.effects.outbox import CASE
 from cloud_sync.effects.settings import MailConfig
 from cloud_sync.effects.targets import Delivery, DeliveryError
 from kits.core.client_credentials import xoauth2
@@ -143,7 +144,7 @@ class _Server(smtplib.SMTP):
 def compose(
     deliveries: Sequence[Delivery], config: MailConfig, site_name: str, hub_url: str
 ) -> EmailMessage:
-    """One mail about many alerts, oldest first; its Message-ID is that of their batch."""
+    """One mail about many alerts and steps of cases, oldest first; its Message-ID is that of their batch."""
     mail = EmailMessage()
     mail["From"] = config.sender or f"kitwright@{config.host}"
     mail["To"] = ", ".join(config.to)
@@ -151,19 +152,34 @@ def compose(
     mail["Message-ID"] = f"<{deliveries[0].batch or deliveries[0].key}@kitwright>"
     mail["Auto-Submitted"] = "auto-generated"
     lines = [_paragraph(delivery) for delivery in deliveries]
-    mail.set_content("\n\n".join([*lines, f"All alerts: {hub_url}/alerts"]) + "\n")
+    pages = [f"All alerts: {hub_url}/alerts"]
+    if any(_is_case(delivery) for delivery in deliveries):
+        pages.append(f"All cases: {hub_url}/cases")
+    mail.set_content("\n\n".join([*lines, "\n".join(pages)]) + "\n")
     return mail
 
 
+def _is_case(delivery: Delivery) -> bool:
+    return delivery.kind.startswith(CASE)
+
+
 def _subject(deliveries: Sequence[Delivery], site_name: str) -> str:
-    first = deliveries[0].body
-    head = f"{first.get('name', deliveries[0].kind)} on {first.get('device') or 'the hub'}"
+    # who is called to a machine reads that first
+    told = next(filter(_is_case, deliveries), deliveries[0])
+    first = told.body
+    head = f"{first.get('name', told.kind)} on {first.get('device') or 'the hub'}"
+    if _is_case(told):
+        head = f"{first.get('level')}: {first.get('asset')} on {first.get('device')}"
     more = f" and {len(deliveries) - 1} more" if len(deliveries) > 1 else ""
     return _plain(f"[{site_name}] {head}{more}")[:MAX_SUBJECT]
 
 
 def _paragraph(delivery: Delivery) -> str:
     body = delivery.body
+    if _is_case(delivery):
+        head = f"{str(body.get('level', '')).upper()} {body.get('asset')}: {body.get('device')}, {body.get('at', '')}"
+        said = map(_plain, (head, str(body.get("text", "")), str(body.get("url", ""))))
+        return "\n".join([*said, delivery.key])
     place = f" ({body['where']})" if body.get("where") else ""
     return (
         _plain(

@@ -72,7 +72,7 @@ class WebhookConfig(Guarded):
 
 
 class MailConfig(Section):
-    """Alerts by e-mail to the maintenance crew."""
+    """Alerts, and alarms of machines, by e-mail to the maintenance crew."""
 
     host: str = Field("", description="the mail server that takes mail from this hub; empty: none")
     port: int = Field(587, gt=0, le=65535, description="its TCP port")
@@ -94,6 +94,10 @@ class MailConfig(Section):
     to: tuple[str, ...] = Field((), description="who gets them")
     severities: tuple[Severity, ...] = Field(
         ("error",), description="which alerts: info, warning, error"
+    )
+    cases: tuple[CaseNews, ...] = Field(
+        ("opened", "escalated"),
+        description="which steps of machines' cases are told, of those that reached alarm",
     )
 
     @model_validator(mode="after")

@@ -29,6 +29,7 @@ from cloud_sync.store.models import Effect
 from kits.core.errors import ConfigError
 from kits.core.events import Event, Stamp
 from kits.core.sample import utc_now
+from tests.cloud_sync.case_builders import CASE, step
 from tests.cloud_sync.fleet_builders import AT, add_device, alert, frame_in, make_hub
 from tests.cloud_sync.receivers import (
     SECRET,
@@ -67,6 +68,14 @@ class Post:
             frame = frame_in(*events, klass="a")
             write_frames(session, [frame], blob_limit=1, effects=outbox_for(notify))
 
+    def steps(self, *steps: Event) -> None:
+        """Steps of cases, as the ingest writes them."""
+        notify = self.hub.config.notify.model_copy(update={"mail": self.config})
+        effects = outbox_for(notify, url="http://hub")
+        with self.hub.database.transaction() as session:
+            frame = frame_in(*steps, klass="a")
+            write_frames(session, [frame], blob_limit=1, effects=effects)
+
     def states(self) -> list[str]:
         with self.hub.database.session() as session:
             return list(session.scalars(select(Effect.state).order_by(Effect.id)))
@@ -98,6 +107,20 @@ def test_mails_are_sent_together_and_a_device_cannot_write_headers(post: Post) -
     assert "and 2 more" in head
     assert "\r\nBcc" not in head
     assert body.count("no frame for 10 s") == 3
+
+
+def test_the_crew_is_told_of_a_machine_in_alarm_by_mail_too(post: Post) -> None:
+    """It heard of the hub's own troubles only, and of a flood of alarms."""
+    post.steps(step(1, "opened", 1, level="warn"))
+    assert post.dispatcher().step() == 0, "nobody is called for a warning"
+    post.alerts(alert(2))
+    post.steps(step(3, "escalated", 3, reason="BPFO\r\n.\r\nQUIT"), step(4, "eased", 4))
+    assert post.dispatcher().step() == 2
+    [mail] = post.box.mails
+    head, body = headers_and_body(mail)
+    assert "Subject: [Works] alarm: pump-1 on press-1 and 1 more" in head
+    assert "pump-1: escalated, alarm, supposed: bearing (BPFO" in body and "\r\nQUIT" not in body
+    assert f"http://hub/cases/{CASE}" in body and "All cases: http://hub/cases" in body
 
 
 def test_a_mail_that_may_have_arrived_goes_again_as_it_was(post: Post) -> None:
