@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import posixpath
 import sqlite3
 import tarfile
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypedDict
 
-from cloud_sync.config import DATABASE_FILE, FILE, HubConfig, dump, load
+from cloud_sync.config import DATABASE_FILE, FILE, RESTORING, HubConfig, dump, load
 from cloud_sync.crm.restored import rest
 from cloud_sync.errors import ConflictError
 from cloud_sync.hub import Hub
@@ -19,8 +22,10 @@ from cloud_sync.store.check import check_saved
 from cloud_sync.store.holding import hold_bytes
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, UsageError
-from kits.core.files import write_atomically
+from kits.core.files import naming, sync, write_atomically
 from kits.core.sample import utc_now
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Restored(TypedDict):
@@ -52,6 +57,7 @@ def backup(hub: Hub, target: Path) -> dict[str, int]:
 
     Raises:
         UsageError: the file exists, or the database is not SQLite (use pg_dump).
+        OSError: a full disk, say, with the file's name.
     """
     if target.exists():
         raise UsageError(
@@ -64,6 +70,7 @@ def backup(hub: Hub, target: Path) -> dict[str, int]:
     partial = target.with_name(target.name + ".partial")
     try:
         with (
+            _full_disk_names(target),
             # retention may not remove what the copy of the tables still names
             hold_bytes(hub.config.data_dir),
             tempfile.TemporaryDirectory(dir=target.absolute().parent) as folder,
@@ -73,26 +80,30 @@ def backup(hub: Hub, target: Path) -> dict[str, int]:
             # the copy says which pictures belong to it: rows go on coming, after their bytes
             blobs = _blobs_in(copy)
             _write_archive(hub.config, copy, blobs, partial)
+        sync(partial)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+    sync(target.absolute().parent)
     here = 0 if hub.config.storage_url else len(blobs)
     return {"blobs": here, "elsewhere": len(blobs) - here, "bytes": target.stat().st_size}
 
 
 def _unpack(source: Path, data_dir: Path) -> HubConfig:
-    """What the hub that was saved had in `hub.yaml`."""
+    """What the hub that was saved had in `hub.yaml`, which is called otherwise for now."""
     try:
         with tarfile.open(source) as archive:
-            archive.extractall(data_dir, filter="data")
+            archive.extractall(data_dir, members=map(_yet_to_be, archive), filter="data")
     except (tarfile.TarError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise
         raise DataError(
             f"not a backup: {error}",
             where=str(source),
             fix="name a file that `cloud-sync backup` wrote; if it is one, it was damaged on the way: copy it again",
         ) from error
-    for name in (FILE, DATABASE_FILE):
-        if not (data_dir / name).is_file():
+    for name, here in ((FILE, RESTORING), (DATABASE_FILE, DATABASE_FILE)):
+        if not (data_dir / here).is_file():
             fix = "a file made by cloud-sync backup"
             raise DataError(f"not a backup: it has no {name}", where=str(source), fix=fix)
     try:
@@ -101,7 +112,13 @@ def _unpack(source: Path, data_dir: Path) -> HubConfig:
         raise DataError(error.what, where=str(source), fix="restore another backup") from error
     except ConfigError as error:
         raise ConfigError(error.what, where=str(source), fix=error.fix) from error
-    return load(data_dir)
+    return load(data_dir, RESTORING)
+
+
+def _yet_to_be(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Has what is cut off be no hub: with all tables and a part of the pictures it would run, and its rollouts with it."""
+    is_configuration = posixpath.normpath(member.name) == FILE
+    return member.replace(name=RESTORING) if is_configuration else member
 
 
 def _write_archive(config: HubConfig, database: Path, blobs: list[str], target: Path) -> None:
@@ -124,12 +141,14 @@ def restore(source: Path, data_dir: Path) -> Restored:
     """Unpacks a backup into an empty place and checks every blob that its tables name.
 
     Its connections to CRMs are paused (`crm/restored.py`), its rollouts too, nobody is signed in, and one-time tokens of
-    devices that were not used are void: what became of them since, the backup does not say.
+    devices that were not used are void: what became of them since, the backup does not say. Until all that is done and on
+    the disk there is no `hub.yaml`, and so no hub that could be started.
 
     Raises:
         ConflictError: the folder is not empty.
         DataError: not a backup, or a blob is absent or damaged.
         ConfigError: a newer Kitwright made it.
+        OSError: a full disk, say.
     """
     if data_dir.exists() and any(contents(data_dir)):
         raise ConflictError(
@@ -137,30 +156,47 @@ def restore(source: Path, data_dir: Path) -> Restored:
         )
     data_dir.mkdir(parents=True, exist_ok=True)
     data_dir.chmod(0o700)
+    tables = data_dir / DATABASE_FILE
     try:
-        config = _unpack(source, data_dir)
-        for folder in (config.keys_dir, config.pki_dir):
-            folder.chmod(0o700)
+        with _full_disk_names(data_dir):
+            config = _unpack(source, data_dir)
+            for folder in (config.keys_dir, config.pki_dir):
+                folder.chmod(0o700)
+            if config.database_url:
+                here = config.model_copy(update={"database_url": ""})
+                write_atomically(data_dir / RESTORING, dump(here).encode(), private=True)
+            _shut_doors(tables)
+            rollouts = _hold_rollouts(tables)
+            waiting = _waiting_in(tables)
+            paused = rest(tables, utc_now())
+        os.sync()
+        (data_dir / RESTORING).replace(data_dir / FILE)
+        sync(data_dir)
     except BaseException:
         clear(data_dir)  # else it is in the way of the next try
         raise
-    blobs = _blobs_in(data_dir / DATABASE_FILE)
+    blobs = _blobs_in(tables)
     if not config.storage_url:
         store = FolderBlobStore(data_dir / "blobs")
         for digest in blobs:
             store.get(digest)
-    if config.database_url:
-        here = config.model_copy(update={"database_url": ""})
-        write_atomically(data_dir / FILE, dump(here).encode(), private=True)
-    _shut_doors(data_dir / DATABASE_FILE)
-    rollouts = _hold_rollouts(data_dir / DATABASE_FILE)
-    waiting = _waiting_in(data_dir / DATABASE_FILE)
-    paused = rest(data_dir / DATABASE_FILE, utc_now())
     whole = 0 if config.storage_url else len(blobs)
     return {
         "blobs": whole, "elsewhere": len(blobs) - whole, "database_was": config.database_url,
         "paused": paused, "rollouts": rollouts, "waiting": waiting,
     }  # fmt: skip
+
+
+@contextmanager
+def _full_disk_names(place: Path) -> Iterator[None]:
+    """Has what a full disk says, also to SQLite, name `place`."""
+    try:
+        with naming(place):
+            yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place)) from error
 
 
 def _shut_doors(database: Path) -> None:

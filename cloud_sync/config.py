@@ -34,6 +34,8 @@ from kits.core.section import Section
 from kits.core.settings import parse_yaml, read_text, validate_settings
 
 FILE = "hub.yaml"
+RESTORING = "hub.yaml.restoring"
+"""What it is called in a folder that a backup is being restored into: it is no hub before all of it is there."""
 DATABASE_FILE = "hub.sqlite"
 MQTTS_PORT = 8883
 SET = "(set)"
@@ -166,14 +168,23 @@ class HubConfig(Section):
         return self.data_dir / "scorers"
 
 
-def load(data_dir: Path) -> HubConfig:
+def load(data_dir: Path, name: str = FILE) -> HubConfig:
     """The configuration of the hub in `data_dir`.
+
+    Args:
+        name: of the file there.
 
     Raises:
         ConfigError: no hub there, or the file is wrong; a misspelt key names the nearest one.
     """
-    path = data_dir / FILE
+    path = data_dir / name
     if not path.exists():
+        if (data_dir / RESTORING).exists():
+            raise ConfigError(
+                "no hub: a backup is being restored here, or that was cut off",
+                where=str(data_dir),
+                fix="when it was: delete the folder, and cloud-sync restore FILE again",
+            )
         raise ConfigError(
             "there is no hub here", where=str(path), fix=f"cloud-sync init --data {data_dir}"
         )
