@@ -20,6 +20,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.setup import clear, contents
 from cloud_sync.store.check import check_saved
 from cloud_sync.store.holding import hold_bytes
+from cloud_sync.store.room import no_room_in
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.files import naming, sync, write_atomically
@@ -238,7 +239,14 @@ def _waiting_in(database: Path) -> dict[str, int]:
 
 def _copy_sqlite(source: Path, target: Path) -> None:
     with sqlite3.connect(source) as old, sqlite3.connect(target) as new:
-        old.backup(new)
+        try:
+            old.backup(new)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL and (
+                full := no_room_in(source, error)
+            ):
+                raise full from error
+            raise
     old.close()
     new.close()
 

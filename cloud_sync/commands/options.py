@@ -52,10 +52,14 @@ def opened(data: Path, *, as_it_is: bool = False, patience_s: float = PATIENCE_S
         ConfigError: there is none, `hub.yaml` is wrong, or its tables are a newer version's.
         ConflictError: its tables are an older version's, and a process works with them.
         DataError: its database is lost.
+        MachineError: its disk is full.
     """
+    from sqlalchemy.exc import DBAPIError
+
     from cloud_sync.config import load
     from cloud_sync.hub import Hub
     from cloud_sync.store.check import require_database
+    from cloud_sync.store.room import no_room
     from cloud_sync.store.working import working
 
     config = load(data)
@@ -64,6 +68,10 @@ def opened(data: Path, *, as_it_is: bool = False, patience_s: float = PATIENCE_S
     try:
         with nullcontext() if as_it_is else working(hub.database, data, patience_s=patience_s):
             yield hub
+    except DBAPIError as error:
+        if (full := no_room(hub.database.engine, error)) is not None:
+            raise full from error
+        raise
     finally:
         hub.close()
 

@@ -21,6 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from cloud_sync.config import without_password
 from cloud_sync.store.db import Database, alembic_config, current_revision
+from cloud_sync.store.room import no_room_in
 from kits.core.errors import ConfigError, DataError, UnreachableError
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def check_database(url: str) -> str:
 
     Raises:
         DataError: it is lost or damaged.
+        MachineError: its disk is full.
         ConfigError: its tables are of another version of Kitwright.
         UnreachableError: it does not answer.
     """
@@ -120,6 +122,7 @@ def require_tables(url: str) -> None:
 
     Raises:
         DataError: the hub's database is lost.
+        MachineError: its disk is full.
         ConfigError: its tables are of another version of Kitwright.
         UnreachableError: it does not answer.
     """
@@ -133,9 +136,9 @@ def _noted(url: str) -> str:
         with looking(url) as session:
             return str(session.execute(text("SELECT version_num FROM alembic_version")).scalar())
     except SQLAlchemyError as error:
-        raise DataError(
-            f"cannot be read: {error}", where=str(sqlite_file(url)), fix=RESTORE
-        ) from error
+        file, cause = sqlite_file(url), getattr(error, "orig", None)
+        full = no_room_in(file, cause) if file and isinstance(cause, sqlite3.Error) else None
+        raise full or DataError(f"cannot be read: {error}", where=str(file), fix=RESTORE) from error
 
 
 @contextmanager
@@ -168,7 +171,8 @@ def _look_into(path: Path) -> str:
                 return ""
             row = file.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
-        raise DataError(f"cannot be read: {error}", where=str(path), fix=RESTORE) from error
+        unread = DataError(f"cannot be read: {error}", where=str(path), fix=RESTORE)
+        raise no_room_in(path, error) or unread from error
     return str(row[0]) if row else ""
 
 

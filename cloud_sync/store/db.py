@@ -32,6 +32,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, UOWTransaction, sessi
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from cloud_sync.config import without_password
+from cloud_sync.store.room import DISK_FULL, no_room
 from cloud_sync.store.types import Base
 from kits.core.errors import ConfigError, KitwrightError, MachineError, UnreachableError
 
@@ -45,8 +46,6 @@ _SIZE_OF_TABLES = "SELECT pg_database_size(current_database())"
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
 SHRINK_PAGES = 2000
 _CHANGED, _WATCHED = "changed", "watched"
-DISK_FULL = "53100"
-"""PostgreSQL's word for it."""
 MIGRATION_LOCK = 5_427_001
 """Number of the lock that lets one process at a time change PostgreSQL's tables."""
 
@@ -325,7 +324,8 @@ def not_opened(database: Database, error: OperationalError) -> KitwrightError:
             f"no room to bring the tables up to date: {why}", where=where,
             fix="make as much room as the database takes and start again; nothing was changed",
         )  # fmt: skip
-    return UnreachableError("the database cannot be opened", where=where, fix=why)
+    cannot = UnreachableError("the database cannot be opened", where=where, fix=why)
+    return no_room(database.engine, error) or cannot
 
 
 def current_revision(database: Database) -> str:

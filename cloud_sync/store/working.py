@@ -27,6 +27,7 @@ from cloud_sync.store.check import (
     require_database,
 )
 from cloud_sync.store.db import Database, current_revision, migrate, not_opened
+from cloud_sync.store.room import no_room
 from kits.core.errors import UnreachableError
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def working(database: Database, data_dir: Path, *, patience_s: float = math.inf)
         ConfigError: they are newer.
         DataError: a SQLite file that is lost.
         UnreachableError: somebody changes them for longer than `patience_s`, or the database does not answer.
-        MachineError: there is no room to change them.
+        MachineError: there is no room to change them, or to open them.
     """
     file = _open(data_dir, FILE)
     try:
@@ -114,7 +115,7 @@ def _version(database: Database) -> str:
     try:
         return current_revision(database)
     except OperationalError as error:
-        raise not_opened(database, error) from error
+        raise no_room(database.engine, error) or not_opened(database, error) from error
 
 
 def _open(data_dir: Path, name: str) -> int:

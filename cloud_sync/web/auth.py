@@ -14,13 +14,15 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import Depends, HTTPException, Request
-from sqlalchemy import delete, select, update
+from sqlalchemy import Update, delete, select, update
+from sqlalchemy.exc import DBAPIError
 from starlette.responses import Response
 
 from cloud_sync.errors import BusyError, NotAllowedError, UnauthenticatedError
 from cloud_sync.hub import Hub, HubDep, audit
 from cloud_sync.spans import SLACK, has_passed
 from cloud_sync.store.models import ApiToken, AuditLog, Person, WebSession
+from cloud_sync.store.room import no_room
 from cloud_sync.web.accounts import (
     ROLES,
     Role,
@@ -254,10 +256,7 @@ def _by_token(hub: Hub, secret: str, now: datetime) -> Identity | None:
         role = lower_role(token.role, person.role)
         identity = Identity(person.id, person.login, role, "token", token=token.id)
     if token.last_used_at is None or now - token.last_used_at >= _TOUCH_EVERY:
-        with hub.database.transaction() as session:
-            session.execute(
-                update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=now)
-            )
+        _note(hub, update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=now))
     return identity
 
 
@@ -275,11 +274,18 @@ def _by_session(hub: Hub, secret: str, now: datetime) -> Identity | None:
         role = lower_role(person.role, "admin")
         identity = Identity(person.id, person.login, role, "session", row.csrf)
     if now - row.last_seen_at >= _TOUCH_EVERY:
-        with hub.database.transaction() as session:
-            session.execute(
-                update(WebSession).where(WebSession.hash == key).values(last_seen_at=now)
-            )
+        _note(hub, update(WebSession).where(WebSession.hash == key).values(last_seen_at=now))
     return identity
+
+
+def _note(hub: Hub, seen: Update) -> None:
+    """Writes down that somebody came; a full disk keeps nobody out who wants to see what it is full of."""
+    try:
+        with hub.database.transaction() as session:
+            session.execute(seen)
+    except DBAPIError as error:
+        if no_room(hub.database.engine, error) is None:
+            raise
 
 
 def refuse_foreign_origin(request: Request) -> None:

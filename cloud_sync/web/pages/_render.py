@@ -17,6 +17,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -24,6 +25,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from cloud_sync.errors import error_of, http_status
 from cloud_sync.hub import Hub, get_hub
 from cloud_sync.seldom import Seldom
+from cloud_sync.store.room import no_room
 from cloud_sync.web import words
 from cloud_sync.web.auth import Identity, identify, require_page
 from cloud_sync.web.next_steps import leads_alone
@@ -212,7 +214,7 @@ class PageRoute(APIRoute):
 
 
 def install(app: FastAPI) -> None:
-    """Shows unknown addresses and bugs as pages to browsers; the API keeps answering JSON."""
+    """Shows unknown addresses, full disks and bugs as pages to browsers; the API keeps answering JSON."""
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException)
@@ -226,6 +228,15 @@ def install(app: FastAPI) -> None:
         what = _WHAT.get(error.status_code, "There is nothing at this address.")
         return error_page(request, error.status_code, what)
 
+    async def full(request: Request, error: Exception) -> Response:
+        assert isinstance(error, OperationalError)
+        told = no_room(get_hub(request).database.engine, error)
+        if told is None:
+            raise error  # a bug, or a database that is away
+        if _wants_json(request):
+            return JSONResponse({**told.as_dict(), "where": ""}, http_status(told))
+        return error_page(request, http_status(told), told.what, told.fix)
+
     async def bug(request: Request, _error: Exception) -> Response:
         what = "This is a fault of the hub, not yours. Its log has the details."
         if _wants_json(request):
@@ -235,6 +246,7 @@ def install(app: FastAPI) -> None:
         return error_page(request, 500, what)
 
     app.add_exception_handler(StarletteHTTPException, refused)
+    app.add_exception_handler(OperationalError, full)
     app.add_exception_handler(Exception, bug)
 
 
