@@ -243,8 +243,6 @@ def _conclude(
         context.say(f"bundle {identity[:12]} beat the champion; it waits for a signature")
     else:
         context.say(f"not better, nothing changes: {compared.get('reason', '')}")
-    for heavy in (context.folder / "dataset", context.folder / "project" / ".kit" / "blobs"):
-        shutil.rmtree(heavy, ignore_errors=True)
     return {
         "project": start.project,
         "dataset": start.dataset.id,

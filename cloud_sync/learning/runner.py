@@ -6,6 +6,7 @@ are logged, counted and tried again. Stopping the worker gives its job back to t
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import secrets
@@ -13,6 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,11 +24,12 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
 from cloud_sync.learning.jobs import LOG_NAME, beat, claim, complete, fail, is_mine
+from cloud_sync.learning.leftovers import clear_copies, clear_folder
 from cloud_sync.learning.processes import CancelledError, end_leftover
 from cloud_sync.loop import Loop, doubling
 from cloud_sync.store.models import Job
 from cloud_sync.store.types import JsonObject
-from kits.core.errors import KitwrightError
+from kits.core.errors import KitwrightError, MachineError
 from kits.core.sample import utc_now
 
 IDLE_S = 1.0
@@ -56,8 +59,8 @@ class JobContext:
         return self.folder / LOG_NAME
 
     def say(self, line: str) -> None:
-        """Appends a line to the log."""
-        with open(self.log, "a", encoding="utf-8") as file:
+        """Appends a line to the log; on a full disk it is left out, as how the job ended stands in the tables."""
+        with suppress(OSError), open(self.log, "a", encoding="utf-8") as file:
             file.write(line.rstrip("\n") + "\n")
 
 
@@ -79,6 +82,7 @@ class Runner:
             "jobs", self._turn, hub.metrics,
             after_fault=doubling(2 * IDLE_S, MAX_PAUSE_S), traceback=True,
         )  # fmt: skip
+        self._cleared = False
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def start(self) -> None:
@@ -97,10 +101,14 @@ class Runner:
         return 0.0 if self.run_one() else IDLE_S
 
     def run_one(self) -> bool:
-        """Does one job if one is due; whether there was one."""
+        """Does one job if one is due; whether there was one. Clears up after it, first after those that others left."""
+        if not self._cleared:
+            clear_copies(self._hub)
+            self._cleared = True
         job = claim(self._hub, self.owner, utc_now())
         if job is None:
             return False
+        self._cleared = False
         folder = self._hub.config.jobs_dir.resolve() / str(job.id)
         folder.mkdir(parents=True, exist_ok=True)
         end_leftover(folder)
@@ -130,13 +138,31 @@ class Runner:
             context.say(f"error: {error}")
             fail(self._hub, job.id, self.owner, str(error), utc_now(), final=True)
         except Exception as error:  # noqa: BLE001  a handler's bug must not end the worker
-            _log.exception("event=job_crashed job=%d kind=%s", job.id, job.kind)
-            self._hub.metrics.loop_errors.labels("jobs").inc()
-            context.say(f"internal error: {type(error).__name__}: {error}")
-            fail(self._hub, job.id, self.owner, f"{type(error).__name__}: {error}", utc_now())
+            said = _said(error, context.folder)
+            if said and context.still_wanted():
+                clear_folder(context.folder)  # else there is no room to note how it ended either
+            if not said:
+                _log.exception("event=job_crashed job=%d kind=%s", job.id, job.kind)
+                self._hub.metrics.loop_errors.labels("jobs").inc()
+            context.say(f"error: {said}" if said else f"internal error: {_named(error)}")
+            fail(self._hub, job.id, self.owner, said or _named(error), utc_now())
         else:
             complete(self._hub, job.id, self.owner, result, utc_now())
             _log.info("event=job_done job=%d kind=%s", job.id, job.kind)
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _said(error: Exception, folder: Path) -> str:
+    """What a person is told of a full disk, on which the job is tried again; empty: it is another error."""
+    if not isinstance(error, OSError) or error.errno != errno.ENOSPC:
+        return ""
+    what = "no room on this disk for a second copy of what is learned from"
+    return str(
+        MachineError(what, where=str(error.filename or folder), fix="make room on this disk")
+    )
 
 
 class _Heartbeat:
