@@ -1,6 +1,7 @@
 """The table of runs: one SQLite row per run, for lists and comparisons.
 
-Derived from the run folders, so it may be deleted at any time: `sync` fills it again.
+Derived from the run folders, so it may be deleted at any time: `sync` fills it again, and whatever a full disk or a kill
+kept from it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
+from kits.core.errors import MachineError
 from kits.toolchain.runs import Run, read_run
 
 MIGRATIONS = (
@@ -26,23 +28,40 @@ MIGRATIONS = (
 
 
 class RunTable:
-    """`.kit/runs.sqlite`, open while used as a context manager."""
+    """`.kit/runs.sqlite`, open while used as a context manager.
+
+    Raises:
+        MachineError: on entering or within: its disk is full, it is damaged, or another program holds it.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=30)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        done = self._db.execute("PRAGMA user_version").fetchone()[0]
-        for number, statements in enumerate(MIGRATIONS[done:], start=done + 1):
-            self._db.executescript(f"BEGIN;{statements}PRAGMA user_version={number};COMMIT;")
 
     def __enter__(self) -> RunTable:
+        try:
+            self._db = sqlite3.connect(self._path, timeout=30)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            done = self._db.execute("PRAGMA user_version").fetchone()[0]
+            for number, statements in enumerate(MIGRATIONS[done:], start=done + 1):
+                self._db.executescript(f"BEGIN;{statements}PRAGMA user_version={number};COMMIT;")
+        except sqlite3.Error as error:
+            raise self._fault(error) from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         self._db.close()
+        if isinstance(error, sqlite3.Error):
+            raise self._fault(error) from error
+
+    def _fault(self, error: sqlite3.Error) -> MachineError:
+        return MachineError(
+            f"the list of runs cannot be used: {error}",
+            where=str(self._path),
+            fix="make room on this disk; if it is damaged, delete it: it is made anew from the folders of the runs",
+        )
 
     def put(self, record: Run) -> None:
         """Adds or replaces the row of a run."""
@@ -63,10 +82,10 @@ class RunTable:
             )
 
     def sync(self, folders: Iterable[Path]) -> None:
-        """Adds the runs whose folder is there but whose row is not."""
-        known = {row[0] for row in self._db.execute("SELECT id FROM runs")}
+        """Adds the runs whose folder is there but whose row is not, or not as it ended."""
+        ended = {row[0] for row in self._db.execute("SELECT id FROM runs WHERE state != 'running'")}
         for folder in folders:
-            if folder.name not in known:
+            if folder.name not in ended:
                 self.put(read_run(folder))
 
     def runs(self, kind: str = "", limit: int = 50) -> list[Run]:

@@ -19,13 +19,14 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from kits.core.ending import Stopped
+from kits.core.errors import DataError, MachineError
 from kits.core.kit import Finding
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
 from kits.toolchain.project import Project
 from kits.toolchain.revision import git_revision
 from kits.toolchain.run_table import RunTable
-from kits.toolchain.runs import Run, save_run
+from kits.toolchain.runs import Run, read_run, save_run
 
 VERSION_FIGURE = "bundle_version"
 """Name of the training figure under which a run records the version of the bundle it made."""
@@ -83,8 +84,7 @@ class RunFolder:
         }
         self.record = self.record.model_copy(update={**changes, **ended})
         save_run(self.path, self.record)
-        with RunTable(self.database) as table:
-            table.put(self.record)
+        _list(self.database, self.record)
 
     def __enter__(self) -> RunFolder:
         return self
@@ -129,9 +129,17 @@ def start_run(
     )
     folder = RunFolder(project.runs_dir / identity, record, project.root / ".kit" / "runs.sqlite")
     save_run(folder.path, record)
-    with RunTable(folder.database) as table:
-        table.put(record)
+    _list(folder.database, record)
     return folder
+
+
+def _list(database: Path, record: Run) -> None:
+    """Puts a run into the table, which comes after the folder: a run that is whole there fails for no list of runs."""
+    with (
+        suppress(MachineError),
+        RunTable(database) as table,
+    ):  # the next look at the list makes up for it
+        table.put(record)
 
 
 def package_versions() -> dict[str, str]:
@@ -163,7 +171,11 @@ def list_runs(project: Project, kind: str = "", limit: int = 50) -> list[Run]:
 
 
 def recorded_versions(project: Project) -> list[int]:
-    """Bundle versions that earlier runs have taken."""
-    with RunTable(project.root / ".kit" / "runs.sqlite") as table:
-        runs = table.runs(limit=100_000)
-    return [int(run.figures[VERSION_FIGURE]) for run in runs if VERSION_FIGURE in run.figures]
+    """Bundle versions that earlier runs have taken, also those whose folder was deleted since."""
+    runs: list[Run] = []
+    for path in project.runs_dir.glob("*/run.json"):
+        with suppress(DataError):
+            runs.append(read_run(path.parent))
+    with suppress(MachineError), RunTable(project.root / ".kit" / "runs.sqlite") as table:
+        runs += table.runs(limit=100_000)
+    return sorted({int(run.figures[VERSION_FIGURE]) for run in runs if VERSION_FIGURE in run.figures})  # fmt: skip

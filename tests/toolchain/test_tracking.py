@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 
 from kits.cli import make_app
 from kits.core.ending import Stopped
-from kits.core.errors import DataError
+from kits.core.errors import DataError, MachineError
 from kits.core.stats import proportion
 from kits.toolchain.progress import LineProgress
 from kits.toolchain.project import Project
 from kits.toolchain.runs import compare_runs, read_run
-from kits.toolchain.tracking import list_runs, start_run
+from kits.toolchain.tracking import list_runs, recorded_versions, start_run
 from tests.toolchain.plugin import plugin, project
 
 __all__ = ["plugin", "project"]
@@ -107,3 +107,23 @@ def test_a_stage_without_a_step_is_heard_of_all_the_same() -> None:
     progress.end()
     lines = out.getvalue().splitlines()
     assert lines[0] == "reading: 0 after 0 s" and lines[-1].startswith("reading: 0, done in ")
+
+
+def test_a_run_ends_well_where_the_table_takes_nothing(project: Project) -> None:
+    """A disk that was full for a moment ended a training with a traceback, once its model was there."""
+    table = project.root / ".kit" / "runs.sqlite"
+    with start_run(project, "train") as run:
+        whole = table.read_bytes()
+        for journal in table.parent.glob("runs.sqlite-*"):
+            journal.unlink()
+        table.write_bytes(b"what a bad disk leaves of it")
+        run.finish(figures={"bundle_version": 7.0})
+    assert recorded_versions(project) == [7]
+    told = CliRunner().invoke(make_app(), ["runs", "list", "-C", str(project.root)])
+    assert isinstance(told.exception, MachineError)
+    assert "delete it: it is made anew" in told.exception.fix
+    table.write_bytes(whole)  # as it was before the run ended
+    [listed] = list_runs(project)
+    assert (listed.id, listed.state) == (run.id, "finished")
+    table.unlink()
+    assert [one.id for one in list_runs(project)] == [run.id]
