@@ -146,7 +146,7 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
         return _role(sheet, config)
 
     sheets, subsets = without_subsets(sheets, role)
-    whole, said = stacked(sheets, role, config.source)
+    whole, said = stacked(sheets, role, config.source, learned.columns)
     whole, examples = without_examples(whole, role)
     whole, answers = with_answers(whole, role)
     findings.extend([*subsets, *said, *examples, *answers])

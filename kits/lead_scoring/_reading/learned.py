@@ -53,6 +53,13 @@ class Learned:
         written = written_of(before.items, source)
         return cls(written, roles_of(before.items), leads=len(before.items))
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """All names of columns that it knows."""
+        roles = self.roles
+        told = {roles.id, roles.decided_at, *roles.outcome, *roles.outcome_at}
+        return self.names.union(told - {""})
+
     def roles_in(self, sheet: Sheet) -> LearnedRoles:
         """The roles whose columns a table has; an outcome that several columns told only where all are there."""
         columns = sheet.columns

@@ -6,6 +6,7 @@ Only where no column tells; a file's name is nobody's cell, so it must say both.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from kits.core.spreadsheets.naming import file_and_sheet
@@ -26,6 +27,12 @@ def by_files(sheet: Sheet) -> Outcome | None:
         return None
     found = outcome_of("the names of files and sheets", cells, chosen)
     return Outcome((), found.won, found.said)
+
+
+def say_both_ends(files: Iterable[str]) -> bool:
+    """Whether the names of files or sheets say of one that its leads were won, and of another that they were lost."""
+    chosen = cells_by_words(Counter(map(_word, files)), named=False)
+    return chosen is not None and bool(chosen.won) and bool(chosen.lost)
 
 
 def _word(where: str) -> str:

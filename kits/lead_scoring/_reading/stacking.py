@@ -6,52 +6,62 @@ Lists that are kept year by year get a column more or less; each counts its own 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from kits.core.column_names import squeezed
 from kits.core.dataset import Split
-from kits.core.errors import ConfigError, DataError
 from kits.core.kit import Finding
 from kits.core.spreadsheets.naming import file_and_sheet
-from kits.lead_scoring._reading.mapping import find_mapping
-from kits.lead_scoring._reading.outcomes import find_outcome
-from kits.lead_scoring._reading.relations import is_id, same_rows
+from kits.lead_scoring._reading.kinds_of_lists import Kinds
+from kits.lead_scoring._reading.renamed import with_one_name
 from kits.lead_scoring._reading.sheets import Sheet, stack
 from kits.lead_scoring._reading.stated_splits import NO_SPLIT, SPLITS_SAID
 from kits.lead_scoring.config import SourceConfig
 
-_ALIKE, _MOSTLY, _HALF = 0.9, 0.75, 0.5
+_ALIKE, _MOSTLY = 0.9, 0.75
 _LEAST = 3
-"""Columns in common from which on two tables may list the same kind of leads."""
-_SURE = 2
-"""How surely a column must tell outcomes: it says won and lost."""
+"""Columns in common from which on two tables may be parts of one."""
 _SHOWN, _TWO = 3, 2
 
 
 def stacked(
-    sheets: Sequence[Sheet], role: Callable[[Sheet], str], source: SourceConfig
+    sheets: Sequence[Sheet],
+    role: Callable[[Sheet], str],
+    source: SourceConfig,
+    known: Collection[str] = (),
 ) -> tuple[list[Sheet], list[Finding]]:
     """Tables that are parts of one as one, and what is to be said of those whose columns differ.
 
+    Each is compared with all of a group: of lists that grow by a column the last is like the one before it, and not the first.
+
     Args:
         role: what a person said a table is; empty: nothing.
+        known: names of columns that a bundle learned.
     """
+    stated = {source.id, source.outcome, source.decided_at, source.outcome_at, source.order}
     groups: list[list[Sheet]] = []
-    told: list[Finding] = []
     for sheet in sheets:
-        own = [group for group in groups if role(group[0]) == role(sheet)]
-        group = next((g for g in own if _are_parts(g[0], sheet)), None)
-        if group is None:
-            group = next((g for g in own if _of_one_kind(g[0], sheet, source)), None)
-            told += [_said(group[0], sheet)] if group else []
+        own = (group for group in groups if role(group[0]) == role(sheet))
+        group = next((g for g in own if any(_are_parts(one, sheet) for one in g)), None)
         if group is None:
             groups.append([sheet])
         else:
             group.append(sheet)
-    named = source.split != NO_SPLIT
-    return [_as_one(group, splits_named=named) for group in groups], told
+    told: list[Finding] = []
+    alike = Kinds(source, role)
+    while pair := alike.next_pair(groups):
+        one, other = pair
+        told.append(_said(one[0], other[0]))
+        groups.remove(other)
+        one[:] = [sheet for sheet in sheets if any(sheet is own for own in (*one, *other))]
+    found = []
+    for group in groups:
+        aligned, renamed = with_one_name(group, stated.union(known))
+        told += renamed
+        found.append(_as_one(aligned, splits_named=source.split != NO_SPLIT))
+    return found, told
 
 
 def _names(sheet: Sheet) -> dict[str, str]:
@@ -70,32 +80,6 @@ def _are_parts(one: Sheet, other: Sheet) -> bool:
     if len(parts) == _TWO and len(mine & theirs) >= _LEAST and len(mine ^ theirs) == 1:
         return True
     return _alike(one, other) >= _ALIKE
-
-
-def _of_one_kind(one: Sheet, other: Sheet, source: SourceConfig) -> bool:
-    """Whether both list leads, by the same column of outcomes and most others, and not the same leads."""
-    common = _names(one).keys() & _names(other).keys()
-    if len(common) < _LEAST or _alike(one, other) < _HALF:
-        return False
-    mine, theirs = _outcome_of(one, source), _outcome_of(other, source)
-    return bool(mine) and mine == theirs and not _same_leads(one, other, sorted(common))
-
-
-def _outcome_of(sheet: Sheet, source: SourceConfig) -> str:
-    """The column that tells surely what became of the rows, as names are compared; empty where none does."""
-    try:
-        found = find_outcome(sheet, source, find_mapping(sheet.columns, source.mapping))
-    except (DataError, ConfigError):
-        return ""
-    sure = found is not None and found.kind <= _SURE and not found.all_lost and found.columns
-    return squeezed(found.columns[0]) if found is not None and sure else ""
-
-
-def _same_leads(one: Sheet, other: Sheet, common: Sequence[str]) -> bool:
-    """Whether rows with the same id say the same: two exports of the same leads, which are joined."""
-    mine, theirs = _names(one), _names(other)
-    ids = (name for name in common if is_id(mine[name]))
-    return any(same_rows(one, mine[name], other, theirs[name]) for name in ids)
 
 
 def _said(one: Sheet, other: Sheet) -> Finding:

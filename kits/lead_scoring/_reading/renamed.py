@@ -1,0 +1,104 @@
+"""Columns that parts of one table call otherwise: in other letters or signs, or, of an id and of when leads came, by another name.
+
+A month's export has `Lead-Nr.` and the next one `Lead Nr`: as two columns each would be empty in half of the rows.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from kits.core.kit import Finding
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.things import ranked_in
+
+_SIGNS = re.compile(r"[\s_.\-]+")
+_ROLES = {"lead_id": "the lead's id", "decided_at": "when leads came"}
+"""What a column is for of which each part has one."""
+
+
+def with_one_name(
+    sheets: Sequence[Sheet], known: Collection[str]
+) -> tuple[list[Sheet], list[Finding]]:
+    """The parts with one name for each column, and what was taken for another name.
+
+    Args:
+        known: names that a person stated or a bundle learned, which stay; else the first that a column had.
+    """
+    found = _written_alike(sheets, known)
+    told: list[Finding] = []
+    for role, said in _ROLES.items():
+        found, renamed = _by_role(found, role, known)
+        told += [
+            Finding(
+                "renamed-column", "warn",
+                f"{old} of {where} was read as {new} of the tables beside it: {said}, under another name",
+                (old, new),
+                "nothing to do if it is; else call the right one alike in all tables",
+            )
+            for old, new, where in renamed
+        ]  # fmt: skip
+    return found, told
+
+
+def _written_alike(sheets: Sequence[Sheet], known: Collection[str]) -> list[Sheet]:
+    written = [name for sheet in sheets for name in sheet.columns]
+    first = {_bare(name): name for name in written if name in known}
+    found = []
+    for sheet in sheets:
+        often = Counter(map(_bare, sheet.columns))
+        names = {
+            name: first.setdefault(_bare(name), name)
+            for name in sheet.columns
+            if often[_bare(name)] == 1
+        }
+        taken = [names.get(name, name) for name in sheet.columns]
+        found.append(_with_names(sheet, names) if len(set(taken)) == len(taken) else sheet)
+    return found
+
+
+def _bare(name: str) -> str:
+    """A name without its letters' case and what stands between its words; other signs tell apart: `Sum (€)` is not `Sum ($)`."""
+    return _SIGNS.sub("", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _by_role(
+    sheets: list[Sheet], role: str, known: Collection[str]
+) -> tuple[list[Sheet], list[tuple[str, str, str]]]:
+    """With one name for what a column is for, where each part has one, and none both."""
+    named = [_for(sheet, role) for sheet in sheets]
+    often = Counter(name for names in named for name in names)
+    if not often or len(sheets) in often.values():
+        return sheets, []
+    new = max(often, key=lambda name: (name in known, often[name]))
+    kept = {name for names in named if new in names for name in names}
+    found, told = list(sheets), []
+    for at, (sheet, names) in enumerate(zip(sheets, named)):
+        other = [name for name in names if name not in kept]
+        if new not in sheet.cells and len(other) == 1 and len(names) == 1:
+            found[at] = _with_names(sheet, {other[0]: new})
+            told.append((other[0], new, sheet.name))
+    return found, told
+
+
+def _for(sheet: Sheet, role: str) -> list[str]:
+    """The columns of a table that are called like what it is for, and hold such cells."""
+    names = ranked_in(sheet, sheet.columns, role)
+    if role == "decided_at":
+        return [name for name in names if sheet.typed(name).kind == "date"]
+    return names
+
+
+def _with_names(sheet: Sheet, names: dict[str, str]) -> Sheet:
+    changed = {name: names.get(name, name) for name in sheet.columns}
+    if all(old == new for old, new in changed.items()):
+        return sheet
+    return replace(
+        sheet,
+        cells={changed[name]: cells for name, cells in sheet.cells.items()},
+        numeric=frozenset(changed.get(name, name) for name in sheet.numeric),
+        grouped=tuple(changed.get(name, name) for name in sheet.grouped),
+    )

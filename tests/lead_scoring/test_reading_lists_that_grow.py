@@ -1,0 +1,158 @@
+"""Lists that somebody keeps in a workbook or month by month: the newest leads are open, and columns come and get other names."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.lead_scoring.lead_files import Read, put, read, source, table
+from tests.sheets import xlsx
+
+NAMES = ["Lead-Nr.", "Eingang am", "Quelle", "Firma", "Preis", "Produkt", "Status", "Abschluss am"]
+DAY = date(2024, 1, 1)
+ENDS = ("Gewonnen", "Verloren")
+Row = dict[str, object]
+
+
+def leads(first: int, count: int, *, ended: bool = True, **more: str) -> list[Row]:
+    """Rows by the names of their columns, in the order of their numbers; firms come again."""
+    return [
+        {
+            "Lead-Nr.": f"{n:06}",
+            "Eingang am": DAY + timedelta(n),
+            "Quelle": ("Messe", "Web", "Telefon")[n % 3],
+            "Firma": f"Firma {n % 17}",
+            "Preis": 100 * (n % 5),
+            "Produkt": "AB"[n % 2],
+            "Status": ENDS[n % 7 < 3] if ended else ("Neu", "In Verhandlung")[n % 2],
+            "Abschluss am": DAY + timedelta(n + 20 + n % 9) if ended else "",
+            **more,
+        }
+        for n in range(first, first + count)
+    ]
+
+
+def without(rows: list[Row], *names: str) -> list[Row]:
+    return [{name: cell for name, cell in row.items() if name not in names} for row in rows]
+
+
+def called(rows: list[Row], names: dict[str, str]) -> list[Row]:
+    return [{names.get(name, name): cell for name, cell in row.items()} for row in rows]
+
+
+def workbook(path: Path, **sheets: list[Row]) -> Path:
+    return xlsx(path, {title: [list(rows[0]), *map(list, map(dict.values, rows))] for title, rows in sheets.items()})  # fmt: skip
+
+
+def assert_all_leads(found: Read, ended: int, still: int) -> None:
+    """Every row is a lead with its number and its day, and nothing was joined to any."""
+    assert [lead.id for lead in found.leads] == [f"{n:06}" for n in range(ended + still)]
+    assert [lead.at.date() for lead in found.leads if lead.at] == [DAY + timedelta(n) for n in range(ended + still)]  # fmt: skip
+    assert [label == "" for label in found.labels] == [False] * ended + [True] * still
+    assert not found.told("joined") and not found.told("table-unrelated")
+
+
+def test_months_that_are_still_open_are_leads_though_a_column_was_inserted_and_one_renamed(
+    tmp_path: Path,
+) -> None:
+    def later(rows: list[Row]) -> list[Row]:
+        return called(rows, {"Quelle": "Lead-Quelle"})
+
+    path = workbook(
+        tmp_path / "leads.xlsx",
+        Januar=leads(0, 40),
+        Februar=later(leads(40, 40, Kampagne="A")),
+        März=later(leads(80, 12, ended=False, Kampagne="B")),
+    )
+    found = read(path)
+    assert_all_leads(found, 80, 12)
+    assert found.column("Kampagne")[-1] == "B"
+
+
+@pytest.mark.parametrize("first", ["Offen", "Erledigt"])
+@pytest.mark.parametrize("status", [True, False])
+def test_open_leads_on_a_sheet_of_their_own_are_leads(
+    tmp_path: Path, first: str, status: bool
+) -> None:
+    lacks = ("Abschluss am",) if status else ("Abschluss am", "Status")
+    sheets = {"Erledigt": leads(0, 60), "Offen": without(leads(60, 25, ended=False), *lacks)}
+    found = read(workbook(tmp_path / "crm.xlsx", **dict(sorted(sheets.items(), key=lambda s: s[0] != first))))  # fmt: skip
+    assert found.labels.count("") == 25 and len(found.leads) == 85
+    assert len({lead.id for lead in found.leads}) == 85
+    assert "outcome_at=Abschluss am" in found.told("columns")
+
+
+@pytest.mark.parametrize("status", [True, False])
+def test_sheets_of_those_that_were_won_lost_and_open_are_one_list_whatever_each_adds(
+    tmp_path: Path, status: bool
+) -> None:
+    rows = leads(0, 70)
+    won = [{**row, "Auftragswert": 900} for row in rows if row["Status"] == "Gewonnen"]
+    lost = [{**row, "Absagegrund": "Preis"} for row in rows if row["Status"] == "Verloren"]
+    sheets = {"Gewonnen": won, "Verloren": lost, "Offen": without(leads(70, 25, ended=False), "Abschluss am")}  # fmt: skip
+    if not status:
+        sheets = {title: without(rows, "Status") for title, rows in sheets.items()}
+    found = read(workbook(tmp_path / "crm.xlsx", **sheets))
+    counts = [found.labels.count(one) for one in ("won", "lost", "")]
+    assert counts == [len(won), len(lost), 25]
+
+
+def test_a_sheet_that_shows_some_of_the_leads_again_adds_none(tmp_path: Path) -> None:
+    again = [{**row, "Lead-Nr.": int(str(row["Lead-Nr."]))} for row in leads(60, 25, ended=False)]
+    sheets = {"Alle": [*leads(0, 60), *leads(60, 25, ended=False)], "Offen": without(again, "Abschluss am", "Status")}  # fmt: skip
+    found = read(workbook(tmp_path / "crm.xlsx", **sheets))
+    assert len(found.leads) == 85
+
+
+def test_tables_of_other_things_with_most_columns_of_the_leads_are_no_leads(tmp_path: Path) -> None:
+    firms = [
+        {"ID": f"F-{n}", "Firma": f"Firma {n}", "Eingang am": DAY, "Quelle": "Messe", "Preis": n}
+        for n in range(17)
+    ]
+    rows = called(without(leads(0, 60), "Produkt"), {"Lead-Nr.": "ID"})
+    found = read(workbook(tmp_path / "crm.xlsx", Leads=rows, Firmen=firms))
+    assert len(found.leads) == 60
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Status", "STATUS"), ("Lead-Nr.", "Lead Nr"), ("Eingang am", "eingang_am"), ("Quelle", "Quelle ")],
+)  # fmt: skip
+def test_a_column_that_the_next_month_writes_otherwise_is_one_column(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    one, two = leads(0, 40), called(leads(40, 40), {old: new})
+    for name, rows in {"2024-01": one, "2024-02": two}.items():
+        put(tmp_path / f"{name}.csv", table(list(rows[0]), map(dict.values, rows), ";"))
+    found = read(tmp_path)
+    assert_all_leads(found, 80, 0)
+    assert "Web" in found.column("Quelle")[40:]
+    assert not found.told("renamed-column")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("Lead-Nr.", "Leadnummer"), ("Eingang am", "Eingangsdatum")]
+)
+def test_the_id_and_the_day_of_the_next_month_are_found_under_another_name_and_that_is_told(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    path = workbook(tmp_path / "crm.xlsx", A=leads(0, 40), B=called(leads(40, 40), {old: new}))
+    found = read(path)
+    assert_all_leads(found, 80, 0)
+    assert found.told("renamed-column").startswith(f"{new} of crm.xlsx, sheet")
+    stated = read(path, source(id=new)) if old == "Lead-Nr." else read(path, source(decided_at=new))
+    assert f"={new}" in stated.told("columns")
+    assert len({lead.id for lead in stated.leads}) == 80 and all(lead.at for lead in stated.leads)
+
+
+def test_columns_whose_signs_tell_them_apart_stay_two(tmp_path: Path) -> None:
+    path = workbook(
+        tmp_path / "crm.xlsx",
+        A=called(leads(0, 40), {"Preis": "Preis (€)"}),
+        B=called(leads(40, 40), {"Preis": "Preis ($)"}),
+    )
+    found = read(path)
+    assert len(found.leads) == 80
+    assert {"Preis (€)", "Preis ($)"} <= {name for lead in found.leads for name in lead.fields}
