@@ -21,6 +21,7 @@ from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.loading import TABLE_SUFFIXES, Wanted, load_sheets, may_be_table
 from kits.lead_scoring._reading.name_lists import without_lists
+from kits.lead_scoring._reading.own_scores import without_own_scores
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stacking import stacked
 from kits.lead_scoring._reading.subsets import without_subsets
@@ -133,6 +134,12 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
     fixes = [*(one.fix for one in lists), *fixes]
     if path.is_dir() or any(one.sheet for one in config.source.tables):
         _refuse_absent(config, sheets, path)
+
+    def role(sheet: Sheet) -> str:
+        return _role(sheet, config)
+
+    sheets, scores = without_own_scores(sheets, role)
+    findings += scores
     if not sheets:
         told = "; ".join(one.text for one in findings[:3])
         raise DataError(
@@ -141,9 +148,6 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
             fix=next(filter(None, fixes), "")
             or "a CSV, spreadsheet, JSON or parquet file with a line of column names and a row each lead",
         )
-
-    def role(sheet: Sheet) -> str:
-        return _role(sheet, config)
 
     sheets, subsets = without_subsets(sheets, role)
     whole, said = stacked(sheets, role, config.source, learned.columns)
