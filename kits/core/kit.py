@@ -109,6 +109,7 @@ class Finding:
         evidence: files, samples or numbers behind it.
         fix: what to do about it; empty for `pass`.
         left_out: samples that a reader left out for it; an import counts them among those that it read.
+        unread: it tells of a file or a table that was not read, so that nobody knows what samples are in there.
     """
 
     check: str
@@ -117,6 +118,7 @@ class Finding:
     evidence: tuple[str, ...] = ()
     fix: str = ""
     left_out: int = 0
+    unread: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", readable(self.text))

@@ -158,7 +158,8 @@ def _without_tables(name: str, found: workbook.Sheets, fix: str) -> DataError:
 
 def passed_over(name: str, why: str, fix: str) -> Finding:
     """What is said of a file or a sheet that is not read."""
-    return Finding("file-passed-over", "warn", f"{name} was passed over: {why}", (name,), fix)
+    said = f"{name} was passed over: {why}"
+    return Finding("file-passed-over", "warn", said, (name,), fix, unread=True)
 
 
 def _refuse_page(path: Path) -> None:

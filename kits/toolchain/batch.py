@@ -43,6 +43,8 @@ CHUNK = 500
 _WAITING = 3
 """Chunks for each worker that may be under way: the bound of what is in memory."""
 UNREADABLE = "unreadable"
+_OTHER_FORMS = frozenset({".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".tab", ".parquet"})
+"""Names under which lines of JSON would open as nothing."""
 _JOINING = (
     "start its head with `ray start --head`, dashboard included, and open its port 10001; if it has a token:"
     " RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN or ~/.ray/auth_token; Python and Ray are to be the same there"
@@ -122,6 +124,26 @@ def predict_to_file(
         )
     part.replace(out)
     return Tally(counts, bands, oddities.found(lambda: _ready(str(bundle), provider, 0)))
+
+
+def refuse_as_target(out: Path, inputs: Iterable[Path]) -> None:
+    """Refuses to write over what is to be read, and under a name that promises another form.
+
+    Raises:
+        UsageError: one of both.
+    """
+    if any(out.exists() and given.exists() and out.samefile(given) for given in inputs):
+        raise UsageError(
+            "it is to be predicted, and would be gone",
+            where=f"--out {out}",
+            fix="name another file",
+        )
+    if out.suffix.lower() in _OTHER_FORMS:
+        raise UsageError(
+            f"no {out.suffix} is written: a table is .xlsx or .csv",
+            where=f"--out {out}",
+            fix=f"--out {out.with_suffix('.xlsx')}",
+        )
 
 
 @contextmanager

@@ -55,7 +55,7 @@ class Input:
         sample: the sample's name within it; empty where the file is the sample.
         content: None: the file's own bytes.
         error: why there is nothing to predict.
-        left_out: no sample, but why the kit's reader made none of some rows.
+        left_out: no sample, but why the kit's reader made none of some rows or of a whole table.
     """
 
     path: Path
@@ -244,7 +244,7 @@ def _read_by_kit(
                 yield Input(path, found.media_type, found.source, opened(found))
             elif found.level == "fail":
                 yield Input(path, error=found.text)
-            elif found.left_out:
+            elif found.left_out or found.unread:
                 yield Input(path, content=b"", left_out=found.text)
     except DataError as error:
         yield Input(path, error=told(error))

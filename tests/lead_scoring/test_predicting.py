@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from kits.cli import make_app
 from kits.core.bundle import open_file
+from kits.core.errors import UsageError
 from kits.lead_scoring._lead import encode_lead
 from kits.lead_scoring._simulated.firm import make_leads
 from kits.lead_scoring.config import Config
@@ -230,3 +231,39 @@ def test_rows_that_have_no_score_of_their_own_are_told(
     told = json.loads(kit(path, "--bundle", bundle, "--json", *out))
     assert told.get("rows", len(told.get("predictions", ()))) == 2
     assert len(told["left_out"]) == 1 and "the newest of each was kept" in told["left_out"][0]
+
+
+def as_table(path: Path, name: str = "Record ID") -> Path:
+    rows = [[n, *("" if v is None else v for v in lead.fields.values())] for n, lead in enumerate(LEADS, 7)]  # fmt: skip
+    return put(path, table([name, *LEADS[0].fields], rows))
+
+
+def test_a_table_that_was_not_read_is_told(bundle: str, tmp_path: Path) -> None:
+    as_table(tmp_path / "week" / "leads.csv")
+    put(tmp_path / "week" / "more.xlsx", b"PK\x03\x04 half of it")
+    for out in ((), ("--out", str(tmp_path / "rows.csv"))):
+        told = kit(str(tmp_path / "week"), "--bundle", bundle, *out)
+        assert "warn more.xlsx was passed over: a damaged spreadsheet" in told
+
+
+def refused(*words: str) -> UsageError:
+    done = CliRunner().invoke(make_app(), ["predict", *words])
+    assert isinstance(done.exception, UsageError), done.output
+    return done.exception
+
+
+def test_what_is_to_be_scored_is_not_written_over(bundle: str, tmp_path: Path) -> None:
+    given, link = as_table(tmp_path / "open.csv"), tmp_path / "link.csv"
+    link.symlink_to(given)
+    before = given.read_bytes()
+    for out in (given, link):
+        error = refused(str(given), "--bundle", bundle, "--out", str(out))
+        assert "would be gone" in error.what
+    assert given.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["scores.ods", "scores.XLS", "scores.tsv"])
+def test_a_name_of_another_form_of_table_is_refused(bundle: str, tmp_path: Path, name: str) -> None:
+    given = as_table(tmp_path / "open.csv")
+    error = refused(str(given), "--bundle", bundle, "--out", str(tmp_path / name))
+    assert error.fix.endswith("scores.xlsx") and list(tmp_path.glob("scores*")) == []

@@ -278,6 +278,7 @@ def _unrelated(name: str, main: str, *, lists: bool) -> Finding:
         f"{name} was passed over: no column of it has enough values in common with one of a like name, or of codes, in {main}",
         (name,),
         f"{leads if lists else ''}name the columns in kit.yaml: model.source.tables: [{{file, role, key, of}}], or role: ignore",
+        unread=True,
     )
 
 

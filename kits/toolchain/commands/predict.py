@@ -196,11 +196,12 @@ def _predict_to_file(
     """`kit predict --out`: rows into a file, however many."""
     from kits.core.bundle import open_file
     from kits.core.discovery import get_kit
-    from kits.toolchain.batch import predict_to_file
+    from kits.toolchain.batch import predict_to_file, refuse_as_target
     from kits.toolchain.predict import inputs_of
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import config_here
 
+    refuse_as_target(out, inputs)
     manifest = open_file(bundle).manifest
     kit = get_kit(manifest.kit)
     found = inputs_of(kit, inputs, config_here(project, kit), manifest.config, as_of)
