@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from kits.core.dataset import Dataset
+from kits.lead_scoring._reading.before import Before
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._roles import ROLES, LearnedRoles, roles_of
 from kits.lead_scoring._units import ByColumn, names_learned, objecting_learned, units_learned
@@ -27,6 +28,7 @@ class Learned:
         names: columns that it knows leads by; empty: there is no bundle.
         objecting: those of them that say who is not to be scored.
         leads: so many told what columns are for; a table of more is asked itself.
+        before: leads that are there, to which others are added.
     """
 
     written: Written = field(default_factory=lambda: Written.model_validate({}))
@@ -35,6 +37,7 @@ class Learned:
     names: frozenset[str] = frozenset()
     objecting: frozenset[str] = frozenset()
     leads: float = math.inf
+    before: Before = field(default_factory=Before)
 
     @classmethod
     def of(cls, config: Mapping[str, JsonValue]) -> Learned:
@@ -51,7 +54,9 @@ class Learned:
     def of_version(cls, before: Dataset, source: SourceConfig) -> Learned:
         """Takes the leads that are there, which tell more than a table of fewer."""
         written = written_of(before.items, source)
-        return cls(written, roles_of(before.items), leads=len(before.items))
+        roles = roles_of(before.items)
+        there = Before.of((item.sample for item in before.items), roles.id)
+        return cls(written, roles, leads=len(before.items), before=there)
 
     @property
     def columns(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._reading.folder import find_tables
+from kits.lead_scoring._reading.ids_before import ids_as_before
 from kits.lead_scoring._reading.known import Known, understand
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.other_units import several_currencies, without_other_units
@@ -59,13 +60,13 @@ def _understood(
     tables = find_tables(path, config, learned)
     if tables.source is not None:
         config = config.model_copy(update={"source": tables.source})
-    known, repeated = newest_of_each(
-        understand(tables.leads, config, tables.extend, tables.joined, learned)
-    )
+    known = understand(tables.leads, config, tables.extend, tables.joined, learned)
+    known, ids = ids_as_before(known, learned.before)
+    known, repeated = newest_of_each(known)
     known, versions = without_versions(known, config.source, all_wanted=all_wanted)
     known, trials, tried = without_trials(known, config.source, all_wanted=all_wanted)
     known, other = without_other_units(known, learned.units)
-    told = [repeated] if repeated is not None else []
+    told = [one for one in (ids, repeated) if one is not None]
     found = [
         *tables.findings, *other, *tried, *versions, *told, *tell(known, config), *several_currencies(known),
     ]  # fmt: skip

@@ -1,0 +1,99 @@
+"""The next export has the same leads under ids that a spreadsheet wrote otherwise, or in a column of another name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from kits.core.dataset import Dataset
+from kits.lead_scoring._lead import decode_lead
+from kits.toolchain.importing import ImportOptions, ImportReport, import_data
+from kits.toolchain.project import Project
+from tests.lead_scoring.lead_files import put, table
+
+NAMES = ["Lead-Nr.", "Eingang", "Land", "Mitarbeiter", "Status"]
+MARCH = [f"{n:06}" for n in range(1400, 1600, 3)]
+APRIL = [f"{n:06}" for n in range(1400, 1700, 3)]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    put(tmp_path / "p" / "kit.yaml", "kit: lead-scoring\nname: leads\n")
+    return Project.open(tmp_path / "p")
+
+
+def bring(
+    project: Project, ids: Iterable[str], names: list[str], *, won: bool, later: int = 0
+) -> ImportReport:
+    """An export of leads with these ids, which are open or have ended; they came the later the higher their number."""
+    rows = [
+        [one, f"2025-{1 + n // 28 + later:02}-{1 + n % 28:02}", "DE", n, ("gewonnen", "verloren")[n % 2] if won or n > 3 else "offen"]
+        for n, one in enumerate(ids)
+    ]  # fmt: skip
+    path = put(project.root.parent / f"{won}.csv", table(names, rows, ";"))
+    return import_data(project, path, ImportOptions())
+
+
+def outcomes(dataset: Dataset) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for item in dataset.items:
+        one = decode_lead(dataset.content(item)).id
+        assert one not in found
+        found[one] = item.annotation.label if item.annotation else ""
+    return found
+
+
+def told(report: ImportReport) -> str:
+    return "".join(one.text for one in report.findings if one.check == "ids-as-before")
+
+
+def assert_newer_states(second: ImportReport) -> None:
+    assert (second.kept, second.replaced) == (len(APRIL) - len(MARCH), 4)
+    found = outcomes(second.dataset)
+    assert set(found) == set(APRIL)
+    assert [found[one] for one in APRIL[:2]] == ["won", "lost"]
+
+
+@pytest.mark.parametrize("lost_first", [False, True])
+def test_zeros_that_a_spreadsheet_took_away_make_no_second_lead(
+    project: Project, lost_first: bool
+) -> None:
+    march, april = (MARCH, APRIL)
+    if lost_first:
+        march = [one.lstrip("0") for one in march]
+    else:
+        april = [one.lstrip("0") for one in april]
+    bring(project, march, NAMES, won=False)
+    second = bring(project, april, NAMES, won=True)
+    assert (second.kept, second.replaced) == (len(APRIL) - len(MARCH), 4)
+    found = outcomes(second.dataset)
+    assert {one.lstrip("0") for one in found} == {one.lstrip("0") for one in APRIL}
+    assert len(found) == len(APRIL)
+    assert f"{march[0]} for {april[0]}: {len(MARCH)} of {len(APRIL)}" in told(second)
+
+
+@pytest.mark.parametrize("name", ["LEAD-NR", "Lead Nr", "Leadnummer", "Vorgangsnummer"])
+def test_a_column_of_ids_that_is_called_otherwise_is_the_same(project: Project, name: str) -> None:
+    bring(project, MARCH, NAMES, won=False)
+    second = bring(project, APRIL, [name, *NAMES[1:]], won=True)
+    assert_newer_states(second)
+    assert told(second).startswith(f"{name} was taken for Lead-Nr. of earlier imports")
+    third = bring(project, APRIL, NAMES, won=True)
+    assert (third.kept, third.replaced, told(third)) == (0, 0, "")
+
+
+def test_ids_under_another_name_are_others_where_their_leads_came_at_another_time(
+    project: Project,
+) -> None:
+    bring(project, MARCH, NAMES, won=True)
+    second = bring(project, APRIL, ["Vorgangsnummer", *NAMES[1:]], won=True, later=4)
+    assert (second.kept, told(second)) == (len(APRIL), "")
+
+
+def test_ids_as_they_were_are_not_told_of(project: Project) -> None:
+    bring(project, MARCH, NAMES, won=False)
+    second = bring(project, APRIL, NAMES, won=True)
+    assert_newer_states(second)
+    assert told(second) == ""
