@@ -194,7 +194,7 @@ def test_columns_that_are_called_otherwise_are_told(
     rows = [["" if v is None else v for v in lead.fields.values()] for lead in LEADS]
     told = kit(str(put(tmp_path / "as.csv", table(names, rows))), "--bundle", bundle, *out)
     assert "no sample has" not in told
-    other = put(tmp_path / "other.csv", table([name.upper() for name in names], rows))
+    other = put(tmp_path / "other.csv", table([f"Our {name}" for name in names], rows))
     told = kit(str(other), "--bundle", bundle, *out)
     assert "no sample has" in told and "called otherwise" in told
 
@@ -244,6 +244,17 @@ def test_a_table_that_was_not_read_is_told(bundle: str, tmp_path: Path) -> None:
     for out in ((), ("--out", str(tmp_path / "rows.csv"))):
         told = kit(str(tmp_path / "week"), "--bundle", bundle, *out)
         assert "warn more.xlsx was passed over: a damaged spreadsheet" in told
+
+
+def test_columns_whose_names_differ_in_capitals_and_blanks_are_those_that_were_learned(
+    bundle: str, tmp_path: Path
+) -> None:
+    given = as_table(tmp_path / "as.csv")
+    names, rows = given.read_text(encoding="utf-8").split("\n", 1)
+    other = put(tmp_path / "other.csv", f"{names.upper().replace('_', ' ')}\n{rows}")
+    as_learned, told = (json.loads(kit(str(one), "--bundle", bundle, "--json")) for one in (given, other))  # fmt: skip
+    scores = [[row["score"] for row in one["predictions"]] for one in (as_learned, told)]
+    assert scores[0] == scores[1] and told["absent"] == as_learned["absent"]
 
 
 def refused(*words: str) -> UsageError:

@@ -156,3 +156,15 @@ def test_columns_whose_signs_tell_them_apart_stay_two(tmp_path: Path) -> None:
     found = read(path)
     assert len(found.leads) == 80
     assert {"Preis (€)", "Preis ($)"} <= {name for lead in found.leads for name in lead.fields}
+
+
+@pytest.mark.parametrize(
+    "name", ["Abschluss am", "Abschluss-Datum", "Datum Abschluss", "Abschlusstag", "Entschieden am"]
+)
+def test_the_day_of_the_end_is_no_column_to_learn_from_where_all_leads_have_ended(
+    tmp_path: Path, name: str
+) -> None:
+    """No open lead shows by its gap what such a date is."""
+    found = read(workbook(tmp_path / "a.xlsx", Leads=called(leads(0, 60), {"Abschluss am": name})))
+    assert f"outcome_at={name}" in found.told("columns")
+    assert name not in found.leads[0].fields

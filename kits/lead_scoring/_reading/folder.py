@@ -22,6 +22,7 @@ from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.loading import TABLE_SUFFIXES, Wanted, load_sheets, may_be_table
 from kits.lead_scoring._reading.name_lists import without_lists
 from kits.lead_scoring._reading.own_scores import without_own_scores
+from kits.lead_scoring._reading.renamed import as_known
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stacking import stacked
 from kits.lead_scoring._reading.subsets import without_subsets
@@ -149,6 +150,8 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
             or "a CSV, spreadsheet, JSON or parquet file with a line of column names and a row each lead",
         )
 
+    asked = config.source.mapping
+    sheets = [as_known(sheet, learned.columns, asked) for sheet in sheets]
     sheets, subsets = without_subsets(sheets, role)
     whole, said = stacked(sheets, role, config.source, learned.columns)
     whole, examples = without_examples(whole, role)

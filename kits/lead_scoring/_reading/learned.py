@@ -55,7 +55,7 @@ class Learned:
         """Takes the leads that are there, which tell more than a table of fewer."""
         written = written_of(before.items, source)
         roles = roles_of(before.items)
-        there = Before.of((item.sample for item in before.items), roles.id)
+        there = Before.of(before, roles.id)
         return cls(written, roles, leads=len(before.items), before=there)
 
     @property
@@ -63,7 +63,7 @@ class Learned:
         """All names of columns that it knows."""
         roles = self.roles
         told = {roles.id, roles.decided_at, *roles.outcome, *roles.outcome_at}
-        return self.names.union(told - {""})
+        return self.names.union(told - {""}, self.before.filled)
 
     def roles_in(self, sheet: Sheet) -> LearnedRoles:
         """The roles whose columns a table has; an outcome that several columns told only where all are there."""

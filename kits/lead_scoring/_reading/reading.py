@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from kits.core.kit import Finding, RawSample
+from kits.lead_scoring._reading.columns_before import columns_gone
 from kits.lead_scoring._reading.folder import find_tables
 from kits.lead_scoring._reading.ids_before import ids_as_before
 from kits.lead_scoring._reading.known import Known, understand
@@ -66,7 +67,8 @@ def _understood(
     known, versions = without_versions(known, config.source, all_wanted=all_wanted)
     known, trials, tried = without_trials(known, config.source, all_wanted=all_wanted)
     known, other = without_other_units(known, learned.units)
-    told = [one for one in (ids, repeated) if one is not None]
+    gone = columns_gone(known, learned.before)
+    told = [one for one in (ids, gone, repeated) if one is not None]
     found = [
         *tables.findings, *other, *tried, *versions, *told, *tell(known, config), *several_currencies(known),
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from kits.core.kit import Finding
+from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.things import ranked_in
 
@@ -42,6 +43,25 @@ def with_one_name(
             for old, new, where in renamed
         ]  # fmt: skip
     return found, told
+
+
+def as_known(sheet: Sheet, known: Collection[str], mapping: str) -> Sheet:
+    """A table with the names that columns had before, where these differ in letters' case and what stands between words alone.
+
+    Args:
+        known: names that a bundle learned, or that the leads have to which these are added.
+        mapping: whose names the columns have, as stated; a CRM's stay, which it has of two kinds.
+    """
+    if not known or find_mapping(sheet.columns, mapping) is not None:
+        return sheet
+    before = {_bare(name): name for name in sorted(known)}
+    often = Counter(map(_bare, sheet.columns))
+    names = {
+        name: before[_bare(name)]
+        for name in sheet.columns
+        if name not in known and often[_bare(name)] == 1 and _bare(name) in before
+    }
+    return _with_names(sheet, names)
 
 
 def _written_alike(sheets: Sequence[Sheet], known: Collection[str]) -> list[Sheet]:
