@@ -60,6 +60,22 @@ def test_commas_before_three_digits_where_semicolons_part_cells(
     assert ("were read with decimals" in found.told("assumed")) == asked
 
 
+@pytest.mark.parametrize(
+    ("sure", "index"),
+    [(["1.5", "-2.25"], 93.2), (["1,5", "-2,25"], 93200.0), (["1", "2"], 93200.0)],
+)
+def test_semicolons_of_a_program_do_not_make_thousands_of_three_decimals(
+    tmp_path: Path, sure: list[str], index: float
+) -> None:
+    """As the public data of bank marketing has them: `;` between cells, points in all numbers."""
+    rows = [
+        [f"L{n}", *[sure[n % 2]] * 3, ("93.200", "93.994")[n % 2], "yes" if n % 3 else "no"]
+        for n in range(40)
+    ]
+    text = table(["Lead ID", "rate", "change", "trust", "prices", "converted"], rows, ";")
+    assert read(put(tmp_path / "e.csv", text)).column("prices")[0] == index
+
+
 def test_numbers_of_a_program_have_points_for_decimals_and_are_not_asked_about(
     tmp_path: Path,
 ) -> None:

@@ -6,7 +6,7 @@ Built by `understand`; turned into samples in `samples.py`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kits.core.column_names import squeezed
@@ -48,6 +48,8 @@ from kits.lead_scoring.config import Config, SourceConfig
 
 Seconds = Sequence[float | None]
 _PROGRAMS = ("JSON", "parquet")
+_SEVERAL = 3
+"""Columns that tell the decimal sign of a table whose cells are parted as where it is the other one."""
 """Forms in which a number's decimal sign is the point."""
 
 
@@ -277,6 +279,7 @@ def _typed(sheet: Sheet, config: Config) -> tuple[Sheet, dict[str, Typed]]:
         name: sheet.typed(name, as_text=name in choices, as_number=name in numbers)
         for name in sheet.cells
     }
+    sheet, typed = _with_points(sheet, typed, numbers)
     told = {one.commas for one in typed.values()} - {None}
     unsure = [name for name, one in typed.items() if one.doubt]
     by_program = sheet.form.startswith(_PROGRAMS)
@@ -286,6 +289,22 @@ def _typed(sheet: Sheet, config: Config) -> tuple[Sheet, dict[str, Typed]]:
         sheet = replace(sheet, likely_commas=True)
         typed |= {name: sheet.typed(name, as_number=name in numbers) for name in unsure}
     return sheet, typed | {name: replace(typed[name], doubt="") for name in unsure}
+
+
+def _with_points(
+    sheet: Sheet, typed: dict[str, Typed], numbers: Collection[str]
+) -> tuple[Sheet, dict[str, Typed]]:
+    """Where semicolons part cells, and points are the decimal sign all the same: several columns tell it, and none has a comma.
+    A column with three decimals in each cell looked like thousands there."""
+    likely = [name for name, one in typed.items() if one.commas is True]
+    points = sum(one.commas is False and not one.doubt for one in typed.values())
+    if not likely or points < _SEVERAL or sheet.likely_commas or sheet.numbers != "auto":
+        return sheet, typed
+    other = replace(sheet, points=True)
+    again = {name: other.typed(name, as_number=name in numbers) for name in likely}
+    if any(one.commas is True for one in again.values()):
+        return sheet, typed
+    return other, typed | again
 
 
 def _learnable(

@@ -53,6 +53,7 @@ class Sheet:
         dates: whether the day or the month comes first in dates, where a person said so.
         numbers: which decimal sign numbers have, where a person said so.
         likely_commas: what was learned from before had the comma for its decimal sign.
+        points: its columns tell that it is the point, whatever parts its cells.
         numeric: columns whose numbers are no texts: their decimal sign is no question.
         title: of the sheet, where a spreadsheet has several; empty: the file is one table.
     """
@@ -75,6 +76,7 @@ class Sheet:
     grouped: tuple[str, ...] = ()
     lone: tuple[str, ...] = ()
     colours: Sequence[str] = ()
+    points: bool = False
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -98,7 +100,7 @@ class Sheet:
     @property
     def commas(self) -> bool:
         """Whether the decimal sign is likely the comma: where it is, spreadsheets part cells by another sign."""
-        return self.likely_commas or self.form.startswith("delimiter ';'")
+        return self.likely_commas or (self.form.startswith("delimiter ';'") and not self.points)
 
     def typed(
         self,
