@@ -48,9 +48,9 @@ from kits.lead_scoring.config import Config, SourceConfig
 
 Seconds = Sequence[float | None]
 _PROGRAMS = ("JSON", "parquet")
+"""Forms in which a number's decimal sign is the point."""
 _SEVERAL = 3
 """Columns that tell the decimal sign of a table whose cells are parted as where it is the other one."""
-"""Forms in which a number's decimal sign is the point."""
 
 
 @dataclass(frozen=True)
