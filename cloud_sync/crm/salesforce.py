@@ -148,14 +148,13 @@ class Salesforce:
 
     def _asked(self, ids: Sequence[str]) -> tuple[list[Mapping[str, JsonValue]], Asked]:
         """The records with these ids, and what was read of them: less where the user may not see other objects."""
-        columns = self._columns.asked()
-        try:
-            return self._rows(columns.select(self._name), ids), columns
-        except CrmRefusedError as error:
-            if not self._columns.close(error):
-                raise
-        columns = columns.without_far()
-        return self._rows(columns.select(self._name), ids), columns
+        while True:
+            columns = self._columns.asked()
+            try:
+                return self._rows(columns.select(self._name), ids), columns
+            except CrmRefusedError as error:
+                if not self._columns.close(error):
+                    raise
 
     def _rows(self, names: Sequence[str], ids: Sequence[str]) -> list[Mapping[str, JsonValue]]:
         """Those with these ids; in halves where the question would be longer than Salesforce takes."""

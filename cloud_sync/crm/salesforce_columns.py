@@ -35,6 +35,8 @@ from kits.core.errors import ConfigError
 ID: Final = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
 ACCOUNT: Final = "Account"
 UNKNOWN: Final = "INVALID_FIELD"
+_QUOTED = re.compile(r"'([\w.]+)'")
+"""In a refusal the relation or the field: `Didn't understand relationship 'Campaign' in field path`."""
 SHORT: Final = 15
 """Characters of an id in reports, which tell capitals apart; the API adds three."""
 MOST_NAMES: Final = 20
@@ -53,7 +55,7 @@ class Asked:
         called: the field that people call a record by; empty: none is known.
         named: field with an id → the field that has the name of what it refers to, `Owner.Name`.
         needed: fields that say how a record ended and who is not scored: without them nothing is known.
-        far: whether fields of other objects are asked for.
+        closed: fields of other objects that are not asked for.
     """
 
     naming: Naming
@@ -62,7 +64,7 @@ class Asked:
     ends: ends.Ends
     needed: frozenset[str]
     met: Met
-    far: bool = True
+    closed: frozenset[str] = frozenset()
 
     def select(self, where: str) -> list[str]:
         """The fields to ask for. Raises ConfigError: one of the settings is no name of a field."""
@@ -72,11 +74,16 @@ class Asked:
         return [name for name in dict.fromkeys(names) if self._is_asked(name)]
 
     def _is_asked(self, name: str) -> bool:
-        return self.far or "." not in name or name in self.needed
+        return name not in self.closed
 
-    def without_far(self) -> Asked:
-        """The same without the fields of other objects, but for those that are needed."""
-        return replace(self, far=False)
+    def without(self, refused: str) -> Asked:
+        """The same without the fields of other objects that a refusal names, else without them all; what is needed stays."""
+        names = {*self.naming.asked, *self.named.values()} - self.needed - self.closed
+        far = {name: name.split(".") for name in names if "." in name}
+        said = {part for name in _QUOTED.findall(refused) for part in name.split(".")}
+        found = {name for name, parts in far.items() if not said.isdisjoint(parts[:-1])}
+        found = found or {name for name, parts in far.items() if parts[-1] in said} or {*far}
+        return replace(self, closed=self.closed | found)
 
     def values(self, rows: Sequence[Mapping[str, JsonValue]]) -> list[dict[str, JsonValue]]:
         """Each record's values by column, as the bundle knows them."""
@@ -136,7 +143,7 @@ class Columns:
         self._where = where
         self._met = met
         self._looked = Looked(self._look)
-        self._closed: Asked | None = None
+        self._less: tuple[Asked, Asked] | None = None  # a look, and what is left of it
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -146,21 +153,21 @@ class Columns:
     def asked(self) -> Asked:
         """What is read of each record now. Raises DeliveryError."""
         found = self._looked()
-        return found.without_far() if found is self._closed else found
+        return self._less[1] if self._less is not None and self._less[0] is found else found
 
     def close(self, error: CrmRefusedError) -> bool:
-        """Whether what was refused can be asked again without the fields of other objects.
+        """Whether what was refused can be asked again with fewer fields of other objects.
 
-        The user may see an id and not what it refers to: then ids stay ids, and columns of other objects are left out, which
+        The user may see an id and not what it refers to: then ids stay ids, and columns of that object are left out, which
         `crm test` tells. So it is until the next look.
         """
-        codes = {text(row.get("errorCode")) for row in many(error.value)}
+        refused = [row for row in many(error.value) if text(row.get("errorCode")) == UNKNOWN]
+        found = self._looked()
         asked = self.asked()
-        if UNKNOWN not in codes or asked.select(self._where) == asked.without_far().select(
-            self._where
-        ):
+        fewer = asked.without(" ".join(text(row.get("message")) for row in refused))
+        if not refused or fewer.closed == asked.closed:
             return False
-        self._closed = self._looked.last
+        self._less = found, fewer
         return True
 
     def _look(self) -> Asked:
@@ -179,11 +186,11 @@ class Columns:
         names = names_of(wanted or there, {**labels_of(there), **far})
         named = references(rows)
         names |= titled(wanted, names, titles(rows, text(described.get("label")), named))
-        accounts = self._of_accounts(wanted, names, named)
-        there |= dict(accounts.values())
-        names |= {name: column for column, (name, _) in accounts.items()}
         outcome = self._settings.outcome
         needed = frozenset({outcome.field, outcome.at, *self._settings.opt_out})
+        accounts = self._of_accounts([c for c in wanted if c not in needed], names, named)
+        there |= dict(accounts.values())
+        names |= {name: column for column, (name, _) in accounts.items()}
         found = [
             (field, path)
             for field, path in named.items()

@@ -16,7 +16,9 @@ from cloud_sync.crm.labels import Described, bare, labels_of, names_of
 
 FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}(?:\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}\Z")
 """Of a name that may stand in SOQL."""
-_NAMELESS = frozenset({"Case", "Contract", "Event", "Idea", "Order", "Solution", "Task"})
+_NAMELESS = frozenset({
+    "Case", "Contract", "Event", "Idea", "Order", "OrderItem", "ServiceAppointment", "Solution", "Task", "WorkOrder",
+})  # fmt: skip
 """Objects whose records have a number or a subject in place of a name."""
 _ACCOUNTS = re.compile(r"^accounts?\s*[.:]\s*", re.IGNORECASE)
 """Before a title where a report, or a folder of tables, says whose it is."""

@@ -147,7 +147,10 @@ class Org:
         relations = {one[1] for one in self.references.values()}
         unknown = [n for n in names if n.partition(".")[0] not in known or n in relations]
         if unknown:
-            said = f"No such column '{unknown[0]}' on entity 'Lead'"
+            relation, _, below = unknown[0].rpartition(".")
+            said = f"No such column '{below}' on entity '{self.thing}'"
+            if relation:
+                said = f"SELECT {unknown[0]} FROM {self.thing} ERROR at Row:1:Column:8 Didn't understand relationship '{relation}' in field path."  # fmt: skip
             return Reply([{"errorCode": "INVALID_FIELD", "message": said}], 400)
         rows = sorted(self.leads.values(), key=lambda row: row["Id"])
         rows = [row for row in rows if everything or not row["IsDeleted"]]
