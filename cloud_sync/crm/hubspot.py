@@ -125,7 +125,9 @@ class HubSpot:
         rows = rows_in(answer, "results", self._name)
         # for one that was merged away comes the record it went into, which is a lead of its own
         rows = [row for row in rows if text(row.get("id")) in asked]
-        firms = self._companies.values([one(row.get("properties")) for row in rows])
+        firms = self._companies.values(
+            [one(row.get("properties")) for row in rows], self._firm_keys
+        )
         return [self._record(row, naming, firm) for row, firm in zip(rows, firms)]
 
     def _record(
@@ -180,7 +182,7 @@ class HubSpot:
         """Properties whose changes may change a score, say an outcome or an objection. Raises DeliveryError."""
         names = self._naming().names
         if self._settings.columns:
-            return sorted(names)
+            return sorted({*names, *self._firm_keys})
         return [name for name in asked_fields(self._settings) if name in names]
 
     def choices(self, field: str) -> Mapping[str, str]:
@@ -284,9 +286,10 @@ class HubSpot:
         """
         try:
             names = self._naming().names
+            of_companies = self._companies.reads_owners()
         except DeliveryError:
             return False
-        return any(names[name] != name for name in self._owned(names))
+        return of_companies or any(names[name] != name for name in self._owned(names))
 
     def _right(self, scope: str, method: str, path: str, body: JsonValue) -> Check:
         """Asks for nothing, so that the answer tells of the right only."""

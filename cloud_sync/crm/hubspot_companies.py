@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access
 from cloud_sync.crm.beside import Beside
-from cloud_sync.crm.http import CrmHttp, one, rows_in, text
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, is_closed, one, rows_in, text
 from cloud_sync.crm.hubspot_paths import Paths
 from cloud_sync.crm.hubspot_properties import Properties
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
@@ -24,7 +24,7 @@ COMPANIES: Final = "companies"
 KEYS: Final = ("associatedcompanyid", "hs_primary_associated_company", "hs_primary_company_id")
 """Of a contact, of a deal, of a ticket or lead: the number of its first company."""
 _WORDS: Final = re.compile(
-    r"(?:^|[\W_])(?:compan(?:y|ies)|firms?|unternehmen|entreprises?|empresas?|aziend[ae]|bedrij(?:f|ven))(?:[\W_]|$)",
+    r"(?:^|[\W_])(?:compan(?:y|ies)|firm(?:a|en|s)?|unternehmen|entreprises?|empresas?|aziend[ae]|bedrij(?:f|ven))(?:[\W_]|$)",
     re.IGNORECASE,
 )
 
@@ -68,27 +68,47 @@ class Companies:
         ]
         return needed if self.columns else []
 
-    def values(self, said: Sequence[Mapping[str, JsonValue]]) -> list[Mapping[str, JsonValue]]:
-        """For the properties of each record, values of its company by column; none where it has none, or it may not be seen.
+    def reads_owners(self) -> bool:
+        """Whether the bundle learned from whom a company belongs to, by name. Raises DeliveryError."""
+        names = self._naming().names if self.columns else {}
+        owned = self._properties.of_owners.intersection(names)
+        return any(names[name] != self.columns.get(name) for name in owned)
+
+    def values(
+        self, said: Sequence[Mapping[str, JsonValue]], keys: Sequence[str]
+    ) -> list[Mapping[str, JsonValue]]:
+        """For the properties of each record, values of its company by column: empty ones where it has none, and no columns
+        where it may not be seen.
+
+        Args:
+            keys: as `keys` gives them.
 
         Raises:
             DeliveryError: HubSpot does not do as asked.
         """
-        if not self.columns:
+        if not keys:
             return [{}] * len(said)
-        ids = [next((found for key in KEYS if (found := text(row.get(key)))), "") for row in said]
+        ids = [next((found for key in keys if (found := text(row.get(key)))), "") for row in said]
         seen = self._seen.of(ids)
-        return [seen.get(name, {}) for name in ids]
+        none: Mapping[str, JsonValue] = dict.fromkeys(self._naming().names.values())
+        return [seen.get(name, {}) if name else none for name in ids]
 
     def _asked(self, ids: list[str]) -> dict[str, Mapping[str, JsonValue]]:
         found = self._naming()
+        if not found.names:
+            return {}
         body: JsonValue = {"properties": [*found.names], "inputs": [{"id": name} for name in ids]}
         answer = self._http.call("POST", f"{self._paths.objects}/batch/read", body)
         rows = rows_in(answer, "results", self._http.name)
         return {text(row.get("id")): _told(row, found) for row in rows}
 
     def _look(self) -> Naming:
-        there = self._properties.described()
+        try:
+            there = self._properties.described()
+        except CrmRefusedError as error:
+            if not is_closed(error):
+                raise
+            return Naming()  # the scope is missing, which `crm test` tells
         labels = names_of(self.columns, labels_of(there))
         names = {name: self.columns[label] for name, label in labels.items()}
         if owned := self._properties.of_owners.intersection(names):

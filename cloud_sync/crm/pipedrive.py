@@ -132,11 +132,10 @@ class Pipedrive:
         else:
             rows = [row for object_id in object_ids if (row := self._one(object_id))]
         rows = [row for row in rows if row.get("is_deleted") is not True]
-        beside = [(one, one.values(rows)) for one in (self._firms, self._persons)]
-        more: list[dict[str, JsonValue]] = [
-            {n: v for one, of in beside for n, v in of.get(text(row.get(one.key_of(row))), {}).items()}
-            for row in rows
-        ]  # fmt: skip
+        more = [
+            {**firm, **person}
+            for firm, person in zip(self._firms.values(rows), self._persons.values(rows))
+        ]
         named = self._with_firms(rows, known)
         return [self._record(row, known, values) for row, values in zip(named, more)]
 

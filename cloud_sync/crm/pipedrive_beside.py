@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -15,8 +15,9 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Met
 from cloud_sync.crm.beside import Beside
-from cloud_sync.crm.http import CrmHttp, rows_in, text
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, is_closed, rows_in, text
 from cloud_sync.crm.labels import Naming, labels_of, mostly_labels, names_of, naming, reads_label
+from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known
 
 SOME: Final = 200
@@ -57,6 +58,9 @@ class Seen:
     values: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
+_UNSEEN: Final = Seen()
+
+
 class Belonging:
     """Those of one kind and account.
 
@@ -72,8 +76,9 @@ class Belonging:
         self._kind = kind
         self._settings = access.settings
         self._met = access.met
-        self._seen = Beside(self._asked, Seen(), clock)
+        self._seen = Beside(self._asked, _UNSEEN, clock)
         self._fields = AccountFields(http, kind.fields, clock)
+        self._known = Looked(self._look, clock)
         found = {column: _COLUMN.match(column) for column in self._settings.columns}
         own = {c: m for c, m in found.items() if m and m[1].casefold().startswith(kind.starts)}
         self._columns = {match[2]: column for column, match in own.items()}
@@ -83,14 +88,18 @@ class Belonging:
         """Under which key a record has the number of the one that it belongs to; empty: under none."""
         return next((key for key in self._kind.keys if key in row), "")
 
-    def values(
-        self, rows: Iterable[Mapping[str, JsonValue]]
-    ) -> Mapping[str, Mapping[str, JsonValue]]:
-        """Number → values by columns, of those that these records belong to. Raises DeliveryError."""
-        if not self._columns:
-            return {}
-        numbers = [text(row.get(self.key_of(row))) for row in rows]
-        return {number: one.values for number, one in self._seen.of(numbers).items()}
+    def values(self, rows: Sequence[Mapping[str, JsonValue]]) -> list[Mapping[str, JsonValue]]:
+        """Values by columns, of what each record belongs to: empty ones where it belongs to none, and no columns where that may
+        not be seen. Raises DeliveryError.
+        """
+        keys = [self.key_of(row) for row in rows] if self._columns else []
+        if not any(keys):
+            return [{}] * len(rows)
+        numbers = [text(row.get(key)) for row, key in zip(rows, keys)]
+        seen = self._seen.of(numbers)
+        there = names_of(self._columns, labels_of(self._known().there)).values()
+        none: Mapping[str, JsonValue] = dict.fromkeys(self._columns[label] for label in there)
+        return [seen.get(number, _UNSEEN).values if number else none for number in numbers]
 
     def readings(self, column: str, ids: Iterable[str], met: Met) -> Mapping[str, str]:
         """Number → name, of those that a bundle is to read by their names. Raises DeliveryError.
@@ -111,10 +120,18 @@ class Belonging:
         query = {"ids": ",".join(ids), "limit": str(len(ids))}
         answer = self._http.call("GET", self._kind.path, query=query)
         rows = rows_in(answer, "data", self._http.name)
-        known = self._fields.known() if self._columns else Known()
+        known = self._known() if self._columns else Known()
         return {
             text(row.get("id")): Seen(text(row.get("name")), self._told(row, known)) for row in rows
         }
+
+    def _look(self) -> Known:
+        try:
+            return self._fields.known()
+        except CrmRefusedError as error:
+            if not is_closed(error):
+                raise
+            return Known()  # the user may not see them, which `crm test` tells
 
     def _told(self, row: Mapping[str, JsonValue], known: Known) -> Mapping[str, JsonValue]:
         if not self._columns:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from cloud_sync.crm.hubspot import HubSpot
 from cloud_sync.effects.targets import DeliveryError
 from tests.cloud_sync.crm_portal import SECRETS, Portal
 from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server
 
 READ = "/crm/objects/2026-09/companies/batch/read"
 FIELDS = "/crm/properties/2026-09/companies"
-COLUMNS = ["email", "hubspot-crm-exports-all-companies.Industry", "companies.Company owner", "companies.Sectors", "deals.Industry"]  # fmt: skip
+COLUMNS = ["email", "hubspot-crm-exports-all-companies.Industry", "Firmen.Company owner", "companies.Sectors", "deals.Industry"]  # fmt: skip
 
 
 class Account(Portal):
@@ -67,10 +68,10 @@ def test_a_contact_has_what_its_company_says(server: Server) -> None:
         assert first.fields == {
             "email": "a@x.example",
             "hubspot-crm-exports-all-companies.Industry": "Machinery",
-            "companies.Company owner": "Ann Miller",
+            "Firmen.Company owner": "Ann Miller",
         }
         assert second.fields["hubspot-crm-exports-all-companies.Industry"] == "FOOD"
-        assert third.fields == {"email": "c@x.example"}
+        assert third.fields == {"email": "c@x.example", **dict.fromkeys(COLUMNS[1:3])}
     assert server.paths().count(f"POST {READ}") == 1, "known for a while"
 
 
@@ -84,6 +85,30 @@ def test_companies_that_are_closed_stop_no_scoring_and_crm_test_names_the_scope(
     account.refused["/crm/objects/2026-09/companies"] = 403
     failed = {check.name for check in crm.check() if not check.ok}
     assert "scope crm.objects.companies.read" in failed
+
+
+def test_columns_of_companies_are_there_though_no_lead_that_is_tried_has_one(
+    server: Server,
+) -> None:
+    crm = crm_for("hubspot", server, SECRETS, columns=COLUMNS)
+    assert [*crm.read(["3"])[0].fields] == COLUMNS[:3], (
+        "else `crm test` says that HubSpot lacks them"
+    )
+    assert f"POST {READ}" not in server.paths()
+
+
+def test_an_app_tells_when_a_lead_gets_a_company(server: Server) -> None:
+    crm = crm_for("hubspot", server, SECRETS, columns=COLUMNS)
+    assert isinstance(crm, HubSpot)
+    assert "associatedcompanyid" in crm.watched()
+
+
+def test_the_right_to_read_owners_is_needed_for_those_of_companies(
+    account: Account, server: Server
+) -> None:
+    account.refused |= {"/crm/owners/2026-09": 403, "/crm/objects/2026-09/companies": 403}
+    checks = crm_for("hubspot", server, SECRETS, columns=["email", COLUMNS[2]]).check()
+    assert "scope crm.objects.owners.read" in {check.name for check in checks if not check.ok}
 
 
 def test_nobody_asks_for_companies_that_no_bundle_learned_from(server: Server) -> None:

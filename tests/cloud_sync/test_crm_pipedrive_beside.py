@@ -58,8 +58,8 @@ def test_what_a_deal_belongs_to_is_read_where_a_bundle_learned_from_it(server: S
         "people.Person - Job title": "CEO",
     }
     assert (second.fields["Organization - Industry"], second.fields["organizations.Organization - Owner"]) == (None, 78)  # fmt: skip
-    assert "Person - Label" not in second.fields
-    assert third.fields == {"Organization": None, "Person - Label": "Hot", "people.Person - Job title": "CEO"}  # fmt: skip
+    assert second.fields["Person - Label"] is None, "Pipedrive has the column, this deal no person"
+    assert third.fields == {**dict.fromkeys(columns), "Person - Label": "Hot", "people.Person - Job title": "CEO"}  # fmt: skip
     crm.read(["5", "6"])
     assert [server.paths().count(f"GET {path}") for path in (FIRMS, PEOPLE)] == [1, 1]
 
@@ -79,6 +79,17 @@ def test_organisations_that_are_closed_stop_no_scoring(
     columns = ["Label", "Organization - Industry", "Person - Label"]
     crm = crm_for("pipedrive", server, SECRETS, object="deals", columns=columns)
     assert crm.read(["5"])[0].fields == {"Label": "the deal's", "Person - Label": "Hot"}
+
+
+def test_organisations_have_their_names_though_their_fields_are_closed(
+    account: Account, server: Server
+) -> None:
+    refused = Reply({"success": False, "error": "Scope and URL mismatch"}, 403)
+    server.act = lambda asked: refused if asked.path == FIRM_FIELDS else account.act(asked)
+    columns = ["Organization", "Organization - Industry"]
+    crm = crm_for("pipedrive", server, SECRETS, object="deals", columns=columns)
+    assert [one.fields for one in crm.read(["5", "7"])] == [{"Organization": "Alpha Pumps"}, {"Organization": None}]  # fmt: skip
+    assert server.paths().count(f"GET {FIRM_FIELDS}") == 1
 
 
 def test_nobody_is_asked_for_what_no_bundle_learned_from(server: Server) -> None:
