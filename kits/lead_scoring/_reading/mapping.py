@@ -82,12 +82,17 @@ class Mapping:
         return list(dict.fromkeys(found))
 
     def later(self, columns: Sequence[str]) -> list[str]:
-        """The columns that the vendor fills in after the decision, those of other records among them."""
-        others = [name for one in self.beside for name in one.later(one.begun(columns))]
+        """The columns that the vendor fills in after the decision, those of other records among them, with when they changed."""
+        others = [name for one in self.beside for name in one._of_today(columns)]
         named = self.find(self.names.later, columns)
         starts = tuple(squeezed(start) for start in self.names.later_starts)
         begun = [c for c in columns if starts and self._bare(c).startswith(starts)]
         return list(dict.fromkeys([*named, *begun, *others]))
+
+    def _of_today(self, columns: Sequence[str]) -> list[str]:
+        """The same where this record's columns stand beside those of another."""
+        own = self.begun(columns)
+        return [*self.later(own), *self.find(self.names.changed_at, own)]
 
     def begun(self, columns: Sequence[str]) -> list[str]:
         """The columns that have what an export puts before each name."""
