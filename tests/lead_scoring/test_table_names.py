@@ -39,19 +39,29 @@ def test_what_is_no_date_stays(name: str) -> None:
     assert without_stamp(name) == name
 
 
-def _export(folder: Path, day: str) -> list[str]:
+def _export(folder: Path, deals_file: str, firms_file: str) -> list[str]:
     deals = [
         [900 + n, f"Deal {n}", "Won" if n % 3 else "Lost", "2025-02-01 10:00", 70 + n % 20]
         for n in range(60)
     ]
     names = ["Record ID", "Deal Name", "Deal Stage", "Create Date", "Associated Company IDs"]
-    put(folder / f"all-deals-{day}.csv", table(names, deals))
+    put(folder / f"{deals_file}.csv", table(names, deals))
     firms = [[70 + n, f"Firm {n}", f"trade{n % 3}"] for n in range(20)]
     names = ["Record ID", "Company name", "Industry"]
-    put(folder / f"all-companies-{day}.csv", table(names, firms))
+    put(folder / f"{firms_file}.csv", table(names, firms))
     return [name for name in read(folder).leads[0].fields if name.endswith("Industry")]
 
 
-def test_columns_of_a_joined_table_have_the_same_names_next_month(tmp_path: Path) -> None:
-    assert _export(tmp_path / "a", "2025-01-02") == ["all-companies.Industry"]
-    assert _export(tmp_path / "b", "2025-02-03") == ["all-companies.Industry"]
+@pytest.mark.parametrize(
+    ("months", "label"),
+    [
+        ([("all-deals-2025-01-02", "all-companies-2025-01-02"), ("all-deals-2025-02-03", "all-companies-2025-02-03")], "all-companies"),
+        ([("report1735812345678", "report1735812349999"), ("report1738812345678", "report1738812349999")], "report"),
+        ([("Export (1)", "Export (2)"), ("Export (3)", "Export (4)")], "Export"),
+    ],
+)  # fmt: skip
+def test_columns_of_a_joined_table_have_the_same_names_next_month(
+    tmp_path: Path, months: list[tuple[str, str]], label: str
+) -> None:
+    for number, files in enumerate(months):
+        assert _export(tmp_path / str(number), *files) == [f"{label}.Industry"]

@@ -132,7 +132,7 @@ def join(
     roles = {s.name: said.role if (said := stated(s.files[0])) else "" for s in sheets}
     main, left, source, told = _main(sheets, roles, config.source, learned)
     findings.extend(told)
-    tables = Tables(main, findings=findings, source=source, labels=labels_of(sheets))
+    tables = Tables(main, findings=findings, source=source, labels=labels_of(left))
     findings.extend(other_choices(main, left, roles, config.source))
     if not any(role == "sales" for role in roles.values()) and not tells_outcomes(
         main, config.source

@@ -23,8 +23,8 @@ _SIGNS: Mapping[Numbers, Decimal] = {"auto": "", "decimal-comma": ",", "decimal-
 
 
 def labels_of(sheets: Sequence[Sheet]) -> Mapping[str, str]:
-    """Name of each table → what its columns are called by; its whole name, where another would be called the same without its
-    split or its date: `test_drives.csv` beside `drives.csv`."""
+    """Name of each table that is joined → what its columns are called by; its whole name, where another of them would be called
+    the same without its split or its date: `test_drives.csv` beside `drives.csv`."""
     times = Counter(sheet.label for sheet in sheets)
     return {
         one.name: one.label if times[one.label] == 1 else PurePosixPath(one.called).name
