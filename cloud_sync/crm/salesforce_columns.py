@@ -190,7 +190,7 @@ class Columns:
         needed = frozenset({outcome.field, outcome.at, *self._settings.opt_out})
         accounts = self._of_accounts([c for c in wanted if c not in needed], names, named)
         there |= dict(accounts.values())
-        names |= {name: column for column, (name, _) in accounts.items()}
+        names = {name: column for column, (name, _) in accounts.items()} | names
         found = [
             (field, path)
             for field, path in named.items()

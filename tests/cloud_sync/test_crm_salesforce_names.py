@@ -156,6 +156,14 @@ def test_what_an_opportunity_lacks_is_read_of_its_account(server: Server, firms:
     }
 
 
+def test_a_field_of_the_account_stays_the_column_that_names_it_itself(
+    server: Server, firms: Org
+) -> None:
+    columns = ("Account.Industry", "Account Name", "accounts.Industry", "accounts.Account Name")
+    [record] = crm_of(server, *columns).read([FIRST])
+    assert record.fields == {"Account.Industry": "Tools", "Account Name": "Bee"}
+
+
 def test_accounts_that_the_user_may_not_see_stop_no_scoring(server: Server, firms: Org) -> None:
     firms.unseen = {"Account"}
     [record] = crm_of(server, "Company", "Account Name", "Industry").read([FIRST])
