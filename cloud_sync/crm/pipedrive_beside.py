@@ -81,7 +81,12 @@ class Belonging:
         self._known = Looked(self._look, clock)
         found = {column: _COLUMN.match(column) for column in self._settings.columns}
         own = {c: m for c, m in found.items() if m and m[1].casefold().startswith(kind.starts)}
-        self._columns = {match[2]: column for column, match in own.items()}
+        self._columns: dict[str, str] = {}
+        self._also: dict[str, str] = {}
+        """Column → the one that has the same label, where an export of deals and one of organisations were learned from."""
+        for column, match in own.items():
+            first = self._columns.setdefault(match[2], column)
+            self._also |= {column: first} if column != first else {}
         self._naming: tuple[Known, tuple[str, ...], Naming] | None = None
 
     def key_of(self, row: Mapping[str, JsonValue]) -> str:
@@ -98,7 +103,7 @@ class Belonging:
         numbers = [text(row.get(key)) for row, key in zip(rows, keys)]
         seen = self._seen.of(numbers)
         there = names_of(self._columns, labels_of(self._known().there)).values()
-        none: Mapping[str, JsonValue] = dict.fromkeys(self._columns[label] for label in there)
+        none = self._doubled(dict.fromkeys(self._columns[label] for label in there))
         return [seen.get(number, _UNSEEN).values if number else none for number in numbers]
 
     def readings(self, column: str, ids: Iterable[str], met: Met) -> Mapping[str, str]:
@@ -138,7 +143,15 @@ class Belonging:
             return {}
         flat = known.flat(row)
         naming = self._named(known, tuple(flat))
-        return naming.told({key: known.plain(key, flat[key]) for key in naming.names})
+        return self._doubled(
+            naming.told({key: known.plain(key, flat[key]) for key in naming.names})
+        )
+
+    def _doubled(self, values: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        return {
+            **values,
+            **{c: values[first] for c, first in self._also.items() if first in values},
+        }
 
     def _named(self, known: Known, keys: tuple[str, ...]) -> Naming:
         if self._naming is not None and self._naming[:2] == (known, keys):

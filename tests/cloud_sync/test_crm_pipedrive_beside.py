@@ -64,6 +64,13 @@ def test_what_a_deal_belongs_to_is_read_where_a_bundle_learned_from_it(server: S
     assert [server.paths().count(f"GET {path}") for path in (FIRMS, PEOPLE)] == [1, 1]
 
 
+def test_what_two_exports_say_of_an_organisation_is_read_for_both(server: Server) -> None:
+    columns = ["Organization - Industry", "organizations.Organization - Industry"]
+    crm = crm_for("pipedrive", server, SECRETS, object="deals", columns=columns)
+    found = [record.fields for record in crm.read(["5", "7"])]
+    assert found == [dict.fromkeys(columns, "Tools"), dict.fromkeys(columns)]
+
+
 def test_an_option_is_read_as_the_bundle_met_it(server: Server) -> None:
     access = access_for("pipedrive", server, SECRETS, columns=["Organization - Industry"], object="deals")  # fmt: skip
     crm = open_crm(replace(access, met=lambda _, value: value == "7"))
