@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pydantic import JsonValue
@@ -56,6 +56,7 @@ class Asked:
         named: field with an id → the field that has the name of what it refers to, `Owner.Name`.
         needed: fields that say how a record ended and who is not scored: without them nothing is known.
         closed: fields of other objects that are not asked for.
+        also: column → the one that has the same field, where a report and a table of accounts were learned from.
     """
 
     naming: Naming
@@ -65,6 +66,7 @@ class Asked:
     needed: frozenset[str]
     met: Met
     closed: frozenset[str] = frozenset()
+    also: Mapping[str, str] = field(default_factory=dict)
 
     def select(self, where: str) -> list[str]:
         """The fields to ask for. Raises ConfigError: one of the settings is no name of a field."""
@@ -96,6 +98,7 @@ class Asked:
         names = self.naming.names
         told = self.naming.told({n: value_in(row, n) for n in names if self._is_asked(n)})
         told |= {names[field]: self._read(field, row, first[field]) for field in self.named}
+        told |= {column: told[first] for column, first in self.also.items() if first in told}
         return {**({self.called: row[self.called]} if row.get(self.called) else {}), **told}
 
     def _by_name(self, field: str, rows: Sequence[Mapping[str, JsonValue]]) -> bool:
@@ -190,7 +193,9 @@ class Columns:
         needed = frozenset({outcome.field, outcome.at, *self._settings.opt_out})
         accounts = self._of_accounts([c for c in wanted if c not in needed], names, named)
         there |= dict(accounts.values())
-        names = {name: column for column, (name, _) in accounts.items()} | names
+        for column, (name, _) in accounts.items():
+            names.setdefault(name, column)
+        also = {c: names[name] for c, (name, _) in accounts.items() if names[name] != c}
         found = [
             (field, path)
             for field, path in named.items()
@@ -203,6 +208,7 @@ class Columns:
             _ENDS.get(self._object, ends.NONE).among(there),
             needed,
             self._met,
+            also=also,
         )
 
     def _of_accounts(

@@ -101,9 +101,6 @@ def of_accounts(
         there: the account's fields.
     """
     known = set(names.values())
-    left: dict[str, str] = {}
-    for column in wanted:
-        if column not in known:
-            left.setdefault(_ACCOUNTS.sub("", column), column)
-    found = names_of(left, labels_of(there))
-    return {left[column]: name for name, column in found.items()}
+    left = {column: _ACCOUNTS.sub("", column) for column in wanted if column not in known}
+    found = {label: name for name, label in names_of(left.values(), labels_of(there)).items()}
+    return {column: found[label] for column, label in left.items() if label in found}
