@@ -83,8 +83,8 @@ class Odoo:
     def states(self, orders: Sequence[OrderOfCase]) -> list[OrderState]:
         own = self._odoo
         numbers: list[JsonValue] = [*sorted({int(one.ref) for one in orders if one.ref.isdigit()})]
-        fields = ["id", "stage_id", "done", "user_id", own.reference_field or "name"]
-        fields += [own.cause_field] if own.cause_field else []
+        fields = ["id", "stage_id", "done", "user_id", "name"]
+        fields += filter(None, (own.reference_field, own.cause_field))
         rows = {str(row.get("id")): row for row in self._read([["id", "in", numbers]], fields)}
         return [
             self._state(one.case_id, rows[one.ref])
@@ -93,12 +93,14 @@ class Odoo:
         ]
 
     def _is_of(self, order: OrderOfCase, row: Mapping[str, JsonValue]) -> bool:
-        """Whether a request was made for this case; who gives it another title leaves its description."""
-        field = self._odoo.reference_field
-        if order.case_id in str(row.get(field or "name")):
+        """Whether a request was made for this case; who gives it another title leaves its description.
+
+        Those that were made before there was a field for the case's id have it in both.
+        """
+        if any(order.case_id in str(row.get(at)) for at in (self._odoo.reference_field, "name")):
             return True
         said: list[JsonValue] = ["description", "like", order.case_id]
-        return not field and bool(self._read([["id", "=", int(order.ref)], said], ["id"], limit=1))
+        return bool(self._read([["id", "=", int(order.ref)], said], ["id"], limit=1))
 
     def _state(self, case_id: str, row: Mapping[str, JsonValue]) -> OrderState:
         stage = named(row.get("stage_id"))

@@ -11,13 +11,15 @@ from sqlalchemy import select
 
 from cloud_sync.cases.closing import Finding, close
 from cloud_sync.cmms.inbound import take as take_message
+from cloud_sync.cmms.poll import CmmsPoll
+from cloud_sync.cmms.start import cmms_of
 from cloud_sync.effects.alerts import outbox_for
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.store.models import Alert, Case, Effect
 from kits.core.sample import utc_now
-from tests.cloud_sync.case_builders import CASE, outcomes, step, window_row
+from tests.cloud_sync.case_builders import CASE, hours, outcomes, step, window_row
 from tests.cloud_sync.case_builders import take as send
-from tests.cloud_sync.test_cmms import KINDS, Scene, scene_of
+from tests.cloud_sync.test_cmms import KEY, KINDS, Scene, scene_of
 from tests.cloud_sync.test_cmms_again import rises_again
 
 
@@ -77,6 +79,23 @@ def test_an_order_with_another_title_is_known_by_its_description(tmp_path: Path)
         scene.enter(name="Pumpe 1: Lager wechseln")
         scene.done("BRG-OR")
         assert (scene.poll(), scene.case().cause) == (1, "outer_race")
+
+
+@pytest.mark.parametrize("title", ["", "Pumpe 1: Lager wechseln"])
+def test_an_order_made_before_there_was_a_field_for_the_id_closes_its_case(
+    tmp_path: Path, title: str
+) -> None:
+    with scene_of("odoo", tmp_path) as scene:
+        send(scene.hub, step(1, "opened", 1))
+        scene.deliver()
+        scene.enter(**({"name": title} if title else {}))
+        scene.done("BRG-OR")
+        before = scene.hub.config.cmms
+        odoo = before.odoo.model_copy(update={"reference_field": "x_case"})
+        cmms = cmms_of(before.model_copy(update={"odoo": odoo}), {"KITWRIGHT_CMMS_KEY": KEY})
+        assert cmms is not None
+        assert CmmsPoll(scene.hub, cmms).turn(hours(24)) == 1
+        assert scene.case().cause == "outer_race"
 
 
 def test_a_case_whose_order_was_deleted_gets_another_when_it_gets_worse(scene: Scene) -> None:
