@@ -34,6 +34,7 @@ from kits.core.sample import utc_now
 
 IDLE_S = 1.0
 MAX_PAUSE_S = 60.0
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 _log = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ def _named(error: Exception) -> str:
 
 def _said(error: Exception, folder: Path) -> str:
     """What a person is told of a full disk, on which the job is tried again; empty: it is another error."""
-    if not isinstance(error, OSError) or error.errno != errno.ENOSPC:
+    if not isinstance(error, OSError) or error.errno not in _NO_ROOM:
         return ""
     what = "no room on this disk for a second copy of what is learned from"
     return str(

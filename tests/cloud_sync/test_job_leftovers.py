@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,15 @@ def test_a_job_on_a_full_disk_says_so_is_tried_again_and_leaves_room(
         due(hub, job)
         assert runner.run_one()
         assert look(hub, job).state == "done"
+
+
+def test_a_quota_is_no_room_either(tmp_path: Path) -> None:
+    def over_quota(context: JobContext) -> dict[str, str]:
+        copy(context)
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), str(context.folder))
+
+    with open_hub(tmp_path) as (_, hub):
+        job = put(hub, "big")
+        assert Runner(hub, {"big": over_quota}).run_one()
+        assert "no room on this disk" in look(hub, job).error
+        assert copies(tmp_path) == []
