@@ -25,6 +25,8 @@ MIGRATIONS = (
     """,
 )
 """Statements by version; SQLite's `user_version` says how many were applied."""
+PATIENCE_S = 30.0
+"""So long another program is waited for that writes into it."""
 
 
 class RunTable:
@@ -40,12 +42,16 @@ class RunTable:
 
     def __enter__(self) -> RunTable:
         try:
-            self._db = sqlite3.connect(self._path, timeout=30)
+            self._db = sqlite3.connect(self._path, timeout=PATIENCE_S)
+        except sqlite3.Error as error:
+            raise self._fault(error) from error
+        try:
             self._db.execute("PRAGMA journal_mode=WAL")
             done = self._db.execute("PRAGMA user_version").fetchone()[0]
             for number, statements in enumerate(MIGRATIONS[done:], start=done + 1):
                 self._db.executescript(f"BEGIN;{statements}PRAGMA user_version={number};COMMIT;")
         except sqlite3.Error as error:
+            self._db.close()
             raise self._fault(error) from error
         return self
 
@@ -57,10 +63,11 @@ class RunTable:
             raise self._fault(error) from error
 
     def _fault(self, error: sqlite3.Error) -> MachineError:
+        fix = "make room on this disk; if it is damaged, delete it: it is made anew from the folders of the runs"
+        if "locked" in str(error):
+            fix = "try again when the program that uses it has ended"
         return MachineError(
-            f"the list of runs cannot be used: {error}",
-            where=str(self._path),
-            fix="make room on this disk; if it is damaged, delete it: it is made anew from the folders of the runs",
+            f"the list of runs cannot be used: {error}", where=str(self._path), fix=fix
         )
 
     def put(self, record: Run) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +14,7 @@ from kits.cli import make_app
 from kits.core.ending import Stopped
 from kits.core.errors import DataError, MachineError
 from kits.core.stats import proportion
+from kits.toolchain import run_table
 from kits.toolchain.progress import LineProgress
 from kits.toolchain.project import Project
 from kits.toolchain.runs import compare_runs, read_run
@@ -127,3 +130,20 @@ def test_a_run_ends_well_where_the_table_takes_nothing(project: Project) -> None
     assert (listed.id, listed.state) == (run.id, "finished")
     table.unlink()
     assert [one.id for one in list_runs(project)] == [run.id]
+
+
+def test_nobody_is_told_to_delete_a_table_that_another_program_uses(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start_run(project, "train") as run:
+        run.finish()
+    monkeypatch.setattr(run_table, "PATIENCE_S", 0.1)
+    table = project.root / ".kit" / "runs.sqlite"
+    with closing(sqlite3.connect(table, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with start_run(project, "train") as unlisted:
+            unlisted.finish()
+        with pytest.raises(MachineError) as told:
+            list_runs(project)
+    assert "delete" not in told.value.fix and "try again" in told.value.fix
+    assert {one.id for one in list_runs(project)} == {run.id, unlisted.id}
