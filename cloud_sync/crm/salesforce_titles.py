@@ -71,8 +71,7 @@ def titles(
             said = {what, f"{thing}{what}", f"{what}Name", *_TITLES.get(relation, ())}
             found[named[name]] = {bare(title) for title in said if title} - {bare(label)}
         elif label and thing and row.get("custom") is not True:
-            own = {bare(f"{thing}{label}"), bare(label).removeprefix(bare(thing))}
-            found[name] = own - {"", bare(label)}
+            found[name] = {bare(f"{thing}{label}")} - {bare(label)}
     return found
 
 
