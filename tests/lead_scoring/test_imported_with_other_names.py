@@ -118,3 +118,29 @@ def test_a_column_that_has_another_name_now_is_told_with_what_may_be_it(project:
     third = bring(project, later, NAMES, won=True)
     assert third.replaced == len(later), "imported again under the name that it had"
     assert "columns-gone" not in {one.check for one in third.findings}
+
+
+def test_a_table_that_is_joined_keeps_the_names_that_its_columns_were_joined_by(
+    project: Project,
+) -> None:
+    """The `Type` of firms is not the `type` of leads, for the next import and for a model that learned both."""
+    for first in (0, 60):
+        folder = project.root.parent / f"from {first}"
+        rows = [[f"L{n}", f"F{n % 37}", "AB"[n % 2], f"2025-01-{n % 28 + 1:02}", ("won", "lost")[n % 3 > 0]] for n in range(first, first + 60)]  # fmt: skip
+        put(folder / "leads.csv", table(["lead_id", "firm_id", "type", "created", "status"], rows))
+        firms = [[f"F{n}", "xyz"[n % 3]] for n in range(37)]
+        put(folder / "firms.csv", table(["Firm ID", "Type"], firms))
+        found = import_data(project, folder, ImportOptions())
+    names = {name for item in found.dataset.items for name in decode_lead(found.dataset.content(item)).fields}  # fmt: skip
+    assert names >= {"type", "firms.Type"}
+    assert "firms.type" not in names
+
+
+def test_a_column_of_which_somebody_speaks_is_read_as_he_calls_it(project: Project) -> None:
+    bring(project, MARCH, NAMES, won=True)
+    put(project.root / "kit.yaml", "kit: lead-scoring\nname: leads\nmodel:\n  columns:\n    categorical: [MIT-ARBEITER]\n")  # fmt: skip
+    later = [f"{n:06}" for n in range(1700, 1800, 3)]
+    names = [*NAMES[:3], "MIT-ARBEITER", NAMES[4]]
+    second = bring(Project.open(project.root), later, names, won=True)
+    fields = [decode_lead(second.dataset.content(item)).fields for item in second.dataset.items]
+    assert {type(one["MIT-ARBEITER"]) for one in fields if "MIT-ARBEITER" in one} == {str}

@@ -25,6 +25,7 @@ from kits.lead_scoring._reading.own_scores import without_own_scores
 from kits.lead_scoring._reading.renamed import as_known
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stacking import stacked
+from kits.lead_scoring._reading.stated import columns_spoken_of
 from kits.lead_scoring._reading.subsets import without_subsets
 from kits.lead_scoring.config import Config, TableConfig
 
@@ -150,10 +151,10 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
             or "a CSV, spreadsheet, JSON or parquet file with a line of column names and a row each lead",
         )
 
-    asked = config.source.mapping
-    sheets = [as_known(sheet, learned.columns, asked) for sheet in sheets]
+    known, stated, asked = learned.columns, columns_spoken_of(config), config.source.mapping
+    sheets = [as_known(sheet, known, asked, stated) for sheet in sheets]
     sheets, subsets = without_subsets(sheets, role)
-    whole, said = stacked(sheets, role, config.source, learned.columns)
+    whole, said = stacked(sheets, role, config.source, known | stated)
     whole, examples = without_examples(whole, role)
     whole, answers = with_answers(whole, role)
     findings.extend([*subsets, *said, *examples, *answers])

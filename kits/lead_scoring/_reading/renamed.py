@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from kits.core.kit import Finding
 from kits.lead_scoring._reading.mapping import find_mapping
-from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.sheets import Sheet, possible_labels
 from kits.lead_scoring._reading.things import ranked_in
 
 _SIGNS = re.compile(r"[\s_.\-]+")
@@ -45,23 +45,33 @@ def with_one_name(
     return found, told
 
 
-def as_known(sheet: Sheet, known: Collection[str], mapping: str) -> Sheet:
+def as_known(sheet: Sheet, known: Collection[str], mapping: str, stated: Collection[str]) -> Sheet:
     """A table with the names that columns had before, where these differ in letters' case and what stands between words alone.
+
+    One that was joined keeps its own: the `Type` of firms is known as `firms.Type`, and is not the `type` of the leads.
 
     Args:
         known: names that a bundle learned, or that the leads have to which these are added.
         mapping: whose names the columns have, as stated; a CRM's stay, which it has of two kinds.
+        stated: names by which a person speaks of columns, which stay.
     """
-    if not known or find_mapping(sheet.columns, mapping) is not None:
+    if not known or _was_joined(sheet, known) or find_mapping(sheet.columns, mapping) is not None:
         return sheet
     before = {_bare(name): name for name in sorted(known)}
     often = Counter(map(_bare, sheet.columns))
     names = {
         name: before[_bare(name)]
         for name in sheet.columns
-        if name not in known and often[_bare(name)] == 1 and _bare(name) in before
+        if not (name in known or name in stated)
+        and often[_bare(name)] == 1
+        and _bare(name) in before
     }
     return _with_names(sheet, names)
+
+
+def _was_joined(sheet: Sheet, known: Collection[str]) -> bool:
+    starts = tuple(f"{label}{sign}" for label in possible_labels(sheet) for sign in (".", ": "))
+    return any(name.startswith(starts) for name in known)
 
 
 def _written_alike(sheets: Sequence[Sheet], known: Collection[str]) -> list[Sheet]:

@@ -26,10 +26,12 @@ def labels_of(sheets: Sequence[Sheet]) -> Mapping[str, str]:
     """Name of each table that is joined → what its columns are called by; its whole name, where another of them would be called
     the same without its split or its date: `test_drives.csv` beside `drives.csv`."""
     times = Counter(sheet.label for sheet in sheets)
-    return {
-        one.name: one.label if times[one.label] == 1 else PurePosixPath(one.called).name
-        for one in sheets
-    }
+    return {one.name: possible_labels(one)[times[one.label] > 1] for one in sheets}
+
+
+def possible_labels(sheet: Sheet) -> tuple[str, str]:
+    """What a table's columns are called by alone, and where another one's would be called the same."""
+    return sheet.label, PurePosixPath(sheet.called).name
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,8 @@ def stacked(
 
     Args:
         role: what a person said a table is; empty: nothing.
-        known: names of columns that a bundle learned.
+        known: names of columns that a person stated or a bundle learned.
     """
-    stated = {source.id, source.outcome, source.decided_at, source.outcome_at, source.order}
     groups: list[list[Sheet]] = []
     for sheet in sheets:
         own = (group for group in groups if role(group[0]) == role(sheet))
@@ -58,7 +57,7 @@ def stacked(
         one[:] = [sheet for sheet in sheets if any(sheet is own for own in (*one, *other))]
     found = []
     for group in groups:
-        aligned, renamed = with_one_name(group, stated.union(known))
+        aligned, renamed = with_one_name(group, known)
         told += renamed
         found.append(_as_one(aligned, splits_named=source.split != NO_SPLIT))
     return found, told

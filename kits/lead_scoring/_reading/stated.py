@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kits.core.column_names import squeezed
 from kits.core.errors import ConfigError, did_you_mean
-from kits.lead_scoring.config import SourceConfig
+from kits.lead_scoring.config import Config, SourceConfig
 
 
 def column_named(
@@ -40,3 +40,10 @@ def columns_stated(source: SourceConfig) -> set[str]:
     """The columns of which a person says what they are for."""
     named = (source.id, source.outcome, source.decided_at, source.outcome_at, source.order, source.group, source.split)  # fmt: skip
     return set(filter(None, named))
+
+
+def columns_spoken_of(config: Config) -> set[str]:
+    """All columns that a person names, whatever for."""
+    own = config.columns
+    optional = (own.exclude, own.keep, own.numeric, own.categorical, own.protected, own.opt_out, own.actionable)  # fmt: skip
+    return columns_stated(config.source).union(*optional)
