@@ -84,14 +84,17 @@ def test_open_leads_on_a_sheet_of_their_own_are_leads(
     assert "outcome_at=Abschluss am" in found.told("columns")
 
 
+@pytest.mark.parametrize("titles", [("Gewonnen", "Verloren", "Offen"), ("2 won", "1 lost", "3 open"), ("Won deals", "Lost deals", "Open deals")])  # fmt: skip
+@pytest.mark.parametrize("number", ["Lead-Nr.", "ID"])
 @pytest.mark.parametrize("status", [True, False])
 def test_sheets_of_those_that_were_won_lost_and_open_are_one_list_whatever_each_adds(
-    tmp_path: Path, status: bool
+    tmp_path: Path, status: bool, number: str, titles: tuple[str, str, str]
 ) -> None:
     rows = leads(0, 70)
     won = [{**row, "Auftragswert": 900} for row in rows if row["Status"] == "Gewonnen"]
     lost = [{**row, "Absagegrund": "Preis"} for row in rows if row["Status"] == "Verloren"]
-    sheets = {"Gewonnen": won, "Verloren": lost, "Offen": without(leads(70, 25, ended=False), "Abschluss am")}  # fmt: skip
+    still = without(leads(70, 25, ended=False), "Abschluss am")
+    sheets = dict(sorted((title, called(rows, {"Lead-Nr.": number})) for title, rows in zip(titles, (won, lost, still))))  # fmt: skip
     if not status:
         sheets = {title: without(rows, "Status") for title, rows in sheets.items()}
     found = read(workbook(tmp_path / "crm.xlsx", **sheets))
@@ -114,6 +117,38 @@ def test_tables_of_other_things_with_most_columns_of_the_leads_are_no_leads(tmp_
     rows = called(without(leads(0, 60), "Produkt"), {"Lead-Nr.": "ID"})
     found = read(workbook(tmp_path / "crm.xlsx", Leads=rows, Firmen=firms))
     assert len(found.leads) == 60
+
+
+@pytest.mark.parametrize("name", ["Mitarbeiter", "Lieferanten", "Anrufe", "offene Reklamationen"])
+def test_an_id_that_any_table_has_makes_no_leads_of_what_is_called_otherwise(
+    tmp_path: Path, name: str
+) -> None:
+    """A program's tables have `ID`, a name and a day alike; people would be scored who are no leads."""
+    rows = without(called(leads(0, 60), {"Lead-Nr.": "ID"}), "Abschluss am")
+    others = [{**row, "ID": f"7{row['ID']}", "Firma": "wir"} for row in without(rows[:25], "Status")]  # fmt: skip
+    found = read(workbook(tmp_path / "crm.xlsx", Anfragen=rows, **{name: others}))
+    assert len(found.leads) == 60
+    assert name in found.told("table-unrelated")
+
+
+@pytest.mark.parametrize(("one", "two"), [("Anfragen", "offene Anfragen"), ("Leads", "Neue Leads"), ("Januar", "Q2 2024")])  # fmt: skip
+def test_an_id_that_any_table_has_is_a_leads_where_tables_are_called_alike(
+    tmp_path: Path, one: str, two: str
+) -> None:
+    rows = [called(leads(0, 60), {"Lead-Nr.": "ID"}), called(leads(60, 25, ended=False), {"Lead-Nr.": "ID"})]  # fmt: skip
+    found = read(
+        workbook(tmp_path / "crm.xlsx", **{one: rows[0], two: without(rows[1], "Abschluss am")})
+    )
+    assert_all_leads(found, 60, 25)
+
+
+def test_the_same_persons_under_other_numbers_are_no_further_leads(tmp_path: Path) -> None:
+    """What a form took in lies beside what a CRM made of it."""
+    mails = [{**row, "Mail": f"p{n}@firma{n % 17}.de"} for n, row in enumerate(leads(0, 60))]
+    form = [{**row, "Lead-Nr.": f"7{row['Lead-Nr.']}", "Formular": "Messe"} for row in without(mails, "Status", "Abschluss am")]  # fmt: skip
+    found = read(workbook(tmp_path / "crm.xlsx", CRM=mails, Formular=form))
+    assert len(found.leads) == 60
+    assert "joined by Mail" in found.told("joined")
 
 
 @pytest.mark.parametrize(

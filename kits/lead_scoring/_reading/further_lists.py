@@ -1,26 +1,33 @@
 """Whether a table lists further leads of the kind that another one lists, though it does not tell itself what became of them:
 those that came last, those that are open, those that were lost with the reason why.
 
-By their ids, which are of one kind and not the same, and by the columns that both have. Such tables are put together in `stacking.py`.
+By their ids, which are of one kind and not the same, and by the columns that both have; where the ids are called as those of any
+table are, by the names of the tables as well: of employees, suppliers and calls there may be the same columns. Such tables are put
+together in `stacking.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.lead_ids import counts_rows, is_numbered
 from kits.lead_scoring._reading.loose_keys import bare_id
 from kits.lead_scoring._reading.names import names_for, rank
+from kits.lead_scoring._reading.outcome_by_files import without_ends
 from kits.lead_scoring._reading.sales import named_like_sales
 from kits.lead_scoring._reading.sheets import Sheet
-from kits.lead_scoring._reading.things import FIRM, PERSON, kind_of_rows, of_customers
+from kits.lead_scoring._reading.table_names import without_times
+from kits.lead_scoring._reading.things import FIRM, LEAD, PERSON, kind_of_rows, of_customers
 
 _MOSTLY, _HALF = 0.75, 0.5
 _UNIQUE = 0.98
 _MET = 0.02
 """Rows of one that the other one has too, by chance."""
+_OF_ANY = frozenset({"id", "record_id", "datensatz_id", "id_de_registro", "id_rekordu"})
+"""What ids are called of which each table of a program may have one."""
 
 
 def lists_further(told: Sheet, other: Sheet, outcome: str) -> bool:
@@ -35,12 +42,15 @@ def lists_further(told: Sheet, other: Sheet, outcome: str) -> bool:
     alike = len(common) / len(mine.keys() | theirs.keys())
     if alike < _HALF or _of_another_kind(told, other):
         return False
-    ids = [name for name in common if _names_each(told, mine[name], other, theirs[name])]
-    if ids:
-        own = any(_of_leads(mine[name]) for name in ids)
-        return alike >= (_HALF if own else _MOSTLY) and all(
-            _apart(told.cells[mine[name]], other.cells[theirs[name]]) for name in ids
-        )
+    once = [n for n in common if _once(told.cells[mine[n]]) and _once(other.cells[theirs[n]])]
+    met = {name: _share_met(told.cells[mine[name]], other.cells[theirs[name]]) for name in once}
+    ids = [name for name in once if _is_id(mine[name])]
+    if not any(_of_leads(mine[name]) for name in ids):
+        ends = _says_how_far(told) and _says_how_far(other)
+        if not _called_alike(told, other) or (alike < _MOSTLY and not ends):
+            return False
+    if ids:  # the same persons or addresses are the same leads, whatever their numbers
+        return max(met.values()) <= _HALF and all(met[name] <= _MET for name in ids)
     # lists that are kept by hand count their rows, each from one on
     return outcome in common and alike >= _MOSTLY and not _met(told, mine, other, theirs, common)
 
@@ -53,31 +63,47 @@ def _of_another_kind(told: Sheet, other: Sheet) -> bool:
     """Whether a table is called like firms, persons or sales, and the one of the leads is not."""
     kind = kind_of_rows(other)
     apart = kind in (FIRM, PERSON) and kind != kind_of_rows(told)
-    return apart or (named_like_sales(other) and not named_like_sales(told))
+    cut_out = _says_how_far(other) and _called_alike(told, other)  # `Won` beside `Lost`
+    return apart or (named_like_sales(other) and not cut_out and not named_like_sales(told))
 
 
-def _names_each(told: Sheet, mine: str, other: Sheet, theirs: str) -> bool:
-    """Whether a column that both have gives each row of both a number of its own, which is neither its place nor a customer's."""
-    if (rank(mine, "id") is None and not is_numbered(mine)) or of_customers(mine):
-        return False
-    return all(_once(sheet.cells[name]) for sheet, name in ((told, mine), (other, theirs)))
+def _called_alike(told: Sheet, other: Sheet) -> bool:
+    """Whether a table is called like leads, or as the one of the leads is, but for the time and for what became of them."""
+    if kind_of_rows(other) == LEAD or told.label == other.label:
+        return True
+    return set(without_ends(_words(other))) <= set(_words(told))
+
+
+def _says_how_far(sheet: Sheet) -> bool:
+    words = _words(sheet)
+    return len(without_ends(words)) < len(words)
+
+
+def _words(sheet: Sheet) -> tuple[str, ...]:
+    """The words of a table's name that do not say when."""
+    return without_times(PurePosixPath(sheet.called).name)
+
+
+def _is_id(name: str) -> bool:
+    """Whether a column is called like a number of its own that each row has, and not like a customer's."""
+    return (rank(name, "id") is not None or is_numbered(name)) and not of_customers(name)
 
 
 def _once(cells: Sequence[str]) -> bool:
+    """Whether hardly a cell comes again, and they do not count the rows."""
     known = {cell.strip() for cell in cells if not is_missing(cell)}
     return len(known) >= _UNIQUE * len(cells) and not counts_rows(cells)
 
 
 def _of_leads(name: str) -> bool:
     """Whether an id is called that of a lead, and not simply an id."""
-    return plain(name) != "id" and squeezed(name) in names_for("lead_id")
+    return plain(name) not in _OF_ANY and squeezed(name) in names_for("lead_id")
 
 
-def _apart(mine: Sequence[str], theirs: Sequence[str]) -> bool:
-    """Whether hardly an id of the one is in the other, with the zeros before it or without."""
+def _share_met(mine: Sequence[str], theirs: Sequence[str]) -> float:
+    """The share of one's cells that the other has too, numbers with the zeros before them or without."""
     known = {bare_id(cell) or cell.strip().casefold() for cell in mine}
-    met = sum((bare_id(cell) or cell.strip().casefold()) in known for cell in theirs)
-    return met <= _MET * len(theirs)
+    return sum((bare_id(cell) or cell.strip().casefold()) in known for cell in theirs) / len(theirs)
 
 
 def _met(

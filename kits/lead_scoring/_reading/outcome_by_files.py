@@ -6,13 +6,13 @@ Only where no column tells; a file's name is nobody's cell, so it must say both.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._reading.names import words_of
 from kits.lead_scoring._reading.outcome import Outcome, outcome_of
-from kits.lead_scoring._reading.outcome_cells import cells_by_words
+from kits.lead_scoring._reading.outcome_cells import cells_by_words, says_open
 from kits.lead_scoring._reading.sheets import Sheet
 
 
@@ -33,6 +33,13 @@ def say_both_ends(files: Iterable[str]) -> bool:
     """Whether the names of files or sheets say of one that its leads were won, and of another that they were lost."""
     chosen = cells_by_words(Counter(map(_word, files)), named=False)
     return chosen is not None and bool(chosen.won) and bool(chosen.lost)
+
+
+def without_ends(words: Sequence[str]) -> list[str]:
+    """Words of a name but for those that say that leads were won, that they were lost, or that they are open."""
+    found = cells_by_words(Counter(words), named=False)
+    ends = found.won | found.lost if found is not None else frozenset[str]()
+    return [word for word in words if word not in ends and not says_open(word)]
 
 
 def _word(where: str) -> str:

@@ -118,6 +118,11 @@ def cells_by_words(
     return Cells(won, lost, sure) if won or lost else None
 
 
+def says_open(word: str) -> bool:
+    """Whether a word says that nothing is decided: `offen`, `pending`."""
+    return word in _words_for("not_yet")
+
+
 def _flags(words: Mapping[str, str], *, named: bool) -> tuple[frozenset[str], frozenset[str]]:
     """Cells that are a plain yes and a plain no, with no other among them; in a column named an outcome one may say `open`."""
     wins, losses = tier_words("flags")

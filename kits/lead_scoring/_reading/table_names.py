@@ -45,6 +45,14 @@ def without_stamp(name: str) -> str:
     return left if any(sign.isalpha() for sign in left) else name
 
 
+def without_times(name: str) -> tuple[str, ...]:
+    """The words of a name that say neither when nor as which copy: none of `Q1 2025` and of `März`, of `Enquiries May` one."""
+    words = (one[0] for one in _TOKEN.finditer(name.casefold()))
+    return tuple(
+        word for word in words if not (_NUMERIC.fullmatch(word) or word in MONTH_WORDS or word in _COPIES)
+    )  # fmt: skip
+
+
 def _behind(words: list[str], in_brackets: bool) -> int:
     """How many of the last words are a stamp."""
     count = 0
