@@ -32,6 +32,7 @@ from kits.core.kit import Progress
 from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import Payload
 from kits.toolchain.oddities import Odd, Oddities
+from kits.toolchain.own_tables import is_own
 from kits.toolchain.predict import Input, Predicted, band_or_verdict, none_left, none_readable, told
 from kits.toolchain.processors import granted
 from kits.toolchain.providers import provider_sessions
@@ -129,10 +130,12 @@ def predict_to_file(
 def refuse_as_target(out: Path, inputs: Iterable[Path]) -> None:
     """Refuses to write over what is to be read, and under a name that promises another form.
 
+    In a folder that is to be read a file may be written over that was written there before.
+
     Raises:
         UsageError: one of both.
     """
-    if any(out.exists() and given.exists() and out.samefile(given) for given in inputs):
+    if out.exists() and any(_would_be_gone(out, given) for given in inputs):
         raise UsageError(
             "it is to be predicted, and would be gone",
             where=f"--out {out}",
@@ -144,6 +147,13 @@ def refuse_as_target(out: Path, inputs: Iterable[Path]) -> None:
             where=f"--out {out}",
             fix=f"--out {out.with_suffix('.xlsx')}",
         )
+
+
+def _would_be_gone(out: Path, given: Path) -> bool:
+    if not given.is_dir():
+        return given.exists() and out.samefile(given)
+    inside = out.is_file() and out.resolve().is_relative_to(given.resolve())
+    return inside and out.stat().st_size > 0 and not is_own(out)
 
 
 @contextmanager

@@ -273,6 +273,20 @@ def test_what_is_to_be_scored_is_not_written_over(bundle: str, tmp_path: Path) -
     assert given.read_bytes() == before
 
 
+def test_a_table_of_a_folder_that_is_to_be_scored_is_not_written_over(
+    bundle: str, tmp_path: Path
+) -> None:
+    given = as_table(tmp_path / "week" / "open.csv")
+    before = given.read_bytes()
+    refused(str(tmp_path / "week"), "--bundle", bundle, "--out", str(given))
+    assert given.read_bytes() == before
+    for name in ("scores.csv", "scores.xlsx", "scores.jsonl"):
+        out = given.with_name(name)
+        for _ in range(2):  # last week's are
+            assert "3 rows" in kit(str(given.parent), "--bundle", bundle, "--out", str(out))
+        out.unlink()
+
+
 @pytest.mark.parametrize("name", ["scores.ods", "scores.XLS", "scores.tsv"])
 def test_a_name_of_another_form_of_table_is_refused(bundle: str, tmp_path: Path, name: str) -> None:
     given = as_table(tmp_path / "open.csv")
