@@ -92,6 +92,16 @@ def test_ids_under_another_name_are_others_where_their_leads_came_at_another_tim
     assert (second.kept, told(second)) == (len(APRIL), "")
 
 
+def test_numbers_without_the_zeros_are_others_where_their_leads_came_on_other_days(
+    project: Project,
+) -> None:
+    """The firm has another CRM, which counts from one on as well, or a list that counts its rows: the leads before stay."""
+    bring(project, MARCH, NAMES, won=True)
+    second = bring(project, [one.lstrip("0") for one in APRIL], NAMES, won=True, later=4)
+    assert (second.kept, second.replaced, told(second)) == (len(APRIL), 0, "")
+    assert set(outcomes(second.dataset)) == {*MARCH, *(one.lstrip("0") for one in APRIL)}
+
+
 @pytest.mark.parametrize("name", ["Lead-Nr.", "LEAD-NR", "Lead Nr"])
 def test_ids_as_they_were_are_not_told_of(project: Project, name: str) -> None:
     bring(project, MARCH, NAMES, won=False)

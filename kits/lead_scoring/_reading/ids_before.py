@@ -18,6 +18,9 @@ from kits.lead_scoring._reading.lead_ids import counts_rows
 from kits.lead_scoring._reading.loose_keys import bare_id, lost_something, told_apart
 
 _LEAST, _HALF, _NEARLY_ALL = 20, 0.5, 0.95
+_DAY = 86_400.0
+_CLOCK = 1e8
+"""Places in time from which on they are seconds since 1970, and not ranks, which each import counts anew."""
 
 
 def ids_as_before(known: Known, before: Before) -> tuple[Known, Finding | None]:
@@ -30,6 +33,9 @@ def ids_as_before(known: Known, before: Before) -> tuple[Known, Finding | None]:
     given = [cell if is_missing(cell) else cell.strip() for cell in cells]
     ids = [one if is_missing(one) else form(one) for one in given]
     met = [row for row, one in enumerate(ids) if one in before.places]
+    if ids != given and _came_apart(known, before, ids, met):
+        ids = given  # another program counts its leads from one on, too
+        met = [row for row, one in enumerate(ids) if one in before.places]
     renamed = name != before.column
     if renamed and (before.column in known.sheet.cells or not _are_they(known, before, ids, met)):
         return known, None
@@ -50,6 +56,13 @@ def _form(before: Sequence[str], cells: Sequence[str]) -> Callable[[str], str]:
         width = widths.pop()
         return lambda cell: cell.zfill(width)
     return lambda cell: bare_id(cell) or cell
+
+
+def _came_apart(known: Known, before: Before, ids: Sequence[str], met: Sequence[int]) -> bool:
+    """Whether most leads that would be there already came on another day than those."""
+    pairs = ((before.places[ids[row]], known.order[row]) for row in met)
+    known_both = [(a, b) for a, b in pairs if a is not None and b is not None and min(a, b) > _CLOCK]  # fmt: skip
+    return sum(abs(a - b) > _DAY for a, b in known_both) > _HALF * len(known_both)
 
 
 def _are_they(known: Known, before: Before, ids: Sequence[str], met: Sequence[int]) -> bool:
