@@ -60,6 +60,19 @@ def test_commas_before_three_digits_where_semicolons_part_cells(
     assert ("were read with decimals" in found.told("assumed")) == asked
 
 
+@pytest.mark.parametrize(("name", "unit"), [("Umsatz", ""), ("Auftrag", " €")])
+def test_sums_of_money_are_thousands_whatever_points_a_program_wrote_beside_them(
+    tmp_path: Path, name: str, unit: str
+) -> None:
+    """A German list with places from a map and a score has `12.500` for twelve thousand."""
+    rows = [
+        [f"L{n}", f"52.{n % 9}1", f"13.{n % 7}4", f"0.{n % 5}5", f"12.{500 + n % 3}{unit}", "yes" if n % 3 else "no"]
+        for n in range(40)
+    ]  # fmt: skip
+    text = table(["Lead ID", "lat", "lng", "score", name, "converted"], rows, ";")
+    assert read(put(tmp_path / "e.csv", text)).column(name)[0] == 12500.0
+
+
 @pytest.mark.parametrize(
     ("sure", "index"),
     [(["1.5", "-2.25"], 93.2), (["1,5", "-2,25"], 93200.0), (["1", "2"], 93200.0)],

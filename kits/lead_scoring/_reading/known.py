@@ -21,6 +21,7 @@ from kits.lead_scoring._reading.lead_order import BY_ROWS
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
+from kits.lead_scoring._reading.names import speaks_of
 from kits.lead_scoring._reading.noughts import with_noughts
 from kits.lead_scoring._reading.outcome import Outcome
 from kits.lead_scoring._reading.outcome_by_filled import by_filled
@@ -295,10 +296,11 @@ def _with_points(
     sheet: Sheet, typed: dict[str, Typed], numbers: Collection[str]
 ) -> tuple[Sheet, dict[str, Typed]]:
     """Where semicolons part cells, and points are the decimal sign all the same: several columns tell it, and none has a comma.
-    A column with three decimals in each cell looked like thousands there."""
+    A column with three decimals in each cell looked like thousands there. Sums of money are: they have two decimals or none."""
     likely = [name for name, one in typed.items() if one.commas is True]
     points = sum(one.commas is False and not one.doubt for one in typed.values())
-    if not likely or points < _SEVERAL or sheet.likely_commas or sheet.numbers != "auto":
+    money = any(typed[name].units - {"%"} or speaks_of(name, "money_words") for name in likely)
+    if not likely or money or points < _SEVERAL or sheet.likely_commas or sheet.numbers != "auto":
         return sheet, typed
     other = replace(sheet, points=True)
     again = {name: other.typed(name, as_number=name in numbers) for name in likely}
