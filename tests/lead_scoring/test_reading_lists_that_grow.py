@@ -142,6 +142,13 @@ def test_an_id_that_any_table_has_is_a_leads_where_tables_are_called_alike(
     assert_all_leads(found, 60, 25)
 
 
+def test_leads_that_came_on_the_same_days_are_further_ones(tmp_path: Path) -> None:
+    """A small firm has one a day in each of its lists."""
+    still = [{**row, "Eingang am": DAY + timedelta(n)} for n, row in enumerate(leads(60, 25, ended=False))]  # fmt: skip
+    sheets = {"Erledigt": leads(0, 60), "Offen": without(still, "Abschluss am")}
+    assert len(read(workbook(tmp_path / "crm.xlsx", **sheets)).leads) == 85
+
+
 def test_the_same_persons_under_other_numbers_are_no_further_leads(tmp_path: Path) -> None:
     """What a form took in lies beside what a CRM made of it."""
     mails = [{**row, "Mail": f"p{n}@firma{n % 17}.de"} for n, row in enumerate(leads(0, 60))]

@@ -26,7 +26,7 @@ _MOSTLY, _HALF = 0.75, 0.5
 _UNIQUE = 0.98
 _MET = 0.02
 """Rows of one that the other one has too, by chance."""
-_OF_ANY = frozenset({"id", "record_id", "datensatz_id", "id_de_registro", "id_rekordu"})
+_OF_ANY = frozenset({"id", "record_id", "datensatz_id", "id_de_registro", "id_rekordu", "vorgangsnummer"})  # fmt: skip
 """What ids are called of which each table of a program may have one."""
 
 
@@ -43,8 +43,12 @@ def lists_further(told: Sheet, other: Sheet, outcome: str) -> bool:
     if alike < _HALF or _of_another_kind(told, other):
         return False
     once = [n for n in common if _once(told.cells[mine[n]]) and _once(other.cells[theirs[n]])]
-    met = {name: _share_met(told.cells[mine[name]], other.cells[theirs[name]]) for name in once}
-    ids = [name for name in once if _is_id(mine[name])]
+    met = {
+        name: _share_met(told.cells[mine[name]], other.cells[theirs[name]])
+        for name in once
+        if told.typed(mine[name]).kind != "date"  # of a firm that has a lead each day
+    }
+    ids = [name for name in met if _is_id(mine[name])]
     if not any(_of_leads(mine[name]) for name in ids):
         ends = _says_how_far(told) and _says_how_far(other)
         if not _called_alike(told, other) or (alike < _MOSTLY and not ends):
