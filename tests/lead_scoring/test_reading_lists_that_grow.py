@@ -102,6 +102,31 @@ def test_sheets_of_those_that_were_won_lost_and_open_are_one_list_whatever_each_
     assert counts == [len(won), len(lost), 25]
 
 
+@pytest.mark.parametrize("number", ["ID", "Vorgangsnummer"])
+@pytest.mark.parametrize("titles", [("Aufträge", "Absagen"), ("Kunden", "Kein Interesse")])
+def test_tables_that_both_tell_how_their_leads_ended_are_one_list_whatever_they_are_called(
+    tmp_path: Path, number: str, titles: tuple[str, str]
+) -> None:
+    rows = called(leads(0, 70), {"Lead-Nr.": number})
+    won = [{**row, "Auftragswert": 900} for row in rows if row["Status"] == "Gewonnen"]
+    lost = [{**row, "Absagegrund": "Preis"} for row in rows if row["Status"] == "Verloren"]
+    found = read(workbook(tmp_path / "crm.xlsx", **dict(zip(titles, (won, lost)))))
+    assert [found.labels.count(one) for one in ("won", "lost")] == [len(won), len(lost)]
+
+
+def test_a_record_number_needs_half_of_the_columns_where_tables_are_called_alike(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        called(leads(first, count, ended=not first), {"Lead-Nr.": "Record ID"})
+        for first, count in ((0, 60), (60, 25))
+    ]
+    lacks = ("Abschluss am", "Preis", "Produkt")
+    sheets = {"Leads 2024": rows[0], "Leads 2025": without(rows[1], *lacks)}
+    found = read(workbook(tmp_path / "crm.xlsx", **sheets))
+    assert len(found.leads) == 85 and found.labels.count("") == 25
+
+
 def test_a_sheet_that_shows_some_of_the_leads_again_adds_none(tmp_path: Path) -> None:
     again = [{**row, "Lead-Nr.": int(str(row["Lead-Nr."]))} for row in leads(60, 25, ended=False)]
     sheets = {"Alle": [*leads(0, 60), *leads(60, 25, ended=False)], "Offen": without(again, "Abschluss am", "Status")}  # fmt: skip

@@ -2,8 +2,8 @@
 those that came last, those that are open, those that were lost with the reason why.
 
 By their ids, which are of one kind and not the same, and by the columns that both have; where the ids are called as those of any
-table are, by the names of the tables as well: of employees, suppliers and calls there may be the same columns. Such tables are put
-together in `stacking.py`.
+table are, by the names of the tables as well, or by leads that were won or lost: of employees, suppliers and calls there may be the
+same columns. Such tables are put together in `stacking.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from kits.lead_scoring._reading.lead_ids import counts_rows, is_numbered
 from kits.lead_scoring._reading.loose_keys import bare_id
 from kits.lead_scoring._reading.names import names_for, rank
 from kits.lead_scoring._reading.outcome_by_files import without_ends
+from kits.lead_scoring._reading.outcome_cells import cells_by_words, known_cells
 from kits.lead_scoring._reading.sales import named_like_sales
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.table_names import without_times
@@ -50,8 +51,10 @@ def lists_further(told: Sheet, other: Sheet, outcome: str) -> bool:
     }
     ids = [name for name in met if _is_id(mine[name])]
     if not any(_of_leads(mine[name]) for name in ids):
-        ends = _says_how_far(told) and _says_how_far(other)
-        if not _called_alike(told, other) or (alike < _MOSTLY and not ends):
+        half = any(_of_records(mine[n]) for n in ids) or (_says_how_far(told) and _says_how_far(other))  # fmt: skip
+        if alike < (_HALF if half else _MOSTLY) or not (
+            _called_alike(told, other) or _tells(other, theirs.get(outcome, ""))
+        ):
             return False
     if ids:  # the same persons or addresses are the same leads, whatever their numbers
         return max(met.values()) <= _HALF and all(met[name] <= _MET for name in ids)
@@ -78,6 +81,14 @@ def _called_alike(told: Sheet, other: Sheet) -> bool:
     return set(without_ends(_words(other))) <= set(_words(told))
 
 
+def _tells(sheet: Sheet, outcome: str) -> bool:
+    """Whether most cells of the other one's outcome say won or lost: leads, however they are called, `Absagen` beside `Aufträge`."""
+    known = known_cells(sheet.cells.get(outcome, ()))
+    found = cells_by_words(known, named=False)
+    ends = sum(known[cell] for cell in found.won | found.lost) if found is not None else 0
+    return ends > _HALF * known.total()
+
+
 def _says_how_far(sheet: Sheet) -> bool:
     words = _words(sheet)
     return len(without_ends(words)) < len(words)
@@ -100,8 +111,13 @@ def _once(cells: Sequence[str]) -> bool:
 
 
 def _of_leads(name: str) -> bool:
-    """Whether an id is called that of a lead, and not simply an id."""
+    """Whether an id is called that of a lead, and not as any table's may be."""
     return plain(name) not in _OF_ANY and squeezed(name) in names_for("lead_id")
+
+
+def _of_records(name: str) -> bool:
+    """Whether an id is called that of a lead or of a record, and not simply an id."""
+    return plain(name) != "id" and squeezed(name) in names_for("lead_id")
 
 
 def _share_met(mine: Sequence[str], theirs: Sequence[str]) -> float:
