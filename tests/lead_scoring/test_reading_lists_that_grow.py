@@ -121,9 +121,22 @@ def test_a_record_number_needs_half_of_the_columns_where_tables_are_called_alike
         called(leads(first, count, ended=not first), {"Lead-Nr.": "Record ID"})
         for first, count in ((0, 60), (60, 25))
     ]
-    lacks = ("Abschluss am", "Preis", "Produkt")
+    lacks = ("Abschluss am", "Preis")
     sheets = {"Leads 2024": rows[0], "Leads 2025": without(rows[1], *lacks)}
     found = read(workbook(tmp_path / "crm.xlsx", **sheets))
+    assert len(found.leads) == 85 and found.labels.count("") == 25
+
+
+def test_views_of_the_same_records_of_a_crm_are_one_list_whatever_they_are_called(
+    tmp_path: Path,
+) -> None:
+    names = {"Lead-Nr.": "Record ID", "Eingang am": "Create Date", "Quelle": "Deal owner", "Firma": "Associated Company"}  # fmt: skip
+    names |= {"Status": "Deal Stage", "Abschluss am": "Close Date", "Preis": "Amount", "Produkt": "Deal Name"}  # fmt: skip
+    still = without(leads(60, 25, ended=False, Pipeline="A"), "Abschluss am", "Preis")
+    for file, rows in (("closed", leads(0, 60, Pipeline="A")), ("this-month", still)):
+        named = called(rows, names)
+        put(tmp_path / f"{file}.csv", table(list(named[0]), [list(row.values()) for row in named]))
+    found = read(tmp_path)
     assert len(found.leads) == 85 and found.labels.count("") == 25
 
 

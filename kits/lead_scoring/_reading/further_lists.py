@@ -31,12 +31,13 @@ _OF_ANY = frozenset({"id", "record_id", "datensatz_id", "id_de_registro", "id_re
 """What ids are called of which each table of a program may have one."""
 
 
-def lists_further(told: Sheet, other: Sheet, outcome: str) -> bool:
+def lists_further(told: Sheet, other: Sheet, outcome: str, *, crm: bool = False) -> bool:
     """Whether `other` lists leads of the kind of `told` that are not among them.
 
     Args:
         told: a table that tells what became of its rows.
         outcome: the column that tells it, squeezed; empty: its own name does.
+        crm: both have the columns of the same records of a CRM, whatever somebody called the files.
     """
     mine, theirs = _names(told), _names(other)
     common = sorted(mine.keys() & theirs.keys())
@@ -53,7 +54,7 @@ def lists_further(told: Sheet, other: Sheet, outcome: str) -> bool:
     if not any(_of_leads(mine[name]) for name in ids):
         half = any(_of_records(mine[n]) for n in ids) or (_says_how_far(told) and _says_how_far(other))  # fmt: skip
         if alike < (_HALF if half else _MOSTLY) or not (
-            _called_alike(told, other) or _tells(other, theirs.get(outcome, ""))
+            crm or _called_alike(told, other) or _tells(other, theirs.get(outcome, ""))
         ):
             return False
     if ids:  # the same persons or addresses are the same leads, whatever their numbers

@@ -92,12 +92,11 @@ class Kinds:
             return same
         told, rest = (one, other) if mine.column else (other, one)
         column = mine.column or theirs.column
-        return not self._of_two_crms(one, other) and lists_further(told, rest, column)
-
-    def _of_two_crms(self, one: Sheet, other: Sheet) -> bool:
-        """Whether a CRM calls the rows of one otherwise than those of the other: deals and contacts."""
-        crms = (find_mapping(sheet.columns, self.source.mapping) for sheet in (one, other))
-        return len({crm.object for crm in crms if crm is not None}) > 1
+        found = (find_mapping(sheet.columns, self.source.mapping) for sheet in (one, other))
+        crms = [crm.object for crm in found if crm is not None]
+        if len(set(crms)) > 1:  # deals and contacts
+            return False
+        return lists_further(told, rest, column, crm=len(crms) > 1)
 
     def _named(self, one: Group, other: Group) -> bool:
         """Whether no column tells what became of the rows, but the names of tables do: `Won`, `Lost` and `Open`."""
