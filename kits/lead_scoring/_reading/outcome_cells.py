@@ -22,6 +22,8 @@ from kits.lead_scoring.config import SourceConfig
 
 MOST_VALUES = 200
 """Different cells of a column that may tell an outcome by words."""
+_KEPT = 20_000
+"""Cells whose words are kept: whether a table tells outcomes is asked several times."""
 _TIERS: tuple[Tier, ...] = ("sure", "converted", "qualified")
 ANY = "*"
 """Stated for any cell that says something: the column is filled in. Behind a word: cells that begin with it."""
@@ -53,7 +55,7 @@ class Cells:
     sure: bool = False
 
 
-@lru_cache(MOST_VALUES)
+@lru_cache(_KEPT)
 def word_of(cell: str) -> str:
     """A cell's words without the number before them and the note behind; of a mark what it means."""
     mark = _MARKS.get(cell.strip().rstrip(_AS_PICTURE))
@@ -148,26 +150,29 @@ def _denied(word: str, wins: frozenset[str]) -> bool:
 
 def _told_by(cell: str, word: str, listed: frozenset[str], begun: bool) -> str:
     """A cell's words; with the note behind them where they say nothing without it: `Closed (won)`."""
-    whole = words_of(cell.strip()[:_LONGEST])
-    return word if _among(word, listed, begun) or not _NOTE.search(cell.strip()) else whole
+    if "(" not in cell or _among(word, listed, begun) or not _NOTE.search(cell.strip()):
+        return word
+    return _words(cell)
 
 
 def _among(word: str, listed: frozenset[str], begun: bool) -> bool:
-    """Whether a cell is a listed word, or begins with one: `Lost - too expensive`, but not `won't buy`. A thing may stand before
+    """Whether a cell is a listed word, or where `begun` begins with one."""
+    return not _starts(word).isdisjoint(listed) if begun else word in listed
+
+
+@lru_cache(_KEPT)
+def _starts(word: str) -> frozenset[str]:
+    """A cell's words and what they begin with: `Lost - too expensive` is lost, but not `won't buy`. A thing may stand before
     it: `Auftrag gewonnen`."""
-    if word in listed or not begun:
-        return word in listed
-    thing, _, rest = word.partition(" ")
-    if rest in listed and thing in _words_for("things"):
-        return True
     parts = word.split(" ")
-    starts = (" ".join(parts[:n]) for n in (1, 2) if len(parts) > n and parts[n] != "t")
-    return any(start in listed and start not in _TOO_COMMON for start in starts)
+    starts = {" ".join(parts[:n]) for n in (1, 2) if len(parts) > n and parts[n] != "t"}
+    rest = [" ".join(parts[1:])] if parts[0] in _words_for("things") else []
+    return frozenset((word, *rest, *(starts - _TOO_COMMON)))
 
 
 def _is_taken_back(cell: str, wins: frozenset[str]) -> bool:
     """Whether more than a listed word stands in a cell, and takes it back: `Won by competitor`, `Won (cancelled)`."""
-    whole = words_of(cell.strip()[:_LONGEST])
+    whole = _words(cell)
     words = set(whole.split(" "))
     pipeline = not words.isdisjoint(_words_for("pipelines"))
     return not (whole in wins or pipeline or words.isdisjoint(_words_for("taken_back")))
