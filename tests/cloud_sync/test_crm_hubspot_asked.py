@@ -34,6 +34,8 @@ from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.lead_builders import LEADS, Clock, lead_bundle, make_rule, release_bundle
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.postgresql_in_all
+
 NAME = "sales"
 DAY_S = 86_400.0
 

@@ -26,6 +26,8 @@ from tests.cloud_sync.crm_servers import LOOPBACK
 from tests.cloud_sync.fleet_builders import make_hub
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.postgresql_in_all
+
 NAME = "sales"
 
 

@@ -19,6 +19,8 @@ from tests.cloud_sync.crm_servers import Asked, Reply
 from tests.cloud_sync.writing_builders import NAME, Scene, writing_scene
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.postgresql_in_all
+
 
 @pytest.fixture
 def scene(tmp_path: Path, database_url: str) -> Iterator[Scene]:

@@ -229,7 +229,9 @@ def test_outboxes_with_nothing_to_give_cost_no_time(hub: Hub) -> None:
     assert len(asked) < 30, "it looked at the clock, so it did something, for each outbox"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]
+)
 def test_pruning_at_any_time_changes_no_account(
     hub: Hub, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

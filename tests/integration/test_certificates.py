@@ -82,6 +82,7 @@ def test_enrol_send_renew_and_be_thrown_out(site: SecureSite, tmp_path: Path) ->
     line.kill()
 
 
+@pytest.mark.slow
 def test_device_that_dies_while_another_is_enrolled_counts_as_away(
     site: SecureSite, tmp_path: Path
 ) -> None:

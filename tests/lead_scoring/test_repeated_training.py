@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._simulated.firm import make_leads
 from kits.lead_scoring._table import load_table
@@ -54,6 +56,7 @@ def digests(folder: Path) -> str:
     )
 
 
+@pytest.mark.slow
 def test_no_order_of_a_set_gets_into_a_model(tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from tests.lead_scoring.test_repeated_training import digests; print(digests(Path(sys.argv[1])))"
     found = [

@@ -159,6 +159,7 @@ def test_a_champion_does_not_judge_by_heart_what_it_learned_from_in_an_older_sta
     }
 
 
+@pytest.mark.slow
 def test_where_the_champions_version_is_not_here_leads_it_may_know_by_heart_are_left_out_and_told(
     tmp_path: Path,
 ) -> None:

@@ -143,6 +143,7 @@ def test_the_agent_builds_no_engine_for_trees_and_calls_that_no_step_down(
     assert (loaded.provider, loaded.downgrades) == ("cpu", ())
 
 
+@pytest.mark.slow
 def test_a_network_goes_to_fp16_for_a_gpu_through_the_gate(drives: Made) -> None:
     made = compile_run(drives[0], target="jetson-orin-nano", precision="fp16")
     assert made.precision == "fp16"

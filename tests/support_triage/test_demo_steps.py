@@ -30,6 +30,7 @@ def stage(made_shop: tuple[Path, Path]) -> Stage:
     return Stage(root, SHOP_SEED, bundle, Programs(root / "logs"))
 
 
+@pytest.mark.slow
 def test_a_customer_a_stranger_a_machine_and_a_matter_of_nobody_are_shown(stage: Stage) -> None:
     told = show_replies(stage)
     head, *_ = told.splitlines()

@@ -211,7 +211,14 @@ def test_spans_that_overlap_are_replaced_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a@b.example <EMAIL_1> ", "<A_1>", "Hi Anna\n", "Danke\nA\n", "+49 30 1234567\n"]
+    "piece",
+    [
+        "a@b.example <EMAIL_1> ",
+        *(
+            pytest.param(piece, marks=pytest.mark.slow)
+            for piece in ("<A_1>", "Hi Anna\n", "Danke\nA\n", "+49 30 1234567\n")
+        ),
+    ],
 )
 def test_a_long_text_made_to_harm_comes_back(piece: str) -> None:
     text = piece * (250_000 // len(piece))
