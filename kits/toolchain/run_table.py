@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 
 from kits.core.errors import MachineError
-from kits.toolchain.runs import Run, read_run
+from kits.toolchain.run_life import look_at
+from kits.toolchain.runs import Run
 
 MIGRATIONS = (
     """
@@ -93,7 +94,7 @@ class RunTable:
         ended = {row[0] for row in self._db.execute("SELECT id FROM runs WHERE state != 'running'")}
         for folder in folders:
             if folder.name not in ended:
-                self.put(read_run(folder))
+                self.put(look_at(folder))
 
     def runs(self, kind: str = "", limit: int = 50) -> list[Run]:
         """The newest runs first."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -15,9 +15,6 @@ from kits.core.errors import DataError
 from kits.core.files import write_atomically
 from kits.core.kit import Finding
 from kits.core.stats import Estimate
-
-if TYPE_CHECKING:
-    pass
 
 RunState = Literal["running", "finished", "failed"]
 

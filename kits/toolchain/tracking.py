@@ -25,6 +25,7 @@ from kits.core.sample import utc_now
 from kits.core.stats import Estimate
 from kits.toolchain.project import Project
 from kits.toolchain.revision import git_revision
+from kits.toolchain.run_life import Lock
 from kits.toolchain.run_table import RunTable
 from kits.toolchain.runs import Run, read_run, save_run
 
@@ -43,6 +44,7 @@ class RunFolder:
     path: Path
     record: Run
     database: Path
+    lock: Lock
     _began: float = field(default_factory=time.monotonic)
 
     @property
@@ -77,13 +79,13 @@ class RunFolder:
         return self.record
 
     def _write(self, **changes: object) -> None:
-
         ended = {
             "finished_at": utc_now(),
             "duration_s": round(time.monotonic() - self._began, 3),
         }
         self.record = self.record.model_copy(update={**changes, **ended})
         save_run(self.path, self.record)
+        self.lock.let_go()
         _list(self.database, self.record)
 
     def __enter__(self) -> RunFolder:
@@ -109,7 +111,6 @@ def start_run(
         dataset: id of the dataset version; the project's current one by default.
         seed: the project's `data.seed` by default.
     """
-
     now = utc_now()
     identity = f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{kind}-{secrets.token_hex(2)}"
     record = Run(
@@ -127,7 +128,9 @@ def start_run(
         costs=project.config.costs.model_dump(mode="json"),
         machine=machine(),
     )
-    folder = RunFolder(project.runs_dir / identity, record, project.root / ".kit" / "runs.sqlite")
+    path = project.runs_dir / identity
+    lock = Lock(path)  # before its record says that it goes on
+    folder = RunFolder(path, record, project.root / ".kit" / "runs.sqlite", lock)
     save_run(folder.path, record)
     _list(folder.database, record)
     return folder
@@ -164,7 +167,6 @@ def machine() -> dict[str, JsonValue]:
 
 def list_runs(project: Project, kind: str = "", limit: int = 50) -> list[Run]:
     """Runs of a project, newest first."""
-
     with RunTable(project.root / ".kit" / "runs.sqlite") as table:
         table.sync(path.parent for path in sorted(project.runs_dir.glob("*/run.json")))
         return table.runs(kind, limit)

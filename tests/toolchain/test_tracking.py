@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -17,6 +21,7 @@ from kits.core.stats import proportion
 from kits.toolchain import run_table
 from kits.toolchain.progress import LineProgress
 from kits.toolchain.project import Project
+from kits.toolchain.run_life import CUT_OFF
 from kits.toolchain.runs import compare_runs, read_run
 from kits.toolchain.tracking import list_runs, recorded_versions, start_run
 from tests.toolchain.plugin import plugin, project
@@ -59,6 +64,41 @@ def test_a_run_that_somebody_stopped_says_so_and_what_to_type_next(
     shown = CliRunner().invoke(make_app(), words).stdout
     assert shown.splitlines()[0].endswith(f": failed: stopped by {by}")
     assert shown.splitlines()[-1] == "next: kit train"
+
+
+def test_a_run_whose_program_was_killed_is_not_said_to_go_on(
+    plugin: Path, project: Project
+) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from kits.toolchain.project import Project;"
+        "from kits.toolchain.tracking import start_run;"
+        "start_run(Project.open(Path(sys.argv[1])), 'train'); print('begun', flush=True); time.sleep(60)"
+    )
+    words = [sys.executable, "-c", code, str(project.root)]
+    known = os.pathsep.join([str(plugin), *sys.path])
+    env = {**os.environ, "PYTHONPATH": known}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env) as program:
+        assert program.stdout is not None and program.stdout.readline() == "begun\n"
+        (going_on,) = list_runs(project)
+        program.kill()
+    assert going_on.state == "running"
+    (ended,) = list_runs(project)
+    assert (ended.state, ended.error) == ("failed", CUT_OFF)
+    assert [path.name for path in (project.runs_dir / ended.id).iterdir()] == ["run.json"]
+    shown = (
+        CliRunner().invoke(make_app(), ["runs", "show", ended.id, "-C", str(project.root)]).stdout
+    )
+    assert shown.splitlines()[0].endswith(f": failed: {CUT_OFF}")
+
+
+def test_a_run_that_goes_on_is_said_to_by_everybody_who_looks(project: Project) -> None:
+    with start_run(project, "train"):
+        for _ in range(2):
+            (one,) = list_runs(project)
+            assert one.state == "running"
+    (one,) = list_runs(project)
+    assert one.state == "finished"
+    assert [path.name for path in (project.runs_dir / one.id).iterdir()] == ["run.json"]
 
 
 def test_the_table_is_filled_again_from_the_folders(project: Project) -> None:

@@ -214,10 +214,10 @@ def runs_show(
     import yaml
 
     from kits.toolchain.project import Project
-    from kits.toolchain.runs import read_run
+    from kits.toolchain.run_life import look_at
 
     console = Console(as_json, quiet)
-    record = read_run(Project.open(project).run_dir(run))
+    record = look_at(Project.open(project).run_dir(run))
     value = record.model_dump(mode="json")
     text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True).rstrip()
     why = f": {record.error}" if record.error else ""
