@@ -5,8 +5,10 @@ Versions are immutable; making one is `importing.py`'s work.
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -24,6 +26,8 @@ from kits.toolchain.project import Project
 _FINDINGS = TypeAdapter(list[Finding])
 _TABLE_WIDTH, _TABLE_ROWS, _LABEL_WIDTH = 100, 30, 60
 """Characters of a table's line, its lines at most, and characters of a label in it."""
+_UNFINISHED = ".unfinished"
+"""Where the files of an export lie until all are written."""
 
 
 @runtime_checkable
@@ -164,7 +168,7 @@ def _says(item: DatasetItem) -> dict[str, JsonValue]:
 
 
 def export(project: Project, dataset: Dataset, folder: Path, format_: str) -> int:
-    """Writes a version to an empty folder; how many of its samples, as not each format can hold all.
+    """Writes a version to an empty folder, all or nothing; how many of its samples, as not each format can hold all.
 
     Args:
         format_: `kitwright` (manifest and blobs, imports again unchanged), or one of the kit's.
@@ -173,19 +177,42 @@ def export(project: Project, dataset: Dataset, folder: Path, format_: str) -> in
         DataError: the folder is not empty.
         UsageError: the kit cannot write this format.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise DataError("this folder is not empty", where=str(folder), fix="name a new folder")
-    if format_ == "kitwright":
-        with FolderBlobStore(folder / "blobs").at_once() as blobs:
-            for item in dataset.items:
-                if item.sample.digest:
-                    blobs.put(dataset.content(item))
-        write_atomically(folder / "manifest.jsonl", to_bytes(dataset))
-        return len(dataset.items)
     data = project.kit.data
-    if not isinstance(data, WritesFormats):
-        raise UsageError(
-            f"the kit {project.kit.name!r} cannot write {format_!r}", fix="--format kitwright"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    return data.write(dataset, folder, format_)
+    with _filled_at_once(folder) as unfinished:
+        if format_ == "kitwright":
+            return _write_own(dataset, unfinished)
+        if not isinstance(data, WritesFormats):
+            raise UsageError(
+                f"the kit {project.kit.name!r} cannot write {format_!r}", fix="--format kitwright"
+            )
+        return data.write(dataset, unfinished, format_)
+
+
+@contextmanager
+def _filled_at_once(folder: Path) -> Iterator[Path]:
+    """A folder to write to, whose files lie in the wanted one when all are written; what a killed export left of it is removed.
+
+    Raises:
+        DataError: something else lies in the wanted folder.
+    """
+    unfinished = folder / _UNFINISHED
+    if folder.exists() and any(path != unfinished for path in folder.iterdir()):
+        raise DataError("this folder is not empty", where=str(folder), fix="name a new folder")
+    if unfinished.exists():
+        shutil.rmtree(unfinished)
+    unfinished.mkdir(parents=True)
+    try:
+        yield unfinished
+        for path in sorted(unfinished.iterdir()):
+            path.rename(folder / path.name)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write_own(dataset: Dataset, folder: Path) -> int:
+    with FolderBlobStore(folder / "blobs").at_once() as blobs:
+        for item in dataset.items:
+            if item.sample.digest:
+                blobs.put(dataset.content(item))
+    write_atomically(folder / "manifest.jsonl", to_bytes(dataset))
+    return len(dataset.items)

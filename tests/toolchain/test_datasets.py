@@ -174,6 +174,28 @@ def test_a_version_survives_export_and_import_unchanged(
     assert back.dataset.id == dataset.id == project.current_dataset_id
 
 
+def test_an_export_that_was_cut_off_leaves_nothing_and_is_begun_anew(
+    project: Project, data: Path, tmp_path: Path
+) -> None:
+    dataset = import_data(project, data, ImportOptions()).dataset
+    lacking = dataset.items[-1].sample.digest
+    kept = project.blobs.get(lacking)
+    project.blobs.delete(lacking)
+    out = tmp_path / "out"
+    with pytest.raises(DataError, match="not in the store"):
+        export(project, dataset, out, "kitwright")
+    assert list(out.iterdir()) == []
+    project.blobs.put(kept)
+    # what a kill leaves
+    (out / ".unfinished" / "blobs").mkdir(parents=True)
+    (out / ".unfinished" / "blobs" / "half").write_bytes(b"ha")
+    assert export(project, dataset, out, "kitwright") == len(dataset.items)
+    assert {path.name for path in out.iterdir()} == {"blobs", "manifest.jsonl"}
+    with pytest.raises(DataError, match="not empty"):
+        export(project, dataset, out, "kitwright")
+    assert import_data(project, out, ImportOptions(format="kitwright")).dataset.id == dataset.id
+
+
 def test_a_version_with_a_missing_blob_is_refused(
     project: Project, data: Path, tmp_path: Path
 ) -> None:
