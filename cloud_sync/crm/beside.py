@@ -7,23 +7,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Generic, TypeVar
 
-from cloud_sync.crm.http import CrmRefusedError, is_closed
+from cloud_sync.crm.http import is_closed
 from cloud_sync.crm.looked import KEPT_S
 from cloud_sync.crm.shown import is_number
+from cloud_sync.effects.json_http import RefusedError
 
 Found = TypeVar("Found")
 
 MOST: Final = 100
-"""Records of one request, the limit of HubSpot and of Pipedrive."""
+"""Records of one request: the limit of HubSpot and of Pipedrive, and what an address has room for at Dynamics."""
 
 
 class Beside(Generic[Found]):
-    """Those of one kind, by their numbers.
+    """Those of one kind, by their ids.
 
     Args:
-        ask: what there is of those with these numbers, `MOST` at most; raises DeliveryError.
+        ask: what there is of those with these ids, `MOST` at most; raises DeliveryError.
         nothing: of one that the user may not see.
         clock: monotonic seconds.
+        is_id: whether a text may be an id there; numbers are by default.
     """
 
     def __init__(
@@ -31,8 +33,10 @@ class Beside(Generic[Found]):
         ask: Callable[[list[str]], Mapping[str, Found]],
         nothing: Found,
         clock: Callable[[], float],
+        is_id: Callable[[str], bool] = is_number,
     ) -> None:
         self._ask = ask
+        self._is_id = is_id
         self._nothing = nothing
         self._clock = clock
         self._since = clock()
@@ -40,7 +44,7 @@ class Beside(Generic[Found]):
         self._closed = False
 
     def of(self, ids: Iterable[str]) -> Mapping[str, Found]:
-        """Those with these numbers, and others that are known.
+        """Those with these ids, and others that are known.
 
         One refusal for good is the same of all others for a while: each question would cost of the day's requests.
 
@@ -49,7 +53,7 @@ class Beside(Generic[Found]):
         """
         if self._clock() - self._since >= KEPT_S:
             self._known, self._since, self._closed = {}, self._clock(), False
-        missing = sorted({name for name in ids if is_number(name)} - self._known.keys())
+        missing = sorted({name for name in ids if self._is_id(name)} - self._known.keys())
         for first in range(0, len(missing), MOST):
             if self._closed:
                 break
@@ -60,7 +64,7 @@ class Beside(Generic[Found]):
     def _asked(self, ids: list[str]) -> dict[str, Found]:
         try:
             return {**self._ask(ids)}
-        except CrmRefusedError as error:
+        except RefusedError as error:
             if not is_closed(error):
                 raise
             self._closed = True

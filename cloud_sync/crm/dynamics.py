@@ -9,6 +9,7 @@ named is `dynamics_columns.py`.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -25,6 +26,7 @@ from cloud_sync.crm.base import (
     ScoreWrite,
     WriteOutcome,
 )
+from cloud_sync.crm.dynamics_beside import Related, is_guid
 from cloud_sync.crm.dynamics_columns import INTO, MERGED, Columns, is_column
 from cloud_sync.crm.http import (
     FORBIDDEN,
@@ -58,12 +60,11 @@ AUTHORITY: Final = "https://login.microsoftonline.com"
 SCORES: Final = "msdyn_predictivescores"
 PAGE: Final = 500
 _SETS = {"lead": "leads", "opportunity": "opportunities"}
-_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _TRENDS = {"improving": 0, "steady": 1, "declining": 2}
 UNKNOWN_TREND: Final = 3
 _GRADES = {"hot": 0, "warm": 1, "cold": 3}
 """A, B and D: there are three bands and four grades."""
-_PREFER = f'odata.maxpagesize={PAGE},odata.include-annotations="OData.Community.Display.V1.FormattedValue"'
+_PREFER = f'odata.maxpagesize={PAGE},odata.include-annotations="OData.Community.Display.V1.FormattedValue,Microsoft.Dynamics.CRM.lookuplogicalname"'
 
 
 class Dynamics:
@@ -97,6 +98,7 @@ class Dynamics:
         self.budget = self._wire.budget
         self._secrets = access.secrets
         self._columns = Columns(self._get, settings, self._key, access.name, access.met)
+        self._related = Related(self._get, self._columns, access, time.monotonic)
         self.polls = options.get("events", "poll") == "poll"
         authority = checked_url(options.get("authority", AUTHORITY)).geturl().rstrip("/")
         path = f"/{quote(access.secrets['tenant'], safe='')}/oauth2/v2.0/token"
@@ -117,23 +119,28 @@ class Dynamics:
 
     def read(self, object_ids: Sequence[str]) -> list[Record]:
         """As `Crm.read`."""
-        asked = {object_id.lower(): object_id for object_id in object_ids if _GUID.match(object_id)}
+        asked = {object_id.lower(): object_id for object_id in object_ids if is_guid(object_id)}
         if not asked:
             return []
         terms = " or ".join(f"{self._key} eq {object_id}" for object_id in asked)
-        answer = self._get(self._set, {"$filter": terms, **self._columns.select()})
-        rows = rows_in({**answer}, "value", self._name)
+        columns = self._columns.select(self._related.keys())
+        answer = self._get(self._set, {"$filter": terms, **columns})
         # one that was merged away is there, disqualified, and tells of nobody
-        return [
-            self._record(row, asked)
-            for row in rows
+        rows = [
+            row
+            for row in rows_in({**answer}, "value", self._name)
             if text(row.get(self._key)).lower() in asked and row.get(MERGED) is not True
         ]
+        beside = self._related.values(rows)
+        return [self._record(row, asked, more) for row, more in zip(rows, beside)]
 
-    def _record(self, row: Mapping[str, JsonValue], asked: Mapping[str, str]) -> Record:
+    def _record(
+        self, row: Mapping[str, JsonValue], asked: Mapping[str, str], more: Mapping[str, JsonValue]
+    ) -> Record:
+        """A record. `more`: values of what it refers to, by column."""
         return record_of(
-            asked[text(row.get(self._key)).lower()], self._columns.values(row), self._settings,
-            modified=row.get("modifiedon"), created=row.get("createdon"),
+            asked[text(row.get(self._key)).lower()], {**self._columns.values(row), **more},
+            self._settings, modified=row.get("modifiedon"), created=row.get("createdon"),
             persons=self._columns.persons(row),
         )  # fmt: skip
 
@@ -162,7 +169,7 @@ class Dynamics:
             query["$skiptoken"] = window.after
         answer = self._get(self._set, query)
         rows = rows_in({**answer}, "value", self._name)
-        rows = [row for row in rows if _GUID.match(text(row.get(self._key)))]
+        rows = [row for row in rows if is_guid(text(row.get(self._key)))]
         events = tuple(event for row in rows for event in self._events(row, window.until))
         token = self._token_in(text(answer.get("@odata.nextLink")))
         if token:
@@ -172,7 +179,7 @@ class Dynamics:
     def _events(self, row: Mapping[str, JsonValue], fallback: datetime) -> tuple[CrmEvent, ...]:
         name, at = text(row.get(self._key)).lower(), row.get("modifiedon")
         into = text(row.get(INTO)).lower()
-        if row.get(MERGED) is True and _GUID.match(into):
+        if row.get(MERGED) is True and is_guid(into):
             return merged_of(name, into, at, fallback)
         return (event_of(name, at, row.get("createdon"), fallback),)
 
@@ -192,7 +199,7 @@ class Dynamics:
                 modified=row.get("modifiedon"),
             )
             for row in rows_in({**answer}, "value", self._name)
-            if _GUID.match(text(row.get(self._key)))
+            if is_guid(text(row.get(self._key)))
         )  # fmt: skip
         token = self._token_in(text(answer.get("@odata.nextLink")))
         return Listing(found, token or cursor, more=bool(token) and token != cursor)
@@ -207,7 +214,7 @@ class Dynamics:
         return write_singly(writes, self._write_one)
 
     def _write_one(self, write: ScoreWrite) -> None:
-        if not _GUID.match(write.object_id):
+        if not is_guid(write.object_id):
             raise CrmRefusedError("no id of Dynamics", status=404, where=self._name, retry=False)
         own = json_values(write, self._settings.fields)
         if own:
@@ -266,6 +273,7 @@ class Dynamics:
             " Create, Read, Write and Delete on Predictive Score"
         )
         checks.append(self._may_read(SCORES, fix))
+        checks += self._related.checks(self._may_read)
         return checks + [
             self._check_column(name) for name, _ in shown_fields(self._settings.fields)
         ]

@@ -6,7 +6,7 @@ Which records are read, and what is written, is `dynamics.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from pydantic import JsonValue
@@ -33,6 +33,7 @@ _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _SEVERAL = re.compile(r"\d{1,10}(?:,\d{1,10})*\Z")
 """The numbers of a choice of several, as Dataverse writes them."""
 _LABEL = "@OData.Community.Display.V1.FormattedValue"
+_LOOKUP = re.compile(r"_(.+)_value\Z")
 _LOOKUPS = frozenset({"Lookup", "Owner", "Customer"})
 MERGED: Final = "merged"
 INTO: Final = "_masterid_value"
@@ -63,6 +64,8 @@ class Columns:
         self.merged = (MERGED, INTO) if settings.object in _MERGED else ()
         self._where = where
         self._met = met
+        self.lookups: Mapping[str, str] = {}
+        """Lookup → label, as of the last look."""
         self._naming = Looked(self._look)
 
     @property
@@ -70,8 +73,12 @@ class Columns:
         """As `Crm.labels`."""
         return self._naming.last.labels if self._naming.last is not None else {}
 
-    def select(self) -> dict[str, str]:
-        """The part of a query that names them; empty, for all of them, where none are set.
+    def found(self) -> frozenset[str]:
+        """Those of the columns that the table has. Raises DeliveryError."""
+        return frozenset(self._naming().names.values())
+
+    def select(self, more: Sequence[str] = ()) -> dict[str, str]:
+        """The part of a query that names them, and others; empty, for all of them, where none are set.
 
         Raises:
             ConfigError: one of the settings is no name of a column.
@@ -81,7 +88,15 @@ class Columns:
         outcome = self._settings.outcome
         also = [outcome.field, outcome.at, *self._settings.opt_out, self._called]
         found = self._naming().asked
-        names = [self._key, "modifiedon", "createdon", *self.merged, *found, *filter(None, also)]
+        names = [
+            self._key,
+            "modifiedon",
+            "createdon",
+            *self.merged,
+            *found,
+            *more,
+            *filter(None, also),
+        ]
         wrong = [name for name in names if not is_column(name)]
         if wrong:
             raise ConfigError(
@@ -95,60 +110,39 @@ class Columns:
         """A record's values as the bundle knows them, by the columns that are asked for."""
         named = self._naming().names
         outcome, opt_out = self._settings.outcome, self._settings.opt_out
-        told = {
-            name: self._told(named.get(name, name), name, value, row)
+        read = {
+            name: told(named.get(name, name), name, value, row, self._met)
             for name, value in row.items()
             if "@" not in name and name not in (self._key, *opt_out)
         }
         if self._settings.columns:
-            kept = {named[name]: value for name, value in told.items() if name in named}
-            known = {self._called: told[self._called]} if told.get(self._called) else {}
-            told = {**known, **kept, **({outcome.at: told.get(outcome.at)} if outcome.at else {})}
+            kept = {named[name]: value for name, value in read.items() if name in named}
+            known = {self._called: read[self._called]} if read.get(self._called) else {}
+            read = {**known, **kept, **({outcome.at: read.get(outcome.at)} if outcome.at else {})}
         # what is said in Dynamics' own values: labels are in the user's language
         own = {name: row.get(name) for name in (outcome.field, *opt_out) if name}
-        return {**told, **own}
+        return {**read, **own}
 
     def persons(self, row: Mapping[str, JsonValue]) -> tuple[str, ...]:
         """Addresses and names in a record."""
         return persons_in(row, self._naming().persons)
 
-    def _told(
-        self, column: str, name: str, value: JsonValue, row: Mapping[str, JsonValue]
-    ) -> JsonValue:
-        """A value as people see it: the label of a choice, of several, of a yes or no; the name of what is looked up."""
-        if isinstance(value, (Mapping, list)):
-            return None
-        label = text(row.get(f"{name}{_LABEL}"))
-        if not label or value is None:
-            return value
-        if name.startswith("_") and name.endswith("_value"):
-            return label
-        # amounts and times have labels, too: those that people see, not those of a choice
-        number = isinstance(value, int) and not isinstance(value, bool)
-        several = isinstance(value, str) and bool(_SEVERAL.match(value))
-        first = (number and any(c.isalpha() for c in label)) or several
-        if not (first or isinstance(value, bool)):
-            return value
-        parts = [part.strip() for part in label.split(";")]
-        best = next((part for part in parts if self._met(column, part)), parts[0])
-        return label if reads_label(column, plain(value), best, self._met, first=first) else value
-
     def _look(self) -> Naming:
         """Dynamics' name → the column that is asked for; labels, as exports have them, are looked up."""
         columns = self._settings.columns
-        path = f"EntityDefinitions(LogicalName='{self._settings.object}')/Attributes"
         try:
-            answer = self._get(path, {"$select": "LogicalName,AttributeType,DisplayName"})
+            there = attributes(self._get, self._settings.object, self._where)
         except CrmRefusedError as error:
             if error.status != FORBIDDEN or not all(map(is_column, columns)):
                 raise
             # the application user may not see which columns there are: names are read as they are
             return Naming({column: column for column in columns}, persons=self._settings.persons)
-        rows = rows_in({**answer}, "value", self._where)
-        there = {_read_as(row): Described(_label(row)) for row in rows}
-        there = {name: one for name, one in there.items() if is_column(name)}
         require_opt_out(self._settings, there, self._where)
+        named = {match[1]: name for name in there if (match := _LOOKUP.match(name))}
+        self.lookups = {logical: there[name].label for logical, name in named.items()}
         names = names_of(columns or there, labels_of(there))
+        for column in {*columns} & named.keys() - {*names.values()}:
+            names.setdefault(named[column], column)
         return naming(names, there, self._settings, self._met)
 
 
@@ -157,10 +151,42 @@ def is_column(name: str) -> bool:
     return bool(_COLUMN.match(name))
 
 
-def _read_as(row: Mapping[str, JsonValue]) -> str:
-    """How a column is called where records are read."""
-    name = text(row.get("LogicalName"))
-    return f"_{name}_value" if row.get("AttributeType") in _LOOKUPS else name
+def read_as(lookup: str) -> str:
+    """How a lookup is called where records are read."""
+    return f"_{lookup}_value"
+
+
+def attributes(get: Get, table: str, where: str) -> dict[str, Described]:
+    """The columns of a table, by how they are called where records are read. Raises DeliveryError."""
+    path = f"EntityDefinitions(LogicalName='{table}')/Attributes"
+    answer = get(path, {"$select": "LogicalName,AttributeType,DisplayName"})
+    found: dict[str, Described] = {}
+    for row in rows_in({**answer}, "value", where):
+        name = text(row.get("LogicalName"))
+        found[read_as(name) if row.get("AttributeType") in _LOOKUPS else name] = Described(_label(row))  # fmt: skip
+    return {name: one for name, one in found.items() if is_column(name)}
+
+
+def told(
+    column: str, name: str, value: JsonValue, row: Mapping[str, JsonValue], met: Met
+) -> JsonValue:
+    """A value as people see it: the label of a choice, of several, of a yes or no; the name of what is looked up."""
+    if isinstance(value, (Mapping, list)):
+        return None
+    label = text(row.get(f"{name}{_LABEL}"))
+    if not label or value is None:
+        return value
+    if name.startswith("_") and name.endswith("_value"):
+        return label
+    # amounts and times have labels, too: those that people see, not those of a choice
+    number = isinstance(value, int) and not isinstance(value, bool)
+    several = isinstance(value, str) and bool(_SEVERAL.match(value))
+    first = (number and any(c.isalpha() for c in label)) or several
+    if not (first or isinstance(value, bool)):
+        return value
+    parts = [part.strip() for part in label.split(";")]
+    best = next((part for part in parts if met(column, part)), parts[0])
+    return label if reads_label(column, plain(value), best, met, first=first) else value
 
 
 def _label(row: Mapping[str, JsonValue]) -> str:

@@ -6,6 +6,7 @@ is asked as well. Records that are deleted (not archived) are told by its webhoo
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -24,7 +25,8 @@ from cloud_sync.crm.base import (
 )
 from cloud_sync.crm.http import CrmHttp, Wire, text
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
-from cloud_sync.crm.odoo_fields import Model, ModelFields
+from cloud_sync.crm.odoo_beside import Related
+from cloud_sync.crm.odoo_fields import UNREADABLE, Model, ModelFields, plain_value
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import (
     Shown,
@@ -40,7 +42,7 @@ from cloud_sync.crm.singly import write_singly
 from cloud_sync.crm.window import event_of, time_of, window_of
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import RefusedError
-from cloud_sync.effects.odoo_calls import OdooAccount, OdooCalls, named
+from cloud_sync.effects.odoo_calls import OdooAccount, OdooCalls
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 
@@ -49,7 +51,6 @@ _RIGHTS = ("read", "write")
 _BOOKS = ("write_date", "create_date", "active", "probability")
 _CALLED = "name"
 """What people call a record by; no bundle learns from it."""
-_UNREADABLE = frozenset({"binary", "html", "one2many", "many2many", "properties", "json", "serialized"})  # fmt: skip
 _QUIET: dict[str, JsonValue] = {"tracking_disable": True, "mail_notrack": True}
 """A score is no news for the followers of a lead."""
 
@@ -87,6 +88,7 @@ class Odoo:
         language = options.get("language", "")
         self._context: dict[str, JsonValue] = {"lang": language} if language else {}
         self._fields = ModelFields(self._calls, self._model, self._context)
+        self._related = Related(self._calls, access, self._context, time.monotonic)
         self._met = access.met
         self._named: tuple[Model, Naming] | None = None
 
@@ -101,11 +103,13 @@ class Odoo:
         model = self._fields.known()
         require_opt_out(self._settings, model.types, self._name)
         naming = self._naming(model)
+        names = {*self._asked(model.types, naming), *self._related.keys(model, naming.names)}
         rows = self._calls.rows(
-            self._model, [["id", "in", ids]], self._asked(model.types, naming), limit=len(ids),
+            self._model, [["id", "in", ids]], sorted(names), limit=len(ids),
             order="id asc", active_test=False, **self._context,
         )  # fmt: skip
-        return [self._record(row, model.types, naming) for row in rows]
+        beside = self._related.values(rows, model, naming.names)
+        return [self._record(row, model.types, naming, more) for row, more in zip(rows, beside)]
 
     def _asked(self, types: Mapping[str, str], naming: Naming) -> list[str]:
         # fields of another version than the one the defaults are for are left out
@@ -116,7 +120,7 @@ class Odoo:
         """The model's names of the columns that were asked for, else of all that can be read."""
         if self._named is None or self._named[0] is not model:
             there = model.there
-            readable = [n for n, kind in model.types.items() if kind not in _UNREADABLE]
+            readable = [n for n, kind in model.types.items() if kind not in UNREADABLE]
             names = names_of(self._settings.columns or readable, labels_of(there))
             there = {**there, **self._fields.named(model, names)}
             self._named = model, naming(names, there, self._settings, self._met)
@@ -132,15 +136,20 @@ class Odoo:
         return found.options if found is not None else {}
 
     def _record(
-        self, row: Mapping[str, JsonValue], types: Mapping[str, str], naming: Naming
+        self,
+        row: Mapping[str, JsonValue],
+        types: Mapping[str, str],
+        naming: Naming,
+        more: Mapping[str, JsonValue],
     ) -> Record:
-        said = {n: _plain(value, types.get(n, "")) for n, value in row.items()}
+        """A record. `more`: values of what it refers to, by column."""
+        said = {n: plain_value(value, types.get(n, "")) for n, value in row.items()}
         plain = naming.told(said)
         asked = set(self._settings.columns) or set(plain)
         outcome = self._settings.outcome
         kept = asked | {_CALLED, outcome.field, outcome.at, *self._settings.opt_out}
         found = record_of(
-            text(row.get("id")), {n: v for n, v in plain.items() if n in kept and n != "id"},
+            text(row.get("id")), {**{n: v for n, v in plain.items() if n in kept and n != "id"}, **more},
             self._settings, modified=row.get("write_date"), created=row.get("create_date"),
             persons=persons_in(said, naming.persons),
         )  # fmt: skip
@@ -191,7 +200,7 @@ class Odoo:
 
     def _listed(self, row: Mapping[str, JsonValue]) -> Listed:
         field = self._settings.outcome.field
-        said = _plain(row.get(field), self._fields.types().get(field, ""))
+        said = plain_value(row.get(field), self._fields.types().get(field, ""))
         found = listed_of(text(row.get("id")), said, self._settings, modified=row.get("write_date"))
         if field in row:
             return found
@@ -256,7 +265,11 @@ class Odoo:
             may = self._calls.may(self._model, right)
             fix = "" if may else "give the key's user the role Sales: All Documents"
             checks.append(Check(f"right to {right}", may, "yes" if may else "missing", fix))
-        return checks + self._fields.checks(self._settings.fields)
+        return [*checks, *self._beside(), *self._fields.checks(self._settings.fields)]
+
+    def _beside(self) -> list[Check]:
+        model = self._fields.known()
+        return self._related.checks(model, self._naming(model).names)
 
 
 def _api(name: str, where: str) -> Literal["json2", "jsonrpc"]:
@@ -269,17 +282,6 @@ def _api(name: str, where: str) -> Literal["json2", "jsonrpc"]:
         where=f"{where}: options.api",
         fix="json2 (Odoo 19 and later) or jsonrpc",
     )
-
-
-def _plain(value: JsonValue, kind: str) -> JsonValue:
-    """A value as people see it; Odoo says False for "nothing" of whatever type."""
-    if kind == "boolean":
-        return value
-    if kind == "many2one":
-        return named(value) or None
-    if isinstance(value, list):
-        return ";".join(text(part) for part in value)
-    return None if value is False or isinstance(value, Mapping) else value
 
 
 def _by_probability(found: Record, row: Mapping[str, JsonValue], ended: datetime | None) -> Record:

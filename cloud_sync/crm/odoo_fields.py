@@ -17,7 +17,7 @@ from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import FieldInfo, Shape, shown_fields
 from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import RefusedError
-from cloud_sync.effects.odoo_calls import OdooCalls
+from cloud_sync.effects.odoo_calls import OdooCalls, named
 from cloud_sync.effects.targets import DeliveryError
 
 _TYPES: dict[Shape, str] = {
@@ -33,17 +33,26 @@ _FITTING: Fitting = {
     "moment": frozenset({"datetime"}),
 }
 LISTS: Final = "many2many"
+REFERS: Final = "many2one"
+UNREADABLE: Final = frozenset({"binary", "html", "one2many", LISTS, "properties", "json", "serialized"})  # fmt: skip
+"""Types whose values are no feature, or none unless somebody asks for them."""
 MOST_NAMES: Final = 5000
 _MISSING: Final = "`cloud-sync crm fields NAME` makes it if the key's user has the role Administration: Settings; or Studio"
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model's fields: name → type, name → how people see it, and name → the model of the records that one lists, as tags."""
+    """A model's fields: name → type, and name → how people see it.
+
+    Attributes:
+        lists: name → the model of the records that one lists, as tags.
+        relations: name → the model of the record that one refers to, as its customer.
+    """
 
     types: Mapping[str, str]
     there: Mapping[str, Described]
     lists: Mapping[str, str]
+    relations: Mapping[str, str]
 
 
 class ModelFields:
@@ -74,11 +83,8 @@ class ModelFields:
                 name: Described(text(info.get("string")), _options(info.get("selection")))
                 for name, info in found.items()
             },
-            {
-                name: relation
-                for name, info in found.items()
-                if info.get("type") == LISTS and (relation := text(info.get("relation")))
-            },
+            _related(found, LISTS),
+            _related(found, REFERS),
         )
 
     def named(self, model: Model, names: Iterable[str]) -> dict[str, Described]:
@@ -138,6 +144,26 @@ class ModelFields:
             )
             for name, info in shown_fields(fields)
         ]
+
+
+def plain_value(value: JsonValue, kind: str) -> JsonValue:
+    """A value as people see it; Odoo says False for "nothing" of whatever type."""
+    if kind == "boolean":
+        return value
+    if kind == REFERS:
+        return named(value) or None
+    if isinstance(value, list):
+        return ";".join(text(part) for part in value)
+    return None if value is False or isinstance(value, Mapping) else value
+
+
+def _related(found: Mapping[str, Mapping[str, JsonValue]], kind: str) -> dict[str, str]:
+    """Fields of a type, and the models of the records in them."""
+    return {
+        name: relation
+        for name, info in found.items()
+        if info.get("type") == kind and (relation := text(info.get("relation")))
+    }
 
 
 def _options(selection: JsonValue) -> dict[str, str]:

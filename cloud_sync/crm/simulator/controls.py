@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import FastAPI, HTTPException, Query
@@ -67,6 +68,7 @@ def simulator_app(simulator: Simulator) -> FastAPI:
     with_troubles(app, simulator.troubles)
     _lead_routes(app, simulator)
     _play_routes(app, simulator)
+    _firm_routes(app, simulator)
     _machine_routes(app, simulator)
     simulator.vendor.routes(app)
     return app
@@ -146,6 +148,25 @@ def _play_routes(app: FastAPI, simulator: Simulator) -> None:
         from cloud_sync.crm.simulator.history import history_csv
 
         return history_csv(simulator, n, years)
+
+
+def _firm_routes(app: FastAPI, simulator: Simulator) -> None:
+    firms = simulator.state.firms
+
+    @app.get(PRIVATE + "/firms")
+    def every() -> list[Fields]:
+        """The firms that leads belong to."""
+        return [asdict(firm) for firm in firms]
+
+    @app.post(PRIVATE + "/firms/{number}")
+    def enter(number: int, body: dict[str, JsonValue]) -> Fields:
+        """A person enters something into a firm; of its leads nothing is told."""
+        try:
+            return asdict(firms.set(number, body))
+        except (KeyError, ValueError):
+            raise HTTPException(
+                400, "no such firm, or not one of segment, city and staff"
+            ) from None
 
 
 def _machine_routes(app: FastAPI, simulator: Simulator) -> None:

@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.choices import Choices
+from cloud_sync.crm.simulator.dynamics_related import ACCOUNT, OWNER, exported, guid, name_of
+from cloud_sync.crm.simulator.firms import owner_of
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.signing import compact
 from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule
@@ -52,7 +54,7 @@ class Dynamics(Vendor):
         "emails_opened": "new_emails_opened", "budget_stated": "new_budget_stated", "opted_out": "donotbulkemail",
     }  # fmt: skip
     every_right = frozenset(
-        {"prvReadLead", "prvWriteLead", "prvReadmsdyn_predictivescore", "prvWritemsdyn_predictivescore"}
+        {"prvReadLead", "prvReadAccount", "prvReadEntity", "prvWriteLead", "prvReadmsdyn_predictivescore", "prvWritemsdyn_predictivescore"}
     )  # fmt: skip
     token_life_s = 3599
     limit = (6000, 300)
@@ -74,7 +76,14 @@ class Dynamics(Vendor):
         """A lead's name is made of two columns, and is one too."""
         made = super().fields(columns)
         name = f"{columns.get('first_name', '')} {columns.get('last_name', '')}".strip()
-        return {**made, "fullname": name} if name else made
+        made |= {"fullname": name} if name else {}
+        if "company" in columns:
+            firm = self.state.firms.called(columns["company"])
+            made |= {
+                OWNER: guid("systemuser", owner_of(columns)),
+                ACCOUNT: guid("account", firm.number) if firm else None,
+            }
+        return made
 
     def cell(self, column: str, value: Value, /) -> JsonValue:
         """Choices are numbers, counts are whole, nothing is null."""
@@ -85,11 +94,15 @@ class Dynamics(Vendor):
         return None if value == "" else value
 
     def export(self, fields: Fields) -> Fields:
-        """An export shows labels, that of the state too."""
-        shown = {name: label_of(name, value) or value for name, value in fields.items()}
+        """An export shows labels, that of the state too, and what a view has of the account."""
+        firm = self.state.firms.called(fields.get("companyname"))
+        owner = name_of(OWNER, fields.get(OWNER), self.state.firms)
+        fields = {name: value for name, value in fields.items() if name not in (OWNER, ACCOUNT)}
+        shown: Fields = {name: label_of(name, value) or value for name, value in fields.items()}
         state = shown.pop("statecode", None)
         shown.pop("statuscode", None)
-        return shown if state is None else {**shown, "statecode": STATES[int(str(state))]}
+        shown |= {} if state is None else {"statecode": STATES[int(str(state))]}
+        return {**shown, "Owner": owner, **exported(firm)}
 
     def fresh(self) -> Fields:
         """An open lead."""

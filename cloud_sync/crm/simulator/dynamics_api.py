@@ -28,12 +28,24 @@ from cloud_sync.crm.simulator.dynamics import (
     Dynamics,
     label_of,
 )
+from cloud_sync.crm.simulator.dynamics_related import (
+    ACCOUNTS,
+    LOOKUPS,
+    TABLES,
+    account_label,
+    account_row,
+    attribute,
+    name_of,
+    relations,
+    table,
+)
 from cloud_sync.crm.simulator.values import Fields, Held
 
 BASE = "/api/data/{version}"
 SCORES = "msdyn_predictivescores"
 PAGE = 5000
 LABEL = "@OData.Community.Display.V1.FormattedValue"
+TO = "@Microsoft.Dynamics.CRM.lookuplogicalname"
 OWN = ("leadid", "createdon", "modifiedon")
 OF_MERGED = ("merged", "_masterid_value")
 """Columns that say whether a record went into another one, and into which."""
@@ -51,6 +63,7 @@ _LABELS = {
 }  # fmt: skip
 _PAGE = re.compile(r"odata\.maxpagesize=(\d{1,4})")
 _KEY = re.compile(r"msdyn_entityid='([0-9a-fA-F-]{36})',msdyn_entitytype='lead'")
+_TABLES = "prvReadEntity"
 _READ, _WRITE = "prvReadLead", "prvWriteLead"
 _READ_SCORE, _WRITE_SCORE = "prvReadmsdyn_predictivescore", "prvWritemsdyn_predictivescore"
 
@@ -58,9 +71,28 @@ _READ_SCORE, _WRITE_SCORE = "prvReadmsdyn_predictivescore", "prvWritemsdyn_predi
 def add_routes(app: FastAPI, vendor: Dynamics) -> None:
     """Adds the API to `app`."""
     api = _Api(vendor)
-    table: list[Route] = [
+    routes: list[Route] = [
         ("GET", BASE + "/WhoAmI", "", api.who),
-        ("GET", BASE + "/EntityDefinitions(LogicalName='lead')/Attributes", "", api.attributes),
+        (
+            "GET",
+            BASE + "/EntityDefinitions(LogicalName='lead')/Attributes",
+            _TABLES,
+            api.attributes,
+        ),
+        (
+            "GET",
+            BASE + "/EntityDefinitions(LogicalName='account')/Attributes",
+            _TABLES,
+            api.of_accounts,
+        ),
+        (
+            "GET",
+            BASE + "/EntityDefinitions(LogicalName='lead')/ManyToOneRelationships",
+            _TABLES,
+            api.lookups,
+        ),
+        ("GET", BASE + "/EntityDefinitions", _TABLES, api.tables),
+        ("GET", BASE + "/accounts", "prvReadAccount", api.accounts),
         ("GET", BASE + "/leads", _READ, api.leads),
         ("GET", BASE + "/leads({lead})", _READ, api.lead),
         ("PATCH", BASE + "/leads({lead})", _WRITE, api.update),
@@ -68,7 +100,7 @@ def add_routes(app: FastAPI, vendor: Dynamics) -> None:
         ("PATCH", BASE + f"/{SCORES}({{key}})", _WRITE_SCORE, api.score),
         ("DELETE", BASE + f"/{SCORES}({{key}})", _WRITE_SCORE, api.unscore),
     ]
-    add_table(app, table, api.admit)
+    add_table(app, routes, api.admit)
     tokens: list[Route] = [("POST", "/{tenant}/oauth2/v2.0/token", "", api.token)]
     add_table(app, tokens, lambda _request, _right: {})
 
@@ -123,6 +155,36 @@ class _Api:
         """The columns of leads, as the metadata describe them."""
         names = dict.fromkeys([*OWN, *self._state.records.names()])
         return JSONResponse({"value": [_attribute(name) for name in names]})
+
+    def of_accounts(self, _body: Body, _query: Query) -> JSONResponse:
+        """The columns of accounts."""
+        rows = [attribute(name, *said) for name, said in ACCOUNTS.items()]
+        return JSONResponse({"value": rows})
+
+    def lookups(self, _body: Body, _query: Query) -> JSONResponse:
+        """What leads refer to."""
+        return JSONResponse({"value": relations()})
+
+    def tables(self, _body: Body, query: Query) -> JSONResponse:
+        """Tables that fit."""
+        test = self._filter(query.get("$filter", ""))[0]
+        return JSONResponse({"value": [row for row in map(table, TABLES) if test(row)]})
+
+    def accounts(self, _body: Body, query: Query) -> JSONResponse:
+        """Accounts that fit."""
+        test, named = self._filter(query.get("$filter", ""))
+        asked = [name.strip() for name in query.get("$select", "").split(",") if name.strip()]
+        for name in (*named, *asked):
+            if name not in ACCOUNTS:
+                raise _refusal(400, "0x80060888", f"Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.account'.")  # fmt: skip
+        rows = [row for row in map(account_row, self._state.firms) if test(row)]
+        labelled = "FormattedValue" in query["header:prefer"]
+        found: list[JsonValue] = []
+        for row in rows[: int(query.get("$top") or PAGE)]:
+            shown: Fields = {name: row.get(name) for name in asked or ACCOUNTS}
+            labels = {f"{n}{LABEL}": account_label(n, value) for n, value in shown.items()}
+            found.append({**shown, **({n: said for n, said in labels.items() if said} if labelled else {})})  # fmt: skip
+        return JSONResponse({"value": found})
 
     def leads(self, _body: Body, query: Query) -> JSONResponse:
         """Leads that fit, page by page."""
@@ -208,15 +270,21 @@ class _Api:
         return held
 
     def _test(self, text: str) -> Test:
+        test, names = self._filter(text)
+        for name in names:
+            self._known(name)
+        return test
+
+    @staticmethod
+    def _filter(text: str) -> tuple[Test, frozenset[str]]:
+        """A condition, and the columns that it names."""
         if not text:
-            return lambda _row: True
+            return (lambda _row: True), frozenset()
         try:
             test, names = odata_filter(text)
         except WrongConditionError as error:
             raise _refusal(400, "0x80060888", str(error)) from None
-        for name in names:
-            self._known(name)
-        return test
+        return test, frozenset(names)
 
     def _known(self, name: str) -> str:
         if name not in (*OWN, *OF_MERGED) and name not in self._state.records.names():
@@ -240,19 +308,20 @@ class _Api:
         labelled = "FormattedValue" in query["header:prefer"]
         for name in names:
             shown[name] = row.get(name)
-            label = label_of(name, row.get(name)) if labelled else ""
-            if label:
+            label = label_of(name, row.get(name)) or name_of(name, row.get(name), self._state.firms)
+            if label and labelled:
                 shown[name + LABEL] = label
+            if row.get(name) and name in LOOKUPS and "lookuplogicalname" in query["header:prefer"]:
+                shown[name + TO] = LOOKUPS[name][2]
         return shown
 
 
 def _attribute(name: str) -> Fields:
+    if name in LOOKUPS:
+        return attribute(name, *LOOKUPS[name][:2])
     kind = "Picklist" if CHOICES.of(name) else "Boolean" if name in TRUTHS else _TYPES.get(name, "String")  # fmt: skip
     label = _LABELS.get(name) or title(name.removeprefix("new_"))
-    return {
-        "LogicalName": name, "AttributeType": kind,
-        "DisplayName": {"UserLocalizedLabel": {"Label": label, "LanguageCode": 1033}},
-    }  # fmt: skip
+    return attribute(name, kind, label)
 
 
 def _stamp(text: str) -> str:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.choices import Choices
+from cloud_sync.crm.simulator.odoo_related import LABELS, exported, linked
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule, SimEvent
 from cloud_sync.crm.simulator.vendor import Vendor
@@ -42,7 +43,7 @@ class Odoo(Vendor):
         "email": "email_from", "company": "partner_name", "jobtitle": "function", "phone": "phone", **RELATIONS,
         **{name: f"x_{name}" for name in ("industry", "last_form", *sorted(NUMBERS), *sorted(YES_NO))},
     }  # fmt: skip
-    every_right = frozenset({"read", "write", "fields"})
+    every_right = frozenset({"read", "write", "fields", "partners"})
     schedule = Schedule(timeout_s=1, waits_s=())
 
     def make_id(self, number: int) -> str:
@@ -56,6 +57,8 @@ class Odoo(Vendor):
         if "first_name" in columns:
             name = f"{columns['first_name']} {columns.get('last_name', '')}".strip()
             made |= {"contact_name": name, "name": f"Request of {name}"}
+        if "company" in columns:
+            made |= linked(columns, self.state.firms)
         return made
 
     def cell(self, column: str, value: Value, /) -> JsonValue:
@@ -67,11 +70,13 @@ class Odoo(Vendor):
         return False if value == "" else SELECTIONS.value(column, value)
 
     def export(self, fields: Fields) -> Fields:
-        """An export shows names and labels only."""
+        """An export shows names and labels only, and fields of the customer."""
         named: Fields = {
-            name: value[1] if isinstance(value, list) else value for name, value in fields.items()
+            name: value[1] if isinstance(value, list) else value
+            for name, value in fields.items()
+            if name not in LABELS
         }
-        return SELECTIONS.shown(named)
+        return {**SELECTIONS.shown(named), **exported(fields, self.state.firms)}
 
     def fresh(self) -> Fields:
         """A new lead in the first stage."""

@@ -10,11 +10,13 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.choices import title
 from cloud_sync.crm.simulator.odoo import MODEL, RELATIONS, SELECTIONS, Odoo, stamp
+from cloud_sync.crm.simulator.odoo_related import LABELS, MODELS, PARTNER, fields_of, rows_of
 from cloud_sync.crm.simulator.values import Fields, Held
 from cloud_sync.crm.simulator.world import NUMBERS, YES_NO
 from cloud_sync.pretended_odoo import UID, OdooError, Params, add_odoo_routes
 
-FIELD_MODEL, MODELS = "ir.model.fields", "ir.model"
+FIELD_MODEL, EVERY_MODEL = "ir.model.fields", "ir.model"
+RELATED = frozenset(MODELS.values())
 MODEL_ID = 312
 """Number of `crm.lead` among the models."""
 OWN: Mapping[str, str] = {
@@ -22,7 +24,8 @@ OWN: Mapping[str, str] = {
     "function": "char", "phone": "char", "country_id": "many2one", "source_id": "many2one", "type": "selection",
     "active": "boolean", "stage_id": "many2one", "won_status": "selection", "date_closed": "datetime",
     "probability": "float", "lost_reason_id": "many2one", "create_date": "datetime", "write_date": "datetime",
-    "write_uid": "many2one",
+    "write_uid": "many2one", "partner_id": "many2one", "user_id": "many2one", "team_id": "many2one",
+    "tag_ids": "many2many",
 }  # fmt: skip
 _KEYS: Mapping[str, Mapping[str, str]] = {
     "type": {"lead": "Lead", "opportunity": "Opportunity"},
@@ -64,6 +67,8 @@ class _Api:
                 "AccessError",
                 f"You are not allowed to {_NEEDS.get(method, 'read')} '{model}' records.",
             )
+        if model in RELATED and method in ("fields_get", "search_read"):
+            return fields_of(model) if method == "fields_get" else self._related(model, params)
         table: dict[tuple[str, str], Callable[[], JsonValue]] = {
             (MODEL, "search_read"): lambda: self._search_read(params),
             (MODEL, "search_count"): lambda: len(self._fitting(params)),
@@ -73,8 +78,10 @@ class _Api:
             (MODEL, "fields_get"): self._fields_get,
             (FIELD_MODEL, "create"): lambda: self._add_fields(params),
             (FIELD_MODEL, "search_read"): lambda: self._list_fields(params),
-            (MODELS, "search_read"): lambda: [{"id": MODEL_ID, "model": MODEL, "name": "Lead"}],
-            (MODELS, "search"): lambda: [MODEL_ID],
+            (EVERY_MODEL, "search_read"): lambda: [
+                {"id": MODEL_ID, "model": MODEL, "name": "Lead"}
+            ],
+            (EVERY_MODEL, "search"): lambda: [MODEL_ID],
         }
         if (model, method) not in table:
             raise OdooError("ValueError", f"no method {method} of the model {model}")
@@ -84,7 +91,9 @@ class _Api:
     def _may(self, model: str, right: str) -> bool:
         if model == FIELD_MODEL:
             return right == "read" or "fields" in self._state.rights
-        return right in self._state.rights or (model == MODELS and right == "read")
+        if model == PARTNER:
+            return right == "read" and "partners" in self._state.rights
+        return right in self._state.rights or (model == EVERY_MODEL and right == "read")
 
     def _types(self) -> dict[str, str]:
         own = dict(OWN)
@@ -96,7 +105,7 @@ class _Api:
         return {
             name: {
                 "type": kind, "string": self._string(name), "readonly": name in READ_ONLY,
-                **({"relation": f"sim.{name}"} if kind == "many2one" else {}),
+                **({"relation": MODELS.get(name, f"sim.{name}")} if kind.startswith("many2") else {}),
                 **({"selection": [*self._selection(name)]} if kind == "selection" else {}),
             }
             for name, kind in self._types().items()
@@ -104,7 +113,11 @@ class _Api:
 
     def _string(self, name: str) -> str:
         said = self._state.custom.get(name, {}).get("field_description")
-        return str(said or "") or title(name.removeprefix("x_").removesuffix("_id"))
+        return (
+            str(said or "")
+            or LABELS.get(name)
+            or title(name.removeprefix("x_").removesuffix("_id"))
+        )
 
     def _selection(self, name: str) -> list[JsonValue]:
         if name in _KEYS or SELECTIONS.of(name):
@@ -160,6 +173,20 @@ class _Api:
 
     def _search_read(self, params: Params) -> JsonValue:
         return [self._row(held, params.get("fields") or []) for held in self._fitting(params)]
+
+    def _related(self, model: str, params: Params) -> JsonValue:
+        """Records that leads refer to, by number, or all of them."""
+        known, names = fields_of(model), [str(name) for name in params.get("fields") or ()]
+        for name in names:
+            if name not in known:
+                raise OdooError("ValueError", f"Invalid field {name!r} on model {model!r}")
+        terms = [term for term in params.get("domain") or () if isinstance(term, list)]
+        found: list[JsonValue] = [
+            {"id": row["id"], **{name: row[name] for name in names or known}}
+            for row in rows_of(model, self._state.firms)
+            if all(_COMPARE[operator](row.get(name), wanted) for name, operator, wanted in terms)
+        ]
+        return found[: int(params.get("limit") or len(found))]
 
     def _read(self, ids: list[int], params: Params) -> JsonValue:
         found = [held for one in ids if (held := self._state.records.get(str(one)))]

@@ -20,6 +20,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.secrets import Secrets
 from cloud_sync.crm.simulator.access import Day, Limiter, Rights, Tokens
+from cloud_sync.crm.simulator.firms import Firms
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.records import Shown
 from cloud_sync.crm.simulator.signing import SIGNERS, ToSign
@@ -45,6 +46,7 @@ class State:
         now: the CRM's clock, aware.
         records: as the user of its API sees them.
         custom: fields that somebody added: name → the vendor's own description of them.
+        firms: that leads belong to.
         world_columns: columns of the made-up world, and those of leads from a file.
     """
 
@@ -58,6 +60,7 @@ class State:
     troubles: Troubles
     day: Day
     custom: dict[str, Fields] = field(default_factory=dict)
+    firms: Firms = field(default_factory=Firms)
     world_columns: dict[str, None] = field(default_factory=lambda: dict.fromkeys(COLUMNS))
 
 

@@ -1,0 +1,117 @@
+"""Dynamics: what a lead's account says, which stands in exports of views under titles that name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from cloud_sync.crm.base import Crm
+from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.simulator import Simulator, serve
+from cloud_sync.crm.simulator.dynamics_related import ACCOUNT, guid
+from cloud_sync.crm.simulator.firms import SEGMENTS
+from tests.cloud_sync.simulated_crms import RIGHT_OF_FIRMS, opened
+
+OF = "(Parent Account for lead) (Account)"
+COLUMNS = [
+    "Lead Source", "Owner", "Parent Account for lead", f"Segment {OF}", "Segment (Parent Account for lead)",
+    "Segment (Account)", f"Owner {OF}", "My Active Accounts.Number of Employees", "parentaccountid.address1_city",
+]  # fmt: skip
+
+
+@pytest.fixture
+def simulator() -> Simulator:
+    made = Simulator("dynamics", seed=5, limit=0)
+    made.make(3, quiet=True)
+    return made
+
+
+@pytest.fixture
+def url(simulator: Simulator) -> Iterator[str]:
+    with serve(simulator) as found:
+        yield found
+
+
+def ids(simulator: Simulator) -> list[str]:
+    return [held.object_id for held in simulator.records]
+
+
+def crm_of(simulator: Simulator, url: str, columns: list[str]) -> Crm:
+    return open_crm(opened(simulator, url, columns))
+
+
+def test_a_lead_has_what_its_account_says_under_every_title_of_it(
+    simulator: Simulator, url: str
+) -> None:
+    [one, *_] = simulator.records
+    firm = simulator.state.firms.called(one.fields["companyname"])
+    assert firm is not None
+    [record] = crm_of(simulator, url, COLUMNS).read([one.object_id])
+    found = {column: record.fields[column] for column in COLUMNS[1:]}
+    assert found.pop("Owner") and found.pop(f"Owner {OF}")
+    assert found == {
+        "Parent Account for lead": firm.name, f"Segment {OF}": firm.segment,
+        "Segment (Parent Account for lead)": firm.segment, "Segment (Account)": firm.segment,
+        "My Active Accounts.Number of Employees": firm.staff, "parentaccountid.address1_city": firm.city,
+    }  # fmt: skip
+
+
+def test_a_choice_is_read_as_the_bundle_met_it(simulator: Simulator, url: str) -> None:
+    access = opened(simulator, url, ["Segment (Account)"])
+    crm = open_crm(replace(access, met=lambda _, value: value in ("1", "2", "3")))
+    assert {row.fields["Segment (Account)"] for row in crm.read(ids(simulator))} <= {1, 2, 3}
+
+
+def test_a_lead_without_an_account_has_the_columns_and_nothing_in_them(
+    simulator: Simulator, url: str
+) -> None:
+    one, other, *_ = ids(simulator)
+    simulator.records.set(one, {ACCOUNT: None})
+    simulator.records.set(other, {ACCOUNT: guid("account", 999)})
+    first, second = crm_of(simulator, url, ["Segment (Account)"]).read([one, other])
+    assert first.fields["Segment (Account)"] is None
+    assert "Segment (Account)" not in second.fields, "an account that the user may not see"
+
+
+def test_accounts_that_are_closed_stop_no_scoring_and_crm_test_names_the_right(
+    simulator: Simulator, url: str
+) -> None:
+    crm = crm_of(simulator, url, ["Lead Source", "Segment (Account)"])
+    assert "right to read accounts" in {check.name for check in crm.check() if check.ok}
+    simulator.rights.held.discard(RIGHT_OF_FIRMS["dynamics"])
+    for record in crm.read(ids(simulator)):
+        assert record.fields["Lead Source"] and "Segment (Account)" not in record.fields
+    [failed] = [check for check in crm.check() if not check.ok]
+    assert failed.name == "right to read accounts" and "prvReadAccount" in failed.found
+
+
+def test_accounts_are_asked_for_once_in_a_while_and_never_where_no_bundle_learned_from_them(
+    simulator: Simulator, url: str
+) -> None:
+    crm = crm_of(simulator, url, ["Segment (Account)", "Web Visits.Pages"])
+    for _ in range(2):
+        crm.read(ids(simulator))
+    assert sum("/accounts" in asked for asked in simulator.troubles.requests) == 1
+    crm_of(simulator, url, ["Lead Source", "Owner"]).read(ids(simulator))
+    simulator.troubles.requests.clear()
+    crm_of(simulator, url, ["Lead Source", "Owner"]).read(ids(simulator))
+    assert not any("account" in asked or "ManyTo" in asked for asked in simulator.troubles.requests)
+
+
+def test_a_column_of_the_lead_itself_stays_its_own_though_its_label_ends_in_brackets(
+    simulator: Simulator, url: str
+) -> None:
+    one = ids(simulator)[0]
+    simulator.records.set(one, {"new_segment_account": "the lead's"})
+    [record] = crm_of(simulator, url, ["Segment (Account)"]).read([one])
+    assert record.fields["Segment (Account)"] == "the lead's"
+
+
+def test_a_lookup_is_read_by_its_logical_name_as_tools_export_it(
+    simulator: Simulator, url: str
+) -> None:
+    [record] = crm_of(simulator, url, ["parentaccountid"]).read(ids(simulator)[:1])
+    firm = simulator.state.firms.called(record.fields["parentaccountid"])
+    assert firm is not None and firm.segment in SEGMENTS
