@@ -303,3 +303,22 @@ def test_a_bundle_keeps_what_most_of_its_tables_told() -> None:
     assert isinstance(runtime, LeadRuntime)
     assert runtime.spec.roles.outcome and runtime.spec.roles.decided_at
     assert roles_of(()) == LearnedRoles()
+
+
+def contacts(leads: int, called: str) -> str:
+    """Leads with a column of few names, of which no two in a row are alike."""
+    rows = [[n, day(n), f"Ann {n % 20}", "Lost" if n % 3 else "Won"] for n in range(leads)]
+    return table(["No", "Enquiry", called, "Status"], rows)
+
+
+def test_a_column_that_was_learned_from_is_read_though_each_of_a_few_leads_has_its_own_name(
+    tmp_path: Path,
+) -> None:
+    learned = learned_from(put(tmp_path / "all.csv", contacts(400, "Name")), "Name")
+    later = put(tmp_path / "later.csv", contacts(12, "Name"))
+    assert [decode_lead(one.content).fields["Name"] for one in read(later, learned)[0]][:2] == [
+        "Ann 0",
+        "Ann 1",
+    ]
+    other = learned_from(put(tmp_path / "all.csv", contacts(400, "Name")), "Source")
+    assert all("Name" not in decode_lead(one.content).fields for one in read(later, other)[0])

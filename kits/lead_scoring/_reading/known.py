@@ -231,9 +231,9 @@ def understand(
         scored=bool(learned.names),
     )
     keep = set(config.columns.keep)
-    personal = tuple(
-        p for p in find_personal(sheet) if p.column not in {roles.id, roles.order, *keep}
-    )
+    # a few leads that are scored may tell something else than those that were learned from
+    not_personal = {roles.id, roles.order, *keep, *learned.names}
+    personal = tuple(p for p in find_personal(sheet) if p.column not in not_personal)
     later = tuple(n for n in crm.later(own.columns) if n not in keep) if crm else ()
     times = tuple(n for n in crm.times(own.columns) if n not in keep) if crm else ()
     if outcome is not None and not source.order and roles.order:
