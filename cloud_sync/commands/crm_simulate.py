@@ -109,15 +109,30 @@ def crm_example(
     leads: Annotated[int, typer.Option(min=1, max=100_000, help="So many.")] = 3000,
     years: Annotated[float, typer.Option(min=0.01, max=10, help="Of the last so many years.")] = 2,
     seed: SeedOption = 0,
+    firms: Annotated[
+        Path | None,
+        typer.Option(
+            "--firms",
+            help="A second CSV: HubSpot's companies, which it exports by themselves.",
+            dir_okay=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write leads a pretended CRM had, and what became of them: to train on before it is connected."""
     from cloud_sync.crm.simulator import Simulator
-    from cloud_sync.crm.simulator.history import history_csv
+    from cloud_sync.crm.simulator.history import firms_csv, history_csv
     from kits.core.files import write_atomically
 
-    text = history_csv(Simulator(kind, seed=seed), leads, years)
-    write_atomically(file, text.encode())
+    simulator = Simulator(kind, seed=seed)
+    beside = firms_csv(simulator)
+    if firms is not None and not beside:
+        raise UsageError(
+            f"{simulator.kind} shows firms with leads, or none", fix="leave --firms out"
+        )
+    write_atomically(file, history_csv(simulator, leads, years).encode())
+    if firms is not None:
+        write_atomically(firms, beside.encode())
     console = Console(as_json)
     console.answer(
         f"{leads} made-up leads, with what became of them, are in {file}",

@@ -330,7 +330,8 @@ class Pipedrive:
             fix = "check the API token (Settings, Personal preferences, API), and that the user is active"
             return [Check("sign in", False, error.what, remedy(error, fix))]
         signed_in = Check("sign in", True, f"as {text(who.get('name'))[:60]}")
-        return [signed_in, self._readable(), *fields]
+        beside = [*self._firms.checks(), *self._persons.checks()]
+        return [signed_in, self._readable(), *beside, *fields]
 
     def _readable(self) -> Check:
         name = f"right to read {self._settings.object}"

@@ -19,6 +19,9 @@ from cloud_sync.crm.http import CrmHttp, CrmRefusedError, is_closed, rows_in, te
 from cloud_sync.crm.labels import Naming, labels_of, mostly_labels, names_of, naming, reads_label
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known
+from cloud_sync.crm.remedies import remedy
+from cloud_sync.effects.checks import Check
+from cloud_sync.effects.targets import DeliveryError
 
 SOME: Final = 200
 """By so many it is told what a bundle met."""
@@ -105,6 +108,21 @@ class Belonging:
         there = names_of(self._columns, labels_of(self._known().there)).values()
         none = self._doubled(dict.fromkeys(self._columns[label] for label in there))
         return [seen.get(number, _UNSEEN).values if number else none for number in numbers]
+
+    def checks(self) -> list[Check]:
+        """Whether the user may see them, where a bundle learned from what they say."""
+        if not self._columns:
+            return []
+        name = f"right to read {self._kind.path.rpartition('/')[2]}"
+        try:
+            self._http.call("GET", self._kind.path, query={"limit": "1"})
+            self._http.call("GET", self._kind.fields, query={"limit": "1"})
+        except DeliveryError as error:
+            fix = (
+                "let the user's permission set see them, and the token have the scope contacts:read"
+            )
+            return [Check(name, False, error.what, remedy(error, fix))]
+        return [Check(name, True, "granted")]
 
     def readings(self, column: str, ids: Iterable[str], met: Met) -> Mapping[str, str]:
         """Number → name, of those that a bundle is to read by their names. Raises DeliveryError.

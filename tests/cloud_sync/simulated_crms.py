@@ -12,6 +12,8 @@ from cloud_sync.crm.simulator import Simulator
 RIGHT_OF_FIRMS = {
     "dynamics": "prvReadAccount",
     "odoo": "partners",
+    "hubspot": "crm.objects.companies.read",
+    "pipedrive": "contacts:read",
 }
 """Kind → the right to read what leads belong to."""
 

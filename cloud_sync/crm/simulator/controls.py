@@ -158,6 +158,13 @@ def _firm_routes(app: FastAPI, simulator: Simulator) -> None:
         """The firms that leads belong to."""
         return [asdict(firm) for firm in firms]
 
+    @app.get(PRIVATE + "/firms.csv", response_class=PlainTextResponse)
+    def exported() -> str:
+        """The same as this CRM exports them, where it does so beside leads."""
+        from cloud_sync.crm.simulator.history import firms_csv
+
+        return firms_csv(simulator)
+
     @app.post(PRIVATE + "/firms/{number}")
     def enter(number: int, body: dict[str, JsonValue]) -> Fields:
         """A person enters something into a firm; of its leads nothing is told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -33,14 +34,24 @@ def history_csv(simulator: Simulator, n: int, years: float) -> str:
             created: lead.created_at.isoformat(timespec="seconds"),
             **vendor.export(
                 {
-                    **vendor.fields(lead.columns),
                     **vendor.fresh(),
+                    **vendor.fields(lead.columns),
                     **vendor.outcome("won" if lead.won else "lost", lead.decided_at),
                 }
             ),
         }
         for number, lead in enumerate(found, FIRST)
     ]
+    return _csv(rows)
+
+
+def firms_csv(simulator: Simulator) -> str:
+    """The firms that leads belong to, where this CRM exports them by themselves; empty: it shows them with leads."""
+    rows = simulator.vendor.firms()
+    return _csv(rows) if rows else ""
+
+
+def _csv(rows: Sequence[Mapping[str, JsonValue]]) -> str:
     text = io.StringIO()
     columns = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(text, columns, lineterminator="\n")

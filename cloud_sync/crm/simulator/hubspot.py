@@ -13,6 +13,18 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.access import Limiter
 from cloud_sync.crm.simulator.choices import Choices
+from cloud_sync.crm.simulator.firms import owner_of
+from cloud_sync.crm.simulator.hubspot_companies import (
+    COMPANY_OF,
+    OWNER,
+    READ_COMPANIES,
+    READ_OWNERS,
+    READ_SCHEMA,
+    company_id,
+    exported,
+    name_of_owner,
+    owner_id,
+)
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.signing import compact
 from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule, SimEvent
@@ -105,11 +117,18 @@ class HubSpot(Vendor):
     @classmethod
     def rights(cls, thing: str, /) -> frozenset[str]:
         """The scopes of this kind of object."""
-        return frozenset(scope(thing, what) for what in (READ, WRITE, SCHEMA_READ, SCHEMA_WRITE))
+        own = {scope(thing, what) for what in (READ, WRITE, SCHEMA_READ, SCHEMA_WRITE)}
+        return frozenset({*own, READ_COMPANIES, READ_SCHEMA, READ_OWNERS})
 
     def fields(self, columns: Mapping[str, Value]) -> Fields:
         """The title of a deal or a lead is its firm."""
         made = super().fields(columns)
+        if "company" in columns and self.thing in COMPANY_OF:
+            firm = self.state.firms.called(columns["company"])
+            made |= {
+                OWNER: owner_id(owner_of(columns)),
+                COMPANY_OF[self.thing]: company_id(firm) if firm else "",
+            }
         if self.about.title != "company" and "company" in made:
             made[self.about.title] = made.pop("company")
         return made
@@ -121,8 +140,20 @@ class HubSpot(Vendor):
         return f"{value:g}" if isinstance(value, float) else CHOICES.value(column, value)
 
     def export(self, fields: Fields) -> Fields:
-        """An export shows labels."""
-        return CHOICES.shown(fields)
+        """An export shows labels, names of owners, and the numbers of companies, whose export is another one."""
+        key = COMPANY_OF.get(self.thing, "")
+        if not key:
+            return CHOICES.shown(fields)
+        shown = {name: value for name, value in fields.items() if name not in (OWNER, key)}
+        owner = f"{self.about.event.capitalize()} owner"
+        return {
+            **CHOICES.shown(shown), owner: name_of_owner(fields.get(OWNER)),
+            "Associated Company IDs": fields.get(key),
+        }  # fmt: skip
+
+    def firms(self) -> list[Fields]:
+        """Its export of companies."""
+        return exported(self.state.firms) if self.thing in COMPANY_OF else []
 
     def fresh(self) -> Fields:
         """A new contact is a lead, a new deal has an appointment, a new lead is new."""

@@ -23,6 +23,16 @@ from cloud_sync.crm.simulator.hubspot import (
     WRITE,
     HubSpot,
 )
+from cloud_sync.crm.simulator.hubspot_companies import (
+    COMPANY_OF,
+    READ_COMPANIES,
+    READ_OWNERS,
+    READ_SCHEMA,
+    company,
+    company_id,
+    owners,
+)
+from cloud_sync.crm.simulator.hubspot_companies import properties as company_properties
 from cloud_sync.crm.simulator.hubspot_fields import MODIFIED, properties, shown, texts, wrong
 from cloud_sync.crm.simulator.hubspot_http import HubSpotError, admit, token
 from cloud_sync.crm.simulator.hubspot_search import fits, sort_key
@@ -46,6 +56,8 @@ SEARCHED = 10_000
 def add_routes(app: FastAPI, vendor: HubSpot) -> None:
     """Adds the API to `app`."""
     api = _Api(vendor)
+    if vendor.thing in COMPANY_OF:
+        _add_beside(app, vendor)
     for objects, fields, account in PATHS:
         one = objects + "/{object_id}"
         table: list[Route] = [
@@ -70,6 +82,44 @@ def add_routes(app: FastAPI, vendor: HubSpot) -> None:
         for path in ("/oauth/v1/token", "/oauth/v3/token")
     ]
     add_table(app, tokens, lambda _request, _right: {})
+
+
+def _add_beside(app: FastAPI, vendor: HubSpot) -> None:
+    """Companies and owners, beside what leads are."""
+    firms = vendor.state.firms
+
+    def read(body: Body, _query: Query) -> JSONResponse:
+        known = {company_id(firm): company(firm) for firm in firms}
+        names = [str(name) for name in body.get("properties", ())]
+        ids = [str(one["id"]) for one in _inputs(body)]
+        results = [
+            {"id": i, "properties": {n: known[i].get(n) for n in names}} for i in ids if i in known
+        ]
+        return JSONResponse(
+            {"status": "COMPLETE", "results": results}, 200 if len(results) == len(ids) else 207
+        )
+
+    def listed(_body: Body, _query: Query) -> JSONResponse:
+        return JSONResponse(
+            {"results": [{"id": company_id(firm), "properties": {}} for firm in firms][:10]}
+        )
+
+    def described(_body: Body, _query: Query) -> JSONResponse:
+        return JSONResponse({"results": company_properties()})
+
+    def people(_body: Body, query: Query) -> JSONResponse:
+        return JSONResponse({"results": [] if query.get("archived") == "true" else owners()})
+
+    for objects, fields, _ in PATHS:
+        companies = objects.replace("{kind}", "companies")
+        table: list[Route] = [
+            ("POST", companies + "/batch/read", READ_COMPANIES, read),
+            ("GET", companies, READ_COMPANIES, listed),
+            ("GET", fields.replace("{kind}", "companies"), READ_SCHEMA, described),
+        ]
+        add_table(app, table, partial(admit, vendor))
+    for path in ("/crm/v3/owners", "/crm/owners/{version}"):
+        add_table(app, [("GET", path, READ_OWNERS, people)], partial(admit, vendor))
 
 
 class _Api:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.choices import title
 from cloud_sync.crm.simulator.hubspot import CHOICES, HubSpot
+from cloud_sync.crm.simulator.hubspot_companies import COMPANY_OF, OWNER, described
 from cloud_sync.crm.simulator.values import Fields, Held
 from cloud_sync.crm.simulator.vendor import State, iso
 from cloud_sync.crm.simulator.world import NUMBERS, YES_NO
@@ -44,8 +45,14 @@ def properties(state: State) -> dict[str, Fields]:
     for name in MOMENTS:
         own[name] = {**_row(name, "datetime", "date"), "readOnly": True}
     own["hs_object_id"] = {**_row("hs_object_id", "number", "number"), "readOnly": True}
-    for name in state.records.names():
+    names = state.records.names()
+    for name in names:
         own.setdefault(name, _described(name))
+    thing = next((thing for thing, key in COMPANY_OF.items() if key in names), "")
+    if thing:
+        own[OWNER] = described(
+            OWNER, f"{thing.capitalize().removesuffix('s')} owner", "enumeration"
+        )
     return {name: _closed(row) for name, row in (own | state.custom).items()}
 
 

@@ -64,7 +64,7 @@ def admit(vendor: HubSpot, request: Request, right: str) -> dict[str, str]:
     kind = request.path_params.get("kind", vendor.thing)
     if kind not in (vendor.thing, vendor.about.number):
         raise HubSpotError(400, "VALIDATION_ERROR", f"Unable to infer object type from: {kind}")
-    needed = scope(vendor.thing, right)
+    needed = right if right.startswith("crm.") else scope(vendor.thing, right)
     if right and needed not in state.rights:
         raise HubSpotError(
             403, "MISSING_SCOPES",

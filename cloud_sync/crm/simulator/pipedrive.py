@@ -16,6 +16,8 @@ from fastapi import FastAPI
 from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.choices import Choices, title
+from cloud_sync.crm.simulator.firms import owner_of
+from cloud_sync.crm.simulator.pipedrive_firms import FIRM_OF, OF_FIRMS, exported, user_id
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.signing import basic, compact
 from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule
@@ -77,14 +79,15 @@ class Pipedrive(Vendor):
     def __init__(self, state: State, scheme: str = "", thing: str = "") -> None:
         super().__init__(state, scheme, thing)
         self.about = THINGS[self.thing]
+        self.of_firms = FIRM_OF.get(self.thing, "")
         if self.thing != "deals":
             state.world_columns.update({OUTCOME: None, CLOSED: None})
 
     @classmethod
     def rights(cls, thing: str, /) -> frozenset[str]:
         """The scopes of this kind of object, and whether the user may add fields."""
-        area = thing if thing in ("deals", "leads") else "contacts"
-        return frozenset({f"{area}:read", f"{area}:full", "admin"})
+        area = area_of(thing)
+        return frozenset({f"{area}:read", f"{area}:full", "admin", OF_FIRMS})
 
     def make_id(self, number: int) -> str:
         """Small numbers, as in a young company; leads have UUIDs."""
@@ -100,14 +103,23 @@ class Pipedrive(Vendor):
 
     def fields(self, columns: Mapping[str, Value]) -> Fields:
         """All but the title are custom fields."""
-        return {
+        made: Fields = {
             self.names.get(name) or field_key(name): self.cell(name, value)
             for name, value in columns.items()
         }
+        if self.of_firms and "company" in columns:
+            firm = self.state.firms.called(columns["company"])
+            made |= {
+                "owner_id": user_id(owner_of(columns)),
+                self.of_firms: firm.number if firm else None,
+            }
+        return made
 
     def export(self, fields: Fields) -> Fields:
         """An export has names where the API has keys, and labels where it has numbers."""
         known = {field_key(name): label(name) for name in self.state.world_columns}
+        if self.of_firms:
+            fields = exported(fields, self.of_firms, self.state.firms)
         return {known.get(name, name): value for name, value in CHOICES.shown(fields).items()}
 
     def fresh(self) -> Fields:
@@ -190,6 +202,11 @@ class Pipedrive(Vendor):
         from cloud_sync.crm.simulator.pipedrive_api import add_routes
 
         add_routes(app, self)
+
+
+def area_of(thing: str) -> str:
+    """What the scopes of this kind of object are called after."""
+    return thing if thing in ("deals", "leads") else "contacts"
 
 
 def field_key(name: str) -> str:

@@ -17,26 +17,27 @@ from cloud_sync.crm.simulator.answering import ApiError, Body, Query, Route, add
 from cloud_sync.crm.simulator.pipedrive import (
     API_USER,
     COMPANY,
-    OWNER,
     Pipedrive,
+    area_of,
     parted,
     seconds,
 )
 from cloud_sync.crm.simulator.pipedrive_fields import PIPELINES, STAGES, AccountFields, listed
-from cloud_sync.crm.simulator.pipedrive_v2 import MAX_PAGE, page_of, refused
+from cloud_sync.crm.simulator.pipedrive_firms import OF_FIRMS, USERS, fields, organization
+from cloud_sync.crm.simulator.pipedrive_v2 import MAX_PAGE, page_of, refused, require_known
 from cloud_sync.crm.simulator.values import Fields, Held
 
 MAX_IDS = 100
 ADMIN = "admin"
 ARCHIVED: Final = "archived"
-USERS: Final = {int(OWNER): "Ann Arbor", int(API_USER): "Kitwright"}
+EVERY_USER: Final = {**USERS, int(API_USER): "Kitwright"}
 
 
 def add_routes(app: FastAPI, vendor: Pipedrive) -> None:
     """Adds the API to `app`."""
     api = _Api(vendor)
     path, one = vendor.about.path, vendor.about.path + "/{record}"
-    area = next(name.partition(":")[0] for name in vendor.rights(vendor.thing) if ":" in name)
+    area = area_of(vendor.thing)
     read, full = f"{area}:read", f"{area}:full"
     table: list[Route] = [
         ("GET", path, read, api.list),
@@ -44,13 +45,23 @@ def add_routes(app: FastAPI, vendor: Pipedrive) -> None:
         ("GET", one, read, api.get),
         ("PATCH", one, full, api.patch),
     ]
-    fields = f"/api/v2/{vendor.about.fields}"
+    own = f"/api/v2/{vendor.about.fields}"
     table += [
-        ("GET", fields, read, api.fields.get),
-        ("POST", fields, ADMIN, api.fields.add),
+        ("GET", own, read, api.fields.get),
+        ("POST", own, ADMIN, api.fields.add),
         ("GET", "/api/v2/pipelines", read, listed(PIPELINES)),
         ("GET", "/api/v2/stages", read, listed(STAGES, "pipeline_id")),
     ]
+    if vendor.of_firms:
+        table += [
+            ("GET", "/api/v2/organizations", OF_FIRMS, api.organizations),
+            (
+                "GET",
+                "/api/v2/organizationFields",
+                OF_FIRMS,
+                listed(tuple(fields()), "include_fields"),
+            ),
+        ]
     for base in ("/v1", "/api/v1"):
         table += [("GET", f"{base}/users/me", "", api.me), ("GET", f"{base}/users", "", api.users)]
     add_table(app, table, api.admit)
@@ -155,6 +166,18 @@ class _Api:
         data: list[JsonValue] = [self._shown(held) for held in page]
         return JSONResponse({"success": True, "data": data, "additional_data": following})
 
+    def organizations(self, _body: Body, query: Query) -> JSONResponse:
+        """Those with these numbers, or all, page by page."""
+        require_known(query, "ids", "sort_by", "sort_direction")
+        ids = query["ids"].split(",") if "ids" in query else []
+        if len(ids) > MAX_IDS:
+            raise refused(f"ids: at most {MAX_IDS}")
+        rows = [
+            organization(f) for f in self._state.firms if "ids" not in query or str(f.number) in ids
+        ]
+        page, following = page_of(rows, query)
+        return JSONResponse({"success": True, "data": [*page], "additional_data": following})
+
     def get(self, _body: Body, query: Query) -> JSONResponse:
         """One of them."""
         return JSONResponse({"success": True, "data": self._shown(self._held(query))})
@@ -200,7 +223,9 @@ class _Api:
 
     def users(self, _body: Body, _query: Query) -> JSONResponse:
         """All users, on one page."""
-        rows: list[JsonValue] = [{"id": number, "name": name} for number, name in USERS.items()]
+        rows: list[JsonValue] = [
+            {"id": number, "name": name} for number, name in EVERY_USER.items()
+        ]
         return JSONResponse({"success": True, "data": rows})
 
     def me(self, _body: Body, _query: Query) -> JSONResponse:

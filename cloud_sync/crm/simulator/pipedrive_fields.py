@@ -17,11 +17,16 @@ from cloud_sync.crm.simulator.values import Fields
 from cloud_sync.crm.simulator.vendor import State
 
 OWN: Mapping[str, str] = {
-    "owner_id": "user", "pipeline_id": "double", "title": "varchar", "value": "monetary", "status": "status", "stage_id": "stage", "add_time": "date",
+    "owner_id": "user", "org_id": "org", "pipeline_id": "double", "title": "varchar", "value": "monetary", "status": "status", "stage_id": "stage", "add_time": "date",
     "update_time": "date", "won_time": "date", "lost_time": "date", "close_time": "date",
 }  # fmt: skip
 """Fields every Pipedrive has, and their types."""
-_TITLES = {"owner_id": "Owner", "pipeline_id": "Pipeline", "stage_id": "Stage"}
+_TITLES = {
+    "owner_id": "Owner",
+    "org_id": "Organization",
+    "pipeline_id": "Pipeline",
+    "stage_id": "Stage",
+}
 _CHOICES = frozenset({"enum", "set"})
 _MADE = _CHOICES | {
     "varchar", "varchar_auto", "text", "double", "phone", "date", "daterange", "time", "timerange", "address", "monetary",

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.choices import Choices
+from cloud_sync.crm.simulator.firms import OWNERS, owner_of
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.salesforce_streaming import Streaming
 from cloud_sync.crm.simulator.values import (
@@ -71,7 +72,7 @@ class Salesforce(Vendor):
         "page_views": "Page_Views__c", "emails_opened": "Emails_Opened__c", "budget_stated": "Budget_Stated__c",
         "opted_out": "HasOptedOutOfEmail",
     }  # fmt: skip
-    every_right = frozenset({"read", "edit", "customize", "api"})
+    every_right = frozenset({"read", "edit", "customize", "api", "users"})
     token_life_s = 7200
     limit = (100_000, 86_400)
     access_prefix = "00D5e!sim"
@@ -104,15 +105,17 @@ class Salesforce(Vendor):
         """A lead's name is made of two fields, and is one too."""
         made = super().fields(columns)
         name = f"{columns.get('first_name', '')} {columns.get('last_name', '')}".strip()
-        return {**made, "Name": name} if name else made
+        made |= {"Name": name} if name else {}
+        return {**made, "OwnerId": user_id(owner_of(columns))} if "email" in columns else made
 
     def cell(self, column: str, value: Value, /) -> JsonValue:
         """Nothing is null."""
         return None if value == "" else CHOICES.value(column, value)
 
     def export(self, fields: Fields) -> Fields:
-        """A report shows labels."""
-        return CHOICES.shown(fields)
+        """A report shows labels, and the name of the owner."""
+        shown = {name: value for name, value in fields.items() if name != "OwnerId"}
+        return {**CHOICES.shown(shown), "Lead Owner": USERS.get(str(fields.get("OwnerId")), "")}
 
     def fresh(self) -> Fields:
         """A lead nobody has worked on."""
@@ -185,6 +188,15 @@ def long_id(short: str) -> str:
     return short + added
 
 
+def user_id(number: int) -> str:
+    """The id of an owner of leads."""
+    return long_id(f"0055e{1000 + number:010d}")
+
+
+USERS: Final = {user_id(number): name for number, name in enumerate(OWNERS, 1)}
+"""Id → name of those whose leads they are."""
+
+
 def stamp(at: datetime) -> str:
     """Salesforce's moments: whole seconds, with three zeros behind."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
@@ -199,7 +211,9 @@ def field_type(name: str) -> str:
         return "boolean"
     if CHOICES.of(name):
         return "picklist"
-    return {"ConvertedDate": "date", "Status": "picklist"}.get(name, "string")
+    return {"ConvertedDate": "date", "Status": "picklist", "OwnerId": "reference"}.get(
+        name, "string"
+    )
 
 
 def _text(value: JsonValue) -> str:

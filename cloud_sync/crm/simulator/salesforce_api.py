@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -17,6 +18,7 @@ from cloud_sync.crm.simulator.conditions import Row, WrongConditionError
 from cloud_sync.crm.simulator.salesforce import (
     API_USER,
     OBJECT,
+    USERS,
     Salesforce,
     long_id,
     stamp,
@@ -57,6 +59,10 @@ def add_routes(app: FastAPI, vendor: Salesforce) -> None:
     add_stream(app, vendor.streaming, api.admit)
     tokens = TokenIssuer(vendor)
     add_table(app, [("POST", "/services/oauth2/token", "", tokens.answer)], tokens.admit)
+
+
+OWNER_NAME: Final = "Owner.Name"
+"""Of another object, the lead's owner."""
 
 
 class _Api:
@@ -116,7 +122,11 @@ class _Api:
         if asked.thing != OBJECT:
             raise refusal(400, "INVALID_TYPE", f"sObject type '{asked.thing}' is not supported.")
         known = seen_fields(self._state.records.names(), self._state.custom)
-        for name in sorted(asked.names):
+        names = {*asked.names, *asked.select}
+        if OWNER_NAME in names and "users" not in self._state.rights:
+            said = f"ERROR at Row:1:Column:8 Didn't understand relationship 'Owner' in field path: {OWNER_NAME}"
+            raise refusal(400, "INVALID_FIELD", said)
+        for name in sorted(names - {OWNER_NAME}):
             if name not in known:
                 raise refusal(
                     400, "INVALID_FIELD", f"No such column '{name}' on entity '{OBJECT}'."
@@ -204,7 +214,11 @@ def row_of(held: Held) -> Row:
 def _shown(row: Row, select: tuple[str, ...], version: str) -> Fields:
     where = f"/services/data/{version}/sobjects/{OBJECT}/{row['Id']}"
     attributes: Fields = {"type": OBJECT, "url": where}
-    return {"attributes": attributes, **{name: row.get(name) for name in select}}
+    shown: Fields = {name: row.get(name) for name in select if name != OWNER_NAME}
+    owner = USERS.get(str(row.get("OwnerId")))
+    if OWNER_NAME in select:
+        shown["Owner"] = {"attributes": {"type": "Name"}, "Name": owner} if owner else None
+    return {"attributes": attributes, **shown}
 
 
 def _fault(code: str, said: str, *fields: str) -> Fields:

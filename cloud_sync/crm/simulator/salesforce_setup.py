@@ -36,6 +36,7 @@ _LABELS = {
     "NumberOfEmployees": "No. of Employees",
     "HasOptedOutOfEmail": "Email Opt Out",
     "Status": "Lead Status",
+    "OwnerId": "Owner ID",
 }
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -59,10 +60,11 @@ class Setup:
             {
                 "name": n, "label": self._label(n), "type": kind, "updateable": may and n not in OWN,
                 "custom": n.endswith("__c"), "picklistValues": _values(n),
+                **({"relationshipName": "Owner", "referenceTo": ["Group", "User"]} if n == "OwnerId" else {}),
             }
             for n, kind in known.items()
         ]  # fmt: skip
-        return JSONResponse({"name": OBJECT, "updateable": may, "fields": rows})
+        return JSONResponse({"name": OBJECT, "label": OBJECT, "updateable": may, "fields": rows})
 
     def _label(self, name: str) -> str:
         metadata = self._state.custom.get(name, {}).get("metadata")

@@ -135,6 +135,10 @@ class Vendor(ABC):
         """Fields as an export to CSV shows them."""
         return fields
 
+    def firms(self) -> list[Fields]:
+        """The firms that leads belong to, as an export of their own shows them; none where that of leads does."""
+        return []
+
     def fresh(self) -> Fields:
         """Fields every new record has besides."""
         return {}
