@@ -29,6 +29,13 @@ _WORDS: Final = re.compile(
 )
 
 
+_ITSELF: Final = re.compile(
+    r"associated compan(?:y|ies)(?P<id> ids?)?(?: \(primary\))?", re.IGNORECASE
+)
+"""Titles in exports of what a record belongs to: the number of its company, or its name."""
+_NAME: Final = "name"
+
+
 class Companies:
     """The companies of one account.
 
@@ -53,12 +60,16 @@ class Companies:
         }
         self.columns = {label: c for c, (table, _, label) in own.items() if _WORDS.search(table)}
         """Label → column, of those that a bundle learned from."""
+        titles = [c for c in access.settings.columns if _ITSELF.fullmatch(c)]
+        self._by_number = [c for c in titles if _ITSELF.sub(r"\g<id>", c)]
+        self._by_name = [c for c in titles if c not in self._by_number]
         self._naming = Looked(self._look, clock)
         self._seen: Beside[Mapping[str, JsonValue]] = Beside(self._asked, {}, clock)
 
     def keys(self, there: Container[str]) -> list[str]:
         """The properties to be read of a record that say which company is its. `there`: those that its object has."""
-        return [key for key in KEYS if key in there] if self.columns else []
+        wanted = self.columns or self._by_number or self._by_name
+        return [key for key in KEYS if key in there] if wanted else []
 
     def rights(self) -> list[tuple[str, str]]:
         """Scopes that are needed, and what each is needed for; none where no bundle learned from companies."""
@@ -66,7 +77,7 @@ class Companies:
             (f"crm.objects.{COMPANIES}.read", self._paths.objects),
             (f"crm.schemas.{COMPANIES}.read", self._paths.properties),
         ]
-        return needed if self.columns else []
+        return needed if self.columns else needed[:1] if self._by_name else []
 
     def reads_owners(self) -> bool:
         """Whether the bundle learned from whom a company belongs to, by name. Raises DeliveryError."""
@@ -89,18 +100,28 @@ class Companies:
         if not keys:
             return [{}] * len(said)
         ids = [next((found for key in keys if (found := text(row.get(key)))), "") for row in said]
-        seen = self._seen.of(ids)
-        none: Mapping[str, JsonValue] = dict.fromkeys(self._naming().names.values())
-        return [seen.get(name, {}) if name else none for name in ids]
+        seen = self._seen.of(ids) if self.columns or self._by_name else {}
+        also = [*self._by_number, *self._by_name]
+        names = self._naming().names.values() if self.columns else ()
+        none: Mapping[str, JsonValue] = dict.fromkeys([*names, *also])
+        return [
+            {**dict.fromkeys(self._by_number, name), **seen.get(name, {})} if name else none
+            for name in ids
+        ]
 
     def _asked(self, ids: list[str]) -> dict[str, Mapping[str, JsonValue]]:
-        found = self._naming()
-        if not found.names:
+        found = self._naming() if self.columns else Naming()
+        names = dict.fromkeys([*found.names, *([_NAME] if self._by_name else [])])
+        if not names:
             return {}
-        body: JsonValue = {"properties": [*found.names], "inputs": [{"id": name} for name in ids]}
+        body: JsonValue = {"properties": [*names], "inputs": [{"id": name} for name in ids]}
         answer = self._http.call("POST", f"{self._paths.objects}/batch/read", body)
         rows = rows_in(answer, "results", self._http.name)
-        return {text(row.get("id")): _told(row, found) for row in rows}
+        return {text(row.get("id")): {**self._called(row), **_told(row, found)} for row in rows}
+
+    def _called(self, row: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Its name, under the titles that exports of what belongs to it have."""
+        return dict.fromkeys(self._by_name, one(row.get("properties")).get(_NAME))
 
     def _look(self) -> Naming:
         try:

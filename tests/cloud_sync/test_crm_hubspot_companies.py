@@ -87,6 +87,24 @@ def test_companies_that_are_closed_stop_no_scoring_and_crm_test_names_the_scope(
     assert "scope crm.objects.companies.read" in failed
 
 
+def test_a_contact_has_the_number_and_the_name_of_its_company_as_exports_have_them(
+    account: Account, server: Server
+) -> None:
+    account.companies["501"]["name"] = "Alpha Pumps"
+    columns = ["Associated Company IDs", "Associated Company (Primary)", "Associated Company IDs (Primary)"]  # fmt: skip
+    first, second, third = crm_for("hubspot", server, SECRETS, columns=columns).read(["1", "2", "3"])  # fmt: skip
+    said = [[one.fields.get(name) for name in columns] for one in (first, second, third)]
+    assert said == [["501", "Alpha Pumps", "501"], ["502", None, "502"], [None, None, None]]
+    assert f"GET {FIELDS}" not in server.paths(), "no column of theirs was learned from"
+    account.refused[READ] = 403
+    crm = crm_for("hubspot", server, SECRETS, columns=columns)
+    assert [crm.read(["1"])[0].fields.get(name) for name in columns] == ["501", None, "501"]
+    by_number = crm_for("hubspot", server, SECRETS, columns=columns[:1])
+    asked = len(server.asked)
+    assert by_number.read(["1"])[0].fields == {"Associated Company IDs": "501"}
+    assert not [one.path for one in server.asked[asked:] if "companies" in one.path]
+
+
 def test_columns_of_companies_are_there_though_no_lead_that_is_tried_has_one(
     server: Server,
 ) -> None:

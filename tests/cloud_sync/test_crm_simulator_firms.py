@@ -20,7 +20,7 @@ WAYS = [
     ("hubspot", "contacts"), ("hubspot", "deals"), ("hubspot", "leads"), ("salesforce", ""), ("pipedrive", "deals"),
     ("pipedrive", "leads"), ("odoo", ""), ("dynamics", ""),
 ]  # fmt: skip
-WORDS = ("owner", "salesperson", "team", "customer", "organization", "account")
+WORDS = ("owner", "salesperson", "team", "customer", "organization", "account", "associated")
 """Of columns of owners and firms in exports."""
 
 
@@ -44,7 +44,7 @@ def exported(simulator: Simulator) -> dict[str, dict[str, str]]:
     found = {}
     for held in simulator.records:
         row = simulator.vendor.export(held.fields)
-        firm = firms.get(str(row.pop("Associated Company IDs", "")), {})
+        firm = firms.get(str(row.get("Associated Company IDs", "")), {})
         own = {n: v for n, v in row.items() if any(word in n.lower() for word in WORDS)}
         said = {**own, **{f"companies.{name}": value for name, value in firm.items()}}
         found[held.object_id] = {name: str(value) for name, value in said.items()}

@@ -22,6 +22,7 @@ from cloud_sync.crm.simulator.hubspot_companies import (
     READ_SCHEMA,
     company_id,
     exported,
+    name_of_company,
     name_of_owner,
     owner_id,
 )
@@ -148,7 +149,7 @@ class HubSpot(Vendor):
         owner = f"{self.about.event.capitalize()} owner"
         return {
             **CHOICES.shown(shown), owner: name_of_owner(fields.get(OWNER)),
-            "Associated Company IDs": fields.get(key),
+            "Associated Company IDs": fields.get(key), "Associated Company": name_of_company(fields.get(key), self.state.firms),
         }  # fmt: skip
 
     def firms(self) -> list[Fields]:

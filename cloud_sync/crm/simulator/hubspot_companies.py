@@ -50,6 +50,11 @@ def name_of_owner(value: JsonValue) -> str:
     return next((name for n, name in enumerate(OWNERS, 1) if owner_id(n) == value), "")
 
 
+def name_of_company(value: JsonValue, firms: Firms) -> str:
+    """By the number; empty: there is no such company."""
+    return next((firm.name for firm in firms if company_id(firm) == value), "")
+
+
 def company(firm: Firm) -> dict[str, str | None]:
     """A company's properties: texts, as all of HubSpot's."""
     code = next((code for code, said in _CODES.items() if said == firm.segment), None)
