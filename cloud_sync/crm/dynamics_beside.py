@@ -216,7 +216,7 @@ class Related:
             if there:
                 value = there.get(place.name)
                 found[place.column] = told(place.column, place.name, value, there, self._met)
-            elif not name:
+            elif not name and any(read_as(key) in row for key in place.keys):
                 found[place.column] = None
         return found
 

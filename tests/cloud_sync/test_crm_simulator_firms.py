@@ -14,6 +14,7 @@ from cloud_sync.crm import beside, looked
 from cloud_sync.crm.kinds import open_crm
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.history import firms_csv, history_csv
+from cloud_sync.effects.targets import DeliveryError
 from tests.cloud_sync.simulated_crms import RIGHT_OF_FIRMS, opened
 
 WAYS = [
@@ -115,3 +116,25 @@ def test_past_leads_have_owners_and_firms_too(simulator: Simulator) -> None:
     rows = [*csv.DictReader(io.StringIO(history_csv(simulator, 40, 1)))]
     columns = [name for name in rows[0] if any(word in name.lower() for word in WORDS)]
     assert columns and all(len({row[name] for row in rows} - {""}) > 1 for name in columns)
+
+
+def test_firms_that_do_not_answer_are_waited_for_and_no_lead_is_scored_without_them(
+    simulator: Simulator, url: str
+) -> None:
+    if simulator.kind == "salesforce":
+        pytest.skip("its owners come in the same answer")
+    there = exported(simulator)
+    columns = [name for name in next(iter(there.values())) if "Segment" in name]
+    crm = open_crm(opened(simulator, url, columns))
+    first, *others = there
+    crm.read([first])
+    other = next(one for one in others if there[one] != there[first])
+    simulator.troubles.extend(["ok", "503"])
+    with pytest.raises(DeliveryError, match="503"):
+        crm.read([other])
+    before = simulator.troubles.count
+    [record] = crm.read([other])
+    assert record.fields[columns[0]] == there[other][columns[0]]
+    assert simulator.troubles.count == before + 2, "the lead, and its firm"
+    crm.read([other])
+    assert simulator.troubles.count == before + 3
