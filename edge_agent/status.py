@@ -7,6 +7,7 @@ Read-only, without login, on the loopback address by default, from the standard 
 from __future__ import annotations
 
 import contextlib
+import errno
 import html
 import ipaddress
 import json
@@ -14,6 +15,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -32,6 +34,9 @@ _SILENCE_S = 10.0
 """Who connects and says nothing for so long holds a thread and a descriptor no longer."""
 _AT_ONCE = 32
 """Connections. Each has a thread and a descriptor, and the line needs those that there are."""
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_NO_ROOM_PAUSE_S = 0.5
+"""Without a descriptor for it, who knocks goes on knocking: to look again at once takes a processor from the line."""
 
 Status = Callable[[], dict[str, JsonValue]]
 
@@ -76,6 +81,15 @@ class _NewestFirst(ThreadingHTTPServer):
         self._open: dict[Any, None] = {}
         self._lock = threading.Lock()
         super().__init__(address, handler)
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Takes a connection."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                time.sleep(_NO_ROOM_PAUSE_S)
+            raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """A connection has come."""

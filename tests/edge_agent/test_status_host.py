@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import os
+import resource
+import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -46,3 +50,24 @@ def test_addresses_and_its_own_names_are_answered(port: int, host: str | None) -
 def test_the_name_it_listens_at_is_its_own() -> None:
     assert is_own("Line-3.plant:8089", StatusConfig(host="line-3.plant"))
     assert not is_own("line-4.plant:8089", StatusConfig(host="line-3.plant"))
+
+
+def test_who_knocks_while_no_descriptor_is_left_takes_no_processor_and_is_answered_later(
+    port: int,
+) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as client:
+        client.settimeout(10)
+        lowest_free = os.dup(client.fileno())
+        os.close(lowest_free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+        try:
+            client.connect(("127.0.0.1", port))
+            before = time.process_time()
+            time.sleep(1.0)
+            used_s = time.process_time() - before
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert used_s < 0.3
+        client.sendall(b"GET /status.json HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        assert client.recv(12) == b"HTTP/1.0 200"
