@@ -60,6 +60,14 @@ def _mail_lines(answer: dict[str, Any]) -> list[str]:
     ]
 
 
+def _not_declared(figures: dict[str, Any]) -> str:
+    """Rows that never got a number stand in no gap row."""
+    count = figures["outbox_refused"] + figures["outbox_thinned"]
+    if not count:
+        return "all declared to the hub"
+    return f"declared to the hub; beside that {count:.0f} rows since the start that the disk did not take"
+
+
 def delivery_lines(answer: dict[str, Any]) -> list[str]:
     """What they say of delivery."""
     figures, delivery = answer["figures"], answer["delivery"]
@@ -72,7 +80,7 @@ def delivery_lines(answer: dict[str, Any]) -> list[str]:
     return [
         f"  waiting  {figures['outbox_rows']:.0f} rows, {figures['outbox_blobs']:.0f} blobs,"
         f" {figures['outbox_bytes'] / 1e6:.1f} MB",
-        f"  lost     {', '.join(lost) or 'nothing'}; all declared to the hub",
+        f"  lost     {', '.join(lost) or 'nothing'}; {_not_declared(figures)}",
         f"  broker   {figures['sync_connects']:.0f} connections in"
         f" {figures['sync_attempts']:.0f} attempts, taken over"
         f" {figures['sync_taken_over']:.0f} times",

@@ -121,7 +121,9 @@ class DeliveryWatch:
         before, self._refused = self._refused, self._writer.figures.refused
         bad = self._writer.stuck or self._refused > before
         text = f"the disk does not take what is decided: {self._refused} rows refused so far"
-        self._tell("outbox-stuck", "error", text if bad else "", over="the disk takes rows again")
+        over = "the disk takes rows again"
+        over += f"; {self._refused} were refused since the agent was started" * (self._refused > 0)
+        self._tell("outbox-stuck", "error", text if bad else "", over=over)
 
     def _look_at_disk(self) -> None:
         severity, forbidden = _DISK_WORDS.get(self._disk.level, ("info", ""))

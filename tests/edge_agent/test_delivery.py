@@ -175,7 +175,7 @@ def test_alerts_of_delivery_come_and_go(tmp_path: Path, outbox: Outbox) -> None:
 def test_status_says_what_waits_what_was_lost_and_who_trusts_the_clock() -> None:
     figures = {
         "outbox_rows": 3.0, "outbox_blobs": 1.0, "outbox_bytes": 2e6, "sync_connects": 4.0,
-        "sync_attempts": 9.0, "sync_taken_over": 1.0,
+        "sync_attempts": 9.0, "sync_taken_over": 1.0, "outbox_refused": 0.0, "outbox_thinned": 0.0,
     }  # fmt: skip
     delivery = {
         "classes": {"telemetry": {"declared_lost": 7}, "alerts": {"declared_lost": 0}},
@@ -184,8 +184,12 @@ def test_status_says_what_waits_what_was_lost_and_who_trusts_the_clock() -> None
     }  # fmt: skip
     text = "\n".join(delivery_lines({"figures": figures, "delivery": delivery}))
     for part in ("3 rows", "7 telemetry", "4 connections in 9 attempts", "trusted by ntp",
-                 "until 2027-11-25", "another program"):  # fmt: skip
+                 "until 2027-11-25", "another program", "all declared to the hub"):  # fmt: skip
         assert part in text
+    figures |= {"outbox_refused": 228.0, "outbox_thinned": 4.0}
+    text = "\n".join(delivery_lines({"figures": figures, "delivery": delivery}))
+    assert "232 rows" in text
+    assert "all declared" not in text
 
 
 def test_an_alert_that_was_not_taken_is_told_as_soon_as_it_is() -> None:

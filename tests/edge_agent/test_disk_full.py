@@ -161,8 +161,9 @@ def test_the_agent_says_that_its_disk_takes_nothing(tmp_path: Path) -> None:
     agent.stop()
     runner.join(10)
     reopened = Outbox(tmp_path / "state", BUDGETS)
-    told = [e.body.severity for e in rows_of(reopened, "a") if e.body.name == "outbox-stuck"]
-    assert told == ["error", "info"]
+    told = [e.body for e in rows_of(reopened, "a") if e.body.name == "outbox-stuck"]
+    assert [one.severity for one in told] == ["error", "info"]
+    assert "were refused since the agent was started" in told[1].text
     reopened.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import sys
 import threading
 import time
@@ -249,3 +250,27 @@ def test_a_row_keeps_the_time_at_which_it_was_decided() -> None:
     assert body.actions == {"gate": "done"}
     assert json.loads(rows[0].at)["mono_ns"] <= decided_by
     assert rows[0].media_type == "image/png"
+
+
+def test_rows_that_a_full_disk_refuses_are_counted_in_few_lines(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line for each of them would fill that very disk."""
+    monkeypatch.setattr(logging.getLogger("edge_agent"), "propagate", True)
+    caplog.set_level(logging.INFO, logger="edge_agent")
+    now, asked = [0.0], []
+
+    def put(entry: Entry) -> bool:
+        asked.append(entry)
+        return False
+
+    recorder = Recorder(put, clock=lambda: now[0])
+    for n in range(100):
+        recorder.take(Pending(decision(n), Entry(decision(n), "s"), {}, 0.0))
+    wait_for(lambda: len(asked) == 100)
+    now[0] = 60.0
+    recorder.take(Pending(decision(100), Entry(decision(100), "s"), {}, 0.0))
+    recorder.take(Pending(decision(101), Entry(decision(101), "s"), {}, 0.0))
+    recorder.close(5)
+    told = [line.split()[1] for line in caplog.messages if "samples_refused" in line]
+    assert told == ["samples=1", "samples=100", "samples=1"]
