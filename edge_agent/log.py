@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 _LOG = logging.getLogger("edge_agent")
@@ -28,6 +31,40 @@ def log(event: str, *, level: int = logging.INFO, **values: object) -> None:
 def warn(event: str, **values: object) -> None:
     """An event a person should look at."""
     log(event, level=logging.WARNING, **values)
+
+
+class Seldom:
+    """A warning that may be due for each sample: told at once, then once a minute with how often.
+
+    A line each time fills the disk that takes nothing, and the journal of a line whose actuator is away.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, event: str, *, every_s: float = 60.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._event = event
+        self._every_s = every_s
+        self._clock = clock
+        self._told_at = -math.inf
+        self._times = 0
+        self._newest: dict[str, object] = {}
+
+    def __call__(self, **values: object) -> None:
+        """It has come again."""
+        self._times += 1
+        self._newest = values
+        if self._clock() - self._told_at >= self._every_s:
+            self._told_at = self._clock()
+            self.tell_rest()
+
+    def tell_rest(self) -> None:
+        """What no line has told of, at the end."""
+        if self._times:
+            warn(self._event, times=self._times, **self._newest)
+        self._times = 0
 
 
 def failure(error: BaseException) -> str:

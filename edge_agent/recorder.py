@@ -6,7 +6,6 @@ that finds it full goes out without the outcomes. The row keeps the time at whic
 
 from __future__ import annotations
 
-import math
 import queue
 import threading
 import time
@@ -16,14 +15,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from edge_agent.actions.dispatcher import collect
-from edge_agent.log import warn
+from edge_agent.log import Seldom
 from edge_agent.sync.entry import Entry
 from kits.core.events import DecisionBody
 
 _QUEUE = 256
 _REMEMBERED = 20
-_TOLD_EVERY_S = 60.0
-"""A disk that takes nothing must not be filled by lines that say so for each sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +52,7 @@ class Recorder:
         self, put: Callable[[Entry], bool], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._put = put
-        self._clock = clock
-        self._refused = 0
-        self._told_at = -math.inf
+        self._say_refused = Seldom("sample_refused", clock=clock)
         self._queue: queue.Queue[Pending | None] = queue.Queue(_QUEUE)
         self.recent: deque[DecisionBody] = deque(maxlen=_REMEMBERED)
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -86,13 +81,5 @@ class Recorder:
             )
             self.recent.append(body)
             if not self._put(replace(item.entry, body=body)):
-                self._refused += 1
-            self._say_refused(body.sample_id)
-        self._told_at = -math.inf
-        self._say_refused("")
-
-    def _say_refused(self, newest: str) -> None:
-        """How many since the last such line."""
-        if self._refused and self._clock() - self._told_at >= _TOLD_EVERY_S:
-            warn("samples_refused", samples=self._refused, newest=newest)
-            self._refused, self._told_at = 0, self._clock()
+                self._say_refused(sample=body.sample_id)
+        self._say_refused.tell_rest()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from edge_agent.actions.base import Action, Order
 from edge_agent.actions.config import ActionConfig, HttpActionConfig, SimulatedActionConfig
-from edge_agent.log import warn
+from edge_agent.log import Seldom, warn
 from edge_agent.sources.base import Alerts
 from kits.core.errors import KitwrightError
 from kits.core.operating_point import Verdict
@@ -32,6 +32,7 @@ class _Worker:
         self._timeout_s = timeout_s
         self._alerts = alerts
         self._troubled = False
+        self._say_failed = Seldom("action_failed")
         self._queue: queue.Queue[tuple[Order, Future[str]] | None] = queue.Queue(_QUEUE)
         self.counts: Counter[str] = Counter()
         self._thread = threading.Thread(target=self._run, name=f"action-{action.name}", daemon=True)
@@ -59,6 +60,7 @@ class _Worker:
         while (job := self._queue.get()) is not None:
             order, future = job
             self._finish(future, self._do(order))
+        self._say_failed.tell_rest()
 
     def _do(self, order: Order) -> str:
         left_s = order.deadline_mono - time.monotonic()
@@ -80,7 +82,7 @@ class _Worker:
         return "done"
 
     def _failed(self, error: Exception) -> None:
-        warn("action_failed", action=self.action.name, error=error)
+        self._say_failed(action=self.action.name, error=error)
         self._in_trouble(f"failed: {error}")
 
     def _in_trouble(self, text: str) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
-from edge_agent.log import warn
+from edge_agent.log import Seldom, warn
 from edge_agent.sync import aside, soundness
 from edge_agent.sync.disk import is_low, usage_of
 from edge_agent.sync.marker import Marker
@@ -97,6 +97,7 @@ class Database:
         self._unreadable = 0
         self._next_try = float("-inf")
         self._why_not = ""
+        self._say_not_open = Seldom("outbox_not_open")
 
     # -- opening ---------------------------------------------------------------------------------
 
@@ -116,7 +117,7 @@ class Database:
             except (sqlite3.DatabaseError, OSError) as error:
                 self._next_try = self._clock() + _RETRY_S
                 self._why_not = f"the outbox cannot be opened: {error}"
-                warn("outbox_not_open", error=error)
+                self._say_not_open(error=error)
                 raise UnavailableError(self._why_not) from error
             return self._db  # type: ignore[return-value]  # opened just now
 

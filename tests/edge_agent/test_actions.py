@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import socket
 import threading
 import time
@@ -263,6 +264,18 @@ def test_no_secret_of_an_address_is_in_alerts_or_logs(
     assert plc.order() == "error"
     assert "plc failed" in plc.texts[0]
     assert "secret" not in plc.texts[0] + caplog.text
+
+
+def test_orders_that_fail_one_after_the_other_are_told_in_few_lines_of_the_log(
+    web: Web, line: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that is away for a night would fill the disk."""
+    monkeypatch.setattr(logging.getLogger("edge_agent"), "propagate", True)
+    plc, web.status = line(http_config(web)), 500
+    assert [plc.order() for _ in range(5)] == ["error"] * 5
+    plc.dispatcher.close()
+    told = [text.split()[1] for text in caplog.messages if "action_failed" in text]
+    assert told == ["times=1", "times=4"]
 
 
 def test_an_order_past_its_deadline_is_not_begun_and_told(web: Web, line: Make) -> None:

@@ -272,5 +272,5 @@ def test_rows_that_a_full_disk_refuses_are_counted_in_few_lines(
     recorder.take(Pending(decision(100), Entry(decision(100), "s"), {}, 0.0))
     recorder.take(Pending(decision(101), Entry(decision(101), "s"), {}, 0.0))
     recorder.close(5)
-    told = [line.split()[1] for line in caplog.messages if "samples_refused" in line]
-    assert told == ["samples=1", "samples=100", "samples=1"]
+    told = [line.split()[1] for line in caplog.messages if "sample_refused" in line]
+    assert told == ["times=1", "times=100", "times=1"]
