@@ -65,7 +65,11 @@ from kits.core.tls import Clock
 
 @dataclass(frozen=True)
 class Summary:
-    """What a finished run did."""
+    """What a finished run did.
+
+    Attributes:
+        lost_rows: the disk did not take them.
+    """
 
     samples: int
     verdicts: dict[str, int]
@@ -74,7 +78,19 @@ class Summary:
     synced: bool
     waiting_rows: int
     waiting_blobs: int
+    lost_rows: int
     figures: dict[str, float] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """In one line, for people."""
+        verdicts = " · ".join(f"{n} {v}" for v, n in sorted(self.verdicts.items()))
+        said = f"{self.samples} samples{': ' if verdicts else ''}{verdicts}; "
+        if self.synced:
+            said += "the hub has everything" + " else" * bool(self.lost_rows)
+        else:
+            said += f"{self.waiting_rows} rows and {self.waiting_blobs} blobs wait for the hub"
+        lost = f"; {self.lost_rows} rows are lost: the disk did not take them"
+        return said + lost * bool(self.lost_rows)
 
 
 class Agent:
@@ -220,7 +236,8 @@ class Agent:
         finally:
             self._end(crashed=crashed)
         waiting = self.outbox_state
-        synced = settled and not (waiting["outbox_rows"] or waiting["outbox_blobs"])
+        unwritten = self.writer.unwritten
+        synced = settled and not (waiting["outbox_rows"] or waiting["outbox_blobs"] or unwritten)
         active = self.line.active
         return Summary(
             samples=self._samples,
@@ -230,6 +247,7 @@ class Agent:
             synced=synced,
             waiting_rows=int(waiting["outbox_rows"]),
             waiting_blobs=int(waiting["outbox_blobs"]),
+            lost_rows=unwritten + self.writer.figures.refused,
             figures=dict(waiting),
         )
 

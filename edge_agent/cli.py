@@ -110,13 +110,7 @@ def run(
         summary = agent.run(
             max_samples=max_samples, until_empty=until_empty, sync_timeout_s=sync_timeout
         )
-    verdicts = " · ".join(f"{n} {v}" for v, n in sorted(summary.verdicts.items()))
-    waiting = f"{summary.waiting_rows} rows and {summary.waiting_blobs} blobs wait for the hub"
-    out.answer(
-        f"{summary.samples} samples{': ' if verdicts else ''}{verdicts}; "
-        + ("the hub has everything" if summary.synced else waiting),
-        asdict(summary),
-    )
+    out.answer(summary.text(), asdict(summary))
     if until_empty and not summary.synced:
         raise typer.Exit(5)
     out.next("edge-agent status" if not summary.synced else f"edge-agent doctor --config {config}")

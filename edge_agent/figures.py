@@ -147,6 +147,7 @@ def _outbox_figures(agent: Agent) -> dict[str, float]:
         "outbox_evicted": agent.outbox.evicted_rows,
         "outbox_damages": agent.outbox.damages,
         "outbox_refused": w.refused,
+        "outbox_unwritten": float(agent.writer.unwritten if agent.writer.stuck else 0),
         "outbox_unstorable": agent.outbox.unstorable + w.unstorable,
         "outbox_thinned": w.thinned,
         "outbox_write_failures": w.failures,

@@ -122,6 +122,7 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo(
         "outbox_refused", "counter", "rows refused because the writer's queue or the disk was full"
     ),
+    MetricInfo("outbox_unwritten", "gauge", "rows in memory that the disk does not take"),
     MetricInfo(
         "outbox_unstorable", "counter", "rows that could not be written, each replaced by an alert"
     ),

@@ -60,6 +60,11 @@ def _mail_lines(answer: dict[str, Any]) -> list[str]:
     ]
 
 
+def _in_memory(figures: dict[str, Any]) -> str:
+    count = figures["outbox_unwritten"]
+    return f", and {count:.0f} rows in memory that the disk does not take" if count else ""
+
+
 def _not_declared(figures: dict[str, Any]) -> str:
     """Rows that never got a number stand in no gap row."""
     count = figures["outbox_refused"] + figures["outbox_thinned"]
@@ -79,7 +84,7 @@ def delivery_lines(answer: dict[str, Any]) -> list[str]:
     ends = delivery["certificate_ends"]
     return [
         f"  waiting  {figures['outbox_rows']:.0f} rows, {figures['outbox_blobs']:.0f} blobs,"
-        f" {figures['outbox_bytes'] / 1e6:.1f} MB",
+        f" {figures['outbox_bytes'] / 1e6:.1f} MB{_in_memory(figures)}",
         f"  lost     {', '.join(lost) or 'nothing'}; {_not_declared(figures)}",
         f"  broker   {figures['sync_connects']:.0f} connections in"
         f" {figures['sync_attempts']:.0f} attempts, taken over"

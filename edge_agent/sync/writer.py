@@ -127,6 +127,12 @@ class Writer:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
+    @property
+    def unwritten(self) -> int:
+        """Rows that were handed in and are not on the disk: after `close` they are lost."""
+        with self._changed:
+            return len(self._queue) + len(self._group)
+
     # -- handing in ------------------------------------------------------------------------------
 
     def put(self, entry: Entry) -> bool:

@@ -176,6 +176,7 @@ def test_status_says_what_waits_what_was_lost_and_who_trusts_the_clock() -> None
     figures = {
         "outbox_rows": 3.0, "outbox_blobs": 1.0, "outbox_bytes": 2e6, "sync_connects": 4.0,
         "sync_attempts": 9.0, "sync_taken_over": 1.0, "outbox_refused": 0.0, "outbox_thinned": 0.0,
+        "outbox_unwritten": 0.0,
     }  # fmt: skip
     delivery = {
         "classes": {"telemetry": {"declared_lost": 7}, "alerts": {"declared_lost": 0}},
@@ -186,9 +187,10 @@ def test_status_says_what_waits_what_was_lost_and_who_trusts_the_clock() -> None
     for part in ("3 rows", "7 telemetry", "4 connections in 9 attempts", "trusted by ntp",
                  "until 2027-11-25", "another program", "all declared to the hub"):  # fmt: skip
         assert part in text
-    figures |= {"outbox_refused": 228.0, "outbox_thinned": 4.0}
+    figures |= {"outbox_refused": 228.0, "outbox_thinned": 4.0, "outbox_unwritten": 119.0}
     text = "\n".join(delivery_lines({"figures": figures, "delivery": delivery}))
     assert "232 rows" in text
+    assert "119 rows in memory" in text
     assert "all declared" not in text
 
 

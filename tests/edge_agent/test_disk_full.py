@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.agent import Agent
+from edge_agent.agent import Agent, Summary
 from edge_agent.sync.disk import Disk, Level, Usage
 from edge_agent.sync.entry import Entry
 from edge_agent.sync.eviction import Budgets
@@ -327,3 +327,22 @@ def test_an_agent_starts_and_decides_without_a_free_byte(
     reopened = Outbox(state, BUDGETS)
     assert len(rows_of(reopened, "s")) > 20
     reopened.close()
+
+
+def test_an_agent_that_ends_on_a_disk_that_takes_nothing_says_what_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "0.png").write_bytes(picture(200))
+    source = {"kind": "folder", "path": str(tmp_path / "pictures"), "loop": True, "rate_hz": 50}
+    agent = Agent(agent_config(tmp_path, tmp_path / "pictures", source=source))
+    agent.outbox._store.read("PRAGMA query_only = 1")  # as a file system that became read-only
+    ended: list[Summary] = []
+    runner = threading.Thread(target=lambda: ended.append(agent.run()), daemon=True)
+    runner.start()
+    wait_for(lambda: agent.writer.stuck and agent.writer.unwritten > 5)
+    assert agent.figures()["outbox_unwritten"] > 5
+    agent.stop()
+    wait_for(lambda: bool(ended))
+    assert ended[0].lost_rows >= ended[0].samples > 0
+    assert not ended[0].synced
+    assert f"{ended[0].lost_rows} rows are lost" in ended[0].text()
+    assert "the hub has everything" not in ended[0].text()
