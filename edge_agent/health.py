@@ -27,7 +27,11 @@ class MetricInfo:
 METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("captured", "counter", "samples captured by the source"),
     MetricInfo("corrupt", "counter", "samples that could not be read"),
-    MetricInfo("frames_dropped", "counter", "frames replaced by fresher ones before being judged"),
+    MetricInfo(
+        "frames_dropped",
+        "counter",
+        "frames replaced by fresher ones before being judged, files that came while nobody looked",
+    ),
     MetricInfo("source_reconnects", "counter", "times the source was opened again"),
     MetricInfo("source_failures", "counter", "errors of a driver that capture went on after"),
     MetricInfo("source_up", "gauge", "1 while the source gives samples"),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 
 def status_lines(answer: dict[str, Any]) -> list[str]:
@@ -24,7 +21,7 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
         f"  device   {answer['device'] or 'not enrolled'}",
         f"  hub      {answer['hub']}, broker {answer['broker']}",
         f"  source   {'gives samples' if figures['source_up'] else 'gives nothing'},"
-        f" opened again {figures['source_reconnects']:.0f} times",
+        f" opened again {figures['source_reconnects']:.0f} times{_unjudged(figures)}",
         f"  update   {answer['update']}",
         *denied,
         f"  verdicts act {figures['verdict_act']:.0f}, review {figures['verdict_review']:.0f},"
@@ -35,6 +32,12 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
         *delivery_lines(answer),
         *(f"  alert    {text}" for text in answer["alerts"].values()),
     ]
+
+
+def _unjudged(figures: dict[str, Any]) -> str:
+    """All since the start: an alert has the number of the first time only."""
+    count = figures["frames_dropped"]
+    return f", {count:.0f} passed unjudged" if count else ""
 
 
 def _case_lines(answer: dict[str, Any]) -> list[str]:

@@ -25,6 +25,7 @@ from edge_agent.sources.arriving import Stamp
 from edge_agent.sources.config import HotFolderSourceConfig
 from edge_agent.sources.hot_folder import HotFolderSource
 from edge_agent.sources.putting_away import PuttingAway
+from edge_agent.status_text import status_lines
 from tests.edge_agent.parts import agent_config, make_bundle, picture
 from tests.edge_agent.test_sources import Consumer, Told
 from tests.small_disks import MakeDisk
@@ -323,6 +324,27 @@ def test_an_agent_decides_acts_and_is_safe_about_a_torn_picture(tmp_path: Path) 
 
 
 # -- around it -------------------------------------------------------------------------------------
+
+
+def test_status_counts_the_files_of_every_time_at_which_nobody_looked(tmp_path: Path) -> None:
+    """The alert stands since the first of them, and its number with it."""
+    hot = tmp_path / "hot"
+    hot.mkdir()
+    (hot / "before.jpg").write_bytes(encoded(".jpg"))
+    source = {"kind": "hot-folder", "path": str(hot)}
+    agent = Agent(agent_config(tmp_path, hot, source=source))
+    runner = threading.Thread(target=agent.run, daemon=True)
+    runner.start()
+    wait_for(lambda: agent.figures()["frames_dropped"] == 1)
+    hot.rename(tmp_path / "away")
+    wait_for(lambda: "source-lost" in agent.alerts.open())
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "away" / name).write_bytes(encoded(".jpg"))
+    (tmp_path / "away").rename(hot)
+    wait_for(lambda: agent.figures()["frames_dropped"] == 3)
+    assert any("3 passed unjudged" in line for line in status_lines(dict(agent.status())))
+    agent.stop()
+    runner.join(10)
 
 
 def test_paths_are_relative_to_the_file_and_the_service_may_write_there(tmp_path: Path) -> None:
