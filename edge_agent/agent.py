@@ -84,13 +84,15 @@ class Summary:
     def text(self) -> str:
         """In one line, for people."""
         verdicts = " · ".join(f"{n} {v}" for v, n in sorted(self.verdicts.items()))
-        said = f"{self.samples} samples{': ' if verdicts else ''}{verdicts}; "
+        parts = [f"{self.samples} samples{': ' if verdicts else ''}{verdicts}"]
+        if self.lost_rows:
+            parts.append(f"{self.lost_rows} rows are lost: the disk did not take them")
         if self.synced:
-            said += "the hub has everything" + " else" * bool(self.lost_rows)
+            parts.append(f"the hub has everything{' else' if self.lost_rows else ''}")
         else:
-            said += f"{self.waiting_rows} rows and {self.waiting_blobs} blobs wait for the hub"
-        lost = f"; {self.lost_rows} rows are lost: the disk did not take them"
-        return said + lost * bool(self.lost_rows)
+            waiting = f"{self.waiting_rows} rows and {self.waiting_blobs} blobs"
+            parts.append(f"{waiting} wait for the hub")
+        return "; ".join(parts)
 
 
 class Agent:

@@ -37,7 +37,7 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
 def _unjudged(figures: dict[str, Any]) -> str:
     """All since the start: an alert has the number of the first time only."""
     count = figures["frames_dropped"]
-    return f", {count:.0f} passed unjudged" if count else ""
+    return f", {count:.0f} frames or files not judged" if count else ""
 
 
 def _case_lines(answer: dict[str, Any]) -> list[str]:

@@ -122,7 +122,8 @@ class DeliveryWatch:
         bad = self._writer.stuck or self._refused > before
         text = f"the disk does not take what is decided: {self._refused} rows refused so far"
         over = "the disk takes rows again"
-        over += f"; {self._refused} were refused since the agent was started" * (self._refused > 0)
+        if self._refused:
+            over += f"; {self._refused} were refused since the agent was started"
         self._tell("outbox-stuck", "error", text if bad else "", over=over)
 
     def _look_at_disk(self) -> None:
