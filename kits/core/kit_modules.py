@@ -1,6 +1,6 @@
 """What each module of a kit offers: the protocols by which toolchain, agent and hub call it.
 
-Values that they take and give are in `kit.py`; nothing is found or loaded here.
+Values that they take and give are in `kit_values.py`; nothing is found or loaded here.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pydantic import BaseModel, JsonValue
 
-if TYPE_CHECKING:  # `kit.py` imports this module
+from kits.core.kit_values import (
+    EvaluateTask,
+    Evaluation,
+    Exported,
+    Finding,
+    RawSample,
+    TrainOutcome,
+    TrainTask,
+)
+
+if TYPE_CHECKING:  # a device that only lists its kits should not load all formats
     from kits.core.bundle import Bundle
     from kits.core.dataset import Dataset
-    from kits.core.kit import (
-        EvaluateTask,
-        Evaluation,
-        Exported,
-        Finding,
-        RawSample,
-        TrainOutcome,
-        TrainTask,
-    )
     from kits.core.operating_point import OperatingPoint
     from kits.core.runtime import Array, Runtime, SessionFactory
 
