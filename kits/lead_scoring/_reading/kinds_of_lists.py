@@ -12,7 +12,7 @@ from typing import TypeAlias
 from kits.core.column_names import squeezed
 from kits.core.errors import ConfigError, DataError
 from kits.lead_scoring._reading.further_lists import lists_further
-from kits.lead_scoring._reading.mapping import find_mapping
+from kits.lead_scoring._reading.mapping import Mapping, find_mapping
 from kits.lead_scoring._reading.outcome_by_files import say_both_ends
 from kits.lead_scoring._reading.outcomes import find_outcome
 from kits.lead_scoring._reading.relations import is_id, same_rows
@@ -54,6 +54,7 @@ class Kinds:
     source: SourceConfig
     role: Callable[[Sheet], str]
     _told: dict[int, _Told] = field(default_factory=dict)
+    _crms: dict[int, Mapping | None] = field(default_factory=dict)
     _pairs: dict[tuple[int, int], bool] = field(default_factory=dict)
 
     def next_pair(self, groups: Sequence[Group]) -> tuple[Group, Group] | None:
@@ -92,8 +93,7 @@ class Kinds:
             return same
         told, rest = (one, other) if mine.column else (other, one)
         column = mine.column or theirs.column
-        found = (find_mapping(sheet.columns, self.source.mapping) for sheet in (one, other))
-        crms = [crm.object for crm in found if crm is not None]
+        crms = [crm.object for crm in map(self._crm, (one, other)) if crm is not None]
         if len(set(crms)) > 1:  # deals and contacts
             return False
         return lists_further(told, rest, column, crm=len(crms) > 1)
@@ -113,9 +113,7 @@ class Kinds:
 
     def _asked(self, sheet: Sheet) -> _Told:
         try:
-            found = find_outcome(
-                sheet, self.source, find_mapping(sheet.columns, self.source.mapping)
-            )
+            found = find_outcome(sheet, self.source, self._crm(sheet))
         except DataError:
             return _Told(unclear=True)
         except ConfigError:
@@ -123,6 +121,12 @@ class Kinds:
         if found is None or not found.columns:
             return _Told()
         return _Told(squeezed(found.columns[0]), found.kind <= _SURE and not found.all_lost)
+
+    def _crm(self, sheet: Sheet) -> Mapping | None:
+        """Whose names a table's columns have; None: no CRM's."""
+        if id(sheet) not in self._crms:
+            self._crms[id(sheet)] = find_mapping(sheet.columns, self.source.mapping)
+        return self._crms[id(sheet)]
 
 
 def _names(sheet: Sheet) -> dict[str, str]:

@@ -1,0 +1,272 @@
+"""Tells the columns of a table of leads apart: what became of each lead, what columns are for, what may be learned from.
+
+Composition of the steps beside it; what comes of it is `Known`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kits.core.column_names import squeezed
+from kits.lead_scoring._lead import Value
+from kits.lead_scoring._mailbox import KIND
+from kits.lead_scoring._reading.cells import Typed
+from kits.lead_scoring._reading.dashes import with_dashes
+from kits.lead_scoring._reading.known import Known, Seconds
+from kits.lead_scoring._reading.lead_order import BY_ROWS
+from kits.lead_scoring._reading.learned import Learned
+from kits.lead_scoring._reading.mapping import Mapping as Crm
+from kits.lead_scoring._reading.mapping import find_mapping
+from kits.lead_scoring._reading.noughts import with_noughts
+from kits.lead_scoring._reading.outcome import Outcome
+from kits.lead_scoring._reading.outcome_by_filled import by_filled
+from kits.lead_scoring._reading.outcome_by_parts import by_likely_name
+from kits.lead_scoring._reading.outcomes import find_outcome
+from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
+from kits.lead_scoring._reading.returning import by_lot, returning
+from kits.lead_scoring._reading.role_times import seconds_of
+from kits.lead_scoring._reading.roles import (
+    Roles,
+    find_roles,
+    with_arrival,
+    with_outcome_times,
+    without_end,
+    without_sorting,
+)
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.split_answers import without_answers
+from kits.lead_scoring._reading.stated import columns_stated
+from kits.lead_scoring._reading.stated_splits import named_splits
+from kits.lead_scoring._reading.typed_columns import typed_columns
+from kits.lead_scoring._roles import LearnedRoles
+from kits.lead_scoring.config import Config, SourceConfig
+
+Extend = Callable[[Sheet, Roles, Seconds], Mapping[str, Sequence[Value] | None]]
+"""More columns from other tables, for leads with these times; one of the same name is replaced, or left out by None."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A table whose columns are to be told apart.
+
+    Attributes:
+        sheet: its rows, with what was joined to them.
+        typed: the values of all columns.
+        own: it without what was joined.
+        free: that without what a bundle knows leads by: what may be an outcome or a time.
+        crm: whose names its columns have; None: no CRM's.
+        learned: what the bundle knows that the leads are for.
+        before: what its columns were to that bundle.
+    """
+
+    sheet: Sheet
+    typed: Mapping[str, Typed]
+    own: Sheet
+    free: Sheet
+    crm: Crm | None
+    source: SourceConfig
+    learned: Learned
+    before: LearnedRoles
+
+    @classmethod
+    def of(cls, sheet: Sheet, config: Config, joined: Sequence[str], learned: Learned) -> _Asked:
+        source = config.source
+        sheet, typed = typed_columns(sheet, config)
+        own = _own(sheet, joined, source)
+        crm = find_mapping(own.columns, source.mapping)
+        free = _unasked(own, learned, crm, source)
+        return cls(sheet, typed, own, free, crm, source, learned, learned.roles_in(free))
+
+
+def understand(
+    sheet: Sheet,
+    config: Config,
+    extend: Extend | None = None,
+    joined: Sequence[str] = (),
+    learned: Learned | None = None,
+) -> Known:
+    """Tells a table's columns apart.
+
+    Args:
+        extend: what other tables know of the leads at a time.
+        joined: columns that came from other tables: they tell no outcome and no time unless it is stated.
+        learned: what the bundle knows that the leads are for; None: there is none.
+
+    Raises:
+        ConfigError: a stated column is not there.
+        DataError: a stated column does not hold what it should, or it is unclear which one tells the outcome.
+    """
+    asked = _Asked.of(sheet, config, joined, learned or Learned())
+    sheet, typed, crm, keep = asked.sheet, asked.typed, asked.crm, set(config.columns.keep)
+    outcome = _outcome(asked)
+    roles = _first_roles(asked, outcome)
+    # a few leads that are scored may tell something else than those that were learned from
+    not_personal = {roles.id, roles.order, *keep, *asked.learned.names}
+    personal = tuple(p for p in find_personal(sheet) if p.column not in not_personal)
+    later = tuple(n for n in crm.later(asked.own.columns) if n not in keep) if crm else ()
+    times = tuple(n for n in crm.times(asked.own.columns) if n not in keep) if crm else ()
+    roles = _settled_roles(asked, roles, outcome)
+    at = _seconds(sheet, (roles.decided_at,))
+    if outcome is not None and not (roles.outcome_at or asked.source.outcome_at):
+        roles = with_outcome_times(roles, asked.free, typed, outcome, at)
+    known_at = _seconds(sheet, roles.outcome_at, latest=True)
+    outcome = _settled_outcome(asked, outcome, roles, at, known_at)
+    order = _order(sheet, typed, roles, at, known_at)
+    roles = replace(roles, customers=_customers(asked, roles, outcome, order))
+    out = _kept_out(roles, outcome, personal, (*later, *times)) | (set(roles.customers) - keep)
+    columns = _learnable(sheet, typed, personal, out)
+    if extend is not None:
+        _add(columns, extend(sheet, roles, at), out)
+    return Known(
+        sheet, columns, typed, roles, crm, outcome, personal, later, at, known_at,
+        _seconds(sheet, (roles.changed_at,)), order, asked.learned.names, asked.before.says,
+    )  # fmt: skip
+
+
+def _outcome(asked: _Asked) -> Outcome | None:
+    """What became of the leads by what the columns say, before anything is known of when."""
+    before, scored = asked.before, bool(asked.learned.names)
+    outcome = find_outcome(asked.free, asked.source, asked.crm, before.outcome, before.says)
+    if outcome is not None or asked.source.outcome:
+        return outcome
+    return by_filled(asked.free, before.outcome) or (None if scored else by_likely_name(asked.free))
+
+
+def _first_roles(asked: _Asked, outcome: Outcome | None) -> Roles:
+    """What the columns are for by their names and cells."""
+    taken = outcome.columns if outcome else ()
+    scored = bool(asked.learned.names)
+    return find_roles(
+        asked.free, asked.typed, asked.source, asked.crm, taken, asked.before, scored=scored
+    )
+
+
+def _settled_roles(asked: _Asked, roles: Roles, outcome: Outcome | None) -> Roles:
+    """The roles as the outcomes confirm them."""
+    free, source, crm = asked.free, asked.source, asked.crm
+    if outcome is not None and not source.order and roles.order:
+        roles = without_sorting(roles, asked.typed[roles.order], outcome.won)
+    if crm is None and not source.decided_at:
+        assumed = asked.learned.dated_otherwise(roles.decided_at, asked.own.columns)
+        roles = replace(roles, doubts=(*roles.doubts, *assumed))
+    if outcome is not None and not asked.before.decided_at:
+        roles = with_arrival(roles, free, outcome.won, source)
+        roles = without_end(roles, free, asked.typed, outcome.won, source, crm)
+    return roles
+
+
+def _settled_outcome(
+    asked: _Asked, outcome: Outcome | None, roles: Roles, at: Seconds, known_at: Seconds
+) -> Outcome | None:
+    """The outcomes as the times and the splits of the leads confirm them."""
+    if asked.crm is None:
+        outcome = with_dashes(asked.sheet, outcome, at, asked.source)
+        outcome = with_noughts(asked.sheet, outcome, at, known_at, asked.source)
+    return without_answers(asked.sheet, named_splits(asked.sheet, roles.split), outcome)
+
+
+def _add(
+    columns: dict[str, Sequence[Value]],
+    added: Mapping[str, Sequence[Value] | None],
+    out: set[str],
+) -> None:
+    """Adds what other tables know, but for what is kept out."""
+    for name, values in added.items():
+        if values is None:
+            columns.pop(name, None)
+        elif name not in out:
+            columns[name] = values
+
+
+def _learnable(
+    sheet: Sheet, typed: Mapping[str, Typed], personal: Sequence[Personal], out: set[str]
+) -> dict[str, Sequence[Value]]:
+    """The columns that are not kept out, and what kind of mailbox an address is."""
+    columns = {name: column.values for name, column in typed.items() if name not in out}
+    for one in personal:
+        if one.what == "e-mail address":
+            columns[f"{one.column}{KIND}"] = mail_kinds(sheet.cells[one.column])
+    return columns
+
+
+def _own(sheet: Sheet, joined: Sequence[str], source: SourceConfig) -> Sheet:
+    """The table without what was joined to it, but for what a person names."""
+    return _without(sheet, set(joined) - columns_stated(source))
+
+
+def _unasked(sheet: Sheet, learned: Learned, crm: Crm | None, source: SourceConfig) -> Sheet:
+    """The table without the columns that a bundle knows leads by, which have no other meaning, but for what a person names."""
+    if not learned.names:
+        return sheet
+    named = {squeezed(name) for name in columns_stated(source)}
+
+    def known(name: str) -> bool:
+        bare = crm.shown(name) if crm is not None else name
+        return not learned.names.isdisjoint((name, bare)) and squeezed(name) not in named
+
+    return _without(sheet, set(filter(known, sheet.columns)))
+
+
+def _without(sheet: Sheet, out: set[str]) -> Sheet:
+    return replace(sheet, cells={n: c for n, c in sheet.cells.items() if n not in out})
+
+
+def _customers(
+    asked: _Asked, roles: Roles, outcome: Outcome | None, order: Seconds
+) -> tuple[str, ...]:
+    """The columns that name who asked, of those that have no other meaning; as the bundle knew them, else where leads are drawn by
+    lot."""
+    if asked.before.mark:
+        return asked.before.customers
+    if not by_lot(order, outcome.won if outcome is not None else [None] * len(asked.sheet)):
+        return roles.customers
+    free = _unasked(asked.sheet, asked.learned, asked.crm, asked.source)
+    taken = {
+        roles.id,
+        roles.decided_at,
+        roles.changed_at,
+        roles.order,
+        roles.split,
+        *roles.outcome_at,
+    }
+    taken |= set(outcome.columns if outcome is not None else ())
+    among = [name for name in free.columns if name not in taken]
+    return returning(free, among, of_a_crm=asked.crm is not None)
+
+
+def _kept_out(
+    roles: Roles, outcome: Outcome | None, personal: Sequence[Personal], later: Sequence[str]
+) -> set[str]:
+    """Columns that no model may see: what states the outcome or its time, who it is, and what time it is."""
+    out = {roles.id, roles.decided_at, roles.changed_at, roles.order, roles.split, *later}
+    return (
+        out
+        | {p.column for p in personal}
+        | set(roles.outcome_at)
+        | set(outcome.columns if outcome else ())
+    )
+
+
+def _seconds(sheet: Sheet, columns: Sequence[str], *, latest: bool = False) -> Seconds:
+    """Times of rows: the first of the columns that is filled in. `latest`: as `seconds_of` takes it."""
+    merged: list[float | None] = [None] * len(sheet)
+    for name in columns:
+        if not name:
+            continue
+        found = seconds_of(sheet, name, latest=latest)
+        merged = [mine if mine is not None else other for mine, other in zip(merged, found)]
+    return merged
+
+
+def _order(
+    sheet: Sheet, typed: Mapping[str, Typed], roles: Roles, at: Seconds, known_at: Seconds
+) -> Seconds:
+    if roles.order == BY_ROWS:
+        return [float(number) for number in range(1, len(sheet) + 1)]
+    if roles.order:
+        if typed[roles.order].kind == "date":
+            return seconds_of(sheet, roles.order)
+        return [v if isinstance(v, float) else None for v in typed[roles.order].values]
+    # a lead without a date of its own stands where it was decided rather than nowhere
+    return [mine if mine is not None else other for mine, other in zip(at, known_at)]
