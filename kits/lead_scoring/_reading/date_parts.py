@@ -17,9 +17,17 @@ from kits.core.kit import Finding
 from kits.core.moments import read_month
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.date_clocks import with_clocks
+from kits.lead_scoring._reading.date_parts_beside import date_of_parts
 from kits.lead_scoring._reading.names import names_for, phrases_for
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import columns_stated
+from kits.lead_scoring._reading.week_parts import (
+    may_be_weeks,
+    week_number,
+    week_of_year,
+    weeks_by_number,
+    whole_weeks,
+)
 from kits.lead_scoring.config import SourceConfig
 
 _ENOUGH = 0.98
@@ -33,12 +41,16 @@ _DAY_OF_MONTH = (
     "tag_des_monats",
     "jour_du_mois",
 )
-_PERIOD = re.compile(r"((?:19|20)\d{2})[-/. ]?(?:M|P)?(0[1-9]|1[0-2])")
-_WEEK = re.compile(
-    r"(?:(?:KW|CW|W|WK|Week|Woche|Semaine|Sem|S|Semana|Settimana|Uge|Vecka|Tydzie[nń])\.? ?(?P<first>\d{1,2})[ ,/.-]{1,3}(?P<last>(?:19|20)\d{2})"
-    r"|(?P<year>(?:19|20)\d{2})[ ,/-]{0,3}(?:KW|CW|WK|W)\.? ?(?P<week>\d{1,2}))",
-    re.IGNORECASE,
+_PARTS = ("year", "month", "week", "day")
+_CHOICES = (
+    ("year", "month", "day"),
+    ("year", "month", "week"),
+    ("year", "week"),
+    ("year", "month"),
 )
+"""Parts that make a date, the most exact ones first."""
+_WHOLE = len("2024-03-17")
+_PERIOD = re.compile(r"((?:19|20)\d{2})[-/. ]?(?:M|P)?(0[1-9]|1[0-2])")
 _SHORT = re.compile(r"([^\W\d_]{3,10})\.?[-' ’/]{1,2}(\d{2})")
 _MOST_SHORT_YEARS, _LEAST_MONTHS = 8, 3
 
@@ -64,12 +76,19 @@ def with_whole_dates(
     free = [name for name in sheet.columns if squeezed(name) not in named]
     found: list[Finding] = []
     for parts in _sets(free):
-        read = _joined(sheet, parts)
-        if read is not None:
-            cells = {n: c for n, c in sheet.cells.items() if n not in parts.values()}
-            name = _name_of(next(iter(parts.values())), cells)
-            sheet = replace(sheet, cells={name: read, **cells})
-            found.append(_told(sheet, f"{', '.join(parts.values())} were read as one date, {name}"))
+        read = _read(sheet, parts, dated)
+        if read is None:
+            continue
+        columns = read.columns
+        cells = {n: c for n, c in sheet.cells.items() if n not in columns}
+        whole = date_of_parts(sheet, columns, read.cells, by_week=read.by_week)
+        sheet = replace(sheet, cells=cells if whole else {read.name: read.cells, **cells})
+        same = (
+            f"say what {whole} says, and were left out"
+            if whole
+            else f"were read as one date, {read.name}"
+        )
+        found.append(_told(sheet, f"{', '.join(columns)} {same}"))
     for name in free:
         dates = _periods(sheet, name, met=name == dated) if name in sheet.cells else None
         if dates is not None:
@@ -84,19 +103,36 @@ def _told(sheet: Sheet, what: str) -> Finding:
     return Finding("dates-in-parts", "pass", f"{sheet.name}: {what}")
 
 
-# -- a year, a month and a day in columns of their own -----------------------------------------------
+# -- a year, a month, a week and a day in columns of their own ----------------------------------------
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Parts put together.
+
+    Attributes:
+        name: what the date is called.
+        columns: those that it was put together of.
+        cells: (rows,) `2024-03-17`, `2024-03` or nothing.
+        by_week: the days are Mondays of weeks.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    cells: list[str]
+    by_week: bool = False
 
 
 def _sets(columns: Sequence[str]) -> Iterator[Mapping[str, str]]:
-    """Columns that say of the same thing its year and its month, and where there is one its day: by what they say."""
+    """Columns that say of the same thing its year and its month or week, and where there is one its day: by what they say."""
     stems: dict[str, dict[str, str]] = {}
     for column in columns:
         part = _part(column)
         if part is not None:
             stems.setdefault(part.stem, {}).setdefault(part.what, column)
     for parts in stems.values():
-        if {"year", "month"} <= parts.keys():
-            yield {what: parts[what] for what in ("year", "month", "day") if what in parts}
+        if "year" in parts and ("month" in parts or "week" in parts):
+            yield {what: parts[what] for what in _PARTS if what in parts}
 
 
 def _part(column: str) -> _Part | None:
@@ -105,7 +141,7 @@ def _part(column: str) -> _Part | None:
         if f"_{words}_".find(f"_{phrase}_") >= 0:
             return _Part(column, f"_{words}_".replace(f"_{phrase}_", "_").strip("_"), "day")
     told = words.split("_")
-    meant = {what: set(phrases_for(f"{what}_part")) for what in ("year", "month", "day")}
+    meant = {what: set(phrases_for(f"{what}_part")) for what in _PARTS}
     said = [(what, word) for word in told for what, listed in meant.items() if word in listed]
     if len(said) != 1:
         return None
@@ -113,24 +149,50 @@ def _part(column: str) -> _Part | None:
     return _Part(column, "_".join(one for one in told if one != word), what)
 
 
-def _joined(sheet: Sheet, parts: Mapping[str, str]) -> list[str] | None:
-    """(rows,) `2024-03-17`, `2024-03` or nothing; None where the columns do not hold what they are called."""
+def _read(sheet: Sheet, parts: Mapping[str, str], dated: str) -> _Read | None:
+    """What the parts say together, as exactly as they hold what they are called; None where they do not.
+
+    A day of the week, or of the year, is none of a month; then the week is what is left, or the month.
+    """
+    year = parts["year"]
+    there = sum(not is_missing(cell) for cell in sheet.cells[year])
+    name = _name_of(next(iter(parts.values())), [n for n in sheet.cells if n not in parts.values()])
+    for chosen in _CHOICES:
+        if there and set(chosen) <= parts.keys():
+            columns = tuple(parts[what] for what in parts if what in chosen)
+            cells, least = _joined(sheet, parts, chosen, met=name == dated)
+            if sum(len(cell) >= least for cell in cells) >= _ENOUGH * there:
+                return _Read(name, columns, cells, by_week="week" in chosen)
+    return None
+
+
+def _joined(
+    sheet: Sheet, parts: Mapping[str, str], chosen: Sequence[str], *, met: bool
+) -> tuple[list[str], int]:
+    """(rows,) what the chosen parts say together, and how long that is where they say it.
+
+    Args:
+        met: leads were dated by these parts before.
+    """
     years = [_whole(cell) for cell in sheet.cells[parts["year"]]]
-    months = [_month(cell) for cell in sheet.cells[parts["month"]]]
-    days = (
-        [_whole(cell) for cell in sheet.cells[parts["day"]]]
-        if "day" in parts
-        else [None] * len(years)
-    )
-    there = sum(not is_missing(cell) for cell in sheet.cells[parts["year"]])
+    none: list[int | None] = [None] * len(years)
+    months = [_month(cell) for cell in sheet.cells[parts["month"]]] if "month" in chosen else none
+    if "week" in chosen:
+        column = parts["week"]
+        if not may_be_weeks(column, sheet.cells[column], met=met):
+            return [], 0
+        weeks = [week_number(cell) for cell in sheet.cells[column]]
+        rows = zip(years, weeks, months)
+        return [_week(*one, by_month="month" in chosen) for one in rows], _WHOLE
+    days = [_whole(cell) for cell in sheet.cells[parts["day"]]] if "day" in chosen else none
     cells = [_date(*one) for one in zip(years, months, days)]
-    if not there or sum(map(bool, cells)) < _ENOUGH * there:
-        return None
-    whole = sum(len(cell) > len("2024-03") for cell in cells)
-    if "day" in parts and whole < _ENOUGH * there:
-        # a day of the week, or of the year: the month is what is left
-        return _joined(sheet, {what: parts[what] for what in ("year", "month")})
-    return cells
+    return cells, _WHOLE if "day" in chosen else len("2024-03")
+
+
+def _week(year: int | None, week: int | None, month: int | None, *, by_month: bool) -> str:
+    if year is None or year not in _YEARS or week is None or (by_month and month is None):
+        return ""
+    return week_of_year(year, week, month)
 
 
 def _date(year: int | None, month: int | None, day: int | None) -> str:
@@ -157,13 +219,14 @@ def _month(cell: str) -> int | None:
     return datetime.fromtimestamp(found[0], tz=timezone.utc).month if found else None
 
 
-def _name_of(column: str, others: Mapping[str, object]) -> str:
+def _name_of(column: str, others: Sequence[str]) -> str:
     """What the date is called: `arrival_date` of `arrival_date_year`, else `date`."""
     part = _part(column)
     stem = part.stem if part else ""
     dated = "date" in stem or "datum" in stem
     name = stem if dated else f"{stem}_date".strip("_")
-    return name if name not in others else f"{name} (in parts)"
+    taken = set(map(squeezed, others))
+    return name if squeezed(name) not in taken else f"{name} (in parts)"
 
 
 # -- periods in one column ----------------------------------------------------------------------------
@@ -175,7 +238,7 @@ def _periods(sheet: Sheet, name: str, *, met: bool) -> list[str] | None:
     first = islice((cell for cell in cells if not is_missing(cell)), _LOOKED_AT)
     some = list(dict.fromkeys(first))
     least = 1 if met else _LEAST_MONTHS
-    for read in (_of_weeks, _of_numbers, _of_short_years):
+    for read in (_of_weeks, weeks_by_number, _of_numbers, _of_short_years):
         if not some or len(read(name, some)) < _ENOUGH * len(some):
             continue
         known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
@@ -188,17 +251,7 @@ def _periods(sheet: Sheet, name: str, *, met: bool) -> list[str] | None:
 
 
 def _of_weeks(_: str, cells: Sequence[str]) -> dict[str, str]:
-    """`KW 12/2024` and `2024-W12`: the Monday."""
-    found: dict[str, str] = {}
-    for cell in cells:
-        match = _WEEK.fullmatch(cell.strip())
-        if match:
-            year, week = match["year"] or match["last"], match["week"] or match["first"]
-            try:
-                found[cell] = date.fromisocalendar(int(year), int(week), 1).isoformat()
-            except ValueError:
-                continue
-    return found
+    return whole_weeks(cells)
 
 
 def _of_numbers(name: str, cells: Sequence[str]) -> dict[str, str]:

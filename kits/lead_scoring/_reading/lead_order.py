@@ -10,7 +10,7 @@ from kits.core.column_names import plain
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import Typed
 from kits.lead_scoring._reading.lead_ids import is_numbered
-from kits.lead_scoring._reading.names import rank
+from kits.lead_scoring._reading.names import phrases_for, rank
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import SourceConfig
@@ -62,7 +62,9 @@ def order_column(
             how = "rises from lead to lead" if _never_falls(typed[name]) else close
             return name, f"no date tells when leads came; {name} {how} and was taken for time"
     told = "no date tells when leads came, and no number rises with time: leads are split by lot"
-    return "", told
+    years = [name for name in free if plain(name) in phrases_for("year_part")]
+    alone = f"; {years[0]} tells years alone, and is learned from: export the date" if years else ""
+    return "", f"{told}{alone}"
 
 
 def _order_rank(name: str) -> int:

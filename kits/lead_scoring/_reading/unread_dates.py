@@ -15,16 +15,22 @@ from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.telling_rows import so_many
 
 _NEARLY_ALL = 0.95
-_LEAST = 10
+_LEAST, _LEAST_QUARTERS = 10, 3
 """Different cells; of fewer they may be the names of a few fairs."""
 _CLOCK = r"\d{1,2}[:.h]?\d{2}(?:[:.]\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?"
 _YEAR = r"(?<!\d)(?:19|20)\d{2}(?!\d)"
+_QUARTER = (
+    r"[QqTtHh][1-4]\W{0,3}(?:FY ?)?(?:19|20)?\d{2}|(?:FY ?)?(?:19|20)?\d{2}\W{0,3}[QqTtHh][1-4]"
+    r"|[1-4](?:[QT]|\. ?(?:Quartal|Q)\.?) ?(?:19|20)?\d{2}"
+)
+_WITHOUT_YEAR = r"(?:0?[1-9]|[12]\d|3[01])\. ?(?:0?[1-9]|1[0-2])\."
+"""`12.03.`, which no number is."""
+_QUARTERS = re.compile(rf"(?=.*{_YEAR})(?:{_QUARTER})")
 _LIKE_DATE = re.compile(
     rf"'?(?:{_CLOCK}[, ]{{1,3}})?(?:[^\W\d_]{{1,12}}[., ]{{1,3}})?\d{{1,2}}\D{{1,16}}(?:\d{{1,2}}\D{{1,4}})?{_YEAR}.{{0,40}}"
     rf"|'?(?:{_CLOCK}[, ]{{1,3}})?{_YEAR}\D{{1,16}}\d{{1,2}}(?!\d).{{0,40}}"
     rf"|[^\W\d_]{{2,12}}[., ]{{1,3}}[^\W\d_]{{3,12}}[., ]{{1,3}}\d{{1,2}} {_CLOCK}.{{0,12}} {_YEAR}"
-    r"|[QqTtHh][1-4]\W{0,3}(?:FY ?)?(?:19|20)?\d{2}|(?:FY ?)?(?:19|20)?\d{2}\W{0,3}[QqTtHh][1-4]"
-    r"|[1-4](?:[QT]|\. ?(?:Quartal|Q)\.?) ?(?:19|20)?\d{2}"
+    rf"|{_QUARTER}|{_WITHOUT_YEAR}"
     rf"|(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])[0-3]\d[ _T-]{_CLOCK}.{{0,12}}"
 )
 
@@ -37,7 +43,8 @@ def tell_unread_dates(known: Known) -> Iterator[Finding]:
             continue
         cells = {cell.strip() for cell in known.sheet.cells[name] if not is_missing(cell)}
         like = [cell for cell in cells if _LIKE_DATE.fullmatch(cell) or of_the_moon([cell])]
-        if len(cells) >= _LEAST and len(like) >= _NEARLY_ALL * len(cells):
+        least = _LEAST_QUARTERS if all(map(_QUARTERS.fullmatch, like)) else _LEAST
+        if len(cells) >= least and len(like) >= _NEARLY_ALL * len(cells):
             found[name] = max(like)
     if found:
         yield Finding(
@@ -45,6 +52,6 @@ def tell_unread_dates(known: Known) -> Iterator[Finding]:
             f"{so_many(tuple(found), 'looks like dates that', 'look like dates that')} could not be read: words to the model, "
             "and no time of a lead",
             tuple(f"{name}: {cell!r}" for name, cell in found.items()),
-            "export dates as 2024-12-31 or 31.12.2024 (of a quarter its first day), or change them in the table, and import again "
+            "export dates as 2024-12-31 or 31.12.2024, with their year (of a quarter its first day), or change them in the table, and import again "
             "with --replace",
         )  # fmt: skip

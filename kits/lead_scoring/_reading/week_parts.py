@@ -1,0 +1,105 @@
+"""Weeks of the calendar as dates: `KW 12/2024` and `202412` in one column, a year and a week in two. A week is its Monday.
+
+Which columns belong together is found in `date_parts.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from kits.core.column_names import plain
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.names import phrases_for
+
+_WORD = (
+    r"(?:KW|CW|W|WK|Week|Woche|Semaine|Sem|S|Semana|Settimana|Uge|Vecka|Tydzie[nń]|Kalenderwoche)"
+)
+_WEEK = re.compile(
+    rf"(?:{_WORD}\.? ?(?P<first>\d{{1,2}})[ ,/.-]{{1,3}}(?P<last>(?:19|20)\d{{2}})"
+    r"|(?P<year>(?:19|20)\d{2})[ ,/-]{0,3}(?:KW|CW|WK|W)\.? ?(?P<week>\d{1,2}))",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(rf"(?:{_WORD}\.? ?)?(\d{{1,2}})(?:\.0)?\.?", re.IGNORECASE)
+_NUMBER = re.compile(r"((?:19|20)\d{2})[-/. ]?(0[1-9]|[1-4]\d|5[0-3])")
+_LAST_SURE, _LONGEST = 52, 53
+"""Weeks that each year has, and some."""
+_DECEMBER = 12
+_LEAST, _MOST = 8, 0.25
+"""Different weeks in the column, and the share of one that a column called like kilowatts has at most where it holds weeks."""
+
+
+def whole_weeks(cells: Sequence[str]) -> dict[str, str]:
+    """`KW 12/2024` and `2024-W12` with their Monday."""
+    found: dict[str, str] = {}
+    for cell in cells:
+        match = _WEEK.fullmatch(cell.strip())
+        if match:
+            year, week = match["year"] or match["last"], match["week"] or match["first"]
+            if monday := week_of_year(int(year), int(week)):
+                found[cell] = monday
+    return found
+
+
+def weeks_by_number(name: str, cells: Sequence[str]) -> dict[str, str]:
+    """`202412` with its Monday, where the column is called a week."""
+    words = plain(name).split("_")
+    weeks = set(phrases_for("week_part")) | {f"{year}{week}" for year in phrases_for("year_part") for week in phrases_for("week_part")}  # fmt: skip
+    if weeks.isdisjoint(words):
+        return {}
+    matches = ((cell, _NUMBER.fullmatch(cell.strip().removesuffix(".0"))) for cell in cells)
+    read = ((cell, week_of_year(int(m[1]), int(m[2]))) for cell, m in matches if m)
+    return {cell: monday for cell, monday in read if monday}
+
+
+def week_number(cell: str) -> int | None:
+    """12 of `12`, `KW 12` and `W12`."""
+    match = _ALONE.fullmatch(cell.strip())
+    return int(match[1]) if match else None
+
+
+def week_of_year(year: int, week: int, month: int | None = None) -> str:
+    """The Monday of a week; empty where there is no such week.
+
+    Who writes the year of the day beside the week has week 52 in the first days of January, and week 1 in the last ones of
+    December: the month tells it. Without one, a 53rd week that the year lacks is that of the year before, else the days behind
+    its 52nd, as programs count that begin with the 1st of January.
+    """
+    if month is None:
+        mondays = [_monday(year, week)]
+        if week == _LONGEST and mondays == [None]:
+            last = _monday(year, _LAST_SURE)
+            mondays = [_monday(year - 1, week), last and last + timedelta(days=7)]
+    else:
+        near = (year, year - 1) if month == 1 else (year, year + 1) if month == _DECEMBER else (year,)  # fmt: skip
+        found = (_monday(one, week) for one in near)
+        mondays = [day for day in found if day is not None and _touches(day, year, month)]
+    return next((day.isoformat() for day in mondays if day is not None), "")
+
+
+def _monday(year: int, week: int) -> date | None:
+    try:
+        return date.fromisocalendar(year, week, 1)
+    except ValueError:
+        return None
+
+
+def _touches(monday: date, year: int, month: int) -> bool:
+    """Whether a day of the week lies in the month."""
+    ends = monday, monday + timedelta(days=6)
+    return any((day.year, day.month) == (year, month) for day in ends)
+
+
+def may_be_weeks(name: str, cells: Sequence[str], *, met: bool) -> bool:
+    """Whether a column called `KW` holds weeks, and not the power of what somebody asks for.
+
+    Args:
+        met: leads were dated by it before: those of a few weeks are read, too.
+    """
+    if "kw" not in plain(name).split("_") or met:
+        return True
+    known = Counter(cell.strip() for cell in cells if not is_missing(cell))
+    most = known.most_common(1)[0][1] if known else 0
+    return "kW" not in name and len(known) >= _LEAST and most <= _MOST * known.total()

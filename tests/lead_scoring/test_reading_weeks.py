@@ -1,0 +1,122 @@
+"""A year and a week in columns of their own, and parts of dates beside a whole date that says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.lead_scoring.lead_files import Read, put, read, source, table
+
+_ROWS = 120
+Cells = Callable[[date], Sequence[object]]
+
+
+def _days() -> list[date]:
+    return [date(2023, 11, 7) + timedelta(days=6 * n) for n in range(_ROWS)]
+
+
+def _read(tmp_path: Path, columns: Sequence[str], cells: Cells, **stated: object) -> Read:
+    rows = [[f"L{7 * n}", *cells(day), "web", n % 3 == 0] for n, day in enumerate(_days())]
+    text = table(["id", *columns, "origin", "won"], rows, ";")
+    return read(put(tmp_path / "e.csv", text), source(**stated))
+
+
+def _came(found: Read) -> list[date | None]:
+    return [lead.at and lead.at.date() for lead in found.leads]
+
+
+def _fields(found: Read) -> set[str]:
+    return {name for lead in found.leads for name in lead.fields}
+
+
+def _mondays() -> list[date]:
+    return [day - timedelta(days=day.weekday()) for day in _days()]
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells"),
+    [
+        (["Jahr", "KW"], lambda d: d.isocalendar()[:2]),
+        (["Kalenderwoche", "Jahr"], lambda d: [f"KW {d.isocalendar()[1]}", d.isocalendar()[0]]),
+        (["Year", "Week"], lambda d: [d.isocalendar()[0], f"W{d.isocalendar()[1]:02}"]),
+        (["Jahr", "Monat", "KW"], lambda d: [d.year, d.month, d.isocalendar()[1]]),
+        (["KW"], lambda d: ["{}{:02}".format(*d.isocalendar()[:2])]),
+    ],
+)  # fmt: skip
+def test_a_year_and_a_week_are_the_monday(
+    tmp_path: Path, columns: Sequence[str], cells: Cells
+) -> None:
+    found = _read(tmp_path, columns, cells)
+    assert _came(found) == _mondays()
+    assert _fields(found) == {"origin"}
+
+
+def test_a_53rd_week_that_the_year_lacks_ended_in_it(tmp_path: Path) -> None:
+    # who writes the year of the day has week 53 on the 1st of January 2021
+    found = _read(tmp_path, ["Jahr", "KW"], lambda d: [2021, 53 if d < date(2023, 11, 20) else d.isocalendar()[1]])  # fmt: skip
+    assert _came(found)[0] == date(2020, 12, 28)
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells"),
+    [
+        (["Jahr", "KW"], lambda d: [1990 + d.day, 5 * (d.day % 4 + 1)]),  # what it was built in, and how strong
+        (["Jahr", "kW"], lambda d: [1990 + d.day, d.day + 5]),
+        (["year", "week"], lambda d: [d.year, d.day + 60]),
+        (["Baujahr", "Woche"], lambda d: [d.year, d.isocalendar()[1]]),
+        (["KW"], lambda d: [d.isocalendar()[1]]),
+    ],
+)  # fmt: skip
+def test_what_is_no_week_of_a_year_stays(
+    tmp_path: Path, columns: Sequence[str], cells: Cells
+) -> None:
+    found = _read(tmp_path, columns, cells)
+    assert found.told("dates-in-parts") == ""
+    assert _fields(found) == {*columns, "origin"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells"),
+    [
+        (["Datum", "Jahr", "Monat"], lambda d: [f"{d:%d.%m.%Y}", d.year, d.month]),
+        (["Jahr", "KW", "Datum"], lambda d: [*d.isocalendar()[:2], f"{d:%d.%m.%Y}"]),
+        (["Year", "Month", "Date"], lambda d: [d.year, f"{d:%B}", d]),
+        (["Eingegangen", "Jahr", "Monat", "Tag"], lambda d: [f"{d:%d.%m.%Y}", d.year, d.month, d.day]),
+    ],
+)  # fmt: skip
+def test_parts_of_a_date_beside_them_are_left_out_and_the_date_counts(
+    tmp_path: Path, columns: Sequence[str], cells: Cells
+) -> None:
+    found = _read(tmp_path, columns, cells)
+    assert _came(found) == _days()
+    assert _fields(found) == {"origin"}
+    assert "and were left out" in found.told("dates-in-parts")
+    assert "months without days" not in found.told("assumed")
+
+
+def test_parts_of_another_date_are_a_date_of_their_own(tmp_path: Path) -> None:
+    found = _read(tmp_path, ["Eingang", "Liefer Jahr", "Liefer Monat"], lambda d: [d, d.year + 1, d.month])  # fmt: skip
+    assert _came(found) == _days()
+    assert "read as one date, liefer_date" in found.told("dates-in-parts")
+
+
+def test_years_alone_are_told_where_leads_are_split_by_lot(tmp_path: Path) -> None:
+    found = _read(tmp_path, ["Jahr", "Quartal"], lambda d: [d.year, f"Q{(d.month + 2) // 3}"])
+    assert "Jahr tells years alone" in found.told("assumed")
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("Quartal", lambda d: [f"Q{(d.month + 2) // 3}/{d.year}"]),
+        ("Datum", lambda d: [f"{d:%d.%m.}"]),
+    ],
+)
+def test_dates_without_a_year_or_a_month_are_told(
+    tmp_path: Path, column: str, cells: Cells
+) -> None:
+    found = _read(tmp_path, [column], cells)
+    assert "looks like dates" in found.told("unread-dates")
