@@ -14,6 +14,7 @@ from kits.core.moments import end_of_month
 from kits.lead_scoring._features.units import Units
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.cells import Typed
+from kits.lead_scoring._reading.counted_days import Counted
 from kits.lead_scoring._reading.lead_order import BY_ROWS
 from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.outcome import Outcome
@@ -47,6 +48,7 @@ class Known:
         order: (rows,) place in time.
         asked: columns of the bundle that is to score these leads; empty: none.
         said: what cells of the outcome meant in leads that were learned from.
+        counted: columns kept out because they count days up to the outcome or to the export.
     """
 
     sheet: Sheet
@@ -63,6 +65,7 @@ class Known:
     order: Seconds
     asked: frozenset[str] = frozenset()
     said: Says = ()
+    counted: tuple[Counted, ...] = ()
 
     @property
     def names(self) -> list[str]:

@@ -220,6 +220,10 @@ def _kept_out(known: Known) -> Iterator[Finding]:
             f"{so_many(known.later, 'is', 'are')} filled in by {known.crm.title} after the decision: left out",
             known.later,
         )
+    for one in known.counted:
+        counts = f"{one.column} counts the days from {known.roles.decided_at} to {one.until}"
+        fix = f"if it was there when the lead came: model.columns.keep: [{one.column}]"
+        yield Finding("known-later", "pass", f"{counts}: left out", (one.column,), fix)
 
 
 def _same_names(known: Known) -> Iterator[Finding]:

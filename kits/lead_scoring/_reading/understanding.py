@@ -12,6 +12,7 @@ from kits.core.column_names import squeezed
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import KIND
 from kits.lead_scoring._reading.cells import Typed
+from kits.lead_scoring._reading.counted_days import counted_days
 from kits.lead_scoring._reading.dashes import with_dashes
 from kits.lead_scoring._reading.known import Known, Seconds
 from kits.lead_scoring._reading.lead_order import BY_ROWS
@@ -114,13 +115,17 @@ def understand(
     outcome = _settled_outcome(asked, outcome, roles, at, known_at)
     order = _order(sheet, typed, roles, at, known_at)
     roles = replace(roles, customers=_customers(asked, roles, outcome, order))
-    out = _kept_out(roles, outcome, personal, (*later, *times)) | (set(roles.customers) - keep)
+    won = outcome.won if outcome is not None else [None] * len(sheet)
+    counted = counted_days(typed, at, known_at, won, keep | asked.learned.names)
+    after = (*later, *times, *(one.column for one in counted))
+    out = _kept_out(roles, outcome, personal, after) | (set(roles.customers) - keep)
     columns = _learnable(sheet, typed, personal, out)
     if extend is not None:
         _add(columns, extend(sheet, roles, at), out)
     return Known(
         sheet, columns, typed, roles, crm, outcome, personal, later, at, known_at,
         _seconds(sheet, (roles.changed_at,)), order, asked.learned.names, asked.before.says,
+        counted,
     )  # fmt: skip
 
 
