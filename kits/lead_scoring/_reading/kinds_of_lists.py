@@ -103,8 +103,7 @@ class Kinds:
         both = [*one, *other]
         if any(self._of(sheet) != _Told() for sheet in both):
             return False
-        files = [file for sheet in both for file in dict.fromkeys(sheet.files)]
-        return say_both_ends(files) and any(lists_further(a, b, "") for a in one for b in other)
+        return say_both_ends(both) and any(lists_further(a, b, "") for a in one for b in other)
 
     def _of(self, sheet: Sheet) -> _Told:
         if id(sheet) not in self._told:

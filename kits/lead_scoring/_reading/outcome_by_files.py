@@ -1,38 +1,74 @@
 """What became of a lead, said by where it lies: a sheet `Won` beside a sheet `Lost`, a file for each.
 
-Only where no column tells; a file's name is nobody's cell, so it must say both.
+Only where no column tells; a file's name is nobody's cell, so it must say both. An archive of which each lead has a reason for having
+been lost says so without being called so.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from kits.core.spreadsheets.naming import file_and_sheet
-from kits.lead_scoring._reading.names import words_of
-from kits.lead_scoring._reading.outcome import Outcome, outcome_of
-from kits.lead_scoring._reading.outcome_cells import cells_by_words, says_open
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.names import by_rank, words_of
+from kits.lead_scoring._reading.outcome import AGREE, Outcome, outcome_of
+from kits.lead_scoring._reading.outcome_cells import Cells, cells_by_words, says_open
 from kits.lead_scoring._reading.sheets import Sheet
 
 
 def by_files(sheet: Sheet) -> Outcome | None:
     """What became of the leads; None where files or sheets do not say who was won and who was lost."""
-    says = {file: _word(file) for file in dict.fromkeys(sheet.files)}
-    if len(says) < 2:
+    words = {file: _word(file) for file in dict.fromkeys(sheet.files)}
+    if len(words) < 2:
         return None
+    chosen = _ends(words.values())
+    reasons = _with_reasons(
+        sheet, {file for file, word in words.items() if not _told(word, chosen)}
+    )
+    lost = {file: f"{words[file]}, all with {column}" for file, column in reasons.items()}
+    chosen = Cells(chosen.won, chosen.lost | frozenset(lost.values()))
+    if not (chosen.won and chosen.lost):
+        return None
+    says = {**words, **lost}
     cells = [says[file] for file in sheet.files]
-    chosen = cells_by_words(Counter(cells), named=False)
-    if chosen is None or not (chosen.won and chosen.lost):
-        return None
     found = outcome_of("the names of files and sheets", cells, chosen)
-    return Outcome((), found.won, found.said)
+    return Outcome(tuple(dict.fromkeys(reasons.values())), found.won, found.said)
 
 
-def say_both_ends(files: Iterable[str]) -> bool:
-    """Whether the names of files or sheets say of one that its leads were won, and of another that they were lost."""
-    chosen = cells_by_words(Counter(map(_word, files)), named=False)
-    return chosen is not None and bool(chosen.won) and bool(chosen.lost)
+def say_both_ends(sheets: Sequence[Sheet]) -> bool:
+    """Whether the names of files or sheets say of one that its leads were won, and of another that they were lost; where no name
+    says lost, that is said by a reason why which all leads of one have."""
+    files = dict.fromkeys(file for sheet in sheets for file in sheet.files)
+    chosen = _ends(map(_word, files))
+    if chosen.won and chosen.lost:
+        return True
+    rest = {file for file in files if not _told(_word(file), chosen)}
+    return bool(chosen.won) and any(_with_reasons(sheet, rest) for sheet in sheets)
+
+
+def _ends(words: Iterable[str]) -> Cells:
+    found = cells_by_words(Counter(words), named=False)
+    return found if found is not None else Cells(frozenset(), frozenset())
+
+
+def _told(word: str, chosen: Cells) -> bool:
+    return word in chosen.won | chosen.lost or any(map(says_open, words_of(word).split()))
+
+
+def _with_reasons(sheet: Sheet, files: Collection[str]) -> dict[str, str]:
+    """Files whose leads nearly all have a reason for having been lost, with the column that tells it."""
+    found: dict[str, str] = {}
+    for name in by_rank(sheet.columns, "lost_reason"):
+        rows, given = Counter[str](), Counter[str]()
+        for file, cell in zip(sheet.files, sheet.cells[name]):
+            rows[file] += 1
+            given[file] += not is_missing(cell)
+        for file in files:
+            if rows[file] and given[file] >= AGREE * rows[file]:
+                found.setdefault(file, name)
+    return found
 
 
 def without_ends(words: Sequence[str]) -> list[str]:
