@@ -28,6 +28,7 @@ ADDRESS: Final = "@"
 """What tells an e-mail address from other ids."""
 _EXTERNAL = re.compile(r"__export__\.crm_lead_([0-9]{1,18})_[0-9a-f]{1,40}")
 _GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
+_DAY_BEHIND = re.compile(r" \(\d{4}-\d{2}-\d{2}\)$")
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
@@ -47,6 +48,25 @@ def record_key(crm: str, thing: str, identity: str) -> str:
 def column_key(column: str, identity: str) -> str:
     """The key where no CRM is known: by the name of the column that has the ids."""
     return f"{column}:{_plain(identity, '')}"
+
+
+def dated_key(column: str, identity: str, day: str) -> str:
+    """The key of a later lead of somebody whose first one has the key of the column alone.
+
+    Args:
+        day: when it came, as `2024-03-17`.
+    """
+    return f"{column_key(column, identity)} ({day})"
+
+
+def is_dated(key: str) -> bool:
+    """Whether a key is that of a later lead of somebody."""
+    return _DAY_BEHIND.search(key) is not None
+
+
+def id_in(key: str) -> str:
+    """The id that a key was made of, as it is spelled there."""
+    return _DAY_BEHIND.sub("", key).partition(":")[2]
 
 
 def salesforce_id(short: str) -> str:

@@ -18,7 +18,7 @@ from kits.core.blobs import BlobStore
 from kits.core.dataset import Dataset, DatasetItem, build, load, save
 from kits.core.errors import DataError
 from kits.core.files import write_atomically
-from kits.core.record_keys import ADDRESS, spellings
+from kits.core.record_keys import ADDRESS, id_in, spellings
 from kits.core.sample import Sample, key_of
 from kits.toolchain.datasets import findings_path
 from kits.toolchain.labelling.journal import NAME, Journal
@@ -135,7 +135,7 @@ class _Asked:
         key = key_of(sample)
         if self._who in (sample.id, sample.source or sample.id, key or sample.id):
             return True
-        if key.partition(":")[2] in self._ids:
+        if id_in(key) in self._ids:
             return True
         if ADDRESS not in self._who or sample.media_type != _MEDIA_TYPE or not sample.digest:
             return False

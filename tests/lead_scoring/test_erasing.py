@@ -164,3 +164,17 @@ def test_the_verb_says_what_goes_before_it_does_it(project: Project) -> None:
     )
     assert json.loads(done.stdout)["versions"] == [version]
     assert project.dataset_ids() != [version]
+
+
+def test_all_leads_of_a_customer_are_erased_by_his_number(tmp_path: Path) -> None:
+    put(tmp_path / "q" / "kit.yaml", "kit: lead-scoring\nname: leads\n")
+    project = Project.open(tmp_path / "q")
+    columns = ["account_id", "created", "source", "won"]
+    for month in (3, 6):
+        rows = [[f"ACC-{7 * n}", f"2025-{month:02}-{1 + n % 28:02}", "web", n % 2] for n in range(40)]  # fmt: skip
+        path = put(tmp_path / f"{month}.csv", table(columns, rows))
+        version = import_data(project, path, ImportOptions()).dataset
+    assert len(version.items) == 80
+    assert len(erasing.erase(project, "ACC-14").samples) == 2
+    left = project.dataset()
+    assert all(b'"ACC-14"' not in left.content(one) for one in left.items)

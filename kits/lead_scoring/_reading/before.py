@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError
+from kits.core.record_keys import is_dated
 from kits.core.sample import key_of, place_in_time
 from kits.lead_scoring._lead import decode_lead
 
@@ -21,7 +22,7 @@ class Before:
 
     Attributes:
         column: the column that had their ids; empty: nothing is there, or nothing told it.
-        places: id → its lead's place in time.
+        places: id → its lead's place in time; of a customer's leads the one that was there first.
         filled: column → the share of the latest leads in which it says something.
     """
 
@@ -34,7 +35,8 @@ class Before:
         """Takes a version; leads whose ids stood in another column are nobody's states."""
         start = f"{column}:"
         keys = ((key_of(one.sample), one.sample) for one in dataset.items if column)
-        found = {key[len(start) :]: place_in_time(s) for key, s in keys if key.startswith(start)}
+        first = ((key, one) for key, one in keys if key.startswith(start) and not is_dated(key))
+        found = {key[len(start) :]: place_in_time(one) for key, one in first}
         return cls(column, found, _filled(dataset))
 
 

@@ -51,7 +51,9 @@ def read_leads(
         config, found, known, trials = _understood(path, config, learned, all_wanted)
     heard = learned.objecting if all_wanted else frozenset()
     with kept_aside():
-        for one in chain(found, samples_of(known, config, trials, heard, scored=all_wanted)):
+        for one in chain(
+            found, samples_of(known, config, trials, heard, learned.before, scored=all_wanted)
+        ):
             yield one if all_wanted or isinstance(one, RawSample) else _with_next_step(one)
 
 
@@ -64,7 +66,7 @@ def _understood(
         config = config.model_copy(update={"source": tables.source})
     known = understand(tables.leads, config, tables.extend, tables.joined, learned)
     known, ids = ids_as_before(known, learned.before)
-    known, repeated = newest_of_each(known)
+    known, repeated = newest_of_each(known, stated=bool(config.source.id))
     known, versions = without_versions(known, config.source, all_wanted=all_wanted)
     known, trials, tried = without_trials(known, config.source, all_wanted=all_wanted)
     known, other = without_other_units(known, learned.units)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from kits.core.kit import Finding
-from kits.lead_scoring._reading.identities import identities
+from kits.lead_scoring._reading.identities import days_of_customers, identities
 from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.names import rank
 
@@ -19,14 +19,20 @@ Age = tuple[float, float]
 """When a row was changed last, and its place in time."""
 
 
-def newest_of_each(known: Known) -> tuple[Known, Finding | None]:
-    """The leads without the older rows of each id, and what was done; None where no id comes twice."""
+def newest_of_each(known: Known, *, stated: bool) -> tuple[Known, Finding | None]:
+    """The leads without the older rows of each id, and what was done; None where no id comes twice.
+
+    Args:
+        stated: a person said which column has the ids.
+    """
     ids = identities(known)
-    if len(set(ids)) == len(ids):
+    days = days_of_customers(known, stated=stated)
+    whose = list(zip(ids, days))
+    if len(set(whose)) == len(whose):
         return known, None
     ages = [_age(known, row) for row in range(len(ids))]
-    best: dict[str, int] = {}
-    for row, identity in enumerate(ids):
+    best: dict[tuple[str, str], int] = {}
+    for row, identity in enumerate(whose):
         other = best.get(identity)
         if other is None or _state(known, ages, row) >= _state(known, ages, other):
             best[identity] = row
@@ -34,7 +40,7 @@ def newest_of_each(known: Known) -> tuple[Known, Finding | None]:
     newest = known.only(sorted(best.values()))
     if before:
         newest = _of_changes(newest, before)
-    return newest, _said(known, ids, ages, best, sorted(before))
+    return newest, _said(known, whose, ages, best, sorted(before))
 
 
 def _of_changes(known: Known, before: Collection[str]) -> Known:
@@ -67,13 +73,13 @@ def _or_never(seconds: float | None) -> float:
 
 def _said(
     known: Known,
-    ids: Sequence[str],
+    ids: Sequence[tuple[str, str]],
     ages: Sequence[Age],
-    best: Mapping[str, int],
+    best: Mapping[tuple[str, str], int],
     before: Sequence[str],
 ) -> Finding:
     roles = known.roles
-    twice = [identity for identity, n in Counter(ids).items() if n > 1]
+    twice = [identity for (identity, _), n in Counter(ids).items() if n > 1]
     by = roles.changed_at or roles.decided_at or roles.order or "+".join(roles.outcome_at)
     equal = {
         identity

@@ -15,7 +15,9 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import Split
 from kits.core.kit import Finding, RawSample
 from kits.core.moments import end_of_month, start_of_month
+from kits.core.record_keys import is_dated
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
+from kits.lead_scoring._reading.before import Before
 from kits.lead_scoring._reading.dashes import dash_line
 from kits.lead_scoring._reading.identities import identities, keys
 from kits.lead_scoring._reading.known import Known
@@ -75,6 +77,7 @@ def samples_of(
     config: Config,
     trials: Mapping[int, str] | None = None,
     heard: Collection[str] = (),
+    before: Before | None = None,
     *,
     scored: bool = False,
 ) -> Iterator[RawSample | Finding]:
@@ -83,13 +86,14 @@ def samples_of(
     Args:
         trials: what rows were taken for that are hardly leads.
         heard: columns that a lead has where its table has them, empty or not: nobody objects there, and is heard.
+        before: leads that are there, to which these are added; None: there are none.
         scored: they are only scored: one that nobody has closed is open, however old.
     """
     ids = identities(known)
     judged = Judged(known.won) if scored else judge_open(known, config)
     if judged.said is not None:
         yield judged.said
-    whose = keys(known, ids, stated=bool(config.source.id))
+    whose = keys(known, ids, before or Before(), stated=bool(config.source.id))
     marks: dict[str, JsonValue] = {
         ROLES: known.told_roles.mark,
         WRITTEN: known.written.mark,
@@ -142,7 +146,7 @@ class _Writer:
     def sample(self, row: int, values: Sequence[Value]) -> RawSample | Finding:
         """One lead, or why it is refused."""
         known, won = self.known, self.judged.won[row]
-        where = _source(known, row, self.ids[row])
+        where = _source(known, row, self.ids[row], self.keys[row])
         fields = {
             name: value
             for name, value in zip(self.names, values)
@@ -188,9 +192,9 @@ def _lead(identity: str, fields: Mapping[str, Value], at: float | None) -> Lead:
     return Lead(identity, fields, moment)
 
 
-def _source(known: Known, row: int, identity: str) -> str:
+def _source(known: Known, row: int, identity: str, key: str) -> str:
     """Unique and without a person's address in it."""
-    named = bool(known.roles.id) and "@" not in identity
+    named = bool(known.roles.id) and "@" not in identity and not is_dated(key)
     return f"{known.sheet.files[row]}#{identity[:80] if named else known.sheet.lines[row]}"
 
 
