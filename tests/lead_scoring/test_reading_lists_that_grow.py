@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.lead_scoring.lead_files import Read, put, read, source, table
 from tests.sheets import xlsx
@@ -169,7 +170,7 @@ def test_an_id_that_any_table_has_makes_no_leads_of_what_is_called_otherwise(
     assert name in found.told("table-unrelated")
 
 
-@pytest.mark.parametrize(("one", "two"), [("Anfragen", "offene Anfragen"), ("Leads", "Neue Leads"), ("Januar", "Q2 2024")])  # fmt: skip
+@pytest.mark.parametrize(("one", "two"), [("Anfragen", "offene Anfragen"), ("Leads", "Neue Leads"), ("Januar", "Q2 2024"), ("Alt", "Neu"), ("Anfragen", "aktuell")])  # fmt: skip
 def test_an_id_that_any_table_has_is_a_leads_where_tables_are_called_alike(
     tmp_path: Path, one: str, two: str
 ) -> None:
@@ -248,3 +249,29 @@ def test_the_day_of_the_end_is_no_column_to_learn_from_where_all_leads_have_ende
     found = read(workbook(tmp_path / "a.xlsx", Leads=called(leads(0, 60), {"Abschluss am": name})))
     assert f"outcome_at={name}" in found.told("columns")
     assert name not in found.leads[0].fields
+
+
+def test_a_list_whose_name_says_nothing_is_asked_about_and_read_when_it_is_stated(
+    tmp_path: Path,
+) -> None:
+    rows = called(leads(0, 60), {"Lead-Nr.": "Record ID"})
+    open_ones = without([{**row, "Record ID": f"7{row['Record ID']}"} for row in rows[:25]], "Status")  # fmt: skip
+    path = workbook(tmp_path / "crm.xlsx", Tabelle1=rows, Tabelle2=open_ones)
+    found = read(path)
+    assert len(found.leads) == 60
+    told = next(one for one in found.findings if one.check == "table-unrelated")
+    stated = told.fix.partition("model.source.tables: ")[2].partition("; else")[0]
+    again = read(path, {"source": {"tables": yaml.safe_load(stated)}})
+    assert len(again.leads) == 85
+
+
+def test_a_sheet_that_is_to_be_left_out_is_named_so_that_it_can_be(tmp_path: Path) -> None:
+    rows = leads(0, 60)
+    more = [{**row, "Lead-Nr.": f"7{row['Lead-Nr.']}", **{f"K{n}": n for n in range(4)}} for row in rows]  # fmt: skip
+    path = workbook(tmp_path / "crm: all.xlsx", Alt=rows, **{"Neu # 2": more})
+    told = next(one for one in read(path).findings if one.check == "one-table")
+    stated = told.fix.partition("model.source.tables: ")[2].partition("; then")[0]
+    assert yaml.safe_load(stated) == [
+        {"file": "crm: all.xlsx", "sheet": "Neu # 2", "role": "ignore"}
+    ]
+    assert len(read(path, {"source": {"tables": yaml.safe_load(stated)}}).leads) == 60

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kits.core.kit import Finding
-from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.accounts import (
     Joined,
@@ -31,6 +30,7 @@ from kits.lead_scoring._reading.events import (
     known_from,
 )
 from kits.lead_scoring._reading.history import Columns, Fields, find_fields, history_columns
+from kits.lead_scoring._reading.kinds_of_lists import are_alike
 from kits.lead_scoring._reading.leads_table import find_leads, other_choices, tells_outcomes
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.mapping import find_mapping
@@ -48,6 +48,7 @@ from kits.lead_scoring._reading.sales import (
 from kits.lead_scoring._reading.several import one_of_several
 from kits.lead_scoring._reading.sheets import Sheet, labels_of
 from kits.lead_scoring._reading.stated import column_named
+from kits.lead_scoring._reading.stated_tables import stating
 from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import Config, SourceConfig, TableConfig
 
@@ -146,9 +147,7 @@ def join(
         ]
         if not left or len(left) == before:
             break
-    tables.findings.extend(
-        _unrelated(sheet.name, main.name, lists=_may_list(sheet, config.source)) for sheet in left
-    )
+    tables.findings.extend(_unrelated(sheet, main, config.source) for sheet in left)
     return tables
 
 
@@ -263,21 +262,25 @@ def _dates_of(sheet: Sheet) -> list[str]:
 
 
 def _may_list(sheet: Sheet, source: SourceConfig) -> bool:
-    """Whether a table may list leads of its own: an older CRM's have other names for all, and words of its own for their ends."""
+    """Whether a table may list the leads of another year: an older CRM's have other names for all, and words of its own for their ends."""
     return tells_outcomes(sheet, source) or bool(ranked_in(sheet, sheet.columns, "outcome_at"))
 
 
-def _unrelated(name: str, main: str, *, lists: bool) -> Finding:
-    """`lists`: it tells outcomes or their dates, so it may hold the leads of another year, under other names of columns."""
-    leads = (
-        f"if it lists further leads, name its columns as those of {main} and import again; else "
-    )
+def _unrelated(sheet: Sheet, main: Sheet, source: SourceConfig) -> Finding:
+    leads = ""
+    if are_alike(sheet, main):
+        both = ", ".join(stating(one.files[0], "leads") for one in (main, sheet))
+        leads = (
+            f"if it lists further leads, say so in kit.yaml: model.source.tables: [{both}]; else "
+        )
+    elif _may_list(sheet, source):
+        leads = f"if it lists further leads, name its columns as those of {main.name} and import again; else "
     return Finding(
         "table-unrelated",
         "warn",
-        f"{name} was passed over: no column of it has enough values in common with one of a like name, or of codes, in {main}",
-        (name,),
-        f"{leads if lists else ''}name the columns in kit.yaml: model.source.tables: [{{file, role, key, of}}], or role: ignore",
+        f"{sheet.name} was passed over: no column of it has enough values in common with one of a like name, or of codes, in {main.name}",
+        (sheet.name,),
+        f"{leads}name the columns in kit.yaml: model.source.tables: [{{file, role, key, of}}], or role: ignore",
         unread=True,
     )
 
@@ -309,9 +312,8 @@ def _without_time(name: str, dates: Sequence[str]) -> Finding:
     """Of a table whose rows have no time that is known to be theirs."""
     told = tuple(f"{one}: holds dates" for one in dates)
     at = dates[0] if len(dates) == 1 else "…"
-    file = file_and_sheet(name)[0]
     there = (
-        f"if all of its rows were there when the leads came: model.source.tables: [{{file: {file}, role: accounts}}], which takes the "
+        f"if all of its rows were there when the leads came: model.source.tables: [{stating(name, 'accounts')}], which takes the "
         "first row of each lead; else "
     )
     return Finding(
@@ -320,7 +322,7 @@ def _without_time(name: str, dates: Sequence[str]) -> Finding:
         f"{name} was left out: no column is known to say when its rows happened, so which of them were known when a lead was decided "
         "cannot be told",
         told or (name,),
-        f"{'' if dates else there}name the column in kit.yaml: model.source.tables: [{{file: {file}, role: events, at: {at}}}]",
+        f"{'' if dates else there}name the column in kit.yaml: model.source.tables: [{stating(name, 'events', at)}]",
     )
 
 

@@ -78,8 +78,7 @@ class Kinds:
         return self._pairs[pair]
 
     def _compared(self, one: Sheet, other: Sheet) -> bool:
-        common = _names(one).keys() & _names(other).keys()
-        if len(common) < _LEAST or _alike(one, other) < _HALF:
+        if not are_alike(one, other):
             return False
         return self.role(one) == "leads" or self._told_of_one_kind(one, other)
 
@@ -126,6 +125,12 @@ class Kinds:
         if id(sheet) not in self._crms:
             self._crms[id(sheet)] = find_mapping(sheet.columns, self.source.mapping)
         return self._crms[id(sheet)]
+
+
+def are_alike(one: Sheet, other: Sheet) -> bool:
+    """Whether tables have so many columns in common that they may list the same kind of leads."""
+    common = _names(one).keys() & _names(other).keys()
+    return len(common) >= _LEAST and _alike(one, other) >= _HALF
 
 
 def _names(sheet: Sheet) -> dict[str, str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from kits.core.column_names import plain, squeezed
 from kits.core.errors import ConfigError, DataError
 from kits.core.kit import Finding
-from kits.core.spreadsheets.naming import file_and_sheet
 from kits.lead_scoring._reading.lead_ids import is_numbered
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.names import speaks_of
@@ -19,6 +18,7 @@ from kits.lead_scoring._reading.relations import find_link
 from kits.lead_scoring._reading.role_times import came
 from kits.lead_scoring._reading.sales import ALL, named_like_sales
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.stated_tables import stating
 from kits.lead_scoring._reading.things import ranked_in
 from kits.lead_scoring.config import SourceConfig
 
@@ -114,12 +114,10 @@ def other_choices(
     for sheet in others:
         large = len(sheet) >= _LEGEND * len(main)
         if large and not roles.get(sheet.name) and _sureness(sheet, source)[0] == 0:
-            file, title = file_and_sheet(sheet.files[0])
-            stated = f"file: {file}, {f'sheet: {title}, ' if title else ''}role: leads"
             yield Finding(
                 "other-leads", "pass",
                 f"{main.name} was taken for the leads, though {sheet.name} tells what became of its rows too",
-                fix=f"if these are to be scored, say so in kit.yaml: model.source.tables: [{{{stated}}}]",
+                fix=f"if these are to be scored, say so in kit.yaml: model.source.tables: [{stating(sheet.files[0], 'leads')}]",
             )  # fmt: skip
 
 

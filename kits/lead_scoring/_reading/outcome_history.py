@@ -19,6 +19,7 @@ from kits.lead_scoring._reading.relations import Link, find_link
 from kits.lead_scoring._reading.role_times import came
 from kits.lead_scoring._reading.sales import Sold
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.stated_tables import stating
 from kits.lead_scoring.config import SourceConfig
 
 LAST_AT = "(last change)"
@@ -95,7 +96,7 @@ def _joined(
         "outcomes-joined", "warn",
         f"{main.name} has {link.rows} states of {len(last)} leads of {leads.name}, joined {link.said()}: the last of each by {at} "
         f"says what became of it; {found.count(None)} leads without any are open",
-        fix=f"if its rows are the leads: model.source.tables: [{{file: {main.files[0]}, role: leads}}]",
+        fix=f"if its rows are the leads: model.source.tables: [{stating(main.files[0], 'leads')}]",
     )  # fmt: skip
     whole = replace(leads, cells={**leads.cells, **cells})
     return Sold(whole, source.model_copy(update=stated), said)

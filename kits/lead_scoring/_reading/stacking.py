@@ -18,6 +18,7 @@ from kits.lead_scoring._reading.kinds_of_lists import Kinds
 from kits.lead_scoring._reading.renamed import with_one_name
 from kits.lead_scoring._reading.sheets import Sheet, stack
 from kits.lead_scoring._reading.stated_splits import NO_SPLIT, SPLITS_SAID
+from kits.lead_scoring._reading.stated_tables import stating
 from kits.lead_scoring.config import SourceConfig
 
 _ALIKE, _MOSTLY = 0.9, 0.75
@@ -93,8 +94,8 @@ def _said(one: Sheet, other: Sheet) -> Finding:
         f"{one.name} and {other.name} list the same kind of leads and were read as one table: {len(mine.keys() & theirs.keys())} columns"
         f" are in both, {len(apart)} in one of them",
         tuple(apart),
-        f"if they are different things, or tell of the same people, take one alone in kit.yaml: model.source.tables: [{{file: {other.name}, "
-        "role: ignore}]" if differ
+        f"if they are different things, or tell of the same people, take one alone in kit.yaml: model.source.tables: "
+        f"[{stating(other.files[0], 'ignore')}]" if differ
         else "if they are different things, say what each is in kit.yaml: model.source.tables",
     )  # fmt: skip
 

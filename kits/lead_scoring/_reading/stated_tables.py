@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +13,16 @@ from kits.core.spreadsheets.naming import file_and_sheet, where_of
 from kits.lead_scoring._reading.loading import Wanted
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring.config import Config, TableConfig
+
+_NEEDS_QUOTES = re.compile(r"[^\w./ -]|^[- ]| $")
+"""Signs that mean something else in YAML."""
+
+
+def stating(name: str, role: str, at: str = "") -> str:
+    """What a person may write for a table below `model.source.tables`: `{file: crm.xlsx, sheet: "Neu", role: leads}`."""
+    file, sheet = file_and_sheet(name)
+    title = f"sheet: {json.dumps(sheet, ensure_ascii=False)}, " if sheet else ""
+    return f"{{file: {json.dumps(file, ensure_ascii=False) if _NEEDS_QUOTES.search(file) else file}, {title}role: {role}{at and f', at: {at}'}}}"
 
 
 def stated_of(name: str, config: Config) -> TableConfig | None:

@@ -16,6 +16,11 @@ _NUMERIC = re.compile(r"\d+(?:[T_h]\d+)?Z?|v\d+|[QH]\d|KW\d+|W\d+", re.IGNORECAS
 _GLUED = re.compile(r"(\D*[^\W\d_])\d{8,}")
 """`report1735812345678`, as Salesforce calls its reports."""
 _COPIES = frozenset({"copy", "kopie", "copie", "copia"})
+_AGES = frozenset({
+    "alt", "alte", "alter", "neu", "neue", "neuer", "aktuell", "aktuelle", "old", "new", "current", "latest", "ancien", "anciens", "nouveau", "nouveaux", "actuel",
+    "viejo", "viejos", "nuevo", "nuevos", "vecchi", "vecchio", "nuovi", "nuovo", "oud", "oude", "nieuw", "nieuwe", "stare", "nowe",
+})  # fmt: skip
+"""Lists that are kept in two parts: what came before a day, and what comes since."""
 _YEAR = 4
 """Digits: what has fewer may tell one table from another."""
 _DATE = 3
@@ -46,10 +51,10 @@ def without_stamp(name: str) -> str:
 
 
 def without_times(name: str) -> tuple[str, ...]:
-    """The words of a name that say neither when nor as which copy: none of `Q1 2025` and of `März`, of `Enquiries May` one."""
+    """The words of a name that say neither when nor as which copy: none of `Q1 2025`, of `März` and of `Neu`, of `Enquiries May` one."""
     words = (one[0] for one in _TOKEN.finditer(name.casefold()))
     return tuple(
-        word for word in words if not (_NUMERIC.fullmatch(word) or word in MONTH_WORDS or word in _COPIES)
+        word for word in words if not (_NUMERIC.fullmatch(word) or word in MONTH_WORDS or word in _COPIES or word in _AGES)
     )  # fmt: skip
 
 
