@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,29 @@ def test_plain_numbers_are_read_as_all_others_are(cells: list[str], plain: bool)
     assert (quick is not None) == plain
     for commas in (False, True) if plain else ():
         assert quick == read_numbers(known, part(cells), commas, "")
+
+
+@pytest.mark.parametrize(
+    ("names", "cells"),
+    [
+        (["Version", "Uhrzeit", "Rückruf"], lambda n: [f"{n % 8}.{n % 5}", f"{8 + n % 9}.{10 + n % 50}", f"{9 + n % 9}.{10 + n % 40}"]),
+        (["Firmware", "Von", "Bis"], lambda n: [f"2.{n % 9}", f"{8 + n % 7}.{n % 60:02}", f"{12 + n % 9}.{n % 60:02}"]),
+    ],
+)  # fmt: skip
+def test_versions_and_times_of_day_make_no_decimals_of_thousands(
+    tmp_path: Path, names: list[str], cells: Callable[[int], list[str]]
+) -> None:
+    rows = [
+        [f"L{n}", *cells(n), f"{12 + n % 3}.{500 + n}", "yes" if n % 3 else "no"] for n in range(60)
+    ]
+    text = table(["Lead ID", *names, "Auflage", "converted"], rows, ";")
+    assert read(put(tmp_path / "e.csv", text)).column("Auflage")[0] == 12500.0
+
+
+def test_thousands_with_hundreds_beside_them_stay_thousands(tmp_path: Path) -> None:
+    rows = [
+        [f"L{n}", f"52.{n % 9}1", f"13.{n % 7}4", f"0.{n % 5}5", f"12.{500 + n % 3}" if n % 2 else "850", "yes" if n % 3 else "no"]
+        for n in range(40)
+    ]  # fmt: skip
+    text = table(["Lead ID", "lat", "lng", "score", "Auflage", "converted"], rows, ";")
+    assert read(put(tmp_path / "e.csv", text)).column("Auflage")[:2] == [850.0, 12501.0]
