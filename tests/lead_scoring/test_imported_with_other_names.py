@@ -154,3 +154,45 @@ def test_a_column_of_which_somebody_speaks_is_read_as_he_calls_it(project: Proje
     second = bring(Project.open(project.root), later, names, won=True)
     fields = [decode_lead(second.dataset.content(item)).fields for item in second.dataset.items]
     assert {type(one["MIT-ARBEITER"]) for one in fields if "MIT-ARBEITER" in one} == {str}
+
+
+@pytest.mark.parametrize(
+    ("file", "names"),
+    [
+        ("Firmen.csv", ["FIRMA", "groesse", "BRANCHE_ORT"]),
+        ("firmen.csv", ["Firma", "Grösse", "Branche ort"]),
+        ("FIRMEN 2025-05.csv", ["Firma", "GRÖSSE", "branche-ort"]),
+    ],
+)
+def test_columns_that_are_joined_are_those_that_were_there_in_whatever_letters(
+    project: Project, file: str, names: list[str]
+) -> None:
+    for month, (firms, columns) in enumerate(
+        [("Firmen.csv", ["Firma", "Größe", "Branche Ort"]), (file, names)]
+    ):
+        folder = project.root.parent / f"{month}"
+        rows = [
+            [f"L{n}", f"2025-0{3 + month}-{1 + n % 28:02}", f"F{n % 37}", n % 9, n % 2]
+            for n in range(100 * month, 100 * month + 100)
+        ]
+        put(folder / "Anfragen.csv", table(["Lead-Nr.", "Eingang", "Firma", "Länge", "won"], rows))
+        put(folder / firms, table(columns, [[f"F{n}", 10 + n, "xyz"[n % 3]] for n in range(37)]))
+        found = import_data(project, folder, ImportOptions()).dataset
+    assert len(found.items) == 200
+    fields = {tuple(sorted(decode_lead(found.content(one)).fields)) for one in found.items}
+    assert fields == {("Firma", "Firmen.Branche Ort", "Firmen.Größe", "Länge")}
+
+
+def test_another_table_keeps_its_own_name(project: Project) -> None:
+    """`Ort` of the firms is not that of the branches, though both tables are called alike but for a letter."""
+    for month, name in enumerate(["Firmen", "Firmen2"]):
+        folder = project.root.parent / f"{month}"
+        rows = [
+            [f"L{n}", f"2025-0{3 + month}-{1 + n % 28:02}", f"F{n % 37}", n % 9, n % 2]
+            for n in range(100 * month, 100 * month + 100)
+        ]
+        put(folder / "Anfragen.csv", table(["Lead-Nr.", "Eingang", "Firma", "Länge", "won"], rows))
+        put(folder / f"{name}.csv", table(["Firma", "ORT"], [[f"F{n}", "xyz"[n % 3]] for n in range(37)]))  # fmt: skip
+        found = import_data(project, folder, ImportOptions()).dataset
+    names = {name for one in found.items for name in decode_lead(found.content(one)).fields}
+    assert {"Firmen.ORT", "Firmen2.ORT"} <= names

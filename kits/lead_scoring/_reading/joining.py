@@ -37,6 +37,7 @@ from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcome_history import with_last_states
 from kits.lead_scoring._reading.outcome_tables import with_outcomes
 from kits.lead_scoring._reading.relations import Link, find_link
+from kits.lead_scoring._reading.renamed import labels_as_known
 from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.roles import Roles
 from kits.lead_scoring._reading.sales import (
@@ -133,7 +134,12 @@ def join(
     roles = {s.name: said.role if (said := stated(s.files[0])) else "" for s in sheets}
     main, left, source, told = _main(sheets, roles, config.source, learned)
     findings.extend(told)
-    tables = Tables(main, findings=findings, source=source, labels=labels_of(left))
+    tables = Tables(
+        main,
+        findings=findings,
+        source=source,
+        labels=labels_as_known(labels_of(left), learned.columns),
+    )
     findings.extend(other_choices(main, left, roles, config.source))
     if not any(role == "sales" for role in roles.values()) and not tells_outcomes(
         main, config.source

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from kits.core.kit import Finding
@@ -17,6 +17,9 @@ from kits.lead_scoring._reading.sheets import Sheet, possible_labels
 from kits.lead_scoring._reading.things import ranked_in
 
 _SIGNS = re.compile(r"[\s_.\-]+")
+_JOINED = re.compile(r"([^.:]+)(?:\.(?! )|: ).+")
+"""`Firmen.Ort` and `visits: count`."""
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _ROLES = {"lead_id": "the lead's id", "decided_at": "when leads came"}
 """What a column is for of which each part has one."""
 
@@ -46,32 +49,63 @@ def with_one_name(
 
 
 def as_known(sheet: Sheet, known: Collection[str], mapping: str, stated: Collection[str]) -> Sheet:
-    """A table with the names that columns had before, where these differ in letters' case and what stands between words alone.
+    """A table with the names that columns had before, where these differ in letters' case, accents and what stands between words alone.
 
-    One that was joined keeps its own: the `Type` of firms is known as `firms.Type`, and is not the `type` of the leads.
+    One that was joined is compared with what was joined: the `Type` of firms is known as `firms.Type`, and is not the `type` of the leads.
 
     Args:
         known: names that a bundle learned, or that the leads have to which these are added.
         mapping: whose names the columns have, as stated; a CRM's stay, which it has of two kinds.
         stated: names by which a person speaks of columns, which stay.
     """
-    if not known or _was_joined(sheet, known) or find_mapping(sheet.columns, mapping) is not None:
+    if not known or find_mapping(sheet.columns, mapping) is not None:
         return sheet
-    before = {_bare(name): name for name in sorted(known)}
+    joined = _joined_before(sheet, known)
+    before = {_bare(name): name for name in sorted(joined or known)}
     often = Counter(map(_bare, sheet.columns))
     names = {
         name: before[_bare(name)]
         for name in sheet.columns
-        if not (name in known or name in stated)
+        if not (name in (joined or known) or name in stated)
         and often[_bare(name)] == 1
         and _bare(name) in before
     }
     return _with_names(sheet, names)
 
 
-def _was_joined(sheet: Sheet, known: Collection[str]) -> bool:
-    starts = tuple(f"{label}{sign}" for label in possible_labels(sheet) for sign in (".", ": "))
-    return any(name.startswith(starts) for name in known)
+def labels_as_known(labels: Mapping[str, str], known: Collection[str]) -> Mapping[str, str]:
+    """Name of each table that is joined → what its columns are called by, as it was before where that differs in letters alone.
+
+    Args:
+        known: names that a bundle learned, or that the leads have to which these are added.
+    """
+    before: dict[str, str] = {}
+    for name in sorted(known):
+        label = _label_of(name)
+        if label:
+            before.setdefault(_bare(label), label)
+    often = Counter(map(_bare, labels.values()))
+    return {
+        table: label
+        if often[_bare(label)] > 1 or label in before.values()
+        else before.get(_bare(label), label)
+        for table, label in labels.items()
+    }
+
+
+def _label_of(name: str) -> str:
+    """What a joined column is called by, `Firmen` of `Firmen.Ort` and `visits` of `visits: count`; empty: it was not joined."""
+    found = _JOINED.fullmatch(name)
+    return found[1] if found else ""
+
+
+def _joined_before(sheet: Sheet, known: Collection[str]) -> list[str]:
+    """The names of a table's columns by themselves, where they were joined before; empty: none was."""
+    labels = {_bare(label) for label in possible_labels(sheet)}
+    found = ((name, _label_of(name)) for name in known)
+    return [
+        name[len(label) + 1 :].strip() for name, label in found if _bare(label) in labels and label
+    ]
 
 
 def _written_alike(sheets: Sequence[Sheet], known: Collection[str]) -> list[Sheet]:
@@ -91,8 +125,11 @@ def _written_alike(sheets: Sequence[Sheet], known: Collection[str]) -> list[Shee
 
 
 def _bare(name: str) -> str:
-    """A name without its letters' case and what stands between its words; other signs tell apart: `Sum (€)` is not `Sum ($)`."""
-    return _SIGNS.sub("", unicodedata.normalize("NFKC", name).casefold())
+    """A name without its letters' case, their accents (`Größe` is `groesse`) and what stands between its words; other signs tell apart:
+    `Sum (€)` is not `Sum ($)`."""
+    text = unicodedata.normalize("NFKC", name).casefold().translate(_GERMAN)
+    letters = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return _SIGNS.sub("", "".join(letters))
 
 
 def _by_role(
