@@ -22,7 +22,8 @@ def is_own(path: Path) -> bool:
             with ZipFile(path) as parts, parts.open("xl/sharedStrings.xml") as texts:
                 found = {text.decode() for text in _TEXT.findall(texts.read(_LOOKED_AT))}
             return found.issuperset(COLUMNS)
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        # Excel saves a CSV in the code page of its country: the names are the same in each, the reasons below are not
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             first = file.readline(_LOOKED_AT)
         if path.suffix.lower() == ".csv":
             sign = ";" if ";" in first else ","

@@ -287,6 +287,19 @@ def test_a_table_of_a_folder_that_is_to_be_scored_is_not_written_over(
         out.unlink()
 
 
+@pytest.mark.parametrize("sign", [",", ";"])
+def test_scores_that_excel_saved_in_its_code_page_are_written_over(
+    bundle: str, tmp_path: Path, sign: str
+) -> None:
+    given = as_table(tmp_path / "week" / "open.csv")
+    out = given.with_name("scores.csv")
+    kit(str(given.parent), "--bundle", bundle, "--out", str(out))
+    rows = list(csv.reader(out.read_text("utf-8-sig").splitlines()))
+    saved = table(rows[0], [[f"{cell} für" for cell in row] for row in rows[1:]], sign)
+    out.write_bytes(saved.encode("cp1252", errors="replace"))
+    assert "3 rows" in kit(str(given.parent), "--bundle", bundle, "--out", str(out))
+
+
 @pytest.mark.parametrize("name", ["scores.ods", "scores.XLS", "scores.tsv"])
 def test_a_name_of_another_form_of_table_is_refused(bundle: str, tmp_path: Path, name: str) -> None:
     given = as_table(tmp_path / "open.csv")
