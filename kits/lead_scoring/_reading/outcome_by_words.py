@@ -5,6 +5,7 @@ Two that contradict each other are an error, not a guess. What a person stated, 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,10 @@ _WRONG = 0.02
 _FLAG, _FAIR = 2, 0.2
 """Cells of a plain yes or no; the share of leads not won whose stage must say that they are lost."""
 
+_NAMELESS = re.compile(r"c\d+")
+_FEW, _LEGEND = 20, 0.05
+"""Cells of a legend beside a table, and their share of its rows."""
+
 
 @dataclass(frozen=True)
 class _Candidate:
@@ -51,6 +56,7 @@ def by_words(sheet: Sheet) -> Outcome | None:
         return None
     best = min(c.kind for c in found)
     rivals = sorted((c for c in found if c.kind == best), key=lambda c: c.place)
+    rivals = _without_legends(sheet, rivals)
     odd = [c for c in rivals[1:] if not _agree(rivals[0].outcome, c.outcome)]
     if odd and best < _PARTLY:
         raise _ambiguous([rivals[0], *odd])
@@ -60,6 +66,17 @@ def by_words(sheet: Sheet) -> Outcome | None:
     columns = tuple(dict.fromkeys((*finished.columns, *same)))
     said = f"{first.said}{told}"
     return replace(finished, columns=columns, said=said, kind=best)
+
+
+def _without_legends(sheet: Sheet, rivals: list[_Candidate]) -> list[_Candidate]:
+    """Without nameless columns of a few cells beside one that has a name: a legend has the words of the table that it explains."""
+    left = [one for one in rivals if not _is_legend(sheet, one.outcome.columns[0])]
+    return left or rivals
+
+
+def _is_legend(sheet: Sheet, name: str) -> bool:
+    filled = sum(not is_missing(cell) for cell in sheet.cells[name])
+    return _NAMELESS.fullmatch(name) is not None and filled <= min(_FEW, _LEGEND * len(sheet))
 
 
 def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[Outcome, str]:

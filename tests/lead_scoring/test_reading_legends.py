@@ -1,0 +1,43 @@
+"""A legend beside a table has the words for its outcomes, and lists nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from kits.core.errors import DataError
+from tests.lead_scoring.lead_files import Read, read
+from tests.sheets import xlsx
+
+_LEGEND = [("Legende", ""), ("Gewonnen", "unterschrieben"), ("Verloren", "Absage"), ("Offen", "in Arbeit")]  # fmt: skip
+_ROWS = 200
+
+
+def _read(tmp_path: Path, beside: list[tuple[str, str]], heading: str = "") -> Read:
+    words = ("Gewonnen", "Verloren", "Offen")
+    rows: list[list[object]] = [["Nr", "Eingang", "Quelle", "Status", *([None, heading] if heading else [])]]  # fmt: skip
+    for n in range(_ROWS):
+        lead: list[object] = [
+            f"A{7 * n}", f"2025-{1 + n % 12:02}-{1 + n % 27:02}", "Messe", words[n % 3], None
+        ]  # fmt: skip
+        rows.append([*lead, *(beside[n] if n < len(beside) else ())])
+    return read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}))
+
+
+def test_a_legend_beside_the_table_tells_no_outcome(tmp_path: Path) -> None:
+    found = _read(tmp_path, _LEGEND)
+    assert Counter(found.labels) == {"won": 67, "lost": 67, "": 66}
+    assert "Status (won: Gewonnen" in found.told("outcome")
+
+
+def test_a_column_of_many_cells_without_a_name_is_asked_about(tmp_path: Path) -> None:
+    other = [("Verloren" if n % 2 else "Gewonnen", "") for n in range(_ROWS)]
+    with pytest.raises(DataError, match="contradict each other"):
+        _read(tmp_path, other)
+
+
+def test_a_few_cells_that_have_a_name_are_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="contradict each other"):
+        _read(tmp_path, [("Verloren", ""), ("Gewonnen", "")] * 2, "Ergebnis")
