@@ -41,3 +41,27 @@ def test_a_column_of_many_cells_without_a_name_is_asked_about(tmp_path: Path) ->
 def test_a_few_cells_that_have_a_name_are_asked_about(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="contradict each other"):
         _read(tmp_path, [("Verloren", ""), ("Gewonnen", "")] * 2, "Ergebnis")
+
+
+@pytest.mark.parametrize("told", ["Summe 03/2025", "Summe März 2025", "Zwischensumme KW 12", "Total: March", "Summe Q1"])  # fmt: skip
+def test_sums_of_months_between_the_leads_are_no_leads(tmp_path: Path, told: str) -> None:
+    rows: list[list[object]] = [["Nr", "Eingang", "Quelle", "Wert", "Status"]]
+    for n in range(_ROWS):
+        rows.append([f"A{7 * n}", f"2025-{1 + n // 20:02}-11", "Messe", 10 + n, ("Gewonnen", "Verloren")[n % 2]])  # fmt: skip
+        if n % 20 == 19:
+            rows.append([told, None, None, 1_000 + 400 * n])
+    found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}))
+    assert len(found.samples) == _ROWS
+    assert "a total (10)" in found.told("no-leads")
+
+
+@pytest.mark.parametrize("name", ["Summe Immobilien", "Total Energies", "Märzhase 2025"])
+def test_leads_of_which_a_number_and_an_amount_alone_are_known_stay(
+    tmp_path: Path, name: str
+) -> None:
+    rows: list[list[object]] = [["Firma", "Eingang", "Quelle", "Wert", "Status"]]
+    for n in range(_ROWS):
+        rows.append([f"Firma {7 * n}", f"2025-{1 + n // 20:02}-11", "Messe", 10 + n, ("Gewonnen", "Verloren")[n % 2]])  # fmt: skip
+    rows.insert(90, [name, None, None, 1_000])
+    found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}))
+    assert len(found.samples) == _ROWS + 1

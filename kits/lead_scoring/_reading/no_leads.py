@@ -19,6 +19,7 @@ from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.grouped import filled_down
 from kits.lead_scoring._reading.names import load_words, words_of
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.table_names import without_times
 from kits.lead_scoring.config import Headings
 
 TOTAL, NAMES, HEADING = "a total", "the names of the columns again", "a heading"
@@ -41,6 +42,9 @@ _OF_PART = re.compile(r".+ \(([^()]+)\)|([^/]+)/.+")
 """A column of a table within the table, as ERPNext and Odoo write it: `Quantity (Items)`, `Order Lines/Product`."""
 _COUNTED = re.compile(r"[\s\d:=().,]+$")
 """What may follow a total's word: `Total (149)`, `Summe:`."""
+
+_BETWEEN = re.compile(r"[/:=]")
+_OF_WEEK = re.compile(r"\bKW (\d)", re.IGNORECASE)
 
 
 def without_no_leads(sheet: Sheet, headings: Headings = "auto") -> Sheet:
@@ -212,7 +216,13 @@ def _come_to(
 
 
 def _says_total(cell: str) -> bool:
-    return len(cell) <= _LONGEST and words_of(_COUNTED.sub("", cell)) in _total_words()
+    """Whether a cell is a total's word, with a count or the time that it is of: `Total (149)`, `Summe 03/2024`, `Summe März`."""
+    if len(cell) > _LONGEST:
+        return False
+    if words_of(_COUNTED.sub("", cell)) in _total_words():
+        return True
+    left = without_times(_OF_WEEK.sub(r"KW\1", _BETWEEN.sub(" ", cell)))
+    return words_of(" ".join(left)) in _total_words()
 
 
 @cache
