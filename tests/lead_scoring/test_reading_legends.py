@@ -65,3 +65,18 @@ def test_leads_of_which_a_number_and_an_amount_alone_are_known_stay(
     rows.insert(90, [name, None, None, 1_000])
     found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}))
     assert len(found.samples) == _ROWS + 1
+
+
+@pytest.mark.parametrize(("more", "left"), [(0, _ROWS), (1, _ROWS + 10)])
+def test_sums_of_groups_are_no_leads_where_they_are_what_their_rows_come_to(
+    tmp_path: Path, more: int, left: int
+) -> None:
+    rows: list[list[object]] = [["Firma", "Eingang", "Quelle", "Wert", "Status"]]
+    for n in range(_ROWS):
+        rows.append([f"Firma {7 * n}", f"2025-{1 + n // 20:02}-11", "Messe", 10 + n, ("Gewonnen", "Verloren")[n % 2]])  # fmt: skip
+        if n % 20 == 19:
+            whole = sum(10 + one for one in range(n - 19, n + 1))
+            rows.append([f"Summe Gebiet {'abcdefghij'[n // 20]}", None, None, whole + more])
+    rows.append(["Firma zuletzt", "2025-12-11", "Messe", 5, "Verloren"])
+    found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}))
+    assert len(found.samples) == left + 1

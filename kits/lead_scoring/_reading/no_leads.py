@@ -92,6 +92,7 @@ def _found(sheet: Sheet, headings: Headings) -> Iterator[tuple[int, str]]:
     }
     rows = list(zip(*columns))
     parts = _parts(rows) | _rest_of_lists(rows, names)
+    begin = 0
     for i, cells in enumerate(rows):
         filled = len(cells) - cells.count("")
         if i in parts:
@@ -99,13 +100,23 @@ def _found(sheet: Sheet, headings: Headings) -> Iterator[tuple[int, str]]:
         elif 2 * filled >= len(cells) and _is_names(cells, filled, names):
             yield i, NAMES
         elif (
-            filled <= max(2, len(cells) / 2)
-            and (_is_total(cells) or (i in ends and _adds_up(cells, odd)))
+            _is_few(cells, filled)
+            and (
+                _is_total(cells)
+                or (i in ends and _adds_up(cells, odd))
+                or _is_sum_of_group(cells, rows, begin, i)
+            )
         ) or (i in ends and _is_sum(cells, rows[:i])):
+            begin = i + 1
             yield i, TOTAL
         elif filled == 1 and headings != "keep":
             told = headings == "leave-out" or cells[0] in odd or _names_follow(rows, i, names)
             yield i, HEADING if told else _LONE
+
+
+def _is_few(cells: Sequence[str], filled: int) -> bool:
+    """Whether a row has no more cells than a total may have."""
+    return filled <= max(2, len(cells) / 2)
 
 
 def _names_follow(rows: Sequence[Sequence[str]], row: int, names: Sequence[str]) -> bool:
@@ -194,6 +205,14 @@ def _is_sum(row: Sequence[str], above: Sequence[Sequence[str]]) -> bool:
     if len(above) < _SUMMED or not numbers or len(filled) - len(numbers) > 1:
         return False
     return any(_come_to(row, above, numbers, commas=commas) for commas in (False, True))
+
+
+def _is_sum_of_group(
+    row: Sequence[str], rows: Sequence[Sequence[str]], begin: int, end: int
+) -> bool:
+    """Whether a row begins with a total's word, and has what the numbers since the last total come to: `Summe Nord`."""
+    word = words_of(row[0]).partition(" ")[0]
+    return word in _total_words() and _is_sum(row, rows[begin:end])
 
 
 def _come_to(
