@@ -120,3 +120,11 @@ def test_dates_without_a_year_or_a_month_are_told(
 ) -> None:
     found = _read(tmp_path, [column], cells)
     assert "looks like dates" in found.told("unread-dates")
+
+
+def test_a_few_quarters_beside_a_date_of_the_lead_are_words_as_others(tmp_path: Path) -> None:
+    found = _read(
+        tmp_path, ["Eingang", "Quartal"], lambda d: [d, f"Q{(d.month + 2) // 3}/{d.year}"]
+    )
+    assert _came(found) == _days()
+    assert not found.told("unread-dates")

@@ -43,7 +43,9 @@ def tell_unread_dates(known: Known) -> Iterator[Finding]:
             continue
         cells = {cell.strip() for cell in known.sheet.cells[name] if not is_missing(cell)}
         like = [cell for cell in cells if _LIKE_DATE.fullmatch(cell) or of_the_moon([cell])]
-        least = _LEAST_QUARTERS if all(map(_QUARTERS.fullmatch, like)) else _LEAST
+        # beside a date of the lead a few quarters are words as good as others
+        quarters = not known.roles.decided_at and all(map(_QUARTERS.fullmatch, like))
+        least = _LEAST_QUARTERS if quarters else _LEAST
         if len(cells) >= least and len(like) >= _NEARLY_ALL * len(cells):
             found[name] = max(like)
     if found:
