@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -38,6 +37,7 @@ from edge_agent.selection import Selection
 from edge_agent.sources import make_source
 from edge_agent.sources.base import Source
 from edge_agent.status import StatusServer
+from edge_agent.summary import Summary, lost_rows, summary_of
 from edge_agent.sync.delivery import make_sender, open_outbox
 from edge_agent.sync.draining import Draining
 from edge_agent.sync.sender import Sender
@@ -61,38 +61,6 @@ from kits import __version__
 from kits.core.hub_api import Desired, Reported
 from kits.core.ready import ReadyBundle
 from kits.core.tls import Clock
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a finished run did.
-
-    Attributes:
-        lost_rows: the disk did not take them.
-    """
-
-    samples: int
-    verdicts: dict[str, int]
-    bundle: str
-    provider: str
-    synced: bool
-    waiting_rows: int
-    waiting_blobs: int
-    lost_rows: int
-    figures: dict[str, float] = field(default_factory=dict)
-
-    def text(self) -> str:
-        """In one line, for people."""
-        verdicts = " · ".join(f"{n} {v}" for v, n in sorted(self.verdicts.items()))
-        parts = [f"{self.samples} samples{': ' if verdicts else ''}{verdicts}"]
-        if self.lost_rows:
-            parts.append(f"{self.lost_rows} rows are lost: the disk did not take them")
-        if self.synced:
-            parts.append(f"the hub has everything{' else' if self.lost_rows else ''}")
-        else:
-            waiting = f"{self.waiting_rows} rows and {self.waiting_blobs} blobs"
-            parts.append(f"{waiting} wait for the hub")
-        return "; ".join(parts)
 
 
 class Agent:
@@ -164,7 +132,7 @@ class Agent:
         self.vitals = Vitals(self.source.health, self.line, self.writer, self.sender, self.alerts)
         self.watch = Watch(self, self._stop)
         self._status: StatusServer | None = None
-        self._samples = 0
+        self.samples = 0
 
     def _make_source(self) -> Source:
         config = self.config
@@ -237,21 +205,7 @@ class Agent:
             raise
         finally:
             self._end(crashed=crashed)
-        waiting = self.outbox_state
-        unwritten = self.writer.unwritten
-        synced = settled and not (waiting["outbox_rows"] or waiting["outbox_blobs"] or unwritten)
-        active = self.line.active
-        return Summary(
-            samples=self._samples,
-            verdicts=dict(self.line.verdicts),
-            bundle=active.id if active is not None else "",
-            provider=active.provider if active is not None else "",
-            synced=synced,
-            waiting_rows=int(waiting["outbox_rows"]),
-            waiting_blobs=int(waiting["outbox_blobs"]),
-            lost_rows=unwritten + self.writer.figures.refused,
-            figures=dict(waiting),
-        )
+        return summary_of(self, settled=settled)
 
     def stop(self) -> None:
         """Ends `run` soon; safe to call from any thread."""
@@ -296,8 +250,8 @@ class Agent:
         try:
             for captured in self.source.samples():
                 self.line.process(captured)
-                self._samples += 1
-                if self._stop.is_set() or (max_samples and self._samples >= max_samples):
+                self.samples += 1
+                if self._stop.is_set() or (max_samples and self.samples >= max_samples):
                     break
         except SourceError as error:
             self.alerts("source-lost", "error", error.what)
@@ -332,12 +286,12 @@ class Agent:
             self.sender.close()
         if self._status is not None:
             self._status.close()
-        self.outbox_state = self.figures()
         self.outbox.close()
+        self.outbox_state = self.figures()  # nothing is written from here on
         if not crashed:
             self.lives.end()
         self._lock.close()
-        log("agent_stopped", samples=self._samples)
+        log("agent_stopped", samples=self.samples, lost_rows=lost_rows(self))
 
     # -- updates ---------------------------------------------------------------------------------
 

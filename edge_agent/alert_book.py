@@ -182,6 +182,12 @@ class AlertBook:
             else:
                 self._untold[body.name] = body
 
+    @property
+    def untold(self) -> int:
+        """Alerts that the outbox has not taken yet."""
+        with self._lock:
+            return len(self._untold)
+
     def open(self) -> dict[str, str]:
         """Name → text of what is raised now."""
         with self._lock:

@@ -138,6 +138,7 @@ def _outbox_figures(agent: Agent) -> dict[str, float]:
     backlog, counts, w = agent.outbox.backlog(), agent.outbox.counts(), agent.writer.figures
     rows = [count for name, count in counts.items() if name != "blobs"]
     return {
+        "outbox_known": float(agent.outbox.openings > 0),
         "outbox_rows": sum(count.rows for count in rows),
         "outbox_bytes": sum(size for k, (_, size) in backlog.items() if k != "blobs"),
         "outbox_blobs": backlog["blobs"][0],

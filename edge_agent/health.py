@@ -30,7 +30,8 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo(
         "frames_dropped",
         "counter",
-        "frames replaced by fresher ones before being judged, files that came while nobody looked",
+        "frames replaced by fresher ones before being judged, files that came while nobody looked,"
+        " windows that a slow model could not take",
     ),
     MetricInfo("source_reconnects", "counter", "times the source was opened again"),
     MetricInfo("source_failures", "counter", "errors of a driver that capture went on after"),
@@ -115,6 +116,9 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("pixels_kept", "counter", "samples whose bytes were kept"),
     MetricInfo("pixels_over_budget", "counter", "samples not kept because the budget was used up"),
     MetricInfo("pixels_lost", "counter", "samples whose bytes the disk had no room for"),
+    MetricInfo(
+        "outbox_known", "gauge", "1 once the outbox could be read; else nobody knows what waits"
+    ),
     MetricInfo("outbox_rows", "gauge", "rows waiting for the hub"),
     MetricInfo("outbox_bytes", "gauge", "bytes of those rows and of their blobs"),
     MetricInfo("outbox_blobs", "gauge", "blobs waiting for the hub"),

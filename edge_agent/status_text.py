@@ -37,7 +37,7 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
 def _unjudged(figures: dict[str, Any]) -> str:
     """All since the start: an alert has the number of the first time only."""
     count = figures["frames_dropped"]
-    return f", {count:.0f} frames or files not judged" if count else ""
+    return f", {count:.0f} frames, files or windows not judged" if count else ""
 
 
 def _case_lines(answer: dict[str, Any]) -> list[str]:
@@ -63,32 +63,46 @@ def _mail_lines(answer: dict[str, Any]) -> list[str]:
     ]
 
 
+def _waiting(figures: dict[str, Any]) -> str:
+    if not figures["outbox_known"]:
+        return "not known: the outbox could not be opened since the start"
+    return (
+        f"{figures['outbox_rows']:.0f} rows, {figures['outbox_blobs']:.0f} blobs,"
+        f" {figures['outbox_bytes'] / 1e6:.1f} MB"
+    )
+
+
 def _in_memory(figures: dict[str, Any]) -> str:
     count = figures["outbox_unwritten"]
     return f", and {count:.0f} rows in memory that the disk does not take" if count else ""
 
 
-def _not_declared(figures: dict[str, Any]) -> str:
+def _lost(answer: dict[str, Any]) -> str:
     """Rows that never got a number stand in no gap row."""
+    figures = answer["figures"]
+    rows = [
+        f"{count['declared_lost']:.0f} {name}"
+        for name, count in answer["delivery"]["classes"].items()
+        if count["declared_lost"]
+    ]
     count = figures["outbox_refused"] + figures["outbox_thinned"]
-    if not count:
-        return "all declared to the hub"
-    return f"declared to the hub; beside that {count:.0f} rows since the start that the disk did not take"
+    beside = (
+        f"; beside that {count:.0f} rows since the start that the disk did not take"
+        if count
+        else ""
+    )
+    if not figures["outbox_known"]:
+        return f"not known{beside}"
+    return f"{', '.join(rows) or 'nothing'}; {'' if count else 'all '}declared to the hub{beside}"
 
 
 def delivery_lines(answer: dict[str, Any]) -> list[str]:
     """What they say of delivery."""
     figures, delivery = answer["figures"], answer["delivery"]
-    lost = [
-        f"{count['declared_lost']:.0f} {name}"
-        for name, count in delivery["classes"].items()
-        if count["declared_lost"]
-    ]
     ends = delivery["certificate_ends"]
     return [
-        f"  waiting  {figures['outbox_rows']:.0f} rows, {figures['outbox_blobs']:.0f} blobs,"
-        f" {figures['outbox_bytes'] / 1e6:.1f} MB{_in_memory(figures)}",
-        f"  lost     {', '.join(lost) or 'nothing'}; {_not_declared(figures)}",
+        f"  waiting  {_waiting(figures)}{_in_memory(figures)}",
+        f"  lost     {_lost(answer)}",
         f"  broker   {figures['sync_connects']:.0f} connections in"
         f" {figures['sync_attempts']:.0f} attempts, taken over"
         f" {figures['sync_taken_over']:.0f} times",

@@ -288,6 +288,11 @@ class CaseDesk:
 
     # -- from time to time -----------------------------------------------------------------------
 
+    @property
+    def unwritable(self) -> bool:
+        """Whether the disk did not take the cases when it was last tried."""
+        return self._book.unwritable
+
     def settle(self, *, at_end: bool = False) -> None:
         """Ends shelves, tells what the outbox does not have yet, writes down what changed.
 

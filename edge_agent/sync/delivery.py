@@ -101,7 +101,7 @@ class DeliveryWatch:
         self._disk = disk
         self._writer = writer
         self._sender = sender
-        self._refused = 0
+        self._turned_away = 0
         self._clock = clock
         self._hub_seen_at = clock()
 
@@ -118,12 +118,14 @@ class DeliveryWatch:
 
     def _look_at_writer(self) -> None:
         """Rows that cannot be stored; the alert itself waits for the disk and goes first."""
-        before, self._refused = self._refused, self._writer.figures.refused
-        bad = self._writer.stuck or self._refused > before
-        text = f"the disk does not take what is decided: {self._refused} rows refused so far"
+        figures = self._writer.figures
+        before, self._turned_away = self._turned_away, figures.refused + figures.put_off
+        bad = self._writer.stuck or self._turned_away > before
+        text = "the disk does not take what is decided: "
+        text += f"{figures.refused} rows refused so far" if figures.refused else "it waits"
         over = "the disk takes rows again"
-        if self._refused:
-            over += f"; {self._refused} were refused since the agent was started"
+        if figures.refused:
+            over += f"; {figures.refused} were refused since the agent was started"
         self._tell("outbox-stuck", "error", text if bad else "", over=over)
 
     def _look_at_disk(self) -> None:

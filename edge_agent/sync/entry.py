@@ -66,6 +66,11 @@ def alert(name: str, text: str) -> Entry:
     return Entry(AlertBody(name=name, severity="error", text=text), "a")
 
 
+def comes_again(entry: Entry) -> bool:
+    """Whether who hands it in keeps it until it is taken: alerts (`AlertBook`), and rows of a ledger."""
+    return entry.klass == "a" or entry.mark is not None
+
+
 def without_content(entry: Entry, why: str) -> Entry:
     """The same without its bytes, which are lost."""
     body = entry.body

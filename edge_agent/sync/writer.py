@@ -12,14 +12,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_agent.log import warn
 from edge_agent.sync.database import is_full
 from edge_agent.sync.disk import Disk, Level
-from edge_agent.sync.entry import Entry, alert
+from edge_agent.sync.entry import Entry, alert, comes_again
 from edge_agent.sync.outbox import Outbox
 
 _MAX_GROUP = 500
@@ -58,7 +58,8 @@ class WriterFigures:
     """Counters since the start.
 
     Attributes:
-        refused: rows not taken because the queue was full.
+        refused: rows not taken because the queue was full, and so lost.
+        put_off: tries to hand in a row that whoever has it hands in again until it is taken.
         thinned: telemetry not taken because the disk is nearly full.
         failures: commits that failed; each is tried again.
         unstorable: entries that could not be stored although others could; each became an alert.
@@ -67,6 +68,7 @@ class WriterFigures:
     """
 
     refused: int = 0
+    put_off: int = 0
     thinned: int = 0
     failures: int = 0
     unstorable: int = 0
@@ -129,16 +131,22 @@ class Writer:
 
     @property
     def unwritten(self) -> int:
-        """Rows that were handed in and are not on the disk: after `close` they are lost."""
+        """Rows that were handed in and are not on the disk."""
         with self._changed:
             return len(self._queue) + len(self._group)
+
+    def unwritten_marks(self) -> Counter[str]:
+        """How many of these come from a ledger, which hands them in again after a start: by its name."""
+        with self._changed:
+            rows = (*self._queue, *self._group)
+            return Counter(entry.mark[0] for entry in rows if entry.mark is not None)
 
     # -- handing in ------------------------------------------------------------------------------
 
     def put(self, entry: Entry) -> bool:
         """Hands in an entry; False when there is no room for its class."""
         with self._changed:
-            if not self._room_for(entry.klass):
+            if not self._room_for(entry):
                 return False
             self._queue.append(entry)
             self._telemetry += entry.klass == "t"
@@ -146,8 +154,8 @@ class Writer:
             self._changed.notify_all()
         return True
 
-    def _room_for(self, klass: str) -> bool:
-        level = self._disk.level if self._disk is not None else Level.FREE
+    def _room_for(self, entry: Entry) -> bool:
+        level, klass = self._disk.level if self._disk is not None else Level.FREE, entry.klass
         if klass == "t" and level >= Level.THIN:
             self._odd = not self._odd
             if level >= Level.ALERTS_FIRST or self._odd:
@@ -157,7 +165,10 @@ class Writer:
         emergency = level >= Level.EMERGENCY and klass in "st"
         # what is being tried comes back when the disk does not take it: it waits as well
         if emergency or len(self._queue) + len(self._group) >= limit:
-            self.figures.refused += 1
+            if comes_again(entry):
+                self.figures.put_off += 1
+            else:
+                self.figures.refused += 1
             return False
         return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -176,7 +177,7 @@ def test_status_says_what_waits_what_was_lost_and_who_trusts_the_clock() -> None
     figures = {
         "outbox_rows": 3.0, "outbox_blobs": 1.0, "outbox_bytes": 2e6, "sync_connects": 4.0,
         "sync_attempts": 9.0, "sync_taken_over": 1.0, "outbox_refused": 0.0, "outbox_thinned": 0.0,
-        "outbox_unwritten": 0.0,
+        "outbox_unwritten": 0.0, "outbox_known": 1.0,
     }  # fmt: skip
     delivery = {
         "classes": {"telemetry": {"declared_lost": 7}, "alerts": {"declared_lost": 0}},
@@ -192,6 +193,13 @@ def test_status_says_what_waits_what_was_lost_and_who_trusts_the_clock() -> None
     assert "232 rows" in text
     assert "119 rows in memory" in text
     assert "all declared" not in text
+    text = "\n".join(
+        delivery_lines({"figures": figures | {"outbox_known": 0.0}, "delivery": delivery})
+    )
+    assert "waiting  not known" in text
+    assert "lost     not known" in text
+    assert "119 rows in memory" in text
+    assert "3 rows, 1 blobs" not in text
 
 
 def test_an_alert_that_was_not_taken_is_told_as_soon_as_it_is() -> None:
@@ -226,7 +234,30 @@ def test_alerts_have_ten_times_the_room_and_are_counted_beyond_it(outbox: Outbox
     writer = Writer(outbox, queue=10)
     taken = [writer.put(entry("a")) for _ in range(120)]
     assert sum(taken) == 100
-    assert writer.figures.refused == 20
+    assert writer.figures.put_off == 20
+    outbox.close()
+
+
+def test_a_row_that_is_handed_in_again_until_it_is_taken_is_not_counted_as_lost(
+    tmp_path: Path, outbox: Outbox
+) -> None:
+    """Of mails, each look tries them all; none of them is lost, and people are told that they wait."""
+    writer, book = Writer(outbox, queue=10), Book()
+    delivery = DeliveryWatch(book, Disk(tmp_path, ballast_bytes=0), writer, None)
+    taken = [writer.put(replace(entry("s", n), mark=("mail-s", n))) for n in range(10)]
+    assert all(taken)
+    for look in range(3):
+        assert not writer.put(replace(entry("s", 10), mark=("mail-s", 10)))
+        delivery.look()
+        assert "it waits" in book.open["outbox-stuck"], look
+    assert (writer.figures.refused, writer.figures.put_off) == (0, 3)
+    assert writer.unwritten_marks() == {"mail-s": 10}
+    writer.start()
+    assert writer.flush(10)
+    delivery.look()
+    assert book.open == {}
+    assert writer.unwritten_marks() == {}
+    writer.close()
     outbox.close()
 
 
