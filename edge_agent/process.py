@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sys
@@ -19,6 +20,8 @@ from kits.core.files import make_folder
 _SOFTWARE_ERROR = 70  # EX_SOFTWARE of sysexits.h
 _LAST_WAIT_S = 2.0
 _LOCK = "agent.lock"
+NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+"""This machine, or this process, has no descriptor or memory for it: no word against what was asked for."""
 
 
 class NativeThread(threading.Thread):

@@ -7,7 +7,6 @@ Read-only, without login, on the loopback address by default, from the standard 
 from __future__ import annotations
 
 import contextlib
-import errno
 import html
 import ipaddress
 import json
@@ -25,6 +24,7 @@ from pydantic import JsonValue
 
 from edge_agent.config import AgentConfig, StatusConfig
 from edge_agent.health import Exporter, Figures
+from edge_agent.process import NO_ROOM
 from kits.core.errors import UnreachableError
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  compared with, not listened on
@@ -34,7 +34,6 @@ _SILENCE_S = 10.0
 """Who connects and says nothing for so long holds a thread and a descriptor no longer."""
 _AT_ONCE = 32
 """Connections. Each has a thread and a descriptor, and the line needs those that there are."""
-_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NO_ROOM_PAUSE_S = 0.5
 """Without a descriptor for it, who knocks goes on knocking: to look again at once takes a processor from the line."""
 
@@ -87,7 +86,7 @@ class _NewestFirst(ThreadingHTTPServer):
         try:
             return super().get_request()
         except OSError as error:
-            if error.errno in _NO_ROOM:
+            if error.errno in NO_ROOM:
                 time.sleep(_NO_ROOM_PAUSE_S)
             raise
 

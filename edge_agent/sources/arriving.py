@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_agent.log import warn
+from edge_agent.process import NO_ROOM
 from edge_agent.sources.folder import MEDIA_TYPES
 from kits.core.harmless import readable
 
@@ -99,6 +100,7 @@ class Arriving:
     Attributes:
         before: files that came while nobody looked, by the look that began anew.
         took_s: how long the last look took, without what was read, seconds.
+        held_up: why a file could not be read at the last look although it may be sound; it is tried again.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class Arriving:
         self._was_mounted = False
         self.before: Mapping[Path, Stamp] = {}
         self.took_s = 0.0
+        self.held_up = ""
 
     def look(self) -> Iterator[Arrived]:
         """Files that have become whole since the last look, the oldest first.
@@ -122,7 +125,7 @@ class Arriving:
         Raises:
             OSError: the folder cannot be looked at, or a share is mounted there no more.
         """
-        now = self._clock()
+        now, self.held_up = self._clock(), ""
         self._look_at_disk()
         there = dict(self._there(str(self._root), 0))
         self.took_s = self._clock() - now
@@ -182,8 +185,13 @@ class Arriving:
             return None
         try:
             content = b"" if coming.stamp.size > _MOST_BYTES else path.read_bytes()
-        except OSError:  # the writer may hold it; when that lasts, it is a part that cannot be read
-            content = b""
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                coming.was_read, self.held_up = False, error.strerror or str(error)
+                return None
+            content = (
+                b""  # the writer may hold it; when that lasts, it is a part that cannot be read
+            )
         if not rested and (not ends(media_type, content) or _is_hollow(path, content)):
             return None
         known = self._known.get(str(path))

@@ -81,7 +81,9 @@ class HotFolderSource:
             self._away.take(one.path, one.stamp)
             self.health.capture.beat()
         self._pause_s = self._first_pause_s
-        if came or not self._is_stale():
+        if self._arriving.held_up:
+            self._lost(f"files cannot be read: {self._arriving.held_up}")
+        elif came or not self._is_stale():
             self._back()
         else:
             self._lost(f"no file for {self._config.stale_s:g} s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import cv2
@@ -54,6 +55,27 @@ def test_what_shows_no_end_is_taken_once_it_rests_and_a_torn_one_is_a_part_too(
     now[0] = 1.8
     assert [(one.path.name, one.media_type) for one in arriving.look()] == [("2.jpg", "image/jpeg")]
     assert list(arriving.look()) == []
+
+
+def test_a_file_for_which_the_agent_has_no_descriptor_left_is_no_damaged_picture(
+    tmp_path: Path,
+) -> None:
+    arriving = Arriving(tmp_path, settle_s=0.0)
+    assert list(arriving.look()) == []
+    for number in (1, 2):
+        (tmp_path / f"{number}.png").write_bytes(picture(number))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    looking = arriving.look()
+    assert next(looking).content == picture(1)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        left = list(looking)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert left == []
+    assert "open files" in arriving.held_up
+    assert [one.content for one in arriving.look()] == [picture(2)]
+    assert arriving.held_up == ""
 
 
 def test_a_bitmap_whose_length_is_reserved_before_it_is_copied_is_taken_whole(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -343,7 +344,7 @@ def test_status_counts_the_files_of_every_time_at_which_nobody_looked(tmp_path: 
     (tmp_path / "away").rename(hot)
     wait_for(lambda: agent.figures()["frames_dropped"] == 3)
     assert any(
-        "3 frames or files not judged" in line for line in status_lines(dict(agent.status()))
+        "3 frames, files or windows not judged" in line for line in status_lines(dict(agent.status()))
     )
     agent.stop()
     runner.join(10)
@@ -365,3 +366,28 @@ def test_doctor_looks_at_the_folder(tmp_path: Path) -> None:
     assert not missing.ok and "mounted" in missing.fix
     (tmp_path / "camera").mkdir()
     assert _source(config).ok
+
+
+def test_a_picture_for_which_there_is_no_descriptor_is_told_and_judged_once_there_is(
+    tmp_path: Path,
+) -> None:
+    config = HotFolderSourceConfig.model_validate({"path": tmp_path, "settle_s": 0.001})
+    source = HotFolderSource(config, told := Told())
+    assert list(source._one_look()) == []
+    for number in (1, 2):
+        (tmp_path / f"{number}.png").write_bytes(picture(number))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    looking = source._one_look()
+    assert next(looking).payload == picture(1)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        left = list(looking)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert left == []
+    assert not source.health.up
+    assert told.alerts == [("source-lost", "error")]
+    assert "files cannot be read: " in told.texts[0]
+    assert [one.payload for one in source._one_look()] == [picture(2)]
+    assert [source.health.up, told.alerts[1:]] == [True, [("source-lost", "info")]]
+    assert below(tmp_path) == ["decided/DAY/1.png", "decided/DAY/2.png"]
