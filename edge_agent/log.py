@@ -37,6 +37,7 @@ class Seldom:
     """A warning that may be due for each sample: told at once, then once a minute with how often.
 
     A line each time fills the disk that takes nothing, and the journal of a line whose actuator is away.
+    One thread at a time uses it.
 
     Args:
         clock: monotonic seconds.
@@ -56,8 +57,13 @@ class Seldom:
         """It has come again."""
         self._times += 1
         self._newest = values
-        if self._clock() - self._told_at >= self._every_s:
-            self._told_at = self._clock()
+        self.look()
+
+    def look(self) -> None:
+        """It may not come again: what no line has told of is told once its minute is over."""
+        now = self._clock()
+        if self._times and now - self._told_at >= self._every_s:
+            self._told_at = now
             self.tell_rest()
 
     def tell_rest(self) -> None:

@@ -80,6 +80,8 @@ class Recorder:
                 update={"actions": collect(item.actions, item.deadline_mono)}
             )
             self.recent.append(body)
-            if not self._put(replace(item.entry, body=body)):
+            if self._put(replace(item.entry, body=body)):
+                self._say_refused.look()
+            else:
                 self._say_refused(sample=body.sample_id)
         self._say_refused.tell_rest()

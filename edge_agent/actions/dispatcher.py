@@ -91,6 +91,7 @@ class _Worker:
             self._alerts(f"action-{self.action.name}", "error", f"{self.action.name} {text}")
 
     def _well(self) -> None:
+        self._say_failed.look()
         if self._troubled:
             self._troubled = False
             self._alerts(f"action-{self.action.name}", "info", f"{self.action.name} works again")

@@ -119,6 +119,7 @@ class Database:
                 self._why_not = f"the outbox cannot be opened: {error}"
                 self._say_not_open(error=error)
                 raise UnavailableError(self._why_not) from error
+            self._say_not_open.tell_rest()
             return self._db  # type: ignore[return-value]  # opened just now
 
     @property
@@ -351,6 +352,7 @@ class Database:
                 with contextlib.suppress(sqlite3.DatabaseError):
                     self._db.execute(CHECKPOINT).fetchall()
             self._closed, self._why_not = True, "the outbox is closed"
+            self._say_not_open.tell_rest()
             self._drop()
 
 

@@ -344,7 +344,8 @@ def test_status_counts_the_files_of_every_time_at_which_nobody_looked(tmp_path: 
     (tmp_path / "away").rename(hot)
     wait_for(lambda: agent.figures()["frames_dropped"] == 3)
     assert any(
-        "3 frames, files or windows not judged" in line for line in status_lines(dict(agent.status()))
+        "3 frames, files or windows not judged" in line
+        for line in status_lines(dict(agent.status()))
     )
     agent.stop()
     runner.join(10)

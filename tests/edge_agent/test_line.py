@@ -258,11 +258,14 @@ def test_rows_that_a_full_disk_refuses_are_counted_in_few_lines(
     """A line for each of them would fill that very disk."""
     monkeypatch.setattr(logging.getLogger("edge_agent"), "propagate", True)
     caplog.set_level(logging.INFO, logger="edge_agent")
-    now, asked = [0.0], []
+    now, asked, room = [0.0], [], [False]
 
     def put(entry: Entry) -> bool:
         asked.append(entry)
-        return False
+        return room[0]
+
+    def told() -> list[str]:
+        return [line.split()[1] for line in caplog.messages if "sample_refused" in line]
 
     recorder = Recorder(put, clock=lambda: now[0])
     for n in range(100):
@@ -271,6 +274,10 @@ def test_rows_that_a_full_disk_refuses_are_counted_in_few_lines(
     now[0] = 60.0
     recorder.take(Pending(decision(100), Entry(decision(100), "s"), {}, 0.0))
     recorder.take(Pending(decision(101), Entry(decision(101), "s"), {}, 0.0))
+    wait_for(lambda: len(asked) == 102)
+    now[0], room[0] = 120.0, True
+    recorder.take(Pending(decision(102), Entry(decision(102), "s"), {}, 0.0))
+    wait_for(lambda: len(told()) == 3)
+    recorder.take(Pending(decision(103), Entry(decision(103), "s"), {}, 0.0))
     recorder.close(5)
-    told = [line.split()[1] for line in caplog.messages if "sample_refused" in line]
-    assert told == ["times=1", "times=100", "times=1"]
+    assert told() == ["times=1", "times=100", "times=1"]

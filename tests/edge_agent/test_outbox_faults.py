@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import sqlite3
 from pathlib import Path
@@ -107,6 +108,38 @@ def test_an_outbox_that_cannot_be_opened_is_tried_again_and_is_no_damage(small_d
     turns(sender, clock, 10)
     assert outbox.empty()
     outbox.close()
+
+
+def test_how_often_an_outbox_could_not_be_opened_is_told_once_it_can_and_at_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("edge_agent"), "propagate", True)
+    path, now = tmp_path / "outbox.sqlite", [0.0]
+
+    def told() -> list[str]:
+        return [text.split()[1] for text in caplog.messages if "outbox_not_open" in text]
+
+    def fail(times: int) -> Database:
+        path.mkdir()
+        database = Database(path, "", 1 << 20, clock=lambda: now[0])
+        for _ in range(times):
+            now[0] += 2.0
+            with pytest.raises(UnavailableError):
+                database.open()
+        path.rmdir()
+        return database
+
+    database = fail(4)
+    assert told() == ["times=1"]
+    now[0] += 2.0
+    database.open()
+    assert told() == ["times=1", "times=3"]
+    database.close()
+    path.unlink()
+    (tmp_path / "outbox.epoch").unlink()
+    caplog.clear()
+    fail(3).close()
+    assert told() == ["times=1", "times=2"]
 
 
 def test_damage_that_could_not_be_told_is_told_at_a_later_start(small_disk: Path) -> None:
