@@ -30,7 +30,7 @@ from edge_agent.first_bundle import adopt, await_bundle
 from edge_agent.line import Line
 from edge_agent.log import log, warn
 from edge_agent.mail.config import ImapSourceConfig
-from edge_agent.process import lock
+from edge_agent.process import lock, within_means
 from edge_agent.renewal import Renewal
 from edge_agent.reporting import Reporter
 from edge_agent.selection import Selection
@@ -191,8 +191,13 @@ class Agent:
         Args:
             until_empty: afterwards waits until the hub has everything and no installation is on
                 its way.
+
+        Raises:
+            MachineError: there is no memory, or no thread, to start with.
+            SourceError: the source cannot be opened at all.
         """
-        with systemd.starting(self.config.update.start_limit_s):
+        limit_s = self.config.update.start_limit_s
+        with within_means(str(self.config.state_dir)), systemd.starting(limit_s):
             self._start()
         crashed = True
         try:

@@ -93,10 +93,12 @@ def run(
     quiet: QuietOption = False,
 ) -> None:
     """Run the agent until the source ends or it is told to stop."""
+    from contextlib import ExitStack
     from dataclasses import asdict
 
     from edge_agent import log, systemd
     from edge_agent.agent import Agent
+    from edge_agent.process import within_means
     from kits.core.ending import ending_on_signals
 
     out, settings = Console(as_json, quiet), settings_of(config)
@@ -104,9 +106,10 @@ def run(
         page = settings.status.model_copy(update={"host": status_host})
         settings = settings.model_copy(update={"status": page})
     log.setup(settings.log_level)
-    with systemd.starting(_OPENING_LIMIT_S):
-        agent = Agent(settings)
-    with ending_on_signals(agent.stop):
+    with ExitStack() as stack:
+        with within_means(str(settings.state_dir)), systemd.starting(_OPENING_LIMIT_S):
+            agent = Agent(settings)
+            stack.enter_context(ending_on_signals(agent.stop))
         summary = agent.run(
             max_samples=max_samples, until_empty=until_empty, sync_timeout_s=sync_timeout
         )

@@ -15,11 +15,14 @@ from typing import NoReturn
 
 from edge_agent.errors import AlreadyRunningError
 from edge_agent.log import warn
+from kits.core.errors import MachineError
 from kits.core.files import make_folder
 
 _SOFTWARE_ERROR = 70  # EX_SOFTWARE of sysexits.h
 _LAST_WAIT_S = 2.0
 _LOCK = "agent.lock"
+_NO_THREAD = "can't start new thread"
+"""Python's words for it; there is no error of its own."""
 NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 """This machine, or this process, has no descriptor or memory for it: no word against what was asked for."""
 
@@ -33,6 +36,28 @@ class NativeThread(threading.Thread):
 
     def __init__(self, name: str, target: Callable[[], object]) -> None:
         super().__init__(name=name, target=target, daemon=True)
+
+
+@contextmanager
+def within_means(what: str) -> Iterator[None]:
+    """What is begun in the context needs memory and threads, which this account or machine may not have.
+
+    Args:
+        what: is begun, as the user named it.
+
+    Raises:
+        MachineError: there are none left.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and str(error) != _NO_THREAD:
+            raise
+        raise MachineError(
+            f"the agent cannot start: {str(error) or 'out of memory'}",
+            where=what,
+            fix="free memory, or raise the limit of memory or tasks (ulimit -v, ulimit -u; MemoryMax, TasksMax)",
+        ) from error
 
 
 class StateLock:
