@@ -169,9 +169,10 @@ def _trust(ca: Path | None) -> ssl.SSLContext | None:
 def _introduce(
     console: Console, simulator: Simulator, url: str, file: Path, asked: tuple[str, str]
 ) -> None:
-    from cloud_sync.crm.simulator.files import settings_beside, write_settings
+    from cloud_sync.crm.simulator.files import keep_secrets, settings_beside, write_settings
 
     kind, hub = asked
+    keep_secrets(file, simulator.secrets)
     settings = settings_beside(file)
     changed = write_settings(settings, simulator.connection(url))
     leads = len(simulator.records)

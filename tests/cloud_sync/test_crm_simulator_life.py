@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from cloud_sync.crm.simulator.files import write_settings
 from cloud_sync.crm.simulator.history import FIRST, history_csv
 from cloud_sync.crm.simulator.life import Life
 from cloud_sync.errors import ConflictError
-from kits.core.errors import DataError
+from kits.core.errors import DataError, MachineError
 from kits.core.kit import RawSample
 from kits.lead_scoring.data import read
 from tests.cloud_sync.crm_receivers import ear
@@ -110,6 +111,15 @@ def test_the_command_makes_secrets_once_sends_signed_events_and_sums_up(tmp_path
         assert "x-hubspot-signature-v3" in hub.taken[0].headers
     figures = json.loads(out)
     assert figures["sent"]["accepted"] == figures["sent"]["events"] > 0
+
+
+def test_a_pretended_crm_whose_port_is_taken_leaves_no_files(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        words = ("--secrets-file", str(tmp_path / "a-secrets.json"), "--port", port, "--leads", "1")
+        found = CliRunner().invoke(make_app(), ["crm", "simulate", "hubspot", *words])
+    assert isinstance(found.exception, MachineError)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_second_pretended_crm_leaves_the_settings_of_one_that_runs(tmp_path: Path) -> None:

@@ -30,9 +30,13 @@ def secrets_in(file: Path, kind: str) -> Secrets:
     """Its secrets, drawn where there is no such file. Raises ConfigError."""
     if file.exists():
         return parse_secrets(read_text(file), str(file))
-    drawn = drawn_secrets(kind)
-    write_atomically(file, dump_secrets(drawn).encode(), private=True)
-    return drawn
+    return drawn_secrets(kind)
+
+
+def keep_secrets(file: Path, secrets: Secrets) -> None:
+    """Writes those that were drawn, once the CRM answers: one that cannot begin leaves nothing behind."""
+    if not file.exists():
+        write_atomically(file, dump_secrets(secrets).encode(), private=True)
 
 
 def settings_beside(secrets: Path) -> Path:
