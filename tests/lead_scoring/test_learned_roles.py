@@ -322,3 +322,24 @@ def test_a_column_that_was_learned_from_is_read_though_each_of_a_few_leads_has_i
     ]
     other = learned_from(put(tmp_path / "all.csv", contacts(400, "Name")), "Source")
     assert all("Name" not in decode_lead(one.content).fields for one in read(later, other)[0])
+
+
+def deals(leads: int) -> str:
+    """Pipedrive's export of deals, with a column of few names, of which no two in a row are alike."""
+    rows = [
+        [n, f"Deal {n}", f"Ann {n % 20}", "EUR", "Sales", f"{day(n)} 10:00:00", "Lost" if n % 3 else "Won"]
+        for n in range(leads)
+    ]  # fmt: skip
+    names = ("ID", "Title", "Contact name", "Currency", "Pipeline", "Deal created", "Status")
+    return table([f"Deal - {name}" for name in names], rows)
+
+
+def test_a_column_that_was_learned_from_is_read_under_the_name_that_an_export_has_for_it(
+    tmp_path: Path,
+) -> None:
+    learned = learned_from(put(tmp_path / "all.csv", deals(400)), "Contact name")
+    found, _ = read(put(tmp_path / "later.csv", deals(12)), learned)
+    assert [decode_lead(one.content).fields["Contact name"] for one in found][:2] == [
+        "Ann 0",
+        "Ann 1",
+    ]

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from kits.core.dataset import Dataset
 from kits.lead_scoring._reading.before import Before
+from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._roles import ROLES, LearnedRoles, roles_of
 from kits.lead_scoring._units import ByColumn, names_learned, objecting_learned, units_learned
@@ -64,6 +65,11 @@ class Learned:
         roles = self.roles
         told = {roles.id, roles.decided_at, *roles.outcome, *roles.outcome_at}
         return self.names.union(told - {""}, self.before.filled)
+
+    def knows(self, column: str, crm: Crm | None) -> bool:
+        """Whether leads are known by a column, which an export may have under a longer name. `crm`: whose the table is."""
+        bare = crm.shown(column) if crm is not None else column
+        return not self.names.isdisjoint((column, bare))
 
     def roles_in(self, sheet: Sheet) -> LearnedRoles:
         """The roles whose columns a table has; an outcome that several columns told only where all are there."""

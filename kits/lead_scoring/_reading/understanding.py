@@ -103,7 +103,8 @@ def understand(
     outcome = _outcome(asked)
     roles = _first_roles(asked, outcome)
     # a few leads that are scored may tell something else than those that were learned from
-    not_personal = {roles.id, roles.order, *keep, *asked.learned.names}
+    learned_from = {name for name in sheet.columns if asked.learned.knows(name, crm)}
+    not_personal = {roles.id, roles.order, *keep, *learned_from}
     personal = tuple(p for p in find_personal(sheet) if p.column not in not_personal)
     later = tuple(n for n in crm.later(asked.own.columns) if n not in keep) if crm else ()
     times = tuple(n for n in crm.times(asked.own.columns) if n not in keep) if crm else ()
@@ -116,7 +117,7 @@ def understand(
     order = _order(sheet, typed, roles, at, known_at)
     roles = replace(roles, customers=_customers(asked, roles, outcome, order))
     won = outcome.won if outcome is not None else [None] * len(sheet)
-    counted = counted_days(typed, at, known_at, won, keep | asked.learned.names)
+    counted = counted_days(typed, at, known_at, won, keep | learned_from)
     after = (*later, *times, *(one.column for one in counted))
     out = _kept_out(roles, outcome, personal, after) | (set(roles.customers) - keep)
     columns = _learnable(sheet, typed, personal, out)
@@ -206,11 +207,8 @@ def _unasked(sheet: Sheet, learned: Learned, crm: Crm | None, source: SourceConf
         return sheet
     named = {squeezed(name) for name in columns_stated(source)}
 
-    def known(name: str) -> bool:
-        bare = crm.shown(name) if crm is not None else name
-        return not learned.names.isdisjoint((name, bare)) and squeezed(name) not in named
-
-    return _without(sheet, set(filter(known, sheet.columns)))
+    known = {name for name in sheet.columns if learned.knows(name, crm)}
+    return _without(sheet, {name for name in known if squeezed(name) not in named})
 
 
 def _without(sheet: Sheet, out: set[str]) -> Sheet:
