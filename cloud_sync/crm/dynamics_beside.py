@@ -96,7 +96,7 @@ class Related:
     def checks(self, may_read: Callable[[str, str], Check]) -> list[Check]:
         """Whether the user may see them, where a bundle learned from some. `may_read`: path and remedy → what is found."""
         try:
-            found = self._seek()
+            found = self._seek(self._asked_for())
         except DeliveryError as error:
             fix = "let the application user see which tables and columns there are: Read on Entity, Attribute and Relationship"
             return [Check("columns of related tables", False, error.what, remedy(error, fix))]
@@ -111,8 +111,9 @@ class Related:
         return [c for c in self._columns if c not in own and ("." in c or _LAST.match(c))]
 
     def _look(self) -> tuple[Sought, ...]:
+        columns = self._asked_for()
         try:
-            found = self._seek()
+            found = self._seek(columns)
         except CrmRefusedError as error:
             if not is_closed(error):
                 raise
@@ -123,8 +124,7 @@ class Related:
         }
         return tuple(found)
 
-    def _seek(self) -> list[Sought]:
-        columns = self._asked_for()
+    def _seek(self, columns: Sequence[str]) -> list[Sought]:
         relations = self._relations() if columns else {}
         tables = self._tables_of(relations)
         there: dict[str, dict[str, str]] = {}
@@ -146,7 +146,8 @@ class Related:
         found: dict[str, list[str]] = {}
         for row in rows_in({**answer}, "value", self._where):
             key, table = text(row.get("ReferencingAttribute")), text(row.get("ReferencedEntity"))
-            if is_column(key) and is_column(table):
+            # the id of a process's stage, say, is no lookup: there is no column `_stageid_value`
+            if key in self._own.lookups and is_column(table):
                 found.setdefault(key, []).append(table)
         return found
 

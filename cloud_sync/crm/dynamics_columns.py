@@ -159,10 +159,13 @@ def read_as(lookup: str) -> str:
 def attributes(get: Get, table: str, where: str) -> dict[str, Described]:
     """The columns of a table, by how they are called where records are read. Raises DeliveryError."""
     path = f"EntityDefinitions(LogicalName='{table}')/Attributes"
-    answer = get(path, {"$select": "LogicalName,AttributeType,DisplayName"})
+    names = "LogicalName,AttributeType,DisplayName,AttributeOf,IsValidForRead"
     found: dict[str, Described] = {}
-    for row in rows_in({**answer}, "value", where):
-        name = text(row.get("LogicalName"))
+    for row in rows_in({**get(path, {"$select": names})}, "value", where):
+        name, of = text(row.get("LogicalName")), text(row.get("AttributeOf"))
+        # the label of another one, which comes with that: whoever asks for such a column is refused all of them
+        if row.get("IsValidForRead") is False or (of and name in (f"{of}name", f"{of}yominame")):
+            continue
         found[read_as(name) if row.get("AttributeType") in _LOOKUPS else name] = Described(_label(row))  # fmt: skip
     return {name: one for name, one in found.items() if is_column(name)}
 

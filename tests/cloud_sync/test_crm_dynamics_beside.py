@@ -12,6 +12,7 @@ from cloud_sync.crm.kinds import open_crm
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.dynamics_related import ACCOUNT, guid
 from cloud_sync.crm.simulator.firms import SEGMENTS
+from cloud_sync.effects.targets import DeliveryError
 from tests.cloud_sync.simulated_crms import RIGHT_OF_FIRMS, opened
 
 OF = "(Parent Account for lead) (Account)"
@@ -115,3 +116,39 @@ def test_a_lookup_is_read_by_its_logical_name_as_tools_export_it(
     [record] = crm_of(simulator, url, ["parentaccountid"]).read(ids(simulator)[:1])
     firm = simulator.state.firms.called(record.fields["parentaccountid"])
     assert firm is not None and firm.segment in SEGMENTS
+
+
+def test_an_id_that_is_no_lookup_keeps_no_lead_from_being_read(
+    simulator: Simulator, url: str
+) -> None:
+    columns = ["Segment (Account)", "Process Stage Name (Process Stage)", "stageid.stagename"]
+    for record in crm_of(simulator, url, columns).read(ids(simulator)):
+        assert record.fields["Segment (Account)"] in SEGMENTS
+        assert record.fields.keys().isdisjoint(columns[1:])
+
+
+def test_a_column_that_only_shows_the_label_of_another_is_not_asked_for(
+    simulator: Simulator, url: str
+) -> None:
+    """The metadata name it, and who asks for it is refused all columns."""
+    columns = [
+        "Lead Source",
+        "leadsourcecodename",
+        "Segment (Account)",
+        "parentaccountid.new_segmentname",
+    ]
+    for record in crm_of(simulator, url, columns).read(ids(simulator)):
+        assert record.fields["Segment (Account)"] in SEGMENTS and record.fields["Lead Source"]
+
+
+def test_accounts_are_read_at_once_when_a_refusal_of_the_leads_themselves_is_over(
+    simulator: Simulator, url: str
+) -> None:
+    access = opened(simulator, url, ["Segment (Account)"])
+    settings = access.settings.model_copy(update={"opt_out": ("new_objects",)})
+    crm = open_crm(replace(access, settings=settings))
+    with pytest.raises(DeliveryError, match="who is not scored"):
+        crm.read(ids(simulator))
+    for one in ids(simulator):
+        simulator.records.set(one, {"new_objects": False})
+    assert all("Segment (Account)" in record.fields for record in crm.read(ids(simulator)))

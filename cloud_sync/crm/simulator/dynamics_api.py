@@ -31,6 +31,7 @@ from cloud_sync.crm.simulator.dynamics import (
 from cloud_sync.crm.simulator.dynamics_related import (
     ACCOUNTS,
     LOOKUPS,
+    STAGES,
     TABLES,
     account_label,
     account_row,
@@ -38,6 +39,7 @@ from cloud_sync.crm.simulator.dynamics_related import (
     name_of,
     relations,
     table,
+    with_named,
 )
 from cloud_sync.crm.simulator.values import Fields, Held
 
@@ -84,6 +86,12 @@ def add_routes(app: FastAPI, vendor: Dynamics) -> None:
             BASE + "/EntityDefinitions(LogicalName='account')/Attributes",
             _TABLES,
             api.of_accounts,
+        ),
+        (
+            "GET",
+            BASE + "/EntityDefinitions(LogicalName='processstage')/Attributes",
+            _TABLES,
+            api.of_stages,
         ),
         (
             "GET",
@@ -154,11 +162,16 @@ class _Api:
     def attributes(self, _body: Body, _query: Query) -> JSONResponse:
         """The columns of leads, as the metadata describe them."""
         names = dict.fromkeys([*OWN, *self._state.records.names()])
-        return JSONResponse({"value": [_attribute(name) for name in names]})
+        return JSONResponse({"value": with_named([_attribute(name) for name in names])})
 
     def of_accounts(self, _body: Body, _query: Query) -> JSONResponse:
         """The columns of accounts."""
         rows = [attribute(name, *said) for name, said in ACCOUNTS.items()]
+        return JSONResponse({"value": with_named(rows)})
+
+    def of_stages(self, _body: Body, _query: Query) -> JSONResponse:
+        """The columns of stages of processes."""
+        rows: list[JsonValue] = [attribute(name, *said) for name, said in STAGES.items()]
         return JSONResponse({"value": rows})
 
     def lookups(self, _body: Body, _query: Query) -> JSONResponse:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
+from cloud_sync.crm.http import text
 from cloud_sync.crm.simulator.conditions import Row
 from cloud_sync.crm.simulator.firms import OWNERS, SEGMENTS, Firm, Firms
 from cloud_sync.crm.simulator.values import Fields
@@ -25,10 +26,21 @@ ACCOUNTS: Mapping[str, tuple[str, str]] = {
     "numberofemployees": ("Integer", "Number of Employees"), OWNER: ("Owner", "Owner"),
 }  # fmt: skip
 """Columns of accounts → type and label."""
+STAGES: Mapping[str, tuple[str, str]] = {
+    "processstageid": ("Uniqueidentifier", "Process Stage"), "stagename": ("String", "Process Stage Name"),
+}  # fmt: skip
+"""Columns of the stages of processes → type and label."""
+NAMED: Mapping[str, str] = {
+    "ownerid": "Owner",
+    "new_segment": "Segment",
+    "leadsourcecode": "Lead Source",
+}
+"""Columns of which the metadata name another one with the name or the label in it, which cannot be read."""
 TABLES: Mapping[str, tuple[str, str, str, str]] = {
     "account": ("accounts", "accountid", "Account", "Accounts"),
     "lead": ("leads", "leadid", "Lead", "Leads"),
     "systemuser": ("systemusers", "systemuserid", "User", "Users"),
+    "processstage": ("processstages", "processstageid", "Process Stage", "Process Stages"),
 }
 """Table → its set, its key, and what people call one and several."""
 
@@ -73,12 +85,24 @@ def attribute(name: str, kind: str, label: str) -> Fields:
     return {"LogicalName": logical, "AttributeType": kind, "DisplayName": _called(label)}
 
 
+def with_named(rows: Sequence[Fields]) -> list[JsonValue]:
+    """Columns as the metadata describe them, and those that say the names of others."""
+    names = [text(row["LogicalName"]) for row in rows]
+    more: list[JsonValue] = [
+        {"LogicalName": f"{name}name", "AttributeType": "Virtual", "AttributeOf": name, "IsValidForRead": True,
+         "DisplayName": _called(f"{NAMED[name]} Name")}
+        for name in names if name in NAMED
+    ]  # fmt: skip
+    return [*rows, *more]
+
+
 def relations() -> list[JsonValue]:
-    """The lookups of leads."""
-    return [
+    """The lookups of leads, and of the stage of a process, whose id is no lookup."""
+    found: list[JsonValue] = [
         {"ReferencingAttribute": name.removeprefix("_").removesuffix("_value"), "ReferencedEntity": to}
         for name, (_, _, to) in LOOKUPS.items()
     ]  # fmt: skip
+    return [*found, {"ReferencingAttribute": "stageid", "ReferencedEntity": "processstage"}]
 
 
 def table(name: str) -> Row:
