@@ -145,11 +145,13 @@ class Related:
                 raise
             return Read()  # the user may not see them, which `crm test` tells
         there = {n: one for n, one in model.there.items() if model.types[n] not in UNREADABLE}
-        labels = labels_of(there)
+        there |= {n: model.there[n] for n in model.lists}
+        labels = labels_of({n: one for n, one in there.items() if n not in model.lists})
+        lists = labels_of({n: there[n] for n in model.lists})
         names: dict[str, str] = {}
         also: dict[str, str] = {}
         for column, label in kind.asked.items():
-            for name in names_of([label], labels):
+            for name in names_of([label], labels) or names_of([label], lists):
                 first = names.setdefault(name, column)
                 also |= {column: first} if first != column else {}
         there |= fields.named(model, names)
@@ -188,7 +190,7 @@ def _places(column: str, model: Model) -> Iterator[tuple[str, str]]:
             continue
         for key in model.relations:
             labels = {bare(key), bare(model.there[key].label) if sign == "/" else ""}
-            if bare(before) in labels:
+            if bare(before) in labels - {""}:
                 yield key, label
         if sign == "." and _CUSTOMER in model.relations and _CONTACTS.search(before):
             yield _CUSTOMER, label

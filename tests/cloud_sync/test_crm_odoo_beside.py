@@ -109,3 +109,10 @@ def test_a_field_of_the_lead_itself_stays_its_own_though_its_label_has_a_stroke(
     simulator.records.set(one, {"x_of_customer": "the lead's"})
     [record] = crm_of(simulator, url, ["Customer/Segment"]).read([one])
     assert record.fields["Customer/Segment"] == "the lead's"
+
+
+def test_tags_of_the_customer_are_read_by_their_names(simulator: Simulator, url: str) -> None:
+    columns = ["Customer/Tags", "Customer/City", "Tags"]
+    for record in crm_of(simulator, url, columns).read(ids(simulator)):
+        assert record.fields["Customer/Tags"] == record.fields["Customer/City"]
+        assert record.fields["Tags"] != record.fields["Customer/Tags"]

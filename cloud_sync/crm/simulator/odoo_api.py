@@ -10,13 +10,20 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.choices import title
 from cloud_sync.crm.simulator.odoo import MODEL, RELATIONS, SELECTIONS, Odoo, stamp
-from cloud_sync.crm.simulator.odoo_related import LABELS, MODELS, PARTNER, fields_of, rows_of
+from cloud_sync.crm.simulator.odoo_related import (
+    CATEGORY,
+    LABELS,
+    MODELS,
+    PARTNER,
+    fields_of,
+    rows_of,
+)
 from cloud_sync.crm.simulator.values import Fields, Held
 from cloud_sync.crm.simulator.world import NUMBERS, YES_NO
 from cloud_sync.pretended_odoo import UID, OdooError, Params, add_odoo_routes
 
 FIELD_MODEL, EVERY_MODEL = "ir.model.fields", "ir.model"
-RELATED = frozenset(MODELS.values())
+RELATED = frozenset({*MODELS.values(), CATEGORY})
 MODEL_ID = 312
 """Number of `crm.lead` among the models."""
 OWN: Mapping[str, str] = {

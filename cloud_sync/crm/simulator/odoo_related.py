@@ -9,7 +9,16 @@ from typing import Final
 from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.choices import title
-from cloud_sync.crm.simulator.firms import OWNERS, SEGMENTS, TAGS, TEAMS, Firm, Firms, owner_of
+from cloud_sync.crm.simulator.firms import (
+    CITIES,
+    OWNERS,
+    SEGMENTS,
+    TAGS,
+    TEAMS,
+    Firm,
+    Firms,
+    owner_of,
+)
 from cloud_sync.crm.simulator.values import Fields
 from cloud_sync.crm.simulator.world import Value
 
@@ -22,19 +31,25 @@ MODELS: Mapping[str, str] = {
     "country_id": "res.country", "source_id": "utm.source",
 }  # fmt: skip
 """Field of a lead → the model of what it refers to."""
+CATEGORY: Final = "res.partner.category"
+"""Tags of partners."""
 _NAMED: Mapping[str, tuple[str, ...]] = {
     "res.users": OWNERS,
     "crm.team": TEAMS,
     "crm.tag": TAGS,
+    CATEGORY: CITIES,
 }
 """Models whose records have nothing but a name; the number of each is its place, from 1."""
 _KEYS = {segment.lower().replace(" ", "_"): segment for segment in SEGMENTS}
 _TYPES: Mapping[str, str] = {"id": "integer", "name": "char", "display_name": "char"}
 _OF_PARTNERS: Mapping[str, str] = {
     **_TYPES, "city": "char", "x_segment": "selection", "x_staff": "integer", "user_id": "many2one",
-    "image_1920": "binary",
+    "image_1920": "binary", "category_id": "many2many",
 }  # fmt: skip
-_STRINGS = {"x_segment": "Segment", "x_staff": "Number of Employees", "user_id": "Salesperson"}
+_STRINGS = {
+    "x_segment": "Segment", "x_staff": "Number of Employees", "user_id": "Salesperson", "category_id": "Tags",
+}  # fmt: skip
+_RELATIONS = {"user_id": "res.users", "category_id": CATEGORY}
 
 
 def linked(columns: Mapping[str, Value], firms: Firms) -> Fields:
@@ -71,7 +86,7 @@ def fields_of(model: str) -> Fields:
     return {
         name: {
             "type": kind, "string": _STRINGS.get(name) or title(name), "readonly": name == "id",
-            **({"relation": "res.users"} if kind == "many2one" else {}),
+            **({"relation": _RELATIONS[name]} if name in _RELATIONS else {}),
             **({"selection": [[key, said] for key, said in _KEYS.items()]} if kind == "selection" else {}),
         }
         for name, kind in types.items()
@@ -91,5 +106,5 @@ def _partner(firm: Firm) -> Fields:
     return {
         "id": firm.number, "name": firm.name, "display_name": firm.name, "city": firm.city,
         "x_segment": key or False, "x_staff": firm.staff, "user_id": [firm.owner, OWNERS[firm.owner - 1]],
-        "image_1920": False,
+        "image_1920": False, "category_id": [1 + CITIES.index(firm.city)] if firm.city in CITIES else [],
     }  # fmt: skip
