@@ -55,13 +55,16 @@ class Cells:
     sure: bool = False
 
 
-@lru_cache(_KEPT)
 def word_of(cell: str) -> str:
     """A cell's words without the number before them and the note behind; of a mark what it means."""
-    mark = _MARKS.get(cell.strip().rstrip(_AS_PICTURE))
-    if mark:
-        return mark
-    return words_of(_NUMBERED.sub("", _NOTE.sub("", cell.strip()[:_LONGEST])))
+    # what is kept are no whole texts: cells may be letters of many pages
+    return _word_of(cell.strip()[:_LONGEST])
+
+
+@lru_cache(_KEPT)
+def _word_of(cell: str) -> str:
+    mark = _MARKS.get(cell.rstrip(_AS_PICTURE))
+    return mark or words_of(_NUMBERED.sub("", _NOTE.sub("", cell)))
 
 
 def known_cells(cells: Sequence[str], stated: Sequence[str] = ()) -> Counter[str]:
