@@ -64,7 +64,8 @@ def _mail_lines(answer: dict[str, Any]) -> list[str]:
 
 
 def _waiting(figures: dict[str, Any]) -> str:
-    if not figures["outbox_known"]:
+    """Who asks may be newer than the agent that runs, which has not each figure."""
+    if not figures.get("outbox_known", 1.0):
         return "not known: the outbox could not be opened since the start"
     return (
         f"{figures['outbox_rows']:.0f} rows, {figures['outbox_blobs']:.0f} blobs,"
@@ -73,7 +74,7 @@ def _waiting(figures: dict[str, Any]) -> str:
 
 
 def _in_memory(figures: dict[str, Any]) -> str:
-    count = figures["outbox_unwritten"]
+    count = figures.get("outbox_unwritten", 0.0)
     return f", and {count:.0f} rows in memory that the disk does not take" if count else ""
 
 
@@ -91,7 +92,7 @@ def _lost(answer: dict[str, Any]) -> str:
         if count
         else ""
     )
-    if not figures["outbox_known"]:
+    if not figures.get("outbox_known", 1.0):
         return f"not known{beside}"
     return f"{', '.join(rows) or 'nothing'}; {'' if count else 'all '}declared to the hub{beside}"
 

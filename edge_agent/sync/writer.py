@@ -16,7 +16,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge_agent.log import warn
+from edge_agent.log import Seldom, warn
 from edge_agent.sync.database import is_full
 from edge_agent.sync.disk import Disk, Level
 from edge_agent.sync.entry import Entry, alert, comes_again
@@ -117,6 +117,7 @@ class Writer:
         self.figures = WriterFigures()
         self.stuck = False
         self._in_a_row = 0
+        self._say_failed = Seldom("outbox_write_failed", clock=clock)
         self._spare = _SPARE_BYTES
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -198,6 +199,7 @@ class Writer:
                 self._unexpected(error)
                 pause = True
             if self._stopping and self._ended():
+                self._say_failed.tell_rest()
                 return
             if pause:
                 # not cut short by new entries: a disk that takes nothing is left alone for a while
@@ -269,10 +271,11 @@ class Writer:
             self._outbox.append(group)
         except (sqlite3.OperationalError, OSError) as error:
             self._failed()
-            warn("outbox_write_failed", error=error, rows=len(group), in_a_row=self._in_a_row)
+            self._say_failed(error=error, rows=len(group), in_a_row=self._in_a_row)
             return self._relieved(group, error)
         self.figures.commits += 1
         self.stuck, self._in_a_row = False, 0
+        self._say_failed.look()
         self._spare = _SPARE_BYTES
         self._works = True
         return [], False

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -168,7 +168,7 @@ def _says(item: DatasetItem) -> dict[str, JsonValue]:
 
 
 def export(project: Project, dataset: Dataset, folder: Path, format_: str) -> int:
-    """Writes a version to an empty folder, all or nothing; how many of its samples, as not each format can hold all.
+    """Writes a version to an empty folder, whose files are there once all are written; how many of its samples, as not each format can hold all.
 
     Args:
         format_: `kitwright` (manifest and blobs, imports again unchanged), or one of the kit's.
@@ -200,6 +200,7 @@ def _filled_at_once(folder: Path) -> Iterator[Path]:
         raise DataError("this folder is not empty", where=str(folder), fix="name a new folder")
     if unfinished.exists():
         shutil.rmtree(unfinished)
+    new = not folder.exists()
     unfinished.mkdir(parents=True)
     try:
         yield unfinished
@@ -207,6 +208,9 @@ def _filled_at_once(folder: Path) -> Iterator[Path]:
             path.rename(folder / path.name)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+        if new:
+            with suppress(OSError):  # something lies in it
+                folder.rmdir()
 
 
 def _write_own(dataset: Dataset, folder: Path) -> int:
