@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from kits.core.kit import Finding
 from kits.core.record_keys import id_in
 from kits.core.sample import key_of
 from kits.toolchain.importing import ImportOptions, ImportReport, import_data
@@ -108,3 +110,83 @@ def test_rows_of_one_lead_are_its_states(
     found = read(put(tmp_path / "e.csv", table([whose, *_COLUMNS], rows)), stating)
     assert len(found.samples) == 200
     assert "1 row repeats the id" in found.told("repeated-ids")
+
+
+def _dated(
+    form: Callable[[date, int], str], rows: Sequence[Sequence[object]]
+) -> list[list[object]]:
+    return [[row[0], form(cast(date, row[1]), n), *row[2:]] for n, row in enumerate(rows)]
+
+
+def _with_clock(day: date, row: int) -> str:
+    return f"{day}T{row % 24:02}:10:00+02:00"
+
+
+def _with_clock_overseas(day: date, row: int) -> str:
+    return f"{day}T{row % 24:02}:10:00-07:00"
+
+
+def _with_month(day: date, _: int) -> str:
+    return f"{day:%m/%Y}"
+
+
+@pytest.mark.parametrize("form", [_with_clock, _with_clock_overseas, _with_month])
+@pytest.mark.parametrize("first", [True, False])
+def test_days_that_are_written_otherwise_are_the_same_leads(
+    project: Project, form: Callable[[date, int], str], first: bool
+) -> None:
+    exports = [_dated(form, _MAY), [list(row) for row in _MAY]]
+    for n, rows in enumerate(exports if first else exports[::-1]):
+        last = _bring(project, rows, f"{n}.csv")
+    assert last.kept == 0
+    assert len(last.dataset.items) == 100
+
+
+def test_a_further_lead_is_met_again_with_a_clock(project: Project) -> None:
+    _bring(project, _MAY, "may.csv")
+    _bring(project, _JUNE, "june.csv")
+    again = _bring(project, _dated(_with_clock, _JUNE), "june-again.csv")
+    assert (again.kept, len(again.dataset.items)) == (0, 180)
+
+
+def test_two_leads_of_a_customer_in_one_month_are_two_beside_older_ones_by_months(
+    project: Project,
+) -> None:
+    _bring(project, _dated(_with_month, _MAY), "old.csv")
+    _bring(project, [_row(n, 200 + n % 5) for n in range(60)], "one.csv")
+    other = _bring(project, [_row(n, 206 + n % 5) for n in range(60)], "other.csv")
+    assert (other.kept, other.replaced) == (60, 0)
+
+
+def test_leads_in_a_stated_order_have_one_key_each(project: Project) -> None:
+    put(
+        project.root / "kit.yaml",
+        "kit: lead-scoring\nname: leads\nmodel:\n  source:\n    order: added\n",
+    )
+    columns = ["account_id", "created", "source", "employees", "status", "added"]
+    rows = [[*row, date(2025, 9, 1) + timedelta(days=n)] for n, row in enumerate(_MAY)]
+    path = put(project.root.parent / "e.csv", table(columns, rows))
+    import_data(project, path, ImportOptions())
+    changed = [[*row[:3], 40, *row[4:]] for row in rows]
+    again = import_data(project, put(path, table(columns, changed)), ImportOptions())
+    assert (again.kept, again.replaced) == (0, 100)
+
+
+def _asked_again(report: ImportReport) -> list[Finding]:
+    return [one for one in report.findings if one.check == "asked-again"]
+
+
+def test_a_day_that_may_be_that_of_the_last_change_is_asked_about(project: Project) -> None:
+    _bring(project, _MAY, "may.csv")
+    [told] = _asked_again(_bring(project, [_row(n, n + 40 * (n % 2)) for n in range(100)], "e.csv"))
+    assert told.level == "warn"
+    assert "50 leads are of customers (account_id) who are there with another day in created" in told.text  # fmt: skip
+    assert "model.source.id: account_id" in told.fix
+
+
+def test_further_leads_of_some_customers_are_told_and_not_asked_about(project: Project) -> None:
+    _bring(project, _MAY, "may.csv")
+    june = _bring(project, _JUNE, "june.csv")
+    assert [one.level for one in _asked_again(june)] == ["pass"]
+    whole = [*_MAY, _row(3, 300), _row(4, 301)]
+    assert [one.level for one in _asked_again(_bring(project, whole, "whole.csv"))] == []

@@ -1,25 +1,21 @@
 """Who the leads of a table are: their ids, and the keys by which they are the same in any export.
 
-The number of a customer is no lead's own: who asks again, on another day, is another lead.
+The number of a customer is no lead's own: see `further_leads.py`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timezone
 
-from kits.core.record_keys import column_key, dated_key, record_key
+from kits.core.record_keys import column_key, record_key
 from kits.lead_scoring._reading.before import Before
 from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.further_leads import days_of_customers, keys_of_customers
 from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.lead_ids import counts_rows
 from kits.lead_scoring._reading.mapping import Mapping
-from kits.lead_scoring._reading.names import rank
-from kits.lead_scoring._reading.things import of_customers
 
-_CLOCK = 1e8
-"""Places in time from which on they are seconds since 1970, and not ranks."""
 _POINT_NOUGHT = re.compile(r"\s*\d{1,15}\.0\s*")
 
 
@@ -38,40 +34,12 @@ def keys(known: Known, ids: Sequence[str], before: Before, *, stated: bool) -> l
     if not name or (not stated and known.crm is None and counts_rows(ids)):
         return [""] * len(ids)
     days = days_of_customers(known, stated=stated)
-    first = _first_days(ids, days, before)
-    return [
-        "" if is_missing(cell)
-        else _key(known.crm, name, identity) if day == first.get(identity, "")
-        else dated_key(name, identity, day)
-        for cell, identity, day in zip(known.sheet.cells[name], ids, days)
-    ]  # fmt: skip
-
-
-def days_of_customers(known: Known, *, stated: bool) -> list[str]:
-    """(rows,) the day on which each lead came, where ids are those of customers and a column called like that says when; else empty.
-
-    Args:
-        stated: a person said which column has the ids: then each names one lead.
-    """
-    roles = known.roles
-    dated = rank(roles.decided_at, "decided_at") is not None if roles.decided_at else False
-    if stated or known.crm is not None or not (dated and of_customers(roles.id)):
-        return [""] * len(known.sheet)
-    return [_day(at) for at in known.at]
-
-
-def _first_days(ids: Sequence[str], days: Sequence[str], before: Before) -> dict[str, str]:
-    """The day of the lead that each id stands for by itself: of the one that was there, else of the earliest here."""
-    first: dict[str, str] = {}
-    for identity, day in zip(ids, days):
-        there = before.places.get(identity) if day else None
-        own = _day(there) if there is not None and there > _CLOCK else day
-        first[identity] = own if there is not None else min(first.get(identity, day), day)
-    return first
-
-
-def _day(at: float | None) -> str:
-    return "" if at is None else datetime.fromtimestamp(at, tz=timezone.utc).date().isoformat()
+    found = (
+        keys_of_customers(known, ids, days, before)
+        if any(days)
+        else [_key(known.crm, name, identity) for identity in ids]
+    )
+    return ["" if is_missing(cell) else key for cell, key in zip(known.sheet.cells[name], found)]
 
 
 def _key(crm: Mapping | None, column: str, identity: str) -> str:

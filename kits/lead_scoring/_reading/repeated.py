@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from kits.core.kit import Finding
-from kits.lead_scoring._reading.identities import days_of_customers, identities
+from kits.lead_scoring._reading.further_leads import days_of_customers
+from kits.lead_scoring._reading.identities import identities
 from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.names import rank
 

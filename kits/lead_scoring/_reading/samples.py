@@ -17,8 +17,9 @@ from kits.core.kit import Finding, RawSample
 from kits.core.moments import end_of_month, start_of_month
 from kits.core.record_keys import is_dated
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
-from kits.lead_scoring._reading.before import Before
+from kits.lead_scoring._reading.before import CAME_BY, Before
 from kits.lead_scoring._reading.dashes import dash_line
+from kits.lead_scoring._reading.further_leads import asked_again
 from kits.lead_scoring._reading.identities import identities, keys
 from kits.lead_scoring._reading.known import Known
 from kits.lead_scoring._reading.stated_splits import stated_splits
@@ -32,8 +33,6 @@ from kits.lead_scoring.config import Config, SourceConfig
 
 OUTCOME_AT = "outcome_at"
 """In a sample's `meta`: when its outcome was known, seconds since 1970."""
-CAME_BY = "came_by"
-"""In a sample's `meta`: the last moment of the month in which its lead came, where no day is known."""
 SETTLED_AT = "settled_at"
 """In a sample's `meta`: since when its outcome counts, where leads are kept open for a time though it is known."""
 HELD_OPEN = "held_open"
@@ -93,7 +92,9 @@ def samples_of(
     judged = Judged(known.won) if scored else judge_open(known, config)
     if judged.said is not None:
         yield judged.said
-    whose = keys(known, ids, before or Before(), stated=bool(config.source.id))
+    before = before or Before()
+    whose = keys(known, ids, before, stated=bool(config.source.id))
+    yield from asked_again(known, ids, whose, before)
     marks: dict[str, JsonValue] = {
         ROLES: known.told_roles.mark,
         WRITTEN: known.written.mark,
