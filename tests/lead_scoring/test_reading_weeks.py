@@ -128,3 +128,16 @@ def test_a_few_quarters_beside_a_date_of_the_lead_are_words_as_others(tmp_path: 
     )
     assert _came(found) == _days()
     assert not found.told("unread-dates")
+
+
+@pytest.mark.parametrize("years", [[2001, 2005, 2010, 2015], list(range(1990, 2020))])
+def test_the_year_something_was_built_in_and_its_power_are_no_date(
+    tmp_path: Path, years: list[int]
+) -> None:
+    found = _read(
+        tmp_path,
+        ["Eingang", "Jahr", "KW"],
+        lambda d: [d, years[d.toordinal() % len(years)], 5 + d.toordinal() % 11],
+    )
+    assert _came(found) == _days()
+    assert {"Jahr", "KW"} <= _fields(found)

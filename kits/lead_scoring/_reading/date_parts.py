@@ -179,7 +179,7 @@ def _joined(
     months = [_month(cell) for cell in sheet.cells[parts["month"]]] if "month" in chosen else none
     if "week" in chosen:
         column = parts["week"]
-        if not may_be_weeks(column, sheet.cells[column], met=met):
+        if not may_be_weeks(column, sheet.cells[column], years, met=met):
             return [], 0
         weeks = [week_number(cell) for cell in sheet.cells[column]]
         rows = zip(years, weeks, months)

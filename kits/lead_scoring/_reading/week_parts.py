@@ -27,6 +27,8 @@ _NUMBER = re.compile(r"((?:19|20)\d{2})[-/. ]?(0[1-9]|[1-4]\d|5[0-3])")
 _LAST_SURE, _LONGEST = 52, 53
 """Weeks that each year has, and some."""
 _DECEMBER = 12
+_MOST_YEARS = 10
+"""Years in which leads of a list came that is kept by weeks; they follow each other."""
 _LEAST, _MOST = 8, 0.25
 """Different weeks in the column, and the share of one that a column called like kilowatts has at most where it holds weeks."""
 
@@ -92,14 +94,20 @@ def _touches(monday: date, year: int, month: int) -> bool:
     return any((day.year, day.month) == (year, month) for day in ends)
 
 
-def may_be_weeks(name: str, cells: Sequence[str], *, met: bool) -> bool:
-    """Whether a column called `KW` holds weeks, and not the power of what somebody asks for.
+def may_be_weeks(
+    name: str, cells: Sequence[str], years: Sequence[int | None], *, met: bool
+) -> bool:
+    """Whether a column called `KW` holds weeks, and not the power of what somebody asks for, beside the year it was built in.
 
     Args:
+        years: (rows,) what the column of years beside it says.
         met: leads were dated by it before: those of a few weeks are read, too.
     """
     if "kw" not in plain(name).split("_") or met:
         return True
     known = Counter(cell.strip() for cell in cells if not is_missing(cell))
     most = known.most_common(1)[0][1] if known else 0
+    said = {year for year in years if year is not None}
+    if len(said) > _MOST_YEARS or (said and max(said) - min(said) >= len(said)):
+        return False
     return "kW" not in name and len(known) >= _LEAST and most <= _MOST * known.total()
