@@ -163,12 +163,13 @@ def test_leads_in_a_stated_order_have_one_key_each(project: Project) -> None:
         project.root / "kit.yaml",
         "kit: lead-scoring\nname: leads\nmodel:\n  source:\n    order: added\n",
     )
+    ordered = Project.open(project.root)
     columns = ["account_id", "created", "source", "employees", "status", "added"]
     rows = [[*row, date(2025, 9, 1) + timedelta(days=n)] for n, row in enumerate(_MAY)]
     path = put(project.root.parent / "e.csv", table(columns, rows))
-    import_data(project, path, ImportOptions())
+    import_data(ordered, path, ImportOptions())
     changed = [[*row[:3], 40, *row[4:]] for row in rows]
-    again = import_data(project, put(path, table(columns, changed)), ImportOptions())
+    again = import_data(ordered, put(path, table(columns, changed)), ImportOptions())
     assert (again.kept, again.replaced) == (0, 100)
 
 
