@@ -38,6 +38,11 @@ def test_a_column_of_many_cells_without_a_name_is_asked_about(tmp_path: Path) ->
         _read(tmp_path, other)
 
 
+def test_a_few_cells_without_a_name_that_repeat_each_other_explain_no_words(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="contradict each other"):
+        _read(tmp_path, [("Verloren", ""), ("Gewonnen", "")] * 4)
+
+
 def test_a_few_cells_that_have_a_name_are_asked_about(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="contradict each other"):
         _read(tmp_path, [("Verloren", ""), ("Gewonnen", "")] * 2, "Ergebnis")

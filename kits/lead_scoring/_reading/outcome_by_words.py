@@ -69,14 +69,15 @@ def by_words(sheet: Sheet) -> Outcome | None:
 
 
 def _without_legends(sheet: Sheet, rivals: list[_Candidate]) -> list[_Candidate]:
-    """Without nameless columns of a few cells beside one that has a name: a legend has the words of the table that it explains."""
+    """Without nameless columns of a few cells, all different, beside one that has a name: a legend has the words of the table that it explains."""
     left = [one for one in rivals if not _is_legend(sheet, one.outcome.columns[0])]
     return left or rivals
 
 
 def _is_legend(sheet: Sheet, name: str) -> bool:
-    filled = sum(not is_missing(cell) for cell in sheet.cells[name])
-    return _NAMELESS.fullmatch(name) is not None and filled <= min(_FEW, _LEGEND * len(sheet))
+    said = [cell for cell in sheet.cells[name] if not is_missing(cell)]
+    few = len(said) <= min(_FEW, _LEGEND * len(sheet)) and len(set(said)) == len(said)
+    return _NAMELESS.fullmatch(name) is not None and few
 
 
 def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[Outcome, str]:
