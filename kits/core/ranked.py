@@ -87,13 +87,21 @@ class Ranked:
         new = np.append(True, ranked[1:] != ranked[:-1]) if len(ranked) else np.zeros(0, bool)
         self._starts = np.flatnonzero(new)
         self._hit = hit[self._order].astype(np.float64)
+        self._latest: tuple[Floats | None, Tally] | None = None
 
     def tally(self, weight: Floats | None = None) -> Tally:
         """The tally of a resample; scores that were not drawn are left out.
 
+        The latest is kept, as several figures are asked for the same one.
+
         Args:
-            weight: (samples,) how often each was drawn; None: once.
+            weight: (samples,) how often each was drawn, not changed afterwards; None: once.
         """
+        if self._latest is None or self._latest[0] is not weight:
+            self._latest = weight, self._tally(weight)
+        return self._latest[1]
+
+    def _tally(self, weight: Floats | None) -> Tally:
         if not len(self._order):
             return Tally(np.zeros(0), np.zeros(0))
         drawn = np.ones(len(self._order)) if weight is None else weight[self._order]
