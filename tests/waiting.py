@@ -9,10 +9,13 @@ from collections.abc import Callable
 LOOKS_EVERY_S = float(os.environ.get("KITWRIGHT_LOOKS_EVERY_S", "0"))
 """Seconds between two looks, and before the first: who looks seldom misses a moment, and a test that needs one fails."""
 
+PATIENCE_S = 60.0
+"""A machine that four workers share may stand still for longer than the few seconds that one alone needs."""
+
 
 def wait_for(
     condition: Callable[[], bool],
-    timeout_s: float = 60.0,
+    timeout_s: float = PATIENCE_S,
     *,
     otherwise: Callable[[], str] = lambda: "",
 ) -> float:

@@ -16,6 +16,7 @@ from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.history import firms_csv, history_csv
 from cloud_sync.effects.targets import DeliveryError
 from tests.cloud_sync.simulated_crms import RIGHT_OF_FIRMS, opened
+from tests.waiting import PATIENCE_S
 
 WAYS = [
     ("hubspot", "contacts"), ("hubspot", "deals"), ("hubspot", "leads"), ("salesforce", ""), ("pipedrive", "deals"),
@@ -82,9 +83,10 @@ def test_what_a_person_enters_into_a_firm_is_read_with_its_leads_after_a_while(
     crm = open_crm(opened(simulator, url, columns))
     names = [held.object_id for held in simulator.records]
     assert {one.fields[columns[0]] for one in crm.read(names)} > {"Growth"}
-    for firm in httpx.get(f"{url}/simulator/firms").json():
-        entered = httpx.post(f"{url}/simulator/firms/{firm['number']}", json={"segment": "Growth"})
-        assert entered.json()["segment"] == "Growth"
+    with httpx.Client(base_url=url, timeout=PATIENCE_S) as person:
+        for firm in person.get("/simulator/firms").json():
+            entered = person.post(f"/simulator/firms/{firm['number']}", json={"segment": "Growth"})
+            assert entered.json()["segment"] == "Growth"
     assert {one.fields[columns[0]] for one in crm.read(names)} == {"Growth"}
 
 
@@ -93,7 +95,7 @@ def test_what_no_firm_has_is_refused(number: int, body: Mapping[str, object]) ->
     simulator = Simulator("odoo", seed=5)
     before = [*simulator.state.firms]
     with serve(simulator) as url:
-        answer = httpx.post(f"{url}/simulator/firms/{number}", json=body)
+        answer = httpx.post(f"{url}/simulator/firms/{number}", json=body, timeout=PATIENCE_S)
     assert answer.status_code == 400 and [*simulator.state.firms] == before
 
 

@@ -19,6 +19,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import Dataset
 from kits.core.sample import digest_of
 from tests.cloud_sync.hub_builders import PROJECT, add_person, add_sample, open_hub
+from tests.waiting import PATIENCE_S
 
 LARGE = b"\x89PNG" + os.urandom(16 << 20)
 READERS = 12
@@ -69,7 +70,7 @@ def test_a_viewer_who_does_not_read_holds_no_memory(
 @pytest.mark.parametrize("what", ["sample", "dataset"])
 def test_large_bytes_come_whole(served: tuple[str, str, Hub], what: str) -> None:
     url, viewer, _hub = served
-    got = httpx.get(url + address(what), headers={"Authorization": viewer})
+    got = httpx.get(url + address(what), headers={"Authorization": viewer}, timeout=PATIENCE_S)
     assert digest_of(got.content) == digest_of(LARGE)
     assert got.headers["content-length"] == str(len(LARGE))
 
@@ -85,5 +86,5 @@ def test_large_bytes_that_are_damaged_are_told_as_small_ones_are(
         bytes_.seek(100)
         bytes_.write(b"other")
     for what in ("sample", "dataset"):
-        got = httpx.get(url + address(what), headers={"Authorization": viewer})
+        got = httpx.get(url + address(what), headers={"Authorization": viewer}, timeout=PATIENCE_S)
         assert got.status_code == 422 and got.json()["what"] == "a stored blob is damaged"

@@ -29,7 +29,7 @@ from tests.edge_agent.mosquitto import Mosquitto
 from tests.edge_agent.parts import agent_config, bundle_id_of, make_bundle, picture, rows_of
 from tests.failure.tuf_simulator import Simulator
 from tests.failure.tuf_simulator import served as served_hub
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_a_release_takes_over_without_losing_a_frame(
 
 
 def read(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
         return bytes(answer.read())
 
 
@@ -228,7 +228,7 @@ def test_a_look_of_the_supervision_that_fails_holds_up_no_other_and_is_counted(
     watch = Watch(agent, stop)
     agent.line.keeper.keep_pixels = False
     watch.start()
-    wait_for(lambda: agent.line.keeper.keep_pixels, 10)
+    wait_for(lambda: agent.line.keeper.keep_pixels)
     agent.writer.start()
     wait_for(lambda: bool(rows_of(agent.outbox, "t")))
     stop.set()

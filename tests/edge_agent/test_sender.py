@@ -329,7 +329,7 @@ def test_a_broker_that_restarts_loses_nothing(outbox: Outbox, broker: Mosquitto)
         total += 50
         wait_for(lambda: not sender.connected)
         broker.start()
-    wait_for(outbox.empty, 20)
+    wait_for(outbox.empty)
     wait_for(lambda: hub.online.get("cam-1") is True)
     sender.close()
     served.close()

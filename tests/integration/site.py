@@ -22,7 +22,7 @@ from tests.edge_agent.parts import picture
 from tests.forked_programs import Running
 from tests.integration.hub import HubProcess
 from tests.release_engineer import Publisher
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 if TYPE_CHECKING:
     from tests.integration.secure_site import SecureSite
@@ -189,7 +189,7 @@ class Line:
         """`/status.json` of the running agent."""
         url = f"http://127.0.0.1:{self.status_port}/status.json"
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
                 found: Json = json.loads(answer.read())
         except OSError as error:
             raise UnreachableError("no agent answers", where=url) from error

@@ -39,6 +39,7 @@ def pumps(kit_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield made
 
 
+@pytest.mark.slow
 def test_a_leak_goes_from_the_machine_to_an_order_and_back_into_training(
     pumps: Works, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from kits.core.sample import digest_of
 from tests.edge_agent.parts import bundle_id_of, make_bundle
 from tests.integration.site import Line, Site
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def desired_status(site: Site, token: str) -> int:
         f"{site.url}/v1/device/desired", headers={"Authorization": f"Bearer {token}"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -21,6 +21,7 @@ from kits.support_triage import demo
 from kits.support_triage._simulated.mails import INTENTS, OOS, ShopMail, write_mails
 from kits.support_triage._simulated.order_api import SECRET, OrderApi
 from kits.support_triage._simulated.shop import LANGUAGES, Shop, make_shop
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,7 @@ def test_strangers_ask_about_orders_of_others(shop: Shop, mails: list[ShopMail])
     assert all((owners[mail.order] == mail.sender) is (mail.kind == "person") for mail in asking)
 
 
+@pytest.mark.slow
 def test_words_alone_do_not_tell_everything(shop: Shop) -> None:
     """As with real mails a linear model on n-grams is good, and not perfect."""
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -124,7 +126,7 @@ def api(shop: Shop) -> Iterator[OrderApi]:
 def _ask(url: str, secret: str = SECRET) -> tuple[int, bytes]:
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {secret}"})
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:
