@@ -21,7 +21,7 @@ export YOLO_OFFLINE := 1
 # many programs are started by tests: compiled once and not at each start, whatever the shell is set to
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all test-device test-unsteady test-seldom coverage lint types docs benchmark reliability clean system-demo system-test system-all
+.PHONY: help demo test test-all test-device test-unsteady test-seldom coverage lint types docs benchmark reliability clean prepared-test system-demo system-test system-all
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,7 +33,8 @@ demo: system-demo $(VENV)/.demo ## the whole circle on this machine, on generate
 test test-all test-unsteady test-seldom coverage: export OMP_NUM_THREADS := 1
 # types are checked beside the tests, which leave a processor idle for a third of the time; collected once before, no module is
 # compiled by four workers at once; what tests write is kept where some failed
-test: system-test $(VENV)/.test lint ## what every change must pass
+test: prepared-test ## what every change must pass
+	$(MAKE) --no-print-directory lint
 	$(BIN)/mypy & types=$$!; tests=0; export TMPDIR="$$(tests/temporary_folder.sh)"; \
 	  $(BIN)/pytest -q --collect-only $(PYTEST_ARGS) > $(VENV)/collected.txt || tail -n 40 $(VENV)/collected.txt; \
 	  $(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS) || tests=$$?; \
@@ -90,6 +91,11 @@ $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install $(PIP_ARGS) -e '.[$(EXTRAS_TEST)]'
 	@touch $@ $(VENV)/.demo
+
+# packages of the system and of Python come at the same time; a Python that cannot make an environment gets what it lacks first
+prepared-test:
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || PYTHON=$(PYTHON) tests/system_packages.sh
+	@$(MAKE) --no-print-directory -j 2 system-test $(VENV)/.test
 
 system-demo:
 	@PYTHON=$(PYTHON) tests/system_packages.sh $(SYSTEM_DEMO)
