@@ -153,6 +153,7 @@ def test_a_list_that_leaves_out_leads_which_are_there_makes_no_alarm(scene: Scen
     assert scene.alerts() == []
 
 
+@pytest.mark.slow
 def test_leads_that_are_not_there_when_they_are_read_are_held_too(scene: Scene) -> None:
     """No sweep comes by: a new bundle has all of them read, for example."""
     scene.hide(0.5)
@@ -176,6 +177,7 @@ def test_a_few_leads_that_are_not_there_are_gone(scene: Scene) -> None:
     assert (scene.states(), scene.alerts()) == ({"open": LEADS_THERE - 5, "gone": 5}, [])
 
 
+@pytest.mark.slow
 def test_leads_that_go_by_and_by_are_held_when_they_are_too_many_for_a_day(scene: Scene) -> None:
     for portion in range(4):
         for held in list(scene.simulator.records)[3 * portion : 3 * portion + 3]:

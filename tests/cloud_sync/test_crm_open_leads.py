@@ -221,6 +221,7 @@ def test_no_record_is_read_every_few_minutes() -> None:
     assert _again_at(told, AT) == AT + LEAST
 
 
+@pytest.mark.slow
 def test_leads_that_have_grown_cold_make_no_room_for_others(there: LeadHub) -> None:
     """As many are hot as the team can call of those that come, however many are still open from before."""
     release(there, 3, capacity=0.1, warm_capacity=0.2)

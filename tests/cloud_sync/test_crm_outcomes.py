@@ -195,6 +195,7 @@ def test_leads_shown_by_lot_are_marked_in_what_is_learned_from(tmp_path: Path) -
         assert 5 < sum(lot is not None for lot in lots.values()) < 35
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("then", "now"), [(0.3, 0.7), pytest.param(0.7, 0.3, marks=pytest.mark.slow)]
 )

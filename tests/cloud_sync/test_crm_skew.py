@@ -217,6 +217,7 @@ def test_the_latest_leads_are_the_end_of_an_index(tmp_path: Path) -> None:
         assert "TEMP B-TREE" not in found and "COVERING INDEX ix_crm_lead_asked" in found
 
 
+@pytest.mark.slow
 def test_a_real_bundle_finds_the_column_that_is_filled_in_later(tmp_path: Path) -> None:
     with make_hub(tmp_path) as hub:
         here = with_leads(hub, bundle=outcome_of(2_400)[2], make=make_for_leads)

@@ -30,6 +30,8 @@ from tests.cloud_sync.lead_builders import (
     release_bundle,
 )
 
+pytestmark = pytest.mark.postgresql_in_all
+
 OLD = tuple(str(n) for n in range(40))
 """Leads that were there before the hub."""
 
@@ -287,7 +289,7 @@ def test_one_of_the_list_that_something_happens_to_goes_first(desk: Desk) -> Non
     assert desk.write()[0] == asks
 
 
-@pytest.mark.postgresql_in_all
+@pytest.mark.slow
 def test_one_that_waits_long_is_written_however_many_come(desk: Desk) -> None:
     puts_in(desk)
     desk.score()
@@ -302,7 +304,7 @@ def test_one_that_waits_long_is_written_however_many_come(desk: Desk) -> None:
     assert set(FAIR) <= set(written), "a share of each batch is theirs"
 
 
-@pytest.mark.postgresql_in_all
+@pytest.mark.slow
 def test_one_that_waits_long_is_read_however_many_come(desk: Desk) -> None:
     puts_in(desk)
     desk.crm.asked.clear()

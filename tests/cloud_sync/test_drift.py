@@ -59,7 +59,7 @@ def test_distance_of_known_samples() -> None:
     assert ks_distance(np.array([1.0, 2.0, 3.0, 4.0]), np.array([3.0, 4.0])) == 0.5
 
 
-@pytest.mark.parametrize(("m", "n"), [(200, 60), (400, 400)])
+@pytest.mark.parametrize(("m", "n"), [(200, 60), pytest.param(400, 400, marks=pytest.mark.slow)])
 def test_false_alarms_are_as_rare_as_stated(m: int, n: int) -> None:
     rng = np.random.default_rng(0)
     alarms = 0
@@ -73,6 +73,7 @@ def test_false_alarms_are_as_rare_as_stated(m: int, n: int) -> None:
     assert 4 <= alarms <= 28
 
 
+@pytest.mark.slow
 def test_wandering_scores_are_not_mistaken_for_drift() -> None:
     rng = np.random.default_rng(1)
     naive = blocked = 0
@@ -97,6 +98,7 @@ def test_independent_scores_need_no_blocks() -> None:
     assert np.mean([block == 1 for block in blocks]) > 0.8
 
 
+@pytest.mark.slow
 def test_looking_each_hour_for_a_year_alarms_as_rarely_as_stated() -> None:
     """At a rate for one look every second year alarmed, though nothing changed."""
     rng, per_day, years = np.random.default_rng(9), 20, 30
@@ -119,6 +121,7 @@ def test_looking_each_hour_for_a_year_alarms_as_rarely_as_stated() -> None:
     assert alarmed <= 9 < alarmed_singly
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_day", [40, 150])
 def test_orders_that_differ_by_the_day_are_no_drift(per_day: int) -> None:
     """Days differ by half of a standard deviation: decisions that were taken for independent drifted each week."""
@@ -262,6 +265,7 @@ def standing(hub: Hub) -> list[str]:
         return [alert.where for alert in session.query(Alert).filter(Alert.seen_at.is_(None))]
 
 
+@pytest.mark.slow
 def test_an_alert_stands_while_it_lasts_and_is_told_once(hub: Hub) -> None:
     """A week of another material was an alert each day, of which each stood until somebody had seen it."""
     rng, now = np.random.default_rng(12), utc_now()

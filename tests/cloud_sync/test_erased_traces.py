@@ -90,6 +90,7 @@ def test_within_the_hour_nothing_is_left_of_those_who_were_erased(here: LeadHub)
     assert len(left(here, names)) > PEOPLE // 2
 
 
+@pytest.mark.slow
 def test_who_is_erased_while_the_file_is_written_anew_is_no_exception(
     here: LeadHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_file_that_cannot_be_written_anew_is_told_and_tried_again(
     assert clear_traces(here.hub) and not is_noted(here)
 
 
+@pytest.mark.slow
 def test_a_reader_of_an_old_state_has_it_done_later(here: LeadHub) -> None:
     names = filled(here)
     forget_all(here.hub, [(SALES, name) for name in names[:30]], by="ada")

@@ -25,6 +25,8 @@ from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
 from tests.cloud_sync.plans import asked
 from tests.cloud_sync.test_lead_states import FIRMS, bring, is_of, project, send
 
+pytestmark = pytest.mark.postgresql_in_all
+
 __all__ = ["project"]
 FIRM = FIRMS[0]
 NOTE = "without some"

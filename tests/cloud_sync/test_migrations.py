@@ -159,6 +159,7 @@ def test_every_step_up_and_down_keeps_the_rows_of_every_table(database: Database
     assert migrate(database) == revisions()[-1]
 
 
+@pytest.mark.postgresql_in_all
 def test_outboxes_from_before_the_counters_per_class_add_up(database: Database) -> None:
     move(database, "0004")
     at = bindparam("at", AT, UtcDateTime)
@@ -189,6 +190,7 @@ def test_outboxes_from_before_the_counters_per_class_add_up(database: Database) 
     assert (account.expected, account.here, account.missing) == (5, 4, 1)
 
 
+@pytest.mark.postgresql_in_all
 def test_a_rollout_from_before_absences_was_last_attended_when_a_device_was_last_heard(
     database: Database,
 ) -> None:
@@ -204,6 +206,7 @@ def test_a_rollout_from_before_absences_was_last_attended_when_a_device_was_last
         assert set(session.scalars(select(Rollout.attended_at))) == {heard}
 
 
+@pytest.mark.postgresql_in_all
 def test_leads_from_before_the_lists_stand_where_their_band_says(database: Database) -> None:
     move(database, "0020")
     fill(database)
@@ -224,6 +227,7 @@ def test_leads_from_before_the_lists_stand_where_their_band_says(database: Datab
     assert found == {"a": 3, "b": 2, "c": 1, "d": 0}
 
 
+@pytest.mark.postgresql_in_all
 def test_who_made_an_older_token_is_taken_from_the_audit_log(database: Database) -> None:
     move(database, "0021")
     fill(database)
@@ -239,6 +243,7 @@ def test_who_made_an_older_token_is_taken_from_the_audit_log(database: Database)
         assert [tuple(row) for row in found] == [(1, "", None), (2, "ada", None)]
 
 
+@pytest.mark.postgresql_in_all
 def test_leads_from_before_the_words_are_found_by_their_fields(database: Database) -> None:
     move(database, "0022")
     fill(database)
@@ -253,6 +258,7 @@ def test_leads_from_before_the_words_are_found_by_their_fields(database: Databas
     assert found == {(f"{n:04d}", "müller\n40.5\ntrue") for n in range(1100)}
 
 
+@pytest.mark.postgresql_in_all
 def test_when_scores_of_older_leads_were_asked_for_is_read_from_what_was_said_then(
     database: Database,
 ) -> None:

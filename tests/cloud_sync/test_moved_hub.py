@@ -155,6 +155,7 @@ def hub(before: Before, cluster: Path) -> Iterator[Hub]:
     drop_database(cluster, url)
 
 
+@pytest.mark.slow
 def test_a_hub_that_was_moved_goes_on_with_everything(
     before: Before, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

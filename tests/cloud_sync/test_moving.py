@@ -176,6 +176,7 @@ def test_a_move_that_is_killed_leaves_both_as_they_were_and_can_be_begun_again(
     assert moved(hub, capsys)["rows"]["event"] == 60_000
 
 
+@pytest.mark.slow
 def test_a_connection_that_breaks_is_told_and_the_move_can_be_begun_again(
     hub: Hub, empty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

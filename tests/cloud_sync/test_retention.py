@@ -176,6 +176,7 @@ def test_a_turn_is_bounded_and_the_next_one_goes_on(
     assert hub.metrics.pruned.labels("telemetry")._value.get() == 100
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql_in_all
 def test_more_outboxes_than_a_turn_can_visit_keep_no_other_kind_waiting(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
@@ -211,6 +212,7 @@ def test_more_outboxes_than_a_turn_can_visit_keep_no_other_kind_waiting(
     assert count(hub, models.Event) == count(hub, models.Blob) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql_in_all
 def test_outboxes_with_nothing_to_give_cost_no_time(hub: Hub) -> None:
     for number in range(30):

@@ -292,6 +292,7 @@ def test_the_plan_says_no_without_news_and_yes_when_audits_show_more_escapes(ope
     assert dear.worth.chance == 0
 
 
+@pytest.mark.slow
 def test_a_plan_tells_where_slips_of_reviewers_may_be_the_escapes(opened) -> None:
     """Of 98 good parts in 100, slips in one review of twenty are more defects than there are."""
     client, hub, eve = opened

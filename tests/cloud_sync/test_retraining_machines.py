@@ -36,6 +36,8 @@ from kits.core.window import MEDIA_TYPE
 from tests.cloud_sync.case_builders import PROJECT, vibration
 from tests.cloud_sync.fleet_builders import AT, add_device, make_hub, put_blob
 
+pytestmark = pytest.mark.postgresql_in_all
+
 COSTS = "kit: predictive-maintenance\nname: pumps\ncosts: {escape: 5000, overkill: 150, review: 5}\n"  # fmt: skip
 BEGUN = AT - timedelta(days=90)
 

@@ -17,6 +17,8 @@ from tests.cloud_sync.case_builders import take
 from tests.cloud_sync.fleet_builders import AT, add_device, make_hub, put_blob
 from tests.cloud_sync.mail_builders import MAIL, PROJECT, filed, know_bundle, letter, mail_row
 
+pytestmark = pytest.mark.postgresql_in_all
+
 KIT_YAML = """\
 kit: support-triage
 name: shop

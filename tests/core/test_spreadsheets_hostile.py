@@ -254,6 +254,7 @@ def test_an_old_file_of_any_bytes_ends_in_an_answer(tmp_path: Path) -> None:
             assert list(source.rows.rows())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["xlsx", "ods"])
 def test_parts_of_any_bytes_end_in_an_answer(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"a.{kind}"

@@ -74,6 +74,7 @@ def test_what_the_watchdog_ends_for_a_hanging_driver_is_no_crash_of_the_bundle(
     assert bench.slots.state.active == bundle_id_of(OLD)
 
 
+@pytest.mark.slow
 def test_machines_that_are_shut_down_each_night_deny_nothing(bench: Bench) -> None:
     """Stopped in order: in the shadow as often as you like, and on probation too."""
     bench.offer(NEW)

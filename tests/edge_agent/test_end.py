@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from onnx import TensorProto, helper
 
 from tests.edge_agent.command_site import environment, make_site
@@ -30,6 +31,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_an_engine_still_being_built_does_not_spoil_the_end(tmp_path: Path, tiny_kit: Path) -> None:
     site = make_site(tmp_path)
     (site / "large.onnx").write_bytes(product(1200))

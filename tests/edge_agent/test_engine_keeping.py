@@ -123,6 +123,7 @@ def test_a_kept_engine_that_became_wrong_is_built_anew_in_the_background(tmp_pat
     assert built.ready.check_golden() == ()
 
 
+@pytest.mark.slow
 def test_engines_that_are_wrong_again_and_again_are_given_up_for_a_while(tmp_path: Path) -> None:
     cache, openings = EngineCache(tmp_path), Openings(WRONG, WRONG, WRONG, RIGHT)
     for built in (2, 3):

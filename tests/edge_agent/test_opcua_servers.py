@@ -85,6 +85,7 @@ def sites() -> Iterator[list[Site]]:
         site.end()
 
 
+@pytest.mark.slow
 def test_a_server_that_seldom_tells_its_time_is_not_taken_for_a_silent_one(
     sites: list[Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_server_that_seldom_tells_its_time_is_not_taken_for_a_silent_one(
     assert not site.alerts
 
 
+@pytest.mark.slow
 def test_many_nodes_are_asked_for_in_portions(sites: list[Site]) -> None:
     slow = Slow()
     site = Site({f"N{n}": float(n) for n in range(250)}, slow.prepare)
@@ -161,6 +163,7 @@ def test_nodes_are_found_by_the_uri_of_their_namespace_whatever_its_number(
     }
 
 
+@pytest.mark.slow
 def test_what_a_server_offers_is_said_where_it_does_not_offer_what_is_wanted(
     sites: list[Site], tmp_path: Path
 ) -> None:

@@ -100,6 +100,7 @@ def _is_newer(file: Path, before: int) -> bool:
     return file.exists() and file.stat().st_mtime_ns > before
 
 
+@pytest.mark.slow
 def test_whole_agents_that_are_killed_tell_one_story(tmp_path: Path) -> None:
     """Through the real line and writer: what the outbox says fits together, and is what the desk knows."""
     write_level_kit(tmp_path)

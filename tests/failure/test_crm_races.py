@@ -12,6 +12,7 @@ from tests.cloud_sync.lead_builders import lead_hub
 from tests.cloud_sync.postgres import drop_database, url_of
 from tests.failure.conftest import Record
 from tests.failure.crm_races import Race
+from tests.sampled import sampled
 
 __all__ = ["cluster", "database_url"]
 SEEDS = int(os.environ.get("KITWRIGHT_CRM_RACES", "300"))
@@ -24,7 +25,7 @@ def raced(folder: Path, url: str, seed: int) -> list[str]:
         return race.wrong()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", sampled(range(3), every=3))
 def test_the_last_word_is_a_persons_or_the_crms(tmp_path: Path, seed: int) -> None:
     assert raced(tmp_path, "", seed) == []
 

@@ -60,6 +60,7 @@ def download(
     }
 
 
+@pytest.mark.slow
 def test_a_bundle_over_a_line_that_is_cut(
     make_site: MakeSite, tmp_path: Path, record: Record
 ) -> None:

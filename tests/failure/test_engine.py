@@ -128,6 +128,7 @@ def test_a_retrained_model_with_the_same_graph_and_name_gives_new_outputs(
     record({"retrainings": len(scores), "old_outputs": 0})
 
 
+@pytest.mark.slow
 @needs_rtx
 def test_a_retrained_model_gets_an_engine_of_its_own(tmp_path: Path, record: Record) -> None:
     cache = EngineCache(tmp_path)

@@ -20,6 +20,7 @@ def measure(folder: Path, devices: int, seconds: int, record: Record) -> Result:
     return result
 
 
+@pytest.mark.slow
 def test_thirty_devices_lose_nothing(tmp_path: Path, record: Record) -> None:
     assert measure(tmp_path, 30, 3, record).rows == 90
 

@@ -10,6 +10,7 @@ from kits.lead_scoring._learning.calibration import Slice, calibrate, fit
 from kits.lead_scoring._learning.intervals import interval_of
 from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.spec import CalibratorSpec, IntervalSpec
+from tests.sampled import sampled
 
 N = 4_000
 
@@ -155,7 +156,7 @@ def share_inside(moves: float, steps: int, draws: int) -> float:
     return inside / (draws * len(grid))
 
 
-@pytest.mark.parametrize("steps", [3, 4])
+@pytest.mark.parametrize("steps", sampled([3, 4], every=2))
 def test_intervals_of_many_leads_allow_for_a_period_that_is_off_as_those_before_were(
     steps: int,
 ) -> None:
@@ -163,6 +164,7 @@ def test_intervals_of_many_leads_allow_for_a_period_that_is_off_as_those_before_
     assert share_inside(0.3, steps, draws=40) > 0.85
 
 
+@pytest.mark.slow
 def test_intervals_of_levels_that_stand_are_not_much_wider_than_they_need_be() -> None:
     assert 0.9 < share_inside(0.0, 3, draws=50) < 0.975
 

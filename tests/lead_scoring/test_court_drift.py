@@ -54,6 +54,7 @@ def test_leads_that_did_not_change_are_not_told_apart(seed: int) -> None:
     assert all(one.charge != "drift" for one in court.verdicts)
 
 
+@pytest.mark.slow
 def test_the_limit_of_chance_holds_for_all_columns_together() -> None:
     rng = np.random.default_rng(0)
     folds = rng.permutation(np.arange(1_000) * 5 // 1_000)

@@ -106,7 +106,7 @@ def test_a_sparse_column_is_told_and_stays() -> None:
     ],
 )
 def test_protected_columns_are_known_by_name(name: str) -> None:
-    made = Made(500)
+    made = Made(150)
     made.columns[name] = made.rng.choice(["a", "b"], 500).tolist()
     court = made.court()
     assert court.guilty("protected") == (name,)

@@ -107,6 +107,7 @@ def test_a_base_rate_that_jumps_is_seldom_taken_for_a_signal(rates: tuple[float,
     assert passed <= 2
 
 
+@pytest.mark.slow
 def test_a_weak_signal_is_seen_whatever_folds_the_seed_draws() -> None:
     table = Made(2_000, seed=5, strength=0.35).table()
     courts = [hold_court(table, Config(), seed=seed) for seed in range(4)]

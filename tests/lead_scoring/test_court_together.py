@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from kits.lead_scoring.config import ColumnsConfig, Config
 from tests.lead_scoring.court_tables import Made, finding, said_of
@@ -52,6 +53,7 @@ def test_a_column_that_a_person_vouches_for_stays_beside_the_others() -> None:
     assert finding(court, "secs") == "cleared"
 
 
+@pytest.mark.slow
 def test_two_columns_that_tell_the_answer_only_together_are_suspected() -> None:
     court = _with_half_answers(Made(3_000)).court()
     assert finding(court, "desk") == finding(court, "folder") == "suspicious"

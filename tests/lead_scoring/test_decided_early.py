@@ -129,6 +129,7 @@ def test_the_quick_ones_at_the_end_are_no_season() -> None:
 # -- what is told ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_figures_of_a_training_are_those_of_all_leads_like_the_judged_ones() -> None:
     firm = Firm(6, 4_000)
     dataset = firm.dataset()
@@ -149,6 +150,7 @@ def test_figures_of_a_training_are_those_of_all_leads_like_the_judged_ones() -> 
     assert counted.won / counted.n == pytest.approx(firm.chance.mean(), abs=0.02)
 
 
+@pytest.mark.slow
 def test_two_bundles_are_compared_on_as_many_leads_as_those_stand_for() -> None:
     firm = Firm(7)
     dataset = firm.dataset()
@@ -227,6 +229,7 @@ def test_of_hours_and_of_a_kind_that_nobody_was_before_no_pace_is_told(days: flo
     assert "won" not in times.pace_of(found) and " 0 days" not in times.pace_of(found)
 
 
+@pytest.mark.slow
 def test_a_replay_says_since_when_not_all_outcomes_are_known() -> None:
     firm = Firm(9)
     dataset = firm.dataset()

@@ -170,6 +170,7 @@ def test_before_now_a_lost_lead_without_a_date_counts_as_long_after_it_came_as_i
     assert found.lean()[found.now - found.order > 300 * DAY_S] == pytest.approx(0.0, abs=0.1)
 
 
+@pytest.mark.slow
 def test_leads_that_were_closed_in_bulk_teach_nothing_of_how_long_outcomes_take() -> None:
     """Somebody tidies up three weeks before the export: else all lost leads would seem to take as long as they are old."""
     for seed in range(6):
@@ -228,6 +229,7 @@ def test_firms_that_decide_as_ever_are_taken_for_steady() -> None:
     assert sum(found_of(Firm(seed, 600)) is not None for seed in range(20)) >= 18
 
 
+@pytest.mark.slow
 def test_firms_that_decide_twice_as_fast_of_late_are_not() -> None:
     for seed in range(6):
         firm = Firm(seed)

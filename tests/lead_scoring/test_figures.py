@@ -74,6 +74,7 @@ def test_leads_of_one_account_are_drawn_together():
     assert together.high - together.low > 3 * (alone.high - alone.low)
 
 
+@pytest.mark.slow
 def test_true_probabilities_show_no_more_error_than_chance():
     leads = drawn(2000, seed=3)
     p = np.array([one.says for one in leads])

@@ -110,6 +110,7 @@ def test_a_report_tells_how_sure_the_figures_without_learning_are(project):
     assert f"{base['value']:.4g} {base['low']:.4g} to {base['high']:.4g}" in text
 
 
+@pytest.mark.slow
 def test_what_is_compared_in_money_bears_its_currency(project):
     bundle = str(next(project.glob("runs/*/bundle.kwb")))
 
@@ -163,6 +164,7 @@ def test_the_checks_measure_a_model_against_the_order_of_coming(project):
     assert not any("prevalence" in line for line in found["costs"].evidence)
 
 
+@pytest.mark.slow
 def test_last_years_leads_are_replayed_from_the_command_line(project, tmp_path):
     (bundle,) = project.glob("runs/*/bundle.kwb")
     told = _kit(

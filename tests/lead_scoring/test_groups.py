@@ -26,6 +26,7 @@ def _told(leads, *protected):
     return evaluate.evaluate(task)
 
 
+@pytest.mark.slow
 def test_groups_that_are_treated_alike_show_no_mark():
     told = _told(_leads(), "gender")
 
@@ -65,6 +66,7 @@ def test_many_groups_that_are_hot_by_lot_are_not_accused():
     assert sum(any("beyond chance" in note for note in notes) for notes in told) <= 2
 
 
+@pytest.mark.slow
 def test_ages_are_cut_into_thirds():
     told = _told(_leads(), "age")
 

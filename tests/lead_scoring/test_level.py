@@ -63,12 +63,14 @@ def test_a_level_that_has_fallen_is_followed() -> None:
     assert plain > 0.4 and abs(followed) < 0.65 * plain
 
 
+@pytest.mark.slow
 def test_bursts_that_come_and_go_are_not_taken_for_what_comes() -> None:
     """Every other stretch is a burst, the latest one too."""
     burst = np.repeat([0.0, 0.8] * 8, N // 16).astype(np.float64)
     assert np.abs(np.mean([off_by(burst, 0.4, seed) for seed in range(8)])) < 0.2
 
 
+@pytest.mark.slow
 def test_a_level_that_each_new_model_learns_of_is_not_counted_twice() -> None:
     """It rises while a model judges, which the next one knows from its start: the next period is as the three before were."""
     rises = np.tile(np.linspace(0.0, 0.3, 8_000), 3)

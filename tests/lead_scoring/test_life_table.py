@@ -91,6 +91,7 @@ def test_fewer_buy_and_all_take_as_long_or_longer(times: float) -> None:
     assert len(apart) == 6 and abs(np.mean(apart)) < 0.12
 
 
+@pytest.mark.slow
 def test_a_market_in_which_fewer_or_more_buy_is_none_that_takes_longer() -> None:
     """Dates follow it at once; by hazards of late the leads of before would count, too."""
     for odds in (1.0, 0.5):

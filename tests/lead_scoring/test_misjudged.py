@@ -52,6 +52,7 @@ def test_a_base_rate_that_moved_for_all_charges_no_column() -> None:
     assert judged_by(lambda says, _: 2 * says) == []
 
 
+@pytest.mark.slow
 def test_what_few_firms_did_is_no_more_for_being_told_of_many_leads() -> None:
     """Ten leads of each firm, all with its outcome: 90 firms show nothing, 900 leads alone would."""
     found = [judged_by(lambda says, _: says, seed, n=90, group=10) for seed in range(5)]

@@ -122,6 +122,7 @@ def test_a_bundle_says_which_values_it_met() -> None:
     assert not met("size", "12") and not met("nothing", "web") and not met("source", "")
 
 
+@pytest.mark.slow
 def test_who_is_not_scored_is_read_from_the_value_where_its_label_is_no_yes() -> None:
     runtime = runtime_of(2_400)
     runtime = replace(runtime, spec=runtime.spec.model_copy(update={"opt_out": ("hs_optout",)}))

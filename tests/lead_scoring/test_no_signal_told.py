@@ -8,6 +8,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from kits.cli import make_app
@@ -70,6 +71,7 @@ def test_no_signal_is_said_before_any_figure_and_the_next_step_is_to_bring_more(
     assert Path(told["bundle"]).is_file() and lines[0] in told["notes"]
 
 
+@pytest.mark.slow
 def test_no_signal_is_the_heading_of_the_report_and_what_judges_later_ends_with_it_too(
     tmp_path: Path,
 ) -> None:
@@ -91,6 +93,7 @@ def test_no_signal_is_the_heading_of_the_report_and_what_judges_later_ends_with_
     assert tuned[-1] == f"next: {fix}" and heading(report_of(project)[0]) == f"shop: {words}"
 
 
+@pytest.mark.slow
 def test_a_run_of_before_has_no_warning_and_goes_on_to_a_device(tmp_path: Path) -> None:
     project = a_project(tmp_path, telling=False)
     run = Path(json.loads(kit("train", "-C", project, "--json"))["bundle"]).with_name("run.json")
@@ -102,6 +105,7 @@ def test_a_run_of_before_has_no_warning_and_goes_on_to_a_device(tmp_path: Path) 
     assert "a month" in heading(report_of(project)[0])
 
 
+@pytest.mark.slow
 def test_leads_that_tell_who_buys_go_on_to_a_device(tmp_path: Path) -> None:
     project = a_project(tmp_path, telling=True)
     lines = kit("train", "-C", project).splitlines()

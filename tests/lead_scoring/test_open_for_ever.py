@@ -39,6 +39,7 @@ def test_years_of_decided_leads_that_a_hub_adds_hide_no_lead_that_is_never_close
     assert np.mean(shares) == pytest.approx(old, abs=0.02)
 
 
+@pytest.mark.slow
 def test_how_many_are_won_by_an_age_is_told() -> None:
     runtime = trained()[1].runtime
     assert isinstance(runtime, LeadRuntime)

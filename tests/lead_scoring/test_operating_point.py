@@ -152,6 +152,7 @@ def test_without_decided_leads_nothing_is_hot():
     assert "nothing is hot" in point.method
 
 
+@pytest.mark.slow
 def test_what_another_capacity_brings_is_told_beside_the_share_that_evaluation_tells():
     """Leads that come in a month are no whole number; rounded, the same calls would be another share."""
     leads = drawn(437)

@@ -52,6 +52,7 @@ def test_the_capacity_is_marked_with_what_it_reaches():
     assert "100.0% buy" in plots["How many of the called buy"].svg
 
 
+@pytest.mark.slow
 def test_probabilities_that_are_off_are_red():
     honest = _plots(drawn(3000))["Do probabilities keep their word?"]
     wrong = _plots([Told(min(1.0, 2 * t.says), t.won, t.day) for t in drawn(3000)])[
@@ -73,6 +74,7 @@ def test_money_is_told_by_score_and_at_random_with_the_price_of_exploring():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_protected_groups_are_a_table_with_the_four_fifths_mark():
     leads = [
         Told(max(0.0, t.says - 0.1 * (n % 2)), t.won, t.day, {"gender": "FM"[n % 2 == 0]})

@@ -52,6 +52,7 @@ def as_record(number: int) -> dict[str, JsonValue]:
     return {"id": lead.id, "createdAt": f"{lead.at:%Y-%m-%dT%H:%M:%SZ}", "properties": {**lead.fields}}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_apis_answer_is_a_table_of_leads_and_a_lead_is_one(bundle: str, tmp_path: Path) -> None:
     answer = put(tmp_path / "api.json", {"results": [as_record(n) for n in range(3)], "paging": {}})
     told = json.loads(kit(str(answer), "--bundle", bundle, "--json"))

@@ -130,7 +130,9 @@ def backtest_of(won: np.ndarray, settled: np.ndarray) -> tuple[Backtest, Origin]
     return run_backtest(learner, steps, tried, in_time=True), steps[-1]
 
 
-@pytest.mark.parametrize(("slow_days", "place"), [(60.0, 0), (200.0, 3)])
+@pytest.mark.parametrize(
+    ("slow_days", "place"), [(60.0, 0), pytest.param(200.0, 3, marks=pytest.mark.slow)]
+)
 def test_outcomes_that_nobody_knew_when_a_part_began_leave_its_figures_alone(
     slow_days: float, place: int
 ) -> None:

@@ -231,6 +231,7 @@ def as_at_a_hub(dataset: Dataset) -> Dataset:
     return build(dataset.header, items, dataset.blobs)
 
 
+@pytest.mark.slow
 def test_a_comparison_counts_them_and_what_is_promised_does_not() -> None:
     firm = Held(8)
     _, ready, _ = bundle_of(firm.dataset(), Config())
@@ -274,6 +275,7 @@ def test_a_market_is_followed_before_its_leads_are_decided() -> None:
     assert off[0] < 0.6 * off[1] and off[1] > 0.5
 
 
+@pytest.mark.slow
 def test_who_learns_from_train_alone_learns_from_no_young_lead() -> None:
     outcome, _ = learned(Held(7, n=1_500), refit=False)
     assert not counts_young(outcome)

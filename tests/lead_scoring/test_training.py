@@ -60,6 +60,7 @@ def test_the_order_comes_near_the_true_one() -> None:
     assert auroc(chances, won) > best - 0.05
 
 
+@pytest.mark.slow
 def test_a_question_that_is_new_on_the_form_is_learned_from_by_what_ships(tmp_path: Path) -> None:
     splits = splits_in_time(N)
     rng = np.random.default_rng(0)
@@ -213,6 +214,7 @@ def test_columns_that_no_two_leads_share_are_refused(tmp_path: Path) -> None:
         trained(dataset, Config(), tmp_path)
 
 
+@pytest.mark.slow
 def test_open_leads_are_not_learned_from(tmp_path: Path) -> None:
     made = list(make_leads(13, 1_300))
     won: list[bool | None] = [
@@ -257,6 +259,7 @@ def test_people_who_opted_out_teach_no_score(tmp_path: Path) -> None:
     assert "no_scoring" not in {column.name for column in spec.encoder.columns}
 
 
+@pytest.mark.slow
 def test_who_objects_in_any_of_several_columns_teaches_no_score(tmp_path: Path) -> None:
     made = list(make_leads(17, 1_300))
     leads = [

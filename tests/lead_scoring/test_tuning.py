@@ -123,6 +123,7 @@ def test_the_tuned_bundle_is_what_is_compiled_next(trained: Project, tuned: Tune
     assert compiled.manifest.run == tuned.run
 
 
+@pytest.mark.slow
 def test_a_dry_run_writes_nothing(trained: Project, tuned: Tuned) -> None:
     before = sorted(path.name for path in trained.runs_dir.iterdir())
     found = tune_project(trained.with_settings(["team.per_month=60"]), run=tuned.base, dry=True)
@@ -131,6 +132,7 @@ def test_a_dry_run_writes_nothing(trained: Project, tuned: Tuned) -> None:
     assert sorted(path.name for path in trained.runs_dir.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_what_needs_training_is_told_and_not_heeded(trained: Project, tuned: Tuned) -> None:
     project = trained.with_settings(["team.value=1200", "folds=3"])
     found = tune_project(project, run=tuned.base, dry=True)
@@ -145,6 +147,7 @@ def test_nothing_to_tune_is_said_with_what_could_be(trained: Project, tuned: Tun
     assert "model.team" in told.value.fix
 
 
+@pytest.mark.slow
 def test_a_run_of_another_version_is_tuned_or_says_what_it_has(
     trained: Project, tuned: Tuned
 ) -> None:
@@ -172,6 +175,7 @@ def test_a_kit_whose_thresholds_are_learned_says_so(tmp_path: Path) -> None:
     assert told.value.fix.startswith("kit train --set")
 
 
+@pytest.mark.slow
 def test_the_command_answers_in_json_and_for_people(trained: Project, tuned: Tuned) -> None:
     given = ["tune", "-C", str(trained.root), "--run", tuned.base, "--dry-run", "--set", "team.per_month=20"]  # fmt: skip
     runner = CliRunner()

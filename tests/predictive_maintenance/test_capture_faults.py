@@ -122,6 +122,7 @@ def test_captures_of_stretches_to_leave_out_are_left_out(tmp_path: Path) -> None
     assert sum(s.group.startswith("fan-2#") for s in samples) == 100
 
 
+@pytest.mark.slow
 def test_a_sensor_of_waveforms_that_was_changed_is_named(tmp_path: Path) -> None:
     folder = fans(tmp_path / "in")
     for file in sorted((folder / "fan-1").iterdir())[60:]:

@@ -186,6 +186,7 @@ def test_captures_are_listed_with_one_condition_per_bearing(data: Path) -> None:
     assert first.dtype == np.float32
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_files(data: Path, tmp_path: Path) -> None:
     generate(tmp_path / "again", seed=7)
     for file in data.rglob("*.*"):

@@ -96,6 +96,7 @@ def by_shape(swings: list[Recording]) -> LearnedLife:
         return learn_remaining(swings, CONFIG, 0)
 
 
+@pytest.mark.slow
 def test_a_network_is_taken_where_the_shape_tells_the_life(by_shape: LearnedLife) -> None:
     figures, method = by_shape.figures, by_shape.spec.method
     assert method in ("network", "both")
@@ -104,6 +105,7 @@ def test_a_network_is_taken_where_the_shape_tells_the_life(by_shape: LearnedLife
     assert "RMSE and asymmetric cost with machines left out in turn: trees" in by_shape.notes[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [150, pytest.param(600, marks=pytest.mark.slow)])
 def test_trees_stay_where_a_network_is_worse(tmp_path: Path, steps: int) -> None:
     recordings = histories(tmp_path, shuffled_levels, LEAST_FOR_NETWORK)
@@ -152,6 +154,7 @@ def test_what_was_never_seen_does_not_run_away() -> None:
     assert far == pytest.approx(farther)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_network_and_leaves_others_their_chance() -> None:
     import torch
 
@@ -168,6 +171,7 @@ def test_the_same_seed_gives_the_same_network_and_leaves_others_their_chance() -
     assert not np.array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_the_device_makes_the_columns_that_training_made(
     swings: list[Recording], by_shape: LearnedLife
 ) -> None:

@@ -22,6 +22,7 @@ from tests.predictive_maintenance.reading import (
     wave,
     window,
 )
+from tests.sampled import sampled
 
 N = 60
 
@@ -53,7 +54,7 @@ def test_rows_of_six_hundred_columns_are_samples(tmp_path: Path) -> None:
     assert started == datetime.fromisoformat(times[3]).replace(tzinfo=timezone.utc)
 
 
-@pytest.mark.parametrize("format", ["table", "snapshots"])
+@pytest.mark.parametrize("format", sampled(["table", "snapshots"], every=2))
 def test_what_is_beyond_the_bound_is_told_by_its_name(tmp_path: Path, format: str) -> None:
     """Channels that stand still go first, though they come first."""
     header = ("Time", *(f"s{i}" for i in range(MAX_CHANNELS + 9)), "fault")
@@ -67,6 +68,7 @@ def test_what_is_beyond_the_bound_is_told_by_its_name(tmp_path: Path, format: st
     assert levels(findings, "many-channels") == {"pass", "warn"}
 
 
+@pytest.mark.slow
 def test_units_that_failed_may_have_a_thousand_channels(tmp_path: Path) -> None:
     unit, cycle = [1 + i // 20 for i in range(N)], [1 + i % 20 for i in range(N)]
     header = ("unit", "cycle", *(f"s{i}" for i in range(MAX_CHANNELS + 1)))

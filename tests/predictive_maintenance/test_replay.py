@@ -123,6 +123,7 @@ def test_replay_says_what_last_month_would_have_been(shop: Shop, tmp_path: Path)
     assert "above the usual" in html
 
 
+@pytest.mark.slow
 def test_json_has_cases_with_evidence_and_the_dial(shop: Shop) -> None:
     out = kit(
         "replay", str(shop.later), "-C", str(shop.project), "--failures", str(shop.failures),
@@ -213,6 +214,7 @@ def test_the_report_counts_no_money_by_recordings_but_names_the_replay(shop: Sho
     assert json.loads(document.read_text("utf-8"))["money"] is None
 
 
+@pytest.mark.slow
 def test_replay_of_what_was_learned_says_so(shop: Shop) -> None:
     out = kit("replay", str(shop.later.parent / "week"), "-C", str(shop.project), "--json")
     document = json.loads(out)
@@ -247,6 +249,7 @@ def write_lives(path: Path, fleet: Sequence[Window]) -> None:
                 rows.writerow([number, cycle, *(f"{v:.7g}" for v in values)])
 
 
+@pytest.mark.slow
 def test_lives_are_replayed_against_their_real_end(tmp_path: Path) -> None:
     rng = np.random.default_rng(8)
     write_lives(tmp_path / "old" / "lives.csv", run_to_failure(rng, 12, mean_cycles=100))

@@ -312,6 +312,7 @@ def test_the_subject_stays_one_line(tmp_path: Path) -> None:
     assert "\r" not in found.subject
 
 
+@pytest.mark.slow
 def test_drafts_for_a_whole_inbox_stand_up_to_the_check() -> None:
     """Hundreds of mails in four languages: each sentence has its citation, strangers learn nothing."""
     shop = make_shop(np.random.default_rng(0))

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from kits.support_triage._entities.extractor import Extractor
 from kits.support_triage._entities.kinds import KINDS
 from kits.support_triage._entities.spec import EntitiesConfig, EntitiesSpec, PatternSpec
+from tests.sampled import sampled
 
 COMMON = Extractor.from_spec(EntitiesSpec())
 
@@ -200,7 +201,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", sampled(HOSTILE, every=5))
 def test_however_long_anything_is_it_is_read_to_its_end(name: str) -> None:
     piece = HOSTILE[name]
     tail = "\n\nwrite to last@example.com"
@@ -208,6 +209,7 @@ def test_however_long_anything_is_it_is_read_to_its_end(name: str) -> None:
     assert spans[-1].text == "last@example.com"
 
 
+@pytest.mark.slow
 def test_what_lies_on_the_edge_of_a_window_is_found_once_and_whole() -> None:
     address = "someone.with.a.long.name@mail.example.com"
     for before in range(39_960, 40_001, 7):

@@ -236,6 +236,7 @@ def test_learning_can_be_switched_off() -> None:
     assert learn(corpus(0, CITIES), off) == EntitiesSpec()
 
 
+@pytest.mark.slow
 def test_a_megabyte_is_read_by_a_learned_model(spec: EntitiesSpec) -> None:
     text = "ship to a1 " * 90_000 + "\ni live in Oslo and wait"
     assert Extractor(spec).find(text)[-1].text == "Oslo"

@@ -20,6 +20,7 @@ def audits_until_broken(monitor: PromiseMonitor, rate: float, most: int, seed: i
     return None
 
 
+@pytest.mark.slow
 def test_it_seldom_cries_wolf_however_long_one_looks() -> None:
     fresh = PromiseMonitor(0.02, 0.05)
     alarms = sum(audits_until_broken(fresh, 0.02, 3000, seed) is not None for seed in range(100))

@@ -74,6 +74,7 @@ def test_everyday_sentences_are_no_promises(text: str) -> None:
     assert wordings("promises").find(text) == ()
 
 
+@pytest.mark.slow
 def test_the_work_is_bounded_by_the_length() -> None:
     for piece in ("refund ", "we ", "\u0301", "1 ", "%"):
         wordings("promises").find(piece * 1_000_000)

@@ -262,6 +262,7 @@ def test_an_empty_mail_is_refused_and_the_rest_is_read(tmp_path: Path) -> None:
     assert [f.evidence for f in findings if f.level == "fail"] == [("a.eml",)]
 
 
+@pytest.mark.slow
 def test_a_mail_too_large_is_refused_without_being_held(tmp_path: Path) -> None:
     huge = mail(1) + b"x" * 70 + b"\n" + (b"y" * 1000 + b"\n") * 70_000
     path = put(tmp_path / "all.mbox", as_mbox(mail(2)) + as_mbox(huge) + as_mbox(mail(3)))

@@ -27,6 +27,7 @@ from kits.support_triage._learning.mails import load_mails
 from kits.support_triage._learning.tuning import tried_tuning
 from kits.support_triage._models.encoder import Encoder
 from kits.support_triage.config import Config, EncoderConfig
+from tests.sampled import sampled
 
 from .learned import Said, dataset_of, learn, made_up, right
 from .networks import tiny_encoder
@@ -37,7 +38,7 @@ def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_encoder(tmp_path_factory.mktemp("encoder") / "tiny")
 
 
-@pytest.mark.parametrize("method", ["lora", "full"])
+@pytest.mark.parametrize("method", sampled(["lora", "full"], every=2))
 def test_a_tuned_encoder_is_judged_on_mails_it_never_saw(
     encoder_folder: Path, tmp_path: Path, method: str
 ) -> None:
@@ -57,6 +58,7 @@ def test_a_tuned_encoder_is_judged_on_mails_it_never_saw(
     assert right(made.says("please refund the lamp"), [Said("", "refund")]) == 1
 
 
+@pytest.mark.slow
 def test_who_reads_by_a_tuned_encoder_reads_by_the_one_that_ships(
     encoder_folder: Path, tmp_path: Path
 ) -> None:

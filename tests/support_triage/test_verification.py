@@ -6,6 +6,7 @@ import pytest
 
 from kits.support_triage._drafting.links import foreign_links, has_markup, links_in
 from kits.support_triage._drafting.verify import Sources
+from tests.sampled import sampled
 
 _KNOWN = (
     "You can return unused items within 30 days.",
@@ -146,7 +147,9 @@ def test_a_link_never_passes_because_the_firms_name_stands_in_it(text: str) -> N
     assert foreign_links(text, ("shop.example",))
 
 
-@pytest.mark.parametrize("piece", ["a.", "a-", "1.", "http://", "xn--a.", "mailto:", "x@", "://["])
+@pytest.mark.parametrize(
+    "piece", sampled(["a.", "a-", "1.", "http://", "xn--a.", "mailto:", "x@", "://["], every=3)
+)
 def test_links_are_looked_for_in_bounded_time(piece: str) -> None:
     assert isinstance(links_in(piece * (1_000_000 // len(piece))), tuple)
 

@@ -63,6 +63,7 @@ def test_what_is_no_bundle_is_said_as_everywhere(tmp_path: Path) -> None:
     assert str(tmp_path / "junk.kwb") in caught.value.where
 
 
+@pytest.mark.slow
 def test_given_inputs_replace_golden_samples(
     trained: tuple[Project, Trained], dots_folder: Path, tmp_path: Path
 ) -> None:

@@ -58,6 +58,7 @@ def test_more_escapes_are_named_as_the_reason(two_bundles: tuple[Project, Path, 
     assert "no proof that it is cheaper" in found.reason
 
 
+@pytest.mark.slow
 def test_a_strict_limit_counts_each_defect_that_would_newly_escape(
     two_bundles: tuple[Project, Path, Path],
 ) -> None:

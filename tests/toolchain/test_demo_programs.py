@@ -13,6 +13,7 @@ import pytest
 from kits.toolchain.demo.programs import Programs
 
 
+@pytest.mark.slow
 def test_a_program_that_ended_at_once_is_heard(tmp_path: Path) -> None:
     programs = Programs(tmp_path / "logs")
     command = ("cloud-sync", "serve", "--data", str(tmp_path / "no-hub"))

@@ -29,6 +29,7 @@ def test_a_kit_without_a_story_is_told_what_to_add_and_no_folder_is_touched(
     assert kept.read_text() == "an earlier demo\n"
 
 
+@pytest.mark.slow
 def test_the_pictures_story_names_what_generate_makes(tmp_path: Path) -> None:
     kit = get_kit("visual-inspection")
     story = kit.story

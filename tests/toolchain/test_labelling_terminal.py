@@ -125,6 +125,7 @@ def test_a_first_sitting_makes_labels_takes_one_back_and_keeps_the_rest(
     assert {item.annotation.author for item in dataset.items if item.annotation} == {"ada"}
 
 
+@pytest.mark.slow
 def test_a_round_ends_with_the_curve_and_the_next_one_begins(
     sit: Callable[..., Terminal], notes: Project
 ) -> None:
@@ -179,6 +180,7 @@ def test_a_search_that_finds_nothing_says_how_a_label_is_made(sit: Callable[...,
     assert terminal.ended() == 0
 
 
+@pytest.mark.slow
 def test_a_second_person_is_told_that_the_first_one_is_at_it(
     sit: Callable[..., Terminal], notes: Project
 ) -> None:
@@ -247,6 +249,7 @@ def test_programs_are_told_how_far_it_is_and_what_comes_next(notes: Project) -> 
     assert state["curve"]["gain"] is None and state["bundle"] == ""
 
 
+@pytest.mark.slow
 def test_while_nothing_is_labelled_every_command_leads_to_labelling(notes: Project) -> None:
     assert kit(notes, "data", "import", "notes").stdout.endswith("next: kit label\n")
     checked = kit(notes, "check")

@@ -50,6 +50,7 @@ def test_what_nobody_annotated_is_no_good_part_to_the_trainer(tmp_path: Path) ->
 EXECUTED = "import sys; sys.modules['kw_executed'] = sys"
 
 
+@pytest.mark.slow
 def test_a_description_of_a_network_that_lies_in_the_project_is_not_executed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ _SMALL = {
 }
 
 
+@pytest.mark.slow
 def test_features_that_would_not_fit_in_memory_are_not_all_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,6 +109,7 @@ def test_a_detector_of_whole_pictures_is_bundled_as_before_there_were_pieces(
     assert (spec.rows, spec.columns) == (1, 1)
 
 
+@pytest.mark.slow
 def test_training_export_and_device_agree_on_the_pieces(tmp_path: Path) -> None:
     pytest.importorskip("ultralytics")
     store = FolderBlobStore(tmp_path / "blobs")

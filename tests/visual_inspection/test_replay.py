@@ -114,6 +114,7 @@ def test_good_parts_under_another_lamp_are_told_to_be_not_as_promised(
     assert "not as promised" not in as_they_were, "these thresholds hold for them"
 
 
+@pytest.mark.slow
 def test_pictures_without_a_word_are_no_good_parts_when_replayed(
     line: tuple[Path, Path], tmp_path: Path
 ) -> None:
