@@ -35,13 +35,16 @@ def _quick_folder() -> str:
 
 
 @contextmanager
-def running_cluster(binaries: Path) -> Iterator[Path]:
+def running_cluster(binaries: Path, below: Path | None = None) -> Iterator[Path]:
     """Starts a server that listens on a socket in the folder it yields.
+
+    Args:
+        below: where that is; None: where it is quickest.
 
     The server refuses to run as root, so as root it runs as the account that the package made.
     """
     # short: a socket's path may have 107 characters at most
-    folder = Path(tempfile.mkdtemp(prefix="kwpg", dir=_quick_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="kwpg", dir=below or _quick_folder()))
     prefix: list[str] = []
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")

@@ -6,16 +6,22 @@ The file systems are small tmpfs mounts that a filler takes to the last byte.
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from tests.cloud_sync.postgres import fresh_database, running_cluster, server_binaries
 from tests.edge_agent.parts import make_bundle
 from tests.failure import driver, oracle
 from tests.failure.conftest import Record
 from tests.failure.driver import Plan
+from tests.failure.workers import WorkersHub
+from tests.integration.hub import HubProcess
 from tests.integration.site import Line, Site
 from tests.small_disks import MakeDisk, fill
 from tests.waiting import wait_for
@@ -105,7 +111,47 @@ def test_a_hub_whose_disk_is_full(
     assert back_s <= BACK_WITHIN_S
 
 
-def stands_still(hub: Site) -> bool:
+@pytest.mark.slow
+def test_a_postgresql_whose_disk_is_full(
+    make_disk: MakeDisk, tmp_path: Path, record: Record
+) -> None:
+    """Its disk is another one than the hub's, whose reserve says nothing of it."""
+    binaries = server_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
+    disk = make_disk(160)
+    disk.chmod(0o755)  # the server's account comes through
+    with running_cluster(binaries, disk) as socket:
+        hub = WorkersHub(tmp_path / "site", random.Random(1), fresh_database(socket, "full"))
+        try:
+            hub.serve()
+            plan = Plan(hub.enroll("dev", tmp_path / "dev"), life=1, rows_s=800)
+            process = driver.start(plan)
+            wait_for(lambda: hub.count("dev") >= 200)
+            fill(disk)
+
+            def full() -> bool:
+                return stands_still(hub) or not fill(disk)
+
+            wait_for(full)
+            assert "No space left on device" in (socket / "log").read_text()
+            stopped_at, committed = hub.count("dev"), len(oracle.read(plan.oracle))
+            wait_for(lambda: len(oracle.read(plan.oracle)) >= committed + 400)
+            (disk / "filler").unlink()
+            back_s = wait_for(lambda: hub.count("dev") > stopped_at, 90)
+            process.kill()
+            process.join()
+            last = driver.start(replace(plan, drain=True))
+            last.join(90)
+            assert last.exitcode == 0
+            oracle.judge(hub, "dev", plan.oracle).assert_exact()
+        finally:
+            hub.close()
+    record({"back after s": round(back_s, 1)})
+    assert back_s <= BACK_WITHIN_S
+
+
+def stands_still(hub: HubProcess) -> bool:
     """Whether the hub takes nothing any more, although a row comes each millisecond."""
     had = hub.count("dev")
     try:
