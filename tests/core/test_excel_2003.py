@@ -133,7 +133,7 @@ def test_hidden_rows_columns_and_sheets_are_told(tmp_path: Path) -> None:
     )
     made = excel_2003(tmp_path / "a.xls", {"S": rows, "Lists": hidden})
     assert [source.sheet for source in read(made).sources] == ["S"]
-    assert "1 row is and 2 columns are hidden" in told(made, "sheet-hidden")
+    assert "1 row and 2 columns are hidden" in told(made, "sheet-hidden")
     assert 'sheet "Lists" was passed over: it is hidden' in told(made, "file-passed-over")
 
 

@@ -204,11 +204,6 @@ def test_errors_of_ods_are_told(tmp_path: Path) -> None:
     assert told(read(made), "sheet-errors").endswith("| B2: #N/A")
 
 
-def test_an_old_xls_says_that_errors_cannot_be_told(tmp_path: Path) -> None:
-    opened = read(xls(tmp_path / "a.xls", {"S": [HEADER, *ROWS]}))
-    assert "does not let an error such as #N/A" in told(opened, "sheet-old")
-
-
 def test_numbers_that_lost_digits_are_told(tmp_path: Path) -> None:
     made = xlsx(
         tmp_path / "a.xlsx",
@@ -336,7 +331,7 @@ def test_hidden_rows_are_read_and_said_and_hidden_sheets_passed_over(tmp_path: P
     opened = read(tmp_path / "a.xlsx")
     assert [source.sheet for source in opened.sources] == ["Export"]
     assert len(rows(tmp_path / "a.xlsx")) == 2
-    assert "1 row is and 1 column is hidden and read all the same" in told(opened, "sheet-hidden")
+    assert "1 row and 1 column are hidden and read all the same" in told(opened, "sheet-hidden")
     assert 'sheet "Listen" was passed over: it is hidden' in told(opened, "file-passed-over")
     stated = open_rows(
         tmp_path / "a.xlsx", "a.xlsx", named=True, wanted=lambda sheet: sheet == "Listen"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kits.core.errors import DataError, MachineError
-from kits.core.spreadsheets import excel_2003, office_xml, open_document
+from kits.core.spreadsheets import excel_97, excel_2003, office_xml, open_document
 from kits.core.spreadsheets.grid import Grid
 from kits.core.spreadsheets.marks import Marks
 from kits.core.spreadsheets.package import Form, damaged, protected
@@ -110,7 +110,7 @@ def _marks(path: Path, form: Form, wanted: Callable[[str], bool]) -> dict[str, M
     if form in _MARKS:
         return _MARKS[form](path, wanted)
     try_out(path)
-    return {}
+    return excel_97.marks_of(path, wanted)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from kits.core.spreadsheets.package import MAX_PART_BYTES, Package, damaged, pai
 
 _WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _STYLES, _TEXTS = "xl/styles.xml", "xl/sharedStrings.xml"
-_BUILT_IN_PERCENTS = frozenset({9, 10})
+BUILT_IN_PERCENTS = frozenset({9, 10})
 _QUOTED = re.compile(r"\"[^\"]*(?:\"|$)|\\.|\[[^\]]*(?:\]|$)|_.")
 """Of a number's format what is shown as it stands, or not at all. What is never closed goes to the end."""
 _LONGEST_FORMAT = 255
@@ -118,7 +118,7 @@ def _percents(package: Package) -> frozenset[str]:
 
     package.parse(_STYLES, style)
     return frozenset(
-        str(number) for number, format in enumerate(found) if format in own | _BUILT_IN_PERCENTS
+        str(number) for number, format in enumerate(found) if format in own | BUILT_IN_PERCENTS
     )
 
 

@@ -28,7 +28,7 @@ def remarks_on(
     else:
         yield Finding(
             "sheet-old", "pass",
-            f"{where}: an old .xls does not let an error such as #N/A, or a formula without a result, be told from an empty cell: "
+            f"{where}: an .xls from before 1997 does not let an error such as #N/A be told from an empty cell, nor 12.5% from 0.125: "
             "save it as .xlsx if that matters",
         )  # fmt: skip
     yield from _digits(where, dict(zip(names, found.held)))
@@ -71,14 +71,15 @@ def _errors(where: str, marks: Marks) -> Iterator[Finding]:
 
 def _hidden(where: str, marks: Marks) -> Iterator[Finding]:
     told = [
-        _many(n, f"{what} is", f"{what}s are")
+        _many(n, what, f"{what}s")
         for n, what in ((marks.hidden_rows, "row"), (marks.hidden_columns, "column"))
         if n
     ]
     if told:
+        verb = "is" if marks.hidden_rows + marks.hidden_columns == 1 else "are"
         yield Finding(
             "sheet-hidden", "warn",
-            f"{where}: {' and '.join(told)} hidden and read all the same",
+            f"{where}: {' and '.join(told)} {verb} hidden and read all the same",
             fix="nothing to do if a filter hides them by chance; else copy what is visible into a sheet of its own",
         )  # fmt: skip
 

@@ -30,7 +30,7 @@ def text_of(value: Value) -> str:
 def percent_of(value: Value) -> str:
     """A number that is shown as a percentage: `12.5%`."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{_float(value * 100)}%"
+        return f"{_float(float(value) * 100)}%"
     return text_of(value)
 
 
