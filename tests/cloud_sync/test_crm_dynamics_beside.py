@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from pydantic import JsonValue
 
-from cloud_sync.crm.base import Crm
+from cloud_sync.crm.dynamics_columns import attributes
 from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.labels import Described
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.dynamics_related import ACCOUNT, guid
 from cloud_sync.crm.simulator.firms import SEGMENTS
 from cloud_sync.effects.targets import DeliveryError
-from tests.cloud_sync.simulated_crms import RIGHT_OF_FIRMS, opened
+from tests.cloud_sync.simulated_crms import RIGHT_OF_FIRMS, crm_of, ids, opened, three_leads
 
 OF = "(Parent Account for lead) (Account)"
 COLUMNS = [
@@ -24,23 +26,13 @@ COLUMNS = [
 
 @pytest.fixture
 def simulator() -> Simulator:
-    made = Simulator("dynamics", seed=5, limit=0)
-    made.make(3, quiet=True)
-    return made
+    return three_leads("dynamics")
 
 
 @pytest.fixture
 def url(simulator: Simulator) -> Iterator[str]:
     with serve(simulator) as found:
         yield found
-
-
-def ids(simulator: Simulator) -> list[str]:
-    return [held.object_id for held in simulator.records]
-
-
-def crm_of(simulator: Simulator, url: str, columns: list[str]) -> Crm:
-    return open_crm(opened(simulator, url, columns))
 
 
 def test_a_lead_has_what_its_account_says_under_every_title_of_it(
@@ -152,3 +144,13 @@ def test_accounts_are_read_at_once_when_a_refusal_of_the_leads_themselves_is_ove
     for one in ids(simulator):
         simulator.records.set(one, {"new_objects": False})
     assert all("Segment (Account)" in record.fields for record in crm.read(ids(simulator)))
+
+
+def test_metadata_that_no_dynamics_sends_break_nothing() -> None:
+    rows: list[JsonValue] = [
+        {"LogicalName": "city", "AttributeType": ["Lookup"], "DisplayName": ["City"], "AttributeOf": {}},
+        {"LogicalName": {"a": 1}, "AttributeType": {}}, {"LogicalName": None}, {}, None, ["Lookup"],
+        {"LogicalName": "ownerid", "AttributeType": "Owner", "DisplayName": {"UserLocalizedLabel": None}},
+    ]  # fmt: skip
+    found = attributes(lambda _path, _query: {"value": rows}, "account", "sales")
+    assert found == {"city": Described(), "_ownerid_value": Described()}

@@ -1,10 +1,17 @@
-"""What is looked up of a CRM is kept for a while, and looked up anew then."""
+"""What is looked up of a CRM is kept for a while, and looked up anew then; of records, one that is refused costs only itself."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
+import pytest
+
+from cloud_sync.crm.beside import MOST, PARTS, Beside
+from cloud_sync.crm.http import CrmRefusedError
 from cloud_sync.crm.looked import FRESH_S, KEPT_S, Looked
+from cloud_sync.crm.parting import TRIES
 
 
 def test_a_look_is_kept_and_repeated_when_it_is_old() -> None:
@@ -26,3 +33,84 @@ def test_one_that_must_be_fresh_is_shared_by_those_who_ask_at_once() -> None:
     assert looked(anew=True) == 2
     looked.forget()
     assert looked() == 3
+
+
+@dataclass
+class Firms:
+    """Those of a CRM that refuses a request with one of the bad ones in it. `asked`: each request."""
+
+    bad: Collection[int] = ()
+    status: int = 400
+    asked: list[list[str]] = field(default_factory=list)
+    at: float = 0.0
+
+    def ask(self, ids: list[str]) -> dict[str, str]:
+        self.asked.append(ids)
+        if any(int(name) in self.bad for name in ids):
+            raise CrmRefusedError("no", status=self.status, where="sales", retry=False)
+        return {name: f"firm {name}" for name in ids}
+
+    def beside(self) -> Beside[str]:
+        return Beside(self.ask, "", lambda: self.at)
+
+
+def ids(n: int) -> list[str]:
+    return [str(number) for number in range(1, n + 1)]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize("bad", [{1}, {57}, {100}, {1, 2, 3, 4}, {26, 51, 76}])
+def test_a_record_that_is_refused_costs_what_is_known_of_it_and_of_no_other(
+    status: int, bad: set[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    firms = Firms(bad, status)
+    beside = firms.beside()
+    found = beside.of(ids(MOST))
+    assert {name for name, said in found.items() if not said} == {str(one) for one in bad}
+    assert len(firms.asked) <= PARTS + 1
+    assert f"connection=sales refused={len(bad)} closed=False" in caplog.text
+    asked = len(firms.asked)
+    beside.of(ids(MOST))
+    assert len(firms.asked) == asked, "known for a while, those that are refused as well"
+    assert beside.of(["101"])["101"] == "firm 101"
+    firms.bad, firms.at = (), KEPT_S
+    assert all(beside.of(ids(MOST)).values())
+
+
+@pytest.mark.parametrize(("status", "cost"), [(400, 1 + TRIES), (404, 1 + TRIES), (403, 1), (401, 1)])  # fmt: skip
+def test_a_kind_that_is_refused_as_a_whole_is_left_alone_for_a_while(
+    status: int, cost: int
+) -> None:
+    firms = Firms(range(1000), status)
+    beside = firms.beside()
+    for _ in range(3):
+        assert not any(beside.of(ids(3 * MOST)).values())
+    assert len(firms.asked) == cost
+
+
+def test_leads_that_come_one_by_one_close_a_kind_when_none_of_their_firms_is_taken() -> None:
+    firms = Firms(range(1000))
+    beside = firms.beside()
+    for name in ids(9):
+        beside.of([name])
+    assert len(firms.asked) == TRIES
+    firms = Firms({1, 2, 3, 5, 6, 7})
+    beside = firms.beside()
+    for name in ids(9):
+        beside.of([name])
+    assert beside.of([])["9"] == "firm 9", "it takes others in between"
+
+
+def test_so_many_bad_ones_that_their_parts_are_too_many_cost_no_endless_questions() -> None:
+    firms = Firms(range(2, 1000, 2))
+    found = firms.beside().of(ids(MOST))
+    assert len(firms.asked) == PARTS + 1
+    assert any(found.values()) and found.keys() == {*ids(MOST)}
+
+
+def test_an_answer_that_names_others_than_were_asked_for_is_believed_of_none_of_them() -> None:
+    beside = Beside(lambda _: {"1": "Alpha", "2": "another's", "": "nobody's"}, "", lambda: 0.0)
+    assert beside.of(["1"]) == {"1": "Alpha"}
+    asked = Beside(lambda names: {one: f"firm {one}" for one in [*names, "9"]}, "", lambda: 0.0)
+    asked.of(["8"])
+    assert "9" not in asked.of(["8"])

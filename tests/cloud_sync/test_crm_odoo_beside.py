@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from cloud_sync.crm.base import Crm
 from cloud_sync.crm.kinds import open_crm
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.firms import OWNERS, TEAMS
-from tests.cloud_sync.simulated_crms import RIGHT_OF_FIRMS, opened
+from tests.cloud_sync.simulated_crms import RIGHT_OF_FIRMS, crm_of, ids, opened, three_leads
 
 COLUMNS = [
     "Salesperson", "Sales Team", "Customer", "Customer/Segment", "Customer/Salesperson", "partner_id/city",
@@ -21,23 +20,13 @@ COLUMNS = [
 
 @pytest.fixture
 def simulator() -> Simulator:
-    made = Simulator("odoo", seed=5, limit=0)
-    made.make(3, quiet=True)
-    return made
+    return three_leads("odoo")
 
 
 @pytest.fixture
 def url(simulator: Simulator) -> Iterator[str]:
     with serve(simulator) as found:
         yield found
-
-
-def ids(simulator: Simulator) -> list[str]:
-    return [held.object_id for held in simulator.records]
-
-
-def crm_of(simulator: Simulator, url: str, columns: list[str]) -> Crm:
-    return open_crm(opened(simulator, url, columns))
 
 
 def test_a_lead_has_what_its_customer_says_under_every_title_of_it(

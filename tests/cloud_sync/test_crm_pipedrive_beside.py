@@ -88,6 +88,18 @@ def test_organisations_that_are_closed_stop_no_scoring(
     assert crm.read(["5"])[0].fields == {"Label": "the deal's", "Person - Label": "Hot"}
 
 
+def test_an_organisation_that_is_refused_costs_its_own_leads_its_columns_and_no_others(
+    account: Account, server: Server
+) -> None:
+    wrong = Reply({"success": False, "error": "Validation failed: ids: 4"}, 400)
+    server.act = lambda asked: wrong if asked.path == FIRMS and "4" in asked.query["ids"] else account.act(asked)  # fmt: skip
+    column = "Organization - Industry"
+    crm = crm_for("pipedrive", server, SECRETS, object="deals", columns=[column])
+    for _ in range(2):
+        assert [one.fields for one in crm.read(["5", "6", "7"])] == [{column: "Tools"}, {}, {column: None}]  # fmt: skip
+    assert server.paths().count(f"GET {FIRMS}") == 3, "both, and each alone"
+
+
 def test_organisations_have_their_names_though_their_fields_are_closed(
     account: Account, server: Server
 ) -> None:
