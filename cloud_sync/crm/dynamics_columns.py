@@ -166,7 +166,7 @@ def attributes(get: Get, table: str, where: str) -> dict[str, Described]:
         # the label of another one, which comes with that: whoever asks for such a column is refused all of them
         if row.get("IsValidForRead") is False or (of and name in (f"{of}name", f"{of}yominame")):
             continue
-        found[read_as(name) if row.get("AttributeType") in _LOOKUPS else name] = Described(_label(row))  # fmt: skip
+        found[read_as(name) if text(row.get("AttributeType")) in _LOOKUPS else name] = Described(_label(row))  # fmt: skip
     return {name: one for name, one in found.items() if is_column(name)}
 
 
