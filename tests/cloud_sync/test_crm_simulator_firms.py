@@ -114,6 +114,14 @@ def test_a_right_to_firms_that_is_missing_stops_nothing_and_is_named(
     assert any(word in " ".join(failed) for word in ("companies", "organizations", "res.partner", "accounts"))  # fmt: skip
 
 
+def test_an_export_of_odoo_shows_nothing_where_its_api_says_false() -> None:
+    rows = [*csv.DictReader(io.StringIO(history_csv(Simulator("odoo", seed=5), 40, 1)))]
+    assert {name for row in rows for name, value in row.items() if value == "False"} == {
+        "active", "x_budget_stated", "x_opted_out",
+    }  # fmt: skip
+    assert "" in {row["phone"] for row in rows}
+
+
 def test_past_leads_have_owners_and_firms_too(simulator: Simulator) -> None:
     rows = [*csv.DictReader(io.StringIO(history_csv(simulator, 40, 1)))]
     columns = [name for name in rows[0] if any(word in name.lower() for word in WORDS)]

@@ -28,6 +28,7 @@ SELECTIONS: Final = Choices(
     {"industry": "x_industry"}, lambda label, _place: "_".join(label.lower().split())
 )
 """Columns that are selections: a key, and a label in the language of who asks."""
+_TRUE_OR_FALSE: Final = frozenset({"active", *(f"x_{name}" for name in YES_NO)})
 
 
 class Odoo(Vendor):
@@ -70,9 +71,13 @@ class Odoo(Vendor):
         return False if value == "" else SELECTIONS.value(column, value)
 
     def export(self, fields: Fields) -> Fields:
-        """An export shows names and labels only, and fields of the customer."""
+        """An export shows names and labels only, nothing where the API says False, and fields of the customer."""
         named: Fields = {
-            name: value[1] if isinstance(value, list) else value
+            name: value[1]
+            if isinstance(value, list)
+            else ""
+            if value is False and name not in _TRUE_OR_FALSE
+            else value
             for name, value in fields.items()
             if name not in LABELS
         }
