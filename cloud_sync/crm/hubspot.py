@@ -34,6 +34,7 @@ from cloud_sync.crm.http import (
 )
 from cloud_sync.crm.hubspot_companies import COMPANIES, Companies
 from cloud_sync.crm.hubspot_objects import object_of
+from cloud_sync.crm.hubspot_owners import Owners
 from cloud_sync.crm.hubspot_paths import VERSION, paths_of
 from cloud_sync.crm.hubspot_properties import SCOPES, Properties
 from cloud_sync.crm.hubspot_search import LISTED, PER_10S, Search
@@ -99,11 +100,10 @@ class HubSpot:
         self._http = CrmHttp(
             self._wire, access.settings.url, lambda: headers, explain=self._explained
         )
-        self._properties = Properties(
-            self._http, self._object, self._paths.properties, self._paths.owners
-        )
+        self._owners = Owners(self._http, self._paths.owners)
+        self._properties = Properties(self._http, self._object, self._paths.properties)
         firms = paths_of(COMPANIES, self._version)
-        self._companies = Companies(self._http, firms, access, time.monotonic)
+        self._companies = Companies(self._http, firms, self._owners, access, time.monotonic)
         self._firm_keys: list[str] = []
         searches = Budget(PER_10S, where=access.name, share=access.share, burst=1)
         self._search = Search(self._http, self._path, self._object, searches)
@@ -166,7 +166,7 @@ class HubSpot:
         # what HubSpot does not have, it leaves out
         names |= {n: n for n in wanted if n not in self._settings.columns and _NAME.fullmatch(n)}
         if owned := self._owned(names):
-            people = self._properties.owners()
+            people = self._owners.names()
             there |= {name: replace(there[name], options=people) for name in owned}
         return naming(names, there, self._settings, self._met)
 

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Access
 from cloud_sync.crm.beside import Beside
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, is_closed, one, rows_in, text
+from cloud_sync.crm.hubspot_owners import Owners
 from cloud_sync.crm.hubspot_paths import Paths
 from cloud_sync.crm.hubspot_properties import Properties
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
@@ -41,18 +42,25 @@ class Companies:
 
     Args:
         paths: of companies.
+        owners: of the account.
         access: settings with the columns to be read, and what the bundle met.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, http: CrmHttp, paths: Paths, access: Access, clock: Callable[[], float]
+        self,
+        http: CrmHttp,
+        paths: Paths,
+        owners: Owners,
+        access: Access,
+        clock: Callable[[], float],
     ) -> None:
         self._http = http
         self._paths = paths
         self._settings = access.settings
         self._met = access.met
-        self._properties = Properties(http, COMPANIES, paths.properties, paths.owners)
+        self._properties = Properties(http, COMPANIES, paths.properties)
+        self._owners = owners
         own = {
             c: c.rpartition(".")
             for c in access.settings.columns
@@ -133,7 +141,7 @@ class Companies:
         labels = names_of(self.columns, labels_of(there))
         names = {name: self.columns[label] for name, label in labels.items()}
         if owned := self._properties.of_owners.intersection(names):
-            people = self._properties.owners()
+            people = self._owners.names()
             there |= {name: replace(there[name], options=people) for name in owned}
         return naming(names, there, self._settings, self._met)
 

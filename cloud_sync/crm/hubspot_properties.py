@@ -10,9 +10,8 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, is_closed, many, one, rows_in, text
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, rows_in, text
 from cloud_sync.crm.labels import Described
-from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import BANDS, FieldInfo, Shape, shown_fields
@@ -21,8 +20,6 @@ from cloud_sync.effects.checks import Check
 GROUP: Final = "kitwright"
 CONFLICT = 409
 OWNER: Final = "OWNER"
-OWNERS, PAGES = 500, 20
-"""Owners of one answer, its limit, and answers that are asked for."""
 SCOPES: Final = "HubSpot: Settings, Integrations, Service Keys (or your app), Scopes"
 """Where a person gives the key a right."""
 _TYPES: dict[Shape, tuple[str, str]] = {
@@ -37,15 +34,12 @@ class Properties:
 
     Args:
         path: where they are.
-        owners: where the people are whose numbers stand in some of them.
     """
 
-    def __init__(self, http: CrmHttp, thing: str, path: str, owners: str) -> None:
+    def __init__(self, http: CrmHttp, thing: str, path: str) -> None:
         self._http = http
         self._object = thing
         self._path = path
-        self._owners = owners
-        self._people = Looked(self._named_owners, lasts=True)
         self.of_owners: frozenset[str] = frozenset()
         """Those that hold the number of an owner, as of the last look: HubSpot lists no choices of them."""
 
@@ -67,41 +61,6 @@ class Properties:
             )
             for row in rows
         }
-
-    def owners(self) -> Mapping[str, str]:
-        """Number → name of all owners, as exports have it, of those who left as well; none where HubSpot refuses them for
-        good: the scope is missing, or the version has no owners.
-
-        Raises:
-            DeliveryError: it does not do as asked, and never did.
-        """
-        return self._people(anew=True)
-
-    def _named_owners(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for archived in ("true", "false"):
-            try:
-                rows = self._owned(archived)
-            except CrmRefusedError as error:
-                if not is_closed(error):
-                    raise
-                return {}  # numbers stay numbers, which `crm test` tells
-            for row in rows:
-                names = (text(row.get("firstName")).strip(), text(row.get("lastName")).strip())
-                found[text(row.get("id"))] = " ".join(filter(None, names)) or text(row.get("email"))
-        return found
-
-    def _owned(self, archived: str) -> list[Mapping[str, JsonValue]]:
-        rows: list[Mapping[str, JsonValue]] = []
-        query = {"limit": str(OWNERS), "archived": archived}
-        for _ in range(PAGES):
-            answer = one(self._http.call("GET", self._owners, query=query))
-            rows += rows_in({**answer}, "results", self._http.name)
-            after = text(one(one(answer.get("paging")).get("next")).get("after"))
-            if not after or after == query.get("after"):
-                break
-            query["after"] = after
-        return rows
 
     def make(self, fields: Fields) -> None:
         """Makes those that are missing. Raises DeliveryError."""

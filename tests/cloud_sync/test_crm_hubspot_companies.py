@@ -9,7 +9,7 @@ import pytest
 
 from cloud_sync.crm.hubspot import HubSpot
 from cloud_sync.effects.targets import DeliveryError
-from tests.cloud_sync.crm_portal import SECRETS, Portal
+from tests.cloud_sync.crm_portal import OWNERS, SECRETS, Portal
 from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server
 
 READ = "/crm/objects/2026-09/companies/batch/read"
@@ -73,6 +73,17 @@ def test_a_contact_has_what_its_company_says(server: Server) -> None:
         assert second.fields["hubspot-crm-exports-all-companies.Industry"] == "FOOD"
         assert third.fields == {"email": "c@x.example", **dict.fromkeys(COLUMNS[1:3])}
     assert server.paths().count(f"POST {READ}") == 1, "known for a while"
+
+
+def test_owners_of_contacts_and_of_companies_are_asked_for_once(
+    account: Account, server: Server
+) -> None:
+    account.properties["hubspot_owner_id"] = "enumeration"
+    account.contacts["1"]["hubspot_owner_id"] = "71"
+    [one] = crm_for("hubspot", server, SECRETS, columns=["hubspot_owner_id", COLUMNS[2]]).read(["1"])  # fmt: skip
+    assert one.fields[COLUMNS[2]] == "Ann Miller"
+    asked = [one.query for one in server.asked if one.path == OWNERS]
+    assert len(asked) == len({tuple(query.items()) for query in asked}), "each page of them"
 
 
 @pytest.mark.parametrize("path", [READ, FIELDS])
