@@ -332,6 +332,34 @@ def test_dynamics_leads_of_an_export_for_import_again(tmp_path: Path) -> None:
     assert found.samples[0].key == "Dynamics leads:0a1b2c3d-aaaa-bbbb-cccc-000000000001"
 
 
+@pytest.mark.parametrize("without", ["Status Reason", "(Do Not Modify) Lead", "(Do Not Modify) Row Checksum"])  # fmt: skip
+def test_dynamics_leads_are_known_whichever_columns_the_view_has(
+    tmp_path: Path, without: str
+) -> None:
+    header = [
+        "(Do Not Modify) Lead", "(Do Not Modify) Row Checksum", "(Do Not Modify) Modified On", "Status", "Status Reason",
+        "Industry (Parent Account for lead) (Account)", "Created On",
+    ]  # fmt: skip
+    rows = [
+        [f"0A1B2C3D-aaaa-bbbb-cccc-00000000000{n}", f"{n}==", "2/3/2025 9:00 AM", said, said, "Steel", "1/13/2025 9:00 AM"]
+        for n, said in enumerate(["Qualified", "Disqualified", "Open"])
+    ]  # fmt: skip
+    place = header.index(without)
+    cut = [[cell for n, cell in enumerate(row) if n != place] for row in (header, *rows)]
+    found = read(put(tmp_path / "dyn.csv", table(cut[0], cut[1:])))
+    assert "Dynamics leads" in found.told("columns")
+    assert {*found.leads[0].fields} == {header[5]}
+
+
+def test_an_account_in_a_report_of_another_crm_makes_it_no_dynamics(tmp_path: Path) -> None:
+    header = ["Topic", "Status", "Industry (Account)", "Sales (EUR) (net)", "Parent Account", "Modified On", "Created On"]  # fmt: skip
+    rows = [
+        [f"t{n}", ("Won", "Lost")[n % 2], "x", n, "A", "2025-02-01", "2025-01-13"]
+        for n in range(20)
+    ]
+    assert "Dynamics" not in read(put(tmp_path / "r.csv", table(header, rows))).told("columns")
+
+
 def test_when_a_deal_was_won_is_a_time_though_it_tells_the_outcome_too(tmp_path: Path) -> None:
     header = ["Deal - ID", "Deal - Titel", "Deal - Status", "Deal - Deal erstellt", "Deal - Gewonnen am", "Deal - Verloren am"]  # fmt: skip
     rows = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 
@@ -122,4 +123,60 @@ def test_numbers_by_other_names_and_codes_that_come_again_find_nobody(tmp_path: 
     put(tmp_path / "leads.csv", table(["Vorgang-Nr", "Created", "Product", "Status"], leads))
     others = [[7919 * n + 1, f"GTX-10{n % 7}", DAY + timedelta(n)] for n in range(90)]
     put(tmp_path / "stock.csv", table(["Position", "Ware", "Date"], others))
+    assert read(tmp_path).told("table-unrelated")
+
+
+def guid(kind: str, number: int) -> str:
+    return str(uuid5(NAMESPACE_OID, f"{kind} {number}"))
+
+
+def with_accounts(folder: Path, of: str, name: Callable[[int], str]) -> Read:
+    """Leads of seven accounts, and these. `name`: of the account with a number, as the leads say it in the column `of`."""
+    header = ["leadid", "createdon", of, "leadsourcecode", "statecode"]
+    leads = [
+        [guid("lead", n), DAY + timedelta(n), name(n % 7), "web", 1 + (n % 3 == 0)]
+        for n in range(90)
+    ]
+    put(folder / "leads.csv", table(header, leads))
+    rows = [[guid("account", n), f"Firm {n} GmbH", f"Town {n}"] for n in range(7)]
+    put(folder / "accounts.csv", table(["accountid", "Account Name", "City"], rows))
+    return read(folder)
+
+
+@pytest.mark.parametrize("of", ["parentaccountid", "_parentaccountid_value", "Firmen-GUID"])
+def test_a_firm_is_found_by_a_number_that_nothing_else_has(tmp_path: Path, of: str) -> None:
+    found = with_accounts(tmp_path, of, lambda n: guid("account", n).upper())
+    assert f"joined by accountid = {of}: 90 of 90" in found.told("joined")
+    assert found.column("accounts.City")[:2] == ["Town 0", "Town 1"]
+
+
+@pytest.mark.parametrize("of", ["Parent Account for lead", "Existing account of the lead"])
+def test_a_firm_is_found_by_its_name_within_a_longer_title(tmp_path: Path, of: str) -> None:
+    found = with_accounts(tmp_path, of, "Firm {} GmbH".format)
+    assert f"joined by Account Name = {of}: 90 of 90" in found.told("joined")
+
+
+@pytest.mark.parametrize(
+    ("of", "kind"),
+    [("createdby", "account"), ("_modifiedby_value", "account"), ("parentaccountid", "another")],
+)
+def test_numbers_of_who_wrote_a_lead_or_of_other_things_join_nothing(
+    tmp_path: Path, of: str, kind: str
+) -> None:
+    found = with_accounts(tmp_path, of, lambda n: guid(kind, n))
+    assert found.told("table-unrelated") and not found.told("joined")
+
+
+@pytest.mark.parametrize("of", ["Account Manager", "Account for billing"])
+def test_names_of_others_within_a_longer_title_join_nothing(tmp_path: Path, of: str) -> None:
+    found = with_accounts(tmp_path, of, "Person {}".format)
+    assert found.told("table-unrelated") and not found.told("joined")
+
+
+def test_many_rows_of_a_number_are_not_what_happened_to_a_lead(tmp_path: Path) -> None:
+    """All visits to an account are not those of each of its leads."""
+    with_accounts(tmp_path, "parentaccountid", lambda n: guid("account", n))
+    (tmp_path / "accounts.csv").unlink()
+    visits = [[guid("account", n % 7), DAY + timedelta(n), "visit"] for n in range(40)]
+    put(tmp_path / "visits.csv", table(["regarding", "Date", "Kind"], visits))
     assert read(tmp_path).told("table-unrelated")

@@ -27,6 +27,8 @@ _MARK = re.compile(r"^[a-z]{1,2}:(?=\d)")
 """What Meta writes before the ids of its leads: `l:123`."""
 _DIALLED = re.compile(r"(?:[a-z]{1,2}:)?[+(]?\d(?:[ ()/.\u00a0-]{0,3}\d){6,14}")
 _DIGITS = re.compile(r"\d")
+GUID = re.compile(r"\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?")
+"""A number that nothing else in the world has."""
 _CODE = re.compile(r"(?=[^\d]*\d)(?=[\W\d_]*[^\W\d_])[\w#/-]{5,64}")
 """Letters and digits in one word: `V-24-100967`, no address and no number."""
 
@@ -120,10 +122,10 @@ def _dials(cells: Sequence[str]) -> bool:
     return bool(some) and sum(bool(_DIALLED.fullmatch(one)) for one in some) >= _MOST * len(some)
 
 
-def codes(sheet: Sheet) -> Iterator[str]:
+def codes(sheet: Sheet, code: re.Pattern[str] = _CODE) -> Iterator[str]:
     """Columns that hold codes; hardly a cell is something else, such as the number of a lead that somebody made to try it."""
     for name in sheet.columns:
         known = (cell.strip() for cell in sheet.cells[name] if not is_missing(cell))
         some = list(islice(known, _LOOKED_AT))
-        if sum(bool(_CODE.fullmatch(cell)) for cell in some) > _NEARLY_ALL * len(some):
+        if sum(bool(code.fullmatch(cell)) for cell in some) > _NEARLY_ALL * len(some):
             yield name

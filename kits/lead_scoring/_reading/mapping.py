@@ -40,6 +40,7 @@ class CrmObject(Section):
 
     prefixes: tuple[str, ...] = Field((), description="what exports put before each of its names")
     detect: tuple[str, ...] = Field(description="names that tell this CRM from others")
+    detect_ends: tuple[str, ...] = Field((), description="the same, by how names end")
     others: tuple[str, ...] = Field((), description="names that only other records have")
     id: tuple[str, ...] = Field((), description="the record's identifier")
     decided_at: tuple[str, ...] = Field((), description="when the lead came")
@@ -111,7 +112,8 @@ class Mapping:
         others = [one for one in self.names.detect if one not in begun]
         # `Deal - Owner` is Pipedrive's, `Deal Owner` anybody's
         own = set(self.begun(self.find(begun, columns)))
-        return len(own.union(self.find(others, columns)))
+        ended = [column for column in columns if column.endswith(self.names.detect_ends)]
+        return len(own.union(self.find(others, columns), ended))
 
     def shown(self, column: str) -> str:
         """The name as the CRM's own pages have it, without what an export puts before it."""

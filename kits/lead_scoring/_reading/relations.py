@@ -16,6 +16,7 @@ from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._reading.lead_ids import counts_rows
 from kits.lead_scoring._reading.loose_keys import (
+    GUID,
     PhoneKey,
     bare_id,
     codes,
@@ -181,7 +182,22 @@ def _by_codes(leads: Sheet, other: Sheet, of: str, key: str) -> Link | None:
         _nearest(leads, other, one, two, text_key, stated=False) for one in mine for two in theirs
     ]
     met = [link for link in links if link is not None and link.lead_unique]
+    met = met or _by_guids(leads, other, [link for link in links if link is not None])
     return max(met, key=lambda link: (link.leads, link.lead_column, link.column), default=None)
+
+
+def _by_guids(leads: Sheet, other: Sheet, links: Sequence[Link]) -> list[Link]:
+    """By numbers of the other table's rows that nothing else has, `parentaccountid` and `accountid`; who wrote a lead says little
+    of it."""
+    mine, theirs = {*codes(leads, GUID)}, {*codes(other, GUID)}
+    return [
+        link
+        for link in links
+        if link.unique
+        and link.lead_column in mine
+        and link.column in theirs
+        and not squeezed(link.lead_column).startswith(tuple(map(squeezed, _WRITERS)))
+    ]
 
 
 def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int, str, str, Key]]:
@@ -323,10 +339,11 @@ def _same_thing(one: str, two: str) -> bool:
 
 
 def _names_the_other(one: str, two: str) -> bool:
-    """`Contact person` of a deal and `Person - Name` of the persons."""
+    """`Contact person` of a deal and `Person - Name` of the persons, `Parent Account for lead` and `Account Name`."""
     thing = _NAME.sub("", plain(two))
     ends = thing != plain(two) and len(thing) >= _LEAST_ENDING
-    return ends and kind_of(two) != "" and plain(one).endswith(thing)
+    there = plain(one).endswith(thing) or f"_{thing}_" in f"_{plain(one)}_"
+    return ends and kind_of(two) != "" and there
 
 
 def _nearest(
