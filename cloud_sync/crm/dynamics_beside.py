@@ -14,9 +14,18 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Access
+from cloud_sync.crm.base import Access, Met
 from cloud_sync.crm.beside import Beside
-from cloud_sync.crm.dynamics_columns import Columns, Get, attributes, is_column, read_as, told
+from cloud_sync.crm.dynamics_columns import (
+    Attributes,
+    Columns,
+    Get,
+    attributes,
+    is_column,
+    labelled,
+    read_as,
+    told,
+)
 from cloud_sync.crm.http import CrmRefusedError, is_closed, one, rows_in, text
 from cloud_sync.crm.labels import bare, labels_of, names_of
 from cloud_sync.crm.looked import Looked
@@ -46,12 +55,19 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Where a column is: in which table, as what, and under which of the lead's lookups."""
+    """Where a column is: in which table, as what, and under which of the lead's lookups. `shown`: only its label is meant."""
 
     column: str
     table: Table
     name: str
     keys: tuple[str, ...]
+    shown: bool = False
+
+    def value_in(self, row: Mapping[str, JsonValue], met: Met) -> JsonValue:
+        """The column's value in a record of the table."""
+        if self.shown:
+            return labelled(row, self.name)
+        return told(self.column, self.name, row.get(self.name), row, met)
 
 
 class Related:
@@ -86,11 +102,11 @@ class Related:
             DeliveryError: Dynamics does not do as asked.
         """
         sought = self._sought()
-        wanted = [(table, self._id(row, one)) for row in rows for one in sought for table in [one.table.name]]  # fmt: skip
-        seen = {
-            name: beside.of(found for table, found in wanted if table == name)
-            for name, beside in self._seen.items()
-        }
+        wanted: dict[str, list[str]] = {name: [] for name in self._seen}
+        for row in rows:
+            for place in sought:
+                wanted[place.table.name].append(self._id(row, place))
+        seen = {name: self._seen[name].of(ids) for name, ids in wanted.items()}
         return [self._values(row, sought, seen) for row in rows]
 
     def checks(self, may_read: Callable[[str, str], Check]) -> list[Check]:
@@ -127,15 +143,17 @@ class Related:
     def _seek(self, columns: Sequence[str]) -> list[Sought]:
         relations = self._relations() if columns else {}
         tables = self._tables_of(relations)
-        there: dict[str, dict[str, str]] = {}
+        there: dict[str, Attributes] = {}
         found: list[Sought] = []
         for column in columns:
             for label, table, keys in self._places(column, relations, tables):
                 if table.name not in there:
-                    there[table.name] = labels_of(attributes(self._get, table.name, self._where))
-                name = next(iter(names_of([label], there[table.name])), "")
-                if name:
-                    found.append(Sought(column, table, name, keys))
+                    there[table.name] = attributes(self._get, table.name, self._where)
+                of = there[table.name]
+                name = next(iter(names_of([label], labels_of(of.there))), "")
+                shown = "" if name else of.shown_by([label]).get(label, "")
+                if name or shown:
+                    found.append(Sought(column, table, name or shown, keys, bool(shown)))
                     break
         return found
 
@@ -215,8 +233,7 @@ class Related:
             name = self._id(row, place)
             there = seen[place.table.name].get(name, {})
             if there:
-                value = there.get(place.name)
-                found[place.column] = told(place.column, place.name, value, there, self._met)
+                found[place.column] = place.value_in(there, self._met)
             elif not name and any(read_as(key) in row for key in place.keys):
                 found[place.column] = None
         return found

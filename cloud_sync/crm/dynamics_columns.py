@@ -6,7 +6,8 @@ Which records are read, and what is written, is `dynamics.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from pydantic import JsonValue
@@ -43,6 +44,23 @@ _CALLED = {"lead": "fullname", "contact": "fullname", "account": "name", "opport
 """What people call a record by; no bundle learns from it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The columns of a table, by how they are called where records are read.
+
+    Attributes:
+        shown: columns that only show the label of another one (`leadsourcecodename`) → that one: who asks for them is refused
+            all, and the label comes with the other.
+    """
+
+    there: Mapping[str, Described] = field(default_factory=dict)
+    shown: Mapping[str, str] = field(default_factory=dict)
+
+    def shown_by(self, columns: Iterable[str]) -> dict[str, str]:
+        """Those of the columns that only show a label, and whose."""
+        return {c: name for c in columns if c not in self.there and (name := self.shown.get(c.lower()))}  # fmt: skip
+
+
 class Columns:
     """The columns that are read of one table.
 
@@ -66,6 +84,7 @@ class Columns:
         self._met = met
         self.lookups: Mapping[str, str] = {}
         """Lookup → label, as of the last look."""
+        self._shown: Mapping[str, str] = {}
         self._naming = Looked(self._look)
 
     @property
@@ -75,7 +94,7 @@ class Columns:
 
     def found(self) -> frozenset[str]:
         """Those of the columns that the table has. Raises DeliveryError."""
-        return frozenset(self._naming().names.values())
+        return frozenset({*self._naming().names.values(), *self._shown})
 
     def select(self, more: Sequence[str] = ()) -> dict[str, str]:
         """The part of a query that names them, and others; empty, for all of them, where none are set.
@@ -94,6 +113,7 @@ class Columns:
             "createdon",
             *self.merged,
             *found,
+            *self._shown.values(),
             *more,
             *filter(None, also),
         ]
@@ -117,6 +137,7 @@ class Columns:
         }
         if self._settings.columns:
             kept = {named[name]: value for name, value in read.items() if name in named}
+            kept |= {column: labelled(row, name) for column, name in self._shown.items()}
             known = {self._called: read[self._called]} if read.get(self._called) else {}
             read = {**known, **kept, **({outcome.at: read.get(outcome.at)} if outcome.at else {})}
         # what is said in Dynamics' own values: labels are in the user's language
@@ -131,18 +152,21 @@ class Columns:
         """Dynamics' name → the column that is asked for; labels, as exports have them, are looked up."""
         columns = self._settings.columns
         try:
-            there = attributes(self._get, self._settings.object, self._where)
+            found = attributes(self._get, self._settings.object, self._where)
         except CrmRefusedError as error:
             if error.status != FORBIDDEN or not all(map(is_column, columns)):
                 raise
             # the application user may not see which columns there are: names are read as they are
+            self._shown = {}
             return Naming({column: column for column in columns}, persons=self._settings.persons)
+        there = found.there
         require_opt_out(self._settings, there, self._where)
         named = {match[1]: name for name in there if (match := _LOOKUP.match(name))}
         self.lookups = {logical: there[name].label for logical, name in named.items()}
         names = names_of(columns or there, labels_of(there))
         for column in {*columns} & named.keys() - {*names.values()}:
             names.setdefault(named[column], column)
+        self._shown = found.shown_by({*columns} - {*names.values()})
         return naming(names, there, self._settings, self._met)
 
 
@@ -156,18 +180,30 @@ def read_as(lookup: str) -> str:
     return f"_{lookup}_value"
 
 
-def attributes(get: Get, table: str, where: str) -> dict[str, Described]:
-    """The columns of a table, by how they are called where records are read. Raises DeliveryError."""
+def attributes(get: Get, table: str, where: str) -> Attributes:
+    """The columns of a table. Raises DeliveryError."""
     path = f"EntityDefinitions(LogicalName='{table}')/Attributes"
     names = "LogicalName,AttributeType,DisplayName,AttributeOf,IsValidForRead"
+    rows = rows_in({**get(path, {"$select": names})}, "value", where)
+    kinds = {text(row.get("LogicalName")): text(row.get("AttributeType")) for row in rows}
+    read = {name: read_as(name) if kind in _LOOKUPS else name for name, kind in kinds.items()}
     found: dict[str, Described] = {}
-    for row in rows_in({**get(path, {"$select": names})}, "value", where):
+    shown: dict[str, str] = {}
+    for row in rows:
         name, of = text(row.get("LogicalName")), text(row.get("AttributeOf"))
-        # the label of another one, which comes with that: whoever asks for such a column is refused all of them
-        if row.get("IsValidForRead") is False or (of and name in (f"{of}name", f"{of}yominame")):
+        if row.get("IsValidForRead") is False or not is_column(read[name]):
             continue
-        found[read_as(name) if text(row.get("AttributeType")) in _LOOKUPS else name] = Described(_label(row))  # fmt: skip
-    return {name: one for name, one in found.items() if is_column(name)}
+        if of in read and name in (f"{of}name", f"{of}yominame", f"{of}type"):
+            shown |= {name: read[of]} if name == f"{of}name" else {}
+        else:
+            found[read[name]] = Described(_label(row))
+    return Attributes(found, {name: of for name, of in shown.items() if of in found})
+
+
+def labelled(row: Mapping[str, JsonValue], name: str) -> JsonValue:
+    """What a value is called where people see it; a value that has no label as it is."""
+    value = row.get(name)
+    return text(row.get(f"{name}{_LABEL}")) or (None if isinstance(value, (Mapping, list)) else value)  # fmt: skip
 
 
 def told(
@@ -179,8 +215,9 @@ def told(
     label = text(row.get(f"{name}{_LABEL}"))
     if not label or value is None:
         return value
-    if name.startswith("_") and name.endswith("_value"):
-        return label
+    if _LOOKUP.match(name):
+        # tables of tools have its id
+        return label if reads_label(column, plain(value), label, met, first=True) else value
     # amounts and times have labels, too: those that people see, not those of a choice
     number = isinstance(value, int) and not isinstance(value, bool)
     several = isinstance(value, str) and bool(_SEVERAL.match(value))

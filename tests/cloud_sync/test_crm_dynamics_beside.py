@@ -8,12 +8,14 @@ from dataclasses import replace
 import pytest
 from pydantic import JsonValue
 
+from cloud_sync.crm.dynamics_beside import is_guid
 from cloud_sync.crm.dynamics_columns import attributes
 from cloud_sync.crm.kinds import open_crm
 from cloud_sync.crm.labels import Described
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.simulator.dynamics_related import ACCOUNT, guid
-from cloud_sync.crm.simulator.firms import SEGMENTS
+from cloud_sync.crm.simulator.firms import OWNERS, SEGMENTS
+from cloud_sync.crm.simulator.world import CHOICES
 from cloud_sync.effects.targets import DeliveryError
 from tests.cloud_sync.simulated_crms import RIGHT_OF_FIRMS, crm_of, ids, opened, three_leads
 
@@ -119,18 +121,34 @@ def test_an_id_that_is_no_lookup_keeps_no_lead_from_being_read(
         assert record.fields.keys().isdisjoint(columns[1:])
 
 
-def test_a_column_that_only_shows_the_label_of_another_is_not_asked_for(
+def test_a_column_that_only_shows_the_label_of_another_is_read_with_that(
     simulator: Simulator, url: str
 ) -> None:
-    """The metadata name it, and who asks for it is refused all columns."""
+    """Tables of tools have both; the metadata name it, and who asks for it is refused all columns."""
     columns = [
-        "Lead Source",
-        "leadsourcecodename",
-        "Segment (Account)",
-        "parentaccountid.new_segmentname",
-    ]
-    for record in crm_of(simulator, url, columns).read(ids(simulator)):
-        assert record.fields["Segment (Account)"] in SEGMENTS and record.fields["Lead Source"]
+        "leadsourcecode", "leadsourcecodename", "owneridname", "Segment (Account)", "accounts.new_segmentname",
+        "parentaccountid.owneridname",
+    ]  # fmt: skip
+    access = opened(simulator, url, columns)
+    crm = open_crm(replace(access, met=lambda _, value: value.isdecimal()))
+    for record in crm.read(ids(simulator)):
+        assert str(record.fields["leadsourcecode"]).isdecimal()
+        assert record.fields["leadsourcecodename"] in CHOICES["source"]  # fmt: skip
+        assert record.fields["owneridname"] in OWNERS
+        assert record.fields["Segment (Account)"] in (1, 2, 3)
+        assert record.fields["accounts.new_segmentname"] in SEGMENTS
+        assert record.fields["parentaccountid.owneridname"] in OWNERS
+    assert {*columns} <= {*crm.read(ids(simulator))[0].fields}
+
+
+def test_a_lookup_is_read_by_its_id_where_the_bundle_met_that(
+    simulator: Simulator, url: str
+) -> None:
+    access = opened(simulator, url, ["_parentaccountid_value"])
+    for met, wanted in ((is_guid, True), (lambda _: False, False)):
+        crm = open_crm(replace(access, met=lambda _, value, met=met: met(value)))
+        [record] = crm.read(ids(simulator)[:1])
+        assert is_guid(str(record.fields["_parentaccountid_value"])) is wanted
 
 
 def test_accounts_are_read_at_once_when_a_refusal_of_the_leads_themselves_is_over(
@@ -153,4 +171,4 @@ def test_metadata_that_no_dynamics_sends_break_nothing() -> None:
         {"LogicalName": "ownerid", "AttributeType": "Owner", "DisplayName": {"UserLocalizedLabel": None}},
     ]  # fmt: skip
     found = attributes(lambda _path, _query: {"value": rows}, "account", "sales")
-    assert found == {"city": Described(), "_ownerid_value": Described()}
+    assert found.there == {"city": Described(), "_ownerid_value": Described()}
