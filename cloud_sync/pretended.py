@@ -16,6 +16,7 @@ from typing import Literal
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from pydantic import JsonValue
+from starlette.requests import ClientDisconnect
 
 Trouble = Literal[
     "ok", "429", "500", "502", "503", "silence", "lost", "redirect", "huge", "slow", "garbage",
@@ -26,6 +27,8 @@ Trouble = Literal[
 `hollow`: one with `{}`; `ok`: none."""
 PRIVATE = "/simulator"
 """Paths below are for whoever plays with the server: no trouble touches them."""
+CLOSED = 499
+"""The status of an answer that nobody waits for any more, as proxies write it down."""
 MAX_REQUESTS = 100_000
 HUGE_BYTES = 256 << 20
 _CHUNK = b" " * (64 << 10)
@@ -86,7 +89,10 @@ def with_troubles(app: FastAPI, troubles: Troubles) -> None:
             return instead
         if what == "silence":
             await asyncio.sleep(troubles.silence_s)
-        answer = await go_on(request)
+        try:
+            answer = await go_on(request)
+        except ClientDisconnect:
+            return Response(status_code=CLOSED)  # nobody waits for it any more
         return JSONResponse({"message": "gateway time-out"}, 504) if what == "lost" else answer
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 import urllib3
+from fastapi import FastAPI, Request, Response
 
 from cloud_sync.crm.simulator import Simulator, sending, serve
 from cloud_sync.crm.simulator.conditions import WrongConditionError, odata_filter
 from cloud_sync.crm.simulator.soql import parse
+from cloud_sync.pretended import CLOSED, Troubles, with_troubles
 from kits.core.errors import UsageError
 from tests.cloud_sync.crm_receivers import ear
 
@@ -92,6 +95,27 @@ def test_bad_days_come_one_request_each_and_spare_the_controls(
     with pytest.raises(urllib3.exceptions.TimeoutError):
         ask(url, path, token, timeout=0.2)
     assert len(json.loads(ask(url, "/simulator/requests").data)) >= 7
+
+
+def test_who_hangs_up_in_the_middle_of_a_request_leaves_no_traceback() -> None:
+    app = FastAPI()
+    with_troubles(app, Troubles())
+
+    async def route(request: Request) -> Response:
+        return Response(await request.body())
+
+    app.router.add_route("/leads", route, methods=["POST"])
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/leads", "headers": [], "query_string": b""}
+    asyncio.run(app(scope, receive, send))
+    assert [one["status"] for one in sent if "status" in one] == [CLOSED]
 
 
 def test_a_huge_answer_and_a_slow_one_go_on_until_somebody_hangs_up(
