@@ -47,85 +47,88 @@ class Beside(Generic[Found]):
         self._is_id = is_id
         self._nothing = nothing
         self._clock = clock
-        self._since = clock()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._since = self._clock()
         self._known: dict[str, Found] = {}
         self._closed = False
         self._alone = 0
         """Refused one by one since the last yes."""
-        self._why: RefusedError | None = None
+        self._parts: deque[list[str]] = deque()
+        """Of a request that was refused, those that were not asked for yet."""
+        self._left = 0
+        """Requests for them."""
+        self._proved = False
+        """One of these was taken: it is records that are refused, and no right to all."""
 
     def of(self, ids: Iterable[str]) -> Mapping[str, Found]:
         """Those with these ids, and others that are known.
 
         A refusal of the right is the same of all others for a while, and so is one of `TRIES` records after each other: each
-        question would cost of the day's requests.
+        question would cost of the day's requests. Who is told to wait in the middle of a request's parts goes on from there.
 
         Raises:
             DeliveryError: the CRM does not do as asked.
         """
         if self._clock() - self._since >= KEPT_S:
-            self._known, self._since, self._closed, self._alone = {}, self._clock(), False, 0
+            self._begin()
+        self._ask_parts()
         missing = sorted({name for name in ids if self._is_id(name)} - self._known.keys())
         for first in range(0, len(missing), MOST):
             if self._closed:
                 break
-            some = missing[first : first + MOST]
-            found = self._asked(some)
-            # an answer that names others is believed of none of them
-            self._known |= {name: found.get(name, self._nothing) for name in some}
+            self._ask_all(missing[first : first + MOST])
         return self._known
 
-    def _asked(self, ids: list[str]) -> dict[str, Found]:
-        found, refused = self._taken(ids), 1
-        if found is None and len(ids) > 1 and not self._closed:
-            found, refused = self._in_parts(ids)
-        if self._why is not None:
-            # what a lead lacks by it stands with its score; of a right, `crm test` says what is to be done
-            log.warning(
-                "event=crm_beside_refused connection=%s refused=%d closed=%s error=%r",
-                self._why.where, refused, self._closed, self._why.what,
-            )  # fmt: skip
-            self._why = None
-        return found or {}
+    def _ask_all(self, ids: list[str]) -> None:
+        error = self._refusal(ids)
+        if error is None:
+            return
+        # what a lead lacks by it stands with its score; of a right, `crm test` says what is to be done
+        log.warning(
+            "event=crm_beside_refused connection=%s n=%d closed=%s error=%r",
+            error.where, len(ids), self._closed, error.what,
+        )  # fmt: skip
+        if len(ids) > 1 and not self._closed:
+            # some alone first, wide apart: where each of these is refused, all are
+            alone = ids[:: -(-len(ids) // TRIES)]
+            rest = [name for name in ids if name not in alone]
+            self._parts.extend([*([name] for name in alone), *([rest] if rest else [])])
+            self._left, self._proved = PARTS, False
+            self._ask_parts()
+        self._note(ids, {})
 
-    def _taken(self, ids: list[str]) -> dict[str, Found] | None:
-        """What is said of them; None: the CRM refuses them for good."""
+    def _ask_parts(self) -> None:
+        while self._parts and self._left and not self._closed:
+            some = self._parts[0]
+            refused = self._refusal(some) is not None
+            self._parts.popleft()
+            self._left -= 1
+            if refused and len(some) > 1:
+                middle = len(some) // 2
+                self._parts.extendleft((some[middle:], some[:middle]))
+            if self._proved:
+                self._alone = 0
+        for some in self._parts:
+            self._note(some, {})
+        self._parts.clear()
+
+    def _refusal(self, ids: list[str]) -> RefusedError | None:
+        """Notes what is said of them; else why the CRM refuses them for good. Raises DeliveryError."""
         try:
-            found = {**self._ask(ids)}
+            self._note(ids, self._ask(ids))
         except RefusedError as error:
             if not is_closed(error):
                 raise
-            self._why = error
-            self._alone += len(ids) == 1
+            if len(ids) == 1:
+                self._note(ids, {})
+                self._alone += 1
             self._closed = error.status in (NO_TOKEN, FORBIDDEN) or self._alone >= TRIES
-            return None
-        self._alone = 0
-        return found
+            return error
+        self._alone, self._proved = 0, True
+        return None
 
-    def _in_parts(self, ids: list[str]) -> tuple[dict[str, Found], int]:
-        """What is said of those that can be asked for, and how many cannot.
-
-        Some alone first, wide apart: where each of these is refused, all are.
-        """
-        alone = ids[:: -(-len(ids) // TRIES)]
-        rest = [name for name in ids if name not in alone]
-        waiting = deque([*([name] for name in alone), *([rest] if rest else [])])
-        found: dict[str, Found] = {}
-        refused = 0
-        taken = False
-        for _ in range(PARTS):
-            if not waiting or self._closed:
-                break
-            some = waiting.popleft()
-            said = self._taken(some)
-            if said is not None:
-                found |= said
-                taken = True
-            elif len(some) > 1:
-                middle = len(some) // 2
-                waiting.extendleft((some[middle:], some[:middle]))
-            else:
-                refused += 1
-            if taken:
-                self._alone = 0  # it is these records that are refused, and no right to all
-        return found, refused + sum(map(len, waiting))
+    def _note(self, ids: list[str], found: Mapping[str, Found]) -> None:
+        """What is found of those that nothing is known of; an answer that names others is believed of none of them."""
+        self._known |= {n: found.get(n, self._nothing) for n in ids if n not in self._known}
