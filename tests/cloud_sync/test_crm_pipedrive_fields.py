@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.parting import TRIES
 from tests.cloud_sync.crm_account import SECRETS, SOURCE, TAGS, UNSUPPORTED, Account, field
 from tests.cloud_sync.crm_servers import Reply, Server, access_for, crm_for, crm_server, score
 
@@ -162,18 +163,20 @@ def test_organisations_are_read_as_the_bundle_met_most_of_them(
         assert [one.fields[column] for one in crm.read(["3", "4", "5"])] == expected, (column, met)
 
 
-@pytest.mark.parametrize("status", [400, 403, 404])
-def test_organisations_that_are_refused_are_asked_for_once(
-    account: Account, server: Server, status: int
+@pytest.mark.parametrize(("status", "questions"), [(403, 1), (400, TRIES), (404, TRIES)])
+def test_organisations_that_are_all_refused_are_asked_for_a_few_times(
+    account: Account, server: Server, status: int, questions: int
 ) -> None:
-    """Each question costs tokens of the day, and leads are scored without."""
+    """Each question costs tokens of the day, and leads are scored without; one that is wrong alone is no right that is missing."""
     account.fields.append(field("org_id", "Organization", "org"))
-    account.things |= {str(number): {"id": number, "org_id": number} for number in (5, 6, 7)}
+    numbers = range(5, 12)
+    account.things |= {str(number): {"id": number, "org_id": number} for number in numbers}
     refused = Reply({"success": False, "error": "no"}, status)
     server.act = lambda asked: refused if asked.path == "/api/v2/organizations" else account.act(asked)  # fmt: skip
     crm = crm_for("pipedrive", server, SECRETS, object="deals", columns=["Organization"])
-    assert [crm.read([str(number)])[0].fields["Organization"] for number in (5, 6, 7)] == [5, 6, 7]
-    assert server.paths().count("GET /api/v2/organizations") == 1
+    found = [crm.read([str(number)])[0].fields["Organization"] for number in numbers]
+    assert found == [*numbers]
+    assert server.paths().count("GET /api/v2/organizations") == questions
 
 
 MONEY = "c" * 40
