@@ -17,11 +17,13 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Access, Met
 from cloud_sync.crm.beside import Beside
 from cloud_sync.crm.dynamics_columns import (
+    LAST,
     Attributes,
     Columns,
     Get,
     attributes,
     is_column,
+    is_related,
     labelled,
     read_as,
     told,
@@ -34,8 +36,6 @@ from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 
 GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_LAST: Final = re.compile(r"(.+\S) \(([^()]+)\)\Z")
-"""A title whose end says whose column it is."""
 _FIRST: Final = ("parentaccountid", "parentcontactid", "customerid")
 """Lookups that people fill in, where a title names a table that several refer to."""
 _INNER: Final = frozenset({"accountid", "contactid", "masterid"})
@@ -124,7 +124,7 @@ class Related:
     def _asked_for(self) -> list[str]:
         """Columns that no column of the record's own table is. Raises DeliveryError."""
         own = self._own.found()
-        return [c for c in self._columns if c not in own and ("." in c or _LAST.match(c))]
+        return [c for c in self._columns if c not in own and is_related(c)]
 
     def _look(self) -> tuple[Sought, ...]:
         columns = self._asked_for()
@@ -254,10 +254,10 @@ def _table(row: Mapping[str, JsonValue]) -> Table:
 
 def _parts(column: str) -> Iterator[tuple[str, str, str]]:
     """A title's label, whose it is, and in which table, if it says so."""
-    last = _LAST.match(column)
+    last = LAST.match(column)
     if last is None:
         return
-    before = _LAST.match(last[1])
+    before = LAST.match(last[1])
     if before is not None:
         yield before[1], before[2], last[2]
     yield last[1], last[2], ""

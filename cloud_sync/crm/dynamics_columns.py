@@ -33,6 +33,8 @@ Get = Callable[[str, Mapping[str, str]], Mapping[str, JsonValue]]
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _SEVERAL = re.compile(r"\d{1,10}(?:,\d{1,10})*\Z")
 """The numbers of a choice of several, as Dataverse writes them."""
+LAST: Final = re.compile(r"(.+\S) \(([^()]+)\)\Z")
+"""A title whose end says whose column it is."""
 _LABEL = "@OData.Community.Display.V1.FormattedValue"
 _LOOKUP = re.compile(r"_(.+)_value\Z")
 _LOOKUPS = frozenset({"Lookup", "Owner", "Customer"})
@@ -163,11 +165,16 @@ class Columns:
         require_opt_out(self._settings, there, self._where)
         named = {match[1]: name for name in there if (match := _LOOKUP.match(name))}
         self.lookups = {logical: there[name].label for logical, name in named.items()}
-        names = names_of(columns or there, labels_of(there))
+        names = names_of(columns or there, labels_of(there), is_related)
         for column in {*columns} & named.keys() - {*names.values()}:
             names.setdefault(named[column], column)
         self._shown = found.shown_by({*columns} - {*names.values()})
         return naming(names, there, self._settings, self._met)
+
+
+def is_related(column: str) -> bool:
+    """Whether a title looks like one of another table's column: `Industry (Account)`, `accounts.industrycode`."""
+    return "." in column or bool(LAST.match(column))
 
 
 def is_column(name: str) -> bool:

@@ -162,7 +162,7 @@ class HubSpot:
             return Naming({name: name for name in wanted}, persons=self._settings.persons)
         require_opt_out(self._settings, there, self._name)
         self._firm_keys = self._companies.keys(there)
-        names = names_of(wanted or sorted(there), labels_of(there))
+        names = names_of(wanted or sorted(there), labels_of(there), self._companies.has)
         # what HubSpot does not have, it leaves out
         names |= {n: n for n in wanted if n not in self._settings.columns and _NAME.fullmatch(n)}
         if owned := self._owned(names):

@@ -74,6 +74,10 @@ class Companies:
         self._naming = Looked(self._look, clock)
         self._seen: Beside[Mapping[str, JsonValue]] = Beside(self._asked, {}, clock)
 
+    def has(self, column: str) -> bool:
+        """Whether a column looks like one of a company."""
+        return column in self.columns.values()
+
     def keys(self, there: Container[str]) -> list[str]:
         """The properties to be read of a record that say which company is its. `there`: those that its object has."""
         wanted = self.columns or self._by_number or self._by_name

@@ -6,7 +6,7 @@ Functions of values. Who asks a CRM for its fields is that CRM's module.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
@@ -134,22 +134,39 @@ def reads_label(column: str, value: str, label: str, met: Met, *, first: bool) -
     return first
 
 
-def names_of(columns: Iterable[str], there: Mapping[str, str]) -> dict[str, str]:
+def no_column(_column: str) -> bool:
+    """Where no column is of another record."""
+    return False
+
+
+def names_of(
+    columns: Iterable[str],
+    there: Mapping[str, str],
+    elsewhere: Callable[[str], bool] = no_column,
+) -> dict[str, str]:
     """The CRM's name → the column, for the columns that the CRM has.
 
-    A column is a name, else a name apart from case and signs (`Lead Source` is `LeadSource`), else a label that only one
-    field has. What a folder of tables added to an export (`accounts.sector`) is in no CRM and is left out.
+    A column is a name, else a name apart from case and signs (`Lead Source` is `LeadSource`), else a label that only one field
+    has, at last the same apart from signs, if no other column is that to the letter. What a folder of tables added to an export (`accounts.sector`) is in no CRM and is left out.
 
     Args:
         there: name → label of all fields.
+        elsewhere: whether a column looks like one of another record: `Customer/Segment` is not this record's `Customer Segment`.
     """
     alike = _unique((bare(name), name) for name in there)
-    labelled = _unique((bare(label), name) for name, label in there.items() if label)
+    labels = [(label, name) for name, label in there.items() if label]
+    labelled = _unique((_spaced(label), name) for label, name in labels)
+    loosely = _unique((bare(label), name) for label, name in labels)
     asked = list(columns)
     found = {column: column for column in asked if column in there}
-    for column in asked:
-        name = alike.get(bare(column)) or labelled.get(bare(column))
-        if name and column not in found:
+    left = [column for column in asked if column not in found]
+    for column in left:
+        near = alike.get(bare(column)) if not elsewhere(column) else None
+        if name := near or labelled.get(_spaced(column)):
+            found.setdefault(name, column)
+    known = {*found.values()}
+    for column in left:
+        if column not in known and not elsewhere(column) and (name := loosely.get(bare(column))):
             found.setdefault(name, column)
     return found
 
@@ -193,6 +210,10 @@ def labelled(value: JsonValue, options: Mapping[str, str]) -> JsonValue:
     if not isinstance(value, str):
         return options.get(plain(value), value)
     return ";".join(options.get(part.strip()) or part for part in value.split(";"))
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def bare(text: str) -> str:

@@ -25,7 +25,7 @@ from cloud_sync.crm.base import (
 )
 from cloud_sync.crm.http import CrmHttp, Wire, text
 from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
-from cloud_sync.crm.odoo_beside import Related
+from cloud_sync.crm.odoo_beside import Related, is_related
 from cloud_sync.crm.odoo_fields import UNREADABLE, Model, ModelFields, plain_value
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import (
@@ -121,7 +121,8 @@ class Odoo:
         if self._named is None or self._named[0] is not model:
             there = model.there
             readable = [n for n, kind in model.types.items() if kind not in UNREADABLE]
-            names = names_of(self._settings.columns or readable, labels_of(there))
+            wanted = self._settings.columns or readable
+            names = names_of(wanted, labels_of(there), lambda column: is_related(column, model))
             there = {**there, **self._fields.named(model, names)}
             self._named = model, naming(names, there, self._settings, self._met)
         return self._named[1]

@@ -176,6 +176,11 @@ class Related:
         }
 
 
+def is_related(column: str, model: Model) -> bool:
+    """Whether a column looks like one of a record that a lead refers to: `Customer/Segment`."""
+    return next(_places(column, model), None) is not None
+
+
 def _number(value: JsonValue) -> str:
     """Of a record that a field refers to: `[4, "France"]`; empty: it refers to none."""
     return text(value[0]) if isinstance(value, list) and value else ""

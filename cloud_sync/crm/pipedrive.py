@@ -27,7 +27,7 @@ from cloud_sync.crm.labels import (
     naming,
     require_opt_out,
 )
-from cloud_sync.crm.pipedrive_beside import ORGANIZATIONS, PERSONS, Belonging
+from cloud_sync.crm.pipedrive_beside import ORGANIZATIONS, PERSONS, Belonging, is_related
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known, listed_in, record_key
 from cloud_sync.crm.remedies import remedy
 from cloud_sync.crm.shown import json_values, listed_of, moment, persons_in, record_of, stamp
@@ -231,7 +231,7 @@ class Pipedrive:
         names = {key: said.get(key) or known.name_of(key) for key in keys}
         if self._settings.columns:
             own = {key: name for key, name in names.items() if name in also}
-            names = {**names_of(self._settings.columns, labels_of(there)), **own}
+            names = {**names_of(self._settings.columns, labels_of(there), is_related), **own}
             there |= {key: self._fields.described(known, key) for key in names if key not in own}
         # exports have labels, and so had every record that was ever read here
         found = naming(names, there, self._settings, self._met, labels_first=True)

@@ -53,6 +53,12 @@ PERSONS: Final = Kind(
 )  # fmt: skip
 
 
+def is_related(column: str) -> bool:
+    """Whether a column looks like one of an organisation or a person: `Organization - Industry`."""
+    found = _COLUMN.match(column)
+    return found is not None and found[1].casefold().startswith((*ORGANIZATIONS.starts, *PERSONS.starts))  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One of them: its name, and its values by the columns that the bundle learned from."""

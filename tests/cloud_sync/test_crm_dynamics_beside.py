@@ -13,6 +13,7 @@ from cloud_sync.crm.dynamics_columns import attributes
 from cloud_sync.crm.kinds import open_crm
 from cloud_sync.crm.labels import Described
 from cloud_sync.crm.simulator import Simulator, serve
+from cloud_sync.crm.simulator.dynamics_api import LABELS
 from cloud_sync.crm.simulator.dynamics_related import ACCOUNT, guid
 from cloud_sync.crm.simulator.firms import OWNERS, SEGMENTS
 from cloud_sync.crm.simulator.world import CHOICES
@@ -96,12 +97,26 @@ def test_accounts_are_asked_for_once_in_a_while_and_never_where_no_bundle_learne
 
 
 def test_a_column_of_the_lead_itself_stays_its_own_though_its_label_ends_in_brackets(
-    simulator: Simulator, url: str
+    simulator: Simulator, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(LABELS, "new_segment_account", "Segment (Account)")
     one = ids(simulator)[0]
     simulator.records.set(one, {"new_segment_account": "the lead's"})
     [record] = crm_of(simulator, url, ["Segment (Account)"]).read([one])
     assert record.fields["Segment (Account)"] == "the lead's"
+
+
+def test_a_column_of_the_lead_that_is_called_nearly_so_is_not_its_accounts(
+    simulator: Simulator, url: str
+) -> None:
+    for one in ids(simulator):
+        simulator.records.set(one, {"new_segmentaccount": "the lead's"})
+    columns = ["Segment (Account)", "New segmentaccount", "account.new_segment"]
+    for record in crm_of(simulator, url, columns).read(ids(simulator)):
+        assert record.fields["New segmentaccount"] == "the lead's"
+        assert {record.fields["Segment (Account)"], record.fields["account.new_segment"]} <= {*SEGMENTS}  # fmt: skip
+    [record] = crm_of(simulator, url, columns[:1]).read(ids(simulator)[:1])
+    assert record.fields["Segment (Account)"] in SEGMENTS
 
 
 def test_a_lookup_is_read_by_its_logical_name_as_tools_export_it(

@@ -126,6 +126,17 @@ def test_columns_of_companies_are_there_though_no_lead_that_is_tried_has_one(
     assert f"POST {READ}" not in server.paths()
 
 
+def test_a_property_of_the_contact_that_is_called_nearly_so_is_not_its_companys(
+    account: Account, server: Server
+) -> None:
+    account.properties["old_industry"] = "string"
+    account.labels["old_industry"] = "Companies industry"
+    account.contacts["1"]["old_industry"] = "the contact's"
+    columns = ["companies.Industry", "Companies industry"]
+    [one] = crm_for("hubspot", server, SECRETS, columns=columns).read(["1"])
+    assert one.fields == {columns[0]: "Machinery", columns[1]: "the contact's"}
+
+
 def test_an_app_tells_when_a_lead_gets_a_company(server: Server) -> None:
     crm = crm_for("hubspot", server, SECRETS, columns=COLUMNS)
     assert isinstance(crm, HubSpot)

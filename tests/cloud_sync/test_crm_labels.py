@@ -29,6 +29,20 @@ def test_an_exact_name_is_stronger_than_a_label() -> None:
     assert names_of(["Job Title", "jobtitle"], THERE) == {"jobtitle": "jobtitle"}
 
 
+@pytest.mark.parametrize("asked", [["Customer/Segment", "Customer Segment"], ["Customer Segment", "Customer/Segment"]])  # fmt: skip
+def test_a_label_to_the_letter_is_stronger_than_one_apart_from_signs(asked: list[str]) -> None:
+    assert names_of(asked, {"x_own": "Customer Segment"}) == {"x_own": "Customer Segment"}
+
+
+def test_a_column_of_another_record_is_found_by_its_label_to_the_letter_alone() -> None:
+    there = {"x_own": "Customer Segment", "x_other": "Customer/City", "customer_name": "Name"}
+    asked = ["Customer/Segment", "customer/city", "Customer/Name"]
+    assert names_of(asked, there) == {
+        "x_own": "Customer/Segment", "x_other": "customer/city", "customer_name": "Customer/Name",
+    }  # fmt: skip
+    assert names_of(asked, there, lambda column: "/" in column) == {"x_other": "customer/city"}
+
+
 def test_numbers_that_a_crm_writes_as_texts_are_numbers_but_what_tells_the_outcome_stays() -> None:
     there = {
         "amount": Described("Amount", number=True), "units": Described("Units", number=True),

@@ -9,7 +9,7 @@ import pytest
 
 from cloud_sync.crm.kinds import open_crm
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.simulator.firms import OWNERS, TEAMS
+from cloud_sync.crm.simulator.firms import OWNERS, SEGMENTS, TEAMS
 from tests.cloud_sync.simulated_crms import RIGHT_OF_FIRMS, crm_of, ids, opened, three_leads
 
 COLUMNS = [
@@ -98,6 +98,18 @@ def test_a_field_of_the_lead_itself_stays_its_own_though_its_label_has_a_stroke(
     simulator.records.set(one, {"x_of_customer": "the lead's"})
     [record] = crm_of(simulator, url, ["Customer/Segment"]).read([one])
     assert record.fields["Customer/Segment"] == "the lead's"
+
+
+def test_a_field_of_the_lead_that_is_called_nearly_so_is_not_its_customers(
+    simulator: Simulator, url: str
+) -> None:
+    simulator.state.custom["x_own"] = {"field_description": "Customer Segment", "ttype": "char"}
+    for one in ids(simulator):
+        simulator.records.set(one, {"x_own": "the lead's"})
+    for columns in (["Customer/Segment", "Customer Segment"], ["Customer/Segment"]):
+        for record in crm_of(simulator, url, columns).read(ids(simulator)):
+            assert record.fields["Customer/Segment"] in SEGMENTS
+            assert record.fields.get("Customer Segment", "the lead's") == "the lead's"
 
 
 def test_tags_of_the_customer_are_read_by_their_names(simulator: Simulator, url: str) -> None:

@@ -71,6 +71,16 @@ def test_what_two_exports_say_of_an_organisation_is_read_for_both(server: Server
     assert found == [dict.fromkeys(columns, "Tools"), dict.fromkeys(columns)]
 
 
+def test_a_field_of_the_deal_that_is_called_nearly_so_is_read_beside_that_of_its_organisation(
+    account: Account, server: Server
+) -> None:
+    account.fields.append(field("c" * 40, "Organization industry"))
+    account.things["5"]["custom_fields"] = {"c" * 40: "the deal's"}
+    columns = ["Organization - Industry", "Organization industry"]
+    [one] = crm_for("pipedrive", server, SECRETS, object="deals", columns=columns).read(["5"])
+    assert one.fields == {columns[0]: "Tools", columns[1]: "the deal's"}
+
+
 def test_an_option_is_read_as_the_bundle_met_it(server: Server) -> None:
     access = access_for("pipedrive", server, SECRETS, columns=["Organization - Industry"], object="deals")  # fmt: skip
     crm = open_crm(replace(access, met=lambda _, value: value == "7"))

@@ -58,7 +58,7 @@ _TYPES = {
     "leadid": "Uniqueidentifier", "createdon": "DateTime", "modifiedon": "DateTime", "statecode": "State",
     "statuscode": "Status", "numberofemployees": "Integer",
 }  # fmt: skip
-_LABELS = {
+LABELS = {
     "leadsourcecode": "Lead Source", "industrycode": "Industry", "companyname": "Company Name",
     "numberofemployees": "No. of Employees", "emailaddress1": "Email", "address1_country": "Country/Region",
     "donotbulkemail": "Do not allow Bulk Emails", "jobtitle": "Job Title",
@@ -333,7 +333,7 @@ def _attribute(name: str) -> Fields:
     if name in LOOKUPS:
         return attribute(name, *LOOKUPS[name][:2])
     kind = "Picklist" if CHOICES.of(name) else "Boolean" if name in TRUTHS else _TYPES.get(name, "String")  # fmt: skip
-    label = _LABELS.get(name) or title(name.removeprefix("new_"))
+    label = LABELS.get(name) or title(name.removeprefix("new_"))
     return attribute(name, kind, label)
 
 
