@@ -18,7 +18,7 @@ from cloud_sync.crm.http import CrmHttp, CrmRefusedError, is_closed, one, rows_i
 from cloud_sync.crm.hubspot_owners import Owners
 from cloud_sync.crm.hubspot_paths import Paths
 from cloud_sync.crm.hubspot_properties import Properties
-from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
+from cloud_sync.crm.labels import Read, labels_of, names_of, naming
 from cloud_sync.crm.looked import Looked
 
 COMPANIES: Final = "companies"
@@ -66,17 +66,17 @@ class Companies:
             for c in access.settings.columns
             if access.settings.object != COMPANIES
         }
-        self.columns = {label: c for c, (table, _, label) in own.items() if _WORDS.search(table)}
-        """Label → column, of those that a bundle learned from."""
+        self.columns = {c: label for c, (table, _, label) in own.items() if _WORDS.search(table)}
+        """Those that a bundle learned from → their labels."""
         titles = [c for c in access.settings.columns if _ITSELF.fullmatch(c)]
         self._by_number = [c for c in titles if _ITSELF.sub(r"\g<id>", c)]
         self._by_name = [c for c in titles if c not in self._by_number]
-        self._naming = Looked(self._look, clock)
+        self._read = Looked(self._look, clock)
         self._seen: Beside[Mapping[str, JsonValue]] = Beside(self._asked, {}, clock)
 
     def has(self, column: str) -> bool:
         """Whether a column looks like one of a company."""
-        return column in self.columns.values()
+        return column in self.columns
 
     def keys(self, there: Container[str]) -> list[str]:
         """The properties to be read of a record that say which company is its. `there`: those that its object has."""
@@ -93,9 +93,9 @@ class Companies:
 
     def reads_owners(self) -> bool:
         """Whether the bundle learned from whom a company belongs to, by name. Raises DeliveryError."""
-        names = self._naming().names if self.columns else {}
+        names = self._read().naming.names if self.columns else {}
         owned = self._properties.of_owners.intersection(names)
-        return any(names[name] != self.columns.get(name) for name in owned)
+        return any(self.columns[names[name]] != name for name in owned)
 
     def values(
         self, said: Sequence[Mapping[str, JsonValue]], keys: Sequence[str]
@@ -114,16 +114,15 @@ class Companies:
         ids = [next((found for key in keys if (found := text(row.get(key)))), "") for row in said]
         seen = self._seen.of(ids) if self.columns or self._by_name else {}
         also = [*self._by_number, *self._by_name]
-        names = self._naming().names.values() if self.columns else ()
-        none: Mapping[str, JsonValue] = dict.fromkeys([*names, *also])
+        none = {**(self._read().nothing() if self.columns else {}), **dict.fromkeys(also)}
         return [
             {**dict.fromkeys(self._by_number, name), **seen.get(name, {})} if name else none
             for name in ids
         ]
 
     def _asked(self, ids: list[str]) -> dict[str, Mapping[str, JsonValue]]:
-        found = self._naming() if self.columns else Naming()
-        names = dict.fromkeys([*found.names, *([_NAME] if self._by_name else [])])
+        found = self._read() if self.columns else Read()
+        names = dict.fromkeys([*found.naming.names, *([_NAME] if self._by_name else [])])
         if not names:
             return {}
         body: JsonValue = {"properties": [*names], "inputs": [{"id": name} for name in ids]}
@@ -135,21 +134,26 @@ class Companies:
         """Its name, under the titles that exports of what belongs to it have."""
         return dict.fromkeys(self._by_name, one(row.get("properties")).get(_NAME))
 
-    def _look(self) -> Naming:
+    def _look(self) -> Read:
         try:
             there = self._properties.described()
         except CrmRefusedError as error:
             if not is_closed(error):
                 raise
-            return Naming()  # the scope is missing, which `crm test` tells
-        labels = names_of(self.columns, labels_of(there))
-        names = {name: self.columns[label] for name, label in labels.items()}
+            return Read()  # the scope is missing, which `crm test` tells
+        labels = labels_of(there)
+        names: dict[str, str] = {}
+        also: dict[str, str] = {}
+        for column, label in self.columns.items():
+            for name in names_of([label], labels):
+                first = names.setdefault(name, column)
+                also |= {column: first} if first != column else {}
         if owned := self._properties.of_owners.intersection(names):
             people = self._owners.names()
             there |= {name: replace(there[name], options=people) for name in owned}
-        return naming(names, there, self._settings, self._met)
+        return Read(naming(names, there, self._settings, self._met), also)
 
 
-def _told(row: Mapping[str, JsonValue], naming: Naming) -> Mapping[str, JsonValue]:
+def _told(row: Mapping[str, JsonValue], read: Read) -> Mapping[str, JsonValue]:
     said = one(row.get("properties"))
-    return naming.told({name: said.get(name) for name in naming.names})
+    return read.doubled(read.naming.told({name: said.get(name) for name in read.naming.names}))

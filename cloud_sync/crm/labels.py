@@ -70,6 +70,23 @@ class Naming:
         }
 
 
+@dataclass(frozen=True)
+class Read:
+    """What is read of other records. `also`: column → the one that has the same field, where two exports were learned from."""
+
+    naming: Naming = field(default_factory=Naming)
+    also: Mapping[str, str] = field(default_factory=dict)
+
+    def doubled(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Values by column, for both."""
+        also = {column: values[first] for column, first in self.also.items() if first in values}
+        return {**values, **also}
+
+    def nothing(self) -> dict[str, JsonValue]:
+        """The same of a record that refers to none."""
+        return self.doubled(dict.fromkeys(self.naming.names.values()))
+
+
 def naming(
     names: Mapping[str, str],
     there: Mapping[str, Described],

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Access
 from cloud_sync.crm.beside import Beside
 from cloud_sync.crm.http import is_closed, text
-from cloud_sync.crm.labels import Naming, bare, labels_of, names_of, naming
+from cloud_sync.crm.labels import Read, bare, labels_of, names_of, naming
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.odoo_fields import UNREADABLE, Model, ModelFields, plain_value
 from cloud_sync.effects.checks import Check
@@ -40,19 +40,6 @@ class Kind:
     key: str
     model: str
     asked: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Read:
-    """What is read of them. `also`: column → the one that has the same field, where two exports were learned from."""
-
-    naming: Naming = field(default_factory=Naming)
-    also: Mapping[str, str] = field(default_factory=dict)
-
-    def doubled(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        """Values by column, for both."""
-        also = {column: values[first] for column, first in self.also.items() if first in values}
-        return {**values, **also}
 
 
 class Related:
@@ -104,7 +91,7 @@ class Related:
             numbers = [_number(row.get(kind.key)) for row in rows]
             seen = self._seen[kind.key].of(numbers)
             read = self._read[kind.key]()
-            none = read.doubled(dict.fromkeys(read.naming.names.values()))
+            none = read.nothing()
             for values, number in zip(found, numbers):
                 values.update(seen.get(number, {}) if number else none)
         return found

@@ -137,6 +137,13 @@ def test_a_property_of_the_contact_that_is_called_nearly_so_is_not_its_companys(
     assert one.fields == {columns[0]: "Machinery", columns[1]: "the contact's"}
 
 
+def test_what_two_exports_say_of_a_company_is_read_for_both(server: Server) -> None:
+    columns = ["all-companies.Industry", "companies.Industry", "Firmen.industry"]
+    first, _, third = crm_for("hubspot", server, SECRETS, columns=columns).read(["1", "2", "3"])
+    assert first.fields == dict.fromkeys(columns, "Machinery")
+    assert {name: third.fields[name] for name in columns} == dict.fromkeys(columns)
+
+
 def test_an_app_tells_when_a_lead_gets_a_company(server: Server) -> None:
     crm = crm_for("hubspot", server, SECRETS, columns=COLUMNS)
     assert isinstance(crm, HubSpot)
