@@ -22,7 +22,16 @@ WAYS = [
     ("hubspot", "contacts"), ("hubspot", "deals"), ("hubspot", "leads"), ("salesforce", ""), ("pipedrive", "deals"),
     ("pipedrive", "leads"), ("odoo", ""), ("dynamics", ""),
 ]  # fmt: skip
-WORDS = ("owner", "salesperson", "team", "customer", "organization", "account", "associated")
+WORDS = (
+    "owner",
+    "salesperson",
+    "team",
+    "customer",
+    "organization",
+    "account",
+    "associated",
+    "person - ",
+)
 """Of columns of owners and firms in exports."""
 
 

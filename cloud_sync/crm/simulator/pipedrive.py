@@ -18,6 +18,8 @@ from pydantic import JsonValue
 from cloud_sync.crm.simulator.choices import Choices, title
 from cloud_sync.crm.simulator.firms import owner_of
 from cloud_sync.crm.simulator.pipedrive_firms import FIRM_OF, OF_FIRMS, exported, user_id
+from cloud_sync.crm.simulator.pipedrive_persons import PERSON, person_id
+from cloud_sync.crm.simulator.pipedrive_persons import exported as of_person
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.signing import basic, compact
 from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule
@@ -112,6 +114,7 @@ class Pipedrive(Vendor):
             made |= {
                 "owner_id": user_id(owner_of(columns)),
                 self.of_firms: firm.number if firm else None,
+                PERSON: person_id(columns) if columns.get("email") else None,
             }
         return made
 
@@ -119,7 +122,9 @@ class Pipedrive(Vendor):
         """An export has names where the API has keys, and labels where it has numbers."""
         known = {field_key(name): label(name) for name in self.state.world_columns}
         if self.of_firms:
-            fields = exported(fields, self.of_firms, self.state.firms)
+            person = of_person(fields, fields.get(field_key("jobtitle")))
+            own = {name: value for name, value in fields.items() if name != PERSON}
+            fields = {**exported(own, self.of_firms, self.state.firms), **person}
         return {known.get(name, name): value for name, value in CHOICES.shown(fields).items()}
 
     def fresh(self) -> Fields:

@@ -13,12 +13,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
+from cloud_sync.crm.simulator import pipedrive_persons
 from cloud_sync.crm.simulator.answering import ApiError, Body, Query, Route, add_table
 from cloud_sync.crm.simulator.pipedrive import (
     API_USER,
     COMPANY,
     Pipedrive,
     area_of,
+    field_key,
     parted,
     seconds,
 )
@@ -60,6 +62,13 @@ def add_routes(app: FastAPI, vendor: Pipedrive) -> None:
                 "/api/v2/organizationFields",
                 OF_FIRMS,
                 listed(tuple(fields()), "include_fields"),
+            ),
+            ("GET", "/api/v2/persons", OF_FIRMS, api.persons),
+            (
+                "GET",
+                "/api/v2/personFields",
+                OF_FIRMS,
+                listed(tuple(pipedrive_persons.fields()), "include_fields"),
             ),
         ]
     for base in ("/v1", "/api/v1"):
@@ -168,15 +177,13 @@ class _Api:
 
     def organizations(self, _body: Body, query: Query) -> JSONResponse:
         """Those with these numbers, or all, page by page."""
-        require_known(query, "ids", "sort_by", "sort_direction")
-        ids = query["ids"].split(",") if "ids" in query else []
-        if len(ids) > MAX_IDS:
-            raise refused(f"ids: at most {MAX_IDS}")
-        rows = [
-            organization(f) for f in self._state.firms if "ids" not in query or str(f.number) in ids
-        ]
-        page, following = page_of(rows, query)
-        return JSONResponse({"success": True, "data": [*page], "additional_data": following})
+        return _beside([organization(firm) for firm in self._state.firms], query)
+
+    def persons(self, _body: Body, query: Query) -> JSONResponse:
+        """The same of those that records are of."""
+        keys = {name: field_key(name) for name in pipedrive_persons.COLUMNS}
+        rows = [held.fields for held in self._state.records if not held.deleted]
+        return _beside([*pipedrive_persons.persons(rows, keys).values()], query)
 
     def get(self, _body: Body, query: Query) -> JSONResponse:
         """One of them."""
@@ -251,3 +258,14 @@ def _counted(found: list[Held], query: Query) -> tuple[list[Held], Fields]:
     more = start + limit < len(found)
     paging: Fields = {"start": start, "limit": limit, "more_items_in_collection": more}
     return found[start : start + limit], {"pagination": paging}
+
+
+def _beside(rows: list[Fields], query: Query) -> JSONResponse:
+    """Those of the rows with these numbers, or all, page by page."""
+    require_known(query, "ids", "sort_by", "sort_direction")
+    ids = query["ids"].split(",") if "ids" in query else []
+    if len(ids) > MAX_IDS:
+        raise refused(f"ids: at most {MAX_IDS}")
+    found = [row for row in rows if "ids" not in query or str(row["id"]) in ids]
+    page, following = page_of(found, query)
+    return JSONResponse({"success": True, "data": [*page], "additional_data": following})

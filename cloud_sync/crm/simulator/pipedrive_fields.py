@@ -17,13 +17,14 @@ from cloud_sync.crm.simulator.values import Fields
 from cloud_sync.crm.simulator.vendor import State
 
 OWN: Mapping[str, str] = {
-    "owner_id": "user", "org_id": "org", "pipeline_id": "double", "title": "varchar", "value": "monetary", "status": "status", "stage_id": "stage", "add_time": "date",
+    "owner_id": "user", "org_id": "org", "person_id": "people", "pipeline_id": "double", "title": "varchar", "value": "monetary", "status": "status", "stage_id": "stage", "add_time": "date",
     "update_time": "date", "won_time": "date", "lost_time": "date", "close_time": "date",
 }  # fmt: skip
 """Fields every Pipedrive has, and their types."""
 _TITLES = {
     "owner_id": "Owner",
     "org_id": "Organization",
+    "person_id": "Contact person",
     "pipeline_id": "Pipeline",
     "stage_id": "Stage",
 }
