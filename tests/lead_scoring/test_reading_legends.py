@@ -1,4 +1,4 @@
-"""A legend beside a table has the words for its outcomes, and lists nobody."""
+"""What stands in a sheet beside the leads, between them or below them: legends, sums, a second table. It lists nobody."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import DataError
-from tests.lead_scoring.lead_files import Read, read
+from kits.lead_scoring._reading.loading import load_sheets
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring.config import SourceConfig
+from tests.lead_scoring.lead_files import Read, put, read, table
 from tests.sheets import xlsx
 
 _LEGEND = [("Legende", ""), ("Gewonnen", "unterschrieben"), ("Verloren", "Absage"), ("Offen", "in Arbeit")]  # fmt: skip
@@ -46,6 +49,72 @@ def test_a_few_cells_without_a_name_that_repeat_each_other_explain_no_words(tmp_
 def test_a_few_cells_that_have_a_name_are_asked_about(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="contradict each other"):
         _read(tmp_path, [("Verloren", ""), ("Gewonnen", "")] * 2, "Ergebnis")
+
+
+def test_a_table_beside_the_leads_is_told_and_not_learned_from(tmp_path: Path) -> None:
+    sums = [(f"{month}/25", 100 + month) for month in range(1, 13)]
+    words = ("Gewonnen", "Verloren", "Offen")
+    rows: list[list[object]] = [["Nr", "Eingang", "Quelle", "Status", None, "Monat", "Ziel", None, "Legende:", None]]  # fmt: skip
+    for n in range(_ROWS):
+        lead: list[object] = [f"A{7 * n}", f"2025-{1 + n % 12:02}-{1 + n % 27:02}", "Messe", words[n % 3], None]  # fmt: skip
+        rows.append([*lead, *(sums[n] if n < 12 else (None, None)), None, *(_LEGEND[n + 1] if n < 3 else ())])  # fmt: skip
+    text = table(rows[0], [["" if cell is None else cell for cell in row] for row in rows[1:]], ";")
+    for path in (xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}), put(tmp_path / "crm.csv", text)):
+        found = read(path)
+        assert Counter(found.labels) == {"won": 67, "lost": 67, "": 66}
+        assert {name for lead in found.leads for name in lead.fields} == {"Quelle"}
+        assert "columns Monat, Ziel was passed over" in found.told("file-passed-over")
+        assert "columns Legende:" in found.told("file-passed-over")
+
+
+def test_a_second_list_beside_the_first_is_told_and_no_part_of_its_leads(tmp_path: Path) -> None:
+    words = ("Gewonnen", "Verloren")
+    names = ["Nr", "Eingang", "Quelle", "Status"]
+    rows: list[list[object]] = [[*names, None, *names]]
+    for n in range(60):
+        rows.append([f"A{7 * n}", f"2024-03-{1 + n % 27:02}", "Messe", words[n % 2], None, f"B{7 * n}", f"2025-03-{1 + n % 27:02}", "Web", words[n % 3 % 2]])  # fmt: skip
+    found = read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": rows}))
+    assert {lead.fields["Quelle"] for lead in found.leads} == {"Messe"}
+    assert "a second list beside the leads" in found.told("file-passed-over")
+
+
+def _loaded(tmp_path: Path, rows: list[list[object]]) -> Sheet:
+    names, *cells = [["" if cell is None else cell for cell in row] for row in rows]
+    path = put(tmp_path / "crm.csv", table([str(name) for name in names], cells, ";"))
+    return load_sheets(path, "crm.csv", SourceConfig()).sheets[0]
+
+
+def test_a_column_of_the_leads_behind_an_empty_one_stays(tmp_path: Path) -> None:
+    now_and_then = [f"Notiz {n}" if n in (3, 17, 30) else "" for n in range(_ROWS)]
+    comes_again = [f"Aktion {n % 3}" if n < 20 else "" for n in range(_ROWS)]
+    for_most = [f"Notiz {n}" if n < 150 else "" for n in range(_ROWS)]
+    for cells in (now_and_then, comes_again, for_most):
+        rows: list[list[object]] = [["Nr", "Eingang", "Status", "", "Bemerkung"]]
+        rows += [[f"A{n}", "11.03.2025", "Gewonnen", "", cell] for n, cell in enumerate(cells)]
+        assert _loaded(tmp_path, rows).cells["Bemerkung"] == cells
+
+
+_SUMS: list[list[object]] = [["Quelle", "Anzahl", "Summe"], ["Messe", 40, 4000.5], ["Web", 41, 4001.5]]  # fmt: skip
+
+
+def _rows_with(tmp_path: Path, below: list[list[object]]) -> int:
+    rows: list[list[object]] = [["Nr", "Eingang", "Quelle", "Wert", "Status"]]
+    for n in range(60):
+        rows.append([f"A{7 * n + 50}", f"2025-{1 + n // 20:02}-11", ("Messe", "Web")[n % 2], 10 + n, ("Gewonnen", "Verloren")[n % 2]])  # fmt: skip
+    return len(_loaded(tmp_path, [*rows, *below]))
+
+
+def test_a_table_below_the_leads_lists_none(tmp_path: Path) -> None:
+    parts: list[list[object]] = [["Auswertung"], ["Gewonnen", 100], ["Verloren", 100], ["Quote", 0.5]]  # fmt: skip
+    counts: list[list[object]] = [["", "", "", "Gewonnen", 59], ["", "", "", "Verloren", 60]]
+    assert [_rows_with(tmp_path, below) for below in ([[], *_SUMS], parts, counts)] == [60] * 3
+
+
+def test_the_last_leads_stay_though_little_is_known_of_them(tmp_path: Path) -> None:
+    no_day: list[list[object]] = [["A1", "offen", "Messe", 10, "Gewonnen"], ["A2", "KW 3", "Web", 20, "Verloren"]]  # fmt: skip
+    hardly: list[list[object]] = [["A1", "", "Messe", "", ""], ["A2", "", "Web", 7, ""]]
+    dated: list[list[object]] = [*_SUMS, ["A1", "2025-12-01", "Web", 7, "Gewonnen"]]
+    assert [_rows_with(tmp_path, below) for below in (no_day, hardly, dated)] == [62, 62, 64]
 
 
 @pytest.mark.parametrize("told", ["Summe 03/2025", "Summe März 2025", "Zwischensumme KW 12", "Total: March", "Summe Q1"])  # fmt: skip

@@ -27,6 +27,7 @@ from kits.lead_scoring._reading.no_leads import without_no_leads
 from kits.lead_scoring._reading.parquet import parquet_columns
 from kits.lead_scoring._reading.row_colours import colours_of, with_row_colours
 from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.tables_apart import without_tables_apart
 from kits.lead_scoring._reading.unnamed_columns import first_row_is_data, is_number
 from kits.lead_scoring._written import Written
 from kits.lead_scoring.config import Headings, SourceConfig
@@ -126,7 +127,8 @@ def _load(path: Path, name: str, wanted: Wanted, headings: Headings) -> Loaded:
         return Loaded(tuple(sheets), tuple(_shortened(name, found.shortened)))
     opened = open_rows(path, name, named=True, wanted=wanted, fix=_STATE)
     if len(opened.sources) == 1:
-        return Loaded((_of_source(opened.sources[0], headings),), opened.findings)
+        one = _of_source(opened.sources[0], headings)
+        return replace(one, findings=(*opened.findings, *one.findings))
     return _of_several(name, opened.sources, opened.findings, headings)
 
 
@@ -138,7 +140,9 @@ def _of_several(
     told = list(findings)
     for source in sources:
         try:
-            sheets.append(replace(_of_source(source, headings), title=source.sheet))
+            one = _of_source(source, headings)
+            sheets += [replace(sheet, title=source.sheet) for sheet in one.sheets]
+            told += one.findings
         except DataError as error:
             told.append(passed_over(source.name, error.what, "nothing to do if it holds no leads"))
     if not sheets:
@@ -147,7 +151,7 @@ def _of_several(
     return Loaded(tuple(sheets), tuple(told))
 
 
-def _of_source(source: Source, headings: Headings) -> Sheet:
+def _of_source(source: Source, headings: Headings) -> Loaded:
     table, name = source.rows, source.name
     numbers = [column for column in table.columns if is_number(column)]
     if len(table.columns) == 1:
@@ -159,18 +163,19 @@ def _of_source(source: Source, headings: Headings) -> Sheet:
         raise _unnamed(name)
     if isinstance(table, TableFile):
         bounds.refuse_large(table, name)
-    sheet = _rows_of(table, name, headings)
+    sheet = _rows_of(table, name)
     if first_row_is_data(sheet):
         raise _unnamed(name)
     if isinstance(table, TableFile) and table.encoding == "utf-8" and _replaced(sheet):
         # the beginning was plain ASCII and what came later is not UTF-8
         page = code_page_of_file(table.path)
-        again = replace(table, encoding=page, form=table.form.replace("utf-8", page))
-        return _rows_of(again, name, headings)
-    return sheet
+        table = replace(table, encoding=page, form=table.form.replace("utf-8", page))
+        sheet = _rows_of(table, name)
+    sheet, apart = without_tables_apart(sheet, table)
+    return Loaded((without_no_leads(sheet, headings),), apart)
 
 
-def _rows_of(table: RowSource, name: str, headings: Headings) -> Sheet:
+def _rows_of(table: RowSource, name: str) -> Sheet:
     most = max(_MOST_SHARED, _SHARED_IN_ALL // len(table.columns))
     columns = {column: _Column(most) for column in table.columns}
     waiting: list[tuple[str, ...]] = []
@@ -216,8 +221,7 @@ def _rows_of(table: RowSource, name: str, headings: Headings) -> Sheet:
     notes = tuple(f"{name}, row {line}" for line, _ in alone)
     bad.sort(key=lambda one: one.line)
     sheet = _sheet(name, cells, lines, table.form, tuple(bad), tuple(short))
-    sheet = replace(sheet, notes=notes, numeric=table.numeric, colours=colours_of(table, lines))
-    return without_no_leads(sheet, headings)
+    return replace(sheet, notes=notes, numeric=table.numeric, colours=colours_of(table, lines))
 
 
 def _one_cell(row: Row, cuts_rows: bool) -> bool:

@@ -102,7 +102,7 @@ def _found(sheet: Sheet, headings: Headings) -> Iterator[tuple[int, str]]:
         elif (
             _is_few(cells, filled)
             and (
-                _is_total(cells)
+                is_total(cells)
                 or (i in ends and _adds_up(cells, odd))
                 or _is_sum_of_group(cells, rows, begin, i)
             )
@@ -183,7 +183,7 @@ def _is_names(cells: Sequence[str], filled: int, names: Sequence[str]) -> bool:
     return same >= max(2, _NEARLY_ALL * filled)
 
 
-def _is_total(row: Sequence[str]) -> bool:
+def is_total(row: Sequence[str]) -> bool:
     """A total's word with nothing but numbers beside it."""
     cells = [text for cell in row if (text := cell.strip())]
     others = [cell for cell in cells if not _says_total(cell)]
