@@ -78,6 +78,15 @@ def test_days_up_to_the_export_of_all_leads_are_not_learned_from(tmp_path: Path)
     assert _taught(_read(tmp_path, "Reife", lambda one: one.age)) == {"Filiale"}
 
 
+def test_days_to_a_day_long_after_all_that_is_known_are_asked_about(tmp_path: Path) -> None:
+    fair = date(2026, 5, 1)
+    asked = _read(tmp_path, "Tage bis Messe", lambda one: (fair - one.came).days, end=True)
+    assert "to the export, 2026-05-01, long after" in asked.told("known-later")
+    assert asked.levels("known-later") == {"warn"}
+    told = _read(tmp_path, "Reife", lambda one: one.age, end=True)
+    assert told.levels("known-later") == {"pass"}
+
+
 def test_days_up_to_ends_that_are_known_are_not_learned_from(tmp_path: Path) -> None:
     found = _read(tmp_path, "Reife", lambda one: one.took, still=False, end=True)
     assert _taught(found) == {"Filiale"}
@@ -117,3 +126,22 @@ def test_ends_are_known_by_their_names_where_no_lead_is_open(tmp_path: Path, nam
 def test_the_court_knows_names_of_how_long_leads_were_open(name: str) -> None:
     assert said("worked", name) is not None
     assert said("worked", "Laufzeit in Monaten") is None
+
+
+def test_a_past_end_that_open_leads_have_too_is_asked_about_and_learned_from_where_a_person_vouches(
+    tmp_path: Path,
+) -> None:
+    name = "Beendet am"
+    asked = _read(tmp_path, name, lambda one: one.came - timedelta(days=30))
+    assert "though open leads have it, too" in asked.told("assumed")
+    assert _taught(asked) == {"Filiale"}
+    vouched = _read(tmp_path, name, lambda one: one.came - timedelta(days=30), keep=(name,))
+    assert _taught(vouched) == {"Filiale", name}
+    assert vouched.told("assumed") == ""
+
+
+def test_ends_that_are_planned_of_open_leads_are_as_they_were(tmp_path: Path) -> None:
+    planned = f"{_EXPORT + timedelta(days=90):%d.%m.%Y}"
+    found = _read(tmp_path, "Beendet am", lambda one: one.end or planned)
+    assert "outcome_at=Beendet am" in found.told("columns")
+    assert found.told("assumed") == ""

@@ -17,6 +17,8 @@ _DAY = 86_400.0
 _LEAST, _LEAST_DAYS = 20, 10
 """Leads, and different numbers of days among them."""
 _NEARLY_ALL = 0.98
+_SOON = 31
+"""Days after the last that a table knows in which it is exported."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -26,10 +28,12 @@ class Counted:
 
     Attributes:
         until: up to what, in words.
+        ahead: this lies long after all that the table knows, so that it may be the day of a fair or the end of an offer as well.
     """
 
     column: str
     until: str
+    ahead: bool = False
 
 
 def counted_days(
@@ -53,9 +57,12 @@ def counted_days(
         if column.kind != "number" or name in keep:
             continue
         ends = [_end(came, value) for came, value in zip(at, column.values)]
-        until = _of_outcomes(ends, at, known_at) or _of_export(ends, at, won)
-        if until:
+        if until := _of_outcomes(ends, at, known_at):
             found.append(Counted(name, until))
+        elif day := _of_export(ends, at, won):
+            last = max(moment for moment in (*at, *known_at) if moment is not None)
+            told = (_EPOCH + timedelta(days=day)).date().isoformat()
+            found.append(Counted(name, f"the export, {told}", day > last // _DAY + _SOON))
     return tuple(found)
 
 
@@ -82,18 +89,16 @@ def _of_outcomes(
 
 def _of_export(
     ends: Sequence[int | None], at: Sequence[float | None], won: Sequence[bool | None]
-) -> str:
-    """Open leads are counted to the day on which they were written down; those that ended, up to it or to their end."""
+) -> int:
+    """The day on which open leads were written down, to which they are counted, those that ended up to it or to their end; 0: none."""
     rows = [
         (end, int(came // _DAY))
         for end, came, one in zip(ends, at, won)
         if end is not None and came is not None and one is None
     ]
     if len(rows) < _LEAST or len({end - came for end, came in rows}) < _LEAST_DAYS:
-        return ""
+        return 0
     day = Counter(end for end, _ in rows).most_common(1)[0][0]
     same = sum(abs(end - day) <= 1 for end, _ in rows)
     last = max(int(came // _DAY) for came in at if came is not None)
-    if same < _NEARLY_ALL * len(rows) or day < last - 1:
-        return ""
-    return f"the export, {(_EPOCH + timedelta(days=day)).date().isoformat()}"
+    return 0 if same < _NEARLY_ALL * len(rows) or day < last - 1 else day

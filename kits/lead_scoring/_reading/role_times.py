@@ -252,6 +252,18 @@ def came_at(
     return ""
 
 
+def is_past_for_open(
+    sheet: Sheet, name: str, won: Sequence[bool | None], came: Sequence[float | None]
+) -> bool:
+    """Whether nearly all of many open leads have a date that for most of them lies before the last lead came: it is no plan."""
+    last = max((at for at in came if at is not None), default=None)
+    still = [at for at, one in zip(seconds_of(sheet, name), won) if one is None]
+    given = [at for at in still if at is not None]
+    if last is None or len(still) < _MANY or len(given) < (1 - _FEW) * len(still):
+        return False
+    return sum(at <= last for at in given) > _HALF * len(given)
+
+
 def came(sheet: Sheet) -> bool:
     """Whether a table says by a name when its leads came."""
     named = ranked_in(sheet, sheet.columns, "decided_at")

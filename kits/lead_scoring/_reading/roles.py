@@ -5,8 +5,8 @@ A person's statement comes first, then a CRM's own names, then known names, then
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Table
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kits.lead_scoring._reading.cells import Typed
@@ -20,10 +20,12 @@ from kits.lead_scoring._reading.role_times import (
     comes_before,
     decided_at,
     ends_alone,
+    is_past_for_open,
     made_at,
     of_a_decision,
     outcome_at,
     outcome_by_cells,
+    seconds_of,
     told_by_month,
 )
 from kits.lead_scoring._reading.sheets import Sheet
@@ -172,6 +174,22 @@ def with_outcome_times(
         f"have {'them' if several else 'it'}"
     )
     return replace(roles, outcome_at=found, doubts=(*roles.doubts, doubt))
+
+
+def without_vouched(
+    roles: Roles, sheet: Sheet, won: Sequence[bool | None], keep: Collection[str]
+) -> Roles:
+    """Takes dates called like an end for none where a person vouches for them; where open leads have one, too, that lies in the past
+    for them, it is told: the trial of somebody may have ended, or his contract with another."""
+    ended = tuple(name for name in roles.outcome_at if name not in keep)
+    came = seconds_of(sheet, roles.decided_at) if roles.decided_at else []
+    of_open = (name for name in ended if is_past_for_open(sheet, name, won, came))
+    doubts = tuple(
+        f"{name} was taken for when outcomes were known, and not learned from, though open leads have it, too (if it was there when "
+        f"a lead came: model.columns.keep: [{name}])"
+        for name in of_open
+    )
+    return replace(roles, outcome_at=ended, doubts=(*roles.doubts, *doubts))
 
 
 def _group(sheet: Sheet, source: SourceConfig, *, missing_is_fine: bool) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
+from typing import Literal
 
 from kits.core.kit import Finding
 from kits.core.spreadsheets.naming import file_and_sheet
@@ -222,8 +223,10 @@ def _kept_out(known: Known) -> Iterator[Finding]:
         )
     for one in known.counted:
         counts = f"{one.column} counts the days from {known.roles.decided_at} to {one.until}"
-        fix = f"if it was there when the lead came: model.columns.keep: [{one.column}]"
-        yield Finding("known-later", "pass", f"{counts}: left out", (one.column,), fix)
+        level: Literal["pass", "warn"] = "warn" if one.ahead else "pass"
+        fix = f"if {'these are days left to it, or ' if one.ahead else ''}it was there when the lead came: model.columns.keep: [{one.column}]"
+        after = ", long after the last that is known here" if one.ahead else ""
+        yield Finding("known-later", level, f"{counts}{after}: left out", (one.column,), fix)
 
 
 def _same_names(known: Known) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ Composition of the steps beside it; what comes of it is `Known`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kits.core.column_names import squeezed
@@ -34,6 +34,7 @@ from kits.lead_scoring._reading.roles import (
     with_outcome_times,
     without_end,
     without_sorting,
+    without_vouched,
 )
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.split_answers import without_answers
@@ -59,6 +60,7 @@ class _Asked:
         crm: whose names its columns have; None: no CRM's.
         learned: what the bundle knows that the leads are for.
         before: what its columns were to that bundle.
+        keep: columns that a person vouches for.
     """
 
     sheet: Sheet
@@ -69,6 +71,7 @@ class _Asked:
     source: SourceConfig
     learned: Learned
     before: LearnedRoles
+    keep: frozenset[str]
 
     @classmethod
     def of(cls, sheet: Sheet, config: Config, joined: Sequence[str], learned: Learned) -> _Asked:
@@ -77,7 +80,8 @@ class _Asked:
         own = _own(sheet, joined, source)
         crm = find_mapping(own.columns, source.mapping)
         free = _unasked(own, learned, crm, source)
-        return cls(sheet, typed, own, free, crm, source, learned, learned.roles_in(free))
+        before, keep = learned.roles_in(free), frozenset(config.columns.keep)
+        return cls(sheet, typed, own, free, crm, source, learned, before, keep)
 
 
 def understand(
@@ -99,7 +103,7 @@ def understand(
         DataError: a stated column does not hold what it should, or it is unclear which one tells the outcome.
     """
     asked = _Asked.of(sheet, config, joined, learned or Learned())
-    sheet, typed, crm, keep = asked.sheet, asked.typed, asked.crm, set(config.columns.keep)
+    sheet, typed, crm, keep = asked.sheet, asked.typed, asked.crm, asked.keep
     outcome = _outcome(asked)
     roles = _first_roles(asked, outcome)
     # a few leads that are scored may tell something else than those that were learned from
@@ -111,7 +115,7 @@ def understand(
     roles = _settled_roles(asked, roles, outcome)
     at = _seconds(sheet, (roles.decided_at,))
     if outcome is not None and not (roles.outcome_at or asked.source.outcome_at):
-        roles = with_outcome_times(roles, asked.free, typed, outcome, at)
+        roles = with_outcome_times(roles, _without(asked.free, keep), typed, outcome, at)
     known_at = _seconds(sheet, roles.outcome_at, latest=True)
     outcome = _settled_outcome(asked, outcome, roles, at, known_at)
     order = _order(sheet, typed, roles, at, known_at)
@@ -159,6 +163,8 @@ def _settled_roles(asked: _Asked, roles: Roles, outcome: Outcome | None) -> Role
     if outcome is not None and not asked.before.decided_at:
         roles = with_arrival(roles, free, outcome.won, source)
         roles = without_end(roles, free, asked.typed, outcome.won, source, crm)
+    if outcome is not None and crm is None and not (source.outcome_at or asked.before.outcome_at):
+        roles = without_vouched(roles, free, outcome.won, asked.keep)
     return roles
 
 
@@ -211,7 +217,7 @@ def _unasked(sheet: Sheet, learned: Learned, crm: Crm | None, source: SourceConf
     return _without(sheet, {name for name in known if squeezed(name) not in named})
 
 
-def _without(sheet: Sheet, out: set[str]) -> Sheet:
+def _without(sheet: Sheet, out: Collection[str]) -> Sheet:
     return replace(sheet, cells={n: c for n, c in sheet.cells.items() if n not in out})
 
 
