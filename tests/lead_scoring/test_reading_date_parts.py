@@ -122,6 +122,17 @@ def test_what_is_no_date_stays(tmp_path: Path, columns: Sequence[str], cells: Ce
     assert set(_came(found)) == {None}
 
 
+def test_months_that_a_spreadsheet_holds_as_their_first_day_are_months(tmp_path: Path) -> None:
+    months = _read(tmp_path, ["Monat"], lambda d: [d.replace(day=1)])
+    assert _came(months) == [day.replace(day=1) for day in _days()]
+    assert "Monat tells months without days" in months.told("assumed")
+    parts = _read(tmp_path, ["Jahr", "Monat"], lambda d: [d.year, f"{d:01.%m.%Y}"])
+    assert _came(parts) == _came(months)
+    assert {name for lead in parts.leads for name in lead.fields} == {"origin"}
+    days = _read(tmp_path, ["Monat"], lambda d: [d])
+    assert _came(days) == _days()
+
+
 def test_a_day_that_its_month_has_not_counts_as_the_month(tmp_path: Path) -> None:
     found = _read(
         tmp_path, ["year", "month", "day"], lambda d: [d.year, 2, 30 if d.month == 5 and d.year == 2025 else d.day % 28 + 1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from kits.lead_scoring._reading.week_parts import week_of_year, weeks_in_order
 from tests.lead_scoring.lead_files import Read, put, read, source, table
 
 _ROWS = 120
@@ -58,6 +60,26 @@ def test_a_53rd_week_that_the_year_lacks_ended_in_it(tmp_path: Path) -> None:
     # who writes the year of the day has week 53 on the 1st of January 2021
     found = _read(tmp_path, ["Jahr", "KW"], lambda d: [2021, 53 if d < date(2023, 11, 20) else d.isocalendar()[1]])  # fmt: skip
     assert _came(found)[0] == date(2020, 12, 28)
+
+
+def test_the_rows_around_tell_a_week_beside_the_year_of_its_days() -> None:
+    days = [date(2023, 11, 7) + timedelta(days=2 * n) for n in range(500)]
+    years, weeks = [day.year for day in days], [day.isocalendar()[1] for day in days]
+    mondays = [(day - timedelta(days=day.weekday())).isoformat() for day in days]
+    assert weeks_in_order(years, weeks) == mondays
+    assert weeks_in_order(years[::-1], weeks[::-1]) == mondays[::-1]
+    # in no order, each is what it says
+    shuffled = random.Random(1).sample(range(len(days)), len(days))
+    as_said = [week_of_year(years[n], weeks[n]) for n in shuffled]
+    assert weeks_in_order([years[n] for n in shuffled], [weeks[n] for n in shuffled]) == as_said
+    # by the year of the week they are right as they are
+    assert weeks_in_order([day.isocalendar()[0] for day in days], weeks) == mondays
+
+
+def test_a_year_that_is_a_slip_of_the_pen_hides_no_weeks(tmp_path: Path) -> None:
+    found = _read(tmp_path, ["Jahr", "KW"], lambda d: [203 if d == _days()[50] else d.isocalendar()[0], d.isocalendar()[1]])  # fmt: skip
+    assert _came(found)[:50] == _mondays()[:50]
+    assert _fields(found) == {"origin"}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from kits.lead_scoring._reading.week_parts import (
     week_number,
     week_of_year,
     weeks_by_number,
+    weeks_in_order,
     whole_weeks,
 )
 from kits.lead_scoring.config import SourceConfig
@@ -52,6 +53,10 @@ _CHOICES = (
 _WHOLE = len("2024-03-17")
 _PERIOD = re.compile(r"((?:19|20)\d{2})[-/. ]?(?:M|P)?(0[1-9]|1[0-2])")
 _SHORT = re.compile(r"([^\W\d_]{3,10})\.?[-' ’/]{1,2}(\d{2})")
+_FIRST = re.compile(
+    r"(?P<year>(?:19|20)\d{2})-(?P<month>0[1-9]|1[0-2])-01|0?1\.(?P<second>0?[1-9]|1[0-2])\.(?P<last>(?:19|20)\d{2})"
+)
+"""How a spreadsheet holds a month that it shows as `März` or `Mrz 24`."""
 _MOST_SHORT_YEARS, _LEAST_MONTHS = 8, 3
 
 
@@ -182,15 +187,17 @@ def _joined(
         if not may_be_weeks(column, sheet.cells[column], years, met=met):
             return [], 0
         weeks = [week_number(cell) for cell in sheet.cells[column]]
-        rows = zip(years, weeks, months)
-        return [_week(*one, by_month="month" in chosen) for one in rows], _WHOLE
+        years = [year if year in _YEARS else None for year in years]
+        if "month" not in chosen:
+            return weeks_in_order(years, weeks), _WHOLE
+        return [_week(*one) for one in zip(years, weeks, months)], _WHOLE
     days = [_whole(cell) for cell in sheet.cells[parts["day"]]] if "day" in chosen else none
     cells = [_date(*one) for one in zip(years, months, days)]
     return cells, _WHOLE if "day" in chosen else len("2024-03")
 
 
-def _week(year: int | None, week: int | None, month: int | None, *, by_month: bool) -> str:
-    if year is None or year not in _YEARS or week is None or (by_month and month is None):
+def _week(year: int | None, week: int | None, month: int | None) -> str:
+    if year is None or week is None or month is None:
         return ""
     return week_of_year(year, week, month)
 
@@ -215,6 +222,8 @@ def _month(cell: str) -> int | None:
     number = _whole(cell)
     if number is not None:
         return number
+    if first := _FIRST.fullmatch(cell.strip()):
+        return int(first["month"] or first["second"])
     found = read_month(f"{cell.strip()[:20].rstrip('.')} 2024")
     return datetime.fromtimestamp(found[0], tz=timezone.utc).month if found else None
 
@@ -238,7 +247,7 @@ def _periods(sheet: Sheet, name: str, *, met: bool) -> list[str] | None:
     first = islice((cell for cell in cells if not is_missing(cell)), _LOOKED_AT)
     some = list(dict.fromkeys(first))
     least = 1 if met else _LEAST_MONTHS
-    for read in (_of_weeks, weeks_by_number, _of_numbers, _of_short_years):
+    for read in (_of_weeks, weeks_by_number, _of_numbers, _of_short_years, _of_first_days):
         if not some or len(read(name, some)) < _ENOUGH * len(some):
             continue
         known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
@@ -276,6 +285,18 @@ def _of_short_years(name: str, cells: Sequence[str]) -> dict[str, str]:
             found[cell] = f"20{match[2]}-{month:02}"
     near = years and int(max(years)) - int(min(years)) < _MOST_SHORT_YEARS
     return found if near else {}
+
+
+def _of_first_days(name: str, cells: Sequence[str]) -> dict[str, str]:
+    """`2024-03-01`, where the column is called a month and has no other days."""
+    if set(plain(name).split("_")).isdisjoint(phrases_for("month_part")):
+        return {}
+    matches = [(cell, _FIRST.fullmatch(cell.strip())) for cell in cells]
+    return {
+        cell: f"{match['year'] or match['last']}-{int(match['month'] or match['second']):02}"
+        for cell, match in matches
+        if match
+    }
 
 
 def _is_period(name: str) -> bool:

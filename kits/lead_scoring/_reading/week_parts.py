@@ -6,9 +6,11 @@ Which columns belong together is found in `date_parts.py`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from kits.core.column_names import plain
 from kits.lead_scoring._reading.cells import is_missing
@@ -29,6 +31,7 @@ _LAST_SURE, _LONGEST = 52, 53
 _DECEMBER = 12
 _MOST_YEARS = 10
 """Years in which leads of a list came that is kept by weeks; they follow each other."""
+_FEW = 0.02
 _LEAST, _MOST = 8, 0.25
 """Different weeks in the column, and the share of one that a column called like kilowatts has at most where it holds weeks."""
 
@@ -81,6 +84,47 @@ def week_of_year(year: int, week: int, month: int | None = None) -> str:
     return next((day.isoformat() for day in mondays if day is not None), "")
 
 
+def weeks_in_order(years: Sequence[int | None], weeks: Sequence[int | None]) -> list[str]:
+    """(rows,) the Mondays of weeks without a month beside them.
+
+    Week 1 beside the year of the last days of December, and week 52 or 53 beside that of the first of January, lie a year away from
+    the rows around them: where a list is in order of time, these tell it.
+    """
+    found: list[str] = []
+    others: dict[int, str] = {}
+    for row, (year, week) in enumerate(zip(years, weeks)):
+        if year is None or week is None:
+            found.append("")
+            continue
+        found.append(week_of_year(year, week))
+        if found[-1] and (other := _turned(year, week)):
+            others[row] = other
+    sure = [row for row, text in enumerate(found) if text and row not in others]
+    rises = [found[a] <= found[b] for a, b in pairwise(sure) if found[a] != found[b]]
+    if not others or not rises or _FEW < sum(rises) / len(rises) < 1 - _FEW:
+        return found
+    for row, other in others.items():
+        place = bisect_left(sure, row)
+        around = [found[sure[n]] if 0 <= n < len(sure) else "" for n in (place - 1, place)]
+        low, high = around if sum(rises) > len(rises) / 2 else around[::-1]
+        if not _between(low, found[row], high) and _between(low, other, high):
+            found[row] = other
+    return found
+
+
+def _turned(year: int, week: int) -> str:
+    """The Monday of that week by the year of its days, where this may be another one than that of the week."""
+    if week == 1:
+        day = _monday(year + 1, 1)
+        return day.isoformat() if day is not None and day.year == year else ""
+    day = _monday(year - 1, week) if week >= _LAST_SURE else None
+    return day.isoformat() if day is not None and _touches(day, year, 1) else ""
+
+
+def _between(low: str, text: str, high: str) -> bool:
+    return low <= text and (not high or text <= high)
+
+
 def _monday(year: int, week: int) -> date | None:
     try:
         return date.fromisocalendar(year, week, 1)
@@ -92,6 +136,18 @@ def _touches(monday: date, year: int, month: int) -> bool:
     """Whether a day of the week lies in the month."""
     ends = monday, monday + timedelta(days=6)
     return any((day.year, day.month) == (year, month) for day in ends)
+
+
+def _usual(years: Sequence[int | None]) -> set[int]:
+    """The years that are no slips of the pen: without the rarest, of two in a hundred rows together."""
+    counts = Counter(year for year in years if year is not None)
+    few = _FEW * counts.total()
+    for year, rows in reversed(counts.most_common()):
+        few -= rows
+        if few < 0:
+            break
+        del counts[year]
+    return set(counts)
 
 
 def may_be_weeks(
@@ -107,7 +163,7 @@ def may_be_weeks(
         return True
     known = Counter(cell.strip() for cell in cells if not is_missing(cell))
     most = known.most_common(1)[0][1] if known else 0
-    said = {year for year in years if year is not None}
+    said = _usual(years)
     if len(said) > _MOST_YEARS or (said and max(said) - min(said) >= len(said)):
         return False
     return "kW" not in name and len(known) >= _LEAST and most <= _MOST * known.total()
