@@ -11,6 +11,7 @@ from kits.lead_scoring._features.eras import in_common_era
 from kits.lead_scoring._features.spec import DateColumn
 from kits.lead_scoring._features.texts import read_texts
 from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._reading.dates import read_dates
 from kits.lead_scoring._written import WRITTEN, Written, written_from
 from tests.lead_scoring.lead_files import Read, put, read, table
 from tests.sheets import xlsx
@@ -41,6 +42,22 @@ def test_when_leads_came_is_read_from_points_with_blanks_and_ends(
         DAY + timedelta(n) for n in range(60)
     ]
     assert not found.told("unread-dates")
+
+
+def test_a_few_texts_among_a_spreadsheets_dates_are_dates_too() -> None:
+    days = [date(2025, 1, 13) + timedelta(days=n) for n in range(300)]
+    cells = [day.isoformat() for day in days]
+    cells[3], cells[50] = f"{days[3]:%d.%m.%Y}", f"{days[50]:%d. %b %Y}"
+    cells[70] = str((days[70] - date(1899, 12, 30)).days)
+    found = read_dates("Eingang", [*cells, "unklar", "05/2025", "20000"])
+    assert found is not None and found.doubt == "" and not found.months
+    came = [seconds and datetime.fromtimestamp(seconds, tz=timezone.utc).date() for seconds in found.seconds]  # fmt: skip
+    assert came == [*days[:70], None, *days[71:], None, None, None]  # a number years away is none
+    found = read_dates("Eingang", [*cells, "unklar", "05/2025"])
+    assert found is not None and found.seconds[70] is not None
+    points = [f"{day:%d.%m.%Y}" for day in days]
+    mixed, alone = (read_dates("Eingang", [*points[:-1], one]) for one in (cells[-1], points[-1]))
+    assert mixed is not None and alone is not None and mixed.seconds == alone.seconds
 
 
 def test_dates_that_cannot_be_read_are_told(tmp_path: Path) -> None:

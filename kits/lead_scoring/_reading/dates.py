@@ -56,6 +56,7 @@ _COMMA = re.compile(r"(?<=^\d{5}),(?=\d+$)")
 """Of a day of a spreadsheet with its hour, where the decimal sign is the comma: `45536,5469`."""
 _POINTED = re.compile(r"(?:0[1-9]|1[0-2])\.(?:19|20)\d{2}")
 _ONE_WAY: Mapping[re.Pattern[str], Callable[[str], Moment]] = {**READERS, MONTH: read_month}
+_FORMS = (YEAR_FIRST, YEAR_LAST, NAMED, YEAR_NAMED, MONTH_FIRST, YEAR_BEHIND, MONTH)
 _SERIAL = re.compile(r"[2-7]\d{4}(?:[.,]\d{1,12})?")
 _LEAST_WRITTEN = 0.1
 """Of a column of days of a spreadsheet some must be written out, where its name says nothing."""
@@ -124,9 +125,10 @@ def read_dates(name: str, cells: Sequence[str], form: DateForm = "auto") -> Date
             _from_numbers(name, texts) or _pointed_months(name, texts) or _mixed(texts, some, form)
         )
     if written is YEAR_LAST:
-        return _year_last(texts, form)
+        moments, doubt, order = _read_year_last(texts, form)
+        return _with_others(texts, [_at(moment) for moment in moments], form, doubt, order)
     read = READERS[written]
-    return _dates([_at(read(text)) for text in texts])
+    return _with_others(texts, [_at(read(text)) for text in texts], form)
 
 
 def order_told(columns: Iterable[Sequence[str]]) -> DateForm:
@@ -156,10 +158,35 @@ def _at(moment: Moment) -> float | None:
     return moment[0] if moment else None
 
 
+def _with_others(
+    texts: Sequence[str],
+    found: Sequence[float | None],
+    form: DateForm,
+    doubt: str = "",
+    order: DateForm = "auto",
+) -> Dates | None:
+    """Dates nearly all of which have one form, and the few that have another one: texts among a spreadsheet's dates, and days of it."""
+    few = [text for text, seconds in zip(texts, found) if seconds is None]
+    known = [seconds for seconds in found if seconds is not None]
+    if not few or not known:
+        return _dates(found, doubt, order)
+    lasts, doubted, told = _read_year_last(few, form)
+    # a month among days is none: all of the column would count by months
+    others = {t: _in_any_form(t, last) for t, last in zip(few, lasts) if not MONTH.fullmatch(t)}
+    days = _serials_near([text for text in few if _SERIAL.fullmatch(text)], known)
+    whole = [others.get(t) or days.get(t) if s is None else s for t, s in zip(texts, found)]
+    return _dates(whole, doubt or doubted, told if order == "auto" else order)
+
+
+def _in_any_form(text: str, last: Moment) -> float | None:
+    """A date by its own form; `last`: what it is where the year stands last."""
+    moments = (_ONE_WAY[one](text) for one in _FORMS if one is not YEAR_LAST)
+    return _at(next((one for one in moments if one), last))
+
+
 def _mixed(texts: Sequence[str], some: Sequence[str], form: DateForm) -> Dates | None:
     """Dates that several people or programs wrote, each by its own form; days of a spreadsheet among them where they fit in."""
-    forms = (YEAR_FIRST, YEAR_LAST, NAMED, YEAR_NAMED, MONTH_FIRST, YEAR_BEHIND, MONTH)
-    written = [text for text in some if any(one.fullmatch(text) for one in forms)]
+    written = [text for text in some if any(one.fullmatch(text) for one in _FORMS)]
     rest = sum(bool(_SERIAL.fullmatch(text)) for text in some)
     if len(written) + rest < _ENOUGH * len(some) or len(written) < _LEAST_WRITTEN * len(some):
         return None
@@ -171,8 +198,7 @@ def _mixed(texts: Sequence[str], some: Sequence[str], form: DateForm) -> Dates |
     found: list[float | None] = []
     for text, last in zip(texts, lasts):
         meant = _exchanged(text) if exchanged else text
-        moments = (_ONE_WAY[one](meant) for one in forms if one is not YEAR_LAST)
-        found.append(_at(next((one for one in moments if one), last)) or days.get(text))
+        found.append(_in_any_form(meant, last) or days.get(text))
     if exchanged:
         doubt = "with day and month exchanged where a spreadsheet had taken texts for dates, as those it had not show"
     return _dates(found, doubt, order, [bool(MONTH.fullmatch(text)) for text in texts])
@@ -209,11 +235,14 @@ def _days_among(texts: Sequence[str], form: DateForm) -> dict[str, float]:
     serials = [text for text in texts if _SERIAL.fullmatch(text)]
     written = _mixed([text for text in texts if not _SERIAL.fullmatch(text)], (), form)
     known = [one for one in written.seconds if one is not None] if written else []
+    return _serials_near(serials, known) if known else {}
+
+
+def _serials_near(serials: Sequence[str], known: Sequence[float]) -> dict[str, float]:
+    """Days since 1899 in seconds; empty where they lie years away from known dates."""
     found: dict[str, float] = {
         t: round((float(_COMMA.sub(".", t)) - 25_569) * 86_400.0) for t in serials
     }
-    if not known:
-        return {}
     low, high = min(known) - _YEARS_S, max(known) + _YEARS_S
     near = all(low <= seconds <= high for seconds in found.values())
     return found if near else {}
@@ -275,11 +304,6 @@ def _seconds_of(numbers: Sequence[float], days: Sequence[float]) -> list[float]:
     if days and days[0] <= low and high < days[1]:
         return [round((number - 25_569) * 86_400) for number in numbers]
     return []
-
-
-def _year_last(texts: Sequence[str], form: DateForm) -> Dates | None:
-    found, doubt, order = _read_year_last(texts, form)
-    return _dates([_at(moment) for moment in found], doubt, order)
 
 
 def _read_year_last(texts: Sequence[str], form: DateForm) -> tuple[list[Moment], str, DateForm]:
