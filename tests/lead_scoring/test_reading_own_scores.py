@@ -61,3 +61,41 @@ def test_scores_alone_are_no_leads(tmp_path: Path) -> None:
     write_scores(tmp_path / "scores.xlsx")
     with pytest.raises(DataError, match=r"scores.xlsx.* was written by kit predict"):
         read(tmp_path / "scores.xlsx")
+
+
+_BESIDE = {
+    "crm": ["Kitwright band", "kitwright_score", "x_kitwright_reasons", "Kitwright_probability__c"],
+    "labels": ["Lead band", "Lead score", "Lead score reasons", "Lead win probability"],
+    "list": ["band", "score", "reasons", "low"],
+}
+
+
+def _with_scores() -> list[list[object]]:
+    bands = ("hot", "cold", "opted out")
+    return [[*lead, bands[n % 3], n / N, "(+) Quelle", n / N] for n, lead in enumerate(LEADS)]
+
+
+@pytest.mark.parametrize("names", _BESIDE.values(), ids=_BESIDE)
+def test_scores_that_came_back_among_the_columns_of_the_leads_are_not_learned_from(
+    tmp_path: Path, names: list[str]
+) -> None:
+    found = read(put(tmp_path / "e.csv", table([*NAMES, *names], _with_scores())))
+    assert {name for lead in found.leads for name in lead.fields} == {"Quelle"}
+    assert "scores of Kitwright are not read" in found.told("own-scores")
+
+
+def test_a_list_of_scores_with_columns_taken_away_tells_nothing_either(tmp_path: Path) -> None:
+    scores = [[lead[0], "hot", n / N] for n, lead in enumerate(LEADS)]
+    rows = {"Leads": [NAMES, *LEADS], "Scores": [["id", "band", "score"], *scores]}
+    found = read(xlsx(tmp_path / "crm.xlsx", rows))
+    assert {name for lead in found.leads for name in lead.fields} == {"Quelle"}
+
+
+def test_scores_of_others_and_those_that_a_person_vouches_for_stay(tmp_path: Path) -> None:
+    names = ["Band", "Lead score", "Lead score reasons", "score"]  # one label alone is a chance
+    path = put(tmp_path / "e.csv", table([*NAMES, *names], _with_scores()))
+    found = read(path)
+    assert {name for lead in found.leads for name in lead.fields} >= {"Band", "Lead score", "score"}
+    kept = {"columns": {"keep": ["band", "score"]}}
+    lists = put(tmp_path / "l.csv", table([*NAMES, *_BESIDE["list"]], _with_scores()))
+    assert {name for lead in read(lists, kept).leads for name in lead.fields} == {"Quelle", "band", "score"}  # fmt: skip

@@ -41,7 +41,7 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
     def role(sheet: Sheet) -> str:
         return role_of(sheet, config)
 
-    sheets, scores = without_own_scores(opened.sheets, role)
+    sheets, scores = without_own_scores(opened.sheets, role, config.columns.keep)
     findings = [*opened.findings, *scores]
     if not sheets:
         raise _no_table(path, Opened(sheets, findings, opened.fixes))

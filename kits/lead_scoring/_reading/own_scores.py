@@ -1,48 +1,93 @@
-"""Sheets of scores that `kit predict --out` wrote, put beside the leads: no word of them is learned from.
+"""Scores of our own beside the leads: what `kit predict --out` wrote, and what the hub wrote into the CRM. No word is learned from.
 
-They come from a model that knew what became of the leads, and would tell it. What a person noted in them stays.
+They come from a model that knew what became of the leads, and would tell it. What a person noted beside them stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
+from kits.core.column_names import plain, squeezed
 from kits.core.kit import Finding
+from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.sheets import Sheet
 
 WRITTEN = frozenset(
     {"sample", "verdict", "band", "score", "low", "high", "label", "reasons", "error", "path"}
 )
 """Its columns, but for `id`."""
+_OF_A_SCORE = WRITTEN - {"label", "error", "path"}
+"""Those of them that hold nothing else, where somebody took the others away, or put these beside the leads."""
+_BANDS = frozenset({"hot", "warm", "cold", "opted out"})
+_OURS = "kitwright"
+"""In the name of each field that the hub makes in a CRM."""
+_LABELS = frozenset({
+    "lead_win_probability", "lead_score_percentile", "lead_band", "lead_score_reasons", "lead_scored_at",
+})  # fmt: skip
+"""What a CRM's exports call these fields; `Lead score` is what others are called, too."""
+_SCORE = "lead_score"
 _TWO = 2
-"""Columns that a table has at least: whom it is about, and what it says of them."""
+"""Columns that a table has at least: whom it is about, and what it says of them. So many labels are no chance."""
 
 
 def without_own_scores(
-    sheets: Sequence[Sheet], role: Callable[[Sheet], str]
+    sheets: Sequence[Sheet], role: Callable[[Sheet], str], keep: Collection[str] = ()
 ) -> tuple[list[Sheet], list[Finding]]:
     """The tables without what was written of the leads, and what is to be said of it.
 
     Args:
         role: what a person said a table is; empty: nothing.
+        keep: columns that a person vouches for.
     """
     left: list[Sheet] = []
     told: list[Finding] = []
     for sheet in sheets:
-        if role(sheet) or not sheet.cells.keys() >= WRITTEN:
+        written = not role(sheet) and sheet.cells.keys() >= WRITTEN
+        ours = WRITTEN if written else _own(sheet, role(sheet)) - set(keep)
+        if not ours:
             left.append(sheet)
             continue
-        own = {name: cells for name, cells in sheet.cells.items() if name not in WRITTEN}
+        own = {name: cells for name, cells in sheet.cells.items() if name not in ours}
         noted = len(own) >= _TWO
-        told.append(_said(sheet.name, noted=noted))
+        told.append(_said(sheet.name, [] if written else sorted(ours), noted=noted))
         if noted:
             left.append(replace(sheet, cells=own))
     return left, told
 
 
-def _said(name: str, *, noted: bool) -> Finding:
+def _own(sheet: Sheet, role: str) -> frozenset[str]:
+    """Columns of a table that hold our scores."""
+    called = {name: plain(name.rpartition(" - ")[2]) for name in sheet.columns}
+    labelled = frozenset(name for name, label in called.items() if label in _LABELS)
+    found = frozenset(name for name in sheet.columns if _OURS in squeezed(name))
+    if len(labelled) >= _TWO:
+        found |= labelled | {name for name, label in called.items() if label == _SCORE}
+    if role in ("", "leads") and _has_scores(sheet):
+        found |= _OF_A_SCORE & sheet.cells.keys()
+    return found
+
+
+def _has_scores(sheet: Sheet) -> bool:
+    """Whether a column `band` has our words alone, and one `score` shares of one."""
+    bands, scores = (
+        {cell.strip() for cell in sheet.cells.get(name, ()) if not is_missing(cell)}
+        for name in ("band", "score")
+    )
+    return bool(bands and scores) and bands <= _BANDS and all(map(_is_share, scores))
+
+
+def _is_share(cell: str) -> bool:
+    try:
+        return 0.0 <= float(cell.replace(",", ".")) <= 1.0
+    except ValueError:
+        return False
+
+
+def _said(name: str, ours: Sequence[str], *, noted: bool) -> Finding:
+    why = "as a score tells nothing of a lead that its columns do not"
+    if ours and noted:
+        told = f"{name}: scores of Kitwright are not read ({', '.join(ours)}), {why}"
+        return Finding("own-scores", "pass", told, tuple(ours))
     what = "the scores in it are not read" if noted else "it was passed over"
-    return Finding(
-        "own-scores", "pass", f"{name} was written by kit predict: {what}, as a score tells nothing of a lead that its columns do not"
-    )  # fmt: skip
+    return Finding("own-scores", "pass", f"{name} was written by kit predict: {what}, {why}")
