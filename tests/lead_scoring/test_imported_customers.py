@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -83,6 +84,25 @@ def test_a_customers_key_names_him_whichever_of_his_leads_it_is_of(project: Proj
     june = _bring(project, _JUNE, "june.csv")
     whose = Counter(id_in(key_of(one.sample)) for one in june.dataset.items)
     assert whose["ACC-5000"] == 2
+
+
+def test_leads_of_which_many_are_of_the_same_customers_are_known_again(project: Project) -> None:
+    def rows(until: int, status: str = "") -> list[list[object]]:
+        return [_row(n if n % 3 else n // 4, n, status) for n in range(until)]
+
+    first = _bring(project, rows(90, "open"), "may.csv")
+    assert "account_id" in json.loads(first.dataset.content(first.dataset.items[0]))["fields"]
+    again = _bring(project, rows(120)[::-1], "june.csv")
+    assert (again.kept, again.replaced, len(again.dataset.items)) == (30, 90, 120)
+    few = _bring(project, [_row(900, 300)], "july.csv")
+    assert all("account_id" in json.loads(few.dataset.content(one))["fields"] for one in few.dataset.items)  # fmt: skip
+
+
+def test_customers_of_whom_one_came_twice_on_a_day_name_no_leads(tmp_path: Path) -> None:
+    rows = [_row(n if n % 3 else n // 4, n) for n in range(90)]
+    found = read(put(tmp_path / "e.csv", table(["account_id", *_COLUMNS], [*rows, _row(89, 89)])))
+    assert len(found.samples) == 91
+    assert {sample.key for sample in found.samples} == {""}
 
 
 def test_some_of_one_table_that_came_again_stay(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.mapping import Mapping
 from kits.lead_scoring._reading.names import names_for, rank
+from kits.lead_scoring._reading.role_times import seconds_of
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring._reading.things import of_customers, ranked_in, without_record
@@ -24,6 +25,7 @@ _SIGNED = re.compile(r"nº_(?:d[aeo]l?_)?(?P<after>[^\W_]+).*|(?:.*\W)?(?P<befor
 _UNIQUE = 0.98
 _HALF = 0.5
 _LEAST = 20
+_DAY = 86_400.0
 
 
 def lead_id(
@@ -53,7 +55,27 @@ def lead_id(
         return _given(sheet, each)
     repeating = dict.fromkeys([*named, *ranked_in(sheet, free, "lead_id")])
     several = (name for name in repeating if _repeats(sheet, name) or _states(sheet, name, decided))
-    return next(several, "")
+    return next(several, "") or ("" if mapping else _of_whom(sheet, free, decided))
+
+
+def _of_whom(sheet: Sheet, free: Sequence[str], decided: str) -> str:
+    """The column with the numbers of customers, where each lead has one and nobody came twice on a day: with that it names each."""
+    if rank(decided, "decided_at") is None:
+        return ""
+    days = [None if at is None else at // _DAY for at in seconds_of(sheet, decided)]
+    for name in free:
+        cells = sheet.cells[name]
+        if not (is_numbered(name) and of_customers(name)) or None in days or any(map(is_missing, cells)):  # fmt: skip
+            continue
+        pairs = set(zip(map(str.strip, cells), days))
+        if len(pairs) == len(days) and len(set(cells)) > _LEAST:
+            return name
+    return ""
+
+
+def repeats(cells: Sequence[str]) -> bool:
+    """Whether ids are those of customers who came again: of a lead's own hardly one does, and nothing is learned from it."""
+    return len({cell.strip() for cell in cells}) < _UNIQUE * len(cells)
 
 
 def _of_leads_first(sheet: Sheet, free: Sequence[str]) -> Sequence[str]:

@@ -15,6 +15,7 @@ from kits.lead_scoring._reading.cells import Typed
 from kits.lead_scoring._reading.counted_days import counted_days
 from kits.lead_scoring._reading.dashes import with_dashes
 from kits.lead_scoring._reading.known import Known, Seconds
+from kits.lead_scoring._reading.lead_ids import repeats
 from kits.lead_scoring._reading.lead_order import BY_ROWS
 from kits.lead_scoring._reading.learned import Learned
 from kits.lead_scoring._reading.mapping import Mapping as Crm
@@ -40,6 +41,7 @@ from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.split_answers import without_answers
 from kits.lead_scoring._reading.stated import columns_stated
 from kits.lead_scoring._reading.stated_splits import named_splits
+from kits.lead_scoring._reading.things import of_customers
 from kits.lead_scoring._reading.typed_columns import typed_columns
 from kits.lead_scoring._roles import LearnedRoles
 from kits.lead_scoring.config import Config, SourceConfig
@@ -124,6 +126,8 @@ def understand(
     counted = counted_days(typed, at, known_at, won, keep | learned_from)
     after = (*later, *times, *(one.column for one in counted))
     out = _kept_out(roles, outcome, personal, after) | (set(roles.customers) - keep)
+    if not asked.source.id and _tells_whom(asked, roles.id):
+        out.discard(roles.id)
     columns = _learnable(sheet, typed, personal, out)
     if extend is not None:
         _add(columns, extend(sheet, roles, at), out)
@@ -176,6 +180,14 @@ def _settled_outcome(
         outcome = with_dashes(asked.sheet, outcome, at, asked.source)
         outcome = with_noughts(asked.sheet, outcome, at, known_at, asked.source)
     return without_answers(asked.sheet, named_splits(asked.sheet, roles.split), outcome)
+
+
+def _tells_whom(asked: _Asked, name: str) -> bool:
+    """Whether an id tells who asked and asked again: where leads are split by time that is learned from, as it was of those that are there."""
+    if not of_customers(name):
+        return False
+    there = asked.learned.names.union(asked.learned.before.filled)
+    return name in there if there else repeats(asked.sheet.cells[name])
 
 
 def _add(
