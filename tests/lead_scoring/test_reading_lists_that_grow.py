@@ -275,3 +275,24 @@ def test_a_sheet_that_is_to_be_left_out_is_named_so_that_it_can_be(tmp_path: Pat
         {"file": "crm: all.xlsx", "sheet": "Neu # 2", "role": "ignore"}
     ]
     assert len(read(path, {"source": {"tables": yaml.safe_load(stated)}}).leads) == 60
+
+
+def _with_lists(tmp_path: Path, lists: list[list[object]]) -> Read:
+    words = ("Gewonnen", "Verloren", "Offen")
+    leads: list[list[object]] = [["Nr", "Eingang", "Quelle", "Status"]]
+    leads += [
+        [f"A{7 * n}", f"2025-{1 + n % 12:02}-11", ("Messe", "Web")[n % 2], words[n % 3]]
+        for n in range(120)
+    ]
+    return read(xlsx(tmp_path / "crm.xlsx", {"Anfragen": leads, "Listen": lists}))
+
+
+def test_a_sheet_of_choices_is_not_joined_to_the_leads(tmp_path: Path) -> None:
+    found = _with_lists(tmp_path, [["Quelle", "Status"], ["Messe", "Gewonnen"], ["Web", "Verloren"], [None, "Offen"]])  # fmt: skip
+    assert {name for lead in found.leads for name in lead.fields} == {"Quelle"}
+    assert 'sheet "Listen" was passed over: it lists the choices' in found.told("choices")
+
+
+def test_a_sheet_that_says_something_of_choices_is_joined(tmp_path: Path) -> None:
+    found = _with_lists(tmp_path, [["Quelle", "Kosten"], ["Messe", 500], ["Web", 20]])
+    assert {name for lead in found.leads for name in lead.fields} == {"Quelle", "Listen.Kosten"}

@@ -12,6 +12,7 @@ from kits.lead_scoring._reading.answers_beside import with_answers
 from kits.lead_scoring._reading.example_answers import without_examples
 from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.learned import Learned
+from kits.lead_scoring._reading.listed_choices import without_choices
 from kits.lead_scoring._reading.opening import Opened, open_tables
 from kits.lead_scoring._reading.own_scores import without_own_scores
 from kits.lead_scoring._reading.renamed import as_known
@@ -48,11 +49,12 @@ def find_tables(path: Path, config: Config, learned: Learned | None = None) -> T
 
     known, stated, asked = learned.columns, columns_spoken_of(config), config.source.mapping
     sheets = [as_known(sheet, known, asked, stated) for sheet in sheets]
+    sheets, choices = without_choices(sheets, role)
     sheets, subsets = without_subsets(sheets, role)
     whole, said = stacked(sheets, role, config.source, known | stated)
     whole, examples = without_examples(whole, role)
     whole, answers = with_answers(whole, role)
-    findings.extend([*subsets, *said, *examples, *answers])
+    findings.extend([*choices, *subsets, *said, *examples, *answers])
     return join(whole, config, lambda name: stated_of(name, config), findings, learned)
 
 

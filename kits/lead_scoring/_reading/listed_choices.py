@@ -1,0 +1,59 @@
+"""Sheets with the choices of columns of the leads, side by side, from which cells are picked: they list nobody.
+
+A row of such a sheet puts choices together that have nothing to do with each other: joined to the leads it would say that those of
+the fair are won.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from kits.core.column_names import squeezed
+from kits.core.kit import Finding
+from kits.lead_scoring._reading.cells import is_missing
+from kits.lead_scoring._reading.sheets import Sheet
+
+_LEAST_COLUMNS, _MOST_ROWS, _LARGER = 2, 60, 5
+_AGAIN = 3
+"""Leads that share a choice, on the average."""
+_NEARLY_ALL = 0.8
+
+
+def without_choices(
+    sheets: Sequence[Sheet], role: Callable[[Sheet], str]
+) -> tuple[list[Sheet], list[Finding]]:
+    """The tables without those that list choices alone, and what is said of these.
+
+    Args:
+        role: what a person said a table is; empty: nothing.
+    """
+    lists = {
+        one.name: other.name
+        for one in sheets
+        for other in sheets
+        if not role(one) and _lists_choices(one, other)
+    }
+    left = [sheet for sheet in sheets if sheet.name not in lists]
+    told = [
+        Finding("choices", "pass", f"{name} was passed over: it lists the choices of columns of {other}", (name,))
+        for name, other in lists.items()
+    ]  # fmt: skip
+    return left, told
+
+
+def _lists_choices(one: Sheet, other: Sheet) -> bool:
+    """Whether each column of a short table has choices of the column of that name in a long one, each once."""
+    if len(one) > _MOST_ROWS or len(one.columns) < _LEAST_COLUMNS or len(other) < _LARGER * len(one):  # fmt: skip
+        return False
+    theirs = {squeezed(name): name for name in other.columns}
+    pairs = [(name, theirs.get(squeezed(name), "")) for name in one.columns]
+    return all(named and _are_choices(one.cells[name], other.cells[named]) for name, named in pairs)
+
+
+def _are_choices(cells: Sequence[str], used: Sequence[str]) -> bool:
+    known = [cell.strip() for cell in cells if not is_missing(cell)]
+    there = [cell.strip() for cell in used if not is_missing(cell)]
+    different = set(there)
+    often = len(there) >= _AGAIN * len(different)
+    met = sum(cell in different for cell in known)
+    return bool(known) and often and len(set(known)) == len(known) and met >= _NEARLY_ALL * len(known)  # fmt: skip
