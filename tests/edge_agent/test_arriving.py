@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from pathlib import Path
 
 import cv2
@@ -12,6 +11,7 @@ import pytest
 
 from edge_agent.sources import arriving as arriving_files
 from edge_agent.sources.arriving import Arriving, ends
+from tests.edge_agent.few_descriptors import few_descriptors
 from tests.edge_agent.parts import picture
 from tests.edge_agent.test_hot_folder import NEVER_S, encoded
 
@@ -64,14 +64,10 @@ def test_a_file_for_which_the_agent_has_no_descriptor_left_is_no_damaged_picture
     assert list(arriving.look()) == []
     for number in (1, 2):
         (tmp_path / f"{number}.png").write_bytes(picture(number))
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     looking = arriving.look()
     assert next(looking).content == picture(1)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
-    try:
+    with few_descriptors():
         left = list(looking)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert left == []
     assert "open files" in arriving.held_up
     assert [one.content for one in arriving.look()] == [picture(2)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from edge_agent.sources.config import HotFolderSourceConfig
 from edge_agent.sources.hot_folder import HotFolderSource
 from edge_agent.sources.putting_away import PuttingAway
 from edge_agent.status_text import status_lines
+from tests.edge_agent.few_descriptors import few_descriptors
 from tests.edge_agent.parts import agent_config, make_bundle, picture
 from tests.edge_agent.test_sources import Consumer, Told
 from tests.small_disks import MakeDisk
@@ -377,14 +377,10 @@ def test_a_picture_for_which_there_is_no_descriptor_is_told_and_judged_once_ther
     assert list(source._one_look()) == []
     for number in (1, 2):
         (tmp_path / f"{number}.png").write_bytes(picture(number))
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     looking = source._one_look()
     assert next(looking).payload == picture(1)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
-    try:
+    with few_descriptors():
         left = list(looking)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert left == []
     assert not source.health.up
     assert told.alerts == [("source-lost", "error")]

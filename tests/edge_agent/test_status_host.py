@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import pytest
 
 from edge_agent.config import StatusConfig
 from edge_agent.status import StatusServer, is_own
+from tests.edge_agent.few_descriptors import few_descriptors
 
 
 @pytest.fixture
@@ -55,19 +55,15 @@ def test_the_name_it_listens_at_is_its_own() -> None:
 def test_who_knocks_while_no_descriptor_is_left_takes_no_processor_and_is_answered_later(
     port: int,
 ) -> None:
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     with socket.socket() as client:
         client.settimeout(10)
         lowest_free = os.dup(client.fileno())
         os.close(lowest_free)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
-        try:
+        with few_descriptors(lowest_free):
             client.connect(("127.0.0.1", port))
             before = time.process_time()
             time.sleep(1.0)
             used_s = time.process_time() - before
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         assert used_s < 0.3
         client.sendall(b"GET /status.json HTTP/1.0\r\nHost: localhost\r\n\r\n")
         assert client.recv(12) == b"HTTP/1.0 200"
