@@ -46,6 +46,7 @@ class Firms:
     asked: list[list[str]] = field(default_factory=list)
     at: float = 0.0
     throttled_after: int = 0
+    failing: Collection[int] = ()
 
     def ask(self, ids: list[str]) -> dict[str, str]:
         if self.throttled_after and len(self.asked) % (self.throttled_after + 1) == self.throttled_after:  # fmt: skip
@@ -54,6 +55,8 @@ class Firms:
         self.asked.append(ids)
         if any(int(name) in self.bad for name in ids):
             raise CrmRefusedError("no", status=self.status, where="sales", retry=False)
+        if any(int(name) in self.failing for name in ids):
+            raise CrmRefusedError("a traceback", status=500, where="sales", retry=True)
         return {name: f"firm {name}" for name in ids}
 
     def beside(self) -> Beside[str]:
@@ -131,3 +134,45 @@ def test_an_answer_that_names_others_than_were_asked_for_is_believed_of_none_of_
     asked = Beside(lambda names: {one: f"firm {one}" for one in [*names, "9"]}, "", lambda: 0.0)
     asked.of(["8"])
     assert "9" not in asked.of(["8"])
+
+
+def test_parts_that_wait_keep_nobody_waiting_who_asks_for_others() -> None:
+    """One is refused as a wrong request, and over another one in its batch the CRM fails, for as long as it has it."""
+    firms = Firms({57}, failing={60})
+    beside = firms.beside()
+    with pytest.raises(CrmRefusedError):
+        beside.of(ids(MOST))
+    assert beside.of(["101"])["101"] == "firm 101"
+    assert beside.of(["59", "61"]).items() >= {"59": "firm 59", "61": "firm 61"}.items()
+    with pytest.raises(CrmRefusedError):
+        beside.of(["60"])
+    firms.failing = ()
+    found = beside.of(ids(MOST))
+    assert {name for name in ids(MOST) if not found[name]} == {"57"}
+
+
+def test_one_that_was_refused_is_asked_for_alone_from_then_on() -> None:
+    firms = Firms({57})
+    beside = firms.beside()
+    beside.of(ids(MOST))
+    firms.at, firms.asked = KEPT_S, []
+    beside.of(ids(MOST))
+    assert sorted(map(len, firms.asked)) == [1, MOST - 1], (
+        "its parts cost of the day's requests once"
+    )
+    firms.at, firms.asked, firms.bad = 2 * KEPT_S, [], ()
+    assert beside.of(ids(MOST))["57"] == "firm 57"
+    firms.at, firms.asked = 3 * KEPT_S, []
+    beside.of(ids(MOST))
+    assert len(firms.asked) == 1, "taken, it is one of many again"
+
+
+def test_those_that_are_asked_for_alone_close_no_kind() -> None:
+    bad = {*range(1, TRIES + 2)}
+    firms = Firms(bad)
+    beside = firms.beside()
+    beside.of(ids(MOST))
+    firms.at, firms.asked = KEPT_S, []
+    beside.of(ids(MOST))
+    assert len(firms.asked) == 1 + len(bad)
+    assert beside.of(["101"])["101"] == "firm 101"
