@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -28,6 +28,8 @@ STALE = timedelta(seconds=5)
 """A copy of the CRM that lags behind is asked again after so long."""
 MAX_STALE = 20
 _WORDS = 300
+MAX_LATER = 12
+"""So often a lead over which the CRM fails is asked for again, after 5, 10, 20, … s, some six hours in all."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Found:
         faults: why there is no score.
         trials: what some are taken for that are hardly leads.
         unheard: a column that should say who is not scored, and that the record does not have.
+        later: those with a fault that the CRM may read another time.
     """
 
     records: Mapping[str, Record]
@@ -45,6 +48,7 @@ class Found:
     faults: Mapping[str, str]
     trials: Mapping[str, str] = field(default_factory=dict)
     unheard: Mapping[str, str] = field(default_factory=dict)
+    later: Collection[str] = ()
 
 
 class Commit:
@@ -164,6 +168,9 @@ class Commit:
     def _miss(self, session: Session, lead: CrmLead, now: datetime) -> timedelta | None:
         """A lead of which nothing was read; after how long it is to be read again, None: not."""
         fault = self._found.faults.get(lead.object_id, "")
+        if fault and lead.object_id in self._found.later and lead.attempts < MAX_LATER:
+            lead.attempts, lead.error = lead.attempts + 1, fault[:_WORDS]
+            return hiding.pause(lead.attempts)
         if fault:
             lead.attempts, lead.dead, lead.error = 0, fault[:_WORDS], fault[:_WORDS]
             return None

@@ -9,6 +9,7 @@ the first was taken is tried once more. Nothing is stored here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from cloud_sync.crm.base import Crm, Record, ScoreWrite, WriteOutcome
 from cloud_sync.effects.json_http import RefusedError
@@ -20,6 +21,9 @@ READ = "read: "
 """Begins the reason why a lead is not read."""
 _OF_THE_CONNECTION = frozenset({401, 403, 404})
 """Statuses that never are about a lead."""
+AGAIN = 2
+"""Turns in a row that a CRM answered with an error of its own before it is tried whether that is about one lead."""
+_OWN_ERROR = 500
 
 
 class NothingTakenError(RefusedError):
@@ -64,35 +68,65 @@ def _is_of_the_connection(error: DeliveryError) -> bool:
     return isinstance(error, RefusedError) and error.status in _OF_THE_CONNECTION
 
 
-def read_parts(crm: Crm, names: Sequence[str]) -> tuple[list[Record], dict[str, str]]:
-    """Records, and why single leads cannot be read: one id that the CRM does not understand keeps no other lead out.
+@dataclass(frozen=True, slots=True)
+class ReadLeads:
+    """What was read. `faults`: why single leads cannot be; `later`: those of them that may be another time."""
+
+    records: Sequence[Record]
+    faults: dict[str, str] = field(default_factory=dict)
+    later: frozenset[str] = frozenset()
+
+
+def read_parts(crm: Crm, names: Sequence[str], failures: int = 0) -> ReadLeads:
+    """Records, and why single leads cannot be read: one id that the CRM does not understand keeps no other lead out, nor does
+    one over which it fails again and again, as over a field of the lead's firm that it cannot compute.
+
+    Args:
+        failures: turns in a row that it did not do as asked.
 
     Raises:
         DeliveryError: the CRM does not do as asked, or none was read and it is not one lead that is to blame.
     """
     try:
-        return crm.read(names), {}
+        return ReadLeads(crm.read(names))
     except DeliveryError as error:
-        if error.retry or _is_of_the_connection(error) or len(names) == 1:
+        own = failures >= AGAIN
+        if not _may_be_of_one(error, own=own) or len(names) == 1:
             raise
-        return _Reads(crm, error).halves_of(names)
+        return _Reads(crm, error, own=own).halves_of(names)
+
+
+def _may_be_of_one(error: DeliveryError, *, own: bool) -> bool:
+    """Whether one lead of several may be to blame. `own`: for an error of the CRM's own, too."""
+    if _is_of_the_connection(error):
+        return False
+    return not error.retry or (own and _is_own(error))
+
+
+def _is_own(error: DeliveryError) -> bool:
+    """Whether the CRM answered that it failed itself, and not for how long."""
+    if not isinstance(error, RefusedError) or error.after_s:
+        return False
+    return error.status >= _OWN_ERROR or error.status == 0
 
 
 class _Reads:
-    """One batch that is read in parts. `first`: why it was refused as a whole."""
+    """One batch that is read in parts. `first`: why it was refused as a whole; `own`: as of `_may_be_of_one`."""
 
-    def __init__(self, crm: Crm, first: DeliveryError) -> None:
+    def __init__(self, crm: Crm, first: DeliveryError, *, own: bool) -> None:
         self._crm = crm
         self._error = first
+        self._own = own
         self._records: list[Record] = []
         self._faults: dict[str, str] = {}
+        self._later: set[str] = set()
         self._taken = False
 
-    def halves_of(self, names: Sequence[str]) -> tuple[list[Record], dict[str, str]]:
+    def halves_of(self, names: Sequence[str]) -> ReadLeads:
         self._split(names)
         if not self._taken:
             raise self._error
-        return self._records, self._faults
+        return ReadLeads(self._records, self._faults, frozenset(self._later))
 
     def _split(self, names: Sequence[str]) -> None:
         middle = len(names) // 2
@@ -106,10 +140,11 @@ class _Reads:
             self._records += self._crm.read(names)
         except DeliveryError as error:
             self._error = error
-            if error.retry or _is_of_the_connection(error):
+            if not _may_be_of_one(error, own=self._own):
                 raise
             if len(names) == 1:
                 self._faults[names[0]] = READ + error.what
+                self._later |= {*names} if error.retry else set()
             else:
                 self._split(names)
         else:

@@ -138,7 +138,7 @@ class LeadScoring(LeasingLoops):
     ) -> float:
         """Reads, scores and stores a batch; `POLL_S`, or how long to wait because the CRM did not answer."""
         try:
-            read, unread = read_parts(crm, [one.object_id for one in claimed])
+            parts = read_parts(crm, [one.object_id for one in claimed], connection.failures)
         except ThrottledError as error:
             return min(max(error.after_s, 2 * POLL_S), LONGEST_S)
         except DeliveryError as error:
@@ -147,7 +147,7 @@ class LeadScoring(LeasingLoops):
             self._used_up.look(connection.name, crm.budget)
         now = self._now()
         ready = self._voices.of(connection.name, ready, crm.labels())
-        read = heeded(ready, read, now)
+        read = heeded(ready, parts.records, now)
         records = {record.object_id: record for record in read}
         silent = {one.object_id for one in claimed if one.muted}
         open_ones = [one for one in read if not (one.outcome or one.archived)]
@@ -158,8 +158,8 @@ class LeadScoring(LeasingLoops):
         if cut is not None:
             scores = {name: cut.applied(score) for name, score in scores.items()}
         found = Found(
-            records, scores, {**faults, **unread}, trials_among(ready, wanted),
-            unheard_in(ready, read),
+            records, scores, {**faults, **parts.faults}, trials_among(ready, wanted),
+            unheard_in(ready, read), parts.later,
         )  # fmt: skip
         dead = Commit(self._hub, connection, found, self._owner, self._rng).store(claimed, now)
         self._hub.metrics.leads_scored.labels(connection.name).inc(len(scores))

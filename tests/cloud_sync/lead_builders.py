@@ -212,6 +212,7 @@ class MemoryCrm:
     batch: int = 50
     polls: bool = False
     poison: str = ""
+    poisoned: RefusedError = field(default_factory=lambda: RefusedError("not an id", status=400, retry=False))  # fmt: skip
     singly: bool = False
     budget: Budget = field(default_factory=lambda: Budget(1e6, where=SALES))
 
@@ -231,7 +232,7 @@ class MemoryCrm:
         if self.down is not None:
             raise self.down
         if self.poison in object_ids:
-            raise RefusedError("not an id", status=400, retry=False)
+            raise self.poisoned
         return [self.records[name] for name in object_ids if name in self.records]
 
     def labels(self) -> Mapping[str, str]:

@@ -11,10 +11,14 @@ import pytest
 from sqlalchemy import select
 
 from cloud_sync.crm import breaker
+from cloud_sync.crm.committing import LEAD_DEAD, MAX_LATER
+from cloud_sync.crm.parting import AGAIN
+from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, CrmConnection
 from tests.cloud_sync.fleet_builders import AT, make_hub
+from tests.cloud_sync.lead_builders import LeadHub, lead_hub
 
 DOWN = DeliveryError("it does not answer")
 
@@ -25,6 +29,12 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
         with hub.database.transaction() as session:
             session.add(CrmConnection(name="sales", kind="hubspot", settings={}))
         yield hub
+
+
+@pytest.fixture
+def leads(tmp_path: Path) -> Iterator[LeadHub]:
+    with lead_hub(tmp_path) as made:
+        yield made
 
 
 def fail(hub: Hub, now: datetime, error: DeliveryError = DOWN) -> float:
@@ -95,3 +105,49 @@ def test_a_pause_written_by_a_wrong_clock_does_not_last(hub: Hub) -> None:
     with hub.database.transaction() as session:
         session.get_one(CrmConnection, "sales").open_until = AT + timedelta(days=400)
     assert may_try(hub, AT)
+
+
+def test_one_lead_over_which_the_crm_fails_keeps_no_other_from_being_scored(leads: LeadHub) -> None:
+    """As over a field of its firm that it cannot compute: each batch has it, as it has waited longest."""
+    names = [str(number) for number in range(8)]
+    for name in names:
+        leads.crm.put(name, size=50)
+    leads.crm.poison = "7"
+    leads.crm.poisoned = RefusedError("answered with HTTP 500", status=500)
+    leads.due(*names)
+    for _ in range(AGAIN):
+        leads.scoring.step()
+        assert not any(leads.lead(name).points for name in names), "it may be over at once"
+        leads.clock.tick(2)
+    leads.scoring.step()
+    assert all(leads.lead(name).points == 50 for name in names if name != "7")
+    assert not leads.lead("7").dead and leads.lead("7").error.startswith("read: ")
+    assert open_alerts(leads.hub) == []
+    leads.crm.poison = ""
+    leads.clock.tick(10)
+    leads.drain()
+    assert leads.lead("7").points == 50 and not leads.lead("7").error
+
+
+def test_a_lead_over_which_the_crm_fails_for_long_waits_for_a_person(leads: LeadHub) -> None:
+    leads.crm.poison, leads.crm.poisoned = "7", RefusedError("answered with HTTP 500", status=500)
+    leads.crm.put("8", size=50)
+    leads.due("7", "8")
+    with leads.hub.database.transaction() as session:
+        session.merge(leads.lead("7")).attempts = MAX_LATER
+    for _ in range(AGAIN + 1):
+        leads.scoring.step()
+        leads.clock.tick(2)
+    assert leads.lead("7").dead.startswith("read: ") and open_alerts(leads.hub) == [LEAD_DEAD]
+
+
+def test_a_crm_that_fails_over_every_lead_is_at_fault_itself(leads: LeadHub) -> None:
+    names = [str(number) for number in range(8)]
+    for name in names:
+        leads.crm.put(name, size=50)
+    leads.crm.down = RefusedError("answered with HTTP 500", status=500)
+    leads.due(*names)
+    for _ in range(AGAIN + 2):
+        leads.scoring.step()
+        leads.clock.tick(2)
+    assert not any(leads.lead(name).error or leads.lead(name).attempts for name in names)
