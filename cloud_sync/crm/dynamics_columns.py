@@ -87,6 +87,8 @@ class Columns:
         self.lookups: Mapping[str, str] = {}
         """Lookup → label, as of the last look."""
         self._shown: Mapping[str, str] = {}
+        self._unseen = False
+        """Which columns there are is not told: all are read, and those that a record has are its."""
         self._naming = Looked(self._look)
 
     @property
@@ -99,7 +101,8 @@ class Columns:
         return frozenset({*self._naming().names.values(), *self._shown})
 
     def select(self, more: Sequence[str] = ()) -> dict[str, str]:
-        """The part of a query that names them, and others; empty, for all of them, where none are set.
+        """The part of a query that names them, and others; empty, for all of them, where none are set, or nobody may know which
+        there are: who asks for one that is not there is refused all.
 
         Raises:
             ConfigError: one of the settings is no name of a column.
@@ -109,6 +112,8 @@ class Columns:
         outcome = self._settings.outcome
         also = [outcome.field, outcome.at, *self._settings.opt_out, self._called]
         found = self._naming().asked
+        if self._unseen:
+            return {}
         names = [
             self._key,
             "modifiedon",
@@ -140,11 +145,25 @@ class Columns:
         if self._settings.columns:
             kept = {named[name]: value for name, value in read.items() if name in named}
             kept |= {column: labelled(row, name) for column, name in self._shown.items()}
+            kept |= self._by_row(row) if self._unseen else {}
             known = {self._called: read[self._called]} if read.get(self._called) else {}
             read = {**known, **kept, **({outcome.at: read.get(outcome.at)} if outcome.at else {})}
         # what is said in Dynamics' own values: labels are in the user's language
         own = {name: row.get(name) for name in (outcome.field, *opt_out) if name}
         return {**read, **own}
+
+    def _by_row(self, row: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Lookups, and columns that only show the label of another, by what a record has."""
+        found: dict[str, JsonValue] = {}
+        for column in self._settings.columns:
+            if column in row:
+                continue
+            of = column.removesuffix("name")
+            if (lookup := read_as(column)) in row:
+                found[column] = told(column, lookup, row[lookup], row, self._met)
+            elif name := next((n for n in (of, read_as(of)) if of != column and n in row), ""):
+                found[column] = labelled(row, name)
+        return found
 
     def persons(self, row: Mapping[str, JsonValue]) -> tuple[str, ...]:
         """Addresses and names in a record."""
@@ -159,9 +178,9 @@ class Columns:
             if error.status != FORBIDDEN or not all(map(is_column, columns)):
                 raise
             # the application user may not see which columns there are: names are read as they are
-            self._shown = {}
+            self._shown, self._unseen = {}, True
             return Naming({column: column for column in columns}, persons=self._settings.persons)
-        there = found.there
+        there, self._unseen = found.there, False
         require_opt_out(self._settings, there, self._where)
         named = {match[1]: name for name in there if (match := _LOOKUP.match(name))}
         self.lookups = {logical: there[name].label for logical, name in named.items()}

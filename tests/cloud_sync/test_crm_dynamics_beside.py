@@ -156,6 +156,22 @@ def test_a_column_that_only_shows_the_label_of_another_is_read_with_that(
     assert {*columns} <= {*crm.read(ids(simulator))[0].fields}
 
 
+def test_where_nobody_may_know_which_columns_there_are_each_is_read_that_a_record_has(
+    simulator: Simulator, url: str
+) -> None:
+    """Who asks for one that only shows a label, or is not there any more, is refused all."""
+    simulator.state.rights.held.discard("prvReadEntity")
+    columns = ["leadsourcecode", "leadsourcecodename", "owneridname", "parentaccountid", "fullname", "new_gone", "new_gonename"]  # fmt: skip
+    access = opened(simulator, url, columns)
+    crm = open_crm(replace(access, met=lambda _, value: value.isdecimal()))
+    for record in crm.read(ids(simulator)):
+        assert {*record.fields} & {*columns} == {*columns[:5]}
+        assert str(record.fields["leadsourcecode"]).isdecimal()
+        assert record.fields["leadsourcecodename"] in CHOICES["source"]
+        assert record.fields["owneridname"] in OWNERS
+        assert record.fields["parentaccountid"] in {firm.name for firm in simulator.state.firms}
+
+
 def test_a_lookup_is_read_by_its_id_where_the_bundle_met_that(
     simulator: Simulator, url: str
 ) -> None:
