@@ -167,6 +167,22 @@ def test_numbers_of_who_wrote_a_lead_or_of_other_things_join_nothing(
     assert found.told("table-unrelated") and not found.told("joined")
 
 
+@pytest.mark.parametrize("firm", ["parentcustomerid", "accountid"])
+def test_a_number_of_the_rows_goes_before_one_of_what_they_belong_to(
+    tmp_path: Path, firm: str
+) -> None:
+    """A lead's own contact, and not the one that its account happens to have."""
+    header = ["leadid", "createdon", "parentaccountid", "parentcontactid", "statecode"]
+    leads = [
+        [guid("lead", n), DAY + timedelta(n), guid("account", n % 7), guid("contact", n % 6) if n % 3 else "", 1 + (n % 3 == 0)]
+        for n in range(90)
+    ]  # fmt: skip
+    put(tmp_path / "leads.csv", table(header, leads))
+    rows = [[guid("contact", n), guid("account", n), f"Town {n}"] for n in range(7)]
+    put(tmp_path / "contacts.csv", table(["contactid", firm, "City"], rows))
+    assert "joined by contactid = parentcontactid: 60 of 90" in read(tmp_path).told("joined")
+
+
 @pytest.mark.parametrize("of", ["Account Manager", "Account for billing"])
 def test_names_of_others_within_a_longer_title_join_nothing(tmp_path: Path, of: str) -> None:
     found = with_accounts(tmp_path, of, "Person {}".format)

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from pathlib import PurePosixPath
 
-from kits.core.column_names import plain
+from kits.core.column_names import plain, squeezed
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.names import phrases_for, rank
 from kits.lead_scoring._reading.sheets import Sheet
@@ -21,6 +22,8 @@ from kits.lead_scoring._reading.sheets import Sheet
 _REMEMBERED = 1 << 16
 _MOST, _NEARLY_ALL = 0.8, 0.95
 _LOOKED_AT = 500
+_LEAST = 4
+"""Letters of the name of what a table lists."""
 _LONG = 8
 """Digits of a number that another list does not have by chance."""
 _MARK = re.compile(r"^[a-z]{1,2}:(?=\d)")
@@ -129,3 +132,16 @@ def codes(sheet: Sheet, code: re.Pattern[str] = _CODE) -> Iterator[str]:
         some = list(islice(known, _LOOKED_AT))
         if sum(bool(code.fullmatch(cell)) for cell in some) > _NEARLY_ALL * len(some):
             yield name
+
+
+def names_rows(mine: str, theirs: str, called: str) -> int:
+    """How surely a column has the numbers of its table's own rows: `contactid` of contacts, and `parentcontactid` of leads.
+
+    Args:
+        mine: the leads' column with the same numbers.
+        called: the other table's name.
+    """
+    column = squeezed(theirs)
+    thing = column.removesuffix("id")
+    own = thing != column and len(thing) >= _LEAST and thing in squeezed(PurePosixPath(called).name)
+    return 2 * own + squeezed(mine).removesuffix("value").endswith(column)

@@ -21,6 +21,7 @@ from kits.lead_scoring._reading.loose_keys import (
     bare_id,
     codes,
     lost_something,
+    names_rows,
     phones,
     told_apart,
 )
@@ -187,10 +188,10 @@ def _by_codes(leads: Sheet, other: Sheet, of: str, key: str) -> Link | None:
 
 
 def _by_guids(leads: Sheet, other: Sheet, links: Sequence[Link]) -> list[Link]:
-    """By numbers of the other table's rows that nothing else has, `parentaccountid` and `accountid`; who wrote a lead says little
-    of it."""
+    """By numbers of the other table's rows that nothing else has, those of the rows themselves (`parentaccountid`, `accountid`)
+    before those of what they belong to; who wrote a lead says little of it."""
     mine, theirs = {*codes(leads, GUID)}, {*codes(other, GUID)}
-    return [
+    found = [
         link
         for link in links
         if link.unique
@@ -198,6 +199,8 @@ def _by_guids(leads: Sheet, other: Sheet, links: Sequence[Link]) -> list[Link]:
         and link.column in theirs
         and not squeezed(link.lead_column).startswith(tuple(map(squeezed, _WRITERS)))
     ]
+    sure = [names_rows(link.lead_column, link.column, other.called) for link in found]
+    return [link for link, one in zip(found, sure) if one == max(sure)]
 
 
 def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int, str, str, Key]]:
