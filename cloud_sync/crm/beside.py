@@ -151,6 +151,8 @@ class Beside(Generic[Found]):
                 self._alone += counts
                 self._doubted |= {*ids} if len(self._doubted) < DOUBTED else set()
             self._closed = error.status in (NO_TOKEN, FORBIDDEN) or self._alone >= TRIES
+            if self._closed:
+                self._doubted.clear()  # all are refused: it was none of these
             return error
         self._alone, self._proved = 0, True
         self._doubted.difference_update(ids)

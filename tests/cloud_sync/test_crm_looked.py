@@ -95,6 +95,9 @@ def test_a_kind_that_is_refused_as_a_whole_is_left_alone_for_a_while(
     for _ in range(3):
         assert not any(beside.of(ids(3 * MOST)).values())
     assert len(firms.asked) == cost
+    firms.bad, firms.at, firms.asked = (), KEPT_S, []
+    assert all(beside.of(ids(3 * MOST)).values())
+    assert len(firms.asked) == 3, "none of them is doubted"
 
 
 def test_leads_that_come_one_by_one_close_a_kind_when_none_of_their_firms_is_taken() -> None:
